@@ -1,0 +1,144 @@
+/**
+ * The contract of the machine's workflows: every name that another party needs to start, find, signal or query
+ * them. Plain types and functions without dependencies; workflow code, workers, clients and tests import it.
+ * All messages are plain JSON, so that the stock `temporal` CLI can send them.
+ */
+import type { BootState, OpState, Passage, Stage } from '../mdb/machine.ts';
+
+export const machineWorkflow = 'machine';
+export const birthWorkflow = 'birth';
+
+/** Lifecycle workers: workflows and their transactions on the MDB. */
+export const lifecycleQueue = 'lifecycle';
+
+/** Hardware workers of one site: only they reach its controllers. */
+export function hardwareQueue(siteId: string): string {
+  return `hardware/${siteId}`;
+}
+
+export function machineWorkflowId(machineId: string): string {
+  return `machine/${machineId}`;
+}
+
+export function passageWorkflowId(machineId: string, passage: Passage, orderId: string): string {
+  return `machine/${machineId}/${passage}/${orderId}`;
+}
+
+/** The machine that a machine or passage workflow is about; null for any other workflow. */
+export function machineIdOfWorkflow(workflowId: string): string | null {
+  const [kind, machineId] = workflowId.split('/');
+  return kind === 'machine' && machineId ? machineId : null;
+}
+
+/** Input of the `machine` workflow; the second and later runs carry what the earlier one left over. */
+export interface MachineInput {
+  readonly machineId: string;
+  readonly siteId: string;
+  readonly carried?: MachineCarried;
+}
+
+export interface MachineCarried {
+  readonly waiting: readonly OrderMessage[];
+  /** Ids of messages that have been taken, newest last; bounded. */
+  readonly seen: readonly string[];
+  readonly lastPassage?: PassageSummary;
+  readonly paused: boolean;
+}
+
+/** An order as it is told to the machine; the row in the MDB holds the rest. */
+export interface OrderMessage {
+  /** Order id; a repeated one is dropped. */
+  readonly id: string;
+  readonly passage: Passage;
+}
+
+export interface BirthInput {
+  readonly machineId: string;
+  readonly siteId: string;
+  readonly orderId: string;
+}
+
+export interface PassageSummary {
+  readonly orderId: string;
+  readonly passage: Passage;
+  readonly outcome: 'done' | 'failed' | 'cancelled';
+  readonly stage: Stage;
+  readonly opState: OpState;
+  readonly bootState: BootState;
+  readonly rack?: string;
+  readonly pool?: string;
+  readonly sku?: string;
+  readonly note?: string;
+}
+
+/** What happened at the machine, told through the outbox; facts are in the MDB, this only says which arrived. */
+export const reportKinds = ['hello', 'inventory', 'burnin', 'installed', 'ready', 'failed'] as const;
+export type ReportKind = (typeof reportKinds)[number];
+
+export interface Report {
+  /** De-duplication id, equal to the outbox key. */
+  readonly id: string;
+  readonly kind: ReportKind;
+  /** Boot nonce of the agent's session that reported. */
+  readonly nonce: string;
+  /** For `failed`: the agent's step and its sentence. */
+  readonly step?: string;
+  readonly message?: string;
+}
+
+/**
+ * The answer to a human step. `step` is the human step's id, as shown by `farrier step list`, by the `standing`
+ * query and in the workflow's details.
+ */
+export interface Answer {
+  readonly step: string;
+  readonly answer: string;
+  readonly by: string;
+  readonly note?: string;
+}
+
+export interface Cancel {
+  readonly orderId: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Signal names; each has an update of the same name where a caller wants to hear whether it was taken. */
+export const signals = {
+  order: 'order',
+  report: 'report',
+  answer: 'answer',
+  cancel: 'cancel',
+  pause: 'pause',
+  resume: 'resume',
+} as const;
+
+export const updates = { order: 'order', answer: 'answer' } as const;
+
+export const queries = { standing: 'standing' } as const;
+
+/** What the `standing` query of a machine or passage tells. Times are ISO 8601 in UTC. */
+export interface Standing {
+  readonly machineId: string;
+  readonly passage: Passage | null;
+  readonly orderId: string | null;
+  readonly step: string | null;
+  readonly since: string;
+  /** `agent`, `person`, `hardware`, `nothing` or `order`. */
+  readonly waitingOn: string;
+  /** Time at which the step's fallback starts; null where nothing runs. */
+  readonly limit: string | null;
+  readonly humanStep: HumanQuestion | null;
+  readonly waitingOrders: readonly string[];
+  readonly paused: boolean;
+  readonly last: PassageSummary | null;
+  /** Messages that were recorded and ignored, newest last, at most twenty. */
+  readonly ignored: readonly string[];
+}
+
+export interface HumanQuestion {
+  readonly id: string;
+  readonly question: string;
+  readonly choices: readonly string[];
+  readonly owner: string;
+}

@@ -1,0 +1,84 @@
+/** Shapes of the JSON columns of the MDB. Pure types; each is written and read by typed code only. */
+import type { ImageKind } from './machine.ts';
+
+export interface SitePolicy {
+  /** Whether a MAC that nobody announced is born by itself. */
+  readonly autoBirth: boolean;
+  /** `blank`: only blank or Farrier-marked disks may be wiped unasked. `any`: everything on the birth network may. */
+  readonly wipe: 'blank' | 'any';
+  /** Networks in CIDR notation that hold management controllers; nothing else is ever contacted as one. */
+  readonly bmcNetworks: readonly string[];
+  /** Bootstrap images served one machine for one intent before it is quarantined. */
+  readonly bootstrapLimit: number;
+  /** Unknown machines recorded a minute before further ones only get a *wait* answer. */
+  readonly strangersPerMinute: number;
+  /** Template of hostnames by position; knows `{rack}` and `{unit}` (two digits). */
+  readonly hostname: string;
+  readonly imageSystem: 'archive' | 'dominator';
+}
+
+export interface ProfileMatch {
+  readonly vendor?: string;
+  readonly product?: string;
+  readonly minCpus?: number;
+  readonly minMemoryMib?: number;
+}
+
+export interface BurninLimits {
+  /** Longest time the whole burn-in may take, in seconds. */
+  readonly capSeconds: number;
+  /** Time each stress part runs, in seconds. */
+  readonly stressSeconds: number;
+  /** Share of the peers' median below which a benchmark is *below*, e.g. 0.7. */
+  readonly peerShare: number;
+  /** Peers of the same product needed before they are compared with. */
+  readonly minPeers: number;
+  /** Absolute floors, by `subject/unit`, e.g. `{ "disk/MB/s": 50 }`. */
+  readonly floors: Readonly<Record<string, number>>;
+}
+
+export interface ImageLayout {
+  /** Size of the boot partition in MiB. */
+  readonly bootMib: number;
+  /** Whether the root takes the rest of the first disk (`rest`) or a number of MiB. */
+  readonly rootMib: number | 'rest';
+  /** How the image boots: with the bootstrap kernel and initramfs, or with its own. */
+  readonly kernel: 'bootstrap' | 'own';
+}
+
+export interface StepDetail {
+  /** One sentence for a person. */
+  readonly message?: string;
+  /** The device that a failure is about, e.g. `sda (serial S3Z8NB0K)`. */
+  readonly device?: string;
+  readonly seconds?: number;
+  /** Inputs and version of a decision taken in this step. */
+  readonly decision?: Readonly<Record<string, unknown>>;
+}
+
+/** What the agent is told to do next. Plain data; secrets are fetched over the agent's own session. */
+export type Directive =
+  | { readonly do: 'wait' }
+  | { readonly do: 'hold'; readonly reason: string }
+  | { readonly do: 'burnin'; readonly burninId: string; readonly stressSeconds: number; readonly capSeconds: number }
+  | {
+      readonly do: 'install';
+      readonly image: string;
+      readonly imageKind: ImageKind;
+      readonly imagePath: string;
+      readonly bytes: number;
+      readonly sha256: string;
+      readonly signature: string;
+      readonly hostname: string;
+      /** Permanent address with prefix length, e.g. `10.1.0.12/16`. */
+      readonly address: string;
+      readonly gateway: string | null;
+      readonly dns: readonly string[];
+      readonly mark: string;
+      /** Serial of the disk to install on. */
+      readonly disk: string;
+      readonly layout: ImageLayout;
+      readonly imageSystem: 'archive' | 'dominator';
+    }
+  | { readonly do: 'handover'; readonly hostname: string; readonly address: string }
+  | { readonly do: 'reboot' };
