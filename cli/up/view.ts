@@ -1,0 +1,190 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+import type { Supervised } from '../../host/supervise.ts';
+import type { Stage } from '../../mdb/machine.ts';
+import type { Step } from './steps.ts';
+import type { Fleet, MachineShown, RackShown } from './watch.ts';
+
+/** Everything that the picture shows. */
+export interface Scene {
+  readonly steps: readonly Step[];
+  readonly services: readonly Supervised[];
+  /** Null until the MDB can be read. */
+  readonly fleet: Fleet | null;
+  /** Machines that were asked for; those beyond the fleet have not been heard from. */
+  readonly expected: number;
+  /** Sentences for a person: what is unusual and goes on. */
+  readonly notes: readonly string[];
+  /** Titles and addresses or commands; empty until everything runs. */
+  readonly places: readonly (readonly [title: string, place: string])[];
+  /** Seconds since the start. */
+  readonly seconds: number;
+}
+
+export interface Frame {
+  readonly columns: number;
+  /** Most lines that the picture may have. */
+  readonly rows: number;
+}
+
+type Style = Parameters<typeof styleText>[0];
+// Whether the terminal takes colours is decided where the lines are written.
+const paint = (style: Style, text: string) => styleText(style, text, { validateStream: false });
+
+const belt: readonly Stage[] = ['racked', 'registered', 'configured', 'profiled', 'deployed', 'in_service'];
+
+/** The whole picture, at most `rows` lines of at most `columns` characters, with colours. */
+export function render(scene: Scene, frame: Frame): string[] {
+  const settingUp = scene.steps.some((step) => step.state !== 'done');
+  const head = settingUp ? scene.steps.map(stepLine) : [readyLine(scene)];
+  const troubles = scene.services.flatMap(serviceLines);
+  const notes = scene.notes.map((note) => paint('yellow', `  ! ${note}`));
+  const places = placeLines(scene.places);
+  const fixed = [...head, ...troubles, ...notes, '', ...places];
+  const room = Math.max(3, frame.rows - fixed.length - 2);
+  const fleet = scene.fleet ? fleetLines(scene, frame.columns, room) : [];
+  const lines = [...head, ...troubles, ...notes, '', ...fleet, ...(places.length > 0 ? ['', ...places] : [])];
+  return lines.slice(0, frame.rows).map((line) => cut(line, frame.columns));
+}
+
+function readyLine(scene: Scene): string {
+  const setUp = Math.max(0, ...scene.steps.map((step) => step.seconds));
+  const restarts = scene.services.reduce((sum, service) => sum + service.restarts, 0);
+  const told = restarts > 0 ? `, ${restarts} restarts` : '';
+  return `${paint('green', '✔')} Farrier is up: ${scene.services.length} services${told}, longest set-up step ${span(setUp)}`;
+}
+
+const marks: Record<Step['state'], string> = { waiting: '·', running: '▸', done: '✔', failed: '✘' };
+const colours: Record<Step['state'], Style> = { waiting: 'dim', running: 'cyan', done: 'green', failed: 'red' };
+
+export function stepLine(step: Step): string {
+  const mark = paint(colours[step.state], marks[step.state]);
+  const took = step.state === 'waiting' ? '' : span(step.seconds);
+  const bar = step.state === 'running' && step.share !== null ? `${meter(step.share, 20)} ` : '';
+  return `${mark} ${step.title.padEnd(34)} ${took.padStart(7)}  ${bar}${paint('dim', step.note)}`.trimEnd();
+}
+
+/** A service is only worth a line when it is not simply there. */
+function serviceLines(service: Supervised): string[] {
+  if (service.state !== 'restarting') return [];
+  return [paint('red', `  ! ${service.name} ended (${service.lastEnd}) and is started again; log: ${service.log}`)];
+}
+
+function fleetLines(scene: Scene, columns: number, room: number): string[] {
+  const { fleet } = scene;
+  if (!fleet) return [];
+  const single = fleet.total > 0 && fleet.machines.length === fleet.total && fleet.total <= room - 2;
+  const all = single ? fleet.machines.map((one) => machineLine(one, columns)) : fleet.racks.map((one) => rackLine(one, columns));
+  const shown = all.length <= room - 2 ? all : [...all.slice(0, room - 3), paint('dim', `  … ${all.length - room + 3} more racks`)];
+  return [totalLine(scene, fleet), ...(shown.length > 0 ? [''] : []), ...shown];
+}
+
+export function totalLine(scene: Pick<Scene, 'expected'>, fleet: Fleet): string {
+  const goal = Math.max(scene.expected, fleet.total);
+  const parts = [`${fleet.inService} of ${goal} in service`];
+  if (fleet.total < goal) parts.push(`${goal - fleet.total} not heard from yet`);
+  if (fleet.held > 0) parts.push(paint('yellow', `${fleet.held} held`));
+  if (fleet.births) parts.push(birthTimes(fleet.births));
+  return `${meter(goal === 0 ? 0 : fleet.inService / goal, 24)} ${parts.join(', ')}`;
+}
+
+function birthTimes(births: NonNullable<Fleet['births']>): string {
+  const { least, median, most } = births;
+  return least === most ? `birth took ${span(most)}` : `births took ${span(least)} to ${span(most)}, median ${span(median)}`;
+}
+
+const nameWidth = 16;
+
+/** One machine on the belt, e.g. `▸ r01-u03  ━━━━━━━━━━╸─────── profiled  burnin 40 %  12 s`. */
+export function machineLine(machine: MachineShown, columns: number): string {
+  const { held, stage } = machine;
+  const done = stage === 'in_service' && machine.opState === 'production';
+  const style: Style = held !== null ? 'yellow' : done ? 'green' : 'cyan';
+  const mark = held !== null ? '▲' : done ? '✔' : '▸';
+  const name = (machine.hostname?.split('.')[0] ?? machine.id).slice(0, nameWidth).padEnd(nameWidth);
+  const track = belt.includes(stage) ? position(belt.indexOf(stage), 18) : ' '.repeat(18);
+  const line = `${mark} ${name} ${track} ${stage.padEnd(11)}`;
+  const doing = held ?? doingNow(machine, done);
+  const room = columns - line.length - 9;
+  return `${paint(style, line)} ${fit(doing, room)} ${span(machine.seconds).padStart(7)}`;
+}
+
+function doingNow(machine: MachineShown, done: boolean): string {
+  if (done) return machine.id;
+  const percent = machine.percent === null ? '' : ` ${Math.round(machine.percent)} %`;
+  return machine.step === null ? '' : `${machine.step}${percent}`;
+}
+
+function position(index: number, width: number): string {
+  const done = Math.round(((index + 1) / belt.length) * width);
+  return '━'.repeat(done) + '─'.repeat(width - done);
+}
+
+// From nothing to done, so that a rack's bar reads from right to left as its machines move along.
+const shades: Readonly<Record<string, string>> = {
+  racked: '·',
+  registered: '░',
+  configured: '▒',
+  profiled: '▓',
+  deployed: '█',
+  in_service: '█',
+};
+
+/** One rack: a bar with a cell a machine, furthest first, and what is not in service in words. */
+export function rackLine(rack: RackShown, columns: number): string {
+  const name = (rack.rack ?? 'not placed').slice(0, nameWidth).padEnd(nameWidth);
+  const width = Math.max(8, Math.min(48, columns - 60));
+  const stages = belt.toReversed().filter((stage) => (rack.stages[stage] ?? 0) > 0);
+  const cells = stages.map((stage) => {
+    const share = Math.round(((rack.stages[stage] ?? 0) / rack.machines) * Math.min(width, rack.machines));
+    return paint(stage === 'in_service' ? 'green' : 'cyan', (shades[stage] ?? '?').repeat(share));
+  });
+  const bar = cells.join('');
+  const others = Object.entries(rack.stages).filter(([stage]) => stage !== 'in_service');
+  const words = others.map(([stage, count]) => `${count} ${stage}`).join(', ');
+  const held = rack.held > 0 ? paint('yellow', `  ${rack.held} held`) : '';
+  const counted = `${rack.stages.in_service ?? 0}/${rack.machines}`.padStart(7);
+  return `  ${name} ${bar}${' '.repeat(Math.max(0, Math.min(width, rack.machines) - plainLength(bar)))} ${counted}  ${words}${held}`;
+}
+
+function placeLines(places: Scene['places']): string[] {
+  if (places.length === 0) return [];
+  const width = Math.max(...places.map(([title]) => title.length)) + 2;
+  return [paint('bold', 'Where to look'), ...places.map(([title, place]) => `  ${title.padEnd(width)}${paint('cyan', place)}`)];
+}
+
+function meter(share: number, width: number): string {
+  const done = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return paint('green', '━'.repeat(done)) + paint('dim', '─'.repeat(width - done));
+}
+
+/** `0.4 s`, `12 s`, `3:05`, `2:03:05`. */
+export function span(seconds: number): string {
+  const spent = Math.max(0, seconds);
+  if (spent < 9.95) return `${spent.toFixed(1)} s`;
+  const whole = Math.round(spent);
+  if (whole < 100) return `${whole} s`;
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+function fit(text: string, width: number): string {
+  const room = Math.max(0, width);
+  return text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text.padEnd(room);
+}
+
+function plainLength(line: string): number {
+  return stripVTControlCharacters(line).length;
+}
+
+/** Cuts a painted line at a number of characters, keeping its colours whole. */
+export function cut(line: string, columns: number): string {
+  if (plainLength(line) <= columns) return line;
+  let seen = 0;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one.
+  return line.replace(/\u001b\[[0-9;]*m|[^\u001b]/gu, (piece) => {
+    if (piece.startsWith('\u001b')) return piece;
+    seen += 1;
+    return seen < columns ? piece : seen === columns ? '…' : '';
+  });
+}
