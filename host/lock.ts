@@ -45,7 +45,9 @@ function claim(path: string, what: string, content: Content): Content | null {
       if (create(path, content)) return stale;
       stale = read(path);
       if (stale && isAlive(stale.owner)) {
-        throw new Trouble(`${what} is in use by another Farrier (process ${stale.owner.pid}); stop it or give another folder`);
+        throw new Trouble(
+          `${what} is in use by another Farrier (process ${stale.owner.pid}); stop it or give another folder`,
+        );
       }
       setAside(path, content.owner);
     }

@@ -45,7 +45,9 @@ async function startProgram(program: Program, abort: AbortSignal): Promise<Runni
     : `was not ready after ${program.readySeconds} seconds`;
   await stop();
   const words = await lastWords(program.log, from);
-  throw new Trouble(`${program.name} ${abort.aborted ? 'was stopped' : why}${words && `: ${words}`} (log: ${program.log})`);
+  throw new Trouble(
+    `${program.name} ${abort.aborted ? 'was stopped' : why}${words && `: ${words}`} (log: ${program.log})`,
+  );
 }
 
 function launch(program: Program): { child: ChildProcess; from: number } {

@@ -26,7 +26,10 @@ const pageMib = 4096 / 2 ** 20;
 export function parseStat(text: string): Sample | null {
   const close = text.lastIndexOf(')');
   const pid = Number.parseInt(text, 10);
-  const fields = text.slice(close + 2).split(' ').map(Number);
+  const fields = text
+    .slice(close + 2)
+    .split(' ')
+    .map(Number);
   const [parent, utime, stime, cutime, cstime, rss] = [1, 11, 12, 13, 14, 21].map((at) => fields[at]);
   if (close < 0 || !Number.isInteger(pid) || parent === undefined || rss === undefined) return null;
   const ticks = (utime ?? 0) + (stime ?? 0) + (cutime ?? 0) + (cstime ?? 0);
