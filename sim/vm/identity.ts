@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { Firmware, MachineSpec } from './qemu.ts';
+
+export type FirmwareChoice = Firmware | 'mixed';
+
+export interface Fleet {
+  readonly firmware: FirmwareChoice;
+  readonly memoryMib: number;
+  readonly tpm: boolean;
+  /** Told apart from other rigs that share an MDB: two hexadecimal digits; `00` unless told. */
+  readonly series?: string;
+}
+
+/** Hash of a name as an RFC 9562 version 8 UUID (custom, here from SHA-256): the same machine keeps it for ever. */
+function uuidOf(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex');
+  const variant = ((Number.parseInt(hex.slice(16, 18), 16) & 0x3f) | 0x80).toString(16);
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    variant + hex.slice(18, 20),
+    hex.slice(20, 32),
+  ].join('-');
+}
+
+const two = (number: number) => number.toString(16).padStart(2, '0');
+
+/** The nth machine of a rig, from 1: all of its identity follows from its number and the rig's series. */
+export function nthMachine(fleet: Fleet, number: number): MachineSpec {
+  const series = fleet.series ?? '00';
+  const tag = `${series}${number.toString().padStart(3, '0')}`.toUpperCase();
+  const mixed: Firmware = number % 2 === 1 ? 'bios' : 'uefi';
+  return {
+    id: `vm-${number}`,
+    firmware: fleet.firmware === 'mixed' ? mixed : fleet.firmware,
+    memoryMib: fleet.memoryMib,
+    cpus: 1,
+    // 52:54:00 is QEMU's own prefix.
+    nic: { model: 'virtio-net-pci', mac: `52:54:00:fa:${series}:${two(number)}`, tap: `tap${number}` },
+    disks: [{ name: 'system', kind: 'virtio', gib: 8, serial: `FVMD${tag}` }],
+    uuid: uuidOf(`farrier vm ${tag}`),
+    serial: `FVM${tag}`,
+    boardSerial: `FVMB${tag}`,
+    manufacturer: 'Farrier',
+    product: 'VirtualMetal',
+    tpm: fleet.tpm,
+    watchdog: true,
+    bootOrder: 'network-first',
+  };
+}

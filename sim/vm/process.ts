@@ -1,0 +1,65 @@
+import { type ChildProcess, execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, without a shell; a non-zero end is a value, not an exception. */
+export function run(argv: readonly string[], timeoutMs = 20_000): Promise<Outcome> {
+  const [file = '', ...rest] = argv;
+  return new Promise((resolve) => {
+    execFile(file, rest, { timeout: timeoutMs, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+      resolve({ code, stdout, stderr: stderr || (error?.message ?? '') });
+    });
+  });
+}
+
+/** Start time of a process in clock ticks since boot; with its number it names one process for ever. Null if gone. */
+export async function startedAt(pid: number): Promise<string | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  // The name, in parentheses, may hold spaces; field 22 is the 20th after it.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields === undefined || fields[0] === 'Z' ? null : (fields[19] ?? null);
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Gone already, which is what was wanted.
+  }
+}
+
+/** Ends the processes that `list` names: asks them, and after the grace kills whichever are still there. */
+export async function endAll(list: () => Promise<readonly number[]>, graceMs = 5000): Promise<void> {
+  for (const pid of await list()) signal(pid, 'SIGTERM');
+  const deadline = Date.now() + graceMs;
+  let left = await list();
+  while (left.length > 0 && Date.now() < deadline) {
+    await delay(50);
+    left = await list();
+  }
+  for (const pid of left) signal(pid, 'SIGKILL');
+  while ((await list()).length > 0 && Date.now() < deadline + graceMs) await delay(50);
+}
+
+/** Resolves when the child has ended; false if the time passed first. */
+export async function ended(child: ChildProcess, withinMs: number): Promise<boolean> {
+  if (child.exitCode !== null || child.signalCode !== null) return true;
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      child.off('exit', onExit);
+      resolve(false);
+    }, withinMs);
+    const onExit = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    child.once('exit', onExit);
+  });
+}

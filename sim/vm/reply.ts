@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { Document } from './tree.ts';
+
+/** An answer of the BMC before it is written to a connection. */
+export interface Reply {
+  readonly status: number;
+  readonly body?: Document;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An error in Redfish's form; `message` is the id in the Base registry, e.g. `ResourceNotFound`. */
+export function refuse(
+  status: number,
+  message: string,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  const id = `Base.1.18.${message}`;
+  const info = { '@odata.type': '#Message.v1_1_2.Message', MessageId: id, Message: text, Severity: 'Warning' };
+  return { status, headers, body: { error: { code: id, message: text, '@Message.ExtendedInfo': [info] } } };
+}
+
+/** A strong entity tag of a document. */
+export function tagOf(body: Document): string {
+  return `"${createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 16)}"`;
+}
+
+/** Whether an `If-Match` or `If-None-Match` header names this tag. */
+export function names(header: string, tag: string): boolean {
+  return header.split(',').some((part) => part.trim() === '*' || part.trim().replace(/^W\//, '') === tag);
+}

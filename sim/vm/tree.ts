@@ -1,0 +1,196 @@
+/** The Redfish documents of one virtual server's BMC, from its facts and its present state: pure. */
+import type { BootOverride } from './machine.ts';
+import { biosVersion, type MachineSpec } from './qemu.ts';
+
+export interface BmcFacts {
+  readonly spec: MachineSpec;
+  /** MAC of the BMC's own NIC. */
+  readonly mac: string;
+  readonly uuid: string;
+}
+
+export interface BmcState {
+  readonly power: 'On' | 'Off';
+  readonly override: BootOverride;
+  readonly lastReset: Date | null;
+  readonly linkUp: boolean;
+}
+
+export type Document = Readonly<Record<string, unknown>>;
+
+export const root = '/redfish/v1';
+export const paths = {
+  root,
+  sessionService: `${root}/SessionService`,
+  sessions: `${root}/SessionService/Sessions`,
+  systems: `${root}/Systems`,
+  system: `${root}/Systems/1`,
+  reset: `${root}/Systems/1/Actions/ComputerSystem.Reset`,
+  systemNics: `${root}/Systems/1/EthernetInterfaces`,
+  systemNic: `${root}/Systems/1/EthernetInterfaces/1`,
+  chassisList: `${root}/Chassis`,
+  chassis: `${root}/Chassis/1`,
+  managers: `${root}/Managers`,
+  manager: `${root}/Managers/bmc`,
+  managerNics: `${root}/Managers/bmc/EthernetInterfaces`,
+  managerNic: `${root}/Managers/bmc/EthernetInterfaces/1`,
+} as const;
+
+export const resetTypes = [
+  'On',
+  'ForceOff',
+  'GracefulShutdown',
+  'GracefulRestart',
+  'ForceRestart',
+  'PowerCycle',
+] as const;
+export type ResetType = (typeof resetTypes)[number];
+
+export const overrideTargets = ['None', 'Pxe', 'Hdd'] as const;
+export const overrideStates = ['Disabled', 'Once', 'Continuous'] as const;
+
+/** Firmware boots one way only, as its machine was built. */
+export function overrideMode(spec: MachineSpec): 'UEFI' | 'Legacy' {
+  return spec.firmware === 'uefi' ? 'UEFI' : 'Legacy';
+}
+
+export const bmcFirmware = '1.0.0';
+const ok = { State: 'Enabled', Health: 'OK' } as const;
+const link = (path: string) => ({ '@odata.id': path });
+
+function resource(path: string, type: string, id: string, name: string, body: Document): Document {
+  return { '@odata.id': path, '@odata.type': type, Id: id, Name: name, ...body };
+}
+
+export function collection(path: string, kind: string, members: readonly string[]): Document {
+  return {
+    '@odata.id': path,
+    '@odata.type': `#${kind}Collection.${kind}Collection`,
+    Name: `${kind} Collection`,
+    Members: members.map(link),
+    'Members@odata.count': members.length,
+  };
+}
+
+function serviceRoot({ uuid }: BmcFacts): Document {
+  return resource(root, '#ServiceRoot.v1_15_0.ServiceRoot', 'RootService', 'Root Service', {
+    RedfishVersion: '1.17.0',
+    UUID: uuid,
+    Vendor: 'Farrier',
+    Product: 'Virtual BMC',
+    Systems: link(paths.systems),
+    Chassis: link(paths.chassisList),
+    Managers: link(paths.managers),
+    SessionService: link(paths.sessionService),
+    Links: { Sessions: link(paths.sessions) },
+  });
+}
+
+function system({ spec }: BmcFacts, state: BmcState): Document {
+  const on = state.power === 'On';
+  return resource(paths.system, '#ComputerSystem.v1_20_0.ComputerSystem', '1', spec.id, {
+    SystemType: 'Physical',
+    Manufacturer: spec.manufacturer,
+    Model: spec.product,
+    SKU: 'FVM',
+    SerialNumber: spec.serial,
+    UUID: spec.uuid,
+    BiosVersion: biosVersion,
+    PowerState: state.power,
+    LastResetTime: (state.lastReset ?? new Date(0)).toISOString(),
+    Status: { ...ok, State: on ? 'Enabled' : 'StandbyOffline', HealthRollup: 'OK' },
+    // Whoever runs in the machine does not tell its BMC how far it has come; only *off* is known.
+    ...(on ? {} : { BootProgress: { LastState: 'None' } }),
+    ProcessorSummary: { Count: 1, CoreCount: spec.cpus, Status: ok },
+    MemorySummary: { TotalSystemMemoryGiB: spec.memoryMib / 1024, Status: ok },
+    Boot: {
+      BootSourceOverrideTarget: state.override.target,
+      'BootSourceOverrideTarget@Redfish.AllowableValues': overrideTargets,
+      BootSourceOverrideEnabled: state.override.enabled,
+      'BootSourceOverrideEnabled@Redfish.AllowableValues': overrideStates,
+      BootSourceOverrideMode: overrideMode(spec),
+      'BootSourceOverrideMode@Redfish.AllowableValues': [overrideMode(spec)],
+    },
+    EthernetInterfaces: link(paths.systemNics),
+    Links: { Chassis: [link(paths.chassis)], ManagedBy: [link(paths.manager)] },
+    Actions: {
+      '#ComputerSystem.Reset': { target: paths.reset, 'ResetType@Redfish.AllowableValues': resetTypes },
+    },
+  });
+}
+
+function systemNic({ spec }: BmcFacts, state: BmcState): Document {
+  const up = state.power === 'On' && state.linkUp;
+  return resource(paths.systemNic, '#EthernetInterface.v1_9_0.EthernetInterface', '1', 'NIC 1', {
+    MACAddress: spec.nic.mac,
+    PermanentMACAddress: spec.nic.mac,
+    InterfaceEnabled: true,
+    LinkStatus: up ? 'LinkUp' : 'LinkDown',
+    Status: ok,
+  });
+}
+
+function chassis({ spec }: BmcFacts, state: BmcState): Document {
+  return resource(paths.chassis, '#Chassis.v1_23_0.Chassis', '1', `${spec.id} chassis`, {
+    ChassisType: 'RackMount',
+    Manufacturer: spec.manufacturer,
+    Model: spec.product,
+    SerialNumber: spec.serial,
+    PowerState: state.power,
+    Status: ok,
+    Links: { ComputerSystems: [link(paths.system)], ManagedBy: [link(paths.manager)] },
+  });
+}
+
+function manager({ uuid }: BmcFacts): Document {
+  return resource(paths.manager, '#Manager.v1_18_0.Manager', 'bmc', 'Manager', {
+    ManagerType: 'BMC',
+    Manufacturer: 'Farrier',
+    Model: 'Virtual BMC',
+    FirmwareVersion: bmcFirmware,
+    UUID: uuid,
+    PowerState: 'On',
+    Status: ok,
+    EthernetInterfaces: link(paths.managerNics),
+    Links: { ManagerForServers: [link(paths.system)], ManagerForChassis: [link(paths.chassis)] },
+  });
+}
+
+function managerNic({ mac }: BmcFacts): Document {
+  return resource(paths.managerNic, '#EthernetInterface.v1_9_0.EthernetInterface', '1', 'BMC NIC', {
+    MACAddress: mac,
+    PermanentMACAddress: mac,
+    InterfaceEnabled: true,
+    LinkStatus: 'LinkUp',
+    Status: ok,
+  });
+}
+
+function sessionService(): Document {
+  return resource(paths.sessionService, '#SessionService.v1_1_8.SessionService', 'SessionService', 'Session Service', {
+    ServiceEnabled: true,
+    SessionTimeout: 1800,
+    Sessions: link(paths.sessions),
+    Status: ok,
+  });
+}
+
+/** The document at a path; null where there is none. Sessions are the server's own. */
+export function documentAt(path: string, facts: BmcFacts, state: BmcState): Document | null {
+  const makers: Readonly<Record<string, () => Document>> = {
+    '/redfish': () => ({ v1: `${root}/` }),
+    [paths.root]: () => serviceRoot(facts),
+    [paths.sessionService]: sessionService,
+    [paths.systems]: () => collection(paths.systems, 'ComputerSystem', [paths.system]),
+    [paths.system]: () => system(facts, state),
+    [paths.systemNics]: () => collection(paths.systemNics, 'EthernetInterface', [paths.systemNic]),
+    [paths.systemNic]: () => systemNic(facts, state),
+    [paths.chassisList]: () => collection(paths.chassisList, 'Chassis', [paths.chassis]),
+    [paths.chassis]: () => chassis(facts, state),
+    [paths.managers]: () => collection(paths.managers, 'Manager', [paths.manager]),
+    [paths.manager]: () => manager(facts),
+    [paths.managerNics]: () => collection(paths.managerNics, 'EthernetInterface', [paths.managerNic]),
+    [paths.managerNic]: () => managerNic(facts),
+  };
+  return Object.hasOwn(makers, path) ? (makers[path]?.() ?? null) : null;
+}
