@@ -72,7 +72,7 @@ export interface PassageSummary {
 }
 
 /** What happened at the machine, told through the outbox; facts are in the MDB, this only says which arrived. */
-export const reportKinds = ['hello', 'inventory', 'burnin', 'installed', 'ready', 'failed'] as const;
+export const reportKinds = ['inventory', 'burnin', 'installed', 'ready', 'failed'] as const;
 export type ReportKind = (typeof reportKinds)[number];
 
 export interface Report {

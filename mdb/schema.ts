@@ -512,6 +512,8 @@ export const burnins = pgTable(
     endedAt: at('ended_at'),
     /** 0 to 100, as last reported. */
     progress: real('progress').notNull().default(0),
+    /** Whether the agent broke it off at the time cap. */
+    cut: boolean('cut').notNull().default(false),
     /** `pass`, `fail` (a part failed), `below` (slower than its peers allow) or `cut` (time cap). */
     verdict: text('verdict', { enum: ['pass', 'fail', 'below', 'cut'] }),
     /** One sentence naming the device and the figure. */

@@ -1,0 +1,94 @@
+import { type BeginResult, birthSteps, type BirthStep, type Errand, type FinishResult, type Held, type StepStart } from '../../contract/birth.ts';
+import type { PassageSummary } from '../../contract/machine.ts';
+import { type Actor, acting, record } from '../../mdb/acting.ts';
+import * as rows from '../../mdb/birth.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+
+/** Who moves a machine's state in a birth. */
+export const birthActor: Actor = { class: 'system', name: 'birth' };
+
+export function stepRow(start: StepStart): rows.StepRow {
+  return { step: start.step, ordinal: ordinalOf(start.step), owner: start.owner, limit: start.limit };
+}
+
+/** Steps of the passage stand at tens, so that the agent's own steps sort between them. */
+export function ordinalOf(step: BirthStep): number {
+  return (birthSteps.indexOf(step) + 1) * 10;
+}
+
+/** Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. */
+export function beginBirth(mdb: Mdb, input: Errand & { next: StepStart }): Promise<BeginResult> {
+  const { machineId, orderId } = input;
+  return acting(mdb, birthActor, orderId, async (tx) => {
+    const machine = await rows.lockMachine(tx, machineId);
+    if (!(await rows.beginOrder(tx, orderId))) return { live: false, fence: 0, controller: false, seen: false };
+    const fence = await rows.raiseFence(tx, machineId);
+    await rows.beginStep(tx, orderId, stepRow(input.next));
+    return { live: true, fence, controller: await rows.hasController(tx, machineId), seen: machine.lastSeenAt !== null || machine.bootstraps > 0 };
+  });
+}
+
+/** The machine booted anew in the middle of a step: the step's row says so. */
+export function noteReboot(mdb: Mdb, input: Errand & { step: BirthStep }): Promise<void> {
+  return acting(mdb, birthActor, input.orderId, async (tx) => {
+    await rows.settleStep(tx, input.orderId, input.step, 'failed', { message: 'The machine booted anew in this step; it starts over from its inventory.' });
+  });
+}
+
+/**
+ * The readiness gate: the machine is in service only when what its installed system told agrees with what the MDB
+ * gave it. The order ends with it.
+ */
+export function finishBirth(mdb: Mdb, input: Errand): Promise<FinishResult | { held: Held }> {
+  const { machineId, orderId } = input;
+  return acting(mdb, birthActor, orderId, async (tx) => {
+    const machine = await rows.lockMachine(tx, machineId);
+    if (machine.stage !== 'in_service') {
+      if (machine.observedImage !== machine.requiredImage) {
+        const reason = `It reports the image ${machine.observedImage ?? '(none)'}, but ${machine.requiredImage ?? '(none)'} is required.`;
+        return { held: { fault: 'ready/image', reason, choices: ['retry', 'abandon'] } };
+      }
+      await rows.updateMachine(tx, machineId, { stage: 'in_service', opState: 'production', inServiceAt: new Date(), held: null, temporaryAddress: null, directive: { do: 'wait' } });
+      // The temporary address is free only now: until the hand-over the agent still used it.
+      await rows.giveBackAddresses(tx, machineId, await rows.networksOfKind(tx, input.siteId, 'birth'));
+      await rows.settleStep(tx, orderId, 'ready', 'done');
+    }
+    const inServiceAt = machine.inServiceAt ?? new Date();
+    const seconds = Math.round((inServiceAt.getTime() - machine.firstBootAt.getTime()) / 1000);
+    await rows.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
+    if (machine.stage !== 'in_service') {
+      await record(tx, { actor: birthActor, action: 'birth.done', machineId, orderId, detail: { seconds, hostname: machine.hostname } });
+    }
+    return { stage: 'in_service', opState: 'production', bootState: machine.bootState, seconds };
+  });
+}
+
+/** Ends the order without success; the agent, if one listens, is told to hold. */
+export function endOrder(mdb: Mdb, input: Errand & { state: 'failed' | 'cancelled'; outcome: string }): Promise<void> {
+  const { machineId, orderId, state, outcome } = input;
+  return acting(mdb, birthActor, orderId, async (tx) => {
+    await rows.lockMachine(tx, machineId);
+    await rows.endOrder(tx, orderId, state, outcome);
+    await rows.closeLeftOver(tx, orderId, state);
+    const held = `The birth ${state === 'failed' ? 'failed' : 'was cancelled'}: ${outcome}`;
+    await rows.updateMachine(tx, machineId, { held, directive: { do: 'hold', reason: held } });
+    await record(tx, { actor: birthActor, action: `birth.${state}`, machineId, orderId, detail: { outcome } });
+  });
+}
+
+/** A passage that broke (a bug, or a kind this version lacks): the order fails and a ticket says why. */
+export function breakOff(
+  mdb: Mdb,
+  input: Errand & { note: string },
+): Promise<Pick<PassageSummary, 'stage' | 'opState' | 'bootState'>> {
+  const { machineId, orderId, note } = input;
+  return acting(mdb, birthActor, orderId, async (tx) => {
+    const machine = await rows.lockMachine(tx, machineId);
+    await rows.endOrder(tx, orderId, 'failed', note);
+    await rows.closeLeftOver(tx, orderId, 'failed');
+    await rows.openTicket(tx, { machineId, fault: 'passage/broken', title: `${machineId}: a passage broke off`, body: note, id: `T-${orderId}-broken` });
+    await rows.updateMachine(tx, machineId, { held: note });
+    await record(tx, { actor: birthActor, action: 'order.broken', machineId, orderId, detail: { note } });
+    return { stage: machine.stage, opState: machine.opState, bootState: machine.bootState };
+  });
+}

@@ -1,0 +1,34 @@
+import type { Mdb } from '../../mdb/connect.ts';
+import { beginBirth, breakOff, endOrder, finishBirth, noteReboot } from './course.ts';
+import { acceptInstall, directInstall } from './deploy.ts';
+import { closeHumanStep, openHumanStep, remindHumanStep } from './people.ts';
+import { decideProfile, startProfile } from './profile.ts';
+import { register } from './register.ts';
+
+/**
+ * The birth's transactions on the MDB. Each may run more than once: a repetition finds what the first did and
+ * returns the same. None touches hardware.
+ */
+export function createBirthActivities(mdb: Mdb) {
+  const bind =
+    <Input, Output>(activity: (mdb: Mdb, input: Input) => Promise<Output>) =>
+    (input: Input) =>
+      activity(mdb, input);
+  return {
+    beginBirth: bind(beginBirth),
+    register: bind(register),
+    startProfile: bind(startProfile),
+    decideProfile: bind(decideProfile),
+    directInstall: bind(directInstall),
+    acceptInstall: bind(acceptInstall),
+    finishBirth: bind(finishBirth),
+    noteReboot: bind(noteReboot),
+    endOrder: bind(endOrder),
+    breakOff: bind(breakOff),
+    openHumanStep: bind(openHumanStep),
+    remindHumanStep: bind(remindHumanStep),
+    closeHumanStep: bind(closeHumanStep),
+  };
+}
+
+export type BirthActivities = ReturnType<typeof createBirthActivities>;

@@ -1,0 +1,40 @@
+import type { Errand, BirthStep, HumanStepInput } from '../../contract/birth.ts';
+import { type Actor, acting, record } from '../../mdb/acting.ts';
+import * as rows from '../../mdb/birth.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { birthActor } from './course.ts';
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Asks a person: question, ticket, the step's row and the machine's reason change together. */
+export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
+  const { id, machineId, orderId, step, owner, fault, reason, choices, remindAfter } = input;
+  return acting(mdb, birthActor, orderId, async (tx) => {
+    await rows.lockMachine(tx, machineId);
+    const ticketId = await rows.openHumanStep(tx, { id, machineId, orderId, step, owner, fault, reason, choices, remindAfter });
+    await rows.settleStep(tx, orderId, step, 'held', { message: reason });
+    await rows.updateMachine(tx, machineId, { held: reason, directive: { do: 'hold', reason } });
+    await record(tx, { actor: birthActor, action: 'step.asked', machineId, orderId, detail: { id, fault, reason, ticketId } });
+  });
+}
+
+export function remindHumanStep(mdb: Mdb, input: Errand & { id: string }): Promise<void> {
+  const { id, machineId, orderId } = input;
+  return acting(mdb, birthActor, orderId, async (tx) => {
+    await rows.remindHumanStep(tx, id, day);
+    await record(tx, { actor: birthActor, action: 'step.reminded', machineId, orderId, detail: { id } });
+  });
+}
+
+/** Writes the answer down and lets the step go on. */
+export function closeHumanStep(mdb: Mdb, input: Errand & { id: string; step: BirthStep; answer: string; by: string }): Promise<void> {
+  const { id, machineId, orderId, step, answer, by } = input;
+  const answerer: Actor = { class: by === machineId ? 'node' : 'user', name: by };
+  return acting(mdb, answerer, orderId, async (tx) => {
+    await rows.lockMachine(tx, machineId);
+    if (!(await rows.closeHumanStep(tx, id, answer, by))) return;
+    await rows.settleStep(tx, orderId, step, 'running');
+    await rows.updateMachine(tx, machineId, { held: null });
+    await record(tx, { actor: answerer, action: 'step.answered', machineId, orderId, detail: { id, answer } });
+  });
+}

@@ -1,0 +1,97 @@
+import type { Errand, Held, ProfileResult, ProfileStart, StepStart } from '../../contract/birth.ts';
+import { acting, type Transaction } from '../../mdb/acting.ts';
+import * as rows from '../../mdb/birth.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import type { BurninLimits } from '../../mdb/values.ts';
+import { chooseImage, choiceVersion, type ImageFacts } from './choose.ts';
+import { birthActor, stepRow } from './course.ts';
+import { directTo, installDirective } from './deploy.ts';
+import { judge } from './judge.ts';
+
+const minute = 60_000;
+
+/** Burn-in ids follow from the order, so that a repeated start finds the first one's row. */
+export function burninIdOf(orderId: string): string {
+  return `burnin-${orderId}`;
+}
+
+async function limitsOf(tx: Transaction, machine: rows.MachineRow): Promise<{ id: string; burnin: BurninLimits }> {
+  const profile = (await rows.allProfiles(tx)).find((one) => one.id === machine.profileId);
+  if (!profile) throw new Error(`machine ${machine.id} has no profile ${machine.profileId ?? ''}`);
+  return profile;
+}
+
+/** Tells the agent to burn in, unless this order has its verdict already: a machine that rebooted is not tested twice. */
+export function startProfile(mdb: Mdb, input: Errand & { next: StepStart }): Promise<ProfileStart> {
+  const { machineId, orderId, next } = input;
+  return acting(mdb, birthActor, orderId, async (tx) => {
+    const machine = await rows.lockMachine(tx, machineId);
+    const { id: profileId, burnin: limits } = await limitsOf(tx, machine);
+    const burnin = await rows.burninOf(tx, orderId);
+    await rows.settleStep(tx, orderId, 'configure', 'done');
+    const limit = limits.capSeconds * 1000 + 15 * minute;
+    await rows.beginStep(tx, orderId, { ...stepRow(next), limit });
+    const known = burnin?.verdict != null;
+    if (!known) await rows.openBurnin(tx, { id: burninIdOf(orderId), machineId, orderId, profileId });
+    await rows.updateMachine(tx, machineId, {
+      stage: 'configured',
+      held: null,
+      ...(!known && {
+        directive: { do: 'burnin', burninId: burninIdOf(orderId), stressSeconds: limits.stressSeconds, capSeconds: limits.capSeconds },
+      }),
+    });
+    return { burnin: known ? 'known' : 'run', limit };
+  });
+}
+
+/** Judges the burn-in, chooses the image, and tells the agent to install it. Inputs and rule version stay with the step. */
+export function decideProfile(mdb: Mdb, input: Errand & { next: StepStart }): Promise<ProfileResult | { held: Held }> {
+  const { machineId, orderId, next } = input;
+  return acting(mdb, birthActor, orderId, async (tx) => {
+    const machine = await rows.lockMachine(tx, machineId);
+    const { verdict, finding } = await verdictOf(tx, machine, orderId);
+    const facts = await factsOf(tx, machine, verdict);
+    const kind = chooseImage(facts);
+    const image = await rows.preferredImage(tx, kind);
+    if (image === null) {
+      return { held: { fault: `profile/no-${kind}-image`, reason: `There is no ${kind} image to install; add one and answer "retry".`, choices: ['retry', 'abandon'] } };
+    }
+    const directive = await installDirective(tx, machine, image);
+    if ('held' in directive) return directive;
+    await directTo(tx, machine, {
+      stage: 'profiled',
+      requiredImage: image.id,
+      repairState: verdict === 'pass' ? 'none' : 'failing',
+      held: null,
+    }, directive.directive);
+    await rows.settleStep(tx, orderId, 'profile', 'done', {
+      ...(finding !== null && { message: finding }),
+      decision: { version: choiceVersion, ...facts, kind, image: image.id },
+    });
+    await rows.beginStep(tx, orderId, stepRow(next));
+    return { verdict, finding, image: image.id, imageKind: kind };
+  });
+}
+
+async function verdictOf(tx: Transaction, machine: rows.MachineRow, orderId: string) {
+  const burnin = await rows.burninOf(tx, orderId);
+  if (!burnin) throw new Error(`order ${orderId} has no burn-in`);
+  if (burnin.verdict !== null) return { verdict: burnin.verdict, finding: burnin.finding };
+  const { burnin: limits } = await limitsOf(tx, machine);
+  const peers = machine.product === null ? {} : await rows.peerFigures(tx, machine.product, burnin.id);
+  const judgement = judge(await rows.partsOf(tx, burnin.id), burnin.cut, limits, peers);
+  await rows.settleBurnin(tx, burnin.id, judgement.verdict, judgement.finding);
+  return judgement;
+}
+
+async function factsOf(tx: Transaction, machine: rows.MachineRow, verdict: ImageFacts['verdict']): Promise<ImageFacts> {
+  const disks = await rows.presentDisks(tx, machine.id);
+  return {
+    verdict,
+    cpuThreads: await rows.cpuThreads(tx, machine.id),
+    memoryMib: machine.memoryMib ?? 0,
+    diskCount: disks.length,
+    storageBytes: disks.reduce((sum, disk) => sum + disk.bytes, 0),
+    accelerators: await rows.acceleratorCount(tx, machine.id),
+  };
+}

@@ -1,0 +1,47 @@
+import { normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
+
+export interface Factors {
+  readonly uuid: string | null;
+  readonly serials: readonly (string | null)[];
+  readonly macs: readonly string[];
+}
+
+export type IdentityVerdict =
+  | { readonly same: true; readonly matched: readonly string[] }
+  | { readonly same: false; readonly reason: string };
+
+/**
+ * Whether the device is the machine meant: at least two independent factors agree (system UUID, a serial number, a
+ * NIC's MAC), and none that both sides show contradicts. Fillers and locally administered MACs count as absent
+ * (quirks 61 and 62).
+ */
+export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
+  const matched: string[] = [];
+  const knownUuid = normaliseUuid(known.uuid);
+  const shownUuid = normaliseUuid(shown.uuid);
+  if (knownUuid && shownUuid) {
+    if (knownUuid !== shownUuid) return { same: false, reason: `its system UUID is ${shownUuid}, not ${knownUuid}` };
+    matched.push('uuid');
+  }
+  const knownSerials = clean(known.serials);
+  const shownSerials = clean(shown.serials);
+  if (knownSerials.length > 0 && shownSerials.length > 0) {
+    // A controller may show the board's serial where DMI shows the chassis's: one in common is enough, none is a doubt
+    // that the other factors have to lift.
+    if (knownSerials.some((serial) => shownSerials.includes(serial))) matched.push('serial');
+    else if (matched.length === 0) return { same: false, reason: `its serial number is ${shownSerials.join('/')}, not ${knownSerials.join('/')}` };
+  }
+  const knownMacs = known.macs.filter(universal);
+  if (shown.macs.some((mac) => universal(mac) && knownMacs.includes(mac))) matched.push('mac');
+  if (matched.length >= 2) return { same: true, matched };
+  return { same: false, reason: `only ${matched.length === 0 ? 'nothing' : matched.join(', ')} of UUID, serial and MAC agrees, and two are needed` };
+}
+
+function clean(serials: readonly (string | null)[]): string[] {
+  return serials.flatMap((serial) => normaliseSerial(serial)?.toUpperCase() ?? []);
+}
+
+/** Not locally administered: those are the same on every machine of a kind (quirk 61), except QEMU's own 52:54:00. */
+function universal(mac: string): boolean {
+  return mac.startsWith('52:54:00') || (Number.parseInt(mac.slice(1, 2), 16) & 2) === 0;
+}

@@ -1,0 +1,114 @@
+/**
+ * What the birth passage and its activities say to each other. Plain data: it is written into histories, so it
+ * holds no secret and nothing that is large.
+ */
+import type { BootState, ImageKind, OpState, Stage } from '../mdb/machine.ts';
+
+/** Steps of the birth, in the order of the conveyor belt. */
+export const birthSteps = ['rack', 'register', 'configure', 'profile', 'deploy', 'ready'] as const;
+export type BirthStep = (typeof birthSteps)[number];
+
+/** The order that an activity acts for. `fence` is the number that its acts on hardware carry. */
+export interface Errand {
+  readonly machineId: string;
+  readonly siteId: string;
+  readonly orderId: string;
+}
+
+/** A step that begins: its row is written by the transaction that ends the one before. */
+export interface StepStart {
+  readonly step: BirthStep;
+  readonly owner: string;
+  /** Milliseconds from now until the fallback. */
+  readonly limit: number;
+}
+
+/** Something that a person has to settle. */
+export interface Held {
+  /** Names the fault, e.g. `unknown-port`: one open ticket a machine and fault. */
+  readonly fault: string;
+  /** One sentence: what is wrong, with the device, port or machine it is about. */
+  readonly reason: string;
+  readonly choices: readonly string[];
+}
+
+export interface BeginResult {
+  /** False when the order was ended before it began. */
+  readonly live: boolean;
+  readonly fence: number;
+  /** Whether a controller is known, so that power can be driven. */
+  readonly controller: boolean;
+  /** Whether the machine has booted at least once. */
+  readonly seen: boolean;
+}
+
+export interface Registered {
+  readonly hostname: string;
+  readonly address: string;
+  readonly rack: string;
+  readonly unit: number;
+  readonly pool: string;
+  readonly sku: string | null;
+  readonly controller: boolean;
+}
+
+export type RegisterResult = { readonly registered: Registered } | { readonly held: Held };
+
+export interface ConfigureResult {
+  /** `match`: nothing to do. `differ`: the attributes listed have to be set. `none`: no controller is known. */
+  readonly state: 'match' | 'differ' | 'none';
+  /** Names of BIOS attributes that differ from the profile. */
+  readonly differing: readonly string[];
+}
+
+export type ControllerResult = ConfigureResult | { readonly held: Held };
+
+export interface ProfileStart {
+  /** `run`: the agent burns in. `known`: this order already has a verdict. */
+  readonly burnin: 'run' | 'known';
+  /** Milliseconds that the burn-in may take before its fallback. */
+  readonly limit: number;
+}
+
+export interface ProfileResult {
+  readonly verdict: 'pass' | 'fail' | 'below' | 'cut';
+  readonly finding: string | null;
+  readonly image: string;
+  readonly imageKind: ImageKind;
+}
+
+export interface DeployResult {
+  readonly hostname: string;
+  readonly image: string;
+}
+
+export interface FinishResult {
+  readonly stage: Stage;
+  readonly opState: OpState;
+  readonly bootState: BootState;
+  /** Seconds from the first boot request to in service. */
+  readonly seconds: number;
+}
+
+export interface HumanStepInput extends Errand, Held {
+  readonly step: BirthStep;
+  readonly id: string;
+  readonly owner: string;
+  /** Milliseconds until the first reminder. */
+  readonly remindAfter: number;
+}
+
+/** An act on hardware. The id is minted by the workflow, so that a repeated activity finds the first one's row. */
+export interface Act extends Errand {
+  readonly intentId: string;
+  readonly fence: number;
+  readonly kind: 'boot-network' | 'restart' | 'set-bios';
+}
+
+export interface ActResult {
+  readonly state: 'done' | 'not_done' | 'unknown';
+  /** One sentence: what was observed, or why nothing was sent. */
+  readonly observed: string;
+  /** Set when nothing was sent because the device is not the one meant, or may not be talked to. */
+  readonly refused?: Held;
+}

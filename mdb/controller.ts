@@ -1,0 +1,94 @@
+/** Queries of the hardware workers: controllers, and the intents of acts on hardware. */
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Mdb } from './connect.ts';
+import type { IntentState } from './machine.ts';
+import { bmcs, fences, intents, machines, nics, profiles, sites } from './schema.ts';
+
+/** A machine with its controller, as far as acting on it needs. */
+export async function controllerOf(mdb: Mdb, machineId: string) {
+  const [row] = await mdb
+    .select({
+      machineId: machines.id,
+      mac: machines.mac,
+      uuid: machines.systemUuid,
+      serial: machines.serial,
+      boardSerial: machines.boardSerial,
+      sku: machines.sku,
+      origin: bmcs.origin,
+      secretRef: bmcs.secretRef,
+      pin: bmcs.pin,
+      quarantine: bmcs.quarantine,
+      bmcNetworks: sql<string[]>`${sites.policy} -> 'bmcNetworks'`,
+      bios: profiles.bios,
+    })
+    .from(machines)
+    .innerJoin(bmcs, eq(bmcs.machineId, machines.id))
+    .innerJoin(sites, eq(sites.id, machines.siteId))
+    .leftJoin(profiles, eq(profiles.id, machines.profileId))
+    .where(eq(machines.id, machineId));
+  if (!row) return null;
+  const macs = await mdb.select({ mac: nics.mac }).from(nics).where(eq(nics.machineId, machineId));
+  return { ...row, macs: [row.mac, ...macs.map((nic) => nic.mac)] };
+}
+
+export type Controller = NonNullable<Awaited<ReturnType<typeof controllerOf>>>;
+
+export async function noteController(mdb: Mdb, machineId: string, facts: { pin: string | null; vendor: string | null }): Promise<void> {
+  await mdb
+    .update(bmcs)
+    .set({ pin: sql`coalesce(${bmcs.pin}, ${facts.pin})`, vendor: facts.vendor })
+    .where(eq(bmcs.machineId, machineId));
+}
+
+export async function quarantineController(mdb: Mdb, machineId: string, why: string): Promise<void> {
+  await mdb.update(bmcs).set({ quarantine: why }).where(eq(bmcs.machineId, machineId));
+}
+
+export interface IntentRow {
+  readonly id: string;
+  readonly machineId: string;
+  readonly orderId: string;
+  readonly kind: string;
+  readonly command: Readonly<Record<string, unknown>>;
+  readonly fence: number;
+  readonly before: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes the intent, if the fence is still the machine's latest: check and write are one statement, so a holder whose
+ * permit went to somebody else can't slip in between. `stale` when it isn't, `exists` when the intent was written
+ * before.
+ */
+export async function writeIntent(mdb: Mdb, row: IntentRow): Promise<'written' | 'stale' | 'exists'> {
+  const written = await mdb.execute(sql`
+    insert into ${intents} (id, machine_id, order_id, kind, command, fence, before)
+    select ${row.id}, ${row.machineId}, ${row.orderId}, ${row.kind}, ${JSON.stringify(row.command)}::jsonb, ${row.fence},
+           ${JSON.stringify(row.before)}::jsonb
+    from ${fences} where machine_id = ${row.machineId} and fence = ${row.fence}
+    on conflict (id) do nothing`);
+  if (written.rowCount === 1) return 'written';
+  return (await intentOf(mdb, row.id)) ? 'exists' : 'stale';
+}
+
+export async function intentOf(mdb: Mdb, id: string) {
+  const [intent] = await mdb.select().from(intents).where(eq(intents.id, id));
+  return intent ?? null;
+}
+
+/** Marks the intent as sent; false when somebody else did, who then is the one that sends. */
+export async function markSent(mdb: Mdb, id: string): Promise<boolean> {
+  const marked = await mdb
+    .update(intents)
+    .set({ state: 'sent', sentAt: sql`now()` })
+    .where(and(eq(intents.id, id), eq(intents.state, 'written')))
+    .returning({ id: intents.id });
+  return marked.length === 1;
+}
+
+/** Settles an intent once: a final state stays. */
+export async function settleIntent(mdb: Mdb, id: string, state: IntentState, observed: Readonly<Record<string, unknown>>): Promise<void> {
+  await mdb
+    .update(intents)
+    .set({ state, observed, settledAt: sql`now()` })
+    .where(and(eq(intents.id, id), inArray(intents.state, ['written', 'sent', 'unknown'])));
+}

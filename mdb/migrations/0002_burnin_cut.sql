@@ -1,0 +1,1 @@
+ALTER TABLE "burnins" ADD COLUMN "cut" boolean DEFAULT false NOT NULL;

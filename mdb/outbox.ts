@@ -1,0 +1,104 @@
+/** The transactional outbox: what is to be told to workflows, delivered at least once and in no order. */
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Mdb, MdbOrTransaction } from './connect.ts';
+import { machines, orders, outbox } from './schema.ts';
+import type { OrderState, Passage } from './machine.ts';
+
+export interface OutboxMessage {
+  /** De-duplication id: a second message with the same key is dropped. */
+  readonly key: string;
+  readonly machineId: string;
+  readonly orderId: string | null;
+  readonly kind: 'order' | 'report' | 'answer' | 'cancel';
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Puts a message in, in the transaction that makes it true. False when the key was there already. */
+export async function post(tx: MdbOrTransaction, message: OutboxMessage): Promise<boolean> {
+  const rows = await tx
+    .insert(outbox)
+    .values({ ...message, payload: { ...message.payload } })
+    .onConflictDoNothing({ target: outbox.key })
+    .returning({ id: outbox.id });
+  return rows.length === 1;
+}
+
+export interface DueMessage {
+  readonly id: number;
+  readonly key: string;
+  readonly kind: OutboxMessage['kind'];
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly attempts: number;
+  readonly machineId: string;
+  readonly siteId: string | null;
+  readonly orderId: string | null;
+  readonly passage: Passage | null;
+  readonly orderState: OrderState | null;
+}
+
+/**
+ * Leases up to `limit` due messages for `leaseSeconds`: a dispatcher that dies gives them back by that time. Several
+ * dispatchers lease different ones.
+ */
+export async function leaseDue(mdb: Mdb, limit: number, leaseSeconds: number): Promise<DueMessage[]> {
+  const due = mdb
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(sql`${outbox.deliveredAt} is null and ${outbox.nextAt} <= now()`)
+    .orderBy(outbox.nextAt, outbox.id)
+    .limit(limit)
+    .for('update', { skipLocked: true });
+  const leased = await mdb
+    .update(outbox)
+    .set({ nextAt: sql`now() + ${leaseSeconds} * interval '1 second'`, attempts: sql`${outbox.attempts} + 1` })
+    .where(inArray(outbox.id, due))
+    .returning({ id: outbox.id });
+  if (leased.length === 0) return [];
+  return mdb
+    .select({
+      id: outbox.id,
+      key: outbox.key,
+      kind: outbox.kind,
+      payload: outbox.payload,
+      attempts: outbox.attempts,
+      machineId: outbox.machineId,
+      siteId: machines.siteId,
+      orderId: outbox.orderId,
+      passage: orders.passage,
+      orderState: orders.state,
+    })
+    .from(outbox)
+    .leftJoin(machines, eq(machines.id, outbox.machineId))
+    .leftJoin(orders, eq(orders.id, outbox.orderId))
+    .where(inArray(outbox.id, leased.map((row) => row.id)))
+    .orderBy(outbox.id);
+}
+
+export async function markDelivered(mdb: Mdb, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await mdb.update(outbox).set({ deliveredAt: sql`now()`, error: null }).where(inArray(outbox.id, [...ids]));
+}
+
+/** A message nobody will ever take is kept with the reason and not sent again. */
+export async function markDropped(mdb: Mdb, id: number, why: string): Promise<void> {
+  await mdb.update(outbox).set({ deliveredAt: sql`now()`, dropped: why }).where(eq(outbox.id, id));
+}
+
+export async function postpone(mdb: Mdb, id: number, seconds: number, error: string): Promise<void> {
+  await mdb
+    .update(outbox)
+    .set({ nextAt: sql`now() + ${seconds} * interval '1 second'`, error: error.slice(0, 500) })
+    .where(and(eq(outbox.id, id), sql`${outbox.deliveredAt} is null`));
+}
+
+/** How many wait and how long the oldest has, in seconds. */
+export async function outboxLag(mdb: Mdb): Promise<{ waiting: number; oldestSeconds: number }> {
+  const [row] = await mdb
+    .select({
+      waiting: sql<number>`count(*)::int`,
+      oldestSeconds: sql<number>`coalesce(extract(epoch from now() - min(${outbox.createdAt})), 0)::float`,
+    })
+    .from(outbox)
+    .where(sql`${outbox.deliveredAt} is null`);
+  return row ?? { waiting: 0, oldestSeconds: 0 };
+}

@@ -1,0 +1,52 @@
+import { type Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowNotFoundError } from '@temporalio/client';
+import { attributes } from '../contract/attributes.ts';
+import { lifecycleQueue, machineWorkflow, machineWorkflowId, passageWorkflowId, signals } from '../contract/machine.ts';
+import type { DueMessage } from '../mdb/outbox.ts';
+
+export type Delivery =
+  | { readonly to: 'delivered' }
+  | { readonly to: 'dropped'; readonly why: string }
+  | { readonly to: 'later'; readonly error: string };
+
+/**
+ * Delivers one message. An order starts the machine's workflow where there is none; everything else goes to the
+ * passage of its order. A passage that isn't there yet is tried again while its order lives.
+ */
+export async function deliver(client: Client, message: DueMessage): Promise<Delivery> {
+  try {
+    if (message.kind === 'order') await deliverOrder(client, message);
+    else await client.workflow.getHandle(targetOf(message)).signal(signals[message.kind], message.payload);
+    return { to: 'delivered' };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return whenMissing(message);
+    return { to: 'later', error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function targetOf(message: DueMessage): string {
+  const { machineId, orderId, passage } = message;
+  return orderId !== null && passage !== null ? passageWorkflowId(machineId, passage, orderId) : machineWorkflowId(machineId);
+}
+
+async function deliverOrder(client: Client, message: DueMessage): Promise<void> {
+  const { machineId, siteId } = message;
+  if (siteId === null) throw new Error(`the MDB has no machine ${machineId}`);
+  await client.workflow.signalWithStart(machineWorkflow, {
+    workflowId: machineWorkflowId(machineId),
+    taskQueue: lifecycleQueue,
+    args: [{ machineId, siteId }],
+    signal: signals.order,
+    signalArgs: [message.payload],
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    staticSummary: `life of ${machineId}`,
+    staticDetails: `Machine \`${machineId}\` of site \`${siteId}\`. Its passages are child workflows; the current details say where it stands.`,
+    typedSearchAttributes: [{ key: attributes.machine, value: machineId }],
+  });
+}
+
+function whenMissing(message: DueMessage): Delivery {
+  const { orderState } = message;
+  if (orderState === 'waiting' || orderState === 'running') return { to: 'later', error: 'its passage has not begun yet' };
+  return { to: 'dropped', why: orderState === null ? 'it belongs to no order' : `its order has ended: ${orderState}` };
+}

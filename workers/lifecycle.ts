@@ -1,0 +1,27 @@
+import { Worker } from '@temporalio/worker';
+import { createBirthActivities } from '../activities/birth/index.ts';
+import { lifecycleQueue } from '../contract/machine.ts';
+import { connectMdb } from '../mdb/connect.ts';
+import { workflowBundle } from './bundle.ts';
+import { connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
+import { readSettings, settings } from './settings.ts';
+
+const env = readSettings(settings.lifecycle);
+const log = openLog('lifecycle', env.FARRIER_LOG);
+quietRuntime(log);
+const { mdb, close } = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier lifecycle', connections: 20 });
+const [connection, bundle] = await Promise.all([connectWorker(log, env.TEMPORAL_ADDRESS), workflowBundle(env.FARRIER_DATA)]);
+const worker = await Worker.create({
+  connection,
+  namespace: env.TEMPORAL_NAMESPACE,
+  taskQueue: lifecycleQueue,
+  workflowBundle: bundle,
+  activities: createBirthActivities(mdb),
+  maxCachedWorkflows: env.FARRIER_CACHED_WORKFLOWS,
+  maxConcurrentWorkflowTaskExecutions: 40,
+  maxConcurrentLocalActivityExecutions: 40,
+  shutdownGraceTime: '10 seconds',
+});
+await runUntilStopped(log, worker);
+await connection.close();
+await close();

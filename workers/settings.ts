@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+const shared = {
+  FARRIER_MDB_URL: z.string().startsWith('postgres'),
+  TEMPORAL_ADDRESS: z.string().min(1),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  FARRIER_LOG: z.enum(['debug', 'info', 'warn', 'silent']).default('info'),
+};
+
+const lifecycle = z.object({
+  ...shared,
+  FARRIER_DATA: z.string().min(1),
+  /** Workflows kept in memory; one past that number costs a replay, one within it about 0.15 MB. */
+  FARRIER_CACHED_WORKFLOWS: z.coerce.number().int().positive().default(2000),
+});
+
+const hardware = z.object({
+  ...shared,
+  FARRIER_DATA: z.string().min(1),
+  FARRIER_SITE: z.string().min(1).default('home'),
+});
+
+const dispatch = z.object(shared);
+
+export const settings = { lifecycle, hardware, dispatch } as const;
+
+/** Reads a main's environment; a missing or malformed value ends the process with a sentence that names it. */
+export function readSettings<T extends z.ZodType>(shape: T): z.infer<T> {
+  const read = shape.safeParse(process.env);
+  if (read.success) return read.data;
+  for (const issue of read.error.issues) process.stderr.write(`${issue.path.join('.')}: ${issue.message}\n`);
+  process.exit(2);
+}

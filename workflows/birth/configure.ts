@@ -1,0 +1,74 @@
+import { ActivityFailure } from '@temporalio/workflow';
+import type { ControllerResult, Held } from '../../contract/birth.ts';
+import { observing } from '../proxies.ts';
+import type { BirthRun, Outcome } from './run.ts';
+import { next, rootMessage } from './run.ts';
+import { limits } from './limits.ts';
+
+/**
+ * Configure BIOS and firmware: the controller is who it should be, and its settings are those of the profile. A
+ * machine without a known controller has nothing to configure. Settings that differ are set once and applied by a
+ * restart, after which the machine comes by here again to be verified.
+ */
+export async function configure(run: BirthRun): Promise<Outcome> {
+  if (!run.controller) return next;
+  run.stand('configure', 'hardware');
+  for (;;) {
+    const result = await check(run);
+    const held = 'held' in result ? result.held : result.state === 'differ' ? await apply(run, result.differing) : null;
+    if (held === null) return next;
+    if (held === 'restarted') {
+      const outcome = await returned(run);
+      if (outcome !== 'retry') return outcome;
+      continue;
+    }
+    const ruling = await run.ask('configure', held);
+    if ('outcome' in ruling) return ruling.outcome;
+    if (ruling.answer === 'skip') return next;
+  }
+}
+
+async function check(run: BirthRun): Promise<ControllerResult> {
+  try {
+    return await observing(run.errand.siteId).checkController(run.errand);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return { held: { fault: 'configure/controller', reason: rootMessage(error), choices: ['retry', 'skip', 'abandon'] } };
+  }
+}
+
+async function apply(run: BirthRun, differing: readonly string[]): Promise<Held | 'restarted'> {
+  const names = differing.join(', ');
+  // Accepted but not applied is an outcome of its own (quirk 51): settings are written once a birth.
+  if (run.biosWritten || !run.mayPower) {
+    return {
+      fault: 'configure/not-applied',
+      reason: `These BIOS settings still differ from the profile after they were set and the machine was restarted: ${names}`,
+      choices: ['retry', 'skip', 'abandon'],
+    };
+  }
+  run.biosWritten = true;
+  const set = await run.act('set-bios');
+  if (set.state !== 'done') return set.refused ?? unsettled('set the BIOS', set.observed);
+  const restart = await run.act('boot-network');
+  return restart.state === 'done' ? 'restarted' : (restart.refused ?? unsettled('restart the machine', restart.observed));
+}
+
+function unsettled(what: string, observed: string): Held {
+  return {
+    fault: 'configure/unsettled',
+    reason: `Farrier asked the controller once to ${what} and does not ask again: ${observed}`,
+    choices: ['retry', 'skip', 'abandon'],
+  };
+}
+
+/** After the restart the machine boots the network again and tells its inventory. */
+async function returned(run: BirthRun): Promise<Outcome | 'retry'> {
+  run.stand('configure', 'agent');
+  const heard = await run.desk.await('inventory', limits.configure);
+  if (heard === 'cancelled') return run.cancelled();
+  if (heard === 'late' || 'failed' in heard) {
+    return run.askRetry('configure', 'configure/gone', 'The machine was restarted to apply its BIOS settings and did not come back.');
+  }
+  return run.reboot('report' in heard ? heard.report : heard.rebooted, 'configure');
+}

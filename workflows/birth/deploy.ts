@@ -1,0 +1,37 @@
+import type { Report } from '../../contract/machine.ts';
+import { birthActivities } from '../proxies.ts';
+import type { BirthRun, Outcome } from './run.ts';
+import { next } from './run.ts';
+import { limits } from './limits.ts';
+
+/**
+ * Deploy: the agent makes keys, partitions, file systems and the boot loader, writes the image and tells so. Only
+ * after the MDB has taken hostname, address, image and boot state in one transaction is it told to hand over.
+ */
+export async function deploy(run: BirthRun): Promise<Outcome> {
+  for (;;) {
+    run.stand('deploy', 'agent');
+    const heard = await run.desk.await('installed', limits.deploy);
+    if (heard === 'cancelled') return run.cancelled();
+    if (heard !== 'late' && 'rebooted' in heard) return run.reboot(heard.rebooted, 'deploy');
+    if (heard !== 'late' && 'report' in heard) {
+      const accepted = await birthActivities.acceptInstall({ ...run.errand, next: run.start('ready') });
+      if (!('held' in accepted)) {
+        run.reached('deployed');
+        return next;
+      }
+      const ruling = await run.ask('deploy', accepted.held);
+      if ('outcome' in ruling) return ruling.outcome;
+    } else {
+      const settled = await run.askRetry('deploy', ...failure(heard));
+      if (settled !== 'retry') return settled;
+    }
+    await birthActivities.directInstall(run.errand);
+  }
+}
+
+function failure(heard: 'late' | { failed: Report }): [fault: string, reason: string] {
+  if (heard === 'late') return ['deploy/overdue', `The agent did not finish installing within ${limits.deploy / 60_000} minutes.`];
+  const { step = 'install', message = 'it does not say why' } = heard.failed;
+  return [`deploy/${step}`, `The agent failed at ${step}: ${message}`];
+}

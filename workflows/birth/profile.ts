@@ -1,0 +1,47 @@
+import { birthActivities } from '../proxies.ts';
+import type { BirthRun, Outcome } from './run.ts';
+import { next } from './run.ts';
+
+/**
+ * Profile and benchmark: the agent burns the machine in; its figures are held against the profile and against its
+ * peers, and the image follows from them. A machine that fails goes on to the debug image, so that it can be looked
+ * at; it is not offered as capacity.
+ */
+export async function profile(run: BirthRun): Promise<Outcome> {
+  const started = await birthActivities.startProfile({ ...run.errand, next: run.start('profile') });
+  run.reached('configured');
+  if (started.burnin === 'run') {
+    const outcome = await burnIn(run, started.limit);
+    if (outcome !== null) return outcome;
+  }
+  for (;;) {
+    const decided = await birthActivities.decideProfile({ ...run.errand, next: run.start('deploy') });
+    if (!('held' in decided)) break;
+    const ruling = await run.ask('profile', decided.held);
+    if ('outcome' in ruling) return ruling.outcome;
+  }
+  run.reached('profiled');
+  return next;
+}
+
+async function burnIn(run: BirthRun, limit: number): Promise<Outcome | null> {
+  for (;;) {
+    run.stand('profile', 'agent', limit);
+    const heard = await run.desk.await('burnin', limit);
+    if (heard === 'cancelled') return run.cancelled();
+    if (heard !== 'late') {
+      if ('report' in heard) return null;
+      if ('rebooted' in heard) return run.reboot(heard.rebooted, 'profile');
+    }
+    const settled = heard === 'late' ? await overdue(run, limit) : await run.askRetry('profile', 'profile/agent', `The burn-in could not run: ${heard.failed.message ?? 'no reason given'}`);
+    if (settled !== 'retry') return settled;
+    await birthActivities.startProfile({ ...run.errand, next: run.start('profile') });
+  }
+}
+
+/** No result in time: the machine is restarted once within the budget (it then starts over), else a person looks. */
+async function overdue(run: BirthRun, limit: number): Promise<Outcome | 'retry'> {
+  if (run.mayPower && (await run.act('boot-network')).state === 'done') return 'retry';
+  const minutes = Math.round(limit / 60_000);
+  return run.askRetry('profile', 'profile/overdue', `The burn-in told no result within ${minutes} minutes; the machine may hang.`);
+}

@@ -1,0 +1,41 @@
+import type { BirthRun, Outcome } from './run.ts';
+import { next } from './run.ts';
+import { limits } from './limits.ts';
+
+/**
+ * Rack and cable: the machine stands in its rack and has power; this step ends when its agent has told its
+ * inventory. One that was announced with a controller is powered on towards the network. One that stays silent is
+ * restarted within the budget, then somebody has to look at it.
+ */
+export async function rack(run: BirthRun): Promise<Outcome> {
+  if (!run.seen && run.mayPower) await run.act('boot-network');
+  for (;;) {
+    run.stand('rack', 'agent');
+    const heard = await run.desk.await('inventory', limits.rack);
+    if (heard === 'cancelled') return run.cancelled();
+    if (heard === 'late') {
+      const settled = await silent(run);
+      if (settled !== 'retry') return settled;
+    } else if ('failed' in heard) {
+      const { step = 'agent', message = 'it does not say why' } = heard.failed;
+      const settled = await run.askRetry('rack', `rack/${step}`, `The agent failed at ${step}: ${message}`);
+      if (settled !== 'retry') return settled;
+    } else {
+      run.desk.take('report' in heard ? heard.report : heard.rebooted);
+      return next;
+    }
+  }
+}
+
+async function silent(run: BirthRun): Promise<Outcome | 'retry'> {
+  if (run.mayPower) {
+    const act = await run.act('boot-network');
+    if (act.state === 'done') return 'retry';
+  }
+  const minutes = limits.rack / 60_000;
+  return run.askRetry(
+    'rack',
+    'rack/silent',
+    `No inventory came from this machine within ${minutes} minutes of its first boot request or power-on. Look at its console, its disks' boot order and its network cable.`,
+  );
+}

@@ -1,0 +1,210 @@
+/**
+ * What every passage has in front of it: the reports and answers that arrive, the step it stands at, and the ways
+ * to wait for the one or the other. Handlers are registered when the desk is opened, before anything is awaited.
+ */
+import {
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { attributes } from '../contract/attributes.ts';
+import { type Answer, type Cancel, type HumanQuestion, queries, type Report, type ReportKind, type Standing, signals, updates } from '../contract/machine.ts';
+import type { Passage, Stage } from '../mdb/machine.ts';
+import { readAnswer, readReport } from './messages.ts';
+
+export interface DeskSubject {
+  readonly machineId: string;
+  readonly orderId: string;
+  readonly passage: Passage;
+}
+
+export type Awaited = { readonly report: Report } | { readonly rebooted: Report } | { readonly failed: Report } | 'late' | 'cancelled';
+
+const keptNotes = 20;
+const keptIds = 200;
+
+export class Desk {
+  readonly subject: DeskSubject;
+  step = 'start';
+  stage: Stage = 'racked';
+  waitingOn = 'nothing';
+  since: string = new Date().toISOString();
+  limit: string | null = null;
+  question: HumanQuestion | null = null;
+  cancelled: Cancel | null = null;
+  paused = false;
+  /** Boot nonce of the agent's boot that the passage works with. */
+  nonce = '';
+  private readonly reports: Report[] = [];
+  private readonly seen: string[] = [];
+  private readonly ignored: string[] = [];
+  private answer: Answer | null = null;
+
+  constructor(subject: DeskSubject) {
+    this.subject = subject;
+  }
+
+  /** Registers the handlers; call it before the first await. */
+  open(): void {
+    setHandler(defineSignal<[unknown]>(signals.report), (message) => {
+      this.takeReport(message);
+    });
+    setHandler(defineSignal<[unknown]>(signals.answer), (message) => {
+      this.takeAnswer(message);
+    });
+    setHandler(defineSignal<[Cancel]>(signals.cancel), (message) => {
+      this.cancelled ??= message;
+    });
+    setHandler(defineSignal(signals.pause), () => {
+      this.paused = true;
+    });
+    setHandler(defineSignal(signals.resume), () => {
+      this.paused = false;
+    });
+    setHandler(defineUpdate<string, [unknown]>(updates.answer), (message) => this.takeAnswer(message), {
+      validator: (message) => {
+        const read = readAnswer(message, this.question);
+        if (typeof read === 'string') throw new Error(read);
+      },
+    });
+    setHandler(defineQuery<Standing>(queries.standing), () => this.standing());
+  }
+
+  /** Notes where the passage stands, for people who look: search attributes, and the details of the Web UI. */
+  stand(step: string, stage: Stage, waitingOn: string, limitMs: number | null): void {
+    if (this.step !== step) this.since = new Date().toISOString();
+    this.step = step;
+    this.stage = stage;
+    this.waitingOn = waitingOn;
+    this.limit = limitMs === null ? null : new Date(Date.now() + limitMs).toISOString();
+    upsertSearchAttributes([
+      { key: attributes.step, value: step },
+      { key: attributes.stage, value: stage },
+      { key: attributes.waitingOn, value: waitingOn },
+    ]);
+    setCurrentDetails(this.details());
+  }
+
+  /**
+   * Waits for a report of this kind from the boot the passage works with. A new boot's inventory, a failure that the
+   * agent tells, the limit and a cancel end the wait too.
+   */
+  async await(kind: ReportKind, limitMs: number): Promise<Awaited> {
+    let found: Exclude<Awaited, 'late' | 'cancelled'> | undefined;
+    const inTime = await condition(() => {
+      found ??= this.pick(kind);
+      return found !== undefined || this.cancelled !== null;
+    }, limitMs);
+    if (found !== undefined) return found;
+    return inTime ? 'cancelled' : 'late';
+  }
+
+  /** Waits for a person; a new boot or a cancel ends the wait too, a reminder interval returns `late`. */
+  async awaitAnswer(remindMs: number): Promise<{ answer: Answer } | { rebooted: Report } | 'late' | 'cancelled'> {
+    let booted: Report | undefined;
+    const inTime = await condition(() => {
+      booted ??= this.takeWhere((report) => report.kind === 'inventory' && report.nonce !== this.nonce);
+      return this.answer !== null || booted !== undefined || this.cancelled !== null;
+    }, remindMs);
+    if (this.answer !== null) {
+      const answer = this.answer;
+      this.answer = null;
+      return { answer };
+    }
+    if (booted !== undefined) return { rebooted: booted };
+    return inTime ? 'cancelled' : 'late';
+  }
+
+  /** Forgets reports of earlier boots, when a new boot's inventory is taken as the one to work with. */
+  take(report: Report): void {
+    this.nonce = report.nonce;
+    for (let index = this.reports.length - 1; index >= 0; index -= 1) {
+      if (this.reports[index]?.nonce !== report.nonce) this.reports.splice(index, 1);
+    }
+  }
+
+  note(text: string): void {
+    this.ignored.push(text);
+    if (this.ignored.length > keptNotes) this.ignored.shift();
+  }
+
+  standing(): Standing {
+    return {
+      machineId: this.subject.machineId,
+      passage: this.subject.passage,
+      orderId: this.subject.orderId,
+      step: this.step,
+      since: this.since,
+      waitingOn: this.waitingOn,
+      limit: this.limit,
+      humanStep: this.question,
+      waitingOrders: [],
+      paused: this.paused,
+      last: null,
+      ignored: this.ignored,
+    };
+  }
+
+  private details(): string {
+    const lines = [
+      `**${this.subject.passage}** of \`${this.subject.machineId}\`: step **${this.step}**, waits on **${this.waitingOn}** since ${this.since}`,
+    ];
+    if (this.limit) lines.push(`Fallback at ${this.limit}`);
+    if (this.question) {
+      const { id, question, choices } = this.question;
+      const answer = JSON.stringify({ step: id, answer: choices[0], by: 'YOUR NAME' });
+      lines.push(
+        '',
+        `> ${question}`,
+        '',
+        `Answer with one of: ${choices.map((choice) => `\`${choice}\``).join(', ')}`,
+        '```sh',
+        `temporal workflow signal --workflow-id '${workflowInfo().workflowId}' --name answer --input '${answer}'`,
+        '```',
+      );
+    }
+    return lines.join('\n');
+  }
+
+  private pick(kind: ReportKind): Exclude<Awaited, 'late' | 'cancelled'> | undefined {
+    if (kind !== 'inventory' || this.nonce !== '') {
+      const rebooted = this.takeWhere((report) => report.kind === 'inventory' && report.nonce !== this.nonce);
+      if (rebooted) return { rebooted };
+    }
+    const failed = this.takeWhere((report) => report.kind === 'failed');
+    if (failed) return { failed };
+    // The installed system reports `ready` with a nonce of its own; everything else belongs to the agent's boot.
+    const report = this.takeWhere((one) => one.kind === kind && (kind === 'ready' || kind === 'inventory' || one.nonce === this.nonce));
+    return report && { report };
+  }
+
+  private takeWhere(wanted: (report: Report) => boolean): Report | undefined {
+    const index = this.reports.findIndex(wanted);
+    return index < 0 ? undefined : this.reports.splice(index, 1)[0];
+  }
+
+  private takeReport(message: unknown): void {
+    const report = readReport(message);
+    if (typeof report === 'string') return this.note(`report: ${report}`);
+    if (this.seen.includes(report.id)) return;
+    this.seen.push(report.id);
+    if (this.seen.length > keptIds) this.seen.shift();
+    this.reports.push(report);
+  }
+
+  private takeAnswer(message: unknown): string {
+    const read = readAnswer(message, this.question);
+    if (typeof read === 'string') {
+      this.note(`answer: ${read}`);
+      return `ignored: ${read}`;
+    }
+    this.answer ??= read;
+    return `taken: ${read.answer}`;
+  }
+}
+

@@ -1,0 +1,2 @@
+export { birth } from './birth/birth.ts';
+export { machine } from './machine.ts';

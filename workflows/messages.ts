@@ -1,0 +1,56 @@
+/**
+ * Reads messages that anybody with the stock CLI may have sent. A message that isn't what it should be yields a
+ * sentence and is ignored: throwing would wedge the workflow. By hand, because zod stays outside the sandbox.
+ */
+import { type Answer, type HumanQuestion, type OrderMessage, type Report, reportKinds } from '../contract/machine.ts';
+import { passages } from '../mdb/machine.ts';
+
+const longest = 2000;
+
+function isObject(message: unknown): message is Record<string, unknown> {
+  return typeof message === 'object' && message !== null && !Array.isArray(message);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= longest;
+}
+
+function isOneOf<T extends string>(values: readonly T[], value: unknown): value is T {
+  return (values as readonly unknown[]).includes(value);
+}
+
+export function readReport(message: unknown): Report | string {
+  if (!isObject(message)) return 'not an object';
+  const { id, kind, nonce, step, message: text } = message;
+  if (!isText(id)) return 'id is missing';
+  if (!isOneOf(reportKinds, kind)) return `kind is not one of ${reportKinds.join(', ')}`;
+  if (typeof nonce !== 'string') return 'nonce is missing';
+  return { id, kind, nonce, ...(isText(step) && { step }), ...(isText(text) && { message: text }) };
+}
+
+/** The answer, or why it is none: it must name the open question and be one of its choices. */
+export function readAnswer(message: unknown, question: HumanQuestion | null): Answer | string {
+  if (!isObject(message)) return 'not an object like {"step": …, "answer": …, "by": …}';
+  const { step, answer, by, note } = message;
+  if (!isText(step) || !isText(answer) || !isText(by)) return 'step, answer and by must be non-empty strings';
+  if (question === null) return `nothing is asked at present; ${step} was answered by ${by}`;
+  if (step !== question.id) return `${step} is not the open question ${question.id}`;
+  if (!matchesChoice(answer, question.choices)) return `${answer} is not one of ${question.choices.join(', ')}`;
+  return { step, answer, by, ...(isText(note) && { note }) };
+}
+
+/** A choice written `place:RACK/UNIT` takes any answer of the form `place:…`. */
+function matchesChoice(answer: string, choices: readonly string[]): boolean {
+  return choices.some((choice) => {
+    const colon = choice.indexOf(':');
+    return colon < 0 ? answer === choice : answer.startsWith(choice.slice(0, colon + 1)) && answer.length > colon + 1;
+  });
+}
+
+export function readOrder(message: unknown): OrderMessage | string {
+  if (!isObject(message)) return 'not an object like {"id": …, "passage": …}';
+  const { id, passage } = message;
+  if (!isText(id) || id.includes('/')) return 'id must be a non-empty string without a slash';
+  if (!isOneOf(passages, passage)) return `passage is not one of ${passages.join(', ')}`;
+  return { id, passage };
+}
