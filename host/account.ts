@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { tether } from './tether.ts';
 import { Trouble } from './trouble.ts';
 
 const run = promisify(execFile);
@@ -22,16 +23,16 @@ export function findLaunch(): Promise<Launch> {
 
 async function makeLaunch(): Promise<Launch> {
   const owner = process.getuid?.() === 0 ? await serviceAccount() : null;
-  const works = (...flags: string[]) =>
+  if (!owner) {
+    const prefix = await tether('INT');
+    return { owner, command: (program, args) => concat(prefix, program, args) };
+  }
+  const works = (flags: readonly string[]) =>
     run('setpriv', [...flags, 'true']).then(
       () => true,
       () => false,
     );
   const dies = ['--pdeathsig', 'INT'];
-  if (!owner) {
-    const prefix = (await works(...dies)) ? ['setpriv', ...dies] : [];
-    return { owner, command: (program, args) => concat(prefix, program, args) };
-  }
   const identity = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
   // A checkout or data folder below /root is closed to the service account; this one capability lets it through
   // the folders above without opening them to anybody else.
@@ -41,8 +42,7 @@ async function makeLaunch(): Promise<Launch> {
     `--bounding-set=-all,+${name}`,
   ]);
   for (const flags of [...capabilities.map((some) => [...identity, ...some, ...dies]), [...identity, ...dies]]) {
-    if (await works(...flags))
-      return { owner, command: (program, args) => concat(['setpriv', ...flags], program, args) };
+    if (await works(flags)) return { owner, command: (program, args) => concat(['setpriv', ...flags], program, args) };
   }
   throw new Trouble(
     'PostgreSQL does not run as root and setpriv (package util-linux) is missing; install it or run as a user',

@@ -18,13 +18,13 @@ export async function until<T>(
 }
 
 export function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
 /** Resolves when the process is gone, with how it went, e.g. `exit code 1` or `signal SIGKILL`. */
 export function ending(child: ChildProcess): Promise<string> {
   const told = () => (child.signalCode ? `signal ${child.signalCode}` : `exit code ${child.exitCode}`);
-  if (hasEnded(child)) return Promise.resolve(told());
+  if (child.pid !== undefined && hasEnded(child)) return Promise.resolve(told());
   return new Promise((resolve) => {
     child.once('exit', () => resolve(told()));
     child.once('error', (error) => resolve(error.message));
