@@ -52,6 +52,8 @@ export interface StepDetail {
   /** The device that a failure is about, e.g. `sda (serial S3Z8NB0K)`. */
   readonly device?: string;
   readonly seconds?: number;
+  /** 0 to 100 while it runs, where the agent tells. */
+  readonly percent?: number;
   /** Inputs and version of a decision taken in this step. */
   readonly decision?: Readonly<Record<string, unknown>>;
 }

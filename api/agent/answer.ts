@@ -1,0 +1,66 @@
+import type { AgentRecord } from '../../contract/records.ts';
+import type { Directive } from '../../mdb/values.ts';
+
+/** What a request of the agent is answered: records, or a refusal with its reason. */
+export type Answer = readonly AgentRecord[] | Refusal;
+
+export interface Refusal {
+  readonly status: 400 | 401 | 409 | 429 | 503;
+  readonly reason: string;
+}
+
+export const ok: Answer = [{ kind: 'ok', fields: {} }];
+
+export function refuse(status: Refusal['status'], reason: string): Refusal {
+  return { status, reason };
+}
+
+export function isRefusal<T>(value: T | Refusal): value is Refusal {
+  return typeof value === 'object' && value !== null && 'status' in value && 'reason' in value;
+}
+
+/** A directive as the agent reads it; absent facts are absent fields. */
+export function describeDirective(seq: number, directive: Directive): AgentRecord {
+  return { kind: 'directive', fields: { seq: String(seq), do: directive.do, ...fieldsOf(directive) } };
+}
+
+function fieldsOf(directive: Directive): Record<string, string> {
+  switch (directive.do) {
+    case 'wait':
+    case 'reboot':
+      return {};
+    case 'hold':
+      return { reason: directive.reason };
+    case 'burnin':
+      return {
+        burnin: directive.burninId,
+        stress: String(directive.stressSeconds),
+        cap: String(directive.capSeconds),
+      };
+    case 'handover':
+      return { hostname: directive.hostname, address: directive.address };
+    case 'install':
+      return installFields(directive);
+  }
+}
+
+function installFields(directive: Extract<Directive, { do: 'install' }>): Record<string, string> {
+  return {
+    image: directive.image,
+    kind: directive.imageKind,
+    path: directive.imagePath,
+    bytes: String(directive.bytes),
+    sha256: directive.sha256,
+    signature: directive.signature,
+    hostname: directive.hostname,
+    address: directive.address,
+    ...(directive.gateway === null ? {} : { gateway: directive.gateway }),
+    ...(directive.dns.length === 0 ? {} : { dns: directive.dns.join(',') }),
+    mark: directive.mark,
+    disk: directive.disk,
+    boot_mib: String(directive.layout.bootMib),
+    root_mib: String(directive.layout.rootMib),
+    kernel: directive.layout.kernel,
+    system: directive.imageSystem,
+  };
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { normaliseChassis } from '../../mdb/places.ts';
+import { cleanText, normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
+import { normaliseMac } from '../../mdb/machine.ts';
+
+/** Shapes of single fields of the agent's records: strings in, facts out. Messages follow a field's name. */
+export const optionalText = z
+  .string()
+  .optional()
+  .transform((text) => cleanText(text));
+
+export const requiredText = z.string('is missing').transform((text, context) => {
+  const clean = cleanText(text);
+  if (clean === null) context.addIssue('is empty');
+  return clean ?? '';
+});
+
+export const optionalSerial = z
+  .string()
+  .optional()
+  .transform((text) => normaliseSerial(text));
+
+export const optionalUuid = z
+  .string()
+  .optional()
+  .transform((text) => normaliseUuid(text));
+
+/** Firmware identifiers that Farrier minted itself: malformed is an error, not an absence. */
+export const requiredUuid = z.string('is missing').refine((text) => normaliseUuid(text) !== null, 'is not a UUID');
+
+export function wholeNumber(least: number, most: number) {
+  return z
+    .string('is missing')
+    .regex(/^-?\d{1,16}$/, 'is not a whole number')
+    .transform(Number)
+    .pipe(z.number().min(least, `is below ${least}`).max(most, `is above ${most}`));
+}
+
+/** Finite, in seconds or a benchmark's unit. */
+export function decimal(least: number, most: number) {
+  return z
+    .string('is missing')
+    .regex(/^-?\d{1,15}(\.\d{1,12})?$/, 'is not a number')
+    .transform(Number)
+    .pipe(z.number().min(least, `is below ${least}`).max(most, `is above ${most}`));
+}
+
+/** A figure that the kernel prints as -1, 0 or nothing while it does not know it, as a NIC's speed without carrier. */
+export const optionalFigure = z
+  .string()
+  .optional()
+  .transform((text) => (text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null));
+
+export const flag = z.enum(['0', '1'], 'is neither 0 nor 1').transform((text) => text === '1');
+
+export const optionalFlag = flag.optional().transform((value) => value ?? null);
+
+export const mac = z.string('is missing').transform((text, context) => {
+  const normal = normaliseMac(text);
+  if (normal === null) context.addIssue(`${JSON.stringify(text.slice(0, 40))} is not the MAC of a device`);
+  return normal ?? '';
+});
+
+export const chassis = z
+  .string()
+  .optional()
+  .transform((text) => (cleanText(text) === null ? null : normaliseChassis(cleanText(text) as string)));
+
+/** `blank`, `farrier`, or the name of a foreign signature. */
+export const content = z
+  .string()
+  .optional()
+  .transform((text) => (/^[a-zA-Z0-9._+-]{1,64}$/.test(text ?? '') ? (text as string).toLowerCase() : 'unknown'));

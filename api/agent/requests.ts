@@ -1,0 +1,131 @@
+import type { Authority } from '../../boot/authority.ts';
+import type { AgentRecord } from '../../contract/records.ts';
+import {
+  issueReadyToken,
+  redeemBootToken,
+  reportFailure,
+  type Session,
+  takeBurnin,
+  takeInstalled,
+  takeProgress,
+  takeReady,
+  takeStep,
+} from '../../mdb/agent.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { takeInventory } from '../../mdb/inventory.ts';
+import { violatedConstraint } from '../outage.ts';
+import { type Answer, describeDirective, ok, refuse } from './answer.ts';
+import { helloFact, installedFact, progressFact, readBurnin, readOnly, readyFact, stepFact } from './facts.ts';
+import { readInventory } from './inventory.ts';
+import { hashToken, mintToken } from './tokens.ts';
+import type { Waiting } from './waiting.ts';
+
+export interface AgentDependencies {
+  readonly mdb: Mdb;
+  readonly authority: Pick<Authority, 'caPem' | 'issueMachineCertificate'>;
+  readonly waiting: Waiting;
+}
+
+// A birth with a long burn-in lasts days; the next boot ends the session anyway.
+const sessionSeconds = 8 * 86_400;
+// The installed system's first boot, with a slow firmware and a person at the console, is over well before.
+const readySeconds = 86_400;
+
+type Records = readonly AgentRecord[];
+
+export async function hello({ mdb }: AgentDependencies, token: string, records: Records): Promise<Answer> {
+  const reading = readOnly(helloFact, records, 'agent');
+  if (!reading.ok) return refuse(400, reading.reason);
+  const { boot, firmware } = reading.fact;
+  const session = mintToken();
+  const redeemed = await redeemBootToken(mdb, {
+    tokenHash: hashToken(token),
+    sessionHash: hashToken(session),
+    sessionSeconds,
+    bootId: boot,
+    firmware,
+  });
+  if (redeemed === 'spent') return refuse(409, 'this boot token has been used; boot again for another');
+  if (redeemed === 'unknown') return refuse(401, 'this boot token is unknown or has expired; boot again for another');
+  const { machineId, orderId } = redeemed;
+  return [{ kind: 'session', fields: { token: session, machine: machineId, ...(orderId ? { order: orderId } : {}) } }];
+}
+
+/** What is wrong with an inventory is kept where a person sees it, and the machine is held. */
+export async function inventory({ mdb }: AgentDependencies, session: Session, records: Records): Promise<Answer> {
+  const reading = readInventory(records);
+  const reason = reading.ok ? await keepInventory(mdb, session, reading.fact) : reading.reason;
+  if (reason === null) return ok;
+  await reportFailure(mdb, session, 'inventory', reason);
+  return refuse(400, reason);
+}
+
+type InventoryFact = Parameters<typeof takeInventory>[2];
+
+async function keepInventory(mdb: Mdb, session: Session, fact: InventoryFact): Promise<string | null> {
+  try {
+    return await takeInventory(mdb, session, fact);
+  } catch (error) {
+    // Another machine took the same MAC or controller in between: the second reading finds it and names it.
+    if (violatedConstraint(error) === null) throw error;
+    return takeInventory(mdb, session, fact);
+  }
+}
+
+export async function next(
+  { waiting }: AgentDependencies,
+  session: Session,
+  asked: { readonly seq: number | null; readonly seconds: number },
+  gone: AbortSignal,
+): Promise<Answer> {
+  const standing = await waiting.next(session.machineId, asked.seq, asked.seconds * 1000, gone);
+  if (!standing) return refuse(401, 'the machine is not in the MDB any more');
+  return [describeDirective(standing.seq, standing.directive)];
+}
+
+export async function step({ mdb }: AgentDependencies, session: Session, records: Records): Promise<Answer> {
+  const reading = readOnly(stepFact, records, 'step');
+  if (!reading.ok) return refuse(400, reading.reason);
+  if (session.orderId === null) return refuse(409, 'nobody has ordered anything for this machine');
+  await takeStep(mdb, session, reading.fact);
+  return ok;
+}
+
+export async function progress({ mdb }: AgentDependencies, session: Session, records: Records): Promise<Answer> {
+  const reading = readOnly(progressFact, records, 'progress');
+  if (!reading.ok) return refuse(400, reading.reason);
+  await takeProgress(mdb, session, reading.fact.percent);
+  return ok;
+}
+
+export async function burnin({ mdb }: AgentDependencies, session: Session, records: Records): Promise<Answer> {
+  const reading = readBurnin(records);
+  if (!reading.ok) return refuse(400, reading.reason);
+  const reason = await takeBurnin(mdb, session, reading.fact);
+  return reason === null ? ok : refuse(409, reason);
+}
+
+export async function credentials({ mdb, authority }: AgentDependencies, session: Session): Promise<Answer> {
+  const token = mintToken();
+  const row = { hash: hashToken(token), nonce: mintToken(), seconds: readySeconds };
+  const granted = await issueReadyToken(mdb, session, row);
+  if (!granted) return refuse(409, 'the machine is neither being installed nor handed over');
+  const ready: AgentRecord = { kind: 'ready', fields: { token } };
+  if (granted.imageSystem !== 'dominator') return [ready];
+  const { certificatePem, keyPem } = await authority.issueMachineCertificate(granted.hostname);
+  return [ready, { kind: 'subd', fields: { ca: authority.caPem, cert: certificatePem, key: keyPem } }];
+}
+
+export async function installed({ mdb }: AgentDependencies, session: Session, records: Records): Promise<Answer> {
+  const reading = readOnly(installedFact, records, 'installed');
+  if (!reading.ok) return refuse(400, reading.reason);
+  const reason = await takeInstalled(mdb, session, reading.fact);
+  return reason === null ? ok : refuse(409, reason);
+}
+
+export async function ready({ mdb }: AgentDependencies, token: string, records: Records): Promise<Answer> {
+  const reading = readOnly(readyFact, records, 'ready');
+  if (!reading.ok) return refuse(400, reading.reason);
+  const taken = await takeReady(mdb, hashToken(token), reading.fact);
+  return taken === 'taken' ? ok : refuse(401, 'this ready token is unknown or has expired');
+}
