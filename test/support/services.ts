@@ -6,11 +6,18 @@ import { createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../../host/cache.ts';
 import { startPostgres } from '../../host/postgres.ts';
+import { startTemporal } from '../../host/temporal.ts';
+import { Trouble } from '../../host/trouble.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
+import { findTestServer } from './testserver.ts';
 
-export const template = 'farrier_template';
+const cache = cacheFolder(process.env);
+const path = process.env['PATH'] ?? '';
+
+const template = 'farrier_template';
 
 interface Service {
   /** What the asking suite gets, as JSON. */
@@ -18,7 +25,11 @@ interface Service {
   stop(): Promise<void>;
 }
 
-const starters: Record<string, (folder: string) => Promise<Service>> = { mdb: startTemplate };
+const starters: Record<string, (folder: string) => Promise<Service>> = {
+  mdb: startTemplate,
+  temporal: startDevServer,
+  testserver: offerTestServer,
+};
 
 async function startTemplate(folder: string): Promise<Service> {
   const server = await startPostgres({ folder: join(folder, 'postgres'), database: template, durable: false });
@@ -29,6 +40,29 @@ async function startTemplate(folder: string): Promise<Service> {
     await connection.close();
   }
   return { facts: { url: server.url }, stop: () => server.stop() };
+}
+
+async function startDevServer(folder: string): Promise<Service> {
+  try {
+    const server = await startTemporal({
+      dataFile: null,
+      logFile: join(folder, 'temporal.log'),
+      uiPort: null,
+      cache,
+      path,
+    });
+    return { facts: { address: server.address }, stop: () => server.stop() };
+  } catch (error) {
+    if (error instanceof Trouble) return { facts: { why: error.message }, stop: async () => {} };
+    throw error;
+  }
+}
+
+/** Each suite runs its own, as skipped time is one for a whole server; what is shared is the way to get it. */
+async function offerTestServer(): Promise<Service> {
+  const program = await findTestServer(cache, path);
+  const why = 'it is fetched by Maven where Java is, or downloaded by the SDK, and neither worked';
+  return { facts: program ? { path: program } : { why }, stop: async () => {} };
 }
 
 export default async function setUp(): Promise<() => Promise<void>> {

@@ -46,35 +46,31 @@ export async function writeSite(mdb: MdbOrTransaction, wish: SiteWish = {}): Pro
   const chassis = Object.fromEntries(rackIds.map((rack, index) => [rack, `52:54:00:ff:00:${hex(index + 1)}`]));
   await mdb.insert(sites).values({ id, name: id, domain: `${id}.example`, policy: { ...sitePolicy, ...wish.policy } });
   await writeNetworks(mdb, id, wish.lent ?? 32, rackIds.length * (wish.perRack ?? 8));
-  await mdb
-    .insert(racks)
-    .values(
-      rackIds.map((rack, index) => ({
-        id: rack,
-        siteId: id,
-        ordinal: index + 1,
-        row: 'A',
-        feed: index % 2 ? 'b' : 'a',
-        az: '1',
-      })),
-    );
+  await mdb.insert(racks).values(
+    rackIds.map((rack, index) => ({
+      id: rack,
+      siteId: id,
+      ordinal: index + 1,
+      row: 'A',
+      feed: index % 2 ? 'b' : 'a',
+      az: '1',
+    })),
+  );
   await mdb
     .insert(switches)
     .values(
       rackIds.map((rack) => ({ id: `sw-${rack}`, siteId: id, chassis: chassis[rack] ?? '', name: `sw-${rack}` })),
     );
-  await mdb
-    .insert(switchPorts)
-    .values(
-      rackIds.flatMap((rack) =>
-        Array.from({ length: wish.perRack ?? 8 }, (_, index) => ({
-          switchId: `sw-${rack}`,
-          port: `swp${index + 1}`,
-          rackId: rack,
-          unit: index + 1,
-        })),
-      ),
-    );
+  await mdb.insert(switchPorts).values(
+    rackIds.flatMap((rack) =>
+      Array.from({ length: wish.perRack ?? 8 }, (_, index) => ({
+        switchId: `sw-${rack}`,
+        port: `swp${index + 1}`,
+        rackId: rack,
+        unit: index + 1,
+      })),
+    ),
+  );
   await mdb
     .insert(profiles)
     .values({ id: 'default', match: {}, priority: 0, burnin: { ...burninLimits, ...wish.burnin } });

@@ -1,0 +1,28 @@
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { service } from './service.ts';
+
+// A worker says a dozen things about its own start at INFO, in each suite.
+Runtime.install({ logger: new DefaultLogger('WARN') });
+
+/**
+ * The run's Temporal dev server, as clients and workers of this suite; null, with a line that says why, where there
+ * is no way to get one. Suites share it: use task queues and workflow ids of your own.
+ */
+export async function devServer(): Promise<TestWorkflowEnvironment | null> {
+  const { address, why } = await service('temporal');
+  if (!address) return missing('the Temporal dev server', why);
+  return TestWorkflowEnvironment.createFromExistingServer({ address });
+}
+
+/** A time-skipping server of this suite's own; null, with a line that says why, where there is no way to get one. */
+export async function timeSkipping(): Promise<TestWorkflowEnvironment | null> {
+  const { path, why } = await service('testserver');
+  if (!path) return missing('the time-skipping Temporal test server', why);
+  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+}
+
+function missing(what: string, why = 'no reason given'): null {
+  process.stderr.write(`skipped: ${what} is not to be had: ${why}\n`);
+  return null;
+}
