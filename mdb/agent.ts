@@ -65,7 +65,7 @@ async function refuseToken(tx: Transaction, hash: string): Promise<'spent' | 'un
   if (!token) return 'unknown';
   const why = token.redeemedAt ? 'spent' : token.use === 'bootstrap' ? 'expired' : 'for another use';
   const { machineId, orderId } = token;
-  await record(tx, { actor: agentActor, action: 'token refused', machineId, orderId, detail: { why } });
+  await record(tx, { actor: agentActor, action: 'agent.token-refused', machineId, orderId, detail: { why } });
   return token.redeemedAt ? 'spent' : 'unknown';
 }
 
@@ -205,7 +205,7 @@ export async function reportFailure(mdb: Mdb, session: Session, step: string, re
     });
     const { machineId, orderId } = session;
     if (told) {
-      await record(tx, { actor: agentActor, action: `${step} refused`, machineId, orderId, detail: { reason } });
+      await record(tx, { actor: agentActor, action: `agent.${step}-refused`, machineId, orderId, detail: { reason } });
     }
   });
 }
@@ -387,7 +387,7 @@ export async function takeInstalled(mdb: Mdb, session: Session, fact: InstalledF
     const { machineId, orderId } = session;
     await record(tx, {
       actor: agentActor,
-      action: 'installed',
+      action: 'agent.installed',
       machineId,
       orderId,
       detail: { image, sha256, disk, keyStore },
@@ -432,7 +432,7 @@ export async function takeReady(mdb: Mdb, tokenHash: string, fact: ReadyFact): P
     const message = findings.join('; ');
     await tell(tx, session, { kind: 'ready', ...(message === '' ? {} : { step: 'ready', message }) });
     const { machineId, orderId } = token;
-    await record(tx, { actor: agentActor, action: 'ready', machineId, orderId, detail: { findings } });
+    await record(tx, { actor: agentActor, action: 'agent.ready', machineId, orderId, detail: { findings } });
     return 'taken';
   });
 }

@@ -112,7 +112,7 @@ async function writeMachine(tx: Transaction, machine: Machine, fact: Inventory):
     const before = { serial: machine.serial, uuid: machine.systemUuid };
     if (machine.systemUuid !== null || machine.serial !== null) {
       const detail = { before, after: { serial, uuid } };
-      await record(tx, { actor: agentActor, action: 'identity changed', machineId: machine.id, detail });
+      await record(tx, { actor: agentActor, action: 'agent.identity-changed', machineId: machine.id, detail });
     }
   }
   await tx

@@ -359,6 +359,7 @@ export const orders = pgTable(
     uniqueIndex('orders_one_running').on(t.machineId).where(sql`state = 'running'`),
     uniqueIndex('orders_one_birth').on(t.machineId).where(sql`passage = 'birth' and state in ('waiting', 'running')`),
     index('orders_state').on(t.state, t.createdAt),
+    index('orders_machine').on(t.machineId, t.createdAt),
   ],
 );
 
@@ -420,7 +421,10 @@ export const humanSteps = pgTable(
     answeredBy: text('answered_by'),
     note: text('note'),
   },
-  (t) => [index('human_steps_open').on(t.owner).where(sql`answered_at is null`)],
+  (t) => [
+    index('human_steps_open').on(t.owner).where(sql`answered_at is null`),
+    index('human_steps_machine').on(t.machineId, t.openedAt),
+  ],
 );
 
 /** Answers that matched no open question: late, double, misaddressed or malformed. Kept, never acted on. */

@@ -1,4 +1,4 @@
-import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { formatRecords, parseRecords, type RecordError, recordLimits } from '../../contract/records.ts';
 import { openSessions, type Session, standingDirectives } from '../../mdb/agent.ts';
@@ -91,7 +91,7 @@ export function createAgentApi(options: AgentApiOptions) {
 function createServer({ authority, log }: AgentApiOptions, waiting: Waiting) {
   const app = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     https: { key: authority.agentKeyPem, cert: authority.agentCertPem, minVersion: 'TLSv1.2' as const },
     bodyLimit: recordLimits.maxBytes,
     // A request that trickles in is cut; an answer that is held (`next`) is not a request any more.

@@ -82,7 +82,7 @@ suite('a boot token', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(49);
     const refused = await server.mdb.select().from(audit).where(eq(audit.machineId, born.machineId));
-    expect(refused.map(({ action }) => action)).toContain('token refused');
+    expect(refused.map(({ action }) => action)).toContain('agent.token-refused');
     expect(await machineOf(born)).toMatchObject({ firmware: 'uefi', bootId: '3f0f5c60-0000-4000-8000-000000000001' });
   });
 

@@ -1,0 +1,319 @@
+/**
+ * The people's HTTP API: what goes in and what comes out. The server validates with these schemas and makes the
+ * OpenAPI document of them; the client takes its types from them. Times are ISO 8601 in UTC.
+ */
+import { z } from 'zod';
+import { bootStates, imageKinds, normaliseMac, opStates, orderStates, passages, repairStates, stages } from '../mdb/machine.ts';
+
+/** Passages that can be ordered in this release; the schema grows with them. */
+export const orderable = ['birth'] as const;
+
+const time = z.string();
+const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
+const text = nullable(z.string());
+
+// Ids go into workflow ids, file names and terminals: nothing but these.
+export const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is 1 to 63 letters, digits, dots, dashes or underscores');
+const sentence = z
+  .string()
+  .min(1, 'is empty')
+  .max(500, 'is longer than 500 characters')
+  .refine((value) => !/\p{Cc}/u.test(value), 'holds control characters');
+export const macText = z
+  .string()
+  .refine((value) => normaliseMac(value) !== null, 'is not the MAC of a machine')
+  .transform((value) => normaliseMac(value) ?? value);
+
+/** A machine's id, hostname or MAC, as a person would type it. */
+export const machineName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/, 'is not a machine id, hostname or MAC');
+
+export const apiError = z.object({
+  error: z.object({
+    /** Stable word for programs, e.g. `not-found`. */
+    code: z.string(),
+    /** One sentence for a person. */
+    message: z.string(),
+    field: z.string().optional(),
+  }),
+});
+
+// ── Machines ────────────────────────────────────────────────────────────────────────────────────────────
+
+export const machineFilter = z.strictObject({
+  stage: z.enum(stages).optional(),
+  state: z.enum(opStates).optional(),
+  boot: z.enum(bootStates).optional(),
+  rack: id.optional(),
+  held: z.enum(['true', 'false']).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  /** Id of the last machine of the page before. */
+  after: z.string().max(64).optional(),
+});
+
+export const machineSummary = z.object({
+  id: z.string(),
+  mac: z.string(),
+  hostname: text,
+  address: text,
+  stage: z.enum(stages),
+  opState: z.enum(opStates),
+  bootState: z.enum(bootStates),
+  repairState: z.enum(repairStates),
+  offerable: z.boolean(),
+  rack: text,
+  unit: nullable(z.number()),
+  pool: z.string(),
+  product: text,
+  serial: text,
+  held: text,
+  orderId: text,
+  passage: nullable(z.enum(passages)),
+  /** The step that runs or is held; the agent's where it reports one. */
+  step: text,
+  stepState: text,
+  percent: nullable(z.number()),
+  /** When it came to its stage. */
+  since: nullable(time),
+  lastSeenAt: nullable(time),
+  firstBootAt: time,
+  inServiceAt: nullable(time),
+});
+
+export const machineList = z.object({ machines: z.array(machineSummary), next: text });
+
+export const stepView = z.object({
+  name: z.string(),
+  source: z.enum(['passage', 'agent']),
+  state: z.string(),
+  owner: z.string(),
+  attempt: z.number(),
+  startedAt: time,
+  limitAt: time,
+  endedAt: nullable(time),
+  late: z.boolean(),
+  message: text,
+  device: text,
+  seconds: nullable(z.number()),
+  percent: nullable(z.number()),
+});
+
+export const humanStepView = z.object({
+  id: z.string(),
+  machineId: z.string(),
+  hostname: text,
+  orderId: z.string(),
+  step: z.string(),
+  owner: z.string(),
+  question: z.string(),
+  choices: z.array(z.string()),
+  openedAt: time,
+  answeredAt: nullable(time),
+  answer: text,
+  answeredBy: text,
+});
+
+export const orderView = z.object({
+  id: z.string(),
+  machineId: z.string(),
+  hostname: text,
+  passage: z.enum(passages),
+  requester: z.string(),
+  reason: z.string(),
+  state: z.enum(orderStates),
+  outcome: text,
+  createdAt: time,
+  startedAt: nullable(time),
+  endedAt: nullable(time),
+});
+
+/** Where a machine is, why, since when, by whom, what comes next and what it waits for: one sentence each. */
+export const standingView = z.object({
+  where: z.string(),
+  why: z.string(),
+  since: nullable(time),
+  by: z.string(),
+  next: z.string(),
+  blockedOn: z.string(),
+});
+
+export const machineView = z.object({
+  machine: machineSummary,
+  standing: standingView,
+  identity: z.object({
+    vendor: text,
+    sku: text,
+    boardSerial: text,
+    systemUuid: text,
+    firmware: text,
+    biosVersion: text,
+    profile: text,
+    owner: text,
+    temporaryAddress: text,
+    requiredImage: text,
+    observedImage: text,
+    mark: z.string(),
+    wipeReason: text,
+    keyStore: text,
+    keyFingerprint: text,
+    bootId: text,
+    bootstraps: z.number(),
+  }),
+  parts: z.object({
+    memoryMib: nullable(z.number()),
+    cpus: z.array(z.object({ socket: z.number(), model: z.string(), cores: z.number(), threads: z.number() })),
+    dimms: z.array(z.object({ slot: z.string(), mib: z.number(), serial: text, partNumber: text, speedMts: nullable(z.number()) })),
+    disks: z.array(
+      z.object({ serial: z.string(), name: z.string(), model: text, bytes: z.number(), rotational: z.boolean(), content: z.string(), present: z.boolean() }),
+    ),
+    nics: z.array(
+      z.object({ mac: z.string(), name: text, driver: text, speedMbps: nullable(z.number()), carrier: nullable(z.boolean()), neighbourName: text, neighbourChassis: text, neighbourPort: text }),
+    ),
+    accelerators: z.array(z.object({ pci: z.string(), vendor: z.string(), device: z.string() })),
+    bmc: nullable(z.object({ origin: z.string(), mac: text, vendor: text, firmwareVersion: text, quarantine: text })),
+  }),
+  tags: z.record(z.string(), z.string()),
+  order: nullable(orderView),
+  steps: z.array(stepView),
+  humanSteps: z.array(humanStepView),
+  directive: z.object({ seq: z.number(), do: z.string() }),
+});
+
+export const timelineEntry = z.object({
+  at: time,
+  /** `state`, `step`, `audit`, `intent`, `burnin`, `boot` or `question`. */
+  kind: z.string(),
+  /** One line. */
+  text: z.string(),
+  by: z.string(),
+  orderId: text,
+});
+export const timeline = z.object({ entries: z.array(timelineEntry) });
+export const timelineQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(2000).default(200) });
+
+/** Announces a machine before it was ever seen. Its place is a rack position, or the switch port it hangs on. */
+export const machineAnnouncement = z
+  .strictObject({
+    mac: macText,
+    rack: id.optional(),
+    unit: z.number().int().min(1).max(64).optional(),
+    switch: id.optional(),
+    port: z.string().min(1).max(64).optional(),
+    bmc: z.strictObject({ origin: z.string().max(200), secretRef: id }).optional(),
+  })
+  .refine(({ rack, unit }) => (rack === undefined) === (unit === undefined), { message: 'rack and unit belong together', path: ['unit'] })
+  .refine((value) => (value.switch === undefined) === (value.port === undefined), { message: 'switch and port belong together', path: ['port'] })
+  .refine(({ rack, ...value }) => rack === undefined || value.switch === undefined, { message: 'give a rack position or a switch port, not both', path: ['switch'] });
+
+// ── Orders and human steps ──────────────────────────────────────────────────────────────────────────────
+
+export const orderRequest = z.strictObject({
+  /** Minted by the caller so that a repeated request is the same order; minted by the server when absent. */
+  id: id.optional(),
+  machine: machineName,
+  passage: z.enum(orderable, `is not one of those that can be ordered in this release: ${orderable.join(', ')}`),
+  reason: sentence,
+  /** Says that the disks may be wiped whatever is on them; needed for a machine that is in service. */
+  wipe: z.boolean().default(false),
+});
+export const orderFilter = z.strictObject({
+  state: z.enum(orderStates).optional(),
+  machine: machineName.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+});
+export const orderList = z.object({ orders: z.array(orderView) });
+export const orderDetail = z.object({ order: orderView, steps: z.array(stepView), humanSteps: z.array(humanStepView) });
+export const orderTaken = z.object({ order: orderView, created: z.boolean() });
+export const cancelRequest = z.strictObject({ reason: sentence });
+export const accepted = z.object({ accepted: z.literal(true) });
+
+export const humanStepFilter = z.strictObject({
+  open: z.enum(['true', 'false']).default('true'),
+  machine: machineName.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+});
+export const humanStepList = z.object({ steps: z.array(humanStepView) });
+export const answerRequest = z.strictObject({ answer: z.string().min(1).max(64), note: sentence.optional() });
+
+// ── The rest ────────────────────────────────────────────────────────────────────────────────────────────
+
+export const burninView = z.object({
+  id: z.string(),
+  orderId: z.string(),
+  profile: text,
+  startedAt: time,
+  endedAt: nullable(time),
+  progress: z.number(),
+  cut: z.boolean(),
+  verdict: text,
+  finding: text,
+  parts: z.array(
+    z.object({ kind: z.string(), subject: z.string(), device: z.string(), ok: z.boolean(), value: nullable(z.number()), unit: text, seconds: z.number(), message: text }),
+  ),
+});
+export const burninList = z.object({ machineId: z.string(), burnins: z.array(burninView) });
+
+export const bootQuery = z.strictObject({ minutes: z.coerce.number().int().min(1).max(10_080).default(60) });
+export const bootStats = z.object({
+  minutes: z.number(),
+  requests: z.number(),
+  answers: z.number(),
+  byAnswer: z.array(z.object({ state: z.string(), answer: z.string(), requests: z.number(), answers: z.number() })),
+  /** MACs that asked most, at most twenty. */
+  busiest: z.array(z.object({ mac: z.string(), machineId: text, hostname: text, requests: z.number(), lastAt: time })),
+});
+
+export const rackView = z.object({
+  id: z.string(),
+  row: text,
+  feed: text,
+  az: text,
+  units: z.number(),
+  ports: z.number(),
+  machines: z.number(),
+  inService: z.number(),
+  held: z.number(),
+  addressesFree: z.number(),
+});
+export const rackList = z.object({ racks: z.array(rackView) });
+
+export const imageView = z.object({
+  id: z.string(),
+  kind: z.enum(imageKinds),
+  path: z.string(),
+  bytes: z.number(),
+  sha256: z.string(),
+  preferred: z.boolean(),
+  createdAt: time,
+  machines: z.number(),
+});
+export const imageList = z.object({ images: z.array(imageView) });
+export const imageUpload = z.strictObject({
+  kind: z.enum(imageKinds),
+  /** Refuses the upload when the bytes that arrived have another one. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256').optional(),
+  preferred: z.enum(['true', 'false']).default('false'),
+  bootMib: z.coerce.number().int().min(64).max(8192).default(256),
+  kernel: z.enum(['bootstrap', 'own']).default('bootstrap'),
+});
+
+export const health = z.object({ ok: z.boolean() });
+export const finding = z.object({ name: z.string(), ok: z.boolean(), message: z.string() });
+export const doctor = z.object({ ok: z.boolean(), findings: z.array(finding) });
+
+export type MachineSummary = z.infer<typeof machineSummary>;
+export type MachineView = z.infer<typeof machineView>;
+export type MachineFilter = z.input<typeof machineFilter>;
+export type MachineAnnouncement = z.input<typeof machineAnnouncement>;
+export type StandingView = z.infer<typeof standingView>;
+export type StepView = z.infer<typeof stepView>;
+export type HumanStepView = z.infer<typeof humanStepView>;
+export type OrderView = z.infer<typeof orderView>;
+export type OrderRequest = z.input<typeof orderRequest>;
+export type OrderDetail = z.infer<typeof orderDetail>;
+export type TimelineEntry = z.infer<typeof timelineEntry>;
+export type BurninView = z.infer<typeof burninView>;
+export type BootStats = z.infer<typeof bootStats>;
+export type RackView = z.infer<typeof rackView>;
+export type ImageView = z.infer<typeof imageView>;
+export type ImageUpload = z.input<typeof imageUpload>;
+export type Finding = z.infer<typeof finding>;
