@@ -44,7 +44,8 @@ export function parseRacks(text: string): RackPlan | null {
   const match = /^(\d{1,4})x(\d{1,4})$/i.exec(text);
   if (!match) throw new InvalidArgumentError('It reads RACKSxMACHINES, for example 2x8, or 0 for none.');
   const [racks, perRack] = [Number(match[1]), Number(match[2])];
-  if (racks === 0 || perRack === 0) throw new InvalidArgumentError('Racks and machines count from 1; 0 alone means none.');
+  if (racks === 0 || perRack === 0)
+    throw new InvalidArgumentError('Racks and machines count from 1; 0 alone means none.');
   if (perRack > mostPerRack) throw new InvalidArgumentError(`A rack has room for ${mostPerRack} machines.`);
   if (racks * perRack > mostMachines) throw new InvalidArgumentError(`${mostMachines} machines are the most.`);
   return { racks, perRack };

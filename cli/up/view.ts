@@ -16,8 +16,6 @@ export interface Scene {
   readonly notes: readonly string[];
   /** Titles and addresses or commands; empty until everything runs. */
   readonly places: readonly (readonly [title: string, place: string])[];
-  /** Seconds since the start. */
-  readonly seconds: number;
 }
 
 export interface Frame {
@@ -32,25 +30,22 @@ const paint = (style: Style, text: string) => styleText(style, text, { validateS
 
 const belt: readonly Stage[] = ['racked', 'registered', 'configured', 'profiled', 'deployed', 'in_service'];
 
-/** The whole picture, at most `rows` lines of at most `columns` characters, with colours. */
+/**
+ * The whole picture, at most `rows` lines of at most `columns` characters, with colours. Steps that are done are
+ * not in it: they were printed once, above.
+ */
 export function render(scene: Scene, frame: Frame): string[] {
-  const settingUp = scene.steps.some((step) => step.state !== 'done');
-  const head = settingUp ? scene.steps.map(stepLine) : [readyLine(scene)];
-  const troubles = scene.services.flatMap(serviceLines);
-  const notes = scene.notes.map((note) => paint('yellow', `  ! ${note}`));
+  const head = scene.steps.filter((step) => step.state !== 'done').map(stepLine);
+  const troubles = [
+    ...scene.services.flatMap(serviceLines),
+    ...scene.notes.map((note) => paint('yellow', `  ! ${note}`)),
+  ];
   const places = placeLines(scene.places);
-  const fixed = [...head, ...troubles, ...notes, '', ...places];
-  const room = Math.max(3, frame.rows - fixed.length - 2);
-  const fleet = scene.fleet ? fleetLines(scene, frame.columns, room) : [];
-  const lines = [...head, ...troubles, ...notes, '', ...fleet, ...(places.length > 0 ? ['', ...places] : [])];
+  const room = Math.max(4, frame.rows - head.length - troubles.length - places.length - 3);
+  const fleet = scene.fleet ? fleetLines(scene, scene.fleet, frame.columns, room) : [];
+  const blocks = [head, troubles, fleet, places].filter((block) => block.length > 0);
+  const lines = blocks.flatMap((block, i) => (i === 0 ? block : ['', ...block]));
   return lines.slice(0, frame.rows).map((line) => cut(line, frame.columns));
-}
-
-function readyLine(scene: Scene): string {
-  const setUp = Math.max(0, ...scene.steps.map((step) => step.seconds));
-  const restarts = scene.services.reduce((sum, service) => sum + service.restarts, 0);
-  const told = restarts > 0 ? `, ${restarts} restarts` : '';
-  return `${paint('green', '✔')} Farrier is up: ${scene.services.length} services${told}, longest set-up step ${span(setUp)}`;
 }
 
 const marks: Record<Step['state'], string> = { waiting: '·', running: '▸', done: '✔', failed: '✘' };
@@ -60,7 +55,8 @@ export function stepLine(step: Step): string {
   const mark = paint(colours[step.state], marks[step.state]);
   const took = step.state === 'waiting' ? '' : span(step.seconds);
   const bar = step.state === 'running' && step.share !== null ? `${meter(step.share, 20)} ` : '';
-  return `${mark} ${step.title.padEnd(34)} ${took.padStart(7)}  ${bar}${paint('dim', step.note)}`.trimEnd();
+  const note = step.note === '' ? '' : paint('dim', step.note);
+  return `${mark} ${step.title.padEnd(34)} ${took.padStart(7)}  ${bar}${note}`.trimEnd();
 }
 
 /** A service is only worth a line when it is not simply there. */
@@ -69,13 +65,16 @@ function serviceLines(service: Supervised): string[] {
   return [paint('red', `  ! ${service.name} ended (${service.lastEnd}) and is started again; log: ${service.log}`)];
 }
 
-function fleetLines(scene: Scene, columns: number, room: number): string[] {
-  const { fleet } = scene;
-  if (!fleet) return [];
-  const single = fleet.total > 0 && fleet.machines.length === fleet.total && fleet.total <= room - 2;
-  const all = single ? fleet.machines.map((one) => machineLine(one, columns)) : fleet.racks.map((one) => rackLine(one, columns));
-  const shown = all.length <= room - 2 ? all : [...all.slice(0, room - 3), paint('dim', `  … ${all.length - room + 3} more racks`)];
-  return [totalLine(scene, fleet), ...(shown.length > 0 ? [''] : []), ...shown];
+function fleetLines(scene: Scene, fleet: Fleet, columns: number, room: number): string[] {
+  const total = totalLine(scene, fleet);
+  if (fleet.total === 0) return [total];
+  const single = fleet.machines.length === fleet.total && fleet.total <= room - 2;
+  if (single) return [total, '', ...fleet.machines.map((machine) => machineLine(machine, columns))];
+  const racks = fleet.racks.map((rack) => rackLine(rack, columns));
+  const more = racks.length - (room - 3);
+  const shown =
+    racks.length <= room - 2 ? racks : [...racks.slice(0, room - 3), paint('dim', `  … ${more} more racks`)];
+  return [total, '', ...shown];
 }
 
 export function totalLine(scene: Pick<Scene, 'expected'>, fleet: Fleet): string {
@@ -89,7 +88,9 @@ export function totalLine(scene: Pick<Scene, 'expected'>, fleet: Fleet): string 
 
 function birthTimes(births: NonNullable<Fleet['births']>): string {
   const { least, median, most } = births;
-  return least === most ? `birth took ${span(most)}` : `births took ${span(least)} to ${span(most)}, median ${span(median)}`;
+  return least === most
+    ? `birth took ${span(most)}`
+    : `births took ${span(least)} to ${span(most)}, median ${span(median)}`;
 }
 
 const nameWidth = 16;
@@ -105,7 +106,7 @@ export function machineLine(machine: MachineShown, columns: number): string {
   const line = `${mark} ${name} ${track} ${stage.padEnd(11)}`;
   const doing = held ?? doingNow(machine, done);
   const room = columns - line.length - 9;
-  return `${paint(style, line)} ${fit(doing, room)} ${span(machine.seconds).padStart(7)}`;
+  return `${paint(style, line)} ${fill(doing, room)} ${span(machine.seconds).padStart(7)}`;
 }
 
 function doingNow(machine: MachineShown, done: boolean): string {
@@ -149,7 +150,10 @@ export function rackLine(rack: RackShown, columns: number): string {
 function placeLines(places: Scene['places']): string[] {
   if (places.length === 0) return [];
   const width = Math.max(...places.map(([title]) => title.length)) + 2;
-  return [paint('bold', 'Where to look'), ...places.map(([title, place]) => `  ${title.padEnd(width)}${paint('cyan', place)}`)];
+  return [
+    paint('bold', 'Where to look'),
+    ...places.map(([title, place]) => `  ${title.padEnd(width)}${paint('cyan', place)}`),
+  ];
 }
 
 function meter(share: number, width: number): string {
@@ -168,7 +172,7 @@ export function span(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
-function fit(text: string, width: number): string {
+function fill(text: string, width: number): string {
   const room = Math.max(0, width);
   return text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text.padEnd(room);
 }

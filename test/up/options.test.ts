@@ -38,7 +38,8 @@ test('without options there is one simulated rack of eight', async () => {
 });
 
 test('every option is taken', async () => {
-  const args = '--data /d --sim 4x40 --vm 2 --firmware uefi --temporal-port 1 --ui-port 2 --api-port 0 --once --timeout 9';
+  const args =
+    '--data /d --sim 4x40 --vm 2 --firmware uefi --temporal-port 1 --ui-port 2 --api-port 0 --once --timeout 9';
   const options = await parse(...args.split(' '), '--no-view');
   expect(options).toMatchObject({
     data: '/d',

@@ -1,0 +1,162 @@
+import { openAuthority } from '../../boot/authority.ts';
+import { cacheFolder } from '../../host/cache.ts';
+import { programService } from '../../host/program.ts';
+import type { Supervised, Supervisor } from '../../host/supervise.ts';
+import { findTemporalCli } from '../../host/temporalcli.ts';
+import { tether } from '../../host/tether.ts';
+import { connectMdb, type Mdb } from '../../mdb/connect.ts';
+import { openMdb } from './database.ts';
+import { choosePorts, claimFolder } from './folder.ts';
+import { findImages } from './images.ts';
+import { type Layout, layoutOf } from './layout.ts';
+import { machineCount, type Ports, type UpOptions } from './options.ts';
+import { facePrograms, type Setting, workerPrograms } from './programs.ts';
+import { startRacks } from './racks.ts';
+import { checkRig, startRig } from './rig.ts';
+import { postgresService, prepareTemporal, temporalService } from './servers.ts';
+import { defineHome } from './site.ts';
+import type { Progress, Steps } from './steps.ts';
+
+export interface Bringing {
+  readonly options: UpOptions;
+  readonly shell: Readonly<Record<string, string>>;
+  readonly steps: Steps;
+  readonly supervisor: Supervisor;
+  /** Aborted when the rest is not wanted any more. */
+  readonly stop: AbortSignal;
+}
+
+export interface TemporalPlace {
+  readonly address: string;
+  /** Null when the server is somebody else's. */
+  readonly ui: string | null;
+  /** Path of the stock CLI, or null where only the server is known. */
+  readonly cli: string | null;
+}
+
+/** A Farrier that runs. */
+export interface Up {
+  readonly layout: Layout;
+  readonly ports: Ports;
+  readonly temporal: TemporalPlace;
+  readonly mdb: Mdb;
+  /** Sentences about what is unusual here. */
+  readonly notes: readonly string[];
+  /** Lets go of the data folder; call it when everything has been stopped. */
+  close(): Promise<void>;
+}
+
+/** Starts everything, side by side where nothing depends on it, and resolves when all of it serves. */
+export async function bringUp(bringing: Bringing): Promise<Up> {
+  const { options, shell, steps, supervisor, stop } = bringing;
+  const layout = layoutOf(options.data);
+  const expected = machineCount(options);
+  const cleanups: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const clean of cleanups.toReversed()) await clean();
+  };
+  const go = Promise.resolve();
+
+  const folder = steps.run('Data folder and ports', go, async (_, progress) => {
+    if (options.vm > 0) await checkRig(shell['PATH'] ?? '');
+    const lock = await claimFolder(layout, options.vm, progress);
+    cleanups.push(() => lock.release());
+    supervisor.on('change', () => lock.note(supervisor.identities()));
+    return choosePorts(options.ports);
+  });
+  const postgres = steps.run('PostgreSQL', folder, () => supervisor.start(postgresService(layout)));
+  const temporal = steps.run('Temporal server', folder, (ports, progress) =>
+    openTemporal(bringing, layout, ports, progress),
+  );
+  const authority = steps.run('Certificates and keys', folder, () =>
+    openAuthority(layout.authority, { addresses: ['127.0.0.1'] }),
+  );
+  const mdb = steps.run('Machine database', postgres, async (server) => {
+    const connection = connectMdb({ url: urlOf(server, 'url'), name: 'farrier up', connections: 2 });
+    cleanups.push(() => connection.close());
+    await openMdb(connection.mdb, layout.data);
+    await defineHome(connection.mdb, expected);
+    return connection.mdb;
+  });
+  const images = steps.run('Images', both(mdb, authority), ([database, keys], progress) =>
+    findImages({ mdb: database, authority: keys, layout, real: options.vm > 0, stop }, progress),
+  );
+  const setting = Promise.all([folder, postgres, temporal, mdb]).then(([ports, server, { address }]) =>
+    settingOf(bringing, layout, ports, server, address),
+  );
+  const all = (programs: ReturnType<typeof workerPrograms>) =>
+    Promise.all(programs.map((program) => supervisor.start(programService(program))));
+  const workers = steps.run('Workers', setting, (known) => all(workerPrograms(known)));
+  const faces = steps.run('Birther and API', both(setting, authority), ([known]) => all(facePrograms(known)));
+  const ready = Promise.all([setting, images, workers, faces]).then(([known]) => known);
+  const { sim, vm } = options;
+  const racks = sim
+    ? steps.run(`Simulated racks ${sim.racks}x${sim.perRack}`, ready, (known) => startRacks(known, sim, supervisor))
+    : go;
+  const rig =
+    vm > 0
+      ? steps.run(`Virtual machines ${vm}`, both(ready, postgres), ([known, server]) =>
+          startRig({
+            setting: known,
+            supervisor,
+            count: vm,
+            firmware: options.firmware,
+            socketUrl: urlOf(server, 'socketUrl'),
+          }),
+        )
+      : Promise.resolve([]);
+
+  try {
+    const [notes] = await Promise.all([rig, racks, ready]);
+    return { layout, ports: await folder, temporal: await temporal, mdb: await mdb, notes, close };
+  } catch (error) {
+    await supervisor.stop();
+    // The steps that still run use what is cleaned up.
+    await Promise.allSettled([folder, postgres, temporal, authority, mdb, images, workers, faces, racks, rig]);
+    await close();
+    throw error;
+  }
+}
+
+function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  return Promise.all([a, b]);
+}
+
+function urlOf(server: Supervised, name: 'url' | 'socketUrl'): string {
+  return String(server.addresses[name]);
+}
+
+async function openTemporal(
+  { shell, supervisor }: Bringing,
+  layout: Layout,
+  ports: Ports,
+  progress: Progress,
+): Promise<TemporalPlace> {
+  const given = shell['TEMPORAL_ADDRESS'];
+  if (given) {
+    progress.note(`the one at ${given} (TEMPORAL_ADDRESS)`);
+    await prepareTemporal(given, shell['TEMPORAL_NAMESPACE'] ?? 'default');
+    return { address: given, ui: null, cli: null };
+  }
+  const onProgress = (text: string, share?: number) => {
+    progress.note(text);
+    if (share !== undefined) progress.share(share);
+  };
+  const search = { cache: cacheFolder(shell), path: shell['PATH'] ?? '', onProgress };
+  const cli = await findTemporalCli(search);
+  progress.note('');
+  const service = temporalService(layout, { ...search, port: ports.temporal, uiPort: ports.ui });
+  const { addresses } = await supervisor.start(service);
+  return { address: String(addresses['address']), ui: String(addresses['ui']), cli };
+}
+
+async function settingOf(
+  { shell }: Bringing,
+  layout: Layout,
+  ports: Ports,
+  server: Supervised,
+  temporal: string,
+): Promise<Setting> {
+  const guard = await tether('TERM');
+  return { layout, ports, node: process.execPath, guard, shell, mdbUrl: urlOf(server, 'url'), temporal };
+}

@@ -1,0 +1,42 @@
+import { type Scene, span } from './view.ts';
+import type { Fleet, MachineShown } from './watch.ts';
+
+/** What became different between two scenes, a plain line each: for logs and pipes, where nothing is redrawn. */
+export function changes(before: Scene | null, after: Scene): string[] {
+  return [
+    ...after.notes.filter((note) => !before?.notes.includes(note)),
+    ...serviceChanges(before, after),
+    ...(after.fleet ? fleetChanges(before?.fleet ?? null, after.fleet, after.expected) : []),
+  ];
+}
+
+function serviceChanges(before: Scene | null, after: Scene): string[] {
+  return after.services.flatMap((service) => {
+    const old = before?.services.find((one) => one.name === service.name);
+    if (old === undefined) return [];
+    if (service.restarts > old.restarts)
+      return [`${service.name} was started again after it had ended (${service.lastEnd})`];
+    if (service.state === 'restarting' && old.state !== 'restarting') {
+      return [`${service.name} ended (${service.lastEnd}); log: ${service.log}`];
+    }
+    return [];
+  });
+}
+
+function fleetChanges(before: Fleet | null, after: Fleet, expected: number): string[] {
+  const single = after.machines.length === after.total;
+  if (single) return after.machines.flatMap((machine) => machineChange(before, machine));
+  if (before && before.inService === after.inService && before.held === after.held && before.total === after.total)
+    return [];
+  const goal = Math.max(expected, after.total);
+  return [`${after.total} of ${goal} machines heard from, ${after.inService} in service, ${after.held} held`];
+}
+
+function machineChange(before: Fleet | null, machine: MachineShown): string[] {
+  const old = before?.machines.find((one) => one.id === machine.id);
+  const name = machine.hostname ?? machine.id;
+  if (machine.held !== null && machine.held !== old?.held) return [`${name} is held: ${machine.held}`];
+  if (old?.stage === machine.stage && old.held === machine.held) return [];
+  const way = old && old.stage !== machine.stage ? `${old.stage} → ${machine.stage}` : machine.stage;
+  return [`${name} ${way} after ${span(machine.seconds)}`];
+}

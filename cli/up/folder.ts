@@ -1,0 +1,91 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { endLeftovers, type Lock, takeLock } from '../../host/lock.ts';
+import { findPort } from '../../host/port.ts';
+import { needSpace } from '../../host/space.ts';
+import { folderTrouble, Trouble } from '../../host/trouble.ts';
+import type { Layout } from './layout.ts';
+import type { Ports } from './options.ts';
+import type { Progress } from './steps.ts';
+
+/** Rises when an older version could no longer read what this one writes. */
+const format = 1;
+// PostgreSQL's first files are 40 MiB, its log of changes up to 512 MiB, and an image some tens.
+const leastMib = 1024;
+/** A virtual machine's disk grows to about this. */
+const machineMib = 1024;
+
+const stampShape = z.object({ format: z.int().positive(), version: z.string() });
+
+/** Makes the data folder ours: nobody else uses it, it is not from the future, there is room, nothing old still runs. */
+export async function claimFolder(layout: Layout, virtualMachines: number, progress: Progress): Promise<Lock> {
+  await mkdir(layout.logs, { recursive: true }).catch((error) => {
+    throw folderTrouble(layout.data, error) ?? error;
+  });
+  const lock = takeLock(layout.lock, layout.data);
+  try {
+    await checkStamp(layout);
+    await needSpace(layout.data, leastMib + virtualMachines * machineMib);
+    if (lock.leftovers.length > 0) progress.note(`ending ${lock.leftovers.length} processes that a killed run left`);
+    await endLeftovers(lock.leftovers);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function checkStamp(layout: Layout): Promise<void> {
+  const text = await readFile(layout.stamp, 'utf8').catch(() => null);
+  if (text === null) return writeStamp(layout);
+  const stamp = stampShape.safeParse(parse(text));
+  if (!stamp.success) throw new Trouble(`${layout.stamp} is damaged; restore it, or give another folder with --data`);
+  if (stamp.data.format <= format) return;
+  throw new Trouble(
+    `${layout.data} was written by Farrier ${stamp.data.version}, which is newer than this one; use that version, or give another folder with --data`,
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+async function writeStamp(layout: Layout): Promise<void> {
+  const fresh = `${layout.stamp}.new`;
+  const version = await ownVersion();
+  await writeFile(fresh, `${JSON.stringify({ format, version })}\n`).catch((error) => {
+    throw folderTrouble(layout.data, error) ?? error;
+  });
+  await rename(fresh, layout.stamp);
+}
+
+export async function ownVersion(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+const flags: Record<keyof Ports, readonly [what: string, flag: string]> = {
+  temporal: ['the Temporal server', '--temporal-port'],
+  ui: ["Temporal's Web UI", '--ui-port'],
+  api: ['the HTTP API', '--api-port'],
+  agent: ['the agent API', '--agent-port'],
+  boot: ['the birther', '--boot-port'],
+};
+
+/** Ports to listen on, free ones in place of zeros. Throws Trouble naming the port that is taken and its option. */
+export async function choosePorts(wanted: Ports): Promise<Ports> {
+  const chosen = { ...wanted };
+  for (const [name, [what, flag]] of Object.entries(flags) as [keyof Ports, readonly [string, string]][]) {
+    chosen[name] = await findPort(what, wanted[name]).catch((error) => {
+      if (!(error instanceof Trouble)) throw error;
+      throw new Trouble(error.message.replace(/give .*$/, `give another with ${flag}`));
+    });
+  }
+  const taken = Object.values(chosen).find((port, i, all) => all.indexOf(port) !== i);
+  if (taken !== undefined) throw new Trouble(`port ${taken} is asked for twice; give each part its own`);
+  return chosen;
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout: where the programs are. */
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Where everything lasting is, below one data folder. */
+export interface Layout {
+  readonly data: string;
+  readonly lock: string;
+  /** Says which version wrote the folder. */
+  readonly stamp: string;
+  readonly postgres: string;
+  readonly temporal: string;
+  readonly authority: string;
+  readonly images: string;
+  readonly logs: string;
+  readonly vm: string;
+}
+
+export function layoutOf(data: string): Layout {
+  const at = (name: string) => join(data, name);
+  return {
+    data,
+    lock: at('up.lock'),
+    stamp: at('farrier.json'),
+    postgres: at('postgres'),
+    temporal: at('temporal.db'),
+    authority: at('authority'),
+    images: at('images'),
+    logs: at('logs'),
+    vm: at('vm'),
+  };
+}
+
+export function logOf(layout: Layout, name: string): string {
+  return join(layout.logs, `${name}.log`);
+}

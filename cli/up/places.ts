@@ -1,0 +1,18 @@
+import { relative } from 'node:path';
+import type { Up } from './bring.ts';
+
+/** Where to look at a Farrier that runs: titles with an address or a command that can be pasted. */
+export function placesOf({ layout, ports, temporal }: Pick<Up, 'layout' | 'ports' | 'temporal'>): [string, string][] {
+  const here = relative(process.cwd(), layout.logs);
+  const api = `http://127.0.0.1:${ports.api}`;
+  const server = ports.api === 8470 ? '' : `FARRIER_API=${api} `;
+  const elsewhere = temporal.address === '127.0.0.1:7233' ? '' : ` --address ${temporal.address}`;
+  return [
+    ...(temporal.ui ? [['Temporal Web UI', temporal.ui] as [string, string]] : []),
+    ['HTTP API', `${api}/docs`],
+    ['Machines', `${server}scripts/farrier machine list`],
+    ['One life', `${server}scripts/farrier machine timeline <id>`],
+    ['Workflows', `${temporal.cli ?? 'temporal'} workflow list${elsewhere}`],
+    ['Logs', here === '' || here.startsWith('..') ? layout.logs : here],
+  ];
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import type { Program } from '../../host/program.ts';
+import { type Layout, logOf, root } from './layout.ts';
+import type { Ports } from './options.ts';
+import { homeSite } from './site.ts';
+
+/** What every program of this Farrier needs to know. */
+export interface Setting {
+  readonly layout: Layout;
+  readonly ports: Ports;
+  /** Path of the Node that runs them. */
+  readonly node: string;
+  /** Begins every command line; see host/tether.ts. */
+  readonly guard: readonly string[];
+  /** What the person's shell had. */
+  readonly shell: Readonly<Record<string, string>>;
+  readonly mdbUrl: string;
+  /** `host:port` of the Temporal server. */
+  readonly temporal: string;
+}
+
+const readySeconds = 120;
+
+/** One of our own programs, by the path of its main below the checkout. */
+export function ownProgram(
+  setting: Setting,
+  name: string,
+  main: string,
+  env: Readonly<Record<string, string>>,
+  within: readonly string[] = [],
+): Program {
+  const [first = setting.node, ...rest] = [...setting.guard, ...within, setting.node, join(root, main)];
+  return {
+    name,
+    command: [first, ...rest],
+    cwd: root,
+    log: logOf(setting.layout, name),
+    readySeconds,
+    env: {
+      ...setting.shell,
+      FARRIER_DATA: setting.layout.data,
+      FARRIER_SITE: homeSite,
+      FARRIER_MDB_URL: setting.mdbUrl,
+      TEMPORAL_ADDRESS: setting.temporal,
+      ...env,
+    },
+  };
+}
+
+/** Workers and dispatcher: they need PostgreSQL and Temporal. */
+export function workerPrograms(setting: Setting): Program[] {
+  return ['lifecycle', 'hardware', 'dispatch'].map((name) => ({
+    ...ownProgram(setting, name, `workers/${name}.ts`, {}),
+    // A worker lets the activities that it runs come to an end.
+    stopSeconds: 20,
+  }));
+}
+
+export interface Origins {
+  readonly boot: string;
+  readonly agent: string;
+}
+
+export function originsOf(host: string, ports: Pick<Ports, 'boot' | 'agent'>): Origins {
+  return { boot: `http://${host}:${ports.boot}`, agent: `https://${host}:${ports.agent}` };
+}
+
+/** What machines talk to: the birther and the API. */
+export function facePrograms(setting: Setting): Program[] {
+  const { ports } = setting;
+  const origins = originsOf('127.0.0.1', ports);
+  return [
+    ownProgram(setting, 'birther', 'boot/main.ts', {
+      FARRIER_BOOT_LISTEN: `127.0.0.1:${ports.boot}`,
+      FARRIER_BOOT_URL: origins.boot,
+      FARRIER_AGENT_URL: origins.agent,
+    }),
+    ownProgram(setting, 'api', 'api/main.ts', {
+      FARRIER_API_LISTEN: `127.0.0.1:${ports.api}`,
+      FARRIER_AGENT_LISTEN: `127.0.0.1:${ports.agent}`,
+    }),
+  ];
+}

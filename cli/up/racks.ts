@@ -1,0 +1,16 @@
+import { programService } from '../../host/program.ts';
+import type { Supervisor } from '../../host/supervise.ts';
+import type { RackPlan } from './options.ts';
+import { originsOf, ownProgram, type Setting } from './programs.ts';
+
+/** Starts the simulator, which announces its racks to the MDB and powers its machines on. */
+export async function startRacks(setting: Setting, plan: RackPlan, supervisor: Supervisor): Promise<void> {
+  const origins = originsOf('127.0.0.1', setting.ports);
+  const program = ownProgram(setting, 'sim', 'sim/main.ts', {
+    FARRIER_SIM_RACKS: String(plan.racks),
+    FARRIER_SIM_PER_RACK: String(plan.perRack),
+    FARRIER_BOOT_URL: origins.boot,
+    FARRIER_AGENT_URL: origins.agent,
+  });
+  await supervisor.start(programService(program));
+}

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { onPath } from '../../host/path.ts';
+import { programService } from '../../host/program.ts';
+import type { Supervisor } from '../../host/supervise.ts';
+import { Trouble } from '../../host/trouble.ts';
+import type { FirmwareChoice } from './options.ts';
+import { originsOf, ownProgram, type Setting } from './programs.ts';
+import { homeGateways } from './site.ts';
+
+const run = promisify(execFile);
+
+/** Programs that virtual machines need, and the Debian or Ubuntu package that has each. */
+const needed: readonly (readonly [program: string, package_: string])[] = [
+  ['qemu-system-x86_64', 'qemu-system-x86'],
+  ['qemu-img', 'qemu-utils'],
+  ['ip', 'iproute2'],
+  ['dnsmasq', 'dnsmasq-base'],
+];
+
+/** Throws Trouble, a sentence, when virtual machines cannot run here; told before anything is started. */
+export async function checkRig(path: string): Promise<void> {
+  if (process.platform !== 'linux') throw new Trouble('--vm needs Linux; simulated racks (--sim) run anywhere');
+  if (process.getuid?.() !== 0) {
+    throw new Trouble('--vm needs root, for a network of its own; run it with sudo, or use simulated racks (--sim)');
+  }
+  const wide = `${path}:/usr/local/sbin:/usr/sbin:/sbin`;
+  const found = await Promise.all(needed.map(([program]) => onPath(program, wide)));
+  const missing = needed.filter((_, i) => found[i] === null);
+  if (missing.length === 0) return;
+  const programs = missing.map(([program]) => program).join(', ');
+  const packages = missing.map(([, package_]) => package_).join(' ');
+  throw new Trouble(`--vm needs ${programs}, which is not installed; install the packages ${packages}`);
+}
+
+/** What the rig's process says of itself when it is ready. */
+const rigShape = z.object({
+  /** Begins a command line that is to run in the machines' network. */
+  command: z.array(z.string()).min(1),
+  bridge: z.string().min(1),
+  accelerator: z.enum(['kvm', 'tcg']),
+});
+
+export interface RigWish {
+  readonly setting: Setting;
+  readonly supervisor: Supervisor;
+  readonly count: number;
+  readonly firmware: FirmwareChoice;
+  /** The MDB by its Unix socket: the only way to it from inside the machines' network. */
+  readonly socketUrl: string;
+}
+
+// The network is the machines' own, so nothing else can have taken these.
+const ports = { boot: 8080, agent: 8443 };
+
+/**
+ * Starts virtual machines in a network of their own, and there a birther, an agent API and DHCP for them.
+ * The machines are powered on once those answer. Returns sentences about what is unusual.
+ */
+export async function startRig(wish: RigWish): Promise<string[]> {
+  const { setting, supervisor } = wish;
+  const rig = ownProgram(setting, 'vm', 'sim/vm/main.ts', {
+    FARRIER_VM_COUNT: String(wish.count),
+    FARRIER_VM_FIRMWARE: wish.firmware,
+    FARRIER_VM_AWAIT: `udp:67,tcp:${ports.boot},tcp:${ports.agent}`,
+  });
+  // It takes the power from its machines first.
+  const { addresses } = await supervisor.start(programService({ ...rig, stopSeconds: 30 }));
+  const { command, bridge, accelerator } = rigShape.parse(addresses);
+  await addGateways(command, bridge);
+  await Promise.all(innerPrograms(wish, command, bridge).map((program) => supervisor.start(programService(program))));
+  return accelerator === 'kvm'
+    ? []
+    : ['KVM does not work here, so the virtual machines are emulated: a birth takes minutes'];
+}
+
+/** The rig's bridge is the router of both of the site's networks. */
+async function addGateways(command: readonly string[], bridge: string): Promise<void> {
+  const [first = 'ip', ...rest] = command;
+  for (const gateway of homeGateways) {
+    await run(first, [...rest, 'ip', 'addr', 'replace', gateway, 'dev', bridge]);
+  }
+}
+
+function innerPrograms(wish: RigWish, within: readonly string[], bridge: string) {
+  const host = homeGateways[0].split('/')[0] ?? '';
+  const origins = originsOf(host, ports);
+  const shared = { FARRIER_MDB_URL: wish.socketUrl, FARRIER_BOOT_URL: origins.boot, FARRIER_AGENT_URL: origins.agent };
+  const inner = (name: string, main: string, env: Readonly<Record<string, string>>) =>
+    ownProgram(wish.setting, name, main, { ...shared, ...env }, within);
+  return [
+    inner('vm-birther', 'boot/main.ts', { FARRIER_BOOT_LISTEN: `${host}:${ports.boot}` }),
+    inner('vm-api', 'api/main.ts', { FARRIER_API_LISTEN: '', FARRIER_AGENT_LISTEN: `${host}:${ports.agent}` }),
+    inner('vm-dhcp', 'boot/dhcp-main.ts', { FARRIER_DHCP_INTERFACES: bridge }),
+  ];
+}

@@ -1,0 +1,51 @@
+import { stripVTControlCharacters } from 'node:util';
+import { createLogUpdate } from 'log-update';
+import { changes } from './changes.ts';
+import { render, type Scene } from './view.ts';
+
+/** Where scenes are shown. */
+export interface Screen {
+  show(scene: Scene): void;
+  /** Prints a line that stays. */
+  say(line: string): void;
+  /** Leaves the last picture standing and gives the terminal back. */
+  close(): void;
+}
+
+/** A picture that is redrawn on a terminal, lines about what changed anywhere else. */
+export function openScreen(out: NodeJS.WriteStream, picture: boolean): Screen {
+  return picture && out.isTTY ? pictureScreen(out) : lineScreen(out);
+}
+
+function pictureScreen(out: NodeJS.WriteStream): Screen {
+  const live = createLogUpdate(out, { showCursor: false });
+  const colours = out.hasColors();
+  const written = (line: string) => (colours ? line : stripVTControlCharacters(line));
+  let last = '';
+  return {
+    show(scene) {
+      const frame = { columns: out.columns || 80, rows: (out.rows || 24) - 1 };
+      last = render(scene, frame).map(written).join('\n');
+      live(last);
+    },
+    say(line) {
+      live.persist(written(line));
+      if (last !== '') live(last);
+    },
+    close: () => live.done(),
+  };
+}
+
+function lineScreen(out: NodeJS.WriteStream): Screen {
+  let before: Scene | null = null;
+  const print = (line: string) =>
+    out.write(`${new Date().toISOString().slice(11, 19)} ${stripVTControlCharacters(line)}\n`);
+  return {
+    show(scene) {
+      for (const line of changes(before, scene)) print(line);
+      before = scene;
+    },
+    say: print,
+    close: () => {},
+  };
+}
