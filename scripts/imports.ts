@@ -1,0 +1,39 @@
+import { builtinModules } from 'node:module';
+import { posix } from 'node:path';
+import { parseSync } from 'oxc-parser';
+
+/** One import or re-export of a source file. */
+export interface Import {
+  readonly from: string;
+  /** Path of the file for a relative import, else the specifier as written. */
+  readonly to: string;
+  readonly line: number;
+  /** Erased before it runs. */
+  readonly typeOnly: boolean;
+}
+
+/** The imports of one file; the path is relative to the checkout, with forward slashes. */
+export function readImports(path: string, source: string): Import[] {
+  const { module } = parseSync(path, source);
+  const found = (start: number, specifier: string, typeOnly: boolean): Import => ({
+    from: path,
+    to: specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier,
+    line: source.slice(0, start).split('\n').length,
+    typeOnly,
+  });
+  return [
+    ...module.staticImports.map(({ start, moduleRequest, entries }) =>
+      found(start, moduleRequest.value, entries.length > 0 && entries.every(({ isType }) => isType)),
+    ),
+    ...module.staticExports.flatMap(({ start, entries }) =>
+      entries.flatMap(({ moduleRequest, isType }) => (moduleRequest ? [found(start, moduleRequest.value, isType)] : [])),
+    ),
+    ...module.dynamicImports.map(({ start, moduleRequest }) =>
+      found(start, source.slice(moduleRequest.start, moduleRequest.end).replace(/^['"`]|['"`]$/g, ''), false),
+    ),
+  ];
+}
+
+export function isBuiltin(specifier: string): boolean {
+  return specifier.startsWith('node:') || builtinModules.includes(specifier);
+}
