@@ -1,0 +1,67 @@
+import { cleanText, normaliseSerial, normaliseUuid } from '../mdb/identity.ts';
+import { normaliseMac } from '../mdb/machine.ts';
+
+export type Platform = 'bios' | 'efi';
+export type Architecture = 'x86_64' | 'arm64';
+
+/** A boot request as the birther understands it; what cannot be read is null. */
+export interface BootRequest {
+  /** Normalised; null when it is not the MAC of a NIC. */
+  readonly mac: string | null;
+  readonly uuid: string | null;
+  readonly serial: string | null;
+  readonly vendor: string | null;
+  readonly product: string | null;
+  readonly platform: Platform | null;
+  readonly arch: Architecture;
+}
+
+// Firmware on i386 hands over to the same 64-bit kernel: iPXE built for BIOS calls itself i386 everywhere.
+// Maps, not objects: the words come from the network, and an object also knows `constructor`.
+const architectures = new Map<string, Architecture>([
+  ['arm64', 'arm64'],
+  ['aarch64', 'arm64'],
+]);
+const platforms = new Map<string, Platform>([
+  ['bios', 'bios'],
+  ['pcbios', 'bios'],
+  ['efi', 'efi'],
+  ['uefi', 'efi'],
+]);
+
+/** Reads the query of `/boot.ipxe`. Junk identities (all-zero UUIDs, `To be filled by O.E.M.`) count as absent. */
+export function readBootRequest(query: URLSearchParams): BootRequest {
+  const field = (name: string) => query.get(name)?.slice(0, 256) ?? '';
+  return {
+    mac: normaliseMac(field('mac')),
+    uuid: normaliseUuid(field('uuid')),
+    serial: normaliseSerial(field('serial')),
+    vendor: cleanText(field('vendor')),
+    product: cleanText(field('product')),
+    platform: platforms.get(field('platform').toLowerCase()) ?? null,
+    arch: architectures.get(field('arch').toLowerCase()) ?? 'x86_64',
+  };
+}
+
+/** What the machine says it is against what the MDB recorded: the factor that differs, in words, or null. */
+export function identityMismatch(
+  request: Pick<BootRequest, 'uuid' | 'serial'>,
+  recorded: { readonly systemUuid: string | null; readonly serial: string | null },
+): string | null {
+  const uuid = normaliseUuid(recorded.systemUuid);
+  if (uuid && request.uuid && request.uuid !== uuid && swapUuid(request.uuid) !== uuid) {
+    return `system UUID ${request.uuid} instead of ${uuid}`;
+  }
+  const serial = normaliseSerial(recorded.serial);
+  if (serial && request.serial && request.serial.toLowerCase() !== serial.toLowerCase()) {
+    return `serial number ${request.serial} instead of ${serial}`;
+  }
+  return null;
+}
+
+/** Before SMBIOS 2.6 nobody agreed on the byte order of the first three groups, so firmware and kernel may differ. */
+function swapUuid(uuid: string): string {
+  const swap = (group: string) => (group.match(/../g) ?? []).reverse().join('');
+  const [one = '', two = '', three = '', ...rest] = uuid.split('-');
+  return [swap(one), swap(two), swap(three), ...rest].join('-');
+}

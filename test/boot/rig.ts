@@ -1,0 +1,121 @@
+/** A birther on a real MDB, behind a connection that a test can cut. */
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createBirther } from '../../boot/birther.ts';
+import { createBootCounts } from '../../boot/counts.ts';
+import { createFileServer } from '../../boot/files.ts';
+import { createBootMetrics } from '../../boot/metrics.ts';
+import { createBootServer } from '../../boot/server.ts';
+import { openSnapshot, type Snapshot } from '../../boot/snapshot.ts';
+import { readProxies } from '../../boot/source.ts';
+import { addBootCounts } from '../../mdb/bootcounts.ts';
+import { connectMdb } from '../../mdb/connect.ts';
+
+export interface Cable {
+  readonly url: string;
+  /** Cuts every connection and refuses new ones. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+}
+
+/** A TCP connection to a database that can be cut and mended. */
+export async function cableTo(url: string): Promise<Cable> {
+  const target = new URL(url);
+  const sockets = new Set<Socket>();
+  const relay: Server = createServer((near) => {
+    const far = connect(Number(target.port || 5432), target.hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  const { port } = relay.address() as AddressInfo;
+  const own = new URL(url);
+  own.hostname = '127.0.0.1';
+  own.port = String(port);
+  return {
+    url: own.href,
+    async cut() {
+      relay.close();
+      for (const socket of sockets) socket.destroy();
+      await once(relay, 'close');
+    },
+    async mend() {
+      relay.listen(port, '127.0.0.1');
+      await once(relay, 'listening');
+    },
+  };
+}
+
+export interface BirtherRig {
+  readonly origin: string;
+  readonly images: string;
+  readonly snapshot: Snapshot;
+  ask(query: Record<string, string>, headers?: Record<string, string>): Promise<string>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const surroundings = {
+  bootUrl: 'http://192.168.77.1:8080',
+  agentUrl: 'https://192.168.77.1:8443',
+  consoles: ['ttyS0'],
+};
+
+export async function startBirther(
+  url: string,
+  options: { proxies?: string[]; rate?: number; data?: string } = {},
+): Promise<BirtherRig> {
+  const data = options.data ?? (await mkdtemp(join(tmpdir(), 'farrier-birther-')));
+  const images = join(data, 'images');
+  await mkdir(join(images, 'boot'), { recursive: true });
+  const { mdb, pool, close } = connectMdb({ url, name: 'birther', statementTimeout: 2000 });
+  const log = pino({ level: 'silent' });
+  const snapshot = await openSnapshot(join(data, 'healthy-macs'));
+  const birther = createBirther({ pool, mdb, siteId: 'home', surroundings, snapshot, log });
+  const counts = createBootCounts((rows) => addBootCounts(pool, rows), log);
+  const server = createBootServer({
+    birther,
+    counts,
+    surroundings,
+    log,
+    files: createFileServer(images),
+    metrics: createBootMetrics(() => birther.outage),
+    proxies: readProxies(options.proxies ?? []),
+    rate: options.rate ?? 100_000,
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    origin,
+    images,
+    snapshot,
+    async ask(query, headers = {}) {
+      const response = await fetch(`${origin}/boot.ipxe?${new URLSearchParams(query)}`, { headers });
+      const text = await response.text();
+      if (response.status !== 200 || text.length === 0) throw new Error(`${response.status}: ${text}`);
+      return text;
+    },
+    flush: () => counts.flush(),
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await counts.close(500);
+      await close();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
