@@ -1,0 +1,117 @@
+/** The agent of the bootstrap image, as docs/agent.md describes its conversation. */
+import type { AgentRecord } from '../contract/records.ts';
+import { runBurnin } from './burnin.ts';
+import { findFault } from './faults.ts';
+import { install } from './install.ts';
+import { inventoryRecords } from './inventory.ts';
+import { ask, askNext, openSession, reportStep, type Session, SessionLost } from './session.ts';
+import { type Body, hang, pass } from './world.ts';
+
+export interface AgentBoot {
+  readonly url: string;
+  readonly token: string;
+  readonly fast: boolean;
+}
+
+/** How an agent's boot ends: by a reboot, or with the system taking over in place. */
+export type AgentEnd = 'reboot' | 'system';
+
+/** The kernel arguments that an agent needs; null for a kernel that is not the bootstrap image's. */
+export function readAgentBoot(given: Readonly<Record<string, string>>): AgentBoot | null {
+  const url = given['farrier.url'];
+  const token = given['farrier.token'];
+  return url && token ? { url, token, fast: given['farrier.fast'] === '1' } : null;
+}
+
+export async function runAgent(body: Body, boot: AgentBoot, signal: AbortSignal): Promise<AgentEnd> {
+  body.enter('agent');
+  await pass(body.world, 0.3, signal);
+  const session = await openSession(body, boot.url, boot.token, signal);
+  if (findFault(body.state.faults, 'silent-agent')) {
+    body.enter('hung');
+    return hang(signal);
+  }
+  // A reboot at once would burn one boot after the other while the reason lasts.
+  if (!session) return pass(body.world, 5, signal).then(() => 'reboot');
+  try {
+    for (const name of ['watchdog', 'clock', 'network']) await reportStep(body, session, signal, name, 'done', 0.1);
+    await takeInventory(body, session, signal);
+    return await obey(body, session, signal);
+  } catch (error) {
+    if (error instanceof SessionLost) return 'reboot';
+    throw error;
+  }
+}
+
+async function takeInventory(body: Body, session: Session, signal: AbortSignal): Promise<void> {
+  const { hardware, state, world } = body;
+  await pass(world, 1.2, signal);
+  const records = inventoryRecords({
+    hardware,
+    faults: state.faults,
+    disks: state.disks,
+    bmcAddress: world.bmcAddressOf(hardware),
+    placeOf: (machine) => world.placeOf(machine),
+  });
+  const answer = await ask(body, session, '/agent/inventory', signal, records);
+  const took = answer.status === 200;
+  const failure = { device: 'inventory', message: 'the agent API refused the inventory' };
+  await reportStep(body, session, signal, 'inventory', took ? 'done' : 'failed', 0.4, took ? {} : failure);
+  await reportStep(body, session, signal, 'lldp', 'done', 0.8);
+}
+
+/** Does what it is told, one directive after the other, until one of them ends this boot. */
+async function obey(body: Body, session: Session, signal: AbortSignal): Promise<AgentEnd> {
+  let seq = 0;
+  let inPlace = false;
+  for (;;) {
+    const directive = await askNext(body, session, seq, signal);
+    const next = Number(directive?.fields.seq ?? Number.NaN);
+    if (!directive || Number.isNaN(next)) {
+      await pass({ speed: 1 }, 1, signal);
+      continue;
+    }
+    if (next === seq) continue;
+    seq = next;
+    const { fields } = directive;
+    if (fields.do === 'burnin') await burnIn(body, session, signal, fields);
+    if (fields.do === 'install') {
+      await install(body, session, signal, fields);
+      inPlace = fields.system === 'dominator';
+    }
+    if (fields.do === 'reboot') return 'reboot';
+    if (fields.do === 'handover') return handOver(body, session, signal, inPlace);
+  }
+}
+
+async function handOver(body: Body, session: Session, signal: AbortSignal, inPlace: boolean): Promise<AgentEnd> {
+  await reportStep(body, session, signal, 'handover', 'done', 0.1);
+  body.note('handed-over', { how: inPlace ? 'subd' : 'reboot' });
+  return inPlace ? 'system' : 'reboot';
+}
+
+// What burn-in takes a simulated machine at most, in seconds of its life: hours are told and not waited for.
+const longestBurnin = 5;
+
+async function burnIn(body: Body, session: Session, signal: AbortSignal, fields: AgentRecord['fields']): Promise<void> {
+  const { hardware, state, world } = body;
+  const order = { stress: Number(fields.stress), cap: Number(fields.cap) };
+  const run = runBurnin(hardware, state.faults, order, world.seed, state.boots);
+  await reportStep(body, session, signal, 'burnin', 'running', 0);
+  await spread(body, session, signal, Math.min(run.seconds, longestBurnin));
+  const end: AgentRecord = { kind: 'burnin', fields: { seconds: String(run.seconds), cut: run.cut ? '1' : '0' } };
+  await ask(body, session, '/agent/burnin', signal, [...run.parts, end]);
+  await reportStep(body, session, signal, 'burnin', 'done', run.seconds);
+  body.note('burned-in', { seconds: run.seconds, cut: run.cut });
+}
+
+/** Lets time pass and reports progress, at most once a second of real time. */
+async function spread(body: Body, session: Session, signal: AbortSignal, seconds: number): Promise<void> {
+  const parts = Math.max(1, Math.min(4, Math.floor(seconds / body.world.speed)));
+  for (let part = 1; part <= parts; part += 1) {
+    await pass(body.world, seconds / parts, signal);
+    if (part === parts) return;
+    const percent = String(Math.round((100 * part) / parts));
+    await ask(body, session, '/agent/progress', signal, [{ kind: 'progress', fields: { percent } }]);
+  }
+}

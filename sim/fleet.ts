@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Account, Bmc } from './bmc/service.ts';
+import { defaultBios, type Personality, standard } from './bmc/personality.ts';
+import { draw } from './chance.ts';
+import type { FaultFile } from './faults.ts';
+import { buildHardware, type Hardware, machineIdOfHardware, rackIdOf } from './hardware.ts';
+import { Journal } from './journal.ts';
+import { Machine } from './machine.ts';
+import { freshState } from './state.ts';
+import { Store } from './store.ts';
+import { Wire, type WireOptions } from './wire.ts';
+import type { World } from './world.ts';
+
+export interface FleetOptions extends WireOptions {
+  readonly racks: number;
+  readonly perRack: number;
+  /** Folder for states and journal. */
+  readonly folder: string;
+  /** The same seed gives the same machines, figures and chosen faults. */
+  readonly seed?: number;
+  /** How many times faster than life; 1 unless told. */
+  readonly speed?: number;
+  readonly faults?: FaultFile;
+  readonly account?: Account;
+  readonly personality?: Personality;
+  /** Machines powered on a second of real time, as a power distributor would; 200 unless told. */
+  readonly powerRate?: number;
+  /** Told of what the simulator itself cannot do: a full disk, say. */
+  readonly failed?: (error: unknown) => void;
+}
+
+export interface Rack {
+  readonly id: string;
+  readonly machines: readonly Machine[];
+}
+
+export interface Fleet {
+  readonly racks: readonly Rack[];
+  readonly machines: readonly Machine[];
+  readonly journal: Journal;
+  /** By id of the simulator (`s001-u03`) or of the MDB (`m-…`). */
+  find(id: string): Machine | undefined;
+  bmcOf(machine: Machine): Bmc;
+  /** Tells where controllers can be reached, once somebody listens for them. */
+  placeBmcs(addressOf: (hardware: Hardware) => string | null): void;
+  /** Takes machines up where they stood; new ones are powered on or left off. */
+  start(power: 'on' | 'off'): Promise<void>;
+  /** Stops the simulation, not the machines: a later fleet on the same folder takes them up where they stood. */
+  stop(): Promise<void>;
+}
+
+/** Makes a fleet in this process. Nothing runs before `start`. */
+export function createFleet(options: FleetOptions): Fleet {
+  const { racks: rackCount, perRack, folder, seed = 1, personality = standard } = options;
+  const { account = { username: 'admin', password: 'simulated' }, failed = (error) => console.error(error) } = options;
+  const journal = new Journal(join(folder, 'journal.jsonl'));
+  const store = new Store(folder, failed);
+  const wire = new Wire(options);
+  const byId = new Map<string, Machine>();
+  const bmcs = new Map<Machine, Bmc>();
+  let bmcAddressOf: (hardware: Hardware) => string | null = () => null;
+  const world: World = {
+    seed,
+    speed: options.speed ?? 1,
+    wire,
+    journal,
+    touch: (rackId) => store.touch(rackId),
+    placeOf: (machine) => byId.get(machine)?.hardware,
+    bmcAddressOf: (hardware) => bmcAddressOf(hardware),
+  };
+  const fresh = new Set<Machine>();
+  const racks = Array.from({ length: rackCount }, (_, rack): Rack => {
+    const machines = Array.from({ length: perRack }, (_, index) => makeMachine(rack, index + 1));
+    return { id: rackIdOf(rack), machines };
+  });
+  const machines = racks.flatMap((rack) => rack.machines);
+  placeFaults(options.faults ?? [], fresh, (id) => byId.get(id), seed);
+
+  function makeMachine(rack: number, unit: number): Machine {
+    const hardware = buildHardware(seed, rack, unit);
+    let isFresh = false;
+    const state = store.open(hardware.rackId, hardware.id, () => {
+      isFresh = true;
+      return freshState(defaultBios(personality, hardware.model.firmware), new Date());
+    });
+    const machine = new Machine(hardware, state, world);
+    if (isFresh) fresh.add(machine);
+    byId.set(hardware.id, machine);
+    byId.set(machineIdOfHardware(hardware), machine);
+    return machine;
+  }
+
+  let stopping = false;
+  return {
+    racks,
+    machines,
+    journal,
+    find: (id) => byId.get(id),
+    bmcOf(machine) {
+      const bmc = bmcs.get(machine) ?? new Bmc(machine, account, personality);
+      bmcs.set(machine, bmc);
+      return bmc;
+    },
+    placeBmcs(addressOf) {
+      bmcAddressOf = addressOf;
+    },
+    async start(power) {
+      const pause = 1000 / (options.powerRate ?? 200);
+      for (const machine of machines) {
+        if (stopping) return;
+        if (machine.state.power === 'off' && !(power === 'on' && fresh.has(machine))) continue;
+        if (machine.state.power === 'on') machine.resume();
+        else machine.powerOn('mains');
+        if (!machine.state.running) await delay(pause);
+      }
+    },
+    async stop() {
+      stopping = true;
+      await Promise.all(machines.map((machine) => machine.freeze()));
+      await store.flush();
+      await journal.close();
+      await wire.close();
+    },
+  };
+}
+
+/** Gives new machines their faults; those of earlier runs keep what they have. */
+function placeFaults(
+  file: FaultFile,
+  fresh: ReadonlySet<Machine>,
+  find: (id: string) => Machine | undefined,
+  seed: number,
+): void {
+  for (const [index, entry] of file.entries()) {
+    if ('machine' in entry) {
+      const machine = find(entry.machine);
+      if (!machine) throw new Error(`the faults file names machine ${entry.machine}, which is not simulated`);
+      if (fresh.has(machine)) machine.setFault(entry.fault);
+      continue;
+    }
+    for (const machine of fresh)
+      if (draw(seed, 'fault', index, machine.id) < entry.share) machine.setFault(entry.fault);
+  }
+}

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import type { Fault, FaultKind } from './faults.ts';
+import { findFault } from './faults.ts';
+import { bootOnce } from './firmware.ts';
+import type { Hardware } from './hardware.ts';
+import type { Effect } from './journal.ts';
+import { type BootOverride, type MachineState, noOverride, type Phase } from './state.ts';
+import { bootDisk } from './system.ts';
+import { type Body, pass, type World } from './world.ts';
+
+/** The ways to move a machine's power, by Redfish's names. */
+export const resetTypes = [
+  'On',
+  'ForceOn',
+  'ForceOff',
+  'GracefulShutdown',
+  'GracefulRestart',
+  'ForceRestart',
+  'PowerCycle',
+  'PushPowerButton',
+] as const;
+export type ResetType = (typeof resetTypes)[number];
+
+/** How long a shutdown takes an operating system, in seconds. */
+const shutdownSeconds = 2;
+
+/** One simulated server: its power, and whatever runs while it is on. */
+export class Machine implements Body {
+  readonly hardware: Hardware;
+  readonly state: MachineState;
+  readonly world: World;
+  bootId: string = randomUUID();
+  phase: Phase = 'off';
+  #power: AbortController | null = null;
+  #life: Promise<void> = Promise.resolve();
+
+  constructor(hardware: Hardware, state: MachineState, world: World) {
+    this.hardware = hardware;
+    this.state = state;
+    this.world = world;
+  }
+
+  get id(): string {
+    return this.hardware.id;
+  }
+
+  enter(phase: Phase): void {
+    this.phase = phase;
+  }
+
+  note(effect: Effect, detail?: Readonly<Record<string, unknown>>): void {
+    this.world.journal.write(this.id, effect, detail);
+  }
+
+  changed(): void {
+    this.world.touch(this.hardware.rackId);
+  }
+
+  /** Takes up life where the state left it: a running system runs on, anything else that was on boots afresh. */
+  resume(): void {
+    if (this.state.power === 'off') return;
+    if (this.state.running && bootDisk(this) !== undefined) {
+      this.#power = new AbortController();
+      this.enter('system');
+    } else {
+      this.state.power = 'off';
+      this.powerOn('mains');
+    }
+  }
+
+  powerOn(by: string): void {
+    if (this.state.power === 'on') return;
+    this.state.power = 'on';
+    this.#restarted();
+    this.note('power-on', { by });
+    this.#start();
+  }
+
+  async powerOff(by: string): Promise<void> {
+    if (this.state.power === 'off') return;
+    this.state.power = 'off';
+    this.note('power-off', { by });
+    await this.#stop();
+    this.changed();
+  }
+
+  /** Starts again from POST, memory lost, disks kept. */
+  async restart(by: string): Promise<void> {
+    if (this.state.power === 'off') return;
+    this.note('reset', { by });
+    await this.#stop();
+    this.#restarted();
+    this.#start();
+  }
+
+  #restarted(): void {
+    this.state.lastReset = new Date().toISOString();
+    this.state.boots += 1;
+    this.bootId = randomUUID();
+    this.changed();
+  }
+
+  #start(): void {
+    const power = new AbortController();
+    this.#power = power;
+    this.#life = this.#live(power.signal);
+  }
+
+  async #stop(): Promise<void> {
+    this.#power?.abort(new DOMException('the power went', 'AbortError'));
+    this.#power = null;
+    this.state.running = false;
+    this.enter('off');
+    await this.#life;
+  }
+
+  async #live(signal: AbortSignal): Promise<void> {
+    try {
+      while ((await bootOnce(this, signal)) !== 'off') {
+        this.note('reset', { by: 'host' });
+        this.#restarted();
+      }
+      this.state.power = 'off';
+      this.note('power-off', { by: 'host' });
+      this.enter('off');
+      this.changed();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /**
+   * A command of the controller. Resolves once it is taken, before its effect where that takes time; false when the
+   * power state does not allow it.
+   */
+  async reset(type: ResetType, by: string): Promise<boolean> {
+    const on = this.state.power === 'on';
+    const wanted = type === 'PushPowerButton' ? (on ? 'GracefulShutdown' : 'On') : type;
+    if (!on && (wanted === 'GracefulRestart' || wanted === 'ForceRestart' || wanted === 'GracefulShutdown'))
+      return false;
+    if (findFault(this.state.faults, 'lying-power')) {
+      this.note('power-ignored', { command: type, by });
+      return true;
+    }
+    const slow = findFault(this.state.faults, 'slow-power');
+    if (slow) void this.#later(slow.seconds, () => this.#act(wanted, by));
+    else await this.#act(wanted, by);
+    return true;
+  }
+
+  async #later(seconds: number, act: () => Promise<void>): Promise<void> {
+    await pass(this.world, seconds, new AbortController().signal);
+    await act();
+  }
+
+  async #act(type: Exclude<ResetType, 'PushPowerButton'>, by: string): Promise<void> {
+    switch (type) {
+      case 'On':
+      case 'ForceOn':
+        return this.powerOn(by);
+      case 'ForceOff':
+        return this.powerOff(by);
+      case 'ForceRestart':
+        return this.restart(by);
+      case 'PowerCycle':
+        await this.powerOff(by);
+        return this.powerOn(by);
+      case 'GracefulShutdown':
+      case 'GracefulRestart':
+        return this.#shutDown(type, by);
+    }
+  }
+
+  /** Only an operating system hears the request; firmware and a hung machine do not. */
+  async #shutDown(type: 'GracefulShutdown' | 'GracefulRestart', by: string): Promise<void> {
+    if (this.phase !== 'system') {
+      this.note('power-ignored', { command: type, by, phase: this.phase });
+      return;
+    }
+    const power = this.#power;
+    void this.#later(shutdownSeconds, async () => {
+      if (this.#power !== power) return;
+      await (type === 'GracefulShutdown' ? this.powerOff(by) : this.restart(by));
+    });
+  }
+
+  setOverride(override: BootOverride, by: string): void {
+    this.state.override = override.enabled === 'Disabled' ? { ...noOverride, mode: override.mode } : override;
+    this.note('boot-override', { ...this.state.override, by });
+    this.changed();
+  }
+
+  setPendingBios(attributes: MachineState['bios'], by: string): void {
+    this.state.pendingBios = { ...this.state.pendingBios, ...attributes };
+    this.note('bios-pending', { ...attributes, by });
+    this.changed();
+  }
+
+  /** Adds a fault, in place of one of the same kind. It works from where the machine next meets it. */
+  setFault(fault: Fault): void {
+    this.state.faults = [...this.state.faults.filter(({ kind }) => kind !== fault.kind), fault];
+    if (fault.kind === 'stranger-disk') this.state.disks[fault.disk] = { content: fault.content };
+    this.note('fault-set', fault);
+    this.changed();
+  }
+
+  /** Mends one fault, or all of them. What a fault has left on the disks stays there. */
+  clearFault(kind?: FaultKind): void {
+    this.state.faults = kind ? this.state.faults.filter((fault) => fault.kind !== kind) : [];
+    this.note('fault-cleared', kind ? { kind } : {});
+    this.changed();
+  }
+
+  /** Ends everything that runs on it and leaves the state as it is: the simulator stops, not the machine. */
+  async freeze(): Promise<void> {
+    const { power, running } = this.state;
+    this.#power?.abort(new DOMException('the simulator stops', 'AbortError'));
+    await this.#life;
+    Object.assign(this.state, { power, running });
+  }
+}

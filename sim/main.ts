@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Logger, pino } from 'pino';
+import type { z } from 'zod';
+import { connectMdb } from '../mdb/connect.ts';
+import { definePlaces, type Places } from '../mdb/places.ts';
+import { bmcSecret, placesOf } from './announce.ts';
+import { faultFileSchema } from './faults.ts';
+import { createFleet } from './fleet.ts';
+import { listenFor } from './listen.ts';
+import { openAccount } from './secret.ts';
+import { simSettings } from './settings.ts';
+
+const read = simSettings.safeParse(process.env);
+if (!read.success) {
+  for (const issue of read.error.issues) process.stderr.write(`${issue.path.join('.')}: ${issue.message}\n`);
+  process.exit(2);
+}
+const env: z.infer<typeof simSettings> = read.data;
+const log = pino({ name: 'sim', level: env.FARRIER_LOG });
+
+const faults = env.FARRIER_SIM_FAULTS
+  ? faultFileSchema.parse(JSON.parse(await readFile(env.FARRIER_SIM_FAULTS, 'utf8')))
+  : [];
+const caFile = join(env.FARRIER_DATA, 'authority', 'ca.pem');
+const ca = await keepTrying(log, `the site's CA in ${caFile}`, () => readFile(caFile, 'utf8'));
+const fleet = createFleet({
+  racks: env.FARRIER_SIM_RACKS,
+  perRack: env.FARRIER_SIM_PER_RACK,
+  folder: join(env.FARRIER_DATA, 'sim'),
+  seed: env.FARRIER_SIM_SEED,
+  speed: env.FARRIER_SIM_SPEED,
+  powerRate: env.FARRIER_SIM_POWER_RATE,
+  waiting: env.FARRIER_SIM_CONNECTIONS,
+  bootUrl: env.FARRIER_BOOT_URL,
+  ca,
+  faults,
+  account: await openAccount(join(env.FARRIER_DATA, 'secrets'), bmcSecret),
+  failed: (error) => log.error({ error: String(error) }, 'the states of machines cannot be written'),
+  ...(env.FARRIER_AGENT_URL && { agentUrl: env.FARRIER_AGENT_URL }),
+});
+const listening = await listenFor(fleet, env.FARRIER_SIM_LISTEN, env.FARRIER_SIM_ADDRESSING);
+await announce(placesOf(fleet, env.FARRIER_SITE, listening.originOf));
+const starting = fleet.start(env.FARRIER_SIM_POWER);
+log.info({ control: listening.control, machines: fleet.machines.length }, 'ready');
+
+/** The MDB is only told what an operator would know beforehand; the connection is closed again. */
+async function announce(places: Places): Promise<void> {
+  const { mdb, close } = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier sim', connections: 1 });
+  await keepTrying(log, 'the MDB and its site', () => definePlaces(mdb, places));
+  await close();
+}
+
+async function keepTrying<T>(to: Logger, what: string, attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries % 30 === 0)
+        to.warn({ error: error instanceof Error ? error.message : String(error) }, `waiting for ${what}`);
+      await sleep(1000);
+    }
+  }
+}
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  await listening.close();
+  await fleet.stop();
+  await starting;
+  process.exit(0);
+}
+process.once('SIGTERM', () => void stop());
+process.once('SIGINT', () => void stop());

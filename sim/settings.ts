@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+/** The simulator's environment. */
+export const simSettings = z.object({
+  FARRIER_MDB_URL: z.string('is missing').startsWith('postgres'),
+  FARRIER_DATA: z.string('is missing').min(1),
+  FARRIER_SITE: z.string().min(1).default('home'),
+  FARRIER_LOG: z.enum(['debug', 'info', 'silent']).default('info'),
+  FARRIER_SIM_RACKS: whole(1, 1000).default(1),
+  FARRIER_SIM_PER_RACK: whole(1, 48).default(8),
+  FARRIER_SIM_SEED: whole(0, 2 ** 32).default(1),
+  FARRIER_SIM_SPEED: z.coerce.number().positive().max(10_000).default(1),
+  FARRIER_SIM_POWER: z.enum(['on', 'off']).default('on'),
+  /** Machines powered on a second. */
+  FARRIER_SIM_POWER_RATE: z.coerce.number().positive().max(10_000).default(200),
+  FARRIER_SIM_LISTEN: z.string().default('127.0.0.1:8480'),
+  FARRIER_SIM_ADDRESSING: z.enum(['loopback', 'ports']).default(process.platform === 'linux' ? 'loopback' : 'ports'),
+  /** Connections for agents that wait; more machines than this wait in turns. */
+  FARRIER_SIM_CONNECTIONS: whole(1, 65_000).default(2048),
+  /** JSON file of faults: docs/simulator.md. */
+  FARRIER_SIM_FAULTS: z.string().optional(),
+  FARRIER_BOOT_URL: z.url('is missing or not an origin'),
+  /** Where this machine reaches the agent API, if it is not where boot scripts say. */
+  FARRIER_AGENT_URL: z.url().optional(),
+});

@@ -1,0 +1,64 @@
+import type { Fault } from './faults.ts';
+
+export type Power = 'on' | 'off';
+
+/** What a machine is doing, as somebody at its console would say. */
+export type Phase = 'off' | 'post' | 'network' | 'kernel' | 'agent' | 'disk' | 'system' | 'no-device' | 'hung';
+
+export interface BootOverride {
+  readonly target: string;
+  readonly enabled: 'Disabled' | 'Once' | 'Continuous';
+  readonly mode: 'UEFI' | 'Legacy';
+}
+
+/** A system on a disk, with what it needs to report itself ready. */
+export interface InstalledSystem {
+  readonly image: string;
+  readonly hostname: string;
+  readonly address: string;
+  readonly mark: string;
+  readonly agentUrl: string;
+  /** Spent by the one report it is for, then absent. */
+  readonly readyToken?: string;
+}
+
+export interface DiskState {
+  /** `blank`, `farrier`, or the name of a foreign signature. */
+  readonly content: string;
+  readonly mark?: string;
+  readonly system?: InstalledSystem;
+}
+
+/** What outlives the simulator's process: contents of disks and NVRAM, settings, faults, and where it stood. */
+export interface MachineState {
+  power: Power;
+  /** Whether it was running its system: it then comes up as it was, as a server does when only its watcher restarts. */
+  running: boolean;
+  boots: number;
+  /** ISO 8601, UTC. */
+  lastReset: string;
+  override: BootOverride;
+  bios: Record<string, string | number | boolean>;
+  pendingBios: Record<string, string | number | boolean>;
+  /** Fingerprint of the disk keys in NVRAM; the keys themselves are not simulated. */
+  keyFingerprint?: string;
+  /** By disk number; a disk without an entry is blank. */
+  disks: Record<number, DiskState>;
+  faults: Fault[];
+}
+
+export const noOverride: BootOverride = { target: 'None', enabled: 'Disabled', mode: 'UEFI' };
+
+export function freshState(bios: MachineState['bios'], now: Date): MachineState {
+  return {
+    power: 'off',
+    running: false,
+    boots: 0,
+    lastReset: now.toISOString(),
+    override: noOverride,
+    bios,
+    pendingBios: {},
+    disks: {},
+    faults: [],
+  };
+}
