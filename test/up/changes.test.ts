@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { changes } from '../../cli/up/changes.ts';
+import type { Scene } from '../../cli/up/view.ts';
+import type { Fleet, MachineShown } from '../../cli/up/watch.ts';
+
+const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
+  id: 'm-020000000001',
+  hostname: null,
+  rack: null,
+  unit: null,
+  stage: 'racked',
+  opState: 'disabled',
+  held: null,
+  step: null,
+  percent: null,
+  seconds: 1,
+  ...change,
+});
+
+const fleet = (machines: readonly MachineShown[], change: Partial<Fleet> = {}): Fleet => ({
+  racks: [],
+  machines,
+  total: machines.length,
+  inService: 0,
+  held: 0,
+  births: null,
+  ...change,
+});
+
+const scene = (change: Partial<Scene>): Scene => ({
+  steps: [],
+  services: [],
+  fleet: null,
+  expected: 0,
+  notes: [],
+  places: [],
+  ...change,
+});
+
+test('a machine is told when it appears, moves and is held, and not otherwise', () => {
+  const born = scene({ fleet: fleet([machine()]) });
+  const moved = scene({ fleet: fleet([machine({ stage: 'registered', hostname: 'r01-u01', seconds: 2 })]) });
+  const held = scene({ fleet: fleet([machine({ stage: 'registered', hostname: 'r01-u01', held: 'no such port' })]) });
+  expect(changes(null, born)).toEqual(['m-020000000001 racked after 1.0 s']);
+  expect(changes(born, moved)).toEqual(['r01-u01 racked → registered after 2.0 s']);
+  expect(changes(moved, held)).toEqual(['r01-u01 is held: no such port']);
+  expect(changes(held, held)).toEqual([]);
+});
+
+test('many machines are counted in one line, when a count changes', () => {
+  const before = scene({ fleet: fleet([], { total: 300, inService: 1 }), expected: 400 });
+  const after = scene({ fleet: fleet([], { total: 310, inService: 9, held: 1 }), expected: 400 });
+  expect(changes(before, after)).toEqual(['310 of 400 machines heard from, 9 in service, 1 held']);
+  expect(changes(after, after)).toEqual([]);
+});
+
+test('a service that ends and comes back is told twice', () => {
+  const service = { name: 'api', state: 'ready', pid: 1, restarts: 0, lastEnd: null, addresses: {}, log: '/l' } as const;
+  const ready = scene({ services: [service] });
+  const down = scene({ services: [{ ...service, state: 'restarting', pid: null, lastEnd: 'signal SIGKILL' }] });
+  const again = scene({ services: [{ ...service, restarts: 1, lastEnd: 'signal SIGKILL' }] });
+  expect(changes(null, ready)).toEqual([]);
+  expect(changes(ready, down)).toEqual(['api ended (signal SIGKILL); log: /l']);
+  expect(changes(down, again)).toEqual(['api was started again after it had ended (signal SIGKILL)']);
+});
+
+test('what is unusual is told once', () => {
+  const noted = scene({ notes: ['the disk is nearly full'] });
+  expect(changes(scene({}), noted)).toEqual(['the disk is nearly full']);
+  expect(changes(noted, noted)).toEqual([]);
+});
