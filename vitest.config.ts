@@ -16,6 +16,11 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      {
+        extends: true,
+        // One rig at a time: emulated machines need the processor to themselves.
+        test: { name: 'vm', include: ['test/vm/**/*.test.ts'], testTimeout: 60_000, fileParallelism: false },
+      },
     ],
   },
 });

@@ -1,9 +1,9 @@
 /** What may be asked of the virtual server through its BMC, checked before anything is done. */
 import { z } from 'zod';
+import { Trouble } from '../../host/trouble.ts';
 import type { VirtualMachine } from './machine.ts';
 import { type Reply, refuse } from './reply.ts';
-import { type ResetType, overrideMode, overrideStates, overrideTargets, resetTypes } from './tree.ts';
-import { RigTrouble } from './trouble.ts';
+import { overrideMode, overrideStates, overrideTargets, type ResetType, resetTypes } from './tree.ts';
 
 const resetBody = z.strictObject({ ResetType: z.string() });
 const done: Reply = { status: 204 };
@@ -42,7 +42,7 @@ export async function resetSystem(machine: VirtualMachine, body: unknown): Promi
   try {
     return (await resets[type](machine)) ? done : standby;
   } catch (error) {
-    if (error instanceof RigTrouble) return refuse(500, 'InternalError', error.message);
+    if (error instanceof Trouble) return refuse(500, 'InternalError', error.message);
     throw error;
   }
 }

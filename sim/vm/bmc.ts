@@ -5,6 +5,7 @@
 import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Trouble } from '../../host/trouble.ts';
 import { patchSystem, resetSystem } from './actions.ts';
 import type { Certificate } from './certificate.ts';
 import type { Journal } from './journal.ts';
@@ -12,7 +13,6 @@ import type { VirtualMachine } from './machine.ts';
 import { names, type Reply, refuse, tagOf } from './reply.ts';
 import { basicCredentials, type Credentials, type Session, Sessions } from './sessions.ts';
 import { type BmcFacts, collection, type Document, documentAt, paths, root } from './tree.ts';
-import { RigTrouble } from './trouble.ts';
 
 export interface BmcOptions {
   readonly machine: VirtualMachine;
@@ -65,13 +65,13 @@ export class Bmc {
     this.#server.requestTimeout = 30_000;
   }
 
-  /** Begins to serve on loopback; throws RigTrouble when the port is taken. */
+  /** Begins to serve on loopback; throws Trouble when the port is taken. */
   async listen(): Promise<number> {
     const { port, machine } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
         const taken = `Port ${port}, where the BMC of ${machine.spec.id} has its address, is taken by another process.`;
-        reject(error.code === 'EADDRINUSE' ? new RigTrouble(taken) : error);
+        reject(error.code === 'EADDRINUSE' ? new Trouble(taken) : error);
       });
       this.#server.listen(port, '127.0.0.1', resolve);
     });

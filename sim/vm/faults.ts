@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { Trouble } from '../../host/trouble.ts';
 import type { Rig } from './rig.ts';
-import { RigTrouble } from './trouble.ts';
 
 const fault = z.strictObject({
   /** The cable is in another port of the switch than planned. */
@@ -21,7 +21,7 @@ const shape = z.record(z.string(), fault);
 /** Faults by machine id, e.g. `{ "vm-2": { "port": "Ethernet40" } }`; a machine that is not named has none. */
 export type Faults = z.infer<typeof shape>;
 
-/** Reads the file of faults; no file, no faults. Throws RigTrouble for one that says something else. */
+/** Reads the file of faults; no file, no faults. Throws Trouble for one that says something else. */
 export async function readFaults(file: string): Promise<Faults> {
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) return {};
@@ -29,14 +29,14 @@ export async function readFaults(file: string): Promise<Faults> {
     return shape.parse(JSON.parse(text));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : 'it is not JSON';
-    throw new RigTrouble(`The faults in ${file} cannot be read: ${why}.`);
+    throw new Trouble(`The faults in ${file} cannot be read: ${why}.`);
   }
 }
 
 /** Puts the machines' cables and ports into the state that the faults describe; without a fault, as built. */
 export async function inject(rig: Rig, faults: Faults): Promise<void> {
   const unknown = Object.keys(faults).filter((id) => !rig.machines.some(({ facts }) => facts.id === id));
-  if (unknown.length > 0) throw new RigTrouble(`There is no machine ${unknown.join(', ')} in this rig.`);
+  if (unknown.length > 0) throw new Trouble(`There is no machine ${unknown.join(', ')} in this rig.`);
   for (const { machine, facts, face } of rig.machines) {
     const { silent, unplugged, ...said } = faults[facts.id] ?? {};
     const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));

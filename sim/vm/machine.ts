@@ -6,11 +6,11 @@ import { EventEmitter } from 'node:events';
 import { access, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Trouble } from '../../host/trouble.ts';
 import type { Effect, Journal } from './journal.ts';
 import { run } from './process.ts';
 import type { BootTarget, MachineSpec, Places } from './qemu.ts';
 import { type Host, Running } from './running.ts';
-import { RigTrouble } from './trouble.ts';
 
 /** A one-time or standing choice of the boot device. */
 export interface BootOverride {
@@ -31,6 +31,8 @@ export interface MachineOptions {
 /** Time between off and on of a power cycle: observers that poll every second shall see it. */
 const cyclePauseMs = 1500;
 const resetMs = 20_000;
+/** Time after a start in which firmware reads the boot order; it took under a second, emulated, on an idle host. */
+const settleMs = 3000;
 
 /** Emits `on` and `off` with the power, and `changed` after anything that the BMC shows has changed. */
 export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: []; reset: [] }> {
@@ -42,6 +44,7 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
   #lastReset: Date | null = null;
   #offCause: string | null = null;
   #backOn = false;
+  #settling: NodeJS.Timeout | undefined;
   #linkUp = true;
   #wanted: 'On' | 'Off' | null = null;
   #last: Promise<unknown> = Promise.resolve();
@@ -93,7 +96,7 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
     }
   }
 
-  /** Powers on; nothing happens to a machine that is on. Throws RigTrouble when QEMU cannot start. */
+  /** Powers on; nothing happens to a machine that is on. Throws Trouble when QEMU cannot start. */
   powerOn(cause: string): Promise<void> {
     return this.#inTurn(() => this.#on(cause));
   }
@@ -182,7 +185,7 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
     this.#lastReset = new Date();
     this.#wanted = 'On';
     this.#write({ kind: 'power-on', cause });
-    await this.#use();
+    this.#use();
     this.emit('on');
     this.emit('changed');
   }
@@ -193,27 +196,32 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
     await this.#running.quit();
   }
 
-  /** The order was read at this start: a one-time override is used up, and the usual order is put back. */
-  async #use(): Promise<void> {
+  /** A one-time override counts for one start; the usual order is put back when firmware has surely read this one. */
+  #use(): void {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      // It may go off at this very moment; then there is no order to put back.
+      this.#running?.order(this.#override.target).catch(() => {});
+    }, settleMs);
     if (this.#override.enabled !== 'Once') return;
-    const used = this.#override.target;
+    this.#write({ kind: 'boot-override-used', cause: 'bmc', detail: this.#override.target });
     this.#override = noOverride;
-    this.#write({ kind: 'boot-override-used', cause: 'bmc', detail: used });
-    // The machine may go off at this very moment; then there is no order to put back.
-    await this.#running?.order('None').catch(() => {});
   }
 
   #wasReset(reason: string): void {
+    const since = Date.now() - (this.#lastReset?.getTime() ?? 0);
+    // SeaBIOS answers every reset with a second, harder one of its own: the same start, read with the same order.
+    if (reason === 'guest-reset' && since < settleMs) return;
     this.#lastReset = new Date();
     this.#write({ kind: 'reset', cause: reason.startsWith('host') ? 'bmc' : 'guest', detail: reason });
-    void this.#use().then(() => {
-      this.emit('reset');
-      this.emit('changed');
-    });
+    this.#use();
+    this.emit('reset');
+    this.emit('changed');
   }
 
   #ended(how: { readonly guest: boolean; readonly words: string }): void {
     this.#running = null;
+    clearTimeout(this.#settling);
     const cause = this.#offCause ?? (how.guest ? 'guest' : 'crash');
     if (cause !== 'rig') this.#wanted = 'Off';
     this.#write({ kind: 'power-off', cause, ...(how.words === '' ? {} : { detail: how.words }) });
@@ -253,5 +261,5 @@ async function isAbsent(path: string): Promise<boolean> {
 async function createDisk(qemuImg: string, path: string, gib: number): Promise<void> {
   if (!(await isAbsent(path))) return;
   const { code, stderr } = await run([qemuImg, 'create', '-q', '-f', 'qcow2', path, `${gib}G`]);
-  if (code !== 0) throw new RigTrouble(`The disk ${path} could not be made: ${stderr.trim()}.`);
+  if (code !== 0) throw new Trouble(`The disk ${path} could not be made: ${stderr.trim()}.`);
 }

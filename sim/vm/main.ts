@@ -3,12 +3,12 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pino from 'pino';
 import { z } from 'zod';
+import { Trouble } from '../../host/trouble.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { announce } from './announce.ts';
 import { inject, readFaults } from './faults.ts';
 import { awaitListeners, type Listener } from './listeners.ts';
 import { openRig, type Rig } from './rig.ts';
-import { RigTrouble } from './trouble.ts';
 
 const listeners = z
   .string()
@@ -86,7 +86,7 @@ async function powerOn(env: Environment, rig: Rig, log: pino.Logger, stop: Abort
 
 async function main(): Promise<void> {
   const parsed = environment.safeParse(process.env);
-  if (!parsed.success) throw new RigTrouble(z.prettifyError(parsed.error));
+  if (!parsed.success) throw new Trouble(z.prettifyError(parsed.error));
   const env = parsed.data;
   const log = pino({ name: 'vm', level: env.FARRIER_LOG });
   const stop = new AbortController();
@@ -120,6 +120,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof RigTrouble ? error.message : (error as Error).stack}\n`);
+  process.stderr.write(`${error instanceof Trouble ? error.message : (error as Error).stack}\n`);
   process.exitCode = 1;
 });

@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { RigTrouble } from './trouble.ts';
+import { Trouble } from '../../host/trouble.ts';
 
 /** What a BMC keeps in its flash: it must not change when the rig is started again. */
 const shape = z.object({
@@ -23,14 +23,14 @@ export const freshMemory: BmcMemory = {
   power: null,
 };
 
-/** Reads the file, or a fresh memory if there is none; throws RigTrouble for one that is damaged. */
+/** Reads the file, or a fresh memory if there is none; throws Trouble for one that is damaged. */
 export async function recall(file: string): Promise<BmcMemory> {
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) return freshMemory;
   try {
     return shape.parse(JSON.parse(text));
   } catch {
-    throw new RigTrouble(`${file} is damaged: remove it, and the BMC starts with a new address.`);
+    throw new Trouble(`${file} is damaged: remove it, and the BMC starts with a new address.`);
   }
 }
 

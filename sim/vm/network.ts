@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { endAll, run, startedAt } from './process.ts';
+import { identify, isAlive } from '../../host/identity.ts';
+import { Trouble } from '../../host/trouble.ts';
+import { endAll, run } from './process.ts';
 import { requireTools } from './tools.ts';
-import { RigTrouble } from './trouble.ts';
 
 export interface NetworkOptions {
   /** Folder whose `network.json` records the namespace, so that a later run finds what a crash left. */
@@ -36,7 +37,7 @@ export interface RigNetwork {
   remove(): Promise<void>;
 }
 
-const recordShape = z.object({ name: z.string().regex(/^[a-z0-9-]{1,64}$/), pid: z.number(), started: z.string() });
+const recordShape = z.object({ name: z.string().regex(/^[a-z0-9-]{1,64}$/), pid: z.number(), began: z.string() });
 type Owner = z.infer<typeof recordShape>;
 
 const bridge = 'sw0';
@@ -60,7 +61,7 @@ async function readOwner(file: string): Promise<Owner | null> {
   try {
     return recordShape.parse(JSON.parse(text));
   } catch {
-    throw new RigTrouble(`${file} is not a record of a rig's network; look at it, and remove it if nothing needs it.`);
+    throw new Trouble(`${file} is not a record of a rig's network; look at it, and remove it if nothing needs it.`);
   }
 }
 
@@ -81,10 +82,8 @@ export async function removeStaleNetwork(folder: string): Promise<string | null>
   const file = join(folder, 'network.json');
   const owner = await readOwner(file);
   if (owner === null) return null;
-  if (owner.pid !== process.pid && (await startedAt(owner.pid)) === owner.started) {
-    throw new RigTrouble(
-      `Another rig (process ${owner.pid}) is using ${folder}: stop it first, or use another folder.`,
-    );
+  if (isAlive(owner)) {
+    throw new Trouble(`Another rig (process ${owner.pid}) is using ${folder}: stop it first, or use another folder.`);
   }
   const { ip } = await requireTools(['ip']);
   await removeNamespace(ip, owner.name);
@@ -93,15 +92,14 @@ export async function removeStaleNetwork(folder: string): Promise<string | null>
 }
 
 async function checkRights(): Promise<void> {
-  if (process.platform !== 'linux')
-    throw new RigTrouble('Virtual machines run on Linux only; use simulated racks here.');
+  if (process.platform !== 'linux') throw new Trouble('Virtual machines run on Linux only; use simulated racks here.');
   if (process.getuid?.() !== 0) {
-    throw new RigTrouble(
+    throw new Trouble(
       'Virtual machines need root, for a network namespace of their own: run as root, or without --vm.',
     );
   }
   await access('/dev/net/tun').catch(() => {
-    throw new RigTrouble(
+    throw new Trouble(
       'Virtual machines need /dev/net/tun, which is missing: load the tun module, or run without --vm.',
     );
   });
@@ -110,7 +108,7 @@ async function checkRights(): Promise<void> {
 async function build(ip: string, name: string, options: NetworkOptions): Promise<void> {
   const must = async (why: string, ...argv: string[]) => {
     const { code, stderr } = await run([ip, ...argv]);
-    if (code !== 0) throw new RigTrouble(`${why}: ${stderr.trim().split('\n').at(-1) ?? `ip ended with ${code}`}.`);
+    if (code !== 0) throw new Trouble(`${why}: ${stderr.trim().split('\n').at(-1) ?? `ip ended with ${code}`}.`);
   };
   await must('The kernel refused a network namespace', 'netns', 'add', name);
   const within = (why: string, ...argv: string[]) => must(why, '-n', name, ...argv);
@@ -126,7 +124,7 @@ async function build(ip: string, name: string, options: NetworkOptions): Promise
   }
 }
 
-/** Makes the network, after removing what a crash of the same folder left. Throws RigTrouble when it cannot. */
+/** Makes the network, after removing what a crash of the same folder left. Throws Trouble when it cannot. */
 export async function createNetwork(options: NetworkOptions): Promise<RigNetwork> {
   await checkRights();
   const { ip } = await requireTools(['ip']);
@@ -135,13 +133,13 @@ export async function createNetwork(options: NetworkOptions): Promise<RigNetwork
   await removeStaleNetwork(folder);
   const name = namespaceName(options.prefix ?? 'farrier', folder);
   if (await exists(name)) {
-    throw new RigTrouble(
+    throw new Trouble(
       `The network namespace ${name} exists, but not by this folder's record: \`ip netns del ${name}\`.`,
     );
   }
   const file = join(folder, 'network.json');
   // Recorded before it is made: a crash in between leaves a record without a namespace, never the reverse.
-  const owner: Owner = { name, pid: process.pid, started: (await startedAt(process.pid)) ?? '' };
+  const owner: Owner = { name, pid: process.pid, began: identify(process.pid)?.began ?? '' };
   await writeFile(file, JSON.stringify(owner));
   const remove = async () => {
     await removeNamespace(ip, name);

@@ -1,5 +1,4 @@
 import { type ChildProcess, execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Outcome {
@@ -17,14 +16,6 @@ export function run(argv: readonly string[], timeoutMs = 20_000): Promise<Outcom
       resolve({ code, stdout, stderr: stderr || (error?.message ?? '') });
     });
   });
-}
-
-/** Start time of a process in clock ticks since boot; with its number it names one process for ever. Null if gone. */
-export async function startedAt(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  // The name, in parentheses, may hold spaces; field 22 is the 20th after it.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields === undefined || fields[0] === 'Z' ? null : (fields[19] ?? null);
 }
 
 function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {

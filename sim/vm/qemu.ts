@@ -123,12 +123,14 @@ const diskDevices = { virtio: 'virtio-blk-pci', nvme: 'nvme', ahci: 'ide-hd' } a
 
 function storage(spec: MachineSpec, places: Places, rank: (device: string) => number): string[] {
   const controller = spec.disks.some(({ kind }) => kind === 'ahci') ? ['-device', 'ich9-ahci,id=ahci'] : [];
-  return spec.disks.reduce<string[]>((argv, disk, index) => {
+  const devices = spec.disks.flatMap((disk, index) => {
     const id = `disk${index}`;
     const bus = disk.kind === 'ahci' ? `,bus=ahci.${index}` : '';
-    const device = `${diskDevices[disk.kind]},id=${id},drive=drive${index},serial=${disk.serial},bootindex=${rank(id)}${bus}`;
-    return [...argv, '-drive', drive(disk, places.disk(disk.name), `drive${index}`), '-device', device];
-  }, controller);
+    const place = `drive=drive${index},serial=${disk.serial},bootindex=${rank(id)}${bus}`;
+    const file = drive(disk, places.disk(disk.name), `drive${index}`);
+    return ['-drive', file, '-device', `${diskDevices[disk.kind]},id=${id},${place}`];
+  });
+  return [...controller, ...devices];
 }
 
 function extras(spec: MachineSpec, places: Places): string[] {

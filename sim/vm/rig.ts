@@ -150,7 +150,7 @@ async function openMachine(shared: Shared, spec: MachineSpec, number: number): P
   };
 }
 
-/** Builds the rig; all machines are off. Throws RigTrouble with one sentence for what a person must mend. */
+/** Builds the rig; all machines are off. Throws Trouble with one sentence for what a person must mend. */
 export async function openRig(options: RigOptions): Promise<Rig> {
   const numbers = Array.from({ length: options.count }, (_, index) => index + 1);
   const adapt = options.adapt ?? ((spec: MachineSpec) => spec);

@@ -3,12 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { access, mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Trouble } from '../../host/trouble.ts';
 import type { Accelerator } from './accelerator.ts';
 import { ended } from './process.ts';
 import { type BootTarget, bootDevices, type MachineSpec, type Places, qemuArguments } from './qemu.ts';
 import { Qmp, type QmpEvent } from './qmp.ts';
 import type { UefiFirmware } from './tools.ts';
-import { RigTrouble } from './trouble.ts';
 
 /** What the machines of a rig share. */
 export interface Host {
@@ -61,7 +61,7 @@ export class Running extends EventEmitter<Emitted> {
     });
   }
 
-  /** Powers on with this boot device first; resolves when the machine has begun, throws RigTrouble when it cannot. */
+  /** Powers on with this boot device first; resolves when the machine has begun, throws Trouble when it cannot. */
   static async start(spec: MachineSpec, places: Places, host: Host, target: BootTarget): Promise<Running> {
     await Promise.all([places.qmp, places.lldp, places.tpm].map((socket) => rm(socket, { force: true })));
     const tpm = spec.tpm ? await startTpm(places, host) : null;
@@ -76,7 +76,7 @@ export class Running extends EventEmitter<Emitted> {
     } catch {
       running.#child.kill('SIGKILL');
       await ended(running.#child, quitMs);
-      throw new RigTrouble(`${spec.id} did not start: ${running.#words.trim() || 'QEMU said nothing'}`);
+      throw new Trouble(`${spec.id} did not start: ${running.#words.trim() || 'QEMU said nothing'}`);
     }
     return running;
   }
@@ -136,7 +136,7 @@ export class Running extends EventEmitter<Emitted> {
 }
 
 async function startTpm(places: Places, host: Host): Promise<ChildProcess> {
-  if (host.swtpm === null) throw new RigTrouble('A machine with a TPM needs swtpm: install the package swtpm.');
+  if (host.swtpm === null) throw new Trouble('A machine with a TPM needs swtpm: install the package swtpm.');
   // swtpm takes its state folder from its own working folder unless the path is absolute.
   await mkdir(places.tpmState, { recursive: true, mode: 0o700 });
   const argv = ['socket', '--tpm2', '--tpmstate', `dir=${places.tpmState}`, '--ctrl', `type=unixio,path=${places.tpm}`];
@@ -155,7 +155,7 @@ async function waitForSocket(path: string, child: ChildProcess): Promise<void> {
     await delay(20);
   }
   child.kill('SIGKILL');
-  throw new RigTrouble('The TPM did not start: look at its state folder, or run without a TPM.');
+  throw new Trouble('The TPM did not start: look at its state folder, or run without a TPM.');
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { Trouble } from '../../host/trouble.ts';
 import type { Credentials } from './sessions.ts';
-import { RigTrouble } from './trouble.ts';
 
 const shape = z.object({ username: z.string().min(1), password: z.string().min(1) });
 
@@ -21,6 +21,6 @@ export async function openSecret(folder: string, ref: string): Promise<Credentia
     return shape.parse(JSON.parse(text));
   } catch {
     // Its content must not get into the message.
-    throw new RigTrouble(`The secret ${file} is not {"username", "password"}.`);
+    throw new Trouble(`The secret ${file} is not {"username", "password"}.`);
   }
 }

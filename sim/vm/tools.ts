@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Trouble } from '../../host/trouble.ts';
 import { run } from './process.ts';
-import { RigTrouble } from './trouble.ts';
 
 const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
@@ -34,13 +34,13 @@ export async function findTool(tool: string): Promise<string | null> {
   return code === 0 && stdout.startsWith('/') ? stdout.trim() : null;
 }
 
-/** The programs' paths, or a RigTrouble that names everything missing at once and the packages that have it. */
+/** The programs' paths, or a Trouble that names everything missing at once and the packages that have it. */
 export async function requireTools<T extends Tool>(wanted: readonly T[]): Promise<Record<T, string>> {
   const found = await Promise.all(wanted.map(async (tool) => [tool, await findTool(tool)] as const));
   const missing = found.filter(([, path]) => path === null).map(([tool]) => tool);
   if (missing.length > 0) {
     const names = missing.map((tool) => packages[tool]).join(' ');
-    throw new RigTrouble(`Virtual machines need ${missing.join(', ')}: install the package(s) ${names}.`);
+    throw new Trouble(`Virtual machines need ${missing.join(', ')}: install the package(s) ${names}.`);
   }
   return Object.fromEntries(found) as Record<T, string>;
 }
@@ -60,10 +60,10 @@ const uefiBuilds: readonly UefiFirmware[] = [
   { code: '/usr/share/qemu/ovmf-x86_64-code.bin', vars: '/usr/share/qemu/ovmf-x86_64-vars.bin' },
 ];
 
-/** The first UEFI build that is installed, or a RigTrouble. */
+/** The first UEFI build that is installed, or a Trouble. */
 export async function requireUefi(): Promise<UefiFirmware> {
   for (const build of uefiBuilds) {
     if ((await usable(build.code, constants.R_OK)) && (await usable(build.vars, constants.R_OK))) return build;
   }
-  throw new RigTrouble('UEFI machines need OVMF: install the package ovmf, or ask for BIOS machines only.');
+  throw new Trouble('UEFI machines need OVMF: install the package ovmf, or ask for BIOS machines only.');
 }

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Agent, request } from 'undici';
+import type { MachineFacts } from '../../sim/vm/rig.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  // biome-ignore lint/suspicious/noExplicitAny: a test picks fields of documents whose shape it is testing.
+  readonly body: any;
+}
+
+export type Ask = (
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT',
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Answer>;
+
+/** A client of one machine's BMC that trusts only that BMC's certificate; logs in by Basic unless told otherwise. */
+export async function clientOf(facts: MachineFacts, secrets: string): Promise<Ask> {
+  const ca = await readFile(join(dirname(facts.serialLog), 'bmc.crt'), 'utf8');
+  const { username, password } = JSON.parse(await readFile(join(secrets, facts.bmc.secretRef), 'utf8'));
+  const basic = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const dispatcher = new Agent({ connect: { ca }, headersTimeout: 60_000 });
+  return async (method, path, body, headers = { authorization: basic }) => {
+    const answer = await request(new URL(path, facts.bmc.origin), {
+      method,
+      dispatcher,
+      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.body.text();
+    return { status: answer.statusCode, headers: answer.headers, body: text === '' ? null : JSON.parse(text) };
+  };
+}
