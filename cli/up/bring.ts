@@ -62,7 +62,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
     const lock = await claimFolder(layout, options.vm, progress);
     cleanups.push(() => lock.release());
     supervisor.on('change', () => lock.note(supervisor.identities()));
-    return choosePorts(options.ports);
+    return choosePorts(options.ports, layout);
   });
   const postgres = steps.run('PostgreSQL', folder, () => supervisor.start(postgresService(layout)));
   const temporal = steps.run('Temporal server', folder, (ports, progress) =>

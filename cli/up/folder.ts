@@ -74,18 +74,35 @@ const flags: Record<keyof Ports, readonly [what: string, flag: string]> = {
   api: ['the HTTP API', '--api-port'],
   agent: ['the agent API', '--agent-port'],
   boot: ['the birther', '--boot-port'],
+  sim: ['simulated controllers', '--sim-port'],
 };
 
-/** Ports to listen on, free ones in place of zeros. Throws Trouble naming the port that is taken and its option. */
-export async function choosePorts(wanted: Ports): Promise<Ports> {
+const portsShape = z.object(
+  Object.fromEntries(Object.keys(flags).map((name) => [name, z.int().min(1).max(65_535)])) as Record<
+    keyof Ports,
+    z.ZodInt
+  >,
+);
+
+/**
+ * Ports to listen on. In place of zeros come the free ones of the last time, since addresses of controllers and
+ * bookmarks hold them, or else any. Throws Trouble naming the port that is taken and its option.
+ */
+export async function choosePorts(wanted: Ports, layout: Layout): Promise<Ports> {
+  const last = portsShape.safeParse(parse(await readFile(layout.ports, 'utf8').catch(() => ''))).data;
   const chosen = { ...wanted };
-  for (const [name, [what, flag]] of Object.entries(flags) as [keyof Ports, readonly [string, string]][]) {
-    chosen[name] = await findPort(what, wanted[name]).catch((error) => {
-      if (!(error instanceof Trouble)) throw error;
-      throw new Trouble(error.message.replace(/give .*$/, `give another with ${flag}`));
-    });
-  }
+  for (const name of Object.keys(flags) as (keyof Ports)[]) chosen[name] = await choosePort(name, wanted[name], last);
   const taken = Object.values(chosen).find((port, i, all) => all.indexOf(port) !== i);
   if (taken !== undefined) throw new Trouble(`port ${taken} is asked for twice; give each part its own`);
+  await writeFile(layout.ports, JSON.stringify(chosen));
   return chosen;
+}
+
+async function choosePort(name: keyof Ports, wanted: number, last: Ports | undefined): Promise<number> {
+  const [what, flag] = flags[name];
+  if (wanted === 0) return findPort(what, last?.[name] ?? 0).catch(() => findPort(what, 0));
+  return findPort(what, wanted).catch((error) => {
+    if (!(error instanceof Trouble)) throw error;
+    throw new Trouble(error.message.replace(/give .*$/, `give another with ${flag}`));
+  });
 }

@@ -10,6 +10,8 @@ export interface Layout {
   readonly lock: string;
   /** Says which version wrote the folder. */
   readonly stamp: string;
+  /** The ports of the last run. */
+  readonly ports: string;
   readonly postgres: string;
   readonly temporal: string;
   readonly authority: string;
@@ -24,6 +26,7 @@ export function layoutOf(data: string): Layout {
     data,
     lock: at('up.lock'),
     stamp: at('farrier.json'),
+    ports: at('ports.json'),
     postgres: at('postgres'),
     temporal: at('temporal.db'),
     authority: at('authority'),

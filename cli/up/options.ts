@@ -15,6 +15,7 @@ export interface Ports {
   readonly api: number;
   readonly agent: number;
   readonly boot: number;
+  readonly sim: number;
 }
 
 export interface UpOptions {
@@ -82,6 +83,7 @@ export function upCommand(run: (options: UpOptions) => Promise<void>): Command {
     .addOption(port('HTTP API for people and programs', '--api-port', 8470))
     .addOption(port('HTTPS API for agents', '--agent-port', 8443))
     .addOption(port('birther: boot scripts and files', '--boot-port', 8080))
+    .addOption(port('simulated controllers and their control API', '--sim-port', 8480))
     .option('--once', 'end when every machine is in service', false)
     .option('--timeout <seconds>', 'longest time that --once waits', whole('--timeout', 1, 86_400), 600)
     .option('--no-view', 'print lines instead of a picture')
@@ -98,6 +100,7 @@ interface Given {
   readonly apiPort: number;
   readonly agentPort: number;
   readonly bootPort: number;
+  readonly simPort: number;
   readonly once: boolean;
   readonly timeout: number;
   readonly view: boolean;
@@ -111,6 +114,7 @@ function checked(given: Given): UpOptions {
     api: given.apiPort,
     agent: given.agentPort,
     boot: given.bootPort,
+    sim: given.simPort,
   };
   return { data: resolve(given.data), sim, vm, firmware, ports, once, timeoutSeconds: timeout, view };
 }

@@ -3,15 +3,12 @@ import type { Supervisor } from '../../host/supervise.ts';
 import type { RackPlan } from './options.ts';
 import { originsOf, ownProgram, type Setting } from './programs.ts';
 
-// A server's self-test takes minutes, which nobody wants to watch; the shell's own value wins.
-const speed = '10';
-
 /** Starts the simulator, which announces its racks to the MDB and powers its machines on. */
 export async function startRacks(setting: Setting, plan: RackPlan, supervisor: Supervisor): Promise<void> {
   const origins = originsOf('127.0.0.1', setting.ports);
   const program = ownProgram(setting, 'sim', 'sim/main.ts', {
-    FARRIER_SIM_SPEED: setting.shell['FARRIER_SIM_SPEED'] ?? speed,
     FARRIER_SIM_RACKS: String(plan.racks),
+    FARRIER_SIM_LISTEN: `127.0.0.1:${setting.ports.sim}`,
     FARRIER_SIM_PER_RACK: String(plan.perRack),
     FARRIER_BOOT_URL: origins.boot,
     FARRIER_AGENT_URL: origins.agent,

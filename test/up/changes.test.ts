@@ -55,7 +55,15 @@ test('many machines are counted in one line, when a count changes', () => {
 });
 
 test('a service that ends and comes back is told twice', () => {
-  const service = { name: 'api', state: 'ready', pid: 1, restarts: 0, lastEnd: null, addresses: {}, log: '/l' } as const;
+  const service = {
+    name: 'api',
+    state: 'ready',
+    pid: 1,
+    restarts: 0,
+    lastEnd: null,
+    addresses: {},
+    log: '/l',
+  } as const;
   const ready = scene({ services: [service] });
   const down = scene({ services: [{ ...service, state: 'restarting', pid: null, lastEnd: 'signal SIGKILL' }] });
   const again = scene({ services: [{ ...service, restarts: 1, lastEnd: 'signal SIGKILL' }] });

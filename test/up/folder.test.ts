@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { choosePorts, claimFolder } from '../../cli/up/folder.ts';
 import { layoutOf } from '../../cli/up/layout.ts';
+import type { Ports } from '../../cli/up/options.ts';
 import { needSpace } from '../../host/space.ts';
 
 let folder: string;
@@ -15,8 +16,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const quiet = { note: () => {}, share: () => {} };
 const layout = () => layoutOf(join(folder, 'data'));
+const choose = (ports: Ports) => choosePorts(ports, layout());
 const claim = () => claimFolder(layout(), 0, quiet);
-const anywhere = { temporal: 0, ui: 0, api: 0, agent: 0, boot: 0 };
+const anywhere = { temporal: 0, ui: 0, api: 0, agent: 0, boot: 0, sim: 0 };
 
 test('a new folder is made and stamped, and can be claimed again once it was let go', async () => {
   (await claim()).release();
@@ -46,10 +48,13 @@ test('too little space is refused with what is there and what is needed', async 
   await expect(needSpace(folder, 1e9)).rejects.toThrow(/has \d+ MiB free and Farrier needs 1000000000 MiB/);
 });
 
-test('free ports are found, all different', async () => {
-  const ports = Object.values(await choosePorts(anywhere));
-  expect(new Set(ports).size).toBe(5);
+test('free ports are found, all different, and the same the next time', async () => {
+  mkdirSync(layout().data);
+  const chosen = await choose(anywhere);
+  const ports = Object.values(chosen);
+  expect(new Set(ports).size).toBe(6);
   expect(ports.every((port) => port > 0)).toBe(true);
+  expect(await choose(anywhere)).toEqual(chosen);
 });
 
 test('a port that is taken is told with its option', async () => {
@@ -57,13 +62,14 @@ test('a port that is taken is told with its option', async () => {
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const address = other.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  await expect(choosePorts({ ...anywhere, ui: port })).rejects.toThrow(
+  await expect(choose({ ...anywhere, ui: port })).rejects.toThrow(
     `port ${port} for Temporal's Web UI is taken by another program; give another with --ui-port`,
   );
   await new Promise((resolve) => other.close(resolve));
 });
 
 test('one port for two parts is refused', async () => {
-  const { api } = await choosePorts(anywhere);
-  await expect(choosePorts({ ...anywhere, api, boot: api })).rejects.toThrow(`port ${api} is asked for twice`);
+  mkdirSync(layout().data);
+  const { api } = await choose(anywhere);
+  await expect(choose({ ...anywhere, api, boot: api })).rejects.toThrow(`port ${api} is asked for twice`);
 });

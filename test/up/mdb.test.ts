@@ -50,13 +50,20 @@ test('every kind gets an image that its signature fits, once', async () => {
 test('machines are shown with their rack, step and times', async () => {
   const { mdb } = own;
   await mdb.insert(racks).values({ id: 'r01', siteId: 'home', ordinal: 0 });
-  const seen = (n: number, change = {}) => ({ id: `m-02000000000${n}`, siteId: 'home', mac: `02:00:00:00:00:0${n}`, ...change });
+  const seen = (n: number, change = {}) => ({
+    id: `m-02000000000${n}`,
+    siteId: 'home',
+    mac: `02:00:00:00:00:0${n}`,
+    ...change,
+  });
   const done = { stage: 'in_service', opState: 'production', hostname: 'r01-u01', rackId: 'r01', unit: 1 } as const;
   const firstBootAt = new Date(Date.now() - 90_000);
-  await mdb.insert(machines).values([
-    seen(1, { ...done, firstBootAt, inServiceAt: new Date(firstBootAt.getTime() + 30_000) }),
-    seen(2, { held: 'no such switch port' }),
-  ]);
+  await mdb
+    .insert(machines)
+    .values([
+      seen(1, { ...done, firstBootAt, inServiceAt: new Date(firstBootAt.getTime() + 30_000) }),
+      seen(2, { held: 'no such switch port' }),
+    ]);
   await mdb.insert(orders).values({
     id: 'birth-020000000002-1',
     machineId: 'm-020000000002',
