@@ -1,0 +1,186 @@
+/** Births of simulated racks on a whole Farrier of the bench's own; ends with one line of JSON. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { bringUp, type Up } from '../../cli/up/bring.ts';
+import { Steps } from '../../cli/up/steps.ts';
+import { machineWorkflowId, passageWorkflowId } from '../../contract/machine.ts';
+import type { Usage } from '../../host/usage.ts';
+import { Supervisor } from '../../host/supervise.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { type BirthResult, overBudget } from './budget.ts';
+import { countHistories } from './histories.ts';
+
+const optionsSchema = z.object({
+  racks: z.coerce.number().int().min(1).max(1000),
+  'per-rack': z.coerce.number().int().min(1).max(48),
+  speed: z.coerce.number().positive(),
+  timeout: z.coerce.number().positive(),
+  sample: z.coerce.number().int().positive(),
+  faults: z.string().optional(),
+  data: z.string().optional(),
+});
+
+const { values } = parseArgs({
+  options: {
+    racks: { type: 'string', default: '1' },
+    'per-rack': { type: 'string', default: '40' },
+    speed: { type: 'string', default: '20' },
+    timeout: { type: 'string', default: '1800' },
+    sample: { type: 'string', default: '40' },
+    faults: { type: 'string' },
+    data: { type: 'string' },
+  },
+});
+const options = optionsSchema.parse(values);
+const machines = options.racks * options['per-rack'];
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+const folder = options.data ?? (await mkdtemp(join(tmpdir(), 'farrier-bench-')));
+const supervisor = new Supervisor();
+try {
+  process.exitCode = await bench();
+} finally {
+  await supervisor.stop();
+  if (options.data === undefined) await rm(folder, { recursive: true, force: true });
+}
+
+async function bench(): Promise<number> {
+  const up = await start();
+  const began = performance.now();
+  const before = await supervisor.usage();
+  const end = await follow(up.mdb, began);
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  const after = await supervisor.usage();
+  const result: BirthResult = {
+    bench: 'birth',
+    machines,
+    in_service: end.inService,
+    failed: machines - end.inService,
+    human_signals: await countHumanSignals(up.mdb),
+    seconds,
+    per_birth: await countBirths(up),
+    cpu_seconds: fold(after, ({ cpuSeconds }, name) => cpuSeconds - (before[name]?.cpuSeconds ?? 0)),
+    rss_mib: fold(after, ({ rssMib }) => rssMib),
+  };
+  await up.close();
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+  const over = overBudget(result);
+  for (const sentence of over) say(`over budget: ${sentence}`);
+  return over.length > 0 ? 1 : 0;
+}
+
+async function start(): Promise<Up> {
+  const steps = new Steps();
+  const told = new Set<string>();
+  steps.on('change', () => {
+    for (const { title, state } of steps.list()) {
+      if ((state === 'done' || state === 'failed') && !told.has(title)) say(`${title}: ${state}`);
+      if (state === 'done' || state === 'failed') told.add(title);
+    }
+  });
+  const { TEMPORAL_ADDRESS: _, ...environment } = process.env;
+  const shell = {
+    ...(environment as Record<string, string>),
+    FARRIER_LOG: 'info',
+    FARRIER_SIM_SPEED: String(options.speed),
+    // All machines are one source here.
+    FARRIER_BOOT_RATE: '100000',
+    ...(options.faults !== undefined && { FARRIER_SIM_FAULTS: options.faults }),
+  };
+  return bringUp({
+    options: {
+      data: folder,
+      sim: { racks: options.racks, perRack: options['per-rack'] },
+      vm: 0,
+      firmware: 'mixed',
+      ports: { temporal: 0, ui: 0, api: 0, agent: 0, boot: 0, sim: 0 },
+      once: true,
+      timeoutSeconds: options.timeout,
+      view: false,
+    },
+    shell,
+    steps,
+    supervisor,
+    stop: stop.signal,
+  });
+}
+
+interface Standing extends Record<string, unknown> {
+  readonly inService: number;
+  readonly known: number;
+  /** Waiting for a person, or given up. */
+  readonly stuck: number;
+}
+
+/** Waits until every machine is in service, or cannot get there without a person, or the time is up. */
+async function follow(mdb: Mdb, began: number): Promise<Standing> {
+  const deadline = began + options.timeout * 1000;
+  for (let round = 1; ; round += 1) {
+    const standing = await look(mdb);
+    const { inService, known, stuck } = standing;
+    if (round % 20 === 0)
+      say(
+        `${Math.round((performance.now() - began) / 1000)} s: ${known} known, ${inService} in service, ${stuck} stuck`,
+      );
+    if (inService + stuck >= machines || performance.now() > deadline || stop.signal.aborted) return standing;
+    await sleep(500);
+  }
+}
+
+async function look(mdb: Mdb): Promise<Standing> {
+  const { rows } = await mdb.execute<Standing>(sql`
+    select count(*)::int as known, (count(*) filter (where stage = 'in_service'))::int as "inService",
+      (count(*) filter (where stage <> 'in_service' and (
+        exists (select 1 from human_steps h where h.machine_id = m.id and h.answered_at is null)
+        or not exists (select 1 from orders o where o.machine_id = m.id and o.state in ('waiting', 'running')))))::int as stuck
+    from machines m`);
+  return rows[0] ?? { inService: 0, known: 0, stuck: 0 };
+}
+
+async function countHumanSignals(mdb: Mdb): Promise<number> {
+  const { rows } = await mdb.execute<{ count: number }>(sql`
+    select ((select count(*) from human_steps where answered_at is not null)
+      + (select count(*) from outbox where kind = 'cancel'))::int as count`);
+  return rows[0]?.count ?? 0;
+}
+
+/** Counts of a sample of births, spread evenly over the machines in service. */
+async function countBirths({ mdb, temporal }: Up): Promise<BirthResult['per_birth']> {
+  const { rows } = await mdb.execute<{ machine: string; order: string }>(sql`
+    select o.machine_id as machine, o.id as order from orders o join machines m on m.id = o.machine_id
+    where o.passage = 'birth' and m.stage = 'in_service' order by o.machine_id`);
+  const every = Math.max(1, Math.floor(rows.length / options.sample));
+  const sample = rows.filter((_, index) => index % every === 0).slice(0, options.sample);
+  const connection = await Connection.connect({ address: temporal.address });
+  const client = new Client({ connection });
+  const births = sample.map(({ machine, order }) => [
+    machineWorkflowId(machine),
+    passageWorkflowId(machine, 'birth', order),
+  ]);
+  const counts = await countHistories(client, births);
+  await connection.close();
+  return counts;
+}
+
+/** The programs that `up` starts, by the groups of the result. */
+const groups: Readonly<Record<string, string>> = { lifecycle: 'workers', hardware: 'workers', dispatch: 'workers' };
+
+function fold(
+  usage: Readonly<Record<string, Usage>>,
+  figure: (usage: Usage, name: string) => number,
+): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [name, used] of Object.entries(usage)) {
+    const group = groups[name] ?? name;
+    sums[group] = (sums[group] ?? 0) + figure(used, name);
+  }
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, Math.round(sum * 10) / 10]));
+}
