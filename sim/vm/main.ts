@@ -1,8 +1,8 @@
 /** A rig of virtual servers as a process: `farrier up --vm N` starts it, and anyone may start it alone. */
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pino from 'pino';
 import { z } from 'zod';
+import { cacheFolder } from '../../host/cache.ts';
 import { Trouble } from '../../host/trouble.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { announce } from './announce.ts';
@@ -23,22 +23,26 @@ const listeners = z
       }),
   );
 
+const addresses = z
+  .string()
+  .transform((text) => text.split(',').filter(Boolean))
+  .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])).min(1))
+  .refine(([first = '']) => !first.includes(':'), 'begins with an IPv6 address; the first must be an IPv4 one');
+
 const environment = z.object({
   FARRIER_DATA: z.string().min(1),
   /** Without it, nothing is told to any MDB. */
   FARRIER_MDB_URL: z.string().min(1).optional(),
   FARRIER_SITE: z.string().min(1).default('home'),
   FARRIER_LOG: z.enum(['info', 'debug', 'silent']).default('info'),
-  FARRIER_CACHE: z
-    .string()
-    .min(1)
-    .default(join(homedir(), '.cache', 'farrier')),
-  FARRIER_VM_COUNT: z.coerce.number().int().min(1).max(40),
+  FARRIER_VM_COUNT: z.coerce.number().int().min(1).max(48),
   FARRIER_VM_FIRMWARE: z.enum(['bios', 'uefi', 'mixed']).default('mixed'),
   FARRIER_VM_MEMORY_MIB: z.coerce.number().int().min(256).max(65_536).default(1024),
   FARRIER_VM_TPM: z.enum(['0', '1']).default('0'),
   /** `last`: as before the rig was stopped, and on at the first start. */
   FARRIER_VM_POWER: z.enum(['on', 'off', 'last']).default('last'),
+  /** Addresses of the bridge with prefix length, e.g. `10.77.0.1/16,10.1.0.1/16`. */
+  FARRIER_VM_ADDRESSES: addresses.optional(),
   /** Power is put on once these are open in the namespace; empty: at once. */
   FARRIER_VM_AWAIT: listeners.prefault('udp:67,tcp:8080'),
 });
@@ -49,11 +53,12 @@ function openFrom(env: Environment): Promise<Rig> {
   return openRig({
     folder: join(data, 'vm'),
     secrets: join(data, 'secrets'),
-    cache: env.FARRIER_CACHE,
+    cache: cacheFolder(process.env),
     count: env.FARRIER_VM_COUNT,
     firmware: env.FARRIER_VM_FIRMWARE,
     memoryMib: env.FARRIER_VM_MEMORY_MIB,
     tpm: env.FARRIER_VM_TPM === '1',
+    ...(env.FARRIER_VM_ADDRESSES === undefined ? {} : { addresses: env.FARRIER_VM_ADDRESSES }),
   });
 }
 
@@ -86,7 +91,8 @@ async function powerOn(env: Environment, rig: Rig, log: pino.Logger, stop: Abort
 
 async function main(): Promise<void> {
   const parsed = environment.safeParse(process.env);
-  if (!parsed.success) throw new Trouble(z.prettifyError(parsed.error));
+  if (!parsed.success)
+    throw new Trouble(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
   const env = parsed.data;
   const log = pino({ name: 'vm', level: env.FARRIER_LOG });
   const stop = new AbortController();

@@ -18,16 +18,15 @@ export interface NetworkOptions {
   readonly taps: readonly string[];
   /** Namespaces are called `<prefix>-<hash of the folder>`; `farrier` unless told. */
   readonly prefix?: string;
-  /** The bridge's addresses with prefix length; 192.168.77.1/24 and fd77::1/64 unless told. */
-  readonly ipv4?: string;
-  readonly ipv6?: string;
+  /** The bridge's addresses with prefix length, the first one an IPv4 address; `standardAddresses` unless told. */
+  readonly addresses?: readonly string[];
 }
 
 export interface RigNetwork {
   readonly name: string;
   /** The bridge, on which dnsmasq and the birther listen. */
   readonly bridge: string;
-  /** IPv4 address of the bridge, without the prefix length. */
+  /** The first address of the bridge, without the prefix length. */
   readonly gateway: string;
   /** Short folder for Unix sockets (their paths hold 107 characters at most); removed with the network. */
   readonly runtime: string;
@@ -39,6 +38,8 @@ export interface RigNetwork {
 
 const recordShape = z.object({ name: z.string().regex(/^[a-z0-9-]{1,64}$/), pid: z.number(), began: z.string() });
 type Owner = z.infer<typeof recordShape>;
+
+export const standardAddresses = ['192.168.77.1/24', 'fd77::1/64'] as const;
 
 const bridge = 'sw0';
 const runtimeOf = (name: string) => `/run/${name}`;
@@ -115,8 +116,11 @@ async function build(ip: string, name: string, options: NetworkOptions): Promise
   await within('The loopback device would not come up', 'link', 'set', 'lo', 'up');
   // No forwarding delay: a server's first broadcast must not be lost while the port is learning.
   await within('The kernel refused a bridge', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0');
-  await within('The bridge refused its address', 'addr', 'add', options.ipv4 ?? '192.168.77.1/24', 'dev', bridge);
-  await within('The bridge refused its address', 'addr', 'add', options.ipv6 ?? 'fd77::1/64', 'dev', bridge, 'nodad');
+  for (const address of options.addresses ?? standardAddresses) {
+    // IPv6 would first ask whether anybody else has it, and refuse to be used until then.
+    const sure = address.includes(':') ? ['nodad'] : [];
+    await within('The bridge refused its address', 'addr', 'add', address, 'dev', bridge, ...sure);
+  }
   await within('The bridge would not come up', 'link', 'set', bridge, 'up');
   for (const tap of options.taps) {
     await within('The kernel refused a tap', 'tuntap', 'add', tap, 'mode', 'tap');
@@ -155,7 +159,7 @@ export async function createNetwork(options: NetworkOptions): Promise<RigNetwork
   return {
     name,
     bridge,
-    gateway: (options.ipv4 ?? '192.168.77.1/24').replace(/\/.*/, ''),
+    gateway: (options.addresses ?? standardAddresses)[0]?.replace(/\/.*/, '') ?? '',
     runtime: runtimeOf(name),
     command: (argv) => [ip, 'netns', 'exec', name, ...argv],
     remove,

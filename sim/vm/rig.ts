@@ -30,6 +30,8 @@ export interface RigOptions {
   readonly firmware: FirmwareChoice;
   readonly memoryMib: number;
   readonly tpm: boolean;
+  /** The bridge's addresses with prefix length, e.g. the gateways of the site's networks. */
+  readonly addresses?: readonly string[];
   /** Prefix of the namespace's name; `farrier` unless told. */
   readonly prefix?: string;
   /** Changes the machines that follow from the numbers: other disks, another boot order. */
@@ -157,11 +159,11 @@ export async function openRig(options: RigOptions): Promise<Rig> {
   const specs = numbers.map((number) => adapt(nthMachine(options, number)));
   await mkdir(options.folder, { recursive: true });
   const folder = await realpath(options.folder);
-  const taps = specs.map(({ nic }) => nic.tap);
   const network = await createNetwork({
     folder,
-    taps,
+    taps: specs.map(({ nic }) => nic.tap),
     ...(options.prefix === undefined ? {} : { prefix: options.prefix }),
+    ...(options.addresses === undefined ? {} : { addresses: options.addresses }),
   });
   const port = new VirtualSwitch();
   const opened: (RigMachine & { bmc: Bmc })[] = [];
