@@ -14,7 +14,7 @@ import { normaliseMac } from './machine.ts';
 import { addresses, expectedBmcs, networks, profiles, racks, sites, switches, switchPorts } from './schema.ts';
 import type { BurninLimits } from './values.ts';
 
-export { addressAt, type PlacedAddress } from './address.ts';
+export { addressAt } from './address.ts';
 export * from './checks.ts';
 
 /** Thrown for places that contradict themselves or the MDB; the message lists every problem, a sentence each. */

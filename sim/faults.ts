@@ -22,16 +22,6 @@ export type Fault = z.infer<typeof faultSchema>;
 export type FaultKind = Fault['kind'];
 export type FaultOf<K extends FaultKind> = Extract<Fault, { kind: K }>;
 
-/** The faults file: single machines by id, or a share of all machines, chosen by the seed. */
-export const faultFileSchema = z.array(
-  z.union([
-    z.strictObject({ machine: z.string(), fault: faultSchema }),
-    z.strictObject({ share: z.number().min(0).max(1), fault: faultSchema }),
-  ]),
-);
-
-export type FaultFile = z.infer<typeof faultFileSchema>;
-
 export function findFault<K extends FaultKind>(faults: readonly Fault[], kind: K): FaultOf<K> | undefined {
   return faults.find((fault): fault is FaultOf<K> => fault.kind === kind);
 }

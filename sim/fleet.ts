@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Account, Bmc } from './bmc/service.ts';
 import { defaultBios, type Personality, standard } from './bmc/personality.ts';
 import { draw } from './chance.ts';
-import type { FaultFile } from './faults.ts';
+import type { FaultFile } from './faultfile.ts';
 import { buildHardware, type Hardware, machineIdOfHardware, rackIdOf } from './hardware.ts';
 import { Journal } from './journal.ts';
 import { Machine } from './machine.ts';

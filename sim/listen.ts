@@ -77,7 +77,11 @@ function addressOf({ rack, unit }: Pick<Hardware, 'rack' | 'unit'>): string {
 
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE' ? new Error(`port ${port} is taken: choose another one for the simulator`) : error,
+      ),
+    );
     server.listen({ host, port, backlog: 1024 }, () => resolve((server.address() as AddressInfo).port));
   });
 }

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { connectMdb } from '../mdb/connect.ts';
 import { definePlaces, type Places } from '../mdb/places.ts';
 import { bmcSecret, placesOf } from './announce.ts';
-import { faultFileSchema } from './faults.ts';
+import { readFaults } from './faultfile.ts';
 import { createFleet } from './fleet.ts';
 import { listenFor } from './listen.ts';
 import { openAccount } from './secret.ts';
@@ -20,10 +20,8 @@ if (!read.success) {
 const env: z.infer<typeof simSettings> = read.data;
 const log = pino({ name: 'sim', level: env.FARRIER_LOG });
 
-const faults = env.FARRIER_SIM_FAULTS
-  ? faultFileSchema.parse(JSON.parse(await readFile(env.FARRIER_SIM_FAULTS, 'utf8')))
-  : [];
-const caFile = join(env.FARRIER_DATA, 'authority', 'ca.pem');
+const faults = env.FARRIER_SIM_FAULTS ? await orExit(readFaults(env.FARRIER_SIM_FAULTS)) : [];
+const caFile = join(env.FARRIER_DATA, 'authority', 'ca.crt');
 const ca = await keepTrying(log, `the site's CA in ${caFile}`, () => readFile(caFile, 'utf8'));
 const fleet = createFleet({
   racks: env.FARRIER_SIM_RACKS,
@@ -40,10 +38,18 @@ const fleet = createFleet({
   failed: (error) => log.error({ error: String(error) }, 'the states of machines cannot be written'),
   ...(env.FARRIER_AGENT_URL && { agentUrl: env.FARRIER_AGENT_URL }),
 });
-const listening = await listenFor(fleet, env.FARRIER_SIM_LISTEN, env.FARRIER_SIM_ADDRESSING);
+const listening = await orExit(listenFor(fleet, env.FARRIER_SIM_LISTEN, env.FARRIER_SIM_ADDRESSING));
 await announce(placesOf(fleet, env.FARRIER_SITE, listening.originOf));
 const starting = fleet.start(env.FARRIER_SIM_POWER);
 log.info({ control: listening.control, machines: fleet.machines.length }, 'ready');
+
+/** What a person can mend ends the process with one sentence. */
+async function orExit<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  });
+}
 
 /** The MDB is only told what an operator would know beforehand; the connection is closed again. */
 async function announce(places: Places): Promise<void> {

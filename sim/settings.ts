@@ -4,7 +4,7 @@ const whole = (least: number, most: number) => z.coerce.number().int().min(least
 
 /** The simulator's environment. */
 export const simSettings = z.object({
-  FARRIER_MDB_URL: z.string('is missing').startsWith('postgres'),
+  FARRIER_MDB_URL: z.string('is missing').startsWith('postgres', 'is not the address of a PostgreSQL database'),
   FARRIER_DATA: z.string('is missing').min(1),
   FARRIER_SITE: z.string().min(1).default('home'),
   FARRIER_LOG: z.enum(['debug', 'info', 'silent']).default('info'),

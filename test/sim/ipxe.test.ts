@@ -68,7 +68,10 @@ test('the real wait script asks again until something else is answered, however 
   let asked = 0;
   const wait = renderWait(surroundings, 3, 'pool full');
   const machine = host({
-    fetchScript: async () => ((asked += 1) < 500 ? wait : renderLocal(surroundings, 'efi', 'x86_64')),
+    fetchScript: async () => {
+      asked += 1;
+      return asked < 500 ? wait : renderLocal(surroundings, 'efi', 'x86_64');
+    },
     loaderBoots: () => true,
   });
   expect(await runIpxe(wait, machine)).toEqual({ do: 'disk' });
@@ -85,6 +88,7 @@ test('the real local script starts the disk, and gives way when there is none', 
 });
 
 test('labels, conditions and both joiners work; an endless circle ends', async () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE's own.
   const script = '#!ipxe\nset x 1\niseq ${x} 1 && goto yes || goto no\n:no\npoweroff\n:yes\niseq ${x} 2 || reboot\n';
   expect(await runIpxe(script, host())).toEqual({ do: 'reboot' });
   expect(await runIpxe('#!ipxe\n:a\ngoto a\n', host())).toEqual({ do: 'exit' });
