@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** Thrown for an environment that a process cannot run with; the message names each variable and what is wrong. */
@@ -56,17 +55,11 @@ export const dhcpConfig = z.object({
   ...common,
   FARRIER_BOOT_URL: origin,
   /** Network interfaces to answer on, separated by commas. */
-  FARRIER_DHCP_INTERFACES: list.refine(
-    (all) => all.every((one) => /^[a-z0-9._-]{1,15}$/i.test(one)),
-    'is not a list of interfaces',
-  ),
+  FARRIER_DHCP_INTERFACES: list
+    .refine((all) => all.length > 0, 'names no interface')
+    .refine((all) => all.every((one) => /^[a-z0-9._-]{1,15}$/i.test(one)), 'is not a list of interfaces'),
   /** `serve` leases addresses, `proxy` leaves that to another server and only says where to boot from. */
   FARRIER_DHCP_MODE: z.enum(['serve', 'proxy']).default('serve'),
-  /** Address of this machine that TFTP clients reach; the host of FARRIER_BOOT_URL unless told. */
-  FARRIER_TFTP_ADDRESS: z
-    .string()
-    .refine((text) => isIP(text) === 4, 'is not an IPv4 address')
-    .optional(),
 });
 
 /** Reads the environment of a process; throws ConfigError that names every variable that is missing or wrong. */

@@ -4,10 +4,8 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 export interface Snapshot {
   isHealthy(mac: string): boolean;
   learn(mac: string, healthy: boolean): void;
-  /** Takes a whole list from the MDB; what it no longer names is forgotten. */
-  replace(macs: readonly string[]): void;
-  /** Writes the file when something changed since. */
-  save(): Promise<void>;
+  /** Takes a whole list from the MDB, forgets what it no longer names, and writes the file when something changed. */
+  refresh(macs: readonly string[]): Promise<void>;
 }
 
 /** MACs kept at most: 200,000 take about 20 MB of memory and 4 MB of file. */
@@ -25,8 +23,8 @@ export async function openSnapshot(path: string, limit = snapshotLimit): Promise
     if (!changed) return;
     changed = false;
     const text = `${[...macs].join('\n')}\n`;
-    await writeFile(`${path}.new`, text, { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    await writeFile(`${path}.${process.pid}`, text, { mode: 0o600 });
+    await rename(`${path}.${process.pid}`, path);
   };
   return {
     isHealthy: (mac) => macs.has(mac),
@@ -40,12 +38,10 @@ export async function openSnapshot(path: string, limit = snapshotLimit): Promise
       }
       changed = true;
     },
-    replace(list) {
+    refresh(list) {
       const next = new Set(list.slice(0, limit));
       changed ||= next.size !== macs.size || [...next].some((mac) => !macs.has(mac));
       macs = next;
-    },
-    save() {
       saving = saving.catch(() => {}).then(write);
       return saving;
     },

@@ -200,7 +200,7 @@ test('a source that asks too much waits without the MDB, and beyond that is turn
   await slow.close();
 });
 
-test.each(['', 'zz', '00:00:00:00:00:00', '$\{net0/mac}', 'a\n#!ipxe'])(
+test.each(['', 'zz', '00:00:00:00:00:00', `$\{net0/mac}`, 'a\n#!ipxe'])(
   'the malformed MAC %j gets a safe script',
   async (bad) => {
     await writeSite(db.mdb);
@@ -245,7 +245,7 @@ test('what was healthy is remembered by a birther that starts while the MDB is a
   await birther.ask(asked);
   await move('healthy', { address: '10.1.0.65' });
   await birther.ask(asked);
-  await birther.snapshot.save();
+  await birther.snapshot.refresh([mac]);
   await cable.cut();
   const next = await startBirther(cable.url, { data: birther.images.replace(/\/images$/, '') });
   expect(await next.ask(asked)).toContain('sanboot');
