@@ -19,11 +19,25 @@ export interface ImageWish {
   readonly stop: AbortSignal;
 }
 
-/** Makes sure that every kind has an image to install. */
+/** Makes sure that there is something to boot from the network, and an image of every kind to install. */
 export async function findImages(wish: ImageWish, _progress: Progress): Promise<void> {
+  await addBootFiles(join(wish.layout.images, 'boot'));
   for (const kind of imageKinds) {
     const [known] = await wish.mdb.select({ id: images.id }).from(images).where(eq(images.kind, kind)).limit(1);
     if (!known) await addSimulated(wish, kind);
+  }
+}
+
+/** What boot scripts name. Real ones, where they have been built, are left alone. */
+const bootFiles = ['vmlinuz', 'initrd', 'local.efi'];
+const simulatedBoot = 'For simulated machines only: they fetch it as real ones do, and run nothing of it.\n';
+
+async function addBootFiles(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of bootFiles) {
+    await writeFile(join(folder, name), simulatedBoot, { flag: 'wx' }).catch((error) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
   }
 }
 
