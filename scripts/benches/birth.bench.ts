@@ -10,11 +10,14 @@ import { z } from 'zod';
 import { bringUp, type Up } from '../../cli/up/bring.ts';
 import { Steps } from '../../cli/up/steps.ts';
 import { machineWorkflowId, passageWorkflowId } from '../../contract/machine.ts';
-import type { Usage } from '../../host/usage.ts';
 import { Supervisor } from '../../host/supervise.ts';
+import type { Usage } from '../../host/usage.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type BirthResult, overBudget } from './budget.ts';
 import { countHistories } from './histories.ts';
+
+/** The programs that `up` starts, by the groups of the result. */
+const groups: Readonly<Record<string, string>> = { lifecycle: 'workers', hardware: 'workers', dispatch: 'workers' };
 
 const optionsSchema = z.object({
   racks: z.coerce.number().int().min(1).max(1000),
@@ -169,9 +172,6 @@ async function countBirths({ mdb, temporal }: Up): Promise<BirthResult['per_birt
   await connection.close();
   return counts;
 }
-
-/** The programs that `up` starts, by the groups of the result. */
-const groups: Readonly<Record<string, string>> = { lifecycle: 'workers', hardware: 'workers', dispatch: 'workers' };
 
 function fold(
   usage: Readonly<Record<string, Usage>>,

@@ -7,8 +7,11 @@ function host(overrides: Partial<IpxeHost> = {}): IpxeHost & { readonly seen: st
   return {
     seen,
     settings: { mac: '02:5a:00:00:01:00', platform: 'efi', serial: 'A B', manufacturer: 'M' },
-    fetchScript: async (url) => (seen.push(`script ${url}`), null),
-    fetchImage: async (url) => (seen.push(`image ${url}`), true),
+    fetchScript: async (url) => {
+      seen.push(`script ${url}`);
+      return null;
+    },
+    fetchImage: async (url) => seen.push(`image ${url}`) > 0,
     sanBoots: () => false,
     loaderBoots: () => false,
     sleep: async (seconds) => void seen.push(`sleep ${seconds}`),
@@ -56,7 +59,10 @@ test('a file that is missing makes the real script sleep and ask again, with the
   });
   const machine = host({
     fetchImage: async () => false,
-    fetchScript: async (url) => (machine.seen.push(url), '#!ipxe\nreboot\n'),
+    fetchScript: async (url) => {
+      machine.seen.push(url);
+      return '#!ipxe\nreboot\n';
+    },
   });
   expect(await runIpxe(script, machine)).toEqual({ do: 'reboot' });
   expect(machine.seen[0]).toBe('sleep 5');
