@@ -11,7 +11,10 @@ export function openLog(name: string, level: string): Logger {
 export function quietRuntime(log: Logger): void {
   Runtime.install({
     logger: {
-      log: (_level, message, meta) => log.warn({ ...meta }, message),
+      log: (level, message, meta) => {
+        if (level === 'ERROR') log.error({ ...meta }, message);
+        if (level === 'WARN') log.warn({ ...meta }, message);
+      },
       trace: () => {},
       debug: () => {},
       info: () => {},
