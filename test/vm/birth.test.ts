@@ -1,0 +1,149 @@
+/**
+ * A birth, end to end: `farrier up --vm 2` with nothing but blank disks, BIOS and UEFI. Then the power is off, and
+ * what is on the disks is read from outside and compared with the MDB.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startPostgres } from '../../host/postgres.ts';
+import { connectMdb } from '../../mdb/connect.ts';
+import { machines } from '../../mdb/schema.ts';
+import { ended } from '../../sim/vm/process.ts';
+import { rigRack } from '../../sim/vm/rig.ts';
+import { whyNot } from './needs.ts';
+import { copyDisk, type Ext, extsOf, keysIn, type RawDisk, readFrom, readTree } from './readdisk.ts';
+
+const reason = await whyNot(['debugfs']);
+// Emulated, on an idle host, a birth took two minutes; the images may have to be built before (the kernel: a quarter
+// of an hour on two cores).
+const bornMs = 20 * 60_000;
+const allMs = 60 * 60_000;
+
+type Machine = typeof machines.$inferSelect;
+
+async function upOnce(data: string): Promise<{ readonly code: number | null; readonly said: string }> {
+  const main = fileURLToPath(new URL('../../cli/up/main.ts', import.meta.url));
+  const ports = ['--temporal-port', '--ui-port', '--api-port', '--agent-port', '--boot-port'].flatMap((flag) => [
+    flag,
+    '0',
+  ]);
+  const what = ['--data', data, '--sim', '0', '--vm', '2', '--firmware', 'mixed', '--once', '--no-view'];
+  const argv = [main, ...what, '--timeout', String(bornMs / 1000), ...ports];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+  if (!(await ended(child, allMs))) child.kill('SIGTERM');
+  await ended(child, 60_000);
+  return { code: child.exitCode, said };
+}
+
+async function readMachines(data: string): Promise<Machine[]> {
+  const server = await startPostgres({ folder: join(data, 'postgres') });
+  const connection = connectMdb({ url: server.url, name: 'birth test', connections: 1 });
+  try {
+    return await connection.mdb.select().from(machines).orderBy(machines.mac);
+  } finally {
+    await connection.close();
+    await server.stop();
+  }
+}
+
+function effects(data: string, machine: string, kind: string): unknown[] {
+  const lines = readFileSync(join(data, 'vm', 'journal.jsonl'), 'utf8')
+    .split('\n')
+    .filter(Boolean);
+  return lines.map((line) => JSON.parse(line)).filter((effect) => effect.machine === machine && effect.kind === kind);
+}
+
+describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
+  let data: string;
+  let outcome: Awaited<ReturnType<typeof upOnce>>;
+  let born: Machine[] = [];
+
+  beforeAll(async () => {
+    data = await mkdtemp(join(tmpdir(), 'farrier-birth-'));
+    outcome = await upOnce(data);
+    born = await readMachines(data);
+  }, allMs + 120_000);
+
+  afterAll(async () => {
+    // What happened to a birth that failed is in its logs.
+    if (outcome?.code === 0) await rm(data, { recursive: true, force: true });
+  });
+
+  it('ends with both machines in service, and no person asked', () => {
+    expect(outcome.code, `${outcome.said}\nlogs: ${data}`).toBe(0);
+    const standing = born.map(({ stage, opState, bootState, held }) => ({ stage, opState, bootState, held }));
+    const good = { stage: 'in_service', opState: 'production', bootState: 'healthy', held: null };
+    expect(standing).toEqual([good, good]);
+    expect(born.map(({ firmware }) => firmware)).toEqual(['bios', 'uefi']);
+    expect(born.map(({ rackId, unit }) => [rackId, unit])).toEqual([
+      [rigRack, 1],
+      [rigRack, 2],
+    ]);
+  });
+
+  it('put the power on once, and never needed the watchdog', () => {
+    for (const id of ['vm-1', 'vm-2']) {
+      expect(effects(data, id, 'power-on')).toHaveLength(1);
+      expect(effects(data, id, 'watchdog')).toHaveLength(0);
+      expect(effects(data, id, 'reset').length).toBeGreaterThanOrEqual(1);
+    }
+  });
+
+  describe.each([
+    ['BIOS', 0],
+    ['UEFI', 1],
+  ] as const)('the disk of the %s machine', (_, index) => {
+    let machine: Machine;
+    let disk: RawDisk;
+    let root: Ext;
+    let folder: string;
+
+    beforeAll(async () => {
+      const found = born[index];
+      if (found === undefined) throw new Error('it was not born');
+      machine = found;
+      const own = join(data, 'vm', `vm-${index + 1}`);
+      folder = join(data, 'read', String(index));
+      disk = await copyDisk(join(own, 'system.qcow2'), folder);
+      const keys = machine.firmware === 'uefi' ? await keysIn(join(own, 'vars.fd')) : [];
+      const exts = await extsOf(disk, keys, folder);
+      const named = await Promise.all(
+        exts.map(async (ext) => ((await readFrom(ext, '/etc/hostname')) === null ? [] : [ext])),
+      );
+      const [first] = named.flat();
+      if (first === undefined) throw new Error(`none of its ${disk.partitions.length} partitions holds a root`);
+      root = first;
+    }, 600_000);
+
+    it('has the hostname of the MDB', async () => {
+      expect(machine.hostname).toMatch(/./);
+      expect((await readFrom(root, '/etc/hostname'))?.trim()).toBe(machine.hostname);
+    });
+
+    it('mounts its own root', async () => {
+      const lines = ((await readFrom(root, '/etc/fstab')) ?? '').split('\n').filter((line) => !line.startsWith('#'));
+      const entry = lines.map((line) => line.trim().split(/\s+/)).find(([, where]) => where === '/');
+      expect(entry?.[2]).toMatch(/^ext[234]$/);
+      expect([`UUID=${root.uuid}`, `LABEL=${root.label}`, '/dev/mapper/root']).toContain(entry?.[0]);
+    });
+
+    it('has the permanent address of the MDB', async () => {
+      const files = await readTree(root, '/etc', join(folder, 'etc'));
+      const address = machine.address?.replace(/\/.*/, '') ?? 'none';
+      const saying = [...files].filter(([, text]) => text.includes(address)).map(([path]) => path);
+      expect(saying.filter((path) => /network|interfaces/.test(path))).not.toEqual([]);
+    });
+
+    it('carries the mark of the MDB', () => {
+      const bytes = Buffer.from(machine.mark.replaceAll('-', ''), 'hex');
+      expect(disk.ends.includes(machine.mark) || disk.ends.includes(bytes)).toBe(true);
+    });
+  });
+});
