@@ -1,0 +1,64 @@
+/** The API process: people's HTTP API and agents' HTTPS API, either of which may be left out. */
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { openAuthority } from '../boot/authority.ts';
+import { connectMdb } from '../mdb/connect.ts';
+import { createAgentApi } from './agent/server.ts';
+import { parseListen } from './listen.ts';
+import { isLoopback } from './people/operator.ts';
+import { createPeopleApi } from './people/server.ts';
+
+const environment = z.object({
+  FARRIER_MDB_URL: z.string('FARRIER_MDB_URL is missing: the URL of the MDB, postgres://…'),
+  FARRIER_DATA: z.string('FARRIER_DATA is missing: the data folder'),
+  FARRIER_SITE: z.string().default('home'),
+  FARRIER_LOG: z.enum(['info', 'debug', 'silent'], 'FARRIER_LOG is info, debug or silent').default('info'),
+  FARRIER_API_LISTEN: parseListen('FARRIER_API_LISTEN', '127.0.0.1:8470').refine(
+    (listen) => listen === null || isLoopback(listen.host),
+    "FARRIER_API_LISTEN: the people's API has no accounts yet and listens on loopback only",
+  ),
+  FARRIER_AGENT_LISTEN: parseListen('FARRIER_AGENT_LISTEN', '127.0.0.1:8443'),
+});
+
+const read = environment.safeParse(process.env);
+if (!read.success) {
+  for (const { message } of read.error.issues) console.error(message);
+  process.exit(2);
+}
+const { FARRIER_MDB_URL: mdbUrl, FARRIER_DATA: data, FARRIER_SITE: siteId, ...rest } = read.data;
+const { FARRIER_LOG: level, FARRIER_API_LISTEN: peopleListen, FARRIER_AGENT_LISTEN: agentListen } = rest;
+
+const log = pino({ level, base: { process: 'api' } });
+const connection = connectMdb({ url: mdbUrl, name: 'farrier-api', connections: 20 });
+const { mdb } = connection;
+const addresses =
+  agentListen && isIP(agentListen.host) && !/^(0\.0\.0\.0|::)$/.test(agentListen.host) ? [agentListen.host] : [];
+const authority = await openAuthority(join(data, 'authority'), { addresses });
+
+const people = peopleListen && (await createPeopleApi({ mdb, siteId, images: join(data, 'images'), authority, log }));
+const agent = agentListen && createAgentApi({ mdb, mdbUrl, authority, log });
+try {
+  const served = {
+    ...(people && peopleListen ? { api: await people.listen(peopleListen) } : {}),
+    ...(agent && agentListen ? { agent: await agent.listen(agentListen) } : {}),
+  };
+  log.info(served, 'ready');
+} catch (error) {
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  const why = code === 'EADDRINUSE' ? 'another program listens there' : (error as Error).message;
+  console.error(`The API cannot listen on ${address ?? 'its address'}:${port ?? ''}: ${why}`);
+  process.exit(1);
+}
+
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = true;
+    void Promise.all([people?.close(), agent?.close()])
+      .then(() => connection.close())
+      .then(() => process.exit(0));
+  });
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import * as contract from '../../contract/api.ts';
+import { countFleet, type FleetCounts, readBootStats } from '../../mdb/fleet.ts';
+import type { App, PeopleDependencies } from './app.ts';
+
+const tags = ['health'];
+
+/** Seconds that a message may wait before somebody should look at the dispatcher. */
+const longestLag = 60;
+
+/** What a person should look at, a sentence each. Pure. */
+export function examine(counts: FleetCounts): contract.Finding[] {
+  const kinds = ['compute', 'storage', 'debug'].filter((kind) => !counts.images.includes(kind));
+  const full = counts.freeAddresses.filter(({ free }) => free === 0).map(({ network }) => network);
+  return [
+    { name: 'mdb', ok: true, message: 'the MDB answers' },
+    {
+      name: 'outbox',
+      ok: counts.outboxLag <= longestLag,
+      message: `${counts.outboxDue} messages wait for Temporal, the oldest for ${Math.round(counts.outboxLag)} s`,
+    },
+    { name: 'steps', ok: counts.lateSteps === 0, message: `${counts.lateSteps} steps are past their limit` },
+    { name: 'questions', ok: counts.openQuestions === 0, message: `${counts.openQuestions} steps wait for a person` },
+    { name: 'held', ok: counts.held === 0, message: `${counts.held} machines are held` },
+    {
+      name: 'addresses',
+      ok: full.length === 0,
+      message: full.length === 0 ? 'every network has free addresses' : `no free address in ${full.join(', ')}`,
+    },
+    {
+      name: 'images',
+      ok: kinds.length === 0,
+      message: kinds.length === 0 ? 'there is an image of every kind' : `there is no image of kind ${kinds.join(', ')}`,
+    },
+  ];
+}
+
+export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
+  app.get(
+    '/doctor',
+    { schema: { tags, summary: 'What a person should look at', response: { 200: contract.doctor } } },
+    async () => {
+      const findings = examine(await countFleet(mdb));
+      return { ok: findings.every(({ ok }) => ok), findings };
+    },
+  );
+  app.get(
+    '/boots',
+    {
+      schema: {
+        tags: ['boots'],
+        summary: 'Boot requests and answers of the last minutes',
+        querystring: contract.bootQuery,
+        response: { 200: contract.bootStats },
+      },
+    },
+    async ({ query }) => readBootStats(mdb, query.minutes),
+  );
+}
+
+/** For load balancers and Prometheus; no names of machines in either. */
+export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
+  app.get('/healthz', { schema: { tags, response: { 200: contract.health } } }, async () => {
+    await mdb.execute('select 1');
+    return { ok: true };
+  });
+  app.get('/metrics', { schema: { tags, response: { 200: z.string() } } }, async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(renderMetrics(await countFleet(mdb))),
+  );
+}
+
+/** Prometheus text of the fleet's figures. Pure. */
+export function renderMetrics(counts: FleetCounts): string {
+  const gauge = (name: string, help: string, lines: readonly string[]) =>
+    [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines.map((line) => `${name}${line}`)].join('\n');
+  return [
+    gauge(
+      'farrier_machines',
+      'Machines by stage and state.',
+      counts.machines.map(({ stage, opState, count }) => `{stage="${stage}",state="${opState}"} ${count}`),
+    ),
+    gauge('farrier_machines_held', 'Machines that are held.', [` ${counts.held}`]),
+    gauge('farrier_orders_live', 'Orders that wait or run.', [` ${counts.liveOrders}`]),
+    gauge('farrier_steps_late', 'Steps past their limit.', [` ${counts.lateSteps}`]),
+    gauge('farrier_questions_open', 'Steps that wait for a person.', [` ${counts.openQuestions}`]),
+    gauge('farrier_outbox_due', 'Messages not delivered yet.', [` ${counts.outboxDue}`]),
+    gauge('farrier_outbox_lag_seconds', 'Age of the oldest of them.', [` ${counts.outboxLag}`]),
+    gauge(
+      'farrier_addresses_free',
+      'Free addresses by kind of network.',
+      counts.freeAddresses.map(({ network, free }) => `{network="${network}"} ${free}`),
+    ),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,130 @@
+import { eq } from 'drizzle-orm';
+import { z } from 'zod';
+import * as contract from '../../contract/api.ts';
+import {
+  findMachine,
+  listBurnins,
+  listHumanSteps,
+  listMachines,
+  listOrders,
+  listSteps,
+  readLastMove,
+  readMachine,
+  readTimeline,
+} from '../../mdb/fleet.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { announceMachine } from '../../mdb/ordering.ts';
+import { sites } from '../../mdb/schema.ts';
+import type { App, PeopleDependencies } from './app.ts';
+import { checkController } from './controllers.ts';
+import { ApiError, granted } from './errors.ts';
+import { tellStanding } from './standing.ts';
+
+const named = z.strictObject({ name: contract.machineName });
+const tags = ['machines'];
+
+/** The id of the machine that a request names; 404 when there is none. */
+export async function mustFind(mdb: Mdb, name: string): Promise<string> {
+  const id = await findMachine(mdb, name);
+  if (id === null) throw new ApiError('not-found', `there is no machine ${name}`, 'machine');
+  return id;
+}
+
+export function serveMachines(app: App, { mdb, siteId }: PeopleDependencies): void {
+  app.get(
+    '/machines',
+    {
+      schema: {
+        tags,
+        summary: 'Machines, a page at a time',
+        querystring: contract.machineFilter,
+        response: { 200: contract.machineList },
+      },
+    },
+    async ({ query }) => {
+      const { held, ...wanted } = query;
+      const machines = await listMachines(mdb, { ...wanted, ...(held === undefined ? {} : { held: held === 'true' }) });
+      return { machines, next: machines.length === query.limit ? (machines.at(-1)?.id ?? null) : null };
+    },
+  );
+  app.post(
+    '/machines',
+    {
+      schema: {
+        tags,
+        summary: 'Announces a machine before its first boot',
+        body: contract.machineAnnouncement,
+        response: { 201: z.object({ id: z.string() }) },
+      },
+    },
+    async ({ body, operator }, reply) => {
+      if (body.bmc) await mustBeController(mdb, siteId, body.bmc.origin);
+      const machine = granted(await announceMachine(mdb, operator, siteId, body));
+      return reply.code(201).send({ id: machine.id });
+    },
+  );
+  app.get(
+    '/machines/:name',
+    {
+      schema: {
+        tags,
+        summary: 'One machine: where it stands, why, and what it is made of',
+        params: named,
+        response: { 200: contract.machineView },
+      },
+    },
+    async ({ params }) => showMachine(mdb, await mustFind(mdb, params.name)),
+  );
+  app.get(
+    '/machines/:name/timeline',
+    {
+      schema: {
+        tags,
+        summary: 'What happened to it, newest first',
+        params: named,
+        querystring: contract.timelineQuery,
+        response: { 200: contract.timeline },
+      },
+    },
+    async ({ params, query }) => ({ entries: await readTimeline(mdb, await mustFind(mdb, params.name), query.limit) }),
+  );
+  app.get(
+    '/machines/:name/burnins',
+    { schema: { tags, summary: 'Its burn-ins, newest first', params: named, response: { 200: contract.burninList } } },
+    async ({ params }) => {
+      const machineId = await mustFind(mdb, params.name);
+      return { machineId, burnins: await listBurnins(mdb, machineId) };
+    },
+  );
+}
+
+async function mustBeController(mdb: Mdb, siteId: string, origin: string): Promise<void> {
+  const [site] = await mdb.select({ policy: sites.policy }).from(sites).where(eq(sites.id, siteId));
+  const problem = checkController(origin, site?.policy.bmcNetworks ?? []);
+  if (problem !== null) throw new ApiError('invalid', problem, 'bmc.origin');
+}
+
+async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> {
+  const [[machine], facts, [lastOrder], questions, lastMove] = await Promise.all([
+    listMachines(mdb, { id, limit: 1 }),
+    readMachine(mdb, id),
+    listOrders(mdb, { machineId: id, limit: 1 }),
+    listHumanSteps(mdb, { machineId: id, open: true, limit: 20 }),
+    readLastMove(mdb, id),
+  ]);
+  if (!machine || !facts) throw new ApiError('not-found', `there is no machine ${id}`);
+  const steps = lastOrder ? await listSteps(mdb, lastOrder.id) : [];
+  const live = lastOrder?.state === 'waiting' || lastOrder?.state === 'running' ? lastOrder : null;
+  const { identity, tags: tagged, directive, memoryMib, cpus, dimms, disks, nics, accelerators, bmc } = facts;
+  return {
+    machine,
+    standing: tellStanding({ machine, order: live, steps, questions, lastMove, directive: directive.do }),
+    identity,
+    parts: { memoryMib, cpus, dimms, disks, nics, accelerators, bmc },
+    tags: tagged,
+    order: lastOrder ?? null,
+    steps,
+    humanSteps: questions,
+    directive,
+  };
+}

@@ -1,0 +1,82 @@
+import swagger from '@fastify/swagger';
+import fastify, { LogController } from 'fastify';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import type { App, PeopleDependencies } from './app.ts';
+import { serveDominator } from './dominator.ts';
+import { answerError, ApiError } from './errors.ts';
+import { serveDoctor, serveMonitoring } from './health.ts';
+import { serveImages } from './images.ts';
+import { parseJson } from './json.ts';
+import { serveMachines } from './machines.ts';
+import { authorise, type Operator } from './operator.ts';
+import { serveHumanSteps, serveOrders } from './orders.ts';
+import { servePlaces } from './places.ts';
+
+export interface PeopleApiOptions extends PeopleDependencies {
+  readonly log: Logger;
+}
+
+/** The people's HTTP API. It reads and writes the MDB and never waits for a workflow. */
+export async function createPeopleApi(options: PeopleApiOptions) {
+  const app = fastify({
+    loggerInstance: options.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: 64 * 1024,
+    // An image takes minutes to arrive; a connection on which nothing moves is cut long before.
+    requestTimeout: 900_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 30_000,
+    routerOptions: { maxParamLength: 253 },
+    forceCloseConnections: true,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(() => {
+    throw new ApiError('not-found', 'there is no such page; /openapi.json lists them');
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    const parsed = parseJson(String(body));
+    if (parsed.ok) done(null, parsed.value);
+    else done(new ApiError('invalid', parsed.reason));
+  });
+  app.decorateRequest('operator', null as unknown as Operator);
+  app.addHook('onRequest', authorise);
+  await app.register(swagger, {
+    openapi: {
+      info: {
+        title: 'Farrier',
+        version: '1',
+        description: 'Bare-metal servers from first power-on to useful work, and back.',
+      },
+    },
+    transform: jsonSchemaTransform,
+  });
+  await app.register(async (scope) => serveAll(scope as unknown as App, options));
+  return app;
+}
+
+async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
+  serveMonitoring(app, options);
+  serveDominator(app, options);
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.register(
+    async (scope) => {
+      const versioned = scope as unknown as App;
+      serveMachines(versioned, options);
+      serveOrders(versioned, options);
+      serveHumanSteps(versioned, options);
+      servePlaces(versioned, options);
+      serveImages(versioned, options);
+      serveDoctor(versioned, options);
+    },
+    { prefix: '/api/v1' },
+  );
+}

@@ -1,0 +1,56 @@
+import type { HumanStepView, MachineSummary, OrderView, StandingView, StepView } from '../../contract/api.ts';
+import type { Stage } from '../../mdb/machine.ts';
+import type { LastMove } from '../../mdb/fleet.ts';
+
+export interface StandingFacts {
+  readonly machine: MachineSummary;
+  readonly order: OrderView | null;
+  readonly steps: readonly StepView[];
+  readonly questions: readonly HumanStepView[];
+  readonly lastMove: LastMove | null;
+  readonly directive: string;
+}
+
+const nextStage: Record<Stage, string> = {
+  racked: 'registered: name and address by its position',
+  registered: 'configured: BIOS and firmware by its profile',
+  configured: 'profiled: burn-in and choice of an image',
+  profiled: 'deployed: disks and image',
+  deployed: 'in service: its own system reports',
+  in_service: 'nothing: it works',
+  maintenance: 'in service again',
+  repair: 'in service again',
+  retired: 'nothing: it has left the fleet',
+};
+
+/** One sentence each: where a machine is, why, since when, by whom, what comes next, what it waits for. */
+export function tellStanding(facts: StandingFacts): StandingView {
+  const { machine, order, lastMove } = facts;
+  const place = machine.rack === null ? 'no position yet' : `rack ${machine.rack} unit ${machine.unit}`;
+  return {
+    where: `${machine.stage}, ${machine.opState}, ${place}`,
+    why: order ? `${order.passage} ${order.id}: ${order.reason}` : 'nothing is ordered',
+    since: lastMove?.at ?? machine.since,
+    by: lastMove?.actor ?? 'nobody',
+    next:
+      order === null && machine.stage !== 'in_service'
+        ? 'nothing until somebody orders a passage'
+        : nextStage[machine.stage],
+    blockedOn: tellBlock(facts),
+  };
+}
+
+function tellBlock({ machine, order, steps, questions, directive }: StandingFacts): string {
+  const [question] = questions;
+  if (question) {
+    return `${question.owner}: ${question.question} (farrier step answer ${question.id} ${question.choices.join('|')})`;
+  }
+  if (machine.held !== null) return `held: ${machine.held}`;
+  if (order === null) return 'nothing';
+  if (order.state === 'waiting') return 'its workflow, which has not taken the order yet';
+  const running = steps.filter(({ state }) => state === 'running' || state === 'held');
+  const step = running.find(({ source }) => source === 'agent') ?? running[0];
+  if (!step) return `its workflow; the agent is told to ${directive}`;
+  const percent = machine.percent === null ? '' : ` at ${Math.round(machine.percent)} %`;
+  return `${step.owner}: ${step.name}${percent}${step.late ? ', which is late' : ''}`;
+}
