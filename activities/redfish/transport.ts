@@ -39,7 +39,8 @@ export interface Transport {
 export function openTransport(origin: string, pin: string | null): Transport {
   const url = checkOrigin(origin);
   let seen: string | null = null;
-  const connect = buildConnector({ timeout: connectLimit, rejectUnauthorized: false });
+  // A resumed TLS session shows no certificate, so that its pin could not be checked.
+  const connect = buildConnector({ timeout: connectLimit, rejectUnauthorized: false, maxCachedSessions: 0 });
   const agent = new Agent({
     // Quirk 7: some controllers reset a reused connection, which would make a sent command's fate unknown.
     pipelining: 0,
