@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { openAuthority } from '../../boot/authority.ts';
 import { cacheFolder } from '../../host/cache.ts';
-import { programService } from '../../host/program.ts';
+import { type Program, programService } from '../../host/program.ts';
 import type { Supervised, Supervisor } from '../../host/supervise.ts';
 import { findTemporalCli } from '../../host/temporalcli.ts';
 import { tether } from '../../host/tether.ts';
@@ -81,14 +82,16 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
   const images = steps.run('Images', both(mdb, authority), ([database, keys], progress) =>
     findImages({ mdb: database, authority: keys, layout, real: options.vm > 0, stop }, progress),
   );
-  const setting = Promise.all([folder, postgres, temporal, mdb]).then(([ports, server, { address }]) =>
-    settingOf(bringing, layout, ports, server, address),
+  const setting = Promise.all([folder, postgres, mdb]).then(([ports, server]) =>
+    settingOf(bringing, layout, ports, server),
   );
-  const all = (programs: ReturnType<typeof workerPrograms>) =>
+  const all = (programs: readonly Program[]) =>
     Promise.all(programs.map((program) => supervisor.start(programService(program))));
-  const workers = steps.run('Workers', setting, (known) => all(workerPrograms(known)));
   const faces = steps.run('Birther and API', both(setting, authority), ([known]) => all(facePrograms(known)));
-  const ready = Promise.all([setting, images, workers, faces]).then(([known]) => known);
+  // Not before Temporal is there: it may have to be fetched or built first, which takes longer than they wait.
+  const workers = steps.run('Workers', both(setting, temporal), ([known]) => all(workerPrograms(known)));
+  // Machines need no worker to begin with: what they report waits in the outbox.
+  const ready = Promise.all([setting, images, faces]).then(([known]) => known);
   const { sim, vm } = options;
   const racks = sim
     ? steps.run(`Simulated racks ${sim.racks}x${sim.perRack}`, ready, (known) => startRacks(known, sim, supervisor))
@@ -107,7 +110,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
       : Promise.resolve([]);
 
   try {
-    const [notes] = await Promise.all([rig, racks, ready]);
+    const [notes] = await Promise.all([rig, racks, ready, workers]);
     return { layout, ports: await folder, temporal: await temporal, mdb: await mdb, notes, close };
   } catch (error) {
     await supervisor.stop();
@@ -150,13 +153,10 @@ async function openTemporal(
   return { address: String(addresses['address']), ui: String(addresses['ui']), cli };
 }
 
-async function settingOf(
-  { shell }: Bringing,
-  layout: Layout,
-  ports: Ports,
-  server: Supervised,
-  temporal: string,
-): Promise<Setting> {
+async function settingOf({ shell }: Bringing, layout: Layout, ports: Ports, server: Supervised): Promise<Setting> {
+  const temporal = shell['TEMPORAL_ADDRESS'] || `127.0.0.1:${ports.temporal}`;
   const guard = await tether('TERM');
-  return { layout, ports, node: process.execPath, guard, shell, mdbUrl: urlOf(server, 'url'), temporal };
+  // The types are stripped and the code compiled once for all starts.
+  const env = { ...shell, NODE_COMPILE_CACHE: join(cacheFolder(shell), 'node') };
+  return { layout, ports, node: process.execPath, guard, shell: env, mdbUrl: urlOf(server, 'url'), temporal };
 }

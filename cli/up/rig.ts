@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { onPath } from '../../host/path.ts';
 import { programService } from '../../host/program.ts';
@@ -8,8 +6,6 @@ import { Trouble } from '../../host/trouble.ts';
 import type { FirmwareChoice } from './options.ts';
 import { originsOf, ownProgram, type Setting } from './programs.ts';
 import { homeGateways } from './site.ts';
-
-const run = promisify(execFile);
 
 /** Programs that virtual machines need, and the Debian or Ubuntu package that has each. */
 const needed: readonly (readonly [program: string, package_: string])[] = [
@@ -63,24 +59,17 @@ export async function startRig(wish: RigWish): Promise<string[]> {
   const rig = ownProgram(setting, 'vm', 'sim/vm/main.ts', {
     FARRIER_VM_COUNT: String(wish.count),
     FARRIER_VM_FIRMWARE: wish.firmware,
+    // The rig's bridge is the router of both of the site's networks.
+    FARRIER_VM_ADDRESSES: homeGateways.join(','),
     FARRIER_VM_AWAIT: `udp:67,tcp:${ports.boot},tcp:${ports.agent}`,
   });
   // It takes the power from its machines first.
   const { addresses } = await supervisor.start(programService({ ...rig, stopSeconds: 30 }));
   const { command, bridge, accelerator } = rigShape.parse(addresses);
-  await addGateways(command, bridge);
   await Promise.all(innerPrograms(wish, command, bridge).map((program) => supervisor.start(programService(program))));
   return accelerator === 'kvm'
     ? []
     : ['KVM does not work here, so the virtual machines are emulated: a birth takes minutes'];
-}
-
-/** The rig's bridge is the router of both of the site's networks. */
-async function addGateways(command: readonly string[], bridge: string): Promise<void> {
-  const [first = 'ip', ...rest] = command;
-  for (const gateway of homeGateways) {
-    await run(first, [...rest, 'ip', 'addr', 'replace', gateway, 'dev', bridge]);
-  }
 }
 
 function innerPrograms(wish: RigWish, within: readonly string[], bridge: string) {
