@@ -1,5 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, readlink, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { until } from './child.ts';
 import { Trouble } from './trouble.ts';
 
@@ -15,7 +15,7 @@ export async function clearLeftover(folder: string): Promise<void> {
   const server = await serverOf(pid);
   if (server === null) return;
   if (!server.command.includes(folder)) return rm(lock, { force: true });
-  if (server.parent > 1 && (await nameOf(server.parent)).includes('node')) {
+  if (server.parent > 1 && (await nameOf(server.parent)).startsWith('node')) {
     throw new Trouble(
       `${folder} is in use by a Farrier that is running (process ${server.parent}); stop it or give another folder`,
     );
@@ -47,6 +47,7 @@ async function serverOf(pid: number): Promise<{ command: string; parent: number 
   }
 }
 
+/** Name of the program; a process may call itself anything (Node's is `MainThread`), its file may not. */
 async function nameOf(pid: number): Promise<string> {
-  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim();
+  return basename(await readlink(`/proc/${pid}/exe`).catch(() => ''));
 }

@@ -26,7 +26,9 @@ export function readImports(path: string, source: string): Import[] {
       found(start, moduleRequest.value, entries.length > 0 && entries.every(({ isType }) => isType)),
     ),
     ...module.staticExports.flatMap(({ start, entries }) =>
-      entries.flatMap(({ moduleRequest, isType }) => (moduleRequest ? [found(start, moduleRequest.value, isType)] : [])),
+      entries.flatMap(({ moduleRequest, isType }) =>
+        moduleRequest ? [found(start, moduleRequest.value, isType)] : [],
+      ),
     ),
     ...module.dynamicImports.map(({ start, moduleRequest }) =>
       found(start, source.slice(moduleRequest.start, moduleRequest.end).replace(/^['"`]|['"`]$/g, ''), false),

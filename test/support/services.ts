@@ -2,8 +2,9 @@
  * Vitest's global set-up: one PostgreSQL (and one Temporal) for the whole run, started when the first suite asks,
  * because most suites need neither. Suites ask over loopback: each runs in a process of its own.
  */
-import { createServer } from 'node:http';
+
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../host/cache.ts';

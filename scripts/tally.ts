@@ -1,0 +1,28 @@
+/** Prints one line that sums what a run's reports say, after the names of what was skipped; exits 1 on a failure. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { addUp, readReport, type Tally } from './reports.ts';
+
+const [folder] = process.argv.slice(2);
+if (!folder) throw new Error('usage: node scripts/tally.ts <folder of reports>');
+
+function readStatus(name: string): number {
+  return Number(readFileSync(join(folder ?? '', name), 'utf8'));
+}
+
+const names = readdirSync(folder);
+const checks = names.filter((name) => name === 'check.json');
+const suites = names.filter((name) => name.endsWith('.status')).map((name) => name.replace(/\.status$/, ''));
+const tallies: Tally[] = [
+  ...checks.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Tally),
+  ...suites.map((suite) => {
+    const file = `${suite}.json`;
+    const text = names.includes(file) ? readFileSync(join(folder, file), 'utf8') : null;
+    const report = readReport(text, readStatus(`${suite}.status`));
+    for (const line of report.remarks) console.log(line);
+    return report;
+  }),
+];
+const sum = addUp(tallies);
+console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`);
+process.exitCode = sum.failed > 0 ? 1 : 0;

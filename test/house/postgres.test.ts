@@ -1,0 +1,70 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, expect, test } from 'vitest';
+import { startPostgres } from '../../host/postgres.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'farrier-house-'));
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+// Socket paths have about 100 characters; data folders may have more.
+const folder = join(root, 'a-long-name-'.repeat(12), 'postgres');
+
+async function ask(url: string, statement: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return (await client.query({ text: statement, rowMode: 'array' })).rows.flat();
+  } finally {
+    await client.end();
+  }
+}
+
+test('what was written is there after a stop, after a kill, and under a lock that another program now seems to hold', async () => {
+  const first = await startPostgres({ folder });
+  await ask(first.url, 'create table t as select 7 as n');
+  await first.stop();
+  expect(await first.ended).toBe('exit code 0');
+
+  const second = await startPostgres({ folder });
+  expect(await ask(second.socketUrl, 'select n from t')).toEqual([7]);
+  process.kill(second.pid, 'SIGKILL');
+  expect(await second.ended).toBe('signal SIGKILL');
+
+  // As after a restart of the machine: the process number in the lock belongs to somebody else.
+  const lock = join(folder, 'postmaster.pid');
+  const rest = (await readFile(lock, 'utf8')).split('\n').slice(1);
+  await writeFile(lock, [process.pid, ...rest].join('\n'));
+  const third = await startPostgres({ folder });
+  expect(await ask(third.url, 'select n from t')).toEqual([7]);
+
+  await expect(startPostgres({ folder })).rejects.toThrow(/in use by a Farrier that is running \(process \d+\)/);
+  await third.stop();
+});
+
+test('only who knows the password gets in', async () => {
+  const server = await startPostgres({ folder: join(root, 'locked'), durable: false });
+  await expect(ask(server.url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toThrow(/password/);
+  await server.stop();
+});
+
+test('a taken port is named', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const address = other.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  await expect(startPostgres({ folder: join(root, 'port'), port })).rejects.toThrow(
+    `port ${port} for PostgreSQL is taken by another program; give another port`,
+  );
+  other.close();
+});
+
+test('a data folder in a place that is no folder is named', async () => {
+  await writeFile(join(root, 'file'), '');
+  await expect(startPostgres({ folder: join(root, 'file', 'postgres') })).rejects.toThrow(
+    /is in the way: it is not a folder/,
+  );
+});

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { addUp, readReport } from '../../scripts/reports.ts';
+
+function report(
+  ...files: { status?: string; message?: string; tests: [status: string, fullName: string][] }[]
+): string {
+  const testResults = files.map(({ status = 'passed', message = '', tests }, index) => ({
+    name: `${process.cwd()}/test/${index}.test.ts`,
+    status,
+    message,
+    assertionResults: tests.map(([of, fullName]) => ({ status: of, fullName })),
+  }));
+  return JSON.stringify({ testResults });
+}
+
+test('tests are counted by how they went, and what was skipped says why', () => {
+  const text = report(
+    {
+      tests: [
+        ['passed', 'a'],
+        ['failed', 'b'],
+      ],
+      status: 'failed',
+    },
+    {
+      tests: [
+        ['skipped', 'machines (skipped: needs root) boot'],
+        ['pending', 'machines (skipped: needs root) stop'],
+      ],
+    },
+  );
+  expect(readReport(text, 1)).toEqual({
+    passed: 1,
+    failed: 1,
+    skipped: 2,
+    remarks: ['skipped: 2 of test/1.test.ts: needs root'],
+  });
+});
+
+test('a file that broke before its tests is a failure', () => {
+  const text = report({ tests: [], status: 'failed', message: 'cannot find x\n at y' });
+  expect(readReport(text, 1)).toMatchObject({
+    failed: 1,
+    remarks: ['failed: test/0.test.ts outside of its tests: cannot find x'],
+  });
+});
+
+test('a run that failed although no test did is a failure', () => {
+  expect(readReport(report({ tests: [['passed', 'a']] }), 1)).toMatchObject({ passed: 1, failed: 1 });
+});
+
+test('a run that left no report is a failure', () => {
+  expect(readReport(null, 137)).toMatchObject({ passed: 0, failed: 1, skipped: 0 });
+});
+
+test('sums are over everything', () => {
+  expect(
+    addUp([
+      { passed: 1, failed: 2, skipped: 3 },
+      { passed: 10, failed: 20, skipped: 30 },
+    ]),
+  ).toEqual({ passed: 11, failed: 22, skipped: 33 });
+});
