@@ -2,6 +2,7 @@
  * agent API.
  *   rec put KIND [KEY VALUE]...   prints one record; empty values are left out (an absent fact is an absent field)
  *   rec get FILE KIND KEY         prints the decoded value in the first record of that kind; 1 when there is none
+ *   rec text FILE KIND KEY        the same for a value of several lines, such as a certificate
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,8 @@ static int digit(int c) {
   return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static int lines_allowed;
+
 static int print_decoded(const char *p) {
   char out[most_bytes];
   size_t n = 0;
@@ -63,7 +66,7 @@ static int print_decoded(const char *p) {
       p += 2;
     } else if (!is_plain((unsigned char)c)) return 3;
     /* Control characters have no place in what a shell reads, nor on a console. */
-    if (c < 32 || c == 127) return 3;
+    if ((c < 32 && !(lines_allowed && c == '\n')) || c == 127) return 3;
     out[n++] = (char)c;
   }
   fwrite(out, 1, n, stdout);
@@ -93,7 +96,8 @@ static int get(const char *path, const char *kind, const char *key) {
 
 int main(int count, char **words) {
   if (count > 2 && !strcmp(words[1], "put")) return put(count - 2, words + 2);
-  if (count == 5 && !strcmp(words[1], "get")) return get(words[2], words[3], words[4]);
-  fputs("usage: rec put KIND [KEY VALUE]... | rec get FILE KIND KEY\n", stderr);
+  lines_allowed = count == 5 && !strcmp(words[1], "text");
+  if (lines_allowed || (count == 5 && !strcmp(words[1], "get"))) return get(words[2], words[3], words[4]);
+  fputs("usage: rec put KIND [KEY VALUE]... | rec get|text FILE KIND KEY\n", stderr);
   return 2;
 }

@@ -1,0 +1,48 @@
+# Drivers: every module that a device asks for. With the small kernel all are built in and this does nothing.
+load_drivers() {
+  if [ -d /lib/modules ]; then
+    # Twice: a bus's driver brings devices of its own.
+    for round in 1 2; do
+      find /sys/devices -name modalias -exec cat {} + 2>/dev/null | sort -u | xargs modprobe -abq 2>/dev/null
+    done
+    modprobe -abq af_packet ext4 crc32c_generic vfat nls_cp437 nls_ascii efivarfs dm_crypt xts aesni_intel sd_mod 2>/dev/null
+  fi
+  if [ -d /sys/firmware/efi ]; then mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2>/dev/null; fi
+}
+
+# disks: names of what could hold a system; removable media and memory devices are left out
+disks() {
+  for block in /sys/block/*; do
+    case ${block##*/} in loop* | ram* | sr* | fd* | dm-* | md* | zram* | mtd* | nbd*) continue ;; esac
+    [ "$(cat "$block/removable")" = 0 ] && [ "$(cat "$block/size")" -gt 0 ] && echo "${block##*/}"
+  done
+}
+
+disk_serial() {
+  for file in serial device/serial; do
+    if [ -s "/sys/block/$1/$file" ]; then tr -cd '\041-\176' <"/sys/block/$1/$file"; return; fi
+  done
+  # SCSI and SATA tell it in vital product data page 0x80, behind a header of four bytes.
+  [ -s "/sys/block/$1/device/vpd_pg80" ] && dd if="/sys/block/$1/device/vpd_pg80" bs=1 skip=4 2>/dev/null | tr -cd '\041-\176'
+}
+
+# Farrier's mark is one sector 512 KiB into the disk: behind every partition table, before the first partition.
+mark_sector=1024
+read_mark() { dd if="/dev/$1" bs=512 skip=$mark_sector count=1 2>/dev/null | tr -d '\000' | sed -n 's/^FARRIER MARK 1 \([0-9a-f-]\{36\}\)$/\1/p'; }
+write_mark() {
+  { printf 'FARRIER MARK 1 %s\n' "$2"; head -c 512 /dev/zero; } | head -c 512 |
+    dd of="/dev/$1" bs=512 seek=$mark_sector count=1 conv=notrunc,fsync 2>/dev/null
+}
+
+# partition_of DISK NUMBER: nvme0n1 and its like put a p between
+partition_of() { case $1 in *[0-9]) echo "/dev/${1}p$2" ;; *) echo "/dev/$1$2" ;; esac; }
+
+# wait_for TEST…: up to 15 s, as devices appear in their own time
+wait_for() {
+  tries=150
+  until "$@"; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || return 1
+    usleep 100000
+  done
+}

@@ -1,0 +1,87 @@
+# From a bare disk to mounted file systems.
+
+find_disk() {
+  for disk in $(disks); do
+    if [ "$(disk_serial "$disk")" = "$1" ] || [ "no-serial:$disk" = "$1" ]; then echo "$disk"; return 0; fi
+  done
+  return 1
+}
+
+leave_disk() {
+  umount /mnt/boot 2>/dev/null
+  umount /mnt 2>/dev/null
+  crypt close root 2>/dev/null
+  return 0
+}
+
+partition() {
+  begin
+  size_mib=$(($(cat "/sys/block/$disk/size") / 2048))
+  # Old tables at both ends, and the old mark, are gone before new ones are written.
+  message=$({ dd if=/dev/zero of="/dev/$disk" bs=1M count=1 conv=fsync &&
+    dd if=/dev/zero of="/dev/$disk" bs=1M count=1 seek=$((size_mib - 1)) conv=fsync; } 2>&1) ||
+    { fail partition "$disk_name" "$message"; return 1; }
+  boot_mib=$(given boot_mib) root_mib=$(given root_mib)
+  case $root_mib in rest | '') root_size= ;; *) root_size=${root_mib}MiB ;; esac
+  # Firmware of the BIOS kind boots from the old table, which ends at 2 TiB.
+  if [ "$(firmware)" = uefi ]; then table="label: gpt\n,${boot_mib}MiB,U\n,${root_size},L\n"
+  elif [ "$size_mib" -lt 2097152 ]; then table="label: dos\n,${boot_mib}MiB,83,*\n,${root_size},83\n"
+  else table="label: gpt\nsize=${boot_mib}MiB, type=L, attrs=LegacyBIOSBootable\nsize=${root_size:-+}, type=L\n"; fi
+  # shellcheck disable=SC2059 # the format is ours
+  message=$(printf "$table" | /bin/sfdisk -q --wipe always --wipe-partitions always "/dev/$disk" 2>&1) ||
+    { fail partition "$disk_name" "$message"; return 1; }
+  boot_part=$(partition_of "$disk" 1) root_part=$(partition_of "$disk" 2)
+  wait_for test -b "$root_part" || { fail partition "$disk_name" 'the partitions do not appear'; return 1; }
+  write_mark "$disk" "$(given mark)"
+  [ "$(read_mark "$disk")" = "$(given mark)" ] || { fail partition "$disk_name" 'the mark cannot be written'; return 1; }
+  step partition done "$disk_name"
+}
+
+file_systems() {
+  begin
+  root_device=$root_part
+  if [ $keystore != none ]; then
+    root_device=$(read_key | crypt open root "$root_part" 2>/run/crypt.err) ||
+      { fail filesystem "$disk_name" "the root cannot be encrypted: $(cat /run/crypt.err)"; return 1; }
+    wait_for test -b "$root_device"
+  fi
+  if [ "$(firmware)" = uefi ]; then message=$(/bin/mkfs.fat -F 32 "$boot_part" 2>&1) boot_type=vfat
+  # What extlinux can read.
+  else message=$(/bin/mke2fs -q -F -t ext4 -O ^64bit,^metadata_csum "$boot_part" 2>&1) boot_type=ext4; fi ||
+    { fail filesystem "$boot_part of $disk_name" "$message"; return 1; }
+  message=$(/bin/mke2fs -q -F -t ext4 -L root "$root_device" 2>&1) || { fail filesystem "$root_part of $disk_name" "$message"; return 1; }
+  message=$({ mount -t ext4 "$root_device" /mnt && mkdir -p /mnt/boot && mount -t $boot_type "$boot_part" /mnt/boot; } 2>&1) ||
+    { fail filesystem "$disk_name" "$message"; return 1; }
+  step filesystem done "$disk_name"
+}
+
+# The loader's files; what makes the firmware start it is written last (activate), when the image has been verified.
+boot_loader() {
+  begin
+  [ "$(given kernel)" != own ] || { fail bootloader "$disk_name" 'images with a kernel of their own are not supported by this agent'; return 1; }
+  for file in vmlinuz initrd; do
+    fetch --tries 10 --timeout 600 --out "/mnt/boot/$file" "$files/files/boot/$file" 2>/run/fetch.err ||
+      { fail bootloader "$disk_name" "$file: $(cat /run/fetch.err)"; return 1; }
+  done
+  consoles=$(tr ' ' '\n' </proc/cmdline | grep '^console=' | tr '\n' ' ')
+  arguments="farrier.root=mark:$(given mark) ${consoles}quiet panic=10"
+  if [ "$(firmware)" = uefi ]; then
+    mkdir -p /mnt/boot/EFI/BOOT /mnt/boot/loader/entries
+    printf 'timeout 0\ndefault farrier.conf\n' >/mnt/boot/loader/loader.conf
+    printf 'title Installed system\nlinux /vmlinuz\ninitrd /initrd\noptions %s\n' "$arguments" >/mnt/boot/loader/entries/farrier.conf
+  else
+    message=$(/bin/extlinux --install /mnt/boot 2>&1) || { fail bootloader "$disk_name" "$message"; return 1; }
+    printf 'DEFAULT installed\nPROMPT 0\nLABEL installed\n LINUX /vmlinuz\n INITRD /initrd\n APPEND %s\n' "$arguments" >/mnt/boot/extlinux.conf
+  fi
+  step bootloader done "$disk_name"
+}
+
+activate() {
+  if [ "$(firmware)" = uefi ]; then
+    cp /usr/share/boot/systemd-bootx64.efi /mnt/boot/EFI/BOOT/BOOTX64.EFI
+  else
+    code=/usr/share/boot/mbr.bin
+    [ "$size_mib" -lt 2097152 ] || code=/usr/share/boot/gptmbr.bin
+    dd if=$code of="/dev/$disk" bs=440 count=1 conv=notrunc,fsync 2>&1
+  fi
+}

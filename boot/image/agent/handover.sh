@@ -1,0 +1,35 @@
+# Only after the MDB accepted the registration does this directive come: the permanent address, then the new system.
+hand_over() {
+  begin
+  address=$(given address)
+  grep -q ' /mnt ' /proc/mounts || { fail handover '' 'there is no installed system to hand over to: it was not installed in this boot'; return 0; }
+  own_address=$(sed -n 's/^address=//p' /mnt/etc/farrier/network)
+  if [ -x /mnt/usr/lib/farrier/subd-init ]; then hand_to_subd; else hand_to_disk; fi
+}
+
+hand_to_disk() {
+  step handover done "$boot_if" "$address"
+  sync
+  take_address
+  umount /mnt/boot /mnt
+  crypt close root 2>/dev/null
+  disarm
+  reboot -f
+}
+
+hand_to_subd() {
+  [ -s /mnt/usr/local/sbin/subd ] || { fail handover '' 'the file server has no subd'; return 0; }
+  step handover done "$boot_if" "$address"
+  take_address
+  disarm
+  killall udhcpc lldp 2>/dev/null
+  for folder in dev proc sys run; do mount --move "/$folder" "/mnt/$folder"; done
+  exec switch_root /mnt /usr/lib/farrier/subd-init
+}
+
+take_address() {
+  ip addr flush dev "$boot_if"
+  ip addr add "${own_address:-$address/24}" dev "$boot_if"
+  gateway=$(sed -n 's/^gateway=//p' /mnt/etc/farrier/network)
+  [ -z "$gateway" ] || ip route add default via "$gateway" dev "$boot_if"
+}

@@ -1,0 +1,19 @@
+# The image is unpacked while it streams, and counts only when checksum and signature of all of it are right.
+unpack_image() {
+  begin
+  tell /agent/step step name image state running
+  alive 14400
+  given signature >/run/image.signature
+  {
+    fetch --tries 20 --idle 60 --timeout 14000 --max "$(given bytes)" --sha256 "$(given sha256)" \
+      --verify /run/image.signature /etc/farrier/image.pub --out /dev/stdout "$files/files/$(given path)" 2>/run/fetch.err
+    echo $? >/run/fetch.code
+  } | tar -xzpf - -C /mnt 2>/run/tar.err
+  unpacked=$?
+  code=$(cat /run/fetch.code)
+  alive 120
+  [ "$code" = 0 ] || { fail image "image $(given image)" "$(cat /run/fetch.err)"; return 1; }
+  [ $unpacked = 0 ] || { fail image "image $(given image)" "it cannot be unpacked: $(head -c 200 /run/tar.err)"; return 1; }
+  sync
+  step image done "image $(given image)"
+}
