@@ -3,6 +3,7 @@
  * what is on the disks is read from outside and compared with the MDB.
  */
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -104,6 +105,7 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
     let disk: RawDisk;
     let root: Ext;
     let folder: string;
+    let keys: Buffer[] = [];
 
     beforeAll(async () => {
       const found = born[index];
@@ -112,7 +114,7 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
       const own = join(data, 'vm', `vm-${index + 1}`);
       folder = join(data, 'read', String(index));
       disk = await copyDisk(join(own, 'system.qcow2'), folder);
-      const keys = machine.firmware === 'uefi' ? await keysIn(join(own, 'vars.fd')) : [];
+      keys = machine.firmware === 'uefi' ? await keysIn(join(own, 'vars.fd')) : [];
       const exts = await extsOf(disk, keys, folder);
       const named = await Promise.all(
         exts.map(async (ext) => ((await readFrom(ext, '/etc/hostname')) === null ? [] : [ext])),
@@ -139,6 +141,18 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
       const address = machine.address?.replace(/\/.*/, '') ?? 'none';
       const saying = [...files].filter(([, text]) => text.includes(address)).map(([path]) => path);
       expect(saying.filter((path) => /network|interfaces/.test(path))).not.toEqual([]);
+    });
+
+    it('is locked by a key that the machine has and the MDB knows by its fingerprint only', () => {
+      const prints = keys.map((key) => createHash('sha256').update(key).digest('hex').slice(0, 32));
+      if (machine.firmware === 'uefi') {
+        expect(machine.keyStore).toBe('nvram');
+        expect(prints).toContain(machine.keyFingerprint);
+        expect(root.source).not.toContain(disk.path);
+      } else {
+        expect(machine.keyStore).toBe('none');
+        expect(root.source).toContain(disk.path);
+      }
     });
 
     it('carries the mark of the MDB', () => {

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withSession } from '../../activities/redfish/session.ts';
+import { readSystem } from '../../activities/redfish/system.ts';
+import { openTransport } from '../../activities/redfish/transport.ts';
 import { ended, run } from '../../sim/vm/process.ts';
 import { openRig, type Rig, type RigOptions } from '../../sim/vm/rig.ts';
 import { startBoot, type ThrowawayBoot } from './boot.ts';
@@ -170,6 +173,20 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
     expect((await bios('POST', sessions, { ...login, Password: 'wrong' }, {})).status).toBe(401);
     expect((await bios('GET', system, undefined, {})).status).toBe(401);
     expect((await bios('GET', '/redfish/v1/', undefined, {})).status).toBe(200);
+  });
+
+  it('is understood by the client of the product, which holds it to its certificate', async () => {
+    const credentials = JSON.parse(readFileSync(join(folder, 'secrets', 'bmc-vm-1'), 'utf8'));
+    const { facts } = machine(0);
+    const first = openTransport(facts.bmc.origin, null);
+    const reading = await withSession(first, credentials, (session) => readSystem(session, true));
+    expect(reading).toMatchObject({ uuid: facts.uuid, serial: facts.serial, macs: [facts.mac] });
+    const again = openTransport(facts.bmc.origin, first.pin());
+    expect((await withSession(again, credentials, (session) => readSystem(session, false))).uuid).toBe(facts.uuid);
+    await Promise.all([first.close(), again.close()]);
+    const other = openTransport(machine(1).facts.bmc.origin, first.pin());
+    await expect(other.send({ method: 'GET', path: '/redfish/v1/' })).rejects.toMatchObject({ kind: 'pin-changed' });
+    await other.close();
   });
 
   it('refuses what cannot be meant, with a reason', async () => {
