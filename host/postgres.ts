@@ -7,8 +7,9 @@ import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { findLaunch, type Launch } from './account.ts';
 import { ending, hasEnded, logTail, stopChild, until } from './child.ts';
-import { findPort } from './port.ts';
 import { clearLeftover } from './leftover.ts';
+import { findPort } from './port.ts';
+import { freeMib, needSpace } from './space.ts';
 import { folderTrouble, Trouble } from './trouble.ts';
 
 export interface PostgresOptions {
@@ -92,6 +93,8 @@ async function prepareFolder(folder: string, launch: Launch, initdb: string): Pr
 }
 
 async function makeFolder(folder: string, launch: Launch, initdb: string): Promise<void> {
+  // An empty data folder takes 60 MiB; initdb on a full disk fails without saying why.
+  await needSpace(dirname(folder), 100);
   const fresh = `${folder}.new`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { mode: 0o700 });
@@ -114,7 +117,7 @@ async function makeFolder(folder: string, launch: Launch, initdb: string): Promi
     complaint += text;
   });
   const end = await ending(child);
-  if (end !== 'exit code 0') throw explain(folder, 0, complaint, `initdb ended with ${end}`);
+  if (end !== 'exit code 0') throw await explain(folder, 0, complaint, `initdb ended with ${end}`);
   await rename(told, join(fresh, 'farrier.password'));
   await rename(fresh, folder);
 }
@@ -181,7 +184,7 @@ async function serveOn(serving: Serving, port: number): Promise<ChildProcess> {
   if (await until(120_000, status, () => hasEnded(child))) return child;
   const why = hasEnded(child) ? `it ended with ${await ended}` : 'it was not ready within 2 minutes';
   await stopChild(child, 'SIGINT', 10_000);
-  throw explain(folder, port, await logTail(logFile, from), why);
+  throw await explain(folder, port, await logTail(logFile, from), why);
 }
 
 /** Suited to a machine with two cores that does much else: a small cache, few processes, one WAL flush at a time. */
@@ -210,8 +213,13 @@ function plainEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', TZ: 'UTC' };
 }
 
-function explain(folder: string, port: number, log: string, otherwise: string): Trouble {
-  if (/No space left on device|Disk quota exceeded/.test(log))
+async function explain(folder: string, port: number, log: string, otherwise: string): Promise<Trouble> {
+  // On a full disk the log may lack the line that says so.
+  const full = await freeMib(dirname(folder)).then(
+    (free) => free < 2,
+    () => false,
+  );
+  if (full || /No space left on device|Disk quota exceeded/.test(log))
     return new Trouble(`the disk that holds ${folder} is full`);
   if (/could not (bind|create any TCP)/.test(log))
     return new Trouble(`port ${port} for PostgreSQL is taken by another program; give another port`);
