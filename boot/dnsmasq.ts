@@ -108,7 +108,7 @@ async function endLeftover(file: string, pidFile: string): Promise<void> {
 function tellLine(log: Logger, line: string): void {
   const text = line.replace(/^dnsmasq(-dhcp|-tftp)?(\[\d+\])?: /, '').replace(/\p{C}/gu, ' ');
   if (/fail|cannot|error|no address|not (giving|using)/i.test(text)) log.warn({ from: 'dnsmasq' }, text);
-  else if (/DHCP(OFFER|ACK|NAK)|sent /.test(text)) log.info({ from: 'dnsmasq' }, text);
+  else if (/DHCP(OFFER|ACK|NAK)|^sent \//.test(text)) log.info({ from: 'dnsmasq' }, text);
   else log.debug({ from: 'dnsmasq' }, text);
 }
 

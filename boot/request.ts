@@ -53,10 +53,15 @@ export function identityMismatch(
     return `system UUID ${request.uuid} instead of ${uuid}`;
   }
   const serial = normaliseSerial(recorded.serial);
-  if (serial && request.serial && request.serial.toLowerCase() !== serial.toLowerCase()) {
+  if (serial && request.serial && plainSerial(request.serial) !== plainSerial(serial)) {
     return `serial number ${request.serial} instead of ${serial}`;
   }
   return null;
+}
+
+/** iPXE leaves a plus as it is, which a query reads as a blank: the two cannot be told apart. */
+function plainSerial(serial: string): string {
+  return serial.toLowerCase().replace(/[+\s]+/g, ' ');
 }
 
 /** Before SMBIOS 2.6 nobody agreed on the byte order of the first three groups, so firmware and kernel may differ. */

@@ -113,6 +113,11 @@ describe('identity (attack A2, faults 34 and 35)', () => {
     expect(identityMismatch(read, facts)).toBeNull();
   });
 
+  test('a serial number with a plus in it is the same when it comes as a blank', () => {
+    const read = readBootRequest(new URLSearchParams('mac=52:54:00:00:00:01&serial=A+1'));
+    expect(identityMismatch(read, { systemUuid: null, serial: 'A+1' })).toBeNull();
+  });
+
   test('junk recorded earlier compares with nothing', () => {
     const recorded = { systemUuid: '00000000-0000-0000-0000-000000000000', serial: 'Not Specified' };
     expect(identityMismatch(request, recorded)).toBeNull();

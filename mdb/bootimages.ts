@@ -1,0 +1,38 @@
+import { and, eq, ne } from 'drizzle-orm';
+import { record } from './acting.ts';
+import type { Mdb } from './connect.ts';
+import type { ImageKind } from './machine.ts';
+import { images } from './schema.ts';
+import type { ImageLayout } from './values.ts';
+
+export interface ImageRow {
+  readonly id: string;
+  readonly kind: ImageKind;
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly signature: string;
+  readonly layout: ImageLayout;
+  /** Whether new machines of this kind get it; the one before it then no longer is. */
+  readonly preferred: boolean;
+}
+
+/** Writes an image's row, or brings it up to date, in one transaction with the audit. May be repeated. */
+export async function writeImage(mdb: Mdb, image: ImageRow, by: string): Promise<void> {
+  await mdb.transaction(async (tx) => {
+    if (image.preferred) {
+      const others = and(eq(images.kind, image.kind), ne(images.id, image.id));
+      await tx.update(images).set({ preferred: false }).where(others);
+    }
+    const { id, ...values } = image;
+    await tx.insert(images).values(image).onConflictDoUpdate({ target: images.id, set: values });
+    const detail = { image: id, sha256: image.sha256, bytes: image.bytes, preferred: image.preferred };
+    await record(tx, { actor: { class: 'user', name: by }, action: 'image.registered', detail });
+  });
+}
+
+/** The row of an image, or null. */
+export async function readImage(mdb: Mdb, id: string): Promise<ImageRow | null> {
+  const [row] = await mdb.select().from(images).where(eq(images.id, id));
+  return row ?? null;
+}
