@@ -73,6 +73,7 @@ async function bench(): Promise<number> {
     cpu_seconds: fold(after, ({ cpuSeconds }, name) => cpuSeconds - (before[name]?.cpuSeconds ?? 0)),
     rss_mib: fold(after, ({ rssMib }) => rssMib),
   };
+  await tellStuck(up.mdb);
   await up.close();
   process.stdout.write(`${JSON.stringify(result)}\n`);
   const over = overBudget(result);
@@ -146,6 +147,22 @@ async function look(mdb: Mdb): Promise<Standing> {
         or not exists (select 1 from orders o where o.machine_id = m.id and o.state in ('waiting', 'running')))))::int as stuck
     from machines m`);
   return rows[0] ?? { inService: 0, known: 0, stuck: 0 };
+}
+
+/** Says of the first machines that did not arrive where they stand and why. */
+async function tellStuck(mdb: Mdb): Promise<void> {
+  const { rows } = await mdb.execute<{
+    id: string;
+    rack: string | null;
+    unit: number | null;
+    stage: string;
+    why: string | null;
+  }>(sql`
+    select m.id, m.rack_id as rack, m.unit, m.stage, coalesce(
+      (select h.question from human_steps h where h.machine_id = m.id and h.answered_at is null limit 1), m.held) as why
+    from machines m where m.stage <> 'in_service' order by m.id limit 20`);
+  for (const { id, rack, unit, stage, why } of rows)
+    say(`${id} (${rack ?? 'no rack'} ${unit ?? ''}) ${stage}: ${why ?? 'nothing is held'}`);
 }
 
 async function countHumanSignals(mdb: Mdb): Promise<number> {
