@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import proto from '@temporalio/proto';
+import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { fileURLToPath } from 'node:url';
+import type { BirthActivities } from '../../activities/birth/index.ts';
+import type { HardwareActivities } from '../../activities/hardware/index.ts';
+import { attributes } from '../../contract/attributes.ts';
+import { hardwareQueue, lifecycleQueue, machineWorkflow, machineWorkflowId, passageWorkflowId, type Report, type ReportKind, type Standing } from '../../contract/machine.ts';
+
+const { temporal } = proto;
+
+type Doubles = BirthActivities & HardwareActivities;
+
+const registered = {
+  registered: { hostname: 'a01-u01', address: '10.1.0.65', rack: 'A01', unit: 1, pool: 'general', sku: null, controller: false },
+} as const;
+
+/** Activities that go well, each call written down; a test replaces those that shall not. */
+export function goingWell(calls: string[], different: Partial<Doubles> = {}): Doubles {
+  const usual: Doubles = {
+    beginBirth: async () => ({ live: true, fence: 1, controller: false, seen: true }),
+    register: async () => registered,
+    startProfile: async () => ({ burnin: 'run', limit: 60_000 }),
+    decideProfile: async () => ({ verdict: 'pass', finding: null, image: 'compute-1', imageKind: 'compute' }),
+    directInstall: async () => undefined,
+    acceptInstall: async () => ({ hostname: 'a01-u01', image: 'compute-1' }),
+    finishBirth: async () => ({ stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 60 }),
+    noteReboot: async () => undefined,
+    endOrder: async () => undefined,
+    breakOff: async () => ({ stage: 'racked', opState: 'disabled', bootState: 'birth' }),
+    openHumanStep: async () => undefined,
+    remindHumanStep: async () => undefined,
+    closeHumanStep: async () => undefined,
+    checkController: async () => ({ state: 'match', differing: [] }),
+    act: async () => ({ state: 'done', observed: 'power On' }),
+    settle: async () => ({ state: 'done', observed: 'power On' }),
+  };
+  const doubles = { ...usual, ...different };
+  return Object.fromEntries(
+    Object.entries(doubles).map(([name, activity]) => [
+      name,
+      async (input: Record<string, unknown>) => {
+        calls.push(describe(name, input));
+        return (activity as (input: unknown) => Promise<unknown>)(input);
+      },
+    ]),
+  ) as unknown as Doubles;
+}
+
+function describe(name: string, input: Record<string, unknown>): string {
+  const detail = input['fault'] ?? input['kind'] ?? input['state'] ?? (name === 'closeHumanStep' ? input['answer'] : undefined);
+  return detail === undefined ? name : `${name} ${String(detail)}`;
+}
+
+export const withController = { registered: { ...registered.registered, controller: true } } as const;
+
+let bundled: Promise<{ code: string }> | undefined;
+
+/** The product's own workflows, bundled once a suite. */
+export function bundle(): Promise<{ code: string }> {
+  bundled ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+  });
+  return bundled;
+}
+
+/** One machine under test: what may be said to it, and how to wait for what it does. */
+export class Bench {
+  readonly machineId = `m-${randomUUID().slice(0, 12)}`;
+  readonly orderId = `birth-${this.machineId}`;
+  readonly calls: string[];
+  readonly machine: WorkflowHandle;
+  readonly passage: WorkflowHandle;
+  private readonly environment: TestWorkflowEnvironment;
+  private sent = 0;
+
+  constructor(environment: TestWorkflowEnvironment, calls: string[]) {
+    this.environment = environment;
+    this.calls = calls;
+    this.machine = environment.client.workflow.getHandle(machineWorkflowId(this.machineId));
+    this.passage = environment.client.workflow.getHandle(passageWorkflowId(this.machineId, 'birth', this.orderId));
+  }
+
+  async start(): Promise<void> {
+    await this.environment.client.workflow.signalWithStart(machineWorkflow, {
+      workflowId: this.machine.workflowId,
+      taskQueue: lifecycleQueue,
+      args: [{ machineId: this.machineId, siteId: 'home' }],
+      signal: 'order',
+      signalArgs: [{ id: this.orderId, passage: 'birth' }],
+    });
+  }
+
+  async report(kind: ReportKind, more: Partial<Report> = {}): Promise<void> {
+    if (this.sent === 0) await this.standsAt('rack');
+    this.sent += 1;
+    const report: Report = { id: `r${this.sent}`, kind, nonce: 'boot-1', ...more };
+    await this.passage.signal('report', report);
+  }
+
+  async answer(answer: string, by = 'ann'): Promise<void> {
+    const { humanStep } = await this.asked();
+    await this.passage.signal('answer', { step: humanStep?.id, answer, by });
+  }
+
+  /** Waits until the passage stands at a step and waits on something. */
+  standsAt(step: string): Promise<Standing> {
+    return this.until((standing) => standing.step === step && standing.humanStep === null);
+  }
+
+  /** Waits until a person is asked. */
+  asked(): Promise<Standing> {
+    return this.until((standing) => standing.humanStep !== null);
+  }
+
+  async until(met: (standing: Standing) => boolean): Promise<Standing> {
+    const end = Date.now() + 30_000;
+    for (;;) {
+      const standing = await this.passage.query<Standing>('standing').catch(() => null);
+      if (standing && met(standing)) return standing;
+      if (Date.now() > end) throw new Error(`not met in time; it stands at ${JSON.stringify(standing)}, after ${this.calls.join(', ')}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** From the burn-in to in service, all going well. */
+  async goOn(from: 'inventory' | 'burnin' | 'installed' | 'ready' = 'inventory'): Promise<void> {
+    const kinds = ['inventory', 'burnin', 'installed', 'ready'] as const;
+    const waits = { inventory: 'rack', burnin: 'profile', installed: 'deploy', ready: 'ready' } as const;
+    for (const kind of kinds.slice(kinds.indexOf(from))) {
+      await this.standsAt(waits[kind]);
+      await this.report(kind);
+    }
+  }
+}
+
+/** The time-skipping server knows no search attribute until it is told. */
+export async function defineAttributes(environment: TestWorkflowEnvironment): Promise<void> {
+  const names = Object.values(attributes).map((key) => [key.name, temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD]);
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: environment.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(names),
+  });
+}
+
+/** Runs a test against real workers with the given activities. */
+export async function withBench(
+  environment: TestWorkflowEnvironment,
+  different: Partial<Doubles>,
+  test: (bench: Bench) => Promise<void>,
+): Promise<void> {
+  const calls: string[] = [];
+  const activities = goingWell(calls, different);
+  const shared = { connection: environment.nativeConnection, activities, shutdownGraceTime: 0, shutdownForceTime: 5000 };
+  const lifecycle = await Worker.create({ ...shared, taskQueue: lifecycleQueue, workflowBundle: await bundle() });
+  const hardware = await Worker.create({ ...shared, taskQueue: hardwareQueue('home') });
+  await hardware.runUntil(
+    lifecycle.runUntil(async () => {
+      const bench = new Bench(environment, calls);
+      try {
+        await bench.start();
+        await test(bench);
+      } finally {
+        // What a test leaves running would be picked up by the next one's worker, and hold the clock.
+        for (const handle of [bench.machine, bench.passage]) await handle.terminate('the test is over').catch(() => {});
+      }
+    }),
+  );
+}
