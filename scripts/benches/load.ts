@@ -42,7 +42,7 @@ export async function steady(target: Target, rate: number, seconds: number): Pro
     const due = began + (n * 1000) / rate;
     const ahead = due - performance.now();
     if (ahead > 1) await setTimeout(ahead);
-    running.push(timed(pool, target, n, due, tally));
+    running.push(timed(pool, target, n, Math.min(due, performance.now()), tally));
   }
   await Promise.all(running);
   await pool.close();

@@ -1,0 +1,48 @@
+/** What simulated machines cost while nothing happens to them; ends with one line of JSON. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { createFleet } from '../../sim/fleet.ts';
+import { listenFor } from '../../sim/listen.ts';
+
+const { values } = parseArgs({
+  options: {
+    racks: { type: 'string', default: '100' },
+    'per-rack': { type: 'string', default: '40' },
+    addressing: { type: 'string', default: 'loopback' },
+  },
+});
+const whole = z.coerce.number().int().min(1);
+const racks = whole.parse(values.racks);
+const perRack = whole.parse(values['per-rack']);
+const addressing = z.enum(['loopback', 'ports']).parse(values.addressing);
+
+const folder = await mkdtemp(join(tmpdir(), 'farrier-sim-'));
+const rss = () => Math.round(process.memoryUsage().rss / 2 ** 20);
+const node = rss();
+// Nothing answers there: each machine finds no boot device and asks again every 20 s.
+const fleet = createFleet({ racks, perRack, folder, bootUrl: 'http://127.0.0.1:9', ca: '', powerRate: 10_000 });
+const made = rss();
+const began = performance.now();
+const listening = await listenFor(fleet, '127.0.0.1:0', addressing);
+const listenMs = Math.round(performance.now() - began);
+const off = rss();
+await fleet.start('on');
+await sleep(10_000);
+const before = process.cpuUsage();
+await sleep(20_000);
+const { user, system } = process.cpuUsage(before);
+const result = {
+  bench: 'sim',
+  machines: racks * perRack,
+  listen_ms: listenMs,
+  rss_mib: { node, made, off, looking_for_boot: rss() },
+  cpu_share_looking_for_boot: Math.round(((user + system) / 20e6) * 1000) / 1000,
+};
+process.stdout.write(`${JSON.stringify(result)}\n`);
+await listening.close();
+await fleet.stop();
+await rm(folder, { recursive: true, force: true });
