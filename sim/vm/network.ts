@@ -18,7 +18,7 @@ export interface NetworkOptions {
   readonly taps: readonly string[];
   /** Namespaces are called `<prefix>-<hash of the folder>`; `farrier` unless told. */
   readonly prefix?: string;
-  /** The bridge's addresses with prefix length, the first one an IPv4 address; `standardAddresses` unless told. */
+  /** The bridge's addresses with prefix length, the first one an IPv4 address; 192.168.77.1/24 unless told. */
   readonly addresses?: readonly string[];
 }
 
@@ -39,7 +39,13 @@ export interface RigNetwork {
 const recordShape = z.object({ name: z.string().regex(/^[a-z0-9-]{1,64}$/), pid: z.number(), began: z.string() });
 type Owner = z.infer<typeof recordShape>;
 
-export const standardAddresses = ['192.168.77.1/24', 'fd77::1/64'] as const;
+const standardAddresses: readonly string[] = ['192.168.77.1/24'];
+// Without a router advertisement iPXE waits 13 seconds for one, so there is always a prefix to advertise.
+const standardPrefix = 'fd77::1/64';
+
+function addressesOf({ addresses = standardAddresses }: NetworkOptions): readonly string[] {
+  return addresses.some((address) => address.includes(':')) ? addresses : [...addresses, standardPrefix];
+}
 
 const bridge = 'sw0';
 const runtimeOf = (name: string) => `/run/${name}`;
@@ -116,7 +122,7 @@ async function build(ip: string, name: string, options: NetworkOptions): Promise
   await within('The loopback device would not come up', 'link', 'set', 'lo', 'up');
   // No forwarding delay: a server's first broadcast must not be lost while the port is learning.
   await within('The kernel refused a bridge', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0');
-  for (const address of options.addresses ?? standardAddresses) {
+  for (const address of addressesOf(options)) {
     // IPv6 would first ask whether anybody else has it, and refuse to be used until then.
     const sure = address.includes(':') ? ['nodad'] : [];
     await within('The bridge refused its address', 'addr', 'add', address, 'dev', bridge, ...sure);
@@ -159,7 +165,7 @@ export async function createNetwork(options: NetworkOptions): Promise<RigNetwork
   return {
     name,
     bridge,
-    gateway: (options.addresses ?? standardAddresses)[0]?.replace(/\/.*/, '') ?? '',
+    gateway: addressesOf(options)[0]?.replace(/\/.*/, '') ?? '',
     runtime: runtimeOf(name),
     command: (argv) => [ip, 'netns', 'exec', name, ...argv],
     remove,
