@@ -1,0 +1,211 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { MachineSummary, MachineView, TimelineEntry } from '../contract/api.ts';
+import { normaliseMac, opStates, stages } from '../mdb/machine.ts';
+import type { Context } from './context.ts';
+import { age, bytes, memory, moment, span } from './format.ts';
+import { orderColumns, stepColumns } from './order.ts';
+import { cleanCell, type Column } from './table.ts';
+
+const machineColumns = (now: number): Column<MachineSummary>[] => [
+  { title: 'machine', cell: ({ id }) => id },
+  { title: 'hostname', cell: ({ hostname }) => hostname, flexible: true },
+  { title: 'place', cell: ({ rack, unit }) => (rack === null ? null : `${rack}/${unit}`) },
+  { title: 'address', cell: ({ address }) => address },
+  { title: 'stage', cell: ({ stage }) => stage },
+  { title: 'state', cell: ({ opState }) => opState },
+  {
+    title: 'step',
+    cell: ({ step, percent }) => (percent === null || step === null ? step : `${step} ${Math.round(percent)}%`),
+  },
+  { title: 'since', cell: ({ since }) => age(since, now), align: 'right' },
+  { title: 'held', cell: ({ held }) => held, flexible: true },
+];
+
+const timelineColumns: Column<TimelineEntry>[] = [
+  { title: 'when', cell: ({ at }) => moment(at) },
+  { title: 'kind', cell: ({ kind }) => kind },
+  { title: 'by', cell: ({ by }) => by },
+  { title: 'what', cell: ({ text }) => text, flexible: true },
+];
+
+/** By place, then by id: how a person walks along the racks. */
+function byPlace(one: MachineSummary, other: MachineSummary): number {
+  const rack = (one.rack ?? '~').localeCompare(other.rack ?? '~', 'en', { numeric: true });
+  return rack || (one.unit ?? 0) - (other.unit ?? 0) || one.id.localeCompare(other.id);
+}
+
+interface ListOptions {
+  readonly stage?: (typeof stages)[number];
+  readonly state?: (typeof opStates)[number];
+  readonly rack?: string;
+  readonly held?: true;
+}
+
+export function addMachine(program: Command, open: () => Context): void {
+  const machine = program.command('machine').description('the machines of the fleet');
+  machine
+    .command('list')
+    .description('list machines, by place')
+    .addOption(new Option('--stage <stage>', 'only at this stage').choices(stages))
+    .addOption(new Option('--state <state>', 'only in this state').choices(opStates))
+    .option('--rack <rack>', 'only in this rack')
+    .option('--held', 'only those that are held')
+    .action(async ({ held, ...filter }: ListOptions) => {
+      const { api, screen, now } = open();
+      const machines = (await api.machines({ ...filter, ...(held ? { held: 'true' } : {}) })).sort(byPlace);
+      screen.answer(machines, () => screen.table(machineColumns(now), machines, 'There is no such machine.'));
+    });
+  machine
+    .command('show')
+    .description('show where a machine stands, why, and what it is made of')
+    .argument('<machine>', 'id, hostname or MAC')
+    .action(async (name: string) => {
+      const context = open();
+      const view = await context.api.machine(name);
+      context.screen.answer(view, () => showMachine(context, view));
+    });
+  machine
+    .command('timeline')
+    .description('show what happened to a machine, newest first')
+    .argument('<machine>', 'id, hostname or MAC')
+    .option('--limit <count>', 'events at most', wholeNumber(1, 2000), 50)
+    .action(async (name: string, { limit }: { limit: number }) => {
+      const { api, screen } = open();
+      const entries = await api.timeline(name, limit);
+      screen.answer(entries, () => screen.table(timelineColumns, entries, 'Nothing has happened yet.'));
+    });
+  addAnnouncement(machine, open);
+}
+
+interface AddOptions {
+  readonly rack?: string;
+  readonly unit?: number;
+  readonly switch?: string;
+  readonly port?: string;
+  readonly bmc?: string;
+  readonly bmcSecret?: string;
+}
+
+function addAnnouncement(machine: Command, open: () => Context): void {
+  machine
+    .command('add')
+    .description('announce a machine before its first boot')
+    .argument('<mac>', 'MAC of the NIC that it boots from', macArgument)
+    .option('--rack <rack>', 'rack it stands in')
+    .option('--unit <unit>', 'lowest unit it takes up', wholeNumber(1, 64))
+    .option('--switch <switch>', 'switch it hangs on, instead of a rack')
+    .option('--port <port>', 'port of that switch')
+    .option('--bmc <origin>', 'its controller, e.g. https://10.0.9.12')
+    .option('--bmc-secret <name>', 'name of the secret with its credentials')
+    .action(async (mac: string, { bmc, bmcSecret, ...place }: AddOptions, command: Command) => {
+      if ((bmc === undefined) !== (bmcSecret === undefined))
+        command.error('--bmc and --bmc-secret belong together', { exitCode: 2 });
+      const { api, screen } = open();
+      const controller =
+        bmc === undefined || bmcSecret === undefined ? {} : { bmc: { origin: bmc, secretRef: bmcSecret } };
+      const made = await api.announce({ mac, ...place, ...controller });
+      screen.answer(made, () => screen.line(`${made.id} is announced; "farrier birth ${made.id}" orders its birth.`));
+    });
+}
+
+/** Reads a whole number; throws InvalidArgumentError, which commander turns into a sentence. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+function macArgument(text: string): string {
+  const mac = normaliseMac(text);
+  if (mac === null) throw new InvalidArgumentError('It is not the MAC of a machine.');
+  return mac;
+}
+
+function showMachine({ screen, now }: Context, view: MachineView): void {
+  const { machine, standing, identity, parts } = view;
+  screen.facts(`${machine.id} ${machine.hostname ?? ''}`.trim(), [
+    ['where', standing.where],
+    ['why', standing.why],
+    ['since', standing.since === null ? null : `${moment(standing.since)} (${age(standing.since, now)})`],
+    ['by', standing.by],
+    ['next', standing.next],
+    ['blocked on', standing.blockedOn],
+    ['born in', machine.inServiceAt === null ? null : span(machine.firstBootAt, machine.inServiceAt)],
+    [
+      'tags',
+      Object.entries(view.tags)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' '),
+    ],
+  ]);
+  screen.facts('Identity', [
+    ['mac', machine.mac],
+    [
+      'address',
+      machine.address ?? (identity.temporaryAddress === null ? null : `${identity.temporaryAddress} (temporary)`),
+    ],
+    ['boot state', machine.bootState],
+    ['repair state', machine.repairState],
+    ['offerable', machine.offerable ? 'yes' : 'no'],
+    ['model', [identity.vendor, machine.product].filter(Boolean).join(' ')],
+    ['serial', machine.serial],
+    ['uuid', identity.systemUuid],
+    ['firmware', [identity.firmware, identity.biosVersion].filter(Boolean).join(' ')],
+    ['pool', machine.pool],
+    ['required image', identity.requiredImage],
+    ['observed image', identity.observedImage],
+    ['disk keys', identity.keyStore],
+    ['may be wiped', identity.wipeReason],
+    ['last seen', machine.lastSeenAt === null ? null : `${age(machine.lastSeenAt, now)} ago`],
+    [
+      'controller',
+      parts.bmc === null
+        ? null
+        : `${parts.bmc.origin}${parts.bmc.quarantine === null ? '' : ` (quarantined: ${parts.bmc.quarantine})`}`,
+    ],
+  ]);
+  screen.facts('Parts', [
+    ['memory', memory(parts.memoryMib)],
+    ...parts.cpus.map(
+      ({ socket, model, cores, threads }) => [`cpu ${socket}`, `${model}, ${cores} cores, ${threads} threads`] as const,
+    ),
+    ...parts.disks.map(
+      (disk) =>
+        [
+          disk.name,
+          `${bytes(disk.bytes)} ${disk.model ?? ''} serial ${disk.serial}, ${disk.present ? disk.content : 'absent'}`.replace(
+            / +/g,
+            ' ',
+          ),
+        ] as const,
+    ),
+    ...parts.nics.map(
+      (nic) =>
+        [
+          nic.name ?? 'nic',
+          [
+            nic.mac,
+            nic.neighbourPort === null
+              ? null
+              : `at ${nic.neighbourName ?? nic.neighbourChassis} port ${nic.neighbourPort}`,
+          ]
+            .filter(Boolean)
+            .join(' '),
+        ] as const,
+    ),
+    ...parts.accelerators.map(({ pci, vendor, device }) => [pci, `${vendor} ${device}`] as const),
+  ]);
+  if (view.order) {
+    screen.line('');
+    screen.table(orderColumns(now), [view.order], '');
+    screen.line('');
+    screen.table(stepColumns, view.steps, 'None of its steps has begun.');
+  }
+  for (const step of view.humanSteps) {
+    screen.line('');
+    screen.line(`Waits for ${cleanCell(step.owner)}: ${cleanCell(step.question)}`);
+    screen.line(`  farrier step answer ${step.id} ${step.choices.join('|')}`);
+  }
+}

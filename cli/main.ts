@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { userInfo } from 'node:os';
+import { CommanderError } from 'commander';
+import { z } from 'zod';
+import { ApiClient, ApiProblem } from '../client/api.ts';
+import type { Finding } from '../contract/api.ts';
+import { openScreen } from './context.ts';
+import { createProgram } from './program.ts';
+import { cleanCell } from './table.ts';
+import { upCommand } from './up/options.ts';
+
+const environment = z.object({
+  FARRIER_API: z
+    .url({ protocol: /^https?$/, error: 'FARRIER_API is not a URL like http://127.0.0.1:8470' })
+    .default('http://127.0.0.1:8470'),
+  TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
+  NO_COLOR: z.string().default(''),
+});
+
+const read = environment.safeParse(process.env);
+if (!read.success) fail(2, read.error.issues[0]?.message ?? 'the environment is wrong');
+const { FARRIER_API, TEMPORAL_ADDRESS, NO_COLOR } = read.data;
+
+const { isTTY, columns } = process.stdout;
+const operator = userInfo().username;
+const program = createProgram(
+  FARRIER_API,
+  ({ api, json }) => {
+    if (!URL.canParse(api)) fail(2, `${JSON.stringify(api)} is not a URL like http://127.0.0.1:8470`);
+    const screen = openScreen({
+      json,
+      colour: isTTY === true && NO_COLOR === '',
+      width: isTTY ? (columns ?? 80) : null,
+      write: (text) => void process.stdout.write(text),
+    });
+    return { api: new ApiClient({ url: api, operator }), operator, now: Date.now(), screen };
+  },
+  { temporal: () => askTemporal(TEMPORAL_ADDRESS) },
+);
+program.addCommand(upCommand(bringUp).exitOverride());
+
+// A reader that has seen enough (`farrier … | head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has written its sentence; help and version end with 0, whatever was typed wrong with 2.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof ApiProblem) fail(1, error.message);
+  else fail(1, error instanceof Error ? error.message : String(error));
+}
+
+function fail(code: number, sentence: string): never {
+  console.error(`farrier: ${cleanCell(sentence)}`);
+  process.exit(code);
+}
+
+async function askTemporal(address: string): Promise<Finding> {
+  const { Connection } = await import('@temporalio/client');
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: '3s' });
+    await connection.close();
+    return { name: 'temporal', ok: true, message: `Temporal answers at ${address}` };
+  } catch {
+    return {
+      name: 'temporal',
+      ok: false,
+      message: `Temporal does not answer at ${address}; orders wait in the outbox meanwhile`,
+    };
+  }
+}
+
+type Up = Parameters<Parameters<typeof upCommand>[0]>[0];
+
+/** `farrier up`: loaded when it is asked for, since it brings half of Farrier with it. */
+async function bringUp(options: Up): Promise<void> {
+  const { runUp } = await import('./up/run.ts');
+  const stop = new AbortController();
+  const kill = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => (stop.signal.aborted && signal === 'SIGINT' ? kill.abort() : stop.abort()));
+  }
+  const shell = Object.fromEntries(
+    Object.entries(process.env).flatMap(([key, value]) => (value ? [[key, value]] : [])),
+  );
+  process.exitCode = await runUp(options, shell, { out: process.stdout, stop: stop.signal, kill: kill.signal });
+}

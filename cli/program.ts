@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import type { Context } from './context.ts';
+import { addBoot, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
+import { addMachine } from './machine.ts';
+import { addBirth, addOrder, addStep } from './order.ts';
+
+export interface GlobalOptions {
+  readonly api: string;
+  readonly json: boolean;
+}
+
+/** All commands; `open` is called once a command runs, with the options that were given. */
+export function createProgram(
+  standardApi: string,
+  open: (options: GlobalOptions) => Context,
+  checks: DoctorChecks,
+): Command {
+  const program = new Command('farrier')
+    .description('Bare-metal servers from first power-on to useful work, and back.')
+    .option('--api <url>', 'origin of the API (or FARRIER_API)', standardApi)
+    .option('--json', 'write JSON instead of tables', false)
+    .showHelpAfterError('Add --help for the commands and their options.')
+    .exitOverride();
+  const context = () => open(program.opts<GlobalOptions>());
+  addMachine(program, context);
+  addBirth(program, context);
+  addOrder(program, context);
+  addStep(program, context);
+  addBurnin(program, context);
+  addBoot(program, context);
+  addRack(program, context);
+  addImage(program, context);
+  addDoctor(program, context, checks);
+  for (const command of everyCommand(program)) command.exitOverride();
+  acceptEverywhere(program);
+  return program;
+}
+
+// `--json` and `--api` may stand behind the command, where people type them.
+function acceptEverywhere(program: Command): void {
+  for (const command of everyCommand(program)) {
+    if (command === program || command.commands.length > 0) continue;
+    command
+      .option('--api <url>', 'origin of the API')
+      .option('--json', 'write JSON')
+      .hook('preAction', (_program, action) => {
+        const { api, json } = action.opts<Partial<GlobalOptions>>();
+        if (api !== undefined) program.setOptionValue('api', api);
+        if (json !== undefined) program.setOptionValue('json', json);
+      });
+  }
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}

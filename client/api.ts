@@ -1,0 +1,182 @@
+import { openAsBlob } from 'node:fs';
+import type {
+  BootStats,
+  BurninView,
+  Finding,
+  HumanStepView,
+  ImageUpload,
+  ImageView,
+  MachineAnnouncement,
+  MachineFilter,
+  MachineSummary,
+  MachineView,
+  OrderDetail,
+  OrderRequest,
+  OrderView,
+  RackView,
+  TimelineEntry,
+} from '../contract/api.ts';
+
+/** A request that was refused or failed: the API's word and sentence, or why it could not be asked. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly code: string;
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  readonly field: string | undefined;
+  constructor(status: number, code: string, message: string, field?: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.field = field;
+  }
+}
+
+export interface ApiClientOptions {
+  /** Origin of the API, e.g. `http://127.0.0.1:8470`. */
+  readonly url: string;
+  /** Name for the audit. */
+  readonly operator?: string;
+  /** Milliseconds until a request is given up; 30,000 unless told. Uploads have no limit. */
+  readonly timeout?: number;
+}
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** The people's HTTP API, typed. Every method throws ApiProblem. */
+export class ApiClient {
+  readonly #options: ApiClientOptions;
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+  }
+
+  /** All machines that match, page by page. */
+  async machines(filter: MachineFilter = {}): Promise<MachineSummary[]> {
+    const found: MachineSummary[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await this.#get<{ machines: MachineSummary[]; next: string | null }>('/machines', {
+        limit: 1000,
+        ...(filter as Query),
+        after,
+      });
+      found.push(...page.machines);
+      if (page.next === null || filter.limit !== undefined) return found;
+      after = page.next;
+    }
+  }
+
+  machine(name: string): Promise<MachineView> {
+    return this.#get(`/machines/${encodeURIComponent(name)}`);
+  }
+
+  async timeline(name: string, limit = 200): Promise<TimelineEntry[]> {
+    return (await this.#get<{ entries: TimelineEntry[] }>(`/machines/${encodeURIComponent(name)}/timeline`, { limit }))
+      .entries;
+  }
+
+  announce(machine: MachineAnnouncement): Promise<{ id: string }> {
+    return this.#send('POST', '/machines', machine);
+  }
+
+  order(order: OrderRequest): Promise<{ order: OrderView; created: boolean }> {
+    return this.#send('POST', '/orders', order);
+  }
+
+  async orders(filter: { state?: string; machine?: string; limit?: number } = {}): Promise<OrderView[]> {
+    return (await this.#get<{ orders: OrderView[] }>('/orders', filter)).orders;
+  }
+
+  showOrder(id: string): Promise<OrderDetail> {
+    return this.#get(`/orders/${encodeURIComponent(id)}`);
+  }
+
+  async cancel(id: string, reason: string): Promise<void> {
+    await this.#send('POST', `/orders/${encodeURIComponent(id)}/cancel`, { reason });
+  }
+
+  async steps(filter: { open?: boolean; machine?: string } = {}): Promise<HumanStepView[]> {
+    return (await this.#get<{ steps: HumanStepView[] }>('/steps', filter)).steps;
+  }
+
+  async answer(step: string, answer: string, note?: string): Promise<void> {
+    await this.#send('POST', `/steps/${encodeURIComponent(step)}/answer`, {
+      answer,
+      ...(note === undefined ? {} : { note }),
+    });
+  }
+
+  burnins(machine: string): Promise<{ machineId: string; burnins: BurninView[] }> {
+    return this.#get(`/machines/${encodeURIComponent(machine)}/burnins`);
+  }
+
+  boots(minutes = 60): Promise<BootStats> {
+    return this.#get('/boots', { minutes });
+  }
+
+  async racks(): Promise<RackView[]> {
+    return (await this.#get<{ racks: RackView[] }>('/racks')).racks;
+  }
+
+  async images(): Promise<ImageView[]> {
+    return (await this.#get<{ images: ImageView[] }>('/images')).images;
+  }
+
+  /** Sends an image file; the API signs it. */
+  async addImage(
+    id: string,
+    file: string,
+    upload: ImageUpload,
+  ): Promise<{ id: string; sha256: string; bytes: number }> {
+    const blob = await openAsBlob(file, { type: 'application/octet-stream' });
+    return this.#ask('PUT', `/images/${encodeURIComponent(id)}`, { query: upload as Query, body: blob });
+  }
+
+  doctor(): Promise<{ ok: boolean; findings: Finding[] }> {
+    return this.#get('/doctor');
+  }
+
+  #get<T>(path: string, query: Query = {}): Promise<T> {
+    return this.#ask('GET', path, { query });
+  }
+
+  #send<T>(method: 'POST', path: string, body: object): Promise<T> {
+    return this.#ask(method, path, { body: JSON.stringify(body) });
+  }
+
+  async #ask<T>(
+    method: string,
+    path: string,
+    { query = {}, body }: { query?: Query; body?: string | Blob },
+  ): Promise<T> {
+    const { url, operator, timeout = 30_000 } = this.#options;
+    const target = new URL(`/api/v1${path}`, url);
+    for (const [key, value] of Object.entries(query))
+      if (value !== undefined) target.searchParams.set(key, String(value));
+    const response = await fetch(target, {
+      method,
+      redirect: 'error',
+      headers: {
+        ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
+        ...(operator === undefined ? {} : { 'x-farrier-operator': operator }),
+      },
+      ...(body === undefined ? {} : { body }),
+      ...(body instanceof Blob ? {} : { signal: AbortSignal.timeout(timeout) }),
+    }).catch((error: Error) => {
+      throw new ApiProblem(0, 'unreachable', `the API at ${url} does not answer: ${reasonOf(error)}`);
+    });
+    const answer: unknown = await response.json().catch(() => null);
+    if (response.ok) return answer as T;
+    const { error } = (answer ?? {}) as { error?: { code: string; message: string; field?: string } };
+    throw new ApiProblem(
+      response.status,
+      error?.code ?? 'fault',
+      error?.message ?? `the API answered ${response.status}`,
+      error?.field,
+    );
+  }
+}
+
+function reasonOf(error: Error): string {
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  return cause?.code === 'ECONNREFUSED' ? 'nothing listens there' : (cause?.message ?? error.message);
+}
