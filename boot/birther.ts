@@ -4,7 +4,7 @@ import { issueBootToken, readBootFacts } from '../mdb/boot.ts';
 import type { Mdb } from '../mdb/connect.ts';
 import { lendTemporaryAddress } from '../mdb/strangers.ts';
 import { type AnswerName, type Decision, decide, decisionVersion, type Knowledge, waiting } from './decide.ts';
-import { type Breaker, createBreaker, Outage } from './guards.ts';
+import { type Breaker, createBreaker, createLane, Outage } from './guards.ts';
 import { createRegistrar, type Registrar } from './register.ts';
 import { type Bootstrap, renderBootstrap, renderLocal, renderWait, type Surroundings } from './render.ts';
 import type { BootRequest } from './request.ts';
@@ -40,7 +40,10 @@ export interface Birther {
 }
 
 interface Tools extends BirtherParts {
-  readonly breaker: Breaker;
+  /** One statement of the hot path. */
+  readonly ask: Breaker['run'];
+  /** A transaction. */
+  readonly write: Breaker['run'];
   readonly registrar: Registrar;
   readonly teller: Teller;
 }
@@ -51,6 +54,8 @@ type Plain = Decision & { do: 'wait' | 'local' };
 
 /** Facts change between reading and acting under concurrency; then it is decided again, at most so often. */
 const attempts = 4;
+/** Requests that stand in line for the MDB at most; further ones are answered as in an outage. */
+const queued = 5000;
 
 /** The birther: reads, decides, does what the decision says, and renders it. */
 export function createBirther(parts: BirtherParts): Birther {
@@ -59,9 +64,14 @@ export function createBirther(parts: BirtherParts): Birther {
       parts.log.error({ error: reasonOf(error) }, 'the MDB is away: healthy machines boot locally, others wait');
     else parts.log.info('the MDB is back');
   });
-  const registrar = createRegistrar(parts.mdb, parts.siteId, breaker);
-  const teller = createTeller(parts.mdb, parts.siteId, breaker, parts.log);
-  const tools: Tools = { ...parts, breaker, registrar, teller };
+  // Fewer than the pool's ten connections together: the breaker's limit is for the MDB, not for standing in line, and
+  // a hall of strangers must not keep the healthy from their answer.
+  const [reads, writes] = [createLane(6, queued), createLane(3, queued)];
+  const ask: Breaker['run'] = (work) => reads(() => breaker.run(work));
+  const write: Breaker['run'] = (work) => writes(() => breaker.run(work));
+  const registrar = createRegistrar(parts.mdb, parts.siteId, write);
+  const teller = createTeller(parts.mdb, parts.siteId, write, parts.log);
+  const tools: Tools = { ...parts, ask, write, registrar, teller };
   return {
     async answer(request, source) {
       try {
@@ -95,10 +105,10 @@ async function settle(tools: Tools, request: BootRequest, source: string | null)
 }
 
 async function know(tools: Tools, request: BootRequest, mac: string): Promise<Knowledge> {
-  const { breaker, pool, siteId, snapshot, registrar } = tools;
+  const { ask, pool, siteId, snapshot, registrar } = tools;
   const { uuid, serial } = request;
   try {
-    const { policy, machine } = await breaker.run(() => readBootFacts(pool, siteId, { mac, uuid, serial }));
+    const { policy, machine } = await ask(() => readBootFacts(pool, siteId, { mac, uuid, serial }));
     snapshot.learn(mac, machine?.bootState === 'healthy' && machine.matchedBy === 'mac');
     if (machine) return { known: 'machine', policy, machine };
     return { known: 'nothing', policy, admitted: registrar.admits(mac, policy) };
@@ -130,13 +140,13 @@ async function serve(
   mac: string,
   source: string | null,
 ): Promise<Settled | null> {
-  const { breaker, mdb, pool, siteId } = tools;
+  const { ask, write, mdb, pool, siteId } = tools;
   const { machine, limit, addressKind } = decision;
   const lend = () => lendTemporaryAddress(mdb, siteId, machine.id, source);
-  const address = decision.address ?? (addressKind === 'temporary' ? await breaker.run(lend) : null);
+  const address = decision.address ?? (addressKind === 'temporary' ? await write(lend) : null);
   if (address === null && addressKind === 'temporary') return poolFull(tools, mac);
   const served = { machineId: machine.id, bootState: machine.bootState, orderId: machine.orderId, limit };
-  const token = await breaker.run(() => issueBootToken(pool, served));
+  const token = await ask(() => issueBootToken(pool, served));
   if (token === null) return null;
   const time = Math.floor(Date.now() / 1000);
   return { decision, bootstrap: { mac, token, time, fast: decision.answer === 'fast', address, arch: request.arch } };

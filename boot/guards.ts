@@ -44,6 +44,28 @@ export class Outage extends Error {
   override readonly name = 'Outage';
 }
 
+/** Lets `width` pieces of work run at once and the others wait their turn; throws Outage when `longest` wait already. */
+export function createLane(width: number, longest: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= width) {
+      if (waiting.length >= longest) throw new Outage('too much is asked of the MDB');
+      // Whoever ends hands its place over, so the count stays.
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else {
+      running += 1;
+    }
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  };
+}
+
 export interface Breaker {
   /** Runs the work, at most `limitMs` long; throws Outage when it fails, or at once while the MDB is known to be away. */
   run<T>(work: () => Promise<T>): Promise<T>;

@@ -14,7 +14,7 @@ export interface Teller {
   poolFull(mac: string): Promise<void>;
 }
 
-export function createTeller(mdb: Mdb, siteId: string, breaker: Breaker, log: Logger): Teller {
+export function createTeller(mdb: Mdb, siteId: string, run: Breaker['run'], log: Logger): Teller {
   const told = new Map<string, number>();
 
   async function tell(topic: string, write: () => Promise<unknown>): Promise<void> {
@@ -23,7 +23,7 @@ export function createTeller(mdb: Mdb, siteId: string, breaker: Breaker, log: Lo
     if (told.size >= remembered) told.clear();
     told.set(topic, now);
     try {
-      await breaker.run(write);
+      await run(write);
     } catch (error) {
       told.delete(topic);
       log.warn({ topic, error: String(error) }, 'trouble could not be told; the next request tries again');

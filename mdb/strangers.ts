@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import { acting, record, type Transaction } from './acting.ts';
 import type { Mdb } from './connect.ts';
 import { machineIdOf } from './machine.ts';
@@ -94,8 +94,8 @@ async function insertMachine(tx: Transaction, id: string, stranger: Stranger): P
 }
 
 /**
- * Takes a free address of the site's birth networks: the source if it is one, else the lowest in the network that the
- * source is in, else the lowest. Rows that another transaction is taking are skipped, so a burst never queues.
+ * Takes a free address of the site's birth networks: the source itself if it is one, else the lowest in the network
+ * that the source is in, else the lowest. Rows that another transaction is taking are skipped: a burst never queues.
  */
 async function takeAddress(
   tx: Transaction,
@@ -103,20 +103,25 @@ async function takeAddress(
   machineId: string,
   source: string | null,
 ): Promise<string | null> {
-  const free = (preference: ReturnType<typeof sql>) => sql`
-    update addresses set machine_id = ${machineId}, taken_at = now() where address = (
-      select a.address from addresses a join networks n on n.id = a.network_id
-      where a.machine_id is null and n.site_id = ${siteId} and n.kind = 'birth' and ${preference}
-      order by a.network_id, a.address limit 1 for update of a skip locked
-    ) returning host(address) as address`;
-  const preferences = source
-    ? [sql`a.address = ${source}::inet`, sql`${source}::inet <<= n.cidr::cidr`, sql`true`]
-    : [sql`true`];
-  for (const preference of preferences) {
-    const { rows } = await tx.execute<{ address: string }>(free(preference));
-    if (rows[0]) return rows[0].address;
+  const { rows } = await tx.execute<{ id: string; near: boolean }>(sql`
+    select id, coalesce(${source}::inet <<= cidr::cidr, false) as near from networks
+    where site_id = ${siteId} and kind = 'birth' order by near desc, id`);
+  for (const { id, near } of rows) {
+    const wanted = near ? await takeFrom(tx, id, machineId, sql`address = ${source}::inet`) : null;
+    const address = wanted ?? (await takeFrom(tx, id, machineId, sql`true`));
+    if (address !== null) return address;
   }
   return null;
+}
+
+/** One network at a time, so that the index of free addresses gives the lowest without sorting them. */
+async function takeFrom(tx: Transaction, networkId: string, machineId: string, which: SQL): Promise<string | null> {
+  const { rows } = await tx.execute<{ address: string }>(sql`
+    update addresses set machine_id = ${machineId}, taken_at = now() where address = (
+      select address from addresses where network_id = ${networkId} and machine_id is null and ${which}
+      order by network_id, address limit 1 for update skip locked
+    ) returning host(address) as address`);
+  return rows[0]?.address ?? null;
 }
 
 async function heldAddress(tx: Transaction, siteId: string, machineId: string): Promise<string | null> {
