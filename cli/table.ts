@@ -32,7 +32,7 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
   const natural = columns.map(({ title }, index) =>
     Math.max(length(title), ...cells.map((row) => length(row[index] ?? ''))),
   );
-  const widths = fit(columns, natural, style.width);
+  const widths = narrow(columns, natural, style.width);
   const line = (texts: readonly string[], paint: (title: string, text: string) => string) =>
     columns
       .map(({ title, align }, index) => {
@@ -45,7 +45,7 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
   return [line(titles, (_title, text) => style.heading(text)), ...cells.map((row) => line(row, style.paint))];
 }
 
-function fit<T>(columns: readonly Column<T>[], natural: readonly number[], width: number | null): number[] {
+function narrow<T>(columns: readonly Column<T>[], natural: readonly number[], width: number | null): number[] {
   const widths = [...natural];
   if (width === null) return widths;
   for (let over = total(widths) - width; over > 0; over--) {

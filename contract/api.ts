@@ -3,7 +3,16 @@
  * OpenAPI document of them; the client takes its types from them. Times are ISO 8601 in UTC.
  */
 import { z } from 'zod';
-import { bootStates, imageKinds, normaliseMac, opStates, orderStates, passages, repairStates, stages } from '../mdb/machine.ts';
+import {
+  bootStates,
+  imageKinds,
+  normaliseMac,
+  opStates,
+  orderStates,
+  passages,
+  repairStates,
+  stages,
+} from '../mdb/machine.ts';
 
 /** Passages that can be ordered in this release; the schema grows with them. */
 export const orderable = ['birth'] as const;
@@ -13,7 +22,9 @@ const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 const text = nullable(z.string());
 
 // Ids go into workflow ids, file names and terminals: nothing but these.
-export const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is 1 to 63 letters, digits, dots, dashes or underscores');
+export const id = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is 1 to 63 letters, digits, dots, dashes or underscores');
 const sentence = z
   .string()
   .min(1, 'is empty')
@@ -25,7 +36,9 @@ export const macText = z
   .transform((value) => normaliseMac(value) ?? value);
 
 /** A machine's id, hostname or MAC, as a person would type it. */
-export const machineName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/, 'is not a machine id, hostname or MAC');
+export const machineName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/, 'is not a machine id, hostname or MAC');
 
 export const apiError = z.object({
   error: z.object({
@@ -161,12 +174,31 @@ export const machineView = z.object({
   parts: z.object({
     memoryMib: nullable(z.number()),
     cpus: z.array(z.object({ socket: z.number(), model: z.string(), cores: z.number(), threads: z.number() })),
-    dimms: z.array(z.object({ slot: z.string(), mib: z.number(), serial: text, partNumber: text, speedMts: nullable(z.number()) })),
+    dimms: z.array(
+      z.object({ slot: z.string(), mib: z.number(), serial: text, partNumber: text, speedMts: nullable(z.number()) }),
+    ),
     disks: z.array(
-      z.object({ serial: z.string(), name: z.string(), model: text, bytes: z.number(), rotational: z.boolean(), content: z.string(), present: z.boolean() }),
+      z.object({
+        serial: z.string(),
+        name: z.string(),
+        model: text,
+        bytes: z.number(),
+        rotational: z.boolean(),
+        content: z.string(),
+        present: z.boolean(),
+      }),
     ),
     nics: z.array(
-      z.object({ mac: z.string(), name: text, driver: text, speedMbps: nullable(z.number()), carrier: nullable(z.boolean()), neighbourName: text, neighbourChassis: text, neighbourPort: text }),
+      z.object({
+        mac: z.string(),
+        name: text,
+        driver: text,
+        speedMbps: nullable(z.number()),
+        carrier: nullable(z.boolean()),
+        neighbourName: text,
+        neighbourChassis: text,
+        neighbourPort: text,
+      }),
     ),
     accelerators: z.array(z.object({ pci: z.string(), vendor: z.string(), device: z.string() })),
     bmc: nullable(z.object({ origin: z.string(), mac: text, vendor: text, firmwareVersion: text, quarantine: text })),
@@ -200,9 +232,18 @@ export const machineAnnouncement = z
     port: z.string().min(1).max(64).optional(),
     bmc: z.strictObject({ origin: z.string().max(200), secretRef: id }).optional(),
   })
-  .refine(({ rack, unit }) => (rack === undefined) === (unit === undefined), { message: 'rack and unit belong together', path: ['unit'] })
-  .refine((value) => (value.switch === undefined) === (value.port === undefined), { message: 'switch and port belong together', path: ['port'] })
-  .refine(({ rack, ...value }) => rack === undefined || value.switch === undefined, { message: 'give a rack position or a switch port, not both', path: ['switch'] });
+  .refine(({ rack, unit }) => (rack === undefined) === (unit === undefined), {
+    message: 'rack and unit belong together',
+    path: ['unit'],
+  })
+  .refine((value) => (value.switch === undefined) === (value.port === undefined), {
+    message: 'switch and port belong together',
+    path: ['port'],
+  })
+  .refine(({ rack, ...value }) => rack === undefined || value.switch === undefined, {
+    message: 'give a rack position or a switch port, not both',
+    path: ['switch'],
+  });
 
 // ── Orders and human steps ──────────────────────────────────────────────────────────────────────────────
 
@@ -247,7 +288,16 @@ export const burninView = z.object({
   verdict: text,
   finding: text,
   parts: z.array(
-    z.object({ kind: z.string(), subject: z.string(), device: z.string(), ok: z.boolean(), value: nullable(z.number()), unit: text, seconds: z.number(), message: text }),
+    z.object({
+      kind: z.string(),
+      subject: z.string(),
+      device: z.string(),
+      ok: z.boolean(),
+      value: nullable(z.number()),
+      unit: text,
+      seconds: z.number(),
+      message: text,
+    }),
   ),
 });
 export const burninList = z.object({ machineId: z.string(), burnins: z.array(burninView) });
@@ -290,7 +340,10 @@ export const imageList = z.object({ images: z.array(imageView) });
 export const imageUpload = z.strictObject({
   kind: z.enum(imageKinds),
   /** Refuses the upload when the bytes that arrived have another one. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256').optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'is not a SHA-256')
+    .optional(),
   preferred: z.enum(['true', 'false']).default('false'),
   bootMib: z.coerce.number().int().min(64).max(8192).default(256),
   kernel: z.enum(['bootstrap', 'own']).default('bootstrap'),

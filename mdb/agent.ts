@@ -81,7 +81,7 @@ async function endOlder(tx: Transaction, token: typeof bootTokens.$inferSelect):
     .where(and(others, eq(bootTokens.use, 'bootstrap'), isRedeemable, lt(bootTokens.issuedAt, token.issuedAt)));
 }
 
-// A machine that says hello has carried out `reboot`; left standing, the new boot would be told to reboot again.
+// A directive belongs to the boot in which it was given: the passage gives the next one when it has this boot's inventory.
 async function greet(tx: Transaction, machineId: string, { bootId, firmware }: Hello): Promise<void> {
   await tx
     .update(machines)
@@ -89,7 +89,7 @@ async function greet(tx: Transaction, machineId: string, { bootId, firmware }: H
       bootId,
       firmware,
       lastSeenAt: sql`now()`,
-      directive: sql`case when directive ->> 'do' = 'reboot' then '{"do":"wait"}'::jsonb else directive end`,
+      directive: { do: 'wait' },
     })
     .where(eq(machines.id, machineId));
 }

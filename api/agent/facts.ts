@@ -12,9 +12,11 @@ import { decimal, flag, optionalText, requiredText, requiredUuid } from './field
 /** A fact, or the reason why what was sent is not one. */
 export type Reading<T> = { readonly ok: true; readonly fact: T } | { readonly ok: false; readonly reason: string };
 
-/** Reads one record by its schema; the reason names record and field. */
+/** Reads one record by its schema, an empty field like an absent one; the reason names record and field. */
 export function readRecord<T>(schema: z.ZodType<T>, record: AgentRecord, place: string = record.kind): Reading<T> {
-  const result = schema.safeParse({ ...record.fields });
+  const result = schema.safeParse(
+    Object.fromEntries(Object.entries(record.fields).filter(([, value]) => value !== '')),
+  );
   if (result.success) return { ok: true, fact: result.data };
   const issue = result.error.issues[0];
   return { ok: false, reason: `${place}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is wrong'}` };

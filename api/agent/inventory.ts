@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DiskFact, Inventory, NicFact } from '../../contract/agent.ts';
+import type { DimmFact, DiskFact, Inventory, NicFact } from '../../contract/agent.ts';
 import type { AgentRecord } from '../../contract/records.ts';
 import { type Reading, readOnly, readRecord } from './facts.ts';
 import {
@@ -118,6 +118,7 @@ function take<T>(reading: Reading<T>): T {
 function assemble(records: readonly AgentRecord[]): Inventory {
   const all = <T>(schema: z.ZodType<T>, kind: string): T[] =>
     records
+      .filter(({ fields }) => kind !== 'nic' || !infiniband.test(fields['mac'] ?? ''))
       .filter((record) => record.kind === kind)
       .map((record, index) => take(readRecord(schema, record, `${kind} ${index + 1}`)));
   return {
@@ -125,7 +126,7 @@ function assemble(records: readonly AgentRecord[]): Inventory {
     memoryMib: take(readOnly(memory, records, 'memory')).mib,
     cpus: all(cpu, 'cpu'),
     // Firmware lists empty slots as DIMMs of no size, card readers without a card as disks of none.
-    dimms: all(dimm, 'dimm').filter(({ mib }) => mib > 0),
+    dimms: nameSlots(all(dimm, 'dimm').filter(({ mib }) => mib > 0)),
     disks: all(disk, 'disk').filter(({ bytes }) => bytes > 0),
     nics: attachNeighbours(all(nic, 'nic'), all(lldp, 'lldp')),
     accelerators: all(accelerator, 'accelerator'),
@@ -133,6 +134,19 @@ function assemble(records: readonly AgentRecord[]): Inventory {
     watchdog: all(watchdog, 'watchdog')[0]?.name ?? null,
     tpm: all(tpm, 'tpm')[0]?.version ?? null,
   };
+}
+
+// The twenty octets that IP over InfiniBand has for an address: a NIC that neither boots nor carries a MAC.
+const infiniband = /^([0-9a-f]{2}:){19}[0-9a-f]{2}$/i;
+
+/** Boards whose firmware calls the slots of every bank alike get numbers behind the name. */
+function nameSlots(dimms: readonly DimmFact[]): DimmFact[] {
+  const seen = new Map<string, number>();
+  return dimms.map((one) => {
+    const times = (seen.get(one.slot) ?? 0) + 1;
+    seen.set(one.slot, times);
+    return times === 1 ? one : { ...one, slot: `${one.slot} #${times}` };
+  });
 }
 
 function attachNeighbours(nics: readonly z.infer<typeof nic>[], heard: readonly z.infer<typeof lldp>[]): NicFact[] {
@@ -157,10 +171,6 @@ function findNonsense(fact: Inventory): string | null {
     findTwice(
       'cpu socket',
       fact.cpus.map(({ socket }) => String(socket)),
-    ) ??
-    findTwice(
-      'dimm slot',
-      fact.dimms.map(({ slot }) => slot),
     ) ??
     findTwice(
       'disk serial',

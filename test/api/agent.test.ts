@@ -8,6 +8,7 @@ import {
   burninParts,
   burnins,
   cpus,
+  dimms,
   disks,
   expectedBmcs,
   machines,
@@ -180,6 +181,21 @@ suite('an inventory', () => {
       [`E-${born.machineId}`, true, 'ext4'],
       ['no-serial:vdb', true, 'unknown'],
     ]);
+  });
+
+  it('takes machines as they are: slots of one name, a card reader without a card, InfiniBand, empty fields', async () => {
+    const born = await bear(server.mdb);
+    const session = await open(server, born);
+    const ib = `nic name=ib0 mac=${'80:'.repeat(19)}01\n`;
+    const body = describe(born, {
+      dimm: say('dimm', { slot: 'DIMM 0', mib: 16 }) + say('dimm', { slot: 'DIMM 0', mib: 16, serial: '' }),
+      reader: say('disk', { name: 'sdb', bytes: 0 }),
+      ib,
+      tpm: say('tpm', { version: 2, pcr0: '' }),
+    });
+    expect(await server.ask('POST', '/agent/inventory', session, body)).toMatchObject({ status: 200 });
+    const rows = await server.mdb.select().from(dimms).where(eq(dimms.machineId, born.machineId));
+    expect(rows.map(({ slot }) => slot).sort()).toEqual(['DIMM 0', 'DIMM 0 #2']);
   });
 
   it('claims the controller that was announced for its MAC', async () => {
