@@ -6,7 +6,7 @@ unpack_image() {
   given signature >/run/image.signature
   {
     fetch --tries 20 --idle 60 --timeout 14000 --max "$(given bytes)" --sha256 "$(given sha256)" \
-      --verify /run/image.signature /etc/farrier/image.pub --out /dev/stdout "$files/files/$(given path)" 2>/run/fetch.err
+      --verify /run/image.signature /etc/farrier/image.pub "$files/files/$(given path)" 2>/run/fetch.err
     echo $? >/run/fetch.code
   } | tar -xzpf - -C /mnt 2>/run/tar.err
   unpacked=$?

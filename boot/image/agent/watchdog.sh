@@ -3,12 +3,13 @@ feeder=
 arm_watchdog() {
   begin
   alive 300
-  if [ -c /dev/watchdog0 ]; then
-    feed /dev/watchdog0 /run/alive 2>/run/feed.err &
+  dog=$(ls /sys/class/watchdog 2>/dev/null | head -1)
+  if [ -n "$dog" ] && wait_for test -c "/dev/$dog"; then
+    feed "/dev/$dog" /run/alive 2>/run/feed.err &
     feeder=$!
     usleep 300000
     if kill -0 $feeder 2>/dev/null; then
-      early watchdog done "$(cat /sys/class/watchdog/watchdog0/identity 2>/dev/null)"
+      early watchdog done "$(cat "/sys/class/watchdog/$dog/identity" 2>/dev/null)"
     else
       feeder=
       early watchdog done '' "the watchdog cannot be armed: $(cat /run/feed.err)"
