@@ -126,6 +126,16 @@ export class Bench {
     }
   }
 
+  /** Waits until the machine has taken the end of its passage. */
+  async idle(): Promise<void> {
+    for (let tries = 0; tries < 500; tries += 1) {
+      const standing = await this.machine.query<Standing>('standing');
+      if (standing.waitingOn === 'order' && standing.last !== null) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error('the machine has not taken the end of its passage');
+  }
+
   /** From the burn-in to in service, all going well. */
   async goOn(from: 'inventory' | 'burnin' | 'installed' | 'ready' = 'inventory'): Promise<void> {
     const kinds = ['inventory', 'burnin', 'installed', 'ready'] as const;

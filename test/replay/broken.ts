@@ -1,0 +1,15 @@
+import { sleep } from '@temporalio/workflow';
+import type { MachineInput } from '../../contract/machine.ts';
+import { birth as realBirth } from '../../workflows/birth/birth.ts';
+import { machine as realMachine } from '../../workflows/machine.ts';
+
+/** Deliberately broken: a timer that no recorded run has. It proves that the replay suite bites. */
+export async function machine(input: MachineInput): Promise<void> {
+  await sleep(1000);
+  await realMachine(input);
+}
+
+export async function birth(input: Parameters<typeof realBirth>[0]): Promise<unknown> {
+  await sleep(1000);
+  return realBirth(input);
+}
