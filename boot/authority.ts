@@ -17,8 +17,6 @@ import {
 } from './certificates.ts';
 import { AuthorityError, createOnce, readKeyFile, replaceFile } from './keyfiles.ts';
 
-export { AuthorityError } from './keyfiles.ts';
-
 /** The name under which every machine knows the agent API, whatever its address. */
 export const agentName = 'agent.farrier.internal';
 

@@ -34,7 +34,8 @@ export function closeHumanStep(mdb: Mdb, input: Errand & { id: string; step: Bir
     await rows.lockMachine(tx, machineId);
     if (!(await rows.closeHumanStep(tx, id, answer, by))) return;
     await rows.settleStep(tx, orderId, step, 'running');
-    await rows.updateMachine(tx, machineId, { held: null });
+    // A person's word is a new intent, so the birther serves images again; a machine that booted anew has no word.
+    await rows.updateMachine(tx, machineId, { held: null, ...(answerer.class === 'user' ? { bootstraps: 0 } : {}) });
     await record(tx, { actor: answerer, action: 'step.answered', machineId, orderId, detail: { id, answer } });
   });
 }
