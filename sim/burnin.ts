@@ -1,7 +1,7 @@
 import type { AgentRecord } from '../contract/records.ts';
 import { drawBetween } from './chance.ts';
 import { type Fault, findFault } from './faults.ts';
-import { type Hardware, diskSerial } from './hardware.ts';
+import { diskSerial, type Hardware } from './hardware.ts';
 
 export interface BurninOrder {
   /** Time each stress part is to run, in seconds. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Account, Bmc } from './bmc/service.ts';
 import { defaultBios, type Personality, standard } from './bmc/personality.ts';
+import { type Account, Bmc } from './bmc/service.ts';
 import { draw } from './chance.ts';
 import type { FaultFile } from './faultfile.ts';
 import { buildHardware, type Hardware, machineIdOfHardware, rackIdOf } from './hardware.ts';
