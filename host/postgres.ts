@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, open, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -63,7 +63,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     port,
     pid: child.pid ?? 0,
     ended: ending(child),
-    stop: () => stopChild(child, 'SIGINT', 30_000),
+    stop: async () => {
+      await stopChild(child, 'SIGINT', 30_000);
+      // Not empty when another server has begun to use it.
+      await rmdir(sockets).catch(() => {});
+    },
   };
 }
 
