@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { ApiClient } from '../client/api.ts';
-import { cleanCell, type Column, renderTable } from './table.ts';
+import { type Column, cleanCell, renderTable } from './table.ts';
 
 /** What commands work with: the API, and a terminal or pipe to write to. */
 export interface Context {

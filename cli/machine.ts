@@ -4,7 +4,7 @@ import { normaliseMac, opStates, stages } from '../mdb/machine.ts';
 import type { Context } from './context.ts';
 import { age, bytes, memory, moment, span } from './format.ts';
 import { orderColumns, stepColumns } from './order.ts';
-import { cleanCell, type Column } from './table.ts';
+import { type Column, cleanCell } from './table.ts';
 
 const machineColumns = (now: number): Column<MachineSummary>[] => [
   { title: 'machine', cell: ({ id }) => id },

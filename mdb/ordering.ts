@@ -4,7 +4,7 @@ import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Answer, Cancel, OrderMessage } from '../contract/machine.ts';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
 import type { Mdb } from './connect.ts';
-import { type Passage, machineIdOf, normaliseMac } from './machine.ts';
+import { machineIdOf, normaliseMac, type Passage } from './machine.ts';
 import { post } from './outbox.ts';
 import {
   expectedBmcs,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { normaliseChassis } from '../../mdb/places.ts';
 import { cleanText, normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
 import { normaliseMac } from '../../mdb/machine.ts';
+import { normaliseChassis } from '../../mdb/places.ts';
 
 /** Shapes of single fields of the agent's records: strings in, facts out. Messages follow a field's name. */
 export const optionalText = z

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
+import type { Mdb } from '../../mdb/connect.ts';
 import {
   findMachine,
   listBurnins,
@@ -12,7 +13,6 @@ import {
   readMachine,
   readTimeline,
 } from '../../mdb/fleet.ts';
-import type { Mdb } from '../../mdb/connect.ts';
 import { announceMachine } from '../../mdb/ordering.ts';
 import { sites } from '../../mdb/schema.ts';
 import type { App, PeopleDependencies } from './app.ts';

@@ -7,9 +7,10 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
+import { apiError } from '../../contract/api.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { serveDominator } from './dominator.ts';
-import { answerError, ApiError } from './errors.ts';
+import { ApiError, answerError } from './errors.ts';
 import { serveDoctor, serveMonitoring } from './health.ts';
 import { serveImages } from './images.ts';
 import { parseJson } from './json.ts';
@@ -64,6 +65,10 @@ export async function createPeopleApi(options: PeopleApiOptions) {
 }
 
 async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
+  // Every page refuses in one form, which its description says too.
+  app.addHook('onRoute', ({ schema }) => {
+    if (schema && !schema.hide) schema.response = { ...(schema.response as object), '4xx': apiError, '5xx': apiError };
+  });
   serveMonitoring(app, options);
   serveDominator(app, options);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());

@@ -1,6 +1,6 @@
 import type { HumanStepView, MachineSummary, OrderView, StandingView, StepView } from '../../contract/api.ts';
-import type { Stage } from '../../mdb/machine.ts';
 import type { LastMove } from '../../mdb/fleet.ts';
+import type { Stage } from '../../mdb/machine.ts';
 
 export interface StandingFacts {
   readonly machine: MachineSummary;

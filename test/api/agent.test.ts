@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { and, eq } from 'drizzle-orm';
-import { afterAll, beforeAll, describe as suite, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, describe as suite } from 'vitest';
 import {
   audit,
   bmcs,
@@ -20,8 +20,8 @@ import type { Directive } from '../../mdb/values.ts';
 import { writeSite } from '../support/site.ts';
 import {
   type AgentServer,
-  bear,
   type Born,
+  bear,
   describe,
   giveToken,
   greeting,

@@ -7,7 +7,7 @@ import { eq, sql } from 'drizzle-orm';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
-import { openAuthority, type Authority } from '../../boot/authority.ts';
+import { type Authority, openAuthority } from '../../boot/authority.ts';
 import {
   audit,
   bootCounts,
@@ -445,6 +445,9 @@ describe('the doors', () => {
         '/api/v1/steps/{id}/answer',
         '/dominator/mdb.json',
       ]),
+    );
+    expect(Object.keys(body.paths['/api/v1/orders'].post.responses)).toEqual(
+      expect.arrayContaining(['200', '201', '4XX']),
     );
     expect(await ask('GET', '/healthz')).toMatchObject({ status: 200, body: { ok: true } });
     expect((await ask('GET', '/metrics')).body).toMatch(/^farrier_machines\{stage="racked",state="disabled"\} \d+$/m);

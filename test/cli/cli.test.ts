@@ -115,17 +115,15 @@ describe('farrier', () => {
     const machineId = order?.machineId ?? '';
     await base.mdb.update(machines).set({ held: 'no \u001b[31mport' }).where(eq(machines.id, machineId));
     await base.mdb.insert(tickets).values({ id: 'T-1', machineId, fault: 'f', title: 't', body: 'b' });
-    await base.mdb
-      .insert(steps)
-      .values({
-        orderId: 'b-1',
-        name: 'register',
-        source: 'passage',
-        ordinal: 1,
-        state: 'held',
-        owner: 'dc',
-        limitAt: new Date(0),
-      });
+    await base.mdb.insert(steps).values({
+      orderId: 'b-1',
+      name: 'register',
+      source: 'passage',
+      ordinal: 1,
+      state: 'held',
+      owner: 'dc',
+      limitAt: new Date(0),
+    });
     await base.mdb.insert(humanSteps).values({
       id: 'b-1:register:1',
       machineId,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { age, bytes, memory, span } from '../../cli/format.ts';
-import { cleanCell, type Column, renderTable } from '../../cli/table.ts';
+import { type Column, cleanCell, renderTable } from '../../cli/table.ts';
 
 const plain = { heading: (text: string) => text, paint: (_title: string, text: string) => text };
 const columns: Column<{ a: string; n: number }>[] = [

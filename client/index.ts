@@ -9,8 +9,8 @@ import {
   type OrderMessage,
   passageWorkflowId,
   queries,
-  signals,
   type Standing,
+  signals,
 } from '../contract/machine.ts';
 import type { Passage } from '../mdb/machine.ts';
 import { ApiClient, type ApiClientOptions } from './api.ts';
