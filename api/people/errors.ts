@@ -34,8 +34,11 @@ interface Told {
 
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, code, message, field } = explain(error);
-  if (status >= 500) request.log.error({ path: request.routeOptions.url, error: rootOf(error) }, 'a request failed');
-  if (status === 503) reply.header('retry-after', '5');
+  const path = request.routeOptions.url;
+  if (status === 503) {
+    request.log.warn({ path, error: rootOf(error).message }, 'the MDB cannot be reached');
+    reply.header('retry-after', '5');
+  } else if (status >= 500) request.log.error({ path, error: rootOf(error).stack }, 'a request failed');
   return reply.code(status).send({ error: { code, message, ...(field === undefined ? {} : { field }) } });
 }
 
@@ -68,8 +71,8 @@ function explainValidation(error: { validation?: unknown }): Told {
 }
 
 // Query errors carry the statement and its values; what went wrong is at the bottom.
-function rootOf(error: Error): string {
+function rootOf(error: Error): Error {
   let at: Error = error;
   while (at.cause instanceof Error) at = at.cause;
-  return at.stack ?? at.message;
+  return at;
 }
