@@ -63,7 +63,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
     const lock = await claimFolder(layout, options.vm, progress);
     cleanups.push(() => lock.release());
     supervisor.on('change', () => lock.note(supervisor.identities()));
-    return choosePorts(options.ports, layout);
+    return choosePorts(options.sim ? options.ports : { ...options.ports, sim: 0 }, layout);
   });
   const postgres = steps.run('PostgreSQL', folder, () => supervisor.start(postgresService(layout)));
   const temporal = steps.run('Temporal server', folder, (ports, progress) =>

@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
 import type { Authority } from '../../boot/authority.ts';
+import { registerImage } from '../../boot/images.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { imageKinds } from '../../mdb/machine.ts';
+import { type ImageKind, imageKinds } from '../../mdb/machine.ts';
 import { images } from '../../mdb/schema.ts';
+import type { ImageLayout } from '../../mdb/values.ts';
 import { simulatedImage } from './archive.ts';
+import { buildBoot, buildSystem, simulatedBoot } from './build.ts';
 import type { Layout } from './layout.ts';
 import type { Progress } from './steps.ts';
 
@@ -19,8 +21,25 @@ export interface ImageWish {
   readonly stop: AbortSignal;
 }
 
+/** Neither image has a kernel: a real machine goes on with the bootstrap image's. */
+const disk: ImageLayout = { bootMib: 256, rootMib: 'rest', kernel: 'bootstrap' };
+
 /** Makes sure that there is something to boot from the network, and an image of every kind to install. */
-export async function findImages(wish: ImageWish, _progress: Progress): Promise<void> {
+export function findImages(wish: ImageWish, progress: Progress): Promise<void> {
+  return wish.real ? realImages(wish, progress) : simulatedImages(wish);
+}
+
+async function realImages(wish: ImageWish, progress: Progress): Promise<void> {
+  const building = { images: wish.layout.images, trust: wish.authority, stop: wish.stop, progress };
+  await buildBoot(building);
+  const ids = imageKinds.map((kind) => `tiny-${kind}`);
+  const known = await wish.mdb.select({ id: images.id }).from(images);
+  if (ids.every((id) => known.some((row) => row.id === id))) return;
+  await buildSystem(building, ids);
+  for (const kind of imageKinds) await register(wish, `tiny-${kind}`, kind);
+}
+
+async function simulatedImages(wish: ImageWish): Promise<void> {
   await addBootFiles(join(wish.layout.images, 'boot'));
   for (const kind of imageKinds) {
     const [known] = await wish.mdb.select({ id: images.id }).from(images).where(eq(images.kind, kind)).limit(1);
@@ -30,7 +49,6 @@ export async function findImages(wish: ImageWish, _progress: Progress): Promise<
 
 /** What boot scripts name. Real ones, where they have been built, are left alone. */
 const bootFiles = ['vmlinuz', 'initrd', 'local.efi'];
-const simulatedBoot = 'For simulated machines only: they fetch it as real ones do, and run nothing of it.\n';
 
 async function addBootFiles(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -41,20 +59,16 @@ async function addBootFiles(folder: string): Promise<void> {
   }
 }
 
-async function addSimulated({ mdb, authority, layout }: ImageWish, kind: (typeof imageKinds)[number]): Promise<void> {
+async function addSimulated(wish: ImageWish, kind: ImageKind): Promise<void> {
   const id = `simulated-${kind}`;
-  const path = `os/${id}.tar.gz`;
-  const bytes = simulatedImage(kind);
-  const file = join(layout.images, path);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.new`, bytes);
+  const folder = join(wish.layout.images, 'os');
+  const file = join(folder, `${id}.tar.gz`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${file}.new`, simulatedImage(kind));
   await rename(`${file}.new`, file);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const signature = authority.signImage(sha256);
-  const layoutOfDisk = { bootMib: 256, rootMib: 'rest', kernel: 'bootstrap' } as const;
-  const row = { kind, path, bytes: bytes.length, sha256, signature, layout: layoutOfDisk, preferred: true };
-  await mdb
-    .insert(images)
-    .values({ id, ...row })
-    .onConflictDoNothing();
+  await register(wish, id, kind);
+}
+
+async function register({ mdb, authority, layout }: ImageWish, id: string, kind: ImageKind): Promise<void> {
+  await registerImage({ mdb, authority, root: layout.images }, { id, kind, layout: disk, preferred: true, by: 'up' });
 }
