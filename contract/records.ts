@@ -26,7 +26,10 @@ const plain = /[^A-Za-z0-9._:/+@,-]/gu;
 
 function encode(value: string): string {
   return value.replace(plain, (character) =>
-    Array.from(new TextEncoder().encode(character), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+    Array.from(
+      new TextEncoder().encode(character),
+      (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    ).join(''),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Queries of the birth passage. Each runs inside the transaction of one activity. */
 import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Transaction } from './acting.ts';
+import type { ImageKind, StepState } from './machine.ts';
 import {
   accelerators,
   addresses,
@@ -24,7 +25,6 @@ import {
   switchPorts,
   tickets,
 } from './schema.ts';
-import type { ImageKind, StepState } from './machine.ts';
 import type { StepDetail } from './values.ts';
 
 export type MachineRow = typeof machines.$inferSelect;
@@ -42,7 +42,11 @@ export async function siteOf(tx: Transaction, siteId: string): Promise<typeof si
   return site;
 }
 
-export async function updateMachine(tx: Transaction, machineId: string, change: Partial<typeof machines.$inferInsert>): Promise<void> {
+export async function updateMachine(
+  tx: Transaction,
+  machineId: string,
+  change: Partial<typeof machines.$inferInsert>,
+): Promise<void> {
   await tx.update(machines).set(change).where(eq(machines.id, machineId));
 }
 
@@ -52,12 +56,18 @@ export async function updateMachine(tx: Transaction, machineId: string, change: 
 export async function beginOrder(tx: Transaction, orderId: string): Promise<boolean> {
   const [order] = await tx.select({ state: orders.state }).from(orders).where(eq(orders.id, orderId)).for('update');
   if (!order) throw new Error(`the MDB has no order ${orderId}`);
-  if (order.state === 'waiting') await tx.update(orders).set({ state: 'running', startedAt: sql`now()` }).where(eq(orders.id, orderId));
+  if (order.state === 'waiting')
+    await tx.update(orders).set({ state: 'running', startedAt: sql`now()` }).where(eq(orders.id, orderId));
   return order.state === 'waiting' || order.state === 'running';
 }
 
 /** Ends an order and whatever of it was still open; an order that has ended already keeps its outcome. */
-export async function endOrder(tx: Transaction, orderId: string, state: 'done' | 'failed' | 'cancelled', outcome: string): Promise<void> {
+export async function endOrder(
+  tx: Transaction,
+  orderId: string,
+  state: 'done' | 'failed' | 'cancelled',
+  outcome: string,
+): Promise<void> {
   await tx
     .update(orders)
     .set({ state, outcome, endedAt: sql`now()` })
@@ -94,7 +104,13 @@ export async function beginStep(tx: Transaction, orderId: string, row: StepRow):
     });
 }
 
-export async function settleStep(tx: Transaction, orderId: string, step: string, state: StepState, detail: StepDetail = {}): Promise<void> {
+export async function settleStep(
+  tx: Transaction,
+  orderId: string,
+  step: string,
+  state: StepState,
+  detail: StepDetail = {},
+): Promise<void> {
   const ended = state === 'held' || state === 'running' ? null : sql`now()`;
   await tx
     .update(steps)
@@ -103,7 +119,10 @@ export async function settleStep(tx: Transaction, orderId: string, step: string,
 }
 
 export async function stepDetail(tx: Transaction, orderId: string, step: string): Promise<StepDetail | null> {
-  const [row] = await tx.select({ detail: steps.detail }).from(steps).where(and(eq(steps.orderId, orderId), eq(steps.name, step)));
+  const [row] = await tx
+    .select({ detail: steps.detail })
+    .from(steps)
+    .where(and(eq(steps.orderId, orderId), eq(steps.name, step)));
   return row?.detail ?? null;
 }
 
@@ -120,7 +139,10 @@ export async function raiseFence(tx: Transaction, machineId: string): Promise<nu
 }
 
 export async function hasController(tx: Transaction, machineId: string): Promise<boolean> {
-  const rows = await tx.select({ origin: bmcs.origin }).from(bmcs).where(and(eq(bmcs.machineId, machineId), isNull(bmcs.quarantine)));
+  const rows = await tx
+    .select({ origin: bmcs.origin })
+    .from(bmcs)
+    .where(and(eq(bmcs.machineId, machineId), isNull(bmcs.quarantine)));
   return rows.length > 0;
 }
 
@@ -158,7 +180,11 @@ export async function rackOf(tx: Transaction, rackId: string): Promise<typeof ra
 }
 
 /** Another machine that is recorded at this position, or that carries this hostname. */
-export async function occupant(tx: Transaction, machineId: string, place: { rack: string; unit: number; hostname: string }) {
+export async function occupant(
+  tx: Transaction,
+  machineId: string,
+  place: { rack: string; unit: number; hostname: string },
+) {
   const [row] = await tx
     .select({ id: machines.id, hostname: machines.hostname, rack: machines.rackId, unit: machines.unit })
     .from(machines)
@@ -209,7 +235,12 @@ export async function takeNextAddress(tx: Transaction, networkId: string, machin
 }
 
 /** Takes one certain address; returns the machine that holds it already, or null when it was taken. */
-export async function takeAddress(tx: Transaction, networkId: string, machineId: string, address: string): Promise<string | null> {
+export async function takeAddress(
+  tx: Transaction,
+  networkId: string,
+  machineId: string,
+  address: string,
+): Promise<string | null> {
   await tx
     .insert(addresses)
     .values({ address, networkId, machineId, takenAt: sql`now()` })
@@ -223,7 +254,11 @@ export async function takeAddress(tx: Transaction, networkId: string, machineId:
 }
 
 /** Gives back what the machine holds on networks of this kind. */
-export async function giveBackAddresses(tx: Transaction, machineId: string, networkIds: readonly string[]): Promise<void> {
+export async function giveBackAddresses(
+  tx: Transaction,
+  machineId: string,
+  networkIds: readonly string[],
+): Promise<void> {
   if (networkIds.length === 0) return;
   await tx
     .update(addresses)
@@ -231,8 +266,15 @@ export async function giveBackAddresses(tx: Transaction, machineId: string, netw
     .where(and(eq(addresses.machineId, machineId), inArray(addresses.networkId, [...networkIds])));
 }
 
-export async function networksOfKind(tx: Transaction, siteId: string, kind: 'birth' | 'main' | 'bmc'): Promise<string[]> {
-  const rows = await tx.select({ id: networks.id }).from(networks).where(and(eq(networks.siteId, siteId), eq(networks.kind, kind)));
+export async function networksOfKind(
+  tx: Transaction,
+  siteId: string,
+  kind: 'birth' | 'main' | 'bmc',
+): Promise<string[]> {
+  const rows = await tx
+    .select({ id: networks.id })
+    .from(networks)
+    .where(and(eq(networks.siteId, siteId), eq(networks.kind, kind)));
   return rows.map((row) => row.id);
 }
 
@@ -284,19 +326,30 @@ export async function burninOf(tx: Transaction, orderId: string) {
   return burnin ?? null;
 }
 
-export async function openBurnin(tx: Transaction, row: { id: string; machineId: string; orderId: string; profileId: string }): Promise<void> {
+export async function openBurnin(
+  tx: Transaction,
+  row: { id: string; machineId: string; orderId: string; profileId: string },
+): Promise<void> {
   await tx.insert(burnins).values(row).onConflictDoNothing();
 }
 
 export async function partsOf(tx: Transaction, burninId: string) {
-  return tx.select().from(burninParts).where(eq(burninParts.burninId, burninId)).orderBy(asc(burninParts.subject), asc(burninParts.device));
+  return tx
+    .select()
+    .from(burninParts)
+    .where(eq(burninParts.burninId, burninId))
+    .orderBy(asc(burninParts.subject), asc(burninParts.device));
 }
 
 /**
  * Benchmark figures of passed burn-ins of the same product, by `subject/unit`: the latest thousand, without the given
  * burn-in itself.
  */
-export async function peerFigures(tx: Transaction, product: string, burninId: string): Promise<Record<string, number[]>> {
+export async function peerFigures(
+  tx: Transaction,
+  product: string,
+  burninId: string,
+): Promise<Record<string, number[]>> {
   const rows = await tx
     .select({ subject: burninParts.subject, unit: burninParts.unit, value: burninParts.value })
     .from(burninParts)
@@ -317,8 +370,16 @@ export async function peerFigures(tx: Transaction, product: string, burninId: st
   return peers;
 }
 
-export async function settleBurnin(tx: Transaction, id: string, verdict: 'pass' | 'fail' | 'below' | 'cut', finding: string | null): Promise<void> {
-  await tx.update(burnins).set({ verdict, finding, endedAt: sql`coalesce(${burnins.endedAt}, now())` }).where(eq(burnins.id, id));
+export async function settleBurnin(
+  tx: Transaction,
+  id: string,
+  verdict: 'pass' | 'fail' | 'below' | 'cut',
+  finding: string | null,
+): Promise<void> {
+  await tx
+    .update(burnins)
+    .set({ verdict, finding, endedAt: sql`coalesce(${burnins.endedAt}, now())` })
+    .where(eq(burnins.id, id));
 }
 
 // ── People ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -389,7 +450,10 @@ export async function closeHumanStep(tx: Transaction, id: string, answer: string
     .where(and(eq(humanSteps.id, id), isNull(humanSteps.answeredAt)))
     .returning({ ticketId: humanSteps.ticketId });
   if (!closed) return false;
-  await tx.update(tickets).set({ closedAt: sql`now()` }).where(and(eq(tickets.id, closed.ticketId), isNull(tickets.closedAt)));
+  await tx
+    .update(tickets)
+    .set({ closedAt: sql`now()` })
+    .where(and(eq(tickets.id, closed.ticketId), isNull(tickets.closedAt)));
   return true;
 }
 
@@ -408,4 +472,3 @@ export async function closeLeftOver(tx: Transaction, orderId: string, why: strin
     .where(and(eq(humanSteps.orderId, orderId), isNull(humanSteps.answeredAt)));
   for (const { id } of open) await closeHumanStep(tx, id, why, 'farrier');
 }
-

@@ -33,7 +33,11 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
 
 export type Controller = NonNullable<Awaited<ReturnType<typeof controllerOf>>>;
 
-export async function noteController(mdb: Mdb, machineId: string, facts: { pin: string | null; vendor: string | null }): Promise<void> {
+export async function noteController(
+  mdb: Mdb,
+  machineId: string,
+  facts: { pin: string | null; vendor: string | null },
+): Promise<void> {
   await mdb
     .update(bmcs)
     .set({ pin: sql`coalesce(${bmcs.pin}, ${facts.pin})`, vendor: facts.vendor })
@@ -86,7 +90,12 @@ export async function markSent(mdb: Mdb, id: string): Promise<boolean> {
 }
 
 /** Settles an intent once: a final state stays. */
-export async function settleIntent(mdb: Mdb, id: string, state: IntentState, observed: Readonly<Record<string, unknown>>): Promise<void> {
+export async function settleIntent(
+  mdb: Mdb,
+  id: string,
+  state: IntentState,
+  observed: Readonly<Record<string, unknown>>,
+): Promise<void> {
   await mdb
     .update(intents)
     .set({ state, observed, settledAt: sql`now()` })

@@ -1,8 +1,8 @@
 /** The transactional outbox: what is to be told to workflows, delivered at least once and in no order. */
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
-import { machines, orders, outbox } from './schema.ts';
 import type { OrderState, Passage } from './machine.ts';
+import { machines, orders, outbox } from './schema.ts';
 
 export interface OutboxMessage {
   /** De-duplication id: a second message with the same key is dropped. */
@@ -70,13 +70,21 @@ export async function leaseDue(mdb: Mdb, limit: number, leaseSeconds: number): P
     .from(outbox)
     .leftJoin(machines, eq(machines.id, outbox.machineId))
     .leftJoin(orders, eq(orders.id, outbox.orderId))
-    .where(inArray(outbox.id, leased.map((row) => row.id)))
+    .where(
+      inArray(
+        outbox.id,
+        leased.map((row) => row.id),
+      ),
+    )
     .orderBy(outbox.id);
 }
 
 export async function markDelivered(mdb: Mdb, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
-  await mdb.update(outbox).set({ deliveredAt: sql`now()`, error: null }).where(inArray(outbox.id, [...ids]));
+  await mdb
+    .update(outbox)
+    .set({ deliveredAt: sql`now()`, error: null })
+    .where(inArray(outbox.id, [...ids]));
 }
 
 /** A message nobody will ever take is kept with the reason and not sent again. */

@@ -39,7 +39,10 @@ async function fingerprint(): Promise<string> {
 async function filesOf(source: string): Promise<string[]> {
   if (source.endsWith('.ts')) return [source];
   const found = await readdir(join(root, source), { recursive: true });
-  return found.filter((file) => file.endsWith('.ts')).map((file) => join(source, file)).sort();
+  return found
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(source, file))
+    .sort();
 }
 
 const nothing = () => {};

@@ -1,4 +1,9 @@
-import { type Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { attributes } from '../contract/attributes.ts';
 import { lifecycleQueue, machineWorkflow, machineWorkflowId, passageWorkflowId, signals } from '../contract/machine.ts';
 import type { DueMessage } from '../mdb/outbox.ts';
@@ -25,7 +30,9 @@ export async function deliver(client: Client, message: DueMessage): Promise<Deli
 
 function targetOf(message: DueMessage): string {
   const { machineId, orderId, passage } = message;
-  return orderId !== null && passage !== null ? passageWorkflowId(machineId, passage, orderId) : machineWorkflowId(machineId);
+  return orderId !== null && passage !== null
+    ? passageWorkflowId(machineId, passage, orderId)
+    : machineWorkflowId(machineId);
 }
 
 async function deliverOrder(client: Client, message: DueMessage): Promise<void> {
@@ -47,6 +54,7 @@ async function deliverOrder(client: Client, message: DueMessage): Promise<void> 
 
 function whenMissing(message: DueMessage): Delivery {
   const { orderState } = message;
-  if (orderState === 'waiting' || orderState === 'running') return { to: 'later', error: 'its passage has not begun yet' };
+  if (orderState === 'waiting' || orderState === 'running')
+    return { to: 'later', error: 'its passage has not begun yet' };
   return { to: 'dropped', why: orderState === null ? 'it belongs to no order' : `its order has ended: ${orderState}` };
 }

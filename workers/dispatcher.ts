@@ -56,8 +56,13 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
 
 async function dispatch(options: DispatcherOptions, due: readonly DueMessage[]): Promise<void> {
   const { mdb } = options.connection;
-  const outcomes = await Promise.all(due.map(async (message) => ({ message, delivery: await deliver(options.client, message) })));
-  await markDelivered(mdb, outcomes.flatMap(({ message, delivery }) => (delivery.to === 'delivered' ? message.id : [])));
+  const outcomes = await Promise.all(
+    due.map(async (message) => ({ message, delivery: await deliver(options.client, message) })),
+  );
+  await markDelivered(
+    mdb,
+    outcomes.flatMap(({ message, delivery }) => (delivery.to === 'delivered' ? message.id : [])),
+  );
   for (const { message, delivery } of outcomes) await setAside(options, message, delivery);
 }
 

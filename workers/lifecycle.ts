@@ -10,7 +10,10 @@ const env = readSettings(settings.lifecycle);
 const log = openLog('lifecycle', env.FARRIER_LOG);
 quietRuntime(log);
 const { mdb, close } = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier lifecycle', connections: 20 });
-const [connection, bundle] = await Promise.all([connectWorker(log, env.TEMPORAL_ADDRESS), workflowBundle(env.FARRIER_DATA)]);
+const [connection, bundle] = await Promise.all([
+  connectWorker(log, env.TEMPORAL_ADDRESS),
+  workflowBundle(env.FARRIER_DATA),
+]);
 const worker = await Worker.create({
   connection,
   namespace: env.TEMPORAL_NAMESPACE,

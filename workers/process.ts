@@ -32,7 +32,8 @@ export async function keepTrying<T>(log: Logger, what: string, connect: () => Pr
     try {
       return await connect();
     } catch (error) {
-      if (tries % 30 === 0) log.warn({ error: error instanceof Error ? error.message : String(error) }, `waiting for ${what}`);
+      if (tries % 30 === 0)
+        log.warn({ error: error instanceof Error ? error.message : String(error) }, `waiting for ${what}`);
       await sleep(1000);
     }
   }
@@ -43,7 +44,9 @@ export function connectWorker(log: Logger, address: string): Promise<NativeConne
 }
 
 export async function connectClient(log: Logger, address: string, namespace: string): Promise<Client> {
-  const connection = await keepTrying(log, `Temporal at ${address}`, () => Connection.connect({ address, connectTimeout: 5000 }));
+  const connection = await keepTrying(log, `Temporal at ${address}`, () =>
+    Connection.connect({ address, connectTimeout: 5000 }),
+  );
   return new Client({ connection, namespace });
 }
 

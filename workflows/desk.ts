@@ -13,7 +13,17 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { attributes } from '../contract/attributes.ts';
-import { type Answer, type Cancel, type HumanQuestion, queries, type Report, type ReportKind, type Standing, signals, updates } from '../contract/machine.ts';
+import {
+  type Answer,
+  type Cancel,
+  type HumanQuestion,
+  queries,
+  type Report,
+  type ReportKind,
+  type Standing,
+  signals,
+  updates,
+} from '../contract/machine.ts';
 import type { Passage, Stage } from '../mdb/machine.ts';
 import { readAnswer, readReport } from './messages.ts';
 
@@ -23,7 +33,12 @@ export interface DeskSubject {
   readonly passage: Passage;
 }
 
-export type Awaited = { readonly report: Report } | { readonly rebooted: Report } | { readonly failed: Report } | 'late' | 'cancelled';
+export type Awaited =
+  | { readonly report: Report }
+  | { readonly rebooted: Report }
+  | { readonly failed: Report }
+  | 'late'
+  | 'cancelled';
 
 const keptNotes = 20;
 const keptIds = 200;
@@ -179,7 +194,9 @@ export class Desk {
     const failed = this.takeWhere((report) => report.kind === 'failed');
     if (failed) return { failed };
     // The installed system reports `ready` with a nonce of its own; everything else belongs to the agent's boot.
-    const report = this.takeWhere((one) => one.kind === kind && (kind === 'ready' || kind === 'inventory' || one.nonce === this.nonce));
+    const report = this.takeWhere(
+      (one) => one.kind === kind && (kind === 'ready' || kind === 'inventory' || one.nonce === this.nonce),
+    );
     return report && { report };
   }
 
@@ -207,4 +224,3 @@ export class Desk {
     return `taken: ${read.answer}`;
   }
 }
-

@@ -213,7 +213,9 @@ class Life {
     const where = current
       ? `Passage **${current.passage}** (order \`${current.id}\`) since ${this.since}`
       : `Waits for an order since ${this.since}`;
-    const past = last ? `Last: ${last.passage} ${last.outcome}, stage **${last.stage}**${last.note ? ` — ${last.note}` : ''}` : '';
+    const past = last
+      ? `Last: ${last.passage} ${last.outcome}, stage **${last.stage}**${last.note ? ` — ${last.note}` : ''}`
+      : '';
     return [where, past].filter((line) => line !== '').join('\n\n');
   }
 

@@ -1,7 +1,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import { hardwareQueue } from '../contract/machine.ts';
 import type { BirthActivities } from '../activities/birth/index.ts';
 import type { HardwareActivities } from '../activities/hardware/index.ts';
+import { hardwareQueue } from '../contract/machine.ts';
 
 // Transactions on the MDB: short, idempotent, and safe to run more than once, which is all that a local activity
 // promises. They keep trying while the MDB is away (its restart takes seconds, a fail-over minutes); a bug in one

@@ -36,6 +36,8 @@ export interface TargetDisk {
 /** The disk to install on: the smallest solid-state one that holds the root, else the smallest that does. */
 export function chooseDisk(disks: readonly TargetDisk[], needBytes: number): TargetDisk | null {
   const fit = disks.filter((disk) => disk.bytes >= needBytes);
-  fit.sort((a, b) => Number(a.rotational) - Number(b.rotational) || a.bytes - b.bytes || a.serial.localeCompare(b.serial));
+  fit.sort(
+    (a, b) => Number(a.rotational) - Number(b.rotational) || a.bytes - b.bytes || a.serial.localeCompare(b.serial),
+  );
   return fit[0] ?? null;
 }

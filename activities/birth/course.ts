@@ -1,4 +1,12 @@
-import { type BeginResult, birthSteps, type BirthStep, type Errand, type FinishResult, type Held, type StepStart } from '../../contract/birth.ts';
+import {
+  type BeginResult,
+  type BirthStep,
+  birthSteps,
+  type Errand,
+  type FinishResult,
+  type Held,
+  type StepStart,
+} from '../../contract/birth.ts';
 import type { PassageSummary } from '../../contract/machine.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import * as rows from '../../mdb/birth.ts';
@@ -24,14 +32,21 @@ export function beginBirth(mdb: Mdb, input: Errand & { next: StepStart }): Promi
     if (!(await rows.beginOrder(tx, orderId))) return { live: false, fence: 0, controller: false, seen: false };
     const fence = await rows.raiseFence(tx, machineId);
     await rows.beginStep(tx, orderId, stepRow(input.next));
-    return { live: true, fence, controller: await rows.hasController(tx, machineId), seen: machine.lastSeenAt !== null || machine.bootstraps > 0 };
+    return {
+      live: true,
+      fence,
+      controller: await rows.hasController(tx, machineId),
+      seen: machine.lastSeenAt !== null || machine.bootstraps > 0,
+    };
   });
 }
 
 /** The machine booted anew in the middle of a step: the step's row says so. */
 export function noteReboot(mdb: Mdb, input: Errand & { step: BirthStep }): Promise<void> {
   return acting(mdb, birthActor, input.orderId, async (tx) => {
-    await rows.settleStep(tx, input.orderId, input.step, 'failed', { message: 'The machine booted anew in this step; it starts over from its inventory.' });
+    await rows.settleStep(tx, input.orderId, input.step, 'failed', {
+      message: 'The machine booted anew in this step; it starts over from its inventory.',
+    });
   });
 }
 
@@ -48,7 +63,14 @@ export function finishBirth(mdb: Mdb, input: Errand): Promise<FinishResult | { h
         const reason = `It reports the image ${machine.observedImage ?? '(none)'}, but ${machine.requiredImage ?? '(none)'} is required.`;
         return { held: { fault: 'ready/image', reason, choices: ['retry', 'abandon'] } };
       }
-      await rows.updateMachine(tx, machineId, { stage: 'in_service', opState: 'production', inServiceAt: new Date(), held: null, temporaryAddress: null, directive: { do: 'wait' } });
+      await rows.updateMachine(tx, machineId, {
+        stage: 'in_service',
+        opState: 'production',
+        inServiceAt: new Date(),
+        held: null,
+        temporaryAddress: null,
+        directive: { do: 'wait' },
+      });
       // The temporary address is free only now: until the hand-over the agent still used it.
       await rows.giveBackAddresses(tx, machineId, await rows.networksOfKind(tx, input.siteId, 'birth'));
       await rows.settleStep(tx, orderId, 'ready', 'done');
@@ -57,7 +79,13 @@ export function finishBirth(mdb: Mdb, input: Errand): Promise<FinishResult | { h
     const seconds = Math.round((inServiceAt.getTime() - machine.firstBootAt.getTime()) / 1000);
     await rows.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
     if (machine.stage !== 'in_service') {
-      await record(tx, { actor: birthActor, action: 'birth.done', machineId, orderId, detail: { seconds, hostname: machine.hostname } });
+      await record(tx, {
+        actor: birthActor,
+        action: 'birth.done',
+        machineId,
+        orderId,
+        detail: { seconds, hostname: machine.hostname },
+      });
     }
     return { stage: 'in_service', opState: 'production', bootState: machine.bootState, seconds };
   });
@@ -86,7 +114,13 @@ export function breakOff(
     const machine = await rows.lockMachine(tx, machineId);
     await rows.endOrder(tx, orderId, 'failed', note);
     await rows.closeLeftOver(tx, orderId, 'failed');
-    await rows.openTicket(tx, { machineId, fault: 'passage/broken', title: `${machineId}: a passage broke off`, body: note, id: `T-${orderId}-broken` });
+    await rows.openTicket(tx, {
+      machineId,
+      fault: 'passage/broken',
+      title: `${machineId}: a passage broke off`,
+      body: note,
+      id: `T-${orderId}-broken`,
+    });
     await rows.updateMachine(tx, machineId, { held: note });
     await record(tx, { actor: birthActor, action: 'order.broken', machineId, orderId, detail: { note } });
     return { stage: machine.stage, opState: machine.opState, bootState: machine.bootState };

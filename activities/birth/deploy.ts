@@ -20,7 +20,11 @@ function bytesNeeded(layout: ImageLayout, archiveBytes: number): number {
 }
 
 /** What the agent needs to install this image on this machine. */
-export async function installDirective(tx: Transaction, machine: rows.MachineRow, image: Image): Promise<{ directive: Directive } | { held: Held }> {
+export async function installDirective(
+  tx: Transaction,
+  machine: rows.MachineRow,
+  image: Image,
+): Promise<{ directive: Directive } | { held: Held }> {
   const site = await rows.siteOf(tx, machine.siteId);
   const network = await rows.mainNetwork(tx, machine.siteId);
   const disks = await rows.presentDisks(tx, machine.id);
@@ -91,7 +95,8 @@ export function acceptInstall(mdb: Mdb, input: Errand & { next: StepStart }): Pr
   return acting(mdb, birthActor, orderId, async (tx) => {
     const machine = await rows.lockMachine(tx, machineId);
     const { hostname, address, requiredImage } = machine;
-    if (hostname === null || address === null || requiredImage === null) throw new Error(`machine ${machineId} was never registered`);
+    if (hostname === null || address === null || requiredImage === null)
+      throw new Error(`machine ${machineId} was never registered`);
     if (machine.stage === 'deployed') return { hostname, image: requiredImage };
     await rows.updateMachine(tx, machineId, {
       stage: 'deployed',
@@ -102,7 +107,13 @@ export function acceptInstall(mdb: Mdb, input: Errand & { next: StepStart }): Pr
     });
     await rows.settleStep(tx, orderId, 'deploy', 'done');
     await rows.beginStep(tx, orderId, stepRow(next));
-    await record(tx, { actor: birthActor, action: 'machine.deployed', machineId, orderId, detail: { hostname, address, image: requiredImage } });
+    await record(tx, {
+      actor: birthActor,
+      action: 'machine.deployed',
+      machineId,
+      orderId,
+      detail: { hostname, address, image: requiredImage },
+    });
     return { hostname, image: requiredImage };
   });
 }

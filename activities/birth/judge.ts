@@ -26,7 +26,10 @@ export type Peers = Readonly<Record<string, readonly number[]>>;
 export function judge(parts: readonly BurninPart[], cut: boolean, limits: BurninLimits, peers: Peers): Judgement {
   const broken = parts.find((part) => !part.ok);
   if (broken) {
-    return { verdict: 'fail', finding: `${broken.subject} ${broken.kind} failed on ${broken.device}: ${broken.message ?? 'no reason given'}` };
+    return {
+      verdict: 'fail',
+      finding: `${broken.subject} ${broken.kind} failed on ${broken.device}: ${broken.message ?? 'no reason given'}`,
+    };
   }
   if (cut) return { verdict: 'cut', finding: `The burn-in was cut short at its cap of ${limits.capSeconds} s.` };
   if (parts.length === 0) return { verdict: 'fail', finding: 'The burn-in told no result of any part.' };

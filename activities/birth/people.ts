@@ -1,4 +1,4 @@
-import type { Errand, BirthStep, HumanStepInput } from '../../contract/birth.ts';
+import type { BirthStep, Errand, HumanStepInput } from '../../contract/birth.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -11,10 +11,26 @@ export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
   const { id, machineId, orderId, step, owner, fault, reason, choices, remindAfter } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
     await rows.lockMachine(tx, machineId);
-    const ticketId = await rows.openHumanStep(tx, { id, machineId, orderId, step, owner, fault, reason, choices, remindAfter });
+    const ticketId = await rows.openHumanStep(tx, {
+      id,
+      machineId,
+      orderId,
+      step,
+      owner,
+      fault,
+      reason,
+      choices,
+      remindAfter,
+    });
     await rows.settleStep(tx, orderId, step, 'held', { message: reason });
     await rows.updateMachine(tx, machineId, { held: reason, directive: { do: 'hold', reason } });
-    await record(tx, { actor: birthActor, action: 'step.asked', machineId, orderId, detail: { id, fault, reason, ticketId } });
+    await record(tx, {
+      actor: birthActor,
+      action: 'step.asked',
+      machineId,
+      orderId,
+      detail: { id, fault, reason, ticketId },
+    });
   });
 }
 
@@ -27,7 +43,10 @@ export function remindHumanStep(mdb: Mdb, input: Errand & { id: string }): Promi
 }
 
 /** Writes the answer down and lets the step go on. */
-export function closeHumanStep(mdb: Mdb, input: Errand & { id: string; step: BirthStep; answer: string; by: string }): Promise<void> {
+export function closeHumanStep(
+  mdb: Mdb,
+  input: Errand & { id: string; step: BirthStep; answer: string; by: string },
+): Promise<void> {
   const { id, machineId, orderId, step, answer, by } = input;
   const answerer: Actor = { class: by === machineId ? 'node' : 'user', name: by };
   return acting(mdb, answerer, orderId, async (tx) => {

@@ -26,7 +26,10 @@ export function placeOf(heard: readonly HeardPort[], given: Position | null): Pl
   const positions = distinct(heard.flatMap((one) => (one.position ? [one.position] : [])));
   const [first, second] = positions;
   if (first && second) {
-    return hold('register/two-positions', `Its NICs are cabled to two positions: ${positions.map(name).join(' and ')}.`);
+    return hold(
+      'register/two-positions',
+      `Its NICs are cabled to two positions: ${positions.map(name).join(' and ')}.`,
+    );
   }
   if (first && given && name(first) !== name(given)) {
     return hold('register/moved', `It is recorded at ${name(given)}, but its switch port leads to ${name(first)}.`);

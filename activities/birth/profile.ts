@@ -3,7 +3,7 @@ import { acting, type Transaction } from '../../mdb/acting.ts';
 import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import type { BurninLimits } from '../../mdb/values.ts';
-import { chooseImage, choiceVersion, type ImageFacts } from './choose.ts';
+import { choiceVersion, chooseImage, type ImageFacts } from './choose.ts';
 import { birthActor, stepRow } from './course.ts';
 import { directTo, installDirective } from './deploy.ts';
 import { judge } from './judge.ts';
@@ -37,7 +37,12 @@ export function startProfile(mdb: Mdb, input: Errand & { next: StepStart }): Pro
       stage: 'configured',
       held: null,
       ...(!known && {
-        directive: { do: 'burnin', burninId: burninIdOf(orderId), stressSeconds: limits.stressSeconds, capSeconds: limits.capSeconds },
+        directive: {
+          do: 'burnin',
+          burninId: burninIdOf(orderId),
+          stressSeconds: limits.stressSeconds,
+          capSeconds: limits.capSeconds,
+        },
       }),
     });
     return { burnin: known ? 'known' : 'run', limit };
@@ -54,16 +59,27 @@ export function decideProfile(mdb: Mdb, input: Errand & { next: StepStart }): Pr
     const kind = chooseImage(facts);
     const image = await rows.preferredImage(tx, kind);
     if (image === null) {
-      return { held: { fault: `profile/no-${kind}-image`, reason: `There is no ${kind} image to install; add one and answer "retry".`, choices: ['retry', 'abandon'] } };
+      return {
+        held: {
+          fault: `profile/no-${kind}-image`,
+          reason: `There is no ${kind} image to install; add one and answer "retry".`,
+          choices: ['retry', 'abandon'],
+        },
+      };
     }
     const directive = await installDirective(tx, machine, image);
     if ('held' in directive) return directive;
-    await directTo(tx, machine, {
-      stage: 'profiled',
-      requiredImage: image.id,
-      repairState: verdict === 'pass' ? 'none' : 'failing',
-      held: null,
-    }, directive.directive);
+    await directTo(
+      tx,
+      machine,
+      {
+        stage: 'profiled',
+        requiredImage: image.id,
+        repairState: verdict === 'pass' ? 'none' : 'failing',
+        held: null,
+      },
+      directive.directive,
+    );
     await rows.settleStep(tx, orderId, 'profile', 'done', {
       ...(finding !== null && { message: finding }),
       decision: { version: choiceVersion, ...facts, kind, image: image.id },

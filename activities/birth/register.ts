@@ -5,7 +5,7 @@ import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { birthActor, stepRow } from './course.ts';
 import { matchProfile } from './match.ts';
-import { hostnameAt, placeOf, type Position, readPlace } from './place.ts';
+import { hostnameAt, type Position, placeOf, readPlace } from './place.ts';
 import { wipeHeld } from './wipe.ts';
 
 type Ruling = { readonly answer: string; readonly by: string };
@@ -36,7 +36,13 @@ export function register(mdb: Mdb, input: Errand & { next: StepStart; ruling?: R
 
     const profile = await profileOf(tx, machine);
     if (profile === null) {
-      return { held: { fault: 'register/no-profile', reason: `No profile matches ${machine.vendor ?? '?'} ${machine.product ?? '?'}.`, choices: fixable } };
+      return {
+        held: {
+          fault: 'register/no-profile',
+          reason: `No profile matches ${machine.vendor ?? '?'} ${machine.product ?? '?'}.`,
+          choices: fixable,
+        },
+      };
     }
     await rows.updateMachine(tx, machineId, {
       ...placed,
@@ -59,11 +65,21 @@ interface Placement {
   readonly address: string;
 }
 
-async function place(tx: Transaction, machine: rows.MachineRow, site: Site, ruled: Position | null): Promise<Placement | { held: Held }> {
-  const recorded = machine.rackId !== null && machine.unit !== null ? { rack: machine.rackId, unit: machine.unit } : null;
+async function place(
+  tx: Transaction,
+  machine: rows.MachineRow,
+  site: Site,
+  ruled: Position | null,
+): Promise<Placement | { held: Held }> {
+  const recorded =
+    machine.rackId !== null && machine.unit !== null ? { rack: machine.rackId, unit: machine.unit } : null;
   const heard = await rows.heardPorts(tx, machine.id);
   // A machine that was never deployed has nothing that ties it to a position it was once recorded at.
-  const movable = machine.stage === 'racked' || machine.stage === 'registered' || machine.stage === 'configured' || machine.stage === 'profiled';
+  const movable =
+    machine.stage === 'racked' ||
+    machine.stage === 'registered' ||
+    machine.stage === 'configured' ||
+    machine.stage === 'profiled';
   const known = heard.some((port) => port.position !== null);
   const found = placeOf(heard, ruled ?? (movable && known ? null : recorded));
   if ('held' in found) return found;
@@ -71,11 +87,18 @@ async function place(tx: Transaction, machine: rows.MachineRow, site: Site, rule
 
   const rack = await rows.rackOf(tx, position.rack);
   if (rack === null || position.unit < 1 || position.unit > rack.units) {
-    return hold('register/no-such-slot', `There is no unit ${position.unit} in a rack ${position.rack} of this site.`, ['retry', 'place:RACK/UNIT', 'abandon']);
+    return hold('register/no-such-slot', `There is no unit ${position.unit} in a rack ${position.rack} of this site.`, [
+      'retry',
+      'place:RACK/UNIT',
+      'abandon',
+    ]);
   }
   const hostname = hostnameAt(site.policy.hostname, position);
   if (hostname === null) {
-    return hold('register/hostname', `The site's hostname rule "${site.policy.hostname}" gives no valid name for ${position.rack} u${position.unit}.`);
+    return hold(
+      'register/hostname',
+      `The site's hostname rule "${site.policy.hostname}" gives no valid name for ${position.rack} u${position.unit}.`,
+    );
   }
   const other = await rows.occupant(tx, machine.id, { ...position, hostname });
   if (other) {
@@ -86,9 +109,16 @@ async function place(tx: Transaction, machine: rows.MachineRow, site: Site, rule
   return typeof address === 'string' ? { rackId: position.rack, unit: position.unit, hostname, address } : address;
 }
 
-async function addressOf(tx: Transaction, machine: rows.MachineRow, site: Site, ordinal: number, unit: number): Promise<string | { held: Held }> {
+async function addressOf(
+  tx: Transaction,
+  machine: rows.MachineRow,
+  site: Site,
+  ordinal: number,
+  unit: number,
+): Promise<string | { held: Held }> {
   const network = await rows.mainNetwork(tx, site.id);
-  if (network === null) return hold('register/no-network', `Site ${site.id} has no main network to give addresses from.`);
+  if (network === null)
+    return hold('register/no-network', `Site ${site.id} has no main network to give addresses from.`);
   const current = await rows.heldAddress(tx, network.id, machine.id);
   if (network.assignment === 'pool') {
     const address = current ?? (await rows.takeNextAddress(tx, network.id, machine.id));
@@ -99,7 +129,9 @@ async function addressOf(tx: Transaction, machine: rows.MachineRow, site: Site, 
   if (current === computed.address) return current;
   if (current !== null) await rows.giveBackAddresses(tx, machine.id, [network.id]);
   const holder = await rows.takeAddress(tx, network.id, machine.id, computed.address);
-  return holder === null ? computed.address : hold('register/address-taken', `Its address ${computed.address} is held by ${holder}.`);
+  return holder === null
+    ? computed.address
+    : hold('register/address-taken', `Its address ${computed.address} is held by ${holder}.`);
 }
 
 async function profileOf(tx: Transaction, machine: rows.MachineRow) {
@@ -112,7 +144,12 @@ async function profileOf(tx: Transaction, machine: rows.MachineRow) {
   });
 }
 
-async function registered(tx: Transaction, machine: rows.MachineRow, placement: Placement, pool: string): Promise<Registered> {
+async function registered(
+  tx: Transaction,
+  machine: rows.MachineRow,
+  placement: Placement,
+  pool: string,
+): Promise<Registered> {
   return {
     hostname: placement.hostname,
     address: placement.address,
@@ -125,7 +162,11 @@ async function registered(tx: Transaction, machine: rows.MachineRow, placement: 
 }
 
 function noDisk(): Held {
-  return { fault: 'register/no-disk', reason: 'It shows no disk at all, so nothing can be installed on it.', choices: fixable };
+  return {
+    fault: 'register/no-disk',
+    reason: 'It shows no disk at all, so nothing can be installed on it.',
+    choices: fixable,
+  };
 }
 
 function hold(fault: string, reason: string, choices = fixable): { held: Held } {

@@ -18,7 +18,9 @@ export function wipeHeld(
   policy: 'blank' | 'any',
 ): Held | null {
   if (policy === 'any' || machine.wipeReason !== null) return null;
-  const foreign = disks.filter((disk) => disk.content !== 'blank' && !(disk.content === 'farrier' && disk.mark === machine.mark));
+  const foreign = disks.filter(
+    (disk) => disk.content !== 'blank' && !(disk.content === 'farrier' && disk.mark === machine.mark),
+  );
   if (foreign.length === 0) return null;
   const list = foreign.map((disk) => `${disk.name} (serial ${disk.serial}) holds ${describe(disk)}`).join('; ');
   return {

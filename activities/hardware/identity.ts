@@ -29,12 +29,16 @@ export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
     // A controller may show the board's serial where DMI shows the chassis's: one in common is enough, none is a doubt
     // that the other factors have to lift.
     if (knownSerials.some((serial) => shownSerials.includes(serial))) matched.push('serial');
-    else if (matched.length === 0) return { same: false, reason: `its serial number is ${shownSerials.join('/')}, not ${knownSerials.join('/')}` };
+    else if (matched.length === 0)
+      return { same: false, reason: `its serial number is ${shownSerials.join('/')}, not ${knownSerials.join('/')}` };
   }
   const knownMacs = known.macs.filter(universal);
   if (shown.macs.some((mac) => universal(mac) && knownMacs.includes(mac))) matched.push('mac');
   if (matched.length >= 2) return { same: true, matched };
-  return { same: false, reason: `only ${matched.length === 0 ? 'nothing' : matched.join(', ')} of UUID, serial and MAC agrees, and two are needed` };
+  return {
+    same: false,
+    reason: `only ${matched.length === 0 ? 'nothing' : matched.join(', ')} of UUID, serial and MAC agrees, and two are needed`,
+  };
 }
 
 function clean(serials: readonly (string | null)[]): string[] {

@@ -4,7 +4,14 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, controllerOf, intentOf, markSent, settleIntent, writeIntent } from '../../mdb/controller.ts';
 import { RedfishError } from '../redfish/errors.ts';
 import type { Session } from '../redfish/session.ts';
-import { bootNetworkOnce, chooseReset, differingAttributes, readBios, sendReset, type SystemReading } from '../redfish/system.ts';
+import {
+  bootNetworkOnce,
+  chooseReset,
+  differingAttributes,
+  readBios,
+  type SystemReading,
+  sendReset,
+} from '../redfish/system.ts';
 import { HeldError, reach } from './reach.ts';
 import type { SecretStore } from './secrets.ts';
 
@@ -38,7 +45,9 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore) {
       const known = await intentOf(mdb, act.intentId);
       if (known) return { state: 'unknown', observed: 'the command was given to an earlier worker' };
       try {
-        return await reach(mdb, secrets, controller, (session, system) => command(mdb, act, controller, session, system));
+        return await reach(mdb, secrets, controller, (session, system) =>
+          command(mdb, act, controller, session, system),
+        );
       } catch (error) {
         return refused(error, await intentOf(mdb, act.intentId));
       }
@@ -52,11 +61,14 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore) {
         await settleIntent(mdb, act.intentId, 'not_done', { reason: 'the worker ended before it sent anything' });
         return { state: 'not_done', observed: 'the worker ended before it sent anything' };
       }
-      if (intent.state === 'done' || intent.state === 'not_done') return { state: intent.state, observed: 'settled before' };
+      if (intent.state === 'done' || intent.state === 'not_done')
+        return { state: intent.state, observed: 'settled before' };
       const controller = await controllerOf(mdb, act.machineId);
       if (controller === null) return { state: 'unknown', observed: 'the controller is no longer known' };
       try {
-        return await reach(mdb, secrets, controller, (session, system) => observe(mdb, act, controller, session, system, intent.before as Before));
+        return await reach(mdb, secrets, controller, (session, system) =>
+          observe(mdb, act, controller, session, system, intent.before as Before),
+        );
       } catch (error) {
         if (error instanceof HeldError) return { state: 'unknown', observed: error.message, refused: error.held };
         throw retryable(error);
@@ -79,7 +91,11 @@ async function holding<T>(work: () => Promise<T>): Promise<T | { held: HeldError
 /** The one place where a controller's errors become Temporal's: by kind, never by text. */
 function retryable(error: unknown): unknown {
   if (!(error instanceof RedfishError)) return error;
-  return ApplicationFailure.create({ message: error.message, type: `redfish/${error.kind}`, nonRetryable: !error.retryable });
+  return ApplicationFailure.create({
+    message: error.message,
+    type: `redfish/${error.kind}`,
+    nonRetryable: !error.retryable,
+  });
 }
 
 function refused(error: unknown, intent: Awaited<ReturnType<typeof intentOf>>): ActResult {
@@ -92,30 +108,57 @@ function refused(error: unknown, intent: Awaited<ReturnType<typeof intentOf>>): 
   };
 }
 
-async function command(mdb: Mdb, act: Act, controller: Controller, session: Session, system: SystemReading): Promise<ActResult> {
+async function command(
+  mdb: Mdb,
+  act: Act,
+  controller: Controller,
+  session: Session,
+  system: SystemReading,
+): Promise<ActResult> {
   const plan = await planOf(act, controller, session, system);
   if ('observed' in plan) return plan;
   const before: Before = { power: system.power, lastReset: system.lastReset };
   const { id, machineId, orderId } = { ...act, id: act.intentId };
-  const written = await writeIntent(mdb, { id, machineId, orderId, kind: act.kind, command: plan.command, fence: act.fence, before });
+  const written = await writeIntent(mdb, {
+    id,
+    machineId,
+    orderId,
+    kind: act.kind,
+    command: plan.command,
+    fence: act.fence,
+    before,
+  });
   if (written === 'stale') return { state: 'not_done', observed: 'a newer order holds this machine; nothing was sent' };
-  if (written === 'exists' || !(await markSent(mdb, id))) return { state: 'unknown', observed: 'the command was given to an earlier worker' };
+  if (written === 'exists' || !(await markSent(mdb, id)))
+    return { state: 'unknown', observed: 'the command was given to an earlier worker' };
   await plan.send();
   return watch(mdb, act, controller, session, system, before);
 }
 
 type Plan = { readonly command: Record<string, unknown>; readonly send: () => Promise<void> };
 
-async function planOf(act: Act, controller: Controller, session: Session, system: SystemReading): Promise<Plan | ActResult> {
+async function planOf(
+  act: Act,
+  controller: Controller,
+  session: Session,
+  system: SystemReading,
+): Promise<Plan | ActResult> {
   if (act.kind === 'set-bios') {
     const bios = await readBios(session, system);
     const path = bios?.settingsPath;
     if (!path) return { state: 'not_done', observed: 'the controller offers no way to set the BIOS' };
     const attributes = controller.bios ?? {};
-    return { command: { attributes }, send: async () => void (await session.write('PATCH', path, { Attributes: attributes })) };
+    return {
+      command: { attributes },
+      send: async () => void (await session.write('PATCH', path, { Attributes: attributes })),
+    };
   }
   const type = chooseReset(system.power === 'Off' ? 'on' : 'restart', system.resetTypes);
-  if (type === null) return { state: 'not_done', observed: `the controller offers no fitting reset type of ${system.resetTypes.join(', ')}` };
+  if (type === null)
+    return {
+      state: 'not_done',
+      observed: `the controller offers no fitting reset type of ${system.resetTypes.join(', ')}`,
+    };
   return {
     command: { reset: type, boot: act.kind === 'boot-network' ? 'Pxe once' : 'as set' },
     send: async () => {
@@ -126,7 +169,14 @@ async function planOf(act: Act, controller: Controller, session: Session, system
 }
 
 /** Looks at the effect for a while; what has not shown by then stays unknown, for `settle` to find out. */
-async function watch(mdb: Mdb, act: Act, controller: Controller, session: Session, first: SystemReading, before: Before): Promise<ActResult> {
+async function watch(
+  mdb: Mdb,
+  act: Act,
+  controller: Controller,
+  session: Session,
+  first: SystemReading,
+  before: Before,
+): Promise<ActResult> {
   const until = Date.now() + watchFor;
   let system = first;
   for (;;) {
@@ -143,10 +193,21 @@ function asText(value: unknown): string | null {
 }
 
 /** Done is an observed effect: a power edge, a later reset time, the pending settings (S: "Acting on hardware"). */
-async function observe(mdb: Mdb, act: Act, controller: Controller, session: Session, system: SystemReading, before: Before): Promise<ActResult> {
+async function observe(
+  mdb: Mdb,
+  act: Act,
+  controller: Controller,
+  session: Session,
+  system: SystemReading,
+  before: Before,
+): Promise<ActResult> {
   const shown = { power: system.power, lastReset: system.lastReset };
   const effect = act.kind === 'set-bios' ? await pendingSet(controller, session, system) : powerEdge(before, shown);
-  if (!effect) return { state: 'unknown', observed: `no effect seen: power ${shown.power ?? '?'}, last reset ${shown.lastReset ?? '?'}` };
+  if (!effect)
+    return {
+      state: 'unknown',
+      observed: `no effect seen: power ${shown.power ?? '?'}, last reset ${shown.lastReset ?? '?'}`,
+    };
   await settleIntent(mdb, act.intentId, 'done', shown);
   return { state: 'done', observed: `power ${shown.power ?? '?'}, last reset ${shown.lastReset ?? '?'}` };
 }
@@ -161,5 +222,7 @@ async function pendingSet(controller: Controller, session: Session, system: Syst
   if (!bios?.settingsPath) return false;
   const pending = await session.get(bios.settingsPath);
   const attributes = (pending.Attributes ?? {}) as Record<string, unknown>;
-  return Object.entries(controller.bios ?? {}).every(([name, value]) => attributes[name] === value || bios.attributes[name] === value);
+  return Object.entries(controller.bios ?? {}).every(
+    ([name, value]) => attributes[name] === value || bios.attributes[name] === value,
+  );
 }

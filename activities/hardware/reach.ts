@@ -32,7 +32,8 @@ export async function reach<T>(
   work: (session: Session, system: SystemReading) => Promise<T>,
 ): Promise<T> {
   const { machineId, origin } = controller;
-  if (controller.quarantine !== null) throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${controller.quarantine}`);
+  if (controller.quarantine !== null)
+    throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${controller.quarantine}`);
   checkAddress(origin, controller.bmcNetworks);
   const credentials = await secrets.credentials(controller.secretRef).catch((error: Error) => {
     throw new HeldError('no-secret', `Controller ${origin}: ${error.message}`);
@@ -42,7 +43,8 @@ export async function reach<T>(
     return await withSession(transport, credentials, async (session) => {
       const system = await readSystem(session, true);
       await checkIdentity(mdb, controller, system);
-      if (controller.pin === null && transport.pin() !== null) await noteController(mdb, machineId, { pin: transport.pin(), vendor: system.vendor });
+      if (controller.pin === null && transport.pin() !== null)
+        await noteController(mdb, machineId, { pin: transport.pin(), vendor: system.vendor });
       return work(session, system);
     });
   } catch (error) {
@@ -62,13 +64,20 @@ function checkAddress(origin: string, networks: readonly string[]): void {
     allowed.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
   }
   if (family === 0 || !allowed.check(host, family === 6 ? 'ipv6' : 'ipv4')) {
-    throw new HeldError('address', `Controller address ${origin} is not within the site's controller networks (${networks.join(', ') || 'none'}).`);
+    throw new HeldError(
+      'address',
+      `Controller address ${origin} is not within the site's controller networks (${networks.join(', ') || 'none'}).`,
+    );
   }
 }
 
 async function checkIdentity(mdb: Mdb, controller: Controller, system: SystemReading): Promise<void> {
   const verdict = sameMachine(
-    { uuid: controller.uuid, serials: [controller.serial, controller.boardSerial, controller.sku], macs: controller.macs },
+    {
+      uuid: controller.uuid,
+      serials: [controller.serial, controller.boardSerial, controller.sku],
+      macs: controller.macs,
+    },
     { uuid: system.uuid, serials: [system.serial, system.sku], macs: system.macs },
   );
   if (verdict.same) return;

@@ -19,10 +19,18 @@ const root = '/redfish/v1/';
  * Signs in, works, signs out. One attempt: wrong credentials are told as such at once, because controllers lock
  * accounts after as few as three (quirk 6). A service without sessions is spoken to with Basic.
  */
-export async function withSession<T>(transport: Transport, credentials: Credentials, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withSession<T>(
+  transport: Transport,
+  credentials: Credentials,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const service = take(await transport.send({ method: 'GET', path: root }), root);
   const sessions = sessionsPath(service);
-  const opened = await transport.send({ method: 'POST', path: sessions, body: { UserName: credentials.username, Password: credentials.password } });
+  const opened = await transport.send({
+    method: 'POST',
+    path: sessions,
+    body: { UserName: credentials.username, Password: credentials.password },
+  });
   const token = opened.headers['x-auth-token'];
   // Quirk 2: old services refuse the POST; quirk 1: a full session table answers 503, where one Basic call still goes.
   const basic = opened.status === 404 || opened.status === 405 || opened.status === 503;
@@ -49,9 +57,16 @@ function sessionOver(transport: Transport, auth: Record<string, string>): Sessio
   };
 }
 
-async function signOut(transport: Transport, auth: Record<string, string>, opened: Answer, sessions: string): Promise<void> {
+async function signOut(
+  transport: Transport,
+  auth: Record<string, string>,
+  opened: Answer,
+  sessions: string,
+): Promise<void> {
   const location = opened.headers.location;
-  const id = opened.body?.['@odata.id'] ?? (typeof location === 'string' ? new URL(location, 'http://controller').pathname : undefined);
+  const id =
+    opened.body?.['@odata.id'] ??
+    (typeof location === 'string' ? new URL(location, 'http://controller').pathname : undefined);
   const path = typeof id === 'string' ? id : `${sessions}/${String(opened.body?.Id ?? '')}`;
   try {
     await transport.send({ method: 'DELETE', path: ownPath(path), headers: auth });
@@ -69,7 +84,10 @@ function sessionsPath(service: Json): string {
 /** Links are followed verbatim, and only below the Redfish root of the same origin (attack A21). */
 export function ownPath(path: string): string {
   if (!path.startsWith('/redfish/') || path.includes('..') || path.includes('\\')) {
-    throw new RedfishError('foreign-link', `the controller links to ${JSON.stringify(path.slice(0, 200))}, which is not below /redfish/`);
+    throw new RedfishError(
+      'foreign-link',
+      `the controller links to ${JSON.stringify(path.slice(0, 200))}, which is not below /redfish/`,
+    );
   }
   return path;
 }

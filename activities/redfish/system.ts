@@ -47,7 +47,14 @@ export async function readSystem(session: Session, withMacs: boolean): Promise<S
     const system = await session.get(path);
     const reset = (system.Actions as Json | undefined)?.['#ComputerSystem.Reset'] as Json | undefined;
     const resetPath = text(reset?.target);
-    if (reset && resetPath) return reading(path, system, resetPath, await resetTypes(session, reset), withMacs ? await readMacs(session, system) : []);
+    if (reset && resetPath)
+      return reading(
+        path,
+        system,
+        resetPath,
+        await resetTypes(session, reset),
+        withMacs ? await readMacs(session, system) : [],
+      );
   }
   throw new RedfishError('unsupported', 'the controller lists no system that can be reset');
 }
@@ -116,7 +123,11 @@ export async function sendReset(session: Session, system: SystemReading, type: s
 export async function bootNetworkOnce(session: Session, system: SystemReading): Promise<void> {
   const mode = text(system.boot.BootSourceOverrideMode);
   await session.write('PATCH', system.path, {
-    Boot: { BootSourceOverrideTarget: 'Pxe', BootSourceOverrideEnabled: 'Once', ...(mode && { BootSourceOverrideMode: mode }) },
+    Boot: {
+      BootSourceOverrideTarget: 'Pxe',
+      BootSourceOverrideEnabled: 'Once',
+      ...(mode && { BootSourceOverrideMode: mode }),
+    },
   });
 }
 
@@ -136,5 +147,7 @@ export async function readBios(session: Session, system: SystemReading): Promise
 
 /** Names of the wanted attributes that differ from those in force. */
 export function differingAttributes(wanted: Readonly<Record<string, unknown>>, bios: BiosReading | null): string[] {
-  return Object.keys(wanted).filter((name) => bios?.attributes[name] !== wanted[name]).sort();
+  return Object.keys(wanted)
+    .filter((name) => bios?.attributes[name] !== wanted[name])
+    .sort();
 }

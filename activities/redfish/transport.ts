@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import { RedfishError } from './errors.ts';
@@ -53,7 +53,13 @@ export function openTransport(origin: string, pin: string | null): Transport {
         const key = 'getPeerX509Certificate' in socket ? publicKeyOf(socket as TLSSocket) : null;
         if (pin !== null && key !== pin) {
           socket.destroy();
-          return callback(new RedfishError('pin-changed', `${origin} shows another certificate than the pinned one; nothing was sent`), null);
+          return callback(
+            new RedfishError(
+              'pin-changed',
+              `${origin} shows another certificate than the pinned one; nothing was sent`,
+            ),
+            null,
+          );
         }
         seen = key;
         callback(null, socket);
@@ -69,15 +75,19 @@ export function openTransport(origin: string, pin: string | null): Transport {
 
 function checkOrigin(origin: string): URL {
   const url = URL.canParse(origin) ? new URL(origin) : null;
-  const plain = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.pathname === '/' && url.search === '';
-  if (!plain) throw new RedfishError('refused-address', `${JSON.stringify(origin)} is not scheme, host and port of a controller`);
+  const plain =
+    url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.pathname === '/' && url.search === '';
+  if (!plain)
+    throw new RedfishError('refused-address', `${JSON.stringify(origin)} is not scheme, host and port of a controller`);
   return url;
 }
 
 function publicKeyOf(socket: TLSSocket): string | null {
   const certificate: X509Certificate | undefined = socket.getPeerX509Certificate();
   if (!certificate) return null;
-  return createHash('sha256').update(certificate.publicKey.export({ type: 'spki', format: 'der' })).digest('base64');
+  return createHash('sha256')
+    .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64');
 }
 
 async function exchange(agent: Agent, origin: string, call: Call): Promise<Answer> {
@@ -87,7 +97,12 @@ async function exchange(agent: Agent, origin: string, call: Call): Promise<Answe
     response = await request(`${origin}${call.path}`, {
       dispatcher: agent,
       method: call.method,
-      headers: { accept: 'application/json', 'odata-version': '4.0', ...(call.body !== undefined && { 'content-type': 'application/json' }), ...call.headers },
+      headers: {
+        accept: 'application/json',
+        'odata-version': '4.0',
+        ...(call.body !== undefined && { 'content-type': 'application/json' }),
+        ...call.headers,
+      },
       body: call.body === undefined ? null : JSON.stringify(call.body),
     });
   } catch (error) {
@@ -103,7 +118,12 @@ async function readBounded(response: Dispatcher.ResponseData, where: string): Pr
   try {
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > largestBody) throw new RedfishError('too-large', `${where}: the answer is larger than ${largestBody} bytes`, response.statusCode);
+      if (size > largestBody)
+        throw new RedfishError(
+          'too-large',
+          `${where}: the answer is larger than ${largestBody} bytes`,
+          response.statusCode,
+        );
       chunks.push(chunk);
     }
   } catch (error) {

@@ -3,7 +3,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBirthActivities } from '../../activities/birth/index.ts';
 import type { StepStart } from '../../contract/birth.ts';
 import { acting } from '../../mdb/acting.ts';
-import { addresses, burninParts, disks, humanSteps, images, machines, networks, nics, orders, stateHistory, steps, tickets } from '../../mdb/schema.ts';
+import {
+  addresses,
+  burninParts,
+  disks,
+  humanSteps,
+  images,
+  machines,
+  networks,
+  nics,
+  orders,
+  stateHistory,
+  steps,
+  tickets,
+} from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -29,15 +42,35 @@ async function seen(given: { port?: string | null; content?: string; product?: s
   const mac = `02:00:00:00:00:${hex}`;
   const orderId = `birth-0200000000${hex}-1`;
   await acting(db.mdb, { class: 'system', name: 'birther' }, orderId, async (tx) => {
-    await tx.insert(machines).values({ id: machineId, siteId: 'home', mac, vendor: 'Farrier', product: given.product ?? 'VM', memoryMib: 4096 });
+    await tx
+      .insert(machines)
+      .values({
+        id: machineId,
+        siteId: 'home',
+        mac,
+        vendor: 'Farrier',
+        product: given.product ?? 'VM',
+        memoryMib: 4096,
+      });
     await tx.insert(nics).values({
       mac,
       machineId,
       name: 'eth0',
       ...(port !== null && { neighbourChassis: '52:54:00:ff:00:01', neighbourPort: port }),
     });
-    await tx.insert(disks).values({ machineId, serial: `D${hex}`, name: 'vda', bytes: 8e9, rotational: false, content: given.content ?? 'blank' });
-    await tx.insert(orders).values({ id: orderId, machineId, passage: 'birth', requester: 'birther', reason: 'first boot' });
+    await tx
+      .insert(disks)
+      .values({
+        machineId,
+        serial: `D${hex}`,
+        name: 'vda',
+        bytes: 8e9,
+        rotational: false,
+        content: given.content ?? 'blank',
+      });
+    await tx
+      .insert(orders)
+      .values({ id: orderId, machineId, passage: 'birth', requester: 'birther', reason: 'first boot' });
   });
   const errand = { machineId, siteId: 'home', orderId };
   await activities.beginBirth({ ...errand, next: next('rack') });
@@ -79,21 +112,51 @@ test('the whole course, each activity done twice', async () => {
   };
   const registered = await twice(() => activities.register({ ...errand, next: next('configure') }));
   expect(registered).toMatchObject({ registered: { rack: 'A01', controller: false } });
-  expect(await twice(() => activities.startProfile({ ...errand, next: next('profile') }))).toMatchObject({ burnin: 'run' });
+  expect(await twice(() => activities.startProfile({ ...errand, next: next('profile') }))).toMatchObject({
+    burnin: 'run',
+  });
   expect((await machineOf(machineId)).directive).toMatchObject({ do: 'burnin' });
   await reportBurnin(orderId, machineId);
   await twice(() => activities.decideProfile({ ...errand, next: next('deploy') }));
   const profiled = await machineOf(machineId);
-  expect(profiled).toMatchObject({ stage: 'profiled', requiredImage: 'compute-1', repairState: 'none', bootState: 'birth' });
-  expect(profiled.directive).toMatchObject({ do: 'install', disk: `D${machineId.slice(-2)}`, hostname: profiled.hostname });
+  expect(profiled).toMatchObject({
+    stage: 'profiled',
+    requiredImage: 'compute-1',
+    repairState: 'none',
+    bootState: 'birth',
+  });
+  expect(profiled.directive).toMatchObject({
+    do: 'install',
+    disk: `D${machineId.slice(-2)}`,
+    hostname: profiled.hostname,
+  });
   await twice(() => activities.acceptInstall({ ...errand, next: next('ready') }));
-  expect(await machineOf(machineId)).toMatchObject({ stage: 'deployed', bootState: 'healthy', directive: { do: 'handover' } });
+  expect(await machineOf(machineId)).toMatchObject({
+    stage: 'deployed',
+    bootState: 'healthy',
+    directive: { do: 'handover' },
+  });
   await db.mdb.update(machines).set({ observedImage: 'compute-1' }).where(eq(machines.id, machineId));
   await activities.finishBirth(errand);
   await activities.finishBirth(errand);
-  expect(await machineOf(machineId)).toMatchObject({ stage: 'in_service', opState: 'production', directive: { do: 'wait' } });
-  expect(await stepsOf(orderId)).toEqual(['rack done', 'register done', 'configure done', 'profile done', 'deploy done', 'ready done']);
-  const history = await db.mdb.select().from(stateHistory).where(eq(stateHistory.machineId, machineId)).orderBy(stateHistory.id);
+  expect(await machineOf(machineId)).toMatchObject({
+    stage: 'in_service',
+    opState: 'production',
+    directive: { do: 'wait' },
+  });
+  expect(await stepsOf(orderId)).toEqual([
+    'rack done',
+    'register done',
+    'configure done',
+    'profile done',
+    'deploy done',
+    'ready done',
+  ]);
+  const history = await db.mdb
+    .select()
+    .from(stateHistory)
+    .where(eq(stateHistory.machineId, machineId))
+    .orderBy(stateHistory.id);
   expect(history.filter((row) => row.guarded === 'stage').map((row) => row.to)).toEqual([
     'racked',
     'registered',
@@ -155,7 +218,9 @@ describe('what is held', () => {
   test('a person places it, and a person allows the wipe', async () => {
     const placed = await seen({ port: null });
     const by = { answer: 'place:A02/7', by: 'ann' };
-    expect(await activities.register({ ...placed.errand, next: next('configure'), ruling: by })).toMatchObject({ registered: { rack: 'A02', unit: 7 } });
+    expect(await activities.register({ ...placed.errand, next: next('configure'), ruling: by })).toMatchObject({
+      registered: { rack: 'A02', unit: 7 },
+    });
     const foreign = await seen({ content: 'ntfs', port: 'swp33' });
     await activities.register({ ...foreign.errand, next: next('configure'), ruling: { answer: 'wipe', by: 'ann' } });
     expect((await machineOf(foreign.machineId)).wipeReason).toBe('ann said so');
@@ -169,13 +234,21 @@ describe('what is held', () => {
       await pool.mdb.delete(addresses).where(eq(addresses.networkId, 'main'));
       const mac = '02:00:00:00:01:01';
       await pool.mdb.insert(machines).values({ id: 'm-1', siteId: 'home', mac });
-      await pool.mdb.insert(nics).values({ mac, machineId: 'm-1', neighbourChassis: '52:54:00:ff:00:01', neighbourPort: 'swp1' });
-      await pool.mdb.insert(disks).values({ machineId: 'm-1', serial: 'S', name: 'sda', bytes: 1e10, rotational: false, content: 'blank' });
-      await pool.mdb.insert(orders).values({ id: 'o-1', machineId: 'm-1', passage: 'birth', requester: 'x', reason: 'x' });
+      await pool.mdb
+        .insert(nics)
+        .values({ mac, machineId: 'm-1', neighbourChassis: '52:54:00:ff:00:01', neighbourPort: 'swp1' });
+      await pool.mdb
+        .insert(disks)
+        .values({ machineId: 'm-1', serial: 'S', name: 'sda', bytes: 1e10, rotational: false, content: 'blank' });
+      await pool.mdb
+        .insert(orders)
+        .values({ id: 'o-1', machineId: 'm-1', passage: 'birth', requester: 'x', reason: 'x' });
       const own = createBirthActivities(pool.mdb);
       const errand = { machineId: 'm-1', siteId: 'home', orderId: 'o-1' };
       await own.beginBirth({ ...errand, next: next('rack') });
-      expect(await own.register({ ...errand, next: next('configure') })).toMatchObject({ held: { fault: 'register/pool-full' } });
+      expect(await own.register({ ...errand, next: next('configure') })).toMatchObject({
+        held: { fault: 'register/pool-full' },
+      });
     } finally {
       await pool.close();
     }
@@ -200,7 +273,13 @@ test('a burn-in below the peers ends on the debug image, not offerable, with the
     const slow = value === 60;
     expect(decided).toMatchObject({ verdict: slow ? 'below' : 'pass', imageKind: slow ? 'debug' : 'compute' });
     expect((await machineOf(machineId)).repairState).toBe(slow ? 'failing' : 'none');
-    const [step] = await db.mdb.select().from(steps).where(eq(steps.orderId, orderId)).orderBy(steps.ordinal).offset(3).limit(1);
+    const [step] = await db.mdb
+      .select()
+      .from(steps)
+      .where(eq(steps.orderId, orderId))
+      .orderBy(steps.ordinal)
+      .offset(3)
+      .limit(1);
     expect(step?.detail.decision).toMatchObject({ version: 1, verdict: slow ? 'below' : 'pass' });
   }
 });
@@ -219,7 +298,16 @@ test('no image of the kind is held', async () => {
 test('a human step: one open ticket a fault, the answer closes both', async () => {
   const { errand, machineId, orderId } = await seen();
   const ask = (id: string) =>
-    activities.openHumanStep({ ...errand, id, step: 'rack', owner: 'hands', fault: 'rack/silent', reason: 'Silent.', choices: ['retry'], remindAfter: 1000 });
+    activities.openHumanStep({
+      ...errand,
+      id,
+      step: 'rack',
+      owner: 'hands',
+      fault: 'rack/silent',
+      reason: 'Silent.',
+      choices: ['retry'],
+      remindAfter: 1000,
+    });
   await ask(`${orderId}:rack:1`);
   await ask(`${orderId}:rack:1`);
   await ask(`${orderId}:rack:2`);
@@ -228,7 +316,10 @@ test('a human step: one open ticket a fault, the answer closes both', async () =
   expect(await machineOf(machineId)).toMatchObject({ held: 'Silent.', directive: { do: 'hold', reason: 'Silent.' } });
   await activities.closeHumanStep({ ...errand, id: `${orderId}:rack:1`, step: 'rack', answer: 'retry', by: 'ann' });
   await activities.closeHumanStep({ ...errand, id: `${orderId}:rack:1`, step: 'rack', answer: 'abandon', by: 'bob' });
-  const [row] = await db.mdb.select().from(humanSteps).where(eq(humanSteps.id, `${orderId}:rack:1`));
+  const [row] = await db.mdb
+    .select()
+    .from(humanSteps)
+    .where(eq(humanSteps.id, `${orderId}:rack:1`));
   expect(row).toMatchObject({ answer: 'retry', answeredBy: 'ann' });
   expect((await open())[0]?.closedAt).not.toBeNull();
 });

@@ -61,11 +61,15 @@ describe('which disks may be written', () => {
   });
 
   test.each(['ext4', 'gpt', 'unknown'])('not a stranger with %s', (content) => {
-    expect(wipeHeld([disk('blank'), disk(content)], machine, 'blank')?.reason).toContain(`sda (serial S1) holds ${content}`);
+    expect(wipeHeld([disk('blank'), disk(content)], machine, 'blank')?.reason).toContain(
+      `sda (serial S1) holds ${content}`,
+    );
   });
 
   test('not one that another machine marked', () => {
-    expect(wipeHeld([disk('farrier', '6f6a3b1e-0000-4000-8000-000000000002')], machine, 'blank')?.fault).toBe('register/stranger-disks');
+    expect(wipeHeld([disk('farrier', '6f6a3b1e-0000-4000-8000-000000000002')], machine, 'blank')?.fault).toBe(
+      'register/stranger-disks',
+    );
   });
 
   test('anything when policy or a person says so', () => {
@@ -75,9 +79,31 @@ describe('which disks may be written', () => {
 });
 
 describe('the verdict of a burn-in', () => {
-  const limits: BurninLimits = { capSeconds: 60, stressSeconds: 1, peerShare: 0.7, minPeers: 3, floors: { 'disk/MB/s': 100 } };
-  const stress: BurninPart = { kind: 'stress', subject: 'memory', device: 'DIMM_A1', ok: true, value: null, unit: null, message: null };
-  const speed = (value: number): BurninPart => ({ kind: 'benchmark', subject: 'cpu', device: 'cpu0', ok: true, value, unit: 'Mop/s', message: null });
+  const limits: BurninLimits = {
+    capSeconds: 60,
+    stressSeconds: 1,
+    peerShare: 0.7,
+    minPeers: 3,
+    floors: { 'disk/MB/s': 100 },
+  };
+  const stress: BurninPart = {
+    kind: 'stress',
+    subject: 'memory',
+    device: 'DIMM_A1',
+    ok: true,
+    value: null,
+    unit: null,
+    message: null,
+  };
+  const speed = (value: number): BurninPart => ({
+    kind: 'benchmark',
+    subject: 'cpu',
+    device: 'cpu0',
+    ok: true,
+    value,
+    unit: 'Mop/s',
+    message: null,
+  });
   const disk = (value: number): BurninPart => ({ ...speed(value), subject: 'disk', device: 'sda', unit: 'MB/s' });
   const peers = { 'cpu/Mop/s': [100, 110, 90] };
 
@@ -99,7 +125,10 @@ describe('the verdict of a burn-in', () => {
   });
 
   test('30 % below the peers', () => {
-    expect(judge([speed(69)], false, limits, peers)).toEqual({ verdict: 'below', finding: "cpu of cpu0: 69 Mop/s is below 70 % of its 3 peers' median of 100." });
+    expect(judge([speed(69)], false, limits, peers)).toEqual({
+      verdict: 'below',
+      finding: "cpu of cpu0: 69 Mop/s is below 70 % of its 3 peers' median of 100.",
+    });
     expect(judge([speed(70)], false, limits, peers).verdict).toBe('pass');
   });
 
@@ -118,7 +147,14 @@ describe('the verdict of a burn-in', () => {
 });
 
 describe('the image', () => {
-  const node: ImageFacts = { verdict: 'pass', cpuThreads: 64, memoryMib: 256 * 1024, diskCount: 2, storageBytes: 2e12, accelerators: 0 };
+  const node: ImageFacts = {
+    verdict: 'pass',
+    cpuThreads: 64,
+    memoryMib: 256 * 1024,
+    diskCount: 2,
+    storageBytes: 2e12,
+    accelerators: 0,
+  };
   const server: ImageFacts = { ...node, memoryMib: 128 * 1024, diskCount: 12, storageBytes: 12 * 16e12 };
 
   test.each([
@@ -136,8 +172,15 @@ describe('the image', () => {
   });
 
   test('goes on the smallest solid-state disk that holds it', () => {
-    const disk = (name: string, bytes: number, rotational = false) => ({ name, serial: `S-${name}`, bytes, rotational });
-    expect(chooseDisk([disk('sda', 8e12, true), disk('nvme0n1', 2e12), disk('nvme1n1', 1e12), disk('sdb', 4e9)], 10e9)?.name).toBe('nvme1n1');
+    const disk = (name: string, bytes: number, rotational = false) => ({
+      name,
+      serial: `S-${name}`,
+      bytes,
+      rotational,
+    });
+    expect(
+      chooseDisk([disk('sda', 8e12, true), disk('nvme0n1', 2e12), disk('nvme1n1', 1e12), disk('sdb', 4e9)], 10e9)?.name,
+    ).toBe('nvme1n1');
     expect(chooseDisk([disk('sda', 8e12, true)], 10e9)?.name).toBe('sda');
     expect(chooseDisk([disk('sda', 8e9)], 10e9)).toBeNull();
   });

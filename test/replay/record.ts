@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { cacheFolder } from '../../host/cache.ts';
-import { findTemporalCli } from '../../host/temporalcli.ts';
 import { startTemporal } from '../../host/temporal.ts';
+import { findTemporalCli } from '../../host/temporalcli.ts';
 import { type Bench, withBench, withController } from '../workflows/bench.ts';
 
 type Different = Parameters<typeof withBench>[1];
@@ -21,7 +21,13 @@ interface Scenario {
   run(bench: Bench): Promise<void>;
 }
 
-const held = { held: { fault: 'register/unknown-port', reason: 'eth0 hears a port that the MDB does not know.', choices: ['retry', 'abandon'] } };
+const held = {
+  held: {
+    fault: 'register/unknown-port',
+    reason: 'eth0 hears a port that the MDB does not know.',
+    choices: ['retry', 'abandon'],
+  },
+};
 
 function heldOnce(): NonNullable<Different['register']> {
   let asked = 0;
@@ -57,7 +63,11 @@ const scenarios: Record<string, Scenario> = {
       await bench.standsAt('profile');
       await bench.report('inventory', { nonce: 'boot-2' });
       await bench.until(() => bench.calls.filter((call) => call === 'startProfile').length === 2);
-      for (const [kind, step] of [['burnin', 'deploy'], ['installed', 'ready'], ['ready', 'ready']] as const) {
+      for (const [kind, step] of [
+        ['burnin', 'deploy'],
+        ['installed', 'ready'],
+        ['ready', 'ready'],
+      ] as const) {
         await bench.report(kind, { nonce: 'boot-2' });
         if (kind !== 'ready') await bench.standsAt(step);
       }

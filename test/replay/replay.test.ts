@@ -21,7 +21,10 @@ describe('histories of every release', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     const logger = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
     ours = await bundle();
-    broken = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('./broken.ts', import.meta.url)), logger });
+    broken = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('./broken.ts', import.meta.url)),
+      logger,
+    });
   });
 
   test('are there', () => {

@@ -1,20 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import type { WorkflowHandle } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import proto from '@temporalio/proto';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import type { BirthActivities } from '../../activities/birth/index.ts';
 import type { HardwareActivities } from '../../activities/hardware/index.ts';
 import { attributes } from '../../contract/attributes.ts';
-import { hardwareQueue, lifecycleQueue, machineWorkflow, machineWorkflowId, passageWorkflowId, type Report, type ReportKind, type Standing } from '../../contract/machine.ts';
+import {
+  hardwareQueue,
+  lifecycleQueue,
+  machineWorkflow,
+  machineWorkflowId,
+  passageWorkflowId,
+  type Report,
+  type ReportKind,
+  type Standing,
+} from '../../contract/machine.ts';
 
 const { temporal } = proto;
 
 type Doubles = BirthActivities & HardwareActivities;
 
 const registered = {
-  registered: { hostname: 'a01-u01', address: '10.1.0.65', rack: 'A01', unit: 1, pool: 'general', sku: null, controller: false },
+  registered: {
+    hostname: 'a01-u01',
+    address: '10.1.0.65',
+    rack: 'A01',
+    unit: 1,
+    pool: 'general',
+    sku: null,
+    controller: false,
+  },
 } as const;
 
 /** Activities that go well, each call written down; a test replaces those that shall not. */
@@ -50,7 +67,8 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
 }
 
 function describe(name: string, input: Record<string, unknown>): string {
-  const detail = input['fault'] ?? input['kind'] ?? input['state'] ?? (name === 'closeHumanStep' ? input['answer'] : undefined);
+  const detail =
+    input['fault'] ?? input['kind'] ?? input['state'] ?? (name === 'closeHumanStep' ? input['answer'] : undefined);
   return detail === undefined ? name : `${name} ${String(detail)}`;
 }
 
@@ -121,7 +139,8 @@ export class Bench {
     for (;;) {
       const standing = await this.passage.query<Standing>('standing').catch(() => null);
       if (standing && met(standing)) return standing;
-      if (Date.now() > end) throw new Error(`not met in time; it stands at ${JSON.stringify(standing)}, after ${this.calls.join(', ')}`);
+      if (Date.now() > end)
+        throw new Error(`not met in time; it stands at ${JSON.stringify(standing)}, after ${this.calls.join(', ')}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -149,7 +168,10 @@ export class Bench {
 
 /** The time-skipping server knows no search attribute until it is told. */
 export async function defineAttributes(environment: TestWorkflowEnvironment): Promise<void> {
-  const names = Object.values(attributes).map((key) => [key.name, temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD]);
+  const names = Object.values(attributes).map((key) => [
+    key.name,
+    temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+  ]);
   await environment.connection.operatorService.addSearchAttributes({
     namespace: environment.namespace ?? 'default',
     searchAttributes: Object.fromEntries(names),
@@ -164,7 +186,12 @@ export async function withBench(
 ): Promise<void> {
   const calls: string[] = [];
   const activities = goingWell(calls, different);
-  const shared = { connection: environment.nativeConnection, activities, shutdownGraceTime: 0, shutdownForceTime: 5000 };
+  const shared = {
+    connection: environment.nativeConnection,
+    activities,
+    shutdownGraceTime: 0,
+    shutdownForceTime: 5000,
+  };
   const lifecycle = await Worker.create({ ...shared, taskQueue: lifecycleQueue, workflowBundle: await bundle() });
   const hardware = await Worker.create({ ...shared, taskQueue: hardwareQueue('home') });
   await hardware.runUntil(

@@ -22,7 +22,10 @@ const skipping = (different: Parameters<typeof withBench>[1], run: Run) => async
   }
 };
 
-const controlled = { register: async () => withController, beginBirth: async () => ({ live: true, fence: 1, controller: true, seen: true }) };
+const controlled = {
+  register: async () => withController,
+  beginBirth: async () => ({ live: true, fence: 1, controller: true, seen: true }),
+};
 const outcome = async (bench: Bench) => (await bench.passage.result()) as PassageSummary;
 
 describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
@@ -31,7 +34,14 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
     skipping({}, async (bench) => {
       await bench.goOn();
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', stage: 'in_service', rack: 'A01' });
-      expect(bench.calls).toEqual(['beginBirth', 'register', 'startProfile', 'decideProfile', 'acceptInstall', 'finishBirth']);
+      expect(bench.calls).toEqual([
+        'beginBirth',
+        'register',
+        'startProfile',
+        'decideProfile',
+        'acceptInstall',
+        'finishBirth',
+      ]);
     }),
   );
 
@@ -39,7 +49,7 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
     'reports told twice, out of order or malformed change nothing',
     skipping({}, async (bench) => {
       await bench.standsAt('rack');
-        await bench.passage.signal('report', 'nonsense');
+      await bench.passage.signal('report', 'nonsense');
       await bench.passage.signal('report', { id: 'x', kind: 'made-up', nonce: '' });
       await bench.report('installed', { nonce: 'boot-0' });
       await bench.report('inventory', { id: 'same' });
@@ -79,11 +89,14 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
 
     test(
       'an announced machine that was never seen is powered on first',
-      skipping({ ...controlled, beginBirth: async () => ({ live: true, fence: 1, controller: true, seen: false }) }, async (bench) => {
-        await bench.goOn();
-        await outcome(bench);
-        expect(bench.calls.slice(0, 2)).toEqual(['beginBirth', 'act boot-network']);
-      }),
+      skipping(
+        { ...controlled, beginBirth: async () => ({ live: true, fence: 1, controller: true, seen: false }) },
+        async (bench) => {
+          await bench.goOn();
+          await outcome(bench);
+          expect(bench.calls.slice(0, 2)).toEqual(['beginBirth', 'act boot-network']);
+        },
+      ),
     );
 
     test(
@@ -101,11 +114,14 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
 
     test(
       'an order that was cancelled before it began is not begun',
-      skipping({ beginBirth: async () => ({ live: false, fence: 0, controller: false, seen: false }) }, async (bench) => {
-        const ended = async () => ((await bench.machine.query('standing')) as Standing).last?.outcome;
-        await expect.poll(ended, { timeout: 20_000 }).toBe('cancelled');
-        expect(bench.calls).toEqual(['beginBirth']);
-      }),
+      skipping(
+        { beginBirth: async () => ({ live: false, fence: 0, controller: false, seen: false }) },
+        async (bench) => {
+          const ended = async () => ((await bench.machine.query('standing')) as Standing).last?.outcome;
+          await expect.poll(ended, { timeout: 20_000 }).toBe('cancelled');
+          expect(bench.calls).toEqual(['beginBirth']);
+        },
+      ),
     );
   });
 
@@ -117,8 +133,18 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
         {
           register: async (input) => {
             asked += 1;
-            if (input.ruling?.answer === 'place:A02/7') return { ...withController, registered: { ...withController.registered, controller: false, rack: 'A02' } };
-            return { held: { fault: 'register/no-neighbour', reason: 'No switch.', choices: ['retry', 'place:RACK/UNIT', 'abandon'] } };
+            if (input.ruling?.answer === 'place:A02/7')
+              return {
+                ...withController,
+                registered: { ...withController.registered, controller: false, rack: 'A02' },
+              };
+            return {
+              held: {
+                fault: 'register/no-neighbour',
+                reason: 'No switch.',
+                choices: ['retry', 'place:RACK/UNIT', 'abandon'],
+              },
+            };
           },
         },
         async (bench) => {
@@ -136,7 +162,9 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
   });
 
   describe('answers', () => {
-    const held = { register: async () => ({ held: { fault: 'register/x', reason: 'Why?', choices: ['wipe', 'abandon'] } }) };
+    const held = {
+      register: async () => ({ held: { fault: 'register/x', reason: 'Why?', choices: ['wipe', 'abandon'] } }),
+    };
 
     test(
       'late, wrong, malformed and double ones are noted and ignored',
@@ -151,7 +179,9 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
         await bench.passage.signal('answer', { step: 'another', answer: 'wipe', by: 'ann' });
         const standing = await bench.until((one) => one.ignored.length === 5);
         expect(standing.humanStep?.id).toBe(humanStep?.id);
-        expect(standing.ignored.join('\n')).toMatch(/nothing is asked[\s\S]*not an object[\s\S]*step, answer and by[\s\S]*destroy is not one of wipe, abandon[\s\S]*another is not the open question/);
+        expect(standing.ignored.join('\n')).toMatch(
+          /nothing is asked[\s\S]*not an object[\s\S]*step, answer and by[\s\S]*destroy is not one of wipe, abandon[\s\S]*another is not the open question/,
+        );
         await bench.answer('abandon');
         await outcome(bench);
       }),
@@ -162,9 +192,15 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
       skipping(held, async (bench) => {
         await bench.report('inventory');
         const { humanStep } = await bench.asked();
-        const wrong = bench.passage.executeUpdate('answer', { args: [{ step: humanStep?.id, answer: 'no', by: 'ann' }] });
-        await expect(wrong).rejects.toMatchObject({ cause: { message: expect.stringContaining('no is not one of wipe, abandon') } });
-        const right = await bench.passage.executeUpdate('answer', { args: [{ step: humanStep?.id, answer: 'abandon', by: 'ann' }] });
+        const wrong = bench.passage.executeUpdate('answer', {
+          args: [{ step: humanStep?.id, answer: 'no', by: 'ann' }],
+        });
+        await expect(wrong).rejects.toMatchObject({
+          cause: { message: expect.stringContaining('no is not one of wipe, abandon') },
+        });
+        const right = await bench.passage.executeUpdate('answer', {
+          args: [{ step: humanStep?.id, answer: 'abandon', by: 'ann' }],
+        });
         expect(right).toBe('taken: abandon');
         await outcome(bench);
       }),
@@ -204,7 +240,9 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
             let checks = 0;
             return async () => {
               checks += 1;
-              return checks === 1 ? ({ state: 'differ', differing: ['BootMode'] } as const) : ({ state: 'match', differing: [] } as const);
+              return checks === 1
+                ? ({ state: 'differ', differing: ['BootMode'] } as const)
+                : ({ state: 'match', differing: [] } as const);
             };
           })(),
         },
@@ -213,22 +251,35 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
           await bench.until((standing) => standing.step === 'configure' && standing.waitingOn === 'agent');
           await bench.report('inventory', { nonce: 'boot-2' });
           await bench.standsAt('profile');
-          expect(bench.calls).toEqual(['beginBirth', 'register', 'checkController', 'act set-bios', 'act boot-network', 'noteReboot', 'register', 'checkController', 'startProfile']);
+          expect(bench.calls).toEqual([
+            'beginBirth',
+            'register',
+            'checkController',
+            'act set-bios',
+            'act boot-network',
+            'noteReboot',
+            'register',
+            'checkController',
+            'startProfile',
+          ]);
         },
       ),
     );
 
     test(
       'settings accepted but not applied are a person’s, not set again',
-      skipping({ ...controlled, checkController: async () => ({ state: 'differ', differing: ['BootMode'] }) as const }, async (bench) => {
-        await bench.report('inventory');
-        await bench.until((standing) => standing.step === 'configure' && standing.waitingOn === 'agent');
-        await bench.report('inventory', { nonce: 'boot-2' });
-        expect((await bench.asked()).humanStep?.question).toContain('BootMode');
-        expect(bench.calls.filter((call) => call === 'act set-bios')).toHaveLength(1);
-        await bench.answer('skip');
-        await bench.standsAt('profile');
-      }),
+      skipping(
+        { ...controlled, checkController: async () => ({ state: 'differ', differing: ['BootMode'] }) as const },
+        async (bench) => {
+          await bench.report('inventory');
+          await bench.until((standing) => standing.step === 'configure' && standing.waitingOn === 'agent');
+          await bench.report('inventory', { nonce: 'boot-2' });
+          expect((await bench.asked()).humanStep?.question).toContain('BootMode');
+          expect(bench.calls.filter((call) => call === 'act set-bios')).toHaveLength(1);
+          await bench.answer('skip');
+          await bench.standsAt('profile');
+        },
+      ),
     );
 
     test(
@@ -244,7 +295,10 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
           await bench.report('inventory');
           await bench.standsAt('configure');
           await env.sleep('20 minutes');
-          expect((await bench.asked()).humanStep).toMatchObject({ question: expect.stringContaining('ECONNREFUSED'), choices: ['retry', 'skip', 'abandon'] });
+          expect((await bench.asked()).humanStep).toMatchObject({
+            question: expect.stringContaining('ECONNREFUSED'),
+            choices: ['retry', 'skip', 'abandon'],
+          });
         },
       ),
     );
@@ -311,7 +365,9 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
         await bench.report('burnin');
         await bench.standsAt('deploy');
         await bench.report('failed', { step: 'partition', message: 'sda (serial S3Z8): I/O error' });
-        expect((await bench.asked()).humanStep?.question).toBe('The agent failed at partition: sda (serial S3Z8): I/O error');
+        expect((await bench.asked()).humanStep?.question).toBe(
+          'The agent failed at partition: sda (serial S3Z8): I/O error',
+        );
         expect(bench.calls).toContain('openHumanStep deploy/partition');
         await bench.answer('retry');
         await bench.goOn('installed');
@@ -377,7 +433,8 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
             let tries = 0;
             return async () => {
               tries += 1;
-              if (tries === 1) return { held: { fault: 'ready/image', reason: 'Wrong image.', choices: ['retry', 'abandon'] } };
+              if (tries === 1)
+                return { held: { fault: 'ready/image', reason: 'Wrong image.', choices: ['retry', 'abandon'] } };
               return { stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 1 } as const;
             };
           })(),
@@ -394,21 +451,24 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
   });
 
   describe('at any step', () => {
-    test.each(['rack', 'profile', 'deploy', 'ready'])(
-      'cancelled at %s it ends there',
-      (step) =>
-        skipping({}, async (bench) => {
-          const before = { rack: [], profile: ['inventory'], deploy: ['inventory', 'burnin'], ready: ['inventory', 'burnin', 'installed'] } as const;
-          const waits = { inventory: 'rack', burnin: 'profile', installed: 'deploy' } as const;
-          for (const kind of before[step as keyof typeof before]) {
-            await bench.standsAt(waits[kind]);
-            await bench.report(kind);
-          }
-          await bench.standsAt(step);
-          await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'wrong machine' });
-          expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled', note: 'cancelled by ann: wrong machine' });
-          expect(bench.calls.at(-1)).toBe('endOrder cancelled');
-        })(),
+    test.each(['rack', 'profile', 'deploy', 'ready'])('cancelled at %s it ends there', (step) =>
+      skipping({}, async (bench) => {
+        const before = {
+          rack: [],
+          profile: ['inventory'],
+          deploy: ['inventory', 'burnin'],
+          ready: ['inventory', 'burnin', 'installed'],
+        } as const;
+        const waits = { inventory: 'rack', burnin: 'profile', installed: 'deploy' } as const;
+        for (const kind of before[step as keyof typeof before]) {
+          await bench.standsAt(waits[kind]);
+          await bench.report(kind);
+        }
+        await bench.standsAt(step);
+        await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'wrong machine' });
+        expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled', note: 'cancelled by ann: wrong machine' });
+        expect(bench.calls.at(-1)).toBe('endOrder cancelled');
+      })(),
     );
 
     test.each(['beginBirth', 'register', 'startProfile', 'decideProfile', 'acceptInstall', 'finishBirth'] as const)(
@@ -444,7 +504,9 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
           await expect(outcome(bench)).rejects.toThrow();
           await bench.machine.signal('order', { id: 'second', passage: 'clean' });
           const standing = async () => (await bench.machine.query('standing')) as { last: PassageSummary | null };
-          await expect.poll(async () => (await standing()).last?.note, { timeout: 20_000 }).toContain('no clean passage');
+          await expect
+            .poll(async () => (await standing()).last?.note, { timeout: 20_000 })
+            .toContain('no clean passage');
           expect(bench.calls).toContain('breakOff');
         },
       ),

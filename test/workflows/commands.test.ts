@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cacheFolder } from '../../host/cache.ts';
-import { findTemporalCli } from '../../host/temporalcli.ts';
 import { startTemporal, type Temporal } from '../../host/temporal.ts';
+import { findTemporalCli } from '../../host/temporalcli.ts';
 // Quiets the SDK.
 import '../support/temporal.ts';
 import { type Bench, withBench } from './bench.ts';
@@ -39,7 +39,11 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', { timeout: 120
   /** What a command prints; its failure shows what it said. */
   async function say(command: string, bench: Bench): Promise<string> {
     const text = command.replaceAll('MACHINE', bench.machineId).replaceAll('ORDER', bench.orderId);
-    const env = { ...process.env, PATH: `${dirname(cli as string)}:${process.env['PATH']}`, TEMPORAL_ADDRESS: server.address };
+    const env = {
+      ...process.env,
+      PATH: `${dirname(cli as string)}:${process.env['PATH']}`,
+      TEMPORAL_ADDRESS: server.address,
+    };
     const { stdout } = await run('sh', ['-c', text], { env, timeout: 30_000 });
     return stdout;
   }
@@ -51,12 +55,28 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', { timeout: 120
   };
 
   test('each does what the page says', async () => {
-    const held = { held: { fault: 'register/no-neighbour', reason: 'No switch was heard.', choices: ['retry', 'place:RACK/UNIT', 'abandon'] } };
+    const held = {
+      held: {
+        fault: 'register/no-neighbour',
+        reason: 'No switch was heard.',
+        choices: ['retry', 'place:RACK/UNIT', 'abandon'],
+      },
+    };
     let ruled = '';
     const register = async (input: { ruling?: { answer: string } }) => {
       if (!input.ruling) return held;
       ruled = input.ruling.answer;
-      return { registered: { hostname: 'a02-u07', address: '10.1.0.7', rack: 'A02', unit: 7, pool: 'general', sku: null, controller: false } };
+      return {
+        registered: {
+          hostname: 'a02-u07',
+          address: '10.1.0.7',
+          rack: 'A02',
+          unit: 7,
+          pool: 'general',
+          sku: null,
+          controller: false,
+        },
+      };
     };
     await withBench(environment, { register }, async (bench) => {
       const done = new Set<string>();
@@ -83,14 +103,17 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', { timeout: 120
       await bench.until((standing) => standing.paused);
       await ask('--name resume');
       await bench.until((standing) => !standing.paused);
-      await ask('signal --workflow-id \'machine/MACHINE\' --name answer');
+      await ask("signal --workflow-id 'machine/MACHINE' --name answer");
       await bench.standsAt('profile');
       expect(ruled).toBe('place:A02/7');
 
       await ask("signal --workflow-id 'machine/MACHINE' --name order");
       expect(await ask('update execute')).toContain('taken before: clean-1');
       await ask('--name cancel');
-      expect(await bench.passage.result()).toMatchObject({ outcome: 'cancelled', note: 'cancelled by ann: wrong machine' });
+      expect(await bench.passage.result()).toMatchObject({
+        outcome: 'cancelled',
+        note: 'cancelled by ann: wrong machine',
+      });
       expect(commands.filter((command) => !done.has(command))).toEqual([]);
     });
   });

@@ -1,9 +1,9 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { ControllerResult, Held } from '../../contract/birth.ts';
 import { observing } from '../proxies.ts';
+import { limits } from './limits.ts';
 import type { BirthRun, Outcome } from './run.ts';
 import { next, rootMessage } from './run.ts';
-import { limits } from './limits.ts';
 
 /**
  * Configure BIOS and firmware: the controller is who it should be, and its settings are those of the profile. A
@@ -33,7 +33,9 @@ async function check(run: BirthRun): Promise<ControllerResult> {
     return await observing(run.errand.siteId).checkController(run.errand);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    return { held: { fault: 'configure/controller', reason: rootMessage(error), choices: ['retry', 'skip', 'abandon'] } };
+    return {
+      held: { fault: 'configure/controller', reason: rootMessage(error), choices: ['retry', 'skip', 'abandon'] },
+    };
   }
 }
 
@@ -51,7 +53,9 @@ async function apply(run: BirthRun, differing: readonly string[]): Promise<Held 
   const set = await run.act('set-bios');
   if (set.state !== 'done') return set.refused ?? unsettled('set the BIOS', set.observed);
   const restart = await run.act('boot-network');
-  return restart.state === 'done' ? 'restarted' : (restart.refused ?? unsettled('restart the machine', restart.observed));
+  return restart.state === 'done'
+    ? 'restarted'
+    : (restart.refused ?? unsettled('restart the machine', restart.observed));
 }
 
 function unsettled(what: string, observed: string): Held {
@@ -68,7 +72,11 @@ async function returned(run: BirthRun): Promise<Outcome | 'retry'> {
   const heard = await run.desk.await('inventory', limits.configure);
   if (heard === 'cancelled') return run.cancelled();
   if (heard === 'late' || 'failed' in heard) {
-    return run.askRetry('configure', 'configure/gone', 'The machine was restarted to apply its BIOS settings and did not come back.');
+    return run.askRetry(
+      'configure',
+      'configure/gone',
+      'The machine was restarted to apply its BIOS settings and did not come back.',
+    );
   }
   return run.reboot('report' in heard ? heard.report : heard.rebooted, 'configure');
 }

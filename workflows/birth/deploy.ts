@@ -1,8 +1,8 @@
 import type { Report } from '../../contract/machine.ts';
 import { birthActivities } from '../proxies.ts';
+import { limits } from './limits.ts';
 import type { BirthRun, Outcome } from './run.ts';
 import { next } from './run.ts';
-import { limits } from './limits.ts';
 
 /**
  * Deploy: the agent makes keys, partitions, file systems and the boot loader, writes the image and tells so. Only
@@ -31,7 +31,8 @@ export async function deploy(run: BirthRun): Promise<Outcome> {
 }
 
 function failure(heard: 'late' | { failed: Report }): [fault: string, reason: string] {
-  if (heard === 'late') return ['deploy/overdue', `The agent did not finish installing within ${limits.deploy / 60_000} minutes.`];
+  if (heard === 'late')
+    return ['deploy/overdue', `The agent did not finish installing within ${limits.deploy / 60_000} minutes.`];
   const { step = 'install', message = 'it does not say why' } = heard.failed;
   return [`deploy/${step}`, `The agent failed at ${step}: ${message}`];
 }

@@ -33,7 +33,14 @@ async function burnIn(run: BirthRun, limit: number): Promise<Outcome | null> {
       if ('report' in heard) return null;
       if ('rebooted' in heard) return run.reboot(heard.rebooted, 'profile');
     }
-    const settled = heard === 'late' ? await overdue(run, limit) : await run.askRetry('profile', 'profile/agent', `The burn-in could not run: ${heard.failed.message ?? 'no reason given'}`);
+    const settled =
+      heard === 'late'
+        ? await overdue(run, limit)
+        : await run.askRetry(
+            'profile',
+            'profile/agent',
+            `The burn-in could not run: ${heard.failed.message ?? 'no reason given'}`,
+          );
     if (settled !== 'retry') return settled;
     await birthActivities.startProfile({ ...run.errand, next: run.start('profile') });
   }
@@ -43,5 +50,9 @@ async function burnIn(run: BirthRun, limit: number): Promise<Outcome | null> {
 async function overdue(run: BirthRun, limit: number): Promise<Outcome | 'retry'> {
   if (run.mayPower && (await run.act('boot-network')).state === 'done') return 'retry';
   const minutes = Math.round(limit / 60_000);
-  return run.askRetry('profile', 'profile/overdue', `The burn-in told no result within ${minutes} minutes; the machine may hang.`);
+  return run.askRetry(
+    'profile',
+    'profile/overdue',
+    `The burn-in told no result within ${minutes} minutes; the machine may hang.`,
+  );
 }

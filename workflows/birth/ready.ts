@@ -1,7 +1,7 @@
 import { birthActivities } from '../proxies.ts';
+import { limits } from './limits.ts';
 import type { BirthRun, Outcome } from './run.ts';
 import { next } from './run.ts';
-import { limits } from './limits.ts';
 
 /**
  * Ready: the machine has handed over and restarts from its own disk; it is in service when the installed system has
@@ -13,7 +13,12 @@ export async function ready(run: BirthRun): Promise<Outcome> {
     const heard = await run.desk.await('ready', limits.ready);
     if (heard === 'cancelled') return run.cancelled();
     if (heard !== 'late' && 'rebooted' in heard) return run.reboot(heard.rebooted, 'ready');
-    const complaint = heard === 'late' ? undefined : 'failed' in heard ? (heard.failed.message ?? 'The installed system failed.') : heard.report.message;
+    const complaint =
+      heard === 'late'
+        ? undefined
+        : 'failed' in heard
+          ? (heard.failed.message ?? 'The installed system failed.')
+          : heard.report.message;
     const outcome =
       heard === 'late'
         ? await silent(run)
@@ -39,5 +44,9 @@ async function finish(run: BirthRun): Promise<Outcome> {
 async function silent(run: BirthRun): Promise<Outcome | 'retry'> {
   if (run.mayPower && (await run.act('restart')).state === 'done') return 'retry';
   const minutes = limits.ready / 60_000;
-  return run.askRetry('ready', 'ready/silent', `The installed system did not report within ${minutes} minutes of the hand-over; it may not boot.`);
+  return run.askRetry(
+    'ready',
+    'ready/silent',
+    `The installed system did not report within ${minutes} minutes of the hand-over; it may not boot.`,
+  );
 }

@@ -9,7 +9,11 @@ import { next } from './run.ts';
 export async function register(run: BirthRun): Promise<Outcome> {
   let ruling: { answer: string; by: string } | undefined;
   for (;;) {
-    const result = await birthActivities.register({ ...run.errand, next: run.start('configure'), ...(ruling && { ruling }) });
+    const result = await birthActivities.register({
+      ...run.errand,
+      next: run.start('configure'),
+      ...(ruling && { ruling }),
+    });
     if ('registered' in result) {
       const { hostname, rack, pool, sku, controller } = result.registered;
       Object.assign(run, { hostname, rack, pool, sku: sku ?? '', controller });

@@ -126,7 +126,12 @@ export class BirthRun {
    */
   async act(kind: Act['kind']): Promise<ActResult> {
     this.powerTries += 1;
-    const act: Act = { ...this.errand, kind, fence: this.fence, intentId: `${this.errand.orderId}:${kind}:${this.powerTries}` };
+    const act: Act = {
+      ...this.errand,
+      kind,
+      fence: this.fence,
+      intentId: `${this.errand.orderId}:${kind}:${this.powerTries}`,
+    };
     try {
       const result = await acting(this.errand.siteId).act(act);
       if (result.state !== 'unknown') return result;

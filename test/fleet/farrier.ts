@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bringUp, type Up } from '../../cli/up/bring.ts';
+import { Steps } from '../../cli/up/steps.ts';
+import { Supervisor } from '../../host/supervise.ts';
+import { machines } from '../../mdb/schema.ts';
+import type { Effect, Entry } from '../../sim/journal.ts';
+
+export interface Whole {
+  readonly up: Up;
+  readonly supervisor: Supervisor;
+  /** Origin of the people's HTTP API. */
+  readonly api: string;
+  /** Origin of the simulator's control API. */
+  readonly sim: string;
+  journal(): Promise<Entry[]>;
+  /** Waits until the rows of all machines meet the condition; tells what they are when they don't in time. */
+  until(met: (rows: readonly Machine[]) => boolean, seconds: number): Promise<readonly Machine[]>;
+  close(): Promise<void>;
+}
+
+export type Machine = typeof machines.$inferSelect;
+
+export interface Wish {
+  readonly racks: number;
+  readonly perRack: number;
+  /** Divides the time that hardware takes. */
+  readonly speed: number;
+  readonly faults?: readonly object[];
+}
+
+/** A whole Farrier with simulated racks in a folder of its own, as `scripts/up` brings it up. */
+export async function wholeFarrier(wish: Wish): Promise<Whole> {
+  const folder = await mkdtemp(join(tmpdir(), 'farrier-fleet-'));
+  const supervisor = new Supervisor();
+  const { TEMPORAL_ADDRESS: _, ...environment } = process.env;
+  const shell = {
+    ...(environment as Record<string, string>),
+    FARRIER_SIM_SPEED: String(wish.speed),
+    FARRIER_BOOT_RATE: '100000',
+  };
+  if (wish.faults) {
+    Object.assign(shell, { FARRIER_SIM_FAULTS: join(folder, 'faults.json') });
+    await writeFile(join(folder, 'faults.json'), JSON.stringify(wish.faults));
+  }
+  const up = await bringUp({
+    options: {
+      data: join(folder, 'data'),
+      sim: { racks: wish.racks, perRack: wish.perRack },
+      vm: 0,
+      firmware: 'mixed',
+      ports: { temporal: 0, ui: 0, api: 0, agent: 0, boot: 0, sim: 0 },
+      once: true,
+      timeoutSeconds: 600,
+      view: false,
+    },
+    shell,
+    steps: new Steps(),
+    supervisor,
+    stop: new AbortController().signal,
+  });
+  return {
+    up,
+    supervisor,
+    api: `http://127.0.0.1:${up.ports.api}`,
+    sim: `http://127.0.0.1:${up.ports.sim}`,
+    async journal() {
+      const text = await readFile(join(folder, 'data', 'sim', 'journal.jsonl'), 'utf8');
+      return text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Entry);
+    },
+    until: (met, seconds) => untilMachines(up, met, seconds),
+    async close() {
+      await supervisor.stop();
+      await up.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilMachines(
+  up: Up,
+  met: (rows: readonly Machine[]) => boolean,
+  seconds: number,
+): Promise<readonly Machine[]> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const rows = await up.mdb
+      .select()
+      .from(machines)
+      .orderBy(machines.id)
+      .catch(() => []);
+    if (met(rows)) return rows;
+    if (Date.now() > end)
+      throw new Error(
+        `not met within ${seconds} s: ${rows.map((row) => `${row.id} ${row.stage}${row.held ? ` (${row.held})` : ''}`).join('; ')}`,
+      );
+    await sleep(200);
+  }
+}
+
+/** How often each machine had an effect, by machine. */
+export function countEffect(journal: readonly Entry[], effect: Effect): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const entry of journal)
+    if (entry.effect === effect) counts.set(entry.machine, (counts.get(entry.machine) ?? 0) + 1);
+  return counts;
+}
