@@ -155,7 +155,7 @@ test.each<[Fault, (fleet: Fleet) => Promise<void>]>([
     { kind: 'dead-disk', disk: 0, how: 'missing' },
     async (fleet) => {
       const entries = await until(fleet, 'installed');
-      expect(entries.at(-1)?.detail).toMatchObject({ disk: 'nvme1n1' });
+      expect(entries.find(({ effect }) => effect === 'installed')?.detail).toMatchObject({ disk: 'nvme1n1' });
     },
   ],
   [
