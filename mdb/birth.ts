@@ -118,14 +118,6 @@ export async function settleStep(
     .where(and(eq(steps.orderId, orderId), eq(steps.name, step)));
 }
 
-export async function stepDetail(tx: Transaction, orderId: string, step: string): Promise<StepDetail | null> {
-  const [row] = await tx
-    .select({ detail: steps.detail })
-    .from(steps)
-    .where(and(eq(steps.orderId, orderId), eq(steps.name, step)));
-  return row?.detail ?? null;
-}
-
 // ── Permits ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The next fencing number of this machine, higher than every one before. */
@@ -366,7 +358,10 @@ export async function peerFigures(
     .orderBy(desc(burnins.endedAt))
     .limit(1000);
   const peers: Record<string, number[]> = {};
-  for (const row of rows) (peers[`${row.subject}/${row.unit ?? ''}`] ??= []).push(row.value as number);
+  for (const row of rows) {
+    const figure = `${row.subject}/${row.unit ?? ''}`;
+    peers[figure] = [...(peers[figure] ?? []), row.value as number];
+  }
   return peers;
 }
 

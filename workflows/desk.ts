@@ -207,7 +207,10 @@ export class Desk {
 
   private takeReport(message: unknown): void {
     const report = readReport(message);
-    if (typeof report === 'string') return this.note(`report: ${report}`);
+    if (typeof report === 'string') {
+      this.note(`report: ${report}`);
+      return;
+    }
     if (this.seen.includes(report.id)) return;
     this.seen.push(report.id);
     if (this.seen.length > keptIds) this.seen.shift();
