@@ -75,7 +75,7 @@ content_of() {
     { echo unknown; return; }
   [ -s /run/first ] && [ -s /run/last ] || { echo unknown; return; }
   if [ -z "$(cat /run/first /run/last | tr -d '\000' | head -c 1 | od -An -tx1)" ]; then echo blank; return; fi
-  type=$(blkid "/dev/$1" | sed -n 's/.* TYPE="\([A-Za-z0-9._+-]*\)".*/\1/p')
+  type=$(blkid -p -o value -s TYPE "/dev/$1" | head -1)
   if [ -n "$type" ]; then echo "$type"
   elif [ "$(dd if=/run/first bs=8 skip=64 count=1 2>/dev/null)" = 'EFI PART' ]; then echo gpt
   elif [ "$(dd if=/run/first bs=1 skip=510 count=2 2>/dev/null | od -An -tx1)" = ' 55 aa' ]; then echo dos

@@ -4,7 +4,7 @@ boot_installed() {
   root_part=$(partition_of "$marked" 2) root_device=$root_part
   wait_for test -b "$root_part" || give_up "$root_part does not appear"
   # An unencrypted root shows its file system; what shows none is encrypted.
-  if ! blkid "$root_part" | grep -q 'TYPE="ext4"'; then
+  if [ "$(blkid -p -o value -s TYPE "$root_part")" != ext4 ]; then
     root_device=$(read_key | crypt open root "$root_part") || give_up "the disk key of $marked cannot be had, or does not fit"
     wait_for test -b "$root_device"
   fi

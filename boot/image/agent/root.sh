@@ -28,7 +28,7 @@ F
   if rec get /run/credentials subd ca >/dev/null 2>&1 || [ "$(given system)" = dominator ]; then write_subd; fi
 }
 
-uuid_of() { blkid "$1" | sed -n 's/.* UUID="\([^"]*\)".*/\1/p'; }
+uuid_of() { blkid -p -o value -s UUID "$1"; }
 
 write_network() {
   mkdir -p /mnt/etc/systemd/network /mnt/etc/network
