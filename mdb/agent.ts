@@ -1,5 +1,5 @@
 /** Queries of the agent API: sessions, what the agent is to do, and what it reports. */
-import { and, eq, gt, inArray, isNotNull, isNull, lt, ne, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm';
 import type { BurninFact, InstalledFact, ReadyFact, StepFact } from '../contract/agent.ts';
 import { agentSteps } from '../contract/agent.ts';
 import type { Report, ReportKind } from '../contract/machine.ts';
@@ -406,31 +406,28 @@ function compareInstalled(directive: Directive, fact: InstalledFact): NotTaken {
 }
 
 /**
- * Takes the one report of the installed system. `unknown` is no token for this, or an expired one. What disagrees
- * with the MDB goes into the report's message: the passage decides what it means.
+ * Takes the report of the installed system, once a boot: a system that was restarted because its first report disagreed
+ * reports anew. `unknown` is no token for this, or an expired one. What disagrees with the MDB goes into the report's
+ * message: the passage decides what it means.
  */
 export async function takeReady(mdb: Mdb, tokenHash: string, fact: ReadyFact): Promise<'taken' | 'unknown'> {
   return acting(mdb, agentActor, null, async (tx) => {
-    const mine = and(eq(bootTokens.hash, tokenHash), eq(bootTokens.use, 'ready'));
     const [token] = await tx
       .update(bootTokens)
-      .set({ redeemedAt: sql`now()` })
-      .where(and(mine, isRedeemable))
+      .set({ redeemedAt: sql`coalesce(${bootTokens.redeemedAt}, now())` })
+      .where(and(eq(bootTokens.hash, tokenHash), eq(bootTokens.use, 'ready'), gt(bootTokens.expiresAt, sql`now()`)))
       .returning();
-    if (!token) {
-      const again = and(mine, isNotNull(bootTokens.redeemedAt), gt(bootTokens.expiresAt, sql`now()`));
-      const [before] = await tx.select({ hash: bootTokens.hash }).from(bootTokens).where(again);
-      return before ? 'taken' : 'unknown';
-    }
+    if (!token) return 'unknown';
     const machine = await lockReporter(tx, token.machineId);
+    const findings = compareReady(machine, fact);
+    const session = { ...token, openedAt: token.redeemedAt ?? new Date() };
+    const message = findings.join('; ');
+    const complaint = message === '' ? {} : { step: 'ready', message };
+    if (!(await tell(tx, session, { kind: 'ready', of: fact.bootId, ...complaint }))) return 'taken';
     await tx
       .update(machines)
       .set({ bootId: fact.bootId, observedImage: fact.image, lastSeenAt: sql`now()` })
       .where(eq(machines.id, machine.id));
-    const findings = compareReady(machine, fact);
-    const session = { ...token, openedAt: token.redeemedAt ?? new Date() };
-    const message = findings.join('; ');
-    await tell(tx, session, { kind: 'ready', ...(message === '' ? {} : { step: 'ready', message }) });
     const { machineId, orderId } = token;
     await record(tx, { actor: agentActor, action: 'agent.ready', machineId, orderId, detail: { findings } });
     return 'taken';

@@ -19,6 +19,8 @@ export function observing(siteId: string) {
     // A controller may hold a read for a minute (quirk 11); reads are repeated freely, for a quarter of an hour.
     startToCloseTimeout: '3 minutes',
     scheduleToCloseTimeout: '15 minutes',
+    // A worker that died, or a task lost on its way to one, is noticed by this and not by the long limit above.
+    heartbeatTimeout: '30 seconds',
     retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
   });
 }
@@ -30,6 +32,7 @@ export function acting(siteId: string) {
     // One command, never retried: a lost answer is settled by observing. The limit covers the identity check,
     // the command (some controllers hold a write for over a minute, quirk 11) and the first observation.
     startToCloseTimeout: '5 minutes',
+    heartbeatTimeout: '30 seconds',
     // The command waits for a hardware worker no longer than its step would.
     scheduleToStartTimeout: '10 minutes',
     retry: { maximumAttempts: 1 },

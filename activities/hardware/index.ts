@@ -18,12 +18,14 @@ import type { SecretStore } from './secrets.ts';
 /** How long the effect of a command is looked for right after it: a power edge shows within seconds. */
 const watchFor = 30_000;
 const watchEvery = 1000;
+/** A third of the heartbeat timeout of `workflows/proxies.ts`. */
+const heartbeatEvery = 10_000;
 
 type Before = Record<string, unknown> & { power: string | null; lastReset: string | null };
 
 /** Work on controllers: reads that may be repeated, and acts of which each is sent once. */
 export function createHardwareActivities(mdb: Mdb, secrets: SecretStore) {
-  return {
+  return heartbeating({
     /** Reads the controller: is it the right machine's, and are its BIOS settings those of the profile. */
     async checkController(errand: Errand): Promise<ControllerResult> {
       const controller = await controllerOf(mdb, errand.machineId);
@@ -74,7 +76,27 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore) {
         throw retryable(error);
       }
     },
-  };
+  });
+}
+
+type Activities = Record<string, (input: never) => Promise<unknown>>;
+
+/** A controller may take a minute to answer; meanwhile the heartbeat tells that the worker lives. */
+function heartbeating<A extends Activities>(activities: A): A {
+  const beating = Object.entries(activities).map(([name, activity]) => [
+    name,
+    async (input: never) => {
+      const context = Context.current();
+      context.heartbeat();
+      const beat = setInterval(() => context.heartbeat(), heartbeatEvery);
+      try {
+        return await activity(input);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  ]);
+  return Object.fromEntries(beating) as A;
 }
 
 export type HardwareActivities = ReturnType<typeof createHardwareActivities>;
