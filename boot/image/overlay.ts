@@ -28,7 +28,10 @@ export function renderOverlay(trust: SiteTrust): Buffer {
     { path: 'etc/farrier/image.pub', mode: file, content: Buffer.from(trust.imagePublicKeyPem) },
   ];
   const parts = entries.map((entry, index) => renderEntry(entry, index + 1));
-  return padded(Buffer.concat([...parts, renderEntry({ path: 'TRAILER!!!', mode: 0, content: Buffer.alloc(0) }, 0)]), 512);
+  return padded(
+    Buffer.concat([...parts, renderEntry({ path: 'TRAILER!!!', mode: 0, content: Buffer.alloc(0) }, 0)]),
+    512,
+  );
 }
 
 /** The site's initrd: the image's own with the overlay behind it, where the kernel looks for a next archive. */

@@ -60,10 +60,12 @@ const api = createServer({ cert: authority.agentCertPem, key: authority.agentKey
   const text = await bodyOf(request);
   const records = parseRecords(text);
   const step = records.find(({ kind }) => kind === 'step')?.fields;
-  if (url.pathname !== '/agent/next' && url.pathname !== '/agent/progress') say(url.pathname.slice(7), text.trim().replaceAll('\n', '\n      '));
+  if (url.pathname !== '/agent/next' && url.pathname !== '/agent/progress')
+    say(url.pathname.slice(7), text.trim().replaceAll('\n', '\n      '));
   const answer = (kind: string, fields: Record<string, string>) => response.end(formatRecords([{ kind, fields }]));
   if (url.pathname === '/agent/hello') return answer('session', { token: 's'.repeat(43), order: 'o', machine: 'm' });
-  if (url.pathname === '/agent/inventory') disk = records.find(({ kind }) => kind === 'disk')?.fields.serial ?? 'no-serial:sda';
+  if (url.pathname === '/agent/inventory')
+    disk = records.find(({ kind }) => kind === 'disk')?.fields.serial ?? 'no-serial:sda';
   if (url.pathname === '/agent/burnin' || url.pathname === '/agent/installed') advance();
   if (step?.state === 'failed') advance();
   if (url.pathname === '/agent/credentials') return answer('ready', { token: 'r'.repeat(43) });
@@ -81,7 +83,10 @@ const api = createServer({ cert: authority.agentCertPem, key: authority.agentKey
 });
 
 function serveFile(request: IncomingMessage, response: ServerResponse): void {
-  const path = join(folder, normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname)).replace(/^\/files/, ''));
+  const path = join(
+    folder,
+    normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname)).replace(/^\/files/, ''),
+  );
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) {
     response.statusCode = 404;

@@ -40,7 +40,7 @@ store_key() {
       if [ -e "$key_variable" ]; then
         # The kernel guards variables against rm by the immutable flag.
         chattr -i "$key_variable"
-        rm "$key_variable" || return 1
+        rm -f "$key_variable" || return 1
       fi
       # Non-volatile, boot services, runtime; then the value: one write, as firmware takes a variable whole.
       { printf '\007\000\000\000'; cat /run/disk.key; } >/run/disk.variable
