@@ -55,14 +55,16 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-const api = createServer({ cert: authority.agentCertPem, key: authority.agentKeyPem }, async (request, response) => {
+const api = createServer({ cert: authority.agentCertPem, key: authority.agentKeyPem }, async (request, response): Promise<void> => {
   const url = new URL(request.url ?? '/', 'https://x');
   const text = await bodyOf(request);
   const records = parseRecords(text);
   const step = records.find(({ kind }) => kind === 'step')?.fields;
   if (url.pathname !== '/agent/next' && url.pathname !== '/agent/progress')
     say(url.pathname.slice(7), text.trim().replaceAll('\n', '\n      '));
-  const answer = (kind: string, fields: Record<string, string>) => response.end(formatRecords([{ kind, fields }]));
+  const answer = (kind: string, fields: Record<string, string>): void => {
+    response.end(formatRecords([{ kind, fields }]));
+  };
   if (url.pathname === '/agent/hello') return answer('session', { token: 's'.repeat(43), order: 'o', machine: 'm' });
   if (url.pathname === '/agent/inventory')
     disk = records.find(({ kind }) => kind === 'disk')?.fields.serial ?? 'no-serial:sda';
