@@ -75,14 +75,6 @@ type Up = Parameters<Parameters<typeof upCommand>[0]>[0];
 
 /** `farrier up`: loaded when it is asked for, since it brings half of Farrier with it. */
 async function bringUp(options: Up): Promise<void> {
-  const { runUp } = await import('./up/run.ts');
-  const stop = new AbortController();
-  const kill = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => (stop.signal.aborted && signal === 'SIGINT' ? kill.abort() : stop.abort()));
-  }
-  const shell = Object.fromEntries(
-    Object.entries(process.env).flatMap(([key, value]) => (value ? [[key, value]] : [])),
-  );
-  process.exitCode = await runUp(options, shell, { out: process.stdout, stop: stop.signal, kill: kill.signal });
+  const { upHere } = await import('./up/terminal.ts');
+  await upHere(options);
 }

@@ -5,6 +5,7 @@ import type { Fleet, MachineShown } from './watch.ts';
 export function changes(before: Scene | null, after: Scene): string[] {
   return [
     ...after.notes.filter((note) => !before?.notes.includes(note)),
+    ...(before?.places.length ? [] : after.places.map(([title, place]) => `${title}: ${place}`)),
     ...serviceChanges(before, after),
     ...(after.fleet ? fleetChanges(before?.fleet ?? null, after.fleet, after.expected) : []),
   ];

@@ -1,15 +1,6 @@
 #!/usr/bin/env node
+/** `up` alone, without the rest of the command line: what scripts/up starts. */
 import { upCommand } from './options.ts';
-import { runUp } from './run.ts';
+import { upHere } from './terminal.ts';
 
-const stop = new AbortController();
-const kill = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => (stop.signal.aborted && signal === 'SIGINT' ? kill.abort() : stop.abort()));
-}
-const shell = Object.fromEntries(Object.entries(process.env).flatMap(([key, value]) => (value ? [[key, value]] : [])));
-const terminal = { out: process.stdout, stop: stop.signal, kill: kill.signal };
-
-await upCommand(async (options) => {
-  process.exitCode = await runUp(options, shell, terminal);
-}).parseAsync();
+await upCommand(upHere).parseAsync();

@@ -10,8 +10,8 @@ export function placesOf({ layout, ports, temporal }: Pick<Up, 'layout' | 'ports
   return [
     ...(temporal.ui ? [['Temporal Web UI', temporal.ui] as [string, string]] : []),
     ['HTTP API', `${api}/docs`],
-    ['Machines', `${server}scripts/farrier machine list`],
-    ['One life', `${server}scripts/farrier machine timeline <id>`],
+    ['Machines', `${server}./farrier machine list`],
+    ['One life', `${server}./farrier machine timeline <id>`],
     ['Workflows', `${temporal.cli ?? 'temporal'} workflow list${elsewhere}`],
     ['Logs', here === '' || here.startsWith('..') ? layout.logs : here],
   ];

@@ -115,8 +115,6 @@ class Show {
     this.#notes = up.notes;
     this.#screen.say(`Farrier is up after ${span(this.#seconds())}`);
     this.#places = placesOf(up);
-    if (!this.#options.view || this.#options.once)
-      for (const [title, place] of this.#places) this.#screen.say(`${title}: ${place}`);
   }
 
   /** Follows the machines until told to stop or, with `--once`, until all are in service or cannot get there. */

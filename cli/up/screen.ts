@@ -32,7 +32,10 @@ function pictureScreen(out: NodeJS.WriteStream): Screen {
       live.persist(written(line));
       if (last !== '') live(last);
     },
-    close: () => live.done(),
+    close() {
+      live.done();
+      last = '';
+    },
   };
 }
 
