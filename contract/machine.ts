@@ -6,7 +6,6 @@
 import type { BootState, OpState, Passage, Stage } from '../mdb/machine.ts';
 
 export const machineWorkflow = 'machine';
-export const birthWorkflow = 'birth';
 
 /** Lifecycle workers: workflows and their transactions on the MDB. */
 export const lifecycleQueue = 'lifecycle';
@@ -22,12 +21,6 @@ export function machineWorkflowId(machineId: string): string {
 
 export function passageWorkflowId(machineId: string, passage: Passage, orderId: string): string {
   return `machine/${machineId}/${passage}/${orderId}`;
-}
-
-/** The machine that a machine or passage workflow is about; null for any other workflow. */
-export function machineIdOfWorkflow(workflowId: string): string | null {
-  const [kind, machineId] = workflowId.split('/');
-  return kind === 'machine' && machineId ? machineId : null;
 }
 
 /** Input of the `machine` workflow; the second and later runs carry what the earlier one left over. */

@@ -98,15 +98,3 @@ export async function postpone(mdb: Mdb, id: number, seconds: number, error: str
     .set({ nextAt: sql`now() + ${seconds} * interval '1 second'`, error: error.slice(0, 500) })
     .where(and(eq(outbox.id, id), sql`${outbox.deliveredAt} is null`));
 }
-
-/** How many wait and how long the oldest has, in seconds. */
-export async function outboxLag(mdb: Mdb): Promise<{ waiting: number; oldestSeconds: number }> {
-  const [row] = await mdb
-    .select({
-      waiting: sql<number>`count(*)::int`,
-      oldestSeconds: sql<number>`coalesce(extract(epoch from now() - min(${outbox.createdAt})), 0)::float`,
-    })
-    .from(outbox)
-    .where(sql`${outbox.deliveredAt} is null`);
-  return row ?? { waiting: 0, oldestSeconds: 0 };
-}
