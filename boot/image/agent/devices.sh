@@ -22,8 +22,8 @@ disk_serial() {
   for file in serial device/serial; do
     if [ -s "/sys/block/$1/$file" ]; then tr -cd '\041-\176' <"/sys/block/$1/$file"; return; fi
   done
-  # SCSI and SATA tell it in vital product data page 0x80, behind a header of four bytes.
-  [ -s "/sys/block/$1/device/vpd_pg80" ] && dd if="/sys/block/$1/device/vpd_pg80" bs=1 skip=4 2>/dev/null | tr -cd '\041-\176'
+  # SCSI and SATA tell it in vital product data page 0x80, behind a header of four bytes; sysfs gives its size as 0.
+  [ -e "/sys/block/$1/device/vpd_pg80" ] && dd if="/sys/block/$1/device/vpd_pg80" bs=1 skip=4 2>/dev/null | tr -cd '\041-\176'
 }
 
 # Farrier's mark is one sector 512 KiB into the disk: behind every partition table, before the first partition.
