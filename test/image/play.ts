@@ -55,34 +55,37 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-const api = createServer({ cert: authority.agentCertPem, key: authority.agentKeyPem }, async (request, response): Promise<void> => {
-  const url = new URL(request.url ?? '/', 'https://x');
-  const text = await bodyOf(request);
-  const records = parseRecords(text);
-  const step = records.find(({ kind }) => kind === 'step')?.fields;
-  if (url.pathname !== '/agent/next' && url.pathname !== '/agent/progress')
-    say(url.pathname.slice(7), text.trim().replaceAll('\n', '\n      '));
-  const answer = (kind: string, fields: Record<string, string>): void => {
-    response.end(formatRecords([{ kind, fields }]));
-  };
-  if (url.pathname === '/agent/hello') return answer('session', { token: 's'.repeat(43), order: 'o', machine: 'm' });
-  if (url.pathname === '/agent/inventory')
-    disk = records.find(({ kind }) => kind === 'disk')?.fields.serial ?? 'no-serial:sda';
-  if (url.pathname === '/agent/burnin' || url.pathname === '/agent/installed') advance();
-  if (step?.state === 'failed') advance();
-  if (url.pathname === '/agent/credentials') return answer('ready', { token: 'r'.repeat(43) });
-  if (url.pathname === '/agent/ready') setTimeout(() => process.exit(0), 200);
-  if (url.pathname === '/agent/next') {
-    if (Number(url.searchParams.get('seq')) > seq) {
-      await new Promise<void>((resolve) => {
-        waiting = resolve;
-        setTimeout(resolve, 20_000);
-      });
+const api = createServer(
+  { cert: authority.agentCertPem, key: authority.agentKeyPem },
+  async (request, response): Promise<void> => {
+    const url = new URL(request.url ?? '/', 'https://x');
+    const text = await bodyOf(request);
+    const records = parseRecords(text);
+    const step = records.find(({ kind }) => kind === 'step')?.fields;
+    if (url.pathname !== '/agent/next' && url.pathname !== '/agent/progress')
+      say(url.pathname.slice(7), text.trim().replaceAll('\n', '\n      '));
+    const answer = (kind: string, fields: Record<string, string>): void => {
+      response.end(formatRecords([{ kind, fields }]));
+    };
+    if (url.pathname === '/agent/hello') return answer('session', { token: 's'.repeat(43), order: 'o', machine: 'm' });
+    if (url.pathname === '/agent/inventory')
+      disk = records.find(({ kind }) => kind === 'disk')?.fields.serial ?? 'no-serial:sda';
+    if (url.pathname === '/agent/burnin' || url.pathname === '/agent/installed') advance();
+    if (step?.state === 'failed') advance();
+    if (url.pathname === '/agent/credentials') return answer('ready', { token: 'r'.repeat(43) });
+    if (url.pathname === '/agent/ready') setTimeout(() => process.exit(0), 200);
+    if (url.pathname === '/agent/next') {
+      if (Number(url.searchParams.get('seq')) > seq) {
+        await new Promise<void>((resolve) => {
+          waiting = resolve;
+          setTimeout(resolve, 20_000);
+        });
+      }
+      return answer('directive', directive());
     }
-    return answer('directive', directive());
-  }
-  answer('ok', {});
-});
+    answer('ok', {});
+  },
+);
 
 function serveFile(request: IncomingMessage, response: ServerResponse): void {
   const path = join(
