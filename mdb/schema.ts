@@ -31,14 +31,7 @@ import {
   stages,
   stepStates,
 } from './machine.ts';
-import type {
-  BurninLimits,
-  Directive,
-  ImageLayout,
-  ProfileMatch,
-  SitePolicy,
-  StepDetail,
-} from './values.ts';
+import type { BurninLimits, Directive, ImageLayout, ProfileMatch, SitePolicy, StepDetail } from './values.ts';
 
 export const bootState = pgEnum('boot_state', bootStates);
 export const opState = pgEnum('op_state', opStates);
@@ -68,7 +61,9 @@ export const networks = pgTable(
   'networks',
   {
     id: text('id').primaryKey(),
-    siteId: text('site_id').notNull().references(() => sites.id),
+    siteId: text('site_id')
+      .notNull()
+      .references(() => sites.id),
     /** `birth` lends temporary addresses, `main` holds permanent ones, `bmc` is where controllers may be. */
     kind: text('kind', { enum: ['birth', 'main', 'bmc'] }).notNull(),
     cidr: text('cidr').notNull(),
@@ -76,7 +71,9 @@ export const networks = pgTable(
     dns: text('dns').array().notNull().default(sql`'{}'`),
     vlan: integer('vlan'),
     /** `position`: the address follows from rack and unit. `pool`: the next free one of the network. */
-    assignment: text('assignment', { enum: ['position', 'pool'] }).notNull().default('pool'),
+    assignment: text('assignment', { enum: ['position', 'pool'] })
+      .notNull()
+      .default('pool'),
   },
   (t) => [check('networks_vlan', sql`${t.vlan} between 1 and 4094`)],
 );
@@ -86,7 +83,9 @@ export const addresses = pgTable(
   'addresses',
   {
     address: inet('address').primaryKey(),
-    networkId: text('network_id').notNull().references(() => networks.id),
+    networkId: text('network_id')
+      .notNull()
+      .references(() => networks.id),
     machineId: text('machine_id').references(() => machines.id),
     takenAt: at('taken_at'),
   },
@@ -100,7 +99,9 @@ export const racks = pgTable(
   'racks',
   {
     id: text('id').primaryKey(),
-    siteId: text('site_id').notNull().references(() => sites.id),
+    siteId: text('site_id')
+      .notNull()
+      .references(() => sites.id),
     row: text('row'),
     feed: text('feed'),
     az: text('az'),
@@ -114,7 +115,9 @@ export const racks = pgTable(
 
 export const switches = pgTable('switches', {
   id: text('id').primaryKey(),
-  siteId: text('site_id').notNull().references(() => sites.id),
+  siteId: text('site_id')
+    .notNull()
+    .references(() => sites.id),
   /** LLDP chassis id, normalised when it is a MAC. */
   chassis: text('chassis').notNull().unique(),
   name: text('name').notNull(),
@@ -123,9 +126,13 @@ export const switches = pgTable('switches', {
 export const switchPorts = pgTable(
   'switch_ports',
   {
-    switchId: text('switch_id').notNull().references(() => switches.id),
+    switchId: text('switch_id')
+      .notNull()
+      .references(() => switches.id),
     port: text('port').notNull(),
-    rackId: text('rack_id').notNull().references(() => racks.id),
+    rackId: text('rack_id')
+      .notNull()
+      .references(() => racks.id),
     unit: integer('unit').notNull(),
   },
   (t) => [primaryKey({ columns: [t.switchId, t.port] }), index('switch_ports_slot').on(t.rackId, t.unit)],
@@ -165,7 +172,9 @@ export const machines = pgTable(
   'machines',
   {
     id: text('id').primaryKey(),
-    siteId: text('site_id').notNull().references(() => sites.id),
+    siteId: text('site_id')
+      .notNull()
+      .references(() => sites.id),
     /** The MAC it first booted with; further ones are in `nics`. */
     mac: macaddr('mac').notNull().unique(),
     hostname: text('hostname').unique(),
@@ -225,7 +234,9 @@ export const machines = pgTable(
 export const tags = pgTable(
   'tags',
   {
-    machineId: text('machine_id').notNull().references(() => machines.id, { onDelete: 'cascade' }),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.id, { onDelete: 'cascade' }),
     key: text('key').notNull(),
     value: text('value').notNull(),
   },
@@ -233,7 +244,9 @@ export const tags = pgTable(
 );
 
 const part = () => ({
-  machineId: text('machine_id').notNull().references(() => machines.id, { onDelete: 'cascade' }),
+  machineId: text('machine_id')
+    .notNull()
+    .references(() => machines.id, { onDelete: 'cascade' }),
   seenAt: at('seen_at').notNull().default(now),
 });
 
@@ -306,7 +319,9 @@ export const accelerators = pgTable(
 );
 
 export const bmcs = pgTable('bmcs', {
-  machineId: text('machine_id').primaryKey().references(() => machines.id, { onDelete: 'cascade' }),
+  machineId: text('machine_id')
+    .primaryKey()
+    .references(() => machines.id, { onDelete: 'cascade' }),
   /** Origin of the Redfish service, e.g. `https://10.0.9.12` — scheme, host and port, nothing else. */
   origin: text('origin').notNull().unique(),
   mac: macaddr('mac').unique(),
@@ -328,7 +343,9 @@ export const expectedBmcs = pgTable(
   'expected_bmcs',
   {
     origin: text('origin').primaryKey(),
-    siteId: text('site_id').notNull().references(() => sites.id),
+    siteId: text('site_id')
+      .notNull()
+      .references(() => sites.id),
     mac: macaddr('mac').unique(),
     serial: text('serial').unique(),
     secretRef: text('secret_ref').notNull(),
@@ -342,7 +359,9 @@ export const orders = pgTable(
   'orders',
   {
     id: text('id').primaryKey(),
-    machineId: text('machine_id').notNull().references(() => machines.id),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.id),
     passage: passage('passage').notNull(),
     requester: text('requester').notNull(),
     reason: text('reason').notNull(),
@@ -366,7 +385,9 @@ export const orders = pgTable(
 export const steps = pgTable(
   'steps',
   {
-    orderId: text('order_id').notNull().references(() => orders.id),
+    orderId: text('order_id')
+      .notNull()
+      .references(() => orders.id),
     name: text('name').notNull(),
     /** `passage` steps are Farrier's own, `agent` steps are reported from the bootstrap image. */
     source: text('source', { enum: ['passage', 'agent'] }).notNull(),
@@ -390,7 +411,9 @@ export const tickets = pgTable(
   'tickets',
   {
     id: text('id').primaryKey(),
-    machineId: text('machine_id').notNull().references(() => machines.id),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.id),
     /** Names the fault, so that one fault has one open ticket, e.g. `register/unknown-port`. */
     fault: text('fault').notNull(),
     title: text('title').notNull(),
@@ -406,10 +429,16 @@ export const humanSteps = pgTable(
   {
     /** `<orderId>:<step>:<attempt>`: an answer to an older attempt cannot match a newer question. */
     id: text('id').primaryKey(),
-    machineId: text('machine_id').notNull().references(() => machines.id),
-    orderId: text('order_id').notNull().references(() => orders.id),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.id),
+    orderId: text('order_id')
+      .notNull()
+      .references(() => orders.id),
     step: text('step').notNull(),
-    ticketId: text('ticket_id').notNull().references(() => tickets.id),
+    ticketId: text('ticket_id')
+      .notNull()
+      .references(() => tickets.id),
     owner: text('owner').notNull(),
     question: text('question').notNull(),
     /** What may be answered, e.g. `{retry, abandon}`. */
@@ -442,7 +471,9 @@ export const intents = pgTable(
   'intents',
   {
     id: text('id').primaryKey(),
-    machineId: text('machine_id').notNull().references(() => machines.id),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.id),
     orderId: text('order_id').references(() => orders.id),
     kind: text('kind').notNull(),
     command: jsonb('command').notNull(),
@@ -461,7 +492,9 @@ export const intents = pgTable(
 
 /** The highest fence granted a machine: an intent with a lower one is refused in the statement that writes it. */
 export const fences = pgTable('fences', {
-  machineId: text('machine_id').primaryKey().references(() => machines.id),
+  machineId: text('machine_id')
+    .primaryKey()
+    .references(() => machines.id),
   fence: bigint('fence', { mode: 'number' }).notNull(),
 });
 
@@ -472,7 +505,9 @@ export const bootTokens = pgTable(
   'boot_tokens',
   {
     hash: text('hash').primaryKey(),
-    machineId: text('machine_id').notNull().references(() => machines.id),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.id),
     /** `bootstrap` opens an agent session, `ready` is for the installed system's one report. */
     use: text('use', { enum: ['bootstrap', 'ready'] }).notNull(),
     nonce: text('nonce').notNull().unique(),
@@ -509,8 +544,12 @@ export const burnins = pgTable(
   'burnins',
   {
     id: text('id').primaryKey(),
-    machineId: text('machine_id').notNull().references(() => machines.id),
-    orderId: text('order_id').notNull().references(() => orders.id),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.id),
+    orderId: text('order_id')
+      .notNull()
+      .references(() => orders.id),
     profileId: text('profile_id'),
     startedAt: at('started_at').notNull().default(now),
     endedAt: at('ended_at'),
@@ -529,7 +568,9 @@ export const burnins = pgTable(
 export const burninParts = pgTable(
   'burnin_parts',
   {
-    burninId: text('burnin_id').notNull().references(() => burnins.id),
+    burninId: text('burnin_id')
+      .notNull()
+      .references(() => burnins.id),
     /** `stress` looks for faults, `benchmark` yields a figure. */
     kind: text('kind', { enum: ['stress', 'benchmark'] }).notNull(),
     /** `cpu`, `memory`, `disk` or `network`. */
@@ -615,4 +656,3 @@ export const legalEdgesTable = pgTable(
   },
   (t) => [primaryKey({ columns: [t.guarded, t.from, t.to] })],
 );
-

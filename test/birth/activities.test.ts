@@ -42,32 +42,28 @@ async function seen(given: { port?: string | null; content?: string; product?: s
   const mac = `02:00:00:00:00:${hex}`;
   const orderId = `birth-0200000000${hex}-1`;
   await acting(db.mdb, { class: 'system', name: 'birther' }, orderId, async (tx) => {
-    await tx
-      .insert(machines)
-      .values({
-        id: machineId,
-        siteId: 'home',
-        mac,
-        vendor: 'Farrier',
-        product: given.product ?? 'VM',
-        memoryMib: 4096,
-      });
+    await tx.insert(machines).values({
+      id: machineId,
+      siteId: 'home',
+      mac,
+      vendor: 'Farrier',
+      product: given.product ?? 'VM',
+      memoryMib: 4096,
+    });
     await tx.insert(nics).values({
       mac,
       machineId,
       name: 'eth0',
       ...(port !== null && { neighbourChassis: '52:54:00:ff:00:01', neighbourPort: port }),
     });
-    await tx
-      .insert(disks)
-      .values({
-        machineId,
-        serial: `D${hex}`,
-        name: 'vda',
-        bytes: 8e9,
-        rotational: false,
-        content: given.content ?? 'blank',
-      });
+    await tx.insert(disks).values({
+      machineId,
+      serial: `D${hex}`,
+      name: 'vda',
+      bytes: 8e9,
+      rotational: false,
+      content: given.content ?? 'blank',
+    });
     await tx
       .insert(orders)
       .values({ id: orderId, machineId, passage: 'birth', requester: 'birther', reason: 'first boot' });
