@@ -5,7 +5,7 @@ import { type Controller, noteController, quarantineController } from '../../mdb
 import { RedfishError } from '../redfish/errors.ts';
 import { type Session, withSession } from '../redfish/session.ts';
 import { readSystem, type SystemReading } from '../redfish/system.ts';
-import { openTransport } from '../redfish/transport.ts';
+import { openTransport, type Transport } from '../redfish/transport.ts';
 import { sameMachine } from './identity.ts';
 import type { SecretStore } from './secrets.ts';
 
@@ -38,7 +38,7 @@ export async function reach<T>(
   const credentials = await secrets.credentials(controller.secretRef).catch((error: Error) => {
     throw new HeldError('no-secret', `Controller ${origin}: ${error.message}`);
   });
-  const transport = openTransport(origin, controller.pin);
+  const transport = open(controller);
   try {
     return await withSession(transport, credentials, async (session) => {
       const system = await readSystem(session, true);
@@ -51,6 +51,14 @@ export async function reach<T>(
     throw await hold(mdb, controller, error);
   } finally {
     await transport.close();
+  }
+}
+
+function open({ origin, pin }: Controller): Transport {
+  try {
+    return openTransport(origin, pin);
+  } catch (error) {
+    throw error instanceof RedfishError ? new HeldError('address', error.message) : error;
   }
 }
 
