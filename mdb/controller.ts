@@ -1,5 +1,5 @@
 /** Queries of the hardware workers: controllers, and the intents of acts on hardware. */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Mdb } from './connect.ts';
 import type { IntentState } from './machine.ts';
 import { bmcs, fences, intents, machines, nics, profiles, sites } from './schema.ts';
@@ -33,15 +33,21 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
 
 export type Controller = NonNullable<Awaited<ReturnType<typeof controllerOf>>>;
 
+/** Keeps the pin of the first supervised contact: one that is there is never written over. */
+export async function pinController(mdb: Mdb, machineId: string, pin: string): Promise<void> {
+  await mdb
+    .update(bmcs)
+    .set({ pin })
+    .where(and(eq(bmcs.machineId, machineId), isNull(bmcs.pin)));
+}
+
+/** What the controller shows of itself. */
 export async function noteController(
   mdb: Mdb,
   machineId: string,
-  facts: { pin: string | null; vendor: string | null },
+  facts: { vendor: string | null; firmwareVersion: string | null },
 ): Promise<void> {
-  await mdb
-    .update(bmcs)
-    .set({ pin: sql`coalesce(${bmcs.pin}, ${facts.pin})`, vendor: facts.vendor })
-    .where(eq(bmcs.machineId, machineId));
+  await mdb.update(bmcs).set(facts).where(eq(bmcs.machineId, machineId));
 }
 
 export async function quarantineController(mdb: Mdb, machineId: string, why: string): Promise<void> {

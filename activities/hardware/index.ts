@@ -1,7 +1,15 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Act, ActResult, ControllerResult, Errand } from '../../contract/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, controllerOf, intentOf, markSent, settleIntent, writeIntent } from '../../mdb/controller.ts';
+import {
+  type Controller,
+  controllerOf,
+  intentOf,
+  markSent,
+  noteController,
+  settleIntent,
+  writeIntent,
+} from '../../mdb/controller.ts';
 import { RedfishError } from '../redfish/errors.ts';
 import type { Session } from '../redfish/session.ts';
 import {
@@ -9,6 +17,7 @@ import {
   chooseReset,
   differingAttributes,
   readBios,
+  readManager,
   type SystemReading,
   sendReset,
 } from '../redfish/system.ts';
@@ -32,6 +41,11 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore) {
       if (controller === null) return { state: 'none', differing: [] };
       return holding(async () =>
         reach(mdb, secrets, controller, async (session, system) => {
+          const manager = await readManager(session, system);
+          await noteController(mdb, errand.machineId, {
+            vendor: system.vendor,
+            firmwareVersion: manager?.firmwareVersion ?? null,
+          });
           const wanted = controller.bios ?? {};
           const bios = Object.keys(wanted).length === 0 ? null : await readBios(session, system);
           const differing = differingAttributes(wanted, bios);

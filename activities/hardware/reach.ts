@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { Held } from '../../contract/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, noteController, quarantineController } from '../../mdb/controller.ts';
+import { type Controller, pinController, quarantineController } from '../../mdb/controller.ts';
 import { RedfishError } from '../redfish/errors.ts';
 import { type Session, withSession } from '../redfish/session.ts';
 import { readSystem, type SystemReading } from '../redfish/system.ts';
@@ -43,8 +43,8 @@ export async function reach<T>(
     return await withSession(transport, credentials, async (session) => {
       const system = await readSystem(session, true);
       await checkIdentity(mdb, controller, system);
-      if (controller.pin === null && transport.pin() !== null)
-        await noteController(mdb, machineId, { pin: transport.pin(), vendor: system.vendor });
+      const seen = transport.pin();
+      if (controller.pin === null && seen !== null) await pinController(mdb, machineId, seen);
       return work(session, system);
     });
   } catch (error) {

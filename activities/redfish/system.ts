@@ -21,6 +21,8 @@ export interface SystemReading {
   readonly resetTypes: readonly string[];
   readonly boot: Json;
   readonly biosPath: string | null;
+  /** The controller's own resource; null when the system does not link to it. */
+  readonly managerPath: string | null;
 }
 
 function text(value: unknown): string | null {
@@ -83,6 +85,7 @@ async function readMacs(session: Session, system: Json): Promise<string[]> {
 
 function reading(path: string, system: Json, resetPath: string, types: string[], macs: string[]): SystemReading {
   const progress = system.BootProgress as Json | undefined;
+  const managers = (system.Links as Json | undefined)?.ManagedBy;
   return {
     path,
     uuid: text(system.UUID),
@@ -99,7 +102,20 @@ function reading(path: string, system: Json, resetPath: string, types: string[],
     resetTypes: types,
     boot: (system.Boot as Json | undefined) ?? {},
     biosPath: link(system.Bios),
+    managerPath: Array.isArray(managers) ? link(managers[0]) : null,
   };
+}
+
+export interface ManagerReading {
+  readonly firmwareVersion: string | null;
+  readonly model: string | null;
+}
+
+/** The controller itself; null where the system does not link to it. */
+export async function readManager(session: Session, system: SystemReading): Promise<ManagerReading | null> {
+  if (system.managerPath === null) return null;
+  const manager = await session.get(system.managerPath);
+  return { firmwareVersion: text(manager.FirmwareVersion), model: text(manager.Model) };
 }
 
 /** What is wanted of the power, and the reset types that bring it about, best first (quirk 26). */

@@ -221,8 +221,11 @@ describe('an act', () => {
 });
 
 describe('the controller', () => {
-  test('matches a profile without BIOS settings', async () => {
-    expect(await run(activities.checkController, await known())).toEqual({ state: 'match', differing: [] });
+  test('matches a profile without BIOS settings, and is written down', async () => {
+    const act = await known();
+    expect(await run(activities.checkController, act)).toEqual({ state: 'match', differing: [] });
+    const [row] = await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, act.machineId));
+    expect(row).toMatchObject({ vendor: simulated(0).hardware.model.vendor, firmwareVersion: '1.12.3' });
   });
 
   test('differs where the profile wants another setting, which one act makes pending', async () => {

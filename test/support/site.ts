@@ -1,5 +1,15 @@
 import type { MdbOrTransaction } from '../../mdb/connect.ts';
-import { addresses, images, networks, profiles, racks, sites, switches, switchPorts } from '../../mdb/schema.ts';
+import {
+  addresses,
+  bootFiles,
+  images,
+  networks,
+  profiles,
+  racks,
+  sites,
+  switches,
+  switchPorts,
+} from '../../mdb/schema.ts';
 import type { BurninLimits, SitePolicy } from '../../mdb/values.ts';
 
 export interface SiteWish {
@@ -76,6 +86,11 @@ export async function writeSite(mdb: MdbOrTransaction, wish: SiteWish = {}): Pro
     .values({ id: 'default', match: {}, priority: 0, burnin: { ...burninLimits, ...wish.burnin } });
   const kinds = ['compute', 'storage', 'debug'] as const;
   await mdb.insert(images).values(kinds.map(imageRow));
+  await mdb
+    .insert(bootFiles)
+    .values(
+      ['boot/vmlinuz', 'boot/initrd'].map((path) => ({ path, bytes: 1024, sha256: hex(path.length).repeat(32) })),
+    );
   return { id, racks: rackIds, chassis, images: { compute: 'compute-1', storage: 'storage-1', debug: 'debug-1' } };
 }
 

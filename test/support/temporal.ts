@@ -2,8 +2,8 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { service } from './service.ts';
 
-// A worker says a dozen things about its own start at INFO, in each suite.
-Runtime.install({ logger: new DefaultLogger('WARN') });
+// A worker says a dozen things about its own start, and warns of every activity that a test makes fail.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /**
  * The run's Temporal dev server, as clients and workers of this suite; null, with a line that says why, where there
