@@ -2,7 +2,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import * as schema from './schema.ts';
 
-export type Mdb = NodePgDatabase<typeof schema>;
+export type Mdb = NodePgDatabase<typeof schema> & { readonly $client: pg.Pool };
 /** A database or a transaction on it: queries take either. */
 export type MdbOrTransaction = Pick<Mdb, 'select' | 'insert' | 'update' | 'delete' | 'execute' | 'query'>;
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { createHardwareActivities } from '../activities/hardware/index.ts';
 import { secretFolder } from '../activities/hardware/secrets.ts';
+import { openSessionPool } from '../activities/redfish/pool.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
@@ -12,14 +13,16 @@ const log = openLog('hardware', env.FARRIER_LOG);
 quietRuntime(log);
 const { mdb, close } = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier hardware' });
 const connection = await connectWorker(log, env.TEMPORAL_ADDRESS);
+const pool = openSessionPool();
 const worker = await Worker.create({
   connection,
   namespace: env.TEMPORAL_NAMESPACE,
   taskQueue: hardwareQueue(env.FARRIER_SITE),
-  activities: createHardwareActivities(mdb, secretFolder(join(env.FARRIER_DATA, 'secrets'))),
+  activities: createHardwareActivities(mdb, secretFolder(join(env.FARRIER_DATA, 'secrets')), pool),
   maxConcurrentActivityTaskExecutions: 100,
   shutdownGraceTime: '20 seconds',
 });
 await runUntilStopped(log, worker);
+await pool.close();
 await connection.close();
 await close();

@@ -1,12 +1,15 @@
 import { BlockList, isIP } from 'node:net';
+import { Context } from '@temporalio/activity';
 import type { Held } from '../../contract/birth.ts';
+import { type Claims, openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, pinController, quarantineController } from '../../mdb/controller.ts';
+import { type Controller, pinController, quarantineController, quarantineOf } from '../../mdb/controller.ts';
 import { RedfishError } from '../redfish/errors.ts';
-import { type Session, withSession } from '../redfish/session.ts';
-import { readSystem, type SystemReading } from '../redfish/system.ts';
-import { openTransport, type Transport } from '../redfish/transport.ts';
-import { sameMachine } from './identity.ts';
+import type { Login } from '../redfish/login.ts';
+import type { SessionPool } from '../redfish/pool.ts';
+import type { Session } from '../redfish/session.ts';
+import { readMacs, readSystem, type SystemReading } from '../redfish/system.ts';
+import { type Factors, sameMachine } from './identity.ts';
 import type { SecretStore } from './secrets.ts';
 
 /** A controller that must not be talked to, or whose answer has to be looked at by a person. */
@@ -20,46 +23,70 @@ export class HeldError extends Error {
   }
 }
 
+export type Reach = <T>(
+  controller: Controller,
+  work: (session: Session, system: SystemReading) => Promise<T>,
+) => Promise<T>;
+
+/** Longest wait for another worker that is signing in to the same controller. */
+const gatePatience = 60_000;
+
 /**
  * Signs in to the controller, makes sure that the right machine is behind it, and works. What only a person can settle
  * is thrown as HeldError: an address outside the site's controller networks, a changed certificate, refused
- * credentials (one attempt, then quarantine: quirk 6), another machine behind the address.
+ * credentials (one attempt of all workers, then quarantine: quirk 6), another machine behind the address.
  */
-export async function reach<T>(
-  mdb: Mdb,
-  secrets: SecretStore,
-  controller: Controller,
-  work: (session: Session, system: SystemReading) => Promise<T>,
-): Promise<T> {
-  const { machineId, origin } = controller;
-  if (controller.quarantine !== null)
-    throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${controller.quarantine}`);
-  checkAddress(origin, controller.bmcNetworks);
-  const credentials = await secrets.credentials(controller.secretRef).catch((error: Error) => {
-    throw new HeldError('no-secret', `Controller ${origin}: ${error.message}`);
-  });
-  const transport = open(controller);
-  try {
-    return await withSession(transport, credentials, async (session) => {
-      const system = await readSystem(session, true);
-      await checkIdentity(mdb, controller, system);
-      const seen = transport.pin();
-      if (controller.pin === null && seen !== null) await pinController(mdb, machineId, seen);
-      return work(session, system);
+export function createReach(mdb: Mdb, secrets: SecretStore, pool: SessionPool): Reach {
+  const claims = openClaims(mdb.$client);
+  return async (controller, work) => {
+    const { machineId, origin, pin } = controller;
+    checkQuarantine(controller, controller.quarantine);
+    checkAddress(origin, controller.bmcNetworks);
+    const credentials = await secrets.credentials(controller.secretRef).catch((error: Error) => {
+      throw new HeldError('no-secret', `Controller ${origin}: ${error.message}`);
     });
-  } catch (error) {
-    throw await hold(mdb, controller, error);
-  } finally {
-    await transport.close();
-  }
+    const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, attempt);
+    const signal = Context.current().cancellationSignal;
+    try {
+      return await pool.use({ origin, pin, credentials, gate, signal }, async (session, seen) => {
+        const system = await readSystem(session);
+        await checkIdentity(mdb, controller, session, system);
+        if (pin === null && seen !== null) await pinController(mdb, machineId, seen);
+        return work(session, system);
+      });
+    } catch (error) {
+      throw await hold(mdb, controller, error);
+    }
+  };
 }
 
-function open({ origin, pin }: Controller): Transport {
-  try {
-    return openTransport(origin, pin);
-  } catch (error) {
-    throw error instanceof RedfishError ? new HeldError('address', error.message) : error;
-  }
+function checkQuarantine({ origin }: Controller, quarantine: string | null): void {
+  if (quarantine !== null) throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
+}
+
+/**
+ * One attempt at a time of all processes, and none after one that was refused: the quarantine is read and written
+ * while no other worker can be signing in.
+ */
+async function signInOnce(
+  mdb: Mdb,
+  claims: Claims,
+  controller: Controller,
+  attempt: () => Promise<Login>,
+): Promise<Login> {
+  const { machineId, origin, secretRef } = controller;
+  const login = await claims.hold(`sign in to ${origin}`, gatePatience, async () => {
+    checkQuarantine(controller, await quarantineOf(mdb, machineId));
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof RedfishError && error.kind === 'credentials')
+        await quarantineController(mdb, machineId, `it refused the credentials ${secretRef}`);
+      throw error;
+    }
+  });
+  if (login === 'taken') throw new RedfishError('busy', `${origin}: another worker has been signing in for a minute`);
+  return login;
 }
 
 /** Attack A20: only literal addresses inside the site's controller networks are ever contacted as controllers. */
@@ -79,15 +106,16 @@ function checkAddress(origin: string, networks: readonly string[]): void {
   }
 }
 
-async function checkIdentity(mdb: Mdb, controller: Controller, system: SystemReading): Promise<void> {
-  const verdict = sameMachine(
-    {
-      uuid: controller.uuid,
-      serials: [controller.serial, controller.boardSerial, controller.sku],
-      macs: controller.macs,
-    },
-    { uuid: system.uuid, serials: [system.serial, system.sku], macs: system.macs },
-  );
+async function checkIdentity(mdb: Mdb, controller: Controller, session: Session, system: SystemReading): Promise<void> {
+  const known: Factors = {
+    uuid: controller.uuid,
+    serials: [controller.serial, controller.boardSerial, controller.sku],
+    macs: controller.macs,
+  };
+  const shown: Factors = { uuid: system.uuid, serials: [system.serial, system.sku], macs: [] };
+  // MACs take a request each, and can only speak for the machine: they are read where the others are not enough.
+  if (sameMachine(known, shown).same) return;
+  const verdict = sameMachine(known, { ...shown, macs: await readMacs(session, system) });
   if (verdict.same) return;
   const reason = `Behind ${controller.origin} is not ${controller.machineId}: ${verdict.reason}.`;
   await quarantineController(mdb, controller.machineId, reason);
@@ -97,9 +125,10 @@ async function checkIdentity(mdb: Mdb, controller: Controller, system: SystemRea
 async function hold(mdb: Mdb, controller: Controller, error: unknown): Promise<unknown> {
   if (!(error instanceof RedfishError)) return error;
   const reason = `Controller ${controller.origin}: ${error.message}`;
-  if (error.kind === 'credentials') {
-    await quarantineController(mdb, controller.machineId, `it refused the credentials ${controller.secretRef}`);
-    return new HeldError('credentials', reason);
+  if (error.kind === 'credentials') return new HeldError('credentials', reason);
+  if (error.kind === 'password-change') {
+    const account = error.pointer ?? 'the account';
+    return new HeldError('password-change', `${reason} — give ${account} a new password first`);
   }
   if (error.kind === 'pin-changed') {
     await quarantineController(mdb, controller.machineId, 'it shows another certificate than the pinned one');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Credentials } from '../redfish/session.ts';
+import type { Credentials } from '../redfish/login.ts';
 
 /** Where the secrets behind references are kept; the MDB and the histories hold references only. */
 export interface SecretStore {

@@ -2,29 +2,65 @@
 export type RedfishErrorKind =
   | 'unreachable'
   | 'timeout'
+  | 'cut-short'
   | 'busy'
+  | 'not-now'
+  | 'session-limit'
+  | 'session-lost'
   | 'credentials'
+  | 'password-change'
+  | 'forbidden'
   | 'refused-address'
+  | 'tls'
   | 'pin-changed'
   | 'not-json'
   | 'too-large'
+  | 'too-deep'
+  | 'cyclic'
   | 'foreign-link'
   | 'missing'
+  | 'precondition'
+  | 'elsewhere'
   | 'rejected'
   | 'unsupported';
 
-const retryableKinds: ReadonlySet<RedfishErrorKind> = new Set(['unreachable', 'timeout', 'busy', 'not-json']);
+const retryableKinds: ReadonlySet<RedfishErrorKind> = new Set([
+  'unreachable',
+  'timeout',
+  'cut-short',
+  'busy',
+  'not-now',
+  'session-limit',
+  'session-lost',
+  'not-json',
+]);
+
+interface Detail {
+  readonly status?: number | null;
+  /** `no` when the controller certainly did nothing about the request: it refused it, or never got it. */
+  readonly carriedOut?: 'no' | 'maybe';
+  /** Milliseconds that the controller asked to wait, as it said them. */
+  readonly retryAfter?: number | null;
+  /** What the vendor's message points at: the account to give a new password, the resource to write instead. */
+  readonly pointer?: string | null;
+}
 
 /** A failed exchange with a controller; names controller, resource and the vendor's message. */
 export class RedfishError extends Error {
   override readonly name = 'RedfishError';
   readonly kind: RedfishErrorKind;
   readonly status: number | null;
+  readonly carriedOut: 'no' | 'maybe';
+  readonly retryAfter: number | null;
+  readonly pointer: string | null;
 
-  constructor(kind: RedfishErrorKind, message: string, status: number | null = null) {
+  constructor(kind: RedfishErrorKind, message: string, detail: Detail = {}) {
     super(message);
     this.kind = kind;
-    this.status = status;
+    this.status = detail.status ?? null;
+    this.carriedOut = detail.carriedOut ?? 'maybe';
+    this.retryAfter = detail.retryAfter ?? null;
+    this.pointer = detail.pointer ?? null;
   }
 
   /** Whether the same read may be tried again later; writes are never repeated, whatever this says. */

@@ -1,119 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RedfishError } from './errors.ts';
-import type { Answer, Json, Transport } from './transport.ts';
+import { writeTagged } from './etag.ts';
+import { ownPath, serviceRoot } from './links.ts';
+import { type Credentials, type Login, signIn, signOut } from './login.ts';
+import { failure } from './messages.ts';
+import { waitBefore } from './patience.ts';
+import type { Answer, Call, Json, Transport } from './transport.ts';
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** A signed-in conversation with one controller. Use it inside `withSession`, which always deletes it. */
+/** A signed-in conversation with one controller. */
 export interface Session {
+  /** Reads a resource; a busy controller is asked again a few times, as it asks for. */
   get(path: string): Promise<Json>;
-  /** Sends one write and never repeats it; any answer of 400 and more throws. */
+  /**
+   * Sends one write; any answer of 300 and more throws. A POST is never repeated and carries no ETag (quirk 24). A
+   * PATCH carries the resource's ETag, and is repeated only where the controller refused the tag.
+   */
   write(method: 'POST' | 'PATCH', path: string, body: unknown): Promise<Answer>;
 }
 
-const root = '/redfish/v1/';
-
-/**
- * Signs in, works, signs out. One attempt: wrong credentials are told as such at once, because controllers lock
- * accounts after as few as three (quirk 6). A service without sessions is spoken to with Basic.
- */
-export async function withSession<T>(
-  transport: Transport,
-  credentials: Credentials,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  const service = take(await transport.send({ method: 'GET', path: root }), root);
-  const sessions = sessionsPath(service);
-  const opened = await transport.send({
-    method: 'POST',
-    path: sessions,
-    body: { UserName: credentials.username, Password: credentials.password },
-  });
-  const token = opened.headers['x-auth-token'];
-  // Quirk 2: old services refuse the POST; quirk 1: a full session table answers 503, where one Basic call still goes.
-  const basic = opened.status === 404 || opened.status === 405 || opened.status === 503;
-  if (!basic && (opened.status >= 300 || typeof token !== 'string')) throw failure(opened, sessions);
-  const auth: Record<string, string> =
-    typeof token === 'string'
-      ? { 'x-auth-token': token }
-      : { authorization: `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}` };
-  try {
-    return await work(sessionOver(transport, auth));
-  } finally {
-    if (typeof token === 'string') await signOut(transport, auth, opened, sessions);
-  }
+/** How a session is known to the controller, and how it is made known again. */
+export interface Standing {
+  readonly login: () => Login;
+  /** Signs in anew, once for all who lost the same login. */
+  renew(lost: Login): Promise<void>;
 }
 
-function sessionOver(transport: Transport, auth: Record<string, string>): Session {
+/** The service root, which is readable without signing in. */
+export async function readRoot(transport: Transport, signal?: AbortSignal): Promise<Json> {
+  return patiently(transport, { method: 'GET', path: serviceRoot, signal });
+}
+
+/** A session over a login that others may use too. Reads outlive a login that the controller forgot, once. */
+export function sessionOver(transport: Transport, standing: Standing, signal?: AbortSignal): Session {
+  let renewed = false;
+  const get = async (path: string): Promise<Json> => {
+    const login = standing.login();
+    try {
+      return await patiently(transport, { method: 'GET', path: ownPath(path), headers: login.headers, signal });
+    } catch (error) {
+      // Quirk 5: the controller restarted its web server. Credentials that it took before are offered once more.
+      if (!(error instanceof RedfishError) || error.kind !== 'session-lost' || renewed) throw error;
+      renewed = true;
+      await standing.renew(login);
+      return get(path);
+    }
+  };
   return {
-    get: async (path) => take(await transport.send({ method: 'GET', path: ownPath(path), headers: auth }), path),
+    get,
     write: async (method, path, body) => {
-      const answer = await transport.send({ method, path: ownPath(path), headers: auth, body });
-      if (answer.status >= 400) throw failure(answer, path);
+      const call = { method, path: ownPath(path), body, signal };
+      const { headers } = standing.login();
+      const send = (tag: string | null) =>
+        transport.send({ ...call, headers: { ...headers, ...(tag !== null && { 'if-match': tag }) } });
+      const read = () => transport.send({ method: 'GET', path: call.path, headers, signal }).catch(asUnwritten);
+      const answer =
+        method === 'POST' ? await send(null) : await writeTagged({ read, write: send }, (body ?? {}) as Json);
+      if (answer.status >= 300) throw failure(answer, `${method} ${transport.origin}${path}`);
       return answer;
     },
   };
 }
 
-async function signOut(
+/** Signs in, works, signs out, whatever happens. For a hand's work; workers share sessions (`pool.ts`). */
+export async function withSession<T>(
   transport: Transport,
-  auth: Record<string, string>,
-  opened: Answer,
-  sessions: string,
-): Promise<void> {
-  const location = opened.headers.location;
-  const id =
-    opened.body?.['@odata.id'] ??
-    (typeof location === 'string' ? new URL(location, 'http://controller').pathname : undefined);
-  const path = typeof id === 'string' ? id : `${sessions}/${String(opened.body?.Id ?? '')}`;
+  credentials: Credentials,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const login = await signIn(transport, await readRoot(transport), credentials);
+  const renew = async () => {
+    throw new RedfishError('session-lost', `${transport.origin} forgot the session`);
+  };
   try {
-    await transport.send({ method: 'DELETE', path: ownPath(path), headers: auth });
-  } catch {
-    // The work's own outcome matters more; a session that could not be deleted times out by itself.
+    return await work(sessionOver(transport, { login: () => login, renew }));
+  } finally {
+    await signOut(transport, login);
   }
 }
 
-function sessionsPath(service: Json): string {
-  const links = service.Links as Json | undefined;
-  const linked = (links?.Sessions as Json | undefined)?.['@odata.id'];
-  return typeof linked === 'string' ? ownPath(linked) : '/redfish/v1/SessionService/Sessions';
-}
-
-/** Links are followed verbatim, and only below the Redfish root of the same origin (attack A21). */
-export function ownPath(path: string): string {
-  if (!path.startsWith('/redfish/') || path.includes('..') || path.includes('\\')) {
-    throw new RedfishError(
-      'foreign-link',
-      `the controller links to ${JSON.stringify(path.slice(0, 200))}, which is not below /redfish/`,
-    );
+/** The reading around a write failed: nothing was written. */
+function asUnwritten(error: unknown): never {
+  if (error instanceof RedfishError) {
+    const { kind, message, status } = error;
+    throw new RedfishError(kind, message, { status, carriedOut: 'no' });
   }
-  return path;
+  throw error;
 }
 
-function take(answer: Answer, path: string): Json {
-  if (answer.status >= 300) throw failure(answer, path);
-  if (answer.body === null) throw new RedfishError('not-json', `${path}: the answer is empty`, answer.status);
-  return answer.body;
-}
-
-function failure(answer: Answer, path: string): RedfishError {
-  const { status } = answer;
-  const text = `${path}: status ${status}${vendorMessage(answer.body)}`;
-  if (status === 401 || status === 403) return new RedfishError('credentials', text, status);
-  if (status === 404) return new RedfishError('missing', text, status);
-  if (status === 429 || status === 503) return new RedfishError('busy', text, status);
-  if (status >= 500) return new RedfishError('busy', text, status);
-  return new RedfishError('rejected', text, status);
-}
-
-function vendorMessage(body: Json | null): string {
-  const error = body?.error as Json | undefined;
-  const info = error?.['@Message.ExtendedInfo'];
-  const first = Array.isArray(info) ? (info[0] as Json | undefined) : undefined;
-  const message = first?.Message ?? error?.message;
-  const id = first?.MessageId ?? error?.code;
-  if (typeof message !== 'string') return '';
-  return ` (${typeof id === 'string' ? `${id}: ` : ''}${message.replace(/\p{C}/gu, ' ').slice(0, 300)})`;
+async function patiently(transport: Transport, call: Call): Promise<Json> {
+  const where = `GET ${transport.origin}${call.path}`;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await transport.send(call);
+    if (answer.status < 300 && answer.body !== null) return answer.body;
+    if (answer.status < 300)
+      throw new RedfishError('not-json', `${where}: the answer is empty`, { status: answer.status });
+    const error = failure(answer, where);
+    const wait = waitBefore(attempt, error, Math.random());
+    if (wait === null) throw error;
+    await sleep(wait, undefined, { signal: call.signal });
+  }
 }

@@ -1,5 +1,8 @@
 import { normaliseMac } from '../../mdb/machine.ts';
+import { readMembers } from './collection.ts';
 import { RedfishError } from './errors.ts';
+import { link, part, serviceRoot, text } from './links.ts';
+import { type Quirks, quirksOf } from './quirks.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -16,49 +19,35 @@ export interface SystemReading {
   /** Of the controller's own clock: only compared with other readings of the same controller (quirk 35). */
   readonly lastReset: string | null;
   readonly bootProgress: string | null;
-  readonly macs: readonly string[];
   readonly resetPath: string;
   readonly resetTypes: readonly string[];
   readonly boot: Json;
+  /** Where the system's own settings for the next start are written (quirks 38 and 39); null without such a place. */
+  readonly settingsPath: string | null;
+  readonly quirks: Quirks;
+  readonly nicsPath: string | null;
   readonly biosPath: string | null;
   /** The controller's own resource; null when the system does not link to it. */
   readonly managerPath: string | null;
 }
 
-function text(value: unknown): string | null {
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
-}
-
-function link(value: unknown): string | null {
-  return text((value as Json | undefined)?.['@odata.id']);
-}
-
-function members(collection: Json): string[] {
-  const list = Array.isArray(collection.Members) ? collection.Members : [];
-  return list.flatMap((member) => link(member) ?? []);
-}
+/** Systems of one controller: the largest recorded has 4 nodes, and pseudo-systems beside them (quirk 63). */
+const mostSystems = 8;
+const mostNics = 64;
 
 /**
  * Reads the system that can be reset: some controllers list two, of which only one is the host, and the first is
- * not always it (quirk 63). With `macs`, its network interfaces are read too.
+ * not always it (quirk 63).
  */
-export async function readSystem(session: Session, withMacs: boolean): Promise<SystemReading> {
-  const root = await session.get('/redfish/v1/');
-  const systems = await session.get(link(root.Systems) ?? '/redfish/v1/Systems');
-  for (const path of members(systems).slice(0, 8)) {
+export async function readSystem(session: Session): Promise<SystemReading> {
+  const root = await session.get(serviceRoot);
+  for (const path of await readMembers(session, link(root.Systems) ?? `${serviceRoot}Systems`, mostSystems)) {
     const system = await session.get(path);
-    const reset = (system.Actions as Json | undefined)?.['#ComputerSystem.Reset'] as Json | undefined;
-    const resetPath = text(reset?.target);
-    if (reset && resetPath)
-      return reading(
-        path,
-        system,
-        resetPath,
-        await resetTypes(session, reset),
-        withMacs ? await readMacs(session, system) : [],
-      );
+    const reset = part(part(system, 'Actions'), '#ComputerSystem.Reset');
+    const target = text(reset.target);
+    if (target !== null) return reading(path, root, system, target, await resetTypes(session, reset));
   }
-  throw new RedfishError('unsupported', 'the controller lists no system that can be reset');
+  throw new RedfishError('unsupported', 'the controller lists no system that can be reset', { carriedOut: 'no' });
 }
 
 async function resetTypes(session: Session, reset: Json): Promise<string[]> {
@@ -71,21 +60,20 @@ async function resetTypes(session: Session, reset: Json): Promise<string[]> {
   return Array.isArray(parameter?.AllowableValues) ? parameter.AllowableValues.map(String) : [];
 }
 
-async function readMacs(session: Session, system: Json): Promise<string[]> {
-  const path = link(system.EthernetInterfaces);
-  if (path === null) return [];
+/** MACs of the system's network interfaces, normalised. */
+export async function readMacs(session: Session, { nicsPath }: SystemReading): Promise<string[]> {
   const macs: string[] = [];
-  for (const member of members(await session.get(path)).slice(0, 32)) {
-    const nic = await session.get(member);
+  for (const path of nicsPath === null ? [] : await readMembers(session, nicsPath, mostNics)) {
+    const nic = await session.get(path);
     const mac = normaliseMac(text(nic.PermanentMACAddress) ?? text(nic.MACAddress) ?? '');
     if (mac) macs.push(mac);
   }
   return macs;
 }
 
-function reading(path: string, system: Json, resetPath: string, types: string[], macs: string[]): SystemReading {
-  const progress = system.BootProgress as Json | undefined;
-  const managers = (system.Links as Json | undefined)?.ManagedBy;
+function reading(path: string, root: Json, system: Json, resetPath: string, types: string[]): SystemReading {
+  const managers = part(system, 'Links').ManagedBy;
+  const makers = [text(root.Vendor), text(system.Manufacturer), ...Object.keys(part(root, 'Oem'))];
   return {
     path,
     uuid: text(system.UUID),
@@ -96,11 +84,13 @@ function reading(path: string, system: Json, resetPath: string, types: string[],
     biosVersion: text(system.BiosVersion),
     power: text(system.PowerState),
     lastReset: text(system.LastResetTime),
-    bootProgress: text(progress?.LastState),
-    macs,
+    bootProgress: text(part(system, 'BootProgress').LastState),
     resetPath,
     resetTypes: types,
-    boot: (system.Boot as Json | undefined) ?? {},
+    boot: part(system, 'Boot'),
+    settingsPath: link(part(system, '@Redfish.Settings').SettingsObject),
+    quirks: quirksOf(makers),
+    nicsPath: link(system.EthernetInterfaces),
     biosPath: link(system.Bios),
     managerPath: Array.isArray(managers) ? link(managers[0]) : null,
   };
@@ -135,18 +125,6 @@ export async function sendReset(session: Session, system: SystemReading, type: s
   await session.write('POST', system.resetPath, { ResetType: type });
 }
 
-/** Asks for the network at the next boot only; the whole triple, since some controllers drop a partial one (quirks 36, 37). */
-export async function bootNetworkOnce(session: Session, system: SystemReading): Promise<void> {
-  const mode = text(system.boot.BootSourceOverrideMode);
-  await session.write('PATCH', system.path, {
-    Boot: {
-      BootSourceOverrideTarget: 'Pxe',
-      BootSourceOverrideEnabled: 'Once',
-      ...(mode && { BootSourceOverrideMode: mode }),
-    },
-  });
-}
-
 export interface BiosReading {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** Where pending settings are written; null when the controller offers no way. */
@@ -157,8 +135,8 @@ export interface BiosReading {
 export async function readBios(session: Session, system: SystemReading): Promise<BiosReading | null> {
   if (system.biosPath === null) return null;
   const bios = await session.get(system.biosPath);
-  const settings = bios['@Redfish.Settings'] as Json | undefined;
-  return { attributes: (bios.Attributes as Json | undefined) ?? {}, settingsPath: link(settings?.SettingsObject) };
+  const settings = part(bios, '@Redfish.Settings');
+  return { attributes: part(bios, 'Attributes'), settingsPath: link(settings.SettingsObject) };
 }
 
 /** Names of the wanted attributes that differ from those in force. */

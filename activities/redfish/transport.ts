@@ -1,12 +1,28 @@
-import { createHash, type X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import { createHash } from 'node:crypto';
+import { TLSSocket } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import { type Json, parse, readBounded } from './body.ts';
 import { RedfishError } from './errors.ts';
 
-/** Quirk 11: a dead controller must be noticed soon, a live one may hold a write for over a minute. */
-const connectLimit = 10_000;
-const answerLimit = 90_000;
-const largestBody = 16 * 1024 * 1024;
+export type { Json } from './body.ts';
+
+/** Milliseconds, bytes and levels that an exchange may take. */
+export interface Limits {
+  readonly connect: number;
+  readonly answer: number;
+  readonly whole: number;
+  readonly body: number;
+  readonly depth: number;
+}
+
+/**
+ * Quirk 11: a dead controller must be noticed soon, a live one may hold a write for over a minute; one that drips its
+ * answer is given up all the same. The largest resource of the recorded controllers is 1 MiB, the deepest 14 levels.
+ */
+const usual: Limits = { connect: 10_000, answer: 90_000, whole: 120_000, body: 16 * 1024 * 1024, depth: 100 };
+
+/** Controllers from before TLS 1.2 are to be updated, not to be trusted with a password. */
+const oldestTls = 'TLSv1.2';
 
 export interface Answer {
   readonly status: number;
@@ -15,17 +31,17 @@ export interface Answer {
   readonly body: Json | null;
 }
 
-export type Json = { readonly [key: string]: unknown };
-
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path below the origin, as linked by the service. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Transport {
+  readonly origin: string;
   /** SHA-256 of the certificate's public key, base64; null for plain HTTP or before the first contact. */
   readonly pin: () => string | null;
   send(call: Call): Promise<Answer>;
@@ -34,67 +50,92 @@ export interface Transport {
 
 /**
  * HTTP to one controller: one origin, no redirects, bounded bodies, a certificate that has to carry the pinned key.
- * `pin` null trusts the first certificate seen; the caller stores what it saw.
+ * `pin` null trusts the first certificate seen, and from then on only that one; the caller stores what it saw.
  */
-export function openTransport(origin: string, pin: string | null): Transport {
+export function openTransport(origin: string, pin: string | null, limits: Partial<Limits> = {}): Transport {
   const url = checkOrigin(origin);
-  let seen: string | null = null;
-  // A resumed TLS session shows no certificate, so that its pin could not be checked.
-  const connect = buildConnector({ timeout: connectLimit, rejectUnauthorized: false, maxCachedSessions: 0 });
-  const agent = new Agent({
-    // Quirk 7: some controllers reset a reused connection, which would make a sent command's fate unknown.
-    pipelining: 0,
-    connections: 2,
-    headersTimeout: answerLimit,
-    bodyTimeout: answerLimit,
-    connect: (options, callback) => {
-      connect(options, (error, socket) => {
-        if (error || socket === null) return callback(error ?? new Error('no socket'), null);
-        const key = 'getPeerX509Certificate' in socket ? publicKeyOf(socket as TLSSocket) : null;
-        if (pin !== null && key !== pin) {
-          socket.destroy();
-          return callback(
-            new RedfishError(
-              'pin-changed',
-              `${origin} shows another certificate than the pinned one; nothing was sent`,
-            ),
-            null,
-          );
-        }
-        seen = key;
-        callback(null, socket);
-      });
-    },
-  });
+  const bounds = { ...usual, ...limits };
+  const pinned = { key: pin, seen: null as string | null };
+  const agentOf = (pipelining: 0 | 1) =>
+    new Agent({
+      pipelining,
+      connections: 2,
+      headersTimeout: bounds.answer,
+      bodyTimeout: bounds.answer,
+      keepAliveTimeout: 4000,
+      connect: pinning(url.origin, pinned, bounds.connect),
+    });
+  // Quirk 7: some controllers reset a reused connection, which would make a sent command's fate unknown: each write
+  // has a connection of its own. Reads share theirs, and are asked again on a fresh one.
+  const [reads, writes] = [agentOf(1), agentOf(0)];
   return {
-    pin: () => seen,
-    send: (call) => exchange(agent, url.origin, call),
-    close: () => agent.close(),
+    origin: url.origin,
+    pin: () => pinned.seen,
+    send: async (call) => {
+      if (call.method !== 'GET') return exchange(writes, url.origin, call, bounds);
+      try {
+        return await exchange(reads, url.origin, call, bounds);
+      } catch (error) {
+        if (!(error instanceof RedfishError) || error.kind !== 'cut-short') throw error;
+        return exchange(writes, url.origin, call, bounds);
+      }
+    },
+    close: async () => void (await Promise.all([reads.destroy(), writes.destroy()])),
   };
 }
 
 function checkOrigin(origin: string): URL {
   const url = URL.canParse(origin) ? new URL(origin) : null;
   const plain =
-    url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.pathname === '/' && url.search === '';
-  if (!plain)
-    throw new RedfishError('refused-address', `${JSON.stringify(origin)} is not scheme, host and port of a controller`);
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === '' &&
+    url.pathname === '/';
+  if (!plain) {
+    throw new RedfishError(
+      'refused-address',
+      `${JSON.stringify(origin)} is not scheme, host and port of a controller`,
+      { carriedOut: 'no' },
+    );
+  }
   return url;
 }
 
-function publicKeyOf(socket: TLSSocket): string | null {
-  const certificate: X509Certificate | undefined = socket.getPeerX509Certificate();
-  if (!certificate) return null;
-  return createHash('sha256')
-    .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('base64');
+/** Connects, and hands out no socket whose certificate carries another key than the pinned one. */
+function pinning(origin: string, pinned: { key: string | null; seen: string | null }, timeout: number) {
+  const connect = buildConnector({
+    timeout,
+    rejectUnauthorized: false,
+    minVersion: oldestTls,
+    // A resumed TLS session shows no certificate, so that its pin could not be checked.
+    maxCachedSessions: 0,
+  });
+  return (options: buildConnector.Options, callback: buildConnector.Callback) =>
+    connect(options, (error, socket) => {
+      if (error || socket === null) return callback(error ?? new Error('no socket'), null);
+      const key = socket instanceof TLSSocket ? publicKeyOf(socket) : null;
+      if (pinned.key !== null && key !== pinned.key) {
+        socket.destroy();
+        const message = `${origin} shows another certificate than the pinned one; nothing was sent`;
+        return callback(new RedfishError('pin-changed', message, { carriedOut: 'no' }), null);
+      }
+      pinned.key = key;
+      pinned.seen = key;
+      callback(null, socket);
+    });
 }
 
-async function exchange(agent: Agent, origin: string, call: Call): Promise<Answer> {
+function publicKeyOf(socket: TLSSocket): string | null {
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
+  return key ? createHash('sha256').update(key).digest('base64') : null;
+}
+
+async function exchange(agent: Agent, origin: string, call: Call, limits: Limits): Promise<Answer> {
   const where = `${call.method} ${origin}${call.path}`;
-  let response: Dispatcher.ResponseData;
+  const late = AbortSignal.timeout(limits.whole);
   try {
-    response = await request(`${origin}${call.path}`, {
+    // No Accept-Encoding (quirk 8): undici sends none unless told.
+    const response: Dispatcher.ResponseData = await request(`${origin}${call.path}`, {
       dispatcher: agent,
       method: call.method,
       headers: {
@@ -104,50 +145,34 @@ async function exchange(agent: Agent, origin: string, call: Call): Promise<Answe
         ...call.headers,
       },
       body: call.body === undefined ? null : JSON.stringify(call.body),
+      signal: call.signal ? AbortSignal.any([late, call.signal]) : late,
     });
+    const text = await readBounded(response, limits.body, where);
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: parse(text, limits.depth, response.statusCode, where),
+    };
   } catch (error) {
-    throw translate(error, where);
+    throw late.aborted ? new RedfishError('timeout', `${where}: no whole answer in time`) : translate(error, where);
   }
-  const text = await readBounded(response, where);
-  return { status: response.statusCode, headers: response.headers, body: parse(text, response.statusCode, where) };
 }
 
-async function readBounded(response: Dispatcher.ResponseData, where: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > largestBody)
-        throw new RedfishError(
-          'too-large',
-          `${where}: the answer is larger than ${largestBody} bytes`,
-          response.statusCode,
-        );
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    response.body.destroy();
-    throw translate(error, where);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
+/** Errors of a connection that never was: nothing can have reached the controller. */
+const unsent = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'UND_ERR_CONNECT_TIMEOUT']);
+const slow = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const broken = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
-function parse(text: string, status: number, where: string): Json | null {
-  if (text.trim() === '') return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  } catch {
-    // Quirk 12: errors may come as HTML; their status says enough.
-  }
-  if (status >= 400) return null;
-  throw new RedfishError('not-json', `${where}: the answer is not a JSON object`, status);
-}
-
-function translate(error: unknown, where: string): RedfishError {
+function translate(error: unknown, where: string): unknown {
   if (error instanceof RedfishError) return error;
-  const { code, message } = error as { code?: string; message?: string };
-  const late = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
-  return new RedfishError(late ? 'timeout' : 'unreachable', `${where}: ${code ?? ''} ${message ?? 'no answer'}`.trim());
+  const { code = '', message = 'no answer', name } = error as { code?: string; message?: string; name?: string };
+  // The caller's own cancellation is told as such.
+  if (name === 'AbortError') return error;
+  const words = `${where}: ${code} ${message}`.replace(/\s+/g, ' ').trim();
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
+    return new RedfishError('tls', `${words} (at least ${oldestTls} is asked for)`);
+  }
+  if (slow.has(code)) return new RedfishError('timeout', words);
+  if (broken.has(code) || code.startsWith('HPE_')) return new RedfishError('cut-short', words);
+  return new RedfishError('unreachable', words, { carriedOut: unsent.has(code) ? 'no' : 'maybe' });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Factors, sameMachine } from '../../activities/hardware/identity.ts';
-import { ownPath } from '../../activities/redfish/session.ts';
+import { ownPath } from '../../activities/redfish/links.ts';
 import { chooseReset } from '../../activities/redfish/system.ts';
 
 const known: Factors = {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withSession } from '../../activities/redfish/session.ts';
-import { readSystem } from '../../activities/redfish/system.ts';
+import { readMacs, readSystem } from '../../activities/redfish/system.ts';
 import { openTransport } from '../../activities/redfish/transport.ts';
 import { ended, run } from '../../sim/vm/process.ts';
 import { openRig, type Rig, type RigOptions } from '../../sim/vm/rig.ts';
@@ -179,10 +179,13 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
     const credentials = JSON.parse(readFileSync(join(folder, 'secrets', 'bmc-vm-1'), 'utf8'));
     const { facts } = machine(0);
     const first = openTransport(facts.bmc.origin, null);
-    const reading = await withSession(first, credentials, (session) => readSystem(session, true));
+    const reading = await withSession(first, credentials, async (session) => {
+      const found = await readSystem(session);
+      return { ...found, macs: await readMacs(session, found) };
+    });
     expect(reading).toMatchObject({ uuid: facts.uuid, serial: facts.serial, macs: [facts.mac] });
     const again = openTransport(facts.bmc.origin, first.pin());
-    expect((await withSession(again, credentials, (session) => readSystem(session, false))).uuid).toBe(facts.uuid);
+    expect((await withSession(again, credentials, (session) => readSystem(session))).uuid).toBe(facts.uuid);
     await Promise.all([first.close(), again.close()]);
     const other = openTransport(machine(1).facts.bmc.origin, first.pin());
     await expect(other.send({ method: 'GET', path: '/redfish/v1/' })).rejects.toMatchObject({ kind: 'pin-changed' });

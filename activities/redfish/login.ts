@@ -1,0 +1,101 @@
+import { RedfishError } from './errors.ts';
+import { link, ownPath, part, serviceRoot } from './links.ts';
+import { failure, messagesOf } from './messages.ts';
+import type { Answer, Json, Transport } from './transport.ts';
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What is sent along to be known, and how it ends. */
+export interface Login {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The session's own resource; null where Basic is spoken, or where the service doesn't name it. */
+  readonly path: string | null;
+  /** Not to be kept: the controller had no session to give, and may have one next time (quirk 1). */
+  readonly passing: boolean;
+}
+
+/** A controller that can't delete a session at once is not waited for: the session times out by itself. */
+const farewell = 10_000;
+
+/**
+ * Signs in with one attempt, because controllers lock accounts after as few as three (quirk 6): by a session where
+ * there are sessions, else by Basic. `service` is the service root.
+ */
+export async function signIn(transport: Transport, service: Json, credentials: Credentials): Promise<Login> {
+  const path = sessionsPath(service);
+  const where = `POST ${transport.origin}${path}`;
+  const opened = await transport.send({
+    method: 'POST',
+    path,
+    body: { UserName: credentials.username, Password: credentials.password },
+  });
+  if (opened.status < 300) return session(transport, opened, path, where);
+  const error = failure(opened, where);
+  // Old services have no sessions to open (quirk 2).
+  const none = error.kind === 'missing' || error.kind === 'unsupported';
+  if (none || error.kind === 'session-limit') return basic(transport, service, credentials, !none);
+  throw asRefusal(error);
+}
+
+/** While signing in, a refusal is about the credentials, unless the controller says otherwise. */
+function asRefusal(error: RedfishError): RedfishError {
+  const refused = error.kind === 'session-lost' || error.kind === 'forbidden' || error.status === 400;
+  return refused ? new RedfishError('credentials', error.message, { status: error.status }) : error;
+}
+
+async function session(transport: Transport, opened: Answer, sessions: string, where: string): Promise<Login> {
+  const token = opened.headers['x-auth-token'];
+  if (typeof token !== 'string') throw new RedfishError('unsupported', `${where}: the session came without a token`);
+  const login = { headers: { 'x-auth-token': token }, path: sessionPath(opened, sessions), passing: false };
+  const change = messagesOf(opened.body).find(({ key }) => key === 'PasswordChangeRequired');
+  if (!change) return login;
+  await signOut(transport, login);
+  throw failure({ ...opened, status: 403 }, where);
+}
+
+function sessionPath(opened: Answer, sessions: string): string | null {
+  const { location } = opened.headers;
+  const named = link(opened.body) ?? (typeof location === 'string' ? pathOf(location) : null);
+  const id = opened.body?.Id;
+  return named ?? (typeof id === 'string' ? `${sessions.replace(/\/$/, '')}/${encodeURIComponent(id)}` : null);
+}
+
+/** Some services name themselves by an address of their own; only the path is of use. */
+function pathOf(location: string): string | null {
+  const url = URL.parse(location, 'http://controller');
+  return url && `${url.pathname}${url.search}`;
+}
+
+async function basic(
+  transport: Transport,
+  service: Json,
+  { username, password }: Credentials,
+  passing: boolean,
+): Promise<Login> {
+  // Sent unasked: some services offer no challenge (quirk 2b).
+  const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+  const path = ownPath(link(service.Systems) ?? `${serviceRoot}Systems`);
+  const answer = await transport.send({ method: 'GET', path, headers });
+  if (answer.status >= 300) throw asRefusal(failure(answer, `GET ${transport.origin}${path}`));
+  return { headers, path: null, passing };
+}
+
+/** Deletes the session. A failure is nobody's: the work's own outcome matters more. */
+export async function signOut(transport: Transport, login: Login): Promise<void> {
+  if (login.path === null) return;
+  const signal = AbortSignal.timeout(farewell);
+  try {
+    await transport.send({ method: 'DELETE', path: ownPath(login.path), headers: login.headers, signal });
+  } catch {
+    // The controller ends it after its idle time.
+  }
+}
+
+/** Where sessions are opened: as the root links it, since old services have them elsewhere (quirk 2). */
+function sessionsPath(service: Json): string {
+  const linked = link(part(service, 'Links').Sessions);
+  return ownPath(linked ?? `${serviceRoot}SessionService/Sessions`);
+}

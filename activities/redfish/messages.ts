@@ -1,0 +1,95 @@
+import { RedfishError, type RedfishErrorKind } from './errors.ts';
+import { retryAfterOf } from './patience.ts';
+import { vendorMessages } from './quirks.ts';
+import type { Answer, Json } from './transport.ts';
+
+/** A message of an answer, in the form of the Redfish message registries. */
+export interface Message {
+  /** The last part of its MessageId: what it says, without registry and version. */
+  readonly key: string;
+  readonly id: string;
+  readonly text: string;
+  readonly args: readonly string[];
+}
+
+/** Messages of the Base registry that say more than their status does. */
+const baseMessages: Readonly<Record<string, RedfishErrorKind>> = {
+  PasswordChangeRequired: 'password-change',
+  SessionLimitExceeded: 'session-limit',
+  NoValidSession: 'session-lost',
+  InsufficientPrivilege: 'forbidden',
+  AccessDenied: 'forbidden',
+  ServiceTemporarilyUnavailable: 'busy',
+  ServiceShuttingDown: 'busy',
+  ResourceInStandby: 'not-now',
+  ResourceInUse: 'busy',
+  ResourceMissingAtURI: 'missing',
+  PreconditionFailed: 'precondition',
+  PreconditionRequired: 'precondition',
+};
+
+/** Says nothing that the status does not: the message behind it is the one to tell. */
+const generic = new Set(['GeneralError', 'Success', 'ExtendedInfo', 'ExtendedError']);
+
+/** The messages of a body, of an error or beside a success; none for anything that is not in Redfish's form. */
+export function messagesOf(body: Json | null): Message[] {
+  const error = body?.error as Json | undefined;
+  const listed = error?.['@Message.ExtendedInfo'] ?? body?.['@Message.ExtendedInfo'];
+  const entries: unknown[] = Array.isArray(listed) ? listed.slice(0, 20) : [];
+  const all = [...entries, { MessageId: error?.code, Message: error?.message }].flatMap((entry) => message(entry));
+  return [...all.filter(({ key }) => !generic.has(key)), ...all.filter(({ key }) => generic.has(key))];
+}
+
+function message(entry: unknown): Message[] {
+  if (typeof entry !== 'object' || entry === null) return [];
+  const { MessageId, Message: words, MessageArgs } = entry as Json;
+  if (typeof MessageId !== 'string' && typeof words !== 'string') return [];
+  const id = clean(MessageId);
+  const args = Array.isArray(MessageArgs) ? MessageArgs.map(String) : [];
+  return [{ key: id.split('.').at(-1) ?? '', id, text: clean(words), args }];
+}
+
+/** Words of a stranger, fit for a log line. */
+function clean(value: unknown): string {
+  return typeof value === 'string' ? value.replace(/\p{C}/gu, ' ').slice(0, 300) : '';
+}
+
+/** The error that an answer of 300 and more is: by the vendor's message first, by its status otherwise. */
+export function failure(answer: Answer, where: string): RedfishError {
+  const messages = messagesOf(answer.body);
+  const told = messages.map(({ key }) => key).find((key) => key in vendorMessages || key in baseMessages) ?? '';
+  const vendor = vendorMessages[told];
+  const [first] = messages;
+  const words = first ? ` (${[first.id, first.text].filter((part) => part !== '').join(': ')})` : '';
+  const speaking = messages.find(({ key }) => key === told);
+  return new RedfishError(
+    vendor?.kind ?? baseMessages[told] ?? byStatus(answer.status),
+    `${where}: status ${answer.status}${words}`,
+    {
+      status: answer.status,
+      carriedOut: refused(answer.status) || vendor?.notTaken ? 'no' : 'maybe',
+      retryAfter: retryAfterOf(answer.headers['retry-after'], Date.now()),
+      pointer: speaking ? pathIn(speaking) : null,
+    },
+  );
+}
+
+/** A 4xx was not done, but for 408, whose sender may have been heard; of the 5xx, only 501 says so. */
+function refused(status: number): boolean {
+  return (status >= 300 && status < 500 && status !== 408) || status === 501;
+}
+
+function byStatus(status: number): RedfishErrorKind {
+  if (status < 400) return 'foreign-link';
+  if (status === 401) return 'session-lost';
+  if (status === 403) return 'forbidden';
+  if (status === 404 || status === 410) return 'missing';
+  if (status === 412 || status === 428) return 'precondition';
+  if (status === 405 || status === 501) return 'unsupported';
+  if (status === 408 || status === 429 || status >= 500) return 'busy';
+  return 'rejected';
+}
+
+function pathIn({ args, text }: Message): string | null {
+  return [...args, text].map((part) => /\/redfish\/[\w./%@-]*[\w%]/.exec(part)?.[0]).find(Boolean) ?? null;
+}

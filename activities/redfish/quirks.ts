@@ -1,0 +1,61 @@
+/**
+ * Every vendor word of the client, as data: the rest asks what a controller can do. A row says what it deviates in, on
+ * whom, and the row of the evidence list that it comes from (`docs/redfish.md` tells what became of the others).
+ */
+import type { RedfishErrorKind } from './errors.ts';
+
+/** How the boot override is written. */
+export interface BootForm {
+  /** `triple` sends target, enabled and mode together, `differing` only what is not so already. */
+  readonly write: 'triple' | 'differing';
+  readonly mode: 'send' | 'omit';
+}
+
+interface FamilyRow {
+  readonly evidence: number;
+  readonly what: string;
+  readonly vendor: RegExp;
+  readonly boot: Partial<BootForm>;
+}
+
+const families: readonly FamilyRow[] = [
+  {
+    evidence: 40,
+    what: 'setting the mode it already has queues a BIOS job and another restart',
+    vendor: /\bdell\b/i,
+    boot: { write: 'differing' },
+  },
+  { evidence: 41, what: 'the boot mode is not writable', vendor: /\bhpe?\b|hewlett/i, boot: { mode: 'omit' } },
+];
+
+export interface Quirks {
+  readonly boot: BootForm;
+  /** The rows in force, for people. */
+  readonly inForce: readonly string[];
+}
+
+/** What deviates on a controller whose service root and system name these makers. */
+export function quirksOf(makers: readonly (string | null)[]): Quirks {
+  const named = makers.filter((maker) => maker !== null).join(' ');
+  const rows = families.filter(({ vendor }) => vendor.test(named));
+  // The whole triple by default: some controllers drop or revert what a partial one leaves out (quirks 36 and 37).
+  const boot: BootForm = Object.assign({ write: 'triple', mode: 'send' }, ...rows.map((row) => row.boot));
+  return { boot, inForce: rows.map(({ evidence, what }) => `${what} (quirk ${evidence})`) };
+}
+
+interface MessageRow {
+  readonly evidence: number;
+  readonly kind: RedfishErrorKind;
+  /** Set where the vendor's word means that a write was not taken, whatever the status says. */
+  readonly notTaken?: true;
+}
+
+/** Vendors' own message keys (the last part of a MessageId) and what they mean. */
+export const vendorMessages: Readonly<Record<string, MessageRow>> = {
+  RAC0218: { evidence: 1, kind: 'session-limit' },
+  SYS518: { evidence: 16, kind: 'busy', notTaken: true },
+  InvalidOperationForSystemState: { evidence: 31, kind: 'not-now' },
+  OperationSupportedInFutureStateURI: { evidence: 38, kind: 'elsewhere' },
+  UnableToModifyDuringSystemPOST: { evidence: 41, kind: 'not-now' },
+  ResourceNotReadyRetry: { evidence: 70, kind: 'busy' },
+};
