@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bmcFaultSchema } from './bmc/bmcfault.ts';
 import type { Reply } from './bmc/reply.ts';
 import { faultSchema } from './faults.ts';
 import type { Fleet } from './fleet.ts';
@@ -34,6 +35,12 @@ export async function controlAnswer(fleet: Fleet, request: ControlRequest): Prom
       return setFault(fleet, machine, request.body);
     case 'DELETE fault':
       return clearFault(machine, request.query.get('kind'));
+    case 'GET bmc-fault':
+      return bmcFaults(fleet, machine);
+    case 'PUT bmc-fault':
+      return setBmcFault(fleet, machine, request.body);
+    case 'DELETE bmc-fault':
+      return clearBmcFault(fleet, machine, request.query.get('path'));
     default:
       return wrongMethod(request);
   }
@@ -124,6 +131,24 @@ function clearFault(machine: Machine, kind: string | null): Reply {
   if (kind !== null && !known) return refusal(404, `${machine.id} has no fault ${kind}`);
   machine.clearFault(known?.kind);
   return { status: 200, body: summarise(machine) };
+}
+
+function bmcFaults(fleet: Fleet, machine: Machine): Reply {
+  return { status: 200, body: { id: machine.id, faults: fleet.bmcOf(machine).faults.list } };
+}
+
+function setBmcFault(fleet: Fleet, machine: Machine, body: string): Reply {
+  const fault = read(bmcFaultSchema, body);
+  if ('wrong' in fault) return refusal(400, fault.wrong);
+  fleet.bmcOf(machine).faults.set(fault.value);
+  return bmcFaults(fleet, machine);
+}
+
+function clearBmcFault(fleet: Fleet, machine: Machine, path: string | null): Reply {
+  const cleared = fleet.bmcOf(machine).faults.clear(path ?? undefined);
+  return path !== null && cleared === 0
+    ? refusal(404, `${machine.id} has no controller fault at ${path}`)
+    : bmcFaults(fleet, machine);
 }
 
 async function readJournal(fleet: Fleet, query: URLSearchParams): Promise<Reply> {

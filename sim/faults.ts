@@ -16,6 +16,12 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('nonsense-inventory') }),
   z.strictObject({ kind: z.literal('lying-power') }),
   z.strictObject({ kind: z.literal('slow-power'), seconds: z.number().positive().max(3600).default(10) }),
+  z.strictObject({ kind: z.literal('stale-power'), seconds: z.number().positive().max(3600).default(60) }),
+  z.strictObject({ kind: z.literal('password-expired') }),
+  z.strictObject({
+    kind: z.literal('bad-flash'),
+    how: z.enum(['critical', 'exception', 'stuck', 'unchanged']).default('critical'),
+  }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultBios, type Personality, standard } from './bmc/personality.ts';
-import { type Account, Bmc } from './bmc/service.ts';
+import type { Account } from './bmc/controller.ts';
+import { type PersonalityChoice, personalityFor } from './bmc/personalities.ts';
+import { defaultBios } from './bmc/personality.ts';
+import { Bmc } from './bmc/service.ts';
 import { draw } from './chance.ts';
 import type { FaultFile } from './faultfile.ts';
 import { buildHardware, type Hardware, machineIdOfHardware, rackIdOf } from './hardware.ts';
@@ -23,7 +25,8 @@ export interface FleetOptions extends WireOptions {
   readonly speed?: number;
   readonly faults?: FaultFile;
   readonly account?: Account;
-  readonly personality?: Personality;
+  /** Which vendor's controllers they have; `standard` unless told. */
+  readonly personality?: PersonalityChoice;
   /** Machines powered on a second of real time, as a power distributor would; 200 unless told. */
   readonly powerRate?: number;
   /** Told of what the simulator itself cannot do: a full disk, say. */
@@ -52,7 +55,7 @@ export interface Fleet {
 
 /** Makes a fleet in this process. Nothing runs before `start`. */
 export function createFleet(options: FleetOptions): Fleet {
-  const { racks: rackCount, perRack, folder, seed = 1, personality = standard } = options;
+  const { racks: rackCount, perRack, folder, seed = 1, personality = 'standard' } = options;
   const { account = { username: 'admin', password: 'simulated' }, failed = (error) => console.error(error) } = options;
   const journal = new Journal(join(folder, 'journal.jsonl'));
   const store = new Store(folder, failed);
@@ -82,7 +85,7 @@ export function createFleet(options: FleetOptions): Fleet {
     let isFresh = false;
     const state = store.open(hardware.rackId, hardware.id, () => {
       isFresh = true;
-      return freshState(defaultBios(personality, hardware.model.firmware), new Date());
+      return freshState(defaultBios(personalityFor(hardware, personality), hardware.model.firmware), new Date());
     });
     const machine = new Machine(hardware, state, world);
     if (isFresh) fresh.add(machine);
@@ -98,7 +101,7 @@ export function createFleet(options: FleetOptions): Fleet {
     journal,
     find: (id) => byId.get(id),
     bmcOf(machine) {
-      const bmc = bmcs.get(machine) ?? new Bmc(machine, account, personality);
+      const bmc = bmcs.get(machine) ?? new Bmc(machine, account, personalityFor(machine.hardware, personality));
       bmcs.set(machine, bmc);
       return bmc;
     },
@@ -117,6 +120,7 @@ export function createFleet(options: FleetOptions): Fleet {
     },
     async stop() {
       stopping = true;
+      for (const bmc of bmcs.values()) bmc.close();
       await Promise.all(machines.map((machine) => machine.freeze()));
       await store.flush();
       await journal.close();

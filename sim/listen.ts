@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, isIPv4 } from 'node:net';
+import { type AddressInfo, isIPv4, type Socket } from 'node:net';
 import { addressAt, formatAddress, parseAddress } from '../mdb/address.ts';
 import type { Reply } from './bmc/reply.ts';
 import { controlAnswer } from './control.ts';
@@ -22,8 +22,10 @@ export interface Listening {
 }
 
 const bmcNetwork = '127.16.0.0/12';
-// Enough for any request that a controller or the control API takes.
-const mostBytes = 64 * 1024;
+// Enough for any document that a controller or the control API takes; of a larger one the rest is not kept.
+const mostKept = 64 * 1024;
+// Firmware images are counted up to here.
+const mostUploaded = 512 * 2 ** 20;
 
 /** Serves the control API and every machine's controller. `address` is `host:port`; port 0 takes a free one. */
 export async function listenFor(fleet: Fleet, address: string, addressing: Addressing): Promise<Listening> {
@@ -103,33 +105,57 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const body = await readText(request);
+    const { body, bytes } = await readText(request);
+    const upload = at instanceof Object && isUpload(request);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://simulator');
     const { method = 'GET', headers } = request;
-    if (body === null) send(response, { status: 413 });
-    else if (at === undefined) request.socket.destroy();
+    if (bytes > mostKept && !upload) send(response, { status: 413 });
+    else if (at === undefined || reusedBadly(fleet, at, request.socket)) request.socket.destroy();
     else if (at === 'control')
       send(response, await controlAnswer(fleet, { method, path: pathname, query: searchParams, body }));
-    else send(response, await fleet.bmcOf(at).answer({ method, path: pathname, headers, body }));
+    else send(response, await fleet.bmcOf(at).answer({ method, path: pathname, headers, body, bytes }));
   } catch (error) {
     if (!response.headersSent) send(response, { status: 500, body: { error: (error as Error).message } });
   }
 }
 
-async function readText(request: IncomingMessage): Promise<string | null> {
+function isUpload({ headers }: IncomingMessage): boolean {
+  return /^(multipart\/form-data|application\/octet-stream)/.test(headers['content-type'] ?? '');
+}
+
+const used = new WeakSet<Socket>();
+
+/** Whether this connection had a request before, and its controller does not bear that (quirk 7). */
+function reusedBadly(fleet: Fleet, at: Machine | 'control', socket: Socket): boolean {
+  if (at === 'control' || fleet.bmcOf(at).personality.connections === 'keep') return false;
+  if (used.has(socket)) return true;
+  used.add(socket);
+  return false;
+}
+
+/** The beginning of a body, and the size of all of it. */
+async function readText(request: IncomingMessage): Promise<{ readonly body: string; readonly bytes: number }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
+    if (bytes < mostKept) chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > mostBytes) return null;
-    chunks.push(chunk);
+    if (bytes > (isUpload(request) ? mostUploaded : mostKept)) break;
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return { body: Buffer.concat(chunks).toString('utf8', 0, mostKept), bytes };
 }
 
-function send(response: ServerResponse, { status, headers = {}, body }: Reply): void {
-  const text = body === undefined ? '' : JSON.stringify(body);
-  const type = text === '' ? {} : { 'content-type': 'application/json', 'odata-version': '4.0' };
+function send(response: ServerResponse, { status, headers = {}, body, text: other, cut }: Reply): void {
+  if (cut === 'all') {
+    response.req.socket.destroy();
+    return;
+  }
+  const text = other?.content ?? (body === undefined ? '' : JSON.stringify(body));
+  const type = text === '' ? {} : { 'content-type': other?.type ?? 'application/json', 'odata-version': '4.0' };
   response.writeHead(status, { ...type, 'content-length': Buffer.byteLength(text), ...headers });
+  if (cut === 'half') {
+    response.write(text.slice(0, text.length / 2), () => response.req.socket.destroy());
+    return;
+  }
   response.end(response.req.method === 'HEAD' ? '' : text);
 }

@@ -3,7 +3,7 @@ import type { Fault, FaultKind } from './faults.ts';
 import { findFault } from './faults.ts';
 import { bootOnce } from './firmware.ts';
 import type { Hardware } from './hardware.ts';
-import type { Effect } from './journal.ts';
+import type { Effect, Entry } from './journal.ts';
 import { type BootOverride, type MachineState, noOverride, type Phase } from './state.ts';
 import { bootDisk } from './system.ts';
 import { type Body, pass, type World } from './world.ts';
@@ -24,6 +24,20 @@ export type ResetType = (typeof resetTypes)[number];
 /** How long a shutdown takes an operating system, in seconds. */
 const shutdownSeconds = 2;
 
+/** What a machine's own logs hold, and how much of it. */
+const logged: ReadonlySet<Effect> = new Set([
+  'power-on',
+  'power-off',
+  'reset',
+  'bios-applied',
+  'firmware-flashed',
+  'password-changed',
+  'locked-out',
+  'bmc-reset',
+]);
+const mostLogged = 32;
+const nothing: readonly Entry[] = [];
+
 /** One simulated server: its power, and whatever runs while it is on. */
 export class Machine implements Body {
   readonly hardware: Hardware;
@@ -31,6 +45,10 @@ export class Machine implements Body {
   readonly world: World;
   bootId: string = randomUUID();
   phase: Phase = 'off';
+  /** The last events, for logs of its controller; since the simulator started. */
+  events: readonly Entry[] = nothing;
+  /** When the power last went on or off, by this process's clock; 0 before. */
+  powerMoved = 0;
   #power: AbortController | null = null;
   #life: Promise<void> = Promise.resolve();
 
@@ -49,7 +67,9 @@ export class Machine implements Body {
   }
 
   note(effect: Effect, detail?: Readonly<Record<string, unknown>>): void {
-    this.world.journal.write(this.id, effect, detail);
+    const entry = this.world.journal.write(this.id, effect, detail);
+    if (effect === 'power-on' || effect === 'power-off') this.powerMoved = Date.now();
+    if (logged.has(effect)) this.events = [...this.events, entry].slice(-mostLogged);
   }
 
   changed(): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { personalityChoices } from './bmc/personalities.ts';
 
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
@@ -13,6 +14,8 @@ export const simSettings = z.object({
   FARRIER_SIM_SEED: whole(0, 2 ** 32).default(1),
   FARRIER_SIM_SPEED: z.coerce.number().positive().max(10_000).default(1),
   FARRIER_SIM_POWER: z.enum(['on', 'off']).default('on'),
+  /** Vendor of the controllers; `mixed` for some of each. */
+  FARRIER_SIM_PERSONALITY: z.enum(personalityChoices).default('standard'),
   /** Machines powered on a second. */
   FARRIER_SIM_POWER_RATE: z.coerce.number().positive().max(10_000).default(200),
   FARRIER_SIM_LISTEN: z.string().default('127.0.0.1:8480'),

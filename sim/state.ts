@@ -29,6 +29,16 @@ export interface DiskState {
   readonly system?: InstalledSystem;
 }
 
+/** What a controller keeps of its own; absent until something is changed there. */
+export interface ControllerState {
+  accounts?: Record<string, { readonly username: string; readonly password: string }>;
+  firmware?: { readonly BMC?: string; readonly BIOS?: string };
+  /** BIOS values that are listed and not committed, and how often the machine had booted then. */
+  staged?: { readonly values: Record<string, string | number | boolean>; readonly boots: number };
+  /** Number of the last entry that clearing took away, by log. */
+  cleared?: Record<string, number>;
+}
+
 /** What outlives the simulator's process: contents of disks and NVRAM, settings, faults, and where it stood. */
 export interface MachineState {
   power: Power;
@@ -45,6 +55,7 @@ export interface MachineState {
   /** By disk number; a disk without an entry is blank. */
   disks: Record<number, DiskState>;
   faults: Fault[];
+  controller?: ControllerState;
 }
 
 export const noOverride: BootOverride = { target: 'None', enabled: 'Disabled', mode: 'UEFI' };

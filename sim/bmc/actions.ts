@@ -1,35 +1,95 @@
+import { findFault } from '../faults.ts';
 import { type Machine, type ResetType, resetTypes } from '../machine.ts';
-import type { BootOverride, MachineState } from '../state.ts';
-import { overrideModes, overrideTargets } from './documents.ts';
-import type { Personality } from './personality.ts';
-import { empty, failure, notFound, type Reply, wrongValue } from './reply.ts';
+import type { MachineState } from '../state.ts';
+import { createAccount, patchAccount, removeAccount } from './accounts.ts';
+import { patchBios, resetBios } from './bios.ts';
+import { patchSystem } from './boot.ts';
+import type { Controller } from './controller.ts';
+import { clearLog } from './logs.ts';
+import { empty, failure, notFound, type Reply, wrongMethod, wrongValue } from './reply.ts';
+import { completed, type TaskEnd } from './tasks.ts';
+import { simpleUpdate, startUpdate } from './update.ts';
 
-interface Change {
-  readonly machine: Machine;
-  readonly personality: Personality;
+export interface Change {
+  readonly controller: Controller;
   readonly method: string;
-  /** Below `/redfish/v1`. */
+  /** Below `/redfish/v1`, by the names used in here. */
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
+  /** The body as it came. */
+  readonly text: string;
 }
 
-/** Carries out a POST or PATCH of a controller. */
+type Act = (change: Change) => Reply | Promise<Reply>;
+
+const fixed: Readonly<Record<string, Act>> = {
+  'POST /Systems/1/Actions/ComputerSystem.Reset': resetSystem,
+  'PATCH /Systems/1': ({ controller, body }) => patchSystem(controller, body, 'system'),
+  'PATCH /Systems/1/Settings': ({ controller, body }) => patchSystem(controller, body, 'settings'),
+  'PATCH /Systems/1/Bios/Settings': ({ controller, body }) => patchBios(controller, body),
+  'POST /Systems/1/Bios/Actions/Bios.ResetBios': ({ controller, text }) => resetBios(controller, text),
+  'POST /Managers/1/Actions/Manager.Reset': ({ controller }) => {
+    controller.restart('bmc');
+    return empty;
+  },
+  'POST /AccountService/Accounts': ({ controller, body }) => createAccount(controller, body),
+  'POST /UpdateService/Actions/UpdateService.SimpleUpdate': ({ controller, body, path }) =>
+    controller.personality.update.simple ? simpleUpdate(controller, body) : notFound(`/redfish/v1${path}`),
+  'POST /UpdateService/Actions/UpdateService.StartUpdate': ({ controller, path }) =>
+    controller.personality.update.twoPhase ? startUpdate(controller) : notFound(`/redfish/v1${path}`),
+};
+
+/** Carries out a POST, PATCH or DELETE of a controller. */
 export async function act(change: Change): Promise<Reply> {
-  const { method, path } = change;
-  if (method === 'POST' && path === '/Systems/1/Actions/ComputerSystem.Reset') return resetSystem(change);
-  if (method === 'PATCH' && path === '/Systems/1') return patchSystem(change);
-  if (method === 'PATCH' && path === '/Systems/1/Bios/Settings') return patchBios(change);
-  if (method === 'POST' || method === 'PATCH') return notFound(`/redfish/v1${path}`);
-  return failure(405, 'OperationNotAllowed', 'The HTTP method is not allowed on this resource.');
+  const { controller, method, path, body } = change;
+  const known = fixed[`${method} ${path}`];
+  if (known) return known(change);
+  const account = /^\/AccountService\/Accounts\/(\w{1,16})$/.exec(path)?.[1];
+  if (account && method === 'PATCH') return patchAccount(controller, account, body);
+  if (account && method === 'DELETE') return removeAccount(controller, account);
+  const [, at, log] = /^(.+)\/LogServices\/([\w-]+)\/Actions\/LogService\.ClearLog$/.exec(path) ?? [];
+  if (at && log && method === 'POST') return clearLog(controller, at, log);
+  return method === 'POST' || method === 'PATCH' ? notFound(`/redfish/v1${path}`) : wrongMethod;
 }
 
-async function resetSystem({ machine, personality, body }: Change): Promise<Reply> {
+async function resetSystem({ controller, body }: Change): Promise<Reply> {
+  const { machine, personality } = controller;
   const type = body.ResetType;
+  if (type === 'Nmi' && personality.resetTypes.includes(type)) {
+    machine.note('nmi', { by: 'bmc' });
+    return empty;
+  }
   const known = resetTypes.find((one) => one === type);
   if (!known || !personality.resetTypes.includes(known)) return wrongValue(type, 'ResetType');
   if (personality.redundantPower === 'refuse' && isRedundant(known, machine.state))
     return conflict(known, machine.state);
-  return (await machine.reset(known, 'bmc')) ? empty : conflict(known, machine.state);
+  if (inPause(controller))
+    return failure(
+      400,
+      'iLO.2.24.InvalidOperationForSystemState',
+      'The operation was not successful due to the current power state.',
+    );
+  if (!(await machine.reset(known, 'bmc'))) return conflict(known, machine.state);
+  controller.lastPower = Date.now();
+  return personality.resetTask ? resetTask(controller, known) : empty;
+}
+
+function inPause({ lastPower, machine, personality }: Controller): boolean {
+  return Date.now() - lastPower < (personality.powerPause * 1000) / machine.world.speed;
+}
+
+function resetTask({ machine, tasks }: Controller, type: ResetType): Reply {
+  return tasks.accepted(tasks.begin(`Chassis ${type}`, 5, () => resetEnd(machine, type)));
+}
+
+/** Quirk 27: the task of a command without effect ends as an exception, with a status of OK. */
+function resetEnd(machine: Machine, type: ResetType): TaskEnd {
+  if (!findFault(machine.state.faults, 'lying-power')) return completed;
+  return {
+    state: 'Exception',
+    status: 'OK',
+    message: `${type} has returned success but power state of chassis did not change !!`,
+  };
 }
 
 function isRedundant(type: ResetType, { power }: MachineState): boolean {
@@ -43,44 +103,4 @@ function conflict(type: string, { power }: MachineState): Reply {
     `The request ${type} could not be performed: the system is powered ${power}.`,
     [type],
   );
-}
-
-function patchSystem({ machine, body }: Change): Reply {
-  const { Boot: boot, ...others } = body;
-  const [other] = Object.keys(others);
-  if (other) return failure(400, 'PropertyNotWritable', `The property ${other} is a read only property.`, [other]);
-  if (typeof boot !== 'object' || boot === null)
-    return failure(400, 'PropertyMissing', 'The property Boot is a required property.', ['Boot']);
-  const { override } = machine.state;
-  const given = boot as Record<string, unknown>;
-  const target = given.BootSourceOverrideTarget ?? override.target;
-  const enabled = given.BootSourceOverrideEnabled ?? override.enabled;
-  const mode = given.BootSourceOverrideMode ?? override.mode;
-  if (!overrideTargets.includes(String(target))) return wrongValue(target, 'BootSourceOverrideTarget');
-  if (!['Disabled', 'Once', 'Continuous'].includes(String(enabled)))
-    return wrongValue(enabled, 'BootSourceOverrideEnabled');
-  if (!overrideModes.includes(String(mode))) return wrongValue(mode, 'BootSourceOverrideMode');
-  machine.setOverride({ target, enabled, mode } as BootOverride, 'bmc');
-  return empty;
-}
-
-function patchBios({ machine, personality, body }: Change): Reply {
-  const attributes = body.Attributes;
-  if (typeof attributes !== 'object' || attributes === null) {
-    return failure(400, 'PropertyMissing', 'The property Attributes is a required property.', ['Attributes']);
-  }
-  for (const [name, value] of Object.entries(attributes)) {
-    const attribute = Object.hasOwn(personality.bios, name) ? personality.bios[name] : undefined;
-    if (!attribute)
-      return failure(
-        400,
-        'PropertyUnknown',
-        `The property ${name} is not in the list of valid properties for the resource.`,
-        [name],
-      );
-    const fits = attribute.values ? attribute.values.includes(value) : typeof value === typeof attribute.default;
-    if (!fits) return wrongValue(value, name);
-  }
-  machine.setPendingBios(attributes as MachineState['bios'], 'bmc');
-  return empty;
 }

@@ -1,13 +1,15 @@
-import { bmcMacOf, diskSerial, type Hardware, macOf } from '../hardware.ts';
-import type { Machine } from '../machine.ts';
+import { bmcMacOf, diskSerial, macOf } from '../hardware.ts';
 import type { Phase } from '../state.ts';
-import type { Personality } from './personality.ts';
-
-type Document = Record<string, unknown>;
-type Link = { readonly '@odata.id': string };
-
-const root = '/redfish/v1';
-const link = (path: string): Link => ({ '@odata.id': `${root}${path}` });
+import { accountDocument, accountPaths, accountService } from './accounts.ts';
+import { biosSettings } from './bios.ts';
+import { bootOf, settingsLink } from './boot.ts';
+import type { Controller } from './controller.ts';
+import { collection, type Document, link, type Make, root, type View } from './document.ts';
+import { logDocument } from './logs.ts';
+import { outward } from './paths.ts';
+import { sensorDocument, sensorLinks } from './sensors.ts';
+import { powerShown } from './shown.ts';
+import { serviceDocument } from './updateservice.ts';
 
 /** The boot's progress as Redfish words it. */
 const progress: Readonly<Record<Phase, string>> = {
@@ -22,39 +24,27 @@ const progress: Readonly<Record<Phase, string>> = {
   hung: 'SystemHardwareInitializationComplete',
 };
 
-export const overrideTargets = ['None', 'Pxe', 'Hdd', 'BiosSetup', 'UefiHttp'];
-export const overrideModes = ['UEFI', 'Legacy'];
-
 /** Every document of a controller by its path below `/redfish/v1`; undefined for a path that is not there. */
-export function documentAt(
-  path: string,
-  machine: Machine,
-  personality: Personality,
-  sessions: readonly string[],
-): Document | undefined {
-  const make = fixed[path] ?? matching(path);
-  const document = make?.({ machine, hardware: machine.hardware, personality, sessions });
+export function documentAt(path: string, controller: Controller): Document | undefined {
+  const { machine, personality } = controller;
+  const make =
+    personality.extra?.[path] ??
+    fixed[path] ??
+    matching(path) ??
+    serviceDocument(path) ??
+    logDocument(path) ??
+    sensorDocument(path, personality);
+  const view: View = { controller, machine, hardware: machine.hardware, personality };
+  const document = make?.(view);
   if (!document) return undefined;
-  const whole = { '@odata.id': `${root}${path}`, ...document };
-  return personality.dress ? personality.dress(path, whole, machine.hardware) : whole;
+  const whole: Document = { '@odata.id': `${root}${path}`, ...document, ...logsLink(path, view) };
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  if (whole.Id === last) whole.Id = outward(path, personality.names).replace(/^.*\//, '');
+  return personality.dress ? personality.dress(path, whole, view) : whole;
 }
 
-interface View {
-  readonly machine: Machine;
-  readonly hardware: Hardware;
-  readonly personality: Personality;
-  readonly sessions: readonly string[];
-}
-
-type Make = (view: View) => Document | undefined;
-
-function collection(type: string, name: string, paths: readonly string[]): Document {
-  return {
-    '@odata.type': `#${type}Collection.${type}Collection`,
-    Name: name,
-    'Members@odata.count': paths.length,
-    Members: paths.map(link),
-  };
+function logsLink(path: string, { personality }: View): Document {
+  return personality.logs.some(({ at }) => at === path) ? { LogServices: link(`${path}/LogServices`) } : {};
 }
 
 const cardPaths = ({ hardware }: View) =>
@@ -67,7 +57,24 @@ const fixed: Readonly<Record<string, Make>> = {
   '/Systems': () => collection('ComputerSystem', 'Systems', ['/Systems/1']),
   '/Systems/1': system,
   '/Systems/1/Bios': bios,
-  '/Systems/1/Bios/Settings': pendingBios,
+  '/Systems/1/Settings': ({ controller, personality }) =>
+    personality.boot.at === 'settings'
+      ? {
+          '@odata.type': '#ComputerSystem.v1_22_1.ComputerSystem',
+          Id: 'Settings',
+          Name: 'Settings',
+          Boot: bootOf(controller),
+        }
+      : undefined,
+  '/Systems/1/ResetActionInfo': ({ personality }) =>
+    personality.resetInfo === 'action-info' ? resetActionInfo(personality.resetTypes) : undefined,
+  '/Systems/1/Bios/Settings': ({ controller }) => biosSettings(controller),
+  '/Systems/1/Processors': ({ hardware }) =>
+    collection('Processor', 'Processors', numbered('/Systems/1/Processors', hardware.model.cpu.sockets)),
+  '/Systems/1/Memory': ({ hardware }) =>
+    collection('Memory', 'Memory', numbered('/Systems/1/Memory', hardware.model.dimms.count)),
+  '/AccountService': accountService,
+  '/AccountService/Accounts': ({ controller }) => collection('ManagerAccount', 'Accounts', accountPaths(controller)),
   '/Systems/1/EthernetInterfaces': (view) => collection('EthernetInterface', 'Network cards', cardPaths(view)),
   '/Systems/1/Storage': () => collection('Storage', 'Storage', ['/Systems/1/Storage/1']),
   '/Systems/1/Storage/1': storage,
@@ -86,30 +93,37 @@ const fixed: Readonly<Record<string, Make>> = {
     SessionTimeout: personality.sessionSeconds,
     Sessions: link('/SessionService/Sessions'),
   }),
-  '/SessionService/Sessions': ({ sessions }) =>
+  '/SessionService/Sessions': ({ controller }) =>
     collection(
       'Session',
       'Sessions',
-      sessions.map((id) => `/SessionService/Sessions/${id}`),
+      controller.sessions.live().map(({ id }) => `/SessionService/Sessions/${id}`),
     ),
 };
 
+const numbered = (path: string, count: number) => Array.from({ length: count }, (_, n) => `${path}/${n + 1}`);
+
+/** Members of collections that are numbered from 1. */
+const numberedMembers: Readonly<Record<string, (view: View, index: number) => Document | undefined>> = {
+  EthernetInterfaces: ({ hardware }, index) =>
+    index < hardware.model.nic.count ? networkCard(String(index + 1), macOf(hardware, index), index === 0) : undefined,
+  'Storage/1/Drives': drive,
+  Processors: processor,
+  Memory: dimm,
+};
+
 function matching(path: string): Make | undefined {
-  const [, kind, number] = /^\/Systems\/1\/(EthernetInterfaces|Storage\/1\/Drives)\/(\d{1,3})$/.exec(path) ?? [];
-  const index = Number(number) - 1;
-  if (kind === 'EthernetInterfaces') {
-    return ({ hardware }) =>
-      index >= 0 && index < hardware.model.nic.count
-        ? networkCard(String(index + 1), macOf(hardware, index), index === 0)
-        : undefined;
-  }
-  if (kind) return (view) => drive(view, index);
+  const [, kind = '', number] = /^\/Systems\/1\/([A-Za-z1/]+)\/([1-9]\d{0,2})$/.exec(path) ?? [];
+  const numbered = numberedMembers[kind];
+  if (numbered) return (view) => numbered(view, Number(number) - 1);
+  const account = /^\/AccountService\/Accounts\/(\w{1,16})$/.exec(path)?.[1];
+  if (account) return accountDocument(account);
   const session = /^\/SessionService\/Sessions\/([\w-]+)$/.exec(path)?.[1];
   if (!session) return undefined;
-  return ({ sessions }) =>
-    sessions.includes(session)
-      ? { '@odata.type': '#Session.v1_7_0.Session', Id: session, Name: 'Session', UserName: 'admin' }
-      : undefined;
+  return ({ controller }) => {
+    const open = controller.sessions.live().find(({ id }) => id === session);
+    return open && { '@odata.type': '#Session.v1_7_0.Session', Id: session, Name: 'Session', UserName: open.username };
+  };
 }
 
 function service({ hardware, personality }: View): Document {
@@ -119,36 +133,40 @@ function service({ hardware, personality }: View): Document {
     Name: 'Root Service',
     RedfishVersion: personality.redfishVersion,
     UUID: hardware.uuid,
-    Vendor: hardware.model.vendor,
+    Vendor: personality.vendor ?? hardware.model.vendor,
     Product: personality.managerModel,
     Systems: link('/Systems'),
     Chassis: link('/Chassis'),
     Managers: link('/Managers'),
     SessionService: link('/SessionService'),
+    AccountService: link('/AccountService'),
+    UpdateService: link('/UpdateService'),
+    Tasks: link('/TaskService'),
     Links: { Sessions: link('/SessionService/Sessions') },
   };
 }
 
 function system(view: View): Document {
-  const { hardware, machine, personality } = view;
+  const { controller, hardware, machine, personality } = view;
   const { model } = hardware;
-  const on = machine.state.power === 'on';
+  const on = powerShown(machine) === 'on';
   return {
     '@odata.type': '#ComputerSystem.v1_22_1.ComputerSystem',
     Id: '1',
     Name: 'System',
     SystemType: 'Physical',
-    Manufacturer: model.vendor,
+    Manufacturer: personality.vendor ?? model.vendor,
     Model: model.product,
     SKU: model.sku,
     SerialNumber: hardware.serial,
     UUID: hardware.uuid,
-    BiosVersion: model.biosVersion,
+    BiosVersion: controller.versionOf('BIOS'),
     PowerState: on ? 'On' : 'Off',
     LastResetTime: machine.state.lastReset,
     Status: { State: on ? 'Enabled' : 'StandbyOffline', Health: 'OK', HealthRollup: 'OK' },
     BootProgress: { LastState: progress[machine.phase] },
-    Boot: boot(machine),
+    Boot: bootOf(controller),
+    ...(personality.boot.at === 'settings' && { '@Redfish.Settings': settingsLink }),
     ProcessorSummary: {
       Count: model.cpu.sockets,
       CoreCount: model.cpu.sockets * model.cpu.cores,
@@ -156,6 +174,8 @@ function system(view: View): Document {
       Model: model.cpu.model,
     },
     MemorySummary: { TotalSystemMemoryGiB: (model.dimms.count * model.dimms.mib) / 1024 },
+    Processors: link('/Systems/1/Processors'),
+    Memory: link('/Systems/1/Memory'),
     Bios: link('/Systems/1/Bios'),
     EthernetInterfaces: link('/Systems/1/EthernetInterfaces'),
     Storage: link('/Systems/1/Storage'),
@@ -163,20 +183,20 @@ function system(view: View): Document {
     Actions: {
       '#ComputerSystem.Reset': {
         target: `${root}/Systems/1/Actions/ComputerSystem.Reset`,
-        'ResetType@Redfish.AllowableValues': personality.resetTypes,
+        ...(personality.resetInfo === 'inline'
+          ? { 'ResetType@Redfish.AllowableValues': personality.resetTypes }
+          : { '@Redfish.ActionInfo': `${root}/Systems/1/ResetActionInfo` }),
       },
     },
   };
 }
 
-function boot({ state }: Machine): Document {
+function resetActionInfo(types: readonly string[]): Document {
   return {
-    BootSourceOverrideEnabled: state.override.enabled,
-    BootSourceOverrideTarget: state.override.target,
-    BootSourceOverrideMode: state.override.mode,
-    'BootSourceOverrideTarget@Redfish.AllowableValues': overrideTargets,
-    'BootSourceOverrideMode@Redfish.AllowableValues': overrideModes,
-    'BootSourceOverrideEnabled@Redfish.AllowableValues': ['Disabled', 'Once', 'Continuous'],
+    '@odata.type': '#ActionInfo.v1_4_2.ActionInfo',
+    Id: 'ResetActionInfo',
+    Name: 'Reset',
+    Parameters: [{ Name: 'ResetType', Required: true, DataType: 'String', AllowableValues: types }],
   };
 }
 
@@ -192,15 +212,7 @@ function bios({ machine, personality }: View): Document {
       SettingsObject: link('/Systems/1/Bios/Settings'),
       SupportedApplyTimes: ['OnReset'],
     },
-  };
-}
-
-function pendingBios({ machine }: View): Document {
-  return {
-    '@odata.type': '#Bios.v1_2_3.Bios',
-    Id: 'Settings',
-    Name: 'Pending BIOS settings',
-    Attributes: machine.state.pendingBios,
+    Actions: { '#Bios.ResetBios': { target: `${root}/Systems/1/Bios/Actions/Bios.ResetBios` } },
   };
 }
 
@@ -242,33 +254,72 @@ function drive({ hardware }: View, index: number): Document | undefined {
   };
 }
 
-function chassis({ hardware, machine }: View): Document {
+function processor({ hardware }: View, index: number): Document | undefined {
+  const { cpu } = hardware.model;
+  if (index >= cpu.sockets) return undefined;
+  return {
+    '@odata.type': '#Processor.v1_20_1.Processor',
+    Id: String(index + 1),
+    Name: `CPU ${index + 1}`,
+    Socket: `CPU${index + 1}`,
+    ProcessorType: 'CPU',
+    Model: cpu.model,
+    TotalCores: cpu.cores,
+    TotalThreads: cpu.threads,
+    Status: { State: 'Enabled', Health: 'OK' },
+  };
+}
+
+function dimm({ hardware }: View, index: number): Document | undefined {
+  const { dimms } = hardware.model;
+  if (index >= dimms.count) return undefined;
+  return {
+    '@odata.type': '#Memory.v1_20_0.Memory',
+    Id: String(index + 1),
+    Name: `DIMM ${index + 1}`,
+    DeviceLocator: `DIMM_${index + 1}`,
+    CapacityMiB: dimms.mib,
+    OperatingSpeedMhz: dimms.speed,
+    PartNumber: dimms.part,
+    SerialNumber: `${hardware.serial}M${index}`,
+    Status: { State: 'Enabled', Health: 'OK' },
+  };
+}
+
+function chassis({ hardware, machine, personality }: View): Document {
   const { model, serial } = hardware;
   return {
     '@odata.type': '#Chassis.v1_25_0.Chassis',
     Id: '1',
     Name: 'Chassis',
     ChassisType: 'RackMount',
-    Manufacturer: model.vendor,
+    Manufacturer: personality.vendor ?? model.vendor,
     Model: model.product,
     SerialNumber: serial,
-    PowerState: machine.state.power === 'on' ? 'On' : 'Off',
+    PowerState: powerShown(machine) === 'on' ? 'On' : 'Off',
+    ...sensorLinks(personality),
     Location: { Placement: { Rack: hardware.rackId, RackOffset: hardware.unit, RackOffsetUnits: 'OpenU' } },
     Links: { ComputerSystems: [link('/Systems/1')], ManagedBy: [link('/Managers/1')] },
   };
 }
 
-function manager({ hardware, personality }: View): Document {
+function manager({ controller, hardware, personality }: View): Document {
   return {
     '@odata.type': '#Manager.v1_19_1.Manager',
     Id: '1',
     Name: 'Manager',
     ManagerType: 'BMC',
     Model: personality.managerModel,
-    FirmwareVersion: personality.firmwareVersion,
+    FirmwareVersion: controller.versionOf('BMC'),
     UUID: hardware.uuid,
     Status: { State: 'Enabled', Health: 'OK' },
     EthernetInterfaces: link('/Managers/1/EthernetInterfaces'),
+    Actions: {
+      '#Manager.Reset': {
+        target: `${root}/Managers/1/Actions/Manager.Reset`,
+        'ResetType@Redfish.AllowableValues': ['GracefulRestart', 'ForceRestart'],
+      },
+    },
     Links: { ManagerForServers: [link('/Systems/1')], ManagerForChassis: [link('/Chassis/1')] },
   };
 }

@@ -1,10 +1,80 @@
-import type { Hardware } from '../hardware.ts';
 import type { MachineState } from '../state.ts';
+import type { Make } from './document.ts';
+import { failure, type Reply } from './reply.ts';
 
 export interface BiosAttribute {
   readonly default: string | number | boolean;
   /** Values it may take; any of the default's type when absent. */
   readonly values?: readonly (string | number | boolean)[];
+}
+
+/** Where and how the boot override is written (quirks 36 to 43). */
+export interface BootRules {
+  readonly targets: readonly string[];
+  readonly enabled: readonly string[];
+  /** Whether the mode may be written, is refused, or starts a BIOS job of its own each time it is (quirk 40). */
+  readonly mode: 'free' | 'refuse' | 'job' | 'absent';
+  /** What happens to fields left out: they stay, fall back to a default, or the whole is refused. */
+  readonly partial: 'keep' | 'reset' | 'refuse';
+  /** On the system itself, or on its settings object. */
+  readonly at: 'system' | 'settings';
+  readonly duringPost: 'take' | 'refuse';
+}
+
+/** How a PATCH has to name the version that it changes (quirks 19 to 25). */
+export interface EtagRules {
+  /** `doubled`: the header is quoted twice, the body's tag is right. `blank`: an empty header. */
+  readonly style: 'none' | 'strong' | 'weak' | 'doubled' | 'blank';
+  /** Answer to a PATCH without If-Match. */
+  readonly missing: 'take' | 412 | 428;
+  /** Which form of the tag is taken back. */
+  readonly accepts: 'same' | 'stripped';
+  /** A resource, below `/redfish/v1`, that takes no tag at all and only goes without. */
+  readonly never?: string;
+  readonly onAction: 'ignore' | 'refuse';
+}
+
+export interface TaskRules {
+  /** Name of the n-th task. */
+  readonly id: (number: number) => string;
+  /**
+   * What reading the monitor of a finished task does: nothing, the monitor is gone after one answer, or the task with
+   * it. `absent`: there are no monitors (quirk 58).
+   */
+  readonly monitor: 'keeps' | 'once' | 'deletes' | 'absent';
+  /** State shown at first. */
+  readonly first: 'New' | 'Starting' | 'Running';
+  /** Seconds after its end that a task is forgotten (quirk 54). */
+  readonly purgeSeconds: number | null;
+  /** Whether they are in memory only, and gone when the controller starts again. */
+  readonly volatile: boolean;
+}
+
+/** The ways to flash, of which a family has some (quirks 55 to 57). */
+export interface UpdateRules {
+  readonly simple: { readonly protocols: readonly string[]; readonly location: boolean } | null;
+  /** Whole path that takes multipart/form-data. */
+  readonly multipart: string | null;
+  /** Whole path that takes the bare image. */
+  readonly push: string | null;
+  readonly maxBytes: number | null;
+  /** An upload is only verified, and flashed by StartUpdate. */
+  readonly twoPhase: boolean;
+  /** Seconds that flashing takes. */
+  readonly seconds: number;
+  readonly chunked: 'take' | 'refuse';
+  /** Name of a component's entry in the firmware inventory, which may carry the version (quirk 60). */
+  readonly entry: (component: 'BMC' | 'BIOS', version: string) => string;
+  /** What else the inventory lists, with versions as odd as they are in the field. */
+  readonly others: Readonly<Record<string, string | null>>;
+  readonly busy: Reply;
+}
+
+export interface LogRule {
+  /** Resource that has it, below `/redfish/v1`. */
+  readonly at: '/Systems/1' | '/Managers/1' | '/Chassis/1';
+  readonly id: string;
+  readonly clearable: boolean;
 }
 
 /**
@@ -14,17 +84,61 @@ export interface BiosAttribute {
 export interface Personality {
   readonly id: string;
   readonly redfishVersion: string;
+  /** Of the server; the model's own when absent. */
+  readonly vendor?: string;
   readonly managerModel: string;
   readonly firmwareVersion: string;
   /** Sessions open at once, before further log-ins are refused. */
   readonly sessionCap: number;
   readonly sessionSeconds: number;
+  readonly sessionsFull: Reply;
   readonly resetTypes: readonly string[];
+  readonly resetInfo: 'inline' | 'action-info';
   /** Whether a power command that would change nothing is taken (204) or refused (409). */
   readonly redundantPower: 'accept' | 'refuse';
+  /** Seconds after a power command during which another one is refused (quirk 31). */
+  readonly powerPause: number;
+  /** Whether a reset is followed by a task (quirk 27). */
+  readonly resetTask: boolean;
   readonly bios: Readonly<Record<string, BiosAttribute>>;
+  /**
+   * `pending`: in force after POST. `apply-time`: stays staged until a job is asked for (quirk 48). `message`: 200 and
+   * a hint that a reset is needed (quirk 50).
+   */
+  readonly biosWrite: 'pending' | 'apply-time' | 'message';
+  /** Settings that are taken, listed as pending and dropped at POST (quirk 51). */
+  readonly biosDrops: readonly string[];
+  readonly boot: BootRules;
+  readonly etag: EtagRules;
+  /** Wrong passwords in a row until nobody is let in, for so many seconds; null for never. */
+  readonly lockout: { readonly threshold: number; readonly seconds: number } | null;
+  readonly passwords: { readonly least: number; readonly most: number };
+  /** Number of fixed account slots, of which the first is reserved; null where accounts are POSTed. */
+  readonly slots: number | null;
+  readonly tasks: TaskRules;
+  readonly update: UpdateRules;
+  readonly logs: readonly LogRule[];
+  readonly sensors: 'old' | 'new' | 'both';
+  /** Answer to everything while it starts. */
+  readonly busy: Reply;
+  /** Seconds that the controller needs to start again. */
+  readonly restartSeconds: number;
+  /** A connection may be used again, or is reset then (quirk 7). */
+  readonly connections: 'keep' | 'reset';
+  /** Own names of resources: pairs of the path used in here and the one shown, both below `/redfish/v1`. */
+  readonly names: readonly (readonly [string, string])[];
+  /** Whether paths are matched whatever their case (quirk 14). */
+  readonly caseless: boolean;
+  /** Resources, below `/redfish/v1`, that it does not have. */
+  readonly lacks: readonly string[];
+  /** Resources that others do not have, by path. */
+  readonly extra?: Readonly<Record<string, Make>>;
   /** Last word on a document before it is sent; `path` is below `/redfish/v1`. */
-  readonly dress?: (path: string, document: Record<string, unknown>, hardware: Hardware) => Record<string, unknown>;
+  readonly dress?: (
+    path: string,
+    document: Record<string, unknown>,
+    view: Parameters<Make>[0],
+  ) => Record<string, unknown>;
 }
 
 export const standard: Personality = {
@@ -34,6 +148,11 @@ export const standard: Personality = {
   firmwareVersion: '1.12.3',
   sessionCap: 8,
   sessionSeconds: 1800,
+  sessionsFull: failure(
+    503,
+    'SessionLimitExceeded',
+    'The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.',
+  ),
   resetTypes: [
     'On',
     'ForceOn',
@@ -44,7 +163,10 @@ export const standard: Personality = {
     'PowerCycle',
     'PushPowerButton',
   ],
+  resetInfo: 'inline',
   redundantPower: 'accept',
+  powerPause: 0,
+  resetTask: false,
   bios: {
     BootMode: { default: 'Uefi', values: ['Uefi', 'LegacyBios'] },
     NetworkBoot: { default: 'Enabled', values: ['Enabled', 'Disabled'] },
@@ -54,9 +176,53 @@ export const standard: Personality = {
     PowerProfile: { default: 'Balanced', values: ['Balanced', 'Performance', 'Efficiency'] },
     BootRetrySeconds: { default: 20 },
   },
+  biosWrite: 'pending',
+  biosDrops: [],
+  boot: {
+    targets: ['None', 'Pxe', 'Hdd', 'BiosSetup', 'UefiHttp'],
+    enabled: ['Disabled', 'Once', 'Continuous'],
+    mode: 'free',
+    partial: 'keep',
+    at: 'system',
+    duringPost: 'take',
+  },
+  etag: { style: 'strong', missing: 'take', accepts: 'same', onAction: 'ignore' },
+  lockout: null,
+  passwords: { least: 8, most: 64 },
+  slots: null,
+  tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: false },
+  update: {
+    simple: { protocols: ['HTTP', 'HTTPS'], location: true },
+    multipart: '/redfish/v1/UpdateService/upload',
+    push: '/redfish/v1/UpdateService/push',
+    maxBytes: 256 * 2 ** 20,
+    twoPhase: false,
+    seconds: 60,
+    chunked: 'take',
+    entry: (component) => component,
+    others: {},
+    busy: failure(503, 'ServiceInUnknownState', 'An update is in progress.'),
+  },
+  logs: [
+    { at: '/Systems/1', id: 'SEL', clearable: true },
+    { at: '/Managers/1', id: 'Log', clearable: true },
+  ],
+  sensors: 'both',
+  busy: {
+    ...failure(503, 'ServiceTemporarilyUnavailable', 'The service is temporarily unavailable. Retry in 5 seconds.', [
+      '5',
+    ]),
+    headers: { 'retry-after': '5' },
+  },
+  restartSeconds: 20,
+  connections: 'keep',
+  names: [],
+  caseless: false,
+  lacks: [],
 };
 
 export function defaultBios({ bios }: Personality, firmware: 'bios' | 'uefi'): MachineState['bios'] {
   const values = Object.fromEntries(Object.entries(bios).map(([name, attribute]) => [name, attribute.default]));
-  return { ...values, ...('BootMode' in bios && { BootMode: firmware === 'uefi' ? 'Uefi' : 'LegacyBios' }) };
+  const legacy = bios['BootMode']?.values?.[1];
+  return { ...values, ...(legacy !== undefined && firmware === 'bios' && { BootMode: legacy }) };
 }

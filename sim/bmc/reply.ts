@@ -2,30 +2,39 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Readonly<Record<string, unknown>>;
+  /** Sent as it is, in place of a JSON body. */
+  readonly text?: { readonly type: string; readonly content: string };
+  /** The connection is lost: before any answer, or in the middle of it. */
+  readonly cut?: 'all' | 'half';
 }
 
 const registry = 'Base.1.18.0';
 
-/** An error in Redfish's form: `key` is a message of the Base registry. */
+/** An error in Redfish's form: `key` is a message of the Base registry, or a whole MessageId of another one. */
 export function failure(status: number, key: string, message: string, args: readonly string[] = []): Reply {
+  return { status, body: { error: extended(key, message, args, status >= 500 ? 'Critical' : 'Warning') } };
+}
+
+/** Success that says something: status 200 and one message. */
+export function said(key: string, message: string): Reply {
+  return { status: 200, body: { error: extended(key, message, [], 'OK') } };
+}
+
+function extended(key: string, message: string, args: readonly string[], severity: string) {
+  const id = key.includes('.') ? key : `${registry}.${key}`;
   return {
-    status,
-    body: {
-      error: {
-        code: `${registry}.${key}`,
-        message,
-        '@Message.ExtendedInfo': [
-          {
-            '@odata.type': '#Message.v1_1_2.Message',
-            MessageId: `${registry}.${key}`,
-            Message: message,
-            MessageArgs: args,
-            MessageSeverity: status >= 500 ? 'Critical' : 'Warning',
-            Resolution: 'None.',
-          },
-        ],
+    code: id,
+    message,
+    '@Message.ExtendedInfo': [
+      {
+        '@odata.type': '#Message.v1_1_2.Message',
+        MessageId: id,
+        Message: message,
+        MessageArgs: args,
+        MessageSeverity: severity,
+        Resolution: 'None.',
       },
-    },
+    ],
   };
 }
 
@@ -39,5 +48,17 @@ export const wrongValue = (value: unknown, property: string): Reply =>
     `The value '${String(value)}' for the property ${property} is not in the list of acceptable values.`,
     [String(value), property],
   );
+
+export const notWritable = (property: string): Reply =>
+  failure(400, 'PropertyNotWritable', `The property ${property} is a read only property.`, [property]);
+
+export const missing = (property: string): Reply =>
+  failure(400, 'PropertyMissing', `The property ${property} is a required property.`, [property]);
+
+export const wrongMethod: Reply = failure(
+  405,
+  'OperationNotAllowed',
+  'The HTTP method is not allowed on this resource.',
+);
 
 export const empty: Reply = { status: 204 };

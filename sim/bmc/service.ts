@@ -1,92 +1,141 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Machine } from '../machine.ts';
+import { changeRequired, mustChange } from './accounts.ts';
 import { act } from './actions.ts';
+import { BmcFaults, faulty } from './bmcfault.ts';
+import { type Account, Controller } from './controller.ts';
+import { root } from './document.ts';
 import { documentAt } from './documents.ts';
+import { checkMatch, stale, tagOf } from './etag.ts';
+import { inward, isLacked, renamed } from './paths.ts';
 import type { Personality } from './personality.ts';
-import { empty, failure, notFound, type Reply } from './reply.ts';
+import { empty, failure, notFound, type Reply, wrongMethod } from './reply.ts';
+import { takeUpload } from './update.ts';
 
 export interface Request {
   readonly method: string;
   /** Path as asked for, without the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The body, of an upload its beginning. */
   readonly body: string;
+  /** Size of the whole body. */
+  readonly bytes: number;
 }
 
-export interface Account {
-  readonly username: string;
-  readonly password: string;
-}
+const sessions = '/SessionService/Sessions';
 
-interface Open {
-  readonly id: string;
-  readonly token: string;
-  lastUse: number;
-}
-
-/** A Redfish controller of one machine. Costs next to nothing until somebody logs in. */
+/** The Redfish service of one machine's controller. */
 export class Bmc {
   readonly machine: Machine;
-  readonly #account: Account;
-  readonly #personality: Personality;
-  #sessions: Open[] = [];
+  readonly faults = new BmcFaults();
+  readonly #controller: Controller;
 
   constructor(machine: Machine, account: Account, personality: Personality) {
     this.machine = machine;
-    this.#account = account;
-    this.#personality = personality;
+    this.#controller = new Controller(machine, account, personality, this.faults);
+  }
+
+  get personality(): Personality {
+    return this.#controller.personality;
   }
 
   async answer(request: Request): Promise<Reply> {
+    const fault = this.faults.take(request.method, request.path);
+    const answer = async () => this.#shown(await this.#answer(request));
+    return fault ? faulty(fault, this.personality.busy, answer) : answer();
+  }
+
+  /** Nothing that was begun has an effect any more. */
+  close(): void {
+    this.#controller.tasks.forget();
+  }
+
+  #shown({ headers = {}, body, ...rest }: Reply): Reply {
+    return {
+      ...rest,
+      headers: renamed(headers, this.personality) as Record<string, string>,
+      ...(body && { body: renamed(body, this.personality) as Record<string, unknown> }),
+    };
+  }
+
+  async #answer(request: Request): Promise<Reply> {
+    const { update, busy, lacks } = this.personality;
     const path = request.path.replace(/\/+$/, '');
     if (path === '/redfish') return { status: 200, body: { v1: '/redfish/v1/' } };
-    if (!path.startsWith('/redfish/v1')) return notFound(request.path);
-    const below = path.slice('/redfish/v1'.length);
-    if (below === '' && request.method === 'GET') return this.#read(below, request.path);
-    if (below === '/SessionService/Sessions' && request.method === 'POST') return this.#open(request);
-    if (!this.#authorised(request)) {
-      return failure(401, 'NoValidSession', 'There is no valid session established with the implementation.');
+    if (!this.#controller.ready) return busy;
+    const push = path === update.push;
+    if (request.method === 'POST' && (push || path === update.multipart)) {
+      return this.#signedIn(request, '/UpdateService', () =>
+        takeUpload(this.#controller, request, push && !isMultipart(request) ? 'push' : 'multipart'),
+      );
     }
-    if (request.method === 'GET' || request.method === 'HEAD') return this.#read(below, request.path);
+    const below = path.startsWith(root) ? inward(path.slice(root.length), this.personality) : undefined;
+    if (below === undefined || isLacked(below, lacks)) return notFound(request.path);
+    if (below === '' && request.method === 'GET') return this.#read(below, request.path);
+    if (below === sessions && request.method === 'POST') return this.#open(request);
+    return this.#signedIn(request, below, () => this.#serve(below, request));
+  }
+
+  async #signedIn(request: Request, below: string, work: () => Reply | Promise<Reply>): Promise<Reply> {
+    const user = this.#userOf(request);
+    if (typeof user !== 'string') return user;
+    const own = below.startsWith('/AccountService/Accounts/') || below.startsWith(sessions);
+    return mustChange(this.#controller) && !own ? changeRequired(this.#controller, user) : work();
+  }
+
+  #serve(below: string, request: Request): Reply | Promise<Reply> {
+    const { method, path } = request;
+    if (method === 'GET' || method === 'HEAD') {
+      const monitor = /^\/TaskService\/TaskMonitors\/([\w-]+)$/.exec(below)?.[1];
+      return monitor ? (this.#controller.tasks.monitor(monitor) ?? notFound(path)) : this.#read(below, path);
+    }
     const closing = /^\/SessionService\/Sessions\/([\w-]+)$/.exec(below)?.[1];
-    if (closing && request.method === 'DELETE') return this.#close(closing, request.path);
+    if (closing && method === 'DELETE') return this.#controller.sessions.close(closing) ? empty : notFound(path);
     return this.#change(below, request);
   }
 
   #read(below: string, path: string): Reply {
-    const ids = this.#live().map(({ id }) => id);
-    const body = documentAt(below, this.machine, this.#personality, ids);
-    return body ? { status: 200, body } : notFound(path);
+    const body = documentAt(below, this.#controller);
+    if (!body) return notFound(path);
+    const tag = tagOf(body, this.personality.etag.style);
+    return {
+      status: 200,
+      ...(tag && { headers: { etag: tag.header } }),
+      body: tag?.body ? { ...body, '@odata.etag': tag.body } : body,
+    };
   }
 
-  async #change(below: string, request: Request): Promise<Reply> {
-    const body = readBody(request.body);
+  async #change(below: string, { method, body: text, headers }: Request): Promise<Reply> {
+    const { etag } = this.personality;
+    const body = readBody(text);
     if (!body)
       return failure(400, 'MalformedJSON', 'The request body submitted was malformed JSON and could not be parsed.');
-    return act({ machine: this.machine, personality: this.#personality, method: request.method, path: below, body });
-  }
-
-  #live(): Open[] {
-    const oldest = Date.now() - this.#personality.sessionSeconds * 1000;
-    this.#sessions = this.#sessions.filter(({ lastUse }) => lastUse >= oldest);
-    return this.#sessions;
+    const match = headers['if-match'];
+    if (method === 'POST' && match !== undefined && etag.onAction === 'refuse') return stale;
+    if (method === 'PATCH') {
+      const document = documentAt(below, this.#controller);
+      if (!document) return notFound(root + below);
+      const refused = checkMatch(match === undefined ? match : String(match), below, tagOf(document, etag.style), etag);
+      if (refused) return refused;
+    }
+    return act({ controller: this.#controller, method, path: below, body, text });
   }
 
   #open(request: Request): Reply {
     const { UserName, Password } = readBody(request.body) ?? {};
-    if (!this.#knows(UserName, Password))
-      return failure(401, 'InsufficientPrivilege', 'The user name or the password is wrong.');
-    if (this.#live().length >= this.#personality.sessionCap) {
-      return failure(
-        503,
-        'SessionLimitExceeded',
-        'The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.',
-      );
+    const { sessions: open, machine } = this.#controller;
+    if (this.personality.lacks.includes(`POST ${sessions}`)) return wrongMethod;
+    const user = this.#knows(UserName, Password);
+    if (typeof user !== 'string') return user;
+    if (open.live().length >= this.personality.sessionCap) {
+      machine.note('session-refused', { reason: 'full' });
+      return this.personality.sessionsFull;
     }
-    const id = randomBytes(8).toString('hex');
-    const token = randomBytes(16).toString('hex');
-    this.#sessions.push({ id, token, lastUse: Date.now() });
-    const path = `/redfish/v1/SessionService/Sessions/${id}`;
+    const { id, token } = open.open(user);
+    machine.note('session-opened');
+    const path = `${root}${sessions}/${id}`;
+    const { body } = mustChange(this.#controller) ? changeRequired(this.#controller, user) : {};
     return {
       status: 201,
       headers: { 'x-auth-token': token, location: path },
@@ -95,34 +144,46 @@ export class Bmc {
         '@odata.type': '#Session.v1_7_0.Session',
         Id: id,
         Name: 'Session',
-        UserName: this.#account.username,
+        UserName: user,
+        ...(body && { '@Message.ExtendedInfo': (body.error as Record<string, unknown>)['@Message.ExtendedInfo'] }),
       },
     };
   }
 
-  #close(id: string, path: string): Reply {
-    const left = this.#sessions.filter((session) => session.id !== id);
-    if (left.length === this.#sessions.length) return notFound(path);
-    this.#sessions = left;
-    return empty;
-  }
-
-  #authorised({ headers }: Request): boolean {
+  /** The signed-in user's name, or the refusal. */
+  #userOf({ headers }: Request): string | Reply {
     const token = headers['x-auth-token'];
-    if (typeof token === 'string') {
-      const session = this.#live().find((open) => open.token === token);
-      if (session) session.lastUse = Date.now();
-      return session !== undefined;
-    }
+    if (typeof token === 'string') return this.#controller.sessions.use(token)?.username ?? noSession;
     const [scheme, value = ''] = String(headers.authorization ?? '').split(' ');
-    if (scheme !== 'Basic') return false;
+    if (scheme !== 'Basic') return noSession;
     const [username, ...password] = Buffer.from(value, 'base64').toString('utf8').split(':');
     return this.#knows(username, password.join(':'));
   }
 
-  #knows(username: unknown, password: unknown): boolean {
-    return same(String(username), this.#account.username) && same(String(password), this.#account.password);
+  #knows(username: unknown, password: unknown): string | Reply {
+    const { guard, machine, accounts } = this.#controller;
+    if (guard.locked) {
+      machine.note('session-refused', { reason: 'locked' });
+      return wrongCredentials;
+    }
+    const found = Object.values(accounts).find(
+      (account) => same(String(username), account.username) && same(String(password), account.password),
+    );
+    if (found) {
+      guard.passed();
+      return found.username;
+    }
+    machine.note('session-refused', { reason: 'credentials' });
+    if (guard.failed(this.personality.lockout, machine.world.speed)) machine.note('locked-out');
+    return wrongCredentials;
   }
+}
+
+const noSession = failure(401, 'NoValidSession', 'There is no valid session established with the implementation.');
+const wrongCredentials = failure(401, 'InsufficientPrivilege', 'The user name or the password is wrong.');
+
+function isMultipart({ headers }: Request): boolean {
+  return String(headers['content-type'] ?? '').startsWith('multipart/form-data');
 }
 
 function same(one: string, other: string): boolean {

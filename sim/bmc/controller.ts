@@ -1,0 +1,79 @@
+import type { Machine } from '../machine.ts';
+import type { ControllerState } from '../state.ts';
+import type { BmcFaults } from './bmcfault.ts';
+import type { Personality } from './personality.ts';
+import { Guard, Sessions } from './sessions.ts';
+import { Tasks } from './tasks.ts';
+
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What one controller knows and does by itself; made when somebody first speaks to it. */
+export class Controller {
+  readonly machine: Machine;
+  readonly personality: Personality;
+  readonly sessions: Sessions;
+  readonly guard = new Guard();
+  readonly tasks: Tasks;
+  readonly faults: BmcFaults;
+  readonly #account: Account;
+  /** When the last power command was taken; 0 before any. */
+  lastPower = 0;
+  /** An image that was verified and waits for StartUpdate. */
+  staged: string | null = null;
+  flashing = false;
+  #readyAt = 0;
+
+  constructor(machine: Machine, account: Account, personality: Personality, faults: BmcFaults) {
+    this.machine = machine;
+    this.personality = personality;
+    this.#account = account;
+    this.faults = faults;
+    this.sessions = new Sessions(personality.sessionSeconds);
+    this.tasks = new Tasks(personality.tasks, machine.world.speed);
+  }
+
+  get ready(): boolean {
+    return Date.now() >= this.#readyAt;
+  }
+
+  /** What it keeps over restarts; nothing is kept for a controller that was never changed. */
+  get kept(): ControllerState {
+    this.machine.state.controller ??= {};
+    return this.machine.state.controller;
+  }
+
+  /** Accounts by slot or name of the resource. */
+  get accounts(): Readonly<Record<string, Account>> {
+    return this.machine.state.controller?.accounts ?? { [this.personality.slots === null ? '1' : '2']: this.#account };
+  }
+
+  setAccount(id: string, account: Account | null): void {
+    const { [id]: old, ...others } = this.accounts;
+    this.kept.accounts = account ? { ...others, [id]: account } : others;
+    this.machine.note('password-changed', { account: id, by: account ? (old ? 'change' : 'create') : 'delete' });
+    this.machine.changed();
+  }
+
+  versionOf(component: 'BMC' | 'BIOS'): string {
+    const kept = this.machine.state.controller?.firmware?.[component];
+    return kept ?? (component === 'BMC' ? this.personality.firmwareVersion : this.machine.hardware.model.biosVersion);
+  }
+
+  /** Whether the host is in POST, when some controllers take no boot settings (quirk 41). */
+  get inPost(): boolean {
+    return this.machine.phase === 'post';
+  }
+
+  /** Starts again: everybody is signed out, and for a while it answers nothing of use. */
+  restart(by: string): void {
+    const { restartSeconds, tasks } = this.personality;
+    this.sessions.closeAll();
+    if (tasks.volatile) this.tasks.forget();
+    this.flashing = false;
+    this.#readyAt = Date.now() + (restartSeconds * 1000) / this.machine.world.speed;
+    this.machine.note('bmc-reset', { by });
+  }
+}

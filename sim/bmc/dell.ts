@@ -1,0 +1,91 @@
+import { type Personality, standard } from './personality.ts';
+import { failure } from './reply.ts';
+
+const onOff = ['Enabled', 'Disabled'];
+
+/** Dell iDRAC9 as of 6.00 (quirks 1, 9, 16, 24, 26, 29, 40, 48, 54, 59, 62, 67, 69). */
+export const idrac9: Personality = {
+  ...standard,
+  id: 'idrac9',
+  redfishVersion: '1.13.1',
+  vendor: 'Dell',
+  managerModel: 'Integrated Dell Remote Access Controller',
+  firmwareVersion: '6.00.30.00',
+  sessionCap: 8,
+  sessionsFull: failure(
+    503,
+    'IDRAC.2.8.RAC0218',
+    'Unable to create a session because the maximum number of user sessions is reached.',
+  ),
+  resetTypes: [
+    'On',
+    'ForceOff',
+    'ForceRestart',
+    'GracefulRestart',
+    'GracefulShutdown',
+    'PushPowerButton',
+    'Nmi',
+    'PowerCycle',
+  ],
+  redundantPower: 'refuse',
+  bios: {
+    BootMode: { default: 'Uefi', values: ['Uefi', 'Bios'] },
+    LogicalProc: { default: 'Enabled', values: onOff },
+    ProcVirtualization: { default: 'Enabled', values: onOff },
+    SriovGlobalEnable: { default: 'Disabled', values: onOff },
+    SysProfile: {
+      default: 'PerfPerWattOptimizedDapc',
+      values: ['PerfPerWattOptimizedDapc', 'PerfOptimized', 'Custom'],
+    },
+    AssetTag: { default: '' },
+  },
+  biosWrite: 'apply-time',
+  boot: {
+    targets: ['None', 'Pxe', 'Floppy', 'Cd', 'Hdd', 'BiosSetup', 'Utilities', 'UefiTarget', 'SDCard', 'UefiHttp'],
+    enabled: ['Disabled', 'Once', 'Continuous'],
+    mode: 'job',
+    partial: 'keep',
+    at: 'system',
+    duringPost: 'take',
+  },
+  etag: { style: 'strong', missing: 'take', accepts: 'same', onAction: 'refuse' },
+  passwords: { least: 0, most: 40 },
+  slots: 16,
+  tasks: {
+    id: (number) => `JID_${String(400_000_000_000 + number)}`,
+    monitor: 'absent',
+    first: 'New',
+    purgeSeconds: 60,
+    volatile: false,
+  },
+  update: {
+    simple: { protocols: ['HTTP', 'NFS', 'CIFS', 'TFTP', 'HTTPS'], location: true },
+    multipart: '/redfish/v1/UpdateService/MultipartUpload',
+    push: '/redfish/v1/UpdateService/FirmwareInventory',
+    maxBytes: null,
+    twoPhase: false,
+    seconds: 90,
+    chunked: 'refuse',
+    entry: (component, version) =>
+      component === 'BMC'
+        ? `Installed-25227-${version}__iDRAC.Embedded.1-1`
+        : `Installed-159-${version}__BIOS.Setup.1-1`,
+    others: { 'Previous-25227-4.40.29.00__iDRAC.Embedded.1-1': '4.40.29.00', 'Installed-0-2.1.3__Disk.Bay.0': '2.1.3' },
+    busy: failure(503, 'IDRAC.2.8.RED014', 'A firmware update operation is already in progress.'),
+  },
+  logs: [
+    { at: '/Managers/1', id: 'Sel', clearable: true },
+    { at: '/Managers/1', id: 'Lclog', clearable: false },
+    { at: '/Managers/1', id: 'FaultList', clearable: false },
+  ],
+  busy: failure(503, 'IDRAC.2.8.SYS518', 'iDRAC is not ready. The data sources are unavailable.'),
+  restartSeconds: 60,
+  names: [
+    ['/Systems/1', '/Systems/System.Embedded.1'],
+    ['/Managers/1', '/Managers/iDRAC.Embedded.1'],
+    ['/Chassis/1', '/Chassis/System.Embedded.1'],
+  ],
+  // The service tag is the SKU; the serial number is the board's (quirk 62).
+  dress: (path, document, { hardware }) =>
+    path === '/Systems/1' ? { ...document, SKU: hardware.serial, SerialNumber: `${hardware.serial}B` } : document,
+};

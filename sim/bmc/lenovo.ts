@@ -1,0 +1,63 @@
+import { type Personality, standard } from './personality.ts';
+import { failure } from './reply.ts';
+
+/** Lenovo XCC (quirks 4, 20, 26, 29, 42, 47, 51, 55, 58, 67, 69). */
+export const xcc: Personality = {
+  ...standard,
+  id: 'xcc',
+  redfishVersion: '1.15.0',
+  vendor: 'Lenovo',
+  managerModel: 'Lenovo XClarity Controller',
+  firmwareVersion: '9.88',
+  sessionCap: 16,
+  resetTypes: ['On', 'Nmi', 'GracefulShutdown', 'GracefulRestart', 'ForceOn', 'ForceOff', 'ForceRestart'],
+  bios: {
+    Processors_HyperThreading: { default: 'Enabled', values: ['Enabled', 'Disabled'] },
+    OperatingModes_ChooseOperatingMode: {
+      default: 'MaximumEfficiency',
+      values: ['MaximumEfficiency', 'MaximumPerformance', 'CustomMode'],
+    },
+    Power_WorkloadConfiguration: { default: 'Balanced', values: ['Balanced', 'IOSensitive'] },
+  },
+  // It conflicts with the operating mode, which nobody is told (quirk 51).
+  biosDrops: ['Power_WorkloadConfiguration'],
+  boot: {
+    targets: ['None', 'Pxe', 'Cd', 'Usb', 'Hdd', 'BiosSetup', 'Diags', 'UefiTarget', 'UefiHttp'],
+    enabled: ['Disabled', 'Once'],
+    mode: 'free',
+    partial: 'keep',
+    at: 'system',
+    duringPost: 'take',
+  },
+  etag: { style: 'strong', missing: 428, accepts: 'same', onAction: 'ignore' },
+  lockout: { threshold: 5, seconds: 3600 },
+  passwords: { least: 10, most: 32 },
+  tasks: { id: (number) => `update-${number}`, monitor: 'deletes', first: 'New', purgeSeconds: null, volatile: false },
+  update: {
+    ...standard.update,
+    simple: null,
+    push: '/fwupdate',
+    multipart: '/mfwupdate',
+    entry: (component) => (component === 'BMC' ? 'BMC-Primary' : 'UEFI'),
+    others: { 'BMC-Backup': '9.12', LXPM: null },
+    busy: failure(503, 'Update.1.1.0.OperationTransitionedToJob', 'Another update is in progress.'),
+  },
+  logs: [
+    { at: '/Systems/1', id: 'SEL', clearable: true },
+    { at: '/Systems/1', id: 'AuditLog', clearable: true },
+    { at: '/Systems/1', id: 'PlatformLog', clearable: true },
+  ],
+  names: [['/Systems/1/Bios/Settings', '/Systems/1/Bios/Pending']],
+};
+
+/** Huawei iBMC (quirk 19); that its ETag header is quoted twice is another vendor's (22). */
+export const ibmc: Personality = {
+  ...standard,
+  id: 'ibmc',
+  redfishVersion: '1.0.2',
+  vendor: 'Huawei',
+  managerModel: 'iBMC',
+  firmwareVersion: '6.41',
+  etag: { style: 'doubled', missing: 412, accepts: 'same', onAction: 'ignore' },
+  tasks: { ...standard.tasks, volatile: true },
+};

@@ -1,0 +1,75 @@
+import type { Controller } from './controller.ts';
+import { collection, type Document, type Make, root } from './document.ts';
+import { empty, failure, notFound, type Reply } from './reply.ts';
+
+const pattern = /^(\/(?:Systems|Managers|Chassis)\/1)\/LogServices(?:\/([\w-]+)(\/Entries(?:\/(\d{1,9}))?)?)?$/;
+
+/** Log services and their entries (quirk 69). Each log of a machine tells the same events. */
+export function logDocument(path: string): Make | undefined {
+  const [, at, id, entries, entry] = pattern.exec(path) ?? [];
+  if (!at) return undefined;
+  return (view) => {
+    const { controller, personality } = view;
+    const rules = personality.logs.filter((rule) => rule.at === at);
+    if (rules.length === 0) return undefined;
+    if (!id)
+      return collection(
+        'LogService',
+        'Logs',
+        rules.map((rule) => `${at}/LogServices/${rule.id}`),
+      );
+    const rule = rules.find((one) => one.id === id);
+    if (!rule) return undefined;
+    if (!entries) return serviceOf(at, id, rule.clearable);
+    const all = entriesOf(controller, `${at}/LogServices/${id}`);
+    if (entry) return all.find(({ Id }) => Id === entry);
+    return {
+      ...collection('LogEntry', 'Entries', []),
+      'Members@odata.count': all.length,
+      Members: all,
+    };
+  };
+}
+
+function serviceOf(at: string, id: string, clearable: boolean): Document {
+  const path = `${root}${at}/LogServices/${id}`;
+  return {
+    '@odata.type': '#LogService.v1_8_0.LogService',
+    Id: id,
+    Name: id,
+    MaxNumberOfRecords: 64,
+    OverWritePolicy: 'WrapsWhenFull',
+    ServiceEnabled: true,
+    Entries: { '@odata.id': `${path}/Entries` },
+    ...(clearable && { Actions: { '#LogService.ClearLog': { target: `${path}/Actions/LogService.ClearLog` } } }),
+  };
+}
+
+function entriesOf({ machine }: Controller, log: string): Document[] {
+  const cleared = machine.state.controller?.cleared?.[log] ?? 0;
+  return machine.events
+    .filter(({ seq }) => seq > cleared)
+    .map(({ seq, time, effect, detail }) => ({
+      '@odata.id': `${root}${log}/Entries/${seq}`,
+      '@odata.type': '#LogEntry.v1_17_0.LogEntry',
+      Id: String(seq),
+      Name: `Entry ${seq}`,
+      EntryType: 'Event',
+      Created: time,
+      Severity: effect === 'locked-out' ? 'Critical' : 'OK',
+      Message: `${effect}${typeof detail?.by === 'string' ? ` by ${detail.by}` : ''}`,
+    }));
+}
+
+export function clearLog(controller: Controller, at: string, id: string): Reply {
+  const { machine, personality, kept } = controller;
+  const rule = personality.logs.find((one) => one.at === at && one.id === id);
+  if (!rule) return notFound(`${root}${at}/LogServices/${id}`);
+  if (!rule.clearable)
+    return failure(405, 'ActionNotSupported', `The log ${id} cannot be cleared.`, ['LogService.ClearLog']);
+  const last = machine.events.at(-1)?.seq ?? 0;
+  kept.cleared = { ...kept.cleared, [`${at}/LogServices/${id}`]: last };
+  machine.note('log-cleared', { log: id });
+  machine.changed();
+  return empty;
+}

@@ -1,0 +1,111 @@
+import { collection, link, type Make } from './document.ts';
+import { type Personality, standard } from './personality.ts';
+import { failure } from './reply.ts';
+
+function temporarily(seconds: number) {
+  const message = `The service is temporarily unavailable. Retry in ${seconds} seconds.`;
+  return {
+    ...failure(503, 'ServiceTemporarilyUnavailable', message, [String(seconds)]),
+    headers: { 'retry-after': String(seconds) },
+  };
+}
+
+/** OpenBMC without a vendor's additions (quirks 17, 26, 34, 47, 55, 58, 62, 69). */
+export const openbmc: Personality = {
+  ...standard,
+  id: 'openbmc',
+  redfishVersion: '1.17.0',
+  managerModel: 'OpenBmc',
+  firmwareVersion: '2.15.0-dev',
+  sessionCap: 64,
+  resetTypes: ['On', 'ForceOff', 'ForceOn', 'ForceRestart', 'GracefulRestart', 'GracefulShutdown', 'Nmi', 'PowerCycle'],
+  resetInfo: 'action-info',
+  bios: {},
+  boot: { ...standard.boot, targets: ['None', 'Pxe', 'Hdd', 'Cd', 'Diags', 'BiosSetup', 'Usb'] },
+  tasks: { id: (number) => String(number - 1), monitor: 'once', first: 'Running', purgeSeconds: null, volatile: true },
+  update: {
+    ...standard.update,
+    simple: null,
+    multipart: '/redfish/v1/UpdateService/update',
+    push: '/redfish/v1/UpdateService/update',
+    maxBytes: 419_430_400,
+    entry: (component) => (component === 'BMC' ? '5d0869c4' : 'bios_active'),
+    busy: temporarily(30),
+  },
+  logs: [
+    { at: '/Systems/1', id: 'EventLog', clearable: true },
+    { at: '/Managers/1', id: 'Journal', clearable: false },
+  ],
+  busy: temporarily(10),
+  restartSeconds: 45,
+  names: [
+    ['/Systems/1', '/Systems/system'],
+    ['/Managers/1', '/Managers/bmc'],
+    ['/Chassis/1', '/Chassis/chassis'],
+  ],
+  lacks: ['/Systems/1/Bios/Settings'],
+  dress: (path, document) => {
+    // The host's serial number is known to the chassis only (quirk 62).
+    if (path === '/Systems/1') return { ...document, SerialNumber: null, SKU: null };
+    if (path !== '/Systems/1/Bios') return document;
+    const { Attributes: _, AttributeRegistry: __, '@Redfish.Settings': ___, ...rest } = document;
+    return rest;
+  },
+};
+
+const baseboard: Make = ({ hardware }) => ({
+  '@odata.type': '#ComputerSystem.v1_22_0.ComputerSystem',
+  Id: 'HGX_Baseboard_0',
+  Name: 'System',
+  Description: 'The accelerators, which cannot be reset or booted',
+  SerialNumber: `${hardware.serial}G`,
+  Manufacturer: 'NVIDIA',
+  Status: { State: 'Enabled', Health: 'OK' },
+});
+
+/** NVIDIA GB200 (quirks 6, 26, 46, 55, 60, 63, 68): OpenBMC with two systems, of which the second is the host. */
+export const nvidia: Personality = {
+  ...openbmc,
+  id: 'nvidia',
+  vendor: 'NVIDIA',
+  managerModel: 'GB200 BMC',
+  firmwareVersion: 'gb200nvl-24.12-2',
+  bios: {
+    EmbeddedUefiShell: { default: 'Enabled', values: ['Enabled', 'Disabled'] },
+    EGM: { default: false },
+    ActiveCores: { default: 144 },
+  },
+  boot: { ...openbmc.boot, mode: 'absent' },
+  lockout: { threshold: 10, seconds: 600 },
+  passwords: { least: 13, most: 20 },
+  sensors: 'new',
+  update: {
+    ...openbmc.update,
+    multipart: '/redfish/v1/UpdateService/update-multipart',
+    maxBytes: 209_715_200,
+    entry: (component) => (component === 'BMC' ? 'FW_BMC_0' : 'UEFI'),
+    others: { HGX_FW_GPU_0: '97.00.82.00.18', HGX_FW_GPU_1: 'version not available', CX7_0: null },
+  },
+  logs: [
+    { at: '/Systems/1', id: 'SEL', clearable: true },
+    { at: '/Systems/1', id: 'EventLog', clearable: true },
+    { at: '/Managers/1', id: 'Journal', clearable: false },
+    { at: '/Chassis/1', id: 'XID', clearable: true },
+  ],
+  names: [
+    ['/Systems/1', '/Systems/System_0'],
+    ['/Managers/1', '/Managers/BMC_0'],
+    ['/Chassis/1', '/Chassis/Chassis_0'],
+  ],
+  lacks: [],
+  extra: {
+    '/Systems': () => collection('ComputerSystem', 'Systems', ['/Systems/HGX_Baseboard_0', '/Systems/1']),
+    '/Systems/HGX_Baseboard_0': baseboard,
+  },
+  dress: (path, document) => {
+    if (path === '/Systems/1') return { ...document, SerialNumber: null, SKU: null };
+    if (path !== '/Systems/1/Bios') return document;
+    // Its settings say nothing about when they are applied.
+    return { ...document, '@Redfish.Settings': { SettingsObject: link('/Systems/1/Bios/Settings') } };
+  },
+};

@@ -1,0 +1,69 @@
+import { type Personality, standard } from './personality.ts';
+import { failure } from './reply.ts';
+
+const onOff = ['Enabled', 'Disabled'];
+
+/** Supermicro X12 and later (quirks 6, 36, 43, 47, 55, 56, 67, 69). */
+export const supermicro: Personality = {
+  ...standard,
+  id: 'supermicro',
+  redfishVersion: '1.11.0',
+  vendor: 'Supermicro',
+  managerModel: 'ASPEED',
+  firmwareVersion: '11.01.02',
+  sessionSeconds: 300,
+  resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'GracefulRestart', 'ForceRestart', 'Nmi', 'ForceOn', 'PowerCycle'],
+  resetInfo: 'action-info',
+  bios: {
+    IPv4HTTPSupport_00F1: { default: 'Disabled', values: onOff },
+    IPv4PXESupport_00F2: { default: 'Enabled', values: onOff },
+    HyperThreading_3C58: { default: 'Enabled', values: onOff },
+    SR_IOVSupport_0042: { default: 'Disabled', values: onOff },
+  },
+  boot: {
+    targets: ['None', 'Pxe', 'Floppy', 'Cd', 'Usb', 'Hdd', 'BiosSetup', 'UsbCd', 'UefiBootNext', 'UefiHttp'],
+    enabled: ['Disabled', 'Once', 'Continuous'],
+    mode: 'free',
+    partial: 'reset',
+    at: 'system',
+    duringPost: 'take',
+  },
+  lockout: { threshold: 3, seconds: 30 },
+  passwords: { least: 8, most: 20 },
+  tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: true },
+  update: {
+    ...standard.update,
+    simple: { protocols: ['HTTP'], location: true },
+    push: null,
+    twoPhase: true,
+    others: { Backup_BMC: '11.01.01', CPLD_Motherboard: 'ff', GPU1: 'Not Present' },
+    busy: failure(503, 'SMC.1.0.OemUpdateInProgress', 'The firmware update is in progress.'),
+  },
+  logs: [
+    { at: '/Systems/1', id: 'Log1', clearable: true },
+    { at: '/Managers/1', id: 'Log1', clearable: true },
+  ],
+  sensors: 'both',
+  names: [['/Systems/1/Bios/Settings', '/Systems/1/Bios/SD']],
+};
+
+/** Supermicro X10, Redfish 1.0.1 (quirks 2, 3, 46): little of anything. That its ETag header is blank is made up (23). */
+export const x10: Personality = {
+  ...supermicro,
+  id: 'x10',
+  redfishVersion: '1.0.1',
+  firmwareVersion: '3.88',
+  resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'GracefulRestart', 'ForceRestart', 'Nmi', 'ForceOn'],
+  resetInfo: 'inline',
+  bios: {},
+  boot: {
+    ...supermicro.boot,
+    targets: ['None', 'Pxe', 'Floppy', 'CD/DVD', 'Usb', 'Hdd', 'BiosSetup', 'UefiUsbCd'],
+    mode: 'absent',
+  },
+  etag: { style: 'blank', missing: 'take', accepts: 'same', onAction: 'ignore' },
+  passwords: { least: 8, most: 19 },
+  sensors: 'old',
+  names: [['/SessionService/Sessions', '/Sessions']],
+  lacks: ['/UpdateService', '/TaskService', '/Systems/1/Bios', '/Systems/1/Processors', '/Systems/1/Memory'],
+};

@@ -1,0 +1,134 @@
+import type { Document } from './document.ts';
+import { link, root } from './document.ts';
+import type { TaskRules } from './personality.ts';
+import type { Reply } from './reply.ts';
+
+/** How a task ended, as the controller tells it: state and status need not agree (quirks 27 and 59). */
+export interface TaskEnd {
+  readonly state: 'Completed' | 'Exception' | 'Cancelled';
+  readonly status: 'OK' | 'Warning' | 'Critical';
+  readonly message: string;
+  readonly messageId?: string;
+}
+
+export interface Task {
+  readonly id: string;
+  readonly name: string;
+  readonly began: number;
+  /** Of real time; null for a task that ends when something else happens, or never. */
+  readonly milliseconds: number | null;
+  end?: TaskEnd;
+  ended?: number;
+  monitorGone?: boolean;
+  /** Whether what it waits for has come about. */
+  readonly met?: () => boolean;
+  readonly timer?: NodeJS.Timeout;
+}
+
+const most = 100;
+export const completed: TaskEnd = { state: 'Completed', status: 'OK', message: 'The task has completed successfully.' };
+
+/** The tasks of one controller. A task with a duration ends by a timer, and has its effect then. */
+export class Tasks {
+  readonly #rules: TaskRules;
+  readonly #speed: number;
+  #count = 0;
+  #tasks: Task[] = [];
+
+  constructor(rules: TaskRules, speed: number) {
+    this.#rules = rules;
+    this.#speed = speed;
+  }
+
+  /** Begins a task of that many seconds of the machine's life; `finish` does its work and says how it ended. */
+  begin(name: string, seconds: number, finish: () => TaskEnd | Promise<TaskEnd>): Task {
+    const milliseconds = (seconds * 1000) / this.#speed;
+    const timer = setTimeout(async () => {
+      const end = await finish();
+      this.#close(task, end);
+    }, milliseconds);
+    timer.unref();
+    const task: Task = this.#add({ name, milliseconds, timer });
+    return task;
+  }
+
+  /** A task that ends when a condition is met; with none it stays where it is for ever. */
+  await(name: string, met: () => boolean = () => false): Task {
+    return this.#add({ name, milliseconds: null, met });
+  }
+
+  #add(part: Pick<Task, 'name' | 'milliseconds' | 'met' | 'timer'>): Task {
+    this.#count += 1;
+    const task: Task = { ...part, id: this.#rules.id(this.#count), began: Date.now() };
+    this.#tasks = [...this.#tasks, task].slice(-most);
+    return task;
+  }
+
+  #close(task: Task, end: TaskEnd): void {
+    task.end = end;
+    task.ended = Date.now();
+  }
+
+  list(): readonly Task[] {
+    for (const task of this.#tasks) if (!task.end && task.met?.()) this.#close(task, completed);
+    const { purgeSeconds } = this.#rules;
+    if (purgeSeconds !== null) {
+      const oldest = Date.now() - (purgeSeconds * 1000) / this.#speed;
+      this.#tasks = this.#tasks.filter(({ ended }) => ended === undefined || ended >= oldest);
+    }
+    return this.#tasks;
+  }
+
+  find(id: string): Task | undefined {
+    return this.list().find((task) => task.id === id);
+  }
+
+  /** The answer to whoever reads a task's monitor. */
+  monitor(id: string): Reply | undefined {
+    const task = this.find(id);
+    if (!task || task.monitorGone || this.#rules.monitor === 'absent') return undefined;
+    const headers = { location: monitorOf(task), 'retry-after': '30' };
+    if (!task.end) return { status: 202, headers, body: this.document(task) };
+    if (this.#rules.monitor === 'once') {
+      task.monitorGone = true;
+      return { status: 204 };
+    }
+    if (this.#rules.monitor === 'deletes') this.#tasks = this.#tasks.filter((one) => one !== task);
+    return { status: 200, body: this.document(task) };
+  }
+
+  document(task: Task): Document {
+    const { end, began, ended, id, name, milliseconds } = task;
+    const share = milliseconds === null ? 0 : Math.min(0.99, (Date.now() - began) / milliseconds);
+    const message = end?.message ?? 'The task is running.';
+    return {
+      '@odata.type': '#Task.v1_7_3.Task',
+      '@odata.id': `${root}/TaskService/Tasks/${id}`,
+      Id: id,
+      Name: name,
+      TaskState: end?.state ?? (share < 0.2 ? this.#rules.first : 'Running'),
+      TaskStatus: end?.status ?? 'OK',
+      PercentComplete: end ? 100 : Math.floor(share * 100),
+      StartTime: new Date(began).toISOString(),
+      ...(ended !== undefined && { EndTime: new Date(ended).toISOString() }),
+      ...(this.#rules.monitor !== 'absent' && { TaskMonitor: monitorOf(task) }),
+      Messages: [{ MessageId: end?.messageId ?? 'TaskEvent.1.0.3.TaskProgressChanged', Message: message }],
+    };
+  }
+
+  /** The reply to a command that goes on in this task. */
+  accepted(task: Task): Reply {
+    const location = this.#rules.monitor === 'absent' ? `${root}/TaskService/Tasks/${task.id}` : monitorOf(task);
+    return { status: 202, headers: { location, 'retry-after': '30' }, body: this.document(task) };
+  }
+
+  /** Forgets all tasks, as a controller does that keeps them in memory; running ones have no effect any more. */
+  forget(): void {
+    for (const { timer } of this.#tasks) clearTimeout(timer);
+    this.#tasks = [];
+  }
+}
+
+function monitorOf({ id }: Task): string {
+  return link(`/TaskService/TaskMonitors/${id}`)['@odata.id'];
+}
