@@ -1,4 +1,4 @@
-import { bmcMacOf, diskSerial, macOf } from '../hardware.ts';
+import { bmcMacOf } from '../hardware.ts';
 import type { Phase } from '../state.ts';
 import { accountDocument, accountPaths, accountService } from './accounts.ts';
 import { biosSettings } from './bios.ts';
@@ -6,6 +6,7 @@ import { bootOf, settingsLink } from './boot.ts';
 import type { Controller } from './controller.ts';
 import { collection, type Document, link, type Make, root, type View } from './document.ts';
 import { logDocument } from './logs.ts';
+import { networkCard, numberedMembers, storage } from './parts.ts';
 import { outward } from './paths.ts';
 import { sensorDocument, sensorLinks } from './sensors.ts';
 import { powerShown } from './shown.ts';
@@ -49,9 +50,6 @@ function logsLink(path: string, { personality }: View): Document {
 
 const cardPaths = ({ hardware }: View) =>
   Array.from({ length: hardware.model.nic.count }, (_, card) => `/Systems/1/EthernetInterfaces/${card + 1}`);
-const drivePaths = ({ hardware }: View) =>
-  hardware.model.disks.map((_, index) => `/Systems/1/Storage/1/Drives/${index + 1}`);
-
 const fixed: Readonly<Record<string, Make>> = {
   '': service,
   '/Systems': () => collection('ComputerSystem', 'Systems', ['/Systems/1']),
@@ -102,15 +100,6 @@ const fixed: Readonly<Record<string, Make>> = {
 };
 
 const numbered = (path: string, count: number) => Array.from({ length: count }, (_, n) => `${path}/${n + 1}`);
-
-/** Members of collections that are numbered from 1. */
-const numberedMembers: Readonly<Record<string, (view: View, index: number) => Document | undefined>> = {
-  EthernetInterfaces: ({ hardware }, index) =>
-    index < hardware.model.nic.count ? networkCard(String(index + 1), macOf(hardware, index), index === 0) : undefined,
-  'Storage/1/Drives': drive,
-  Processors: processor,
-  Memory: dimm,
-};
 
 function matching(path: string): Make | undefined {
   const [, kind = '', number] = /^\/Systems\/1\/([A-Za-z1/]+)\/([1-9]\d{0,2})$/.exec(path) ?? [];
@@ -213,76 +202,6 @@ function bios({ machine, personality }: View): Document {
       SupportedApplyTimes: ['OnReset'],
     },
     Actions: { '#Bios.ResetBios': { target: `${root}/Systems/1/Bios/Actions/Bios.ResetBios` } },
-  };
-}
-
-function networkCard(id: string, mac: string, up: boolean): Document {
-  return {
-    '@odata.type': '#EthernetInterface.v1_12_1.EthernetInterface',
-    Id: id,
-    Name: `Network card ${id}`,
-    MACAddress: mac,
-    PermanentMACAddress: mac,
-    LinkStatus: up ? 'LinkUp' : 'LinkDown',
-    Status: { State: 'Enabled', Health: 'OK' },
-  };
-}
-
-function storage(view: View): Document {
-  const drives = drivePaths(view);
-  return {
-    '@odata.type': '#Storage.v1_15_1.Storage',
-    Id: '1',
-    Name: 'Storage',
-    'Drives@odata.count': drives.length,
-    Drives: drives.map(link),
-  };
-}
-
-function drive({ hardware }: View, index: number): Document | undefined {
-  const disk = hardware.model.disks[index];
-  if (!disk) return undefined;
-  return {
-    '@odata.type': '#Drive.v1_18_0.Drive',
-    Id: String(index + 1),
-    Name: disk.name,
-    SerialNumber: diskSerial(hardware, index),
-    Model: disk.model,
-    CapacityBytes: disk.bytes,
-    MediaType: disk.rotational ? 'HDD' : 'SSD',
-    Status: { State: 'Enabled', Health: 'OK' },
-  };
-}
-
-function processor({ hardware }: View, index: number): Document | undefined {
-  const { cpu } = hardware.model;
-  if (index >= cpu.sockets) return undefined;
-  return {
-    '@odata.type': '#Processor.v1_20_1.Processor',
-    Id: String(index + 1),
-    Name: `CPU ${index + 1}`,
-    Socket: `CPU${index + 1}`,
-    ProcessorType: 'CPU',
-    Model: cpu.model,
-    TotalCores: cpu.cores,
-    TotalThreads: cpu.threads,
-    Status: { State: 'Enabled', Health: 'OK' },
-  };
-}
-
-function dimm({ hardware }: View, index: number): Document | undefined {
-  const { dimms } = hardware.model;
-  if (index >= dimms.count) return undefined;
-  return {
-    '@odata.type': '#Memory.v1_20_0.Memory',
-    Id: String(index + 1),
-    Name: `DIMM ${index + 1}`,
-    DeviceLocator: `DIMM_${index + 1}`,
-    CapacityMiB: dimms.mib,
-    OperatingSpeedMhz: dimms.speed,
-    PartNumber: dimms.part,
-    SerialNumber: `${hardware.serial}M${index}`,
-    Status: { State: 'Enabled', Health: 'OK' },
   };
 }
 
