@@ -1,0 +1,36 @@
+import type { Session } from '../session.ts';
+import { type Gap, openReader } from './reader.ts';
+import { amount, at, link, number } from './values.ts';
+
+/** What a new password or account has to keep to (quirk 67). */
+export interface AccountLimits {
+  readonly shortestPassword: number | null;
+  /** Null where the controller names no limit; zero and absurd ones count as none. */
+  readonly longestPassword: number | null;
+  /** Failed attempts until an account is locked; null where it never is, or where that isn't told (quirk 6). */
+  readonly lockoutAfter: number | null;
+  /** Seconds. */
+  readonly lockoutFor: number | null;
+  readonly accountsPath: string | null;
+}
+
+/** The limits of the controller's account service; null where it has none or doesn't show it. */
+export async function readAccountLimits(
+  session: Session,
+): Promise<{ limits: AccountLimits | null; gaps: readonly Gap[] }> {
+  const reader = await openReader(session);
+  const service = await reader.resource(reader.root.AccountService);
+  if (service === null) return { limits: null, gaps: reader.gaps };
+  const longest = amount(at(service, 'MaxPasswordLength'));
+  const shortest = number(at(service, 'MinPasswordLength'));
+  return {
+    limits: {
+      shortestPassword: shortest,
+      longestPassword: longest !== null && longest >= (shortest ?? 0) ? longest : null,
+      lockoutAfter: amount(at(service, 'AccountLockoutThreshold')),
+      lockoutFor: amount(at(service, 'AccountLockoutDuration')),
+      accountsPath: link(at(service, 'Accounts')),
+    },
+    gaps: reader.gaps,
+  };
+}

@@ -1,0 +1,150 @@
+import type { Json } from '../transport.ts';
+import { known } from './identity.ts';
+import type { Layout } from './layout.ts';
+import { mainChassis } from './layout.ts';
+import type { Reader } from './reader.ts';
+import { amount, at, health, link, present, serviceLabel, text } from './values.ts';
+
+export interface Cpu {
+  readonly socket: string;
+  readonly manufacturer: string | null;
+  readonly model: string | null;
+  readonly cores: number | null;
+  readonly threads: number | null;
+  readonly maxMhz: number | null;
+  readonly health: string | null;
+}
+
+export interface Dimm {
+  readonly slot: string;
+  readonly mib: number | null;
+  readonly type: string | null;
+  readonly manufacturer: string | null;
+  readonly partNumber: string | null;
+  readonly serial: string | null;
+  readonly mhz: number | null;
+  readonly health: string | null;
+}
+
+export interface Accelerator {
+  readonly id: string;
+  /** GPU, FPGA, Accelerator … as the controller calls it. */
+  readonly kind: string;
+  readonly slot: string | null;
+  readonly manufacturer: string | null;
+  readonly model: string | null;
+  readonly serial: string | null;
+  readonly partNumber: string | null;
+  readonly firmware: string | null;
+  readonly health: string | null;
+}
+
+export interface Compute {
+  readonly cpus: readonly Cpu[];
+  readonly dimms: readonly Dimm[];
+  readonly emptyDimmSlots: readonly string[];
+  readonly accelerators: readonly Accelerator[];
+}
+
+/** Processors of all kinds and memory. Baseboards add accelerators; the CPUs that they repeat are not counted twice. */
+export async function readCompute(reader: Reader, layout: Layout): Promise<Compute> {
+  const [processors, others, memory, devices] = await Promise.all([
+    reader.members(layout.host.Processors),
+    Promise.all(layout.companions.map((one) => reader.members(one.Processors))),
+    reader.members(layout.host.Memory),
+    Promise.all(mainChassis(layout).map((one) => reader.members(one.PCIeDevices))),
+  ]);
+  const sockets = processors.filter(present);
+  return {
+    cpus: sockets.filter(isCpu).map(cpuOf),
+    dimms: memory.filter(present).map(dimmOf),
+    emptyDimmSlots: memory.filter((one) => !present(one)).map(slotOf),
+    accelerators: mergeAccelerators(
+      [...sockets, ...others.flat().filter(present)].filter(isAccelerator),
+      devices.flat().filter(present),
+    ),
+  };
+}
+
+function isCpu(processor: Json): boolean {
+  return (text(processor.ProcessorType) ?? 'CPU') === 'CPU';
+}
+
+function isAccelerator(processor: Json): boolean {
+  return !isCpu(processor) && !/^(Core|Thread)$/.test(text(processor.ProcessorType) ?? '');
+}
+
+function cpuOf(cpu: Json): Cpu {
+  return {
+    socket: text(cpu.Socket) ?? serviceLabel(cpu.Location) ?? text(cpu.Id) ?? '',
+    manufacturer: text(cpu.Manufacturer),
+    model: text(cpu.Model),
+    cores: amount(cpu.TotalCores),
+    threads: amount(cpu.TotalThreads),
+    maxMhz: amount(cpu.MaxSpeedMHz),
+    health: health(cpu),
+  };
+}
+
+function slotOf(dimm: Json): string {
+  return text(dimm.DeviceLocator) ?? serviceLabel(dimm.Location) ?? text(dimm.Name) ?? text(dimm.Id) ?? '';
+}
+
+function dimmOf(dimm: Json): Dimm {
+  return {
+    slot: slotOf(dimm),
+    mib: amount(dimm.CapacityMiB),
+    type: text(dimm.MemoryDeviceType),
+    manufacturer: text(dimm.Manufacturer),
+    partNumber: text(dimm.PartNumber),
+    serial: known(dimm.SerialNumber),
+    mhz: amount(dimm.OperatingSpeedMhz),
+    health: health(dimm),
+  };
+}
+
+const acceleratorNames =
+  /\b(GPU\d*|[HA]100|[HB][23]00|GH200|GB[123]00|A10|A16|A30|A40|A800|H800|H20|L4|L40S?|[VP]100|T4|Tesla|MI\d{3}[AX]?|Instinct|Gaudi ?\d?|Data Center GPU)\b/i;
+
+/** Controllers that list no accelerator as a processor show it among the PCIe devices, by its name only. */
+export function isAcceleratorDevice(device: Json): boolean {
+  const names = [device.Id, device.Name, device.Model].map((one) => text(one) ?? '').join(' ');
+  return acceleratorNames.test(names) && !/ConnectX|BlueField|NVMe|SSD|NIC\b|Audio/i.test(names);
+}
+
+/** One entry a device: processors first, completed and extended by PCIe devices; the serial number says which is which. */
+export function mergeAccelerators(processors: readonly Json[], devices: readonly Json[]): Accelerator[] {
+  const used = new Set<Json>();
+  const listed = processors.map((processor) => {
+    const number = known(processor.SerialNumber);
+    const device = number === null ? undefined : devices.find((one) => known(one.SerialNumber) === number);
+    if (device) used.add(device);
+    return acceleratorOf(processor, device);
+  });
+  const unlisted = devices.filter(
+    (one) =>
+      !used.has(one) && isAcceleratorDevice(one) && (processors.length === 0 || known(one.SerialNumber) !== null),
+  );
+  return [...listed, ...unlisted.map((one) => acceleratorOf(one, one))];
+}
+
+function acceleratorOf(resource: Json, device: Json | undefined): Accelerator {
+  return {
+    id: text(resource.Id) ?? link(resource) ?? '',
+    kind: text(resource.ProcessorType) ?? 'GPU',
+    slot: serviceLabel(resource.Location) ?? serviceLabel(at(device, 'Slot', 'Location')),
+    manufacturer: text(resource.Manufacturer),
+    model: nameOf(resource, device),
+    serial: known(resource.SerialNumber),
+    partNumber: text(resource.PartNumber),
+    firmware:
+      text(resource.FirmwareVersion) ?? text(at(resource, 'FPGA', 'FirmwareVersion')) ?? text(device?.FirmwareVersion),
+    health: health(resource),
+  };
+}
+
+/** The model people know; HPE shows the part number as the model and the name at the PCIe device. */
+function nameOf(resource: Json, device: Json | undefined): string | null {
+  const model = text(resource.Model);
+  return model !== null && model === text(resource.PartNumber) ? (text(device?.Name) ?? model) : model;
+}

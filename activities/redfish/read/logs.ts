@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import type { Session } from '../session.ts';
+import type { Json } from '../transport.ts';
+import { type Gap, openReader, type Reader } from './reader.ts';
+import { at, link, text } from './values.ts';
+
+export interface LogEntry {
+  readonly id: string;
+  /** By the controller's own clock, which may be years off: never compared with other clocks (quirk 35). */
+  readonly created: string | null;
+  readonly severity: string | null;
+  readonly message: string | null;
+  readonly messageId: string | null;
+}
+
+export interface LogReading {
+  /** The log service's own path, which is also its key in the cursor. */
+  readonly path: string;
+  readonly name: string;
+  /** Entries that no earlier reading had, in the controller's order. */
+  readonly entries: readonly LogEntry[];
+  /** True when nothing of what was seen before is left: somebody cleared the log, or it wrapped. */
+  readonly restarted: boolean;
+  /** Where this log can be cleared; null where it can't. */
+  readonly clear: string | null;
+}
+
+/** What was seen of each log, to be kept by the caller and given back next time. */
+export type LogCursor = Readonly<Record<string, readonly string[]>>;
+
+export interface LogsReading {
+  readonly logs: readonly LogReading[];
+  readonly cursor: LogCursor;
+  readonly gaps: readonly Gap[];
+  readonly requests: number;
+}
+
+/** Of one log in one reading; what is older is told as a gap. */
+const mostEntries = 5000;
+/** Fingerprints kept of a log whose end wasn't read. */
+const mostSeen = 8192;
+
+/**
+ * Reads all log services of systems, managers and chassis (quirk 69). With the cursor of an earlier reading, only new
+ * entries are given. New is what has an unseen id, time and text: order tells nothing, since some controllers sort
+ * entries newest first, some oldest first and some by the text of their ids.
+ */
+export async function readLogs(session: Session, before: LogCursor = {}): Promise<LogsReading> {
+  const reader = await openReader(session);
+  const owners = await Promise.all(
+    [reader.root.Systems, reader.root.Managers, reader.root.Chassis].map((one) => reader.members(one)),
+  );
+  const services = await Promise.all(owners.flat().map((one) => reader.members(one.LogServices)));
+  const gaps: Gap[] = [];
+  const read = await Promise.all(
+    services.flat().map((service) => readLog(reader, service, before[link(service) ?? ''] ?? [], gaps)),
+  );
+  return {
+    logs: read.map(({ log }) => log),
+    cursor: Object.fromEntries(read.map(({ log, seen }) => [log.path, seen])),
+    gaps: [...reader.gaps, ...gaps],
+    requests: reader.requests(),
+  };
+}
+
+async function readLog(
+  reader: Reader,
+  service: Json,
+  before: readonly string[],
+  gaps: Gap[],
+): Promise<{ log: LogReading; seen: readonly string[] }> {
+  const path = link(service) ?? '';
+  const known = new Set(before);
+  const shown: LogEntry[] = [];
+  const pages = new Set<string>();
+  let complete = true;
+  for (let next = link(service.Entries); next !== null; ) {
+    if (pages.has(next) || shown.length >= mostEntries) {
+      gaps.push({
+        path: next,
+        reason: pages.has(next) ? 'its pages go in a circle' : `more than ${mostEntries} entries`,
+      });
+      complete = false;
+      break;
+    }
+    pages.add(next);
+    const page = await reader.page(next);
+    if (page === null) complete = false;
+    const entries = (page?.members ?? []).map(entryOf);
+    shown.push(...entries);
+    next = page?.next ?? null;
+    // Newest first, and nothing new on this page: what follows is older still.
+    if (next !== null && descending(entries) && entries.every((one) => known.has(fingerprint(one)))) {
+      complete = false;
+      break;
+    }
+  }
+  const prints = shown.map(fingerprint);
+  const restarted = complete && known.size > 0 && !prints.some((one) => known.has(one));
+  return {
+    log: {
+      path,
+      name: text(service.Name) ?? path,
+      entries: shown.filter((_, place) => !known.has(prints[place] ?? '')),
+      restarted,
+      clear: text(at(service, 'Actions', '#LogService.ClearLog', 'target')),
+    },
+    seen: complete ? prints : [...new Set([...prints, ...before])].slice(0, mostSeen),
+  };
+}
+
+function entryOf(entry: Json): LogEntry {
+  return {
+    id: text(entry.Id) ?? link(entry) ?? '',
+    created: text(entry.Created),
+    severity: text(entry.Severity),
+    message: long(entry.Message),
+    messageId: text(entry.MessageId),
+  };
+}
+
+/** Messages are longer than other texts, and carry what machines wrote. */
+function long(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  const clean = value
+    .replace(/\p{C}+/gu, ' ')
+    .trim()
+    .slice(0, 2000);
+  return clean === '' ? null : clean;
+}
+
+function descending(entries: readonly LogEntry[]): boolean {
+  const ids = entries.map(({ id }) => Number(id));
+  return ids.length > 1 && ids.every((id, place) => place === 0 || id < (ids[place - 1] ?? Number.NaN));
+}
+
+/** Ids alone come again after a log was cleared. */
+function fingerprint({ id, created, message }: LogEntry): string {
+  return createHash('sha256')
+    .update(JSON.stringify([id, created, message]))
+    .digest('base64url')
+    .slice(0, 12);
+}

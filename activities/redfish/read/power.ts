@@ -1,0 +1,63 @@
+import type { Json } from '../transport.ts';
+import { known } from './identity.ts';
+import type { Reader } from './reader.ts';
+import { amount, at, health, list, number, present, state, text } from './values.ts';
+
+export interface PowerSupply {
+  readonly name: string;
+  readonly manufacturer: string | null;
+  readonly model: string | null;
+  readonly serial: string | null;
+  readonly watts: number | null;
+  readonly firmware: string | null;
+  readonly state: string | null;
+  readonly health: string | null;
+}
+
+export interface Fan {
+  readonly name: string;
+  readonly rpm: number | null;
+  readonly percent: number | null;
+  readonly state: string | null;
+  readonly health: string | null;
+}
+
+/** Power supplies of a chassis: PowerSubsystem, and the older Power where that shows none. */
+export async function readPowerSupplies(reader: Reader, chassis: Json): Promise<PowerSupply[]> {
+  const subsystem = await reader.expanded(chassis.PowerSubsystem, 2);
+  const supplies = await reader.members(subsystem?.PowerSupplies);
+  const shown = supplies.length > 0 ? supplies : list((await reader.resource(chassis.Power))?.PowerSupplies);
+  return shown.filter(present).map((supply) => ({
+    name: nameOf(supply),
+    manufacturer: text(supply.Manufacturer),
+    model: text(supply.Model),
+    serial: known(supply.SerialNumber),
+    watts: amount(supply.PowerCapacityWatts),
+    firmware: text(supply.FirmwareVersion),
+    state: state(supply),
+    health: health(supply),
+  }));
+}
+
+/** Fans of a chassis: ThermalSubsystem, and the older Thermal where that shows none. */
+export async function readFans(reader: Reader, chassis: Json): Promise<Fan[]> {
+  const subsystem = await reader.expanded(chassis.ThermalSubsystem, 2);
+  const fans = await reader.members(subsystem?.Fans);
+  const shown = fans.length > 0 ? fans : list((await reader.resource(chassis.Thermal))?.Fans);
+  return shown
+    .filter(present)
+    .map((fan) => ({ name: nameOf(fan), ...speedOf(fan), state: state(fan), health: health(fan) }));
+}
+
+function speedOf(fan: Json): Pick<Fan, 'rpm' | 'percent'> {
+  const old = number(fan.Reading);
+  if (old !== null) return text(fan.ReadingUnits) === 'RPM' ? { rpm: old, percent: null } : { rpm: null, percent: old };
+  return { rpm: number(at(fan, 'SpeedPercent', 'SpeedRPM')), percent: number(at(fan, 'SpeedPercent', 'Reading')) };
+}
+
+/** HPE names all supplies alike; their place tells them apart. */
+function nameOf(part: Json): string {
+  const name = text(part.Name) ?? text(part.FanName) ?? '';
+  const id = text(part.MemberId) ?? text(part.Id) ?? '';
+  return name === '' || name === 'HpeServerPowerSupply' ? `${name} ${id}`.trim() : name;
+}

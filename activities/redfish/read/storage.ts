@@ -1,0 +1,62 @@
+import type { Json } from '../transport.ts';
+import { known } from './identity.ts';
+import type { Reader } from './reader.ts';
+import { amount, at, health, isReference, list, number, present, serviceLabel, state, text } from './values.ts';
+
+export interface Drive {
+  readonly slot: string | null;
+  readonly manufacturer: string | null;
+  readonly model: string | null;
+  readonly serial: string | null;
+  readonly bytes: number | null;
+  readonly media: string | null;
+  readonly protocol: string | null;
+  readonly revision: string | null;
+  readonly state: string | null;
+  readonly health: string | null;
+}
+
+/** Drives of the host; the older SimpleStorage is asked only where Storage shows none. */
+export async function readDrives(reader: Reader, host: Json): Promise<Drive[]> {
+  const storages = await reader.members(host.Storage, 2);
+  const drives = (await Promise.all(storages.map((one) => drivesOf(reader, one)))).flat();
+  if (drives.length > 0) return drives.filter(present).map(driveOf);
+  const simple = await reader.members(host.SimpleStorage);
+  return simple
+    .flatMap((one) => list(one.Devices))
+    .filter(present)
+    .filter(isDisk)
+    .map(driveOf);
+}
+
+async function drivesOf(reader: Reader, storage: Json): Promise<Json[]> {
+  const shown = list(storage.Drives);
+  // One request for a storage and all its drives, where the first one stopped at links.
+  const whole = shown.filter(isReference).length > 1 ? await reader.expanded(storage, 1) : null;
+  const drives = await Promise.all((whole ? list(whole.Drives) : shown).map((one) => reader.resource(one)));
+  return drives.filter((one) => one !== null);
+}
+
+/** SimpleStorage also lists backplanes, which have no capacity; a drive may keep silent about it, but is no backplane. */
+function isDisk(device: Json): boolean {
+  return amount(device.CapacityBytes) !== null || !/backplane|enclosure|expander/i.test(text(device.Model) ?? '');
+}
+
+function driveOf(drive: Json): Drive {
+  const ordinal = number(at(drive.PhysicalLocation, 'PartLocation', 'LocationOrdinalValue'));
+  return {
+    slot:
+      serviceLabel(drive.PhysicalLocation) ??
+      text(list(drive.Location)[0]?.Info) ??
+      (ordinal === null ? text(drive.Name) : String(ordinal)),
+    manufacturer: text(drive.Manufacturer),
+    model: text(drive.Model),
+    serial: known(drive.SerialNumber),
+    bytes: amount(drive.CapacityBytes),
+    media: text(drive.MediaType),
+    protocol: text(drive.Protocol),
+    revision: text(drive.Revision),
+    state: state(drive),
+    health: health(drive),
+  };
+}
