@@ -12,8 +12,8 @@ import { type Before, effectShown, type Shown, shownBy } from './effect.ts';
 const watchFor = 30_000;
 const watchEvery = 1000;
 /** Quirks 31 and 41: a change of power shortly after another, or a boot setting during POST, is refused for a while. */
-const notNowTries = 6;
-const notNowEvery = 10_000;
+const notNowTries = 12;
+const notNowEvery = 5000;
 
 /** One act on one controller, whose machine was found to be the one meant. */
 export interface Scene {

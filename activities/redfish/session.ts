@@ -32,18 +32,22 @@ export async function readRoot(transport: Transport, signal?: AbortSignal): Prom
 
 /** A session over a login that others may use too. Reads outlive a login that the controller forgot, once. */
 export function sessionOver(transport: Transport, standing: Standing, signal?: AbortSignal): Session {
-  let renewed = false;
+  let hopeless = false;
+  const read = (path: string, { headers }: Login) =>
+    patiently(transport, { method: 'GET', path: ownPath(path), headers, signal });
   const get = async (path: string): Promise<Json> => {
     const login = standing.login();
     try {
-      return await patiently(transport, { method: 'GET', path: ownPath(path), headers: login.headers, signal });
+      return await read(path, login);
     } catch (error) {
-      // Quirk 5: the controller restarted its web server. Credentials that it took before are offered once more.
-      if (!(error instanceof RedfishError) || error.kind !== 'session-lost' || renewed) throw error;
-      renewed = true;
-      await standing.renew(login);
-      return get(path);
+      if (!lost(error) || hopeless) throw error;
     }
+    // Quirk 5: the controller restarted its web server. Credentials that it took before are offered once more.
+    await standing.renew(login);
+    return read(path, standing.login()).catch((error: unknown) => {
+      hopeless = lost(error);
+      throw error;
+    });
   };
   return {
     get,
@@ -52,9 +56,9 @@ export function sessionOver(transport: Transport, standing: Standing, signal?: A
       const { headers } = standing.login();
       const send = (tag: string | null) =>
         transport.send({ ...call, headers: { ...headers, ...(tag !== null && { 'if-match': tag }) } });
-      const read = () => transport.send({ method: 'GET', path: call.path, headers, signal }).catch(asUnwritten);
+      const reading = () => transport.send({ method: 'GET', path: call.path, headers, signal }).catch(asUnwritten);
       const answer =
-        method === 'POST' ? await send(null) : await writeTagged({ read, write: send }, (body ?? {}) as Json);
+        method === 'POST' ? await send(null) : await writeTagged({ read: reading, write: send }, (body ?? {}) as Json);
       if (answer.status >= 300) throw failure(answer, `${method} ${transport.origin}${path}`);
       return answer;
     },
@@ -76,6 +80,10 @@ export async function withSession<T>(
   } finally {
     await signOut(transport, login);
   }
+}
+
+function lost(error: unknown): boolean {
+  return error instanceof RedfishError && error.kind === 'session-lost';
 }
 
 /** The reading around a write failed: nothing was written. */
