@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import { z } from 'zod';
 import { ApiClient, ApiProblem } from '../client/api.ts';
 import type { Finding } from '../contract/api.ts';
+import { askPassword } from './bmc/prompt.ts';
 import { openScreen } from './context.ts';
 import { createProgram } from './program.ts';
 import { cleanCell } from './table.ts';
@@ -15,11 +16,12 @@ const environment = z.object({
     .default('http://127.0.0.1:8470'),
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   NO_COLOR: z.string().default(''),
+  FARRIER_BMC_PASSWORD: z.string().min(1, 'FARRIER_BMC_PASSWORD is empty').optional(),
 });
 
 const read = environment.safeParse(process.env);
 if (!read.success) fail(2, read.error.issues[0]?.message ?? 'the environment is wrong');
-const { FARRIER_API, TEMPORAL_ADDRESS, NO_COLOR } = read.data;
+const { FARRIER_API, TEMPORAL_ADDRESS, NO_COLOR, FARRIER_BMC_PASSWORD } = read.data;
 
 const { isTTY, columns } = process.stdout;
 const operator = userInfo().username;
@@ -36,6 +38,7 @@ const program = createProgram(
     return { api: new ApiClient({ url: api, operator }), operator, now: Date.now(), screen };
   },
   { temporal: () => askTemporal(TEMPORAL_ADDRESS) },
+  async (question) => FARRIER_BMC_PASSWORD ?? askPassword(question),
 );
 program.addCommand(upCommand(bringUp).exitOverride());
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { type AskPassword, addBmc } from './bmc/command.ts';
 import type { Context } from './context.ts';
 import { addBoot, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
 import { addMachine } from './machine.ts';
@@ -14,6 +15,7 @@ export function createProgram(
   standardApi: string,
   open: (options: GlobalOptions) => Context,
   checks: DoctorChecks,
+  askBmcPassword: AskPassword,
 ): Command {
   const program = new Command('farrier')
     .description('Bare-metal servers from first power-on to useful work, and back.')
@@ -30,6 +32,7 @@ export function createProgram(
   addBoot(program, context);
   addRack(program, context);
   addImage(program, context);
+  addBmc(program, context, askBmcPassword);
   addDoctor(program, context, checks);
   for (const command of everyCommand(program)) command.exitOverride();
   acceptEverywhere(program);

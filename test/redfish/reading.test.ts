@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { readAccountLimits } from '../../activities/redfish/read/accounts.ts';
 import { isAcceleratorDevice, mergeAccelerators } from '../../activities/redfish/read/compute.ts';
 import { firmwareVersion, sameVersion } from '../../activities/redfish/read/firmware.ts';
 import { identityOf } from '../../activities/redfish/read/identity.ts';
 import { readInventory } from '../../activities/redfish/read/inventory.ts';
 import { chooseHost } from '../../activities/redfish/read/layout.ts';
 import { readLogs } from '../../activities/redfish/read/logs.ts';
+import { probeController } from '../../activities/redfish/read/probe.ts';
 import { readSensors } from '../../activities/redfish/read/sensors.ts';
 import { type Session, withSession } from '../../activities/redfish/session.ts';
 import { openTransport } from '../../activities/redfish/transport.ts';
@@ -283,7 +283,7 @@ test('limits of passwords and attempts come from the account service (quirks 6 a
   const limits = async (service: Resource) => {
     const root = { ...plain['/redfish/v1'], AccountService: to('/AccountService') };
     const table = { ...plain, '/redfish/v1': root, '/redfish/v1/AccountService': service };
-    return (await work(await serve(table), readAccountLimits)).limits;
+    return (await work(await serve(table), probeController)).limits;
   };
   expect(
     await limits({

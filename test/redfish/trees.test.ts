@@ -76,6 +76,7 @@ describe.skipIf(treesAbsent)('sensors of a recorded controller', () => {
     ['dmtf-public-rackmount1', 30 + 7, { name: 'Ambient Temperature', value: 22.5, unit: '°C' }],
     ['hpe-dl380a-gen11-ilo6', 29 + 7, { name: '02-CPU 1 PkgTmp', value: 61, unit: '°C', kind: 'temperature' }],
     ['hpe-dl385g10plusv2-ilo5-2.72', 0 + 54, { name: 'Fan 6', value: 51, unit: '%' }],
+    ['nvidia-gb200nvl-openbmc-24.12', 227 + 0, { name: 'PDB 0 HSC 0 Temp 0', value: 31.5, unit: '°C' }],
     ['supermicro-821ge-tnhr-11.01', 0 + 55, { name: '12V', value: 12.176, unit: 'V' }],
   ] as const)('%s', async (name, count, one) => {
     const { sensors, gaps } = await work(await serve(name), readSensors);

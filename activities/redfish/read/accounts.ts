@@ -1,5 +1,4 @@
-import type { Session } from '../session.ts';
-import { type Gap, openReader } from './reader.ts';
+import type { Reader } from './reader.ts';
 import { amount, at, link, number } from './values.ts';
 
 /** What a new password or account has to keep to (quirk 67). */
@@ -15,22 +14,16 @@ export interface AccountLimits {
 }
 
 /** The limits of the controller's account service; null where it has none or doesn't show it. */
-export async function readAccountLimits(
-  session: Session,
-): Promise<{ limits: AccountLimits | null; gaps: readonly Gap[] }> {
-  const reader = await openReader(session);
+export async function readAccountLimits(reader: Reader): Promise<AccountLimits | null> {
   const service = await reader.resource(reader.root.AccountService);
-  if (service === null) return { limits: null, gaps: reader.gaps };
+  if (service === null) return null;
   const longest = amount(at(service, 'MaxPasswordLength'));
   const shortest = number(at(service, 'MinPasswordLength'));
   return {
-    limits: {
-      shortestPassword: shortest,
-      longestPassword: longest !== null && longest >= (shortest ?? 0) ? longest : null,
-      lockoutAfter: amount(at(service, 'AccountLockoutThreshold')),
-      lockoutFor: amount(at(service, 'AccountLockoutDuration')),
-      accountsPath: link(at(service, 'Accounts')),
-    },
-    gaps: reader.gaps,
+    shortestPassword: shortest,
+    longestPassword: longest !== null && longest >= (shortest ?? 0) ? longest : null,
+    lockoutAfter: amount(at(service, 'AccountLockoutThreshold')),
+    lockoutFor: amount(at(service, 'AccountLockoutDuration')),
+    accountsPath: link(at(service, 'Accounts')),
   };
 }

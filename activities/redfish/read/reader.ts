@@ -13,6 +13,8 @@ export interface Gap {
 export interface Reader {
   readonly root: Json;
   readonly gaps: readonly Gap[];
+  /** Whether the service advertises to put members into collections. */
+  readonly expands: boolean;
   /** Requests sent so far, that for the service root included. */
   requests(): number;
   /** The resource behind a link, or inlined in its place; null when there is none or it can't be read. */
@@ -124,6 +126,7 @@ export async function openReader(session: Session): Promise<Reader> {
   return {
     root,
     gaps,
+    expands: expand !== null,
     requests: () => sent,
     resource,
     expanded: async (value, levels) => {
