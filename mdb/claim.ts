@@ -49,21 +49,19 @@ interface Line {
 
 function openLine(pool: pg.Pool, over: (line: Line) => void): Line {
   let broken = false;
+  // The connection's locks are gone with it; who works on meanwhile is told by the next query.
+  const lost = () => {
+    broken = true;
+    over(line);
+  };
   const line: Line = {
-    client: pool.connect().then((client) => {
-      // Its locks are gone with it; who works on meanwhile is told by the next query.
-      client.on('error', () => {
-        broken = true;
-        over(line);
-      });
-      return client;
-    }),
+    client: pool.connect().then((client) => client.on('error', lost)),
     held: new Set(),
     users: 0,
     end() {
       over(line);
       void line.client.then(
-        (client) => client.release(broken),
+        (client) => client.off('error', lost).release(broken),
         () => undefined,
       );
     },

@@ -5,7 +5,7 @@ import { type Controller, markSent, settleIntent, writeIntent } from '../../mdb/
 import { bootNetworkOnce, planNetworkBoot } from '../redfish/boot.ts';
 import { RedfishError } from '../redfish/errors.ts';
 import type { Session } from '../redfish/session.ts';
-import { chooseReset, readBios, type SystemReading, sendReset } from '../redfish/system.ts';
+import { chooseReset, readBios, type SystemReading, sendReset, setBios } from '../redfish/system.ts';
 import { type Before, effectShown, type Shown, shownBy } from './effect.ts';
 
 /** How long the effect of a command is looked for right after it: a power edge shows within seconds. */
@@ -84,12 +84,13 @@ async function planOf(scene: Scene): Promise<Plan | ActResult> {
 }
 
 async function planBios({ controller, session, system }: Scene): Promise<Plan | ActResult> {
-  const path = (await readBios(session, system))?.settingsPath;
-  if (!path) return { state: 'not_done', observed: 'the controller offers no way to set the BIOS' };
+  const bios = await readBios(session, system);
+  const settingsPath = bios?.settingsPath;
+  if (!settingsPath) return { state: 'not_done', observed: 'the controller offers no way to set the BIOS' };
   const attributes = controller.bios ?? {};
   return {
     command: { attributes },
-    send: () => unlessNow(async () => void (await session.write('PATCH', path, { Attributes: attributes }))),
+    send: () => unlessNow(() => setBios(session, { ...bios, settingsPath }, attributes)),
   };
 }
 

@@ -8,7 +8,7 @@ import { RedfishError } from '../redfish/errors.ts';
 import type { Login } from '../redfish/login.ts';
 import type { SessionPool } from '../redfish/pool.ts';
 import type { Session } from '../redfish/session.ts';
-import { readMacs, readSystem, type SystemReading } from '../redfish/system.ts';
+import { readChassisSerials, readMacs, readSystem, type SystemReading } from '../redfish/system.ts';
 import { type Factors, sameMachine } from './identity.ts';
 import type { SecretStore } from './secrets.ts';
 
@@ -113,9 +113,11 @@ async function checkIdentity(mdb: Mdb, controller: Controller, session: Session,
     macs: controller.macs,
   };
   const shown: Factors = { uuid: system.uuid, serials: [system.serial, system.sku], macs: [] };
-  // MACs take a request each, and can only speak for the machine: they are read where the others are not enough.
+  // These take requests of their own, and can only speak for the machine: they are read where the rest is not enough.
   if (sameMachine(known, shown).same) return;
-  const verdict = sameMachine(known, { ...shown, macs: await readMacs(session, system) });
+  const serials = [...shown.serials, ...(await readChassisSerials(session, system))];
+  if (sameMachine(known, { ...shown, serials }).same) return;
+  const verdict = sameMachine(known, { ...shown, serials, macs: await readMacs(session, system) });
   if (verdict.same) return;
   const reason = `Behind ${controller.origin} is not ${controller.machineId}: ${verdict.reason}.`;
   await quarantineController(mdb, controller.machineId, reason);

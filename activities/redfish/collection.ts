@@ -1,4 +1,4 @@
-import { RedfishError } from './errors.ts';
+import { RedfishError, type RedfishErrorKind } from './errors.ts';
 import { link, ownPath } from './links.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
@@ -29,4 +29,15 @@ export async function readMembers(session: Session, path: string, most: number):
 function links(collection: Json): string[] {
   const list = Array.isArray(collection.Members) ? collection.Members : [];
   return list.flatMap((member) => link(member) ?? []);
+}
+
+/** Failures of one resource, that say nothing about the others (quirks 13 and 70). */
+const ofOne: ReadonlySet<RedfishErrorKind> = new Set(['missing', 'rejected', 'not-json', 'unsupported', 'forbidden']);
+
+/** A resource that the rest can do without; null when it can't be read. */
+export async function readOptional(session: Session, path: string): Promise<Json | null> {
+  return session.get(path).catch((error: unknown) => {
+    if (error instanceof RedfishError && ofOne.has(error.kind)) return null;
+    throw error;
+  });
 }

@@ -33,9 +33,3 @@ export function part(resource: Json, name: string): Json {
   const value = resource[name];
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }
-
-/** Whether two links name the same resource: some services mix cases and trailing slashes (quirk 14). */
-export function sameResource(one: string, other: string): boolean {
-  const plain = (path: string) => path.toLowerCase().replace(/\/+$/, '');
-  return plain(one) === plain(other);
-}

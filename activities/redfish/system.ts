@@ -1,5 +1,5 @@
 import { normaliseMac } from '../../mdb/machine.ts';
-import { readMembers } from './collection.ts';
+import { readMembers, readOptional } from './collection.ts';
 import { RedfishError } from './errors.ts';
 import { link, part, serviceRoot, text } from './links.ts';
 import { type Quirks, quirksOf } from './quirks.ts';
@@ -26,6 +26,7 @@ export interface SystemReading {
   readonly settingsPath: string | null;
   readonly quirks: Quirks;
   readonly nicsPath: string | null;
+  readonly chassisPaths: readonly string[];
   readonly biosPath: string | null;
   /** The controller's own resource; null when the system does not link to it. */
   readonly managerPath: string | null;
@@ -34,6 +35,7 @@ export interface SystemReading {
 /** Systems of one controller: the largest recorded has 4 nodes, and pseudo-systems beside them (quirk 63). */
 const mostSystems = 8;
 const mostNics = 64;
+const mostChassis = 8;
 
 /**
  * Reads the system that can be reset: some controllers list two, of which only one is the host, and the first is
@@ -64,15 +66,25 @@ async function resetTypes(session: Session, reset: Json): Promise<string[]> {
 export async function readMacs(session: Session, { nicsPath }: SystemReading): Promise<string[]> {
   const macs: string[] = [];
   for (const path of nicsPath === null ? [] : await readMembers(session, nicsPath, mostNics)) {
-    const nic = await session.get(path);
-    const mac = normaliseMac(text(nic.PermanentMACAddress) ?? text(nic.MACAddress) ?? '');
+    const nic = await readOptional(session, path);
+    const mac = normaliseMac(text(nic?.PermanentMACAddress) ?? text(nic?.MACAddress) ?? '');
     if (mac) macs.push(mac);
   }
   return macs;
 }
 
+/** Serial numbers of the chassis that the system is in: some show none for the system itself (quirk 62). */
+export async function readChassisSerials(session: Session, { chassisPaths }: SystemReading): Promise<string[]> {
+  const serials: string[] = [];
+  for (const path of chassisPaths) {
+    const serial = text((await readOptional(session, path))?.SerialNumber);
+    if (serial !== null) serials.push(serial);
+  }
+  return serials;
+}
+
 function reading(path: string, root: Json, system: Json, resetPath: string, types: string[]): SystemReading {
-  const managers = part(system, 'Links').ManagedBy;
+  const { ManagedBy: managers, Chassis: chassis } = part(system, 'Links');
   const makers = [text(root.Vendor), text(system.Manufacturer), ...Object.keys(part(root, 'Oem'))];
   return {
     path,
@@ -91,6 +103,7 @@ function reading(path: string, root: Json, system: Json, resetPath: string, type
     settingsPath: link(part(system, '@Redfish.Settings').SettingsObject),
     quirks: quirksOf(makers),
     nicsPath: link(system.EthernetInterfaces),
+    chassisPaths: Array.isArray(chassis) ? chassis.flatMap((one) => link(one) ?? []).slice(0, mostChassis) : [],
     biosPath: link(system.Bios),
     managerPath: Array.isArray(managers) ? link(managers[0]) : null,
   };
@@ -129,6 +142,8 @@ export interface BiosReading {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** Where pending settings are written; null when the controller offers no way. */
   readonly settingsPath: string | null;
+  /** Whether it can be told to apply them at the next start; some leave them pending for ever otherwise (quirk 48). */
+  readonly appliesOnReset: boolean;
 }
 
 /** BIOS attributes in force; null where the controller shows none. */
@@ -136,7 +151,24 @@ export async function readBios(session: Session, system: SystemReading): Promise
   if (system.biosPath === null) return null;
   const bios = await session.get(system.biosPath);
   const settings = part(bios, '@Redfish.Settings');
-  return { attributes: part(bios, 'Attributes'), settingsPath: link(settings.SettingsObject) };
+  const times = settings.SupportedApplyTimes;
+  return {
+    attributes: part(bios, 'Attributes'),
+    settingsPath: link(settings.SettingsObject),
+    appliesOnReset: Array.isArray(times) && times.includes('OnReset'),
+  };
+}
+
+/** Makes BIOS attributes pending. They are in force after a restart, if at all: only a later reading tells. */
+export async function setBios(
+  session: Session,
+  { settingsPath, appliesOnReset }: BiosReading & { readonly settingsPath: string },
+  attributes: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await session.write('PATCH', settingsPath, {
+    Attributes: attributes,
+    ...(appliesOnReset && { '@Redfish.SettingsApplyTime': { ApplyTime: 'OnReset' } }),
+  });
 }
 
 /** Names of the wanted attributes that differ from those in force. */

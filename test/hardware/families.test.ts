@@ -1,0 +1,130 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
+import { secretFolder } from '../../activities/hardware/secrets.ts';
+import { openSessionPool, type SessionPool } from '../../activities/redfish/pool.ts';
+import type { Act, ActResult } from '../../contract/birth.ts';
+import { bmcs, fences, machines, profiles } from '../../mdb/schema.ts';
+import { personalities } from '../../sim/bmc/personalities.ts';
+import { createFleet, type Fleet } from '../../sim/fleet.ts';
+import { type Listening, listenFor } from '../../sim/listen.ts';
+import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
+import { writeSite } from '../support/site.ts';
+
+type Family = keyof typeof personalities;
+
+let db: ThrowawayMdb;
+let folder: string;
+let fleet: Fleet;
+let listening: Listening;
+let pool: SessionPool;
+let activities: HardwareActivities;
+let count = 0;
+
+beforeAll(async () => {
+  db = await throwawayMdb();
+  await writeSite(db.mdb);
+});
+afterAll(() => db?.close());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'farrier-families-'));
+  await writeFile(join(folder, 'good'), JSON.stringify({ username: 'admin', password: 'simulated' }));
+  pool = openSessionPool();
+  activities = createHardwareActivities(db.mdb, secretFolder(folder), pool);
+});
+afterEach(async () => {
+  await pool.close();
+  await listening.close();
+  await fleet.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function simulated(personality: Family) {
+  fleet = createFleet({ racks: 1, perRack: 1, folder, speed: 50, bootUrl: 'http://127.0.0.1:9', ca: '', personality });
+  listening = await listenFor(fleet, '127.0.0.1:0', 'ports');
+  const [machine] = fleet.machines;
+  if (!machine) throw new Error('no machine');
+  return machine;
+}
+
+/** A setting of this family that has another value than now; none where the family shows no settings. */
+function otherSetting(family: Family): Record<string, string | number | boolean> {
+  for (const [name, { default: now, values }] of Object.entries(personalities[family].bios)) {
+    const other = values?.find((value) => value !== now);
+    if (other !== undefined && name !== 'BootMode') return { [name]: other };
+  }
+  return {};
+}
+
+async function known(personality: Family, bios: Record<string, string | number | boolean> = {}): Promise<Act> {
+  const { hardware } = await simulated(personality);
+  count += 1;
+  const id = `m-family-${count}`;
+  const burnin = { capSeconds: 60, stressSeconds: 1, peerShare: 0.7, minPeers: 3, floors: {} };
+  await db.mdb.insert(profiles).values({ id, match: {}, burnin, bios });
+  await db.mdb.insert(machines).values({
+    id,
+    siteId: 'home',
+    mac: `02:cc:00:00:00:${count.toString(16).padStart(2, '0')}`,
+    systemUuid: hardware.uuid,
+    serial: hardware.serial,
+    profileId: id,
+  });
+  await db.mdb.insert(bmcs).values({ machineId: id, origin: listening.originOf(hardware), secretRef: 'good' });
+  await db.mdb.insert(fences).values({ machineId: id, fence: 7 });
+  return { machineId: id, siteId: 'home', orderId: '', intentId: `family-${count}`, fence: 7, kind: 'boot-network' };
+}
+
+/** The order is left out of the row: these tests have none. */
+function act(input: Act, kind: Act['kind']): Promise<ActResult> {
+  const once = { ...input, kind, intentId: `${input.intentId}-${kind}`, orderId: null };
+  return new MockActivityEnvironment().run(activities.act as (input: unknown) => Promise<ActResult>, once);
+}
+
+const effects = async () =>
+  (await fleet.journal.read())
+    .map(({ effect }) => effect)
+    .filter((effect) => ['power-on', 'power-off', 'reset', 'boot-override', 'bios-pending'].includes(effect));
+
+describe.each(Object.keys(personalities) as Family[])('a controller like %s', (family) => {
+  test('powers on towards the network, and restarts, by one command each', async () => {
+    const errand = await known(family);
+    expect(await act(errand, 'boot-network')).toMatchObject({ state: 'done' });
+    expect(await effects()).toEqual(['boot-override', 'power-on']);
+    expect(await act(errand, 'restart')).toMatchObject({ state: 'done' });
+    expect((await effects()).filter((effect) => effect !== 'boot-override')).toEqual(['power-on', 'reset']);
+  }, 60_000);
+
+  test('takes a BIOS setting by one command, which is in force after a restart', async ({ skip }) => {
+    const wanted = otherSetting(family);
+    if (Object.keys(wanted).length === 0) return skip('shows no settings');
+    const errand = await known(family, wanted);
+    const set = await act(errand, 'set-bios');
+    if (set.observed.includes('no way to set the BIOS')) return skip('offers no way to set the BIOS');
+    expect(set).toMatchObject({ state: 'done' });
+    expect((await effects()).filter((effect) => effect === 'bios-pending')).toHaveLength(1);
+    await act(errand, 'boot-network');
+    const check = () =>
+      new MockActivityEnvironment().run(activities.checkController as (input: unknown) => Promise<unknown>, errand);
+    await expect.poll(check, { timeout: 20_000 }).toEqual({ state: 'match', differing: [] });
+  }, 60_000);
+
+  test('has no session left in the end', async () => {
+    const errand = await known(family);
+    await new MockActivityEnvironment().run(activities.checkController as (input: unknown) => Promise<unknown>, errand);
+    await pool.close();
+    const asked = await fetch(`${listening.originOf(machineHardware())}/redfish/v1/SessionService/Sessions`, {
+      headers: { authorization: `Basic ${Buffer.from('admin:simulated').toString('base64')}` },
+    });
+    if (asked.ok) expect((await asked.json()) as object).toMatchObject({ Members: [] });
+  });
+});
+
+function machineHardware() {
+  const [machine] = fleet.machines;
+  if (!machine) throw new Error('no machine');
+  return machine.hardware;
+}
