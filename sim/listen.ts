@@ -113,7 +113,10 @@ async function serve(
     else if (at === undefined || reusedBadly(fleet, at, request.socket)) request.socket.destroy();
     else if (at === 'control')
       send(response, await controlAnswer(fleet, { method, path: pathname, query: searchParams, body }));
-    else send(response, await fleet.bmcOf(at).answer({ method, path: pathname, headers, body, bytes }));
+    else {
+      const expand = searchParams.get('$expand');
+      send(response, await fleet.bmcOf(at).answer({ method, path: pathname, expand, headers, body, bytes }));
+    }
   } catch (error) {
     if (!response.headersSent) send(response, { status: 500, body: { error: (error as Error).message } });
   }

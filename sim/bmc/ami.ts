@@ -6,6 +6,7 @@ export const ami: Personality = {
   ...standard,
   id: 'ami',
   redfishVersion: '1.11.0',
+  expand: 1,
   vendor: 'NVIDIA',
   managerModel: 'AST2600',
   firmwareVersion: '23.11.08',

@@ -8,6 +8,7 @@ export const idrac9: Personality = {
   ...standard,
   id: 'idrac9',
   redfishVersion: '1.13.1',
+  expand: 1,
   vendor: 'Dell',
   managerModel: 'Integrated Dell Remote Access Controller',
   firmwareVersion: '6.00.30.00',

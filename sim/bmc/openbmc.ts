@@ -15,6 +15,7 @@ export const openbmc: Personality = {
   ...standard,
   id: 'openbmc',
   redfishVersion: '1.17.0',
+  expand: 6,
   managerModel: 'OpenBmc',
   firmwareVersion: '2.15.0-dev',
   sessionCap: 64,

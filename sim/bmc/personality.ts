@@ -84,6 +84,8 @@ export interface LogRule {
 export interface Personality {
   readonly id: string;
   readonly redfishVersion: string;
+  /** Levels of links that `$expand` puts in; 0 where the query is not known. */
+  readonly expand: number;
   /** Of the server; the model's own when absent. */
   readonly vendor?: string;
   readonly managerModel: string;
@@ -144,6 +146,7 @@ export interface Personality {
 export const standard: Personality = {
   id: 'standard',
   redfishVersion: '1.18.0',
+  expand: 6,
   managerModel: 'Simulated BMC',
   firmwareVersion: '1.12.3',
   sessionCap: 8,

@@ -4,9 +4,10 @@ import { changeRequired, mustChange } from './accounts.ts';
 import { act } from './actions.ts';
 import { BmcFaults, faulty } from './bmcfault.ts';
 import { type Account, Controller } from './controller.ts';
-import { root } from './document.ts';
+import { type Document, root } from './document.ts';
 import { documentAt } from './documents.ts';
 import { checkMatch, stale, tagOf } from './etag.ts';
+import { expanded, expandFeatures, expandLevels } from './expand.ts';
 import { inward, isLacked, renamed } from './paths.ts';
 import type { Personality } from './personality.ts';
 import { empty, failure, notFound, type Reply, wrongMethod } from './reply.ts';
@@ -16,6 +17,8 @@ export interface Request {
   readonly method: string;
   /** Path as asked for, without the query. */
   readonly path: string;
+  /** The value of `$expand`, if it was given. */
+  readonly expand?: string | null;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The body, of an upload its beginning. */
   readonly body: string;
@@ -72,7 +75,7 @@ export class Bmc {
     }
     const below = path.startsWith(root) ? inward(path.slice(root.length), this.personality) : undefined;
     if (below === undefined || isLacked(below, lacks)) return notFound(request.path);
-    if (below === '' && request.method === 'GET') return this.#read(below, request.path);
+    if (below === '' && request.method === 'GET') return this.#read(below, request);
     if (below === sessions && request.method === 'POST') return this.#open(request);
     return this.#signedIn(request, below, () => this.#serve(below, request));
   }
@@ -88,22 +91,42 @@ export class Bmc {
     const { method, path } = request;
     if (method === 'GET' || method === 'HEAD') {
       const monitor = /^\/TaskService\/TaskMonitors\/([\w-]+)$/.exec(below)?.[1];
-      return monitor ? (this.#controller.tasks.monitor(monitor) ?? notFound(path)) : this.#read(below, path);
+      return monitor ? (this.#controller.tasks.monitor(monitor) ?? notFound(path)) : this.#read(below, request);
     }
     const closing = /^\/SessionService\/Sessions\/([\w-]+)$/.exec(below)?.[1];
     if (closing && method === 'DELETE') return this.#controller.sessions.close(closing) ? empty : notFound(path);
     return this.#change(below, request);
   }
 
-  #read(below: string, path: string): Reply {
-    const body = documentAt(below, this.#controller);
-    if (!body) return notFound(path);
+  #read(below: string, { path, expand }: Request): Reply {
+    const plain = this.#document(below);
+    if (!plain) return notFound(path);
+    // A controller that doesn't offer it ignores the query, as many do.
+    const offered = this.personality.expand;
+    const levels = expand && offered ? expandLevels(expand, offered) : 0;
+    if (levels === null)
+      return failure(
+        400,
+        'QueryParameterValueFormatError',
+        `The value ${expand} for the parameter $expand is not supported.`,
+      );
+    const body = levels === 0 ? plain : expanded(plain, levels, (link) => this.#document(link));
     const tag = tagOf(body, this.personality.etag.style);
     return {
       status: 200,
       ...(tag && { headers: { etag: tag.header } }),
       body: tag?.body ? { ...body, '@odata.etag': tag.body } : body,
     };
+  }
+
+  /** The document at a path below the root, as this controller has it; undefined where it has none. */
+  #document(path: string): Document | undefined {
+    const below = inward(path, this.personality) ?? path;
+    const document = isLacked(below, this.personality.lacks) ? undefined : documentAt(below, this.#controller);
+    const { expand } = this.personality;
+    return document && below === '' && expand
+      ? { ...document, ProtocolFeaturesSupported: expandFeatures(expand) }
+      : document;
   }
 
   async #change(below: string, { method, body: text, headers }: Request): Promise<Reply> {
