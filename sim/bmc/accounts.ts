@@ -1,10 +1,38 @@
 import type { Controller } from './controller.ts';
-import { type Document, link, type Make } from './document.ts';
+import { collection, type Document, link, type Make } from './document.ts';
 import { empty, failure, missing, notFound, type Reply } from './reply.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
 const base = '/AccountService/Accounts';
+const roles = '/AccountService/Roles';
+
+const privileges: Readonly<Record<string, readonly string[]>> = {
+  Administrator: ['Login', 'ConfigureManager', 'ConfigureUsers', 'ConfigureSelf', 'ConfigureComponents'],
+  Operator: ['Login', 'ConfigureSelf', 'ConfigureComponents'],
+  ReadOnly: ['Login', 'ConfigureSelf'],
+};
+
+/** The three roles of the standard, which nobody can change; every account here is an administrator. */
+export function roleDocument(path: string): Make | undefined {
+  if (path === roles)
+    return () =>
+      collection(
+        'Role',
+        'Roles',
+        Object.keys(privileges).map((id) => `${roles}/${id}`),
+      );
+  const id = path.startsWith(`${roles}/`) ? path.slice(roles.length + 1) : '';
+  if (!Object.hasOwn(privileges, id)) return undefined;
+  return () => ({
+    '@odata.type': '#Role.v1_3_3.Role',
+    Id: id,
+    Name: id,
+    RoleId: id,
+    IsPredefined: true,
+    AssignedPrivileges: privileges[id],
+  });
+}
 
 export const accountDocument =
   (id: string): Make =>
@@ -22,7 +50,8 @@ export const accountDocument =
       RoleId: account ? 'Administrator' : 'None',
       PasswordChangeRequired: account !== undefined && mustChange(controller),
       Locked: controller.guard.locked,
-      Links: {},
+      AccountTypes: ['Redfish'],
+      Links: account ? { Role: link(`${roles}/Administrator`) } : {},
     };
   };
 
@@ -45,6 +74,7 @@ export const accountService: Make = ({ personality }): Document => ({
   AccountLockoutDuration: personality.lockout?.seconds ?? 0,
   AccountLockoutCounterResetAfter: personality.lockout?.seconds ?? 0,
   Accounts: link(base),
+  Roles: link(roles),
 });
 
 export function mustChange({ machine }: Controller): boolean {

@@ -1,6 +1,6 @@
 import { bmcMacOf } from '../hardware.ts';
 import type { Phase } from '../state.ts';
-import { accountDocument, accountPaths, accountService } from './accounts.ts';
+import { accountDocument, accountPaths, accountService, roleDocument } from './accounts.ts';
 import { biosSettings } from './bios.ts';
 import { bootOf, settingsLink } from './boot.ts';
 import type { Controller } from './controller.ts';
@@ -33,6 +33,7 @@ export function documentAt(path: string, controller: Controller): Document | und
     fixed[path] ??
     matching(path) ??
     serviceDocument(path) ??
+    roleDocument(path) ??
     logDocument(path) ??
     sensorDocument(path, personality);
   const view: View = { controller, machine, hardware: machine.hardware, personality };

@@ -28,6 +28,10 @@ export interface Task {
 const most = 100;
 export const completed: TaskEnd = { state: 'Completed', status: 'OK', message: 'The task has completed successfully.' };
 
+function brokenOff(error: Error): TaskEnd {
+  return { state: 'Exception', status: 'Critical', message: `The task was broken off: ${error.message}.` };
+}
+
 /** The tasks of one controller. A task with a duration ends by a timer, and has its effect then. */
 export class Tasks {
   readonly #rules: TaskRules;
@@ -40,11 +44,15 @@ export class Tasks {
     this.#speed = speed;
   }
 
-  /** Begins a task of that many seconds of the machine's life; `finish` does its work and says how it ended. */
-  begin(name: string, seconds: number, finish: () => TaskEnd | Promise<TaskEnd>): Task {
+  /**
+   * Begins a task of that many seconds of the machine's life; `finish` does its work and says how it ended. A `finish`
+   * that takes time asks `live` before it changes anything: the controller may have started again meanwhile.
+   */
+  begin(name: string, seconds: number, finish: (live: () => boolean) => TaskEnd | Promise<TaskEnd>): Task {
     const milliseconds = (seconds * 1000) / this.#speed;
     const timer = setTimeout(async () => {
-      const end = await finish();
+      const work = async () => finish(() => this.#tasks.includes(task));
+      const end = await work().catch(brokenOff);
       this.#close(task, end);
     }, milliseconds);
     timer.unref();

@@ -94,25 +94,20 @@ function flash(controller: Controller, image: () => Promise<string>, location: b
   const stuck = findFault(machine.state.faults, 'bad-flash')?.how === 'stuck';
   const task = stuck
     ? tasks.await('Update')
-    : tasks.begin('Update', personality.update.seconds, () => endFlash(controller, image));
+    : tasks.begin('Update', personality.update.seconds, (live) => endFlash(controller, image, live));
   // Quirk 58: some say only that they have begun.
   return location ? tasks.accepted(task) : said('Success', 'The update has been started.');
 }
 
-async function endFlash(controller: Controller, image: () => Promise<string>): Promise<TaskEnd> {
+async function endFlash(controller: Controller, image: () => Promise<string>, live: () => boolean): Promise<TaskEnd> {
   controller.flashing = false;
   const how = findFault(controller.machine.state.faults, 'bad-flash')?.how;
   if (how === 'exception') return { ...refused, messageId: 'Update.1.1.0.ApplyFailed', message: 'The update failed.' };
   if (how === 'critical')
     return { ...completed, status: 'Critical', messageId: 'IDRAC.2.8.JCP052', message: 'The job made no progress.' };
   if (how === 'unchanged') return completed;
-  let found: Image | null;
-  try {
-    found = readImage(await image());
-  } catch (error) {
-    return { ...refused, message: `The image cannot be fetched: ${(error as Error).message}.` };
-  }
-  if (!found) return refused;
+  const found = readImage(await image());
+  if (!found || !live()) return refused;
   apply(controller, found);
   return completed;
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ask, basic, fault, get, journal, originOf, play, stopPlaying } from './playing.ts';
+import { ask, basic, fault, get, journal, originOf, play, soon, stopPlaying } from './playing.ts';
 
 const image = (component: string, version: string) => `SIMFW ${component} ${version}\n${'.'.repeat(200_000)}`;
 
@@ -16,7 +16,7 @@ function form(parts: Record<string, string>) {
 
 /** Follows a task to its end. */
 async function ended(path: string) {
-  await expect.poll(async () => (await get(path))?.PercentComplete, { timeout: 10_000, interval: 30 }).toBe(100);
+  await soon(async () => (await get(path))?.PercentComplete).toBe(100);
   return get(path);
 }
 
@@ -37,7 +37,7 @@ afterEach(stopPlaying);
 
 describe('firmware', () => {
   test('is flashed by multipart, followed as a task to its end; the version changes, everybody is signed out', async () => {
-    await play('standard', 200);
+    await play('standard', 20);
     const opened = await ask('POST', '/redfish/v1/SessionService/Sessions', {
       UserName: 'admin',
       Password: 'simulated',
@@ -48,9 +48,10 @@ describe('firmware', () => {
     expect([taken.status, taken.json.TaskState]).toEqual([202, 'Running']);
     expect((await ask('POST', MultipartHttpPushUri, body, headers)).status).toBe(503);
     expect(await versions()).toContain('1.12.3');
-    await expect.poll(() => journal('firmware-flashed'), { timeout: 10_000 }).toHaveLength(1);
-    expect((await ask('GET', '/redfish/v1/Systems')).status).toBe(503);
-    await expect.poll(async () => (await ask('GET', '/redfish/v1/Systems')).status).toBe(200);
+    const status = async () => (await ask('GET', '/redfish/v1/Systems')).status;
+    await soon(status).toBe(503);
+    await soon(status).toBe(200);
+    expect(await journal('firmware-flashed')).toHaveLength(1);
     expect(await get(taken.json['@odata.id'])).toMatchObject({ TaskState: 'Completed', TaskStatus: 'OK' });
     expect(await versions()).toContain('1.13.0');
     const token = { 'x-auth-token': String(opened.headers['x-auth-token']) };
@@ -64,8 +65,8 @@ describe('firmware', () => {
     expect(taken.headers.location).toMatch(/Tasks\/JID_/);
     expect(taken.json.TaskState).toBe('New');
     const path = String(taken.headers.location);
-    await expect.poll(() => journal('firmware-flashed'), { timeout: 10_000, interval: 20 }).toHaveLength(1);
-    await expect.poll(async () => (await ask('GET', path)).status, { timeout: 10_000 }).toBe(404);
+    await soon(() => journal('firmware-flashed')).toHaveLength(1);
+    await soon(async () => (await ask('GET', path)).status).toBe(404);
     const { Members } = await get('/redfish/v1/UpdateService/FirmwareInventory');
     expect(JSON.stringify(Members)).toContain('Installed-159-1.9.9__BIOS');
     expect((await ask('POST', simpleTarget, { ImageURI: url }, { 'if-match': '*' })).status).toBe(412);
@@ -84,12 +85,12 @@ describe('firmware', () => {
     const { url, close } = await serveImage(image('BIOS', '2.0'));
     const begun = await ask('POST', simpleTarget, { ImageURI: url });
     expect([begun.status, begun.headers.location]).toEqual([200, undefined]);
-    await expect.poll(versions, { timeout: 10_000 }).toContain('2.0');
+    await soon(versions).toContain('2.0');
     close();
     const { HttpPushUri } = await get('/redfish/v1/UpdateService');
     expect(HttpPushUri).toBe('/cgi-bin/uploadFile');
     await ask('POST', HttpPushUri, image('BMC', '1.60'), { 'content-type': 'application/octet-stream' });
-    await expect.poll(() => journal('firmware-flashed'), { timeout: 10_000 }).toHaveLength(2);
+    await soon(() => journal('firmware-flashed')).toHaveLength(2);
   });
 
   test('supermicro: an upload is verified, and flashed only by StartUpdate', async () => {
@@ -105,8 +106,17 @@ describe('firmware', () => {
     expect((await ask('POST', start, {})).status).toBe(400);
   });
 
+  test.each(['standard', 'supermicro'] as const)('%s: an image that cannot be fetched ends the task', async (id) => {
+    await play(id, 200);
+    const { url, close } = await serveImage('');
+    close();
+    const taken = await ask('POST', simpleTarget, { ImageURI: url });
+    expect(await ended(taken.json['@odata.id'])).toMatchObject({ TaskState: 'Exception', TaskStatus: 'Critical' });
+    expect((await ask('POST', simpleTarget, { ImageURI: 'file:///etc/passwd' })).status).toBe(400);
+  });
+
   test('openbmc: a second update is told to wait; the monitor answers once; tasks go with a restart of the BMC', async () => {
-    await play('openbmc', 200);
+    await play('openbmc', 50);
     expect((await ask('POST', simpleTarget, { ImageURI: 'http://127.0.0.1:1/' })).status).toBe(404);
     const push = '/redfish/v1/UpdateService/update';
     const send = () => ask('POST', push, image('BIOS', '4'), { 'content-type': 'application/octet-stream' });
@@ -124,7 +134,7 @@ describe('firmware', () => {
       '10',
       expect.stringContaining('ServiceTemporarilyUnavailable'),
     ]);
-    await expect.poll(async () => (await ask('GET', taken.json['@odata.id'])).status).toBe(404);
+    await soon(async () => (await ask('GET', taken.json['@odata.id'])).status).toBe(404);
   });
 
   test('xcc: reading the monitor of a finished task deletes the task', async () => {

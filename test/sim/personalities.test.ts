@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { personalities, personalityChoices } from '../../sim/bmc/personalities.ts';
-import { ask, basicOf, get, journal, match, play, reset, stopPlaying, system } from './playing.ts';
+import { ask, basicOf, get, journal, match, play, reset, soon, stopPlaying, system } from './playing.ts';
 
 afterEach(stopPlaying);
 
@@ -32,7 +32,7 @@ describe.each(each)('%s', (id) => {
     const chassis = await get(shown.Links.Chassis[0]['@odata.id']);
     expect(['Thermal' in chassis, 'Sensors' in chassis]).toEqual([sensors !== 'new', sensors !== 'old']);
     expect((await reset('On')).status).toBeLessThan(300);
-    await expect.poll(async () => (await system()).PowerState).toBe('On');
+    await soon(async () => (await system()).PowerState).toBe('On');
     await new Promise((resolve) => setTimeout(resolve, (powerPause * 1000) / 50));
     expect((await reset('ForceOff')).status).toBeLessThan(300);
     expect(machine.state.power).toBe('off');

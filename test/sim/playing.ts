@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
+import { expect } from 'vitest';
 import type { PersonalityChoice } from '../../sim/bmc/personalities.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
@@ -112,3 +113,6 @@ export async function match(path: string): Promise<Record<string, string>> {
   const tag = json['@odata.etag'] ?? headers.etag;
   return tag ? { 'if-match': String(tag).replace(/^W\//, '') } : {};
 }
+
+/** An expectation of what is going to be so before long. */
+export const soon = <T>(look: () => T) => expect.poll(look, { timeout: 10_000, interval: 20 });
