@@ -22,7 +22,6 @@ const worker = await Worker.create({
   maxConcurrentActivityTaskExecutions: 100,
   shutdownGraceTime: '20 seconds',
 });
-await runUntilStopped(log, worker);
-await pool.close();
+await runUntilStopped(log, worker).finally(pool.close);
 await connection.close();
 await close();

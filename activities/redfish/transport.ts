@@ -154,6 +154,8 @@ async function exchange(agent: Agent, origin: string, call: Call, limits: Limits
       body: parse(text, limits.depth, response.statusCode, where),
     };
   } catch (error) {
+    // The caller's own cancellation is told as such.
+    if (call.signal?.aborted) throw error;
     throw late.aborted ? new RedfishError('timeout', `${where}: no whole answer in time`) : translate(error, where);
   }
 }
@@ -163,11 +165,9 @@ const unsent = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOW
 const slow = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 const broken = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
-function translate(error: unknown, where: string): unknown {
+function translate(error: unknown, where: string): RedfishError {
   if (error instanceof RedfishError) return error;
-  const { code = '', message = 'no answer', name } = error as { code?: string; message?: string; name?: string };
-  // The caller's own cancellation is told as such.
-  if (name === 'AbortError') return error;
+  const { code = '', message = 'no answer' } = error as { code?: string; message?: string };
   const words = `${where}: ${code} ${message}`.replace(/\s+/g, ' ').trim();
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
     return new RedfishError('tls', `${words} (at least ${oldestTls} is asked for)`);

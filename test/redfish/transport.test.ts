@@ -113,6 +113,16 @@ describe('a read', () => {
   });
 });
 
+test('what the caller cancels ends at once, with its reason', async () => {
+  bmc.always(reading, () => undefined);
+  const cancel = new AbortController();
+  const call = { method: 'GET', path: systemPath, signal: cancel.signal } as const;
+  const reason = new Error('cancelled by the workflow');
+  const sent = transportTo(bmc.origin).send(call);
+  setTimeout(() => cancel.abort(reason), 50);
+  await expect(sent).rejects.toBe(reason);
+});
+
 describe('a command', () => {
   test.each([
     ['that is cut off', hangUp, 'maybe'],
