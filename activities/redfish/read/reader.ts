@@ -1,7 +1,9 @@
 import { RedfishError, type RedfishErrorKind } from '../errors.ts';
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
-import { at, isReference, link, list, number, object, pathKey, text } from './values.ts';
+import { expandQuery } from './expand.ts';
+import { Requests } from './requests.ts';
+import { at, isReference, link, list, object, pathKey, text } from './values.ts';
 
 /** A resource that was linked and could not be read; everything else is complete without it. */
 export interface Gap {
@@ -33,8 +35,6 @@ export interface Page {
 }
 
 export const rootPath = '/redfish/v1/';
-/** Quirk 4: controllers have few sessions and little memory; more at once are not answered sooner. */
-const atOnce = 4;
 const mostPages = 64;
 const mostMembers = 2048;
 
@@ -53,109 +53,126 @@ const whole: ReadonlySet<RedfishErrorKind> = new Set([
 
 /** Reads the service root; throws what `session.get` throws when even that fails. */
 export async function openReader(session: Session): Promise<Reader> {
-  const slots = createSlots(atOnce);
-  const known = new Map<string, Promise<Json>>();
-  const gaps: Gap[] = [];
-  let sent = 0;
-  const fetch = (path: string): Promise<Json> => {
-    const key = pathKey(path);
-    const held = known.get(key);
-    if (held) return held;
-    const fresh = slots(() => {
-      sent += 1;
-      return session.get(path);
-    });
-    known.set(key, fresh);
-    return fresh;
-  };
-  const optional = async (path: string): Promise<Json | null> => {
-    try {
-      return await fetch(path);
-    } catch (error) {
-      const reason = degrade(error);
-      if (!gaps.some((gap) => gap.path === path)) gaps.push({ path, reason });
-      return null;
-    }
-  };
-  const root = await fetch(rootPath);
-  const expand = expandQuery(root);
-  let expands = expand !== null;
-  const expandedPath = async (path: string, levels: number): Promise<Json | null> => {
-    if (expand === null || !expands || path.includes('?')) return optional(path);
-    try {
-      return await fetch(`${path}${expand(levels)}`);
-    } catch (error) {
-      degrade(error);
-      // Advertised and not done: this resource is read plainly, and a service that calls the query wrong isn't asked again.
-      if (error instanceof RedfishError && (error.status === 400 || error.status === 501)) expands = false;
-      return optional(path);
-    }
-  };
-  const resource = async (value: unknown): Promise<Json | null> => {
+  const requests = new Requests(session);
+  return new ControllerReader(requests, await requests.fetch(rootPath));
+}
+
+class ControllerReader implements Reader {
+  readonly root: Json;
+  readonly gaps: Gap[] = [];
+  readonly expands: boolean;
+  readonly #requests: Requests;
+  /** Null once the service turned out not to do what it advertises. */
+  #expand: ((levels: number) => string) | null;
+
+  constructor(requests: Requests, root: Json) {
+    this.#requests = requests;
+    this.root = root;
+    this.#expand = expandQuery(root);
+    this.expands = this.#expand !== null;
+  }
+
+  requests(): number {
+    return this.#requests.sent;
+  }
+
+  async resource(value: unknown): Promise<Json | null> {
     const path = link(value);
-    if (path !== null && isReference(object(value))) return optional(path);
+    if (path !== null && isReference(object(value))) return this.#optional(path);
     return Object.keys(object(value)).length > 0 ? object(value) : null;
-  };
-  const page = async (path: string, levels = 1): Promise<Page | null> => {
-    const collection = await expandedPath(path, levels);
-    return collection && collectionOf(path, collection);
-  };
-  /** Some controllers answer an optional collection with 200 and an error. */
-  const collectionOf = (path: string, collection: Json): Page | null => {
-    if (Array.isArray(collection.Members)) return pageOf(collection);
-    const message = text(at(list(at(collection, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
-    gaps.push({ path, reason: message ?? 'the collection shows no members' });
-    return null;
-  };
-  const membersOf = async (first: Page): Promise<Json[]> => {
+  }
+
+  async expanded(value: unknown, levels: number): Promise<Json | null> {
+    const path = link(value);
+    return path === null ? null : this.#expanded(path, levels);
+  }
+
+  async members(value: unknown, levels = 1): Promise<Json[]> {
+    const path = link(value);
+    const inline = object(value);
+    const first = Array.isArray(inline.Members)
+      ? await this.#completed(path, pageOf(inline), levels)
+      : path === null
+        ? null
+        : await this.#page(path, levels);
+    return first ? this.#allMembers(first) : [];
+  }
+
+  async page(path: string): Promise<Page | null> {
+    const plain = await this.#optional(path);
+    const shown = plain && this.#collection(path, plain);
+    if (shown === null) return null;
+    const { members, next } = await this.#completed(path, shown, 1);
+    return { members: await this.#resources(members), next };
+  }
+
+  /** One more request for the whole collection costs less than one for each member. */
+  async #completed(path: string | null, shown: Page, levels: number): Promise<Page> {
+    const linked = shown.members.filter(isReference).length > 1;
+    const whole = linked && path !== null && this.#expand !== null ? await this.#page(path, levels) : null;
+    return whole ?? shown;
+  }
+
+  async #allMembers(first: Page): Promise<Json[]> {
     const all = [...first.members];
     const seen = new Set<string>();
-    for (let next = first.next; next !== null && !seen.has(pathKey(next)); ) {
-      seen.add(pathKey(next));
-      if (seen.size > mostPages || all.length > mostMembers) {
-        gaps.push({ path: next, reason: `more than ${mostPages} pages or ${mostMembers} members` });
+    for (let next = first.next; next !== null; ) {
+      const why = seen.has(pathKey(next)) ? 'its pages go in a circle' : tooMuch(seen.size, all.length);
+      if (why !== null) {
+        this.gaps.push({ path: next, reason: why });
         break;
       }
-      const more: Page | null = await page(next);
+      seen.add(pathKey(next));
+      const more: Page | null = await this.#page(next, 1);
       all.push(...(more?.members ?? []));
       next = more?.next ?? null;
     }
-    const read = await Promise.all(all.slice(0, mostMembers).map(resource));
+    return this.#resources(all.slice(0, mostMembers));
+  }
+
+  async #resources(members: readonly Json[]): Promise<Json[]> {
+    const read = await Promise.all(members.map((one) => this.resource(one)));
     return read.filter((one) => one !== null);
-  };
-  return {
-    root,
-    gaps,
-    expands: expand !== null,
-    requests: () => sent,
-    resource,
-    expanded: async (value, levels) => {
-      const path = link(value);
-      return path === null ? null : expandedPath(path, levels);
-    },
-    members: async (value, levels = 1) => {
-      const inline = object(value);
-      const path = link(value);
-      if (Array.isArray(inline.Members)) {
-        const shown = pageOf(inline);
-        // One more request for the whole collection costs less than one for each member.
-        const linked = shown.members.filter(isReference).length > 1 && path !== null && expands && expand !== null;
-        return membersOf((linked ? await page(path, levels) : null) ?? shown);
-      }
-      const first = path === null ? null : await page(path, levels);
-      return first ? membersOf(first) : [];
-    },
-    page: async (path) => {
-      const plain = await optional(path);
-      if (plain === null) return null;
-      const shown = collectionOf(path, plain);
-      const linked = shown !== null && shown.members.filter(isReference).length > 1 && expands && expand !== null;
-      const whole = linked ? ((await page(path)) ?? shown) : shown;
-      if (whole === null) return null;
-      const members = await Promise.all(whole.members.map(resource));
-      return { members: members.filter((one) => one !== null), next: whole.next };
-    },
-  };
+  }
+
+  async #page(path: string, levels: number): Promise<Page | null> {
+    const collection = await this.#expanded(path, levels);
+    return collection && this.#collection(path, collection);
+  }
+
+  /** Some controllers answer an optional collection with 200 and an error. */
+  #collection(path: string, collection: Json): Page | null {
+    if (Array.isArray(collection.Members)) return pageOf(collection);
+    const message = text(at(list(at(collection, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
+    this.gaps.push({ path, reason: message ?? 'the collection shows no members' });
+    return null;
+  }
+
+  async #expanded(path: string, levels: number): Promise<Json | null> {
+    if (this.#expand === null || path.includes('?')) return this.#optional(path);
+    try {
+      return await this.#requests.fetch(`${path}${this.#expand(levels)}`);
+    } catch (error) {
+      degrade(error);
+      // This resource is read plainly; a service that calls the query itself wrong isn't asked again.
+      if (error instanceof RedfishError && (error.status === 400 || error.status === 501)) this.#expand = null;
+      return this.#optional(path);
+    }
+  }
+
+  async #optional(path: string): Promise<Json | null> {
+    try {
+      return await this.#requests.fetch(path);
+    } catch (error) {
+      const reason = degrade(error);
+      if (!this.gaps.some((gap) => gap.path === path)) this.gaps.push({ path, reason });
+      return null;
+    }
+  }
+}
+
+function tooMuch(pages: number, members: number): string | null {
+  return pages >= mostPages || members > mostMembers ? `more than ${mostPages} pages or ${mostMembers} members` : null;
 }
 
 function pageOf(collection: Json): Page {
@@ -166,33 +183,4 @@ function pageOf(collection: Json): Page {
 function degrade(error: unknown): string {
   if (!(error instanceof RedfishError) || whole.has(error.kind)) throw error;
   return error.message;
-}
-
-/**
- * How this service is asked to put members into the answer; null where it does not offer that. Only what is
- * advertised is asked for, since others answer a query they do not know with an error or with anything.
- */
-function expandQuery(root: Json): ((levels: number) => string) | null {
-  const features = at(root, 'ProtocolFeaturesSupported', 'ExpandQuery');
-  const kind = at(features, 'NoLinks') === true ? '.' : at(features, 'ExpandAll') === true ? '*' : null;
-  if (kind === null) return null;
-  if (at(features, 'Levels') !== true) return () => `?$expand=${kind}`;
-  const most = number(at(features, 'MaxLevels')) ?? 1;
-  return (levels) => `?$expand=${kind}($levels=${Math.max(1, Math.min(levels, most))})`;
-}
-
-function createSlots(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let free = most;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
 }

@@ -1,0 +1,47 @@
+import type { Session } from '../session.ts';
+import type { Json } from '../transport.ts';
+import { pathKey } from './values.ts';
+
+/** Quirk 4: controllers have few sessions and little memory; more at once are not answered sooner. */
+const atOnce = 4;
+
+/** Asks for each path once, a few at a time, and counts. */
+export class Requests {
+  readonly #session: Session;
+  readonly #slots = createSlots(atOnce);
+  readonly #held = new Map<string, Promise<Json>>();
+  sent = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  fetch(path: string): Promise<Json> {
+    const key = pathKey(path);
+    const held = this.#held.get(key);
+    if (held) return held;
+    const fresh = this.#slots(() => {
+      this.sent += 1;
+      return this.#session.get(path);
+    });
+    this.#held.set(key, fresh);
+    return fresh;
+  }
+}
+
+/** Runs work with at most so much of it at once, in the order it came. */
+function createSlots(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}
