@@ -33,12 +33,14 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
 
 export type Controller = NonNullable<Awaited<ReturnType<typeof controllerOf>>>;
 
-/** Keeps the pin of the first supervised contact: one that is there is never written over. */
-export async function pinController(mdb: Mdb, machineId: string, pin: string): Promise<void> {
+/** Keeps the pin of the first supervised contact: one that is there is never written over. Gives the one in force. */
+export async function pinController(mdb: Mdb, machineId: string, pin: string): Promise<string | null> {
   await mdb
     .update(bmcs)
     .set({ pin })
     .where(and(eq(bmcs.machineId, machineId), isNull(bmcs.pin)));
+  const [row] = await mdb.select({ pin: bmcs.pin }).from(bmcs).where(eq(bmcs.machineId, machineId));
+  return row?.pin ?? null;
 }
 
 /** What the controller shows of itself. */

@@ -51,7 +51,10 @@ export function createReach(mdb: Mdb, secrets: SecretStore, pool: SessionPool): 
       return await pool.use({ origin, pin, credentials, gate, signal }, async (session, seen) => {
         const system = await readSystem(session);
         await checkIdentity(mdb, controller, session, system);
-        if (pin === null && seen !== null) await pinController(mdb, machineId, seen);
+        if (pin === null && seen !== null && (await pinController(mdb, machineId, seen)) !== seen) {
+          const message = `${origin} shows another certificate than another worker saw at the same time`;
+          throw new RedfishError('pin-changed', message, { carriedOut: 'no' });
+        }
         return work(session, system);
       });
     } catch (error) {

@@ -10,7 +10,9 @@ import { openSessionPool, type SessionPool } from '../../activities/redfish/pool
 import type { Act } from '../../contract/birth.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
+import { pinController } from '../../mdb/controller.ts';
 import { bmcs, fences, intents, machines, profiles } from '../../mdb/schema.ts';
+import { openCertificate } from '../../sim/vm/certificate.ts';
 import { type Hostile, hangUp, openHostile, password, sessionsPath, systemPath, told } from '../redfish/hostile.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
@@ -200,6 +202,30 @@ describe('a command whose fate is unknown', () => {
     expect(await run(1, 'settle', act)).toMatchObject({ state: 'done' });
     expect(bmc.count(reset)).toBe(1);
   });
+});
+
+test('the key of the first contact stays, whoever comes next with another', async () => {
+  const { machineId } = await known();
+  expect(await pinController(db.mdb, machineId, 'first')).toBe('first');
+  expect(await pinController(db.mdb, machineId, 'second')).toBe('first');
+});
+
+test('a key that another worker saw otherwise at the same moment ends it', async () => {
+  const certificate = await openCertificate(folder, 'bmc.test');
+  const secure = await openHostile(certificate);
+  const act = await known();
+  await db.mdb.update(bmcs).set({ origin: secure.origin }).where(eq(bmcs.machineId, act.machineId));
+  secure.always(`GET ${systemPath}`, (_, response) => {
+    void pinController(db.mdb, act.machineId, 'what another worker saw').then(() => {
+      response.end(JSON.stringify(system()));
+    });
+  });
+  expect(await run(0, 'act', act)).toMatchObject({
+    state: 'not_done',
+    refused: { fault: 'configure/pin-changed' },
+  });
+  expect(secure.count(reset)).toBe(0);
+  await secure.close();
 });
 
 test('BIOS settings that are refused with 409 but are pending already are done (quirk 29)', async () => {
