@@ -141,6 +141,35 @@ test('a service that advertises $expand and refuses it is read plainly, and not 
   expect(controller.asked.filter((path) => path.includes('?')).length).toBeLessThanOrEqual(4);
 });
 
+test('adapters that only the system shows are read through its network interfaces', async () => {
+  const seen = {
+    ...plain,
+    '/redfish/v1/Systems/1': {
+      ...plain['/redfish/v1/Systems/1'],
+      NetworkInterfaces: to('/Systems/1/NetworkInterfaces'),
+    },
+    '/redfish/v1/Systems/1/NetworkInterfaces': some('/Systems/1/NetworkInterfaces/A', '/Systems/1/NetworkInterfaces/B'),
+    '/redfish/v1/Systems/1/NetworkInterfaces/A': { Id: 'A', Links: { NetworkAdapter: to('/Chassis/1/Cards/A') } },
+    '/redfish/v1/Systems/1/NetworkInterfaces/B': { Id: 'B', NetworkPorts: to('/Systems/1/NetworkInterfaces/B/Ports') },
+    '/redfish/v1/Systems/1/NetworkInterfaces/B/Ports': some('/Systems/1/NetworkInterfaces/B/Ports/1'),
+    '/redfish/v1/Systems/1/NetworkInterfaces/B/Ports/1': {
+      Id: '1',
+      LinkStatus: 'Up',
+      CurrentLinkSpeedMbps: 10000,
+      AssociatedNetworkAddresses: ['A4-BF-01-00-00-02', '0000:0000:0000:0000'],
+    },
+    '/redfish/v1/Chassis/1/Cards/A': { Id: 'A', Model: 'X710', NetworkDeviceFunctions: to('/Chassis/1/Cards/A/F') },
+    '/redfish/v1/Chassis/1/Cards/A/F': some('/Chassis/1/Cards/A/F/1'),
+    '/redfish/v1/Chassis/1/Cards/A/F/1': { Id: 'F1', Ethernet: { MACAddress: 'A4:BF:01:00:00:01' } },
+  };
+  const { adapters, nics } = await work(await serve(seen), readInventory);
+  expect(adapters).toMatchObject([{ id: 'A', model: 'X710' }, { id: 'B' }]);
+  expect(nics).toMatchObject([
+    { name: 'F1', mac: 'a4:bf:01:00:00:01', link: null, adapter: 'A' },
+    { name: '1', mac: 'a4:bf:01:00:00:02', link: 'up', mbps: 10000, adapter: 'B' },
+  ]);
+});
+
 describe('the host', () => {
   const reset = { Boot: {}, Actions: { '#ComputerSystem.Reset': { target: '/redfish/v1/r' } } };
 

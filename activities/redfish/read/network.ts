@@ -39,11 +39,19 @@ export async function readNetwork(reader: Reader, host: Json, chassis: readonly 
     reader.members(host.EthernetInterfaces),
     Promise.all(chassis.map((one) => reader.members(one.NetworkAdapters, 3))),
   ]);
-  const ports = await Promise.all(adapters.flat().map((one) => portsOf(reader, one)));
+  const found = adapters.flat();
+  const cards = found.length > 0 ? found : await fromSystem(reader, host);
+  const ports = await Promise.all(cards.map((one) => portsOf(reader, one)));
   return {
-    adapters: adapters.flat().map(adapterOf),
+    adapters: cards.map(adapterOf),
     nics: mergeNics([...interfaces.flatMap(fromInterface), ...ports.flat()]),
   };
+}
+
+/** Adapters as the system sees them, where no chassis has any; the view itself where its adapter isn't linked. */
+async function fromSystem(reader: Reader, host: Json): Promise<Json[]> {
+  const views = await reader.members(host.NetworkInterfaces);
+  return Promise.all(views.map(async (one) => (await reader.resource(at(one, 'Links', 'NetworkAdapter'))) ?? one));
 }
 
 async function portsOf(reader: Reader, adapter: Json): Promise<Nic[]> {
