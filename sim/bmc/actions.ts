@@ -5,6 +5,7 @@ import { createAccount, patchAccount, removeAccount } from './accounts.ts';
 import { patchBios, resetBios } from './bios.ts';
 import { patchSystem } from './boot.ts';
 import type { Controller } from './controller.ts';
+import { documentAt } from './documents.ts';
 import { clearLog } from './logs.ts';
 import { empty, failure, notFound, type Reply, wrongMethod, wrongValue } from './reply.ts';
 import { completed, type TaskEnd } from './tasks.ts';
@@ -49,7 +50,7 @@ export async function act(change: Change): Promise<Reply> {
   if (account && method === 'DELETE') return removeAccount(controller, account);
   const [, at, log] = /^(.+)\/LogServices\/([\w-]+)\/Actions\/LogService\.ClearLog$/.exec(path) ?? [];
   if (at && log && method === 'POST') return clearLog(controller, at, log);
-  return method === 'POST' || method === 'PATCH' ? notFound(`/redfish/v1${path}`) : wrongMethod;
+  return documentAt(path, controller) ? wrongMethod : notFound(`/redfish/v1${path}`);
 }
 
 async function resetSystem({ controller, body }: Change): Promise<Reply> {

@@ -22,6 +22,7 @@ export const ilo6: Personality = {
   managerModel: 'iLO 6',
   firmwareVersion: '1.55',
   sessionsFull: failure(400, 'iLO.2.24.SessionLimitExceeded', 'No more sessions can be opened.'),
+  challenge: false,
   resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'ForceRestart', 'Nmi', 'PushPowerButton', 'GracefulRestart'],
   powerPause: 5,
   bios: {

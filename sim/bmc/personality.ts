@@ -94,6 +94,8 @@ export interface Personality {
   readonly sessionCap: number;
   readonly sessionSeconds: number;
   readonly sessionsFull: Reply;
+  /** Whether a refusal asks for Basic, which some only take unasked (quirk 2b). */
+  readonly challenge: boolean;
   readonly resetTypes: readonly string[];
   readonly resetInfo: 'inline' | 'action-info';
   /** Whether a power command that would change nothing is taken (204) or refused (409). */
@@ -156,6 +158,7 @@ export const standard: Personality = {
     'SessionLimitExceeded',
     'The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.',
   ),
+  challenge: true,
   resetTypes: [
     'On',
     'ForceOn',

@@ -55,10 +55,9 @@ export const notWritable = (property: string): Reply =>
 export const missing = (property: string): Reply =>
   failure(400, 'PropertyMissing', `The property ${property} is a required property.`, [property]);
 
-export const wrongMethod: Reply = failure(
-  405,
-  'OperationNotAllowed',
-  'The HTTP method is not allowed on this resource.',
-);
+export const wrongMethod: Reply = {
+  ...failure(405, 'OperationNotAllowed', 'The HTTP method is not allowed on this resource.'),
+  headers: { allow: 'GET, HEAD' },
+};
 
 export const empty: Reply = { status: 204 };

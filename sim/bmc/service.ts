@@ -82,7 +82,7 @@ export class Bmc {
 
   async #signedIn(request: Request, below: string, work: () => Reply | Promise<Reply>): Promise<Reply> {
     const user = this.#userOf(request);
-    if (typeof user !== 'string') return user;
+    if (typeof user !== 'string') return this.personality.challenge ? user : { ...user, headers: {} };
     const own = below.startsWith('/AccountService/Accounts/') || below.startsWith(sessions);
     return mustChange(this.#controller) && !own ? changeRequired(this.#controller, user) : work();
   }
@@ -114,7 +114,7 @@ export class Bmc {
     const tag = tagOf(body, this.personality.etag.style);
     return {
       status: 200,
-      ...(tag && { headers: { etag: tag.header } }),
+      headers: { 'cache-control': 'no-cache', ...(tag && { etag: tag.header }) },
       body: tag?.body ? { ...body, '@odata.etag': tag.body } : body,
     };
   }
@@ -202,7 +202,10 @@ export class Bmc {
   }
 }
 
-const noSession = failure(401, 'NoValidSession', 'There is no valid session established with the implementation.');
+const noSession = {
+  ...failure(401, 'NoValidSession', 'There is no valid session established with the implementation.'),
+  headers: { 'www-authenticate': 'Basic realm="Redfish"' },
+};
 const wrongCredentials = failure(401, 'InsufficientPrivilege', 'The user name or the password is wrong.');
 
 function isMultipart({ headers }: Request): boolean {

@@ -39,6 +39,15 @@ describe('signing in', () => {
     expect((await journal('session-refused')).map(({ detail }) => detail)).toEqual([{ reason: 'full' }]);
   });
 
+  test('ilo6 takes Basic and does not ask for it (quirk 2b); a change that nothing takes is a 405', async () => {
+    await play('ilo6');
+    const refused = await ask('GET', '/redfish/v1/Systems', undefined, basicOf('wrong'));
+    expect([refused.status, refused.headers['www-authenticate']]).toEqual([401, undefined]);
+    const wrong = await ask('PATCH', '/redfish/v1/Systems', {});
+    expect([wrong.status, wrong.headers.allow]).toEqual([405, 'GET, HEAD']);
+    expect((await ask('PATCH', '/redfish/v1/Nowhere', {})).status).toBe(404);
+  });
+
   test('x10: sessions are at another path (quirk 2)', async () => {
     await play('x10');
     const { Links } = (await ask('GET', '/redfish/v1')).json;
