@@ -6,6 +6,7 @@ import {
   accelerators,
   addresses,
   bmcs,
+  bootFiles,
   burninParts,
   burnins,
   cpus,
@@ -25,7 +26,7 @@ import {
   switchPorts,
   tickets,
 } from './schema.ts';
-import type { StepDetail } from './values.ts';
+import type { BootSums, StepDetail } from './values.ts';
 
 export type MachineRow = typeof machines.$inferSelect;
 
@@ -309,6 +310,14 @@ export async function preferredImage(tx: Transaction, kind: ImageKind): Promise<
 export async function imageById(tx: Transaction, id: string): Promise<typeof images.$inferSelect | null> {
   const [image] = await tx.select().from(images).where(eq(images.id, id));
   return image ?? null;
+}
+
+/** What the site's kernel and initrd must be; null until both were registered. */
+export async function bootSums(tx: Transaction): Promise<BootSums | null> {
+  const laid = await tx.select().from(bootFiles);
+  const sumOf = (path: string) => laid.find((file) => file.path === path)?.sha256;
+  const [kernel, initrd] = [sumOf('boot/vmlinuz'), sumOf('boot/initrd')];
+  return kernel === undefined || initrd === undefined ? null : { kernel, initrd };
 }
 
 // ── Burn-in ─────────────────────────────────────────────────────────────────────────────────────────────

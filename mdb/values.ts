@@ -46,6 +46,12 @@ export interface ImageLayout {
   readonly kernel: 'bootstrap' | 'own';
 }
 
+/** SHA-256, in hex, of the kernel and initrd that this site serves and that a machine keeps to start itself. */
+export interface BootSums {
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
 export interface StepDetail {
   /** One sentence for a person. */
   readonly message?: string;
@@ -80,6 +86,7 @@ export type Directive =
       /** Serial of the disk to install on. */
       readonly disk: string;
       readonly layout: ImageLayout;
+      readonly boot: BootSums;
       readonly imageSystem: 'archive' | 'dominator';
     }
   | { readonly do: 'handover'; readonly hostname: string; readonly address: string }

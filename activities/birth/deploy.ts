@@ -35,6 +35,12 @@ export async function installDirective(
     const reason = `No disk holds the image ${image.id}: it needs ${Math.ceil(needed / mib)} MiB, the largest disk has ${Math.floor(largest / mib)} MiB.`;
     return { held: { fault: 'profile/disk-too-small', reason, choices: ['retry', 'abandon'] } };
   }
+  const boot = await rows.bootSums(tx);
+  if (boot === null) {
+    const reason =
+      'The kernel and initrd that machines start with are not registered; scripts/up does it when it lays them. Answer "retry" then.';
+    return { held: { fault: 'profile/no-boot-files', reason, choices: ['retry', 'abandon'] } };
+  }
   if (network === null || machine.hostname === null || machine.address === null) {
     throw new Error(`machine ${machine.id} is not registered: it has no hostname or address`);
   }
@@ -56,6 +62,7 @@ export async function installDirective(
       mark: machine.mark,
       disk: disk.serial,
       layout: image.layout,
+      boot,
       imageSystem: site.policy.imageSystem,
     },
   };
