@@ -80,6 +80,16 @@ export interface ProfileResult {
 export interface DeployResult {
   readonly hostname: string;
   readonly image: string;
+  /** Milliseconds until the installed system has reported; null for the step's own limit. */
+  readonly limit: number | null;
+  /** Whether a machine that stays silent may be restarted unasked. */
+  readonly mayRestart: boolean;
+}
+
+/** A person's word on what was held, for the activity that is tried again. */
+export interface PersonsRuling {
+  readonly answer: string;
+  readonly by: string;
 }
 
 export interface FinishResult {

@@ -271,6 +271,25 @@ export async function networksOfKind(
   return rows.map((row) => row.id);
 }
 
+/**
+ * Whether, since the machine last became healthy and no later than its latest *ready* report for this order, the
+ * birther told it to boot its own disk. By the minute, which forgives clocks that differ a little.
+ */
+export async function bootedLocally(tx: Transaction, machineId: string, orderId: string): Promise<boolean> {
+  const { rows } = await tx.execute<{ seen: boolean }>(sql`
+    select exists (
+      select from boot_counts c
+      where c.mac in (select mac::text from nics where machine_id = ${machineId}
+          union select mac::text from machines where id = ${machineId})
+        and c.state = 'healthy' and c.answer = 'local'
+        and c.last_at >= date_trunc('minute', (select max(at) from state_history
+          where machine_id = ${machineId} and guarded = 'boot_state' and "to" = 'healthy'))
+        and c.minute <= (select max(at) from audit
+          where machine_id = ${machineId} and order_id = ${orderId} and action = 'agent.ready')
+    ) as seen`);
+  return rows[0]?.seen === true;
+}
+
 // ── What it is made of ──────────────────────────────────────────────────────────────────────────────────
 
 export async function presentDisks(tx: Transaction, machineId: string) {

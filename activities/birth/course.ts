@@ -1,14 +1,7 @@
-import {
-  type BeginResult,
-  type BirthStep,
-  birthSteps,
-  type Errand,
-  type FinishResult,
-  type Held,
-  type StepStart,
-} from '../../contract/birth.ts';
+import { type BeginResult, type BirthStep, birthSteps, type Errand, type StepStart } from '../../contract/birth.ts';
 import type { PassageSummary } from '../../contract/machine.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
+import { claimAnnounced } from '../../mdb/announced.ts';
 import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 
@@ -30,6 +23,7 @@ export function beginBirth(mdb: Mdb, input: Errand & { next: StepStart }): Promi
   return acting(mdb, birthActor, orderId, async (tx) => {
     const machine = await rows.lockMachine(tx, machineId);
     if (!(await rows.beginOrder(tx, orderId))) return { live: false, fence: 0, controller: false, seen: false };
+    await claimAnnounced(tx, machineId);
     const fence = await rows.raiseFence(tx, machineId);
     await rows.beginStep(tx, orderId, stepRow(input.next));
     return {
@@ -47,47 +41,6 @@ export function noteReboot(mdb: Mdb, input: Errand & { step: BirthStep }): Promi
     await rows.settleStep(tx, input.orderId, input.step, 'failed', {
       message: 'The machine booted anew in this step; it starts over from its inventory.',
     });
-  });
-}
-
-/**
- * The readiness gate: the machine is in service only when what its installed system told agrees with what the MDB
- * gave it. The order ends with it.
- */
-export function finishBirth(mdb: Mdb, input: Errand): Promise<FinishResult | { held: Held }> {
-  const { machineId, orderId } = input;
-  return acting(mdb, birthActor, orderId, async (tx) => {
-    const machine = await rows.lockMachine(tx, machineId);
-    if (machine.stage !== 'in_service') {
-      if (machine.observedImage !== machine.requiredImage) {
-        const reason = `It reports the image ${machine.observedImage ?? '(none)'}, but ${machine.requiredImage ?? '(none)'} is required.`;
-        return { held: { fault: 'ready/image', reason, choices: ['retry', 'abandon'] } };
-      }
-      await rows.updateMachine(tx, machineId, {
-        stage: 'in_service',
-        opState: 'production',
-        inServiceAt: new Date(),
-        held: null,
-        temporaryAddress: null,
-        directive: { do: 'wait' },
-      });
-      // The temporary address is free only now: until the hand-over the agent still used it.
-      await rows.giveBackAddresses(tx, machineId, await rows.networksOfKind(tx, input.siteId, 'birth'));
-      await rows.settleStep(tx, orderId, 'ready', 'done');
-    }
-    const inServiceAt = machine.inServiceAt ?? new Date();
-    const seconds = Math.round((inServiceAt.getTime() - machine.firstBootAt.getTime()) / 1000);
-    await rows.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
-    if (machine.stage !== 'in_service') {
-      await record(tx, {
-        actor: birthActor,
-        action: 'birth.done',
-        machineId,
-        orderId,
-        detail: { seconds, hostname: machine.hostname },
-      });
-    }
-    return { stage: 'in_service', opState: 'production', bootState: machine.bootState, seconds };
   });
 }
 

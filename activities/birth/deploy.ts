@@ -1,9 +1,10 @@
+import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { DeployResult, Errand, Held, StepStart } from '../../contract/birth.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import { parseCidr } from '../../mdb/address.ts';
 import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import type { Directive, ImageLayout } from '../../mdb/values.ts';
+import type { Directive } from '../../mdb/values.ts';
 import { chooseDisk } from './choose.ts';
 import { birthActor, stepRow } from './course.ts';
 
@@ -13,13 +14,7 @@ const mib = 1024 * 1024;
 /** Partition table, boot loader and the mark at the disk's ends. */
 const margin = 8 * mib;
 
-/** The least bytes that a disk needs for this layout and image; an unpacked root takes up to four times its archive. */
-function bytesNeeded(layout: ImageLayout, archiveBytes: number): number {
-  const root = layout.rootMib === 'rest' ? archiveBytes * 4 : layout.rootMib * mib;
-  return layout.bootMib * mib + root + margin;
-}
-
-/** What the agent needs to install this image on this machine. */
+/** What the agent needs to install this image on this machine, as the site's image system has it. */
 export async function installDirective(
   tx: Transaction,
   machine: rows.MachineRow,
@@ -27,8 +22,10 @@ export async function installDirective(
 ): Promise<{ directive: Directive } | { held: Held }> {
   const site = await rows.siteOf(tx, machine.siteId);
   const network = await rows.mainNetwork(tx, machine.siteId);
+  const plan = imageSystems[site.policy.imageSystem].plan(image);
+  if ('held' in plan) return plan;
   const disks = await rows.presentDisks(tx, machine.id);
-  const needed = bytesNeeded(image.layout, image.bytes);
+  const needed = image.layout.bootMib * mib + plan.rootBytes + margin;
   const disk = chooseDisk(disks, needed);
   if (disk === null) {
     const largest = Math.max(0, ...disks.map((one) => one.bytes));
@@ -51,10 +48,7 @@ export async function installDirective(
       do: 'install',
       image: image.id,
       imageKind: image.kind,
-      imagePath: image.path,
-      bytes: image.bytes,
-      sha256: image.sha256,
-      signature: image.signature,
+      ...plan.part,
       hostname: machine.hostname,
       address: `${machine.address}/${parsed.prefix}`,
       gateway: network.gateway,
@@ -95,7 +89,7 @@ export function directInstall(mdb: Mdb, input: Errand): Promise<void> {
 
 /**
  * The registration update: hostname, address, image and boot state *healthy* become true together, and only then may
- * the agent hand over. A second identical call changes nothing.
+ * the agent hand over, in the way of the image system it installed for. A second identical call changes nothing.
  */
 export function acceptInstall(mdb: Mdb, input: Errand & { next: StepStart }): Promise<DeployResult | { held: Held }> {
   const { machineId, orderId, next } = input;
@@ -104,23 +98,26 @@ export function acceptInstall(mdb: Mdb, input: Errand & { next: StepStart }): Pr
     const { hostname, address, requiredImage } = machine;
     if (hostname === null || address === null || requiredImage === null)
       throw new Error(`machine ${machineId} was never registered`);
-    if (machine.stage === 'deployed') return { hostname, image: requiredImage };
+    const imageSystem = imageSystemOf(machine.directive, (await rows.siteOf(tx, machine.siteId)).policy);
+    const { handover, readiness } = imageSystems[imageSystem];
+    const result = { hostname, image: requiredImage, limit: readiness.limit, mayRestart: readiness.mayRestart };
+    if (machine.stage === 'deployed') return result;
     await rows.updateMachine(tx, machineId, {
       stage: 'deployed',
       bootState: 'healthy',
       bootstraps: 0,
       held: null,
-      directive: { do: 'handover', hostname, address },
+      directive: { do: 'handover', hostname, address, imageSystem, how: handover.how },
     });
     await rows.settleStep(tx, orderId, 'deploy', 'done');
-    await rows.beginStep(tx, orderId, stepRow(next));
+    await rows.beginStep(tx, orderId, stepRow({ ...next, limit: readiness.limit ?? next.limit }));
     await record(tx, {
       actor: birthActor,
       action: 'machine.deployed',
       machineId,
       orderId,
-      detail: { hostname, address, image: requiredImage },
+      detail: { hostname, address, image: requiredImage, imageSystem, firstFetch: handover.firstFetch },
     });
-    return { hostname, image: requiredImage };
+    return result;
   });
 }

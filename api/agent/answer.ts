@@ -38,7 +38,7 @@ function fieldsOf(directive: Directive): Record<string, string> {
         cap: String(directive.capSeconds),
       };
     case 'handover':
-      return { hostname: directive.hostname, address: directive.address };
+      return { hostname: directive.hostname, address: directive.address, how: directive.how };
     case 'install':
       return installFields(directive);
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it, describe as suite } from 'vitest';
@@ -71,6 +72,7 @@ const install = (born: Born, mark: string): Directive => ({
   mark,
   disk: `D-${born.machineId}`,
   layout: { bootMib: 256, rootMib: 'rest', kernel: 'bootstrap' },
+  boot: { kernel: 'cd'.repeat(32), initrd: 'ef'.repeat(32) },
   imageSystem: 'dominator',
 });
 
@@ -378,6 +380,8 @@ suite('waiting for a directive', () => {
       dns: '10.1.0.1',
       boot_mib: '256',
       root_mib: 'rest',
+      kernel_sha256: 'cd'.repeat(32),
+      initrd_sha256: 'ef'.repeat(32),
       system: 'dominator',
     });
     expect(await server.ask('GET', '/agent/next?seq=x', session)).toMatchObject({ status: 400 });
@@ -443,6 +447,9 @@ suite('an installation', () => {
       ca: server.caPem,
       cert: expect.stringContaining('BEGIN CERTIFICATE'),
       key: expect.stringContaining('PRIVATE KEY'),
+      path: 'boot/subd',
+      bytes: '15',
+      sha256: createHash('sha256').update('not really subd').digest('hex'),
     });
     const second = await server.ask('GET', '/agent/credentials', session);
     const [lost, token] = [first, second].map(({ records }) => records[0]?.fields['token'] ?? '') as [string, string];
@@ -463,7 +470,13 @@ suite('an installation', () => {
     });
     expect(await post({ disk: 'other' })).toMatchObject({ status: 409 });
     expect(await post()).toMatchObject({ status: 200 });
-    await direct(born, { do: 'handover', hostname: 'a01-01', address: '10.1.1.1/16' });
+    await direct(born, {
+      do: 'handover',
+      hostname: 'a01-01',
+      address: '10.1.1.1/16',
+      imageSystem: 'dominator',
+      how: 'in-place',
+    });
     expect(await post()).toMatchObject({ status: 200 });
     expect(await machineOf(born)).toMatchObject({ keyStore: 'nvram', keyFingerprint: 'SHA256:abc' });
     expect(await server.mdb.select().from(disks).where(eq(disks.machineId, born.machineId))).toMatchObject([

@@ -29,6 +29,9 @@ export class BirthRun {
   controller = false;
   seen = false;
   biosWritten = false;
+  /** Milliseconds that the installed system has, and whether its silence may be answered with a restart. */
+  readyLimit: number = limits.ready;
+  mayRestart = true;
   private fence = 0;
   private stage: Stage = 'racked';
   private serial = 0;
