@@ -84,13 +84,15 @@ async function checkIdentity(mdb: Mdb, controller: Controller, system: SystemRea
     {
       uuid: controller.uuid,
       serials: [controller.serial, controller.boardSerial, controller.sku],
+      bootMac: controller.mac,
       macs: controller.macs,
     },
     { uuid: system.uuid, serials: [system.serial, system.sku], macs: system.macs },
   );
   if (verdict.same) return;
   const reason = `Behind ${controller.origin} is not ${controller.machineId}: ${verdict.reason}.`;
-  await quarantineController(mdb, controller.machineId, reason);
+  // Too few factors to be certain is a reason to wait for more, not to shut the controller out.
+  if (verdict.other) await quarantineController(mdb, controller.machineId, reason);
   throw new HeldError('identity', reason, ['retry', 'abandon']);
 }
 

@@ -274,6 +274,18 @@ suite('an inventory', () => {
     expect((await machineOf(born))?.held).toBeNull();
   });
 
+  it('with a card over USB that every machine of its kind has is taken without that card (quirk 61)', async () => {
+    const usb = say('nic', { name: 'usb0', mac: '0a:ca:fe:f0:0d:04' });
+    for (let round = 0; round < 2; round += 1) {
+      const born = await bear(server.mdb);
+      const nic = say('nic', { name: 'eth0', mac: born.mac }) + usb;
+      const session = await open(server, born);
+      expect(await server.ask('POST', '/agent/inventory', session, describe(born, { nic }))).toMatchObject({
+        status: 200,
+      });
+    }
+  });
+
   it("with another machine's MAC or UUID is a conflict that names it", async () => {
     const first = await bear(server.mdb);
     await server.ask('POST', '/agent/inventory', await open(server, first), describe(first));
@@ -290,7 +302,7 @@ suite('an inventory', () => {
 
   it('of twins at the same time is taken once', async () => {
     const twins = [await bear(server.mdb), await bear(server.mdb)] as const;
-    const shared = say('nic', { name: 'eth1', mac: '52:54:00:77:00:01' });
+    const shared = say('nic', { name: 'eth1', mac: 'b0:26:28:77:00:01' });
     const answers = await Promise.all(
       twins.map(async (born) =>
         server.ask('POST', '/agent/inventory', await open(server, born), describe(born, { shared, lldp: '' })),

@@ -29,6 +29,8 @@ export interface Wish {
   /** Divides the time that hardware takes. */
   readonly speed: number;
   readonly faults?: readonly object[];
+  /** What new machines are; on unless told. */
+  readonly power?: 'on' | 'off';
 }
 
 /** A whole Farrier with simulated racks in a folder of its own, as `scripts/up` brings it up. */
@@ -40,6 +42,7 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
     ...(environment as Record<string, string>),
     FARRIER_SIM_SPEED: String(wish.speed),
     FARRIER_BOOT_RATE: '100000',
+    FARRIER_SIM_POWER: wish.power ?? 'on',
   };
   if (wish.faults) {
     Object.assign(shell, { FARRIER_SIM_FAULTS: join(folder, 'faults.json') });
