@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   bootStates,
   imageKinds,
+  imageSystemNames,
   normaliseMac,
   opStates,
   orderStates,
