@@ -15,6 +15,8 @@ export interface Whole {
   readonly api: string;
   /** Origin of the simulator's control API. */
   readonly sim: string;
+  /** The data folder. */
+  readonly data: string;
   journal(): Promise<Entry[]>;
   /** Waits until the rows of all machines meet the condition; tells what they are when they don't in time. */
   until(met: (rows: readonly Machine[]) => boolean, seconds: number): Promise<readonly Machine[]>;
@@ -69,6 +71,7 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
     supervisor,
     api: `http://127.0.0.1:${up.ports.api}`,
     sim: `http://127.0.0.1:${up.ports.sim}`,
+    data: join(folder, 'data'),
     async journal() {
       const text = await readFile(join(folder, 'data', 'sim', 'journal.jsonl'), 'utf8');
       return text
@@ -80,7 +83,7 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
     async close() {
       await supervisor.stop();
       await up.close();
-      await rm(folder, { recursive: true, force: true });
+      if (process.env['KEEP']) console.error(folder); else await rm(folder, { recursive: true, force: true });
     },
   };
 }
