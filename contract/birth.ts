@@ -38,8 +38,8 @@ export interface BeginResult {
   readonly fence: number;
   /** Whether a controller is known, so that power can be driven. */
   readonly controller: boolean;
-  /** Whether the machine has booted at least once. */
-  readonly seen: boolean;
+  /** Whether it has to be booted: it was never seen, or stands at the end of an earlier order. */
+  readonly boot: boolean;
 }
 
 export interface Registered {
@@ -96,7 +96,7 @@ export interface FinishResult {
   readonly stage: Stage;
   readonly opState: OpState;
   readonly bootState: BootState;
-  /** Seconds from the first boot request to in service. */
+  /** Seconds from the order, which the first boot request gives, to in service. */
   readonly seconds: number;
 }
 

@@ -119,6 +119,23 @@ export async function settleStep(
     .where(and(eq(steps.orderId, orderId), eq(steps.name, step)));
 }
 
+/** Whether the machine has been through another order before this one. */
+export async function hadEarlierOrder(tx: Transaction, machineId: string, orderId: string): Promise<boolean> {
+  return (await tx.$count(orders, and(eq(orders.machineId, machineId), ne(orders.id, orderId)))) > 0;
+}
+
+export async function stepEnded(tx: Transaction, orderId: string, step: string): Promise<boolean> {
+  const ended = and(eq(steps.orderId, orderId), eq(steps.name, step), isNotNull(steps.endedAt));
+  return (await tx.$count(steps, ended)) > 0;
+}
+
+/** When the order was given: the beginning of what it takes. */
+export async function orderedAt(tx: Transaction, orderId: string): Promise<Date> {
+  const [order] = await tx.select({ at: orders.createdAt }).from(orders).where(eq(orders.id, orderId));
+  if (!order) throw new Error(`the MDB has no order ${orderId}`);
+  return order.at;
+}
+
 // ── Permits ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The next fencing number of this machine, higher than every one before. */

@@ -1,6 +1,6 @@
 import { type BeginResult, type BirthStep, birthSteps, type Errand, type StepStart } from '../../contract/birth.ts';
 import type { PassageSummary } from '../../contract/machine.ts';
-import { type Actor, acting, record } from '../../mdb/acting.ts';
+import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import { claimAnnounced } from '../../mdb/announced.ts';
 import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -17,21 +17,35 @@ export function ordinalOf(step: BirthStep): number {
   return (birthSteps.indexOf(step) + 1) * 10;
 }
 
-/** Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. */
+/**
+ * Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. A machine that has
+ * been through an order before goes back to the beginning of the belt, and its next boot gets the bootstrap image.
+ */
 export function beginBirth(mdb: Mdb, input: Errand & { next: StepStart }): Promise<BeginResult> {
   const { machineId, orderId } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
     const machine = await rows.lockMachine(tx, machineId);
-    if (!(await rows.beginOrder(tx, orderId))) return { live: false, fence: 0, controller: false, seen: false };
+    if (!(await rows.beginOrder(tx, orderId))) return { live: false, fence: 0, controller: false, boot: false };
     await claimAnnounced(tx, machineId);
     const fence = await rows.raiseFence(tx, machineId);
     await rows.beginStep(tx, orderId, stepRow(input.next));
-    return {
-      live: true,
-      fence,
-      controller: await rows.hasController(tx, machineId),
-      seen: machine.lastSeenAt !== null || machine.bootstraps > 0,
-    };
+    const controller = await rows.hasController(tx, machineId);
+    const anew = await rows.hadEarlierOrder(tx, machineId, orderId);
+    if (anew && !(await rows.stepEnded(tx, orderId, 'rack'))) await backToTheStart(tx, machineId, controller);
+    const seen = machine.lastSeenAt !== null || machine.bootstraps > 0;
+    return { live: true, fence, controller, boot: anew || !seen };
+  });
+}
+
+async function backToTheStart(tx: Transaction, machineId: string, controller: boolean): Promise<void> {
+  await rows.updateMachine(tx, machineId, {
+    bootState: 'birth',
+    opState: 'disabled',
+    stage: 'racked',
+    inServiceAt: null,
+    held: null,
+    // An agent that still listens reboots by itself; with a controller the passage powers the machine.
+    directive: controller ? { do: 'wait' } : { do: 'reboot' },
   });
 }
 

@@ -47,7 +47,7 @@ function tryFinish(
       await rows.settleStep(tx, orderId, 'ready', 'done');
     }
     const inServiceAt = machine.inServiceAt ?? new Date();
-    const seconds = Math.round((inServiceAt.getTime() - machine.firstBootAt.getTime()) / 1000);
+    const seconds = Math.round((inServiceAt.getTime() - (await rows.orderedAt(tx, orderId)).getTime()) / 1000);
     await rows.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
     if (machine.stage !== 'in_service') {
       const detail = { seconds, hostname: machine.hostname, ...accepted };

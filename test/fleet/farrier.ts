@@ -83,7 +83,7 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
     async close() {
       await supervisor.stop();
       await up.close();
-      if (process.env['KEEP']) console.error(folder); else await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

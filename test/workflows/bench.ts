@@ -37,7 +37,7 @@ const registered = {
 /** Activities that go well, each call written down; a test replaces those that shall not. */
 export function goingWell(calls: string[], different: Partial<Doubles> = {}): Doubles {
   const usual: Doubles = {
-    beginBirth: async () => ({ live: true, fence: 1, controller: false, seen: true }),
+    beginBirth: async () => ({ live: true, fence: 1, controller: false, boot: false }),
     register: async () => registered,
     startProfile: async () => ({ burnin: 'run', limit: 60_000 }),
     decideProfile: async () => ({ verdict: 'pass', finding: null, image: 'compute-1', imageKind: 'compute' }),

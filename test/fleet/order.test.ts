@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bmcs, intents } from '../../mdb/schema.ts';
+import { bmcs, intents, orders } from '../../mdb/schema.ts';
 import { countEffect, type Whole, wholeFarrier } from './farrier.ts';
 
 const run = promisify(execFile);
@@ -15,11 +15,12 @@ beforeAll(async () => {
 }, 900_000);
 afterAll(() => whole?.close());
 
+const farrier = async (...args: string[]) =>
+  (await run(farrierCommand, args, { env: { ...process.env, FARRIER_API: whole.api } })).stdout;
+
 test('an announced machine is powered on through its controller, once, and born; the other stays off', {
   timeout: 180_000,
 }, async () => {
-  const farrier = async (...args: string[]) =>
-    (await run(farrierCommand, args, { env: { ...process.env, FARRIER_API: whole.api } })).stdout;
   const listed = (await (await fetch(`${whole.sim}/machines`)).json()) as {
     machines: { id: string; machineId: string }[];
   };
@@ -38,4 +39,35 @@ test('an announced machine is powered on through its controller, once, and born;
   expect(Object.fromEntries(countEffect(journal, 'boot-override'))).toEqual({ [first.id]: 1 });
   expect(Object.fromEntries(countEffect(journal, 'power-on'))).toMatchObject({ [first.id]: 1 });
   expect([...countEffect(journal, 'power-on').keys()]).toEqual([first.id]);
+});
+
+test('born again only when its disks may be wiped: restarted once, by a new order under a higher fence', {
+  timeout: 180_000,
+}, async () => {
+  const [before] = await whole.until((rows) => rows.length === 1, 10);
+  if (!before) throw new Error('there is no machine');
+  const again = ['birth', before.id, '--reason', 'a new owner', '--id', 'again-1'];
+  await expect(farrier(...again)).rejects.toMatchObject({
+    stderr: expect.stringContaining('is in service and a birth wipes it'),
+  });
+  await farrier(...again, '--wipe');
+  await farrier(...again, '--wipe');
+  const stateOf = async () => (await whole.up.mdb.select().from(orders).where(eq(orders.id, 'again-1')))[0]?.state;
+  await expect.poll(stateOf, { timeout: 60_000 }).toBe('done');
+  const [after] = await whole.until(([row]) => row?.stage === 'in_service', 10);
+  expect(after).toMatchObject({
+    hostname: before.hostname,
+    address: before.address,
+    bootState: 'healthy',
+    opState: 'production',
+  });
+
+  const acts = await whole.up.mdb.select().from(intents).orderBy(intents.writtenAt);
+  expect(acts.map(({ kind, state, fence }) => [kind, state, fence])).toEqual([
+    ['boot-network', 'done', 1],
+    ['boot-network', 'done', 2],
+  ]);
+  const journal = await whole.journal();
+  expect([...countEffect(journal, 'handed-over').values()]).toEqual([2]);
+  expect([...countEffect(journal, 'boot-override').values()]).toEqual([2]);
 });
