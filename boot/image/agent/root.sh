@@ -78,8 +78,9 @@ write_subd() {
   rec get /run/credentials subd signature >/run/subd.signature
   fetch --tries 5 --timeout 600 --max "$(rec get /run/credentials subd bytes)" \
     --sha256 "$(rec get /run/credentials subd sha256)" --verify /run/subd.signature /etc/farrier/image.pub \
-    --out /mnt/usr/local/sbin/subd "$files/files/$(rec get /run/credentials subd path)" 2>&1 || exit 1
-  chmod 755 /mnt/usr/local/sbin/subd
+    --out /mnt/usr/local/sbin/subd.part "$files/files/$(rec get /run/credentials subd path)" 2>&1 || exit 1
+  chmod 755 /mnt/usr/local/sbin/subd.part
+  mv /mnt/usr/local/sbin/subd.part /mnt/usr/local/sbin/subd
   cp /usr/lib/farrier/subd-init /mnt/usr/lib/farrier/subd-init
   cp /bin/busybox /mnt/usr/lib/farrier/busybox
   chmod 755 /mnt/usr/lib/farrier/subd-init /mnt/usr/lib/farrier/busybox
