@@ -1,7 +1,7 @@
 /** The bootstrap image as it is built: the same bytes each time, within its budget, whole, and with no secret in it. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { addOverlay } from '../../boot/image/overlay.ts';
 import { renderBootstrap } from '../../boot/render.ts';
 import { cacheFolder } from '../../host/cache.ts';
 import { run } from '../../sim/vm/process.ts';
-import { findTool } from '../../sim/vm/tools.ts';
+import { lacking } from './needs.ts';
 
 const source = fileURLToPath(new URL('../../boot/image/', import.meta.url));
 /** Of the stock profile, in bytes: docs/image.md. */
@@ -21,13 +21,8 @@ const buildMs = 15 * 60_000;
 async function whyNotBuilt(): Promise<string | null> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86_64';
   const wanted = ['apt-cache', 'dpkg-deb', 'cpio', 'xz', 'depmod', 'musl-gcc', 'gcc', 'make', 'readelf', 'strip'];
-  const found = await Promise.all(wanted.map(async (tool) => ((await findTool(tool)) === null ? [tool] : [])));
-  if (found.flat().length > 0) return `needs ${found.flat().join(', ')}`;
-  const library = await access('/usr/include/bearssl.h').then(
-    () => true,
-    () => false,
-  );
-  if (!library) return 'needs libbearssl-dev';
+  const missing = await lacking([...wanted, '/usr/include/bearssl.h']);
+  if (missing.length > 0) return `needs ${missing.join(', ')}`;
   const { stdout } = await run(['apt-cache', 'policy', 'linux-image-amd64']);
   return /Candidate: \d/.test(stdout) ? null : 'needs apt sources of Debian 12';
 }
