@@ -2,13 +2,14 @@ import { type BeginResult, type BirthStep, birthSteps, type Errand, type StepSta
 import type { PassageSummary } from '../../contract/machine.ts';
 import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import { claimAnnounced } from '../../mdb/announced.ts';
-import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import * as passage from '../../mdb/passage.ts';
+import * as people from '../../mdb/people.ts';
 
 /** Who moves a machine's state in a birth. */
 export const birthActor: Actor = { class: 'system', name: 'birth' };
 
-export function stepRow(start: StepStart): rows.StepRow {
+export function stepRow(start: StepStart): passage.StepRow {
   return { step: start.step, ordinal: ordinalOf(start.step), owner: start.owner, limit: start.limit };
 }
 
@@ -24,21 +25,21 @@ export function ordinalOf(step: BirthStep): number {
 export function beginBirth(mdb: Mdb, input: Errand & { next: StepStart }): Promise<BeginResult> {
   const { machineId, orderId } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    const machine = await rows.lockMachine(tx, machineId);
-    if (!(await rows.beginOrder(tx, orderId))) return { live: false, fence: 0, controller: false, boot: false };
+    const machine = await passage.lockMachine(tx, machineId);
+    if (!(await passage.beginOrder(tx, orderId))) return { live: false, fence: 0, controller: false, boot: false };
     await claimAnnounced(tx, machineId);
-    const fence = await rows.raiseFence(tx, machineId);
-    await rows.beginStep(tx, orderId, stepRow(input.next));
-    const controller = await rows.hasController(tx, machineId);
-    const anew = await rows.hadEarlierOrder(tx, machineId, orderId);
-    if (anew && !(await rows.stepEnded(tx, orderId, 'rack'))) await backToTheStart(tx, machineId, controller);
+    const fence = await passage.raiseFence(tx, machineId);
+    await passage.beginStep(tx, orderId, stepRow(input.next));
+    const controller = await passage.hasController(tx, machineId);
+    const anew = await passage.hadEarlierOrder(tx, machineId, orderId);
+    if (anew && !(await passage.stepEnded(tx, orderId, 'rack'))) await backToTheStart(tx, machineId, controller);
     const seen = machine.lastSeenAt !== null || machine.bootstraps > 0;
     return { live: true, fence, controller, boot: anew || !seen };
   });
 }
 
 async function backToTheStart(tx: Transaction, machineId: string, controller: boolean): Promise<void> {
-  await rows.updateMachine(tx, machineId, {
+  await passage.updateMachine(tx, machineId, {
     bootState: 'birth',
     opState: 'disabled',
     stage: 'racked',
@@ -52,7 +53,7 @@ async function backToTheStart(tx: Transaction, machineId: string, controller: bo
 /** The machine booted anew in the middle of a step: the step's row says so. */
 export function noteReboot(mdb: Mdb, input: Errand & { step: BirthStep }): Promise<void> {
   return acting(mdb, birthActor, input.orderId, async (tx) => {
-    await rows.settleStep(tx, input.orderId, input.step, 'failed', {
+    await passage.settleStep(tx, input.orderId, input.step, 'failed', {
       message: 'The machine booted anew in this step; it starts over from its inventory.',
     });
   });
@@ -62,11 +63,11 @@ export function noteReboot(mdb: Mdb, input: Errand & { step: BirthStep }): Promi
 export function endOrder(mdb: Mdb, input: Errand & { state: 'failed' | 'cancelled'; outcome: string }): Promise<void> {
   const { machineId, orderId, state, outcome } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    await rows.lockMachine(tx, machineId);
-    await rows.endOrder(tx, orderId, state, outcome);
-    await rows.closeLeftOver(tx, orderId, state);
+    await passage.lockMachine(tx, machineId);
+    await passage.endOrder(tx, orderId, state, outcome);
+    await people.closeLeftOver(tx, orderId, state);
     const held = `The birth ${state === 'failed' ? 'failed' : 'was cancelled'}: ${outcome}`;
-    await rows.updateMachine(tx, machineId, { held, directive: { do: 'hold', reason: held } });
+    await passage.updateMachine(tx, machineId, { held, directive: { do: 'hold', reason: held } });
     await record(tx, { actor: birthActor, action: `birth.${state}`, machineId, orderId, detail: { outcome } });
   });
 }
@@ -78,17 +79,17 @@ export function breakOff(
 ): Promise<Pick<PassageSummary, 'stage' | 'opState' | 'bootState'>> {
   const { machineId, orderId, note } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    const machine = await rows.lockMachine(tx, machineId);
-    await rows.endOrder(tx, orderId, 'failed', note);
-    await rows.closeLeftOver(tx, orderId, 'failed');
-    await rows.openTicket(tx, {
+    const machine = await passage.lockMachine(tx, machineId);
+    await passage.endOrder(tx, orderId, 'failed', note);
+    await people.closeLeftOver(tx, orderId, 'failed');
+    await people.openTicket(tx, {
       machineId,
       fault: 'passage/broken',
       title: `${machineId}: a passage broke off`,
       body: note,
       id: `T-${orderId}-broken`,
     });
-    await rows.updateMachine(tx, machineId, { held: note });
+    await passage.updateMachine(tx, machineId, { held: note });
     await record(tx, { actor: birthActor, action: 'order.broken', machineId, orderId, detail: { note } });
     return { stage: machine.stage, opState: machine.opState, bootState: machine.bootState };
   });

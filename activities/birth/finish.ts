@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { Errand, FinishResult, Held, PersonsRuling } from '../../contract/birth.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
-import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import * as passage from '../../mdb/passage.ts';
+import * as position from '../../mdb/position.ts';
 import { birthActor } from './course.ts';
 
 type Finishing = Errand & { readonly ruling?: PersonsRuling };
@@ -29,12 +30,12 @@ function tryFinish(
   { machineId, siteId, orderId, ruling }: Finishing,
 ): Promise<FinishResult | { held: Held; bootedLocally: boolean }> {
   return acting(mdb, birthActor, orderId, async (tx) => {
-    const machine = await rows.lockMachine(tx, machineId);
+    const machine = await passage.lockMachine(tx, machineId);
     const accepted = ruling?.answer === 'accept' ? { acceptedBy: ruling.by } : null;
     if (machine.stage !== 'in_service') {
       const doubt = accepted ? null : await gate(tx, machine, orderId);
       if (doubt !== null) return doubt;
-      await rows.updateMachine(tx, machineId, {
+      await passage.updateMachine(tx, machineId, {
         stage: 'in_service',
         opState: 'production',
         inServiceAt: new Date(),
@@ -43,12 +44,12 @@ function tryFinish(
         directive: { do: 'wait' },
       });
       // The temporary address is free only now: until the hand-over the agent still used it.
-      await rows.giveBackAddresses(tx, machineId, await rows.networksOfKind(tx, siteId, 'birth'));
-      await rows.settleStep(tx, orderId, 'ready', 'done');
+      await position.giveBackAddresses(tx, machineId, await position.networksOfKind(tx, siteId, 'birth'));
+      await passage.settleStep(tx, orderId, 'ready', 'done');
     }
     const inServiceAt = machine.inServiceAt ?? new Date();
-    const seconds = Math.round((inServiceAt.getTime() - (await rows.orderedAt(tx, orderId)).getTime()) / 1000);
-    await rows.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
+    const seconds = Math.round((inServiceAt.getTime() - (await passage.orderedAt(tx, orderId)).getTime()) / 1000);
+    await passage.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
     if (machine.stage !== 'in_service') {
       const detail = { seconds, hostname: machine.hostname, ...accepted };
       await record(tx, { actor: birthActor, action: 'birth.done', machineId, orderId, detail });
@@ -57,11 +58,11 @@ function tryFinish(
   });
 }
 
-async function gate(tx: Transaction, machine: rows.MachineRow, orderId: string) {
+async function gate(tx: Transaction, machine: passage.MachineRow, orderId: string) {
   const { requiredImage, observedImage, bootState, hostname, address } = machine;
-  const { policy } = await rows.siteOf(tx, machine.siteId);
+  const { policy } = await passage.siteOf(tx, machine.siteId);
   const listed = bootState === 'healthy' && hostname !== null && address !== null;
-  const bootedLocally = await rows.bootedLocally(tx, machine.id, orderId);
+  const bootedLocally = await passage.bootedLocally(tx, machine.id, orderId);
   const system = imageSystems[imageSystemOf(machine.directive, policy)];
   const held = system.judge({ requiredImage, observedImage, listed, bootedLocally });
   return held === null ? null : { held, bootedLocally };
