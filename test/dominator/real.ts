@@ -25,8 +25,13 @@ export async function buildReal(): Promise<Real> {
     await mkdir(cache, { recursive: true });
     const partial = await mkdtemp(join(cache, '.build-'));
     const env = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-buildvcs=false -mod=readonly' };
-    await run('nice', ['go', 'build', '-o', `${partial}/`, 'tool'], { cwd: module, env });
-    await rename(partial, folder).catch(() => rm(partial, { recursive: true }));
+    try {
+      await run('nice', ['go', 'build', '-o', `${partial}/`, 'tool'], { cwd: module, env });
+      // Another suite may have built them meanwhile.
+      await rename(partial, folder).catch(() => {});
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
     return { folder };
   } catch (error) {
     const { code, stderr = '', message } = error as { code?: unknown; stderr?: string; message: string };
