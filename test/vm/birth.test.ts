@@ -6,14 +6,14 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { machines } from '../../mdb/schema.ts';
 import { rigRack } from '../../sim/vm/rig.ts';
 import { whyNot } from './needs.ts';
 import { copyDisk, type Ext, extsOf, keysIn, type RawDisk, readFrom, readTree } from './readdisk.ts';
 import { effects, type Outcome, readMdb, startUp, wholeMs } from './whole.ts';
 
-const reason = await whyNot(['debugfs']);
+const reason = await whyNot(['debugfs', 'e2fsck']);
 
 type Machine = typeof machines.$inferSelect;
 
@@ -21,6 +21,7 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
   let data: string;
   let outcome: Outcome;
   let born: Machine[] = [];
+  let failed = false;
 
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'farrier-birth-'));
@@ -28,9 +29,13 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
     born = await readMdb(data, (mdb) => mdb.select().from(machines).orderBy(machines.mac));
   }, wholeMs + 120_000);
 
+  afterEach(({ task }) => {
+    failed ||= task.result?.state === 'fail';
+  });
+
   afterAll(async () => {
-    // What happened to a birth that failed is in its logs.
-    if (outcome?.code === 0) await rm(data, { recursive: true, force: true });
+    // What happened to a birth that failed is in its logs and on its disks.
+    if (outcome?.code === 0 && !failed) await rm(data, { recursive: true, force: true });
   });
 
   it('ends with both machines in service, and no person asked', () => {
