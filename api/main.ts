@@ -37,8 +37,11 @@ const addresses =
   agentListen && isIP(agentListen.host) && !/^(0\.0\.0\.0|::)$/.test(agentListen.host) ? [agentListen.host] : [];
 const authority = await openAuthority(join(data, 'authority'), { addresses });
 
-const people = peopleListen && (await createPeopleApi({ mdb, siteId, images: join(data, 'images'), authority, log }));
-const agent = agentListen && createAgentApi({ mdb, mdbUrl, authority, log });
+const images = join(data, 'images');
+const accessCaFile = join(data, 'authority', 'access-ca.pem');
+
+const people = peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log }));
+const agent = agentListen && createAgentApi({ mdb, mdbUrl, authority, images, accessCaFile, log });
 try {
   const served = {
     ...(people && peopleListen ? { api: await people.listen(peopleListen) } : {}),

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { readImage, writeImage } from '../mdb/bootimages.ts';
+import { type BootFileRow, readImage, writeBootFiles, writeImage } from '../mdb/bootimages.ts';
 import type { Mdb } from '../mdb/connect.ts';
 import type { ImageKind } from '../mdb/machine.ts';
 import type { ImageLayout } from '../mdb/values.ts';
@@ -56,6 +56,19 @@ export async function registerImage(parts: ImageParts, wish: ImageWish): Promise
   const { id, kind, layout, preferred } = wish;
   await writeImage(parts.mdb, { id, kind, path, bytes, sha256, signature, layout, preferred }, wish.by);
   return { path, bytes, sha256, signature };
+}
+
+/** What a machine fetches first from the network, and later keeps in its own `/boot`. */
+const bootFiles = ['boot/vmlinuz', 'boot/initrd'];
+
+/** Registers kernel and initrd as they lie below the image root, after whoever laid them. Throws ImageError. */
+export async function registerBootFiles(
+  { mdb, root }: Pick<ImageParts, 'mdb' | 'root'>,
+  by: string,
+): Promise<readonly BootFileRow[]> {
+  const laid = await Promise.all(bootFiles.map(async (path) => ({ path, ...(await hashFile(root, path)) })));
+  await writeBootFiles(mdb, laid, by);
+  return laid;
 }
 
 /** Compares an image's file with its row, and the row's signature with the site's key. Throws ImageError. */

@@ -84,6 +84,7 @@ interface AddOptions {
   readonly port?: string;
   readonly bmc?: string;
   readonly bmcSecret?: string;
+  readonly serial?: string;
 }
 
 function addAnnouncement(machine: Command, open: () => Context): void {
@@ -97,12 +98,16 @@ function addAnnouncement(machine: Command, open: () => Context): void {
     .option('--port <port>', 'port of that switch')
     .option('--bmc <origin>', 'its controller, e.g. https://10.0.9.12')
     .option('--bmc-secret <name>', 'name of the secret with its credentials')
-    .action(async (mac: string, { bmc, bmcSecret, ...place }: AddOptions, command: Command) => {
+    .option('--serial <serial>', 'its serial number: with --bmc, Farrier powers it on for its first boot')
+    .action(async (mac: string, { bmc, bmcSecret, serial, ...place }: AddOptions, command: Command) => {
       if ((bmc === undefined) !== (bmcSecret === undefined))
         command.error('--bmc and --bmc-secret belong together', { exitCode: 2 });
+      if (serial !== undefined && bmc === undefined) command.error('--serial needs --bmc', { exitCode: 2 });
       const { api, screen } = open();
       const controller =
-        bmc === undefined || bmcSecret === undefined ? {} : { bmc: { origin: bmc, secretRef: bmcSecret } };
+        bmc === undefined || bmcSecret === undefined
+          ? {}
+          : { bmc: { origin: bmc, secretRef: bmcSecret, ...(serial !== undefined && { serial }) } };
       const made = await api.announce({ mac, ...place, ...controller });
       screen.answer(made, () => screen.line(`${made.id} is announced; "farrier birth ${made.id}" orders its birth.`));
     });

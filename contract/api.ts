@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   bootStates,
   imageKinds,
+  imageSystemNames,
   normaliseMac,
   opStates,
   orderStates,
@@ -230,7 +231,9 @@ export const machineAnnouncement = z
     unit: z.number().int().min(1).max(64).optional(),
     switch: id.optional(),
     port: z.string().min(1).max(64).optional(),
-    bmc: z.strictObject({ origin: z.string().max(200), secretRef: id }).optional(),
+    bmc: z
+      .strictObject({ origin: z.string().max(200), secretRef: id, serial: z.string().min(1).max(128).optional() })
+      .optional(),
   })
   .refine(({ rack, unit }) => (rack === undefined) === (unit === undefined), {
     message: 'rack and unit belong together',
@@ -337,8 +340,18 @@ export const imageView = z.object({
   machines: z.number(),
 });
 export const imageList = z.object({ images: z.array(imageView) });
+/** An image may be called as its image system calls it, e.g. `compute/2026-11-20:12:00:00`. */
+export const imageId = z
+  .string()
+  .max(190, 'is longer than 190 characters')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:+-]*(\/[A-Za-z0-9][A-Za-z0-9._:+-]*)*$/,
+    'is letters, digits and ._:+- in parts that begin with a letter or digit, with slashes between',
+  );
 export const imageUpload = z.strictObject({
   kind: z.enum(imageKinds),
+  /** `none`: the image is in an image system that fetches it by itself, and the body is empty. */
+  archive: z.enum(['file', 'none']).default('file'),
   /** Refuses the upload when the bytes that arrived have another one. */
   sha256: z
     .string()
@@ -347,6 +360,14 @@ export const imageUpload = z.strictObject({
   preferred: z.enum(['true', 'false']).default('false'),
   bootMib: z.coerce.number().int().min(64).max(8192).default(256),
   kernel: z.enum(['bootstrap', 'own']).default('bootstrap'),
+});
+
+export const imageSystemView = z.object({ system: z.enum(imageSystemNames), updatesOff: z.array(z.string()) });
+export const imageSystemRequest = z.strictObject({
+  system: z.enum(imageSystemNames),
+  /** Pools whose machines in service get no updates; what was there stays when it is absent. */
+  updatesOff: z.array(id).max(1000).optional(),
+  reason: sentence,
 });
 
 export const health = z.object({ ok: z.boolean() });

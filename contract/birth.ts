@@ -38,8 +38,8 @@ export interface BeginResult {
   readonly fence: number;
   /** Whether a controller is known, so that power can be driven. */
   readonly controller: boolean;
-  /** Whether the machine has booted at least once. */
-  readonly seen: boolean;
+  /** Whether it has to be booted: it was never seen, or stands at the end of an earlier order. */
+  readonly boot: boolean;
 }
 
 export interface Registered {
@@ -80,13 +80,23 @@ export interface ProfileResult {
 export interface DeployResult {
   readonly hostname: string;
   readonly image: string;
+  /** Milliseconds until the installed system has reported; null for the step's own limit. */
+  readonly limit: number | null;
+  /** Whether a machine that stays silent may be restarted unasked. */
+  readonly mayRestart: boolean;
+}
+
+/** A person's word on what was held, for the activity that is tried again. */
+export interface PersonsRuling {
+  readonly answer: string;
+  readonly by: string;
 }
 
 export interface FinishResult {
   readonly stage: Stage;
   readonly opState: OpState;
   readonly bootState: BootState;
-  /** Seconds from the first boot request to in service. */
+  /** Seconds from the order, which the first boot request gives, to in service. */
   readonly seconds: number;
 }
 

@@ -17,6 +17,8 @@ export interface TemporalOptions extends Search {
   readonly port?: number;
   /** Port of the Web UI: 0 or absent for a free one, null for no Web UI. */
   readonly uiPort?: number | null;
+  /** Dynamic configuration of the server beyond ours, e.g. a history limit that a test wants to meet soon. */
+  readonly dynamicConfig?: Readonly<Record<string, string | number>>;
 }
 
 export interface Temporal {
@@ -35,7 +37,7 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
   const program = await findTemporalCli(options);
   const port = await findPort('Temporal', options.port ?? 0);
   const uiPort = options.uiPort === null ? null : await findPort("Temporal's Web UI", options.uiPort ?? 0);
-  const args = serverArguments(options.dataFile, port, uiPort);
+  const args = serverArguments(options, port, uiPort);
   const { child, from } = await launch(program, args, options);
   const address = `127.0.0.1:${port}`;
   if (
@@ -58,7 +60,7 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
   };
 }
 
-function serverArguments(dataFile: string | null, port: number, uiPort: number | null): string[] {
+function serverArguments({ dataFile, dynamicConfig }: TemporalOptions, port: number, uiPort: number | null): string[] {
   const pairs = (flag: string, values: Readonly<Record<string, string | number>>) =>
     Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${value}`]);
   const keywords = Object.fromEntries(Object.values(attributes).map(({ name }) => [name, 'Keyword']));
@@ -68,7 +70,7 @@ function serverArguments(dataFile: string | null, port: number, uiPort: number |
     ...(dataFile === null ? [] : ['--db-filename', dataFile, ...pairs('--sqlite-pragma', pragmas)]),
     ...['--log-level', 'warn', '--log-format', 'json'],
     ...pairs('--search-attribute', keywords),
-    ...pairs('--dynamic-config-value', limits),
+    ...pairs('--dynamic-config-value', { ...limits, ...dynamicConfig }),
   ];
 }
 

@@ -5,8 +5,11 @@ import { agentSteps } from '../contract/agent.ts';
 import type { Report, ReportKind } from '../contract/machine.ts';
 import { acting, record, type Transaction } from './acting.ts';
 import type { Mdb } from './connect.ts';
-import { bootTokens, burninParts, burnins, disks, machines, orders, outbox, sites, steps } from './schema.ts';
+import type { ImageSystemName } from './machine.ts';
+import { bootTokens, burninParts, burnins, disks, machines, orders, outbox, steps } from './schema.ts';
 import type { Directive, StepDetail } from './values.ts';
+
+type MachineRow = typeof machines.$inferSelect;
 
 export const agentActor = { class: 'node', name: 'agent' } as const;
 
@@ -336,20 +339,19 @@ export interface ReadyTokenRow {
   readonly seconds: number;
 }
 
-export interface Credentials {
+export interface Installing {
   readonly hostname: string;
-  readonly imageSystem: 'archive' | 'dominator';
+  readonly imageSystem: ImageSystemName;
 }
 
 /**
  * Issues the token with which the installed system reports itself; the machine's earlier unused ones end.
- * Null when the machine is not being installed or handed over.
+ * False when the machine is not being installed or handed over.
  */
-export async function issueReadyToken(mdb: Mdb, session: Session, row: ReadyTokenRow): Promise<Credentials | null> {
+export async function issueReadyToken(mdb: Mdb, session: Session, row: ReadyTokenRow): Promise<boolean> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
-    const doing = machine.directive.do;
-    if ((doing !== 'install' && doing !== 'handover') || machine.hostname === null) return null;
+    if (installingOf(machine) === null) return false;
     await tx
       .update(bootTokens)
       .set({ expiresAt: sql`now()` })
@@ -362,9 +364,22 @@ export async function issueReadyToken(mdb: Mdb, session: Session, row: ReadyToke
       orderId: session.orderId,
       expiresAt: sql`now() + ${row.seconds} * interval '1 second'`,
     });
-    const [site] = await tx.select({ policy: sites.policy }).from(sites).where(eq(sites.id, machine.siteId));
-    return { hostname: machine.hostname, imageSystem: site?.policy.imageSystem ?? 'archive' };
+    return true;
   });
+}
+
+/** What is being installed on the session's machine; null when nothing is. */
+export async function readInstalling(mdb: Mdb, { machineId }: Session): Promise<Installing | null> {
+  const [machine] = await mdb
+    .select({ hostname: machines.hostname, directive: machines.directive })
+    .from(machines)
+    .where(eq(machines.id, machineId));
+  return machine ? installingOf(machine) : null;
+}
+
+function installingOf({ directive, hostname }: Pick<MachineRow, 'directive' | 'hostname'>): Installing | null {
+  const installs = directive.do === 'install' || directive.do === 'handover';
+  return installs && hostname !== null ? { hostname, imageSystem: directive.imageSystem } : null;
 }
 
 /** Keeps what was written to which disk; refuses when it is not what the machine was told to install. */

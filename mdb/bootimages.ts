@@ -1,8 +1,8 @@
-import { and, eq, ne } from 'drizzle-orm';
+import { and, eq, ne, sql } from 'drizzle-orm';
 import { record } from './acting.ts';
 import type { Mdb } from './connect.ts';
 import type { ImageKind } from './machine.ts';
-import { images } from './schema.ts';
+import { bootFiles, images } from './schema.ts';
 import type { ImageLayout } from './values.ts';
 
 export interface ImageRow {
@@ -35,4 +35,28 @@ export async function writeImage(mdb: Mdb, image: ImageRow, by: string): Promise
 export async function readImage(mdb: Mdb, id: string): Promise<ImageRow | null> {
   const [row] = await mdb.select().from(images).where(eq(images.id, id));
   return row ?? null;
+}
+
+export interface BootFileRow {
+  /** Below the image root, e.g. `boot/vmlinuz`. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Writes what boot files are there to be fetched; the audit names those that changed. May be repeated. */
+export async function writeBootFiles(mdb: Mdb, files: readonly BootFileRow[], by: string): Promise<void> {
+  await mdb.transaction(async (tx) => {
+    const known = await tx.select().from(bootFiles);
+    const changed = files.filter(
+      ({ path, sha256 }) => !known.some((row) => row.path === path && row.sha256 === sha256),
+    );
+    for (const file of changed) {
+      const set = { ...file, laidAt: sql`now()` };
+      await tx.insert(bootFiles).values(file).onConflictDoUpdate({ target: bootFiles.path, set });
+    }
+    if (changed.length === 0) return;
+    const detail = Object.fromEntries(changed.map(({ path, sha256 }) => [path, sha256]));
+    await record(tx, { actor: { class: 'user', name: by }, action: 'boot.laid', detail });
+  });
 }

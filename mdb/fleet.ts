@@ -327,23 +327,6 @@ export async function listImages(mdb: MdbOrTransaction): Promise<ImageView[]> {
   return rows.map((row) => ({ ...row, createdAt: iso(row.createdAt) }));
 }
 
-/**
- * The machine list of the Dominator as JSON text: healthy machines that have a name and an address. One statement, so
- * that it shows one moment and never half a machine.
- */
-export async function renderDominatorList(mdb: MdbOrTransaction): Promise<string> {
-  const { rows } = await mdb.execute<{ list: string }>(sql`
-    select coalesce(json_agg(json_strip_nulls(json_build_object(
-      'Hostname', m.hostname, 'IpAddress', host(m.address), 'Location', m.rack_id, 'RequiredImage', m.required_image,
-      'OwnerGroup', m.owner, 'DataSourceType', 'farrier', 'DataSourceIdentifier', m.id,
-      'Tags', coalesce(t.tags, '{}'::json))) order by m.hostname), '[]')::text as list
-    from machines m
-    left join (select machine_id, json_object_agg(key, value order by key) as tags from tags group by machine_id) t
-      on t.machine_id = m.id
-    where m.boot_state = 'healthy' and m.hostname is not null and m.address is not null`);
-  return rows[0]?.list ?? '[]';
-}
-
 export interface FleetCounts {
   readonly machines: readonly { readonly stage: string; readonly opState: string; readonly count: number }[];
   readonly held: number;
@@ -370,7 +353,8 @@ export async function countFleet(mdb: MdbOrTransaction): Promise<FleetCounts> {
       (select count(*)::int from steps where state in ('running', 'held') and limit_at < now()) as "lateSteps",
       (select count(*)::int from orders where state in ('waiting', 'running')) as "liveOrders",
       ${listed(sql`select n.id as network, n.kind, count(a.address) filter (where a.machine_id is null)::int as free
-        from networks n left join addresses a on a.network_id = n.id where n.kind <> 'bmc' group by n.id, n.kind order by n.id`)} as "freeAddresses",
+        from networks n left join addresses a on a.network_id = n.id where n.kind = 'birth' or (n.kind = 'main' and n.assignment = 'pool')
+        group by n.id, n.kind order by n.id`)} as "freeAddresses",
       (select coalesce(jsonb_agg(distinct kind), '[]') from images) as images`,
   );
   if (!row) throw new Error('the MDB answered nothing to a count');

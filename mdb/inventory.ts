@@ -1,5 +1,5 @@
 /** Keeping what a machine is made of, as its agent found it. */
-import { and, eq, inArray, ne, notInArray, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Inventory } from '../contract/agent.ts';
 import { acting, record, type Transaction } from './acting.ts';
@@ -14,13 +14,14 @@ type Machine = typeof machines.$inferSelect;
  * forgotten: those not seen any more stay as absent. Returns the reason, with nothing changed, when a MAC, a UUID or
  * a controller belongs to another machine.
  */
-export async function takeInventory(mdb: Mdb, session: Session, fact: Inventory): Promise<string | null> {
+export async function takeInventory(mdb: Mdb, session: Session, told: Inventory): Promise<string | null> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     // Twins that report one UUID at once are taken one after the other; a MAC is kept single by its primary key.
-    if (fact.system.uuid !== null) {
-      await tx.execute(sql`select pg_advisory_xact_lock(719205, hashtext(${fact.system.uuid}))`);
+    if (told.system.uuid !== null) {
+      await tx.execute(sql`select pg_advisory_xact_lock(719205, hashtext(${told.system.uuid}))`);
     }
     const machine = await lockReporter(tx, session.machineId);
+    const fact = await withoutSharedNics(tx, machine, told);
     const conflict = await findConflict(tx, machine, fact);
     if (conflict !== null) return conflict;
     const controller = await claimController(tx, machine, fact);
@@ -32,6 +33,28 @@ export async function takeInventory(mdb: Mdb, session: Session, fact: Inventory)
     await tell(tx, session, { kind: 'inventory' });
     return null;
   });
+}
+
+/**
+ * Leaves out network cards that another machine has already under the same locally administered MAC: controllers show
+ * their host a card over USB whose MAC is the same on every machine of a kind (quirk 61). A card that one of them boots
+ * from is no such card.
+ */
+async function withoutSharedNics(tx: Transaction, machine: Machine, fact: Inventory): Promise<Inventory> {
+  const local = fact.nics.map(({ mac }) => mac).filter((mac) => mac !== machine.mac && isLocal(mac));
+  if (local.length === 0) return fact;
+  const shared = await tx
+    .select({ mac: nics.mac })
+    .from(nics)
+    .leftJoin(machines, eq(machines.mac, nics.mac))
+    .where(and(inArray(nics.mac, local), ne(nics.machineId, machine.id), isNull(machines.id)));
+  const left = new Set(shared.map(({ mac }) => mac));
+  return { ...fact, nics: fact.nics.filter(({ mac }) => !left.has(mac)) };
+}
+
+/** The second bit of a MAC's first byte says that nobody's factory gave it. */
+function isLocal(mac: string): boolean {
+  return (Number.parseInt(mac.slice(1, 2), 16) & 2) !== 0;
 }
 
 async function findConflict(tx: Transaction, machine: Machine, fact: Inventory): Promise<string | null> {

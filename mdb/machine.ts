@@ -39,6 +39,10 @@ export type Passage = (typeof passages)[number];
 export const imageKinds = ['compute', 'storage', 'debug'] as const;
 export type ImageKind = (typeof imageKinds)[number];
 
+/** What installs the full system image after birth, chosen by the site's policy. */
+export const imageSystemNames = ['archive', 'dominator'] as const;
+export type ImageSystemName = (typeof imageSystemNames)[number];
+
 export const orderStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 export type OrderState = (typeof orderStates)[number];
 

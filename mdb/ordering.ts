@@ -160,7 +160,9 @@ export interface Announcement {
   readonly unit?: number | undefined;
   readonly switch?: string | undefined;
   readonly port?: string | undefined;
-  readonly bmc?: { readonly origin: string; readonly secretRef: string } | undefined;
+  readonly bmc?:
+    | { readonly origin: string; readonly secretRef: string; readonly serial?: string | undefined }
+    | undefined;
 }
 
 /** Writes a machine that nobody has seen yet, so that its first boot is expected. */
@@ -182,7 +184,10 @@ export async function announceMachine(
     const id = machineIdOf(mac);
     await tx.insert(machines).values({ id, siteId, mac, rackId: place?.rack ?? null, unit: place?.unit ?? null });
     await tx.insert(nics).values({ mac, machineId: id });
-    if (wish.bmc) await tx.insert(expectedBmcs).values({ ...wish.bmc, siteId, mac });
+    if (wish.bmc) {
+      const { origin, secretRef, serial } = wish.bmc;
+      await tx.insert(expectedBmcs).values({ origin, secretRef, serial: serial ?? null, siteId, mac });
+    }
     const detail = { mac, ...place, ...(wish.bmc ? { bmc: wish.bmc.origin } : {}) };
     await record(tx, { actor: operator, action: 'machine.announce', machineId: id, detail });
     return { id };

@@ -166,6 +166,15 @@ export const images = pgTable('images', {
   createdAt: at('created_at').notNull().default(now),
 });
 
+/** Kernel and initrd as laid for machines to fetch: agents believe these sums, not the wire. */
+export const bootFiles = pgTable('boot_files', {
+  /** Path below the image root, `boot/vmlinuz`. */
+  path: text('path').primaryKey(),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  sha256: text('sha256').notNull(),
+  laidAt: at('laid_at').notNull().default(now),
+});
+
 // ── Machines and what they are made of ──────────────────────────────────────────────────────────────────
 
 export const machines = pgTable(

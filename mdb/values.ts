@@ -1,5 +1,5 @@
 /** Shapes of the JSON columns of the MDB. Pure types; each is written and read by typed code only. */
-import type { ImageKind } from './machine.ts';
+import type { ImageKind, ImageSystemName } from './machine.ts';
 
 export interface SitePolicy {
   /** Whether a MAC that nobody announced is born by itself. */
@@ -14,8 +14,13 @@ export interface SitePolicy {
   readonly strangersPerMinute: number;
   /** Template of hostnames by position; knows `{rack}` and `{unit}` (two digits). */
   readonly hostname: string;
-  readonly imageSystem: 'archive' | 'dominator';
+  readonly imageSystem: ImageSystemName;
+  /** Pools whose machines in service get no updates from the image system; a debug image never gets any. */
+  readonly updatesOff?: readonly string[];
 }
+
+/** How a machine goes over to its image: by a restart from its own disk, or by going on in the new root. */
+export type HandoverWay = 'reboot' | 'in-place';
 
 export interface ProfileMatch {
   readonly vendor?: string;
@@ -46,6 +51,12 @@ export interface ImageLayout {
   readonly kernel: 'bootstrap' | 'own';
 }
 
+/** SHA-256, in hex, of the kernel and initrd that this site serves and that a machine keeps to start itself. */
+export interface BootSums {
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
 export interface StepDetail {
   /** One sentence for a person. */
   readonly message?: string;
@@ -67,7 +78,9 @@ export type Directive =
       readonly do: 'install';
       readonly image: string;
       readonly imageKind: ImageKind;
+      /** Below the file server's root; empty where the agent fetches no image. */
       readonly imagePath: string;
+      /** 0 where the agent fetches no image, and leaves the root empty for the image system. */
       readonly bytes: number;
       readonly sha256: string;
       readonly signature: string;
@@ -80,7 +93,14 @@ export type Directive =
       /** Serial of the disk to install on. */
       readonly disk: string;
       readonly layout: ImageLayout;
-      readonly imageSystem: 'archive' | 'dominator';
+      readonly boot: BootSums;
+      readonly imageSystem: ImageSystemName;
     }
-  | { readonly do: 'handover'; readonly hostname: string; readonly address: string }
+  | {
+      readonly do: 'handover';
+      readonly hostname: string;
+      readonly address: string;
+      readonly imageSystem: ImageSystemName;
+      readonly how: HandoverWay;
+    }
   | { readonly do: 'reboot' };

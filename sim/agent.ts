@@ -13,9 +13,6 @@ export interface AgentBoot {
   readonly fast: boolean;
 }
 
-/** How an agent's boot ends: by a reboot, or with the system taking over in place. */
-export type AgentEnd = 'reboot' | 'system';
-
 /** The kernel arguments that an agent needs; null for a kernel that is not the bootstrap image's. */
 export function readAgentBoot(given: Readonly<Record<string, string>>): AgentBoot | null {
   const url = given['farrier.url'];
@@ -23,7 +20,7 @@ export function readAgentBoot(given: Readonly<Record<string, string>>): AgentBoo
   return url && token ? { url, token, fast: given['farrier.fast'] === '1' } : null;
 }
 
-export async function runAgent(body: Body, boot: AgentBoot, signal: AbortSignal): Promise<AgentEnd> {
+export async function runAgent(body: Body, boot: AgentBoot, signal: AbortSignal): Promise<'reboot'> {
   body.enter('agent');
   await pass(body.world, 0.3, signal);
   const session = await openSession(body, boot.url, boot.token, signal);
@@ -61,9 +58,8 @@ async function takeInventory(body: Body, session: Session, signal: AbortSignal):
 }
 
 /** Does what it is told, one directive after the other, until one of them ends this boot. */
-async function obey(body: Body, session: Session, signal: AbortSignal): Promise<AgentEnd> {
+async function obey(body: Body, session: Session, signal: AbortSignal): Promise<'reboot'> {
   let seq = 0;
-  let inPlace = false;
   for (;;) {
     const directive = await askNext(body, session, seq, signal);
     const next = Number(directive?.fields.seq ?? Number.NaN);
@@ -75,19 +71,29 @@ async function obey(body: Body, session: Session, signal: AbortSignal): Promise<
     seq = next;
     const { fields } = directive;
     if (fields.do === 'burnin') await burnIn(body, session, signal, fields);
-    if (fields.do === 'install') {
-      await install(body, session, signal, fields);
-      inPlace = fields.system === 'dominator';
-    }
+    if (fields.do === 'install') await install(body, session, signal, fields);
     if (fields.do === 'reboot') return 'reboot';
-    if (fields.do === 'handover') return handOver(body, session, signal, inPlace);
+    if (fields.do === 'handover') return handOver(body, session, signal, fields);
   }
 }
 
-async function handOver(body: Body, session: Session, signal: AbortSignal, inPlace: boolean): Promise<AgentEnd> {
+// Filling an empty root over the network, in seconds of a machine's life.
+const fillSeconds = 8;
+
+/** Either way the machine ends in a restart; in place, only once its root has been filled and the kernel changed. */
+async function handOver(
+  body: Body,
+  session: Session,
+  signal: AbortSignal,
+  { how = 'reboot' }: AgentRecord['fields'],
+): Promise<'reboot'> {
   await reportStep(body, session, signal, 'handover', 'done', 0.1);
-  body.note('handed-over', { how: inPlace ? 'subd' : 'reboot' });
-  return inPlace ? 'system' : 'reboot';
+  body.note('handed-over', { how });
+  if (how !== 'in-place') return 'reboot';
+  body.enter('filling');
+  await pass(body.world, fillSeconds, signal);
+  body.note('root-filled');
+  return 'reboot';
 }
 
 // What burn-in takes a simulated machine at most, in seconds of its life: hours are told and not waited for.

@@ -103,8 +103,8 @@ async function startKernel(body: Body, kernel: IpxeOutcome & { do: 'kernel' }, s
     await pass(body.world, loop.seconds, signal);
     return 'reset';
   }
-  const end = await runAgent(body, boot, signal);
-  return end === 'system' ? runSystem(body, signal) : 'reset';
+  await runAgent(body, boot, signal);
+  return 'reset';
 }
 
 /** iPXE's settings on this machine, by iPXE's names. */

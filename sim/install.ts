@@ -32,7 +32,7 @@ const steps: readonly (readonly [name: string, seconds: number, work: (job: Job)
   ['keys', 0.1, makeKeys],
   ['partition', 0.4, partition],
   ['filesystem', 0.6, () => {}],
-  ['bootloader', 0.3, () => {}],
+  ['bootloader', 0.3, keepBootFiles],
   ['image', 2, fetchImage],
   ['root', 0.5, writeRoot],
   ['installed', 0.1, reportInstalled],
@@ -86,26 +86,46 @@ function nameOf({ disk, serial }: Present): string {
   return `${disk.name} (serial ${serial})`;
 }
 
-/** Looks at the image as served: its length, and its checksum where the server names it, without fetching it all. */
-async function fetchImage({ body, signal, order }: Job): Promise<void> {
-  const facts = await body.world.wire.file(`/files/${order.path}`, signal).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw new StepFailure(`image ${order.image}`, `the image cannot be fetched: ${(error as Error).message}`);
-  });
-  if (!facts) throw new StepFailure(`image ${order.image}`, `the birther has no file ${order.path}`);
-  if (order.bytes && facts.bytes !== Number(order.bytes)) {
-    throw new StepFailure(`image ${order.image}`, `the image has ${facts.bytes} bytes instead of ${order.bytes}`);
-  }
-  if (order.sha256 && /^[0-9a-f]{64}$/.test(facts.etag ?? '') && facts.etag !== order.sha256) {
-    throw new StepFailure(`image ${order.image}`, `the image has checksum ${facts.etag} instead of ${order.sha256}`);
+/** Kernel and initrd for the machine's own `/boot`: not without the sums that the directive names. */
+async function keepBootFiles(job: Job): Promise<void> {
+  const what = job.disk ? nameOf(job.disk) : 'disk';
+  const sums = { vmlinuz: job.order.kernel_sha256, initrd: job.order.initrd_sha256 };
+  for (const [name, sha256] of Object.entries(sums)) {
+    if (!sha256) throw new StepFailure(what, `${name}: the directive names no checksum of it`);
+    await checkFile(job, { path: `boot/${name}`, sha256 }, what);
   }
 }
 
-async function writeRoot({ body, session, signal, order, disk }: Job): Promise<void> {
+/** An image of no bytes is left to the image system that takes over. */
+async function fetchImage(job: Job): Promise<void> {
+  if (job.order.bytes !== '0') await checkFile(job, job.order, `image ${job.order.image}`);
+}
+
+/** Looks at a file as served: its length, and its checksum where the server names it, without fetching it all. */
+async function checkFile({ body, signal }: Job, told: Fields, what: string): Promise<void> {
+  const facts = await body.world.wire.file(`/files/${told.path}`, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new StepFailure(what, `it cannot be fetched: ${(error as Error).message}`);
+  });
+  if (!facts) throw new StepFailure(what, `the birther has no file ${told.path}`);
+  if (told.bytes && facts.bytes !== Number(told.bytes)) {
+    throw new StepFailure(what, `it has ${facts.bytes} bytes instead of ${told.bytes}`);
+  }
+  if (told.sha256 && /^[0-9a-f]{64}$/.test(facts.etag ?? '') && facts.etag !== told.sha256) {
+    throw new StepFailure(what, `it has checksum ${facts.etag} instead of ${told.sha256}`);
+  }
+}
+
+async function writeRoot(job: Job): Promise<void> {
+  const { body, session, signal, order, disk } = job;
   const answer = await ask(body, session, '/agent/credentials', signal);
+  const refusal = answer.records.find(({ kind }) => kind === 'error')?.fields.reason;
+  if (refusal) throw new StepFailure(disk ? nameOf(disk) : 'disk', `no credentials: ${refusal}`);
   const readyToken = answer.records.find(({ kind }) => kind === 'ready')?.fields.token;
   if (!readyToken)
     throw new StepFailure(disk ? nameOf(disk) : 'disk', 'the agent API gave no token for the installed system');
+  const subd = answer.records.find(({ kind }) => kind === 'subd')?.fields;
+  if (subd) await checkFile(job, subd, 'subd');
   const { image = '', hostname = '', address = '', mark = '' } = order;
   const system = { image, hostname, address, mark, agentUrl: session.origin, readyToken };
   if (disk) body.state.disks[disk.index] = { content: 'farrier', mark, system };

@@ -29,6 +29,7 @@ export const effects = [
   'disk-wiped',
   'installed',
   'handed-over',
+  'root-filled',
   'disk-booted',
   'no-boot-device',
   'ready',

@@ -3,7 +3,17 @@ import type { Fault } from './faults.ts';
 export type Power = 'on' | 'off';
 
 /** What a machine is doing, as somebody at its console would say. */
-export type Phase = 'off' | 'post' | 'network' | 'kernel' | 'agent' | 'disk' | 'system' | 'no-device' | 'hung';
+export type Phase =
+  | 'off'
+  | 'post'
+  | 'network'
+  | 'kernel'
+  | 'agent'
+  | 'filling'
+  | 'disk'
+  | 'system'
+  | 'no-device'
+  | 'hung';
 
 export interface BootOverride {
   readonly target: string;

@@ -1,39 +1,44 @@
+import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { DeployResult, Errand, Held, StepStart } from '../../contract/birth.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import { parseCidr } from '../../mdb/address.ts';
-import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import type { Directive, ImageLayout } from '../../mdb/values.ts';
+import * as parts from '../../mdb/parts.ts';
+import * as passage from '../../mdb/passage.ts';
+import * as position from '../../mdb/position.ts';
+import type { Directive } from '../../mdb/values.ts';
 import { chooseDisk } from './choose.ts';
 import { birthActor, stepRow } from './course.ts';
 
-type Image = NonNullable<Awaited<ReturnType<typeof rows.imageById>>>;
+type Image = NonNullable<Awaited<ReturnType<typeof parts.imageById>>>;
 
 const mib = 1024 * 1024;
 /** Partition table, boot loader and the mark at the disk's ends. */
 const margin = 8 * mib;
 
-/** The least bytes that a disk needs for this layout and image; an unpacked root takes up to four times its archive. */
-function bytesNeeded(layout: ImageLayout, archiveBytes: number): number {
-  const root = layout.rootMib === 'rest' ? archiveBytes * 4 : layout.rootMib * mib;
-  return layout.bootMib * mib + root + margin;
-}
-
-/** What the agent needs to install this image on this machine. */
+/** What the agent needs to install this image on this machine, as the site's image system has it. */
 export async function installDirective(
   tx: Transaction,
-  machine: rows.MachineRow,
+  machine: passage.MachineRow,
   image: Image,
 ): Promise<{ directive: Directive } | { held: Held }> {
-  const site = await rows.siteOf(tx, machine.siteId);
-  const network = await rows.mainNetwork(tx, machine.siteId);
-  const disks = await rows.presentDisks(tx, machine.id);
-  const needed = bytesNeeded(image.layout, image.bytes);
+  const site = await passage.siteOf(tx, machine.siteId);
+  const network = await position.mainNetwork(tx, machine.siteId);
+  const plan = imageSystems[site.policy.imageSystem].plan(image);
+  if ('held' in plan) return plan;
+  const disks = await parts.presentDisks(tx, machine.id);
+  const needed = image.layout.bootMib * mib + plan.rootBytes + margin;
   const disk = chooseDisk(disks, needed);
   if (disk === null) {
     const largest = Math.max(0, ...disks.map((one) => one.bytes));
     const reason = `No disk holds the image ${image.id}: it needs ${Math.ceil(needed / mib)} MiB, the largest disk has ${Math.floor(largest / mib)} MiB.`;
     return { held: { fault: 'profile/disk-too-small', reason, choices: ['retry', 'abandon'] } };
+  }
+  const boot = await parts.bootSums(tx);
+  if (boot === null) {
+    const reason =
+      'The kernel and initrd that machines start with are not registered; scripts/up does it when it lays them. Answer "retry" then.';
+    return { held: { fault: 'profile/no-boot-files', reason, choices: ['retry', 'abandon'] } };
   }
   if (network === null || machine.hostname === null || machine.address === null) {
     throw new Error(`machine ${machine.id} is not registered: it has no hostname or address`);
@@ -45,10 +50,7 @@ export async function installDirective(
       do: 'install',
       image: image.id,
       imageKind: image.kind,
-      imagePath: image.path,
-      bytes: image.bytes,
-      sha256: image.sha256,
-      signature: image.signature,
+      ...plan.part,
       hostname: machine.hostname,
       address: `${machine.address}/${parsed.prefix}`,
       gateway: network.gateway,
@@ -56,6 +58,7 @@ export async function installDirective(
       mark: machine.mark,
       disk: disk.serial,
       layout: image.layout,
+      boot,
       imageSystem: site.policy.imageSystem,
     },
   };
@@ -64,21 +67,21 @@ export async function installDirective(
 /** Changes the machine and gives the agent a directive that is new even when its words are those of the last one. */
 export async function directTo(
   tx: Transaction,
-  machine: rows.MachineRow,
-  change: Parameters<typeof rows.updateMachine>[2],
+  machine: passage.MachineRow,
+  change: Parameters<typeof passage.updateMachine>[2],
   directive: Directive,
 ): Promise<void> {
   // The number rises only with a changed directive, so a repeated one goes through `wait`.
-  if (machine.directive.do === directive.do) await rows.updateMachine(tx, machine.id, { directive: { do: 'wait' } });
-  await rows.updateMachine(tx, machine.id, { ...change, directive });
+  if (machine.directive.do === directive.do) await passage.updateMachine(tx, machine.id, { directive: { do: 'wait' } });
+  await passage.updateMachine(tx, machine.id, { ...change, directive });
 }
 
 /** Tells the agent once more to install what was chosen, after a person had the fault mended. */
 export function directInstall(mdb: Mdb, input: Errand): Promise<void> {
   const { machineId, orderId } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    const machine = await rows.lockMachine(tx, machineId);
-    const image = machine.requiredImage === null ? null : await rows.imageById(tx, machine.requiredImage);
+    const machine = await passage.lockMachine(tx, machineId);
+    const image = machine.requiredImage === null ? null : await parts.imageById(tx, machine.requiredImage);
     if (image === null) throw new Error(`machine ${machineId} has no image chosen`);
     const made = await installDirective(tx, machine, image);
     if ('held' in made) throw new Error(made.held.reason);
@@ -88,32 +91,35 @@ export function directInstall(mdb: Mdb, input: Errand): Promise<void> {
 
 /**
  * The registration update: hostname, address, image and boot state *healthy* become true together, and only then may
- * the agent hand over. A second identical call changes nothing.
+ * the agent hand over, in the way of the image system it installed for. A second identical call changes nothing.
  */
 export function acceptInstall(mdb: Mdb, input: Errand & { next: StepStart }): Promise<DeployResult | { held: Held }> {
   const { machineId, orderId, next } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    const machine = await rows.lockMachine(tx, machineId);
+    const machine = await passage.lockMachine(tx, machineId);
     const { hostname, address, requiredImage } = machine;
     if (hostname === null || address === null || requiredImage === null)
       throw new Error(`machine ${machineId} was never registered`);
-    if (machine.stage === 'deployed') return { hostname, image: requiredImage };
-    await rows.updateMachine(tx, machineId, {
+    const imageSystem = imageSystemOf(machine.directive, (await passage.siteOf(tx, machine.siteId)).policy);
+    const { handover, readiness } = imageSystems[imageSystem];
+    const result = { hostname, image: requiredImage, limit: readiness.limit, mayRestart: readiness.mayRestart };
+    if (machine.stage === 'deployed') return result;
+    await passage.updateMachine(tx, machineId, {
       stage: 'deployed',
       bootState: 'healthy',
       bootstraps: 0,
       held: null,
-      directive: { do: 'handover', hostname, address },
+      directive: { do: 'handover', hostname, address, imageSystem, how: handover.how },
     });
-    await rows.settleStep(tx, orderId, 'deploy', 'done');
-    await rows.beginStep(tx, orderId, stepRow(next));
+    await passage.settleStep(tx, orderId, 'deploy', 'done');
+    await passage.beginStep(tx, orderId, stepRow({ ...next, limit: readiness.limit ?? next.limit }));
     await record(tx, {
       actor: birthActor,
       action: 'machine.deployed',
       machineId,
       orderId,
-      detail: { hostname, address, image: requiredImage },
+      detail: { hostname, address, image: requiredImage, imageSystem, firstFetch: handover.firstFetch },
     });
-    return { hostname, image: requiredImage };
+    return result;
   });
 }

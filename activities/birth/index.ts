@@ -1,6 +1,7 @@
 import type { Mdb } from '../../mdb/connect.ts';
-import { beginBirth, breakOff, endOrder, finishBirth, noteReboot } from './course.ts';
+import { beginBirth, breakOff, endOrder, noteReboot } from './course.ts';
 import { acceptInstall, directInstall } from './deploy.ts';
+import { finishBirth } from './finish.ts';
 import { closeHumanStep, openHumanStep, remindHumanStep } from './people.ts';
 import { decideProfile, startProfile } from './profile.ts';
 import { register } from './register.ts';

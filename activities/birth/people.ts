@@ -1,7 +1,8 @@
 import type { BirthStep, Errand, HumanStepInput } from '../../contract/birth.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
-import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import * as passage from '../../mdb/passage.ts';
+import * as people from '../../mdb/people.ts';
 import { birthActor } from './course.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -10,8 +11,8 @@ const day = 24 * 60 * 60 * 1000;
 export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
   const { id, machineId, orderId, step, owner, fault, reason, choices, remindAfter } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    await rows.lockMachine(tx, machineId);
-    const ticketId = await rows.openHumanStep(tx, {
+    await passage.lockMachine(tx, machineId);
+    const ticketId = await people.openHumanStep(tx, {
       id,
       machineId,
       orderId,
@@ -22,8 +23,8 @@ export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
       choices,
       remindAfter,
     });
-    await rows.settleStep(tx, orderId, step, 'held', { message: reason });
-    await rows.updateMachine(tx, machineId, { held: reason, directive: { do: 'hold', reason } });
+    await passage.settleStep(tx, orderId, step, 'held', { message: reason });
+    await passage.updateMachine(tx, machineId, { held: reason, directive: { do: 'hold', reason } });
     await record(tx, {
       actor: birthActor,
       action: 'step.asked',
@@ -37,7 +38,7 @@ export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
 export function remindHumanStep(mdb: Mdb, input: Errand & { id: string }): Promise<void> {
   const { id, machineId, orderId } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    await rows.remindHumanStep(tx, id, day);
+    await people.remindHumanStep(tx, id, day);
     await record(tx, { actor: birthActor, action: 'step.reminded', machineId, orderId, detail: { id } });
   });
 }
@@ -50,11 +51,11 @@ export function closeHumanStep(
   const { id, machineId, orderId, step, answer, by } = input;
   const answerer: Actor = { class: by === machineId ? 'node' : 'user', name: by };
   return acting(mdb, answerer, orderId, async (tx) => {
-    await rows.lockMachine(tx, machineId);
-    if (!(await rows.closeHumanStep(tx, id, answer, by))) return;
-    await rows.settleStep(tx, orderId, step, 'running');
+    await passage.lockMachine(tx, machineId);
+    if (!(await people.closeHumanStep(tx, id, answer, by))) return;
+    await passage.settleStep(tx, orderId, step, 'running');
     // A person's word is a new intent, so the birther serves images again; a machine that booted anew has no word.
-    await rows.updateMachine(tx, machineId, { held: null, ...(answerer.class === 'user' ? { bootstraps: 0 } : {}) });
+    await passage.updateMachine(tx, machineId, { held: null, ...(answerer.class === 'user' ? { bootstraps: 0 } : {}) });
     await record(tx, { actor: answerer, action: 'step.answered', machineId, orderId, detail: { id, answer } });
   });
 }

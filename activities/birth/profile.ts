@@ -1,7 +1,8 @@
 import type { Errand, Held, ProfileResult, ProfileStart, StepStart } from '../../contract/birth.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
-import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import * as parts from '../../mdb/parts.ts';
+import * as passage from '../../mdb/passage.ts';
 import type { BurninLimits } from '../../mdb/values.ts';
 import { choiceVersion, chooseImage, type ImageFacts } from './choose.ts';
 import { birthActor, stepRow } from './course.ts';
@@ -15,8 +16,8 @@ export function burninIdOf(orderId: string): string {
   return `burnin-${orderId}`;
 }
 
-async function limitsOf(tx: Transaction, machine: rows.MachineRow): Promise<{ id: string; burnin: BurninLimits }> {
-  const profile = (await rows.allProfiles(tx)).find((one) => one.id === machine.profileId);
+async function limitsOf(tx: Transaction, machine: passage.MachineRow): Promise<{ id: string; burnin: BurninLimits }> {
+  const profile = (await parts.allProfiles(tx)).find((one) => one.id === machine.profileId);
   if (!profile) throw new Error(`machine ${machine.id} has no profile ${machine.profileId ?? ''}`);
   return profile;
 }
@@ -25,15 +26,15 @@ async function limitsOf(tx: Transaction, machine: rows.MachineRow): Promise<{ id
 export function startProfile(mdb: Mdb, input: Errand & { next: StepStart }): Promise<ProfileStart> {
   const { machineId, orderId, next } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    const machine = await rows.lockMachine(tx, machineId);
+    const machine = await passage.lockMachine(tx, machineId);
     const { id: profileId, burnin: limits } = await limitsOf(tx, machine);
-    const burnin = await rows.burninOf(tx, orderId);
-    await rows.settleStep(tx, orderId, 'configure', 'done');
+    const burnin = await parts.burninOf(tx, orderId);
+    await passage.settleStep(tx, orderId, 'configure', 'done');
     const limit = limits.capSeconds * 1000 + 15 * minute;
-    await rows.beginStep(tx, orderId, { ...stepRow(next), limit });
+    await passage.beginStep(tx, orderId, { ...stepRow(next), limit });
     const known = burnin?.verdict != null;
-    if (!known) await rows.openBurnin(tx, { id: burninIdOf(orderId), machineId, orderId, profileId });
-    await rows.updateMachine(tx, machineId, {
+    if (!known) await parts.openBurnin(tx, { id: burninIdOf(orderId), machineId, orderId, profileId });
+    await passage.updateMachine(tx, machineId, {
       stage: 'configured',
       held: null,
       ...(!known && {
@@ -53,11 +54,11 @@ export function startProfile(mdb: Mdb, input: Errand & { next: StepStart }): Pro
 export function decideProfile(mdb: Mdb, input: Errand & { next: StepStart }): Promise<ProfileResult | { held: Held }> {
   const { machineId, orderId, next } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    const machine = await rows.lockMachine(tx, machineId);
+    const machine = await passage.lockMachine(tx, machineId);
     const { verdict, finding } = await verdictOf(tx, machine, orderId);
     const facts = await factsOf(tx, machine, verdict);
     const kind = chooseImage(facts);
-    const image = await rows.preferredImage(tx, kind);
+    const image = await parts.preferredImage(tx, kind);
     if (image === null) {
       return {
         held: {
@@ -80,34 +81,38 @@ export function decideProfile(mdb: Mdb, input: Errand & { next: StepStart }): Pr
       },
       directive.directive,
     );
-    await rows.settleStep(tx, orderId, 'profile', 'done', {
+    await passage.settleStep(tx, orderId, 'profile', 'done', {
       ...(finding !== null && { message: finding }),
       decision: { version: choiceVersion, ...facts, kind, image: image.id },
     });
-    await rows.beginStep(tx, orderId, stepRow(next));
+    await passage.beginStep(tx, orderId, stepRow(next));
     return { verdict, finding, image: image.id, imageKind: kind };
   });
 }
 
-async function verdictOf(tx: Transaction, machine: rows.MachineRow, orderId: string) {
-  const burnin = await rows.burninOf(tx, orderId);
+async function verdictOf(tx: Transaction, machine: passage.MachineRow, orderId: string) {
+  const burnin = await parts.burninOf(tx, orderId);
   if (!burnin) throw new Error(`order ${orderId} has no burn-in`);
   if (burnin.verdict !== null) return { verdict: burnin.verdict, finding: burnin.finding };
   const { burnin: limits } = await limitsOf(tx, machine);
-  const peers = machine.product === null ? {} : await rows.peerFigures(tx, machine.product, burnin.id);
-  const judgement = judge(await rows.partsOf(tx, burnin.id), burnin.cut, limits, peers);
-  await rows.settleBurnin(tx, burnin.id, judgement.verdict, judgement.finding);
+  const peers = machine.product === null ? {} : await parts.peerFigures(tx, machine.product, burnin.id);
+  const judgement = judge(await parts.partsOf(tx, burnin.id), burnin.cut, limits, peers);
+  await parts.settleBurnin(tx, burnin.id, judgement.verdict, judgement.finding);
   return judgement;
 }
 
-async function factsOf(tx: Transaction, machine: rows.MachineRow, verdict: ImageFacts['verdict']): Promise<ImageFacts> {
-  const disks = await rows.presentDisks(tx, machine.id);
+async function factsOf(
+  tx: Transaction,
+  machine: passage.MachineRow,
+  verdict: ImageFacts['verdict'],
+): Promise<ImageFacts> {
+  const disks = await parts.presentDisks(tx, machine.id);
   return {
     verdict,
-    cpuThreads: await rows.cpuThreads(tx, machine.id),
+    cpuThreads: await parts.cpuThreads(tx, machine.id),
     memoryMib: machine.memoryMib ?? 0,
     diskCount: disks.length,
     storageBytes: disks.reduce((sum, disk) => sum + disk.bytes, 0),
-    accelerators: await rows.acceleratorCount(tx, machine.id),
+    accelerators: await parts.acceleratorCount(tx, machine.id),
   };
 }

@@ -1,15 +1,17 @@
 import type { Errand, Held, Registered, RegisterResult, StepStart } from '../../contract/birth.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import { addressAt } from '../../mdb/address.ts';
-import * as rows from '../../mdb/birth.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import * as parts from '../../mdb/parts.ts';
+import * as passage from '../../mdb/passage.ts';
+import * as position from '../../mdb/position.ts';
 import { birthActor, stepRow } from './course.ts';
 import { matchProfile } from './match.ts';
 import { hostnameAt, type Position, placeOf, readPlace } from './place.ts';
 import { wipeHeld } from './wipe.ts';
 
 type Ruling = { readonly answer: string; readonly by: string };
-type Site = Awaited<ReturnType<typeof rows.siteOf>>;
+type Site = Awaited<ReturnType<typeof passage.siteOf>>;
 
 const fixable = ['retry', 'abandon'];
 
@@ -20,12 +22,12 @@ const fixable = ['retry', 'abandon'];
 export function register(mdb: Mdb, input: Errand & { next: StepStart; ruling?: Ruling }): Promise<RegisterResult> {
   const { machineId, siteId, orderId, next, ruling } = input;
   return acting(mdb, birthActor, orderId, async (tx) => {
-    const machine = await rows.lockMachine(tx, machineId);
-    const site = await rows.siteOf(tx, siteId);
-    await rows.beginStep(tx, orderId, { ...stepRow(next), step: 'register', ordinal: stepRow(next).ordinal - 10 });
-    await rows.settleStep(tx, orderId, 'rack', 'done');
+    const machine = await passage.lockMachine(tx, machineId);
+    const site = await passage.siteOf(tx, siteId);
+    await passage.beginStep(tx, orderId, { ...stepRow(next), step: 'register', ordinal: stepRow(next).ordinal - 10 });
+    await passage.settleStep(tx, orderId, 'rack', 'done');
 
-    const disks = await rows.presentDisks(tx, machineId);
+    const disks = await parts.presentDisks(tx, machineId);
     if (ruling?.answer === 'wipe') machine.wipeReason = `${ruling.by} said so`;
     const held = disks.length === 0 ? noDisk() : wipeHeld(disks, machine, site.policy.wipe);
     if (held) return { held };
@@ -44,7 +46,7 @@ export function register(mdb: Mdb, input: Errand & { next: StepStart; ruling?: R
         },
       };
     }
-    await rows.updateMachine(tx, machineId, {
+    await passage.updateMachine(tx, machineId, {
       ...placed,
       stage: 'registered',
       wipeReason: machine.wipeReason,
@@ -52,8 +54,8 @@ export function register(mdb: Mdb, input: Errand & { next: StepStart; ruling?: R
       pool: profile.pool,
       held: null,
     });
-    await rows.settleStep(tx, orderId, 'register', 'done', { decision: { ...placed, profile: profile.id } });
-    await rows.beginStep(tx, orderId, stepRow(next));
+    await passage.settleStep(tx, orderId, 'register', 'done', { decision: { ...placed, profile: profile.id } });
+    await passage.beginStep(tx, orderId, stepRow(next));
     return { registered: await registered(tx, machine, placed, profile.pool) };
   });
 }
@@ -67,13 +69,13 @@ interface Placement {
 
 async function place(
   tx: Transaction,
-  machine: rows.MachineRow,
+  machine: passage.MachineRow,
   site: Site,
   ruled: Position | null,
 ): Promise<Placement | { held: Held }> {
   const recorded =
     machine.rackId !== null && machine.unit !== null ? { rack: machine.rackId, unit: machine.unit } : null;
-  const heard = await rows.heardPorts(tx, machine.id);
+  const heard = await position.heardPorts(tx, machine.id);
   // A machine that was never deployed has nothing that ties it to a position it was once recorded at.
   const movable =
     machine.stage === 'racked' ||
@@ -83,70 +85,70 @@ async function place(
   const known = heard.some((port) => port.position !== null);
   const found = placeOf(heard, ruled ?? (movable && known ? null : recorded));
   if ('held' in found) return found;
-  const { position } = found;
+  const slot = found.position;
 
-  const rack = await rows.rackOf(tx, position.rack);
-  if (rack === null || position.unit < 1 || position.unit > rack.units) {
-    return hold('register/no-such-slot', `There is no unit ${position.unit} in a rack ${position.rack} of this site.`, [
+  const rack = await position.rackOf(tx, slot.rack);
+  if (rack === null || slot.unit < 1 || slot.unit > rack.units) {
+    return hold('register/no-such-slot', `There is no unit ${slot.unit} in a rack ${slot.rack} of this site.`, [
       'retry',
       'place:RACK/UNIT',
       'abandon',
     ]);
   }
-  const hostname = hostnameAt(site.policy.hostname, position);
+  const hostname = hostnameAt(site.policy.hostname, slot);
   if (hostname === null) {
     return hold(
       'register/hostname',
-      `The site's hostname rule "${site.policy.hostname}" gives no valid name for ${position.rack} u${position.unit}.`,
+      `The site's hostname rule "${site.policy.hostname}" gives no valid name for ${slot.rack} u${slot.unit}.`,
     );
   }
-  const other = await rows.occupant(tx, machine.id, { ...position, hostname });
+  const other = await position.occupant(tx, machine.id, { ...slot, hostname });
   if (other) {
-    const where = `${position.rack} u${position.unit} (${hostname})`;
+    const where = `${slot.rack} u${slot.unit} (${hostname})`;
     return hold('register/slot-taken', `Its switch port says ${where}, where the MDB has ${other.id} already.`);
   }
-  const address = await addressOf(tx, machine, site, rack.ordinal, position.unit);
-  return typeof address === 'string' ? { rackId: position.rack, unit: position.unit, hostname, address } : address;
+  const address = await addressOf(tx, machine, site, rack.ordinal, slot.unit);
+  return typeof address === 'string' ? { rackId: slot.rack, unit: slot.unit, hostname, address } : address;
 }
 
 async function addressOf(
   tx: Transaction,
-  machine: rows.MachineRow,
+  machine: passage.MachineRow,
   site: Site,
   ordinal: number,
   unit: number,
 ): Promise<string | { held: Held }> {
-  const network = await rows.mainNetwork(tx, site.id);
+  const network = await position.mainNetwork(tx, site.id);
   if (network === null)
     return hold('register/no-network', `Site ${site.id} has no main network to give addresses from.`);
-  const current = await rows.heldAddress(tx, network.id, machine.id);
+  const current = await position.heldAddress(tx, network.id, machine.id);
   if (network.assignment === 'pool') {
-    const address = current ?? (await rows.takeNextAddress(tx, network.id, machine.id));
+    const address = current ?? (await position.takeNextAddress(tx, network.id, machine.id));
     return address ?? hold('register/pool-full', `Network ${network.id} (${network.cidr}) has no free address left.`);
   }
   const computed = addressAt(network.cidr, ordinal, unit);
   if (!computed.ok) return hold('register/address', computed.reason);
   if (current === computed.address) return current;
-  if (current !== null) await rows.giveBackAddresses(tx, machine.id, [network.id]);
-  const holder = await rows.takeAddress(tx, network.id, machine.id, computed.address);
+  if (current !== null) await position.giveBackAddresses(tx, machine.id, [network.id]);
+  const holder = await position.takeAddress(tx, network.id, machine.id, computed.address);
   return holder === null
     ? computed.address
     : hold('register/address-taken', `Its address ${computed.address} is held by ${holder}.`);
 }
 
-async function profileOf(tx: Transaction, machine: rows.MachineRow) {
-  const profiles = await rows.allProfiles(tx);
+async function profileOf(tx: Transaction, machine: passage.MachineRow) {
+  const profiles = await parts.allProfiles(tx);
   return matchProfile(profiles, {
     vendor: machine.vendor,
     product: machine.product,
-    cpuThreads: await rows.cpuThreads(tx, machine.id),
+    cpuThreads: await parts.cpuThreads(tx, machine.id),
     memoryMib: machine.memoryMib ?? 0,
   });
 }
 
 async function registered(
   tx: Transaction,
-  machine: rows.MachineRow,
+  machine: passage.MachineRow,
   placement: Placement,
   pool: string,
 ): Promise<Registered> {
@@ -157,7 +159,7 @@ async function registered(
     unit: placement.unit,
     pool,
     sku: machine.sku,
-    controller: await rows.hasController(tx, machine.id),
+    controller: await passage.hasController(tx, machine.id),
   };
 }
 

@@ -1,6 +1,8 @@
 import { normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
 
 export interface Factors {
+  /** MAC that the machine boots from: unique in the MDB, so it counts even where it is locally administered. */
+  readonly bootMac?: string;
   readonly uuid: string | null;
   readonly serials: readonly (string | null)[];
   readonly macs: readonly string[];
@@ -8,7 +10,12 @@ export interface Factors {
 
 export type IdentityVerdict =
   | { readonly same: true; readonly matched: readonly string[] }
-  | { readonly same: false; readonly reason: string };
+  | {
+      readonly same: false;
+      readonly reason: string;
+      /** A factor contradicts: it is another machine for certain. */
+      readonly other: boolean;
+    };
 
 /**
  * Whether the device is the machine meant: at least two independent factors agree (system UUID, a serial number, a
@@ -20,7 +27,8 @@ export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
   const knownUuid = normaliseUuid(known.uuid);
   const shownUuid = normaliseUuid(shown.uuid);
   if (knownUuid && shownUuid) {
-    if (knownUuid !== shownUuid) return { same: false, reason: `its system UUID is ${shownUuid}, not ${knownUuid}` };
+    if (knownUuid !== shownUuid)
+      return { same: false, other: true, reason: `its system UUID is ${shownUuid}, not ${knownUuid}` };
     matched.push('uuid');
   }
   const knownSerials = clean(known.serials);
@@ -30,13 +38,18 @@ export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
     // that the other factors have to lift.
     if (knownSerials.some((serial) => shownSerials.includes(serial))) matched.push('serial');
     else if (matched.length === 0)
-      return { same: false, reason: `its serial number is ${shownSerials.join('/')}, not ${knownSerials.join('/')}` };
+      return {
+        same: false,
+        other: true,
+        reason: `its serial number is ${shownSerials.join('/')}, not ${knownSerials.join('/')}`,
+      };
   }
-  const knownMacs = known.macs.filter(universal);
-  if (shown.macs.some((mac) => universal(mac) && knownMacs.includes(mac))) matched.push('mac');
+  const macs = known.macs.filter((mac) => mac === known.bootMac || universal(mac));
+  if (shown.macs.some((mac) => macs.includes(mac))) matched.push('mac');
   if (matched.length >= 2) return { same: true, matched };
   return {
     same: false,
+    other: false,
     reason: `only ${matched.length === 0 ? 'nothing' : matched.join(', ')} of UUID, serial and MAC agrees, and two are needed`,
   };
 }
@@ -45,7 +58,7 @@ function clean(serials: readonly (string | null)[]): string[] {
   return serials.flatMap((serial) => normaliseSerial(serial)?.toUpperCase() ?? []);
 }
 
-/** Not locally administered: those are the same on every machine of a kind (quirk 61), except QEMU's own 52:54:00. */
+/** Not locally administered: those are the same on every machine of a kind (quirk 61). */
 function universal(mac: string): boolean {
-  return mac.startsWith('52:54:00') || (Number.parseInt(mac.slice(1, 2), 16) & 2) === 0;
+  return (Number.parseInt(mac.slice(1, 2), 16) & 2) === 0;
 }

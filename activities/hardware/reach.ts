@@ -113,6 +113,7 @@ async function checkIdentity(mdb: Mdb, controller: Controller, session: Session,
   const known: Factors = {
     uuid: controller.uuid,
     serials: [controller.serial, controller.boardSerial, controller.sku],
+    bootMac: controller.mac,
     macs: controller.macs,
   };
   const shown: Factors = { uuid: system.uuid, serials: [system.serial, system.sku], macs: [] };
@@ -123,7 +124,8 @@ async function checkIdentity(mdb: Mdb, controller: Controller, session: Session,
   const verdict = sameMachine(known, { ...shown, serials, macs: await readMacs(session, system) });
   if (verdict.same) return;
   const reason = `Behind ${controller.origin} is not ${controller.machineId}: ${verdict.reason}.`;
-  await quarantineController(mdb, controller.machineId, reason);
+  // Too few factors to be certain is a reason to wait for more, not to shut the controller out.
+  if (verdict.other) await quarantineController(mdb, controller.machineId, reason);
   throw new HeldError('identity', reason, ['retry', 'abandon']);
 }
 

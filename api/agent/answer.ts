@@ -38,7 +38,7 @@ function fieldsOf(directive: Directive): Record<string, string> {
         cap: String(directive.capSeconds),
       };
     case 'handover':
-      return { hostname: directive.hostname, address: directive.address };
+      return { hostname: directive.hostname, address: directive.address, how: directive.how };
     case 'install':
       return installFields(directive);
   }
@@ -61,6 +61,8 @@ function installFields(directive: Extract<Directive, { do: 'install' }>): Record
     boot_mib: String(directive.layout.bootMib),
     root_mib: String(directive.layout.rootMib),
     kernel: directive.layout.kernel,
+    kernel_sha256: directive.boot.kernel,
+    initrd_sha256: directive.boot.initrd,
     system: directive.imageSystem,
   };
 }

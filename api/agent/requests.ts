@@ -1,7 +1,9 @@
-import type { Authority } from '../../boot/authority.ts';
+import { imageSystems } from '../../boot/imagesystem/index.ts';
+import type { Supplies } from '../../boot/imagesystem/system.ts';
 import type { AgentRecord } from '../../contract/records.ts';
 import {
   issueReadyToken,
+  readInstalling,
   redeemBootToken,
   reportFailure,
   type Session,
@@ -22,7 +24,7 @@ import type { Waiting } from './waiting.ts';
 
 export interface AgentDependencies {
   readonly mdb: Mdb;
-  readonly authority: Pick<Authority, 'caPem' | 'issueMachineCertificate'>;
+  readonly supplies: Supplies;
   readonly waiting: Waiting;
 }
 
@@ -105,15 +107,17 @@ export async function burnin({ mdb }: AgentDependencies, session: Session, recor
   return reason === null ? ok : refuse(409, reason);
 }
 
-export async function credentials({ mdb, authority }: AgentDependencies, session: Session): Promise<Answer> {
+/** What the new root holds that is only this machine's. What the site lacks is told before a token is issued. */
+export async function credentials({ mdb, supplies }: AgentDependencies, session: Session): Promise<Answer> {
+  const installing = await readInstalling(mdb, session);
+  const none = refuse(409, 'the machine is neither being installed nor handed over');
+  if (!installing) return none;
+  const parts = await imageSystems[installing.imageSystem].supply(installing.hostname, supplies);
+  if ('lacks' in parts) return refuse(409, parts.lacks);
   const token = mintToken();
   const row = { hash: hashToken(token), nonce: mintToken(), seconds: readySeconds };
-  const granted = await issueReadyToken(mdb, session, row);
-  if (!granted) return refuse(409, 'the machine is neither being installed nor handed over');
-  const ready: AgentRecord = { kind: 'ready', fields: { token } };
-  if (granted.imageSystem !== 'dominator') return [ready];
-  const { certificatePem, keyPem } = await authority.issueMachineCertificate(granted.hostname);
-  return [ready, { kind: 'subd', fields: { ca: authority.caPem, cert: certificatePem, key: keyPem } }];
+  if (!(await issueReadyToken(mdb, session, row))) return none;
+  return [{ kind: 'ready', fields: { token } }, ...parts];
 }
 
 export async function installed({ mdb }: AgentDependencies, session: Session, records: Records): Promise<Answer> {

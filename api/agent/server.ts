@@ -14,10 +14,14 @@ export interface AgentApiOptions {
   readonly mdb: requests.AgentDependencies['mdb'];
   /** The MDB's URL, for the connection that listens. */
   readonly mdbUrl: string;
-  readonly authority: requests.AgentDependencies['authority'] & {
+  readonly authority: requests.AgentDependencies['supplies']['authority'] & {
     readonly agentCertPem: string;
     readonly agentKeyPem: string;
   };
+  /** The folder whose files machines fetch at `/files/`. */
+  readonly images: string;
+  /** See `Supplies`. */
+  readonly accessCaFile: string;
   readonly log: Logger;
 }
 
@@ -30,11 +34,12 @@ const perStranger = { burst: 200, perSecond: 5 };
 
 /** The agent API over HTTPS; `listen` starts it, `close` ends the waiting requests first. */
 export function createAgentApi(options: AgentApiOptions) {
-  const { mdb, authority, log } = options;
+  const { mdb, authority, images, accessCaFile, log } = options;
   const readDirective = gather((ids) => standingDirectives(mdb, ids));
   const readSession = gather((hashes) => openSessions(mdb, hashes));
   const waiting = waitForDirectives({ url: options.mdbUrl, read: readDirective, log });
-  const dependencies: requests.AgentDependencies = { mdb, authority, waiting };
+  const supplies = { authority, images, accessCaFile };
+  const dependencies: requests.AgentDependencies = { mdb, supplies, waiting };
   const app = createServer(options, waiting);
 
   const guard = createGuard(limitRate(perToken), limitRate(perStranger), readSession);

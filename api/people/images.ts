@@ -33,8 +33,8 @@ export function serveImages(app: App, dependencies: PeopleDependencies): void {
         bodyLimit: mostBytes,
         schema: {
           tags,
-          summary: 'Takes an image (tar.gz) in, signs it and offers it to new machines',
-          params: z.strictObject({ id: contract.id }),
+          summary: 'Takes an image (tar.gz) in, signs it and offers it to new machines; or only its name',
+          params: z.strictObject({ id: contract.imageId }),
           querystring: contract.imageUpload,
           response: { 201: z.object({ id: z.string(), sha256: z.string(), bytes: z.number() }) },
         },
@@ -44,7 +44,8 @@ export function serveImages(app: App, dependencies: PeopleDependencies): void {
           params: { id: string };
           query: z.infer<typeof contract.imageUpload>;
         };
-        const kept = await takeImage(dependencies, operator, params.id, query, request.body as Readable);
+        const take = query.archive === 'none' ? nameImage : takeImage;
+        const kept = await take(dependencies, operator, params.id, query, request.body as Readable);
         return reply.code(201).send({ id: params.id, ...kept });
       },
     );
@@ -86,34 +87,61 @@ async function keepFile(path: string, body: Readable, promised: string | undefin
 
 type Upload = z.infer<typeof contract.imageUpload>;
 
+type Operator = Parameters<typeof acting>[1];
+
+/** An image that its image system fetches by itself: no bytes here, under the name that it has there. */
+async function nameImage(
+  dependencies: PeopleDependencies,
+  operator: Operator,
+  id: string,
+  upload: Upload,
+): Promise<Kept> {
+  const kept = { bytes: 0, sha256: createHash('sha256').digest('hex') };
+  await addImage(dependencies, operator, { id, path: `named/${id}`, ...kept }, upload, async () => {});
+  return kept;
+}
+
 /** The file gets its name while the row is not committed yet: of two with one id, the second changes nothing. */
 async function takeImage(
-  { mdb, authority, images: folder }: PeopleDependencies,
-  operator: Parameters<typeof acting>[1],
+  dependencies: PeopleDependencies,
+  operator: Operator,
   id: string,
   upload: Upload,
   body: Readable,
 ): Promise<Kept> {
+  // It becomes the name of a file.
+  const named = contract.id.safeParse(id);
+  if (!named.success)
+    throw new ApiError('invalid', `the id of an archive ${named.error.issues[0]?.message ?? 'is another'}`, 'id');
+  const { images: folder } = dependencies;
   const target = join(folder, 'os', `${id}.tar.gz`);
   const partial = `${target}.${randomUUID()}.partial`;
   await mkdir(join(folder, 'os'), { recursive: true });
   try {
     const kept = await keepFile(partial, body, upload.sha256);
-    const { bytes, sha256 } = kept;
-    const { kind, bootMib, kernel } = upload;
-    const preferred = upload.preferred === 'true';
-    const layout = { bootMib, rootMib: 'rest', kernel } as const;
-    const signature = authority.signImage(sha256);
-    await acting(mdb, operator, null, async (tx) => {
-      if (preferred) await tx.update(images).set({ preferred: false }).where(eq(images.kind, kind));
-      await tx
-        .insert(images)
-        .values({ id, kind, path: `os/${id}.tar.gz`, bytes, sha256, signature, layout, preferred });
-      await rename(partial, target);
-      await record(tx, { actor: operator, action: 'image.add', detail: { id, sha256, bytes, kind } });
-    });
+    const row = { id, path: `os/${id}.tar.gz`, ...kept };
+    await addImage(dependencies, operator, row, upload, () => rename(partial, target));
     return kept;
   } finally {
     await rm(partial, { force: true });
   }
+}
+
+async function addImage(
+  { mdb, authority }: PeopleDependencies,
+  operator: Operator,
+  row: Kept & { readonly id: string; readonly path: string },
+  { kind, bootMib, kernel, preferred: wish }: Upload,
+  place: () => Promise<void>,
+): Promise<void> {
+  const { id, sha256, bytes } = row;
+  const preferred = wish === 'true';
+  const layout = { bootMib, rootMib: 'rest', kernel } as const;
+  const signature = authority.signImage(sha256);
+  await acting(mdb, operator, null, async (tx) => {
+    if (preferred) await tx.update(images).set({ preferred: false }).where(eq(images.kind, kind));
+    await tx.insert(images).values({ ...row, kind, signature, layout, preferred });
+    await place();
+    await record(tx, { actor: operator, action: 'image.add', detail: { id, sha256, bytes, kind } });
+  });
 }

@@ -13,6 +13,7 @@ import { serveDominator } from './dominator.ts';
 import { ApiError, answerError } from './errors.ts';
 import { serveDoctor, serveMonitoring } from './health.ts';
 import { serveImages } from './images.ts';
+import { serveImageSystem } from './imagesystem.ts';
 import { parseJson } from './json.ts';
 import { serveMachines } from './machines.ts';
 import { authorise, type Operator } from './operator.ts';
@@ -80,6 +81,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       serveHumanSteps(versioned, options);
       servePlaces(versioned, options);
       serveImages(versioned, options);
+      serveImageSystem(versioned, options);
       serveDoctor(versioned, options);
     },
     { prefix: '/api/v1' },

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { openAuthority } from '../../boot/authority.ts';
 import { cacheFolder } from '../../host/cache.ts';
 import { type Program, programService } from '../../host/program.ts';
@@ -31,7 +31,7 @@ export interface TemporalPlace {
   readonly address: string;
   /** Null when the server is somebody else's. */
   readonly ui: string | null;
-  /** Path of the stock CLI, or null where only the server is known. */
+  /** The stock CLI as it is typed, or null where only the server is known. */
   readonly cli: string | null;
 }
 
@@ -150,7 +150,8 @@ async function openTemporal(
   progress.note('');
   const service = temporalService(layout, { ...search, port: ports.temporal, uiPort: ports.ui });
   const { addresses } = await supervisor.start(service);
-  return { address: String(addresses['address']), ui: String(addresses['ui']), cli };
+  const typed = search.path.split(delimiter).includes(dirname(cli)) ? basename(cli) : cli;
+  return { address: String(addresses['address']), ui: String(addresses['ui']), cli: typed };
 }
 
 async function settingOf({ shell }: Bringing, layout: Layout, ports: Ports, server: Supervised): Promise<Setting> {

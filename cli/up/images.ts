@@ -2,13 +2,13 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
 import type { Authority } from '../../boot/authority.ts';
-import { registerImage } from '../../boot/images.ts';
+import { registerBootFiles, registerImage } from '../../boot/images.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type ImageKind, imageKinds } from '../../mdb/machine.ts';
 import { images } from '../../mdb/schema.ts';
 import type { ImageLayout } from '../../mdb/values.ts';
 import { simulatedImage } from './archive.ts';
-import { buildBoot, buildSystem, simulatedBoot } from './build.ts';
+import { type Building, buildBoot, buildSystem, simulatedBoot } from './build.ts';
 import type { Layout } from './layout.ts';
 import type { Progress } from './steps.ts';
 
@@ -25,22 +25,26 @@ export interface ImageWish {
 const disk: ImageLayout = { bootMib: 256, rootMib: 'rest', kernel: 'bootstrap' };
 
 /** Makes sure that there is something to boot from the network, and an image of every kind to install. */
-export function findImages(wish: ImageWish, progress: Progress): Promise<void> {
-  return wish.real ? realImages(wish, progress) : simulatedImages(wish);
+export async function findImages(wish: ImageWish, progress: Progress): Promise<void> {
+  if (wish.real) await buildBoot(buildingOf(wish, progress));
+  else await addBootFiles(join(wish.layout.images, 'boot'));
+  await registerBootFiles({ mdb: wish.mdb, root: wish.layout.images }, 'up');
+  await (wish.real ? realImages(wish, progress) : simulatedImages(wish));
+}
+
+function buildingOf({ layout, authority, stop }: ImageWish, progress: Progress): Building {
+  return { images: layout.images, trust: authority, stop, progress };
 }
 
 async function realImages(wish: ImageWish, progress: Progress): Promise<void> {
-  const building = { images: wish.layout.images, trust: wish.authority, stop: wish.stop, progress };
-  await buildBoot(building);
   const ids = imageKinds.map((kind) => `tiny-${kind}`);
   const known = await wish.mdb.select({ id: images.id }).from(images);
   if (ids.every((id) => known.some((row) => row.id === id))) return;
-  await buildSystem(building, ids);
+  await buildSystem(buildingOf(wish, progress), ids);
   for (const kind of imageKinds) await register(wish, `tiny-${kind}`, kind);
 }
 
 async function simulatedImages(wish: ImageWish): Promise<void> {
-  await addBootFiles(join(wish.layout.images, 'boot'));
   for (const kind of imageKinds) {
     const [known] = await wish.mdb.select({ id: images.id }).from(images).where(eq(images.kind, kind)).limit(1);
     if (!known) await addSimulated(wish, kind);

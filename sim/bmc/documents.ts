@@ -19,6 +19,7 @@ const progress: Readonly<Record<Phase, string>> = {
   network: 'OEM',
   kernel: 'OSBootStarted',
   agent: 'OSRunning',
+  filling: 'OSRunning',
   disk: 'OSBootStarted',
   system: 'OSRunning',
   'no-device': 'OEM',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it, describe as suite } from 'vitest';
@@ -71,6 +72,7 @@ const install = (born: Born, mark: string): Directive => ({
   mark,
   disk: `D-${born.machineId}`,
   layout: { bootMib: 256, rootMib: 'rest', kernel: 'bootstrap' },
+  boot: { kernel: 'cd'.repeat(32), initrd: 'ef'.repeat(32) },
   imageSystem: 'dominator',
 });
 
@@ -272,6 +274,18 @@ suite('an inventory', () => {
     expect((await machineOf(born))?.held).toBeNull();
   });
 
+  it('with a card over USB that every machine of its kind has is taken without that card (quirk 61)', async () => {
+    const usb = say('nic', { name: 'usb0', mac: '0a:ca:fe:f0:0d:04' });
+    for (let round = 0; round < 2; round += 1) {
+      const born = await bear(server.mdb);
+      const nic = say('nic', { name: 'eth0', mac: born.mac }) + usb;
+      const session = await open(server, born);
+      expect(await server.ask('POST', '/agent/inventory', session, describe(born, { nic }))).toMatchObject({
+        status: 200,
+      });
+    }
+  });
+
   it("with another machine's MAC or UUID is a conflict that names it", async () => {
     const first = await bear(server.mdb);
     await server.ask('POST', '/agent/inventory', await open(server, first), describe(first));
@@ -288,7 +302,7 @@ suite('an inventory', () => {
 
   it('of twins at the same time is taken once', async () => {
     const twins = [await bear(server.mdb), await bear(server.mdb)] as const;
-    const shared = say('nic', { name: 'eth1', mac: '52:54:00:77:00:01' });
+    const shared = say('nic', { name: 'eth1', mac: 'b0:26:28:77:00:01' });
     const answers = await Promise.all(
       twins.map(async (born) =>
         server.ask('POST', '/agent/inventory', await open(server, born), describe(born, { shared, lldp: '' })),
@@ -378,6 +392,8 @@ suite('waiting for a directive', () => {
       dns: '10.1.0.1',
       boot_mib: '256',
       root_mib: 'rest',
+      kernel_sha256: 'cd'.repeat(32),
+      initrd_sha256: 'ef'.repeat(32),
       system: 'dominator',
     });
     expect(await server.ask('GET', '/agent/next?seq=x', session)).toMatchObject({ status: 400 });
@@ -443,6 +459,9 @@ suite('an installation', () => {
       ca: server.caPem,
       cert: expect.stringContaining('BEGIN CERTIFICATE'),
       key: expect.stringContaining('PRIVATE KEY'),
+      path: 'boot/subd',
+      bytes: '15',
+      sha256: createHash('sha256').update('not really subd').digest('hex'),
     });
     const second = await server.ask('GET', '/agent/credentials', session);
     const [lost, token] = [first, second].map(({ records }) => records[0]?.fields['token'] ?? '') as [string, string];
@@ -463,7 +482,13 @@ suite('an installation', () => {
     });
     expect(await post({ disk: 'other' })).toMatchObject({ status: 409 });
     expect(await post()).toMatchObject({ status: 200 });
-    await direct(born, { do: 'handover', hostname: 'a01-01', address: '10.1.1.1/16' });
+    await direct(born, {
+      do: 'handover',
+      hostname: 'a01-01',
+      address: '10.1.1.1/16',
+      imageSystem: 'dominator',
+      how: 'in-place',
+    });
     expect(await post()).toMatchObject({ status: 200 });
     expect(await machineOf(born)).toMatchObject({ keyStore: 'nvram', keyFingerprint: 'SHA256:abc' });
     expect(await server.mdb.select().from(disks).where(eq(disks.machineId, born.machineId))).toMatchObject([

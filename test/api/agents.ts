@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,10 @@ export interface AgentServer {
   readonly mdb: Mdb;
   readonly caPem: string;
   readonly origin: string;
+  /** The folder of files for machines; `boot/subd` is in it. */
+  readonly images: string;
+  /** Where the root of access certificates may be put. */
+  readonly accessCaFile: string;
   /** Everything that was logged. */
   readonly logged: string[];
   /** One request as an agent makes it. */
@@ -37,7 +41,12 @@ export async function startAgentServer(given?: ThrowawayMdb): Promise<AgentServe
   const authority = await openAuthority(folder, { addresses: ['127.0.0.1'] });
   const logged: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
-  const app = createAgentApi({ mdb: throwaway.mdb, mdbUrl: throwaway.url, authority, log });
+  const images = join(folder, 'images');
+  const accessCaFile = join(folder, 'access-ca.pem');
+  await mkdir(join(images, 'boot'), { recursive: true });
+  await writeFile(join(images, 'boot/subd'), 'not really subd');
+  const { mdb, url: mdbUrl } = throwaway;
+  const app = createAgentApi({ mdb, mdbUrl, authority, images, accessCaFile, log });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const origin = `https://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const dispatcher = new Agent({ connect: { ca: authority.caPem, servername: 'agent.farrier.internal' } });
@@ -45,6 +54,8 @@ export async function startAgentServer(given?: ThrowawayMdb): Promise<AgentServe
     mdb: throwaway.mdb,
     caPem: authority.caPem,
     origin,
+    images,
+    accessCaFile,
     logged,
     ask: async (method, path, token, body) => {
       const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };

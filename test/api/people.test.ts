@@ -19,6 +19,7 @@ import {
   machines,
   orders,
   outbox,
+  sites,
   steps,
   tags,
   tickets,
@@ -363,6 +364,19 @@ describe('images', () => {
     expect(await readFile(join(folder, 'images/os/debian-13.tar.gz'))).toEqual(bytes);
   });
 
+  it('may be only a name, that of an image which its image system fetches', async () => {
+    const named = encodeURIComponent('compute/2026-11-20:12:00:00');
+    const put = (query: string) => app.inject({ method: 'PUT', url: `/api/v1/images/${named}?${query}` });
+    expect((await put('kind=storage&archive=none')).json()).toMatchObject({
+      id: 'compute/2026-11-20:12:00:00',
+      bytes: 0,
+    });
+    expect((await put('kind=storage&archive=none')).statusCode).toBe(409);
+    expect((await put('kind=storage')).json().error).toMatchObject({ code: 'invalid', field: 'id' });
+    const [row] = await base.mdb.select().from(images).where(eq(images.id, 'compute/2026-11-20:12:00:00'));
+    expect(row).toMatchObject({ bytes: 0, path: 'named/compute/2026-11-20:12:00:00', preferred: false });
+  });
+
   it('with a wrong checksum, another form or a path for a name are refused and leave nothing', async () => {
     const before = await readdir(join(folder, 'images/os'));
     expect((await put('x1', `kind=compute&sha256=${'0'.repeat(64)}`, gzipSync('x'))).json().error.field).toBe('sha256');
@@ -370,6 +384,28 @@ describe('images', () => {
     expect((await put('x3', 'kind=huge', gzipSync('x'))).statusCode).toBe(400);
     expect((await put('..%2fx4', 'kind=compute', gzipSync('x'))).statusCode).toBe(400);
     expect(await readdir(join(folder, 'images/os'))).toEqual(before);
+  });
+});
+
+describe('the image system', () => {
+  it('is chosen by a person with a reason, and nothing else of the policy changes', async () => {
+    expect(await ask('GET', '/api/v1/image-system')).toMatchObject({ body: { system: 'archive', updatesOff: [] } });
+    const choose = (body: object) => ask('PUT', '/api/v1/image-system', body);
+    expect(await choose({ system: 'pxe', reason: 'x' })).toMatchObject({
+      status: 400,
+      body: { error: { field: 'system' } },
+    });
+    expect(await choose({ system: 'dominator' })).toMatchObject({ status: 400, body: { error: { field: 'reason' } } });
+    const [before] = await base.mdb.select().from(sites);
+    const chosen = { system: 'dominator', updatesOff: ['pinned'] };
+    expect(await choose({ ...chosen, reason: 'our hall has one' })).toMatchObject({ status: 200, body: chosen });
+    expect(await choose({ system: 'archive', reason: 'back' })).toMatchObject({
+      body: { system: 'archive', updatesOff: ['pinned'] },
+    });
+    const [after] = await base.mdb.select().from(sites);
+    expect(after?.policy).toEqual({ ...before?.policy, updatesOff: ['pinned'] });
+    const told = await base.mdb.select().from(audit).where(eq(audit.action, 'site.image-system'));
+    expect(told.map(({ detail }) => (detail as { reason: string }).reason)).toEqual(['our hall has one', 'back']);
   });
 });
 

@@ -5,6 +5,7 @@ import type { StepStart } from '../../contract/birth.ts';
 import { acting } from '../../mdb/acting.ts';
 import {
   addresses,
+  bootFiles,
   burninParts,
   disks,
   humanSteps,
@@ -125,6 +126,7 @@ test('the whole course, each activity done twice', async () => {
     do: 'install',
     disk: `D${machineId.slice(-2)}`,
     hostname: profiled.hostname,
+    boot: { kernel: '0c'.repeat(32), initrd: '0b'.repeat(32) },
   });
   await twice(() => activities.acceptInstall({ ...errand, next: next('ready') }));
   expect(await machineOf(machineId)).toMatchObject({
@@ -289,6 +291,20 @@ test('no image of the kind is held', async () => {
   const decided = await activities.decideProfile({ ...errand, next: next('deploy') });
   await db.mdb.update(images).set({ kind: 'compute' }).where(eq(images.id, 'compute-1'));
   expect(decided).toMatchObject({ held: { fault: 'profile/no-compute-image' } });
+});
+
+test('boot files that nobody registered are held, and taken up by a retry', async () => {
+  const { errand, machineId, orderId } = await seen();
+  await activities.register({ ...errand, next: next('configure') });
+  await activities.startProfile({ ...errand, next: next('profile') });
+  await reportBurnin(orderId, machineId);
+  const decide = () => activities.decideProfile({ ...errand, next: next('deploy') });
+  const laid = await db.mdb.select().from(bootFiles);
+  await db.mdb.delete(bootFiles).where(eq(bootFiles.path, 'boot/initrd'));
+  expect(await decide()).toMatchObject({ held: { fault: 'profile/no-boot-files' } });
+  await db.mdb.insert(bootFiles).values(laid).onConflictDoNothing();
+  expect(await decide()).toMatchObject({ imageKind: 'compute' });
+  expect((await machineOf(machineId)).directive).toMatchObject({ do: 'install' });
 });
 
 test('a human step: one open ticket a fault, the answer closes both', async () => {

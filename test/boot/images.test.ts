@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openAuthority } from '../../boot/authority.ts';
-import { type ImageParts, registerImage, verifyImage } from '../../boot/images.ts';
-import { images } from '../../mdb/schema.ts';
+import { type ImageParts, registerBootFiles, registerImage, verifyImage } from '../../boot/images.ts';
+import { audit, bootFiles, images } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 
 let folder: string;
@@ -73,4 +74,26 @@ test('a file that was changed after it was registered, or a row signed by anothe
   await writeFile(file('one'), gzipSync('other'));
   await expect(verifyImage(parts, 'one')).rejects.toThrow('not the file that was registered');
   await expect(verifyImage(parts, 'none')).rejects.toThrow('is not registered');
+});
+
+test('boot files are registered as they lie there; only what changed is written again and audited', async () => {
+  await expect(registerBootFiles(parts, 'test')).rejects.toThrow('boot/vmlinuz is not there');
+  await mkdir(join(parts.root, 'boot'));
+  await writeFile(join(parts.root, 'boot', 'vmlinuz'), 'kernel');
+  await writeFile(join(parts.root, 'boot', 'initrd'), 'one');
+  await registerBootFiles(parts, 'test');
+  await registerBootFiles(parts, 'test');
+  await writeFile(join(parts.root, 'boot', 'initrd'), 'other');
+  await registerBootFiles(parts, 'test');
+  const sum = (text: string) => createHash('sha256').update(text).digest('hex');
+  const rows = await db.mdb.select().from(bootFiles).orderBy(bootFiles.path);
+  expect(rows.map(({ path, bytes, sha256 }) => [path, bytes, sha256])).toEqual([
+    ['boot/initrd', 5, sum('other')],
+    ['boot/vmlinuz', 6, sum('kernel')],
+  ]);
+  const noted = await db.mdb.select().from(audit).orderBy(audit.id);
+  expect(noted.map(({ action, detail }) => [action, detail])).toEqual([
+    ['boot.laid', { 'boot/vmlinuz': sum('kernel'), 'boot/initrd': sum('one') }],
+    ['boot.laid', { 'boot/initrd': sum('other') }],
+  ]);
 });

@@ -15,6 +15,8 @@ export interface Whole {
   readonly api: string;
   /** Origin of the simulator's control API. */
   readonly sim: string;
+  /** The data folder. */
+  readonly data: string;
   journal(): Promise<Entry[]>;
   /** Waits until the rows of all machines meet the condition; tells what they are when they don't in time. */
   until(met: (rows: readonly Machine[]) => boolean, seconds: number): Promise<readonly Machine[]>;
@@ -29,6 +31,8 @@ export interface Wish {
   /** Divides the time that hardware takes. */
   readonly speed: number;
   readonly faults?: readonly object[];
+  /** What new machines are; on unless told. */
+  readonly power?: 'on' | 'off';
 }
 
 /** A whole Farrier with simulated racks in a folder of its own, as `scripts/up` brings it up. */
@@ -40,6 +44,7 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
     ...(environment as Record<string, string>),
     FARRIER_SIM_SPEED: String(wish.speed),
     FARRIER_BOOT_RATE: '100000',
+    FARRIER_SIM_POWER: wish.power ?? 'on',
   };
   if (wish.faults) {
     Object.assign(shell, { FARRIER_SIM_FAULTS: join(folder, 'faults.json') });
@@ -66,6 +71,7 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
     supervisor,
     api: `http://127.0.0.1:${up.ports.api}`,
     sim: `http://127.0.0.1:${up.ports.sim}`,
+    data: join(folder, 'data'),
     async journal() {
       const text = await readFile(join(folder, 'data', 'sim', 'journal.jsonl'), 'utf8');
       return text

@@ -38,7 +38,8 @@ describe('the machine behind a controller', () => {
 
   test('a locally administered MAC that every machine of a kind has is no factor (quirk 61)', () => {
     const shared = { ...known, uuid: null, macs: ['0a:ca:fe:f0:0d:04'] };
-    expect(sameMachine(shared, shared).same).toBe(false);
+    expect(sameMachine(shared, shared)).toMatchObject({ same: false, other: false });
+    expect(sameMachine({ ...shared, bootMac: '0a:ca:fe:f0:0d:04' }, shared).same).toBe(true);
   });
 });
 

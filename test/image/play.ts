@@ -20,7 +20,11 @@ const say = (...words: unknown[]) => console.log(((Date.now() - started) / 1000)
 const authority = await openAuthority(join(folder, 'authority'));
 writeFileSync(join(folder, 'boot/initrd'), addOverlay(readFileSync(join(folder, 'boot/initrd.base')), authority));
 const bytes = readFileSync(join(folder, imagePath));
-const sha256 = createHash('sha256').update(bytes).digest('hex');
+const sumOf = (path: string) =>
+  createHash('sha256')
+    .update(readFileSync(join(folder, path)))
+    .digest('hex');
+const sha256 = sumOf(imagePath);
 const mark = '3f0c6a52-0f4e-4be5-8d0a-1f2e3d4c5b6a';
 const address = process.env.PLAY_ADDRESS ?? '10.0.2.15/24';
 let disk = '';
@@ -34,7 +38,8 @@ function directive(): Record<string, string> {
   if (what === 'burnin') return { ...base, burnin: 'b1', stress: '5', cap: '60' };
   if (what.startsWith('install')) {
     const wrong = what === 'install-wrong' ? sha256.replace(/^./, (c) => (c === '0' ? '1' : '0')) : sha256;
-    const layout = { boot_mib: '128', root_mib: 'rest', kernel: 'bootstrap', system: 'archive' };
+    const sums = { kernel_sha256: sumOf('boot/vmlinuz'), initrd_sha256: sumOf('boot/initrd') };
+    const layout = { boot_mib: '128', root_mib: 'rest', kernel: 'bootstrap', ...sums, system: 'archive' };
     const image = { image: 'tiny', kind: 'compute', path: imagePath, bytes: String(bytes.length), sha256: wrong };
     const place = { hostname: 'a07-u12', address, gateway: '10.0.2.2', dns: '10.0.2.3', mark, disk };
     return { ...base, ...image, signature: authority.signImage(sha256), ...place, ...layout };

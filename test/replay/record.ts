@@ -51,7 +51,7 @@ const scenarios: Record<string, Scenario> = {
   },
   'birth-controller': {
     different: {
-      beginBirth: async () => ({ live: true, fence: 1, controller: true, seen: false }),
+      beginBirth: async () => ({ live: true, fence: 1, controller: true, boot: true }),
       register: async () => withController,
     },
     run: (bench) => bench.goOn(),

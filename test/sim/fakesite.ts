@@ -25,13 +25,16 @@ interface Known {
 
 const image = { id: 'os-1', path: 'os/os-1.tar.gz', content: Buffer.from('an image of the operating system') };
 
+const bootSum = createHash('sha256').update(Buffer.alloc(1000)).digest('hex');
+const bootSums = { kernel_sha256: bootSum, initrd_sha256: bootSum };
+
 /** A birther and an agent API that know just enough to lead a machine through a birth; the renderer is the real one. */
 export async function startFakeSite(folder: string) {
   const authority = await openAuthority(folder);
   const known = new Map<string, Known>();
   const told: Told[] = [];
   const boots: string[] = [];
-  const faults = { agentDown: 0, refuseReady: false };
+  const faults = { agentDown: 0, refuseReady: false, otherBootFiles: false };
   const token = () => randomBytes(32).toString('base64url');
   const sha256 = createHash('sha256').update(image.content).digest('hex');
 
@@ -40,7 +43,8 @@ export async function startFakeSite(folder: string) {
     if (url.pathname === '/boot.ipxe') return void response.end(script(url.searchParams));
     const bytes = url.pathname.startsWith('/files/os/') ? image.content : Buffer.alloc(1000);
     if (url.pathname.endsWith('missing')) return void response.writeHead(404).end();
-    const etag = url.pathname.startsWith('/files/os/') ? { etag: `"${sha256}"` } : {};
+    const sum = url.pathname.startsWith('/files/os/') ? sha256 : faults.otherBootFiles ? '0'.repeat(64) : bootSum;
+    const etag = { etag: `"${sum}"` };
     response.writeHead(request.headers.range ? 206 : 200, {
       'content-length': request.headers.range ? 5 : bytes.length,
       ...etag,
@@ -165,6 +169,7 @@ export async function startFakeSite(folder: string) {
     address: '10.1.0.65/16',
     mark: '9c4f0d1e-0000-4000-8000-000000000001',
     disk: machine.disk,
+    ...bootSums,
     system: 'archive',
   });
 

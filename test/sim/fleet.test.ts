@@ -139,6 +139,18 @@ test('an installed machine boots its disk although the birther is away', async (
   expect(effectsOf(entries)).toContain('boot-failed');
 });
 
+test('boot files that are not those of the directive end in a failed step that names the disk', async () => {
+  site.faults.otherBootFiles = true;
+  await fleetOf().start('on');
+  await expect
+    .poll(() => stepsTold().find(({ state }) => state === 'failed'), { timeout: 20_000 })
+    .toMatchObject({
+      name: 'bootloader',
+      device: expect.stringMatching(/^nvme0n1 \(serial SIM.*D0\)$/),
+      message: expect.stringContaining('it has checksum 000'),
+    });
+});
+
 test.each<[Fault, (fleet: Fleet) => Promise<void>]>([
   [
     { kind: 'dead-disk', disk: 0, how: 'io' },

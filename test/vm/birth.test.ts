@@ -2,79 +2,40 @@
  * A birth, end to end: `farrier up --vm 2` with nothing but blank disks, BIOS and UEFI. Then the power is off, and
  * what is on the disks is read from outside and compared with the MDB.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startPostgres } from '../../host/postgres.ts';
-import { connectMdb } from '../../mdb/connect.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { machines } from '../../mdb/schema.ts';
-import { ended } from '../../sim/vm/process.ts';
 import { rigRack } from '../../sim/vm/rig.ts';
 import { whyNot } from './needs.ts';
 import { copyDisk, type Ext, extsOf, keysIn, type RawDisk, readFrom, readTree } from './readdisk.ts';
+import { effects, type Outcome, readMdb, startUp, wholeMs } from './whole.ts';
 
-const reason = await whyNot(['debugfs']);
-// Emulated, on an idle host, a birth took two minutes; the images may have to be built before (the kernel: a quarter
-// of an hour on two cores).
-const bornMs = 20 * 60_000;
-const allMs = 60 * 60_000;
+const reason = await whyNot(['debugfs', 'e2fsck']);
 
 type Machine = typeof machines.$inferSelect;
 
-async function upOnce(data: string): Promise<{ readonly code: number | null; readonly said: string }> {
-  const main = fileURLToPath(new URL('../../cli/up/main.ts', import.meta.url));
-  const ports = ['--temporal-port', '--ui-port', '--api-port', '--agent-port', '--boot-port'].flatMap((flag) => [
-    flag,
-    '0',
-  ]);
-  const what = ['--data', data, '--sim', '0', '--vm', '2', '--firmware', 'mixed', '--once', '--no-view'];
-  const argv = [main, ...what, '--timeout', String(bornMs / 1000), ...ports];
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
-  if (!(await ended(child, allMs))) child.kill('SIGTERM');
-  await ended(child, 60_000);
-  return { code: child.exitCode, said };
-}
-
-async function readMachines(data: string): Promise<Machine[]> {
-  const server = await startPostgres({ folder: join(data, 'postgres') });
-  const connection = connectMdb({ url: server.url, name: 'birth test', connections: 1 });
-  try {
-    return await connection.mdb.select().from(machines).orderBy(machines.mac);
-  } finally {
-    await connection.close();
-    await server.stop();
-  }
-}
-
-function effects(data: string, machine: string, kind: string): unknown[] {
-  const lines = readFileSync(join(data, 'vm', 'journal.jsonl'), 'utf8')
-    .split('\n')
-    .filter(Boolean);
-  return lines.map((line) => JSON.parse(line)).filter((effect) => effect.machine === machine && effect.kind === kind);
-}
-
 describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
   let data: string;
-  let outcome: Awaited<ReturnType<typeof upOnce>>;
+  let outcome: Outcome;
   let born: Machine[] = [];
+  let failed = false;
 
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'farrier-birth-'));
-    outcome = await upOnce(data);
-    born = await readMachines(data);
-  }, allMs + 120_000);
+    outcome = await startUp({ data, count: 2, firmware: 'mixed' });
+    born = await readMdb(data, (mdb) => mdb.select().from(machines).orderBy(machines.mac));
+  }, wholeMs + 120_000);
+
+  afterEach(({ task }) => {
+    failed ||= task.result?.state === 'fail';
+  });
 
   afterAll(async () => {
-    // What happened to a birth that failed is in its logs.
-    if (outcome?.code === 0) await rm(data, { recursive: true, force: true });
+    // What happened to a birth that failed is in its logs and on its disks.
+    if (outcome?.code === 0 && !failed) await rm(data, { recursive: true, force: true });
   });
 
   it('ends with both machines in service, and no person asked', () => {

@@ -122,13 +122,19 @@ export async function extsOf(disk: RawDisk, keys: readonly Buffer[], folder: str
     const opened = superblock(await readAt(clear, 0, 4096), clear);
     if (opened !== null) found.push(opened);
   }
+  // The power was taken from a running system: what its journal holds is put in place, as the next mount would do.
+  for (const { source } of found) await run(['e2fsck', '-p', '-E', 'journal_only', source], 60_000);
   return found;
 }
 
-/** A file of the file system; null when it is not there. */
+/** A file of the file system; null when it is not there. Throws when it cannot be read. */
 export async function readFrom(ext: Ext, path: string): Promise<string | null> {
   const { stdout, stderr } = await run(['debugfs', '-R', `cat ${path}`, ext.source], 60_000);
-  return /File not found/.test(stderr) ? null : stdout;
+  if (/File not found/.test(stderr)) return null;
+  // The first line is its version; any other is a reason, and its exit code says nothing.
+  const complaint = stderr.replace(/^debugfs .*\n/, '').trim();
+  if (complaint !== '') throw new Error(`${ext.source}: ${complaint}`);
+  return stdout;
 }
 
 /** All files below a folder of the file system, by path in it. */

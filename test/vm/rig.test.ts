@@ -17,7 +17,7 @@ import { whyNot } from './needs.ts';
 import { type Ask, clientOf } from './redfish.ts';
 import { eventually } from './wait.ts';
 
-const reason = await whyNot();
+const reason = await whyNot(['/usr/lib/ipxe/snponly.efi']);
 const system = '/redfish/v1/Systems/1';
 const resetAction = `${system}/Actions/ComputerSystem.Reset`;
 

@@ -37,12 +37,12 @@ const registered = {
 /** Activities that go well, each call written down; a test replaces those that shall not. */
 export function goingWell(calls: string[], different: Partial<Doubles> = {}): Doubles {
   const usual: Doubles = {
-    beginBirth: async () => ({ live: true, fence: 1, controller: false, seen: true }),
+    beginBirth: async () => ({ live: true, fence: 1, controller: false, boot: false }),
     register: async () => registered,
     startProfile: async () => ({ burnin: 'run', limit: 60_000 }),
     decideProfile: async () => ({ verdict: 'pass', finding: null, image: 'compute-1', imageKind: 'compute' }),
     directInstall: async () => undefined,
-    acceptInstall: async () => ({ hostname: 'a01-u01', image: 'compute-1' }),
+    acceptInstall: async () => ({ hostname: 'a01-u01', image: 'compute-1', limit: null, mayRestart: true }),
     finishBirth: async () => ({ stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 60 }),
     noteReboot: async () => undefined,
     endOrder: async () => undefined,

@@ -24,7 +24,7 @@ const skipping = (different: Parameters<typeof withBench>[1], run: Run) => async
 
 const controlled = {
   register: async () => withController,
-  beginBirth: async () => ({ live: true, fence: 1, controller: true, seen: true }),
+  beginBirth: async () => ({ live: true, fence: 1, controller: true, boot: false }),
 };
 const outcome = async (bench: Bench) => (await bench.passage.result()) as PassageSummary;
 
@@ -90,7 +90,7 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
     test(
       'an announced machine that was never seen is powered on first',
       skipping(
-        { ...controlled, beginBirth: async () => ({ live: true, fence: 1, controller: true, seen: false }) },
+        { ...controlled, beginBirth: async () => ({ live: true, fence: 1, controller: true, boot: true }) },
         async (bench) => {
           await bench.goOn();
           await outcome(bench);
@@ -115,7 +115,7 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
     test(
       'an order that was cancelled before it began is not begun',
       skipping(
-        { beginBirth: async () => ({ live: false, fence: 0, controller: false, seen: false }) },
+        { beginBirth: async () => ({ live: false, fence: 0, controller: false, boot: false }) },
         async (bench) => {
           const ended = async () => ((await bench.machine.query('standing')) as Standing).last?.outcome;
           await expect.poll(ended, { timeout: 20_000 }).toBe('cancelled');
@@ -409,6 +409,45 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
         expect(bench.calls.filter((call) => call === 'act restart')).toHaveLength(3);
         expect(bench.calls).toContain('openHumanStep ready/silent');
       }),
+    );
+
+    test(
+      'a system that may not be restarted unasked gets its own time, then a person',
+      skipping(
+        {
+          ...controlled,
+          acceptInstall: async () => ({ hostname: 'a01-u01', image: 'compute-1', limit: 7_200_000, mayRestart: false }),
+        },
+        async (bench, env) => {
+          await upToReady(bench);
+          await env.sleep('119 minutes');
+          expect((await bench.standsAt('ready')).waitingOn).toBe('agent');
+          await env.sleep('2 minutes');
+          expect((await bench.asked()).humanStep?.question).toContain('within 120 minutes');
+          expect(bench.calls).not.toContain('act restart');
+        },
+      ),
+    );
+
+    test(
+      'a person who accepts what the gate doubts is heard by the gate',
+      skipping(
+        {
+          finishBirth: async ({ ruling }) =>
+            ruling?.answer === 'accept'
+              ? { stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 1 }
+              : {
+                  held: { fault: 'ready/no-local-boot', reason: 'Not seen.', choices: ['retry', 'accept', 'abandon'] },
+                },
+        },
+        async (bench) => {
+          await upToReady(bench);
+          await bench.report('ready', { nonce: 'disk' });
+          await bench.asked();
+          await bench.answer('accept');
+          expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
+        },
+      ),
     );
 
     test(

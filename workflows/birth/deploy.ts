@@ -17,6 +17,8 @@ export async function deploy(run: BirthRun): Promise<Outcome> {
     if (heard !== 'late' && 'report' in heard) {
       const accepted = await birthActivities.acceptInstall({ ...run.errand, next: run.start('ready') });
       if (!('held' in accepted)) {
+        run.readyLimit = accepted.limit ?? limits.ready;
+        run.mayRestart = accepted.mayRestart;
         run.reached('deployed');
         return next;
       }

@@ -4,11 +4,11 @@ import { next } from './run.ts';
 
 /**
  * Rack and cable: the machine stands in its rack and has power; this step ends when its agent has told its
- * inventory. One that was announced with a controller is powered on towards the network. One that stays silent is
- * restarted within the budget, then somebody has to look at it.
+ * inventory. One that has to be booted is powered on or restarted towards the network, where its controller is known.
+ * One that stays silent is restarted within the budget, then somebody has to look at it.
  */
 export async function rack(run: BirthRun): Promise<Outcome> {
-  if (!run.seen && run.mayPower) await run.act('boot-network');
+  if (run.mustBoot && run.mayPower) await run.act('boot-network');
   for (;;) {
     run.stand('rack', 'agent');
     const heard = await run.desk.await('inventory', limits.rack);

@@ -1,16 +1,16 @@
+import type { PersonsRuling } from '../../contract/birth.ts';
 import { birthActivities } from '../proxies.ts';
-import { limits } from './limits.ts';
 import type { BirthRun, Outcome } from './run.ts';
 import { next } from './run.ts';
 
 /**
- * Ready: the machine has handed over and restarts from its own disk; it is in service when the installed system has
- * said who it is and that agrees with the MDB.
+ * Ready: the machine has handed over and comes up in its image; it is in service when the installed system has said
+ * who it is, from its own disk, and that agrees with the MDB.
  */
 export async function ready(run: BirthRun): Promise<Outcome> {
   for (;;) {
-    run.stand('ready', 'agent');
-    const heard = await run.desk.await('ready', limits.ready);
+    run.stand('ready', 'agent', run.readyLimit);
+    const heard = await run.desk.await('ready', run.readyLimit);
     if (heard === 'cancelled') return run.cancelled();
     if (heard !== 'late' && 'rebooted' in heard) return run.reboot(heard.rebooted, 'ready');
     const complaint =
@@ -30,20 +30,22 @@ export async function ready(run: BirthRun): Promise<Outcome> {
 }
 
 async function finish(run: BirthRun): Promise<Outcome> {
+  let ruling: PersonsRuling | undefined;
   for (;;) {
-    const finished = await birthActivities.finishBirth(run.errand);
+    const finished = await birthActivities.finishBirth({ ...run.errand, ...(ruling && { ruling }) });
     if (!('held' in finished)) {
       run.reached('in_service');
       return next;
     }
-    const ruling = await run.ask('ready', finished.held);
-    if ('outcome' in ruling) return ruling.outcome;
+    const answer = await run.ask('ready', finished.held);
+    if ('outcome' in answer) return answer.outcome;
+    ruling = answer;
   }
 }
 
 async function silent(run: BirthRun): Promise<Outcome | 'retry'> {
-  if (run.mayPower && (await run.act('restart')).state === 'done') return 'retry';
-  const minutes = limits.ready / 60_000;
+  if (run.mayRestart && run.mayPower && (await run.act('restart')).state === 'done') return 'retry';
+  const minutes = run.readyLimit / 60_000;
   return run.askRetry(
     'ready',
     'ready/silent',

@@ -27,8 +27,11 @@ export class BirthRun {
   pool = '';
   sku = '';
   controller = false;
-  seen = false;
+  mustBoot = false;
   biosWritten = false;
+  /** Milliseconds that the installed system has, and whether its silence may be answered with a restart. */
+  readyLimit: number = limits.ready;
+  mayRestart = true;
   private fence = 0;
   private stage: Stage = 'racked';
   private serial = 0;
@@ -43,7 +46,7 @@ export class BirthRun {
     const begun = await birthActivities.beginBirth({ ...this.errand, next: this.start('rack') });
     this.fence = begun.fence;
     this.controller = begun.controller;
-    this.seen = begun.seen;
+    this.mustBoot = begun.boot;
     return begun.live;
   }
 

@@ -1,6 +1,7 @@
 # Burn-in: stress and benchmark of CPU, memory, disks (reads only) and network, within the directive's time.
 burn_in() {
   begin
+  [ "$fast" != 1 ] || { fail burnin '' 'the fast image does no burn-in'; return 0; }
   stress=$(given stress) cap=$(given cap)
   tell /agent/step step name burnin state running
   : >/run/parts

@@ -55,14 +55,20 @@ file_systems() {
   step filesystem done "$disk_name"
 }
 
+# keep_boot_file NAME SHA256: into /boot, over plain HTTP, and so by the sum that came over TLS
+keep_boot_file() {
+  [ -n "$2" ] || { fail bootloader "$disk_name" "$1: the directive names no checksum of it"; return 1; }
+  fetch --tries 10 --timeout 600 --sha256 "$2" --out "/mnt/boot/$1" "$files/files/boot/$1" 2>/run/fetch.err && return 0
+  reason=$(cat /run/fetch.err)
+  rm -f "/mnt/boot/$1"
+  fail bootloader "$disk_name" "$1: $reason"
+}
+
 # The loader's files; what makes the firmware start it is written last (activate), when the image has been verified.
 boot_loader() {
   begin
   [ "$(given kernel)" != own ] || { fail bootloader "$disk_name" 'images with a kernel of their own are not supported by this agent'; return 1; }
-  for file in vmlinuz initrd; do
-    fetch --tries 10 --timeout 600 --out "/mnt/boot/$file" "$files/files/boot/$file" 2>/run/fetch.err ||
-      { fail bootloader "$disk_name" "$file: $(cat /run/fetch.err)"; return 1; }
-  done
+  keep_boot_file vmlinuz "$(given kernel_sha256)" && keep_boot_file initrd "$(given initrd_sha256)" || return 1
   consoles=$(tr ' ' '\n' </proc/cmdline | grep '^console=' | tr '\n' ' ')
   arguments="farrier.root=mark:$(given mark) ${consoles}quiet panic=10"
   if [ "$(firmware)" = uefi ]; then

@@ -4,7 +4,7 @@ hand_over() {
   address=$(given address)
   grep -q ' /mnt ' /proc/mounts || { fail handover '' 'there is no installed system to hand over to: it was not installed in this boot'; return 0; }
   own_address=$(sed -n 's/^address=//p' /mnt/etc/farrier/network)
-  if [ -x /mnt/usr/lib/farrier/subd-init ]; then hand_to_subd; else hand_to_disk; fi
+  case $(given how) in in-place) hand_to_subd ;; *) hand_to_disk ;; esac
 }
 
 hand_to_disk() {
@@ -18,7 +18,7 @@ hand_to_disk() {
 }
 
 hand_to_subd() {
-  [ -s /mnt/usr/local/sbin/subd ] || { fail handover '' 'the file server has no subd'; return 0; }
+  [ -s /mnt/usr/local/sbin/subd ] || { fail handover '' 'the new root has no subd'; return 0; }
   step handover done "$boot_if" "$address"
   take_address
   disarm

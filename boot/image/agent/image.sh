@@ -1,6 +1,8 @@
-# The image is unpacked while it streams, and counts only when checksum and signature of all of it are right.
+# The image is unpacked while it streams, and counts only when checksum and signature of all of it are right. None of
+# no bytes: the root stays empty for what takes over in it.
 unpack_image() {
   begin
+  [ "$(given bytes)" != 0 ] || { step image done "image $(given image)" 'left to the image system'; return 0; }
   tell /agent/step step name image state running
   alive 14400
   given signature >/run/image.signature

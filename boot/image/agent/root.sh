@@ -25,7 +25,7 @@ F
   : >/mnt/etc/machine-id
   write_network
   write_reporter
-  if rec get /run/credentials subd ca >/dev/null 2>&1 || [ "$(given system)" = dominator ]; then write_subd; fi
+  if rec get /run/credentials subd path >/dev/null 2>&1; then write_subd; fi
 }
 
 uuid_of() { blkid -p -o value -s UUID "$1"; }
@@ -75,8 +75,12 @@ write_subd() {
   (umask 077
     rec text /run/credentials subd cert >/mnt/etc/ssl/subd/cert.pem
     rec text /run/credentials subd key >/mnt/etc/ssl/subd/key.pem)
-  fetch --tries 5 --timeout 600 --out /mnt/usr/local/sbin/subd "$files/files/boot/subd" 2>&1
-  chmod 755 /mnt/usr/local/sbin/subd
+  rec get /run/credentials subd signature >/run/subd.signature
+  fetch --tries 5 --timeout 600 --max "$(rec get /run/credentials subd bytes)" \
+    --sha256 "$(rec get /run/credentials subd sha256)" --verify /run/subd.signature /etc/farrier/image.pub \
+    --out /mnt/usr/local/sbin/subd.part "$files/files/$(rec get /run/credentials subd path)" 2>&1 || exit 1
+  chmod 755 /mnt/usr/local/sbin/subd.part
+  mv /mnt/usr/local/sbin/subd.part /mnt/usr/local/sbin/subd
   cp /usr/lib/farrier/subd-init /mnt/usr/lib/farrier/subd-init
   cp /bin/busybox /mnt/usr/lib/farrier/busybox
   chmod 755 /mnt/usr/lib/farrier/subd-init /mnt/usr/lib/farrier/busybox

@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
+import type { Errand, FinishResult, Held, PersonsRuling } from '../../contract/birth.ts';
+import { acting, record, type Transaction } from '../../mdb/acting.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import * as passage from '../../mdb/passage.ts';
+import * as position from '../../mdb/position.ts';
+import { birthActor } from './course.ts';
+
+type Finishing = Errand & { readonly ruling?: PersonsRuling };
+
+// The birther writes its counts each second: what a machine was answered before its report is in the MDB after that.
+const countsSeconds = 3;
+
+/**
+ * The readiness gate: the machine is in service only when what is known of it satisfies its image system. The order
+ * ends with it. A person who answers `accept` lets it pass, which stays in the audit.
+ */
+export async function finishBirth(mdb: Mdb, input: Finishing): Promise<FinishResult | { held: Held }> {
+  for (let second = 0; ; second += 1) {
+    const tried = await tryFinish(mdb, input);
+    if (!('held' in tried)) return tried;
+    if (tried.bootedLocally || second === countsSeconds) return { held: tried.held };
+    await pause(1000);
+  }
+}
+
+function tryFinish(
+  mdb: Mdb,
+  { machineId, siteId, orderId, ruling }: Finishing,
+): Promise<FinishResult | { held: Held; bootedLocally: boolean }> {
+  return acting(mdb, birthActor, orderId, async (tx) => {
+    const machine = await passage.lockMachine(tx, machineId);
+    const accepted = ruling?.answer === 'accept' ? { acceptedBy: ruling.by } : null;
+    if (machine.stage !== 'in_service') {
+      const doubt = accepted ? null : await gate(tx, machine, orderId);
+      if (doubt !== null) return doubt;
+      await passage.updateMachine(tx, machineId, {
+        stage: 'in_service',
+        opState: 'production',
+        inServiceAt: new Date(),
+        held: null,
+        temporaryAddress: null,
+        directive: { do: 'wait' },
+      });
+      // The temporary address is free only now: until the hand-over the agent still used it.
+      await position.giveBackAddresses(tx, machineId, await position.networksOfKind(tx, siteId, 'birth'));
+      await passage.settleStep(tx, orderId, 'ready', 'done');
+    }
+    const inServiceAt = machine.inServiceAt ?? new Date();
+    const seconds = Math.round((inServiceAt.getTime() - (await passage.orderedAt(tx, orderId)).getTime()) / 1000);
+    await passage.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
+    if (machine.stage !== 'in_service') {
+      const detail = { seconds, hostname: machine.hostname, ...accepted };
+      await record(tx, { actor: birthActor, action: 'birth.done', machineId, orderId, detail });
+    }
+    return { stage: 'in_service', opState: 'production', bootState: machine.bootState, seconds };
+  });
+}
+
+async function gate(tx: Transaction, machine: passage.MachineRow, orderId: string) {
+  const { requiredImage, observedImage, bootState, hostname, address } = machine;
+  const { policy } = await passage.siteOf(tx, machine.siteId);
+  const listed = bootState === 'healthy' && hostname !== null && address !== null;
+  const bootedLocally = await passage.bootedLocally(tx, machine.id, orderId);
+  const system = imageSystems[imageSystemOf(machine.directive, policy)];
+  const held = system.judge({ requiredImage, observedImage, listed, bootedLocally });
+  return held === null ? null : { held, bootedLocally };
+}

@@ -1,0 +1,149 @@
+/** What every passage reads and writes of its machine, its order and its steps. Inside the transaction of one activity. */
+import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
+import type { Transaction } from './acting.ts';
+import type { StepState } from './machine.ts';
+import { bmcs, fences, machines, orders, sites, steps } from './schema.ts';
+import type { StepDetail } from './values.ts';
+
+export type MachineRow = typeof machines.$inferSelect;
+
+/** The machine's row, locked until the transaction ends; throws when there is none. */
+export async function lockMachine(tx: Transaction, machineId: string): Promise<MachineRow> {
+  const [machine] = await tx.select().from(machines).where(eq(machines.id, machineId)).for('update');
+  if (!machine) throw new Error(`the MDB has no machine ${machineId}`);
+  return machine;
+}
+
+export async function siteOf(tx: Transaction, siteId: string): Promise<typeof sites.$inferSelect> {
+  const [site] = await tx.select().from(sites).where(eq(sites.id, siteId));
+  if (!site) throw new Error(`the MDB has no site ${siteId}`);
+  return site;
+}
+
+export async function updateMachine(
+  tx: Transaction,
+  machineId: string,
+  change: Partial<typeof machines.$inferInsert>,
+): Promise<void> {
+  await tx.update(machines).set(change).where(eq(machines.id, machineId));
+}
+
+/** Marks a waiting order as running. False when it has ended; true too for one that runs already. */
+export async function beginOrder(tx: Transaction, orderId: string): Promise<boolean> {
+  const [order] = await tx.select({ state: orders.state }).from(orders).where(eq(orders.id, orderId)).for('update');
+  if (!order) throw new Error(`the MDB has no order ${orderId}`);
+  if (order.state === 'waiting')
+    await tx.update(orders).set({ state: 'running', startedAt: sql`now()` }).where(eq(orders.id, orderId));
+  return order.state === 'waiting' || order.state === 'running';
+}
+
+/** Ends an order and whatever of it was still open; an order that has ended already keeps its outcome. */
+export async function endOrder(
+  tx: Transaction,
+  orderId: string,
+  state: 'done' | 'failed' | 'cancelled',
+  outcome: string,
+): Promise<void> {
+  await tx
+    .update(orders)
+    .set({ state, outcome, endedAt: sql`now()` })
+    .where(and(eq(orders.id, orderId), inArray(orders.state, ['waiting', 'running'])));
+  await tx
+    .update(steps)
+    .set({ state: state === 'done' ? 'done' : 'failed', endedAt: sql`now()` })
+    .where(and(eq(steps.orderId, orderId), inArray(steps.state, ['running', 'held'])));
+}
+
+export interface StepRow {
+  readonly step: string;
+  readonly ordinal: number;
+  readonly owner: string;
+  /** Milliseconds from now. */
+  readonly limit: number;
+}
+
+/** Begins a step of the passage; one that ran before (the machine booted anew) begins its next attempt. */
+export async function beginStep(tx: Transaction, orderId: string, row: StepRow): Promise<void> {
+  const limitAt = sql`now() + ${row.limit} * interval '1 millisecond'`;
+  await tx
+    .insert(steps)
+    .values({ orderId, name: row.step, source: 'passage', ordinal: row.ordinal, owner: row.owner, limitAt })
+    .onConflictDoUpdate({
+      target: [steps.orderId, steps.name],
+      set: {
+        state: 'running',
+        startedAt: sql`now()`,
+        endedAt: null,
+        limitAt,
+        attempt: sql`case when ${steps.state} in ('running', 'held') then ${steps.attempt} else ${steps.attempt} + 1 end`,
+      },
+    });
+}
+
+export async function settleStep(
+  tx: Transaction,
+  orderId: string,
+  step: string,
+  state: StepState,
+  detail: StepDetail = {},
+): Promise<void> {
+  const ended = state === 'held' || state === 'running' ? null : sql`now()`;
+  await tx
+    .update(steps)
+    .set({ state, endedAt: ended, detail: sql`${steps.detail} || ${JSON.stringify(detail)}::jsonb` })
+    .where(and(eq(steps.orderId, orderId), eq(steps.name, step)));
+}
+
+/** Whether the machine has been through another order before this one. */
+export async function hadEarlierOrder(tx: Transaction, machineId: string, orderId: string): Promise<boolean> {
+  return (await tx.$count(orders, and(eq(orders.machineId, machineId), ne(orders.id, orderId)))) > 0;
+}
+
+export async function stepEnded(tx: Transaction, orderId: string, step: string): Promise<boolean> {
+  const ended = and(eq(steps.orderId, orderId), eq(steps.name, step), isNotNull(steps.endedAt));
+  return (await tx.$count(steps, ended)) > 0;
+}
+
+/** When the order was given: the beginning of what it takes. */
+export async function orderedAt(tx: Transaction, orderId: string): Promise<Date> {
+  const [order] = await tx.select({ at: orders.createdAt }).from(orders).where(eq(orders.id, orderId));
+  if (!order) throw new Error(`the MDB has no order ${orderId}`);
+  return order.at;
+}
+
+/** The next fencing number of this machine, higher than every one before. */
+export async function raiseFence(tx: Transaction, machineId: string): Promise<number> {
+  const [row] = await tx
+    .insert(fences)
+    .values({ machineId, fence: 1 })
+    .onConflictDoUpdate({ target: fences.machineId, set: { fence: sql`${fences.fence} + 1` } })
+    .returning({ fence: fences.fence });
+  return row?.fence ?? 1;
+}
+
+export async function hasController(tx: Transaction, machineId: string): Promise<boolean> {
+  const rows = await tx
+    .select({ origin: bmcs.origin })
+    .from(bmcs)
+    .where(and(eq(bmcs.machineId, machineId), isNull(bmcs.quarantine)));
+  return rows.length > 0;
+}
+
+/**
+ * Whether, since the machine last became healthy and no later than its latest *ready* report for this order, the
+ * birther told it to boot its own disk. By the minute, which forgives clocks that differ a little.
+ */
+export async function bootedLocally(tx: Transaction, machineId: string, orderId: string): Promise<boolean> {
+  const { rows } = await tx.execute<{ seen: boolean }>(sql`
+    select exists (
+      select from boot_counts c
+      where c.mac in (select mac::text from nics where machine_id = ${machineId}
+          union select mac::text from machines where id = ${machineId})
+        and c.state = 'healthy' and c.answer = 'local'
+        and c.last_at >= date_trunc('minute', (select max(at) from state_history
+          where machine_id = ${machineId} and guarded = 'boot_state' and "to" = 'healthy'))
+        and c.minute <= (select max(at) from audit
+          where machine_id = ${machineId} and order_id = ${orderId} and action = 'agent.ready')
+    ) as seen`);
+  return rows[0]?.seen === true;
+}

@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bmcs, intents, orders } from '../../mdb/schema.ts';
+import { countEffect, type Whole, wholeFarrier } from './farrier.ts';
+
+const run = promisify(execFile);
+const farrierCommand = join(import.meta.dirname, '..', '..', 'farrier');
+
+let whole: Whole;
+beforeAll(async () => {
+  whole = await wholeFarrier({ racks: 1, perRack: 2, speed: 10, power: 'off' });
+}, 900_000);
+afterAll(() => whole?.close());
+
+const farrier = async (...args: string[]) =>
+  (await run(farrierCommand, args, { env: { ...process.env, FARRIER_API: whole.api } })).stdout;
+
+test('an announced machine is powered on through its controller, once, and born; the other stays off', {
+  timeout: 180_000,
+}, async () => {
+  const listed = (await (await fetch(`${whole.sim}/machines`)).json()) as {
+    machines: { id: string; machineId: string }[];
+  };
+  const [first] = listed.machines;
+  if (!first) throw new Error('the simulator has no machine');
+  const mac = first.machineId.slice(2).replace(/(..)(?=.)/g, '$1:');
+  expect(await farrier('birth', mac, '--reason', 'a new rack')).toContain(first.machineId);
+  await whole.until((rows) => rows.length === 1 && rows[0]?.stage === 'in_service', 150);
+
+  const acts = await whole.up.mdb.select().from(intents);
+  expect(acts.map(({ kind, state, fence }) => [kind, state, fence])).toEqual([['boot-network', 'done', 1]]);
+  expect((await whole.up.mdb.select().from(bmcs).where(eq(bmcs.machineId, first.machineId)))[0]).toMatchObject({
+    quarantine: null,
+  });
+  const journal = await whole.journal();
+  expect(Object.fromEntries(countEffect(journal, 'boot-override'))).toEqual({ [first.id]: 1 });
+  expect(Object.fromEntries(countEffect(journal, 'power-on'))).toMatchObject({ [first.id]: 1 });
+  expect([...countEffect(journal, 'power-on').keys()]).toEqual([first.id]);
+});
+
+test('born again only when its disks may be wiped: restarted once, by a new order under a higher fence', {
+  timeout: 180_000,
+}, async () => {
+  const [before] = await whole.until((rows) => rows.length === 1, 10);
+  if (!before) throw new Error('there is no machine');
+  const again = ['birth', before.id, '--reason', 'a new owner', '--id', 'again-1'];
+  await expect(farrier(...again)).rejects.toMatchObject({
+    stderr: expect.stringContaining('is in service and a birth wipes it'),
+  });
+  await farrier(...again, '--wipe');
+  await farrier(...again, '--wipe');
+  const stateOf = async () => (await whole.up.mdb.select().from(orders).where(eq(orders.id, 'again-1')))[0]?.state;
+  await expect.poll(stateOf, { timeout: 60_000 }).toBe('done');
+  const [after] = await whole.until(([row]) => row?.stage === 'in_service', 10);
+  expect(after).toMatchObject({
+    hostname: before.hostname,
+    address: before.address,
+    bootState: 'healthy',
+    opState: 'production',
+  });
+
+  const acts = await whole.up.mdb.select().from(intents).orderBy(intents.writtenAt);
+  expect(acts.map(({ kind, state, fence }) => [kind, state, fence])).toEqual([
+    ['boot-network', 'done', 1],
+    ['boot-network', 'done', 2],
+  ]);
+  const journal = await whole.journal();
+  expect([...countEffect(journal, 'handed-over').values()]).toEqual([2]);
+  expect([...countEffect(journal, 'boot-override').values()]).toEqual([2]);
+});
