@@ -6,6 +6,7 @@ import type { Report, ReportKind } from '../contract/machine.ts';
 import { acting, record, type Transaction } from './acting.ts';
 import type { Mdb } from './connect.ts';
 import type { ImageSystemName } from './machine.ts';
+import { post } from './outbox.ts';
 import { bootTokens, burninParts, burnins, disks, machines, orders, outbox, steps } from './schema.ts';
 import type { Directive, StepDetail } from './values.ts';
 
@@ -156,12 +157,7 @@ export async function tell(tx: Transaction, session: Session, telling: Telling):
     ...(message === undefined ? {} : { message }),
   };
   const { machineId, orderId } = session;
-  const told = await tx
-    .insert(outbox)
-    .values({ key, machineId, orderId, kind: 'report', payload: { ...payload } })
-    .onConflictDoNothing()
-    .returning({ id: outbox.id });
-  return told.length > 0;
+  return post(tx, { key, machineId, orderId, kind: 'report', payload: { ...payload } });
 }
 
 function reportKey({ nonce }: Session, kind: ReportKind, of?: string): string {

@@ -5,6 +5,7 @@ import type { Inventory } from '../contract/agent.ts';
 import { acting, record, type Transaction } from './acting.ts';
 import { agentActor, lockReporter, type Session, tell } from './agent.ts';
 import type { Mdb } from './connect.ts';
+import { isLocallyAdministered } from './machine.ts';
 import { accelerators, bmcs, cpus, dimms, disks, expectedBmcs, machines, nics, tags } from './schema.ts';
 
 type Machine = typeof machines.$inferSelect;
@@ -41,7 +42,7 @@ export async function takeInventory(mdb: Mdb, session: Session, told: Inventory)
  * from is no such card.
  */
 async function withoutSharedNics(tx: Transaction, machine: Machine, fact: Inventory): Promise<Inventory> {
-  const local = fact.nics.map(({ mac }) => mac).filter((mac) => mac !== machine.mac && isLocal(mac));
+  const local = fact.nics.map(({ mac }) => mac).filter((mac) => mac !== machine.mac && isLocallyAdministered(mac));
   if (local.length === 0) return fact;
   const shared = await tx
     .select({ mac: nics.mac })
@@ -50,11 +51,6 @@ async function withoutSharedNics(tx: Transaction, machine: Machine, fact: Invent
     .where(and(inArray(nics.mac, local), ne(nics.machineId, machine.id), isNull(machines.id)));
   const left = new Set(shared.map(({ mac }) => mac));
   return { ...fact, nics: fact.nics.filter(({ mac }) => !left.has(mac)) };
-}
-
-/** The second bit of a MAC's first byte says that nobody's factory gave it. */
-function isLocal(mac: string): boolean {
-  return (Number.parseInt(mac.slice(1, 2), 16) & 2) !== 0;
 }
 
 async function findConflict(tx: Transaction, machine: Machine, fact: Inventory): Promise<string | null> {

@@ -134,6 +134,14 @@ export function normaliseMac(text: string): string | null {
   return hex.replace(/(..)(?=.)/g, '$1:');
 }
 
+/**
+ * Whether a normalised MAC was given by no factory: the second bit of its first byte (IEEE 802). Such MACs may be the
+ * same on every machine of a kind (quirk 61), so they identify none.
+ */
+export function isLocallyAdministered(mac: string): boolean {
+  return (Number.parseInt(mac.slice(1, 2), 16) & 2) !== 0;
+}
+
 /** The id of a machine, minted from the MAC it first booted with, so that two first requests mint the same id. */
 export function machineIdOf(mac: string): string {
   return `m-${mac.replaceAll(':', '')}`;

@@ -1,4 +1,5 @@
 import { normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
+import { isLocallyAdministered } from '../../mdb/machine.ts';
 
 export interface Factors {
   /** MAC that the machine boots from: unique in the MDB, so it counts even where it is locally administered. */
@@ -44,7 +45,7 @@ export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
         reason: `its serial number is ${shownSerials.join('/')}, not ${knownSerials.join('/')}`,
       };
   }
-  const macs = known.macs.filter((mac) => mac === known.bootMac || universal(mac));
+  const macs = known.macs.filter((mac) => mac === known.bootMac || !isLocallyAdministered(mac));
   if (shown.macs.some((mac) => macs.includes(mac))) matched.push('mac');
   if (matched.length >= 2) return { same: true, matched };
   return {
@@ -56,9 +57,4 @@ export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
 
 function clean(serials: readonly (string | null)[]): string[] {
   return serials.flatMap((serial) => normaliseSerial(serial)?.toUpperCase() ?? []);
-}
-
-/** Not locally administered: those are the same on every machine of a kind (quirk 61). */
-function universal(mac: string): boolean {
-  return (Number.parseInt(mac.slice(1, 2), 16) & 2) === 0;
 }

@@ -1,6 +1,7 @@
 import { normaliseUuid } from '../../../mdb/identity.ts';
+import { isLocallyAdministered } from '../../../mdb/machine.ts';
 import type { Json } from '../transport.ts';
-import { isUniversal, mac } from './identity.ts';
+import { mac } from './identity.ts';
 import type { Reader } from './reader.ts';
 import { at, link, list, pathKey, state, text } from './values.ts';
 
@@ -34,5 +35,5 @@ export async function readControllers(reader: Reader, host: Json, managers: read
 
 function macsOf(interfaces: readonly Json[]): string[] {
   const macs = interfaces.flatMap((one) => mac(one.PermanentMACAddress) ?? mac(one.MACAddress) ?? []);
-  return [...new Set(macs.filter(isUniversal))];
+  return [...new Set(macs.filter((one) => !isLocallyAdministered(one)))];
 }

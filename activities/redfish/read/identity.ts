@@ -45,8 +45,3 @@ export function known(value: unknown): string | null {
 export function mac(value: unknown): string | null {
   return normaliseMac(text(value) ?? '');
 }
-
-/** Whether the maker gave this MAC to one port only; locally administered ones repeat on every machine (quirk 61). */
-export function isUniversal(address: string): boolean {
-  return (Number.parseInt(address.slice(1, 2), 16) & 2) === 0;
-}

@@ -1,5 +1,6 @@
+import { isLocallyAdministered } from '../../../mdb/machine.ts';
 import type { Json } from '../transport.ts';
-import { isUniversal, known, mac } from './identity.ts';
+import { known, mac } from './identity.ts';
 import type { Reader } from './reader.ts';
 import { amount, at, link, list, number, text } from './values.ts';
 
@@ -82,7 +83,7 @@ function adapterOf(adapter: Json): Adapter {
 }
 
 function nic(address: string | null, facts: Omit<Nic, 'mac' | 'universal'>): Nic {
-  return { mac: address, universal: address !== null && isUniversal(address), ...facts };
+  return { mac: address, universal: address !== null && !isLocallyAdministered(address), ...facts };
 }
 
 function fromInterface(shown: Json): Nic[] {
