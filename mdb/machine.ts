@@ -32,9 +32,24 @@ export type Stage = (typeof stages)[number];
 export const repairStates = ['none', 'suspect', 'failing', 'awaiting_human', 'awaiting_parts'] as const;
 export type RepairState = (typeof repairStates)[number];
 
-/** One trip through part of the life. */
-export const passages = ['birth', 'rebirth', 'clean', 'maintenance', 'repair', 'retire'] as const;
+/** One trip through part of the life; the last four are the short ones that an operator calls actions. */
+export const passages = [
+  'birth',
+  'rebirth',
+  'clean',
+  'maintenance',
+  'repair',
+  'retire',
+  'drain',
+  'undrain',
+  'reboot',
+  'power',
+] as const;
 export type Passage = (typeof passages)[number];
+
+/** Classes of orders and permits, most urgent first. */
+export const orderClasses = ['emergency', 'repair', 'maintenance', 'clean'] as const;
+export type OrderClass = (typeof orderClasses)[number];
 
 export const imageKinds = ['compute', 'storage', 'debug'] as const;
 export type ImageKind = (typeof imageKinds)[number];
@@ -85,7 +100,7 @@ const stageEdges: Edges<Stage> = {
   profiled: ['deployed', 'registered', 'racked', 'repair', 'retired'],
   deployed: ['in_service', 'registered', 'racked', 'repair', 'retired'],
   in_service: ['maintenance', 'repair', 'racked', 'registered', 'retired'],
-  maintenance: ['in_service', 'repair', 'registered', 'retired'],
+  maintenance: ['in_service', 'repair', 'racked', 'registered', 'retired'],
   repair: ['in_service', 'maintenance', 'racked', 'registered', 'retired'],
   retired: ['racked'],
 };

@@ -10,4 +10,8 @@ export const passageWorkflows: Record<Passage, ((input: BirthInput) => Promise<P
   maintenance: null,
   repair: null,
   retire: null,
+  drain: null,
+  undrain: null,
+  reboot: null,
+  power: null,
 };

@@ -1,0 +1,70 @@
+import { sql } from 'drizzle-orm';
+import { bigserial, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { at, now } from './columns.ts';
+import { actorClass } from './enums.ts';
+
+/** What is to be told to a workflow; written in the transaction that made it true, delivered at least once. */
+export const outbox = pgTable(
+  'outbox',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    /** De-duplication id, minted by the writer; receivers drop repeats. */
+    key: text('key').notNull().unique(),
+    machineId: text('machine_id').notNull(),
+    orderId: text('order_id'),
+    kind: text('kind', { enum: ['order', 'report', 'answer', 'cancel'] }).notNull(),
+    payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
+    createdAt: at('created_at').notNull().default(now),
+    nextAt: at('next_at').notNull().default(now),
+    attempts: integer('attempts').notNull().default(0),
+    deliveredAt: at('delivered_at'),
+    /** Why it will never be delivered (its order ended); such a row counts as delivered. */
+    dropped: text('dropped'),
+    error: text('error'),
+  },
+  (t) => [index('outbox_due').on(t.nextAt, t.id).where(sql`delivered_at is null`)],
+);
+
+/** Every change of a guarded column, written by a trigger; append-only. */
+export const stateHistory = pgTable(
+  'state_history',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    at: at('at').notNull().default(sql`clock_timestamp()`),
+    machineId: text('machine_id').notNull(),
+    guarded: text('guarded').notNull(),
+    from: text('from'),
+    to: text('to').notNull(),
+    actor: text('actor').notNull(),
+    orderId: text('order_id'),
+  },
+  (t) => [index('state_history_machine').on(t.machineId, t.id)],
+);
+
+/** Who did what and why; append-only and hash-chained by a trigger. Insert it last in a transaction. */
+export const audit = pgTable(
+  'audit',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    at: at('at').notNull().default(sql`clock_timestamp()`),
+    actorClass: actorClass('actor_class').notNull(),
+    actor: text('actor').notNull(),
+    action: text('action').notNull(),
+    machineId: text('machine_id'),
+    orderId: text('order_id'),
+    detail: jsonb('detail').notNull().default({}),
+    previous: text('previous').notNull().default(''),
+    hash: text('hash').notNull().default(''),
+  },
+  (t) => [index('audit_machine').on(t.machineId, t.id)],
+);
+
+export const legalEdgesTable = pgTable(
+  'legal_edges',
+  {
+    guarded: text('guarded').notNull(),
+    from: text('from').notNull(),
+    to: text('to').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.guarded, t.from, t.to] })],
+);
