@@ -12,8 +12,6 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { SitePolicy } from '../values.ts';
-import { at } from './columns.ts';
-import { machines } from './machines.ts';
 
 export const sites = pgTable('sites', {
   id: text('id').primaryKey(),
@@ -42,23 +40,6 @@ export const networks = pgTable(
       .default('pool'),
   },
   (t) => [check('networks_vlan', sql`${t.vlan} between 1 and 4094`)],
-);
-
-/** One row an address that Farrier may hand out; a burst of allocations takes rows with SKIP LOCKED. */
-export const addresses = pgTable(
-  'addresses',
-  {
-    address: inet('address').primaryKey(),
-    networkId: text('network_id')
-      .notNull()
-      .references(() => networks.id),
-    machineId: text('machine_id').references(() => machines.id),
-    takenAt: at('taken_at'),
-  },
-  (t) => [
-    uniqueIndex('addresses_machine').on(t.networkId, t.machineId).where(sql`machine_id is not null`),
-    index('addresses_free').on(t.networkId, t.address).where(sql`machine_id is null`),
-  ],
 );
 
 export const racks = pgTable(
