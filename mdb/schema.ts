@@ -2,6 +2,7 @@
 export * from './schema/addresses.ts';
 export * from './schema/booting.ts';
 export * from './schema/burnin.ts';
+export * from './schema/controllers.ts';
 export * from './schema/enums.ts';
 export * from './schema/hardware.ts';
 export * from './schema/machines.ts';

@@ -104,3 +104,13 @@ export type Directive =
       readonly how: HandoverWay;
     }
   | { readonly do: 'reboot' };
+
+/** One sensor of a reading. */
+export interface SensorRow {
+  readonly chassis: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly health: string | null;
+}

@@ -19,6 +19,8 @@ export const intents = pgTable(
     state: intentState('state').notNull().default('written'),
     /** What the device showed before the command, to compare with what it shows after. */
     before: jsonb('before'),
+    /** What is worth keeping of the controller's answer to the command, like the task that it began. */
+    answer: jsonb('answer'),
     observed: jsonb('observed'),
     writtenAt: at('written_at').notNull().default(now),
     sentAt: at('sent_at'),
