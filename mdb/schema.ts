@@ -10,3 +10,4 @@ export * from './schema/orders.ts';
 export * from './schema/places.ts';
 export * from './schema/policy.ts';
 export * from './schema/records.ts';
+export * from './schema/rotations.ts';
