@@ -4,6 +4,8 @@
  */
 import type { BootState, ImageKind, OpState, Stage } from '../mdb/machine.ts';
 
+export type { Act, ActResult } from './hardware.ts';
+
 /** Steps of the birth, in the order of the conveyor belt. */
 export const birthSteps = ['rack', 'register', 'configure', 'profile', 'deploy', 'ready'] as const;
 export type BirthStep = (typeof birthSteps)[number];
@@ -106,19 +108,4 @@ export interface HumanStepInput extends Errand, Held {
   readonly owner: string;
   /** Milliseconds until the first reminder. */
   readonly remindAfter: number;
-}
-
-/** An act on hardware. The id is minted by the workflow, so that a repeated activity finds the first one's row. */
-export interface Act extends Errand {
-  readonly intentId: string;
-  readonly fence: number;
-  readonly kind: 'boot-network' | 'restart' | 'set-bios';
-}
-
-export interface ActResult {
-  readonly state: 'done' | 'not_done' | 'unknown';
-  /** One sentence: what was observed, or why nothing was sent. */
-  readonly observed: string;
-  /** Set when nothing was sent because the device is not the one meant, or may not be talked to. */
-  readonly refused?: Held;
 }

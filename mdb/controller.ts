@@ -103,6 +103,11 @@ export async function markSent(mdb: Mdb, id: string): Promise<boolean> {
   return marked.length === 1;
 }
 
+/** Keeps what the controller answered to the command: what a worker needs that takes over the observation. */
+export async function noteAnswer(mdb: Mdb, id: string, answer: Readonly<Record<string, unknown>>): Promise<void> {
+  await mdb.update(intents).set({ answer }).where(eq(intents.id, id));
+}
+
 /** Settles an intent once: a final state stays. */
 export async function settleIntent(
   mdb: Mdb,

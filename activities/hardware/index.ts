@@ -1,12 +1,15 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { Act, ActResult, ControllerResult, Errand } from '../../contract/birth.ts';
+import type { ControllerResult, Errand } from '../../contract/birth.ts';
+import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { controllerOf, intentOf, noteController, settleIntent } from '../../mdb/controller.ts';
+import { type Controller, controllerOf, intentOf, noteController } from '../../mdb/controller.ts';
+import type { Sent } from '../redfish/acts/kind.ts';
+import { differingAttributes, readBios } from '../redfish/bios.ts';
 import { RedfishError } from '../redfish/errors.ts';
 import type { SessionPool } from '../redfish/pool.ts';
-import { differingAttributes, readBios, readManager } from '../redfish/system.ts';
-import { command, observe } from './acts.ts';
-import { type Before, shownBy } from './effect.ts';
+import type { Session } from '../redfish/session.ts';
+import { readManager, type SystemReading } from '../redfish/system.ts';
+import { command, findOut, look, type Stage } from './command.ts';
 import { createReach, HeldError } from './reach.ts';
 import type { SecretStore } from './secrets.ts';
 
@@ -19,6 +22,15 @@ const heartbeatEvery = 10_000;
  */
 export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: SessionPool) {
   const reach = createReach(mdb, secrets, pool);
+  const stage = (act: Act, controller: Controller, session: Session, system: SystemReading): Stage => ({
+    mdb,
+    act,
+    errand: act,
+    controller,
+    session,
+    system,
+    wait: (milliseconds) => Context.current().sleep(milliseconds),
+  });
   return heartbeating({
     /** Reads the controller: is it the right machine's, and are its BIOS settings those of the profile. */
     async checkController(errand: Errand): Promise<ControllerResult> {
@@ -43,10 +55,10 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: S
     async act(act: Act): Promise<ActResult> {
       const controller = await controllerOf(mdb, act.machineId);
       if (controller === null) return { state: 'not_done', observed: 'no controller is known; nothing was sent' };
-      const known = await intentOf(mdb, act.intentId);
+      const known = act.dryRun ? null : await intentOf(mdb, act.intentId);
       if (known) return { state: 'unknown', observed: 'the command was given to an earlier worker' };
       try {
-        return await reach(controller, (session, system) => command({ mdb, act, controller, session, system }));
+        return await reach(controller, (session, system) => command(stage(act, controller, session, system)));
       } catch (error) {
         return refused(error, await intentOf(mdb, act.intentId));
       }
@@ -54,20 +66,12 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: S
 
     /** Looks for the effect of an act whose outcome is not known; never sends it again. */
     async settle(act: Act): Promise<ActResult> {
-      const intent = await intentOf(mdb, act.intentId);
-      if (intent === null) return { state: 'not_done', observed: 'no intent was written, so nothing was sent' };
-      if (intent.state === 'written') {
-        await settleIntent(mdb, act.intentId, 'not_done', { reason: 'the worker ended before it sent anything' });
-        return { state: 'not_done', observed: 'the worker ended before it sent anything' };
-      }
-      if (intent.state === 'done' || intent.state === 'not_done')
-        return { state: intent.state, observed: 'settled before' };
       const controller = await controllerOf(mdb, act.machineId);
       if (controller === null) return { state: 'unknown', observed: 'the controller is no longer known' };
+      const lookAt = (one: Act, sent: Sent) =>
+        reach(controller, (session, system) => look(stage(one, controller, session, system), sent));
       try {
-        return await reach(controller, (session, system) =>
-          observe({ mdb, act, controller, session, system }, intent.before as Before, shownBy(system)),
-        );
+        return await findOut(mdb, act, lookAt);
       } catch (error) {
         if (error instanceof HeldError) return { state: 'unknown', observed: error.message, refused: error.held };
         throw retryable(error);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { effectShown, type Shown } from '../../activities/hardware/effect.ts';
+import { effectShown, type Shown } from '../../activities/redfish/effect.ts';
 import { RedfishError } from '../../activities/redfish/errors.ts';
 import { failure } from '../../activities/redfish/messages.ts';
 import { retryAfterOf, waitBefore } from '../../activities/redfish/patience.ts';

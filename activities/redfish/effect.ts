@@ -1,4 +1,6 @@
-import type { SystemReading } from '../redfish/system.ts';
+import type { Session } from './session.ts';
+import type { SystemReading } from './system.ts';
+import type { Json } from './transport.ts';
 
 /** What a controller shows of its machine's power, to compare with itself only (quirk 35). */
 export interface Shown {
@@ -11,6 +13,20 @@ export type Before = Readonly<Record<string, unknown>> & Partial<Shown>;
 
 export function shownBy({ power, lastReset, bootProgress }: SystemReading): Shown {
   return { power, lastReset, bootProgress };
+}
+
+/** The same, as it is now. */
+export async function readShown(session: Session, { path }: SystemReading): Promise<Shown> {
+  const system = await session.get(path);
+  return {
+    power: asText(system.PowerState),
+    lastReset: asText(system.LastResetTime),
+    bootProgress: asText((system.BootProgress as Json | undefined)?.LastState),
+  };
+}
+
+function asText(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 /** Redfish's `BootProgress.LastState`, in the order in which a start passes them. */

@@ -1,0 +1,150 @@
+import type { Act, ActResult } from '../../contract/hardware.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { intentOf, markSent, noteAnswer, settleIntent, writeIntent } from '../../mdb/controller.ts';
+import { type FollowUp, isPlan, type Plain, type Plan, type Seen, type Sent } from '../redfish/acts/kind.ts';
+import { RedfishError } from '../redfish/errors.ts';
+import { readSystem } from '../redfish/system.ts';
+import { actOf, type MachineScene } from './acts.ts';
+
+/** One act on one controller. */
+export interface Stage extends MachineScene {
+  readonly mdb: Mdb;
+  readonly act: Act;
+}
+
+type Intent = NonNullable<Awaited<ReturnType<typeof intentOf>>>;
+
+/** Gives the command once: plan, intent, one sending, observation; then what the plan declares to follow it. */
+export async function command(stage: Stage): Promise<ActResult> {
+  const { act } = stage;
+  const kind = actOf(act.kind);
+  const parameters = kind.parameters.safeParse(act.parameters ?? {});
+  if (!parameters.success) {
+    const [issue] = parameters.error.issues;
+    return told({
+      state: 'not_done',
+      observed: `parameters of ${act.kind}: ${issue?.path.join('.')} ${issue?.message}`,
+    });
+  }
+  const plan = await kind.plan(stage, parameters.data);
+  if (!isPlan(plan)) return told(plan);
+  const words = wordsOf(plan);
+  if (act.dryRun) return { state: 'planned', observed: 'a dry run: nothing was sent', command: words };
+  const result = { ...(await give(stage, plan, words)), command: words };
+  if (result.state === 'done' && plan.next) return follow(stage, plan.next);
+  if (result.state === 'unknown' && plan.otherwise) return replace(stage, plan.otherwise, result);
+  return result;
+}
+
+/** The command with what follows it: the intent alone tells another worker what was meant. */
+function wordsOf({ command, next, otherwise }: Plan): Plain {
+  return { ...command, ...(next && { next }), ...(otherwise && { otherwise }) };
+}
+
+function told({ state, observed }: Seen): ActResult {
+  return { state, observed };
+}
+
+async function give(stage: Stage, plan: Plan, words: Plain): Promise<ActResult> {
+  const { mdb, act } = stage;
+  const { intentId: id, machineId, orderId, kind, fence } = act;
+  const written = await writeIntent(mdb, { id, machineId, orderId, kind, command: words, fence, before: plan.before });
+  if (written === 'stale') return { state: 'not_done', observed: 'a newer order holds this machine; nothing was sent' };
+  if (written === 'exists' || !(await markSent(mdb, id)))
+    return { state: 'unknown', observed: 'the command was given to an earlier worker' };
+  const sent = { command: words, before: plan.before, answer: null };
+  try {
+    const answer = await plan.send();
+    if (answer !== null) await noteAnswer(mdb, id, answer);
+    return await watch(stage, { ...sent, answer }, plan.watchFor);
+  } catch (error) {
+    if (error instanceof RedfishError && error.carriedOut === 'no') return refused(stage, sent, error);
+    throw error;
+  }
+}
+
+/**
+ * A controller that certainly did nothing: a success where what was wanted is so already (quirk 29), else not done, in
+ * the vendor's words.
+ */
+async function refused(stage: Stage, sent: Sent, error: RedfishError): Promise<ActResult> {
+  const seen = await look(stage, sent).catch(() => null);
+  if (seen?.state === 'done') return told(seen);
+  await settleIntent(stage.mdb, stage.act.intentId, 'not_done', { reason: error.message });
+  return { state: 'not_done', observed: error.message };
+}
+
+/** Looks at the effect for a while; what has not shown by then stays unknown, for `settle` to find out. */
+async function watch(stage: Stage, sent: Sent, patience?: number): Promise<ActResult> {
+  const { watch: usual } = actOf(stage.act.kind);
+  const until = Date.now() + (patience ?? usual.for);
+  for (;;) {
+    const seen = await look(stage, sent).catch(unseen);
+    if (seen.state !== 'unknown' || Date.now() > until) return told(seen);
+    await stage.wait(usual.every);
+  }
+}
+
+/** A look that failed says nothing about the effect. */
+function unseen(error: unknown): Seen {
+  if (!(error instanceof RedfishError)) throw error;
+  return { state: 'unknown', observed: `no effect seen: ${error.message}` };
+}
+
+/** Looks once; what is certain settles the intent. */
+export async function look(stage: Stage, sent: Sent): Promise<Seen> {
+  const seen = await actOf(stage.act.kind).observe(stage, sent);
+  const { state, observed, facts } = seen;
+  if (state !== 'unknown') await settleIntent(stage.mdb, stage.act.intentId, state, facts ?? { observed });
+  return seen;
+}
+
+/** The act that follows this one has an intent of its own, whose id tells whose half it is. */
+function following(act: Act, { kind, parameters }: FollowUp): Act {
+  return { ...act, kind, parameters, intentId: `${act.intentId}/${kind}` };
+}
+
+async function follow(stage: Stage, next: FollowUp): Promise<ActResult> {
+  await stage.wait(next.after);
+  return command({ ...stage, act: following(stage.act, next), system: await readSystem(stage.session) });
+}
+
+/** The declared fallback of a command without effect. */
+async function replace(stage: Stage, next: FollowUp, first: ActResult): Promise<ActResult> {
+  const result = await follow(stage, next);
+  if (result.state === 'done')
+    await settleIntent(stage.mdb, stage.act.intentId, 'not_done', { reason: `${first.observed}; then ${next.kind}` });
+  return result;
+}
+
+/**
+ * What became of an act, from its intents and, where they don't tell, from the device by `lookAt`. Never sends anything.
+ */
+export async function findOut(mdb: Mdb, act: Act, lookAt: (act: Act, sent: Sent) => Promise<Seen>): Promise<ActResult> {
+  const intent = await intentOf(mdb, act.intentId);
+  if (intent === null)
+    return { state: 'not_done', observed: `no intent to ${act.kind} was written, so nothing was sent` };
+  const own = await settled(mdb, intent, (sent) => lookAt(act, sent));
+  const { next, otherwise } = intent.command as { next?: FollowUp; otherwise?: FollowUp };
+  if (next && own.state === 'done') {
+    const second = await findOut(mdb, following(act, next), lookAt);
+    return second.state === 'not_done' ? { ...second, observed: `${own.observed}; ${second.observed}` } : second;
+  }
+  if (otherwise && own.state !== 'done') {
+    const fallback = following(act, otherwise);
+    if ((await intentOf(mdb, fallback.intentId)) !== null) return findOut(mdb, fallback, lookAt);
+  }
+  return own;
+}
+
+async function settled(mdb: Mdb, intent: Intent, lookAt: (sent: Sent) => Promise<Seen>): Promise<ActResult> {
+  if (intent.state === 'done' || intent.state === 'not_done')
+    return { state: intent.state, observed: 'settled before' };
+  if (intent.state === 'written') {
+    const reason = 'the worker ended before it sent anything';
+    await settleIntent(mdb, intent.id, 'not_done', { reason });
+    return { state: 'not_done', observed: reason };
+  }
+  const { command: words, before, answer } = intent;
+  return told(await lookAt({ command: words as Plain, before: before as Plain, answer: answer as Plain | null }));
+}
