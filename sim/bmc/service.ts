@@ -8,6 +8,7 @@ import { type Document, root } from './document.ts';
 import { documentAt } from './documents.ts';
 import { checkMatch, stale, tagOf } from './etag.ts';
 import { expanded, expandFeatures, expandLevels } from './expand.ts';
+import { odataDocument, schemaOf } from './metadata.ts';
 import { inward, isLacked, renamed } from './paths.ts';
 import type { Personality } from './personality.ts';
 import { empty, failure, notFound, type Reply, wrongMethod } from './reply.ts';
@@ -65,6 +66,7 @@ export class Bmc {
   async #answer(request: Request): Promise<Reply> {
     const { update, busy, lacks } = this.personality;
     const path = request.path.replace(/\/+$/, '');
+    if (![undefined, '4.0'].includes(request.headers['odata-version'] as string | undefined)) return wrongOdata;
     if (path === '/redfish') return { status: 200, body: { v1: '/redfish/v1/' } };
     if (!this.#controller.ready) return busy;
     const push = path === update.push;
@@ -76,6 +78,8 @@ export class Bmc {
     const below = path.startsWith(root) ? inward(path.slice(root.length), this.personality) : undefined;
     if (below === undefined || isLacked(below, lacks)) return notFound(request.path);
     if (below === '' && request.method === 'GET') return this.#read(below, request);
+    const odata = request.method === 'GET' && odataDocument(below, (link) => this.#document(link));
+    if (odata) return odata;
     if (below === sessions && request.method === 'POST') return this.#open(request);
     return this.#signedIn(request, below, () => this.#serve(below, request));
   }
@@ -112,9 +116,14 @@ export class Bmc {
       );
     const body = levels === 0 ? plain : expanded(plain, levels, (link) => this.#document(link));
     const tag = tagOf(body, this.personality.etag.style);
+    const schema = schemaOf(plain);
     return {
       status: 200,
-      headers: { 'cache-control': 'no-cache', ...(tag && { etag: tag.header }) },
+      headers: {
+        'cache-control': 'no-cache',
+        ...(schema !== null && { link: `<${schema}>; rel=describedby` }),
+        ...(tag && { etag: tag.header }),
+      },
       body: tag?.body ? { ...body, '@odata.etag': tag.body } : body,
     };
   }
@@ -202,6 +211,7 @@ export class Bmc {
   }
 }
 
+const wrongOdata = failure(412, 'HeaderInvalid', 'The header OData-Version has an invalid value; 4.0 is spoken here.');
 const noSession = {
   ...failure(401, 'NoValidSession', 'There is no valid session established with the implementation.'),
   headers: { 'www-authenticate': 'Basic realm="Redfish"' },

@@ -12,20 +12,6 @@ afterEach(stopPlaying);
 
 /** Assertions of DMTF's validator that the standard controller fails, and why it is left so. */
 const deviations = {
-  'no OData documents: schemas are not served, and Farrier reads none': [
-    'PROTO_STD_URIS_SUPPORTED',
-    'REQ_GET_METADATA_ODATA_NO_AUTH',
-    'REQ_GET_METADATA_URI',
-    'REQ_GET_ODATA_URI',
-    'REQ_HEADERS_ODATA_VERSION',
-    'RESP_HEADERS_LINK_REL_DESCRIBED_BY',
-    'RESP_ODATA_METADATA_ENTITY_CONTAINER',
-    'RESP_ODATA_METADATA_MIME_TYPE',
-    'RESP_ODATA_SERVICE_CONTEXT',
-    'RESP_ODATA_SERVICE_MIME_TYPE',
-    'RESP_ODATA_SERVICE_VALUE_PROP',
-    'SEC_READ_REQUIRES_AUTH',
-  ],
   'every account is an administrator, and of its properties only name and password are kept': [
     'PROTO_ETAG_IF_MATCH_ENFORCED',
     'REQ_PATCH_BAD_PROP',
