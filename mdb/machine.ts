@@ -58,6 +58,20 @@ export type ImageKind = (typeof imageKinds)[number];
 export const imageSystemNames = ['archive', 'dominator'] as const;
 export type ImageSystemName = (typeof imageSystemNames)[number];
 
+/**
+ * Ways of erasing a disk (NIST SP 800-88). `crypto` discards the keys under which Farrier encrypted it; `filesystems`
+ * only re-makes file systems: what they held can still be dug up. None is ever replaced by another.
+ */
+export const eraseMethods = [
+  'crypto',
+  'nvme-sanitize',
+  'nvme-format',
+  'ata-secure-erase',
+  'overwrite',
+  'filesystems',
+] as const;
+export type EraseMethod = (typeof eraseMethods)[number];
+
 export const orderStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 export type OrderState = (typeof orderStates)[number];
 

@@ -4,6 +4,7 @@ export * from './schema/booting.ts';
 export * from './schema/burnin.ts';
 export * from './schema/controllers.ts';
 export * from './schema/enums.ts';
+export * from './schema/erasures.ts';
 export * from './schema/hardware.ts';
 export * from './schema/machines.ts';
 export * from './schema/orders.ts';

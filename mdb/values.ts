@@ -1,5 +1,5 @@
 /** Shapes of the JSON columns of the MDB. Pure types; each is written and read by typed code only. */
-import type { ImageKind, ImageSystemName } from './machine.ts';
+import type { EraseMethod, ImageKind, ImageSystemName } from './machine.ts';
 
 export interface SitePolicy {
   /** Whether a MAC that nobody announced is born by itself. */
@@ -57,6 +57,42 @@ export interface BootSums {
   readonly initrd: string;
 }
 
+/** How a pool's disks are erased, by what each disk is. */
+export interface ErasePolicy {
+  /** For the disk that Farrier installed and holds the keys of; the method of its kind where absent. */
+  readonly system?: EraseMethod;
+  readonly nvme: EraseMethod;
+  /** SATA, and SAS disks that translate its commands. */
+  readonly ata: EraseMethod;
+  readonly other: EraseMethod;
+}
+
+/** One disk to erase, as the agent is told. */
+export interface EraseTarget {
+  readonly serial: string;
+  readonly method: EraseMethod;
+  /** Whether this order had begun with it before, so that keys that are gone are gone by its own doing. */
+  readonly begun: boolean;
+}
+
+/** What shows that a disk was erased; figures and words as the agent told them. */
+export interface EraseEvidence {
+  /** The disk's own words for the end of the command, or why it refused or failed. */
+  readonly words?: string;
+  readonly seconds?: number;
+  /** Marked blocks written before, and how many of them were still there, or only zeros, afterwards. */
+  readonly sampled?: number;
+  readonly survived?: number;
+  readonly blank?: number;
+  /** `<byte>:<hash before>:<hash after>` of each of these blocks; hashes are the first 8 bytes of a SHA-256. */
+  readonly blocks?: readonly string[];
+  /** For `crypto`: whether the machine's key opened the disk before, and whether the key is gone. */
+  readonly opened?: boolean;
+  readonly keyGone?: boolean;
+  /** Who said so where there is no disk to look at, and in what words. */
+  readonly vouchedBy?: string;
+}
+
 export interface StepDetail {
   /** One sentence for a person. */
   readonly message?: string;
@@ -102,6 +138,16 @@ export type Directive =
       readonly address: string;
       readonly imageSystem: ImageSystemName;
       readonly how: HandoverWay;
+    }
+  | {
+      readonly do: 'erase';
+      /** The only disks that are touched. */
+      readonly disks: readonly EraseTarget[];
+      /** What the marked blocks are drawn from. */
+      readonly seed: string;
+      /** Mark and key fingerprint of the disk that Farrier encrypted, for the method `crypto`. */
+      readonly mark: string;
+      readonly key: string | null;
     }
   | { readonly do: 'reboot' };
 

@@ -1,5 +1,5 @@
 import type { AgentRecord } from '../../contract/records.ts';
-import type { Directive } from '../../mdb/values.ts';
+import type { Directive, EraseTarget } from '../../mdb/values.ts';
 
 /** What a request of the agent is answered: records, or a refusal with its reason. */
 export type Answer = readonly AgentRecord[] | Refusal;
@@ -19,9 +19,17 @@ export function isRefusal<T>(value: T | Refusal): value is Refusal {
   return typeof value === 'object' && value !== null && 'status' in value && 'reason' in value;
 }
 
-/** A directive as the agent reads it; absent facts are absent fields. */
-export function describeDirective(seq: number, directive: Directive): AgentRecord {
-  return { kind: 'directive', fields: { seq: String(seq), do: directive.do, ...fieldsOf(directive) } };
+/**
+ * A directive as the agent reads it; absent facts are absent fields. The disks to erase follow as records `disk1`,
+ * `disk2` … of their own: a shell reads them by name.
+ */
+export function describeDirective(seq: number, directive: Directive): readonly AgentRecord[] {
+  const record = { kind: 'directive', fields: { seq: String(seq), do: directive.do, ...fieldsOf(directive) } };
+  return directive.do === 'erase' ? [record, ...directive.disks.map(diskRecord)] : [record];
+}
+
+function diskRecord({ serial, method, begun }: EraseTarget, index: number): AgentRecord {
+  return { kind: `disk${index + 1}`, fields: { serial, method, ...(begun ? { begun: '1' } : {}) } };
 }
 
 function fieldsOf(directive: Directive): Record<string, string> {
@@ -39,6 +47,8 @@ function fieldsOf(directive: Directive): Record<string, string> {
       };
     case 'handover':
       return { hostname: directive.hostname, address: directive.address, how: directive.how };
+    case 'erase':
+      return { seed: directive.seed, mark: directive.mark, ...(directive.key === null ? {} : { key: directive.key }) };
     case 'install':
       return installFields(directive);
   }

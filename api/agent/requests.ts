@@ -82,7 +82,7 @@ export async function next(
 ): Promise<Answer> {
   const standing = await waiting.next(session.machineId, asked.seq, asked.seconds * 1000, gone);
   if (!standing) return refuse(401, 'the machine is not in the MDB any more');
-  return [describeDirective(standing.seq, standing.directive)];
+  return describeDirective(standing.seq, standing.directive);
 }
 
 export async function step({ mdb }: AgentDependencies, session: Session, records: Records): Promise<Answer> {
