@@ -3,36 +3,14 @@
  * holds no secret and nothing that is large.
  */
 import type { BootState, ImageKind, OpState, Stage } from '../mdb/machine.ts';
+import type { Held } from './passage.ts';
 
 export type { Act, ActResult } from './hardware.ts';
+export type { Errand, Held } from './passage.ts';
 
 /** Steps of the birth, in the order of the conveyor belt. */
 export const birthSteps = ['rack', 'register', 'configure', 'profile', 'deploy', 'ready'] as const;
 export type BirthStep = (typeof birthSteps)[number];
-
-/** The order that an activity acts for. `fence` is the number that its acts on hardware carry. */
-export interface Errand {
-  readonly machineId: string;
-  readonly siteId: string;
-  readonly orderId: string;
-}
-
-/** A step that begins: its row is written by the transaction that ends the one before. */
-export interface StepStart {
-  readonly step: BirthStep;
-  readonly owner: string;
-  /** Milliseconds from now until the fallback. */
-  readonly limit: number;
-}
-
-/** Something that a person has to settle. */
-export interface Held {
-  /** Names the fault, e.g. `unknown-port`: one open ticket a machine and fault. */
-  readonly fault: string;
-  /** One sentence: what is wrong, with the device, port or machine it is about. */
-  readonly reason: string;
-  readonly choices: readonly string[];
-}
 
 export interface BeginResult {
   /** False when the order was ended before it began. */
@@ -88,24 +66,10 @@ export interface DeployResult {
   readonly mayRestart: boolean;
 }
 
-/** A person's word on what was held, for the activity that is tried again. */
-export interface PersonsRuling {
-  readonly answer: string;
-  readonly by: string;
-}
-
 export interface FinishResult {
   readonly stage: Stage;
   readonly opState: OpState;
   readonly bootState: BootState;
   /** Seconds from the order, which the first boot request gives, to in service. */
   readonly seconds: number;
-}
-
-export interface HumanStepInput extends Errand, Held {
-  readonly step: BirthStep;
-  readonly id: string;
-  readonly owner: string;
-  /** Milliseconds until the first reminder. */
-  readonly remindAfter: number;
 }

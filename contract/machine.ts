@@ -45,7 +45,8 @@ export interface OrderMessage {
   readonly passage: Passage;
 }
 
-export interface BirthInput {
+/** Input of every passage. */
+export interface PassageInput {
   readonly machineId: string;
   readonly siteId: string;
   readonly orderId: string;

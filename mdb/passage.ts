@@ -28,6 +28,13 @@ export async function updateMachine(
   await tx.update(machines).set(change).where(eq(machines.id, machineId));
 }
 
+/** The order as it was placed; throws when there is none. */
+export async function orderOf(tx: Transaction, orderId: string): Promise<typeof orders.$inferSelect> {
+  const [order] = await tx.select().from(orders).where(eq(orders.id, orderId));
+  if (!order) throw new Error(`the MDB has no order ${orderId}`);
+  return order;
+}
+
 /** Marks a waiting order as running. False when it has ended; true too for one that runs already. */
 export async function beginOrder(tx: Transaction, orderId: string): Promise<boolean> {
   const [order] = await tx.select({ state: orders.state }).from(orders).where(eq(orders.id, orderId)).for('update');

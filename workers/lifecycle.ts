@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import { createBirthActivities } from '../activities/birth/index.ts';
+import { createPassageActivities } from '../activities/passage/index.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { workflowBundle } from './bundle.ts';
@@ -19,7 +20,7 @@ const worker = await Worker.create({
   namespace: env.TEMPORAL_NAMESPACE,
   taskQueue: lifecycleQueue,
   workflowBundle: bundle,
-  activities: createBirthActivities(mdb),
+  activities: { ...createPassageActivities(mdb), ...createBirthActivities(mdb) },
   maxCachedWorkflows: env.FARRIER_CACHED_WORKFLOWS,
   maxConcurrentWorkflowTaskExecutions: 40,
   maxConcurrentLocalActivityExecutions: 40,

@@ -29,7 +29,7 @@ import {
 } from '../contract/machine.ts';
 import { readOrder } from './messages.ts';
 import { passageWorkflows } from './passages.ts';
-import { birthActivities } from './proxies.ts';
+import { passageActivities } from './proxies.ts';
 
 const keptIds = 500;
 const keptNotes = 20;
@@ -134,8 +134,15 @@ class Life {
   /** A passage that could not run or broke: its order ends, and a ticket tells a person why. */
   private async refuse(order: OrderMessage, note: string): Promise<PassageSummary> {
     const { machineId, siteId } = this.input;
-    const state = await birthActivities.breakOff({ machineId, siteId, orderId: order.id, note });
-    return { orderId: order.id, passage: order.passage, outcome: 'failed', note, ...state };
+    const state = await passageActivities.breakOff({
+      machineId,
+      siteId,
+      orderId: order.id,
+      passage: order.passage,
+      note,
+    });
+    const { stage, opState, bootState } = state;
+    return { orderId: order.id, passage: order.passage, outcome: 'failed', note, stage, opState, bootState };
   }
 
   private takeOrder(message: unknown): string {

@@ -1,16 +1,20 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { BirthActivities } from '../activities/birth/index.ts';
 import type { HardwareActivities } from '../activities/hardware/index.ts';
+import type { PassageActivities } from '../activities/passage/index.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 
 // Transactions on the MDB: short, idempotent, and safe to run more than once, which is all that a local activity
 // promises. They keep trying while the MDB is away (its restart takes seconds, a fail-over minutes); a bug in one
 // is a non-retryable failure and ends with a person.
-export const birthActivities = proxyLocalActivities<BirthActivities>({
+const transaction = {
   startToCloseTimeout: '20 seconds',
   localRetryThreshold: '30 seconds',
   retry: { initialInterval: '250 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
-});
+} as const;
+
+export const passageActivities = proxyLocalActivities<PassageActivities>(transaction);
+export const birthActivities = proxyLocalActivities<BirthActivities>(transaction);
 
 /** Observations of hardware, by the workers of the machine's own site. */
 export function observing(siteId: string) {

@@ -1,5 +1,6 @@
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
-import type { DeployResult, Errand, Held, StepStart } from '../../contract/birth.ts';
+import type { DeployResult } from '../../contract/birth.ts';
+import type { Held, PassageErrand, StepStart } from '../../contract/passage.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import { parseCidr } from '../../mdb/address.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -7,8 +8,8 @@ import * as parts from '../../mdb/parts.ts';
 import * as passage from '../../mdb/passage.ts';
 import * as position from '../../mdb/position.ts';
 import type { Directive } from '../../mdb/values.ts';
+import { actorOf } from '../passage/course.ts';
 import { chooseDisk } from './choose.ts';
-import { birthActor, stepRow } from './course.ts';
 
 type Image = NonNullable<Awaited<ReturnType<typeof parts.imageById>>>;
 
@@ -77,9 +78,9 @@ export async function directTo(
 }
 
 /** Tells the agent once more to install what was chosen, after a person had the fault mended. */
-export function directInstall(mdb: Mdb, input: Errand): Promise<void> {
+export function directInstall(mdb: Mdb, input: PassageErrand): Promise<void> {
   const { machineId, orderId } = input;
-  return acting(mdb, birthActor, orderId, async (tx) => {
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const image = machine.requiredImage === null ? null : await parts.imageById(tx, machine.requiredImage);
     if (image === null) throw new Error(`machine ${machineId} has no image chosen`);
@@ -93,9 +94,12 @@ export function directInstall(mdb: Mdb, input: Errand): Promise<void> {
  * The registration update: hostname, address, image and boot state *healthy* become true together, and only then may
  * the agent hand over, in the way of the image system it installed for. A second identical call changes nothing.
  */
-export function acceptInstall(mdb: Mdb, input: Errand & { next: StepStart }): Promise<DeployResult | { held: Held }> {
+export function acceptInstall(
+  mdb: Mdb,
+  input: PassageErrand & { next: StepStart },
+): Promise<DeployResult | { held: Held }> {
   const { machineId, orderId, next } = input;
-  return acting(mdb, birthActor, orderId, async (tx) => {
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const { hostname, address, requiredImage } = machine;
     if (hostname === null || address === null || requiredImage === null)
@@ -112,9 +116,9 @@ export function acceptInstall(mdb: Mdb, input: Errand & { next: StepStart }): Pr
       directive: { do: 'handover', hostname, address, imageSystem, how: handover.how },
     });
     await passage.settleStep(tx, orderId, 'deploy', 'done');
-    await passage.beginStep(tx, orderId, stepRow({ ...next, limit: readiness.limit ?? next.limit }));
+    await passage.beginStep(tx, orderId, { ...next, limit: readiness.limit ?? next.limit });
     await record(tx, {
-      actor: birthActor,
+      actor: actorOf(input),
       action: 'machine.deployed',
       machineId,
       orderId,

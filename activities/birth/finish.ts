@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
-import type { Errand, FinishResult, Held, PersonsRuling } from '../../contract/birth.ts';
+import type { FinishResult } from '../../contract/birth.ts';
+import type { Held, PassageErrand, PersonsRuling } from '../../contract/passage.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/passage.ts';
 import * as position from '../../mdb/position.ts';
-import { birthActor } from './course.ts';
+import { actorOf } from '../passage/course.ts';
 
-type Finishing = Errand & { readonly ruling?: PersonsRuling };
+type Finishing = PassageErrand & { readonly ruling?: PersonsRuling };
 
 // The birther writes its counts each second: what a machine was answered before its report is in the MDB after that.
 const countsSeconds = 3;
@@ -25,11 +26,9 @@ export async function finishBirth(mdb: Mdb, input: Finishing): Promise<FinishRes
   }
 }
 
-function tryFinish(
-  mdb: Mdb,
-  { machineId, siteId, orderId, ruling }: Finishing,
-): Promise<FinishResult | { held: Held; bootedLocally: boolean }> {
-  return acting(mdb, birthActor, orderId, async (tx) => {
+function tryFinish(mdb: Mdb, input: Finishing): Promise<FinishResult | { held: Held; bootedLocally: boolean }> {
+  const { machineId, siteId, orderId, ruling } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const accepted = ruling?.answer === 'accept' ? { acceptedBy: ruling.by } : null;
     if (machine.stage !== 'in_service') {
@@ -52,7 +51,7 @@ function tryFinish(
     await passage.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
     if (machine.stage !== 'in_service') {
       const detail = { seconds, hostname: machine.hostname, ...accepted };
-      await record(tx, { actor: birthActor, action: 'birth.done', machineId, orderId, detail });
+      await record(tx, { actor: actorOf(input), action: `${input.passage}.done`, machineId, orderId, detail });
     }
     return { stage: 'in_service', opState: 'production', bootState: machine.bootState, seconds };
   });

@@ -1,8 +1,7 @@
 import type { Mdb } from '../../mdb/connect.ts';
-import { beginBirth, breakOff, endOrder, noteReboot } from './course.ts';
+import { beginBirth } from './course.ts';
 import { acceptInstall, directInstall } from './deploy.ts';
 import { finishBirth } from './finish.ts';
-import { closeHumanStep, openHumanStep, remindHumanStep } from './people.ts';
 import { decideProfile, startProfile } from './profile.ts';
 import { register } from './register.ts';
 
@@ -23,12 +22,6 @@ export function createBirthActivities(mdb: Mdb) {
     directInstall: bind(directInstall),
     acceptInstall: bind(acceptInstall),
     finishBirth: bind(finishBirth),
-    noteReboot: bind(noteReboot),
-    endOrder: bind(endOrder),
-    breakOff: bind(breakOff),
-    openHumanStep: bind(openHumanStep),
-    remindHumanStep: bind(remindHumanStep),
-    closeHumanStep: bind(closeHumanStep),
   };
 }
 

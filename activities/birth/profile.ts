@@ -1,11 +1,12 @@
-import type { Errand, Held, ProfileResult, ProfileStart, StepStart } from '../../contract/birth.ts';
+import type { ProfileResult, ProfileStart } from '../../contract/birth.ts';
+import type { Held, PassageErrand, StepStart } from '../../contract/passage.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/parts.ts';
 import * as passage from '../../mdb/passage.ts';
 import type { BurninLimits } from '../../mdb/values.ts';
+import { actorOf } from '../passage/course.ts';
 import { choiceVersion, chooseImage, type ImageFacts } from './choose.ts';
-import { birthActor, stepRow } from './course.ts';
 import { directTo, installDirective } from './deploy.ts';
 import { judge } from './judge.ts';
 
@@ -23,15 +24,15 @@ async function limitsOf(tx: Transaction, machine: passage.MachineRow): Promise<{
 }
 
 /** Tells the agent to burn in, unless this order has its verdict already: a machine that rebooted is not tested twice. */
-export function startProfile(mdb: Mdb, input: Errand & { next: StepStart }): Promise<ProfileStart> {
+export function startProfile(mdb: Mdb, input: PassageErrand & { next: StepStart }): Promise<ProfileStart> {
   const { machineId, orderId, next } = input;
-  return acting(mdb, birthActor, orderId, async (tx) => {
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const { id: profileId, burnin: limits } = await limitsOf(tx, machine);
     const burnin = await parts.burninOf(tx, orderId);
     await passage.settleStep(tx, orderId, 'configure', 'done');
     const limit = limits.capSeconds * 1000 + 15 * minute;
-    await passage.beginStep(tx, orderId, { ...stepRow(next), limit });
+    await passage.beginStep(tx, orderId, { ...next, limit });
     const known = burnin?.verdict != null;
     if (!known) await parts.openBurnin(tx, { id: burninIdOf(orderId), machineId, orderId, profileId });
     await passage.updateMachine(tx, machineId, {
@@ -51,9 +52,12 @@ export function startProfile(mdb: Mdb, input: Errand & { next: StepStart }): Pro
 }
 
 /** Judges the burn-in, chooses the image, and tells the agent to install it. Inputs and rule version stay with the step. */
-export function decideProfile(mdb: Mdb, input: Errand & { next: StepStart }): Promise<ProfileResult | { held: Held }> {
+export function decideProfile(
+  mdb: Mdb,
+  input: PassageErrand & { next: StepStart },
+): Promise<ProfileResult | { held: Held }> {
   const { machineId, orderId, next } = input;
-  return acting(mdb, birthActor, orderId, async (tx) => {
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const { verdict, finding } = await verdictOf(tx, machine, orderId);
     const facts = await factsOf(tx, machine, verdict);
@@ -85,7 +89,7 @@ export function decideProfile(mdb: Mdb, input: Errand & { next: StepStart }): Pr
       ...(finding !== null && { message: finding }),
       decision: { version: choiceVersion, ...facts, kind, image: image.id },
     });
-    await passage.beginStep(tx, orderId, stepRow(next));
+    await passage.beginStep(tx, orderId, next);
     return { verdict, finding, image: image.id, imageKind: kind };
   });
 }

@@ -1,11 +1,12 @@
-import type { Errand, Held, Registered, RegisterResult, StepStart } from '../../contract/birth.ts';
+import type { Registered, RegisterResult } from '../../contract/birth.ts';
+import type { Held, PassageErrand, StepStart } from '../../contract/passage.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import { addressAt } from '../../mdb/address.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/parts.ts';
 import * as passage from '../../mdb/passage.ts';
 import * as position from '../../mdb/position.ts';
-import { birthActor, stepRow } from './course.ts';
+import { actorOf } from '../passage/course.ts';
 import { matchProfile } from './match.ts';
 import { hostnameAt, type Position, placeOf, readPlace } from './place.ts';
 import { wipeHeld } from './wipe.ts';
@@ -19,12 +20,15 @@ const fixable = ['retry', 'abandon'];
  * Gives the machine its position, hostname, permanent address and profile, in one transaction, or says what has to be
  * settled first. Run again on a registered machine it returns the same, unless the machine was moved.
  */
-export function register(mdb: Mdb, input: Errand & { next: StepStart; ruling?: Ruling }): Promise<RegisterResult> {
+export function register(
+  mdb: Mdb,
+  input: PassageErrand & { next: StepStart; ruling?: Ruling },
+): Promise<RegisterResult> {
   const { machineId, siteId, orderId, next, ruling } = input;
-  return acting(mdb, birthActor, orderId, async (tx) => {
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const site = await passage.siteOf(tx, siteId);
-    await passage.beginStep(tx, orderId, { ...stepRow(next), step: 'register', ordinal: stepRow(next).ordinal - 10 });
+    await passage.beginStep(tx, orderId, { ...next, step: 'register', ordinal: next.ordinal - 10 });
     await passage.settleStep(tx, orderId, 'rack', 'done');
 
     const disks = await parts.presentDisks(tx, machineId);
@@ -55,7 +59,7 @@ export function register(mdb: Mdb, input: Errand & { next: StepStart; ruling?: R
       held: null,
     });
     await passage.settleStep(tx, orderId, 'register', 'done', { decision: { ...placed, profile: profile.id } });
-    await passage.beginStep(tx, orderId, stepRow(next));
+    await passage.beginStep(tx, orderId, next);
     return { registered: await registered(tx, machine, placed, profile.pool) };
   });
 }

@@ -1,7 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBirthActivities } from '../../activities/birth/index.ts';
-import type { StepStart } from '../../contract/birth.ts';
+import { createPassageActivities } from '../../activities/passage/index.ts';
+import { type BirthStep, birthSteps } from '../../contract/birth.ts';
+import type { StepStart } from '../../contract/passage.ts';
 import { acting } from '../../mdb/acting.ts';
 import {
   addresses,
@@ -22,17 +24,22 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
 let db: ThrowawayMdb;
-let activities: ReturnType<typeof createBirthActivities>;
+let activities: ReturnType<typeof createBirthActivities> & ReturnType<typeof createPassageActivities>;
 let count = 0;
 
 beforeAll(async () => {
   db = await throwawayMdb();
   await writeSite(db.mdb, { racks: 2, perRack: 40 });
-  activities = createBirthActivities(db.mdb);
+  activities = { ...createPassageActivities(db.mdb), ...createBirthActivities(db.mdb) };
 });
 afterAll(() => db?.close());
 
-const next = (step: StepStart['step']): StepStart => ({ step, owner: 'team', limit: 60_000 });
+const next = (step: BirthStep): StepStart => ({
+  step,
+  ordinal: (birthSteps.indexOf(step) + 1) * 10,
+  owner: 'team',
+  limit: 60_000,
+});
 
 /** A machine as the birther and the agent API leave it: registered by its first boot, inventory told. */
 async function seen(given: { port?: string | null; content?: string; product?: string } = {}) {
@@ -69,7 +76,7 @@ async function seen(given: { port?: string | null; content?: string; product?: s
       .insert(orders)
       .values({ id: orderId, machineId, passage: 'birth', requester: 'birther', reason: 'first boot' });
   });
-  const errand = { machineId, siteId: 'home', orderId };
+  const errand = { machineId, siteId: 'home', orderId, passage: 'birth' } as const;
   await activities.beginBirth({ ...errand, next: next('rack') });
   return { errand, machineId, orderId };
 }
@@ -242,7 +249,7 @@ describe('what is held', () => {
         .insert(orders)
         .values({ id: 'o-1', machineId: 'm-1', passage: 'birth', requester: 'x', reason: 'x' });
       const own = createBirthActivities(pool.mdb);
-      const errand = { machineId: 'm-1', siteId: 'home', orderId: 'o-1' };
+      const errand = { machineId: 'm-1', siteId: 'home', orderId: 'o-1', passage: 'birth' } as const;
       await own.beginBirth({ ...errand, next: next('rack') });
       expect(await own.register({ ...errand, next: next('configure') })).toMatchObject({
         held: { fault: 'register/pool-full' },

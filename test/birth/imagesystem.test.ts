@@ -7,7 +7,8 @@ import { createBirthActivities } from '../../activities/birth/index.ts';
 import { type Authority, openAuthority } from '../../boot/authority.ts';
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { Evidence, ImageOffer } from '../../boot/imagesystem/system.ts';
-import type { StepStart } from '../../contract/birth.ts';
+import { type BirthStep, birthSteps } from '../../contract/birth.ts';
+import type { StepStart } from '../../contract/passage.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import { renderDominatorList } from '../../mdb/dominator.ts';
 import { audit, bootCounts, burninParts, disks, machines, nics, orders, sites, steps } from '../../mdb/schema.ts';
@@ -120,8 +121,13 @@ describe('a birth for the Dominator', () => {
   afterAll(() => db?.close());
 
   const [machineId, mac, orderId] = ['m-020000000001', '02:00:00:00:00:01', 'birth-020000000001-1'];
-  const errand = { machineId, siteId: 'home', orderId };
-  const next = (step: StepStart['step']): StepStart => ({ step, owner: 'team', limit: 60_000 });
+  const errand = { machineId, siteId: 'home', orderId, passage: 'birth' } as const;
+  const next = (step: BirthStep): StepStart => ({
+    step,
+    ordinal: (birthSteps.indexOf(step) + 1) * 10,
+    owner: 'team',
+    limit: 60_000,
+  });
   const machine = async () => (await db.mdb.select().from(machines).where(eq(machines.id, machineId)))[0];
 
   async function upToInstalled(): Promise<void> {

@@ -6,6 +6,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import type { BirthActivities } from '../../activities/birth/index.ts';
 import type { HardwareActivities } from '../../activities/hardware/index.ts';
+import type { PassageActivities } from '../../activities/passage/index.ts';
 import { attributes } from '../../contract/attributes.ts';
 import {
   hardwareQueue,
@@ -17,10 +18,11 @@ import {
   type ReportKind,
   type Standing,
 } from '../../contract/machine.ts';
+import type { MachineState } from '../../contract/passage.ts';
 
 const { temporal } = proto;
 
-type Doubles = BirthActivities & HardwareActivities;
+type Doubles = PassageActivities & BirthActivities & HardwareActivities;
 
 const registered = {
   registered: {
@@ -34,6 +36,15 @@ const registered = {
   },
 } as const;
 
+const standing: MachineState = {
+  stage: 'in_service',
+  opState: 'production',
+  bootState: 'healthy',
+  rack: 'A01',
+  pool: 'general',
+  sku: null,
+};
+
 /** Activities that go well, each call written down; a test replaces those that shall not. */
 export function goingWell(calls: string[], different: Partial<Doubles> = {}): Doubles {
   const usual: Doubles = {
@@ -45,8 +56,19 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     acceptInstall: async () => ({ hostname: 'a01-u01', image: 'compute-1', limit: null, mayRestart: true }),
     finishBirth: async () => ({ stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 60 }),
     noteReboot: async () => undefined,
-    endOrder: async () => undefined,
-    breakOff: async () => ({ stage: 'racked', opState: 'disabled', bootState: 'birth' }),
+    beginPassage: async () => ({
+      ...standing,
+      live: true,
+      fence: 1,
+      controller: true,
+      hostname: 'a01-u01',
+      dryRun: false,
+      class: 'maintenance',
+      request: {},
+    }),
+    turnTo: async () => undefined,
+    endOrder: async () => standing,
+    breakOff: async () => ({ ...standing, stage: 'racked', opState: 'disabled', bootState: 'birth' }),
     openHumanStep: async () => undefined,
     remindHumanStep: async () => undefined,
     closeHumanStep: async () => undefined,

@@ -1,9 +1,9 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { ControllerResult, Held } from '../../contract/birth.ts';
+import { next, type Outcome, rootMessage } from '../passage/run.ts';
 import { observing } from '../proxies.ts';
 import { limits } from './limits.ts';
-import type { BirthRun, Outcome } from './run.ts';
-import { next, rootMessage } from './run.ts';
+import type { BirthRun } from './run.ts';
 
 /**
  * Configure BIOS and firmware: the controller is who it should be, and its settings are those of the profile. A

@@ -1,8 +1,8 @@
 import type { Report } from '../../contract/machine.ts';
+import { next, type Outcome } from '../passage/run.ts';
 import { birthActivities } from '../proxies.ts';
 import { limits } from './limits.ts';
-import type { BirthRun, Outcome } from './run.ts';
-import { next } from './run.ts';
+import type { BirthRun } from './run.ts';
 
 /**
  * Deploy: the agent makes keys, partitions, file systems and the boot loader, writes the image and tells so. Only

@@ -2,9 +2,8 @@ import type { BirthStep } from '../../contract/birth.ts';
 
 const second = 1000;
 const minute = 60 * second;
-const hour = 60 * minute;
 
-/** Time limits of the birth's steps, in milliseconds, and other bounds. */
+/** Time limits of the birth's steps, in milliseconds. */
 export const limits = {
   // A big server's power-on self-test takes up to a quarter of an hour, twice that when it retrains its memory.
   rack: 30 * minute,
@@ -18,10 +17,7 @@ export const limits = {
   deploy: 60 * minute,
   // One reboot with its self-test.
   ready: 30 * minute,
-  reminder: 24 * hour,
-  // Commands to the power supply in one birth; past that, a person.
-  powerTries: 3,
-} as const satisfies Record<BirthStep | 'reminder' | 'powerTries', number>;
+} as const satisfies Record<BirthStep, number>;
 
 /** Teams that a step's questions go to. */
 export const owners: Record<BirthStep, string> = {

@@ -1,6 +1,6 @@
+import { next, type Outcome } from '../passage/run.ts';
 import { birthActivities } from '../proxies.ts';
-import type { BirthRun, Outcome } from './run.ts';
-import { next } from './run.ts';
+import type { BirthRun } from './run.ts';
 
 /**
  * Profile and benchmark: the agent burns the machine in; its figures are held against the profile and against its

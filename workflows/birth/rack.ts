@@ -1,6 +1,6 @@
+import { next, type Outcome } from '../passage/run.ts';
 import { limits } from './limits.ts';
-import type { BirthRun, Outcome } from './run.ts';
-import { next } from './run.ts';
+import type { BirthRun } from './run.ts';
 
 /**
  * Rack and cable: the machine stands in its rack and has power; this step ends when its agent has told its

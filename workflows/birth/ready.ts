@@ -1,7 +1,7 @@
-import type { PersonsRuling } from '../../contract/birth.ts';
+import type { PersonsRuling } from '../../contract/passage.ts';
+import { next, type Outcome } from '../passage/run.ts';
 import { birthActivities } from '../proxies.ts';
-import type { BirthRun, Outcome } from './run.ts';
-import { next } from './run.ts';
+import type { BirthRun } from './run.ts';
 
 /**
  * Ready: the machine has handed over and comes up in its image; it is in service when the installed system has said
@@ -34,7 +34,8 @@ async function finish(run: BirthRun): Promise<Outcome> {
   for (;;) {
     const finished = await birthActivities.finishBirth({ ...run.errand, ...(ruling && { ruling }) });
     if (!('held' in finished)) {
-      run.reached('in_service');
+      const { stage, opState, bootState } = finished;
+      run.state = { ...run.state, stage, opState, bootState };
       return next;
     }
     const answer = await run.ask('ready', finished.held);

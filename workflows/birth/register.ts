@@ -1,6 +1,6 @@
+import { next, type Outcome } from '../passage/run.ts';
 import { birthActivities } from '../proxies.ts';
-import type { BirthRun, Outcome } from './run.ts';
-import { next } from './run.ts';
+import type { BirthRun } from './run.ts';
 
 /**
  * Register: which machine is it, where does it stand, what is it called, may its disks be written. Whatever can't
@@ -16,8 +16,8 @@ export async function register(run: BirthRun): Promise<Outcome> {
     });
     if ('registered' in result) {
       const { hostname, rack, pool, sku, controller } = result.registered;
-      Object.assign(run, { hostname, rack, pool, sku: sku ?? '', controller });
-      run.reached('registered');
+      Object.assign(run, { hostname, controller });
+      run.state = { ...run.state, stage: 'registered', rack, pool, sku };
       return next;
     }
     const answer = await run.ask('register', result.held);

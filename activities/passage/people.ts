@@ -1,16 +1,16 @@
-import type { BirthStep, Errand, HumanStepInput } from '../../contract/birth.ts';
+import type { HumanStepInput, PassageErrand } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/passage.ts';
 import * as people from '../../mdb/people.ts';
-import { birthActor } from './course.ts';
+import { actorOf } from './course.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
 /** Asks a person: question, ticket, the step's row and the machine's reason change together. */
 export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
   const { id, machineId, orderId, step, owner, fault, reason, choices, remindAfter } = input;
-  return acting(mdb, birthActor, orderId, async (tx) => {
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
     await passage.lockMachine(tx, machineId);
     const ticketId = await people.openHumanStep(tx, {
       id,
@@ -26,7 +26,7 @@ export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
     await passage.settleStep(tx, orderId, step, 'held', { message: reason });
     await passage.updateMachine(tx, machineId, { held: reason, directive: { do: 'hold', reason } });
     await record(tx, {
-      actor: birthActor,
+      actor: actorOf(input),
       action: 'step.asked',
       machineId,
       orderId,
@@ -35,18 +35,18 @@ export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
   });
 }
 
-export function remindHumanStep(mdb: Mdb, input: Errand & { id: string }): Promise<void> {
+export function remindHumanStep(mdb: Mdb, input: PassageErrand & { id: string }): Promise<void> {
   const { id, machineId, orderId } = input;
-  return acting(mdb, birthActor, orderId, async (tx) => {
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
     await people.remindHumanStep(tx, id, day);
-    await record(tx, { actor: birthActor, action: 'step.reminded', machineId, orderId, detail: { id } });
+    await record(tx, { actor: actorOf(input), action: 'step.reminded', machineId, orderId, detail: { id } });
   });
 }
 
 /** Writes the answer down and lets the step go on. */
 export function closeHumanStep(
   mdb: Mdb,
-  input: Errand & { id: string; step: BirthStep; answer: string; by: string },
+  input: PassageErrand & { id: string; step: string; answer: string; by: string },
 ): Promise<void> {
   const { id, machineId, orderId, step, answer, by } = input;
   const answerer: Actor = { class: by === machineId ? 'node' : 'user', name: by };

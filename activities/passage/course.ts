@@ -1,0 +1,102 @@
+import type { BegunPassage, EndInput, MachineState, PassageErrand, StepStart } from '../../contract/passage.ts';
+import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import * as passage from '../../mdb/passage.ts';
+import * as people from '../../mdb/people.ts';
+
+/** Who moves a machine's state in a passage. */
+export function actorOf(errand: Pick<PassageErrand, 'passage'>): Actor {
+  return { class: 'system', name: errand.passage };
+}
+
+/** What a summary tells of the machine. */
+export function stateOf(machine: passage.MachineRow): MachineState {
+  const { stage, opState, bootState, rackId, pool, sku } = machine;
+  return { stage, opState, bootState, rack: rackId, pool, sku };
+}
+
+/** Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. */
+export function beginPassage(mdb: Mdb, input: PassageErrand & { next: StepStart }): Promise<BegunPassage> {
+  const { machineId, orderId, next } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
+    const machine = await passage.lockMachine(tx, machineId);
+    const asked = await passage.orderOf(tx, orderId);
+    const common = {
+      ...stateOf(machine),
+      hostname: machine.hostname,
+      dryRun: asked.dryRun,
+      class: asked.class,
+      request: asked.request,
+    };
+    if (!(await passage.beginOrder(tx, orderId))) return { ...common, live: false, fence: 0, controller: false };
+    // Begun again (the activity is at least once), it raises the fence again: only the latest number acts.
+    const fence = await passage.raiseFence(tx, machineId);
+    await passage.beginStep(tx, orderId, next);
+    return { ...common, live: true, fence, controller: await passage.hasController(tx, machineId) };
+  });
+}
+
+/** One step ends and the next begins, in one transaction. */
+export function turnTo(
+  mdb: Mdb,
+  input: PassageErrand & { ended: string; message?: string; next: StepStart },
+): Promise<void> {
+  const { orderId, ended, message, next } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
+    await passage.settleStep(tx, orderId, ended, 'done', message === undefined ? {} : { message });
+    await passage.beginStep(tx, orderId, next);
+  });
+}
+
+/** The machine booted anew in the middle of a step: the step's row says so. */
+export function noteReboot(mdb: Mdb, input: PassageErrand & { step: string }): Promise<void> {
+  return acting(mdb, actorOf(input), input.orderId, async (tx) => {
+    await passage.settleStep(tx, input.orderId, input.step, 'failed', {
+      message: 'The machine booted anew in this step; it starts over from its inventory.',
+    });
+  });
+}
+
+/** Ends the order. One that is held is left for a person, and its agent, if one listens, is told to hold. */
+export function endOrder(mdb: Mdb, input: EndInput): Promise<MachineState> {
+  const { machineId, orderId, state, outcome, hold } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
+    const machine = await passage.lockMachine(tx, machineId);
+    await passage.endOrder(tx, orderId, state, outcome);
+    await people.closeLeftOver(tx, orderId, state);
+    if (hold) await holdMachine(tx, input);
+    await record(tx, {
+      actor: actorOf(input),
+      action: `${input.passage}.${state}`,
+      machineId,
+      orderId,
+      detail: { outcome },
+    });
+    return stateOf(machine);
+  });
+}
+
+async function holdMachine(tx: Transaction, { machineId, passage: name, state, outcome }: EndInput): Promise<void> {
+  const held = `The ${name} ${state === 'cancelled' ? 'was cancelled' : state}: ${outcome}`;
+  await passage.updateMachine(tx, machineId, { held, directive: { do: 'hold', reason: held } });
+}
+
+/** A passage that broke (a bug, or a kind this version lacks): the order fails and a ticket says why. */
+export function breakOff(mdb: Mdb, input: PassageErrand & { note: string }): Promise<MachineState> {
+  const { machineId, orderId, note } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
+    const machine = await passage.lockMachine(tx, machineId);
+    await passage.endOrder(tx, orderId, 'failed', note);
+    await people.closeLeftOver(tx, orderId, 'failed');
+    await people.openTicket(tx, {
+      machineId,
+      fault: 'passage/broken',
+      title: `${machineId}: a passage broke off`,
+      body: note,
+      id: `T-${orderId}-broken`,
+    });
+    await passage.updateMachine(tx, machineId, { held: note });
+    await record(tx, { actor: actorOf(input), action: 'order.broken', machineId, orderId, detail: { note } });
+    return stateOf(machine);
+  });
+}

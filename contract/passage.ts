@@ -1,0 +1,81 @@
+/**
+ * What every passage and its activities say to each other. Plain data: it is written into histories, so it holds no
+ * secret and nothing that is large.
+ */
+import type { BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
+
+/** The order that an activity acts for. */
+export interface Errand {
+  readonly machineId: string;
+  readonly siteId: string;
+  readonly orderId: string;
+}
+
+/** An errand that names its passage, under whose name it changes the machine. */
+export interface PassageErrand extends Errand {
+  readonly passage: Passage;
+}
+
+/** A step that begins: its row is written by the transaction that ends the one before. */
+export interface StepStart {
+  readonly step: string;
+  /** Place among the steps: passages count by tens, so that the agent's own steps sort between them. */
+  readonly ordinal: number;
+  readonly owner: string;
+  /** Milliseconds from now until the fallback. */
+  readonly limit: number;
+}
+
+/** Something that a person has to settle. */
+export interface Held {
+  /** Names the fault, e.g. `register/unknown-port`: one open ticket a machine and fault. */
+  readonly fault: string;
+  /** One sentence: what is wrong, with the device, port or machine it is about. */
+  readonly reason: string;
+  readonly choices: readonly string[];
+}
+
+/** A person's word on what was held, for the activity that is tried again. */
+export interface PersonsRuling {
+  readonly answer: string;
+  readonly by: string;
+}
+
+/** Where the machine stands in the MDB: what a passage's summary tells. */
+export interface MachineState {
+  readonly stage: Stage;
+  readonly opState: OpState;
+  readonly bootState: BootState;
+  readonly rack: string | null;
+  readonly pool: string;
+  readonly sku: string | null;
+}
+
+export interface BegunPassage extends MachineState {
+  /** False when the order was ended before it began. */
+  readonly live: boolean;
+  /** The number that acts on hardware carry: of the latest holder, so that an earlier one is refused. */
+  readonly fence: number;
+  /** Whether a controller is known, so that power can be driven. */
+  readonly controller: boolean;
+  readonly hostname: string | null;
+  readonly dryRun: boolean;
+  readonly class: OrderClass;
+  /** What was asked, as contract/requests.ts has it for this passage. */
+  readonly request: Readonly<Record<string, unknown>>;
+}
+
+export interface HumanStepInput extends PassageErrand, Held {
+  readonly step: string;
+  readonly id: string;
+  readonly owner: string;
+  /** Milliseconds until the first reminder. */
+  readonly remindAfter: number;
+}
+
+export interface EndInput extends PassageErrand {
+  readonly state: 'done' | 'failed' | 'cancelled';
+  readonly outcome: string;
+  /** Whether the machine is left standing where only a person moves it on; its agent, if one listens, is told so. */
+  readonly hold: boolean;
+}
