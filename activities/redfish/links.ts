@@ -8,15 +8,20 @@ export const serviceRoot = '/redfish/v1/';
  * slash matter to some), and only below the Redfish root of the same origin (attack A21).
  */
 export function ownPath(path: string): string {
+  return checked(path, /^\/redfish(\/[!-~]*)?$/, 'which is not below /redfish/');
+}
+
+/** Where an image may be uploaded: some have a place outside Redfish for it (quirk 55), and it is of the same origin. */
+export function uploadPath(path: string): string {
+  return checked(path, /^\/(?!\/)[!-~]*$/, 'which is not a path of its own');
+}
+
+function checked(path: string, form: RegExp, wrong: string): string {
   const [resource = ''] = path.split('#');
-  const fits = /^\/redfish(\/[!-~]*)?$/.test(resource) && !/\\|(^|\/)(\.|%2e){2}(\/|\?|$)/i.test(resource);
-  if (!fits) {
-    const shown = JSON.stringify(path.slice(0, 200));
-    throw new RedfishError('foreign-link', `the controller links to ${shown}, which is not below /redfish/`, {
-      carriedOut: 'no',
-    });
-  }
-  return resource;
+  if (form.test(resource) && !/\\|(^|\/)(\.|%2e){2}(\/|\?|$)/i.test(resource)) return resource;
+  throw new RedfishError('foreign-link', `the controller links to ${JSON.stringify(path.slice(0, 200))}, ${wrong}`, {
+    carriedOut: 'no',
+  });
 }
 
 /** Text that says something; null for anything else. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RedfishError } from './errors.ts';
 import { writeTagged } from './etag.ts';
-import { ownPath, serviceRoot } from './links.ts';
+import { ownPath, serviceRoot, uploadPath } from './links.ts';
 import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import { failure } from './messages.ts';
 import { waitBefore } from './patience.ts';
-import type { Answer, Call, Json, Transport } from './transport.ts';
+import type { Answer, Call, Json, Transport, Upload } from './transport.ts';
 
 /** A signed-in conversation with one controller. */
 export interface Session {
@@ -16,6 +16,8 @@ export interface Session {
    * PATCH carries the resource's ETag, and is repeated only where the controller refused the tag.
    */
   write(method: 'POST' | 'PATCH', path: string, body: unknown): Promise<Answer>;
+  /** Sends one upload, never repeated, to a place that the update service names; any answer of 300 and more throws. */
+  upload(path: string, upload: Upload): Promise<Answer>;
 }
 
 /** How a session is known to the controller, and how it is made known again. */
@@ -60,6 +62,12 @@ export function sessionOver(transport: Transport, standing: Standing, signal?: A
       const answer =
         method === 'POST' ? await send(null) : await writeTagged({ read: reading, write: send }, (body ?? {}) as Json);
       if (answer.status >= 300) throw failure(answer, `${method} ${transport.origin}${path}`);
+      return answer;
+    },
+    upload: async (path, upload) => {
+      const { headers } = standing.login();
+      const answer = await transport.send({ method: 'POST', path: uploadPath(path), upload, headers, signal });
+      if (answer.status >= 300) throw failure(answer, `POST ${transport.origin}${path}`);
       return answer;
     },
   };
