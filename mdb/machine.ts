@@ -51,6 +51,14 @@ export type Passage = (typeof passages)[number];
 export const orderClasses = ['emergency', 'repair', 'maintenance', 'clean'] as const;
 export type OrderClass = (typeof orderClasses)[number];
 
+/** How a pool's machines are drained. */
+export const drainAdapters = ['none', 'kubernetes', 'slurm', 'htcondor', 'webhook'] as const;
+export type DrainAdapter = (typeof drainAdapters)[number];
+
+/** What happens when a drain's time is up: its jobs are killed, the reboot is skipped, or a person is asked. */
+export const drainTimeOuts = ['kill', 'skip', 'ask'] as const;
+export type DrainTimeOut = (typeof drainTimeOuts)[number];
+
 export const imageKinds = ['compute', 'storage', 'debug'] as const;
 export type ImageKind = (typeof imageKinds)[number];
 

@@ -10,5 +10,6 @@ export * from './schema/machines.ts';
 export * from './schema/orders.ts';
 export * from './schema/places.ts';
 export * from './schema/policy.ts';
+export * from './schema/pools.ts';
 export * from './schema/records.ts';
 export * from './schema/rotations.ts';

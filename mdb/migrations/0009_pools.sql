@@ -1,0 +1,20 @@
+CREATE TABLE "pools" (
+	"id" text PRIMARY KEY NOT NULL,
+	"drain" text DEFAULT 'none' NOT NULL,
+	"drain_settings" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"drain_secret_ref" text,
+	"drain_timeout" integer DEFAULT 604800 NOT NULL,
+	"on_drain_timeout" text DEFAULT 'ask' NOT NULL,
+	"erase" text DEFAULT 'crypto' NOT NULL,
+	"soak_minutes" integer DEFAULT 10 NOT NULL,
+	"health_retries" integer DEFAULT 3 NOT NULL,
+	"burnin_cap" integer,
+	"reboot_timeout" integer DEFAULT 1800 NOT NULL,
+	"owner" text DEFAULT 'operations' NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "pools_drain_timeout" CHECK ("pools"."drain_timeout" between 0 and 2592000),
+	CONSTRAINT "pools_soak" CHECK ("pools"."soak_minutes" between 0 and 1440),
+	CONSTRAINT "pools_health" CHECK ("pools"."health_retries" between 0 and 20),
+	CONSTRAINT "pools_burnin" CHECK ("pools"."burnin_cap" between 1 and 604800),
+	CONSTRAINT "pools_reboot" CHECK ("pools"."reboot_timeout" between 60 and 86400)
+);

@@ -1,0 +1,42 @@
+import { sql } from 'drizzle-orm';
+import { check, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { drainAdapters, drainTimeOuts, eraseMethods } from '../machine.ts';
+import { at, now } from './columns.ts';
+
+/**
+ * How the machines of each pool are treated. A pool without a row is treated by the defaults, which are these columns'
+ * own, so that a row that sets one thing leaves the rest as it was.
+ */
+export const pools = pgTable(
+  'pools',
+  {
+    id: text('id').primaryKey(),
+    drain: text('drain', { enum: drainAdapters }).notNull().default('none'),
+    /** What the adapter needs to know, e.g. its address. No secret. */
+    drainSettings: jsonb('drain_settings').$type<Readonly<Record<string, string>>>().notNull().default({}),
+    /** Name of the secret with the adapter's credentials; the secret itself is in the secret store. */
+    drainSecretRef: text('drain_secret_ref'),
+    /** Seconds until a drain's time is up; jobs run for up to a week. */
+    drainTimeout: integer('drain_timeout').notNull().default(604_800),
+    onDrainTimeout: text('on_drain_timeout', { enum: drainTimeOuts }).notNull().default('ask'),
+    erase: text('erase', { enum: eraseMethods }).notNull().default('crypto'),
+    /** Minutes that a machine must stay healthy before it goes back to production. */
+    soakMinutes: integer('soak_minutes').notNull().default(10),
+    /** Health checks that may fail before a machine is left to a person. */
+    healthRetries: integer('health_retries').notNull().default(3),
+    /** Seconds that a rebirth's or repair's burn-in may take at most; null: as the machine's profile says. */
+    burninCap: integer('burnin_cap'),
+    /** Seconds until a reboot that brought nothing up is a failure. */
+    rebootTimeout: integer('reboot_timeout').notNull().default(1800),
+    /** Team that questions about the pool's machines go to. */
+    owner: text('owner').notNull().default('operations'),
+    updatedAt: at('updated_at').notNull().default(now),
+  },
+  (t) => [
+    check('pools_drain_timeout', sql`${t.drainTimeout} between 0 and 2592000`),
+    check('pools_soak', sql`${t.soakMinutes} between 0 and 1440`),
+    check('pools_health', sql`${t.healthRetries} between 0 and 20`),
+    check('pools_burnin', sql`${t.burninCap} between 1 and 604800`),
+    check('pools_reboot', sql`${t.rebootTimeout} between 60 and 86400`),
+  ],
+);
