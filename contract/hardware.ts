@@ -18,6 +18,8 @@ export interface ActParameters {
   readonly 'boot-network': Nothing;
   /** Attributes to make pending; those of the machine's profile if absent. */
   readonly 'set-bios': { readonly attributes?: Readonly<Record<string, string | number | boolean>> };
+  /** A new password for the account that Farrier signs in with; the old one stays until the new one was seen to work. */
+  readonly 'rotate-password': Nothing;
 }
 
 export type ActKind = keyof ActParameters;

@@ -56,12 +56,6 @@ export async function quarantineController(mdb: Mdb, machineId: string, why: str
   await mdb.update(bmcs).set({ quarantine: why }).where(eq(bmcs.machineId, machineId));
 }
 
-/** Why the controller is in quarantine, as it is now; null when it is not. */
-export async function quarantineOf(mdb: Mdb, machineId: string): Promise<string | null> {
-  const [row] = await mdb.select({ why: bmcs.quarantine }).from(bmcs).where(eq(bmcs.machineId, machineId));
-  return row?.why ?? null;
-}
-
 export interface IntentRow {
   readonly id: string;
   readonly machineId: string;

@@ -18,6 +18,13 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('slow-power'), seconds: z.number().positive().max(3600).default(10) }),
   z.strictObject({ kind: z.literal('stale-power'), seconds: z.number().positive().max(3600).default(60) }),
   z.strictObject({ kind: z.literal('password-expired') }),
+  z.strictObject({ kind: z.literal('events-lost'), share: z.number().positive().max(1).default(1) }),
+  z.strictObject({ kind: z.literal('events-repeated'), times: z.int().min(1).max(10).default(1) }),
+  z.strictObject({
+    kind: z.literal('events-garbage'),
+    how: z.enum(['text', 'deep', 'large', 'shapeless']).default('text'),
+  }),
+  z.strictObject({ kind: z.literal('password-ignored') }),
   z.strictObject({
     kind: z.literal('bad-flash'),
     how: z.enum(['critical', 'exception', 'stuck', 'unchanged']).default('critical'),

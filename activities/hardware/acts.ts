@@ -12,8 +12,11 @@ export interface MachineScene extends Scene {
   readonly controller: Controller;
 }
 
-/** Everything that Farrier does to hardware. A further kind of act is a parameter type in the contract and a line here. */
-const acts: { readonly [K in ActKind]: Kind<ActParameters[K], MachineScene> } = {
+/**
+ * Everything that Farrier does to hardware, but for passwords (`passwords.ts`). A further kind of act is a parameter
+ * type in the contract and a line here.
+ */
+const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: Kind<ActParameters[K], MachineScene> } = {
   'power-on': powerOn,
   'power-off': powerOff,
   'power-cycle': powerCycle,
@@ -26,5 +29,5 @@ const acts: { readonly [K in ActKind]: Kind<ActParameters[K], MachineScene> } = 
 };
 
 export function actOf(kind: ActKind): Kind<unknown, MachineScene> {
-  return acts[kind] as Kind<unknown, MachineScene>;
+  return acts[kind as keyof typeof acts] as Kind<unknown, MachineScene>;
 }

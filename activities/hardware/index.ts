@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { ControllerResult, Errand } from '../../contract/birth.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
+import { openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, controllerOf, intentOf, noteController } from '../../mdb/controller.ts';
 import type { Sent } from '../redfish/acts/kind.ts';
@@ -10,6 +11,7 @@ import type { SessionPool } from '../redfish/pool.ts';
 import type { Session } from '../redfish/session.ts';
 import { readManager, type SystemReading } from '../redfish/system.ts';
 import { command, findOut, look, type Stage } from './command.ts';
+import { createPasswordAct } from './passwords.ts';
 import { createReach, HeldError } from './reach.ts';
 import type { SecretStore } from './secrets.ts';
 
@@ -21,7 +23,9 @@ const heartbeatEvery = 10_000;
  * it at the end, which deletes the sessions.
  */
 export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: SessionPool) {
-  const reach = createReach(mdb, secrets, pool);
+  const claims = openClaims(mdb.$client);
+  const reach = createReach(mdb, secrets, pool, claims);
+  const passwords = createPasswordAct(mdb, secrets, claims);
   const stage = (act: Act, controller: Controller, session: Session, system: SystemReading): Stage => ({
     mdb,
     act,
@@ -58,6 +62,7 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: S
       const known = act.dryRun ? null : await intentOf(mdb, act.intentId);
       if (known) return { state: 'unknown', observed: 'the command was given to an earlier worker' };
       try {
+        if (act.kind === 'rotate-password') return await passwords.rotate(act, controller);
         return await reach(controller, (session, system) => command(stage(act, controller, session, system)));
       } catch (error) {
         return refused(error, await intentOf(mdb, act.intentId));
@@ -71,6 +76,7 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: S
       const lookAt = (one: Act, sent: Sent) =>
         reach(controller, (session, system) => look(stage(one, controller, session, system), sent));
       try {
+        if (act.kind === 'rotate-password') return await passwords.settle(act, controller);
         return await findOut(mdb, act, lookAt);
       } catch (error) {
         if (error instanceof HeldError) return { state: 'unknown', observed: error.message, refused: error.held };

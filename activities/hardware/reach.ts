@@ -1,16 +1,19 @@
 import { BlockList, isIP } from 'node:net';
 import { Context } from '@temporalio/activity';
 import type { Held } from '../../contract/birth.ts';
-import { type Claims, openClaims } from '../../mdb/claim.ts';
+import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, pinController, quarantineController, quarantineOf } from '../../mdb/controller.ts';
+import { type Controller, pinController, quarantineController } from '../../mdb/controller.ts';
+import { standingOf } from '../../mdb/rotation.ts';
 import { RedfishError } from '../redfish/errors.ts';
 import type { Login } from '../redfish/login.ts';
 import type { SessionPool } from '../redfish/pool.ts';
 import type { Session } from '../redfish/session.ts';
 import { readChassisSerials, readMacs, readSystem, type SystemReading } from '../redfish/system.ts';
 import { type Factors, sameMachine } from './identity.ts';
+import { resolveRotation } from './rotate.ts';
 import type { SecretStore } from './secrets.ts';
+import { takeTurn } from './turn.ts';
 
 /** A controller that must not be talked to, or whose answer has to be looked at by a person. */
 export class HeldError extends Error {
@@ -28,26 +31,21 @@ export type Reach = <T>(
   work: (session: Session, system: SystemReading) => Promise<T>,
 ) => Promise<T>;
 
-/** Longest wait for another worker that is signing in to the same controller. */
-const gatePatience = 60_000;
-
 /**
  * Signs in to the controller, makes sure that the right machine is behind it, and works. What only a person can settle
  * is thrown as HeldError: an address outside the site's controller networks, a changed certificate, refused
  * credentials (one attempt of all workers, then quarantine: quirk 6), another machine behind the address.
  */
-export function createReach(mdb: Mdb, secrets: SecretStore, pool: SessionPool): Reach {
-  const claims = openClaims(mdb.$client);
-  return async (controller, work) => {
-    const { machineId, origin, pin } = controller;
-    checkQuarantine(controller, controller.quarantine);
-    checkAddress(origin, controller.bmcNetworks);
-    const credentials = await secrets.credentials(controller.secretRef).catch((error: Error) => {
-      throw new HeldError('no-secret', `Controller ${origin}: ${error.message}`);
-    });
-    const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, attempt);
-    const signal = Context.current().cancellationSignal;
+export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, claims: Claims): Reach {
+  return async (known, work) => {
+    checkContact(known);
+    const secrets = holdingSecrets(store, known.origin);
     try {
+      const controller = await settled(mdb, secrets, claims, known);
+      const { machineId, origin, pin } = controller;
+      const credentials = await secrets.credentials(controller.secretRef);
+      const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, attempt);
+      const signal = Context.current().cancellationSignal;
       return await pool.use({ origin, pin, credentials, gate, signal }, async (session, seen) => {
         const system = await readSystem(session);
         await checkIdentity(mdb, controller, session, system);
@@ -58,9 +56,41 @@ export function createReach(mdb: Mdb, secrets: SecretStore, pool: SessionPool): 
         return work(session, system);
       });
     } catch (error) {
-      throw await hold(mdb, controller, error);
+      throw await hold(mdb, known, error);
     }
   };
+}
+
+/** A secret that is missing or malformed is a person's to put right. */
+export function holdingSecrets(store: SecretStore, origin: string): SecretStore {
+  return {
+    ...store,
+    credentials: (reference) =>
+      store.credentials(reference).catch((error: Error) => {
+        throw new HeldError('no-secret', `Controller ${origin}: ${error.message}`);
+      }),
+  };
+}
+
+/** Nothing is sent where a person said so, or to an address that no controller of the site can have. */
+export function checkContact(controller: Controller): void {
+  checkQuarantine(controller, controller.quarantine);
+  checkAddress(controller.origin, controller.bmcNetworks);
+}
+
+/** The controller with the credentials that are in force: a change that a dead worker left open is settled first. */
+async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: Controller): Promise<Controller> {
+  const { machineId, origin, pin } = known;
+  let standing = await standingOf(mdb, machineId);
+  if (standing?.rotation) {
+    const context = Context.current();
+    const door = { origin, pin, signal: context.cancellationSignal };
+    const wait = (milliseconds: number) => context.sleep(milliseconds);
+    await takeTurn(claims, origin, () => resolveRotation({ mdb, secrets, door, wait }, machineId));
+    standing = await standingOf(mdb, machineId);
+    checkQuarantine(known, standing?.quarantine ?? null);
+  }
+  return { ...known, secretRef: standing?.secretRef ?? known.secretRef };
 }
 
 function checkQuarantine({ origin }: Controller, quarantine: string | null): void {
@@ -78,8 +108,11 @@ async function signInOnce(
   attempt: () => Promise<Login>,
 ): Promise<Login> {
   const { machineId, origin, secretRef } = controller;
-  const login = await claims.hold(`sign in to ${origin}`, gatePatience, async () => {
-    checkQuarantine(controller, await quarantineOf(mdb, machineId));
+  return takeTurn(claims, origin, async () => {
+    const standing = await standingOf(mdb, machineId);
+    checkQuarantine(controller, standing?.quarantine ?? null);
+    if (standing?.secretRef !== secretRef || standing.rotation !== null)
+      throw new RedfishError('busy', `${origin}: its password is being changed`, { carriedOut: 'no' });
     try {
       return await attempt();
     } catch (error) {
@@ -88,8 +121,6 @@ async function signInOnce(
       throw error;
     }
   });
-  if (login === 'taken') throw new RedfishError('busy', `${origin}: another worker has been signing in for a minute`);
-  return login;
 }
 
 /** Attack A20: only literal addresses inside the site's controller networks are ever contacted as controllers. */
@@ -109,7 +140,12 @@ function checkAddress(origin: string, networks: readonly string[]): void {
   }
 }
 
-async function checkIdentity(mdb: Mdb, controller: Controller, session: Session, system: SystemReading): Promise<void> {
+export async function checkIdentity(
+  mdb: Mdb,
+  controller: Controller,
+  session: Session,
+  system: SystemReading,
+): Promise<void> {
   const known: Factors = {
     uuid: controller.uuid,
     serials: [controller.serial, controller.boardSerial, controller.sku],
@@ -129,7 +165,7 @@ async function checkIdentity(mdb: Mdb, controller: Controller, session: Session,
   throw new HeldError('identity', reason, ['retry', 'abandon']);
 }
 
-async function hold(mdb: Mdb, controller: Controller, error: unknown): Promise<unknown> {
+export async function hold(mdb: Mdb, controller: Controller, error: unknown): Promise<unknown> {
   if (!(error instanceof RedfishError)) return error;
   const reason = `Controller ${controller.origin}: ${error.message}`;
   if (error.kind === 'credentials') return new HeldError('credentials', reason);

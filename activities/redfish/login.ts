@@ -22,21 +22,28 @@ const farewell = 10_000;
 
 /**
  * Signs in with one attempt, because controllers lock accounts after as few as three (quirk 6): by a session where
- * there are sessions, else by Basic. `service` is the service root.
+ * there are sessions, else by Basic. `service` is the service root. Where the account has to be given a new password
+ * before anything else (quirk 18), `bear` signs in for that, and nothing else will be answered.
  */
-export async function signIn(transport: Transport, service: Json, credentials: Credentials): Promise<Login> {
+export async function signIn(
+  transport: Transport,
+  service: Json,
+  credentials: Credentials,
+  change: 'refuse' | 'bear' = 'refuse',
+): Promise<Login> {
   const path = sessionsPath(service);
+  if (path === null) return basic(transport, service, credentials, { passing: false, change });
   const where = `POST ${transport.origin}${path}`;
   const opened = await transport.send({
     method: 'POST',
     path,
     body: { UserName: credentials.username, Password: credentials.password },
   });
-  if (opened.status < 300) return session(transport, opened, path, where);
+  if (opened.status < 300) return session(transport, opened, path, where, change);
   const error = failure(opened, where);
   // Old services have no sessions to open (quirk 2).
   const none = error.kind === 'missing' || error.kind === 'unsupported';
-  if (none || error.kind === 'session-limit') return basic(transport, service, credentials, !none);
+  if (none || error.kind === 'session-limit') return basic(transport, service, credentials, { passing: !none, change });
   throw asRefusal(error);
 }
 
@@ -46,12 +53,18 @@ function asRefusal(error: RedfishError): RedfishError {
   return refused ? new RedfishError('credentials', error.message, { status: error.status }) : error;
 }
 
-async function session(transport: Transport, opened: Answer, sessions: string, where: string): Promise<Login> {
+async function session(
+  transport: Transport,
+  opened: Answer,
+  sessions: string,
+  where: string,
+  bearing: 'refuse' | 'bear',
+): Promise<Login> {
   const token = opened.headers['x-auth-token'];
   if (typeof token !== 'string') throw new RedfishError('unsupported', `${where}: the session came without a token`);
   const login = { headers: { 'x-auth-token': token }, path: sessionPath(opened, sessions), passing: false };
   const change = messagesOf(opened.body).find(({ key }) => key === 'PasswordChangeRequired');
-  if (!change) return login;
+  if (!change || bearing === 'bear') return login;
   await signOut(transport, login);
   throw failure({ ...opened, status: 403 }, where);
 }
@@ -73,14 +86,17 @@ async function basic(
   transport: Transport,
   service: Json,
   { username, password }: Credentials,
-  passing: boolean,
+  { passing, change }: { readonly passing: boolean; readonly change: 'refuse' | 'bear' },
 ): Promise<Login> {
   // Sent unasked: some services offer no challenge (quirk 2b).
   const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
   const path = ownPath(link(service.Systems) ?? `${serviceRoot}Systems`);
   const answer = await transport.send({ method: 'GET', path, headers });
-  if (answer.status >= 300) throw asRefusal(failure(answer, `GET ${transport.origin}${path}`));
-  return { headers, path: null, passing };
+  const login = { headers, path: null, passing };
+  if (answer.status < 300) return login;
+  const error = asRefusal(failure(answer, `GET ${transport.origin}${path}`));
+  if (error.kind === 'password-change' && change === 'bear') return login;
+  throw error;
 }
 
 /** Deletes the session. A failure is nobody's: the work's own outcome matters more. */
@@ -94,8 +110,12 @@ export async function signOut(transport: Transport, login: Login): Promise<void>
   }
 }
 
-/** Where sessions are opened: as the root links it, since old services have them elsewhere (quirk 2). */
-function sessionsPath(service: Json): string {
+/**
+ * Where sessions are opened: as the root links it, since old services have them elsewhere (quirk 2). Null where the
+ * root knows nothing of sessions: asking for one there would be an attempt more with the same credentials.
+ */
+function sessionsPath(service: Json): string | null {
   const linked = link(part(service, 'Links').Sessions);
-  return ownPath(linked ?? `${serviceRoot}SessionService/Sessions`);
+  const known = linked !== null || link(service.SessionService) !== null;
+  return known ? ownPath(linked ?? `${serviceRoot}SessionService/Sessions`) : null;
 }

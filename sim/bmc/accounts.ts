@@ -1,3 +1,4 @@
+import { findFault } from '../faults.ts';
 import type { Controller } from './controller.ts';
 import { collection, type Document, link, type Make } from './document.ts';
 import { empty, failure, missing, notFound, type Reply } from './reply.ts';
@@ -78,7 +79,7 @@ export const accountService: Make = ({ personality }): Document => ({
 });
 
 export function mustChange({ machine }: Controller): boolean {
-  return machine.state.faults.some(({ kind }) => kind === 'password-expired');
+  return findFault(machine.state.faults, 'password-expired') !== undefined;
 }
 
 /** Quirk 18: nothing goes but a new password, and the message says where. */
@@ -107,8 +108,11 @@ export function patchAccount(controller: Controller, id: string, body: Body): Re
     const wrong = checkPassword(controller, password);
     if (wrong) return wrong;
   }
+  if (old && findFault(controller.machine.state.faults, 'password-ignored')) return empty;
   controller.setAccount(id, { username, password: typeof password === 'string' ? password : (old?.password ?? '') });
-  if (password !== undefined && mustChange(controller)) controller.machine.clearFault('password-expired');
+  if (password === undefined) return empty;
+  if (mustChange(controller)) controller.machine.clearFault('password-expired');
+  if (personality.passwordSignsOut) controller.sessions.closeOf(username);
   return empty;
 }
 
@@ -121,7 +125,10 @@ export function createAccount(controller: Controller, body: Body): Reply {
   if (wrong) return wrong;
   if (Object.values(controller.accounts).some((account) => account.username === username))
     return failure(400, 'ResourceAlreadyExists', `An account named ${username} exists.`, [username]);
-  const id = String(Math.max(0, ...Object.keys(controller.accounts).map(Number)) + 1);
+  const id =
+    controller.personality.accountIds === 'name'
+      ? username
+      : String(Math.max(0, ...Object.keys(controller.accounts).map(Number)) + 1);
   controller.setAccount(id, { username, password: String(password) });
   const path = `/redfish/v1${base}/${id}`;
   return {

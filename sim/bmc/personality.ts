@@ -119,6 +119,10 @@ export interface Personality {
   readonly passwords: { readonly least: number; readonly most: number };
   /** Number of fixed account slots, of which the first is reserved; null where accounts are POSTed. */
   readonly slots: number | null;
+  /** Whether an account's resource is named by a number or by its user. */
+  readonly accountIds: 'number' | 'name';
+  /** Whether a new password ends the sessions of its user. */
+  readonly passwordSignsOut: boolean;
   readonly tasks: TaskRules;
   readonly update: UpdateRules;
   readonly logs: readonly LogRule[];
@@ -196,6 +200,8 @@ export const standard: Personality = {
   lockout: null,
   passwords: { least: 8, most: 64 },
   slots: null,
+  accountIds: 'number',
+  passwordSignsOut: false,
   tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: false },
   update: {
     simple: { protocols: ['HTTP', 'HTTPS'], location: true },

@@ -47,6 +47,10 @@ export class Sessions {
     return closed;
   }
 
+  closeOf(username: string): void {
+    this.#open = this.#open.filter((session) => session.username !== username);
+  }
+
   closeAll(): void {
     this.#open = [];
   }

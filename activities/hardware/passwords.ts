@@ -1,0 +1,83 @@
+import { Context } from '@temporalio/activity';
+import type { Act, ActResult } from '../../contract/hardware.ts';
+import type { Claims } from '../../mdb/claim.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { type Controller, intentOf, quarantineController, settleIntent } from '../../mdb/controller.ts';
+import { standingOf } from '../../mdb/rotation.ts';
+import { RedfishError } from '../redfish/errors.ts';
+import { readSystem } from '../redfish/system.ts';
+import { checkContact, checkIdentity, HeldError, hold, holdingSecrets } from './reach.ts';
+import { type Rotating, resolveRotation, rotatePassword } from './rotate.ts';
+import type { SecretStore } from './secrets.ts';
+import { takeTurn } from './turn.ts';
+
+/**
+ * The act that changes what its own controller is signed in to with. It shares neither session nor runner with the
+ * others: it alone may see the secret store, and its effect is a sign-in, which can't be repeated as a look can.
+ */
+export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims) {
+  const inTurn = async (controller: Controller, work: (rotating: Omit<Rotating, 'act'>) => Promise<ActResult>) => {
+    checkContact(controller);
+    const { machineId, origin, pin } = controller;
+    const secrets = holdingSecrets(store, origin);
+    const context = Context.current();
+    const door = { origin, pin, signal: context.cancellationSignal };
+    const wait = (milliseconds: number) => context.sleep(milliseconds);
+    try {
+      return await takeTurn(claims, origin, async () => {
+        const before = await resolveRotation({ mdb, secrets, door, wait }, machineId);
+        const standing = await standingOf(mdb, machineId);
+        const now = { ...controller, secretRef: standing?.secretRef ?? controller.secretRef };
+        if (before?.inForce === 'neither')
+          throw new HeldError('quarantine', `Controller ${origin}: ${before.observed}`);
+        return work({
+          mdb,
+          secrets,
+          door,
+          wait,
+          controller: now,
+          identify: async (session) => checkIdentity(mdb, now, session, await readSystem(session)),
+        });
+      });
+    } catch (error) {
+      throw await hold(mdb, controller, error);
+    }
+  };
+
+  return {
+    /** Rotates once; a repeated call finds the intent and sends nothing. */
+    rotate: (act: Act, controller: Controller): Promise<ActResult> =>
+      inTurn(controller, async (rotating) => {
+        try {
+          return await rotatePassword({ ...rotating, act });
+        } catch (error) {
+          const { machineId, secretRef } = rotating.controller;
+          if (error instanceof RedfishError && error.kind === 'credentials')
+            await quarantineController(mdb, machineId, `it refused the credentials ${secretRef}`);
+          throw error;
+        }
+      }),
+
+    /** What became of a rotation: by its rows, else by signing in. */
+    async settle(act: Act, controller: Controller): Promise<ActResult> {
+      const found = await outcomeOf(mdb, act);
+      if (found !== null) return found;
+      return inTurn(controller, async () => {
+        const after = await outcomeOf(mdb, act);
+        return after ?? { state: 'unknown', observed: 'its change of the password is not on record' };
+      });
+    },
+  };
+}
+
+/** The outcome as the intent tells it; null while only the controller can tell. */
+async function outcomeOf(mdb: Mdb, { intentId, kind }: Act): Promise<ActResult | null> {
+  const intent = await intentOf(mdb, intentId);
+  if (intent === null) return { state: 'not_done', observed: `no intent to ${kind} was written, so nothing was sent` };
+  if (intent.state === 'sent') return null;
+  const observed = (intent.observed as { observed?: string } | null)?.observed ?? 'settled before';
+  if (intent.state !== 'written') return { state: intent.state, observed };
+  const reason = 'the worker ended before it sent anything';
+  await settleIntent(mdb, intentId, 'not_done', { observed: reason });
+  return { state: 'not_done', observed: reason };
+}

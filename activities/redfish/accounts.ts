@@ -1,0 +1,135 @@
+import { RedfishError } from './errors.ts';
+import { ownPath } from './links.ts';
+import { type Credentials, signIn, signOut } from './login.ts';
+import type { PasswordLimits } from './password.ts';
+import { readAccountLimits } from './read/accounts.ts';
+import { openReader } from './read/reader.ts';
+import { at, link, text } from './read/values.ts';
+import { readRoot, type Session, sessionOver } from './session.ts';
+import { openTransport, type Transport } from './transport.ts';
+
+/** An account of a controller; a slot that nobody has (Dell) is none. */
+export interface Account {
+  readonly path: string;
+  readonly id: string;
+  readonly username: string;
+  readonly enabled: boolean;
+  readonly role: string | null;
+  readonly locked: boolean;
+  readonly mustChange: boolean;
+}
+
+export interface AccountsReading {
+  readonly accounts: readonly Account[];
+  readonly limits: PasswordLimits;
+}
+
+const noLimits: PasswordLimits = { shortest: null, longest: null };
+
+/** The controller's accounts, and what their passwords have to keep to. Throws `unsupported` where it shows none. */
+export async function readAccounts(session: Session): Promise<AccountsReading> {
+  const reader = await openReader(session);
+  const limits = await readAccountLimits(reader);
+  if (limits === null || limits.accountsPath === null)
+    throw new RedfishError('unsupported', 'the controller shows no accounts', { carriedOut: 'no' });
+  const members = await reader.members({ '@odata.id': limits.accountsPath });
+  return {
+    limits: { shortest: limits.shortestPassword, longest: limits.longestPassword },
+    accounts: members.flatMap((member): Account[] => {
+      const [path, username] = [link(member), text(member.UserName)];
+      if (path === null || username === null) return [];
+      return [
+        {
+          path,
+          id: text(member.Id) ?? path,
+          username,
+          enabled: member.Enabled !== false,
+          role:
+            text(member.RoleId) ??
+            link(at(member, 'Links', 'Role'))
+              ?.split('/')
+              .at(-1) ??
+            null,
+          locked: member.Locked === true,
+          mustChange: member.PasswordChangeRequired === true,
+        },
+      ];
+    }),
+  };
+}
+
+export interface OwnAccount {
+  readonly path: string;
+  readonly limits: PasswordLimits;
+  /** Nothing else is shown until the password is another one (quirk 18). */
+  readonly limited: boolean;
+}
+
+/** The account that this user signs in with: of all, or the one that the refusal of everything else points at. */
+export async function readOwnAccount(session: Session, username: string): Promise<OwnAccount> {
+  try {
+    const { accounts, limits } = await readAccounts(session);
+    const exact = accounts.find((account) => account.username === username);
+    const alike = accounts.filter((account) => account.username.toLowerCase() === username.toLowerCase());
+    const own = exact ?? (alike.length === 1 ? alike[0] : undefined);
+    if (own) return { path: own.path, limits, limited: false };
+  } catch (error) {
+    if (!(error instanceof RedfishError) || error.kind !== 'password-change' || error.pointer === null) throw error;
+    return { path: ownPath(error.pointer), limits: noLimits, limited: true };
+  }
+  const words = `the controller lists no account named ${JSON.stringify(username)} whose password could be changed`;
+  throw new RedfishError('unsupported', words, { carriedOut: 'no' });
+}
+
+/** Sends one change of a password. Errors never carry it, even where the controller says it back. */
+export async function writePassword(session: Session, path: string, password: string): Promise<void> {
+  try {
+    await session.write('PATCH', path, { Password: password });
+  } catch (error) {
+    if (!(error instanceof RedfishError) || !error.message.includes(password)) throw error;
+    const { kind, message, status, carriedOut, retryAfter } = error;
+    throw new RedfishError(kind, message.replaceAll(password, '******'), { status, carriedOut, retryAfter });
+  }
+}
+
+/** Whom to sign in to, and with which key. */
+export interface Door {
+  readonly origin: string;
+  readonly pin: string | null;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Works over a session of its own, deleted afterwards: for what changes the credentials that others share a session
+ * of. An account that has to be given a new password first is let in for that.
+ */
+export async function withOwnSession<T>(
+  { origin, pin, signal }: Door,
+  credentials: Credentials,
+  work: (session: Session, transport: Transport) => Promise<T>,
+): Promise<T> {
+  const transport = openTransport(origin, pin);
+  try {
+    const login = await signIn(transport, await readRoot(transport, signal), credentials, 'bear');
+    const renew = async () => {
+      throw new RedfishError('session-lost', `${origin} forgot the session`);
+    };
+    try {
+      return await work(sessionOver(transport, { login: () => login, renew }, signal), transport);
+    } finally {
+      await signOut(transport, login);
+    }
+  } finally {
+    await transport.close();
+  }
+}
+
+/** Signs in once, and out: whether these credentials are in force. Throws what says nothing about them. */
+export async function inForce(door: Door, credentials: Credentials): Promise<boolean> {
+  try {
+    return await withOwnSession(door, credentials, async () => true);
+  } catch (error) {
+    if (error instanceof RedfishError && error.kind === 'credentials') return false;
+    throw error;
+  }
+}
