@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RedfishError } from './errors.ts';
 import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import { readRoot, type Session, sessionOver } from './session.ts';
-import { openTransport, type Transport } from './transport.ts';
+import { type Json, openTransport, type Transport } from './transport.ts';
 
 /** How long an unused session is kept: controllers have few (quirk 1), a passage asks every few seconds. */
 const idleFor = 60_000;
@@ -30,6 +30,8 @@ interface Entry {
   readonly version: string;
   /** Null once it failed or ended. */
   login: Promise<Login> | null;
+  /** Of the last signing in. */
+  root: Json | null;
   users: number;
   retired: boolean;
   idle: NodeJS.Timeout | undefined;
@@ -47,7 +49,7 @@ export function openSessionPool(options: { readonly idle?: number } = {}): Sessi
     if (known && known.version === version && agrees(contact.pin, known.transport.pin())) return known;
     if (known) void retire(contact.origin, known);
     const transport = openTransport(contact.origin, contact.pin);
-    const entry: Entry = { transport, version, login: null, users: 0, retired: false, idle: undefined };
+    const entry: Entry = { transport, version, login: null, root: null, users: 0, retired: false, idle: undefined };
     entries.set(contact.origin, entry);
     return entry;
   };
@@ -105,9 +107,10 @@ async function loggedIn(entry: Entry, contact: Contact): Promise<Login> {
 }
 
 function logIn(entry: Entry, contact: Contact): Promise<Login> {
-  const login = readRoot(entry.transport).then((service) =>
-    contact.gate(() => signIn(entry.transport, service, contact.credentials)),
-  );
+  const login = readRoot(entry.transport).then((service) => {
+    entry.root = service;
+    return contact.gate(() => signIn(entry.transport, service, contact.credentials));
+  });
   login.catch(() => {
     if (entry.login === login) entry.login = null;
   });
@@ -117,6 +120,7 @@ function logIn(entry: Entry, contact: Contact): Promise<Login> {
 function standing(entry: Entry, contact: Contact, first: Login) {
   let current = first;
   return {
+    ...(entry.root && { root: entry.root }),
     login: () => current,
     async renew(lost: Login): Promise<void> {
       // Somebody else may have renewed it meanwhile.

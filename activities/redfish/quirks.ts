@@ -43,6 +43,48 @@ export function quirksOf(makers: readonly (string | null)[]): Quirks {
   return { boot, inForce: rows.map(({ evidence, what }) => `${what} (quirk ${evidence})`) };
 }
 
+interface AcCycleRow {
+  readonly evidence: number;
+  /** Name of the vendor's action. */
+  readonly action: string;
+  readonly at: 'system' | 'chassis';
+  readonly body: Readonly<Record<string, string>>;
+  /** Whether it is only taken while the host is off. */
+  readonly offFirst: boolean;
+}
+
+/** Actions that take the mains away from the machine, the controller included. */
+export const acCycles: readonly AcCycleRow[] = [
+  {
+    evidence: 33,
+    action: '#DellOemChassis.ExtendedReset',
+    at: 'chassis',
+    body: { ResetType: 'PowerCycle', FinalPowerState: 'On' },
+    offFirst: false,
+  },
+  {
+    evidence: 33,
+    action: '#HpeComputerSystemExt.SystemReset',
+    at: 'system',
+    body: { ResetType: 'AuxCycle' },
+    offFirst: true,
+  },
+  {
+    evidence: 33,
+    action: '#LenovoComputerSystem.SystemReset',
+    at: 'system',
+    body: { ResetType: 'ACPowerCycle' },
+    offFirst: false,
+  },
+  {
+    evidence: 33,
+    action: '#NvidiaChassis.AuxPowerReset',
+    at: 'chassis',
+    body: { ResetType: 'AuxPowerCycle' },
+    offFirst: false,
+  },
+];
+
 interface MessageRow {
   readonly evidence: number;
   readonly kind: RedfishErrorKind;

@@ -9,13 +9,18 @@ import type { Answer, Call, Json, Transport, Upload } from './transport.ts';
 
 /** A signed-in conversation with one controller. */
 export interface Session {
+  /** The service root, as it was when signing in. */
+  root(): Promise<Json>;
+  /** The login in use; another object after each signing in. What is remembered by it ends with it. */
+  login(): object;
   /** Reads a resource; a busy controller is asked again a few times, as it asks for. */
   get(path: string): Promise<Json>;
   /**
-   * Sends one write; any answer of 300 and more throws. A POST is never repeated and carries no ETag (quirk 24). A
+   * Sends one write; any answer of 300 and more throws. A POST or DELETE is never repeated, and a
+   * POST carries no ETag (quirk 24). A
    * PATCH carries the resource's ETag, and is repeated only where the controller refused the tag.
    */
-  write(method: 'POST' | 'PATCH', path: string, body: unknown): Promise<Answer>;
+  write(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
   /** Sends one upload, never repeated, to a place that the update service names; any answer of 300 and more throws. */
   upload(path: string, upload: Upload): Promise<Answer>;
 }
@@ -23,6 +28,8 @@ export interface Session {
 /** How a session is known to the controller, and how it is made known again. */
 export interface Standing {
   readonly login: () => Login;
+  /** The service root that was read for signing in; it is read when asked for where there is none. */
+  readonly root?: Json;
   /** Signs in anew, once for all who lost the same login. */
   renew(lost: Login): Promise<void>;
 }
@@ -52,6 +59,8 @@ export function sessionOver(transport: Transport, standing: Standing, signal?: A
     });
   };
   return {
+    root: async () => standing.root ?? get(serviceRoot),
+    login: standing.login,
     get,
     write: async (method, path, body) => {
       const call = { method, path: ownPath(path), body, signal };
@@ -60,7 +69,7 @@ export function sessionOver(transport: Transport, standing: Standing, signal?: A
         transport.send({ ...call, headers: { ...headers, ...(tag !== null && { 'if-match': tag }) } });
       const reading = () => transport.send({ method: 'GET', path: call.path, headers, signal }).catch(asUnwritten);
       const answer =
-        method === 'POST' ? await send(null) : await writeTagged({ read: reading, write: send }, (body ?? {}) as Json);
+        method !== 'PATCH' ? await send(null) : await writeTagged({ read: reading, write: send }, (body ?? {}) as Json);
       if (answer.status >= 300) throw failure(answer, `${method} ${transport.origin}${path}`);
       return answer;
     },
@@ -79,12 +88,13 @@ export async function withSession<T>(
   credentials: Credentials,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const login = await signIn(transport, await readRoot(transport), credentials);
+  const root = await readRoot(transport);
+  const login = await signIn(transport, root, credentials);
   const renew = async () => {
     throw new RedfishError('session-lost', `${transport.origin} forgot the session`);
   };
   try {
-    return await work(sessionOver(transport, { login: () => login, renew }));
+    return await work(sessionOver(transport, { root, login: () => login, renew }));
   } finally {
     await signOut(transport, login);
   }

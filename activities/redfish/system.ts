@@ -1,8 +1,10 @@
-import { normaliseMac } from '../../mdb/machine.ts';
-import { readMembers, readOptional } from './collection.ts';
-import { RedfishError } from './errors.ts';
-import { link, part, serviceRoot, text } from './links.ts';
+import { strings } from './probe/action.ts';
+import { findBasis } from './probe/basis.ts';
+import type { Basis } from './probe/offers.ts';
 import { type Quirks, quirksOf } from './quirks.ts';
+import { mac } from './read/identity.ts';
+import { openReader, throwPassing } from './read/reader.ts';
+import { at, link, object, text } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -32,62 +34,38 @@ export interface SystemReading {
   readonly managerPath: string | null;
 }
 
-/** Systems of one controller: the largest recorded has 4 nodes, and pseudo-systems beside them (quirk 63). */
-const mostSystems = 8;
-const mostNics = 64;
-const mostChassis = 8;
-
-/**
- * Reads the system that can be reset: some controllers list two, of which only one is the host, and the first is
- * not always it (quirk 63).
- */
+/** Reads the system that can be reset, and finds it first (quirk 63). */
 export async function readSystem(session: Session): Promise<SystemReading> {
-  const root = await session.get(serviceRoot);
-  for (const path of await readMembers(session, link(root.Systems) ?? `${serviceRoot}Systems`, mostSystems)) {
-    const system = await session.get(path);
-    const reset = part(part(system, 'Actions'), '#ComputerSystem.Reset');
-    const target = text(reset.target);
-    if (target !== null) return reading(path, root, system, target, await resetTypes(session, reset));
-  }
-  throw new RedfishError('unsupported', 'the controller lists no system that can be reset', { carriedOut: 'no' });
-}
-
-async function resetTypes(session: Session, reset: Json): Promise<string[]> {
-  const inline = reset['ResetType@Redfish.AllowableValues'];
-  if (Array.isArray(inline)) return inline.map(String);
-  const info = text(reset['@Redfish.ActionInfo']);
-  if (info === null) return [];
-  const parameters = (await session.get(info)).Parameters;
-  const parameter = Array.isArray(parameters) ? parameters.find((one: Json) => one.Name === 'ResetType') : undefined;
-  return Array.isArray(parameter?.AllowableValues) ? parameter.AllowableValues.map(String) : [];
+  const { basis, host } = await findBasis(await openReader(session), null);
+  return readingOf(host, basis);
 }
 
 /** MACs of the system's network interfaces, normalised. */
 export async function readMacs(session: Session, { nicsPath }: SystemReading): Promise<string[]> {
-  const macs: string[] = [];
-  for (const path of nicsPath === null ? [] : await readMembers(session, nicsPath, mostNics)) {
-    const nic = await readOptional(session, path);
-    const mac = normaliseMac(text(nic?.PermanentMACAddress) ?? text(nic?.MACAddress) ?? '');
-    if (mac) macs.push(mac);
-  }
-  return macs;
+  if (nicsPath === null) return [];
+  const reader = await openReader(session);
+  const nics = await reader.members({ '@odata.id': nicsPath });
+  throwPassing(reader.gaps);
+  return nics.flatMap((nic) => mac(nic.PermanentMACAddress) ?? mac(nic.MACAddress) ?? []);
 }
 
 /** Serial numbers of the chassis that the system is in: some show none for the system itself (quirk 62). */
 export async function readChassisSerials(session: Session, { chassisPaths }: SystemReading): Promise<string[]> {
-  const serials: string[] = [];
-  for (const path of chassisPaths) {
-    const serial = text((await readOptional(session, path))?.SerialNumber);
-    if (serial !== null) serials.push(serial);
-  }
-  return serials;
+  const reader = await openReader(session);
+  const chassis = await Promise.all(chassisPaths.map((path) => reader.resource({ '@odata.id': path })));
+  throwPassing(reader.gaps);
+  return chassis.flatMap((one) => text(one?.SerialNumber) ?? []);
 }
 
-function reading(path: string, root: Json, system: Json, resetPath: string, types: string[]): SystemReading {
-  const { ManagedBy: managers, Chassis: chassis } = part(system, 'Links');
-  const makers = [text(root.Vendor), text(system.Manufacturer), ...Object.keys(part(root, 'Oem'))];
+/** What a system's resource tells, at the place that the basis names; pure. */
+export function readingOf(
+  system: Json,
+  { systemPath, managerPath, chassisPaths, resetTypes, makers }: Basis,
+): SystemReading {
+  const reset = at(system, 'Actions', '#ComputerSystem.Reset');
+  const inline = at(reset, 'ResetType@Redfish.AllowableValues');
   return {
-    path,
+    path: systemPath,
     uuid: text(system.UUID),
     serial: text(system.SerialNumber),
     sku: text(system.SKU),
@@ -96,16 +74,16 @@ function reading(path: string, root: Json, system: Json, resetPath: string, type
     biosVersion: text(system.BiosVersion),
     power: text(system.PowerState),
     lastReset: text(system.LastResetTime),
-    bootProgress: text(part(system, 'BootProgress').LastState),
-    resetPath,
-    resetTypes: types,
-    boot: part(system, 'Boot'),
-    settingsPath: link(part(system, '@Redfish.Settings').SettingsObject),
+    bootProgress: text(at(system, 'BootProgress', 'LastState')),
+    resetPath: text(at(reset, 'target')) ?? '',
+    resetTypes: Array.isArray(inline) ? strings(inline) : (resetTypes ?? []),
+    boot: object(system.Boot),
+    settingsPath: link(at(system, '@Redfish.Settings', 'SettingsObject')),
     quirks: quirksOf(makers),
     nicsPath: link(system.EthernetInterfaces),
-    chassisPaths: Array.isArray(chassis) ? chassis.flatMap((one) => link(one) ?? []).slice(0, mostChassis) : [],
+    chassisPaths,
     biosPath: link(system.Bios),
-    managerPath: Array.isArray(managers) ? link(managers[0]) : null,
+    managerPath,
   };
 }
 

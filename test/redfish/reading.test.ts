@@ -79,19 +79,21 @@ const plain: Record<string, Resource> = {
 
 describe('a resource that breaks', () => {
   test.each([
-    ['is not JSON (quirk 13)', 200, '{"Members": [],}', /not a JSON object/],
-    ['is refused (quirk 70)', 400, '{}', /status 400/],
-    ['is missing', 404, '<html>', /status 404/],
-    ['fails', 500, '', /status 500/],
-    ['may not be read', 403, '{}', /status 403/],
-  ])('costs only itself when it %s', async (_what, status, body, reason) => {
+    ['is not JSON (quirk 13)', 200, '{"Members": [],}', 'not-json', /not a JSON object/],
+    ['is refused (quirk 70)', 400, '{}', 'rejected', /status 400/],
+    ['is missing', 404, '<html>', 'missing', /status 404/],
+    ['fails', 500, '', 'busy', /status 500/],
+    ['may not be read', 403, '{}', 'forbidden', /status 403/],
+  ])('costs only itself when it %s', async (_what, status, body, kind, reason) => {
     const controller = await serve(plain);
     controller.faults.set('/redfish/v1/systems/1/memory', { status, body });
     const inventory = await work(controller, readInventory);
     expect(inventory.dimms).toEqual([]);
     expect(inventory.cpus).toMatchObject([{ model: 'Epyc' }]);
     expect(inventory.fans).toMatchObject([{ name: 'Fan 1', percent: 40 }]);
-    expect(inventory.gaps).toEqual([{ path: expect.stringMatching(/memory/i), reason: expect.stringMatching(reason) }]);
+    expect(inventory.gaps).toEqual([
+      { path: expect.stringMatching(/memory/i), kind, reason: expect.stringMatching(reason), passing: false },
+    ]);
   });
 
   test('is a gap of its own among the members of a collection', async () => {
@@ -105,7 +107,7 @@ describe('a resource that breaks', () => {
   test('is told as a gap when it links to another host', async () => {
     const broken = { ...plain, '/redfish/v1/Systems/1/Memory': { Members: [{ '@odata.id': 'http://elsewhere/1' }] } };
     const { gaps } = await work(await serve(broken), readInventory);
-    expect(gaps).toMatchObject([{ path: 'http://elsewhere/1' }]);
+    expect(gaps).toMatchObject([{ path: 'http://elsewhere/1', kind: 'foreign-link' }]);
   });
 
   test('ends the reading when it is the list of systems', async () => {
@@ -127,7 +129,7 @@ test('pages that go in a circle end', async () => {
   };
   const { dimms, gaps } = await work(await serve(circle), readInventory);
   expect(dimms.map(({ slot }) => slot)).toEqual(['1', '2']);
-  expect(gaps).toMatchObject([{ reason: 'its pages go in a circle' }]);
+  expect(gaps).toMatchObject([{ kind: 'cyclic', reason: 'its pages go in a circle' }]);
 });
 
 test('a service that advertises $expand and refuses it is read plainly, and not asked again', async () => {

@@ -34,7 +34,9 @@ export function serveTree(name: string): Promise<TreeServer> {
 
 /** Resources by path, in the spelling that links use. */
 export function serveTable(table: Readonly<Record<string, Resource>>): Promise<TreeServer> {
+  const sessions = { Links: { Sessions: { '@odata.id': '/redfish/v1/SessionService/Sessions' } } };
   const places = new Map(Object.entries(table).map(([path, resource]) => [keyOf(path), resource]));
+  places.set('/redfish/v1', { ...sessions, ...places.get('/redfish/v1') });
   return serveResources((path) => places.get(keyOf(path)));
 }
 

@@ -1,3 +1,4 @@
+import type { Json } from '../transport.ts';
 import type { Reader } from './reader.ts';
 import { amount, at, link, number } from './values.ts';
 
@@ -16,7 +17,11 @@ export interface AccountLimits {
 /** The limits of the controller's account service; null where it has none or doesn't show it. */
 export async function readAccountLimits(reader: Reader): Promise<AccountLimits | null> {
   const service = await reader.resource(reader.root.AccountService);
-  if (service === null) return null;
+  return service && accountLimits(service);
+}
+
+/** Pure. */
+export function accountLimits(service: Json): AccountLimits {
   const longest = amount(at(service, 'MaxPasswordLength'));
   const shortest = number(at(service, 'MinPasswordLength'));
   return {

@@ -1,6 +1,6 @@
 import { RedfishError } from '../errors.ts';
 import type { Json } from '../transport.ts';
-import type { Reader } from './reader.ts';
+import { type Reader, throwPassing } from './reader.ts';
 import { at, link, list, pathKey, text } from './values.ts';
 
 /** The resources that everything else hangs on. */
@@ -21,28 +21,37 @@ export async function readLayout(reader: Reader, hostPath: string | null): Promi
     reader.members(reader.root.Chassis),
     reader.members(reader.root.Managers),
   ]);
+  throwPassing(reader.gaps);
   const host = chooseHost(systems, hostPath);
   return { host, companions: systems.filter((one) => one !== host && !isHost(one)), systems, chassis, managers };
 }
 
+const unsent = { carriedOut: 'no' } as const;
+
 /** Never simply the first: a controller may list an accelerator baseboard before the host (quirk 63). */
 export function chooseHost(systems: readonly Json[], hostPath: string | null): Json {
-  const hosts = systems.filter(isHost);
+  const resettable = systems.filter(hasReset);
+  // Old services show no boot override at all.
+  const hosts = resettable.some(isHost) ? resettable.filter(isHost) : resettable;
   const named = hosts.find((one) => hostPath !== null && pathKey(link(one) ?? '') === pathKey(hostPath));
   if (named) return named;
   if (hostPath !== null)
-    throw new RedfishError('unsupported', `the controller lists no system ${hostPath} that can be reset`);
+    throw new RedfishError('unsupported', `the controller lists no system ${hostPath} that can be reset`, unsent);
   const [first, ...more] = hosts;
-  if (!first) throw new RedfishError('unsupported', 'the controller lists no system that can be reset');
+  if (!first) throw new RedfishError('unsupported', 'the controller lists no system that can be reset', unsent);
   if (more.length > 0) {
     const paths = hosts.map((one) => link(one)).join(', ');
-    throw new RedfishError('unsupported', `the controller lists several systems that can be reset: ${paths}`);
+    throw new RedfishError('unsupported', `the controller lists several systems that can be reset: ${paths}`, unsent);
   }
   return first;
 }
 
+function hasReset(system: Json): boolean {
+  return text(at(system, 'Actions', '#ComputerSystem.Reset', 'target')) !== null;
+}
+
 function isHost(system: Json): boolean {
-  return text(at(system, 'Actions', '#ComputerSystem.Reset', 'target')) !== null && at(system, 'Boot') !== undefined;
+  return hasReset(system) && at(system, 'Boot') !== undefined;
 }
 
 /** Chassis that are a part inside another; what hangs on them is found through what holds them. */

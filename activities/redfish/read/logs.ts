@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
-import { type Gap, openReader, type Reader } from './reader.ts';
+import { type Gap, inCircle, openReader, type Reader } from './reader.ts';
 import { at, link, text } from './values.ts';
 
 export interface LogEntry {
@@ -76,10 +76,8 @@ async function readLog(
   let complete = true;
   for (let next = link(service.Entries); next !== null; ) {
     if (pages.has(next) || shown.length >= mostEntries) {
-      gaps.push({
-        path: next,
-        reason: pages.has(next) ? 'its pages go in a circle' : `more than ${mostEntries} entries`,
-      });
+      const tooLong = { kind: 'too-large', reason: `more than ${mostEntries} entries`, passing: false } as const;
+      gaps.push({ path: next, ...(pages.has(next) ? inCircle : tooLong) });
       complete = false;
       break;
     }

@@ -8,7 +8,10 @@ import { at, isReference, link, list, object, pathKey, text } from './values.ts'
 /** A resource that was linked and could not be read; everything else is complete without it. */
 export interface Gap {
   readonly path: string;
+  readonly kind: RedfishErrorKind;
   readonly reason: string;
+  /** Whether it was a failure of the moment, which says nothing about what is there. */
+  readonly passing: boolean;
 }
 
 /** Reads resources of one controller with as few requests as it allows; a broken resource costs only itself. */
@@ -17,7 +20,7 @@ export interface Reader {
   readonly gaps: readonly Gap[];
   /** Whether the service advertises to put members into collections. */
   readonly expands: boolean;
-  /** Requests sent so far, that for the service root included. */
+  /** Requests sent so far; the service root came with signing in. */
   requests(): number;
   /** The resource behind a link, or inlined in its place; null when there is none or it can't be read. */
   resource(value: unknown): Promise<Json | null>;
@@ -34,7 +37,6 @@ export interface Page {
   readonly next: string | null;
 }
 
-export const rootPath = '/redfish/v1/';
 const mostPages = 64;
 const mostMembers = 2048;
 
@@ -51,10 +53,25 @@ const whole: ReadonlySet<RedfishErrorKind> = new Set([
   'session-limit',
 ]);
 
-/** Reads the service root; throws what `session.get` throws when even that fails. */
-export async function openReader(session: Session): Promise<Reader> {
+/** A resource that answers 500 is broken, and may be for good; one that is busy is not. */
+function isPassing({ kind, status }: RedfishError): boolean {
+  return kind === 'not-now' || kind === 'cut-short' || (kind === 'busy' && status !== 500);
+}
+
+/** Throws the first gap that is a failure of the moment, for who can't conclude anything from a part. */
+export function throwPassing(gaps: readonly Gap[]): void {
+  const gap = gaps.find(({ passing }) => passing);
+  if (gap) throw new RedfishError(gap.kind, gap.reason, { carriedOut: 'no' });
+}
+
+/** Opens a reader over the service root, and over resources read already; throws when not even the root can be read. */
+export async function openReader(session: Session, known: readonly Json[] = []): Promise<Reader> {
   const requests = new Requests(session);
-  return new ControllerReader(requests, await requests.fetch(rootPath));
+  for (const resource of known) {
+    const path = link(resource);
+    if (path !== null) requests.know(path, resource);
+  }
+  return new ControllerReader(requests, await session.root());
 }
 
 class ControllerReader implements Reader {
@@ -117,9 +134,9 @@ class ControllerReader implements Reader {
     const all = [...first.members];
     const seen = new Set<string>();
     for (let next = first.next; next !== null; ) {
-      const why = seen.has(pathKey(next)) ? 'its pages go in a circle' : tooMuch(seen.size, all.length);
+      const why = seen.has(pathKey(next)) ? inCircle : tooMuch(seen.size, all.length);
       if (why !== null) {
-        this.gaps.push({ path: next, reason: why });
+        this.gaps.push({ path: next, ...why });
         break;
       }
       seen.add(pathKey(next));
@@ -144,7 +161,7 @@ class ControllerReader implements Reader {
   #collection(path: string, collection: Json): Page | null {
     if (Array.isArray(collection.Members)) return pageOf(collection);
     const message = text(at(list(at(collection, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
-    this.gaps.push({ path, reason: message ?? 'the collection shows no members' });
+    this.gaps.push({ path, kind: 'rejected', reason: message ?? 'the collection shows no members', passing: false });
     return null;
   }
 
@@ -164,15 +181,22 @@ class ControllerReader implements Reader {
     try {
       return await this.#requests.fetch(path);
     } catch (error) {
-      const reason = degrade(error);
-      if (!this.gaps.some((gap) => gap.path === path)) this.gaps.push({ path, reason });
+      const failed = degrade(error);
+      const gap = { path, kind: failed.kind, reason: failed.message, passing: isPassing(failed) };
+      if (!this.gaps.some((one) => one.path === path)) this.gaps.push(gap);
       return null;
     }
   }
 }
 
-function tooMuch(pages: number, members: number): string | null {
-  return pages >= mostPages || members > mostMembers ? `more than ${mostPages} pages or ${mostMembers} members` : null;
+type Why = Omit<Gap, 'path'>;
+
+export const inCircle: Why = { kind: 'cyclic', reason: 'its pages go in a circle', passing: false };
+
+function tooMuch(pages: number, members: number): Why | null {
+  if (pages < mostPages && members <= mostMembers) return null;
+  const reason = `more than ${mostPages} pages or ${mostMembers} members`;
+  return { kind: 'too-large', reason, passing: false };
 }
 
 function pageOf(collection: Json): Page {
@@ -180,7 +204,7 @@ function pageOf(collection: Json): Page {
 }
 
 /** Why one resource is missing; throws when it is not only that resource. */
-function degrade(error: unknown): string {
+function degrade(error: unknown): RedfishError {
   if (!(error instanceof RedfishError) || whole.has(error.kind)) throw error;
-  return error.message;
+  return error;
 }

@@ -16,6 +16,11 @@ export class Requests {
     this.#session = session;
   }
 
+  /** Takes a resource that was read already. */
+  know(path: string, resource: Json): void {
+    this.#held.set(pathKey(path), Promise.resolve(resource));
+  }
+
   fetch(path: string): Promise<Json> {
     const key = pathKey(path);
     const held = this.#held.get(key);

@@ -1,0 +1,32 @@
+import type { Reader } from '../read/reader.ts';
+import { at, link, list, text } from '../read/values.ts';
+import type { Json } from '../transport.ts';
+import type { ActionOffer } from './offers.ts';
+
+export function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.flatMap((one) => text(one) ?? []) : [];
+}
+
+/** An action of a resource by its standard name, with the values of one parameter; null where it has no such action. */
+export async function actionOf(
+  reader: Reader,
+  resource: Json | null,
+  name: string,
+  parameter: string | null = null,
+): Promise<ActionOffer | null> {
+  const action = at(resource, 'Actions', name);
+  const target = text(at(action, 'target'));
+  if (target === null) return null;
+  return { target, values: parameter === null ? [] : await allowed(reader, action, parameter) };
+}
+
+/** Inline or in an ActionInfo (quirk 26); a property's values are inline beside it. */
+export async function allowed(reader: Reader, action: unknown, parameter: string): Promise<string[]> {
+  const inline = at(action, `${parameter}@Redfish.AllowableValues`);
+  if (Array.isArray(inline)) return strings(inline);
+  const shown = at(action, '@Redfish.ActionInfo');
+  const info = text(shown) ?? link(shown);
+  if (info === null) return [];
+  const parameters = list((await reader.resource({ '@odata.id': info }))?.Parameters);
+  return strings(parameters.find((one) => one.Name === parameter)?.AllowableValues);
+}

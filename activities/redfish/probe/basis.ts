@@ -1,0 +1,40 @@
+import { chooseHost } from '../read/layout.ts';
+import { type Reader, throwPassing } from '../read/reader.ts';
+import { at, link, list, object, text } from '../read/values.ts';
+import type { Json } from '../transport.ts';
+import { allowed } from './action.ts';
+import type { Basis } from './offers.ts';
+
+const mostChassis = 8;
+
+/**
+ * Finds what everything else hangs on. Throws `unsupported` when no system can be reset, or when several can and
+ * `hostPath` names none of them.
+ */
+export async function findBasis(reader: Reader, hostPath: string | null): Promise<{ basis: Basis; host: Json }> {
+  const { root } = reader;
+  const systems = await reader.members(root.Systems);
+  throwPassing(reader.gaps);
+  const host = chooseHost(systems, hostPath);
+  const managerPath = link(list(at(host, 'Links', 'ManagedBy'))[0]);
+  const manager = managerPath === null ? null : await reader.resource({ '@odata.id': managerPath });
+  const reset = at(host, 'Actions', '#ComputerSystem.Reset');
+  const inline = Array.isArray(at(reset, 'ResetType@Redfish.AllowableValues'));
+  const resetTypes = inline ? null : await allowed(reader, reset, 'ResetType');
+  throwPassing(reader.gaps);
+  const basis: Basis = {
+    service: { version: text(root.RedfishVersion), vendor: text(root.Vendor), product: text(root.Product) },
+    expands: reader.expands,
+    firmware: text(manager?.FirmwareVersion),
+    systemPath: link(host) ?? '',
+    managerPath,
+    chassisPaths: list(at(host, 'Links', 'Chassis'))
+      .flatMap((one) => link(one) ?? [])
+      .slice(0, mostChassis),
+    resetTypes,
+    makers: [text(root.Vendor), text(host.Manufacturer), ...Object.keys(object(root.Oem))].filter(
+      (one) => one !== null,
+    ),
+  };
+  return { basis, host };
+}

@@ -1,0 +1,85 @@
+/** What the host itself offers: boot, BIOS, Secure Boot, and power from the mains. */
+import { acCycles } from '../quirks.ts';
+import { at, link, object, text } from '../read/values.ts';
+import type { Json } from '../transport.ts';
+import { actionOf, strings } from './action.ts';
+import type { AcCycleOffer, BiosOffer, BootOffer, SecureBootOffer } from './offers.ts';
+import type { Place } from './place.ts';
+
+export async function bootOffer(place: Place): Promise<BootOffer> {
+  const host = await place.host();
+  const { systemPath } = place.basis;
+  const settingsPath = link(at(host, '@Redfish.Settings', 'SettingsObject'));
+  const settings = await place.at(settingsPath);
+  const [shown, there] = [object(host.Boot), object(settings.Boot)];
+  // The settings object may hold anything but the boot override; then it is not the place.
+  const where = (name: string) => (name in there && settingsPath !== null ? settingsPath : systemPath);
+  const allowed = (name: string) => {
+    const inSettings = strings(there[`${name}@Redfish.AllowableValues`]);
+    return inSettings.length > 0 ? inSettings : strings(shown[`${name}@Redfish.AllowableValues`]);
+  };
+  const both = { ...shown, ...there };
+  return {
+    path: where('BootSourceOverrideTarget'),
+    targets: allowed('BootSourceOverrideTarget'),
+    enabled: allowed('BootSourceOverrideEnabled'),
+    modes: allowed('BootSourceOverrideMode'),
+    hasMode: text(both.BootSourceOverrideMode) !== null,
+    orderPath: Array.isArray(both.BootOrder) ? where('BootOrder') : null,
+    optionsPath: link(both.BootOptions),
+    httpUri: 'HttpBootUri' in both,
+  };
+}
+
+export async function biosOffer(place: Place): Promise<BiosOffer | null> {
+  const path = link((await place.host()).Bios);
+  const bios = path === null ? null : await place.reader.resource({ '@odata.id': path });
+  if (path === null || bios === null) return null;
+  return {
+    path,
+    settingsPath: await settingsOf(place, path, bios),
+    applyTimes: strings(at(bios, '@Redfish.Settings', 'SupportedApplyTimes')),
+    reset: await actionOf(place.reader, bios, '#Bios.ResetBios'),
+    registry: text(bios.AttributeRegistry),
+  };
+}
+
+/** As linked; where the settings are announced without a link, the usual places are tried (quirk 47: Gigabyte). */
+async function settingsOf({ reader }: Place, path: string, bios: Json): Promise<string | null> {
+  const linked = link(at(bios, '@Redfish.Settings', 'SettingsObject'));
+  if (linked !== null || at(bios, '@Redfish.Settings') === undefined) return linked;
+  for (const name of ['Settings', 'SD']) {
+    const guess = `${path.replace(/\/$/, '')}/${name}`;
+    if ((await reader.resource({ '@odata.id': guess })) !== null) return guess;
+  }
+  return null;
+}
+
+export async function secureBootOffer(place: Place): Promise<SecureBootOffer | null> {
+  const path = link((await place.host()).SecureBoot);
+  const shown = path === null ? null : await place.reader.resource({ '@odata.id': path });
+  if (path === null || shown === null) return null;
+  return { path, resetKeys: await actionOf(place.reader, shown, '#SecureBoot.ResetKeys', 'ResetKeysType') };
+}
+
+/** The first of the known actions that the host or one of the chassis has. */
+export async function acCycleOffer(place: Place): Promise<AcCycleOffer | null> {
+  const resources = {
+    system: [await place.host()],
+    chassis: await place.reader.members(place.reader.root.Chassis),
+  };
+  for (const { action, at: where, body, offFirst } of acCycles) {
+    for (const resource of resources[where]) {
+      const target = targetOf(resource, action);
+      if (target !== null) return { target, body, offFirst };
+    }
+  }
+  return null;
+}
+
+/** Where vendors put actions of their own: `Actions.Oem`, a level below it, or `Oem.<vendor>.Actions`. */
+function targetOf(resource: Json, action: string): string | null {
+  const oem = object(at(resource, 'Actions', 'Oem'));
+  const places = [oem, ...Object.values(oem), ...Object.values(object(resource.Oem)).map((one) => at(one, 'Actions'))];
+  return places.map((one) => text(at(one, action, 'target'))).find((target) => target !== null) ?? null;
+}
