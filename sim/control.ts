@@ -134,7 +134,8 @@ function clearFault(machine: Machine, kind: string | null): Reply {
 }
 
 function bmcFaults(fleet: Fleet, machine: Machine): Reply {
-  return { status: 200, body: { id: machine.id, faults: fleet.bmcOf(machine).faults.list } };
+  const { list, held } = fleet.bmcOf(machine).faults;
+  return { status: 200, body: { id: machine.id, faults: list, held } };
 }
 
 function setBmcFault(fleet: Fleet, machine: Machine, body: string): Reply {

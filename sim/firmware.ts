@@ -25,6 +25,7 @@ export async function bootOnce(body: Body, signal: AbortSignal): Promise<BootEnd
 async function post(body: Body, signal: AbortSignal): Promise<void> {
   const { hardware, state, world } = body;
   body.enter('post');
+  flashBios(body);
   if (Object.keys(state.pendingBios).length > 0) {
     body.note('bios-applied', state.pendingBios);
     state.bios = { ...state.bios, ...state.pendingBios };
@@ -35,6 +36,17 @@ async function post(body: Body, signal: AbortSignal): Promise<void> {
   if (!findFault(state.faults, 'no-boot')) return;
   body.enter('hung');
   await hang(signal);
+}
+
+/** Flashes what the controller staged for this POST. */
+function flashBios(body: Body): void {
+  const { hardware, state } = body;
+  const { flash, ...kept } = state.controller ?? {};
+  if (flash === undefined) return;
+  const from = kept.firmware?.BIOS ?? hardware.model.biosVersion;
+  body.note('firmware-flashed', { component: 'BIOS', from, to: flash });
+  state.controller = { ...kept, firmware: { ...kept.firmware, BIOS: flash } };
+  body.changed();
 }
 
 /** The boot override that holds for this boot; *Once* is used up by it. */

@@ -44,6 +44,8 @@ export interface ControllerState {
   accounts?: Record<string, { readonly username: string; readonly password: string }>;
   firmware?: { readonly BMC?: string; readonly BIOS?: string };
   /** BIOS values that are listed and not committed, and how often the machine had booted then. */
+  /** A version of the BIOS that the next POST flashes. */
+  flash?: string;
   staged?: { readonly values: Record<string, string | number | boolean>; readonly boots: number };
   /** Number of the last entry that clearing took away, by log. */
   cleared?: Record<string, number>;

@@ -65,7 +65,7 @@ function stage(controller: Controller, values: Values, applyTime: unknown): Repl
   delete kept.staged;
   machine.setPendingBios(staged, 'bmc');
   return tasks.accepted(
-    tasks.await('Configure: BIOS.Setup.1-1', () => Object.keys(machine.state.pendingBios).length === 0),
+    tasks.await('ConfigBIOS:BIOS.Setup.1-1', () => Object.keys(machine.state.pendingBios).length === 0),
   );
 }
 

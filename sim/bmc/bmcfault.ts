@@ -16,10 +16,11 @@ export const bmcFaultSchema = z
     body: z.string().max(65_536).optional(),
     delay: z.number().positive().max(600).optional(),
     cut: z.enum(['before', 'after', 'half']).optional(),
+    hold: z.enum(['before', 'after']).optional(),
     times: z.int().min(1).max(1_000_000).nullable().default(1),
   })
-  .refine(({ status, body, delay, cut }) => [status, body, delay, cut].some((one) => one !== undefined), {
-    error: 'one of status, body, delay and cut is needed',
+  .refine(({ status, body, delay, cut, hold }) => [status, body, delay, cut, hold].some((one) => one !== undefined), {
+    error: 'one of status, body, delay, cut and hold is needed',
   });
 
 export type BmcFault = z.infer<typeof bmcFaultSchema>;
@@ -27,9 +28,27 @@ export type BmcFault = z.infer<typeof bmcFaultSchema>;
 /** Faults of one controller's answers, each for so many requests. */
 export class BmcFaults {
   #faults: BmcFault[] = [];
+  readonly #held = new Set<{ readonly path: string; readonly release: () => void }>();
 
   get list(): readonly BmcFault[] {
     return this.#faults;
+  }
+
+  /** Paths of the faults that hold a request right now. */
+  get held(): readonly string[] {
+    return [...this.#held].map(({ path }) => path);
+  }
+
+  /** Waits until the fault is taken away. */
+  hold({ path }: BmcFault): Promise<void> {
+    return new Promise((resolve) => {
+      const release = () => {
+        this.#held.delete(one);
+        resolve();
+      };
+      const one = { path, release };
+      this.#held.add(one);
+    });
   }
 
   /** Adds one, in place of one for the same requests. */
@@ -44,7 +63,9 @@ export class BmcFaults {
   clear(path?: string): number {
     const before = this.#faults.length;
     this.#faults = path === undefined ? [] : this.#faults.filter((fault) => fault.path !== path);
-    return before - this.#faults.length;
+    const held = [...this.#held].filter((one) => path === undefined || one.path === path);
+    for (const { release } of held) release();
+    return before - this.#faults.length + held.length;
   }
 
   /** The fault that this request meets, which is thereby used up once. */
@@ -63,13 +84,24 @@ function fits(wanted: string, path: string): boolean {
 
 /**
  * The answer under a fault. `status` and `body` come in place of the answer and nothing is done; `cut` loses the
- * connection before anything is done, after it, or in the middle of the answer.
+ * connection before anything is done, after it, or in the middle of the answer; `hold` keeps the request before
+ * anything is done, which it then never is, or after it.
  */
-export async function faulty(fault: BmcFault, busy: Reply, answer: () => Promise<Reply>): Promise<Reply> {
+export async function faulty(
+  fault: BmcFault,
+  busy: Reply,
+  hold: (fault: BmcFault) => Promise<void>,
+  answer: () => Promise<Reply>,
+): Promise<Reply> {
   if (fault.delay !== undefined) await delay(fault.delay * 1000);
+  if (fault.hold === 'before') {
+    await hold(fault);
+    return { status: 500, cut: 'all' };
+  }
   if (fault.cut === 'before') return { status: 500, cut: 'all' };
   if (fault.status !== undefined || fault.body !== undefined) return inPlace(fault, busy);
   const right = await answer();
+  if (fault.hold === 'after') await hold(fault);
   if (fault.cut === 'after') return { status: 500, cut: 'all' };
   return fault.cut === 'half' ? { ...right, cut: 'half' } : right;
 }

@@ -1,3 +1,4 @@
+import { link } from './document.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
@@ -58,6 +59,7 @@ export const idrac9: Personality = {
     first: 'New',
     purgeSeconds: 60,
     volatile: false,
+    jobs: true,
   },
   update: {
     simple: { protocols: ['HTTP', 'NFS', 'CIFS', 'TFTP', 'HTTPS'], location: true },
@@ -67,6 +69,7 @@ export const idrac9: Personality = {
     twoPhase: false,
     seconds: 90,
     chunked: 'refuse',
+    bios: 'at-post',
     entry: (component, version) =>
       component === 'BMC'
         ? `Installed-25227-${version}__iDRAC.Embedded.1-1`
@@ -87,6 +90,10 @@ export const idrac9: Personality = {
     ['/Chassis/1', '/Chassis/System.Embedded.1'],
   ],
   // The service tag is the SKU; the serial number is the board's (quirk 62).
-  dress: (path, document, { hardware }) =>
-    path === '/Systems/1' ? { ...document, SKU: hardware.serial, SerialNumber: `${hardware.serial}B` } : document,
+  dress: (path, document, { hardware }) => {
+    if (path === '') return { ...document, JobService: link('/JobService') };
+    return path === '/Systems/1'
+      ? { ...document, SKU: hardware.serial, SerialNumber: `${hardware.serial}B` }
+      : document;
+  },
 };

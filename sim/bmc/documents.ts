@@ -5,6 +5,7 @@ import { biosSettings } from './bios.ts';
 import { bootOf, settingsLink } from './boot.ts';
 import type { Controller } from './controller.ts';
 import { collection, type Document, link, type Make, root, type View } from './document.ts';
+import { jobDocument } from './jobs.ts';
 import { logDocument } from './logs.ts';
 import { networkCard, numberedMembers, storage } from './parts.ts';
 import { outward } from './paths.ts';
@@ -36,6 +37,7 @@ export function documentAt(path: string, controller: Controller): Document | und
     serviceDocument(path) ??
     roleDocument(path) ??
     logDocument(path) ??
+    jobDocument(path, personality) ??
     sensorDocument(path, personality);
   const view: View = { controller, machine, hardware: machine.hardware, personality };
   const document = make?.(view);

@@ -48,6 +48,8 @@ export interface TaskRules {
   readonly purgeSeconds: number | null;
   /** Whether they are in memory only, and gone when the controller starts again. */
   readonly volatile: boolean;
+  /** Whether they are jobs of a queue too, which keeps them when they are purged as tasks (quirk 48). */
+  readonly jobs?: true;
 }
 
 /** The ways to flash, of which a family has some (quirks 55 to 57). */
@@ -63,6 +65,8 @@ export interface UpdateRules {
   /** Seconds that flashing takes. */
   readonly seconds: number;
   readonly chunked: 'take' | 'refuse';
+  /** When the BIOS is flashed: by the controller at once, or by a job that waits for the next POST. */
+  readonly bios: 'at-once' | 'at-post';
   /** Name of a component's entry in the firmware inventory, which may carry the version (quirk 60). */
   readonly entry: (component: 'BMC' | 'BIOS', version: string) => string;
   /** What else the inventory lists, with versions as odd as they are in the field. */
@@ -211,6 +215,7 @@ export const standard: Personality = {
     twoPhase: false,
     seconds: 60,
     chunked: 'take',
+    bios: 'at-once',
     entry: (component) => component,
     others: {},
     busy: failure(503, 'ServiceInUnknownState', 'An update is in progress.'),

@@ -47,11 +47,12 @@ export class Bmc {
   async answer(request: Request): Promise<Reply> {
     const fault = this.faults.take(request.method, request.path);
     const answer = async () => this.#shown(await this.#answer(request));
-    return fault ? faulty(fault, this.personality.busy, answer) : answer();
+    return fault ? faulty(fault, this.personality.busy, (one) => this.faults.hold(one), answer) : answer();
   }
 
   /** Nothing that was begun has an effect any more. */
   close(): void {
+    this.faults.clear();
     this.#controller.tasks.forget();
   }
 

@@ -21,12 +21,15 @@ export interface Task {
   ended?: number;
   monitorGone?: boolean;
   /** Whether what it waits for has come about. */
-  readonly met?: () => boolean;
+  met?: () => boolean;
   readonly timer?: NodeJS.Timeout;
 }
 
 const most = 100;
 export const completed: TaskEnd = { state: 'Completed', status: 'OK', message: 'The task has completed successfully.' };
+
+/** The end of a task, or what it waits for before it completes. */
+export type Finish = TaskEnd | { readonly met: () => boolean };
 
 function brokenOff(error: Error): TaskEnd {
   return { state: 'Exception', status: 'Critical', message: `The task was broken off: ${error.message}.` };
@@ -38,6 +41,8 @@ export class Tasks {
   readonly #speed: number;
   #count = 0;
   #tasks: Task[] = [];
+  /** What the queue shows, which forgets later than the task service. */
+  #jobs: Task[] = [];
 
   constructor(rules: TaskRules, speed: number) {
     this.#rules = rules;
@@ -45,15 +50,17 @@ export class Tasks {
   }
 
   /**
-   * Begins a task of that many seconds of the machine's life; `finish` does its work and says how it ended. A `finish`
-   * that takes time asks `live` before it changes anything: the controller may have started again meanwhile.
+   * Begins a task of that many seconds of the machine's life; `finish` does its work and says how it ended, or what it
+   * waits for now. A `finish` that takes time asks `live` before it changes anything: the controller may have started
+   * again meanwhile.
    */
-  begin(name: string, seconds: number, finish: (live: () => boolean) => TaskEnd | Promise<TaskEnd>): Task {
+  begin(name: string, seconds: number, finish: (live: () => boolean) => Finish | Promise<Finish>): Task {
     const milliseconds = (seconds * 1000) / this.#speed;
     const timer = setTimeout(async () => {
       const work = async () => finish(() => this.#tasks.includes(task));
       const end = await work().catch(brokenOff);
-      this.#close(task, end);
+      if ('met' in end) task.met = end.met;
+      else this.#close(task, end);
     }, milliseconds);
     timer.unref();
     const task: Task = this.#add({ name, milliseconds, timer });
@@ -69,6 +76,7 @@ export class Tasks {
     this.#count += 1;
     const task: Task = { ...part, id: this.#rules.id(this.#count), began: Date.now() };
     this.#tasks = [...this.#tasks, task].slice(-most);
+    if (this.#rules.jobs) this.#jobs = [...this.#jobs, task].slice(-most);
     return task;
   }
 
@@ -85,6 +93,12 @@ export class Tasks {
       this.#tasks = this.#tasks.filter(({ ended }) => ended === undefined || ended >= oldest);
     }
     return this.#tasks;
+  }
+
+  /** The queue, for those that have one. */
+  jobs(): readonly Task[] {
+    this.list();
+    return this.#jobs;
   }
 
   find(id: string): Task | undefined {

@@ -2,7 +2,7 @@ import { findFault } from '../faults.ts';
 import type { Controller } from './controller.ts';
 import { type Image, readImage } from './image.ts';
 import { failure, missing, type Reply, said, wrongValue } from './reply.ts';
-import { completed, type TaskEnd } from './tasks.ts';
+import { completed, type Finish, type TaskEnd } from './tasks.ts';
 
 export interface Upload {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -99,7 +99,7 @@ function flash(controller: Controller, image: () => Promise<string>, location: b
   return location ? tasks.accepted(task) : said('Success', 'The update has been started.');
 }
 
-async function endFlash(controller: Controller, image: () => Promise<string>, live: () => boolean): Promise<TaskEnd> {
+async function endFlash(controller: Controller, image: () => Promise<string>, live: () => boolean): Promise<Finish> {
   controller.flashing = false;
   const how = findFault(controller.machine.state.faults, 'bad-flash')?.how;
   if (how === 'exception') return { ...refused, messageId: 'Update.1.1.0.ApplyFailed', message: 'The update failed.' };
@@ -108,8 +108,17 @@ async function endFlash(controller: Controller, image: () => Promise<string>, li
   if (how === 'unchanged') return completed;
   const found = readImage(await image());
   if (!found || !live()) return refused;
+  if (found.component === 'BIOS' && controller.personality.update.bios === 'at-post')
+    return stageBios(controller, found);
   apply(controller, found);
   return completed;
+}
+
+/** Flashed by the next POST, for which the task waits. */
+function stageBios({ kept, machine }: Controller, { version }: Image): Finish {
+  kept.flash = version;
+  machine.changed();
+  return { met: () => machine.state.controller?.flash === undefined };
 }
 
 function apply(controller: Controller, { component, version }: Image): void {

@@ -3,7 +3,20 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ask, basic, fault, get, journal, originOf, play, soon, stopPlaying } from './playing.ts';
+import {
+  ask,
+  basic,
+  bmcFault,
+  control,
+  fault,
+  get,
+  journal,
+  originOf,
+  play,
+  reset,
+  soon,
+  stopPlaying,
+} from './playing.ts';
 
 const image = (component: string, version: string) => `SIMFW ${component} ${version}\n${'.'.repeat(200_000)}`;
 
@@ -58,14 +71,19 @@ describe('firmware', () => {
     expect((await ask('GET', '/redfish/v1/Systems', undefined, token)).status).toBe(401);
   });
 
-  test('idrac9: the inventory entry is renamed with the version; chunked uploads are refused; tasks are purged', async () => {
+  test('idrac9: a BIOS is flashed by a job at the next POST; its inventory entry is renamed; chunked uploads are refused; tasks are purged', async () => {
     await play('idrac9', 400);
     const { url, close } = await serveImage(image('BIOS', '1.9.9'));
     const taken = await ask('POST', simpleTarget, { ImageURI: url });
     expect(taken.headers.location).toMatch(/Tasks\/JID_/);
     expect(taken.json.TaskState).toBe('New');
     const path = String(taken.headers.location);
+    const job = path.replace('TaskService/Tasks', 'JobService/Jobs');
+    await soon(async () => (await get(job)).JobState).toBe('Scheduled');
+    expect(await journal('firmware-flashed')).toHaveLength(0);
+    await reset('On');
     await soon(() => journal('firmware-flashed')).toHaveLength(1);
+    expect((await get(job)).JobState).toBe('Completed');
     await soon(async () => (await ask('GET', path)).status).toBe(404);
     const { Members } = await get('/redfish/v1/UpdateService/FirmwareInventory');
     expect(JSON.stringify(Members)).toContain('Installed-159-1.9.9__BIOS');
@@ -171,5 +189,31 @@ describe('firmware', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await get(stuck.json['@odata.id'])).toMatchObject({ TaskState: 'Running', PercentComplete: 0 });
     expect(await journal('firmware-flashed')).toHaveLength(0);
+  });
+});
+
+describe('a request that is held', () => {
+  const path = '/redfish/v1/Systems/1/Actions/ComputerSystem.Reset';
+  const held = async () => (await control('GET', '/bmc-fault')).json.held;
+
+  test.each([
+    ['before', 0],
+    ['after', 1],
+  ] as const)('%s it is carried out, has %i effects when its sender is gone', async (hold, effects) => {
+    await play('standard');
+    await bmcFault({ path, hold });
+    const sender = new AbortController();
+    const sending = fetch(`${originOf()}${path}`, {
+      method: 'POST',
+      headers: basic,
+      body: '{"ResetType":"On"}',
+      signal: sender.signal,
+    });
+    await soon(held).toEqual([path]);
+    sender.abort();
+    await expect(sending).rejects.toThrow();
+    await control('DELETE', `/bmc-fault?path=${path}`);
+    await soon(held).toEqual([]);
+    expect(await journal('power-on')).toHaveLength(effects);
   });
 });
