@@ -1,3 +1,6 @@
+import type { EraseMethod } from '../mdb/machine.ts';
+import type { EraseEvidence } from '../mdb/values.ts';
+
 /** The agent's steps, in the order in which it takes them (docs/agent.md). */
 export const agentSteps = [
   'watchdog',
@@ -6,6 +9,7 @@ export const agentSteps = [
   'inventory',
   'lldp',
   'burnin',
+  'erase',
   'keys',
   'partition',
   'filesystem',
@@ -107,6 +111,21 @@ export interface BurninFact {
   readonly parts: readonly BurninPartFact[];
   /** Null while the burn-in goes on and these are the parts so far. */
   readonly finish: { readonly seconds: number; readonly cut: boolean } | null;
+}
+
+/** Where the erasing of one disk stands. `begun` is told before its first byte is touched. */
+export interface DiskErasedFact {
+  readonly serial: string;
+  readonly name: string;
+  readonly method: EraseMethod;
+  readonly state: 'begun' | 'done' | 'refused' | 'failed';
+  readonly evidence: EraseEvidence;
+}
+
+export interface ErasedFact {
+  readonly disks: readonly DiskErasedFact[];
+  /** Null while disks are still being erased. */
+  readonly finish: { readonly seconds: number } | null;
 }
 
 export interface InstalledFact {

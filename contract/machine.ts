@@ -66,7 +66,7 @@ export interface PassageSummary {
 }
 
 /** What happened at the machine, told through the outbox; facts are in the MDB, this only says which arrived. */
-export const reportKinds = ['inventory', 'burnin', 'installed', 'ready', 'failed'] as const;
+export const reportKinds = ['inventory', 'burnin', 'erased', 'installed', 'ready', 'failed'] as const;
 export type ReportKind = (typeof reportKinds)[number];
 
 export interface Report {
@@ -118,10 +118,12 @@ export interface Standing {
   readonly orderId: string | null;
   readonly step: string | null;
   readonly since: string;
-  /** `agent`, `person`, `hardware`, `nothing` or `order`. */
+  /** `agent`, `person`, `hardware`, `permit`, `capacity`, `drain`, `reboot`, `window`, `time`, `nothing` or `order`. */
   readonly waitingOn: string;
   /** Time at which the step's fallback starts; null where nothing runs. */
   readonly limit: string | null;
+  /** Why it waits, in a sentence, where there is more to say than on what. */
+  readonly why: string | null;
   readonly humanStep: HumanQuestion | null;
   readonly waitingOrders: readonly string[];
   readonly paused: boolean;

@@ -165,7 +165,7 @@ function reportKey({ nonce }: Session, kind: ReportKind, of?: string): string {
 }
 
 // A lost answer is asked for again within a few directives; older ones than that are not this request repeated.
-async function wasTold(tx: Transaction, session: Session, kind: ReportKind, seq: number): Promise<boolean> {
+export async function wasTold(tx: Transaction, session: Session, kind: ReportKind, seq: number): Promise<boolean> {
   const keys = Array.from({ length: 8 }, (_, back) => reportKey(session, kind, String(seq - back)));
   const rows = await tx.select({ id: outbox.id }).from(outbox).where(inArray(outbox.key, keys)).limit(1);
   return rows.length > 0;
@@ -217,6 +217,8 @@ const stepLimits: Readonly<Record<StepFact['name'], number>> = {
   inventory: 300,
   lldp: 300,
   burnin: 7 * 86_400,
+  // A large disk that overwrites itself takes days.
+  erase: 7 * 86_400,
   keys: 300,
   partition: 900,
   filesystem: 3600,

@@ -80,6 +80,10 @@ export const eraseMethods = [
 ] as const;
 export type EraseMethod = (typeof eraseMethods)[number];
 
+/** Kinds of disks, as far as erasing them differs; `ata` is SATA, and SAS disks that understand its commands. */
+export const diskKinds = ['nvme', 'ata', 'other'] as const;
+export type DiskKind = (typeof diskKinds)[number];
+
 export const orderStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 export type OrderState = (typeof orderStates)[number];
 

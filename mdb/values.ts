@@ -1,5 +1,5 @@
 /** Shapes of the JSON columns of the MDB. Pure types; each is written and read by typed code only. */
-import type { EraseMethod, ImageKind, ImageSystemName } from './machine.ts';
+import type { DiskKind, EraseMethod, ImageKind, ImageSystemName } from './machine.ts';
 
 export interface SitePolicy {
   /** Whether a MAC that nobody announced is born by itself. */
@@ -57,15 +57,8 @@ export interface BootSums {
   readonly initrd: string;
 }
 
-/** How a pool's disks are erased, by what each disk is. */
-export interface ErasePolicy {
-  /** For the disk that Farrier installed and holds the keys of; the method of its kind where absent. */
-  readonly system?: EraseMethod;
-  readonly nvme: EraseMethod;
-  /** SATA, and SAS disks that translate its commands. */
-  readonly ata: EraseMethod;
-  readonly other: EraseMethod;
-}
+/** How the disks are erased that Farrier did not encrypt, by what they are; as all disks of the pool where absent. */
+export type EraseByKind = Readonly<Partial<Record<DiskKind, EraseMethod>>>;
 
 /** One disk to erase, as the agent is told. */
 export interface EraseTarget {

@@ -14,9 +14,11 @@ import {
   takeStep,
 } from '../../mdb/agent.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { takeErased } from '../../mdb/erasing.ts';
 import { takeInventory } from '../../mdb/inventory.ts';
 import { violatedConstraint } from '../outage.ts';
 import { type Answer, describeDirective, ok, refuse } from './answer.ts';
+import { readErased } from './erasing.ts';
 import { helloFact, installedFact, progressFact, readBurnin, readOnly, readyFact, stepFact } from './facts.ts';
 import { readInventory } from './inventory.ts';
 import { hashToken, mintToken } from './tokens.ts';
@@ -104,6 +106,14 @@ export async function burnin({ mdb }: AgentDependencies, session: Session, recor
   const reading = readBurnin(records);
   if (!reading.ok) return refuse(400, reading.reason);
   const reason = await takeBurnin(mdb, session, reading.fact);
+  return reason === null ? ok : refuse(409, reason);
+}
+
+/** Evidence is kept as it comes; whether it is proof is the passage's to judge. */
+export async function erased({ mdb }: AgentDependencies, session: Session, records: Records): Promise<Answer> {
+  const reading = readErased(records);
+  if (!reading.ok) return refuse(400, reading.reason);
+  const reason = await takeErased(mdb, session, reading.fact);
   return reason === null ? ok : refuse(409, reason);
 }
 

@@ -70,6 +70,7 @@ export function createAgentApi(options: AgentApiOptions) {
   post('/agent/step', (session, body) => requests.step(dependencies, session, parseRecords(body)));
   post('/agent/progress', (session, body) => requests.progress(dependencies, session, parseRecords(body)));
   post('/agent/burnin', (session, body) => requests.burnin(dependencies, session, parseRecords(body)));
+  post('/agent/erased', (session, body) => requests.erased(dependencies, session, parseRecords(body)));
   post('/agent/installed', (session, body) => requests.installed(dependencies, session, parseRecords(body)));
   app.get('/agent/credentials', (request, reply) =>
     respond(

@@ -126,6 +126,7 @@ act_on() {
     wait) : ;;
     hold) say "held: $(given reason)" ;;
     burnin) burn_in ;;
+    erase) erase_disks ;;
     install) install_system ;;
     handover) hand_over ;;
     reboot)

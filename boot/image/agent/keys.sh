@@ -37,11 +37,7 @@ make_keys() {
 store_key() {
   case $keystore in
     nvram)
-      if [ -e "$key_variable" ]; then
-        # The kernel guards variables against rm by the immutable flag.
-        chattr -i "$key_variable"
-        rm -f "$key_variable" || return 1
-      fi
+      drop_variable || return 1
       # Non-volatile, boot services, runtime; then the value: one write, as firmware takes a variable whole.
       { printf '\007\000\000\000'; cat /run/disk.key; } >/run/disk.variable
       dd if=/run/disk.variable of="$key_variable" bs=4096 count=1 2>&1 | grep -i error
@@ -50,6 +46,19 @@ store_key() {
       ;;
     tpm) tpmkey put </run/disk.key ;;
   esac
+}
+
+drop_variable() {
+  [ -e "$key_variable" ] || return 0
+  # The kernel guards variables against rm by the immutable flag.
+  chattr -i "$key_variable"
+  rm -f "$key_variable"
+}
+
+# drop_key: discards the keys wherever they are, and with them what they locked
+drop_key() {
+  drop_variable || return 1
+  if [ -c /dev/tpmrm0 ] || [ -c /dev/tpm0 ]; then tpmkey drop; fi
 }
 
 # read_key: the key on standard output; for a pipe, never for the console

@@ -1,6 +1,7 @@
 /* tpmkey: keeps 64 bytes in the TPM's own NV memory, for machines without NVRAM variables.
  *   tpmkey put    from standard input; what was kept before is discarded first
  *   tpmkey get    to standard output
+ *   tpmkey drop   discards it; 0 too when there was none
  * Speaks TPM 2.0 commands itself: the packaged tools are larger than the whole image. The index is the owner's, with
  * an empty password, as on a machine whose TPM nobody has taken; the TPM's values are numbers with the highest byte
  * first (TPM 2.0 Library, part 3: NV_DefineSpace, NV_UndefineSpace, NV_Write, NV_Read).
@@ -86,6 +87,13 @@ static int put(int tpm) {
   return code ? complain("keep the key", code) : 0;
 }
 
+static int drop(int tpm) {
+  begin(nv_undefine, 2);
+  uint32_t code = run(tpm);
+  /* Format one, handle 1: TPM_RC_HANDLE, no such index. */
+  return code && code != 0x18b && code != 0x28b ? complain("discard the key", code) : 0;
+}
+
 static int get(int tpm) {
   begin(nv_read, 2);
   add(size, 2);
@@ -105,5 +113,6 @@ int main(int count, char **words) {
   if (tpm < 0) return perror("the TPM"), 1;
   if (count == 2 && !strcmp(words[1], "put")) return put(tpm);
   if (count == 2 && !strcmp(words[1], "get")) return get(tpm);
-  return fputs("usage: tpmkey put|get\n", stderr), 2;
+  if (count == 2 && !strcmp(words[1], "drop")) return drop(tpm);
+  return fputs("usage: tpmkey put|get|drop\n", stderr), 2;
 }
