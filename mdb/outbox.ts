@@ -23,13 +23,30 @@ export async function post(tx: MdbOrTransaction, message: OutboxMessage): Promis
   return rows.length === 1;
 }
 
+/** A message to a semaphore: its id, one of `semaphoreMessages`, and what that takes. */
+export interface PermitMessage extends Record<string, unknown> {
+  readonly semaphore: string;
+  readonly message: string;
+  readonly body: unknown;
+}
+
+/** Puts in a message to a semaphore. False when the key was there already. */
+export async function postToSemaphore(tx: MdbOrTransaction, key: string, payload: PermitMessage): Promise<boolean> {
+  const rows = await tx
+    .insert(outbox)
+    .values({ key, kind: 'permit', payload })
+    .onConflictDoNothing({ target: outbox.key })
+    .returning({ id: outbox.id });
+  return rows.length === 1;
+}
+
 export interface DueMessage {
   readonly id: number;
   readonly key: string;
-  readonly kind: OutboxMessage['kind'];
+  readonly kind: OutboxMessage['kind'] | 'permit';
   readonly payload: Readonly<Record<string, unknown>>;
   readonly attempts: number;
-  readonly machineId: string;
+  readonly machineId: string | null;
   readonly siteId: string | null;
   readonly orderId: string | null;
   readonly passage: Passage | null;

@@ -8,6 +8,7 @@ export * from './schema/erasures.ts';
 export * from './schema/hardware.ts';
 export * from './schema/machines.ts';
 export * from './schema/orders.ts';
+export * from './schema/permits.ts';
 export * from './schema/places.ts';
 export * from './schema/policy.ts';
 export * from './schema/pools.ts';

@@ -6,7 +6,8 @@ import {
 } from '@temporalio/client';
 import { attributes } from '../contract/attributes.ts';
 import { lifecycleQueue, machineWorkflow, machineWorkflowId, passageWorkflowId, signals } from '../contract/machine.ts';
-import type { DueMessage } from '../mdb/outbox.ts';
+import { semaphoreWorkflow } from '../contract/semaphore.ts';
+import type { DueMessage, PermitMessage } from '../mdb/outbox.ts';
 
 export type Delivery =
   | { readonly to: 'delivered' }
@@ -14,12 +15,14 @@ export type Delivery =
   | { readonly to: 'later'; readonly error: string };
 
 /**
- * Delivers one message. An order starts the machine's workflow where there is none; everything else goes to the
- * passage of its order. A passage that isn't there yet is tried again while its order lives.
+ * Delivers one message. An order starts the machine's workflow where there is none, and what is for a semaphore starts
+ * that; everything else goes to the passage of its order. A passage that is not there yet is tried again while its
+ * order lives.
  */
 export async function deliver(client: Client, message: DueMessage): Promise<Delivery> {
   try {
     if (message.kind === 'order') await deliverOrder(client, message);
+    else if (message.kind === 'permit') await deliverToSemaphore(client, message.payload as PermitMessage);
     else await client.workflow.getHandle(targetOf(message)).signal(signals[message.kind], message.payload);
     return { to: 'delivered' };
   } catch (error) {
@@ -30,6 +33,7 @@ export async function deliver(client: Client, message: DueMessage): Promise<Deli
 
 function targetOf(message: DueMessage): string {
   const { machineId, orderId, passage } = message;
+  if (machineId === null) throw new Error(`message ${message.key} names no machine`);
   return orderId !== null && passage !== null
     ? passageWorkflowId(machineId, passage, orderId)
     : machineWorkflowId(machineId);
@@ -37,7 +41,7 @@ function targetOf(message: DueMessage): string {
 
 async function deliverOrder(client: Client, message: DueMessage): Promise<void> {
   const { machineId, siteId } = message;
-  if (siteId === null) throw new Error(`the MDB has no machine ${machineId}`);
+  if (machineId === null || siteId === null) throw new Error(`the MDB has no machine ${machineId}`);
   await client.workflow.signalWithStart(machineWorkflow, {
     workflowId: machineWorkflowId(machineId),
     taskQueue: lifecycleQueue,
@@ -49,6 +53,19 @@ async function deliverOrder(client: Client, message: DueMessage): Promise<void> 
     staticSummary: `life of ${machineId}`,
     staticDetails: `Machine \`${machineId}\` of site \`${siteId}\`. Its passages are child workflows; the current details say where it stands.`,
     typedSearchAttributes: [{ key: attributes.machine, value: machineId }],
+  });
+}
+
+async function deliverToSemaphore(client: Client, { semaphore, message, body }: PermitMessage): Promise<void> {
+  await client.workflow.signalWithStart(semaphoreWorkflow, {
+    workflowId: semaphore,
+    taskQueue: lifecycleQueue,
+    args: [{}],
+    signal: message,
+    signalArgs: [body],
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    staticSummary: `permits of ${semaphore}`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import { drainAdapters, drainTimeOuts, eraseMethods } from '../machine.ts';
+import type { EraseByKind } from '../values.ts';
 import { at, now } from './columns.ts';
 
 /**
@@ -20,6 +21,8 @@ export const pools = pgTable(
     drainTimeout: integer('drain_timeout').notNull().default(604_800),
     onDrainTimeout: text('on_drain_timeout', { enum: drainTimeOuts }).notNull().default('ask'),
     erase: text('erase', { enum: eraseMethods }).notNull().default('crypto'),
+    /** For the disks that Farrier did not encrypt, by what they are; `erase` holds for those that are not named. */
+    eraseOthers: jsonb('erase_others').$type<EraseByKind>().notNull().default({}),
     /** Minutes that a machine must stay healthy before it goes back to production. */
     soakMinutes: integer('soak_minutes').notNull().default(10),
     /** Health checks that may fail before a machine is left to a person. */

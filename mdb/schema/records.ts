@@ -10,9 +10,10 @@ export const outbox = pgTable(
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     /** De-duplication id, minted by the writer; receivers drop repeats. */
     key: text('key').notNull().unique(),
-    machineId: text('machine_id').notNull(),
+    /** Null for a message to a semaphore. */
+    machineId: text('machine_id'),
     orderId: text('order_id'),
-    kind: text('kind', { enum: ['order', 'report', 'answer', 'cancel'] }).notNull(),
+    kind: text('kind', { enum: ['order', 'report', 'answer', 'cancel', 'permit'] }).notNull(),
     payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
     createdAt: at('created_at').notNull().default(now),
     nextAt: at('next_at').notNull().default(now),

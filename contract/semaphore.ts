@@ -1,0 +1,237 @@
+/**
+ * The contract of the semaphores: one workflow a group of machines, which grants permits to have a member of the group
+ * out of service. Names and plain types; all messages are plain JSON (docs/semaphores.md).
+ */
+import type { OrderClass } from '../mdb/machine.ts';
+
+export const semaphoreWorkflow = 'semaphore';
+
+/** A group of machines and what its permits are for: `reboot` of the machines with `rack=A12`. */
+export interface Resource {
+  readonly operation: string;
+  readonly tag: string;
+  readonly value: string;
+}
+
+export function semaphoreId({ operation, tag, value }: Resource): string {
+  return `semaphore/${operation}/${tag}=${value}`;
+}
+
+/** The resource that an id names; null for anything that names none. */
+export function readSemaphoreId(id: string): Resource | null {
+  const parts =
+    /^semaphore\/([a-z][a-z-]{0,31})\/([A-Za-z][A-Za-z0-9_.-]{0,62})=([A-Za-z0-9][A-Za-z0-9_. -]{0,126})$/.exec(id);
+  if (!parts) return null;
+  const [, operation = '', tag = '', value = ''] = parts;
+  return { operation, tag, value };
+}
+
+/** The whole fleet: its permit is part of every set, so that an order without a group is capped too (S3.10). */
+export const fleet = { tag: 'fleet', value: 'all' } as const;
+
+/** What an operation on one machine takes: the fleet's permit, and its group's where the order names a group. */
+export function resourcesFor(operation: string, group: { tag: string; value: string } | null): Resource[] {
+  const whole = { operation, ...fleet };
+  return group === null || group.tag === fleet.tag ? [whole] : [whole, { operation, ...group }];
+}
+
+const widest = ['fleet', 'az', 'row', 'feed'];
+const narrowest = ['rack', 'machine'];
+
+/** The one order in which several permits are taken, so that no two requesters wait for each other: widest first. */
+export function inOrder(resources: readonly Resource[]): Resource[] {
+  const unique = new Map(resources.map((resource) => [semaphoreId(resource), resource]));
+  return [...unique.entries()]
+    .sort(([a, left], [b, right]) => width(left.tag) - width(right.tag) || (a < b ? -1 : 1))
+    .map(([, resource]) => resource);
+}
+
+function width(tag: string): number {
+  const wide = widest.indexOf(tag);
+  const narrow = narrowest.indexOf(tag);
+  if (wide >= 0) return wide;
+  return widest.length + (narrow >= 0 ? narrow + 1 : 0);
+}
+
+export const semaphoreMessages = {
+  /** PermitRequest; as an update it answers. */
+  acquire: 'acquire',
+  /** PermitReference: gives it back, or withdraws the request. Once is enough, more does no harm. */
+  release: 'release',
+  cancel: 'cancel',
+  /** PermitReference: its holder makes progress. */
+  renew: 'renew',
+  /** Eviction: a person takes it away. */
+  evict: 'evict',
+  /** Nothing: look at the policy and the gates again. */
+  wake: 'wake',
+} as const;
+
+export const semaphoreQueries = { standing: 'standing' } as const;
+
+/** Signal to the requester: PermitGrant. */
+export const grantSignal = 'grant';
+
+export interface PermitRequest {
+  /** Minted by the requester: the same id again is the same request. */
+  readonly id: string;
+  readonly machineId: string;
+  readonly siteId: string;
+  readonly class: OrderClass;
+  /** Workflow that hears of the grant and whose end gives it back; absent for the image system on the machine. */
+  readonly workflowId?: string;
+  readonly orderId?: string;
+}
+
+export interface PermitReference {
+  readonly id: string;
+}
+
+export interface Eviction {
+  readonly id: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface PermitGrant {
+  readonly id: string;
+  readonly semaphore: string;
+  readonly fence: number;
+}
+
+export type PermitAnswer =
+  | { readonly state: 'granted'; readonly fence: number }
+  | { readonly state: 'queued'; readonly position: number; readonly reason: string }
+  | { readonly state: 'refused'; readonly reason: string };
+
+/** Input of the workflow; `carried` is what an earlier run left over. */
+export interface SemaphoreInput {
+  readonly carried?: SemaphoreCarried;
+}
+
+/** `[id, machine, site, class, workflow or '', order or '', asked, until or 0]`, times in milliseconds since 1970. */
+export type PackedWaiting = readonly [string, string, string, number, string, string, number, number];
+
+export interface SemaphoreCarried {
+  readonly waiting: readonly PackedWaiting[];
+  /** Ids of those waiting that the ledger does not have yet. */
+  readonly fresh: readonly string[];
+  readonly holders: readonly PermitHolder[];
+  readonly closing: readonly PermitClosing[];
+  /** Ids that have ended, newest last; bounded. */
+  readonly ended: readonly string[];
+  readonly terms: PermitTerms;
+}
+
+export interface PermitWaiting extends PermitRequest {
+  /** When it was asked for, in milliseconds since 1970. */
+  readonly at: number;
+  /** When a request that no workflow stands behind lapses; 0 for the others. */
+  readonly until: number;
+}
+
+export interface PermitHolder extends PermitWaiting {
+  readonly fence: number;
+  readonly since: number;
+  /** Last sign of progress: the grant, or the latest renewal. */
+  readonly renewed: number;
+  /** Why it should have been given back by now; null while all is well. */
+  readonly overdue: string | null;
+}
+
+export interface PermitClosing {
+  readonly id: string;
+  readonly how: 'released' | 'cancelled' | 'evicted' | 'expired' | 'refused';
+  readonly why: string;
+  readonly by?: string;
+}
+
+/** What the policy says at the moment. Durations in milliseconds. */
+export interface PermitTerms {
+  readonly capacity: number;
+  readonly bound: number;
+  readonly lease: number;
+  readonly limit: number;
+}
+
+/** Why those in front do not go on, and when that may change by itself. */
+export interface PermitGate {
+  readonly kind: 'capacity' | 'window' | 'healthy' | 'brake';
+  readonly reason: string;
+  readonly until: number | null;
+}
+
+/** One batch for the ledger. */
+export interface LedgerTurn {
+  readonly semaphore: string;
+  readonly queued: readonly PermitWaiting[];
+  readonly closed: readonly PermitClosing[];
+  readonly overdue: readonly { readonly id: string; readonly why: string | null }[];
+  /** The first in line, in order. */
+  readonly candidates: readonly string[];
+  /** Who holds a permit as the semaphore knows it. */
+  readonly holders: readonly string[];
+}
+
+export interface LedgerResult {
+  readonly terms: PermitTerms;
+  readonly gate: PermitGate | null;
+  readonly granted: readonly { readonly id: string; readonly fence: number }[];
+  /** Requests that the ledger knows to have ended, or that name no machine. */
+  readonly gone: readonly { readonly id: string; readonly why: string }[];
+  /** Candidates that were passed over, and why. */
+  readonly held: readonly { readonly id: string; readonly why: string }[];
+}
+
+/** What a semaphore that lost its workflow finds in the ledger. */
+export interface LedgerRest {
+  readonly holders: readonly PermitHolder[];
+  readonly waiting: readonly PermitWaiting[];
+}
+
+/** Answer to the `standing` query. Times are ISO 8601 in UTC. */
+export interface SemaphoreStanding {
+  readonly semaphore: string;
+  readonly capacity: number;
+  readonly holders: readonly {
+    readonly id: string;
+    readonly machineId: string;
+    readonly class: OrderClass;
+    readonly workflowId: string | null;
+    readonly fence: number;
+    readonly since: string;
+    readonly leaseUntil: string;
+    readonly overdue: string | null;
+  }[];
+  /** Those in front, at most a hundred unless told otherwise; `waiting` counts them all. */
+  readonly queue: readonly {
+    readonly position: number;
+    readonly id: string;
+    readonly machineId: string;
+    readonly class: OrderClass;
+    readonly workflowId: string | null;
+    readonly since: string;
+    readonly reason: string;
+  }[];
+  readonly waiting: number;
+  readonly gate: PermitGate | null;
+  readonly granted: number;
+  /** Messages that were not understood, newest last, at most twenty. */
+  readonly ignored: readonly string[];
+}
+
+/** When permits may be granted: on these weekdays (1 is Monday), from a wall-clock time to another, also past midnight. */
+export interface PermitWindow {
+  readonly days: readonly number[];
+  /** `HH:MM`. */
+  readonly from: string;
+  readonly to: string;
+  /** IANA name of the time zone, e.g. `Europe/Berlin`. */
+  readonly zone: string;
+}
+
+/** How a machine stood when it was granted a permit. */
+export interface StateBefore {
+  readonly opState: string;
+  readonly bootId: string | null;
+}
