@@ -2,6 +2,7 @@
 export * from './schema/addresses.ts';
 export * from './schema/booting.ts';
 export * from './schema/burnin.ts';
+export * from './schema/capacity.ts';
 export * from './schema/controllers.ts';
 export * from './schema/enums.ts';
 export * from './schema/erasures.ts';
@@ -14,3 +15,4 @@ export * from './schema/policy.ts';
 export * from './schema/pools.ts';
 export * from './schema/records.ts';
 export * from './schema/rotations.ts';
+export * from './schema/signins.ts';

@@ -183,8 +183,12 @@ export const bmcs = pgTable('bmcs', {
   pin: text('pin'),
   vendor: text('vendor'),
   firmwareVersion: text('firmware_version'),
-  /** Set when a login failed or the identity did not match; nothing talks to it until a person clears it. */
+  /** Set when a login failed or the identity did not match; nothing talks to it until that is put right. */
   quarantine: text('quarantine'),
+  /** Other credentials lift the quarantine of credentials, and only that. */
+  quarantineFor: text('quarantine_for', { enum: ['credentials', 'certificate', 'identity'] }),
+  /** What it offers (`activities/redfish/probe.ts`), for the firmware version named in it. */
+  probe: jsonb('probe').$type<Readonly<Record<string, unknown>>>(),
 });
 
 /**

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, index, inet, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
+import { check, index, inet, integer, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
 import type { SitePolicy } from '../values.ts';
 
 export const sites = pgTable('sites', {
@@ -8,6 +8,8 @@ export const sites = pgTable('sites', {
   /** DNS domain that hostnames of this site end in. */
   domain: text('domain').notNull(),
   policy: jsonb('policy').$type<SitePolicy>().notNull(),
+  /** Salt of the versions of credentials (`sign_ins`); no secret, and of use to nobody who doesn't guess here. */
+  credentialSalt: uuid('credential_salt').notNull().defaultRandom(),
 });
 
 export const networks = pgTable(

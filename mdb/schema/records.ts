@@ -39,7 +39,11 @@ export const stateHistory = pgTable(
     actor: text('actor').notNull(),
     orderId: text('order_id'),
   },
-  (t) => [index('state_history_machine').on(t.machineId, t.id)],
+  (t) => [
+    index('state_history_machine').on(t.machineId, t.id),
+    // The storm brake counts who left production in the last minutes.
+    index('state_history_departures').on(t.at).where(sql`guarded = 'op_state' and "from" = 'production'`),
+  ],
 );
 
 /** Who did what and why; append-only and hash-chained by a trigger. Insert it last in a transaction. */
