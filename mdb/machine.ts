@@ -59,6 +59,14 @@ export type DrainAdapter = (typeof drainAdapters)[number];
 export const drainTimeOuts = ['kill', 'skip', 'ask'] as const;
 export type DrainTimeOut = (typeof drainTimeOuts)[number];
 
+/** Groups that may have a minimum of machines in service. */
+export const capacityScopes = ['fleet', 'feed', 'rack', 'pool'] as const;
+export type CapacityScope = (typeof capacityScopes)[number];
+
+/** A minimum is a share of the group in percent, rounded up, or a number of machines. */
+export const minimumUnits = ['percent', 'count'] as const;
+export type MinimumUnit = (typeof minimumUnits)[number];
+
 export const imageKinds = ['compute', 'storage', 'debug'] as const;
 export type ImageKind = (typeof imageKinds)[number];
 
