@@ -110,6 +110,8 @@ export function createFleet(options: FleetOptions): Fleet {
     },
     async start(power) {
       const pause = 1000 / (options.powerRate ?? 200);
+      // Who subscribed in an earlier run goes on being told.
+      for (const machine of machines) if (machine.state.controller?.subscriptions) this.bmcOf(machine);
       for (const machine of machines) {
         if (stopping) return;
         if (machine.state.power === 'off' && !(power === 'on' && fresh.has(machine))) continue;

@@ -34,6 +34,7 @@ const logged: ReadonlySet<Effect> = new Set([
   'password-changed',
   'locked-out',
   'bmc-reset',
+  'test-event',
 ]);
 const mostLogged = 32;
 const nothing: readonly Entry[] = [];
@@ -49,6 +50,8 @@ export class Machine implements Body {
   events: readonly Entry[] = nothing;
   /** When the power last went on or off, by this process's clock; 0 before. */
   powerMoved = 0;
+  /** Told of every event; set by its controller, once there is one. */
+  told: ((entry: Entry) => void) | null = null;
   #power: AbortController | null = null;
   #life: Promise<void> = Promise.resolve();
 
@@ -69,7 +72,9 @@ export class Machine implements Body {
   note(effect: Effect, detail?: Readonly<Record<string, unknown>>): void {
     const entry = this.world.journal.write(this.id, effect, detail);
     if (effect === 'power-on' || effect === 'power-off') this.powerMoved = Date.now();
-    if (logged.has(effect)) this.events = [...this.events, entry].slice(-mostLogged);
+    if (!logged.has(effect)) return;
+    this.events = [...this.events, entry].slice(-mostLogged);
+    this.told?.(entry);
   }
 
   changed(): void {

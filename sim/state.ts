@@ -1,3 +1,4 @@
+import type { Subscription } from './bmc/subscriptions.ts';
 import type { Fault } from './faults.ts';
 
 export type Power = 'on' | 'off';
@@ -43,12 +44,15 @@ export interface DiskState {
 export interface ControllerState {
   accounts?: Record<string, { readonly username: string; readonly password: string }>;
   firmware?: { readonly BMC?: string; readonly BIOS?: string };
-  /** BIOS values that are listed and not committed, and how often the machine had booted then. */
   /** A version of the BIOS that the next POST flashes. */
   flash?: string;
+  /** BIOS values that are listed and not committed, and how often the machine had booted then. */
   staged?: { readonly values: Record<string, string | number | boolean>; readonly boots: number };
   /** Number of the last entry that clearing took away, by log. */
   cleared?: Record<string, number>;
+  subscriptions?: Readonly<Record<string, Subscription>>;
+  /** Whether its event service is on, once somebody said so. */
+  eventful?: boolean;
 }
 
 /** What outlives the simulator's process: contents of disks and NVRAM, settings, faults, and where it stood. */

@@ -7,6 +7,7 @@ export type RedfishErrorKind =
   | 'not-now'
   | 'session-limit'
   | 'session-lost'
+  | 'subscription-limit'
   | 'credentials'
   | 'password-change'
   | 'forbidden'

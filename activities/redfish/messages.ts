@@ -16,6 +16,8 @@ export interface Message {
 const baseMessages: Readonly<Record<string, RedfishErrorKind>> = {
   PasswordChangeRequired: 'password-change',
   SessionLimitExceeded: 'session-limit',
+  // Some call it a lack of privilege, or their own fault (openbmc/bmcweb#150): the word counts, not the status.
+  EventSubscriptionLimitExceeded: 'subscription-limit',
   NoValidSession: 'session-lost',
   InsufficientPrivilege: 'forbidden',
   AccessDenied: 'forbidden',

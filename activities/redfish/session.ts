@@ -16,9 +16,8 @@ export interface Session {
   /** Reads a resource; a busy controller is asked again a few times, as it asks for. */
   get(path: string): Promise<Json>;
   /**
-   * Sends one write; any answer of 300 and more throws. A POST or DELETE is never repeated, and a
-   * POST carries no ETag (quirk 24). A
-   * PATCH carries the resource's ETag, and is repeated only where the controller refused the tag.
+   * Sends one write; any answer of 300 and more throws. POST and DELETE are never repeated and carry
+   * no ETag (quirk 24). A PATCH carries the resource's ETag, and is repeated only where the controller refused the tag.
    */
   write(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
   /** Sends one upload, never repeated, to a place that the update service names; any answer of 300 and more throws. */

@@ -8,6 +8,7 @@ import type { Controller } from './controller.ts';
 import { documentAt } from './documents.ts';
 import { clearLog } from './logs.ts';
 import { empty, failure, notFound, type Reply, wrongMethod, wrongValue } from './reply.ts';
+import { patchEventService, subscribe, unsubscribe } from './subscriptions.ts';
 import { completed, type TaskEnd } from './tasks.ts';
 import { simpleUpdate, startUpdate } from './update.ts';
 
@@ -33,6 +34,12 @@ const fixed: Readonly<Record<string, Act>> = {
     controller.restart('bmc');
     return empty;
   },
+  'POST /EventService/Subscriptions': ({ controller, body }) => subscribe(controller, body),
+  'PATCH /EventService': ({ controller, body }) => patchEventService(controller, body),
+  'POST /EventService/Actions/EventService.SubmitTestEvent': ({ controller }) => {
+    controller.machine.note('test-event');
+    return empty;
+  },
   'POST /AccountService/Accounts': ({ controller, body }) => createAccount(controller, body),
   'POST /UpdateService/Actions/UpdateService.SimpleUpdate': ({ controller, body, path }) =>
     controller.personality.update.simple ? simpleUpdate(controller, body) : notFound(`/redfish/v1${path}`),
@@ -48,6 +55,8 @@ export async function act(change: Change): Promise<Reply> {
   const account = /^\/AccountService\/Accounts\/(\w{1,16})$/.exec(path)?.[1];
   if (account && method === 'PATCH') return patchAccount(controller, account, body);
   if (account && method === 'DELETE') return removeAccount(controller, account);
+  const subscription = /^\/EventService\/Subscriptions\/(\w{1,16})$/.exec(path)?.[1];
+  if (subscription && method === 'DELETE') return unsubscribe(controller, subscription);
   const [, at, log] = /^(.+)\/LogServices\/([\w-]+)\/Actions\/LogService\.ClearLog$/.exec(path) ?? [];
   if (at && log && method === 'POST') return clearLog(controller, at, log);
   return documentAt(path, controller) ? wrongMethod : notFound(`/redfish/v1${path}`);

@@ -3,7 +3,9 @@ import type { ControllerState } from '../state.ts';
 import type { BmcFaults } from './bmcfault.ts';
 import type { Personality } from './personality.ts';
 import { Guard, Sessions } from './sessions.ts';
+import { forgetSubscriptions } from './subscriptions.ts';
 import { Tasks } from './tasks.ts';
+import { Telling } from './telling.ts';
 
 export interface Account {
   readonly username: string;
@@ -18,6 +20,7 @@ export class Controller {
   readonly guard = new Guard();
   readonly tasks: Tasks;
   readonly faults: BmcFaults;
+  readonly telling: Telling;
   readonly #account: Account;
   /** When the last power command was taken; 0 before any. */
   lastPower = 0;
@@ -33,6 +36,8 @@ export class Controller {
     this.faults = faults;
     this.sessions = new Sessions(personality.sessionSeconds);
     this.tasks = new Tasks(personality.tasks, machine.world.speed);
+    this.telling = new Telling(this);
+    machine.told = (entry) => this.telling.tell(entry);
   }
 
   get ready(): boolean {
@@ -47,7 +52,9 @@ export class Controller {
 
   /** Accounts by slot or name of the resource. */
   get accounts(): Readonly<Record<string, Account>> {
-    return this.machine.state.controller?.accounts ?? { [this.personality.slots === null ? '1' : '2']: this.#account };
+    const { accountIds, slots } = this.personality;
+    const id = accountIds === 'name' ? this.#account.username : slots === null ? '1' : '2';
+    return this.machine.state.controller?.accounts ?? { [id]: this.#account };
   }
 
   setAccount(id: string, account: Account | null): void {
@@ -74,6 +81,7 @@ export class Controller {
     if (tasks.volatile) this.tasks.forget();
     this.flashing = false;
     this.#readyAt = Date.now() + (restartSeconds * 1000) / this.machine.world.speed;
+    forgetSubscriptions(this);
     this.machine.note('bmc-reset', { by });
   }
 }

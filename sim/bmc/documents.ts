@@ -5,12 +5,14 @@ import { biosSettings } from './bios.ts';
 import { bootOf, settingsLink } from './boot.ts';
 import type { Controller } from './controller.ts';
 import { collection, type Document, link, type Make, root, type View } from './document.ts';
+import { eventRulesOf } from './eventrules.ts';
 import { jobDocument } from './jobs.ts';
 import { logDocument } from './logs.ts';
 import { networkCard, numberedMembers, storage } from './parts.ts';
 import { outward } from './paths.ts';
 import { sensorDocument, sensorLinks } from './sensors.ts';
 import { powerShown } from './shown.ts';
+import { eventDocument } from './subscriptions.ts';
 import { serviceDocument } from './updateservice.ts';
 
 /** The boot's progress as Redfish words it. */
@@ -35,9 +37,10 @@ export function documentAt(path: string, controller: Controller): Document | und
     fixed[path] ??
     matching(path) ??
     serviceDocument(path) ??
+    jobDocument(path, personality) ??
     roleDocument(path) ??
     logDocument(path) ??
-    jobDocument(path, personality) ??
+    eventDocument(path) ??
     sensorDocument(path, personality);
   const view: View = { controller, machine, hardware: machine.hardware, personality };
   const document = make?.(view);
@@ -135,6 +138,7 @@ function service({ hardware, personality }: View): Document {
     AccountService: link('/AccountService'),
     UpdateService: link('/UpdateService'),
     Tasks: link('/TaskService'),
+    ...(eventRulesOf(personality) && { EventService: link('/EventService') }),
     Links: { Sessions: link('/SessionService/Sessions') },
   };
 }

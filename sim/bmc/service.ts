@@ -54,6 +54,7 @@ export class Bmc {
   close(): void {
     this.faults.clear();
     this.#controller.tasks.forget();
+    this.#controller.telling.close();
   }
 
   #shown({ headers = {}, body, ...rest }: Reply): Reply {

@@ -1,0 +1,160 @@
+import { readMembers, readOptional } from './collection.ts';
+import { RedfishError } from './errors.ts';
+import { link, part, serviceRoot, text } from './links.ts';
+import type { Session } from './session.ts';
+import type { Answer, Json } from './transport.ts';
+
+/** What is wanted: events to this address, under a name by which the subscription is found again. */
+export interface EventsWish {
+  /** Whole `https` URL of the receiver. */
+  readonly destination: string;
+  readonly context: string;
+  /** Whether an address that a found subscription has is one of ours, in force. */
+  readonly valid: (destination: string) => boolean;
+  /** Whether it is one of ours at all, which may be deleted. */
+  readonly ours: (destination: string) => boolean;
+}
+
+export type EventsOutcome =
+  /** In force; `made` when it was not before. */
+  | { readonly state: 'subscribed'; readonly path: string; readonly made: boolean }
+  /** No event service, all its places taken by others, or every form of the request refused: nothing was changed. */
+  | { readonly state: 'unsupported' | 'full' | 'refused'; readonly reason: string };
+
+/** More places than any known controller has. */
+const mostSubscriptions = 128;
+
+interface Found {
+  readonly path: string;
+  readonly context: string | null;
+  readonly destination: string;
+  /** False once the controller gave up delivering (dell/iDRAC-Redfish-Scripting#370). */
+  readonly alive: boolean;
+}
+
+/**
+ * Makes sure of one subscription of ours, whatever was there: one in force is left alone; ours that are dead, have an
+ * address that is no longer valid or are there twice are deleted first, so that places are never filled up. Those of
+ * others are never touched. A lost answer is settled by looking, never by asking twice.
+ */
+export async function ensureEvents(session: Session, wish: EventsWish): Promise<EventsOutcome> {
+  const service = await eventService(session);
+  if (service === null) return { state: 'unsupported', reason: 'the controller has no event service' };
+  const collection = link(service.Subscriptions);
+  if (collection === null) return { state: 'unsupported', reason: 'its event service takes no subscriptions' };
+  const off = await switchOn(session, service);
+  if (off !== null) return { state: 'refused', reason: off };
+  const kept = await tidy(session, collection, wish);
+  if (kept !== null) return { state: 'subscribed', path: kept, made: false };
+  return create(session, service, collection, wish);
+}
+
+/** Deletes all subscriptions that are ours; gives how many they were. */
+export async function endEvents(session: Session, wish: Pick<EventsWish, 'context' | 'ours'>): Promise<number> {
+  const collection = link((await eventService(session))?.Subscriptions);
+  const found = collection === null ? [] : await readFound(session, collection);
+  const mine = found.filter((one) => isOurs(one, wish));
+  for (const { path } of mine) await remove(session, path);
+  return mine.length;
+}
+
+async function eventService(session: Session): Promise<Json | null> {
+  const path = link((await session.get(serviceRoot)).EventService);
+  return path === null ? null : readOptional(session, path);
+}
+
+/** A service that is off takes subscriptions and tells nothing. Why it stays off; null when it is on. */
+async function switchOn(session: Session, service: Json): Promise<string | null> {
+  const path = link(service);
+  if (service.ServiceEnabled !== false || path === null) return null;
+  try {
+    await session.write('PATCH', path, { ServiceEnabled: true });
+    const shown = await session.get(path);
+    return shown.ServiceEnabled === false ? 'its event service is off, and stays off' : null;
+  } catch (error) {
+    if (!(error instanceof RedfishError) || error.carriedOut !== 'no') throw error;
+    return `its event service is off: ${error.message}`;
+  }
+}
+
+async function readFound(session: Session, collection: string): Promise<Found[]> {
+  const paths = await readMembers(session, collection, mostSubscriptions);
+  const read = await Promise.all(paths.map(async (path) => ({ path, shown: await readOptional(session, path) })));
+  return read.flatMap(({ path, shown }) => (shown === null ? [] : [foundOf(path, shown)]));
+}
+
+function foundOf(path: string, shown: Json): Found {
+  return {
+    path,
+    context: text(shown.Context),
+    destination: text(shown.Destination) ?? '',
+    alive: text(part(shown, 'Status').State) !== 'Disabled',
+  };
+}
+
+function isOurs({ context, destination }: Found, wish: Pick<EventsWish, 'context' | 'ours'>): boolean {
+  return context === wish.context || wish.ours(destination);
+}
+
+/** The one subscription of ours that is in force; all others of ours are deleted. */
+async function tidy(session: Session, collection: string, wish: EventsWish): Promise<string | null> {
+  const mine = (await readFound(session, collection)).filter((one) => isOurs(one, wish));
+  const kept = mine.find(({ alive, destination }) => alive && wish.valid(destination));
+  for (const one of mine) if (one !== kept) await remove(session, one.path);
+  return kept?.path ?? null;
+}
+
+async function remove(session: Session, path: string): Promise<void> {
+  await session.write('DELETE', path).catch((error: unknown) => {
+    if (!(error instanceof RedfishError) || error.kind !== 'missing') throw error;
+  });
+}
+
+/**
+ * Forms of the request, likeliest first. Since Redfish 1.6 event types are deprecated and refused as unknown by some
+ * (stmcginnis/gofish#241, DMTF/Redfish-Event-Listener#10), while older services ask for them.
+ */
+export function formsOf(service: Json, { destination, context }: Pick<EventsWish, 'destination' | 'context'>): Json[] {
+  const least = { Destination: destination, Context: context, Protocol: 'Redfish' };
+  const offered = Array.isArray(service.EventTypesForSubscription) ? service.EventTypesForSubscription : null;
+  const modern = { ...least, SubscriptionType: 'RedfishEvent', EventFormatType: 'Event' };
+  const lasting = { ...modern, DeliveryRetryPolicy: 'RetryForever' };
+  const old = { ...least, EventTypes: offered?.filter((type) => type !== 'MetricReport') ?? ['Alert'] };
+  const formats = Array.isArray(service.EventFormatTypes);
+  return offered !== null && !formats ? [old, lasting, modern, least] : [lasting, modern, old, least];
+}
+
+async function create(session: Session, service: Json, collection: string, wish: EventsWish): Promise<EventsOutcome> {
+  let refusal = 'no form of the request was taken';
+  for (const form of formsOf(service, wish)) {
+    try {
+      const answer = await session.write('POST', collection, form);
+      return settled(await find(session, collection, wish), pathOf(answer), refusal);
+    } catch (error) {
+      if (!(error instanceof RedfishError)) throw error;
+      if (error.kind === 'subscription-limit') return { state: 'full', reason: error.message };
+      // What may have been done all the same is looked for, not asked for again.
+      if (error.carriedOut !== 'no') return settled(await find(session, collection, wish), null, error.message);
+      if (error.kind !== 'rejected') throw error;
+      refusal = error.message;
+    }
+  }
+  return { state: 'refused', reason: refusal };
+}
+
+/** The subscription with the address that was asked for. */
+async function find(session: Session, collection: string, { destination }: EventsWish): Promise<string | null> {
+  return (await readFound(session, collection)).find((one) => one.destination === destination)?.path ?? null;
+}
+
+/** Some show another address than they were given: then the controller's word for where it is has to do. */
+function settled(found: string | null, told: string | null, reason: string): EventsOutcome {
+  const path = found ?? told;
+  return path === null ? { state: 'refused', reason } : { state: 'subscribed', path, made: true };
+}
+
+function pathOf({ headers, body }: Answer): string | null {
+  const { location } = headers;
+  const url = typeof location === 'string' ? URL.parse(location, 'http://controller') : null;
+  return link(body) ?? url?.pathname ?? null;
+}
