@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigserial, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { PlanLine } from '../../contract/passage.ts';
 import type { StepDetail } from '../values.ts';
 import { at, now } from './columns.ts';
 import { orderClass, orderState, passage, stepState } from './enums.ts';
@@ -19,6 +20,8 @@ export const orders = pgTable(
     /** What this passage was asked to do, as its contract says; references only, never a secret. */
     request: jsonb('request').$type<Readonly<Record<string, unknown>>>().notNull().default({}),
     dryRun: boolean('dry_run').notNull().default(false),
+    /** Hash of the plan that was reviewed: the order is done only if its plan is still that one. */
+    reviewed: text('reviewed'),
     notBefore: at('not_before'),
     deadline: at('deadline'),
     state: orderState('state').notNull().default('waiting'),
@@ -34,6 +37,17 @@ export const orders = pgTable(
     index('orders_machine').on(t.machineId, t.createdAt),
   ],
 );
+
+/** What an order would do, as its rehearsal found; the lines are those of `PlanLine`. */
+export const plans = pgTable('plans', {
+  orderId: text('order_id')
+    .primaryKey()
+    .references(() => orders.id),
+  /** SHA-256 of the lines, in hex. */
+  hash: text('hash').notNull(),
+  lines: jsonb('lines').$type<readonly PlanLine[]>().notNull(),
+  madeAt: at('made_at').notNull().default(now),
+});
 
 export const steps = pgTable(
   'steps',
