@@ -40,6 +40,8 @@ export interface ActResult {
   readonly state: 'done' | 'not_done' | 'unknown' | 'planned';
   /** One sentence: what was observed, or why nothing was sent. */
   readonly observed: string;
+  /** Set when the effect only comes about with the next start of the machine. */
+  readonly waitsFor?: 'restart';
   /** What was or would be sent, as the intent keeps it. */
   readonly command?: Readonly<Record<string, unknown>>;
   /** Set when nothing was sent because the device is not the one meant, or may not be talked to. */

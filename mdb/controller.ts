@@ -18,6 +18,9 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
       secretRef: bmcs.secretRef,
       pin: bmcs.pin,
       quarantine: bmcs.quarantine,
+      quarantineFor: bmcs.quarantineFor,
+      probe: bmcs.probe,
+      credentialSalt: sites.credentialSalt,
       bmcNetworks: sql<string[]>`${sites.policy} -> 'bmcNetworks'`,
       bios: profiles.bios,
     })
@@ -52,8 +55,14 @@ export async function noteController(
   await mdb.update(bmcs).set(facts).where(eq(bmcs.machineId, machineId));
 }
 
-export async function quarantineController(mdb: Mdb, machineId: string, why: string): Promise<void> {
-  await mdb.update(bmcs).set({ quarantine: why }).where(eq(bmcs.machineId, machineId));
+/** Shuts a controller out until a person has looked: another certificate or another machine is there. */
+export async function quarantineController(
+  mdb: Mdb,
+  machineId: string,
+  quarantineFor: 'certificate' | 'identity',
+  why: string,
+): Promise<void> {
+  await mdb.update(bmcs).set({ quarantine: why, quarantineFor }).where(eq(bmcs.machineId, machineId));
 }
 
 export interface IntentRow {
@@ -69,17 +78,26 @@ export interface IntentRow {
 /**
  * Writes the intent, if the fence is still the machine's latest: check and write are one statement, so a holder whose
  * permit went to somebody else can't slip in between. `stale` when it isn't, `exists` when the intent was written
- * before.
+ * before, `flashing` while the machine's firmware is being updated, which nothing else may come across (quirk 60).
  */
-export async function writeIntent(mdb: Mdb, row: IntentRow): Promise<'written' | 'stale' | 'exists'> {
+export async function writeIntent(mdb: Mdb, row: IntentRow): Promise<'written' | 'stale' | 'exists' | 'flashing'> {
   const written = await mdb.execute(sql`
     insert into ${intents} (id, machine_id, order_id, kind, command, fence, before)
     select ${row.id}, ${row.machineId}, ${row.orderId}, ${row.kind}, ${JSON.stringify(row.command)}::jsonb, ${row.fence},
            ${JSON.stringify(row.before)}::jsonb
-    from ${fences} where machine_id = ${row.machineId} and fence = ${row.fence}
+    from ${fences} where machine_id = ${row.machineId} and fence = ${row.fence} and not exists (${flashing(row)})
     on conflict (id) do nothing`);
   if (written.rowCount === 1) return 'written';
-  return (await intentOf(mdb, row.id)) ? 'exists' : 'stale';
+  if (await intentOf(mdb, row.id)) return 'exists';
+  return (await mdb.execute(flashing(row))).rowCount ? 'flashing' : 'stale';
+}
+
+/** Updates under way that don't wait for a restart; one that nobody followed to its end is over after a while. */
+function flashing({ id, machineId }: IntentRow) {
+  return sql`
+    select 1 from ${intents} where machine_id = ${machineId} and id <> ${id} and state = 'sent'
+      and kind in ('update-firmware', 'start-firmware') and sent_at > now() - interval '3 hours'
+      and (answer ->> 'waitsFor') is null`;
 }
 
 export async function intentOf(mdb: Mdb, id: string) {
@@ -97,9 +115,10 @@ export async function markSent(mdb: Mdb, id: string): Promise<boolean> {
   return marked.length === 1;
 }
 
-/** Keeps what the controller answered to the command: what a worker needs that takes over the observation. */
+/** Adds to what is known of the controller's answer to the command: what a worker needs that takes over observing. */
 export async function noteAnswer(mdb: Mdb, id: string, answer: Readonly<Record<string, unknown>>): Promise<void> {
-  await mdb.update(intents).set({ answer }).where(eq(intents.id, id));
+  const added = sql`coalesce(${intents.answer}, '{}'::jsonb) || ${JSON.stringify(answer)}::jsonb`;
+  await mdb.update(intents).set({ answer: added }).where(eq(intents.id, id));
 }
 
 /** Settles an intent once: a final state stays. */

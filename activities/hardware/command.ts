@@ -1,9 +1,9 @@
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { intentOf, markSent, noteAnswer, settleIntent, writeIntent } from '../../mdb/controller.ts';
-import { type FollowUp, isPlan, type Plain, type Plan, type Seen, type Sent } from '../redfish/acts/kind.ts';
+import { type FollowUp, isPlan, notDone, type Plain, type Plan, type Seen, type Sent } from '../redfish/acts/kind.ts';
 import { RedfishError } from '../redfish/errors.ts';
-import { readSystem } from '../redfish/system.ts';
+import { openProbe } from '../redfish/probe.ts';
 import { actOf, type MachineScene } from './acts.ts';
 
 /** One act on one controller. */
@@ -11,6 +11,9 @@ export interface Stage extends MachineScene {
   readonly mdb: Mdb;
   readonly act: Act;
 }
+
+/** Looks at the device for the effect of a command that was sent at that time. */
+export type LookAt = (act: Act, sent: Sent, sentAt: number) => Promise<Seen>;
 
 type Intent = NonNullable<Awaited<ReturnType<typeof intentOf>>>;
 
@@ -41,21 +44,22 @@ function wordsOf({ command, next, otherwise }: Plan): Plain {
   return { ...command, ...(next && { next }), ...(otherwise && { otherwise }) };
 }
 
-function told({ state, observed }: Seen): ActResult {
-  return { state, observed };
+function told({ state, observed, waitsFor }: Seen): ActResult {
+  return { state, observed, ...(waitsFor && { waitsFor }) };
 }
 
 async function give(stage: Stage, plan: Plan, words: Plain): Promise<ActResult> {
   const { mdb, act } = stage;
   const { intentId: id, machineId, orderId, kind, fence } = act;
   const written = await writeIntent(mdb, { id, machineId, orderId, kind, command: words, fence, before: plan.before });
-  if (written === 'stale') return { state: 'not_done', observed: 'a newer order holds this machine; nothing was sent' };
+  if (written === 'stale') return told(notDone('a newer order holds this machine; nothing was sent'));
+  if (written === 'flashing') return told(notDone('a firmware update is under way on this machine; nothing was sent'));
   if (written === 'exists' || !(await markSent(mdb, id)))
     return { state: 'unknown', observed: 'the command was given to an earlier worker' };
   const sent = { command: words, before: plan.before, answer: null };
   try {
-    const answer = await plan.send();
-    if (answer !== null) await noteAnswer(mdb, id, answer);
+    const answer = (await plan.send()) ?? {};
+    await noteAnswer(mdb, id, answer);
     return await watch(stage, { ...sent, answer }, plan.watchFor);
   } catch (error) {
     if (error instanceof RedfishError && error.carriedOut === 'no') return refused(stage, sent, error);
@@ -77,16 +81,17 @@ async function refused(stage: Stage, sent: Sent, error: RedfishError): Promise<A
 /** Looks at the effect for a while; what has not shown by then stays unknown, for `settle` to find out. */
 async function watch(stage: Stage, sent: Sent, patience?: number): Promise<ActResult> {
   const { watch: usual } = actOf(stage.act.kind);
-  const until = Date.now() + (patience ?? usual.for);
+  const began = Date.now();
   for (;;) {
     const seen = await look(stage, sent).catch(unseen);
-    if (seen.state !== 'unknown' || Date.now() > until) return told(seen);
-    await stage.wait(usual.every);
+    const over = seen.state !== 'unknown' || seen.waitsFor || stage.pace.since(began) > (patience ?? usual.for);
+    if (over) return told(seen);
+    await stage.pace.wait(usual.every);
   }
 }
 
 /** A look that failed says nothing about the effect. */
-function unseen(error: unknown): Seen {
+export function unseen(error: unknown): Seen {
   if (!(error instanceof RedfishError)) throw error;
   return { state: 'unknown', observed: `no effect seen: ${error.message}` };
 }
@@ -94,7 +99,8 @@ function unseen(error: unknown): Seen {
 /** Looks once; what is certain settles the intent. */
 export async function look(stage: Stage, sent: Sent): Promise<Seen> {
   const seen = await actOf(stage.act.kind).observe(stage, sent);
-  const { state, observed, facts } = seen;
+  const { state, observed, facts, waitsFor } = seen;
+  if (waitsFor) await noteAnswer(stage.mdb, stage.act.intentId, { waitsFor });
   if (state !== 'unknown') await settleIntent(stage.mdb, stage.act.intentId, state, facts ?? { observed });
   return seen;
 }
@@ -105,8 +111,9 @@ function following(act: Act, { kind, parameters }: FollowUp): Act {
 }
 
 async function follow(stage: Stage, next: FollowUp): Promise<ActResult> {
-  await stage.wait(next.after);
-  return command({ ...stage, act: following(stage.act, next), system: await readSystem(stage.session) });
+  await stage.pace.wait(next.after);
+  const { system } = await openProbe(stage.session);
+  return command({ ...stage, act: following(stage.act, next), system });
 }
 
 /** The declared fallback of a command without effect. */
@@ -120,11 +127,11 @@ async function replace(stage: Stage, next: FollowUp, first: ActResult): Promise<
 /**
  * What became of an act, from its intents and, where they don't tell, from the device by `lookAt`. Never sends anything.
  */
-export async function findOut(mdb: Mdb, act: Act, lookAt: (act: Act, sent: Sent) => Promise<Seen>): Promise<ActResult> {
+export async function findOut(mdb: Mdb, act: Act, lookAt: LookAt): Promise<ActResult> {
   const intent = await intentOf(mdb, act.intentId);
   if (intent === null)
     return { state: 'not_done', observed: `no intent to ${act.kind} was written, so nothing was sent` };
-  const own = await settled(mdb, intent, (sent) => lookAt(act, sent));
+  const own = await settled(mdb, act, intent, lookAt);
   const { next, otherwise } = intent.command as { next?: FollowUp; otherwise?: FollowUp };
   if (next && own.state === 'done') {
     const second = await findOut(mdb, following(act, next), lookAt);
@@ -137,7 +144,7 @@ export async function findOut(mdb: Mdb, act: Act, lookAt: (act: Act, sent: Sent)
   return own;
 }
 
-async function settled(mdb: Mdb, intent: Intent, lookAt: (sent: Sent) => Promise<Seen>): Promise<ActResult> {
+async function settled(mdb: Mdb, act: Act, intent: Intent, lookAt: LookAt): Promise<ActResult> {
   if (intent.state === 'done' || intent.state === 'not_done')
     return { state: intent.state, observed: 'settled before' };
   if (intent.state === 'written') {
@@ -145,6 +152,7 @@ async function settled(mdb: Mdb, intent: Intent, lookAt: (sent: Sent) => Promise
     await settleIntent(mdb, intent.id, 'not_done', { reason });
     return { state: 'not_done', observed: reason };
   }
-  const { command: words, before, answer } = intent;
-  return told(await lookAt({ command: words as Plain, before: before as Plain, answer: answer as Plain | null }));
+  const { command: words, before, answer, sentAt, writtenAt } = intent;
+  const sent = { command: words as Plain, before: before as Plain, answer: answer as Plain | null };
+  return told(await lookAt(act, sent, (sentAt ?? writtenAt).getTime()));
 }

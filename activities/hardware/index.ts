@@ -4,13 +4,15 @@ import type { Act, ActResult } from '../../contract/hardware.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, controllerOf, intentOf, noteController } from '../../mdb/controller.ts';
-import type { Sent } from '../redfish/acts/kind.ts';
+import type { Pace } from '../redfish/acts/kind.ts';
 import { differingAttributes, readBios } from '../redfish/bios.ts';
 import { RedfishError } from '../redfish/errors.ts';
 import type { SessionPool } from '../redfish/pool.ts';
+import type { Probe } from '../redfish/probe.ts';
 import type { Session } from '../redfish/session.ts';
 import { readManager, type SystemReading } from '../redfish/system.ts';
-import { command, findOut, look, type Stage } from './command.ts';
+import { command, findOut, type LookAt, look, type Stage } from './command.ts';
+import { patiently } from './follow.ts';
 import { createPasswordAct } from './passwords.ts';
 import { createReach, HeldError } from './reach.ts';
 import type { SecretStore } from './secrets.ts';
@@ -18,23 +20,32 @@ import type { SecretStore } from './secrets.ts';
 /** A third of the heartbeat timeout of `workflows/proxies.ts`. */
 const heartbeatEvery = 10_000;
 
+/** As on the clock; a wait ends with its activity. */
+const clock: Pace = {
+  wait: (milliseconds) => Context.current().sleep(milliseconds),
+  since: (time) => Date.now() - time,
+};
+
 /**
  * Work on controllers: reads that may be repeated, and acts of which each is sent once. Whoever opened the pool closes
  * it at the end, which deletes the sessions.
  */
-export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: SessionPool) {
+export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: SessionPool, pace: Pace = clock) {
   const claims = openClaims(mdb.$client);
   const reach = createReach(mdb, secrets, pool, claims);
   const passwords = createPasswordAct(mdb, secrets, claims);
-  const stage = (act: Act, controller: Controller, session: Session, system: SystemReading): Stage => ({
-    mdb,
-    act,
-    errand: act,
-    controller,
-    session,
-    system,
-    wait: (milliseconds) => Context.current().sleep(milliseconds),
-  });
+  const stage =
+    (act: Act, controller: Controller) =>
+    (session: Session, system: SystemReading, probe: Probe): Stage => ({
+      mdb,
+      act,
+      errand: act,
+      controller,
+      session,
+      system,
+      probe,
+      pace,
+    });
   return heartbeating({
     /** Reads the controller: is it the right machine's, and are its BIOS settings those of the profile. */
     async checkController(errand: Errand): Promise<ControllerResult> {
@@ -63,7 +74,7 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: S
       if (known) return { state: 'unknown', observed: 'the command was given to an earlier worker' };
       try {
         if (act.kind === 'rotate-password') return await passwords.rotate(act, controller);
-        return await reach(controller, (session, system) => command(stage(act, controller, session, system)));
+        return await reach(controller, (...met) => command(stage(act, controller)(...met)));
       } catch (error) {
         return refused(error, await intentOf(mdb, act.intentId));
       }
@@ -73,11 +84,10 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: S
     async settle(act: Act): Promise<ActResult> {
       const controller = await controllerOf(mdb, act.machineId);
       if (controller === null) return { state: 'unknown', observed: 'the controller is no longer known' };
-      const lookAt = (one: Act, sent: Sent) =>
-        reach(controller, (session, system) => look(stage(one, controller, session, system), sent));
+      const lookAt: LookAt = (one, sent) => reach(controller, (...met) => look(stage(one, controller)(...met), sent));
       try {
         if (act.kind === 'rotate-password') return await passwords.settle(act, controller);
-        return await findOut(mdb, act, lookAt);
+        return await findOut(mdb, act, patiently(mdb, pace, lookAt));
       } catch (error) {
         if (error instanceof HeldError) return { state: 'unknown', observed: error.message, refused: error.held };
         throw retryable(error);

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { ActKind } from '../../../contract/hardware.ts';
+import type { Probe } from '../probe.ts';
 import type { Session } from '../session.ts';
 import type { SystemReading } from '../system.ts';
 
@@ -7,8 +8,16 @@ import type { SystemReading } from '../system.ts';
 export interface Scene {
   readonly session: Session;
   readonly system: SystemReading;
+  readonly probe: Probe;
+  readonly pace: Pace;
+}
+
+/** How time passes: as on the clock, or faster in tests. */
+export interface Pace {
   /** Lets milliseconds pass; rejects when the work is cancelled. */
-  readonly wait: (milliseconds: number) => Promise<void>;
+  wait(milliseconds: number): Promise<void>;
+  /** Milliseconds that have passed since a time of `Date.now()`. */
+  since(time: number): number;
 }
 
 export type Plain = Readonly<Record<string, unknown>>;
@@ -18,6 +27,8 @@ export interface Seen {
   readonly state: 'done' | 'not_done' | 'unknown';
   /** One sentence. */
   readonly observed: string;
+  /** Without this it will not come about, however long one looks. */
+  readonly waitsFor?: 'restart';
   /** What the device shows, for the intent's row. */
   readonly facts?: Plain;
 }
@@ -64,7 +75,14 @@ export interface Kind<P, S extends Scene = Scene> {
   plan(scene: S, parameters: P): Promise<Plan | Seen>;
   observe(scene: S, sent: Sent): Promise<Seen>;
   /** Milliseconds that the effect is looked for right after sending, and between looks. */
-  readonly watch: { readonly for: number; readonly every: number };
+  readonly watch: Watch;
+  /** The same for what takes long, from the sending on and by whoever settles it; absent where one look is enough. */
+  readonly follow?: Watch;
+}
+
+interface Watch {
+  readonly for: number;
+  readonly every: number;
 }
 
 export function isPlan(planned: Plan | Seen): planned is Plan {

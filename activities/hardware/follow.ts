@@ -1,0 +1,35 @@
+import type { Mdb } from '../../mdb/connect.ts';
+import { settleIntent } from '../../mdb/controller.ts';
+import type { Pace, Seen } from '../redfish/acts/kind.ts';
+import { actOf } from './acts.ts';
+import { type LookAt, unseen } from './command.ts';
+import { HeldError } from './reach.ts';
+
+/** Resources come and go while a controller starts again (quirk 60): that is no matter for a person yet. */
+const flapping = /\/(missing|unsupported|rejected|forbidden|not-json)$/;
+
+/**
+ * Looks until the effect shows, for as long as the kind of act takes from its sending on; a controller that is away
+ * for a while is part of it. What is then still unknown is written down as such: a person's to find out.
+ */
+export function patiently(mdb: Mdb, pace: Pace, lookOnce: LookAt): LookAt {
+  return async (act, sent, sentAt) => {
+    const { follow } = actOf(act.kind);
+    if (!follow) return lookOnce(act, sent, sentAt);
+    for (;;) {
+      const seen = await lookOnce(act, sent, sentAt).catch(away);
+      if (seen.state !== 'unknown' || seen.waitsFor) return seen;
+      if (pace.since(sentAt) > follow.for) {
+        await settleIntent(mdb, act.intentId, 'unknown', { observed: seen.observed });
+        return seen;
+      }
+      await pace.wait(follow.every);
+    }
+  };
+}
+
+function away(error: unknown): Seen {
+  if (error instanceof HeldError && flapping.test(error.held.fault))
+    return { state: 'unknown', observed: error.message };
+  return unseen(error);
+}
