@@ -28,14 +28,14 @@ async function lockBrake(tx: Transaction): Promise<Brake> {
  * the one too many, and lets go of one that has cooled down.
  */
 export async function holdByBrake(tx: Transaction, machineId: string, groups: Groups): Promise<string | null> {
-  const brake = await lockBrake(tx);
+  let brake = await lockBrake(tx);
   const now = Date.now();
   if (brake.overrideUntil !== null && brake.overrideUntil.getTime() > now) return null;
   if (brake.engagedAt !== null) {
     if (brake.coolUntil === null || brake.coolUntil.getTime() > now) return tellEngaged(brake);
-    await letGo(tx, system, brake, 'it has cooled down');
+    brake = await letGo(tx, system, brake, 'it has cooled down');
   }
-  const storm = await findStorm(tx, brake, groups);
+  const storm = await findStorm(tx, brake, machineId, groups);
   if (storm === null) return null;
   const coolUntil = new Date(now + brake.coolMinutes * 60_000);
   const ticketId = await openTicket(tx, {
@@ -57,9 +57,9 @@ function tellEngaged({ reason, coolUntil }: Brake): string {
 }
 
 /** What makes one more departure a storm, in words; null when nothing does. */
-async function findStorm(tx: Transaction, brake: Brake, groups: Groups): Promise<string | null> {
+async function findStorm(tx: Transaction, brake: Brake, machineId: string, groups: Groups): Promise<string | null> {
   const { perMinute, share, shareFloor, windowMinutes } = brake;
-  const counted = await countDepartures(tx, brake, groups);
+  const counted = await countDepartures(tx, brake, machineId, groups);
   if (counted.minute + 1 > perMinute) return `${counted.minute} machines left production within a minute`;
   for (const scope of ['feed', 'rack', 'pool'] as const) {
     const { left, total } = counted[scope];
@@ -77,10 +77,10 @@ interface Departed {
 type Counts = { readonly minute: number } & Readonly<Record<Exclude<CapacityScope, 'fleet'>, Departed>>;
 
 // Every departure counts, also those that nobody asked for: it is the storm that matters, not its cause.
-async function countDepartures(tx: Transaction, brake: Brake, groups: Groups): Promise<Counts> {
+async function countDepartures(tx: Transaction, brake: Brake, machineId: string, groups: Groups): Promise<Counts> {
   const from = brake.countedFrom === null ? sql`'-infinity'::timestamptz` : sql`${brake.countedFrom}::timestamptz`;
   const group = (inside: ReturnType<typeof sql>, name: string) => sql`
-    count(distinct m.id) filter (where d.machine_id is not null and ${inside})::int as ${sql.identifier(`${name}_left`)},
+    count(distinct m.id) filter (where d.machine_id <> ${machineId} and ${inside})::int as ${sql.identifier(`${name}_left`)},
     count(distinct m.id) filter (where ${inside})::int as ${sql.identifier(`${name}_total`)}`;
   const { rows } = await tx.execute<Record<string, number>>(sql`
     with departed as (select machine_id, at from state_history where guarded = 'op_state' and "from" = 'production'
@@ -96,11 +96,13 @@ async function countDepartures(tx: Transaction, brake: Brake, groups: Groups): P
 }
 
 /** Lets go, closes the storm's ticket and forgives what was counted so far. */
-async function letGo(tx: Transaction, actor: Actor, brake: Brake, reason: string): Promise<void> {
-  await tx
+async function letGo(tx: Transaction, actor: Actor, brake: Brake, reason: string): Promise<Brake> {
+  const free = { engagedAt: null, coolUntil: null, reason: null, engagedBy: null, ticketId: null };
+  const [row] = await tx
     .update(brakes)
-    .set({ engagedAt: null, coolUntil: null, reason: null, engagedBy: null, ticketId: null, countedFrom: new Date() })
-    .where(here);
+    .set({ ...free, countedFrom: sql`clock_timestamp()` })
+    .where(here)
+    .returning();
   if (brake.ticketId !== null) {
     const open = and(eq(tickets.id, brake.ticketId), isNull(tickets.closedAt));
     await tx.update(tickets).set({ closedAt: sql`now()` }).where(open);
@@ -110,6 +112,7 @@ async function letGo(tx: Transaction, actor: Actor, brake: Brake, reason: string
     action: 'brake.released',
     detail: { reason, engagedAt: brake.engagedAt, storm: brake.reason },
   });
+  return row ?? { ...brake, ...free };
 }
 
 export interface BrakeStatus extends Brake {

@@ -2,6 +2,7 @@ import type { BeginResult } from '../../contract/birth.ts';
 import type { PassageErrand, StepStart } from '../../contract/passage.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import { claimAnnounced } from '../../mdb/announced.ts';
+import { leaveProduction } from '../../mdb/capacity.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/passage.ts';
 import { actorOf } from '../passage/course.ts';
@@ -14,7 +15,13 @@ export function beginBirth(mdb: Mdb, input: PassageErrand & { next: StepStart })
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
-    if (!(await passage.beginOrder(tx, orderId))) return { live: false, fence: 0, controller: false, boot: false };
+    if (!(await passage.beginOrder(tx, orderId))) return notLive;
+    // A birth of a machine in service takes it out of production like anything else does.
+    const departure = await leaveProduction(tx, { machineId, to: 'disabled' });
+    if (!departure.left) {
+      await passage.endOrder(tx, orderId, 'failed', `refused: ${departure.held}`);
+      return notLive;
+    }
     await claimAnnounced(tx, machineId);
     const fence = await passage.raiseFence(tx, machineId);
     await passage.beginStep(tx, orderId, input.next);
@@ -25,6 +32,8 @@ export function beginBirth(mdb: Mdb, input: PassageErrand & { next: StepStart })
     return { live: true, fence, controller, boot: anew || !seen };
   });
 }
+
+const notLive: BeginResult = { live: false, fence: 0, controller: false, boot: false };
 
 async function backToTheStart(tx: Transaction, machineId: string, controller: boolean): Promise<void> {
   await passage.updateMachine(tx, machineId, {
