@@ -18,6 +18,7 @@ export function standardPolicy(id: string): PoolPolicy {
     drainTimeout: 604_800,
     onDrainTimeout: 'ask',
     erase: 'crypto',
+    eraseOthers: {},
     soakMinutes: 10,
     healthRetries: 3,
     burninCap: null,

@@ -1,13 +1,13 @@
 import type { PersonsRuling } from '../../contract/passage.ts';
+import type { InstallRun } from '../passage/install.ts';
 import { next, type Outcome } from '../passage/run.ts';
 import { birthActivities } from '../proxies.ts';
-import type { BirthRun } from './run.ts';
 
 /**
  * Ready: the machine has handed over and comes up in its image; it is in service when the installed system has said
  * who it is, from its own disk, and that agrees with the MDB.
  */
-export async function ready(run: BirthRun): Promise<Outcome> {
+export async function ready<Step extends string>(run: InstallRun<Step>): Promise<Outcome> {
   for (;;) {
     run.stand('ready', 'agent', run.readyLimit);
     const heard = await run.desk.await('ready', run.readyLimit);
@@ -29,7 +29,7 @@ export async function ready(run: BirthRun): Promise<Outcome> {
   }
 }
 
-async function finish(run: BirthRun): Promise<Outcome> {
+async function finish<Step extends string>(run: InstallRun<Step>): Promise<Outcome> {
   let ruling: PersonsRuling | undefined;
   for (;;) {
     const finished = await birthActivities.finishBirth({ ...run.errand, ...(ruling && { ruling }) });
@@ -44,7 +44,7 @@ async function finish(run: BirthRun): Promise<Outcome> {
   }
 }
 
-async function silent(run: BirthRun): Promise<Outcome | 'retry'> {
+async function silent<Step extends string>(run: InstallRun<Step>): Promise<Outcome | 'retry'> {
   if (run.mayRestart && run.mayPower && (await run.act('restart')).state === 'done') return 'retry';
   const minutes = run.readyLimit / 60_000;
   return run.askRetry(

@@ -1,22 +1,11 @@
 import type { BirthStep } from '../../contract/birth.ts';
-import type { PassageInput } from '../../contract/machine.ts';
-import type { Stage } from '../../mdb/machine.ts';
-import { type Course, PassageRun } from '../passage/run.ts';
+import { InstallRun } from '../passage/install.ts';
 import { birthActivities } from '../proxies.ts';
-import { limits } from './limits.ts';
 
-/** One birth under way: what it knows besides what every passage knows. */
-export class BirthRun extends PassageRun<BirthStep> {
-  hostname = '';
+/** One birth or rebirth under way: what it knows besides what every passage knows. */
+export class BirthRun extends InstallRun<BirthStep> {
   mustBoot = false;
   biosWritten = false;
-  /** Milliseconds that the installed system has, and whether its silence may be answered with a restart. */
-  readyLimit: number = limits.ready;
-  mayRestart = true;
-
-  constructor(input: PassageInput, course: Course<BirthStep>) {
-    super(input, course);
-  }
 
   async beginBirth(): Promise<boolean> {
     const begun = await birthActivities.beginBirth({ ...this.errand, next: this.start('rack') });
@@ -24,9 +13,5 @@ export class BirthRun extends PassageRun<BirthStep> {
     this.controller = begun.controller;
     this.mustBoot = begun.boot;
     return begun.live;
-  }
-
-  reached(stage: Stage): void {
-    this.state = { ...this.state, stage };
   }
 }

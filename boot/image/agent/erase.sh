@@ -13,6 +13,8 @@ erase_disks() {
   [ -n "$failure" ] || { each_disk erase_disk; await_disks; each_disk settle_disk; }
   each_disk close_disk
   [ -z "$failure" ] || { fail erase "$failed_disk" "$failure"; return 0; }
+  # Keys of a disk that was erased in another way have nothing left to open.
+  drop_key 2>/dev/null
   tell /agent/erased erased seconds "$(seconds_since "$step_began")" || { fail erase '' "refused: $(refusal)"; return 0; }
   step erase done '' "$((number - 1)) disks"
 }
