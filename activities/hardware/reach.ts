@@ -1,24 +1,31 @@
 import { BlockList, isIP } from 'node:net';
 import { Context } from '@temporalio/activity';
+import type { Held } from '../../contract/birth.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, pinController, quarantineController } from '../../mdb/controller.ts';
-import { addToProbe, forgetProbe, keepProbe } from '../../mdb/probes.ts';
 import { standingOf } from '../../mdb/rotation.ts';
 import { RedfishError } from '../redfish/errors.ts';
-import type { Credentials, Login } from '../redfish/login.ts';
+import type { Login } from '../redfish/login.ts';
 import type { SessionPool } from '../redfish/pool.ts';
-import { type Kept, type Memory, openProbe, type Probe } from '../redfish/probe.ts';
+import { openProbe, type Probe } from '../redfish/probe.ts';
 import type { Session } from '../redfish/session.ts';
 import { readChassisSerials, readMacs, type SystemReading } from '../redfish/system.ts';
-import { checkOffer, noteOffer, type Offering, offerOnce } from './attempt.ts';
-import { HeldError } from './held.ts';
 import { type Factors, sameMachine } from './identity.ts';
 import { resolveRotation } from './rotate.ts';
 import type { SecretStore } from './secrets.ts';
 import { takeTurn } from './turn.ts';
 
-export { HeldError } from './held.ts';
+/** A controller that must not be talked to, or whose answer has to be looked at by a person. */
+export class HeldError extends Error {
+  override readonly name = 'HeldError';
+  readonly held: Held;
+
+  constructor(fault: string, reason: string, choices: readonly string[] = ['retry', 'skip', 'abandon']) {
+    super(reason);
+    this.held = { fault: `configure/${fault}`, reason, choices };
+  }
+}
 
 export type Reach = <T>(
   controller: Controller,
@@ -38,11 +45,10 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
       const controller = await settled(mdb, secrets, claims, known);
       const { machineId, origin, pin } = controller;
       const credentials = await secrets.credentials(controller.secretRef);
-      await admit(mdb, controller, credentials);
-      const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, credentials, attempt);
+      const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, attempt);
       const signal = Context.current().cancellationSignal;
       return await pool.use({ origin, pin, credentials, gate, signal }, async (session, seen) => {
-        const { probe, system } = await openProbe(session, { memory: memoryOf(mdb, controller) });
+        const { probe, system } = await openProbe(session);
         await checkIdentity(mdb, controller, session, system);
         if (pin === null && seen !== null && (await pinController(mdb, machineId, seen)) !== seen) {
           const message = `${origin} shows another certificate than another worker saw at the same time`;
@@ -51,30 +57,9 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
         return work(session, system, probe);
       });
     } catch (error) {
-      // Something is not where it was: whatever was kept of the controller is found out anew the next time.
-      if (error instanceof RedfishError && error.kind === 'missing') await forgetProbe(mdb, known.machineId);
       throw await hold(mdb, known, error);
     }
   };
-}
-
-function memoryOf(mdb: Mdb, { machineId, probe }: Controller): Memory {
-  return {
-    kept: probe as Kept | null,
-    keep: (kept) => keepProbe(mdb, machineId, { ...kept }, kept.basis.firmware),
-    add: (section, offer, { firmware }) => addToProbe(mdb, machineId, section, offer, firmware),
-  };
-}
-
-export function offeringTo(mdb: Mdb, { machineId, origin, credentialSalt: salt, secretRef }: Controller): Offering {
-  return { mdb, machineId, origin, salt, secretRef };
-}
-
-/** Lets nobody in with the credentials that shut the controller out; others are offered to it. */
-export async function admit(mdb: Mdb, controller: Controller, credentials: Credentials): Promise<void> {
-  const { quarantine, quarantineFor } = controller;
-  if (quarantine !== null && quarantineFor === 'credentials')
-    await checkOffer(offeringTo(mdb, controller), credentials, quarantine);
 }
 
 /** A secret that is missing or malformed is a person's to put right. */
@@ -90,7 +75,7 @@ export function holdingSecrets(store: SecretStore, origin: string): SecretStore 
 
 /** Nothing is sent where a person said so, or to an address that no controller of the site can have. */
 export function checkContact(controller: Controller): void {
-  checkQuarantine(controller, controller);
+  checkQuarantine(controller, controller.quarantine);
   checkAddress(controller.origin, controller.bmcNetworks);
 }
 
@@ -102,21 +87,15 @@ async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: Co
     const context = Context.current();
     const door = { origin, pin, signal: context.cancellationSignal };
     const wait = (milliseconds: number) => context.sleep(milliseconds);
-    const note = (secretRef: string, credentials: Credentials, taken: boolean) =>
-      noteOffer({ ...offeringTo(mdb, known), secretRef }, credentials, taken);
-    await takeTurn(claims, origin, () => resolveRotation({ mdb, secrets, door, wait, note }, machineId));
+    await takeTurn(claims, origin, () => resolveRotation({ mdb, secrets, door, wait }, machineId));
     standing = await standingOf(mdb, machineId);
-    if (standing) checkQuarantine(known, standing);
+    checkQuarantine(known, standing?.quarantine ?? null);
   }
-  return standing ? { ...known, ...standing } : known;
+  return { ...known, secretRef: standing?.secretRef ?? known.secretRef };
 }
 
-type Standing = Pick<Controller, 'quarantine' | 'quarantineFor'>;
-
-/** That of credentials depends on which ones are offered (`admit`). */
-function checkQuarantine({ origin }: Controller, { quarantine, quarantineFor }: Standing): void {
-  if (quarantine !== null && quarantineFor !== 'credentials')
-    throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
+function checkQuarantine({ origin }: Controller, quarantine: string | null): void {
+  if (quarantine !== null) throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
 }
 
 /**
@@ -127,16 +106,21 @@ async function signInOnce(
   mdb: Mdb,
   claims: Claims,
   controller: Controller,
-  credentials: Credentials,
   attempt: () => Promise<Login>,
 ): Promise<Login> {
   const { machineId, origin, secretRef } = controller;
   return takeTurn(claims, origin, async () => {
     const standing = await standingOf(mdb, machineId);
-    if (standing) checkQuarantine(controller, standing);
+    checkQuarantine(controller, standing?.quarantine ?? null);
     if (standing?.secretRef !== secretRef || standing.rotation !== null)
       throw new RedfishError('busy', `${origin}: its password is being changed`, { carriedOut: 'no' });
-    return offerOnce(offeringTo(mdb, controller), credentials, attempt);
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof RedfishError && error.kind === 'credentials')
+        await quarantineController(mdb, machineId, `it refused the credentials ${secretRef}`);
+      throw error;
+    }
   });
 }
 
@@ -178,7 +162,7 @@ export async function checkIdentity(
   if (verdict.same) return;
   const reason = `Behind ${controller.origin} is not ${controller.machineId}: ${verdict.reason}.`;
   // Too few factors to be certain is a reason to wait for more, not to shut the controller out.
-  if (verdict.other) await quarantineController(mdb, controller.machineId, 'identity', reason);
+  if (verdict.other) await quarantineController(mdb, controller.machineId, reason);
   throw new HeldError('identity', reason, ['retry', 'abandon']);
 }
 
@@ -191,8 +175,7 @@ export async function hold(mdb: Mdb, controller: Controller, error: unknown): Pr
     return new HeldError('password-change', `${reason} — give ${account} a new password first`);
   }
   if (error.kind === 'pin-changed') {
-    const why = 'it shows another certificate than the pinned one';
-    await quarantineController(mdb, controller.machineId, 'certificate', why);
+    await quarantineController(mdb, controller.machineId, 'it shows another certificate than the pinned one');
     return new HeldError('pin-changed', reason);
   }
   return error.retryable ? error : new HeldError(error.kind, reason);
