@@ -1,4 +1,4 @@
-/** The API process: people's HTTP API and agents' HTTPS API, either of which may be left out. */
+/** The API process: people's HTTP API, agents' HTTPS API and the receiver of controllers' events; each may be left out. */
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { openAuthority } from '../boot/authority.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { createAgentApi } from './agent/server.ts';
+import { createEventsApi } from './events/server.ts';
 import { parseListen } from './listen.ts';
 import { isLoopback } from './people/operator.ts';
 import { createPeopleApi } from './people/server.ts';
@@ -20,6 +21,8 @@ const environment = z.object({
     "FARRIER_API_LISTEN: the people's API has no accounts yet and listens on loopback only",
   ),
   FARRIER_AGENT_LISTEN: parseListen('FARRIER_AGENT_LISTEN', '127.0.0.1:8443'),
+  // Without an address that controllers reach there is nothing to listen for.
+  FARRIER_EVENTS_LISTEN: parseListen('FARRIER_EVENTS_LISTEN', ''),
 });
 
 const read = environment.safeParse(process.env);
@@ -29,6 +32,7 @@ if (!read.success) {
 }
 const { FARRIER_MDB_URL: mdbUrl, FARRIER_DATA: data, FARRIER_SITE: siteId, ...rest } = read.data;
 const { FARRIER_LOG: level, FARRIER_API_LISTEN: peopleListen, FARRIER_AGENT_LISTEN: agentListen } = rest;
+const { FARRIER_EVENTS_LISTEN: eventsListen } = rest;
 
 const log = pino({ level, base: { process: 'api' } });
 const connection = connectMdb({ url: mdbUrl, name: 'farrier-api', connections: 20 });
@@ -41,11 +45,13 @@ const images = join(data, 'images');
 const accessCaFile = join(data, 'authority', 'access-ca.pem');
 
 const people = peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log }));
+const events = eventsListen && createEventsApi({ mdb, authority, log });
 const agent = agentListen && createAgentApi({ mdb, mdbUrl, authority, images, accessCaFile, log });
 try {
   const served = {
     ...(people && peopleListen ? { api: await people.listen(peopleListen) } : {}),
     ...(agent && agentListen ? { agent: await agent.listen(agentListen) } : {}),
+    ...(events && eventsListen ? { events: await events.listen(eventsListen) } : {}),
   };
   log.info(served, 'ready');
 } catch (error) {
@@ -60,7 +66,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
     if (stopping) return;
     stopping = true;
-    void Promise.all([people?.close(), agent?.close()])
+    void Promise.all([people?.close(), agent?.close(), events?.close()])
       .then(() => connection.close())
       .then(() => process.exit(0));
   });
