@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
+import { createDrainActivities } from '../activities/drain/index.ts';
 import { createHardwareActivities } from '../activities/hardware/index.ts';
 import { secretFolder } from '../activities/hardware/secrets.ts';
+import { connectionFolder } from '../activities/outside/connection.ts';
 import { openSessionPool } from '../activities/redfish/pool.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
@@ -14,11 +16,15 @@ quietRuntime(log);
 const { mdb, close } = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier hardware' });
 const connection = await connectWorker(log, env.TEMPORAL_ADDRESS);
 const pool = openSessionPool();
+const secrets = join(env.FARRIER_DATA, 'secrets');
 const worker = await Worker.create({
   connection,
   namespace: env.TEMPORAL_NAMESPACE,
   taskQueue: hardwareQueue(env.FARRIER_SITE),
-  activities: createHardwareActivities(mdb, secretFolder(join(env.FARRIER_DATA, 'secrets')), pool),
+  activities: {
+    ...createHardwareActivities(mdb, secretFolder(secrets), pool),
+    ...createDrainActivities(mdb, connectionFolder(secrets)),
+  },
   maxConcurrentActivityTaskExecutions: 100,
   shutdownGraceTime: '20 seconds',
 });

@@ -1,0 +1,106 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { eq } from 'drizzle-orm';
+import type { DrainProgress } from '../../contract/drain.ts';
+import type { Errand } from '../../contract/passage.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import type { DrainAdapter } from '../../mdb/machine.ts';
+import { readPool } from '../../mdb/pools.ts';
+import { machines, orders } from '../../mdb/schema.ts';
+import type { ConnectionStore } from '../outside/connection.ts';
+import { OutsideError } from '../outside/errors.ts';
+import { type Drain, type DrainTask, nameNode, type OpenDrain, ours } from './drain.ts';
+
+/** A third of the heartbeat timeout of `workflows/proxies.ts`. */
+const heartbeatEvery = 10_000;
+
+/** What each scheduler calls a machine when the pool does not say. */
+const usualNode: Record<DrainAdapter, string> = {
+  none: '{machine}',
+  kubernetes: '{hostname}',
+  slurm: '{short}',
+  htcondor: '{hostname}',
+  webhook: '{hostname}',
+};
+
+// Loaded by the first machine that needs it: the client of Kubernetes alone is 80 MB in memory.
+const adapters: Record<DrainAdapter, () => Promise<OpenDrain>> = {
+  none: async () => (await import('./none.ts')).openNone,
+  kubernetes: async () => (await import('./kubernetes.ts')).openKubernetes,
+  slurm: async () => (await import('./slurm.ts')).openSlurm,
+  htcondor: async () => (await import('./htcondor.ts')).openHtcondor,
+  webhook: async () => (await import('./webhook.ts')).openWebhook,
+};
+
+/**
+ * Emptying one machine, in the scheduler that its pool names. Each may run more than once. The time that a drain takes
+ * is waited for by the workflow, which asks `drainProgress` now and then; `stopDrain` and `killJobs` say in a sentence
+ * what they did.
+ */
+export function createDrainActivities(mdb: Mdb, connections: ConnectionStore) {
+  const bind =
+    <T>(work: (drain: Drain, task: DrainTask) => Promise<T>) =>
+    async (errand: Errand): Promise<T> =>
+      beating(async () => {
+        try {
+          const { drain, task, close } = await openFor(mdb, connections, errand);
+          return await work(drain, task).finally(close);
+        } catch (error) {
+          throw failureOf(error);
+        }
+      });
+  return {
+    startDrain: bind<DrainProgress>(async (drain, task) => {
+      await drain.start(task);
+      return drain.progress(task);
+    }),
+    drainProgress: bind<DrainProgress>((drain, task) => drain.progress(task)),
+    stopDrain: bind((drain, task) => drain.stop(task)),
+    killJobs: bind((drain, task) => drain.kill(task)),
+  };
+}
+
+export type DrainActivities = ReturnType<typeof createDrainActivities>;
+
+interface Opened {
+  readonly drain: Drain;
+  readonly task: DrainTask;
+  close(): Promise<void>;
+}
+
+async function openFor(mdb: Mdb, connections: ConnectionStore, errand: Errand): Promise<Opened> {
+  const { machineId, orderId } = errand;
+  const [machine] = await mdb
+    .select({ id: machines.id, hostname: machines.hostname, pool: machines.pool, reason: orders.reason })
+    .from(machines)
+    .leftJoin(orders, eq(orders.id, orderId))
+    .where(eq(machines.id, machineId));
+  if (!machine) throw new OutsideError('missing', `the MDB has no machine ${machineId}`);
+  const { drain: adapter, drainSettings: settings, drainSecretRef: reference } = await readPool(mdb, machine.pool);
+  const node = nameNode(settings['node'] ?? usualNode[adapter], machine);
+  const connection = reference === null ? null : await connections.connection(reference);
+  const open = await adapters[adapter]();
+  const reason = `${ours} ${orderId}: ${machine.reason ?? ''}`.replace(/\p{Cc}+/gu, ' ').slice(0, 200);
+  return { ...open({ settings, connection }), task: { node, machineId, orderId, reason } };
+}
+
+/** By kind and never by text: what a person has to mend is not tried again. */
+function failureOf(error: unknown): unknown {
+  if (!(error instanceof OutsideError)) return error;
+  return ApplicationFailure.create({
+    message: error.message,
+    type: `drain/${error.kind}`,
+    nonRetryable: !error.retryable,
+    ...(error.retryAfter === null ? {} : { nextRetryDelay: `${error.retryAfter + 1} seconds` }),
+  });
+}
+
+async function beating<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  context.heartbeat();
+  const beat = setInterval(() => context.heartbeat(), heartbeatEvery);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}

@@ -1,0 +1,55 @@
+/** Why a system that others run could not be asked or did not do as told. `kind` decides; the message is for people. */
+export type OutsideErrorKind =
+  | 'unreachable'
+  | 'timeout'
+  | 'busy'
+  | 'failed'
+  | 'garbage'
+  | 'conflict'
+  | 'refused'
+  | 'missing'
+  | 'invalid'
+  | 'settings';
+
+/** What may be otherwise in a while without anybody doing something about it. */
+const passing: ReadonlySet<OutsideErrorKind> = new Set([
+  'unreachable',
+  'timeout',
+  'busy',
+  'failed',
+  'garbage',
+  'conflict',
+]);
+
+interface Detail {
+  readonly status?: number;
+  /** Seconds that the other side asked us to wait. */
+  readonly retryAfter?: number | null;
+}
+
+export class OutsideError extends Error {
+  override readonly name = 'OutsideError';
+  readonly kind: OutsideErrorKind;
+  readonly status: number | null;
+  readonly retryAfter: number | null;
+  constructor(kind: OutsideErrorKind, message: string, { status, retryAfter }: Detail = {}) {
+    super(message);
+    this.kind = kind;
+    this.status = status ?? null;
+    this.retryAfter = retryAfter ?? null;
+  }
+
+  get retryable(): boolean {
+    return passing.has(this.kind);
+  }
+}
+
+/** Kind of a refusal by its HTTP status, 300 and above. */
+export function kindOf(status: number): OutsideErrorKind {
+  if (status < 400) return 'garbage';
+  if (status === 401 || status === 403) return 'refused';
+  if (status === 404 || status === 410) return 'missing';
+  if (status === 409 || status === 412) return 'conflict';
+  if (status === 429 || status === 503) return 'busy';
+  return status < 500 ? 'invalid' : 'failed';
+}

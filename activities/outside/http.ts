@@ -1,0 +1,167 @@
+import { Agent, type Dispatcher, request } from 'undici';
+import type { z } from 'zod';
+import type { Connection } from './connection.ts';
+import { kindOf, OutsideError } from './errors.ts';
+
+/** Milliseconds and bytes that an exchange may take. */
+export interface Limits {
+  readonly connect: number;
+  readonly answer: number;
+  readonly whole: number;
+  readonly body: number;
+}
+
+const usual: Limits = { connect: 5000, answer: 20_000, whole: 30_000, body: 16 * 1024 * 1024 };
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query below the origin. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is. */
+  readonly text?: string;
+  /** Sent as JSON, in place of `text`. */
+  readonly json?: unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** HTTP to one origin: no redirects, bounded answers, bounded time. Close it when the work is done. */
+export interface Outside {
+  readonly origin: string;
+  /** Any answer below 300, whatever it says; throws OutsideError for the rest. */
+  send(call: Call): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export function openOutside(connection: Connection, limits: Partial<Limits> = {}): Outside {
+  const bounds = { ...usual, ...limits };
+  const agent = new Agent({
+    headersTimeout: bounds.answer,
+    bodyTimeout: bounds.answer,
+    connect: {
+      timeout: bounds.connect,
+      minVersion: 'TLSv1.2',
+      ...(connection.ca === undefined ? {} : { ca: connection.ca }),
+    },
+  });
+  const secrets = [connection.token, connection.password, connection.key].filter((one) => one !== undefined);
+  return {
+    origin: connection.origin,
+    async send(call) {
+      const answer = await exchange(agent, connection.origin, call, bounds);
+      if (answer.status < 300) return answer;
+      const said = tellAnswer(answer.text, secrets);
+      throw new OutsideError(kindOf(answer.status), `${name(call)} was answered ${answer.status}${said}`, {
+        status: answer.status,
+        retryAfter: retryAfter(answer.headers['retry-after']),
+      });
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Path only: queries may hold what people wrote. */
+function name({ method, path }: Call): string {
+  return `${method} ${path.split('?')[0]}`;
+}
+
+async function exchange(agent: Agent, origin: string, call: Call, bounds: Limits): Promise<Answer> {
+  const body = call.json === undefined ? call.text : JSON.stringify(call.json);
+  try {
+    const response = await request(new URL(call.path, origin), {
+      dispatcher: agent,
+      method: call.method,
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'farrier',
+        ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...call.headers,
+      },
+      signal: AbortSignal.timeout(bounds.whole),
+      ...(body === undefined ? {} : { body }),
+    });
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: await readBounded(response, bounds.body, name(call)),
+    };
+  } catch (error) {
+    throw error instanceof OutsideError ? error : explain(error, call, origin);
+  }
+}
+
+async function readBounded(response: Dispatcher.ResponseData, largest: number, where: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > largest) {
+      response.body.destroy();
+      throw new OutsideError('garbage', `${where}: the answer is larger than ${largest} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function explain(error: unknown, call: Call, origin: string): OutsideError {
+  const { code = '', name: kind = '' } = error as { code?: string; name?: string };
+  const slow = kind === 'TimeoutError' || /TIMEOUT/.test(code);
+  const why = code === 'ECONNREFUSED' ? 'nothing listens there' : code || kind || 'no connection';
+  return slow
+    ? new OutsideError('timeout', `${name(call)}: ${origin} did not answer in time`)
+    : new OutsideError('unreachable', `${name(call)}: ${origin} cannot be reached: ${why}`);
+}
+
+const longestSentence = 200;
+
+/** What the other side said, as far as it is fit for a ticket or a history: short, one line, and no secret of ours. */
+function tellAnswer(text: string, secrets: readonly string[]): string {
+  let said = '';
+  try {
+    const parsed: unknown = JSON.parse(text);
+    said = sentenceOf(parsed);
+  } catch {
+    // A page of HTML says nothing that helps.
+  }
+  for (const secret of secrets) said = said.replaceAll(secret, '[secret]');
+  said = said.replace(/\p{Cc}+/gu, ' ').trim();
+  return said === '' ? '' : `: ${said.slice(0, longestSentence)}`;
+}
+
+function sentenceOf(body: unknown): string {
+  if (typeof body === 'string') return body;
+  if (Array.isArray(body)) return body.map(sentenceOf).join('; ');
+  if (typeof body !== 'object' || body === null) return '';
+  const { message, error, errors, errorMessages, detail, description } = body as Record<string, unknown>;
+  return [message, description, error, detail, errorMessages, errors]
+    .map(sentenceOf)
+    .filter((part) => part !== '')
+    .join('; ');
+}
+
+/** Seconds of a Retry-After header; its other form, a date, is not worth a clock's difference. */
+function retryAfter(header: string | string[] | undefined): number | null {
+  const seconds = Number(header);
+  return typeof header === 'string' && Number.isInteger(seconds) && seconds >= 0 ? Math.min(seconds, 3600) : null;
+}
+
+/** The answer's JSON in the shape that is expected of it; one in another shape is garbage. */
+export async function ask<T>(outside: Outside, call: Call, shape: z.ZodType<T>): Promise<T> {
+  const { text } = await outside.send(call);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new OutsideError('garbage', `${name(call)}: the answer is not JSON`);
+  }
+  const checked = shape.safeParse(parsed);
+  if (checked.success) return checked.data;
+  const where = checked.error.issues[0]?.path.join('.') || 'it';
+  throw new OutsideError('garbage', `${name(call)}: the answer is not what it should be (${where})`);
+}

@@ -1,0 +1,250 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openKubernetes } from '../../activities/drain/kubernetes.ts';
+import { type Answered, type Asked, type FakeServer, serveFake } from './server.ts';
+
+interface Pod {
+  metadata: { name: string; namespace: string; uid: string; [key: string]: unknown };
+  spec: object;
+  status: { phase: string };
+}
+
+const token = 'kube-token-canary';
+let cluster: ReturnType<typeof fakeCluster>;
+let server: FakeServer;
+
+/** As much of an API server as draining meets: nodes, pods, evictions under budgets, preconditions. */
+function fakeCluster() {
+  const node = {
+    metadata: { name: 'a01-03', resourceVersion: '7', annotations: {} as Record<string, string> },
+    spec: {} as { unschedulable?: boolean },
+  };
+  const pods = new Map<string, Pod>();
+  /** Pods that a disruption budget protects for now. */
+  const protectedPods = new Set<string>();
+  const path = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)(\/eviction)?$/;
+  const status = (code: number, message: string): Answered => ({
+    status: code,
+    body: { kind: 'Status', status: 'Failure', message, code },
+  });
+  const handle = (asked: Asked): Answered => {
+    if (asked.headers.authorization !== `Bearer ${token}`) return status(401, 'Unauthorized');
+    if (asked.path.startsWith('/api/v1/nodes/')) return answerNode(asked);
+    if (asked.path === '/api/v1/pods') return answerPods(asked);
+    const [, namespace = '', name = '', eviction] = path.exec(asked.path) ?? [];
+    const pod = pods.get(`${namespace}/${name}`);
+    if (!pod) return status(404, `pods "${name}" not found`);
+    const wanted = (eviction ? asked.body.deleteOptions : asked.body)?.preconditions?.uid;
+    if (wanted !== pod.metadata.uid) return status(409, 'the UID in the precondition does not match');
+    if (eviction && protectedPods.has(name))
+      return {
+        ...status(429, "Cannot evict pod as it would violate the pod's disruption budget."),
+        headers: { 'retry-after': '10' },
+      };
+    pods.delete(`${namespace}/${name}`);
+    return { status: eviction ? 201 : 200, body: { kind: 'Status', status: 'Success' } };
+  };
+  function answerNode({ method, path: asked, body }: Asked): Answered {
+    if (asked !== '/api/v1/nodes/a01-03') return status(404, 'nodes not found');
+    if (method === 'GET') return { body: { kind: 'Node', ...node } };
+    if (body.metadata.resourceVersion !== node.metadata.resourceVersion)
+      return status(409, 'the object has been modified');
+    for (const [key, value] of Object.entries(body.metadata.annotations ?? {})) {
+      if (value === null) delete node.metadata.annotations[key];
+      else node.metadata.annotations[key] = String(value);
+    }
+    if (body.spec.unschedulable === null) delete node.spec.unschedulable;
+    else node.spec.unschedulable = body.spec.unschedulable;
+    node.metadata.resourceVersion = String(Number(node.metadata.resourceVersion) + 1);
+    return { body: { kind: 'Node', ...node } };
+  }
+  function answerPods({ query }: Asked): Answered {
+    expect(query.get('fieldSelector')).toBe('spec.nodeName=a01-03');
+    // Two a page, so that the second page is asked for.
+    const from = Number(query.get('continue') ?? 0);
+    const items = [...pods.values()].slice(from, from + 2);
+    const more = from + 2 < pods.size ? String(from + 2) : '';
+    return { body: { kind: 'PodList', metadata: { continue: more }, items } };
+  }
+  let serial = 0;
+  const add = (
+    name: string,
+    owner: string | null,
+    more: { annotations?: object; volumes?: object[]; phase?: string } = {},
+  ) => {
+    serial += 1;
+    pods.set(`shop/${name}`, {
+      metadata: {
+        name,
+        namespace: 'shop',
+        uid: `uid-${serial}`,
+        ...(owner === null
+          ? {}
+          : { ownerReferences: [{ apiVersion: 'v1', kind: owner, name: 'o', uid: 'u', controller: true }] }),
+        ...(more.annotations ? { annotations: more.annotations } : {}),
+      },
+      spec: { containers: [], ...(more.volumes ? { volumes: more.volumes } : {}) },
+      status: { phase: more.phase ?? 'Running' },
+    });
+  };
+  return { node, pods, protectedPods, handle, add };
+}
+
+const task = { node: 'a01-03', machineId: 'm-1', orderId: 'o-1', reason: 'farrier o-1: firmware' };
+const open = (settings: Record<string, string> = {}, secret = token) =>
+  openKubernetes({ settings, connection: { origin: server.origin, token: secret, plainHttp: false } });
+
+beforeEach(async () => {
+  cluster = fakeCluster();
+  server = await serveFake(cluster.handle);
+});
+afterEach(() => server.close());
+
+describe('draining a Kubernetes node', () => {
+  it('cordons, evicts what may go, and leaves what belongs to the node', async () => {
+    cluster.add('web-1', 'ReplicaSet');
+    cluster.add('agent', 'DaemonSet');
+    cluster.add('kube-proxy', null, { annotations: { 'kubernetes.io/config.mirror': 'x' } });
+    cluster.add('done', 'Job', { phase: 'Succeeded' });
+    const { drain, close } = open();
+    expect(await drain.start(task)).toBe('a01-03 is cordoned');
+    expect(cluster.node).toMatchObject({
+      spec: { unschedulable: true },
+      metadata: { annotations: { 'farrier/drain': task.reason } },
+    });
+    expect(await drain.start(task)).toBe('a01-03 is cordoned already');
+    expect(await drain.progress(task)).toEqual({
+      drained: false,
+      left: 1,
+      sentence: 'one pod on the way out (shop/web-1)',
+    });
+    expect(await drain.progress(task)).toMatchObject({ drained: true, left: 0 });
+    expect([...cluster.pods.keys()].sort()).toEqual(['shop/agent', 'shop/done', 'shop/kube-proxy']);
+    expect(await drain.stop(task)).toBe('a01-03 is uncordoned');
+    expect(await drain.stop(task)).toBe('a01-03 is not cordoned');
+    expect(cluster.node).toMatchObject({ spec: {}, metadata: { annotations: {} } });
+    expect(server.asked.filter(({ method }) => method === 'PATCH')).toHaveLength(2);
+    await close();
+  });
+
+  it('takes a budget for "not yet", asks again, and only a kill goes past it', async () => {
+    cluster.add('db-0', 'StatefulSet');
+    cluster.add('db-1', 'StatefulSet');
+    cluster.protectedPods.add('db-0');
+    cluster.protectedPods.add('db-1');
+    const { drain, close } = open({ killGrace: '5' });
+    await drain.start(task);
+    expect(await drain.progress(task)).toEqual({
+      drained: false,
+      left: 2,
+      sentence: '2 pods held by a disruption budget (shop/db-0, shop/db-1)',
+    });
+    cluster.protectedPods.delete('db-0');
+    expect(await drain.progress(task)).toMatchObject({ left: 2 });
+    expect(await drain.progress(task)).toMatchObject({ left: 1 });
+    expect(await drain.kill(task)).toBe('one pod deleted on a01-03');
+    expect(server.asked.at(-1)).toMatchObject({ method: 'DELETE', body: { gracePeriodSeconds: 5 } });
+    expect(await drain.progress(task)).toMatchObject({ drained: true });
+    await close();
+  });
+
+  it('waits for jobs and for what would not come back, unless the pool says otherwise', async () => {
+    cluster.add('train', 'Job');
+    cluster.add('by-hand', null);
+    cluster.add('cache', 'ReplicaSet', { volumes: [{ name: 'scratch', emptyDir: {} }] });
+    const careful = open({ localData: 'wait' });
+    await careful.drain.start(task);
+    expect(await careful.drain.progress(task)).toEqual({
+      drained: false,
+      left: 3,
+      sentence:
+        'one pod of jobs, which run to their end (shop/train); one pod without a controller, which would not come back (shop/by-hand); one pod with local data (shop/cache)',
+    });
+    await careful.close();
+    const rough = open({ jobs: 'evict', bare: 'evict' });
+    expect(await rough.drain.progress(task)).toMatchObject({
+      left: 3,
+      sentence: expect.stringMatching(/^3 pods on the way/),
+    });
+    expect(await rough.drain.progress(task)).toMatchObject({ drained: true });
+    await rough.close();
+  });
+
+  it('leaves a node cordoned that somebody else cordoned', async () => {
+    cluster.node.spec.unschedulable = true;
+    const { drain, close } = open();
+    expect(await drain.start(task)).toContain('by somebody else');
+    expect(await drain.progress(task)).toMatchObject({ drained: true });
+    expect(await drain.stop(task)).toContain('stays so');
+    expect(cluster.node.spec.unschedulable).toBe(true);
+    await close();
+  });
+
+  it('does not call a node drained that was uncordoned meanwhile', async () => {
+    const { drain, close } = open();
+    await drain.start(task);
+    delete cluster.node.spec.unschedulable;
+    expect(await drain.progress(task)).toMatchObject({
+      drained: false,
+      sentence: expect.stringContaining('uncordoned'),
+    });
+    await close();
+  });
+
+  it('evicts the pod it saw, and not another that has its name by now', async () => {
+    cluster.add('web-1', 'ReplicaSet');
+    const { drain, close } = open();
+    await drain.start(task);
+    server.trouble = ({ path }) => {
+      if (!path.endsWith('/eviction')) return undefined;
+      cluster.pods.delete('shop/web-1');
+      cluster.add('web-1', 'ReplicaSet');
+      return undefined;
+    };
+    await drain.progress(task);
+    expect(cluster.pods.get('shop/web-1')?.metadata.uid).toBe('uid-2');
+    await close();
+  });
+
+  const unhappy: [string, Answered, object][] = [
+    [
+      'a token that is not taken',
+      { status: 401, body: { message: `Unauthorized ${token}` } },
+      { kind: 'refused', retryable: false },
+    ],
+    [
+      'a missing right',
+      { status: 403, body: { message: 'nodes is forbidden' } },
+      { kind: 'refused', retryable: false },
+    ],
+    [
+      'a conflict',
+      { status: 409, body: { message: 'the object has been modified' } },
+      { kind: 'conflict', retryable: true },
+    ],
+    ['an overload', { status: 429, headers: { 'retry-after': '7' }, body: {} }, { kind: 'busy', retryAfter: 7 }],
+    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, { kind: 'garbage' }],
+    ['a page of HTML', { body: '<html>' }, { kind: 'garbage' }],
+    ['an answer to something else', { body: { kind: 'Status' } }, { kind: 'garbage' }],
+  ];
+  it.each(unhappy)('says what is wrong at %s, without a secret', async (_what, answered, error) => {
+    server.trouble = () => answered;
+    const { drain, close } = open();
+    const thrown = await drain.start(task).catch((caught: Error) => caught);
+    expect(thrown).toBeInstanceOf(Error);
+    expect(thrown).toMatchObject(error);
+    expect(String(thrown)).not.toContain(token);
+    expect(cluster.node.spec.unschedulable).toBeUndefined();
+    await close();
+  });
+
+  it('says that the cluster has no such node, and names a setting that is wrong', async () => {
+    const { drain, close } = open();
+    await expect(drain.start({ ...task, node: 'b99' })).rejects.toMatchObject({
+      kind: 'missing',
+      message: 'the cluster has no node b99',
+    });
+    await close();
+    expect(() => open({ jobs: 'murder' })).toThrow(/jobs/);
+    expect(() => open({ job: 'wait' })).toThrow(/job/);
+  });
+});
