@@ -1,0 +1,120 @@
+import { type CleanBoot, type CleanMove, type EraseDirected, type EraseInput, unerased } from '../../contract/clean.ts';
+import type { Held, PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import { requestOf } from '../../contract/requests.ts';
+import { acting, record, type Transaction } from '../../mdb/acting.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { type DiskToErase, disksToErase, identityChanged } from '../../mdb/erasing.ts';
+import { type EraseMethod, eraseMethods } from '../../mdb/machine.ts';
+import * as passage from '../../mdb/passage.ts';
+import { readPool } from '../../mdb/pools.ts';
+import { directTo } from '../birth/deploy.ts';
+import { actorOf, stateOf } from '../passage/course.ts';
+import { judgeErasing } from './judge.ts';
+import { planErase } from './plan.ts';
+
+/** Lets the machine's next boot get the fast image at its permanent address. Nothing is touched yet. */
+export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
+  const { machineId, orderId, next } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx): Promise<CleanBoot> => {
+    const machine = await passage.lockMachine(tx, machineId);
+    if (machine.bootState !== 'healthy' && machine.bootState !== 'clean') return { held: notHealthy(machine) };
+    const inService = machine.stage === 'in_service';
+    await passage.updateMachine(tx, machineId, {
+      bootState: 'clean',
+      opState: 'disabled',
+      ...(inService ? { stage: 'maintenance' } : {}),
+      bootstraps: 0,
+      held: null,
+      directive: { do: 'wait' },
+    });
+    await passage.settleStep(tx, orderId, 'leave', 'done');
+    await passage.beginStep(tx, orderId, next);
+    return { state: stateOf(await passage.lockMachine(tx, machineId)) };
+  });
+}
+
+function notHealthy({ bootState }: passage.MachineRow): Held {
+  const reason = `Its boot state is ${bootState}, and only a machine that was born (healthy) can be cleaned; a birth wipes it too.`;
+  return { fault: 'clean/not-born', reason, choices: ['retry', 'abandon'] };
+}
+
+/**
+ * Tells the agent which disks to erase and how: those in the machine without proof, and no other. From now on the
+ * machine has nothing that could be put back into service.
+ */
+export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected> {
+  const { machineId, orderId, next, ruling, known } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx): Promise<EraseDirected> => {
+    const machine = await passage.lockMachine(tx, machineId);
+    const doubt = known ? null : await findStranger(tx, input);
+    const method = await methodOf(tx, input, ruling);
+    if (doubt !== null || typeof method === 'object') return { held: doubt ?? (method as { held: Held }).held };
+    const disks = await disksToErase(tx, machineId, orderId);
+    const lacking = new Set(judgeErasing(disks).lacking.map(({ serial }) => serial));
+    const pool = await readPool(tx, machine.pool);
+    const wish = { method: method === 'policy' ? null : method, pool };
+    const targets = planErase(
+      disks.filter(({ serial }) => lacking.has(serial)),
+      machine.mark,
+      wish,
+    );
+    await passage.settleStep(tx, orderId, 'boot', 'done');
+    await passage.beginStep(tx, orderId, next);
+    const change = { stage: 'registered', held: null, observedImage: null } as const;
+    if (targets.length === 0) await passage.updateMachine(tx, machineId, change);
+    else {
+      const { mark, keyFingerprint: key } = machine;
+      await directTo(tx, machine, change, { do: 'erase', disks: targets, seed: orderId.slice(0, 64), mark, key });
+      await record(tx, {
+        actor: actorOf(input),
+        action: 'clean.erase',
+        machineId,
+        orderId,
+        detail: { disks: targets, by: ruling?.by },
+      });
+    }
+    return { state: stateOf(await passage.lockMachine(tx, machineId)), disks: targets.length };
+  });
+}
+
+/** A machine that shows another serial number or UUID than before may be another machine. */
+async function findStranger(tx: Transaction, { machineId, orderId }: PassageErrand): Promise<Held | null> {
+  if (!(await identityChanged(tx, machineId, orderId))) return null;
+  const reason =
+    'Since this clean began it shows another serial number or UUID than before: its board was swapped, or it is another machine. Answer "erase" only if its disks may be lost.';
+  return { fault: 'clean/identity', reason, choices: ['erase', 'retry', 'abandon'] };
+}
+
+/** A method that a person or the order names for all disks, or `policy` for the pool's. */
+async function methodOf(
+  tx: Transaction,
+  { orderId }: PassageErrand,
+  ruling: PersonsRuling | undefined,
+): Promise<EraseMethod | 'policy' | { held: Held }> {
+  const named = /^method:(.*)$/.exec(ruling?.answer ?? '')?.[1];
+  if (named === undefined) return requestOf('clean', (await passage.orderOf(tx, orderId)).request).method ?? 'policy';
+  const method = eraseMethods.find((one) => one === named);
+  return method ?? { held: unerased(`"${named}" is no method of erasing`) };
+}
+
+/** What a clean would do to the machine as the MDB knows it, in words. */
+export function planClean(mdb: Mdb, input: PassageErrand): Promise<string> {
+  const { machineId, orderId } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
+    const machine = await passage.lockMachine(tx, machineId);
+    const { method, owner } = requestOf('clean', (await passage.orderOf(tx, orderId)).request);
+    const disks = await disksToErase(tx, machineId, orderId);
+    const present = disks.filter((disk) => disk.present);
+    const pool = await readPool(tx, machine.pool);
+    const plan = planErase(present, machine.mark, { method, pool }).map(
+      ({ serial, method: how }) => `${serial}: ${how}`,
+    );
+    const absent = disks.filter((disk) => !disk.present && !disk.vouched).map(describeAbsent);
+    const then = owner === null ? 'then it is switched off' : `then it is installed for ${owner}`;
+    return [...plan, ...absent.map((text) => `a person is asked about ${text}`), then].join('; ');
+  });
+}
+
+export function describeAbsent({ serial, name, movedTo }: DiskToErase): string {
+  return `${name} (serial ${serial}${movedTo === null ? '' : `, now in ${movedTo}`})`;
+}

@@ -1,0 +1,37 @@
+/** What the clean passage and its activities say to each other. Plain data: it is written into histories. */
+import { eraseMethods } from '../mdb/machine.ts';
+import type { Held, MachineState, PassageErrand, PersonsRuling, StepStart } from './passage.ts';
+
+/** Steps of the clean, in order; the last two only where the machine goes on to a new owner. */
+export const cleanSteps = ['leave', 'boot', 'erase', 'prove', 'deploy', 'ready'] as const;
+export type CleanStep = (typeof cleanSteps)[number];
+
+export type CleanMove = PassageErrand & { readonly next: StepStart };
+
+export type CleanBoot = { readonly state: MachineState } | { readonly held: Held };
+
+/** A person's word may name another method (`method:overwrite`) for the disks that are not erased yet. */
+export type EraseInput = CleanMove & {
+  readonly ruling?: PersonsRuling;
+  /** Whether a person said that a machine which shows another identity is the one meant. */
+  readonly known?: boolean;
+};
+
+/** How many disks the agent was told to erase; none when each has its proof. */
+export type EraseDirected = { readonly state: MachineState; readonly disks: number } | { readonly held: Held };
+
+export type ProofInput = CleanMove & { readonly ruling?: PersonsRuling };
+
+/** Whether each disk ever seen in the machine has its proof, and so the new owner; `note` says in a sentence which. */
+export type ProofResult = { readonly state: MachineState; readonly note: string } | { readonly held: Held };
+
+/** What a person can say about disks that are not erased. */
+export function unerased(reason: string): Held {
+  return {
+    fault: 'clean/not-erased',
+    reason: `${reason}. Mend it and answer "retry", or name another method for what is left, "method:NAME" with one of ${eraseMethods.join(', ')}.`,
+    choices: ['retry', 'method:NAME', 'abandon'],
+  };
+}
+
+export type InstallDirected = { readonly state: MachineState } | { readonly held: Held };
