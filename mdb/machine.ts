@@ -55,6 +55,10 @@ export type OrderClass = (typeof orderClasses)[number];
 export const drainAdapters = ['none', 'kubernetes', 'slurm', 'htcondor', 'webhook'] as const;
 export type DrainAdapter = (typeof drainAdapters)[number];
 
+/** Systems that may mirror the built-in tickets. */
+export const ticketAdapters = ['jira', 'github', 'gitlab', 'servicenow', 'webhook'] as const;
+export type TicketAdapter = (typeof ticketAdapters)[number];
+
 /** What happens when a drain's time is up: its jobs are killed, the reboot is skipped, or a person is asked. */
 export const drainTimeOuts = ['kill', 'skip', 'ask'] as const;
 export type DrainTimeOut = (typeof drainTimeOuts)[number];

@@ -153,3 +153,21 @@ export interface SensorRow {
   readonly unit: string;
   readonly health: string | null;
 }
+
+/** One thing that an answer tells, in words of JSON Schema. */
+export interface AnswerField {
+  readonly type: 'string' | 'number' | 'integer' | 'boolean';
+  readonly description?: string;
+  readonly enum?: readonly (string | number)[];
+  /** A regular expression that the whole text must match. */
+  readonly pattern?: string;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** What an answer has to tell besides its choice, e.g. the serial number of a part that was replaced. */
+export interface AnswerSchema {
+  readonly properties: Readonly<Record<string, AnswerField>>;
+  readonly required?: readonly string[];
+}

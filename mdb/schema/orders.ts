@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigserial, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { PlanLine } from '../../contract/passage.ts';
-import type { StepDetail } from '../values.ts';
+import type { AnswerSchema, StepDetail } from '../values.ts';
 import { at, now } from './columns.ts';
 import { orderClass, orderState, passage, stepState } from './enums.ts';
 import { machines } from './machines.ts';
@@ -85,8 +85,13 @@ export const tickets = pgTable(
     fault: text('fault').notNull(),
     title: text('title').notNull(),
     body: text('body').notNull(),
+    /** Team whose it is. */
+    owner: text('owner').notNull().default('operations'),
     openedAt: at('opened_at').notNull().default(now),
     closedAt: at('closed_at'),
+    closedBy: text('closed_by'),
+    /** Why it is closed, in a sentence. */
+    closedWhy: text('closed_why'),
   },
   (t) => [uniqueIndex('tickets_one_open').on(t.machineId, t.fault).where(sql`closed_at is null`)],
 );
@@ -110,12 +115,27 @@ export const humanSteps = pgTable(
     question: text('question').notNull(),
     /** What may be answered, e.g. `{retry, abandon}`. */
     choices: text('choices').array().notNull(),
+    /** The answer that closing the ticket gives; null where a closing says too little to go on. */
+    onClose: text('on_close'),
+    /** What an answer has to tell besides its choice; null for nothing. */
+    schema: jsonb('schema').$type<AnswerSchema>(),
+    /** Who may answer. */
+    roles: text('roles', { enum: ['operator', 'admin'] })
+      .array()
+      .notNull()
+      .default(sql`'{operator,admin}'`),
+    /** From when on whoever is on call is told. */
+    deadlineAt: at('deadline_at'),
+    reminders: integer('reminders').notNull().default(0),
+    escalatedTo: text('escalated_to'),
     openedAt: at('opened_at').notNull().default(now),
     remindAt: at('remind_at').notNull(),
     answeredAt: at('answered_at'),
     answer: text('answer'),
     answeredBy: text('answered_by'),
     note: text('note'),
+    /** What the answer told, as the schema has it. */
+    data: jsonb('data').$type<Readonly<Record<string, unknown>>>(),
   },
   (t) => [
     index('human_steps_open').on(t.owner).where(sql`answered_at is null`),

@@ -4,6 +4,9 @@ import { drainAdapters, drainTimeOuts, eraseMethods } from '../machine.ts';
 import type { EraseByKind } from '../values.ts';
 import { at, now } from './columns.ts';
 
+/** What can be proven on disks of each kind without Farrier's keys. */
+export const standardEraseOthers: EraseByKind = { nvme: 'nvme-format', ata: 'ata-secure-erase', other: 'overwrite' };
+
 /**
  * How the machines of each pool are treated. A pool without a row is treated by the defaults, which are these columns'
  * own, so that a row that sets one thing leaves the rest as it was.
@@ -22,7 +25,7 @@ export const pools = pgTable(
     onDrainTimeout: text('on_drain_timeout', { enum: drainTimeOuts }).notNull().default('ask'),
     erase: text('erase', { enum: eraseMethods }).notNull().default('crypto'),
     /** For the disks that Farrier did not encrypt, by what they are; `erase` holds for those that are not named. */
-    eraseOthers: jsonb('erase_others').$type<EraseByKind>().notNull().default({}),
+    eraseOthers: jsonb('erase_others').$type<EraseByKind>().notNull().default(standardEraseOthers),
     /** Minutes that a machine must stay healthy before it goes back to production. */
     soakMinutes: integer('soak_minutes').notNull().default(10),
     /** Health checks that may fail before a machine is left to a person. */
