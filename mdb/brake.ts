@@ -25,18 +25,24 @@ async function lockBrake(tx: Transaction): Promise<Brake> {
 
 /**
  * Why one more machine may not leave production now; null when it may. Engages the brake where this departure would be
- * the one too many, and lets go of one that has cooled down.
+ * the one too many, and lets go of one that has cooled down; a dry run only looks.
  */
-export async function holdByBrake(tx: Transaction, machineId: string, groups: Groups): Promise<string | null> {
+export async function holdByBrake(
+  tx: Transaction,
+  machineId: string,
+  groups: Groups,
+  dryRun = false,
+): Promise<string | null> {
   let brake = await lockBrake(tx);
   const now = Date.now();
   if (brake.overrideUntil !== null && brake.overrideUntil.getTime() > now) return null;
   if (brake.engagedAt !== null) {
     if (brake.coolUntil === null || brake.coolUntil.getTime() > now) return tellEngaged(brake);
+    if (dryRun) return null;
     brake = await letGo(tx, system, brake, 'it has cooled down');
   }
   const storm = await findStorm(tx, brake, machineId, groups);
-  if (storm === null) return null;
+  if (storm === null || dryRun) return storm;
   const coolUntil = new Date(now + brake.coolMinutes * 60_000);
   const ticketId = await openTicket(tx, {
     id: `T-brake-${now}`,

@@ -31,7 +31,9 @@ export type Departure =
 
 export interface Leaving {
   readonly machineId: string;
-  readonly to: Exclude<OpState, 'production' | 'hard_reboot'>;
+  readonly to: OpState;
+  /** Only says whether it might leave now. */
+  readonly dryRun?: boolean;
 }
 
 // Departures queue for this until they commit: whoever counts sees all that left before. It is taken after the
@@ -40,20 +42,20 @@ const departures = sql`select pg_advisory_xact_lock(719208)`;
 
 /**
  * Moves a machine out of production, unless that would leave one of its groups with less than its minimum, or the storm
- * brake is engaged. A machine that is out of production already has left.
+ * brake is engaged. A machine that is out of production already has left, and stays where it is.
  */
-export async function leaveProduction(tx: Transaction, { machineId, to }: Leaving): Promise<Departure> {
+export async function leaveProduction(tx: Transaction, { machineId, to, dryRun }: Leaving): Promise<Departure> {
   const [machine] = await tx.select().from(machines).where(eq(machines.id, machineId)).for('update');
   if (!machine) throw new Error(`the MDB has no machine ${machineId}`);
   if (machine.opState !== 'production') return { left: true };
   await tx.execute(departures);
   const groups = await groupsOf(tx, machineId);
-  const braked = await holdByBrake(tx, machineId, groups);
+  const braked = await holdByBrake(tx, machineId, groups, dryRun);
   if (braked !== null) return { left: false, held: braked, shortage: null };
   // One that counts for nothing costs nothing: a machine that is sick already may always be taken out.
   const shortage = isOfferable(machine) ? await findShortage(tx, groups) : null;
   if (shortage !== null) return { left: false, held: tellShortage(shortage), shortage };
-  await tx.update(machines).set({ opState: to }).where(eq(machines.id, machineId));
+  if (!dryRun) await tx.update(machines).set({ opState: to }).where(eq(machines.id, machineId));
   return { left: true };
 }
 
