@@ -18,6 +18,9 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
       secretRef: bmcs.secretRef,
       pin: bmcs.pin,
       quarantine: bmcs.quarantine,
+      quarantineFor: bmcs.quarantineFor,
+      probe: bmcs.probe,
+      credentialSalt: sites.credentialSalt,
       bmcNetworks: sql<string[]>`${sites.policy} -> 'bmcNetworks'`,
       bios: profiles.bios,
     })
@@ -52,8 +55,14 @@ export async function noteController(
   await mdb.update(bmcs).set(facts).where(eq(bmcs.machineId, machineId));
 }
 
-export async function quarantineController(mdb: Mdb, machineId: string, why: string): Promise<void> {
-  await mdb.update(bmcs).set({ quarantine: why }).where(eq(bmcs.machineId, machineId));
+/** Shuts a controller out until a person has looked: another certificate or another machine is there. */
+export async function quarantineController(
+  mdb: Mdb,
+  machineId: string,
+  quarantineFor: 'certificate' | 'identity',
+  why: string,
+): Promise<void> {
+  await mdb.update(bmcs).set({ quarantine: why, quarantineFor }).where(eq(bmcs.machineId, machineId));
 }
 
 export interface IntentRow {

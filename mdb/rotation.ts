@@ -9,7 +9,12 @@ const actor: Actor = { class: 'system', name: 'hardware' };
 /** What a controller is signed in to with, as it is now; null when the machine has none. */
 export async function standingOf(mdb: Mdb, machineId: string) {
   const [row] = await mdb
-    .select({ quarantine: bmcs.quarantine, secretRef: bmcs.secretRef, rotation: rotations.id })
+    .select({
+      quarantine: bmcs.quarantine,
+      quarantineFor: bmcs.quarantineFor,
+      secretRef: bmcs.secretRef,
+      rotation: rotations.id,
+    })
     .from(bmcs)
     .leftJoin(rotations, and(eq(rotations.machineId, bmcs.machineId), isNull(rotations.settledAt)))
     .where(eq(bmcs.machineId, machineId));
@@ -86,7 +91,8 @@ export function settleRotation(
     if (settled.length === 0) return;
     const own = and(eq(bmcs.machineId, machineId), eq(bmcs.secretRef, fromRef));
     if (inForce === 'new') await tx.update(bmcs).set({ secretRef: toRef }).where(own);
-    if (inForce === 'neither') await tx.update(bmcs).set({ quarantine: observed }).where(own);
+    if (inForce === 'neither')
+      await tx.update(bmcs).set({ quarantine: observed, quarantineFor: 'credentials' }).where(own);
     const state = inForce === 'new' ? 'done' : inForce === 'old' ? 'not_done' : 'unknown';
     const [intent] = await tx
       .update(intents)

@@ -2,12 +2,13 @@ import { Context } from '@temporalio/activity';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, intentOf, quarantineController, settleIntent } from '../../mdb/controller.ts';
+import { type Controller, intentOf, settleIntent } from '../../mdb/controller.ts';
 import { standingOf } from '../../mdb/rotation.ts';
-import { RedfishError } from '../redfish/errors.ts';
 import { readSystem } from '../redfish/system.ts';
-import { checkContact, checkIdentity, HeldError, hold, holdingSecrets } from './reach.ts';
-import { type Rotating, resolveRotation, rotatePassword } from './rotate.ts';
+import { noteOffer, offerOnce } from './attempt.ts';
+import { HeldError } from './held.ts';
+import { admit, checkContact, checkIdentity, hold, holdingSecrets, offeringTo } from './reach.ts';
+import { type Rotating, type RotationTools, resolveRotation, rotatePassword } from './rotate.ts';
 import type { SecretStore } from './secrets.ts';
 import { takeTurn } from './turn.ts';
 
@@ -23,18 +24,25 @@ export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims) 
     const context = Context.current();
     const door = { origin, pin, signal: context.cancellationSignal };
     const wait = (milliseconds: number) => context.sleep(milliseconds);
+    const note: RotationTools['note'] = (secretRef, credentials, taken) =>
+      noteOffer({ ...offeringTo(mdb, controller), secretRef }, credentials, taken);
     try {
       return await takeTurn(claims, origin, async () => {
-        const before = await resolveRotation({ mdb, secrets, door, wait }, machineId);
+        const before = await resolveRotation({ mdb, secrets, door, wait, note }, machineId);
         const standing = await standingOf(mdb, machineId);
         const now = { ...controller, secretRef: standing?.secretRef ?? controller.secretRef };
         if (before?.inForce === 'neither')
           throw new HeldError('quarantine', `Controller ${origin}: ${before.observed}`);
+        await admit(mdb, now, await secrets.credentials(now.secretRef));
         return work({
           mdb,
           secrets,
-          door,
+          door: {
+            ...door,
+            gate: (credentials, attempt) => offerOnce(offeringTo(mdb, now), credentials, attempt),
+          },
           wait,
+          note,
           controller: now,
           identify: async (session) => checkIdentity(mdb, now, session, await readSystem(session)),
         });
@@ -47,16 +55,7 @@ export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims) 
   return {
     /** Rotates once; a repeated call finds the intent and sends nothing. */
     rotate: (act: Act, controller: Controller): Promise<ActResult> =>
-      inTurn(controller, async (rotating) => {
-        try {
-          return await rotatePassword({ ...rotating, act });
-        } catch (error) {
-          const { machineId, secretRef } = rotating.controller;
-          if (error instanceof RedfishError && error.kind === 'credentials')
-            await quarantineController(mdb, machineId, `it refused the credentials ${secretRef}`);
-          throw error;
-        }
-      }),
+      inTurn(controller, (rotating) => rotatePassword({ ...rotating, act })),
 
     /** What became of a rotation: by its rows, else by signing in. */
     async settle(act: Act, controller: Controller): Promise<ActResult> {

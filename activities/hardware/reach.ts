@@ -1,31 +1,24 @@
 import { BlockList, isIP } from 'node:net';
 import { Context } from '@temporalio/activity';
-import type { Held } from '../../contract/birth.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, pinController, quarantineController } from '../../mdb/controller.ts';
+import { addToProbe, forgetProbe, keepProbe } from '../../mdb/probes.ts';
 import { standingOf } from '../../mdb/rotation.ts';
 import { RedfishError } from '../redfish/errors.ts';
-import type { Login } from '../redfish/login.ts';
+import type { Credentials, Login } from '../redfish/login.ts';
 import type { SessionPool } from '../redfish/pool.ts';
-import { openProbe, type Probe } from '../redfish/probe.ts';
+import { type Kept, type Memory, openProbe, type Probe } from '../redfish/probe.ts';
 import type { Session } from '../redfish/session.ts';
 import { readChassisSerials, readMacs, type SystemReading } from '../redfish/system.ts';
+import { checkOffer, noteOffer, type Offering, offerOnce } from './attempt.ts';
+import { HeldError } from './held.ts';
 import { type Factors, sameMachine } from './identity.ts';
 import { resolveRotation } from './rotate.ts';
 import type { SecretStore } from './secrets.ts';
 import { takeTurn } from './turn.ts';
 
-/** A controller that must not be talked to, or whose answer has to be looked at by a person. */
-export class HeldError extends Error {
-  override readonly name = 'HeldError';
-  readonly held: Held;
-
-  constructor(fault: string, reason: string, choices: readonly string[] = ['retry', 'skip', 'abandon']) {
-    super(reason);
-    this.held = { fault: `configure/${fault}`, reason, choices };
-  }
-}
+export { HeldError } from './held.ts';
 
 export type Reach = <T>(
   controller: Controller,
@@ -45,10 +38,12 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
       const controller = await settled(mdb, secrets, claims, known);
       const { machineId, origin, pin } = controller;
       const credentials = await secrets.credentials(controller.secretRef);
-      const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, attempt);
+      await admit(mdb, controller, credentials);
+      const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, credentials, attempt);
       const signal = Context.current().cancellationSignal;
-      return await pool.use({ origin, pin, credentials, gate, signal }, async (session, seen) => {
-        const { probe, system } = await openProbe(session);
+      return await pool.use({ origin, pin, credentials, gate, signal }, async (shared, seen) => {
+        const session = forgetting(mdb, machineId, shared);
+        const { probe, system } = await openProbe(session, { memory: memoryOf(mdb, controller) });
         await checkIdentity(mdb, controller, session, system);
         if (pin === null && seen !== null && (await pinController(mdb, machineId, seen)) !== seen) {
           const message = `${origin} shows another certificate than another worker saw at the same time`;
@@ -60,6 +55,40 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
       throw await hold(mdb, known, error);
     }
   };
+}
+
+/** What is written to and isn't there is not where it was: what is kept of the controller is found out anew next time. */
+function forgetting(mdb: Mdb, machineId: string, session: Session): Session {
+  return {
+    ...session,
+    write: async (...asked) => {
+      try {
+        return await session.write(...asked);
+      } catch (error) {
+        if (error instanceof RedfishError && error.kind === 'missing') await forgetProbe(mdb, machineId);
+        throw error;
+      }
+    },
+  };
+}
+
+function memoryOf(mdb: Mdb, { machineId, probe }: Controller): Memory {
+  return {
+    kept: probe as Kept | null,
+    keep: (kept) => keepProbe(mdb, machineId, { ...kept }, kept.basis.firmware),
+    add: (section, offer, { firmware }) => addToProbe(mdb, machineId, section, offer, firmware),
+  };
+}
+
+export function offeringTo(mdb: Mdb, { machineId, origin, credentialSalt: salt, secretRef }: Controller): Offering {
+  return { mdb, machineId, origin, salt, secretRef };
+}
+
+/** Lets nobody in with the credentials that shut the controller out; others are offered to it. */
+export async function admit(mdb: Mdb, controller: Controller, credentials: Credentials): Promise<void> {
+  const { quarantine, quarantineFor } = controller;
+  if (quarantine !== null && quarantineFor === 'credentials')
+    await checkOffer(offeringTo(mdb, controller), credentials, quarantine);
 }
 
 /** A secret that is missing or malformed is a person's to put right. */
@@ -75,7 +104,7 @@ export function holdingSecrets(store: SecretStore, origin: string): SecretStore 
 
 /** Nothing is sent where a person said so, or to an address that no controller of the site can have. */
 export function checkContact(controller: Controller): void {
-  checkQuarantine(controller, controller.quarantine);
+  checkQuarantine(controller, controller);
   checkAddress(controller.origin, controller.bmcNetworks);
 }
 
@@ -87,15 +116,21 @@ async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: Co
     const context = Context.current();
     const door = { origin, pin, signal: context.cancellationSignal };
     const wait = (milliseconds: number) => context.sleep(milliseconds);
-    await takeTurn(claims, origin, () => resolveRotation({ mdb, secrets, door, wait }, machineId));
+    const note = (secretRef: string, credentials: Credentials, taken: boolean) =>
+      noteOffer({ ...offeringTo(mdb, known), secretRef }, credentials, taken);
+    await takeTurn(claims, origin, () => resolveRotation({ mdb, secrets, door, wait, note }, machineId));
     standing = await standingOf(mdb, machineId);
-    checkQuarantine(known, standing?.quarantine ?? null);
+    if (standing) checkQuarantine(known, standing);
   }
-  return { ...known, secretRef: standing?.secretRef ?? known.secretRef };
+  return standing ? { ...known, ...standing } : known;
 }
 
-function checkQuarantine({ origin }: Controller, quarantine: string | null): void {
-  if (quarantine !== null) throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
+type Standing = Pick<Controller, 'quarantine' | 'quarantineFor'>;
+
+/** That of credentials depends on which ones are offered (`admit`). */
+function checkQuarantine({ origin }: Controller, { quarantine, quarantineFor }: Standing): void {
+  if (quarantine !== null && quarantineFor !== 'credentials')
+    throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
 }
 
 /**
@@ -106,21 +141,16 @@ async function signInOnce(
   mdb: Mdb,
   claims: Claims,
   controller: Controller,
+  credentials: Credentials,
   attempt: () => Promise<Login>,
 ): Promise<Login> {
   const { machineId, origin, secretRef } = controller;
   return takeTurn(claims, origin, async () => {
     const standing = await standingOf(mdb, machineId);
-    checkQuarantine(controller, standing?.quarantine ?? null);
+    if (standing) checkQuarantine(controller, standing);
     if (standing?.secretRef !== secretRef || standing.rotation !== null)
       throw new RedfishError('busy', `${origin}: its password is being changed`, { carriedOut: 'no' });
-    try {
-      return await attempt();
-    } catch (error) {
-      if (error instanceof RedfishError && error.kind === 'credentials')
-        await quarantineController(mdb, machineId, `it refused the credentials ${secretRef}`);
-      throw error;
-    }
+    return offerOnce(offeringTo(mdb, controller), credentials, attempt);
   });
 }
 
@@ -162,7 +192,7 @@ export async function checkIdentity(
   if (verdict.same) return;
   const reason = `Behind ${controller.origin} is not ${controller.machineId}: ${verdict.reason}.`;
   // Too few factors to be certain is a reason to wait for more, not to shut the controller out.
-  if (verdict.other) await quarantineController(mdb, controller.machineId, reason);
+  if (verdict.other) await quarantineController(mdb, controller.machineId, 'identity', reason);
   throw new HeldError('identity', reason, ['retry', 'abandon']);
 }
 
@@ -175,7 +205,8 @@ export async function hold(mdb: Mdb, controller: Controller, error: unknown): Pr
     return new HeldError('password-change', `${reason} — give ${account} a new password first`);
   }
   if (error.kind === 'pin-changed') {
-    await quarantineController(mdb, controller.machineId, 'it shows another certificate than the pinned one');
+    const why = 'it shows another certificate than the pinned one';
+    await quarantineController(mdb, controller.machineId, 'certificate', why);
     return new HeldError('pin-changed', reason);
   }
   return error.retryable ? error : new HeldError(error.kind, reason);

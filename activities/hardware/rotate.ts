@@ -28,6 +28,8 @@ export interface RotationTools {
   readonly secrets: SecretStore;
   readonly door: Door;
   readonly wait: (milliseconds: number) => Promise<void>;
+  /** Writes down whether the controller took these credentials. */
+  readonly note: (reference: string, credentials: Credentials, taken: boolean) => Promise<void>;
 }
 
 /** A rotation of the controller's password, with the sign-in turn of the controller held by the caller. */
@@ -118,21 +120,29 @@ export async function resolveRotation(tools: RotationTools, machineId: string): 
 }
 
 async function decide(tools: RotationTools, rotation: Rotation): Promise<Settled> {
-  const { mdb, secrets, door } = tools;
+  const { mdb, secrets } = tools;
+  const { origin, pin, signal } = tools.door;
   const { fromRef, toRef } = rotation;
   const settle = async (settled: Settled): Promise<Settled> => {
     await settleRotation(mdb, rotation, settled.inForce, settled.observed);
     return settled;
   };
+  // Attempts of its own, each of which the rotation's row allows once: a change that is open has to be settled.
+  const takes = async (reference: string): Promise<boolean> => {
+    const credentials = await secrets.credentials(reference);
+    const taken = await inForce({ origin, pin, signal }, credentials);
+    await tools.note(reference, credentials, taken);
+    return taken;
+  };
   if (rotation.newRefusedAt === null) {
-    if (await inForce(door, await secrets.credentials(toRef))) {
+    if (await takes(toRef)) {
       const settled = await settle({ inForce: 'new', observed: `it takes the password of ${toRef}` });
       if (await isLeftOver(mdb, fromRef)) await secrets.remove(fromRef);
       return settled;
     }
     await noteNewRefused(mdb, rotation.id);
   }
-  return (await inForce(door, await secrets.credentials(fromRef)))
+  return (await takes(fromRef))
     ? settle({ inForce: 'old', observed: `it refuses the new password and takes that of ${fromRef} as before` })
     : settle({
         inForce: 'neither',

@@ -1,6 +1,6 @@
 import { RedfishError } from './errors.ts';
 import { ownPath } from './links.ts';
-import { type Credentials, signIn, signOut } from './login.ts';
+import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import type { PasswordLimits } from './password.ts';
 import { readAccountLimits } from './read/accounts.ts';
 import { openReader } from './read/reader.ts';
@@ -97,6 +97,8 @@ export interface Door {
   readonly origin: string;
   readonly pin: string | null;
   readonly signal?: AbortSignal | undefined;
+  /** Every attempt to sign in goes through this, where there is one. */
+  readonly gate?: (credentials: Credentials, attempt: () => Promise<Login>) => Promise<Login>;
 }
 
 /**
@@ -104,18 +106,19 @@ export interface Door {
  * of. An account that has to be given a new password first is let in for that.
  */
 export async function withOwnSession<T>(
-  { origin, pin, signal }: Door,
+  { origin, pin, signal, gate = (_, attempt) => attempt() }: Door,
   credentials: Credentials,
   work: (session: Session, transport: Transport) => Promise<T>,
 ): Promise<T> {
   const transport = openTransport(origin, pin);
   try {
-    const login = await signIn(transport, await readRoot(transport, signal), credentials, 'bear');
+    const root = await readRoot(transport, signal);
+    const login = await gate(credentials, () => signIn(transport, root, credentials, 'bear'));
     const renew = async () => {
       throw new RedfishError('session-lost', `${origin} forgot the session`);
     };
     try {
-      return await work(sessionOver(transport, { login: () => login, renew }, signal), transport);
+      return await work(sessionOver(transport, { root, login: () => login, renew }, signal), transport);
     } finally {
       await signOut(transport, login);
     }

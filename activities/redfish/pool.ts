@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RedfishError } from './errors.ts';
 import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import { readRoot, type Session, sessionOver } from './session.ts';
-import { type Json, openTransport, type Transport } from './transport.ts';
+import { type Json, type Limits, openTransport, type Transport } from './transport.ts';
 
 /** How long an unused session is kept: controllers have few (quirk 1), a passage asks every few seconds. */
 const idleFor = 60_000;
@@ -38,7 +38,9 @@ interface Entry {
 }
 
 /** One session a controller, shared by all that this process does there, deleted when idle and at the end. */
-export function openSessionPool(options: { readonly idle?: number } = {}): SessionPool {
+export function openSessionPool(
+  options: { readonly idle?: number; readonly limits?: Partial<Limits> } = {},
+): SessionPool {
   const entries = new Map<string, Entry>();
   let closed = false;
 
@@ -48,7 +50,7 @@ export function openSessionPool(options: { readonly idle?: number } = {}): Sessi
     const known = entries.get(contact.origin);
     if (known && known.version === version && agrees(contact.pin, known.transport.pin())) return known;
     if (known) void retire(contact.origin, known);
-    const transport = openTransport(contact.origin, contact.pin);
+    const transport = openTransport(contact.origin, contact.pin, options.limits);
     const entry: Entry = { transport, version, login: null, root: null, users: 0, retired: false, idle: undefined };
     entries.set(contact.origin, entry);
     return entry;

@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { verdictOn, versionOf } from '../../activities/hardware/attempt.ts';
+import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
+import { secretFolder } from '../../activities/hardware/secrets.ts';
+import { RedfishError } from '../../activities/redfish/errors.ts';
+import { openSessionPool, type SessionPool } from '../../activities/redfish/pool.ts';
+import type { Errand } from '../../contract/birth.ts';
+import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
+import { controllerOf, quarantineController } from '../../mdb/controller.ts';
+import { bmcs, machines, signIns } from '../../mdb/schema.ts';
+import { beginSignIn } from '../../mdb/signins.ts';
+import { type Hostile, hangUp, openHostile, password, sessionsPath, told } from '../redfish/hostile.ts';
+import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
+import { writeSite } from '../support/site.ts';
+
+const opening = `POST ${sessionsPath}`;
+const quarantined = { held: { fault: 'configure/quarantine' } };
+let db: ThrowawayMdb;
+let folder: string;
+let bmc: Hostile;
+let workers: { connection: MdbConnection; pool: SessionPool; activities: HardwareActivities }[];
+let count = 0;
+
+beforeAll(async () => {
+  db = await throwawayMdb();
+  await writeSite(db.mdb);
+});
+afterAll(() => db?.close());
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'farrier-credentials-'));
+  bmc = await openHostile();
+  workers = [1, 2, 3].map(startWorker);
+});
+afterEach(async () => {
+  await Promise.all(workers.map(endWorker));
+  await bmc.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function startWorker() {
+  const connection = connectMdb({ url: db.url, name: 'a worker' });
+  const pool = openSessionPool({ limits: { answer: 300 } });
+  return { connection, pool, activities: createHardwareActivities(connection.mdb, secretFolder(folder), pool) };
+}
+
+const endWorker = ({ pool, connection }: (typeof workers)[number]) => pool.close().finally(connection.close);
+const give = (word: string) => writeFile(join(folder, 'bmc'), JSON.stringify({ username: 'admin', password: word }));
+
+async function known(): Promise<Errand> {
+  count += 1;
+  const id = `m-credentials-${count}`;
+  await db.mdb.insert(machines).values({
+    id,
+    siteId: 'home',
+    mac: `02:cd:00:00:00:${count.toString(16).padStart(2, '0')}`,
+    systemUuid: '4c4c4544-0042-3510-8052-b4c04f4d3333',
+    serial: 'B5R3M33',
+  });
+  await db.mdb.insert(bmcs).values({ machineId: id, origin: bmc.origin, secretRef: 'bmc' });
+  return { machineId: id, siteId: 'home', orderId: '' };
+}
+
+function check(errand: Errand, worker = 0): Promise<unknown> {
+  const activity = workers[worker]?.activities.checkController as (input: unknown) => Promise<unknown>;
+  return new MockActivityEnvironment().run(activity, errand).catch((error: unknown) => error);
+}
+
+const everybody = (errand: Errand) => Promise.all([0, 1, 2, 0, 1, 2].map((worker) => check(errand, worker)));
+
+async function quarantineOf({ machineId }: Errand) {
+  const [row] = await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, machineId));
+  return row ? { why: row.quarantine, for: row.quarantineFor } : null;
+}
+
+describe('credentials that were refused', () => {
+  test('are lifted by others, which are offered once by all workers', async () => {
+    const errand = await known();
+    await give('yesterday');
+    await everybody(errand);
+    expect(bmc.count(opening)).toBe(1);
+    expect(await quarantineOf(errand)).toMatchObject({ for: 'credentials', why: expect.stringContaining('bmc') });
+    await give('the day before');
+    expect(await everybody(errand)).toContainEqual({
+      held: expect.objectContaining({ fault: 'configure/credentials' }),
+    });
+    expect(bmc.count(opening)).toBe(2);
+    await give(password);
+    expect(await check(errand)).toMatchObject({ state: 'match' });
+    expect(await quarantineOf(errand)).toEqual({ why: null, for: null });
+  });
+
+  test('stay refused when they come back, and whoever holds which of them', async () => {
+    const errand = await known();
+    for (const word of ['one', 'two', 'one', 'two']) {
+      await give(word);
+      await everybody(errand);
+    }
+    expect(bmc.count(opening)).toBe(2);
+    expect(await check(errand)).toMatchObject(quarantined);
+  });
+
+  test('lift no other quarantine', async () => {
+    const errand = await known();
+    await give(password);
+    await quarantineController(db.mdb, errand.machineId, 'identity', 'another machine is there');
+    expect(await check(errand)).toMatchObject(quarantined);
+    expect(bmc.seen).toHaveLength(0);
+    expect(await quarantineOf(errand)).toEqual({ why: 'another machine is there', for: 'identity' });
+  });
+
+  test('after they were right, shut the controller out at the next signing in', async () => {
+    const errand = await known();
+    await give(password);
+    expect(await check(errand)).toMatchObject({ state: 'match' });
+    await workers[0]?.pool.close();
+    bmc.always(opening, told(401, 'Base.1.18.NoValidSession'));
+    expect(await check(errand, 1)).toMatchObject({ held: { fault: 'configure/credentials' } });
+    expect(await check(errand, 2)).toMatchObject(quarantined);
+    expect(bmc.count(opening)).toBe(2);
+  });
+});
+
+describe('an attempt whose answer never came', () => {
+  test.each([
+    ['because of the time', () => undefined],
+    ['because the connection broke', hangUp],
+    ['but for a 500', { status: 500 }],
+  ])('%s is used up, until there are other credentials', async (_, play) => {
+    const errand = await known();
+    await give('perhaps');
+    bmc.play(opening, play);
+    expect(await check(errand)).toMatchObject({ name: 'ApplicationFailure' });
+    expect(await everybody(errand)).toMatchObject(Array(6).fill(quarantined));
+    expect(bmc.count(opening)).toBe(1);
+    await give(password);
+    expect(await check(errand)).toMatchObject({ state: 'match' });
+  });
+
+  test('is repeated where the controller had taken them before', async () => {
+    const errand = await known();
+    await give(password);
+    await check(errand);
+    await workers[0]?.pool.close();
+    bmc.play(opening, hangUp);
+    expect(await check(errand, 1)).toMatchObject({ name: 'ApplicationFailure' });
+    expect(await check(errand, 1)).toMatchObject({ state: 'match' });
+  });
+
+  test('since its worker died is used up, too', async () => {
+    const errand = await known();
+    await give(password);
+    const controller = await controllerOf(db.mdb, errand.machineId);
+    const version = await versionOf({ username: 'admin', password }, controller?.credentialSalt ?? '');
+    await beginSignIn(db.mdb, { machineId: errand.machineId, origin: bmc.origin }, version);
+    expect(await everybody(errand)).toMatchObject(Array(6).fill(quarantined));
+    expect(bmc.count(opening)).toBe(0);
+  });
+
+  test('is none where the controller said that it is busy', async () => {
+    const errand = await known();
+    await give(password);
+    bmc.play(opening, told(503, 'Base.1.18.ServiceTemporarilyUnavailable'));
+    expect(await check(errand)).toMatchObject({ type: 'redfish/busy' });
+    expect(await check(errand)).toMatchObject({ state: 'match' });
+  });
+});
+
+test('the MDB holds neither credentials nor a hash that could be made without its salt', async () => {
+  const errand = await known();
+  await give('yesterday');
+  await check(errand);
+  const kept = JSON.stringify([await db.mdb.select().from(signIns), await db.mdb.select().from(bmcs)]);
+  expect(kept).toContain('refused');
+  expect(kept).not.toContain('yesterday');
+  for (const plain of ['yesterday', JSON.stringify(['admin', 'yesterday'])])
+    for (const form of ['base64', 'base64url', 'hex'] as const)
+      expect(kept).not.toContain(createHash('sha256').update(plain).digest(form).slice(0, 16));
+});
+
+describe('the version of credentials', () => {
+  const of = (username: string, word: string, salt = 'salt') => versionOf({ username, password: word }, salt);
+
+  test('is the same for the same, and another one for any others and any other site', async () => {
+    const all = [of('a', 'b'), of('a', 'c'), of('ab', ''), of('', 'ab'), of('a', 'b', 'other')];
+    expect(new Set(await Promise.all(all)).size).toBe(5);
+    expect(await of('a', 'b')).toBe(await of('a', 'b'));
+  });
+
+  test.each([
+    [new RedfishError('credentials', ''), 'refused'],
+    [new RedfishError('password-change', ''), 'accepted'],
+    [new RedfishError('timeout', ''), 'unknown'],
+    [new RedfishError('cut-short', ''), 'unknown'],
+    [new RedfishError('busy', '', { status: 502 }), 'unknown'],
+    [new RedfishError('busy', '', { status: 503 }), null],
+    [new RedfishError('busy', '', { status: 429 }), null],
+    [new RedfishError('session-limit', '', { status: 503 }), null],
+    [new RedfishError('unreachable', '', { carriedOut: 'no' }), null],
+    [new RedfishError('unreachable', ''), 'unknown'],
+    [new RedfishError('pin-changed', '', { carriedOut: 'no' }), null],
+    [new Error('cancelled'), 'unknown'],
+  ])('is judged by what came of it: %o is %s', (error, verdict) => expect(verdictOn(error)).toBe(verdict));
+});
