@@ -96,6 +96,13 @@ export type EraseMethod = (typeof eraseMethods)[number];
 export const diskKinds = ['nvme', 'ata', 'other'] as const;
 export type DiskKind = (typeof diskKinds)[number];
 
+/** How disks are erased that Farrier did not encrypt, unless their pool says otherwise. */
+export const standardEraseOthers: Readonly<Record<DiskKind, EraseMethod>> = {
+  nvme: 'nvme-format',
+  ata: 'ata-secure-erase',
+  other: 'overwrite',
+};
+
 export const orderStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 export type OrderState = (typeof orderStates)[number];
 

@@ -2,6 +2,7 @@
 import { asc, eq, getTableColumns, sql } from 'drizzle-orm';
 import { type Actor, acting, record } from './acting.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
+import { standardEraseOthers } from './machine.ts';
 import { machines, pools } from './schema.ts';
 
 const { updatedAt: _, ...policyColumns } = getTableColumns(pools);
@@ -18,7 +19,7 @@ export function standardPolicy(id: string): PoolPolicy {
     drainTimeout: 604_800,
     onDrainTimeout: 'ask',
     erase: 'crypto',
-    eraseOthers: {},
+    eraseOthers: standardEraseOthers,
     soakMinutes: 10,
     healthRetries: 3,
     burninCap: null,

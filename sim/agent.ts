@@ -1,6 +1,7 @@
 /** The agent of the bootstrap image, as docs/agent.md describes its conversation. */
 import type { AgentRecord } from '../contract/records.ts';
 import { runBurnin } from './burnin.ts';
+import { erase } from './erase.ts';
 import { findFault } from './faults.ts';
 import { install } from './install.ts';
 import { inventoryRecords } from './inventory.ts';
@@ -61,7 +62,8 @@ async function takeInventory(body: Body, session: Session, signal: AbortSignal):
 async function obey(body: Body, session: Session, signal: AbortSignal): Promise<'reboot'> {
   let seq = 0;
   for (;;) {
-    const directive = await askNext(body, session, seq, signal);
+    const records = await askNext(body, session, seq, signal);
+    const directive = records.find(({ kind }) => kind === 'directive');
     const next = Number(directive?.fields.seq ?? Number.NaN);
     if (!directive || Number.isNaN(next)) {
       await pass({ speed: 1 }, 1, signal);
@@ -71,6 +73,7 @@ async function obey(body: Body, session: Session, signal: AbortSignal): Promise<
     seq = next;
     const { fields } = directive;
     if (fields.do === 'burnin') await burnIn(body, session, signal, fields);
+    if (fields.do === 'erase' && (await erase(body, session, signal, records)) === 'reboot') return 'reboot';
     if (fields.do === 'install') await install(body, session, signal, fields);
     if (fields.do === 'reboot') return 'reboot';
     if (fields.do === 'handover') return handOver(body, session, signal, fields);

@@ -32,6 +32,8 @@ export const effects = [
   'burned-in',
   'keys-discarded',
   'disk-wiped',
+  'disk-erased',
+  'erase-refused',
   'installed',
   'handed-over',
   'root-filled',

@@ -49,15 +49,15 @@ export async function ask(
   return check(body, path, answer);
 }
 
-/** Waits for a directive behind `seq`. */
+/** Waits for a directive behind `seq`; what belongs to it follows as records of its own. */
 export async function askNext(
   body: Body,
   session: Session,
   seq: number,
   signal: AbortSignal,
-): Promise<AgentRecord | undefined> {
+): Promise<readonly AgentRecord[]> {
   const answer = check(body, 'next', await insist(signal, () => body.world.wire.poll(session, seq, signal)));
-  return answer.records.find(({ kind }) => kind === 'directive');
+  return answer.records;
 }
 
 function check(body: Body, path: string, answer: Answer): Answer {

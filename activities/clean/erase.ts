@@ -55,7 +55,7 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
     const wish = { method: method === 'policy' ? null : method, pool };
     const targets = planErase(
       disks.filter(({ serial }) => lacking.has(serial)),
-      machine.mark,
+      machine,
       wish,
     );
     await passage.settleStep(tx, orderId, 'boot', 'done');
@@ -106,9 +106,7 @@ export function planClean(mdb: Mdb, input: PassageErrand): Promise<string> {
     const disks = await disksToErase(tx, machineId, orderId);
     const present = disks.filter((disk) => disk.present);
     const pool = await readPool(tx, machine.pool);
-    const plan = planErase(present, machine.mark, { method, pool }).map(
-      ({ serial, method: how }) => `${serial}: ${how}`,
-    );
+    const plan = planErase(present, machine, { method, pool }).map(({ serial, method: how }) => `${serial}: ${how}`);
     const absent = disks.filter((disk) => !disk.present && !disk.vouched).map(describeAbsent);
     const then = owner === null ? 'then it is switched off' : `then it is installed for ${owner}`;
     return [...plan, ...absent.map((text) => `a person is asked about ${text}`), then].join('; ');

@@ -10,6 +10,12 @@ export interface EraseWish {
   readonly pool: { readonly erase: EraseMethod; readonly eraseOthers: EraseByKind };
 }
 
+/** What tells the disk that Farrier encrypted: it carries the machine's mark, and the machine keeps keys. */
+export interface Encrypter {
+  readonly mark: string;
+  readonly keyStore: string | null;
+}
+
 /** By the kernel's name: `sda` is SATA, or SAS that takes SATA's commands or refuses them. */
 function kindOf(name: string): DiskKind {
   if (/^nvme/.test(name)) return 'nvme';
@@ -17,9 +23,10 @@ function kindOf(name: string): DiskKind {
 }
 
 /** How each of these disks is to be erased. Whether it can be is for the agent to find out, and never decided here. */
-export function planErase(disks: readonly DiskToErase[], mark: string, wish: EraseWish): EraseTarget[] {
-  return disks.map(({ serial, name, mark: own, erasure }) => {
-    const others = own === mark ? undefined : wish.pool.eraseOthers[kindOf(name)];
+export function planErase(disks: readonly DiskToErase[], machine: Encrypter, wish: EraseWish): EraseTarget[] {
+  return disks.map(({ serial, name, mark, erasure }) => {
+    const encrypted = mark === machine.mark && (machine.keyStore === 'nvram' || machine.keyStore === 'tpm');
+    const others = encrypted ? undefined : wish.pool.eraseOthers[kindOf(name)];
     const begun = erasure !== null && hasBegun(erasure) ? methodOf(erasure) : undefined;
     const method = wish.method ?? begun ?? others ?? wish.pool.erase;
     return { serial, method, begun: method === begun };

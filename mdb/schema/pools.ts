@@ -1,11 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import { drainAdapters, drainTimeOuts, eraseMethods } from '../machine.ts';
+import { drainAdapters, drainTimeOuts, eraseMethods, standardEraseOthers } from '../machine.ts';
 import type { EraseByKind } from '../values.ts';
 import { at, now } from './columns.ts';
-
-/** What can be proven on disks of each kind without Farrier's keys. */
-export const standardEraseOthers: EraseByKind = { nvme: 'nvme-format', ata: 'ata-secure-erase', other: 'overwrite' };
 
 /**
  * How the machines of each pool are treated. A pool without a row is treated by the defaults, which are these columns'
