@@ -20,6 +20,26 @@ export interface ActParameters {
   readonly 'set-bios': { readonly attributes?: Readonly<Record<string, string | number | boolean>> };
   /** A new password for the account that Farrier signs in with; the old one stays until the new one was seen to work. */
   readonly 'rotate-password': Nothing;
+  /** One component's firmware, followed to the version that is read back. */
+  readonly 'update-firmware': FirmwareWish;
+  /** Flashes what was uploaded and verified before, where that takes a command of its own. */
+  readonly 'start-firmware': Pick<FirmwareWish, 'component' | 'version'>;
+}
+
+/** Which version of a component's firmware is wanted, and the image that brings it. */
+export interface FirmwareWish {
+  /** As the controller's inventory names it: `BIOS`, `BMC`, `iDRAC.Embedded.1-1`. */
+  readonly component: string;
+  readonly version: string;
+  /** Path below `files/` of the site's image server. */
+  readonly image: string;
+  /** Of the whole image, in hexadecimal: checked before anything is sent. */
+  readonly sha256: string;
+}
+
+/** Acts that take up to hours: the limits of their activities are longer. */
+export function takesLong(kind: ActKind): boolean {
+  return kind === 'update-firmware' || kind === 'start-firmware';
 }
 
 export type ActKind = keyof ActParameters;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { createDrainActivities } from '../activities/drain/index.ts';
+import { imagesOf, noImages } from '../activities/hardware/images.ts';
 import { createHardwareActivities } from '../activities/hardware/index.ts';
 import { secretFolder } from '../activities/hardware/secrets.ts';
 import { connectionFolder } from '../activities/outside/connection.ts';
@@ -22,7 +23,9 @@ const worker = await Worker.create({
   namespace: env.TEMPORAL_NAMESPACE,
   taskQueue: hardwareQueue(env.FARRIER_SITE),
   activities: {
-    ...createHardwareActivities(mdb, secretFolder(secrets), pool),
+    ...createHardwareActivities(mdb, secretFolder(secrets), pool, {
+      images: env.FARRIER_BOOT_URL ? imagesOf(env.FARRIER_BOOT_URL, join(env.FARRIER_DATA, 'firmware')) : noImages,
+    }),
     ...createDrainActivities(mdb, connectionFolder(secrets)),
   },
   maxConcurrentActivityTaskExecutions: 100,

@@ -3,11 +3,12 @@ import type { ActKind, ActParameters } from '../../contract/hardware.ts';
 import type { Controller } from '../../mdb/controller.ts';
 import { setBios } from '../redfish/acts/bios.ts';
 import { bootNetwork } from '../redfish/acts/boot.ts';
-import type { Kind, Scene } from '../redfish/acts/kind.ts';
+import { type FirmwareScene, startFirmware, updateFirmware } from '../redfish/acts/firmware.ts';
+import type { Kind } from '../redfish/acts/kind.ts';
 import { powerCycle, powerOff, powerOn, restart } from '../redfish/acts/power.ts';
 
 /** A scene with what the MDB knows of the machine. Kinds that need none of it are in `activities/redfish/acts`. */
-export interface MachineScene extends Scene {
+export interface MachineScene extends FirmwareScene {
   readonly errand: Errand;
   readonly controller: Controller;
 }
@@ -22,6 +23,8 @@ const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: Kind<ActParam
   'power-cycle': powerCycle,
   restart,
   'boot-network': bootNetwork,
+  'update-firmware': updateFirmware,
+  'start-firmware': startFirmware,
   'set-bios': {
     ...setBios,
     plan: (scene, { attributes }) => setBios.plan(scene, { attributes: attributes ?? scene.controller.bios ?? {} }),

@@ -4,6 +4,7 @@ import type { Act, ActResult } from '../../contract/hardware.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, controllerOf, intentOf, noteController } from '../../mdb/controller.ts';
+import type { ImageSource } from '../redfish/acts/firmware.ts';
 import type { Pace } from '../redfish/acts/kind.ts';
 import { differingAttributes, readBios } from '../redfish/bios.ts';
 import { RedfishError } from '../redfish/errors.ts';
@@ -13,6 +14,7 @@ import type { Session } from '../redfish/session.ts';
 import { readManager, type SystemReading } from '../redfish/system.ts';
 import { command, findOut, type LookAt, look, type Stage } from './command.ts';
 import { patiently } from './follow.ts';
+import { noImages } from './images.ts';
 import { createPasswordAct } from './passwords.ts';
 import { createReach, HeldError } from './reach.ts';
 import type { SecretStore } from './secrets.ts';
@@ -30,7 +32,12 @@ const clock: Pace = {
  * Work on controllers: reads that may be repeated, and acts of which each is sent once. Whoever opened the pool closes
  * it at the end, which deletes the sessions.
  */
-export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: SessionPool, pace: Pace = clock) {
+export function createHardwareActivities(
+  mdb: Mdb,
+  secrets: SecretStore,
+  pool: SessionPool,
+  { pace = clock, images = noImages }: { readonly pace?: Pace; readonly images?: ImageSource } = {},
+) {
   const claims = openClaims(mdb.$client);
   const reach = createReach(mdb, secrets, pool, claims);
   const passwords = createPasswordAct(mdb, secrets, claims);
@@ -45,6 +52,7 @@ export function createHardwareActivities(mdb: Mdb, secrets: SecretStore, pool: S
       system,
       probe,
       pace,
+      images,
     });
   return heartbeating({
     /** Reads the controller: is it the right machine's, and are its BIOS settings those of the profile. */

@@ -11,11 +11,30 @@ export interface BootForm {
   readonly mode: 'send' | 'omit';
 }
 
+/** How a form with an image is taken. */
+interface UploadForm {
+  /** Whether it is only verified, and flashed by a second command. */
+  readonly starts: boolean;
+  /** What the form has to say, by component. */
+  readonly parameters: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
 interface FamilyRow {
   readonly evidence: number;
   readonly what: string;
   readonly vendor: RegExp;
-  readonly boot: Partial<BootForm>;
+  readonly boot?: Partial<BootForm>;
+  readonly upload?: UploadForm;
+}
+
+/** A form of Supermicro's: the settings that are there are kept (fwupd, plugins/redfish). */
+function preserving(target: string, component: string, kept: readonly string[]) {
+  const flags = Object.fromEntries(kept.map((name) => [name, true]));
+  return {
+    Targets: [target],
+    '@Redfish.OperationApplyTime': 'OnStartUpdateRequest',
+    Oem: { Supermicro: { [component]: flags } },
+  };
 }
 
 const families: readonly FamilyRow[] = [
@@ -26,10 +45,24 @@ const families: readonly FamilyRow[] = [
     boot: { write: 'differing' },
   },
   { evidence: 41, what: 'the boot mode is not writable', vendor: /\bhpe?\b|hewlett/i, boot: { mode: 'omit' } },
+  {
+    evidence: 56,
+    what: 'an uploaded image is only verified: a second command flashes it',
+    vendor: /supermicro/i,
+    upload: {
+      starts: true,
+      parameters: {
+        BIOS: preserving('/redfish/v1/Systems/1/Bios', 'BIOS', ['PreserveME', 'PreserveNVRAM', 'PreserveSMBIOS']),
+        BMC: preserving('/redfish/v1/Managers/1', 'BMC', ['PreserveCfg', 'PreserveSdr', 'PreserveSsl']),
+      },
+    },
+  },
 ];
 
 export interface Quirks {
   readonly boot: BootForm;
+  /** Null where a form with an image is taken as the standard says. */
+  readonly upload: UploadForm | null;
   /** The rows in force, for people. */
   readonly inForce: readonly string[];
 }
@@ -40,7 +73,11 @@ export function quirksOf(makers: readonly (string | null)[]): Quirks {
   const rows = families.filter(({ vendor }) => vendor.test(named));
   // The whole triple by default: some controllers drop or revert what a partial one leaves out (quirks 36 and 37).
   const boot: BootForm = Object.assign({ write: 'triple', mode: 'send' }, ...rows.map((row) => row.boot));
-  return { boot, inForce: rows.map(({ evidence, what }) => `${what} (quirk ${evidence})`) };
+  return {
+    boot,
+    upload: rows.find(({ upload }) => upload)?.upload ?? null,
+    inForce: rows.map(({ evidence, what }) => `${what} (quirk ${evidence})`),
+  };
 }
 
 interface AcCycleRow {

@@ -49,8 +49,9 @@ export function ownProgram(
 
 /** Workers and dispatcher: they need PostgreSQL and Temporal. */
 export function workerPrograms(setting: Setting): Program[] {
+  const { boot } = originsOf('127.0.0.1', setting.ports);
   return ['lifecycle', 'hardware', 'dispatch'].map((name) => ({
-    ...ownProgram(setting, name, `workers/${name}.ts`, {}),
+    ...ownProgram(setting, name, `workers/${name}.ts`, name === 'hardware' ? { FARRIER_BOOT_URL: boot } : {}),
     // A worker lets the activities that it runs come to an end.
     stopSeconds: 20,
   }));

@@ -1,0 +1,99 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
+import { secretFolder } from '../../activities/hardware/secrets.ts';
+import type { ImageSource } from '../../activities/redfish/acts/firmware.ts';
+import type { Pace } from '../../activities/redfish/acts/kind.ts';
+import { openSessionPool } from '../../activities/redfish/pool.ts';
+import type { Act, ActKind, ActParameters, ActResult } from '../../contract/hardware.ts';
+import { bmcs, fences, machines } from '../../mdb/schema.ts';
+import type { BmcFault } from '../../sim/bmc/bmcfault.ts';
+import type { PersonalityChoice } from '../../sim/bmc/personalities.ts';
+import { createFleet } from '../../sim/fleet.ts';
+import { listenFor } from '../../sim/listen.ts';
+import type { Machine } from '../../sim/machine.ts';
+import type { ThrowawayMdb } from '../support/mdb.ts';
+
+/** Time for a client that is as much faster as the simulator it speaks to. */
+export const paced = (speed: number): Pace => ({
+  wait: (milliseconds) => sleep(milliseconds / speed),
+  since: (time) => (Date.now() - time) * speed,
+});
+
+export interface Acting {
+  readonly machineId: string;
+  readonly machine: Machine;
+  readonly activities: HardwareActivities;
+  /** Acts on the machine under an intent of its own, of which it gives the id. */
+  act<K extends ActKind>(kind: K, parameters?: ActParameters[K], more?: Partial<Act>): Promise<ActResult>;
+  settle<K extends ActKind>(kind: K, more?: Partial<Act>): Promise<ActResult>;
+  /** Makes answers of its controller go wrong. */
+  bmcFault(fault: Partial<BmcFault> & { path: string }): void;
+  effects(...names: string[]): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+let count = 0;
+
+/** A simulated machine with such a controller that the MDB knows, and the activities that act on it. */
+export async function actingOn(
+  db: ThrowawayMdb,
+  personality: PersonalityChoice,
+  { speed = 50, images }: { readonly speed?: number; readonly images?: ImageSource } = {},
+): Promise<Acting> {
+  const folder = await mkdtemp(join(tmpdir(), 'farrier-acting-'));
+  await writeFile(join(folder, 'good'), JSON.stringify({ username: 'admin', password: 'simulated' }));
+  // Nothing answers there: the machine only ever finds no boot device.
+  const fleet = createFleet({
+    racks: 1,
+    perRack: 1,
+    folder,
+    speed,
+    bootUrl: 'http://127.0.0.1:9',
+    ca: '',
+    personality,
+  });
+  const listening = await listenFor(fleet, '127.0.0.1:0', 'ports');
+  const machine = fleet.machines[0] as Machine;
+  count += 1;
+  const id = `m-acting-${count}`;
+  const { hardware } = machine;
+  const mac = `02:dd:00:00:00:${count.toString(16).padStart(2, '0')}`;
+  await db.mdb.insert(machines).values({ id, siteId: 'home', mac, systemUuid: hardware.uuid, serial: hardware.serial });
+  await db.mdb.insert(bmcs).values({ machineId: id, origin: listening.originOf(hardware), secretRef: 'good' });
+  await db.mdb.insert(fences).values({ machineId: id, fence: 7 });
+  const pool = openSessionPool();
+  const activities = createHardwareActivities(db.mdb, secretFolder(folder), pool, {
+    pace: paced(speed),
+    ...(images && { images }),
+  });
+  const run = (name: 'act' | 'settle', act: object): Promise<ActResult> =>
+    new MockActivityEnvironment().run(activities[name] as (input: unknown) => Promise<ActResult>, act);
+  const base = (kind: ActKind) => ({
+    machineId: id,
+    siteId: 'home',
+    orderId: null,
+    intentId: `${id}-${kind}`,
+    fence: 7,
+    kind,
+  });
+  return {
+    machineId: id,
+    machine,
+    activities,
+    act: (kind, parameters, more) => run('act', { ...base(kind), ...(parameters && { parameters }), ...more }),
+    settle: (kind, more) => run('settle', { ...base(kind), ...more }),
+    bmcFault: (fault) => fleet.bmcOf(machine).faults.set({ times: 1, ...fault }),
+    effects: async (...names) =>
+      (await fleet.journal.read()).map(({ effect }) => effect).filter((effect) => names.includes(effect)),
+    async close() {
+      await pool.close();
+      await listening.close();
+      await fleet.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
