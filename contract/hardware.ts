@@ -16,6 +16,8 @@ export interface ActParameters {
   readonly restart: Nothing;
   /** A boot from the network, once, by a restart. */
   readonly 'boot-network': Nothing;
+  /** `log` is the path of its service; only once all that it holds is kept. */
+  readonly 'clear-log': { readonly log: string };
   /** Attributes to make pending; those of the machine's profile if absent. */
   readonly 'set-bios': { readonly attributes?: Readonly<Record<string, string | number | boolean>> };
   /** A new password for the account that Farrier signs in with; the old one stays until the new one was seen to work. */

@@ -3,6 +3,7 @@ import type { ActKind, ActParameters } from '../../contract/hardware.ts';
 import type { Controller } from '../../mdb/controller.ts';
 import { setBios } from '../redfish/acts/bios.ts';
 import { bootNetwork } from '../redfish/acts/boot.ts';
+import { type Archive, clearLog } from '../redfish/acts/clearlog.ts';
 import { type FirmwareScene, startFirmware, updateFirmware } from '../redfish/acts/firmware.ts';
 import type { Kind } from '../redfish/acts/kind.ts';
 import { powerCycle, powerOff, powerOn, restart } from '../redfish/acts/power.ts';
@@ -11,6 +12,8 @@ import { powerCycle, powerOff, powerOn, restart } from '../redfish/acts/power.ts
 export interface MachineScene extends FirmwareScene {
   readonly errand: Errand;
   readonly controller: Controller;
+  /** What is kept of the controller's logs. */
+  readonly archive: Archive;
 }
 
 /**
@@ -22,6 +25,10 @@ const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: Kind<ActParam
   'power-off': powerOff,
   'power-cycle': powerCycle,
   restart,
+  'clear-log': {
+    ...clearLog(async () => null),
+    plan: (scene, parameters) => clearLog(scene.archive).plan(scene, parameters),
+  },
   'boot-network': bootNetwork,
   'update-firmware': updateFirmware,
   'start-firmware': startFirmware,

@@ -4,6 +4,7 @@ import type { Act, ActResult } from '../../contract/hardware.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, controllerOf, intentOf, noteController } from '../../mdb/controller.ts';
+import { archivedLog } from '../../mdb/controllerlogs.ts';
 import type { ImageSource } from '../redfish/acts/firmware.ts';
 import type { Pace } from '../redfish/acts/kind.ts';
 import { differingAttributes, readBios } from '../redfish/bios.ts';
@@ -48,6 +49,7 @@ export function createHardwareActivities(
       act,
       errand: act,
       controller,
+      archive: (log) => archivedLog(mdb, act.machineId, log),
       session,
       system,
       probe,

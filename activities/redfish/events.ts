@@ -6,8 +6,8 @@ import type { Answer, Json } from './transport.ts';
 
 /** What is wanted: events to this address, under a name by which the subscription is found again. */
 export interface EventsWish {
-  /** Whole `https` URL of the receiver. */
-  readonly destination: string;
+  /** Makes the whole `https` URL of the receiver; asked for only when a subscription has to be made. */
+  readonly destination: () => Promise<string>;
   readonly context: string;
   /** Whether an address that a found subscription has is one of ours, in force. */
   readonly valid: (destination: string) => boolean;
@@ -114,7 +114,7 @@ async function remove(session: Session, path: string): Promise<void> {
  * Forms of the request, likeliest first. Since Redfish 1.6 event types are deprecated and refused as unknown by some
  * (stmcginnis/gofish#241, DMTF/Redfish-Event-Listener#10), while older services ask for them.
  */
-export function formsOf(service: Json, { destination, context }: Pick<EventsWish, 'destination' | 'context'>): Json[] {
+export function formsOf(service: Json, destination: string, context: string): Json[] {
   const least = { Destination: destination, Context: context, Protocol: 'Redfish' };
   const offered = Array.isArray(service.EventTypesForSubscription) ? service.EventTypesForSubscription : null;
   const modern = { ...least, SubscriptionType: 'RedfishEvent', EventFormatType: 'Event' };
@@ -125,16 +125,17 @@ export function formsOf(service: Json, { destination, context }: Pick<EventsWish
 }
 
 async function create(session: Session, service: Json, collection: string, wish: EventsWish): Promise<EventsOutcome> {
+  const destination = await wish.destination();
   let refusal = 'no form of the request was taken';
-  for (const form of formsOf(service, wish)) {
+  for (const form of formsOf(service, destination, wish.context)) {
     try {
       const answer = await session.write('POST', collection, form);
-      return settled(await find(session, collection, wish), pathOf(answer), refusal);
+      return settled(await find(session, collection, destination), pathOf(answer), refusal);
     } catch (error) {
       if (!(error instanceof RedfishError)) throw error;
       if (error.kind === 'subscription-limit') return { state: 'full', reason: error.message };
       // What may have been done all the same is looked for, not asked for again.
-      if (error.carriedOut !== 'no') return settled(await find(session, collection, wish), null, error.message);
+      if (error.carriedOut !== 'no') return settled(await find(session, collection, destination), null, error.message);
       if (error.kind !== 'rejected') throw error;
       refusal = error.message;
     }
@@ -143,7 +144,7 @@ async function create(session: Session, service: Json, collection: string, wish:
 }
 
 /** The subscription with the address that was asked for. */
-async function find(session: Session, collection: string, { destination }: EventsWish): Promise<string | null> {
+async function find(session: Session, collection: string, destination: string): Promise<string | null> {
   return (await readFound(session, collection)).find((one) => one.destination === destination)?.path ?? null;
 }
 

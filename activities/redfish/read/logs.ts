@@ -21,6 +21,8 @@ export interface LogReading {
   readonly entries: readonly LogEntry[];
   /** True when nothing of what was seen before is left: somebody cleared the log, or it wrapped. */
   readonly restarted: boolean;
+  /** How far it was read: to its end, to where an earlier reading had come, or with entries passed over. */
+  readonly reached: 'end' | 'known' | 'part';
   /** Where this log can be cleared; null where it can't. */
   readonly clear: string | null;
 }
@@ -63,6 +65,13 @@ export async function readLogs(session: Session, before: LogCursor = {}): Promis
   };
 }
 
+/** Reads the one log whose service is at this path, as `readLogs` does; null when there is none. */
+export async function readLogAt(session: Session, path: string, before: readonly string[]): Promise<LogReading | null> {
+  const reader = await openReader(session);
+  const service = await reader.resource({ '@odata.id': path });
+  return service === null ? null : (await readLog(reader, service, before, [])).log;
+}
+
 async function readLog(
   reader: Reader,
   service: Json,
@@ -73,37 +82,38 @@ async function readLog(
   const known = new Set(before);
   const shown: LogEntry[] = [];
   const pages = new Set<string>();
-  let complete = true;
+  let reached: LogReading['reached'] = 'end';
   for (let next = link(service.Entries); next !== null; ) {
     if (pages.has(next) || shown.length >= mostEntries) {
       const tooLong = { kind: 'too-large', reason: `more than ${mostEntries} entries`, passing: false } as const;
       gaps.push({ path: next, ...(pages.has(next) ? inCircle : tooLong) });
-      complete = false;
+      reached = 'part';
       break;
     }
     pages.add(next);
     const page = await reader.page(next);
-    if (page === null) complete = false;
+    if (page === null) reached = 'part';
     const entries = (page?.members ?? []).map(entryOf);
     shown.push(...entries);
     next = page?.next ?? null;
     // Newest first, and nothing new on this page: what follows is older still.
     if (next !== null && descending(entries) && entries.every((one) => known.has(fingerprint(one)))) {
-      complete = false;
+      if (reached === 'end') reached = 'known';
       break;
     }
   }
   const prints = shown.map(fingerprint);
-  const restarted = complete && known.size > 0 && !prints.some((one) => known.has(one));
+  const restarted = reached === 'end' && known.size > 0 && !prints.some((one) => known.has(one));
   return {
     log: {
       path,
       name: text(service.Name) ?? path,
       entries: shown.filter((_, place) => !known.has(prints[place] ?? '')),
       restarted,
+      reached,
       clear: text(at(service, 'Actions', '#LogService.ClearLog', 'target')),
     },
-    seen: complete ? prints : [...new Set([...prints, ...before])].slice(0, mostSeen),
+    seen: reached === 'end' ? prints : [...new Set([...prints, ...before])].slice(0, mostSeen),
   };
 }
 
@@ -132,8 +142,8 @@ function descending(entries: readonly LogEntry[]): boolean {
   return ids.length > 1 && ids.every((id, place) => place === 0 || id < (ids[place - 1] ?? Number.NaN));
 }
 
-/** Ids alone come again after a log was cleared. */
-function fingerprint({ id, created, message }: LogEntry): string {
+/** Tells one entry of a log from another; ids alone come again after a log was cleared. */
+export function fingerprint({ id, created, message }: LogEntry): string {
   return createHash('sha256')
     .update(JSON.stringify([id, created, message]))
     .digest('base64url')

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import type { Mdb } from '../../mdb/connect.ts';
+import { hashOfToken, mintSubscription, noteSubscription, subscriptionOf } from '../../mdb/controllerevents.ts';
+import { ensureEvents } from '../redfish/events.ts';
+import type { Session } from '../redfish/session.ts';
+
+/** Our name for the subscription to one machine's events, at its controller. */
+export function contextOf(siteId: string, machineId: string): string {
+  return `farrier/${siteId}/${machineId}`;
+}
+
+/**
+ * Makes sure that the controller tells its events to `receiver`, an origin. Gives why it does not; null when it does.
+ * The token is in the address at the controller and nowhere else: here is its hash, by which the address is known again.
+ */
+export async function keepEventsUp(
+  mdb: Mdb,
+  session: Session,
+  machine: { readonly machineId: string; readonly siteId: string },
+  receiver: string,
+): Promise<string | null> {
+  const { machineId, siteId } = machine;
+  const context = contextOf(siteId, machineId);
+  const base = `${receiver}/events/`;
+  const known = await subscriptionOf(mdb, machineId);
+  const ours = (destination: string) => destination.startsWith(base);
+  const outcome = await ensureEvents(session, {
+    context,
+    ours,
+    valid: (destination) => ours(destination) && hashOfToken(destination.slice(base.length)) === known?.tokenHash,
+    destination: async () => {
+      const token = randomBytes(32).toString('base64url');
+      await mintSubscription(mdb, machineId, hashOfToken(token), context);
+      return `${base}${token}`;
+    },
+  });
+  await noteSubscription(mdb, machineId, outcome.state === 'subscribed' ? outcome.path : null);
+  return outcome.state === 'subscribed' ? null : outcome.reason;
+}

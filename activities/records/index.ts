@@ -1,0 +1,99 @@
+import { Context } from '@temporalio/activity';
+import type { DueRecords } from '../../contract/controllers.ts';
+import { openClaims } from '../../mdb/claim.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { controllerOf } from '../../mdb/controller.ts';
+import { listDue, noteRecord, type RecordKind } from '../../mdb/hardwareinventory.ts';
+import { createReach } from '../hardware/reach.ts';
+import type { SecretStore } from '../hardware/secrets.ts';
+import type { SessionPool } from '../redfish/pool.ts';
+import type { Session } from '../redfish/session.ts';
+import { keepEventsUp } from './events.ts';
+import { keepInventory } from './inventory.ts';
+import { archiveLogs } from './logs.ts';
+
+/** Controllers in one task, and how many of them at once: births at the same site go first. */
+const batch = 50;
+const atOnce = 6;
+const heartbeatEvery = 10_000;
+
+/**
+ * How often each record is looked after, in seconds: a lost subscription costs events, a log wraps within hours at its
+ * worst, and parts are swapped by people.
+ */
+const intervals = { events: 900, logs: 3600, inventory: 6 * 3600 } as const;
+
+export interface RecordsOptions {
+  /** Origin at which controllers reach the receiver of events; null where nobody listens for them. */
+  readonly receiver: string | null;
+}
+
+/** Keeps up what controllers tell: reads, and subscriptions, which may be repeated freely. */
+export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: SessionPool, options: RecordsOptions) {
+  const reach = createReach(mdb, secrets, pool, openClaims(mdb.$client));
+  const { receiver } = options;
+
+  const keep = async (session: Session, machine: { machineId: string; siteId: string }, kind: RecordKind) => {
+    if (kind === 'events') return receiver === null ? null : keepEventsUp(mdb, session, machine, receiver);
+    if (kind === 'logs') return archiveLogs(mdb, session, machine.machineId);
+    await keepInventory(mdb, session, machine.machineId);
+    return null;
+  };
+
+  /** Each record by itself: one that fails costs no other. Gives whether all went well. */
+  const keepAll = async (siteId: string, { machineId, records }: DueRecords): Promise<boolean> => {
+    const controller = await controllerOf(mdb, machineId);
+    if (controller === null) return true;
+    const outcomes: (string | null)[] = [];
+    const told = async (kind: RecordKind, work: Promise<string | null>) => {
+      const why = await work.catch(reasonOf);
+      await noteRecord(mdb, machineId, kind, why);
+      outcomes.push(why);
+    };
+    const unreached = await reach(controller, async (session) => {
+      for (const kind of records) await told(kind, keep(session, { machineId, siteId }, kind));
+      return null;
+    }).catch(reasonOf);
+    if (unreached !== null) for (const kind of records) await told(kind, Promise.resolve(unreached));
+    return outcomes.every((why) => why === null);
+  };
+
+  return {
+    /** The next machines of the site with something due; none when all is kept up. */
+    async dueRecords({ siteId }: { readonly siteId: string }): Promise<DueRecords[]> {
+      return listDue(mdb, siteId, { ...intervals, events: receiver === null ? null : intervals.events }, batch);
+    },
+
+    /** Keeps up what is due of these machines; gives those of which something could not be. */
+    async keepRecords({
+      siteId,
+      due,
+    }: {
+      readonly siteId: string;
+      readonly due: readonly DueRecords[];
+    }): Promise<string[]> {
+      const context = Context.current();
+      const beat = setInterval(() => context.heartbeat(), heartbeatEvery);
+      const waiting = [...due];
+      const failed: string[] = [];
+      const work = async () => {
+        for (let next = waiting.shift(); next && !context.cancellationSignal.aborted; next = waiting.shift())
+          if (!(await keepAll(siteId, next))) failed.push(next.machineId);
+      };
+      try {
+        await Promise.all(Array.from({ length: atOnce }, work));
+        return failed;
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  };
+}
+
+export type RecordActivities = ReturnType<typeof createRecordActivities>;
+
+function reasonOf(error: unknown): string {
+  // A stop of the worker is no failure of the controller.
+  if (Context.current().cancellationSignal.aborted) throw error;
+  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import type { Mdb } from '../../mdb/connect.ts';
+import { keepDocuments, keepSensors } from '../../mdb/hardwareinventory.ts';
+import type { SensorRow } from '../../mdb/values.ts';
+import { readInventory } from '../redfish/read/inventory.ts';
+import { readSensors, type Sensor } from '../redfish/read/sensors.ts';
+import type { Session } from '../redfish/session.ts';
+import { judge, partialKinds } from './changes.ts';
+import { documentsOf, kinds } from './parts.ts';
+
+/** The largest recorded controller has some 700 sensors. */
+const mostSensors = 1000;
+
+/** Reads the whole machine and its sensors and keeps them: of parts, what is different. Gives the kinds that were. */
+export async function keepInventory(mdb: Mdb, session: Session, machineId: string): Promise<string[]> {
+  const inventory = await readInventory(session, null);
+  const { sensors } = await readSensors(session);
+  const fresh = documentsOf(inventory);
+  const partial = partialKinds(inventory.gaps, inventory.system.power);
+  const firmware = inventory.controllers.find(({ main }) => main)?.firmware ?? null;
+  const written = await keepDocuments(mdb, machineId, firmware, (kept) => {
+    const verdicts = kinds.map((kind) => ({
+      kind,
+      ...judge(kind, kept.get(kind)?.document, fresh[kind], partial.has(kind)),
+    }));
+    const documents = verdicts.map(({ kind, document }) => ({ kind, document, hash: hashOf(document) }));
+    return { documents, changes: verdicts.flatMap(({ changes }) => changes) };
+  });
+  await keepSensors(mdb, machineId, { watts: wattsOf(sensors), sensors: sensors.slice(0, mostSensors).map(rowOf) });
+  return written;
+}
+
+/** Whatever the order of names, since the MDB has one of its own. */
+export function hashOf(document: unknown): string {
+  return createHash('sha256').update(ordered(document)).digest('base64url').slice(0, 22);
+}
+
+function ordered(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(ordered).sort().join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const parts = Object.entries(value).map(([name, inner]) => `${JSON.stringify(name)}:${ordered(inner)}`);
+  return `{${parts.sort().join(',')}}`;
+}
+
+function rowOf({ chassis, name, kind, value, unit, health }: Sensor): SensorRow {
+  return { chassis, name, kind, value, unit, health };
+}
+
+/** Names of the reading that is the whole machine's draw, likeliest first; parts have power sensors of their own. */
+const wholes = [
+  /power consum/i,
+  /system power control/i,
+  /total.*power|power.*total/i,
+  /(system|chassis|server).*(power|watt)/i,
+];
+
+/** What the machine draws, in watts; null where no sensor says so. */
+export function wattsOf(sensors: readonly Pick<Sensor, 'kind' | 'name' | 'value'>[]): number | null {
+  const powers = sensors.filter(({ kind }) => kind === 'power');
+  for (const name of wholes) {
+    const found = powers.find((one) => name.test(one.name));
+    if (found) return found.value;
+  }
+  return powers.length === 1 ? (powers[0]?.value ?? null) : null;
+}

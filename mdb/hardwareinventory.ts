@@ -1,0 +1,180 @@
+/** What controllers tell of their machines: parts, their changes, sensors, and when it was last looked after. */
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, notExists, or, sql } from 'drizzle-orm';
+import type { Mdb } from './connect.ts';
+import {
+  bmcs,
+  controllerDocuments,
+  controllerRecords,
+  hardwareChanges,
+  intents,
+  machines,
+  sensorReadings,
+} from './schema.ts';
+import type { SensorRow } from './values.ts';
+
+export interface DocumentRow {
+  readonly kind: string;
+  readonly document: unknown;
+  /** Of the document: the same text for the same content. */
+  readonly hash: string;
+}
+
+export interface ChangeRow {
+  readonly kind: string;
+  readonly place: string;
+  readonly change: 'added' | 'removed' | 'swapped' | 'version';
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** Readings of sensors of one machine that are kept: a day's, at one in half an hour. */
+const mostReadings = 48;
+
+/**
+ * Keeps what `decide` makes of the kept documents, by kind; only those whose hash differs are written. One reading of a
+ * machine at a time, so that a change is noted once. Gives the kinds that were written.
+ */
+export async function keepDocuments(
+  mdb: Mdb,
+  machineId: string,
+  firmwareVersion: string | null,
+  decide: (kept: ReadonlyMap<string, DocumentRow>) => {
+    readonly documents: readonly DocumentRow[];
+    readonly changes: readonly ChangeRow[];
+  },
+): Promise<string[]> {
+  return mdb.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(719209, hashtext(${machineId}))`);
+    const rows = await tx.select().from(controllerDocuments).where(eq(controllerDocuments.machineId, machineId));
+    const kept = new Map(rows.map((row) => [row.kind, row]));
+    const { documents, changes } = decide(kept);
+    const fresh = documents.filter(({ kind, hash }) => kept.get(kind)?.hash !== hash);
+    for (const { kind, document, hash } of fresh) {
+      const row = { document, hash, firmwareVersion };
+      await tx
+        .insert(controllerDocuments)
+        .values({ machineId, kind, ...row })
+        .onConflictDoUpdate({
+          target: [controllerDocuments.machineId, controllerDocuments.kind],
+          set: { ...row, seenAt: sql`now()` },
+        });
+    }
+    if (changes.length > 0)
+      await tx.insert(hardwareChanges).values(changes.map((change) => ({ machineId, ...change })));
+    return fresh.map(({ kind }) => kind);
+  });
+}
+
+export async function keepSensors(
+  mdb: Mdb,
+  machineId: string,
+  reading: { readonly watts: number | null; readonly sensors: readonly SensorRow[] },
+): Promise<void> {
+  await mdb.transaction(async (tx) => {
+    await tx.insert(sensorReadings).values({ machineId, ...reading });
+    const oldest = tx
+      .select({ id: sensorReadings.id })
+      .from(sensorReadings)
+      .where(eq(sensorReadings.machineId, machineId))
+      .orderBy(desc(sensorReadings.id))
+      .offset(mostReadings)
+      .limit(1);
+    await tx
+      .delete(sensorReadings)
+      .where(and(eq(sensorReadings.machineId, machineId), sql`${sensorReadings.id} <= (${oldest})`));
+  });
+}
+
+/** What is known of a machine's hardware by its controller: documents by kind, latest changes, power over time. */
+export async function readHardware(mdb: Mdb, machineId: string, limit: number) {
+  const [documents, changes, readings, [records]] = await Promise.all([
+    mdb
+      .select()
+      .from(controllerDocuments)
+      .where(eq(controllerDocuments.machineId, machineId))
+      .orderBy(asc(controllerDocuments.kind)),
+    mdb
+      .select()
+      .from(hardwareChanges)
+      .where(eq(hardwareChanges.machineId, machineId))
+      .orderBy(desc(hardwareChanges.id))
+      .limit(limit),
+    mdb
+      .select()
+      .from(sensorReadings)
+      .where(eq(sensorReadings.machineId, machineId))
+      .orderBy(desc(sensorReadings.id))
+      .limit(mostReadings),
+    mdb.select().from(controllerRecords).where(eq(controllerRecords.machineId, machineId)),
+  ]);
+  return { documents, changes, readings, records: records ?? null };
+}
+
+export const recordKinds = ['events', 'logs', 'inventory'] as const;
+export type RecordKind = (typeof recordKinds)[number];
+
+const columns = {
+  events: { at: controllerRecords.eventsAt, names: ['eventsAt', 'eventsError'] },
+  logs: { at: controllerRecords.logsAt, names: ['logsAt', 'logsError'] },
+  inventory: { at: controllerRecords.inventoryAt, names: ['inventoryAt', 'inventoryError'] },
+} as const;
+
+/** Notes that a record was looked after just now, and why it could not be kept up; null when it was. */
+export async function noteRecord(mdb: Mdb, machineId: string, kind: RecordKind, error: string | null): Promise<void> {
+  const [time, why] = columns[kind].names;
+  const set = { [time]: sql`now()`, [why]: error };
+  await mdb
+    .insert(controllerRecords)
+    .values({ machineId, ...set })
+    .onConflictDoUpdate({ target: controllerRecords.machineId, set });
+}
+
+/** Seconds after which each record is looked after again; null for one that is not kept at this site. */
+export type Intervals = Readonly<Record<RecordKind, number | null>>;
+
+export interface Due {
+  readonly machineId: string;
+  readonly records: readonly RecordKind[];
+}
+
+/**
+ * Machines of a site with records that are due. Only those whose controller was supervised once: met by a passage,
+ * pinned if it speaks TLS, not in quarantine, and with no command under way (quirk 60).
+ */
+export async function listDue(mdb: Mdb, siteId: string, intervals: Intervals, limit: number): Promise<Due[]> {
+  const due = (kind: RecordKind) => {
+    const seconds = intervals[kind];
+    if (seconds === null) return sql<boolean>`false`;
+    const { at } = columns[kind];
+    return sql<boolean>`coalesce(${at} < now() - ${seconds} * interval '1 second', true)`;
+  };
+  const open = mdb
+    .select({ id: intents.id })
+    .from(intents)
+    .where(
+      and(
+        eq(intents.machineId, machines.id),
+        inArray(intents.state, ['written', 'sent']),
+        gt(intents.writtenAt, sql`now() - interval '3 hours'`),
+      ),
+    );
+  const rows = await mdb
+    .select({ machineId: machines.id, events: due('events'), logs: due('logs'), inventory: due('inventory') })
+    .from(machines)
+    .innerJoin(bmcs, eq(bmcs.machineId, machines.id))
+    .leftJoin(controllerRecords, eq(controllerRecords.machineId, machines.id))
+    .where(
+      and(
+        eq(machines.siteId, siteId),
+        isNotNull(machines.systemUuid),
+        isNotNull(bmcs.firmwareVersion),
+        isNull(bmcs.quarantine),
+        sql`(${bmcs.pin} is not null or ${bmcs.origin} not like 'https:%')`,
+        notExists(open),
+        or(...recordKinds.map(due)),
+      ),
+    )
+    .orderBy(asc(machines.id))
+    .limit(limit);
+  return rows.map((row) => ({ machineId: row.machineId, records: recordKinds.filter((kind) => row[kind]) }));
+}
