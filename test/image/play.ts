@@ -2,6 +2,7 @@
  * A throw-away birther and agent API: gives one machine the directives of a birth in order and prints what it tells.
  * For trying the image by itself; the real ones are in boot/ and api/.
  * usage: node play.ts FOLDER IMAGE_PATH [directive…]   (FOLDER: served under /files, keeps the authority)
+ * A directive `erase=SERIAL:METHOD,…` erases; a third part `:1` says that it had begun before.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -27,13 +28,24 @@ const sumOf = (path: string) =>
 const sha256 = sumOf(imagePath);
 const mark = '3f0c6a52-0f4e-4be5-8d0a-1f2e3d4c5b6a';
 const address = process.env.PLAY_ADDRESS ?? '10.0.2.15/24';
-let disk = '';
+let disk = process.env.PLAY_DISK ?? '';
+let key = '';
 let seq = 0;
 let waiting: (() => void) | null = null;
 const plan = script.length > 0 ? script : ['burnin', 'install', 'handover'];
 
+/** The disks of an erase directive, as records of their own. */
+function targets(): { kind: string; fields: Record<string, string> }[] {
+  const [what, list = ''] = (plan[seq] ?? '').split('=');
+  if (what !== 'erase') return [];
+  return list.split(',').map((each, index) => {
+    const [serial = '', method = '', begun = ''] = each.split(':');
+    return { kind: `disk${index + 1}`, fields: { serial, method, begun } };
+  });
+}
+
 function directive(): Record<string, string> {
-  const what = plan[seq] ?? 'wait';
+  const what = (plan[seq] ?? 'wait').replace(/=.*/, '');
   const base = { seq: String(seq + 1), do: what.replace(/-.*/, '') };
   if (what === 'burnin') return { ...base, burnin: 'b1', stress: '5', cap: '60' };
   if (what.startsWith('install')) {
@@ -44,6 +56,7 @@ function directive(): Record<string, string> {
     const place = { hostname: 'a07-u12', address, gateway: '10.0.2.2', dns: '10.0.2.3', mark, disk };
     return { ...base, ...image, signature: authority.signImage(sha256), ...place, ...layout };
   }
+  if (what === 'erase') return { ...base, seed: 'order-1', mark, key };
   if (what === 'handover') return { ...base, hostname: 'a07-u12', address: address.replace(/\/.*/, '') };
   return base;
 }
@@ -74,7 +87,9 @@ const api = createServer(
     };
     if (url.pathname === '/agent/hello') return answer('session', { token: 's'.repeat(43), order: 'o', machine: 'm' });
     if (url.pathname === '/agent/inventory')
-      disk = records.find(({ kind }) => kind === 'disk')?.fields.serial ?? 'no-serial:sda';
+      disk ||= records.find(({ kind }) => kind === 'disk')?.fields.serial ?? 'no-serial:sda';
+    key = records.find(({ kind }) => kind === 'installed')?.fields.key ?? key;
+    if (records.some(({ kind }) => kind === 'erased')) advance();
     if (url.pathname === '/agent/burnin' || url.pathname === '/agent/installed') advance();
     if (step?.state === 'failed') advance();
     if (url.pathname === '/agent/credentials') return answer('ready', { token: 'r'.repeat(43) });
@@ -86,7 +101,8 @@ const api = createServer(
           setTimeout(resolve, 20_000);
         });
       }
-      return answer('directive', directive());
+      response.end(formatRecords([{ kind: 'directive', fields: directive() }, ...targets()]));
+      return;
     }
     answer('ok', {});
   },

@@ -108,14 +108,22 @@ export async function keysIn(vars: string): Promise<Buffer[]> {
   return variables.map(({ data }) => data).filter(({ length }) => length === 64);
 }
 
-/** The ext file systems of a disk, also those that one of the keys opens. */
+/** The disk's half of a key is behind its mark; zeros on disks that were installed before there was one. */
+const halfAt = 1025 * sectorBytes;
+
+function whole(key: Buffer, { ends }: RawDisk): Buffer {
+  return Buffer.from(key.map((byte, index) => byte ^ ends.readUInt8(halfAt + index)));
+}
+
+/** The ext file systems of a disk, also those that one of the keys opens together with the disk's half. */
 export async function extsOf(disk: RawDisk, keys: readonly Buffer[], folder: string): Promise<Ext[]> {
   const found: Ext[] = [];
   for (const [index, partition] of disk.partitions.entries()) {
     const start = await readAt(disk.path, partition.offset, 4096);
     const plain = superblock(start, `${disk.path}?offset=${partition.offset}`);
     if (plain !== null) found.push(plain);
-    const key = plain === null ? keys.find((one) => superblock(decryptAll(start, one, 0), '') !== null) : undefined;
+    const opens = (one: Buffer) => superblock(decryptAll(start, one, 0), '') !== null;
+    const key = plain === null ? keys.map((one) => whole(one, disk)).find(opens) : undefined;
     if (key === undefined) continue;
     const clear = join(folder, `clear${index}.raw`);
     await decryptTo(disk, partition, key, clear);

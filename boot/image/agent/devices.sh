@@ -34,6 +34,11 @@ write_mark() {
     dd of="/dev/$1" bs=512 seek=$mark_sector count=1 conv=notrunc,fsync 2>/dev/null
 }
 
+# The sector behind the mark: the disk's own half of the key, without which the one that the machine keeps opens nothing.
+write_half() {
+  { head -c 64 /dev/urandom; head -c 448 /dev/zero; } | dd of="/dev/$1" bs=512 seek=$((mark_sector + 1)) count=1 iflag=fullblock conv=notrunc,fsync 2>/dev/null
+}
+
 # partition_of DISK NUMBER: nvme0n1 and its like put a p between
 partition_of() { case $1 in *[0-9]) echo "/dev/${1}p$2" ;; *) echo "/dev/$1$2" ;; esac; }
 

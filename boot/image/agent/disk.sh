@@ -33,6 +33,7 @@ partition() {
   boot_part=$(partition_of "$disk" 1) root_part=$(partition_of "$disk" 2)
   wait_for test -b "$root_part" || { fail partition "$disk_name" 'the partitions do not appear'; return 1; }
   write_mark "$disk" "$(given mark)"
+  write_half "$disk"
   [ "$(read_mark "$disk")" = "$(given mark)" ] || { fail partition "$disk_name" 'the mark cannot be written'; return 1; }
   step partition done "$disk_name"
 }
@@ -41,7 +42,7 @@ file_systems() {
   begin
   root_device=$root_part
   if [ $keystore != none ]; then
-    root_device=$(read_key | crypt open root "$root_part" 2>/run/crypt.err) ||
+    root_device=$(read_key | crypt open root "$root_part" "/dev/$disk" 2>/run/crypt.err) ||
       { fail filesystem "$disk_name" "the root cannot be encrypted: $(cat /run/crypt.err)"; return 1; }
     wait_for test -b "$root_device"
   fi

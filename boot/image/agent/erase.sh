@@ -126,7 +126,7 @@ ask_crypto() {
   [ "$(read_mark "$disk")" = "$(given mark)" ] || { echo "the disk does not carry this machine's mark"; return 1; }
   part=$(partition_of "$disk" 2)
   test -b "$part" || { echo 'the disk has no second partition'; return 1; }
-  opened=$(read_key | crypt open "clean$number" "$part") || return 1
+  opened=$(read_key | crypt open "clean$number" "$part" "$device") || return 1
   wait_for test -b "$opened"
   echo "$opened" >$work.opened
   # Marks of a first try lie where the file system's own begins.

@@ -5,7 +5,7 @@ boot_installed() {
   wait_for test -b "$root_part" || give_up "$root_part does not appear"
   # An unencrypted root shows its file system; what shows none is encrypted.
   if [ "$(blkid -p -o value -s TYPE "$root_part")" != ext4 ]; then
-    root_device=$(read_key | crypt open root "$root_part") || give_up "the disk key of $marked cannot be had, or does not fit"
+    root_device=$(read_key | crypt open root "$root_part" "/dev/$marked") || give_up "the disk key of $marked cannot be had, or does not fit"
     wait_for test -b "$root_device"
   fi
   mount -t ext4 "$root_device" /mnt || give_up "$root_part of $marked holds no root: its key is gone, or another"

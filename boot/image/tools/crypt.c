@@ -1,5 +1,5 @@
 /* crypt: opens a partition with dm-crypt (plain, aes-xts-plain64), the key on standard input: 64 raw bytes.
- *   crypt open NAME DEVICE    prints the device node of the opened volume
+ *   crypt open NAME DEVICE DISK    prints the device node of the opened volume
  *   crypt close NAME
  * Talks to the kernel's device mapper itself: the key is in no argument, and dmsetup with its libraries is not needed.
  */
@@ -14,7 +14,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { key_bytes = 64 };
+/* The other half of the key: the sector behind the disk's mark. Deleted variables stay in a firmware's flash until it
+ * tidies up, so what the machine keeps is worth nothing without this half, which an erase overwrites. Zeros on disks of
+ * before it. */
+enum { key_bytes = 64, half_at = 1025 * 512 };
 struct request { struct dm_ioctl head; struct dm_target_spec target; char parameters[512]; };
 
 static struct request blank(const char *name) {
@@ -44,25 +47,30 @@ static int control(void) {
   return open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
 }
 
-static int read_key(char *hex) {
-  unsigned char key[key_bytes];
+static int read_key(char *hex, const char *disk) {
+  unsigned char key[key_bytes], half[key_bytes];
+  int fd = open(disk, O_RDONLY | O_CLOEXEC);
+  ssize_t got = fd < 0 ? -1 : pread(fd, half, sizeof half, half_at);
+  if (fd >= 0) close(fd);
+  if (got != sizeof half) return fprintf(stderr, "%s: the disk's half of the key cannot be read\n", disk), -1;
   size_t n = fread(key, 1, sizeof key, stdin);
   if (n != sizeof key) return fprintf(stderr, "the key has %zu bytes instead of %d\n", n, key_bytes), -1;
-  for (size_t i = 0; i < sizeof key; i++) sprintf(hex + 2 * i, "%02x", key[i]);
+  for (size_t i = 0; i < sizeof key; i++) sprintf(hex + 2 * i, "%02x", key[i] ^ half[i]);
   explicit_bzero(key, sizeof key);
+  explicit_bzero(half, sizeof half);
   return 0;
 }
 
 static int fail(const char *what) { perror(what); return 1; }
 
-static int open_volume(int dm, const char *name, const char *device) {
+static int open_volume(int dm, const char *name, const char *device, const char *whole) {
   uint64_t bytes = 0;
   struct stat node;
   char hex[2 * key_bytes + 1] = "";
   int disk = open(device, O_RDWR | O_CLOEXEC);
   if (disk < 0 || ioctl(disk, BLKGETSIZE64, &bytes) || fstat(disk, &node)) return fail(device);
   close(disk);
-  if (read_key(hex)) return 1;
+  if (read_key(hex, whole)) return 1;
 
   struct request r = blank(name);
   if (ioctl(dm, DM_DEV_CREATE, &r)) return fail("device mapper: create");
@@ -89,12 +97,12 @@ static int open_volume(int dm, const char *name, const char *device) {
 }
 
 int main(int count, char **words) {
-  int opening = count == 4 && !strcmp(words[1], "open");
+  int opening = count == 5 && !strcmp(words[1], "open");
   if (!opening && !(count == 3 && !strcmp(words[1], "close")))
-    return fputs("usage: crypt open NAME DEVICE | crypt close NAME\n", stderr), 2;
+    return fputs("usage: crypt open NAME DEVICE DISK | crypt close NAME\n", stderr), 2;
   int dm = control();
   if (dm < 0) return fail("/dev/mapper/control");
-  if (opening) return open_volume(dm, words[2], words[3]);
+  if (opening) return open_volume(dm, words[2], words[3], words[4]);
   struct request r = blank(words[2]);
   return ioctl(dm, DM_DEV_REMOVE, &r) ? fail("device mapper: remove") : 0;
 }
