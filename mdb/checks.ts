@@ -145,6 +145,9 @@ function checkSite(siteId: string, { name, domain, policy }: SitePlace): string[
     const network = parseCidr(cidr);
     if (typeof network === 'string') problems.push(`site ${siteId}, networks of controllers: ${network}`);
   }
+  const { bmcRequests: requests } = policy;
+  if (requests !== undefined && !(Number.isInteger(requests) && requests >= 1 && requests <= 4096))
+    problems.push(`site ${siteId}: the cap on requests to controllers is a number from 1 to 4096`);
   if (!policy.hostname.includes('{rack}') || !policy.hostname.includes('{unit}')) {
     problems.push(`site ${siteId}: the hostname template must hold {rack} and {unit}, or two machines get one name`);
   }

@@ -21,7 +21,9 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
       quarantineFor: bmcs.quarantineFor,
       probe: bmcs.probe,
       credentialSalt: sites.credentialSalt,
+      siteId: machines.siteId,
       bmcNetworks: sql<string[]>`${sites.policy} -> 'bmcNetworks'`,
+      bmcRequests: sql<number | null>`(${sites.policy} ->> 'bmcRequests')::int`,
       bios: profiles.bios,
     })
     .from(machines)

@@ -8,6 +8,8 @@ export interface SitePolicy {
   readonly wipe: 'blank' | 'any';
   /** Networks in CIDR notation that hold management controllers; nothing else is ever contacted as one. */
   readonly bmcNetworks: readonly string[];
+  /** Cap on requests at once to controllers of this site, for each process; 256 if absent. */
+  readonly bmcRequests?: number;
   /** Bootstrap images served one machine for one intent before it is quarantined. */
   readonly bootstrapLimit: number;
   /** Unknown machines recorded a minute before further ones only get a *wait* answer. */

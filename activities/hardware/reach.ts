@@ -20,6 +20,9 @@ import { takeTurn } from './turn.ts';
 
 export { HeldError } from './held.ts';
 
+/** Requests at once to the controllers of a site whose policy names no number. */
+const usualRequests = 256;
+
 export type Reach = <T>(
   controller: Controller,
   work: (session: Session, system: SystemReading, probe: Probe) => Promise<T>,
@@ -37,11 +40,12 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
     try {
       const controller = await settled(mdb, secrets, claims, known);
       const { machineId, origin, pin } = controller;
+      const site = { id: controller.siteId, most: controller.bmcRequests ?? usualRequests };
       const credentials = await secrets.credentials(controller.secretRef);
       await admit(mdb, controller, credentials);
       const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, credentials, attempt);
       const signal = Context.current().cancellationSignal;
-      return await pool.use({ origin, pin, credentials, gate, signal }, async (shared, seen) => {
+      return await pool.use({ origin, pin, credentials, site, gate, signal }, async (shared, seen) => {
         const session = forgetting(mdb, machineId, shared);
         const { probe, system } = await openProbe(session, { memory: memoryOf(mdb, controller) });
         await checkIdentity(mdb, controller, session, system);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RedfishError } from './errors.ts';
+import { type Governor, govern, openGovernor, type SiteLoad } from './governor.ts';
 import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import { readRoot, type Session, sessionOver } from './session.ts';
 import { type Json, type Limits, openTransport, type Transport } from './transport.ts';
@@ -12,6 +13,7 @@ export interface Contact {
   readonly origin: string;
   readonly pin: string | null;
   readonly credentials: Credentials;
+  readonly site: SiteLoad;
   /** Every attempt to sign in goes through this: the place where attempts are counted across processes. */
   readonly gate: (attempt: () => Promise<Login>) => Promise<Login>;
   readonly signal?: AbortSignal | undefined;
@@ -39,8 +41,9 @@ interface Entry {
 
 /** One session a controller, shared by all that this process does there, deleted when idle and at the end. */
 export function openSessionPool(
-  options: { readonly idle?: number; readonly limits?: Partial<Limits> } = {},
+  options: { readonly idle?: number; readonly limits?: Partial<Limits>; readonly governor?: Governor } = {},
 ): SessionPool {
+  const { governor = openGovernor() } = options;
   const entries = new Map<string, Entry>();
   let closed = false;
 
@@ -50,7 +53,8 @@ export function openSessionPool(
     const known = entries.get(contact.origin);
     if (known && known.version === version && agrees(contact.pin, known.transport.pin())) return known;
     if (known) void retire(contact.origin, known);
-    const transport = openTransport(contact.origin, contact.pin, options.limits);
+    const direct = openTransport(contact.origin, contact.pin, options.limits);
+    const transport = govern(direct, governor, contact.site);
     const entry: Entry = { transport, version, login: null, root: null, users: 0, retired: false, idle: undefined };
     entries.set(contact.origin, entry);
     return entry;

@@ -24,6 +24,7 @@ const contact = (wish: Partial<Contact> = {}): Contact => ({
   origin: bmc.origin,
   pin: null,
   credentials: { username: 'admin', password },
+  site: { id: 'home', most: 64 },
   gate,
   ...wish,
 });

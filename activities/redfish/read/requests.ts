@@ -2,8 +2,8 @@ import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { pathKey } from './values.ts';
 
-/** Quirk 4: controllers have few sessions and little memory; more at once are not answered sooner. */
-const atOnce = 4;
+/** Quirk 4: controllers have few sessions and little memory; as many as a transport has connections. */
+const atOnce = 2;
 
 /** Asks for each path once, a few at a time, and counts. */
 export class Requests {

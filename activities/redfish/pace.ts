@@ -1,0 +1,75 @@
+/** How many requests at once a site bears; pure. */
+
+/** What a site showed since the last look. */
+export interface Window {
+  /** Milliseconds from sending to answer, of all requests that were answered. */
+  readonly times: readonly number[];
+  /** Requests that broke off at controllers that had answered before. */
+  readonly failures: number;
+  /** Whether more wanted to be sent than were let. */
+  readonly full: boolean;
+  /** Whether more are running than the limit, since it was lowered. */
+  readonly over: boolean;
+}
+
+export interface Pace {
+  /** Requests to the whole site at once. */
+  readonly limit: number;
+  /** The best median: what the site takes without a queue; null before the first window. */
+  readonly best: number | null;
+  /** The last median. */
+  readonly last: number | null;
+  /** Windows since the best was measured with fewer at once. */
+  readonly age: number;
+  /** While that is being measured: the limit to come back to, and whether what was sent before is through. */
+  readonly measuring: { readonly resume: number; readonly settled: boolean } | null;
+  /** Set once the site was too slow for the first time: from then on it grows slowly. */
+  readonly found: boolean;
+}
+
+export const firstPace: Pace = { limit: 16, best: null, last: null, age: 0, measuring: null, found: false };
+
+/** Below this nothing is gained: each of them is another controller. */
+const least = 4;
+/** A median that has doubled is a queue somewhere: in this process, the network, or what the controllers share. */
+const queued = 2;
+/** Milliseconds of noise that are no queue. */
+const noise = 5;
+/** A tenth of the controllers being dead is usual; a third of what worked breaking off is overload. */
+const tooManyFailures = 0.3;
+/**
+ * After so many windows the best is measured anew, with a quarter as many at once: otherwise a lasting queue would
+ * become the norm. A quarter, since with half of them a queue that has doubled could not be told from none.
+ */
+const oldest = 32;
+const quarter = 0.25;
+
+/**
+ * Additive increase, multiplicative decrease: more at once as long as answers don't take longer for it, fewer as soon as
+ * they do. The median, since dead and slow controllers must not slow down the others. `most` is the site's cap.
+ */
+export function adapt(pace: Pace, window: Window, most: number): Pace {
+  const next = judge(pace, window);
+  return { ...next, limit: Math.max(Math.min(least, most), Math.min(next.limit, most)) };
+}
+
+function judge(pace: Pace, { times, failures, full, over }: Window): Pace {
+  const last = middle(times) ?? pace.last;
+  const broken = failures / Math.max(1, times.length + failures) >= tooManyFailures;
+  if (broken) return { ...pace, limit: Math.floor(pace.limit / 2), found: true, measuring: null };
+  if (last === null) return pace;
+  if (pace.measuring?.settled)
+    return { ...pace, last, best: last, age: 0, limit: pace.measuring.resume, measuring: null };
+  if (pace.measuring) return { ...pace, last, measuring: { ...pace.measuring, settled: !over } };
+  const best = Math.min(pace.best ?? last, last);
+  const seen = { ...pace, last, best, age: pace.age + 1 };
+  if (seen.age >= oldest && pace.found)
+    return { ...seen, limit: Math.ceil(pace.limit * quarter), measuring: { resume: pace.limit, settled: false } };
+  if (last > best * queued + noise) return { ...seen, limit: Math.floor(pace.limit * 0.8), found: true };
+  if (!full) return seen;
+  return { ...seen, limit: pace.limit + (pace.found ? Math.max(1, Math.ceil(pace.limit / 16)) : pace.limit) };
+}
+
+function middle(times: readonly number[]): number | null {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? null;
+}
