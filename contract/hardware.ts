@@ -22,6 +22,8 @@ export interface ActParameters {
   readonly 'set-bios': { readonly attributes?: Readonly<Record<string, string | number | boolean>> };
   /** A new password for the account that Farrier signs in with; the old one stays until the new one was seen to work. */
   readonly 'rotate-password': Nothing;
+  /** Everything back to its default. */
+  readonly 'reset-bios': Nothing;
   /** One component's firmware, followed to the version that is read back. */
   readonly 'update-firmware': FirmwareWish;
   /** Flashes what was uploaded and verified before, where that takes a command of its own. */

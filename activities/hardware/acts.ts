@@ -1,7 +1,7 @@
 import type { Errand } from '../../contract/birth.ts';
 import type { ActKind, ActParameters } from '../../contract/hardware.ts';
 import type { Controller } from '../../mdb/controller.ts';
-import { setBios } from '../redfish/acts/bios.ts';
+import { resetBios, setBios } from '../redfish/acts/bios.ts';
 import { bootNetwork } from '../redfish/acts/boot.ts';
 import { type Archive, clearLog } from '../redfish/acts/clearlog.ts';
 import { type FirmwareScene, startFirmware, updateFirmware } from '../redfish/acts/firmware.ts';
@@ -32,6 +32,7 @@ const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: Kind<ActParam
   'boot-network': bootNetwork,
   'update-firmware': updateFirmware,
   'start-firmware': startFirmware,
+  'reset-bios': resetBios,
   'set-bios': {
     ...setBios,
     plan: (scene, { attributes }) => setBios.plan(scene, { attributes: attributes ?? scene.controller.bios ?? {} }),

@@ -62,14 +62,14 @@ export function createHardwareActivities(
       const controller = await controllerOf(mdb, errand.machineId);
       if (controller === null) return { state: 'none', differing: [] };
       return holding(async () =>
-        reach(controller, async (session, system) => {
+        reach(controller, async (session, system, probe) => {
           const manager = await readManager(session, system);
           await noteController(mdb, errand.machineId, {
             vendor: system.vendor,
             firmwareVersion: manager?.firmwareVersion ?? null,
           });
           const wanted = controller.bios ?? {};
-          const bios = Object.keys(wanted).length === 0 ? null : await readBios(session, system);
+          const bios = Object.keys(wanted).length === 0 ? null : await readBios(session, probe);
           const differing = differingAttributes(wanted, bios);
           return { state: differing.length === 0 ? 'match' : 'differ', differing } as const;
         }),

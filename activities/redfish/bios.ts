@@ -1,43 +1,75 @@
-import { link, part } from './links.ts';
+import { part } from './links.ts';
+import type { BiosOffer, Probe } from './probe.ts';
+import { openReader } from './read/reader.ts';
+import { link } from './read/values.ts';
 import type { Session } from './session.ts';
-import type { SystemReading } from './system.ts';
+import { readTask } from './task.ts';
+import type { Answer, Json } from './transport.ts';
+
+export type Attributes = Readonly<Record<string, unknown>>;
 
 export interface BiosReading {
-  readonly attributes: Readonly<Record<string, unknown>>;
-  /** Where pending settings are written; null when the controller offers no way. */
-  readonly settingsPath: string | null;
-  /** Whether it can be told to apply them at the next start; some leave them pending for ever otherwise (quirk 48). */
-  readonly appliesOnReset: boolean;
+  readonly offer: BiosOffer;
+  /** In force. */
+  readonly attributes: Attributes;
+  /** Listed for the next start; some controllers list all of them, and some none until they are written. */
+  readonly pending: Attributes;
+  /** Whether everything goes back to its default at the next start; null where the controller doesn't say. */
+  readonly resets: boolean | null;
 }
 
-/** BIOS attributes in force; null where the controller shows none. */
-export async function readBios(session: Session, system: SystemReading): Promise<BiosReading | null> {
-  if (system.biosPath === null) return null;
-  const bios = await session.get(system.biosPath);
-  const settings = part(bios, '@Redfish.Settings');
-  const times = settings.SupportedApplyTimes;
-  return {
-    attributes: part(bios, 'Attributes'),
-    settingsPath: link(settings.SettingsObject),
-    appliesOnReset: Array.isArray(times) && times.includes('OnReset'),
-  };
+/** BIOS attributes in force and pending; null where the controller shows none. */
+export async function readBios(session: Session, probe: Pick<Probe, 'offer'>): Promise<BiosReading | null> {
+  const offer = await probe.offer('bios');
+  if (offer === null) return null;
+  const bios = await session.get(offer.path);
+  const { settingsPath } = offer;
+  const pending = settingsPath === null ? {} : part(await session.get(settingsPath), 'Attributes');
+  const { ResetBiosToDefaultsPending: resets } = bios;
+  return { offer, attributes: part(bios, 'Attributes'), pending, resets: typeof resets === 'boolean' ? resets : null };
 }
 
-/** Makes BIOS attributes pending. They are in force after a restart, if at all: only a later reading tells. */
-export async function setBios(
+/**
+ * Makes BIOS attributes pending. They are in force after a restart, if at all: only a later reading tells. Some leave
+ * them pending for ever unless they are told when to apply them (quirk 48).
+ */
+export function writeBios(
   session: Session,
-  { settingsPath, appliesOnReset }: BiosReading & { readonly settingsPath: string },
-  attributes: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await session.write('PATCH', settingsPath, {
-    Attributes: attributes,
-    ...(appliesOnReset && { '@Redfish.SettingsApplyTime': { ApplyTime: 'OnReset' } }),
+  settingsPath: string,
+  offer: BiosOffer,
+  wanted: Attributes,
+): Promise<Answer> {
+  return session.write('PATCH', settingsPath, {
+    Attributes: wanted,
+    ...(offer.applyTimes.includes('OnReset') && { '@Redfish.SettingsApplyTime': { ApplyTime: 'OnReset' } }),
   });
 }
 
+/** The wanted attributes that differ from those that hold after the next start. */
+export function notYetSet(wanted: Attributes, { attributes, pending }: BiosReading): Attributes {
+  const will = { ...attributes, ...pending };
+  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => will[name] !== value));
+}
+
 /** Names of the wanted attributes that differ from those in force. */
-export function differingAttributes(wanted: Readonly<Record<string, unknown>>, bios: BiosReading | null): string[] {
+export function differingAttributes(wanted: Attributes, bios: BiosReading | null): string[] {
   return Object.keys(wanted)
     .filter((name) => bios?.attributes[name] !== wanted[name])
     .sort();
+}
+
+/** Jobs looked at, the latest first: a queue may keep hundreds that are done. */
+const mostJobs = 32;
+
+/** An unfinished job of the vendor's queue that is about the BIOS, in words; null where there is none (quirk 48). */
+export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>): Promise<string | null> {
+  const path = (await probe.offer('tasks'))?.jobsPath;
+  if (!path) return null;
+  const page = await (await openReader(session)).page(path);
+  for (const job of (page?.members ?? []).slice(-mostJobs).reverse()) {
+    if (!/bios/i.test(String((job as Json).Name))) continue;
+    const { state, words } = await readTask(session, link(job) ?? '');
+    if (state === 'running' || state === 'held') return `${String(job.Name)} (${String(job.Id)}): ${words}`;
+  }
+  return null;
 }

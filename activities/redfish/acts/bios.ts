@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
-import { readBios, setBios as send } from '../bios.ts';
+import { type Attributes, notYetSet, openBiosJob, readBios, writeBios } from '../bios.ts';
+import { taskOfSent } from '../firmware/following.ts';
 import { part } from '../links.ts';
-import { type Kind, notDone, type Scene, type Sent } from './kind.ts';
+import { taskPath } from '../task.ts';
+import { type Kind, notDone, type Scene, type Seen, type Sent } from './kind.ts';
 import { unlessNow } from './moment.ts';
 
 /** Pending settings are listed at once, where they are listed at all. */
@@ -13,32 +16,79 @@ export const setBios: Kind<ActParameters['set-bios']> = {
   parameters: z.strictObject({
     attributes: z.record(z.string().max(256), z.union([z.string().max(4096), z.number(), z.boolean()])).exactOptional(),
   }),
-  plan: async (scene, { attributes = {} }) => {
-    const { session, system } = scene;
-    const bios = await readBios(session, system);
-    const settingsPath = bios?.settingsPath;
+  plan: async (scene, { attributes: wanted = {} }) => {
+    const { probe, session } = scene;
+    const bios = await readBios(session, probe);
+    const settingsPath = bios?.offer.settingsPath;
     if (!settingsPath) return notDone('the controller offers no way to set the BIOS');
+    const attributes = notYetSet(wanted, bios);
+    if (Object.keys(attributes).length === 0)
+      return { state: 'done', observed: 'the settings are in force or pending already; nothing was sent' };
+    // One BIOS transaction at a time: a second one is refused, or takes the place of the first (quirk 48).
+    const job = await openBiosJob(session, probe);
+    if (job !== null) return notDone(`the controller still has a BIOS job in its queue: ${job}`);
     return {
       command: { attributes },
       before: {},
+      send: async () => ({
+        task: taskPath(await unlessNow(scene, () => writeBios(session, settingsPath, bios.offer, attributes))),
+      }),
+    };
+  },
+  observe: async (scene, sent) => {
+    const task = sent.answer?.task ? await taskOfSent(scene, sent) : null;
+    if (task?.state === 'failed') return notDone(`the controller's job for the settings failed: ${task.words}`);
+    return (await isSet(scene, sent))
+      ? { state: 'done', observed: 'the settings are pending or in force' }
+      : { state: 'unknown', observed: 'the settings are neither pending nor in force' };
+  },
+  watch,
+};
+
+async function isSet({ session, probe }: Scene, { command }: Sent): Promise<boolean> {
+  const bios = await readBios(session, probe);
+  return Object.entries(part(command, 'attributes')).every(
+    ([name, value]) => bios?.pending[name] === value || bios?.attributes[name] === value,
+  );
+}
+
+/** Every setting back to its default at the next start. */
+export const resetBios: Kind<ActParameters['reset-bios']> = {
+  parameters: z.strictObject({}),
+  plan: async (scene) => {
+    const { probe, session } = scene;
+    const bios = await readBios(session, probe);
+    const reset = bios?.offer.reset;
+    if (!reset) return notDone('the controller offers no reset of the BIOS to its defaults');
+    if (bios.resets === true) return { state: 'done', observed: 'the reset is pending already; nothing was sent' };
+    const job = await openBiosJob(session, probe);
+    if (job !== null) return notDone(`the controller still has a BIOS job in its queue: ${job}`);
+    return {
+      command: { reset: 'defaults' },
+      before: { attributes: digest(bios.attributes), pending: digest(bios.pending) },
       send: async () => {
-        await unlessNow(scene, () => send(session, { ...bios, settingsPath }, attributes));
+        // Without a body some refuse it, as they do one that says anything (quirk 52).
+        await unlessNow(scene, () => session.write('POST', reset.target, {}));
         return null;
       },
     };
   },
-  observe: async (scene, sent) =>
-    (await isSet(scene, sent))
-      ? { state: 'done', observed: 'the settings are pending or in force' }
-      : { state: 'unknown', observed: 'the settings are neither pending nor in force' },
+  observe: async ({ session, probe }, { before }): Promise<Seen> => {
+    const bios = await readBios(session, probe);
+    const listed = bios !== null && digest(bios.pending) !== before.pending;
+    const changed = bios !== null && digest(bios.attributes) !== before.attributes;
+    if (changed) return { state: 'done', observed: 'the settings in force are other ones now' };
+    if (bios?.resets === true || listed) return { state: 'done', observed: 'the defaults are pending' };
+    return {
+      state: 'unknown',
+      observed: 'the reset shows nowhere, which many controllers only do after the next start',
+      waitsFor: 'restart',
+    };
+  },
   watch,
 };
 
-async function isSet({ session, system }: Scene, { command }: Sent): Promise<boolean> {
-  const bios = await readBios(session, system);
-  if (!bios?.settingsPath) return false;
-  const pending = part(await session.get(bios.settingsPath), 'Attributes');
-  return Object.entries(part(command, 'attributes')).every(
-    ([name, value]) => pending[name] === value || bios.attributes[name] === value,
-  );
+function digest(attributes: Attributes): string {
+  const sorted = Object.entries(attributes).sort(([one], [other]) => (one < other ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('base64');
 }
