@@ -26,6 +26,10 @@ export const orders = pgTable(
     deadline: at('deadline'),
     state: orderState('state').notNull().default('waiting'),
     outcome: text('outcome'),
+    /** Who paused it; null while it goes on. */
+    pausedBy: text('paused_by'),
+    /** Who does the rest of it by hand; null while Farrier does. */
+    takenOverBy: text('taken_over_by'),
     createdAt: at('created_at').notNull().default(now),
     startedAt: at('started_at'),
     endedAt: at('ended_at'),

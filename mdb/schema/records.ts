@@ -13,7 +13,9 @@ export const outbox = pgTable(
     /** Null for a message to a semaphore. */
     machineId: text('machine_id'),
     orderId: text('order_id'),
-    kind: text('kind', { enum: ['order', 'report', 'answer', 'cancel', 'permit'] }).notNull(),
+    kind: text('kind', {
+      enum: ['order', 'report', 'answer', 'cancel', 'pause', 'resume', 'takeover', 'permit'],
+    }).notNull(),
     payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
     createdAt: at('created_at').notNull().default(now),
     nextAt: at('next_at').notNull().default(now),
