@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { type AskPassword, addBmc } from './bmc/command.ts';
 import type { Context } from './context.ts';
 import { addBoot, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
+import { addHardware } from './hardware.ts';
 import { addMachine } from './machine.ts';
 import { addBirth, addOrder, addStep } from './order.ts';
 
@@ -25,6 +26,7 @@ export function createProgram(
     .exitOverride();
   const context = () => open(program.opts<GlobalOptions>());
   addMachine(program, context);
+  addHardware(program, context);
   addBirth(program, context);
   addOrder(program, context);
   addStep(program, context);

@@ -17,6 +17,8 @@ import type {
   TimelineEntry,
 } from '../contract/api.ts';
 
+import type { EventView, HardwareView, LogEntryView } from '../contract/hardwareviews.ts';
+
 /** A request that was refused or failed: the API's word and sentence, or why it could not be asked. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
@@ -107,6 +109,19 @@ export class ApiClient {
 
   burnins(machine: string): Promise<{ machineId: string; burnins: BurninView[] }> {
     return this.#get(`/machines/${encodeURIComponent(machine)}/burnins`);
+  }
+
+  hardware(machine: string, limit = 100): Promise<HardwareView> {
+    return this.#get(`/machines/${encodeURIComponent(machine)}/hardware`, { limit });
+  }
+
+  async controllerEvents(machine: string, page: { limit?: number; before?: number } = {}): Promise<EventView[]> {
+    return (await this.#get<{ events: EventView[] }>(`/machines/${encodeURIComponent(machine)}/events`, page)).events;
+  }
+
+  async controllerLogs(machine: string, page: { limit?: number; before?: number } = {}): Promise<LogEntryView[]> {
+    return (await this.#get<{ entries: LogEntryView[] }>(`/machines/${encodeURIComponent(machine)}/logs`, page))
+      .entries;
   }
 
   boots(minutes = 60): Promise<BootStats> {

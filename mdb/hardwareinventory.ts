@@ -8,6 +8,7 @@ import {
   hardwareChanges,
   intents,
   machines,
+  orders,
   sensorReadings,
 } from './schema.ts';
 import type { SensorRow } from './values.ts';
@@ -139,7 +140,8 @@ export interface Due {
 
 /**
  * Machines of a site with records that are due. Only those whose controller was supervised once: met by a passage,
- * pinned if it speaks TLS, not in quarantine, and with no command under way (quirk 60).
+ * pinned if it speaks TLS, not in quarantine, and with no command under way (quirk 60). What a passage works on, and what
+ * has only just come out of one, is left to it: a hundred racks at once are born first.
  */
 export async function listDue(mdb: Mdb, siteId: string, intervals: Intervals, limit: number): Promise<Due[]> {
   const due = (kind: RecordKind) => {
@@ -158,6 +160,10 @@ export async function listDue(mdb: Mdb, siteId: string, intervals: Intervals, li
         gt(intents.writtenAt, sql`now() - interval '3 hours'`),
       ),
     );
+  const live = mdb
+    .select({ id: orders.id })
+    .from(orders)
+    .where(and(eq(orders.machineId, machines.id), inArray(orders.state, ['waiting', 'running'])));
   const rows = await mdb
     .select({ machineId: machines.id, events: due('events'), logs: due('logs'), inventory: due('inventory') })
     .from(machines)
@@ -171,6 +177,8 @@ export async function listDue(mdb: Mdb, siteId: string, intervals: Intervals, li
         isNull(bmcs.quarantine),
         sql`(${bmcs.pin} is not null or ${bmcs.origin} not like 'https:%')`,
         notExists(open),
+        notExists(live),
+        sql`coalesce(${machines.inServiceAt} < now() - interval '5 minutes', true)`,
         or(...recordKinds.map(due)),
       ),
     )

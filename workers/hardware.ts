@@ -5,10 +5,12 @@ import { imagesOf, noImages } from '../activities/hardware/images.ts';
 import { createHardwareActivities } from '../activities/hardware/index.ts';
 import { secretFolder } from '../activities/hardware/secrets.ts';
 import { connectionFolder } from '../activities/outside/connection.ts';
+import { createRecordActivities } from '../activities/records/index.ts';
 import { openSessionPool } from '../activities/redfish/pool.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
-import { connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
+import { connectClient, connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
+import { scheduleRecords } from './schedules.ts';
 import { readSettings, settings } from './settings.ts';
 
 const env = readSettings(settings.hardware);
@@ -27,10 +29,17 @@ const worker = await Worker.create({
       images: env.FARRIER_BOOT_URL ? imagesOf(env.FARRIER_BOOT_URL, join(env.FARRIER_DATA, 'firmware')) : noImages,
     }),
     ...createDrainActivities(mdb, connectionFolder(secrets)),
+    ...createRecordActivities(mdb, secretFolder(secrets), pool, { receiver: env.FARRIER_EVENTS_URL ?? null }),
   },
   maxConcurrentActivityTaskExecutions: 100,
   shutdownGraceTime: '20 seconds',
 });
+const client = await connectClient(log, env.TEMPORAL_ADDRESS, env.TEMPORAL_NAMESPACE);
+// Controllers can be worked on all the same.
+await scheduleRecords(client, env.FARRIER_SITE).catch((error: Error) =>
+  log.warn({ error: error.message }, 'the sweep that keeps up the records of controllers could not be scheduled'),
+);
+await client.connection.close();
 await runUntilStopped(log, worker).finally(pool.close);
 await connection.close();
 await close();

@@ -18,6 +18,8 @@ const hardware = z.object({
   ...shared,
   FARRIER_DATA: z.string().min(1),
   FARRIER_SITE: z.string().min(1).default('home'),
+  /** Origin at which controllers reach the receiver of events; without it none is subscribed. */
+  FARRIER_EVENTS_URL: z.url({ protocol: /^https$/ }).optional(),
   /** Origin of the site's image server, below whose `files/` firmware images are; without it there are no updates. */
   FARRIER_BOOT_URL: z.url({ protocol: /^https?$/ }).optional(),
 });

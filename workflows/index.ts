@@ -1,2 +1,3 @@
 export { birth } from './birth/birth.ts';
 export { machine } from './machine.ts';
+export { records } from './records.ts';

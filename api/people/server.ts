@@ -12,6 +12,7 @@ import type { App, PeopleDependencies } from './app.ts';
 import { serveDominator } from './dominator.ts';
 import { ApiError, answerError } from './errors.ts';
 import { serveDoctor, serveMonitoring } from './health.ts';
+import { serveHardware } from './hardware.ts';
 import { serveImages } from './images.ts';
 import { serveImageSystem } from './imagesystem.ts';
 import { parseJson } from './json.ts';
@@ -77,6 +78,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
     async (scope) => {
       const versioned = scope as unknown as App;
       serveMachines(versioned, options);
+      serveHardware(versioned, options);
       serveOrders(versioned, options);
       serveHumanSteps(versioned, options);
       servePlaces(versioned, options);

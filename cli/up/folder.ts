@@ -73,16 +73,19 @@ const flags: Record<keyof Ports, readonly [what: string, flag: string]> = {
   ui: ["Temporal's Web UI", '--ui-port'],
   api: ['the HTTP API', '--api-port'],
   agent: ['the agent API', '--agent-port'],
+  events: ['the receiver of events', '--events-port'],
   boot: ['the birther', '--boot-port'],
   sim: ['simulated controllers', '--sim-port'],
 };
 
-const portsShape = z.object(
-  Object.fromEntries(Object.keys(flags).map((name) => [name, z.int().min(1).max(65_535)])) as Record<
-    keyof Ports,
-    z.ZodInt
-  >,
-);
+const portsShape = z
+  .object(
+    Object.fromEntries(Object.keys(flags).map((name) => [name, z.int().min(1).max(65_535)])) as Record<
+      keyof Ports,
+      z.ZodInt
+    >,
+  )
+  .partial();
 
 /**
  * Ports to listen on. In place of zeros come the free ones of the last time, since addresses of controllers and
@@ -98,7 +101,11 @@ export async function choosePorts(wanted: Ports, layout: Layout): Promise<Ports>
   return chosen;
 }
 
-async function choosePort(name: keyof Ports, wanted: number, last: Ports | undefined): Promise<number> {
+async function choosePort(
+  name: keyof Ports,
+  wanted: number,
+  last: Partial<Record<keyof Ports, number | undefined>> | undefined,
+): Promise<number> {
   const [what, flag] = flags[name];
   if (wanted === 0) return findPort(what, last?.[name] ?? 0).catch(() => findPort(what, 0));
   return findPort(what, wanted).catch((error) => {

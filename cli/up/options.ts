@@ -14,6 +14,7 @@ export interface Ports {
   readonly ui: number;
   readonly api: number;
   readonly agent: number;
+  readonly events: number;
   readonly boot: number;
   readonly sim: number;
 }
@@ -82,6 +83,7 @@ export function upCommand(run: (options: UpOptions) => Promise<void>): Command {
     .addOption(port('Temporal Web UI', '--ui-port', 8233))
     .addOption(port('HTTP API for people and programs', '--api-port', 8470))
     .addOption(port('HTTPS API for agents', '--agent-port', 8443))
+    .addOption(port('HTTPS receiver of events of controllers', '--events-port', 8444))
     .addOption(port('birther: boot scripts and files', '--boot-port', 8080))
     .addOption(port('simulated controllers and their control API', '--sim-port', 8480))
     .option('--once', 'end when every machine is in service', false)
@@ -99,6 +101,7 @@ interface Given {
   readonly uiPort: number;
   readonly apiPort: number;
   readonly agentPort: number;
+  readonly eventsPort: number;
   readonly bootPort: number;
   readonly simPort: number;
   readonly once: boolean;
@@ -113,6 +116,7 @@ function checked(given: Given): UpOptions {
     ui: given.uiPort,
     api: given.apiPort,
     agent: given.agentPort,
+    events: given.eventsPort,
     boot: given.bootPort,
     sim: given.simPort,
   };

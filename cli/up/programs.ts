@@ -50,8 +50,9 @@ export function ownProgram(
 /** Workers and dispatcher: they need PostgreSQL and Temporal. */
 export function workerPrograms(setting: Setting): Program[] {
   const { boot } = originsOf('127.0.0.1', setting.ports);
+  const hardware = { FARRIER_BOOT_URL: boot, FARRIER_EVENTS_URL: `https://127.0.0.1:${setting.ports.events}` };
   return ['lifecycle', 'hardware', 'dispatch'].map((name) => ({
-    ...ownProgram(setting, name, `workers/${name}.ts`, name === 'hardware' ? { FARRIER_BOOT_URL: boot } : {}),
+    ...ownProgram(setting, name, `workers/${name}.ts`, name === 'hardware' ? hardware : {}),
     // A worker lets the activities that it runs come to an end.
     stopSeconds: 20,
   }));
@@ -79,6 +80,7 @@ export function facePrograms(setting: Setting): Program[] {
     ownProgram(setting, 'api', 'api/main.ts', {
       FARRIER_API_LISTEN: `127.0.0.1:${ports.api}`,
       FARRIER_AGENT_LISTEN: `127.0.0.1:${ports.agent}`,
+      FARRIER_EVENTS_LISTEN: `127.0.0.1:${ports.events}`,
     }),
   ];
 }

@@ -105,7 +105,7 @@ async function start(): Promise<Up> {
       sim: { racks: options.racks, perRack: options['per-rack'] },
       vm: 0,
       firmware: 'mixed',
-      ports: { temporal: 0, ui: 0, api: 0, agent: 0, boot: 0, sim: 0 },
+      ports: { temporal: 0, ui: 0, api: 0, agent: 0, events: 0, boot: 0, sim: 0 },
       once: true,
       timeoutSeconds: options.timeout,
       view: false,

@@ -29,7 +29,7 @@ test('without options there is one simulated rack of eight', async () => {
     sim: { racks: 1, perRack: 8 },
     vm: 0,
     firmware: 'mixed',
-    ports: { temporal: 7233, ui: 8233, api: 8470, agent: 8443, boot: 8080, sim: 8480 },
+    ports: { temporal: 7233, ui: 8233, api: 8470, agent: 8443, events: 8444, boot: 8080, sim: 8480 },
     once: false,
     timeoutSeconds: 600,
     view: true,

@@ -28,7 +28,7 @@ export interface VmWish {
 /** Starts it; it ends by itself once all machines are in service, or have not come so far in time. */
 export function startUp({ data, count, firmware }: VmWish): Promise<Outcome> {
   const main = fileURLToPath(new URL('../../cli/up/main.ts', import.meta.url));
-  const flags = ['--temporal-port', '--ui-port', '--api-port', '--agent-port', '--boot-port'];
+  const flags = ['--temporal-port', '--ui-port', '--api-port', '--agent-port', '--events-port', '--boot-port'];
   const ports = flags.flatMap((flag) => [flag, '0']);
   const what = ['--data', data, '--sim', '0', '--vm', String(count), '--firmware', firmware, '--once', '--no-view'];
   const argv = [main, ...what, '--timeout', String(bornMs / 1000), ...ports];

@@ -1,0 +1,83 @@
+/** What the people's API shows of what controllers told. Times of controllers are in their own words (quirk 35). */
+import { z } from 'zod';
+
+const text = z.string().nullable();
+const time = z.string();
+
+const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** Number of the last entry of the page before. */
+  before: z.coerce.number().int().positive().optional(),
+};
+
+export const hardwareQuery = z.strictObject({ limit: pageQuery.limit });
+export const toldQuery = z.strictObject(pageQuery);
+
+const sensor = z.object({
+  chassis: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  value: z.number(),
+  unit: z.string(),
+  health: text,
+});
+
+export const hardwareView = z.object({
+  machineId: z.string(),
+  /** By kind of part; `seenAt` is when it was first seen so, `firmwareVersion` that of the controller then. */
+  documents: z.array(z.object({ kind: z.string(), document: z.unknown(), firmwareVersion: text, seenAt: time })),
+  changes: z.array(
+    z.object({
+      id: z.number(),
+      seenAt: time,
+      kind: z.string(),
+      place: z.string(),
+      change: z.enum(['added', 'removed', 'swapped', 'version']),
+      before: z.unknown(),
+      after: z.unknown(),
+    }),
+  ),
+  /** Of the latest reading; null before the first. */
+  sensors: z.object({ readAt: time, watts: z.number().nullable(), sensors: z.array(sensor) }).nullable(),
+  /** What the machine drew at the latest readings, newest first. */
+  power: z.array(z.object({ readAt: time, watts: z.number().nullable() })),
+  /** When each record was last looked after, and why it could not be kept up. */
+  records: z.array(z.object({ record: z.enum(['events', 'logs', 'inventory']), at: time.nullable(), error: text })),
+});
+export type HardwareView = z.infer<typeof hardwareView>;
+
+export const eventList = z.object({
+  events: z.array(
+    z.object({
+      id: z.number(),
+      receivedAt: time,
+      eventTime: text,
+      eventId: text,
+      kind: text,
+      messageId: text,
+      severity: text,
+      message: text,
+      origin: text,
+    }),
+  ),
+  /** The `before` of the next page; null on the last one. */
+  next: z.number().nullable(),
+});
+export type EventView = z.infer<typeof eventList>['events'][number];
+
+export const logEntryList = z.object({
+  entries: z.array(
+    z.object({
+      id: z.number(),
+      seenAt: time,
+      log: z.string(),
+      entryId: z.string(),
+      created: text,
+      severity: text,
+      messageId: text,
+      message: text,
+    }),
+  ),
+  next: z.number().nullable(),
+});
+export type LogEntryView = z.infer<typeof logEntryList>['entries'][number];

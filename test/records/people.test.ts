@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPeopleApi } from '../../api/people/server.ts';
+import { openAuthority } from '../../boot/authority.ts';
+import { openScreen } from '../../cli/context.ts';
+import { createProgram } from '../../cli/program.ts';
+import { ApiClient } from '../../client/api.ts';
+import { keepEvents } from '../../mdb/controllerevents.ts';
+import { keepLogs } from '../../mdb/controllerlogs.ts';
+import { keepDocuments, keepSensors, noteRecord } from '../../mdb/hardwareinventory.ts';
+import { machines } from '../../mdb/schema.ts';
+import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
+import { writeSite } from '../support/site.ts';
+
+const machineId = 'm-told-1';
+let db: ThrowawayMdb;
+let folder: string;
+let app: Awaited<ReturnType<typeof createPeopleApi>>;
+let api: ApiClient;
+let origin: string;
+
+beforeAll(async () => {
+  db = await throwawayMdb();
+  await writeSite(db.mdb);
+  folder = await mkdtemp(join(tmpdir(), 'farrier-told-'));
+  const authority = await openAuthority(folder);
+  app = await createPeopleApi({
+    mdb: db.mdb,
+    siteId: 'home',
+    images: folder,
+    authority,
+    log: pino({ level: 'silent' }),
+  });
+  origin = await app.listen({ host: '127.0.0.1', port: 0 });
+  api = new ApiClient({ url: origin });
+  await db.mdb.insert(machines).values({ id: machineId, siteId: 'home', mac: '02:dd:00:00:00:01' });
+  const event = (n: number) => ({ key: `k${n}`, eventId: `${n}`, message: `fan ${n}\u001b[31m`, severity: 'Critical' });
+  await keepEvents(db.mdb, machineId, [event(1), event(2), event(3)]);
+  const entry = {
+    fingerprint: 'f',
+    entryId: '7',
+    created: '1970-01-01',
+    severity: 'OK',
+    message: 'power on',
+    messageId: null,
+  };
+  const log = { log: '/redfish/v1/Systems/1/LogServices/SEL', name: 'SEL', cursor: ['f'], restarted: false };
+  await keepLogs(db.mdb, machineId, [{ ...log, reached: 'end', entries: [entry] }]);
+  const drive = { kind: 'drives', document: [{ slot: '0', serial: 'S9', bytes: null }], hash: 'h' };
+  const swap = {
+    kind: 'drives',
+    place: '0',
+    change: 'swapped',
+    before: { serial: 'S1' },
+    after: { serial: 'S9' },
+  } as const;
+  await keepDocuments(db.mdb, machineId, '1.2', () => ({ documents: [drive], changes: [swap] }));
+  await keepSensors(db.mdb, machineId, { watts: 402, sensors: [] });
+  await noteRecord(db.mdb, machineId, 'logs', 'it does not answer');
+});
+afterAll(async () => {
+  await app?.close();
+  await db?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function farrier(...words: string[]): Promise<string> {
+  let written = '';
+  const screen = openScreen({ json: false, colour: false, width: null, write: (text) => (written += text) });
+  const program = createProgram(
+    origin,
+    () => ({ api, operator: 'ann', now: Date.now(), screen }),
+    { temporal: async () => ({ name: 'temporal', ok: true, message: '' }) },
+    async () => null,
+  );
+  await program.parseAsync(words, { from: 'user' });
+  return written;
+}
+
+describe('what a controller told', () => {
+  test('is shown by the API: parts, changes, power, and what could not be read', async () => {
+    const view = await api.hardware(machineId);
+    expect(view).toMatchObject({
+      documents: [{ kind: 'drives', document: [{ serial: 'S9' }], firmwareVersion: '1.2' }],
+      changes: [{ place: '0', change: 'swapped' }],
+      power: [{ watts: 402 }],
+    });
+    expect(view.records.find(({ record }) => record === 'logs')).toMatchObject({ error: 'it does not answer' });
+  });
+
+  test('is given a page at a time, newest first', async () => {
+    const events = (query: string) =>
+      app.inject({ url: `/api/v1/machines/${machineId}/events?${query}`, headers: { host: '127.0.0.1' } });
+    const first = (await events('limit=2')).json();
+    expect(first.events.map((one: { eventId: string }) => one.eventId)).toEqual(['3', '2']);
+    const second = (await events(`limit=2&before=${first.next}`)).json();
+    expect(second).toMatchObject({ events: [{ eventId: '1' }], next: null });
+    expect((await events('limit=0')).statusCode).toBe(400);
+    await expect(api.controllerEvents('m-nobody')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test('is read on the command line, with nothing of it acted on by the terminal', async () => {
+    expect(await farrier('hardware', 'show', machineId)).toMatch(/402 W[\s\S]*serial S9[\s\S]*swapped +S1 +S9/);
+    const events = await farrier('hardware', 'events', machineId, '--limit', '1');
+    expect(events).toContain('fan 3');
+    expect(events).not.toContain('\u001b');
+    expect(await farrier('hardware', 'logs', machineId)).toMatch(/1970-01-01 +SEL +7 +OK +power on/);
+  });
+});
