@@ -22,6 +22,25 @@ export interface ActParameters {
   readonly 'set-bios': { readonly attributes?: Readonly<Record<string, string | number | boolean>> };
   /** A new password for the account that Farrier signs in with; the old one stays until the new one was seen to work. */
   readonly 'rotate-password': Nothing;
+  /** The light to find the machine by. */
+  readonly indicator: { readonly on: boolean };
+  /** Starts the controller itself again. */
+  readonly 'reset-bmc': Nothing;
+  /** Takes the mains away from the whole machine; only with the name of whoever approved of it. */
+  readonly 'ac-cycle': { readonly approvedBy: string };
+  /** In force from the next start on, if at all: read it then. */
+  readonly 'secure-boot': { readonly enabled: boolean };
+  readonly 'secure-boot-keys': { readonly reset: 'ResetAllKeysToDefault' | 'DeleteAllKeys' | 'DeletePK' };
+  /** `slot` is the drive's resource, the best fitting one if absent; `secretRef` is for the image's server. */
+  readonly 'insert-media': { readonly image: string; readonly slot?: string; readonly secretRef?: string };
+  /** Ejects what is in `slot`, or in the first drive that holds anything. */
+  readonly 'eject-media': { readonly slot?: string };
+  /** By the controller; `method` as Redfish's SanitizationType, and never another one than this. */
+  readonly 'erase-drive': {
+    readonly serial: string;
+    readonly method?: 'BlockErase' | 'CryptographicErase' | 'Overwrite';
+    readonly approvedBy: string;
+  };
   /** Everything back to its default. */
   readonly 'reset-bios': Nothing;
   /** One component's firmware, followed to the version that is read back. */

@@ -29,6 +29,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
     how: z.enum(['text', 'deep', 'large', 'shapeless']).default('text'),
   }),
   z.strictObject({ kind: z.literal('password-ignored') }),
+  z.strictObject({ kind: z.literal('stuck-media') }),
+  z.strictObject({ kind: z.literal('bmc-reset-power'), how: z.enum(['drops', 'misreports']).default('drops') }),
   z.strictObject({
     kind: z.literal('bad-flash'),
     how: z.enum(['critical', 'exception', 'stuck', 'unchanged']).default('critical'),

@@ -48,6 +48,19 @@ export interface ControllerState {
   flash?: string;
   /** BIOS values that are listed and not committed, and how often the machine had booted then. */
   staged?: { readonly values: Record<string, string | number | boolean>; readonly boots: number };
+  /** Whether its machine is being looked for by its light. */
+  light?: boolean;
+  /** Images by path of their drive. */
+  media?: Readonly<Record<string, string>>;
+  /** As set, how it was in force then, and how often the machine had booted. */
+  secureBoot?: {
+    readonly enabled: boolean;
+    readonly before: boolean;
+    readonly boots: number;
+    readonly mode: 'SetupMode' | 'UserMode' | 'DeployedMode';
+  };
+  /** When it last started. */
+  startedAt?: string;
   /** Number of the last entry that clearing took away, by log. */
   cleared?: Record<string, number>;
   subscriptions?: Readonly<Record<string, Subscription>>;

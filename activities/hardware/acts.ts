@@ -1,12 +1,19 @@
 import type { Errand } from '../../contract/birth.ts';
 import type { ActKind, ActParameters } from '../../contract/hardware.ts';
 import type { Controller } from '../../mdb/controller.ts';
+import { acCycle } from '../redfish/acts/accycle.ts';
 import { resetBios, setBios } from '../redfish/acts/bios.ts';
+import { resetBmc } from '../redfish/acts/bmc.ts';
 import { bootNetwork } from '../redfish/acts/boot.ts';
 import { type Archive, clearLog } from '../redfish/acts/clearlog.ts';
+import { eraseDrive } from '../redfish/acts/erase.ts';
 import { type FirmwareScene, startFirmware, updateFirmware } from '../redfish/acts/firmware.ts';
+import { indicator } from '../redfish/acts/indicator.ts';
 import type { Kind } from '../redfish/acts/kind.ts';
+import { ejectMedia, insertMedia } from '../redfish/acts/media.ts';
 import { powerCycle, powerOff, powerOn, restart } from '../redfish/acts/power.ts';
+import { secureBoot, secureBootKeys } from '../redfish/acts/secureboot.ts';
+import type { Credentials } from '../redfish/login.ts';
 
 /** A scene with what the MDB knows of the machine. Kinds that need none of it are in `activities/redfish/acts`. */
 export interface MachineScene extends FirmwareScene {
@@ -14,6 +21,8 @@ export interface MachineScene extends FirmwareScene {
   readonly controller: Controller;
   /** What is kept of the controller's logs. */
   readonly archive: Archive;
+  /** What is behind a reference into the secret store. */
+  readonly credentials: (reference: string) => Promise<Credentials>;
 }
 
 /**
@@ -37,6 +46,20 @@ const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: Kind<ActParam
     ...setBios,
     plan: (scene, { attributes }) => setBios.plan(scene, { attributes: attributes ?? scene.controller.bios ?? {} }),
   },
+  indicator,
+  'reset-bmc': resetBmc,
+  'ac-cycle': acCycle,
+  'secure-boot': secureBoot,
+  'secure-boot-keys': secureBootKeys,
+  'insert-media': {
+    ...insertMedia(null),
+    plan: async (scene, parameters) => {
+      const { secretRef } = parameters;
+      return insertMedia(secretRef === undefined ? null : await scene.credentials(secretRef)).plan(scene, parameters);
+    },
+  },
+  'eject-media': ejectMedia,
+  'erase-drive': eraseDrive,
 };
 
 export function actOf(kind: ActKind): Kind<unknown, MachineScene> {

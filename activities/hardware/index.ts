@@ -50,6 +50,7 @@ export function createHardwareActivities(
       errand: act,
       controller,
       archive: (log) => archivedLog(mdb, act.machineId, log),
+      credentials: secrets.credentials,
       session,
       system,
       probe,

@@ -113,7 +113,7 @@ class KeptProbe implements Probe {
 
   constructor(session: Session, memory: Memory, { basis, offers }: Kept, host: Json) {
     this.basis = basis;
-    this.quirks = quirksOf(basis.makers);
+    this.quirks = quirksOf(basis.makers, text(host.Model));
     this.#session = session;
     this.#memory = memory;
     this.#offers = offers;

@@ -11,6 +11,12 @@ export interface BootForm {
   readonly mode: 'send' | 'omit';
 }
 
+/** Words of the old `IndicatorLED` for a light that is to be found, and one that is not. */
+interface LedWords {
+  readonly on: string;
+  readonly off: string;
+}
+
 /** How a form with an image is taken. */
 interface UploadForm {
   /** Whether it is only verified, and flashed by a second command. */
@@ -20,10 +26,15 @@ interface UploadForm {
 }
 
 interface FamilyRow {
-  readonly evidence: number;
+  /** Number in the list, or the recording that shows it. */
+  readonly evidence: number | string;
   readonly what: string;
   readonly vendor: RegExp;
+  /** The system's model, where only some of a vendor's are so. */
+  readonly model?: RegExp;
   readonly boot?: Partial<BootForm>;
+  readonly led?: LedWords;
+  readonly restart?: Quirks['restart'];
   readonly upload?: UploadForm;
 }
 
@@ -44,7 +55,25 @@ const families: readonly FamilyRow[] = [
     vendor: /\bdell\b/i,
     boot: { write: 'differing' },
   },
-  { evidence: 41, what: 'the boot mode is not writable', vendor: /\bhpe?\b|hewlett/i, boot: { mode: 'omit' } },
+  {
+    evidence: 41,
+    what: 'the boot mode is not writable',
+    vendor: /\bhpe?\b|hewlett/i,
+    boot: { mode: 'omit' },
+  },
+  {
+    evidence: 32,
+    what: 'a forced restart may hang the host: it is powered off, and on again',
+    vendor: /\blenovo\b/i,
+    model: /\bSR675\b/i,
+    restart: 'off-then-on',
+  },
+  {
+    evidence: 'F:dell',
+    what: 'the light is Lit when nobody looks for it, and Blinking when somebody does',
+    vendor: /\bdell\b/i,
+    led: { on: 'Blinking', off: 'Lit' },
+  },
   {
     evidence: 56,
     what: 'an uploaded image is only verified: a second command flashes it',
@@ -61,20 +90,24 @@ const families: readonly FamilyRow[] = [
 
 export interface Quirks {
   readonly boot: BootForm;
+  readonly led: LedWords;
+  readonly restart: 'reset' | 'off-then-on';
   /** Null where a form with an image is taken as the standard says. */
   readonly upload: UploadForm | null;
   /** The rows in force, for people. */
   readonly inForce: readonly string[];
 }
 
-/** What deviates on a controller whose service root and system name these makers. */
-export function quirksOf(makers: readonly (string | null)[]): Quirks {
+/** What deviates on a controller whose service root and system name these makers, of a machine of this model. */
+export function quirksOf(makers: readonly (string | null)[], product: string | null = null): Quirks {
   const named = makers.filter((maker) => maker !== null).join(' ');
-  const rows = families.filter(({ vendor }) => vendor.test(named));
+  const rows = families.filter(({ vendor, model }) => vendor.test(named) && (model?.test(product ?? '') ?? true));
   // The whole triple by default: some controllers drop or revert what a partial one leaves out (quirks 36 and 37).
   const boot: BootForm = Object.assign({ write: 'triple', mode: 'send' }, ...rows.map((row) => row.boot));
   return {
     boot,
+    led: rows.find(({ led }) => led)?.led ?? { on: 'Lit', off: 'Off' },
+    restart: rows.find(({ restart }) => restart)?.restart ?? 'reset',
     upload: rows.find(({ upload }) => upload)?.upload ?? null,
     inForce: rows.map(({ evidence, what }) => `${what} (quirk ${evidence})`),
   };

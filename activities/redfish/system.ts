@@ -79,7 +79,7 @@ export function readingOf(
     resetTypes: Array.isArray(inline) ? strings(inline) : (resetTypes ?? []),
     boot: object(system.Boot),
     settingsPath: link(at(system, '@Redfish.Settings', 'SettingsObject')),
-    quirks: quirksOf(makers),
+    quirks: quirksOf(makers, text(system.Model)),
     nicsPath: link(system.EthernetInterfaces),
     chassisPaths,
     biosPath: link(system.Bios),

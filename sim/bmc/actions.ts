@@ -6,6 +6,7 @@ import { patchBios, resetBios } from './bios.ts';
 import { patchSystem } from './boot.ts';
 import type { Controller } from './controller.ts';
 import { documentAt } from './documents.ts';
+import { featureAct } from './feature/feature.ts';
 import { clearLog } from './logs.ts';
 import { empty, failure, notFound, type Reply, wrongMethod, wrongValue } from './reply.ts';
 import { patchEventService, subscribe, unsubscribe } from './subscriptions.ts';
@@ -26,11 +27,13 @@ type Act = (change: Change) => Reply | Promise<Reply>;
 
 const fixed: Readonly<Record<string, Act>> = {
   'POST /Systems/1/Actions/ComputerSystem.Reset': resetSystem,
-  'PATCH /Systems/1': ({ controller, body }) => patchSystem(controller, body, 'system'),
+  'PATCH /Systems/1': (change) => featureAct(change) ?? patchSystem(change.controller, change.body, 'system'),
   'PATCH /Systems/1/Settings': ({ controller, body }) => patchSystem(controller, body, 'settings'),
   'PATCH /Systems/1/Bios/Settings': ({ controller, body }) => patchBios(controller, body),
   'POST /Systems/1/Bios/Actions/Bios.ResetBios': ({ controller, text }) => resetBios(controller, text),
-  'POST /Managers/1/Actions/Manager.Reset': ({ controller }) => {
+  'POST /Managers/1/Actions/Manager.Reset': ({ body, controller }) => {
+    const { managerReset } = controller.personality.features;
+    if (!managerReset.includes(String(body.ResetType))) return wrongValue(body.ResetType, 'ResetType');
     controller.restart('bmc');
     return empty;
   },
@@ -59,6 +62,8 @@ export async function act(change: Change): Promise<Reply> {
   if (subscription && method === 'DELETE') return unsubscribe(controller, subscription);
   const [, at, log] = /^(.+)\/LogServices\/([\w-]+)\/Actions\/LogService\.ClearLog$/.exec(path) ?? [];
   if (at && log && method === 'POST') return clearLog(controller, at, log);
+  const more = featureAct(change);
+  if (more) return more;
   return documentAt(path, controller) ? wrongMethod : notFound(`/redfish/v1${path}`);
 }
 
@@ -79,9 +84,16 @@ async function resetSystem({ controller, body }: Change): Promise<Reply> {
       'iLO.2.24.InvalidOperationForSystemState',
       'The operation was not successful due to the current power state.',
     );
+  if (personality.features.restart === 'hangs') hang(machine, known);
   if (!(await machine.reset(known, 'bmc'))) return conflict(known, machine.state);
   controller.lastPower = Date.now();
   return personality.resetTask ? resetTask(controller, known) : empty;
+}
+
+/** Quirk 32: the host hangs after a forced restart, until its power was off. */
+function hang(machine: Machine, type: ResetType): void {
+  if (type === 'ForceRestart') machine.setFault({ kind: 'no-boot' });
+  if (type === 'ForceOff') machine.clearFault('no-boot');
 }
 
 function inPause({ lastPower, machine, personality }: Controller): boolean {

@@ -1,3 +1,4 @@
+import { standardFeatures } from './feature/rules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
@@ -48,6 +49,13 @@ export const ami: Personality = {
     { at: '/Systems/1', id: 'BIOS', clearable: true },
     { at: '/Managers/1', id: 'SEL', clearable: true },
   ],
+  features: {
+    ...standardFeatures,
+    light: { at: ['/Chassis/1'], properties: ['IndicatorLED'], rest: 'Off', looked: 'Lit', listed: false },
+    media: [],
+    secureBoot: { mode: 'SetupMode', keys: 'unlisted', failing: 0 },
+    erase: null,
+  },
   names: [
     ['/Systems/1/Bios/Settings', '/Systems/Self/Bios/SD'],
     ['/Systems/1/Settings', '/Systems/Self/SD'],

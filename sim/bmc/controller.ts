@@ -1,3 +1,4 @@
+import { findFault } from '../faults.ts';
 import type { Machine } from '../machine.ts';
 import type { ControllerState } from '../state.ts';
 import type { BmcFaults } from './bmcfault.ts';
@@ -27,6 +28,8 @@ export class Controller {
   /** An image that was verified and waits for StartUpdate. */
   staged: string | null = null;
   flashing = false;
+  /** Numbers of the drives that are being erased. */
+  readonly erasing = new Map<number, true>();
   #readyAt = 0;
 
   constructor(machine: Machine, account: Account, personality: Personality, faults: BmcFaults) {
@@ -69,6 +72,11 @@ export class Controller {
     return kept ?? (component === 'BMC' ? this.personality.firmwareVersion : this.machine.hardware.model.biosVersion);
   }
 
+  /** When it last started, by its own clock; ISO 8601. */
+  get startedAt(): string {
+    return this.machine.state.controller?.startedAt ?? '2026-01-01T00:00:00Z';
+  }
+
   /** Whether the host is in POST, when some controllers take no boot settings (quirk 41). */
   get inPost(): boolean {
     return this.machine.phase === 'post';
@@ -82,6 +90,18 @@ export class Controller {
     this.flashing = false;
     this.#readyAt = Date.now() + (restartSeconds * 1000) / this.machine.world.speed;
     forgetSubscriptions(this);
+    this.kept.startedAt = new Date().toISOString();
     this.machine.note('bmc-reset', { by });
+    this.machine.changed();
+    this.#afterwards();
+  }
+
+  /** Quirk 34: what it does to the host's power, or tells of it, after it started again. */
+  #afterwards(): void {
+    const how = findFault(this.machine.state.faults, 'bmc-reset-power')?.how;
+    if (how === 'drops') void this.machine.powerOff('bmc-reset');
+    if (how !== 'misreports') return;
+    this.machine.setFault({ kind: 'stale-power', seconds: this.personality.restartSeconds + 10 });
+    this.machine.powerMoved = Date.now();
   }
 }

@@ -1,4 +1,5 @@
 import { link } from './document.ts';
+import { cd, drive, standardFeatures, usb } from './feature/rules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
@@ -82,6 +83,27 @@ export const idrac9: Personality = {
     { at: '/Managers/1', id: 'Lclog', clearable: false },
     { at: '/Managers/1', id: 'FaultList', clearable: false },
   ],
+  features: {
+    ...standardFeatures,
+    light: {
+      at: ['/Chassis/1', '/Systems/1'],
+      properties: ['IndicatorLED'],
+      rest: 'Lit',
+      looked: 'Blinking',
+      listed: false,
+    },
+    media: [
+      drive('/Managers/1', 'CD', cd),
+      drive('/Managers/1', 'RemovableDisk', usb),
+      drive('/Systems/1', '1', [...cd, 'USBStick']),
+      drive('/Systems/1', '2', [...cd, 'USBStick']),
+    ],
+    secureBoot: { mode: 'DeployedMode', keys: 'inline', failing: 2 },
+    mains: { action: '#DellOemChassis.ExtendedReset', at: '/Chassis/1', oem: null, type: 'PowerCycle', hostOff: false },
+    erase: { methods: null, applyTimes: ['Immediate', 'OnReset'], seconds: 60 },
+    console: null,
+    managerReset: ['GracefulRestart'],
+  },
   busy: failure(503, 'IDRAC.2.8.SYS518', 'iDRAC is not ready. The data sources are unavailable.'),
   restartSeconds: 60,
   names: [

@@ -6,6 +6,7 @@ import { bootOf, settingsLink } from './boot.ts';
 import type { Controller } from './controller.ts';
 import { collection, type Document, link, type Make, root, type View } from './document.ts';
 import { eventRulesOf } from './eventrules.ts';
+import { adorned, featureDocument } from './feature/feature.ts';
 import { jobDocument } from './jobs.ts';
 import { logDocument } from './logs.ts';
 import { networkCard, numberedMembers, storage } from './parts.ts';
@@ -41,11 +42,12 @@ export function documentAt(path: string, controller: Controller): Document | und
     roleDocument(path) ??
     logDocument(path) ??
     eventDocument(path) ??
-    sensorDocument(path, personality);
+    sensorDocument(path, personality) ??
+    featureDocument(path);
   const view: View = { controller, machine, hardware: machine.hardware, personality };
   const document = make?.(view);
   if (!document) return undefined;
-  const whole: Document = { '@odata.id': `${root}${path}`, ...document, ...logsLink(path, view) };
+  const whole = adorned(path, { '@odata.id': `${root}${path}`, ...document, ...logsLink(path, view) }, view);
   const last = path.slice(path.lastIndexOf('/') + 1);
   if (whole.Id === last) whole.Id = outward(path, personality.names).replace(/^.*\//, '');
   return personality.dress ? personality.dress(path, whole, view) : whole;
@@ -240,11 +242,12 @@ function manager({ controller, hardware, personality }: View): Document {
     FirmwareVersion: controller.versionOf('BMC'),
     UUID: hardware.uuid,
     Status: { State: 'Enabled', Health: 'OK' },
+    ...(personality.features.managerTime && { LastResetTime: controller.startedAt }),
     EthernetInterfaces: link('/Managers/1/EthernetInterfaces'),
     Actions: {
       '#Manager.Reset': {
         target: `${root}/Managers/1/Actions/Manager.Reset`,
-        'ResetType@Redfish.AllowableValues': ['GracefulRestart', 'ForceRestart'],
+        'ResetType@Redfish.AllowableValues': personality.features.managerReset,
       },
     },
     Links: { ManagerForServers: [link('/Systems/1')], ManagerForChassis: [link('/Chassis/1')] },

@@ -1,4 +1,5 @@
 import { link } from './document.ts';
+import { cd, drive, standardFeatures, usb } from './feature/rules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
@@ -59,6 +60,21 @@ export const ilo6: Personality = {
     { at: '/Systems/1', id: 'SL', clearable: false },
     { at: '/Managers/1', id: 'IEL', clearable: true },
   ],
+  features: {
+    ...standardFeatures,
+    media: [drive('/Managers/1', '1', usb), drive('/Managers/1', '2', cd)],
+    secureBoot: { mode: 'UserMode', keys: 'unlisted', failing: 0 },
+    mains: {
+      action: '#HpeComputerSystemExt.SystemReset',
+      at: '/Systems/1',
+      oem: 'Hpe',
+      type: 'AuxCycle',
+      hostOff: true,
+    },
+    erase: { methods: null, applyTimes: [], seconds: 60 },
+    console: { at: 'manager', sshPort: 22, command: null },
+    managerTime: false,
+  },
   connections: 'reset',
   names: [['/Systems/1/Bios', '/systems/1/bios']],
   caseless: true,
@@ -92,4 +108,9 @@ export const ilo5: Personality = {
   managerModel: 'iLO 5',
   firmwareVersion: '2.72',
   sensors: 'old',
+  features: {
+    ...ilo6.features,
+    light: { at: ['/Chassis/1', '/Systems/1'], properties: ['IndicatorLED'], rest: 'Off', looked: 'Lit', listed: true },
+    erase: null,
+  },
 };

@@ -1,3 +1,4 @@
+import { cd, drive, standardFeatures } from './feature/rules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
@@ -48,7 +49,29 @@ export const xcc: Personality = {
     { at: '/Systems/1', id: 'AuditLog', clearable: true },
     { at: '/Systems/1', id: 'PlatformLog', clearable: true },
   ],
+  features: {
+    ...standardFeatures,
+    media: ['EXT1', 'EXT2'].map((id) => ({ ...drive('/Managers/1', id, cd), how: 'patch' })),
+    secureBoot: { mode: 'UserMode', keys: 'unlisted', failing: 0 },
+    mains: {
+      action: '#LenovoComputerSystem.SystemReset',
+      at: '/Systems/1',
+      oem: null,
+      type: 'ACPowerCycle',
+      hostOff: false,
+    },
+    erase: null,
+    console: { at: 'manager', sshPort: 22, command: null },
+  },
   names: [['/Systems/1/Bios/Settings', '/Systems/1/Bios/Pending']],
+};
+
+/** Lenovo SR675 V3, whose host may hang after a forced restart (quirk 32). */
+export const sr675: Personality = {
+  ...xcc,
+  id: 'sr675',
+  features: { ...xcc.features, restart: 'hangs' },
+  dress: (path, document) => (path === '/Systems/1' ? { ...document, Model: 'ThinkSystem SR675 V3' } : document),
 };
 
 /** Huawei iBMC (quirk 19); that its ETag header is quoted twice is another vendor's (22). */
@@ -60,6 +83,12 @@ export const ibmc: Personality = {
   vendor: 'Huawei',
   managerModel: 'iBMC',
   firmwareVersion: '6.41',
+  features: {
+    ...standardFeatures,
+    // That a drive wants to be told the protocol is another vendor's (Nokia, quirk 64).
+    media: [{ ...drive('/Managers/1', 'CD', cd), needs: ['TransferProtocolType'] }],
+    erase: null,
+  },
   etag: { style: 'doubled', missing: 412, accepts: 'same', onAction: 'ignore' },
   tasks: { ...standard.tasks, volatile: true },
 };

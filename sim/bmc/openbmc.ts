@@ -1,4 +1,5 @@
 import { collection, link, type Make } from './document.ts';
+import { drive, standardFeatures } from './feature/rules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
@@ -40,6 +41,20 @@ export const openbmc: Personality = {
     { at: '/Systems/1', id: 'EventLog', clearable: true },
     { at: '/Managers/1', id: 'Journal', clearable: false },
   ],
+  features: {
+    ...standardFeatures,
+    light: {
+      at: ['/Systems/1'],
+      properties: ['LocationIndicatorActive', 'IndicatorLED'],
+      rest: 'Off',
+      looked: 'Lit',
+      listed: false,
+    },
+    media: [],
+    secureBoot: null,
+    erase: null,
+    console: { at: 'system', sshPort: 2200, command: null },
+  },
   busy: temporarily(10),
   restartSeconds: 45,
   names: [
@@ -83,6 +98,19 @@ export const nvidia: Personality = {
   lockout: { threshold: 10, seconds: 600 },
   passwords: { least: 13, most: 20 },
   sensors: 'new',
+  features: {
+    ...openbmc.features,
+    media: ['USB1', 'USB2'].map((id) => drive('/Managers/1', id, ['CD', 'USBStick'])),
+    secureBoot: { mode: 'SetupMode', keys: 'absent', failing: 0 },
+    mains: {
+      action: '#NvidiaChassis.AuxPowerReset',
+      at: '/Chassis/1',
+      oem: null,
+      type: 'AuxPowerCycle',
+      hostOff: false,
+    },
+    erase: { methods: ['BlockErase', 'CryptographicErase'], applyTimes: [], seconds: 30 },
+  },
   update: {
     ...openbmc.update,
     multipart: '/redfish/v1/UpdateService/update-multipart',

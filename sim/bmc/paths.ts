@@ -30,7 +30,7 @@ function restOf(path: string, start: string, caseless: boolean): string | undefi
 
 // Segments as documents here spell them; a caseless controller is asked for `/systems/1/bios`.
 const words =
-  'Systems Chassis Managers EventService Subscriptions Bios Settings EthernetInterfaces Storage Drives SessionService Sessions AccountService Accounts UpdateService FirmwareInventory TaskService Tasks LogServices Entries Processors Memory Thermal Power ThermalSubsystem PowerSubsystem Sensors Fans PowerSupplies Actions'.split(
+  'Systems Chassis Managers EventService Subscriptions Bios Settings EthernetInterfaces Storage Drives SessionService Sessions AccountService Accounts UpdateService FirmwareInventory TaskService Tasks LogServices Entries VirtualMedia SecureBoot Processors Memory Thermal Power ThermalSubsystem PowerSubsystem Sensors Fans PowerSupplies Actions'.split(
     ' ',
   );
 const spelling = new Map(words.map((word) => [word.toLowerCase(), word]));

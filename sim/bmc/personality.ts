@@ -1,5 +1,6 @@
 import type { MachineState } from '../state.ts';
 import type { Make } from './document.ts';
+import { type FeatureRules, standardFeatures } from './feature/rules.ts';
 import { failure, type Reply } from './reply.ts';
 
 export interface BiosAttribute {
@@ -131,6 +132,7 @@ export interface Personality {
   readonly update: UpdateRules;
   readonly logs: readonly LogRule[];
   readonly sensors: 'old' | 'new' | 'both';
+  readonly features: FeatureRules;
   /** Answer to everything while it starts. */
   readonly busy: Reply;
   /** Seconds that the controller needs to start again. */
@@ -225,6 +227,7 @@ export const standard: Personality = {
     { at: '/Managers/1', id: 'Log', clearable: true },
   ],
   sensors: 'both',
+  features: standardFeatures,
   busy: {
     ...failure(503, 'ServiceTemporarilyUnavailable', 'The service is temporarily unavailable. Retry in 5 seconds.', [
       '5',

@@ -1,6 +1,14 @@
+import { cd, drive, type LightRule, standardFeatures, usb } from './feature/rules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
+const lit: LightRule = {
+  at: ['/Chassis/1', '/Systems/1'],
+  properties: ['IndicatorLED'],
+  rest: 'Off',
+  looked: 'Lit',
+  listed: false,
+};
 const onOff = ['Enabled', 'Disabled'];
 
 /** Supermicro X12 and later (quirks 6, 36, 43, 47, 55, 56, 67, 69). */
@@ -45,6 +53,19 @@ export const supermicro: Personality = {
     { at: '/Managers/1', id: 'Log1', clearable: true },
   ],
   sensors: 'both',
+  features: {
+    ...standardFeatures,
+    light: { ...lit, properties: ['LocationIndicatorActive', 'IndicatorLED'] },
+    media: ['VirtualMedia1', 'VirtualMedia2', 'VirtualMedia3'].map((id) => ({
+      ...drive('/Managers/1', id, [...cd, ...usb]),
+      ejectShown: 'inserted',
+      takes: ['TransferMethod', 'TransferProtocolType', 'UserName', 'Password'],
+    })),
+    secureBoot: { mode: 'SetupMode', keys: 'action-info', failing: 0 },
+    erase: null,
+    console: { at: 'system', sshPort: 22, command: 'cd system1/sol1; start' },
+    managerReset: ['GracefulRestart'],
+  },
   names: [['/Systems/1/Bios/Settings', '/Systems/1/Bios/SD']],
 };
 
@@ -66,6 +87,13 @@ export const x10: Personality = {
   etag: { style: 'blank', missing: 'take', accepts: 'same', onAction: 'ignore' },
   passwords: { least: 8, most: 19 },
   sensors: 'old',
+  features: {
+    ...supermicro.features,
+    light: { ...lit, at: ['/Chassis/1'] },
+    media: [],
+    secureBoot: null,
+    console: null,
+  },
   names: [['/SessionService/Sessions', '/Sessions']],
   lacks: ['/UpdateService', '/TaskService', '/Systems/1/Bios', '/Systems/1/Processors', '/Systems/1/Memory'],
 };

@@ -4,14 +4,14 @@ import { bootNetworkOnce, planNetworkBoot } from '../boot.ts';
 import { RedfishError } from '../errors.ts';
 import { isPlan, type Kind, notDone } from './kind.ts';
 import { unlessNow } from './moment.ts';
-import { observeStart, planReset, restart } from './power.ts';
+import { observeStarting, planStart, restart } from './power.ts';
 
 /** The network at the next start, and that start at once. */
 export const bootNetwork: Kind<ActParameters['boot-network']> = {
   parameters: z.strictObject({}),
   plan: async (scene) => {
     const { session, system } = scene;
-    const reset = planReset(scene, system.power === 'Off' ? 'on' : 'restart');
+    const reset = planStart(scene);
     if (!isPlan(reset)) return reset;
     const boot = await planNetworkBoot(session, system);
     if (boot === null) return notDone('the controller offers no boot from the network');
@@ -24,7 +24,7 @@ export const bootNetwork: Kind<ActParameters['boot-network']> = {
       },
     };
   },
-  observe: observeStart,
+  observe: observeStarting,
   watch: restart.watch,
 };
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
 import { type Before, effectShown, readShown, type Shown, shownBy } from '../effect.ts';
 import { chooseReset, type PowerWish, sendReset } from '../power.ts';
-import { type Kind, notDone, type Plan, type Scene, type Seen, type Sent } from './kind.ts';
+import { isPlan, type Kind, notDone, type Plan, type Scene, type Seen, type Sent } from './kind.ts';
 import { unlessNow } from './moment.ts';
 
 const nothing = z.strictObject({});
@@ -47,10 +47,26 @@ export async function observeStart({ session, system }: Scene, { before }: Sent)
   return seen(effectShown(before as Before, shown), shown);
 }
 
+/** Plans a start of the host: on if it is off, else the way of restarting that its model stands. */
+export function planStart(scene: Scene): Plan | Seen {
+  if (scene.system.power === 'Off') return planReset(scene, 'on');
+  return scene.system.quirks.restart === 'off-then-on' ? planOffAndOn(scene) : planReset(scene, 'restart');
+}
+
+function planOffAndOn(scene: Scene): Plan | Seen {
+  const off = planReset(scene, 'off');
+  return isPlan(off) ? { ...off, next: { kind: 'power-on', parameters: {}, after: offFor } } : off;
+}
+
+/** Looks for the start, or for the first half of one that takes two commands. */
+export async function observeStarting(scene: Scene, sent: Sent): Promise<Seen> {
+  return sent.command.next === undefined ? observeStart(scene, sent) : powerOff.observe(scene, sent);
+}
+
 export const restart: Kind<ActParameters['restart']> = {
   parameters: nothing,
-  plan: async (scene) => planReset(scene, scene.system.power === 'Off' ? 'on' : 'restart'),
-  observe: observeStart,
+  plan: async (scene) => planStart(scene),
+  observe: observeStarting,
   watch,
 };
 
@@ -98,13 +114,8 @@ export const powerCycle: Kind<ActParameters['power-cycle']> = {
   plan: async (scene) => {
     if (scene.system.power === 'Off') return notDone('it is off: there is no power to cycle; nothing was sent');
     if (chooseReset('cycle', scene.system.resetTypes) !== null) return planReset(scene, 'cycle');
-    const off = planReset(scene, 'off');
-    if (!('send' in off)) return off;
-    return { ...off, next: { kind: 'power-on', parameters: {}, after: offFor } };
+    return planOffAndOn(scene);
   },
-  observe: async (scene, sent) => {
-    if (sent.command.next === undefined) return observeStart(scene, sent);
-    return powerOff.observe(scene, sent);
-  },
+  observe: observeStarting,
   watch,
 };

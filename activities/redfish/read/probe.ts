@@ -56,7 +56,7 @@ export async function probeController(session: Session, hostPath: string | null 
     bootTargets: strings(at(host, 'Boot', 'BootSourceOverrideTarget@Redfish.AllowableValues')),
     offers: offersOf(reader.root, host, managers, update),
     limits: accounts,
-    quirks: quirksOf([vendor, identity.vendor]).inForce,
+    quirks: quirksOf([vendor, identity.vendor], identity.product).inForce,
     gaps: reader.gaps,
   };
 }

@@ -1,0 +1,66 @@
+import { link as linkOf } from './links.ts';
+import { allowed, strings } from './probe/action.ts';
+import { known } from './read/identity.ts';
+import { openReader, type Reader, throwPassing } from './read/reader.ts';
+import { at, isReference, list, number, text } from './read/values.ts';
+import type { Session } from './session.ts';
+import type { Json } from './transport.ts';
+
+/** A drive, as far as erasing it goes. */
+export interface ErasableDrive {
+  readonly path: string;
+  readonly serial: string;
+  readonly model: string | null;
+  /** Null where the controller can't erase this drive (quirk 65). */
+  readonly erase: EraseOffer | null;
+  /** An erasure that is under way: its name and percentage, as the drive shows it. */
+  readonly operation: string | null;
+}
+
+export interface EraseOffer {
+  readonly target: string;
+  /** Kinds of sanitization it lists; empty where it lists none, and chooses by itself. */
+  readonly methods: readonly string[];
+  readonly applyTimes: readonly string[];
+}
+
+/** The drives with this serial number; several only where a controller shows one drive at two places. */
+export async function findDrives(session: Session, hostPath: string, serial: string): Promise<ErasableDrive[]> {
+  const reader = await openReader(session);
+  const host = await reader.resource({ '@odata.id': hostPath });
+  const storages = await reader.members(host?.Storage, 2);
+  throwPassing(reader.gaps);
+  const drives = (await Promise.all(storages.map((one) => drivesOf(reader, one)))).flat();
+  const wanted = drives.filter((one) => known(one.SerialNumber)?.toUpperCase() === serial.toUpperCase());
+  return Promise.all(wanted.map((one) => drive(reader, one, serial)));
+}
+
+async function drivesOf(reader: Reader, storage: Json): Promise<Json[]> {
+  const shown = list(storage.Drives);
+  const whole = shown.filter(isReference).length > 1 ? await reader.expanded(storage, 1) : null;
+  const drives = await Promise.all((whole ? list(whole.Drives) : shown).map((one) => reader.resource(one)));
+  return drives.filter((one) => one !== null);
+}
+
+async function drive(reader: Reader, shown: Json, serial: string): Promise<ErasableDrive> {
+  const action = at(shown, 'Actions', '#Drive.SecureErase');
+  const target = text(at(action, 'target'));
+  const times = at(action, '@Redfish.OperationApplyTimeSupport', 'SupportedValues');
+  return {
+    path: linkOf(shown) ?? '',
+    serial,
+    model: text(shown.Model),
+    erase:
+      target === null
+        ? null
+        : { target, methods: await allowed(reader, action, 'SanitizationType'), applyTimes: strings(times) },
+    operation: operationOf(shown),
+  };
+}
+
+/** What a drive says that it is busy with; some list an operation without a name when there is none. */
+export function operationOf(shown: Json): string | null {
+  const running = list(shown.Operations).find((one) => text(one.OperationName) !== null);
+  if (running === undefined) return null;
+  return `${text(running.OperationName)} ${number(running.PercentageComplete) ?? '?'} %`;
+}

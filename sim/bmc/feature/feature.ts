@@ -1,0 +1,44 @@
+import type { Change } from '../actions.ts';
+import type { Document, Make, View } from '../document.ts';
+import type { Reply } from '../reply.ts';
+import { erase } from './erase.ts';
+import { light } from './light.ts';
+import { mains } from './mains.ts';
+import { media } from './media.ts';
+import { secureBoot } from './secureboot.ts';
+import { serial } from './serial.ts';
+
+/** One thing more that a controller can do; each says what it adds to resources that are there for other reasons. */
+export interface Feature {
+  /** A resource of its own; undefined for paths that are none. */
+  document?(path: string): Make | undefined;
+  /** Properties that it adds to a resource. */
+  adorn?(path: string, view: View): Document;
+  /** Actions that it adds to a resource. */
+  actions?(path: string, view: View): Document;
+  /** Carries out a change; undefined for those that are none of its. */
+  act?(change: Change): Reply | undefined;
+}
+
+const features: readonly Feature[] = [light, media, secureBoot, mains, erase, serial];
+
+export function featureDocument(path: string): Make | undefined {
+  return features.map((one) => one.document?.(path)).find((make) => make !== undefined);
+}
+
+/** A document with what all features add to it. */
+export function adorned(path: string, document: Document, view: View): Document {
+  const properties = features.map((one) => one.adorn?.(path, view) ?? {});
+  const actions = features.map((one) => one.actions?.(path, view) ?? {}).filter((some) => Object.keys(some).length > 0);
+  const whole: Document = Object.assign({ ...document }, ...properties);
+  if (actions.length > 0) whole.Actions = Object.assign({}, document.Actions, ...actions);
+  return whole;
+}
+
+export function featureAct(change: Change): Reply | undefined {
+  for (const one of features) {
+    const reply = one.act?.(change);
+    if (reply) return reply;
+  }
+  return undefined;
+}

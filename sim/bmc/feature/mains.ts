@@ -1,0 +1,36 @@
+import type { Change } from '../actions.ts';
+import type { Controller } from '../controller.ts';
+import { type Document, root } from '../document.ts';
+import { empty, failure, type Reply, wrongValue } from '../reply.ts';
+import type { Feature } from './feature.ts';
+import type { MainsRule } from './rules.ts';
+
+const targetOf = ({ action, at }: MainsRule) => `${at}/Actions/Oem/${action.replace('#', '')}`;
+
+/** Taking the mains away, by an action of the vendor's own (quirk 33): the controller goes down with the host. */
+export const mains: Feature = {
+  adorn(path, { personality }) {
+    const rule = personality.features.mains;
+    if (rule?.at !== path || rule.oem === null) return {};
+    return { Oem: { [rule.oem]: { Actions: { [rule.action]: { target: root + targetOf(rule) } } } } };
+  },
+  actions(path, { personality }): Document {
+    const rule = personality.features.mains;
+    return rule?.at === path && rule.oem === null ? { Oem: { [rule.action]: { target: root + targetOf(rule) } } } : {};
+  },
+  act({ body, controller, method, path }) {
+    const rule = controller.personality.features.mains;
+    return rule && method === 'POST' && path === targetOf(rule) ? cycle(controller, rule, body) : undefined;
+  },
+};
+
+function cycle(controller: Controller, rule: MainsRule, body: Change['body']): Reply {
+  const { machine } = controller;
+  if (body.ResetType !== rule.type) return wrongValue(body.ResetType, 'ResetType');
+  if (rule.hostOff && machine.state.power === 'on')
+    return failure(400, 'iLO.2.24.InvalidOperationForSystemState', 'The system must be powered off for this.');
+  machine.note('ac-cycle', { by: 'bmc' });
+  controller.restart('mains');
+  void machine.powerOff('mains').then(() => machine.powerOn('mains'));
+  return empty;
+}

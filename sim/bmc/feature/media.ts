@@ -1,0 +1,97 @@
+import { findFault } from '../../faults.ts';
+import type { Change } from '../actions.ts';
+import type { Controller } from '../controller.ts';
+import { collection, type Document, link, root } from '../document.ts';
+import { empty, missing, notWritable, type Reply, wrongValue } from '../reply.ts';
+import type { Feature } from './feature.ts';
+import type { MediaRule } from './rules.ts';
+
+const pathOf = ({ at, id }: MediaRule) => `${at}/VirtualMedia/${id}`;
+
+/** Virtual media (quirk 64): where they are, what they take and how they are emptied is each family's own. */
+export const media: Feature = {
+  document(path) {
+    const at = /^(\/(?:Systems|Managers)\/1)\/VirtualMedia$/.exec(path)?.[1];
+    if (at)
+      return ({ personality }) => {
+        const own = personality.features.media.filter((rule) => rule.at === at);
+        return own.length > 0 ? collection('VirtualMedia', 'Virtual media', own.map(pathOf)) : undefined;
+      };
+    if (!/^\/(Systems|Managers)\/1\/VirtualMedia\/\w+$/.test(path)) return undefined;
+    return ({ controller }) => {
+      const rule = ruleAt(controller, path);
+      return rule && driveDocument(controller, rule);
+    };
+  },
+  adorn(path, { personality }) {
+    const has = personality.features.media.some(({ at }) => at === path);
+    return has ? { VirtualMedia: link(`${path}/VirtualMedia`) } : {};
+  },
+  act(change) {
+    const { body, controller, method, path } = change;
+    const [, at = '', action] = /^(.+)\/Actions\/VirtualMedia\.(InsertMedia|EjectMedia)$/.exec(path) ?? [];
+    const rule = ruleAt(controller, action ? at : path);
+    if (!rule) return undefined;
+    if (method === 'PATCH' && rule.how === 'patch') return patch(change, rule);
+    if (method !== 'POST' || rule.how !== 'action' || !action) return undefined;
+    return action === 'InsertMedia' ? insert(controller, rule, body) : eject(controller, rule);
+  },
+};
+
+function ruleAt({ personality }: Controller, path: string): MediaRule | undefined {
+  return personality.features.media.find((rule) => pathOf(rule) === path);
+}
+
+function driveDocument({ kept }: Controller, rule: MediaRule): Document {
+  const path = pathOf(rule);
+  const image = kept.media?.[path] ?? null;
+  const action = (name: string) => ({
+    [`#VirtualMedia.${name}`]: { target: `${root}${path}/Actions/VirtualMedia.${name}` },
+  });
+  const ejects = rule.ejectShown === 'always' || image !== null;
+  return {
+    '@odata.type': '#VirtualMedia.v1_6_4.VirtualMedia',
+    Id: rule.id,
+    Name: 'Virtual media',
+    MediaTypes: rule.types,
+    Image: image,
+    ImageName: image?.split('/').at(-1) ?? null,
+    Inserted: image !== null,
+    ConnectedVia: image === null ? 'NotConnected' : 'URI',
+    WriteProtected: true,
+    ...(rule.how === 'action' && { Actions: { ...action('InsertMedia'), ...(ejects && action('EjectMedia')) } }),
+  };
+}
+
+function insert(controller: Controller, rule: MediaRule, body: Change['body']): Reply {
+  const { Image: image, ...others } = body;
+  if (typeof image !== 'string' || !URL.canParse(image))
+    return image === undefined ? missing('Image') : wrongValue(image, 'Image');
+  const strange = Object.keys(others).find((name) => !rule.takes.includes(name));
+  if (strange) return notWritable(strange);
+  const lacking = rule.needs.find((name) => others[name] === undefined);
+  if (lacking) return missing(lacking);
+  // A drive that is not empty keeps what it has, and says nothing of it.
+  if (controller.kept.media?.[pathOf(rule)] === undefined) put(controller, rule, image);
+  return empty;
+}
+
+function eject(controller: Controller, rule: MediaRule): Reply {
+  if (!findFault(controller.machine.state.faults, 'stuck-media')) put(controller, rule, null);
+  return empty;
+}
+
+function patch({ body, controller }: Change, rule: MediaRule): Reply {
+  const { Image: image, Inserted: inserted } = body;
+  if (image === null || inserted === false) return eject(controller, rule);
+  return insert(controller, rule, body);
+}
+
+function put(controller: Controller, rule: MediaRule, image: string | null): void {
+  const path = pathOf(rule);
+  const { [path]: before, ...others } = controller.kept.media ?? {};
+  controller.kept.media = image === null ? others : { ...others, [path]: image };
+  if (image !== null) controller.machine.note('media-inserted', { drive: rule.id, image });
+  else if (before !== undefined) controller.machine.note('media-ejected', { drive: rule.id, image: before });
+  controller.machine.changed();
+}
