@@ -60,6 +60,8 @@ export interface BegunPassage extends MachineState {
   readonly controller: boolean;
   readonly hostname: string | null;
   readonly dryRun: boolean;
+  /** Hash of the plan that a person reviewed; null where none was. */
+  readonly reviewed: string | null;
   readonly class: OrderClass;
   /** What was asked, as contract/requests.ts has it for this passage. */
   readonly request: Readonly<Record<string, unknown>>;
@@ -78,4 +80,12 @@ export interface EndInput extends PassageErrand {
   readonly outcome: string;
   /** Whether the machine is left standing where only a person moves it on; its agent, if one listens, is told so. */
   readonly hold: boolean;
+}
+
+/** One thing that a passage would do. Nothing that differs from one look to the next, so that plans can be compared. */
+export interface PlanLine {
+  readonly step: string;
+  readonly does: string;
+  /** The command as its controller would be given it. */
+  readonly command?: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 /** What every passage reads and writes of its machine, its order and its steps. Inside the transaction of one activity. */
 import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Transaction } from './acting.ts';
+import type { MdbOrTransaction } from './connect.ts';
 import type { StepState } from './machine.ts';
 import { bmcs, fences, machines, orders, sites, steps } from './schema.ts';
 import type { StepDetail } from './values.ts';
@@ -151,6 +152,18 @@ export async function bootedLocally(tx: Transaction, machineId: string, orderId:
           where machine_id = ${machineId} and guarded = 'boot_state' and "to" = 'healthy'))
         and c.minute <= (select max(at) from audit
           where machine_id = ${machineId} and order_id = ${orderId} and action = 'agent.ready')
+    ) as seen`);
+  return rows[0]?.seen === true;
+}
+
+/** Whether the birther told it to boot its own disk at or after that moment. */
+export async function bootedLocallySince(mdb: MdbOrTransaction, machineId: string, since: Date): Promise<boolean> {
+  const { rows } = await mdb.execute<{ seen: boolean }>(sql`
+    select exists (
+      select from boot_counts c
+      where c.mac in (select mac::text from nics where machine_id = ${machineId}
+          union select mac::text from machines where id = ${machineId})
+        and c.state = 'healthy' and c.answer = 'local' and c.last_at >= ${since.toISOString()}::timestamptz
     ) as seen`);
   return rows[0]?.seen === true;
 }

@@ -1,6 +1,10 @@
 import { Worker } from '@temporalio/worker';
 import { createBirthActivities } from '../activities/birth/index.ts';
+import { createCleanActivities } from '../activities/clean/index.ts';
+import { createOrderActivities } from '../activities/orders/index.ts';
+import { createOutageActivities } from '../activities/outage/index.ts';
 import { createPassageActivities } from '../activities/passage/index.ts';
+import { createPermitActivities } from '../activities/permits/index.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { workflowBundle } from './bundle.ts';
@@ -20,7 +24,14 @@ const worker = await Worker.create({
   namespace: env.TEMPORAL_NAMESPACE,
   taskQueue: lifecycleQueue,
   workflowBundle: bundle,
-  activities: { ...createPassageActivities(mdb), ...createBirthActivities(mdb) },
+  activities: {
+    ...createOrderActivities(mdb),
+    ...createPassageActivities(mdb),
+    ...createOutageActivities(mdb),
+    ...createBirthActivities(mdb),
+    ...createCleanActivities(mdb),
+    ...createPermitActivities(mdb),
+  },
   maxCachedWorkflows: env.FARRIER_CACHED_WORKFLOWS,
   maxConcurrentWorkflowTaskExecutions: 40,
   maxConcurrentLocalActivityExecutions: 40,

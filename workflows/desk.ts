@@ -21,11 +21,12 @@ import {
   type Report,
   type ReportKind,
   type Standing,
+  type Steering,
   signals,
   updates,
 } from '../contract/machine.ts';
 import type { Passage, Stage } from '../mdb/machine.ts';
-import { readAnswer, readReport } from './messages.ts';
+import { readAnswer, readReport, readSteering } from './messages.ts';
 
 export interface DeskSubject {
   readonly machineId: string;
@@ -50,9 +51,13 @@ export class Desk {
   waitingOn = 'nothing';
   since: string = new Date().toISOString();
   limit: string | null = null;
+  /** Why it waits, in a sentence, where there is more to say than on what. */
+  why: string | null = null;
   question: HumanQuestion | null = null;
   cancelled: Cancel | null = null;
   paused = false;
+  /** A person does the rest by hand; nothing is begun until they say so. */
+  takenOver: Steering | null = null;
   /** Boot nonce of the agent's boot that the passage works with. */
   nonce = '';
   private readonly reports: Report[] = [];
@@ -80,6 +85,12 @@ export class Desk {
     });
     setHandler(defineSignal(signals.resume), () => {
       this.paused = false;
+      this.takenOver = null;
+    });
+    setHandler(defineSignal<[unknown]>(signals.takeover), (message) => {
+      const read = readSteering(message);
+      if (typeof read === 'string') this.note(`takeover: ${read}`);
+      else this.takenOver ??= read;
     });
     setHandler(defineUpdate<string, [unknown]>(updates.answer), (message) => this.takeAnswer(message), {
       validator: (message) => {
@@ -91,11 +102,12 @@ export class Desk {
   }
 
   /** Notes where the passage stands, for people who look: search attributes, and the details of the Web UI. */
-  stand(step: string, stage: Stage, waitingOn: string, limitMs: number | null): void {
+  stand(step: string, stage: Stage, waitingOn: string, limitMs: number | null, why: string | null = null): void {
     if (this.step !== step) this.since = new Date().toISOString();
     this.step = step;
     this.stage = stage;
     this.waitingOn = waitingOn;
+    this.why = why;
     this.limit = limitMs === null ? null : new Date(Date.now() + limitMs).toISOString();
     upsertSearchAttributes([
       { key: attributes.step, value: step },
@@ -135,6 +147,24 @@ export class Desk {
     return inTime ? 'cancelled' : 'late';
   }
 
+  /** A report that was waited for and is for the next step to take. */
+  putBack(report: Report): void {
+    this.reports.unshift(report);
+  }
+
+  /** Waits until who took the passage over has an answer, hands it back, or it is cancelled. */
+  async awaitHandBack(remindMs: number): Promise<{ answer: Answer } | 'back' | 'late' | 'cancelled'> {
+    const inTime = await condition(
+      () => this.answer !== null || this.takenOver === null || this.cancelled !== null,
+      remindMs,
+    );
+    const { answer } = this;
+    this.answer = null;
+    if (answer !== null) return { answer };
+    if (this.cancelled !== null) return 'cancelled';
+    return inTime ? 'back' : 'late';
+  }
+
   /** Forgets reports of earlier boots, when a new boot's inventory is taken as the one to work with. */
   take(report: Report): void {
     this.nonce = report.nonce;
@@ -157,9 +187,11 @@ export class Desk {
       since: this.since,
       waitingOn: this.waitingOn,
       limit: this.limit,
+      why: this.why,
       humanStep: this.question,
       waitingOrders: [],
       paused: this.paused,
+      takenOver: this.takenOver?.by ?? null,
       last: null,
       ignored: this.ignored,
     };
@@ -169,6 +201,7 @@ export class Desk {
     const lines = [
       `**${this.subject.passage}** of \`${this.subject.machineId}\`: step **${this.step}**, waits on **${this.waitingOn}** since ${this.since}`,
     ];
+    if (this.why) lines.push(this.why);
     if (this.limit) lines.push(`Fallback at ${this.limit}`);
     if (this.question) {
       const { id, question, choices } = this.question;

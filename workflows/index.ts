@@ -1,3 +1,10 @@
 export { birth } from './birth/birth.ts';
+export { rebirth } from './birth/rebirth.ts';
+export { clean } from './clean/clean.ts';
 export { machine } from './machine.ts';
 export { records } from './records.ts';
+export { semaphore } from './semaphore.ts';
+export { drain } from './service/drain.ts';
+export { power } from './service/power.ts';
+export { reboot } from './service/reboot.ts';
+export { undrain } from './service/undrain.ts';

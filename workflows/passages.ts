@@ -1,17 +1,23 @@
 import type { PassageInput, PassageSummary } from '../contract/machine.ts';
 import type { Passage } from '../mdb/machine.ts';
 import { birth } from './birth/birth.ts';
+import { rebirth } from './birth/rebirth.ts';
+import { clean } from './clean/clean.ts';
+import { drain } from './service/drain.ts';
+import { power } from './service/power.ts';
+import { reboot } from './service/reboot.ts';
+import { undrain } from './service/undrain.ts';
 
 /** The workflow of each passage; null for one that this version can't run, whose orders are refused with a reason. */
 export const passageWorkflows: Record<Passage, ((input: PassageInput) => Promise<PassageSummary>) | null> = {
   birth,
-  rebirth: null,
-  clean: null,
+  rebirth,
+  clean,
   maintenance: null,
   repair: null,
   retire: null,
-  drain: null,
-  undrain: null,
-  reboot: null,
-  power: null,
+  drain,
+  undrain,
+  reboot,
+  power,
 };

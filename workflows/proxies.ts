@@ -1,7 +1,12 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { BirthActivities } from '../activities/birth/index.ts';
+import type { CleanActivities } from '../activities/clean/index.ts';
+import type { DrainActivities } from '../activities/drain/index.ts';
 import type { HardwareActivities } from '../activities/hardware/index.ts';
+import type { OrderActivities } from '../activities/orders/index.ts';
+import type { OutageActivities } from '../activities/outage/index.ts';
 import type { PassageActivities } from '../activities/passage/index.ts';
+import { type ActKind, takesLong } from '../contract/hardware.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 
 // Transactions on the MDB: short, idempotent, and safe to run more than once, which is all that a local activity
@@ -13,12 +18,15 @@ const transaction = {
   retry: { initialInterval: '250 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 } as const;
 
+export const orderActivities = proxyLocalActivities<OrderActivities>(transaction);
 export const passageActivities = proxyLocalActivities<PassageActivities>(transaction);
+export const outageActivities = proxyLocalActivities<OutageActivities>(transaction);
 export const birthActivities = proxyLocalActivities<BirthActivities>(transaction);
+export const cleanActivities = proxyLocalActivities<CleanActivities>(transaction);
 
 /** Observations of hardware, by the workers of the machine's own site. */
 export function observing(siteId: string) {
-  return proxyActivities<Pick<HardwareActivities, 'checkController' | 'settle'>>({
+  return proxyActivities<Pick<HardwareActivities, 'checkController' | 'checkHealth' | 'settle'>>({
     taskQueue: hardwareQueue(siteId),
     // A controller may hold a read for a minute (quirk 11); reads are repeated freely, for a quarter of an hour.
     startToCloseTimeout: '3 minutes',
@@ -29,16 +37,44 @@ export function observing(siteId: string) {
   });
 }
 
+/** Looking for the effect of an act, by the workers of the machine's own site. */
+export function settling(siteId: string, kind: ActKind) {
+  if (!takesLong(kind)) return observing(siteId);
+  return proxyActivities<Pick<HardwareActivities, 'settle'>>({
+    taskQueue: hardwareQueue(siteId),
+    // A firmware update is followed to its end, for two hours at most (quirk 60), by one worker after another.
+    startToCloseTimeout: '150 minutes',
+    scheduleToCloseTimeout: '4 hours',
+    heartbeatTimeout: '30 seconds',
+    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  });
+}
+
 /** Acts on hardware, by the workers of the machine's own site. */
-export function acting(siteId: string) {
+export function acting(siteId: string, kind?: ActKind) {
+  const long = kind !== undefined && takesLong(kind);
   return proxyActivities<Pick<HardwareActivities, 'act'>>({
     taskQueue: hardwareQueue(siteId),
     // One command, never retried: a lost answer is settled by observing. The limit covers the identity check,
-    // the command (some controllers hold a write for over a minute, quirk 11) and the first observation.
-    startToCloseTimeout: '5 minutes',
+    // the command (some controllers hold a write for over a minute, quirk 11) and the first observation; of firmware
+    // the upload, and the time that an image is verified before it is started.
+    startToCloseTimeout: long ? '90 minutes' : '5 minutes',
     heartbeatTimeout: '30 seconds',
     // The command waits for a hardware worker no longer than its step would.
     scheduleToStartTimeout: '10 minutes',
     retry: { maximumAttempts: 1 },
+  });
+}
+
+/** Schedulers, asked by the workers of the machine's own site: they reach what the site's machines are part of. */
+export function draining(siteId: string) {
+  return proxyActivities<DrainActivities>({
+    taskQueue: hardwareQueue(siteId),
+    // An eviction waits for pods that take their time to end; each call may be repeated.
+    startToCloseTimeout: '2 minutes',
+    // A scheduler that is down for a while is asked again by the drain's own look at it.
+    scheduleToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '30 seconds',
+    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
   });
 }

@@ -1,9 +1,10 @@
 import type { BeginResult } from '../../contract/birth.ts';
 import type { PassageErrand, StepStart } from '../../contract/passage.ts';
-import { acting, type Transaction } from '../../mdb/acting.ts';
+import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import { claimAnnounced } from '../../mdb/announced.ts';
 import { leaveProduction } from '../../mdb/capacity.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { isLegalEdge } from '../../mdb/machine.ts';
 import * as passage from '../../mdb/passage.ts';
 import { actorOf } from '../passage/course.ts';
 
@@ -44,5 +45,36 @@ async function backToTheStart(tx: Transaction, machineId: string, controller: bo
     held: null,
     // An agent that still listens reboots by itself; with a controller the passage powers the machine.
     directive: controller ? { do: 'wait' } : { do: 'reboot' },
+  });
+}
+
+/** The machine's next boot gets the bootstrap image; null, or why it can't. */
+export function setRebirth(mdb: Mdb, input: PassageErrand & { wipe: boolean }): Promise<string | null> {
+  const { machineId, orderId, wipe } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
+    const machine = await passage.lockMachine(tx, machineId);
+    if (!isLegalEdge('boot_state', machine.bootState, 'rebirth'))
+      return `a machine whose boot state is ${machine.bootState} can't be reborn`;
+    if (machine.stage !== 'in_service' && machine.stage !== 'maintenance' && machine.stage !== 'repair')
+      return `it is at stage ${machine.stage}, before its first service: that takes a birth`;
+    await passage.updateMachine(tx, machineId, {
+      bootState: 'rebirth',
+      bootstraps: 0,
+      directive: { do: 'wait' },
+      ...(wipe && { wipeReason: `order ${orderId}` }),
+    });
+    await record(tx, { actor: actorOf(input), action: 'rebirth.set', machineId, orderId });
+    return null;
+  });
+}
+
+/** A rebirth that ended before the machine rebooted leaves it as it was. */
+export function unsetRebirth(mdb: Mdb, input: PassageErrand): Promise<void> {
+  const { machineId, orderId } = input;
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
+    const machine = await passage.lockMachine(tx, machineId);
+    if (machine.bootState !== 'rebirth') return;
+    await passage.updateMachine(tx, machineId, { bootState: 'healthy', bootstraps: 0 });
+    await record(tx, { actor: actorOf(input), action: 'rebirth.unset', machineId, orderId });
   });
 }

@@ -1,5 +1,5 @@
 import type { Mdb } from '../../mdb/connect.ts';
-import { beginBirth } from './course.ts';
+import { beginBirth, setRebirth, unsetRebirth } from './course.ts';
 import { acceptInstall, directInstall } from './deploy.ts';
 import { finishBirth } from './finish.ts';
 import { decideProfile, startProfile } from './profile.ts';
@@ -16,6 +16,8 @@ export function createBirthActivities(mdb: Mdb) {
       activity(mdb, input);
   return {
     beginBirth: bind(beginBirth),
+    setRebirth: bind(setRebirth),
+    unsetRebirth: bind(unsetRebirth),
     register: bind(register),
     startProfile: bind(startProfile),
     decideProfile: bind(decideProfile),

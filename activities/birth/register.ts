@@ -53,6 +53,8 @@ export function register(
     await passage.updateMachine(tx, machineId, {
       ...placed,
       stage: 'registered',
+      // It runs the bootstrap image: whatever it was, it serves nobody now.
+      opState: 'disabled',
       wipeReason: machine.wipeReason,
       profileId: profile.id,
       pool: profile.pool,

@@ -25,6 +25,7 @@ export function beginPassage(mdb: Mdb, input: PassageErrand & { next: StepStart 
       ...stateOf(machine),
       hostname: machine.hostname,
       dryRun: asked.dryRun,
+      reviewed: asked.reviewed,
       class: asked.class,
       request: asked.request,
     };

@@ -1,6 +1,7 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import { beginPassage, breakOff, endOrder, noteReboot, turnTo } from './course.ts';
 import { closeHumanStep, openHumanStep, remindHumanStep } from './people.ts';
+import { keepPlan } from './plan.ts';
 
 /**
  * The transactions on the MDB that every passage makes. Each may run more than once: a repetition finds what the first
@@ -14,6 +15,7 @@ export function createPassageActivities(mdb: Mdb) {
   return {
     beginPassage: bind(beginPassage),
     turnTo: bind(turnTo),
+    keepPlan: bind(keepPlan),
     noteReboot: bind(noteReboot),
     endOrder: bind(endOrder),
     breakOff: bind(breakOff),

@@ -5,8 +5,12 @@ import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import type { BirthActivities } from '../../activities/birth/index.ts';
+import type { DrainActivities } from '../../activities/drain/index.ts';
 import type { HardwareActivities } from '../../activities/hardware/index.ts';
+import type { OrderActivities } from '../../activities/orders/index.ts';
+import type { OutageActivities } from '../../activities/outage/index.ts';
 import type { PassageActivities } from '../../activities/passage/index.ts';
+import type { PermitActivities } from '../../activities/permits/index.ts';
 import { attributes } from '../../contract/attributes.ts';
 import {
   hardwareQueue,
@@ -18,11 +22,19 @@ import {
   type ReportKind,
   type Standing,
 } from '../../contract/machine.ts';
+import type { Treatment } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
+import type { Passage } from '../../mdb/machine.ts';
 
 const { temporal } = proto;
 
-type Doubles = PassageActivities & BirthActivities & HardwareActivities;
+export type Doubles = OrderActivities &
+  PassageActivities &
+  OutageActivities &
+  DrainActivities &
+  Pick<PermitActivities, 'askPermit' | 'tellSemaphore'> &
+  BirthActivities &
+  HardwareActivities;
 
 const registered = {
   registered: {
@@ -45,9 +57,21 @@ const standing: MachineState = {
   sku: null,
 };
 
+export const treatment: Treatment = {
+  drains: true,
+  drainLimit: 3_600_000,
+  onDrainTimeout: 'ask',
+  soak: 600_000,
+  healthRetries: 2,
+  rebootLimit: 180_000,
+};
+
+const drained = { drained: true, left: 0, sentence: 'nothing is left' } as const;
+
 /** Activities that go well, each call written down; a test replaces those that shall not. */
 export function goingWell(calls: string[], different: Partial<Doubles> = {}): Doubles {
   const usual: Doubles = {
+    orderByPayload: async () => null,
     beginBirth: async () => ({ live: true, fence: 1, controller: false, boot: false }),
     register: async () => registered,
     startProfile: async () => ({ burnin: 'run', limit: 60_000 }),
@@ -63,15 +87,30 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       controller: true,
       hostname: 'a01-u01',
       dryRun: false,
+      reviewed: null,
       class: 'maintenance',
       request: {},
     }),
+    keepPlan: async () => 'hash',
     turnTo: async () => undefined,
     endOrder: async () => standing,
     breakOff: async () => ({ ...standing, stage: 'racked', opState: 'disabled', bootState: 'birth' }),
     openHumanStep: async () => undefined,
     remindHumanStep: async () => undefined,
     closeHumanStep: async () => undefined,
+    setRebirth: async () => null,
+    unsetRebirth: async () => undefined,
+    leaveService: async ({ to }) => ({ left: true, state: { ...standing, opState: to }, treatment }),
+    moveMachine: async ({ opState, stage }) => ({ ...standing, ...(opState && { opState }), ...(stage && { stage }) }),
+    readGroup: async () => 'A01',
+    readTreatment: async () => treatment,
+    askPermit: async () => ({ state: 'granted', fence: 8 }),
+    tellSemaphore: async () => undefined,
+    startDrain: async () => drained,
+    drainProgress: async () => drained,
+    stopDrain: async () => 'takes work again',
+    killJobs: async () => 'ended',
+    checkHealth: async () => ({ up: true, healthy: true, seen: 'its start is at OSRunning' }),
     checkController: async () => ({ state: 'match', differing: [] }),
     act: async () => ({ state: 'done', observed: 'power On' }),
     settle: async () => ({ state: 'done', observed: 'power On' }),
@@ -90,7 +129,12 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
 
 function describe(name: string, input: Record<string, unknown>): string {
   const detail =
-    input['fault'] ?? input['kind'] ?? input['state'] ?? (name === 'closeHumanStep' ? input['answer'] : undefined);
+    input['fault'] ??
+    input['kind'] ??
+    input['opState'] ??
+    input['to'] ??
+    input['state'] ??
+    (name === 'closeHumanStep' ? input['answer'] : undefined);
   return detail === undefined ? name : `${name} ${String(detail)}`;
 }
 
@@ -110,18 +154,21 @@ export function bundle(): Promise<{ code: string }> {
 /** One machine under test: what may be said to it, and how to wait for what it does. */
 export class Bench {
   readonly machineId = `m-${randomUUID().slice(0, 12)}`;
-  readonly orderId = `birth-${this.machineId}`;
+  readonly orderId: string;
+  readonly kind: Passage;
   readonly calls: string[];
   readonly machine: WorkflowHandle;
   readonly passage: WorkflowHandle;
   private readonly environment: TestWorkflowEnvironment;
   private sent = 0;
 
-  constructor(environment: TestWorkflowEnvironment, calls: string[]) {
+  constructor(environment: TestWorkflowEnvironment, calls: string[], kind: Passage) {
     this.environment = environment;
+    this.kind = kind;
+    this.orderId = `${kind}-${this.machineId}`;
     this.calls = calls;
     this.machine = environment.client.workflow.getHandle(machineWorkflowId(this.machineId));
-    this.passage = environment.client.workflow.getHandle(passageWorkflowId(this.machineId, 'birth', this.orderId));
+    this.passage = environment.client.workflow.getHandle(passageWorkflowId(this.machineId, kind, this.orderId));
   }
 
   async start(): Promise<void> {
@@ -130,8 +177,17 @@ export class Bench {
       taskQueue: lifecycleQueue,
       args: [{ machineId: this.machineId, siteId: 'home' }],
       signal: 'order',
-      signalArgs: [{ id: this.orderId, passage: 'birth' }],
+      signalArgs: [{ id: this.orderId, passage: this.kind }],
     });
+  }
+
+  /** Waits until the machine has begun the passage. */
+  async exists(): Promise<void> {
+    const end = Date.now() + 30_000;
+    while (!(await this.passage.describe().catch(() => null))) {
+      if (Date.now() > end) throw new Error('the passage has not begun');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   async report(kind: ReportKind, more: Partial<Report> = {}): Promise<void> {
@@ -205,6 +261,7 @@ export async function withBench(
   environment: TestWorkflowEnvironment,
   different: Partial<Doubles>,
   test: (bench: Bench) => Promise<void>,
+  kind: Passage = 'birth',
 ): Promise<void> {
   const calls: string[] = [];
   const activities = goingWell(calls, different);
@@ -218,7 +275,7 @@ export async function withBench(
   const hardware = await Worker.create({ ...shared, taskQueue: hardwareQueue('home') });
   await hardware.runUntil(
     lifecycle.runUntil(async () => {
-      const bench = new Bench(environment, calls);
+      const bench = new Bench(environment, calls, kind);
       try {
         await bench.start();
         await test(bench);

@@ -1,10 +1,11 @@
 import { ActivityFailure, ApplicationFailure, condition } from '@temporalio/workflow';
-import type { Act, ActResult } from '../../contract/hardware.ts';
-import type { PassageInput, PassageSummary, Report } from '../../contract/machine.ts';
-import type { BegunPassage, Held, MachineState, PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { Act, ActKind, ActParameters, ActResult } from '../../contract/hardware.ts';
+import type { PassageInput, PassageSummary, Report, Steering } from '../../contract/machine.ts';
+import type { BegunPassage, Held, MachineState, PassageErrand, PlanLine, StepStart } from '../../contract/passage.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { Desk } from '../desk.ts';
-import { acting, observing, passageActivities } from '../proxies.ts';
+import { type PermitSubject, Permits } from '../permits.ts';
+import { acting, passageActivities, settling } from '../proxies.ts';
 
 const day = 24 * 60 * 60_000;
 /** Between two reminders of a question, in milliseconds. */
@@ -33,6 +34,8 @@ export const again: Outcome = { to: 'again' };
 /** What a person answered, or where the wait led otherwise. */
 export type Ruling = { readonly answer: string; readonly by: string } | { readonly outcome: Outcome };
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** One passage under way: what it knows, and the moves that several of its steps make. */
 export class PassageRun<Step extends string = string> {
   readonly course: Course<Step>;
@@ -50,6 +53,14 @@ export class PassageRun<Step extends string = string> {
     pool: 'general',
     sku: null,
   };
+  /** What this passage holds of its groups' semaphores; whoever runs a passage gives all back at its end. */
+  readonly permits: Permits;
+  private readonly holder: Mutable<PermitSubject>;
+  /** A rehearsal reads for real and changes nothing: what it would do is written down instead. */
+  dry = false;
+  readonly plan: PlanLine[] = [];
+  /** How a person ended what they had taken over. */
+  byHand: 'done' | 'abandon' | null = null;
   private serial = 0;
   private acts = 0;
 
@@ -58,6 +69,14 @@ export class PassageRun<Step extends string = string> {
     this.course = course;
     this.errand = { machineId, siteId, orderId, passage: course.passage };
     this.desk = new Desk({ machineId, orderId, passage: course.passage });
+    this.holder = { machineId, siteId, orderId, class: 'maintenance' };
+    this.permits = new Permits(this.holder);
+  }
+
+  /** Registers the handlers of messages; call it before the first await. */
+  open(): void {
+    this.desk.open();
+    this.permits.open();
   }
 
   /** Takes the order; not live when it was ended before it began. */
@@ -66,12 +85,70 @@ export class PassageRun<Step extends string = string> {
     const begun = await passageActivities.beginPassage({ ...this.errand, next: this.start(first) });
     this.fence = begun.fence;
     this.controller = begun.controller;
+    this.holder.class = begun.class;
     this.state = begun;
     return begun;
   }
 
-  unpaused(): Promise<void> {
-    return condition(() => !this.desk.paused || this.desk.cancelled !== null);
+  /** The rehearsal is over: what it asked of the controller was not asked. */
+  wake(): void {
+    this.dry = false;
+    this.acts = 0;
+  }
+
+  /** In a rehearsal, writes down what would be done and says so; otherwise the caller does it. */
+  plans(step: Step, does: string, command?: PlanLine['command']): boolean {
+    if (this.dry) this.plan.push({ step, does, ...(command && { command }) });
+    return this.dry;
+  }
+
+  /**
+   * Until nothing holds the passage back: where it may be paused and taken over. Where it leads, when it does not go on
+   * from there; null when it does.
+   */
+  async unpaused(): Promise<Outcome | null> {
+    const { desk } = this;
+    const heldBack = desk.paused || desk.takenOver !== null;
+    await condition(() => !desk.paused || desk.cancelled !== null || desk.takenOver !== null);
+    if (desk.takenOver !== null && desk.cancelled === null) await this.watch(desk.takenOver);
+    return heldBack && desk.cancelled !== null ? this.cancelled() : null;
+  }
+
+  /**
+   * A person does the rest by hand. They say when it is done, give it up, or hand it back, and then it goes on where it
+   * stood; Farrier reminds them, and takes what the machine reports.
+   */
+  private async watch({ by, reason }: Steering): Promise<void> {
+    const { desk } = this;
+    const { step } = desk;
+    this.serial += 1;
+    const id = `${this.errand.orderId}:${step}:${this.serial}`;
+    const held: Held = {
+      fault: 'takeover',
+      reason: `${by} does the rest of this ${this.errand.passage} by hand: ${reason}`,
+      choices: ['done', 'hand-back', 'abandon'],
+    };
+    await passageActivities.openHumanStep({ ...this.errand, ...held, id, step, owner: by, remindAfter: reminder });
+    desk.question = { id, question: held.reason, choices: held.choices, owner: by };
+    desk.stand(step, this.state.stage, 'person', null);
+    const end = await this.awaitHandBack(id);
+    desk.question = null;
+    desk.takenOver = null;
+    await passageActivities.closeHumanStep({ ...this.errand, id, step, ...end });
+    if (end.answer === 'done' || end.answer === 'abandon') {
+      desk.cancelled = { orderId: this.errand.orderId, by: end.by, reason: held.reason };
+      this.byHand = end.answer;
+    }
+  }
+
+  private async awaitHandBack(id: string): Promise<{ answer: string; by: string }> {
+    for (;;) {
+      const heard = await this.desk.awaitHandBack(reminder);
+      if (heard === 'late') await passageActivities.remindHumanStep({ ...this.errand, id });
+      else if (heard === 'back') return { answer: 'hand-back', by: 'resume' };
+      else if (heard === 'cancelled') return { answer: 'cancelled', by: this.desk.cancelled?.by ?? 'nobody' };
+      else return heard.answer;
+    }
   }
 
   /** The row of a step that begins, for the transaction that ends the one before. */
@@ -81,8 +158,13 @@ export class PassageRun<Step extends string = string> {
   }
 
   /** Shows that the passage now waits on something. */
-  stand(step: Step, waitingOn: string, limitMs: number | null = this.course.limits[step]): void {
-    this.desk.stand(step, this.state.stage, waitingOn, limitMs);
+  stand(
+    step: Step,
+    waitingOn: string,
+    limitMs: number | null = this.course.limits[step],
+    why: string | null = null,
+  ): void {
+    this.desk.stand(step, this.state.stage, waitingOn, limitMs, why);
   }
 
   /** A machine that booted anew starts over from its inventory; the MDB counts the attempt. */
@@ -94,6 +176,10 @@ export class PassageRun<Step extends string = string> {
 
   cancelled(): Outcome {
     const cancel = this.desk.cancelled;
+    if (this.byHand !== null && cancel) {
+      const state = this.byHand === 'done' ? 'done' : 'failed';
+      return { to: 'end', state, note: `taken over, and ${this.byHand}: ${cancel.reason}` };
+    }
     return { to: 'end', state: 'cancelled', note: `cancelled by ${cancel?.by ?? 'nobody'}: ${cancel?.reason ?? ''}` };
   }
 
@@ -144,16 +230,21 @@ export class PassageRun<Step extends string = string> {
    * Acts on hardware once. A lost answer is never sent again: the effect is looked for, and what stays unknown is
    * told as such.
    */
-  async act(kind: Act['kind']): Promise<ActResult> {
+  async act<K extends ActKind>(kind: K, parameters?: ActParameters[K]): Promise<ActResult> {
+    // Nothing is sent while it is paused or taken over.
+    if (!this.dry && (await this.unpaused()) !== null)
+      return { state: 'not_done', observed: 'it was cancelled before it was sent' };
     this.acts += 1;
-    const act: Act = {
+    const act: Act<K> = {
       ...this.errand,
       kind,
       fence: this.fence,
       intentId: `${this.errand.orderId}:${kind}:${this.acts}`,
+      ...(parameters && { parameters }),
+      ...(this.dry && { dryRun: true }),
     };
     try {
-      const result = await acting(this.errand.siteId).act(act);
+      const result = await acting(this.errand.siteId, kind).act(act);
       if (result.state !== 'unknown') return result;
     } catch (error) {
       // The worker died or its time was up: whether the command was sent is for the observation to say.
@@ -164,11 +255,18 @@ export class PassageRun<Step extends string = string> {
 
   private async settle(act: Act): Promise<ActResult> {
     try {
-      return await observing(this.errand.siteId).settle(act);
+      return await settling(this.errand.siteId, act.kind).settle(act);
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
       return { state: 'unknown', observed: `no reading of the controller in time: ${rootMessage(error)}` };
     }
+  }
+
+  /** The next step begins: its row is written in the transaction that ends the one before. */
+  async turnTo(ended: Step, step: Step, limit: number | null = null): Promise<void> {
+    if (this.dry) return;
+    const start = this.start(step);
+    await passageActivities.turnTo({ ...this.errand, ended, next: { ...start, limit: limit ?? start.limit } });
   }
 
   /** Power tries of a passage are bounded: past the budget, a person decides. */
@@ -178,7 +276,9 @@ export class PassageRun<Step extends string = string> {
 
   /** Ends the order, and says how it ended and where the machine stands. */
   async end(outcome: PassageSummary['outcome'], note: string, hold: boolean): Promise<PassageSummary> {
-    this.state = await passageActivities.endOrder({ ...this.errand, state: outcome, outcome: note, hold });
+    const told = await passageActivities.endOrder({ ...this.errand, state: outcome, outcome: note, hold });
+    // Histories of 0.1.0 hold nothing here.
+    this.state = (told as MachineState | undefined) ?? this.state;
     return this.summary(outcome, note);
   }
 

@@ -1,0 +1,73 @@
+import type { LeaveInput, LeaveResult, MoveInput, Treatment } from '../../contract/outage.ts';
+import type { MachineState, PassageErrand } from '../../contract/passage.ts';
+import { type Actor, acting, record } from '../../mdb/acting.ts';
+import { leaveProduction } from '../../mdb/capacity.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import * as passage from '../../mdb/passage.ts';
+import { groupOf } from '../../mdb/permitgroup.ts';
+import { type PoolPolicy, readPool } from '../../mdb/pools.ts';
+import { actorOf, stateOf } from '../passage/course.ts';
+
+/** Transactions that take a machine out of service and put it back. Each may run more than once. */
+export function createOutageActivities(mdb: Mdb) {
+  return {
+    /** Takes the machine out of production, if its owners' capacity allows that now. */
+    leaveService(input: LeaveInput): Promise<LeaveResult> {
+      const { machineId, orderId, to, dryRun } = input;
+      return acting(mdb, actorOf(input), orderId, async (tx): Promise<LeaveResult> => {
+        const machine = await passage.lockMachine(tx, machineId);
+        const treatment = treatmentOf(await readPool(tx, machine.pool));
+        const departure = await leaveProduction(tx, { machineId, to, dryRun });
+        if (!departure.left) return { left: false, reason: departure.held, state: stateOf(machine), treatment };
+        if (machine.opState !== 'production' || dryRun) return { left: true, state: stateOf(machine), treatment };
+        await record(tx, { actor: actorOf(input), action: 'machine.left', machineId, orderId, detail: { to } });
+        return { left: true, state: stateOf({ ...machine, opState: to }), treatment };
+      });
+    },
+
+    /** Moves the machine; each column along a legal edge only. */
+    moveMachine(input: MoveInput): Promise<MachineState> {
+      const { machineId, orderId, by, passage: _, siteId: __, ...change } = input;
+      const actor: Actor = by === undefined ? actorOf(input) : { class: 'user', name: by };
+      return acting(mdb, actor, orderId, async (tx) => {
+        const machine = await passage.lockMachine(tx, machineId);
+        const { machineId: ___, orderId: ____, ...columns } = { machineId, orderId, ...change };
+        const changes = Object.entries(columns).filter(
+          ([name, value]) => machine[name as keyof typeof machine] !== value,
+        );
+        if (changes.length === 0) return stateOf(machine);
+        await passage.updateMachine(tx, machineId, Object.fromEntries(changes));
+        await record(tx, { actor, action: 'machine.moved', machineId, orderId, detail: Object.fromEntries(changes) });
+        return stateOf({ ...machine, ...Object.fromEntries(changes) });
+      });
+    },
+
+    /** The machine's group by that tag, as its permits are taken for; null when it has no such tag. */
+    readGroup({ machineId, tag }: PassageErrand & { tag: string }): Promise<string | null> {
+      return groupOf(mdb, machineId, tag);
+    },
+
+    /** How the machine's pool wants it treated. */
+    readTreatment({ machineId, orderId, ...errand }: PassageErrand): Promise<Treatment> {
+      return acting(mdb, actorOf(errand), orderId, async (tx) => {
+        const machine = await passage.lockMachine(tx, machineId);
+        return treatmentOf(await readPool(tx, machine.pool));
+      });
+    },
+  };
+}
+
+export type OutageActivities = ReturnType<typeof createOutageActivities>;
+
+const minute = 60_000;
+
+function treatmentOf(policy: PoolPolicy): Treatment {
+  return {
+    drains: policy.drain !== 'none',
+    drainLimit: policy.drainTimeout * 1000,
+    onDrainTimeout: policy.onDrainTimeout,
+    soak: policy.soakMinutes * minute,
+    healthRetries: policy.healthRetries,
+    rebootLimit: policy.rebootTimeout * 1000,
+  };
+}

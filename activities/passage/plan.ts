@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import type { PassageErrand, PlanLine } from '../../contract/passage.ts';
+import { acting, record } from '../../mdb/acting.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { writePlan } from '../../mdb/plans.ts';
+import { actorOf } from './course.ts';
+
+/** The plan's name: the same lines, the same hash, in whatever order a command's fields come. */
+export function hashPlan(lines: readonly PlanLine[]): string {
+  return createHash('sha256').update(JSON.stringify(lines, sorted)).digest('hex');
+}
+
+function sorted(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Keeps what the order would do, and gives its hash. */
+export function keepPlan(mdb: Mdb, input: PassageErrand & { lines: readonly PlanLine[] }): Promise<string> {
+  const { machineId, orderId, lines } = input;
+  const hash = hashPlan(lines);
+  return acting(mdb, actorOf(input), orderId, async (tx) => {
+    await writePlan(tx, { orderId, hash, lines });
+    await record(tx, { actor: actorOf(input), action: 'order.planned', machineId, orderId, detail: { hash } });
+    return hash;
+  });
+}

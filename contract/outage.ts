@@ -1,0 +1,60 @@
+/** What passages say to the activities that take a machine out of service and bring it back. Plain data. */
+import type { BootState, OpState, RepairState, Stage } from '../mdb/machine.ts';
+import type { MachineState, PassageErrand } from './passage.ts';
+
+/** How the machine's pool wants it treated; the rest of the policy stays with the activities. */
+export interface Treatment {
+  /** Whether an adapter drains it; without one it is drained at once. */
+  readonly drains: boolean;
+  /** Milliseconds until a drain's time is up. */
+  readonly drainLimit: number;
+  readonly onDrainTimeout: 'kill' | 'skip' | 'ask';
+  /** Milliseconds that a machine must stay healthy before it goes back. */
+  readonly soak: number;
+  /** Health checks that may fail before a machine is left to a person. */
+  readonly healthRetries: number;
+  /** Milliseconds until a reboot that brought nothing up is a failure. */
+  readonly rebootLimit: number;
+}
+
+export interface LeaveInput extends PassageErrand {
+  readonly to: OpState;
+  /** Asks whether it might leave now, and leaves it where it is. */
+  readonly dryRun: boolean;
+}
+
+/** Left, or why it may not leave just now; asked again later. */
+export type LeaveResult =
+  | (Leaving & { readonly left: true })
+  | (Leaving & { readonly left: false; readonly reason: string });
+
+interface Leaving {
+  readonly state: MachineState;
+  readonly treatment: Treatment;
+}
+
+/** A change of what the machine is at; what is absent stays. */
+export interface MoveInput extends PassageErrand {
+  readonly opState?: OpState;
+  readonly stage?: Stage;
+  readonly bootState?: BootState;
+  readonly repairState?: RepairState;
+  /** Why nothing moves, for people; null lifts it. */
+  readonly held?: string | null;
+  /** The person whose word it is; absent for Farrier's own. */
+  readonly by?: string;
+}
+
+export interface HealthInput extends PassageErrand {
+  /** ISO 8601: what came up before that doesn't count; null where the machine was not restarted. */
+  readonly since: string | null;
+}
+
+export interface Health {
+  /** Whether it runs its system: seen to be told to boot its own disk since, or shown by its controller. */
+  readonly up: boolean;
+  /** Whether nothing that can be read says that it is sick. Never true of one that is not up. */
+  readonly healthy: boolean;
+  /** One sentence: what was seen. */
+  readonly seen: string;
+}

@@ -1,0 +1,37 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import { type BirthStep, birthSteps } from '../../contract/birth.ts';
+import type { PassageSummary } from '../../contract/machine.ts';
+import type { Course, Outcome } from '../passage/run.ts';
+import { configure } from './configure.ts';
+import { deploy } from './deploy.ts';
+import { limits, owners } from './limits.ts';
+import { profile } from './profile.ts';
+import { rack } from './rack.ts';
+import { ready } from './ready.ts';
+import { register } from './register.ts';
+import type { BirthRun } from './run.ts';
+
+/** The conveyor belt: each step ends in *next*, in *again* from the register step (the machine booted anew), or for good. */
+const belt = [rack, register, configure, profile, deploy, ready] as const;
+const registerAt = belt.indexOf(register);
+
+/** Both passages that move along the belt: the first time, and again. */
+export function beltCourse(passage: 'birth' | 'rebirth'): Course<BirthStep> {
+  return { passage, steps: birthSteps, owners, limits, powerTries: 3 };
+}
+
+/** Moves the machine along the belt until it is in service, or the passage ends. */
+export async function convey(run: BirthRun): Promise<PassageSummary> {
+  let position = 0;
+  while (position < belt.length) {
+    const stopped = await run.unpaused();
+    const outcome: Outcome = stopped ?? (await (belt[position] as (run: BirthRun) => Promise<Outcome>)(run));
+    if (outcome.to === 'end') {
+      setCurrentDetails(`Ended: ${outcome.note}`);
+      return run.end(outcome.state, outcome.note, true);
+    }
+    position = outcome.to === 'again' ? registerAt : position + 1;
+  }
+  setCurrentDetails(`In service as ${run.hostname}`);
+  return run.summary('done');
+}

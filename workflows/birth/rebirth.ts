@@ -1,0 +1,78 @@
+import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
+import { type RebirthRequest, requestOf } from '../../contract/requests.ts';
+import { leaveService } from '../outage/leave.ts';
+import { takePermit } from '../outage/permit.ts';
+import type { Outcome } from '../passage/run.ts';
+import { birthActivities } from '../proxies.ts';
+import { beltCourse, convey } from './belt.ts';
+import { BirthRun } from './run.ts';
+
+const week = 7 * 24 * 60 * 60_000;
+
+/**
+ * Rebirth: the boot state is set, and the machine's next reboot applies it, or a power cycle that was asked for. From
+ * its inventory on it goes along the same belt as at its birth, under its permanent address: burn-in, identity, image.
+ */
+export async function rebirth(input: PassageInput): Promise<PassageSummary> {
+  const run = new BirthRun(input, beltCourse('rebirth'));
+  run.open();
+  const begun = await run.begin();
+  if (!begun.live) return run.summary('cancelled');
+  const request = requestOf('rebirth', begun.request);
+
+  try {
+    return await beBorn(run, request);
+  } finally {
+    await run.permits.giveBack();
+  }
+}
+
+async function beBorn(run: BirthRun, request: RebirthRequest): Promise<PassageSummary> {
+  const doubt = await birthActivities.setRebirth({ ...run.errand, wipe: request.wipe });
+  if (doubt !== null) return run.end('failed', `nothing was done: ${doubt}`, false);
+  const ended = await awaitReboot(run, request);
+  if (ended !== null) {
+    await birthActivities.unsetRebirth(run.errand);
+    return run.end(ended.state, ended.note, false);
+  }
+  return convey(run);
+}
+
+type Ended = Extract<Outcome, { to: 'end' }>;
+
+/** Until the machine's agent has told its inventory: from then on there is no way back. Null when it has. */
+async function awaitReboot(run: BirthRun, { power, semaphores }: RebirthRequest): Promise<Ended | null> {
+  if (power === 'cycle' && run.controller) {
+    const unpermitted = await takePermit(run, 'rack', 'reboot', semaphores.reboot);
+    if (unpermitted) return asEnd(unpermitted);
+    const treatment = await leaveService(run, 'rack', 'disabled');
+    if ('outcome' in treatment) return asEnd(treatment.outcome);
+    run.mustBoot = true;
+    return null;
+  }
+  for (;;) {
+    run.stand('rack', 'reboot', week, 'Its next reboot brings the bootstrap image.');
+    const heard = await run.desk.await('inventory', week);
+    if (heard === 'cancelled') return asEnd(run.cancelled());
+    if (heard !== 'late') {
+      if ('report' in heard || 'rebooted' in heard) {
+        run.desk.putBack('report' in heard ? heard.report : heard.rebooted);
+        return null;
+      }
+      continue;
+    }
+    const days = week / 86_400_000;
+    const ruling = await run.ask('rack', {
+      fault: 'rack/no-reboot',
+      reason: `It has not rebooted for ${days} days. "cycle" restarts it towards the network, "wait" waits on.`,
+      choices: run.controller ? ['wait', 'cycle', 'abandon'] : ['wait', 'abandon'],
+    });
+    if ('outcome' in ruling) return ruling.outcome.to === 'end' ? asEnd(ruling.outcome) : null;
+    if (ruling.answer === 'cycle') return awaitReboot(run, { power: 'cycle', wipe: false, semaphores });
+  }
+}
+
+function asEnd(outcome: Outcome): Ended {
+  if (outcome.to !== 'end') throw new Error('an outcome that ends nothing');
+  return outcome;
+}

@@ -1,0 +1,78 @@
+import { ActivityFailure, condition } from '@temporalio/workflow';
+import type { ActKind } from '../../contract/hardware.ts';
+import type { Health } from '../../contract/outage.ts';
+import { type Outcome, type PassageRun, rootMessage } from '../passage/run.ts';
+import { observing } from '../proxies.ts';
+
+const second = 1000;
+
+/** Where a restart led: `up`, `silent` when nothing came up in time, or out of the passage. */
+export type Restarted = 'up' | 'silent' | { readonly outcome: Outcome };
+
+/**
+ * Restarts the machine once, by its controller or by a person's hand, and waits until it runs its system again. A
+ * machine that can't restart itself is the same to it: the command is the controller's.
+ */
+export async function restart<Step extends string>(
+  run: PassageRun<Step>,
+  step: Step,
+  limit: number,
+  kind: ActKind & ('restart' | 'power-cycle') = 'restart',
+): Promise<Restarted> {
+  const since = new Date().toISOString();
+  run.stand(step, 'hardware', limit);
+  const done = await power(run, step, kind);
+  if (done !== 'done') return done;
+  if (run.dry) return 'up';
+  return awaitUp(run, step, since, limit);
+}
+
+async function power<Step extends string>(
+  run: PassageRun<Step>,
+  step: Step,
+  kind: 'restart' | 'power-cycle',
+): Promise<'done' | { readonly outcome: Outcome }> {
+  let why = 'No controller of it is known';
+  if (run.mayPower) {
+    const act = await run.act(kind);
+    if (act.state === 'planned') run.plans(step, kind, act.command);
+    if (act.state === 'done' || act.state === 'planned') return 'done';
+    why = act.refused?.reason ?? `Farrier asked its controller once and does not ask again: ${act.observed}`;
+  }
+  if (run.plans(step, `ask a person to restart it: ${why}`)) return 'done';
+  const ruling = await run.ask(step, {
+    fault: `${step}/by-hand`,
+    reason: `${why}. Restart the machine by hand and answer "done".`,
+    choices: ['done', 'abandon'],
+  });
+  return 'outcome' in ruling ? ruling : 'done';
+}
+
+/** Waits until the machine runs its system; looks more rarely as time goes by. */
+export async function awaitUp<Step extends string>(
+  run: PassageRun<Step>,
+  step: Step,
+  since: string,
+  limit: number,
+): Promise<'up' | 'silent'> {
+  const until = Date.now() + limit;
+  for (let looks = 0; ; looks += 1) {
+    const left = until - Date.now();
+    if (left <= 0) return 'silent';
+    // What was asked of the machine is under way: a cancel waits until it is back.
+    await condition(() => false, Math.min(left, looks < 6 ? 10 * second : 60 * second));
+    const health = await look(run, since);
+    if (health.up) return 'up';
+    run.stand(step, 'reboot', Math.max(0, until - Date.now()), health.seen);
+  }
+}
+
+/** Looks at the machine's health; what can't be read is not up. */
+export async function look<Step extends string>(run: PassageRun<Step>, since: string | null): Promise<Health> {
+  try {
+    return await observing(run.errand.siteId).checkHealth({ ...run.errand, since });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return { up: false, healthy: false, seen: `its controller could not be read: ${rootMessage(error)}` };
+  }
+}

@@ -1,0 +1,73 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
+import type { Treatment } from '../../contract/outage.ts';
+import type { BegunPassage } from '../../contract/passage.ts';
+import { undrain } from '../outage/drain.ts';
+import { type Course, type Outcome, PassageRun } from '../passage/run.ts';
+import { outageActivities, passageActivities } from '../proxies.ts';
+
+/** What a passage does between taking its order and ending it. */
+export type Story<Step extends string> = (run: PassageRun<Step>, begun: BegunPassage) => Promise<Outcome>;
+
+/**
+ * Takes the order, does what the story says, and ends it. A dry run does the same with every act written down instead
+ * of done; an order that was reviewed is rehearsed first, and done only if its plan is still the one that was reviewed.
+ */
+export async function serve<Step extends string>(
+  input: PassageInput,
+  course: Course<Step>,
+  story: Story<Step>,
+): Promise<PassageSummary> {
+  const run = new PassageRun(input, course);
+  run.open();
+  const begun = await run.begin();
+  if (!begun.live) return run.summary('cancelled');
+
+  try {
+    const rehearsed = begun.dryRun || begun.reviewed !== null ? await rehearse(run, begun, story) : null;
+    return rehearsed ?? (await finish(run, await story(run, begun)));
+  } finally {
+    await run.permits.giveBack();
+  }
+}
+
+/** Null when the order is to be done after all: its plan is still the one that was reviewed. */
+export async function rehearse<Step extends string>(run: PassageRun<Step>, begun: BegunPassage, story: Story<Step>) {
+  run.dry = true;
+  const outcome = await story(run, begun);
+  run.wake();
+  run.state = begun;
+  if (outcome.to === 'end' && outcome.state !== 'done') return finish(run, outcome);
+  const hash = await passageActivities.keepPlan({ ...run.errand, lines: run.plan });
+  if (begun.dryRun) {
+    return finish(run, { to: 'end', state: 'done', note: `dry run: ${run.plan.length} acts, plan ${hash}` });
+  }
+  if (hash === begun.reviewed) return null;
+  const note = `nothing was done: the plan is now ${hash}, and ${begun.reviewed} was reviewed`;
+  return finish(run, { to: 'end', state: 'failed', note });
+}
+
+function finish<Step extends string>(run: PassageRun<Step>, outcome: Outcome): Promise<PassageSummary> {
+  const { state, note } = outcome.to === 'end' ? outcome : { state: 'done' as const, note: 'done' };
+  setCurrentDetails(`Ended: ${note}`);
+  return run.end(state, note, false);
+}
+
+/** An action begins on a machine that is in service, and production or draining; from elsewhere no flow has an edge. */
+export function inProduction({ stage, opState }: BegunPassage): Outcome | null {
+  if (stage === 'in_service' && (opState === 'production' || opState === 'draining')) return null;
+  return { to: 'end', state: 'failed', note: `nothing was done: the machine is ${opState}, stage ${stage}` };
+}
+
+/** Lets work come again and puts the machine back into production; the outcome stays what it was. */
+export async function giveBack<Step extends string>(
+  run: PassageRun<Step>,
+  step: Step,
+  treatment: Treatment,
+  outcome: Outcome,
+): Promise<Outcome> {
+  if (treatment.drains) await undrain(run, step);
+  if (!run.plans(step, 'put it back into production'))
+    run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'production' });
+  return outcome;
+}

@@ -1,0 +1,29 @@
+import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
+import { requestOf } from '../../contract/requests.ts';
+import { restore } from '../outage/restore.ts';
+import { outageActivities } from '../proxies.ts';
+import { serviceCourse } from './courses.ts';
+import { giveBack, serve } from './serve.ts';
+
+/**
+ * Stop draining, or bring back what stands aside: to restore, and from there to production once it is healthy. A
+ * machine in intervention comes back by this too, which is the operator's word (I→RES).
+ */
+export function undrain(input: PassageInput): Promise<PassageSummary> {
+  return serve(input, serviceCourse('undrain', ['restore']), async (run, begun) => {
+    const request = requestOf('undrain', begun.request);
+    const { stage, opState } = begun;
+    if (stage !== 'in_service' || opState === 'production' || opState === 'hard_reboot') {
+      return { to: 'end', state: 'failed', note: `nothing was done: the machine is ${opState}, stage ${stage}` };
+    }
+    const treatment = await outageActivities.readTreatment(run.errand);
+    if (request.to === 'disabled') {
+      if (!run.plans('restore', 'stop draining and leave it out of production'))
+        run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'disabled' });
+      return { to: 'end', state: 'done', note: 'out of production, in restore' };
+    }
+    const healthy = await restore(run, 'restore', treatment, request.flow);
+    if (healthy !== 'healthy') return healthy.outcome;
+    return giveBack(run, 'restore', treatment, { to: 'end', state: 'done', note: 'back in production' });
+  });
+}
