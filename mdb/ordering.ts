@@ -21,7 +21,7 @@ import {
 
 /** Why something was not done, as a value: a stable word, a sentence, and the field it is about. */
 export interface Refused {
-  readonly code: 'not-found' | 'conflict' | 'invalid';
+  readonly code: 'not-found' | 'conflict' | 'invalid' | 'forbidden';
   readonly message: string;
   readonly field?: string;
 }

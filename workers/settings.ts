@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseListen } from '../host/listen.ts';
 
 const shared = {
   FARRIER_MDB_URL: z.string().startsWith('postgres'),
@@ -26,7 +27,15 @@ const hardware = z.object({
 
 const dispatch = z.object(shared);
 
-export const settings = { lifecycle, hardware, dispatch } as const;
+const tickets = z.object({
+  FARRIER_MDB_URL: shared.FARRIER_MDB_URL,
+  FARRIER_LOG: shared.FARRIER_LOG,
+  FARRIER_DATA: z.string().min(1),
+  /** Where ticket systems may tell of changes; nowhere unless told. */
+  FARRIER_HOOK_LISTEN: parseListen('FARRIER_HOOK_LISTEN', ''),
+});
+
+export const settings = { lifecycle, hardware, dispatch, tickets } as const;
 
 /** Reads a main's environment; a missing or malformed value ends the process with a sentence that names it. */
 export function readSettings<T extends z.ZodType>(shape: T): z.infer<T> {

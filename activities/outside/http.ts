@@ -139,7 +139,8 @@ function sentenceOf(body: unknown): string {
   if (Array.isArray(body)) return body.map(sentenceOf).join('; ');
   if (typeof body !== 'object' || body === null) return '';
   const { message, error, errors, errorMessages, detail, description } = body as Record<string, unknown>;
-  return [message, description, error, detail, errorMessages, errors]
+  const fields = typeof errors === 'object' && !Array.isArray(errors) ? Object.values(errors ?? {}) : errors;
+  return [message, description, error, detail, errorMessages, fields]
     .map(sentenceOf)
     .filter((part) => part !== '')
     .join('; ');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openKubernetes } from '../../activities/drain/kubernetes.ts';
-import { type Answered, type Asked, type FakeServer, serveFake } from './server.ts';
+import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
 
 interface Pod {
   metadata: { name: string; namespace: string; uid: string; [key: string]: unknown };

@@ -13,8 +13,8 @@ import { connectionFolder } from '../../activities/outside/connection.ts';
 import { checkSignature, sign } from '../../contract/webhook.ts';
 import { machines, pools } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
+import { type FakeServer, serveFake } from '../support/outside.ts';
 import { writeSite } from '../support/site.ts';
-import { type FakeServer, serveFake } from './server.ts';
 
 const task = { node: 'a01-03.home.example', machineId: 'm-1', orderId: 'o-1', reason: 'farrier o-1: firmware' };
 

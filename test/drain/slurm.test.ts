@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expandHostlist } from '../../activities/drain/hostlist.ts';
 import { openSlurm } from '../../activities/drain/slurm.ts';
-import { type Answered, type Asked, type FakeServer, serveFake } from './server.ts';
+import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
 
 const token = 'slurm-jwt-canary';
 let slurm: ReturnType<typeof fakeSlurm>;

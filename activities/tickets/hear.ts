@@ -1,0 +1,63 @@
+import { inArray } from 'drizzle-orm';
+import { matchesChoice } from '../../contract/answers.ts';
+import { type Answerer, answerStep } from '../../mdb/answering.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import type { Mirrored, MirrorRow } from '../../mdb/mirrors.ts';
+import { keepIgnored, noteTicket } from '../../mdb/people.ts';
+import { ticketNotes } from '../../mdb/schema.ts';
+import type { OutsideComment, OutsideTicket } from './system.ts';
+import { answerIn, noteIn } from './text.ts';
+
+const longest = 2000;
+
+/** Whoever said it over there, with the word that the route gives to that system. */
+export function personOf(mirror: MirrorRow, name: string | null): Answerer {
+  const known = (name ?? 'somebody').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 60);
+  return { class: 'user', name: `${known}@${mirror.adapter}`, role: mirror.role };
+}
+
+/** Takes comments over there for notes here, each once, and answers in them for answers. True when one was. */
+export async function hearComments(
+  mdb: Mdb,
+  mirror: MirrorRow,
+  mirrored: Mirrored,
+  there: OutsideTicket,
+): Promise<boolean> {
+  const said = there.comments.filter(({ text }) => noteIn(text) === null);
+  const keys = new Map(said.map((comment) => [`${mirror.secretRef}:${there.id}:${comment.id}`, comment]));
+  const heard = keys.size === 0 ? [] : await heardOf(mdb, [...keys.keys()]);
+  let answered = false;
+  for (const [key, comment] of keys) {
+    if (heard.includes(key)) continue;
+    // The answer goes first: cut off here, it is given once more and refused, where a note alone would lose it.
+    answered = (await answerBy(mdb, mirror, mirrored, comment)) || answered;
+    await noteComment(mdb, mirror, key, comment);
+  }
+  return answered;
+}
+
+async function heardOf(mdb: Mdb, keys: string[]): Promise<string[]> {
+  const rows = await mdb.select({ key: ticketNotes.key }).from(ticketNotes).where(inArray(ticketNotes.key, keys));
+  return rows.map(({ key }) => key);
+}
+
+async function answerBy(mdb: Mdb, mirror: MirrorRow, mirrored: Mirrored, comment: OutsideComment): Promise<boolean> {
+  const answer = answerIn(comment.text);
+  if (answer === null) return false;
+  const person = personOf(mirror, comment.by);
+  const asked = mirrored.questions.filter(({ choices }) => matchesChoice(answer, choices));
+  if (asked.length === 0) {
+    const why = `no open question of ticket ${mirror.ticketId} takes it`;
+    const { machineId } = mirrored.ticket;
+    await mdb.transaction((tx) => keepIgnored(tx, { machineId, why, answer: { answer, by: person.name } }));
+    return false;
+  }
+  const taken = await Promise.all(asked.map(({ id }) => answerStep(mdb, person, { step: id, answer })));
+  return taken.some((one) => one === true);
+}
+
+async function noteComment(mdb: Mdb, mirror: MirrorRow, key: string, comment: OutsideComment): Promise<void> {
+  const text = comment.text.replace(/[^\P{Cc}\n\t]+/gu, ' ').slice(0, longest);
+  const by = personOf(mirror, comment.by).name;
+  await mdb.transaction((tx) => noteTicket(tx, { ticketId: mirror.ticketId, key, by, text, origin: 'outside' }));
+}

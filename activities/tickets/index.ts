@@ -1,0 +1,79 @@
+import type { Mdb } from '../../mdb/connect.ts';
+import type { TicketAdapter } from '../../mdb/machine.ts';
+import { adoptTickets, dueLanes, leaseMirrors, type MirrorRow, postponeMirror } from '../../mdb/mirrors.ts';
+import type { ConnectionStore } from '../outside/connection.ts';
+import { OutsideError } from '../outside/errors.ts';
+import { syncMirror } from './sync.ts';
+import type { OpenTicketSystem } from './system.ts';
+
+// Loaded by the first ticket that needs it: the client of Jira alone is 60 MB in memory.
+const adapters: Record<TicketAdapter, () => Promise<OpenTicketSystem>> = {
+  jira: async () => (await import('./jira.ts')).openJira,
+  github: async () => (await import('./github.ts')).openGithub,
+  gitlab: async () => (await import('./gitlab.ts')).openGitlab,
+  servicenow: async () => (await import('./servicenow.ts')).openServicenow,
+  webhook: async () => (await import('./webhook.ts')).openWebhook,
+};
+
+/** Tickets of one system a turn, and seconds for which one is nobody else's: longer than its few requests may take. */
+const batch = 20;
+const lease = 300;
+
+export interface Mirroring {
+  /** Finds tickets that want a mirror, and says at which systems something is due. */
+  lanes(): Promise<string[]>;
+  /** Does what is due at one system; how many were looked at, and the trouble met. */
+  run(lane: string): Promise<{ looked: number; trouble: string | null }>;
+}
+
+export function createMirroring(mdb: Mdb, connections: ConnectionStore): Mirroring {
+  return {
+    async lanes() {
+      await adoptTickets(mdb);
+      return dueLanes(mdb);
+    },
+    async run(lane) {
+      for (let looked = 0; looked < batch; looked += 1) {
+        const [mirror] = await leaseMirrors(mdb, lane, 1, lease);
+        if (!mirror) return { looked, trouble: null };
+        const error = await tryOne(mdb, connections, mirror);
+        if (error === null) continue;
+        await postpone(mdb, mirror, error);
+        if (!isDown(error)) continue;
+        for (const other of await leaseMirrors(mdb, lane, 1000, lease)) await postpone(mdb, other, error);
+        return { looked, trouble: error.message };
+      }
+      return { looked: batch, trouble: null };
+    },
+  };
+}
+
+/** A system that is down or lets us not in would say the same for each of its tickets: the rest is not tried now. */
+function isDown({ kind, status }: OutsideError): boolean {
+  return ['unreachable', 'timeout', 'refused', 'settings'].includes(kind) || status === 429 || status === 503;
+}
+
+async function postpone(mdb: Mdb, mirror: MirrorRow, error: OutsideError): Promise<void> {
+  await postponeMirror(mdb, mirror.ticketId, backOff(mirror.attempts, error), error.message);
+}
+
+async function tryOne(mdb: Mdb, connections: ConnectionStore, mirror: MirrorRow): Promise<OutsideError | null> {
+  try {
+    const [open, connection] = await Promise.all([
+      adapters[mirror.adapter](),
+      connections.connection(mirror.secretRef),
+    ]);
+    const { system, end } = open(connection, mirror.settings);
+    await syncMirror(mdb, system, mirror).finally(end);
+    return null;
+  } catch (error) {
+    if (error instanceof OutsideError) return error;
+    throw error;
+  }
+}
+
+/** Seconds until the next try: what the other side asked for, else 5, 10 … at most 600. What a person has to mend waits longest. */
+export function backOff(attempts: number, error: OutsideError): number {
+  if (error.retryAfter !== null) return Math.max(error.retryAfter, 1);
+  return error.retryable ? Math.min(5 * 2 ** Math.min(attempts - 1, 10), 600) : 300;
+}

@@ -1,0 +1,149 @@
+import { acting, record } from '../../mdb/acting.ts';
+import { answerStep } from '../../mdb/answering.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import {
+  beginMaking,
+  type Mirrored,
+  type MirrorRow,
+  readMirrored,
+  settleMirror,
+  updateMirror,
+} from '../../mdb/mirrors.ts';
+import { closeTicket, noteTicket } from '../../mdb/people.ts';
+import { OutsideError } from '../outside/errors.ts';
+import { hearComments, personOf } from './hear.ts';
+import type { OutsideTicket, TicketSystem } from './system.ts';
+import { markerOf, noteIn, signNote, titled, writeBody } from './text.ts';
+
+/** Seconds between two looks at an open ticket; a webhook makes the look come at once. */
+const pace = 120;
+/** Seconds until the passage has surely taken an answer, after which the ticket is closed or asks anew. */
+const soon = 15;
+/** Seconds for which a system's search may not show what was just made; none of them promises less. */
+const settling = 90;
+
+interface Work {
+  readonly mdb: Mdb;
+  readonly system: TicketSystem;
+  readonly mirror: MirrorRow;
+  readonly mirrored: Mirrored;
+}
+
+/**
+ * Makes one mirror show what its ticket says, and the ticket know what was said at the mirror. It reads both ends and
+ * does what is missing, so that it may be cut off anywhere and run again. Throws OutsideError.
+ */
+export async function syncMirror(mdb: Mdb, system: TicketSystem, mirror: MirrorRow): Promise<void> {
+  const mirrored = await readMirrored(mdb, mirror);
+  const work = { mdb, system, mirror, mirrored };
+  const id = mirror.outsideId ?? (await findOrMake(work));
+  if (id === null) return settleMirror(mdb, mirror.ticketId, null);
+  const there = await readThere(work, id);
+  const answered = await hearComments(mdb, mirror, mirrored, there);
+  await tellNotes(work, there);
+  if (mirrored.ticket.closedAt !== null) return closeThere(work, there);
+  if (there.open) return settleMirror(mdb, mirror.ticketId, answered ? soon : pace);
+  await closeHere(work, there, answered);
+  await settleMirror(mdb, mirror.ticketId, soon);
+}
+
+/** Its id over there; null for a ticket that closed before it was ever made there. */
+async function findOrMake({ mdb, system, mirror, mirrored }: Work): Promise<string | null> {
+  const { ticketId, triedAt } = mirror;
+  const closed = mirrored.ticket.closedAt !== null;
+  if (closed && triedAt === null) return null;
+  const marker = markerOf(ticketId);
+  const found = await system.find(marker);
+  if (found === null && triedAt !== null) {
+    const age = (Date.now() - triedAt.getTime()) / 1000;
+    // Whether the last try made one is not known yet: making another now could be the second.
+    if (age < settling)
+      throw new OutsideError('busy', 'it may have been made; its search shows it soon', {
+        retryAfter: Math.ceil(settling - age),
+      });
+    if (closed) return null;
+  }
+  const place = found ?? (await make({ mdb, system, mirror, mirrored }, marker));
+  await updateMirror(mdb, ticketId, { outsideId: place.id, url: place.url });
+  return place.id;
+}
+
+async function make({ mdb, system, mirror, mirrored }: Work, marker: string) {
+  const { ticket, machine, questions } = mirrored;
+  await beginMaking(mdb, mirror.ticketId);
+  const body = writeBody({
+    machineId: machine.id,
+    hostname: machine.hostname,
+    place: machine.rackId === null ? null : `rack ${machine.rackId} unit ${machine.unit}`,
+    fault: ticket.fault,
+    body: ticket.body,
+    openedAt: ticket.openedAt,
+    questions,
+  });
+  return system.create({ marker, title: titled(ticket.title), body });
+}
+
+/** One that was deleted over there is made anew, since the fault is still here; a closed one is forgotten. */
+async function readThere({ mdb, system, mirror }: Work, id: string): Promise<OutsideTicket> {
+  try {
+    return await system.read(id);
+  } catch (error) {
+    if (error instanceof OutsideError && error.kind === 'missing')
+      await updateMirror(mdb, mirror.ticketId, { outsideId: null, url: null });
+    throw error;
+  }
+}
+
+/** A note that a comment over there says it is was told before, by a try whose end we did not see. */
+async function tellNotes({ mdb, system, mirror, mirrored }: Work, there: OutsideTicket): Promise<void> {
+  const told = new Set(there.comments.map(({ text }) => noteIn(text)));
+  for (const { id, text } of mirrored.notes) {
+    if (!told.has(id)) await system.comment(there.id, signNote(text, id));
+    await updateMirror(mdb, mirror.ticketId, { told: id });
+  }
+}
+
+async function closeThere({ mdb, system, mirror, mirrored }: Work, there: OutsideTicket): Promise<void> {
+  const { closedBy, closedWhy } = mirrored.ticket;
+  if (there.open) await system.close(there.id, `closed by ${closedBy ?? 'farrier'}: ${closedWhy ?? 'it is over'}`);
+  await settleMirror(mdb, mirror.ticketId, null);
+}
+
+/** Closed over there: that answers what is asked here, or closes what asks nothing, or is not enough and undone. */
+async function closeHere(work: Work, there: OutsideTicket, answered: boolean): Promise<void> {
+  const { mdb, mirror, mirrored } = work;
+  const person = personOf(mirror, there.closedBy);
+  if (mirrored.questions.length === 0) {
+    const { ticketId } = mirror;
+    const { machineId } = mirrored.ticket;
+    if (mirror.role === 'viewer') return reopen(work, there, `a closing by ${person.name} closes nothing here`);
+    return acting(mdb, person, null, async (tx) => {
+      await closeTicket(tx, ticketId, person.name, `closed at ${there.url ?? mirror.adapter}`);
+      await record(tx, {
+        actor: person,
+        action: 'ticket.close',
+        machineId,
+        detail: { ticket: ticketId, at: there.url },
+      });
+    });
+  }
+  for (const { id, onClose, choices } of answered ? [] : mirrored.questions) {
+    if (onClose === null)
+      return reopen(work, there, `closing could mean ${choices.join(' or ')}: comment "/farrier ANSWER"`);
+    const taken = await answerStep(mdb, person, {
+      step: id,
+      answer: onClose,
+      note: `closed at ${there.url ?? mirror.adapter}`,
+    });
+    // Answered a moment ago, and the passage has not taken it yet.
+    if (taken !== true && taken.code !== 'conflict') return reopen(work, there, taken.message);
+  }
+}
+
+async function reopen({ mdb, system, mirror }: Work, there: OutsideTicket, why: string): Promise<void> {
+  await system.reopen(there.id);
+  const key = `${mirror.ticketId}:reopened:${Math.floor(Date.now() / 60_000)}`;
+  await mdb.transaction((tx) =>
+    noteTicket(tx, { ticketId: mirror.ticketId, key, by: 'farrier', text: `Opened again: ${why}`, origin: 'farrier' }),
+  );
+}

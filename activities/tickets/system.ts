@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { Connection } from '../outside/connection.ts';
+import { OutsideError } from '../outside/errors.ts';
+
+/** Where a ticket is at the other system. */
+export interface OutsidePlace {
+  readonly id: string;
+  readonly url: string | null;
+}
+
+export interface OutsideComment {
+  readonly id: string;
+  readonly by: string;
+  readonly text: string;
+}
+
+export interface OutsideTicket extends OutsidePlace {
+  readonly open: boolean;
+  /** Null while it is open, or where the system does not say. */
+  readonly closedBy: string | null;
+  /** The last hundred at most, oldest first. */
+  readonly comments: readonly OutsideComment[];
+}
+
+export interface TicketDraft {
+  /** Kept with the ticket and searched for before it is made: the same ticket is not made twice. */
+  readonly marker: string;
+  readonly title: string;
+  readonly body: string;
+}
+
+/** A ticket system, as far as mirroring goes. Throws OutsideError; `missing` from `read` means it was deleted there. */
+export interface TicketSystem {
+  find(marker: string): Promise<OutsidePlace | null>;
+  create(draft: TicketDraft): Promise<OutsidePlace>;
+  read(id: string): Promise<OutsideTicket>;
+  comment(id: string, text: string): Promise<void>;
+  close(id: string, why: string): Promise<void>;
+  reopen(id: string): Promise<void>;
+}
+
+export type TicketSettings = Readonly<Record<string, string>>;
+
+/** Opens an adapter for one piece of work; the caller ends it. */
+export type OpenTicketSystem = (
+  connection: Connection,
+  settings: TicketSettings,
+) => { readonly system: TicketSystem; end(): Promise<void> };
+
+/** Settings of a route, checked; a wrong one is named. */
+export function readTicketSettings<S extends z.ZodRawShape>(
+  shape: S,
+  settings: TicketSettings,
+): z.infer<z.ZodObject<S>> {
+  const checked = z.strictObject(shape).safeParse(settings);
+  if (checked.success) return checked.data as never;
+  const [issue] = checked.error.issues;
+  const where = issue?.path.join('.') || 'they';
+  throw new OutsideError('settings', `the route's settings: ${where}: ${issue?.message}`);
+}
+
+/** Words of a setting, `a,b`. */
+export const wordList = z
+  .string()
+  .regex(/^[A-Za-z0-9 _.:-]+(,[A-Za-z0-9 _.:-]+)*$/, 'is not words with commas between')
+  .transform((text) => text.split(','));

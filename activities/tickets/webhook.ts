@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { sign, signatureHeader } from '../../contract/webhook.ts';
+import { mustHave } from '../outside/connection.ts';
+import { ask, openOutside } from '../outside/http.ts';
+import { type OpenTicketSystem, readTicketSettings } from './system.ts';
+
+const settings = {
+  path: z
+    .string()
+    .regex(/^\/[A-Za-z0-9._~/-]{0,200}$/, 'is not a path like /farrier/tickets')
+    .default('/farrier/tickets'),
+};
+
+const id = z.string().min(1).max(200);
+const url = z.string().max(500).nullable().default(null);
+const place = z.object({ id, url });
+const ticket = z.object({
+  id,
+  url,
+  open: z.boolean(),
+  closedBy: z.string().max(200).nullable().default(null),
+  comments: z
+    .array(z.object({ id, by: z.string().max(200), text: z.string().max(20_000) }))
+    .max(100)
+    .default([]),
+});
+
+/** Any other system, through a service of one's own: one signed POST a call, `{"do": "find" | "create" | …}`. */
+export const openWebhook: OpenTicketSystem = (connection, given) => {
+  const { path } = readTicketSettings(settings, given);
+  const { key } = mustHave(connection, 'key');
+  const outside = openOutside(connection);
+  const tell = <T>(what: string, more: object, shape: z.ZodType<T>): Promise<T> => {
+    const text = JSON.stringify({ do: what, ...more });
+    const headers = { 'content-type': 'application/json', [signatureHeader]: sign(key, text) };
+    return ask(outside, { method: 'POST', path, headers, text }, shape);
+  };
+  const told = z.unknown();
+  return {
+    end: outside.close,
+    system: {
+      find: async (marker) => (await tell('find', { marker }, z.object({ ticket: place.nullable() }))).ticket,
+      create: (draft) => tell('create', draft, place),
+      read: (outsideId) => tell('read', { id: outsideId }, ticket),
+      comment: async (outsideId, text) => void (await tell('comment', { id: outsideId, text }, told)),
+      close: async (outsideId, why) => void (await tell('close', { id: outsideId, why }, told)),
+      reopen: async (outsideId) => void (await tell('reopen', { id: outsideId }, told)),
+    },
+  };
+};

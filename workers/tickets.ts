@@ -1,0 +1,28 @@
+/** The process that mirrors tickets to the systems of their teams, and hears what those tell. It never sees Temporal. */
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { connectionFolder } from '../activities/outside/connection.ts';
+import { createMirroring } from '../activities/tickets/index.ts';
+import { connectMdb } from '../mdb/connect.ts';
+import { createHooks } from './hooks.ts';
+import { startMirrorLoop } from './mirror.ts';
+import { readSettings, settings } from './settings.ts';
+
+const env = readSettings(settings.tickets);
+const log = pino({ name: 'tickets', level: env.FARRIER_LOG });
+const { mdb, close } = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier tickets', connections: 5 });
+const connections = connectionFolder(join(env.FARRIER_DATA, 'secrets'));
+const loop = startMirrorLoop({ mirroring: createMirroring(mdb, connections), log });
+const listen = env.FARRIER_HOOK_LISTEN;
+const hooks = listen && createHooks({ mdb, connections, log });
+const served = hooks && listen ? await hooks.listen(listen) : null;
+
+async function stop(): Promise<void> {
+  await hooks?.close();
+  await loop.stop();
+  await close();
+}
+
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
+log.info(served === null ? {} : { hooks: served }, 'ready');
