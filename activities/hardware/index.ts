@@ -41,7 +41,7 @@ export function createHardwareActivities(
 ) {
   const claims = openClaims(mdb.$client);
   const reach = createReach(mdb, secrets, pool, claims);
-  const passwords = createPasswordAct(mdb, secrets, claims);
+  const passwords = createPasswordAct(mdb, secrets, claims, pace);
   const stage =
     (act: Act, controller: Controller) =>
     (session: Session, system: SystemReading, probe: Probe): Stage => ({

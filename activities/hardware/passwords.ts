@@ -4,6 +4,7 @@ import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, intentOf, settleIntent } from '../../mdb/controller.ts';
 import { standingOf } from '../../mdb/rotation.ts';
+import type { Pace } from '../redfish/acts/kind.ts';
 import { readSystem } from '../redfish/system.ts';
 import { noteOffer, offerOnce } from './attempt.ts';
 import { HeldError } from './held.ts';
@@ -16,14 +17,13 @@ import { takeTurn } from './turn.ts';
  * The act that changes what its own controller is signed in to with. It shares neither session nor runner with the
  * others: it alone may see the secret store, and its effect is a sign-in, which can't be repeated as a look can.
  */
-export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims) {
+export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, pace: Pace) {
   const inTurn = async (controller: Controller, work: (rotating: Omit<Rotating, 'act'>) => Promise<ActResult>) => {
     checkContact(controller);
     const { machineId, origin, pin } = controller;
     const secrets = holdingSecrets(store, origin);
-    const context = Context.current();
-    const door = { origin, pin, signal: context.cancellationSignal };
-    const wait = (milliseconds: number) => context.sleep(milliseconds);
+    const door = { origin, pin, signal: Context.current().cancellationSignal };
+    const wait = (milliseconds: number) => pace.wait(milliseconds);
     const note: RotationTools['note'] = (secretRef, credentials, taken) =>
       noteOffer({ ...offeringTo(mdb, controller), secretRef }, credentials, taken);
     try {
@@ -59,10 +59,10 @@ export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims) 
 
     /** What became of a rotation: by its rows, else by signing in. */
     async settle(act: Act, controller: Controller): Promise<ActResult> {
-      const found = await outcomeOf(mdb, act);
+      const found = await outcomeOf(mdb, store, act);
       if (found !== null) return found;
       return inTurn(controller, async () => {
-        const after = await outcomeOf(mdb, act);
+        const after = await outcomeOf(mdb, store, act);
         return after ?? { state: 'unknown', observed: 'its change of the password is not on record' };
       });
     },
@@ -70,7 +70,7 @@ export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims) 
 }
 
 /** The outcome as the intent tells it; null while only the controller can tell. */
-async function outcomeOf(mdb: Mdb, { intentId, kind }: Act): Promise<ActResult | null> {
+async function outcomeOf(mdb: Mdb, store: SecretStore, { intentId, kind }: Act): Promise<ActResult | null> {
   const intent = await intentOf(mdb, intentId);
   if (intent === null) return { state: 'not_done', observed: `no intent to ${kind} was written, so nothing was sent` };
   if (intent.state === 'sent') return null;
@@ -78,5 +78,7 @@ async function outcomeOf(mdb: Mdb, { intentId, kind }: Act): Promise<ActResult |
   if (intent.state !== 'written') return { state: intent.state, observed };
   const reason = 'the worker ended before it sent anything';
   await settleIntent(mdb, intentId, 'not_done', { observed: reason });
+  const { to } = intent.command as { readonly to?: string };
+  if (to !== undefined) await store.remove(to);
   return { state: 'not_done', observed: reason };
 }
