@@ -2,9 +2,9 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BurninView, Finding, ImageView, RackView } from '../contract/api.ts';
 import { imageKinds } from '../mdb/machine.ts';
+import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, bytes, moment } from './format.ts';
-import { wholeNumber } from './machine.ts';
 import type { Column } from './table.ts';
 
 const partColumns: Column<BurninView['parts'][number]>[] = [

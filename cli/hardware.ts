@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { EventView, HardwareView, LogEntryView } from '../contract/hardwareviews.ts';
+import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { moment } from './format.ts';
-import { wholeNumber } from './machine.ts';
 import type { Column } from './table.ts';
 
 const eventColumns: Column<EventView>[] = [
@@ -93,10 +93,15 @@ function showHardware({ screen }: Context, view: HardwareView): void {
   screen.table(changeColumns, view.changes, 'No part of it has changed.');
 }
 
+// The MDB keeps no order of names; people read from what tells the part to what it is like.
+const order = ['slot', 'socket', 'id', 'name', 'mac', 'vendor', 'manufacturer', 'product', 'model', 'serial'];
+const rank = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
+
 /** What a part shows, without what it keeps silent about. */
 function wordsOf(part: unknown): string {
   return Object.entries((part ?? {}) as Record<string, unknown>)
     .filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
+    .sort(([one], [other]) => rank(one) - rank(other) || one.localeCompare(other, 'en'))
     .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' ') : String(value)}`)
     .join(', ');
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineSummary, MachineView, TimelineEntry } from '../contract/api.ts';
 import { normaliseMac, opStates, stages } from '../mdb/machine.ts';
+import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, bytes, memory, moment, span } from './format.ts';
 import { orderColumns, stepColumns } from './order.ts';
@@ -43,18 +44,9 @@ interface ListOptions {
 
 export function addMachine(program: Command, open: () => Context): void {
   const machine = program.command('machine').description('the machines of the fleet');
-  machine
-    .command('list')
-    .description('list machines, by place')
-    .addOption(new Option('--stage <stage>', 'only at this stage').choices(stages))
-    .addOption(new Option('--state <state>', 'only in this state').choices(opStates))
-    .option('--rack <rack>', 'only in this rack')
-    .option('--held', 'only those that are held')
-    .action(async ({ held, ...filter }: ListOptions) => {
-      const { api, screen, now } = open();
-      const machines = (await api.machines({ ...filter, ...(held ? { held: 'true' } : {}) })).sort(byPlace);
-      screen.answer(machines, () => screen.table(machineColumns(now), machines, 'There is no such machine.'));
-    });
+  addList(machine.command('list'), open);
+  // What people type most has a short name.
+  addList(program.command('ls'), open);
   machine
     .command('show')
     .description('show where a machine stands, why, and what it is made of')
@@ -75,6 +67,26 @@ export function addMachine(program: Command, open: () => Context): void {
       screen.answer(entries, () => screen.table(timelineColumns, entries, 'Nothing has happened yet.'));
     });
   addAnnouncement(machine, open);
+}
+
+function addList(list: Command, open: () => Context): void {
+  list
+    .description('list machines, by place')
+    .argument('[selector]', 'only those that it means, e.g. "az=A,rack in (r3,r4),!legacy"')
+    .addOption(new Option('--stage <stage>', 'only at this stage').choices(stages))
+    .addOption(new Option('--state <state>', 'only in this state').choices(opStates))
+    .option('--rack <rack>', 'only in this rack')
+    .option('--held', 'only those that are held')
+    .action(async (selector: string | undefined, { held, ...filter }: ListOptions) => {
+      const { api, screen, now } = open();
+      const wanted = {
+        ...filter,
+        ...(selector !== undefined && { selector }),
+        ...(held ? ({ held: 'true' } as const) : {}),
+      };
+      const machines = (await api.machines(wanted)).sort(byPlace);
+      screen.answer(machines, () => screen.table(machineColumns(now), machines, 'There is no such machine.'));
+    });
 }
 
 interface AddOptions {
@@ -111,15 +123,6 @@ function addAnnouncement(machine: Command, open: () => Context): void {
       const made = await api.announce({ mac, ...place, ...controller });
       screen.answer(made, () => screen.line(`${made.id} is announced; "farrier birth ${made.id}" orders its birth.`));
     });
-}
-
-/** Reads a whole number; throws InvalidArgumentError, which commander turns into a sentence. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  };
 }
 
 function macArgument(text: string): string {

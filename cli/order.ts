@@ -1,20 +1,41 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ApiProblem } from '../client/api.ts';
-import type { HumanStepView, OrderView, StepView } from '../contract/api.ts';
+import type { HumanStepView, OrderView, PlanView, StepView } from '../contract/api.ts';
 import { normaliseMac, orderStates } from '../mdb/machine.ts';
+import { addPlace } from './actions.ts';
+import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
-import { age } from './format.ts';
+import { age, moment } from './format.ts';
+import { mustBeOne, readJson, showOutcomes } from './ordering.ts';
 import type { Column } from './table.ts';
 
 export const orderColumns = (now: number): Column<OrderView>[] => [
   { title: 'order', cell: ({ id }) => id },
   { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId },
   { title: 'passage', cell: ({ passage }) => passage },
-  { title: 'state', cell: ({ state }) => state },
+  { title: 'state', cell: ({ state, pausedBy, takenOverBy }) => tellState(state, pausedBy, takenOverBy) },
+  { title: 'class', cell: ({ class: urgency }) => (urgency === 'maintenance' ? null : urgency) },
+  {
+    title: 'from',
+    cell: ({ state, notBefore }) => (state === 'waiting' && notBefore !== null ? moment(notBefore) : null),
+  },
   { title: 'age', cell: ({ createdAt }) => age(createdAt, now), align: 'right' },
   { title: 'by', cell: ({ requester }) => requester },
   { title: 'reason', cell: ({ reason }) => reason, flexible: true },
   { title: 'outcome', cell: ({ outcome }) => outcome, flexible: true },
+];
+
+/** A state that people changed something about, in one word. */
+function tellState(state: string, pausedBy: string | null, takenOverBy: string | null): string {
+  const live = state === 'waiting' || state === 'running';
+  if (live && takenOverBy !== null) return 'taken over';
+  return live && pausedBy !== null ? 'paused' : state;
+}
+
+const planColumns: Column<PlanView['lines'][number]>[] = [
+  { title: 'step', cell: ({ step }) => step },
+  { title: 'would', cell: ({ does }) => does, flexible: true },
+  { title: 'command', cell: ({ command }) => (command === undefined ? null : JSON.stringify(command)), flexible: true },
 ];
 
 export const stepColumns: Column<StepView>[] = [
@@ -100,7 +121,14 @@ export function addOrder(program: Command, open: () => Context): void {
       screen.answer(detail, () => {
         screen.table(orderColumns(now), [detail.order], '');
         screen.line('');
+        screen.facts('Asked', showRequest(detail.order));
+        screen.line('');
         screen.table(stepColumns, detail.steps, 'None of its steps has begun.');
+        if (detail.plan !== null) {
+          screen.line('');
+          screen.line(`Plan ${detail.plan.hash}`);
+          screen.table(planColumns, detail.plan.lines, 'It would do nothing.');
+        }
         if (detail.humanSteps.length > 0) screen.line('');
         if (detail.humanSteps.length > 0) screen.table(questionColumns(now), detail.humanSteps, '');
       });
@@ -117,6 +145,77 @@ export function addOrder(program: Command, open: () => Context): void {
         screen.line(`${id} is asked to stop; "farrier order show ${id}" says when it has.`),
       );
     });
+  addPlace(order, open);
+  addSteering(order, open);
+  addBrainslug(order, open);
+}
+
+function showRequest({ request, class: urgency, dryRun, notBefore, deadline, pausedBy, takenOverBy }: OrderView) {
+  return [
+    ['class', urgency],
+    ['dry run', dryRun ? 'yes' : null],
+    ['not before', notBefore === null ? null : moment(notBefore)],
+    ['deadline', deadline === null ? null : moment(deadline)],
+    ['paused by', pausedBy],
+    ['taken over by', takenOverBy],
+    ...Object.entries(request).map(
+      ([name, value]) =>
+        [name, typeof value === 'string' ? value : value === null ? null : JSON.stringify(value)] as const,
+    ),
+  ] as const;
+}
+
+const steering = [
+  ['pause', 'begin nothing more of an order until it is resumed', 'is asked to pause'],
+  ['resume', 'let a paused order go on, or take one back that a person took over', 'is asked to go on'],
+  [
+    'take-over',
+    'do the rest of an order by hand, while Farrier watches',
+    'is asked to leave the rest to you; "farrier step list" shows where to say that it is done',
+  ],
+] as const;
+
+function addSteering(order: Command, open: () => Context): void {
+  for (const [how, description, done] of steering) {
+    order
+      .command(how)
+      .description(description)
+      .argument('<order>', 'id of the order')
+      .requiredOption('--reason <text>', 'why, for the audit')
+      .action(async (id: string, { reason }: { reason: string }) => {
+        const { api, screen } = open();
+        await api.steer(id, how, reason);
+        screen.answer({ accepted: true }, () => screen.line(`${id} ${done}.`));
+      });
+  }
+}
+
+interface BrainslugOptions {
+  readonly selector?: string;
+  readonly count?: number;
+  readonly id?: string;
+  readonly reason?: string;
+}
+
+function addBrainslug(order: Command, open: () => Context): void {
+  order
+    .command('brainslug')
+    .description("order what BrainSlug's payload asks for")
+    .argument('<file>', 'the message, {"state": …, "payload": {…}}; - for what is piped in')
+    .argument('[machine]', 'id, hostname or MAC')
+    .option('--selector <selector>', 'every machine that it means instead')
+    .option('--count <machines>', 'how many it means; needed for "all"', wholeNumber(0, 1_000_000))
+    .option('--reason <text>', 'why, for the audit')
+    .option('--id <id>', 'beginning of the ids of the orders, so that asking twice is one order')
+    .action(async (file: string, machine: string | undefined, options: BrainslugOptions, command: Command) => {
+      mustBeOne(command, machine, options.selector);
+      const context = open();
+      const message = await readJson(file === '-' ? file : `@${file}`);
+      showOutcomes(
+        context,
+        await context.api.brainslug({ message, ...options, ...(machine !== undefined && { machine }) }),
+      );
+    });
 }
 
 export function addStep(program: Command, open: () => Context): void {
@@ -125,10 +224,11 @@ export function addStep(program: Command, open: () => Context): void {
     .command('list')
     .description('list the questions that wait, oldest first')
     .option('--all', 'those that were answered too')
+    .option('--owner <team>', 'only those of this team')
     .option('--machine <machine>', 'only for this machine')
-    .action(async ({ all, machine }: { all?: true; machine?: string }) => {
+    .action(async ({ all, ...filter }: { all?: true; owner?: string; machine?: string }) => {
       const { api, screen, now } = open();
-      const steps = await api.steps({ open: !all, ...(machine === undefined ? {} : { machine }) });
+      const steps = await api.steps({ open: !all, ...filter });
       screen.answer(steps, () => screen.table(questionColumns(now), steps, 'Nothing waits for a person.'));
     });
   step
@@ -137,9 +237,21 @@ export function addStep(program: Command, open: () => Context): void {
     .argument('<step>', 'id of the step, as "farrier step list" shows it')
     .argument('<answer>', 'one of its answers')
     .option('--note <text>', 'what was found or done')
-    .action(async (id: string, answer: string, { note }: { note?: string }) => {
+    .option('--data <json>', 'what the step wants to be told besides, as a JSON object', jsonObject)
+    .action(async (id: string, answer: string, more: { note?: string; data?: object }) => {
       const { api, screen } = open();
-      await api.answer(id, answer, note);
+      await api.answer(id, answer, more);
       screen.answer({ accepted: true }, () => screen.line(`${id} is answered: ${answer}`));
     });
+}
+
+function jsonObject(text: string): object {
+  let value: unknown = null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Said below.
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new InvalidArgumentError('It is not a JSON object.');
 }

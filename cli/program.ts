@@ -1,10 +1,14 @@
 import { Command } from 'commander';
+import { addActions } from './actions.ts';
 import { type AskPassword, addBmc } from './bmc/command.ts';
 import type { Context } from './context.ts';
 import { addBoot, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
+import { addBrake, addCapacity, addPool } from './guards.ts';
 import { addHardware } from './hardware.ts';
 import { addMachine } from './machine.ts';
+import { addOncall } from './oncall.ts';
 import { addBirth, addOrder, addStep } from './order.ts';
+import { addTicket } from './ticket.ts';
 
 export interface GlobalOptions {
   readonly api: string;
@@ -29,7 +33,13 @@ export function createProgram(
   addHardware(program, context);
   addBirth(program, context);
   addOrder(program, context);
+  addActions(program, context);
+  addCapacity(program, context);
+  addBrake(program, context);
+  addPool(program, context);
   addStep(program, context);
+  addTicket(program, context);
+  addOncall(program, context);
   addBurnin(program, context);
   addBoot(program, context);
   addRack(program, context);

@@ -1,6 +1,7 @@
 import { openAsBlob } from 'node:fs';
 import type {
   BootStats,
+  BrainslugRequest,
   BurninView,
   Finding,
   HumanStepView,
@@ -12,12 +13,29 @@ import type {
   MachineView,
   OrderDetail,
   OrderRequest,
+  OrdersRequest,
+  OrdersTaken,
   OrderView,
   RackView,
   TimelineEntry,
 } from '../contract/api.ts';
-
+import type {
+  BrakeLimitsRequest,
+  BrakeView,
+  CapacityRequest,
+  CapacityView,
+  PoolRequest,
+  PoolView,
+} from '../contract/guards.ts';
 import type { EventView, HardwareView, LogEntryView } from '../contract/hardwareviews.ts';
+import type {
+  OnCallView,
+  RotationRequest,
+  RouteRequest,
+  RouteView,
+  TicketDetail,
+  TicketView,
+} from '../contract/tickets.ts';
 
 /** A request that was refused or failed: the API's word and sentence, or why it could not be asked. */
 export class ApiProblem extends Error {
@@ -84,6 +102,16 @@ export class ApiClient {
     return this.#send('POST', '/orders', order);
   }
 
+  /** One order for each machine that a selector means, each with its own outcome. */
+  orderMany(orders: OrdersRequest): Promise<OrdersTaken> {
+    return this.#send('POST', '/orders/many', orders);
+  }
+
+  /** Orders what BrainSlug's payload asks for, of one machine or of a selector's. */
+  brainslug(request: BrainslugRequest): Promise<OrdersTaken> {
+    return this.#send('POST', '/orders/brainslug', request);
+  }
+
   async orders(filter: { state?: string; machine?: string; limit?: number } = {}): Promise<OrderView[]> {
     return (await this.#get<{ orders: OrderView[] }>('/orders', filter)).orders;
   }
@@ -96,15 +124,89 @@ export class ApiClient {
     await this.#send('POST', `/orders/${encodeURIComponent(id)}/cancel`, { reason });
   }
 
-  async steps(filter: { open?: boolean; machine?: string } = {}): Promise<HumanStepView[]> {
+  /** `take-over`: a person does the rest by hand; `resume` hands it back. */
+  async steer(id: string, how: 'pause' | 'resume' | 'take-over', reason: string): Promise<void> {
+    await this.#send('POST', `/orders/${encodeURIComponent(id)}/${how}`, { reason });
+  }
+
+  async steps(filter: { open?: boolean; owner?: string; machine?: string } = {}): Promise<HumanStepView[]> {
     return (await this.#get<{ steps: HumanStepView[] }>('/steps', filter)).steps;
   }
 
-  async answer(step: string, answer: string, note?: string): Promise<void> {
-    await this.#send('POST', `/steps/${encodeURIComponent(step)}/answer`, {
-      answer,
-      ...(note === undefined ? {} : { note }),
-    });
+  async answer(step: string, answer: string, more: { note?: string; data?: object } = {}): Promise<void> {
+    await this.#send('POST', `/steps/${encodeURIComponent(step)}/answer`, { answer, ...more });
+  }
+
+  async tickets(filter: { open?: boolean; owner?: string; machine?: string } = {}): Promise<TicketView[]> {
+    return (await this.#get<{ tickets: TicketView[] }>('/tickets', filter)).tickets;
+  }
+
+  ticket(id: string): Promise<TicketDetail> {
+    return this.#get(`/tickets/${encodeURIComponent(id)}`);
+  }
+
+  closeTicket(id: string, wish: { why: string; answer?: string }): Promise<{ outcome: 'closed' | 'answered' }> {
+    return this.#send('POST', `/tickets/${encodeURIComponent(id)}/close`, wish);
+  }
+
+  async noteTicket(id: string, text: string): Promise<void> {
+    await this.#send('POST', `/tickets/${encodeURIComponent(id)}/notes`, { text });
+  }
+
+  async ticketRoutes(): Promise<RouteView[]> {
+    return (await this.#get<{ routes: RouteView[] }>('/ticket-routes')).routes;
+  }
+
+  async setTicketRoute(team: string, route: RouteRequest): Promise<void> {
+    await this.#send('PUT', `/ticket-routes/${encodeURIComponent(team)}`, route);
+  }
+
+  async removeTicketRoute(team: string, reason: string): Promise<void> {
+    await this.#ask('DELETE', `/ticket-routes/${encodeURIComponent(team)}`, { query: { reason } });
+  }
+
+  async onCall(query: { team?: string; at?: string } = {}): Promise<OnCallView[]> {
+    return (await this.#get<{ oncall: OnCallView[] }>('/oncall', query)).oncall;
+  }
+
+  async setRotation(team: string, rotation: RotationRequest): Promise<void> {
+    await this.#send('PUT', `/oncall/${encodeURIComponent(team)}`, rotation);
+  }
+
+  async swapOnCall(team: string, swap: { person: string; from: string; until: string }): Promise<void> {
+    await this.#send('POST', `/oncall/${encodeURIComponent(team)}/swaps`, swap);
+  }
+
+  async capacity(): Promise<CapacityView[]> {
+    return (await this.#get<{ groups: CapacityView[] }>('/capacity')).groups;
+  }
+
+  async setCapacity(wish: CapacityRequest): Promise<CapacityView[]> {
+    return (await this.#send<{ groups: CapacityView[] }>('PUT', '/capacity', wish)).groups;
+  }
+
+  brake(): Promise<BrakeView> {
+    return this.#get('/brake');
+  }
+
+  engageBrake(wish: { reason: string; minutes?: number }): Promise<BrakeView> {
+    return this.#send('POST', '/brake/engage', wish);
+  }
+
+  releaseBrake(wish: { reason: string; overrideMinutes?: number }): Promise<BrakeView> {
+    return this.#send('POST', '/brake/release', wish);
+  }
+
+  setBrake(limits: BrakeLimitsRequest): Promise<BrakeView> {
+    return this.#send('PUT', '/brake', limits);
+  }
+
+  async pools(): Promise<PoolView[]> {
+    return (await this.#get<{ pools: PoolView[] }>('/pools')).pools;
+  }
+
+  setPool(id: string, change: PoolRequest): Promise<PoolView> {
+    return this.#send('PUT', `/pools/${encodeURIComponent(id)}`, change);
   }
 
   burnins(machine: string): Promise<{ machineId: string; burnins: BurninView[] }> {
@@ -154,7 +256,7 @@ export class ApiClient {
     return this.#ask('GET', path, { query });
   }
 
-  #send<T>(method: 'POST', path: string, body: object): Promise<T> {
+  #send<T>(method: 'POST' | 'PUT', path: string, body: object): Promise<T> {
     return this.#ask(method, path, { body: JSON.stringify(body) });
   }
 

@@ -9,14 +9,16 @@ import {
   imageSystemNames,
   normaliseMac,
   opStates,
+  orderClasses,
   orderStates,
   passages,
   repairStates,
   stages,
 } from '../mdb/machine.ts';
+import { moment } from './requestschemas.ts';
 
 /** Passages that can be ordered in this release; the schema grows with them. */
-export const orderable = ['birth'] as const;
+export const orderable = ['birth', 'rebirth', 'clean', 'drain', 'undrain', 'reboot', 'power'] as const;
 
 const time = z.string();
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
@@ -26,7 +28,7 @@ const text = nullable(z.string());
 export const id = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is 1 to 63 letters, digits, dots, dashes or underscores');
-const sentence = z
+export const sentence = z
   .string()
   .min(1, 'is empty')
   .max(500, 'is longer than 500 characters')
@@ -59,6 +61,8 @@ export const machineFilter = z.strictObject({
   boot: z.enum(bootStates).optional(),
   rack: id.optional(),
   held: z.enum(['true', 'false']).optional(),
+  /** `az=A,rack in (r3,r4),!legacy`: over columns and tags. */
+  selector: z.string().max(1000).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
   /** Id of the last machine of the page before. */
   after: z.string().max(64).optional(),
@@ -120,7 +124,14 @@ export const humanStepView = z.object({
   owner: z.string(),
   question: z.string(),
   choices: z.array(z.string()),
+  /** What an answer has to tell besides, in words of JSON Schema; null for nothing. */
+  schema: nullable(z.unknown()),
+  roles: z.array(z.string()),
+  ticketId: z.string(),
   openedAt: time,
+  /** From when on whoever is on call is told, and who was last. */
+  deadlineAt: nullable(time),
+  escalatedTo: text,
   answeredAt: nullable(time),
   answer: text,
   answeredBy: text,
@@ -135,6 +146,14 @@ export const orderView = z.object({
   reason: z.string(),
   state: z.enum(orderStates),
   outcome: text,
+  class: z.enum(orderClasses),
+  dryRun: z.boolean(),
+  /** What was asked, as docs/orders.md has it for this passage. */
+  request: z.record(z.string(), z.unknown()),
+  notBefore: nullable(time),
+  deadline: nullable(time),
+  pausedBy: text,
+  takenOverBy: text,
   createdAt: time,
   startedAt: nullable(time),
   endedAt: nullable(time),
@@ -250,33 +269,93 @@ export const machineAnnouncement = z
 
 // ── Orders and human steps ──────────────────────────────────────────────────────────────────────────────
 
+const asked = {
+  passage: z.enum(orderable, `is not one of those that can be ordered in this release: ${orderable.join(', ')}`),
+  reason: sentence,
+  /** What the passage is asked to do; docs/orders.md has it by passage, and what is absent gets its default. */
+  request: z.record(z.string(), z.unknown()).default({}),
+  /** A birth's `request.wipe`, for those who know it from before requests. */
+  wipe: z.boolean().optional(),
+  class: z.enum(orderClasses).optional(),
+  /** Plans every act and does none. */
+  dryRun: z.boolean().default(false),
+  /** Hash of the reviewed plan: it is done only if its plan would still be that one. */
+  plan: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'is not the hash of a plan')
+    .optional(),
+  notBefore: moment.optional(),
+  deadline: moment.optional(),
+};
+
 export const orderRequest = z.strictObject({
   /** Minted by the caller so that a repeated request is the same order; minted by the server when absent. */
   id: id.optional(),
   machine: machineName,
-  passage: z.enum(orderable, `is not one of those that can be ordered in this release: ${orderable.join(', ')}`),
-  reason: sentence,
-  /** Says that the disks may be wiped whatever is on them; needed for a machine that is in service. */
-  wipe: z.boolean().default(false),
+  ...asked,
 });
+
+/** One order for each machine that a selector means. */
+export const ordersRequest = z.strictObject({
+  /** The orders are called `<id>-<machine>`, so that a repeated request is the same orders. */
+  id: id.max(40).optional(),
+  selector: z.string().max(1000),
+  /** How many machines it means; needed for `all`, and checked wherever it is given. */
+  count: z.int().min(0).optional(),
+  ...asked,
+});
+export const ordersTaken = z.object({
+  /** One a machine: its order, or why it got none. */
+  outcomes: z.array(z.object({ machineId: z.string(), orderId: text, created: z.boolean(), refused: text })),
+});
+
+/** What BrainSlug would be told, for one machine or those of a selector. */
+export const brainslugRequest = z.strictObject({
+  machine: machineName.optional(),
+  selector: z.string().max(1000).optional(),
+  count: z.int().min(0).optional(),
+  id: id.max(40).optional(),
+  reason: sentence.optional(),
+  /** `{"state": …, "payload": {…}}`, as docs/orders.md has it. */
+  message: z.unknown(),
+});
+
 export const orderFilter = z.strictObject({
   state: z.enum(orderStates).optional(),
   machine: machineName.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 });
 export const orderList = z.object({ orders: z.array(orderView) });
-export const orderDetail = z.object({ order: orderView, steps: z.array(stepView), humanSteps: z.array(humanStepView) });
+export const planView = z.object({
+  hash: z.string(),
+  lines: z.array(
+    z.object({ step: z.string(), does: z.string(), command: z.record(z.string(), z.unknown()).optional() }),
+  ),
+});
+export const orderDetail = z.object({
+  order: orderView,
+  steps: z.array(stepView),
+  humanSteps: z.array(humanStepView),
+  /** What it would do, or would have done, where it was rehearsed. */
+  plan: nullable(planView),
+});
 export const orderTaken = z.object({ order: orderView, created: z.boolean() });
 export const cancelRequest = z.strictObject({ reason: sentence });
 export const accepted = z.object({ accepted: z.literal(true) });
 
 export const humanStepFilter = z.strictObject({
   open: z.enum(['true', 'false']).default('true'),
+  owner: id.optional(),
   machine: machineName.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 });
 export const humanStepList = z.object({ steps: z.array(humanStepView) });
-export const answerRequest = z.strictObject({ answer: z.string().min(1).max(64), note: sentence.optional() });
+export const answerRequest = z.strictObject({
+  answer: z.string().min(1).max(64),
+  note: sentence.optional(),
+  /** What the question wants to be told besides, as its schema says. */
+  data: z.record(z.string(), z.unknown()).optional(),
+});
 
 // ── The rest ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -383,6 +462,10 @@ export type StepView = z.infer<typeof stepView>;
 export type HumanStepView = z.infer<typeof humanStepView>;
 export type OrderView = z.infer<typeof orderView>;
 export type OrderRequest = z.input<typeof orderRequest>;
+export type OrdersRequest = z.input<typeof ordersRequest>;
+export type OrdersTaken = z.infer<typeof ordersTaken>;
+export type BrainslugRequest = z.input<typeof brainslugRequest>;
+export type PlanView = z.infer<typeof planView>;
 export type OrderDetail = z.infer<typeof orderDetail>;
 export type TimelineEntry = z.infer<typeof timelineEntry>;
 export type BurninView = z.infer<typeof burninView>;

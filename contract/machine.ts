@@ -3,7 +3,7 @@
  * them. Plain types and functions without dependencies; workflow code, workers, clients and tests import it.
  * All messages are plain JSON, so that the stock `temporal` CLI can send them.
  */
-import type { BootState, OpState, Passage, Stage } from '../mdb/machine.ts';
+import type { BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
 
 export const machineWorkflow = 'machine';
 
@@ -32,6 +32,8 @@ export interface MachineInput {
 
 export interface MachineCarried {
   readonly waiting: readonly OrderMessage[];
+  /** Orders that are paused, whether they wait here or have not come yet. */
+  readonly pausedOrders?: readonly string[];
   /** Ids of messages that have been taken, newest last; bounded. */
   readonly seen: readonly string[];
   readonly lastPassage?: PassageSummary;
@@ -43,6 +45,12 @@ export interface OrderMessage {
   /** Order id; a repeated one is dropped. */
   readonly id: string;
   readonly passage: Passage;
+  /** The most urgent class goes first; `maintenance` where none is told. */
+  readonly class?: OrderClass;
+  /** ISO 8601: it waits until then, and lets others go first. */
+  readonly notBefore?: string;
+  /** ISO 8601: it ends as refused when it has not begun by then. */
+  readonly deadline?: string;
 }
 
 /** Input of every passage. */
@@ -99,6 +107,13 @@ export interface Cancel {
   readonly reason: string;
 }
 
+/** Pauses, resumes or takes over one order; without an order id, `pause` and `resume` are about the whole machine. */
+export interface Steering {
+  readonly orderId: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** Signal names; each has an update of the same name where a caller wants to hear whether it was taken. */
 export const signals = {
   order: 'order',
@@ -107,9 +122,11 @@ export const signals = {
   cancel: 'cancel',
   pause: 'pause',
   resume: 'resume',
+  takeover: 'takeover',
+  brainslug: 'brainslug',
 } as const;
 
-export const updates = { order: 'order', answer: 'answer' } as const;
+export const updates = { order: 'order', answer: 'answer', brainslug: 'brainslug' } as const;
 
 export const queries = { standing: 'standing' } as const;
 
@@ -129,6 +146,8 @@ export interface Standing {
   readonly humanStep: HumanQuestion | null;
   readonly waitingOrders: readonly string[];
   readonly paused: boolean;
+  /** Who took the passage over, to do the rest by hand. */
+  readonly takenOver: string | null;
   readonly last: PassageSummary | null;
   /** Messages that were recorded and ignored, newest last, at most twenty. */
   readonly ignored: readonly string[];

@@ -7,12 +7,15 @@ import type {
   ImageView,
   MachineSummary,
   OrderView,
+  PlanView,
   RackView,
   StepView,
   TimelineEntry,
 } from '../contract/api.ts';
+import type { Selector } from '../contract/selector.ts';
 import type { MdbOrTransaction } from './connect.ts';
 import { isOfferable, normaliseMac } from './machine.ts';
+import { selectorSql } from './selecting.ts';
 
 type Row = Record<string, unknown>;
 
@@ -36,6 +39,7 @@ export interface MachinesWanted {
   readonly boot?: string | undefined;
   readonly rack?: string | undefined;
   readonly held?: boolean | undefined;
+  readonly selector?: Selector | undefined;
   /** Id of the last machine of the page before. */
   readonly after?: string | undefined;
   readonly id?: string | undefined;
@@ -57,7 +61,7 @@ export async function listMachines(mdb: MdbOrTransaction, wanted: MachinesWanted
   }));
 }
 
-function filterMachines({ id, stage, state, boot, rack, held, after }: MachinesWanted): SQL {
+function filterMachines({ id, stage, state, boot, rack, held, selector, after }: MachinesWanted): SQL {
   const parts = [sql`true`];
   if (id !== undefined) parts.push(sql`m.id = ${id}`);
   if (stage !== undefined) parts.push(sql`m.stage::text = ${stage}`);
@@ -65,6 +69,7 @@ function filterMachines({ id, stage, state, boot, rack, held, after }: MachinesW
   if (boot !== undefined) parts.push(sql`m.boot_state::text = ${boot}`);
   if (rack !== undefined) parts.push(sql`m.rack_id = ${rack}`);
   if (held !== undefined) parts.push(held ? sql`m.held is not null` : sql`m.held is null`);
+  if (selector !== undefined) parts.push(sql`(${selectorSql(selector)})`);
   if (after !== undefined) parts.push(sql`m.id > ${after}`);
   return sql.join(parts, sql` and `);
 }
@@ -154,16 +159,26 @@ export async function listOrders(
   const rows = await rowsOf<OrderView & Row>(
     mdb,
     sql`select o.id, o.machine_id as "machineId", m.hostname, o.passage, o.requester, o.reason, o.state, o.outcome,
+        o.class, o.dry_run as "dryRun", o.request, o.not_before as "notBefore", o.deadline,
+        o.paused_by as "pausedBy", o.taken_over_by as "takenOverBy",
         o.created_at as "createdAt", o.started_at as "startedAt", o.ended_at as "endedAt"
       from orders o join machines m on m.id = o.machine_id where ${sql.join(parts, sql` and `)}
       order by o.created_at desc, o.id limit ${limit}`,
   );
   return rows.map((row) => ({
     ...row,
+    notBefore: iso(row.notBefore),
+    deadline: iso(row.deadline),
     createdAt: iso(row.createdAt),
     startedAt: iso(row.startedAt),
     endedAt: iso(row.endedAt),
   }));
+}
+
+/** What an order would do, as its rehearsal found; null where there was none. */
+export async function readPlan(mdb: MdbOrTransaction, orderId: string): Promise<PlanView | null> {
+  const [row] = await rowsOf<PlanView & Row>(mdb, sql`select hash, lines from plans where order_id = ${orderId}`);
+  return row ?? null;
 }
 
 /** Steps of an order: the passage's own, then the agent's, each in their order. */
@@ -187,6 +202,8 @@ export interface HumanStepsWanted {
   readonly id?: string | undefined;
   readonly machineId?: string | undefined;
   readonly orderId?: string | undefined;
+  readonly ticketId?: string | undefined;
+  readonly owner?: string | undefined;
   readonly open?: boolean | undefined;
   readonly limit: number;
 }
@@ -197,15 +214,23 @@ export async function listHumanSteps(mdb: MdbOrTransaction, wanted: HumanStepsWa
   if (wanted.id !== undefined) parts.push(sql`h.id = ${wanted.id}`);
   if (wanted.machineId !== undefined) parts.push(sql`h.machine_id = ${wanted.machineId}`);
   if (wanted.orderId !== undefined) parts.push(sql`h.order_id = ${wanted.orderId}`);
+  if (wanted.ticketId !== undefined) parts.push(sql`h.ticket_id = ${wanted.ticketId}`);
+  if (wanted.owner !== undefined) parts.push(sql`h.owner = ${wanted.owner}`);
   if (wanted.open === true) parts.push(sql`h.answered_at is null`);
   const rows = await rowsOf<HumanStepView & Row>(
     mdb,
     sql`select h.id, h.machine_id as "machineId", m.hostname, h.order_id as "orderId", h.step, h.owner, h.question,
-        h.choices, h.opened_at as "openedAt", h.answered_at as "answeredAt", h.answer, h.answered_by as "answeredBy"
+        h.choices, h.schema, h.roles, h.ticket_id as "ticketId", h.opened_at as "openedAt",
+        h.deadline_at as "deadlineAt", h.escalated_to as "escalatedTo", h.answered_at as "answeredAt", h.answer, h.answered_by as "answeredBy"
       from human_steps h join machines m on m.id = h.machine_id where ${sql.join(parts, sql` and `)}
       order by h.opened_at, h.id limit ${wanted.limit}`,
   );
-  return rows.map((row) => ({ ...row, openedAt: iso(row.openedAt), answeredAt: iso(row.answeredAt) }));
+  return rows.map((row) => ({
+    ...row,
+    openedAt: iso(row.openedAt),
+    deadlineAt: iso(row.deadlineAt),
+    answeredAt: iso(row.answeredAt),
+  }));
 }
 
 export interface LastMove {

@@ -1,23 +1,9 @@
-/** What people ask for: each in one transaction with its audit row and the message to the workflow. */
-import { randomUUID } from 'node:crypto';
-import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { Answer, Cancel, OrderMessage } from '../contract/machine.ts';
+/** What people announce: each in one transaction with its audit row and the message to the workflow. */
+import { and, eq, sql } from 'drizzle-orm';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
 import type { Mdb } from './connect.ts';
-import { machineIdOf, normaliseMac, type Passage } from './machine.ts';
-import { post } from './outbox.ts';
-import {
-  expectedBmcs,
-  humanSteps,
-  machines,
-  nics,
-  orders,
-  outbox,
-  racks,
-  sites,
-  switches,
-  switchPorts,
-} from './schema.ts';
+import { machineIdOf, normaliseMac } from './machine.ts';
+import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from './schema.ts';
 
 /** Why something was not done, as a value: a stable word, a sentence, and the field it is about. */
 export interface Refused {
@@ -28,130 +14,6 @@ export interface Refused {
 
 export function isRefused<T>(value: T | Refused): value is Refused {
   return typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
-}
-
-export interface OrderWish {
-  readonly id?: string | undefined;
-  readonly machineId: string;
-  readonly passage: Passage;
-  readonly reason: string;
-  readonly wipe: boolean;
-}
-
-/** Orders a passage. The same id again is the same order; `created` says whether it is new. */
-export async function placeOrder(
-  mdb: Mdb,
-  operator: Actor,
-  wish: OrderWish,
-): Promise<{ id: string; created: boolean } | Refused> {
-  return acting(mdb, operator, null, async (tx) => {
-    const [machine] = await tx.select().from(machines).where(eq(machines.id, wish.machineId)).for('update');
-    if (!machine) return { code: 'not-found', message: `there is no machine ${wish.machineId}`, field: 'machine' };
-    const id = wish.id ?? `${wish.passage}-${machine.id.replace(/^m-/, '')}-${randomUUID().slice(0, 8)}`;
-    const known = await findOrder(tx, id, wish);
-    if (known) return known;
-    const live = await liveOrder(tx, machine.id);
-    if (live)
-      return { code: 'conflict', message: `${machine.id} has order ${live.id} already, which is ${live.state}` };
-    if (machine.stage === 'in_service' && !wish.wipe) {
-      const message = `${machine.id} is in service and a birth wipes it: say so with "wipe"`;
-      return { code: 'conflict', message, field: 'wipe' };
-    }
-    await insertOrder(tx, operator, id, wish);
-    return { id, created: true };
-  });
-}
-
-async function findOrder(
-  tx: Transaction,
-  id: string,
-  wish: OrderWish,
-): Promise<{ id: string; created: boolean } | Refused | null> {
-  const [known] = await tx.select().from(orders).where(eq(orders.id, id));
-  if (!known) return null;
-  if (known.machineId === wish.machineId && known.passage === wish.passage) return { id, created: false };
-  return { code: 'conflict', message: `order ${id} is another one, for ${known.machineId}`, field: 'id' };
-}
-
-async function liveOrder(tx: Transaction, machineId: string) {
-  const [live] = await tx
-    .select({ id: orders.id, state: orders.state })
-    .from(orders)
-    .where(and(eq(orders.machineId, machineId), inArray(orders.state, ['waiting', 'running'])))
-    .limit(1);
-  return live ?? null;
-}
-
-async function insertOrder(tx: Transaction, operator: Actor, id: string, wish: OrderWish): Promise<void> {
-  const { machineId, passage, reason, wipe } = wish;
-  await tx.insert(orders).values({ id, machineId, passage, requester: operator.name, reason });
-  // A new intent: the bound on bootstrap images counts from here.
-  const wipeReason = wipe ? { wipeReason: `${operator.name}: ${reason}` } : {};
-  await tx
-    .update(machines)
-    .set({ bootstraps: 0, ...wipeReason })
-    .where(eq(machines.id, machineId));
-  const payload: OrderMessage = { id, passage };
-  await post(tx, { key: `order/${id}`, machineId, orderId: id, kind: 'order', payload: { ...payload } });
-  await record(tx, { actor: operator, action: `order.${passage}`, machineId, orderId: id, detail: { reason, wipe } });
-}
-
-/** Asks the passage to stop. Asking again changes nothing; an order that has ended is refused. */
-export async function cancelOrder(mdb: Mdb, operator: Actor, orderId: string, reason: string): Promise<true | Refused> {
-  return acting(mdb, operator, orderId, async (tx) => {
-    const [order] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('update');
-    if (!order) return { code: 'not-found', message: `there is no order ${orderId}` };
-    if (order.state !== 'waiting' && order.state !== 'running') {
-      return { code: 'conflict', message: `order ${orderId} has ended: ${order.state}` };
-    }
-    const { machineId } = order;
-    const payload: Cancel = { orderId, by: operator.name, reason };
-    const asked = await post(tx, {
-      key: `cancel/${orderId}`,
-      machineId,
-      orderId,
-      kind: 'cancel',
-      payload: { ...payload },
-    });
-    if (asked) await record(tx, { actor: operator, action: 'order.cancel', machineId, orderId, detail: { reason } });
-    return true;
-  });
-}
-
-export interface AnswerWish {
-  readonly step: string;
-  readonly answer: string;
-  readonly note?: string | undefined;
-}
-
-/** Hands an answer to the passage that asked. The first one counts. */
-export async function answerStep(mdb: Mdb, operator: Actor, wish: AnswerWish): Promise<true | Refused> {
-  return acting(mdb, operator, null, async (tx) => {
-    const [asked] = await tx.select().from(humanSteps).where(eq(humanSteps.id, wish.step)).for('update');
-    if (!asked)
-      return { code: 'not-found', message: `there is no step ${wish.step}: farrier step list shows the open ones` };
-    if (asked.answeredAt !== null) {
-      return {
-        code: 'conflict',
-        message: `step ${asked.id} was answered already: ${asked.answer} by ${asked.answeredBy}`,
-      };
-    }
-    if (!asked.choices.includes(wish.answer)) {
-      const message = `${JSON.stringify(wish.answer)} is not an answer to this step; it takes: ${asked.choices.join(', ')}`;
-      return { code: 'invalid', message, field: 'answer' };
-    }
-    const { machineId, orderId } = asked;
-    const { answer, note } = wish;
-    const payload: Answer = { step: asked.id, answer, by: operator.name, ...(note === undefined ? {} : { note }) };
-    const key = `answer/${asked.id}`;
-    if (!(await post(tx, { key, machineId, orderId, kind: 'answer', payload: { ...payload } }))) {
-      const [earlier] = await tx.select({ payload: outbox.payload }).from(outbox).where(eq(outbox.key, key));
-      const { answer: given, by } = (earlier?.payload ?? {}) as Partial<Answer>;
-      return { code: 'conflict', message: `step ${asked.id} was answered already: ${given} by ${by}` };
-    }
-    await record(tx, { actor: operator, action: 'step.answer', machineId, orderId, detail: { ...payload } });
-    return true;
-  });
 }
 
 export interface Announcement {

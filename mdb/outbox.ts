@@ -9,7 +9,7 @@ export interface OutboxMessage {
   readonly key: string;
   readonly machineId: string;
   readonly orderId: string | null;
-  readonly kind: 'order' | 'report' | 'answer' | 'cancel';
+  readonly kind: 'order' | 'report' | 'answer' | 'cancel' | 'pause' | 'resume' | 'takeover';
   readonly payload: Readonly<Record<string, unknown>>;
 }
 

@@ -8,15 +8,18 @@ import {
   defineUpdate,
   executeChild,
   getExternalWorkflowHandle,
+  isCancellation,
   log,
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
+  uuid4,
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
 import { attributes } from '../contract/attributes.ts';
+import { readBrainSlug } from '../contract/brainslug.ts';
 import {
   type MachineInput,
   type OrderMessage,
@@ -27,9 +30,10 @@ import {
   signals,
   updates,
 } from '../contract/machine.ts';
-import { readOrder } from './messages.ts';
+import { readOrder, readSteering } from './messages.ts';
 import { passageWorkflows } from './passages.ts';
-import { passageActivities } from './proxies.ts';
+import { orderActivities, passageActivities } from './proxies.ts';
+import { OrderQueue } from './queue.ts';
 
 const keptIds = 500;
 const keptNotes = 20;
@@ -49,7 +53,7 @@ export async function machine(input: MachineInput): Promise<void> {
     const order = await life.nextOrder();
     await life.run(order);
     if (workflowInfo().continueAsNewSuggested || life.taken > mostSignals) {
-      await condition(allHandlersFinished);
+      await condition(() => life.settled());
       await continueAsNew<typeof machine>(life.carry());
     }
   }
@@ -58,17 +62,20 @@ export async function machine(input: MachineInput): Promise<void> {
 class Life {
   taken = 0;
   private readonly input: MachineInput;
-  private readonly waiting: OrderMessage[];
+  private readonly queue: OrderQueue;
   private readonly seen: string[];
   private readonly ignored: string[] = [];
   private paused: boolean;
   private current: OrderMessage | null = null;
+  /** Rises with whatever may let another order go first, so that a wait looks again. */
+  private changes = 0;
+  private ending = 0;
   private last: PassageSummary | null;
   private since = new Date().toISOString();
 
   constructor(input: MachineInput) {
     this.input = input;
-    this.waiting = [...(input.carried?.waiting ?? [])];
+    this.queue = new OrderQueue(input.carried?.waiting, input.carried?.pausedOrders);
     this.seen = [...(input.carried?.seen ?? [])];
     this.paused = input.carried?.paused ?? false;
     this.last = input.carried?.lastPassage ?? null;
@@ -83,17 +90,71 @@ class Life {
       },
     });
     // People know the machine's id, not its passage's: what concerns the passage is passed on.
-    for (const name of [signals.answer, signals.cancel, signals.report]) {
+    for (const name of [signals.answer, signals.report]) {
       setHandler(defineSignal<[unknown]>(name), (message) => this.passOn(name, message));
     }
-    setHandler(defineSignal(signals.pause), () => this.pause(true));
-    setHandler(defineSignal(signals.resume), () => this.pause(false));
+    setHandler(defineSignal<[unknown]>(signals.cancel), (message) => this.cancel(message));
+    for (const name of [signals.pause, signals.resume, signals.takeover]) {
+      setHandler(defineSignal<[unknown]>(name), (message) => this.steer(name, message));
+    }
+    setHandler(defineSignal<[unknown]>(signals.brainslug), async (message) => {
+      await this.takeBrainSlug(message);
+    });
+    setHandler(defineUpdate<string, [unknown]>(updates.brainslug), (message) => this.takeBrainSlug(message), {
+      validator: (message) => {
+        const read = readBrainSlug(message, Date.now());
+        if (typeof read === 'string') throw new Error(read);
+      },
+    });
     setHandler(defineQuery<Standing>(queries.standing), () => this.standing());
+    this.keepDeadlines().catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
   }
 
+  /** Until an order may go. A timer runs only while one waits for its time. */
   async nextOrder(): Promise<OrderMessage> {
-    await condition(() => !this.paused && this.waiting.length > 0);
-    return this.waiting.shift() as OrderMessage;
+    for (;;) {
+      const now = Date.now();
+      const order = this.paused ? null : this.queue.take(now);
+      if (order) return order;
+      const { changes } = this;
+      const start = this.paused ? null : this.queue.nextStart(now);
+      setCurrentDetails(this.details());
+      await (start === null
+        ? condition(() => this.changes !== changes)
+        : condition(() => this.changes !== changes, Math.max(1, start - now)));
+    }
+  }
+
+  /** Ends the orders that have waited too long, also while a passage runs. */
+  private async keepDeadlines(): Promise<void> {
+    for (;;) {
+      await condition(() => this.queue.nextEnd() !== null);
+      const end = this.queue.nextEnd() as number;
+      if (await condition(() => this.queue.nextEnd() !== end, Math.max(1, end - Date.now()))) continue;
+      for (const order of this.queue.expire(Date.now()))
+        await this.end(order, 'failed', `refused: it had not begun by its deadline, ${order.deadline}`);
+    }
+  }
+
+  /** Ends an order that never began. */
+  private async end(order: OrderMessage, state: 'failed' | 'cancelled', outcome: string): Promise<void> {
+    const { machineId, siteId } = this.input;
+    const { id: orderId, passage } = order;
+    this.ending += 1;
+    try {
+      await passageActivities.endOrder({ machineId, siteId, orderId, passage, state, outcome, hold: false });
+    } catch (error) {
+      this.note(`${orderId}: its end could not be written down: ${String(error)}`);
+    } finally {
+      this.ending -= 1;
+    }
+  }
+
+  /** Whether nothing would be lost by going on in a new run. */
+  settled(): boolean {
+    return allHandlersFinished() && this.ending === 0;
   }
 
   async run(order: OrderMessage): Promise<void> {
@@ -153,9 +214,9 @@ class Life {
       return `ignored: ${order}`;
     }
     if (this.seen.includes(order.id)) return `taken before: ${order.id}`;
-    this.seen.push(order.id);
-    if (this.seen.length > keptIds) this.seen.shift();
-    this.waiting.push(order);
+    this.remember(order.id);
+    this.queue.add(order);
+    this.changes += 1;
     return `taken: ${order.id}`;
   }
 
@@ -175,9 +236,64 @@ class Life {
     }
   }
 
+  /** An order that waits is dropped and ended; one that runs is asked to stop. */
+  private async cancel(message: unknown): Promise<void> {
+    const read = readSteering(message);
+    if (typeof read === 'string') {
+      this.taken += 1;
+      this.note(`cancel: ${read}`);
+      return;
+    }
+    if (this.current?.id === read.orderId) return this.passOn(signals.cancel, message);
+    this.taken += 1;
+    const order = this.queue.drop(read.orderId);
+    this.changes += 1;
+    if (order) return this.end(order, 'cancelled', `cancelled by ${read.by}: ${read.reason}`);
+    // It may come after its cancel; it is then none to take.
+    this.remember(read.orderId);
+  }
+
+  /** Pauses, resumes or takes over one order; a message without one pauses or resumes the whole machine. */
+  private async steer(name: 'pause' | 'resume' | 'takeover', message: unknown): Promise<void> {
+    if (message === undefined || message === null) {
+      if (name !== 'takeover') return this.pause(name === 'pause');
+      this.note('takeover: it names no order');
+      return;
+    }
+    const read = readSteering(message);
+    if (typeof read === 'string') {
+      this.note(`${name}: ${read}`);
+      return;
+    }
+    if (this.current?.id === read.orderId) return this.passOn(name, message);
+    this.taken += 1;
+    if (name === 'takeover') this.note(`takeover: ${read.orderId} is not under way`);
+    else this.queue.pause(read.orderId, name === 'pause');
+    this.changes += 1;
+  }
+
   private async pause(paused: boolean): Promise<void> {
     this.paused = paused;
+    this.changes += 1;
     if (this.current) await this.passOn(paused ? signals.pause : signals.resume, null);
+  }
+
+  /** Orders what BrainSlug's payload asks for; what the payload lacks is refused, and nothing happens. */
+  private async takeBrainSlug(message: unknown): Promise<string> {
+    this.taken += 1;
+    const { machineId, siteId } = this.input;
+    const read = readBrainSlug(message, Date.now());
+    const id = `brainslug-${machineId.replace(/^m-/, '')}-${uuid4().slice(0, 8)}`;
+    const told =
+      typeof read === 'string' ? read : await orderActivities.orderByPayload({ machineId, siteId, id, order: read });
+    if (told === null) return `ordered: ${id}`;
+    this.note(`brainslug: ${told}`);
+    return `refused: ${told}`;
+  }
+
+  private remember(orderId: string): void {
+    this.seen.push(orderId);
+    if (this.seen.length > keptIds) this.seen.shift();
   }
 
   private note(text: string): void {
@@ -191,7 +307,8 @@ class Life {
       machineId,
       siteId,
       carried: {
-        waiting: this.waiting,
+        waiting: this.queue.waiting,
+        ...(this.queue.pausedIds.length > 0 && { pausedOrders: this.queue.pausedIds }),
         seen: this.seen,
         paused: this.paused,
         ...(this.last && { lastPassage: this.last }),
@@ -223,7 +340,12 @@ class Life {
     const past = last
       ? `Last: ${last.passage} ${last.outcome}, stage **${last.stage}**${last.note ? ` — ${last.note}` : ''}`
       : '';
-    return [where, past].filter((line) => line !== '').join('\n\n');
+    const waiting = this.queue.waiting.map(({ id, passage, class: urgency, notBefore }) => {
+      const start = notBefore === undefined ? '' : `, not before ${notBefore}`;
+      return `- \`${id}\`: ${passage}${urgency === undefined ? '' : `, ${urgency}`}${start}`;
+    });
+    const queue = waiting.length === 0 ? '' : ['Waiting:', ...waiting].join('\n');
+    return [where, queue, past].filter((line) => line !== '').join('\n\n');
   }
 
   private standing(): Standing {
@@ -235,9 +357,11 @@ class Life {
       since: this.since,
       waitingOn: this.current ? 'passage' : 'order',
       limit: null,
+      why: null,
       humanStep: null,
-      waitingOrders: this.waiting.map((order) => order.id),
+      waitingOrders: this.queue.waiting.map((order) => order.id),
       paused: this.paused,
+      takenOver: null,
       last: this.last,
       ignored: this.ignored,
     };

@@ -2,20 +2,27 @@
  * Reads messages that anybody with the stock CLI may have sent. A message that isn't what it should be yields a
  * sentence and is ignored: throwing would wedge the workflow. By hand, because zod stays outside the sandbox.
  */
-import { type Answer, type HumanQuestion, type OrderMessage, type Report, reportKinds } from '../contract/machine.ts';
-import { passages } from '../mdb/machine.ts';
+import {
+  type Answer,
+  type HumanQuestion,
+  type OrderMessage,
+  type Report,
+  reportKinds,
+  type Steering,
+} from '../contract/machine.ts';
+import { orderClasses, passages } from '../mdb/machine.ts';
 
 const longest = 2000;
 
-function isObject(message: unknown): message is Record<string, unknown> {
+export function isObject(message: unknown): message is Record<string, unknown> {
   return typeof message === 'object' && message !== null && !Array.isArray(message);
 }
 
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= longest;
 }
 
-function isOneOf<T extends string>(values: readonly T[], value: unknown): value is T {
+export function isOneOf<T extends string>(values: readonly T[], value: unknown): value is T {
   return (values as readonly unknown[]).includes(value);
 }
 
@@ -49,8 +56,29 @@ function matchesChoice(answer: string, choices: readonly string[]): boolean {
 
 export function readOrder(message: unknown): OrderMessage | string {
   if (!isObject(message)) return 'not an object like {"id": …, "passage": …}';
-  const { id, passage } = message;
+  const { id, passage, class: urgency, notBefore, deadline } = message;
   if (!isText(id) || id.includes('/')) return 'id must be a non-empty string without a slash';
   if (!isOneOf(passages, passage)) return `passage is not one of ${passages.join(', ')}`;
-  return { id, passage };
+  if (urgency !== undefined && !isOneOf(orderClasses, urgency)) return `class is not one of ${orderClasses.join(', ')}`;
+  if (notBefore !== undefined && !isTime(notBefore)) return 'notBefore is not a time like 2026-11-21T09:00:00Z';
+  if (deadline !== undefined && !isTime(deadline)) return 'deadline is not a time like 2026-11-21T09:00:00Z';
+  return {
+    id,
+    passage,
+    ...(urgency !== undefined && { class: urgency }),
+    ...(notBefore !== undefined && { notBefore }),
+    ...(deadline !== undefined && { deadline }),
+  };
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) && Number.isFinite(Date.parse(value));
+}
+
+/** Which order a message is about, by whom and why; a sentence when it can't be read. */
+export function readSteering(message: unknown): Steering | string {
+  if (!isObject(message)) return 'not an object like {"orderId": …, "by": …, "reason": …}';
+  const { orderId, by, reason } = message;
+  if (!isText(orderId)) return 'orderId must be a non-empty string';
+  return { orderId, by: isText(by) ? by : 'somebody', reason: isText(reason) ? reason : 'no reason was given' };
 }

@@ -1,6 +1,7 @@
 import type { HumanStepInput, PassageErrand } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { handBack } from '../../mdb/orders.ts';
 import * as passage from '../../mdb/passage.ts';
 import * as people from '../../mdb/people.ts';
 import { actorOf } from './course.ts';
@@ -24,7 +25,9 @@ export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
       remindAfter,
     });
     await passage.settleStep(tx, orderId, step, 'held', { message: reason });
-    await passage.updateMachine(tx, machineId, { held: reason, directive: { do: 'hold', reason } });
+    // Who takes a passage over works beside the agent, which keeps to what it was told.
+    const directive = fault === 'takeover' ? {} : { directive: { do: 'hold' as const, reason } };
+    await passage.updateMachine(tx, machineId, { held: reason, ...directive });
     await record(tx, {
       actor: actorOf(input),
       action: 'step.asked',
@@ -56,6 +59,7 @@ export function closeHumanStep(
     await passage.lockMachine(tx, machineId);
     if (!(await people.closeHumanStep(tx, id, answer, by))) return;
     await passage.settleStep(tx, orderId, step, 'running');
+    if (answer === 'hand-back') await handBack(tx, orderId);
     // A person's word is a new intent, so the birther serves images again; a machine that booted anew has no word.
     await passage.updateMachine(tx, machineId, { held: null, ...(answerer.class === 'user' ? { bootstraps: 0 } : {}) });
     await record(tx, { actor: answerer, action: 'step.answered', machineId, orderId, detail: { id, answer } });

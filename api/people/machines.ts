@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
+import { parseSelector, type Selector } from '../../contract/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import {
   findMachine,
@@ -30,6 +31,13 @@ export async function mustFind(mdb: Mdb, name: string): Promise<string> {
   return id;
 }
 
+/** The selector that a request gives; 400 with the place of what is wrong with it. */
+export function mustSelect(text: string): Selector {
+  const read = parseSelector(text);
+  if (typeof read === 'string') throw new ApiError('invalid', `selector: ${read}`, 'selector');
+  return read;
+}
+
 export function serveMachines(app: App, { mdb, siteId }: PeopleDependencies): void {
   app.get(
     '/machines',
@@ -42,8 +50,12 @@ export function serveMachines(app: App, { mdb, siteId }: PeopleDependencies): vo
       },
     },
     async ({ query }) => {
-      const { held, ...wanted } = query;
-      const machines = await listMachines(mdb, { ...wanted, ...(held === undefined ? {} : { held: held === 'true' }) });
+      const { held, selector, ...wanted } = query;
+      const machines = await listMachines(mdb, {
+        ...wanted,
+        ...(held === undefined ? {} : { held: held === 'true' }),
+        ...(selector === undefined ? {} : { selector: mustSelect(selector) }),
+      });
       return { machines, next: machines.length === query.limit ? (machines.at(-1)?.id ?? null) : null };
     },
   );

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
-import { listHumanSteps, listOrders, listSteps } from '../../mdb/fleet.ts';
-import { answerStep, cancelOrder, placeOrder } from '../../mdb/ordering.ts';
+import { answerStep } from '../../mdb/answering.ts';
+import { listHumanSteps, listOrders, listSteps, readPlan } from '../../mdb/fleet.ts';
+import { cancelOrder, placeOrder, steerOrder } from '../../mdb/orders.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';
+import { readWish } from './wish.ts';
 
 const numbered = z.strictObject({ id: z.string().min(1).max(200) });
 const orderTags = ['orders'];
@@ -22,8 +24,9 @@ export function serveOrders(app: App, { mdb }: PeopleDependencies): void {
       },
     },
     async ({ body, operator }, reply) => {
-      const { machine, ...wish } = body;
-      const placed = granted(await placeOrder(mdb, operator, { ...wish, machineId: await mustFind(mdb, machine) }));
+      const wish = readWish(body);
+      const machineId = await mustFind(mdb, body.machine);
+      const placed = granted(await placeOrder(mdb, operator, { ...wish, id: body.id, machineId }));
       const [order] = await listOrders(mdb, { id: placed.id, limit: 1 });
       if (!order) throw new ApiError('not-found', `order ${placed.id} is gone`);
       return reply.code(placed.created ? 201 : 200).send({ order, created: placed.created });
@@ -59,7 +62,7 @@ export function serveOrders(app: App, { mdb }: PeopleDependencies): void {
       const [order] = await listOrders(mdb, { id, limit: 1 });
       if (!order) throw new ApiError('not-found', `there is no order ${id}`);
       const humanSteps = await listHumanSteps(mdb, { orderId: id, limit: 200 });
-      return { order, steps: await listSteps(mdb, id), humanSteps };
+      return { order, steps: await listSteps(mdb, id), humanSteps, plan: await readPlan(mdb, id) };
     },
   );
   app.post(
@@ -78,7 +81,31 @@ export function serveOrders(app: App, { mdb }: PeopleDependencies): void {
       return reply.code(202).send({ accepted: true });
     },
   );
+  for (const [path, how, summary] of steering) {
+    app.post(
+      `/orders/:id/${path}`,
+      {
+        schema: {
+          tags: orderTags,
+          summary,
+          params: numbered,
+          body: contract.cancelRequest,
+          response: { 202: contract.accepted },
+        },
+      },
+      async ({ params, body, operator }, reply) => {
+        granted(await steerOrder(mdb, operator, params.id, how, body.reason));
+        return reply.code(202).send({ accepted: true });
+      },
+    );
+  }
 }
+
+const steering = [
+  ['pause', 'pause', 'Begins nothing more of it until it is resumed'],
+  ['resume', 'resume', 'Lets a paused order go on, and hands back one that was taken over'],
+  ['take-over', 'takeover', 'A person does the rest of it by hand, and answers a step when it is done'],
+] as const;
 
 export function serveHumanSteps(app: App, { mdb }: PeopleDependencies): void {
   app.get(
@@ -91,9 +118,9 @@ export function serveHumanSteps(app: App, { mdb }: PeopleDependencies): void {
         response: { 200: contract.humanStepList },
       },
     },
-    async ({ query: { open, machine, limit } }) => {
+    async ({ query: { open, machine, ...wanted } }) => {
       const machineId = machine === undefined ? undefined : await mustFind(mdb, machine);
-      return { steps: await listHumanSteps(mdb, { open: open === 'true', machineId, limit }) };
+      return { steps: await listHumanSteps(mdb, { ...wanted, open: open === 'true', machineId }) };
     },
   );
   app.post(

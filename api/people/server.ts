@@ -11,15 +11,19 @@ import { apiError } from '../../contract/api.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { serveDominator } from './dominator.ts';
 import { ApiError, answerError } from './errors.ts';
-import { serveDoctor, serveMonitoring } from './health.ts';
+import { serveGuards, servePools } from './guards.ts';
 import { serveHardware } from './hardware.ts';
+import { serveDoctor, serveMonitoring } from './health.ts';
 import { serveImages } from './images.ts';
 import { serveImageSystem } from './imagesystem.ts';
 import { parseJson } from './json.ts';
 import { serveMachines } from './machines.ts';
+import { serveManyOrders } from './many.ts';
+import { serveOnCall } from './oncall.ts';
 import { authorise, type Operator } from './operator.ts';
 import { serveHumanSteps, serveOrders } from './orders.ts';
 import { servePlaces } from './places.ts';
+import { serveTickets } from './tickets.ts';
 
 export interface PeopleApiOptions extends PeopleDependencies {
   readonly log: Logger;
@@ -80,7 +84,12 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       serveMachines(versioned, options);
       serveHardware(versioned, options);
       serveOrders(versioned, options);
+      serveManyOrders(versioned, options);
+      serveGuards(versioned, options);
+      servePools(versioned, options);
       serveHumanSteps(versioned, options);
+      serveTickets(versioned, options);
+      serveOnCall(versioned, options);
       servePlaces(versioned, options);
       serveImages(versioned, options);
       serveImageSystem(versioned, options);

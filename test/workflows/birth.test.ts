@@ -541,11 +541,11 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
           await bench.standsAt('profile');
           await bench.report('burnin');
           await expect(outcome(bench)).rejects.toThrow();
-          await bench.machine.signal('order', { id: 'second', passage: 'clean' });
+          await bench.machine.signal('order', { id: 'second', passage: 'retire' });
           const standing = async () => (await bench.machine.query('standing')) as { last: PassageSummary | null };
           await expect
             .poll(async () => (await standing()).last?.note, { timeout: 20_000 })
-            .toContain('no clean passage');
+            .toContain('no retire passage');
           expect(bench.calls).toContain('breakOff');
         },
       ),

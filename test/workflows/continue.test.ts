@@ -58,8 +58,8 @@ describe.skipIf(cli === null)(`a machine that continues as new${why}`, { timeout
       const second = await runOf(bench);
       await bench.machine.signal('order', { id: bench.orderId, passage: 'birth' });
       await bench.machine.signal('pause');
-      await bench.machine.signal('order', { id: 'next-1', passage: 'clean' });
-      await bench.machine.signal('order', { id: 'next-2', passage: 'clean' });
+      await bench.machine.signal('order', { id: 'next-1', passage: 'retire' });
+      await bench.machine.signal('order', { id: 'next-2', passage: 'retire' });
       await expect
         .poll(async () => (await standing(bench)).waitingOrders, { timeout: 20_000 })
         .toEqual(['next-1', 'next-2']);

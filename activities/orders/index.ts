@@ -1,0 +1,40 @@
+import type { BrainSlugOrder } from '../../contract/brainslug.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { isRefused } from '../../mdb/ordering.ts';
+import { placeOrder } from '../../mdb/orders.ts';
+
+export interface PayloadInput {
+  readonly machineId: string;
+  readonly siteId: string;
+  /** Minted by the workflow, so that a repetition is the same order. */
+  readonly id: string;
+  readonly order: BrainSlugOrder;
+}
+
+/** Orders that come by way of a workflow. Each may run more than once. */
+export function createOrderActivities(mdb: Mdb) {
+  return {
+    /** Orders what a payload asked for; null, or the sentence that refuses it. */
+    async orderByPayload({ machineId, id, order }: PayloadInput): Promise<string | null> {
+      const { asked, notBefore, by } = order;
+      const placed = await placeOrder(
+        mdb,
+        { class: 'user', name: by ?? 'brainslug' },
+        {
+          id,
+          machineId,
+          asked,
+          reason: 'BrainSlug asked for it',
+          class: null,
+          dryRun: false,
+          reviewed: null,
+          notBefore: notBefore === null ? null : new Date(notBefore),
+          deadline: null,
+        },
+      );
+      return isRefused(placed) ? placed.message : null;
+    },
+  };
+}
+
+export type OrderActivities = ReturnType<typeof createOrderActivities>;

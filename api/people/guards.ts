@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import * as contract from '../../contract/guards.ts';
+import { type BrakeStatus, engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/brake.ts';
+import { listCapacity, setCapacity } from '../../mdb/capacity.ts';
+import { listPools, setPool } from '../../mdb/pools.ts';
+import type { App, PeopleDependencies } from './app.ts';
+import { ApiError } from './errors.ts';
+
+const tags = ['guards'];
+
+export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
+  app.get(
+    '/capacity',
+    {
+      schema: {
+        tags,
+        summary: 'What each group has in service, and what it must keep',
+        response: { 200: contract.capacityList },
+      },
+    },
+    async () => ({ groups: await listCapacity(mdb) }),
+  );
+  app.put(
+    '/capacity',
+    {
+      schema: {
+        tags,
+        summary: 'Sets how much of a group must stay in service',
+        body: contract.capacityRequest,
+        response: { 200: contract.capacityList },
+      },
+    },
+    async ({ body: { scope, name, least, unit, reason }, operator }) => {
+      await setCapacity(mdb, operator, { scope, name }, least === null ? null : { least, unit }, reason);
+      return { groups: (await listCapacity(mdb)).filter((group) => group.scope === scope) };
+    },
+  );
+  app.get(
+    '/brake',
+    { schema: { tags, summary: 'Whether the storm brake is engaged', response: { 200: contract.brakeView } } },
+    async () => showBrake(await readBrake(mdb)),
+  );
+  app.post(
+    '/brake/engage',
+    {
+      schema: {
+        tags,
+        summary: 'Holds every departure from production',
+        body: contract.brakeEngage,
+        response: { 200: contract.brakeView },
+      },
+    },
+    async ({ body, operator }) => showBrake(await engageBrake(mdb, operator, body.reason, body.minutes ?? null)),
+  );
+  app.post(
+    '/brake/release',
+    {
+      schema: {
+        tags,
+        summary: 'Lets departures go on, and switches the brake off for a while where told',
+        body: contract.brakeRelease,
+        response: { 200: contract.brakeView },
+      },
+    },
+    async ({ body, operator }) =>
+      showBrake(await releaseBrake(mdb, operator, body.reason, body.overrideMinutes ?? null)),
+  );
+  app.put(
+    '/brake',
+    {
+      schema: {
+        tags,
+        summary: 'Sets what counts as a storm',
+        body: contract.brakeLimits,
+        response: { 200: contract.brakeView },
+      },
+    },
+    async ({ body: { reason, ...limits }, operator }) => {
+      if (Object.keys(limits).length === 0) throw new ApiError('invalid', 'there is nothing to set');
+      return showBrake(await setBrake(mdb, operator, limits, reason));
+    },
+  );
+}
+
+function showBrake(brake: BrakeStatus): contract.BrakeView {
+  const { perMinute, share, shareFloor, windowMinutes, coolMinutes, lastMinute, inWindow } = brake;
+  const overridden = brake.overrideUntil !== null && brake.overrideUntil.getTime() > Date.now();
+  // It lets go with the next departure that is asked for; until then its row still says when it engaged.
+  const engaged = brake.engagedAt !== null && !overridden && (brake.coolUntil?.getTime() ?? Infinity) > Date.now();
+  return {
+    engaged,
+    since: engaged ? (brake.engagedAt?.toISOString() ?? null) : null,
+    until: engaged ? (brake.coolUntil?.toISOString() ?? null) : null,
+    by: engaged ? brake.engagedBy : null,
+    reason: engaged ? brake.reason : null,
+    overrideUntil: overridden ? (brake.overrideUntil?.toISOString() ?? null) : null,
+    overrideBy: overridden ? brake.overrideBy : null,
+    lastMinute,
+    inWindow,
+    perMinute,
+    share,
+    shareFloor,
+    windowMinutes,
+    coolMinutes,
+  };
+}
+
+const named = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not the name of a pool'),
+});
+
+export function servePools(app: App, { mdb }: PeopleDependencies): void {
+  app.get(
+    '/pools',
+    { schema: { tags: ['pools'], summary: 'How each pool is treated', response: { 200: contract.poolList } } },
+    async () => ({ pools: await listPools(mdb) }),
+  );
+  app.put(
+    '/pools/:id',
+    {
+      schema: {
+        tags: ['pools'],
+        summary: 'Sets what is named and leaves the rest',
+        params: named,
+        body: contract.poolRequest,
+        response: { 200: contract.poolView },
+      },
+    },
+    async ({ params: { id }, body: { reason, ...change }, operator }) => {
+      if (Object.keys(change).length === 0) throw new ApiError('invalid', 'there is nothing to set');
+      await setPool(mdb, operator, id, change, reason);
+      const pool = (await listPools(mdb)).find((one) => one.id === id);
+      if (!pool) throw new ApiError('not-found', `pool ${id} is gone`);
+      return pool;
+    },
+  );
+}

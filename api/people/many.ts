@@ -1,0 +1,86 @@
+import * as contract from '../../contract/api.ts';
+import { readBrainSlug } from '../../contract/brainslug.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { isRefused } from '../../mdb/ordering.ts';
+import { type OrderWish, placeOrder } from '../../mdb/orders.ts';
+import type { App, PeopleDependencies } from './app.ts';
+import { ApiError } from './errors.ts';
+import { mustFind } from './machines.ts';
+import type { Operator } from './operator.ts';
+import { mustMatch, readWish } from './wish.ts';
+
+const tags = ['orders'];
+
+type Outcomes = contract.OrdersTaken['outcomes'];
+
+/** One order a machine, each for itself: what one is refused doesn't stop the others. */
+async function placeAll(
+  mdb: Mdb,
+  operator: Operator,
+  machineIds: readonly string[],
+  id: string | undefined,
+  wish: Omit<OrderWish, 'id' | 'machineId'>,
+): Promise<Outcomes> {
+  const outcomes: Outcomes = [];
+  for (const machineId of machineIds) {
+    const own = id === undefined ? undefined : `${id}-${machineId.replace(/^m-/, '')}`;
+    const placed = await placeOrder(mdb, operator, { ...wish, id: own, machineId });
+    outcomes.push(
+      isRefused(placed)
+        ? { machineId, orderId: null, created: false, refused: placed.message }
+        : { machineId, orderId: placed.id, created: placed.created, refused: null },
+    );
+  }
+  return outcomes;
+}
+
+export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
+  app.post(
+    '/orders/many',
+    {
+      schema: {
+        tags,
+        summary: 'Orders a passage of each machine that a selector means',
+        body: contract.ordersRequest,
+        response: { 200: contract.ordersTaken },
+      },
+    },
+    async ({ body, operator }) => {
+      const wish = readWish(body);
+      const found = await mustMatch(mdb, body.selector, body.count);
+      return { outcomes: await placeAll(mdb, operator, found, body.id, wish) };
+    },
+  );
+  app.post(
+    '/orders/brainslug',
+    {
+      schema: {
+        tags,
+        summary: "Orders what BrainSlug's payload asks for",
+        body: contract.brainslugRequest,
+        response: { 200: contract.ordersTaken },
+      },
+    },
+    async ({ body, operator }) => {
+      const read = readBrainSlug(body.message, Date.now());
+      if (typeof read === 'string') throw new ApiError('invalid', read, 'message');
+      const wish = {
+        asked: read.asked,
+        reason: body.reason ?? `${read.by ?? operator.name} asked for it by a BrainSlug payload`,
+        class: null,
+        dryRun: false,
+        reviewed: null,
+        notBefore: read.notBefore === null ? null : new Date(read.notBefore),
+        deadline: null,
+      };
+      const found = await machinesOf(mdb, body);
+      return { outcomes: await placeAll(mdb, operator, found, body.id, wish) };
+    },
+  );
+}
+
+async function machinesOf(mdb: Mdb, { machine, selector, count }: contract.BrainslugRequest): Promise<string[]> {
+  if ((machine === undefined) === (selector === undefined))
+    throw new ApiError('invalid', 'give either a machine or a selector', 'machine');
+  return machine === undefined ? mustMatch(mdb, selector ?? '', count) : [await mustFind(mdb, machine)];
+}

@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import type * as contract from '../../contract/api.ts';
+import { checkRequest } from '../../contract/requestschemas.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import type { Asked, OrderWish } from '../../mdb/orders.ts';
+import { selectMachines } from '../../mdb/selecting.ts';
+import { ApiError } from './errors.ts';
+import { mustSelect } from './machines.ts';
+
+/** Machines that one request may be about; for more there are campaigns. */
+const mostMachines = 1000;
+
+type Body = Pick<
+  z.output<typeof contract.orderRequest>,
+  'passage' | 'reason' | 'request' | 'wipe' | 'class' | 'dryRun' | 'plan' | 'notBefore' | 'deadline'
+>;
+
+/** What a body asks for, whoever it is for; 400 with the field that is wrong. */
+export function readWish(body: Body): Omit<OrderWish, 'id' | 'machineId'> {
+  const { passage, wipe, notBefore, deadline } = body;
+  if (wipe !== undefined && passage !== 'birth' && passage !== 'rebirth')
+    throw new ApiError('invalid', `wipe: a ${passage} wipes nothing by this`, 'wipe');
+  const checked = checkRequest(passage, { ...(wipe !== undefined && { wipe }), ...body.request });
+  if (!checked.ok) throw new ApiError('invalid', checked.message, checked.field);
+  return {
+    asked: { passage, request: checked.request } as Asked,
+    reason: body.reason,
+    class: body.class ?? null,
+    dryRun: body.dryRun,
+    reviewed: body.plan ?? null,
+    notBefore: notBefore === undefined ? null : readStart(notBefore),
+    deadline: deadline === undefined ? null : new Date(deadline),
+  };
+}
+
+/** Clocks differ, and a request travels: what is a minute ago still means now. */
+function readStart(text: string): Date {
+  const time = Date.parse(text);
+  if (time < Date.now() - 60_000) throw new ApiError('invalid', `notBefore: is in the past: ${text}`, 'notBefore');
+  return new Date(time);
+}
+
+/** The machines that a selector means. Nothing is done for `all` without their number, or where it is another one. */
+export async function mustMatch(mdb: Mdb, text: string, count: number | undefined): Promise<string[]> {
+  const selector = mustSelect(text);
+  const found = await selectMachines(mdb, selector, mostMachines);
+  if (found.length === 0) throw new ApiError('not-found', `no machine matches ${text}`, 'selector');
+  if (found.length > mostMachines)
+    throw new ApiError('invalid', `${text} is more than ${mostMachines} machines`, 'selector');
+  if (selector.terms.length === 0 && count === undefined) {
+    const message = `all is ${found.length} machines: give their number as "count" to say that you mean it`;
+    throw new ApiError('conflict', message, 'count');
+  }
+  if (count !== undefined && count !== found.length)
+    throw new ApiError('conflict', `${text} is ${found.length} machines, not ${count}; nothing was ordered`, 'count');
+  return found;
+}

@@ -1,0 +1,177 @@
+import { type Command, Option } from 'commander';
+import { orderable } from '../contract/api.ts';
+import { postRebootStates, powerActions } from '../contract/requests.ts';
+import { eraseMethods } from '../mdb/machine.ts';
+import { timeArgument } from './arguments.ts';
+import type { Context } from './context.ts';
+import {
+  type GroupOptions,
+  groupsOf,
+  type OrderOptions,
+  order,
+  readJson,
+  withGroups,
+  withOrderOptions,
+} from './ordering.ts';
+
+type Options<T> = OrderOptions & GroupOptions & T;
+type Open = () => Context;
+
+/** The orders that an operator gives most, one command each. */
+export function addActions(program: Command, open: Open): void {
+  addDrain(program, open);
+  addReboot(program, open);
+  addPower(program, open);
+  addAnew(program, open);
+}
+
+const flowOption = () => new Option('--flow <flow>', 'whose edges it follows').choices(['basic', 'orchestrated']);
+
+function addDrain(program: Command, open: Open): void {
+  withGroups(
+    withOrderOptions(program.command('drain').description('take a machine out of production when its work is done')),
+    'drain',
+  )
+    .addOption(flowOption())
+    .option('--by <time>', "when the drain's time is up", timeArgument)
+    .option('--intervention', 'hand it to a person when it is drained')
+    .action(
+      async (
+        machine: string | undefined,
+        options: Options<{ flow?: string; by?: string; intervention?: true }>,
+        command: Command,
+      ) => {
+        const { flow, by, intervention, drainGroup, ...rest } = options;
+        const request = {
+          ...(flow !== undefined && { flow }),
+          ...(by !== undefined && { drainBy: by }),
+          ...(intervention && { afterDrain: 'intervention' }),
+          ...groupsOf(drainGroup === undefined ? {} : { drainGroup }),
+        };
+        await order(open(), command, machine, 'drain', request, rest);
+      },
+    );
+  withOrderOptions(program.command('undrain').description('stop a drain, or bring back what stands aside'))
+    .addOption(flowOption())
+    .option('--disabled', 'leave it out of production')
+    .action(
+      async (machine: string | undefined, options: Options<{ flow?: string; disabled?: true }>, command: Command) => {
+        const { flow, disabled, ...rest } = options;
+        const request = { ...(flow !== undefined && { flow }), ...(disabled && { to: 'disabled' }) };
+        await order(open(), command, machine, 'undrain', request, rest);
+      },
+    );
+}
+
+interface RebootFlags {
+  readonly flow?: string;
+  readonly drain: boolean;
+  readonly by?: string;
+  readonly at?: string;
+  readonly after?: string;
+}
+
+function addReboot(program: Command, open: Open): void {
+  withGroups(
+    withOrderOptions(program.command('reboot').description('drain a machine and reboot it')),
+    'drain',
+    'reboot',
+  )
+    .addOption(flowOption())
+    .option('--no-drain', 'reboot it as it is')
+    .option('--by <time>', 'reboot it then, drained or not', timeArgument)
+    .addOption(new Option('--at <time>', 'reboot it then, and no earlier').argParser(timeArgument).conflicts('by'))
+    .addOption(new Option('--after <state>', 'where it goes after the reboot').choices(postRebootStates))
+    .action(async (machine: string | undefined, options: Options<RebootFlags>, command: Command) => {
+      const { flow, drain, by, at, after, drainGroup, rebootGroup, ...rest } = options;
+      const request = {
+        drain,
+        ...(flow !== undefined && { flow }),
+        ...(by !== undefined && { powerBy: by }),
+        ...(at !== undefined && { powerBy: at, policy: 'date' }),
+        ...(after !== undefined && { postRebootState: after }),
+        ...groupsOf({
+          ...(drainGroup !== undefined && { drainGroup }),
+          ...(rebootGroup !== undefined && { rebootGroup }),
+        }),
+      };
+      await order(open(), command, machine, 'reboot', request, rest);
+    });
+}
+
+function addPower(program: Command, open: Open): void {
+  for (const action of powerActions) {
+    const power = program.commands.find((command) => command.name() === 'power') ?? program.command('power');
+    power.description('power by the controller, now and undrained');
+    withGroups(withOrderOptions(power.command(action).description(`power ${action}`)), 'reboot').action(
+      async (machine: string | undefined, { rebootGroup, ...rest }: Options<object>, command: Command) => {
+        const request = { action, ...groupsOf(rebootGroup === undefined ? {} : { rebootGroup }) };
+        await order(open(), command, machine, 'power', request, rest);
+      },
+    );
+  }
+}
+
+/** Passages that leave nothing of what was on the disks. */
+function addAnew(program: Command, open: Open): void {
+  withGroups(
+    withOrderOptions(
+      program.command('rebirth').description('install a machine anew, with burn-in, under its own address'),
+    ),
+    'reboot',
+  )
+    .option('--wipe', 'its disks may be wiped, whatever is on them', false)
+    .option('--cycle', 'power-cycle it instead of waiting for its next reboot')
+    .action(
+      async (machine: string | undefined, options: Options<{ wipe: boolean; cycle?: true }>, command: Command) => {
+        const { wipe, cycle, rebootGroup, ...rest } = options;
+        const request = {
+          wipe,
+          power: cycle ? 'cycle' : 'wait',
+          ...groupsOf(rebootGroup === undefined ? {} : { rebootGroup }),
+        };
+        await order(open(), command, machine, 'rebirth', request, rest);
+      },
+    );
+  withGroups(
+    withOrderOptions(program.command('clean').description('erase a machine with proof, for a new owner')),
+    'reboot',
+  )
+    .addOption(
+      new Option('--method <method>', "how its disks are erased; its pool's method unless told").choices(eraseMethods),
+    )
+    .option('--owner <owner>', 'who gets it once that is proven')
+    .option('--cycle', 'power-cycle it instead of waiting for its next reboot')
+    .action(
+      async (
+        machine: string | undefined,
+        options: Options<{ method?: string; owner?: string; cycle?: true }>,
+        command: Command,
+      ) => {
+        const { method, owner, cycle, rebootGroup, ...rest } = options;
+        const request = {
+          ...(method !== undefined && { method }),
+          ...(owner !== undefined && { owner }),
+          power: cycle ? 'cycle' : 'wait',
+          ...groupsOf(rebootGroup === undefined ? {} : { rebootGroup }),
+        };
+        await order(open(), command, machine, 'clean', request, rest);
+      },
+    );
+}
+
+/** `farrier order place`: any passage, with its request as JSON. */
+export function addPlace(parent: Command, open: Open): void {
+  const place = parent.command('place').description('order any passage, with its request as JSON');
+  place.addArgument(place.createArgument('<passage>', 'what is to be done').choices(orderable));
+  withOrderOptions(place)
+    .option('--request <json>', 'what it is asked to do: JSON, @FILE, or - for what is piped in', '{}')
+    .action(
+      async (
+        passage: (typeof orderable)[number],
+        machine: string | undefined,
+        { request, ...rest }: OrderOptions & { request: string },
+        command: Command,
+      ) => order(open(), command, machine, passage, (await readJson(request)) as object, rest),
+    );
+}

@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import type { OrdersRequest, OrdersTaken } from '../contract/api.ts';
+import type { SemaphoreTags } from '../contract/requests.ts';
+import { orderClasses } from '../mdb/machine.ts';
+import { timeArgument, wholeNumber } from './arguments.ts';
+import type { Context } from './context.ts';
+
+import type { Column } from './table.ts';
+
+/** What every order may be given. */
+export interface OrderOptions {
+  readonly selector?: string;
+  readonly count?: number;
+  readonly reason?: string;
+  readonly id?: string;
+  readonly class?: (typeof orderClasses)[number];
+  readonly dryRun?: true;
+  readonly plan?: string;
+  readonly notBefore?: string;
+  readonly deadline?: string;
+}
+
+/** Adds the machine's argument, the selector beside it, and when, why and how urgently. */
+export function withOrderOptions(command: Command): Command {
+  return command
+    .argument('[machine]', 'id, hostname or MAC')
+    .option('--selector <selector>', 'every machine that it means instead, e.g. "az=A,rack in (r3,r4),!legacy"')
+    .option('--count <machines>', 'how many it means; needed for "all"', wholeNumber(0, 1_000_000))
+    .option('--reason <text>', 'why, for the audit')
+    .option('--id <id>', 'id of the order, so that asking twice is one order')
+    .addOption(new Option('--class <class>', 'how urgent it is').choices(orderClasses))
+    .option('--dry-run', 'plan every act and do none')
+    .option('--plan <hash>', 'do it only if its plan is still this one')
+    .option('--not-before <time>', 'when it may begin', timeArgument)
+    .option('--deadline <time>', 'refuse it when it has not begun by then', timeArgument);
+}
+
+/** Adds the tags whose groups its permits are of. */
+export function withGroups(command: Command, ...phases: readonly ('drain' | 'reboot')[]): Command {
+  for (const phase of phases)
+    command.option(`--${phase}-group <tag>`, `take the ${phase} permit of the machine's group by this tag, e.g. rack`);
+  return command;
+}
+
+export interface GroupOptions {
+  readonly drainGroup?: string;
+  readonly rebootGroup?: string;
+}
+
+export function groupsOf({ drainGroup, rebootGroup }: GroupOptions): { semaphores: SemaphoreTags } {
+  return {
+    semaphores: {
+      ...(drainGroup !== undefined && { drain: drainGroup }),
+      ...(rebootGroup !== undefined && { reboot: rebootGroup }),
+    },
+  };
+}
+
+const outcomeColumns: Column<OrdersTaken['outcomes'][number]>[] = [
+  { title: 'machine', cell: ({ machineId }) => machineId },
+  { title: 'order', cell: ({ orderId }) => orderId },
+  {
+    title: 'outcome',
+    cell: ({ created, refused }) => refused ?? (created ? 'ordered' : 'was ordered before'),
+    flexible: true,
+  },
+];
+
+/** Shows one outcome a machine, and ends with 1 when one was refused. */
+export function showOutcomes({ screen }: Context, taken: OrdersTaken): void {
+  screen.answer(taken, () => screen.table(outcomeColumns, taken.outcomes, 'Nothing was ordered.'));
+  if (taken.outcomes.some(({ refused }) => refused !== null)) process.exitCode = 1;
+}
+
+/** Orders a passage of the machine, or of all that the selector means. */
+export async function order(
+  context: Context,
+  command: Command,
+  machine: string | undefined,
+  passage: OrdersRequest['passage'],
+  request: object,
+  { selector, count, reason, plan, ...options }: OrderOptions,
+): Promise<void> {
+  const { api, screen, operator } = context;
+  mustBeOne(command, machine, selector);
+  const wish = {
+    passage,
+    request: { ...request },
+    reason: reason ?? `${operator} asked for it`,
+    ...options,
+    ...(plan !== undefined && { plan }),
+  };
+  if (selector !== undefined)
+    return showOutcomes(context, await api.orderMany({ ...wish, selector, ...(count !== undefined && { count }) }));
+  const taken = await api.order({ ...wish, machine: machine ?? '' });
+  const { id, machineId } = taken.order;
+  const done = taken.created ? 'is ordered' : 'was ordered before';
+  screen.answer(taken, () => screen.line(`${id} ${done} for ${machineId}: farrier order show ${id}`));
+}
+
+export function mustBeOne(command: Command, machine: string | undefined, selector: string | undefined): void {
+  if ((machine === undefined) === (selector === undefined))
+    command.error('Give either a machine or --selector.', { exitCode: 2 });
+}
+
+/** JSON as it was typed, or from a file: `@request.json`, or `-` for what is piped in. */
+export async function readJson(text: string): Promise<unknown> {
+  const source = text === '-' ? '/dev/stdin' : text.startsWith('@') ? text.slice(1) : null;
+  const json = source === null ? text : await readFile(source, 'utf8');
+  try {
+    return JSON.parse(json) as unknown;
+  } catch (error) {
+    throw new Error(`${source ?? 'the request'} is not JSON: ${(error as Error).message}`);
+  }
+}
