@@ -97,19 +97,27 @@ async function methodOf(
   return method ?? { held: unerased(`"${named}" is no method of erasing`) };
 }
 
-/** What a clean would do to the machine as the MDB knows it, in words. */
-export function planClean(mdb: Mdb, input: PassageErrand): Promise<string> {
+/** What a clean would do to the machine as the MDB knows it, a line an act. */
+export function planClean(mdb: Mdb, input: PassageErrand): Promise<readonly string[]> {
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const { method, owner } = requestOf('clean', (await passage.orderOf(tx, orderId)).request);
     const disks = await disksToErase(tx, machineId, orderId);
-    const present = disks.filter((disk) => disk.present);
     const pool = await readPool(tx, machine.pool);
-    const plan = planErase(present, machine, { method, pool }).map(({ serial, method: how }) => `${serial}: ${how}`);
-    const absent = disks.filter((disk) => !disk.present && !disk.vouched).map(describeAbsent);
-    const then = owner === null ? 'then it is switched off' : `then it is installed for ${owner}`;
-    return [...plan, ...absent.map((text) => `a person is asked about ${text}`), then].join('; ');
+    const targets = planErase(
+      disks.filter((disk) => disk.present),
+      machine,
+      { method, pool },
+    );
+    return [
+      'boot the fast image',
+      ...targets.map((target) => `erase disk ${target.serial} by ${target.method}`),
+      ...disks
+        .filter((disk) => !disk.present && !disk.vouched)
+        .map((disk) => `ask a person about ${describeAbsent(disk)}`),
+      owner === null ? 'take its owner away and switch it off' : `give it to ${owner} and install it`,
+    ];
   });
 }
 

@@ -1,0 +1,68 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
+import { requestOf } from '../../contract/requests.ts';
+import { deploy } from '../birth/deploy.ts';
+import { ready } from '../birth/ready.ts';
+import { undrain } from '../outage/drain.ts';
+import type { Outcome } from '../passage/run.ts';
+import { cleanActivities, outageActivities } from '../proxies.ts';
+import { rehearse } from '../service/serve.ts';
+import { boot } from './boot.ts';
+import { erase } from './erase.ts';
+import { install } from './install.ts';
+import { leave } from './leave.ts';
+import { prove } from './prove.ts';
+import { CleanRun } from './run.ts';
+
+const path: readonly ((run: CleanRun) => Promise<Outcome>)[] = [leave, boot, erase, prove, install, deploy, ready];
+
+/**
+ * Clean: what the old owner left is made unreadable, disk by disk, and only with the proof of each does the machine get
+ * a new one. It ends installed for the new owner, or switched off where nobody is named.
+ */
+export async function clean(input: PassageInput): Promise<PassageSummary> {
+  const run = new CleanRun(input);
+  run.desk.open();
+
+  const begun = await run.begin();
+  if (!begun.live) return run.summary('cancelled');
+  run.request = requestOf('clean', begun.request);
+  run.before = begun.opState;
+  if (begun.dryRun || begun.reviewed !== null) {
+    const rehearsed = await rehearse(run, begun, () => plan(run));
+    if (rehearsed !== null) return rehearsed;
+  }
+  return travel(run);
+}
+
+/** The same reads; what would be done is written down. */
+async function plan(run: CleanRun): Promise<Outcome> {
+  const left = await leave(run);
+  if (left.to === 'end') return left;
+  for (const does of await cleanActivities.planClean(run.errand)) run.plans('erase', does);
+  return left;
+}
+
+async function travel(run: CleanRun): Promise<PassageSummary> {
+  let position = 0;
+  while (position < path.length) {
+    await run.unpaused();
+    // Nothing is begun any more after a cancel: the erase would not wait for it.
+    const cancelled = run.desk.cancelled !== null && !run.proven ? run.cancelled() : null;
+    const outcome = cancelled ?? (await (path[position] as (run: CleanRun) => Promise<Outcome>)(run));
+    if (outcome.to === 'end') return end(run, outcome);
+    position = outcome.to === 'next' ? position + 1 : path.indexOf(run.proven ? install : erase);
+  }
+  if (run.treatment?.drains) await undrain(run, 'ready');
+  setCurrentDetails(`In service for ${run.request.owner}`);
+  return run.summary('done');
+}
+
+/** A machine whose disks were not touched may boot them again; whether it runs, somebody has to look: it stays held. */
+async function end(run: CleanRun, { state, note }: Outcome & { to: 'end' }): Promise<PassageSummary> {
+  if (!run.touched && run.state.bootState === 'clean') {
+    run.state = await outageActivities.moveMachine({ ...run.errand, bootState: 'healthy' });
+  }
+  setCurrentDetails(`Ended: ${note}`);
+  return run.end(state, note, state !== 'done' && run.state.opState !== 'production');
+}

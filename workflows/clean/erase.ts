@@ -1,0 +1,43 @@
+import { unerased } from '../../contract/clean.ts';
+import type { Held } from '../../contract/passage.ts';
+import { next, type Outcome } from '../passage/run.ts';
+import { cleanActivities } from '../proxies.ts';
+import { course } from './limits.ts';
+import type { CleanRun } from './run.ts';
+
+/**
+ * Erase: the agent erases the disks that have no proof yet, each by its method. What a disk refuses is refused: another
+ * method is a person's to name. A machine that lost its power in the middle comes by here again.
+ */
+export async function erase(run: CleanRun): Promise<Outcome> {
+  for (;;) {
+    const { ruling, known } = run;
+    const directed = await cleanActivities.directErase({
+      ...run.errand,
+      next: run.start('erase'),
+      known,
+      ...(ruling && { ruling }),
+    });
+    if ('state' in directed) {
+      run.state = directed.state;
+      run.touched ||= directed.disks > 0;
+    }
+    const trouble = 'held' in directed ? directed.held : directed.disks === 0 ? null : await hear(run);
+    if (trouble === null) return next;
+    if ('to' in trouble) return trouble;
+    const answer = await run.ask('erase', trouble);
+    if ('outcome' in answer) return answer.outcome;
+    if (answer.answer === 'erase') run.known = true;
+    else run.ruling = answer;
+  }
+}
+
+/** Null when the agent says that all are erased; whether they are is judged next. */
+async function hear(run: CleanRun): Promise<Held | Outcome | null> {
+  run.stand('erase', 'agent');
+  const heard = await run.desk.await('erased', course.limits.erase);
+  if (heard === 'cancelled') return run.cancelled();
+  if (heard === 'late') return unerased(`The agent told no end within ${course.limits.erase / 3_600_000} hours`);
+  if ('rebooted' in heard) return run.reboot(heard.rebooted, 'erase');
+  return 'failed' in heard ? unerased(heard.failed.message ?? 'The agent failed and says no reason') : null;
+}
