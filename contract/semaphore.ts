@@ -106,6 +106,8 @@ export type PermitAnswer =
 
 /** Input of the workflow; `carried` is what an earlier run left over. */
 export interface SemaphoreInput {
+  /** Messages that one run takes at most; as many as the server allows when absent. */
+  readonly longest?: number;
   readonly carried?: SemaphoreCarried;
 }
 
@@ -121,6 +123,7 @@ export interface SemaphoreCarried {
   /** Ids that have ended, newest last; bounded. */
   readonly ended: readonly string[];
   readonly terms: PermitTerms;
+  readonly granted: number;
 }
 
 export interface PermitWaiting extends PermitRequest {
@@ -133,6 +136,8 @@ export interface PermitWaiting extends PermitRequest {
 export interface PermitHolder extends PermitWaiting {
   readonly fence: number;
   readonly since: number;
+  /** Whether it may have heard of its grant, and so may have acted on it. */
+  readonly told: boolean;
   /** Last sign of progress: the grant, or the latest renewal. */
   readonly renewed: number;
   /** Why it should have been given back by now; null while all is well. */
@@ -177,6 +182,8 @@ export interface LedgerResult {
   readonly terms: PermitTerms;
   readonly gate: PermitGate | null;
   readonly granted: readonly { readonly id: string; readonly fence: number }[];
+  /** Permits that the ledger has granted and the semaphore did not know of: by a turn whose outcome was lost. */
+  readonly found: readonly PermitHolder[];
   /** Requests that the ledger knows to have ended, or that name no machine. */
   readonly gone: readonly { readonly id: string; readonly why: string }[];
   /** Candidates that were passed over, and why. */

@@ -1,0 +1,27 @@
+import type { LedgerRest, LedgerResult, LedgerTurn } from '../../contract/semaphore.ts';
+import { acting } from '../../mdb/acting.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { readTraces } from '../../mdb/permitholder.ts';
+import { restOf, settleTurn } from '../../mdb/permits.ts';
+import { askPermit, describeHolder, tellSemaphore } from './messages.ts';
+
+/**
+ * What semaphores and their requesters do outside the sandbox: the ledger in the MDB, and messages over the worker's
+ * own client. Each may run more than once.
+ */
+export function createPermitActivities(mdb: Mdb) {
+  return {
+    /** Writes one batch of a semaphore, and grants. */
+    settlePermits: (turn: LedgerTurn): Promise<LedgerResult> =>
+      acting(mdb, { class: 'system', name: 'semaphore' }, null, (tx) => settleTurn(tx, turn)),
+    /** What the ledger holds open of a semaphore. */
+    restorePermits: ({ semaphore }: { semaphore: string }): Promise<LedgerRest> => restOf(mdb, semaphore),
+    /** What a holder that is gone did to its machine. */
+    readTraces: ({ permitId }: { permitId: string }) => readTraces(mdb, permitId),
+    describeHolder,
+    askPermit,
+    tellSemaphore,
+  };
+}
+
+export type PermitActivities = ReturnType<typeof createPermitActivities>;

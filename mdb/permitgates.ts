@@ -1,0 +1,133 @@
+/** The gates in front of a grant: capacity, windows, the healthy share, and what keeps a single machine back. */
+import { and, inArray, sql } from 'drizzle-orm';
+import type { PermitGate } from '../contract/semaphore.ts';
+import type { Transaction } from './acting.ts';
+import type { Policy } from './permitpolicy.ts';
+import { machines, orders, permits } from './schema.ts';
+
+/** One semaphore at one moment. */
+export interface Scene {
+  readonly semaphore: string;
+  readonly policy: Policy;
+  readonly group: { readonly total: number; readonly healthy: number };
+  readonly capacity: number;
+  /** Permits that are left. */
+  readonly room: number;
+  /** When the window opens; null while it is open. */
+  readonly opensAt: number | null;
+}
+
+type Candidate = typeof permits.$inferSelect;
+
+export interface Verdict {
+  readonly granted: readonly Candidate[];
+  readonly held: readonly { readonly id: string; readonly why: string }[];
+  readonly gate: PermitGate | null;
+}
+
+/** What is known of a candidate's machine. */
+export interface CandidateFacts {
+  /** It is in service and well: a permit for it takes it out. */
+  readonly healthy: boolean;
+  /** Why it can't have this permit now although there is one; null where nothing speaks against it. */
+  readonly busy: string | null;
+}
+
+export async function judgeCandidates(
+  tx: Transaction,
+  scene: Scene,
+  candidates: readonly Candidate[],
+): Promise<Verdict> {
+  if (candidates.length === 0) return { granted: [], held: [], gate: scene.room > 0 ? null : fullGate(scene) };
+  return judge(scene, candidates, await readFacts(tx, candidates));
+}
+
+/** Goes down the line. Pure. Who is kept back by something of its own lets the others pass; a closed gate lets no one. */
+export function judge(
+  scene: Scene,
+  candidates: readonly Candidate[],
+  facts: ReadonlyMap<string, CandidateFacts>,
+): Verdict {
+  const granted: Candidate[] = [];
+  const held: { id: string; why: string }[] = [];
+  let gate: PermitGate | null = null;
+  let healthy = scene.group.healthy;
+  for (const candidate of candidates) {
+    const fact = facts.get(candidate.id) ?? { healthy: true, busy: null };
+    if (scene.room - granted.length <= 0) {
+      gate = fullGate(scene);
+      break;
+    }
+    const closed = windowGate(scene, candidate) ?? healthGate(scene, healthy, fact);
+    const why = closed?.reason ?? fact.busy;
+    if (why === null) {
+      granted.push(candidate);
+      if (fact.healthy) healthy -= 1;
+    } else {
+      held.push({ id: candidate.id, why });
+      gate ??= closed;
+    }
+  }
+  return { granted, held, gate };
+}
+
+function fullGate({ capacity }: Scene): PermitGate {
+  const reason = capacity === 0 ? 'the policy allows no permit' : `all permits are held, of ${capacity}`;
+  return { kind: 'capacity', reason, until: null };
+}
+
+/** An emergency waits for no window. */
+function windowGate({ opensAt }: Scene, { class: urgency }: Candidate): PermitGate | null {
+  if (opensAt === null || urgency === 'emergency') return null;
+  return { kind: 'window', reason: `its window opens at ${new Date(opensAt).toISOString()}`, until: opensAt };
+}
+
+/** A machine that is out of service already takes nothing away. */
+function healthGate({ policy, group }: Scene, healthy: number, fact: CandidateFacts): PermitGate | null {
+  if (policy.minHealthy === null || !fact.healthy) return null;
+  const needed = Math.ceil((group.total * policy.minHealthy) / 100);
+  if (healthy - 1 >= needed) return null;
+  const reason = `${healthy} of ${group.total} are healthy, and ${needed} must stay so (${policy.minHealthy} %)`;
+  return { kind: 'healthy', reason, until: null };
+}
+
+async function readFacts(tx: Transaction, candidates: readonly Candidate[]): Promise<Map<string, CandidateFacts>> {
+  const ids = [...new Set(candidates.map(({ machineId }) => machineId))];
+  const rows = await tx
+    .select({
+      id: machines.id,
+      healthy: sql<boolean>`${machines.stage} = 'in_service' and ${machines.opState} = 'production' and ${machines.repairState} = 'none'`,
+    })
+    .from(machines)
+    .where(inArray(machines.id, ids));
+  const healthy = new Map(rows.map((row) => [row.id, row.healthy]));
+  const busy = await readBusy(tx, candidates);
+  return new Map(
+    candidates.map((one) => [
+      one.id,
+      {
+        healthy: healthy.get(one.machineId) ?? false,
+        busy: one.workflowId === null ? (busy.get(one.machineId) ?? null) : null,
+      },
+    ]),
+  );
+}
+
+/** The image system may not disrupt a machine that Farrier works on: its grant would make that work's fence stale. */
+async function readBusy(tx: Transaction, candidates: readonly Candidate[]): Promise<Map<string, string>> {
+  const ids = candidates.filter(({ workflowId }) => workflowId === null).map(({ machineId }) => machineId);
+  if (ids.length === 0) return new Map();
+  const running = await tx
+    .select({ machineId: orders.machineId, id: orders.id })
+    .from(orders)
+    .where(and(inArray(orders.machineId, ids), sql`${orders.state} = 'running'`));
+  const held = await tx
+    .select({ machineId: permits.machineId, id: permits.orderId })
+    .from(permits)
+    .where(
+      and(inArray(permits.machineId, ids), sql`${permits.state} = 'granted'`, sql`${permits.workflowId} is not null`),
+    );
+  return new Map(
+    [...running, ...held].map(({ machineId, id }) => [machineId, `order ${id ?? '?'} works on the machine`]),
+  );
+}

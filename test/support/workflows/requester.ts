@@ -1,0 +1,43 @@
+import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
+import type { Resource } from '../../../contract/semaphore.ts';
+import { type PermitSubject, Permits, type Taken } from '../../../workflows/permits.ts';
+
+export interface RequesterInput {
+  readonly subject: PermitSubject;
+  readonly resources: readonly Resource[];
+  readonly limit: number | null;
+}
+
+export interface RequesterStanding {
+  readonly taken: Taken | null;
+  readonly queued: readonly string[];
+  readonly held: number;
+}
+
+/** What a passage does with permits, and nothing else: takes them, works until it is told `done`, gives them back. */
+export async function requester({ subject, resources, limit }: RequesterInput): Promise<Taken> {
+  const permits = new Permits(subject);
+  const queued: string[] = [];
+  let taken: Taken | null = null;
+  let done = false;
+  let cancelled = false;
+  permits.open();
+  setHandler(defineSignal('done'), () => {
+    done = true;
+  });
+  setHandler(defineSignal('cancel'), () => {
+    cancelled = true;
+  });
+  setHandler(defineQuery<RequesterStanding>('standing'), () => ({ taken, queued, held: permits.held.length }));
+  try {
+    taken = await permits.take(resources, {
+      limit,
+      cancelled: () => cancelled,
+      onQueued: (sentence) => queued.push(sentence),
+    });
+    if (taken.state === 'granted') await condition(() => done || cancelled);
+    return taken;
+  } finally {
+    await permits.giveBack();
+  }
+}

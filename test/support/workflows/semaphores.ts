@@ -1,0 +1,2 @@
+export { semaphore } from '../../../workflows/semaphore.ts';
+export { requester } from './requester.ts';

@@ -1,0 +1,184 @@
+/**
+ * The requester's side of the semaphores, for passages. One `Permits` a passage:
+ *
+ *     const permits = new Permits({ machineId, siteId, orderId, class });
+ *     permits.open();                                  // before the first await
+ *     …
+ *     const taken = await permits.take(resourcesFor('reboot', { tag: 'rack', value: 'A12' }), {
+ *       limit: 3_600_000,
+ *       cancelled: () => desk.cancelled !== null,
+ *       onQueued: (sentence) => desk.stand(step, stage, 'permit', limit, sentence),
+ *     });
+ *     if (taken.state !== 'granted') …                 // refused, late or cancelled: nothing is held
+ *     run.fence = taken.fence;                         // acts carry it from here on
+ *     …
+ *     await permits.giveBack();                        // in a `finally`; gives everything back, also when cancelled
+ */
+import {
+  CancellationScope,
+  condition,
+  defineSignal,
+  setHandler,
+  upsertSearchAttributes,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { attributes } from '../contract/attributes.ts';
+import {
+  grantSignal,
+  inOrder,
+  type PermitAnswer,
+  type PermitGrant,
+  type PermitRequest,
+  type Resource,
+  semaphoreId,
+  semaphoreMessages,
+} from '../contract/semaphore.ts';
+import type { OrderClass } from '../mdb/machine.ts';
+import { isObject, isText } from './messages.ts';
+import { permitActivities } from './permitproxies.ts';
+
+/** A semaphore that was lost with its queue is started again by the question, which finds a request that it knows. */
+const askAgain = 30 * 60_000;
+
+export interface PermitSubject {
+  readonly machineId: string;
+  readonly siteId: string;
+  readonly orderId: string;
+  readonly class: OrderClass;
+}
+
+export interface TakeOptions {
+  /** Milliseconds to wait for the whole set; null for ever. */
+  readonly limit: number | null;
+  /** Whether the wait is to end because somebody cancelled. */
+  readonly cancelled?: () => boolean;
+  /** Told once for each permit that is not to be had at once: a sentence for people. */
+  readonly onQueued?: (sentence: string) => void;
+}
+
+export type Taken =
+  | { readonly state: 'granted'; readonly fence: number }
+  | { readonly state: 'refused'; readonly reason: string }
+  | { readonly state: 'late' | 'cancelled' };
+
+interface Held {
+  readonly semaphore: string;
+  readonly operation: string;
+  readonly id: string;
+}
+
+export class Permits {
+  /** The latest fence of this passage's permits; 0 before the first. */
+  fence = 0;
+  private readonly subject: PermitSubject;
+  /** Everything asked for and not given back, oldest first. */
+  private mine: Held[] = [];
+  private readonly granted = new Map<string, number>();
+
+  constructor(subject: PermitSubject) {
+    this.subject = subject;
+  }
+
+  /** Registers the handler of grants; call it before the first await. */
+  open(): void {
+    setHandler(defineSignal<[unknown]>(grantSignal), (message) => {
+      const grant = readGrant(message);
+      if (grant === null) return;
+      if (this.mine.some(({ id }) => id === grant.id)) this.granted.set(grant.id, grant.fence);
+      // Nobody wants it any more.
+      else void this.release(grant);
+    });
+  }
+
+  /** Ids of the permits that are held or waited for. */
+  get held(): readonly string[] {
+    return this.mine.map(({ id }) => id);
+  }
+
+  /** Takes all of them, one after the other in the fixed order; what was taken of a set that fails is given back. */
+  async take(resources: readonly Resource[], options: TakeOptions): Promise<Taken> {
+    const until = options.limit === null ? null : Date.now() + options.limit;
+    const before = new Set(this.held);
+    let taken: Taken = { state: 'granted', fence: this.fence };
+    try {
+      for (const resource of inOrder(resources)) {
+        taken = await this.takeOne(resource, until, options);
+        if (taken.state !== 'granted') break;
+      }
+    } catch (error) {
+      await this.giveBackAll(({ id }) => !before.has(id));
+      throw error;
+    }
+    if (taken.state !== 'granted') await this.giveBackAll(({ id }) => !before.has(id));
+    return taken;
+  }
+
+  /** Says that the passage makes progress; call it where a step ends. */
+  async renew(): Promise<void> {
+    for (const { semaphore, id } of this.mine)
+      await permitActivities.tellSemaphore({ semaphore, message: semaphoreMessages.renew, body: { id } });
+  }
+
+  /** Gives back everything, or what was taken for one operation; may be repeated. */
+  giveBack(operation?: string): Promise<void> {
+    return this.giveBackAll((held) => operation === undefined || held.operation === operation);
+  }
+
+  private async takeOne(resource: Resource, until: number | null, options: TakeOptions): Promise<Taken> {
+    const held = { semaphore: semaphoreId(resource), operation: resource.operation, id: uuid4() };
+    this.mine.push(held);
+    for (let asked = 0; ; asked += 1) {
+      const answer = await this.ask(held, asked);
+      if (answer.state === 'refused') return { state: 'refused', reason: `${held.semaphore}: ${answer.reason}` };
+      if (answer.state === 'granted') this.granted.set(held.id, answer.fence);
+      else if (asked === 0) this.tell(held, answer, options);
+      const waited = await this.hear(held, until, options);
+      if (waited !== 'again') return waited;
+    }
+  }
+
+  private ask({ semaphore, id }: Held, asked: number): Promise<PermitAnswer> {
+    const { machineId, siteId, orderId, class: urgency } = this.subject;
+    const { workflowId } = workflowInfo();
+    const request: PermitRequest = { id, machineId, siteId, orderId, class: urgency, workflowId };
+    return permitActivities.askPermit({ semaphore, request, asked });
+  }
+
+  private async hear({ id }: Held, until: number | null, { cancelled }: TakeOptions): Promise<Taken | 'again'> {
+    const left = until === null ? askAgain : Math.min(askAgain, until - Date.now());
+    const ended = () => this.granted.has(id) || cancelled?.() === true;
+    if (!ended() && left > 0) await condition(ended, left);
+    const fence = this.granted.get(id);
+    if (cancelled?.() === true) return { state: 'cancelled' };
+    if (fence === undefined) return until !== null && Date.now() >= until ? { state: 'late' } : 'again';
+    // Each grant raises the machine's fence, so the latest is the highest.
+    this.fence = Math.max(this.fence, fence);
+    return { state: 'granted', fence: this.fence };
+  }
+
+  private tell({ semaphore }: Held, answer: PermitAnswer & { state: 'queued' }, { onQueued }: TakeOptions): void {
+    upsertSearchAttributes([{ key: attributes.waitingOn, value: 'permit' }]);
+    onQueued?.(`It waits for ${semaphore}, ${answer.position}. in line: ${answer.reason}`);
+  }
+
+  // Narrowest first, as it was taken widest first.
+  private async giveBackAll(which: (held: Held) => boolean): Promise<void> {
+    const given = this.mine.filter(which).reverse();
+    this.mine = this.mine.filter((held) => !which(held));
+    for (const held of given) this.granted.delete(held.id);
+    await CancellationScope.nonCancellable(() => Promise.all(given.map((held) => this.release(held))));
+  }
+
+  private release({ semaphore, id }: Pick<Held, 'semaphore' | 'id'>): Promise<void> {
+    return CancellationScope.nonCancellable(() =>
+      permitActivities.tellSemaphore({ semaphore, message: semaphoreMessages.release, body: { id } }),
+    );
+  }
+}
+
+function readGrant(message: unknown): PermitGrant | null {
+  if (!isObject(message)) return null;
+  const { id, semaphore, fence } = message;
+  return isText(id) && isText(semaphore) && typeof fence === 'number' ? { id, semaphore, fence } : null;
+}

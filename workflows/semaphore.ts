@@ -1,0 +1,260 @@
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  getExternalWorkflowHandle,
+  log,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { attributes } from '../contract/attributes.ts';
+import {
+  grantSignal,
+  type PermitAnswer,
+  type PermitClosing,
+  type PermitGrant,
+  type PermitHolder,
+  readSemaphoreId,
+  type SemaphoreInput,
+  type SemaphoreStanding,
+  semaphoreMessages,
+  semaphoreQueries,
+} from '../contract/semaphore.ts';
+import { ledgerActivities, lookActivities } from './permitproxies.ts';
+import { observing } from './proxies.ts';
+import { pack, unpack } from './semaphore/carry.ts';
+import type { Finding, Semaphore } from './semaphore/core.ts';
+import { readEviction, readReference, readRequest } from './semaphore/read.ts';
+import { tellDetails, tellStanding, waitsOn } from './semaphore/standing.ts';
+
+// Below the server's 2,000 updates and 10,000 signals a run; history size itself is watched by its own suggestion.
+const mostUpdates = 1500;
+const mostSignals = 8000;
+const keptNotes = 20;
+const shownQueue = 100;
+
+/**
+ * Permits for one group of machines (docs/semaphores.md). Handlers only write down what they are told; one loop takes
+ * it to the ledger in batches, tells the requesters, and looks after leases. What it knows the ledger knows too, so a
+ * semaphore that was terminated is started again by the next request.
+ */
+export async function semaphore(input: SemaphoreInput): Promise<void> {
+  const desk = new SemaphoreDesk(input);
+  desk.open();
+  await desk.restore();
+  for (;;) {
+    await desk.wait();
+    await desk.turn();
+    desk.lookAfter();
+    desk.show();
+    if (desk.full) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof semaphore>(desk.carry());
+    }
+  }
+}
+
+class SemaphoreDesk {
+  private readonly core: Semaphore;
+  private readonly longest: number | undefined;
+  private readonly ignored: string[] = [];
+  private begun = 0;
+  private settled = 0;
+  private updates = 0;
+  private signals = 0;
+  private telling = 0;
+  /** The ledger does not answer: requests are told that they wait instead of waiting for it. */
+  private troubled = false;
+  /** Requests whose update is about to be answered: they need no signal besides. */
+  private readonly answering = new Set<string>();
+  private shown = '';
+
+  constructor({ carried, longest }: SemaphoreInput) {
+    this.core = unpack(workflowInfo().workflowId, carried);
+    this.longest = longest;
+  }
+
+  /** Registers the handlers; call it before the first await. */
+  open(): void {
+    const { acquire, release, cancel, renew, evict, wake } = semaphoreMessages;
+    this.onUpdate(acquire, readRequest, (message) => this.acquire(message));
+    this.onSignal(acquire, readRequest, (message) => void this.core.acquire(message, Date.now()));
+    this.onBoth(release, readReference, ({ id }) => this.end({ id, how: 'released', why: 'given back' }));
+    this.onBoth(cancel, readReference, ({ id }) => this.end({ id, how: 'cancelled', why: 'withdrawn' }));
+    this.onBoth(renew, readReference, ({ id }) => {
+      this.core.renew(id, Date.now());
+      return this.core.answer(id).state;
+    });
+    this.onBoth(evict, readEviction, (message) => (this.core.evict(message) ? 'taken away' : 'not held'));
+    setHandler(defineSignal(wake), () => this.core.wake());
+    setHandler(defineQuery<SemaphoreStanding, [number?]>(semaphoreQueries.standing), (most = shownQueue) =>
+      tellStanding(this.core, most, this.ignored),
+    );
+  }
+
+  private onSignal<T>(name: string, read: (message: unknown) => T | string, take: (message: T) => void): void {
+    setHandler(defineSignal<[unknown]>(name), (message) => {
+      this.signals += 1;
+      const known = read(message);
+      if (typeof known === 'string') this.note(`${name}: ${known}`);
+      else take(known);
+    });
+  }
+
+  private onUpdate<T, R>(
+    name: string,
+    read: (message: unknown) => T | string,
+    take: (message: T) => R | Promise<R>,
+  ): void {
+    setHandler(
+      defineUpdate<R, [unknown]>(name),
+      (message) => {
+        this.updates += 1;
+        return take(read(message) as T);
+      },
+      {
+        validator: (message) => {
+          const known = read(message);
+          if (typeof known === 'string') throw new Error(known);
+        },
+      },
+    );
+  }
+
+  private onBoth<T>(name: string, read: (message: unknown) => T | string, take: (message: T) => string): void {
+    this.onSignal(name, read, take);
+    this.onUpdate(name, read, take);
+  }
+
+  /** What the MDB holds of this semaphore, for a first run, and for requests whose answer was lost with a worker. */
+  async restore(): Promise<void> {
+    this.core.restore(await ledgerActivities.restorePermits({ semaphore: this.core.id }), Date.now());
+  }
+
+  /**
+   * Takes the request at once; the answer waits for the ledger's next batch, which is milliseconds away, and never for
+   * a permit. While the ledger does not answer, it does not wait for that either.
+   */
+  private async acquire(message: Parameters<Semaphore['acquire']>[0]): Promise<PermitAnswer> {
+    const first = this.core.acquire(message, Date.now());
+    if (first.state === 'refused') return first;
+    const wanted = this.begun + 1;
+    if (first.state === 'queued' && this.core.fresh.has(message.id)) {
+      this.answering.add(message.id);
+      await condition(() => this.settled >= wanted || this.troubled);
+      this.answering.delete(message.id);
+    }
+    this.core.told(message.id);
+    return this.core.answer(message.id);
+  }
+
+  private end(closing: PermitClosing): string {
+    return this.core.end(closing) ? closing.why : 'neither held nor waited for';
+  }
+
+  async wait(): Promise<void> {
+    const { core } = this;
+    if (!core.dirty) {
+      const wake = core.nextWake();
+      const met = () => core.dirty || this.full;
+      if (wake === null) await condition(met);
+      else await condition(met, Math.max(1, wake - Date.now()));
+    }
+    core.tick(Date.now());
+  }
+
+  /** One batch: written, fenced and granted in one transaction, then told. */
+  async turn(): Promise<void> {
+    if (!this.core.dirty) return;
+    this.begun += 1;
+    const turn = this.core.turn();
+    try {
+      const result = await ledgerActivities.settlePermits(turn);
+      this.troubled = false;
+      this.settled = this.begun;
+      for (const grant of this.core.settle(turn, result, Date.now())) void this.tell(grant);
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      // Nothing is lost: the same batch goes out again. Those who ask meanwhile hear that they are queued.
+      this.troubled = true;
+      this.core.wake();
+      log.warn('the ledger of permits does not answer', { error: String(error.cause) });
+    }
+  }
+
+  private async tell(grant: PermitGrant): Promise<void> {
+    const workflowId = this.core.holders.get(grant.id)?.workflowId;
+    if (workflowId === undefined || this.answering.has(grant.id)) return;
+    this.telling += 1;
+    try {
+      await getExternalWorkflowHandle(workflowId).signal(grantSignal, grant);
+      this.core.told(grant.id);
+    } catch (error) {
+      log.info('a requester is gone', { workflowId, error: String(error) });
+      this.core.undelivered(grant.id, Date.now());
+    } finally {
+      this.telling -= 1;
+    }
+  }
+
+  /** Looks at holders whose lease has run out, side by side with everything else. */
+  lookAfter(): void {
+    for (const holder of this.core.due(Date.now())) void this.look(holder);
+  }
+
+  private async look(holder: PermitHolder): Promise<void> {
+    const finding = await this.find(holder).catch((error: unknown): Finding => {
+      if (!(error instanceof ActivityFailure)) throw error;
+      return { holder: 'unknown', why: `it could not be looked at: ${error.cause?.message ?? error.message}` };
+    });
+    const again = this.core.found(holder.id, finding, Date.now());
+    if (again) await this.tell(again);
+  }
+
+  /** A dead workflow does not mean that its machine is up: only a look at the machine does. */
+  private async find({ id, machineId, siteId, workflowId, orderId = '' }: PermitHolder): Promise<Finding> {
+    if (workflowId !== undefined && (await lookActivities.describeHolder({ workflowId })) === 'running')
+      return { holder: 'running' };
+    const { acted, left } = await lookActivities.readTraces({ permitId: id });
+    if (left !== null) return { holder: 'closed', up: false, why: left };
+    const subject = { machineId, siteId, orderId, passage: 'reboot', since: acted } as const;
+    const { up, seen } = await observing(siteId).checkHealth(subject);
+    return { holder: 'closed', up, why: seen };
+  }
+
+  private note(text: string): void {
+    this.ignored.push(text);
+    if (this.ignored.length > keptNotes) this.ignored.shift();
+  }
+
+  show(): void {
+    const details = tellDetails(this.core);
+    if (details === this.shown) return;
+    this.shown = details;
+    setCurrentDetails(details);
+    const { tag = '', value = '' } = readSemaphoreId(this.core.id) ?? {};
+    const own = { rack: attributes.rack, pool: attributes.pool, sku: attributes.sku, machine: attributes.machine };
+    const key = own[tag as keyof typeof own];
+    upsertSearchAttributes([
+      { key: attributes.waitingOn, value: waitsOn(this.core) },
+      ...(key ? [{ key, value }] : []),
+    ]);
+  }
+
+  /** This run has lasted long enough, and nothing of it is under way. */
+  get full(): boolean {
+    const { updates, signals, longest = mostSignals } = this;
+    const long = workflowInfo().continueAsNewSuggested || updates >= mostUpdates || updates + signals >= longest;
+    return long && this.telling === 0 && this.core.looking === 0;
+  }
+
+  carry(): SemaphoreInput {
+    return { carried: pack(this.core), ...(this.longest && { longest: this.longest }) };
+  }
+}
