@@ -5,6 +5,7 @@ import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import type { BirthActivities } from '../../activities/birth/index.ts';
+import type { CleanActivities } from '../../activities/clean/index.ts';
 import type { DrainActivities } from '../../activities/drain/index.ts';
 import type { HardwareActivities } from '../../activities/hardware/index.ts';
 import type { OrderActivities } from '../../activities/orders/index.ts';
@@ -34,6 +35,7 @@ export type Doubles = OrderActivities &
   DrainActivities &
   Pick<PermitActivities, 'askPermit' | 'tellSemaphore'> &
   BirthActivities &
+  CleanActivities &
   HardwareActivities;
 
 const registered = {
@@ -56,6 +58,8 @@ const standing: MachineState = {
   pool: 'general',
   sku: null,
 };
+
+const cleaned: MachineState = { ...standing, stage: 'registered', opState: 'disabled', bootState: 'clean' };
 
 export const treatment: Treatment = {
   drains: true,
@@ -98,6 +102,11 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     openHumanStep: async () => undefined,
     remindHumanStep: async () => undefined,
     closeHumanStep: async () => undefined,
+    bootClean: async () => ({ state: { ...standing, stage: 'maintenance', opState: 'disabled', bootState: 'clean' } }),
+    planClean: async () => ['boot the fast image', 'erase disk D1 by nvme-format'],
+    directErase: async () => ({ state: cleaned, disks: 1 }),
+    proveErased: async () => ({ state: cleaned, note: '1 disk proven erased' }),
+    directReinstall: async () => ({ state: { ...cleaned, stage: 'profiled' } }),
     setRebirth: async () => null,
     unsetRebirth: async () => undefined,
     leaveService: async ({ to }) => ({ left: true, state: { ...standing, opState: to }, treatment }),
