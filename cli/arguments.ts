@@ -20,3 +20,10 @@ export function timeArgument(text: string): string {
   if (/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text) && Number.isFinite(Date.parse(text))) return text;
   throw new InvalidArgumentError('It must be a time like 2026-11-21T09:00:00Z, or +90m, +2h or +7d from now.');
 }
+
+/** Collects repeated `--set name=value`. */
+export function addSetting(given: string, before: Record<string, string>): Record<string, string> {
+  const equals = given.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('It is not name=value.');
+  return { ...before, [given.slice(0, equals)]: given.slice(equals + 1) };
+}

@@ -21,6 +21,13 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
+const ranks: readonly Role[] = ['viewer', 'operator', 'admin'];
+
+/** Ends a request of somebody whose role is too low for it. */
+export function mustBe({ role }: Operator, least: Role): void {
+  if (ranks.indexOf(role) < ranks.indexOf(least)) throw new ApiError('forbidden', `this takes the role ${least}`);
+}
+
 /**
  * Until there are accounts, whoever reaches the loopback address is the machine's operator; the name that the CLI
  * gives is for the audit and grants nothing. A browser's page from elsewhere must not be such a caller: requests with
