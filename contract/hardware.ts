@@ -18,6 +18,13 @@ export interface ActParameters {
   readonly 'boot-network': Nothing;
   /** `log` is the path of its service; only once all that it holds is kept. */
   readonly 'clear-log': { readonly log: string };
+  /** What to boot from, without a start: at the next one or at all; `none` takes it back. */
+  readonly 'set-boot': {
+    readonly target: 'network' | 'pxe' | 'http' | 'disk' | 'cd' | 'usb' | 'bios' | 'none';
+    readonly how?: 'once' | 'always';
+    /** Where to boot from over HTTP, for controllers that take an address. */
+    readonly uri?: string;
+  };
   /** Attributes to make pending; those of the machine's profile if absent. */
   readonly 'set-bios': { readonly attributes?: Readonly<Record<string, string | number | boolean>> };
   /** A new password for the account that Farrier signs in with; the old one stays until the new one was seen to work. */

@@ -6,42 +6,82 @@ import type { Session } from './session.ts';
 import type { SystemReading } from './system.ts';
 import type { Json } from './transport.ts';
 
-/** Where a one-time network boot is asked for, and with what; `boot` empty when it is asked for already. */
+/** Where a boot override is asked for, and with what; `boot` empty when it is asked for already. */
 export interface BootPlan {
   readonly path: string;
   readonly boot: Readonly<Record<string, string>>;
 }
 
-/** Names of the network among boot targets, best first. */
-const networkTargets = ['Pxe', 'UefiHttp'];
+/** What to boot from, and the targets that mean it, best first; families name optical drives in their own way. */
+const targetNames = {
+  network: ['Pxe', 'UefiHttp'],
+  pxe: ['Pxe'],
+  http: ['UefiHttp'],
+  disk: ['Hdd'],
+  cd: ['Cd', 'UsbCd', 'CD/DVD', 'UefiUsbCd'],
+  usb: ['Usb'],
+  bios: ['BiosSetup'],
+  none: ['None'],
+} as const;
+
+export type BootTarget = keyof typeof targetNames;
+
+export interface BootWish {
+  readonly target: BootTarget;
+  readonly enabled: 'Once' | 'Continuous' | 'Disabled';
+  /** Where to boot from over HTTP, for those that take an address. */
+  readonly uri?: string;
+}
+
+/** Plans a boot from the network, once; null when the controller offers no such target. */
+export async function planNetworkBoot(session: Session, system: SystemReading): Promise<BootPlan | null> {
+  const plan = await planBoot(session, system, { target: 'network', enabled: 'Once' });
+  return typeof plan === 'string' ? null : plan;
+}
 
 /**
- * Plans a boot from the network, once. Written where the controller takes it: the system, or its settings where only
- * those show a boot override (quirks 38 and 39). Null when it offers no such target.
+ * Plans a boot override; a sentence where the controller doesn't offer it. Written where the controller takes it: the
+ * system, or its settings where only those show a boot override (quirks 38 and 39).
  */
-export async function planNetworkBoot(session: Session, system: SystemReading): Promise<BootPlan | null> {
+export async function planBoot(session: Session, system: SystemReading, wish: BootWish): Promise<BootPlan | string> {
+  const { path, shown } = await readBoot(session, system);
+  const offered = strings(shown['BootSourceOverrideTarget@Redfish.AllowableValues']);
+  const names: readonly string[] = targetNames[wish.target];
+  const target = offered.length === 0 ? names[0] : names.find((name) => offered.includes(name));
+  if (target === undefined) return `the controller offers no boot from ${wish.target}, but from ${offered.join(', ')}`;
+  const enabled = strings(shown['BootSourceOverrideEnabled@Redfish.AllowableValues']);
+  if (enabled.length > 0 && !enabled.includes(wish.enabled))
+    return `the controller overrides the boot ${enabled.join(' or ')} only, not ${wish.enabled}`;
+  if (wish.uri !== undefined && !('HttpBootUri' in shown)) return 'the controller takes no address to boot from';
+  const fields = bootFields(shown, target, system.quirks.boot, wish.enabled);
+  return { path, boot: { ...fields, ...(wish.uri !== undefined && { HttpBootUri: wish.uri }) } };
+}
+
+/** The boot override as it is, and where it is written. */
+export async function readBoot(session: Session, system: SystemReading): Promise<{ path: string; shown: Json }> {
   const settings = system.settingsPath === null ? null : await session.get(system.settingsPath);
   const there = settings === null ? {} : part(settings, 'Boot');
   // The settings object may hold anything but the boot override; then it is not the place.
-  const path = 'BootSourceOverrideTarget' in there && system.settingsPath !== null ? system.settingsPath : system.path;
-  const offered = allowed(there) ?? allowed(system.boot);
-  const target = offered === null ? 'Pxe' : networkTargets.find((name) => offered.includes(name));
-  if (target === undefined) return null;
-  const shown = path === system.path ? system.boot : { ...system.boot, ...there };
-  return { path, boot: bootFields(shown, target, system.quirks.boot) };
+  if (!('BootSourceOverrideTarget' in there) || system.settingsPath === null)
+    return { path: system.path, shown: system.boot };
+  return { path: system.settingsPath, shown: { ...system.boot, ...there } };
 }
 
-function allowed(boot: Json): string[] | null {
-  const values = boot['BootSourceOverrideTarget@Redfish.AllowableValues'];
-  return Array.isArray(values) && values.length > 0 ? values.map(String) : null;
+function strings(values: unknown): string[] {
+  return Array.isArray(values) ? values.map(String) : [];
 }
 
 /** The fields to send. The mode is kept as it is, where the controller has one at all (quirk 46). */
-export function bootFields(shown: Json, target: string, form: BootForm): Record<string, string> {
+export function bootFields(
+  shown: Json,
+  target: string,
+  form: BootForm,
+  enabled: BootWish['enabled'] = 'Once',
+): Record<string, string> {
   const mode = text(shown.BootSourceOverrideMode);
   const fields: Record<string, string> = {
     BootSourceOverrideTarget: target,
-    BootSourceOverrideEnabled: 'Once',
+    BootSourceOverrideEnabled: enabled,
     ...(mode !== null && form.mode === 'send' && { BootSourceOverrideMode: mode }),
   };
   if (form.write === 'triple') return fields;
@@ -49,10 +89,10 @@ export function bootFields(shown: Json, target: string, form: BootForm): Record<
 }
 
 /**
- * Asks for the network at the next boot only. A refusal of what is so already is a success (quirk 29); one that points
- * to the settings object is followed there (quirk 38).
+ * Asks for what was planned. A refusal of what is so already is a success (quirk 29); one that points to the settings
+ * object is followed there (quirk 38).
  */
-export async function bootNetworkOnce(session: Session, plan: BootPlan): Promise<void> {
+export async function writeBoot(session: Session, plan: BootPlan): Promise<void> {
   if (Object.keys(plan.boot).length === 0) return;
   try {
     await session.write('PATCH', plan.path, { Boot: plan.boot });

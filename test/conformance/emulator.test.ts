@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bootNetworkOnce, planNetworkBoot } from '../../activities/redfish/boot.ts';
+import { writeBoot, planNetworkBoot } from '../../activities/redfish/boot.ts';
 import { RedfishError } from '../../activities/redfish/errors.ts';
 import { chooseReset, sendReset } from '../../activities/redfish/power.ts';
 import { readInventory } from '../../activities/redfish/read/inventory.ts';
@@ -89,7 +89,7 @@ describe.skipIf('missing' in opened)("sushy-tools' emulator, driven by our clien
       expect(await readMacs(session, before)).toEqual(['00:5c:52:31:3a:9c']);
       const boot = await planNetworkBoot(session, before);
       expect(boot).not.toBeNull();
-      if (boot) await bootNetworkOnce(session, boot);
+      if (boot) await writeBoot(session, boot);
       expect((await readSystem(session)).boot.BootSourceOverrideTarget).toBe('Pxe');
       await sendReset(session, before, chooseReset('on', before.resetTypes) ?? '');
       await expect.poll(async () => (await readSystem(session)).power, { timeout: 30_000, interval: 500 }).toBe('On');

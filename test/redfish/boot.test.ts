@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bootNetworkOnce, planNetworkBoot } from '../../activities/redfish/boot.ts';
+import { planNetworkBoot, writeBoot } from '../../activities/redfish/boot.ts';
 import { type Session, withSession } from '../../activities/redfish/session.ts';
 import { readSystem } from '../../activities/redfish/system.ts';
 import { openTransport } from '../../activities/redfish/transport.ts';
@@ -37,7 +37,7 @@ const ask = () =>
   over(async (session) => {
     const plan = await planNetworkBoot(session, await readSystem(session));
     if (plan === null) return 'no network';
-    await bootNetworkOnce(session, plan);
+    await writeBoot(session, plan);
     return null;
   });
 

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
-import { bootNetworkOnce, planNetworkBoot } from '../boot.ts';
+import { planBoot, planNetworkBoot, readBoot, writeBoot } from '../boot.ts';
 import { RedfishError } from '../errors.ts';
+import { holds } from '../etag.ts';
+import { part, text } from '../links.ts';
+import type { Json } from '../transport.ts';
 import { isPlan, type Kind, notDone } from './kind.ts';
 import { unlessNow } from './moment.ts';
 import { observeStarting, planStart, restart } from './power.ts';
@@ -19,7 +22,7 @@ export const bootNetwork: Kind<ActParameters['boot-network']> = {
       ...reset,
       command: { ...reset.command, boot: boot.boot, at: boot.path },
       send: async () => {
-        await unlessNow(scene, () => bootNetworkOnce(session, boot)).catch(withoutReset);
+        await unlessNow(scene, () => writeBoot(session, boot)).catch(withoutReset);
         return reset.send();
       },
     };
@@ -27,6 +30,49 @@ export const bootNetwork: Kind<ActParameters['boot-network']> = {
   observe: observeStarting,
   watch: restart.watch,
 };
+
+/** An override of what is booted from, without a start. */
+export const setBoot: Kind<ActParameters['set-boot']> = {
+  parameters: z.strictObject({
+    target: z.enum(['network', 'pxe', 'http', 'disk', 'cd', 'usb', 'bios', 'none']),
+    how: z.enum(['once', 'always']).exactOptional(),
+    uri: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .exactOptional(),
+  }),
+  plan: async (scene, { target, how = 'once', uri }) => {
+    const { session, system } = scene;
+    const enabled = target === 'none' ? 'Disabled' : how === 'once' ? 'Once' : 'Continuous';
+    const planned = await planBoot(session, system, { target, enabled, ...(uri !== undefined && { uri }) });
+    if (typeof planned === 'string') return notDone(planned);
+    const { boot, path } = planned;
+    if (Object.keys(boot).length === 0) return { state: 'done', observed: 'it is set so already; nothing was sent' };
+    return {
+      command: { boot, at: path },
+      before: {},
+      send: async () => {
+        await unlessNow(scene, () => writeBoot(session, planned));
+        return null;
+      },
+    };
+  },
+  observe: async ({ session, system }, { command }) => {
+    const fresh = { ...system, boot: part(await session.get(system.path), 'Boot') };
+    const { shown } = await readBoot(session, fresh);
+    const words = `boot from ${text(shown.BootSourceOverrideTarget) ?? '?'}, ${text(shown.BootSourceOverrideEnabled) ?? '?'}`;
+    return isSet(shown, part(command, 'boot'))
+      ? { state: 'done', observed: words }
+      : { state: 'unknown', observed: `not seen to be set: ${words}` };
+  },
+  watch: { for: 15_000, every: 1000 },
+};
+
+/** What is switched off may go on to name a target, or not. */
+function isSet(shown: Json, { BootSourceOverrideTarget: target, ...others }: Json): boolean {
+  const off = others.BootSourceOverrideEnabled === 'Disabled';
+  return holds(shown, off || target === undefined ? others : { ...others, BootSourceOverrideTarget: target });
+}
 
 /** Whatever became of the boot setting: the reset that it was for has not been sent. */
 function withoutReset(error: unknown): never {
