@@ -1,6 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BrakeView, CapacityView, PoolRequest, PoolView } from '../contract/guards.ts';
-import { capacityScopes, drainAdapters, drainTimeOuts, eraseMethods } from '../mdb/machine.ts';
+import {
+  capacityScopes,
+  type DiskKind,
+  diskKinds,
+  drainAdapters,
+  drainTimeOuts,
+  type EraseMethod,
+  eraseMethods,
+} from '../mdb/machine.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { moment } from './format.ts';
@@ -184,6 +192,7 @@ function addPoolSet(pool: Command, open: Open): void {
     .option('--drain-timeout <seconds>', "until a drain's time is up", wholeNumber(0, 2_592_000))
     .addOption(new Option('--on-drain-timeout <what>', 'what happens then').choices(drainTimeOuts))
     .addOption(new Option('--erase <method>', 'how its disks are emptied').choices(eraseMethods))
+    .option('--erase-others <methods>', 'for disks without our keys: nvme=METHOD,ata=METHOD,other=METHOD', byKind)
     .option('--soak-minutes <count>', 'how long it must stay healthy', wholeNumber(0, 1440))
     .option('--health-retries <count>', 'checks that may fail', wholeNumber(0, 20))
     .option('--burnin-cap <seconds>', 'longest burn-in, or "none"', orNone(1, 604_800))
@@ -204,6 +213,19 @@ function addPoolSet(pool: Command, open: Open): void {
     });
 }
 
+/** `nvme=nvme-format,ata=overwrite` */
+function byKind(text: string): NonNullable<PoolRequest['eraseOthers']> {
+  const pairs = text.split(',').map((pair) => pair.split('='));
+  const good = pairs.every(
+    ([kind, method]) => diskKinds.includes(kind as DiskKind) && eraseMethods.includes(method as EraseMethod),
+  );
+  if (!good)
+    throw new InvalidArgumentError(
+      `It is KIND=METHOD,…: kinds are ${diskKinds.join(', ')}; methods ${eraseMethods.join(', ')}.`,
+    );
+  return Object.fromEntries(pairs);
+}
+
 function showPool(screen: Context['screen'], pool: PoolView): void {
   const settings = Object.entries(pool.drainSettings).map(([key, value]) => `${key}=${value}`);
   screen.facts(`Pool ${pool.id}`, [
@@ -214,6 +236,12 @@ function showPool(screen: Context['screen'], pool: PoolView): void {
     ['secret', pool.drainSecretRef],
     ['drain time-out', `${hours(pool.drainTimeout)}, then ${pool.onDrainTimeout}`],
     ['erase', pool.erase],
+    [
+      'other disks',
+      Object.entries(pool.eraseOthers)
+        .map((pair) => pair.join('='))
+        .join(' '),
+    ],
     ['soak', `${pool.soakMinutes} minutes`],
     ['health retries', pool.healthRetries],
     ['burn-in at most', pool.burninCap === null ? "as its machines' profiles say" : `${pool.burninCap} seconds`],

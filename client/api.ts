@@ -19,6 +19,7 @@ import type {
   RackView,
   TimelineEntry,
 } from '../contract/api.ts';
+import type { ErasureView } from '../contract/erasures.ts';
 import type {
   BrakeLimitsRequest,
   BrakeView,
@@ -211,6 +212,10 @@ export class ApiClient {
 
   burnins(machine: string): Promise<{ machineId: string; burnins: BurninView[] }> {
     return this.#get(`/machines/${encodeURIComponent(machine)}/burnins`);
+  }
+
+  erasures(machine: string): Promise<{ machineId: string; erasures: ErasureView[] }> {
+    return this.#get(`/machines/${encodeURIComponent(machine)}/erasures`);
   }
 
   hardware(machine: string, limit = 100): Promise<HardwareView> {

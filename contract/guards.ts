@@ -1,6 +1,6 @@
 /** The API's shapes for what guards production: capacity, the storm brake, and the pools' policies. */
 import { z } from 'zod';
-import { capacityScopes, drainAdapters, drainTimeOuts, eraseMethods, minimumUnits } from '../mdb/machine.ts';
+import { capacityScopes, diskKinds, drainAdapters, drainTimeOuts, eraseMethods, minimumUnits } from '../mdb/machine.ts';
 import { id, sentence } from './api.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
@@ -73,6 +73,8 @@ const policy = z.object({
   drainTimeout: z.number(),
   onDrainTimeout: z.enum(drainTimeOuts),
   erase: z.enum(eraseMethods),
+  /** For the disks that Farrier did not encrypt, by what they are. */
+  eraseOthers: z.partialRecord(z.enum(diskKinds), z.enum(eraseMethods)),
   soakMinutes: z.number(),
   healthRetries: z.number(),
   burninCap: nullable(z.number()),
@@ -100,6 +102,7 @@ export const poolRequest = z.strictObject({
   drainTimeout: z.int().min(0).max(2_592_000).exactOptional(),
   onDrainTimeout: z.enum(drainTimeOuts).exactOptional(),
   erase: z.enum(eraseMethods).exactOptional(),
+  eraseOthers: z.partialRecord(z.enum(diskKinds), z.enum(eraseMethods)).exactOptional(),
   soakMinutes: z.int().min(0).max(1440).exactOptional(),
   healthRetries: z.int().min(0).max(20).exactOptional(),
   burninCap: z.int().min(1).max(604_800).nullable().exactOptional(),

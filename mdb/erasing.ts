@@ -133,7 +133,7 @@ export interface ErasureRow extends Omit<Erasure, 'machineId'> {
 }
 
 /** The proof of a machine's disks, newest first. */
-export function listErasures(mdb: MdbOrTransaction, machineId: string): Promise<ErasureRow[]> {
+export function listErasures(mdb: MdbOrTransaction, machineId: string): Promise<Erasure[]> {
   return mdb
     .select()
     .from(erasures)

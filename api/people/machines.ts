@@ -1,8 +1,10 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
+import { type ErasureView, erasureList } from '../../contract/erasures.ts';
 import { parseSelector, type Selector } from '../../contract/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { type Erasure, listErasures } from '../../mdb/erasing.ts';
 import {
   findMachine,
   listBurnins,
@@ -108,6 +110,29 @@ export function serveMachines(app: App, { mdb, siteId }: PeopleDependencies): vo
       return { machineId, burnins: await listBurnins(mdb, machineId) };
     },
   );
+  app.get(
+    '/machines/:name/erasures',
+    {
+      schema: {
+        tags,
+        summary: 'The proof of its erased disks, newest first',
+        params: named,
+        response: { 200: erasureList },
+      },
+    },
+    async ({ params }) => {
+      const machineId = await mustFind(mdb, params.name);
+      return { machineId, erasures: (await listErasures(mdb, machineId)).map(showErasure) };
+    },
+  );
+}
+
+/** The evidence of one disk, flat: what is absent is null. */
+function showErasure({ machineId: _, evidence, begunAt, endedAt, ...row }: Erasure): ErasureView {
+  const { words, vouchedBy, sampled = null, survived = null, blank = null, blocks = [], seconds = null } = evidence;
+  const said = vouchedBy === undefined ? (words ?? null) : `${vouchedBy} answers for it`;
+  const times = { begunAt: begunAt.toISOString(), endedAt: endedAt?.toISOString() ?? null };
+  return { ...row, words: said, sampled, survived, blank, blocks: [...blocks], seconds, ...times };
 }
 
 async function mustBeController(mdb: Mdb, siteId: string, origin: string): Promise<void> {
