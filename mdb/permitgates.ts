@@ -2,8 +2,9 @@
 import { and, inArray, sql } from 'drizzle-orm';
 import type { PermitGate } from '../contract/semaphore.ts';
 import type { Transaction } from './acting.ts';
+import type { MdbOrTransaction } from './connect.ts';
 import type { Policy } from './permitpolicy.ts';
-import { machines, orders, permits } from './schema.ts';
+import { brakes, machines, orders, permits } from './schema.ts';
 
 /** One semaphore at one moment. */
 export interface Scene {
@@ -15,6 +16,8 @@ export interface Scene {
   readonly room: number;
   /** When the window opens; null while it is open. */
   readonly opensAt: number | null;
+  /** The storm brake, while it is engaged. */
+  readonly brake: PermitGate | null;
 }
 
 type Candidate = typeof permits.$inferSelect;
@@ -58,7 +61,7 @@ export function judge(
       gate = fullGate(scene);
       break;
     }
-    const closed = windowGate(scene, candidate) ?? healthGate(scene, healthy, fact);
+    const closed = windowGate(scene, candidate) ?? brakeGate(scene, fact) ?? healthGate(scene, healthy, fact);
     const why = closed?.reason ?? fact.busy;
     if (why === null) {
       granted.push(candidate);
@@ -80,6 +83,25 @@ function fullGate({ capacity }: Scene): PermitGate {
 function windowGate({ opensAt }: Scene, { class: urgency }: Candidate): PermitGate | null {
   if (opensAt === null || urgency === 'emergency') return null;
   return { kind: 'window', reason: `its window opens at ${new Date(opensAt).toISOString()}`, until: opensAt };
+}
+
+/** What is out of service already is no part of a storm. */
+function brakeGate({ brake }: Scene, { healthy }: CandidateFacts): PermitGate | null {
+  return healthy ? brake : null;
+}
+
+/** The storm brake as it stands; departures themselves are held by it too, so that a grant would only wait there. */
+export async function readBrakeGate(tx: MdbOrTransaction): Promise<PermitGate | null> {
+  const [brake] = await tx
+    .select({ reason: brakes.reason, coolUntil: brakes.coolUntil })
+    .from(brakes)
+    .where(
+      sql`${brakes.engagedAt} is not null and coalesce(${brakes.coolUntil} > now(), true)
+        and coalesce(${brakes.overrideUntil} <= now(), true)`,
+    );
+  if (brake === undefined) return null;
+  const reason = `the storm brake is engaged: ${brake.reason ?? 'no reason given'}`;
+  return { kind: 'brake', reason, until: brake.coolUntil?.getTime() ?? null };
 }
 
 /** A machine that is out of service already takes nothing away. */

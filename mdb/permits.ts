@@ -12,8 +12,8 @@ import {
 import { type Actor, record, type Transaction } from './acting.ts';
 import type { MdbOrTransaction } from './connect.ts';
 import { raiseFence } from './passage.ts';
-import { openTicket } from './people.ts';
-import { judgeCandidates, type Scene } from './permitgates.ts';
+import { closeTicket, openTicket } from './people.ts';
+import { judgeCandidates, readBrakeGate, type Scene } from './permitgates.ts';
 import { countGroup, opensAt, policyOf, termsOf } from './permitpolicy.ts';
 import { machines, permits, semaphoreStates, tickets } from './schema.ts';
 
@@ -50,6 +50,7 @@ export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<Led
     room: terms.capacity - granted.length,
     capacity: terms.capacity,
     opensAt: await opensAt(tx, policy.windows),
+    brake: await readBrakeGate(tx),
   };
   const waiting = inOrderOf(turn.candidates, open);
   const verdict = await judgeCandidates(tx, scene, waiting);
@@ -123,10 +124,11 @@ async function closeTickets(tx: Transaction, semaphore: string, ids: readonly st
     .select({ id: permits.machineId })
     .from(permits)
     .where(inArray(permits.id, [...ids]));
-  await tx
-    .update(tickets)
-    .set({ closedAt: sql`now()` })
+  const open = await tx
+    .select({ id: tickets.id })
+    .from(tickets)
     .where(and(eq(tickets.fault, faultOf(semaphore)), inArray(tickets.machineId, of), isNull(tickets.closedAt)));
+  for (const ticket of open) await closeTicket(tx, ticket.id, semaphoreActor.name, 'the permit is overdue no more');
 }
 
 function faultOf(semaphore: string): string {

@@ -5,7 +5,18 @@ import { acting } from '../../mdb/acting.ts';
 import { readTraces } from '../../mdb/permitholder.ts';
 import { opensAt } from '../../mdb/permitpolicy.ts';
 import { restOf, settleTurn } from '../../mdb/permits.ts';
-import { audit, fences, intents, machines, orders, permits, semaphores, tags, tickets } from '../../mdb/schema.ts';
+import {
+  audit,
+  brakes,
+  fences,
+  intents,
+  machines,
+  orders,
+  permits,
+  semaphores,
+  tags,
+  tickets,
+} from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -221,6 +232,22 @@ describe('the gates', () => {
       expect(await opens([{ days: every, from: at(zone, 1), to: at(zone, 2), zone }])).toBeGreaterThan(Date.now());
     }
     expect(await opens([{ days: [], from: '00:00', to: '23:59', zone: 'UTC' }])).toBeGreaterThan(Date.now());
+  });
+
+  test('hold back while the storm brake is engaged, but not who is out of service already', async () => {
+    await policy({ capacity: 8 });
+    await base.mdb.insert(brakes).values({ id: 'fleet', engagedAt: new Date(), reason: 'a feed went down' });
+    await base.mdb.update(machines).set({ opState: 'disabled' }).where(eq(machines.id, 'm-7'));
+    const asked = [ask(0), ask(7)];
+    const result = await settle(turn(asked));
+    expect(result.granted.map(({ id }) => id)).toEqual([asked[1]?.id]);
+    expect(result.gate).toEqual({
+      kind: 'brake',
+      reason: 'the storm brake is engaged: a feed went down',
+      until: null,
+    });
+    await base.mdb.delete(brakes);
+    expect((await settle(turn([asked[0] as PermitWaiting]))).granted).toHaveLength(1);
   });
 
   test('keep the image system off a machine that an order works on, and let the others pass', async () => {
