@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addActions } from './actions.ts';
 import { type AskPassword, addBmc } from './bmc/command.ts';
 import type { Context } from './context.ts';
+import { addErasure } from './erasure.ts';
 import { addBoot, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
 import { addBrake, addCapacity, addPool } from './guards.ts';
 import { addHardware } from './hardware.ts';
@@ -41,6 +42,7 @@ export function createProgram(
   addTicket(program, context);
   addOncall(program, context);
   addBurnin(program, context);
+  addErasure(program, context);
   addBoot(program, context);
   addRack(program, context);
   addImage(program, context);
