@@ -3,7 +3,12 @@ import type { Command } from 'commander';
 import type { LogCursor } from '../../activities/redfish/read/logs.ts';
 import type { Session } from '../../activities/redfish/session.ts';
 import type { Context } from '../context.ts';
+import { addAccounts } from './accounts.ts';
 import { askController, originOf } from './contact.ts';
+import { addControl } from './control.ts';
+import type { Hand } from './hand.ts';
+import { addMedia } from './media.ts';
+import { addSecureBoot } from './secureboot.ts';
 import { showInventory, showLogs, showPin, showProbe, showSensors } from './show.ts';
 
 /** The password of a controller's account: from the environment or asked for; null when there is none. */
@@ -16,9 +21,12 @@ interface Options {
   readonly cursor?: string;
 }
 
-/** `farrier bmc …`: reads one controller by hand, without API, MDB or Temporal. Nothing is ever written to it. */
+/**
+ * `farrier bmc …`: reads and drives one controller by hand, without API, MDB or Temporal. Nothing is written to it but
+ * by commands that act, after a yes.
+ */
 export function addBmc(program: Command, open: () => Context, askPassword: AskPassword): void {
-  const bmc = program.command('bmc').description('read a management controller by hand');
+  const bmc = program.command('bmc').description('read and drive a management controller by hand');
 
   const add = (name: string, about: string): Command =>
     bmc
@@ -28,16 +36,20 @@ export function addBmc(program: Command, open: () => Context, askPassword: AskPa
       .requiredOption('--user <name>', 'account on the controller; its password is FARRIER_BMC_PASSWORD, or asked for')
       .option('--pin <key>', 'SHA-256 of the key its certificate must have, base64');
 
+  const password: Hand['password'] = async (command, address, { user }) => {
+    const given = await askPassword(`Password of ${user} on ${address}: `);
+    if (given !== null) return given;
+    return command.error('FARRIER_BMC_PASSWORD is not set, and there is no terminal to ask on.', { exitCode: 2 });
+  };
   const ask = async <T>(
     command: Command,
     address: string,
-    { user, pin }: Options,
+    options: Options,
     read: (session: Session) => Promise<T>,
   ) => {
-    const password = await askPassword(`Password of ${user} on ${address}: `);
-    if (password === null)
-      command.error('FARRIER_BMC_PASSWORD is not set, and there is no terminal to ask on.', { exitCode: 2 });
-    return askController({ origin: originOf(address), user, password, pin: pin ?? null }, read);
+    const { user, pin } = options;
+    const contact = { origin: originOf(address), user, password: await password(command, address, options) };
+    return askController({ ...contact, pin: pin ?? null }, read);
   };
 
   add('probe', 'who it is and what it offers')
@@ -95,6 +107,12 @@ export function addBmc(program: Command, open: () => Context, askPassword: AskPa
       // Last: what was not shown will be new again.
       if (options.cursor !== undefined) await writeCursor(options.cursor, cursor);
     });
+
+  const hand: Hand = { open, add, ask, password };
+  addControl(hand);
+  addMedia(hand);
+  addSecureBoot(hand);
+  addAccounts(hand);
 }
 
 /** What an earlier reading left; nothing when there was none. Throws when the file holds something else. */

@@ -14,3 +14,14 @@ export async function askPassword(question: string): Promise<string | null> {
     process.stderr.write('\n');
   }
 }
+
+/** Asks for a yes on the terminal; null where there is none to ask on. */
+export async function askYes(question: string): Promise<boolean | null> {
+  if (!process.stdin.isTTY) return null;
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+  } finally {
+    asking.close();
+  }
+}

@@ -1,0 +1,126 @@
+import { basename, dirname } from 'node:path';
+import { Argument, type Command } from 'commander';
+import type { Account, Door } from '../../activities/redfish/accounts.ts';
+import type { Credentials } from '../../activities/redfish/login.ts';
+import type { Screen } from '../context.ts';
+import type { Column } from '../table.ts';
+import { originOf } from './contact.ts';
+import { type Hand, type HandOptions, yesOption } from './hand.ts';
+import { askYes } from './prompt.ts';
+import { showPin } from './show.ts';
+
+type AccountOptions = HandOptions & { readonly secret?: string };
+
+const columns: Column<Account>[] = [
+  { title: 'id', cell: ({ id }) => id },
+  { title: 'user', cell: ({ username }) => username },
+  { title: 'role', cell: ({ role }) => role },
+  { title: 'enabled', cell: ({ enabled }) => (enabled ? 'yes' : 'no') },
+  { title: 'locked', cell: ({ locked }) => (locked ? 'yes' : null) },
+  { title: 'new password', cell: ({ mustChange }) => (mustChange ? 'wanted' : null) },
+];
+
+/** `farrier bmc accounts ADDRESS [rotate --secret FILE]`. */
+export function addAccounts(hand: Hand): void {
+  hand
+    .add('accounts', 'its accounts, or a new password for the one that signs in')
+    .addArgument(new Argument('[verb]', 'what to do; lists the accounts without').choices(['rotate']))
+    .option('--secret <file>', 'rotate: where the new user and password are written; the file must be new')
+    .option(...yesOption)
+    .action(async (address: string, verb: string | undefined, options: AccountOptions, command: Command) => {
+      if (verb === undefined) return list(hand, command, address, options);
+      const { secret, yes } = options;
+      if (secret === undefined) command.error('rotate wants --secret <file> for the new password.', { exitCode: 2 });
+      if (yes !== true) {
+        const word = await askYes(`Give ${options.user} on ${address} a new password, written to ${secret}?`);
+        if (word === null) command.error('There is no terminal to ask on: give --yes to act.', { exitCode: 2 });
+        if (!word) return;
+      }
+      const password = await hand.password(command, address, options);
+      const door = { origin: originOf(address), pin: options.pin ?? null };
+      const outcome = await rotate(door, { username: options.user, password }, secret);
+      const { screen } = hand.open();
+      screen.answer(outcome, () => showOutcome(screen, outcome, options.pin));
+      if (outcome.state !== 'done') process.exitCode = 1;
+    });
+}
+
+async function list(hand: Hand, command: Command, address: string, options: HandOptions): Promise<void> {
+  const { readAccounts } = await import('../../activities/redfish/accounts.ts');
+  const { screen } = hand.open();
+  const { pin, value } = await hand.ask(command, address, options, readAccounts);
+  screen.answer({ pin, ...value }, () => {
+    showPin(screen, pin, options.pin);
+    screen.table(columns, value.accounts, 'It shows no accounts.');
+    const { longest, shortest } = value.limits;
+    screen.line(`Passwords: ${shortest ?? '?'} to ${longest ?? '?'} characters.`);
+  });
+}
+
+interface Outcome {
+  readonly state: 'done' | 'not_done' | 'unknown';
+  readonly observed: string;
+  readonly pin: string | null;
+}
+
+function showOutcome(screen: Screen, { observed, pin, state }: Outcome, given: string | undefined): void {
+  showPin(screen, pin, given);
+  screen.line(`${state === 'not_done' ? 'not done' : state}: ${observed}`);
+}
+
+/**
+ * The new secret is on the disk, as `FILE.pending`, before it is sent, and becomes `FILE` when the controller was seen
+ * to take it. Started again after anything broke off, it first finds out which of the two passwords is in force.
+ */
+async function rotate(door: Door, old: Credentials, file: string): Promise<Outcome> {
+  const { secretFolder } = await import('../../activities/hardware/secrets.ts');
+  const { inForce, readOwnAccount, withOwnSession, writePassword } = await import(
+    '../../activities/redfish/accounts.ts'
+  );
+  const { RedfishError } = await import('../../activities/redfish/errors.ts');
+  const { makePassword, passwordLength } = await import('../../activities/redfish/password.ts');
+  const store = secretFolder(dirname(file));
+  const [final, pending] = [basename(file), `${basename(file)}.pending`];
+  if (await has(store, final)) throw new Error(`${file} is there already: name a new file for the new password`);
+
+  const verify = async (pin: string | null, fresh: Credentials): Promise<Outcome> => {
+    const known = { ...door, pin };
+    if (await inForce(known, fresh)) {
+      await store.stage(final, fresh);
+      await store.remove(pending);
+      return { state: 'done', observed: `the controller takes the new password, which is in ${file}`, pin };
+    }
+    if (!(await inForce(known, old)))
+      return { state: 'unknown', observed: `it refuses the password given and that of ${file}.pending`, pin };
+    await store.remove(pending);
+    return { state: 'not_done', observed: 'it refuses the new password and takes the old one as before', pin };
+  };
+
+  if (await has(store, pending)) return verify(door.pin, await store.credentials(pending));
+  return withOwnSession(door, old, async (session, transport) => {
+    const pin = transport.pin();
+    const own = await readOwnAccount(session, old.username);
+    const length = passwordLength(own.limits);
+    if (length === null) return { state: 'not_done', observed: 'it allows no password that is long enough', pin };
+    const fresh = await store.stage(pending, { ...old, password: makePassword(length, old.username) });
+    try {
+      await writePassword(session, own.path, fresh.password);
+    } catch (error) {
+      if (!(error instanceof RedfishError)) throw error;
+      if (error.carriedOut === 'no') await store.remove(pending);
+      const rest = error.carriedOut === 'no' ? '' : `; run this again to find out which password is in force`;
+      return { state: error.carriedOut === 'no' ? 'not_done' : 'unknown', observed: `${error.message}${rest}`, pin };
+    }
+    return verify(pin, fresh);
+  });
+}
+
+async function has(store: { credentials(reference: string): Promise<unknown> }, reference: string): Promise<boolean> {
+  return store.credentials(reference).then(
+    () => true,
+    (error: Error) => {
+      if (error.message === `there is no secret ${reference}`) return false;
+      throw error;
+    },
+  );
+}
