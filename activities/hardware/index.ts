@@ -1,10 +1,12 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { ControllerResult, Errand } from '../../contract/birth.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
+import type { Health, HealthInput } from '../../contract/outage.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, controllerOf, intentOf, noteController } from '../../mdb/controller.ts';
 import { archivedLog } from '../../mdb/controllerlogs.ts';
+import { bootedLocallySince } from '../../mdb/passage.ts';
 import type { ImageSource } from '../redfish/acts/firmware.ts';
 import type { Pace } from '../redfish/acts/kind.ts';
 import { differingAttributes, readBios } from '../redfish/bios.ts';
@@ -15,6 +17,7 @@ import type { Session } from '../redfish/session.ts';
 import { readManager, type SystemReading } from '../redfish/system.ts';
 import { command, findOut, type LookAt, look, type Stage } from './command.ts';
 import { patiently } from './follow.ts';
+import { judgeHealth } from './health.ts';
 import { noImages } from './images.ts';
 import { createPasswordAct } from './passwords.ts';
 import { createReach, HeldError } from './reach.ts';
@@ -58,8 +61,11 @@ export function createHardwareActivities(
       images,
     });
   return heartbeating({
-    /** Reads the controller: is it the right machine's, and are its BIOS settings those of the profile. */
-    async checkController(errand: Errand): Promise<ControllerResult> {
+    /**
+     * Reads the controller: is it the right machine's, and are its BIOS settings in force those that are wanted, of the
+     * profile if absent.
+     */
+    async checkController(errand: Errand & { bios?: Wanted }): Promise<ControllerResult> {
       const controller = await controllerOf(mdb, errand.machineId);
       if (controller === null) return { state: 'none', differing: [] };
       return holding(async () =>
@@ -69,12 +75,32 @@ export function createHardwareActivities(
             vendor: system.vendor,
             firmwareVersion: manager?.firmwareVersion ?? null,
           });
-          const wanted = controller.bios ?? {};
+          const wanted = errand.bios ?? controller.bios ?? {};
           const bios = Object.keys(wanted).length === 0 ? null : await readBios(session, probe);
           const differing = differingAttributes(wanted, bios);
           return { state: differing.length === 0 ? 'match' : 'differ', differing } as const;
         }),
       );
+    },
+
+    /** Whether the machine runs its system, as its controller and the birther's counts tell. */
+    async checkHealth({ machineId, since }: HealthInput): Promise<Health> {
+      const bootedLocally = since === null ? null : await bootedLocallySince(mdb, machineId, new Date(since));
+      const controller = await controllerOf(mdb, machineId);
+      const silent = { power: null, bootProgress: null, health: null, bootedLocally, controller: false };
+      if (controller === null) return judgeHealth(silent);
+      try {
+        return await reach(controller, async (session, system) => {
+          const { Status: status } = (await session.get(system.path)) as { Status?: Record<string, unknown> };
+          const health = status?.HealthRollup ?? status?.Health;
+          const { power, bootProgress } = system;
+          const told = typeof health === 'string' ? health : null;
+          return judgeHealth({ power, bootProgress, health: told, bootedLocally, controller: true });
+        });
+      } catch (error) {
+        if (error instanceof HeldError) return { up: false, healthy: false, seen: error.message };
+        throw retryable(error);
+      }
     },
 
     /** Acts once: intent, identity, one command, observation. A repeated call finds the intent and sends nothing. */
@@ -107,6 +133,7 @@ export function createHardwareActivities(
   });
 }
 
+type Wanted = Readonly<Record<string, string | number | boolean>>;
 type Activities = Record<string, (input: never) => Promise<unknown>>;
 
 /** A controller may take a minute to answer; meanwhile the heartbeat tells that the worker lives. */
