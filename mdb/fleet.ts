@@ -361,6 +361,8 @@ export interface FleetCounts {
   readonly openQuestions: number;
   readonly lateSteps: number;
   readonly liveOrders: number;
+  /** Tickets that their mirrors do not show yet, because the system that holds those is in trouble. */
+  readonly mirrorsBehind: number;
   readonly freeAddresses: readonly { readonly network: string; readonly kind: string; readonly free: number }[];
   readonly images: readonly string[];
 }
@@ -377,6 +379,7 @@ export async function countFleet(mdb: MdbOrTransaction): Promise<FleetCounts> {
       (select count(*)::int from human_steps where answered_at is null) as "openQuestions",
       (select count(*)::int from steps where state in ('running', 'held') and limit_at < now()) as "lateSteps",
       (select count(*)::int from orders where state in ('waiting', 'running')) as "liveOrders",
+      (select count(*)::int from ticket_mirrors where error is not null and done_at is null) as "mirrorsBehind",
       ${listed(sql`select n.id as network, n.kind, count(a.address) filter (where a.machine_id is null)::int as free
         from networks n left join addresses a on a.network_id = n.id where n.kind = 'birth' or (n.kind = 'main' and n.assignment = 'pool')
         group by n.id, n.kind order by n.id`)} as "freeAddresses",

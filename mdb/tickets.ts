@@ -1,5 +1,5 @@
 /** Tickets as people see them, and the routes to the systems that mirror them. */
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNull } from 'drizzle-orm';
 import { type Actor, acting, record } from './acting.ts';
 import { type Answerer, answerStep } from './answering.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
@@ -170,12 +170,4 @@ export async function removeRoute(
     await record(tx, { actor: operator, action: 'ticket.unroute', detail: { siteId, team, reason } });
     return true;
   });
-}
-
-/** Tickets whose mirror is behind, and for how many seconds the longest. */
-export async function countTroubledMirrors(mdb: MdbOrTransaction): Promise<{ behind: number; seconds: number }> {
-  const { rows } = await mdb.execute<{ behind: number; seconds: number }>(sql`
-    select count(*)::int as behind, coalesce(extract(epoch from now() - min(created_at)), 0)::real as seconds
-    from ticket_mirrors where error is not null and done_at is null`);
-  return rows[0] ?? { behind: 0, seconds: 0 };
 }

@@ -21,6 +21,11 @@ export function examine(counts: FleetCounts): contract.Finding[] {
     },
     { name: 'steps', ok: counts.lateSteps === 0, message: `${counts.lateSteps} steps are past their limit` },
     { name: 'questions', ok: counts.openQuestions === 0, message: `${counts.openQuestions} steps wait for a person` },
+    {
+      name: 'tickets',
+      ok: counts.mirrorsBehind === 0,
+      message: `${counts.mirrorsBehind} tickets wait for a ticket system in trouble`,
+    },
     { name: 'held', ok: counts.held === 0, message: `${counts.held} machines are held` },
     {
       name: 'addresses',
@@ -83,6 +88,7 @@ export function renderMetrics(counts: FleetCounts): string {
     gauge('farrier_orders_live', 'Orders that wait or run.', [` ${counts.liveOrders}`]),
     gauge('farrier_steps_late', 'Steps past their limit.', [` ${counts.lateSteps}`]),
     gauge('farrier_questions_open', 'Steps that wait for a person.', [` ${counts.openQuestions}`]),
+    gauge('farrier_mirrors_behind', 'Tickets that wait for a ticket system in trouble.', [` ${counts.mirrorsBehind}`]),
     gauge('farrier_outbox_due', 'Messages not delivered yet.', [` ${counts.outboxDue}`]),
     gauge('farrier_outbox_lag_seconds', 'Age of the oldest of them.', [` ${counts.outboxLag}`]),
     gauge(

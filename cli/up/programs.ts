@@ -47,11 +47,11 @@ export function ownProgram(
   };
 }
 
-/** Workers and dispatcher: they need PostgreSQL and Temporal. */
+/** Workers, dispatcher and the mirror of tickets: they need PostgreSQL, and all but the last Temporal. */
 export function workerPrograms(setting: Setting): Program[] {
   const { boot } = originsOf('127.0.0.1', setting.ports);
   const hardware = { FARRIER_BOOT_URL: boot, FARRIER_EVENTS_URL: `https://127.0.0.1:${setting.ports.events}` };
-  return ['lifecycle', 'hardware', 'dispatch'].map((name) => ({
+  return ['lifecycle', 'hardware', 'dispatch', 'tickets'].map((name) => ({
     ...ownProgram(setting, name, `workers/${name}.ts`, name === 'hardware' ? hardware : {}),
     // A worker lets the activities that it runs come to an end.
     stopSeconds: 20,
