@@ -10,7 +10,9 @@ import {
   passageWorkflowId,
   queries,
   type Standing,
+  type Steering,
   signals,
+  updates,
 } from '../contract/machine.ts';
 import type { Passage } from '../mdb/machine.ts';
 import { ApiClient, type ApiClientOptions } from './api.ts';
@@ -68,6 +70,17 @@ export class FarrierClient {
 
   async cancel(machineId: string, passage: Passage, cancel: Cancel): Promise<void> {
     await this.#passage(machineId, passage, cancel.orderId).signal(signals.cancel, cancel);
+  }
+
+  /** Pauses, resumes or takes over an order at its machine, whether it waits there or runs. */
+  async steer(machineId: string, how: 'pause' | 'resume' | 'takeover', steering: Steering): Promise<void> {
+    await this.temporal.workflow.getHandle(machineWorkflowId(machineId)).signal(signals[how], steering);
+  }
+
+  /** Gives BrainSlug's message to the machine's workflow; its answer says what was ordered, or why nothing was. */
+  brainslug(machineId: string, message: unknown): Promise<string> {
+    const machine = this.temporal.workflow.getHandle(machineWorkflowId(machineId));
+    return machine.executeUpdate<string, [unknown]>(updates.brainslug, { args: [message] });
   }
 
   /** Where the machine's workflow stands, as it sees it itself. */
