@@ -2,6 +2,7 @@ export { birth } from './birth/birth.ts';
 export { rebirth } from './birth/rebirth.ts';
 export { clean } from './clean/clean.ts';
 export { machine } from './machine.ts';
+export { maintenance } from './maintenance/maintenance.ts';
 export { records } from './records.ts';
 export { semaphore } from './semaphore.ts';
 export { drain } from './service/drain.ts';

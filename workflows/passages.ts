@@ -3,6 +3,7 @@ import type { Passage } from '../mdb/machine.ts';
 import { birth } from './birth/birth.ts';
 import { rebirth } from './birth/rebirth.ts';
 import { clean } from './clean/clean.ts';
+import { maintenance } from './maintenance/maintenance.ts';
 import { drain } from './service/drain.ts';
 import { power } from './service/power.ts';
 import { reboot } from './service/reboot.ts';
@@ -13,7 +14,7 @@ export const passageWorkflows: Record<Passage, ((input: PassageInput) => Promise
   birth,
   rebirth,
   clean,
-  maintenance: null,
+  maintenance,
   repair: null,
   retire: null,
   drain,

@@ -1,70 +1,22 @@
 /** The operators' actions: every edge of BrainSlug's two flows (S3.11, S3.12), and what a person sees at each. */
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { PassageSummary } from '../../contract/machine.ts';
-import type { BegunPassage } from '../../contract/passage.ts';
-import type { Passage } from '../../mdb/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Bench, type Doubles, defineAttributes, treatment, withBench } from './bench.ts';
+import { type Doubles, defineAttributes, treatment } from './bench.ts';
+import { beginning, begun, moves, outcome, Patient, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
 if (shared) await defineAttributes(shared);
 afterAll(() => shared?.teardown());
 
-type Run = (bench: Bench, environment: TestWorkflowEnvironment) => Promise<void>;
-
-const skipping = (kind: Passage, different: Partial<Doubles>, run: Run) => async () => {
-  const own = run.length === 2 ? await timeSkipping() : shared;
-  if (own === null) throw new Error('the time-skipping server went away');
-  if (own !== shared) await defineAttributes(own);
-  try {
-    await withBench(own, different, (bench) => run(bench, own), kind);
-  } finally {
-    if (own !== shared) await own.teardown();
-  }
-};
-
-const begun: BegunPassage = {
-  stage: 'in_service',
-  opState: 'production',
-  bootState: 'healthy',
-  rack: 'A01',
-  pool: 'general',
-  sku: null,
-  live: true,
-  fence: 7,
-  controller: true,
-  hostname: 'a01-u01',
-  dryRun: false,
-  reviewed: null,
-  class: 'maintenance',
-  request: {},
-};
-
-const beginning = (more: Partial<BegunPassage>) => ({ beginPassage: async () => ({ ...begun, ...more }) });
 const basic = (request: object = {}) => beginning({ request: { flow: 'basic', ...request } });
 const sick = { up: true, healthy: false, seen: 'it says Critical' };
 const silent = { up: false, healthy: false, seen: 'its start is at None' };
-/** Sick in the given way until the test mends it. */
-class Patient {
-  mended = false;
-  readonly double: Partial<Doubles>;
-  constructor(bad: Awaited<ReturnType<Doubles['checkHealth']>>) {
-    this.double = { checkHealth: async () => (this.mended ? { up: true, healthy: true, seen: 'well' } : bad) };
-  }
-}
 const busy = async () => ({ drained: false, left: 2, sentence: '2 jobs are left' });
-const outcome = async (bench: Bench) => {
-  await bench.exists();
-  return (await bench.passage.result()) as PassageSummary;
-};
-const moves = (bench: Bench) =>
-  bench.calls.filter((call) => /^(leaveService|moveMachine|act|stopDrain|killJobs)/.test(call));
 
 describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   test(
     'drains, reboots once, is healthy and goes back: every state in its order',
-    skipping('reboot', {}, async (bench) => {
+    skipping(shared, 'reboot', {}, async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(moves(bench)).toEqual([
         'leaveService draining',
@@ -80,6 +32,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   test(
     'a machine that may not leave waits, is asked for again each minute, and says why',
     skipping(
+      shared,
       'reboot',
       {
         leaveService: (() => {
@@ -106,7 +59,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
 
   test(
     'a cancel while it drains restores it (D→RES→P) and reboots nothing',
-    skipping('reboot', { startDrain: busy, drainProgress: busy }, async (bench) => {
+    skipping(shared, 'reboot', { startDrain: busy, drainProgress: busy }, async (bench) => {
       await bench.until((standing) => standing.waitingOn === 'drain');
       await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'not today' });
       expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled', note: 'cancelled by ann: not today' });
@@ -117,6 +70,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   test(
     'at the date that was asked for it is rebooted, drained or not (D→REB)',
     skipping(
+      shared,
       'reboot',
       {
         ...beginning({ request: { powerBy: new Date(Date.now() + 30 * 60_000).toISOString() } }),
@@ -138,7 +92,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   ] as const) {
     test(
       `when the time to drain is over a person is asked, and "${answer}" is done`,
-      skipping('reboot', { startDrain: busy, drainProgress: busy }, async (bench, env) => {
+      skipping(shared, 'reboot', { startDrain: busy, drainProgress: busy }, async (bench, env) => {
         await bench.until((standing) => standing.waitingOn === 'drain');
         await env.sleep('2 hours');
         expect((await bench.asked()).humanStep?.choices).toEqual(['kill', 'skip', 'wait', 'abandon']);
@@ -152,6 +106,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   test(
     'drained early under "date", it waits for the date; under "asap" it does not (S3.8)',
     skipping(
+      shared,
       'reboot',
       beginning({ request: { policy: 'date', powerBy: new Date(Date.now() + 3 * 24 * 3_600_000).toISOString() } }),
       async (bench, env) => {
@@ -166,7 +121,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   const lost = new Patient(silent);
   test(
     'nothing comes up in time: intervention (REB→I), for ever, until an operator restores it (I→RES)',
-    skipping('reboot', { ...lost.double }, async (bench, env) => {
+    skipping(shared, 'reboot', { ...lost.double }, async (bench, env) => {
       await bench.until((standing) => standing.waitingOn === 'reboot');
       await env.sleep('4 minutes');
       expect(await bench.asked()).toMatchObject({ humanStep: { choices: ['restore', 'abandon'] } });
@@ -184,7 +139,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   const gone = new Patient(silent);
   test(
     'the basic flow has no edge to intervention: it stays in its reboot and a person helps',
-    skipping('reboot', { ...basic(), ...gone.double }, async (bench, env) => {
+    skipping(shared, 'reboot', { ...basic(), ...gone.double }, async (bench, env) => {
       await bench.until((standing) => standing.waitingOn === 'reboot');
       await env.sleep('4 minutes');
       await bench.asked();
@@ -199,7 +154,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   const ill = new Patient(sick);
   test(
     'a health check that fails goes to intervention after its tries (RES→I), and back by a word (I→RES)',
-    skipping('reboot', { ...ill.double }, async (bench, env) => {
+    skipping(shared, 'reboot', { ...ill.double }, async (bench, env) => {
       await bench.until((standing) => standing.waitingOn === 'time');
       await env.sleep('10 minutes');
       await bench.asked();
@@ -214,7 +169,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   const weak = new Patient(sick);
   test(
     'the basic flow checks again and again (RES→RES) and asks nobody',
-    skipping('reboot', { ...basic(), ...weak.double }, async (bench, env) => {
+    skipping(shared, 'reboot', { ...basic(), ...weak.double }, async (bench, env) => {
       await bench.until((standing) => standing.waitingOn === 'time');
       await env.sleep('5 minutes');
       weak.mended = true;
@@ -226,7 +181,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
 
   test(
     'another state after the reboot, when that was asked for (S3.7)',
-    skipping('reboot', beginning({ request: { postRebootState: 'intervention' } }), async (bench) => {
+    skipping(shared, 'reboot', beginning({ request: { postRebootState: 'intervention' } }), async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(moves(bench).at(-1)).toBe('moveMachine intervention');
     }),
@@ -235,6 +190,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   test(
     'a command that was refused or lost is not sent again: a person restarts it by hand',
     skipping(
+      shared,
       'reboot',
       { act: async () => ({ state: 'not_done', observed: 'no fitting reset type' }) },
       async (bench) => {
@@ -249,7 +205,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   for (const opState of ['hard_reboot', 'disabled', 'intervention'] as const) {
     test(
       `from ${opState} no flow has an edge: nothing is done`,
-      skipping('reboot', beginning({ opState }), async (bench) => {
+      skipping(shared, 'reboot', beginning({ opState }), async (bench) => {
         expect(await outcome(bench)).toMatchObject({ outcome: 'failed' });
         expect(moves(bench)).toEqual([]);
       }),
@@ -260,7 +216,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
 describe.skipIf(shared === null)('drain and undrain', { timeout: 120_000 }, () => {
   test(
     'a drain leaves it draining',
-    skipping('drain', {}, async (bench) => {
+    skipping(shared, 'drain', {}, async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(moves(bench)).toEqual(['leaveService draining']);
     }),
@@ -268,7 +224,7 @@ describe.skipIf(shared === null)('drain and undrain', { timeout: 120_000 }, () =
 
   test(
     'an undrain brings it back by restore',
-    skipping('undrain', beginning({ opState: 'draining' }), async (bench) => {
+    skipping(shared, 'undrain', beginning({ opState: 'draining' }), async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(moves(bench)).toEqual(['moveMachine disabled', 'stopDrain', 'moveMachine production']);
     }),
@@ -276,7 +232,7 @@ describe.skipIf(shared === null)('drain and undrain', { timeout: 120_000 }, () =
 
   test(
     'an undrain of what is in production does nothing and says so',
-    skipping('undrain', {}, async (bench) => {
+    skipping(shared, 'undrain', {}, async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'failed' });
       expect(moves(bench)).toEqual([]);
     }),
@@ -286,7 +242,7 @@ describe.skipIf(shared === null)('drain and undrain', { timeout: 120_000 }, () =
 describe.skipIf(shared === null)('power', { timeout: 120_000 }, () => {
   test(
     'off leaves it out of production, held',
-    skipping('power', beginning({ request: { action: 'off' } }), async (bench) => {
+    skipping(shared, 'power', beginning({ request: { action: 'off' } }), async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: 'powered off' });
       expect(moves(bench)).toEqual(['leaveService disabled', 'act power-off', 'moveMachine']);
     }),
@@ -294,7 +250,7 @@ describe.skipIf(shared === null)('power', { timeout: 120_000 }, () => {
 
   test(
     'a cycle brings it back',
-    skipping('power', beginning({ request: { action: 'cycle' } }), async (bench) => {
+    skipping(shared, 'power', beginning({ request: { action: 'cycle' } }), async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(moves(bench)).toContain('act power-cycle');
     }),
@@ -307,7 +263,7 @@ describe.skipIf(shared === null)('a dry run', { timeout: 120_000 }, () => {
 
   test(
     'changes nothing and keeps a plan',
-    skipping('reboot', { ...beginning({ dryRun: true }), ...planned }, async (bench) => {
+    skipping(shared, 'reboot', { ...beginning({ dryRun: true }), ...planned }, async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('plan hash') });
       expect(bench.calls).toEqual([
         'beginPassage',
@@ -322,6 +278,7 @@ describe.skipIf(shared === null)('a dry run', { timeout: 120_000 }, () => {
   test(
     'a reviewed plan is done when it is the same',
     skipping(
+      shared,
       'reboot',
       {
         ...beginning({ reviewed: 'hash' }),
@@ -335,7 +292,7 @@ describe.skipIf(shared === null)('a dry run', { timeout: 120_000 }, () => {
 
   test(
     'and refused when it is not',
-    skipping('reboot', { ...beginning({ reviewed: 'other' }), ...planned }, async (bench) => {
+    skipping(shared, 'reboot', { ...beginning({ reviewed: 'other' }), ...planned }, async (bench) => {
       expect(await outcome(bench)).toMatchObject({
         outcome: 'failed',
         note: expect.stringContaining('nothing was done'),

@@ -36,6 +36,16 @@ export type Ruling = { readonly answer: string; readonly by: string } | { readon
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+/** Commands to the power supply, which a passage gives only so often. */
+const powering: ReadonlySet<ActKind> = new Set([
+  'power-on',
+  'power-off',
+  'power-cycle',
+  'restart',
+  'boot-network',
+  'ac-cycle',
+]);
+
 /** One passage under way: what it knows, and the moves that several of its steps make. */
 export class PassageRun<Step extends string = string> {
   readonly course: Course<Step>;
@@ -63,6 +73,7 @@ export class PassageRun<Step extends string = string> {
   byHand: 'done' | 'abandon' | null = null;
   private serial = 0;
   private acts = 0;
+  private powers = 0;
 
   constructor(input: PassageInput, course: Course<Step>) {
     const { machineId, siteId, orderId } = input;
@@ -94,6 +105,7 @@ export class PassageRun<Step extends string = string> {
   wake(): void {
     this.dry = false;
     this.acts = 0;
+    this.powers = 0;
   }
 
   /** In a rehearsal, writes down what would be done and says so; otherwise the caller does it. */
@@ -230,11 +242,12 @@ export class PassageRun<Step extends string = string> {
    * Acts on hardware once. A lost answer is never sent again: the effect is looked for, and what stays unknown is
    * told as such.
    */
-  async act<K extends ActKind>(kind: K, parameters?: ActParameters[K]): Promise<ActResult> {
+  async act<K extends ActKind>(kind: K, parameters?: ActParameters[K]): Promise<ActResult & { readonly act?: Act }> {
     // Nothing is sent while it is paused or taken over.
     if (!this.dry && (await this.unpaused()) !== null)
       return { state: 'not_done', observed: 'it was cancelled before it was sent' };
     this.acts += 1;
+    if (powering.has(kind)) this.powers += 1;
     const act: Act<K> = {
       ...this.errand,
       kind,
@@ -245,15 +258,17 @@ export class PassageRun<Step extends string = string> {
     };
     try {
       const result = await acting(this.errand.siteId, kind).act(act);
-      if (result.state !== 'unknown') return result;
+      // What waits for a restart is settled after it.
+      if (result.state !== 'unknown' || result.waitsFor) return { ...result, act };
     } catch (error) {
       // The worker died or its time was up: whether the command was sent is for the observation to say.
       if (!(error instanceof ActivityFailure)) throw error;
     }
-    return this.settle(act);
+    return { ...(await this.settle(act)), act };
   }
 
-  private async settle(act: Act): Promise<ActResult> {
+  /** What became of an act, by looking; never sends anything. */
+  async settle(act: Act): Promise<ActResult> {
     try {
       return await settling(this.errand.siteId, act.kind).settle(act);
     } catch (error) {
@@ -271,7 +286,7 @@ export class PassageRun<Step extends string = string> {
 
   /** Power tries of a passage are bounded: past the budget, a person decides. */
   get mayPower(): boolean {
-    return this.controller && this.acts < this.course.powerTries;
+    return this.controller && this.powers < this.course.powerTries;
   }
 
   /** Ends the order, and says how it ended and where the machine stands. */

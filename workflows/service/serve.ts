@@ -50,7 +50,9 @@ export async function rehearse<Step extends string>(run: PassageRun<Step>, begun
 function finish<Step extends string>(run: PassageRun<Step>, outcome: Outcome): Promise<PassageSummary> {
   const { state, note } = outcome.to === 'end' ? outcome : { state: 'done' as const, note: 'done' };
   setCurrentDetails(`Ended: ${note}`);
-  return run.end(state, note, false);
+  // What stands out of service after a passage that did not succeed stands there until a person moves it on.
+  const standsAside = run.state.opState !== 'production' && run.state.opState !== 'draining';
+  return run.end(state, note, state !== 'done' && standsAside && !note.startsWith('nothing was done'));
 }
 
 /** An action begins on a machine that is in service, and production or draining; from elsewhere no flow has an edge. */
