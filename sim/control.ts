@@ -16,7 +16,11 @@ export interface ControlRequest {
 const powerSchema = z.strictObject({ do: z.enum(resetTypes) });
 
 /** The control API: what somebody with a screwdriver could do and see. docs/simulator.md lists it. */
-export async function controlAnswer(fleet: Fleet, request: ControlRequest): Promise<Reply> {
+export async function controlAnswer(
+  fleet: Fleet,
+  request: ControlRequest,
+  changeCertificate: (machine: Machine) => Promise<boolean>,
+): Promise<Reply> {
   const [collection = '', id, part] = request.path.split('/').slice(1).map(decodeURIComponent);
   if (collection === 'journal' && request.method === 'GET') return readJournal(fleet, request.query);
   if (collection !== 'machines') return refusal(404, `there is no ${request.path}; there are /machines and /journal`);
@@ -35,6 +39,10 @@ export async function controlAnswer(fleet: Fleet, request: ControlRequest): Prom
       return setFault(fleet, machine, request.body);
     case 'DELETE fault':
       return clearFault(machine, request.query.get('kind'));
+    case 'PUT certificate':
+      return (await changeCertificate(machine))
+        ? { status: 200, body: summarise(machine) }
+        : refusal(409, 'controllers speak plain HTTP here; FARRIER_SIM_SCHEME=https gives them certificates');
     case 'GET bmc-fault':
       return bmcFaults(fleet, machine);
     case 'PUT bmc-fault':

@@ -39,7 +39,9 @@ const fleet = createFleet({
   failed: (error) => log.error({ error: String(error) }, 'the states of machines cannot be written'),
   ...(env.FARRIER_AGENT_URL && { agentUrl: env.FARRIER_AGENT_URL }),
 });
-const listening = await orExit(listenFor(fleet, env.FARRIER_SIM_LISTEN, env.FARRIER_SIM_ADDRESSING));
+const listening = await orExit(
+  listenFor(fleet, env.FARRIER_SIM_LISTEN, env.FARRIER_SIM_ADDRESSING, env.FARRIER_SIM_SCHEME),
+);
 await announce(placesOf(fleet, env.FARRIER_SITE, listening.originOf));
 const starting = fleet.start(env.FARRIER_SIM_POWER);
 log.info({ control: listening.control, machines: fleet.machines.length }, 'ready');

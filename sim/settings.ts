@@ -20,6 +20,8 @@ export const simSettings = z.object({
   FARRIER_SIM_POWER_RATE: z.coerce.number().positive().max(10_000).default(200),
   FARRIER_SIM_LISTEN: z.string().default('127.0.0.1:8480'),
   FARRIER_SIM_ADDRESSING: z.enum(['loopback', 'ports']).default(process.platform === 'linux' ? 'loopback' : 'ports'),
+  /** What controllers speak. */
+  FARRIER_SIM_SCHEME: z.enum(['http', 'https']).default('http'),
   /** Connections for agents that wait; more machines than this wait in turns. */
   FARRIER_SIM_CONNECTIONS: whole(1, 65_000).default(2048),
   /** JSON file of faults: docs/simulator.md. */

@@ -66,6 +66,8 @@ export interface ControllerState {
   subscriptions?: Readonly<Record<string, Subscription>>;
   /** Whether its event service is on, once somebody said so. */
   eventful?: boolean;
+  /** Where it speaks TLS; PEM. */
+  certificate?: { readonly cert: string; readonly key: string };
 }
 
 /** What outlives the simulator's process: contents of disks and NVRAM, settings, faults, and where it stood. */

@@ -13,7 +13,8 @@ export interface Certificate {
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const tenYearsMs = 10 * 365 * 86_400_000;
 
-async function selfSigned(name: string): Promise<Certificate> {
+/** A new key with a certificate over it, by itself. */
+export async function makeCertificate(name: string): Promise<Certificate> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
@@ -38,7 +39,7 @@ export async function openCertificate(folder: string, name: string): Promise<Cer
   try {
     return { cert: await readFile(files.cert, 'utf8'), key: await readFile(files.key, 'utf8') };
   } catch {
-    const made = await selfSigned(name);
+    const made = await makeCertificate(name);
     await writeFile(files.key, made.key, { mode: 0o600 });
     await writeFile(files.cert, made.cert);
     return made;

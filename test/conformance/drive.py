@@ -50,7 +50,10 @@ def flash():
     monitor = service.simple_update(sys.argv[6])
     # Given a task in the answer, sushy polls the task in place of the monitor and takes its 200 for an end: the state
     # is what Ironic goes by, too.
-    for _ in range(200):
+    for attempt in range(200):
+        # Some flash a BIOS at the next start of the host only, for which Ironic restarts it.
+        if attempt == 80:
+            host.reset_system(sushy.ResetType.ON)
         if monitor.get_task().task_state not in (sushy.TaskState.NEW, sushy.TaskState.RUNNING):
             break
         time.sleep(0.05)

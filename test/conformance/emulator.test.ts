@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { writeBoot, planNetworkBoot } from '../../activities/redfish/boot.ts';
+import { planNetworkBoot, writeBoot } from '../../activities/redfish/boot.ts';
 import { RedfishError } from '../../activities/redfish/errors.ts';
 import { chooseReset, sendReset } from '../../activities/redfish/power.ts';
 import { readInventory } from '../../activities/redfish/read/inventory.ts';

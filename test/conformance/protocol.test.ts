@@ -21,7 +21,6 @@ const deviations = {
     'SEC_PWD_CHANGE_REQ_ALLOW_SESSION_LOGIN',
     'SEC_PWD_CHANGE_REQ_DISALLOW_ALL_OTHERS',
   ],
-  'simulated controllers speak plain HTTP on loopback': ['SEC_BASIC_AUTH_OVER_HTTPS', 'SEC_SESSION_CREATE_HTTPS_ONLY'],
   'queries are not looked at, and only refusals tell which methods go': [
     'REQ_QUERY_UNSUPPORTED_DOLLAR_PARAMS',
     'RESP_HEADERS_ALLOW_GET_OR_HEAD',
@@ -34,14 +33,16 @@ test.skipIf('missing' in opened)(
   "the standard controller keeps DMTF's protocol but for the known deviations",
   async () => {
     if ('missing' in opened) return;
-    await play('standard');
+    await play('standard', 50, 'https');
     const folder = await mkdtemp(join(tmpdir(), 'farrier-protocol-'));
     try {
       const given = ['-r', originOf(), '-u', 'admin', '-p', 'simulated', '--no-cert-check'];
       const script = join(opened.python, '..', 'rf_protocol_validator');
       // It ends with an error when any assertion fails.
       const report = ['--report-dir', folder, '--report-type', 'tsv'];
-      await run(opened.python, [script, ...given, ...report], { timeout: 150_000 }).catch(() => {});
+      // A bundle that the shell names would be asked about the controller's own certificate after all.
+      const { REQUESTS_CA_BUNDLE: _, CURL_CA_BUNDLE: __, ...env } = process.env;
+      await run(opened.python, [script, ...given, ...report], { timeout: 150_000, env }).catch(() => {});
       const name = (await readdir(folder)).find((file) => file.endsWith('.tsv')) ?? 'no report';
       const rows = (await readFile(join(folder, name), 'utf8')).split('\n').map((line) => line.split('\t'));
       const failed = new Set(rows.filter((row) => row[4] === 'FAIL').map(([assertion]) => assertion));

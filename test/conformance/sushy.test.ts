@@ -74,6 +74,7 @@ describe.skipIf('missing' in opened)('sushy, which OpenStack Ironic uses,', () =
     const flash = expect.objectContaining({ [personalities[id].update.entry('BIOS', '9.9.9')]: '9.9.9' });
     const deviating = Object.entries(deviations).map(([step, error]) => [step, expect.stringMatching(error)]);
     expect(found).toMatchObject({ ...right, flash, ...Object.fromEntries(deviating) });
-    expect(await journal('power-on')).toHaveLength(1);
+    // Dell flashes a BIOS at the next start, for which it is powered on once more.
+    expect(await journal('power-on')).toHaveLength(id === 'idrac9' ? 2 : 1);
   });
 });

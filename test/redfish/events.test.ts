@@ -81,7 +81,9 @@ describe('subscribing', () => {
   test('makes again what a restart of the controller cost', async () => {
     const machine = await play('ami', 10_000);
     await ensure();
-    await ask('POST', `${(await get('/redfish/v1/Managers')).Members[0]['@odata.id']}/Actions/Manager.Reset`, {});
+    await ask('POST', `${(await get('/redfish/v1/Managers')).Members[0]['@odata.id']}/Actions/Manager.Reset`, {
+      ResetType: 'ForceRestart',
+    });
     await soon(async () => (await ask('GET', '/redfish/v1/')).status).toBe(200);
     expect(machine.state.controller?.subscriptions).toEqual({});
     expect(await ensure()).toMatchObject({ made: true });

@@ -5,7 +5,7 @@ import { request } from 'undici';
 import { expect } from 'vitest';
 import type { PersonalityChoice } from '../../sim/bmc/personalities.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
-import { type Listening, listenFor } from '../../sim/listen.ts';
+import { type Listening, listenFor, type Scheme } from '../../sim/listen.ts';
 
 let ending = async () => {};
 let fleet: Fleet;
@@ -19,11 +19,11 @@ export async function stopPlaying() {
 }
 
 /** A machine with such a controller; its life goes that many times faster. */
-export async function play(personality: PersonalityChoice, speed = 50) {
+export async function play(personality: PersonalityChoice, speed = 50, scheme: Scheme = 'http') {
   const folder = await mkdtemp(join(tmpdir(), 'farrier-personality-'));
   // Nothing answers there: the machine only ever finds no boot device.
   fleet = createFleet({ racks: 1, perRack: 2, folder, speed, bootUrl: 'http://127.0.0.1:9', ca: '', personality });
-  listening = await listenFor(fleet, '127.0.0.1:0', 'loopback');
+  listening = await listenFor(fleet, '127.0.0.1:0', 'loopback', scheme);
   ending = async () => {
     await listening.close();
     await fleet.stop();
