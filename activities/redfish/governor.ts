@@ -35,7 +35,7 @@ export interface Standing {
 /** Quirk 4: controllers have little memory; more at once are not answered sooner. */
 const eachController = 2;
 /** Without an answer for so many times the usual, a request no longer counts; milliseconds at least and at most. */
-const stall = { factor: 4, least: 100, unknown: 150, most: 5000 };
+const stall = { factor: 4, least: 100, unknown: 50, most: 5000 };
 /** Each holds a connection. */
 const mostStalled = 4096;
 /** Set aside at once, of controllers that had answered: those, or a quarter of the limit. */
@@ -187,8 +187,8 @@ class Site {
 
   /** Many at once that are slow though they had answered are a site that bears no more, not controllers that hang. */
   #maySetAside({ origin }: Lane): boolean {
-    const known = this.#answered.has(origin) && !this.#silent.has(origin);
-    return this.#stalled < (known ? Math.max(least, this.#limit() / 4) : mostStalled);
+    if (this.#silent.has(origin)) return this.#stalled < mostStalled;
+    return this.#stalled < (this.#answered.has(origin) ? Math.max(least, this.#limit() / 4) : this.most);
   }
 
   #patience(): number {

@@ -27,7 +27,7 @@ export interface Pace {
   readonly found: boolean;
 }
 
-export const firstPace: Pace = { limit: 16, best: null, last: null, age: 0, measuring: null, found: false };
+export const firstPace: Pace = { limit: 32, best: null, last: null, age: 0, measuring: null, found: false };
 
 /** Below this nothing is gained: each of them is another controller. */
 const least = 4;

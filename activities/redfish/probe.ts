@@ -7,7 +7,7 @@ import type { Basis, Offers, Probe } from './probe/offers.ts';
 import { Place } from './probe/place.ts';
 import { accountsOffer, eventsOffer, sessionsOffer, tasksOffer, updateOffer } from './probe/services.ts';
 import { quirksOf } from './quirks.ts';
-import { openReader, throwPassing } from './read/reader.ts';
+import { type Gap, openReader, type Reader, throwPassing } from './read/reader.ts';
 import { text } from './read/values.ts';
 import type { Session } from './session.ts';
 import { readingOf, type SystemReading } from './system.ts';
@@ -110,6 +110,7 @@ class KeptProbe implements Probe {
   readonly #host: Json;
   #offers: Partial<Offers>;
   #place: Promise<Place> | null = null;
+  #reader: Reader | null = null;
 
   constructor(session: Session, memory: Memory, { basis, offers }: Kept, host: Json) {
     this.basis = basis;
@@ -120,11 +121,16 @@ class KeptProbe implements Probe {
     this.#host = host;
   }
 
+  gaps(): readonly Gap[] {
+    return this.#reader?.gaps ?? [];
+  }
+
   async offer<S extends keyof Offers>(section: S): Promise<Offers[S]> {
     const known = this.#offers[section];
     if (known !== undefined) return known as Offers[S];
     this.#place ??= openReader(this.#session, [this.#host]).then((reader) => new Place(reader, this.basis));
     const place = await this.#place;
+    this.#reader = place.reader;
     const before = place.reader.gaps.length;
     const found = await finders[section](place);
     const gaps = place.reader.gaps.slice(before);

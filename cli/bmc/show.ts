@@ -1,6 +1,6 @@
 import type { Inventory } from '../../activities/redfish/read/inventory.ts';
 import type { LogEntry, LogsReading } from '../../activities/redfish/read/logs.ts';
-import type { Probe } from '../../activities/redfish/read/probe.ts';
+import type { ProbeReport } from '../../activities/redfish/read/probe.ts';
 import type { Gap } from '../../activities/redfish/read/reader.ts';
 import type { Sensor, SensorReading } from '../../activities/redfish/read/sensors.ts';
 import type { Screen } from '../context.ts';
@@ -13,7 +13,7 @@ export function showPin(screen: Screen, pin: string | null, given: string | unde
   else if (given === undefined) screen.line(`Its certificate was not checked; next time: --pin ${pin}`);
 }
 
-export function showProbe(screen: Screen, probe: Probe): void {
+export function showProbe(screen: Screen, probe: ProbeReport): void {
   const { service, identity, system, limits } = probe;
   screen.facts('Controller', [
     ['model', probe.controllers.map(({ model }) => model).join(', ')],
@@ -32,7 +32,7 @@ export function showProbe(screen: Screen, probe: Probe): void {
   ]);
   screen.facts(
     'Offers',
-    Object.entries(probe.offers).map(([name, offered]) => [name, offered ? 'yes' : 'no'] as const),
+    Object.entries(probe.offers).map(([name, words]) => [name, words ?? 'no'] as const),
   );
   screen.facts('Limits', [
     ['password', limits && `${limits.shortestPassword ?? 0} to ${limits.longestPassword ?? '?'} characters`],

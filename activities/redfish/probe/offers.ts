@@ -5,6 +5,7 @@
  */
 import type { Quirks } from '../quirks.ts';
 import type { AccountLimits } from '../read/accounts.ts';
+import type { Gap } from '../read/reader.ts';
 
 /** An action that may be sent; only those named in here ever are (quirk 66). */
 export interface ActionOffer {
@@ -173,4 +174,6 @@ export interface Probe {
   readonly quirks: Quirks;
   /** Throws RedfishError when the controller has to be asked and can't be, or is too busy to tell. */
   offer<S extends keyof Offers>(section: S): Promise<Offers[S]>;
+  /** What could not be read so far. */
+  gaps(): readonly Gap[];
 }

@@ -1,15 +1,16 @@
-import { quirksOf } from '../quirks.ts';
+import { RedfishError } from '../errors.ts';
+import type { Offers } from '../probe/offers.ts';
+import { type OfferWords, tellOffers } from '../probe/table.ts';
+import { openProbe, sections } from '../probe.ts';
 import type { Session } from '../session.ts';
-import type { Json } from '../transport.ts';
-import { type AccountLimits, readAccountLimits } from './accounts.ts';
+import type { AccountLimits } from './accounts.ts';
 import { type Bmc, readControllers } from './controllers.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { caseOf, readLayout } from './layout.ts';
-import { type Gap, openReader, type Reader } from './reader.ts';
-import { at, link, list, object, text } from './values.ts';
+import { type Gap, openReader } from './reader.ts';
 
-/** Who a controller is and what it offers, from what it advertises. */
-export interface Probe {
+/** Who a controller is and all that it offers, for people. */
+export interface ProbeReport {
   readonly service: {
     readonly version: string | null;
     readonly vendor: string | null;
@@ -22,70 +23,54 @@ export interface Probe {
   readonly system: { readonly path: string; readonly power: string | null; readonly biosVersion: string | null };
   readonly resetTypes: readonly string[];
   readonly bootTargets: readonly string[];
-  /** Capabilities by name, and whether the controller offers them. */
-  readonly offers: Readonly<Record<string, boolean>>;
+  /** Capabilities by name, in words; null where the controller does not offer them. */
+  readonly offers: OfferWords;
+  /** The same as acts use it; a section that could not be read is missing, and told as a gap. */
+  readonly sections: Partial<Offers>;
   readonly limits: AccountLimits | null;
   /** Deviations that are allowed for, in words. */
   readonly quirks: readonly string[];
   readonly gaps: readonly Gap[];
 }
 
-export async function probeController(session: Session, hostPath: string | null = null): Promise<Probe> {
+/** Fails only when root or systems can't be read, or none can be reset. `hostPath` names one of several hosts. */
+export async function probeController(session: Session, hostPath: string | null = null): Promise<ProbeReport> {
+  const { probe, system } = await openProbe(session, { hostPath });
   const reader = await openReader(session);
-  const layout = await readLayout(reader, hostPath);
-  const { host, managers } = layout;
-  const [controllers, resetTypes, update, accounts] = await Promise.all([
-    readControllers(reader, host, managers),
-    allowedResets(reader, object(at(host, 'Actions', '#ComputerSystem.Reset'))),
-    reader.resource(reader.root.UpdateService),
-    readAccountLimits(reader),
-  ]);
-  const identity = identityOf(host, caseOf(layout));
-  const vendor = text(reader.root.Vendor);
+  const layout = await readLayout(reader, hostPath ?? system.path);
+  const controllers = await readControllers(reader, layout.host, layout.managers);
+  const { offers, gaps } = await askAll(probe);
   return {
-    service: {
-      version: text(reader.root.RedfishVersion),
-      vendor,
-      product: text(reader.root.Product),
-      expands: reader.expands,
-    },
-    identity,
+    service: { ...probe.basis.service, expands: probe.basis.expands },
+    identity: identityOf(layout.host, caseOf(layout)),
     controllers,
-    system: { path: link(host) ?? '', power: text(host.PowerState), biosVersion: text(host.BiosVersion) },
-    resetTypes,
-    bootTargets: strings(at(host, 'Boot', 'BootSourceOverrideTarget@Redfish.AllowableValues')),
-    offers: offersOf(reader.root, host, managers, update),
-    limits: accounts,
-    quirks: quirksOf([vendor, identity.vendor], identity.product).inForce,
-    gaps: reader.gaps,
+    system: { path: system.path, power: system.power, biosVersion: system.biosVersion },
+    resetTypes: system.resetTypes,
+    bootTargets: offers.boot?.targets ?? [],
+    offers: tellOffers(system.resetTypes, offers),
+    sections: offers,
+    limits: offers.accounts ?? null,
+    quirks: probe.quirks.inForce,
+    gaps: [...reader.gaps, ...gaps, ...probe.gaps()].filter(isFirst),
   };
 }
 
-/** Inline or in an ActionInfo (quirk 26). */
-async function allowedResets(reader: Reader, reset: Json): Promise<string[]> {
-  const inline = reset['ResetType@Redfish.AllowableValues'];
-  if (Array.isArray(inline)) return strings(inline);
-  const info = text(reset['@Redfish.ActionInfo']);
-  const parameters = info === null ? [] : list((await reader.resource({ '@odata.id': info }))?.Parameters);
-  return strings(parameters.find((one) => one.Name === 'ResetType')?.AllowableValues);
+type Asked = { readonly offers: Partial<Offers>; readonly gaps: readonly Gap[] };
+
+async function askAll(probe: Awaited<ReturnType<typeof openProbe>>['probe']): Promise<Asked> {
+  const offers: Record<string, unknown> = {};
+  const gaps: Gap[] = [];
+  for (const section of sections) {
+    try {
+      offers[section] = await probe.offer(section);
+    } catch (error) {
+      if (!(error instanceof RedfishError) || error.kind !== 'busy') throw error;
+      gaps.push({ path: section, kind: error.kind, reason: error.message, passing: true });
+    }
+  }
+  return { offers: offers as Partial<Offers>, gaps };
 }
 
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.flatMap((one) => text(one) ?? []) : [];
-}
-
-function offersOf(root: Json, host: Json, managers: readonly Json[], update: Json | null): Record<string, boolean> {
-  const linked = (resource: Json | null, name: string) => link(resource?.[name]) !== null;
-  return {
-    sessions: linked(root, 'SessionService') || link(at(root, 'Links', 'Sessions')) !== null,
-    bios: linked(host, 'Bios'),
-    'secure boot': linked(host, 'SecureBoot'),
-    'virtual media': [host, ...managers].some((one) => linked(one, 'VirtualMedia')),
-    'firmware list': linked(update, 'FirmwareInventory'),
-    'firmware by address': at(update, 'Actions', '#UpdateService.SimpleUpdate') !== undefined,
-    'firmware by upload': text(update?.MultipartHttpPushUri) !== null || text(update?.HttpPushUri) !== null,
-    events: linked(root, 'EventService'),
-    tasks: linked(root, 'Tasks') || linked(root, 'TaskService'),
-    logs: [host, ...managers].some((one) => linked(one, 'LogServices')),
-  };
+function isFirst(gap: Gap, place: number, all: readonly Gap[]): boolean {
+  return all.findIndex(({ path, reason }) => path === gap.path || reason === gap.reason) === place;
 }
