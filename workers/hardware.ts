@@ -31,7 +31,8 @@ const worker = await Worker.create({
     ...createDrainActivities(mdb, connectionFolder(secrets)),
     ...createRecordActivities(mdb, secretFolder(secrets), pool, { receiver: env.FARRIER_EVENTS_URL ?? null }),
   },
-  maxConcurrentActivityTaskExecutions: 100,
+  // Each that meets a dead controller waits for its time limits: a tenth of a site must not take all the places.
+  maxConcurrentActivityTaskExecutions: 256,
   shutdownGraceTime: '20 seconds',
 });
 const client = await connectClient(log, env.TEMPORAL_ADDRESS, env.TEMPORAL_NAMESPACE);

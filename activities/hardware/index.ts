@@ -14,7 +14,7 @@ import { RedfishError } from '../redfish/errors.ts';
 import type { SessionPool } from '../redfish/pool.ts';
 import type { Probe } from '../redfish/probe.ts';
 import type { Session } from '../redfish/session.ts';
-import { readManager, type SystemReading } from '../redfish/system.ts';
+import type { SystemReading } from '../redfish/system.ts';
 import { command, findOut, type LookAt, look, type Stage } from './command.ts';
 import { patiently } from './follow.ts';
 import { judgeHealth } from './health.ts';
@@ -70,10 +70,9 @@ export function createHardwareActivities(
       if (controller === null) return { state: 'none', differing: [] };
       return holding(async () =>
         reach(controller, async (session, system, probe) => {
-          const manager = await readManager(session, system);
           await noteController(mdb, errand.machineId, {
             vendor: system.vendor,
-            firmwareVersion: manager?.firmwareVersion ?? null,
+            firmwareVersion: probe.basis.firmware,
           });
           const wanted = errand.bios ?? controller.bios ?? {};
           const bios = Object.keys(wanted).length === 0 ? null : await readBios(session, probe);

@@ -86,15 +86,3 @@ export function readingOf(
     managerPath,
   };
 }
-
-export interface ManagerReading {
-  readonly firmwareVersion: string | null;
-  readonly model: string | null;
-}
-
-/** The controller itself; null where the system does not link to it. */
-export async function readManager(session: Session, system: SystemReading): Promise<ManagerReading | null> {
-  if (system.managerPath === null) return null;
-  const manager = await session.get(system.managerPath);
-  return { firmwareVersion: text(manager.FirmwareVersion), model: text(manager.Model) };
-}
