@@ -69,7 +69,7 @@ export interface FirmwareWish {
 
 /** Acts that take up to hours: the limits of their activities are longer. */
 export function takesLong(kind: ActKind): boolean {
-  return kind === 'update-firmware' || kind === 'start-firmware';
+  return kind === 'update-firmware' || kind === 'start-firmware' || kind === 'erase-drive';
 }
 
 export type ActKind = keyof ActParameters;

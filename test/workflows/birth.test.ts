@@ -166,6 +166,7 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
       register: async () => ({ held: { fault: 'register/x', reason: 'Why?', choices: ['wipe', 'abandon'] } }),
     };
 
+    const told: unknown[] = [];
     test(
       'late, wrong, malformed and double ones are noted and ignored',
       skipping(held, async (bench) => {
@@ -184,7 +185,48 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
         );
         await bench.answer('abandon');
         await outcome(bench);
+        expect(bench.calls.filter((call) => call.startsWith('keepIgnored'))).toHaveLength(5);
+        // Late: its passage has ended, so that it comes to the machine only.
+        await bench.machine.signal('answer', { step: humanStep?.id, answer: 'wipe', by: 'bob' });
+        await expect.poll(() => bench.calls.filter((call) => call.startsWith('keepIgnored'))).toHaveLength(6);
       }),
+    );
+
+    test(
+      'tell what the question wants to know besides, or are not taken',
+      skipping(
+        {
+          register: async () => ({
+            held: {
+              fault: 'register/x',
+              reason: 'Which disk was put in?',
+              choices: ['wipe', 'abandon'],
+              schema: { properties: { serial: { type: 'string', pattern: '[A-Z0-9]+' } }, required: ['serial'] },
+            },
+          }),
+          closeHumanStep: async (input) => {
+            told.push(input.data);
+          },
+        },
+        async (bench) => {
+          told.length = 0;
+          await bench.report('inventory');
+          const { humanStep } = await bench.asked();
+          const answer = { step: humanStep?.id, answer: 'abandon', by: 'ann' };
+          await bench.passage.signal('answer', answer);
+          await bench.passage.signal('answer', { ...answer, data: { serial: 'lower' } });
+          await bench.passage.signal('answer', { ...answer, data: { serial: 'S1', model: 'x' } });
+          const standing = await bench.until((one) => one.ignored.length === 3);
+          expect(standing.ignored).toEqual([
+            'answer: data is not an object',
+            'answer: data.serial is not of the form [A-Z0-9]+',
+            'answer: data.model is not asked for',
+          ]);
+          await bench.passage.signal('answer', { ...answer, data: { serial: 'S1' } });
+          await outcome(bench);
+          expect(told).toEqual([{ serial: 'S1' }]);
+        },
+      ),
     );
 
     test(
@@ -262,6 +304,51 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
             'checkController',
             'startProfile',
           ]);
+        },
+      ),
+    );
+
+    test(
+      'a controller that wants a new password first is given one, once, and asked again',
+      skipping(
+        {
+          ...controlled,
+          checkController: (() => {
+            const reason = 'give /redfish/v1/AccountService/Accounts/1 a new password first';
+            const held = { fault: 'configure/password-change', reason, choices: ['retry', 'skip', 'abandon'] };
+            const answers = [{ held }, { state: 'match', differing: [] } as const];
+            return async () => answers.shift() ?? { held };
+          })(),
+        },
+        async (bench) => {
+          await bench.report('inventory');
+          await bench.standsAt('profile');
+          expect(bench.calls.slice(0, 5)).toEqual([
+            'beginBirth',
+            'register',
+            'checkController',
+            'act rotate-password',
+            'checkController',
+          ]);
+        },
+      ),
+    );
+
+    test(
+      'a controller that still wants a new password after that, is a person’s',
+      skipping(
+        {
+          ...controlled,
+          checkController: async () => ({
+            held: { fault: 'configure/password-change', reason: 'change it', choices: ['retry', 'skip', 'abandon'] },
+          }),
+        },
+        async (bench) => {
+          await bench.report('inventory');
+          expect((await bench.asked()).humanStep?.question).toContain('change it');
+          expect(bench.calls.filter((call) => call === 'act rotate-password')).toHaveLength(1);
+          await bench.answer('skip');
+          await bench.standsAt('profile');
         },
       ),
     );

@@ -1,5 +1,5 @@
 import { ActivityFailure } from '@temporalio/workflow';
-import type { ControllerResult, Held } from '../../contract/birth.ts';
+import type { ConfigureResult, ControllerResult, Held } from '../../contract/birth.ts';
 import { next, type Outcome, rootMessage } from '../passage/run.ts';
 import { observing } from '../proxies.ts';
 import { limits } from './limits.ts';
@@ -15,8 +15,9 @@ export async function configure(run: BirthRun): Promise<Outcome> {
   run.stand('configure', 'hardware');
   for (;;) {
     const result = await check(run);
-    const held = 'held' in result ? result.held : result.state === 'differ' ? await apply(run, result.differing) : null;
+    const held = 'held' in result ? await change(run, result.held) : await settings(run, result);
     if (held === null) return next;
+    if (held === 'changed') continue;
     if (held === 'restarted') {
       const outcome = await returned(run);
       if (outcome !== 'retry') return outcome;
@@ -37,6 +38,19 @@ async function check(run: BirthRun): Promise<ControllerResult> {
       held: { fault: 'configure/controller', reason: rootMessage(error), choices: ['retry', 'skip', 'abandon'] },
     };
   }
+}
+
+async function settings(run: BirthRun, { state, differing }: ConfigureResult): Promise<Held | 'restarted' | null> {
+  return state === 'differ' ? apply(run, differing) : null;
+}
+
+/** A controller that lets nobody in before its account has a new password is given one, once a birth (quirk 18). */
+async function change(run: BirthRun, held: Held): Promise<Held | 'changed'> {
+  if (held.fault !== 'configure/password-change' || run.passwordChanged) return held;
+  run.passwordChanged = true;
+  const changed = await run.act('rotate-password');
+  if (changed.state === 'done') return 'changed';
+  return changed.refused ?? unsettled('give its account a new password', changed.observed);
 }
 
 async function apply(run: BirthRun, differing: readonly string[]): Promise<Held | 'restarted'> {

@@ -6,6 +6,7 @@ import { birthActivities } from '../proxies.ts';
 export class BirthRun extends InstallRun<BirthStep> {
   mustBoot = false;
   biosWritten = false;
+  passwordChanged = false;
 
   async beginBirth(): Promise<boolean> {
     const begun = await birthActivities.beginBirth({ ...this.errand, next: this.start('rack') });

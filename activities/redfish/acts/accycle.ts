@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
 import { type Before, effectShown, readShown, shownBy } from '../effect.ts';
-import { beforeRestart, observeRestart, restartWatch } from './bmc.ts';
+import { beforeRestart, observeRestart, restartFollow, restartWatch } from './bmc.ts';
 import { isPlan, type Kind, notDone, type Scene, type Seen, type Sent } from './kind.ts';
 import { planReset, powerOff } from './power.ts';
 
@@ -30,6 +30,7 @@ export const acCycle: Kind<ActParameters['ac-cycle']> = {
   observe: async (scene, sent) =>
     sent.command.next === undefined ? observeCycle(scene, sent) : powerOff.observe(scene, sent),
   watch: restartWatch,
+  follow: restartFollow,
 };
 
 /** The controller went down with the mains; where it doesn't show that, the host started anew. */

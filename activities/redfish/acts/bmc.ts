@@ -9,6 +9,7 @@ const resetTypes = ['GracefulRestart', 'ForceRestart'];
 
 /** Controllers take up to some minutes to start again; the rest is for `settle`. */
 export const restartWatch = { for: 180_000, every: 5000 };
+export const restartFollow = { for: 600_000, every: 10_000 };
 /** Between the two readings that have to agree. */
 const apart = 3000;
 
@@ -75,4 +76,5 @@ export const resetBmc: Kind<ActParameters['reset-bmc']> = {
   },
   observe: observeRestart,
   watch: restartWatch,
+  follow: restartFollow,
 };

@@ -40,6 +40,8 @@ export const eraseDrive: Kind<ActParameters['erase-drive']> = {
   },
   observe: observeErasure,
   watch: { for: 60_000, every: 5000 },
+  // Within the limits of the activity; what then still runs is looked at again when somebody asks.
+  follow: { for: 7_200_000, every: 30_000 },
 };
 
 /** Sent by now and then: an erasure takes hours, which is why it is looked after by `settle`. */

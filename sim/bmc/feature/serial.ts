@@ -9,14 +9,17 @@ export const serial: Feature = {
     const graphical = {
       GraphicalConsole: { ServiceEnabled: true, MaxConcurrentSessions: 4, ConnectTypesSupported: ['KVMIP'] },
     };
+    // DMTF deprecates the manager's for that of the system: who has the one does not show the other.
     if (path === '/Managers/1')
       return {
         ...graphical,
-        SerialConsole: {
-          ServiceEnabled: rule?.at === 'manager',
-          MaxConcurrentSessions: rule?.at === 'manager' ? 4 : 0,
-          ConnectTypesSupported: rule?.at === 'manager' ? ways : [],
-        },
+        ...(rule?.at !== 'system' && {
+          SerialConsole: {
+            ServiceEnabled: rule?.at === 'manager',
+            MaxConcurrentSessions: rule?.at === 'manager' ? 4 : 0,
+            ConnectTypesSupported: rule?.at === 'manager' ? ways : [],
+          },
+        }),
       };
     if (path !== '/Systems/1' || rule?.at !== 'system') return {};
     const command = rule.command === null ? {} : { ConsoleEntryCommand: rule.command };
