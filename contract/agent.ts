@@ -124,8 +124,8 @@ export interface DiskErasedFact {
 
 export interface ErasedFact {
   readonly disks: readonly DiskErasedFact[];
-  /** Null while disks are still being erased. */
-  readonly finish: { readonly seconds: number } | null;
+  /** The end of the directive with this number; null while disks are still being erased. */
+  readonly finish: { readonly seq: number; readonly seconds: number } | null;
 }
 
 export interface InstalledFact {

@@ -2,7 +2,7 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { DiskErasedFact, ErasedFact } from '../contract/agent.ts';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
-import { agentActor, lockReporter, type NotTaken, type Session, tell, wasTold } from './agent.ts';
+import { agentActor, lockReporter, type NotTaken, type Session, tell } from './agent.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
 import type { EraseMethod } from './machine.ts';
 import { disks, erasures, machines } from './schema.ts';
@@ -18,7 +18,8 @@ export function takeErased(mdb: Mdb, session: Session, fact: ErasedFact): Promis
   const { orderId } = session;
   return acting(mdb, agentActor, orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
-    if (await wasTold(tx, session, 'erased', machine.directiveSeq)) return null;
+    // The end of an earlier directive, told again because its answer was lost.
+    if (fact.finish !== null && fact.finish.seq < machine.directiveSeq) return null;
     const stray = findStray(machine.directive, fact);
     if (stray !== null || orderId === null) return stray ?? 'nobody has ordered anything for this machine';
     for (const disk of fact.disks) await keep(tx, machine.id, orderId, disk);

@@ -46,7 +46,7 @@ export async function erase(
     if (trouble === 'reboot') return 'reboot';
     if (trouble !== null) return fail(job, target, trouble);
   }
-  await tell(job, { kind: 'erased', fields: { seconds: String(eraseSeconds * targets.length) } });
+  await tell(job, { kind: 'erased', fields: { seq: order.seq ?? '', seconds: String(eraseSeconds * targets.length) } });
   await reportStep(body, session, signal, 'erase', 'done', eraseSeconds * targets.length);
   return 'told';
 }

@@ -32,7 +32,7 @@ const erasedDisk = z
     return { serial, name, method, state, evidence };
   });
 
-const finished = z.object({ seconds: decimal(0, 10_000_000) });
+const finished = z.object({ seq: wholeNumber(0, 2 ** 31), seconds: decimal(0, 10_000_000) });
 
 /** What the agent tells of disks that it erases: one record a disk, and one for the end of all. */
 export function readErased(records: readonly AgentRecord[]): Reading<ErasedFact> {

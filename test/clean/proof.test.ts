@@ -174,8 +174,16 @@ describe('what the agent tells', () => {
     await direct(clean);
     const done = disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone);
     await post(clean, done);
-    const end = say('erased', { seconds: 2 });
+    const seq = (await machineOf(clean))?.directiveSeq ?? 0;
+    const end = say('erased', { seq, seconds: 2 });
     for (const _ of [1, 2]) expect(await post(clean, end)).toMatchObject({ status: 200 });
+    // The answer was lost, and meanwhile it is to erase once more: this end is not that one's.
+    await direct(clean, { ruling: { answer: 'method:overwrite', by: 'bob' } });
+    await server.mdb
+      .update(machines)
+      .set({ directiveSeq: seq + 2 })
+      .where(eq(machines.id, clean.machineId));
+    expect(await post(clean, end)).toMatchObject({ status: 200 });
     expect((await told(clean)).map(({ payload }) => payload['kind'])).toEqual(['inventory', 'erased']);
     expect(await server.mdb.select().from(disks).where(eq(disks.machineId, clean.machineId))).toMatchObject([
       { content: 'blank', mark: null },

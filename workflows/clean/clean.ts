@@ -22,17 +22,18 @@ const path: readonly ((run: CleanRun) => Promise<Outcome>)[] = [leave, boot, era
  */
 export async function clean(input: PassageInput): Promise<PassageSummary> {
   const run = new CleanRun(input);
-  run.desk.open();
+  run.open();
 
   const begun = await run.begin();
   if (!begun.live) return run.summary('cancelled');
   run.request = requestOf('clean', begun.request);
   run.before = begun.opState;
-  if (begun.dryRun || begun.reviewed !== null) {
-    const rehearsed = await rehearse(run, begun, () => plan(run));
-    if (rehearsed !== null) return rehearsed;
+  try {
+    const rehearsed = begun.dryRun || begun.reviewed !== null ? await rehearse(run, begun, () => plan(run)) : null;
+    return rehearsed ?? (await travel(run));
+  } finally {
+    await run.permits.giveBack();
   }
-  return travel(run);
 }
 
 /** The same reads; what would be done is written down. */

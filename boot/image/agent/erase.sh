@@ -15,7 +15,7 @@ erase_disks() {
   [ -z "$failure" ] || { fail erase "$failed_disk" "$failure"; return 0; }
   # Keys of a disk that was erased in another way have nothing left to open.
   drop_key 2>/dev/null
-  tell /agent/erased erased seconds "$(seconds_since "$step_began")" || { fail erase '' "refused: $(refusal)"; return 0; }
+  tell /agent/erased erased seq "$seq" seconds "$(seconds_since "$step_began")" || { fail erase '' "refused: $(refusal)"; return 0; }
   step erase done '' "$((number - 1)) disks"
 }
 

@@ -1,0 +1,137 @@
+/** Four simulated machines are cleaned: as they should be, with a disk that refuses, one that lies, and a power cut. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { and, eq, isNull } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { disks, erasures, humanSteps, machines, orders, stateHistory } from '../../mdb/schema.ts';
+import type { Entry } from '../../sim/journal.ts';
+import { type Machine, type Whole, wholeFarrier } from './farrier.ts';
+
+const run = promisify(execFile);
+const farrierCommand = join(import.meta.dirname, '..', '..', 'farrier');
+
+let whole: Whole;
+let fleet: readonly Machine[];
+beforeAll(async () => {
+  whole = await wholeFarrier({ racks: 1, perRack: 4, speed: 20 });
+  fleet = await whole.until((rows) => rows.length === 4 && rows.every(({ stage }) => stage === 'in_service'), 300);
+  await whole.up.mdb.update(machines).set({ owner: 'old' });
+}, 900_000);
+afterAll(() => whole?.close());
+
+const farrier = async (...args: string[]) =>
+  (await run(farrierCommand, args, { env: { ...process.env, FARRIER_API: whole.api } })).stdout;
+const at = (index: number) => fleet[index] as Machine;
+const placeOf = ({ rackId, unit }: Machine) => `${rackId}-u${String(unit).padStart(2, '0')}`;
+const fault = (machine: Machine, fault: object) =>
+  fetch(`${whole.sim}/machines/${placeOf(machine)}/fault`, { method: 'PUT', body: JSON.stringify(fault) });
+const mend = (machine: Machine, kind: string) =>
+  fetch(`${whole.sim}/machines/${placeOf(machine)}/fault?kind=${kind}`, { method: 'DELETE' });
+const machineNow = async ({ id }: Machine) =>
+  (await whole.up.mdb.select().from(machines).where(eq(machines.id, id)))[0] as Machine;
+const orderNow = async (id: string) => (await whole.up.mdb.select().from(orders).where(eq(orders.id, id)))[0];
+const proofOf = (order: string) => whole.up.mdb.select().from(erasures).where(eq(erasures.orderId, order));
+const clean = (machine: Machine, id: string, ...more: string[]) =>
+  farrier('clean', machine.id, '--reason', 'next owner', '--cycle', '--id', id, ...more);
+
+async function question(order: string): Promise<string> {
+  const open = () =>
+    whole.up.mdb
+      .select()
+      .from(humanSteps)
+      .where(and(eq(humanSteps.orderId, order), isNull(humanSteps.answeredAt)));
+  await expect.poll(async () => (await open()).length, { timeout: 90_000, interval: 200 }).toBe(1);
+  return (await open())[0]?.id ?? '';
+}
+const done = (order: string) =>
+  expect.poll(async () => (await orderNow(order))?.state, { timeout: 120_000, interval: 200 }).toBe('done');
+const effects = async (machine: Machine, since: number) =>
+  (await whole.journal()).filter((entry: Entry) => entry.machine === placeOf(machine) && entry.seq > since);
+const lastSeq = async () => (await whole.journal()).at(-1)?.seq ?? 0;
+
+test('a machine goes to its next owner: keys discarded, the other disk formatted, proven, installed, in service', {
+  timeout: 300_000,
+}, async () => {
+  const since = await lastSeq();
+  await clean(at(0), 'clean-0', '--owner', 'next');
+  await done('clean-0');
+  expect(await machineNow(at(0))).toMatchObject({
+    owner: 'next',
+    stage: 'in_service',
+    opState: 'production',
+    bootState: 'healthy',
+    hostname: at(0).hostname,
+    address: at(0).address,
+  });
+  const proof = await proofOf('clean-0');
+  expect(proof.map(({ name, method, state }) => [name, method, state]).toSorted()).toEqual([
+    ['nvme0n1', 'crypto', 'done'],
+    ['nvme1n1', 'nvme-format', 'done'],
+  ]);
+  const happened = (await effects(at(0), since)).map(({ effect }) => effect);
+  expect(happened.filter((effect) => effect === 'boot-override')).toHaveLength(1);
+  expect(happened.filter((effect) => effect === 'disk-erased')).toHaveLength(2);
+  expect(happened.indexOf('keys-discarded')).toBeLessThan(happened.indexOf('installed'));
+  expect(happened).not.toContain('burned-in');
+  const table = await farrier('erasure', 'ls', at(0).id);
+  expect(table).toContain('nvme-format');
+  expect(table).toContain('0 of 16');
+});
+
+test('a power cut in the middle is gone over again, without a person', { timeout: 300_000 }, async () => {
+  await fault(at(1), { kind: 'erase-cut', disk: 0 });
+  const since = await lastSeq();
+  await clean(at(1), 'clean-1', '--owner', 'next');
+  await done('clean-1');
+  expect((await proofOf('clean-1')).every(({ state }) => state === 'done')).toBe(true);
+  const happened = (await effects(at(1), since)).map(({ effect }) => effect);
+  expect(happened.filter((effect) => effect === 'keys-discarded').length).toBeGreaterThanOrEqual(1);
+  expect(happened.filter((effect) => effect === 'bootstrap-booted').length).toBe(2);
+});
+
+test('a disk that refuses stops it before anything is touched, and nobody gets the machine', {
+  timeout: 300_000,
+}, async () => {
+  await fault(at(2), { kind: 'erase-refused', disk: 1 });
+  const since = await lastSeq();
+  await clean(at(2), 'clean-2', '--owner', 'next');
+  const asked = await question('clean-2');
+  expect((await effects(at(2), since)).some(({ effect }) => effect === 'disk-erased')).toBe(false);
+  expect(await machineNow(at(2))).toMatchObject({ owner: 'old', held: expect.stringContaining('frozen') });
+  await mend(at(2), 'erase-refused');
+  await farrier('step', 'answer', asked, 'method:nvme-format');
+  // The keys were never discarded: the disk that they lock takes the method that was named as well.
+  await done('clean-2');
+  expect((await proofOf('clean-2')).map(({ method }) => method)).toEqual(['nvme-format', 'nvme-format']);
+  expect(await machineNow(at(2))).toMatchObject({ owner: 'next', stage: 'in_service' });
+});
+
+test('a disk that lies is found out; one that is gone is answered for; a machine without an owner is off', {
+  timeout: 300_000,
+}, async () => {
+  const machine = at(3);
+  const lost = { machineId: machine.id, serial: 'LOST1', name: 'sdq', bytes: 1e12, rotational: true, content: 'ext4' };
+  await whole.up.mdb.insert(disks).values({ ...lost, present: false });
+  await fault(machine, { kind: 'erase-lies', disk: 1 });
+  await clean(machine, 'clean-3');
+  const lie = await question('clean-3');
+  expect((await machineNow(machine)).held).toContain('16 of 16 marked blocks were still there');
+  await mend(machine, 'erase-lies');
+  await farrier('step', 'answer', lie, 'retry');
+  const absent = await question('clean-3');
+  expect((await machineNow(machine)).held).toContain('sdq (serial LOST1)');
+  expect((await machineNow(machine)).owner).toBe('old');
+  await farrier('step', 'answer', absent, 'vouch');
+  await done('clean-3');
+  expect(await machineNow(machine)).toMatchObject({
+    owner: null,
+    stage: 'registered',
+    opState: 'disabled',
+    bootState: 'clean',
+  });
+  const { power } = (await (await fetch(`${whole.sim}/machines/${placeOf(machine)}`)).json()) as { power: string };
+  expect(power).toBe('off');
+  const moved = await whole.up.mdb.select().from(stateHistory).where(eq(stateHistory.orderId, 'clean-3'));
+  expect(moved.filter(({ guarded }) => guarded === 'op_state').map(({ to }) => to)).toEqual(['draining', 'disabled']);
+});
