@@ -90,6 +90,11 @@ export async function mintSubscription(mdb: Mdb, machineId: string, tokenHash: s
     });
 }
 
+/** Forgets a subscription: its token is nobody's any more. */
+export async function forgetSubscription(mdb: Mdb, machineId: string): Promise<void> {
+  await mdb.delete(controllerSubscriptions).where(eq(controllerSubscriptions.machineId, machineId));
+}
+
 /** Notes where the subscription is, as seen at the controller just now. */
 export async function noteSubscription(mdb: Mdb, machineId: string, path: string | null): Promise<void> {
   await mdb

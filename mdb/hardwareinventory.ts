@@ -5,6 +5,7 @@ import {
   bmcs,
   controllerDocuments,
   controllerRecords,
+  controllerSubscriptions,
   hardwareChanges,
   intents,
   machines,
@@ -130,8 +131,12 @@ export async function noteRecord(mdb: Mdb, machineId: string, kind: RecordKind, 
     .onConflictDoUpdate({ target: controllerRecords.machineId, set });
 }
 
-/** Seconds after which each record is looked after again; null for one that is not kept at this site. */
-export type Intervals = Readonly<Record<RecordKind, number | null>>;
+export interface Pace {
+  /** Seconds after which each record is looked after again. */
+  readonly intervals: Readonly<Record<RecordKind, number>>;
+  /** Whether events are wanted; where they aren't, only subscriptions that are left are due, to be ended. */
+  readonly subscribing: boolean;
+}
 
 export interface Due {
   readonly machineId: string;
@@ -143,12 +148,16 @@ export interface Due {
  * pinned if it speaks TLS, not in quarantine, and with no command under way (quirk 60). What a passage works on, and what
  * has only just come out of one, is left to it: a hundred racks at once are born first.
  */
-export async function listDue(mdb: Mdb, siteId: string, intervals: Intervals, limit: number): Promise<Due[]> {
+export async function listDue(
+  mdb: Mdb,
+  siteId: string,
+  { intervals, subscribing }: Pace,
+  limit: number,
+): Promise<Due[]> {
   const due = (kind: RecordKind) => {
-    const seconds = intervals[kind];
-    if (seconds === null) return sql<boolean>`false`;
-    const { at } = columns[kind];
-    return sql<boolean>`coalesce(${at} < now() - ${seconds} * interval '1 second', true)`;
+    const late = sql`coalesce(${columns[kind].at} < now() - ${intervals[kind]} * interval '1 second', true)`;
+    const wanted = kind !== 'events' || subscribing ? sql`true` : sql`${controllerSubscriptions.machineId} is not null`;
+    return sql<boolean>`(${late} and ${wanted})`;
   };
   const open = mdb
     .select({ id: intents.id })
@@ -169,6 +178,7 @@ export async function listDue(mdb: Mdb, siteId: string, intervals: Intervals, li
     .from(machines)
     .innerJoin(bmcs, eq(bmcs.machineId, machines.id))
     .leftJoin(controllerRecords, eq(controllerRecords.machineId, machines.id))
+    .leftJoin(controllerSubscriptions, eq(controllerSubscriptions.machineId, machines.id))
     .where(
       and(
         eq(machines.siteId, siteId),

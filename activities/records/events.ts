@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Mdb } from '../../mdb/connect.ts';
-import { hashOfToken, mintSubscription, noteSubscription, subscriptionOf } from '../../mdb/controllerevents.ts';
-import { ensureEvents } from '../redfish/events.ts';
+import {
+  forgetSubscription,
+  hashOfToken,
+  mintSubscription,
+  noteSubscription,
+  subscriptionOf,
+} from '../../mdb/controllerevents.ts';
+import { endEvents, ensureEvents } from '../redfish/events.ts';
 import type { Session } from '../redfish/session.ts';
 
 /** Our name for the subscription to one machine's events, at its controller. */
@@ -24,16 +30,33 @@ export async function keepEventsUp(
   const base = `${receiver}/events/`;
   const known = await subscriptionOf(mdb, machineId);
   const ours = (destination: string) => destination.startsWith(base);
-  const outcome = await ensureEvents(session, {
+  const wish = {
     context,
     ours,
-    valid: (destination) => ours(destination) && hashOfToken(destination.slice(base.length)) === known?.tokenHash,
+    valid: (destination: string) =>
+      ours(destination) && hashOfToken(destination.slice(base.length)) === known?.tokenHash,
     destination: async () => {
       const token = randomBytes(32).toString('base64url');
       await mintSubscription(mdb, machineId, hashOfToken(token), context);
       return `${base}${token}`;
     },
+  };
+  const outcome = await ensureEvents(session, wish).catch((error: unknown) => {
+    throw new Error(withoutToken(error instanceof Error ? error.message : String(error)));
   });
   await noteSubscription(mdb, machineId, outcome.state === 'subscribed' ? outcome.path : null);
-  return outcome.state === 'subscribed' ? null : outcome.reason;
+  return outcome.state === 'subscribed' ? null : withoutToken(outcome.reason);
+}
+
+/** Ends a subscription that nobody listens to any more. */
+export async function endSubscription(mdb: Mdb, session: Session, machineId: string): Promise<void> {
+  const known = await subscriptionOf(mdb, machineId);
+  if (known === null) return;
+  await endEvents(session, { context: known.context, ours: () => false });
+  await forgetSubscription(mdb, machineId);
+}
+
+/** A controller's words may repeat the address that it refused, whole or cut off. */
+export function withoutToken(text: string): string {
+  return text.replace(/\/events\/[\w-]+/g, '/events/…');
 }

@@ -8,7 +8,7 @@ import { createReach } from '../hardware/reach.ts';
 import type { SecretStore } from '../hardware/secrets.ts';
 import type { SessionPool } from '../redfish/pool.ts';
 import type { Session } from '../redfish/session.ts';
-import { keepEventsUp } from './events.ts';
+import { endSubscription, keepEventsUp } from './events.ts';
 import { keepInventory } from './inventory.ts';
 import { archiveLogs } from './logs.ts';
 
@@ -24,7 +24,7 @@ const heartbeatEvery = 10_000;
 const intervals = { events: 900, logs: 3600, inventory: 6 * 3600 } as const;
 
 export interface RecordsOptions {
-  /** Origin at which controllers reach the receiver of events; null where nobody listens for them. */
+  /** Origin at which controllers reach the receiver of events; null where nobody listens for them: then ours are ended. */
   readonly receiver: string | null;
 }
 
@@ -34,9 +34,10 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
   const { receiver } = options;
 
   const keep = async (session: Session, machine: { machineId: string; siteId: string }, kind: RecordKind) => {
-    if (kind === 'events') return receiver === null ? null : keepEventsUp(mdb, session, machine, receiver);
+    if (kind === 'events' && receiver !== null) return keepEventsUp(mdb, session, machine, receiver);
+    if (kind === 'events') await endSubscription(mdb, session, machine.machineId);
     if (kind === 'logs') return archiveLogs(mdb, session, machine.machineId);
-    await keepInventory(mdb, session, machine.machineId);
+    if (kind === 'inventory') await keepInventory(mdb, session, machine.machineId);
     return null;
   };
 
@@ -61,7 +62,7 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
   return {
     /** The next machines of the site with something due; none when all is kept up. */
     async dueRecords({ siteId }: { readonly siteId: string }): Promise<DueRecords[]> {
-      return listDue(mdb, siteId, { ...intervals, events: receiver === null ? null : intervals.events }, batch);
+      return listDue(mdb, siteId, { intervals, subscribing: receiver !== null }, batch);
     },
 
     /** Keeps up what is due of these machines; gives those of which something could not be. */

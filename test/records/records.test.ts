@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createHardwareActivities } from '../../activities/hardware/index.ts';
 import { secretFolder } from '../../activities/hardware/secrets.ts';
+import { withoutToken } from '../../activities/records/events.ts';
 import { createRecordActivities, type RecordActivities } from '../../activities/records/index.ts';
 import { openSessionPool, type SessionPool } from '../../activities/redfish/pool.ts';
 import { createEventsApi } from '../../api/events/server.ts';
@@ -16,7 +17,7 @@ import { listEvents, subscriptionOf } from '../../mdb/controllerevents.ts';
 import { listLogEntries } from '../../mdb/controllerlogs.ts';
 import type { RecordKind } from '../../mdb/hardwareinventory.ts';
 import { readHardware } from '../../mdb/hardwareinventory.ts';
-import { bmcs, controllerRecords, fences, machines } from '../../mdb/schema.ts';
+import { bmcs, controllerRecords, fences, machines, orders } from '../../mdb/schema.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
@@ -120,6 +121,21 @@ describe('events', () => {
     expect(await subscriptionOf(db.mdb, machineId)).toMatchObject({ renewals: 1 });
     simulated().note('test-event');
     await expect.poll(told, { timeout: 10_000 }).toEqual(['test-event', 'test-event']);
+  });
+
+  test('are not asked for any more where nobody listens, and a refused address is not told on', async () => {
+    await keep('events');
+    const deaf = createRecordActivities(db.mdb, secretFolder(join(folder, 'secrets')), pool, { receiver: null });
+    await db.mdb.delete(controllerRecords).where(eq(controllerRecords.machineId, machineId));
+    expect((await run(deaf.dueRecords, { siteId: 'home' }))[0]?.records).toContain('events');
+    await run(deaf.keepRecords, { siteId: 'home', due: [{ machineId, records: ['events'] }] });
+    expect(await effects('unsubscribed')).toHaveLength(1);
+    expect(await subscriptionOf(db.mdb, machineId)).toBeNull();
+    await db.mdb.delete(controllerRecords).where(eq(controllerRecords.machineId, machineId));
+    expect((await run(deaf.dueRecords, { siteId: 'home' }))[0]?.records).not.toContain('events');
+    expect(withoutToken('the value https://10.0.0.1:8444/events/aB-_9 for')).toBe(
+      'the value https://10.0.0.1:8444/events/… for',
+    );
   });
 
   test('sent twice are kept once, lost ones do no harm, and garbage is kept out', async () => {
@@ -246,6 +262,20 @@ describe('the sweep', () => {
       .set({ firmwareVersion: '1', origin: 'https://127.0.0.1:1' })
       .where(eq(bmcs.machineId, machineId));
     expect(await due()).toEqual([]);
+  });
+
+  test('leaves a machine to the passage that works on it, and to the one that it has just come out of', async () => {
+    const order = { id: `birth-${machineId}`, machineId, passage: 'birth', reason: 'test' } as const;
+    await db.mdb.insert(orders).values({ ...order, requester: 'ann', state: 'running' });
+    expect(await due()).toEqual([]);
+    await db.mdb.update(orders).set({ state: 'done' }).where(eq(orders.id, order.id));
+    await db.mdb.update(machines).set({ inServiceAt: new Date() }).where(eq(machines.id, machineId));
+    expect(await due()).toEqual([]);
+    await db.mdb
+      .update(machines)
+      .set({ inServiceAt: new Date(Date.now() - 600_000) })
+      .where(eq(machines.id, machineId));
+    expect(await due()).toHaveLength(1);
   });
 
   test('notes why a controller could not be reached, and does not ask again at once', async () => {
