@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addActions } from './actions.ts';
 import { type AskPassword, addBmc } from './bmc/command.ts';
 import type { Context } from './context.ts';
+import { addDisruption } from './disruption.ts';
 import { addErasure } from './erasure.ts';
 import { addBoot, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
 import { addBrake, addCapacity, addPool } from './guards.ts';
@@ -9,6 +10,7 @@ import { addHardware } from './hardware.ts';
 import { addMachine } from './machine.ts';
 import { addOncall } from './oncall.ts';
 import { addBirth, addOrder, addStep } from './order.ts';
+import { addSemaphore } from './semaphore.ts';
 import { addTicket } from './ticket.ts';
 
 export interface GlobalOptions {
@@ -38,6 +40,8 @@ export function createProgram(
   addCapacity(program, context);
   addBrake(program, context);
   addPool(program, context);
+  addSemaphore(program, context);
+  addDisruption(program, context);
   addStep(program, context);
   addTicket(program, context);
   addOncall(program, context);

@@ -30,6 +30,13 @@ import type {
 } from '../contract/guards.ts';
 import type { EventView, HardwareView, LogEntryView } from '../contract/hardwareviews.ts';
 import type {
+  DisruptionAnswer,
+  DisruptionRequest,
+  SemaphoreChange,
+  SemaphoreDetail,
+  SemaphoreView,
+} from '../contract/permitviews.ts';
+import type {
   OnCallView,
   RotationRequest,
   RouteRequest,
@@ -255,6 +262,27 @@ export class ApiClient {
 
   doctor(): Promise<{ ok: boolean; findings: Finding[] }> {
     return this.#get('/doctor');
+  }
+
+  async semaphores(): Promise<SemaphoreView[]> {
+    return (await this.#get<{ semaphores: SemaphoreView[] }>('/semaphores')).semaphores;
+  }
+
+  /** By its name: `reboot/rack=A12`. */
+  semaphore(id: string): Promise<SemaphoreDetail> {
+    return this.#get(`/semaphores/${encodeURIComponent(id)}`);
+  }
+
+  resizeSemaphore(id: string, change: SemaphoreChange): Promise<SemaphoreDetail['policy']> {
+    return this.#send('PUT', `/semaphores/${encodeURIComponent(id)}`, change);
+  }
+
+  async evictPermit(id: string, reason: string): Promise<void> {
+    await this.#send('POST', `/permits/${encodeURIComponent(id)}/evict`, { reason });
+  }
+
+  disruption(wish: DisruptionRequest): Promise<DisruptionAnswer> {
+    return this.#send('POST', '/disruption', wish);
   }
 
   #get<T>(path: string, query: Query = {}): Promise<T> {

@@ -84,7 +84,12 @@ class SemaphoreDesk {
   open(): void {
     const { acquire, release, cancel, renew, evict, wake } = semaphoreMessages;
     this.onUpdate(acquire, readRequest, (message) => this.acquire(message));
-    this.onSignal(acquire, readRequest, (message) => void this.core.acquire(message, Date.now()));
+    this.onSignal(acquire, readRequest, (message) => {
+      const { id } = message;
+      const answer = this.core.acquire(message, Date.now());
+      // Nobody hears an answer: the ledger has to tell.
+      if (answer.state === 'refused') this.core.end({ id, how: 'refused', why: answer.reason });
+    });
     this.onBoth(release, readReference, ({ id }) => this.end({ id, how: 'released', why: 'given back' }));
     this.onBoth(cancel, readReference, ({ id }) => this.end({ id, how: 'cancelled', why: 'withdrawn' }));
     this.onBoth(renew, readReference, ({ id }) => {

@@ -23,6 +23,7 @@ import { serveOnCall } from './oncall.ts';
 import { authorise, type Operator } from './operator.ts';
 import { serveHumanSteps, serveOrders } from './orders.ts';
 import { servePlaces } from './places.ts';
+import { serveSemaphores } from './semaphores.ts';
 import { serveTickets } from './tickets.ts';
 
 export interface PeopleApiOptions extends PeopleDependencies {
@@ -87,6 +88,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       serveManyOrders(versioned, options);
       serveGuards(versioned, options);
       servePools(versioned, options);
+      serveSemaphores(versioned, options);
       serveHumanSteps(versioned, options);
       serveTickets(versioned, options);
       serveOnCall(versioned, options);

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import * as contract from '../../contract/permitviews.ts';
+import { readSemaphoreId } from '../../contract/semaphore.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { cancelDisruption, checkDisruption, requestDisruption } from '../../mdb/disruption.ts';
+import {
+  evictPermit,
+  listPermits,
+  listSemaphores,
+  readPattern,
+  readPolicy,
+  type SemaphoreRow,
+  setPolicy,
+} from '../../mdb/semaphores.ts';
+import type { App, PeopleDependencies } from './app.ts';
+import { ApiError, granted } from './errors.ts';
+import { mustFind } from './machines.ts';
+import { mustBe } from './operator.ts';
+
+const tags = ['semaphores'];
+const named = z.strictObject({ id: z.string().min(1).max(240) });
+
+export function serveSemaphores(app: App, { mdb }: PeopleDependencies): void {
+  app.get(
+    '/semaphores',
+    { schema: { tags, summary: 'Semaphores that were asked', response: { 200: contract.semaphoreList } } },
+    async () => ({ semaphores: (await listSemaphores(mdb)).map(show) }),
+  );
+  app.get(
+    '/semaphores/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Its policy, its holders, its queue, and what ended last',
+        params: named,
+        response: { 200: contract.semaphoreDetail },
+      },
+    },
+    ({ params: { id } }) => showOne(mdb, id),
+  );
+  app.put(
+    '/semaphores/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Changes its policy; a name may hold * for any operation, tag or value',
+        params: named,
+        body: contract.semaphoreChange,
+        response: { 200: contract.semaphorePolicy },
+      },
+    },
+    async ({ params: { id }, body: { reason, ...change }, operator }) => {
+      mustBe(operator, 'operator');
+      const pattern = readPattern(id);
+      if (pattern === null) throw new ApiError('invalid', `${id} is not a name like reboot/rack=A12`, 'id');
+      const { windows, ...policy } = granted(await setPolicy(mdb, operator, pattern, change, reason));
+      return { ...policy, windows: windows.map((one) => ({ ...one, days: [...one.days] })) };
+    },
+  );
+  app.post(
+    '/permits/:id/evict',
+    {
+      schema: {
+        tags,
+        summary: 'Takes a permit away from its holder',
+        params: named,
+        body: contract.evictionRequest,
+        response: { 202: z.object({ accepted: z.literal(true) }) },
+      },
+    },
+    async ({ params: { id }, body: { reason }, operator }, reply) => {
+      mustBe(operator, 'operator');
+      granted(await evictPermit(mdb, operator, id, reason));
+      return reply.code(202).send({ accepted: true });
+    },
+  );
+  app.post(
+    '/disruption',
+    {
+      schema: {
+        tags,
+        summary: "The image system's disruptions of a machine: request, check or cancel",
+        body: contract.disruptionRequest,
+        response: { 200: contract.disruptionAnswer },
+      },
+    },
+    async ({ body: { machine, request }, operator }) => {
+      const machineId = await mustFind(mdb, machine);
+      if (request === 'check') return checkDisruption(mdb, machineId);
+      if (request === 'cancel') return cancelDisruption(mdb, operator, machineId);
+      const answer = await requestDisruption(mdb, operator, machineId);
+      if (answer === null) throw new ApiError('not-found', `there is no machine ${machine}`, 'machine');
+      return answer;
+    },
+  );
+}
+
+async function showOne(mdb: Mdb, name: string): Promise<contract.SemaphoreDetail> {
+  const pattern = readPattern(name);
+  const id = pattern ? `semaphore/${pattern.operation}/${pattern.tag}=${pattern.value}` : name;
+  const policy = readSemaphoreId(id) === null ? null : await readPolicy(mdb, id);
+  if (policy === null) throw new ApiError('invalid', `${name} is not a name like reboot/rack=A12`, 'id');
+  const [[semaphore], holders, queue, ended] = await Promise.all([
+    listSemaphores(mdb, id),
+    listPermits(mdb, id, 'granted'),
+    listPermits(mdb, id, 'waiting'),
+    listPermits(mdb, id, 'closed'),
+  ]);
+  const none: SemaphoreRow = {
+    id,
+    capacity: null,
+    held: 0,
+    waiting: 0,
+    overdue: 0,
+    gate: null,
+    gateUntil: null,
+    oldest: null,
+  };
+  const { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, windows } = policy;
+  return {
+    semaphore: show(semaphore ?? none),
+    policy: {
+      capacity,
+      percent,
+      minimum,
+      queueBound,
+      leaseSeconds,
+      limitSeconds,
+      minHealthy,
+      windows: windows.map((one) => ({ ...one, days: [...one.days] })),
+    },
+    holders: holders.map(showPermit),
+    queue: queue.map(showPermit),
+    ended: ended.map(showPermit),
+  };
+}
+
+const iso = (at: Date | null) => at?.toISOString() ?? null;
+
+function show({ gateUntil, oldest, ...row }: SemaphoreRow): contract.SemaphoreView {
+  return { ...row, gateUntil: iso(gateUntil), oldest: iso(oldest) };
+}
+
+function showPermit(row: Awaited<ReturnType<typeof listPermits>>[number]): contract.PermitView {
+  const { id, machineId, hostname, workflowId, orderId, state, fence, overdue, how, why, by } = row;
+  return {
+    id,
+    machineId,
+    hostname,
+    class: row.class,
+    workflowId,
+    orderId,
+    state,
+    fence,
+    askedAt: row.askedAt.toISOString(),
+    grantedAt: iso(row.grantedAt),
+    closedAt: iso(row.closedAt),
+    overdue,
+    how,
+    why,
+    by,
+  };
+}
