@@ -15,6 +15,7 @@ export * from './schema/places.ts';
 export * from './schema/policy.ts';
 export * from './schema/pools.ts';
 export * from './schema/records.ts';
+export * from './schema/repairs.ts';
 export * from './schema/rotations.ts';
 export * from './schema/signins.ts';
 export * from './schema/tickets.ts';
