@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -15,6 +15,7 @@ import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
 import { controllerOf, quarantineController } from '../../mdb/controller.ts';
 import { bmcs, machines, signIns } from '../../mdb/schema.ts';
 import { beginSignIn } from '../../mdb/signins.ts';
+import { openCertificate } from '../../sim/vm/certificate.ts';
 import { type Hostile, hangUp, openHostile, password, sessionsPath, told } from '../redfish/hostile.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
@@ -171,6 +172,34 @@ describe('an attempt whose answer never came', () => {
     expect(await check(errand)).toMatchObject({ state: 'match' });
   });
 });
+
+test('a certificate with another key stops everything before a credential is sent, whatever the secret is (quirk 10)', async () => {
+  const errand = await known();
+  await give(password);
+  const [mine, other] = await Promise.all(['a.test', 'b.test'].map(serveTls));
+  await db.mdb
+    .update(bmcs)
+    .set({ origin: mine?.origin ?? '' })
+    .where(eq(bmcs.machineId, errand.machineId));
+  expect(await check(errand)).toMatchObject({ state: 'match' });
+  // The same controller, as far as anybody was told, with another key.
+  await db.mdb
+    .update(bmcs)
+    .set({ origin: other?.origin ?? '' })
+    .where(eq(bmcs.machineId, errand.machineId));
+  expect(await check(errand)).toMatchObject({ held: { fault: 'configure/pin-changed' } });
+  expect(await quarantineOf(errand)).toMatchObject({ for: 'certificate' });
+  await give('another one');
+  expect(await everybody(errand)).toMatchObject(Array(6).fill(quarantined));
+  expect(other?.seen).toEqual([]);
+  await Promise.all([mine?.close(), other?.close()]);
+});
+
+async function serveTls(name: string): Promise<Hostile> {
+  const place = join(folder, name);
+  await mkdir(place);
+  return openHostile(await openCertificate(place, name));
+}
 
 test('the MDB holds neither credentials nor a hash that could be made without its salt', async () => {
   const errand = await known();

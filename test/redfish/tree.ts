@@ -7,6 +7,14 @@ import { join, resolve } from 'node:path';
 const folder = resolve(process.env.FARRIER_SHARED ?? '../shared', 'redfish/fixtures');
 export const treesAbsent = existsSync(folder) ? null : `skipped: no recorded Redfish trees at ${folder}`;
 
+/** Names of the recorded controllers. */
+export function treeNames(): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
 interface Fault {
   readonly status: number;
   readonly body: string;
