@@ -88,9 +88,17 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const root = await readRoot(transport);
-  const login = await signIn(transport, root, credentials);
+  let login = await signIn(transport, root, credentials);
+  let refused: unknown = null;
+  // Credentials that it took before are offered again after its restart, until it refuses them (quirks 5 and 6).
   const renew = async () => {
-    throw new RedfishError('session-lost', `${transport.origin} forgot the session`);
+    if (refused !== null) throw refused;
+    try {
+      login = await signIn(transport, await readRoot(transport), credentials);
+    } catch (error) {
+      if (error instanceof RedfishError && error.kind === 'credentials') refused = error;
+      throw error;
+    }
   };
   try {
     return await work(sessionOver(transport, { root, login: () => login, renew }));

@@ -44,7 +44,7 @@ export async function readTask(session: Session, path: string): Promise<TaskRead
     return taskOf(await session.get(path));
   } catch (error) {
     if (!(error instanceof RedfishError) || error.kind !== 'missing') throw error;
-    return { state: 'gone', percent: null, words: 'the controller knows the task no more' };
+    return { state: 'gone', percent: null, words: 'no longer known to the controller' };
   }
 }
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { FirmwareScene, ImageSource } from '../../activities/redfish/acts/firmware.ts';
 import type { Kind, Pace, Plain, Plan, Scene, Seen, Sent } from '../../activities/redfish/acts/kind.ts';
+import { RedfishError } from '../../activities/redfish/errors.ts';
 import type { Session } from '../../activities/redfish/session.ts';
 import type { ActKind, ActParameters } from '../../contract/hardware.ts';
 import type { Screen } from '../context.ts';
@@ -10,21 +12,28 @@ import { askYes } from './prompt.ts';
 import { showPin } from './show.ts';
 
 /** Kinds that may follow one that is given by hand, by their names. */
-export type Following = { readonly [K in ActKind]?: Kind<ActParameters[K]> };
+export type Following = { readonly [K in ActKind]?: Kind<ActParameters[K], HandScene> };
+
+/** A scene of which images are files at hand. */
+export type HandScene = FirmwareScene;
 
 /** One act by hand, or the first of two. */
 export interface HandAct<P> {
-  readonly kind: Kind<P>;
+  readonly kind: Kind<P, HandScene>;
   readonly parameters: P;
   /** What is about to be done, as a sentence without its full stop. */
   readonly about: string;
   readonly following?: Following;
+  readonly images?: ImageSource;
 }
 
-export interface HandResult extends Pick<Seen, 'state' | 'observed'> {
+export interface HandResult extends Pick<Seen, 'observed' | 'waitsFor'> {
+  readonly state: Seen['state'] | 'planned';
   /** Commands that were given, in order. */
   readonly commands: readonly Plain[];
 }
+
+const noImages: ImageSource = { open: async () => ({ why: 'no image was named' }) };
 
 const clock: Pace = { wait: (milliseconds) => sleep(milliseconds), since: (time) => Date.now() - time };
 
@@ -37,7 +46,10 @@ export async function actByHand<P>(
   act: HandAct<P>,
 ): Promise<void> {
   const { screen } = hand.open();
-  const agree = (words: string) => agreed(command, `${act.about} on ${address} (${words})?`, options.yes === true);
+  const agree = async (words: string) => {
+    if (options.dryRun) return 'planned' as const;
+    return agreed(command, `${act.about} on ${address} (${words})?`, options.yes === true);
+  };
   const { pin, value } = await hand.ask(command, address, options, (session) =>
     perform(session, options.system ?? null, act, agree),
   );
@@ -45,7 +57,7 @@ export async function actByHand<P>(
     showPin(screen, pin, options.pin);
     showResult(screen, value);
   });
-  if (value.state !== 'done') process.exitCode = 1;
+  if (value.state !== 'done' && value.state !== 'planned') process.exitCode = 1;
 }
 
 async function agreed(command: Command, question: string, yes: boolean): Promise<boolean> {
@@ -55,41 +67,46 @@ async function agreed(command: Command, question: string, yes: boolean): Promise
   return answer;
 }
 
-function showResult(screen: Screen, { commands, observed, state }: HandResult): void {
-  for (const command of commands) screen.line(`Sent: ${cleanCell(JSON.stringify(command))}`);
+function showResult(screen: Screen, { commands, observed, state, waitsFor }: HandResult): void {
+  const word = state === 'planned' ? 'Would send' : 'Sent';
+  for (const command of commands) screen.line(`${word}: ${cleanCell(JSON.stringify(command))}`);
   screen.line(`${state === 'not_done' ? 'not done' : state}: ${cleanCell(observed)}`);
+  if (waitsFor) screen.line('It waits for the next start of the machine: restart it, and read again.');
 }
 
 async function perform<P>(
   session: Session,
   hostPath: string | null,
-  { kind, parameters, following = {} }: Omit<HandAct<P>, 'about'>,
-  agree: (words: string) => Promise<boolean>,
+  { kind, parameters, following = {}, images = noImages }: Omit<HandAct<P>, 'about'>,
+  agree: (words: string) => Promise<boolean | 'planned'>,
 ): Promise<HandResult> {
   const parsed = kind.parameters.safeParse(parameters);
   if (!parsed.success) throw new Error(parsed.error.issues.map(({ message }) => message).join('; '));
-  const scene = await sceneOf(session, hostPath);
+  const scene = { ...(await sceneOf(session, hostPath)), images };
   const plan = await kind.plan(scene, parsed.data);
   if (!('send' in plan)) return { ...plan, commands: [] };
-  if (!(await agree(wordsOf(plan)))) return { state: 'not_done', observed: 'nothing was sent', commands: [] };
+  const word = await agree(wordsOf(plan));
+  if (word === 'planned') return { state: 'planned', observed: 'nothing was sent', commands: [plan.command] };
+  if (!word) return { state: 'not_done', observed: 'nothing was sent', commands: [] };
   const seen = await give(scene, kind, plan);
-  const next = seen.state === 'done' ? plan.next : undefined;
+  const next = seen.state === 'done' ? plan.next : seen.state === 'unknown' ? plan.otherwise : undefined;
   if (next === undefined) return { ...seen, commands: [plan.command] };
-  const second = following[next.kind] as Kind<unknown> | undefined;
+  const second = following[next.kind] as Kind<unknown, HandScene> | undefined;
   if (second === undefined) throw new Error(`${next.kind} is to follow, which this command does not know`);
   await clock.wait(next.after);
   // The word was given for the whole.
   const rest = await perform(
     session,
     hostPath,
-    { kind: second, parameters: next.parameters, following },
+    { kind: second, parameters: next.parameters, following, images },
     async () => true,
   );
   return { ...rest, commands: [plan.command, ...rest.commands] };
 }
 
-function wordsOf({ command, next }: Plan): string {
-  return JSON.stringify(command) + (next ? `, then ${next.kind}` : '');
+function wordsOf({ command, next, otherwise }: Plan): string {
+  const fallback = otherwise ? `, or else ${otherwise.kind} ${JSON.stringify(otherwise.parameters)}` : '';
+  return JSON.stringify(command) + (next ? `, then ${next.kind}` : '') + fallback;
 }
 
 async function sceneOf(session: Session, hostPath: string | null): Promise<Scene> {
@@ -97,12 +114,36 @@ async function sceneOf(session: Session, hostPath: string | null): Promise<Scene
   return { session, ...(await openProbe(session, { hostPath })), pace: clock };
 }
 
-async function give<P>(scene: Scene, kind: Kind<P>, plan: Plan): Promise<Seen> {
-  const answer = await plan.send();
+async function give<P>(scene: HandScene, kind: Kind<P, HandScene>, plan: Plan): Promise<Seen> {
+  const answer = await plan.send().catch((error: unknown) => {
+    if (error instanceof RedfishError) return error;
+    throw error;
+  });
+  if (answer instanceof RedfishError && answer.carriedOut === 'no') return refused(scene, kind, plan, answer);
+  const sent = { command: plan.command, before: plan.before, answer: answer instanceof RedfishError ? null : answer };
+  return watch(scene, kind, sent, plan.watchFor);
+}
+
+/** A controller that certainly did nothing: a success where what was wanted is so already (quirk 29). */
+async function refused<P>(
+  scene: HandScene,
+  kind: Kind<P, HandScene>,
+  { command, before }: Plan,
+  error: RedfishError,
+): Promise<Seen> {
+  const seen = await kind.observe(scene, { command, before, answer: null }).catch(() => null);
+  return seen?.state === 'done' ? seen : { state: 'not_done', observed: error.message };
+}
+
+async function watch<P>(
+  scene: HandScene,
+  kind: Kind<P, HandScene>,
+  sent: Sent,
+  watchFor: number | undefined,
+): Promise<Seen> {
   // By hand nobody settles it later: what takes long is followed here.
   const { every, for: patience } = kind.follow ?? kind.watch;
-  const until = Date.now() + (plan.watchFor ?? patience);
-  const sent: Sent = { command: plan.command, before: plan.before, answer };
+  const until = Date.now() + (watchFor ?? patience);
   for (;;) {
     const seen = await kind.observe(scene, sent).catch((error: Error): Seen => {
       return { state: 'unknown', observed: error.message };

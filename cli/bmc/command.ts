@@ -4,10 +4,14 @@ import type { LogCursor } from '../../activities/redfish/read/logs.ts';
 import type { Session } from '../../activities/redfish/session.ts';
 import type { Context } from '../context.ts';
 import { addAccounts } from './accounts.ts';
+import { addBios } from './bios.ts';
+import { addBoot } from './boot.ts';
 import { askController, originOf } from './contact.ts';
 import { addControl } from './control.ts';
+import { addFirmware } from './firmware.ts';
 import type { Hand } from './hand.ts';
 import { addMedia } from './media.ts';
+import { addPower } from './power.ts';
 import { addSecureBoot } from './secureboot.ts';
 import { showInventory, showLogs, showPin, showProbe, showSensors } from './show.ts';
 
@@ -109,6 +113,10 @@ export function addBmc(program: Command, open: () => Context, askPassword: AskPa
     });
 
   const hand: Hand = { open, add, ask, password };
+  addPower(hand);
+  addBoot(hand);
+  addBios(hand);
+  addFirmware(hand);
   addControl(hand);
   addMedia(hand);
   addSecureBoot(hand);

@@ -7,6 +7,7 @@ export interface HandOptions {
   readonly pin?: string;
   readonly system?: string;
   readonly yes?: boolean;
+  readonly dryRun?: boolean;
 }
 
 /** What commands about one controller share. */
@@ -26,4 +27,5 @@ export interface Hand {
 }
 
 export const systemOption = ['--system <path>', 'the system meant, where the controller has several'] as const;
+export const dryRunOption = ['--dry-run', 'read for real, say what would be sent, and send nothing'] as const;
 export const yesOption = ['--yes', 'act without asking; needed where there is no terminal'] as const;

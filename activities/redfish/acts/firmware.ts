@@ -121,7 +121,7 @@ async function observeVersion(scene: Scene, sent: Sent): Promise<Seen> {
   if (task?.state === 'running' || task?.state === 'held') return underWay(task);
   const shown = await versionOf(scene, sent);
   const { component, version } = sent.command;
-  const words = `${component} shows version ${shown ?? '?'}${task ? `, its task ${task.words}` : ''}`;
+  const words = `${component} shows version ${shown ?? '?'}${task ? `; its task: ${task.words}` : ''}`;
   const updated = sameVersion(shown, version);
   if (!updated && task?.state !== 'failed') return { state: 'unknown', observed: words };
   if (!(await isSteady(scene, sent, shown))) return { state: 'unknown', observed: `${words}, which still changes` };
