@@ -76,6 +76,10 @@ export type Work =
       readonly sha256: string;
     }
   | { readonly kind: 'bios'; readonly attributes: Readonly<Record<string, string | number | boolean>> }
+  /** Secure Boot, in force from the reboot on. */
+  | { readonly kind: 'secure-boot'; readonly enabled: boolean }
+  /** A new password for the account of the controller that Farrier uses; needs no reboot. */
+  | { readonly kind: 'password' }
   | { readonly kind: 'reboot' }
   /** A piece that a person does; the answer `done` lets the passage go on. */
   | { readonly kind: 'step'; readonly question: string; readonly owner: string };

@@ -50,6 +50,8 @@ const work = z.discriminatedUnion('kind', [
       .record(z.string().regex(/^[A-Za-z0-9_.]{1,100}$/), z.union([line(200), z.number(), z.boolean()]))
       .refine((values) => Object.keys(values).length <= 500, 'has more than 500 attributes'),
   }),
+  z.strictObject({ kind: z.literal('secure-boot'), enabled: z.boolean() }),
+  z.strictObject({ kind: z.literal('password') }),
   z.strictObject({ kind: z.literal('reboot') }),
   z.strictObject({ kind: z.literal('step'), question: line(500), owner: name.default('operations') }),
 ]);

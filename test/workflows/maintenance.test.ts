@@ -13,22 +13,30 @@ const firmware: Work = { kind: 'firmware', component: 'BIOS', version: '2.1', fi
 const bios: Work = { kind: 'bios', attributes: { BootMode: 'Uefi' } };
 const step: Work = { kind: 'step', question: 'Swap the riser.', owner: 'hands' };
 
+const nothing = { firmware: [], bios: {}, secureBoot: null, password: false, reboot: false, step: null };
+
 describe('work', () => {
   test('between two steps of people everything takes one reboot, firmware before settings', () => {
     const other: Work = { kind: 'bios', attributes: { BootMode: 'Legacy', Sriov: true } };
     expect(batchWork([bios, { kind: 'reboot' }, firmware, other, { kind: 'reboot' }])).toEqual([
-      { firmware: [firmware], bios: { BootMode: 'Legacy', Sriov: true }, reboot: true, step: null },
+      { ...nothing, firmware: [firmware], bios: { BootMode: 'Legacy', Sriov: true }, reboot: true },
     ]);
   });
 
   test("a person's step keeps its place", () => {
     expect(batchWork([bios, step, firmware])).toEqual([
-      { firmware: [], bios: bios.attributes, reboot: false, step },
-      { firmware: [firmware], bios: {}, reboot: false, step: null },
+      { ...nothing, bios: bios.attributes, step },
+      { ...nothing, firmware: [firmware] },
     ]);
-    expect(batchWork([step])).toEqual([{ firmware: [], bios: {}, reboot: false, step }]);
+    expect(batchWork([step])).toEqual([{ ...nothing, step }]);
     expect(batchWork([])).toEqual([]);
   });
+});
+
+test('a password and Secure Boot go with the rest of their batch', () => {
+  expect(batchWork([{ kind: 'secure-boot', enabled: true }, { kind: 'password' }, step])).toEqual([
+    { ...nothing, secureBoot: true, password: true, step },
+  ]);
 });
 
 const asked = (request: object) => beginning({ request: { soakMinutes: 2, ...request } });
@@ -68,6 +76,36 @@ describe.skipIf(shared === null)('maintenance', { timeout: 120_000 }, () => {
         'moveMachine production',
       ]);
     }),
+  );
+
+  test(
+    'changes the password without a reboot of its own, and looks after Secure Boot after the one that is needed',
+    skipping(
+      shared,
+      'maintenance',
+      {
+        ...asked({ work: [{ kind: 'password' }, { kind: 'secure-boot', enabled: true }] }),
+        act: (() => {
+          let restarted = false;
+          return async ({ kind }: { kind: string }) => {
+            if (kind === 'restart') restarted = true;
+            const waits = kind === 'secure-boot' && !restarted;
+            return { state: 'done', observed: 'seen', ...(waits && { waitsFor: 'restart' as const }) } as const;
+          };
+        })(),
+      },
+      async (bench, env) => {
+        await bench.until((standing) => standing.step === 'soak');
+        await env.sleep('5 minutes');
+        expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
+        expect(moves(bench).filter((call) => call.startsWith('act '))).toEqual([
+          'act rotate-password',
+          'act secure-boot',
+          'act restart',
+          'act secure-boot',
+        ]);
+      },
+    ),
   );
 
   test(

@@ -9,6 +9,9 @@ export interface Batch {
   readonly firmware: readonly Firmware[];
   /** All settings of the batch, a later item's over an earlier one's. */
   readonly bios: Bios['attributes'];
+  /** Null: as it is. */
+  readonly secureBoot: boolean | null;
+  readonly password: boolean;
   /** Whether a reboot was asked for, so that it happens even if nothing waits for one. */
   readonly reboot: boolean;
   readonly step: ManualStep | null;
@@ -22,17 +25,23 @@ export function batchWork(work: readonly Work[]): Batch[] {
   const batches: Batch[] = [];
   let firmware: Firmware[] = [];
   let bios: Bios['attributes'] = {};
+  let secureBoot: boolean | null = null;
+  let password = false;
   let reboot = false;
   const close = (step: ManualStep | null) => {
-    if (firmware.length > 0 || Object.keys(bios).length > 0 || reboot || step)
-      batches.push({ firmware, bios, reboot, step });
+    const some = firmware.length > 0 || Object.keys(bios).length > 0 || secureBoot !== null || password || reboot;
+    if (some || step) batches.push({ firmware, bios, secureBoot, password, reboot, step });
     firmware = [];
     bios = {};
+    secureBoot = null;
+    password = false;
     reboot = false;
   };
   for (const item of work) {
     if (item.kind === 'firmware') firmware.push(item);
     if (item.kind === 'bios') bios = { ...bios, ...item.attributes };
+    if (item.kind === 'secure-boot') secureBoot = item.enabled;
+    if (item.kind === 'password') password = true;
     if (item.kind === 'reboot') reboot = true;
     if (item.kind === 'step') close(item);
   }

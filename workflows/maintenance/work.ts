@@ -12,12 +12,16 @@ type Run = PassageRun<MaintenanceStep>;
 /** Does one batch: firmware, settings, one reboot for whatever waits for it, and a look at what came of it all. */
 export async function workOff(run: Run, batch: Batch, treatment: Treatment): Promise<Outcome> {
   const waiting: Waiting[] = [];
+  const renewed = batch.password ? await changePassword(run) : next;
+  if (renewed.to === 'end') return renewed;
   for (const firmware of batch.firmware) {
     const done = await update(run, firmware, waiting);
     if (done.to === 'end') return done;
   }
   const set = await setBios(run, batch.bios, waiting);
   if (set.to === 'end') return set;
+  const secured = batch.secureBoot === null ? next : await setSecureBoot(run, batch.secureBoot, waiting);
+  if (secured.to === 'end') return secured;
   if (batch.reboot || waiting.length > 0) {
     const up = await rebootOnce(run, treatment);
     if (up.to === 'end') return up;
@@ -30,7 +34,21 @@ export async function workOff(run: Run, batch: Batch, treatment: Treatment): Pro
 }
 
 /** Something that the next reboot brings into force, and how to see that it did. */
-type Waiting = { readonly act: Act; readonly what: string } | { readonly bios: Batch['bios'] };
+type Waiting =
+  | { readonly act: Act; readonly what: string }
+  | { readonly bios: Batch['bios'] }
+  | { readonly secureBoot: boolean };
+
+async function changePassword(run: Run): Promise<Outcome> {
+  const what = 'give its controller a new password';
+  for (;;) {
+    run.stand('work', 'hardware', undefined, what);
+    const result = await run.act('rotate-password');
+    if (run.plans('work', what, result.command) || result.state === 'done') return next;
+    const ruled = await askAbout(run, what, result);
+    if (ruled !== 'retry') return ruled;
+  }
+}
 
 async function update(run: Run, { component, version, file, sha256 }: Firmware, waiting: Waiting[]): Promise<Outcome> {
   const what = `update ${component} to ${version}`;
@@ -76,6 +94,23 @@ async function setBios(run: Run, bios: Batch['bios'], waiting: Waiting[]): Promi
   }
 }
 
+const secureBootTo = (enabled: boolean) => `turn Secure Boot ${enabled ? 'on' : 'off'}`;
+
+async function setSecureBoot(run: Run, enabled: boolean, waiting: Waiting[]): Promise<Outcome> {
+  const what = secureBootTo(enabled);
+  for (;;) {
+    run.stand('work', 'hardware', undefined, what);
+    const result = await run.act('secure-boot', { enabled });
+    if (run.plans('work', what, result.command) || result.waitsFor) {
+      waiting.push({ secureBoot: enabled });
+      return next;
+    }
+    if (result.state === 'done') return next;
+    const ruled = await askAbout(run, what, result);
+    if (ruled !== 'retry') return ruled;
+  }
+}
+
 /** Names of the settings that are not in force; all of them when the controller can't be read. */
 async function differ(run: Run, bios: Batch['bios']): Promise<readonly string[]> {
   try {
@@ -105,6 +140,12 @@ async function verify(run: Run, waiting: Waiting): Promise<Outcome> {
   if ('act' in waiting) {
     const result = await run.settle(waiting.act);
     return result.state === 'done' ? next : stand(await askAbout(run, waiting.what, { ...result, state: 'unknown' }));
+  }
+  if ('secureBoot' in waiting) {
+    // Set already, it sends nothing: it only tells whether that is in force.
+    const result = await run.act('secure-boot', { enabled: waiting.secureBoot });
+    if (result.state === 'done' && !result.waitsFor) return next;
+    return stand(await askAbout(run, secureBootTo(waiting.secureBoot), { ...result, state: 'unknown' }));
   }
   const differing = await differ(run, waiting.bios);
   if (differing.length === 0) return next;

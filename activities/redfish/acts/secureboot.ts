@@ -18,7 +18,7 @@ export const secureBoot: Kind<ActParameters['secure-boot']> = {
     if (shown.enabled === enabled)
       return shown.inForce === enabled
         ? { state: 'done', observed: 'it is so, and in force' }
-        : { state: 'done', observed: 'it is set so already, and not in force before a restart' };
+        : { state: 'done', observed: 'it is set so already, and not in force before a restart', waitsFor: 'restart' };
     if (enabled && shown.mode === 'SetupMode')
       return notDone('it has no keys (SetupMode): reset them to their defaults first, and restart the machine');
     return {
@@ -33,7 +33,12 @@ export const secureBoot: Kind<ActParameters['secure-boot']> = {
   observe: async ({ session }, { command }) => {
     const shown = await readSecureBoot(session, String(command.at));
     return shown.enabled === command.enabled
-      ? { state: 'done', observed: 'it is set so, from the next start on', facts: { ...shown } }
+      ? {
+          state: 'done',
+          observed: 'it is set so, from the next start on',
+          facts: { ...shown },
+          ...(shown.inForce !== command.enabled && { waitsFor: 'restart' as const }),
+        }
       : { state: 'unknown', observed: 'it is not shown as set' };
   },
   watch,
