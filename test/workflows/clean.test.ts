@@ -71,6 +71,8 @@ async function goOn(
     await tell(bench, step, kind, more);
 }
 const held = (fault: string, choices: string[]) => ({ held: { fault, reason: `about ${fault}`, choices } });
+/** Without the questions to the semaphores, which are in every passage. */
+const calls = (bench: Bench) => bench.calls.filter((call) => !/^(askPermit|tellSemaphore)/.test(call));
 const count = (bench: Bench, call: string) => bench.calls.filter((one) => one === call).length;
 
 describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
@@ -79,7 +81,7 @@ describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
     skipping(cycled, async (bench) => {
       await goOn(bench);
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', stage: 'in_service', opState: 'production' });
-      expect(bench.calls).toEqual([
+      expect(calls(bench)).toEqual([
         'beginPassage',
         'leaveService draining',
         'startDrain',
@@ -105,7 +107,7 @@ describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
         outcome: 'done',
         note: expect.stringContaining('has no owner and is switched off'),
       });
-      expect(bench.calls.slice(-3)).toEqual(['proveErased', 'act power-off', 'endOrder done']);
+      expect(calls(bench).slice(-3)).toEqual(['proveErased', 'act power-off', 'endOrder done']);
     }),
   );
 
@@ -146,7 +148,7 @@ describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
       await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'wrong one' });
       expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled' });
       expect(bench.calls).not.toContain('directErase');
-      expect(bench.calls.slice(-2)).toEqual(['moveMachine', 'endOrder cancelled']);
+      expect(calls(bench).slice(-2)).toEqual(['moveMachine', 'endOrder cancelled']);
     }),
   );
 
@@ -277,8 +279,8 @@ describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
   test(
     'a rehearsal acts on nothing, and says what it would do',
     skipping(asked({ owner: 'new', power: 'cycle' }, { dryRun: true }), async (bench) => {
-      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('dry run: 4 acts') });
-      expect(bench.calls).toEqual(['beginPassage', 'leaveService draining', 'planClean', 'keepPlan', 'endOrder done']);
+      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('dry run: 6 acts') });
+      expect(calls(bench)).toEqual(['beginPassage', 'leaveService draining', 'planClean', 'keepPlan', 'endOrder done']);
     }),
   );
 
