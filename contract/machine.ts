@@ -4,6 +4,7 @@
  * All messages are plain JSON, so that the stock `temporal` CLI can send them.
  */
 import type { BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
+import type { AnswerSchema } from '../mdb/values.ts';
 
 export const machineWorkflow = 'machine';
 
@@ -158,4 +159,6 @@ export interface HumanQuestion {
   readonly question: string;
   readonly choices: readonly string[];
   readonly owner: string;
+  /** What an answer has to tell besides its choice. */
+  readonly schema?: AnswerSchema;
 }

@@ -3,6 +3,7 @@
  * secret and nothing that is large.
  */
 import type { BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
+import type { AnswerSchema } from '../mdb/values.ts';
 
 /** The order that an activity acts for. */
 export interface Errand {
@@ -33,12 +34,28 @@ export interface Held {
   /** One sentence: what is wrong, with the device, port or machine it is about. */
   readonly reason: string;
   readonly choices: readonly string[];
+  /** What an answer has to tell besides its choice, e.g. the serial number of a new part. */
+  readonly schema?: AnswerSchema;
+  /** Who may answer; operators and admins when absent. */
+  readonly roles?: readonly ('operator' | 'admin')[];
+  /** The answer that closing the ticket gives; `retry`, `done` or `restore` among the choices when absent. */
+  readonly onClose?: string | null;
+  /** Milliseconds until whoever is on call is told too; a day when absent. */
+  readonly deadline?: number;
 }
 
 /** A person's word on what was held, for the activity that is tried again. */
 export interface PersonsRuling {
   readonly answer: string;
   readonly by: string;
+  readonly note?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+/** An answer that was not taken, and why. */
+export interface IgnoredInput extends Errand {
+  readonly why: string;
+  readonly answer: string;
 }
 
 /** Where the machine stands in the MDB: what a passage's summary tells. */

@@ -168,7 +168,7 @@ export async function remindHumanStep(tx: Transaction, id: string, remindAfter: 
   // Asked for a little early, by a clock that differs, it counts; asked for twice, it does not.
   const [{ now } = { now: new Date() }] = (await tx.execute<{ now: Date }>(sql`select now() as now`)).rows;
   const at = new Date(now);
-  if (!step || step.remindAt.getTime() - at.getTime() > remindAfter / 2) return null;
+  if (!step || step.remindAt.getTime() - at.getTime() > slack) return null;
   const late = step.deadlineAt !== null && step.deadlineAt.getTime() - at.getTime() < slack;
   const person = late ? await standsIn(tx, step.owner, at) : null;
   const number = step.reminders + 1;
@@ -192,8 +192,8 @@ export async function remindHumanStep(tx: Transaction, id: string, remindAfter: 
   return { number, escalatedTo: person };
 }
 
-/** Milliseconds by which a reminder may come before the deadline it was set for. */
-const slack = 5000;
+/** Milliseconds by which the clock that woke us may be ahead of the MDB's. */
+const slack = 60_000;
 
 export interface IgnoredRow {
   readonly machineId: string;

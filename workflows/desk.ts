@@ -64,6 +64,8 @@ export class Desk {
   private readonly seen: string[] = [];
   private readonly ignored: string[] = [];
   private answer: Answer | null = null;
+  /** Told of every answer that is not taken, and why. */
+  onIgnored: ((why: string, message: unknown) => void) | null = null;
 
   constructor(subject: DeskSubject) {
     this.subject = subject;
@@ -204,8 +206,9 @@ export class Desk {
     if (this.why) lines.push(this.why);
     if (this.limit) lines.push(`Fallback at ${this.limit}`);
     if (this.question) {
-      const { id, question, choices } = this.question;
-      const answer = JSON.stringify({ step: id, answer: choices[0], by: 'YOUR NAME' });
+      const { id, question, choices, schema } = this.question;
+      const data = schema && { data: schema.properties };
+      const answer = JSON.stringify({ step: id, answer: choices[0], by: 'YOUR NAME', ...data });
       lines.push(
         '',
         `> ${question}`,
@@ -252,11 +255,15 @@ export class Desk {
 
   private takeAnswer(message: unknown): string {
     const read = readAnswer(message, this.question);
-    if (typeof read === 'string') {
-      this.note(`answer: ${read}`);
-      return `ignored: ${read}`;
-    }
-    this.answer ??= read;
+    if (typeof read === 'string') return this.ignore(read, message);
+    if (this.answer !== null) return this.ignore(`${read.step} was answered already, by ${this.answer.by}`, message);
+    this.answer = read;
     return `taken: ${read.answer}`;
+  }
+
+  private ignore(why: string, message: unknown): string {
+    this.note(`answer: ${why}`);
+    this.onIgnored?.(why, message);
+    return `ignored: ${why}`;
   }
 }

@@ -11,6 +11,7 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -30,13 +31,15 @@ import {
   signals,
   updates,
 } from '../contract/machine.ts';
-import { readOrder, readSteering } from './messages.ts';
+import { readOrder, readSteering, shortened } from './messages.ts';
 import { passageWorkflows } from './passages.ts';
 import { orderActivities, passageActivities } from './proxies.ts';
 import { OrderQueue } from './queue.ts';
 
 const keptIds = 500;
 const keptNotes = 20;
+/** Answers to nobody that are written down, in one run. */
+const mostKept = 100;
 // Below the server's 10,000 signals a run; history size itself is watched by the server's own suggestion.
 const mostSignals = 8000;
 
@@ -66,6 +69,7 @@ class Life {
   private readonly seen: string[];
   private readonly ignored: string[] = [];
   private paused: boolean;
+  private kept = 0;
   private current: OrderMessage | null = null;
   /** Rises with whatever may let another order go first, so that a wait looks again. */
   private changes = 0;
@@ -222,17 +226,27 @@ class Life {
 
   private async passOn(name: string, message: unknown): Promise<void> {
     this.taken += 1;
-    if (this.current === null) {
-      this.note(`${name}: no passage is under way`);
-      return;
-    }
+    if (this.current === null) return this.ignore(name, 'no passage is under way', message);
     const { id, passage } = this.current;
     try {
       await getExternalWorkflowHandle(passageWorkflowId(this.input.machineId, passage, id)).signal(name, message);
     } catch (error) {
       // The passage ended in between; the message is late, and late messages are noted and ignored.
-      this.note(`${name}: the passage ${id} has ended`);
+      await this.ignore(name, `the passage ${id} has ended`, message);
       log.info('a message came too late for its passage', { name, error: String(error) });
+    }
+  }
+
+  /** A message that came to nobody is noted, and an answer is kept for those who ask where it went. */
+  private async ignore(name: string, why: string, message: unknown): Promise<void> {
+    this.note(`${name}: ${why}`);
+    if (name !== signals.answer || this.kept === mostKept || !patched('ignored-answers-kept')) return;
+    this.kept += 1;
+    const { machineId, siteId } = this.input;
+    try {
+      await passageActivities.keepIgnored({ machineId, siteId, orderId: '', why, answer: shortened(message) });
+    } catch (error) {
+      this.note(`an ignored answer was not written down: ${String(error)}`);
     }
   }
 

@@ -2,6 +2,7 @@
  * Reads messages that anybody with the stock CLI may have sent. A message that isn't what it should be yields a
  * sentence and is ignored: throwing would wedge the workflow. By hand, because zod stays outside the sandbox.
  */
+import { checkData, matchesChoice } from '../contract/answers.ts';
 import {
   type Answer,
   type HumanQuestion,
@@ -38,20 +39,19 @@ export function readReport(message: unknown): Report | string {
 /** The answer, or why it is none: it must name the open question and be one of its choices. */
 export function readAnswer(message: unknown, question: HumanQuestion | null): Answer | string {
   if (!isObject(message)) return 'not an object like {"step": …, "answer": …, "by": …}';
-  const { step, answer, by, note } = message;
+  const { step, answer, by, note, data } = message;
   if (!isText(step) || !isText(answer) || !isText(by)) return 'step, answer and by must be non-empty strings';
   if (question === null) return `nothing is asked at present; ${step} was answered by ${by}`;
   if (step !== question.id) return `${step} is not the open question ${question.id}`;
   if (!matchesChoice(answer, question.choices)) return `${answer} is not one of ${question.choices.join(', ')}`;
-  return { step, answer, by, ...(isText(note) && { note }) };
+  const problem = checkData(question.schema ?? null, data);
+  if (problem !== null) return problem;
+  return { step, answer, by, ...(isText(note) && { note }), ...(isObject(data) && { data }) };
 }
 
-/** A choice written `place:RACK/UNIT` takes any answer of the form `place:…`. */
-function matchesChoice(answer: string, choices: readonly string[]): boolean {
-  return choices.some((choice) => {
-    const colon = choice.indexOf(':');
-    return colon < 0 ? answer === choice : answer.startsWith(choice.slice(0, colon + 1)) && answer.length > colon + 1;
-  });
+/** A message as it may be kept: text of a bounded length. */
+export function shortened(message: unknown): string {
+  return (JSON.stringify(message) ?? 'nothing').slice(0, longest);
 }
 
 export function readOrder(message: unknown): OrderMessage | string {

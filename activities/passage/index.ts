@@ -1,6 +1,6 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import { beginPassage, breakOff, endOrder, noteReboot, turnTo } from './course.ts';
-import { closeHumanStep, openHumanStep, remindHumanStep } from './people.ts';
+import { closeHumanStep, keepIgnored, openHumanStep, remindHumanStep } from './people.ts';
 import { keepPlan } from './plan.ts';
 
 /**
@@ -22,6 +22,7 @@ export function createPassageActivities(mdb: Mdb) {
     openHumanStep: bind(openHumanStep),
     remindHumanStep: bind(remindHumanStep),
     closeHumanStep: bind(closeHumanStep),
+    keepIgnored: bind(keepIgnored),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { HumanStepInput, PassageErrand } from '../../contract/passage.ts';
+import type { HumanStepInput, IgnoredInput, PassageErrand, PersonsRuling } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { handBack } from '../../mdb/orders.ts';
@@ -10,20 +10,10 @@ const day = 24 * 60 * 60 * 1000;
 
 /** Asks a person: question, ticket, the step's row and the machine's reason change together. */
 export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
-  const { id, machineId, orderId, step, owner, fault, reason, choices, remindAfter } = input;
+  const { id, machineId, orderId, step, fault, reason } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     await passage.lockMachine(tx, machineId);
-    const ticketId = await people.openHumanStep(tx, {
-      id,
-      machineId,
-      orderId,
-      step,
-      owner,
-      fault,
-      reason,
-      choices,
-      remindAfter,
-    });
+    const ticketId = await people.openHumanStep(tx, input);
     await passage.settleStep(tx, orderId, step, 'held', { message: reason });
     // Who takes a passage over works beside the agent, which keeps to what it was told.
     const directive = fault === 'takeover' ? {} : { directive: { do: 'hold' as const, reason } };
@@ -51,17 +41,22 @@ export function remindHumanStep(mdb: Mdb, input: PassageErrand & { id: string })
 /** Writes the answer down and lets the step go on. */
 export function closeHumanStep(
   mdb: Mdb,
-  input: PassageErrand & { id: string; step: string; answer: string; by: string },
+  input: PassageErrand & PersonsRuling & { id: string; step: string },
 ): Promise<void> {
   const { id, machineId, orderId, step, answer, by } = input;
   const answerer: Actor = { class: by === machineId ? 'node' : 'user', name: by };
   return acting(mdb, answerer, orderId, async (tx) => {
     await passage.lockMachine(tx, machineId);
-    if (!(await people.closeHumanStep(tx, id, answer, by))) return;
+    if (!(await people.closeHumanStep(tx, id, answer, by, input))) return;
     await passage.settleStep(tx, orderId, step, 'running');
     if (answer === 'hand-back') await handBack(tx, orderId);
     // A person's word is a new intent, so the birther serves images again; a machine that booted anew has no word.
     await passage.updateMachine(tx, machineId, { held: null, ...(answerer.class === 'user' ? { bootstraps: 0 } : {}) });
     await record(tx, { actor: answerer, action: 'step.answered', machineId, orderId, detail: { id, answer } });
   });
+}
+
+/** Keeps an answer that came late, twice, to the wrong question or in a wrong form. */
+export async function keepIgnored(mdb: Mdb, { machineId, why, answer }: IgnoredInput): Promise<void> {
+  await mdb.transaction((tx) => people.keepIgnored(tx, { machineId, why, answer }));
 }

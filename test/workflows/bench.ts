@@ -102,6 +102,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     openHumanStep: async () => undefined,
     remindHumanStep: async () => undefined,
     closeHumanStep: async () => undefined,
+    keepIgnored: async () => undefined,
     bootClean: async () => ({ state: { ...standing, stage: 'maintenance', opState: 'disabled', bootState: 'clean' } }),
     planClean: async () => ['boot the fast image', 'erase disk D1 by nvme-format'],
     directErase: async () => ({ state: cleaned, disks: 1 }),

@@ -1,15 +1,18 @@
-import { ActivityFailure, ApplicationFailure, condition } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition, patched } from '@temporalio/workflow';
 import type { Act, ActKind, ActParameters, ActResult } from '../../contract/hardware.ts';
-import type { PassageInput, PassageSummary, Report, Steering } from '../../contract/machine.ts';
-import type { BegunPassage, Held, MachineState, PassageErrand, PlanLine, StepStart } from '../../contract/passage.ts';
+import type { Answer, PassageInput, PassageSummary, Report, Steering } from '../../contract/machine.ts';
+import type { PersonsRuling, BegunPassage, Held, MachineState, PassageErrand, PlanLine, StepStart } from '../../contract/passage.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { Desk } from '../desk.ts';
+import { shortened } from '../messages.ts';
 import { type PermitSubject, Permits } from '../permits.ts';
 import { acting, passageActivities, settling } from '../proxies.ts';
 
 const day = 24 * 60 * 60_000;
 /** Between two reminders of a question, in milliseconds. */
 const reminder = day;
+/** Answers that were not taken and are written down, in one passage. */
+const mostKept = 100;
 
 /** What is fixed about a passage: its steps in order, whose they are, how long each may take, how often it powers. */
 export interface Course<Step extends string = string> {
@@ -32,7 +35,7 @@ export const next: Outcome = { to: 'next' };
 export const again: Outcome = { to: 'again' };
 
 /** What a person answered, or where the wait led otherwise. */
-export type Ruling = { readonly answer: string; readonly by: string } | { readonly outcome: Outcome };
+export type Ruling = PersonsRuling | { readonly outcome: Outcome };
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -72,6 +75,8 @@ export class PassageRun<Step extends string = string> {
   /** How a person ended what they had taken over. */
   byHand: 'done' | 'abandon' | null = null;
   private serial = 0;
+  private kept = 0;
+  private keeping = 0;
   private acts = 0;
   private powers = 0;
 
@@ -87,6 +92,7 @@ export class PassageRun<Step extends string = string> {
   /** Registers the handlers of messages; call it before the first await. */
   open(): void {
     this.desk.open();
+    this.desk.onIgnored = (why, message) => this.keepIgnored(why, message);
     this.permits.open();
   }
 
@@ -204,16 +210,18 @@ export class PassageRun<Step extends string = string> {
     const id = `${this.errand.orderId}:${step}:${this.serial}`;
     const owner = this.course.owners[step];
     await passageActivities.openHumanStep({ ...this.errand, ...held, id, step, owner, remindAfter: reminder });
-    this.desk.question = { id, question: held.reason, choices: held.choices, owner };
+    const { reason: question, choices, schema } = held;
+    this.desk.question = { id, question, choices, owner, ...(schema && { schema }) };
     this.stand(step, 'person', null);
-    const ruling = await this.awaitRuling(id, step);
+    const ruling = await this.awaitRuling(id, step, Math.min(held.deadline ?? reminder, reminder));
     this.desk.question = null;
     return ruling;
   }
 
-  private async awaitRuling(id: string, step: Step): Promise<Ruling> {
-    for (;;) {
-      const heard = await this.desk.awaitAnswer(reminder);
+  /** `patience` ends with the first reminder, which past the deadline goes to whoever is on call too. */
+  private async awaitRuling(id: string, step: Step, patience: number): Promise<Ruling> {
+    for (let wait = patience; ; wait = reminder) {
+      const heard = await this.desk.awaitAnswer(wait);
       if (heard === 'late') {
         await passageActivities.remindHumanStep({ ...this.errand, id });
         continue;
@@ -223,13 +231,26 @@ export class PassageRun<Step extends string = string> {
           ? { answer: 'cancelled', by: this.desk.cancelled?.by ?? 'nobody' }
           : 'rebooted' in heard
             ? { answer: 'rebooted', by: this.errand.machineId }
-            : { answer: heard.answer.answer, by: heard.answer.by };
+            : givenBy(heard.answer);
       await passageActivities.closeHumanStep({ ...this.errand, id, step, ...answer });
       if (heard === 'cancelled') return { outcome: this.cancelled() };
       if ('rebooted' in heard) return { outcome: await this.reboot(heard.rebooted, step) };
       if (answer.answer !== 'abandon') return answer;
       return { outcome: { to: 'end', state: 'failed', note: `abandoned by ${answer.by}` } };
     }
+  }
+
+  /** Writes down an answer that was not taken. Anybody with the stock CLI may send one, so their number is bounded. */
+  private keepIgnored(why: string, message: unknown): void {
+    if (this.kept === mostKept || !patched('ignored-answers-kept')) return;
+    this.kept += 1;
+    this.keeping += 1;
+    passageActivities
+      .keepIgnored({ ...this.errand, why, answer: shortened(message) })
+      .catch((error: unknown) => this.desk.note(`an ignored answer was not written down: ${String(error)}`))
+      .finally(() => {
+        this.keeping -= 1;
+      });
   }
 
   /** Asks where the only answers are to try the step again or to give up. */
@@ -291,6 +312,7 @@ export class PassageRun<Step extends string = string> {
 
   /** Ends the order, and says how it ended and where the machine stands. */
   async end(outcome: PassageSummary['outcome'], note: string, hold: boolean): Promise<PassageSummary> {
+    await condition(() => this.keeping === 0);
     const told = await passageActivities.endOrder({ ...this.errand, state: outcome, outcome: note, hold });
     // Histories of 0.1.0 hold nothing here.
     this.state = (told as MachineState | undefined) ?? this.state;
@@ -312,6 +334,10 @@ export class PassageRun<Step extends string = string> {
       ...(note && { note }),
     };
   }
+}
+
+function givenBy({ answer, by, note, data }: Answer): PersonsRuling {
+  return { answer, by, ...(note !== undefined && { note }), ...(data && { data }) };
 }
 
 /** The sentence at the bottom of a failure's causes. */
