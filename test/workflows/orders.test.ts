@@ -190,8 +190,6 @@ describe.skipIf(shared === null)('a passage that a person takes over', { timeout
   const takeover = async (bench: Bench) => {
     await bench.standsAt('rack');
     await bench.machine.signal('takeover', { orderId: bench.orderId, by: 'ann', reason: 'I am beside it' });
-    await bench.until(({ takenOver }) => takenOver === 'ann');
-    await bench.report('inventory');
     expect(await bench.asked()).toMatchObject({
       humanStep: {
         owner: 'ann',
@@ -206,11 +204,13 @@ describe.skipIf(shared === null)('a passage that a person takes over', { timeout
     'goes on where it stood when it is handed back',
     ordering(async (bench) => {
       await takeover(bench);
+      // What the machine reports is taken meanwhile, and nothing is begun with it.
+      await bench.machine.signal('report', { id: 'r1', kind: 'inventory', nonce: 'boot-1' });
+      await bench.until(({ step }) => step === 'rack');
+      expect(bench.calls).toEqual(['beginBirth', 'openHumanStep takeover']);
       await bench.answer('hand-back');
       expect(await bench.standsAt('profile')).toMatchObject({ takenOver: null });
       expect(bench.calls).toContain('closeHumanStep hand-back');
-      await bench.goOn('burnin');
-      expect((await bench.passage.result()) as PassageSummary).toMatchObject({ outcome: 'done' });
     }),
   );
 
@@ -219,6 +219,8 @@ describe.skipIf(shared === null)('a passage that a person takes over', { timeout
     ordering(async (bench) => {
       await takeover(bench);
       await bench.machine.signal('resume', { orderId: bench.orderId, by: 'ann', reason: 'done here' });
+      await bench.standsAt('rack');
+      await bench.report('inventory');
       await bench.standsAt('profile');
     }),
   );

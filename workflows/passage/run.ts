@@ -1,12 +1,13 @@
 import { ActivityFailure, ApplicationFailure, condition, patched } from '@temporalio/workflow';
 import type { Act, ActKind, ActParameters, ActResult } from '../../contract/hardware.ts';
-import type { Answer, PassageInput, PassageSummary, Report, Steering } from '../../contract/machine.ts';
+import type { Answer, PassageInput, PassageSummary, Report } from '../../contract/machine.ts';
 import type { PersonsRuling, BegunPassage, Held, MachineState, PassageErrand, PlanLine, StepStart } from '../../contract/passage.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { Desk } from '../desk.ts';
 import { shortened } from '../messages.ts';
 import { type PermitSubject, Permits } from '../permits.ts';
 import { acting, passageActivities, settling } from '../proxies.ts';
+import { Takeover } from './takeover.ts';
 
 const day = 24 * 60 * 60_000;
 /** Between two reminders of a question, in milliseconds. */
@@ -72,8 +73,7 @@ export class PassageRun<Step extends string = string> {
   /** A rehearsal reads for real and changes nothing: what it would do is written down instead. */
   dry = false;
   readonly plan: PlanLine[] = [];
-  /** How a person ended what they had taken over. */
-  byHand: 'done' | 'abandon' | null = null;
+  readonly takeover: Takeover;
   private serial = 0;
   private kept = 0;
   private keeping = 0;
@@ -85,6 +85,7 @@ export class PassageRun<Step extends string = string> {
     this.course = course;
     this.errand = { machineId, siteId, orderId, passage: course.passage };
     this.desk = new Desk({ machineId, orderId, passage: course.passage });
+    this.takeover = new Takeover(this.desk, this.errand);
     this.holder = { machineId, siteId, orderId, class: 'maintenance' };
     this.permits = new Permits(this.holder);
   }
@@ -94,6 +95,7 @@ export class PassageRun<Step extends string = string> {
     this.desk.open();
     this.desk.onIgnored = (why, message) => this.keepIgnored(why, message);
     this.permits.open();
+    this.takeover.open();
   }
 
   /** Takes the order; not live when it was ended before it began. */
@@ -127,46 +129,8 @@ export class PassageRun<Step extends string = string> {
   async unpaused(): Promise<Outcome | null> {
     const { desk } = this;
     const heldBack = desk.paused || desk.takenOver !== null;
-    await condition(() => !desk.paused || desk.cancelled !== null || desk.takenOver !== null);
-    if (desk.takenOver !== null && desk.cancelled === null) await this.watch(desk.takenOver);
+    await condition(() => desk.cancelled !== null || (!desk.paused && desk.takenOver === null));
     return heldBack && desk.cancelled !== null ? this.cancelled() : null;
-  }
-
-  /**
-   * A person does the rest by hand. They say when it is done, give it up, or hand it back, and then it goes on where it
-   * stood; Farrier reminds them, and takes what the machine reports.
-   */
-  private async watch({ by, reason }: Steering): Promise<void> {
-    const { desk } = this;
-    const { step } = desk;
-    this.serial += 1;
-    const id = `${this.errand.orderId}:${step}:${this.serial}`;
-    const held: Held = {
-      fault: 'takeover',
-      reason: `${by} does the rest of this ${this.errand.passage} by hand: ${reason}`,
-      choices: ['done', 'hand-back', 'abandon'],
-    };
-    await passageActivities.openHumanStep({ ...this.errand, ...held, id, step, owner: by, remindAfter: reminder });
-    desk.question = { id, question: held.reason, choices: held.choices, owner: by };
-    desk.stand(step, this.state.stage, 'person', null);
-    const end = await this.awaitHandBack(id);
-    desk.question = null;
-    desk.takenOver = null;
-    await passageActivities.closeHumanStep({ ...this.errand, id, step, ...end });
-    if (end.answer === 'done' || end.answer === 'abandon') {
-      desk.cancelled = { orderId: this.errand.orderId, by: end.by, reason: held.reason };
-      this.byHand = end.answer;
-    }
-  }
-
-  private async awaitHandBack(id: string): Promise<{ answer: string; by: string }> {
-    for (;;) {
-      const heard = await this.desk.awaitHandBack(reminder);
-      if (heard === 'late') await passageActivities.remindHumanStep({ ...this.errand, id });
-      else if (heard === 'back') return { answer: 'hand-back', by: 'resume' };
-      else if (heard === 'cancelled') return { answer: 'cancelled', by: this.desk.cancelled?.by ?? 'nobody' };
-      else return heard.answer;
-    }
   }
 
   /** The row of a step that begins, for the transaction that ends the one before. */
@@ -194,9 +158,10 @@ export class PassageRun<Step extends string = string> {
 
   cancelled(): Outcome {
     const cancel = this.desk.cancelled;
-    if (this.byHand !== null && cancel) {
-      const state = this.byHand === 'done' ? 'done' : 'failed';
-      return { to: 'end', state, note: `taken over, and ${this.byHand}: ${cancel.reason}` };
+    const byHand = this.takeover.ended;
+    if (byHand !== null) {
+      const note = `taken over, and ${byHand}: ${cancel?.reason ?? ''}`;
+      return { to: 'end', state: byHand === 'done' ? 'done' : 'failed', note };
     }
     return { to: 'end', state: 'cancelled', note: `cancelled by ${cancel?.by ?? 'nobody'}: ${cancel?.reason ?? ''}` };
   }
@@ -206,6 +171,8 @@ export class PassageRun<Step extends string = string> {
    * held answers the question by itself, since whoever mended it has power-cycled it.
    */
   async ask(step: Step, held: Held): Promise<Ruling> {
+    // Who has taken the passage over has its one question open.
+    await condition(() => this.desk.takenOver === null || this.desk.cancelled !== null);
     this.serial += 1;
     const id = `${this.errand.orderId}:${step}:${this.serial}`;
     const owner = this.course.owners[step];

@@ -68,6 +68,8 @@ export async function giveBack<Step extends string>(
   treatment: Treatment,
   outcome: Outcome,
 ): Promise<Outcome> {
+  // Who took it over brings it back too.
+  if (run.takeover.ended !== null) return outcome;
   if (treatment.drains) await undrain(run, step);
   if (!run.plans(step, 'put it back into production'))
     run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'production' });

@@ -13,6 +13,9 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
   return serve(input, serviceCourse('undrain', ['restore']), async (run, begun) => {
     const request = requestOf('undrain', begun.request);
     const { stage, opState } = begun;
+    // Its drain was stopped by this very order, or had ended before.
+    if (stage === 'in_service' && opState === 'production' && request.to === 'production')
+      return { to: 'end', state: 'done', note: 'in production already: nothing was done' };
     if (stage !== 'in_service' || opState === 'production' || opState === 'hard_reboot') {
       return { to: 'end', state: 'failed', note: `nothing was done: the machine is ${opState}, stage ${stage}` };
     }

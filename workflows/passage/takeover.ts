@@ -1,0 +1,75 @@
+import { condition } from '@temporalio/workflow';
+import type { Steering } from '../../contract/machine.ts';
+import type { Held, PassageErrand } from '../../contract/passage.ts';
+import type { Desk } from '../desk.ts';
+import { passageActivities } from '../proxies.ts';
+
+/** Between two reminders, in milliseconds. */
+const reminder = 24 * 60 * 60_000;
+
+/**
+ * A person does the rest of a passage by hand, while it waits on for what the machine reports and begins nothing. They
+ * say when it is done, give it up, or hand it back, and then it goes on where it stood.
+ */
+export class Takeover {
+  /** How the person ended what they had taken over. */
+  ended: 'done' | 'abandon' | null = null;
+  private readonly desk: Desk;
+  private readonly errand: PassageErrand;
+  private count = 0;
+
+  constructor(desk: Desk, errand: PassageErrand) {
+    this.desk = desk;
+    this.errand = errand;
+  }
+
+  open(): void {
+    this.mind().catch((error: unknown) => {
+      this.desk.note(`takeover: ${String(error)}`);
+      this.desk.takenOver = null;
+    });
+  }
+
+  /** Whoever takes over while a question is open answers that first. */
+  private async mind(): Promise<void> {
+    const { desk } = this;
+    for (;;) {
+      await condition(() => desk.takenOver !== null && desk.question === null);
+      if (desk.takenOver !== null) await this.watch(desk.takenOver);
+    }
+  }
+
+  private async watch({ by, reason }: Steering): Promise<void> {
+    const { desk, errand } = this;
+    const { step, waitingOn } = desk;
+    this.count += 1;
+    const id = `${errand.orderId}:takeover:${this.count}`;
+    const held: Held = {
+      fault: 'takeover',
+      reason: `${by} does the rest of this ${errand.passage} by hand: ${reason}`,
+      choices: ['done', 'hand-back', 'abandon'],
+    };
+    desk.question = { id, question: held.reason, choices: held.choices, owner: by };
+    await passageActivities.openHumanStep({ ...errand, ...held, id, step, owner: by, remindAfter: reminder });
+    desk.stand(desk.step, desk.stage, 'person', null);
+    const end = await this.awaitEnd(id);
+    desk.question = null;
+    await passageActivities.closeHumanStep({ ...errand, id, step, ...end });
+    if (end.answer === 'done' || end.answer === 'abandon') {
+      this.ended = end.answer;
+      desk.cancelled ??= { orderId: errand.orderId, by: end.by, reason: held.reason };
+    } else desk.stand(desk.step, desk.stage, waitingOn, null);
+    desk.takenOver = null;
+  }
+
+  private async awaitEnd(id: string): Promise<{ answer: string; by: string }> {
+    const { desk } = this;
+    for (;;) {
+      const heard = await desk.awaitHandBack(reminder);
+      if (heard === 'late') await passageActivities.remindHumanStep({ ...this.errand, id });
+      else if (heard === 'back') return { answer: 'hand-back', by: 'resume' };
+      else if (heard === 'cancelled') return { answer: 'cancelled', by: desk.cancelled?.by ?? 'nobody' };
+      else return { answer: heard.answer.answer, by: heard.answer.by };
+    }
+  }
+}
