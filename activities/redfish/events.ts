@@ -1,6 +1,6 @@
-import { readMembers, readOptional } from './collection.ts';
 import { RedfishError } from './errors.ts';
-import { link, part, serviceRoot, text } from './links.ts';
+import { link, part, text } from './links.ts';
+import { openReader, throwPassing } from './read/reader.ts';
 import type { Session } from './session.ts';
 import type { Answer, Json } from './transport.ts';
 
@@ -59,8 +59,10 @@ export async function endEvents(session: Session, wish: Pick<EventsWish, 'contex
 }
 
 async function eventService(session: Session): Promise<Json | null> {
-  const path = link((await session.get(serviceRoot)).EventService);
-  return path === null ? null : readOptional(session, path);
+  const reader = await openReader(session);
+  const service = await reader.resource(reader.root.EventService);
+  throwPassing(reader.gaps);
+  return service;
 }
 
 /** A service that is off takes subscriptions and tells nothing. Why it stays off; null when it is on. */
@@ -78,9 +80,16 @@ async function switchOn(session: Session, service: Json): Promise<string | null>
 }
 
 async function readFound(session: Session, collection: string): Promise<Found[]> {
-  const paths = await readMembers(session, collection, mostSubscriptions);
-  const read = await Promise.all(paths.map(async (path) => ({ path, shown: await readOptional(session, path) })));
-  return read.flatMap(({ path, shown }) => (shown === null ? [] : [foundOf(path, shown)]));
+  const reader = await openReader(session);
+  const shown = await reader.members({ '@odata.id': collection });
+  throwPassing(reader.gaps);
+  // Without the whole list nobody could tell whether one of them is ours.
+  const whole = reader.gaps.find(({ path }) => path === collection);
+  if (whole) throw new RedfishError(whole.kind, whole.reason, { carriedOut: 'no' });
+  return shown.slice(0, mostSubscriptions).flatMap((one) => {
+    const path = link(one);
+    return path === null ? [] : [foundOf(path, one)];
+  });
 }
 
 function foundOf(path: string, shown: Json): Found {

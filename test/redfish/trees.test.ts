@@ -53,7 +53,7 @@ describe.skipIf(treesAbsent)('the inventory of a recorded controller is complete
     ['dmtf-public-rackmount1', dmtf, 25],
     ['hpe-dl380a-gen11-ilo6', ilo6, 25],
     // It makes a storage of its own of each of its 16 NVMe drives, and inlines no more than one level.
-    ['hpe-dl385g10plusv2-ilo5-2.72', ilo5, 40],
+    ['hpe-dl385g10plusv2-ilo5-2.72', ilo5, 36],
     ['nvidia-gb200nvl-openbmc-24.12', gb200, 25],
     ['openbmc-stock-2.15', openbmc, 25],
     ['supermicro-821ge-tnhr-11.01', supermicro, 25],
