@@ -232,7 +232,7 @@ export const machineView = z.object({
 
 export const timelineEntry = z.object({
   at: time,
-  /** `state`, `step`, `audit`, `intent`, `burnin`, `boot` or `question`. */
+  /** `state`, `step`, `audit`, `intent`, `burnin`, `hardware`, `boot` or `question`. */
   kind: z.string(),
   /** One line. */
   text: z.string(),

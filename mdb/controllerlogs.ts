@@ -17,6 +17,8 @@ export interface LogRecord {
 
 type EntryRow = Omit<typeof controllerLogEntries.$inferInsert, 'id' | 'machineId' | 'log' | 'generation' | 'seenAt'>;
 
+/** Entries of one machine; older ones make room, so that a controller that writes for ever fills nothing. */
+const mostKept = 50_000;
 /** Entries in one statement: PostgreSQL takes 65,535 parameters. */
 const atOnce = 1000;
 
@@ -39,8 +41,22 @@ export async function keepLogs(mdb: Mdb, machineId: string, records: readonly Lo
     await tx.execute(sql`select pg_advisory_xact_lock(719208, hashtext(${machineId}))`);
     let kept = 0;
     for (const record of records) kept += await keepLog(tx, machineId, record);
+    if (kept > 0) await makeRoom(tx, machineId);
     return kept;
   });
+}
+
+async function makeRoom(tx: Transaction, machineId: string): Promise<void> {
+  const oldest = tx
+    .select({ id: controllerLogEntries.id })
+    .from(controllerLogEntries)
+    .where(eq(controllerLogEntries.machineId, machineId))
+    .orderBy(desc(controllerLogEntries.id))
+    .offset(mostKept)
+    .limit(1);
+  await tx
+    .delete(controllerLogEntries)
+    .where(and(eq(controllerLogEntries.machineId, machineId), sql`${controllerLogEntries.id} <= (${oldest})`));
 }
 
 async function keepLog(tx: Transaction, machineId: string, record: LogRecord): Promise<number> {

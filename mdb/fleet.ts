@@ -280,6 +280,11 @@ const timelineQuery = (machineId: string, limit: number) => sql`
     select answered_at, 'question', concat('answered: ', answer), answered_by, order_id, 0 from human_steps
       where machine_id = ${machineId} and answered_at is not null
     union all
+    select seen_at, 'hardware', concat_ws(' ', kind, place, change,
+        coalesce("before" ->> 'serial', "before" ->> 'version', "before" ->> 'model') || ' →',
+        coalesce("after" ->> 'serial', "after" ->> 'version', "after" ->> 'model')),
+      'controller', null, id from hardware_changes where machine_id = ${machineId}
+    union all
     select last_at, 'boot', concat(requests, ' boot request', case when requests > 1 then 's' end, ' in state ', state, ', answered ', answer),
       'birther', null, 0 from boot_counts
       where mac in (select mac::text from nics where machine_id = ${machineId} union select mac::text from machines where id = ${machineId})

@@ -67,12 +67,18 @@ export async function keepDocuments(
   });
 }
 
+/** Keeps a reading; of the earlier ones, what the machine drew: all sensors of a day would be more than all else. */
 export async function keepSensors(
   mdb: Mdb,
   machineId: string,
   reading: { readonly watts: number | null; readonly sensors: readonly SensorRow[] },
 ): Promise<void> {
   await mdb.transaction(async (tx) => {
+    const mine = eq(sensorReadings.machineId, machineId);
+    await tx
+      .update(sensorReadings)
+      .set({ sensors: [] })
+      .where(and(mine, sql`${sensorReadings.sensors} <> '[]'::jsonb`));
     await tx.insert(sensorReadings).values({ machineId, ...reading });
     const oldest = tx
       .select({ id: sensorReadings.id })

@@ -91,6 +91,11 @@ describe('what a controller told', () => {
     expect(view.records.find(({ record }) => record === 'logs')).toMatchObject({ error: 'it does not answer' });
   });
 
+  test('is part of what happened to the machine', async () => {
+    const told = (await api.timeline(machineId)).filter(({ kind }) => kind === 'hardware');
+    expect(told).toMatchObject([{ text: 'drives 0 swapped S1 → S9', by: 'controller' }]);
+  });
+
   test('is given a page at a time, newest first', async () => {
     const events = (query: string) =>
       app.inject({ url: `/api/v1/machines/${machineId}/events?${query}`, headers: { host: '127.0.0.1' } });
