@@ -77,9 +77,10 @@ async function changeOver(
   const { password } = await secrets.stage(toRef, { username, password: makePassword(length, username) });
   const { intentId: id, machineId, orderId, kind, fence } = act;
   const written = await writeIntent(mdb, { id, machineId, orderId, kind, command, fence, before: {} });
-  if (written === 'stale') {
+  if (written === 'stale' || written === 'flashing') {
     await secrets.remove(toRef);
-    return notDone('a newer order holds this machine; nothing was sent');
+    const why = written === 'stale' ? 'a newer order holds this machine' : 'a firmware update is under way on it';
+    return notDone(`${why}; nothing was sent`);
   }
   const rotation = { id, machineId, fromRef, toRef, newRefusedAt: null, age: 0 };
   if (written === 'exists' || !(await beginRotation(mdb, { ...rotation, account: own.path })))

@@ -1,3 +1,4 @@
+import { RedfishError } from '../errors.ts';
 import type { UpdateOffer } from '../probe.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Session } from '../session.ts';
@@ -42,7 +43,18 @@ function protocolOf(url: string): string {
 }
 
 /** Hands the image over, once. */
-export async function sendImage(
+export function sendImage(...sending: Parameters<typeof handOver>): Promise<Answer> {
+  return handOver(...sending).catch(asUntaken);
+}
+
+/** A controller that says when to come back has not begun: it updates one thing at a time (quirk 17). */
+function asUntaken(error: unknown): never {
+  if (!(error instanceof RedfishError) || error.status !== 503 || error.retryAfter === null) throw error;
+  const { message, retryAfter, status } = error;
+  throw new RedfishError('busy', message, { status, retryAfter, carriedOut: 'no' });
+}
+
+async function handOver(
   session: Session,
   offer: UpdateOffer,
   image: FirmwareImage,
