@@ -18,7 +18,17 @@ import {
 import { moment } from './requestschemas.ts';
 
 /** Passages that can be ordered in this release; the schema grows with them. */
-export const orderable = ['birth', 'rebirth', 'clean', 'drain', 'undrain', 'reboot', 'power'] as const;
+export const orderable = [
+  'birth',
+  'rebirth',
+  'clean',
+  'maintenance',
+  'repair',
+  'drain',
+  'undrain',
+  'reboot',
+  'power',
+] as const;
 
 const time = z.string();
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();

@@ -52,6 +52,8 @@ export interface RebirthRequest {
   /** `wait`: the machine's next reboot applies it. `cycle`: it is power-cycled, under a permit. */
   readonly power: 'wait' | 'cycle';
   readonly semaphores: SemaphoreTags;
+  /** The fault whose repair its burn-in is to verify; a burn-in that fails goes back to a repair. */
+  readonly verifies: string | null;
 }
 
 export interface CleanRequest {
@@ -163,7 +165,7 @@ export interface Requests extends Record<Passage, object> {
 /** What holds where an order says nothing; `repair` has no fault of its own, and `power` no action. */
 export const standard: Requests = {
   birth: { wipe: false },
-  rebirth: { wipe: false, power: 'wait', semaphores: {} },
+  rebirth: { wipe: false, power: 'wait', semaphores: {}, verifies: null },
   clean: { method: null, owner: null, power: 'wait', semaphores: {} },
   maintenance: { window: null, work: [], soakMinutes: null, drain: true, semaphores: {} },
   repair: { fault: 'unknown', evidence: null, severity: null, semaphores: {} },

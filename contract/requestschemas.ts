@@ -60,10 +60,12 @@ const window = z
   .strictObject({ opens: moment, closes: coming })
   .refine(({ opens, closes }) => opens < closes, { message: 'closes before it opens', path: ['closes'] });
 
+const fault = z.string().regex(/^[a-z0-9][A-Za-z0-9._/-]{0,100}$/, 'is not the name of a fault like disk/S3Z8NB0K');
+
 /** By passage; each yields the whole request. */
 export const requestSchemas: { readonly [P in Passage]: z.ZodType<Requests[P]> } = {
   birth: z.strictObject({ wipe }),
-  rebirth: z.strictObject({ wipe, power, semaphores }),
+  rebirth: z.strictObject({ wipe, power, semaphores, verifies: fault.nullable().default(null) }),
   clean: z.strictObject({ method, owner: name.nullable().default(null), power, semaphores }),
   maintenance: z.strictObject({
     window: window.nullable().default(null),
@@ -73,7 +75,7 @@ export const requestSchemas: { readonly [P in Passage]: z.ZodType<Requests[P]> }
     semaphores,
   }),
   repair: z.strictObject({
-    fault: z.string().regex(/^[a-z0-9][A-Za-z0-9._/-]{0,100}$/, 'is not the name of a fault like disk/S3Z8NB0K'),
+    fault,
     evidence: line(500).nullable().default(null),
     severity: z.enum(severities).nullable().default(null),
     semaphores,

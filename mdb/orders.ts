@@ -106,7 +106,8 @@ function refuseWipe({ asked }: OrderWish, machine: typeof machines.$inferSelect)
   return { code: 'conflict', message, field: 'wipe' };
 }
 
-async function insertOrder(tx: Transaction, operator: Actor, id: string, wish: OrderWish): Promise<void> {
+/** Writes an order and its message, without asking whether it fits: for orders that another one hands on to. */
+export async function insertOrder(tx: Transaction, operator: Actor, id: string, wish: OrderWish): Promise<void> {
   const { machineId, asked, reason, dryRun, reviewed, notBefore, deadline } = wish;
   const { passage } = asked;
   const urgency = wish.class ?? usual[passage] ?? 'maintenance';

@@ -36,6 +36,10 @@ export async function orderOf(tx: Transaction, orderId: string): Promise<typeof 
   return order;
 }
 
+export async function isOrdered(tx: Transaction, orderId: string): Promise<boolean> {
+  return (await tx.$count(orders, eq(orders.id, orderId))) > 0;
+}
+
 /** Marks a waiting order as running. False when it has ended; true too for one that runs already. */
 export async function beginOrder(tx: Transaction, orderId: string): Promise<boolean> {
   const [order] = await tx.select({ state: orders.state }).from(orders).where(eq(orders.id, orderId)).for('update');

@@ -5,6 +5,7 @@ import { createOrderActivities } from '../activities/orders/index.ts';
 import { createOutageActivities } from '../activities/outage/index.ts';
 import { createPassageActivities } from '../activities/passage/index.ts';
 import { createPermitActivities } from '../activities/permits/index.ts';
+import { createRepairActivities } from '../activities/repair/index.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { workflowBundle } from './bundle.ts';
@@ -27,6 +28,7 @@ const worker = await Worker.create({
   activities: {
     ...createOrderActivities(mdb),
     ...createPassageActivities(mdb),
+    ...createRepairActivities(mdb),
     ...createOutageActivities(mdb),
     ...createBirthActivities(mdb),
     ...createCleanActivities(mdb),

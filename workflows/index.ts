@@ -4,6 +4,7 @@ export { clean } from './clean/clean.ts';
 export { machine } from './machine.ts';
 export { maintenance } from './maintenance/maintenance.ts';
 export { records } from './records.ts';
+export { repair } from './repair/repair.ts';
 export { semaphore } from './semaphore.ts';
 export { drain } from './service/drain.ts';
 export { power } from './service/power.ts';

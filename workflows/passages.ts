@@ -4,6 +4,7 @@ import { birth } from './birth/birth.ts';
 import { rebirth } from './birth/rebirth.ts';
 import { clean } from './clean/clean.ts';
 import { maintenance } from './maintenance/maintenance.ts';
+import { repair } from './repair/repair.ts';
 import { drain } from './service/drain.ts';
 import { power } from './service/power.ts';
 import { reboot } from './service/reboot.ts';
@@ -15,7 +16,7 @@ export const passageWorkflows: Record<Passage, ((input: PassageInput) => Promise
   rebirth,
   clean,
   maintenance,
-  repair: null,
+  repair,
   retire: null,
   drain,
   undrain,

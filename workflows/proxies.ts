@@ -6,6 +6,7 @@ import type { HardwareActivities } from '../activities/hardware/index.ts';
 import type { OrderActivities } from '../activities/orders/index.ts';
 import type { OutageActivities } from '../activities/outage/index.ts';
 import type { PassageActivities } from '../activities/passage/index.ts';
+import type { RepairActivities } from '../activities/repair/index.ts';
 import { type ActKind, takesLong } from '../contract/hardware.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 
@@ -21,6 +22,7 @@ const transaction = {
 export const orderActivities = proxyLocalActivities<OrderActivities>(transaction);
 export const passageActivities = proxyLocalActivities<PassageActivities>(transaction);
 export const outageActivities = proxyLocalActivities<OutageActivities>(transaction);
+export const repairActivities = proxyLocalActivities<RepairActivities>(transaction);
 export const birthActivities = proxyLocalActivities<BirthActivities>(transaction);
 export const cleanActivities = proxyLocalActivities<CleanActivities>(transaction);
 

@@ -2,8 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { FinishResult } from '../../contract/birth.ts';
 import type { Held, PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import { requestOf, standard } from '../../contract/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { insertOrder } from '../../mdb/orders.ts';
 import * as passage from '../../mdb/passage.ts';
 import * as position from '../../mdb/position.ts';
 import { actorOf } from '../passage/course.ts';
@@ -49,12 +51,29 @@ function tryFinish(mdb: Mdb, input: Finishing): Promise<FinishResult | { held: H
     const inServiceAt = machine.inServiceAt ?? new Date();
     const seconds = Math.round((inServiceAt.getTime() - (await passage.orderedAt(tx, orderId)).getTime()) / 1000);
     await passage.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
+    await backToRepair(tx, machine, input);
     if (machine.stage !== 'in_service') {
       const detail = { seconds, hostname: machine.hostname, ...accepted };
       await record(tx, { actor: actorOf(input), action: `${input.passage}.done`, machineId, orderId, detail });
     }
     return { stage: 'in_service', opState: 'production', bootState: machine.bootState, seconds };
   });
+}
+
+/** A rebirth that was to verify a repair, and whose burn-in says otherwise: the repair goes on, with hands. */
+async function backToRepair(tx: Transaction, machine: passage.MachineRow, input: Finishing): Promise<void> {
+  if (input.passage !== 'rebirth' || machine.repairState === 'none') return;
+  const { request } = await passage.orderOf(tx, input.orderId);
+  const { verifies } = requestOf('rebirth', request);
+  const id = `repair-of-${input.orderId}`.slice(0, 63);
+  if (verifies === null || (await passage.isOrdered(tx, id))) return;
+  const reason = `the burn-in after the repair of ${verifies} did not pass`;
+  const asked = {
+    passage: 'repair',
+    request: { ...standard.repair, fault: verifies, severity: 'ticket', evidence: reason },
+  } as const;
+  const none = { dryRun: false, reviewed: null, notBefore: null, deadline: null };
+  await insertOrder(tx, actorOf(input), id, { machineId: machine.id, asked, reason, class: 'repair', ...none });
 }
 
 async function gate(tx: Transaction, machine: passage.MachineRow, orderId: string) {

@@ -12,6 +12,7 @@ import type { OrderActivities } from '../../activities/orders/index.ts';
 import type { OutageActivities } from '../../activities/outage/index.ts';
 import type { PassageActivities } from '../../activities/passage/index.ts';
 import type { PermitActivities } from '../../activities/permits/index.ts';
+import type { RepairActivities } from '../../activities/repair/index.ts';
 import { attributes } from '../../contract/attributes.ts';
 import {
   hardwareQueue,
@@ -31,6 +32,7 @@ const { temporal } = proto;
 
 export type Doubles = OrderActivities &
   PassageActivities &
+  RepairActivities &
   OutageActivities &
   DrainActivities &
   Pick<PermitActivities, 'askPermit' | 'tellSemaphore'> &
@@ -108,6 +110,13 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     directErase: async () => ({ state: cleaned, disks: 1 }),
     proveErased: async () => ({ state: cleaned, note: '1 disk proven erased' }),
     directReinstall: async () => ({ state: { ...cleaned, stage: 'profiled' } }),
+    keepBundle: async ({ id }) => ({ id, summary: 'Now: it says Critical.' }),
+    beginRung: async () => ({ may: true, wait: 0 }),
+    endRung: async () => undefined,
+    moveToRepair: async () => ({ ...standing, stage: 'repair', opState: 'draining' }),
+    handOn: async ({ to }) => `${to}-of-it`,
+    sendPart: async () => undefined,
+    fitPart: async () => undefined,
     setRebirth: async () => null,
     unsetRebirth: async () => undefined,
     leaveService: async ({ to }) => ({ left: true, state: { ...standing, opState: to }, treatment }),
@@ -139,8 +148,12 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
 
 function describe(name: string, input: Record<string, unknown>): string {
   const detail =
+    input['rung'] ??
+    input['number'] ??
     input['fault'] ??
     input['kind'] ??
+    input['rung'] ??
+    input['number'] ??
     input['opState'] ??
     input['to'] ??
     input['state'] ??

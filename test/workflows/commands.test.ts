@@ -10,7 +10,7 @@ import { startTemporal, type Temporal } from '../../host/temporal.ts';
 import { findTemporalCli } from '../../host/temporalcli.ts';
 // Quiets the SDK.
 import '../support/temporal.ts';
-import { type Bench, withBench } from './bench.ts';
+import { type Bench, type Doubles, withBench } from './bench.ts';
 
 const run = promisify(execFile);
 const cache = cacheFolder(process.env);
@@ -78,7 +78,12 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', { timeout: 120
         },
       };
     };
-    await withBench(environment, { register }, async (bench) => {
+    const payloads: string[] = [];
+    const orderByPayload: Doubles['orderByPayload'] = async ({ order }) => {
+      payloads.push(order.asked.passage);
+      return null;
+    };
+    await withBench(environment, { register, orderByPayload }, async (bench) => {
       const done = new Set<string>();
       const ask = async (part: string) => {
         const command = documented(part);
@@ -107,8 +112,23 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', { timeout: 120
       await bench.standsAt('profile');
       expect(ruled).toBe('place:A02/7');
 
+      await ask('"reason": "lunch"');
+      await bench.until((standing) => standing.paused);
+      await ask('--name resume');
+      await bench.until((standing) => !standing.paused);
+      await ask('--name takeover');
+      expect(await bench.asked()).toMatchObject({ takenOver: 'ann' });
+      await ask('--name resume');
+      await bench.until((standing) => standing.takenOver === null && standing.humanStep === null);
+
+      await ask("signal --workflow-id 'machine/MACHINE' --name brainslug");
+      await expect.poll(() => payloads, { timeout: 20_000 }).toEqual(['reboot']);
+      expect(await ask("update execute --workflow-id 'machine/MACHINE' --name brainslug")).toContain('ordered: ');
+
       await ask("signal --workflow-id 'machine/MACHINE' --name order");
-      expect(await ask('update execute')).toContain('taken before: clean-1');
+      expect(await ask("update execute --workflow-id 'machine/MACHINE' --name order")).toContain(
+        'taken before: clean-1',
+      );
       await ask('--name cancel');
       expect(await bench.passage.result()).toMatchObject({
         outcome: 'cancelled',

@@ -20,6 +20,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(moves(bench)).toEqual([
         'leaveService draining',
+        'startDrain',
         'moveMachine hard_reboot',
         'act restart',
         'moveMachine disabled',
@@ -63,7 +64,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
       await bench.until((standing) => standing.waitingOn === 'drain');
       await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'not today' });
       expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled', note: 'cancelled by ann: not today' });
-      expect(moves(bench)).toEqual(['leaveService draining', 'stopDrain', 'moveMachine production']);
+      expect(moves(bench)).toEqual(['leaveService draining', 'startDrain', 'stopDrain', 'moveMachine production']);
     }),
   );
 
@@ -218,7 +219,7 @@ describe.skipIf(shared === null)('drain and undrain', { timeout: 120_000 }, () =
     'a drain leaves it draining',
     skipping(shared, 'drain', {}, async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
-      expect(moves(bench)).toEqual(['leaveService draining']);
+      expect(moves(bench)).toEqual(['leaveService draining', 'startDrain']);
     }),
   );
 
@@ -268,6 +269,7 @@ describe.skipIf(shared === null)('a dry run', { timeout: 120_000 }, () => {
       expect(bench.calls).toEqual([
         'beginPassage',
         'leaveService draining',
+        'startDrain',
         'act restart',
         'keepPlan',
         'endOrder done',

@@ -41,7 +41,8 @@ async function beBorn(run: BirthRun, request: RebirthRequest): Promise<PassageSu
 type Ended = Extract<Outcome, { to: 'end' }>;
 
 /** Until the machine's agent has told its inventory: from then on there is no way back. Null when it has. */
-async function awaitReboot(run: BirthRun, { power, semaphores }: RebirthRequest): Promise<Ended | null> {
+async function awaitReboot(run: BirthRun, request: RebirthRequest): Promise<Ended | null> {
+  const { power, semaphores } = request;
   if (power === 'cycle' && run.controller) {
     const unpermitted = await takePermit(run, 'rack', 'reboot', semaphores.reboot);
     if (unpermitted) return asEnd(unpermitted);
@@ -68,7 +69,7 @@ async function awaitReboot(run: BirthRun, { power, semaphores }: RebirthRequest)
       choices: run.controller ? ['wait', 'cycle', 'abandon'] : ['wait', 'abandon'],
     });
     if ('outcome' in ruling) return ruling.outcome.to === 'end' ? asEnd(ruling.outcome) : null;
-    if (ruling.answer === 'cycle') return awaitReboot(run, { power: 'cycle', wipe: false, semaphores });
+    if (ruling.answer === 'cycle') return awaitReboot(run, { ...request, power: 'cycle' });
   }
 }
 

@@ -13,12 +13,19 @@ export type Story<Step extends string> = (run: PassageRun<Step>, begun: BegunPas
  * Takes the order, does what the story says, and ends it. A dry run does the same with every act written down instead
  * of done; an order that was reviewed is rehearsed first, and done only if its plan is still the one that was reviewed.
  */
-export async function serve<Step extends string>(
+export function serve<Step extends string>(
   input: PassageInput,
   course: Course<Step>,
   story: Story<Step>,
 ): Promise<PassageSummary> {
-  const run = new PassageRun(input, course);
+  return perform(new PassageRun(input, course), story);
+}
+
+/** The same for a passage whose run knows more than every run. */
+export async function perform<Run extends PassageRun<string>>(
+  run: Run,
+  story: (run: Run, begun: BegunPassage) => Promise<Outcome>,
+): Promise<PassageSummary> {
   run.open();
   const begun = await run.begin();
   if (!begun.live) return run.summary('cancelled');
@@ -32,7 +39,11 @@ export async function serve<Step extends string>(
 }
 
 /** Null when the order is to be done after all: its plan is still the one that was reviewed. */
-export async function rehearse<Step extends string>(run: PassageRun<Step>, begun: BegunPassage, story: Story<Step>) {
+export async function rehearse<Run extends PassageRun<string>>(
+  run: Run,
+  begun: BegunPassage,
+  story: (run: Run, begun: BegunPassage) => Promise<Outcome>,
+) {
   run.dry = true;
   const outcome = await story(run, begun);
   run.wake();
@@ -47,7 +58,7 @@ export async function rehearse<Step extends string>(run: PassageRun<Step>, begun
   return finish(run, { to: 'end', state: 'failed', note });
 }
 
-function finish<Step extends string>(run: PassageRun<Step>, outcome: Outcome): Promise<PassageSummary> {
+function finish(run: PassageRun<string>, outcome: Outcome): Promise<PassageSummary> {
   const { state, note } = outcome.to === 'end' ? outcome : { state: 'done' as const, note: 'done' };
   setCurrentDetails(`Ended: ${note}`);
   // What stands out of service after a passage that did not succeed stands there until a person moves it on.

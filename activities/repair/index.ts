@@ -1,0 +1,121 @@
+import type { MachineState, PassageErrand } from '../../contract/passage.ts';
+import type { Bundle, BundleInput, Climb, HandOn, PartWord, RungEnd, RungInput } from '../../contract/repair.ts';
+import { standard } from '../../contract/requests.ts';
+import { acting, record } from '../../mdb/acting.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { insertOrder, type OrderWish } from '../../mdb/orders.ts';
+import * as passage from '../../mdb/passage.ts';
+import * as repairs from '../../mdb/repairs.ts';
+import { actorOf, stateOf } from '../passage/course.ts';
+import { judgeClimb } from './budget.ts';
+import { summarise } from './summary.ts';
+
+/** The repair's transactions on the MDB. Each may run more than once; none touches hardware. */
+export function createRepairActivities(mdb: Mdb) {
+  return {
+    /** Keeps what is known of the machine, and notes how sick it is taken to be. */
+    keepBundle(input: BundleInput): Promise<Bundle> {
+      const { id, machineId, orderId, fault, evidence, seen, repairState } = input;
+      return acting(mdb, actorOf(input), orderId, async (tx) => {
+        const machine = await passage.lockMachine(tx, machineId);
+        const known = await repairs.gatherEvidence(tx, machineId);
+        await repairs.writeBundle(tx, { id, machineId, orderId, fault, document: { evidence, seen, ...known } });
+        if (machine.repairState !== repairState) await passage.updateMachine(tx, machineId, { repairState });
+        await record(tx, { actor: actorOf(input), action: 'repair.bundle', machineId, orderId, detail: { id, fault } });
+        return { id, summary: summarise({ evidence, seen, ...known }) };
+      });
+    },
+
+    /** Begins a rung, where its budget allows that. */
+    beginRung(input: RungInput): Promise<Climb> {
+      const { machineId, orderId, fault, rung } = input;
+      return acting(mdb, actorOf(input), orderId, async (tx) => {
+        await passage.lockMachine(tx, machineId);
+        const history = await repairs.climbed(tx, machineId);
+        const climb = judgeClimb(
+          rung,
+          history.map((one) => ({ rung: one.rung, at: one.at.getTime() })),
+          Date.now(),
+        );
+        if (climb.may) await repairs.beginRung(tx, { machineId, orderId, fault, rung });
+        return climb;
+      });
+    },
+
+    endRung(input: RungEnd): Promise<void> {
+      const { machineId, orderId, fault, rung, outcome, seen } = input;
+      return acting(mdb, actorOf(input), orderId, async (tx) => {
+        await repairs.endRung(tx, { machineId, orderId, fault, rung }, outcome, seen);
+        const detail = { rung, outcome, seen };
+        await record(tx, { actor: actorOf(input), action: 'repair.rung', machineId, orderId, detail });
+      });
+    },
+
+    /** The machine goes to its repair, or comes back from it: stage, state and sickness together. */
+    moveToRepair(input: PassageErrand): Promise<MachineState> {
+      const { machineId, orderId } = input;
+      return acting(mdb, actorOf(input), orderId, async (tx) => {
+        const machine = await passage.lockMachine(tx, machineId);
+        const change = { stage: 'repair', repairState: 'failing' } as const;
+        await passage.updateMachine(tx, machineId, change);
+        return stateOf({ ...machine, ...change });
+      });
+    },
+
+    /** Another order goes on from here, once this one has ended: by its burn-in the repair is verified. */
+    handOn(input: HandOn): Promise<string> {
+      const { machineId, orderId, to, fault, why } = input;
+      const id = `${to}-of-${orderId}`.slice(0, 63);
+      return acting(mdb, actorOf(input), orderId, async (tx) => {
+        await passage.lockMachine(tx, machineId);
+        if (await passage.isOrdered(tx, id)) return id;
+        const asked: OrderWish['asked'] =
+          to === 'rebirth'
+            ? { passage: 'rebirth', request: { ...standard.rebirth, power: 'cycle', verifies: fault } }
+            : { passage: 'retire', request: standard.retire };
+        const none = { dryRun: false, reviewed: null, notBefore: null, deadline: null };
+        await insertOrder(tx, actorOf(input), id, { machineId, asked, reason: why, class: 'repair', ...none });
+        await record(tx, { actor: actorOf(input), action: `order.${to}`, machineId, orderId: id, detail: { why } });
+        return id;
+      });
+    },
+
+    /** A part goes back to its maker: the machine waits for the new one. */
+    sendPart(input: PartWord): Promise<void> {
+      const { machineId, orderId, fault, number, by } = input;
+      return acting(mdb, { class: 'user', name: by }, orderId, async (tx) => {
+        await passage.lockMachine(tx, machineId);
+        await repairs.openReplacement(tx, { id: number, machineId, orderId, fault, openedBy: by });
+        await passage.updateMachine(tx, machineId, { repairState: 'awaiting_parts' });
+        const detail = { number, fault };
+        await record(tx, {
+          actor: { class: 'user', name: by },
+          action: 'repair.part-sent',
+          machineId,
+          orderId,
+          detail,
+        });
+      });
+    },
+
+    /** The new part is in. */
+    fitPart(input: PartWord): Promise<void> {
+      const { machineId, orderId, fault, number, by } = input;
+      return acting(mdb, { class: 'user', name: by }, orderId, async (tx) => {
+        await passage.lockMachine(tx, machineId);
+        await repairs.fitReplacement(tx, { orderId, serial: number, by });
+        await passage.updateMachine(tx, machineId, { repairState: 'awaiting_human' });
+        const detail = { serial: number, fault };
+        await record(tx, {
+          actor: { class: 'user', name: by },
+          action: 'repair.part-fitted',
+          machineId,
+          orderId,
+          detail,
+        });
+      });
+    },
+  };
+}
+
+export type RepairActivities = ReturnType<typeof createRepairActivities>;

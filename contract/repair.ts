@@ -1,0 +1,50 @@
+/** What the repair passage and its activities say to each other. Plain data: it is written into histories. */
+import type { RepairState } from '../mdb/machine.ts';
+import type { PassageErrand } from './passage.ts';
+import type { Severity } from './requests.ts';
+
+/** Rungs that Farrier climbs itself; the others are a person's, or another order's. */
+export const ownRungs = ['observe', 'restart', 'reset-bmc', 'power-cycle'] as const satisfies readonly Severity[];
+export type OwnRung = (typeof ownRungs)[number];
+
+export interface RungInput extends PassageErrand {
+  readonly fault: string;
+  readonly rung: Severity;
+}
+
+/** Whether the rung may be climbed, and after how many milliseconds; or why its budget is used up. */
+export type Climb = { readonly may: true; readonly wait: number } | { readonly may: false; readonly why: string };
+
+export interface RungEnd extends RungInput {
+  readonly outcome: 'healed' | 'failed' | 'handed-on';
+  readonly seen: string;
+}
+
+export interface BundleInput extends PassageErrand {
+  readonly id: string;
+  readonly fault: string;
+  readonly evidence: string | null;
+  /** What a look at the machine showed just now. */
+  readonly seen: string;
+  readonly repairState: RepairState;
+}
+
+export interface Bundle {
+  readonly id: string;
+  /** A few lines for a person: what the bundle holds that matters. */
+  readonly summary: string;
+}
+
+export interface HandOn extends PassageErrand {
+  readonly to: 'rebirth' | 'retire';
+  readonly fault: string;
+  readonly why: string;
+}
+
+/** A part that a person sends back, or has fitted. */
+export interface PartWord extends PassageErrand {
+  readonly fault: string;
+  /** The maker's number, or the new part's serial number. */
+  readonly number: string;
+  readonly by: string;
+}

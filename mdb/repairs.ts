@@ -1,0 +1,107 @@
+/** Repairs: the ladder's history, bundles of evidence, and parts on their way. */
+import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm';
+import type { Transaction } from './acting.ts';
+import {
+  bundles,
+  burnins,
+  controllerEvents,
+  controllerLogEntries,
+  intents,
+  replacements,
+  rungs,
+  sensorReadings,
+} from './schema.ts';
+
+/** Rows of each kind that a bundle keeps at most. */
+const most = 50;
+
+export interface RungRow {
+  readonly machineId: string;
+  readonly orderId: string;
+  readonly fault: string;
+  readonly rung: string;
+}
+
+/** What was climbed at this machine within the last weeks, newest first. */
+export function climbed(tx: Transaction, machineId: string) {
+  return tx
+    .select({ rung: rungs.rung, at: rungs.climbedAt })
+    .from(rungs)
+    .where(and(eq(rungs.machineId, machineId), gt(rungs.climbedAt, sql`now() - interval '30 days'`)))
+    .orderBy(desc(rungs.climbedAt))
+    .limit(200);
+}
+
+/** Writes the rung as begun, once an order. */
+export async function beginRung(tx: Transaction, row: RungRow): Promise<void> {
+  const { orderId, rung } = row;
+  const known = await tx.$count(rungs, and(eq(rungs.orderId, orderId), eq(rungs.rung, rung), isNull(rungs.outcome)));
+  if (known === 0) await tx.insert(rungs).values(row);
+}
+
+export async function endRung(
+  tx: Transaction,
+  { orderId, rung }: RungRow,
+  outcome: 'healed' | 'failed' | 'handed-on',
+  seen: string,
+): Promise<void> {
+  await tx
+    .update(rungs)
+    .set({ outcome, seen })
+    .where(and(eq(rungs.orderId, orderId), eq(rungs.rung, rung), isNull(rungs.outcome)));
+}
+
+/** What the MDB knows that matters to whoever repairs the machine, the latest of each kind. */
+export async function gatherEvidence(tx: Transaction, machineId: string) {
+  const logs = await tx
+    .select()
+    .from(controllerLogEntries)
+    .where(eq(controllerLogEntries.machineId, machineId))
+    .orderBy(desc(controllerLogEntries.id))
+    .limit(most);
+  const events = await tx
+    .select()
+    .from(controllerEvents)
+    .where(eq(controllerEvents.machineId, machineId))
+    .orderBy(desc(controllerEvents.id))
+    .limit(most);
+  const [sensors] = await tx
+    .select()
+    .from(sensorReadings)
+    .where(eq(sensorReadings.machineId, machineId))
+    .orderBy(desc(sensorReadings.readAt))
+    .limit(1);
+  const tests = await tx
+    .select()
+    .from(burnins)
+    .where(eq(burnins.machineId, machineId))
+    .orderBy(desc(burnins.startedAt))
+    .limit(5);
+  const acts = await tx
+    .select({ kind: intents.kind, state: intents.state, observed: intents.observed, at: intents.writtenAt })
+    .from(intents)
+    .where(eq(intents.machineId, machineId))
+    .orderBy(desc(intents.writtenAt))
+    .limit(20);
+  return { logs, events, sensors: sensors ?? null, tests, acts };
+}
+
+export async function writeBundle(tx: Transaction, row: typeof bundles.$inferInsert): Promise<void> {
+  await tx.insert(bundles).values(row).onConflictDoNothing();
+}
+
+/** A part goes back under the maker's number; the same number again is the same part. */
+export async function openReplacement(tx: Transaction, row: typeof replacements.$inferInsert): Promise<void> {
+  await tx.insert(replacements).values(row).onConflictDoNothing();
+}
+
+/** The part that takes the place of the one that went back last for this fault. */
+export async function fitReplacement(
+  tx: Transaction,
+  { orderId, serial, by }: { orderId: string; serial: string; by: string },
+): Promise<void> {
+  await tx
+    .update(replacements)
+    .set({ serial, fittedAt: sql`now()`, fittedBy: by })
+    .where(and(eq(replacements.orderId, orderId), isNull(replacements.fittedAt)));
+}

@@ -1,0 +1,187 @@
+/** The ladder: every rung, what takes the machine to the next, and what a person is asked (S2.32). */
+import { afterAll, describe, expect, test } from 'vitest';
+import { judgeClimb } from '../../activities/repair/budget.ts';
+import { summarise } from '../../activities/repair/summary.ts';
+import type { severities } from '../../contract/requests.ts';
+import { timeSkipping } from '../support/temporal.ts';
+import { type Doubles, defineAttributes, treatment } from './bench.ts';
+import { beginning, moves, outcome, Patient, skipping } from './stage.ts';
+
+const shared = await timeSkipping();
+if (shared) await defineAttributes(shared);
+afterAll(() => shared?.teardown());
+
+const hour = 3_600_000;
+
+describe('the budget of a rung', () => {
+  const at = (rung: string, hours: number) => ({ rung, at: 1000 * hour - hours * hour });
+  const judge = (rung: 'restart' | 'rebirth' | 'observe' | 'ticket', ...history: { rung: string; at: number }[]) =>
+    judgeClimb(rung, history, 1000 * hour);
+
+  test('is used up by as many of the same within its time, whatever their fault', () => {
+    expect(judge('restart', at('restart', 1), at('restart', 23))).toMatchObject({ may: false });
+    expect(judge('restart', at('restart', 1), at('restart', 25))).toEqual({ may: true, wait: 0 });
+    expect(judge('rebirth', at('rebirth', 24 * 6))).toMatchObject({
+      may: false,
+      why: expect.stringContaining('7 days'),
+    });
+  });
+
+  test('gives the machine time after the last act, but not after a look', () => {
+    expect(judge('restart', at('reset-bmc', 0.05))).toEqual({ may: true, wait: 600_000 - 0.05 * hour });
+    expect(judge('restart', at('observe', 0.05))).toEqual({ may: true, wait: 0 });
+  });
+
+  test('people have none', () =>
+    expect(judge('ticket', at('ticket', 1), at('ticket', 2))).toEqual({ may: true, wait: 0 }));
+});
+
+test('a summary begins with the complaint and names the worst', () => {
+  const told = summarise({
+    evidence: 'sensor says 90 °C',
+    seen: 'power On',
+    logs: [
+      { severity: 'OK', message: 'fine', created: null },
+      { severity: 'Critical', message: 'DIMM A1 uncorrectable', created: null },
+    ],
+    events: [],
+    tests: [{ verdict: 'fail', finding: 'disk sda is slow' }],
+    acts: [{ kind: 'restart', state: 'done' }],
+  });
+  expect(told.split('\n')).toEqual([
+    'sensor says 90 °C',
+    'Now: power On.',
+    'Critical: DIMM A1 uncorrectable',
+    'Last burn-in: fail, disk sda is slow.',
+    'Last acts: restart done.',
+  ]);
+});
+
+const sick = { up: true, healthy: false, seen: 'its controller says Critical' };
+const at = (severity: (typeof severities)[number]) => beginning({ request: { fault: 'cpu/hot', severity } });
+const quick: Partial<Doubles> = { readTreatment: async () => ({ ...treatment, soak: 60_000 }) };
+const rungs = (calls: readonly string[]) =>
+  calls.filter((call) => call.startsWith('beginRung')).map((call) => call.split(' ')[1]);
+
+describe.skipIf(shared === null)('repair', { timeout: 120_000 }, () => {
+  test(
+    'a fault that is gone when somebody looks was none: nothing is done to the machine (S3.4)',
+    skipping(shared, 'repair', { ...at('observe'), ...quick }, async (bench, env) => {
+      await bench.until((standing) => standing.step === 'observe');
+      await env.sleep('3 minutes');
+      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: 'false positive: it cleared by itself' });
+      expect(moves(bench)).toEqual(['moveMachine']);
+    }),
+  );
+
+  test(
+    'each failed try climbs one rung, up to the order whose burn-in verifies',
+    skipping(shared, 'repair', { ...at('observe'), ...quick, ...new Patient(sick).double }, async (bench, env) => {
+      await bench.until((standing) => standing.step === 'observe');
+      await env.sleep('30 minutes');
+      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('rebirth-of-it') });
+      expect(rungs(bench.calls)).toEqual(['observe', 'restart', 'reset-bmc', 'power-cycle', 'rebirth']);
+      expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([
+        'act restart',
+        'act reset-bmc',
+        'act power-cycle',
+      ]);
+      expect(moves(bench).filter((move) => move.startsWith('leaveService'))).toHaveLength(1);
+    }),
+  );
+
+  const helped = new Patient(sick);
+  test(
+    'a rung that helps ends it: healthy for a while, back in production, suspect no more',
+    skipping(
+      shared,
+      'repair',
+      {
+        ...at('restart'),
+        ...quick,
+        ...helped.double,
+        act: async () => {
+          helped.mended = true;
+          return { state: 'done', observed: 'power On' };
+        },
+      },
+      async (bench, env) => {
+        await bench.until((standing) => standing.step === 'restart');
+        await env.sleep('20 minutes');
+        expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: 'healed by restart' });
+        expect(moves(bench).at(-1)).toBe('moveMachine production');
+      },
+    ),
+  );
+
+  test(
+    'a rung whose budget is used up is left out, after restarts of everything too',
+    skipping(
+      shared,
+      'repair',
+      {
+        ...at('restart'),
+        ...new Patient(sick).double,
+        beginRung: async ({ rung }) =>
+          rung === 'rebirth' ? { may: true, wait: 0 } : { may: false, why: 'twice today' },
+      },
+      async (bench) => {
+        expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
+        expect(moves(bench)).toEqual([]);
+      },
+    ),
+  );
+
+  test(
+    'hands: the question holds the bundle; "fixed" is verified by a burn-in',
+    skipping(shared, 'repair', at('ticket'), async (bench) => {
+      expect((await bench.asked()).humanStep).toMatchObject({
+        question: expect.stringContaining('it says Critical'),
+        choices: ['fixed', 'parts', 'retire', 'abandon'],
+      });
+      await bench.answer('fixed');
+      expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('verifies the repair of cpu/hot') });
+      expect(moves(bench)).toContain('leaveService draining');
+    }),
+  );
+
+  test(
+    'parts: the return and the new serial number are kept, then it is verified',
+    skipping(shared, 'repair', at('ticket'), async (bench) => {
+      await bench.asked();
+      await bench.answer('parts');
+      await bench.until((standing) => standing.humanStep?.choices[0] === 'sent:NUMBER');
+      await bench.answer('sent:RMA-7');
+      await bench.until((standing) => standing.humanStep?.choices[0] === 'fitted:SERIAL');
+      await bench.answer('fitted:S9');
+      expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
+      expect(bench.calls).toEqual(expect.arrayContaining(['sendPart RMA-7', 'fitPart S9']));
+    }),
+  );
+
+  test(
+    'a machine that is given up goes to its retirement, by an order of its own',
+    skipping(shared, 'repair', at('ticket'), async (bench) => {
+      await bench.asked();
+      await bench.answer('retire');
+      expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('retire-of-it') });
+    }),
+  );
+
+  test(
+    'a rehearsal shows the whole ladder and climbs nothing',
+    skipping(
+      shared,
+      'repair',
+      {
+        ...beginning({ dryRun: true, request: { fault: 'cpu/hot' } }),
+        act: async ({ kind }) => ({ state: 'planned', observed: 'planned', command: { kind } }),
+      },
+      async (bench) => {
+        expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringMatching(/^dry run/) });
+        expect(rungs(bench.calls)).toEqual([]);
+        expect(bench.calls).not.toContain('moveMachine hard_reboot');
+      },
+    ),
+  );
+});

@@ -1,0 +1,115 @@
+import { condition } from '@temporalio/workflow';
+import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
+import { type OwnRung, ownRungs } from '../../contract/repair.ts';
+import { type RepairRequest, requestOf, type Severity, severities } from '../../contract/requests.ts';
+import { look } from '../outage/power.ts';
+import { next, type Outcome } from '../passage/run.ts';
+import { outageActivities, repairActivities } from '../proxies.ts';
+import { giveBack, perform } from '../service/serve.ts';
+import { askHands, replacePart } from './people.ts';
+import { RepairRun } from './run.ts';
+import { climb, goAway } from './rungs.ts';
+
+/**
+ * Repair: what is known is gathered, and then the ladder is climbed from the rung that was asked for, one rung a failed
+ * try: observe, restart, reset of the controller, power cycle, rebirth, hands, parts, retirement. What people declare
+ * mended is verified by a burn-in, which the rebirth does that this passage hands on to.
+ */
+export function repair(input: PassageInput): Promise<PassageSummary> {
+  const run = new RepairRun(input);
+  return perform(run, async (_, begun) => {
+    const request = requestOf('repair', begun.request);
+    run.away = begun.opState !== 'production' && begun.opState !== 'draining';
+    run.treatment = await outageActivities.readTreatment(run.errand);
+    const bundle = await diagnose(run, request);
+    let rung: Severity = request.severity ?? 'observe';
+    for (;;) {
+      const stopped = await run.unpaused();
+      if (stopped) return stopped;
+      const led = await step(run, request, rung, bundle);
+      if ('outcome' in led) return led.outcome;
+      rung = led.to;
+    }
+  });
+}
+
+/** Looks, gathers and notes that the machine is suspect. */
+async function diagnose(run: RepairRun, { fault, evidence }: RepairRequest): Promise<string> {
+  run.stand('diagnose', 'hardware');
+  const health = await look(run, null);
+  run.seen = health.seen;
+  if (run.dry) return '';
+  const id = `${run.errand.orderId}:1`;
+  const repairState = run.away ? 'failing' : 'suspect';
+  const kept = await repairActivities.keepBundle({
+    ...run.errand,
+    id,
+    fault,
+    evidence,
+    seen: health.seen,
+    repairState,
+  });
+  return kept.summary;
+}
+
+type Led = { readonly to: Severity } | { readonly outcome: Outcome };
+
+function isOwn(rung: Severity): rung is OwnRung {
+  return (ownRungs as readonly Severity[]).includes(rung);
+}
+
+async function step(run: RepairRun, request: RepairRequest, rung: Severity, bundle: string): Promise<Led> {
+  if (run.dry && !isOwn(rung)) return planHands(run, rung);
+  const input = { ...run.errand, fault: request.fault, rung };
+  const may = run.dry ? { may: true as const, wait: 0 } : await repairActivities.beginRung(input);
+  if (!may.may) {
+    run.desk.note(`the rung ${rung} is left out: ${may.why}`);
+    return { to: above(rung) };
+  }
+  if (may.wait > 0) {
+    run.stand(rung, 'time', may.wait, 'It is given time to show what the last act did.');
+    if (await condition(() => run.desk.cancelled !== null, may.wait)) return { outcome: run.cancelled() };
+  }
+  if (rung === 'ticket' || rung === 'rma') {
+    const away = await goAway(run, rung, request);
+    if (away !== null) return { outcome: away };
+    return rung === 'ticket' ? askHands(run, request, bundle) : replacePart(run, request);
+  }
+  if (rung === 'rebirth' || rung === 'retire') return handOn(run, request, rung);
+  const climbed = await climb(run, rung, request);
+  if ('outcome' in climbed) return climbed;
+  const seen = climbed.healed ? 'it stays healthy' : climbed.seen;
+  if (!run.dry) await repairActivities.endRung({ ...input, outcome: climbed.healed ? 'healed' : 'failed', seen });
+  // A rehearsal shows the whole ladder: nobody knows which rung will help.
+  if (climbed.healed && !run.dry) return { outcome: await comeBack(run, rung) };
+  run.seen = seen;
+  return { to: above(rung) };
+}
+
+function above(rung: Severity): Severity {
+  return severities[severities.indexOf(rung) + 1] ?? 'retire';
+}
+
+/** Well again: back to where it came from, and no longer suspect. */
+async function comeBack(run: RepairRun, rung: Severity): Promise<Outcome> {
+  const note = rung === 'observe' ? 'false positive: it cleared by itself' : `healed by ${rung}`;
+  // One that a person keeps aside stays there, well or not.
+  const stays = run.state.opState === 'production' || run.state.opState === 'intervention';
+  const stage = run.state.stage === 'repair' ? ({ stage: 'in_service' } as const) : {};
+  run.state = await outageActivities.moveMachine({ ...run.errand, ...stage, repairState: 'none', held: null });
+  const ended = { to: 'end', state: 'done', note } as const;
+  return stays ? ended : giveBack(run, 'restart', run.treatment, ended);
+}
+
+/** Another order goes on: the rebirth whose burn-in verifies what was done, or the retirement. */
+async function handOn(run: RepairRun, { fault }: RepairRequest, to: 'rebirth' | 'retire'): Promise<Led> {
+  const why = to === 'rebirth' ? `verifies the repair of ${fault}` : `given up: ${run.seen}`;
+  const id = await repairActivities.handOn({ ...run.errand, to, fault, why });
+  await repairActivities.endRung({ ...run.errand, fault, rung: to, outcome: 'handed-on', seen: id });
+  return { outcome: { to: 'end', state: 'done', note: `handed on to ${id}: ${why}` } };
+}
+
+function planHands(run: RepairRun, rung: Severity): Led {
+  run.plans('ticket', `and then ${rung}: an order or a person of its own`);
+  return { outcome: next };
+}
