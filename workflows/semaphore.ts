@@ -238,18 +238,16 @@ class SemaphoreDesk {
     if (this.ignored.length > keptNotes) this.ignored.shift();
   }
 
+  /** The details cost nothing; a search attribute is an event, so it is only written when it changes. */
   show(): void {
-    const details = tellDetails(this.core);
-    if (details === this.shown) return;
-    this.shown = details;
-    setCurrentDetails(details);
+    setCurrentDetails(tellDetails(this.core));
+    const waitingOn = waitsOn(this.core);
+    if (waitingOn === this.shown) return;
+    this.shown = waitingOn;
     const { tag = '', value = '' } = readSemaphoreId(this.core.id) ?? {};
     const own = { rack: attributes.rack, pool: attributes.pool, sku: attributes.sku, machine: attributes.machine };
     const key = own[tag as keyof typeof own];
-    upsertSearchAttributes([
-      { key: attributes.waitingOn, value: waitsOn(this.core) },
-      ...(key ? [{ key, value }] : []),
-    ]);
+    upsertSearchAttributes([{ key: attributes.waitingOn, value: waitingOn }, ...(key ? [{ key, value }] : [])]);
   }
 
   /** This run has lasted long enough, and nothing of it is under way. */
