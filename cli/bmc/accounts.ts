@@ -5,7 +5,7 @@ import type { Credentials } from '../../activities/redfish/login.ts';
 import type { Screen } from '../context.ts';
 import type { Column } from '../table.ts';
 import { originOf } from './contact.ts';
-import { type Hand, type HandOptions, yesOption } from './hand.ts';
+import { dryRunOption, type Hand, type HandOptions, yesOption } from './hand.ts';
 import { askYes } from './prompt.ts';
 import { showPin } from './show.ts';
 
@@ -27,21 +27,22 @@ export function addAccounts(hand: Hand): void {
     .addArgument(new Argument('[verb]', 'what to do; lists the accounts without').choices(['rotate']))
     .option('--secret <file>', 'rotate: where the new user and password are written; the file must be new')
     .option(...yesOption)
+    .option(...dryRunOption)
     .action(async (address: string, verb: string | undefined, options: AccountOptions, command: Command) => {
       if (verb === undefined) return list(hand, command, address, options);
-      const { secret, yes } = options;
+      const { dryRun = false, secret, yes } = options;
       if (secret === undefined) command.error('rotate wants --secret <file> for the new password.', { exitCode: 2 });
-      if (yes !== true) {
+      if (yes !== true && !dryRun) {
         const word = await askYes(`Give ${options.user} on ${address} a new password, written to ${secret}?`);
         if (word === null) command.error('There is no terminal to ask on: give --yes to act.', { exitCode: 2 });
         if (!word) return;
       }
       const password = await hand.password(command, address, options);
       const door = { origin: originOf(address), pin: options.pin ?? null };
-      const outcome = await rotate(door, { username: options.user, password }, secret);
+      const outcome = await rotate(door, { username: options.user, password }, secret, dryRun);
       const { screen } = hand.open();
       screen.answer(outcome, () => showOutcome(screen, outcome, options.pin));
-      if (outcome.state !== 'done') process.exitCode = 1;
+      if (outcome.state !== 'done' && outcome.state !== 'planned') process.exitCode = 1;
     });
 }
 
@@ -58,7 +59,7 @@ async function list(hand: Hand, command: Command, address: string, options: Hand
 }
 
 interface Outcome {
-  readonly state: 'done' | 'not_done' | 'unknown';
+  readonly state: 'done' | 'not_done' | 'unknown' | 'planned';
   readonly observed: string;
   readonly pin: string | null;
 }
@@ -72,7 +73,7 @@ function showOutcome(screen: Screen, { observed, pin, state }: Outcome, given: s
  * The new secret is on the disk, as `FILE.pending`, before it is sent, and becomes `FILE` when the controller was seen
  * to take it. Started again after anything broke off, it first finds out which of the two passwords is in force.
  */
-async function rotate(door: Door, old: Credentials, file: string): Promise<Outcome> {
+async function rotate(door: Door, old: Credentials, file: string, dryRun: boolean): Promise<Outcome> {
   const { secretFolder } = await import('../../activities/hardware/secrets.ts');
   const { inForce, readOwnAccount, withOwnSession, writePassword } = await import(
     '../../activities/redfish/accounts.ts'
@@ -96,12 +97,13 @@ async function rotate(door: Door, old: Credentials, file: string): Promise<Outco
     return { state: 'not_done', observed: 'it refuses the new password and takes the old one as before', pin };
   };
 
-  if (await has(store, pending)) return verify(door.pin, await store.credentials(pending));
+  if (!dryRun && (await has(store, pending))) return verify(door.pin, await store.credentials(pending));
   return withOwnSession(door, old, async (session, transport) => {
     const pin = transport.pin();
     const own = await readOwnAccount(session, old.username);
     const length = passwordLength(own.limits);
     if (length === null) return { state: 'not_done', observed: 'it allows no password that is long enough', pin };
+    if (dryRun) return { state: 'planned', observed: `${own.path} would get one of ${length} characters`, pin };
     const fresh = await store.stage(pending, { ...old, password: makePassword(length, old.username) });
     try {
       await writePassword(session, own.path, fresh.password);

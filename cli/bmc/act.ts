@@ -115,12 +115,16 @@ async function sceneOf(session: Session, hostPath: string | null): Promise<Scene
 }
 
 async function give<P>(scene: HandScene, kind: Kind<P, HandScene>, plan: Plan): Promise<Seen> {
+  const { next, otherwise } = plan;
+  // As an intent holds it: what is half of something is observed as that half.
+  const words: Plain = { ...plan.command, ...(next && { next }), ...(otherwise && { otherwise }) };
   const answer = await plan.send().catch((error: unknown) => {
     if (error instanceof RedfishError) return error;
     throw error;
   });
-  if (answer instanceof RedfishError && answer.carriedOut === 'no') return refused(scene, kind, plan, answer);
-  const sent = { command: plan.command, before: plan.before, answer: answer instanceof RedfishError ? null : answer };
+  if (answer instanceof RedfishError && answer.carriedOut === 'no')
+    return refused(scene, kind, { command: words, before: plan.before }, answer);
+  const sent = { command: words, before: plan.before, answer: answer instanceof RedfishError ? null : answer };
   return watch(scene, kind, sent, plan.watchFor);
 }
 
@@ -128,7 +132,7 @@ async function give<P>(scene: HandScene, kind: Kind<P, HandScene>, plan: Plan): 
 async function refused<P>(
   scene: HandScene,
   kind: Kind<P, HandScene>,
-  { command, before }: Plan,
+  { command, before }: Pick<Sent, 'command' | 'before'>,
   error: RedfishError,
 ): Promise<Seen> {
   const seen = await kind.observe(scene, { command, before, answer: null }).catch(() => null);

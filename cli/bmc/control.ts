@@ -2,7 +2,7 @@ import { Argument, type Command, Option } from 'commander';
 import type { Session } from '../../activities/redfish/session.ts';
 import { cleanCell } from '../table.ts';
 import { actByHand } from './act.ts';
-import { type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
+import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
 import { showPin } from './show.ts';
 
 /** `farrier bmc led|reset|ac-cycle|secureboot|media|erase|console`: small acts and readings, each by one command. */
@@ -11,7 +11,8 @@ export function addControl(hand: Hand): void {
     hand
       .add(name, about)
       .option(...systemOption)
-      .option(...yesOption);
+      .option(...yesOption)
+      .option(...dryRunOption);
 
   acting('led', 'switches the light by which somebody finds the machine')
     .addArgument(new Argument('<state>').choices(['on', 'off']))

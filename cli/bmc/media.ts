@@ -2,7 +2,7 @@ import { Argument, type Command, Option } from 'commander';
 import type { Session } from '../../activities/redfish/session.ts';
 import type { Column } from '../table.ts';
 import { actByHand } from './act.ts';
-import { type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
+import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
 import { askPassword } from './prompt.ts';
 import { showPin } from './show.ts';
 
@@ -18,6 +18,7 @@ export function addMedia(hand: Hand): void {
     .addOption(new Option('--image-user <name>', 'account at the server of the image; its password is asked for'))
     .option(...systemOption)
     .option(...yesOption)
+    .option(...dryRunOption)
     .action(
       async (
         address: string,

@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import type { Session } from '../../activities/redfish/session.ts';
 import { actByHand } from './act.ts';
-import { type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
+import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
 import { showPin } from './show.ts';
 
 const keys = { 'reset-keys': 'ResetAllKeysToDefault', 'delete-keys': 'DeleteAllKeys' } as const;
@@ -16,6 +16,7 @@ export function addSecureBoot(hand: Hand): void {
     )
     .option(...systemOption)
     .option(...yesOption)
+    .option(...dryRunOption)
     .action(async (address: string, verb: Verb | undefined, options: HandOptions, command: Command) => {
       if (verb === undefined) return show(hand, command, address, options);
       const { secureBoot, secureBootKeys } = await import('../../activities/redfish/acts/secureboot.ts');

@@ -68,12 +68,16 @@ describe('farrier bmc, where it acts', () => {
   test('puts an image in, shows it, and ends with 1 where an act is refused', async () => {
     const image = 'http://127.0.0.1:9/rescue.iso';
     expect(await farrier(0, 'media', 'insert', image, '--yes')).toMatchObject({ code: 0 });
+    const other = await farrier(0, 'media', 'insert', image.replace('rescue', 'other'), '--dry-run');
+    expect(other).toMatchObject({ code: 0, out: expect.stringMatching(/Would send: .*"eject":true/) });
     expect((await farrier(0, 'media')).out).toMatch(/VirtualMedia1 .*rescue\.iso/);
+    expect(await farrier(0, 'media', 'insert', image.replace('rescue', 'other'), '--yes')).toMatchObject({ code: 0 });
+    expect((await farrier(0, 'media')).out).toMatch(/VirtualMedia1 .*other\.iso/);
     const refused = await farrier(0, 'media', 'insert', 'http://me:secret@127.0.0.1/a.iso', '--yes', '--json');
     expect(refused.code).toBe(1);
     expect(JSON.parse(refused.out)).toMatchObject({ state: 'not_done', commands: [] });
     expect(refused.out + refused.error).not.toContain('secret');
-    expect(await effects(0)).toEqual(['indicator', 'media-inserted']);
+    expect(await effects(0)).toEqual(['indicator', 'media-inserted', 'media-ejected', 'media-inserted']);
   });
 
   test('changes Secure Boot, and shows that it is not in force before a start', async () => {
@@ -102,6 +106,13 @@ describe('farrier bmc accounts', () => {
     const { out } = await farrier(1, 'accounts');
     expect(out).toMatch(/1 +admin +Administrator +yes/);
     expect(out).toContain('Passwords: 8 to 20 characters.');
+  });
+
+  test('says in a dry run what would be done, and stages nothing', async () => {
+    const ran = await farrier(1, 'accounts', 'rotate', '--secret', secret(), '--dry-run');
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('Accounts/1 would get one of 20 characters') });
+    expect((await readdir(folder)).filter((name) => name.startsWith('new-secret'))).toEqual([]);
+    expect(await effects(1)).toEqual([]);
   });
 
   test('rotates: the answer lost, the next run finds out which password is in force', async () => {
