@@ -1,6 +1,7 @@
 /**
- * Records histories of births for the replay suite: `scripts/node test/replay/record.ts VERSION`. Run it once a
- * release, before it ships; a history that is there is never written over, because its point is to stay as it was.
+ * Records histories of passages for the replay suite: `scripts/node test/replay/record.ts VERSION [NAME…]`, all of them
+ * or those that are named. Run it once a release, before it ships; a history that is there is never written over,
+ * because its point is to stay as it was.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -9,14 +10,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Report } from '../../contract/machine.ts';
 import { cacheFolder } from '../../host/cache.ts';
 import { startTemporal } from '../../host/temporal.ts';
 import { findTemporalCli } from '../../host/temporalcli.ts';
-import { type Bench, withBench, withController } from '../workflows/bench.ts';
+import type { Passage } from '../../mdb/machine.ts';
+import { type Bench, goingWell, withBench, withController } from '../workflows/bench.ts';
 
 type Different = Parameters<typeof withBench>[1];
 
 interface Scenario {
+  /** `birth` unless told. */
+  readonly kind?: Passage;
   readonly different: Different;
   run(bench: Bench): Promise<void>;
 }
@@ -35,6 +40,21 @@ function heldOnce(): NonNullable<Different['register']> {
     asked += 1;
     return asked === 1 ? held : { registered: { ...withController.registered, controller: false } };
   };
+}
+
+/** An order whose request says this. */
+function asked(request: object): Different {
+  const usual = goingWell([]).beginPassage;
+  return { beginPassage: async (input) => ({ ...(await usual(input)), request: { ...request } }) };
+}
+
+let told = 0;
+/** What the machine tells, once the passage stands where it waits for it. */
+async function tell(bench: Bench, step: string, report: Pick<Report, 'kind'> & Partial<Report>): Promise<void> {
+  await bench.exists();
+  await bench.standsAt(step);
+  told += 1;
+  await bench.passage.signal('report', { id: `t${told}`, nonce: 'boot-1', ...report });
 }
 
 const scenarios: Record<string, Scenario> = {
@@ -85,6 +105,36 @@ const scenarios: Record<string, Scenario> = {
       await bench.answer('abandon');
     },
   },
+  'clean-owner': {
+    kind: 'clean',
+    different: asked({ owner: 'next', power: 'cycle' }),
+    async run(bench) {
+      await tell(bench, 'boot', { kind: 'inventory' });
+      await tell(bench, 'erase', {
+        kind: 'failed',
+        step: 'erase',
+        message: 'sda (serial S1): crypto: there is no key',
+      });
+      await bench.asked();
+      await bench.answer('method:overwrite');
+      await tell(bench, 'erase', { kind: 'inventory', nonce: 'boot-2' });
+      await bench.until(() => bench.calls.filter((call) => call === 'directErase').length === 3);
+      for (const [step, kind] of [
+        ['erase', 'erased'],
+        ['deploy', 'installed'],
+        ['ready', 'ready'],
+      ] as const)
+        await tell(bench, step, { kind, nonce: 'boot-2' });
+    },
+  },
+  'clean-off': {
+    kind: 'clean',
+    different: asked({ owner: null, power: 'cycle' }),
+    async run(bench) {
+      await tell(bench, 'boot', { kind: 'inventory' });
+      await tell(bench, 'erase', { kind: 'erased' });
+    },
+  },
   'birth-cancelled': {
     different: {},
     async run(bench) {
@@ -96,9 +146,9 @@ const scenarios: Record<string, Scenario> = {
 };
 
 const folder = fileURLToPath(new URL('./histories', import.meta.url));
-const version = process.argv[2];
-if (!version || !/^\d+\.\d+\.\d+$/.test(version)) {
-  process.stderr.write('usage: scripts/node test/replay/record.ts VERSION, e.g. 0.1.0\n');
+const [version, ...named] = process.argv.slice(2);
+if (!version || !/^\d+\.\d+\.\d+$/.test(version) || named.some((name) => !(name in scenarios))) {
+  process.stderr.write('usage: scripts/node test/replay/record.ts VERSION [NAME…], e.g. 0.1.0\n');
   process.exit(2);
 }
 
@@ -123,14 +173,16 @@ const environment = await TestWorkflowEnvironment.createFromExistingServer({ add
 try {
   await mkdir(folder, { recursive: true });
   for (const [name, scenario] of Object.entries(scenarios)) {
-    await withBench(environment, scenario.different, async (bench) => {
+    if (named.length > 0 && !named.includes(name)) continue;
+    const play = async (bench: Bench): Promise<void> => {
       await scenario.run(bench);
       await bench.passage.result();
       // The machine has taken the passage's end when it waits for its next order.
       await bench.idle();
       await keep(name, bench.passage.workflowId);
       await keep(`${name}-machine`, bench.machine.workflowId);
-    });
+    };
+    await withBench(environment, scenario.different, play, scenario.kind);
   }
 } finally {
   await environment.teardown();

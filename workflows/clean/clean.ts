@@ -14,7 +14,11 @@ import { leave } from './leave.ts';
 import { prove } from './prove.ts';
 import { CleanRun } from './run.ts';
 
-const path: readonly ((run: CleanRun) => Promise<Outcome>)[] = [leave, boot, erase, prove, install, deploy, ready];
+type Leg = (run: CleanRun) => Promise<Outcome>;
+
+/** What makes a machine's disks unreadable, with the proof. */
+export const erasing: readonly Leg[] = [leave, boot, erase, prove];
+const path: readonly Leg[] = [...erasing, install, deploy, ready];
 
 /**
  * Clean: what the old owner left is made unreadable, disk by disk, and only with the proof of each does the machine get
@@ -37,7 +41,7 @@ export async function clean(input: PassageInput): Promise<PassageSummary> {
 }
 
 /** The same reads; what would be done is written down. */
-async function plan(run: CleanRun): Promise<Outcome> {
+export async function plan(run: CleanRun): Promise<Outcome> {
   const left = await leave(run);
   if (left.to === 'end') return left;
   for (const does of await cleanActivities.planClean(run.errand)) run.plans('erase', does);
@@ -45,22 +49,31 @@ async function plan(run: CleanRun): Promise<Outcome> {
 }
 
 async function travel(run: CleanRun): Promise<PassageSummary> {
-  let position = 0;
-  while (position < path.length) {
-    await run.unpaused();
-    // Nothing is begun any more after a cancel: the erase would not wait for it.
-    const cancelled = run.desk.cancelled !== null && !run.proven ? run.cancelled() : null;
-    const outcome = cancelled ?? (await (path[position] as (run: CleanRun) => Promise<Outcome>)(run));
-    if (outcome.to === 'end') return end(run, outcome);
-    position = outcome.to === 'next' ? position + 1 : path.indexOf(run.proven ? install : erase);
-  }
+  const ended = await walk(run, path);
+  if (ended !== null) return end(run, ended);
   if (run.treatment?.drains) await undrain(run, 'ready');
   setCurrentDetails(`In service for ${run.request.owner}`);
   return run.summary('done');
 }
 
+type Ended = Outcome & { readonly to: 'end' };
+
+/** Leg by leg; where it ended before the last one's end. */
+export async function walk(run: CleanRun, path: readonly Leg[]): Promise<Ended | null> {
+  let position = 0;
+  while (position < path.length) {
+    await run.unpaused();
+    // Nothing is begun any more after a cancel: the erase would not wait for it.
+    const cancelled = run.desk.cancelled !== null && !run.proven ? run.cancelled() : null;
+    const outcome = cancelled ?? (await (path[position] as Leg)(run));
+    if (outcome.to === 'end') return outcome;
+    position = outcome.to === 'next' ? position + 1 : path.indexOf(run.proven ? install : erase);
+  }
+  return null;
+}
+
 /** A machine whose disks were not touched may boot them again; whether it runs, somebody has to look: it stays held. */
-async function end(run: CleanRun, { state, note }: Outcome & { to: 'end' }): Promise<PassageSummary> {
+export async function end(run: CleanRun, { state, note }: Ended): Promise<PassageSummary> {
   if (!run.touched && run.state.bootState === 'clean') {
     run.state = await outageActivities.moveMachine({ ...run.errand, bootState: 'healthy' });
   }

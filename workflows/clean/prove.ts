@@ -4,7 +4,7 @@ import type { CleanRun } from './run.ts';
 
 /**
  * Prove: the owner changes when every disk ever seen in the machine has its proof, in one transaction. A disk that is
- * not in the machine any more is for a person to answer for. A machine that nobody gets is switched off.
+ * not in the machine any more is for a person to answer for.
  */
 export async function prove(run: CleanRun): Promise<Outcome> {
   let ruling: { readonly answer: string; readonly by: string } | undefined;
@@ -18,7 +18,8 @@ export async function prove(run: CleanRun): Promise<Outcome> {
     if ('state' in proof) {
       run.state = proof.state;
       run.proven = true;
-      return run.request.owner === null ? switchOff(run, proof.note) : next;
+      run.proof = proof.note;
+      return next;
     }
     const answer = await run.ask('prove', proof.held);
     if ('outcome' in answer) return answer.outcome;
@@ -28,12 +29,4 @@ export async function prove(run: CleanRun): Promise<Outcome> {
     }
     ruling = answer;
   }
-}
-
-async function switchOff(run: CleanRun, note: string): Promise<Outcome> {
-  if (!run.mayPower) return { to: 'end', state: 'done', note: `${note}; it has no owner` };
-  // The agent has nothing to save, and listens to no button.
-  const off = await run.act('power-off', { how: 'forced' });
-  const power = off.state === 'done' ? 'switched off' : `not seen to be off (${off.observed})`;
-  return { to: 'end', state: 'done', note: `${note}; it has no owner and is ${power}` };
 }

@@ -5,6 +5,7 @@ import type { PersonsRuling } from '../../contract/passage.ts';
 import { type CleanRequest, requestOf } from '../../contract/requests.ts';
 import type { OpState } from '../../mdb/machine.ts';
 import { InstallRun } from '../passage/install.ts';
+import type { Course } from '../passage/run.ts';
 import { course } from './limits.ts';
 
 /** One clean under way: what it knows besides what every passage that installs knows. */
@@ -22,8 +23,10 @@ export class CleanRun extends InstallRun<CleanStep> {
   touched = false;
   /** Whether every disk has its proof: from here on a machine that boots anew is installed and not erased. */
   proven = false;
+  /** What there is of it, in a sentence. */
+  proof = '';
 
-  constructor(input: PassageInput) {
-    super(input, course);
+  constructor(input: PassageInput, own: Course<CleanStep> = course) {
+    super(input, own);
   }
 }
