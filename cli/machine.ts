@@ -66,6 +66,17 @@ export function addMachine(program: Command, open: () => Context): void {
       const entries = await api.timeline(name, limit);
       screen.answer(entries, () => screen.table(timelineColumns, entries, 'Nothing has happened yet.'));
     });
+  machine
+    .command('release')
+    .description("let a machine's controller be talked to again, after what shut it out was looked at")
+    .argument('<machine>', 'id, hostname or MAC')
+    .requiredOption('--reason <reason>', 'what was found, for the audit')
+    .option('--new-certificate', 'its certificate was renewed: pin the one that it shows next')
+    .action(async (name: string, { reason, newCertificate = false }: { reason: string; newCertificate?: boolean }) => {
+      const { api, screen } = open();
+      await api.releaseController(name, { reason, newCertificate });
+      screen.answer({ released: name }, () => screen.line(`The controller of ${name} is talked to again.`));
+    });
   addAnnouncement(machine, open);
 }
 

@@ -36,6 +36,7 @@ import type {
   SemaphoreDetail,
   SemaphoreView,
 } from '../contract/permitviews.ts';
+import type { ReleaseRequest } from '../contract/release.ts';
 import type {
   OnCallView,
   RotationRequest,
@@ -100,6 +101,11 @@ export class ApiClient {
   async timeline(name: string, limit = 200): Promise<TimelineEntry[]> {
     return (await this.#get<{ entries: TimelineEntry[] }>(`/machines/${encodeURIComponent(name)}/timeline`, { limit }))
       .entries;
+  }
+
+  /** Lets a machine's controller be talked to again, after what shut it out was looked at. */
+  async releaseController(name: string, release: ReleaseRequest): Promise<void> {
+    await this.#send('POST', `/machines/${encodeURIComponent(name)}/controller/release`, release);
   }
 
   announce(machine: MachineAnnouncement): Promise<{ id: string }> {

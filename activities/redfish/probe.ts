@@ -55,8 +55,10 @@ export interface Memory {
 
 const nowhere: Memory = { kept: null, keep: async () => undefined, add: async () => undefined };
 
-/** Logins over which the firmware was seen to be the one kept: a controller that gets another one forgets them. */
-const checked = new WeakMap<object, string | null>();
+/** Firmware as seen over a login, and when. A controller that gets another one forgets its sessions, but not Basic. */
+const checked = new WeakMap<object, { readonly firmware: string | null; readonly at: number }>();
+/** Milliseconds that a look at the firmware holds: no controller is flashed faster than that twice. */
+const checkHolds = 120_000;
 
 /**
  * Opens the probe, and reads the system as it is now. With something kept that takes one request (and one more for the
@@ -76,7 +78,7 @@ export async function openProbe(
   const { basis, host } = await findBasis(reader, hostPath);
   const fresh: Kept = { form, basis, offers: {} };
   await memory.keep(fresh);
-  checked.set(session.login(), basis.firmware);
+  checked.set(session.login(), { firmware: basis.firmware, at: performance.now() });
   return opened(session, memory, fresh, host);
 }
 
@@ -87,10 +89,11 @@ function opened(session: Session, memory: Memory, kept: Kept, host: Json) {
 /** The system, if the controller is as it was kept; null when it has to be found anew. */
 async function known(session: Session, { firmware, managerPath, systemPath }: Basis): Promise<Json | null> {
   try {
-    if (checked.get(session.login()) !== firmware) {
+    const seen = checked.get(session.login());
+    if (seen?.firmware !== firmware || performance.now() - seen.at > checkHolds) {
       const now = managerPath === null ? null : text((await session.get(managerPath)).FirmwareVersion);
       if (now !== firmware) return null;
-      checked.set(session.login(), firmware);
+      checked.set(session.login(), { firmware, at: performance.now() });
     }
     return await session.get(systemPath);
   } catch (error) {

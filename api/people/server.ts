@@ -23,6 +23,7 @@ import { serveOnCall } from './oncall.ts';
 import { authorise, type Operator } from './operator.ts';
 import { serveHumanSteps, serveOrders } from './orders.ts';
 import { servePlaces } from './places.ts';
+import { serveRelease } from './release.ts';
 import { serveSemaphores } from './semaphores.ts';
 import { serveTickets } from './tickets.ts';
 
@@ -84,6 +85,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       const versioned = scope as unknown as App;
       serveMachines(versioned, options);
       serveHardware(versioned, options);
+      serveRelease(versioned, options);
       serveOrders(versioned, options);
       serveManyOrders(versioned, options);
       serveGuards(versioned, options);

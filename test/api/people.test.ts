@@ -10,6 +10,7 @@ import { createPeopleApi } from '../../api/people/server.ts';
 import { type Authority, openAuthority } from '../../boot/authority.ts';
 import {
   audit,
+  bmcs,
   bootCounts,
   burninParts,
   burnins,
@@ -119,6 +120,19 @@ describe('machines', () => {
     ]);
     expect((await post('/machines', { mac: 'a4:bf:01:00:00:02', switch: 'sw-A02', port: 'swp3' })).status).toBe(201);
     expect((await get('/machines/m-a4bf01000002')).body.machine).toMatchObject({ rack: 'A02', unit: 3 });
+  });
+
+  it('have a controller that was shut out released, with a reason, by those who may', async () => {
+    const path = '/machines/m-a4bf01000001/controller/release';
+    expect((await post(path, { reason: 'looked' })).status).toBe(404);
+    const origin = 'https://10.9.0.1';
+    const shut = { quarantine: 'it refused the credentials', quarantineFor: 'credentials' } as const;
+    await base.mdb.insert(bmcs).values({ machineId: 'm-a4bf01000001', origin, secretRef: 'a01-1', ...shut });
+    expect(await post(path, {})).toMatchObject({ status: 400, body: { error: { field: 'reason' } } });
+    expect(await post(path, { reason: 'unlocked at the console' })).toMatchObject({ status: 200 });
+    expect(await post(path, { reason: 'again' })).toMatchObject({ status: 409 });
+    expect((await get('/machines/m-a4bf01000001')).body.parts.bmc).toMatchObject({ quarantine: null });
+    await base.mdb.delete(bmcs);
   });
 
   const bad: [string, object, number, string][] = [
@@ -493,6 +507,7 @@ describe('the doors', () => {
       'outbox',
       'steps',
       'questions',
+      'tickets',
       'held',
       'addresses',
       'images',

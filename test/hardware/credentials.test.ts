@@ -13,7 +13,8 @@ import { openSessionPool, type SessionPool } from '../../activities/redfish/pool
 import type { Errand } from '../../contract/birth.ts';
 import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
 import { controllerOf, quarantineController } from '../../mdb/controller.ts';
-import { bmcs, machines, signIns } from '../../mdb/schema.ts';
+import { releaseController } from '../../mdb/release.ts';
+import { audit, bmcs, machines, signIns } from '../../mdb/schema.ts';
 import { beginSignIn } from '../../mdb/signins.ts';
 import { openCertificate } from '../../sim/vm/certificate.ts';
 import { type Hostile, hangUp, openHostile, password, sessionsPath, told } from '../redfish/hostile.ts';
@@ -200,6 +201,38 @@ async function serveTls(name: string): Promise<Hostile> {
   await mkdir(place);
   return openHostile(await openCertificate(place, name));
 }
+
+describe('a person who has looked', () => {
+  const me = { class: 'user', name: 'erin' } as const;
+  const reason = 'the account was unlocked at the console';
+
+  test('has the credentials offered once more, and it is on record who', async () => {
+    const errand = await known();
+    await give(password);
+    bmc.play(opening, hangUp);
+    await check(errand);
+    expect(await check(errand)).toMatchObject(quarantined);
+    expect(await releaseController(db.mdb, me, errand.machineId, { reason, newCertificate: false })).toBe('released');
+    expect(await check(errand)).toMatchObject({ state: 'match' });
+    expect(await releaseController(db.mdb, me, errand.machineId, { reason, newCertificate: false })).toBe('free');
+    const kept = await db.mdb.select().from(audit).where(eq(audit.machineId, errand.machineId));
+    expect(kept).toMatchObject([{ action: 'bmc.release', actor: 'erin', detail: { reason } }]);
+  });
+
+  test('gives up a pinned key only in as many words', async () => {
+    const errand = await known();
+    await give(password);
+    await db.mdb.update(bmcs).set({ pin: 'the old one' }).where(eq(bmcs.machineId, errand.machineId));
+    await quarantineController(db.mdb, errand.machineId, 'certificate', 'another certificate');
+    const release = (newCertificate: boolean) =>
+      releaseController(db.mdb, me, errand.machineId, { reason, newCertificate });
+    expect(await release(false)).toBe('certificate');
+    expect(await check(errand)).toMatchObject(quarantined);
+    expect(await release(true)).toBe('released');
+    expect(await check(errand)).toMatchObject({ state: 'match' });
+    expect(await releaseController(db.mdb, me, 'nobody', { reason, newCertificate: true })).toBe('none');
+  });
+});
 
 test('the MDB holds neither credentials nor a hash that could be made without its salt', async () => {
   const errand = await known();

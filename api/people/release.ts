@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { accepted, machineName } from '../../contract/api.ts';
+import { releaseRequest } from '../../contract/release.ts';
+import { releaseController } from '../../mdb/release.ts';
+import type { App, PeopleDependencies } from './app.ts';
+import { ApiError } from './errors.ts';
+import { mustFind } from './machines.ts';
+import { mustBe } from './operator.ts';
+
+const refusals = {
+  none: 'no controller of this machine is known',
+  free: 'its controller is not shut out',
+  certificate: 'its controller shows another certificate: say that it is a new one, if somebody knows that it is',
+} as const;
+
+/** Ends the quarantine of a controller. */
+export function serveRelease(app: App, { mdb }: PeopleDependencies): void {
+  app.post(
+    '/machines/:name/controller/release',
+    {
+      schema: {
+        tags: ['machines'],
+        summary: 'Lets its controller be talked to again, after what shut it out was looked at',
+        params: z.strictObject({ name: machineName }),
+        body: releaseRequest,
+        response: { 200: accepted },
+      },
+    },
+    async ({ params, body, operator }) => {
+      mustBe(operator, 'operator');
+      const outcome = await releaseController(mdb, operator, await mustFind(mdb, params.name), body);
+      if (outcome !== 'released')
+        throw new ApiError(outcome === 'none' ? 'not-found' : 'conflict', refusals[outcome], 'machine');
+      return { accepted: true as const };
+    },
+  );
+}

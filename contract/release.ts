@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { sentence } from './api.ts';
+
+/** Says that what shut a controller out was looked at. */
+export const releaseRequest = z.strictObject({
+  reason: sentence,
+  newCertificate: z
+    .boolean()
+    .default(false)
+    .describe('the certificate was renewed: the key of the next contact is pinned in place of the old one'),
+});
+export type ReleaseRequest = z.input<typeof releaseRequest>;
