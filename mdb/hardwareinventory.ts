@@ -149,6 +149,21 @@ export interface Due {
   readonly records: readonly RecordKind[];
 }
 
+/** Acts after which a record is looked after at once: some controllers lose subscriptions with their own restart. */
+const stirring: Readonly<Record<RecordKind, readonly string[]>> = {
+  events: ['reset-bmc', 'ac-cycle', 'update-firmware', 'start-firmware'],
+  logs: [],
+  inventory: ['update-firmware', 'start-firmware', 'erase-drive'],
+};
+
+function stirred(kind: RecordKind) {
+  const acts = stirring[kind];
+  if (acts.length === 0) return sql`false`;
+  const since = sql`${intents.settledAt} > ${columns[kind].at}`;
+  return sql`exists (select 1 from ${intents}
+    where ${intents.machineId} = ${machines.id} and ${inArray(intents.kind, [...acts])} and ${since})`;
+}
+
 /**
  * Machines of a site with records that are due. Only those whose controller was supervised once: met by a passage,
  * pinned if it speaks TLS, not in quarantine, and with no command under way (quirk 60). What a passage works on, and what
@@ -163,7 +178,7 @@ export async function listDue(
   const due = (kind: RecordKind) => {
     const late = sql`coalesce(${columns[kind].at} < now() - ${intervals[kind]} * interval '1 second', true)`;
     const wanted = kind !== 'events' || subscribing ? sql`true` : sql`${controllerSubscriptions.machineId} is not null`;
-    return sql<boolean>`(${late} and ${wanted})`;
+    return sql<boolean>`((${late} or ${stirred(kind)}) and ${wanted})`;
   };
   const open = mdb
     .select({ id: intents.id })
