@@ -4,7 +4,6 @@ import type { DiskErasedFact, ErasedFact } from '../contract/agent.ts';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
 import { agentActor, lockReporter, type NotTaken, type Session, tell } from './agent.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
-import type { EraseMethod } from './machine.ts';
 import { disks, erasures, machines } from './schema.ts';
 import type { Directive, EraseEvidence } from './values.ts';
 
@@ -127,10 +126,6 @@ export async function vouch(
   }
   const serials = absent.map(({ serial }) => serial);
   await record(tx, { actor: by, action: 'clean.vouched', machineId, orderId, detail: { serials } });
-}
-
-export interface ErasureRow extends Omit<Erasure, 'machineId'> {
-  readonly method: EraseMethod | 'none';
 }
 
 /** The proof of a machine's disks, newest first. */

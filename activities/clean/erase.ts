@@ -17,7 +17,8 @@ export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<CleanBoot> => {
     const machine = await passage.lockMachine(tx, machineId);
-    if (machine.bootState !== 'healthy' && machine.bootState !== 'clean') return { held: notHealthy(machine) };
+    const unborn = machine.bootState !== 'healthy' && machine.bootState !== 'clean';
+    if (unborn || machine.stage === 'retired') return { held: notBorn(machine) };
     const inService = machine.stage === 'in_service';
     await passage.updateMachine(tx, machineId, {
       bootState: 'clean',
@@ -33,8 +34,8 @@ export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
   });
 }
 
-function notHealthy({ bootState }: passage.MachineRow): Held {
-  const reason = `Its boot state is ${bootState}, and only a machine that was born (healthy) can be cleaned; a birth wipes it too.`;
+function notBorn({ bootState, stage }: passage.MachineRow): Held {
+  const reason = `Its boot state is ${bootState} and its stage ${stage}: only a machine that was born, and is not retired, can be cleaned. A birth wipes it too.`;
   return { fault: 'clean/not-born', reason, choices: ['retry', 'abandon'] };
 }
 
