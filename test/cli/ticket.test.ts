@@ -1,10 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { type Command, CommanderError } from 'commander';
 import { eq } from 'drizzle-orm';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPeopleApi } from '../../api/people/server.ts';
+import { openScreen } from '../../cli/context.ts';
+import { createProgram } from '../../cli/program.ts';
+import { ApiClient, ApiProblem } from '../../client/api.ts';
 import { sign } from '../../contract/webhook.ts';
 import { acting } from '../../mdb/acting.ts';
 import { openHumanStep } from '../../mdb/people.ts';
@@ -21,6 +27,7 @@ let base: ThrowawayMdb;
 let data: string;
 let desk: FakeTickets;
 let server: FakeServer;
+let people: Awaited<ReturnType<typeof createPeopleApi>>;
 let api: string;
 let hooks: string;
 
@@ -35,13 +42,42 @@ async function start(main: string, more: Record<string, string>): Promise<Record
   throw new Error(`${main} ended before it was ready`);
 }
 
-function farrier(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const env = { PATH: process.env['PATH'] ?? '', FARRIER_API: api };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'cli/main.ts'), ...args], { env }, (error, out, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, error: stderr }),
-    );
+/** Runs a command in this process, as `cli/main.ts` would in its own: its start would be most of the time. */
+async function farrier(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  const said = { out: '', error: '' };
+  const write = (text: string) => {
+    said.out += text;
+  };
+  const complain = (text: string) => {
+    said.error += text;
+  };
+  const open = ({ json }: { json: boolean }) => ({
+    api: new ApiClient({ url: api, operator: 'ann' }),
+    operator: 'ann',
+    now: Date.now(),
+    screen: openScreen({ json, colour: false, width: null, write }),
   });
+  const program = createProgram(
+    api,
+    open,
+    { temporal: async () => ({ name: 'temporal', ok: true, message: '' }) },
+    async () => '',
+  );
+  for (const command of [program, ...everyCommand(program)]) {
+    command.configureOutput({ writeOut: write, writeErr: complain });
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return { code: 0, ...said };
+  } catch (error) {
+    if (error instanceof CommanderError) return { code: 2, ...said };
+    if (error instanceof ApiProblem) return { code: 1, ...said, error: error.message };
+    throw error;
+  }
+}
+
+function everyCommand(command: Command): Command[] {
+  return command.commands.flatMap((one) => [one, ...everyCommand(one)]);
 }
 
 beforeAll(async () => {
@@ -69,17 +105,23 @@ beforeAll(async () => {
     remindAfter: 86_400_000,
   };
   await acting(base.mdb, { class: 'system', name: 'birth' }, 'o-1', (tx) => openHumanStep(tx, question));
-  const [served, mirroring] = await Promise.all([
-    start('api/main.ts', { FARRIER_API_LISTEN: '127.0.0.1:0', FARRIER_AGENT_LISTEN: '' }),
-    start('workers/tickets.ts', { FARRIER_HOOK_LISTEN: '127.0.0.1:0', FARRIER_LOG: 'info' }),
-  ]);
-  api = served['api'] ?? '';
-  hooks = mirroring['hooks'] ?? '';
+  const mirroring = start('workers/tickets.ts', { FARRIER_HOOK_LISTEN: '127.0.0.1:0', FARRIER_LOG: 'info' });
+  const authority = { signImage: () => Promise.reject(new Error('no image is signed here')) };
+  people = await createPeopleApi({
+    mdb: base.mdb,
+    siteId: 'home',
+    images: join(data, 'images'),
+    authority: authority as never,
+    log: pino({ level: 'silent' }),
+  });
+  api = await people.listen({ host: '127.0.0.1', port: 0 });
+  hooks = (await mirroring)['hooks'] ?? '';
 });
 afterAll(async () => {
   const ended = Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve))));
   for (const child of children) child.kill('SIGTERM');
   expect(await ended).toEqual(children.map(() => 0));
+  await people?.close();
   await server?.close();
   await base?.close();
   await rm(data, { recursive: true, force: true });
