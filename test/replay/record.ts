@@ -16,6 +16,7 @@ import { startTemporal } from '../../host/temporal.ts';
 import { findTemporalCli } from '../../host/temporalcli.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { type Bench, goingWell, withBench, withController } from '../workflows/bench.ts';
+import { playSemaphore, semaphoreScenarios } from './semaphores.ts';
 
 type Different = Parameters<typeof withBench>[1];
 
@@ -147,7 +148,11 @@ const scenarios: Record<string, Scenario> = {
 
 const folder = fileURLToPath(new URL('./histories', import.meta.url));
 const [version, ...named] = process.argv.slice(2);
-if (!version || !/^\d+\.\d+\.\d+$/.test(version) || named.some((name) => !(name in scenarios))) {
+if (
+  !version ||
+  !/^\d+\.\d+\.\d+$/.test(version) ||
+  named.some((name) => !(name in scenarios) && !(name in semaphoreScenarios))
+) {
   process.stderr.write('usage: scripts/node test/replay/record.ts VERSION [NAME…], e.g. 0.1.0\n');
   process.exit(2);
 }
@@ -184,6 +189,8 @@ try {
     };
     await withBench(environment, scenario.different, play, scenario.kind);
   }
+  for (const [name, play] of Object.entries(semaphoreScenarios))
+    if (named.length === 0 || named.includes(name)) await playSemaphore(environment, play, (id) => keep(name, id));
 } finally {
   await environment.teardown();
   await server.stop();

@@ -20,6 +20,8 @@ export const hour = 3_600_000;
 export class ModelLedger {
   capacity = 1;
   bound = 5000;
+  /** Milliseconds. */
+  lease = hour;
   gate: PermitGate | null = null;
   readonly rows = new Map<string, Row>();
   readonly grants: { id: string; machineId: string; fence: number; held: number; capacity: number }[] = [];
@@ -45,7 +47,7 @@ export class ModelLedger {
     const waits = turn.candidates.some((id) => this.rows.get(id)?.state === 'waiting');
     const full: PermitGate = { kind: 'capacity', reason: 'all permits are held', until: null };
     return {
-      terms: { capacity: this.capacity, bound: this.bound, lease: hour, limit: 24 * hour },
+      terms: { capacity: this.capacity, bound: this.bound, lease: this.lease, limit: 24 * hour },
       gate: waits ? (this.gate ?? full) : null,
       granted,
       found,
