@@ -94,6 +94,10 @@ describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
         'finishBirth',
         'stopDrain',
       ]);
+      // Asked for before it leaves, and before it is restarted; given back at the end, each of them.
+      const permits = bench.calls.filter((call) => /^(askPermit|tellSemaphore)/.test(call));
+      expect(permits.length).toBeGreaterThanOrEqual(4);
+      expect(bench.calls.indexOf(permits[0] ?? '')).toBeLessThan(bench.calls.indexOf('leaveService draining'));
     }),
   );
 
