@@ -9,6 +9,7 @@ export const effects = [
   'reset',
   'power-ignored',
   'boot-override',
+  'boot-order',
   'bios-pending',
   'bios-applied',
   'firmware-flashed',

@@ -81,6 +81,8 @@ export interface MachineState {
   override: BootOverride;
   bios: Record<string, string | number | boolean>;
   pendingBios: Record<string, string | number | boolean>;
+  /** The firmware's own boot order, once it was changed. */
+  bootOrder?: readonly string[];
   /** Fingerprint of the disk keys in NVRAM; the keys themselves are not simulated. */
   keyFingerprint?: string;
   /** By disk number; a disk without an entry is blank. */

@@ -9,7 +9,7 @@ import type { Json } from './transport.ts';
 /** Where a boot override is asked for, and with what; `boot` empty when it is asked for already. */
 export interface BootPlan {
   readonly path: string;
-  readonly boot: Readonly<Record<string, string>>;
+  readonly boot: Json;
 }
 
 /** What to boot from, and the targets that mean it, best first; families name optical drives in their own way. */

@@ -1,4 +1,5 @@
 import type { BootOverride } from '../state.ts';
+import { orderOf, writeOrder } from './bootorder.ts';
 import type { Controller } from './controller.ts';
 import { link } from './document.ts';
 import { empty, failure, missing, notWritable, type Reply, wrongValue } from './reply.ts';
@@ -22,6 +23,10 @@ export function bootOf(controller: Controller): Record<string, unknown> {
     BootSourceOverrideTarget: override.target,
     'BootSourceOverrideTarget@Redfish.AllowableValues': targetsOf(controller),
     'BootSourceOverrideEnabled@Redfish.AllowableValues': enabled,
+    ...(controller.personality.boot.order && {
+      BootOrder: orderOf(controller),
+      BootOptions: link('/Systems/1/BootOptions'),
+    }),
     ...(mode !== 'absent' && {
       BootSourceOverrideMode: override.mode,
       'BootSourceOverrideMode@Redfish.AllowableValues': overrideModes,
@@ -62,6 +67,8 @@ export function patchSystem(
 }
 
 function writeBoot(controller: Controller, given: Record<string, unknown>): Reply {
+  if (controller.personality.boot.order && given.BootOrder !== undefined)
+    return writeOrder(controller, given.BootOrder);
   const { machine, personality, tasks } = controller;
   const rules = personality.boot;
   const { BootSourceOverrideTarget, BootSourceOverrideEnabled, BootSourceOverrideMode } = given;

@@ -3,6 +3,7 @@ import type { Phase } from '../state.ts';
 import { accountDocument, accountPaths, accountService, roleDocument } from './accounts.ts';
 import { biosSettings } from './bios.ts';
 import { bootOf, settingsLink } from './boot.ts';
+import { bootOption, bootOptions } from './bootorder.ts';
 import type { Controller } from './controller.ts';
 import { collection, type Document, link, type Make, root, type View } from './document.ts';
 import { eventRulesOf } from './eventrules.ts';
@@ -73,6 +74,7 @@ const fixed: Readonly<Record<string, Make>> = {
           Boot: bootOf(controller),
         }
       : undefined,
+  '/Systems/1/BootOptions': bootOptions,
   '/Systems/1/ResetActionInfo': ({ personality }) =>
     personality.resetInfo === 'action-info' ? resetActionInfo(personality.resetTypes) : undefined,
   '/Systems/1/Bios/Settings': ({ controller }) => biosSettings(controller),
@@ -112,6 +114,8 @@ const numbered = (path: string, count: number) => Array.from({ length: count }, 
 
 function matching(path: string): Make | undefined {
   const [, kind = '', number] = /^\/Systems\/1\/([A-Za-z1/]+)\/([1-9]\d{0,2})$/.exec(path) ?? [];
+  const option = /^\/Systems\/1\/BootOptions\/(Boot\d{4})$/.exec(path)?.[1];
+  if (option) return bootOption(option);
   const numbered = numberedMembers[kind];
   if (numbered) return (view) => numbered(view, Number(number) - 1);
   const account = /^\/AccountService\/Accounts\/(\w{1,16})$/.exec(path)?.[1];

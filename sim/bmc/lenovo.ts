@@ -26,6 +26,7 @@ export const xcc: Personality = {
   boot: {
     targets: ['None', 'Pxe', 'Cd', 'Usb', 'Hdd', 'BiosSetup', 'Diags', 'UefiTarget', 'UefiHttp'],
     enabled: ['Disabled', 'Once'],
+    order: true,
     mode: 'free',
     partial: 'keep',
     at: 'system',

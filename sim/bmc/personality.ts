@@ -19,6 +19,8 @@ export interface BootRules {
   readonly partial: 'keep' | 'reset' | 'refuse';
   /** On the system itself, or on its settings object. */
   readonly at: 'system' | 'settings';
+  /** Whether the firmware's own order is shown and may be written. */
+  readonly order?: true;
   readonly duringPost: 'take' | 'refuse';
 }
 

@@ -42,13 +42,25 @@ describe('what is booted from', () => {
       expect(acting.machine.state.override).toMatchObject({ target: 'Hdd', enabled: 'Continuous' });
     });
     await on('xcc', async (acting) => {
-      expect(await acting.act('set-boot', { target: 'disk', how: 'always' })).toMatchObject({
+      expect(await acting.act('set-boot', { target: 'usb', how: 'always' })).toMatchObject({
         state: 'not_done',
         observed: 'the controller overrides the boot Disabled or Once only, not Continuous',
       });
-      expect(await acting.effects('boot-override')).toEqual([]);
+      expect(await acting.effects('boot-override', 'boot-order')).toEqual([]);
     });
   });
+
+  test('stays by the order of the firmware where the boot is overridden once only (quirk 42)', () =>
+    on('xcc', async (acting) => {
+      const always = (target: 'disk', id: string) =>
+        acting.act('set-boot', { target, how: 'always' }, { intentId: `${acting.machineId}-${id}` });
+      expect(await always('disk', 'a')).toMatchObject({
+        state: 'done',
+        command: { boot: { BootOrder: ['Boot0002', 'Boot0000', 'Boot0001'] } },
+      });
+      expect(await always('disk', 'b')).toMatchObject({ state: 'done', observed: expect.stringContaining('already') });
+      expect(await acting.effects('boot-order', 'boot-override')).toEqual(['boot-order']);
+    }));
 
   test('is not asked for where it is not offered', () =>
     on('supermicro', async (acting) => {

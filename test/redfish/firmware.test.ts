@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { componentOf, findComponent, versionsOf } from '../../activities/redfish/firmware/component.ts';
-import { chooseWay, type FirmwareImage, sendImage } from '../../activities/redfish/firmware/way.ts';
+import { chooseWay, type FirmwareImage, parametersOf, sendImage } from '../../activities/redfish/firmware/way.ts';
 import type { UpdateOffer } from '../../activities/redfish/probe.ts';
+import { quirksOf } from '../../activities/redfish/quirks.ts';
 import { type Session, withSession } from '../../activities/redfish/session.ts';
 import { taskOf, taskPath } from '../../activities/redfish/task.ts';
 import { openTransport } from '../../activities/redfish/transport.ts';
@@ -150,6 +151,17 @@ describe('an upload', () => {
       );
       expect(bmc.count('POST /mfwupdate')).toBe(1);
     }));
+
+  test('keeps the settings of a Supermicro (quirk 56), and says nothing that others do not know', () => {
+    const supermicro = quirksOf(['Supermicro']);
+    expect(supermicro.upload?.starts).toBe(true);
+    expect(parametersOf(supermicro, 'BIOS')).toMatchObject({
+      '@Redfish.OperationApplyTime': 'OnStartUpdateRequest',
+      Oem: { Supermicro: { BIOS: { PreserveME: true, PreserveNVRAM: true, PreserveSMBIOS: true } } },
+    });
+    expect(parametersOf(supermicro, 'CPLD_Motherboard')).toEqual({ Targets: [] });
+    expect(parametersOf(quirksOf(['Dell']), 'BIOS')).toEqual({ Targets: [] });
+  });
 
   test('that is told to come back later was not taken (quirk 17); one that fails otherwise may have been', () =>
     over(async (session, bmc) => {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
-import { planBoot, planNetworkBoot, readBoot, writeBoot } from '../boot.ts';
+import { type BootPlan, type BootTarget, planBoot, planNetworkBoot, writeBoot } from '../boot.ts';
+import { planOrder } from '../bootorder.ts';
 import { RedfishError } from '../errors.ts';
 import { holds } from '../etag.ts';
 import { part, text } from '../links.ts';
 import type { Json } from '../transport.ts';
-import { isPlan, type Kind, notDone } from './kind.ts';
+import { isPlan, type Kind, notDone, type Scene } from './kind.ts';
 import { unlessNow } from './moment.ts';
 import { observeStarting, planStart, restart } from './power.ts';
 
@@ -44,10 +45,15 @@ export const setBoot: Kind<ActParameters['set-boot']> = {
   plan: async (scene, { target, how = 'once', uri }) => {
     const { session, system } = scene;
     const enabled = target === 'none' ? 'Disabled' : how === 'once' ? 'Once' : 'Continuous';
-    const planned = await planBoot(session, system, { target, enabled, ...(uri !== undefined && { uri }) });
+    const override = await planBoot(session, system, { target, enabled, ...(uri !== undefined && { uri }) });
+    // Some override the boot once only: what stays is the firmware's own order (quirk 42).
+    const order = typeof override === 'string' && enabled === 'Continuous' ? await orderOf(scene, target) : null;
+    const planned = order ?? override;
     if (typeof planned === 'string') return notDone(planned);
     const { boot, path } = planned;
-    if (Object.keys(boot).length === 0) return { state: 'done', observed: 'it is set so already; nothing was sent' };
+    const current = order === null ? {} : part(await session.get(path), 'Boot');
+    if (Object.keys(boot).length === 0 || (order !== null && holds(current, boot)))
+      return { state: 'done', observed: 'it is set so already; nothing was sent' };
     return {
       command: { boot, at: path },
       before: {},
@@ -57,16 +63,20 @@ export const setBoot: Kind<ActParameters['set-boot']> = {
       },
     };
   },
-  observe: async ({ session, system }, { command }) => {
-    const fresh = { ...system, boot: part(await session.get(system.path), 'Boot') };
-    const { shown } = await readBoot(session, fresh);
-    const words = `boot from ${text(shown.BootSourceOverrideTarget) ?? '?'}, ${text(shown.BootSourceOverrideEnabled) ?? '?'}`;
+  observe: async ({ session }, { command }) => {
+    const shown = part(await session.get(String(command.at)), 'Boot');
+    const order = Array.isArray(shown.BootOrder) ? `, order ${shown.BootOrder.join(' ')}` : '';
+    const words = `boot from ${text(shown.BootSourceOverrideTarget) ?? '?'}, ${text(shown.BootSourceOverrideEnabled) ?? '?'}${order}`;
     return isSet(shown, part(command, 'boot'))
       ? { state: 'done', observed: words }
       : { state: 'unknown', observed: `not seen to be set: ${words}` };
   },
   watch: { for: 15_000, every: 1000 },
 };
+
+async function orderOf({ probe, session }: Scene, target: BootTarget): Promise<BootPlan | null> {
+  return planOrder(session, await probe.offer('boot'), target);
+}
 
 /** What is switched off may go on to name a target, or not. */
 function isSet(shown: Json, { BootSourceOverrideTarget: target, ...others }: Json): boolean {
