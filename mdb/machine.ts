@@ -61,7 +61,6 @@ export type TicketAdapter = (typeof ticketAdapters)[number];
 
 /** What happens when a drain's time is up: its jobs are killed, the reboot is skipped, or a person is asked. */
 export const drainTimeOuts = ['kill', 'skip', 'ask'] as const;
-export type DrainTimeOut = (typeof drainTimeOuts)[number];
 
 /** Groups that may have a minimum of machines in service. */
 export const capacityScopes = ['fleet', 'feed', 'rack', 'pool'] as const;

@@ -64,6 +64,22 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
       await bench.until((standing) => standing.waitingOn === 'drain');
       await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'not today' });
       expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled', note: 'cancelled by ann: not today' });
+      expect(moves(bench)).toEqual([
+        'leaveService draining',
+        'startDrain',
+        'moveMachine disabled',
+        'stopDrain',
+        'moveMachine production',
+      ]);
+    }),
+  );
+
+  test(
+    'a cancel in the basic flow stops the drain at once (D→P)',
+    skipping(shared, 'reboot', { ...basic(), startDrain: busy, drainProgress: busy }, async (bench) => {
+      await bench.until((standing) => standing.waitingOn === 'drain');
+      await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'not today' });
+      expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled' });
       expect(moves(bench)).toEqual(['leaveService draining', 'startDrain', 'stopDrain', 'moveMachine production']);
     }),
   );
@@ -269,7 +285,6 @@ describe.skipIf(shared === null)('a dry run', { timeout: 120_000 }, () => {
       expect(bench.calls).toEqual([
         'beginPassage',
         'leaveService draining',
-        'startDrain',
         'act restart',
         'keepPlan',
         'endOrder done',

@@ -19,10 +19,10 @@ export function drain(input: PassageInput): Promise<PassageSummary> {
     const treatment = await leaveService(run, 'drain', 'draining');
     if ('outcome' in treatment) return treatment.outcome;
     const drained = await empty(run, 'drain', drainPlan(treatment, request.drainBy));
-    if (typeof drained === 'object') return giveBack(run, 'drain', treatment, drained.outcome);
+    if (typeof drained === 'object') return giveBack(run, 'drain', treatment, drained.outcome, request.flow);
     if (drained === 'skipped') {
       const note = 'left in production: its drain was not done in time';
-      return giveBack(run, 'drain', treatment, { to: 'end', state: 'done', note });
+      return giveBack(run, 'drain', treatment, { to: 'end', state: 'done', note }, request.flow);
     }
 
     if (request.afterDrain === 'intervention' && !run.plans('drain', 'hand it to a person'))

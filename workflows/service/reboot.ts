@@ -29,10 +29,10 @@ export function reboot(input: PassageInput): Promise<PassageSummary> {
     const treatment = await leaveService(run, 'drain', 'draining');
     if ('outcome' in treatment) return treatment.outcome;
     const emptied = request.drain ? await empty(run, request, treatment) : next;
-    if (emptied.to === 'end') return giveBack(run, 'drain', treatment, emptied);
+    if (emptied.to === 'end') return giveBack(run, 'drain', treatment, emptied, request.flow);
 
     const waited = await takePermit(run, 'drain', 'reboot', request.semaphores.reboot);
-    if (waited) return giveBack(run, 'drain', treatment, waited);
+    if (waited) return giveBack(run, 'drain', treatment, waited, request.flow);
 
     await run.turnTo('drain', 'reboot', treatment.rebootLimit);
     const up = await cycle(run, request, treatment);

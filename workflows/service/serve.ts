@@ -2,7 +2,9 @@ import { setCurrentDetails } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
+import type { Flow } from '../../contract/requests.ts';
 import { undrain } from '../outage/drain.ts';
+import { restore } from '../outage/restore.ts';
 import { type Course, type Outcome, PassageRun } from '../passage/run.ts';
 import { outageActivities, passageActivities } from '../proxies.ts';
 
@@ -72,15 +74,23 @@ export function inProduction({ stage, opState }: BegunPassage): Outcome | null {
   return { to: 'end', state: 'failed', note: `nothing was done: the machine is ${opState}, stage ${stage}` };
 }
 
-/** Lets work come again and puts the machine back into production; the outcome stays what it was. */
+/**
+ * Lets work come again and puts the machine back into production; the outcome stays what it was. What was draining goes
+ * back by restore in the orchestrated flow (D→RES→P), and at once in the basic one, which has no such edge.
+ */
 export async function giveBack<Step extends string>(
   run: PassageRun<Step>,
   step: Step,
   treatment: Treatment,
   outcome: Outcome,
+  flow: Flow = 'orchestrated',
 ): Promise<Outcome> {
   // Who took it over brings it back too.
   if (run.takeover.ended !== null) return outcome;
+  if (flow === 'orchestrated' && run.state.opState === 'draining') {
+    const healthy = await restore(run, step, treatment, flow);
+    if (healthy !== 'healthy') return healthy.outcome;
+  }
   if (treatment.drains) await undrain(run, step);
   if (!run.plans(step, 'put it back into production'))
     run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'production' });
