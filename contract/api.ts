@@ -24,6 +24,7 @@ export const orderable = [
   'clean',
   'maintenance',
   'repair',
+  'retire',
   'drain',
   'undrain',
   'reboot',

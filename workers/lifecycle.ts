@@ -6,6 +6,7 @@ import { createOutageActivities } from '../activities/outage/index.ts';
 import { createPassageActivities } from '../activities/passage/index.ts';
 import { createPermitActivities } from '../activities/permits/index.ts';
 import { createRepairActivities } from '../activities/repair/index.ts';
+import { createRetireActivities } from '../activities/retire/index.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { workflowBundle } from './bundle.ts';
@@ -29,6 +30,7 @@ const worker = await Worker.create({
     ...createOrderActivities(mdb),
     ...createPassageActivities(mdb),
     ...createRepairActivities(mdb),
+    ...createRetireActivities(mdb),
     ...createOutageActivities(mdb),
     ...createBirthActivities(mdb),
     ...createCleanActivities(mdb),

@@ -5,6 +5,7 @@ export { machine } from './machine.ts';
 export { maintenance } from './maintenance/maintenance.ts';
 export { records } from './records.ts';
 export { repair } from './repair/repair.ts';
+export { retire } from './retire/retire.ts';
 export { semaphore } from './semaphore.ts';
 export { drain } from './service/drain.ts';
 export { power } from './service/power.ts';

@@ -5,6 +5,7 @@ import { rebirth } from './birth/rebirth.ts';
 import { clean } from './clean/clean.ts';
 import { maintenance } from './maintenance/maintenance.ts';
 import { repair } from './repair/repair.ts';
+import { retire } from './retire/retire.ts';
 import { drain } from './service/drain.ts';
 import { power } from './service/power.ts';
 import { reboot } from './service/reboot.ts';
@@ -17,7 +18,7 @@ export const passageWorkflows: Record<Passage, ((input: PassageInput) => Promise
   clean,
   maintenance,
   repair,
-  retire: null,
+  retire,
   drain,
   undrain,
   reboot,

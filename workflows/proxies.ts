@@ -7,6 +7,7 @@ import type { OrderActivities } from '../activities/orders/index.ts';
 import type { OutageActivities } from '../activities/outage/index.ts';
 import type { PassageActivities } from '../activities/passage/index.ts';
 import type { RepairActivities } from '../activities/repair/index.ts';
+import type { RetireActivities } from '../activities/retire/index.ts';
 import { type ActKind, takesLong } from '../contract/hardware.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 
@@ -23,6 +24,7 @@ export const orderActivities = proxyLocalActivities<OrderActivities>(transaction
 export const passageActivities = proxyLocalActivities<PassageActivities>(transaction);
 export const outageActivities = proxyLocalActivities<OutageActivities>(transaction);
 export const repairActivities = proxyLocalActivities<RepairActivities>(transaction);
+export const retireActivities = proxyLocalActivities<RetireActivities>(transaction);
 export const birthActivities = proxyLocalActivities<BirthActivities>(transaction);
 export const cleanActivities = proxyLocalActivities<CleanActivities>(transaction);
 

@@ -13,6 +13,7 @@ import type { OutageActivities } from '../../activities/outage/index.ts';
 import type { PassageActivities } from '../../activities/passage/index.ts';
 import type { PermitActivities } from '../../activities/permits/index.ts';
 import type { RepairActivities } from '../../activities/repair/index.ts';
+import type { RetireActivities } from '../../activities/retire/index.ts';
 import { attributes } from '../../contract/attributes.ts';
 import {
   hardwareQueue,
@@ -33,6 +34,7 @@ const { temporal } = proto;
 export type Doubles = OrderActivities &
   PassageActivities &
   RepairActivities &
+  RetireActivities &
   OutageActivities &
   DrainActivities &
   Pick<PermitActivities, 'askPermit' | 'tellSemaphore'> &
@@ -115,6 +117,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     endRung: async () => undefined,
     moveToRepair: async () => ({ ...standing, stage: 'repair', opState: 'draining' }),
     handOn: async ({ to }) => `${to}-of-it`,
+    retireMachine: async () => ({ ...standing, stage: 'retired', opState: 'disabled' }),
     sendPart: async () => undefined,
     fitPart: async () => undefined,
     setRebirth: async () => null,
@@ -152,8 +155,6 @@ function describe(name: string, input: Record<string, unknown>): string {
     input['number'] ??
     input['fault'] ??
     input['kind'] ??
-    input['rung'] ??
-    input['number'] ??
     input['opState'] ??
     input['to'] ??
     input['state'] ??
@@ -214,7 +215,7 @@ export class Bench {
   }
 
   async report(kind: ReportKind, more: Partial<Report> = {}): Promise<void> {
-    if (this.sent === 0) await this.standsAt('rack');
+    if (this.sent === 0 && this.kind === 'birth') await this.standsAt('rack');
     this.sent += 1;
     const report: Report = { id: `r${this.sent}`, kind, nonce: 'boot-1', ...more };
     await this.passage.signal('report', report);

@@ -335,6 +335,36 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
     );
 
     test(
+      'so it is where the machine has to be booted first, and then booted',
+      skipping(
+        {
+          ...controlled,
+          beginBirth: async () => ({ live: true, fence: 1, controller: true, boot: true }),
+          act: (() => {
+            let changed = false;
+            return async ({ kind }: { kind: string }) => {
+              if (kind === 'rotate-password') changed = true;
+              if (changed) return { state: 'done', observed: 'seen' } as const;
+              const refused = { fault: 'configure/password-change', reason: 'change it', choices: ['retry'] };
+              return { state: 'not_done', observed: 'change it', refused } as const;
+            };
+          })(),
+        },
+        async (bench) => {
+          await bench.until((standing) => standing.step === 'rack' && standing.waitingOn === 'agent');
+          await bench.report('inventory');
+          await bench.standsAt('profile');
+          expect(bench.calls.slice(0, 4)).toEqual([
+            'beginBirth',
+            'act boot-network',
+            'act rotate-password',
+            'act boot-network',
+          ]);
+        },
+      ),
+    );
+
+    test(
       'a controller that still wants a new password after that, is a person’s',
       skipping(
         {

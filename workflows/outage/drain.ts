@@ -1,4 +1,4 @@
-import { ActivityFailure, condition } from '@temporalio/workflow';
+import { ActivityFailure, condition, sleep } from '@temporalio/workflow';
 import type { DrainProgress } from '../../contract/drain.ts';
 import type { Treatment } from '../../contract/outage.ts';
 import { type Outcome, type PassageRun, rootMessage } from '../passage/run.ts';
@@ -6,6 +6,7 @@ import { draining } from '../proxies.ts';
 
 const second = 1000;
 const minute = 60 * second;
+const day = 24 * 60 * minute;
 
 export interface DrainPlan {
   /** Epoch milliseconds at which the drain's time is up. */
@@ -33,22 +34,28 @@ export async function drain<Step extends string>(
   const drains = draining(run.errand.siteId);
   if (run.plans(step, `drain it, and at the end of its time: ${plan.onTimeout}`)) return 'drained';
   let { until } = plan;
+  let begun = false;
   for (let looks = 0; ; ) {
-    const progress = await look(run, looks);
-    if (progress.drained) return 'drained';
+    const progress: DrainProgress | string = await look(run, begun);
+    const sentence = typeof progress === 'string' ? progress : progress.sentence;
+    if (typeof progress !== 'string') {
+      if (progress.drained) return 'drained';
+      begun = true;
+    }
     const left = until - Date.now();
     if (left <= 0) {
-      const ruling = plan.onTimeout === 'ask' ? await askTimeout(run, step, progress) : plan.onTimeout;
+      const ruling = plan.onTimeout === 'ask' ? await askTimeout(run, step, sentence) : plan.onTimeout;
       if (typeof ruling === 'object') return ruling;
       if (ruling === 'skip') return 'skipped';
       if (ruling === 'kill') {
-        await drains.killJobs(run.errand);
+        // A scheduler that can't be told is no reason to spare what is to end: it ends with the machine.
+        await told(() => drains.killJobs(run.errand));
         return 'killed';
       }
-      until = Date.now() + 24 * 60 * minute;
+      until = Date.now() + day;
       continue;
     }
-    run.stand(step, 'drain', left, progress.sentence);
+    run.stand(step, 'drain', left, sentence);
     if (await condition(() => run.desk.cancelled !== null, Math.min(left, pauseAfter(looks)))) {
       return { outcome: run.cancelled() };
     }
@@ -56,14 +63,22 @@ export async function drain<Step extends string>(
   }
 }
 
-/** Begins the drain, or looks how far it is. A system that can't be asked is asked again: it delays, and fails nothing. */
-async function look<Step extends string>(run: PassageRun<Step>, looks: number): Promise<DrainProgress> {
+/**
+ * Begins the drain, or looks how far it is; a sentence when it can't be asked. A system that can't be asked is asked
+ * again, and what could not be begun is begun at the next look: it delays, and fails nothing.
+ */
+function look<Step extends string>(run: PassageRun<Step>, begun: boolean): Promise<DrainProgress | string> {
   const drains = draining(run.errand.siteId);
+  return told(() => (begun ? drains.drainProgress(run.errand) : drains.startDrain(run.errand)));
+}
+
+/** What the drain system said; a sentence for a person when it can't be asked. */
+async function told<T>(work: () => Promise<T>): Promise<T | string> {
   try {
-    return looks === 0 ? await drains.startDrain(run.errand) : await drains.drainProgress(run.errand);
+    return await work();
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    return { drained: false, left: null, sentence: `The drain system could not be asked: ${rootMessage(error)}` };
+    return `The drain system could not be asked: ${rootMessage(error)}`;
   }
 }
 
@@ -73,17 +88,26 @@ function pauseAfter(looks: number): number {
   return looks < 34 ? minute : 10 * minute;
 }
 
-async function askTimeout<Step extends string>(run: PassageRun<Step>, step: Step, progress: DrainProgress) {
+async function askTimeout<Step extends string>(run: PassageRun<Step>, step: Step, sentence: string) {
   const ruling = await run.ask(step, {
     fault: 'drain/overdue',
-    reason: `The time to drain is over and work is left: ${progress.sentence}. "kill" ends it, "skip" leaves the machine in production, "wait" gives it another day.`,
+    reason: `The time to drain is over and work is left: ${sentence}. "kill" ends it, "skip" leaves the machine in production, "wait" gives it another day.`,
     choices: ['kill', 'skip', 'wait', 'abandon'],
   });
   return 'outcome' in ruling ? { outcome: ruling.outcome } : (ruling.answer as 'kill' | 'skip' | 'wait');
 }
 
-/** Lets work come to the machine again. */
+/** Lets work come to the machine again; tries until its scheduler has heard. */
 export async function undrain<Step extends string>(run: PassageRun<Step>, step: Step): Promise<void> {
   if (run.plans(step, 'let work come to it again')) return;
-  await draining(run.errand.siteId).stopDrain(run.errand);
+  const drains = draining(run.errand.siteId);
+  for (let tries = 0; ; tries += 1) {
+    const failed = await told(async () => {
+      await drains.stopDrain(run.errand);
+      return null;
+    });
+    if (failed === null) return;
+    run.stand(step, 'drain', null, failed);
+    await sleep(pauseAfter(tries));
+  }
 }

@@ -60,11 +60,17 @@ export async function awaitUp<Step extends string>(
     const left = until - Date.now();
     if (left <= 0) return 'silent';
     // What was asked of the machine is under way: a cancel waits until it is back.
-    await condition(() => false, Math.min(left, looks < 6 ? 10 * second : 60 * second));
+    await condition(() => false, Math.min(left, pauseAfter(looks)));
     const health = await look(run, since);
     if (health.up) return 'up';
     run.stand(step, 'reboot', Math.max(0, until - Date.now()), health.seen);
   }
+}
+
+// A virtual machine is back within seconds, a server within minutes, one that retrains its memory within half an hour.
+function pauseAfter(looks: number): number {
+  if (looks < 4) return 3 * second;
+  return looks < 10 ? 10 * second : 60 * second;
 }
 
 /** Looks at the machine's health; what can't be read is not up. */
