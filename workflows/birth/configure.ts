@@ -3,6 +3,7 @@ import type { ConfigureResult, ControllerResult, Held } from '../../contract/bir
 import { next, type Outcome, rootMessage } from '../passage/run.ts';
 import { observing } from '../proxies.ts';
 import { limits } from './limits.ts';
+import { change, unsettled } from './password.ts';
 import type { BirthRun } from './run.ts';
 
 /**
@@ -44,15 +45,6 @@ async function settings(run: BirthRun, { state, differing }: ConfigureResult): P
   return state === 'differ' ? apply(run, differing) : null;
 }
 
-/** A controller that lets nobody in before its account has a new password is given one, once a birth (quirk 18). */
-async function change(run: BirthRun, held: Held): Promise<Held | 'changed'> {
-  if (held.fault !== 'configure/password-change' || run.passwordChanged) return held;
-  run.passwordChanged = true;
-  const changed = await run.act('rotate-password');
-  if (changed.state === 'done') return 'changed';
-  return changed.refused ?? unsettled('give its account a new password', changed.observed);
-}
-
 async function apply(run: BirthRun, differing: readonly string[]): Promise<Held | 'restarted'> {
   const names = differing.join(', ');
   // Accepted but not applied is an outcome of its own (quirk 51): settings are written once a birth.
@@ -70,14 +62,6 @@ async function apply(run: BirthRun, differing: readonly string[]): Promise<Held 
   return restart.state === 'done'
     ? 'restarted'
     : (restart.refused ?? unsettled('restart the machine', restart.observed));
-}
-
-function unsettled(what: string, observed: string): Held {
-  return {
-    fault: 'configure/unsettled',
-    reason: `Farrier asked the controller once to ${what} and does not ask again: ${observed}`,
-    choices: ['retry', 'skip', 'abandon'],
-  };
 }
 
 /** After the restart the machine boots the network again and tells its inventory. */

@@ -1,5 +1,7 @@
+import type { ActResult } from '../../contract/hardware.ts';
 import { next, type Outcome } from '../passage/run.ts';
 import { limits } from './limits.ts';
+import { change } from './password.ts';
 import type { BirthRun } from './run.ts';
 
 /**
@@ -8,7 +10,7 @@ import type { BirthRun } from './run.ts';
  * One that stays silent is restarted within the budget, then somebody has to look at it.
  */
 export async function rack(run: BirthRun): Promise<Outcome> {
-  if (run.mustBoot && run.mayPower) await run.act('boot-network');
+  if (run.mustBoot && run.mayPower) await bootNetwork(run);
   for (;;) {
     run.stand('rack', 'agent');
     const heard = await run.desk.await('inventory', limits.rack);
@@ -27,9 +29,16 @@ export async function rack(run: BirthRun): Promise<Outcome> {
   }
 }
 
+/** A controller that wants a new password before anything did nothing: it is given one, and asked once more. */
+async function bootNetwork(run: BirthRun): Promise<ActResult> {
+  const act = await run.act('boot-network');
+  if (act.state !== 'not_done' || act.refused === undefined) return act;
+  return (await change(run, act.refused)) === 'changed' ? run.act('boot-network') : act;
+}
+
 async function silent(run: BirthRun): Promise<Outcome | 'retry'> {
   if (run.mayPower) {
-    const act = await run.act('boot-network');
+    const act = await bootNetwork(run);
     if (act.state === 'done') return 'retry';
   }
   const minutes = limits.rack / 60_000;
