@@ -83,7 +83,7 @@ export async function giveBack<Step extends string>(
   step: Step,
   treatment: Treatment,
   outcome: Outcome,
-  flow: Flow = 'orchestrated',
+  flow: Flow = 'basic',
 ): Promise<Outcome> {
   // Who took it over brings it back too.
   if (run.takeover.ended !== null) return outcome;
