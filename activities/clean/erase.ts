@@ -61,7 +61,7 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
     );
     await passage.settleStep(tx, orderId, 'boot', 'done');
     await passage.beginStep(tx, orderId, next);
-    const change = { stage: 'registered', held: null, observedImage: null } as const;
+    const change = { stage: 'registered', held: null, observedImage: null, inServiceAt: null } as const;
     if (targets.length === 0) await passage.updateMachine(tx, machineId, change);
     else {
       const { mark, keyFingerprint: key } = machine;

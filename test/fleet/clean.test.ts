@@ -64,6 +64,7 @@ test('a machine goes to its next owner: keys discarded, the other disk formatted
     hostname: at(0).hostname,
     address: at(0).address,
   });
+  expect((await orderNow('clean-0'))?.outcome).toMatch(/^in service after \d+ s$/);
   const proof = await proofOf('clean-0');
   expect(proof.map(({ name, method, state }) => [name, method, state]).toSorted()).toEqual([
     ['nvme0n1', 'crypto', 'done'],
