@@ -29,6 +29,10 @@ export interface ActParameters {
   readonly 'set-bios': { readonly attributes?: Readonly<Record<string, string | number | boolean>> };
   /** A new password for the account that Farrier signs in with; the old one stays until the new one was seen to work. */
   readonly 'rotate-password': Nothing;
+  /** An account whose name and password are behind this reference. */
+  readonly 'create-account': { readonly secretRef: string; readonly role: 'Administrator' | 'Operator' | 'ReadOnly' };
+  /** Never the one that Farrier signs in with. */
+  readonly 'remove-account': { readonly username: string };
   /** The light to find the machine by. */
   readonly indicator: { readonly on: boolean };
   /** Starts the controller itself again. */

@@ -1,6 +1,7 @@
 import type { Errand } from '../../contract/birth.ts';
 import type { ActKind, ActParameters } from '../../contract/hardware.ts';
 import type { Controller } from '../../mdb/controller.ts';
+import { createAccount, removeAccount } from '../redfish/acts/accounts.ts';
 import { acCycle } from '../redfish/acts/accycle.ts';
 import { resetBios, setBios } from '../redfish/acts/bios.ts';
 import { resetBmc } from '../redfish/acts/bmc.ts';
@@ -46,6 +47,18 @@ const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: Kind<ActParam
   'set-bios': {
     ...setBios,
     plan: (scene, { attributes }) => setBios.plan(scene, { attributes: attributes ?? scene.controller.bios ?? {} }),
+  },
+  'create-account': {
+    ...createAccount({ username: '', password: async () => '' }),
+    plan: async (scene, parameters) => {
+      const { username, password } = await scene.credentials(parameters.secretRef);
+      return createAccount({ username, password: async () => password }).plan(scene, parameters);
+    },
+  },
+  'remove-account': {
+    ...removeAccount({ username: '' }),
+    plan: async (scene, parameters) =>
+      removeAccount(await scene.credentials(scene.controller.secretRef)).plan(scene, parameters),
   },
   indicator,
   'reset-bmc': resetBmc,

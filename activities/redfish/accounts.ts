@@ -20,9 +20,16 @@ export interface Account {
 }
 
 export interface AccountsReading {
+  /** Where accounts are made, by those that make them by a POST. */
+  readonly path: string;
   readonly accounts: readonly Account[];
+  /** Fixed places that nobody has yet, where accounts are made by changing one; empty elsewhere (quirk 67). */
+  readonly free: readonly string[];
   readonly limits: PasswordLimits;
 }
+
+/** Dell's first slot, which nobody can have. */
+const reserved = '1';
 
 const noLimits: PasswordLimits = { shortest: null, longest: null };
 
@@ -33,7 +40,10 @@ export async function readAccounts(session: Session): Promise<AccountsReading> {
   if (limits === null || limits.accountsPath === null)
     throw new RedfishError('unsupported', 'the controller shows no accounts', { carriedOut: 'no' });
   const members = await reader.members({ '@odata.id': limits.accountsPath });
+  const blank = members.filter((member) => member.UserName === '' && text(member.Id) !== reserved);
   return {
+    path: limits.accountsPath,
+    free: blank.flatMap((member) => link(member) ?? []),
     limits: { shortest: limits.shortestPassword, longest: limits.longestPassword },
     accounts: members.flatMap((member): Account[] => {
       const [path, username] = [link(member), text(member.UserName)];
@@ -83,13 +93,37 @@ export async function readOwnAccount(session: Session, username: string): Promis
 
 /** Sends one change of a password. Errors never carry it, even where the controller says it back. */
 export async function writePassword(session: Session, path: string, password: string): Promise<void> {
+  await keepingSecret(password, () => session.write('PATCH', path, { Password: password }));
+}
+
+/** Makes an account: in a place that is free where there are such places, else by a POST. */
+export async function makeAccount(
+  session: Session,
+  { free, path }: Pick<AccountsReading, 'free' | 'path'>,
+  { username, password }: Credentials,
+  role: string,
+): Promise<void> {
+  const account = { UserName: username, Password: password, RoleId: role, Enabled: true };
+  const [place] = free;
+  await keepingSecret(password, () =>
+    place === undefined ? session.write('POST', path, account) : session.write('PATCH', place, account),
+  );
+}
+
+async function keepingSecret(password: string, send: () => Promise<unknown>): Promise<void> {
   try {
-    await session.write('PATCH', path, { Password: password });
+    await send();
   } catch (error) {
     if (!(error instanceof RedfishError) || !error.message.includes(password)) throw error;
     const { kind, message, status, carriedOut, retryAfter } = error;
     throw new RedfishError(kind, message.replaceAll(password, '******'), { status, carriedOut, retryAfter });
   }
+}
+
+/** Takes an account away; a fixed place stays, and is free. */
+export async function dropAccount(session: Session, { path }: Account, places: boolean): Promise<void> {
+  if (places) await session.write('PATCH', path, { UserName: '', Enabled: false });
+  else await session.write('DELETE', path);
 }
 
 /** Whom to sign in to, and with which key. */

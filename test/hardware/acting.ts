@@ -33,6 +33,8 @@ export interface Acting {
   /** Makes answers of its controller go wrong. */
   bmcFault(fault: Partial<BmcFault> & { path: string }): void;
   effects(...names: string[]): Promise<string[]>;
+  /** Puts a secret into the store. */
+  secret(reference: string, credentials: { readonly username: string; readonly password: string }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ export async function actingOn(
     bmcFault: (fault) => fleet.bmcOf(machine).faults.set({ times: 1, ...fault }),
     effects: async (...names) =>
       (await fleet.journal.read()).map(({ effect }) => effect).filter((effect) => names.includes(effect)),
+    secret: (reference, credentials) => writeFile(join(folder, reference), JSON.stringify(credentials)),
     async close() {
       await pool.close();
       await listening.close();

@@ -356,3 +356,33 @@ describe('erasing a drive by the controller (quirk 65)', () => {
     expect(await wiped()).toEqual([]);
   });
 });
+
+describe('accounts', () => {
+  const kept = () => Object.values(acting.machine.state.controller?.accounts ?? {}).map(({ username }) => username);
+
+  test.each(families)('of %s are made in its own way, once, and taken away again (quirk 67)', async (family) => {
+    await open(family);
+    await acting.secret('second', { username: 'second', password: 'Second.Pass-77w' });
+    const parameters = { secretRef: 'second', role: 'Administrator' } as const;
+    expect(await acting.act('create-account', parameters)).toMatchObject({ state: 'done' });
+    expect(kept()).toEqual(expect.arrayContaining(['admin', 'second']));
+    expect(await acting.act('create-account', parameters, { intentId: `${acting.machineId}-twice` })).toMatchObject({
+      state: 'not_done',
+      observed: 'the controller has an account second already',
+    });
+    const rows = await db.mdb.select().from(intents).where(eq(intents.machineId, acting.machineId));
+    expect(JSON.stringify(rows)).not.toContain('Second.Pass');
+    expect(await acting.act('remove-account', { username: 'second' })).toMatchObject({ state: 'done' });
+    expect(kept()).toEqual(['admin']);
+    expect(await acting.effects('password-changed')).toHaveLength(2);
+  });
+
+  test('that Farrier signs in with are not taken away', async () => {
+    await open('standard');
+    expect(await acting.act('remove-account', { username: 'ADMIN' })).toMatchObject({
+      state: 'not_done',
+      observed: expect.stringContaining('it stays'),
+    });
+    expect(await acting.effects('password-changed')).toEqual([]);
+  });
+});

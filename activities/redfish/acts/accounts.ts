@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { ActParameters } from '../../../contract/hardware.ts';
+import { dropAccount, makeAccount, readAccounts } from '../accounts.ts';
+import type { Credentials } from '../login.ts';
+import type { PasswordLimits } from '../password.ts';
+import { type Kind, notDone, type Scene } from './kind.ts';
+
+/** Whose account is made: its password is asked for when it is sent, and is in no command. */
+export interface Newcomer {
+  readonly username: string;
+  password(limits: PasswordLimits): Promise<string>;
+}
+
+const watch = { for: 20_000, every: 2000 };
+
+export function createAccount(newcomer: Newcomer): Kind<ActParameters['create-account']> {
+  return {
+    parameters: z.strictObject({
+      secretRef: z.string().max(128),
+      role: z.enum(['Administrator', 'Operator', 'ReadOnly']),
+    }),
+    plan: async ({ session }, { role, secretRef }) => {
+      const { username } = newcomer;
+      const reading = await readAccounts(session);
+      const taken = reading.accounts.some((account) => account.username.toLowerCase() === username.toLowerCase());
+      if (taken) return notDone(`the controller has an account ${username} already`);
+      return {
+        command: { username, role, secretRef, at: reading.free[0] ?? reading.path },
+        before: {},
+        send: async () => {
+          const password = await newcomer.password(reading.limits);
+          await makeAccount(session, reading, { username, password }, role);
+          return null;
+        },
+      };
+    },
+    observe: async (scene, { command }) => {
+      const { username } = command;
+      const made = await find(scene, String(username));
+      return made?.enabled === true
+        ? { state: 'done', observed: `it has an account ${username}, ${made.role ?? 'of no role'}` }
+        : { state: 'unknown', observed: `it shows no account ${username} that is enabled` };
+    },
+    watch,
+  };
+}
+
+/** Takes an account away, but never the one that `own` signs in with. */
+export function removeAccount(own: Pick<Credentials, 'username'>): Kind<ActParameters['remove-account']> {
+  return {
+    parameters: z.strictObject({ username: z.string().min(1).max(64) }),
+    plan: async (scene, { username }) => {
+      if (username.toLowerCase() === own.username.toLowerCase())
+        return notDone(`${username} is the account that signs in here: it stays`);
+      const { accounts, free } = await readAccounts(scene.session);
+      const account = accounts.find((one) => one.username === username);
+      if (account === undefined) return { state: 'done', observed: `there is no account ${username}` };
+      return {
+        command: { username, at: account.path },
+        before: {},
+        send: async () => {
+          await dropAccount(scene.session, account, free.length > 0);
+          return null;
+        },
+      };
+    },
+    observe: async (scene, { command }) =>
+      (await find(scene, String(command.username))) === undefined
+        ? { state: 'done', observed: `there is no account ${command.username}` }
+        : { state: 'unknown', observed: `it still shows the account ${command.username}` },
+    watch,
+  };
+}
+
+async function find({ session }: Scene, username: string) {
+  return (await readAccounts(session)).accounts.find((account) => account.username === username);
+}
