@@ -61,13 +61,14 @@ export function differingAttributes(wanted: Attributes, bios: BiosReading | null
 /** Jobs looked at, the latest first: a queue may keep hundreds that are done. */
 const mostJobs = 32;
 
-/** An unfinished job of the vendor's queue that is about the BIOS, in words; null where there is none (quirk 48). */
+/** An unfinished job of the vendor's queue for BIOS settings, in words; null where there is none (quirk 48). */
 export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>): Promise<string | null> {
   const path = (await probe.offer('tasks'))?.jobsPath;
   if (!path) return null;
   const page = await (await openReader(session)).page(path);
   for (const job of (page?.members ?? []).slice(-mostJobs).reverse()) {
-    if (!/bios/i.test(String((job as Json).Name))) continue;
+    // `ConfigBIOS:BIOS.Setup.1-1`; one that flashes the BIOS may wait beside it.
+    if (!/conf.*bios/i.test(String((job as Json).Name))) continue;
     const { state, words } = await readTask(session, link(job) ?? '');
     if (state === 'running' || state === 'held') return `${String(job.Name)} (${String(job.Id)}): ${words}`;
   }

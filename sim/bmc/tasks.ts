@@ -29,7 +29,7 @@ const most = 100;
 export const completed: TaskEnd = { state: 'Completed', status: 'OK', message: 'The task has completed successfully.' };
 
 /** The end of a task, or what it waits for before it completes. */
-export type Finish = TaskEnd | { readonly met: () => boolean };
+export type Finish = TaskEnd | { readonly met: () => boolean; readonly name: string };
 
 function brokenOff(error: Error): TaskEnd {
   return { state: 'Exception', status: 'Critical', message: `The task was broken off: ${error.message}.` };
@@ -59,7 +59,7 @@ export class Tasks {
     const timer = setTimeout(async () => {
       const work = async () => finish(() => this.#tasks.includes(task));
       const end = await work().catch(brokenOff);
-      if ('met' in end) task.met = end.met;
+      if ('met' in end) Object.assign(task, end);
       else this.#close(task, end);
     }, milliseconds);
     timer.unref();

@@ -118,7 +118,7 @@ async function endFlash(controller: Controller, image: () => Promise<string>, li
 function stageBios({ kept, machine }: Controller, { version }: Image): Finish {
   kept.flash = version;
   machine.changed();
-  return { met: () => machine.state.controller?.flash === undefined };
+  return { met: () => machine.state.controller?.flash === undefined, name: 'Firmware Update: BIOS' };
 }
 
 function apply(controller: Controller, { component, version }: Image): void {
