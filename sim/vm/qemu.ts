@@ -112,8 +112,9 @@ function network(spec: MachineSpec, places: Places, index: number): string[] {
 }
 
 function drive(disk: DiskSpec, path: string, id: string): string {
-  // unsafe: nothing is lost while the host is up, also when QEMU is killed; installs are much faster.
-  const common = `id=${id},if=none,cache=unsafe,discard=unmap`;
+  // unsafe: nothing is lost while the host is up, also when QEMU is killed; installs are much faster. Zeros are not kept,
+  // so that a disk that is overwritten does not fill the host's.
+  const common = `id=${id},if=none,cache=unsafe,discard=unmap,detect-zeroes=unmap`;
   if (!disk.failsWrites) return `${common},format=qcow2,file=${quoted(path)}`;
   const fault = 'inject-error.0.event=write_aio,inject-error.0.errno=5,inject-error.0.immediately=off';
   return `${common},driver=blkdebug,image.driver=qcow2,image.file.driver=file,image.file.filename=${quoted(path)},${fault}`;

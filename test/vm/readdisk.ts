@@ -9,7 +9,7 @@ import { readUefiVariables } from './uefivars.ts';
 const sectorBytes = 512;
 const mib = 1024 * 1024;
 
-async function must(argv: readonly string[]): Promise<string> {
+export async function must(argv: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await run(argv, 300_000);
   if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
   return stdout;
@@ -23,7 +23,7 @@ export interface RawDisk {
   readonly ends: Buffer;
 }
 
-async function readAt(path: string, offset: number, length: number): Promise<Buffer> {
+export async function readAt(path: string, offset: number, length: number): Promise<Buffer> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
@@ -111,8 +111,18 @@ export async function keysIn(vars: string): Promise<Buffer[]> {
 /** The disk's half of a key is behind its mark; zeros on disks that were installed before there was one. */
 const halfAt = 1025 * sectorBytes;
 
-function whole(key: Buffer, { ends }: RawDisk): Buffer {
-  return Buffer.from(key.map((byte, index) => byte ^ ends.readUInt8(halfAt + index)));
+/** The disk's half of its key, from its first MiB. */
+export function halfOf(ends: Buffer): Buffer {
+  return ends.subarray(halfAt, halfAt + 64);
+}
+
+function whole(key: Buffer, half: Buffer): Buffer {
+  return Buffer.from(key.map((byte, index) => byte ^ half.readUInt8(index)));
+}
+
+/** The first 4 KiB of a volume, as that key and that half show them. */
+export async function firstOf(raw: string, offset: number, key: Buffer, half: Buffer): Promise<Buffer> {
+  return decryptAll(await readAt(raw, offset, 4096), whole(key, half), 0);
 }
 
 /** The ext file systems of a disk, also those that one of the keys opens together with the disk's half. */
@@ -123,7 +133,7 @@ export async function extsOf(disk: RawDisk, keys: readonly Buffer[], folder: str
     const plain = superblock(start, `${disk.path}?offset=${partition.offset}`);
     if (plain !== null) found.push(plain);
     const opens = (one: Buffer) => superblock(decryptAll(start, one, 0), '') !== null;
-    const key = plain === null ? keys.map((one) => whole(one, disk)).find(opens) : undefined;
+    const key = plain === null ? keys.map((one) => whole(one, halfOf(disk.ends))).find(opens) : undefined;
     if (key === undefined) continue;
     const clear = join(folder, `clear${index}.raw`);
     await decryptTo(disk, partition, key, clear);

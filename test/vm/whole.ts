@@ -1,11 +1,15 @@
 /** A whole Farrier with virtual machines, as `scripts/up --vm N --once` brings it up, and what it leaves behind. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { startPostgres } from '../../host/postgres.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { ended } from '../../sim/vm/process.ts';
+
+const main = fileURLToPath(new URL('../../cli/up/main.ts', import.meta.url));
+const farrierCommand = fileURLToPath(new URL('../../farrier', import.meta.url));
 
 // Emulated, on an idle host, a birth took two minutes; the images may have to be built before (the kernel: a quarter
 // of an hour on two cores).
@@ -25,9 +29,29 @@ export interface VmWish {
   readonly firmware: 'bios' | 'uefi' | 'mixed';
 }
 
+/** Brings an earlier run's folder up again, for as long as the work takes; `farrier` runs the product's own command. */
+export async function whileUp<T>(
+  { data, count, firmware }: VmWish,
+  work: (farrier: (...words: string[]) => Promise<string>) => Promise<T>,
+): Promise<T> {
+  const flags = ['--temporal-port', '--ui-port', '--api-port', '--agent-port', '--boot-port'];
+  const ports = flags.flatMap((flag) => [flag, '0']);
+  const what = ['--data', data, '--sim', '0', '--vm', String(count), '--firmware', firmware, '--no-view'];
+  const child = spawn(process.execPath, [main, ...what, ...ports], { stdio: 'ignore' });
+  try {
+    return await work(async (...words) => {
+      const { api } = JSON.parse(readFileSync(join(data, 'ports.json'), 'utf8'));
+      const env = { ...process.env, FARRIER_API: `http://127.0.0.1:${api}` };
+      return (await promisify(execFile)(farrierCommand, words, { env })).stdout;
+    });
+  } finally {
+    child.kill('SIGTERM');
+    await ended(child, 120_000);
+  }
+}
+
 /** Starts it; it ends by itself once all machines are in service, or have not come so far in time. */
 export function startUp({ data, count, firmware }: VmWish): Promise<Outcome> {
-  const main = fileURLToPath(new URL('../../cli/up/main.ts', import.meta.url));
   const flags = ['--temporal-port', '--ui-port', '--api-port', '--agent-port', '--events-port', '--boot-port'];
   const ports = flags.flatMap((flag) => [flag, '0']);
   const what = ['--data', data, '--sim', '0', '--vm', String(count), '--firmware', firmware, '--once', '--no-view'];
