@@ -1,15 +1,18 @@
 import { basename, dirname } from 'node:path';
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { Account, Door } from '../../activities/redfish/accounts.ts';
 import type { Credentials } from '../../activities/redfish/login.ts';
+import type { PasswordLimits } from '../../activities/redfish/password.ts';
 import type { Screen } from '../context.ts';
 import type { Column } from '../table.ts';
+import { actByHand } from './act.ts';
 import { originOf } from './contact.ts';
 import { dryRunOption, type Hand, type HandOptions, yesOption } from './hand.ts';
 import { askYes } from './prompt.ts';
 import { showPin } from './show.ts';
 
-type AccountOptions = HandOptions & { readonly secret?: string };
+type AccountOptions = HandOptions & { readonly secret?: string; readonly role?: Role };
+type Role = 'Administrator' | 'Operator' | 'ReadOnly';
 
 const columns: Column<Account>[] = [
   { title: 'id', cell: ({ id }) => id },
@@ -20,30 +23,76 @@ const columns: Column<Account>[] = [
   { title: 'new password', cell: ({ mustChange }) => (mustChange ? 'wanted' : null) },
 ];
 
-/** `farrier bmc accounts ADDRESS [rotate --secret FILE]`. */
+/** `farrier bmc accounts ADDRESS [rotate --secret FILE | create NAME --secret FILE | remove NAME]`. */
 export function addAccounts(hand: Hand): void {
   hand
-    .add('accounts', 'its accounts, or a new password for the one that signs in')
-    .addArgument(new Argument('[verb]', 'what to do; lists the accounts without').choices(['rotate']))
-    .option('--secret <file>', 'rotate: where the new user and password are written; the file must be new')
+    .add('accounts', 'its accounts: a new password for the one that signs in, others made or taken away')
+    .addArgument(
+      new Argument('[verb]', 'what to do; lists the accounts without').choices(['rotate', 'create', 'remove']),
+    )
+    .argument('[name]', 'whose account is created or removed')
+    .option('--secret <file>', 'rotate, create: where the user and the new password are written; the file must be new')
+    .addOption(
+      new Option('--role <role>', 'create: what it may do')
+        .choices(['Administrator', 'Operator', 'ReadOnly'])
+        .default('Administrator'),
+    )
     .option(...yesOption)
     .option(...dryRunOption)
-    .action(async (address: string, verb: string | undefined, options: AccountOptions, command: Command) => {
-      if (verb === undefined) return list(hand, command, address, options);
-      const { dryRun = false, secret, yes } = options;
-      if (secret === undefined) command.error('rotate wants --secret <file> for the new password.', { exitCode: 2 });
-      if (yes !== true && !dryRun) {
-        const word = await askYes(`Give ${options.user} on ${address} a new password, written to ${secret}?`);
-        if (word === null) command.error('There is no terminal to ask on: give --yes to act.', { exitCode: 2 });
-        if (!word) return;
-      }
-      const password = await hand.password(command, address, options);
-      const door = { origin: originOf(address), pin: options.pin ?? null };
-      const outcome = await rotate(door, { username: options.user, password }, secret, dryRun);
-      const { screen } = hand.open();
-      screen.answer(outcome, () => showOutcome(screen, outcome, options.pin));
-      if (outcome.state !== 'done' && outcome.state !== 'planned') process.exitCode = 1;
-    });
+    .action(
+      async (
+        address: string,
+        verb: Verb | undefined,
+        name: string | undefined,
+        options: AccountOptions,
+        command: Command,
+      ) => {
+        if (verb === undefined) return list(hand, command, address, options);
+        if (verb !== 'rotate') return change(hand, command, address, { ...options, verb, name });
+        const { dryRun = false, secret, yes } = options;
+        if (secret === undefined) command.error('rotate wants --secret <file> for the new password.', { exitCode: 2 });
+        if (yes !== true && !dryRun) {
+          const word = await askYes(`Give ${options.user} on ${address} a new password, written to ${secret}?`);
+          if (word === null) command.error('There is no terminal to ask on: give --yes to act.', { exitCode: 2 });
+          if (!word) return;
+        }
+        const password = await hand.password(command, address, options);
+        const door = { origin: originOf(address), pin: options.pin ?? null };
+        const outcome = await rotate(door, { username: options.user, password }, secret, dryRun);
+        const { screen } = hand.open();
+        screen.answer(outcome, () => showOutcome(screen, outcome, options.pin));
+        if (outcome.state !== 'done' && outcome.state !== 'planned') process.exitCode = 1;
+      },
+    );
+}
+
+type Verb = 'rotate' | 'create' | 'remove';
+type Wish = AccountOptions & { readonly verb: Verb; readonly name: string | undefined };
+
+async function change(hand: Hand, command: Command, address: string, wish: Wish): Promise<void> {
+  const { name, role = 'Administrator', secret, user, verb } = wish;
+  if (name === undefined) command.error(`${verb} wants the name of an account.`, { exitCode: 2 });
+  const { createAccount, removeAccount } = await import('../../activities/redfish/acts/accounts.ts');
+  if (verb === 'remove') {
+    const about = `Take the account ${name} away`;
+    const kind = removeAccount({ username: user });
+    return actByHand(hand, command, address, wish, { kind, parameters: { username: name }, about });
+  }
+  if (secret === undefined) command.error('create wants --secret <file> for the password.', { exitCode: 2 });
+  const kind = createAccount({ username: name, password: (limits) => stageNew(secret, name, limits) });
+  const about = `Make an account ${name} (${role}), its password written to ${secret},`;
+  await actByHand(hand, command, address, wish, { kind, parameters: { secretRef: basename(secret), role }, about });
+}
+
+/** On the disk before it is sent, and never in the place of another. */
+async function stageNew(file: string, username: string, limits: PasswordLimits): Promise<string> {
+  const { secretFolder } = await import('../../activities/hardware/secrets.ts');
+  const { makePassword, passwordLength } = await import('../../activities/redfish/password.ts');
+  const length = passwordLength(limits);
+  if (length === null) throw new Error('it allows no password that is long enough; nothing was sent');
+  const store = secretFolder(dirname(file));
+  if (await has(store, basename(file))) throw new Error(`${file} is there already: name a new file; nothing was sent`);
+  return (await store.stage(basename(file), { username, password: makePassword(length, username) })).password;
 }
 
 async function list(hand: Hand, command: Command, address: string, options: HandOptions): Promise<void> {

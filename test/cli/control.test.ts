@@ -15,7 +15,7 @@ let listening: Listening;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'farrier-control-'));
   // Nothing answers there: the machines only ever find no boot device.
-  const options = { racks: 1, perRack: 2, folder, speed: 500, bootUrl: 'http://127.0.0.1:9', ca: '' };
+  const options = { racks: 1, perRack: 3, folder, speed: 500, bootUrl: 'http://127.0.0.1:9', ca: '' };
   fleet = createFleet({ ...options, personality: 'supermicro' });
   listening = await listenFor(fleet, '127.0.0.1:0', 'ports');
 });
@@ -129,6 +129,17 @@ describe('farrier bmc accounts', () => {
     expect(await readdir(folder)).not.toContain('new-secret.pending');
     expect(first.out + second.out + first.error + second.error).not.toContain(password);
     expect(await effects(1)).toEqual(['password-changed']);
+  });
+
+  test('makes another account, and takes it away', async () => {
+    const other = join(folder, 'night-shift');
+    expect(await farrier(2, 'accounts', 'create', 'night', '--secret', other, '--yes')).toMatchObject({ code: 0 });
+    const { password, username } = JSON.parse(await readFile(other, 'utf8'));
+    expect(Object.values(machine(2).state.controller?.accounts ?? {})).toContainEqual({ username, password });
+    expect(await farrier(2, 'accounts', 'remove', 'admin', '--yes')).toMatchObject({ code: 1 });
+    expect(await farrier(2, 'accounts', 'remove', 'night', '--yes')).toMatchObject({ code: 0 });
+    expect((await farrier(2, 'accounts')).out).not.toContain('night');
+    expect(await effects(2)).toEqual(['password-changed', 'password-changed']);
   });
 
   test('never writes over a secret', async () => {
