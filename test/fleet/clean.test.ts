@@ -50,6 +50,18 @@ const effects = async (machine: Machine, since: number) =>
   (await whole.journal()).filter((entry: Entry) => entry.machine === placeOf(machine) && entry.seq > since);
 const lastSeq = async () => (await whole.journal()).at(-1)?.seq ?? 0;
 
+test('a rehearsal says what would be done, disk by disk, and nothing is', { timeout: 120_000 }, async () => {
+  const methods = ['--erase', 'crypto', '--erase-others', 'nvme=nvme-format,ata=ata-secure-erase,other=overwrite'];
+  expect(await farrier('pool', 'set', at(0).pool, ...methods, '--reason', 'as it was')).toContain('nvme=nvme-format');
+  const since = await lastSeq();
+  await farrier('clean', at(0).id, '--owner', 'next', '--reason', 'what if', '--dry-run', '--id', 'what-if');
+  await done('what-if');
+  expect((await orderNow('what-if'))?.outcome).toMatch(/^dry run: \d+ acts/);
+  expect(await farrier('order', 'show', 'what-if')).toMatch(/erase disk \S+D0 by crypto/);
+  expect(await effects(at(0), since)).toEqual([]);
+  expect(await machineNow(at(0))).toMatchObject({ opState: 'production', bootState: 'healthy', owner: 'old' });
+});
+
 test('a machine goes to its next owner: keys discarded, the other disk formatted, proven, installed, in service', {
   timeout: 300_000,
 }, async () => {
