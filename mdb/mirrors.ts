@@ -29,6 +29,11 @@ export async function dueLanes(mdb: MdbOrTransaction): Promise<string[]> {
   return rows.map(({ lane }) => lane);
 }
 
+/** Mirrors at one system that are looked at from time to time. */
+export function countMirrors(mdb: MdbOrTransaction & Pick<Mdb, '$count'>, lane: string): Promise<number> {
+  return mdb.$count(ticketMirrors, and(eq(ticketMirrors.secretRef, lane), isNull(ticketMirrors.doneAt)));
+}
+
 export type MirrorRow = typeof ticketMirrors.$inferSelect;
 
 /** Leases what is due at one system: a process that dies gives it back in time, two never do the same. */

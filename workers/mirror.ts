@@ -21,8 +21,11 @@ export function startMirrorLoop({ mirroring, log, idle = 2000 }: MirrorLoopOptio
   const busy = new Map<string, Promise<void>>();
   const drive = async (lane: string): Promise<void> => {
     try {
-      const { trouble } = await mirroring.run(lane);
-      if (trouble !== null) log.warn({ system: lane, trouble }, 'a ticket system is in trouble; its tickets wait');
+      for (let more = true; more && !abort.signal.aborted; ) {
+        const { looked, trouble } = await mirroring.run(lane);
+        if (trouble !== null) log.warn({ system: lane, trouble }, 'a ticket system is in trouble; its tickets wait');
+        more = looked > 0 && trouble === null;
+      }
     } catch (error) {
       log.warn({ system: lane, error: String(error) }, 'mirroring was cut off; its tickets wait');
     } finally {

@@ -1,6 +1,13 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import type { TicketAdapter } from '../../mdb/machine.ts';
-import { adoptTickets, dueLanes, leaseMirrors, type MirrorRow, postponeMirror } from '../../mdb/mirrors.ts';
+import {
+  adoptTickets,
+  countMirrors,
+  dueLanes,
+  leaseMirrors,
+  type MirrorRow,
+  postponeMirror,
+} from '../../mdb/mirrors.ts';
 import type { ConnectionStore } from '../outside/connection.ts';
 import { OutsideError } from '../outside/errors.ts';
 import { syncMirror } from './sync.ts';
@@ -18,6 +25,8 @@ const adapters: Record<TicketAdapter, () => Promise<OpenTicketSystem>> = {
 /** Tickets of one system a turn, and seconds for which one is nobody else's: longer than its few requests may take. */
 const batch = 20;
 const lease = 300;
+/** Tickets of one system that are worked on at once. */
+const hands = 4;
 
 export interface Mirroring {
   /** Finds tickets that want a mirror, and says at which systems something is due. */
@@ -33,19 +42,45 @@ export function createMirroring(mdb: Mdb, connections: ConnectionStore): Mirrori
       return dueLanes(mdb);
     },
     async run(lane) {
-      for (let looked = 0; looked < batch; looked += 1) {
-        const [mirror] = await leaseMirrors(mdb, lane, 1, lease);
-        if (!mirror) return { looked, trouble: null };
-        const error = await tryOne(mdb, connections, mirror);
-        if (error === null) continue;
-        await postpone(mdb, mirror, error);
-        if (!isDown(error)) continue;
-        for (const other of await leaseMirrors(mdb, lane, 1000, lease)) await postpone(mdb, other, error);
-        return { looked, trouble: error.message };
+      const turn: Turn = { lane, pace: paceOf(await countMirrors(mdb, lane)), left: batch, down: null };
+      await Promise.all(Array.from({ length: hands }, () => work(mdb, connections, turn)));
+      if (turn.down !== null) {
+        for (const other of await leaseMirrors(mdb, lane, 1000, lease)) await postpone(mdb, other, turn.down);
       }
-      return { looked: batch, trouble: null };
+      return { looked: batch - turn.left, trouble: turn.down?.message ?? null };
     },
   };
+}
+
+interface Turn {
+  readonly lane: string;
+  readonly pace: number;
+  left: number;
+  down: OutsideError | null;
+}
+
+/** One hand takes what is due, ticket by ticket, until the turn is over. */
+async function work(mdb: Mdb, connections: ConnectionStore, turn: Turn): Promise<void> {
+  while (turn.left > 0 && turn.down === null) {
+    turn.left -= 1;
+    const [mirror] = await leaseMirrors(mdb, turn.lane, 1, lease);
+    if (!mirror) {
+      turn.left += 1;
+      return;
+    }
+    const error = await tryOne(mdb, connections, mirror, turn.pace);
+    if (error === null) continue;
+    await postpone(mdb, mirror, error);
+    if (isDown(error)) turn.down = error;
+  }
+}
+
+/**
+ * Seconds between two looks at an open ticket: two minutes, or so many that one look every other second is enough for
+ * all, since a look is two requests and GitHub allows 5,000 an hour.
+ */
+export function paceOf(mirrors: number): number {
+  return Math.max(120, mirrors * 2);
 }
 
 /** A system that is down or lets us not in would say the same for each of its tickets: the rest is not tried now. */
@@ -57,14 +92,19 @@ async function postpone(mdb: Mdb, mirror: MirrorRow, error: OutsideError): Promi
   await postponeMirror(mdb, mirror.ticketId, backOff(mirror.attempts, error), error.message);
 }
 
-async function tryOne(mdb: Mdb, connections: ConnectionStore, mirror: MirrorRow): Promise<OutsideError | null> {
+async function tryOne(
+  mdb: Mdb,
+  connections: ConnectionStore,
+  mirror: MirrorRow,
+  pace: number,
+): Promise<OutsideError | null> {
   try {
     const [open, connection] = await Promise.all([
       adapters[mirror.adapter](),
       connections.connection(mirror.secretRef),
     ]);
     const { system, end } = open(connection, mirror.settings);
-    await syncMirror(mdb, system, mirror).finally(end);
+    await syncMirror(mdb, system, mirror, pace).finally(end);
     return null;
   } catch (error) {
     if (error instanceof OutsideError) return error;

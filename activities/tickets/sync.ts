@@ -15,8 +15,6 @@ import { hearComments, personOf } from './hear.ts';
 import type { OutsideTicket, TicketSystem } from './system.ts';
 import { markerOf, noteIn, signNote, titled, writeBody } from './text.ts';
 
-/** Seconds between two looks at an open ticket; a webhook makes the look come at once. */
-const pace = 120;
 /** Seconds until the passage has surely taken an answer, after which the ticket is closed or asks anew. */
 const soon = 15;
 /** Seconds for which a system's search may not show what was just made; none of them promises less. */
@@ -31,9 +29,10 @@ interface Work {
 
 /**
  * Makes one mirror show what its ticket says, and the ticket know what was said at the mirror. It reads both ends and
- * does what is missing, so that it may be cut off anywhere and run again. Throws OutsideError.
+ * does what is missing, so that it may be cut off anywhere and run again. `pace` is the seconds until it is looked at
+ * again. Throws OutsideError.
  */
-export async function syncMirror(mdb: Mdb, system: TicketSystem, mirror: MirrorRow): Promise<void> {
+export async function syncMirror(mdb: Mdb, system: TicketSystem, mirror: MirrorRow, pace: number): Promise<void> {
   const mirrored = await readMirrored(mdb, mirror);
   const work = { mdb, system, mirror, mirrored };
   const id = mirror.outsideId ?? (await findOrMake(work));
