@@ -174,7 +174,6 @@ class Life {
     const { machineId, siteId } = this.input;
     const workflowId = passageWorkflowId(machineId, order.passage, order.id);
     const start = passageWorkflows[order.passage];
-    if (start === null) return this.refuse(order, `This version of Farrier has no ${order.passage} passage yet.`);
     try {
       return await executeChild<typeof start>(start, {
         workflowId,
@@ -196,7 +195,7 @@ class Life {
     }
   }
 
-  /** A passage that could not run or broke: its order ends, and a ticket tells a person why. */
+  /** A passage that broke: its order ends, and a ticket tells a person why. */
   private async refuse(order: OrderMessage, note: string): Promise<PassageSummary> {
     const { machineId, siteId } = this.input;
     const state = await passageActivities.breakOff({

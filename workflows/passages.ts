@@ -11,8 +11,8 @@ import { power } from './service/power.ts';
 import { reboot } from './service/reboot.ts';
 import { undrain } from './service/undrain.ts';
 
-/** The workflow of each passage; null for one that this version can't run, whose orders are refused with a reason. */
-export const passageWorkflows: Record<Passage, ((input: PassageInput) => Promise<PassageSummary>) | null> = {
+/** The workflow of each passage. */
+export const passageWorkflows: Record<Passage, (input: PassageInput) => Promise<PassageSummary>> = {
   birth,
   rebirth,
   clean,

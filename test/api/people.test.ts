@@ -216,7 +216,7 @@ describe('orders', () => {
 
   it('that cannot be are refused with a reason', async () => {
     const wish = { machine: 'm-a4bf01000001', passage: 'birth', reason: 'r' };
-    expect(await post('/orders', { ...wish, passage: 'retire' })).toMatchObject({
+    expect(await post('/orders', { ...wish, passage: 'explode' })).toMatchObject({
       status: 400,
       body: { error: { field: 'passage', message: expect.stringContaining('birth') } },
     });

@@ -658,11 +658,11 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
           await bench.standsAt('profile');
           await bench.report('burnin');
           await expect(outcome(bench)).rejects.toThrow();
-          await bench.machine.signal('order', { id: 'second', passage: 'retire' });
+          await bench.machine.signal('order', { id: 'second', passage: 'undrain' });
           const standing = async () => (await bench.machine.query('standing')) as { last: PassageSummary | null };
           await expect
             .poll(async () => (await standing()).last?.note, { timeout: 20_000 })
-            .toContain('no retire passage');
+            .toContain('in production already');
           expect(bench.calls).toContain('breakOff');
         },
       ),

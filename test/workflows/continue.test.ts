@@ -58,8 +58,8 @@ describe.skipIf(cli === null)(`a machine that continues as new${why}`, { timeout
       const second = await runOf(bench);
       await bench.machine.signal('order', { id: bench.orderId, passage: 'birth' });
       await bench.machine.signal('pause');
-      await bench.machine.signal('order', { id: 'next-1', passage: 'retire' });
-      await bench.machine.signal('order', { id: 'next-2', passage: 'retire' });
+      await bench.machine.signal('order', { id: 'next-1', passage: 'undrain' });
+      await bench.machine.signal('order', { id: 'next-2', passage: 'undrain' });
       await expect
         .poll(async () => (await standing(bench)).waitingOrders, { timeout: 20_000 })
         .toEqual(['next-1', 'next-2']);
@@ -67,7 +67,7 @@ describe.skipIf(cli === null)(`a machine that continues as new${why}`, { timeout
 
       await bench.machine.signal('resume');
       await expect.poll(async () => (await standing(bench)).last?.orderId, { timeout: 20_000 }).toBe('next-2');
-      expect(bench.calls.filter((call) => call === 'breakOff')).toHaveLength(2);
+      expect(bench.calls.filter((call) => call === 'endOrder done')).toHaveLength(2);
       expect(await runOf(bench)).not.toBe(second);
     });
   });
