@@ -320,7 +320,7 @@ suite('a step', () => {
       server.ask('POST', '/agent/step', session, say('step', { name, state, ...more }));
     await report('partition', 'running');
     await report('partition', 'running');
-    expect(await stepOf(born, 'partition')).toMatchObject({ attempt: 1, state: 'running', owner: 'agent', ordinal: 7 });
+    expect(await stepOf(born, 'partition')).toMatchObject({ attempt: 1, state: 'running', owner: 'agent', ordinal: 8 });
     await report('partition', 'failed', { device: 'sda (serial X1)', message: 'no space', seconds: 2.5 });
     await report('partition', 'failed', { device: 'sda (serial X1)', message: 'no space', seconds: 2.5 });
     expect(await stepOf(born, 'partition')).toMatchObject({
