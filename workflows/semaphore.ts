@@ -10,6 +10,7 @@ import {
   log,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -74,6 +75,9 @@ class SemaphoreDesk {
   /** Requests whose update is about to be answered: they need no signal besides. */
   private readonly answering = new Set<string>();
   private shown = '';
+  /** When the earliest timer rings, in milliseconds since 1970. */
+  private armed = Number.POSITIVE_INFINITY;
+  private rung = false;
 
   constructor({ carried, longest }: SemaphoreInput) {
     this.core = unpack(workflowInfo().workflowId, carried);
@@ -164,14 +168,21 @@ class SemaphoreDesk {
   }
 
   async wait(): Promise<void> {
-    const { core } = this;
-    if (!core.dirty) {
-      const wake = core.nextWake();
-      const met = () => core.dirty || this.full;
-      if (wake === null) await condition(met);
-      else await condition(met, Math.max(1, wake - Date.now()));
-    }
-    core.tick(Date.now());
+    this.arm();
+    await condition(() => this.core.dirty || this.rung || this.full);
+    this.rung = false;
+    this.core.tick(Date.now());
+  }
+
+  /** Timers are started and never cancelled: most are a lease away, and one that has become idle costs a look. */
+  private arm(): void {
+    const wake = this.core.nextWake();
+    if (wake === null || wake >= this.armed) return;
+    this.armed = wake;
+    void sleep(Math.max(1, wake - Date.now())).then(() => {
+      if (this.armed === wake) this.armed = Number.POSITIVE_INFINITY;
+      this.rung = true;
+    });
   }
 
   /** One batch: written, fenced and granted in one transaction, then told. */

@@ -41,31 +41,7 @@ describe.skipIf(environment === null)('a semaphore', { timeout: 120_000 }, () =>
 
   const looks = ({ rack }: SemaphoreBench) => workers.looks.filter((machine) => machine.startsWith(`m-${rack}-`));
 
-  test('grants at once what it has, and the rest one after the other', () =>
-    bench(async (one) => {
-      await one.allow(1);
-      const first = await one.ask();
-      await one.granted(first);
-      const second = await one.ask();
-      const third = await one.ask({ class: 'emergency' });
-      expect((await one.queued(second)).queued[0]).toMatch(
-        /^It waits for semaphore\/reboot\/rack=R\d+, \d\. in line: /,
-      );
-      await one.queued(third);
-      const standing = await one.standing();
-      expect(standing).toMatchObject({ capacity: 1, waiting: 2, gate: { kind: 'capacity' } });
-      expect(standing.queue.map(({ class: urgency }) => urgency)).toEqual(['emergency', 'maintenance']);
-      await first.signal('done');
-      await one.granted(third);
-      await third.signal('done');
-      await one.granted(second);
-      await second.signal('done');
-      expect(await second.result()).toMatchObject({ state: 'granted' });
-      await one.until(one.rows.bind(one), (rows) =>
-        rows.every(({ state, how }) => state === 'closed' && how === 'released'),
-      );
-    }));
-
+  // First those that skip time: the server skips no more once a workflow was terminated with something under way.
   test('gives a partial set back when the rest is not to be had in time, refused or cancelled', () =>
     bench(async (one) => {
       await one.allow(0);
@@ -181,24 +157,46 @@ describe.skipIf(environment === null)('a semaphore', { timeout: 120_000 }, () =>
       );
     }));
 
-  test('that was terminated is started again by whoever needs it, and knows its holders and its queue', () =>
+  test('grants at once what it has, and the rest one after the other', () =>
+    bench(async (one) => {
+      await one.allow(1);
+      const first = await one.ask();
+      await one.granted(first);
+      const second = await one.ask();
+      const third = await one.ask({ class: 'emergency' });
+      expect((await one.queued(second)).queued[0]).toMatch(
+        /^It waits for semaphore\/reboot\/rack=R\d+, \d\. in line: /,
+      );
+      await one.queued(third);
+      const standing = await one.standing();
+      expect(standing).toMatchObject({ capacity: 1, waiting: 2, gate: { kind: 'capacity' } });
+      expect(standing.queue.map(({ class: urgency }) => urgency)).toEqual(['emergency', 'maintenance']);
+      await first.signal('done');
+      await one.granted(third);
+      await third.signal('done');
+      await one.granted(second);
+      await second.signal('done');
+      expect(await second.result()).toMatchObject({ state: 'granted' });
+      await one.until(one.rows.bind(one), (rows) =>
+        rows.every(({ state, how }) => state === 'closed' && how === 'released'),
+      );
+    }));
+
+  test('notes what it does not understand, and goes on', () =>
     bench(async (one) => {
       await one.allow(1);
       const holder = await one.ask();
       await one.granted(holder);
-      const waiter = await one.ask();
-      await one.queued(waiter);
-      await one.semaphore.terminate('the namespace was lost');
-      const newcomer = await one.ask();
-      await one.queued(newcomer);
-      expect(await one.standing()).toMatchObject({ waiting: 2, holders: [{ machineId: one.machine(1) }] });
+      for (const name of ['acquire', 'release', 'renew', 'evict']) await one.semaphore.signal(name, 'nonsense');
+      await expect(one.semaphore.executeUpdate('acquire', { args: [{ id: 'x' }] })).rejects.toThrow();
+      expect((await one.standing()).ignored.map((note) => note.split(':')[0])).toEqual([
+        'acquire',
+        'release',
+        'renew',
+        'evict',
+      ]);
       await holder.signal('done');
-      await one.granted(waiter);
-      await one.semaphore.terminate('once more');
-      // Nobody new comes: the one that waits asks again by itself.
-      await waiter.signal('done');
-      await waiter.result();
-      await one.granted(newcomer);
+      await holder.result();
     }));
 
   test('grants nothing to a requester that is gone when its turn comes', () =>
@@ -220,21 +218,24 @@ describe.skipIf(environment === null)('a semaphore', { timeout: 120_000 }, () =>
       });
     }));
 
-  test('notes what it does not understand, and goes on', () =>
+  test('that was terminated is started again by whoever needs it, and knows its holders and its queue', () =>
     bench(async (one) => {
       await one.allow(1);
       const holder = await one.ask();
       await one.granted(holder);
-      for (const name of ['acquire', 'release', 'renew', 'evict']) await one.semaphore.signal(name, 'nonsense');
-      await expect(one.semaphore.executeUpdate('acquire', { args: [{ id: 'x' }] })).rejects.toThrow();
-      expect((await one.standing()).ignored.map((note) => note.split(':')[0])).toEqual([
-        'acquire',
-        'release',
-        'renew',
-        'evict',
-      ]);
+      const waiter = await one.ask();
+      await one.queued(waiter);
+      await one.semaphore.terminate('the namespace was lost');
+      const newcomer = await one.ask();
+      await one.queued(newcomer);
+      expect(await one.standing()).toMatchObject({ waiting: 2, holders: [{ machineId: one.machine(1) }] });
       await holder.signal('done');
-      await holder.result();
+      await one.granted(waiter);
+      await one.semaphore.terminate('once more');
+      // Nobody new comes: the one that waits asks again by itself.
+      await waiter.signal('done');
+      await waiter.result();
+      await one.granted(newcomer);
     }));
 
   test('serves everyone who lives through requesters that die, resizes, terminations and runs that continue as new', async () => {
@@ -246,12 +247,17 @@ describe.skipIf(environment === null)('a semaphore', { timeout: 120_000 }, () =>
         await one.startShort(3);
         const runs = new Set<string>();
         const living: WorkflowHandle[] = [];
+        const dead = new Set<string>();
         const pick = (which: number) => living[which % Math.max(1, living.length)];
         const told: Record<(typeof kinds)[number], (which: number) => Promise<unknown>> = {
           ask: async (which) => living.push(await one.ask({ class: orderClasses[which % 4] ?? 'clean' })),
           done: async (which) => pick(which)?.signal('done'),
           cancel: async (which) => pick(which)?.signal('cancel'),
-          die: async (which) => living.splice(which % Math.max(1, living.length), 1)[0]?.terminate('it died'),
+          die: async (which) => {
+            const [gone] = living.splice(which % Math.max(1, living.length), 1);
+            if (gone) dead.add(gone.workflowId);
+            await gone?.terminate('it died');
+          },
           resize: async (which) => {
             await one.allow(1 + (which % 3));
             await one.semaphore.signal('wake').catch(() => {});
@@ -274,6 +280,18 @@ describe.skipIf(environment === null)('a semaphore', { timeout: 120_000 }, () =>
           runs.add((await one.semaphore.describe()).runId);
         }
         for (const handle of living) await handle.signal('done').catch(() => {});
+        // No time is skipped, so a person takes from the dead what their leases would give on.
+        await one.until(
+          async () => {
+            for (const { id, workflowId } of await one
+              .rows()
+              .then((rows) => rows.filter(({ state }) => state === 'granted')))
+              if (dead.has(workflowId ?? ''))
+                await one.semaphore.executeUpdate('evict', { args: [{ id, by: 'ann', reason: 'it died' }] });
+            return (await one.rows()).filter(({ state }) => state !== 'closed');
+          },
+          (open) => open.length === 0,
+        );
         const ends = await Promise.all(living.map((handle) => handle.result() as Promise<Taken>));
         expect(ends.every(({ state }) => state === 'granted' || state === 'cancelled')).toBe(true);
         // Three more runs at least, each forced by the messages that one may take.
