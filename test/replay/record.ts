@@ -136,6 +136,78 @@ const scenarios: Record<string, Scenario> = {
       await tell(bench, 'erase', { kind: 'erased' });
     },
   },
+  rebirth: {
+    kind: 'rebirth',
+    different: asked({ power: 'cycle', semaphores: { reboot: 'rack' } }),
+    async run(bench) {
+      for (const [step, kind] of [
+        ['rack', 'inventory'],
+        ['profile', 'burnin'],
+        ['deploy', 'installed'],
+        ['ready', 'ready'],
+      ] as const)
+        await tell(bench, step, { kind });
+    },
+  },
+  retire: {
+    kind: 'retire',
+    different: {},
+    async run(bench) {
+      await tell(bench, 'boot', { kind: 'inventory' });
+      await tell(bench, 'erase', { kind: 'erased' });
+    },
+  },
+  reboot: {
+    kind: 'reboot',
+    different: asked({ semaphores: { drain: 'rack', reboot: 'rack' } }),
+    run: (bench) => bench.exists(),
+  },
+  'reboot-planned': {
+    kind: 'reboot',
+    different: {
+      beginPassage: async (input) => ({ ...(await goingWell([]).beginPassage(input)), dryRun: true }),
+      act: async () => ({ state: 'planned', observed: 'a dry run', command: { reset: 'GracefulRestart' } }),
+    },
+    run: (bench) => bench.exists(),
+  },
+  drain: { kind: 'drain', different: {}, run: (bench) => bench.exists() },
+  undrain: {
+    kind: 'undrain',
+    different: {
+      beginPassage: async (input) => ({ ...(await goingWell([]).beginPassage(input)), opState: 'draining' }),
+    },
+    run: (bench) => bench.exists(),
+  },
+  power: { kind: 'power', different: asked({ action: 'cycle' }), run: (bench) => bench.exists() },
+  maintenance: {
+    kind: 'maintenance',
+    different: asked({
+      work: [
+        { kind: 'firmware', component: 'BIOS', version: '2.1', file: 'firmware/bios', sha256: 'a'.repeat(64) },
+        { kind: 'step', question: 'Swap the riser.', owner: 'hands' },
+        { kind: 'reboot' },
+      ],
+      soakMinutes: 0,
+    }),
+    async run(bench) {
+      await bench.exists();
+      await bench.asked();
+      await bench.answer('done');
+    },
+  },
+  repair: {
+    kind: 'repair',
+    different: { ...asked({ fault: 'disk/S1', severity: 'ticket' }) },
+    async run(bench) {
+      await bench.exists();
+      await bench.asked();
+      await bench.answer('parts');
+      await bench.until((standing) => standing.humanStep?.choices[0] === 'sent:NUMBER');
+      await bench.answer('sent:RMA-7');
+      await bench.until((standing) => standing.humanStep?.choices[0] === 'fitted:SERIAL');
+      await bench.answer('fitted:S9');
+    },
+  },
   'birth-cancelled': {
     different: {},
     async run(bench) {

@@ -205,13 +205,31 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   );
 
   test(
-    'a command that was refused or lost is not sent again: a person restarts it by hand',
+    'what was certainly not done is tried again, a few times; then a person restarts it by hand',
     skipping(
       shared,
       'reboot',
       { act: async () => ({ state: 'not_done', observed: 'no fitting reset type' }) },
       async (bench) => {
         expect((await bench.asked()).humanStep?.question).toContain('no fitting reset type');
+        await bench.answer('done');
+        expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
+        expect(bench.calls.filter((call) => call === 'act restart')).toHaveLength(3);
+      },
+    ),
+  );
+
+  test(
+    'what may have been done is not sent again',
+    skipping(
+      shared,
+      'reboot',
+      {
+        act: async () => ({ state: 'unknown', observed: 'the answer was lost' }),
+        settle: async () => ({ state: 'unknown', observed: 'no effect seen' }),
+      },
+      async (bench) => {
+        expect((await bench.asked()).humanStep?.question).toContain('no effect seen');
         await bench.answer('done');
         expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
         expect(bench.calls.filter((call) => call === 'act restart')).toHaveLength(1);

@@ -33,11 +33,14 @@ async function power<Step extends string>(
   kind: 'restart' | 'power-cycle',
 ): Promise<'done' | { readonly outcome: Outcome }> {
   let why = 'No controller of it is known';
-  if (run.mayPower) {
+  while (run.mayPower) {
     const act = await run.act(kind);
     if (act.state === 'planned') run.plans(step, kind, act.command);
     if (act.state === 'done' || act.state === 'planned') return 'done';
-    why = act.refused?.reason ?? `Farrier asked its controller once and does not ask again: ${act.observed}`;
+    why = act.refused?.reason ?? `Its controller was asked, and is not asked again: ${act.observed}`;
+    // What was certainly not done (a worker that ended before it sent anything) may be done; the unknown may not.
+    if (act.state === 'unknown' || act.refused) break;
+    run.desk.note(`${kind}: ${act.observed}`);
   }
   if (run.plans(step, `ask a person to restart it: ${why}`)) return 'done';
   const ruling = await run.ask(step, {
@@ -69,7 +72,7 @@ export async function awaitUp<Step extends string>(
 
 // A virtual machine is back within seconds, a server within minutes, one that retrains its memory within half an hour.
 function pauseAfter(looks: number): number {
-  if (looks < 4) return 3 * second;
+  if (looks < 4) return 2 * second;
   return looks < 10 ? 10 * second : 60 * second;
 }
 

@@ -19,5 +19,6 @@ const limits = {
 } as const;
 
 export function serviceCourse(passage: Passage, steps: readonly ServiceStep[] = serviceSteps): Course<ServiceStep> {
-  return { passage, steps, owners, limits, powerTries: 1 };
+  // Only what was certainly not done is tried again.
+  return { passage, steps, owners, limits, powerTries: 3 };
 }
