@@ -7,7 +7,7 @@ import { type Actor, acting, record, type Transaction } from './acting.ts';
 import type { Mdb } from './connect.ts';
 import type { OrderClass, Passage } from './machine.ts';
 import type { Refused } from './ordering.ts';
-import { post } from './outbox.ts';
+import { post, takeBack } from './outbox.ts';
 import { endOrder } from './passage.ts';
 import { machines, orders } from './schema.ts';
 
@@ -51,7 +51,7 @@ export function placeOrder(mdb: Mdb, operator: Actor, wish: OrderWish): Promise<
     const known = await findOrder(tx, id, wish);
     if (known) return known;
     const live = await liveOrders(tx, machine.id);
-    const doubt = refuseDates(wish) ?? refuseLive(wish, live) ?? refuseWipe(wish, machine);
+    const doubt = refuseRehearsal(wish) ?? refuseDates(wish) ?? refuseLive(wish, live) ?? refuseWipe(wish, machine);
     if (doubt) return doubt;
     await insertOrder(tx, operator, id, wish);
     // A drain may last a week: who stops it isn't made to wait behind it.
@@ -75,6 +75,12 @@ function liveOrders(tx: Transaction, machineId: string): Promise<Live[]> {
     .select({ id: orders.id, passage: orders.passage, state: orders.state, notBefore: orders.notBefore })
     .from(orders)
     .where(and(eq(orders.machineId, machineId), inArray(orders.state, ['waiting', 'running'])));
+}
+
+/** What a birth does follows from what the machine shows when it boots: there is nothing to read before. */
+function refuseRehearsal({ asked, dryRun, reviewed }: OrderWish): Refused | null {
+  if (asked.passage !== 'birth' || (!dryRun && reviewed === null)) return null;
+  return { code: 'invalid', message: 'a birth has no dry run: what it does follows from what the machine shows', field: 'dryRun' };
 }
 
 function refuseDates({ notBefore, deadline }: OrderWish): Refused | null {
@@ -206,6 +212,7 @@ export async function steerOrder(
           : { [how === 'pause' ? 'pausedBy' : 'takenOverBy']: operator.name },
       )
       .where(eq(orders.id, orderId));
+    await takeBack(tx, orderId, how === 'resume' ? ['pause', 'takeover'] : ['resume']);
     const payload: Steering = { orderId, by: operator.name, reason };
     // The machine knows whether it still waits or runs by the time the message is there, and passes it on.
     await post(tx, {

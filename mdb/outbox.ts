@@ -23,6 +23,26 @@ export async function post(tx: MdbOrTransaction, message: OutboxMessage): Promis
   return rows.length === 1;
 }
 
+/**
+ * Takes back messages about an order that were not delivered yet and are contradicted by what comes now: the outbox is
+ * delivered in no order, so that the older could else be the last to arrive.
+ */
+export async function takeBack(
+  tx: MdbOrTransaction,
+  orderId: string,
+  kinds: readonly OutboxMessage['kind'][],
+): Promise<void> {
+  await tx
+    .update(outbox)
+    .set({ deliveredAt: sql`now()`, dropped: 'taken back by a later message' })
+    .where(
+      and(
+        inArray(outbox.kind, [...kinds]),
+        sql`${outbox.deliveredAt} is null and ${outbox.payload} ->> 'orderId' = ${orderId}`,
+      ),
+    );
+}
+
 /** A message to a semaphore: its id, one of `semaphoreMessages`, and what that takes. */
 export interface PermitMessage extends Record<string, unknown> {
   readonly semaphore: string;

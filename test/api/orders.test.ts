@@ -176,6 +176,14 @@ describe('an order', () => {
       ['resume', null],
       ['cancel', 'p-1'],
     ]);
+    // What a resume contradicts must not arrive after it.
+    expect((await messages('p-1')).map(({ kind, dropped }) => [kind, dropped !== null])).toEqual([
+      ['order', false],
+      ['pause', true],
+      ['takeover', true],
+      ['resume', false],
+      ['cancel', false],
+    ]);
     expect((await ask('POST', '/orders/none/pause', { reason: 'x' })).status).toBe(404);
   });
 

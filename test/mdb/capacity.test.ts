@@ -256,6 +256,18 @@ describe('the storm brake', () => {
     expect(rows.at(-1)).toMatchObject({ actor: 'ann', detail: { reason: 'a planned move' } });
   });
 
+  test('is only looked at by a dry run, which moves nothing and engages nothing', async () => {
+    const look = (machineId: string) =>
+      acting(at.mdb, ann, null, (tx) => leaveProduction(tx, { machineId, to: 'draining', dryRun: true }));
+    await limit({ perMinute: 1 });
+    expect(await look('m-00')).toEqual({ left: true });
+    expect(await at.mdb.$count(machines, eq(machines.opState, 'production'))).toBe(16);
+    await leave('m-00');
+    expect(await look('m-01')).toMatchObject({ left: false, held: expect.stringContaining('left production') });
+    expect(await readBrake(at.mdb)).toMatchObject({ engagedAt: null });
+    expect(await openTickets()).toEqual([]);
+  });
+
   test('engaged by a person holds until a person releases it', async () => {
     await engageBrake(at.mdb, ann, 'the cooling fails', null);
     expect(await leave('m-00')).toMatchObject({
