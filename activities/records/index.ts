@@ -16,6 +16,8 @@ import { archiveLogs } from './logs.ts';
 const batch = 50;
 const atOnce = 6;
 const heartbeatEvery = 10_000;
+/** Milliseconds that another worker is waited for, which has the same to do. */
+const patience = 30_000;
 
 /**
  * How often each record is looked after, in seconds: a lost subscription costs events, a log wraps within hours at its
@@ -30,11 +32,20 @@ export interface RecordsOptions {
 
 /** Keeps up what controllers tell: reads, and subscriptions, which may be repeated freely. */
 export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: SessionPool, options: RecordsOptions) {
-  const reach = createReach(mdb, secrets, pool, openClaims(mdb.$client));
+  const claims = openClaims(mdb.$client);
+  const reach = createReach(mdb, secrets, pool, claims);
   const { receiver } = options;
 
+  /** By one worker at a time: two would each make a subscription, of which the MDB knows one token. */
+  const subscribe = async (session: Session, machine: { machineId: string; siteId: string }, origin: string) => {
+    const why = await claims.hold(`events of ${machine.machineId}`, patience, () =>
+      keepEventsUp(mdb, session, machine, origin),
+    );
+    return why === 'taken' ? 'another worker was at it' : why;
+  };
+
   const keep = async (session: Session, machine: { machineId: string; siteId: string }, kind: RecordKind) => {
-    if (kind === 'events' && receiver !== null) return keepEventsUp(mdb, session, machine, receiver);
+    if (kind === 'events' && receiver !== null) return subscribe(session, machine, receiver);
     if (kind === 'events') await endSubscription(mdb, session, machine.machineId);
     if (kind === 'logs') return archiveLogs(mdb, session, machine.machineId);
     if (kind === 'inventory') await keepInventory(mdb, session, machine.machineId);

@@ -123,6 +123,13 @@ describe('events', () => {
     await expect.poll(told, { timeout: 10_000 }).toEqual(['test-event', 'test-event']);
   });
 
+  test('are subscribed to once by workers that come at the same time', async () => {
+    await Promise.all([keep('events'), keep('events'), keep('events')]);
+    expect(await effects('subscribed')).toHaveLength(1);
+    simulated().note('test-event');
+    await expect.poll(async () => (await listEvents(db.mdb, machineId, { limit: 10 })).length).toBe(1);
+  });
+
   test('are not asked for any more where nobody listens, and a refused address is not told on', async () => {
     await keep('events');
     const deaf = createRecordActivities(db.mdb, secretFolder(join(folder, 'secrets')), pool, { receiver: null });
