@@ -30,7 +30,7 @@ interface Running {
   code(): Promise<number | null>;
 }
 
-const names = ['temporal', 'ui', 'api', 'agent', 'boot', 'sim'];
+const names = ['temporal', 'ui', 'api', 'agent', 'events', 'boot', 'sim'];
 const anyPorts = names.flatMap((name) => [`--${name}-port`, '0']);
 
 function up(...options: string[]): Running {
@@ -104,7 +104,7 @@ test('stopped in the middle of a birth it leaves nothing running, and goes on fr
   const running = up('--sim', '1x4');
   await running.says(/Farrier is up/);
   const children = childrenOf();
-  expect(children.length).toBe(8);
+  expect(children.length).toBe(9);
   const other = up('--sim', '1x4');
   expect(await other.code()).toBe(1);
   expect(other.said()).toMatch(/is in use by another Farrier \(process \d+\); stop it or give another folder/);
