@@ -80,7 +80,11 @@ function liveOrders(tx: Transaction, machineId: string): Promise<Live[]> {
 /** What a birth does follows from what the machine shows when it boots: there is nothing to read before. */
 function refuseRehearsal({ asked, dryRun, reviewed }: OrderWish): Refused | null {
   if (asked.passage !== 'birth' || (!dryRun && reviewed === null)) return null;
-  return { code: 'invalid', message: 'a birth has no dry run: what it does follows from what the machine shows', field: 'dryRun' };
+  return {
+    code: 'invalid',
+    message: 'a birth has no dry run: what it does follows from what the machine shows',
+    field: 'dryRun',
+  };
 }
 
 function refuseDates({ notBefore, deadline }: OrderWish): Refused | null {

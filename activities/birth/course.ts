@@ -48,15 +48,19 @@ async function backToTheStart(tx: Transaction, machineId: string, controller: bo
   });
 }
 
-/** The machine's next boot gets the bootstrap image; null, or why it can't. */
-export function setRebirth(mdb: Mdb, input: PassageErrand & { wipe: boolean }): Promise<string | null> {
-  const { machineId, orderId, wipe } = input;
+/** The machine's next boot gets the bootstrap image; null, or why it can't. A rehearsal only asks. */
+export function setRebirth(
+  mdb: Mdb,
+  input: PassageErrand & { wipe: boolean; dryRun: boolean },
+): Promise<string | null> {
+  const { machineId, orderId, wipe, dryRun } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     if (!isLegalEdge('boot_state', machine.bootState, 'rebirth'))
       return `a machine whose boot state is ${machine.bootState} can't be reborn`;
     if (machine.stage !== 'in_service' && machine.stage !== 'maintenance' && machine.stage !== 'repair')
       return `it is at stage ${machine.stage}, before its first service: that takes a birth`;
+    if (dryRun) return null;
     await passage.updateMachine(tx, machineId, {
       bootState: 'rebirth',
       bootstraps: 0,

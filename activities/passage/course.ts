@@ -82,7 +82,7 @@ async function holdMachine(tx: Transaction, { machineId, passage: name, state, o
   await passage.updateMachine(tx, machineId, { held, directive: { do: 'hold', reason: held } });
 }
 
-/** A passage that broke (a bug, or a kind this version lacks): the order fails and a ticket says why. */
+/** A passage that broke (a bug): the order fails and a ticket says why. */
 export function breakOff(mdb: Mdb, input: PassageErrand & { note: string }): Promise<MachineState> {
   const { machineId, orderId, note } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {

@@ -2,8 +2,9 @@ import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { type RebirthRequest, requestOf } from '../../contract/requests.ts';
 import { leaveService } from '../outage/leave.ts';
 import { takePermit } from '../outage/permit.ts';
-import type { Outcome } from '../passage/run.ts';
+import { next, type Outcome } from '../passage/run.ts';
 import { birthActivities } from '../proxies.ts';
+import { rehearse } from '../service/serve.ts';
 import { beltCourse, convey } from './belt.ts';
 import { BirthRun } from './run.ts';
 
@@ -21,14 +22,34 @@ export async function rebirth(input: PassageInput): Promise<PassageSummary> {
   const request = requestOf('rebirth', begun.request);
 
   try {
-    return await beBorn(run, request);
+    const rehearsed =
+      begun.dryRun || begun.reviewed !== null ? await rehearse(run, begun, () => foresee(run, request)) : null;
+    return rehearsed ?? (await beBorn(run, request));
   } finally {
     await run.permits.giveBack();
   }
 }
 
+/** What can be told before the machine has booted: the rest follows from what it shows then. */
+async function foresee(run: BirthRun, request: RebirthRequest): Promise<Outcome> {
+  const doubt = await birthActivities.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: true });
+  if (doubt !== null) return { to: 'end', state: 'failed', note: `nothing was done: ${doubt}` };
+  run.plans('rack', `its next boot gets the bootstrap image${request.wipe ? ', and its disks may be wiped' : ''}`);
+  if (request.power === 'cycle' && run.controller) {
+    const unpermitted = await takePermit(run, 'rack', 'reboot', request.semaphores.reboot);
+    if (unpermitted) return unpermitted;
+    const treatment = await leaveService(run, 'rack', 'disabled');
+    if ('outcome' in treatment) return treatment.outcome;
+    const act = await run.act('boot-network');
+    if (act.state !== 'planned') return { to: 'end', state: 'failed', note: `nothing was done: ${act.observed}` };
+    run.plans('rack', 'boot-network', act.command);
+  }
+  run.plans('register', 'from its inventory on as at its birth: identity, burn-in, image, hand-over');
+  return next;
+}
+
 async function beBorn(run: BirthRun, request: RebirthRequest): Promise<PassageSummary> {
-  const doubt = await birthActivities.setRebirth({ ...run.errand, wipe: request.wipe });
+  const doubt = await birthActivities.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: false });
   if (doubt !== null) return run.end('failed', `nothing was done: ${doubt}`, false);
   const ended = await awaitReboot(run, request);
   if (ended !== null) {
