@@ -97,6 +97,13 @@ export const disruptionRequest = z.strictObject({ machine: machineName, request:
 export const disruptionStates = ['permitted', 'requested', 'denied'] as const;
 export const disruptionAnswer = z.object({ state: z.enum(disruptionStates), semaphore: text });
 
+/** The Dominator's own REST protocol; of the machine's record only the name counts. */
+export const dominatorRequest = z.object({
+  MDB: z.object({ Hostname: machineName }),
+  Request: z.enum(disruptionRequests),
+});
+export const dominatorResponse = z.object({ Response: z.enum(disruptionStates) });
+
 export type SemaphoreView = z.infer<typeof semaphoreView>;
 export type SemaphoreDetail = z.infer<typeof semaphoreDetail>;
 export type SemaphoreChange = z.infer<typeof semaphoreChange>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as contract from '../../contract/permitviews.ts';
 import { readSemaphoreId } from '../../contract/semaphore.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { cancelDisruption, checkDisruption, requestDisruption } from '../../mdb/disruption.ts';
+import { cancelDisruption, checkDisruption, type Disruption, requestDisruption } from '../../mdb/disruption.ts';
 import {
   evictPermit,
   listPermits,
@@ -15,7 +15,7 @@ import {
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';
-import { mustBe } from './operator.ts';
+import { mustBe, type Operator } from './operator.ts';
 
 const tags = ['semaphores'];
 const named = z.strictObject({ id: z.string().min(1).max(240) });
@@ -84,15 +84,37 @@ export function serveSemaphores(app: App, { mdb }: PeopleDependencies): void {
         response: { 200: contract.disruptionAnswer },
       },
     },
-    async ({ body: { machine, request }, operator }) => {
-      const machineId = await mustFind(mdb, machine);
-      if (request === 'check') return checkDisruption(mdb, machineId);
-      if (request === 'cancel') return cancelDisruption(mdb, operator, machineId);
-      const answer = await requestDisruption(mdb, operator, machineId);
-      if (answer === null) throw new ApiError('not-found', `there is no machine ${machine}`, 'machine');
-      return answer;
+    ({ body: { machine, request }, operator }) => disrupt(mdb, operator, machine, request),
+  );
+  app.post(
+    '/request',
+    {
+      schema: {
+        tags,
+        summary: "The same in the Dominator's own REST protocol",
+        body: contract.dominatorRequest,
+        response: { 200: contract.dominatorResponse },
+      },
+    },
+    async ({ body, operator }) => {
+      const { state } = await disrupt(mdb, operator, body.MDB.Hostname, body.Request);
+      return { Response: state };
     },
   );
+}
+
+async function disrupt(
+  mdb: Mdb,
+  operator: Operator,
+  machine: string,
+  request: (typeof contract.disruptionRequests)[number],
+): Promise<Disruption> {
+  const machineId = await mustFind(mdb, machine);
+  if (request === 'check') return checkDisruption(mdb, machineId);
+  if (request === 'cancel') return cancelDisruption(mdb, operator, machineId);
+  const answer = await requestDisruption(mdb, operator, machineId);
+  if (answer === null) throw new ApiError('not-found', `there is no machine ${machine}`, 'machine');
+  return answer;
 }
 
 async function showOne(mdb: Mdb, name: string): Promise<contract.SemaphoreDetail> {

@@ -188,6 +188,12 @@ describe.skipIf(cli === null)('semaphores, by hand', { timeout: 120_000 }, () =>
     await repair.signal('done');
     await settles('a01-u02', 0);
     expect((await asked('cancel', 'a01-u02')).code).toBe(2);
+    // The Dominator's own protocol, with more of its record than is read.
+    const MDB = { Hostname: 'a01-u02', RequiredImage: 'compute-1', Tags: { DisruptionManagerGroupIdentifier: 'x' } };
+    const body = JSON.stringify({ MDB, Request: 'check' });
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${origin}/api/v1/request`, { method: 'POST', headers, body });
+    expect([response.status, await response.json()]).toEqual([200, { Response: 'denied' }]);
     // Neither an answer nor silence: an error, which subd tries again.
     expect(await asked('request', 'nobody')).toEqual({ code: 3, out: 'farrier: there is no machine nobody\n' });
   });
