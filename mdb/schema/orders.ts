@@ -144,6 +144,7 @@ export const humanSteps = pgTable(
   (t) => [
     index('human_steps_open').on(t.owner).where(sql`answered_at is null`),
     index('human_steps_machine').on(t.machineId, t.openedAt),
+    index('human_steps_ticket').on(t.ticketId),
   ],
 );
 

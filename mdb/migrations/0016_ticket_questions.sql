@@ -1,0 +1,1 @@
+CREATE INDEX "human_steps_ticket" ON "human_steps" USING btree ("ticket_id");
