@@ -266,6 +266,14 @@ describe.skipIf(shared === null)('drain and undrain', { timeout: 120_000 }, () =
   );
 
   test(
+    'an undrain in the basic flow brings it back at once (D→P)',
+    skipping(shared, 'undrain', beginning({ opState: 'draining', request: { flow: 'basic' } }), async (bench) => {
+      expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
+      expect(moves(bench)).toEqual(['stopDrain', 'moveMachine production']);
+    }),
+  );
+
+  test(
     'an undrain of what is in production does nothing and says so',
     skipping(shared, 'undrain', {}, async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: 'in production already: nothing was done' });

@@ -1,6 +1,7 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { requestOf } from '../../contract/requests.ts';
 import { restore } from '../outage/restore.ts';
+import type { Outcome } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 import { serviceCourse } from './courses.ts';
 import { giveBack, serve } from './serve.ts';
@@ -25,8 +26,11 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
         run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'disabled' });
       return { to: 'end', state: 'done', note: 'out of production, in restore' };
     }
+    const back: Outcome = { to: 'end', state: 'done', note: 'back in production' };
+    // The basic flow has no edge from draining to restore.
+    if (request.flow === 'basic' && opState === 'draining') return giveBack(run, 'restore', treatment, back, 'basic');
     const healthy = await restore(run, 'restore', treatment, request.flow);
     if (healthy !== 'healthy') return healthy.outcome;
-    return giveBack(run, 'restore', treatment, { to: 'end', state: 'done', note: 'back in production' });
+    return giveBack(run, 'restore', treatment, back);
   });
 }
