@@ -61,7 +61,11 @@ function openLine(pool: pg.Pool, over: (line: Line) => void): Line {
     end() {
       over(line);
       void line.client.then(
-        (client) => client.off('error', lost).release(broken),
+        (client) => {
+          // A broken one may tell of it once more, and nobody listening would end the process.
+          if (!broken) client.off('error', lost);
+          client.release(broken);
+        },
         () => undefined,
       );
     },

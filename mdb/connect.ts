@@ -39,5 +39,7 @@ export function connectMdb(options: MdbOptions): MdbConnection {
   // An idle connection that PostgreSQL drops (a restart) is replaced on the next query; without a listener it
   // would end the process.
   pool.on('error', () => {});
+  // One that is in use tells of it by itself as well as by its query; drizzle's transactions don't listen.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   return { mdb: drizzle({ client: pool, schema }), pool, close: () => pool.end() };
 }

@@ -1,6 +1,6 @@
 /** Attempts to sign in to controllers: one for each version of the credentials, of all processes. */
 import { and, eq, sql } from 'drizzle-orm';
-import type { Mdb } from './connect.ts';
+import type { Mdb, MdbOrTransaction } from './connect.ts';
 import { bmcs, signIns } from './schema.ts';
 
 /** To what a version of credentials is offered. */
@@ -38,15 +38,17 @@ export async function judgeSignIn(
   state: Exclude<SignInState, 'trying'>,
   reason: string | null = null,
 ): Promise<void> {
-  await mdb.transaction(async (tx) => {
-    await tx
+  const write = (on: MdbOrTransaction) =>
+    on
       .insert(signIns)
       .values({ machineId, origin, version, state })
       .onConflictDoUpdate({
         target: [signIns.machineId, signIns.origin, signIns.version],
         set: { state, at: sql`now()` },
       });
-    if (reason === null) return;
+  if (reason === null) return void (await write(mdb));
+  await mdb.transaction(async (tx) => {
+    await write(tx);
     await tx
       .update(bmcs)
       .set({ quarantine: reason, quarantineFor: 'credentials' })

@@ -1,4 +1,5 @@
 import { createHash, type ScryptOptions, scrypt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Mdb } from '../../mdb/connect.ts';
 import {
@@ -19,6 +20,8 @@ const derive = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);
 /** 20 to 50 ms of one core, once for each secret of a process: cheap for us, dear for who guesses. */
 const cost: ScryptOptions = { N: 2 ** 14, r: 8, p: 1 };
 const versionBytes = 18;
+/** Milliseconds before the last try to write down an outcome: half a minute in all. */
+const longestWait = 16_000;
 const mostVersions = 20_000;
 
 /** Versions by a fast hash of what they are made from: kept in memory only. */
@@ -75,13 +78,23 @@ export async function offerOnce<T>(
   if (before !== null && before !== 'accepted') throw shutOut(offering, before);
   await liftForCredentials(mdb, offering.machineId);
   if (before === null) await beginSignIn(mdb, offering, version);
-  try {
-    const result = await attempt();
-    if (before === null) await judgeSignIn(mdb, offering, version, 'accepted');
-    return result;
-  } catch (error) {
-    await note(offering, version, before, verdictOn(error));
+  const result = await attempt().catch(async (error: unknown) => {
+    await surely(() => note(offering, version, before, verdictOn(error)));
     throw error;
+  });
+  if (before === null) await surely(() => judgeSignIn(mdb, offering, version, 'accepted'));
+  return result;
+}
+
+/** Tries again while the MDB is away: an attempt whose outcome is not on record counts as one that was never answered. */
+async function surely(write: () => Promise<void>): Promise<void> {
+  for (let wait = 250; ; wait *= 2) {
+    try {
+      return await write();
+    } catch (error) {
+      if (wait > longestWait) throw error;
+      await sleep(wait);
+    }
   }
 }
 

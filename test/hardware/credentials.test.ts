@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { verdictOn, versionOf } from '../../activities/hardware/attempt.ts';
 import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
@@ -163,6 +163,24 @@ describe('an attempt whose answer never came', () => {
     await beginSignIn(db.mdb, { machineId: errand.machineId, origin: bmc.origin }, version);
     expect(await everybody(errand)).toMatchObject(Array(6).fill(quarantined));
     expect(bmc.count(opening)).toBe(0);
+  });
+
+  test('is on record although the MDB was away when the answer came', async () => {
+    const errand = await known();
+    await give(password);
+    bmc.play(opening, (_, response) => {
+      const lost = sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'a worker' and datname = current_database()`;
+      void db.mdb.execute(lost).then(() => {
+        bmc.sessions.add('t9');
+        response.writeHead(201, { 'x-auth-token': 't9', location: `${sessionsPath}/t9` }).end('{}');
+      });
+    });
+    await check(errand);
+    expect(await check(errand)).toMatchObject({ state: 'match' });
+    expect(bmc.count(opening)).toBe(1);
+    const kept = await db.mdb.select().from(signIns).where(eq(signIns.machineId, errand.machineId));
+    expect(kept).toMatchObject([{ state: 'accepted' }]);
   });
 
   test('is none where the controller said that it is busy', async () => {

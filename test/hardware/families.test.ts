@@ -95,7 +95,9 @@ describe.each(Object.keys(personalities) as Family[])('a controller like %s', (f
     expect(await act(errand, 'boot-network')).toMatchObject({ state: 'done' });
     expect(await effects()).toEqual(['boot-override', 'power-on']);
     expect(await act(errand, 'restart')).toMatchObject({ state: 'done' });
-    expect((await effects()).filter((effect) => effect !== 'boot-override')).toEqual(['power-on', 'reset']);
+    // One model is powered off and on instead, since its host may hang after a restart (quirk 32).
+    const restarted = family === 'sr675' ? ['power-off', 'power-on'] : ['reset'];
+    expect((await effects()).filter((effect) => effect !== 'boot-override')).toEqual(['power-on', ...restarted]);
   }, 60_000);
 
   // X10 and OpenBMC show no BIOS or no way to set it (quirks 3 and 47): that is told, and nothing is sent.
