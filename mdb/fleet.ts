@@ -368,6 +368,10 @@ export interface FleetCounts {
   readonly liveOrders: number;
   /** Tickets that their mirrors do not show yet, because the system that holds those is in trouble. */
   readonly mirrorsBehind: number;
+  /** Controllers whose parts or logs could not be read when it was last their turn. */
+  readonly controllersUnread: number;
+  /** What the machines drew at their latest readings, in watts. */
+  readonly watts: number;
   readonly freeAddresses: readonly { readonly network: string; readonly kind: string; readonly free: number }[];
   readonly images: readonly string[];
 }
@@ -385,6 +389,9 @@ export async function countFleet(mdb: MdbOrTransaction): Promise<FleetCounts> {
       (select count(*)::int from steps where state in ('running', 'held') and limit_at < now()) as "lateSteps",
       (select count(*)::int from orders where state in ('waiting', 'running')) as "liveOrders",
       (select count(*)::int from ticket_mirrors where error is not null and done_at is null) as "mirrorsBehind",
+      (select count(*)::int from controller_records where inventory_error is not null or logs_error is not null) as "controllersUnread",
+      (select coalesce(sum(latest.watts), 0)::real from controller_records r cross join lateral (
+        select watts from sensor_readings s where s.machine_id = r.machine_id order by s.id desc limit 1) latest) as watts,
       ${listed(sql`select n.id as network, n.kind, count(a.address) filter (where a.machine_id is null)::int as free
         from networks n left join addresses a on a.network_id = n.id where n.kind = 'birth' or (n.kind = 'main' and n.assignment = 'pool')
         group by n.id, n.kind order by n.id`)} as "freeAddresses",

@@ -26,6 +26,11 @@ export function examine(counts: FleetCounts): contract.Finding[] {
       ok: counts.mirrorsBehind === 0,
       message: `${counts.mirrorsBehind} tickets wait for a ticket system in trouble`,
     },
+    {
+      name: 'controllers',
+      ok: counts.controllersUnread === 0,
+      message: `${counts.controllersUnread} controllers could not be read when it was last their turn`,
+    },
     { name: 'held', ok: counts.held === 0, message: `${counts.held} machines are held` },
     {
       name: 'addresses',
@@ -85,6 +90,12 @@ export function renderMetrics(counts: FleetCounts): string {
       counts.machines.map(({ stage, opState, count }) => `{stage="${stage}",state="${opState}"} ${count}`),
     ),
     gauge('farrier_machines_held', 'Machines that are held.', [` ${counts.held}`]),
+    gauge('farrier_controllers_unread', 'Controllers that could not be read when it was last their turn.', [
+      ` ${counts.controllersUnread}`,
+    ]),
+    gauge('farrier_power_watts', 'What the machines drew at the latest readings of their controllers.', [
+      ` ${counts.watts}`,
+    ]),
     gauge('farrier_orders_live', 'Orders that wait or run.', [` ${counts.liveOrders}`]),
     gauge('farrier_steps_late', 'Steps past their limit.', [` ${counts.lateSteps}`]),
     gauge('farrier_questions_open', 'Steps that wait for a person.', [` ${counts.openQuestions}`]),

@@ -508,6 +508,7 @@ describe('the doors', () => {
       'steps',
       'questions',
       'tickets',
+      'controllers',
       'held',
       'addresses',
       'images',

@@ -96,6 +96,14 @@ describe('what a controller told', () => {
     expect(told).toMatchObject([{ text: 'drives 0 swapped S1 → S9', by: 'controller' }]);
   });
 
+  test('is in the figures of the fleet: what it draws, and that it could not be read', async () => {
+    const metrics = await app.inject({ url: '/metrics', headers: { host: '127.0.0.1' } });
+    expect(metrics.body).toMatch(/^farrier_power_watts 402$/m);
+    expect(metrics.body).toMatch(/^farrier_controllers_unread 1$/m);
+    const { findings } = await api.doctor();
+    expect(findings.find(({ name }) => name === 'controllers')).toMatchObject({ ok: false });
+  });
+
   test('is given a page at a time, newest first', async () => {
     const events = (query: string) =>
       app.inject({ url: `/api/v1/machines/${machineId}/events?${query}`, headers: { host: '127.0.0.1' } });
