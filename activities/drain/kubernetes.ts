@@ -1,10 +1,12 @@
 import {
+  type Configuration,
   CoreV1Api,
   createConfiguration,
   PatchStrategy,
   type RequestContext,
   ResponseContext,
   ServerConfiguration,
+  StorageV1Api,
   setHeaderOptions,
   type V1Node,
   type V1Pod,
@@ -31,6 +33,8 @@ const shape = {
   jobs: z.enum(['wait', 'evict']).default('wait'),
   bare: z.enum(['wait', 'evict']).default('wait'),
   localData: z.enum(['wait', 'evict']).default('evict'),
+  /** Volumes that are attached still when the last pod has gone; looking at them takes a right of its own. */
+  volumes: z.enum(['wait', 'ignore']).default('ignore'),
   /** Seconds that a killed pod has to end; its own grace period when absent. */
   killGrace: z.coerce.number().int().min(0).max(3600).optional(),
 };
@@ -42,15 +46,16 @@ const mostPages = 20;
 
 /** Cordons and evicts through the API server with a service account's token. */
 export const openKubernetes: OpenDrain = (place) => {
-  const { killGrace, ...policy } = readDrainSettings(shape, place.settings);
+  const { killGrace, volumes, ...policy } = readDrainSettings(shape, place.settings);
   const connection = mustHave(needConnection(place), 'token');
   const outside = openOutside(connection);
-  const api = apiOver(outside, connection.token);
-  return { drain: new Kubernetes(api, policy, killGrace), close: outside.close };
+  const configuration = configure(outside, connection.token);
+  const storage = volumes === 'wait' ? new StorageV1Api(configuration) : null;
+  return { drain: new Kubernetes(new CoreV1Api(configuration), storage, policy, killGrace), close: outside.close };
 };
 
 /** The generated client over our own transport: its own follows redirects and reads answers of any length. */
-function apiOver(outside: Outside, token: string): CoreV1Api {
+function configure(outside: Outside, token: string): Configuration {
   const httpApi = wrapHttpLibrary({
     async send(request: RequestContext) {
       const { pathname, search } = new URL(request.getUrl());
@@ -73,7 +78,7 @@ function apiOver(outside: Outside, token: string): CoreV1Api {
       );
     },
   });
-  return new CoreV1Api(createConfiguration({ baseServer: new ServerConfiguration(outside.origin, {}), httpApi }));
+  return createConfiguration({ baseServer: new ServerConfiguration(outside.origin, {}), httpApi });
 }
 
 /** The generated client takes whatever it is given for what it asked for; an API server's objects say their kind. */
@@ -89,11 +94,13 @@ function checkObject(text: string): void {
 
 class Kubernetes implements Drain {
   private readonly api: CoreV1Api;
+  private readonly storage: StorageV1Api | null;
   private readonly policy: PodPolicy;
   private readonly killGrace: number | undefined;
 
-  constructor(api: CoreV1Api, policy: PodPolicy, killGrace: number | undefined) {
+  constructor(api: CoreV1Api, storage: StorageV1Api | null, policy: PodPolicy, killGrace: number | undefined) {
     this.api = api;
+    this.storage = storage;
     this.policy = policy;
     this.killGrace = killGrace;
   }
@@ -119,7 +126,18 @@ class Kubernetes implements Drain {
       if (gone === 'not-yet') held.push(nameOf(pod));
       if (gone === 'leaves') evicted.push(nameOf(pod));
     }
-    return tellPods(node, pods, held, evicted);
+    const told = tellPods(node, pods, held, evicted);
+    return told.drained ? ((await this.tellVolumes(node)) ?? told) : told;
+  }
+
+  /** Clean-up lags behind the last pod, and a volume that is still attached may be written to; null when none is. */
+  private async tellVolumes(node: string): Promise<DrainProgress | null> {
+    const list = (await this.storage?.listVolumeAttachment({ limit: perPage * mostPages }))?.items ?? [];
+    const here = list.filter(({ spec, status }) => spec.nodeName === node && status?.attached === true);
+    if (here.length === 0) return null;
+    const names = here.map(({ spec, metadata }) => spec.source.persistentVolumeName ?? metadata?.name ?? 'unknown');
+    const sentence = `no pod is left, and ${count(here.length, 'volume')} still attached (${some(names)})`;
+    return { drained: false, left: here.length, sentence };
   }
 
   async stop({ node: name }: DrainTask): Promise<string> {

@@ -21,6 +21,7 @@ function fakeCluster() {
   const pods = new Map<string, Pod>();
   /** Pods that a disruption budget protects for now. */
   const protectedPods = new Set<string>();
+  const volumes: object[] = [];
   const path = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)(\/eviction)?$/;
   const status = (code: number, message: string): Answered => ({
     status: code,
@@ -30,6 +31,8 @@ function fakeCluster() {
     if (asked.headers.authorization !== `Bearer ${token}`) return status(401, 'Unauthorized');
     if (asked.path.startsWith('/api/v1/nodes/')) return answerNode(asked);
     if (asked.path === '/api/v1/pods') return answerPods(asked);
+    if (asked.path.endsWith('/volumeattachments'))
+      return { body: { kind: 'VolumeAttachmentList', metadata: {}, items: volumes } };
     const [, namespace = '', name = '', eviction] = path.exec(asked.path) ?? [];
     const pod = pods.get(`${namespace}/${name}`);
     if (!pod) return status(404, `pods "${name}" not found`);
@@ -86,7 +89,13 @@ function fakeCluster() {
       status: { phase: more.phase ?? 'Running' },
     });
   };
-  return { node, pods, protectedPods, handle, add };
+  const attach = (name: string, nodeName: string, attached = true) =>
+    volumes.push({
+      metadata: { name },
+      spec: { attacher: 'csi', nodeName, source: { persistentVolumeName: name } },
+      status: { attached },
+    });
+  return { node, pods, protectedPods, volumes, handle, add, attach };
 }
 
 const task = { node: 'a01-03', machineId: 'm-1', orderId: 'o-1', reason: 'farrier o-1: firmware' };
@@ -167,6 +176,25 @@ describe('draining a Kubernetes node', () => {
     });
     expect(await rough.drain.progress(task)).toMatchObject({ drained: true });
     await rough.close();
+  });
+
+  it('waits for volumes to be detached, where the pool says so', async () => {
+    cluster.attach('pv-1', 'a01-03');
+    cluster.attach('pv-2', 'a01-04');
+    cluster.attach('pv-3', 'a01-03', false);
+    const careless = open();
+    await careless.drain.start(task);
+    expect(await careless.drain.progress(task)).toMatchObject({ drained: true });
+    await careless.close();
+    const { drain, close } = open({ volumes: 'wait' });
+    expect(await drain.progress(task)).toEqual({
+      drained: false,
+      left: 1,
+      sentence: 'no pod is left, and one volume still attached (pv-1)',
+    });
+    cluster.volumes.length = 0;
+    expect(await drain.progress(task)).toMatchObject({ drained: true });
+    await close();
   });
 
   it('leaves a node cordoned that somebody else cordoned', async () => {
