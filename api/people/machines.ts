@@ -142,14 +142,16 @@ async function mustBeController(mdb: Mdb, siteId: string, origin: string): Promi
 }
 
 async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> {
-  const [[machine], facts, [lastOrder], questions, lastMove] = await Promise.all([
+  const [[machine], facts, recent, questions, lastMove] = await Promise.all([
     listMachines(mdb, { id, limit: 1 }),
     readMachine(mdb, id),
-    listOrders(mdb, { machineId: id, limit: 1 }),
+    listOrders(mdb, { machineId: id, limit: 50 }),
     listHumanSteps(mdb, { machineId: id, open: true, limit: 20 }),
     readLastMove(mdb, id),
   ]);
   if (!machine || !facts) throw new ApiError('not-found', `there is no machine ${id}`);
+  // What runs says more than what was asked last, which may wait for its time.
+  const lastOrder = recent.find(({ state }) => state === 'running') ?? recent[0];
   const steps = lastOrder ? await listSteps(mdb, lastOrder.id) : [];
   const live = lastOrder?.state === 'waiting' || lastOrder?.state === 'running' ? lastOrder : null;
   const { identity, tags: tagged, directive, memoryMib, cpus, dimms, disks, nics, accelerators, bmc } = facts;

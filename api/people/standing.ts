@@ -47,10 +47,16 @@ function tellBlock({ machine, order, steps, questions, directive }: StandingFact
   }
   if (machine.held !== null) return `held: ${machine.held}`;
   if (order === null) return 'nothing';
-  if (order.state === 'waiting') return 'its workflow, which has not taken the order yet';
+  if (order.pausedBy !== null) return `${order.pausedBy}, who paused it (farrier order resume ${order.id})`;
+  if (order.state === 'waiting') return tellWait(order);
   const running = steps.filter(({ state }) => state === 'running' || state === 'held');
   const step = running.find(({ source }) => source === 'agent') ?? running[0];
   if (!step) return `its workflow; the agent is told to ${directive}`;
   const percent = machine.percent === null ? '' : ` at ${Math.round(machine.percent)} %`;
   return `${step.owner}: ${step.name}${percent}${step.late ? ', which is late' : ''}`;
+}
+
+function tellWait({ notBefore }: OrderView): string {
+  if (notBefore !== null && Date.parse(notBefore) > Date.now()) return `its time: not before ${notBefore}`;
+  return 'its workflow, which has not taken the order yet';
 }

@@ -187,6 +187,23 @@ describe('an order', () => {
     expect((await ask('POST', '/orders/none/pause', { reason: 'x' })).status).toBe(404);
   });
 
+  it('shows in the standing of its machine what runs, and why the rest waits', async () => {
+    const standing = async () => (await ask('GET', '/machines/m-01')).body.standing;
+    await place({ id: 'w-1' });
+    expect((await standing()).blockedOn).toBe('its workflow, which has not taken the order yet');
+    await base.mdb.update(orders).set({ state: 'running' }).where(eq(orders.id, 'w-1'));
+    const notBefore = soon(1);
+    await place({ id: 'w-2', notBefore });
+    expect((await standing()).why).toBe('reboot w-1: a test');
+    await ask('POST', '/orders/w-1/pause', { reason: 'lunch' });
+    expect((await standing()).blockedOn).toBe('ann, who paused it (farrier order resume w-1)');
+    await base.mdb.update(orders).set({ state: 'done' }).where(eq(orders.id, 'w-1'));
+    expect(await standing()).toMatchObject({
+      why: 'reboot w-2: a test',
+      blockedOn: `its time: not before ${notBefore}`,
+    });
+  });
+
   it('to stop a drain stops the drain that runs, instead of waiting behind it', async () => {
     await place({ id: 'd-1', passage: 'drain' });
     await base.mdb.update(orders).set({ state: 'running' }).where(eq(orders.id, 'd-1'));
