@@ -14,6 +14,7 @@ import { ApiClient, ApiProblem } from '../../client/api.ts';
 import { sign } from '../../contract/webhook.ts';
 import { acting } from '../../mdb/acting.ts';
 import { openHumanStep } from '../../mdb/people.ts';
+import { readPool } from '../../mdb/pools.ts';
 import { audit, machines, orders, outbox, tickets } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { type FakeServer, serveFake } from '../support/outside.ts';
@@ -184,6 +185,27 @@ describe('farrier ticket', () => {
     expect(await farrier('ticket', 'route', 'rm', '*', '--reason', 'no longer')).toMatchObject({ code: 1 });
     const actions = (await base.mdb.select({ action: audit.action }).from(audit)).map(({ action }) => action);
     expect(actions).toEqual(expect.arrayContaining(['ticket.route', 'ticket.close', 'ticket.unroute', 'step.answer']));
+  });
+});
+
+describe('farrier pool', () => {
+  it('names the scheduler of a pool, as docs/drain.md has it', async () => {
+    const settings = '{"jobs": "wait", "volumes": "wait"}';
+    const named = ['--drain', 'kubernetes', '--drain-secret', 'k8s', '--drain-settings', settings];
+    const timed = [
+      '--drain-timeout',
+      '604800',
+      '--on-drain-timeout',
+      'ask',
+      '--reason',
+      'the batch farm runs on Kubernetes',
+    ];
+    expect(await farrier('pool', 'set', 'batch', ...named, ...timed)).toMatchObject({ code: 0 });
+    expect(await readPool(base.mdb, 'batch')).toMatchObject({
+      drain: 'kubernetes',
+      drainSecretRef: 'k8s',
+      drainSettings: { jobs: 'wait', volumes: 'wait' },
+    });
   });
 });
 
