@@ -84,6 +84,7 @@ function addResize(semaphore: Command, open: () => Context): void {
     .option('--lease-seconds <count>', 'after which a silent holder is looked at', wholeNumber(10, 604_800))
     .option('--limit-seconds <count>', 'after which a running holder is overdue', wholeNumber(10, 31_536_000))
     .option('--min-healthy <percent>', 'share of the group that must stay offerable', wholeNumber(0, 100))
+    .option('--per-minute <count>', 'grants within any minute at most', wholeNumber(1, 100_000))
     .action(async (id: string, size: ResizeOptions['size'], options: ResizeOptions) => {
       const { api, screen } = open();
       const policy = await api.resizeSemaphore(id, { ...options, ...size });
@@ -114,12 +115,13 @@ function showDetail(screen: Context['screen'], detail: SemaphoreDetail, now: num
 }
 
 function policyFacts(policy: SemaphoreDetail['policy']): [string, string | null][] {
-  const { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, windows } = policy;
+  const { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, perMinute, windows } = policy;
   return [
     ['policy', capacity !== null ? `${capacity} at once` : `${percent} % of the group, at least ${minimum}`],
     ['queue', `at most ${queueBound}`],
     ['lease', `${leaseSeconds} s, overdue after ${limitSeconds} s`],
     ['healthy', minHealthy === null ? null : `at least ${minHealthy} %`],
+    ['rate', perMinute === null ? null : `at most ${perMinute} a minute`],
     ['windows', windows.map(({ days, from, to, zone }) => `${days.join('')} ${from}-${to} ${zone}`).join('; ') || null],
   ];
 }

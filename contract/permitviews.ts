@@ -26,6 +26,8 @@ export const semaphorePolicy = z.object({
   leaseSeconds: z.number(),
   limitSeconds: z.number(),
   minHealthy: nullable(z.number()),
+  /** Grants within any minute at most. */
+  perMinute: nullable(z.number()),
   windows: z.array(permitWindow),
 });
 
@@ -83,6 +85,8 @@ export const semaphoreChange = z
     limitSeconds: z.int().min(10).max(31_536_000).exactOptional(),
     /** Null takes the gate away. */
     minHealthy: nullable(z.int().min(0).max(100)).exactOptional(),
+    /** Null takes the rate away. */
+    perMinute: nullable(z.int().min(1).max(100_000)).exactOptional(),
     windows: z.array(permitWindow).max(20).exactOptional(),
   })
   .refine(({ capacity, percent }) => capacity === undefined || percent === undefined, {

@@ -161,7 +161,7 @@ export interface PermitTerms {
 
 /** Why those in front do not go on, and when that may change by itself. */
 export interface PermitGate {
-  readonly kind: 'capacity' | 'window' | 'healthy' | 'brake';
+  readonly kind: 'capacity' | 'window' | 'rate' | 'healthy' | 'brake';
   readonly reason: string;
   readonly until: number | null;
 }

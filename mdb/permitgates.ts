@@ -16,6 +16,8 @@ export interface Scene {
   readonly room: number;
   /** When the window opens; null while it is open. */
   readonly opensAt: number | null;
+  /** Grants that the rate leaves for now, and when it leaves more; null where there is no rate. */
+  readonly rate: { readonly left: number; readonly until: number } | null;
   /** The storm brake, while it is engaged. */
   readonly brake: PermitGate | null;
 }
@@ -61,6 +63,10 @@ export function judge(
       gate = fullGate(scene);
       break;
     }
+    if (scene.rate !== null && scene.rate.left - granted.length <= 0) {
+      gate ??= rateGate(scene, scene.rate);
+      break;
+    }
     const closed = windowGate(scene, candidate) ?? brakeGate(scene, fact) ?? healthGate(scene, healthy, fact);
     const why = closed?.reason ?? fact.busy;
     if (why === null) {
@@ -77,6 +83,24 @@ export function judge(
 function fullGate({ capacity }: Scene): PermitGate {
   const reason = capacity === 0 ? 'the policy allows no permit' : `all permits are held, of ${capacity}`;
   return { kind: 'capacity', reason, until: null };
+}
+
+function rateGate({ policy }: Scene, { until }: { readonly until: number }): PermitGate {
+  return { kind: 'rate', reason: `${policy.perMinute} were granted within a minute`, until };
+}
+
+/** What the rate leaves of this minute. A minute that is full says when its first grant leaves it. */
+export async function readRate(
+  tx: MdbOrTransaction,
+  semaphore: string,
+  perMinute: number | null,
+): Promise<Scene['rate']> {
+  if (perMinute === null) return null;
+  const { rows } = await tx.execute<{ count: number; first: number | null }>(sql`
+    select count(*)::int as count, (extract(epoch from min(granted_at)) * 1000)::bigint as first
+    from ${permits} where semaphore = ${semaphore} and granted_at > now() - interval '1 minute'`);
+  const { count = 0, first = null } = rows[0] ?? {};
+  return { left: perMinute - count, until: (first ?? Date.now()) + 60_000 };
 }
 
 /** An emergency waits for no window. */

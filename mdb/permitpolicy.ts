@@ -7,10 +7,26 @@ import { machines, semaphores } from './schema.ts';
 
 export type Policy = Pick<
   typeof semaphores.$inferSelect,
-  'capacity' | 'percent' | 'minimum' | 'queueBound' | 'leaseSeconds' | 'limitSeconds' | 'minHealthy' | 'windows'
+  | 'capacity'
+  | 'percent'
+  | 'minimum'
+  | 'queueBound'
+  | 'leaseSeconds'
+  | 'limitSeconds'
+  | 'minHealthy'
+  | 'perMinute'
+  | 'windows'
 >;
 
-const usual = { minimum: 1, queueBound: 5000, leaseSeconds: 3600, limitSeconds: 86_400, minHealthy: null, windows: [] };
+const usual = {
+  minimum: 1,
+  queueBound: 5000,
+  leaseSeconds: 3600,
+  limitSeconds: 86_400,
+  minHealthy: null,
+  perMinute: null,
+  windows: [],
+};
 
 /** Where nobody has said anything: a tenth of the fleet, of a feed, row or pool; one of any other group. */
 export function standardPolicy({ tag }: Pick<Resource, 'tag'>): Policy {

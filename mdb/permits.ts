@@ -13,7 +13,7 @@ import { type Actor, record, type Transaction } from './acting.ts';
 import type { MdbOrTransaction } from './connect.ts';
 import { raiseFence } from './passage.ts';
 import { closeTicket, openTicket } from './people.ts';
-import { judgeCandidates, readBrakeGate, type Scene } from './permitgates.ts';
+import { judgeCandidates, readBrakeGate, readRate, type Scene } from './permitgates.ts';
 import { countGroup, opensAt, policyOf, termsOf } from './permitpolicy.ts';
 import { machines, permits, semaphoreStates, tickets } from './schema.ts';
 
@@ -50,6 +50,7 @@ export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<Led
     room: terms.capacity - granted.length,
     capacity: terms.capacity,
     opensAt: await opensAt(tx, policy.windows),
+    rate: await readRate(tx, semaphore, policy.perMinute),
     brake: await readBrakeGate(tx),
   };
   const waiting = inOrderOf(turn.candidates, open);

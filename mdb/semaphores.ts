@@ -95,8 +95,9 @@ export async function setPolicy(
 ): Promise<Policy | Refused> {
   return acting(mdb, operator, null, async (tx) => {
     const before = await policyOf(tx, pattern);
-    const { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, windows } = before;
-    const kept = { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, windows };
+    const { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, perMinute, windows } =
+      before;
+    const kept = { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, perMinute, windows };
     const sized =
       change.capacity !== undefined ? { percent: null } : change.percent !== undefined ? { capacity: null } : {};
     const after: Policy = { ...kept, ...sized, ...change };

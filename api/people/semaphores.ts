@@ -138,7 +138,7 @@ async function showOne(mdb: Mdb, name: string): Promise<contract.SemaphoreDetail
     gateUntil: null,
     oldest: null,
   };
-  const { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, windows } = policy;
+  const { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, perMinute, windows } = policy;
   return {
     semaphore: show(semaphore ?? none),
     policy: {
@@ -149,6 +149,7 @@ async function showOne(mdb: Mdb, name: string): Promise<contract.SemaphoreDetail
       leaseSeconds,
       limitSeconds,
       minHealthy,
+      perMinute,
       windows: windows.map((one) => ({ ...one, days: [...one.days] })),
     },
     holders: holders.map(showPermit),

@@ -29,6 +29,8 @@ export const semaphores = pgTable(
     limitSeconds: integer('limit_seconds').notNull().default(86_400),
     /** Percentage of the group that must stay offerable; null: no such gate. */
     minHealthy: integer('min_healthy'),
+    /** Grants within any minute at most; null: as fast as permits come back. */
+    perMinute: integer('per_minute'),
     /** When it may grant; empty: at any time. */
     windows: jsonb('windows').$type<readonly PermitWindow[]>().notNull().default([]),
     updatedBy: text('updated_by').notNull(),
@@ -42,6 +44,7 @@ export const semaphores = pgTable(
     check('semaphores_percent', sql`${t.percent} between 0 and 100 and ${t.minHealthy} between 0 and 100`),
     // More would not fit into what one run hands to the next.
     check('semaphores_bound', sql`${t.queueBound} between 0 and 7000`),
+    check('semaphores_rate', sql`${t.perMinute} between 1 and 100000`),
     check('semaphores_lease', sql`${t.leaseSeconds} between 10 and 604800 and ${t.limitSeconds} >= ${t.leaseSeconds}`),
   ],
 );
@@ -89,6 +92,7 @@ export const permits = pgTable(
   },
   (t) => [
     index('permits_open').on(t.semaphore).where(sql`state <> 'closed'`),
+    index('permits_granted').on(t.semaphore, t.grantedAt),
     index('permits_machine').on(t.machineId, t.askedAt),
     check('permits_fenced', sql`${t.state} <> 'granted' or ${t.fence} is not null`),
   ],

@@ -216,6 +216,20 @@ describe('the gates', () => {
     expect(ahead).toBeLessThanOrEqual(7_200_000);
   });
 
+  test('keep to the rate, and say when the minute has room again', async () => {
+    await policy({ capacity: 8, perMinute: 2 });
+    const asked = [ask(0), ask(1), ask(2)];
+    const result = await settle(turn(asked));
+    expect(result.granted).toHaveLength(2);
+    expect(result.gate).toMatchObject({ kind: 'rate', reason: '2 were granted within a minute' });
+    // Given back or not, they were granted within this minute.
+    const closed = asked.slice(0, 2).map(({ id }) => ({ id, how: 'released', why: 'given back' }) as const);
+    const again = turn([], { closed, candidates: [asked[2]?.id ?? ''] });
+    expect((await settle(again)).gate?.until).toBeGreaterThan(Date.now() + 50_000);
+    await base.mdb.update(semaphores).set({ perMinute: 3 });
+    expect((await settle(again)).granted).toHaveLength(1);
+  });
+
   test('know windows past midnight, weekdays and time zones', async () => {
     const at = (zone: string, hours: number) =>
       new Date(Date.now() + hours * 3_600_000).toLocaleTimeString('en-GB', {
