@@ -1,9 +1,9 @@
 /** The tool that erases, against a drive in a file (drive.c): which commands it sends, and what it refuses. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const source = new URL('../../boot/image/tools', import.meta.url).pathname;
 const bytes = 4 * 1024 * 1024;
@@ -17,6 +17,7 @@ beforeAll(() => {
   const flags = `-static -Os -std=gnu11 -D_GNU_SOURCE -Wl,--wrap=ioctl -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu ${drive}`;
   execFileSync('make', ['-s', '-C', source, `OUT=${folder}`, `CFLAGS=${flags}`, `${folder}/erase`]);
 });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let count = 0;
 /** A disk full of somebody's words, being this kind of drive. */
