@@ -1,7 +1,15 @@
 import { ActivityFailure, ApplicationFailure, condition, patched } from '@temporalio/workflow';
 import type { Act, ActKind, ActParameters, ActResult } from '../../contract/hardware.ts';
 import type { Answer, PassageInput, PassageSummary, Report } from '../../contract/machine.ts';
-import type { PersonsRuling, BegunPassage, Held, MachineState, PassageErrand, PlanLine, StepStart } from '../../contract/passage.ts';
+import type {
+  BegunPassage,
+  Held,
+  MachineState,
+  PassageErrand,
+  PersonsRuling,
+  PlanLine,
+  StepStart,
+} from '../../contract/passage.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { Desk } from '../desk.ts';
 import { shortened } from '../messages.ts';

@@ -66,6 +66,8 @@ async function step(run: RepairRun, request: RepairRequest, rung: Severity, bund
     run.desk.note(`the rung ${rung} is left out: ${may.why}`);
     return { to: above(rung) };
   }
+  await run.turnTo(run.at, rung);
+  run.at = rung;
   if (may.wait > 0) {
     run.stand(rung, 'time', may.wait, 'It is given time to show what the last act did.');
     if (await condition(() => run.desk.cancelled !== null, may.wait)) return { outcome: run.cancelled() };

@@ -9,6 +9,8 @@ const minute = 60_000;
 export class RepairRun extends PassageRun<RepairStep> {
   /** Whether the machine was taken out of production for it. */
   away = false;
+  /** The step that it stands at. */
+  at: RepairStep = 'diagnose';
   /** What was seen last, for whoever is asked next. */
   seen = '';
   treatment: Treatment = {
