@@ -11,7 +11,6 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
-  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -239,7 +238,7 @@ class Life {
   /** A message that came to nobody is noted, and an answer is kept for those who ask where it went. */
   private async ignore(name: string, why: string, message: unknown): Promise<void> {
     this.note(`${name}: ${why}`);
-    if (name !== signals.answer || this.kept === mostKept || !patched('ignored-answers-kept')) return;
+    if (name !== signals.answer || this.kept === mostKept) return;
     this.kept += 1;
     const { machineId, siteId } = this.input;
     try {

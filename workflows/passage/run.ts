@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, condition, patched } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition } from '@temporalio/workflow';
 import type { Act, ActKind, ActParameters, ActResult } from '../../contract/hardware.ts';
 import type { Answer, PassageInput, PassageSummary, Report } from '../../contract/machine.ts';
 import type {
@@ -217,7 +217,7 @@ export class PassageRun<Step extends string = string> {
 
   /** Writes down an answer that was not taken. Anybody with the stock CLI may send one, so their number is bounded. */
   private keepIgnored(why: string, message: unknown): void {
-    if (this.kept === mostKept || !patched('ignored-answers-kept')) return;
+    if (this.kept === mostKept) return;
     this.kept += 1;
     this.keeping += 1;
     passageActivities
@@ -288,9 +288,7 @@ export class PassageRun<Step extends string = string> {
   /** Ends the order, and says how it ended and where the machine stands. */
   async end(outcome: PassageSummary['outcome'], note: string, hold: boolean): Promise<PassageSummary> {
     await condition(() => this.keeping === 0);
-    const told = await passageActivities.endOrder({ ...this.errand, state: outcome, outcome: note, hold });
-    // Histories of 0.1.0 hold nothing here.
-    this.state = (told as MachineState | undefined) ?? this.state;
+    this.state = await passageActivities.endOrder({ ...this.errand, state: outcome, outcome: note, hold });
     return this.summary(outcome, note);
   }
 
