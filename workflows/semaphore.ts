@@ -143,7 +143,9 @@ class SemaphoreDesk {
 
   /** What the MDB holds of this semaphore, for a first run, and for requests whose answer was lost with a worker. */
   async restore(): Promise<void> {
-    this.core.restore(await ledgerActivities.restorePermits({ semaphore: this.core.id }), Date.now());
+    const rest = await ledgerActivities.restorePermits({ semaphore: this.core.id });
+    // The run before may have ended between the ledger and the telling: who heard of it hears of it twice.
+    for (const grant of this.core.restore(rest, Date.now())) void this.tell(grant);
   }
 
   /**

@@ -1,11 +1,7 @@
-import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { eq } from 'drizzle-orm';
-import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { orderClasses } from '../../mdb/machine.ts';
 import { machines } from '../../mdb/schema.ts';
-import type { Taken } from '../../workflows/permits.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 import { timeSkipping } from '../support/temporal.ts';
@@ -237,77 +233,4 @@ describe.skipIf(environment === null)('a semaphore', { timeout: 120_000 }, () =>
       await waiter.result();
       await one.granted(newcomer);
     }));
-
-  test('serves everyone who lives through requesters that die, resizes, terminations and runs that continue as new', async () => {
-    const kinds = ['ask', 'ask', 'ask', 'done', 'done', 'cancel', 'die', 'resize', 'terminate', 'repeat'] as const;
-    const story = fc.array(fc.tuple(fc.constantFrom(...kinds), fc.nat(100)), { minLength: 14, maxLength: 20 });
-    const property = fc.asyncProperty(story, (happened) =>
-      bench(async (one) => {
-        await one.allow(1);
-        await one.startShort(3);
-        const runs = new Set<string>();
-        const living: WorkflowHandle[] = [];
-        const dead = new Set<string>();
-        const pick = (which: number) => living[which % Math.max(1, living.length)];
-        const told: Record<(typeof kinds)[number], (which: number) => Promise<unknown>> = {
-          ask: async (which) => living.push(await one.ask({ class: orderClasses[which % 4] ?? 'clean' })),
-          done: async (which) => pick(which)?.signal('done'),
-          cancel: async (which) => pick(which)?.signal('cancel'),
-          die: async (which) => {
-            const [gone] = living.splice(which % Math.max(1, living.length), 1);
-            if (gone) dead.add(gone.workflowId);
-            await gone?.terminate('it died');
-          },
-          resize: async (which) => {
-            await one.allow(1 + (which % 3));
-            await one.semaphore.signal('wake').catch(() => {});
-          },
-          terminate: async () => {
-            await one.semaphore.terminate('lost').catch(() => {});
-            // Whoever asks next starts it again; its runs stay short.
-            await one.startShort(3);
-          },
-          repeat: async () => {
-            const [row] = await one.rows();
-            if (row?.state === 'closed') await one.semaphore.signal('release', { id: row.id });
-          },
-        };
-        for (const [what, which] of happened) {
-          // A requester that has ended already takes no message.
-          await told[what](which).catch(() => {});
-          const held = (await one.rows()).filter(({ state }) => state === 'granted');
-          expect(held.length).toBeLessThanOrEqual(3);
-          runs.add((await one.semaphore.describe()).runId);
-        }
-        for (const handle of living) await handle.signal('done').catch(() => {});
-        // No time is skipped, so a person takes from the dead what their leases would give on.
-        await one.until(
-          async () => {
-            for (const { id, workflowId } of await one
-              .rows()
-              .then((rows) => rows.filter(({ state }) => state === 'granted')))
-              if (dead.has(workflowId ?? ''))
-                await one.semaphore.executeUpdate('evict', { args: [{ id, by: 'ann', reason: 'it died' }] });
-            return (await one.rows()).filter(({ state }) => state !== 'closed');
-          },
-          (open) => open.length === 0,
-        );
-        const ends = await Promise.all(living.map((handle) => handle.result() as Promise<Taken>));
-        expect(ends.every(({ state }) => state === 'granted' || state === 'cancelled')).toBe(true);
-        // Three more runs at least, each forced by the messages that one may take.
-        const before = runs.size;
-        await one.until(
-          async () => {
-            await one.semaphore.signal('renew', { id: 'nobody' });
-            return runs.add((await one.semaphore.describe()).runId).size;
-          },
-          (size) => size >= before + 3,
-        );
-        const granted = (await one.rows()).filter(({ fence }) => fence !== null);
-        const fences = granted.map(({ machineId, fence }) => `${machineId} ${fence}`);
-        expect(new Set(fences).size).toBe(fences.length);
-      }),
-    );
-    await fc.assert(property, { numRuns: 2, endOnFailure: true });
-  });
 });

@@ -171,9 +171,9 @@ export class Semaphore {
   }
 
   /** Takes over what the ledger holds, when the workflow that knew it is gone. */
-  restore(rest: LedgerRest, now: number): void {
-    for (const holder of rest.holders) {
-      if (this.ended.has(holder.id)) continue;
+  restore(rest: LedgerRest, now: number): PermitGrant[] {
+    const adopted = rest.holders.filter(({ id }) => !this.ended.has(id) && !this.holders.has(id));
+    for (const holder of adopted) {
       this.line.remove(holder.id);
       this.fresh.delete(holder.id);
       this.adopt(holder, now);
@@ -182,6 +182,7 @@ export class Semaphore {
       if (!this.ended.has(waiting.id) && !this.holders.has(waiting.id) && !this.line.get(waiting.id))
         this.line.add(waiting);
     this.dirty = true;
+    return adopted.map(({ id, fence }) => ({ id, semaphore: this.id, fence }));
   }
 
   /** Holders whose lease has run out and that nobody looks at yet; marks them as being looked at. */
@@ -254,7 +255,7 @@ export class Semaphore {
   private adopt(holder: PermitHolder, now: number): void {
     if (this.holders.has(holder.id)) return;
     if (!this.ended.has(holder.id))
-      return void this.holders.set(holder.id, { ...holder, until: now + this.leaseOf(holder) });
+      return void this.holders.set(holder.id, { ...holder, told: true, until: now + this.leaseOf(holder) });
     if (this.closing.some(({ id }) => id === holder.id)) return;
     this.closing.push({ id: holder.id, how: 'released', why: this.ended.why(holder.id) ?? 'it has ended' });
     this.dirty = true;
