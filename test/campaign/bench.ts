@@ -103,10 +103,11 @@ export class CampaignBench {
     const hash = (await this.show()).campaign.hash;
     const started = await startCampaign(this.mdb, ann, this.id, hash, 'a test');
     if (started !== true) throw new Error(started.message);
+    if (longest === undefined) return void (await this.dispatch());
     await this.environment.client.workflow.start(campaignWorkflow, {
       workflowId: campaignWorkflowId(this.id),
       taskQueue: lifecycleQueue,
-      args: [{ campaignId: this.id, ...(longest !== undefined && { longest }) }],
+      args: [{ campaignId: this.id, longest }],
     });
   }
 
@@ -148,7 +149,7 @@ export class CampaignBench {
 
   /** What the dispatcher would do with what campaigns are told. */
   async dispatch(): Promise<number> {
-    const due = (await leaseDue(this.mdb, 500, 60)).filter(({ kind }) => kind === 'campaign');
+    const due = (await leaseDue(this.mdb, 500, 60)).filter(({ payload }) => payload['campaign'] === this.id);
     for (const message of due) await deliver(this.environment.client, message);
     await markDelivered(
       this.mdb,
