@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addActions } from './actions.ts';
 import { type AskPassword, addBmc } from './bmc/command.ts';
+import { addCampaign } from './campaign.ts';
 import type { Context } from './context.ts';
 import { addDisruption } from './disruption.ts';
 import { addErasure } from './erasure.ts';
@@ -37,6 +38,7 @@ export function createProgram(
   addBirth(program, context);
   addOrder(program, context);
   addActions(program, context);
+  addCampaign(program, context);
   addCapacity(program, context);
   addBrake(program, context);
   addPool(program, context);

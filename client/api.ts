@@ -19,6 +19,7 @@ import type {
   RackView,
   TimelineEntry,
 } from '../contract/api.ts';
+import type { CampaignDetail, CampaignPage, CampaignRequest, CampaignView } from '../contract/campaignschemas.ts';
 import type { ErasureView } from '../contract/erasures.ts';
 import type {
   BrakeLimitsRequest,
@@ -141,6 +142,36 @@ export class ApiClient {
   /** `take-over`: a person does the rest by hand; `resume` hands it back. */
   async steer(id: string, how: 'pause' | 'resume' | 'take-over', reason: string): Promise<void> {
     await this.#send('POST', `/orders/${encodeURIComponent(id)}/${how}`, { reason });
+  }
+
+  /** Plans one order over many machines; the campaign's hash is what it is started by. */
+  planCampaign(wish: CampaignRequest): Promise<{ created: boolean; campaign: CampaignView }> {
+    return this.#send('POST', '/campaigns', wish);
+  }
+
+  async campaigns(): Promise<CampaignView[]> {
+    return (await this.#get<{ campaigns: CampaignView[] }>('/campaigns')).campaigns;
+  }
+
+  campaign(id: string, page: CampaignPage = {}): Promise<CampaignDetail> {
+    return this.#get(`/campaigns/${encodeURIComponent(id)}`, page as Query);
+  }
+
+  /** Orders a dry run of each of its machines. */
+  rehearseCampaign(id: string): Promise<{ ordered: number; refused: number }> {
+    return this.#send('POST', `/campaigns/${encodeURIComponent(id)}/rehearse`, {});
+  }
+
+  async startCampaign(id: string, plan: string, reason: string): Promise<void> {
+    await this.#send('POST', `/campaigns/${encodeURIComponent(id)}/start`, { plan, reason });
+  }
+
+  async steerCampaign(
+    id: string,
+    how: 'pause' | 'resume' | 'cancel',
+    wish: { reason: string; stop?: boolean },
+  ): Promise<void> {
+    await this.#send('POST', `/campaigns/${encodeURIComponent(id)}/${how}`, wish);
   }
 
   async steps(filter: { open?: boolean; owner?: string; machine?: string } = {}): Promise<HumanStepView[]> {

@@ -29,6 +29,8 @@ export interface OrderWish {
   readonly reviewed: string | null;
   readonly notBefore: Date | null;
   readonly deadline: Date | null;
+  /** The campaign that it is one of. */
+  readonly campaignId?: string;
 }
 
 export interface Placed {
@@ -43,24 +45,27 @@ type Live = Pick<typeof orders.$inferSelect, 'id' | 'passage' | 'state' | 'notBe
 
 /** Orders a passage of one machine. The same id again is the same order. */
 export function placeOrder(mdb: Mdb, operator: Actor, wish: OrderWish): Promise<Placed | Refused> {
-  return acting(mdb, operator, null, async (tx): Promise<Placed | Refused> => {
-    const [machine] = await tx.select().from(machines).where(eq(machines.id, wish.machineId)).for('update');
-    if (!machine) return { code: 'not-found', message: `there is no machine ${wish.machineId}`, field: 'machine' };
-    const { passage } = wish.asked;
-    const id = wish.id ?? `${passage}-${machine.id.replace(/^m-/, '')}-${randomUUID().slice(0, 8)}`;
-    const known = await findOrder(tx, id, wish);
-    if (known) return known;
-    const live = await liveOrders(tx, machine.id);
-    const doubt = refuseRehearsal(wish) ?? refuseDates(wish) ?? refuseLive(wish, live) ?? refuseWipe(wish, machine);
-    if (doubt) return doubt;
-    await insertOrder(tx, operator, id, wish);
-    // A drain may last a week: who stops it isn't made to wait behind it.
-    if (passage === 'undrain') await stopDrains(tx, operator, live, id, wish);
-    const { reason, dryRun } = wish;
-    const detail = { reason, ...(dryRun && { dryRun }), request: wish.asked.request };
-    await record(tx, { actor: operator, action: `order.${passage}`, machineId: machine.id, orderId: id, detail });
-    return { id, created: true };
-  });
+  return acting(mdb, operator, null, (tx) => placeOrderIn(tx, operator, wish));
+}
+
+/** The same as the last thing of a transaction that does more. */
+export async function placeOrderIn(tx: Transaction, operator: Actor, wish: OrderWish): Promise<Placed | Refused> {
+  const [machine] = await tx.select().from(machines).where(eq(machines.id, wish.machineId)).for('update');
+  if (!machine) return { code: 'not-found', message: `there is no machine ${wish.machineId}`, field: 'machine' };
+  const { passage } = wish.asked;
+  const id = wish.id ?? `${passage}-${machine.id.replace(/^m-/, '')}-${randomUUID().slice(0, 8)}`;
+  const known = await findOrder(tx, id, wish);
+  if (known) return known;
+  const live = await liveOrders(tx, machine.id);
+  const doubt = refuseRehearsal(wish) ?? refuseDates(wish) ?? refuseLive(wish, live) ?? refuseWipe(wish, machine);
+  if (doubt) return doubt;
+  await insertOrder(tx, operator, id, wish);
+  // A drain may last a week: who stops it isn't made to wait behind it.
+  if (passage === 'undrain') await stopDrains(tx, operator, live, id, wish);
+  const { reason, dryRun } = wish;
+  const detail = { reason, ...(dryRun && { dryRun }), request: wish.asked.request };
+  await record(tx, { actor: operator, action: `order.${passage}`, machineId: machine.id, orderId: id, detail });
+  return { id, created: true };
 }
 
 async function findOrder(tx: Transaction, id: string, wish: OrderWish): Promise<Placed | Refused | null> {
@@ -118,7 +123,7 @@ function refuseWipe({ asked }: OrderWish, machine: typeof machines.$inferSelect)
 
 /** Writes an order and its message, without asking whether it fits: for orders that another one hands on to. */
 export async function insertOrder(tx: Transaction, operator: Actor, id: string, wish: OrderWish): Promise<void> {
-  const { machineId, asked, reason, dryRun, reviewed, notBefore, deadline } = wish;
+  const { machineId, asked, reason, dryRun, reviewed, notBefore, deadline, campaignId } = wish;
   const { passage } = asked;
   const urgency = wish.class ?? usual[passage] ?? 'maintenance';
   await tx.insert(orders).values({
@@ -133,6 +138,7 @@ export async function insertOrder(tx: Transaction, operator: Actor, id: string, 
     reviewed,
     notBefore,
     deadline,
+    campaignId: campaignId ?? null,
   });
   if (!dryRun && (asked.passage === 'birth' || asked.passage === 'rebirth')) {
     // A new intent: the bound on bootstrap images counts from here.

@@ -60,10 +60,27 @@ export async function postToSemaphore(tx: MdbOrTransaction, key: string, payload
   return rows.length === 1;
 }
 
+/** A message to a campaign's workflow: one of its signals, and what that takes. */
+export interface CampaignMessage extends Record<string, unknown> {
+  readonly campaign: string;
+  readonly signal: string;
+  readonly body: unknown;
+}
+
+/** Puts in a message to a campaign. False when the key was there already. */
+export async function postToCampaign(tx: MdbOrTransaction, key: string, payload: CampaignMessage): Promise<boolean> {
+  const rows = await tx
+    .insert(outbox)
+    .values({ key, kind: 'campaign', payload })
+    .onConflictDoNothing({ target: outbox.key })
+    .returning({ id: outbox.id });
+  return rows.length === 1;
+}
+
 export interface DueMessage {
   readonly id: number;
   readonly key: string;
-  readonly kind: OutboxMessage['kind'] | 'permit';
+  readonly kind: OutboxMessage['kind'] | 'permit' | 'campaign';
   readonly payload: Readonly<Record<string, unknown>>;
   readonly attempts: number;
   readonly machineId: string | null;

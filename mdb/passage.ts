@@ -1,8 +1,10 @@
 /** What every passage reads and writes of its machine, its order and its steps. Inside the transaction of one activity. */
 import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
+import { campaignSignals } from '../contract/campaign.ts';
 import type { Transaction } from './acting.ts';
 import type { MdbOrTransaction } from './connect.ts';
 import type { StepState } from './machine.ts';
+import { postToCampaign } from './outbox.ts';
 import { bmcs, fences, machines, orders, sites, steps } from './schema.ts';
 import type { StepDetail } from './values.ts';
 
@@ -56,14 +58,22 @@ export async function endOrder(
   state: 'done' | 'failed' | 'cancelled',
   outcome: string,
 ): Promise<void> {
-  await tx
+  const [ended] = await tx
     .update(orders)
     .set({ state, outcome, endedAt: sql`now()` })
-    .where(and(eq(orders.id, orderId), inArray(orders.state, ['waiting', 'running'])));
+    .where(and(eq(orders.id, orderId), inArray(orders.state, ['waiting', 'running'])))
+    .returning({ campaign: orders.campaignId });
   await tx
     .update(steps)
     .set({ state: state === 'done' ? 'done' : 'failed', endedAt: sql`now()` })
     .where(and(eq(steps.orderId, orderId), inArray(steps.state, ['running', 'held'])));
+  if (ended?.campaign) await tellCampaign(tx, ended.campaign, orderId, state);
+}
+
+/** A campaign goes on when one of its orders has ended; it reads the rest in the MDB. */
+async function tellCampaign(tx: Transaction, campaign: string, orderId: string, state: string): Promise<void> {
+  const body = { orderId, state };
+  await postToCampaign(tx, `outcome/${orderId}`, { campaign, signal: campaignSignals.wake, body });
 }
 
 export interface StepRow {

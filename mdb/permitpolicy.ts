@@ -87,8 +87,13 @@ export function termsOf(policy: Policy, total: number): PermitTerms {
  * When a closed window opens next, in milliseconds since 1970; null while one is open, or where there is none.
  * PostgreSQL knows the time zones, so a window keeps to the wall clock through changes of summer time.
  */
-export async function opensAt(tx: MdbOrTransaction, windows: readonly PermitWindow[]): Promise<number | null> {
+export async function opensAt(
+  tx: MdbOrTransaction,
+  windows: readonly PermitWindow[],
+  at = new Date(),
+): Promise<number | null> {
   if (windows.length === 0) return null;
+  const now = sql`${at.toISOString()}::timestamptz`;
   const { rows } = await tx.execute<{ open: boolean; next: number | null }>(sql`
     with spans as (
       select (day + w."from"::time) at time zone w.zone as opens,
@@ -96,13 +101,13 @@ export async function opensAt(tx: MdbOrTransaction, windows: readonly PermitWind
           at time zone w.zone as closes
       from jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(days int[], "from" text, "to" text, zone text),
         generate_series(-1, 8) as shift,
-        lateral (select (now() at time zone w.zone)::date + shift as day) as d
+        lateral (select (${now} at time zone w.zone)::date + shift as day) as d
       where extract(isodow from day)::int = any(w.days))
-    select coalesce(bool_or(opens <= now() and now() < closes), false) as open,
-      (extract(epoch from min(opens) filter (where opens > now())) * 1000)::bigint as next
+    select coalesce(bool_or(opens <= ${now} and ${now} < closes), false) as open,
+      (extract(epoch from min(opens) filter (where opens > ${now})) * 1000)::bigint as next
     from spans`);
   const [found] = rows;
   if (found?.open) return null;
   // A policy whose days are empty opens never; it is looked at again in a week.
-  return found?.next ?? Date.now() + 7 * 86_400_000;
+  return found?.next ?? at.getTime() + 7 * 86_400_000;
 }

@@ -2,6 +2,7 @@
 export * from './schema/addresses.ts';
 export * from './schema/booting.ts';
 export * from './schema/burnin.ts';
+export * from './schema/campaigns.ts';
 export * from './schema/capacity.ts';
 export * from './schema/controllers.ts';
 export * from './schema/enums.ts';

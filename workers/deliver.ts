@@ -5,9 +5,10 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { attributes } from '../contract/attributes.ts';
+import { campaignWorkflow, campaignWorkflowId } from '../contract/campaign.ts';
 import { lifecycleQueue, machineWorkflow, machineWorkflowId, passageWorkflowId, signals } from '../contract/machine.ts';
 import { semaphoreWorkflow } from '../contract/semaphore.ts';
-import type { DueMessage, PermitMessage } from '../mdb/outbox.ts';
+import type { CampaignMessage, DueMessage, PermitMessage } from '../mdb/outbox.ts';
 
 export type Delivery =
   | { readonly to: 'delivered' }
@@ -15,14 +16,15 @@ export type Delivery =
   | { readonly to: 'later'; readonly error: string };
 
 /**
- * Delivers one message. An order starts the machine's workflow where there is none, and what is for a semaphore starts
- * that; everything else goes to the passage of its order. A passage that is not there yet is tried again while its
- * order lives.
+ * Delivers one message. An order starts the machine's workflow where there is none, and what is for a semaphore or a
+ * campaign starts that; everything else goes to the passage of its order. A passage that is not there yet is tried
+ * again while its order lives.
  */
 export async function deliver(client: Client, message: DueMessage): Promise<Delivery> {
   try {
     if (message.kind === 'order') await deliverOrder(client, message);
     else if (message.kind === 'permit') await deliverToSemaphore(client, message.payload as PermitMessage);
+    else if (message.kind === 'campaign') await deliverToCampaign(client, message.payload as CampaignMessage);
     else await client.workflow.getHandle(targetOf(message)).signal(signals[message.kind], message.payload);
     return { to: 'delivered' };
   } catch (error) {
@@ -66,6 +68,20 @@ async function deliverToSemaphore(client: Client, { semaphore, message, body }: 
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     staticSummary: `permits of ${semaphore}`,
+  });
+}
+
+/** One that has ended starts, finds nothing left to do, and ends again. */
+async function deliverToCampaign(client: Client, { campaign, signal, body }: CampaignMessage): Promise<void> {
+  await client.workflow.signalWithStart(campaignWorkflow, {
+    workflowId: campaignWorkflowId(campaign),
+    taskQueue: lifecycleQueue,
+    args: [{ campaignId: campaign }],
+    signal,
+    signalArgs: [body],
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    staticSummary: `campaign ${campaign}`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import { createBirthActivities } from '../activities/birth/index.ts';
+import { createCampaignActivities } from '../activities/campaign/index.ts';
 import { createCleanActivities } from '../activities/clean/index.ts';
 import { createOrderActivities } from '../activities/orders/index.ts';
 import { createOutageActivities } from '../activities/outage/index.ts';
@@ -35,6 +36,7 @@ const worker = await Worker.create({
     ...createBirthActivities(mdb),
     ...createCleanActivities(mdb),
     ...createPermitActivities(mdb),
+    ...createCampaignActivities(mdb),
   },
   maxCachedWorkflows: env.FARRIER_CACHED_WORKFLOWS,
   maxConcurrentWorkflowTaskExecutions: 40,

@@ -1,5 +1,6 @@
 export { birth } from './birth/birth.ts';
 export { rebirth } from './birth/rebirth.ts';
+export { campaign } from './campaign.ts';
 export { clean } from './clean/clean.ts';
 export { machine } from './machine.ts';
 export { maintenance } from './maintenance/maintenance.ts';

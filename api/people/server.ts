@@ -9,6 +9,7 @@ import {
 import type { Logger } from 'pino';
 import { apiError } from '../../contract/api.ts';
 import type { App, PeopleDependencies } from './app.ts';
+import { serveCampaigns } from './campaigns.ts';
 import { serveDominator } from './dominator.ts';
 import { ApiError, answerError } from './errors.ts';
 import { serveGuards, servePools } from './guards.ts';
@@ -88,6 +89,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       serveRelease(versioned, options);
       serveOrders(versioned, options);
       serveManyOrders(versioned, options);
+      serveCampaigns(versioned, options);
       serveGuards(versioned, options);
       servePools(versioned, options);
       serveSemaphores(versioned, options);

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type * as contract from '../../contract/api.ts';
 import { checkRequest } from '../../contract/requestschemas.ts';
+import type { Selector } from '../../contract/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import type { Asked, OrderWish } from '../../mdb/orders.ts';
 import { selectMachines } from '../../mdb/selecting.ts';
@@ -44,14 +45,19 @@ function readStart(text: string): Date {
 export async function mustMatch(mdb: Mdb, text: string, count: number | undefined): Promise<string[]> {
   const selector = mustSelect(text);
   const found = await selectMachines(mdb, selector, mostMachines);
-  if (found.length === 0) throw new ApiError('not-found', `no machine matches ${text}`, 'selector');
   if (found.length > mostMachines)
     throw new ApiError('invalid', `${text} is more than ${mostMachines} machines`, 'selector');
-  if (selector.terms.length === 0 && count === undefined) {
-    const message = `all is ${found.length} machines: give their number as "count" to say that you mean it`;
+  mustBeMeant(text, selector, found.length, count);
+  return found;
+}
+
+/** Ends a request that would be about no machine, or about others than whoever asks believes. */
+export function mustBeMeant(text: string, { terms }: Selector, found: number, count: number | undefined): void {
+  if (found === 0) throw new ApiError('not-found', `no machine matches ${text}`, 'selector');
+  if (terms.length === 0 && count === undefined) {
+    const message = `all is ${found} machines: give their number as "count" to say that you mean it`;
     throw new ApiError('conflict', message, 'count');
   }
-  if (count !== undefined && count !== found.length)
-    throw new ApiError('conflict', `${text} is ${found.length} machines, not ${count}; nothing was ordered`, 'count');
-  return found;
+  if (count !== undefined && count !== found)
+    throw new ApiError('conflict', `${text} is ${found} machines, not ${count}; nothing was ordered`, 'count');
 }

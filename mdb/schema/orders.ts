@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigserial, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { PlanLine } from '../../contract/passage.ts';
 import type { AnswerSchema, StepDetail } from '../values.ts';
+import { campaigns } from './campaigns.ts';
 import { at, now } from './columns.ts';
 import { orderClass, orderState, passage, stepState } from './enums.ts';
 import { machines } from './machines.ts';
@@ -24,6 +25,8 @@ export const orders = pgTable(
     reviewed: text('reviewed'),
     notBefore: at('not_before'),
     deadline: at('deadline'),
+    /** The campaign that it is one of. */
+    campaignId: text('campaign_id').references(() => campaigns.id),
     state: orderState('state').notNull().default('waiting'),
     outcome: text('outcome'),
     /** Who paused it; null while it goes on. */

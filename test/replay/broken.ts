@@ -1,7 +1,9 @@
 import { sleep } from '@temporalio/workflow';
+import type { CampaignInput } from '../../contract/campaign.ts';
 import type { MachineInput } from '../../contract/machine.ts';
 import type { SemaphoreInput } from '../../contract/semaphore.ts';
 import { birth as realBirth } from '../../workflows/birth/birth.ts';
+import { campaign as realCampaign } from '../../workflows/campaign.ts';
 import { machine as realMachine } from '../../workflows/machine.ts';
 import { semaphore as realSemaphore } from '../../workflows/semaphore.ts';
 
@@ -19,4 +21,9 @@ export async function birth(input: Parameters<typeof realBirth>[0]): Promise<unk
 export async function semaphore(input: SemaphoreInput): Promise<void> {
   await sleep(1000);
   await realSemaphore(input);
+}
+
+export async function campaign(input: CampaignInput): Promise<unknown> {
+  await sleep(1000);
+  return realCampaign(input);
 }

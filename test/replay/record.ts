@@ -16,6 +16,7 @@ import { startTemporal } from '../../host/temporal.ts';
 import { findTemporalCli } from '../../host/temporalcli.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { type Bench, goingWell, withBench, withController } from '../workflows/bench.ts';
+import { campaignScenarios, playCampaign } from './campaigns.ts';
 import { playSemaphore, semaphoreScenarios } from './semaphores.ts';
 
 type Different = Parameters<typeof withBench>[1];
@@ -223,7 +224,7 @@ const [version, ...named] = process.argv.slice(2);
 if (
   !version ||
   !/^\d+\.\d+\.\d+$/.test(version) ||
-  named.some((name) => !(name in scenarios) && !(name in semaphoreScenarios))
+  named.some((name) => !(name in scenarios) && !(name in semaphoreScenarios) && !(name in campaignScenarios))
 ) {
   process.stderr.write('usage: scripts/node test/replay/record.ts VERSION [NAME…], e.g. 0.1.0\n');
   process.exit(2);
@@ -263,6 +264,8 @@ try {
   }
   for (const [name, play] of Object.entries(semaphoreScenarios))
     if (named.length === 0 || named.includes(name)) await playSemaphore(environment, play, (id) => keep(name, id));
+  for (const name of Object.keys(campaignScenarios))
+    if (named.length === 0 || named.includes(name)) await playCampaign(environment, name, (id) => keep(name, id));
 } finally {
   await environment.teardown();
   await server.stop();

@@ -1,0 +1,27 @@
+import type { CampaignSteering, SteeringKind, Turn } from '../../contract/campaign.ts';
+import { steerCampaign } from '../../mdb/campaigns.ts';
+import { haltCampaign, type TurnWish, turnCampaign } from '../../mdb/campaignturn.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { isRefused } from '../../mdb/ordering.ts';
+
+export interface SteerInput extends CampaignSteering {
+  readonly campaignId: string;
+  readonly how: SteeringKind;
+}
+
+/** What a campaign's workflow does outside the sandbox. Each may run more than once. */
+export function createCampaignActivities(mdb: Mdb) {
+  return {
+    /** Takes over what has ended, and orders what may begin; null when there is no such campaign. */
+    turnCampaign: (wish: TurnWish): Promise<Turn | null> => turnCampaign(mdb, wish),
+    haltCampaign: ({ campaignId, why }: { campaignId: string; why: string }): Promise<void> =>
+      haltCampaign(mdb, campaignId, why),
+    /** A signal of the stock CLI; null, or the sentence that refuses it. */
+    async steerCampaign({ campaignId, how, by, ...rest }: SteerInput): Promise<string | null> {
+      const steered = await steerCampaign(mdb, { class: 'user', name: by }, campaignId, how, rest);
+      return isRefused(steered) ? steered.message : null;
+    },
+  };
+}
+
+export type CampaignActivities = ReturnType<typeof createCampaignActivities>;

@@ -1,0 +1,96 @@
+/** Histories of campaigns, against turns that are told and canaries that are looked at. */
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { type CampaignStanding, campaignWorkflow, campaignWorkflowId, type Turn } from '../../contract/campaign.ts';
+import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
+import { bundle } from '../workflows/bench.ts';
+
+interface Scene {
+  readonly campaign: WorkflowHandle;
+  /** What the next looks find; the last one stays. */
+  turns: Partial<Turn>[];
+  until(met: (standing: CampaignStanding) => boolean): Promise<void>;
+}
+
+const nobody = { planned: 9, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
+const usual: Turn = {
+  ...{ state: 'running', passage: 'reboot', phase: 'canary', waitingOn: 'machines', why: 'under way', until: null },
+  ...{ more: false, canaries: [], counts: nobody, timeLeft: null },
+};
+const ended = { state: 'done', phase: 'ended', waitingOn: 'nothing' } as const;
+const canaries = [{ machineId: 'm-1', siteId: 'home', orderId: 'c-1' }];
+
+export const campaignScenarios: Record<string, (scene: Scene) => Promise<void>> = {
+  /** Canary, a look at its health, batches, nonsense, a pause and its end. */
+  'campaign-plain': async (scene) => {
+    await scene.until(({ phase }) => phase === 'canary');
+    scene.turns = [
+      { phase: 'soak', canaries },
+      { phase: 'soak', waitingOn: 'time', until: Date.now() + 200 },
+      { phase: 'batches' },
+    ];
+    await scene.campaign.signal('wake');
+    await scene.until(({ phase }) => phase === 'batches');
+    await scene.campaign.signal('pause', 'nonsense');
+    scene.turns = [{ state: 'paused', phase: 'batches', waitingOn: 'person' }];
+    await scene.campaign.signal('pause', { by: 'ann', reason: 'lunch' });
+    await scene.until(({ state }) => state === 'paused');
+    scene.turns = [ended];
+    await scene.campaign.signal('resume', { by: 'ann', reason: 'back' });
+    await scene.campaign.result();
+  },
+  /** One run hands over to the next. */
+  'campaign-continued': async (scene) => {
+    const { runId } = await scene.campaign.describe();
+    while ((await scene.campaign.describe()).runId === runId) {
+      await scene.campaign.signal('wake');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    scene.turns = [ended];
+    await scene.campaign.signal('wake');
+    await scene.campaign.result();
+  },
+};
+
+/** Plays a scenario on a server; the workflow is there when `keep` is called. */
+export async function playCampaign(
+  environment: TestWorkflowEnvironment,
+  name: string,
+  keep: (workflowId: string) => Promise<void>,
+): Promise<void> {
+  const workflowId = campaignWorkflowId(name);
+  const campaign = environment.client.workflow.getHandle(workflowId);
+  const scene: Scene = {
+    campaign,
+    turns: [{}],
+    async until(met) {
+      for (;;) {
+        const standing = await campaign.query<CampaignStanding | null>('standing').catch(() => null);
+        if (standing && met(standing)) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+  const shared = { connection: environment.nativeConnection, shutdownGraceTime: 0 };
+  const lifecycle = await Worker.create({
+    ...shared,
+    taskQueue: lifecycleQueue,
+    workflowBundle: await bundle(),
+    activities: {
+      turnCampaign: async () => ({ ...usual, ...(scene.turns.length > 1 ? scene.turns.shift() : scene.turns[0]) }),
+      haltCampaign: async () => undefined,
+      steerCampaign: async () => null,
+    },
+  });
+  const checkHealth = async () => ({ up: true, healthy: true, seen: 'it runs' });
+  const hardware = await Worker.create({ ...shared, taskQueue: hardwareQueue('home'), activities: { checkHealth } });
+  await hardware.runUntil(
+    lifecycle.runUntil(async () => {
+      const args = [{ campaignId: name, longest: name.endsWith('continued') ? 6 : 1000 }];
+      await environment.client.workflow.start(campaignWorkflow, { workflowId, taskQueue: lifecycleQueue, args });
+      await campaignScenarios[name]?.(scene);
+      await keep(workflowId);
+    }),
+  );
+}

@@ -1,0 +1,197 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { CampaignActivities } from '../activities/campaign/index.ts';
+import { attributes } from '../contract/attributes.ts';
+import {
+  type CampaignInput,
+  type CampaignStanding,
+  type CampaignSteering,
+  type CampaignSummary,
+  type Canary,
+  campaignSignals,
+  type SteeringKind,
+  type Turn,
+} from '../contract/campaign.ts';
+import { queries } from '../contract/machine.ts';
+import type { Passage } from '../mdb/machine.ts';
+import { isObject, isText } from './messages.ts';
+import { observing } from './proxies.ts';
+
+// Transactions on the MDB, one for each order that is placed; repeated, they find what was done.
+const { turnCampaign, haltCampaign, steerCampaign } = proxyLocalActivities<CampaignActivities>({
+  startToCloseTimeout: '1 minute',
+  localRetryThreshold: '30 seconds',
+  retry: { initialInterval: '250 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+});
+
+/** The end of an order is told; a message that was lost is made up for by a look this often, in milliseconds. */
+const slowLook = 10 * 60_000;
+const keptNotes = 20;
+// Below the server's 10,000 signals a run.
+const mostSignals = 5000;
+
+/**
+ * One order over many machines. Everything is in the MDB: each turn reads how its orders ended, decides, and places the
+ * next ones, so that messages only wake it, and a run hands nothing on to the next.
+ */
+export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
+  const course = new Course(input);
+  course.open();
+  for (;;) {
+    const turn = await course.turn();
+    if (turn === null || turn.phase === 'ended') {
+      await condition(allHandlersFinished);
+      return { state: turn?.state ?? 'cancelled', counts: turn?.counts ?? nobody };
+    }
+    await course.rest(turn);
+    if (course.isLong()) {
+      await condition(() => course.settled());
+      await continueAsNew<typeof campaign>(course.carry());
+    }
+  }
+}
+
+const nobody = { planned: 0, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
+
+class Course {
+  private readonly input: CampaignInput;
+  private readonly ignored: string[];
+  private readonly asked: { readonly how: SteeringKind; readonly steering: CampaignSteering }[] = [];
+  private wakes = 0;
+  private taken = 0;
+  private turns = 0;
+  private healthy = false;
+  private last: Turn | null = null;
+  private since = new Date().toISOString();
+
+  constructor(input: CampaignInput) {
+    this.input = input;
+    this.ignored = [...(input.ignored ?? [])];
+  }
+
+  open(): void {
+    setHandler(defineSignal<[unknown]>(campaignSignals.wake), () => this.wake());
+    for (const how of [campaignSignals.pause, campaignSignals.resume, campaignSignals.cancel])
+      setHandler(defineSignal<[unknown]>(how), (message) => this.steer(how, message));
+    setHandler(defineQuery<CampaignStanding | null>(queries.standing), () => this.standing());
+  }
+
+  private wake(): void {
+    this.wakes += 1;
+    this.taken += 1;
+  }
+
+  private steer(how: SteeringKind, message: unknown): void {
+    this.wake();
+    const steering = readSteering(message);
+    if (typeof steering === 'string') this.note(`${how}: ${steering}`);
+    else this.asked.push({ how, steering });
+  }
+
+  private note(text: string): void {
+    this.ignored.push(text);
+    if (this.ignored.length > keptNotes) this.ignored.shift();
+  }
+
+  /** What people asked first, then one look. */
+  async turn(): Promise<Turn | null> {
+    const { campaignId } = this.input;
+    for (let next = this.asked.shift(); next !== undefined; next = this.asked.shift()) {
+      const refused = await steerCampaign({ campaignId, how: next.how, ...next.steering });
+      if (refused !== null) this.note(`${next.how}: ${refused}`);
+    }
+    this.turns += 1;
+    this.wakes = 0;
+    const turn = await turnCampaign({ campaignId, now: Date.now(), healthy: this.healthy });
+    this.healthy = false;
+    if (turn !== null) this.show(turn);
+    return turn;
+  }
+
+  /** Until there may be something to do; canaries that have to stay healthy are looked at. */
+  async rest(turn: Turn): Promise<void> {
+    if (turn.canaries.length > 0) return this.lookAt(turn);
+    if (turn.more || this.asked.length > 0) return;
+    const until = Math.min(turn.until ?? Number.POSITIVE_INFINITY, Date.now() + slowLook);
+    await condition(() => this.wakes > 0, Math.max(1, until - Date.now()));
+  }
+
+  private async lookAt({ canaries, passage }: Turn): Promise<void> {
+    const { campaignId } = this.input;
+    const seen = await Promise.all(canaries.map((canary) => lookAtOne(passage, canary)));
+    const sick = seen.find((one) => one !== null);
+    if (sick) await haltCampaign({ campaignId, why: `a canary is unwell: ${sick}` });
+    this.healthy = !sick;
+  }
+
+  isLong(): boolean {
+    const { longest } = this.input;
+    return (
+      workflowInfo().continueAsNewSuggested ||
+      this.taken > mostSignals ||
+      (longest !== undefined && this.turns >= longest)
+    );
+  }
+
+  settled(): boolean {
+    return allHandlersFinished();
+  }
+
+  carry(): CampaignInput {
+    const { campaignId, longest } = this.input;
+    return { campaignId, ...(longest !== undefined && { longest }), ignored: this.ignored };
+  }
+
+  private show(turn: Turn): void {
+    const { last } = this;
+    this.last = turn;
+    setCurrentDetails(tellTurn(this.input.campaignId, turn));
+    if (last?.phase === turn.phase && last.waitingOn === turn.waitingOn) return;
+    this.since = new Date().toISOString();
+    upsertSearchAttributes([
+      { key: attributes.passage, value: turn.passage },
+      { key: attributes.step, value: turn.phase },
+      { key: attributes.waitingOn, value: turn.waitingOn },
+    ]);
+  }
+
+  private standing(): CampaignStanding | null {
+    if (this.last === null) return null;
+    const { canaries: _canaries, more: _more, until, ...rest } = this.last;
+    const next = until === null ? null : new Date(until).toISOString();
+    return { campaignId: this.input.campaignId, ...rest, until: next, since: this.since, ignored: this.ignored };
+  }
+}
+
+/** Why the machine is not well, in a sentence; null when it is. */
+async function lookAtOne(passage: Passage, { machineId, siteId, orderId }: Canary): Promise<string | null> {
+  try {
+    const health = await observing(siteId).checkHealth({ machineId, siteId, orderId, passage, since: null });
+    return health.healthy ? null : `${machineId}: ${health.seen}`;
+  } catch (error) {
+    return `${machineId} could not be looked at: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function tellTurn(id: string, { state, phase, counts, why, timeLeft }: Turn): string {
+  const told = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
+  const left = timeLeft === null ? '' : `\n\nAbout ${Math.ceil(timeLeft / 60)} minutes are left.`;
+  return `**${state}**, phase ${phase}: ${why}\n\n${told.join(', ')}${left}\n\n\`farrier campaign show ${id}\``;
+}
+
+function readSteering(message: unknown): CampaignSteering | string {
+  if (!isObject(message)) return 'not an object like {"by": …, "reason": …}';
+  const { by, reason, stop } = message;
+  if (!isText(by) || !isText(reason)) return 'by and reason must be non-empty strings';
+  return { by, reason, ...(stop === true && { stop }) };
+}
