@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
-import { orderable } from '../contract/api.ts';
 import { postRebootStates, powerActions } from '../contract/requests.ts';
-import { eraseMethods } from '../mdb/machine.ts';
+import { eraseMethods, type Passage, passages } from '../mdb/machine.ts';
 import { timeArgument } from './arguments.ts';
 import type { Context } from './context.ts';
 import {
@@ -163,12 +162,12 @@ function addAnew(program: Command, open: Open): void {
 /** `farrier order place`: any passage, with its request as JSON. */
 export function addPlace(parent: Command, open: Open): void {
   const place = parent.command('place').description('order any passage, with its request as JSON');
-  place.addArgument(place.createArgument('<passage>', 'what is to be done').choices(orderable));
+  place.addArgument(place.createArgument('<passage>', 'what is to be done').choices(passages));
   withOrderOptions(place)
     .option('--request <json>', 'what it is asked to do: JSON, @FILE, or - for what is piped in', '{}')
     .action(
       async (
-        passage: (typeof orderable)[number],
+        passage: Passage,
         machine: string | undefined,
         { request, ...rest }: OrderOptions & { request: string },
         command: Command,

@@ -17,20 +17,6 @@ import {
 } from '../mdb/machine.ts';
 import { moment } from './requestschemas.ts';
 
-/** Passages that can be ordered in this release; the schema grows with them. */
-export const orderable = [
-  'birth',
-  'rebirth',
-  'clean',
-  'maintenance',
-  'repair',
-  'retire',
-  'drain',
-  'undrain',
-  'reboot',
-  'power',
-] as const;
-
 const time = z.string();
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 const text = nullable(z.string());
@@ -281,7 +267,7 @@ export const machineAnnouncement = z
 // ── Orders and human steps ──────────────────────────────────────────────────────────────────────────────
 
 const asked = {
-  passage: z.enum(orderable, `is not one of those that can be ordered in this release: ${orderable.join(', ')}`),
+  passage: z.enum(passages, `is not one of those that can be ordered: ${passages.join(', ')}`),
   reason: sentence,
   /** What the passage is asked to do; docs/orders.md has it by passage, and what is absent gets its default. */
   request: z.record(z.string(), z.unknown()).default({}),

@@ -1,7 +1,7 @@
 /** The API's shapes for campaigns. */
 import { z } from 'zod';
 import { capacityScopes, orderClasses, passages } from '../mdb/machine.ts';
-import { id, orderable, sentence } from './api.ts';
+import { id, sentence } from './api.ts';
 import { campaignStates, memberStates, standardPace } from './campaign.ts';
 import { permitWindow } from './permitviews.ts';
 
@@ -10,7 +10,7 @@ const text = nullable(z.string());
 const share = z.int().min(1).max(100).nullable();
 
 /** A birth follows from a boot, not from an order over machines that are there. */
-const campaignable = orderable.filter((passage) => passage !== 'birth');
+const campaignable = passages.filter((passage) => passage !== 'birth');
 
 export const campaignId = id.max(40);
 

@@ -1,53 +1,24 @@
 /** The clean: what is never done without proof, and where each trouble leads. */
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { PassageSummary, ReportKind } from '../../contract/machine.ts';
+import type { ReportKind } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Bench, type Doubles, defineAttributes, goingWell, withBench } from './bench.ts';
+import { type Bench, type Doubles, defineAttributes, goingWell } from './bench.ts';
+import { skipping as cleaning, begun as inService, outcome } from './stage.ts';
 
 const shared = await timeSkipping();
 if (shared) await defineAttributes(shared);
 afterAll(() => shared?.teardown());
 
-type Run = (bench: Bench, environment: TestWorkflowEnvironment) => Promise<void>;
+const skipping = (different: Partial<Doubles>, run: Parameters<typeof cleaning>[3]) =>
+  cleaning(shared, 'clean', different, run);
 
-const skipping = (different: Partial<Doubles>, run: Run) => async () => {
-  const own = run.length === 2 ? await timeSkipping() : shared;
-  if (own === null) throw new Error('the time-skipping server went away');
-  if (own !== shared) await defineAttributes(own);
-  try {
-    await withBench(own, different, (bench) => run(bench, own), 'clean');
-  } finally {
-    if (own !== shared) await own.teardown();
-  }
-};
-
-const begun: BegunPassage = {
-  stage: 'in_service',
-  opState: 'production',
-  bootState: 'healthy',
-  rack: 'A01',
-  pool: 'general',
-  sku: null,
-  live: true,
-  fence: 7,
-  controller: true,
-  hostname: 'a01-u01',
-  dryRun: false,
-  reviewed: null,
-  class: 'clean',
-  request: {},
-};
+const begun: BegunPassage = { ...inService, class: 'clean' };
 const asked = (request: object, more: Partial<BegunPassage> = {}): Partial<Doubles> => ({
   beginPassage: async () => ({ ...begun, request: { ...request }, ...more }),
 });
 const cycled = asked({ owner: 'new', power: 'cycle' });
 
-const outcome = async (bench: Bench) => {
-  await bench.exists();
-  return (await bench.passage.result()) as PassageSummary;
-};
 let reports = 0;
 /** What the machine tells, once the passage stands where it waits for it. */
 async function tell(bench: Bench, step: string, kind: ReportKind, more: object = {}): Promise<void> {
