@@ -7,7 +7,7 @@ export interface Tally {
 }
 
 export interface Report extends Tally {
-  /** A line for each file with skipped tests, and for what failed outside of any test. */
+  /** A line for each file with skipped tests, and what each failure said: a long log's end is all that some see. */
   readonly remarks: readonly string[];
 }
 
@@ -17,7 +17,11 @@ interface VitestReport {
     readonly name: string;
     readonly status: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[] | null;
+    }[];
   }[];
 }
 
@@ -45,7 +49,12 @@ function readFile(file: VitestReport['testResults'][number]): Report {
     file.assertionResults.filter(({ status }) => statuses.includes(status)).length;
   const name = relative(process.cwd(), file.name);
   const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped', 'pending', 'todo', 'disabled')];
-  const remarks = skipped > 0 ? [`skipped: ${skipped} of ${name}: ${reasons(file)}`] : [];
+  const remarks = [
+    ...(skipped > 0 ? [`skipped: ${skipped} of ${name}: ${reasons(file)}`] : []),
+    ...file.assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => `failed: ${name}: ${fullName}: ${told(failureMessages?.[0])}`),
+  ];
   if (file.status === 'failed' && failed === 0) {
     return {
       passed,
@@ -55,6 +64,14 @@ function readFile(file: VitestReport['testResults'][number]): Report {
     };
   }
   return { passed, failed, skipped, remarks };
+}
+
+/** As much of a failure's message as tells it: its first lines, with where in our code it was raised. */
+function told(message = 'no reason given'): string {
+  const lines = message.split('\n');
+  const said = lines.filter((line) => !line.trimStart().startsWith('at ')).slice(0, 12);
+  const where = lines.filter((line) => /^\s+at /.test(line) && !line.includes('node_modules')).slice(0, 3);
+  return [...said, ...where].join('\n  ');
 }
 
 /** Suites that skip themselves say why in a title, `… (skipped: needs root)`; else the titles have to do. */

@@ -17,11 +17,23 @@ import { listenFor } from '../../sim/listen.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { ThrowawayMdb } from '../support/mdb.ts';
 
-/** Time for a client that is as much faster as the simulator it speaks to. */
-export const paced = (speed: number): Pace => ({
-  wait: (milliseconds) => sleep(milliseconds / speed),
-  since: (time) => (Date.now() - time) * speed,
-});
+/**
+ * Time for a client that is as much faster as the simulator it speaks to. What passes is what it waited, not what the
+ * clock says: patience counts looks then, and a laden machine does not use it up.
+ */
+export function paced(speed: number): Pace {
+  const born = Date.now();
+  const waits: { readonly at: number; readonly milliseconds: number }[] = [];
+  return {
+    wait: (milliseconds) => {
+      waits.push({ at: Date.now(), milliseconds });
+      return sleep(milliseconds / speed);
+    },
+    since: (time) =>
+      waits.reduce((sum, { at, milliseconds }) => sum + (at >= time ? milliseconds : 0), 0) +
+      Math.max(0, born - time) * speed,
+  };
+}
 
 export interface Acting {
   readonly machineId: string;

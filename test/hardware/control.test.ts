@@ -12,7 +12,8 @@ let db: ThrowawayMdb;
 let acting: Acting;
 
 beforeAll(async () => {
-  db = await throwawayMdb();
+  // Each of the families that are asked at once stands for a worker, which holds a connection for its claims.
+  db = await throwawayMdb({ connections: 2 * families.length });
   await writeSite(db.mdb);
 });
 afterAll(() => db?.close());

@@ -90,7 +90,7 @@ export async function openKillBench(): Promise<KillBench | null> {
     db,
     kill: async (kill) => {
       count += 1;
-      const scene = await openScene(db, temporal, `kill-${count}`, kill.speed ?? 20, kill.personality);
+      const scene = await openScene(db, temporal, `kill-${process.pid}-${count}`, kill.speed ?? 20, kill.personality);
       try {
         return await play(scene, taskQueue, kill);
       } finally {
@@ -141,7 +141,7 @@ async function openScene(
   const listening = await listenFor(fleet, '127.0.0.1:0', 'ports');
   const machine = fleet.machines[0] as Machine;
   const { hardware } = machine;
-  const mac = `02:ee:00:00:00:${Number(id.split('-')[1]).toString(16).padStart(2, '0')}`;
+  const mac = `02:ee:00:00:00:${Number(id.split('-').at(-1)).toString(16).padStart(2, '0')}`;
   await db.mdb.insert(sites).values({ id, name: id, domain: `${id}.example`, policy: sitePolicy });
   await db.mdb.insert(machines).values({ id, siteId: id, mac, systemUuid: hardware.uuid, serial: hardware.serial });
   await db.mdb.insert(bmcs).values({ machineId: id, origin: listening.originOf(hardware), secretRef: 'good' });

@@ -8,12 +8,19 @@ function report(
     name: `${process.cwd()}/test/${index}.test.ts`,
     status,
     message,
-    assertionResults: tests.map(([of, fullName]) => ({ status: of, fullName })),
+    assertionResults: tests.map(([of, fullName]) => ({
+      status: of,
+      fullName,
+      failureMessages:
+        of === 'failed'
+          ? ['Error: no answer\n    at deep (node_modules/x.js:1:1)\n    at land (test/0.test.ts:3:1)']
+          : [],
+    })),
   }));
   return JSON.stringify({ testResults });
 }
 
-test('tests are counted by how they went, and what was skipped says why', () => {
+test('tests are counted by how they went, what failed says what, and what was skipped says why', () => {
   const text = report(
     {
       tests: [
@@ -33,7 +40,10 @@ test('tests are counted by how they went, and what was skipped says why', () => 
     passed: 1,
     failed: 1,
     skipped: 2,
-    remarks: ['skipped: 2 of test/1.test.ts: needs root'],
+    remarks: [
+      'failed: test/0.test.ts: b: Error: no answer\n      at land (test/0.test.ts:3:1)',
+      'skipped: 2 of test/1.test.ts: needs root',
+    ],
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { connectMdb, type Mdb } from '../../mdb/connect.ts';
+import { connectMdb, type Mdb, type MdbOptions } from '../../mdb/connect.ts';
 import { service } from './service.ts';
 
 export interface ThrowawayMdb {
@@ -10,8 +10,8 @@ export interface ThrowawayMdb {
   close(): Promise<void>;
 }
 
-/** A migrated MDB of this suite's own; about 50 ms, after 3 s for the first of a run. */
-export async function throwawayMdb(): Promise<ThrowawayMdb> {
+/** A migrated MDB of this suite's own; about 50 ms, after 3 s for the first of a run. `connections` as in `MdbOptions`. */
+export async function throwawayMdb({ connections }: Pick<MdbOptions, 'connections'> = {}): Promise<ThrowawayMdb> {
   const { url: templateUrl = '' } = await service('mdb');
   const name = `t_${randomBytes(6).toString('hex')}`;
   const admin = new URL(templateUrl);
@@ -20,7 +20,7 @@ export async function throwawayMdb(): Promise<ThrowawayMdb> {
   await run(admin.href, `create database ${name} template ${template}`);
   const own = new URL(templateUrl);
   own.pathname = `/${name}`;
-  const connection = connectMdb({ url: own.href, name });
+  const connection = connectMdb({ url: own.href, name, ...(connections && { connections }) });
   return {
     mdb: connection.mdb,
     url: own.href,

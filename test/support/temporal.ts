@@ -3,7 +3,10 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { service } from './service.ts';
 
 // A worker says a dozen things about its own start, and warns of every activity that a test makes fail.
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { forward: {}, filter: { core: 'ERROR', other: 'ERROR' } } },
+});
 
 /**
  * The run's Temporal dev server, as clients and workers of this suite; null, with a line that says why, where there
