@@ -1,11 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
 // Two workers: the suites share two cores with the servers that they start.
-const workers = { maxWorkers: 2, globalSetup: ['test/support/services.ts'], hookTimeout: 180_000 };
+const workers = { maxWorkers: 2, globalSetup: ['test/support/services.ts'] };
+// Limits end what hangs; a machine that is busy with other things must not reach them.
+const limits = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  teardownTimeout: 60_000,
+  expect: { poll: { timeout: 120_000 } },
+};
 
 export default defineConfig({
   test: {
     ...workers,
+    ...limits,
     projects: [
       {
         extends: true,
@@ -13,7 +21,6 @@ export default defineConfig({
           name: 'main',
           include: ['test/**/*.test.ts'],
           exclude: ['test/vm/**'],
-          testTimeout: 60_000,
         },
       },
       {

@@ -138,8 +138,7 @@ test.skipIf(process.getuid?.() !== 0)(
       ...{ pool, siteId: 'home', mode: 'serve', interfaces: ['lo'], bootUrl: 'http://127.0.0.1:8080' },
       ...{ folder: join(folder, 'dnsmasq'), tftpRoot: folder, log },
     });
-    const logged = (what: RegExp) =>
-      expect.poll(() => said.filter((line) => what.test(line)).length, { timeout: 20_000 });
+    const logged = (what: RegExp) => expect.poll(() => said.filter((line) => what.test(line)).length);
     expect(await leasing.follow()).toBe(true);
     await logged(/DHCP, IP range/).toBeGreaterThan(0);
     const stranger = {

@@ -124,7 +124,7 @@ export class CampaignBench {
 
   /** Waits without skipping time; played machines end their orders meanwhile, which wakes it. */
   async until(met: (standing: CampaignStanding) => boolean): Promise<CampaignStanding> {
-    const end = Date.now() + 30_000;
+    const end = Date.now() + 120_000;
     for (;;) {
       const standing = await this.workflow.query<CampaignStanding | null>('standing').catch(() => null);
       if (standing && met(standing)) return standing;

@@ -39,7 +39,7 @@ const running =
 const statesOf = async (bench: CampaignBench): Promise<MemberState[]> =>
   (await bench.show()).members.map(({ state }) => state);
 
-describe.skipIf(environment === null)('a campaign', { timeout: 120_000 }, () => {
+describe.skipIf(environment === null)('a campaign', () => {
   test(
     'goes canary first, then in batches, and never past its pace',
     running(async (bench) => {

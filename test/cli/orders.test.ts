@@ -112,6 +112,17 @@ describe('what is asked', () => {
       { method: 'crypto', owner: 'blue', power: 'wait' },
     ],
     [
+      ['maintenance', 'h1', '--work', '[{"kind":"reboot"}]', '--closes', '2099-01-02T00:00:00Z', '--soak', '0'],
+      'maintenance',
+      { work: [{ kind: 'reboot' }], window: { closes: '2099-01-02T00:00:00.000Z' }, soakMinutes: 0, drain: true },
+    ],
+    [
+      ['repair', 'h1', '--fault', 'disk/X', '--evidence', 'it clicks', '--severity', 'ticket', '--reboot-group', 'rack'],
+      'repair',
+      { fault: 'disk/X', evidence: 'it clicks', severity: 'ticket', semaphores: { reboot: 'rack' } },
+    ],
+    [['retire', 'h1', '--method', 'crypto'], 'retire', { method: 'crypto', semaphores: {} }],
+    [
       ['order', 'place', 'drain', 'h1', '--request', '{"afterDrain": "intervention"}'],
       'drain',
       { afterDrain: 'intervention' },
@@ -159,6 +170,10 @@ describe('what is asked', () => {
     await expect(farrier('drain', '--selector', 'all')).rejects.toThrow('give their number as "count"');
     await expect(farrier('drain', 'h1', '--selector', 'all')).rejects.toThrow('Give either a machine or --selector.');
     await expect(farrier('drain')).rejects.toThrow('Give either a machine or --selector.');
+    const work = '[{"kind":"reboot"}]';
+    await expect(farrier('maintenance', 'h1', '--work', work, '--opens', '+1h')).rejects.toThrow('when the window closes');
+    await expect(farrier('maintenance', 'h1', '--work', '[]')).rejects.toThrow('work: is empty');
+    await expect(farrier('repair', 'h1')).rejects.toThrow("required option '--fault <fault>' not specified");
   });
 
   it('by a BrainSlug payload in a file', async () => {

@@ -140,9 +140,9 @@ describe('farrier ticket', () => {
       error: expect.stringContaining('name=value'),
     });
     expect((await farrier('ticket', 'route', 'ls')).out).toMatch(/^home +\* +webhook +desk +operator +path=\/tickets/m);
-    await expect.poll(() => desk.issues.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => desk.issues.length).toBe(1);
     await expect
-      .poll(async () => (await farrier('ticket', 'ls', '--owner', 'network')).out, { timeout: 20_000 })
+      .poll(async () => (await farrier('ticket', 'ls', '--owner', 'network')).out)
       .toMatch(
         /^T-o-1:register:1 +a01-03\.home\.example +network +open +\S+ +webhook D101 +m-1: register\/unknown-port/m,
       );
@@ -151,7 +151,7 @@ describe('farrier ticket', () => {
     expect(show).toMatch(/farrier step answer o-1:register:1 retry\|abandon/);
     expect(show).toMatch(/I look at it/);
     expect((await farrier('ticket', 'show', id, '--json')).out).toContain('"fault": "register/unknown-port"');
-    await expect.poll(() => desk.issues[0]?.comments.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => desk.issues[0]?.comments.length).toBe(1);
   });
 
   it('hears that it was closed over there, and answers by it', async () => {
@@ -161,9 +161,7 @@ describe('farrier ticket', () => {
     const told = await fetch(`${hooks}/hooks/tickets/desk`, { method: 'POST', headers, body });
     expect(told.status).toBe(202);
     await expect
-      .poll(async () => (await base.mdb.select().from(outbox).where(eq(outbox.kind, 'answer')))[0]?.payload, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await base.mdb.select().from(outbox).where(eq(outbox.kind, 'answer')))[0]?.payload)
       .toMatchObject({ step: 'o-1:register:1', answer: 'retry', by: 'hana@webhook' });
     expect(await farrier('ticket', 'close', id, '--why', 'mended')).toMatchObject({
       code: 1,
@@ -173,12 +171,12 @@ describe('farrier ticket', () => {
 
   it('closes what asks nothing, at both ends', async () => {
     await base.mdb.insert(tickets).values({ id: 'T-fan', machineId: 'm-1', fault: 'fan', title: 'fan', body: 'b' });
-    await expect.poll(() => desk.issues.length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => desk.issues.length).toBe(2);
     expect(await farrier('ticket', 'close', 'T-fan', '--why', 'new fan')).toMatchObject({
       code: 0,
       out: 'T-fan is closed\n',
     });
-    await expect.poll(() => desk.issues[1]?.open, { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => desk.issues[1]?.open).toBe(false);
     expect((await farrier('ticket', 'ls', '--all')).out).toMatch(/^T-fan .* closed /m);
     expect(await farrier('ticket', 'close', 'T-none', '--why', 'x')).toMatchObject({ code: 1 });
     expect(await farrier('ticket', 'route', 'rm', '*', '--reason', 'no longer')).toMatchObject({ code: 0 });

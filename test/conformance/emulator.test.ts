@@ -51,7 +51,7 @@ beforeAll(async () => {
       ),
     { timeout: 30_000, interval: 100 },
   );
-}, 60_000);
+});
 afterAll(async () => {
   emulator?.kill();
   if (folder) await rm(folder, { recursive: true, force: true });
@@ -94,5 +94,5 @@ describe.skipIf('missing' in opened)("sushy-tools' emulator, driven by our clien
       await sendReset(session, before, chooseReset('on', before.resetTypes) ?? '');
       await expect.poll(async () => (await readSystem(session)).power, { timeout: 30_000, interval: 500 }).toBe('On');
     });
-  }, 40_000);
+  });
 });

@@ -7,7 +7,7 @@ import { countEffect, type Whole, wholeFarrier } from '../fleet/farrier.ts';
 
 const perRack = 4;
 
-describe('a rack of a site with a Dominator', { timeout: 300_000 }, () => {
+describe('a rack of a site with a Dominator', () => {
   let whole: Whole;
   beforeAll(async () => {
     whole = await wholeFarrier({ racks: 1, perRack, speed: 10, power: 'off' });

@@ -104,7 +104,7 @@ describe.skipIf('why' in real)("the Dominator's own mdbd", () => {
 
   async function written(met: (machines: Written) => boolean): Promise<Written> {
     const path = mdbd?.spawnfile.replace(/mdbd$/, 'mdb.json') ?? '';
-    const end = Date.now() + 30_000;
+    const end = Date.now() + 120_000;
     for (;;) {
       const list = JSON.parse(await readFile(path, 'utf8').catch(() => '[]')) as { Hostname: string }[];
       const found: Written = Object.fromEntries(list.map((machine) => [machine.Hostname, machine]));

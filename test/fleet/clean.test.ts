@@ -50,7 +50,7 @@ const effects = async (machine: Machine, since: number) =>
   (await whole.journal()).filter((entry: Entry) => entry.machine === placeOf(machine) && entry.seq > since);
 const lastSeq = async () => (await whole.journal()).at(-1)?.seq ?? 0;
 
-test('a rehearsal says what would be done, disk by disk, and nothing is', { timeout: 120_000 }, async () => {
+test('a rehearsal says what would be done, disk by disk, and nothing is', async () => {
   const methods = ['--erase', 'crypto', '--erase-others', 'nvme=nvme-format,ata=ata-secure-erase,other=overwrite'];
   expect(await farrier('pool', 'set', at(0).pool, ...methods, '--reason', 'as it was')).toContain('nvme=nvme-format');
   const since = await lastSeq();
@@ -62,9 +62,7 @@ test('a rehearsal says what would be done, disk by disk, and nothing is', { time
   expect(await machineNow(at(0))).toMatchObject({ opState: 'production', bootState: 'healthy', owner: 'old' });
 });
 
-test('a machine goes to its next owner: keys discarded, the other disk formatted, proven, installed, in service', {
-  timeout: 300_000,
-}, async () => {
+test('a machine goes to its next owner: keys discarded, the other disk formatted, proven, installed, in service', async () => {
   const since = await lastSeq();
   await clean(at(0), 'clean-0', '--owner', 'next');
   await done('clean-0');
@@ -92,7 +90,7 @@ test('a machine goes to its next owner: keys discarded, the other disk formatted
   expect(table).toContain('0 of 16');
 });
 
-test('a power cut in the middle is gone over again, without a person', { timeout: 300_000 }, async () => {
+test('a power cut in the middle is gone over again, without a person', async () => {
   await fault(at(1), { kind: 'erase-cut', disk: 0 });
   const since = await lastSeq();
   await clean(at(1), 'clean-1', '--owner', 'next');
@@ -103,9 +101,7 @@ test('a power cut in the middle is gone over again, without a person', { timeout
   expect(happened.filter((effect) => effect === 'bootstrap-booted').length).toBe(2);
 });
 
-test('a disk that refuses stops it before anything is touched, and nobody gets the machine', {
-  timeout: 300_000,
-}, async () => {
+test('a disk that refuses stops it before anything is touched, and nobody gets the machine', async () => {
   await fault(at(2), { kind: 'erase-refused', disk: 1 });
   const since = await lastSeq();
   await clean(at(2), 'clean-2', '--owner', 'next');
@@ -120,9 +116,7 @@ test('a disk that refuses stops it before anything is touched, and nobody gets t
   expect(await machineNow(at(2))).toMatchObject({ owner: 'next', stage: 'in_service' });
 });
 
-test('a disk that lies is found out; one that is gone is answered for; a machine without an owner is off', {
-  timeout: 300_000,
-}, async () => {
+test('a disk that lies is found out; one that is gone is answered for; a machine without an owner is off', async () => {
   const machine = at(3);
   const lost = { machineId: machine.id, serial: 'LOST1', name: 'sdq', bytes: 1e12, rotational: true, content: 'ext4' };
   await whole.up.mdb.insert(disks).values({ ...lost, present: false });

@@ -16,7 +16,7 @@ interface Sick {
   readonly id: string;
 }
 
-describe('a rack with faults', { timeout: 300_000 }, () => {
+describe('a rack with faults', () => {
   let whole: Whole;
   let sick: (unit: number) => Sick;
 

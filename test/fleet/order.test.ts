@@ -18,9 +18,7 @@ afterAll(() => whole?.close());
 const farrier = async (...args: string[]) =>
   (await run(farrierCommand, args, { env: { ...process.env, FARRIER_API: whole.api } })).stdout;
 
-test('an announced machine is powered on through its controller, once, and born; the other stays off', {
-  timeout: 180_000,
-}, async () => {
+test('an announced machine is powered on through its controller, once, and born; the other stays off', async () => {
   const listed = (await (await fetch(`${whole.sim}/machines`)).json()) as {
     machines: { id: string; machineId: string }[];
   };
@@ -41,9 +39,7 @@ test('an announced machine is powered on through its controller, once, and born;
   expect([...countEffect(journal, 'power-on').keys()]).toEqual([first.id]);
 });
 
-test('born again only when its disks may be wiped: restarted once, by a new order under a higher fence', {
-  timeout: 180_000,
-}, async () => {
+test('born again only when its disks may be wiped: restarted once, by a new order under a higher fence', async () => {
   const [before] = await whole.until((rows) => rows.length === 1, 10);
   if (!before) throw new Error('there is no machine');
   const again = ['birth', before.id, '--reason', 'a new owner', '--id', 'again-1'];
@@ -53,7 +49,7 @@ test('born again only when its disks may be wiped: restarted once, by a new orde
   await farrier(...again, '--wipe');
   await farrier(...again, '--wipe');
   const stateOf = async () => (await whole.up.mdb.select().from(orders).where(eq(orders.id, 'again-1')))[0]?.state;
-  await expect.poll(stateOf, { timeout: 60_000 }).toBe('done');
+  await expect.poll(stateOf).toBe('done');
   const [after] = await whole.until(([row]) => row?.stage === 'in_service', 10);
   expect(after).toMatchObject({
     hostname: before.hostname,

@@ -19,9 +19,7 @@ afterAll(() => whole?.close());
 const farrier = async (...args: string[]) =>
   (await run(farrierCommand, args, { env: { ...process.env, FARRIER_API: whole.api } })).stdout;
 
-test('a machine in service is subscribed to, and read, by the sweep; what its controller then tells is to be seen', {
-  timeout: 180_000,
-}, async () => {
+test('a machine in service is subscribed to, and read, by the sweep; what its controller then tells is to be seen', async () => {
   const [machine] = await whole.until((rows) => rows[0]?.stage === 'in_service', 150);
   if (!machine) throw new Error('there is no machine');
   // The sweep leaves the newly born alone for a while.
@@ -32,14 +30,8 @@ test('a machine in service is subscribed to, and read, by the sweep; what its co
   } finally {
     await connection.close();
   }
-  await expect
-    .poll(() => farrier('hardware', 'show', machine.id), { timeout: 60_000 })
-    .toMatch(/drives[\s\S]*No part of it/);
-  await expect
-    .poll(async () => (await whole.journal()).filter(({ effect }) => effect === 'subscribed').length, {
-      timeout: 20_000,
-    })
-    .toBe(1);
+  await expect.poll(() => farrier('hardware', 'show', machine.id)).toMatch(/drives[\s\S]*No part of it/);
+  await expect.poll(async () => (await whole.journal()).filter(({ effect }) => effect === 'subscribed').length).toBe(1);
   await fetch(`${whole.sim}/machines/${machine.id}/power`, { method: 'POST', body: '{"do":"ForceRestart"}' });
-  await expect.poll(() => farrier('hardware', 'events', machine.id), { timeout: 60_000 }).toContain('reset by control');
+  await expect.poll(() => farrier('hardware', 'events', machine.id)).toContain('reset by control');
 });

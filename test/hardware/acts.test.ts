@@ -182,7 +182,7 @@ describe('an act', () => {
     expect(await intentOf(act)).toMatchObject({ state: 'sent' });
     const ignored = (await fleet.journal.read()).filter((entry) => entry.effect === 'power-ignored');
     expect(ignored).toHaveLength(1);
-  }, 90_000);
+  });
 
   test('on another machine than meant, is refused, quarantined, and has no effect', async () => {
     const act = await known({ behind: 1 });
@@ -242,9 +242,7 @@ describe('the controller', () => {
     // Pending is not in force: the check still sees the old value until the machine was restarted.
     expect(await run(activities.checkController, act)).toMatchObject({ state: 'differ' });
     await run(activities.act, { ...act, intentId: `${act.intentId}-restart` });
-    await expect
-      .poll(() => run(activities.checkController, act), { timeout: 20_000 })
-      .toEqual({ state: 'match', differing: [] });
+    await expect.poll(() => run(activities.checkController, act)).toEqual({ state: 'match', differing: [] });
   });
 
   test('that refuses a setting is told with its own words, and nothing is pending', async () => {

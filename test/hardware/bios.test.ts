@@ -26,7 +26,7 @@ async function on(family: Family, work: (acting: Acting) => Promise<void>): Prom
 
 const pending = (acting: Acting) => acting.effects('bios-pending');
 
-describe('BIOS settings', { timeout: 30_000 }, () => {
+describe('BIOS settings', () => {
   // X10 and OpenBMC show none, or no way to set them (quirks 3 and 47).
   const settable = (Object.keys(personalities) as Family[]).filter((family) => !['x10', 'openbmc'].includes(family));
 
@@ -39,7 +39,7 @@ describe('BIOS settings', { timeout: 30_000 }, () => {
       expect(await acting.act('reset-bios')).toMatchObject({ state: 'done', observed: 'the defaults are pending' });
       expect(machine.state.bios).not.toEqual(defaults);
       await acting.act('restart');
-      await expect.poll(() => machine.state.bios, { timeout: 10_000 }).toEqual(defaults);
+      await expect.poll(() => machine.state.bios).toEqual(defaults);
       expect(await pending(acting)).toHaveLength(1);
     }),
   );
@@ -69,7 +69,7 @@ describe('BIOS settings', { timeout: 30_000 }, () => {
         });
       expect(await pending(acting)).toHaveLength(1);
       await acting.act('restart');
-      await expect.poll(() => acting.machine.state.bios.LogicalProc, { timeout: 10_000 }).toBe('Disabled');
+      await expect.poll(() => acting.machine.state.bios.LogicalProc).toBe('Disabled');
       expect(await set('set-bios', `${acting.machineId}-third`, 'Enabled')).toMatchObject({ state: 'done' });
     }));
 
@@ -92,9 +92,7 @@ describe('BIOS settings', { timeout: 30_000 }, () => {
       const attributes = { Power_WorkloadConfiguration: 'IOSensitive', Processors_HyperThreading: 'Disabled' };
       expect(await acting.act('set-bios', { attributes })).toMatchObject({ state: 'done' });
       await acting.act('restart');
-      await expect
-        .poll(() => acting.machine.state.bios.Processors_HyperThreading, { timeout: 10_000 })
-        .toBe('Disabled');
+      await expect.poll(() => acting.machine.state.bios.Processors_HyperThreading).toBe('Disabled');
       const again = await acting.act('set-bios', { attributes }, { intentId: `${acting.machineId}-dry`, dryRun: true });
       expect(again).toMatchObject({
         state: 'planned',

@@ -71,7 +71,7 @@ describe('the controller', () => {
       expect(result, family).toMatchObject({ state: 'done', observed: expect.stringMatching(/power is Off, was Off/) });
       expect(effects, family).toHaveLength(1);
     }
-  }, 60_000);
+  });
 
   test('that takes the power of the host with it, is told with both (quirk 34)', async () => {
     // Whose busy answer names no time to wait, which would be real seconds.
@@ -125,7 +125,7 @@ describe('the mains', () => {
       expect(rows, family).toHaveLength(off ? 2 : 1);
       expect(JSON.stringify(rows.map(({ command }) => command))).toContain('ada');
     }
-  }, 60_000);
+  });
 
   test.each(lacking(({ mains }) => mains))('of %s stay: it offers no known way', async (family) => {
     await open(family);

@@ -85,7 +85,7 @@ const families: readonly (readonly [Family, string, string, string])[] = [
   ['ibmc', 'BMC', 'BIOS', 'multipart'],
 ];
 
-describe.concurrent('firmware', { timeout: 60_000 }, () => {
+describe.concurrent('firmware', () => {
   for (const [family, bmc, bios, way] of families) {
     const ofController = on(family, async (acting) => {
       await acting.act('update-firmware', wish('BMC', '9.8.7', bmc));
@@ -106,7 +106,8 @@ describe.concurrent('firmware', { timeout: 60_000 }, () => {
         expect(await acting.act('restart')).toMatchObject({ state: 'done' });
         result = await acting.settle('update-firmware');
       }
-      expect(result).toMatchObject({ state: 'done', observed: expect.stringContaining('9.8.7') });
+      expect(result).toMatchObject({ state: 'done' });
+      expect(acting.machine.state.controller?.firmware).toMatchObject({ BIOS: '9.8.7' });
       expect(await flashed(acting)).toEqual(['firmware-flashed']);
     });
     test(`of the host behind one like ${family} is sent once, and flashed at its next start if so`, ofHost);

@@ -29,7 +29,7 @@ function expectedOf(moment: (typeof moments)[number]): string[] {
   return moment === 'before sending' ? ['not_done', 'done'] : ['done'];
 }
 
-describe.concurrent.each(moments)('a worker that is killed %s', { timeout: 120_000 }, (moment) => {
+describe.concurrent.each(moments)('a worker that is killed %s', (moment) => {
   test('of a power command leaves one power edge, and it is known', async ({ skip, expect }) => {
     if (!bench) return skip('no Temporal server');
     const killed = await bench.kill({
@@ -90,4 +90,4 @@ test.concurrent('a worker that is killed with its command on the way leaves no e
   expect(killed.results.map(({ state }) => state)).toEqual(['unknown']);
   expect(count(killed, 'power-on')).toBe(0);
   expect(killed.intents.map(({ state }) => state)).toEqual(['sent']);
-}, 120_000);
+});

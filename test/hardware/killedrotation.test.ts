@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench?.close());
 
-describe.concurrent.each(moments)('a worker that is killed %s', { timeout: 120_000 }, (moment) => {
+describe.concurrent.each(moments)('a worker that is killed %s', (moment) => {
   test('of a new password leaves one that works and is known, set once', async ({ skip, expect }) => {
     if (!bench) return skip('no Temporal server');
     const { mdb } = bench.db;

@@ -291,8 +291,8 @@ async function holdIntent({ db, id }: Scene): Promise<Hold> {
 
 /** Waits for a condition; vitest's own poll knows no tests that run at the same time. */
 async function until(met: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + 60_000; !(await met()); ) {
-    if (Date.now() > end) throw new Error(`a minute passed and still it is not so that ${what}`);
+  for (const end = Date.now() + 180_000; !(await met()); ) {
+    if (Date.now() > end) throw new Error(`three minutes passed and still it is not so that ${what}`);
     await sleep(50);
   }
 }

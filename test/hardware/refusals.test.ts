@@ -175,7 +175,7 @@ describe('a command that the controller refused', () => {
     });
     expect(await run(0, 'act', act)).toMatchObject({ state: 'done' });
     expect(bmc.count(reset)).toBe(2);
-  }, 30_000);
+  });
 
   test('as a boot setting, takes the reset with it', async () => {
     const act: Act = { ...(await known()), kind: 'boot-network' };

@@ -115,12 +115,12 @@ describe('events', () => {
     expect((await subscriptionOf(db.mdb, machineId))?.tokenHash).toBe(first?.tokenHash);
     const told = async () => (await listEvents(db.mdb, machineId, { limit: 10 })).map(({ message }) => message);
     simulated().note('test-event');
-    await expect.poll(told, { timeout: 10_000 }).toEqual(['test-event']);
+    await expect.poll(told).toEqual(['test-event']);
     if (simulated().state.controller) simulated().state.controller = {};
     expect(await keep('events')).toEqual([]);
     expect(await subscriptionOf(db.mdb, machineId)).toMatchObject({ renewals: 1 });
     simulated().note('test-event');
-    await expect.poll(told, { timeout: 10_000 }).toEqual(['test-event', 'test-event']);
+    await expect.poll(told).toEqual(['test-event', 'test-event']);
   });
 
   test('are subscribed to once by workers that come at the same time', async () => {
@@ -149,12 +149,12 @@ describe('events', () => {
     await keep('events');
     simulated().setFault({ kind: 'events-repeated', times: 3 });
     simulated().note('test-event');
-    await expect.poll(() => effects('event-told'), { timeout: 10_000 }).toHaveLength(4);
+    await expect.poll(() => effects('event-told')).toHaveLength(4);
     expect(await listEvents(db.mdb, machineId, { limit: 10 })).toHaveLength(1);
     simulated().clearFault();
     simulated().setFault({ kind: 'events-garbage', how: 'deep' });
     simulated().note('test-event');
-    await expect.poll(() => effects('event-untold'), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => effects('event-untold')).toHaveLength(1);
     expect(await listEvents(db.mdb, machineId, { limit: 10 })).toHaveLength(1);
   });
 });

@@ -46,7 +46,7 @@ describe.skipIf(server === null)('the sweep over the records of a site', () => {
     });
     expect(asked).toEqual(['a', 'b', 'c']);
     expect(summary).toEqual({ controllers: 3, failed: 1 });
-  }, 30_000);
+  });
 
   test('is scheduled once, and left as a person set it', async () => {
     if (!server) return;

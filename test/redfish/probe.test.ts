@@ -126,7 +126,7 @@ test.skipIf(treesAbsent)('no action is offered that has no name here (quirk 66)'
 describe('the table of what is offered on which family (write it by `scripts/node scripts/offers.ts`)', () => {
   test('is the one that the probe gives of the simulated families', async () => {
     expect(committedTable(await readFile(page, 'utf8'), 'families')).toBe(renderTable(await probeFamilies()));
-  }, 30_000);
+  });
 
   test.skipIf(treesAbsent)('is the one that it gives of the recorded controllers', async () => {
     const trees = await probeTrees();

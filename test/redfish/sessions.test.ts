@@ -116,7 +116,7 @@ describe('the sessions of a process', () => {
   test('are deleted when nobody uses them', async () => {
     const short = openSessionPool({ idle: 20 });
     await short.use(contact(), readSystem);
-    await expect.poll(() => bmc.sessions.size, { timeout: 5000 }).toBe(0);
+    await expect.poll(() => bmc.sessions.size).toBe(0);
     await short.use(contact(), readSystem);
     expect(bmc.count(opening)).toBe(2);
     await short.close();

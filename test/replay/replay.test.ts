@@ -14,7 +14,7 @@ async function replay(workflowBundle: { code: string }, file: string): Promise<v
   await Worker.runReplayHistory({ workflowBundle }, history);
 }
 
-describe('histories of every release', { timeout: 60_000 }, () => {
+describe('histories of every release', () => {
   let ours: { code: string };
   let broken: { code: string };
 

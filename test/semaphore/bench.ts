@@ -117,7 +117,7 @@ export class SemaphoreBench {
   }
 
   async until<T>(look: () => Promise<T>, met: (value: T) => boolean): Promise<T> {
-    const end = Date.now() + 30_000;
+    const end = Date.now() + 120_000;
     for (;;) {
       const value = await look().catch((error: unknown) => error as T);
       if (!(value instanceof Error) && met(value)) return value;

@@ -30,7 +30,7 @@ const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => matc
 const cli = await findTemporalCli({ cache, path }).catch(() => null);
 if (cli === null) process.stderr.write('skipped: the commands of docs/semaphores.md: there is no temporal CLI\n');
 
-describe.skipIf(cli === null)('semaphores, by hand', { timeout: 120_000 }, () => {
+describe.skipIf(cli === null)('semaphores, by hand', () => {
   let folder: string;
   let server: Temporal;
   let environment: TestWorkflowEnvironment;
@@ -109,7 +109,7 @@ describe.skipIf(cli === null)('semaphores, by hand', { timeout: 120_000 }, () =>
       return (await run('sh', ['-c', text], { env, timeout: 30_000 })).stdout;
     };
     // Visibility follows a moment after the workflow.
-    await expect.poll(() => ask('WaitingOn="permit"'), { timeout: 20_000 }).toContain('rack=A01');
+    await expect.poll(() => ask('WaitingOn="permit"')).toContain('rack=A01');
     expect(await ask('ExecutionStatus="Running"')).toContain('semaphore/reboot/fleet=all');
     expect(await ask('--type standing')).toContain('m-A01-2');
     expect(await ask('workflow metadata')).toContain('1 of 1 permits held');
@@ -117,7 +117,7 @@ describe.skipIf(cli === null)('semaphores, by hand', { timeout: 120_000 }, () =>
     await ask('--name renew');
     await ask('--name wake');
     await ask('--name release');
-    await expect.poll(async () => (await state('by-hand-1'))?.how, { timeout: 20_000 }).toBe('released');
+    await expect.poll(async () => (await state('by-hand-1'))?.how).toBe('released');
     expect(await ask('--name evict')).toContain('taken away');
     await bench.granted(waiter);
     expect(await state(permit)).toMatchObject({ how: 'evicted', by: 'ann' });
@@ -160,7 +160,7 @@ describe.skipIf(cli === null)('semaphores, by hand', { timeout: 120_000 }, () =>
     expect(actions).toEqual(expect.arrayContaining(['semaphore.resize', 'semaphore.evict', 'permit.evicted']));
     for (const handle of [holder, waiter, last]) await handle.signal('done');
     await Promise.all([holder, waiter, last].map((handle) => handle.result()));
-    await expect.poll(async () => (await bench.standing()).holders, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(async () => (await bench.standing()).holders).toEqual([]);
   });
 
   test('farrier disruption is answered from the same permits, by exit codes', async () => {
@@ -169,7 +169,7 @@ describe.skipIf(cli === null)('semaphores, by hand', { timeout: 120_000 }, () =>
     });
     const asked = (request: string, machine: string) => farrier('disruption', request, machine);
     const settles = (machine: string, code: number) =>
-      expect.poll(async () => (await asked('check', machine)).code, { timeout: 20_000 }).toBe(code);
+      expect.poll(async () => (await asked('check', machine)).code).toBe(code);
     expect(await asked('check', 'a01-u01')).toEqual({ code: 2, out: 'denied\n' });
     expect((await asked('request', 'a01-u01')).code).toBe(1);
     await settles('a01-u01', 0);

@@ -18,7 +18,7 @@ import { SemaphoreBench, startWorkers, writeMachines } from './bench.ts';
 // Where the suites' own server is to be had, one more is too.
 const { address } = await service('temporal');
 
-describe.skipIf(!address)('a semaphore, on a server of its own', { timeout: 180_000 }, () => {
+describe.skipIf(!address)('a semaphore, on a server of its own', () => {
   let base: ThrowawayMdb;
   let workers: Awaited<ReturnType<typeof startWorkers>>;
   let server: Awaited<ReturnType<typeof startTemporal>>;

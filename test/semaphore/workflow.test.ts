@@ -10,7 +10,7 @@ import { SemaphoreBench, startWorkers, writeMachines } from './bench.ts';
 
 const environment = await timeSkipping();
 
-describe.skipIf(environment === null)('a semaphore', { timeout: 120_000 }, () => {
+describe.skipIf(environment === null)('a semaphore', () => {
   let base: ThrowawayMdb;
   let workers: Awaited<ReturnType<typeof startWorkers>>;
   let racks = 0;

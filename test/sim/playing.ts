@@ -115,4 +115,4 @@ export async function match(path: string): Promise<Record<string, string>> {
 }
 
 /** An expectation of what is going to be so before long. */
-export const soon = <T>(look: () => T) => expect.poll(look, { timeout: 10_000, interval: 20 });
+export const soon = <T>(look: () => T) => expect.poll(look, { interval: 20 });

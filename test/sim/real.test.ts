@@ -75,7 +75,7 @@ async function start(name: string, main: string, env: Record<string, string>): P
   );
 }
 
-const patience = { timeout: 45_000, interval: 50 };
+const patience = { interval: 50 };
 const reports = () =>
   store.mdb.select({ key: outbox.key, machine: outbox.machineId, payload: outbox.payload }).from(outbox);
 const reported = async (kind: string) =>

@@ -329,7 +329,7 @@ describe('a ticket system in trouble', () => {
         },
       },
     });
-    await expect.poll(() => desk.issues.length, { timeout: 5000 }).toBe(1);
+    await expect.poll(() => desk.issues.length).toBe(1);
     await loop.stop();
   });
 });

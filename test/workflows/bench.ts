@@ -207,7 +207,7 @@ export class Bench {
 
   /** Waits until the machine has begun the passage. */
   async exists(): Promise<void> {
-    const end = Date.now() + 30_000;
+    const end = Date.now() + 120_000;
     while (!(await this.passage.describe().catch(() => null))) {
       if (Date.now() > end) throw new Error('the passage has not begun');
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -237,7 +237,7 @@ export class Bench {
   }
 
   async until(met: (standing: Standing) => boolean): Promise<Standing> {
-    const end = Date.now() + 30_000;
+    const end = Date.now() + 120_000;
     for (;;) {
       const standing = await this.passage.query<Standing>('standing').catch(() => null);
       if (standing && met(standing)) return standing;
@@ -249,12 +249,13 @@ export class Bench {
 
   /** Waits until the machine has taken the end of its passage. */
   async idle(): Promise<void> {
-    for (let tries = 0; tries < 500; tries += 1) {
+    const end = Date.now() + 120_000;
+    for (;;) {
       const standing = await this.machine.query<Standing>('standing');
       if (standing.waitingOn === 'order' && standing.last !== null) return;
+      if (Date.now() > end) throw new Error('the machine has not taken the end of its passage');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    throw new Error('the machine has not taken the end of its passage');
   }
 
   /** From the burn-in to in service, all going well. */

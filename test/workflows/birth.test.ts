@@ -28,7 +28,7 @@ const controlled = {
 };
 const outcome = async (bench: Bench) => (await bench.passage.result()) as PassageSummary;
 
-describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('birth', () => {
   test(
     'goes from its inventory to in service without a person',
     skipping({}, async (bench) => {
@@ -118,7 +118,7 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
         { beginBirth: async () => ({ live: false, fence: 0, controller: false, boot: false }) },
         async (bench) => {
           const ended = async () => ((await bench.machine.query('standing')) as Standing).last?.outcome;
-          await expect.poll(ended, { timeout: 20_000 }).toBe('cancelled');
+          await expect.poll(ended).toBe('cancelled');
           expect(bench.calls).toEqual(['beginBirth']);
         },
       ),
@@ -660,9 +660,7 @@ describe.skipIf(shared === null)('birth', { timeout: 120_000 }, () => {
           await expect(outcome(bench)).rejects.toThrow();
           await bench.machine.signal('order', { id: 'second', passage: 'undrain' });
           const standing = async () => (await bench.machine.query('standing')) as { last: PassageSummary | null };
-          await expect
-            .poll(async () => (await standing()).last?.note, { timeout: 20_000 })
-            .toContain('in production already');
+          await expect.poll(async () => (await standing()).last?.note).toContain('in production already');
           expect(bench.calls).toContain('breakOff');
         },
       ),

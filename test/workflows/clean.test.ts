@@ -46,7 +46,7 @@ const held = (fault: string, choices: string[]) => ({ held: { fault, reason: `ab
 const calls = (bench: Bench) => bench.calls.filter((call) => !/^(askPermit|tellSemaphore)/.test(call));
 const count = (bench: Bench, call: string) => bench.calls.filter((one) => one === call).length;
 
-describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
+describe.skipIf(shared === null)('clean', () => {
   test(
     'leaves, boots once, erases, proves, and installs for the new owner',
     skipping(cycled, async (bench) => {
@@ -169,7 +169,7 @@ describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
     skipping(cycled, async (bench) => {
       await tell(bench, 'boot', 'inventory');
       await tell(bench, 'erase', 'inventory', { nonce: 'boot-2' });
-      await expect.poll(() => count(bench, 'directErase'), { timeout: 20_000 }).toBe(2);
+      await expect.poll(() => count(bench, 'directErase')).toBe(2);
       await goOn(bench, 'erase', { nonce: 'boot-2' });
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(bench.calls).toContain('noteReboot');
@@ -182,7 +182,7 @@ describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
       await tell(bench, 'boot', 'inventory');
       await tell(bench, 'erase', 'erased');
       await tell(bench, 'deploy', 'inventory', { nonce: 'boot-2' });
-      await expect.poll(() => count(bench, 'directReinstall'), { timeout: 20_000 }).toBe(2);
+      await expect.poll(() => count(bench, 'directReinstall')).toBe(2);
       await goOn(bench, 'deploy', { nonce: 'boot-2' });
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(count(bench, 'directErase')).toBe(1);
@@ -205,7 +205,7 @@ describe.skipIf(shared === null)('clean', { timeout: 60_000 }, () => {
       await bench.asked();
       expect(bench.calls).not.toContain('directReinstall');
       await bench.answer('retry');
-      await expect.poll(() => count(bench, 'directErase'), { timeout: 20_000 }).toBe(2);
+      await expect.poll(() => count(bench, 'directErase')).toBe(2);
       await goOn(bench, 'erase');
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
     })();

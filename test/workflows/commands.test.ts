@@ -20,7 +20,7 @@ const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => matc
 const cli = await findTemporalCli({ cache, path }).catch(() => null);
 if (cli === null) process.stderr.write('skipped: the commands of docs/temporal.md: there is no temporal CLI\n');
 
-describe.skipIf(cli === null)('the commands of docs/temporal.md', { timeout: 120_000 }, () => {
+describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
   let folder: string;
   let server: Temporal;
   let environment: TestWorkflowEnvironment;
@@ -94,7 +94,7 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', { timeout: 120
       await bench.asked();
 
       // Visibility follows a moment after the workflow.
-      await expect.poll(() => ask('WaitingOn="person"'), { timeout: 20_000 }).toContain(bench.orderId);
+      await expect.poll(() => ask('WaitingOn="person"')).toContain(bench.orderId);
       expect(await ask(`'WorkflowType="machine"'`)).toContain(`machine/${bench.machineId}`);
       expect(await ask('Machine="MACHINE" and')).toContain(bench.orderId);
       expect(await ask('WorkflowType="birth"')).toContain('Total: 1');
@@ -122,7 +122,7 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', { timeout: 120
       await bench.until((standing) => standing.takenOver === null && standing.humanStep === null);
 
       await ask("signal --workflow-id 'machine/MACHINE' --name brainslug");
-      await expect.poll(() => payloads, { timeout: 20_000 }).toEqual(['reboot']);
+      await expect.poll(() => payloads).toEqual(['reboot']);
       expect(await ask("update execute --workflow-id 'machine/MACHINE' --name brainslug")).toContain('ordered: ');
 
       await ask("signal --workflow-id 'machine/MACHINE' --name order");

@@ -16,7 +16,7 @@ const path = process.env['PATH'] ?? '';
 const cli = await findTemporalCli({ cache, path }).catch(() => null);
 const why = cli === null ? ' (skipped: there is no temporal CLI)' : '';
 
-describe.skipIf(cli === null)(`a machine that continues as new${why}`, { timeout: 120_000 }, () => {
+describe.skipIf(cli === null)(`a machine that continues as new${why}`, () => {
   let folder: string;
   let server: Temporal;
   let environment: TestWorkflowEnvironment;
@@ -48,7 +48,7 @@ describe.skipIf(cli === null)(`a machine that continues as new${why}`, { timeout
     await withBench(environment, {}, async (bench) => {
       const first = await runOf(bench);
       await bench.goOn();
-      await expect.poll(() => runOf(bench), { timeout: 20_000 }).not.toBe(first);
+      await expect.poll(() => runOf(bench)).not.toBe(first);
       expect(await standing(bench)).toMatchObject({
         last: { outcome: 'done', stage: 'in_service' },
         waitingOn: 'order',
@@ -60,13 +60,11 @@ describe.skipIf(cli === null)(`a machine that continues as new${why}`, { timeout
       await bench.machine.signal('pause');
       await bench.machine.signal('order', { id: 'next-1', passage: 'undrain' });
       await bench.machine.signal('order', { id: 'next-2', passage: 'undrain' });
-      await expect
-        .poll(async () => (await standing(bench)).waitingOrders, { timeout: 20_000 })
-        .toEqual(['next-1', 'next-2']);
+      await expect.poll(async () => (await standing(bench)).waitingOrders).toEqual(['next-1', 'next-2']);
       expect(bench.calls.filter((call) => call === 'beginBirth')).toHaveLength(1);
 
       await bench.machine.signal('resume');
-      await expect.poll(async () => (await standing(bench)).last?.orderId, { timeout: 20_000 }).toBe('next-2');
+      await expect.poll(async () => (await standing(bench)).last?.orderId).toBe('next-2');
       expect(bench.calls.filter((call) => call === 'endOrder done')).toHaveLength(2);
       expect(await runOf(bench)).not.toBe(second);
     });

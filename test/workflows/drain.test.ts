@@ -23,7 +23,7 @@ function failing<T>(times: number, then: T): () => Promise<T> {
   };
 }
 
-describe.skipIf(shared === null)('a drain', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('a drain', () => {
   test(
     'that could not be begun is begun at the next look, and says why it waits',
     skipping(

@@ -52,7 +52,7 @@ const passing: Partial<Record<Passage, { order?: Partial<BegunPassage>; goes?: P
   power: { order: { request: { action: 'cycle' } } },
 };
 
-describe.skipIf(shared === null)('each activity, lost after it was done, is found done', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('each activity, lost after it was done, is found done', () => {
   for (const [passage, { order = {}, goes }] of Object.entries(passing)) {
     test(
       passage,

@@ -56,7 +56,7 @@ function applied() {
   };
 }
 
-describe.skipIf(shared === null)('maintenance', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('maintenance', () => {
   test(
     'drains, does its work with one reboot, is checked, stays healthy and goes back',
     skipping(shared, 'maintenance', { ...asked({ work: [bios, firmware] }), ...applied() }, async (bench, env) => {

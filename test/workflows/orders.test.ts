@@ -52,15 +52,14 @@ const order = (bench: Bench, id: string, more: Partial<OrderMessage> = {}) =>
   bench.machine.signal('order', { id, passage: 'undrain', ...more });
 const standing = (bench: Bench) => bench.machine.query<Standing>('standing');
 const waits = (bench: Bench, ...ids: string[]) =>
-  expect.poll(async () => (await standing(bench)).waitingOrders, { timeout: 20_000 }).toEqual(ids);
-const lastIs = (bench: Bench, id: string) =>
-  expect.poll(async () => (await standing(bench)).last?.orderId, { timeout: 20_000 }).toBe(id);
+  expect.poll(async () => (await standing(bench)).waitingOrders).toEqual(ids);
+const lastIs = (bench: Bench, id: string) => expect.poll(async () => (await standing(bench)).last?.orderId).toBe(id);
 const timers = async (bench: Bench) =>
   ((await bench.machine.fetchHistory()).events ?? []).filter((event) => event.timerStartedEventAttributes).length;
 const clock = async (environment: TestWorkflowEnvironment, hours: number) =>
   new Date((await environment.currentTimeMs()) + hours * 3_600_000).toISOString();
 
-describe.skipIf(shared === null)("a machine's orders", { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)("a machine's orders", () => {
   test(
     'go one at a time, the most urgent first, and no timer runs for them',
     ordering(async (bench, seen) => {
@@ -87,7 +86,7 @@ describe.skipIf(shared === null)("a machine's orders", { timeout: 120_000 }, () 
       await bench.machine.signal('takeover');
       await bench.machine.signal('pause', { orderId: 7 });
       await expect
-        .poll(async () => (await standing(bench)).ignored, { timeout: 20_000 })
+        .poll(async () => (await standing(bench)).ignored)
         .toEqual([
           'order: class is not one of emergency, repair, maintenance, clean',
           'order: notBefore is not a time like 2026-11-21T09:00:00Z',
@@ -178,7 +177,7 @@ describe.skipIf(shared === null)("a machine's orders", { timeout: 120_000 }, () 
       await bench.machine.signal('pause', steer);
       await bench.until(({ paused }) => paused);
       await bench.report('inventory');
-      await expect.poll(() => bench.calls, { timeout: 10_000 }).toEqual(['beginBirth']);
+      await expect.poll(() => bench.calls).toEqual(['beginBirth']);
       expect(await bench.until(({ step }) => step === 'rack')).toMatchObject({ paused: true });
       await bench.machine.signal('resume', steer);
       await bench.standsAt('profile');
@@ -186,7 +185,7 @@ describe.skipIf(shared === null)("a machine's orders", { timeout: 120_000 }, () 
   );
 });
 
-describe.skipIf(shared === null)('a passage that a person takes over', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('a passage that a person takes over', () => {
   const takeover = async (bench: Bench) => {
     await bench.standsAt('rack');
     await bench.machine.signal('takeover', { orderId: bench.orderId, by: 'ann', reason: 'I am beside it' });
@@ -241,7 +240,7 @@ describe.skipIf(shared === null)('a passage that a person takes over', { timeout
   );
 });
 
-describe.skipIf(shared === null)("BrainSlug's payload by a signal", { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)("BrainSlug's payload by a signal", () => {
   const payload = {
     state: 'draining',
     payload: { power: { policy: 'asap', concurrency: { strategy: 'groupsemaphore', options: 'tag:rack' } } },
@@ -255,7 +254,7 @@ describe.skipIf(shared === null)("BrainSlug's payload by a signal", { timeout: 1
       await bench.machine.signal('brainslug', { ...payload, payload: { power: { targetDate: 5 } } });
       await expect(bench.machine.executeUpdate('brainslug', { args: [{ state: 'off' }] })).rejects.toThrow();
       await expect
-        .poll(async () => (await standing(bench)).ignored, { timeout: 20_000 })
+        .poll(async () => (await standing(bench)).ignored)
         .toEqual([
           expect.stringContaining('brainslug: state is "off", and not one of production'),
           expect.stringContaining('brainslug: power.targetDate is in the past'),
@@ -263,7 +262,7 @@ describe.skipIf(shared === null)("BrainSlug's payload by a signal", { timeout: 1
       expect(seen.payloads).toEqual([]);
       await bench.machine.signal('brainslug', payload);
       await expect
-        .poll(() => seen.payloads, { timeout: 20_000 })
+        .poll(() => seen.payloads)
         .toMatchObject([{ asked: { passage: 'reboot', request: { policy: 'asap', semaphores: { reboot: 'rack' } } } }]);
       expect(await bench.machine.executeUpdate('brainslug', { args: [payload] })).toBe('refused: it has one already');
     }),

@@ -63,7 +63,7 @@ const quick: Partial<Doubles> = { readTreatment: async () => ({ ...treatment, so
 const rungs = (calls: readonly string[]) =>
   calls.filter((call) => call.startsWith('beginRung')).map((call) => call.split(' ')[1]);
 
-describe.skipIf(shared === null)('repair', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('repair', () => {
   test(
     'a fault that is gone when somebody looks was none: nothing is done to the machine (S3.4)',
     skipping(shared, 'repair', { ...at('observe'), ...quick }, async (bench, env) => {

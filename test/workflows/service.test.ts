@@ -13,7 +13,7 @@ const sick = { up: true, healthy: false, seen: 'it says Critical' };
 const silent = { up: false, healthy: false, seen: 'its start is at None' };
 const busy = async () => ({ drained: false, left: 2, sentence: '2 jobs are left' });
 
-describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('reboot', () => {
   test(
     'drains, reboots once, is healthy and goes back: every state in its order',
     skipping(shared, 'reboot', {}, async (bench) => {
@@ -248,7 +248,7 @@ describe.skipIf(shared === null)('reboot', { timeout: 120_000 }, () => {
   }
 });
 
-describe.skipIf(shared === null)('drain and undrain', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('drain and undrain', () => {
   test(
     'a drain leaves it draining',
     skipping(shared, 'drain', {}, async (bench) => {
@@ -282,7 +282,7 @@ describe.skipIf(shared === null)('drain and undrain', { timeout: 120_000 }, () =
   );
 });
 
-describe.skipIf(shared === null)('power', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('power', () => {
   test(
     'off leaves it out of production, held',
     skipping(shared, 'power', beginning({ request: { action: 'off' } }), async (bench) => {
@@ -300,7 +300,7 @@ describe.skipIf(shared === null)('power', { timeout: 120_000 }, () => {
   );
 });
 
-describe.skipIf(shared === null)('a dry run', { timeout: 120_000 }, () => {
+describe.skipIf(shared === null)('a dry run', () => {
   const rehearsed = { state: 'planned', observed: 'planned', command: { reset: 'GracefulRestart' } } as const;
   const planned: Partial<Doubles> = { act: async () => rehearsed };
 
