@@ -62,6 +62,10 @@ export type TicketAdapter = (typeof ticketAdapters)[number];
 /** What happens when a drain's time is up: its jobs are killed, the reboot is skipped, or a person is asked. */
 export const drainTimeOuts = ['kill', 'skip', 'ask'] as const;
 
+/** What follows from drift: findings only, campaigns that wait for a person, or campaigns that start by themselves. */
+export const reconcileModes = ['observe', 'assist', 'authoritative'] as const;
+export type ReconcileMode = (typeof reconcileModes)[number];
+
 /** Groups that may have a minimum of machines in service. */
 export const capacityScopes = ['fleet', 'feed', 'rack', 'pool'] as const;
 export type CapacityScope = (typeof capacityScopes)[number];

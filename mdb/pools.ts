@@ -25,6 +25,8 @@ export function standardPolicy(id: string): PoolPolicy {
     burninCap: null,
     rebootTimeout: 1800,
     owner: 'operations',
+    reconcile: 'observe',
+    reconcileLimits: {},
   };
 }
 

@@ -28,10 +28,13 @@ export const controllerRecords = pgTable('controller_records', {
   inventoryAt: at('inventory_at'),
   logsAt: at('logs_at'),
   eventsAt: at('events_at'),
+  /** BIOS settings and versions, as the reconciler reads them. */
+  settingsAt: at('settings_at'),
   /** Of the last look at each, in words; null when it went well. */
   inventoryError: text('inventory_error'),
   logsError: text('logs_error'),
   eventsError: text('events_error'),
+  settingsError: text('settings_error'),
 });
 
 /** Our subscription to the events of one controller. The token of its address is kept as a hash only. */

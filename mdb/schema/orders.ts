@@ -28,7 +28,10 @@ export const orders = pgTable(
     /** The campaign that it is one of. */
     campaignId: text('campaign_id').references(() => campaigns.id),
     state: orderState('state').notNull().default('waiting'),
+    /** For people; nothing is decided by its words. */
     outcome: text('outcome'),
+    /** It ended and left the machine as it was, for a reason that is no fault of the machine. */
+    skipped: boolean('skipped').notNull().default(false),
     /** Who paused it; null while it goes on. */
     pausedBy: text('paused_by'),
     /** Who does the rest of it by hand; null while Farrier does. */

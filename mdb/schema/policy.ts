@@ -1,4 +1,5 @@
 import { bigint, boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { FirmwareWish, HardwareWish } from '../../contract/reconcile.ts';
 import type { BurninLimits, ImageLayout, ProfileMatch } from '../values.ts';
 import { at, now } from './columns.ts';
 import { imageKind } from './enums.ts';
@@ -11,6 +12,10 @@ export const profiles = pgTable('profiles', {
   burnin: jsonb('burnin').$type<BurninLimits>().notNull(),
   /** BIOS attributes that the controller must show, by Redfish attribute name. */
   bios: jsonb('bios').$type<Record<string, string | number | boolean>>().notNull().default({}),
+  /** Versions that are to run, by component as the controller names it, e.g. `BIOS`: the baseline. */
+  firmware: jsonb('firmware').$type<Readonly<Record<string, FirmwareWish>>>().notNull().default({}),
+  /** Parts that its machines must have at least. */
+  hardware: jsonb('hardware').$type<HardwareWish>().notNull().default({}),
   pool: text('pool').notNull().default('general'),
 });
 

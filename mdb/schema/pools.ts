@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import { drainAdapters, drainTimeOuts, eraseMethods, standardEraseOthers } from '../machine.ts';
+import type { ReconcileLimits } from '../../contract/reconcile.ts';
+import { drainAdapters, drainTimeOuts, eraseMethods, reconcileModes, standardEraseOthers } from '../machine.ts';
 import type { EraseByKind } from '../values.ts';
 import { at, now } from './columns.ts';
 
@@ -33,6 +34,9 @@ export const pools = pgTable(
     rebootTimeout: integer('reboot_timeout').notNull().default(1800),
     /** Team that questions about the pool's machines go to. */
     owner: text('owner').notNull().default('operations'),
+    /** What the reconciler may do about drift. */
+    reconcile: text('reconcile', { enum: reconcileModes }).notNull().default('observe'),
+    reconcileLimits: jsonb('reconcile_limits').$type<ReconcileLimits>().notNull().default({}),
     updatedAt: at('updated_at').notNull().default(now),
   },
   (t) => [

@@ -1,4 +1,4 @@
-import { bigserial, index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { bigserial, boolean, index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import { at, now } from './columns.ts';
 import { machines } from './machines.ts';
 import { orders } from './orders.ts';
@@ -36,8 +36,8 @@ export const rungs = pgTable(
     fault: text('fault').notNull(),
     rung: text('rung').notNull(),
     climbedAt: at('climbed_at').notNull().default(now),
-    /** `healed`, `failed`, `handed-on`; null while it is under way. */
-    outcome: text('outcome', { enum: ['healed', 'failed', 'handed-on'] }),
+    /** `false_positive`: it cleared before anything was done; null while it is under way. */
+    outcome: text('outcome', { enum: ['healed', 'false_positive', 'failed', 'handed-on'] }),
     /** One sentence: what was seen. */
     seen: text('seen'),
   },
@@ -59,10 +59,39 @@ export const replacements = pgTable(
     fault: text('fault').notNull(),
     openedAt: at('opened_at').notNull().default(now),
     openedBy: text('opened_by').notNull(),
+    /** What it is, and the serial number of the one that goes back, as far as somebody said. */
+    part: text('part'),
+    sentSerial: text('sent_serial'),
     /** Serial number of the part that was put in. */
     serial: text('serial'),
     fittedAt: at('fitted_at'),
     fittedBy: text('fitted_by'),
   },
   (t) => [index('replacements_machine').on(t.machineId)],
+);
+
+/** A mainboard that a person accepted in place of another one: who the machine was before, and who it is since. */
+export const boards = pgTable(
+  'boards',
+  {
+    /** Of the human step in which it was accepted. */
+    id: text('id').primaryKey(),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.id),
+    orderId: text('order_id')
+      .notNull()
+      .references(() => orders.id),
+    acceptedAt: at('accepted_at').notNull().default(now),
+    acceptedBy: text('accepted_by').notNull(),
+    /** From the label of the new one. */
+    serial: text('serial').notNull(),
+    before: jsonb('before').notNull(),
+    after: jsonb('after').notNull(),
+    agreed: jsonb('agreed').$type<readonly string[]>().notNull(),
+    differed: jsonb('differed').$type<readonly string[]>().notNull(),
+    /** Whether keys of disks went with the old one. */
+    keysLost: boolean('keys_lost').notNull(),
+  },
+  (t) => [index('boards_machine').on(t.machineId, t.acceptedAt)],
 );

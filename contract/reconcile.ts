@@ -1,0 +1,64 @@
+/**
+ * The reconciler: what is wanted of machines against what was last read of them. Names and plain data that its workflow,
+ * the MDB, the API and clients share. Times are ISO 8601 in UTC.
+ */
+import type { Pace } from './campaign.ts';
+import type { SemaphoreTags } from './requests.ts';
+
+/** Of one site; started by its Schedule, which `farrier reconcile` triggers too. */
+export const reconcileWorkflow = 'reconcile';
+
+/** Id of the Schedule; its runs are called the same with their time. */
+export function reconcileWorkflowId(siteId: string): string {
+  return `reconcile/${siteId}`;
+}
+
+export interface ReconcileInput {
+  readonly siteId: string;
+}
+
+export const driftKinds = ['bios', 'firmware', 'hardware'] as const;
+export type DriftKind = (typeof driftKinds)[number];
+
+/** Who showed it: the controller, or the machine itself as its agent found it. */
+export const driftSources = ['controller', 'host'] as const;
+export type DriftSource = (typeof driftSources)[number];
+
+/** What one round did. */
+export interface ReconcileSummary {
+  /** Machines that were compared, and of these how many are as they should be, are not, or could not be judged. */
+  readonly machines: number;
+  readonly conformant: number;
+  readonly drifting: number;
+  readonly unknown: number;
+  /** Controllers that were read, and those that could not be. */
+  readonly read: number;
+  readonly unread: number;
+  /** Drifts that were not there before, and those that are over. */
+  readonly found: number;
+  readonly resolved: number;
+  /** Campaigns that wait for a person, that were started, and that were withdrawn since nothing wants them any more. */
+  readonly planned: readonly string[];
+  readonly started: readonly string[];
+  readonly withdrawn: readonly string[];
+}
+
+/** How campaigns of the reconciler may go, a pool at a time; what is absent is as usual. */
+export interface ReconcileLimits {
+  readonly pace?: Pace;
+  readonly semaphores?: SemaphoreTags;
+}
+
+/** A firmware that is wanted. Without a file it is compared and never brought about. */
+export interface FirmwareWish {
+  readonly version: string;
+  /** Path below the image root, and its SHA-256 in hex. */
+  readonly file?: string;
+  readonly sha256?: string;
+}
+
+export const partKinds = ['cpus', 'memoryMib', 'dimms', 'disks', 'nics', 'accelerators'] as const;
+export type PartKind = (typeof partKinds)[number];
+
+/** How many of each kind a machine must have at least. */
+export type HardwareWish = Readonly<Partial<Record<PartKind, number>>>;
