@@ -130,8 +130,8 @@ export class Bmc {
 
   #document(path: string): Document | null {
     const { machine, facts } = this.#options;
-    const { power, override, lastReset, linkUp } = machine;
-    return documentAt(path, facts, { power, override, lastReset, linkUp });
+    const { power, override, lastReset, linkUp, spec } = machine;
+    return documentAt(path, facts, { power, override, lastReset, linkUp, disks: spec.disks });
   }
 
   #reset(request: Request): Promise<Reply> | Reply {

@@ -3,6 +3,10 @@ import { z } from 'zod';
 import { Trouble } from '../../host/trouble.ts';
 import type { Rig } from './rig.ts';
 
+/** Part of a file name, and of QEMU's options. */
+const word = /^[A-Za-z0-9]{1,20}$/;
+const disk = z.strictObject({ serial: z.string().regex(word), gib: z.number().int().min(1).max(2048) });
+
 const fault = z.strictObject({
   /** The cable is in another port of the switch than planned. */
   port: z.string().min(1).max(200).optional(),
@@ -15,6 +19,8 @@ const fault = z.strictObject({
   silent: z.boolean().optional(),
   /** The network cable is out. */
   unplugged: z.boolean().optional(),
+  /** What is in its bays; null: nothing. It counts from the next time that its power goes on. */
+  bays: z.record(z.string().regex(word), disk.nullable()).optional(),
 });
 const shape = z.record(z.string(), fault);
 
@@ -38,10 +44,11 @@ export async function inject(rig: Rig, faults: Faults): Promise<void> {
   const unknown = Object.keys(faults).filter((id) => !rig.machines.some(({ facts }) => facts.id === id));
   if (unknown.length > 0) throw new Trouble(`There is no machine ${unknown.join(', ')} in this rig.`);
   for (const { machine, facts, face } of rig.machines) {
-    const { silent, unplugged, ...said } = faults[facts.id] ?? {};
+    const { silent, unplugged, bays, ...said } = faults[facts.id] ?? {};
     const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
     rig.switch.change(facts.id, { ...face, ...given });
     rig.switch.silence(facts.id, silent ?? false);
     await machine.link(!(unplugged ?? false));
+    await machine.equip(bays ?? {});
   }
 }

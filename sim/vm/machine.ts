@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Trouble } from '../../host/trouble.ts';
 import type { Effect, Journal } from './journal.ts';
 import { run } from './process.ts';
-import type { BootTarget, MachineSpec, Places } from './qemu.ts';
+import { type Bays, type BootTarget, equip, type MachineSpec, type Places } from './qemu.ts';
 import { type Host, Running } from './running.ts';
 
 /** A one-time or standing choice of the boot device. */
@@ -36,9 +36,11 @@ const settleMs = 3000;
 
 /** Emits `on` and `off` with the power, and `changed` after anything that the BMC shows has changed. */
 export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: []; reset: [] }> {
-  readonly spec: MachineSpec;
   readonly places: Places;
+  readonly #built: MachineSpec;
   readonly #options: MachineOptions;
+  #spec: MachineSpec;
+  #bays: Bays = {};
   #running: Running | null = null;
   #override = noOverride;
   #lastReset: Date | null = null;
@@ -51,9 +53,15 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
 
   constructor(spec: MachineSpec, options: MachineOptions) {
     super();
-    this.spec = spec;
+    this.#built = spec;
+    this.#spec = spec;
     this.#options = options;
     this.places = placesOf(spec.id, options);
+  }
+
+  /** As it runs, or as it will when its power goes on. */
+  get spec(): MachineSpec {
+    return this.#spec;
   }
 
   get power(): 'On' | 'Off' {
@@ -90,7 +98,7 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
   async prepare(): Promise<void> {
     const { folder, host } = this.#options;
     await mkdir(folder, { recursive: true });
-    for (const disk of this.spec.disks) await createDisk(host.tools['qemu-img'], this.places.disk(disk.name), disk.gib);
+    await this.#makeDisks();
     if (this.spec.firmware === 'uefi' && host.uefi !== null && (await isAbsent(this.places.vars))) {
       await copyFile(host.uefi.vars, this.places.vars);
     }
@@ -165,6 +173,19 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
     });
   }
 
+  /** Puts disks into its bays or takes them out; one that is on has them from its next power-on. */
+  equip(bays: Bays): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#bays = bays;
+      if (this.#running === null) this.#spec = equip(this.#built, bays);
+    });
+  }
+
+  async #makeDisks(): Promise<void> {
+    const qemuImg = this.#options.host.tools['qemu-img'];
+    for (const { name, gib } of this.#spec.disks) await createDisk(qemuImg, this.places.disk(name), gib);
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => {});
@@ -173,7 +194,9 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
 
   async #on(cause: string): Promise<void> {
     if (this.#running !== null) return;
-    const running = await Running.start(this.spec, this.places, this.#options.host, this.#override.target);
+    this.#spec = equip(this.#built, this.#bays);
+    await this.#makeDisks();
+    const running = await Running.start(this.#spec, this.places, this.#options.host, this.#override.target);
     this.#running = running;
     this.#offCause = null;
     this.#backOn = false;
@@ -221,6 +244,7 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
 
   #ended(how: { readonly guest: boolean; readonly words: string }): void {
     this.#running = null;
+    this.#spec = equip(this.#built, this.#bays);
     clearTimeout(this.#settling);
     const cause = this.#offCause ?? (how.guest ? 'guest' : 'crash');
     if (cause !== 'rig') this.#wanted = 'Off';

@@ -7,6 +7,8 @@ export type Firmware = 'bios' | 'uefi';
 export interface DiskSpec {
   /** File name without ending, in the machine's folder. */
   readonly name: string;
+  /** The bay that it is in, as its controller calls it; its name unless told. */
+  readonly bay?: string;
   readonly kind: 'virtio' | 'nvme' | 'ahci';
   readonly gib: number;
   /** As the guest sees it; 20 characters at most. */
@@ -55,6 +57,20 @@ export type BootTarget = 'None' | 'Pxe' | 'Hdd';
 
 /** A value in one of QEMU's comma-separated options. */
 const quoted = (value: string) => value.replaceAll(',', ',,');
+
+/** What a person put into a machine's bays or, null, took out; a bay that is not named is as the machine was built. */
+export type Bays = Readonly<Record<string, { readonly serial: string; readonly gib: number } | null>>;
+
+export const bayOf = ({ bay, name }: DiskSpec): string => bay ?? name;
+
+/** The machine with other disks in its bays. A disk keeps its file, by its serial number, wherever it is put. */
+export function equip(spec: MachineSpec, bays: Bays): MachineSpec {
+  const built = spec.disks.filter((disk) => !Object.hasOwn(bays, bayOf(disk)));
+  const put = Object.entries(bays).flatMap(([bay, disk]): DiskSpec[] =>
+    disk === null ? [] : [{ name: disk.serial, bay, kind: 'virtio', ...disk }],
+  );
+  return { ...spec, disks: [...built, ...put] };
+}
 
 /** Device ids in the order in which firmware is to try them. */
 export function bootDevices(spec: MachineSpec, target: BootTarget): string[] {

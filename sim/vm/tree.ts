@@ -1,6 +1,6 @@
 /** The Redfish documents of one virtual server's BMC, from its facts and its present state: pure. */
 import type { BootOverride } from './machine.ts';
-import { biosVersion, type MachineSpec } from './qemu.ts';
+import { bayOf, biosVersion, type DiskSpec, type MachineSpec } from './qemu.ts';
 
 export interface BmcFacts {
   readonly spec: MachineSpec;
@@ -14,6 +14,7 @@ export interface BmcState {
   readonly override: BootOverride;
   readonly lastReset: Date | null;
   readonly linkUp: boolean;
+  readonly disks: readonly DiskSpec[];
 }
 
 export type Document = Readonly<Record<string, unknown>>;
@@ -28,6 +29,9 @@ export const paths = {
   reset: `${root}/Systems/1/Actions/ComputerSystem.Reset`,
   systemNics: `${root}/Systems/1/EthernetInterfaces`,
   systemNic: `${root}/Systems/1/EthernetInterfaces/1`,
+  storages: `${root}/Systems/1/Storage`,
+  storage: `${root}/Systems/1/Storage/1`,
+  drive: (bay: string) => `${root}/Systems/1/Storage/1/Drives/${bay}`,
   chassisList: `${root}/Chassis`,
   chassis: `${root}/Chassis/1`,
   managers: `${root}/Managers`,
@@ -112,6 +116,7 @@ function system({ spec }: BmcFacts, state: BmcState): Document {
       'BootSourceOverrideMode@Redfish.AllowableValues': [overrideMode(spec)],
     },
     EthernetInterfaces: link(paths.systemNics),
+    Storage: link(paths.storages),
     Links: { Chassis: [link(paths.chassis)], ManagedBy: [link(paths.manager)] },
     Actions: {
       '#ComputerSystem.Reset': { target: paths.reset, 'ResetType@Redfish.AllowableValues': resetTypes },
@@ -126,6 +131,30 @@ function systemNic({ spec }: BmcFacts, state: BmcState): Document {
     PermanentMACAddress: spec.nic.mac,
     InterfaceEnabled: true,
     LinkStatus: up ? 'LinkUp' : 'LinkDown',
+    Status: ok,
+  });
+}
+
+function storage({ disks }: BmcState): Document {
+  return resource(paths.storage, '#Storage.v1_15_0.Storage', '1', 'Bays', {
+    Drives: disks.map((disk) => link(paths.drive(bayOf(disk)))),
+    'Drives@odata.count': disks.length,
+    Status: ok,
+  });
+}
+
+const protocols = { virtio: 'PCIe', nvme: 'NVMe', ahci: 'SATA' } as const;
+
+function drive(disk: DiskSpec): Document {
+  const bay = bayOf(disk);
+  return resource(paths.drive(bay), '#Drive.v1_17_0.Drive', bay, `Drive ${bay}`, {
+    Manufacturer: 'QEMU',
+    Model: 'VirtualDisk',
+    SerialNumber: disk.serial,
+    CapacityBytes: disk.gib * 1024 ** 3,
+    MediaType: 'SSD',
+    Protocol: protocols[disk.kind],
+    PhysicalLocation: { PartLocation: { LocationType: 'Bay', ServiceLabel: `bay ${bay}` } },
     Status: ok,
   });
 }
@@ -185,6 +214,9 @@ export function documentAt(path: string, facts: BmcFacts, state: BmcState): Docu
     [paths.system]: () => system(facts, state),
     [paths.systemNics]: () => collection(paths.systemNics, 'EthernetInterface', [paths.systemNic]),
     [paths.systemNic]: () => systemNic(facts, state),
+    [paths.storages]: () => collection(paths.storages, 'Storage', [paths.storage]),
+    [paths.storage]: () => storage(state),
+    ...Object.fromEntries(state.disks.map((disk) => [paths.drive(bayOf(disk)), () => drive(disk)])),
     [paths.chassisList]: () => collection(paths.chassisList, 'Chassis', [paths.chassis]),
     [paths.chassis]: () => chassis(facts, state),
     [paths.managers]: () => collection(paths.managers, 'Manager', [paths.manager]),

@@ -7,7 +7,7 @@ import { nthMachine } from '../../sim/vm/identity.ts';
 import { lldpFrame } from '../../sim/vm/lldp.ts';
 import { recall } from '../../sim/vm/memory.ts';
 import { namespaceName } from '../../sim/vm/network.ts';
-import { bootDevices, type Places, qemuArguments } from '../../sim/vm/qemu.ts';
+import { bootDevices, equip, type Places, qemuArguments } from '../../sim/vm/qemu.ts';
 import { names } from '../../sim/vm/reply.ts';
 import { basicCredentials, Sessions } from '../../sim/vm/sessions.ts';
 
@@ -86,6 +86,19 @@ describe('the command line of a machine', () => {
     expect(argv.filter((each) => each.includes('/da,,ta'))).toHaveLength(2);
   });
 
+  it('has the disks that are in its bays', () => {
+    const data = { serial: 'FVMDATA1', gib: 1 };
+    const serials = (argv: string[]) => argv.flatMap((each) => /^virtio-blk.*serial=(\w+)/.exec(each)?.[1] ?? []);
+    const argv = (bays: Parameters<typeof equip>[1]) => {
+      const fitted = equip(spec, bays);
+      return serials(qemuArguments(fitted, places, { accelerator: 'tcg', uefi }, 'None'));
+    };
+    expect(argv({})).toEqual(['FVMD00001']);
+    expect(argv({ data })).toEqual(['FVMD00001', 'FVMDATA1']);
+    expect(argv({ data: null })).toEqual(['FVMD00001']);
+    expect(argv({ system: null, data })).toEqual(['FVMDATA1']);
+  });
+
   it('tries the devices in the order that is asked for', () => {
     expect(bootDevices(spec, 'None')).toEqual(['nic0', 'disk0']);
     expect(bootDevices(spec, 'Hdd')).toEqual(['disk0', 'nic0']);
@@ -136,7 +149,9 @@ describe('what a person wrote', () => {
     expect(await readFaults(file)).toEqual({});
     await writeFile(file, '{"vm-1":{"port":"Ethernet9","silent":true}}');
     expect(await readFaults(file)).toEqual({ 'vm-1': { port: 'Ethernet9', silent: true } });
-    for (const bad of ['{', '{"vm-1":{"prot":"x"}}', '{"vm-1":{"pvid":5000}}']) {
+    await writeFile(file, '{"vm-1":{"bays":{"data":{"serial":"D1","gib":1},"system":null}}}');
+    expect(await readFaults(file)).toEqual({ 'vm-1': { bays: { data: { serial: 'D1', gib: 1 }, system: null } } });
+    for (const bad of ['{', '{"vm-1":{"prot":"x"}}', '{"vm-1":{"pvid":5000}}', '{"vm-1":{"bays":{"../x":null}}}']) {
       await writeFile(file, bad);
       await expect(readFaults(file)).rejects.toThrow(file);
     }
