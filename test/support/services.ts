@@ -3,7 +3,7 @@
  * because most suites need neither. Suites ask over loopback: each runs in a process of its own.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +69,11 @@ async function offerTestServer(): Promise<Service> {
 export default async function setUp(): Promise<() => Promise<void>> {
   // Vitest calls this for the root and for each project.
   if (process.env['FARRIER_TEST_SERVICES']) return async () => {};
-  const folder = await mkdtemp(join(tmpdir(), 'farrier-test-'));
+  await clearAborted();
+  const folder = await mkdtemp(join(tmpdir(), `farrier-test-${process.pid}-`));
+  // The suites' temporary folder is one of this run: what a suite or a program that it kills leaves there goes with it.
+  process.env['TMPDIR'] = join(folder, 'tmp');
+  await mkdir(process.env['TMPDIR']);
   const services = new Map<string, Promise<Service>>();
   const server = createServer((request, response) => {
     const name = request.url?.slice(1) ?? '';
@@ -90,6 +94,31 @@ export default async function setUp(): Promise<() => Promise<void>> {
     server.closeAllConnections();
     const started = await Promise.allSettled(services.values());
     await Promise.all(started.map((each) => (each.status === 'fulfilled' ? each.value.stop() : null)));
-    await rm(folder, { recursive: true, force: true });
+    await clear(folder);
   };
+}
+
+/** Removes the folders of runs that were ended from outside. */
+async function clearAborted(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = Number(/^farrier-test-(\d+)-/.exec(name)?.[1] ?? process.pid);
+    if (!isAlive(pid)) await clear(join(tmpdir(), name));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** Keeps a folder that something is still mounted in: removing it would reach what is mounted. */
+async function clear(folder: string): Promise<void> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8').catch(() => '');
+  if (mounts.includes(folder)) return void process.stderr.write(`left: something is mounted in ${folder}\n`);
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch((error: unknown) => {
+    process.stderr.write(`left: ${folder}: ${error}\n`);
+  });
 }
