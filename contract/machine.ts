@@ -65,6 +65,8 @@ export interface PassageSummary {
   readonly orderId: string;
   readonly passage: Passage;
   readonly outcome: 'done' | 'failed' | 'cancelled';
+  /** The machine was left as it was, for a reason that is no fault of its own. */
+  readonly skipped?: true;
   readonly stage: Stage;
   readonly opState: OpState;
   readonly bootState: BootState;

@@ -94,7 +94,10 @@ export interface HumanStepInput extends PassageErrand, Held {
 
 export interface EndInput extends PassageErrand {
   readonly state: 'done' | 'failed' | 'cancelled';
+  /** For people; nothing is decided by its words. */
   readonly outcome: string;
+  /** The machine was left as it was, for a reason that is no fault of its own. */
+  readonly skipped?: true;
   /** Whether the machine is left standing where only a person moves it on; its agent, if one listens, is told so. */
   readonly hold: boolean;
 }

@@ -52,13 +52,10 @@ async function look(tx: Transaction, wish: TurnWish): Promise<Looked | null> {
   return { campaign, verdict, next };
 }
 
-// What is no fault of the machine begins with these words; everything else that failed is one.
-const notDone = sql`(o.outcome like 'nothing was done%' or o.outcome like 'refused:%' or o.outcome like 'left in production%')`;
-
 async function takeOutcomes(tx: Transaction, id: string): Promise<void> {
   await tx.execute(sql`
     update campaign_machines c set outcome = o.outcome, ended_at = o.ended_at,
-      state = case when o.state = 'cancelled' then 'cancelled' when ${notDone} then 'skipped' else o.state::text end
+      state = case when o.state = 'cancelled' then 'cancelled' when o.skipped then 'skipped' else o.state::text end
     from orders o
     where c.campaign_id = ${id} and c.state = 'ordered' and o.id = c.order_id
       and o.state in ('done', 'failed', 'cancelled')`);

@@ -147,7 +147,6 @@ async function writeMachine(tx: Transaction, machine: Machine, fact: Inventory):
       memoryMib: fact.memoryMib,
       lastSeenAt: sql`now()`,
       ...(firmware === null ? {} : { firmware }),
-      ...(machine.held?.startsWith('inventory: ') ? { held: null } : {}),
     })
     .where(eq(machines.id, machine.id));
 }
@@ -193,6 +192,9 @@ async function writeDisks(tx: Transaction, machineId: string, fact: Inventory): 
         content: sql`excluded.content`,
         mark: sql`excluded.mark`,
         present: true,
+        // One that was not there for a while, without anybody having called it gone, never left.
+        presentSince: sql`case when ${disks.present} or coalesce(${disks.confirmedAt} < ${disks.seenAt}, true)
+          then ${disks.presentSince} else now() end`,
         seenAt: sql`now()`,
       },
     });

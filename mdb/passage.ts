@@ -51,16 +51,20 @@ export async function beginOrder(tx: Transaction, orderId: string): Promise<bool
   return order.state === 'waiting' || order.state === 'running';
 }
 
-/** Ends an order and whatever of it was still open; an order that has ended already keeps its outcome. */
+/**
+ * Ends an order and whatever of it was still open; an order that has ended already keeps its outcome. `skipped` says
+ * that the machine was left as it was, for a reason that is no fault of its own.
+ */
 export async function endOrder(
   tx: Transaction,
   orderId: string,
   state: 'done' | 'failed' | 'cancelled',
   outcome: string,
+  skipped = false,
 ): Promise<void> {
   const [ended] = await tx
     .update(orders)
-    .set({ state, outcome, endedAt: sql`now()` })
+    .set({ state, outcome, skipped, endedAt: sql`now()` })
     .where(and(eq(orders.id, orderId), inArray(orders.state, ['waiting', 'running'])))
     .returning({ campaign: orders.campaignId });
   await tx

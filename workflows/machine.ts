@@ -30,6 +30,7 @@ import {
   signals,
   updates,
 } from '../contract/machine.ts';
+import type { EndInput } from '../contract/passage.ts';
 import { readOrder, readSteering, shortened } from './messages.ts';
 import { passageWorkflows } from './passages.ts';
 import { orderActivities, passageActivities } from './proxies.ts';
@@ -137,17 +138,21 @@ class Life {
       const end = this.queue.nextEnd() as number;
       if (await condition(() => this.queue.nextEnd() !== end, Math.max(1, end - Date.now()))) continue;
       for (const order of this.queue.expire(Date.now()))
-        await this.end(order, 'failed', `refused: it had not begun by its deadline, ${order.deadline}`);
+        await this.end(order, {
+          state: 'failed',
+          outcome: `refused: it had not begun by its deadline, ${order.deadline}`,
+          skipped: true,
+        });
     }
   }
 
   /** Ends an order that never began. */
-  private async end(order: OrderMessage, state: 'failed' | 'cancelled', outcome: string): Promise<void> {
+  private async end(order: OrderMessage, how: Pick<EndInput, 'state' | 'outcome' | 'skipped'>): Promise<void> {
     const { machineId, siteId } = this.input;
     const { id: orderId, passage } = order;
     this.ending += 1;
     try {
-      await passageActivities.endOrder({ machineId, siteId, orderId, passage, state, outcome, hold: false });
+      await passageActivities.endOrder({ machineId, siteId, orderId, passage, ...how, hold: false });
     } catch (error) {
       this.note(`${orderId}: its end could not be written down: ${String(error)}`);
     } finally {
@@ -260,7 +265,7 @@ class Life {
     this.taken += 1;
     const order = this.queue.drop(read.orderId);
     this.changes += 1;
-    if (order) return this.end(order, 'cancelled', `cancelled by ${read.by}: ${read.reason}`);
+    if (order) return this.end(order, { state: 'cancelled', outcome: `cancelled by ${read.by}: ${read.reason}` });
     // It may come after its cancel; it is then none to take.
     this.remember(read.orderId);
   }

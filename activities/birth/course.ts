@@ -20,7 +20,7 @@ export function beginBirth(mdb: Mdb, input: PassageErrand & { next: StepStart })
     // A birth of a machine in service takes it out of production like anything else does.
     const departure = await leaveProduction(tx, { machineId, to: 'disabled' });
     if (!departure.left) {
-      await passage.endOrder(tx, orderId, 'failed', `refused: ${departure.held}`);
+      await passage.endOrder(tx, orderId, 'failed', `refused: ${departure.held}`, true);
       return notLive;
     }
     await claimAnnounced(tx, machineId);

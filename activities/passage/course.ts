@@ -60,10 +60,10 @@ export function noteReboot(mdb: Mdb, input: PassageErrand & { step: string }): P
 
 /** Ends the order. One that is held is left for a person, and its agent, if one listens, is told to hold. */
 export function endOrder(mdb: Mdb, input: EndInput): Promise<MachineState> {
-  const { machineId, orderId, state, outcome, hold } = input;
+  const { machineId, orderId, state, outcome, skipped, hold } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
-    await passage.endOrder(tx, orderId, state, outcome);
+    await passage.endOrder(tx, orderId, state, outcome, skipped);
     await people.closeLeftOver(tx, orderId, state);
     if (hold) await holdMachine(tx, input);
     await record(tx, {

@@ -29,7 +29,11 @@ import { bundle } from '../workflows/bench.ts';
 
 const ann = { class: 'user', name: 'ann' } as const;
 /** How an order ends; null: not yet. */
-type Ending = { readonly state: 'done' | 'failed' | 'cancelled'; readonly outcome: string } | null;
+type Ending = {
+  readonly state: 'done' | 'failed' | 'cancelled';
+  readonly outcome: string;
+  readonly skipped?: boolean;
+} | null;
 export const well: Ending = { state: 'done', outcome: 'done' };
 
 let macs = 0;
@@ -143,7 +147,8 @@ export class CampaignBench {
     this.seen.push(live.map(({ machineId }) => machineId));
     for (const { id, machineId } of live) {
       const ending = this.ends(machineId);
-      if (ending) await acting(this.mdb, ann, id, (tx) => endOrder(tx, id, ending.state, ending.outcome));
+      if (ending)
+        await acting(this.mdb, ann, id, (tx) => endOrder(tx, id, ending.state, ending.outcome, ending.skipped));
     }
   }
 

@@ -1,7 +1,8 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import { type BirthStep, birthSteps } from '../../contract/birth.ts';
 import type { PassageSummary } from '../../contract/machine.ts';
-import type { Course, Outcome } from '../passage/run.ts';
+import type { Outcome } from '../passage/outcome.ts';
+import type { Course } from '../passage/run.ts';
 import { configure } from './configure.ts';
 import { deploy } from './deploy.ts';
 import { limits, owners } from './limits.ts';
@@ -28,7 +29,7 @@ export async function convey(run: BirthRun): Promise<PassageSummary> {
     const outcome: Outcome = stopped ?? (await (belt[position] as (run: BirthRun) => Promise<Outcome>)(run));
     if (outcome.to === 'end') {
       setCurrentDetails(`Ended: ${outcome.note}`);
-      return run.end(outcome.state, outcome.note, true);
+      return run.end(outcome, true);
     }
     position = outcome.to === 'again' ? registerAt : position + 1;
   }

@@ -1,6 +1,7 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { ConfigureResult, ControllerResult, Held } from '../../contract/birth.ts';
-import { next, type Outcome, rootMessage } from '../passage/run.ts';
+import { next, type Outcome } from '../passage/outcome.ts';
+import { rootMessage } from '../passage/run.ts';
 import { observing } from '../proxies.ts';
 import { limits } from './limits.ts';
 import { change, unsettled } from './password.ts';

@@ -1,5 +1,5 @@
 import type { ActResult } from '../../contract/hardware.ts';
-import { next, type Outcome } from '../passage/run.ts';
+import { next, type Outcome } from '../passage/outcome.ts';
 import { limits } from './limits.ts';
 import { change } from './password.ts';
 import type { BirthRun } from './run.ts';

@@ -1,6 +1,6 @@
 import type { PersonsRuling } from '../../contract/passage.ts';
 import type { InstallRun } from '../passage/install.ts';
-import { next, type Outcome } from '../passage/run.ts';
+import { next, type Outcome } from '../passage/outcome.ts';
 import { birthActivities } from '../proxies.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { type RebirthRequest, requestOf } from '../../contract/requests.ts';
 import { leaveService } from '../outage/leave.ts';
 import { takePermit } from '../outage/permit.ts';
-import { next, type Outcome } from '../passage/run.ts';
+import { type Ended, next, type Outcome, refuse } from '../passage/outcome.ts';
 import { birthActivities } from '../proxies.ts';
 import { rehearse } from '../service/serve.ts';
 import { beltCourse, convey } from './belt.ts';
@@ -33,7 +33,7 @@ export async function rebirth(input: PassageInput): Promise<PassageSummary> {
 /** What can be told before the machine has booted: the rest follows from what it shows then. */
 async function foresee(run: BirthRun, request: RebirthRequest): Promise<Outcome> {
   const doubt = await birthActivities.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: true });
-  if (doubt !== null) return { to: 'end', state: 'failed', note: `nothing was done: ${doubt}` };
+  if (doubt !== null) return refuse(doubt);
   run.plans('rack', `its next boot gets the bootstrap image${request.wipe ? ', and its disks may be wiped' : ''}`);
   if (request.power === 'cycle' && run.controller) {
     const unpermitted = await takePermit(run, 'rack', 'reboot', request.semaphores.reboot);
@@ -41,7 +41,7 @@ async function foresee(run: BirthRun, request: RebirthRequest): Promise<Outcome>
     const treatment = await leaveService(run, 'rack', 'disabled');
     if ('outcome' in treatment) return treatment.outcome;
     const act = await run.act('boot-network');
-    if (act.state !== 'planned') return { to: 'end', state: 'failed', note: `nothing was done: ${act.observed}` };
+    if (act.state !== 'planned') return refuse(act.observed);
     run.plans('rack', 'boot-network', act.command);
   }
   run.plans('register', 'from its inventory on as at its birth: identity, burn-in, image, hand-over');
@@ -50,16 +50,14 @@ async function foresee(run: BirthRun, request: RebirthRequest): Promise<Outcome>
 
 async function beBorn(run: BirthRun, request: RebirthRequest): Promise<PassageSummary> {
   const doubt = await birthActivities.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: false });
-  if (doubt !== null) return run.end('failed', `nothing was done: ${doubt}`, false);
+  if (doubt !== null) return run.end(refuse(doubt), false);
   const ended = await awaitReboot(run, request);
   if (ended !== null) {
     await birthActivities.unsetRebirth(run.errand);
-    return run.end(ended.state, ended.note, false);
+    return run.end(ended, false);
   }
   return convey(run);
 }
-
-type Ended = Extract<Outcome, { to: 'end' }>;
 
 /** Until the machine's agent has told its inventory: from then on there is no way back. Null when it has. */
 async function awaitReboot(run: BirthRun, request: RebirthRequest): Promise<Ended | null> {

@@ -1,4 +1,4 @@
-import { next, type Outcome } from '../passage/run.ts';
+import { next, type Outcome } from '../passage/outcome.ts';
 import { birthActivities } from '../proxies.ts';
 import type { BirthRun } from './run.ts';
 

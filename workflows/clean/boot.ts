@@ -1,4 +1,4 @@
-import { next, type Outcome } from '../passage/run.ts';
+import { next, type Outcome } from '../passage/outcome.ts';
 import { cleanActivities } from '../proxies.ts';
 import { stay } from './leave.ts';
 import { course, patience } from './limits.ts';

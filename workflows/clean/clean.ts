@@ -4,7 +4,7 @@ import { requestOf } from '../../contract/requests.ts';
 import { deploy } from '../birth/deploy.ts';
 import { ready } from '../birth/ready.ts';
 import { undrain } from '../outage/drain.ts';
-import type { Outcome } from '../passage/run.ts';
+import type { Ended, Outcome } from '../passage/outcome.ts';
 import { cleanActivities, outageActivities } from '../proxies.ts';
 import { rehearse } from '../service/serve.ts';
 import { boot } from './boot.ts';
@@ -56,8 +56,6 @@ async function travel(run: CleanRun): Promise<PassageSummary> {
   return run.summary('done');
 }
 
-type Ended = Outcome & { readonly to: 'end' };
-
 /** Leg by leg; where it ended before the last one's end. */
 export async function walk(run: CleanRun, path: readonly Leg[]): Promise<Ended | null> {
   let position = 0;
@@ -73,10 +71,10 @@ export async function walk(run: CleanRun, path: readonly Leg[]): Promise<Ended |
 }
 
 /** A machine whose disks were not touched may boot them again; whether it runs, somebody has to look: it stays held. */
-export async function end(run: CleanRun, { state, note }: Ended): Promise<PassageSummary> {
+export async function end(run: CleanRun, ended: Ended): Promise<PassageSummary> {
   if (!run.touched && run.state.bootState === 'clean') {
     run.state = await outageActivities.moveMachine({ ...run.errand, bootState: 'healthy' });
   }
-  setCurrentDetails(`Ended: ${note}`);
-  return run.end(state, note, state !== 'done' && run.state.opState !== 'production');
+  setCurrentDetails(`Ended: ${ended.note}`);
+  return run.end(ended, ended.state !== 'done' && run.state.opState !== 'production');
 }

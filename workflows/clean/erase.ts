@@ -1,6 +1,6 @@
 import { unerased } from '../../contract/clean.ts';
 import type { Held } from '../../contract/passage.ts';
-import { next, type Outcome } from '../passage/run.ts';
+import { next, type Outcome } from '../passage/outcome.ts';
 import { cleanActivities } from '../proxies.ts';
 import { course } from './limits.ts';
 import type { CleanRun } from './run.ts';

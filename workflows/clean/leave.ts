@@ -1,7 +1,7 @@
 import { drain, drainPlan } from '../outage/drain.ts';
 import { leaveService } from '../outage/leave.ts';
 import { takePermit } from '../outage/permit.ts';
-import { next, type Outcome } from '../passage/run.ts';
+import { next, type Outcome, spared } from '../passage/outcome.ts';
 import { giveBack } from '../service/serve.ts';
 import type { CleanRun } from './run.ts';
 
@@ -21,11 +21,6 @@ export async function leave(run: CleanRun): Promise<Outcome> {
     const waited = await takePermit(run, 'leave', 'reboot', run.request.semaphores.reboot);
     return waited === null ? next : stay(run, waited);
   }
-  const spared = {
-    to: 'end',
-    state: 'cancelled',
-    note: 'Its work was not done in time, and its pool spares it.',
-  } as const;
   return stay(run, drained === 'skipped' ? spared : drained.outcome);
 }
 

@@ -8,7 +8,8 @@ import { takePermit } from '../outage/permit.ts';
 import { look } from '../outage/power.ts';
 import { restore } from '../outage/restore.ts';
 import { soak } from '../outage/soak.ts';
-import { next, type Outcome, type PassageRun } from '../passage/run.ts';
+import { next, type Outcome, refuse, spared } from '../passage/outcome.ts';
+import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 import { giveBack, inProduction, serve } from '../service/serve.ts';
 import { batchWork } from './batches.ts';
@@ -58,14 +59,14 @@ async function awaitWindow(run: Run, { window }: MaintenanceRequest): Promise<Ou
 
 function closed({ window }: Pick<MaintenanceRequest, 'window'>): Outcome | null {
   if (window === null || Date.now() < Date.parse(window.closes)) return null;
-  return { to: 'end', state: 'failed', note: `nothing was done: its window closed at ${window.closes}` };
+  return refuse(`its window closed at ${window.closes}`);
 }
 
 /** A machine that is not well before the work is for a repair, not for this. */
 async function checkReady(run: Run): Promise<Outcome | null> {
   const health = await look(run, null);
   if (health.healthy) return null;
-  return { to: 'end', state: 'failed', note: `nothing was done: the machine is not ready, ${health.seen}` };
+  return refuse(`the machine is not ready, ${health.seen}`);
 }
 
 async function leave(run: Run, request: MaintenanceRequest): Promise<Treatment | Outcome> {
@@ -79,7 +80,7 @@ async function empty(run: Run, treatment: Treatment): Promise<Outcome> {
   const drained = await drain(run, 'drain', drainPlan(treatment, null));
   if (typeof drained === 'object') return drained.outcome;
   if (drained !== 'skipped') return next;
-  return { to: 'end', state: 'failed', note: 'left in production: its drain was not done in time' };
+  return spared;
 }
 
 async function comeBack(run: Run, request: MaintenanceRequest, treatment: Treatment): Promise<Outcome> {

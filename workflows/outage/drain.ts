@@ -1,7 +1,8 @@
 import { ActivityFailure, condition, sleep } from '@temporalio/workflow';
 import type { DrainProgress } from '../../contract/drain.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import { type Outcome, type PassageRun, rootMessage } from '../passage/run.ts';
+import type { Outcome } from '../passage/outcome.ts';
+import { type PassageRun, rootMessage } from '../passage/run.ts';
 import { draining } from '../proxies.ts';
 
 const second = 1000;

@@ -1,5 +1,6 @@
 import { resourcesFor, semaphoreId } from '../../contract/semaphore.ts';
-import type { Outcome, PassageRun } from '../passage/run.ts';
+import { type Outcome, refuse } from '../passage/outcome.ts';
+import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 
 /**
@@ -14,8 +15,7 @@ export async function takePermit<Step extends string>(
 ): Promise<Outcome | null> {
   const value = tag === undefined ? null : await outageActivities.readGroup({ ...run.errand, tag });
   if (tag !== undefined && value === null) {
-    const note = `nothing was done: a permit by ${tag} was asked for, and the machine has no ${tag}`;
-    return { to: 'end', state: 'failed', note };
+    return refuse(`a permit by ${tag} was asked for, and the machine has no ${tag}`);
   }
   const resources = resourcesFor(operation, tag === undefined || value === null ? null : { tag, value });
   if (run.plans(step, `take ${resources.map(semaphoreId).join(', ')}`)) return null;
@@ -28,6 +28,6 @@ export async function takePermit<Step extends string>(
     run.fence = taken.fence;
     return null;
   }
-  if (taken.state === 'refused') return { to: 'end', state: 'failed', note: `nothing was done: ${taken.reason}` };
+  if (taken.state === 'refused') return refuse(taken.reason);
   return run.cancelled();
 }

@@ -1,7 +1,8 @@
 import { ActivityFailure, condition } from '@temporalio/workflow';
 import type { ActKind } from '../../contract/hardware.ts';
 import type { Health } from '../../contract/outage.ts';
-import { type Outcome, type PassageRun, rootMessage } from '../passage/run.ts';
+import type { Outcome } from '../passage/outcome.ts';
+import { type PassageRun, rootMessage } from '../passage/run.ts';
 import { observing } from '../proxies.ts';
 
 const second = 1000;

@@ -1,7 +1,8 @@
 import { condition } from '@temporalio/workflow';
 import type { Treatment } from '../../contract/outage.ts';
 import type { Flow } from '../../contract/requests.ts';
-import type { Outcome, PassageRun } from '../passage/run.ts';
+import type { Outcome } from '../passage/outcome.ts';
+import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 import { look } from './power.ts';
 

@@ -15,6 +15,7 @@ import { Desk } from '../desk.ts';
 import { shortened } from '../messages.ts';
 import { type PermitSubject, Permits } from '../permits.ts';
 import { acting, passageActivities, settling } from '../proxies.ts';
+import { again, type Ended, type Outcome } from './outcome.ts';
 import { Takeover } from './takeover.ts';
 
 const day = 24 * 60 * 60_000;
@@ -33,15 +34,6 @@ export interface Course<Step extends string = string> {
   /** Commands to the power supply in one passage; past that, a person. */
   readonly powerTries: number;
 }
-
-/** Where a step leads: on, back to an earlier step because the machine booted anew, or out of the passage. */
-export type Outcome =
-  | { readonly to: 'next' }
-  | { readonly to: 'again' }
-  | { readonly to: 'end'; readonly state: 'done' | 'failed' | 'cancelled'; readonly note: string };
-
-export const next: Outcome = { to: 'next' };
-export const again: Outcome = { to: 'again' };
 
 /** What a person answered, or where the wait led otherwise. */
 export type Ruling = PersonsRuling | { readonly outcome: Outcome };
@@ -164,7 +156,7 @@ export class PassageRun<Step extends string = string> {
     return again;
   }
 
-  cancelled(): Outcome {
+  cancelled(): Ended {
     const cancel = this.desk.cancelled;
     const byHand = this.takeover.ended;
     if (byHand !== null) {
@@ -286,10 +278,11 @@ export class PassageRun<Step extends string = string> {
   }
 
   /** Ends the order, and says how it ended and where the machine stands. */
-  async end(outcome: PassageSummary['outcome'], note: string, hold: boolean): Promise<PassageSummary> {
+  async end({ state, note, skipped }: Ended, hold: boolean): Promise<PassageSummary> {
     await condition(() => this.keeping === 0);
-    this.state = await passageActivities.endOrder({ ...this.errand, state: outcome, outcome: note, hold });
-    return this.summary(outcome, note);
+    const end = { state, outcome: note, hold, ...(skipped && { skipped }) };
+    this.state = await passageActivities.endOrder({ ...this.errand, ...end });
+    return { ...this.summary(state, note), ...(skipped && { skipped }) };
   }
 
   summary(outcome: PassageSummary['outcome'], note?: string): PassageSummary {

@@ -1,5 +1,5 @@
 import type { RepairRequest, Severity } from '../../contract/requests.ts';
-import type { Outcome } from '../passage/run.ts';
+import type { Outcome } from '../passage/outcome.ts';
 import { repairActivities } from '../proxies.ts';
 import type { RepairRun } from './run.ts';
 

@@ -3,7 +3,7 @@ import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { type OwnRung, ownRungs } from '../../contract/repair.ts';
 import { type RepairRequest, requestOf, type Severity, severities } from '../../contract/requests.ts';
 import { look } from '../outage/power.ts';
-import { next, type Outcome } from '../passage/run.ts';
+import { next, type Outcome } from '../passage/outcome.ts';
 import { outageActivities, repairActivities } from '../proxies.ts';
 import { giveBack, perform } from '../service/serve.ts';
 import { askHands, replacePart } from './people.ts';

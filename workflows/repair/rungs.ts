@@ -6,7 +6,7 @@ import { leaveService } from '../outage/leave.ts';
 import { takePermit } from '../outage/permit.ts';
 import { look, restart } from '../outage/power.ts';
 import { soak } from '../outage/soak.ts';
-import type { Outcome } from '../passage/run.ts';
+import { type Outcome, spared } from '../passage/outcome.ts';
 import { outageActivities, repairActivities } from '../proxies.ts';
 import { giveBack } from '../service/serve.ts';
 import type { RepairRun } from './run.ts';
@@ -57,10 +57,7 @@ export async function goAway(
   if ('outcome' in left) return left.outcome;
   const drained = await drain(run, rung, drainPlan(left, null));
   if (typeof drained === 'object') return giveBack(run, rung, left, drained.outcome);
-  if (drained === 'skipped') {
-    const note = 'left in production: its drain was not done in time';
-    return giveBack(run, rung, left, { to: 'end', state: 'failed', note });
-  }
+  if (drained === 'skipped') return giveBack(run, rung, left, spared);
   run.away = true;
   if (run.plans(rung, 'to repair')) return null;
   run.state = await repairActivities.moveToRepair(run.errand);

@@ -5,7 +5,7 @@ import { requestOf } from '../../contract/requests.ts';
 import { end, erasing, plan, walk } from '../clean/clean.ts';
 import { course } from '../clean/limits.ts';
 import { CleanRun } from '../clean/run.ts';
-import type { Outcome } from '../passage/run.ts';
+import type { Ended, Outcome } from '../passage/outcome.ts';
 import { retireActivities } from '../proxies.ts';
 import { rehearse } from '../service/serve.ts';
 
@@ -47,7 +47,7 @@ async function depart(run: CleanRun): Promise<PassageSummary> {
 }
 
 /** Whoever gets the machine next gets its controller without a password of ours that works. */
-async function resetCredentials(run: CleanRun): Promise<string | (Outcome & { to: 'end' })> {
+async function resetCredentials(run: CleanRun): Promise<string | Ended> {
   if (!run.controller) return 'no controller of it is known';
   const act = await run.act('rotate-password');
   if (act.state === 'done') return 'its controller has a new password';

@@ -3,6 +3,7 @@ import { requestOf } from '../../contract/requests.ts';
 import { drainPlan, drain as empty } from '../outage/drain.ts';
 import { leaveService } from '../outage/leave.ts';
 import { takePermit } from '../outage/permit.ts';
+import { spared } from '../passage/outcome.ts';
 import { outageActivities } from '../proxies.ts';
 import { serviceCourse } from './courses.ts';
 import { giveBack, inProduction, serve } from './serve.ts';
@@ -20,10 +21,7 @@ export function drain(input: PassageInput): Promise<PassageSummary> {
     if ('outcome' in treatment) return treatment.outcome;
     const drained = await empty(run, 'drain', drainPlan(treatment, request.drainBy));
     if (typeof drained === 'object') return giveBack(run, 'drain', treatment, drained.outcome, request.flow);
-    if (drained === 'skipped') {
-      const note = 'left in production: its drain was not done in time';
-      return giveBack(run, 'drain', treatment, { to: 'end', state: 'done', note }, request.flow);
-    }
+    if (drained === 'skipped') return giveBack(run, 'drain', treatment, spared, request.flow);
 
     if (request.afterDrain === 'intervention' && !run.plans('drain', 'hand it to a person'))
       run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'intervention' });

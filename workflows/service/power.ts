@@ -5,7 +5,8 @@ import { leaveService } from '../outage/leave.ts';
 import { takePermit } from '../outage/permit.ts';
 import { awaitUp, restart } from '../outage/power.ts';
 import { intervene, restore } from '../outage/restore.ts';
-import type { Outcome, PassageRun } from '../passage/run.ts';
+import { type Outcome, refuse } from '../passage/outcome.ts';
+import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 import { type ServiceStep, serviceCourse } from './courses.ts';
 import { giveBack, serve } from './serve.ts';
@@ -16,10 +17,8 @@ type Run = PassageRun<ServiceStep>;
 export function power(input: PassageInput): Promise<PassageSummary> {
   return serve(input, serviceCourse('power', ['reboot', 'restore']), async (run, begun) => {
     const { action, semaphores } = requestOf('power', begun.request);
-    if (begun.stage !== 'in_service')
-      return { to: 'end', state: 'failed', note: `nothing was done: the machine is at stage ${begun.stage}` };
-    if (!begun.controller)
-      return { to: 'end', state: 'failed', note: 'nothing was done: no controller of the machine is known' };
+    if (begun.stage !== 'in_service') return refuse(`the machine is at stage ${begun.stage}`);
+    if (!begun.controller) return refuse('no controller of the machine is known');
 
     const unpermitted = await takePermit(run, 'reboot', 'reboot', semaphores.reboot);
     if (unpermitted) return unpermitted;

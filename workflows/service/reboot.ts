@@ -7,7 +7,8 @@ import { leaveService } from '../outage/leave.ts';
 import { takePermit } from '../outage/permit.ts';
 import { restart } from '../outage/power.ts';
 import { intervene, restore } from '../outage/restore.ts';
-import { next, type Outcome, type PassageRun } from '../passage/run.ts';
+import { next, type Outcome, spared } from '../passage/outcome.ts';
+import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 import { type ServiceStep, serviceCourse } from './courses.ts';
 import { giveBack, inProduction, serve } from './serve.ts';
@@ -49,8 +50,7 @@ export function reboot(input: PassageInput): Promise<PassageSummary> {
 async function empty(run: Run, request: RebootRequest, treatment: Treatment): Promise<Outcome> {
   const drained = await drain(run, 'drain', drainPlan(treatment, request.powerBy));
   if (typeof drained === 'object') return drained.outcome;
-  if (drained === 'skipped')
-    return { to: 'end', state: 'done', note: 'left in production: its drain was not done in time' };
+  if (drained === 'skipped') return spared;
   if (request.policy === 'date' && request.powerBy !== null && !run.dry) {
     const left = Date.parse(request.powerBy) - Date.now();
     run.stand('drain', 'time', Math.max(0, left), `Drained; it is rebooted at ${request.powerBy}`);

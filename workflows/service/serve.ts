@@ -5,7 +5,8 @@ import type { BegunPassage } from '../../contract/passage.ts';
 import type { Flow } from '../../contract/requests.ts';
 import { undrain } from '../outage/drain.ts';
 import { restore } from '../outage/restore.ts';
-import { type Course, type Outcome, PassageRun } from '../passage/run.ts';
+import { type Ended, type Outcome, refuse } from '../passage/outcome.ts';
+import { type Course, PassageRun } from '../passage/run.ts';
 import { outageActivities, passageActivities } from '../proxies.ts';
 
 /** What a passage does between taking its order and ending it. */
@@ -56,22 +57,21 @@ export async function rehearse<Run extends PassageRun<string>>(
     return finish(run, { to: 'end', state: 'done', note: `dry run: ${run.plan.length} acts, plan ${hash}` });
   }
   if (hash === begun.reviewed) return null;
-  const note = `nothing was done: the plan is now ${hash}, and ${begun.reviewed} was reviewed`;
-  return finish(run, { to: 'end', state: 'failed', note });
+  return finish(run, refuse(`the plan is now ${hash}, and ${begun.reviewed} was reviewed`));
 }
 
 function finish(run: PassageRun<string>, outcome: Outcome): Promise<PassageSummary> {
-  const { state, note } = outcome.to === 'end' ? outcome : { state: 'done' as const, note: 'done' };
-  setCurrentDetails(`Ended: ${note}`);
+  const ended: Ended = outcome.to === 'end' ? outcome : { to: 'end', state: 'done', note: 'done' };
+  setCurrentDetails(`Ended: ${ended.note}`);
   // What stands out of service after a passage that did not succeed stands there until a person moves it on.
   const standsAside = run.state.opState !== 'production' && run.state.opState !== 'draining';
-  return run.end(state, note, state !== 'done' && standsAside && !note.startsWith('nothing was done'));
+  return run.end(ended, ended.state !== 'done' && standsAside && !ended.skipped);
 }
 
 /** An action begins on a machine that is in service, and production or draining; from elsewhere no flow has an edge. */
 export function inProduction({ stage, opState }: BegunPassage): Outcome | null {
   if (stage === 'in_service' && (opState === 'production' || opState === 'draining')) return null;
-  return { to: 'end', state: 'failed', note: `nothing was done: the machine is ${opState}, stage ${stage}` };
+  return refuse(`the machine is ${opState}, stage ${stage}`);
 }
 
 /**

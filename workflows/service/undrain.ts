@@ -1,7 +1,7 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { requestOf } from '../../contract/requests.ts';
 import { restore } from '../outage/restore.ts';
-import type { Outcome } from '../passage/run.ts';
+import { type Outcome, refuse } from '../passage/outcome.ts';
 import { outageActivities } from '../proxies.ts';
 import { serviceCourse } from './courses.ts';
 import { giveBack, serve } from './serve.ts';
@@ -18,7 +18,7 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
     if (stage === 'in_service' && opState === 'production' && request.to === 'production')
       return { to: 'end', state: 'done', note: 'in production already: nothing was done' };
     if (stage !== 'in_service' || opState === 'production' || opState === 'hard_reboot') {
-      return { to: 'end', state: 'failed', note: `nothing was done: the machine is ${opState}, stage ${stage}` };
+      return refuse(`the machine is ${opState}, stage ${stage}`);
     }
     const treatment = await outageActivities.readTreatment(run.errand);
     if (request.to === 'disabled') {
