@@ -10,10 +10,14 @@ import { expect, test } from 'vitest';
 import { bootCounts } from '../../mdb/schema.ts';
 import { throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
+import { tethered } from '../support/tethered.ts';
 
 const main = (name: string) => fileURLToPath(new URL(`../../boot/${name}.ts`, import.meta.url));
-const run = (name: string, env: Record<string, string>): ChildProcess =>
-  spawn(process.execPath, [main(name)], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: 'pipe' });
+const run = async (name: string, env: Record<string, string>): Promise<ChildProcess> =>
+  spawn(...(await tethered(process.execPath, main(name))), {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: 'pipe',
+  });
 
 async function ready(child: ChildProcess): Promise<{ listen: string }> {
   if (!child.stdout) throw new Error('no output');
@@ -33,7 +37,7 @@ test.each([
   ],
   ['dhcp-main', {}, /FARRIER_DHCP_INTERFACES names no interface/],
 ])('%s with %j says in one line what is missing or wrong', async (name, env, expected) => {
-  const child = run(name, env);
+  const child = await run(name, env);
   let said = '';
   child.stderr?.on('data', (text: Buffer) => (said += text));
   const [code] = await once(child, 'close');
@@ -46,7 +50,7 @@ test('a birther that is told to stop writes what it has counted', async () => {
   const db = await throwawayMdb();
   await writeSite(db.mdb);
   const data = await mkdtemp(join(tmpdir(), 'farrier-main-'));
-  const child = run('main', {
+  const child = await run('main', {
     FARRIER_MDB_URL: db.url,
     FARRIER_DATA: data,
     FARRIER_BOOT_LISTEN: '127.0.0.1:0',

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { humanSteps, machines, nics, orders, outbox, steps, tickets } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
+import { tethered } from '../support/tethered.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 let base: ThrowawayMdb;
@@ -20,7 +21,7 @@ let data: string;
 
 /** Starts a main and returns it with its first `ready` line. */
 async function start(main: string, env: Record<string, string>): Promise<[ChildProcess, Record<string, string>]> {
-  const child = spawn(process.execPath, [join(root, main)], {
+  const child = spawn(...(await tethered(process.execPath, join(root, main))), {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

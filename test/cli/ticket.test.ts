@@ -19,6 +19,7 @@ import { audit, machines, orders, outbox, tickets } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { type FakeServer, serveFake } from '../support/outside.ts';
 import { writeSite } from '../support/site.ts';
+import { tethered } from '../support/tethered.ts';
 import { type FakeTickets, fakeService } from '../tickets/fakes.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -34,7 +35,10 @@ let hooks: string;
 
 async function start(main: string, more: Record<string, string>): Promise<Record<string, string>> {
   const env = { PATH: process.env['PATH'] ?? '', FARRIER_MDB_URL: base.url, FARRIER_DATA: data, ...more };
-  const child = spawn(process.execPath, [join(root, main)], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(...(await tethered(process.execPath, join(root, main))), {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.push(child);
   for await (const line of createInterface({ input: child.stdout })) {
     const entry = JSON.parse(line) as Record<string, string>;

@@ -13,6 +13,7 @@ import { type Session, withSession } from '../../activities/redfish/session.ts';
 import { readMacs, readSystem } from '../../activities/redfish/system.ts';
 import { openTransport } from '../../activities/redfish/transport.ts';
 import { findPort } from '../../host/port.ts';
+import { tethered } from '../support/tethered.ts';
 import { openPython, run } from './python.ts';
 
 const opened = await openPython(['sushy-tools==2.2.0', 'sushy==5.14.0']);
@@ -42,14 +43,14 @@ beforeAll(async () => {
   origin = `http://127.0.0.1:${port}`;
   const script = join(opened.python, '..', 'sushy-emulator');
   const given = ['--fake', '--config', join(folder, 'config.py'), '-i', '127.0.0.1', '-p', String(port)];
-  emulator = spawn(opened.python, [script, ...given], { stdio: 'ignore' });
+  emulator = spawn(...(await tethered(opened.python, script, ...given)), { stdio: 'ignore' });
   await vi.waitUntil(
     () =>
       fetch(`${origin}/redfish/v1/`).then(
         ({ ok }) => ok,
         () => false,
       ),
-    { timeout: 30_000, interval: 100 },
+    { timeout: 120_000, interval: 100 },
   );
 });
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { type Authority, openAuthority } from '../../boot/authority.ts';
 import { imageSystems } from '../../boot/imagesystem/index.ts';
 import type { Supplies } from '../../boot/imagesystem/system.ts';
 import { findPort } from '../../host/port.ts';
+import { tethered } from '../support/tethered.ts';
 import { buildReal } from './real.ts';
 import { ask, type Keys } from './srpc.ts';
 
@@ -80,7 +81,7 @@ describe.skipIf(why !== null)("the Dominator's own subd", () => {
       `-configDirectory=${join(folder, 'none')}`,
       `-logDir=`,
     ];
-    subd = spawn('unshare', ['-m', join(root, 'usr/local/sbin/subd'), ...usual, ...own], {
+    subd = spawn(...(await tethered('unshare', '-m', join(root, 'usr/local/sbin/subd'), ...usual, ...own)), {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [subd.stdout, subd.stderr]) {

@@ -26,6 +26,7 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { service } from '../support/service.ts';
 import { sitePolicy } from '../support/site.ts';
 import { devServer } from '../support/temporal.ts';
+import { tethered } from '../support/tethered.ts';
 import { paced } from './acting.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -213,7 +214,7 @@ async function startWorker({ db, id, folder }: Scene, images?: string) {
     FARRIER_LOG: 'warn',
     ...(images && { FARRIER_BOOT_URL: images }),
   };
-  const child: ChildProcess = spawn(process.execPath, ['workers/hardware.ts'], { cwd: root, env });
+  const child: ChildProcess = spawn(...(await tethered(process.execPath, 'workers/hardware.ts')), { cwd: root, env });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => said.push(text.toString()));
   return { process: child, said: () => said.join('').slice(-2000) };

@@ -73,8 +73,8 @@ test('one that ends before it is ready is told by its last words and its log', a
 });
 
 test('one that stays silent is given up and leaves no process behind', async () => {
-  await expect(supervisor.start(service('one', 'silent', { readySeconds: 1 }))).rejects.toThrow(
-    /one was not ready after 1 seconds/,
+  await expect(supervisor.start(service('one', 'silent', { readySeconds: 5 }))).rejects.toThrow(
+    /one was not ready after 5 seconds/,
   );
   expect(await told()).toContain('one asked');
 });

@@ -10,6 +10,7 @@ import { isAlive, type ProcessIdentity } from '../../host/identity.ts';
 import { startPostgres } from '../../host/postgres.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { machines, orders } from '../../mdb/schema.ts';
+import { tethered } from '../support/tethered.ts';
 
 const script = join(import.meta.dirname, '..', '..', 'scripts', 'up');
 // Everything is fetched and compiled by the first start on a fresh machine, the Temporal CLI perhaps built by Go.
@@ -33,10 +34,13 @@ interface Running {
 const names = ['temporal', 'ui', 'api', 'agent', 'events', 'boot', 'sim'];
 const anyPorts = names.flatMap((name) => [`--${name}-port`, '0']);
 
-function up(...options: string[]): Running {
+async function up(...options: string[]): Promise<Running> {
   const env = { ...process.env, FARRIER_SIM_SPEED: '10' };
   delete (env as NodeJS.ProcessEnv)['TEMPORAL_ADDRESS'];
-  const child = spawn(script, ['--data', data(), ...anyPorts, ...options], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(...(await tethered(script, '--data', data(), ...anyPorts, ...options)), {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -74,7 +78,7 @@ async function lives() {
 let first: Awaited<ReturnType<typeof lives>>;
 
 test('a rack of two is born without a hand, and the command ends with 0', { timeout: limit }, async () => {
-  const running = up('--sim', '1x2', '--once');
+  const running = await up('--sim', '1x2', '--once');
   expect(await running.code(), running.said()).toBe(0);
   expect(running.said()).toContain('All 2 machines are in service');
   first = await lives();
@@ -89,7 +93,7 @@ test('a rack of two is born without a hand, and the command ends with 0', { time
 });
 
 test('started again it finds them in service and gives birth to none', { timeout: limit }, async () => {
-  const running = up('--sim', '1x2', '--once');
+  const running = await up('--sim', '1x2', '--once');
   expect(await running.code(), running.said()).toBe(0);
   const second = await lives();
   expect(second.orders).toEqual(first.orders);
@@ -101,11 +105,11 @@ test('started again it finds them in service and gives birth to none', { timeout
 test('stopped in the middle of a birth it leaves nothing running, and goes on from there', {
   timeout: limit,
 }, async () => {
-  const running = up('--sim', '1x4');
+  const running = await up('--sim', '1x4');
   await running.says(/Farrier is up/);
   const children = childrenOf();
   expect(children.length).toBe(9);
-  const other = up('--sim', '1x4');
+  const other = await up('--sim', '1x4');
   expect(await other.code()).toBe(1);
   expect(other.said()).toMatch(/is in use by another Farrier \(process \d+\); stop it or give another folder/);
   await running.says(/s001-u04 /);
@@ -114,7 +118,7 @@ test('stopped in the middle of a birth it leaves nothing running, and goes on fr
   expect(children.filter(isAlive)).toEqual([]);
   expect(existsSync(join(data(), 'up.lock'))).toBe(false);
 
-  const again = up('--sim', '1x4', '--once');
+  const again = await up('--sim', '1x4', '--once');
   expect(await again.code(), again.said()).toBe(0);
   const after = await lives();
   expect(after.machines.map(({ stage }) => stage)).toEqual(Array(4).fill('in_service'));
@@ -122,12 +126,12 @@ test('stopped in the middle of a birth it leaves nothing running, and goes on fr
 });
 
 test('killed outright it takes its processes with it or ends them the next time', { timeout: limit }, async () => {
-  const running = up('--sim', '1x4');
+  const running = await up('--sim', '1x4');
   await running.says(/Farrier is up/);
   const children = childrenOf();
   running.child.kill('SIGKILL');
   await running.code();
-  const again = up('--sim', '1x4', '--once');
+  const again = await up('--sim', '1x4', '--once');
   expect(await again.code(), again.said()).toBe(0);
   expect(children.filter(isAlive)).toEqual([]);
 });
