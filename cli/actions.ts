@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { postRebootStates, powerActions } from '../contract/requests.ts';
-import { eraseMethods, type Passage, passages } from '../mdb/machine.ts';
+import { type Passage, passages } from '../mdb/machine.ts';
 import { timeArgument } from './arguments.ts';
 import type { Context } from './context.ts';
 import {
@@ -21,7 +21,6 @@ export function addActions(program: Command, open: Open): void {
   addDrain(program, open);
   addReboot(program, open);
   addPower(program, open);
-  addAnew(program, open);
 }
 
 const flowOption = () => new Option('--flow <flow>', 'whose edges it follows').choices(['basic', 'orchestrated']);
@@ -45,7 +44,7 @@ function addDrain(program: Command, open: Open): void {
           ...(flow !== undefined && { flow }),
           ...(by !== undefined && { drainBy: by }),
           ...(intervention && { afterDrain: 'intervention' }),
-          ...groupsOf(drainGroup === undefined ? {} : { drainGroup }),
+          ...groupsOf({ drainGroup }),
         };
         await order(open(), command, machine, 'drain', request, rest);
       },
@@ -89,10 +88,7 @@ function addReboot(program: Command, open: Open): void {
         ...(by !== undefined && { powerBy: by }),
         ...(at !== undefined && { powerBy: at, policy: 'date' }),
         ...(after !== undefined && { postRebootState: after }),
-        ...groupsOf({
-          ...(drainGroup !== undefined && { drainGroup }),
-          ...(rebootGroup !== undefined && { rebootGroup }),
-        }),
+        ...groupsOf({ drainGroup, rebootGroup }),
       };
       await order(open(), command, machine, 'reboot', request, rest);
     });
@@ -104,59 +100,11 @@ function addPower(program: Command, open: Open): void {
     power.description('power by the controller, now and undrained');
     withGroups(withOrderOptions(power.command(action).description(`power ${action}`)), 'reboot').action(
       async (machine: string | undefined, { rebootGroup, ...rest }: Options<object>, command: Command) => {
-        const request = { action, ...groupsOf(rebootGroup === undefined ? {} : { rebootGroup }) };
+        const request = { action, ...groupsOf({ rebootGroup }) };
         await order(open(), command, machine, 'power', request, rest);
       },
     );
   }
-}
-
-/** Passages that leave nothing of what was on the disks. */
-function addAnew(program: Command, open: Open): void {
-  withGroups(
-    withOrderOptions(
-      program.command('rebirth').description('install a machine anew, with burn-in, under its own address'),
-    ),
-    'reboot',
-  )
-    .option('--wipe', 'its disks may be wiped, whatever is on them', false)
-    .option('--cycle', 'power-cycle it instead of waiting for its next reboot')
-    .action(
-      async (machine: string | undefined, options: Options<{ wipe: boolean; cycle?: true }>, command: Command) => {
-        const { wipe, cycle, rebootGroup, ...rest } = options;
-        const request = {
-          wipe,
-          power: cycle ? 'cycle' : 'wait',
-          ...groupsOf(rebootGroup === undefined ? {} : { rebootGroup }),
-        };
-        await order(open(), command, machine, 'rebirth', request, rest);
-      },
-    );
-  withGroups(
-    withOrderOptions(program.command('clean').description('erase a machine with proof, for a new owner')),
-    'reboot',
-  )
-    .addOption(
-      new Option('--method <method>', "how its disks are erased; its pool's method unless told").choices(eraseMethods),
-    )
-    .option('--owner <owner>', 'who gets it once that is proven')
-    .option('--cycle', 'power-cycle it instead of waiting for its next reboot')
-    .action(
-      async (
-        machine: string | undefined,
-        options: Options<{ method?: string; owner?: string; cycle?: true }>,
-        command: Command,
-      ) => {
-        const { method, owner, cycle, rebootGroup, ...rest } = options;
-        const request = {
-          ...(method !== undefined && { method }),
-          ...(owner !== undefined && { owner }),
-          power: cycle ? 'cycle' : 'wait',
-          ...groupsOf(rebootGroup === undefined ? {} : { rebootGroup }),
-        };
-        await order(open(), command, machine, 'clean', request, rest);
-      },
-    );
 }
 
 /** `farrier order place`: any passage, with its request as JSON. */

@@ -44,8 +44,8 @@ export function withGroups(command: Command, ...phases: readonly ('drain' | 'reb
 }
 
 export interface GroupOptions {
-  readonly drainGroup?: string;
-  readonly rebootGroup?: string;
+  readonly drainGroup?: string | undefined;
+  readonly rebootGroup?: string | undefined;
 }
 
 export function groupsOf({ drainGroup, rebootGroup }: GroupOptions): { semaphores: SemaphoreTags } {

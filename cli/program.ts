@@ -11,6 +11,7 @@ import { addHardware } from './hardware.ts';
 import { addMachine } from './machine.ts';
 import { addOncall } from './oncall.ts';
 import { addBirth, addOrder, addStep } from './order.ts';
+import { addPassages } from './passages.ts';
 import { addSemaphore } from './semaphore.ts';
 import { addTicket } from './ticket.ts';
 
@@ -38,6 +39,7 @@ export function createProgram(
   addBirth(program, context);
   addOrder(program, context);
   addActions(program, context);
+  addPassages(program, context);
   addCampaign(program, context);
   addCapacity(program, context);
   addBrake(program, context);

@@ -120,6 +120,16 @@ export async function settleStep(
     .where(and(eq(steps.orderId, orderId), eq(steps.name, step)));
 }
 
+/** Says at the passage's running step what it waits for; null when it waits no more. */
+export async function noteStep(tx: Transaction, orderId: string, message: string | null): Promise<void> {
+  const said =
+    message === null ? sql`${steps.detail} - 'message'` : sql`${steps.detail} || ${JSON.stringify({ message })}::jsonb`;
+  await tx
+    .update(steps)
+    .set({ detail: said })
+    .where(and(eq(steps.orderId, orderId), eq(steps.source, 'passage'), eq(steps.state, 'running')));
+}
+
 /** Whether the machine has been through another order before this one. */
 export async function hadEarlierOrder(tx: Transaction, machineId: string, orderId: string): Promise<boolean> {
   return (await tx.$count(orders, and(eq(orders.machineId, machineId), ne(orders.id, orderId)))) > 0;

@@ -45,6 +45,25 @@ export async function listSemaphores(mdb: MdbOrTransaction, id?: string): Promis
   }));
 }
 
+/** What a machine's workflow waits for at a semaphore. */
+export interface Waited {
+  readonly semaphore: string;
+  /** Requests that were made there before, and wait as well. */
+  readonly before: number;
+  /** Why those in front do not go on; null while there is room. */
+  readonly gate: string | null;
+}
+
+/** The permit that the machine waits for; null when it waits for none. */
+export async function readWaited(mdb: MdbOrTransaction, machineId: string): Promise<Waited | null> {
+  const { rows } = await mdb.execute<{ semaphore: string; before: number; gate: string | null }>(sql`
+    select p.semaphore, s.gate, (select count(*)::int from ${permits} o where o.semaphore = p.semaphore
+        and o.state = 'waiting' and o.asked_at < p.asked_at) as before
+      from ${permits} p left join ${semaphoreStates} s on s.id = p.semaphore
+      where p.machine_id = ${machineId} and p.state = 'waiting' order by p.asked_at limit 1`);
+  return rows[0] ?? null;
+}
+
 /** Longest queue that is shown. */
 const shownQueue = 200;
 

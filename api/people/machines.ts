@@ -18,6 +18,7 @@ import {
 } from '../../mdb/fleet.ts';
 import { announceMachine } from '../../mdb/ordering.ts';
 import { sites } from '../../mdb/schema.ts';
+import { readWaited } from '../../mdb/semaphores.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { checkController } from './controllers.ts';
 import { ApiError, granted } from './errors.ts';
@@ -142,12 +143,13 @@ async function mustBeController(mdb: Mdb, siteId: string, origin: string): Promi
 }
 
 async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> {
-  const [[machine], facts, recent, questions, lastMove] = await Promise.all([
+  const [[machine], facts, recent, questions, lastMove, waited] = await Promise.all([
     listMachines(mdb, { id, limit: 1 }),
     readMachine(mdb, id),
     listOrders(mdb, { machineId: id, limit: 50 }),
     listHumanSteps(mdb, { machineId: id, open: true, limit: 20 }),
     readLastMove(mdb, id),
+    readWaited(mdb, id),
   ]);
   if (!machine || !facts) throw new ApiError('not-found', `there is no machine ${id}`);
   // What runs says more than what was asked last, which may wait for its time.
@@ -157,7 +159,7 @@ async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> 
   const { identity, tags: tagged, directive, memoryMib, cpus, dimms, disks, nics, accelerators, bmc } = facts;
   return {
     machine,
-    standing: tellStanding({ machine, order: live, steps, questions, lastMove, directive: directive.do }),
+    standing: tellStanding({ machine, order: live, steps, questions, lastMove, waited, directive: directive.do }),
     identity,
     parts: { memoryMib, cpus, dimms, disks, nics, accelerators, bmc },
     tags: tagged,

@@ -1,6 +1,7 @@
 import type { HumanStepView, MachineSummary, OrderView, StandingView, StepView } from '../../contract/api.ts';
 import type { LastMove } from '../../mdb/fleet.ts';
-import type { Stage } from '../../mdb/machine.ts';
+import type { Passage, Stage } from '../../mdb/machine.ts';
+import type { Waited } from '../../mdb/semaphores.ts';
 
 export interface StandingFacts {
   readonly machine: MachineSummary;
@@ -8,6 +9,8 @@ export interface StandingFacts {
   readonly steps: readonly StepView[];
   readonly questions: readonly HumanStepView[];
   readonly lastMove: LastMove | null;
+  /** The permit that it waits for. */
+  readonly waited: Waited | null;
   readonly directive: string;
 }
 
@@ -23,6 +26,20 @@ const nextStage: Record<Stage, string> = {
   retired: 'nothing: it has left the fleet',
 };
 
+/** What an order comes to on a machine that is in service. */
+const nextOrdered: Record<Passage, string> = {
+  birth: 'in service again, installed anew',
+  rebirth: 'in service again, installed anew',
+  clean: 'its disks proven empty, for its next owner',
+  maintenance: 'in service again, with the work done',
+  repair: 'in service again, healthy',
+  retire: 'retired, with its disks proven empty',
+  drain: 'out of production, without work',
+  undrain: 'in production again',
+  reboot: 'rebooted, and in production again unless it was sent elsewhere',
+  power: 'its power as it was asked for',
+};
+
 /** One sentence each: where a machine is, why, since when, by whom, what comes next, what it waits for. */
 export function tellStanding(facts: StandingFacts): StandingView {
   const { machine, order, lastMove } = facts;
@@ -32,15 +49,18 @@ export function tellStanding(facts: StandingFacts): StandingView {
     why: order ? `${order.passage} ${order.id}: ${order.reason}` : 'nothing is ordered',
     since: lastMove?.at ?? machine.since,
     by: lastMove?.actor ?? 'nobody',
-    next:
-      order === null && machine.stage !== 'in_service'
-        ? 'nothing until somebody orders a passage'
-        : nextStage[machine.stage],
+    next: tellNext(facts),
     blockedOn: tellBlock(facts),
   };
 }
 
-function tellBlock({ machine, order, steps, questions, directive }: StandingFacts): string {
+function tellNext({ machine: { stage }, order }: StandingFacts): string {
+  if (order === null) return stage === 'in_service' ? nextStage[stage] : 'nothing until somebody orders a passage';
+  if (order.dryRun) return 'a plan of what would be done';
+  return stage === 'in_service' ? nextOrdered[order.passage] : nextStage[stage];
+}
+
+function tellBlock({ machine, order, steps, questions, waited, directive }: StandingFacts): string {
   const [question] = questions;
   if (question) {
     return `${question.owner}: ${question.question} (farrier step answer ${question.id} ${question.choices.join('|')})`;
@@ -49,11 +69,18 @@ function tellBlock({ machine, order, steps, questions, directive }: StandingFact
   if (order === null) return 'nothing';
   if (order.pausedBy !== null) return `${order.pausedBy}, who paused it (farrier order resume ${order.id})`;
   if (order.state === 'waiting') return tellWait(order);
+  if (waited !== null) return tellPermit(waited);
   const running = steps.filter(({ state }) => state === 'running' || state === 'held');
   const step = running.find(({ source }) => source === 'agent') ?? running[0];
   if (!step) return `its workflow; the agent is told to ${directive}`;
   const percent = machine.percent === null ? '' : ` at ${Math.round(machine.percent)} %`;
-  return `${step.owner}: ${step.name}${percent}${step.late ? ', which is late' : ''}`;
+  const why = step.source === 'passage' && step.message !== null ? ` (${step.message})` : '';
+  return `${step.owner}: ${step.name}${percent}${step.late ? ', which is late' : ''}${why}`;
+}
+
+function tellPermit({ semaphore, before, gate }: Waited): string {
+  const line = before === 0 ? 'first in line' : `${before} in line before it`;
+  return `a permit of ${semaphore}, ${line}${gate === null ? '' : `: ${gate}`}`;
 }
 
 function tellWait({ notBefore }: OrderView): string {

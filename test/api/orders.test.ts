@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { audit, brakes, machines, orders, outbox, plans, pools, tags } from '../../mdb/schema.ts';
+import { audit, brakes, machines, orders, outbox, permits, plans, pools, tags } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -197,6 +197,17 @@ describe('an order', () => {
     expect((await standing()).why).toBe('reboot w-1: a test');
     await ask('POST', '/orders/w-1/pause', { reason: 'lunch' });
     expect((await standing()).blockedOn).toBe('ann, who paused it (farrier order resume w-1)');
+    await ask('POST', '/orders/w-1/resume', { reason: 'back' });
+    const wait = { semaphore: 'semaphore/reboot/rack=A01', class: 'maintenance' as const };
+    await base.mdb.insert(permits).values([
+      { ...wait, id: 'permit-1', machineId: 'm-02', askedAt: new Date(Date.now() - 60_000) },
+      { ...wait, id: 'permit-2', machineId: 'm-01' },
+    ]);
+    expect(await standing()).toMatchObject({
+      next: 'rebooted, and in production again unless it was sent elsewhere',
+      blockedOn: 'a permit of semaphore/reboot/rack=A01, 1 in line before it',
+    });
+    await base.mdb.delete(permits);
     await base.mdb.update(orders).set({ state: 'done' }).where(eq(orders.id, 'w-1'));
     expect(await standing()).toMatchObject({
       why: 'reboot w-2: a test',

@@ -117,7 +117,18 @@ describe('what is asked', () => {
       { work: [{ kind: 'reboot' }], window: { closes: '2099-01-02T00:00:00.000Z' }, soakMinutes: 0, drain: true },
     ],
     [
-      ['repair', 'h1', '--fault', 'disk/X', '--evidence', 'it clicks', '--severity', 'ticket', '--reboot-group', 'rack'],
+      [
+        'repair',
+        'h1',
+        '--fault',
+        'disk/X',
+        '--evidence',
+        'it clicks',
+        '--severity',
+        'ticket',
+        '--reboot-group',
+        'rack',
+      ],
       'repair',
       { fault: 'disk/X', evidence: 'it clicks', severity: 'ticket', semaphores: { reboot: 'rack' } },
     ],
@@ -171,7 +182,9 @@ describe('what is asked', () => {
     await expect(farrier('drain', 'h1', '--selector', 'all')).rejects.toThrow('Give either a machine or --selector.');
     await expect(farrier('drain')).rejects.toThrow('Give either a machine or --selector.');
     const work = '[{"kind":"reboot"}]';
-    await expect(farrier('maintenance', 'h1', '--work', work, '--opens', '+1h')).rejects.toThrow('when the window closes');
+    await expect(farrier('maintenance', 'h1', '--work', work, '--opens', '+1h')).rejects.toThrow(
+      'when the window closes',
+    );
     await expect(farrier('maintenance', 'h1', '--work', '[]')).rejects.toThrow('work: is empty');
     await expect(farrier('repair', 'h1')).rejects.toThrow("required option '--fault <fault>' not specified");
   });
