@@ -62,6 +62,7 @@ export function addCampaign(program: Command, open: Open): void {
   addSteering(campaign, open);
   campaign
     .command('ls')
+    .alias('list')
     .description('list campaigns')
     .action(async () => {
       const { api, screen, now } = open();

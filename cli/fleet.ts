@@ -104,6 +104,7 @@ export function addRack(program: Command, open: () => Context): void {
     .command('rack')
     .description('racks')
     .command('list')
+    .alias('ls')
     .description('list racks and what is in them')
     .action(async () => {
       const { api, screen } = open();
@@ -133,6 +134,7 @@ export function addImage(program: Command, open: () => Context): void {
   const image = program.command('image').description('system images');
   image
     .command('list')
+    .alias('ls')
     .description('list images')
     .action(async () => {
       const { api, screen, now } = open();

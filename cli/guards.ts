@@ -38,6 +38,7 @@ export function addCapacity(program: Command, open: Open): void {
   const capacity = program.command('capacity').description('how much of each group must stay in service');
   capacity
     .command('ls')
+    .alias('list')
     .description('list groups with what they have and must keep')
     .addOption(new Option('--scope <scope>', 'only of this kind').choices(capacityScopes))
     .action(async ({ scope }: { scope?: string }) => {
@@ -159,6 +160,7 @@ export function addPool(program: Command, open: Open): void {
   const pool = program.command('pool').description('how the machines of each pool are treated');
   pool
     .command('ls')
+    .alias('list')
     .description('list pools')
     .action(async () => {
       const { api, screen } = open();

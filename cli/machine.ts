@@ -44,7 +44,7 @@ interface ListOptions {
 
 export function addMachine(program: Command, open: () => Context): void {
   const machine = program.command('machine').description('the machines of the fleet');
-  addList(machine.command('list'), open);
+  addList(machine.command('list').alias('ls'), open);
   // What people type most has a short name.
   addList(program.command('ls'), open);
   machine

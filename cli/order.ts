@@ -103,6 +103,7 @@ export function addOrder(program: Command, open: () => Context): void {
   const order = program.command('order').description('what was asked for');
   order
     .command('list')
+    .alias('ls')
     .description('list orders, newest first')
     .addOption(new Option('--state <state>', 'only in this state').choices(orderStates))
     .option('--machine <machine>', 'only for this machine')
@@ -222,6 +223,7 @@ export function addStep(program: Command, open: () => Context): void {
   const step = program.command('step').description('steps that wait for a person');
   step
     .command('list')
+    .alias('ls')
     .description('list the questions that wait, oldest first')
     .option('--all', 'those that were answered too')
     .option('--owner <team>', 'only those of this team')

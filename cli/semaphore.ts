@@ -38,6 +38,7 @@ export function addSemaphore(program: Command, open: () => Context): void {
   const semaphore = program.command('semaphore').description('permits to have machines of a group out of service');
   semaphore
     .command('ls')
+    .alias('list')
     .description('list semaphores: who holds, who waits, and why')
     .action(async () => {
       const { api, screen, now } = open();

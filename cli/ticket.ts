@@ -43,6 +43,7 @@ export function addTicket(program: Command, open: () => Context): void {
   const ticket = program.command('ticket').description('tickets, one a machine and fault');
   ticket
     .command('ls')
+    .alias('list')
     .description('list the open tickets, newest first')
     .option('--all', 'those that are closed too')
     .option('--owner <team>', 'only those of this team')
@@ -125,6 +126,7 @@ function addRoutes(ticket: Command, open: () => Context): void {
   const route = ticket.command('route').description('which systems mirror the tickets of which team');
   route
     .command('ls')
+    .alias('list')
     .description('list the routes')
     .action(async () => {
       const { api, screen } = open();
