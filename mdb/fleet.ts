@@ -81,7 +81,8 @@ const summaryQuery = (filter: SQL, limit: number) => sql`
     m.serial, m.held, m.last_seen_at as "lastSeenAt", m.first_boot_at as "firstBootAt",
     m.in_service_at as "inServiceAt", o.id as "orderId", o.passage, s.name as step, s.state as "stepState",
     coalesce((s.detail ->> 'percent')::real, case when s.name in ('burnin', 'profile') then b.progress end) as percent,
-    (select h.at from state_history h where h.machine_id = m.id and h.guarded = 'stage' order by h.id desc limit 1) as since
+    (select h.at from state_history h where h.machine_id = m.id and h.guarded in ('stage', 'op_state', 'repair_state')
+      order by h.id desc limit 1) as since
   from (select * from machines m where ${filter} order by m.id limit ${limit}) m
   left join lateral (
     select id, passage from orders where machine_id = m.id and state in ('running', 'waiting')
