@@ -3,8 +3,8 @@ import type { HardwareActivities } from '../../../activities/hardware/index.ts';
 import type { Act, ActResult } from '../../../contract/hardware.ts';
 
 type Hardware = Pick<HardwareActivities, 'act' | 'settle'>;
-/** Shorter than in the product, so that a dead worker is noticed in the time of a test. */
-const heartbeatTimeout = '12 seconds';
+/** Shorter than in the product, so that a dead worker is noticed soon; twice the 10 s after which a live one beats. */
+const heartbeatTimeout = '20 seconds';
 
 /**
  * What a passage does with an act (`workflows/passage/run.ts`), on a task queue of its own: sent once, settled by
