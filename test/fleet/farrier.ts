@@ -79,7 +79,7 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
         .split('\n')
         .map((line) => JSON.parse(line) as Entry);
     },
-    until: (met, seconds) => untilMachines(up, met, seconds),
+    until: (met, seconds) => untilMachines(up, supervisor, met, seconds),
     async close() {
       await supervisor.stop();
       await up.close();
@@ -90,23 +90,40 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
 
 async function untilMachines(
   up: Up,
+  supervisor: Supervisor,
   met: (rows: readonly Machine[]) => boolean,
   seconds: number,
 ): Promise<readonly Machine[]> {
   const end = Date.now() + seconds * 1000;
+  let trouble: unknown = null;
   for (;;) {
     const rows = await up.mdb
       .select()
       .from(machines)
       .orderBy(machines.id)
-      .catch(() => []);
+      .catch((error: unknown) => {
+        trouble = error;
+        return [];
+      });
     if (met(rows)) return rows;
-    if (Date.now() > end)
-      throw new Error(
-        `not met within ${seconds} s: ${rows.map((row) => `${row.id} ${row.stage}${row.held ? ` (${row.held})` : ''}`).join('; ')}`,
-      );
+    if (Date.now() > end) {
+      const stand = rows.map((row) => `${row.id} ${row.stage}${row.held ? ` (${row.held})` : ''}`).join('; ');
+      const last = trouble === null ? '' : `; the MDB last said ${trouble}`;
+      throw new Error(`not met within ${seconds} s: ${stand || 'no machine'}${last}\n${await services(supervisor)}`);
+    }
     await sleep(200);
   }
+}
+
+/** How each service is, with what it complained of last. */
+async function services(supervisor: Supervisor): Promise<string> {
+  const each = supervisor.list().map(async ({ name, state, restarts, lastEnd, log }) => {
+    const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n');
+    const complaints = lines.filter((line) => !/"level":(10|20|30),/.test(line)).slice(-3);
+    const ends = lastEnd === null ? '' : `, last ended with ${lastEnd}`;
+    return [`${name} is ${state}, restarted ${restarts} times${ends}`, ...complaints].join('\n  ').slice(0, 2000);
+  });
+  return (await Promise.all(each)).join('\n');
 }
 
 /** How often each machine had an effect, by machine. */

@@ -63,7 +63,7 @@ describe('a rack with faults', () => {
 
   /** Waits until a person is asked about the machine. */
   async function asked(id: string, question: RegExp) {
-    await whole.until((rows) => question.test(rows.find((row) => row.id === id)?.held ?? ''), 120);
+    await whole.until((rows) => question.test(rows.find((row) => row.id === id)?.held ?? ''), 240);
     const [step] = await whole.up.mdb
       .select()
       .from(humanSteps)
@@ -81,7 +81,7 @@ describe('a rack with faults', () => {
   }
 
   const inService = (id: string) =>
-    whole.until((rows) => rows.find((row) => row.id === id)?.stage === 'in_service', 120);
+    whole.until((rows) => rows.find((row) => row.id === id)?.stage === 'in_service', 240);
 
   test('the healthy ones are in service', async () => {
     await inService(sick(8).id);
@@ -164,7 +164,7 @@ describe('a rack with faults', () => {
   });
 
   test('in the end all are in service, each installed by one hand-over', async () => {
-    const rows = await whole.until((all) => all.length === 9 && all.every((row) => row.stage === 'in_service'), 60);
+    const rows = await whole.until((all) => all.length === 9 && all.every((row) => row.stage === 'in_service'), 240);
     expect(rows.filter((row) => isOfferable(row))).toHaveLength(8);
     const journal = await whole.journal();
     expect([...countEffect(journal, 'handed-over').values()]).toEqual(Array(9).fill(1));

@@ -27,7 +27,7 @@ test('an image whose bytes are not those that were signed is not installed; mend
   const place = listed.machines[0]?.id ?? '';
   await fetch(`${whole.sim}/machines/${place}/power`, { method: 'POST', body: JSON.stringify({ do: 'On' }) });
 
-  await whole.until(([row]) => /failed at image/.test(row?.held ?? ''), 120);
+  await whole.until(([row]) => /failed at image/.test(row?.held ?? ''), 240);
   const [step] = await whole.up.mdb.select().from(humanSteps);
   expect(step?.question).toMatch(/checksum|sha/i);
   expect([...countEffect(await whole.journal(), 'installed').values()]).toEqual([]);
@@ -36,5 +36,5 @@ test('an image whose bytes are not those that were signed is not installed; mend
   await run(farrierCommand, ['step', 'answer', step?.id ?? '', 'retry'], {
     env: { ...process.env, FARRIER_API: whole.api },
   });
-  await whole.until(([row]) => row?.stage === 'in_service', 120);
+  await whole.until(([row]) => row?.stage === 'in_service', 240);
 });

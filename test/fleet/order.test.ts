@@ -26,7 +26,7 @@ test('an announced machine is powered on through its controller, once, and born;
   if (!first) throw new Error('the simulator has no machine');
   const mac = first.machineId.slice(2).replace(/(..)(?=.)/g, '$1:');
   expect(await farrier('birth', mac, '--reason', 'a new rack')).toContain(first.machineId);
-  await whole.until((rows) => rows.length === 1 && rows[0]?.stage === 'in_service', 150);
+  await whole.until((rows) => rows.length === 1 && rows[0]?.stage === 'in_service', 240);
 
   const acts = await whole.up.mdb.select().from(intents);
   expect(acts.map(({ kind, state, fence }) => [kind, state, fence])).toEqual([['boot-network', 'done', 1]]);
@@ -40,7 +40,7 @@ test('an announced machine is powered on through its controller, once, and born;
 });
 
 test('born again only when its disks may be wiped: restarted once, by a new order under a higher fence', async () => {
-  const [before] = await whole.until((rows) => rows.length === 1, 10);
+  const [before] = await whole.until((rows) => rows.length === 1, 240);
   if (!before) throw new Error('there is no machine');
   const again = ['birth', before.id, '--reason', 'a new owner', '--id', 'again-1'];
   await expect(farrier(...again)).rejects.toMatchObject({
@@ -50,7 +50,7 @@ test('born again only when its disks may be wiped: restarted once, by a new orde
   await farrier(...again, '--wipe');
   const stateOf = async () => (await whole.up.mdb.select().from(orders).where(eq(orders.id, 'again-1')))[0]?.state;
   await expect.poll(stateOf).toBe('done');
-  const [after] = await whole.until(([row]) => row?.stage === 'in_service', 10);
+  const [after] = await whole.until(([row]) => row?.stage === 'in_service', 240);
   expect(after).toMatchObject({
     hostname: before.hostname,
     address: before.address,

@@ -65,5 +65,5 @@ test('at no moment two are down, each is rebooted once, nothing is stuck', { tim
   expect([resets.size, Math.max(...resets.values())]).toEqual([rackOf, 1]);
   const states = await whole.up.mdb.select().from(orders).where(eq(orders.passage, 'reboot'));
   expect(new Set(states.map(({ state }) => state))).toEqual(new Set(['done']));
-  await whole.until((all) => all.every((row) => row.opState === 'production' && row.held === null), 10);
+  await whole.until((all) => all.every((row) => row.opState === 'production' && row.held === null), 240);
 });

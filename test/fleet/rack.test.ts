@@ -17,7 +17,7 @@ describe('a rack of 40', { timeout: 600_000 }, () => {
 
   test('is born without a person, while worker, dispatcher, birther, API and PostgreSQL are killed', async () => {
     const killed = ['lifecycle', 'birther', 'dispatch', 'postgres', 'hardware', 'api'] as const;
-    await whole.until((rows) => rows.length > 0, 120);
+    await whole.until((rows) => rows.length > 0, 240);
     for (const name of killed) {
       const before = whole.supervisor.find(name)?.restarts ?? 0;
       whole.supervisor.signal(name, 'SIGKILL');

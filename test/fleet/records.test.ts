@@ -20,7 +20,7 @@ const farrier = async (...args: string[]) =>
   (await run(farrierCommand, args, { env: { ...process.env, FARRIER_API: whole.api } })).stdout;
 
 test('a machine in service is subscribed to, and read, by the sweep; what its controller then tells is to be seen', async () => {
-  const [machine] = await whole.until((rows) => rows[0]?.stage === 'in_service', 150);
+  const [machine] = await whole.until((rows) => rows[0]?.stage === 'in_service', 240);
   if (!machine) throw new Error('there is no machine');
   // The sweep leaves the newly born alone for a while.
   await whole.up.mdb.update(machines).set({ inServiceAt: new Date(Date.now() - 3_600_000) });
