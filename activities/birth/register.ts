@@ -1,12 +1,14 @@
 import type { Registered, RegisterResult } from '../../contract/birth.ts';
 import type { Held, PassageErrand, StepStart } from '../../contract/passage.ts';
-import { acting, type Transaction } from '../../mdb/acting.ts';
+import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import { addressAt } from '../../mdb/address.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { confirmDisks, fittedParts, forgetGone, unconfirmedDisks } from '../../mdb/fitted.ts';
 import * as parts from '../../mdb/parts.ts';
 import * as passage from '../../mdb/passage.ts';
 import * as position from '../../mdb/position.ts';
 import { actorOf } from '../passage/course.ts';
+import { confirmedBy, disksHeld, pairDisks } from './disks.ts';
 import { matchProfile } from './match.ts';
 import { hostnameAt, type Position, placeOf, readPlace } from './place.ts';
 import { wipeHeld } from './wipe.ts';
@@ -31,6 +33,8 @@ export function register(
     await passage.beginStep(tx, orderId, { ...next, step: 'register', ordinal: next.ordinal - 10 });
     await passage.settleStep(tx, orderId, 'rack', 'done');
 
+    const changed = await checkDisks(tx, machine, input, ruling);
+    if (changed) return { held: changed };
     const disks = await parts.presentDisks(tx, machineId);
     if (ruling?.answer === 'wipe') machine.wipeReason = `${ruling.by} said so`;
     const held = disks.length === 0 ? noDisk() : wipeHeld(disks, machine, site.policy.wipe);
@@ -64,6 +68,26 @@ export function register(
     await passage.beginStep(tx, orderId, next);
     return { registered: await registered(tx, machine, placed, profile.pool) };
   });
+}
+
+/** Other disks than the machine was last in service with need a person's word, who may have given it beforehand. */
+async function checkDisks(
+  tx: Transaction,
+  machine: passage.MachineRow,
+  input: PassageErrand,
+  ruling: Ruling | undefined,
+): Promise<Held | null> {
+  const { id: machineId } = machine;
+  if (machine.inServiceAt === null) await forgetGone(tx, machineId);
+  const { gone, come } = await unconfirmedDisks(tx, machine);
+  const changes = pairDisks(gone, come);
+  if (changes.length === 0) return null;
+  const by = ruling?.answer === 'accept' ? ruling.by : confirmedBy(changes, await fittedParts(tx, machineId));
+  if (by === null) return disksHeld(changes);
+  await confirmDisks(tx, machineId, changes, by);
+  const actor = { class: 'user', name: by } as const;
+  await record(tx, { actor, action: 'disks.accepted', machineId, orderId: input.orderId, detail: { changes } });
+  return null;
 }
 
 interface Placement {

@@ -137,7 +137,10 @@ export const controllerDocuments = pgTable(
   (t) => [primaryKey({ columns: [t.machineId, t.kind] })],
 );
 
-/** Parts that came, went or were swapped, and firmware that has another version, as readings of controllers show. */
+/**
+ * Parts that came, went or were swapped, and firmware that has another version, as readings of controllers show; and
+ * disks that agents found changed, once a person has confirmed it.
+ */
 export const hardwareChanges = pgTable(
   'hardware_changes',
   {
@@ -150,6 +153,7 @@ export const hardwareChanges = pgTable(
     change: text('change', { enum: ['added', 'removed', 'swapped', 'version'] }).notNull(),
     before: jsonb('before'),
     after: jsonb('after'),
+    confirmedBy: text('confirmed_by'),
   },
   (t) => [index('hardware_changes_machine').on(t.machineId, t.id)],
 );

@@ -130,6 +130,10 @@ export const disks = pgTable(
     content: text('content').notNull(),
     mark: uuid('mark'),
     present: boolean('present').notNull().default(true),
+    /** When it came into the machine. */
+    presentSince: at('present_since').notNull().default(now),
+    /** When a person last confirmed that it came, or that it is gone. */
+    confirmedAt: at('confirmed_at'),
   },
   (t) => [primaryKey({ columns: [t.machineId, t.serial] })],
 );
