@@ -1,20 +1,17 @@
 /** Births of simulated racks on a whole Farrier of the bench's own; ends with one line of JSON. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { bringUp, type Up } from '../../cli/up/bring.ts';
-import { Steps } from '../../cli/up/steps.ts';
+import type { Up } from '../../cli/up/bring.ts';
 import { machineWorkflowId, passageWorkflowId } from '../../contract/machine.ts';
-import { Supervisor } from '../../host/supervise.ts';
 import type { Usage } from '../../host/usage.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type BirthResult, overBudget } from './budget.ts';
+import { type BirthResult, birthBounds } from './budget.ts';
 import { countHistories } from './histories.ts';
+import { judge } from './verdict.ts';
+import { type BenchFarrier, say, withFarrier } from './whole.ts';
 
 /** The programs that `up` starts, by the groups of the result. */
 const groups: Readonly<Record<string, string>> = { lifecycle: 'workers', hardware: 'workers', dispatch: 'workers' };
@@ -42,24 +39,15 @@ const { values } = parseArgs({
 });
 const options = optionsSchema.parse(values);
 const machines = options.racks * options['per-rack'];
-const say = (text: string) => process.stderr.write(`${text}\n`);
 
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-const folder = options.data ?? (await mkdtemp(join(tmpdir(), 'farrier-bench-')));
-const supervisor = new Supervisor();
-try {
-  process.exitCode = await bench();
-} finally {
-  await supervisor.stop();
-  if (options.data === undefined) await rm(folder, { recursive: true, force: true });
-}
+const { faults, data, speed, timeout } = options;
+const wish = { racks: options.racks, perRack: options['per-rack'], speed, faults, data, timeout };
+process.exitCode = await withFarrier(wish, bench);
 
-async function bench(): Promise<number> {
-  const up = await start();
+async function bench({ up, supervisor, stopped }: BenchFarrier): Promise<number> {
   const began = performance.now();
   const before = await supervisor.usage();
-  const end = await follow(up.mdb, began);
+  const end = await follow(up.mdb, began, stopped);
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   const after = await supervisor.usage();
   const result: BirthResult = {
@@ -74,47 +62,8 @@ async function bench(): Promise<number> {
     rss_mib: fold(after, ({ rssMib }) => rssMib),
   };
   await tellStuck(up.mdb);
-  await up.close();
   process.stdout.write(`${JSON.stringify(result)}\n`);
-  const over = overBudget(result);
-  for (const sentence of over) say(`over budget: ${sentence}`);
-  return over.length > 0 ? 1 : 0;
-}
-
-async function start(): Promise<Up> {
-  const steps = new Steps();
-  const told = new Set<string>();
-  steps.on('change', () => {
-    for (const { title, state } of steps.list()) {
-      if ((state === 'done' || state === 'failed') && !told.has(title)) say(`${title}: ${state}`);
-      if (state === 'done' || state === 'failed') told.add(title);
-    }
-  });
-  const { TEMPORAL_ADDRESS: _, ...environment } = process.env;
-  const shell = {
-    ...(environment as Record<string, string>),
-    FARRIER_LOG: 'info',
-    FARRIER_SIM_SPEED: String(options.speed),
-    // All machines are one source here.
-    FARRIER_BOOT_RATE: '100000',
-    ...(options.faults !== undefined && { FARRIER_SIM_FAULTS: options.faults }),
-  };
-  return bringUp({
-    options: {
-      data: folder,
-      sim: { racks: options.racks, perRack: options['per-rack'] },
-      vm: 0,
-      firmware: 'mixed',
-      ports: { temporal: 0, ui: 0, api: 0, agent: 0, events: 0, boot: 0, sim: 0 },
-      once: true,
-      timeoutSeconds: options.timeout,
-      view: false,
-    },
-    shell,
-    steps,
-    supervisor,
-    stop: stop.signal,
-  });
+  return judge(birthBounds(result));
 }
 
 interface Standing extends Record<string, unknown> {
@@ -125,7 +74,7 @@ interface Standing extends Record<string, unknown> {
 }
 
 /** Waits until every machine is in service, or cannot get there without a person, or the time is up. */
-async function follow(mdb: Mdb, began: number): Promise<Standing> {
+async function follow(mdb: Mdb, began: number, stopped: AbortSignal): Promise<Standing> {
   const deadline = began + options.timeout * 1000;
   for (let round = 1; ; round += 1) {
     const standing = await look(mdb);
@@ -134,7 +83,7 @@ async function follow(mdb: Mdb, began: number): Promise<Standing> {
       say(
         `${Math.round((performance.now() - began) / 1000)} s: ${known} known, ${inService} in service, ${stuck} stuck`,
       );
-    if (inService + stuck >= machines || performance.now() > deadline || stop.signal.aborted) return standing;
+    if (inService + stuck >= machines || performance.now() > deadline || stopped.aborted) return standing;
     await sleep(500);
   }
 }

@@ -1,3 +1,5 @@
+import type { Bound } from './verdict.ts';
+
 /** What a birth costs the control plane, in the form that `scripts/bench birth` prints. */
 export interface BirthResult {
   readonly bench: 'birth';
@@ -24,17 +26,17 @@ export interface BirthResult {
 /** Budgets of one birth: docs/design, "Budgets". Counts only: they are the same on every machine. */
 export const birthBudget = { activity_tasks: 12, signals: 6, events: 200, history_bytes: 200_000 } as const;
 
-/** What a result exceeds, a sentence each; empty when it keeps every budget. */
-export function overBudget(result: BirthResult): string[] {
-  const spent = Object.entries(birthBudget).flatMap(([name, most]) => {
-    const value = result.per_birth[name as keyof typeof birthBudget];
-    return value > most ? [`${value} ${name.replace('_', ' ')} a birth are more than ${most}`] : [];
+/** Every budget of a birth beside what was measured. */
+export function birthBounds(result: BirthResult): Bound[] {
+  const spent = Object.entries(birthBudget).map(([name, most]): Bound => {
+    const measured = result.per_birth[name as keyof typeof birthBudget];
+    return { what: `${name.replace('_', ' ')} a birth`, measured, budget: ['at most', most] };
   });
-  const missing = result.machines - result.in_service;
   return [
-    ...(missing > 0 ? [`${missing} of ${result.machines} machines are not in service`] : []),
-    ...(result.human_signals > 0 ? [`people were needed ${result.human_signals} times`] : []),
-    ...(result.per_birth.events === 0 ? ['no workflow was measured'] : []),
+    { what: 'machines in service', measured: result.in_service, budget: ['at least', result.machines] },
+    { what: 'times a person was needed', measured: result.human_signals, budget: ['at most', 0] },
+    // Nothing spent is nothing measured.
+    { what: 'events a birth', measured: result.per_birth.events, budget: ['at least', 1] },
     ...spent,
   ];
 }

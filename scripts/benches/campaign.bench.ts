@@ -19,6 +19,7 @@ import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
 import { machines, racks, sites } from '../../mdb/schema.ts';
 import { sitePolicy } from '../../test/support/site.ts';
+import { judge } from './verdict.ts';
 
 const { values } = parseArgs({ options: { machines: { type: 'string', default: '10000' } } });
 const count = z.coerce.number().int().min(40).max(100_000).parse(values.machines);
@@ -81,8 +82,7 @@ async function bench(mdb: Mdb): Promise<number> {
     `${JSON.stringify({ bench: 'campaign', machines: count, plan_s: plan, start_s: start, turn_s: turn })}\n`,
   );
   const most = (mostSeconds * Math.max(count, 10_000)) / 10_000;
-  if (plan > most) process.stderr.write(`over budget: a plan took more than ${most} s\n`);
-  return plan > most ? 1 : 0;
+  return judge([{ what: `s for a plan over ${count} machines`, measured: plan, budget: ['at most', most] }]);
 }
 
 /** Seconds. */

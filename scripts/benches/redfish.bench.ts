@@ -10,7 +10,8 @@ import { openSessionPool } from '../../activities/redfish/pool.ts';
 import { readInventory } from '../../activities/redfish/read/inventory.ts';
 import type { Session } from '../../activities/redfish/session.ts';
 import { personalityChoices } from '../../sim/bmc/personalities.ts';
-import { overRedfish, type RedfishResult } from './redfishbudget.ts';
+import { type RedfishResult, redfishBounds } from './redfishbudget.ts';
+import { judge } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -55,9 +56,7 @@ async function bench(): Promise<number> {
     ...(await pollAll(origins.slice(hung), origins.slice(0, hung))),
   }));
   process.stdout.write(`${JSON.stringify(result)}\n`);
-  const over = overRedfish(result);
-  for (const sentence of over) say(`over budget: ${sentence}`);
-  return over.length === 0 ? 0 : 1;
+  return judge(redfishBounds(result));
 }
 
 /** The simulator in a process of its own: its memory and its work are not the client's. */

@@ -1,3 +1,5 @@
+import type { Bound } from './verdict.ts';
+
 /** What the Redfish client takes, in the form that `scripts/bench redfish` prints. */
 export interface RedfishResult {
   readonly bench: 'redfish';
@@ -20,20 +22,24 @@ const budget = { rate: 300, inventory: 25, beside: 1.2, rss: 400 } as const;
 /** Families that ignore `$expand`, whose members are one request each. */
 const plain: ReadonlySet<string> = new Set(['x10', 'ibmc']);
 
-/** What a result exceeds, a sentence each; empty when it keeps every budget. */
-export function overRedfish(result: RedfishResult): string[] {
-  const { requests_per_second: rate, alone_seconds: alone, beside_seconds: beside, rss_mib: rss } = result;
-  const large = Object.entries(result.inventory_requests).filter(
-    ([family, requests]) => !plain.has(family) && requests > budget.inventory,
-  );
+/** Every budget of the client beside what was measured. */
+export function redfishBounds(result: RedfishResult): Bound[] {
+  const { alone_seconds: alone, beside_seconds: beside } = result;
+  const families = Object.entries(result.inventory_requests).filter(([family]) => !plain.has(family));
   return [
-    ...(rate < budget.rate ? [`${rate} requests a second are fewer than ${budget.rate}`] : []),
-    ...large.map(
-      ([family, requests]) => `${requests} requests an inventory of ${family} are more than ${budget.inventory}`,
+    { what: 'requests a second', measured: result.requests_per_second, budget: ['at least', budget.rate] },
+    ...families.map(
+      ([family, measured]): Bound => ({
+        what: `requests an inventory of ${family}`,
+        measured,
+        budget: ['at most', budget.inventory],
+      }),
     ),
-    ...(beside > alone * budget.beside
-      ? [`${beside} s beside hung controllers are over 20 % more than ${alone} s`]
-      : []),
-    ...(rss > budget.rss ? [`${rss} MiB are more than ${budget.rss}`] : []),
+    {
+      what: 's beside hung controllers',
+      measured: beside,
+      budget: ['at most', Math.round(alone * budget.beside * 100) / 100],
+    },
+    { what: 'MiB', measured: result.rss_mib, budget: ['at most', budget.rss] },
   ];
 }

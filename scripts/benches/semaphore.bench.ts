@@ -29,6 +29,7 @@ import { migrateMdb } from '../../mdb/migrate.ts';
 import { machines, semaphores, sites } from '../../mdb/schema.ts';
 import { sitePolicy } from '../../test/support/site.ts';
 import { workflowBundle } from '../../workers/bundle.ts';
+import { judge } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -131,12 +132,12 @@ async function bench(client: Client): Promise<number> {
   const line = await fillQueue(client);
   const result = { bench: 'semaphore', permits: count, at_once_per_s: atOnce, in_turn_per_s: inTurn, ...line };
   process.stdout.write(`${JSON.stringify(result)}\n`);
-  const slow = Math.min(atOnce, inTurn) < leastPermits;
-  const large = line.largest_history_bytes > mostBytes || line.waiting !== queue;
-  if (slow) process.stderr.write(`over budget: fewer than ${leastPermits} permits a second\n`);
-  if (large)
-    process.stderr.write(`over budget: a history above ${mostBytes} bytes, or requests that are not in line\n`);
-  return slow || large ? 1 : 0;
+  return judge([
+    { what: 'permits a second, granted in the answer', measured: atOnce, budget: ['at least', leastPermits] },
+    { what: 'permits a second, granted to those in line', measured: inTurn, budget: ['at least', leastPermits] },
+    { what: 'requests in line', measured: line.waiting, budget: ['at least', queue] },
+    { what: 'bytes of the largest history', measured: line.largest_history_bytes, budget: ['at most', mostBytes] },
+  ]);
 }
 
 /** Room for everyone: asked, granted in the answer, given back. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type BirthResult, overBudget } from '../../scripts/benches/budget.ts';
+import { type BirthResult, birthBounds } from '../../scripts/benches/budget.ts';
+import { holds, tell } from '../../scripts/benches/verdict.ts';
 
 const good: BirthResult = {
   bench: 'birth',
@@ -12,19 +13,30 @@ const good: BirthResult = {
   cpu_seconds: {},
   rss_mib: {},
 };
+const missed = (result: BirthResult) =>
+  birthBounds(result)
+    .filter((bound) => !holds(bound))
+    .map(tell);
 
 test('a result at the budgets keeps them, whatever time it took', () => {
-  expect(overBudget({ ...good, seconds: 100_000 })).toEqual([]);
+  expect(missed({ ...good, seconds: 100_000 })).toEqual([]);
 });
 
 test.each(['activity_tasks', 'signals', 'events', 'history_bytes'] as const)('%s over its budget is named', (name) => {
-  const over = overBudget({ ...good, per_birth: { ...good.per_birth, [name]: good.per_birth[name] + 0.1 } });
+  const over = missed({ ...good, per_birth: { ...good.per_birth, [name]: good.per_birth[name] + 0.1 } });
   expect(over).toHaveLength(1);
   expect(over[0]).toContain(name.replace('_', ' '));
 });
 
 test('machines that did not arrive, people that were needed, and nothing measured are failures too', () => {
-  expect(overBudget({ ...good, in_service: 39, failed: 1 })).toEqual(['1 of 40 machines are not in service']);
-  expect(overBudget({ ...good, human_signals: 2 })).toEqual(['people were needed 2 times']);
-  expect(overBudget({ ...good, per_birth: { ...good.per_birth, events: 0 } })).toEqual(['no workflow was measured']);
+  expect(missed({ ...good, in_service: 39, failed: 1 })).toEqual(['MISSED: 39 machines in service (at least 40)']);
+  expect(missed({ ...good, human_signals: 2 })).toEqual(['MISSED: 2 times a person was needed (at most 0)']);
+  expect(missed({ ...good, per_birth: { ...good.per_birth, events: 0 } })).toEqual([
+    'MISSED: 0 events a birth (at least 1)',
+  ]);
+});
+
+test('what was not measured keeps no budget', () => {
+  for (const side of ['at most', 'at least'] as const)
+    expect(holds({ what: 'ms', measured: Number.NaN, budget: [side, 0] })).toBe(false);
 });

@@ -1,0 +1,92 @@
+/** A whole Farrier of a bench's own, in a folder that is removed afterwards. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bringUp, type Up } from '../../cli/up/bring.ts';
+import { Steps } from '../../cli/up/steps.ts';
+import { Supervisor } from '../../host/supervise.ts';
+
+export interface WholeWish {
+  readonly racks: number;
+  readonly perRack: number;
+  /** Divides the time that hardware takes. */
+  readonly speed: number;
+  /** What new machines are; on unless told. */
+  readonly power?: 'on' | 'off';
+  /** A file of faults. */
+  readonly faults?: string | undefined;
+  /** Data folder that is kept; one that is removed at the end unless told. */
+  readonly data?: string | undefined;
+  /** Seconds that it may take to come up. */
+  readonly timeout: number;
+}
+
+export interface BenchFarrier {
+  readonly up: Up;
+  readonly supervisor: Supervisor;
+  /** Aborted by Ctrl-C and SIGTERM. */
+  readonly stopped: AbortSignal;
+}
+
+/** Brings one up, works with it, and leaves nothing behind. Gives what the work gives. */
+export async function withFarrier<T>(wish: WholeWish, work: (farrier: BenchFarrier) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const folder = wish.data ?? (await mkdtemp(join(tmpdir(), 'farrier-bench-')));
+  const supervisor = new Supervisor();
+  let up: Up | null = null;
+  try {
+    up = await start(wish, folder, supervisor, stop.signal);
+    return await work({ up, supervisor, stopped: stop.signal });
+  } finally {
+    await supervisor.stop();
+    await up?.close();
+    if (wish.data === undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function start(wish: WholeWish, data: string, supervisor: Supervisor, stop: AbortSignal): Promise<Up> {
+  // A server that the shell names is somebody's own.
+  const { TEMPORAL_ADDRESS: _, ...environment } = process.env;
+  return bringUp({
+    options: {
+      data,
+      sim: { racks: wish.racks, perRack: wish.perRack },
+      vm: 0,
+      firmware: 'mixed',
+      ports: { temporal: 0, ui: 0, api: 0, agent: 0, events: 0, boot: 0, sim: 0 },
+      once: true,
+      timeoutSeconds: wish.timeout,
+      view: false,
+    },
+    shell: {
+      ...(environment as Record<string, string>),
+      FARRIER_LOG: 'info',
+      FARRIER_SIM_SPEED: String(wish.speed),
+      FARRIER_SIM_POWER: wish.power ?? 'on',
+      // All machines are one source here.
+      FARRIER_BOOT_RATE: '100000',
+      ...(wish.faults !== undefined && { FARRIER_SIM_FAULTS: wish.faults }),
+    },
+    steps: tellingSteps(),
+    supervisor,
+    stop,
+  });
+}
+
+function tellingSteps(): Steps {
+  const steps = new Steps();
+  const told = new Set<string>();
+  steps.on('change', () => {
+    for (const { title, state } of steps.list()) {
+      if (told.has(title) || (state !== 'done' && state !== 'failed')) continue;
+      say(`${title}: ${state}`);
+      told.add(title);
+    }
+  });
+  return steps;
+}
