@@ -22,6 +22,17 @@ export const bundles = pgTable(
   (t) => [index('bundles_machine').on(t.machineId, t.madeAt)],
 );
 
+/** The end of each machine's console, as its controller last kept it; scrubbed of whatever looks like a secret. */
+export const consoles = pgTable('consoles', {
+  machineId: text('machine_id')
+    .primaryKey()
+    .references(() => machines.id, { onDelete: 'cascade' }),
+  readAt: at('read_at').notNull().default(now),
+  lines: jsonb('lines').$type<readonly string[]>().notNull(),
+  /** Why there is nothing, in words; null when it was read. */
+  missing: text('missing'),
+});
+
 /** Each rung of the ladder that was climbed, so that budgets and cool-downs outlive every process. */
 export const rungs = pgTable(
   'rungs',
