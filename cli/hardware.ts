@@ -33,6 +33,7 @@ const changeColumns: Column<Change>[] = [
   { title: 'change', cell: ({ change }) => change },
   { title: 'before', cell: ({ before }) => serialOf(before) },
   { title: 'after', cell: ({ after }) => serialOf(after) },
+  { title: 'confirmed by', cell: ({ confirmedBy }) => confirmedBy },
 ];
 
 /** `farrier hardware …`: what controllers told and the MDB keeps. `farrier bmc` asks a controller itself. */

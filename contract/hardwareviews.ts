@@ -35,6 +35,8 @@ export const hardwareView = z.object({
       change: z.enum(['added', 'removed', 'swapped', 'version']),
       before: z.unknown(),
       after: z.unknown(),
+      /** The person who confirmed it; null of what only a controller told. */
+      confirmedBy: text,
     }),
   ),
   /** Of the latest reading; null before the first. */

@@ -26,6 +26,8 @@ export interface BundleInput extends PassageErrand {
   readonly evidence: string | null;
   /** What a look at the machine showed just now. */
   readonly seen: string;
+  /** Sentences on parts that it had and has no more. */
+  readonly missing: readonly string[];
   readonly repairState: RepairState;
 }
 

@@ -4,8 +4,11 @@ import type { Transaction } from './acting.ts';
 import {
   bundles,
   burnins,
+  controllerDocuments,
   controllerEvents,
   controllerLogEntries,
+  disks,
+  hardwareChanges,
   intents,
   replacements,
   rungs,
@@ -84,6 +87,36 @@ export async function gatherEvidence(tx: Transaction, machineId: string) {
     .orderBy(desc(intents.writtenAt))
     .limit(20);
   return { logs, events, sensors: sensors ?? null, tests, acts };
+}
+
+/** Disks as the agent last told them, drives as the controller shows them, and what became of those that it showed. */
+export async function gatherDisks(tx: Transaction, machineId: string) {
+  const known = await tx
+    .select({ serial: disks.serial, name: disks.name, bytes: disks.bytes })
+    .from(disks)
+    .where(and(eq(disks.machineId, machineId), eq(disks.present, true)))
+    .orderBy(disks.name);
+  const [kept] = await tx
+    .select({ document: controllerDocuments.document })
+    .from(controllerDocuments)
+    .where(and(eq(controllerDocuments.machineId, machineId), eq(controllerDocuments.kind, 'drives')));
+  const shown = (kept?.document ?? []) as readonly { serial: string | null; slot: string | null }[];
+  const changes = await tx
+    .select({ place: hardwareChanges.place, before: hardwareChanges.before, after: hardwareChanges.after })
+    .from(hardwareChanges)
+    .where(and(eq(hardwareChanges.machineId, machineId), eq(hardwareChanges.kind, 'drives')))
+    .orderBy(desc(hardwareChanges.id))
+    .limit(most);
+  const left = changes.flatMap(({ place, before, after }) => {
+    const serial = serialOf(before);
+    return serial === null ? [] : [{ serial, slot: place, next: serialOf(after) }];
+  });
+  return { known, shown, left };
+}
+
+function serialOf(part: unknown): string | null {
+  const { serial } = (part ?? {}) as { serial?: unknown };
+  return typeof serial === 'string' ? serial : null;
 }
 
 export async function writeBundle(tx: Transaction, row: typeof bundles.$inferInsert): Promise<void> {

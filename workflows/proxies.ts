@@ -6,6 +6,7 @@ import type { HardwareActivities } from '../activities/hardware/index.ts';
 import type { OrderActivities } from '../activities/orders/index.ts';
 import type { OutageActivities } from '../activities/outage/index.ts';
 import type { PassageActivities } from '../activities/passage/index.ts';
+import type { RecordActivities } from '../activities/records/index.ts';
 import type { RepairActivities } from '../activities/repair/index.ts';
 import type { RetireActivities } from '../activities/retire/index.ts';
 import { type ActKind, takesLong } from '../contract/hardware.ts';
@@ -38,6 +39,19 @@ export function observing(siteId: string) {
     // A worker that died, or a task lost on its way to one, is noticed by this and not by the long limit above.
     heartbeatTimeout: '30 seconds',
     retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  });
+}
+
+/** What the controller of one machine tells, read anew and kept in the MDB, by the workers of the machine's own site. */
+export function recording(siteId: string) {
+  return proxyActivities<Pick<RecordActivities, 'keepRecords'>>({
+    taskQueue: hardwareQueue(siteId),
+    // Logs and some hundred reads of a controller that may be slow. What can't be read is told and not tried again: a
+    // controller that is silent is part of what is found out.
+    startToCloseTimeout: '10 minutes',
+    scheduleToCloseTimeout: '15 minutes',
+    heartbeatTimeout: '1 minute',
+    retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 2 },
   });
 }
 

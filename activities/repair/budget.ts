@@ -8,7 +8,7 @@ interface Budget {
   /** How often in which time, for one machine whatever the fault. */
   readonly most: number;
   readonly within: number;
-  /** Milliseconds after the last rung of any kind: a machine needs time to show what an act did. */
+  /** Milliseconds after the last of these rungs: a machine needs time to show what an act did. */
   readonly coolDown: number;
 }
 
@@ -41,6 +41,7 @@ export function judgeClimb(rung: Severity, history: readonly Climbed[], now: num
       why: `${rung} was tried ${same.length} times within ${days === 1 ? 'a day' : `${days} days`}`,
     };
   }
-  const last = Math.max(0, ...history.filter(({ rung: one }) => one !== 'observe').map(({ at }) => at));
+  // What people do shows when they say so.
+  const last = Math.max(0, ...history.filter(({ rung: one }) => Object.hasOwn(budgets, one)).map(({ at }) => at));
   return { may: true, wait: last === 0 ? 0 : Math.max(0, last + budget.coolDown - now) };
 }

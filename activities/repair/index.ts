@@ -8,21 +8,36 @@ import * as passage from '../../mdb/passage.ts';
 import * as repairs from '../../mdb/repairs.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
 import { judgeClimb } from './budget.ts';
+import { missingDisks } from './missing.ts';
 import { summarise } from './summary.ts';
 
 /** The repair's transactions on the MDB. Each may run more than once; none touches hardware. */
 export function createRepairActivities(mdb: Mdb) {
   return {
+    /** What the machine had and its controller shows no more, in sentences; reads the MDB only. */
+    missingParts({ machineId }: PassageErrand): Promise<string[]> {
+      return mdb.transaction(async (tx) => {
+        const { known, shown, left } = await repairs.gatherDisks(tx, machineId);
+        return missingDisks(known, shown, left);
+      });
+    },
+
     /** Keeps what is known of the machine, and notes how sick it is taken to be. */
     keepBundle(input: BundleInput): Promise<Bundle> {
-      const { id, machineId, orderId, fault, evidence, seen, repairState } = input;
+      const { id, machineId, orderId, fault, evidence, seen, missing, repairState } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         const machine = await passage.lockMachine(tx, machineId);
         const known = await repairs.gatherEvidence(tx, machineId);
-        await repairs.writeBundle(tx, { id, machineId, orderId, fault, document: { evidence, seen, ...known } });
+        await repairs.writeBundle(tx, {
+          id,
+          machineId,
+          orderId,
+          fault,
+          document: { evidence, seen, missing, ...known },
+        });
         if (machine.repairState !== repairState) await passage.updateMachine(tx, machineId, { repairState });
         await record(tx, { actor: actorOf(input), action: 'repair.bundle', machineId, orderId, detail: { id, fault } });
-        return { id, summary: summarise({ evidence, seen, ...known }) };
+        return { id, summary: summarise({ evidence, seen, missing, ...known }) };
       });
     },
 

@@ -12,6 +12,7 @@ import type { OrderActivities } from '../../activities/orders/index.ts';
 import type { OutageActivities } from '../../activities/outage/index.ts';
 import type { PassageActivities } from '../../activities/passage/index.ts';
 import type { PermitActivities } from '../../activities/permits/index.ts';
+import type { RecordActivities } from '../../activities/records/index.ts';
 import type { RepairActivities } from '../../activities/repair/index.ts';
 import type { RetireActivities } from '../../activities/retire/index.ts';
 import { attributes } from '../../contract/attributes.ts';
@@ -38,6 +39,7 @@ export type Doubles = OrderActivities &
   OutageActivities &
   DrainActivities &
   Pick<PermitActivities, 'askPermit' | 'tellSemaphore'> &
+  Pick<RecordActivities, 'keepRecords'> &
   BirthActivities &
   CleanActivities &
   HardwareActivities;
@@ -112,6 +114,8 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     directErase: async () => ({ state: cleaned, disks: 1 }),
     proveErased: async () => ({ state: cleaned, note: '1 disk proven erased' }),
     directReinstall: async () => ({ state: { ...cleaned, stage: 'profiled' } }),
+    keepRecords: async () => [],
+    missingParts: async () => [],
     keepBundle: async ({ id }) => ({ id, summary: 'Now: it says Critical.' }),
     beginRung: async () => ({ may: true, wait: 0 }),
     endRung: async () => undefined,

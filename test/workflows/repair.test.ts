@@ -1,6 +1,7 @@
 /** The ladder: every rung, what takes the machine to the next, and what a person is asked (S2.32). */
 import { afterAll, describe, expect, test } from 'vitest';
 import { judgeClimb } from '../../activities/repair/budget.ts';
+import { missingDisks } from '../../activities/repair/missing.ts';
 import { summarise } from '../../activities/repair/summary.ts';
 import type { severities } from '../../contract/requests.ts';
 import { timeSkipping } from '../support/temporal.ts';
@@ -30,6 +31,7 @@ describe('the budget of a rung', () => {
   test('gives the machine time after the last act, but not after a look', () => {
     expect(judge('restart', at('reset-bmc', 0.05))).toEqual({ may: true, wait: 600_000 - 0.05 * hour });
     expect(judge('restart', at('observe', 0.05))).toEqual({ may: true, wait: 0 });
+    expect(judge('rebirth', at('ticket', 0.05), at('rma', 0.01))).toEqual({ may: true, wait: 0 });
   });
 
   test('people have none', () =>
@@ -40,6 +42,7 @@ test('a summary begins with the complaint and names the worst', () => {
   const told = summarise({
     evidence: 'sensor says 90 °C',
     seen: 'power On',
+    missing: ['Disk D2 is not in the machine any more.'],
     logs: [
       { severity: 'OK', message: 'fine', created: null },
       { severity: 'Critical', message: 'DIMM A1 uncorrectable', created: null },
@@ -50,11 +53,37 @@ test('a summary begins with the complaint and names the worst', () => {
   });
   expect(told.split('\n')).toEqual([
     'sensor says 90 °C',
+    'Disk D2 is not in the machine any more.',
     'Now: power On.',
     'Critical: DIMM A1 uncorrectable',
     'Last burn-in: fail, disk sda is slow.',
     'Last acts: restart done.',
   ]);
+});
+
+describe('a missing disk', () => {
+  const known = [
+    { serial: 'D1', name: 'sda', bytes: 8e9 },
+    { serial: 'D2', name: 'sdb', bytes: 1e9 },
+  ];
+  const shown = (...serials: string[]) => serials.map((serial, index) => ({ serial, slot: `bay ${index}` }));
+
+  test('is named with its slot, and with what is there now', () => {
+    const left = [{ serial: 'd2 ', slot: 'bay 7', next: null }];
+    expect(missingDisks(known, shown('D1'), left)).toEqual([
+      'Disk D2 (sdb, 1.0 GB) is not in the machine any more: bay 7 is empty.',
+    ]);
+    expect(missingDisks(known, shown('D1', 'X'), [{ serial: 'D2', slot: 'bay 1', next: 'X' }])).toEqual([
+      'Disk D2 (sdb, 1.0 GB) is not in the machine any more: bay 1 has X instead.',
+    ]);
+    expect(missingDisks(known, shown('D1', 'X'), [])[0]).toContain('shows D1 in bay 0, X in bay 1');
+  });
+
+  test('is none where all are shown, or the controller sees none of them', () => {
+    expect(missingDisks(known, shown('d1', 'D2'), [])).toEqual([]);
+    expect(missingDisks(known, shown('OTHER'), [])).toEqual([]);
+    expect(missingDisks(known, [], [])).toEqual([]);
+  });
 });
 
 const sick = { up: true, healthy: false, seen: 'its controller says Critical' };
@@ -72,6 +101,28 @@ describe.skipIf(shared === null)('repair', () => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: 'false positive: it cleared by itself' });
       expect(moves(bench)).toEqual(['moveMachine']);
     }),
+  );
+
+  test(
+    'what has lost a part goes to hands, however healthy it looks',
+    skipping(
+      shared,
+      'repair',
+      {
+        ...beginning({ request: { fault: 'disk/D2' } }),
+        missingParts: async () => ['Disk D2 is not in the machine any more.'],
+        keepBundle: async ({ id, missing }) => ({ id, summary: missing.join() }),
+      },
+      async (bench) => {
+        expect((await bench.asked()).humanStep).toMatchObject({
+          question: expect.stringContaining('Disk D2 is not in'),
+        });
+        expect(bench.calls.some((call) => call.startsWith('keepRecords'))).toBe(true);
+        await bench.answer('fixed');
+        expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('verifies the repair of disk/D2') });
+        expect(rungs(bench.calls)).toEqual(['ticket', 'rebirth']);
+      },
+    ),
   );
 
   test(

@@ -1,10 +1,11 @@
-import { condition } from '@temporalio/workflow';
+import { ActivityFailure, condition } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { type OwnRung, ownRungs } from '../../contract/repair.ts';
 import { type RepairRequest, requestOf, type Severity, severities } from '../../contract/requests.ts';
 import { look } from '../outage/power.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
-import { outageActivities, repairActivities } from '../proxies.ts';
+import { rootMessage } from '../passage/run.ts';
+import { outageActivities, recording, repairActivities } from '../proxies.ts';
 import { giveBack, perform } from '../service/serve.ts';
 import { askHands, replacePart } from './people.ts';
 import { RepairRun } from './run.ts';
@@ -21,8 +22,9 @@ export function repair(input: PassageInput): Promise<PassageSummary> {
     const request = requestOf('repair', begun.request);
     run.away = begun.opState !== 'production' && begun.opState !== 'draining';
     run.treatment = await outageActivities.readTreatment(run.errand);
-    const bundle = await diagnose(run, request);
-    let rung: Severity = request.severity ?? 'observe';
+    const { bundle, missing } = await diagnose(run, request);
+    // No restart brings back a part that is gone, and a machine without it may well look healthy.
+    let rung: Severity = request.severity ?? (missing ? 'ticket' : 'observe');
     for (;;) {
       const stopped = await run.unpaused();
       if (stopped) return stopped;
@@ -33,12 +35,19 @@ export function repair(input: PassageInput): Promise<PassageSummary> {
   });
 }
 
+interface Diagnosis {
+  /** For a person, in a few lines. */
+  readonly bundle: string;
+  readonly missing: boolean;
+}
+
 /** Looks, gathers and notes that the machine is suspect. */
-async function diagnose(run: RepairRun, { fault, evidence }: RepairRequest): Promise<string> {
+async function diagnose(run: RepairRun, { fault, evidence }: RepairRequest): Promise<Diagnosis> {
   run.stand('diagnose', 'hardware');
   const health = await look(run, null);
   run.seen = health.seen;
-  if (run.dry) return '';
+  const missing = await findMissing(run);
+  if (run.dry) return { bundle: '', missing: missing.length > 0 };
   const id = `${run.errand.orderId}:1`;
   const repairState = run.away ? 'failing' : 'suspect';
   const kept = await repairActivities.keepBundle({
@@ -47,9 +56,23 @@ async function diagnose(run: RepairRun, { fault, evidence }: RepairRequest): Pro
     fault,
     evidence,
     seen: health.seen,
+    missing,
     repairState,
   });
-  return kept.summary;
+  return { bundle: kept.summary, missing: missing.length > 0 };
+}
+
+/** Has logs and parts read anew, and compares; a controller that cannot be read leaves what was known of it. */
+async function findMissing(run: RepairRun): Promise<string[]> {
+  const { machineId, siteId } = run.errand;
+  if (!run.controller) return [];
+  try {
+    await recording(siteId).keepRecords({ siteId, due: [{ machineId, records: ['logs', 'inventory'] }] });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    run.desk.note(`logs and parts were not read anew: ${rootMessage(error)}`);
+  }
+  return repairActivities.missingParts(run.errand);
 }
 
 type Led = { readonly to: Severity } | { readonly outcome: Outcome };
