@@ -20,5 +20,5 @@ export interface RecordsSummary {
 /** A machine and the records of it that are due. */
 export interface DueRecords {
   readonly machineId: string;
-  readonly records: readonly ('events' | 'logs' | 'inventory')[];
+  readonly records: readonly ('events' | 'logs' | 'inventory' | 'settings')[];
 }

@@ -46,11 +46,20 @@ export function keepCampaign(
     if (known)
       return { code: 'conflict', message: `campaign ${wish.id} is planned already, as another one`, field: 'id' };
     await writePlan(tx, operator, wish, plan);
-    const { id, selector, passage, reason } = wish;
-    const detail = { id, selector, passage, reason, machines: plan.members.length, hash: plan.hash };
-    await record(tx, { actor: operator, action: 'campaign.plan', detail });
     return { created: true };
   });
+}
+
+/** Keeps a plan under an id of its own; gives its hash. */
+export async function keepCampaignIn(
+  tx: Transaction,
+  operator: Actor,
+  wish: NewCampaign,
+  candidates: readonly Candidate[],
+): Promise<string> {
+  const plan = planCampaign(wish, candidates, await listCapacity(tx));
+  await writePlan(tx, operator, wish, plan);
+  return plan.hash;
 }
 
 async function writePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: CampaignPlan): Promise<void> {
@@ -66,6 +75,8 @@ async function writePlan(tx: Transaction, operator: Actor, wish: NewCampaign, pl
     select ${id}, p."machineId", p.ordinal, p.batch, p.rack, p.feed, p.pool, p.doubt
     from jsonb_to_recordset(${JSON.stringify(members)}::jsonb)
       as p("machineId" text, ordinal int, batch int, rack text, feed text, pool text, doubt text)`);
+  const detail = { id, selector, passage, reason, machines: members.length, hash };
+  await record(tx, { actor: operator, action: 'campaign.plan', detail });
 }
 
 export async function lockCampaign(tx: Transaction, id: string): Promise<CampaignRow | null> {
@@ -81,23 +92,39 @@ export function startCampaign(
   hash: string,
   reason: string,
 ): Promise<true | Refused> {
-  return acting(mdb, operator, null, async (tx): Promise<true | Refused> => {
-    const campaign = await lockCampaign(tx, id);
-    if (campaign === null) return unknown(id);
-    if (campaign.hash !== hash)
-      return { code: 'conflict', message: `the plan of ${id} is ${campaign.hash}, not ${hash}`, field: 'plan' };
-    if (campaign.state === 'running') return true;
-    if (campaign.state !== 'planned') return { code: 'conflict', message: `campaign ${id} is ${campaign.state}` };
-    const doubt = (await findChange(tx, campaign)) ?? (await findRehearsals(tx, id));
-    if (doubt !== null) return { code: 'conflict', message: `nothing was started: ${doubt}`, field: 'plan' };
-    await tx
-      .update(campaigns)
-      .set({ state: 'running', startedBy: operator.name, startedAt: sql`now()` })
-      .where(eq(campaigns.id, id));
-    await wake(tx, id, 'start', operator);
-    await record(tx, { actor: operator, action: 'campaign.start', detail: { id, hash, reason } });
-    return true;
-  });
+  return acting(mdb, operator, null, (tx) => startCampaignIn(tx, operator, id, hash, reason));
+}
+
+export async function startCampaignIn(
+  tx: Transaction,
+  operator: Actor,
+  id: string,
+  hash: string,
+  reason: string,
+): Promise<true | Refused> {
+  const campaign = await lockCampaign(tx, id);
+  if (campaign === null) return unknown(id);
+  if (campaign.hash !== hash)
+    return { code: 'conflict', message: `the plan of ${id} is ${campaign.hash}, not ${hash}`, field: 'plan' };
+  if (campaign.state === 'running') return true;
+  if (campaign.state !== 'planned') return { code: 'conflict', message: `campaign ${id} is ${campaign.state}` };
+  const doubt = (await findChange(tx, campaign)) ?? (await findRehearsals(tx, id));
+  if (doubt !== null) return { code: 'conflict', message: `nothing was started: ${doubt}`, field: 'plan' };
+  await tx
+    .update(campaigns)
+    .set({ state: 'running', startedBy: operator.name, startedAt: sql`now()` })
+    .where(eq(campaigns.id, id));
+  await wake(tx, id, 'start', operator);
+  await record(tx, { actor: operator, action: 'campaign.start', detail: { id, hash, reason } });
+  return true;
+}
+
+/** Takes back a plan that was not started. */
+export async function withdrawCampaignIn(tx: Transaction, operator: Actor, id: string, reason: string): Promise<void> {
+  const campaign = await lockCampaign(tx, id);
+  if (campaign?.state !== 'planned') return;
+  await setCancelled(tx, campaign, operator, reason, false);
+  await record(tx, { actor: operator, action: 'campaign.cancel', detail: { id, reason } });
 }
 
 const unknown = (id: string): Refused => ({ code: 'not-found', message: `there is no campaign ${id}` });

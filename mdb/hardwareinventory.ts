@@ -10,6 +10,7 @@ import {
   intents,
   machines,
   orders,
+  profiles,
   sensorReadings,
 } from './schema.ts';
 import type { SensorRow } from './values.ts';
@@ -118,19 +119,25 @@ export async function readHardware(mdb: Mdb, machineId: string, limit: number) {
   return { documents, changes, readings, records: records ?? null };
 }
 
-export const recordKinds = ['events', 'logs', 'inventory'] as const;
-export type RecordKind = (typeof recordKinds)[number];
+/** What the sweep looks after; the settings are read by the reconciler. */
+const sweptKinds = ['events', 'logs', 'inventory'] as const;
+type SweptKind = (typeof sweptKinds)[number];
+export type RecordKind = SweptKind | 'settings';
 
 const columns = {
   events: { at: controllerRecords.eventsAt, names: ['eventsAt', 'eventsError'] },
   logs: { at: controllerRecords.logsAt, names: ['logsAt', 'logsError'] },
   inventory: { at: controllerRecords.inventoryAt, names: ['inventoryAt', 'inventoryError'] },
+  settings: { at: controllerRecords.settingsAt, names: ['settingsAt', 'settingsError'] },
 } as const;
 
-/** Notes that a record was looked after just now, and why it could not be kept up; null when it was. */
+/**
+ * Notes that a record was looked after just now, and why it could not be kept up; null when it was. Of the settings the
+ * time is that of the last good reading.
+ */
 export async function noteRecord(mdb: Mdb, machineId: string, kind: RecordKind, error: string | null): Promise<void> {
   const [time, why] = columns[kind].names;
-  const set = { [time]: sql`now()`, [why]: error };
+  const set = { ...((error === null || kind !== 'settings') && { [time]: sql`now()` }), [why]: error };
   await mdb
     .insert(controllerRecords)
     .values({ machineId, ...set })
@@ -139,24 +146,24 @@ export async function noteRecord(mdb: Mdb, machineId: string, kind: RecordKind, 
 
 export interface Pace {
   /** Seconds after which each record is looked after again. */
-  readonly intervals: Readonly<Record<RecordKind, number>>;
+  readonly intervals: Readonly<Record<SweptKind, number>>;
   /** Whether events are wanted; where they aren't, only subscriptions that are left are due, to be ended. */
   readonly subscribing: boolean;
 }
 
 export interface Due {
   readonly machineId: string;
-  readonly records: readonly RecordKind[];
+  readonly records: readonly SweptKind[];
 }
 
 /** Acts after which a record is looked after at once: some controllers lose subscriptions with their own restart. */
-const stirring: Readonly<Record<RecordKind, readonly string[]>> = {
+const stirring: Readonly<Record<SweptKind, readonly string[]>> = {
   events: ['reset-bmc', 'ac-cycle', 'update-firmware', 'start-firmware'],
   logs: [],
   inventory: ['update-firmware', 'start-firmware', 'erase-drive'],
 };
 
-function stirred(kind: RecordKind) {
+function stirred(kind: SweptKind) {
   const acts = stirring[kind];
   if (acts.length === 0) return sql`false`;
   const since = sql`${intents.settledAt} > ${columns[kind].at}`;
@@ -165,21 +172,10 @@ function stirred(kind: RecordKind) {
 }
 
 /**
- * Machines of a site with records that are due. Only those whose controller was supervised once: met by a passage,
- * pinned if it speaks TLS, not in quarantine, and with no command under way (quirk 60). What a passage works on, and what
- * has only just come out of one, is left to it: a hundred racks at once are born first.
+ * Whether a machine's controller may be read beside its passages: it was supervised once (met by a passage, pinned if it
+ * speaks TLS), is not in quarantine, and no command is under way (quirk 60). What a passage works on is left to it.
  */
-export async function listDue(
-  mdb: Mdb,
-  siteId: string,
-  { intervals, subscribing }: Pace,
-  limit: number,
-): Promise<Due[]> {
-  const due = (kind: RecordKind) => {
-    const late = sql`coalesce(${columns[kind].at} < now() - ${intervals[kind]} * interval '1 second', true)`;
-    const wanted = kind !== 'events' || subscribing ? sql`true` : sql`${controllerSubscriptions.machineId} is not null`;
-    return sql<boolean>`((${late} or ${stirred(kind)}) and ${wanted})`;
-  };
+function readable(mdb: Mdb, siteId: string) {
   const open = mdb
     .select({ id: intents.id })
     .from(intents)
@@ -194,6 +190,62 @@ export async function listDue(
     .select({ id: orders.id })
     .from(orders)
     .where(and(eq(orders.machineId, machines.id), inArray(orders.state, ['waiting', 'running'])));
+  return and(
+    eq(machines.siteId, siteId),
+    isNotNull(machines.systemUuid),
+    isNotNull(bmcs.firmwareVersion),
+    isNull(bmcs.quarantine),
+    sql`(${bmcs.pin} is not null or ${bmcs.origin} not like 'https:%')`,
+    notExists(open),
+    notExists(live),
+  );
+}
+
+/**
+ * Machines of a site, behind `after`, of whose profile settings or versions are wanted and that were not read since a
+ * time; in their order.
+ */
+export async function listUnread(
+  mdb: Mdb,
+  siteId: string,
+  { after, since }: { readonly after: string; readonly since: Date },
+  limit: number,
+): Promise<string[]> {
+  const rows = await mdb
+    .select({ id: machines.id })
+    .from(machines)
+    .innerJoin(bmcs, eq(bmcs.machineId, machines.id))
+    .innerJoin(profiles, eq(profiles.id, machines.profileId))
+    .leftJoin(controllerRecords, eq(controllerRecords.machineId, machines.id))
+    .where(
+      and(
+        readable(mdb, siteId),
+        isNotNull(machines.inServiceAt),
+        gt(machines.id, after),
+        sql`(${profiles.bios} <> '{}'::jsonb or ${profiles.firmware} <> '{}'::jsonb)`,
+        sql`coalesce(${controllerRecords.settingsAt} < ${since.toISOString()}::timestamptz, true)`,
+      ),
+    )
+    .orderBy(asc(machines.id))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Machines of a site with records that are due. What has only just come out of a passage waits: a hundred racks at once
+ * are born first.
+ */
+export async function listDue(
+  mdb: Mdb,
+  siteId: string,
+  { intervals, subscribing }: Pace,
+  limit: number,
+): Promise<Due[]> {
+  const due = (kind: SweptKind) => {
+    const late = sql`coalesce(${columns[kind].at} < now() - ${intervals[kind]} * interval '1 second', true)`;
+    const wanted = kind !== 'events' || subscribing ? sql`true` : sql`${controllerSubscriptions.machineId} is not null`;
+    return sql<boolean>`((${late} or ${stirred(kind)}) and ${wanted})`;
+  };
   const rows = await mdb
     .select({ machineId: machines.id, events: due('events'), logs: due('logs'), inventory: due('inventory') })
     .from(machines)
@@ -202,18 +254,12 @@ export async function listDue(
     .leftJoin(controllerSubscriptions, eq(controllerSubscriptions.machineId, machines.id))
     .where(
       and(
-        eq(machines.siteId, siteId),
-        isNotNull(machines.systemUuid),
-        isNotNull(bmcs.firmwareVersion),
-        isNull(bmcs.quarantine),
-        sql`(${bmcs.pin} is not null or ${bmcs.origin} not like 'https:%')`,
-        notExists(open),
-        notExists(live),
+        readable(mdb, siteId),
         sql`coalesce(${machines.inServiceAt} < now() - interval '5 minutes', true)`,
-        or(...recordKinds.map(due)),
+        or(...sweptKinds.map(due)),
       ),
     )
     .orderBy(asc(machines.id))
     .limit(limit);
-  return rows.map((row) => ({ machineId: row.machineId, records: recordKinds.filter((kind) => row[kind]) }));
+  return rows.map((row) => ({ machineId: row.machineId, records: sweptKinds.filter((kind) => row[kind]) }));
 }

@@ -77,10 +77,24 @@ export async function postToCampaign(tx: MdbOrTransaction, key: string, payload:
   return rows.length === 1;
 }
 
+/** Asks for a round of a site's reconciler. False when the key was there already. */
+export async function postToReconciler(
+  tx: MdbOrTransaction,
+  key: string,
+  payload: { readonly siteId: string },
+): Promise<boolean> {
+  const rows = await tx
+    .insert(outbox)
+    .values({ key, kind: 'reconcile', payload: { ...payload } })
+    .onConflictDoNothing({ target: outbox.key })
+    .returning({ id: outbox.id });
+  return rows.length === 1;
+}
+
 export interface DueMessage {
   readonly id: number;
   readonly key: string;
-  readonly kind: OutboxMessage['kind'] | 'permit' | 'campaign';
+  readonly kind: OutboxMessage['kind'] | 'permit' | 'campaign' | 'reconcile';
   readonly payload: Readonly<Record<string, unknown>>;
   readonly attempts: number;
   readonly machineId: string | null;

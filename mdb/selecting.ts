@@ -36,6 +36,9 @@ const columns: Readonly<Record<string, SQL>> = {
   serial: sql`m.serial`,
   firmware: sql`m.firmware`,
   bios: sql`m.bios_version`,
+  // The latest campaign that the reconciler put its drift into.
+  'drift-campaign': sql`(select d.campaign_id from drifts d where d.machine_id = m.id and d.resolved_at is null
+    and d.campaign_id is not null order by d.proposed_at desc, d.id desc limit 1)`,
 };
 
 /** What the machine `m` has under this name, as text; null where it has nothing. */

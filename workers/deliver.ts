@@ -1,5 +1,7 @@
 import {
   type Client,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
@@ -7,8 +9,10 @@ import {
 import { attributes } from '../contract/attributes.ts';
 import { campaignWorkflow, campaignWorkflowId } from '../contract/campaign.ts';
 import { lifecycleQueue, machineWorkflow, machineWorkflowId, passageWorkflowId, signals } from '../contract/machine.ts';
+import { reconcileWorkflowId } from '../contract/reconcile.ts';
 import { semaphoreWorkflow } from '../contract/semaphore.ts';
 import type { CampaignMessage, DueMessage, PermitMessage } from '../mdb/outbox.ts';
+import { scheduleReconcile } from './schedules.ts';
 
 export type Delivery =
   | { readonly to: 'delivered' }
@@ -25,6 +29,7 @@ export async function deliver(client: Client, message: DueMessage): Promise<Deli
     if (message.kind === 'order') await deliverOrder(client, message);
     else if (message.kind === 'permit') await deliverToSemaphore(client, message.payload as PermitMessage);
     else if (message.kind === 'campaign') await deliverToCampaign(client, message.payload as CampaignMessage);
+    else if (message.kind === 'reconcile') await triggerReconcile(client, String(message.payload['siteId']));
     else await client.workflow.getHandle(targetOf(message)).signal(signals[message.kind], message.payload);
     return { to: 'delivered' };
   } catch (error) {
@@ -82,6 +87,17 @@ async function deliverToCampaign(client: Client, { campaign, signal, body }: Cam
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     staticSummary: `campaign ${campaign}`,
+  });
+}
+
+/** One that runs already began before it was asked for: another one follows it. */
+async function triggerReconcile(client: Client, siteId: string): Promise<void> {
+  const schedule = client.schedule.getHandle(reconcileWorkflowId(siteId));
+  const trigger = () => schedule.trigger(ScheduleOverlapPolicy.BUFFER_ONE);
+  await trigger().catch(async (error: unknown) => {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    await scheduleReconcile(client, siteId);
+    await trigger();
   });
 }
 

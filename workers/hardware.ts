@@ -10,7 +10,7 @@ import { openSessionPool } from '../activities/redfish/pool.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { connectClient, connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
-import { scheduleRecords } from './schedules.ts';
+import { scheduleReconcile, scheduleRecords } from './schedules.ts';
 import { readSettings, settings } from './settings.ts';
 
 const env = readSettings(settings.hardware);
@@ -39,6 +39,9 @@ const client = await connectClient(log, env.TEMPORAL_ADDRESS, env.TEMPORAL_NAMES
 // Controllers can be worked on all the same.
 await scheduleRecords(client, env.FARRIER_SITE).catch((error: Error) =>
   log.warn({ error: error.message }, 'the sweep that keeps up the records of controllers could not be scheduled'),
+);
+await scheduleReconcile(client, env.FARRIER_SITE).catch((error: Error) =>
+  log.warn({ error: error.message }, 'the reconciler could not be scheduled'),
 );
 await client.connection.close();
 await runUntilStopped(log, worker).finally(pool.close);

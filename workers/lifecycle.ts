@@ -6,6 +6,7 @@ import { createOrderActivities } from '../activities/orders/index.ts';
 import { createOutageActivities } from '../activities/outage/index.ts';
 import { createPassageActivities } from '../activities/passage/index.ts';
 import { createPermitActivities } from '../activities/permits/index.ts';
+import { createReconcileActivities } from '../activities/reconcile/index.ts';
 import { createRepairActivities } from '../activities/repair/index.ts';
 import { createRetireActivities } from '../activities/retire/index.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
@@ -37,6 +38,7 @@ const worker = await Worker.create({
     ...createCleanActivities(mdb),
     ...createPermitActivities(mdb),
     ...createCampaignActivities(mdb),
+    ...createReconcileActivities(mdb),
   },
   maxCachedWorkflows: env.FARRIER_CACHED_WORKFLOWS,
   maxConcurrentWorkflowTaskExecutions: 40,

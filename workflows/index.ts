@@ -4,6 +4,7 @@ export { campaign } from './campaign.ts';
 export { clean } from './clean/clean.ts';
 export { machine } from './machine.ts';
 export { maintenance } from './maintenance/maintenance.ts';
+export { reconcile } from './reconcile.ts';
 export { records } from './records.ts';
 export { repair } from './repair/repair.ts';
 export { retire } from './retire/retire.ts';

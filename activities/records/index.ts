@@ -2,15 +2,20 @@ import { Context } from '@temporalio/activity';
 import type { DueRecords } from '../../contract/controllers.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { keepConsole } from '../../mdb/consoles.ts';
 import { controllerOf } from '../../mdb/controller.ts';
-import { listDue, noteRecord, type RecordKind } from '../../mdb/hardwareinventory.ts';
+import { listDue, listUnread, noteRecord, type RecordKind } from '../../mdb/hardwareinventory.ts';
 import { createReach } from '../hardware/reach.ts';
 import type { SecretStore } from '../hardware/secrets.ts';
 import type { SessionPool } from '../redfish/pool.ts';
+import type { Probe } from '../redfish/probe.ts';
 import type { Session } from '../redfish/session.ts';
+import type { SystemReading } from '../redfish/system.ts';
+import { archiveConsole } from './console.ts';
 import { endSubscription, keepEventsUp } from './events.ts';
 import { keepInventory } from './inventory.ts';
 import { archiveLogs } from './logs.ts';
+import { keepSettings } from './settings.ts';
 
 /** Controllers in one task, and how many of them at once: births at the same site go first. */
 const batch = 50;
@@ -44,11 +49,17 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
     return why === 'taken' ? 'another worker was at it' : why;
   };
 
-  const keep = async (session: Session, machine: { machineId: string; siteId: string }, kind: RecordKind) => {
+  const keep = async (
+    session: Session,
+    met: { system: SystemReading; probe: Probe },
+    machine: { machineId: string; siteId: string },
+    kind: RecordKind,
+  ) => {
     if (kind === 'events' && receiver !== null) return subscribe(session, machine, receiver);
     if (kind === 'events') await endSubscription(mdb, session, machine.machineId);
     if (kind === 'logs') return archiveLogs(mdb, session, machine.machineId);
     if (kind === 'inventory') await keepInventory(mdb, session, machine.machineId);
+    if (kind === 'settings') await keepSettings(mdb, session, met, machine.machineId);
     return null;
   };
 
@@ -62,12 +73,25 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
       await noteRecord(mdb, machineId, kind, why);
       outcomes.push(why);
     };
-    const unreached = await reach(controller, async (session) => {
-      for (const kind of records) await told(kind, keep(session, { machineId, siteId }, kind));
+    const unreached = await reach(controller, async (session, system, probe) => {
+      for (const kind of records) await told(kind, keep(session, { system, probe }, { machineId, siteId }, kind));
       return null;
     }).catch(reasonOf);
     if (unreached !== null) for (const kind of records) await told(kind, Promise.resolve(unreached));
     return outcomes.every((why) => why === null);
+  };
+
+  /** Keeps up what is due of these machines; gives those of which something could not be. */
+  const keepMany = async (siteId: string, due: readonly DueRecords[]): Promise<string[]> => {
+    const context = Context.current();
+    const waiting = [...due];
+    const failed: string[] = [];
+    const work = async () => {
+      for (let next = waiting.shift(); next && !context.cancellationSignal.aborted; next = waiting.shift())
+        if (!(await keepAll(siteId, next))) failed.push(next.machineId);
+    };
+    await beating(() => Promise.all(Array.from({ length: atOnce }, work)));
+    return failed;
   };
 
   return {
@@ -76,33 +100,65 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
       return listDue(mdb, siteId, { intervals, subscribing: receiver !== null }, batch);
     },
 
-    /** Keeps up what is due of these machines; gives those of which something could not be. */
-    async keepRecords({
-      siteId,
-      due,
-    }: {
-      readonly siteId: string;
-      readonly due: readonly DueRecords[];
-    }): Promise<string[]> {
-      const context = Context.current();
-      const beat = setInterval(() => context.heartbeat(), heartbeatEvery);
-      const waiting = [...due];
-      const failed: string[] = [];
-      const work = async () => {
-        for (let next = waiting.shift(); next && !context.cancellationSignal.aborted; next = waiting.shift())
-          if (!(await keepAll(siteId, next))) failed.push(next.machineId);
+    /** Keeps the end of the machine's console, or why there is none. */
+    async keepConsole({ machineId }: { readonly machineId: string }): Promise<void> {
+      const controller = await controllerOf(mdb, machineId);
+      if (controller === null) return keepConsole(mdb, machineId, [], 'no controller of it is known');
+      const why = await beating(() =>
+        reach(controller, (session) => archiveConsole(mdb, session, machineId))
+          .then(() => null)
+          .catch(reasonOf),
+      );
+      if (why !== null) await keepConsole(mdb, machineId, [], why);
+    },
+
+    keepRecords: ({ siteId, due }: { readonly siteId: string; readonly due: readonly DueRecords[] }) =>
+      keepMany(siteId, due),
+
+    /**
+     * Reads settings and versions of the next machines of the site, behind `after`, of which some are wanted and that
+     * were not read since a time. `after` of the answer is null when there are no more.
+     */
+    async readSettings({ siteId, since, after }: SettingsPage): Promise<SettingsRead> {
+      const ids = await listUnread(mdb, siteId, { after, since: new Date(since) }, batch);
+      const failed = await keepMany(
+        siteId,
+        ids.map((machineId) => ({ machineId, records: ['settings'] })),
+      );
+      return {
+        read: ids.length - failed.length,
+        unread: failed.length,
+        after: ids.length < batch ? null : (ids.at(-1) ?? null),
       };
-      try {
-        await Promise.all(Array.from({ length: atOnce }, work));
-        return failed;
-      } finally {
-        clearInterval(beat);
-      }
     },
   };
 }
 
+interface SettingsPage {
+  readonly siteId: string;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly after: string;
+}
+
+interface SettingsRead {
+  readonly read: number;
+  readonly unread: number;
+  readonly after: string | null;
+}
+
 export type RecordActivities = ReturnType<typeof createRecordActivities>;
+
+/** Tells that the worker lives while it waits for slow controllers. */
+async function beating<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), heartbeatEvery);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}
 
 function reasonOf(error: unknown): string {
   // A stop of the worker is no failure of the controller.

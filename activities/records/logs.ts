@@ -1,11 +1,15 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import { keepLogs, logCursors } from '../../mdb/controllerlogs.ts';
+import { isConsoleLog } from '../redfish/read/console.ts';
 import { fingerprint, readLogs } from '../redfish/read/logs.ts';
 import type { Session } from '../redfish/session.ts';
 
-/** Reads what is new in all logs and keeps it. Gives what could not be read, in words; null when all was. */
+/**
+ * Reads what is new in all logs and keeps it, but for consoles: what a machine prints is no event, and may be secret.
+ * Gives what could not be read, in words; null when all was.
+ */
 export async function archiveLogs(mdb: Mdb, session: Session, machineId: string): Promise<string | null> {
-  const { logs, cursor, gaps } = await readLogs(session, await logCursors(mdb, machineId));
+  const { logs, cursor, gaps } = await readLogs(session, await logCursors(mdb, machineId), isConsoleLog);
   const records = logs.map(({ path, name, restarted, reached, entries }) => ({
     log: path,
     name,

@@ -47,7 +47,7 @@ function mapped<K extends string>(
 }
 
 /** In an order of its own: controllers list parts in another one after a restart. */
-function sorted(list: readonly object[]): object[] {
+export function sorted(list: readonly object[]): object[] {
   return [...list].sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other), 'en'));
 }
 

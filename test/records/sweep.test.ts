@@ -13,7 +13,7 @@ const server = await devServer();
 afterAll(() => server?.teardown());
 
 /** Runs one sweep against doubles of its activities. */
-async function sweep(activities: RecordActivities) {
+async function sweep(activities: Pick<RecordActivities, 'dueRecords' | 'keepRecords'>) {
   if (!server) throw new Error('no server');
   const siteId = randomUUID();
   const worker = await Worker.create({

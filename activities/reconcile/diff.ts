@@ -1,0 +1,120 @@
+/** What is wanted of a machine against what was last read of it. Pure. */
+import type { DriftKind, DriftSource } from '../../contract/reconcile.ts';
+import type { Finding, Findings } from '../../mdb/drifts.ts';
+import type { DriftScene } from '../../mdb/driftscenes.ts';
+import type { PartSheet } from '../../mdb/values.ts';
+import type { SettingsDocument } from '../records/settings.ts';
+import { findComponent, versionsOf } from '../redfish/firmware/component.ts';
+import { type Firmware, sameVersion } from '../redfish/read/firmware.ts';
+import { contradicts, type HostFacts } from './evidence.ts';
+import { controllerSheet, hostSheet, isFewer, partsNow } from './parts.ts';
+
+const hour = 3_600_000;
+/** Milliseconds after which a reading says nothing of now: some rounds of the reconciler, some sweeps. */
+const stale = { settings: 3 * hour, parts: 24 * hour };
+
+export interface Verdict {
+  readonly kinds: readonly Findings[];
+  /** What it is made of, where that is not kept yet. */
+  readonly sheet: { readonly host: PartSheet; readonly controller: PartSheet | null } | null;
+}
+
+export function compare(scene: DriftScene, now: number): Verdict {
+  return {
+    kinds: [compareBios(scene, now), compareFirmware(scene, now), compareHardware(scene, now)],
+    sheet: sheetOf(scene),
+  };
+}
+
+/** Whether settings and versions are known; where not, since when and why. */
+function settingsKnown(scene: DriftScene, kind: DriftKind, names: readonly string[], now: number): Findings | null {
+  const { settingsAt, settingsError, inServiceAt, controller } = scene;
+  if (names.length === 0 || (settingsAt !== null && now - settingsAt <= stale.settings)) return null;
+  const why = controller ? (settingsError ?? 'its controller was not read') : 'it has no controller that is known';
+  return { kind, unknown: { want: names.join(', ').slice(0, 200), since: settingsAt ?? inServiceAt, why } };
+}
+
+function compareBios(scene: DriftScene, now: number): Findings {
+  const { bios } = scene.wants;
+  const unknown = settingsKnown(scene, 'bios', Object.keys(bios), now);
+  if (unknown !== null) return unknown;
+  const { attributes = {}, changed = {} } = (scene.documents['bios'] ?? {}) as Partial<SettingsDocument>;
+  const found = Object.entries(bios).flatMap(([name, wanted]): Finding[] => {
+    const value = attributes[name];
+    const want = String(wanted);
+    if (value === undefined || value === null)
+      return [missing(name, want, now, 'its controller shows no such setting')];
+    const host = hostTells(scene, changed[name]) ? contradicts(name, String(value), factsOf(scene)) : null;
+    if (value !== wanted) {
+      const note = host === null ? null : `the machine itself shows ${host}`;
+      return [known(name, want, String(value), 'controller', note)];
+    }
+    return host === null ? [] : [known(name, want, host, 'host', `its controller says ${String(value)}`)];
+  });
+  return { kind: 'bios', found };
+}
+
+/** The machine's word is of the time of its last boot into the agent: it counts where nothing was changed since. */
+function hostTells({ hostAt, biosSetAt }: DriftScene, changed: string | undefined): boolean {
+  if (hostAt === null) return false;
+  return (biosSetAt ?? 0) < hostAt && (changed === undefined || Date.parse(changed) < hostAt);
+}
+
+function factsOf({ firmware, host }: DriftScene): HostFacts {
+  const sum = (name: 'cores' | 'threads') => host.cpus.reduce((total, cpu) => total + cpu[name], 0);
+  return { firmware, cores: sum('cores'), threads: sum('threads') };
+}
+
+function compareFirmware(scene: DriftScene, now: number): Findings {
+  const { firmware } = scene.wants;
+  const unknown = settingsKnown(scene, 'firmware', Object.keys(firmware), now);
+  if (unknown !== null) return unknown;
+  const listed = (scene.documents['firmware'] ?? []) as readonly Firmware[];
+  const versions = versionsOf(listed);
+  const found = Object.entries(firmware).flatMap(([name, { version: want }]): Finding[] => {
+    const component = findComponent(versions, name);
+    const have = component === null ? null : (versions[component] ?? null);
+    if (have === null) return [missing(name, want, now, 'its controller shows no version of it')];
+    return sameVersion(have, want) ? [] : [known(name, want, have, 'controller', null)];
+  });
+  return { kind: 'firmware', found };
+}
+
+function compareHardware(scene: DriftScene, now: number): Findings {
+  const wants = scene.wants.hardware;
+  const names = Object.keys(wants);
+  const readAt = Math.max(scene.hostAt ?? 0, scene.inventoryAt ?? 0);
+  if (names.length > 0 && now - readAt > stale.parts) {
+    const why = scene.controller ? 'its controller was not read whole' : 'it has no controller that is known';
+    return { kind: 'hardware', unknown: { want: names.join(', '), since: readAt || scene.inServiceAt, why } };
+  }
+  const later = (scene.partsAt ?? 0) > (scene.hostAt ?? 0);
+  const now_ = { host: hostSheet(scene.host), controller: controllerSheet(scene.documents), later };
+  const parts = partsNow({ ...now_, first: scene.sheet ?? { host: now_.host, controller: null } });
+  const found = parts.flatMap(({ kind, have, source, other, born }): Finding[] => {
+    const want = wants[kind];
+    if (want !== undefined && isFewer(kind, have, want)) return [known(kind, String(want), String(have), source, null)];
+    const first = 'as it was at first; "farrier drift accept" makes the present right';
+    if (born !== null && isFewer(kind, have, born.count))
+      return [known(kind, String(born.count), String(have), source, first)];
+    return other === null ? [] : [known(kind, other.was, other.is, other.source, first)];
+  });
+  return { kind: 'hardware', found };
+}
+
+/** Taken at the first look after its birth; of the controller as soon as that was read. */
+function sheetOf(scene: DriftScene): Verdict['sheet'] {
+  const { sheet, host, documents } = scene;
+  const told = controllerSheet(documents);
+  const controller = Object.keys(told).length === 0 ? null : told;
+  if (sheet === null) return { host: hostSheet(host), controller };
+  return sheet.controller === null && controller !== null ? { host: sheet.host, controller } : null;
+}
+
+function known(name: string, want: string, have: string, source: DriftSource, note: string | null): Finding {
+  return { name, want, have, source, note, unknownSince: null };
+}
+
+function missing(name: string, want: string, now: number, note: string): Finding {
+  return { name, want, have: null, source: 'controller', note, unknownSince: now };
+}

@@ -1,0 +1,89 @@
+import { Context } from '@temporalio/activity';
+import type { ReconcileInput, ReconcileSummary } from '../../contract/reconcile.ts';
+import { acting, type Transaction } from '../../mdb/acting.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { closeRetired, type Kept, keepFindings } from '../../mdb/drifts.ts';
+import { readScenes } from '../../mdb/driftscenes.ts';
+import { listAmendable, listPlanned, type PlannedDrift, plan, reconciler, withdraw } from '../../mdb/proposals.ts';
+import { beginRound, endRound, lockSite } from '../../mdb/rounds.ts';
+import { compare } from './diff.ts';
+import { propose, requestOf } from './proposals.ts';
+
+/** Machines of one transaction. */
+const page = 200;
+
+type Compared = Pick<ReconcileSummary, 'machines' | keyof Kept>;
+type Proposed = Pick<ReconcileSummary, 'planned' | 'started' | 'withdrawn'>;
+
+/** What the reconciler does in the MDB. Each may run more than once: what counts is what the MDB says. */
+export function createReconcileActivities(mdb: Mdb) {
+  return {
+    /** Notes the round; gives when it began, as ISO 8601. */
+    async beginReconcile({ siteId, roundId }: ReconcileInput & { roundId: string }): Promise<string> {
+      return (await beginRound(mdb, siteId, roundId)).toISOString();
+    },
+
+    /** Compares every machine of the site, and keeps what is found. */
+    async compareSite({ siteId }: ReconcileInput): Promise<Compared> {
+      const sum = { machines: 0, conformant: 0, drifting: 0, unknown: 0, found: 0, resolved: 0 };
+      for (let after: string | null = ''; after !== null; ) {
+        Context.current().heartbeat();
+        const [kept, last, machines]: readonly [Kept, string | null, number] = await comparePage(mdb, siteId, after);
+        for (const name of Object.keys(kept) as (keyof Kept)[]) sum[name] += kept[name];
+        sum.machines += machines;
+        after = last;
+      }
+      return sum;
+    },
+
+    /** Takes back plans that are for nothing any more, and plans what the pools leave to the reconciler. */
+    proposeCampaigns: ({ siteId }: ReconcileInput): Promise<Proposed> =>
+      acting(mdb, reconciler, null, async (tx) => {
+        await lockSite(tx, siteId);
+        const withdrawn = await withdrawStale(tx, siteId);
+        const made: Awaited<ReturnType<typeof plan>>[] = [];
+        for (const proposal of propose(await listAmendable(tx, siteId))) made.push(await plan(tx, proposal));
+        const ids = (started: boolean) => made.filter((one) => one.started === started).map(({ id }) => id);
+        return { planned: ids(false), started: ids(true), withdrawn };
+      }),
+
+    endReconcile: ({ roundId, summary }: { roundId: string; summary: ReconcileSummary }): Promise<void> =>
+      endRound(mdb, roundId, summary),
+  };
+}
+
+export type ReconcileActivities = ReturnType<typeof createReconcileActivities>;
+
+async function comparePage(mdb: Mdb, siteId: string, after: string): Promise<readonly [Kept, string | null, number]> {
+  return acting(mdb, reconciler, null, async (tx) => {
+    await lockSite(tx, siteId);
+    if (after === '') await closeRetired(tx, siteId);
+    const scenes = await readScenes(tx, siteId, after, page);
+    const judged = scenes.map((scene) => ({ machineId: scene.machineId, ...compare(scene, Date.now()) }));
+    const last = scenes.length < page ? null : (scenes.at(-1)?.machineId ?? null);
+    return [await keepFindings(tx, judged), last, scenes.length] as const;
+  });
+}
+
+async function withdrawStale(tx: Transaction, siteId: string): Promise<string[]> {
+  const stale = (await listPlanned(tx, siteId)).filter((planned) => !isStillRight(planned));
+  for (const { campaignId } of stale) await withdraw(tx, campaignId, 'what its machines need is another thing by now');
+  return stale.map(({ campaignId }) => campaignId);
+}
+
+/** A plan is right while all its machines still need the same work, in pools that still want it. */
+function isStillRight({ machines, request, drifts }: PlannedDrift): boolean {
+  const left = new Set(drifts.map(({ machineId }) => machineId)).size;
+  const wanted = drifts.every(({ mode }) => mode === 'assist');
+  return left === machines && wanted && sameJson(request['work'], requestOf(drifts)?.work);
+}
+
+const sameJson = (one: unknown, other: unknown) => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+
+/** The MDB keeps no order of names. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, each]) => [name, sorted(each)]));
+}

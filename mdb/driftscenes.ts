@@ -1,0 +1,92 @@
+/** What the reconciler compares: what is wanted of machines, and what was last read of them, a page at a time. */
+import { sql } from 'drizzle-orm';
+import type { FirmwareWish, HardwareWish } from '../contract/reconcile.ts';
+import type { MdbOrTransaction } from './connect.ts';
+import type { PartSheet } from './values.ts';
+
+/** As the machine's agent found it. */
+export interface HostParts {
+  readonly memoryMib: number | null;
+  readonly cpus: readonly { readonly model: string; readonly cores: number; readonly threads: number }[];
+  readonly dimms: readonly { readonly mib: number }[];
+  readonly disks: readonly { readonly bytes: number }[];
+  readonly nics: number;
+  readonly accelerators: readonly { readonly vendor: string; readonly device: string }[];
+}
+
+/** What its controller told, by kind. */
+export type Documents = Readonly<Record<string, unknown>>;
+
+/** What it was made of at first. */
+export interface SheetRow {
+  readonly host: PartSheet;
+  readonly controller: PartSheet | null;
+}
+
+/** Times are milliseconds since 1970, null for never. */
+export interface DriftScene {
+  readonly machineId: string;
+  readonly wants: {
+    readonly bios: Readonly<Record<string, string | number | boolean>>;
+    readonly firmware: Readonly<Record<string, FirmwareWish>>;
+    readonly hardware: HardwareWish;
+  };
+  readonly controller: boolean;
+  readonly inServiceAt: number;
+  /** When settings and versions were last read, and why not since. */
+  readonly settingsAt: number | null;
+  readonly settingsError: string | null;
+  /** When the controller was last read whole. */
+  readonly inventoryAt: number | null;
+  readonly documents: Documents;
+  /** When a document of its parts last became another one. */
+  readonly partsAt: number | null;
+  /** When its agent last told what it is made of. */
+  readonly hostAt: number | null;
+  readonly firmware: 'bios' | 'uefi' | null;
+  readonly host: HostParts;
+  readonly sheet: SheetRow | null;
+  /** When an act last set its BIOS. */
+  readonly biosSetAt: number | null;
+}
+
+const millis = (time: ReturnType<typeof sql>) => sql`(extract(epoch from ${time}) * 1000)::float8`;
+const listed = (rows: ReturnType<typeof sql>) => sql`(select coalesce(jsonb_agg(x), '[]'::jsonb) from (${rows}) x)`;
+
+/** Machines of the site that have been in service, behind `after`, in their order. */
+export async function readScenes(
+  tx: MdbOrTransaction,
+  siteId: string,
+  after: string,
+  limit: number,
+): Promise<DriftScene[]> {
+  const { rows } = await tx.execute<DriftScene & Record<string, unknown>>(sql`
+    select m.id as "machineId",
+      jsonb_build_object('bios', coalesce(p.bios, '{}'), 'firmware', coalesce(p.firmware, '{}'),
+        'hardware', coalesce(p.hardware, '{}')) as wants,
+      b.machine_id is not null as controller,
+      ${millis(sql`m.in_service_at`)} as "inServiceAt",
+      ${millis(sql`r.settings_at`)} as "settingsAt", r.settings_error as "settingsError",
+      ${millis(sql`(select max(s.read_at) from sensor_readings s where s.machine_id = m.id)`)} as "inventoryAt",
+      (select coalesce(jsonb_object_agg(d.kind, d.document), '{}') from controller_documents d where d.machine_id = m.id
+        and d.kind in ('bios', 'firmware', 'system', 'cpus', 'dimms', 'drives', 'nics', 'accelerators')) as documents,
+      ${millis(sql`(select max(d.seen_at) from controller_documents d where d.machine_id = m.id
+        and d.kind in ('system', 'cpus', 'dimms', 'drives', 'nics', 'accelerators'))`)} as "partsAt",
+      ${millis(sql`(select max(n.seen_at) from nics n where n.machine_id = m.id)`)} as "hostAt",
+      m.firmware,
+      jsonb_build_object('memoryMib', m.memory_mib,
+        'cpus', ${listed(sql`select model, cores, threads from cpus where machine_id = m.id`)},
+        'dimms', ${listed(sql`select mib from dimms where machine_id = m.id`)},
+        'disks', ${listed(sql`select bytes from disks where machine_id = m.id and present`)},
+        'nics', (select count(*) from nics where machine_id = m.id),
+        'accelerators', ${listed(sql`select vendor, device from accelerators where machine_id = m.id`)}) as host,
+      (select jsonb_build_object('host', h.host, 'controller', h.controller) from hardware_sheets h
+        where h.machine_id = m.id) as sheet,
+      ${millis(sql`(select max(i.settled_at) from intents i where i.machine_id = m.id
+        and i.kind in ('set-bios', 'reset-bios'))`)} as "biosSetAt"
+    from machines m left join profiles p on p.id = m.profile_id left join bmcs b on b.machine_id = m.id
+      left join controller_records r on r.machine_id = m.id
+    where m.site_id = ${siteId} and m.in_service_at is not null and m.stage <> 'retired' and m.id > ${after}
+    order by m.id limit ${limit}`);
+  return rows;
+}

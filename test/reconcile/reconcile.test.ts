@@ -1,0 +1,142 @@
+/** The reconciler's rounds over real activities and simulated controllers, in each of its modes. */
+import { and, eq, isNull } from 'drizzle-orm';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startCampaign, steerCampaign } from '../../mdb/campaigns.ts';
+import { turnCampaign } from '../../mdb/campaignturn.ts';
+import type { ReconcileMode } from '../../mdb/machine.ts';
+import { setPool } from '../../mdb/pools.ts';
+import { campaigns, drifts, orders, outbox } from '../../mdb/schema.ts';
+import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
+import { devServer } from '../support/temporal.ts';
+import { type ReconcileBench, reconcileBench } from './bench.ts';
+
+const environment = await devServer();
+const ann = { class: 'user', name: 'ann' } as const;
+let db: ThrowawayMdb;
+let bench: ReconcileBench;
+
+beforeEach(async () => {
+  if (environment === null) return;
+  db = await throwawayMdb();
+  bench = await reconcileBench(environment, db);
+});
+afterEach(async () => {
+  await bench?.close();
+  await db?.close();
+});
+afterAll(() => environment?.teardown());
+
+const open = () => db.mdb.select().from(drifts).where(isNull(drifts.resolvedAt)).orderBy(drifts.machineId, drifts.name);
+const planned = () => db.mdb.select().from(campaigns).orderBy(campaigns.createdAt);
+const mode = (reconcile: ReconcileMode) => setPool(db.mdb, ann, 'batch', { reconcile }, 'a test');
+const setBios = (index: number, values: Record<string, string>) => {
+  const { state } = bench.simulated[index] ?? {};
+  if (!state) throw new Error('there is no such machine');
+  state.bios = { ...state.bios, ...values };
+};
+const wanted = { bios: { PowerProfile: 'Balanced' } };
+
+describe.skipIf(environment === null)('a round', { timeout: 60_000 }, () => {
+  test('names the one attribute that was changed, and only tells of it in a pool that observes', async () => {
+    await bench.want(wanted);
+    expect(await bench.round()).toMatchObject({ machines: 2, read: 2, unread: 0, conformant: 2, found: 0 });
+    setBios(1, { PowerProfile: 'Performance' });
+    expect(await bench.round()).toMatchObject({ conformant: 1, drifting: 1, found: 1, planned: [], started: [] });
+    expect(await open()).toMatchObject([
+      { machineId: bench.ids[1], kind: 'bios', name: 'PowerProfile', want: 'Balanced', have: 'Performance' },
+    ]);
+    expect(await bench.round()).toMatchObject({ drifting: 1, found: 0 });
+    expect(await open()).toHaveLength(1);
+    expect(await bench.writes()).toEqual([]);
+    expect(await db.mdb.select().from(orders)).toEqual([]);
+    setBios(1, { PowerProfile: 'Balanced' });
+    expect(await bench.round()).toMatchObject({ conformant: 2, resolved: 1 });
+    expect(await open()).toEqual([]);
+  });
+
+  test('in a pool that assists plans one campaign, which does nothing until a person starts it', async () => {
+    await mode('assist');
+    await bench.want({ bios: { PowerProfile: 'Performance', NetworkBoot: 'Enabled' } });
+    const { planned: ids } = await bench.round();
+    expect(ids).toHaveLength(1);
+    expect(await bench.round()).toMatchObject({ planned: [], withdrawn: [] });
+    const [campaign] = await planned();
+    expect(campaign).toMatchObject({
+      ...{ id: ids[0], state: 'planned', requester: 'reconcile', passage: 'maintenance' },
+      request: { work: [{ kind: 'bios', attributes: { PowerProfile: 'Performance' } }] },
+    });
+    expect(await db.mdb.select().from(orders)).toEqual([]);
+    expect(await db.mdb.select().from(outbox)).toEqual([]);
+    expect(await startCampaign(db.mdb, ann, campaign?.id ?? '', campaign?.hash ?? '', 'it is right')).toBe(true);
+    expect(await bench.round()).toMatchObject({ planned: [], started: [] });
+    expect(await bench.writes()).toEqual([]);
+  });
+
+  test('in a pool that is left to it starts the campaign, at the pace of the pool', async () => {
+    await mode('authoritative');
+    await bench.want(wanted);
+    expect(await bench.round()).toMatchObject({ conformant: 2, started: [] });
+    // Somebody edits what is wanted, and nothing else.
+    await bench.want({ bios: { PowerProfile: 'Performance' } });
+    const { started } = await bench.round();
+    expect(started).toHaveLength(1);
+    const id = started[0] ?? '';
+    expect(await planned()).toMatchObject([{ id, state: 'running', startedBy: 'reconcile', pace: { canary: 1 } }]);
+    expect(await db.mdb.select().from(outbox).where(eq(outbox.kind, 'campaign'))).toHaveLength(1);
+    await turnCampaign(db.mdb, { campaignId: id, now: Date.now(), healthy: false });
+    const placed = await db.mdb.select().from(orders);
+    expect(placed).toMatchObject([
+      {
+        passage: 'maintenance',
+        campaignId: id,
+        request: { work: [{ kind: 'bios', attributes: { PowerProfile: 'Performance' } }] },
+      },
+    ]);
+    expect(await bench.round()).toMatchObject({ planned: [], started: [], drifting: 2 });
+  });
+
+  test('takes back a plan that is for another thing by now, and plans no cancelled one again', async () => {
+    await mode('assist');
+    await bench.want({ bios: { PowerProfile: 'Performance' } });
+    const [first = ''] = (await bench.round()).planned;
+    await bench.want({ bios: { PowerProfile: 'Efficiency' } });
+    const second = await bench.round();
+    expect(second).toMatchObject({ withdrawn: [first] });
+    expect(second.planned).toHaveLength(1);
+    const id = second.planned[0] ?? '';
+    expect(await steerCampaign(db.mdb, ann, id, 'cancel', { reason: 'not this year' })).toBe(true);
+    expect(await bench.round()).toMatchObject({ planned: [], drifting: 2 });
+    // It goes and comes again.
+    setBios(0, { PowerProfile: 'Efficiency' });
+    setBios(1, { PowerProfile: 'Efficiency' });
+    expect(await bench.round()).toMatchObject({ conformant: 2 });
+    setBios(0, { PowerProfile: 'Balanced' });
+    expect(await bench.round()).toMatchObject({ found: 1, planned: [] });
+    setBios(0, { PowerProfile: 'Performance' });
+    expect((await bench.round()).planned).toHaveLength(1);
+  });
+
+  test('says of a controller that can not be read since when nothing is known, and not that all is well', async () => {
+    await mode('authoritative');
+    await bench.want({ bios: { PowerProfile: 'Performance' }, firmware: { BIOS: { version: '9.9' } } });
+    const [sick = ''] = bench.ids;
+    await bench.breakController(0);
+    expect(await bench.round()).toMatchObject({
+      read: 1,
+      unread: 1,
+      drifting: 1,
+      unknown: 1,
+      started: [expect.any(String)],
+    });
+    const mine = await db.mdb
+      .select()
+      .from(drifts)
+      .where(and(eq(drifts.machineId, sick), isNull(drifts.resolvedAt)));
+    expect(mine.map(({ kind, name, have, unknownSince }) => [kind, name, have, unknownSince === null])).toEqual([
+      ['bios', '*', null, false],
+      ['firmware', '*', null, false],
+    ]);
+    const [only] = await planned();
+    expect(only?.request).toMatchObject({ work: [{ kind: 'bios', attributes: { PowerProfile: 'Performance' } }] });
+  });
+});
