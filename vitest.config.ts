@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 // Two workers: the suites share two cores with the servers that they start.
-const workers = { maxWorkers: 2, globalSetup: ['test/support/services.ts'] };
+const workers = {
+  maxWorkers: 2,
+  globalSetup: ['test/support/services.ts'],
+  setupFiles: ['test/support/quiet.ts'],
+};
 // Limits end what hangs; a machine that is busy with other things must not reach them.
 const limits = {
   testTimeout: 300_000,
@@ -14,6 +18,8 @@ export default defineConfig({
   test: {
     ...workers,
     ...limits,
+    // A line for each file, and more only of what failed.
+    slowTestThreshold: 60_000,
     projects: [
       {
         extends: true,

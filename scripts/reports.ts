@@ -70,8 +70,8 @@ function readFile(file: VitestReport['testResults'][number]): Report {
 function told(message = 'no reason given'): string {
   const lines = message.split('\n');
   const said = lines.filter((line) => !line.trimStart().startsWith('at ')).slice(0, 12);
-  const where = lines.filter((line) => /^\s+at /.test(line) && !line.includes('node_modules')).slice(0, 3);
-  return [...said, ...where].join('\n  ');
+  const where = lines.filter((line) => /^\s+at /.test(line) && !/node_modules|<anonymous>/.test(line)).slice(0, 3);
+  return [...said, ...where].map((line) => line.slice(0, 300)).join('\n  ');
 }
 
 /** Suites that skip themselves say why in a title, `… (skipped: needs root)`; else the titles have to do. */

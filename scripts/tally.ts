@@ -1,4 +1,4 @@
-/** Prints one line that sums what a run's reports say, after the names of what was skipped; exits 1 on a failure. */
+/** Prints one line that sums what a run's reports say, after what was skipped and what failed; exits 1 on a failure. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addUp, readReport, type Tally } from './reports.ts';
@@ -11,6 +11,7 @@ function readStatus(name: string): number {
 }
 
 const names = readdirSync(folder);
+const remarks: string[] = [];
 const checks = names.filter((name) => name === 'check.json');
 const suites = names.filter((name) => name.endsWith('.status')).map((name) => name.replace(/\.status$/, ''));
 const tallies: Tally[] = [
@@ -19,10 +20,19 @@ const tallies: Tally[] = [
     const file = `${suite}.json`;
     const text = names.includes(file) ? readFileSync(join(folder, file), 'utf8') : null;
     const report = readReport(text, readStatus(`${suite}.status`));
-    for (const line of report.remarks) console.log(line);
+    remarks.push(...report.remarks);
     return report;
   }),
 ];
+if (names.includes('check.json.said'))
+  remarks.push(
+    `failed: ${readFileSync(join(folder, 'check.json.said'), 'utf8').trim().split('\n').slice(-25).join('\n  ')}`,
+  );
+const failed = remarks.filter((line) => line.startsWith('failed:'));
+for (const line of remarks) if (!failed.includes(line)) console.log(line);
+for (const line of failed) console.log(line);
+// Of many, the names once more: only a log's last lines may be to be seen.
+if (failed.length > 3) for (const line of failed) console.log(line.split('\n')[0]);
 const sum = addUp(tallies);
 console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`);
 process.exitCode = sum.failed > 0 ? 1 : 0;

@@ -69,6 +69,8 @@ async function offerTestServer(): Promise<Service> {
 export default async function setUp(): Promise<() => Promise<void>> {
   // Vitest calls this for the root and for each project.
   if (process.env['FARRIER_TEST_SERVICES']) return async () => {};
+  // The SDK's core complains of every worker that is stopped while it works, and would add where in its own code.
+  process.env['RUST_BACKTRACE'] = '0';
   await clearAborted();
   const folder = await mkdtemp(join(tmpdir(), `farrier-test-${process.pid}-`));
   // The suites' temporary folder is one of this run: what a suite or a program that it kills leaves there goes with it.
