@@ -130,6 +130,8 @@ async function makeFolder(folder: string, launch: Launch, initdb: string): Promi
 async function socketFolder(folder: string, launch: Launch): Promise<string> {
   const name = `farrier-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
   const path = join(tmpdir().length > 60 ? '/tmp' : tmpdir(), name);
+  // Nobody else serves this data folder now: the sockets in there are those of a server that was killed.
+  await rm(path, { recursive: true, force: true }).catch(() => {});
   await mkdir(path, { recursive: true, mode: 0o755 });
   const uid = launch.owner?.uid ?? process.getuid?.() ?? 0;
   const { uid: has } = await lstat(path);

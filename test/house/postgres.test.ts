@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -43,6 +44,7 @@ test('what was written is there after a stop, after a kill, and under a lock tha
 
   await expect(startPostgres({ folder })).rejects.toThrow(/in use by a Farrier that is running \(process \d+\)/);
   await third.stop();
+  expect(existsSync(new URL(third.socketUrl.replace('@/', '@nowhere/')).searchParams.get('host') ?? '')).toBe(false);
 });
 
 test('only who knows the password gets in', async () => {
