@@ -45,17 +45,22 @@ const mostSeen = 8192;
 /**
  * Reads all log services of systems, managers and chassis (quirk 69). With the cursor of an earlier reading, only new
  * entries are given. New is what has an unseen id, time and text: order tells nothing, since some controllers sort
- * entries newest first, some oldest first and some by the text of their ids.
+ * entries newest first, some oldest first and some by the text of their ids. `without`: services that are left out.
  */
-export async function readLogs(session: Session, before: LogCursor = {}): Promise<LogsReading> {
+export async function readLogs(
+  session: Session,
+  before: LogCursor = {},
+  without: (service: Json) => boolean = () => false,
+): Promise<LogsReading> {
   const reader = await openReader(session);
   const owners = await Promise.all(
     [reader.root.Systems, reader.root.Managers, reader.root.Chassis].map((one) => reader.members(one)),
   );
   const services = await Promise.all(owners.flat().map((one) => reader.members(one.LogServices)));
+  const wanted = services.flat().filter((service) => !without(service));
   const gaps: Gap[] = [];
   const read = await Promise.all(
-    services.flat().map((service) => readLog(reader, service, before[link(service) ?? ''] ?? [], gaps)),
+    wanted.map((service) => readLog(reader, service, before[link(service) ?? ''] ?? [], gaps)),
   );
   return {
     logs: read.map(({ log }) => log),
