@@ -61,9 +61,9 @@ async function startDevServer(folder: string): Promise<Service> {
 
 /** Each suite runs its own, as skipped time is one for a whole server; what is shared is the way to get it. */
 async function offerTestServer(): Promise<Service> {
-  const program = await findTestServer(cache, path);
+  const command = await findTestServer(cache, path);
   const why = 'it is fetched by Maven where Java is, or downloaded by the SDK, and neither worked';
-  return { facts: program ? { path: program } : { why }, stop: async () => {} };
+  return { facts: command ? { command: JSON.stringify(command) } : { why }, stop: async () => {} };
 }
 
 export default async function setUp(): Promise<() => Promise<void>> {

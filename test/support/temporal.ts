@@ -1,6 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { service } from './service.ts';
+import { type Command, startTestServer } from './testserver.ts';
 
 // A worker says a dozen things about its own start, and warns of every activity that a test makes fail.
 Runtime.install({
@@ -20,10 +21,27 @@ export async function devServer(): Promise<TestWorkflowEnvironment | null> {
 
 /** A time-skipping server of this suite's own; null, with a line that says why, where there is no way to get one. */
 export async function timeSkipping(): Promise<TestWorkflowEnvironment | null> {
-  const { path, why } = await service('testserver');
-  if (!path) return missing('the time-skipping Temporal test server', why);
-  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+  const { command, why } = await service('testserver');
+  if (!command) return missing('the time-skipping Temporal test server', why);
+  const server = await startTestServer(JSON.parse(command) as Command);
+  const environment = await existing.create({
+    server: { type: 'existing' },
+    supportsTimeSkipping: true,
+    address: server.address,
+  });
+  const teardown = environment.teardown.bind(environment);
+  environment.teardown = () => teardown().finally(() => server.stop());
+  return environment;
 }
+
+/** The SDK's own factories either start the server, with five seconds of patience, or think that it skips no time. */
+const existing = TestWorkflowEnvironment as unknown as {
+  create(options: {
+    readonly server: { readonly type: 'existing' };
+    readonly supportsTimeSkipping: boolean;
+    readonly address: string;
+  }): Promise<TestWorkflowEnvironment>;
+};
 
 function missing(what: string, why = 'no reason given'): null {
   process.stderr.write(`skipped: ${what} is not to be had: ${why}\n`);
