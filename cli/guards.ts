@@ -8,6 +8,7 @@ import {
   drainTimeOuts,
   type EraseMethod,
   eraseMethods,
+  reconcileModes,
 } from '../mdb/machine.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -142,6 +143,7 @@ const poolColumns: Column<PoolView>[] = [
   { title: 'erase', cell: ({ erase }) => erase },
   { title: 'soak', cell: ({ soakMinutes }) => `${soakMinutes}m`, align: 'right' },
   { title: 'owner', cell: ({ owner }) => owner },
+  { title: 'reconciler', cell: ({ reconcile }) => reconcile },
   { title: 'policy', cell: ({ written }) => (written ? 'own' : 'standard') },
 ];
 
@@ -150,7 +152,8 @@ function hours(seconds: number): string {
   return seconds % 3600 === 0 ? `${seconds / 3600}h` : `${Math.round(seconds / 60)}m`;
 }
 
-interface SetOptions extends Omit<PoolRequest, 'drainSettings' | 'drainSecretRef' | 'burninCap'> {
+interface SetOptions extends Omit<PoolRequest, 'drainSettings' | 'drainSecretRef' | 'burninCap' | 'reconcileLimits'> {
+  readonly reconcileLimits?: string;
   readonly drainSettings?: string;
   readonly drainSecret?: string;
   readonly burninCap?: number | 'none';
@@ -200,7 +203,9 @@ function addPoolSet(pool: Command, open: Open): void {
     .option('--burnin-cap <seconds>', 'longest burn-in, or "none"', orNone(1, 604_800))
     .option('--reboot-timeout <seconds>', 'until a reboot has failed', wholeNumber(60, 86_400))
     .option('--owner <team>', 'team that questions go to')
-    .action(async (id: string, { drainSettings, drainSecret, burninCap, ...rest }: SetOptions) => {
+    .addOption(new Option('--reconcile <mode>', 'what the reconciler may do about drift').choices(reconcileModes))
+    .option('--reconcile-limits <json>', 'pace and semaphores of its campaigns: JSON, @FILE or -')
+    .action(async (id: string, { drainSettings, drainSecret, burninCap, reconcileLimits, ...rest }: SetOptions) => {
       const { api, screen } = open();
       const settings =
         drainSettings === undefined ? {} : { drainSettings: (await readJson(drainSettings)) as Record<string, string> };
@@ -209,6 +214,9 @@ function addPoolSet(pool: Command, open: Open): void {
         ...settings,
         ...(drainSecret !== undefined && { drainSecretRef: drainSecret === 'none' ? null : drainSecret }),
         ...(burninCap !== undefined && { burninCap: burninCap === 'none' ? null : burninCap }),
+        ...(reconcileLimits !== undefined && {
+          reconcileLimits: (await readJson(reconcileLimits)) as NonNullable<PoolRequest['reconcileLimits']>,
+        }),
       };
       const set = await api.setPool(id, change);
       screen.answer(set, () => showPool(screen, set));
@@ -249,5 +257,14 @@ function showPool(screen: Context['screen'], pool: PoolView): void {
     ['burn-in at most', pool.burninCap === null ? "as its machines' profiles say" : `${pool.burninCap} seconds`],
     ['reboot time-out', `${pool.rebootTimeout} seconds`],
     ['owner', pool.owner],
+    ['reconciler', pool.reconcile],
+    ['its campaigns', tellLimits(pool.reconcileLimits)],
   ]);
+}
+
+function tellLimits({ pace, semaphores = {} }: PoolView['reconcileLimits']): string | null {
+  if (pace === undefined) return null;
+  const permits = Object.entries(semaphores).map(([phase, tag]) => `${phase} permit by ${tag}`);
+  const words = [`canary ${pace.canary}`, `batches of ${pace.batch}`, `${pace.atOnce} at once`, ...permits];
+  return words.join(', ');
 }

@@ -84,6 +84,10 @@ function showHardware({ screen }: Context, view: HardwareView): void {
       .map(({ readAt, watts }) => [moment(readAt), watts === null ? null : `${Math.round(watts)} W`]),
   );
   for (const { kind, document } of view.documents) {
+    if (kind === 'bios') {
+      screen.facts(kind, settingsOf(document));
+      continue;
+    }
     const parts = Array.isArray(document) ? document : [document];
     screen.facts(
       kind,
@@ -92,6 +96,13 @@ function showHardware({ screen }: Context, view: HardwareView): void {
   }
   screen.line('');
   screen.table(changeColumns, view.changes, 'No part of it has changed.');
+}
+
+function settingsOf(document: unknown): [string, string][] {
+  const { attributes = {} } = (document ?? {}) as { attributes?: Readonly<Record<string, unknown>> };
+  return Object.entries(attributes)
+    .sort(([one], [other]) => one.localeCompare(other, 'en'))
+    .map(([name, value]) => [name, String(value)]);
 }
 
 // The MDB keeps no order of names; people read from what tells the part to what it is like.

@@ -4,6 +4,7 @@ import { type AskPassword, addBmc } from './bmc/command.ts';
 import { addCampaign } from './campaign.ts';
 import type { Context } from './context.ts';
 import { addDisruption } from './disruption.ts';
+import { addDrift, addReconcile } from './drift.ts';
 import { addErasure } from './erasure.ts';
 import { addBoot, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
 import { addBrake, addCapacity, addPool } from './guards.ts';
@@ -12,6 +13,7 @@ import { addMachine } from './machine.ts';
 import { addOncall } from './oncall.ts';
 import { addBirth, addOrder, addStep } from './order.ts';
 import { addPassages } from './passages.ts';
+import { addProfile } from './profile.ts';
 import { addSemaphore } from './semaphore.ts';
 import { addTicket } from './ticket.ts';
 
@@ -41,6 +43,9 @@ export function createProgram(
   addActions(program, context);
   addPassages(program, context);
   addCampaign(program, context);
+  addDrift(program, context);
+  addReconcile(program, context);
+  addProfile(program, context);
   addCapacity(program, context);
   addBrake(program, context);
   addPool(program, context);

@@ -20,6 +20,14 @@ import type {
   TimelineEntry,
 } from '../contract/api.ts';
 import type { CampaignDetail, CampaignPage, CampaignRequest, CampaignView } from '../contract/campaignschemas.ts';
+import type {
+  DriftList,
+  DriftQuery,
+  ProfileRequest,
+  ProfileView,
+  ReconcileAsked,
+  RoundView,
+} from '../contract/driftschemas.ts';
 import type { ErasureView } from '../contract/erasures.ts';
 import type {
   BrakeLimitsRequest,
@@ -244,6 +252,33 @@ export class ApiClient {
 
   setBrake(limits: BrakeLimitsRequest): Promise<BrakeView> {
     return this.#send('PUT', '/brake', limits);
+  }
+
+  /** What machines are other than wanted of them, and how many are as they should be. */
+  drift(filter: DriftQuery = {}): Promise<DriftList> {
+    return this.#get('/drift', filter as Query);
+  }
+
+  /** Takes what a machine is made of now as right. */
+  async acceptParts(machine: string, reason: string): Promise<void> {
+    await this.#send('POST', `/machines/${encodeURIComponent(machine)}/drift/accept`, { reason });
+  }
+
+  /** Asks for a round of the reconciler, of one site or all. */
+  reconcile(site?: string): Promise<ReconcileAsked> {
+    return this.#send('POST', '/reconcile', site === undefined ? {} : { site });
+  }
+
+  async rounds(): Promise<RoundView[]> {
+    return (await this.#get<{ rounds: RoundView[] }>('/reconcile')).rounds;
+  }
+
+  async profiles(): Promise<ProfileView[]> {
+    return (await this.#get<{ profiles: ProfileView[] }>('/profiles')).profiles;
+  }
+
+  setProfile(id: string, change: ProfileRequest): Promise<ProfileView> {
+    return this.#send('PUT', `/profiles/${encodeURIComponent(id)}`, change);
   }
 
   async pools(): Promise<PoolView[]> {

@@ -14,7 +14,7 @@ const campaignable = passages.filter((passage) => passage !== 'birth');
 
 export const campaignId = id.max(40);
 
-const pace = z.strictObject({
+export const pace = z.strictObject({
   canary: z.int().min(0).max(50).default(standardPace.canary),
   soakMinutes: z.int().min(0).max(10_080).default(standardPace.soakMinutes),
   batch: z.int().min(1).max(1000).default(standardPace.batch),

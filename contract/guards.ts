@@ -1,7 +1,17 @@
 /** The API's shapes for what guards production: capacity, the storm brake, and the pools' policies. */
 import { z } from 'zod';
-import { capacityScopes, diskKinds, drainAdapters, drainTimeOuts, eraseMethods, minimumUnits } from '../mdb/machine.ts';
+import {
+  capacityScopes,
+  diskKinds,
+  drainAdapters,
+  drainTimeOuts,
+  eraseMethods,
+  minimumUnits,
+  reconcileModes,
+} from '../mdb/machine.ts';
 import { id, sentence } from './api.ts';
+import { pace } from './campaignschemas.ts';
+import { semaphores } from './requestschemas.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 
@@ -80,6 +90,8 @@ const policy = z.object({
   burninCap: nullable(z.number()),
   rebootTimeout: z.number(),
   owner: z.string(),
+  reconcile: z.enum(reconcileModes),
+  reconcileLimits: z.object({ pace: pace.exactOptional(), semaphores: semaphores.exactOptional() }),
 });
 
 export const poolView = policy.extend({ id: z.string(), machines: z.number(), written: z.boolean() });
@@ -108,6 +120,10 @@ export const poolRequest = z.strictObject({
   burninCap: z.int().min(1).max(604_800).nullable().exactOptional(),
   rebootTimeout: z.int().min(60).max(86_400).exactOptional(),
   owner: id.exactOptional(),
+  /** What the reconciler may do about drift of its machines. */
+  reconcile: z.enum(reconcileModes).exactOptional(),
+  /** How its campaigns may go; what is absent is as usual. */
+  reconcileLimits: z.strictObject({ pace: pace.prefault({}), semaphores }).exactOptional(),
 });
 
 export type CapacityView = z.infer<typeof capacityView>;

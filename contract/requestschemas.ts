@@ -19,7 +19,7 @@ export const moment = z.iso
 const coming = moment.refine((text) => Date.parse(text) > Date.now(), 'is in the past');
 
 const tag = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,62}$/, 'is not the name of a tag');
-const semaphores = z.strictObject({ drain: tag.exactOptional(), reboot: tag.exactOptional() }).default({});
+export const semaphores = z.strictObject({ drain: tag.exactOptional(), reboot: tag.exactOptional() }).default({});
 
 const line = (most: number) =>
   z
@@ -81,12 +81,17 @@ export const requestSchemas: { readonly [P in Passage]: z.ZodType<Requests[P]> }
     semaphores,
   }),
   retire: z.strictObject({ method, semaphores }),
-  drain: z.strictObject({
-    flow,
-    drainBy: coming.nullable().default(null),
-    afterDrain: z.enum(['draining', 'intervention']).default('draining'),
-    semaphores,
-  }),
+  drain: z
+    .strictObject({
+      flow,
+      drainBy: coming.nullable().default(null),
+      afterDrain: z.enum(['draining', 'intervention']).default('draining'),
+      semaphores,
+    })
+    .refine(({ flow: one, afterDrain }) => one === 'orchestrated' || afterDrain === 'draining', {
+      message: 'the basic flow has no edge to intervention',
+      path: ['afterDrain'],
+    }),
   undrain: z.strictObject({ flow, to: z.enum(['production', 'disabled']).default('production') }),
   reboot: z
     .strictObject({

@@ -56,7 +56,7 @@ async function writeProfiles(tx: Transaction, { profiles: given = [] }: Places):
 }
 
 /** Short enough to watch, long enough to find a broken part: an operator's profile runs for hours. */
-const standardBurnin: BurninLimits = {
+export const standardBurnin: BurninLimits = {
   capSeconds: 600,
   stressSeconds: 20,
   peerShare: 0.7,

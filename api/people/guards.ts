@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as contract from '../../contract/guards.ts';
 import { type BrakeStatus, engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/brake.ts';
 import { listCapacity, setCapacity } from '../../mdb/capacity.ts';
-import { listPools, setPool } from '../../mdb/pools.ts';
+import { listPools, type PoolListing, setPool } from '../../mdb/pools.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 
@@ -113,7 +113,7 @@ export function servePools(app: App, { mdb }: PeopleDependencies): void {
   app.get(
     '/pools',
     { schema: { tags: ['pools'], summary: 'How each pool is treated', response: { 200: contract.poolList } } },
-    async () => ({ pools: await listPools(mdb) }),
+    async () => ({ pools: (await listPools(mdb)).map(showPool) }),
   );
   app.put(
     '/pools/:id',
@@ -131,7 +131,12 @@ export function servePools(app: App, { mdb }: PeopleDependencies): void {
       await setPool(mdb, operator, id, change, reason);
       const pool = (await listPools(mdb)).find((one) => one.id === id);
       if (!pool) throw new ApiError('not-found', `pool ${id} is gone`);
-      return pool;
+      return showPool(pool);
     },
   );
+}
+
+function showPool({ reconcileLimits: { pace, ...limits }, ...pool }: PoolListing): contract.PoolView {
+  const windows = pace?.windows.map((window) => ({ ...window, days: [...window.days] })) ?? [];
+  return { ...pool, reconcileLimits: { ...limits, ...(pace && { pace: { ...pace, windows } }) } };
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
+import type { DriftList } from '../../contract/driftschemas.ts';
+import { countConformity } from '../../mdb/driftviews.ts';
 import { countFleet, type FleetCounts, readBootStats } from '../../mdb/fleet.ts';
 import type { App, PeopleDependencies } from './app.ts';
 
@@ -7,6 +9,29 @@ const tags = ['health'];
 
 /** Seconds that a message may wait before somebody should look at the dispatcher. */
 const longestLag = 60;
+
+/** What the reconciler found, and whether it goes round. Pure. */
+export function examineDrift(
+  { drifting, unknown, plansWaiting, comparedAt }: Conformity,
+  now: number,
+): contract.Finding[] {
+  const old = comparedAt !== null && now - Date.parse(comparedAt) > 86_400_000;
+  return [
+    {
+      name: 'reconciler',
+      ok: !old,
+      message: comparedAt === null ? 'no round has ended yet' : `its last round ended at ${comparedAt}`,
+    },
+    {
+      name: 'drift',
+      ok: drifting === 0,
+      message: `${drifting} machines are other than wanted, and of ${unknown} it is not known`,
+    },
+    { name: 'plans', ok: plansWaiting === 0, message: `${plansWaiting} campaigns against drift wait for a person` },
+  ];
+}
+
+type Conformity = DriftList['summary'];
 
 /** What a person should look at, a sentence each. Pure. */
 export function examine(counts: FleetCounts): contract.Finding[] {
@@ -50,7 +75,7 @@ export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
     '/doctor',
     { schema: { tags, summary: 'What a person should look at', response: { 200: contract.doctor } } },
     async () => {
-      const findings = examine(await countFleet(mdb));
+      const findings = [...examine(await countFleet(mdb)), ...examineDrift(await countConformity(mdb), Date.now())];
       return { ok: findings.every(({ ok }) => ok), findings };
     },
   );
@@ -75,12 +100,14 @@ export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
     return { ok: true };
   });
   app.get('/metrics', { schema: { tags, response: { 200: z.string() } } }, async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(renderMetrics(await countFleet(mdb))),
+    reply
+      .type('text/plain; version=0.0.4; charset=utf-8')
+      .send(renderMetrics(await countFleet(mdb), await countConformity(mdb))),
   );
 }
 
 /** Prometheus text of the fleet's figures. Pure. */
-export function renderMetrics(counts: FleetCounts): string {
+export function renderMetrics(counts: FleetCounts, conformity: Conformity): string {
   const gauge = (name: string, help: string, lines: readonly string[]) =>
     [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines.map((line) => `${name}${line}`)].join('\n');
   return [
@@ -96,6 +123,11 @@ export function renderMetrics(counts: FleetCounts): string {
     gauge('farrier_power_watts', 'What the machines drew at the latest readings of their controllers.', [
       ` ${counts.watts}`,
     ]),
+    gauge('farrier_fleet_conformant', 'Machines that were found as their profile wants them.', [
+      ` ${conformity.conformant}`,
+    ]),
+    gauge('farrier_fleet_drifting', 'Machines that are other than wanted.', [` ${conformity.drifting}`]),
+    gauge('farrier_fleet_unknown', 'Machines of which it is not known.', [` ${conformity.unknown}`]),
     gauge('farrier_orders_live', 'Orders that wait or run.', [` ${counts.liveOrders}`]),
     gauge('farrier_steps_late', 'Steps past their limit.', [` ${counts.lateSteps}`]),
     gauge('farrier_questions_open', 'Steps that wait for a person.', [` ${counts.openQuestions}`]),

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
+import type { DriftList, DriftQuery, DriftView, RoundView } from '../contract/driftschemas.ts';
+import { driftKinds } from '../contract/reconcile.ts';
+import { wholeNumber } from './arguments.ts';
+import type { Context } from './context.ts';
+import { age } from './format.ts';
+import type { Column } from './table.ts';
+
+type Open = () => Context;
+
+const driftColumns = (now: number): Column<DriftView>[] => [
+  { title: 'kind', cell: ({ kind }) => kind },
+  { title: 'attribute', cell: ({ name }) => name },
+  { title: 'want', cell: ({ want }) => want, flexible: true },
+  { title: 'have', cell: (drift) => tellHave(drift, now), flexible: true },
+  { title: 'since', cell: ({ since }) => age(since, now), align: 'right' },
+  { title: 'shown by', cell: ({ source, unknownSince }) => (unknownSince === null ? source : null) },
+  {
+    title: 'campaign',
+    cell: ({ campaign, campaignState }) => (campaign === null ? null : `${campaign}, ${campaignState}`),
+  },
+  { title: 'note', cell: ({ note }) => note, flexible: true },
+];
+
+function tellHave({ have, unknownSince }: DriftView, now: number): string | null {
+  if (unknownSince === null) return have;
+  return `unknown since ${age(unknownSince, now)} ago${have === null ? '' : `, then ${have}`}`;
+}
+
+/** `farrier drift …`: what machines are other than wanted of them. `farrier drift MACHINE` is one machine's. */
+export function addDrift(program: Command, open: Open): void {
+  const drift = program.command('drift').description('what machines are other than wanted, and what is not known');
+  drift
+    .command('ls', { isDefault: true })
+    .description('list it, of one machine or all')
+    .argument('[machine]', 'id, hostname or MAC')
+    .addOption(new Option('--kind <kind>', 'only of this kind').choices(driftKinds))
+    .option('--pool <pool>', 'only of this pool')
+    .addOption(new Option('--state <state>', 'only what is so').choices(['drifting', 'unknown']))
+    .option('--limit <count>', 'rows at most', wholeNumber(1, 10_000))
+    .action(async (machine: string | undefined, filter: DriftQuery) => {
+      const context = open();
+      const found = await context.api.drift({ ...filter, ...(machine !== undefined && { machine }) });
+      context.screen.answer(found, () => showDrift(context, found, machine));
+    });
+  drift
+    .command('accept')
+    .description('take what a machine is made of now as right, from the next round on')
+    .argument('<machine>', 'id, hostname or MAC')
+    .requiredOption('--reason <text>', 'why, for the audit')
+    .action(async (machine: string, { reason }: { reason: string }) => {
+      const { api, screen } = open();
+      await api.acceptParts(machine, reason);
+      screen.answer({ accepted: true }, () => screen.line(`The next round takes ${machine} as it is made then.`));
+    });
+}
+
+function showDrift({ screen, now }: Context, { summary, drifts }: DriftList, machine: string | undefined): void {
+  const compared = summary.comparedAt === null ? 'never yet' : `${age(summary.comparedAt, now)} ago`;
+  const columns = driftColumns(now);
+  const named: Column<DriftView> = { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId };
+  const none = summary.comparedAt === null ? 'Nothing was compared yet: farrier reconcile' : 'No drift is known.';
+  if (machine === undefined) {
+    screen.line(
+      `${summary.conformant} machines are as wanted, ${summary.drifting} are not, of ${summary.unknown} it is not known; last compared ${compared}.`,
+    );
+    if (summary.plansWaiting > 0)
+      screen.line(`${summary.plansWaiting} campaigns against drift wait for a person: farrier campaign ls`);
+  }
+  screen.table(machine === undefined ? [named, ...columns] : columns, drifts, none);
+}
+
+/** How often a round is asked after, in milliseconds. */
+const askEvery = 500;
+
+/** `farrier reconcile`: a round now, waited for. */
+export function addReconcile(program: Command, open: Open): void {
+  program
+    .command('reconcile')
+    .description('compare machines with what is wanted now, and say what was found and done')
+    .option('--site <site>', 'only of this site')
+    .option('--no-wait', 'only ask for it')
+    .option('--timeout <seconds>', 'how long to wait for it', wholeNumber(1, 86_400), 600)
+    .action(async ({ site, wait, timeout }: { site?: string; wait: boolean; timeout: number }) => {
+      const { api, screen } = open();
+      const asked = await api.reconcile(site);
+      if (!wait) return screen.answer(asked, () => screen.line(`Asked for a round of ${asked.sites.join(', ')}.`));
+      const rounds = await awaitRounds(api, asked, Date.now() + timeout * 1000);
+      screen.answer(rounds, () => {
+        for (const round of rounds) showRound(screen, round);
+      });
+    });
+}
+
+/** Rounds that began once they were asked for, one of each site. */
+async function awaitRounds(
+  api: Context['api'],
+  { sites, askedAt }: { readonly sites: readonly string[]; readonly askedAt: string },
+  until: number,
+): Promise<RoundView[]> {
+  for (;;) {
+    const ended = (await api.rounds()).filter((round) => round.endedAt !== null && round.beganAt >= askedAt);
+    const found = sites.flatMap((site) => ended.find((round) => round.site === site) ?? []);
+    if (found.length === sites.length) return found;
+    const missing = sites.filter((site) => !found.some((round) => round.site === site)).join(', ');
+    if (Date.now() > until)
+      throw new Error(`no round of ${missing} ended in time; it goes on by itself: farrier drift tells what is known`);
+    await sleep(askEvery);
+  }
+}
+
+function showRound(screen: Context['screen'], { site, summary }: RoundView): void {
+  if (summary === null) return;
+  const { machines, conformant, drifting, unknown, read, unread, found, resolved } = summary;
+  const list = (ids: readonly string[]) => (ids.length === 0 ? null : ids.join(', '));
+  screen.facts(`Site ${site}`, [
+    ['machines', `${machines} compared: ${conformant} as wanted, ${drifting} not, ${unknown} not known`],
+    ['controllers', `${read} read${unread === 0 ? '' : `, ${unread} could not be`}`],
+    ['drift', `${found} new, ${resolved} over`],
+    ['planned', list(summary.planned)],
+    ['started', list(summary.started)],
+    ['withdrawn', list(summary.withdrawn)],
+  ]);
+}
