@@ -1,9 +1,8 @@
 /**
- * BrainSlug's contract: the edges of its two flows, and its payload, read into an order. Pure and without dependencies,
- * so that workflows can refuse a bad payload by themselves. Facts: CERN's Roger states and BrainSlug payload
- * (docs/orders.md has the table).
+ * BrainSlug's payload, read into an order. Pure and without dependencies, so that workflows can refuse a bad payload by
+ * themselves. The edges of its flows are in `flows.ts`; docs/orders.md has the tables.
  */
-import { type ActorClass, type OpState, opStates } from '../mdb/machine.ts';
+import { type OpState, opStates } from '../mdb/machine.ts';
 import {
   type DrainRequest,
   type Flow,
@@ -15,45 +14,6 @@ import {
   standard,
   type UndrainRequest,
 } from './requests.ts';
-
-export interface Edge {
-  readonly from: OpState;
-  readonly to: OpState;
-  /** What makes it happen. */
-  readonly trigger: string;
-  /** Who may: `system` is the orchestrator, `node` BrainSlug on the machine or for it, `user` an operator. */
-  readonly actor: ActorClass;
-  readonly flows: readonly Flow[];
-}
-
-const both = flows;
-
-/** Every edge of the basic and the orchestrated flow; there is no other. */
-export const edges: readonly Edge[] = [
-  { from: 'production', to: 'draining', trigger: 'start', actor: 'system', flows: both },
-  { from: 'draining', to: 'hard_reboot', trigger: 'drained', actor: 'node', flows: both },
-  { from: 'draining', to: 'hard_reboot', trigger: 'drain time-out', actor: 'node', flows: both },
-  { from: 'hard_reboot', to: 'disabled', trigger: 'booted', actor: 'node', flows: both },
-  { from: 'disabled', to: 'production', trigger: 'check passed', actor: 'node', flows: both },
-  { from: 'disabled', to: 'disabled', trigger: 'check failed', actor: 'node', flows: both },
-  { from: 'draining', to: 'production', trigger: 'stop draining', actor: 'user', flows: ['basic'] },
-  { from: 'draining', to: 'disabled', trigger: 'restore', actor: 'user', flows: ['orchestrated'] },
-  { from: 'hard_reboot', to: 'intervention', trigger: 'reboot time-out', actor: 'system', flows: ['orchestrated'] },
-  { from: 'disabled', to: 'intervention', trigger: 'checks used up', actor: 'system', flows: ['orchestrated'] },
-  { from: 'intervention', to: 'disabled', trigger: 'operator', actor: 'user', flows: ['orchestrated'] },
-  // Asked for by the payload: another state after the reboot, or a person's hands after the drain.
-  { from: 'disabled', to: 'draining', trigger: 'post-reboot state', actor: 'system', flows: both },
-  { from: 'disabled', to: 'intervention', trigger: 'post-reboot state', actor: 'system', flows: both },
-  { from: 'draining', to: 'intervention', trigger: 'drained for a person', actor: 'system', flows: ['orchestrated'] },
-];
-
-/** Where a trigger leads in this flow, for this kind of actor; null where it has no such edge. */
-export function follow(flow: Flow, from: OpState, trigger: string, actor: ActorClass): OpState | null {
-  const edge = edges.find(
-    (one) => one.from === from && one.trigger === trigger && one.actor === actor && one.flows.includes(flow),
-  );
-  return edge?.to ?? null;
-}
 
 /** What a payload asks for, as an order. */
 export interface BrainSlugOrder {
@@ -152,6 +112,7 @@ function ask(state: OpState, flow: Flow, payload: Payload): BrainSlugOrder['aske
       };
     case 'intervention':
       if (hasPower) refuse('state intervention drains for a person, and power is theirs');
+      if (flow === 'basic') refuse('the basic flow has no edge to intervention');
       return { passage: 'drain', request: { flow, drainBy: null, afterDrain: 'intervention', semaphores } };
   }
 }

@@ -1,5 +1,6 @@
 /** What passages say to the activities that take a machine out of service and bring it back. Plain data. */
 import type { BootState, OpState, RepairState, Stage } from '../mdb/machine.ts';
+import type { Route, Trigger } from './flows.ts';
 import type { MachineState, PassageErrand } from './passage.ts';
 
 /** How the machine's pool wants it treated; the rest of the policy stays with the activities. */
@@ -18,7 +19,7 @@ export interface Treatment {
 }
 
 export interface LeaveInput extends PassageErrand {
-  readonly to: OpState;
+  readonly to: 'draining' | 'disabled';
   /** Asks whether it might leave now, and leaves it where it is. */
   readonly dryRun: boolean;
 }
@@ -33,9 +34,16 @@ interface Leaving {
   readonly treatment: Treatment;
 }
 
-/** A change of what the machine is at; what is absent stays. */
-export interface MoveInput extends PassageErrand {
-  readonly opState?: OpState;
+/** A change of what the machine is at; what is absent stays. Its state goes along an edge of a flow only. */
+export type MoveInput = MachineChange & (OpMove | { readonly opState?: never });
+
+export interface OpMove {
+  readonly opState: OpState;
+  readonly flow: Route;
+  readonly trigger: Trigger;
+}
+
+interface MachineChange extends PassageErrand {
   readonly stage?: Stage;
   readonly bootState?: BootState;
   readonly repairState?: RepairState;
@@ -57,4 +65,8 @@ export interface Health {
   readonly healthy: boolean;
   /** One sentence: what was seen. */
   readonly seen: string;
+  /** When it last started, by its controller's own clock; absent where that does not tell. */
+  readonly reset?: string;
+  /** Its controller is shut out, because another machine or another certificate showed there. */
+  readonly shutOut?: 'identity' | 'certificate';
 }

@@ -80,6 +80,8 @@ export interface BegunPassage extends MachineState {
   /** Hash of the plan that a person reviewed; null where none was. */
   readonly reviewed: string | null;
   readonly class: OrderClass;
+  /** Who ordered it: whose word an operator's edge is. */
+  readonly requester: string;
   /** What was asked, as contract/requests.ts has it for this passage. */
   readonly request: Readonly<Record<string, unknown>>;
 }

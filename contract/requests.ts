@@ -5,7 +5,7 @@
  */
 import type { EraseMethod, OpState, Passage } from '../mdb/machine.ts';
 
-/** Whose flow a drain or reboot follows; the edges of each are in `contract/brainslug.ts`. */
+/** Whose flow a drain or reboot follows; the edges of each are in `contract/flows.ts`. */
 export const flows = ['basic', 'orchestrated'] as const;
 export type Flow = (typeof flows)[number];
 

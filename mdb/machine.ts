@@ -134,7 +134,7 @@ const bootEdges: Edges<BootState> = {
 
 // A new machine starts `disabled` (being restored) and reaches production only through the readiness gate.
 const opEdges: Edges<OpState> = {
-  production: ['draining', 'disabled', 'intervention'],
+  production: ['draining', 'disabled'],
   draining: ['production', 'hard_reboot', 'disabled', 'intervention'],
   hard_reboot: ['disabled', 'intervention'],
   disabled: ['production', 'draining', 'intervention'],

@@ -26,7 +26,7 @@ import {
   updates,
 } from '../contract/machine.ts';
 import type { Passage, Stage } from '../mdb/machine.ts';
-import { readAnswer, readReport, readSteering } from './messages.ts';
+import { readAnswer, readCancel, readReport, readSteering } from './messages.ts';
 
 export interface DeskSubject {
   readonly machineId: string;
@@ -79,8 +79,10 @@ export class Desk {
     setHandler(defineSignal<[unknown]>(signals.answer), (message) => {
       this.takeAnswer(message);
     });
-    setHandler(defineSignal<[Cancel]>(signals.cancel), (message) => {
-      this.cancelled ??= message;
+    setHandler(defineSignal<[unknown]>(signals.cancel), (message) => {
+      const read = readCancel(message, this.subject.orderId);
+      if (typeof read === 'string') this.note(`cancel: ${read}`);
+      else this.cancelled ??= read;
     });
     setHandler(defineSignal(signals.pause), () => {
       this.paused = true;
@@ -96,7 +98,7 @@ export class Desk {
     });
     setHandler(defineUpdate<string, [unknown]>(updates.answer), (message) => this.takeAnswer(message), {
       validator: (message) => {
-        const read = readAnswer(message, this.question);
+        const read = this.read(message);
         if (typeof read === 'string') throw new Error(read);
       },
     });
@@ -253,8 +255,15 @@ export class Desk {
     this.reports.push(report);
   }
 
-  private takeAnswer(message: unknown): string {
+  /** A question is for people: what is an operator's to say, a machine can't say of itself. */
+  private read(message: unknown): Answer | string {
     const read = readAnswer(message, this.question);
+    if (typeof read === 'string' || read.by !== this.subject.machineId) return read;
+    return `${read.by} can't answer for itself`;
+  }
+
+  private takeAnswer(message: unknown): string {
+    const read = this.read(message);
     if (typeof read === 'string') return this.ignore(read, message);
     if (this.answer !== null) return this.ignore(`${read.step} was answered already, by ${this.answer.by}`, message);
     this.answer = read;

@@ -5,6 +5,7 @@
 import { checkData, matchesChoice } from '../contract/answers.ts';
 import {
   type Answer,
+  type Cancel,
   type HumanQuestion,
   type OrderMessage,
   type Report,
@@ -73,6 +74,14 @@ export function readOrder(message: unknown): OrderMessage | string {
 
 function isTime(value: unknown): value is string {
   return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) && Number.isFinite(Date.parse(value));
+}
+
+/** A passage that is told itself knows which order is meant. */
+export function readCancel(message: unknown, orderId: string): Cancel | string {
+  if (!isObject(message)) return 'not an object like {"orderId": …, "by": …, "reason": …}';
+  const read = readSteering({ ...message, orderId: isText(message['orderId']) ? message['orderId'] : orderId });
+  if (typeof read === 'string' || read.orderId === orderId) return read;
+  return `${read.orderId} is not the order ${orderId}`;
 }
 
 /** Which order a message is about, by whom and why; a sentence when it can't be read. */

@@ -1,12 +1,13 @@
 import type { LeaveInput, LeaveResult, MoveInput, Treatment } from '../../contract/outage.ts';
-import type { MachineState, PassageErrand } from '../../contract/passage.ts';
-import { type Actor, acting, record } from '../../mdb/acting.ts';
+import type { PassageErrand } from '../../contract/passage.ts';
+import { acting, record } from '../../mdb/acting.ts';
 import { leaveProduction } from '../../mdb/capacity.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/passage.ts';
 import { groupOf } from '../../mdb/permitgroup.ts';
 import { type PoolPolicy, readPool } from '../../mdb/pools.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
+import { moveMachine } from './move.ts';
 
 /** Transactions that take a machine out of service and put it back. Each may run more than once. */
 export function createOutageActivities(mdb: Mdb) {
@@ -26,22 +27,7 @@ export function createOutageActivities(mdb: Mdb) {
       });
     },
 
-    /** Moves the machine; each column along a legal edge only. */
-    moveMachine(input: MoveInput): Promise<MachineState> {
-      const { machineId, orderId, by, passage: _, siteId: __, ...change } = input;
-      const actor: Actor = by === undefined ? actorOf(input) : { class: 'user', name: by };
-      return acting(mdb, actor, orderId, async (tx) => {
-        const machine = await passage.lockMachine(tx, machineId);
-        const { machineId: ___, orderId: ____, ...columns } = { machineId, orderId, ...change };
-        const changes = Object.entries(columns).filter(
-          ([name, value]) => machine[name as keyof typeof machine] !== value,
-        );
-        if (changes.length === 0) return stateOf(machine);
-        await passage.updateMachine(tx, machineId, Object.fromEntries(changes));
-        await record(tx, { actor, action: 'machine.moved', machineId, orderId, detail: Object.fromEntries(changes) });
-        return stateOf({ ...machine, ...Object.fromEntries(changes) });
-      });
-    },
+    moveMachine: (input: MoveInput) => moveMachine(mdb, input),
 
     /** The machine's group by that tag, as its permits are taken for; null when it has no such tag. */
     readGroup({ machineId, tag }: PassageErrand & { tag: string }): Promise<string | null> {

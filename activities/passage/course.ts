@@ -27,6 +27,7 @@ export function beginPassage(mdb: Mdb, input: PassageErrand & { next: StepStart 
       dryRun: asked.dryRun,
       reviewed: asked.reviewed,
       class: asked.class,
+      requester: asked.requester,
       request: asked.request,
     };
     if (!(await passage.beginOrder(tx, orderId))) return { ...common, live: false, fence: 0, controller: false };

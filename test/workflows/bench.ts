@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
@@ -16,6 +17,7 @@ import type { RecordActivities } from '../../activities/records/index.ts';
 import type { RepairActivities } from '../../activities/repair/index.ts';
 import type { RetireActivities } from '../../activities/retire/index.ts';
 import { attributes } from '../../contract/attributes.ts';
+import { judgeMove } from '../../contract/flows.ts';
 import {
   hardwareQueue,
   lifecycleQueue,
@@ -26,9 +28,9 @@ import {
   type ReportKind,
   type Standing,
 } from '../../contract/machine.ts';
-import type { Treatment } from '../../contract/outage.ts';
+import type { MoveInput, Treatment } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
-import type { Passage } from '../../mdb/machine.ts';
+import type { OpState, Passage } from '../../mdb/machine.ts';
 
 const { temporal } = proto;
 
@@ -39,7 +41,7 @@ export type Doubles = OrderActivities &
   OutageActivities &
   DrainActivities &
   Pick<PermitActivities, 'askPermit' | 'tellSemaphore'> &
-  Pick<RecordActivities, 'keepRecords'> &
+  Pick<RecordActivities, 'keepConsole' | 'keepRecords'> &
   BirthActivities &
   CleanActivities &
   HardwareActivities;
@@ -78,8 +80,22 @@ export const treatment: Treatment = {
 
 const drained = { drained: true, left: 0, sentence: 'nothing is left' } as const;
 
+/** Edges of BrainSlug's flows that the passages of this suite went, e.g. `basic: draining → hard_reboot by drained`. */
+export const walked = new Set<string>();
+
+/** As the MDB does it: along an edge, or not at all. */
+function walk(from: OpState, input: MoveInput): void {
+  if (input.opState === undefined || input.opState === from) return;
+  const { opState: to, flow, trigger, by } = input;
+  const edge = judgeMove({ from, to, flow, trigger }, by === undefined ? null : 'user');
+  if (typeof edge === 'string') throw ApplicationFailure.nonRetryable(edge);
+  walked.add(`${flow}: ${from} → ${to} by ${trigger}`);
+}
+
 /** Activities that go well, each call written down; a test replaces those that shall not. */
 export function goingWell(calls: string[], different: Partial<Doubles> = {}): Doubles {
+  /** Where the machine stands, as the doubles have told last. */
+  let state = standing;
   const usual: Doubles = {
     orderByPayload: async () => null,
     beginBirth: async () => ({ live: true, fence: 1, controller: false, boot: false }),
@@ -99,11 +115,12 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       dryRun: false,
       reviewed: null,
       class: 'maintenance',
+      requester: 'ann',
       request: {},
     }),
     keepPlan: async () => 'hash',
     turnTo: async () => undefined,
-    endOrder: async () => standing,
+    endOrder: async () => state,
     breakOff: async () => ({ ...standing, stage: 'racked', opState: 'disabled', bootState: 'birth' }),
     openHumanStep: async () => undefined,
     remindHumanStep: async () => undefined,
@@ -114,6 +131,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     directErase: async () => ({ state: cleaned, disks: 1 }),
     proveErased: async () => ({ state: cleaned, note: '1 disk proven erased' }),
     directReinstall: async () => ({ state: { ...cleaned, stage: 'profiled' } }),
+    keepConsole: async () => undefined,
     keepRecords: async () => [],
     missingParts: async () => [],
     keepBundle: async ({ id }) => ({ id, summary: 'Now: it says Critical.' }),
@@ -126,8 +144,15 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     fitPart: async () => undefined,
     setRebirth: async () => null,
     unsetRebirth: async () => undefined,
-    leaveService: async ({ to }) => ({ left: true, state: { ...standing, opState: to }, treatment }),
-    moveMachine: async ({ opState, stage }) => ({ ...standing, ...(opState && { opState }), ...(stage && { stage }) }),
+    leaveService: async ({ to, dryRun }) => {
+      const left = dryRun || state.opState !== 'production' ? state : { ...state, opState: to };
+      return { left: true, state: left, treatment };
+    },
+    moveMachine: async (input) => {
+      walk(state.opState, input);
+      const { opState, stage, bootState } = input;
+      return { ...state, ...(opState && { opState }), ...(stage && { stage }), ...(bootState && { bootState }) };
+    },
     readGroup: async () => 'A01',
     readTreatment: async () => treatment,
     askPermit: async () => ({ state: 'granted', fence: 8 }),
@@ -147,10 +172,20 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       name,
       async (input: Record<string, unknown>) => {
         calls.push(describe(name, input));
-        return (activity as (input: unknown) => Promise<unknown>)(input);
+        const told = await (activity as (input: unknown) => Promise<unknown>)(input);
+        state = stateIn(told) ?? state;
+        return told;
       },
     ]),
   ) as unknown as Doubles;
+}
+
+function stateIn(told: unknown): MachineState | null {
+  if (typeof told !== 'object' || told === null) return null;
+  if ('state' in told && typeof told.state === 'object') return stateIn(told.state);
+  if (!('opState' in told && 'stage' in told && 'bootState' in told)) return null;
+  const { stage, opState, bootState, rack = null, pool = 'general', sku = null } = told as MachineState;
+  return { stage, opState, bootState, rack, pool, sku };
 }
 
 function describe(name: string, input: Record<string, unknown>): string {
@@ -225,9 +260,9 @@ export class Bench {
     await this.passage.signal('report', report);
   }
 
-  async answer(answer: string, by = 'ann'): Promise<void> {
+  async answer(answer: string, by = 'ann', data?: Readonly<Record<string, unknown>>): Promise<void> {
     const { humanStep } = await this.asked();
-    await this.passage.signal('answer', { step: humanStep?.id, answer, by });
+    await this.passage.signal('answer', { step: humanStep?.id, answer, by, ...(data && { data }) });
   }
 
   /** Waits until the passage stands at a step and waits on something. */
@@ -260,6 +295,20 @@ export class Bench {
       if (Date.now() > end) throw new Error('the machine has not taken the end of its passage');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /**
+   * Ends what the test leaves running: the next one's worker would pick it up. By a cancel, because the test server's
+   * clock stands still once a workflow was terminated on it.
+   */
+  async end(): Promise<void> {
+    for (const handle of [this.machine, this.passage]) await handle.cancel().catch(() => {});
+    const end = Date.now() + 20_000;
+    for (const handle of [this.passage, this.machine])
+      while ((await handle.describe().catch(() => null))?.status.name === 'RUNNING') {
+        if (Date.now() > end) await handle.terminate('the test is over').catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
   }
 
   /** From the burn-in to in service, all going well. */
@@ -309,8 +358,7 @@ export async function withBench(
         await bench.start();
         await test(bench);
       } finally {
-        // What a test leaves running would be picked up by the next one's worker, and hold the clock.
-        for (const handle of [bench.machine, bench.passage]) await handle.terminate('the test is over').catch(() => {});
+        await bench.end();
       }
     }),
   );

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type BrainSlugOrder, edges, follow, readBrainSlug } from '../../contract/brainslug.ts';
-import { actorClasses, isLegalEdge, opStates } from '../../mdb/machine.ts';
+import { type BrainSlugOrder, readBrainSlug } from '../../contract/brainslug.ts';
 
 const now = Date.parse('2026-11-21T09:00:00Z');
 const week = 7 * 24 * 3600;
@@ -140,60 +139,7 @@ describe('a payload', () => {
       'power.targetDate is before drain.targetdate',
       { state: 'draining', payload: { drain: { targetdate: seconds + 100 }, power: { targetDate: seconds + 50 } } },
     ],
+    ['the basic flow has no edge to intervention', { state: 'intervention', flow: 'basic' }],
     ['by is not a name', { state: 'draining', by: 7 }],
   ])('is refused: %s', (sentence, message) => expect(readBrainSlug(message, now)).toBe(sentence));
-});
-
-describe('the flows', () => {
-  const table = (flow: 'basic' | 'orchestrated') =>
-    edges
-      .filter(({ flows }) => flows.includes(flow))
-      .map(({ from, trigger, to, actor }) => `${from} → ${to}: ${trigger} (${actor})`);
-  const common = [
-    'production → draining: start (system)',
-    'draining → hard_reboot: drained (node)',
-    'draining → hard_reboot: drain time-out (node)',
-    'hard_reboot → disabled: booted (node)',
-    'disabled → production: check passed (node)',
-    'disabled → disabled: check failed (node)',
-  ];
-  const asked = [
-    'disabled → draining: post-reboot state (system)',
-    'disabled → intervention: post-reboot state (system)',
-  ];
-
-  test('have these edges', () => {
-    expect(table('basic')).toEqual([...common, 'draining → production: stop draining (user)', ...asked]);
-    expect(table('orchestrated')).toEqual([
-      ...common,
-      'draining → disabled: restore (user)',
-      'hard_reboot → intervention: reboot time-out (system)',
-      'disabled → intervention: checks used up (system)',
-      'intervention → disabled: operator (user)',
-      ...asked,
-      'draining → intervention: drained for a person (system)',
-    ]);
-  });
-
-  test('have no other, for nobody', () => {
-    const triggers = [...new Set(edges.map(({ trigger }) => trigger))];
-    for (const flow of ['basic', 'orchestrated'] as const)
-      for (const from of opStates)
-        for (const trigger of triggers)
-          for (const actor of actorClasses) {
-            const edge = edges.find(
-              (one) => one.from === from && one.trigger === trigger && one.actor === actor && one.flows.includes(flow),
-            );
-            expect(follow(flow, from, trigger, actor)).toBe(edge?.to ?? null);
-          }
-    expect(follow('basic', 'production', 'drained', 'node')).toBeNull();
-    expect(follow('basic', 'hard_reboot', 'reboot time-out', 'system')).toBeNull();
-    // A machine's own token can't do what is an operator's.
-    expect(follow('orchestrated', 'intervention', 'operator', 'node')).toBeNull();
-    expect(follow('orchestrated', 'intervention', 'operator', 'user')).toBe('disabled');
-  });
-
-  test('have no edge that the MDB would refuse', () => {
-    for (const { from, to } of edges) expect(isLegalEdge('op_state', from, to)).toBe(true);
-  });
 });

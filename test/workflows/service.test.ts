@@ -89,11 +89,11 @@ describe.skipIf(shared === null)('reboot', () => {
     skipping(
       shared,
       'reboot',
-      {
-        ...beginning({ request: { powerBy: new Date(Date.now() + 30 * 60_000).toISOString() } }),
+      (now) => ({
+        ...beginning({ request: { powerBy: new Date(now + 30 * 60_000).toISOString() } }),
         startDrain: busy,
         drainProgress: busy,
-      },
+      }),
       async (bench, env) => {
         await bench.until((standing) => standing.waitingOn === 'drain');
         await env.sleep('40 minutes');
@@ -125,7 +125,7 @@ describe.skipIf(shared === null)('reboot', () => {
     skipping(
       shared,
       'reboot',
-      beginning({ request: { policy: 'date', powerBy: new Date(Date.now() + 3 * 24 * 3_600_000).toISOString() } }),
+      (now) => beginning({ request: { policy: 'date', powerBy: new Date(now + 3 * 24 * 3_600_000).toISOString() } }),
       async (bench, env) => {
         await bench.until((standing) => standing.waitingOn === 'time');
         expect(bench.calls).not.toContain('act restart');

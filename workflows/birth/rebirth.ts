@@ -1,7 +1,6 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { type RebirthRequest, requestOf } from '../../contract/requests.ts';
-import { leaveService } from '../outage/leave.ts';
-import { takePermit } from '../outage/permit.ts';
+import { departAtOnce } from '../outage/depart.ts';
 import { type Ended, next, type Outcome, refuse } from '../passage/outcome.ts';
 import { birthActivities } from '../proxies.ts';
 import { rehearse } from '../service/serve.ts';
@@ -36,10 +35,8 @@ async function foresee(run: BirthRun, request: RebirthRequest): Promise<Outcome>
   if (doubt !== null) return refuse(doubt);
   run.plans('rack', `its next boot gets the bootstrap image${request.wipe ? ', and its disks may be wiped' : ''}`);
   if (request.power === 'cycle' && run.controller) {
-    const unpermitted = await takePermit(run, 'rack', 'reboot', request.semaphores.reboot);
-    if (unpermitted) return unpermitted;
-    const treatment = await leaveService(run, 'rack', 'disabled');
-    if ('outcome' in treatment) return treatment.outcome;
+    const departed = await departAtOnce(run, 'rack', request.semaphores);
+    if ('outcome' in departed) return departed.outcome;
     const act = await run.act('boot-network');
     if (act.state !== 'planned') return refuse(act.observed);
     run.plans('rack', 'boot-network', act.command);
@@ -63,10 +60,8 @@ async function beBorn(run: BirthRun, request: RebirthRequest): Promise<PassageSu
 async function awaitReboot(run: BirthRun, request: RebirthRequest): Promise<Ended | null> {
   const { power, semaphores } = request;
   if (power === 'cycle' && run.controller) {
-    const unpermitted = await takePermit(run, 'rack', 'reboot', semaphores.reboot);
-    if (unpermitted) return asEnd(unpermitted);
-    const treatment = await leaveService(run, 'rack', 'disabled');
-    if ('outcome' in treatment) return asEnd(treatment.outcome);
+    const departed = await departAtOnce(run, 'rack', semaphores);
+    if ('outcome' in departed) return asEnd(departed.outcome);
     run.mustBoot = true;
     return null;
   }

@@ -1,8 +1,6 @@
-import { drain, drainPlan } from '../outage/drain.ts';
-import { leaveService } from '../outage/leave.ts';
-import { takePermit } from '../outage/permit.ts';
-import { next, type Outcome, spared } from '../passage/outcome.ts';
-import { giveBack } from '../service/serve.ts';
+import { giveBack } from '../outage/back.ts';
+import { depart } from '../outage/depart.ts';
+import { next, type Outcome } from '../passage/outcome.ts';
 import type { CleanRun } from './run.ts';
 
 /**
@@ -11,17 +9,11 @@ import type { CleanRun } from './run.ts';
  */
 export async function leave(run: CleanRun): Promise<Outcome> {
   if (run.before !== 'production' && run.before !== 'draining') return next;
-  const unpermitted = await takePermit(run, 'leave', 'drain', run.request.semaphores.drain);
-  if (unpermitted !== null) return unpermitted;
-  const treatment = await leaveService(run, 'leave', 'draining');
-  if ('outcome' in treatment) return treatment.outcome;
-  run.treatment = treatment;
-  const drained = await drain(run, 'leave', drainPlan(treatment, null));
-  if (drained === 'drained' || drained === 'killed') {
-    const waited = await takePermit(run, 'leave', 'reboot', run.request.semaphores.reboot);
-    return waited === null ? next : stay(run, waited);
-  }
-  return stay(run, drained === 'skipped' ? spared : drained.outcome);
+  const { semaphores } = run.request;
+  const departed = await depart(run, 'leave', { semaphores, back: run.before === 'production' });
+  if ('outcome' in departed) return departed.outcome;
+  run.treatment = departed.treatment;
+  return next;
 }
 
 /** Ends before anything happened to the machine: back into production where it came from. */

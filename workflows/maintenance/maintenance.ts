@@ -2,16 +2,16 @@ import { condition } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
 import { type MaintenanceRequest, requestOf } from '../../contract/requests.ts';
-import { drain, drainPlan } from '../outage/drain.ts';
-import { leaveService } from '../outage/leave.ts';
-import { takePermit } from '../outage/permit.ts';
+import { giveBack } from '../outage/back.ts';
+import { closed, depart } from '../outage/depart.ts';
+import { moveTo } from '../outage/move.ts';
 import { look } from '../outage/power.ts';
 import { restore } from '../outage/restore.ts';
 import { soak } from '../outage/soak.ts';
-import { next, type Outcome, refuse, spared } from '../passage/outcome.ts';
+import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
-import { giveBack, inProduction, serve } from '../service/serve.ts';
+import { inProduction, serve } from '../service/serve.ts';
 import { batchWork } from './batches.ts';
 import { type MaintenanceStep, maintenanceCourse } from './limits.ts';
 import { workOff } from './work.ts';
@@ -29,21 +29,19 @@ export function maintenance(input: PassageInput): Promise<PassageSummary> {
     if (refused) return refused;
 
     await run.turnTo('window', 'drain');
-    const left = await leave(run, request);
-    if ('to' in left) return left;
-    const emptied = request.drain ? await empty(run, left) : next;
-    if (emptied.to === 'end') return giveBack(run, 'drain', left, emptied);
-    const waited = (await takePermit(run, 'drain', 'reboot', request.semaphores.reboot)) ?? closed(request);
-    if (waited) return giveBack(run, 'drain', left, waited);
+    const { semaphores, drain, window } = request;
+    const departed = await depart(run, 'drain', { semaphores, drain, closes: window?.closes ?? null });
+    if ('outcome' in departed) return departed.outcome;
+    const { treatment } = departed;
 
     await run.turnTo('drain', 'work');
     if (!run.plans('work', 'to maintenance'))
-      run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'disabled', stage: 'maintenance' });
+      await moveTo(run, 'disabled', 'passage', 'work begins', { stage: 'maintenance' });
     for (const batch of batchWork(request.work)) {
-      const worked = await workOff(run, batch, left);
+      const worked = await workOff(run, batch, treatment);
       if (worked.to === 'end') return worked;
     }
-    return comeBack(run, request, left);
+    return comeBack(run, request, treatment);
   });
 }
 
@@ -54,12 +52,7 @@ async function awaitWindow(run: Run, { window }: MaintenanceRequest): Promise<Ou
     run.stand('window', 'window', left, `Its window opens at ${window.opens}.`);
     if (await condition(() => run.desk.cancelled !== null, left)) return run.cancelled();
   }
-  return closed({ window });
-}
-
-function closed({ window }: Pick<MaintenanceRequest, 'window'>): Outcome | null {
-  if (window === null || Date.now() < Date.parse(window.closes)) return null;
-  return refuse(`its window closed at ${window.closes}`);
+  return closed(window.closes);
 }
 
 /** A machine that is not well before the work is for a repair, not for this. */
@@ -67,20 +60,6 @@ async function checkReady(run: Run): Promise<Outcome | null> {
   const health = await look(run, null);
   if (health.healthy) return null;
   return refuse(`the machine is not ready, ${health.seen}`);
-}
-
-async function leave(run: Run, request: MaintenanceRequest): Promise<Treatment | Outcome> {
-  const unpermitted = await takePermit(run, 'drain', 'drain', request.semaphores.drain);
-  if (unpermitted) return unpermitted;
-  const treatment = await leaveService(run, 'drain', 'draining');
-  return 'outcome' in treatment ? treatment.outcome : treatment;
-}
-
-async function empty(run: Run, treatment: Treatment): Promise<Outcome> {
-  const drained = await drain(run, 'drain', drainPlan(treatment, null));
-  if (typeof drained === 'object') return drained.outcome;
-  if (drained !== 'skipped') return next;
-  return spared;
 }
 
 async function comeBack(run: Run, request: MaintenanceRequest, treatment: Treatment): Promise<Outcome> {

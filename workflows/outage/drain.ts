@@ -1,7 +1,7 @@
 import { ActivityFailure, condition, sleep } from '@temporalio/workflow';
 import type { DrainProgress } from '../../contract/drain.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import type { Outcome } from '../passage/outcome.ts';
+import { type Outcome, spared } from '../passage/outcome.ts';
 import { type PassageRun, rootMessage } from '../passage/run.ts';
 import { draining } from '../proxies.ts';
 
@@ -25,13 +25,13 @@ export function drainPlan(treatment: Treatment, until: string | null): DrainPlan
 
 /**
  * Lets the machine's work end, for up to a week. `drained` where nothing is left, `killed` where the rest was ended by
- * policy, `skipped` where the policy spares it; a cancel ends the wait.
+ * policy; a policy that spares it and a cancel lead out.
  */
 export async function drain<Step extends string>(
   run: PassageRun<Step>,
   step: Step,
   plan: DrainPlan,
-): Promise<'drained' | 'killed' | 'skipped' | { readonly outcome: Outcome }> {
+): Promise<'drained' | 'killed' | { readonly outcome: Outcome }> {
   const drains = draining(run.errand.siteId);
   if (run.plans(step, `drain it, and at the end of its time: ${plan.onTimeout}`)) return 'drained';
   let { until } = plan;
@@ -47,7 +47,7 @@ export async function drain<Step extends string>(
     if (left <= 0) {
       const ruling = plan.onTimeout === 'ask' ? await askTimeout(run, step, sentence) : plan.onTimeout;
       if (typeof ruling === 'object') return ruling;
-      if (ruling === 'skip') return 'skipped';
+      if (ruling === 'skip') return { outcome: spared };
       if (ruling === 'kill') {
         // A scheduler that can't be told is no reason to spare what is to end: it ends with the machine.
         await told(() => drains.killJobs(run.errand));

@@ -1,6 +1,5 @@
 import { condition } from '@temporalio/workflow';
 import type { Treatment } from '../../contract/outage.ts';
-import type { OpState } from '../../mdb/machine.ts';
 import type { Outcome } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
@@ -14,7 +13,7 @@ const askAgain = 60_000;
 export async function leaveService<Step extends string>(
   run: PassageRun<Step>,
   step: Step,
-  to: OpState,
+  to: 'draining' | 'disabled',
 ): Promise<Treatment | { readonly outcome: Outcome }> {
   for (;;) {
     const left = await outageActivities.leaveService({ ...run.errand, to, dryRun: run.dry });

@@ -3,7 +3,7 @@ import type { Treatment } from '../../contract/outage.ts';
 import type { Flow } from '../../contract/requests.ts';
 import type { Outcome } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
-import { outageActivities } from '../proxies.ts';
+import { moveTo } from './move.ts';
 import { look } from './power.ts';
 
 const minute = 60_000;
@@ -20,7 +20,7 @@ export async function restore<Step extends string>(
   flow: Flow,
 ): Promise<{ readonly outcome: Outcome } | 'healthy'> {
   if (run.plans(step, 'check its health, and again while it fails')) return 'healthy';
-  run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'disabled' });
+  await enterRestore(run, flow);
   for (let failed = 0; ; ) {
     const health = await look(run, null);
     if (health.healthy) return 'healthy';
@@ -31,9 +31,26 @@ export async function restore<Step extends string>(
       failed = 0;
       continue;
     }
-    run.stand(step, 'time', minute, `Health check ${failed} failed: ${health.seen}`);
-    await condition(() => false, minute);
+    const pause = pauseAfter(failed);
+    run.stand(step, 'time', pause, `Health check ${failed} failed: ${health.seen}`);
+    await condition(() => false, pause);
   }
+}
+
+// For ever is longer than a history: what is sick for a day is looked at every hour.
+function pauseAfter(failed: number): number {
+  if (failed < 30) return minute;
+  return failed < 150 ? 10 * minute : 60 * minute;
+}
+
+/** To restore, by whatever leads there from where the machine stands; by an operator's word where that is what it takes. */
+export async function enterRestore(run: PassageRun<string>, flow: Flow): Promise<void> {
+  const { stopper } = run;
+  const by = stopper === null ? {} : { by: stopper };
+  const { opState } = run.state;
+  if (opState === 'hard_reboot') await moveTo(run, 'disabled', flow, 'booted');
+  if (opState === 'draining') await moveTo(run, 'disabled', flow, stopper === null ? 'called off' : 'restore', by);
+  if (opState === 'intervention') await moveTo(run, 'disabled', flow, 'operator', by);
 }
 
 /** Hands the machine to a person; without an answer it stays there. */
@@ -42,13 +59,14 @@ export async function intervene<Step extends string>(
   step: Step,
   reason: string,
 ): Promise<{ readonly outcome: Outcome } | 'restore'> {
-  run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'intervention' });
+  const why = run.state.opState === 'hard_reboot' ? 'reboot time-out' : 'checks used up';
+  await moveTo(run, 'intervention', 'orchestrated', why);
   const ruling = await run.ask(step, {
     fault: `${step}/intervention`,
     reason: `${reason}. Mend it and answer "restore"; "abandon" leaves it in intervention.`,
     choices: ['restore', 'abandon'],
   });
   if ('outcome' in ruling) return ruling;
-  run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'disabled', by: ruling.by });
+  await moveTo(run, 'disabled', 'orchestrated', 'operator', { by: ruling.by });
   return 'restore';
 }

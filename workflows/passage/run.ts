@@ -74,6 +74,8 @@ export class PassageRun<Step extends string = string> {
   dry = false;
   readonly plan: PlanLine[] = [];
   readonly takeover: Takeover;
+  /** Who ordered that it comes back, where that is what the order is about. */
+  restorer: string | null = null;
   private serial = 0;
   private kept = 0;
   private keeping = 0;
@@ -154,6 +156,12 @@ export class PassageRun<Step extends string = string> {
     this.desk.take(report);
     await passageActivities.noteReboot({ ...this.errand, step });
     return again;
+  }
+
+  /** The operator by whose word the machine comes back before its time; null where it is nobody's. */
+  get stopper(): string | null {
+    const by = this.desk.cancelled?.by ?? this.restorer;
+    return by === this.errand.machineId ? null : by;
   }
 
   cancelled(): Ended {

@@ -1,14 +1,12 @@
 import { condition } from '@temporalio/workflow';
 import type { OwnRung } from '../../contract/repair.ts';
 import type { RepairRequest } from '../../contract/requests.ts';
-import { drain, drainPlan } from '../outage/drain.ts';
-import { leaveService } from '../outage/leave.ts';
-import { takePermit } from '../outage/permit.ts';
+import { depart } from '../outage/depart.ts';
+import { moveTo } from '../outage/move.ts';
 import { look, restart } from '../outage/power.ts';
 import { soak } from '../outage/soak.ts';
-import { type Outcome, spared } from '../passage/outcome.ts';
-import { outageActivities, repairActivities } from '../proxies.ts';
-import { giveBack } from '../service/serve.ts';
+import type { Outcome } from '../passage/outcome.ts';
+import { repairActivities } from '../proxies.ts';
 import type { RepairRun } from './run.ts';
 
 /** Where a rung led: healed, to the next one with what was seen, or out of the passage. */
@@ -51,13 +49,8 @@ export async function goAway(
   { semaphores }: RepairRequest,
 ): Promise<Outcome | null> {
   if (run.away) return null;
-  const refused = await takePermit(run, rung, 'reboot', semaphores.reboot);
-  if (refused) return refused;
-  const left = await leaveService(run, rung, 'draining');
-  if ('outcome' in left) return left.outcome;
-  const drained = await drain(run, rung, drainPlan(left, null));
-  if (typeof drained === 'object') return giveBack(run, rung, left, drained.outcome);
-  if (drained === 'skipped') return giveBack(run, rung, left, spared);
+  const departed = await depart(run, rung, { semaphores });
+  if ('outcome' in departed) return departed.outcome;
   run.away = true;
   if (run.plans(rung, 'to repair')) return null;
   run.state = await repairActivities.moveToRepair(run.errand);
@@ -65,13 +58,19 @@ export async function goAway(
 }
 
 async function cycle(run: RepairRun, rung: 'restart' | 'power-cycle'): Promise<Climbed> {
-  if (!run.plans(rung, 'hard reboot'))
-    run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'hard_reboot' });
+  // What is being restored, or in a person's hands, is restarted where it stands: no flow has an edge back.
+  if (!run.plans(rung, 'hard reboot') && run.state.opState === 'draining')
+    await moveTo(run, 'hard_reboot', 'basic', 'drained');
   const up = await restart(run, rung, run.treatment.rebootLimit, rung);
-  if (!run.dry) run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'disabled' });
+  if (!run.dry && run.state.opState === 'hard_reboot') await endReboot(run, up === 'up');
   if (typeof up === 'object') return up;
   if (up === 'up' && (await soak(run, rung, run.treatment.soak))) return healed;
   return notHealed(run);
+}
+
+/** A machine that stays silent is the next rung's, and not in its reboot any more. */
+function endReboot(run: RepairRun, up: boolean): Promise<void> {
+  return up ? moveTo(run, 'disabled', 'basic', 'booted') : moveTo(run, 'disabled', 'passage', 'stayed silent');
 }
 
 async function notHealed(run: RepairRun): Promise<Climbed> {

@@ -1,15 +1,15 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
 import { requestOf } from '../../contract/requests.ts';
-import { leaveService } from '../outage/leave.ts';
-import { takePermit } from '../outage/permit.ts';
+import { giveBack } from '../outage/back.ts';
+import { departAtOnce } from '../outage/depart.ts';
 import { awaitUp, restart } from '../outage/power.ts';
 import { intervene, restore } from '../outage/restore.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 import { type ServiceStep, serviceCourse } from './courses.ts';
-import { giveBack, serve } from './serve.ts';
+import { serve } from './serve.ts';
 
 type Run = PassageRun<ServiceStep>;
 
@@ -20,9 +20,8 @@ export function power(input: PassageInput): Promise<PassageSummary> {
     if (begun.stage !== 'in_service') return refuse(`the machine is at stage ${begun.stage}`);
     if (!begun.controller) return refuse('no controller of the machine is known');
 
-    const unpermitted = await takePermit(run, 'reboot', 'reboot', semaphores.reboot);
-    if (unpermitted) return unpermitted;
-    const treatment = await leaveService(run, 'reboot', 'disabled');
+    run.restorer = begun.requester;
+    const treatment = await departAtOnce(run, 'reboot', semaphores);
     if ('outcome' in treatment) return treatment.outcome;
     if (action === 'off') return powerOff(run);
     const up =

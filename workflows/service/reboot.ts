@@ -1,17 +1,15 @@
-import { condition } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
 import { type RebootRequest, requestOf } from '../../contract/requests.ts';
-import { drain, drainPlan } from '../outage/drain.ts';
-import { leaveService } from '../outage/leave.ts';
-import { takePermit } from '../outage/permit.ts';
+import { giveBack } from '../outage/back.ts';
+import { type Departed, depart } from '../outage/depart.ts';
+import { moveTo } from '../outage/move.ts';
 import { restart } from '../outage/power.ts';
 import { intervene, restore } from '../outage/restore.ts';
-import { next, type Outcome, spared } from '../passage/outcome.ts';
+import { next, type Outcome } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
-import { outageActivities } from '../proxies.ts';
 import { type ServiceStep, serviceCourse } from './courses.ts';
-import { giveBack, inProduction, serve } from './serve.ts';
+import { inProduction, serve } from './serve.ts';
 
 type Run = PassageRun<ServiceStep>;
 
@@ -25,18 +23,14 @@ export function reboot(input: PassageInput): Promise<PassageSummary> {
     if (refused) return refused;
     const request = requestOf('reboot', begun.request);
 
-    const unpermitted = await takePermit(run, 'drain', 'drain', request.semaphores.drain);
-    if (unpermitted) return unpermitted;
-    const treatment = await leaveService(run, 'drain', 'draining');
-    if ('outcome' in treatment) return treatment.outcome;
-    const emptied = request.drain ? await empty(run, request, treatment) : next;
-    if (emptied.to === 'end') return giveBack(run, 'drain', treatment, emptied, request.flow);
-
-    const waited = await takePermit(run, 'drain', 'reboot', request.semaphores.reboot);
-    if (waited) return giveBack(run, 'drain', treatment, waited, request.flow);
+    const { flow, semaphores, drain, powerBy: drainBy, policy } = request;
+    const notBefore = drain && policy === 'date' ? drainBy : null;
+    const departed = await depart(run, 'drain', { semaphores, drain, drainBy, notBefore, flow });
+    if ('outcome' in departed) return departed.outcome;
+    const { treatment } = departed;
 
     await run.turnTo('drain', 'reboot', treatment.rebootLimit);
-    const up = await cycle(run, request, treatment);
+    const up = await cycle(run, request, departed);
     if (up.to === 'end') return up;
 
     await run.turnTo('reboot', 'restore');
@@ -46,23 +40,11 @@ export function reboot(input: PassageInput): Promise<PassageSummary> {
   });
 }
 
-/** Draining, until it is empty or its time is up; then, by date, until the moment that was asked for. */
-async function empty(run: Run, request: RebootRequest, treatment: Treatment): Promise<Outcome> {
-  const drained = await drain(run, 'drain', drainPlan(treatment, request.powerBy));
-  if (typeof drained === 'object') return drained.outcome;
-  if (drained === 'skipped') return spared;
-  if (request.policy === 'date' && request.powerBy !== null && !run.dry) {
-    const left = Date.parse(request.powerBy) - Date.now();
-    run.stand('drain', 'time', Math.max(0, left), `Drained; it is rebooted at ${request.powerBy}`);
-    if (left > 0 && (await condition(() => run.desk.cancelled !== null, left))) return run.cancelled();
-  }
-  return next;
-}
-
 /** The hard reboot: one command, and the wait for what comes up. */
-async function cycle(run: Run, { flow }: RebootRequest, { rebootLimit }: Treatment): Promise<Outcome> {
-  if (!run.plans('reboot', 'hard reboot'))
-    run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'hard_reboot' });
+async function cycle(run: Run, { flow }: RebootRequest, { emptied, treatment }: Departed): Promise<Outcome> {
+  const { rebootLimit } = treatment;
+  const trigger = emptied === 'drained' ? 'drained' : 'drain time-out';
+  if (!run.plans('reboot', 'hard reboot')) await moveTo(run, 'hard_reboot', flow, trigger);
   const restarted = await restart(run, 'reboot', rebootLimit);
   if (restarted === 'up') return next;
   if (restarted !== 'silent') return restarted.outcome;
@@ -82,11 +64,11 @@ async function cycle(run: Run, { flow }: RebootRequest, { rebootLimit }: Treatme
 }
 
 /** Back to production, or to the state that was asked for after the reboot. */
-async function settle(run: Run, { postRebootState }: RebootRequest, treatment: Treatment): Promise<Outcome> {
+async function settle(run: Run, { postRebootState, flow }: RebootRequest, treatment: Treatment): Promise<Outcome> {
   if (postRebootState === 'production') {
     return giveBack(run, 'restore', treatment, { to: 'end', state: 'done', note: 'rebooted and back in production' });
   }
   if (!run.plans('restore', `leave it in ${postRebootState}`) && postRebootState !== 'disabled')
-    run.state = await outageActivities.moveMachine({ ...run.errand, opState: postRebootState });
+    await moveTo(run, postRebootState, flow, 'post-reboot state');
   return { to: 'end', state: 'done', note: `rebooted and left in ${postRebootState}, as was asked` };
 }

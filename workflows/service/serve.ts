@@ -1,13 +1,9 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import type { Treatment } from '../../contract/outage.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
-import type { Flow } from '../../contract/requests.ts';
-import { undrain } from '../outage/drain.ts';
-import { restore } from '../outage/restore.ts';
 import { type Ended, type Outcome, refuse } from '../passage/outcome.ts';
 import { type Course, PassageRun } from '../passage/run.ts';
-import { outageActivities, passageActivities } from '../proxies.ts';
+import { passageActivities } from '../proxies.ts';
 
 /** What a passage does between taking its order and ending it. */
 export type Story<Step extends string> = (run: PassageRun<Step>, begun: BegunPassage) => Promise<Outcome>;
@@ -72,27 +68,4 @@ function finish(run: PassageRun<string>, outcome: Outcome): Promise<PassageSumma
 export function inProduction({ stage, opState }: BegunPassage): Outcome | null {
   if (stage === 'in_service' && (opState === 'production' || opState === 'draining')) return null;
   return refuse(`the machine is ${opState}, stage ${stage}`);
-}
-
-/**
- * Lets work come again and puts the machine back into production; the outcome stays what it was. What was draining goes
- * back by restore in the orchestrated flow (D→RES→P), and at once in the basic one, which has no such edge.
- */
-export async function giveBack<Step extends string>(
-  run: PassageRun<Step>,
-  step: Step,
-  treatment: Treatment,
-  outcome: Outcome,
-  flow: Flow = 'basic',
-): Promise<Outcome> {
-  // Who took it over brings it back too.
-  if (run.takeover.ended !== null) return outcome;
-  if (flow === 'orchestrated' && run.state.opState === 'draining') {
-    const healthy = await restore(run, step, treatment, flow);
-    if (healthy !== 'healthy') return healthy.outcome;
-  }
-  if (treatment.drains) await undrain(run, step);
-  if (!run.plans(step, 'put it back into production'))
-    run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'production' });
-  return outcome;
 }

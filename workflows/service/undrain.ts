@@ -1,10 +1,11 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { requestOf } from '../../contract/requests.ts';
-import { restore } from '../outage/restore.ts';
+import { giveBack } from '../outage/back.ts';
+import { enterRestore, restore } from '../outage/restore.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import { outageActivities } from '../proxies.ts';
 import { serviceCourse } from './courses.ts';
-import { giveBack, serve } from './serve.ts';
+import { serve } from './serve.ts';
 
 /**
  * Stop draining, or bring back what stands aside: to restore, and from there to production once it is healthy. A
@@ -20,10 +21,14 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
     if (stage !== 'in_service' || opState === 'production' || opState === 'hard_reboot') {
       return refuse(`the machine is ${opState}, stage ${stage}`);
     }
+    const ways =
+      request.flow === 'basic' ? (request.to === 'production' ? ['draining', 'disabled'] : ['disabled']) : null;
+    if (ways !== null && !ways.includes(opState))
+      return refuse(`the basic flow has no edge from ${opState} to restore`);
+    run.restorer = begun.requester;
     const treatment = await outageActivities.readTreatment(run.errand);
     if (request.to === 'disabled') {
-      if (!run.plans('restore', 'stop draining and leave it out of production'))
-        run.state = await outageActivities.moveMachine({ ...run.errand, opState: 'disabled' });
+      if (!run.plans('restore', 'stop draining and leave it out of production')) await enterRestore(run, request.flow);
       return { to: 'end', state: 'done', note: 'out of production, in restore' };
     }
     const back: Outcome = { to: 'end', state: 'done', note: 'back in production' };

@@ -1,0 +1,15 @@
+import type { Route, Trigger } from '../../contract/flows.ts';
+import type { OpState, Stage } from '../../mdb/machine.ts';
+import type { PassageRun } from '../passage/run.ts';
+import { outageActivities } from '../proxies.ts';
+
+/** Moves the machine's state along an edge of a flow, and by whom where the edge is an operator's. */
+export async function moveTo(
+  run: PassageRun<string>,
+  opState: OpState,
+  flow: Route,
+  trigger: Trigger,
+  more: { readonly by?: string; readonly stage?: Stage } = {},
+): Promise<void> {
+  run.state = await outageActivities.moveMachine({ ...run.errand, opState, flow, trigger, ...more });
+}
