@@ -20,6 +20,8 @@ export interface MdbOptions {
   readonly connections?: number;
   /** Name under which PostgreSQL lists the connections. */
   readonly name: string;
+  /** Milliseconds that work waits for one of them to be free, or to be made; 5,000 unless told. */
+  readonly wait?: number;
   /** Milliseconds until a statement is given up; 10,000 unless told. */
   readonly statementTimeout?: number;
 }
@@ -40,7 +42,7 @@ export function connectMdb(options: MdbOptions): MdbConnection {
     connectionString: options.url,
     application_name: options.name,
     max: options.connections ?? 10,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: options.wait ?? 5000,
     statement_timeout: statementTimeout,
     query_timeout: statementTimeout * patience,
     idle_in_transaction_session_timeout: 30_000,

@@ -16,7 +16,13 @@ import { readSettings, settings } from './settings.ts';
 const env = readSettings(settings.hardware);
 const log = openLog('hardware', env.FARRIER_LOG);
 quietRuntime(log);
-const { mdb, close } = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier hardware' });
+const { mdb, close } = connectMdb({
+  url: env.FARRIER_MDB_URL,
+  name: 'farrier hardware',
+  // Ten for up to 256 activities at once, and two that carry the claims of acts and of records: docs/decisions/pools.md.
+  connections: 12,
+  wait: 15_000,
+});
 const connection = await connectWorker(log, env.TEMPORAL_ADDRESS);
 const pool = openSessionPool();
 const secrets = join(env.FARRIER_DATA, 'secrets');

@@ -18,7 +18,13 @@ import { readSettings, settings } from './settings.ts';
 const env = readSettings(settings.lifecycle);
 const log = openLog('lifecycle', env.FARRIER_LOG);
 quietRuntime(log);
-const { mdb, close } = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier lifecycle', connections: 20 });
+const { mdb, close } = connectMdb({
+  url: env.FARRIER_MDB_URL,
+  name: 'farrier lifecycle',
+  // For up to 140 activities at once; why so few, and the long wait: docs/decisions/pools.md.
+  connections: 20,
+  wait: 15_000,
+});
 const [connection, bundle] = await Promise.all([
   connectWorker(log, env.TEMPORAL_ADDRESS),
   workflowBundle(env.FARRIER_DATA),
