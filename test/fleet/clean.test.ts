@@ -44,6 +44,12 @@ async function question(order: string): Promise<string> {
   await expect.poll(async () => (await open()).length, { timeout: 90_000, interval: 200 }).toBe(1);
   return (await open())[0]?.id ?? '';
 }
+/** Answers and waits until that is heard: until then the old question is still the open one. */
+async function answer(step: string, choice: string): Promise<void> {
+  await farrier('step', 'answer', step, choice);
+  const row = async () => (await whole.up.mdb.select().from(humanSteps).where(eq(humanSteps.id, step)))[0];
+  await expect.poll(async () => (await row())?.answeredAt ?? null, { interval: 200 }).not.toBeNull();
+}
 const done = (order: string) =>
   expect.poll(async () => (await orderNow(order))?.state, { timeout: 120_000, interval: 200 }).toBe('done');
 const effects = async (machine: Machine, since: number) =>
@@ -109,7 +115,7 @@ test('a disk that refuses stops it before anything is touched, and nobody gets t
   expect((await effects(at(2), since)).some(({ effect }) => effect === 'disk-erased')).toBe(false);
   expect(await machineNow(at(2))).toMatchObject({ owner: 'old', held: expect.stringContaining('frozen') });
   await mend(at(2), 'erase-refused');
-  await farrier('step', 'answer', asked, 'method:nvme-format');
+  await answer(asked, 'method:nvme-format');
   // The keys were never discarded: the disk that they lock takes the method that was named as well.
   await done('clean-2');
   expect((await proofOf('clean-2')).map(({ method }) => method)).toEqual(['nvme-format', 'nvme-format']);
@@ -125,11 +131,11 @@ test('a disk that lies is found out; one that is gone is answered for; a machine
   const lie = await question('clean-3');
   expect((await machineNow(machine)).held).toContain('16 of 16 marked blocks were still there');
   await mend(machine, 'erase-lies');
-  await farrier('step', 'answer', lie, 'retry');
+  await answer(lie, 'retry');
   const absent = await question('clean-3');
   expect((await machineNow(machine)).held).toContain('sdq (serial LOST1)');
   expect((await machineNow(machine)).owner).toBe('old');
-  await farrier('step', 'answer', absent, 'vouch');
+  await answer(absent, 'vouch');
   await done('clean-3');
   expect(await machineNow(machine)).toMatchObject({
     owner: null,

@@ -64,16 +64,21 @@ describe('a rack with faults', () => {
   /** Waits until a person is asked about the machine. */
   async function asked(id: string, question: RegExp) {
     await whole.until((rows) => question.test(rows.find((row) => row.id === id)?.held ?? ''), 240);
-    const [step] = await whole.up.mdb
-      .select()
-      .from(humanSteps)
-      .where(and(eq(humanSteps.machineId, id), isNull(humanSteps.answeredAt)));
+    // What the agent told holds the machine at once; its passage hears of it and asks a moment later.
+    const steps = () =>
+      whole.up.mdb
+        .select()
+        .from(humanSteps)
+        .where(and(eq(humanSteps.machineId, id), isNull(humanSteps.answeredAt)));
+    await expect.poll(steps).toHaveLength(1);
+    const [step] = await steps();
     if (!step) throw new Error(`${id} is held and nobody is asked`);
-    const open = await whole.up.mdb
-      .select()
-      .from(tickets)
-      .where(and(eq(tickets.machineId, id), isNull(tickets.closedAt)));
-    expect(open).toHaveLength(1);
+    const open = () =>
+      whole.up.mdb
+        .select()
+        .from(tickets)
+        .where(and(eq(tickets.machineId, id), isNull(tickets.closedAt)));
+    await expect.poll(open).toHaveLength(1);
     // What is held is seen where a person would look.
     expect(await farrier('machine', 'show', id)).toMatch(question);
     expect(await farrier('step', 'list')).toContain(step.id);

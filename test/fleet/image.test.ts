@@ -28,7 +28,9 @@ test('an image whose bytes are not those that were signed is not installed; mend
   await fetch(`${whole.sim}/machines/${place}/power`, { method: 'POST', body: JSON.stringify({ do: 'On' }) });
 
   await whole.until(([row]) => /failed at image/.test(row?.held ?? ''), 240);
-  const [step] = await whole.up.mdb.select().from(humanSteps);
+  const steps = () => whole.up.mdb.select().from(humanSteps);
+  await expect.poll(steps).toHaveLength(1);
+  const [step] = await steps();
   expect(step?.question).toMatch(/checksum|sha/i);
   expect([...countEffect(await whole.journal(), 'installed').values()]).toEqual([]);
 
