@@ -147,6 +147,7 @@ async function writeMachine(tx: Transaction, machine: Machine, fact: Inventory):
       memoryMib: fact.memoryMib,
       lastSeenAt: sql`now()`,
       ...(firmware === null ? {} : { firmware }),
+      ...(machine.held?.startsWith('inventory: ') ? { held: null } : {}),
     })
     .where(eq(machines.id, machine.id));
 }
