@@ -10,13 +10,16 @@ export type OwnRung = (typeof ownRungs)[number];
 export interface RungInput extends PassageErrand {
   readonly fault: string;
   readonly rung: Severity;
+  /** A person's word leads to it: no budget is theirs. */
+  readonly byHand?: true;
 }
 
 /** Whether the rung may be climbed, and after how many milliseconds; or why its budget is used up. */
 export type Climb = { readonly may: true; readonly wait: number } | { readonly may: false; readonly why: string };
 
 export interface RungEnd extends RungInput {
-  readonly outcome: 'healed' | 'failed' | 'handed-on';
+  /** `false_positive`: it cleared before anything was done to the machine. */
+  readonly outcome: 'healed' | 'false_positive' | 'failed' | 'handed-on';
   readonly seen: string;
 }
 
@@ -26,6 +29,8 @@ export interface BundleInput extends PassageErrand {
   readonly evidence: string | null;
   /** What a look at the machine showed just now. */
   readonly seen: string;
+  /** When it last started, by its controller's clock; null where that does not tell. */
+  readonly reset: string | null;
   /** Sentences on parts that it had and has no more. */
   readonly missing: readonly string[];
   readonly repairState: RepairState;
@@ -49,4 +54,7 @@ export interface PartWord extends PassageErrand {
   /** The maker's number, or the new part's serial number. */
   readonly number: string;
   readonly by: string;
+  /** Of one that goes back: what it is, and its own serial number, as far as somebody said. */
+  readonly part?: string | null;
+  readonly serial?: string | null;
 }

@@ -1,7 +1,9 @@
 /** Repairs: the ladder's history, bundles of evidence, and parts on their way. */
-import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { Transaction } from './acting.ts';
+import { consoleOf } from './consoles.ts';
 import {
+  bootCounts,
   bundles,
   burnins,
   controllerDocuments,
@@ -10,6 +12,8 @@ import {
   disks,
   hardwareChanges,
   intents,
+  machines,
+  nics,
   replacements,
   rungs,
   sensorReadings,
@@ -25,12 +29,16 @@ export interface RungRow {
   readonly rung: string;
 }
 
-/** What was climbed at this machine within the last weeks, newest first. */
-export function climbed(tx: Transaction, machineId: string) {
+/**
+ * What was climbed at this machine within the last weeks, newest first; without the rung that is begun, which may have
+ * been written by an earlier try of the same activity.
+ */
+export function climbed(tx: Transaction, { machineId, orderId, rung }: RungRow) {
+  const own = and(eq(rungs.orderId, orderId), eq(rungs.rung, rung), isNull(rungs.outcome));
   return tx
     .select({ rung: rungs.rung, at: rungs.climbedAt })
     .from(rungs)
-    .where(and(eq(rungs.machineId, machineId), gt(rungs.climbedAt, sql`now() - interval '30 days'`)))
+    .where(and(eq(rungs.machineId, machineId), gt(rungs.climbedAt, sql`now() - interval '30 days'`), sql`not (${own})`))
     .orderBy(desc(rungs.climbedAt))
     .limit(200);
 }
@@ -45,7 +53,7 @@ export async function beginRung(tx: Transaction, row: RungRow): Promise<void> {
 export async function endRung(
   tx: Transaction,
   { orderId, rung }: RungRow,
-  outcome: 'healed' | 'failed' | 'handed-on',
+  outcome: 'healed' | 'false_positive' | 'failed' | 'handed-on',
   seen: string,
 ): Promise<void> {
   await tx
@@ -86,7 +94,30 @@ export async function gatherEvidence(tx: Transaction, machineId: string) {
     .where(eq(intents.machineId, machineId))
     .orderBy(desc(intents.writtenAt))
     .limit(20);
-  return { logs, events, sensors: sensors ?? null, tests, acts };
+  const [machine] = await tx
+    .select({ keyStore: machines.keyStore, lastSeenAt: machines.lastSeenAt })
+    .from(machines)
+    .where(eq(machines.id, machineId));
+  const { keyStore = null, lastSeenAt = null } = machine ?? {};
+  const boots = await lastBootRequest(tx, machineId);
+  const told = await consoleOf(tx, machineId);
+  const console = told ?? { lines: [], missing: 'it was not read', readAt: null };
+  return { logs, events, sensors: sensors ?? null, tests, acts, keyStore, lastSeenAt, boots, console };
+}
+
+/** When it last asked for a boot, and what it was answered; null when it never did. */
+async function lastBootRequest(tx: Transaction, machineId: string) {
+  const macs = tx
+    .select({ mac: sql<string>`${nics.mac}::text` })
+    .from(nics)
+    .where(eq(nics.machineId, machineId));
+  const [row] = await tx
+    .select({ at: bootCounts.lastAt, answer: bootCounts.answer })
+    .from(bootCounts)
+    .where(inArray(bootCounts.mac, macs))
+    .orderBy(desc(bootCounts.lastAt))
+    .limit(1);
+  return row ?? null;
 }
 
 /** Disks as the agent last told them, drives as the controller shows them, and what became of those that it showed. */

@@ -31,7 +31,7 @@ export const cleanActivities = proxyLocalActivities<CleanActivities>(transaction
 
 /** Observations of hardware, by the workers of the machine's own site. */
 export function observing(siteId: string) {
-  return proxyActivities<Pick<HardwareActivities, 'checkController' | 'checkHealth' | 'settle'>>({
+  return proxyActivities<Pick<HardwareActivities, 'checkController' | 'checkHealth' | 'lookAtBoard' | 'settle'>>({
     taskQueue: hardwareQueue(siteId),
     // A controller may hold a read for a minute (quirk 11); reads are repeated freely, for a quarter of an hour.
     startToCloseTimeout: '3 minutes',
@@ -44,7 +44,7 @@ export function observing(siteId: string) {
 
 /** What the controller of one machine tells, read anew and kept in the MDB, by the workers of the machine's own site. */
 export function recording(siteId: string) {
-  return proxyActivities<Pick<RecordActivities, 'keepRecords'>>({
+  return proxyActivities<Pick<RecordActivities, 'keepConsole' | 'keepRecords'>>({
     taskQueue: hardwareQueue(siteId),
     // Logs and some hundred reads of a controller that may be slow. What can't be read is told and not tried again: a
     // controller that is silent is part of what is found out.

@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { ControllerResult, Errand } from '../../contract/birth.ts';
+import type { BoardLook, BoardSight } from '../../contract/board.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Health, HealthInput } from '../../contract/outage.ts';
 import { openClaims } from '../../mdb/claim.ts';
@@ -15,6 +16,7 @@ import type { SessionPool } from '../redfish/pool.ts';
 import type { Probe } from '../redfish/probe.ts';
 import type { Session } from '../redfish/session.ts';
 import type { SystemReading } from '../redfish/system.ts';
+import { createBoardLook } from './board.ts';
 import { command, findOut, type LookAt, look, type Stage } from './command.ts';
 import { patiently } from './follow.ts';
 import { judgeHealth } from './health.ts';
@@ -45,6 +47,7 @@ export function createHardwareActivities(
   const claims = openClaims(mdb.$client);
   const reach = createReach(mdb, secrets, pool, claims);
   const passwords = createPasswordAct(mdb, secrets, claims, pace);
+  const lookAtBoard = createBoardLook(mdb, secrets, pool, claims);
   const stage =
     (act: Act, controller: Controller) =>
     (session: Session, system: SystemReading, probe: Probe): Stage => ({
@@ -92,12 +95,22 @@ export function createHardwareActivities(
         return await reach(controller, async (session, system) => {
           const { Status: status } = (await session.get(system.path)) as { Status?: Record<string, unknown> };
           const health = status?.HealthRollup ?? status?.Health;
-          const { power, bootProgress } = system;
+          const { power, bootProgress, lastReset } = system;
           const told = typeof health === 'string' ? health : null;
-          return judgeHealth({ power, bootProgress, health: told, bootedLocally, controller: true });
+          const judged = judgeHealth({ power, bootProgress, health: told, bootedLocally, controller: true });
+          return { ...judged, ...(lastReset !== null && { reset: lastReset }) };
         });
       } catch (error) {
-        if (error instanceof HeldError) return { up: false, healthy: false, seen: error.message };
+        if (error instanceof HeldError) return shutOutOf(await controllerOf(mdb, machineId), error.message);
+        throw retryable(error);
+      }
+    },
+
+    /** Whether another board is in the machine; reads past a quarantine, and changes nothing. */
+    async lookAtBoard(asked: BoardLook): Promise<BoardSight> {
+      try {
+        return await lookAtBoard(asked);
+      } catch (error) {
         throw retryable(error);
       }
     },
@@ -130,6 +143,13 @@ export function createHardwareActivities(
       }
     },
   });
+}
+
+/** What a controller that is held tells of its machine: nothing, and whether that is for another machine behind it. */
+function shutOutOf(controller: Controller | null, seen: string): Health {
+  const { quarantineFor: why = null } = controller ?? {};
+  const shutOut = why === 'identity' || why === 'certificate' ? { shutOut: why } : {};
+  return { up: false, healthy: false, seen, ...shutOut };
 }
 
 type Wanted = Readonly<Record<string, string | number | boolean>>;

@@ -159,7 +159,7 @@ async function signInOnce(
 }
 
 /** Attack A20: only literal addresses inside the site's controller networks are ever contacted as controllers. */
-function checkAddress(origin: string, networks: readonly string[]): void {
+export function checkAddress(origin: string, networks: readonly string[]): void {
   const host = URL.canParse(origin) ? new URL(origin).hostname.replace(/^\[|\]$/g, '') : '';
   const family = isIP(host);
   const allowed = new BlockList();

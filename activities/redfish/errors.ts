@@ -42,7 +42,10 @@ interface Detail {
   readonly carriedOut?: 'no' | 'maybe';
   /** Milliseconds that the controller asked to wait, as it said them. */
   readonly retryAfter?: number | null;
-  /** What the vendor's message points at: the account to give a new password, the resource to write instead. */
+  /**
+   * What the failure points at: the account to give a new password, the resource to write instead, the key that was shown
+   * in place of the pinned one.
+   */
   readonly pointer?: string | null;
 }
 

@@ -130,7 +130,7 @@ function pinning(origin: string, pinned: { key: string | null; seen: string | nu
       if (pinned.key !== null && key !== pinned.key) {
         socket.destroy();
         const message = `${origin} shows another certificate than the pinned one; nothing was sent`;
-        return callback(new RedfishError('pin-changed', message, { carriedOut: 'no' }), null);
+        return callback(new RedfishError('pin-changed', message, { carriedOut: 'no', pointer: key }), null);
       }
       pinned.key = key;
       pinned.seen = key;

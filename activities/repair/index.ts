@@ -1,3 +1,4 @@
+import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
 import type { MachineState, PassageErrand } from '../../contract/passage.ts';
 import type { Bundle, BundleInput, Climb, HandOn, PartWord, RungEnd, RungInput } from '../../contract/repair.ts';
 import { standard } from '../../contract/requests.ts';
@@ -7,6 +8,7 @@ import { insertOrder, type OrderWish } from '../../mdb/orders.ts';
 import * as passage from '../../mdb/passage.ts';
 import * as repairs from '../../mdb/repairs.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
+import { acceptBoard, endQuarantine } from './board.ts';
 import { judgeClimb } from './budget.ts';
 import { missingDisks } from './missing.ts';
 import { summarise } from './summary.ts';
@@ -24,7 +26,7 @@ export function createRepairActivities(mdb: Mdb) {
 
     /** Keeps what is known of the machine, and notes how sick it is taken to be. */
     keepBundle(input: BundleInput): Promise<Bundle> {
-      const { id, machineId, orderId, fault, evidence, seen, missing, repairState } = input;
+      const { id, machineId, orderId, fault, evidence, seen, reset, missing, repairState } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         const machine = await passage.lockMachine(tx, machineId);
         const known = await repairs.gatherEvidence(tx, machineId);
@@ -33,25 +35,22 @@ export function createRepairActivities(mdb: Mdb) {
           machineId,
           orderId,
           fault,
-          document: { evidence, seen, missing, ...known },
+          document: { evidence, seen, reset, missing, ...known },
         });
         if (machine.repairState !== repairState) await passage.updateMachine(tx, machineId, { repairState });
         await record(tx, { actor: actorOf(input), action: 'repair.bundle', machineId, orderId, detail: { id, fault } });
-        return { id, summary: summarise({ evidence, seen, missing, ...known }) };
+        return { id, summary: summarise({ evidence, seen, reset, missing, ...known }) };
       });
     },
 
     /** Begins a rung, where its budget allows that. */
     beginRung(input: RungInput): Promise<Climb> {
-      const { machineId, orderId, fault, rung } = input;
+      const { machineId, orderId, fault, rung, byHand = false } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
-        const history = await repairs.climbed(tx, machineId);
-        const climb = judgeClimb(
-          rung,
-          history.map((one) => ({ rung: one.rung, at: one.at.getTime() })),
-          Date.now(),
-        );
+        const history = await repairs.climbed(tx, { machineId, orderId, fault, rung });
+        const climbs = history.map((one) => ({ rung: one.rung, at: one.at.getTime() }));
+        const climb = byHand ? { may: true as const, wait: 0 } : judgeClimb(rung, climbs, Date.now());
         if (climb.may) await repairs.beginRung(tx, { machineId, orderId, fault, rung });
         return climb;
       });
@@ -97,12 +96,13 @@ export function createRepairActivities(mdb: Mdb) {
 
     /** A part goes back to its maker: the machine waits for the new one. */
     sendPart(input: PartWord): Promise<void> {
-      const { machineId, orderId, fault, number, by } = input;
+      const { machineId, orderId, fault, number, by, part = null, serial = null } = input;
       return acting(mdb, { class: 'user', name: by }, orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
-        await repairs.openReplacement(tx, { id: number, machineId, orderId, fault, openedBy: by });
+        const row = { id: number, machineId, orderId, fault, openedBy: by, part, sentSerial: serial };
+        await repairs.openReplacement(tx, row);
         await passage.updateMachine(tx, machineId, { repairState: 'awaiting_parts' });
-        const detail = { number, fault };
+        const detail = { number, fault, part, serial };
         await record(tx, {
           actor: { class: 'user', name: by },
           action: 'repair.part-sent',
@@ -112,6 +112,12 @@ export function createRepairActivities(mdb: Mdb) {
         });
       });
     },
+
+    /** Another mainboard is the machine's from now on. */
+    acceptBoard: (input: BoardAccept): Promise<BoardAccepted> => acceptBoard(mdb, input),
+
+    /** The controller is the machine's own after all. */
+    endQuarantine: (input: PassageErrand & { by: string }): Promise<void> => endQuarantine(mdb, input),
 
     /** The new part is in. */
     fitPart(input: PartWord): Promise<void> {

@@ -163,6 +163,9 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     killJobs: async () => 'ended',
     checkHealth: async () => ({ up: true, healthy: true, seen: 'its start is at OSRunning' }),
     checkController: async () => ({ state: 'match', differing: [] }),
+    lookAtBoard: async () => ({ state: 'same', quarantined: false }),
+    acceptBoard: async () => ({ accepted: true, keysLost: false }),
+    endQuarantine: async () => undefined,
     act: async () => ({ state: 'done', observed: 'power On' }),
     settle: async () => ({ state: 'done', observed: 'power On' }),
   };

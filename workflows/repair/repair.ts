@@ -24,8 +24,7 @@ export function repair(input: PassageInput): Promise<PassageSummary> {
     run.away = begun.opState !== 'production' && begun.opState !== 'draining';
     run.treatment = await outageActivities.readTreatment(run.errand);
     const { bundle, missing } = await diagnose(run, request);
-    // No restart brings back a part that is gone, and a machine without it may well look healthy.
-    let rung: Severity = request.severity ?? (missing ? 'ticket' : 'observe');
+    let rung = firstRung(run, request, missing);
     for (;;) {
       const stopped = await run.unpaused();
       if (stopped) return stopped;
@@ -42,11 +41,20 @@ interface Diagnosis {
   readonly missing: boolean;
 }
 
+/** As it was ordered; hands, where a controller that is shut out could answer to no rung before them. */
+function firstRung({ shutOut }: RepairRun, { severity }: RepairRequest, missing: boolean): Severity {
+  // No restart brings back a part that is gone, and a machine without it may well look healthy.
+  const asked = severity ?? (missing ? 'ticket' : 'observe');
+  return shutOut && severities.indexOf(asked) < severities.indexOf('ticket') ? 'ticket' : asked;
+}
+
 /** Looks, gathers and notes that the machine is suspect. */
 async function diagnose(run: RepairRun, { fault, evidence }: RepairRequest): Promise<Diagnosis> {
   run.stand('diagnose', 'hardware');
   const health = await look(run, null);
   run.seen = health.seen;
+  run.sick = !health.healthy;
+  run.shutOut = health.shutOut !== undefined;
   const missing = await findMissing(run);
   if (run.dry) return { bundle: '', missing: missing.length > 0 };
   const id = `${run.errand.orderId}:1`;
@@ -57,21 +65,24 @@ async function diagnose(run: RepairRun, { fault, evidence }: RepairRequest): Pro
     fault,
     evidence,
     seen: health.seen,
+    reset: health.reset ?? null,
     missing,
     repairState,
   });
   return { bundle: kept.summary, missing: missing.length > 0 };
 }
 
-/** Has logs and parts read anew, and compares; a controller that cannot be read leaves what was known of it. */
+/** Has logs, parts and console read anew, and compares; a controller that cannot be read leaves what was known of it. */
 async function findMissing(run: RepairRun): Promise<string[]> {
   const { machineId, siteId } = run.errand;
   if (!run.controller) return [];
   try {
-    await recording(siteId).keepRecords({ siteId, due: [{ machineId, records: ['logs', 'inventory'] }] });
+    const { keepConsole, keepRecords } = recording(siteId);
+    await keepRecords({ siteId, due: [{ machineId, records: ['logs', 'inventory'] }] });
+    await keepConsole({ machineId });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    run.desk.note(`logs and parts were not read anew: ${rootMessage(error)}`);
+    run.desk.note(`logs, parts and console were not read anew: ${rootMessage(error)}`);
   }
   return repairActivities.missingParts(run.errand);
 }
@@ -84,7 +95,7 @@ function isOwn(rung: Severity): rung is OwnRung {
 
 async function step(run: RepairRun, request: RepairRequest, rung: Severity, bundle: string): Promise<Led> {
   if (run.dry && !isOwn(rung)) return planHands(run, rung);
-  const input = { ...run.errand, fault: request.fault, rung };
+  const input = { ...run.errand, fault: request.fault, rung, ...(run.byHand && { byHand: true as const }) };
   const may = run.dry ? { may: true as const, wait: 0 } : await repairActivities.beginRung(input);
   if (!may.may) {
     run.desk.note(`the rung ${rung} is left out: ${may.why}`);
@@ -105,9 +116,10 @@ async function step(run: RepairRun, request: RepairRequest, rung: Severity, bund
   const climbed = await climb(run, rung, request);
   if ('outcome' in climbed) return climbed;
   const seen = climbed.healed ? 'it stays healthy' : climbed.seen;
-  if (!run.dry) await repairActivities.endRung({ ...input, outcome: climbed.healed ? 'healed' : 'failed', seen });
+  const ended = !climbed.healed ? 'failed' : run.acted === null ? 'false_positive' : 'healed';
+  if (!run.dry) await repairActivities.endRung({ ...input, outcome: ended, seen });
   // A rehearsal shows the whole ladder: nobody knows which rung will help.
-  if (climbed.healed && !run.dry) return { outcome: await comeBack(run, rung) };
+  if (climbed.healed && !run.dry) return { outcome: await comeBack(run) };
   run.seen = seen;
   return { to: above(rung) };
 }
@@ -117,8 +129,9 @@ function above(rung: Severity): Severity {
 }
 
 /** Well again: back to where it came from, and no longer suspect. */
-async function comeBack(run: RepairRun, rung: Severity): Promise<Outcome> {
-  const note = rung === 'observe' ? 'false positive: it cleared by itself' : `healed by ${rung}`;
+async function comeBack(run: RepairRun): Promise<Outcome> {
+  const note =
+    run.acted === null ? 'false_positive: it cleared by itself, and nothing was done to it' : `healed by ${run.acted}`;
   // One that a person keeps aside stays there, well or not.
   const stays = run.state.opState === 'production' || run.state.opState === 'intervention';
   const stage = run.state.stage === 'repair' ? ({ stage: 'in_service' } as const) : {};
@@ -129,7 +142,8 @@ async function comeBack(run: RepairRun, rung: Severity): Promise<Outcome> {
 
 /** Another order goes on: the rebirth whose burn-in verifies what was done, or the retirement. */
 async function handOn(run: RepairRun, { fault }: RepairRequest, to: 'rebirth' | 'retire'): Promise<Led> {
-  const why = to === 'rebirth' ? `verifies the repair of ${fault}` : `given up: ${run.seen}`;
+  const lost = run.keysLost ? ', on another board: the keys of its disks went with the old one' : '';
+  const why = to === 'rebirth' ? `verifies the repair of ${fault}${lost}` : `given up: ${run.seen}`;
   const id = await repairActivities.handOn({ ...run.errand, to, fault, why });
   await repairActivities.endRung({ ...run.errand, fault, rung: to, outcome: 'handed-on', seen: id });
   return { outcome: { to: 'end', state: 'done', note: `handed on to ${id}: ${why}` } };

@@ -35,9 +35,11 @@ async function observe(run: RepairRun): Promise<Climbed> {
 /** The machine runs on; only its controller starts again. */
 async function resetController(run: RepairRun): Promise<Climbed> {
   if (!run.controller) return { healed: false, seen: 'no controller of it is known' };
+  if (await cleared(run, 'reset-bmc')) return healed;
   run.stand('reset-bmc', 'hardware');
   const act = await run.act('reset-bmc');
   if (run.plans('reset-bmc', 'reset-bmc', act.command)) return healed;
+  if (act.state !== 'not_done') run.acted = 'reset-bmc';
   if (act.state !== 'done') return { healed: false, seen: act.refused?.reason ?? act.observed };
   return (await soak(run, 'reset-bmc', run.treatment.soak)) ? healed : notHealed(run);
 }
@@ -57,10 +59,18 @@ export async function goAway(
   return null;
 }
 
+/** What was seen sick and is well again is not acted on: not before it was watched for the soak time. */
+async function cleared(run: RepairRun, rung: OwnRung): Promise<boolean> {
+  if (run.dry || !run.sick || !(await look(run, null)).healthy) return false;
+  return soak(run, rung, run.treatment.soak);
+}
+
 async function cycle(run: RepairRun, rung: 'restart' | 'power-cycle'): Promise<Climbed> {
+  if (await cleared(run, rung)) return healed;
   // What is being restored, or in a person's hands, is restarted where it stands: no flow has an edge back.
   if (!run.plans(rung, 'hard reboot') && run.state.opState === 'draining')
     await moveTo(run, 'hard_reboot', 'basic', 'drained');
+  if (!run.dry) run.acted = rung;
   const up = await restart(run, rung, run.treatment.rebootLimit, rung);
   if (!run.dry && run.state.opState === 'hard_reboot') await endReboot(run, up === 'up');
   if (typeof up === 'object') return up;
@@ -77,5 +87,6 @@ async function notHealed(run: RepairRun): Promise<Climbed> {
   // What was just moved may not be read yet.
   await condition(() => false, 1000);
   const health = await look(run, null);
+  run.sick = !health.healthy;
   return { healed: false, seen: health.seen };
 }

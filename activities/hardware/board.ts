@@ -1,0 +1,78 @@
+import { Context } from '@temporalio/activity';
+import type { BoardLook, BoardShown, BoardSight } from '../../contract/board.ts';
+import { ownerOfIdentity, readKnownBoard } from '../../mdb/boards.ts';
+import type { Claims } from '../../mdb/claim.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { type Controller, controllerOf } from '../../mdb/controller.ts';
+import { standingOf } from '../../mdb/rotation.ts';
+import { RedfishError } from '../redfish/errors.ts';
+import type { SessionPool } from '../redfish/pool.ts';
+import { openProbe } from '../redfish/probe.ts';
+import { readBoard } from '../redfish/read/board.ts';
+import { offerOnce } from './attempt.ts';
+import { HeldError } from './held.ts';
+import { admit, checkAddress, holdingSecrets, offeringTo } from './reach.ts';
+import type { SecretStore } from './secrets.ts';
+import { judgeSwap } from './swap.ts';
+import { takeTurn } from './turn.ts';
+
+/**
+ * A supervised look at a controller that may be on another board: past a quarantine for another identity, and past the
+ * pinned certificate where a person named the key that is there now. It reads, and changes nothing in the MDB: what is
+ * accepted, a person's word and its transaction write (`activities/repair`).
+ */
+export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool, claims: Claims) {
+  return async (look: BoardLook): Promise<BoardSight> => {
+    const controller = await controllerOf(mdb, look.machineId);
+    if (controller === null) return { state: 'none' };
+    try {
+      const shown = await readShown(controller, look.key ?? controller.pin);
+      return await judge(mdb, controller, shown);
+    } catch (error) {
+      if (error instanceof HeldError) return { state: 'unread', reason: error.message };
+      if (!(error instanceof RedfishError)) throw error;
+      if (error.kind === 'pin-changed' && error.pointer !== null) return { state: 'key', key: error.pointer };
+      if (error.retryable && Context.current().info.attempt < patience) throw error;
+      return { state: 'unread', reason: error.message };
+    }
+  };
+
+  async function readShown(controller: Controller, pin: string | null): Promise<BoardShown> {
+    const { origin, machineId, siteId, bmcRequests, bmcNetworks, secretRef } = controller;
+    checkAddress(origin, bmcNetworks);
+    if ((await standingOf(mdb, machineId))?.rotation)
+      throw new HeldError('rotation', `The password of ${origin} is being changed.`);
+    const credentials = await holdingSecrets(store, origin).credentials(secretRef);
+    await admit(mdb, controller, credentials);
+    const gate: Parameters<SessionPool['use']>[0]['gate'] = (attempt) =>
+      takeTurn(claims, origin, () => offerOnce(offeringTo(mdb, controller), credentials, attempt));
+    const site = { id: siteId, most: bmcRequests ?? usualRequests };
+    const signal = Context.current().cancellationSignal;
+    return pool.use({ origin, pin, credentials, site, gate, signal }, async (session, key) => {
+      const { system } = await openProbe(session);
+      return { ...(await readBoard(session, system)), key };
+    });
+  }
+}
+
+/** Reads that failed in passing are tried again by Temporal; then a person is told. */
+const patience = 4;
+const usualRequests = 256;
+
+async function judge(mdb: Mdb, controller: Controller, shown: BoardShown): Promise<BoardSight> {
+  const verdict = judgeSwap(await readKnownBoard(mdb, controller.machineId), shown);
+  const owner = await ownerOfIdentity(mdb, controller.machineId, shown);
+  if (owner !== null) return { state: 'other', reason: owner };
+  switch (verdict.is) {
+    case 'same':
+      return { state: 'same', quarantined: controller.quarantine !== null };
+    case 'swapped': {
+      const { agree, differ, bootPortGone } = verdict;
+      return { state: 'swapped', shown, agree, differ, bootPortGone };
+    }
+    case 'other':
+      return { state: 'other', reason: verdict.reason };
+    case 'unclear':
+      return { state: 'unread', reason: verdict.reason };
+  }
+}

@@ -1,0 +1,113 @@
+import type { BoardAccept, BoardAccepted, BoardShown, BoardWord } from '../../contract/board.ts';
+import type { PassageErrand } from '../../contract/passage.ts';
+import { type Actor, acting, record } from '../../mdb/acting.ts';
+import * as boards from '../../mdb/boards.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
+import { normaliseMac } from '../../mdb/machine.ts';
+import * as passage from '../../mdb/passage.ts';
+import { sameMachine } from '../hardware/identity.ts';
+import { judgeSwap, type KnownBoard } from '../hardware/swap.ts';
+
+type Change = Omit<boards.BoardChange, 'keysLost'>;
+
+/**
+ * Writes the identity of the new board, with its certificate, and lifts the quarantine: all in one transaction, on the
+ * word of a person and only if what they said is what was seen. Gives why it was not.
+ */
+export function acceptBoard(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
+  const { id, machineId, orderId, shown, word } = input;
+  const actor: Actor = { class: 'user', name: word.by };
+  return acting(mdb, actor, orderId, async (tx): Promise<BoardAccepted> => {
+    await passage.lockMachine(tx, machineId);
+    const before = await boards.isAccepted(tx, id);
+    if (before) return { accepted: true, ...before };
+    const known = await boards.readKnownBoard(tx, machineId);
+    const owner = await boards.ownerOfIdentity(tx, machineId, shown);
+    const judged = owner === null ? judgeWord(known, shown, word) : { why: owner };
+    if ('why' in judged) return { accepted: false, why: judged.why };
+    const { agree, differ, change } = judged;
+    const keysLost = known.keyStore === 'nvram' || known.keyStore === 'tpm';
+    const row = {
+      id,
+      machineId,
+      orderId,
+      acceptedBy: word.by,
+      serial: word.serial,
+      before: known,
+      agreed: agree,
+      differed: differ,
+    };
+    await boards.writeBoard(tx, row, { ...change, keysLost });
+    const detail = { id, agree, differ, before: shortly(known), after: shortly(change), keysLost };
+    await record(tx, { actor, action: 'repair.board-accepted', machineId, orderId, detail });
+    return { accepted: true, keysLost };
+  });
+}
+
+/** The controller shows the machine's own identity after all: it may be talked to again, since a person has looked. */
+export function endQuarantine(mdb: Mdb, { machineId, orderId, by }: PassageErrand & { by: string }): Promise<void> {
+  const actor: Actor = { class: 'user', name: by };
+  return acting(mdb, actor, orderId, async (tx) => {
+    const was = await boards.endQuarantine(tx, machineId);
+    if (was === null) return;
+    await record(tx, { actor, action: 'bmc.release', machineId, orderId, detail: { was, reason: 'it is the same' } });
+  });
+}
+
+type Judged =
+  | { readonly why: string }
+  | { readonly agree: readonly string[]; readonly differ: readonly string[]; readonly change: Change };
+
+/** Whether a person's word fits what was seen, and what the machine is known by then. Pure. */
+export function judgeWord(
+  known: KnownBoard & { readonly serial: string | null },
+  shown: BoardShown,
+  word: BoardWord,
+): Judged {
+  const verdict = judgeSwap(known, shown);
+  if (verdict.is !== 'swapped') return { why: 'reason' in verdict ? verdict.reason : 'nothing differs any more' };
+  const { agree, differ, bootPortGone } = verdict;
+  const uuid = normaliseUuid(word.uuid);
+  if (differ.includes('uuid') && uuid !== shown.uuid)
+    return { why: `its system UUID is ${shown.uuid}, and ${word.uuid ?? 'none'} was said` };
+  if (differ.includes('key') && word.key !== shown.key)
+    return { why: `its certificate's key is ${shown.key}, and ${word.key ?? 'none'} was said` };
+  const serial = normaliseSerial(word.serial);
+  if (serial === null) return { why: `${word.serial} is no serial number` };
+  if (shown.boardSerial !== null && !isSame(shown.boardSerial, serial))
+    return { why: `its board's serial number is ${shown.boardSerial}, and ${serial} was said` };
+  const mac = bootPortGone ? normaliseMac(word.mac ?? '') : known.bootMac;
+  if (mac === null || (bootPortGone && !shown.macs.includes(mac)))
+    return {
+      why: `the port it booted from is gone: it shows ${shown.macs.join(', ')}, and ${word.mac ?? 'none'} was said`,
+    };
+  const change = {
+    uuid: shown.uuid ?? known.uuid,
+    serial: differ.includes('serial') ? shown.serial : known.serial,
+    boardSerial: serial,
+    mac,
+    macs: shown.macs.filter((one) => !known.macs.includes(one)),
+    bmcMac: differ.includes('bmc-mac') ? (shown.bmcMacs[0] ?? null) : known.bmcMac,
+    key: shown.key,
+  };
+  return isKnownAgain(change, known, shown)
+    ? { agree, differ, change }
+    : { why: 'it shows too little to be known again by two factors' };
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.trim().toUpperCase() === other.trim().toUpperCase();
+}
+
+/** Accepted, it has to pass the check that each later act makes. */
+function isKnownAgain(change: Change, known: KnownBoard, shown: BoardShown): boolean {
+  const serials = [change.serial, change.boardSerial, ...known.serials];
+  const then = { uuid: change.uuid, serials, bootMac: change.mac, macs: [...known.macs, ...change.macs] };
+  return sameMachine(then, shown).same;
+}
+
+function shortly(one: Pick<KnownBoard, 'uuid' | 'bmcMac' | 'key'> & { readonly serial: string | null }) {
+  const { uuid, serial, bmcMac, key } = one;
+  return { uuid, serial, bmcMac, key };
+}

@@ -1,0 +1,66 @@
+/** What is said about a mainboard that was replaced. Plain data: it is written into histories. */
+import type { PassageErrand } from './passage.ts';
+
+/** What tells one machine from another, as far as its controller shows it. `key` is that of its certificate. */
+export const boardFactors = ['uuid', 'serial', 'nic-mac', 'bmc-mac', 'key'] as const;
+export type BoardFactor = (typeof boardFactors)[number];
+
+/** What a controller shows; normalised, fillers left out. */
+export interface BoardShown {
+  readonly uuid: string | null;
+  /** On the machine's label. */
+  readonly serial: string | null;
+  readonly boardSerial: string | null;
+  /** Of the system, its cases and its model number: whatever may be the one that is known. */
+  readonly serials: readonly string[];
+  readonly macs: readonly string[];
+  readonly bmcMacs: readonly string[];
+  /** SHA-256 of the certificate's public key in base64; null without TLS. */
+  readonly key: string | null;
+}
+
+export interface BoardLook extends PassageErrand {
+  /** The key of another certificate that a person has compared; absent: only the pinned one is spoken to. */
+  readonly key?: string;
+}
+
+export type BoardSight =
+  /** `quarantined`: shut out for another identity or certificate, of which nothing is to be seen now. */
+  | { readonly state: 'same'; readonly quarantined: boolean }
+  /** Some of it is the machine's, and some is not. */
+  | {
+      readonly state: 'swapped';
+      readonly shown: BoardShown;
+      readonly agree: readonly BoardFactor[];
+      readonly differ: readonly BoardFactor[];
+      /** Whether none of the ports it shows is the one the machine boots from. */
+      readonly bootPortGone: boolean;
+    }
+  /** Nothing of it is the machine's. */
+  | { readonly state: 'other'; readonly reason: string }
+  /** Another certificate; nothing was sent. */
+  | { readonly state: 'key'; readonly key: string }
+  | { readonly state: 'unread'; readonly reason: string }
+  | { readonly state: 'none' };
+
+/** What a person said of the new board. */
+export interface BoardWord {
+  readonly by: string;
+  /** From the new board's label. */
+  readonly serial: string;
+  readonly uuid?: string;
+  /** MAC of the port that the machine boots from. */
+  readonly mac?: string;
+  readonly key?: string;
+}
+
+export interface BoardAccept extends PassageErrand {
+  /** Of the human step that it was accepted in: the same again is the same board. */
+  readonly id: string;
+  readonly shown: BoardShown;
+  readonly word: BoardWord;
+}
+
+export type BoardAccepted =
+  | { readonly accepted: true; readonly keysLost: boolean }
+  | { readonly accepted: false; readonly why: string };

@@ -1,0 +1,143 @@
+import { ActivityFailure } from '@temporalio/workflow';
+import type { BoardFactor, BoardShown, BoardSight, BoardWord } from '../../contract/board.ts';
+import type { Held, PersonsRuling } from '../../contract/passage.ts';
+import type { AnswerField } from '../../mdb/values.ts';
+import { rootMessage } from '../passage/run.ts';
+import { observing, repairActivities } from '../proxies.ts';
+import type { Ruled } from './people.ts';
+import type { RepairRun } from './run.ts';
+
+const hour = 60 * 60_000;
+
+/** Whose board it is: the machine's own, one that a person accepted, not to be told, or where a person's word leads. */
+export type Settled = 'own' | 'accepted' | 'unread' | Ruled;
+
+/**
+ * Looks whether another board is in the machine, and has a person accept it, with the serial number from its label, or
+ * refuse it. What agrees with nothing of the machine is never accepted. `insist`: somebody said that it was replaced, so
+ * a controller that can't be read is asked about too. `by`: who was at the machine; null while nobody was.
+ */
+export async function settleBoard(run: RepairRun, by: string | null, insist: boolean): Promise<Settled> {
+  let word: BoardWord | null = null;
+  for (let tries = 1; ; tries += 1) {
+    const sight = await lookAtBoard(run, word);
+    if (sight.state === 'none') return 'own';
+    if (sight.state === 'same') return own(run, sight.quarantined, by);
+    if (sight.state === 'unread' && !insist) return 'unread';
+    const refused = word === null ? '' : await take(run, tries, sight, word);
+    if (refused === null) return 'accepted';
+    const ruling = await run.ask('ticket', question(sight, refused));
+    if ('outcome' in ruling) return ruling;
+    if (ruling.answer === 'refuse') return refuse(run, ruling.by);
+    word = ruling.answer === 'accept' ? wordOf(ruling) : null;
+  }
+}
+
+async function lookAtBoard(run: RepairRun, word: BoardWord | null): Promise<BoardSight> {
+  run.stand('ticket', 'hardware');
+  try {
+    return await observing(run.errand.siteId).lookAtBoard({ ...run.errand, ...(word?.key && { key: word.key }) });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return { state: 'unread', reason: rootMessage(error) };
+  }
+}
+
+async function own(run: RepairRun, quarantined: boolean, by: string | null): Promise<Settled> {
+  if (quarantined && by !== null) await repairActivities.endQuarantine({ ...run.errand, by });
+  return 'own';
+}
+
+/** Null when it is the machine's from now on; otherwise why it is not. */
+async function take(run: RepairRun, tries: number, sight: Doubtful, word: BoardWord): Promise<string | null> {
+  if (sight.state === 'key') return `the key of its certificate is ${sight.key}, and ${word.key ?? 'none'} was said`;
+  if (sight.state !== 'swapped') return '';
+  const id = `${run.errand.orderId}:board:${tries}`;
+  const taken = await repairActivities.acceptBoard({ ...run.errand, id, shown: sight.shown, word });
+  if (!taken.accepted) return taken.why;
+  run.keysLost = taken.keysLost;
+  return null;
+}
+
+/** It stays shut out, and hands have it. */
+function refuse(run: RepairRun, by: string): Ruled {
+  run.doubt = `${by} refused the board behind its controller, which stays shut out.`;
+  return { to: 'ticket' };
+}
+
+function wordOf({ by, data }: PersonsRuling): BoardWord {
+  const told = (name: string) => (typeof data?.[name] === 'string' ? data[name] : undefined);
+  const [uuid, mac, key] = [told('uuid'), told('mac'), told('key')];
+  return { by, serial: told('serial') ?? '', ...(uuid && { uuid }), ...(mac && { mac }), ...(key && { key }) };
+}
+
+const fields: Readonly<Record<'serial' | 'uuid' | 'mac' | 'key', AnswerField>> = {
+  serial: { type: 'string', description: "the new board's serial number, from its label", maxLength: 128 },
+  uuid: { type: 'string', description: 'the system UUID that it has now', maxLength: 40 },
+  mac: { type: 'string', description: 'MAC of the port that the machine boots from', maxLength: 20 },
+  key: { type: 'string', description: "SHA-256 of its certificate's key, compared", maxLength: 64 },
+};
+
+type Field = keyof typeof fields;
+type Doubtful = Exclude<BoardSight, { readonly state: 'same' | 'none' }>;
+
+function question(sight: Doubtful, refused: string): Held {
+  const rest = {
+    fault: 'repair/board',
+    roles: ['operator', 'admin'],
+    // Closing a ticket makes no machine another one.
+    onClose: null,
+    deadline: 4 * hour,
+  } as const;
+  const reason = [...(refused ? [`Not accepted: ${refused}.`] : []), ...sentences(sight)].join(' ');
+  if (sight.state === 'other' || sight.state === 'unread')
+    return { ...rest, reason, choices: ['retry', 'refuse', 'abandon'] };
+  return { ...rest, reason, choices: ['accept', 'refuse', 'retry', 'abandon'], schema: { properties: fields } };
+}
+
+/** What "accept" needs besides. None is required by the schema, which holds for every answer. */
+function wantedOf(sight: Extract<Doubtful, { readonly state: 'swapped' | 'key' }>): Field[] {
+  if (sight.state === 'key') return ['serial', 'key'];
+  const differs = (factor: BoardFactor) => sight.differ.includes(factor);
+  const wanted = { serial: true, uuid: differs('uuid'), key: differs('key'), mac: sight.bootPortGone };
+  return (Object.keys(wanted) as Field[]).filter((field) => wanted[field]);
+}
+
+const names: Readonly<Record<BoardFactor, string>> = {
+  uuid: 'system UUID',
+  serial: 'serial numbers',
+  'nic-mac': 'MACs of its ports',
+  'bmc-mac': "its controller's MAC",
+  key: "the key of its controller's certificate",
+};
+
+function sentences(sight: Doubtful): string[] {
+  const list = (factors: readonly BoardFactor[]) => factors.map((factor) => names[factor]).join(', ');
+  switch (sight.state) {
+    case 'other':
+      return [`Behind its controller is another machine: ${sight.reason}. It stays shut out.`];
+    case 'unread':
+      return [`Whether another board is in it can't be told: ${sight.reason}`];
+    case 'key':
+      return [
+        `Its controller shows another certificate, whose key is ${sight.key}; nothing was sent to it.`,
+        `If its board was replaced, compare the key at the machine and answer "accept" with ${wantedOf(sight).join(', ')}.`,
+      ];
+    case 'swapped':
+      return [
+        `Another board seems to be in it. These agree: ${list(sight.agree)}. These differ: ${list(sight.differ)}.`,
+        `It shows ${shortly(sight.shown)}.`,
+        `If its board was replaced, answer "accept" with ${wantedOf(sight).join(', ')}; "refuse" leaves it shut out.`,
+      ];
+  }
+}
+
+function shortly({ uuid, serial, boardSerial, macs, key }: BoardShown): string {
+  return [
+    `UUID ${uuid ?? 'none'}`,
+    `serial number ${serial ?? 'none'}`,
+    ...(boardSerial === null ? [] : [`board ${boardSerial}`]),
+    ...(macs.length === 0 ? [] : [`ports ${macs.join(', ')}`]),
+    ...(key === null ? [] : [`key ${key}`]),
+  ].join(', ');
+}
