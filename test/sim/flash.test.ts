@@ -50,7 +50,7 @@ afterEach(stopPlaying);
 
 describe('firmware', () => {
   test('is flashed by multipart, followed as a task to its end; the version changes, everybody is signed out', async () => {
-    await play('standard', 20);
+    await play('standard', 10);
     const opened = await ask('POST', '/redfish/v1/SessionService/Sessions', {
       UserName: 'admin',
       Password: 'simulated',
@@ -134,7 +134,7 @@ describe('firmware', () => {
   });
 
   test('openbmc: a second update is told to wait; the monitor answers once; tasks go with a restart of the BMC', async () => {
-    await play('openbmc', 50);
+    await play('openbmc', 25);
     expect((await ask('POST', simpleTarget, { ImageURI: 'http://127.0.0.1:1/' })).status).toBe(404);
     const push = '/redfish/v1/UpdateService/update';
     const send = () => ask('POST', push, image('BIOS', '4'), { 'content-type': 'application/octet-stream' });
@@ -168,7 +168,7 @@ describe('firmware', () => {
     ['exception', 'Exception', 'Critical'],
     ['unchanged', 'Completed', 'OK'],
   ])('under the fault %s ends %s with %s, and nothing is flashed', async (how, TaskState, TaskStatus) => {
-    await play('idrac9', 60);
+    await play('idrac9', 30);
     await fault({ kind: 'bad-flash', how });
     const { body, headers } = form({ UpdateParameters: '{}', UpdateFile: image('BMC', '7') });
     const taken = await ask('POST', '/redfish/v1/UpdateService/MultipartUpload', body, headers);
