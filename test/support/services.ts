@@ -3,7 +3,7 @@
  * because most suites need neither. Suites ask over loopback: each runs in a process of its own.
  */
 
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,8 @@ export default async function setUp(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), `farrier-test-${process.pid}-`));
   // The suites' temporary folder is one of this run: what a suite or a program that it kills leaves there goes with it.
   process.env['TMPDIR'] = join(folder, 'tmp');
+  // Some programs refuse root, and the account that they run as must get to its own folder.
+  await chmod(folder, 0o711);
   await mkdir(process.env['TMPDIR']);
   const services = new Map<string, Promise<Service>>();
   const server = createServer((request, response) => {
