@@ -5,6 +5,9 @@ import type { Context } from './context.ts';
 import { readJson } from './ordering.ts';
 import type { Column } from './table.ts';
 
+// The MDB keeps no order of names.
+const entries = <T>(values: Readonly<Record<string, T>>): [string, T][] =>
+  Object.entries(values).sort(([one], [other]) => one.localeCompare(other, 'en'));
 const count = (values: object) => Object.keys(values).length;
 const pairs = (values: object) =>
   Object.entries(values)
@@ -76,7 +79,7 @@ export function addProfile(program: Command, open: () => Context): void {
 
 function show(screen: Context['screen'], profile: ProfileView): void {
   const { id, machines, match, priority, pool, bios, firmware, hardware } = profile;
-  const versions = Object.entries(firmware).map(
+  const versions = entries(firmware).map(
     ([name, { version, file }]) => [name, file === undefined ? `${version}, no file` : `${version}, ${file}`] as const,
   );
   screen.facts(`Profile ${id}`, [
@@ -87,8 +90,8 @@ function show(screen: Context['screen'], profile: ProfileView): void {
   ]);
   screen.facts(
     'Settings',
-    Object.entries(bios).map(([name, value]) => [name, String(value)]),
+    entries(bios).map(([name, value]) => [name, String(value)]),
   );
   screen.facts('Versions', versions);
-  screen.facts('Parts at least', Object.entries(hardware));
+  screen.facts('Parts at least', entries(hardware));
 }

@@ -25,14 +25,15 @@ const onOff = (value: string) =>
 
 const rows: readonly Row[] = [
   {
-    evidence: 'Dell and HPE',
-    name: /^(Boot|SystemBoot|BIOSBoot)Mode(Select)?$/i,
+    evidence: 'dmtf-public-rackmount1',
+    name: /^(Boot|SystemBoot)Mode(Select)?$/i,
     meant: mode,
     shown: ({ firmware }) => firmware,
   },
   {
-    evidence: 'Dell (LogicalProc), HPE (ProcHyperthreading), Lenovo and Supermicro (…HyperThreading)',
-    name: /^LogicalProc$|hyper_?-?threading/i,
+    evidence:
+      'dell-r750-idrac9-6.00.30, hpe-dl380a-gen11-ilo6, supermicro-821ge-tnhr-11.01 (Hyper_Threading_ALL__F27F)',
+    name: /^LogicalProc$|hyper_?threading/i,
     meant: onOff,
     shown: ({ cores, threads }) => (cores === 0 ? null : threads > cores ? 'enabled' : 'disabled'),
   },

@@ -1,11 +1,16 @@
 /** The reconciler's rounds over real activities and simulated controllers, in each of its modes. */
 import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { reconcileWorkflowId } from '../../contract/reconcile.ts';
 import { startCampaign, steerCampaign } from '../../mdb/campaigns.ts';
 import { turnCampaign } from '../../mdb/campaignturn.ts';
 import type { ReconcileMode } from '../../mdb/machine.ts';
+import { leaseDue, markDelivered } from '../../mdb/outbox.ts';
 import { setPool } from '../../mdb/pools.ts';
+import { askForRounds } from '../../mdb/rounds.ts';
 import { campaigns, drifts, orders, outbox } from '../../mdb/schema.ts';
+import { deliver } from '../../workers/deliver.ts';
+import { scheduleReconcile } from '../../workers/schedules.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { devServer } from '../support/temporal.ts';
 import { type ReconcileBench, reconcileBench } from './bench.ts';
@@ -138,5 +143,38 @@ describe.skipIf(environment === null)('a round', { timeout: 60_000 }, () => {
     ]);
     const [only] = await planned();
     expect(only?.request).toMatchObject({ work: [{ kind: 'bios', attributes: { PowerProfile: 'Performance' } }] });
+  });
+});
+
+describe.skipIf(environment === null)('the Schedule', { timeout: 60_000 }, () => {
+  test('is made by the first who asks, goes round then, and is left as a person set it', async () => {
+    if (environment === null) return;
+    const { client } = environment;
+    const handle = client.schedule.getHandle(reconcileWorkflowId(bench.siteId));
+    const ask = async () => {
+      await askForRounds(db.mdb, ann, bench.siteId);
+      const due = await leaseDue(db.mdb, 10, 60);
+      for (const message of due) expect(await deliver(client, message)).toEqual({ to: 'delivered' });
+      await markDelivered(
+        db.mdb,
+        due.map(({ id }) => id),
+      );
+    };
+    const started = async () => (await handle.describe()).info.numActionsTaken;
+    try {
+      await ask();
+      await expect.poll(started, { timeout: 30_000 }).toBeGreaterThan(0);
+      await handle.pause('for a while');
+      await scheduleReconcile(client, bench.siteId);
+      const { state, action, policies } = await handle.describe();
+      expect(state).toMatchObject({ paused: true, note: 'for a while' });
+      expect(action).toMatchObject({ workflowType: 'reconcile', args: [{ siteId: bench.siteId }] });
+      expect(policies.overlap).toBe('SKIP');
+    } finally {
+      // It runs where no worker of this suite is.
+      for (const { action } of (await handle.describe()).info.recentActions)
+        await client.workflow.getHandle(action.workflow.workflowId).terminate('the test is over');
+      await handle.delete();
+    }
   });
 });

@@ -17,6 +17,7 @@ import { findTemporalCli } from '../../host/temporalcli.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { type Bench, goingWell, withBench, withController } from '../workflows/bench.ts';
 import { campaignScenarios, playCampaign } from './campaigns.ts';
+import { playReconcile, reconcileScenarios } from './reconciles.ts';
 import { playSemaphore, semaphoreScenarios } from './semaphores.ts';
 
 type Different = Parameters<typeof withBench>[1];
@@ -224,7 +225,9 @@ const [version, ...named] = process.argv.slice(2);
 if (
   !version ||
   !/^\d+\.\d+\.\d+$/.test(version) ||
-  named.some((name) => !(name in scenarios) && !(name in semaphoreScenarios) && !(name in campaignScenarios))
+  named.some(
+    (name) => ![scenarios, semaphoreScenarios, campaignScenarios, reconcileScenarios].some((kind) => name in kind),
+  )
 ) {
   process.stderr.write('usage: scripts/node test/replay/record.ts VERSION [NAME…], e.g. 0.1.0\n');
   process.exit(2);
@@ -266,6 +269,8 @@ try {
     if (named.length === 0 || named.includes(name)) await playSemaphore(environment, play, (id) => keep(name, id));
   for (const name of Object.keys(campaignScenarios))
     if (named.length === 0 || named.includes(name)) await playCampaign(environment, name, (id) => keep(name, id));
+  for (const name of Object.keys(reconcileScenarios))
+    if (named.length === 0 || named.includes(name)) await playReconcile(environment, name, (id) => keep(name, id));
 } finally {
   await environment.teardown();
   await server.stop();
