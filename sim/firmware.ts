@@ -105,6 +105,7 @@ async function bootFromNetwork(body: Body, signal: AbortSignal): Promise<BootEnd
 
 async function startKernel(body: Body, kernel: IpxeOutcome & { do: 'kernel' }, signal: AbortSignal): Promise<BootEnd> {
   body.enter('kernel');
+  body.print(`Command line: ${commandLine(kernel.arguments)}`);
   await pass(body.world, 1.5, signal);
   const boot = readAgentBoot(kernel.arguments);
   if (!boot) {
@@ -119,6 +120,13 @@ async function startKernel(body: Body, kernel: IpxeOutcome & { do: 'kernel' }, s
   }
   await runAgent(body, boot, signal);
   return 'reset';
+}
+
+/** As a kernel prints it, with all that it was given. */
+function commandLine(given: Readonly<Record<string, string>>): string {
+  return Object.entries(given)
+    .map(([name, value]) => (value === '' ? name : `${name}=${value}`))
+    .join(' ');
 }
 
 /** iPXE's settings on this machine, by iPXE's names. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { written } from './console.ts';
 import type { Fault, FaultKind } from './faults.ts';
 import { findFault } from './faults.ts';
 import { bootOnce } from './firmware.ts';
@@ -38,6 +39,9 @@ const logged: ReadonlySet<Effect> = new Set([
 ]);
 const mostLogged = 32;
 const nothing: readonly Entry[] = [];
+/** Lines of a console that are kept. */
+const mostLines = 64;
+const blank: readonly string[] = [];
 
 /** One simulated server: its power, and whatever runs while it is on. */
 export class Machine implements Body {
@@ -48,6 +52,8 @@ export class Machine implements Body {
   phase: Phase = 'off';
   /** The last events, for logs of its controller; since the simulator started. */
   events: readonly Entry[] = nothing;
+  /** The last lines of its console, for controllers that log it; since the simulator started. */
+  console: readonly string[] = blank;
   /** When the power last went on or off, by this process's clock; 0 before. */
   powerMoved = 0;
   /** Told of every event; set by its controller, once there is one. */
@@ -67,6 +73,11 @@ export class Machine implements Body {
 
   enter(phase: Phase): void {
     this.phase = phase;
+    this.print(...written(phase, this.hardware));
+  }
+
+  print(...lines: readonly string[]): void {
+    if (lines.length > 0) this.console = [...this.console, ...lines].slice(-mostLines);
   }
 
   note(effect: Effect, detail?: Readonly<Record<string, unknown>>): void {

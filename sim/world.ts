@@ -27,6 +27,8 @@ export interface Body {
   /** Kernel boot id of this boot. */
   readonly bootId: string;
   enter(phase: Phase): void;
+  /** Writes to its console. */
+  print(...lines: readonly string[]): void;
   note(effect: Effect, detail?: Readonly<Record<string, unknown>>): void;
   /** Says that `state` has changed. */
   changed(): void;

@@ -21,7 +21,8 @@ export function logDocument(path: string): Make | undefined {
     const rule = rules.find((one) => one.id === id);
     if (!rule) return undefined;
     if (!entries) return serviceOf(at, id, rule.clearable);
-    const all = entriesOf(controller, `${at}/LogServices/${id}`);
+    const log = `${at}/LogServices/${id}`;
+    const all = rule.of === 'console' ? linesOf(controller, log) : entriesOf(controller, log);
     if (entry) return all.find(({ Id }) => Id === entry);
     return {
       ...collection('LogEntry', 'Entries', []),
@@ -59,6 +60,20 @@ function entriesOf({ machine }: Controller, log: string): Document[] {
       Severity: effect === 'locked-out' ? 'Critical' : 'OK',
       Message: `${effect}${typeof detail?.by === 'string' ? ` by ${detail.by}` : ''}`,
     }));
+}
+
+/** What the host wrote to its console, as bmcweb shows it: a line an entry, and no time. */
+function linesOf({ machine }: Controller, log: string): Document[] {
+  return machine.console.map((line, place) => ({
+    '@odata.id': `${root}${log}/Entries/${place}`,
+    '@odata.type': '#LogEntry.v1_9_0.LogEntry',
+    Id: String(place),
+    Name: 'Host Logger Entry',
+    EntryType: 'Oem',
+    OemRecordFormat: 'Host Logger Entry',
+    Severity: 'OK',
+    Message: line,
+  }));
 }
 
 export function clearLog(controller: Controller, at: string, id: string): Reply {

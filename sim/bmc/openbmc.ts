@@ -39,6 +39,7 @@ export const openbmc: Personality = {
   },
   logs: [
     { at: '/Systems/1', id: 'EventLog', clearable: true },
+    { at: '/Systems/1', id: 'HostLogger', clearable: false, of: 'console' },
     { at: '/Managers/1', id: 'Journal', clearable: false },
   ],
   features: {

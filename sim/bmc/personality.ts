@@ -82,6 +82,8 @@ export interface LogRule {
   readonly at: '/Systems/1' | '/Managers/1' | '/Chassis/1';
   readonly id: string;
   readonly clearable: boolean;
+  /** What it holds: the machine's events unless told. */
+  readonly of?: 'console';
 }
 
 /**
