@@ -200,7 +200,8 @@ function describe(name: string, input: Record<string, unknown>): string {
     input['opState'] ??
     input['to'] ??
     input['state'] ??
-    (name === 'closeHumanStep' ? input['answer'] : undefined);
+    (name === 'closeHumanStep' ? input['answer'] : undefined) ??
+    (name === 'tellSemaphore' ? input['message'] : undefined);
   return detail === undefined ? name : `${name} ${String(detail)}`;
 }
 
@@ -337,32 +338,75 @@ export async function defineAttributes(environment: TestWorkflowEnvironment): Pr
   });
 }
 
+export interface BenchWish {
+  readonly kind: Passage;
+  readonly different: Partial<Doubles>;
+}
+
 /** Runs a test against real workers with the given activities. */
-export async function withBench(
+export function withBench(
   environment: TestWorkflowEnvironment,
   different: Partial<Doubles>,
   test: (bench: Bench) => Promise<void>,
   kind: Passage = 'birth',
 ): Promise<void> {
-  const calls: string[] = [];
-  const activities = goingWell(calls, different);
+  return withBenches(environment, [{ kind, different }], ([bench]) => test(bench as Bench));
+}
+
+/** The same with several machines at once, each with activities of its own. */
+export async function withBenches(
+  environment: TestWorkflowEnvironment,
+  wishes: readonly BenchWish[],
+  test: (benches: readonly Bench[]) => Promise<void>,
+): Promise<void> {
+  const all = wishes.map(({ kind, different }) => {
+    const calls: string[] = [];
+    return { bench: new Bench(environment, calls, kind), doubles: goingWell(calls, different) };
+  });
   const shared = {
     connection: environment.nativeConnection,
-    activities,
+    activities: perMachine(all),
     shutdownGraceTime: 0,
     shutdownForceTime: 5000,
   };
   const lifecycle = await Worker.create({ ...shared, taskQueue: lifecycleQueue, workflowBundle: await bundle() });
   const hardware = await Worker.create({ ...shared, taskQueue: hardwareQueue('home') });
+  const benches = all.map(({ bench }) => bench);
   await hardware.runUntil(
     lifecycle.runUntil(async () => {
-      const bench = new Bench(environment, calls, kind);
       try {
-        await bench.start();
-        await test(bench);
+        await Promise.all(benches.map((bench) => bench.start()));
+        await test(benches);
       } finally {
-        await bench.end();
+        await Promise.all(benches.map((bench) => bench.end()));
       }
     }),
   );
+}
+
+interface Fields extends Readonly<Record<string, unknown>> {
+  readonly 0?: { readonly machineId: string };
+}
+
+/** Each activity as the machine has it that it is about. */
+function perMachine(all: readonly { readonly bench: Bench; readonly doubles: Doubles }[]): Doubles {
+  const permits = new Map<string, string>();
+  const machineOf = (input: Record<string, unknown>): unknown => {
+    const { machineId, request, body, due } = input as Partial<Record<string, Fields>>;
+    if (request?.['machineId'] !== undefined) permits.set(String(request['id']), String(request['machineId']));
+    return machineId ?? request?.['machineId'] ?? permits.get(String(body?.['id'])) ?? due?.[0]?.machineId;
+  };
+  const doublesOf = (input: Record<string, unknown>): Doubles => {
+    const machineId = all.length === 1 ? all[0]?.bench.machineId : machineOf(input);
+    const one = all.find(({ bench }) => bench.machineId === machineId);
+    if (one === undefined) throw new Error(`no machine of this test is meant by ${JSON.stringify(input)}`);
+    return one.doubles;
+  };
+  const names = Object.keys(all[0]?.doubles ?? {}) as (keyof Doubles)[];
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      (input: never) => (doublesOf(input)[name] as (input: never) => Promise<unknown>)(input),
+    ]),
+  ) as unknown as Doubles;
 }

@@ -1,22 +1,103 @@
-/** What holds for every passage: each of its activities may be lost after it was done, and be done again. */
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+/**
+ * What holds for every passage, whatever it does: each of its activities may be lost after it was done, and be done again;
+ * and each may fail for good, which ends the passage or brings a person, and never leaves it stuck.
+ */
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { ReportKind, Standing } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Bench, type Doubles, defineAttributes, goingWell } from './bench.ts';
-import { begun, outcome, skipping } from './stage.ts';
+import { type Bench, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
+import { begun, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
 if (shared) await defineAttributes(shared);
 afterAll(() => shared?.teardown());
 
+interface Passing {
+  readonly order?: Partial<BegunPassage>;
+  /** What an agent tells that comes up once and does everything. */
+  readonly tells?: readonly ReportKind[];
+}
+
+/** Every passage and action there is; one that is forgotten does not compile. */
+const passing: Readonly<Record<Passage, Passing>> = {
+  birth: { tells: ['inventory', 'burnin', 'installed', 'ready'] },
+  rebirth: {
+    order: { request: { power: 'cycle', semaphores: { reboot: 'rack' } } },
+    tells: ['inventory', 'burnin', 'installed', 'ready'],
+  },
+  clean: {
+    order: { request: { owner: 'next', power: 'cycle', semaphores: { drain: 'rack' } } },
+    tells: ['inventory', 'erased', 'installed', 'ready'],
+  },
+  maintenance: { order: { request: { work: [{ kind: 'bios', attributes: { Boot: 'Uefi' } }], soakMinutes: 0 } } },
+  repair: { order: { request: { fault: 'x', severity: 'rebirth' } } },
+  retire: { tells: ['inventory', 'erased'] },
+  drain: { order: { request: { semaphores: { drain: 'rack' } } } },
+  undrain: { order: { opState: 'draining' } },
+  reboot: { order: { request: { semaphores: { drain: 'rack', reboot: 'rack' } } } },
+  power: { order: { request: { action: 'cycle' } } },
+};
+const all = Object.entries(passing) as [Passage, Passing][];
+
+const waits: Readonly<Record<ReportKind, RegExp>> = {
+  inventory: /rack|boot/,
+  burnin: /profile/,
+  erased: /erase/,
+  installed: /deploy/,
+  ready: /ready/,
+  failed: /never/,
+};
+
+/** Lets each agent tell what it has to tell, and time pass, until every passage has come to somewhere. */
+async function play(benches: readonly Bench[], { tells = [] }: Passing): Promise<void> {
+  const left = benches.map(() => [...tells]);
+  for (let ticks = 0; ticks < 300; ticks += 1) {
+    const stood = await Promise.all(benches.map((bench, index) => goOn(bench, left[index] ?? [])));
+    if (stood.every((one) => one !== null)) return;
+    // Reboots and checks take minutes, what nobody answers takes hours.
+    await shared?.sleep(ticks < 100 ? '5 seconds' : '1 hour');
+  }
+}
+
+async function goOn(bench: Bench, left: ReportKind[]) {
+  const stood = await stand(bench);
+  const at = stood === null ? await standingOf(bench) : null;
+  const [kind] = left;
+  if (at === null || !kind || !waits[kind].test(at.step ?? '') || !/agent|reboot/.test(at.waitingOn)) return stood;
+  left.shift();
+  await bench.report(kind);
+  return null;
+}
+
+const standingOf = (bench: Bench) => bench.passage.query<Standing>('standing').catch(() => null);
+
+/** Ended, with a person, or trying on with a reason that people see; null while it is none of these. */
+async function stand(bench: Bench): Promise<'ended' | 'asked' | 'trying' | null> {
+  const machine = await bench.machine.query<Standing>('standing').catch(() => null);
+  if (machine?.waitingOn === 'order' && machine.last !== null) return 'ended';
+  const at = await standingOf(bench);
+  if (at?.humanStep) return 'asked';
+  return at?.waitingOn === 'drain' && at.why?.includes('a bug') ? 'trying' : null;
+}
+
+const doublesOf = ({ order = {} }: Passing): Partial<Doubles> => ({
+  beginPassage: async () => ({ ...begun, ...order }),
+});
+
+/** A command is never given twice, whatever was lost or failed. */
+function actOnce(bench: Bench): void {
+  const acts = bench.calls.filter((call) => call.startsWith('act '));
+  expect(new Set(acts).size).toBe(acts.length);
+}
+
 /** Every activity does its work and loses its answer the first time; what is asked again finds it done. */
-function losing(order: Partial<BegunPassage>): Partial<Doubles> {
-  const usual = goingWell([], { beginPassage: async () => ({ ...begun, ...order }) });
+function losing(doubles: Partial<Doubles>): Partial<Doubles> {
   const lost = new Set<string>();
   return Object.fromEntries(
-    Object.entries(usual).map(([name, activity]) => [
+    Object.entries(goingWell([], doubles)).map(([name, activity]) => [
       name,
       async (input: never) => {
         const told = await (activity as (input: never) => Promise<unknown>)(input);
@@ -28,41 +109,50 @@ function losing(order: Partial<BegunPassage>): Partial<Doubles> {
   );
 }
 
-type Passing = (bench: Bench, environment: TestWorkflowEnvironment) => Promise<void>;
-
-/** The reports of an agent that comes up once and does everything. */
-const agent =
-  (...kinds: readonly ('inventory' | 'burnin' | 'erased' | 'installed' | 'ready')[]): Passing =>
-  async (bench) => {
-    const waits = { inventory: /rack|boot/, burnin: /profile/, erased: /erase/, installed: /deploy/, ready: /ready/ };
-    for (const kind of kinds) {
-      await bench.until((standing) => waits[kind].test(standing.step ?? '') && /agent|reboot/.test(standing.waitingOn));
-      await bench.report(kind);
-    }
-  };
-
-const passing: Partial<Record<Passage, { order?: Partial<BegunPassage>; goes?: Passing }>> = {
-  rebirth: { goes: agent('inventory', 'burnin', 'installed', 'ready') },
-  maintenance: { order: { request: { work: [{ kind: 'reboot' }], soakMinutes: 0 } } },
-  repair: { order: { request: { fault: 'x', severity: 'rebirth' } } },
-  retire: { goes: agent('inventory', 'erased') },
-  drain: {},
-  undrain: { order: { opState: 'draining' } },
-  reboot: {},
-  power: { order: { request: { action: 'cycle' } } },
-};
-
 describe.skipIf(shared === null)('each activity, lost after it was done, is found done', () => {
-  for (const [passage, { order = {}, goes }] of Object.entries(passing)) {
+  for (const [passage, how] of all)
     test(
       passage,
-      skipping(shared, passage as Passage, losing(order), async (bench) => {
-        await goes?.(bench, shared as TestWorkflowEnvironment);
-        expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
-        // A command is never given twice, whatever was lost.
-        const acts = bench.calls.filter((call) => call.startsWith('act '));
-        expect(new Set(acts).size).toBe(acts.length);
+      skipping(shared, passage, losing(doublesOf(how)), async (bench) => {
+        await play([bench], how);
+        const { last } = await bench.machine.query<Standing>('standing');
+        expect(last).toMatchObject({ outcome: 'done' });
+        actOnce(bench);
       }),
     );
-  }
+});
+
+/** What each passage does on a day on which all goes well. */
+async function activitiesOf(passage: Passage, how: Passing): Promise<string[]> {
+  let calls: readonly string[] = [];
+  await skipping(shared, passage, doublesOf(how), async (bench) => {
+    await play([bench], how);
+    calls = bench.calls;
+  })();
+  return [...new Set(calls.map((call) => call.replace(/ .*/, '')))];
+}
+
+const broken = async () => {
+  throw ApplicationFailure.nonRetryable('a bug');
+};
+
+describe.skipIf(shared === null)('each activity, failed for good, ends the passage or brings a person', () => {
+  for (const [passage, how] of all)
+    test(passage, async () => {
+      if (shared === null) return;
+      const names = await activitiesOf(passage, how);
+      expect(names.length).toBeGreaterThan(2);
+      const wishes = names.map((name) => ({ kind: passage, different: { ...doublesOf(how), [name]: broken } }));
+      await withBenches(shared, wishes, async (benches) => {
+        await play(benches, how);
+        for (const [index, bench] of benches.entries()) {
+          const stood = await stand(bench);
+          expect(stood, `${names[index]} of ${passage}: ${JSON.stringify(await standingOf(bench))}`).not.toBeNull();
+          // Whoever ends holds no permit: it was given back, whichever way it ended.
+          const count = (call: string) => bench.calls.filter((one) => one === call).length;
+          if (stood === 'ended') expect(count('tellSemaphore release')).toBeGreaterThanOrEqual(count('askPermit'));
+          actOnce(bench);
+        }
+      });
+    });
 });

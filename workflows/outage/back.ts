@@ -24,15 +24,15 @@ export async function giveBack<Step extends string>(
     if (healthy !== 'healthy') return healthy.outcome;
   }
   if (treatment.drains) await undrain(run, step);
-  if (!run.plans(step, 'put it back into production')) await enterProduction(run);
+  if (!run.plans(step, 'put it back into production')) await enterProduction(run, flow);
   return outcome;
 }
 
 /** What still drains comes back by the operator's word who stopped it, or by nobody's. */
-async function enterProduction(run: PassageRun<string>): Promise<void> {
+async function enterProduction(run: PassageRun<string>, flow: Flow): Promise<void> {
   const { stopper } = run;
   if (run.state.opState === 'hard_reboot') await moveTo(run, 'disabled', 'basic', 'booted');
-  if (run.state.opState !== 'draining') return moveTo(run, 'production', 'basic', 'check passed');
+  if (run.state.opState !== 'draining') return moveTo(run, 'production', flow, 'check passed');
   if (stopper === null) return moveTo(run, 'production', 'basic', 'called off');
   return moveTo(run, 'production', 'basic', 'stop draining', { by: stopper });
 }

@@ -66,7 +66,13 @@ async function cycle(run: Run, { flow }: RebootRequest, { emptied, treatment }: 
 /** Back to production, or to the state that was asked for after the reboot. */
 async function settle(run: Run, { postRebootState, flow }: RebootRequest, treatment: Treatment): Promise<Outcome> {
   if (postRebootState === 'production') {
-    return giveBack(run, 'restore', treatment, { to: 'end', state: 'done', note: 'rebooted and back in production' });
+    return giveBack(
+      run,
+      'restore',
+      treatment,
+      { to: 'end', state: 'done', note: 'rebooted and back in production' },
+      flow,
+    );
   }
   if (!run.plans('restore', `leave it in ${postRebootState}`) && postRebootState !== 'disabled')
     await moveTo(run, postRebootState, flow, 'post-reboot state');

@@ -36,6 +36,6 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
     if (request.flow === 'basic' && opState === 'draining') return giveBack(run, 'restore', treatment, back, 'basic');
     const healthy = await restore(run, 'restore', treatment, request.flow);
     if (healthy !== 'healthy') return healthy.outcome;
-    return giveBack(run, 'restore', treatment, back);
+    return giveBack(run, 'restore', treatment, back, request.flow);
   });
 }
