@@ -188,13 +188,12 @@ test('strangers beyond the guard wait and leave no rows (attack A3)', async () =
 test('a source that asks too much waits without the MDB, and beyond that is turned away', async () => {
   await writeSite(db.mdb);
   const slow = await startBirther(cable.url, { rate: 10 });
-  const statuses: string[] = [];
-  for (let n = 0; n < 40; n += 1) {
+  const ask = async () => {
     const response = await fetch(`${slow.origin}/boot.ipxe?mac=${mac}`);
-    statuses.push(
-      response.status === 200 && (await response.text()).includes('too many requests') ? 'slow' : `${response.status}`,
-    );
-  }
+    return (await response.text()).includes('too many requests') && response.ok ? 'slow' : `${response.status}`;
+  };
+  // At once: one after another, a laden machine might not get to ten a second.
+  const statuses = await Promise.all(Array.from({ length: 40 }, ask));
   expect(new Set(statuses)).toEqual(new Set(['200', 'slow', '429']));
   expect((await fetch(`${slow.origin}/healthz`)).status).toBe(200);
   await slow.close();

@@ -12,6 +12,7 @@ import { createBootMetrics } from '../../boot/metrics.ts';
 import { createBootServer } from '../../boot/server.ts';
 import { openSnapshot, type Snapshot } from '../../boot/snapshot.ts';
 import { readProxies } from '../../boot/source.ts';
+import { findPort } from '../../host/port.ts';
 import { addBootCounts } from '../../mdb/bootcounts.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 
@@ -39,9 +40,10 @@ export async function cableTo(url: string): Promise<Cable> {
     }
     near.pipe(far).pipe(near);
   });
-  relay.listen(0, '127.0.0.1');
+  // Not one from which the system takes ports for connections: it is listened on again after a while.
+  const port = await findPort('the cable', 0);
+  relay.listen(port, '127.0.0.1');
   await once(relay, 'listening');
-  const { port } = relay.address() as AddressInfo;
   const own = new URL(url);
   own.hostname = '127.0.0.1';
   own.port = String(port);
@@ -81,10 +83,12 @@ export async function startBirther(
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'farrier-birther-')));
   const images = join(data, 'images');
   await mkdir(join(images, 'boot'), { recursive: true });
-  const { mdb, pool, close } = connectMdb({ url, name: 'birther', statementTimeout: 2000 });
+  // A cable that is cut is noticed at once; an MDB that is only slow, on a laden machine, is not to count as away.
+  const patience = 60_000;
+  const { mdb, pool, close } = connectMdb({ url, name: 'birther', statementTimeout: patience, wait: patience });
   const log = pino({ level: 'silent' });
   const snapshot = await openSnapshot(join(data, 'healthy-macs'));
-  const birther = createBirther({ pool, mdb, siteId: 'home', surroundings, snapshot, log });
+  const birther = createBirther({ pool, mdb, siteId: 'home', surroundings, snapshot, log, patience });
   const counts = createBootCounts((rows) => addBootCounts(pool, rows), log);
   const server = createBootServer({
     birther,

@@ -20,7 +20,14 @@ export async function throwawayMdb({ connections }: Pick<MdbOptions, 'connection
   await run(admin.href, `create database ${name} template ${template}`);
   const own = new URL(templateUrl);
   own.pathname = `/${name}`;
-  const connection = connectMdb({ url: own.href, name, ...(connections && { connections }) });
+  const connection = connectMdb({
+    url: own.href,
+    name,
+    // A laden machine is no reason to give up.
+    wait: 60_000,
+    statementTimeout: 60_000,
+    ...(connections && { connections }),
+  });
   return {
     mdb: connection.mdb,
     url: own.href,
