@@ -9,6 +9,8 @@ import type { Column } from './table.ts';
 
 type Open = () => Context;
 
+const named: Column<DriftView> = { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId };
+
 const driftColumns = (now: number): Column<DriftView>[] => [
   { title: 'kind', cell: ({ kind }) => kind },
   { title: 'attribute', cell: ({ name }) => name },
@@ -56,10 +58,24 @@ export function addDrift(program: Command, open: Open): void {
     });
 }
 
+/** `farrier firmware outdated`: machines whose versions are not those of their baseline. */
+export function addFirmware(program: Command, open: Open): void {
+  program
+    .command('firmware')
+    .description('versions that machines run')
+    .command('outdated')
+    .description('list machines whose versions are other than their profile wants')
+    .option('--pool <pool>', 'only of this pool')
+    .action(async (filter: Pick<DriftQuery, 'pool'>) => {
+      const { api, screen, now } = open();
+      const { drifts } = await api.drift({ ...filter, kind: 'firmware' });
+      screen.answer(drifts, () => screen.table([named, ...driftColumns(now)], drifts, 'None is known to be.'));
+    });
+}
+
 function showDrift({ screen, now }: Context, { summary, drifts }: DriftList, machine: string | undefined): void {
   const compared = summary.comparedAt === null ? 'never yet' : `${age(summary.comparedAt, now)} ago`;
   const columns = driftColumns(now);
-  const named: Column<DriftView> = { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId };
   const none = summary.comparedAt === null ? 'Nothing was compared yet: farrier reconcile' : 'No drift is known.';
   if (machine === undefined) {
     screen.line(

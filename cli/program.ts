@@ -4,7 +4,7 @@ import { type AskPassword, addBmc } from './bmc/command.ts';
 import { addCampaign } from './campaign.ts';
 import type { Context } from './context.ts';
 import { addDisruption } from './disruption.ts';
-import { addDrift, addReconcile } from './drift.ts';
+import { addDrift, addFirmware, addReconcile } from './drift.ts';
 import { addErasure } from './erasure.ts';
 import { addBoot, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
 import { addBrake, addCapacity, addPool } from './guards.ts';
@@ -45,6 +45,7 @@ export function createProgram(
   addCampaign(program, context);
   addDrift(program, context);
   addReconcile(program, context);
+  addFirmware(program, context);
   addProfile(program, context);
   addCapacity(program, context);
   addBrake(program, context);

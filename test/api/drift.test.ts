@@ -105,6 +105,7 @@ describe('drift', () => {
       { machineId: two, name: '*', have: null, unknownSince: '2026-01-01T00:00:00.000Z' },
     ]);
     expect(await farrier('drift', 'ls', '--kind', 'firmware')).toContain('No drift is known');
+    expect(await farrier('firmware', 'outdated')).toContain('None is known to be');
     await expect(farrier('drift', 'nobody')).rejects.toThrow('there is no machine nobody');
     const metrics = await (await fetch(new URL('/metrics', url))).text();
     expect(metrics).toMatch(/^farrier_fleet_conformant 1$/m);
