@@ -34,6 +34,8 @@ export interface Held {
   /** One sentence: what is wrong, with the device, port or machine it is about. */
   readonly reason: string;
   readonly choices: readonly string[];
+  /** Team that it is for; the step's owner when absent. */
+  readonly owner?: string;
   /** What an answer has to tell besides its choice, e.g. the serial number of a new part. */
   readonly schema?: AnswerSchema;
   /** Who may answer; operators and admins when absent. */

@@ -47,8 +47,10 @@ export function maintenance(input: PassageInput): Promise<PassageSummary> {
 
 async function awaitWindow(run: Run, { window }: MaintenanceRequest): Promise<Outcome | null> {
   if (window === null) return null;
+  // The same line before it opens and within it, so that the plan stays the one that was reviewed.
+  if (run.plans('window', `begin from ${window.opens} until ${window.closes}`)) return closed(window.closes);
   const left = Date.parse(window.opens) - Date.now();
-  if (left > 0 && !run.plans('window', `wait until ${window.opens}`)) {
+  if (left > 0) {
     run.stand('window', 'window', left, `Its window opens at ${window.opens}.`);
     if (await condition(() => run.desk.cancelled !== null, left)) return run.cancelled();
   }

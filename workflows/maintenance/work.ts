@@ -45,7 +45,7 @@ async function changePassword(run: Run): Promise<Outcome> {
   for (;;) {
     run.stand('work', 'hardware', undefined, what);
     const result = await run.act('rotate-password');
-    if (run.plans('work', what, result.command) || result.state === 'done') return next;
+    if (run.plans('work', foretell(what, result), result.command) || result.state === 'done') return next;
     const ruled = await askAbout(run, what, result);
     if (ruled !== 'retry') return ruled;
   }
@@ -56,7 +56,7 @@ async function update(run: Run, { component, version, file, sha256 }: Firmware, 
   for (;;) {
     run.stand('work', 'hardware', undefined, what);
     const result = await run.act('update-firmware', { component, version, image: file, sha256 });
-    if (run.plans('work', what, result.command)) {
+    if (run.plans('work', foretell(what, result), result.command)) {
       if (result.state === 'planned') waiting.push({ bios: {} });
       return next;
     }
@@ -82,8 +82,8 @@ async function setBios(run: Run, bios: Batch['bios'], waiting: Waiting[]): Promi
       return next;
     }
     const result = await run.act('set-bios', { attributes: bios });
-    if (run.plans('work', what, result.command)) {
-      waiting.push({ bios });
+    if (run.plans('work', foretell(what, result), result.command)) {
+      if (result.state === 'planned') waiting.push({ bios });
       return next;
     }
     if (result.state === 'done' || result.waitsFor) {
@@ -102,7 +102,11 @@ async function setSecureBoot(run: Run, enabled: boolean, waiting: Waiting[]): Pr
   for (;;) {
     run.stand('work', 'hardware', undefined, what);
     const result = await run.act('secure-boot', { enabled });
-    if (run.plans('work', what, result.command) || result.waitsFor) {
+    if (run.plans('work', foretell(what, result), result.command)) {
+      if (result.state === 'planned') waiting.push({ secureBoot: enabled });
+      return next;
+    }
+    if (result.waitsFor) {
       waiting.push({ secureBoot: enabled });
       return next;
     }
@@ -159,6 +163,14 @@ function stand(ruled: Outcome | 'retry'): Outcome {
   return ruled === 'retry' ? next : ruled;
 }
 
+/** What a rehearsal found: an act that is not needed, or could not be done, is no part of the work. */
+function foretell(what: string, { state, observed, refused }: ActResult): string {
+  if (state === 'planned') return what;
+  return state === 'done'
+    ? `${what}: nothing, ${observed}`
+    : `${what}: it can't be done, ${refused?.reason ?? observed}`;
+}
+
 /** What was certainly not done may be tried again by a person's word; what is unknown is theirs to find out. */
 async function askAbout(run: Run, what: string, { state, observed, refused }: ActResult): Promise<Outcome | 'retry'> {
   const again = state === 'not_done';
@@ -171,8 +183,8 @@ async function askAbout(run: Run, what: string, { state, observed, refused }: Ac
   return ruling.answer === 'retry' ? 'retry' : next;
 }
 
-async function askForStep(run: Run, { question }: ManualStep): Promise<Outcome> {
-  if (run.plans('work', `ask a person: ${question}`)) return next;
-  const ruling = await run.ask('work', { fault: 'work/step', reason: question, choices: ['done', 'abandon'] });
+async function askForStep(run: Run, { question, owner }: ManualStep): Promise<Outcome> {
+  if (run.plans('work', `ask ${owner}: ${question}`)) return next;
+  const ruling = await run.ask('work', { fault: 'work/step', reason: question, choices: ['done', 'abandon'], owner });
   return 'outcome' in ruling ? ruling.outcome : next;
 }

@@ -183,7 +183,7 @@ export class PassageRun<Step extends string = string> {
     await condition(() => this.desk.takenOver === null || this.desk.cancelled !== null);
     this.serial += 1;
     const id = `${this.errand.orderId}:${step}:${this.serial}`;
-    const owner = this.course.owners[step];
+    const owner = held.owner ?? this.course.owners[step];
     await passageActivities.openHumanStep({ ...this.errand, ...held, id, step, owner, remindAfter: reminder });
     const { reason: question, choices, schema } = held;
     this.desk.question = { id, question, choices, owner, ...(schema && { schema }) };

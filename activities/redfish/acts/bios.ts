@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
-import { type Attributes, notYetSet, openBiosJob, readBios, writeBios } from '../bios.ts';
+import { type Attributes, type BiosReading, notYetSet, openBiosJob, readBios, writeBios } from '../bios.ts';
 import { taskOfSent } from '../firmware/following.ts';
 import { part } from '../links.ts';
 import { taskPath } from '../task.ts';
@@ -21,6 +21,8 @@ export const setBios: Kind<ActParameters['set-bios']> = {
     const bios = await readBios(session, probe);
     const settingsPath = bios?.offer.settingsPath;
     if (!settingsPath) return notDone('the controller offers no way to set the BIOS');
+    const unknown = unknownTo(bios, wanted);
+    if (unknown.length > 0) return notDone(`the BIOS has no setting ${unknown.join(', ')}; nothing was sent`);
     const attributes = notYetSet(wanted, bios);
     if (Object.keys(attributes).length === 0)
       return { state: 'done', observed: 'the settings are in force or pending already; nothing was sent' };
@@ -44,6 +46,12 @@ export const setBios: Kind<ActParameters['set-bios']> = {
   },
   watch,
 };
+
+/** Names of settings that this BIOS doesn't have; where it shows none at all, that can't be told. */
+function unknownTo({ attributes, pending }: BiosReading, wanted: Attributes): string[] {
+  if (Object.keys(attributes).length === 0) return [];
+  return Object.keys(wanted).filter((name) => !Object.hasOwn(attributes, name) && !Object.hasOwn(pending, name));
+}
 
 async function isSet({ session, probe }: Scene, { command }: Sent): Promise<boolean> {
   const bios = await readBios(session, probe);
