@@ -7,7 +7,7 @@ import type { CleanRun } from './run.ts';
  * switched off instead.
  */
 export async function install(run: CleanRun): Promise<Outcome> {
-  if (run.request.owner === null) return switchOff(run);
+  if (run.request.owner === null) return giveToNobody(run);
   for (;;) {
     const directed = await cleanActivities.directReinstall({ ...run.errand, next: run.start('deploy') });
     if ('state' in directed) {
@@ -19,10 +19,15 @@ export async function install(run: CleanRun): Promise<Outcome> {
   }
 }
 
-async function switchOff(run: CleanRun): Promise<Outcome> {
-  if (!run.mayPower) return { to: 'end', state: 'done', note: `${run.proof}; it has no owner` };
+async function giveToNobody(run: CleanRun): Promise<Outcome> {
+  const power = await switchOff(run);
+  return { to: 'end', state: 'done', note: `${run.proof}; it has no owner${power === null ? '' : ` and is ${power}`}` };
+}
+
+/** How its power was left, in words; null where nothing can switch it. */
+export async function switchOff(run: CleanRun): Promise<string | null> {
+  if (!run.mayPower) return null;
   // The agent has nothing to save, and listens to no button.
   const off = await run.act('power-off', { how: 'forced' });
-  const power = off.state === 'done' ? 'switched off' : `not seen to be off (${off.observed})`;
-  return { to: 'end', state: 'done', note: `${run.proof}; it has no owner and is ${power}` };
+  return off.state === 'done' ? 'switched off' : `not seen to be off (${off.observed})`;
 }

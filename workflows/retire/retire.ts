@@ -3,6 +3,7 @@ import { cleanSteps } from '../../contract/clean.ts';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { requestOf } from '../../contract/requests.ts';
 import { end, erasing, plan, walk } from '../clean/clean.ts';
+import { switchOff } from '../clean/install.ts';
 import { course } from '../clean/limits.ts';
 import { CleanRun } from '../clean/run.ts';
 import type { Ended, Outcome } from '../passage/outcome.ts';
@@ -31,19 +32,21 @@ export async function retire(input: PassageInput): Promise<PassageSummary> {
 
 async function foresee(run: CleanRun): Promise<Outcome> {
   const planned = await plan(run);
-  run.plans('prove', 'a password that nobody knows on its controller; name, address and place given back');
+  if (run.controller) run.plans('prove', 'a password that nobody knows on its controller');
+  run.plans('prove', 'name, address and place given back');
   return planned;
 }
 
 async function depart(run: CleanRun): Promise<PassageSummary> {
   const ended = await walk(run, erasing);
   if (ended !== null && ended.state !== 'done') return end(run, ended);
-  const proof = ended?.note ?? 'proven erased';
   const credentials = await resetCredentials(run);
   if (typeof credentials !== 'string') return end(run, credentials);
-  run.state = await retireActivities.retireMachine({ ...run.errand, note: `${proof}; ${credentials}` });
+  const proof = ended?.note ?? run.proof;
+  const note = [proof, credentials, await switchOff(run)].filter((part) => part !== null).join('; ');
+  run.state = await retireActivities.retireMachine({ ...run.errand, note });
   setCurrentDetails('Retired');
-  return run.summary('done', `${proof}; ${credentials}`);
+  return run.summary('done', note);
 }
 
 /** Whoever gets the machine next gets its controller without a password of ours that works. */
