@@ -129,7 +129,7 @@ function addPlan(campaign: Command, open: Open): void {
         ...(request !== undefined && { request: (await readJson(request)) as Record<string, unknown> }),
         pace: {
           ...pace,
-          ...(windows !== undefined && { windows: (await readJson(windows)) as Pace['windows'] }),
+          ...(windows !== undefined && { windows: (await readJson(windows, '--windows')) as Pace['windows'] }),
         } as Pace,
       });
       if (rehearse) await api.rehearseCampaign(id);
@@ -172,6 +172,19 @@ function addSteering(campaign: Command, open: Open): void {
   }
 }
 
+function tellPace({ batch, atOnce, rackShare, feedShare, poolShare }: CampaignView['pace']): string {
+  const shares = Object.entries({ rack: rackShare, feed: feedShare, pool: poolShare })
+    .filter(([, share]) => share !== null)
+    .map(([group, share]) => `, ${share} % of a ${group}`);
+  return `batches of ${batch}, ${atOnce} at once${shares.join('')}`;
+}
+
+const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+function tellWindow({ days, from, to, zone }: CampaignView['pace']['windows'][number]): string {
+  return `${days.map((day) => weekdays[day - 1]).join(', ')} ${from} to ${to} ${zone}`;
+}
+
 function showDetail(screen: Context['screen'], { campaign, groups, members }: CampaignDetail): void {
   const { counts, pace } = campaign;
   screen.facts(`Campaign ${campaign.id}`, [
@@ -188,7 +201,9 @@ function showDetail(screen: Context['screen'], { campaign, groups, members }: Ca
     ],
     ['time left', minutes(campaign.timeLeft)],
     ['canary', `${pace.canary}, healthy for ${pace.soakMinutes} minutes`],
-    ['pace', `batches of ${pace.batch}, ${pace.atOnce} at once`],
+    ['class', campaign.class],
+    ['pace', tellPace(pace)],
+    ['windows', pace.windows.length === 0 ? null : pace.windows.map(tellWindow).join('; ')],
     ['halts at', `${campaign.haltAt} failures`],
     ['started', campaign.startedAt === null ? null : `${moment(campaign.startedAt)} by ${campaign.startedBy}`],
     ['ticket', campaign.ticketId],

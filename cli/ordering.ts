@@ -105,12 +105,12 @@ export function mustBeOne(command: Command, machine: string | undefined, selecto
 }
 
 /** JSON as it was typed, or from a file: `@request.json`, or `-` for what is piped in. */
-export async function readJson(text: string): Promise<unknown> {
+export async function readJson(text: string, what = 'the request'): Promise<unknown> {
   const source = text === '-' ? '/dev/stdin' : text.startsWith('@') ? text.slice(1) : null;
   const json = source === null ? text : await readFile(source, 'utf8');
   try {
     return JSON.parse(json) as unknown;
   } catch (error) {
-    throw new Error(`${source ?? 'the request'} is not JSON: ${(error as Error).message}`);
+    throw new Error(`${source ?? what} is not JSON: ${(error as Error).message}`);
   }
 }

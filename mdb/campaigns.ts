@@ -1,5 +1,6 @@
 /** Campaigns: planned, started, paused, resumed and cancelled, each in one transaction with its audit row and message. */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { and, eq, sql } from 'drizzle-orm';
 import { type CampaignSteering, campaignSignals, type SteeringKind } from '../contract/campaign.ts';
 import { requestOf } from '../contract/requests.ts';
@@ -32,7 +33,10 @@ export interface NewCampaign extends CampaignWish {
   readonly reason: string;
 }
 
-/** Keeps a plan. The same campaign again is the same; another one under its id is refused. */
+/**
+ * Keeps a plan. The same campaign again is the same, planned anew where the machines stand otherwise and nothing was
+ * started; another one under its id is refused.
+ */
 export function keepCampaign(
   mdb: Mdb,
   operator: Actor,
@@ -43,11 +47,28 @@ export function keepCampaign(
     const plan = planCampaign(wish, candidates, await listCapacity(tx));
     const [known] = await tx.select().from(campaigns).where(eq(campaigns.id, wish.id)).for('update');
     if (known?.hash === plan.hash) return { created: false };
-    if (known)
+    if (known && (known.state !== 'planned' || !isSameWish(known, wish)))
       return { code: 'conflict', message: `campaign ${wish.id} is planned already, as another one`, field: 'id' };
-    await writePlan(tx, operator, wish, plan);
-    return { created: true };
+    await (known ? replacePlan(tx, operator, wish, plan) : writePlan(tx, operator, wish, plan));
+    return { created: known === undefined };
   });
+}
+
+/** Whether the same is wished for: then another plan only says that the machines stand otherwise now. */
+function isSameWish(known: CampaignRow, wish: NewCampaign): boolean {
+  const of = ({ selector, passage, request, class: urgency, pace }: NewCampaign | CampaignRow) => [
+    ...[selector, passage, request, urgency, pace],
+  ];
+  return isDeepStrictEqual(of(known), of(wish));
+}
+
+/** Puts a plan that is made anew in the place of one of which nothing was begun. */
+async function replacePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: CampaignPlan): Promise<void> {
+  const { limits, groups, haltAt, hash } = plan;
+  const change = { limits, groups, haltAt, hash, reason: wish.reason, requester: operator.name };
+  await tx.update(campaigns).set(change).where(eq(campaigns.id, wish.id));
+  await tx.delete(campaignMachines).where(eq(campaignMachines.campaignId, wish.id));
+  await writeMembers(tx, operator, wish, plan);
 }
 
 /** Keeps a plan under an id of its own; gives its hash. */
@@ -64,11 +85,17 @@ export async function keepCampaignIn(
 
 async function writePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: CampaignPlan): Promise<void> {
   const { id, selector, passage, request, class: urgency, reason, pace } = wish;
-  const { limits, groups, haltAt, hash, members } = plan;
+  const { limits, groups, haltAt, hash } = plan;
   await tx.insert(campaigns).values({
     ...{ id, selector, passage, request, class: urgency, reason, pace, limits, groups, haltAt, hash },
     requester: operator.name,
   });
+  await writeMembers(tx, operator, wish, plan);
+}
+
+async function writeMembers(tx: Transaction, operator: Actor, wish: NewCampaign, plan: CampaignPlan): Promise<void> {
+  const { id, selector, passage, reason } = wish;
+  const { members, hash } = plan;
   // One parameter for all: PostgreSQL takes 65,535 of them a statement.
   await tx.execute(sql`
     insert into campaign_machines (campaign_id, machine_id, ordinal, batch, rack, feed, pool, doubt)
@@ -218,7 +245,7 @@ export function steerCampaign(
     const campaign = await lockCampaign(tx, id);
     if (campaign === null) return unknown(id);
     const { state } = campaign;
-    if (state === wanted[how] && !(how === 'cancel' && stop && !campaign.stops)) return true;
+    if (isSo(campaign, how, stop)) return true;
     if (!from[how].includes(state)) return { code: 'conflict', message: `campaign ${id} is ${state}` };
     if (how === 'pause') await setPaused(tx, id, operator, reason);
     if (how === 'resume') await setResumed(tx, campaign, operator, reason);
@@ -229,7 +256,12 @@ export function steerCampaign(
   });
 }
 
-const wanted = { pause: 'paused', resume: 'running', cancel: 'cancelling' } as const;
+/** Whether there is nothing left to do of what was asked. */
+function isSo({ state, stops }: CampaignRow, how: SteeringKind, stop: boolean): boolean {
+  if (how === 'cancel') return state === 'cancelled' || (state === 'cancelling' && (stops || !stop));
+  return state === (how === 'pause' ? 'paused' : 'running');
+}
+
 const from: Readonly<Record<SteeringKind, readonly CampaignRow['state'][]>> = {
   pause: ['running'],
   resume: ['paused'],

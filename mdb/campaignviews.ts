@@ -6,6 +6,7 @@ import { phaseOf, total } from './campaignjudge.ts';
 import { type CampaignRow, rehearsalSql } from './campaigns.ts';
 import { countMembers, readTimeLeft } from './campaignturn.ts';
 import type { MdbOrTransaction } from './connect.ts';
+import { opensAt } from './permitpolicy.ts';
 import { campaigns } from './schema.ts';
 
 const iso = (time: Date | null) => time?.toISOString() ?? null;
@@ -13,9 +14,11 @@ const iso = (time: Date | null) => time?.toISOString() ?? null;
 async function viewOf(mdb: MdbOrTransaction, row: CampaignRow): Promise<CampaignView> {
   const { soakFrom, soakedAt, startedAt, endedAt, createdAt, ...rest } = row;
   const counts = await countMembers(mdb, row.id);
+  const waits = row.state === 'running' && counts.planned > 0 ? await opensAt(mdb, row.pace.windows) : null;
   const soak = { soakFrom: soakFrom?.getTime() ?? null, soaked: soakedAt !== null };
   return {
     ...rest,
+    why: row.why ?? (waits === null ? null : `its window opens at ${new Date(Number(waits)).toISOString()}`),
     // As it was stored, in full, when it was planned.
     pace: { ...row.pace, windows: row.pace.windows.map((window) => ({ ...window, days: [...window.days] })) },
     phase: phaseOf({ ...rest, ...soak }),
