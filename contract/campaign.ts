@@ -67,13 +67,23 @@ export interface PlannedGroup {
 /** Machines by what became of them. */
 export type MemberCounts = Readonly<Record<MemberState, number>>;
 
-export const campaignSignals = { wake: 'wake', pause: 'pause', resume: 'resume', cancel: 'cancel' } as const;
+export const campaignSignals = {
+  wake: 'wake',
+  start: 'start',
+  pause: 'pause',
+  resume: 'resume',
+  cancel: 'cancel',
+} as const;
 
-/** What a person says to a campaign; `stop` at a cancel stops what runs too, at its next safe point. */
+/**
+ * What a person says to a campaign; `stop` at a cancel stops what runs too, at its next safe point; `plan` at a start is
+ * the hash of the plan that was reviewed.
+ */
 export interface CampaignSteering {
   readonly by: string;
   readonly reason: string;
   readonly stop?: boolean;
+  readonly plan?: string;
 }
 export type SteeringKind = 'pause' | 'resume' | 'cancel';
 

@@ -66,7 +66,7 @@ const nobody = { planned: 0, ordered: 0, done: 0, failed: 0, skipped: 0, cancell
 class Course {
   private readonly input: CampaignInput;
   private readonly ignored: string[];
-  private readonly asked: { readonly how: SteeringKind; readonly steering: CampaignSteering }[] = [];
+  private readonly asked: { readonly how: SteeringKind | 'start'; readonly steering: CampaignSteering }[] = [];
   private wakes = 0;
   private taken = 0;
   private turns = 0;
@@ -81,8 +81,8 @@ class Course {
 
   open(): void {
     setHandler(defineSignal<[unknown]>(campaignSignals.wake), () => this.wake());
-    for (const how of [campaignSignals.pause, campaignSignals.resume, campaignSignals.cancel])
-      setHandler(defineSignal<[unknown]>(how), (message) => this.steer(how, message));
+    for (const how of ['start', 'pause', 'resume', 'cancel'] as const)
+      setHandler(defineSignal<[unknown]>(campaignSignals[how]), (message) => this.steer(how, message));
     setHandler(defineQuery<CampaignStanding | null>(queries.standing), () => this.standing());
   }
 
@@ -91,9 +91,9 @@ class Course {
     this.taken += 1;
   }
 
-  private steer(how: SteeringKind, message: unknown): void {
+  private steer(how: SteeringKind | 'start', message: unknown): void {
     this.wake();
-    const steering = readSteering(message);
+    const steering = readSteering(how, message);
     if (typeof steering === 'string') this.note(`${how}: ${steering}`);
     else this.asked.push({ how, steering });
   }
@@ -189,9 +189,10 @@ function tellTurn(id: string, { state, phase, counts, why, timeLeft }: Turn): st
   return `**${state}**, phase ${phase}: ${why}\n\n${told.join(', ')}${left}\n\n\`farrier campaign show ${id}\``;
 }
 
-function readSteering(message: unknown): CampaignSteering | string {
+function readSteering(how: SteeringKind | 'start', message: unknown): CampaignSteering | string {
   if (!isObject(message)) return 'not an object like {"by": …, "reason": …}';
-  const { by, reason, stop } = message;
+  const { by, reason, stop, plan } = message;
   if (!isText(by) || !isText(reason)) return 'by and reason must be non-empty strings';
-  return { by, reason, ...(stop === true && { stop }) };
+  if (how !== 'start') return { by, reason, ...(stop === true && { stop }) };
+  return isText(plan) ? { by, reason, plan } : 'plan must be the hash of the plan that was reviewed';
 }

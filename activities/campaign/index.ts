@@ -1,12 +1,12 @@
 import type { CampaignSteering, SteeringKind, Turn } from '../../contract/campaign.ts';
-import { steerCampaign } from '../../mdb/campaigns.ts';
+import { startCampaign, steerCampaign } from '../../mdb/campaigns.ts';
 import { haltCampaign, type TurnWish, turnCampaign } from '../../mdb/campaignturn.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { isRefused } from '../../mdb/ordering.ts';
 
 export interface SteerInput extends CampaignSteering {
   readonly campaignId: string;
-  readonly how: SteeringKind;
+  readonly how: SteeringKind | 'start';
 }
 
 /** What a campaign's workflow does outside the sandbox. Each may run more than once. */
@@ -17,8 +17,12 @@ export function createCampaignActivities(mdb: Mdb) {
     haltCampaign: ({ campaignId, why }: { campaignId: string; why: string }): Promise<void> =>
       haltCampaign(mdb, campaignId, why),
     /** A signal of the stock CLI; null, or the sentence that refuses it. */
-    async steerCampaign({ campaignId, how, by, ...rest }: SteerInput): Promise<string | null> {
-      const steered = await steerCampaign(mdb, { class: 'user', name: by }, campaignId, how, rest);
+    async steerCampaign({ campaignId, how, by, plan = '', ...rest }: SteerInput): Promise<string | null> {
+      const person = { class: 'user', name: by } as const;
+      const steered =
+        how === 'start'
+          ? await startCampaign(mdb, person, campaignId, plan, rest.reason)
+          : await steerCampaign(mdb, person, campaignId, how, rest);
       return isRefused(steered) ? steered.message : null;
     },
   };
