@@ -129,7 +129,15 @@ export const signals = {
   brainslug: 'brainslug',
 } as const;
 
-export const updates = { order: 'order', answer: 'answer', brainslug: 'brainslug' } as const;
+export const updates = {
+  order: 'order',
+  answer: 'answer',
+  brainslug: 'brainslug',
+  cancel: 'cancel',
+  pause: 'pause',
+  resume: 'resume',
+  takeover: 'takeover',
+} as const;
 
 export const queries = { standing: 'standing' } as const;
 

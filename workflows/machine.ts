@@ -27,6 +27,7 @@ import {
   passageWorkflowId,
   queries,
   type Standing,
+  type Steering,
   signals,
   updates,
 } from '../contract/machine.ts';
@@ -62,6 +63,15 @@ export async function machine(input: MachineInput): Promise<void> {
   }
 }
 
+type SteeringName = 'cancel' | 'pause' | 'resume' | 'takeover';
+
+/** A message without content is about the whole machine, where there is something to say to it. */
+function isForAll(name: SteeringName, message: unknown): boolean {
+  return (name === 'pause' || name === 'resume') && isNothing(message);
+}
+
+const isNothing = (message: unknown) => message === undefined || message === null;
+
 class Life {
   taken = 0;
   private readonly input: MachineInput;
@@ -95,11 +105,20 @@ class Life {
     });
     // People know the machine's id, not its passage's: what concerns the passage is passed on.
     for (const name of [signals.answer, signals.report]) {
-      setHandler(defineSignal<[unknown]>(name), (message) => this.passOn(name, message));
+      setHandler(defineSignal<[unknown]>(name), async (message) => {
+        await this.passOn(name, message);
+      });
     }
-    setHandler(defineSignal<[unknown]>(signals.cancel), (message) => this.cancel(message));
-    for (const name of [signals.pause, signals.resume, signals.takeover]) {
-      setHandler(defineSignal<[unknown]>(name), (message) => this.steer(name, message));
+    for (const name of ['cancel', 'pause', 'resume', 'takeover'] as const) {
+      setHandler(defineSignal<[unknown]>(signals[name]), async (message) => {
+        await this.steer(name, message);
+      });
+      setHandler(defineUpdate<string, [unknown]>(updates[name]), (message) => this.steer(name, message), {
+        validator: (message) => {
+          const read = isForAll(name, message) ? null : readSteering(message);
+          if (typeof read === 'string') throw new Error(read);
+        },
+      });
     }
     setHandler(defineSignal<[unknown]>(signals.brainslug), async (message) => {
       await this.takeBrainSlug(message);
@@ -227,23 +246,28 @@ class Life {
     return `taken: ${order.id}`;
   }
 
-  private async passOn(name: string, message: unknown): Promise<void> {
+  private async passOn(name: string, message: unknown): Promise<string> {
     this.taken += 1;
     if (this.current === null) return this.ignore(name, 'no passage is under way', message);
     const { id, passage } = this.current;
     try {
       await getExternalWorkflowHandle(passageWorkflowId(this.input.machineId, passage, id)).signal(name, message);
+      return `passed on: ${name} of ${id}, which runs`;
     } catch (error) {
       // The passage ended in between; the message is late, and late messages are noted and ignored.
-      await this.ignore(name, `the passage ${id} has ended`, message);
       log.info('a message came too late for its passage', { name, error: String(error) });
+      return this.ignore(name, `the passage ${id} has ended`, message);
     }
   }
 
   /** A message that came to nobody is noted, and an answer is kept for those who ask where it went. */
-  private async ignore(name: string, why: string, message: unknown): Promise<void> {
+  private async ignore(name: string, why: string, message: unknown): Promise<string> {
     this.note(`${name}: ${why}`);
-    if (name !== signals.answer || this.kept === mostKept) return;
+    if (name === signals.answer && this.kept < mostKept) await this.keepIgnored(why, message);
+    return `ignored: ${why}`;
+  }
+
+  private async keepIgnored(why: string, message: unknown): Promise<void> {
     this.kept += 1;
     const { machineId, siteId } = this.input;
     try {
@@ -254,45 +278,37 @@ class Life {
   }
 
   /** An order that waits is dropped and ended; one that runs is asked to stop. */
-  private async cancel(message: unknown): Promise<void> {
-    const read = readSteering(message);
-    if (typeof read === 'string') {
-      this.taken += 1;
-      this.note(`cancel: ${read}`);
-      return;
-    }
-    if (this.current?.id === read.orderId) return this.passOn(signals.cancel, message);
-    this.taken += 1;
-    const order = this.queue.drop(read.orderId);
+  private async cancel({ orderId, by, reason }: Steering): Promise<string> {
+    const order = this.queue.drop(orderId);
     this.changes += 1;
-    if (order) return this.end(order, { state: 'cancelled', outcome: `cancelled by ${read.by}: ${read.reason}` });
+    if (order) {
+      await this.end(order, { state: 'cancelled', outcome: `cancelled by ${by}: ${reason}` });
+      return `cancelled: ${orderId}, which waited`;
+    }
     // It may come after its cancel; it is then none to take.
-    this.remember(read.orderId);
+    this.remember(orderId);
+    return `noted: ${orderId} neither waits nor runs here`;
   }
 
-  /** Pauses, resumes or takes over one order; a message without one pauses or resumes the whole machine. */
-  private async steer(name: 'pause' | 'resume' | 'takeover', message: unknown): Promise<void> {
-    if (message === undefined || message === null) {
-      if (name !== 'takeover') return this.pause(name === 'pause');
-      this.note('takeover: it names no order');
-      return;
-    }
+  /** Cancels, pauses, resumes or takes over one order; `pause` and `resume` without one are about the whole machine. */
+  private async steer(name: SteeringName, message: unknown): Promise<string> {
+    if (isForAll(name, message)) return this.pause(name === 'pause');
     const read = readSteering(message);
-    if (typeof read === 'string') {
-      this.note(`${name}: ${read}`);
-      return;
-    }
-    if (this.current?.id === read.orderId) return this.passOn(name, message);
+    if (typeof read !== 'string' && this.current?.id === read.orderId) return this.passOn(name, message);
     this.taken += 1;
-    if (name === 'takeover') this.note(`takeover: ${read.orderId} is not under way`);
-    else this.queue.pause(read.orderId, name === 'pause');
+    if (typeof read === 'string') return this.ignore(name, isNothing(message) ? 'it names no order' : read, message);
+    if (name === 'cancel') return this.cancel(read);
+    if (name === 'takeover') return this.ignore(name, `${read.orderId} is not under way`, message);
+    this.queue.pause(read.orderId, name === 'pause');
     this.changes += 1;
+    return `${name}d: ${read.orderId}, if it waits here`;
   }
 
-  private async pause(paused: boolean): Promise<void> {
+  private async pause(paused: boolean): Promise<string> {
     this.paused = paused;
     this.changes += 1;
     if (this.current) await this.passOn(paused ? signals.pause : signals.resume, null);
+    return `${paused ? 'paused' : 'resumed'}: the machine`;
   }
 
   /** Orders what BrainSlug's payload asks for; what the payload lacks is refused, and nothing happens. */

@@ -116,6 +116,16 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
       await bench.until((standing) => standing.paused);
       await ask('--name resume');
       await bench.until((standing) => !standing.paused);
+      const update = (name: string) => ask(`update execute --workflow-id 'machine/MACHINE' --name ${name}`);
+      expect(await update('pause')).toContain(`passed on: pause of ${bench.orderId}, which runs`);
+      await bench.until((standing) => standing.paused);
+      expect(await update('resume')).toContain('passed on: resume of');
+      await bench.until((standing) => !standing.paused);
+      expect(await update('takeover')).toContain('passed on: takeover of');
+      await bench.asked();
+      expect(await ask("birth/ORDER' --name answer")).toContain('taken: hand-back');
+      await bench.until((standing) => standing.takenOver === null && standing.humanStep === null);
+
       await ask('--name takeover');
       expect(await bench.asked()).toMatchObject({ takenOver: 'ann' });
       await ask('--name resume');
@@ -129,6 +139,7 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
       expect(await ask("update execute --workflow-id 'machine/MACHINE' --name order")).toContain(
         'taken before: clean-1',
       );
+      expect(await update('cancel')).toContain('cancelled: clean-1, which waited');
       await ask('--name cancel');
       expect(await bench.passage.result()).toMatchObject({
         outcome: 'cancelled',
