@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { orders } from '../../mdb/schema.ts';
-import type { Entry } from '../../sim/journal.ts';
 import { countEffect, type Whole, wholeFarrier } from './farrier.ts';
+import { mostDown } from './operator.ts';
 
 const run = promisify(execFile);
 const farrierCommand = join(import.meta.dirname, '..', '..', 'farrier');
@@ -20,20 +20,6 @@ afterAll(() => whole?.close());
 
 const farrier = async (...args: string[]) =>
   (await run(farrierCommand, args, { env: { ...process.env, FARRIER_API: whole.api } })).stdout;
-
-const down: ReadonlySet<string> = new Set(['reset', 'power-off']);
-
-/** The most machines that were down at one moment, by the journal's own order. */
-function mostDown(journal: readonly Entry[]): number {
-  const out = new Set<string>();
-  let most = 0;
-  for (const { machine, effect } of journal) {
-    if (down.has(effect)) out.add(machine);
-    if (effect === 'disk-booted') out.delete(machine);
-    most = Math.max(most, out.size);
-  }
-  return most;
-}
 
 test('at no moment two are down, each is rebooted once, nothing is stuck', { timeout: 1_200_000 }, async () => {
   const rows = await whole.until((all) => all.length === rackOf && all.every((row) => row.stage === 'in_service'), 420);
