@@ -1,5 +1,5 @@
 /** What controllers tell of their machines: parts, their changes, sensors, and when it was last looked after. */
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, notExists, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, ne, notExists, or, sql } from 'drizzle-orm';
 import type { Mdb } from './connect.ts';
 import {
   bmcs,
@@ -192,6 +192,8 @@ function readable(mdb: Mdb, siteId: string) {
     .where(and(eq(orders.machineId, machines.id), inArray(orders.state, ['waiting', 'running'])));
   return and(
     eq(machines.siteId, siteId),
+    // What has left the fleet may be anybody's by now.
+    ne(machines.stage, 'retired'),
     isNotNull(machines.systemUuid),
     isNotNull(bmcs.firmwareVersion),
     isNull(bmcs.quarantine),
