@@ -71,7 +71,7 @@ boot_loader() {
   [ "$(given kernel)" != own ] || { fail bootloader "$disk_name" 'images with a kernel of their own are not supported by this agent'; return 1; }
   keep_boot_file vmlinuz "$(given kernel_sha256)" && keep_boot_file initrd "$(given initrd_sha256)" || return 1
   consoles=$(tr ' ' '\n' </proc/cmdline | grep '^console=' | tr '\n' ' ')
-  arguments="farrier.root=mark:$(given mark) ${consoles}quiet panic=10"
+  arguments="farrier.root=mark:$(given mark) ${consoles}quiet panic=10 no_timer_check"
   if [ "$(firmware)" = uefi ]; then
     mkdir -p /mnt/boot/EFI/BOOT /mnt/boot/loader/entries
     printf 'timeout 0\ndefault farrier.conf\n' >/mnt/boot/loader/loader.conf
