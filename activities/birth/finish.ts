@@ -48,7 +48,8 @@ function tryFinish(mdb: Mdb, input: Finishing): Promise<FinishResult | { held: H
       await position.giveBackAddresses(tx, machineId, await position.networksOfKind(tx, siteId, 'birth'));
       await passage.settleStep(tx, orderId, 'ready', 'done');
     }
-    const inServiceAt = machine.inServiceAt ?? new Date();
+    // Of a rebirth, the machine's row holds when it was last in service before.
+    const inServiceAt = (machine.stage === 'in_service' && machine.inServiceAt) || new Date();
     const seconds = Math.round((inServiceAt.getTime() - (await passage.orderedAt(tx, orderId)).getTime()) / 1000);
     await passage.endOrder(tx, orderId, 'done', `in service after ${seconds} s`);
     await backToRepair(tx, machine, input);

@@ -5,7 +5,14 @@ import type { Rig } from './rig.ts';
 
 /** Part of a file name, and of QEMU's options. */
 const word = /^[A-Za-z0-9]{1,20}$/;
-const disk = z.strictObject({ serial: z.string().regex(word), gib: z.number().int().min(1).max(2048) });
+const disk = z.strictObject({
+  serial: z.string().regex(word),
+  gib: z
+    .number()
+    .multipleOf(1 / 1024)
+    .min(1 / 16)
+    .max(2048),
+});
 
 const fault = z.strictObject({
   /** The cable is in another port of the switch than planned. */
