@@ -1,26 +1,15 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { PassageSummary, Standing } from '../../contract/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Bench, defineAttributes, withBench, withController } from './bench.ts';
+import { type Bench, type Doubles, defineAttributes, withController } from './bench.ts';
+import { skipping as passing } from './stage.ts';
 
 const shared = await timeSkipping();
 if (shared) await defineAttributes(shared);
 afterAll(() => shared?.teardown());
 
-type Run = (bench: Bench, environment: TestWorkflowEnvironment) => Promise<void>;
-
-/** A test that lets time pass gets a server of its own: the clock of one stands still once a workflow was terminated on it. */
-const skipping = (different: Parameters<typeof withBench>[1], run: Run) => async () => {
-  const own = run.length === 2 ? await timeSkipping() : shared;
-  if (own === null) throw new Error('the time-skipping server went away');
-  if (own !== shared) await defineAttributes(own);
-  try {
-    await withBench(own, different, (bench) => run(bench, own));
-  } finally {
-    if (own !== shared) await own.teardown();
-  }
-};
+const skipping = (different: Partial<Doubles>, run: Parameters<typeof passing>[3]) =>
+  passing(shared, 'birth', different, run);
 
 const controlled = {
   register: async () => withController,

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { ReportKind } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Bench, type Doubles, defineAttributes, goingWell } from './bench.ts';
+import { type Bench, type Doubles, defineAttributes } from './bench.ts';
 import { skipping as cleaning, begun as inService, outcome } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -298,58 +298,5 @@ describe.skipIf(shared === null)('clean', () => {
         expect(bench.calls).not.toContain('bootClean');
       },
     ),
-  );
-
-  const transactions = [
-    'beginPassage',
-    'bootClean',
-    'directErase',
-    'proveErased',
-    'directReinstall',
-    'acceptInstall',
-    'finishBirth',
-  ] as const;
-
-  test.each(transactions)(
-    'each activity repeated: %s that fails once is tried again and changes nothing',
-    async (name) => {
-      const usual = { ...goingWell([]), ...cycled }[name] as (input: unknown) => Promise<unknown>;
-      let tries = 0;
-      const flaky = async (input: unknown) => {
-        tries += 1;
-        if (tries === 1) throw new Error('the MDB was away');
-        return usual(input);
-      };
-      await skipping({ ...cycled, [name]: flaky } as Partial<Doubles>, async (bench) => {
-        await goOn(bench);
-        expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
-        expect(tries).toBe(2);
-      })();
-    },
-  );
-
-  test.each(['act', 'proveErased', 'directErase'] as const)(
-    'each activity failed: %s that never works ends with a person, nothing installed',
-    async (name) => {
-      const { ApplicationFailure } = await import('@temporalio/common');
-      const broken = async () => {
-        throw ApplicationFailure.nonRetryable('a bug');
-      };
-      const more =
-        name === 'act' ? { settle: async () => ({ state: 'unknown', observed: 'no reading' }) as const } : {};
-      await skipping({ ...cycled, [name]: broken, ...more } as Partial<Doubles>, async (bench) => {
-        if (name === 'act') {
-          await bench.exists();
-          await bench.standsAt('boot');
-          expect(bench.calls).not.toContain('directErase');
-          return;
-        }
-        await tell(bench, 'boot', 'inventory');
-        if (name === 'proveErased') await tell(bench, 'erase', 'erased');
-        await bench.idle();
-        expect(bench.calls).toContain('breakOff');
-        expect(bench.calls).not.toContain('directReinstall');
-      })();
-    },
   );
 });
