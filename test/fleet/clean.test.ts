@@ -41,7 +41,7 @@ async function question(order: string): Promise<string> {
       .select()
       .from(humanSteps)
       .where(and(eq(humanSteps.orderId, order), isNull(humanSteps.answeredAt)));
-  await expect.poll(async () => (await open()).length, { timeout: 90_000, interval: 200 }).toBe(1);
+  await expect.poll(async () => (await open()).length, { timeout: 240_000, interval: 200 }).toBe(1);
   return (await open())[0]?.id ?? '';
 }
 /** Answers and waits until that is heard: until then the old question is still the open one. */
@@ -51,7 +51,7 @@ async function answer(step: string, choice: string): Promise<void> {
   await expect.poll(async () => (await row())?.answeredAt ?? null, { interval: 200 }).not.toBeNull();
 }
 const done = (order: string) =>
-  expect.poll(async () => (await orderNow(order))?.state, { timeout: 120_000, interval: 200 }).toBe('done');
+  expect.poll(async () => (await orderNow(order))?.state, { timeout: 240_000, interval: 200 }).toBe('done');
 const effects = async (machine: Machine, since: number) =>
   (await whole.journal()).filter((entry: Entry) => entry.machine === placeOf(machine) && entry.seq > since);
 const lastSeq = async () => (await whole.journal()).at(-1)?.seq ?? 0;
