@@ -99,15 +99,12 @@ async function handOver(
   return 'reboot';
 }
 
-// What burn-in takes a simulated machine at most, in seconds of its life: hours are told and not waited for.
-const longestBurnin = 5;
-
 async function burnIn(body: Body, session: Session, signal: AbortSignal, fields: AgentRecord['fields']): Promise<void> {
   const { hardware, state, world } = body;
   const order = { stress: Number(fields.stress), cap: Number(fields.cap) };
   const run = runBurnin(hardware, state.faults, order, world.seed, state.boots);
   await reportStep(body, session, signal, 'burnin', 'running', 0);
-  await spread(body, session, signal, Math.min(run.seconds, longestBurnin));
+  await spread(body, session, signal, Math.min(run.seconds, world.longestBurnin));
   const end: AgentRecord = { kind: 'burnin', fields: { seconds: String(run.seconds), cut: run.cut ? '1' : '0' } };
   await ask(body, session, '/agent/burnin', signal, [...run.parts, end]);
   await reportStep(body, session, signal, 'burnin', 'done', run.seconds);

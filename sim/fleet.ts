@@ -23,6 +23,8 @@ export interface FleetOptions extends WireOptions {
   readonly seed?: number;
   /** How many times faster than life; 1 unless told. */
   readonly speed?: number;
+  /** Seconds that a burn-in takes at most; 5 unless told. */
+  readonly longestBurnin?: number;
   readonly faults?: FaultFile;
   readonly account?: Account;
   /** Which vendor's controllers they have; `standard` unless told. */
@@ -66,6 +68,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const world: World = {
     seed,
     speed: options.speed ?? 1,
+    longestBurnin: options.longestBurnin ?? 5,
     wire,
     journal,
     touch: (rackId) => store.touch(rackId),

@@ -9,6 +9,8 @@ export interface World {
   readonly seed: number;
   /** How many times faster than life everything is that takes a machine time. */
   readonly speed: number;
+  /** Seconds of its life that a burn-in takes a machine at most; what is beyond is told and not waited for. */
+  readonly longestBurnin: number;
   readonly wire: Wire;
   readonly journal: Journal;
   /** Marks a rack's states as changed. */

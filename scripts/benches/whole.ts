@@ -11,6 +11,8 @@ export interface WholeWish {
   readonly perRack: number;
   /** Divides the time that hardware takes. */
   readonly speed: number;
+  /** Seconds of a machine's life that its burn-in takes at most; the simulator's own 5 unless told. */
+  readonly burnin?: number;
   /** What new machines are; on unless told. */
   readonly power?: 'on' | 'off';
   /** A file of faults. */
@@ -68,6 +70,7 @@ function start(wish: WholeWish, data: string, supervisor: Supervisor, stop: Abor
       FARRIER_LOG: 'info',
       FARRIER_SIM_SPEED: String(wish.speed),
       FARRIER_SIM_POWER: wish.power ?? 'on',
+      ...(wish.burnin !== undefined && { FARRIER_SIM_BURNIN: String(wish.burnin) }),
       // All machines are one source here.
       FARRIER_BOOT_RATE: '100000',
       ...(wish.faults !== undefined && { FARRIER_SIM_FAULTS: wish.faults }),
