@@ -156,6 +156,12 @@ export async function withdrawCampaignIn(tx: Transaction, operator: Actor, id: s
 
 const unknown = (id: string): Refused => ({ code: 'not-found', message: `there is no campaign ${id}` });
 
+/** Why the plan of a campaign would be another one now; null when it would be the same, or there is none. */
+export async function changeOf(tx: Transaction, id: string): Promise<string | null> {
+  const campaign = await lockCampaign(tx, id);
+  return campaign === null ? null : findChange(tx, campaign);
+}
+
 /** What has changed since it was planned, in a sentence; null when the plan would be the same. */
 async function findChange(tx: Transaction, campaign: CampaignRow): Promise<string | null> {
   const selector = parseSelector(campaign.selector);

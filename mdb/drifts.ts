@@ -64,11 +64,11 @@ export async function keepFindings(tx: Transaction, judged: readonly Judged[]): 
     const over = mine.filter((row) => !known.some(({ kind, name }) => kind === row.kind && name === row.name));
     for (const finding of known) counts.found += await write(tx, one.machineId, finding, mine);
     await resolve(tx, over);
-    await keepSheet(tx, one);
     counts.resolved += over.length;
     const drifting = known.some(({ have, unknownSince }) => have !== null && unknownSince === null);
     counts[drifting ? 'drifting' : known.length > 0 ? 'unknown' : 'conformant'] += 1;
   }
+  await keepSheets(tx, judged);
   return counts;
 }
 
@@ -137,16 +137,18 @@ async function resolve(tx: Transaction, rows: readonly DriftRow[]): Promise<void
     .where(inArray(drifts.id, ids));
 }
 
-async function keepSheet(tx: Transaction, { machineId, sheet }: Judged): Promise<void> {
-  if (sheet === null) return;
-  const values = { machineId, ...sheet, takenBy: 'reconcile' };
+async function keepSheets(tx: Transaction, judged: readonly Judged[]): Promise<void> {
+  const rows = judged.flatMap(({ machineId, sheet }) =>
+    sheet === null ? [] : [{ machineId, ...sheet, takenBy: 'reconcile' }],
+  );
+  if (rows.length === 0) return;
   await tx
     .insert(hardwareSheets)
-    .values(values)
-    .onConflictDoUpdate({ target: hardwareSheets.machineId, set: { controller: sheet.controller } });
+    .values(rows)
+    .onConflictDoUpdate({ target: hardwareSheets.machineId, set: { controller: sql`excluded.controller` } });
 }
 
-/** What a machine has left the fleet with is nobody's wish any more. */
+/** What is other about a machine that has left the fleet is nobody's concern any more. */
 export async function closeRetired(tx: Transaction, siteId: string): Promise<void> {
   await tx.execute(sql`
     update drifts d set resolved_at = now() from machines m

@@ -60,7 +60,14 @@ export async function readScenes(
   after: string,
   limit: number,
 ): Promise<DriftScene[]> {
+  // NICs are found by their MAC, so that those of a whole page are counted at once.
   const { rows } = await tx.execute<DriftScene & Record<string, unknown>>(sql`
+    with m as (
+      select * from machines where site_id = ${siteId} and in_service_at is not null and stage <> 'retired'
+        and id > ${after} order by id limit ${limit}),
+    n as (
+      select machine_id, count(*) as nics, max(seen_at) as seen_at from nics where machine_id in (select id from m)
+      group by machine_id)
     select m.id as "machineId",
       jsonb_build_object('bios', coalesce(p.bios, '{}'), 'firmware', coalesce(p.firmware, '{}'),
         'hardware', coalesce(p.hardware, '{}')) as wants,
@@ -72,21 +79,20 @@ export async function readScenes(
         and d.kind in ('bios', 'firmware', 'system', 'cpus', 'dimms', 'drives', 'nics', 'accelerators')) as documents,
       ${millis(sql`(select max(d.seen_at) from controller_documents d where d.machine_id = m.id
         and d.kind in ('system', 'cpus', 'dimms', 'drives', 'nics', 'accelerators'))`)} as "partsAt",
-      ${millis(sql`(select max(n.seen_at) from nics n where n.machine_id = m.id)`)} as "hostAt",
+      ${millis(sql`n.seen_at`)} as "hostAt",
       m.firmware,
       jsonb_build_object('memoryMib', m.memory_mib,
         'cpus', ${listed(sql`select model, cores, threads from cpus where machine_id = m.id`)},
         'dimms', ${listed(sql`select mib from dimms where machine_id = m.id`)},
         'disks', ${listed(sql`select bytes from disks where machine_id = m.id and present`)},
-        'nics', (select count(*) from nics where machine_id = m.id),
+        'nics', coalesce(n.nics, 0),
         'accelerators', ${listed(sql`select vendor, device from accelerators where machine_id = m.id`)}) as host,
       (select jsonb_build_object('host', h.host, 'controller', h.controller) from hardware_sheets h
         where h.machine_id = m.id) as sheet,
       ${millis(sql`(select max(i.settled_at) from intents i where i.machine_id = m.id
         and i.kind in ('set-bios', 'reset-bios'))`)} as "biosSetAt"
-    from machines m left join profiles p on p.id = m.profile_id left join bmcs b on b.machine_id = m.id
-      left join controller_records r on r.machine_id = m.id
-    where m.site_id = ${siteId} and m.in_service_at is not null and m.stage <> 'retired' and m.id > ${after}
-    order by m.id limit ${limit}`);
+    from m left join n on n.machine_id = m.id left join profiles p on p.id = m.profile_id
+      left join bmcs b on b.machine_id = m.id left join controller_records r on r.machine_id = m.id
+    order by m.id`);
   return rows;
 }

@@ -5,7 +5,7 @@ import type { Pace } from '../contract/campaign.ts';
 import type { DriftKind, DriftSource, FirmwareWish, ReconcileLimits } from '../contract/reconcile.ts';
 import type { MaintenanceRequest } from '../contract/requests.ts';
 import type { Actor, Transaction } from './acting.ts';
-import { keepCampaignIn, readCandidates, startCampaignIn, withdrawCampaignIn } from './campaigns.ts';
+import { changeOf, keepCampaignIn, readCandidates, startCampaignIn, withdrawCampaignIn } from './campaigns.ts';
 import { coolDown } from './drifts.ts';
 import type { ReconcileMode } from './machine.ts';
 import { isRefused } from './ordering.ts';
@@ -45,8 +45,8 @@ const columns = sql`d.id::int as id, d.machine_id as "machineId", d.kind, d.name
   jsonb_build_object('bios', p.bios, 'firmware', p.firmware) as wants`;
 const tables = sql`drifts d join machines m on m.id = d.machine_id join profiles p on p.id = m.profile_id
   left join pools o on o.id = m.pool`;
-/** What is open and known, of settings and firmware: parts are for people. */
-const mendable = sql`d.resolved_at is null and d.unknown_since is null and d.kind in ('bios', 'firmware')`;
+/** What is open of settings and firmware: parts are for people. */
+const mendable = sql`d.resolved_at is null and d.kind in ('bios', 'firmware')`;
 
 /**
  * Drifts of machines that are well and in production, in pools that want more than to know. Left out is what is in a
@@ -55,7 +55,7 @@ const mendable = sql`d.resolved_at is null and d.unknown_since is null and d.kin
 export async function listAmendable(tx: Transaction, siteId: string): Promise<Amendable[]> {
   const { rows } = await tx.execute<Amendable & Record<string, unknown>>(sql`
     select ${columns} from ${tables} left join campaigns c on c.id = d.campaign_id
-    where m.site_id = ${siteId} and ${mendable} and o.reconcile in ('assist', 'authoritative')
+    where m.site_id = ${siteId} and ${mendable} and d.unknown_since is null and o.reconcile in ('assist', 'authoritative')
       and m.stage = 'in_service' and m.op_state = 'production' and m.repair_state = 'none' and m.held is null
       and (c.id is null or c.ended_at < now() - ${coolDown} * interval '1 millisecond')
       and not exists (select 1 from orders r where r.machine_id = m.id and r.state in ('waiting', 'running'))
@@ -68,6 +68,8 @@ export async function listAmendable(tx: Transaction, siteId: string): Promise<Am
 
 export interface PlannedDrift {
   readonly campaignId: string;
+  /** Why its plan would be another one now, and so could not be started; null while it could. */
+  readonly change: string | null;
   readonly machines: number;
   readonly request: Readonly<Record<string, unknown>>;
   /** What of it is still to be put right. */
@@ -76,7 +78,7 @@ export interface PlannedDrift {
 
 /** Plans of the reconciler that nobody has started, with what they are still for. */
 export async function listPlanned(tx: Transaction, siteId: string): Promise<PlannedDrift[]> {
-  const { rows } = await tx.execute<PlannedDrift & Record<string, unknown>>(sql`
+  const { rows } = await tx.execute<Omit<PlannedDrift, 'change'> & Record<string, unknown>>(sql`
     select c.id as "campaignId", c.request,
       (select count(*)::int from campaign_machines cm where cm.campaign_id = c.id) as machines,
       (select coalesce(jsonb_agg(x), '[]') from (
@@ -86,7 +88,9 @@ export async function listPlanned(tx: Transaction, siteId: string): Promise<Plan
       select 1 from campaign_machines cm join machines m on m.id = cm.machine_id
       where cm.campaign_id = c.id and m.site_id = ${siteId})
     order by c.id for update of c`);
-  return rows;
+  const planned: PlannedDrift[] = [];
+  for (const row of rows) planned.push({ ...row, change: await changeOf(tx, row.campaignId) });
+  return planned;
 }
 
 /** Takes a plan back; its drifts may be planned anew at once. */

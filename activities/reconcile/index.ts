@@ -67,12 +67,14 @@ async function comparePage(mdb: Mdb, siteId: string, after: string): Promise<rea
 
 async function withdrawStale(tx: Transaction, siteId: string): Promise<string[]> {
   const stale = (await listPlanned(tx, siteId)).filter((planned) => !isStillRight(planned));
-  for (const { campaignId } of stale) await withdraw(tx, campaignId, 'what its machines need is another thing by now');
+  for (const { campaignId } of stale)
+    await withdraw(tx, campaignId, 'its machines stand otherwise, or need another thing by now');
   return stale.map(({ campaignId }) => campaignId);
 }
 
-/** A plan is right while all its machines still need the same work, in pools that still want it. */
-function isStillRight({ machines, request, drifts }: PlannedDrift): boolean {
+/** A plan is right while all its machines still need the same work, in pools that still want it, and it can be started. */
+function isStillRight({ machines, request, drifts, change }: PlannedDrift): boolean {
+  if (change !== null) return false;
   const left = new Set(drifts.map(({ machineId }) => machineId)).size;
   const wanted = drifts.every(({ mode }) => mode === 'assist');
   return left === machines && wanted && sameJson(request['work'], requestOf(drifts)?.work);
