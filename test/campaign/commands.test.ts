@@ -23,7 +23,7 @@ const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => matc
 const cli = await findTemporalCli({ cache, path }).catch(() => null);
 if (cli === null) process.stderr.write('skipped: the commands of docs/campaigns.md: there is no temporal CLI\n');
 
-describe.skipIf(cli === null)('the commands of docs/campaigns.md', { timeout: 120_000 }, () => {
+describe.skipIf(cli === null)('the commands of docs/campaigns.md', () => {
   let folder: string;
   let server: Temporal;
   let environment: TestWorkflowEnvironment;
@@ -52,7 +52,7 @@ describe.skipIf(cli === null)('the commands of docs/campaigns.md', { timeout: 12
         done.add(command);
         const text = command.replaceAll('kernel-6', bench.id).replaceAll('HASH', hash);
         const env = { ...process.env, PATH: `${dirname(cli as string)}:${path}`, TEMPORAL_ADDRESS: server.address };
-        return (await run('sh', ['-c', text], { env, timeout: 30_000 })).stdout;
+        return (await run('sh', ['-c', text], { env, timeout: 240_000 })).stdout;
       };
       bench.ends = () => null;
       await writeMachines(base.mdb, bench.pool, 4);
@@ -70,7 +70,7 @@ describe.skipIf(cli === null)('the commands of docs/campaigns.md', { timeout: 12
       expect(await ask('--type standing')).toContain('2 machines are under way');
       expect(await ask('workflow metadata')).toContain('2 ordered');
       // Visibility follows a moment after the workflow.
-      await expect.poll(() => ask('WorkflowType="campaign"'), { timeout: 30_000 }).toContain(`campaign/${bench.id}`);
+      await expect.poll(() => ask('WorkflowType="campaign"')).toContain(`campaign/${bench.id}`);
       await ask('--name pause');
       await bench.until(({ state, why }) => state === 'paused' && why === 'ann paused it: a storm comes');
       bench.ends = () => well;

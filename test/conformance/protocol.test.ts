@@ -42,7 +42,7 @@ test.skipIf('missing' in opened)(
       const report = ['--report-dir', folder, '--report-type', 'tsv'];
       // A bundle that the shell names would be asked about the controller's own certificate after all.
       const { REQUESTS_CA_BUNDLE: _, CURL_CA_BUNDLE: __, ...env } = process.env;
-      await run(opened.python, [script, ...given, ...report], { timeout: 150_000, env }).catch(() => {});
+      await run(opened.python, [script, ...given, ...report], { timeout: 280_000, env }).catch(() => {});
       const name = (await readdir(folder)).find((file) => file.endsWith('.tsv')) ?? 'no report';
       const rows = (await readFile(join(folder, name), 'utf8')).split('\n').map((line) => line.split('\t'));
       const failed = new Set(rows.filter((row) => row[4] === 'FAIL').map(([assertion]) => assertion));

@@ -38,7 +38,7 @@ async function validate(): Promise<string[]> {
     const given = ['-r', originOf(), '-u', 'admin', '-p', 'simulated', '--skipschema'];
     const where = ['--schema_directory', schemas.folder, '--logdir', folder];
     // It ends with an error when anything fails.
-    await run(opened.python, [script, ...given, ...where], { timeout: 150_000 }).catch(() => {});
+    await run(opened.python, [script, ...given, ...where], { timeout: 280_000 }).catch(() => {});
     const files = await readdir(folder, { recursive: true });
     const log = await readFile(join(folder, files.find((file) => file.endsWith('.log')) ?? 'no log'), 'utf8');
     return log.split('\n').filter((line) => / (FAIL|WARN|PASS) - /.test(line));

@@ -21,7 +21,7 @@ async function drive(personality: PersonalityChoice, attribute: string, value: s
   const script = fileURLToPath(new URL('drive.py', import.meta.url));
   try {
     const given = [script, originOf(), 'admin', 'simulated', attribute, value, image];
-    const { stdout } = await run(opened.python, given, { timeout: 50_000 });
+    const { stdout } = await run(opened.python, given, { timeout: 280_000 });
     return JSON.parse(stdout) as Record<string, unknown>;
   } finally {
     server.close();

@@ -50,7 +50,7 @@ async function shell(file: string, words: string) {
     /[\w}]$/.test(text.slice(0, at)) ? path : `${folder}${path}`,
   );
   const script = `files=${origin}; PATH=${buildTools()}:$PATH\n${moved}\n${words}`;
-  return run(['sh', '-c', script], 60_000);
+  return run(['sh', '-c', script], 240_000);
 }
 
 async function supply(): Promise<void> {

@@ -161,7 +161,7 @@ describe('a simulated controller', () => {
       await keep(id);
       expect(await consoleOf(db.mdb, id)).toMatchObject({ lines: [], missing: 'the log of its console is empty' });
       machine.powerOn('test');
-      await expect.poll(() => machine.console, { timeout: 30_000 }).toContain('No bootable device was found.');
+      await expect.poll(() => machine.console).toContain('No bootable device was found.');
       machine.print('Command line: farrier.token=Ab3_def-x');
       await keep(id);
       const { lines, missing } = (await consoleOf(db.mdb, id)) ?? {};

@@ -106,7 +106,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
       done.add(command);
       const text = command.replaceAll('PERMIT', permit).replaceAll('MACHINE', 'm-A01-6');
       const env = { ...process.env, PATH: `${dirname(cli as string)}:${path}`, TEMPORAL_ADDRESS: server.address };
-      return (await run('sh', ['-c', text], { env, timeout: 30_000 })).stdout;
+      return (await run('sh', ['-c', text], { env, timeout: 240_000 })).stdout;
     };
     // Visibility follows a moment after the workflow.
     await expect.poll(() => ask('WaitingOn="permit"')).toContain('rack=A01');

@@ -44,7 +44,7 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
       PATH: `${dirname(cli as string)}:${process.env['PATH']}`,
       TEMPORAL_ADDRESS: server.address,
     };
-    const { stdout } = await run('sh', ['-c', text], { env, timeout: 30_000 });
+    const { stdout } = await run('sh', ['-c', text], { env, timeout: 240_000 });
     return stdout;
   }
 
