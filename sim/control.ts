@@ -39,6 +39,9 @@ export async function controlAnswer(
       return setFault(fleet, machine, request.body);
     case 'DELETE fault':
       return clearFault(machine, request.query.get('kind'));
+    case 'PUT board':
+      await machine.replaceBoard();
+      return { status: 200, body: describe(machine) };
     case 'PUT certificate':
       return (await changeCertificate(machine))
         ? { status: 200, body: summarise(machine) }

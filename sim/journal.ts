@@ -46,6 +46,7 @@ export const effects = [
   'disk-booted',
   'no-boot-device',
   'ready',
+  'board-replaced',
   'fault-set',
   'fault-cleared',
 ] as const;

@@ -45,7 +45,7 @@ const blank: readonly string[] = [];
 
 /** One simulated server: its power, and whatever runs while it is on. */
 export class Machine implements Body {
-  readonly hardware: Hardware;
+  hardware: Hardware;
   readonly state: MachineState;
   readonly world: World;
   bootId: string = randomUUID();
@@ -62,7 +62,7 @@ export class Machine implements Body {
   #life: Promise<void> = Promise.resolve();
 
   constructor(hardware: Hardware, state: MachineState, world: World) {
-    this.hardware = hardware;
+    this.hardware = state.uuid === undefined ? hardware : { ...hardware, uuid: state.uuid };
     this.state = state;
     this.world = world;
   }
@@ -244,6 +244,16 @@ export class Machine implements Body {
   clearFault(kind?: FaultKind): void {
     this.state.faults = kind ? this.state.faults.filter((fault) => fault.kind !== kind) : [];
     this.note('fault-cleared', kind ? { kind } : {});
+    this.changed();
+  }
+
+  /** Somebody puts in another mainboard: another system UUID, and no keys in its NVRAM. Case and cards stay. */
+  async replaceBoard(): Promise<void> {
+    await this.powerOff('hands');
+    this.state.uuid = randomUUID();
+    delete this.state.keyFingerprint;
+    this.hardware = { ...this.hardware, uuid: this.state.uuid };
+    this.note('board-replaced', { uuid: this.state.uuid });
     this.changed();
   }
 

@@ -85,6 +85,8 @@ export interface MachineState {
   bootOrder?: readonly string[];
   /** Fingerprint of the disk keys in NVRAM; the keys themselves are not simulated. */
   keyFingerprint?: string;
+  /** System UUID of the mainboard that took the place of the first one. */
+  uuid?: string;
   /** By disk number; a disk without an entry is blank. */
   disks: Record<number, DiskState>;
   faults: Fault[];

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import { isNull } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordsWorkflowId } from '../../contract/controllers.ts';
-import { machines } from '../../mdb/schema.ts';
+import { boards, humanSteps, machines } from '../../mdb/schema.ts';
 import { type Whole, wholeFarrier } from './farrier.ts';
 
 const run = promisify(execFile);
@@ -34,4 +35,39 @@ test('a machine in service is subscribed to, and read, by the sweep; what its co
   await expect.poll(async () => (await whole.journal()).filter(({ effect }) => effect === 'subscribed').length).toBe(1);
   await fetch(`${whole.sim}/machines/${machine.id}/power`, { method: 'POST', body: '{"do":"ForceRestart"}' });
   await expect.poll(() => farrier('hardware', 'events', machine.id)).toContain('reset by control');
+});
+
+test('with another mainboard it is shut out, accepted in its repair by a person, and reborn as itself', async () => {
+  const [before] = await whole.until((rows) => rows[0]?.stage === 'in_service', 240);
+  if (!before) throw new Error('there is no machine');
+  // Its disks came before that, whatever the test before said.
+  await whole.up.mdb.update(machines).set({ inServiceAt: new Date() });
+  const ask = (part: string, method: string, body?: string) =>
+    fetch(`${whole.sim}/machines/${before.id}/${part}`, { method, ...(body && { body }) });
+  const { uuid } = (await (await ask('board', 'PUT')).json()) as { uuid: string };
+  expect(uuid).not.toBe(before.systemUuid);
+  await ask('power', 'POST', '{"do":"On"}');
+  await farrier('repair', before.id, '--reason', 'no contact', '--fault', 'board/dead');
+  const open = () => whole.up.mdb.select().from(humanSteps).where(isNull(humanSteps.answeredAt));
+  await expect.poll(open).toMatchObject([{ question: expect.stringContaining('These differ: system UUID.') }]);
+  const [step] = await open();
+  const answer = (word: object) =>
+    farrier('step', 'answer', step?.id ?? '', 'accept', '--data', JSON.stringify({ serial: 'NB-7', ...word }));
+  await answer({ uuid });
+  await whole.until(([row]) => row?.systemUuid === uuid, 240);
+  const [after] = await whole.until(
+    ([row]) => row?.stage === 'in_service' && row.opState === 'production' && row.repairState === 'none',
+    240,
+  );
+  expect(after).toMatchObject({
+    id: before.id,
+    systemUuid: uuid,
+    boardSerial: before.boardSerial,
+    hostname: before.hostname,
+  });
+  expect(after?.keyFingerprint).not.toBe(before.keyFingerprint);
+  expect(await whole.up.mdb.select().from(boards)).toMatchObject([
+    { serial: 'NB-7', keysLost: true, differed: ['uuid'] },
+  ]);
+  expect((await whole.journal()).filter(({ effect }) => effect === 'installed')).toHaveLength(2);
 });
