@@ -189,7 +189,10 @@ describe.skipIf(environment === null)('the Schedule', () => {
     } finally {
       // It runs where no worker of this suite is.
       for (const { action } of (await handle.describe()).info.recentActions)
-        await client.workflow.getHandle(action.workflow.workflowId).terminate('the test is over');
+        await client.workflow
+          .getHandle(action.workflow.workflowId)
+          .terminate('the test is over')
+          .catch(() => {});
       await handle.delete();
     }
   });
