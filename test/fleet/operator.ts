@@ -49,9 +49,9 @@ export class Operator {
     return (await this.mdb.select().from(orders).where(eq(orders.id, id)))[0];
   }
 
-  ended(id: string, state: 'done' | 'failed' | 'cancelled', seconds: number): Promise<void> {
+  async ended(id: string, state: 'done' | 'failed' | 'cancelled', seconds: number): Promise<void> {
     const now = async () => (await this.order(id))?.state;
-    return expect.poll(now, { timeout: seconds * 1000, interval: 200 }).toBe(state) as unknown as Promise<void>;
+    await expect.poll(now, { timeout: seconds * 1000, interval: 200 }).toBe(state);
   }
 
   /** Id of the one question of an order that is open. */
