@@ -5,20 +5,12 @@ import { type ErasureView, erasureList } from '../../contract/erasures.ts';
 import { parseSelector, type Selector } from '../../contract/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Erasure, listErasures } from '../../mdb/erasing.ts';
-import {
-  findMachine,
-  listBurnins,
-  listHumanSteps,
-  listMachines,
-  listOrders,
-  listSteps,
-  readLastMove,
-  readMachine,
-  readTimeline,
-} from '../../mdb/fleet.ts';
+import { findMachine, listMachines, readMachine } from '../../mdb/fleet.ts';
 import { announceMachine } from '../../mdb/ordering.ts';
+import { listHumanSteps, listOrders, listSteps } from '../../mdb/orderviews.ts';
 import { sites } from '../../mdb/schema.ts';
 import { readWaited } from '../../mdb/semaphores.ts';
+import { listBurnins, readLastMove, readTimeline } from '../../mdb/timeline.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { checkController } from './controllers.ts';
 import { ApiError, granted } from './errors.ts';

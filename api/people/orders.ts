@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { answerStep } from '../../mdb/answering.ts';
-import { listHumanSteps, listOrders, listSteps, readPlan } from '../../mdb/fleet.ts';
 import { cancelOrder, placeOrder, steerOrder } from '../../mdb/orders.ts';
+import { listHumanSteps, listOrders, listSteps, readPlan } from '../../mdb/orderviews.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';

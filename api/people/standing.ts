@@ -1,7 +1,7 @@
 import type { HumanStepView, MachineSummary, OrderView, StandingView, StepView } from '../../contract/api.ts';
-import type { LastMove } from '../../mdb/fleet.ts';
 import type { Passage, Stage } from '../../mdb/machine.ts';
 import type { Waited } from '../../mdb/semaphores.ts';
+import type { LastMove } from '../../mdb/timeline.ts';
 
 export interface StandingFacts {
   readonly machine: MachineSummary;
