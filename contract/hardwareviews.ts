@@ -44,7 +44,9 @@ export const hardwareView = z.object({
   /** What the machine drew at the latest readings, newest first. */
   power: z.array(z.object({ readAt: time, watts: z.number().nullable() })),
   /** When each record was last looked after, and why it could not be kept up. */
-  records: z.array(z.object({ record: z.enum(['events', 'logs', 'inventory']), at: time.nullable(), error: text })),
+  records: z.array(
+    z.object({ record: z.enum(['events', 'logs', 'inventory', 'settings']), at: time.nullable(), error: text }),
+  ),
 });
 export type HardwareView = z.infer<typeof hardwareView>;
 

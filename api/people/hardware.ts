@@ -86,6 +86,7 @@ function showHardware(machineId: string, facts: Awaited<ReturnType<typeof readHa
       { record: 'events' as const, at: records?.eventsAt, error: records?.eventsError },
       { record: 'logs' as const, at: records?.logsAt, error: records?.logsError },
       { record: 'inventory' as const, at: records?.inventoryAt, error: records?.inventoryError },
+      { record: 'settings' as const, at: records?.settingsAt, error: records?.settingsError },
     ].map(({ record, at, error }) => ({ record, at: at?.toISOString() ?? null, error: error ?? null })),
   };
 }

@@ -512,6 +512,9 @@ describe('the doors', () => {
       'held',
       'addresses',
       'images',
+      'reconciler',
+      'drift',
+      'plans',
     ]);
   });
 });
