@@ -2,7 +2,16 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // Begun last, as their short files would be, these would run alone while the other worker has nothing left to do.
-const long = ['fleet/outage', 'up/up', 'workflows/service', 'hardware/killed', 'conformance/service', 'fleet/', 'cli/'];
+const long = [
+  'fleet/planned',
+  'fleet/outage',
+  'up/up',
+  'workflows/service',
+  'hardware/killed',
+  'conformance/service',
+  'fleet/',
+  'cli/',
+];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

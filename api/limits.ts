@@ -15,7 +15,7 @@ export interface RateLimiter {
 const mostKeys = 50_000;
 
 /** `clock` gives milliseconds. */
-export function limitRate(limit: RateLimit, clock: () => number = Date.now): RateLimiter {
+export function limitRate(limit: RateLimit, clock: () => number = () => Date.now()): RateLimiter {
   const buckets = new Map<string, { left: number; at: number }>();
 
   const level = (key: string): number => {

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { Agent, request } from 'undici';
 import { createBirther } from '../../boot/birther.ts';
 import { createBootCounts } from '../../boot/counts.ts';
 import { createFileServer } from '../../boot/files.ts';
@@ -103,18 +104,24 @@ export async function startBirther(
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  // A thousand connections would wait in one process with the server, which resets those that it hears nothing on.
+  const dispatcher = new Agent({ connections: 200 });
   return {
     origin,
     images,
     snapshot,
     async ask(query, headers = {}) {
-      const response = await fetch(`${origin}/boot.ipxe?${new URLSearchParams(query)}`, { headers });
-      const text = await response.text();
-      if (response.status !== 200 || text.length === 0) throw new Error(`${response.status}: ${text}`);
+      const { statusCode, body } = await request(`${origin}/boot.ipxe?${new URLSearchParams(query)}`, {
+        dispatcher,
+        headers,
+      });
+      const text = await body.text();
+      if (statusCode !== 200 || text.length === 0) throw new Error(`${statusCode}: ${text}`);
       return text;
     },
     flush: () => counts.flush(),
     async close() {
+      await dispatcher.destroy();
       server.closeAllConnections();
       server.close();
       await counts.close(500);
