@@ -107,7 +107,8 @@ export function mustBeOne(command: Command, machine: string | undefined, selecto
 /** JSON as it was typed, or from a file: `@request.json`, or `-` for what is piped in. */
 export async function readJson(text: string, what = 'the request'): Promise<unknown> {
   const source = text === '-' ? '/dev/stdin' : text.startsWith('@') ? text.slice(1) : null;
-  const json = source === null ? text : await readFile(source, 'utf8');
+  const json = source === null ? text : await readFile(source, 'utf8').catch((error: Error) => error);
+  if (json instanceof Error) throw new Error(`${what} can't be read: ${json.message}`);
   try {
     return JSON.parse(json) as unknown;
   } catch (error) {

@@ -94,7 +94,7 @@ function addMaintenance(program: Command, open: Open): void {
       if (opens !== undefined && closes === undefined)
         return command.error('error: --opens without --closes: say when the window closes', { exitCode: 2 });
       const request = {
-        work: await readJson(work),
+        work: await readJson(work, '--work'),
         window,
         drain,
         ...(soak !== undefined && { soakMinutes: soak }),

@@ -1,11 +1,12 @@
 /** Campaigns as people see them. */
 import { desc, eq, sql } from 'drizzle-orm';
-import type { MemberState } from '../contract/campaign.ts';
+import type { MemberCounts, MemberState } from '../contract/campaign.ts';
 import type { CampaignDetail, CampaignView } from '../contract/campaignschemas.ts';
 import { phaseOf, total } from './campaignjudge.ts';
 import { type CampaignRow, rehearsalSql } from './campaigns.ts';
 import { countMembers, readTimeLeft } from './campaignturn.ts';
 import type { MdbOrTransaction } from './connect.ts';
+import { readBrakeGate } from './permitgates.ts';
 import { opensAt } from './permitpolicy.ts';
 import { campaigns } from './schema.ts';
 
@@ -14,11 +15,10 @@ const iso = (time: Date | null) => time?.toISOString() ?? null;
 async function viewOf(mdb: MdbOrTransaction, row: CampaignRow): Promise<CampaignView> {
   const { soakFrom, soakedAt, startedAt, endedAt, createdAt, ...rest } = row;
   const counts = await countMembers(mdb, row.id);
-  const waits = row.state === 'running' && counts.planned > 0 ? await opensAt(mdb, row.pace.windows) : null;
   const soak = { soakFrom: soakFrom?.getTime() ?? null, soaked: soakedAt !== null };
   return {
     ...rest,
-    why: row.why ?? (waits === null ? null : `its window opens at ${new Date(Number(waits)).toISOString()}`),
+    why: row.why ?? (row.state === 'running' ? await findWait(mdb, row, counts) : null),
     // As it was stored, in full, when it was planned.
     pace: { ...row.pace, windows: row.pace.windows.map((window) => ({ ...window, days: [...window.days] })) },
     phase: phaseOf({ ...rest, ...soak }),
@@ -29,6 +29,13 @@ async function viewOf(mdb: MdbOrTransaction, row: CampaignRow): Promise<Campaign
     startedAt: iso(startedAt),
     endedAt: iso(endedAt),
   };
+}
+
+/** What keeps a campaign that runs from going on, in a sentence; null where nothing does. */
+async function findWait(mdb: MdbOrTransaction, { pace }: CampaignRow, counts: MemberCounts): Promise<string | null> {
+  const opens = counts.planned > 0 ? await opensAt(mdb, pace.windows) : null;
+  if (opens !== null) return `its window opens at ${new Date(Number(opens)).toISOString()}`;
+  return counts.ordered > 0 ? ((await readBrakeGate(mdb))?.reason ?? null) : null;
 }
 
 /** Newest first. */
