@@ -91,7 +91,12 @@ describe('what is asked', () => {
       'drain',
       { drainBy: expect.stringMatching(/Z$/), semaphores: { drain: 'rack' } },
     ],
-    [['drain', 'm-01', '--intervention', '--flow', 'basic'], 'drain', { afterDrain: 'intervention', flow: 'basic' }],
+    [['drain', 'm-01', '--flow', 'basic'], 'drain', { flow: 'basic' }],
+    [
+      ['drain', 'm-01', '--intervention', '--flow', 'orchestrated'],
+      'drain',
+      { afterDrain: 'intervention', flow: 'orchestrated' },
+    ],
     [['undrain', 'h1', '--disabled'], 'undrain', { to: 'disabled' }],
     [['reboot', 'h1'], 'reboot', { drain: true, policy: 'asap', powerBy: null, postRebootState: 'production' }],
     [
