@@ -39,7 +39,8 @@ export function acceptBoard(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted
       differed: differ,
     };
     await boards.writeBoard(tx, row, { ...change, keysLost });
-    const detail = { id, agree, differ, before: shortly(known), after: shortly(change), keysLost };
+    const reason = sentence(known, change, keysLost);
+    const detail = { id, reason, agree, differ, before: shortly(known), after: shortly(change), keysLost };
     await record(tx, { actor, action: 'repair.board-accepted', machineId, orderId, detail });
     return { accepted: true, keysLost };
   });
@@ -105,6 +106,12 @@ function isKnownAgain(change: Change, known: KnownBoard, shown: BoardShown): boo
   const serials = [change.serial, change.boardSerial, ...known.serials];
   const then = { uuid: change.uuid, serials, bootMac: change.mac, macs: [...known.macs, ...change.macs] };
   return sameMachine(then, shown).same;
+}
+
+/** For the machine's timeline. */
+function sentence(known: KnownBoard, { uuid, boardSerial }: Change, keysLost: boolean): string {
+  const was = known.uuid === uuid ? '' : `, system UUID ${known.uuid ?? 'none'} → ${uuid ?? 'none'}`;
+  return `a mainboard with the serial number ${boardSerial}${was}${keysLost ? '; the keys of its disks are lost' : ''}`;
 }
 
 function shortly(one: Pick<KnownBoard, 'uuid' | 'bmcMac' | 'key'> & { readonly serial: string | null }) {

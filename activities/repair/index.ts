@@ -102,7 +102,8 @@ export function createRepairActivities(mdb: Mdb) {
         const row = { id: number, machineId, orderId, fault, openedBy: by, part, sentSerial: serial };
         await repairs.openReplacement(tx, row);
         await passage.updateMachine(tx, machineId, { repairState: 'awaiting_parts' });
-        const detail = { number, fault, part, serial };
+        const reason = [`return ${number}`, part, serial].filter((one) => one !== null).join(' ');
+        const detail = { number, fault, part, serial, reason };
         await record(tx, {
           actor: { class: 'user', name: by },
           action: 'repair.part-sent',
@@ -126,7 +127,7 @@ export function createRepairActivities(mdb: Mdb) {
         await passage.lockMachine(tx, machineId);
         await repairs.fitReplacement(tx, { orderId, serial: number, by });
         await passage.updateMachine(tx, machineId, { repairState: 'awaiting_human' });
-        const detail = { serial: number, fault };
+        const detail = { serial: number, fault, reason: `serial number ${number}` };
         await record(tx, {
           actor: { class: 'user', name: by },
           action: 'repair.part-fitted',

@@ -70,7 +70,14 @@ describe('what a controller shows of the board', () => {
   });
 
   test('is another machine where nothing agrees, and unclear where too little is shown', () => {
-    const other = { uuid: newUuid, serials: ['XYZ1'], serial: 'XYZ1', macs: ['b0:26:28:77:00:01'], bmcMacs: [], key: 'new' };
+    const other = {
+      uuid: newUuid,
+      serials: ['XYZ1'],
+      serial: 'XYZ1',
+      macs: ['b0:26:28:77:00:01'],
+      bmcMacs: [],
+      key: 'new',
+    };
     expect(judgeSwap(known, { ...own, ...other })).toMatchObject({ is: 'other' });
     expect(judgeSwap(known, { ...own, uuid: null, macs: [], bmcMacs: [] })).toMatchObject({ is: 'unclear' });
   });
@@ -203,6 +210,10 @@ describe('a simulated machine whose board is replaced', () => {
     ]);
     const told = await db.mdb.select().from(audit).where(eq(audit.action, 'repair.board-accepted'));
     expect(told).toMatchObject([{ actorClass: 'user', actor: 'ann', machineId, orderId: 'repair-1' }]);
+    // One line of its timeline says all of it.
+    expect(told[0]?.detail).toMatchObject({
+      reason: expect.stringMatching(/serial number NB-7, system UUID \S+ → \S+4444; the keys of its disks are lost/),
+    });
     expect(await ask('checkController')).toMatchObject({ state: 'match' });
     expect(await ask<BoardSight>('lookAtBoard')).toEqual({ state: 'same', quarantined: false });
   });
