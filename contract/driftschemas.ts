@@ -1,7 +1,7 @@
 /** The API's shapes for drift, rounds of the reconciler, and what profiles want. */
 import { z } from 'zod';
 import { id, machineName, sentence } from './api.ts';
-import { driftKinds, driftSources, partKinds } from './reconcile.ts';
+import { driftKinds, driftSources, partKinds, secretSetting } from './reconcile.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 const text = nullable(z.string());
@@ -104,7 +104,10 @@ const few =
 const wishes = {
   bios: z
     .record(
-      z.string().regex(/^[A-Za-z0-9_.]{1,100}$/, 'is not the name of a setting'),
+      z
+        .string()
+        .regex(/^[A-Za-z0-9_.]{1,100}$/, 'is not the name of a setting')
+        .refine((name) => !secretSetting.test(name), 'is a password, which no profile holds'),
       z.union([word(200), z.number(), z.boolean()], 'is no text, number or truth value'),
     )
     .refine(few(500), 'has more than 500 settings'),

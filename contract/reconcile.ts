@@ -62,3 +62,6 @@ export type PartKind = (typeof partKinds)[number];
 
 /** How many of each kind a machine must have at least. */
 export type HardwareWish = Readonly<Partial<Record<PartKind, number>>>;
+
+/** Names of BIOS settings that are passwords: neither kept nor wanted. Recorded controllers list them beside the others. */
+export const secretSetting = /passw|passphrase|secret/i;

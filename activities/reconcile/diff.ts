@@ -13,6 +13,9 @@ const hour = 3_600_000;
 /** Milliseconds after which a reading says nothing of now: some rounds of the reconciler, some sweeps. */
 const stale = { settings: 3 * hour, parts: 24 * hour };
 
+/** Characters of a value that are kept: whoever wants to know the rest of one that long reads it. */
+const longest = 500;
+
 export interface Verdict {
   readonly kinds: readonly Findings[];
   /** What it is made of, where that is not kept yet. */
@@ -47,7 +50,7 @@ function compareBios(scene: DriftScene, now: number): Findings {
     const host = hostTells(scene, changed[name]) ? contradicts(name, String(value), factsOf(scene)) : null;
     if (value !== wanted) {
       const note = host === null ? null : `the machine itself shows ${host}`;
-      return [known(name, want, String(value), 'controller', note)];
+      return [known(name, want, String(value).slice(0, longest), 'controller', note)];
     }
     return host === null ? [] : [known(name, want, host, 'host', `its controller says ${String(value)}`)];
   });

@@ -1,3 +1,4 @@
+import { secretSetting } from '../../contract/reconcile.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { keepDocuments } from '../../mdb/hardwareinventory.ts';
 import { type Attributes, readBios } from '../redfish/bios.ts';
@@ -29,7 +30,7 @@ export async function keepSettings(
   const firmware = sorted(await readFirmware(reader));
   throwPassing(reader.gaps);
   const partial = reader.gaps.length > 0 || system.power !== 'On';
-  const attributes = bios?.attributes ?? {};
+  const attributes = withoutSecrets(bios?.attributes ?? {});
   await keepDocuments(mdb, machineId, probe.basis.firmware, (kept) => {
     const before = kept.get('bios')?.document as SettingsDocument | undefined;
     const settings: SettingsDocument = { attributes, changed: changedOf(before, attributes, new Date()) };
@@ -40,6 +41,11 @@ export async function keepSettings(
       changes: versions.changes,
     };
   });
+}
+
+/** Some controllers list the passwords of the BIOS beside its settings, and a few with their values. */
+export function withoutSecrets(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !secretSetting.test(name)));
 }
 
 /** Nothing has changed at the first reading, which is the beginning. */

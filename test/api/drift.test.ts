@@ -171,6 +171,7 @@ describe('a profile', () => {
   it.each([
     [['--bios', '{"Boot Mode":"Uefi"}'], 'bios'],
     [['--bios', '{"BootMode":["Uefi"]}'], 'bios.BootMode'],
+    [['--bios', '{"SysPassword":"x"}'], 'bios.SysPassword'],
     [['--firmware', '{"BIOS":{"version":""}}'], 'firmware.BIOS.version'],
     [['--firmware', '{"BIOS":{"version":"1","file":"a.bin"}}'], 'a file and its sha256 go together'],
     [['--firmware', `{"BIOS":{"version":"1","file":"../a","sha256":"${'a'.repeat(64)}"}}`], 'is not a path'],

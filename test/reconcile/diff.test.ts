@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { compare } from '../../activities/reconcile/diff.ts';
 import { contradicts } from '../../activities/reconcile/evidence.ts';
 import { propose } from '../../activities/reconcile/proposals.ts';
-import { changedOf } from '../../activities/records/settings.ts';
+import { changedOf, withoutSecrets } from '../../activities/records/settings.ts';
 import type { DriftScene } from '../../mdb/driftscenes.ts';
 import type { Amendable } from '../../mdb/proposals.ts';
 
@@ -113,6 +113,10 @@ describe('a setting that the machine itself shows otherwise', () => {
     ['SysProfile', 'Custom', null],
   ])('%s=%s', (name, value, shown) => {
     expect(contradicts(name, value, { firmware: 'uefi', cores: 8, threads: 16 })).toBe(shown);
+  });
+
+  test('is not kept where it is a password', () => {
+    expect(withoutSecrets({ SysPassword: 'x', SetupPassphrase: 'y', BootMode: 'Uefi' })).toEqual({ BootMode: 'Uefi' });
   });
 
   test('is known to have changed since, by name', () => {
