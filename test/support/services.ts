@@ -118,8 +118,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Keeps a folder that something is still mounted in: removing it would reach what is mounted. */
+/** Keeps a folder that something is still mounted in, since removing it would reach that, and any where one asks for it. */
 async function clear(folder: string): Promise<void> {
+  if (process.env['FARRIER_TEST_KEEP']) return void process.stderr.write(`kept: ${folder}\n`);
   const mounts = await readFile('/proc/self/mounts', 'utf8').catch(() => '');
   if (mounts.includes(folder)) return void process.stderr.write(`left: something is mounted in ${folder}\n`);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch((error: unknown) => {
