@@ -1,9 +1,7 @@
 /** Queries of the agent API: sessions, and what every report of an agent's goes through. */
 import { and, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm';
-import type { StepFact } from '../contract/agent.ts';
 import type { Report, ReportKind } from '../contract/machine.ts';
 import { acting, record, type Transaction } from './acting.ts';
-import { writeStep } from './agentsteps.ts';
 import type { Mdb } from './connect.ts';
 import { post } from './outbox.ts';
 import { bootTokens, machines, orders, outbox } from './schema.ts';
@@ -171,37 +169,6 @@ export async function lockReporter(tx: Transaction, machineId: string): Promise<
   const [machine] = await tx.select().from(machines).where(eq(machines.id, machineId)).for('no key update');
   if (!machine) throw new Error(`the MDB has no machine ${machineId}`);
   return machine;
-}
-
-/** Says why nothing moves, in the machine's row and to its workflow, which asks a person. */
-export async function reportFailure(mdb: Mdb, session: Session, step: string, reason: string): Promise<void> {
-  await acting(mdb, agentActor, session.orderId, async (tx) => {
-    const machine = await lockReporter(tx, session.machineId);
-    await tx
-      .update(machines)
-      .set({ held: `${step}: ${reason}`, lastSeenAt: sql`now()` })
-      .where(eq(machines.id, machine.id));
-    if (session.orderId !== null) {
-      const fact = {
-        name: step as StepFact['name'],
-        state: 'failed',
-        seconds: null,
-        device: null,
-        message: reason,
-      } as const;
-      await writeStep(tx, session, fact);
-    }
-    const told = await tell(tx, session, {
-      kind: 'failed',
-      of: `${step}/${machine.directiveSeq}`,
-      step,
-      message: reason,
-    });
-    const { machineId, orderId } = session;
-    if (told) {
-      await record(tx, { actor: agentActor, action: `agent.${step}-refused`, machineId, orderId, detail: { reason } });
-    }
-  });
 }
 
 /** Why a report was not taken; null when it was, or had been before. */

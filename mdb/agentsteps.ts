@@ -1,7 +1,7 @@
 /** What the agent reports of its steps and of its burn-in. */
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { agentSteps, type BurninFact, type StepFact } from '../contract/agent.ts';
-import { acting, type Transaction } from './acting.ts';
+import { acting, record, type Transaction } from './acting.ts';
 import { agentActor, lockReporter, type NotTaken, type Session, tell, wasTold } from './agent.ts';
 import type { Mdb } from './connect.ts';
 import { burninParts, burnins, machines, steps } from './schema.ts';
@@ -43,7 +43,7 @@ export async function takeStep(mdb: Mdb, session: Session, fact: StepFact): Prom
  * A step begins its next attempt when it runs after it had ended, or in a later boot than before; the same report
  * twice changes nothing.
  */
-export async function writeStep(tx: Transaction, session: Session, fact: StepFact): Promise<void> {
+async function writeStep(tx: Transaction, session: Session, fact: StepFact): Promise<void> {
   const detail: StepDetail = {
     ...(fact.message === null ? {} : { message: fact.message }),
     ...(fact.device === null ? {} : { device: fact.device }),
@@ -121,5 +121,36 @@ export async function takeBurnin(mdb: Mdb, session: Session, fact: BurninFact): 
       .where(eq(burnins.id, burnin.id));
     await tell(tx, session, { kind: 'burnin', of: String(machine.directiveSeq) });
     return null;
+  });
+}
+
+/** Says why nothing moves, in the machine's row and to its workflow, which asks a person. */
+export async function reportFailure(mdb: Mdb, session: Session, step: string, reason: string): Promise<void> {
+  await acting(mdb, agentActor, session.orderId, async (tx) => {
+    const machine = await lockReporter(tx, session.machineId);
+    await tx
+      .update(machines)
+      .set({ held: `${step}: ${reason}`, lastSeenAt: sql`now()` })
+      .where(eq(machines.id, machine.id));
+    if (session.orderId !== null) {
+      const fact = {
+        name: step as StepFact['name'],
+        state: 'failed',
+        seconds: null,
+        device: null,
+        message: reason,
+      } as const;
+      await writeStep(tx, session, fact);
+    }
+    const told = await tell(tx, session, {
+      kind: 'failed',
+      of: `${step}/${machine.directiveSeq}`,
+      step,
+      message: reason,
+    });
+    const { machineId, orderId } = session;
+    if (told) {
+      await record(tx, { actor: agentActor, action: `agent.${step}-refused`, machineId, orderId, detail: { reason } });
+    }
   });
 }

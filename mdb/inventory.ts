@@ -147,6 +147,7 @@ async function writeMachine(tx: Transaction, machine: Machine, fact: Inventory):
       memoryMib: fact.memoryMib,
       lastSeenAt: sql`now()`,
       ...(firmware === null ? {} : { firmware }),
+      // What `reportFailure` wrote of an inventory that was refused is over with one that is taken.
       ...(machine.held?.startsWith('inventory: ') ? { held: null } : {}),
     })
     .where(eq(machines.id, machine.id));

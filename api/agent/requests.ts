@@ -1,9 +1,9 @@
 import { imageSystems } from '../../boot/imagesystem/index.ts';
 import type { Supplies } from '../../boot/imagesystem/system.ts';
 import type { AgentRecord } from '../../contract/records.ts';
-import { redeemBootToken, reportFailure, type Session } from '../../mdb/agent.ts';
+import { redeemBootToken, type Session } from '../../mdb/agent.ts';
 import { issueReadyToken, readInstalling, takeInstalled, takeReady } from '../../mdb/agentinstall.ts';
-import { takeBurnin, takeProgress, takeStep } from '../../mdb/agentsteps.ts';
+import { reportFailure, takeBurnin, takeProgress, takeStep } from '../../mdb/agentsteps.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { takeErased } from '../../mdb/erasing.ts';
 import { takeInventory } from '../../mdb/inventory.ts';
