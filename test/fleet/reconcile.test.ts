@@ -32,7 +32,9 @@ async function pauseSchedule(): Promise<void> {
   }
 }
 
-test('what is wanted of machines is told where they differ, and brought about where their pool leaves it to Farrier', async () => {
+test('what is wanted of machines is told where they differ, and brought about where their pool leaves it to Farrier', {
+  timeout: 900_000,
+}, async () => {
   const [machine] = await whole.until((rows) => rows.filter(({ stage }) => stage === 'in_service').length === 2, 240);
   await pauseSchedule();
   await farrier('profile', 'set', 'quick', '--bios', '{"PowerProfile":"Efficiency"}', ...because);
@@ -47,7 +49,8 @@ test('what is wanted of machines is told where they differ, and brought about wh
   // By hand, in the MDB: the next round sees what is wanted now.
   await whole.up.mdb.update(profiles).set({ bios: { PowerProfile: 'Performance' } });
   expect(await farrier('reconcile')).toMatch(/started +drift-/);
-  await expect.poll(async () => (await whole.up.mdb.select().from(campaigns))[0]?.state).toBe('done');
+  const state = async () => (await whole.up.mdb.select().from(campaigns))[0]?.state;
+  await expect.poll(state, { timeout: 400_000, interval: 500 }).toBe('done');
   expect(await farrier('reconcile')).toContain('2 compared: 2 as wanted, 0 not');
   expect((await maintained()).map(({ state, requester }) => [state, requester])).toEqual([
     ['done', 'reconcile'],
