@@ -1,15 +1,30 @@
 /**
  * A birth, end to end: `farrier up --vm 2` with nothing but blank disks, BIOS and UEFI. Then the power is off, and
- * what is on the disks is read from outside and compared with the MDB. Then the same machines are cleaned, the one for
- * a new owner and the other for nobody, and what their owners left is looked for on the disks.
+ * what is on the disks is read from outside and compared with the MDB. Then the same machines live on (test/vm/life.ts):
+ * the one is cleaned for a new owner, loses a disk and is repaired; the other is born again, and cleaned for nobody.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { erasures, machines } from '../../mdb/schema.ts';
+import {
+  bootCounts,
+  bundles,
+  burnins,
+  disks,
+  erasures,
+  hardwareChanges,
+  intents,
+  machines,
+  orders,
+  permits,
+  rungs,
+  tickets,
+} from '../../mdb/schema.ts';
 import { rigRack } from '../../sim/vm/rig.ts';
+import { writeBays } from './hands.ts';
+import { dataDisk, type Mended, newDisk, rebirth, repair } from './life.ts';
 import { whyNot } from './needs.ts';
 import {
   copyDisk,
@@ -24,8 +39,7 @@ import {
   readFrom,
   readTree,
 } from './readdisk.ts';
-import { eventually } from './wait.ts';
-import { effects, type Outcome, readMdb, startUp, whileUp, wholeMs } from './whole.ts';
+import { effects, leased, type Outcome, readMdb, startUp, whileUp, wholeMs } from './whole.ts';
 
 const reason = await whyNot(['debugfs', 'e2fsck']);
 
@@ -35,11 +49,16 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
   let data: string;
   let outcome: Outcome;
   let born: Machine[] = [];
+  /** The root file systems that the birth made, by machine. */
+  const roots: Ext[] = [];
   let failed = false;
 
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'farrier-birth-'));
+    await mkdir(join(data, 'vm'));
+    await writeBays(data, 'vm-1', { data: dataDisk });
     outcome = await startUp({ data, count: 2, firmware: 'mixed' });
+    if (outcome.code !== 0) throw new Error(`${outcome.said}\nlogs: ${data}`);
     born = await readMdb(data, (mdb) => mdb.select().from(machines).orderBy(machines.mac));
   }, wholeMs + 120_000);
 
@@ -53,7 +72,6 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
   });
 
   it('ends with both machines in service, and no person asked', () => {
-    expect(outcome.code, `${outcome.said}\nlogs: ${data}`).toBe(0);
     const standing = born.map(({ stage, opState, bootState, held }) => ({ stage, opState, bootState, held }));
     const good = { stage: 'in_service', opState: 'production', bootState: 'healthy', held: null };
     expect(standing).toEqual([good, good]);
@@ -97,6 +115,7 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
       const [first] = named.flat();
       if (first === undefined) throw new Error(`none of its ${disk.partitions.length} partitions holds a root`);
       root = first;
+      roots[index] = first;
     }, 600_000);
 
     it('has the hostname of the MDB', async () => {
@@ -136,40 +155,68 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
     });
   });
 
-  describe('when they are cleaned', () => {
+  describe('when they live on', () => {
     const words = `what the old owner left ${randomUUID()}`;
     const own = (index: number) => join(data, 'vm', `vm-${index + 1}`);
     const at = (index: number) => born[index] as Machine;
-    let before: { keys: Buffer[]; half: Buffer; offset: number };
-    let after: { machines: Machine[]; proof: (typeof erasures.$inferSelect)[] };
+    let reborn: { keys: Buffer[]; half: Buffer; offset: number; ends: Buffer; root: Ext | undefined };
+    let mended: Mended;
+    let after: Awaited<ReturnType<typeof readAll>>;
     let raw: string;
+
+    const readAll = () =>
+      readMdb(data, async (mdb) => ({
+        machines: await mdb.select().from(machines).orderBy(machines.mac),
+        orders: new Map((await mdb.select().from(orders)).map((order) => [order.id, order])),
+        proof: await mdb.select().from(erasures).orderBy(erasures.orderId, erasures.serial),
+        disks: await mdb.select().from(disks).orderBy(disks.serial),
+        changes: await mdb.select().from(hardwareChanges).orderBy(hardwareChanges.id),
+        burnins: new Map((await mdb.select().from(burnins)).map((one) => [one.orderId, one])),
+        bundles: await mdb.select().from(bundles),
+        rungs: await mdb.select().from(rungs).orderBy(rungs.id),
+        acts: await mdb.select().from(intents),
+        permits: await mdb.select().from(permits),
+        tickets: await mdb.select().from(tickets),
+        served: await mdb.select().from(bootCounts),
+      }));
 
     beforeAll(async () => {
       await leaveWords();
-      const locked = await copyDisk(join(own(1), 'system.qcow2'), join(data, 'before'));
-      const keys = await keysIn(join(own(1), 'vars.fd'));
-      before = { keys, half: halfOf(locked.ends), offset: locked.partitions[1]?.offset ?? 0 };
-      await whileUp({ data, count: 2, firmware: 'mixed' }, async (farrier) => {
-        await eventually('the API', () => farrier('machine', 'list').catch(() => null), wholeMs);
+      const aside = join(data, 'aside');
+      const began = new Date();
+      await whileUp({ data, count: 2, firmware: 'mixed' }, async (operator) => {
+        await Promise.all(born.map(({ id }) => operator.booted(id, began)));
         // A tenth of a fleet of two is one at a time.
         for (const name of ['drain/fleet=all', 'reboot/fleet=all'])
-          await farrier('semaphore', 'resize', name, '2', '--reason', 'both at once');
-        const common = ['--cycle', '--reason', 'the next owner'];
-        await farrier('clean', at(0).id, ...common, '--id', 'clean-1', '--method', 'overwrite', '--owner', 'next');
-        await farrier('clean', at(1).id, ...common, '--id', 'clean-2', '--method', 'crypto');
-        const over = async () => {
-          const listed = JSON.parse(await farrier('order', 'list', '--json')) as { id: string; state: string }[];
-          return listed.filter(({ id, state }) => /^clean-/.test(id) && state === 'done').length === 2;
+          await operator.farrier('semaphore', 'resize', name, '2', '--reason', 'both at once');
+        const clean = async (index: number, ...wish: string[]) => {
+          const id = `clean-${index + 1}`;
+          await operator.farrier('clean', at(index).id, '--cycle', '--reason', 'the next owner', '--id', id, ...wish);
+          await operator.done(id);
         };
-        await eventually('both cleans', over, wholeMs);
+        const first = async () => {
+          await clean(0, '--method', 'overwrite', '--owner', 'next');
+          return repair(operator, data, at(0).id);
+        };
+        const second = async () => {
+          await rebirth(operator, data, at(1).id, aside);
+          await clean(1, '--method', 'crypto');
+        };
+        [mended] = await Promise.all([first(), second()]);
       });
-      after = await readMdb(data, async (mdb) => ({
-        machines: await mdb.select().from(machines).orderBy(machines.mac),
-        proof: await mdb.select().from(erasures).orderBy(erasures.orderId),
-      }));
+      after = await readAll();
       raw = join(data, 'after.raw');
       await must(['qemu-img', 'convert', '-O', 'raw', join(own(1), 'system.qcow2'), raw]);
+      const seen = await keysIn(join(aside, 'vars.fd'));
+      const disk = await copyDisk(join(aside, 'system.qcow2'), aside);
+      const [root] = (await extsOf(disk, seen, aside)).filter(({ label }) => label === 'root');
+      const { ends } = disk;
+      reborn = { keys: seen, half: halfOf(ends), offset: disk.partitions[1]?.offset ?? 0, ends, root };
     }, wholeMs);
+
+    async function rootOf(image: string, keys: readonly Buffer[], folder: string): Promise<Ext | undefined> {
+      return (await extsOf(await copyDisk(image, folder), keys, folder)).find(({ label }) => label === 'root');
+    }
 
     /** A file of the old owner in the root that no key locks. */
     async function leaveWords(): Promise<void> {
@@ -182,40 +229,162 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
       expect((await readFile(join(own(0), 'system.qcow2'))).includes(words)).toBe(true);
     }
 
-    it('have the proof of their disks, and the owner that was named', () => {
-      expect(after.machines[0]).toMatchObject({
-        owner: 'next',
-        stage: 'in_service',
-        opState: 'production',
-        held: null,
+    /** What happened to a machine's power while the order ran, whoever did it, and what Farrier says that it did. */
+    function powerOf(index: number, order: string) {
+      const { startedAt, endedAt } = after.orders.get(order) ?? {};
+      const during = ({ time, cause }: { time: string; cause: string }) =>
+        cause === 'bmc' && Date.parse(time) > Number(startedAt) && Date.parse(time) < Number(endedAt);
+      const happened = ['power-on', 'power-off', 'reset'].flatMap((kind) =>
+        effects(data, `vm-${index + 1}`, kind)
+          .filter(during)
+          .map(() => kind),
+      );
+      const acts = after.acts.filter(({ orderId }) => orderId === order);
+      return { happened, acts: acts.map(({ kind, state }) => `${kind} ${state}`) };
+    }
+
+    describe('the clean', () => {
+      it('has the proof of their disks, and the owner that was named', () => {
+        expect(after.machines[0]).toMatchObject({
+          owner: 'next',
+          stage: 'in_service',
+          opState: 'production',
+          held: null,
+        });
+        const nobodys = { owner: null, stage: 'registered', bootState: 'clean', keyStore: null };
+        expect(after.machines[1]).toMatchObject(nobodys);
+        const gone = { sampled: 16, survived: 0 };
+        expect(after.proof).toMatchObject([
+          { serial: 'FVMD00001', method: 'overwrite', state: 'done', evidence: { ...gone, blank: 16 } },
+          { serial: dataDisk.serial, method: 'overwrite', state: 'done', evidence: { ...gone, blank: 16 } },
+          { serial: 'FVMD00002', method: 'crypto', state: 'done', evidence: { ...gone, opened: true, keyGone: true } },
+        ]);
+        expect(effects(data, 'vm-2', 'power-off').length).toBeGreaterThanOrEqual(1);
       });
-      expect(after.machines[1]).toMatchObject({ owner: null, stage: 'registered', bootState: 'clean', keyStore: null });
-      const gone = { sampled: 16, survived: 0 };
-      expect(after.proof).toMatchObject([
-        { method: 'overwrite', state: 'done', evidence: { ...gone, blank: 16 } },
-        { method: 'crypto', state: 'done', evidence: { ...gone, opened: true, keyGone: true } },
-      ]);
-      expect(effects(data, 'vm-2', 'power-off').length).toBeGreaterThanOrEqual(1);
+
+      it('leaves none of the old words in the disk image, and a new system', async () => {
+        expect((await readFile(join(own(0), 'system.qcow2'))).includes(words)).toBe(false);
+        const root = await rootOf(join(own(0), 'system.qcow2'), [], join(data, 'new'));
+        expect((await readFrom(root as Ext, '/etc/hostname'))?.trim()).toBe(after.machines[0]?.hostname);
+        expect(await readFrom(root as Ext, '/old-owner')).toBeNull();
+      });
+
+      it('leaves a disk that the old key does not open, without the half that was on it', async () => {
+        const [key] = reborn.keys;
+        if (key === undefined) throw new Error('there was no key');
+        expect((await keysIn(join(own(1), 'vars.fd'))).some((one) => one.equals(key))).toBe(false);
+        const ends = await readAt(raw, 0, 1024 * 1024);
+        expect(ends.every((byte) => byte === 0)).toBe(true);
+        // What is still there is still ciphertext: the marks, for whoever has both halves; and nobody has.
+        const show = (half: Buffer) => firstOf(raw, reborn.offset, key, half);
+        expect((await show(reborn.half)).toString('latin1', 0, 20)).toBe('FARRIER ERASE clean-');
+        expect((await show(halfOf(ends))).toString('latin1', 0, 20)).not.toBe('FARRIER ERASE clean-');
+      });
     });
 
-    it('leave none of the old words in the disk image, and a new system', async () => {
-      expect((await readFile(join(own(0), 'system.qcow2'))).includes(words)).toBe(false);
-      const disk = await copyDisk(join(own(0), 'system.qcow2'), join(data, 'new'));
-      const [root] = (await extsOf(disk, [], join(data, 'new'))).filter(({ label }) => label === 'root');
-      expect((await readFrom(root as Ext, '/etc/hostname'))?.trim()).toBe(after.machines[0]?.hostname);
-      expect(await readFrom(root as Ext, '/old-owner')).toBeNull();
+    describe('the rebirth', () => {
+      const answersOf = (mac: string) => {
+        const rows = after.served.filter((row) => row.mac === mac);
+        const sum = (state: string, answer: string) =>
+          rows.filter((row) => row.state === state && row.answer === answer).reduce((all, row) => all + row.answers, 0);
+        return { birth: sum('birth', 'bootstrap') + sum('unknown', 'bootstrap'), rebirth: sum('rebirth', 'bootstrap') };
+      };
+
+      it('was answered once with the bootstrap image, as the birth was, and at the permanent address', () => {
+        expect(answersOf(at(1).mac)).toEqual({ birth: 1, rebirth: 1 });
+        const { startedAt, endedAt } = after.orders.get('rebirth-1') ?? {};
+        const addresses = leased(data, at(1).mac, Number(startedAt), Number(endedAt));
+        expect([...new Set(addresses)]).toEqual([at(1).address]);
+      });
+
+      it('waited for the reboot that a person brought about, and gave no command itself', () => {
+        expect(powerOf(1, 'rebirth-1')).toEqual({ happened: ['reset'], acts: [] });
+      });
+
+      it('is recorded with its burn-in, and the machine is the one that it was', () => {
+        const outcome = expect.stringMatching(/^in service after \d+ s$/);
+        expect(after.orders.get('rebirth-1')).toMatchObject({ passage: 'rebirth', state: 'done', outcome });
+        expect(after.burnins.get('rebirth-1')).toMatchObject({ machineId: at(1).id, verdict: 'pass' });
+        const { id, mac, serial, systemUuid, hostname, address, rackId, unit } = at(1);
+        expect(after.machines).toHaveLength(2);
+        expect(after.machines[1]).toMatchObject({ id, mac, serial, systemUuid, hostname, address, rackId, unit });
+      });
+
+      it('made another root, under another key and the same mark', async () => {
+        const [key] = reborn.keys;
+        expect(reborn.keys).toHaveLength(1);
+        const print = createHash('sha256')
+          .update(key as Buffer)
+          .digest('hex')
+          .slice(0, 32);
+        expect(print).not.toBe(at(1).keyFingerprint);
+        expect(reborn.root?.uuid).not.toBe(roots[1]?.uuid);
+        expect((await readFrom(reborn.root as Ext, '/etc/hostname'))?.trim()).toBe(at(1).hostname);
+        const mark = Buffer.from(at(1).mark.replaceAll('-', ''), 'hex');
+        expect(reborn.ends.includes(at(1).mark) || reborn.ends.includes(mark)).toBe(true);
+      });
     });
 
-    it('leave a disk that the old key does not open, without the half that was on it', async () => {
-      const [key] = before.keys;
-      if (key === undefined) throw new Error('there was no key');
-      expect((await keysIn(join(own(1), 'vars.fd'))).some((one) => one.equals(key))).toBe(false);
-      const ends = await readAt(raw, 0, 1024 * 1024);
-      expect(ends.every((byte) => byte === 0)).toBe(true);
-      // What is still there is still ciphertext: the marks, for whoever has both halves; and nobody has.
-      const show = (half: Buffer) => firstOf(raw, before.offset, key, half);
-      expect((await show(before.half)).toString('latin1', 0, 20)).toBe('FARRIER ERASE clean-');
-      expect((await show(halfOf(ends))).toString('latin1', 0, 20)).not.toBe('FARRIER ERASE clean-');
+    describe('the repair', () => {
+      it('was rehearsed while nothing was wrong, and then named the disk that was gone and its bay', () => {
+        expect(mended.plan).toContain('observe');
+        const sentence = `Disk ${dataDisk.serial} (vdb, 0.1 GB) is not in the machine any more: bay data is empty.`;
+        expect(mended.question.question).toContain(sentence);
+        expect(mended.question.question).toContain('it reports bad sectors');
+        expect(mended.question).toMatchObject({
+          owner: 'hands',
+          choices: expect.arrayContaining(['fixed', 'parts']),
+        });
+        expect(mended.ticket.ticket).toMatchObject({ owner: 'hands', closedAt: null });
+        expect(mended.ticket.body).toContain(sentence);
+        const [bundle] = after.bundles;
+        expect(bundle).toMatchObject({ orderId: 'repair-1', fault: `disk/${dataDisk.serial}` });
+        expect(bundle?.document).toMatchObject({ missing: [sentence] });
+      });
+
+      it('went to hands at once, and left the power to them', () => {
+        const climbed = after.rungs.map(({ rung, outcome }) => `${rung} ${outcome}`);
+        expect(climbed.at(-1)).toBe('rebirth handed-on');
+        expect(after.rungs.map(({ rung }) => rung)).toEqual(['ticket', 'rebirth']);
+        const { acts, happened } = powerOf(0, 'repair-1');
+        expect({ acts, happened }).toEqual({ acts: [], happened: ['power-on', 'power-off'] });
+      });
+
+      it('had the other disk recognised and confirmed by a person, and knows both', () => {
+        const { question, choices } = mended.confirm;
+        expect(question).toContain(`vdb (serial ${dataDisk.serial}, 0.1 GB) is gone`);
+        expect(question).toContain(`vdb (serial ${newDisk.serial}, 0.1 GB) is in its place`);
+        expect(choices).toEqual(['accept', 'retry', 'abandon']);
+        const mine = after.disks.filter(({ machineId }) => machineId === at(0).id);
+        expect(mine.map(({ serial, present }) => [serial, present])).toEqual([
+          ['FVMD00001', true],
+          [dataDisk.serial, false],
+          [newDisk.serial, true],
+        ]);
+        const kept = after.changes.map(({ kind, place, change }) => `${kind} ${place} ${change}`);
+        expect(kept).toEqual(['drives bay data removed', 'disks vdb swapped']);
+        expect(after.changes[1]).toMatchObject({
+          before: { serial: dataDisk.serial },
+          after: { serial: newDisk.serial },
+          confirmedBy: expect.stringMatching(/./),
+        });
+      });
+
+      it('was verified by a burn-in after one restart under a permit, and the machine is back', () => {
+        const id = 'rebirth-of-repair-1';
+        expect(after.burnins.get(id)).toMatchObject({ machineId: at(0).id, verdict: 'pass' });
+        expect(powerOf(0, id)).toEqual({ acts: ['boot-network done'], happened: ['reset'] });
+        const held = after.permits.filter(({ orderId }) => orderId === id);
+        expect(held.map(({ semaphore }) => semaphore)).toEqual(['semaphore/reboot/fleet=all']);
+        expect(after.machines[0]).toMatchObject({
+          stage: 'in_service',
+          opState: 'production',
+          bootState: 'healthy',
+          repairState: 'none',
+          held: null,
+        });
+        expect(after.tickets.map(({ closedAt }) => closedAt === null)).not.toContain(true);
+      });
     });
   });
 });

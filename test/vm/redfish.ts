@@ -17,8 +17,14 @@ export type Ask = (
   headers?: Record<string, string>,
 ) => Promise<Answer>;
 
+/** What it takes to speak to one machine's BMC. */
+export interface Contact {
+  readonly serialLog: string;
+  readonly bmc: Pick<MachineFacts['bmc'], 'origin' | 'secretRef'>;
+}
+
 /** A client of one machine's BMC that trusts only that BMC's certificate; logs in by Basic unless told otherwise. */
-export async function clientOf(facts: MachineFacts, secrets: string): Promise<Ask> {
+export async function clientOf(facts: Contact, secrets: string): Promise<Ask> {
   const ca = await readFile(join(dirname(facts.serialLog), 'bmc.crt'), 'utf8');
   const { username, password } = JSON.parse(await readFile(join(secrets, facts.bmc.secretRef), 'utf8'));
   const basic = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

@@ -1,15 +1,14 @@
 /** A whole Farrier with virtual machines, as `scripts/up --vm N --once` brings it up, and what it leaves behind. */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { startPostgres } from '../../host/postgres.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { ended } from '../../sim/vm/process.ts';
+import { Operator } from './operator.ts';
 
 const main = fileURLToPath(new URL('../../cli/up/main.ts', import.meta.url));
-const farrierCommand = fileURLToPath(new URL('../../farrier', import.meta.url));
 
 // Emulated, on an idle host, a birth took two minutes; the images may have to be built before (the kernel: a quarter
 // of an hour on two cores).
@@ -29,21 +28,17 @@ export interface VmWish {
   readonly firmware: 'bios' | 'uefi' | 'mixed';
 }
 
-/** Brings an earlier run's folder up again, for as long as the work takes; `farrier` runs the product's own command. */
+/** Brings an earlier run's folder up again, for as long as the work takes. */
 export async function whileUp<T>(
   { data, count, firmware }: VmWish,
-  work: (farrier: (...words: string[]) => Promise<string>) => Promise<T>,
+  work: (operator: Operator) => Promise<T>,
 ): Promise<T> {
   const flags = ['--temporal-port', '--ui-port', '--api-port', '--agent-port', '--boot-port'];
   const ports = flags.flatMap((flag) => [flag, '0']);
   const what = ['--data', data, '--sim', '0', '--vm', String(count), '--firmware', firmware, '--no-view'];
   const child = spawn(process.execPath, [main, ...what, ...ports], { stdio: 'ignore' });
   try {
-    return await work(async (...words) => {
-      const { api } = JSON.parse(readFileSync(join(data, 'ports.json'), 'utf8'));
-      const env = { ...process.env, FARRIER_API: `http://127.0.0.1:${api}` };
-      return (await promisify(execFile)(farrierCommand, words, { env })).stdout;
-    });
+    return await work(new Operator(data));
   } finally {
     child.kill('SIGTERM');
     await ended(child, 120_000);
@@ -77,6 +72,18 @@ export async function readMdb<T>(data: string, read: (mdb: Mdb) => Promise<T>): 
     await connection.close();
     await server.stop();
   }
+}
+
+/** Addresses that the machine's DHCP server gave to a MAC between two times, in milliseconds, from its log. */
+export function leased(data: string, mac: string, from: number, until: number): string[] {
+  const lines = readFileSync(join(data, 'logs', 'vm-dhcp.log'), 'utf8').split('\n');
+  return lines.flatMap((line) => {
+    const [, address] = /DHCPACK\(\w+\) ([\d.]+) /.exec(line) ?? [];
+    if (address === undefined || !line.includes(mac)) return [];
+    const { time } = JSON.parse(line) as { time: string | number };
+    const at = new Date(time).getTime();
+    return at > from && at < until ? [address] : [];
+  });
 }
 
 /** What the rig's journal says of a machine, of one kind; nothing before there is a journal. */
