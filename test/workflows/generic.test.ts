@@ -2,7 +2,9 @@
  * What holds for every passage, whatever it does: each of its activities may be lost after it was done, and be done again;
  * and each may fail for good, which ends the passage or brings a person, and never leaves it stuck.
  */
+
 import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ReportKind, Standing } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
@@ -52,13 +54,17 @@ const waits: Readonly<Record<ReportKind, RegExp>> = {
 };
 
 /** Lets each agent tell what it has to tell, and time pass, until every passage has come to somewhere. */
-async function play(benches: readonly Bench[], { tells = [] }: Passing): Promise<void> {
+async function play(
+  environment: TestWorkflowEnvironment,
+  benches: readonly Bench[],
+  { tells = [] }: Passing,
+): Promise<void> {
   const left = benches.map(() => [...tells]);
   for (let ticks = 0; ticks < 300; ticks += 1) {
     const stood = await Promise.all(benches.map((bench, index) => goOn(bench, left[index] ?? [])));
     if (stood.every((one) => one !== null)) return;
     // Reboots and checks take minutes, what nobody answers takes hours.
-    await shared?.sleep(ticks < 100 ? '5 seconds' : '1 hour');
+    await environment.sleep(ticks < 100 ? '5 seconds' : '1 hour');
   }
 }
 
@@ -113,8 +119,8 @@ describe.skipIf(shared === null)('each activity, lost after it was done, is foun
   for (const [passage, how] of all)
     test(
       passage,
-      skipping(shared, passage, losing(doublesOf(how)), async (bench) => {
-        await play([bench], how);
+      skipping(shared, passage, losing(doublesOf(how)), async (bench, environment) => {
+        await play(environment, [bench], how);
         const { last } = await bench.machine.query<Standing>('standing');
         expect(last).toMatchObject({ outcome: 'done' });
         actOnce(bench);
@@ -125,8 +131,8 @@ describe.skipIf(shared === null)('each activity, lost after it was done, is foun
 /** What each passage does on a day on which all goes well. */
 async function activitiesOf(passage: Passage, how: Passing): Promise<string[]> {
   let calls: readonly string[] = [];
-  await skipping(shared, passage, doublesOf(how), async (bench) => {
-    await play([bench], how);
+  await skipping(shared, passage, doublesOf(how), async (bench, environment) => {
+    await play(environment, [bench], how);
     calls = bench.calls;
   })();
   return [...new Set(calls.map((call) => call.replace(/ .*/, '')))];
@@ -143,8 +149,12 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
       const names = await activitiesOf(passage, how);
       expect(names.length).toBeGreaterThan(2);
       const wishes = names.map((name) => ({ kind: passage, different: { ...doublesOf(how), [name]: broken } }));
-      await withBenches(shared, wishes, async (benches) => {
-        await play(benches, how);
+      // Of its own, since time is let pass: the clock of one stands still once a workflow was terminated on it.
+      const own = await timeSkipping();
+      if (own === null) throw new Error('the time-skipping server went away');
+      await defineAttributes(own);
+      await withBenches(own, wishes, async (benches) => {
+        await play(own, benches, how);
         for (const [index, bench] of benches.entries()) {
           const stood = await stand(bench);
           expect(stood, `${names[index]} of ${passage}: ${JSON.stringify(await standingOf(bench))}`).not.toBeNull();
@@ -153,6 +163,6 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
           if (stood === 'ended') expect(count('tellSemaphore release')).toBeGreaterThanOrEqual(count('askPermit'));
           actOnce(bench);
         }
-      });
+      }).finally(() => own.teardown());
     });
 });
