@@ -2,19 +2,16 @@ import { type Command, Option } from 'commander';
 import { postRebootStates, powerActions } from '../contract/requests.ts';
 import { type Passage, passages } from '../mdb/machine.ts';
 import { timeArgument } from './arguments.ts';
-import type { Context } from './context.ts';
 import {
-  type GroupOptions,
   groupsOf,
+  type Open,
+  type Options,
   type OrderOptions,
   order,
   readJson,
   withGroups,
   withOrderOptions,
 } from './ordering.ts';
-
-type Options<T> = OrderOptions & GroupOptions & T;
-type Open = () => Context;
 
 /** The orders that an operator gives most, one command each. */
 export function addActions(program: Command, open: Open): void {

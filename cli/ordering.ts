@@ -48,6 +48,12 @@ export interface GroupOptions {
   readonly rebootGroup?: string | undefined;
 }
 
+/** What a command that orders a passage is given, its own flags beside those of every order. */
+export type Options<T> = OrderOptions & GroupOptions & T;
+
+/** Gives what a command works with, once it runs. */
+export type Open = () => Context;
+
 export function groupsOf({ drainGroup, rebootGroup }: GroupOptions): { semaphores: SemaphoreTags } {
   return {
     semaphores: {

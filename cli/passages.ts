@@ -2,19 +2,7 @@ import { type Command, Option } from 'commander';
 import { severities } from '../contract/requests.ts';
 import { eraseMethods } from '../mdb/machine.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
-import type { Context } from './context.ts';
-import {
-  type GroupOptions,
-  groupsOf,
-  type OrderOptions,
-  order,
-  readJson,
-  withGroups,
-  withOrderOptions,
-} from './ordering.ts';
-
-type Options<T> = OrderOptions & GroupOptions & T;
-type Open = () => Context;
+import { groupsOf, type Open, type Options, order, readJson, withGroups, withOrderOptions } from './ordering.ts';
 
 /** The longer passages, one command each; what a flag can't say, `farrier order place` takes as JSON. */
 export function addPassages(program: Command, open: Open): void {

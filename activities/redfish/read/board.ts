@@ -1,3 +1,4 @@
+import type { BoardShown } from '../../../contract/board.ts';
 import type { Session } from '../session.ts';
 import type { SystemReading } from '../system.ts';
 import { identityOf, known, mac } from './identity.ts';
@@ -5,14 +6,7 @@ import { caseOf, mainChassis, readLayout } from './layout.ts';
 import { openReader, throwPassing } from './reader.ts';
 
 /** All by which a machine may be known again, of the system, its case, its ports and its controller. */
-export interface BoardReading {
-  readonly uuid: string | null;
-  readonly serial: string | null;
-  readonly boardSerial: string | null;
-  readonly serials: readonly string[];
-  readonly macs: readonly string[];
-  readonly bmcMacs: readonly string[];
-}
+export type BoardReading = Omit<BoardShown, 'key'>;
 
 /** Reads who is behind a controller. Locally administered MACs are in it: whoever compares knows which one boots. */
 export async function readBoard(session: Session, { path }: SystemReading): Promise<BoardReading> {
