@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { cacheFolder } from '../../host/cache.ts';
 import { onPath } from '../../host/path.ts';
 import { startTemporal } from '../../host/temporal.ts';
-import { findTemporalCli } from '../../host/temporalcli.ts';
+import { buildCli, findTemporalCli } from '../../host/temporalcli.ts';
 
 const run = promisify(execFile);
 const root = await mkdtemp(join(tmpdir(), 'farrier-ways-'));
@@ -35,6 +35,36 @@ describe('the Temporal CLI', () => {
     await mkdir(join(root, 'plain'));
     await writeFile(join(root, 'plain', 'temporal'), '');
     expect(await onPath('temporal', `${join(root, 'odd')}:${join(root, 'plain')}`)).toBeNull();
+  });
+
+  test('U-3: before it is built with Go, how long that takes is told, and what takes seconds', async () => {
+    const cache = join(root, 'built');
+    const go = `case "$1" in
+      env) echo go1.25.4;;
+      install) echo google.golang.org/grpc >&2; printf '#!/bin/sh\\n' > "$GOBIN/temporal"; chmod +x "$GOBIN/temporal";;
+    esac`;
+    const path = dirname(await program(join(root, 'go', 'go'), go));
+    const told: string[] = [];
+    const onProgress = (text: string) => void told.push(text);
+    const found = await buildCli({ cache, path: `${path}:/usr/bin:/bin`, onProgress });
+    expect(found).toBe(join(cache, 'temporal-cli', 'v1.5.1', 'temporal'));
+    const first = told.find((text) => text.includes('with Go')) ?? '';
+    expect(first).toContain('5 to 10 minutes');
+    expect(first).toContain('TEMPORAL_ADDRESS takes seconds');
+    expect(told.at(-1)).toContain('1 of 1298 packages');
+  });
+
+  test('two that need it at once build it once', async () => {
+    const cache = join(root, 'together');
+    const go = `case "$1" in
+      env) echo go1.25.4;;
+      install) echo built >> ${join(root, 'builds')}; sleep 1; printf '#!/bin/sh\\n' > "$GOBIN/temporal"; chmod +x "$GOBIN/temporal";;
+    esac`;
+    const path = dirname(await program(join(root, 'go2', 'go'), go));
+    const search = { cache, path: `${path}:/usr/bin:/bin` };
+    const [one, two] = await Promise.all([buildCli(search), buildCli(search)]);
+    expect(one).toBe(two);
+    expect(await readFile(join(root, 'builds'), 'utf8')).toBe('built\n');
   });
 
   test('what it says last is told when it does not start', async () => {
@@ -108,5 +138,58 @@ describe('scripts/setup', () => {
     ['another failure', { node, npm: 'exit 7' }, 'npm failed with exit code 7'],
   ])('says one sentence: %s', async (name, own, sentence) => {
     expect(await say(name.replaceAll(' ', '-'), own as Record<string, string>)).toBe(`farrier: ${sentence}`);
+  });
+});
+
+describe('scripts/packages', () => {
+  /** What it says, and its exit code, where dpkg knows nothing as installed and apt does as told. */
+  async function say(name: string, own: Readonly<Record<string, string>>, ...groups: string[]): Promise<string> {
+    const bin = join(root, `packages-${name}`);
+    await mkdir(bin);
+    for (const tool of ['sh', 'mktemp', 'rm', 'grep', 'tail', 'sed', 'cat']) {
+      const found = await onPath(tool, '/usr/bin:/bin');
+      if (found) await symlink(found, join(bin, tool));
+    }
+    for (const [tool, text] of Object.entries(own)) await program(join(bin, tool), text);
+    const ended = run('/bin/sh', ['scripts/packages', ...groups], { env: { PATH: bin } });
+    return ended.then(
+      ({ stdout }) => `0 ${stdout.trim()}`,
+      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) =>
+        `${code} ${(stdout + stderr).trim()}`,
+    );
+  }
+  const none = { 'dpkg-query': 'exit 1' };
+  const root0 = { ...none, id: 'echo 0' };
+
+  test('O-8: says nothing when all are there, and which are missing to who is not root', async () => {
+    const all = { 'dpkg-query': 'echo golang-go installed; echo ca-certificates installed' };
+    expect(await say('all', all, 'go')).toBe('0 ');
+    const some = { 'dpkg-query': 'echo golang-go installed; echo ca-certificates not-installed', id: 'echo 1000' };
+    expect(await say('some', some, 'go')).toBe(
+      '1 packages that only root can install are missing: apt-get install --no-install-recommends ca-certificates',
+    );
+  });
+
+  test('O-8: on another system it says so', async () => {
+    expect(await say('other', {})).toBe('1 packages of the system are only installed on Debian and Ubuntu');
+  });
+
+  test('U-1: installs as root, with fresh lists where the old ones know nothing', async () => {
+    const lists = join(root, 'lists');
+    const apt = `case "$1" in update) echo fresh > ${lists};; *) [ -e ${lists} ] || { echo "E: Unable to locate package"; exit 100; };; esac`;
+    expect(await say('install', { ...root0, 'apt-get': apt }, 'go')).toBe(
+      '0 installing packages, once: golang-go ca-certificates',
+    );
+  });
+
+  test("U-1: what apt can't install is told with apt's reason", async () => {
+    const apt = 'echo "W: something"; echo "E: You have held broken packages."; exit 100';
+    expect(await say('broken', { ...root0, 'apt-get': apt }, 'go')).toBe(
+      '1 installing packages, once: golang-go ca-certificates\napt could not install golang-go ca-certificates: E: You have held broken packages.',
+    );
+  });
+
+  test('a group that is none is refused', async () => {
+    expect(await say('group', none, 'vmm')).toBe('2 scripts/packages: there is no group vmm: vm, go or test');
   });
 });
