@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity } from './identity.ts';
 import { folderTrouble, Trouble } from './trouble.ts';
 
+/** Somebody who lives holds the lock. */
+export class LockHeld extends Trouble {}
+
 interface Content {
   readonly owner: ProcessIdentity;
   /** Leaders of the process groups that the owner runs. */
@@ -45,7 +48,7 @@ function claim(path: string, what: string, content: Content): Content | null {
       if (create(path, content)) return stale;
       stale = read(path);
       if (stale && isAlive(stale.owner)) {
-        throw new Trouble(
+        throw new LockHeld(
           `${what} is in use by another Farrier (process ${stale.owner.pid}); stop it or give another folder`,
         );
       }

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ending } from './child.ts';
 import { downloadBySdk, downloadedBySdk, type Progress } from './fetch.ts';
+import { findGo } from './go.ts';
+import { LockHeld, takeLock } from './lock.ts';
 import { isExecutable, onPath } from './path.ts';
 import { Trouble } from './trouble.ts';
 
@@ -28,12 +31,16 @@ const ways = [
 export async function findTemporalCli(search: Search): Promise<string> {
   const present = (await onPath('temporal', search.path)) ?? (await cached(search.cache));
   if (present) return present;
-  return (await downloadBySdk('cli', search)) ?? (await build(search)) ?? missing();
+  return (await downloadBySdk('cli', search)) ?? (await buildCli(search)) ?? missing();
 }
 
 function missing(): never {
   throw new Trouble(`no Temporal server was found and none could be fetched: ${ways}`);
 }
+
+/** Said before it begins and while it goes on: whoever waits may choose a way that takes seconds instead. */
+const announced =
+  'building the Temporal CLI with Go, once, in 5 to 10 minutes (a `temporal` on the PATH or TEMPORAL_ADDRESS takes seconds)';
 
 const shelf = (cache: string) => join(cache, 'temporal-cli');
 
@@ -42,17 +49,47 @@ async function cached(cache: string): Promise<string | null> {
   return (await isExecutable(built)) ? built : downloadedBySdk('cli', cache);
 }
 
-async function build({ cache, path, onProgress }: Search): Promise<string | null> {
-  const go = await onPath('go', path);
+/**
+ * Builds the Temporal CLI with Go; null where there is no Go. Waits for another process that builds it already: two at
+ * once would both take twice as long.
+ */
+export async function buildCli(search: Search): Promise<string | null> {
+  const { cache, path, onProgress } = search;
+  const go = await findGo(path, onProgress);
   if (!go) return null;
-  onProgress?.('building the Temporal CLI with Go (5 to 10 minutes, once)', 0);
+  const file = join(shelf(cache), 'build.lock');
+  for (;;) {
+    const lock = tryLock(file);
+    try {
+      const present = await cached(cache);
+      if (present || lock) return present ?? (await build(go, search));
+    } finally {
+      lock?.release();
+    }
+    onProgress?.('another process builds the Temporal CLI with Go: waiting for it');
+    await sleep(2000);
+  }
+}
+
+function tryLock(file: string) {
+  try {
+    return takeLock(file, 'the folder of the Temporal CLI');
+  } catch (error) {
+    if (error instanceof LockHeld) return null;
+    throw error;
+  }
+}
+
+async function build(go: string, { cache, onProgress }: Search): Promise<string> {
+  onProgress?.(announced, 0);
   const fresh = join(shelf(cache), `build-${process.pid}`);
   await mkdir(fresh, { recursive: true });
   try {
     const target = `github.com/temporalio/cli/cmd/temporal@${version}`;
     // -v names each package as it is compiled, which is the progress.
     const child = spawn('nice', [go, 'install', '-v', target], {
-      env: { ...process.env, GOBIN: fresh, GOFLAGS: '' },
+      // Debian's Go keeps to its own version unless told.
+      env: { GOTOOLCHAIN: 'auto', ...process.env, GOBIN: fresh, GOFLAGS: '' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const complaint = follow(child, onProgress);
@@ -80,7 +117,7 @@ function follow(child: ChildProcess, onProgress: Search['onProgress']): () => re
       if (!/^[\w./~-]+$/.test(line)) said.push(line);
       else compiled += 1;
       const doing = line.startsWith('go: downloading') ? 'fetching modules' : `${compiled} of ${packages} packages`;
-      onProgress?.(`building the Temporal CLI with Go: ${doing}`, Math.min(compiled / packages, 0.99));
+      onProgress?.(`${announced}: ${doing}`, Math.min(compiled / packages, 0.99));
     }
   });
   return () => said;

@@ -16,7 +16,9 @@ need() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing:$lacking" >&2
     # shellcheck disable=SC2086 # a list of package names
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $lacking >&2 && return 0
+    install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $lacking >&2; }
+    # The package lists of a fresh machine are empty or old.
+    if install || { apt-get update -qq >&2 && install; }; then return 0; fi
   fi
   echo "missing Debian packages; install them with: apt-get install$lacking" >&2
   exit 1

@@ -59,7 +59,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
   const go = Promise.resolve();
 
   const folder = steps.run('Data folder and ports', go, async (_, progress) => {
-    if (options.vm > 0) await checkRig(shell['PATH'] ?? '');
+    if (options.vm > 0) await checkRig(shell['PATH'] ?? '', progress);
     const lock = await claimFolder(layout, options.vm, progress);
     cleanups.push(() => lock.release());
     supervisor.on('change', () => lock.note(supervisor.identities()));

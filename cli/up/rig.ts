@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { installPackages } from '../../host/packages.ts';
 import { onPath } from '../../host/path.ts';
 import { programService } from '../../host/program.ts';
 import type { Supervisor } from '../../host/supervise.ts';
@@ -6,28 +7,27 @@ import { Trouble } from '../../host/trouble.ts';
 import type { FirmwareChoice } from './options.ts';
 import { originsOf, ownProgram, type Setting } from './programs.ts';
 import { homeGateways } from './site.ts';
+import type { Progress } from './steps.ts';
 
-/** Programs that virtual machines need, and the Debian or Ubuntu package that has each. */
-const needed: readonly (readonly [program: string, package_: string])[] = [
-  ['qemu-system-x86_64', 'qemu-system-x86'],
-  ['qemu-img', 'qemu-utils'],
-  ['ip', 'iproute2'],
-  ['dnsmasq', 'dnsmasq-base'],
-];
+/** What a virtual machine runs on; what its images are built with is told by the build. */
+const needed = ['qemu-system-x86_64', 'qemu-img', 'ip', 'dnsmasq'];
 
-/** Throws Trouble, a sentence, when virtual machines cannot run here; told before anything is started. */
-export async function checkRig(path: string): Promise<void> {
+/**
+ * Throws Trouble, a sentence, when virtual machines cannot run here; told before anything is started. On Debian and
+ * Ubuntu what they and their images need is installed first, once.
+ */
+export async function checkRig(path: string, progress: Progress): Promise<void> {
   if (process.platform !== 'linux') throw new Trouble('--vm needs Linux; simulated racks (--sim) run anywhere');
   if (process.getuid?.() !== 0) {
     throw new Trouble('--vm needs root, for a network of its own; run it with sudo, or use simulated racks (--sim)');
   }
+  const why = await installPackages('vm', (text) => progress.note(text));
+  progress.note('');
   const wide = `${path}:/usr/local/sbin:/usr/sbin:/sbin`;
-  const found = await Promise.all(needed.map(([program]) => onPath(program, wide)));
+  const found = await Promise.all(needed.map((program) => onPath(program, wide)));
   const missing = needed.filter((_, i) => found[i] === null);
   if (missing.length === 0) return;
-  const programs = missing.map(([program]) => program).join(', ');
-  const packages = missing.map(([, package_]) => package_).join(' ');
-  throw new Trouble(`--vm needs ${programs}, which is not installed; install the packages ${packages}`);
+  throw new Trouble(`--vm needs ${missing.join(', ')}, which is not installed${why ? `: ${why}` : ''}`);
 }
 
 /** What the rig's process says of itself when it is ready. */
