@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
+import { findLaunch } from '../../host/account.ts';
 import { startPostgres } from '../../host/postgres.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'farrier-house-'));
@@ -46,6 +49,18 @@ test('what was written is there after a stop, after a kill, and under a lock tha
   await third.stop();
   expect(existsSync(new URL(third.socketUrl.replace('@/', '@nowhere/')).searchParams.get('host') ?? '')).toBe(false);
 });
+
+// PostgreSQL's programs look for each other with access(2), as this one does.
+test.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')(
+  'O-8: in a folder that is closed to everybody but root, as /root is, its programs find each other',
+  async () => {
+    const closed = join(root, 'closed');
+    await mkdir(closed, { mode: 0o700 });
+    await writeFile(join(closed, 'postgres'), '', { mode: 0o755 });
+    const [program, ...args] = (await findLaunch()).command('/usr/bin/test', ['-x', join(closed, 'postgres')]);
+    await expect(promisify(execFile)(program, args)).resolves.toBeDefined();
+  },
+);
 
 test('only who knows the password gets in', async () => {
   const server = await startPostgres({ folder: join(root, 'locked'), durable: false });

@@ -37,6 +37,16 @@ const scene = (change: Partial<Scene>): Scene => ({
   ...change,
 });
 
+test('U-3: what a step does is told when it turns to something else, not at every count', () => {
+  const at = (note: string, state: 'running' | 'done' = 'running') =>
+    scene({ steps: [{ title: 'Temporal server', state, seconds: 1, share: null, note }] });
+  const building = 'building it, once, in 5 to 10 minutes';
+  expect(changes(null, at(building))).toEqual([`Temporal server: ${building}`]);
+  expect(changes(at(building), at(`${building}: 3 of 1298 packages`))).toEqual([]);
+  expect(changes(at('downloading it: 3 MiB'), at(building))).toEqual([`Temporal server: ${building}`]);
+  expect(changes(at(building), at('', 'done'))).toEqual([]);
+});
+
 test('a machine is told when it appears, moves and is held, and not otherwise', () => {
   const born = scene({ fleet: fleet([machine()]) });
   const moved = scene({ fleet: fleet([machine({ stage: 'registered', hostname: 'r01-u01', seconds: 2 })]) });

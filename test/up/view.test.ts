@@ -118,6 +118,21 @@ test('set-up shows every step with its time, share and note', () => {
   ]);
 });
 
+test('U-3: a note that is longer than the line is told whole, below', () => {
+  const note =
+    'building the Temporal CLI with Go, once, in 5 to 10 minutes (TEMPORAL_ADDRESS takes seconds): 3 of 1298';
+  const lines = plain(
+    render(scene({ steps: [step({ state: 'running', share: 0.1, note })] }), { columns: 80, rows: 24 }),
+  );
+  expect(
+    lines
+      .slice(1, 3)
+      .map((line) => line.trim())
+      .join(' '),
+  ).toBe(note);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
 test('a service that crashed has a line with its log, as long as it is down', () => {
   const service = {
     name: 'birther',
