@@ -35,8 +35,10 @@ async function makeLaunch(): Promise<Launch> {
   const dies = ['--pdeathsig', 'INT'];
   const identity = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
   // A checkout or data folder below /root is closed to the service account; this one capability lets it through
-  // the folders above without opening them to anybody else.
+  // the folders above without opening them to anybody else. Without the securebit the kernel forgets it in access(2),
+  // by which PostgreSQL's programs look for each other.
   const capabilities = ['dac_read_search', 'dac_override'].map((name) => [
+    '--securebits=+no_setuid_fixup',
     `--inh-caps=-all,+${name}`,
     `--ambient-caps=-all,+${name}`,
     `--bounding-set=-all,+${name}`,

@@ -24,7 +24,11 @@ export async function downloadedBySdk(what: SdkProgram, cache: string): Promise<
 /** Lets the SDK download a program into the cache; null when it cannot, within 20 s of the last byte. */
 export async function downloadBySdk(
   what: SdkProgram,
-  { cache, onProgress }: { readonly cache: string; readonly onProgress?: Progress },
+  {
+    cache,
+    onProgress,
+    signal,
+  }: { readonly cache: string; readonly onProgress?: Progress; readonly signal?: AbortSignal },
 ): Promise<string | null> {
   const told = `downloading the Temporal ${what === 'cli' ? 'CLI' : 'test server'}`;
   onProgress?.(told);
@@ -33,7 +37,8 @@ export async function downloadBySdk(
   await mkdir(fresh, { recursive: true });
   try {
     const program = fileURLToPath(new URL('./download.ts', import.meta.url));
-    const child = spawn(process.execPath, [program, what, fresh], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [program, what, fresh], { stdio: 'ignore', signal });
+    child.on('error', () => {});
     await watch(child, fresh, (bytes) => onProgress?.(`${told}: ${Math.round(bytes / 2 ** 20)} MiB`));
     if ((await ending(child)) !== 'exit code 0' || !(await executableIn(fresh))) return null;
     await rm(folder, { recursive: true, force: true });

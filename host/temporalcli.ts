@@ -15,6 +15,8 @@ export interface Search {
   /** The PATH to look on. */
   readonly path: string;
   readonly onProgress?: Progress;
+  /** Aborted when it is not wanted any more: what fetches or builds it is ended. */
+  readonly signal?: AbortSignal;
 }
 
 const version = 'v1.5.1';
@@ -54,7 +56,7 @@ async function cached(cache: string): Promise<string | null> {
  * once would both take twice as long.
  */
 export async function buildCli(search: Search): Promise<string | null> {
-  const { cache, path, onProgress } = search;
+  const { cache, path, onProgress, signal } = search;
   const go = await findGo(path, onProgress);
   if (!go) return null;
   const file = join(shelf(cache), 'build.lock');
@@ -67,7 +69,7 @@ export async function buildCli(search: Search): Promise<string | null> {
       lock?.release();
     }
     onProgress?.('another process builds the Temporal CLI with Go: waiting for it');
-    await sleep(2000);
+    await sleep(2000, undefined, { signal });
   }
 }
 
@@ -80,7 +82,7 @@ function tryLock(file: string) {
   }
 }
 
-async function build(go: string, { cache, onProgress }: Search): Promise<string> {
+async function build(go: string, { cache, onProgress, signal }: Search): Promise<string> {
   onProgress?.(announced, 0);
   const fresh = join(shelf(cache), `build-${process.pid}`);
   await mkdir(fresh, { recursive: true });
@@ -91,7 +93,9 @@ async function build(go: string, { cache, onProgress }: Search): Promise<string>
       // Debian's Go keeps to its own version unless told.
       env: { GOTOOLCHAIN: 'auto', ...process.env, GOBIN: fresh, GOFLAGS: '' },
       stdio: ['ignore', 'ignore', 'pipe'],
+      signal,
     });
+    child.on('error', () => {});
     const complaint = follow(child, onProgress);
     if ((await ending(child)) !== 'exit code 0') {
       const last = complaint().findLast((line) => line.trim() !== '') ?? 'no reason given';

@@ -49,7 +49,10 @@ export interface Up {
 
 /** Starts everything, side by side where nothing depends on it, and resolves when all of it serves. */
 export async function bringUp(bringing: Bringing): Promise<Up> {
-  const { options, shell, steps, supervisor, stop } = bringing;
+  const { options, shell, steps, supervisor } = bringing;
+  // What one step can't do ends those that go on for long: the person is told at once.
+  const failed = new AbortController();
+  const stop = AbortSignal.any([bringing.stop, failed.signal]);
   const layout = layoutOf(options.data);
   const expected = machineCount(options);
   const cleanups: (() => Promise<void> | void)[] = [];
@@ -67,7 +70,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
   });
   const postgres = steps.run('PostgreSQL', folder, () => supervisor.start(postgresService(layout)));
   const temporal = steps.run('Temporal server', folder, (ports, progress) =>
-    openTemporal(bringing, layout, ports, progress),
+    openTemporal({ ...bringing, stop }, layout, ports, progress),
   );
   const authority = steps.run('Certificates and keys', folder, () =>
     openAuthority(layout.authority, { addresses: ['127.0.0.1'] }),
@@ -113,6 +116,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
     const [notes] = await Promise.all([rig, racks, ready, workers]);
     return { layout, ports: await folder, temporal: await temporal, mdb: await mdb, notes, close };
   } catch (error) {
+    failed.abort();
     await supervisor.stop();
     // The steps that still run use what is cleaned up.
     await Promise.allSettled([folder, postgres, temporal, authority, mdb, images, workers, faces, racks, rig]);
@@ -130,7 +134,7 @@ function urlOf(server: Supervised, name: 'url' | 'socketUrl'): string {
 }
 
 async function openTemporal(
-  { shell, supervisor }: Bringing,
+  { shell, supervisor, stop }: Bringing,
   layout: Layout,
   ports: Ports,
   progress: Progress,
@@ -145,7 +149,7 @@ async function openTemporal(
     progress.note(text);
     if (share !== undefined) progress.share(share);
   };
-  const search = { cache: cacheFolder(shell), path: shell['PATH'] ?? '', onProgress };
+  const search = { cache: cacheFolder(shell), path: shell['PATH'] ?? '', onProgress, signal: stop };
   const cli = await findTemporalCli(search);
   progress.note('');
   const service = temporalService(layout, { ...search, port: ports.temporal, uiPort: ports.ui });

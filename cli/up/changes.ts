@@ -1,14 +1,24 @@
+import type { Step } from './steps.ts';
 import { type Scene, span } from './view.ts';
 import type { Fleet, MachineShown } from './watch.ts';
 
 /** What became different between two scenes, a plain line each: for logs and pipes, where nothing is redrawn. */
 export function changes(before: Scene | null, after: Scene): string[] {
   return [
+    ...after.steps.flatMap((step) => stepChange(before, step)),
     ...after.notes.filter((note) => !before?.notes.includes(note)),
     ...(before?.places.length ? [] : after.places.map(([title, place]) => `${title}: ${place}`)),
     ...serviceChanges(before, after),
     ...(after.fleet ? fleetChanges(before?.fleet ?? null, after.fleet, after.expected) : []),
   ];
+}
+
+/** What a step does now, told when it turns to something else; how far it is, behind the colon, is not. */
+function stepChange(before: Scene | null, { title, state, note }: Step): string[] {
+  const matter = (text: string) => text.replace(/: [^:]*$/, '');
+  const old = before?.steps.find((one) => one.title === title);
+  if (state !== 'running' || note === '' || matter(old?.note ?? '') === matter(note)) return [];
+  return [`${title}: ${matter(note)}`];
 }
 
 function serviceChanges(before: Scene | null, after: Scene): string[] {

@@ -35,7 +35,7 @@ const belt: readonly Stage[] = ['racked', 'registered', 'configured', 'profiled'
  * not in it: they were printed once, above.
  */
 export function render(scene: Scene, frame: Frame): string[] {
-  const head = scene.steps.filter((step) => step.state !== 'done').map(stepLine);
+  const head = scene.steps.filter((step) => step.state !== 'done').flatMap((step) => stepLines(step, frame.columns));
   const troubles = [
     ...scene.services.flatMap(serviceLines),
     ...scene.notes.map((note) => paint('yellow', `  ! ${note}`)),
@@ -57,6 +57,23 @@ export function stepLine(step: Step): string {
   const bar = step.state === 'running' && step.share !== null ? `${meter(step.share, 20)} ` : '';
   const note = step.note === '' ? '' : paint('dim', step.note);
   return `${mark} ${step.title.padEnd(34)} ${took.padStart(7)}  ${bar}${note}`.trimEnd();
+}
+
+/** The same in as many lines as its note takes: what a person should know while they wait is not cut off. */
+function stepLines(step: Step, columns: number): string[] {
+  const whole = stepLine(step);
+  if (plainLength(whole) <= columns) return [whole];
+  return [stepLine({ ...step, note: '' }), ...wrap(step.note, columns - 4).map((line) => `    ${paint('dim', line)}`)];
+}
+
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** A service is only worth a line when it is not simply there. */
