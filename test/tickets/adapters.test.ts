@@ -74,7 +74,10 @@ describe.each(systems)('%s', (name, open, fake, settings, wrong) => {
         { kind: 'busy', retryAfter: 30 },
       ],
       [{ status: 500, body: '<html>' }, { kind: 'failed' }],
-      [{ status: 301, headers: { location: 'http://127.0.0.1:1' } }, { kind: 'garbage' }],
+      [
+        { status: 301, headers: { location: 'http://127.0.0.1:1/moved/here?token=token-canary' } },
+        { kind: 'settings', retryable: false, message: expect.stringContaining('http://127.0.0.1:1/moved/here') },
+      ],
       [{ body: '<html>' }, { kind: 'garbage' }],
       [{ body: { nothing: 1 } }, { kind: 'garbage' }],
     ];
@@ -91,6 +94,112 @@ describe.each(systems)('%s', (name, open, fake, settings, wrong) => {
     const connection = { origin: 'https://tickets.example', plainHttp: false };
     expect(() => open({ ...connection, ...secrets }, wrong)).toThrow(/route's settings: \w+: /);
     expect(() => open(connection, settings)).toThrow(/the secret holds no/);
+  });
+});
+
+const stranger = { title: 'coffee machine', body: 'descales itself', closedBy: 'hana', gone: false };
+
+/** A system that already has somebody else's ticket in it. */
+async function withStranger(open: OpenTicketSystem, tickets: FakeTickets, settings: Record<string, string>) {
+  const id = open === openServicenow ? 'a'.repeat(32) : open === openJira ? 'OPS-7' : '7';
+  tickets.issues.push({ ...stranger, id, marker: 'somebody', open: true, comments: [] });
+  server = await serveFake(tickets.handle);
+  return { tickets, ...open({ origin: server.origin, plainHttp: false, ...secrets }, settings) };
+}
+const draft = { marker: markerOf('T-1'), title: 'm-1: no power', body: 'It has no power.' };
+
+describe('what a search answers counts only if it shows the marker', () => {
+  it("T-1: a ServiceNow table without correlation_id answers with a stranger's record, which is not ours", async () => {
+    const { system, tickets, end } = await withStranger(openServicenow, fakeServicenow({ noField: true }), {});
+    expect(await system.find(draft.marker)).toBeNull();
+    const refused = await system.create(draft).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ kind: 'settings', retryable: false, place: { id: tickets.issues[1]?.id } });
+    expect(String(refused)).toContain('correlation_id');
+    // It is found by its text, and told again for what it lacks: no second one is made.
+    await expect(system.find(draft.marker)).rejects.toMatchObject({ place: { id: tickets.issues[1]?.id } });
+    await end();
+  });
+
+  it.each([
+    ['GitHub', openGithub, fakeGithub, { repo: 'ops/racks' }],
+    ['GitLab', openGitlab, fakeGitlab, { project: 'dc/hands' }],
+  ] as const)(
+    'T-2: %s drops labels of who may not set them; the issue is found by its text',
+    async (_, open, fake, settings) => {
+      const { system, tickets, end } = await withStranger(open, fake({ noLabels: true }), settings);
+      const made = await system.create(draft);
+      tickets.issues.push({ ...stranger, id: '900', marker: '', open: true, comments: [] });
+      expect(await system.find(draft.marker)).toEqual(made);
+      expect(await system.find(markerOf('T-2'))).toBeNull();
+      await end();
+    },
+  );
+
+  it('T-2: Jira told by its key alone is read back', async () => {
+    const { system, end } = await withStranger(openJira, fakeJira({ noLabels: true }), { project: 'OPS' });
+    await expect(system.create(draft)).rejects.toMatchObject({ kind: 'settings', place: { id: 'OPS-101' } });
+    await end();
+  });
+
+  it.each([
+    ['GitHub', openGithub, fakeGithub, { repo: 'ops/racks' }, '/repos/ops/racks/issues'],
+    ['GitLab', openGitlab, fakeGitlab, { project: 'dc/hands' }, '/api/v4/projects/dc%2Fhands/issues'],
+  ] as const)(
+    'T-1: %s ignores the condition: the issue of somebody else is not ours',
+    async (_, open, fake, settings, path) => {
+      const { system, tickets, end } = await withStranger(open, fake(), settings);
+      server.trouble = (asked) => {
+        if (asked.path !== path || asked.method !== 'GET') return undefined;
+        const row = {
+          number: 7,
+          iid: 7,
+          html_url: 'https://x',
+          web_url: 'https://x',
+          state: 'open',
+          labels: ['other'],
+        };
+        return { body: [row] };
+      };
+      expect(await system.find(draft.marker)).toBeNull();
+      expect(tickets.issues).toHaveLength(1);
+      await end();
+    },
+  );
+
+  it("T-1: a service of one's own that finds something for every marker is not believed", async () => {
+    const { system, end } = await withStranger(openWebhook, fakeService({ anybody: true }), {});
+    expect(await system.find(draft.marker)).toBeNull();
+    await end();
+  });
+});
+
+describe('comments', () => {
+  it.each([
+    ['GitHub', openGithub, fakeGithub, { repo: 'ops/racks' }],
+    ['GitLab', openGitlab, fakeGitlab, { project: 'dc/hands' }],
+  ] as const)('T-3: of %s, the answer that is the 100th of 102 is read', async (_, open, fake, settings) => {
+    const { system, tickets, end } = await withStranger(open, fake(), settings);
+    const { id } = await system.create(draft);
+    const texts = Array.from({ length: 102 }, (_none, n) => (n === 99 ? '/farrier retry' : `word ${n}`));
+    for (const [n, text] of texts.entries()) tickets.issues[1]?.comments.push({ id: 1000 + n, by: 'hana', text });
+    const { comments } = await system.read(id);
+    expect(comments.map(({ text }) => text)).toContain('/farrier retry');
+    expect(comments.map(({ text }) => text).slice(-2)).toEqual(['word 100', 'word 101']);
+    await end();
+  });
+});
+
+describe.each([301, 302, 307, 308])('T-4: a redirect with %d', (status) => {
+  it('is not followed, and names the new place as what to set', async () => {
+    server = await serveFake(() => ({ status, headers: { location: '/repositories/123/issues/4?x=1' } }));
+    const outside = openOutside({ origin: server.origin, plainHttp: false });
+    const told = await outside
+      .send({ method: 'GET', path: '/repos/ops/old/issues/4' })
+      .catch((error: unknown) => error);
+    expect(told).toMatchObject({ kind: 'settings', retryable: false });
+    expect(String(told)).toContain(`${server.origin}/repositories/123/issues/4`);
+    expect(server.asked).toHaveLength(1);
+    await outside.close();
   });
 });
 

@@ -3,6 +3,7 @@ import type { Answered, Asked } from '../support/outside.ts';
 /** What each fake keeps, so that tests can do what people over there would. */
 export interface FakeIssue {
   id: string;
+  /** Empty where the system drops the field or label that it was given as. */
   marker: string;
   title: string;
   body: string;
@@ -35,6 +36,9 @@ class Store {
   by(marker: string | null): FakeIssue[] {
     return this.issues.filter((one) => one.marker === marker && !one.gone);
   }
+  saying(text: string): FakeIssue[] {
+    return this.issues.filter((one) => one.body.includes(text) && !one.gone);
+  }
   say(issue: FakeIssue, text: string): { id: number } {
     const id = this.next();
     issue.comments.push({ id, by: 'farrier-bot', text });
@@ -45,7 +49,8 @@ class Store {
 const missing: Answered = { status: 404, body: { message: 'Not Found' } };
 const denied: Answered = { status: 401, body: { message: 'Bad credentials' } };
 
-export function fakeGithub(): FakeTickets {
+/** `noLabels`: the token has no right to push, so that labels are dropped. */
+export function fakeGithub({ noLabels = false } = {}): FakeTickets {
   const store = new Store();
   const show = (one: FakeIssue) => ({
     number: Number(one.id),
@@ -53,6 +58,8 @@ export function fakeGithub(): FakeTickets {
     state: one.open ? 'open' : 'closed',
     comments: one.comments.length,
     closed_by: one.open ? null : { login: one.closedBy },
+    labels: one.marker === '' ? [] : [{ name: one.marker }],
+    body: one.body,
   });
   return {
     issues: store.issues,
@@ -60,9 +67,15 @@ export function fakeGithub(): FakeTickets {
       if (headers.authorization !== 'Bearer token-canary') return denied;
       const [, number, comments] = /^\/repos\/ops\/racks\/issues(?:\/(\d+)(\/comments)?)?$/.exec(path) ?? [];
       if (!path.startsWith('/repos/ops/racks/issues')) return missing;
-      if (number === undefined && method === 'GET') return { body: store.by(query.get('labels')).map(show) };
+      if (number === undefined && method === 'GET') {
+        const label = query.get('labels');
+        const page = Number(query.get('page') ?? 1);
+        const all = label === null ? store.issues.filter(({ gone }) => !gone).reverse() : store.by(label);
+        return { body: all.slice((page - 1) * 100, page * 100).map(show) };
+      }
       if (number === undefined) {
-        return { status: 201, body: show(store.add(String(store.next()), body.labels[0], body.title, body.body)) };
+        const marker = noLabels ? '' : body.labels[0];
+        return { status: 201, body: show(store.add(String(store.next()), marker, body.title, body.body)) };
       }
       const issue = store.get(number);
       if (!issue) return missing;
@@ -78,7 +91,8 @@ export function fakeGithub(): FakeTickets {
   };
 }
 
-export function fakeGitlab(): FakeTickets {
+/** `noLabels`: the account is a guest, whose labels are dropped. */
+export function fakeGitlab({ noLabels = false } = {}): FakeTickets {
   const store = new Store();
   const base = `/api/v4/projects/${encodeURIComponent('dc/hands')}/issues`;
   const show = (one: FakeIssue) => ({
@@ -86,6 +100,8 @@ export function fakeGitlab(): FakeTickets {
     web_url: `https://gitlab.example/dc/hands/-/issues/${one.id}`,
     state: one.open ? 'opened' : 'closed',
     closed_by: one.open ? null : { username: one.closedBy },
+    labels: one.marker === '' ? [] : [one.marker],
+    description: one.body,
   });
   return {
     issues: store.issues,
@@ -93,9 +109,13 @@ export function fakeGitlab(): FakeTickets {
       if (headers['private-token'] !== 'token-canary') return denied;
       if (!path.startsWith(base)) return missing;
       const [, iid, notes] = /^(?:\/(\d+)(\/notes)?)?$/.exec(path.slice(base.length)) ?? [];
-      if (iid === undefined && method === 'GET') return { body: store.by(query.get('labels')).map(show) };
+      if (iid === undefined && method === 'GET') {
+        const text = query.get('search');
+        const found = text === null ? store.by(query.get('labels')) : store.saying(text);
+        return { body: found.map(show) };
+      }
       if (iid === undefined) {
-        const [marker] = body.labels.split(',');
+        const marker = noLabels ? '' : body.labels.split(',')[0];
         return { status: 201, body: show(store.add(String(store.next()), marker, body.title, body.description)) };
       }
       const issue = store.get(iid);
@@ -103,7 +123,9 @@ export function fakeGitlab(): FakeTickets {
       if (notes && method === 'POST') return { status: 201, body: store.say(issue, body.body) };
       if (notes) {
         const said = issue.comments.map((one) => ({ id: one.id, body: one.text, author: { username: one.by } }));
-        return { body: [...said, { id: 1, body: 'changed the description', system: true, author: null }].reverse() };
+        const all = [...said, { id: 1, body: 'changed the description', system: true, author: null }].reverse();
+        const page = Number(query.get('page') ?? 1);
+        return { body: all.slice((page - 1) * 100, page * 100) };
       }
       if (method === 'PUT') issue.open = body.state_event === 'reopen';
       return { body: show(issue) };
@@ -111,9 +133,18 @@ export function fakeGitlab(): FakeTickets {
   };
 }
 
-export function fakeServicenow(): FakeTickets {
+/** `noField`: a table without `correlation_id`, which is dropped from records and conditions alike. */
+export function fakeServicenow({ noField = false } = {}): FakeTickets {
   const store = new Store();
+  const search = (wanted: string): FakeIssue[] => {
+    const [condition = ''] = wanted.split('^');
+    const [, field, value = ''] = /^(correlation_id=|descriptionLIKE)(.+)$/.exec(condition) ?? [];
+    if (field === 'descriptionLIKE') return store.saying(value);
+    return noField ? store.issues.filter(({ gone }) => !gone) : store.by(value);
+  };
   const show = (one: FakeIssue) => ({
+    ...(noField ? {} : { correlation_id: one.marker }),
+    description: one.body,
     sys_id: one.id,
     state: one.open ? '2' : '6',
     closed_by: one.open ? '' : one.closedBy,
@@ -137,7 +168,7 @@ export function fakeServicenow(): FakeTickets {
       const [, id] = /^\/api\/now\/table\/incident(?:\/([0-9a-f]{32}))?$/.exec(path) ?? [];
       if (!path.startsWith('/api/now/table/incident')) return missing;
       if (id === undefined && method === 'GET') {
-        return { body: { result: store.by(/^correlation_id=([^^]+)\^/.exec(wanted)?.[1] ?? '').map(show) } };
+        return { body: { result: search(wanted).map(show) } };
       }
       if (id === undefined) {
         const made = store.next().toString(16).padStart(32, '0');
@@ -154,7 +185,7 @@ export function fakeServicenow(): FakeTickets {
 }
 
 /** Jira Cloud's API version 3. */
-export function fakeJira(): FakeTickets {
+export function fakeJira({ noLabels = false } = {}): FakeTickets {
   const store = new Store();
   const textOf = (doc: { content: { content: { text: string }[] }[] }) => doc.content[0]?.content[0]?.text ?? '';
   const docOf = (text: string) => ({
@@ -177,11 +208,17 @@ export function fakeJira(): FakeTickets {
       if (path === '/rest/api/3/search/jql') {
         expectJql(body.jql);
         const found = store.by(/labels = "([^"]+)"/.exec(body.jql)?.[1] ?? '');
-        return { body: { issues: found.map(({ id }) => ({ id: '1', key: id })), isLast: true } };
+        const issues = found.map(({ id, marker }) => ({ id: '1', key: id, fields: { labels: [marker] } }));
+        return { body: { issues, isLast: true } };
       }
       if (path === '/rest/api/3/issue' && method === 'POST') {
         const { labels, summary, description, project } = body.fields;
-        const issue = store.add(`${project.key}-${store.next()}`, labels[0], summary, textOf(description));
+        const issue = store.add(
+          `${project.key}-${store.next()}`,
+          noLabels ? '' : labels[0],
+          summary,
+          textOf(description),
+        );
         return { status: 201, body: { id: '1', key: issue.id, self: 'https://jira.example/x' } };
       }
       const [, key, part] = /^\/rest\/api\/3\/issue\/([A-Z]+-\d+)(?:\/(comment|transitions))?$/.exec(path) ?? [];
@@ -208,7 +245,8 @@ export function fakeJira(): FakeTickets {
         issue.open = body.transition.id === '11';
         return { status: 204 };
       }
-      return { body: { id: '1', key: issue.id, fields: { status: status(issue.open) } } };
+      const labels = issue.marker === '' ? [] : [issue.marker];
+      return { body: { id: '1', key: issue.id, fields: { status: status(issue.open), labels } } };
     },
   };
 }
@@ -218,15 +256,15 @@ function expectJql(jql: string): void {
     throw new Error(`what a JQL: ${jql}`);
 }
 
-/** A service of one's own, as docs/tickets.md describes it. */
-export function fakeService(): FakeTickets {
+/** A service of one's own, as docs/tickets.md describes it; `anybody`: it finds a ticket for every marker. */
+export function fakeService({ anybody = false } = {}): FakeTickets {
   const store = new Store();
   return {
     issues: store.issues,
     handle({ body }) {
       const place = (one: FakeIssue | undefined) =>
-        one ? { id: one.id, url: `https://desk.example/${one.id}` } : null;
-      if (body.do === 'find') return { body: { ticket: place(store.by(body.marker)[0]) } };
+        one ? { id: one.id, url: `https://desk.example/${one.id}`, marker: one.marker } : null;
+      if (body.do === 'find') return { body: { ticket: place(anybody ? store.issues[0] : store.by(body.marker)[0]) } };
       if (body.do === 'create')
         return { body: place(store.add(`D${store.next()}`, body.marker, body.title, body.body)) };
       const issue = store.get(body.id);
