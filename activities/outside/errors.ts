@@ -44,9 +44,9 @@ export class OutsideError extends Error {
   }
 }
 
-/** Kind of a refusal by its HTTP status, 300 and above. */
+/** Kind of a refusal by its HTTP status, 300 and above. A redirect is not followed: a person sets the new place. */
 export function kindOf(status: number): OutsideErrorKind {
-  if (status < 400) return 'garbage';
+  if (status < 400) return 'settings';
   if (status === 401 || status === 403) return 'refused';
   if (status === 404 || status === 410) return 'missing';
   if (status === 409 || status === 412) return 'conflict';

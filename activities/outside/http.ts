@@ -55,7 +55,7 @@ export function openOutside(connection: Connection, limits: Partial<Limits> = {}
     async send(call) {
       const answer = await exchange(agent, connection.origin, call, bounds);
       if (answer.status < 300) return answer;
-      const said = tellAnswer(answer.text, secrets);
+      const said = movedTo(answer, connection.origin) ?? tellAnswer(answer.text, secrets);
       throw new OutsideError(kindOf(answer.status), `${name(call)} was answered ${answer.status}${said}`, {
         status: answer.status,
         retryAfter: retryAfter(answer.headers['retry-after']),
@@ -63,6 +63,13 @@ export function openOutside(connection: Connection, limits: Partial<Limits> = {}
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Where a redirect points, for a person to set; without a query, which may hold a secret. */
+function movedTo({ status, headers }: Answer, origin: string): string | null {
+  const place = typeof headers['location'] === 'string' ? URL.parse(headers['location'], origin) : null;
+  if (status >= 400 || place === null) return null;
+  return `: it is now at ${place.origin}${place.pathname.slice(0, longestSentence)}`;
 }
 
 /** Path only: queries may hold what people wrote. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { mustHave } from '../outside/connection.ts';
 import { ask, type Call, openOutside } from '../outside/http.ts';
-import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, wordList } from './system.ts';
-import { fence } from './text.ts';
+import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
+import { fence, isTicket, signTicket } from './text.ts';
 
 const settings = {
   repo: z.string().regex(/^[A-Za-z0-9_-]+\/(?!\.{1,2}$)[A-Za-z0-9_.-]+$/, 'is not owner/name'),
@@ -15,12 +15,26 @@ const issue = z.object({
   state: z.string(),
   comments: z.number().int().default(0),
   closed_by: z.object({ login: z.string() }).nullish(),
+  labels: z.array(z.union([z.string(), z.object({ name: z.string().nullish() })])).default([]),
+  body: z.string().nullish(),
   pull_request: z.unknown().optional(),
 });
 const comments = z.array(
   z.object({ id: z.number(), body: z.string().nullish(), user: z.object({ login: z.string() }).nullish() }),
 );
 const perPage = 100;
+/** Pages of the newest issues in which one without its label is looked for. */
+const newestPages = 3;
+
+/** GitHub drops labels that the token may not set, with a 201 all the same; the text it keeps. */
+function shows({ labels, body }: z.infer<typeof issue>, marker: string): boolean {
+  return labels.some((one) => (typeof one === 'string' ? one : one.name) === marker) || isTicket(body, marker);
+}
+
+function firstOf(found: readonly z.infer<typeof issue>[], marker: string) {
+  const mine = found.filter((one) => one.pull_request === undefined && shows(one, marker));
+  return mine.toSorted((a, b) => a.number - b.number)[0];
+}
 
 /** Issues of a GitHub repository: a token with the right to write issues, origin https://api.github.com. */
 export const openGithub: OpenTicketSystem = (connection, given) => {
@@ -42,28 +56,36 @@ export const openGithub: OpenTicketSystem = (connection, given) => {
     id: String(number),
     url: html_url,
   });
+  const list = (query: string) => ask(outside, call('GET', `?${query}&state=all&per_page=${perPage}`), z.array(issue));
   return {
     end: outside.close,
     system: {
       async find(marker) {
-        // The list by label, which tells at once of what was made; the search tells of it later.
-        const found = await ask(
-          outside,
-          call('GET', `?labels=${marker}&state=all&per_page=${perPage}`),
-          z.array(issue),
-        );
-        const mine = found.filter(({ pull_request }) => pull_request === undefined);
-        const first = mine.toSorted((a, b) => a.number - b.number)[0];
-        return first ? placeOf(first) : null;
+        // The lists, which tell at once of what was made; the search tells of it later.
+        const labelled = await list(`labels=${marker}`);
+        const mine = firstOf(labelled, marker);
+        if (mine) return placeOf(mine);
+        for (let page = 1; page <= newestPages; page += 1) {
+          const newest = await list(`sort=created&direction=desc&page=${page}`);
+          const first = firstOf(newest, marker);
+          if (first) return placeOf(first);
+          if (newest.length < perPage) break;
+        }
+        return null;
       },
       async create({ marker, title, body }) {
-        const json = { title, body: fence(body), labels: [marker, ...labels] };
-        return placeOf(await ask(outside, call('POST', '', json), issue));
+        const json = { title, body: fence(signTicket(body, marker)), labels: [marker, ...labels] };
+        const made = await ask(outside, call('POST', '', json), issue);
+        if (!shows(made, marker)) throw new Unmarked(placeOf(made), 'neither its labels nor its text were kept');
+        return placeOf(made);
       },
       async read(id) {
         const found = await ask(outside, call('GET', `/${id}`), issue);
-        const page = Math.max(1, Math.ceil(found.comments / perPage));
-        const said = await ask(outside, call('GET', `/${id}/comments?per_page=${perPage}&page=${page}`), comments);
+        // The last two pages, since the last alone may hold a single one.
+        const last = Math.max(1, Math.ceil(found.comments / perPage));
+        const said: z.infer<typeof comments> = [];
+        for (const page of last === 1 ? [1] : [last - 1, last])
+          said.push(...(await ask(outside, call('GET', `/${id}/comments?per_page=${perPage}&page=${page}`), comments)));
         return {
           ...placeOf(found),
           open: found.state === 'open',

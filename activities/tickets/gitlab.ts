@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { mustHave } from '../outside/connection.ts';
 import { ask, type Call, openOutside } from '../outside/http.ts';
-import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, wordList } from './system.ts';
-import { fence } from './text.ts';
+import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
+import { fence, isTicket, signTicket } from './text.ts';
 
 const settings = {
   /** Number of the project, or its path `group/name`. */
@@ -15,7 +15,15 @@ const issue = z.object({
   web_url: z.string(),
   state: z.string(),
   closed_by: z.object({ username: z.string() }).nullish(),
+  labels: z.array(z.string()).default([]),
+  description: z.string().nullish(),
 });
+const perPage = 100;
+
+/** Labels that a guest of the project sets are dropped, without a word; the text is kept. */
+function shows({ labels, description }: z.infer<typeof issue>, marker: string): boolean {
+  return labels.includes(marker) || isTicket(description, marker);
+}
 const notes = z.array(
   z.object({
     id: z.number(),
@@ -41,17 +49,30 @@ export const openGitlab: OpenTicketSystem = (connection, given) => {
     end: outside.close,
     system: {
       async find(marker) {
-        const path = `?labels=${marker}&scope=all&order_by=created_at&sort=asc&per_page=20`;
-        const [first] = await ask(outside, call('GET', path), z.array(issue));
-        return first ? placeOf(first) : null;
+        for (const condition of [`labels=${marker}`, `search=${marker}&in=description`]) {
+          const path = `?${condition}&scope=all&order_by=created_at&sort=asc&per_page=20`;
+          const found = await ask(outside, call('GET', path), z.array(issue));
+          const first = found.find((one) => shows(one, marker));
+          if (first) return placeOf(first);
+        }
+        return null;
       },
       async create({ marker, title, body }) {
-        const json = { title, description: fence(body), labels: [marker, ...labels].join(',') };
-        return placeOf(await ask(outside, call('POST', '', json), issue));
+        const json = { title, description: fence(signTicket(body, marker)), labels: [marker, ...labels].join(',') };
+        const made = await ask(outside, call('POST', '', json), issue);
+        if (!shows(made, marker)) throw new Unmarked(placeOf(made), 'neither its labels nor its text were kept');
+        return placeOf(made);
       },
       async read(id) {
         const found = await ask(outside, call('GET', `/${id}`), issue);
-        const said = await ask(outside, call('GET', `/${id}/notes?sort=desc&order_by=created_at&per_page=100`), notes);
+        // Newest first. Notes of the system stand between those of people, so that one page may hold few of these.
+        const said: z.infer<typeof notes> = [];
+        for (let page = 1; page <= 2; page += 1) {
+          const path = `/${id}/notes?sort=desc&order_by=created_at&per_page=${perPage}&page=${page}`;
+          const more = await ask(outside, call('GET', path), notes);
+          said.push(...more);
+          if (more.length < perPage) break;
+        }
         return {
           ...placeOf(found),
           open: found.state === 'opened',

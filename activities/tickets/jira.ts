@@ -13,7 +13,8 @@ import { type Connection, mustHave } from '../outside/connection.ts';
 import { OutsideError } from '../outside/errors.ts';
 import { type Outside, openOutside } from '../outside/http.ts';
 import { readAdf, writeAdf } from './adf.ts';
-import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, wordList } from './system.ts';
+import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
+import { signTicket } from './text.ts';
 
 const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 _-]{0,63}$/, 'is not a plain word');
 const settings = {
@@ -27,7 +28,8 @@ const settings = {
 
 const status = z.object({ statusCategory: z.object({ key: z.string() }) });
 const issue = z.object({ key: z.string().regex(/^[A-Z][A-Z0-9_]*-\d+$/), fields: z.object({ status }) });
-const keys = z.object({ issues: z.array(z.object({ key: z.string() })).default([]) });
+const labelled = z.object({ key: z.string(), fields: z.object({ labels: z.array(z.string()).default([]) }) });
+const keys = z.object({ issues: z.array(labelled).default([]) });
 const created = z.object({ key: z.string() });
 const page = z.object({
   comments: z
@@ -60,19 +62,24 @@ export const openJira: OpenTicketSystem = (connection, given) => {
     system: {
       async find(marker) {
         const jql = `project = "${project}" AND labels = "${marker}" ORDER BY created ASC`;
-        const found = await searchAndReconsileIssuesUsingJqlPost(client, { jql, maxResults: 1, fields: ['key'] });
-        const [first] = expectShape(keys, found).issues;
-        return first ? placeOf(first.key) : null;
+        const found = await searchAndReconsileIssuesUsingJqlPost(client, { jql, maxResults: 20, fields: ['labels'] });
+        const mine = expectShape(keys, found).issues.find((one) => one.fields.labels.includes(marker));
+        return mine ? placeOf(mine.key) : null;
       },
       async create({ marker, title, body }) {
         const fields = {
           project: { key: project },
           issuetype: { name: type },
           summary: title,
-          description: writeAdf(body),
+          description: writeAdf(signTicket(body, marker)),
           labels: [marker, ...labels],
         };
-        return placeOf(expectShape(created, await createIssue(client, { fields })).key);
+        const { key } = expectShape(created, await createIssue(client, { fields }));
+        // What was made is told by its key alone.
+        const made = expectShape(labelled, await getIssue(client, { issueIdOrKey: key, fields: ['labels'] }));
+        if (!made.fields.labels.includes(marker))
+          throw new Unmarked(placeOf(key), `${type} of ${project} keeps no labels`);
+        return placeOf(key);
       },
       async read(id) {
         const found = expectShape(issue, await getIssue(client, { issueIdOrKey: id, fields: ['status'] }));

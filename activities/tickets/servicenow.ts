@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { mustHave } from '../outside/connection.ts';
 import { ask, type Call, openOutside } from '../outside/http.ts';
-import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, wordList } from './system.ts';
-import { uncode } from './text.ts';
+import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
+import { isTicket, signTicket, uncode } from './text.ts';
 
 const settings = {
   table: z
@@ -29,13 +29,16 @@ const record = z.object({
   sys_id: z.string().regex(/^[0-9a-f]{32}$/),
   state: z.string().default(''),
   closed_by: z.string().default(''),
+  /** Absent in a table that has no such field: ServiceNow drops what it does not know, from records and from queries. */
+  correlation_id: z.string().optional(),
+  description: z.string().default(''),
 });
 const one = z.object({ result: record });
 const many = z.object({ result: z.array(record) });
 const journal = z.object({
   result: z.array(z.object({ sys_id: z.string(), value: z.string(), sys_created_by: z.string().default('unknown') })),
 });
-const fields = 'sysparm_fields=sys_id,state,closed_by&sysparm_exclude_reference_link=true';
+const fields = 'sysparm_fields=sys_id,state,closed_by,correlation_id,description&sysparm_exclude_reference_link=true';
 
 /** Records of a table of ServiceNow: an account with the rights of `itil`. */
 export const openServicenow: OpenTicketSystem = (connection, given) => {
@@ -53,6 +56,11 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
     id: sys_id,
     url: `${outside.origin}/${table}.do?sys_id=${sys_id}`,
   });
+  const lacking = `the table ${table} keeps no correlation_id; give it that field, or name another table`;
+  const search = async (condition: string) => {
+    const query = encodeURIComponent(`${condition}^ORDERBYsys_created_on`);
+    return (await ask(outside, call('GET', `${table}?sysparm_query=${query}&sysparm_limit=20&${fields}`), many)).result;
+  };
   const change = async (id: string, json: object): Promise<void> => {
     await outside.send(call('PATCH', `${table}/${id}`, json));
   };
@@ -60,23 +68,25 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
     end: outside.close,
     system: {
       async find(marker) {
-        const query = encodeURIComponent(`correlation_id=${marker}^ORDERBYsys_created_on`);
-        const { result } = await ask(
-          outside,
-          call('GET', `${table}?sysparm_query=${query}&sysparm_limit=1&${fields}`),
-          many,
-        );
-        return result[0] ? placeOf(result[0]) : null;
+        const byField = await search(`correlation_id=${marker}`);
+        const mine = byField.find(({ correlation_id }) => correlation_id === marker);
+        if (mine) return placeOf(mine);
+        const byText = await search(`descriptionLIKE${marker}`);
+        const made = byText.find(({ description }) => isTicket(description, marker));
+        if (made && made.correlation_id === undefined) throw new Unmarked(placeOf(made), lacking);
+        return made ? placeOf(made) : null;
       },
       async create({ marker, title, body }) {
         const json = {
           short_description: title,
-          description: uncode(body),
+          description: signTicket(uncode(body), marker),
           correlation_id: marker,
           correlation_display: 'Farrier',
           ...(group === undefined ? {} : { assignment_group: group }),
         };
-        return placeOf((await ask(outside, call('POST', `${table}?${fields}`, json), one)).result);
+        const { result } = await ask(outside, call('POST', `${table}?${fields}`, json), one);
+        if (result.correlation_id !== marker) throw new Unmarked(placeOf(result), lacking);
+        return placeOf(result);
       },
       async read(id) {
         const { result } = await ask(outside, call('GET', `${table}/${id}?${fields}`), one);

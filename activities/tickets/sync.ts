@@ -12,7 +12,7 @@ import {
 import { closeTicket, noteTicket } from '../../mdb/people.ts';
 import { OutsideError } from '../outside/errors.ts';
 import { hearComments, personOf } from './hear.ts';
-import type { OutsideTicket, TicketSystem } from './system.ts';
+import { type OutsidePlace, type OutsideTicket, type TicketSystem, Unmarked } from './system.ts';
 import { markerOf, noteIn, signNote, titled, writeBody } from './text.ts';
 
 /** Seconds until the passage has surely taken an answer, after which the ticket is closed or asks anew. */
@@ -35,7 +35,7 @@ interface Work {
 export async function syncMirror(mdb: Mdb, system: TicketSystem, mirror: MirrorRow, pace: number): Promise<void> {
   const mirrored = await readMirrored(mdb, mirror);
   const work = { mdb, system, mirror, mirrored };
-  const id = mirror.outsideId ?? (await findOrMake(work));
+  const id = mirror.outsideId ?? (await keepUnmarked(mdb, mirror.ticketId, () => findOrMake(work)));
   if (id === null) return settleMirror(mdb, mirror.ticketId, null);
   const there = await readThere(work, id);
   const answered = await hearComments(mdb, mirror, mirrored, there);
@@ -63,8 +63,21 @@ async function findOrMake({ mdb, system, mirror, mirrored }: Work): Promise<stri
     if (closed) return null;
   }
   const place = found ?? (await make({ mdb, system, mirror, mirrored }, marker));
-  await updateMirror(mdb, ticketId, { outsideId: place.id, url: place.url });
+  await keepPlace(mdb, ticketId, place);
   return place.id;
+}
+
+const keepPlace = (mdb: Mdb, ticketId: string, { id, url }: OutsidePlace) =>
+  updateMirror(mdb, ticketId, { outsideId: id, url });
+
+/** One that could not be found again is kept by its place, so that no second one is made; the fault is told. */
+async function keepUnmarked<T>(mdb: Mdb, ticketId: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Unmarked) await keepPlace(mdb, ticketId, error.place);
+    throw error;
+  }
 }
 
 async function make({ mdb, system, mirror, mirrored }: Work, marker: string) {

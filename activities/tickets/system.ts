@@ -31,7 +31,9 @@ export interface TicketDraft {
 
 /** A ticket system, as far as mirroring goes. Throws OutsideError; `missing` from `read` means it was deleted there. */
 export interface TicketSystem {
+  /** The ticket that shows the marker itself: a system that drops the condition answers with somebody else's. */
   find(marker: string): Promise<OutsidePlace | null>;
+  /** Throws Unmarked where what was made does not show the marker. */
   create(draft: TicketDraft): Promise<OutsidePlace>;
   read(id: string): Promise<OutsideTicket>;
   comment(id: string, text: string): Promise<void>;
@@ -57,6 +59,16 @@ export function readTicketSettings<S extends z.ZodRawShape>(
   const [issue] = checked.error.issues;
   const where = issue?.path.join('.') || 'they';
   throw new OutsideError('settings', `the route's settings: ${where}: ${issue?.message}`);
+}
+
+/** What was made does not show its marker: it is ours, and could not be found again if its place were lost. */
+export class Unmarked extends OutsideError {
+  readonly place: OutsidePlace;
+  /** `why` says what is to be mended. */
+  constructor(place: OutsidePlace, why: string) {
+    super('settings', `${place.id} was made, and does not show what it is found again by: ${why}`);
+    this.place = place;
+  }
 }
 
 /** Words of a setting, `a,b`. */

@@ -6,6 +6,16 @@ export function markerOf(ticketId: string): string {
   return `farrier-${createHash('sha256').update(ticketId).digest('hex').slice(0, 16)}`;
 }
 
+/** The text of a ticket with its marker, for systems that drop the field or label that it is searched by. */
+export function signTicket(text: string, marker: string): string {
+  return `${text}\n\n[farrier ticket ${marker}]`;
+}
+
+/** Whether a text is that of the ticket with this marker. */
+export function isTicket(text: string | null | undefined, marker: string): boolean {
+  return text?.includes(`[farrier ticket ${marker}]`) ?? false;
+}
+
 const ownNote = /\[farrier note (\d{1,15})\]\s*$/;
 
 /** A comment of ours says which note it is, so that it is neither made twice nor taken for somebody's word. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { sign, signatureHeader } from '../../contract/webhook.ts';
 import { mustHave } from '../outside/connection.ts';
 import { ask, openOutside } from '../outside/http.ts';
-import { type OpenTicketSystem, readTicketSettings } from './system.ts';
+import { type OpenTicketSystem, readTicketSettings, Unmarked } from './system.ts';
 
 const settings = {
   path: z
@@ -14,6 +14,8 @@ const settings = {
 const id = z.string().min(1).max(200);
 const url = z.string().max(500).nullable().default(null);
 const place = z.object({ id, url });
+/** What was found or made says whose it is. */
+const mine = place.extend({ marker: z.string().max(100).optional() });
 const ticket = z.object({
   id,
   url,
@@ -24,6 +26,10 @@ const ticket = z.object({
     .max(100)
     .default([]),
 });
+
+const placeOf = ({ id: made, url: address }: z.infer<typeof mine>) => ({ id: made, url: address });
+/** A service that does not tell markers vouches for its own search. */
+const isMine = ({ marker }: z.infer<typeof mine>, wanted: string) => marker === undefined || marker === wanted;
 
 /** Any other system, through a service of one's own: one signed POST a call, `{"do": "find" | "create" | …}`. */
 export const openWebhook: OpenTicketSystem = (connection, given) => {
@@ -39,8 +45,16 @@ export const openWebhook: OpenTicketSystem = (connection, given) => {
   return {
     end: outside.close,
     system: {
-      find: async (marker) => (await tell('find', { marker }, z.object({ ticket: place.nullable() }))).ticket,
-      create: (draft) => tell('create', draft, place),
+      async find(marker) {
+        const { ticket: found } = await tell('find', { marker }, z.object({ ticket: mine.nullable() }));
+        return found && isMine(found, marker) ? placeOf(found) : null;
+      },
+      async create(draft) {
+        const made = await tell('create', draft, mine);
+        if (!isMine(made, draft.marker))
+          throw new Unmarked(placeOf(made), `the service at ${path} answers with another marker`);
+        return placeOf(made);
+      },
       read: (outsideId) => tell('read', { id: outsideId }, ticket),
       comment: async (outsideId, text) => void (await tell('comment', { id: outsideId, text }, told)),
       close: async (outsideId, why) => void (await tell('close', { id: outsideId, why }, told)),

@@ -164,6 +164,21 @@ describe('a mirrored ticket', () => {
     expect(await mirror()).toMatchObject({ outsideId: issue().id, error: null });
   });
 
+  it('T-1: is not made twice where what was made does not show its marker, and the fault is told', async () => {
+    await ask();
+    server.trouble = (one) => {
+      if (one.body.do === 'find') return { body: { ticket: null } };
+      if (one.body.do !== 'create') return undefined;
+      return { body: { ...(desk.handle(one).body as object), marker: 'of-another' } };
+    };
+    await round();
+    expect((await mirror())?.error).toContain('does not show what it is found again by');
+    await round();
+    expect(did('create')).toBe(1);
+    expect(desk.issues).toHaveLength(1);
+    expect(await mirror()).toMatchObject({ outsideId: desk.issues[0]?.id });
+  });
+
   it('is not made twice while the search over there lags behind', async () => {
     await ask();
     lose('create');
