@@ -1,4 +1,4 @@
-import { cleanText, normaliseSerial, normaliseUuid } from '../mdb/identity.ts';
+import { cleanText, isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from '../mdb/identity.ts';
 import { normaliseMac } from '../mdb/machine.ts';
 
 export type Platform = 'bios' | 'efi';
@@ -49,24 +49,12 @@ export function identityMismatch(
   recorded: { readonly systemUuid: string | null; readonly serial: string | null },
 ): string | null {
   const uuid = normaliseUuid(recorded.systemUuid);
-  if (uuid && request.uuid && request.uuid !== uuid && swapUuid(request.uuid) !== uuid) {
+  if (uuid && request.uuid && !isSameUuid(request.uuid, uuid)) {
     return `system UUID ${request.uuid} instead of ${uuid}`;
   }
   const serial = normaliseSerial(recorded.serial);
-  if (serial && request.serial && plainSerial(request.serial) !== plainSerial(serial)) {
+  if (serial && request.serial && !isSameSerial(request.serial, serial)) {
     return `serial number ${request.serial} instead of ${serial}`;
   }
   return null;
-}
-
-/** iPXE leaves a plus as it is, which a query reads as a blank: the two cannot be told apart. */
-function plainSerial(serial: string): string {
-  return serial.toLowerCase().replace(/[+\s]+/g, ' ');
-}
-
-/** Before SMBIOS 2.6 nobody agreed on the byte order of the first three groups, so firmware and kernel may differ. */
-function swapUuid(uuid: string): string {
-  const swap = (group: string) => (group.match(/../g) ?? []).reverse().join('');
-  const [one = '', two = '', three = '', ...rest] = uuid.split('-');
-  return [swap(one), swap(two), swap(three), ...rest].join('-');
 }

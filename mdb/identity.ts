@@ -1,45 +1,8 @@
 /**
- * Serial numbers and UUIDs as identity factors: one form each, and null for what firmware prints where a value
- * should be. A factor that many machines share identifies none of them. Pure; imports nothing.
+ * Serial numbers, UUIDs and MACs as identity factors: one form each, one comparison each, for whoever reads them: a
+ * boot request, an agent's inventory, a controller, the MDB. What firmware prints where a value should be is null. Pure.
  */
-
-/** Seen in DMI tables and Redfish trees instead of a value (quirk 62: Supermicro, Dell, HPE, OpenBMC, AMI). */
-const fillers = new Set([
-  'to be filled by o.e.m.',
-  'to be filled by oem',
-  'default string',
-  'system serial number',
-  'chassis serial number',
-  'base board serial number',
-  'system product name',
-  'system manufacturer',
-  'free form asset tag',
-  'asset tag',
-  'not specified',
-  'not settable',
-  'not available',
-  'not applicable',
-  'not provided',
-  'no dimm',
-  'none',
-  'null',
-  'n/a',
-  'na',
-  'unknown',
-  'undefined',
-  'empty',
-  'invalid',
-  'oem',
-  'o.e.m.',
-  'sernum',
-  'serial',
-]);
-
-const fillerUuids = new Set([
-  '03000200-0400-0500-0006-000700080009',
-  '00020003-0004-0005-0006-000700080009',
-  '12345678-1234-5678-90ab-cddeefaabbcc',
-]);
+import { isFiller, isFillerUuid, swapBytes } from './filler.ts';
 
 /** Text from firmware without control characters and outer blanks, at most 128 characters; null when nothing is left. */
 export function cleanText(text: string | null | undefined): string | null {
@@ -47,22 +10,45 @@ export function cleanText(text: string | null | undefined): string | null {
   return clean === '' ? null : clean;
 }
 
-/** A serial number in one form, or null for a filler: blanks, one character repeated, `0123456789…`, a known phrase. */
+/** A serial number in one form, or null for a filler (`mdb/filler.ts`). */
 export function normaliseSerial(text: string | null | undefined): string | null {
   const clean = cleanText(text);
-  if (clean === null || fillers.has(clean.toLowerCase())) return null;
-  if (/^(.)\1*$/.test(clean.replace(/[\s.-]/g, '') || 'x')) return null;
-  if (/^0?123456789/.test(clean)) return null;
-  return clean;
+  return clean === null || isFiller(clean) ? null : clean;
+}
+
+/** Any UUID in lower case with dashes; null for what is not 128 bits. */
+export function readUuid(text: string | null | undefined): string | null {
+  const hex = (text ?? '').trim().toLowerCase().replace(/[{}-]/g, '');
+  return /^[0-9a-f]{32}$/.test(hex) ? dashed(hex) : null;
+}
+
+/** A system UUID in lower case with dashes; null where it is none or says nothing (`mdb/filler.ts`). */
+export function normaliseUuid(text: string | null | undefined): string | null {
+  const uuid = readUuid(text);
+  return uuid === null || isFillerUuid(uuid.replaceAll('-', '')) ? null : uuid;
+}
+
+function dashed(hex: string): string {
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** A UUID in both orders of its bytes: whoever looks one up asks for either. */
+export function uuidForms(uuid: string): readonly [string, string] {
+  return [uuid, dashed(swapBytes(uuid.replaceAll('-', '')))];
+}
+
+export function isSameUuid(one: string, other: string): boolean {
+  return uuidForms(one.toLowerCase()).includes(other.toLowerCase());
 }
 
 /**
- * A system UUID in lower case with dashes, or null: not 128 bits, all zeros or ones, a known filler, or zeros with a
- * MAC behind (Supermicro), which says nothing that the MAC has not said.
+ * What of a serial number survives every way that it comes: letters and digits of ASCII, in lower case. A query turns
+ * a plus into a blank, loaders cut or escape other signs, and bytes above 0x7f are read differently by each.
  */
-export function normaliseUuid(text: string | null | undefined): string | null {
-  const hex = (text ?? '').trim().toLowerCase().replace(/[{}-]/g, '');
-  if (!/^[0-9a-f]{32}$/.test(hex) || /^(.)\1*$/.test(hex) || /^0{20}/.test(hex)) return null;
-  const dashed = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  return fillerUuids.has(dashed) ? null : dashed;
+export function serialKey(serial: string): string {
+  return serial.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+export function isSameSerial(one: string, other: string): boolean {
+  return serialKey(one) === serialKey(other);
 }

@@ -1,4 +1,4 @@
-import { normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
+import { isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
 import { isLocallyAdministered } from '../../mdb/machine.ts';
 
 export interface Factors {
@@ -7,6 +7,8 @@ export interface Factors {
   readonly uuid: string | null;
   readonly serials: readonly (string | null)[];
   readonly macs: readonly string[];
+  /** MACs of the controller itself. */
+  readonly bmcMacs?: readonly string[];
 }
 
 export type IdentityVerdict =
@@ -20,41 +22,53 @@ export type IdentityVerdict =
 
 /**
  * Whether the device is the machine meant: at least two independent factors agree (system UUID, a serial number, a
- * NIC's MAC), and none that both sides show contradicts. Fillers and locally administered MACs count as absent
- * (quirks 61 and 62).
+ * NIC's MAC, a second NIC's, the controller's own MAC), and none that both sides show contradicts. Fillers and locally
+ * administered MACs count as absent (quirks 61 and 62).
  */
 export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
   const matched: string[] = [];
   const knownUuid = normaliseUuid(known.uuid);
   const shownUuid = normaliseUuid(shown.uuid);
   if (knownUuid && shownUuid) {
-    if (knownUuid !== shownUuid)
+    if (!isSameUuid(knownUuid, shownUuid))
       return { same: false, other: true, reason: `its system UUID is ${shownUuid}, not ${knownUuid}` };
     matched.push('uuid');
   }
-  const knownSerials = clean(known.serials);
-  const shownSerials = clean(shown.serials);
-  if (knownSerials.length > 0 && shownSerials.length > 0) {
-    // A controller may show the board's serial where DMI shows the chassis's: one in common is enough, none is a doubt
-    // that the other factors have to lift.
-    if (knownSerials.some((serial) => shownSerials.includes(serial))) matched.push('serial');
-    else if (matched.length === 0)
-      return {
-        same: false,
-        other: true,
-        reason: `its serial number is ${shownSerials.join('/')}, not ${knownSerials.join('/')}`,
-      };
-  }
-  const macs = known.macs.filter((mac) => mac === known.bootMac || !isLocallyAdministered(mac));
-  if (shown.macs.some((mac) => macs.includes(mac))) matched.push('mac');
+  const [knownSerials, shownSerials] = [clean(known.serials), clean(shown.serials)];
+  const serials = knownSerials.length > 0 && shownSerials.length > 0;
+  if (serials && haveCommonSerial(knownSerials, shownSerials)) matched.push('serial');
+  // A controller may show the board's serial where DMI shows the chassis's: one in common is enough, none is a doubt
+  // that the other factors have to lift.
+  const doubt = serials && !matched.includes('serial');
+  matched.push(...matchMacs(known, shown));
   if (matched.length >= 2) return { same: true, matched };
-  return {
-    same: false,
-    other: false,
-    reason: `only ${matched.length === 0 ? 'nothing' : matched.join(', ')} of UUID, serial and MAC agrees, and two are needed`,
-  };
+  const differs = doubt ? `its serial number is ${shownSerials.join('/')}, not ${knownSerials.join('/')}` : null;
+  if (differs && matched.length === 0) return { same: false, other: true, reason: differs };
+  const few = `only ${matched[0] ?? 'nothing'} of ${factorNames} agrees, and two are needed`;
+  return { same: false, other: false, reason: differs ? `${few}; ${differs}` : few };
 }
 
-function clean(serials: readonly (string | null)[]): string[] {
-  return serials.flatMap((serial) => normaliseSerial(serial)?.toUpperCase() ?? []);
+const factorNames = "UUID, serial, NICs' MACs and the controller's MAC";
+
+/** A second MAC counts too: two cards that both moved to one other machine are no accident. */
+function matchMacs(known: Factors, shown: Factors): string[] {
+  const counts = (mac: string) => mac === known.bootMac || !isLocallyAdministered(mac);
+  const macs = new Set(known.macs.filter(counts));
+  const common = [...new Set(shown.macs)].filter((mac) => macs.has(mac));
+  const own = (known.bmcMacs ?? []).filter((mac) => !isLocallyAdministered(mac));
+  const bmc = (shown.bmcMacs ?? []).some((mac) => own.includes(mac));
+  return [
+    ...(common.length > 0 ? ['mac'] : []),
+    ...(common.length > 1 ? ['second mac'] : []),
+    ...(bmc ? ['bmc mac'] : []),
+  ];
+}
+
+/** Serial numbers without fillers. */
+export function clean(serials: readonly (string | null)[]): string[] {
+  return serials.flatMap((serial) => normaliseSerial(serial) ?? []);
+}
+
+function haveCommonSerial(some: readonly string[], others: readonly string[]): boolean {
+  return some.some((one) => others.some((other) => isSameSerial(one, other)));
 }

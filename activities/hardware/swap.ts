@@ -1,6 +1,6 @@
 import type { BoardFactor, BoardShown } from '../../contract/board.ts';
-import { normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
-import { sameMachine } from './identity.ts';
+import { isSameSerial, isSameUuid, normaliseUuid } from '../../mdb/identity.ts';
+import { clean, sameMachine } from './identity.ts';
 
 /** What the MDB knows a machine by. */
 export interface KnownBoard {
@@ -32,8 +32,10 @@ export function judgeSwap(known: KnownBoard, shown: BoardShown): SwapVerdict {
   const factors = compare(known, shown);
   const agree = factors.filter(([, same]) => same).map(([factor]) => factor);
   const differ = factors.filter(([, same]) => !same).map(([factor]) => factor);
-  const verdict = sameMachine(known, shown);
-  if (verdict.same && !differ.includes('key')) return { is: 'same' };
+  const verdict = sameMachine({ ...known, bmcMacs: known.bmcMac === null ? [] : [known.bmcMac] }, shown);
+  // Ports move with their card: with another controller's MAC beside them they don't make it the same board.
+  const onPorts = verdict.same && verdict.matched.every((factor) => factor.endsWith('mac'));
+  if (verdict.same && !differ.includes('key') && !(onPorts && differ.includes('bmc-mac'))) return { is: 'same' };
   if (differ.length === 0) return { is: 'unclear', reason: verdict.same ? 'nothing differs' : verdict.reason };
   if (agree.length === 0) return { is: 'other', reason: `of ${differ.join(', ')}, nothing agrees` };
   const bootPortGone = shown.macs.length > 0 && !shown.macs.includes(known.bootMac);
@@ -42,19 +44,18 @@ export function judgeSwap(known: KnownBoard, shown: BoardShown): SwapVerdict {
 
 /** Each factor that both sides show, and whether they have it in common. */
 function compare(known: KnownBoard, shown: BoardShown): [BoardFactor, boolean][] {
-  const serials = (list: readonly (string | null)[]) =>
-    list.flatMap((serial) => normaliseSerial(serial)?.toUpperCase() ?? []);
   const one = (value: string | null) => (value === null ? [] : [value]);
-  const pairs: [BoardFactor, readonly string[], readonly string[]][] = [
-    ['uuid', one(normaliseUuid(known.uuid)), one(normaliseUuid(shown.uuid))],
-    ['serial', serials(known.serials), serials(shown.serials)],
+  type Pair = [BoardFactor, readonly string[], readonly string[], ((some: string, other: string) => boolean)?];
+  const pairs: Pair[] = [
+    ['uuid', one(normaliseUuid(known.uuid)), one(normaliseUuid(shown.uuid)), isSameUuid],
+    ['serial', clean(known.serials), clean(shown.serials), isSameSerial],
     ['nic-mac', known.macs, shown.macs],
     ['bmc-mac', one(known.bmcMac), shown.bmcMacs],
     ['key', one(known.key), one(shown.key)],
   ];
-  return pairs.flatMap(([factor, before, now]) =>
+  return pairs.flatMap(([factor, before, now, isSame = (some, other) => some === other]) =>
     before.length === 0 || now.length === 0
       ? []
-      : [[factor, now.some((value) => before.includes(value))] as [BoardFactor, boolean]],
+      : [[factor, now.some((value) => before.some((other) => isSame(value, other)))] as [BoardFactor, boolean]],
   );
 }

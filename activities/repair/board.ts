@@ -3,7 +3,7 @@ import type { PassageErrand } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import * as boards from '../../mdb/boards.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
+import { isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
 import { normaliseMac } from '../../mdb/machine.ts';
 import * as passage from '../../mdb/passage.ts';
 import { sameMachine } from '../hardware/identity.ts';
@@ -70,13 +70,13 @@ export function judgeWord(
   if (verdict.is !== 'swapped') return { why: 'reason' in verdict ? verdict.reason : 'nothing differs any more' };
   const { agree, differ, bootPortGone } = verdict;
   const uuid = normaliseUuid(word.uuid);
-  if (differ.includes('uuid') && uuid !== shown.uuid)
+  if (differ.includes('uuid') && !(uuid !== null && shown.uuid !== null && isSameUuid(uuid, shown.uuid)))
     return { why: `its system UUID is ${shown.uuid}, and ${word.uuid ?? 'none'} was said` };
   if (differ.includes('key') && word.key !== shown.key)
     return { why: `its certificate's key is ${shown.key}, and ${word.key ?? 'none'} was said` };
   const serial = normaliseSerial(word.serial);
   if (serial === null) return { why: `${word.serial} is no serial number` };
-  if (shown.boardSerial !== null && !isSame(shown.boardSerial, serial))
+  if (shown.boardSerial !== null && !isSameSerial(shown.boardSerial, serial))
     return { why: `its board's serial number is ${shown.boardSerial}, and ${serial} was said` };
   const mac = bootPortGone ? normaliseMac(word.mac ?? '') : known.bootMac;
   if (mac === null || (bootPortGone && !shown.macs.includes(mac)))
@@ -95,10 +95,6 @@ export function judgeWord(
   return isKnownAgain(change, known, shown)
     ? { agree, differ, change }
     : { why: 'it shows too little to be known again by two factors' };
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.trim().toUpperCase() === other.trim().toUpperCase();
 }
 
 /** Accepted, it has to pass the check that each later act makes. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cleanText, normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
+import { cleanText, normaliseSerial, normaliseUuid, readUuid } from '../../mdb/identity.ts';
 import { normaliseMac } from '../../mdb/machine.ts';
 import { normaliseChassis } from '../../mdb/places.ts';
 
@@ -25,8 +25,13 @@ export const optionalUuid = z
   .optional()
   .transform((text) => normaliseUuid(text));
 
-/** Firmware identifiers that Farrier minted itself: malformed is an error, not an absence. */
-export const requiredUuid = z.string('is missing').refine((text) => normaliseUuid(text) !== null, 'is not a UUID');
+/** Identifiers that Farrier minted itself; one that is malformed is an error, not an absence. */
+export const requiredUuid = z.string('is missing').refine((text) => readUuid(text) !== null, 'is not a UUID');
+
+export const optionalMark = z
+  .string()
+  .optional()
+  .transform((text) => readUuid(text));
 
 export function wholeNumber(least: number, most: number) {
   return z

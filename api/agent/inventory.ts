@@ -9,6 +9,7 @@ import {
   mac,
   optionalFigure,
   optionalFlag,
+  optionalMark,
   optionalSerial,
   optionalText,
   optionalUuid,
@@ -65,7 +66,7 @@ const disk = z
     bytes: wholeNumber(0, mostBytes),
     rotational: flag.optional().transform((value) => value ?? false),
     content,
-    mark: optionalUuid,
+    mark: optionalMark,
   })
   .transform(
     (fact): DiskFact => ({

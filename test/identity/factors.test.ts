@@ -2,7 +2,9 @@ import { expect, describe as suite, test } from 'vitest';
 import { type Factors, sameMachine } from '../../activities/hardware/identity.ts';
 import { judgeSwap } from '../../activities/hardware/swap.ts';
 import { identityMismatch, readBootRequest } from '../../boot/request.ts';
+import { isFiller } from '../../mdb/filler.ts';
 import { normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
+import { everyRecorded, treesAbsent } from '../redfish/tree.ts';
 
 suite('I-1: a UUID in the other byte order is the same UUID, to every reader', () => {
   const told = '00112233-4455-6677-8899-aabbccddeeff';
@@ -13,7 +15,10 @@ suite('I-1: a UUID in the other byte order is the same UUID, to every reader', (
 
   test('to the check of a controller', () => {
     expect(sameMachine(known, { ...known, uuid: swapped })).toMatchObject({ same: true, matched: ['uuid', 'serial'] });
-    expect(sameMachine(known, { ...known, uuid: real.replace('d3', 'd4') })).toMatchObject({ same: false, other: true });
+    expect(sameMachine(known, { ...known, uuid: real.replace('d3', 'd4') })).toMatchObject({
+      same: false,
+      other: true,
+    });
     expect(sameMachine({ ...known, uuid: told }, { ...known, uuid: shown }).same).toBe(true);
   });
 
@@ -155,13 +160,25 @@ suite('I-4: what firmware prints where it has no value is recognised by its shap
   ])('the serial number %j is one', (serial) => expect(normaliseSerial(serial)).toBe(serial));
 });
 
+suite.skipIf(treesAbsent)('I-4: of all that recorded controllers show', () => {
+  test('no UUID and no serial number is lost but what says nothing', () => {
+    const dropped = [...everyRecorded('UUID')].filter((uuid) => normaliseUuid(uuid) === null);
+    expect(dropped.filter((uuid) => !/^0{8}(-0{4}){3}-|^STATIC/.test(uuid))).toEqual([]);
+    const serials = [...everyRecorded('SerialNumber'), ...everyRecorded('SKU'), ...everyRecorded('PartNumber')];
+    const fillers = serials.filter((serial) => serial.trim() !== '' && isFiller(serial));
+    expect([...new Set(fillers)].sort()).toEqual(['N/A', 'NA', 'Unknown']);
+  });
+});
+
 suite('B-9: a serial number is compared on what survives every way that it comes', () => {
   const recorded = { systemUuid: null, serial: 'AC12&B-7/X' };
   test.each(['AC12&B-7/X', 'ac12&b-7/x', 'AC12 B-7/X', 'AC12B-7/X', ' AC12&B-7/X '])('%j is it', (serial) => {
     expect(identityMismatch({ uuid: null, serial }, recorded)).toBeNull();
   });
   test('bytes above 0x7f are decoded differently by every reader', () => {
-    expect(identityMismatch({ uuid: null, serial: 'Q\ufffd77Z1' }, { systemUuid: null, serial: 'Q\u00e977Z1' })).toBeNull();
+    expect(
+      identityMismatch({ uuid: null, serial: 'Q\ufffd77Z1' }, { systemUuid: null, serial: 'Q\u00e977Z1' }),
+    ).toBeNull();
     const known = { uuid: null, serials: ['Q\u00e977Z1'], macs: ['b0:26:28:11:22:33'] };
     expect(sameMachine(known, { ...known, serials: ['Q77Z1'] })).toMatchObject({ same: true });
   });

@@ -15,6 +15,22 @@ export function treeNames(): string[] {
     .sort();
 }
 
+/** Every text that a recorded resource shows under this name. */
+export function everyRecorded(name: string): Set<string> {
+  const found = new Set<string>();
+  const look = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === name && typeof inner === 'string') found.add(inner);
+      look(inner);
+    }
+  };
+  for (const tree of treeNames())
+    for (const file of readdirSync(join(folder, tree, 'redfish'), { recursive: true, encoding: 'utf8' }))
+      if (file.endsWith('index.json')) look(JSON.parse(readFileSync(join(folder, tree, 'redfish', file), 'utf8')));
+  return found;
+}
+
 interface Fault {
   readonly status: number;
   readonly body: string;
