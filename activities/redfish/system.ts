@@ -3,6 +3,7 @@ import { findBasis } from './probe/basis.ts';
 import type { Basis } from './probe/offers.ts';
 import { type Quirks, quirksOf } from './quirks.ts';
 import { mac } from './read/identity.ts';
+import { readHostMacs } from './read/macs.ts';
 import { openReader, throwPassing } from './read/reader.ts';
 import { at, link, object, text } from './read/values.ts';
 import type { Session } from './session.ts';
@@ -27,7 +28,6 @@ export interface SystemReading {
   /** Where the system's own settings for the next start are written (quirks 38 and 39); null without such a place. */
   readonly settingsPath: string | null;
   readonly quirks: Quirks;
-  readonly nicsPath: string | null;
   readonly chassisPaths: readonly string[];
   readonly biosPath: string | null;
   /** The controller's own resource; null when the system does not link to it. */
@@ -40,13 +40,28 @@ export async function readSystem(session: Session): Promise<SystemReading> {
   return readingOf(host, basis);
 }
 
-/** MACs of the system's network interfaces, normalised. */
-export async function readMacs(session: Session, { nicsPath }: SystemReading): Promise<string[]> {
-  if (nicsPath === null) return [];
+/** MACs of the host, from wherever its controller shows them (`read/macs.ts`), until they are enough. */
+export async function readMacs(
+  session: Session,
+  { path }: SystemReading,
+  isEnough?: (macs: readonly string[]) => boolean,
+): Promise<string[]> {
   const reader = await openReader(session);
-  const nics = await reader.members({ '@odata.id': nicsPath });
+  const host = await reader.resource({ '@odata.id': path });
   throwPassing(reader.gaps);
-  return nics.flatMap((nic) => mac(nic.PermanentMACAddress) ?? mac(nic.MACAddress) ?? []);
+  const macs = await readHostMacs(reader, host ?? {}, () => reader.members(reader.root.Chassis), isEnough);
+  if (!isEnough?.(macs)) throwPassing(reader.gaps);
+  return macs;
+}
+
+/** MACs of the controller itself. */
+export async function readOwnMacs(session: Session, { managerPath }: SystemReading): Promise<string[]> {
+  if (managerPath === null) return [];
+  const reader = await openReader(session);
+  const manager = await reader.resource({ '@odata.id': managerPath });
+  const shown = await reader.members(manager?.EthernetInterfaces);
+  throwPassing(reader.gaps);
+  return shown.flatMap((one) => mac(one.PermanentMACAddress) ?? mac(one.MACAddress) ?? []);
 }
 
 /** Serial numbers of the chassis that the system is in: some show none for the system itself (quirk 62). */
@@ -80,7 +95,6 @@ export function readingOf(
     boot: object(system.Boot),
     settingsPath: link(at(system, '@Redfish.Settings', 'SettingsObject')),
     quirks: quirksOf(makers, text(system.Model)),
-    nicsPath: link(system.EthernetInterfaces),
     chassisPaths,
     biosPath: link(system.Bios),
     managerPath,

@@ -56,35 +56,51 @@ suite('I-2: the MACs of a host whose list of interfaces is empty', () => {
   const places: [string, Record<string, Resource>, Resource?][] = [
     [
       'at the ports of an adapter',
-      adapter(1, { Ports: to('/P') }, {
-        [`${root}/P`]: some('/P/1'),
-        [`${root}/P/1`]: { ...to('/P/1'), Ethernet: { AssociatedMACAddresses: [mac] } },
-      }),
+      adapter(
+        1,
+        { Ports: to('/P') },
+        {
+          [`${root}/P`]: some('/P/1'),
+          [`${root}/P/1`]: { ...to('/P/1'), Ethernet: { AssociatedMACAddresses: [mac] } },
+        },
+      ),
     ],
     [
       'at the older ports of an adapter of another chassis',
-      adapter(2, { NetworkPorts: to('/P') }, {
-        [`${root}/P`]: some('/P/1'),
-        [`${root}/P/1`]: { ...to('/P/1'), AssociatedNetworkAddresses: [mac.replaceAll(':', '')] },
-      }),
+      adapter(
+        2,
+        { NetworkPorts: to('/P') },
+        {
+          [`${root}/P`]: some('/P/1'),
+          [`${root}/P/1`]: { ...to('/P/1'), AssociatedNetworkAddresses: [mac.replaceAll(':', '')] },
+        },
+      ),
     ],
     [
       'at the functions of an adapter whose ports show none',
-      adapter(1, { Ports: to('/P'), NetworkDeviceFunctions: to('/F') }, {
-        [`${root}/P`]: some('/P/1'),
-        [`${root}/P/1`]: to('/P/1'),
-        [`${root}/F`]: some('/F/1'),
-        [`${root}/F/1`]: { ...to('/F/1'), Ethernet: { MACAddress: mac } },
-      }),
+      adapter(
+        1,
+        { Ports: to('/P'), NetworkDeviceFunctions: to('/F') },
+        {
+          [`${root}/P`]: some('/P/1'),
+          [`${root}/P/1`]: to('/P/1'),
+          [`${root}/F`]: some('/F/1'),
+          [`${root}/F/1`]: { ...to('/F/1'), Ethernet: { MACAddress: mac } },
+        },
+      ),
     ],
     [
       'at the functions of an adapter beside one whose port shows another',
-      adapter(1, { Ports: to('/P'), NetworkDeviceFunctions: to('/F') }, {
-        [`${root}/P`]: some('/P/1'),
-        [`${root}/P/1`]: { ...to('/P/1'), Ethernet: { AssociatedMACAddresses: ['B0:26:28:99:99:99'] } },
-        [`${root}/F`]: some('/F/1'),
-        [`${root}/F/1`]: { ...to('/F/1'), Ethernet: { PermanentMACAddress: mac } },
-      }),
+      adapter(
+        1,
+        { Ports: to('/P'), NetworkDeviceFunctions: to('/F') },
+        {
+          [`${root}/P`]: some('/P/1'),
+          [`${root}/P/1`]: { ...to('/P/1'), Ethernet: { AssociatedMACAddresses: ['B0:26:28:99:99:99'] } },
+          [`${root}/F`]: some('/F/1'),
+          [`${root}/F/1`]: { ...to('/F/1'), Ethernet: { PermanentMACAddress: mac } },
+        },
+      ),
     ],
     [
       'at the network interfaces of the system itself',

@@ -3,6 +3,7 @@ import type { Session } from '../session.ts';
 import type { SystemReading } from '../system.ts';
 import { identityOf, known, mac } from './identity.ts';
 import { caseOf, mainChassis, readLayout } from './layout.ts';
+import { readHostMacs } from './macs.ts';
 import { openReader, throwPassing } from './reader.ts';
 
 /** All by which a machine may be known again, of the system, its case, its ports and its controller. */
@@ -13,19 +14,19 @@ export async function readBoard(session: Session, { path }: SystemReading): Prom
   const reader = await openReader(session);
   const layout = await readLayout(reader, path);
   const { host, managers } = layout;
-  const ports = await reader.members(host.EthernetInterfaces);
+  const macs = await readHostMacs(reader, host, async () => layout.chassis);
   const own = (await Promise.all(managers.map((manager) => reader.members(manager.EthernetInterfaces)))).flat();
   throwPassing(reader.gaps);
   const { uuid, serial, boardSerial, chassisSerial, sku } = identityOf(host, caseOf(layout));
   const cases = mainChassis(layout).map((chassis) => known(chassis.SerialNumber));
-  const macOf = (port: (typeof ports)[number]) => mac(port.PermanentMACAddress) ?? mac(port.MACAddress) ?? [];
+  const macOf = (port: (typeof own)[number]) => mac(port.PermanentMACAddress) ?? mac(port.MACAddress) ?? [];
   const present = (list: readonly (string | null)[]) => [...new Set(list.filter((one) => one !== null))];
   return {
     uuid,
     serial,
     boardSerial,
     serials: present([serial, boardSerial, chassisSerial, sku, known(host.SerialNumber), ...cases]),
-    macs: present(ports.flatMap(macOf)),
+    macs,
     bmcMacs: present(own.flatMap(macOf)),
   };
 }

@@ -31,18 +31,26 @@ export interface Network {
   readonly nics: readonly Nic[];
 }
 
+/** Whether functions are read of each adapter, or of those only whose ports don't show every address. */
+type Functions = 'where needed' | 'all';
+
 /**
  * NICs from all styles that controllers use: EthernetInterfaces of the system, and adapters with Ports, the older
  * NetworkPorts or only NetworkDeviceFunctions. The MAC joins them: ids change between boots (quirk 70).
  */
-export async function readNetwork(reader: Reader, host: Json, chassis: readonly Json[]): Promise<Network> {
+export async function readNetwork(
+  reader: Reader,
+  host: Json,
+  chassis: readonly Json[],
+  functions: Functions = 'where needed',
+): Promise<Network> {
   const [interfaces, adapters] = await Promise.all([
     reader.members(host.EthernetInterfaces),
     Promise.all(chassis.map((one) => reader.members(one.NetworkAdapters, 3))),
   ]);
   const found = adapters.flat();
   const cards = found.length > 0 ? found : await fromSystem(reader, host);
-  const ports = await Promise.all(cards.map((one) => portsOf(reader, one)));
+  const ports = await Promise.all(cards.map((one) => portsOf(reader, one, functions)));
   return {
     adapters: cards.map(adapterOf),
     nics: mergeNics([...interfaces.flatMap(fromInterface), ...ports.flat()]),
@@ -55,13 +63,15 @@ async function fromSystem(reader: Reader, host: Json): Promise<Json[]> {
   return Promise.all(views.map(async (one) => (await reader.resource(at(one, 'Links', 'NetworkAdapter'))) ?? one));
 }
 
-async function portsOf(reader: Reader, adapter: Json): Promise<Nic[]> {
+/** The ports of one adapter, or of the system's view of it. */
+export async function portsOf(reader: Reader, adapter: Json, wanted: Functions = 'where needed'): Promise<Nic[]> {
   const id = idOf(adapter);
   const ports = (await reader.members(adapter.Ports ?? adapter.NetworkPorts, 1)).flatMap((one) => fromPort(one, id));
   const addressed = ports.filter((one) => one.mac !== null);
   const capabilities = list(adapter.Controllers)[0]?.ControllerCapabilities;
   // Dell lists one port of a two-port InfiniBand card, and both functions.
-  if (addressed.length >= Math.max(1, number(at(capabilities, 'NetworkDeviceFunctionCount')) ?? 0)) return ports;
+  const enough = addressed.length >= Math.max(1, number(at(capabilities, 'NetworkDeviceFunctionCount')) ?? 0);
+  if (enough && wanted === 'where needed') return ports;
   const functions = (await reader.members(adapter.NetworkDeviceFunctions)).flatMap((one) => fromFunction(one, id));
   return functions.length > 0 ? [...addressed, ...functions] : ports;
 }
