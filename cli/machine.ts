@@ -77,6 +77,16 @@ export function addMachine(program: Command, open: () => Context): void {
       await api.releaseController(name, { reason, newCertificate });
       screen.answer({ released: name }, () => screen.line(`The controller of ${name} is talked to again.`));
     });
+  machine
+    .command('vouch')
+    .description("say that a controller is this machine's, where it shows too little to tell")
+    .argument('<machine>', 'id, hostname or MAC')
+    .requiredOption('--reason <reason>', 'how it is known, for the audit')
+    .action(async (name: string, { reason }: { reason: string }) => {
+      const { api, screen } = open();
+      await api.vouchForController(name, { reason });
+      screen.answer({ vouched: name }, () => screen.line(`The controller of ${name} counts as its own from now on.`));
+    });
   addAnnouncement(machine, open);
 }
 

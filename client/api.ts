@@ -45,7 +45,7 @@ import type {
   SemaphoreDetail,
   SemaphoreView,
 } from '../contract/permitviews.ts';
-import type { ReleaseRequest } from '../contract/release.ts';
+import type { ReleaseRequest, VouchRequest } from '../contract/release.ts';
 import type {
   OnCallView,
   RotationRequest,
@@ -115,6 +115,11 @@ export class ApiClient {
   /** Lets a machine's controller be talked to again, after what shut it out was looked at. */
   async releaseController(name: string, release: ReleaseRequest): Promise<void> {
     await this.#send('POST', `/machines/${encodeURIComponent(name)}/controller/release`, release);
+  }
+
+  /** Says that a machine's controller is its own, where it shows too little to tell. */
+  async vouchForController(name: string, vouch: VouchRequest): Promise<void> {
+    await this.#send('POST', `/machines/${encodeURIComponent(name)}/controller/vouch`, vouch);
   }
 
   announce(machine: MachineAnnouncement): Promise<{ id: string }> {

@@ -10,3 +10,7 @@ export const releaseRequest = z.strictObject({
     .describe('the certificate was renewed: the key of the next contact is pinned in place of the old one'),
 });
 export type ReleaseRequest = z.input<typeof releaseRequest>;
+
+/** Says that a controller is a machine's, where too few factors tell. */
+export const vouchRequest = z.strictObject({ reason: sentence });
+export type VouchRequest = z.input<typeof vouchRequest>;

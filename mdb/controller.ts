@@ -15,6 +15,8 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
       boardSerial: machines.boardSerial,
       sku: machines.sku,
       origin: bmcs.origin,
+      bmcMac: bmcs.mac,
+      word: bmcs.word,
       secretRef: bmcs.secretRef,
       pin: bmcs.pin,
       quarantine: bmcs.quarantine,

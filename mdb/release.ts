@@ -25,8 +25,12 @@ export function releaseController(
     if (!bmc) return 'none';
     if (bmc.quarantine === null) return 'free';
     if (bmc.quarantineFor === 'certificate' && !newCertificate) return 'certificate';
-    const pin = newCertificate ? null : bmc.pin;
-    await tx.update(bmcs).set({ quarantine: null, quarantineFor: null, pin }).where(eq(bmcs.machineId, machineId));
+    // What was said of a controller with another key was said of another one.
+    const renewed = newCertificate ? { pin: null, word: null } : {};
+    await tx
+      .update(bmcs)
+      .set({ quarantine: null, quarantineFor: null, ...renewed })
+      .where(eq(bmcs.machineId, machineId));
     await tx.delete(signIns).where(and(eq(signIns.machineId, machineId), ne(signIns.state, 'accepted')));
     const detail = { reason, was: bmc.quarantine, newCertificate };
     await record(tx, { actor, action: 'bmc.release', machineId, detail });

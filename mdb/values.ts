@@ -182,3 +182,11 @@ export interface PartCount {
 
 /** What a machine is made of; a kind that is not told is absent. */
 export type PartSheet = Readonly<Partial<Record<string, PartCount>>>;
+
+/** A person's word that a controller is a machine's, where too few factors tell. */
+export interface IdentityWord {
+  readonly by: string;
+  readonly reason: string;
+  /** What the controller showed when the word was first relied on: another one is another question. */
+  readonly shown: { readonly uuid: string | null; readonly serials: readonly string[] } | null;
+}

@@ -1,19 +1,22 @@
 import { BlockList, isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, pinController, quarantineController } from '../../mdb/controller.ts';
+import { normaliseUuid, serialKey } from '../../mdb/identity.ts';
 import { addToProbe, forgetProbe, keepProbe } from '../../mdb/probes.ts';
 import { standingOf } from '../../mdb/rotation.ts';
+import { tieWord } from '../../mdb/vouching.ts';
 import { RedfishError } from '../redfish/errors.ts';
 import type { Credentials, Login } from '../redfish/login.ts';
 import type { SessionPool } from '../redfish/pool.ts';
 import { type Kept, type Memory, openProbe, type Probe } from '../redfish/probe.ts';
 import type { Session } from '../redfish/session.ts';
-import { readChassisSerials, readMacs, type SystemReading } from '../redfish/system.ts';
+import { readChassisSerials, readMacs, readOwnMacs, type SystemReading } from '../redfish/system.ts';
 import { checkOffer, noteOffer, type Offering, offerOnce } from './attempt.ts';
 import { HeldError } from './held.ts';
-import { type Factors, sameMachine } from './identity.ts';
+import { clean, type Factors, sameMachine } from './identity.ts';
 import { resolveRotation } from './rotate.ts';
 import type { SecretStore } from './secrets.ts';
 import { takeTurn } from './turn.ts';
@@ -186,18 +189,38 @@ export async function checkIdentity(
     serials: [controller.serial, controller.boardSerial, controller.sku],
     bootMac: controller.mac,
     macs: controller.macs,
+    bmcMacs: controller.bmcMac === null ? [] : [controller.bmcMac],
   };
-  const shown: Factors = { uuid: system.uuid, serials: [system.serial, system.sku], macs: [] };
-  // These take requests of their own, and can only speak for the machine: they are read where the rest is not enough.
-  if (sameMachine(known, shown).same) return;
-  const serials = [...shown.serials, ...(await readChassisSerials(session, system))];
-  if (sameMachine(known, { ...shown, serials }).same) return;
-  const verdict = sameMachine(known, { ...shown, serials, macs: await readMacs(session, system) });
+  const base: Factors = { uuid: system.uuid, serials: [system.serial, system.sku], macs: [] };
+  // What follows takes requests of its own, and can only speak for the machine: it is read where the rest is too little.
+  if (sameMachine(known, base).same) return;
+  const shown = { ...base, serials: [...base.serials, ...(await readChassisSerials(session, system))] };
+  if (sameMachine(known, shown).same || (await isVouchedFor(mdb, controller, known, shown))) return;
+  const bmcMacs = await readOwnMacs(session, system);
+  const isEnough = (macs: readonly string[]) => sameMachine(known, { ...shown, macs, bmcMacs }).same;
+  const verdict = sameMachine(known, { ...shown, macs: await readMacs(session, system, isEnough), bmcMacs });
   if (verdict.same) return;
   const reason = `Behind ${controller.origin} is not ${controller.machineId}: ${verdict.reason}.`;
   // Too few factors to be certain is a reason to wait for more, not to shut the controller out.
   if (verdict.other) await quarantineController(mdb, controller.machineId, 'identity', reason);
-  throw new HeldError('identity', reason, ['retry', 'abandon']);
+  const way = verdict.other
+    ? ''
+    : ` Whoever knows that it is this machine's says so with: farrier machine vouch ${controller.machineId} --reason TEXT`;
+  throw new HeldError('identity', `${reason}${way}`, ['retry', 'abandon']);
+}
+
+/** Whether a person's word stands for what is missing: it lifts no contradiction, and it is for what was shown then. */
+async function isVouchedFor(
+  mdb: Mdb,
+  { machineId, word }: Controller,
+  known: Factors,
+  shown: Factors,
+): Promise<boolean> {
+  const verdict = sameMachine(known, shown);
+  if (word === null || (!verdict.same && verdict.other)) return false;
+  const facts = { uuid: normaliseUuid(shown.uuid), serials: clean(shown.serials).map(serialKey).sort() };
+  if (word.shown === null) await tieWord(mdb, machineId, facts);
+  return word.shown === null || isDeepStrictEqual({ ...word.shown }, facts);
 }
 
 export async function hold(mdb: Mdb, controller: Controller, error: unknown): Promise<unknown> {

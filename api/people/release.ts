@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { accepted, machineName } from '../../contract/api.ts';
-import { releaseRequest } from '../../contract/release.ts';
+import { releaseRequest, vouchRequest } from '../../contract/release.ts';
 import { releaseController } from '../../mdb/release.ts';
+import { vouchForController } from '../../mdb/vouching.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';
@@ -31,6 +32,28 @@ export function serveRelease(app: App, { mdb }: PeopleDependencies): void {
       const outcome = await releaseController(mdb, operator, await mustFind(mdb, params.name), body);
       if (outcome !== 'released')
         throw new ApiError(outcome === 'none' ? 'not-found' : 'conflict', refusals[outcome], 'machine');
+      return { accepted: true as const };
+    },
+  );
+}
+
+/** Keeps a person's word on whose a controller is. */
+export function serveVouching(app: App, { mdb }: PeopleDependencies): void {
+  app.post(
+    '/machines/:name/controller/vouch',
+    {
+      schema: {
+        tags: ['machines'],
+        summary: "Says that the controller is this machine's, where it shows too little to tell",
+        params: z.strictObject({ name: machineName }),
+        body: vouchRequest,
+        response: { 200: accepted },
+      },
+    },
+    async ({ params, body, operator }) => {
+      mustBe(operator, 'operator');
+      const kept = await vouchForController(mdb, operator, await mustFind(mdb, params.name), body.reason);
+      if (!kept) throw new ApiError('not-found', refusals.none, 'machine');
       return { accepted: true as const };
     },
   );

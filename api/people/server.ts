@@ -26,7 +26,7 @@ import { authorise, type Operator } from './operator.ts';
 import { serveHumanSteps, serveOrders } from './orders.ts';
 import { servePlaces } from './places.ts';
 import { serveProfiles } from './profiles.ts';
-import { serveRelease } from './release.ts';
+import { serveRelease, serveVouching } from './release.ts';
 import { serveSemaphores } from './semaphores.ts';
 import { serveTickets } from './tickets.ts';
 
@@ -89,6 +89,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       serveMachines(versioned, options);
       serveHardware(versioned, options);
       serveRelease(versioned, options);
+      serveVouching(versioned, options);
       serveOrders(versioned, options);
       serveManyOrders(versioned, options);
       serveCampaigns(versioned, options);

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -14,7 +15,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { Directive } from '../values.ts';
+import type { Directive, IdentityWord } from '../values.ts';
 import { at, now } from './columns.ts';
 import { bootState, opState, repairState, stage } from './enums.ts';
 import { racks, sites } from './places.ts';
@@ -28,7 +29,14 @@ export const machines = pgTable(
       .notNull()
       .references(() => sites.id),
     /** The MAC it first booted with; further ones are in `nics`. */
-    mac: macaddr('mac').notNull().unique(),
+    mac: macaddr('mac').notNull(),
+    /**
+     * The machine that has the card with `mac` now: the card was moved there, or this row was the same machine, seen
+     * under another of its MACs first. Null while the card is its own.
+     */
+    macMovedTo: text('mac_moved_to').references((): AnyPgColumn => machines.id),
+    /** The machine that it looks like; nothing of it is booted until a person has said whether it is another one. */
+    resembles: text('resembles').references((): AnyPgColumn => machines.id),
     hostname: text('hostname').unique(),
     /** Permanent address. */
     address: inet('address').unique(),
@@ -44,6 +52,10 @@ export const machines = pgTable(
     profileId: text('profile_id').references(() => profiles.id),
     rackId: text('rack_id').references(() => racks.id),
     unit: integer('unit'),
+    /** Which of several machines in one case; null for one that has its unit alone. */
+    slot: text('slot'),
+    /** The switch port, unknown to the MDB, that it was cabled to when a person gave its position. */
+    placedPort: text('placed_port'),
     vendor: text('vendor'),
     product: text('product'),
     sku: text('sku'),
@@ -53,6 +65,8 @@ export const machines = pgTable(
     firmware: text('firmware', { enum: ['bios', 'uefi'] }),
     biosVersion: text('bios_version'),
     memoryMib: integer('memory_mib'),
+    /** What of its last inventory was left out or is another machine's too, a sentence each. */
+    remarks: text('remarks').array().notNull().default(sql`'{}'`),
     /** Random id that the agent writes to the disks it prepares: a disk that carries it is ours to wipe. */
     mark: uuid('mark').notNull().default(sql`gen_random_uuid()`),
     /** Why the disks may be wiped although they were not blank; null while nobody has said so. */
@@ -76,7 +90,8 @@ export const machines = pgTable(
     version: integer('version').notNull().default(0),
   },
   (t) => [
-    uniqueIndex('machines_slot').on(t.rackId, t.unit).where(sql`rack_id is not null`),
+    uniqueIndex('machines_mac').on(t.mac).where(sql`mac_moved_to is null`),
+    uniqueIndex('machines_slot').on(t.rackId, t.unit, sql`coalesce(slot, '')`).where(sql`rack_id is not null`),
     check('machines_slot_whole', sql`(${t.rackId} is null) = (${t.unit} is null)`),
     index('machines_stage').on(t.stage),
     index('machines_uuid').on(t.systemUuid),
@@ -114,6 +129,17 @@ export const nics = pgTable('nics', {
   neighbourChassis: text('neighbour_chassis'),
   neighbourPort: text('neighbour_port'),
   neighbourName: text('neighbour_name'),
+  /** What the port calls itself besides, and of which kind its id is (`ifname`, `mac`, `local` …), as it was told. */
+  neighbourPortDescription: text('neighbour_port_description'),
+  neighbourPortSubtype: text('neighbour_port_subtype'),
+  /** The machine that showed this card before; null for one that never moved. */
+  movedFrom: text('moved_from'),
+});
+
+/** MACs that several machines show at once, such as that of a controller's card over USB: they tell none apart. */
+export const sharedMacs = pgTable('shared_macs', {
+  mac: macaddr('mac').primaryKey(),
+  since: at('since').notNull().default(now),
 });
 
 /** Every disk ever seen in a machine: erasing it later needs evidence for each serial. */
@@ -121,7 +147,9 @@ export const disks = pgTable(
   'disks',
   {
     ...part(),
+    /** Its name here and in directives: its serial number where that is single, else its WWID. */
     serial: text('serial').notNull(),
+    wwid: text('wwid'),
     name: text('name').notNull(),
     model: text('model'),
     bytes: bigint('bytes', { mode: 'number' }).notNull(),
@@ -189,6 +217,8 @@ export const bmcs = pgTable('bmcs', {
   firmwareVersion: text('firmware_version'),
   /** Set when a login failed or the identity did not match; nothing talks to it until that is put right. */
   quarantine: text('quarantine'),
+  /** A person's word that it is the machine's, where too few factors say so; what it showed at its first use. */
+  word: jsonb('word').$type<IdentityWord>(),
   /** Other credentials lift the quarantine of credentials, and only that. */
   quarantineFor: text('quarantine_for', { enum: ['credentials', 'certificate', 'identity'] }),
   /** What it offers (`activities/redfish/probe.ts`), for the firmware version named in it. */

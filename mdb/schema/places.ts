@@ -72,6 +72,8 @@ export const switchPorts = pgTable(
       .notNull()
       .references(() => racks.id),
     unit: integer('unit').notNull(),
+    /** Which of several machines in one case it leads to. */
+    slot: text('slot'),
   },
   (t) => [primaryKey({ columns: [t.switchId, t.port] }), index('switch_ports_slot').on(t.rackId, t.unit)],
 );
