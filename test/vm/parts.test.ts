@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { upCommand } from '../../cli/up/options.ts';
 import { readFaults } from '../../sim/vm/faults.ts';
 import { nthMachine } from '../../sim/vm/identity.ts';
 import { lldpFrame } from '../../sim/vm/lldp.ts';
@@ -10,6 +11,7 @@ import { namespaceName } from '../../sim/vm/network.ts';
 import { bootDevices, equip, type Places, qemuArguments } from '../../sim/vm/qemu.ts';
 import { names } from '../../sim/vm/reply.ts';
 import { basicCredentials, Sessions } from '../../sim/vm/sessions.ts';
+import { commandLine, ownEnvironment, whileUp } from './whole.ts';
 
 const face = {
   chassis: '00:1c:73:0a:07:01',
@@ -169,6 +171,34 @@ it('matches entity tags whether or not they are called weak', () => {
     true,
   ]);
   expect([names('', '"a"'), names('"b"', '"a"')]).toEqual([false, false]);
+});
+
+describe('O-9: beside a Farrier that runs here already', () => {
+  const wish = { data: '/d', count: 1, firmware: 'bios' } as const;
+
+  it('O-9: every port of a whole Farrier under test is any free one', async () => {
+    let ports: Record<string, number> = {};
+    const parsing = upCommand(async (options) => {
+      ports = { ...options.ports };
+    });
+    await parsing.parseAsync(commandLine(wish), { from: 'user' });
+    expect(Object.keys(ports).length).toBeGreaterThan(5);
+    expect(new Set(Object.values(ports))).toEqual(new Set([0]));
+  });
+
+  it("O-9: the shell's own Temporal and MDB are not the test's", () => {
+    const shell = { PATH: '/bin', TEMPORAL_ADDRESS: 'x:1', FARRIER_MDB_URL: 'x', FARRIER_API: 'x', FARRIER_CACHE: '/c' };
+    expect(ownEnvironment(shell)).toEqual({ PATH: '/bin', FARRIER_CACHE: '/c' });
+  });
+
+  it('O-9: a Farrier that ends at once ends the work that waits for it, with what it said', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'farrier-parts-'));
+    const data = join(folder, 'file');
+    await writeFile(data, 'no folder');
+    const forever = () => new Promise<never>(() => {});
+    await expect(whileUp({ ...wish, data }, forever)).rejects.toThrow(/Farrier ended before its work was done: .*\w/s);
+    await rm(folder, { recursive: true });
+  });
 });
 
 it('names a namespace by its folder, so that two data folders do not meet', () => {
