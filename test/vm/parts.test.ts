@@ -187,7 +187,13 @@ describe('O-9: beside a Farrier that runs here already', () => {
   });
 
   it("O-9: the shell's own Temporal and MDB are not the test's", () => {
-    const shell = { PATH: '/bin', TEMPORAL_ADDRESS: 'x:1', FARRIER_MDB_URL: 'x', FARRIER_API: 'x', FARRIER_CACHE: '/c' };
+    const shell = {
+      PATH: '/bin',
+      TEMPORAL_ADDRESS: 'x:1',
+      FARRIER_MDB_URL: 'x',
+      FARRIER_API: 'x',
+      FARRIER_CACHE: '/c',
+    };
     expect(ownEnvironment(shell)).toEqual({ PATH: '/bin', FARRIER_CACHE: '/c' });
   });
 

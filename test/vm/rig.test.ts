@@ -152,7 +152,8 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
   it('takes the power away, and says so', { timeout: 60_000 }, async () => {
     expect((await reset(uefi, 'ForceOff')).status).toBe(204);
     expect((await uefi('GET', system)).body.PowerState).toBe('Off');
-    expect(await processesWith('farrier-vm-2')).toEqual([]);
+    // By its socket, which lies in this rig's own folder: another Farrier's rig has a machine of the same name.
+    expect(await processesWith(join(rig.network.runtime, 'vm-2.qmp'))).toEqual([]);
     expect((await reset(uefi, 'ForceOff')).status).toBe(204);
     expect(effects('vm-2', 'power-off')).toHaveLength(1);
     const refused = await reset(uefi, 'ForceRestart');

@@ -1,8 +1,10 @@
 /** A whole Farrier with virtual machines, as `scripts/up --vm N --once` brings it up, and what it leaves behind. */
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { upCommand } from '../../cli/up/options.ts';
 import { startPostgres } from '../../host/postgres.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { ended } from '../../sim/vm/process.ts';
@@ -28,38 +30,48 @@ export interface VmWish {
   readonly firmware: 'bios' | 'uefi' | 'mixed';
 }
 
-/** Brings an earlier run's folder up again, for as long as the work takes. */
-export async function whileUp<T>(
-  { data, count, firmware }: VmWish,
-  work: (operator: Operator) => Promise<T>,
-): Promise<T> {
-  const flags = ['--temporal-port', '--ui-port', '--api-port', '--agent-port', '--boot-port'];
-  const ports = flags.flatMap((flag) => [flag, '0']);
-  const what = ['--data', data, '--sim', '0', '--vm', String(count), '--firmware', firmware, '--no-view'];
-  const child = spawn(process.execPath, [main, ...what, ...ports], { stdio: 'ignore' });
+/** The command line of a Farrier with these machines, on free ports only: one that runs here already has the usual ones. */
+export function commandLine({ data, count, firmware }: VmWish, ...more: readonly string[]): string[] {
+  const ports = upCommand(async () => {}).options.flatMap(({ long }) => (long?.endsWith('-port') ? [long, '0'] : []));
+  return ['--data', data, '--sim', '0', '--vm', String(count), '--firmware', firmware, '--no-view', ...more, ...ports];
+}
+
+/** What a person's shell says of their own Farrier is none of this one's. The cache is shared: it holds packages. */
+export function ownEnvironment(shell: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const foreign = (name: string) => /^(TEMPORAL_|FARRIER_)/.test(name) && name !== 'FARRIER_CACHE';
+  return Object.fromEntries(Object.entries(shell).filter(([name]) => !foreign(name)));
+}
+
+function start(argv: readonly string[]) {
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+  const child = spawn(process.execPath, [main, ...argv], { stdio, env: ownEnvironment(process.env) });
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => said.push(text));
+  return { child, said: () => said.join('') };
+}
+
+/** Brings an earlier run's folder up again, for as long as the work takes. A Farrier that ends earlier ends the work. */
+export async function whileUp<T>(wish: VmWish, work: (operator: Operator) => Promise<T>): Promise<T> {
+  const { child, said } = start(commandLine(wish));
+  const early = once(child, 'close').then(() => {
+    throw new Error(`Farrier ended before its work was done: ${said().trim()}`);
+  });
   try {
-    return await work(new Operator(data));
+    return await Promise.race([early, work(new Operator(wish.data))]);
   } finally {
+    early.catch(() => {});
     child.kill('SIGTERM');
     await ended(child, 120_000);
   }
 }
 
 /** Starts it; it ends by itself once all machines are in service, or have not come so far in time. */
-export function startUp({ data, count, firmware }: VmWish): Promise<Outcome> {
-  const flags = ['--temporal-port', '--ui-port', '--api-port', '--agent-port', '--events-port', '--boot-port'];
-  const ports = flags.flatMap((flag) => [flag, '0']);
-  const what = ['--data', data, '--sim', '0', '--vm', String(count), '--firmware', firmware, '--once', '--no-view'];
-  const argv = [main, ...what, '--timeout', String(bornMs / 1000), ...ports];
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
-  return (async () => {
-    if (!(await ended(child, wholeMs))) child.kill('SIGTERM');
-    await ended(child, 60_000);
-    return { code: child.exitCode, said };
-  })();
+export async function startUp(wish: VmWish): Promise<Outcome> {
+  const { child, said } = start(commandLine(wish, '--once', '--timeout', String(bornMs / 1000)));
+  if (!(await ended(child, wholeMs))) child.kill('SIGTERM');
+  await ended(child, 60_000);
+  return { code: child.exitCode, said: said() };
 }
 
 /** Reads the MDB of a data folder whose Farrier has ended. */
