@@ -17,10 +17,10 @@ leave_disk() {
 partition() {
   begin
   size_mib=$(($(cat "/sys/block/$disk/size") / 2048))
-  # Old tables at both ends, and the old mark, are gone before new ones are written.
-  message=$({ dd if=/dev/zero of="/dev/$disk" bs=1M count=1 conv=fsync &&
-    dd if=/dev/zero of="/dev/$disk" bs=1M count=1 seek=$((size_mib - 1)) conv=fsync; } 2>&1) ||
-    { fail partition "$disk_name" "$message"; return 1; }
+  # What lies at both ends, and the old mark, is gone before a new table is written: to the last byte, and looked at again.
+  message=$(erase ends "/dev/$disk" 2>&1) || { fail partition "$disk_name" "$message"; return 1; }
+  left=$(content_of "$disk")
+  [ "$left" = blank ] || { fail partition "$disk_name" "its ends were wiped and something is still there: $left"; return 1; }
   boot_mib=$(given boot_mib) root_mib=$(given root_mib)
   case $root_mib in rest | '') root_size= ;; *) root_size=${root_mib}MiB ;; esac
   # Firmware of the BIOS kind boots from the old table, which ends at 2 TiB.

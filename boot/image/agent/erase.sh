@@ -100,8 +100,12 @@ tell_done() {
 
 disk_bytes() { echo $(($(cat "/sys/block/$disk/size") * 512)); }
 
-# Whatever a method leaves there, nobody shall take the ends for a partition table or a mark.
-blank_ends() { erase zero "$device" 0 1048576 && erase zero "$device" $(($(disk_bytes) - 1048576)) "$(disk_bytes)"; }
+# Whatever a method leaves there, nobody shall take the ends for a partition table, a member of an array or a mark.
+blank_ends() {
+  erase ends "$device" || return 1
+  left=$(content_of "$disk")
+  [ "$left" = blank ] || { echo "its ends were wiped and something is still there: $left" >&2; return 1; }
+}
 
 remake_file_systems() {
   parts=$(cd "/sys/block/$disk" && ls -d "$disk"* 2>/dev/null)
@@ -146,7 +150,7 @@ erase_keys() {
   fi
   ! has_key || { not_erased failed 'the key is still there after it was discarded'; return; }
   if [ -b "$part" ]; then looked=$part; else looked=$device; fi
-  found=$(erase check "$looked" "$seed" 2>$work.err) && blank_rest 2>$work.err || { not_erased failed "$(cat $work.err)"; return; }
+  found=$(erase check "$looked" "$seed" 2>$work.err) && blank_rest 2>$work.err && blank_ends 2>$work.err || { not_erased failed "$(cat $work.err)"; return; }
   tell_done "disk keys discarded; $((plain / 1048576)) MiB outside of the encrypted partition overwritten" key_gone 1
 }
 

@@ -68,18 +68,18 @@ describe_disk() {
     content "$content" mark "$mark"
 }
 
-# content_of DISK: blank only when first and last MiB could be read and hold nothing but zeros
+# content_of DISK: `blank` only when both ends were read to the last byte and hold nothing, and no known signature is
+# found. What cannot be read is `unreadable`, what cannot be named `unknown`.
 content_of() {
-  last=$(($(cat "/sys/block/$1/size") / 2048 - 1))
-  dd if="/dev/$1" of=/run/first bs=1M count=1 2>/dev/null && dd if="/dev/$1" of=/run/last bs=1M count=1 skip=$last 2>/dev/null ||
-    { echo unknown; return; }
-  [ -s /run/first ] && [ -s /run/last ] || { echo unknown; return; }
-  if [ -z "$(cat /run/first /run/last | tr -d '\000' | head -c 1 | od -An -tx1)" ]; then echo blank; return; fi
-  type=$(blkid -p -o value -s TYPE "/dev/$1" | head -1)
-  if [ -n "$type" ]; then echo "$type"
-  elif [ "$(dd if=/run/first bs=8 skip=64 count=1 2>/dev/null)" = 'EFI PART' ]; then echo gpt
-  elif [ "$(dd if=/run/first bs=1 skip=510 count=2 2>/dev/null | od -An -tx1)" = ' 55 aa' ]; then echo dos
-  else echo unknown; fi
+  ends=$(erase look "/dev/$1" $(($(cat "/sys/block/$1/size") * 512)) 2>/dev/null) || { echo unreadable; return; }
+  known=$(blkid -p -o export "/dev/$1" 2>/run/blkid.err)
+  code=$?
+  type=$(echo "$known" | sed -n 's/^TYPE=//p')
+  [ -n "$type" ] || type=$(echo "$known" | sed -n 's/^PTTYPE=//p')
+  # 2: nothing was found, or an error, which it says; 8: several signatures that contradict each other.
+  case $code:$type in 0:?* | 2:) [ ! -s /run/blkid.err ] || ends=unknown ;; *) type= ends=unknown ;; esac
+  [ "$ends" != used ] || ends=unknown
+  echo "${type:-$ends}"
 }
 
 list_nics() {

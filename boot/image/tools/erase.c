@@ -4,6 +4,8 @@
  *   erase do METHOD DEVICE         erases; `progress N` lines, then `words …`, what the disk itself said
  *   erase zero DEVICE FROM TO      writes zeros from one byte to the other
  *   erase check DEVICE SEED        what is at the sixteen places now, as fields of a record
+ *   erase look DEVICE BYTES        `blank` when both ends hold nothing, to the last of that many bytes; else what they show
+ *   erase ends DEVICE              writes zeros to both ends
  * METHOD: nvme-sanitize, nvme-format, ata-secure-erase, overwrite. Exit 1: refused or failed, the reason is on standard
  * error. A method is done or refused, never replaced by another. The command that erases is sent once.
  */
@@ -100,11 +102,15 @@ int main(int count, char **words) {
   int by_method = method && (!strcmp(what, "can") || !strcmp(what, "do"));
   int by_seed = count == 4 && (!strcmp(what, "mark") || !strcmp(what, "check"));
   int zero = count == 5 && !strcmp(what, "zero");
-  if (!by_method && !by_seed && !zero)
-    return fputs("usage: erase can|do METHOD DEVICE | mark|check DEVICE SEED | zero DEVICE FROM TO\n", stderr), 2;
+  int look = count == 4 && !strcmp(what, "look"), ends = count == 3 && !strcmp(what, "ends");
+  if (!by_method && !by_seed && !zero && !look && !ends)
+    return fputs("usage: erase can|do METHOD DEVICE | mark|check DEVICE SEED | zero DEVICE FROM TO | look DEVICE BYTES |"
+                 " ends DEVICE\n", stderr), 2;
   const char *path = by_method ? words[3] : words[2];
-  int fd = open_disk(path, strcmp(what, "can") && strcmp(what, "check") ? writing : reading);
+  int fd = open_disk(path, look || !strcmp(what, "can") || !strcmp(what, "check") ? reading : writing);
   if (fd < 0) return refuse("it cannot be opened: %m");
+  if (look) return look_at_ends(fd, strtoull(words[3], NULL, 10));
+  if (ends) return zero_ends(fd);
   if (zero) return write_zeros(fd, strtoull(words[3], NULL, 10), strtoull(words[4], NULL, 10), 0);
   if (by_seed) return *what == 'm' ? mark_samples(fd, words[3]) : check_samples(fd, words[3]);
   if (can_overwrite(fd) || method->can(fd)) return 1;

@@ -21,3 +21,7 @@ int write_zeros(int fd, uint64_t from, uint64_t to, int telling);
 /* Samples: blocks of 4 KiB, the first, the last and others that follow from the seed. */
 int mark_samples(int fd, const char *seed);
 int check_samples(int fd, const char *seed);
+
+/* The ends of a disk, where what it was used for shows; `told` is the size that the kernel tells. */
+int look_at_ends(int fd, uint64_t told);
+int zero_ends(int fd);
