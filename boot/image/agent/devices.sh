@@ -10,22 +10,6 @@ load_drivers() {
   if [ -d /sys/firmware/efi ]; then mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2>/dev/null; fi
 }
 
-# disks: names of what could hold a system; removable media and memory devices are left out
-disks() {
-  for block in /sys/block/*; do
-    case ${block##*/} in loop* | ram* | sr* | fd* | dm-* | md* | zram* | mtd* | nbd*) continue ;; esac
-    [ "$(cat "$block/removable")" = 0 ] && [ "$(cat "$block/size")" -gt 0 ] && echo "${block##*/}"
-  done
-}
-
-disk_serial() {
-  for file in serial device/serial; do
-    if [ -s "/sys/block/$1/$file" ]; then tr -cd '\041-\176' <"/sys/block/$1/$file"; return; fi
-  done
-  # SCSI and SATA tell it in vital product data page 0x80, behind a header of four bytes; sysfs gives its size as 0.
-  [ -e "/sys/block/$1/device/vpd_pg80" ] && dd if="/sys/block/$1/device/vpd_pg80" bs=1 skip=4 2>/dev/null | tr -cd '\041-\176'
-}
-
 # Farrier's mark is one sector 512 KiB into the disk: behind every partition table, before the first partition.
 mark_sector=1024
 read_mark() { dd if="/dev/$1" bs=512 skip=$mark_sector count=1 2>/dev/null | tr -d '\000' | sed -n 's/^FARRIER MARK 1 \([0-9a-f-]\{36\}\)$/\1/p'; }

@@ -1,12 +1,5 @@
 # From a bare disk to mounted file systems.
 
-find_disk() {
-  for disk in $(disks); do
-    if [ "$(disk_serial "$disk")" = "$1" ] || [ "no-serial:$disk" = "$1" ]; then echo "$disk"; return 0; fi
-  done
-  return 1
-}
-
 leave_disk() {
   umount /mnt/boot 2>/dev/null
   umount /mnt 2>/dev/null

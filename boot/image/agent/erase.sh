@@ -26,6 +26,7 @@ each_disk() {
     method=$(rec get /run/directive "disk$number" method) || method=
     begun=$(rec get /run/directive "disk$number" begun) || begun=0
     disk=$(find_disk "$serial") || disk=
+    why=$(cat /run/find)
     device=/dev/$disk disk_name="${disk:-disk} (serial $serial)" work=/run/erase/$number
     "$1"
     number=$((number + 1))
@@ -47,7 +48,7 @@ not_erased() {
 }
 
 ask_disk() {
-  [ -n "$disk" ] || { not_erased refused 'there is no disk with this serial'; return; }
+  [ -n "$disk" ] || { not_erased refused "$why"; return; }
   case $method in
     crypto) message=$(ask_crypto 2>&1) ;;
     filesystems) message=$(erase can overwrite "$device" 2>&1) ;;

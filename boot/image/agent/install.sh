@@ -4,7 +4,7 @@ install_system() {
   alive 900
   leave_disk
   begin
-  disk=$(find_disk "$(given disk)") || { fail partition "disk $(given disk)" "there is no disk with serial $(given disk)"; return 0; }
+  disk=$(find_disk "$(given disk)") || { fail partition "disk $(given disk)" "$(cat /run/find)"; return 0; }
   disk_name="$disk (serial $(disk_serial "$disk"))"
   make_keys && partition && file_systems && boot_loader && unpack_image && populate_root && report_installed || {
     sync

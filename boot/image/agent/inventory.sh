@@ -11,6 +11,7 @@ take_inventory() {
     awk '/^MemTotal/ { printf "memory mib=%d\n", $2 / 1024 }' /proc/meminfo
     list_dimms
     for disk in $(disks); do describe_disk "$disk"; done
+    list_omitted
     list_nics
     list_accelerators
     list_watchdogs
@@ -64,6 +65,8 @@ describe_disk() {
   content=farrier
   [ -n "$mark" ] || content=$(content_of "$1")
   rec put disk name "$1" serial "$(disk_serial "$1")" model "$(cat "/sys/block/$1/device/model" 2>/dev/null)" \
+    wwid "$(disk_wwid "$1")" nguid "$(hex_of "$1" nguid)" eui "$(hex_of "$1" eui)" nsid "$(cat "/sys/block/$1/nsid" 2>/dev/null)" \
+    transport "$(disk_transport "$1")" paths "$(other_paths "$1")" \
     bytes $(($(cat "/sys/block/$1/size") * 512)) rotational "$(cat "/sys/block/$1/queue/rotational")" \
     content "$content" mark "$mark"
 }
