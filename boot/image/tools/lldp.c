@@ -1,76 +1,55 @@
-/* lldp: hears the switch. Prints one `lldp` record for the first sound LLDP frame on an interface.
- *   lldp INTERFACE SECONDS        0 heard, 2 nothing sound within the time, 1 no such interface
- *   lldp --frame FILE INTERFACE   reads the frame from a file; 2 when it is not sound
- * A frame is sound when chassis id and port id come first and no element reaches beyond the frame (IEEE 802.1AB).
+/* lldp: hears the switch. Prints an `lldp` record for each neighbour on an interface, the likeliest switch first.
+ *   lldp INTERFACE SECONDS              0 heard, 2 nothing sound within the time, 1 no such interface
+ *   lldp --frame FILE INTERFACE [MAC]…  reads the frame from a file, on a machine that has NICs with these MACs
+ * It ends with the first neighbour that may be a switch; one that calls itself something else is told at the end of the
+ * time. A frame is sound when chassis id and port id come first and no element reaches beyond the frame (IEEE 802.1AB).
+ * Passed over are farewells (a time to live of 0) and what this machine's own NICs say: firmware of theirs speaks LLDP too.
  */
+#include "lldp.h"
+
 #include <arpa/inet.h>
-#include <ctype.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <netpacket/packet.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <poll.h>
 #include <unistd.h>
 
-enum { lldp_type = 0x88cc, header = 14, longest = 1600, longest_text = 200 };
+enum { lldp_type = 0x88cc, most_neighbours = 8, most_own = 256 };
 
-struct text { unsigned char subtype; const unsigned char *bytes; int length; };
-struct neighbour { struct text chassis, port, description, system; int vlan; };
+static unsigned char own[most_own][6];
+static int own_count;
 
-static void put_bytes(const unsigned char *p, int n) {
-  for (int i = 0; i < n && i < longest_text; i++) {
-    int plain = p[i] > 32 && p[i] < 127 && (strchr("._:/+@,-", p[i]) || isalnum(p[i]));
-    /* Not ASCII: shown as a dash, since names of ports are ASCII in every switch seen and encodings are not told. */
-    if (p[i] < 32 || p[i] >= 127) putchar('-');
-    else if (plain) putchar(p[i]);
-    else printf("%%%02X", p[i]);
+static int is_own(const unsigned char *mac) {
+  for (int i = 0; i < own_count; i++)
+    if (!memcmp(own[i], mac, 6)) return 1;
+  return 0;
+}
+
+static void add_own(const unsigned char *mac) {
+  static const unsigned char none[6];
+  if (own_count < most_own && memcmp(mac, none, 6)) memcpy(own[own_count++], mac, 6);
+}
+
+static void find_own(void) {
+  struct ifaddrs *all = NULL;
+  if (getifaddrs(&all)) return;
+  for (struct ifaddrs *one = all; one; one = one->ifa_next) {
+    struct sockaddr_ll *link = (void *)one->ifa_addr;
+    if (link && link->sll_family == AF_PACKET && link->sll_halen == 6) add_own(link->sll_addr);
   }
+  freeifaddrs(all);
 }
 
-static void put_id(const char *key, struct text t, int mac_subtype, int address_subtype) {
-  if (!t.bytes) return;
-  printf(" %s=", key);
-  if (t.subtype == mac_subtype && t.length == 6)
-    for (int i = 0; i < 6; i++) printf(i ? ":%02x" : "%02x", t.bytes[i]);
-  else if (t.subtype == address_subtype && t.length == 5 && t.bytes[0] == 1)
-    printf("%d.%d.%d.%d", t.bytes[1], t.bytes[2], t.bytes[3], t.bytes[4]);
-  else put_bytes(t.bytes, t.length);
-}
-
-static int read_frame(const unsigned char *b, int n, struct neighbour *out) {
-  memset(out, 0, sizeof *out);
-  out->vlan = -1;
-  if (n < header || n > longest || b[12] != 0x88 || b[13] != 0xcc) return 0;
-  int place = 0;
-  for (int i = header; i + 2 <= n; place++) {
-    int type = b[i] >> 1, length = (b[i] & 1) << 8 | b[i + 1];
-    const unsigned char *p = b + i + 2;
-    i += 2 + length;
-    if (i > n) return 0;
-    if (type == 0) break;
-    if ((place == 0) != (type == 1) || (place == 1) != (type == 2)) return 0;
-    if (type <= 2 && length < 2) return 0;
-    if (type == 1) out->chassis = (struct text){p[0], p + 1, length - 1};
-    if (type == 2) out->port = (struct text){p[0], p + 1, length - 1};
-    if (type == 4 && length) out->description = (struct text){0, p, length};
-    if (type == 5 && length) out->system = (struct text){0, p, length};
-    if (type == 127 && length == 6 && !memcmp(p, "\x00\x80\xc2\x01", 4)) out->vlan = p[4] << 8 | p[5];
-  }
-  return out->chassis.bytes && out->port.bytes;
-}
-
-static void print_record(const char *nic, const struct neighbour *n) {
-  printf("lldp nic=%s", nic);
-  put_id("chassis", n->chassis, 4, 5);
-  put_id("port", n->port, 3, 4);
-  put_id("port_description", n->description, -1, -1);
-  put_id("system", n->system, -1, -1);
-  if (n->vlan > 0) printf(" vlan=%d", n->vlan);
-  putchar('\n');
+/* Whether somebody on the cable said this, and means to stay. */
+static int is_neighbour(const unsigned char *frame, const struct neighbour *n) {
+  if (n->seconds == 0 || is_own(frame + 6)) return 0;
+  return !(n->chassis.subtype == chassis_mac && n->chassis.length == 6 && is_own(n->chassis.bytes));
 }
 
 static int from_file(const char *path, const char *nic) {
@@ -79,7 +58,7 @@ static int from_file(const char *path, const char *nic) {
   if (!file) return 1;
   int n = (int)fread(frame, 1, sizeof frame, file);
   struct neighbour heard;
-  if (!read_frame(frame, n, &heard)) return 2;
+  if (!read_frame(frame, n, &heard) || !is_neighbour(frame, &heard)) return 2;
   print_record(nic, &heard);
   return 0;
 }
@@ -103,22 +82,51 @@ static long long now_ms(void) {
   return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-int main(int count, char **words) {
-  if (count == 4 && !strcmp(words[1], "--frame")) return from_file(words[2], words[3]);
-  if (count != 3) return fputs("usage: lldp INTERFACE SECONDS | lldp --frame FILE INTERFACE\n", stderr), 1;
-  int s = open_on(words[1]);
-  if (s < 0) return perror(words[1]), 1;
-  long long end = now_ms() + atoi(words[2]) * 1000LL;
-  for (long long left; (left = end - now_ms()) > 0;) {
+static int is_same(struct text a, struct text b) {
+  return a.subtype == b.subtype && a.length == b.length && !memcmp(a.bytes, b.bytes, (size_t)a.length);
+}
+
+/* Frames that were kept, as what is known of a neighbour points into its frame. */
+static unsigned char frames[most_neighbours][longest + 1];
+static struct neighbour neighbours[most_neighbours];
+
+/* Hears until a neighbour that may be a switch was heard, or the time is over; how many neighbours there are. */
+static int listen_on(int s, long long end, int *likely) {
+  int count = 0;
+  *likely = -1;
+  for (long long left; *likely < 0 && count < most_neighbours && (left = end - now_ms()) > 0;) {
     struct pollfd wait = {.fd = s, .events = POLLIN};
     if (poll(&wait, 1, (int)left) <= 0) continue;
-    unsigned char frame[longest + 1];
-    int n = (int)recv(s, frame, sizeof frame, 0);
-    struct neighbour heard;
+    struct neighbour *heard = &neighbours[count];
+    int n = (int)recv(s, frames[count], sizeof frames[count], 0);
     if (n < 0) { usleep(100000); continue; }
-    if (!read_frame(frame, n, &heard)) continue;
-    print_record(words[1], &heard);
-    return 0;
+    if (!read_frame(frames[count], n, heard) || !is_neighbour(frames[count], heard)) continue;
+    int known = 0;
+    for (int i = 0; i < count; i++) known |= is_same(neighbours[i].chassis, heard->chassis) && is_same(neighbours[i].port, heard->port);
+    if (known) continue;
+    if (may_be_switch(heard)) *likely = count;
+    count++;
   }
-  return 2;
+  return count;
+}
+
+int main(int count, char **words) {
+  if (count >= 4 && !strcmp(words[1], "--frame")) {
+    for (int i = 4; i < count; i++) {
+      unsigned m[6];
+      if (sscanf(words[i], "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2, m + 3, m + 4, m + 5) == 6)
+        add_own((unsigned char[]){(unsigned char)m[0], (unsigned char)m[1], (unsigned char)m[2], (unsigned char)m[3],
+                                  (unsigned char)m[4], (unsigned char)m[5]});
+    }
+    return from_file(words[2], words[3]);
+  }
+  if (count != 3) return fputs("usage: lldp INTERFACE SECONDS | lldp --frame FILE INTERFACE [MAC]...\n", stderr), 1;
+  int s = open_on(words[1]), likely;
+  if (s < 0) return perror(words[1]), 1;
+  find_own();
+  int heard = listen_on(s, now_ms() + atoi(words[2]) * 1000LL, &likely);
+  if (likely >= 0) print_record(words[1], &neighbours[likely]);
+  for (int i = 0; i < heard; i++)
+    if (i != likely) print_record(words[1], &neighbours[i]);
+  return heard ? 0 : 2;
 }
