@@ -5,6 +5,7 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -44,6 +45,8 @@ export interface Said {
 
 export interface AgentShell {
   readonly folder: string;
+  /** Where the agent looks for programs. */
+  readonly path: string;
   /** Makes a file of the machine, e.g. `/sys/block/sda/size`, with a line end behind it. */
   put(path: string, content: string | Buffer): void;
   /** Makes a link, both paths as the machine sees them. */
@@ -92,6 +95,9 @@ export function openShell(): AgentShell {
       );
   const stages = readdirSync(source).filter((name) => name.endsWith('.sh') || name === 'lease');
   for (const name of stages) writeFileSync(join(folder, 'lib', name), moved(readFileSync(join(source, name), 'utf8')));
+  chmodSync(join(folder, 'lib/lease'), 0o755);
+  mkdirSync(join(folder, 'usr/lib'), { recursive: true });
+  symlinkSync(join(folder, 'lib'), join(folder, 'usr/lib/farrier'));
   const busybox = pathOf('busybox');
   const [shell, ...first] = busybox === null ? ['sh'] : [busybox, 'sh'];
   if (busybox !== null) {
@@ -122,6 +128,7 @@ export function openShell(): AgentShell {
   };
   return {
     folder,
+    path,
     put,
     link(place, to) {
       mkdirSync(dirname(join(folder, place)), { recursive: true });
