@@ -28,8 +28,9 @@ hand_to_subd() {
 }
 
 take_address() {
-  ip addr flush dev "$boot_if"
-  ip addr add "${own_address:-$address/24}" dev "$boot_if"
+  stop_dhcp
   gateway=$(sed -n 's/^gateway=//p' /mnt/etc/farrier/network)
-  [ -z "$gateway" ] || ip route add default via "$gateway" dev "$boot_if"
+  own_address=${own_address:-$address/24}
+  ip addr flush dev "$boot_if"
+  interface=$boot_if ip=${own_address%/*} mask=${own_address#*/} router=$gateway /usr/lib/farrier/lease bound
 }

@@ -28,9 +28,8 @@ take_inventory() {
   fi
   say "inventory: $(cut -d' ' -f1 /run/inventory | sort | uniq -c | awk '{ printf "%s%d %s", n++ ? ", " : "", $1, $2 }')"
   tell /agent/step step name inventory state done seconds "$inventory_seconds"
-  heard=$(rec get /run/lldp.records lldp system || rec get /run/lldp.records lldp chassis)
   tell /agent/step step name lldp state done seconds "$lldp_took" device "$boot_if" \
-    message "${heard:-no switch was heard in $lldp_seconds s}"
+    message "$(lldp_words | awk 'NR > 1 { printf "; " } { printf "%s", $0 }')"
 }
 
 list_cpus() {
@@ -88,7 +87,7 @@ content_of() {
 list_nics() {
   for nic in /sys/class/net/*; do
     [ -e "$nic/device" ] || continue
-    rec put nic name "${nic##*/}" mac "$(cat "$nic/address")" driver "$(basename "$(readlink "$nic/device/driver")")" \
+    rec put nic name "${nic##*/}" mac "$(cat "$nic/address")" driver "$(driver_of "${nic##*/}")" \
       pci "$(readlink -f "$nic/device" | tr / '\n' | grep '^[0-9a-f]\{4\}:' | tail -1)" \
       speed "$(cat "$nic/speed" 2>/dev/null | grep '^[1-9]')" carrier "$(cat "$nic/carrier" 2>/dev/null)"
   done

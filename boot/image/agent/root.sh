@@ -34,17 +34,28 @@ write_network() {
   mkdir -p /mnt/etc/systemd/network /mnt/etc/network
   {
     printf '[Match]\nMACAddress=%s\n\n[Network]\nAddress=%s\n' "$mac" "$address"
-    [ -z "$gateway" ] || echo "Gateway=$gateway"
     echo "$dns" | tr ',' '\n' | sed -n 's/^\(..*\)$/DNS=\1/p'
+    [ -z "$gateway" ] || printf '\n[Route]\nGateway=%s\nGatewayOnLink=yes\n' "$gateway"
   } >/mnt/etc/systemd/network/10-farrier.network
-  {
-    printf 'auto lo\niface lo inet loopback\n\nauto %s\niface %s inet static\n  address %s\n' "$boot_if" "$boot_if" "$address"
-    [ -z "$gateway" ] || echo "  gateway $gateway"
-  } >/mnt/etc/network/interfaces
+  write_interfaces >/mnt/etc/network/interfaces
   printf 'mac=%s\naddress=%s\ngateway=%s\n' "$mac" "$address" "$gateway" >/mnt/etc/farrier/network
   if [ -e /mnt/lib/systemd/systemd-networkd ] || [ -e /mnt/usr/lib/systemd/systemd-networkd ]; then
     enable_unit systemd-networkd.service /lib/systemd/system/systemd-networkd.service
   fi
+}
+
+# write_interfaces: by MAC, since the installed system may call the NIC otherwise than this one does. The ifup of busybox
+# knows no such names, and has no udev that would rename it.
+write_interfaces() {
+  physical=mac/$mac=farrier logical=farrier
+  case $(readlink /mnt/sbin/ifup) in *busybox) physical=$boot_if logical=$boot_if ;; esac
+  printf 'auto lo\niface lo inet loopback\n\nauto %s\niface %s inet static\n  address %s\n' "$physical" "$logical" "$address"
+  case $gateway:$address in
+    :*) ;;
+    # The gateway is outside of a network of one address.
+    *:*/32) printf '  up ip route replace %s/32 dev $IFACE\n  up ip route replace default via %s dev $IFACE\n' "$gateway" "$gateway" ;;
+    *) echo "  gateway $gateway" ;;
+  esac
 }
 
 enable_unit() {
