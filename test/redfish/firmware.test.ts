@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { componentOf, findComponent, versionsOf } from '../../activities/redfish/firmware/component.ts';
+import {
+  type Component,
+  componentOf,
+  componentsOf,
+  findComponent,
+  versionsOf,
+} from '../../activities/redfish/firmware/component.ts';
 import { chooseWay, type FirmwareImage, parametersOf, sendImage } from '../../activities/redfish/firmware/way.ts';
 import type { UpdateOffer } from '../../activities/redfish/probe.ts';
 import { quirksOf } from '../../activities/redfish/quirks.ts';
+import type { Firmware } from '../../activities/redfish/read/firmware.ts';
 import { type Session, withSession } from '../../activities/redfish/session.ts';
 import { taskOf, taskPath } from '../../activities/redfish/task.ts';
 import { openTransport } from '../../activities/redfish/transport.ts';
@@ -94,6 +101,10 @@ describe('a task', () => {
 });
 
 describe('a component of firmware (quirk 60)', () => {
+  const found = (components: readonly Component[], wanted: string) => {
+    const one = findComponent(components, wanted);
+    return 'why' in one ? one.why : one.component.key;
+  };
   const firmware = (id: string, version: string | null, inForce = true) => ({
     id,
     name: id,
@@ -111,19 +122,56 @@ describe('a component of firmware (quirk 60)', () => {
   });
 
   test('is found by what people call it, and not where two are called so', () => {
-    const versions = versionsOf([
+    const components = componentsOf([
       firmware('Installed-159-1.8.2__BIOS.Setup.1-1', '1.8.2'),
       firmware('Previous-159-1.2.4__BIOS.Setup.1-1', '1.2.4', false),
       firmware('Installed-1-2__NIC.Slot.1', '2'),
       firmware('Installed-1-2__NIC.Slot.2', '2'),
       firmware('HGX_FW_BMC_0', 'undefined'),
     ]);
-    expect(findComponent(versions, 'bios')).toBe('BIOS.Setup.1-1');
-    expect(versions['BIOS.Setup.1-1']).toBe('1.8.2');
-    expect(findComponent(versions, 'MGX_HGX_FW_BMC_0')).toBe('HGX_FW_BMC_0');
-    expect(versions['HGX_FW_BMC_0']).toBeNull();
-    expect(findComponent(versions, 'NIC')).toBeNull();
-    expect(findComponent(versions, 'PSU')).toBeNull();
+    expect(found(components, 'bios')).toBe('BIOS.Setup.1-1');
+    expect(versionsOf(components)['BIOS.Setup.1-1']).toBe('1.8.2');
+    expect(found(components, 'MGX_HGX_FW_BMC_0')).toBe('HGX_FW_BMC_0');
+    expect(versionsOf(components)['HGX_FW_BMC_0']).toBeNull();
+    expect(found(components, 'NIC')).toBe('NIC could be NIC.Slot.1 or NIC.Slot.2: name one');
+    expect(found(components, 'PSU')).toMatch(/^the controller lists no firmware PSU, but /);
+  });
+
+  const named = (id: string, name: string, more: Partial<Firmware> = {}): Firmware => ({
+    ...firmware(id, '1.0'),
+    name,
+    ...more,
+  });
+
+  test('R-4: is found by its name where ids are numbers, which change', () => {
+    const numbers = componentsOf([
+      named('1', 'iLO 6'),
+      named('2', 'System ROM', { about: ['00000000-0000-0000-0000-00000000024a'] }),
+      named('10', 'Redundant System ROM', { inForce: false, copy: 'backup' }),
+      named('24', '6.40TB 64G NVMe SSD', { about: ['/redfish/v1/Chassis/DE00A000/Drives/4'] }),
+      named('25', '6.40TB 64G NVMe SSD', { about: ['/redfish/v1/Chassis/DE00A000/Drives/5'] }),
+    ]);
+    expect(found(numbers, 'System ROM')).toBe('System ROM');
+    expect(found(numbers, 'BIOS')).toBe('System ROM');
+    expect(found(numbers, 'bmc')).toBe('iLO 6');
+    expect(found(numbers, '2')).toBe('System ROM');
+    expect(found(numbers, '00000000-0000-0000-0000-00000000024A')).toBe('System ROM');
+    expect(found(numbers, '/redfish/v1/Chassis/DE00A000/Drives/5')).toBe('6.40TB 64G NVMe SSD #25');
+    expect(found(numbers, '6.40TB 64G NVMe SSD')).toContain('could be 6.40TB 64G NVMe SSD #24 or ');
+  });
+
+  test("R-4: is not the root of trust that bears a part's name, and none where several could be meant", () => {
+    const trust = componentsOf([named('EROT_BIOS_0', 'x'), named('HostBIOS_0', 'x'), named('HGX_FW_ERoT_CPU_0', 'x')]);
+    expect(found(trust, 'BIOS')).toBe('HostBIOS_0');
+    expect(found(trust, 'EROT_BIOS_0')).toBe('EROT_BIOS_0');
+    expect(found(trust, 'erot')).toContain('could be');
+    const two = componentsOf([named('FW_BMC_0', 'x'), named('HGX_FW_BMC_0', 'x'), named('FW_ERoT_BMC_0', 'x')]);
+    expect(found(two, 'BMC')).toBe('BMC could be FW_BMC_0 or HGX_FW_BMC_0: name one');
+    const about = componentsOf([
+      named('a1', 'Software Inventory', { about: ['/redfish/v1/Systems/1/Bios'] }),
+      named('a2', 'Software Inventory', { about: ['/redfish/v1/Managers/bmc'] }),
+    ]);
+    expect([found(about, 'BIOS'), found(about, 'BMC')]).toEqual(['a1', 'a2']);
   });
 });
 

@@ -146,7 +146,7 @@ export const expected: Expected = {
     },
   ],
   firmware: firmware(
-    [],
+    ['10'],
     ['1', 'iLO 6', '1.66 Dec 13 2024', true],
     ['10', 'Redundant System ROM', 'U58 v2.44 (01/17/2025)', true],
     ['11', 'Intelligent Provisioning', '4.35.4', true],

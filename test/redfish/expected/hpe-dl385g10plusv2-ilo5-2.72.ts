@@ -164,7 +164,7 @@ export const expected: Expected = {
     },
   ],
   firmware: firmware(
-    [],
+    ['8'],
     ['1', 'iLO 5', '2.72 Sep 04 2022', true],
     ['10', 'Power Management Controller FW Bootloader', '1.1', true],
     ['11', 'HPE Smart Storage Energy Pack 1 Firmware', '0.70', false],

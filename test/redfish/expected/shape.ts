@@ -4,7 +4,9 @@ import type { Inventory } from '../../../activities/redfish/read/inventory.ts';
  * What a reading of a recorded tree has to give, taken from the tree itself. The order of lists does not count; rows
  * spell out what differs from part to part.
  */
-export type Expected = Omit<Inventory, 'requests' | 'gaps'>;
+export type Expected = Omit<Inventory, 'requests' | 'gaps' | 'firmware'> & {
+  readonly firmware: readonly Omit<Inventory['firmware'][number], 'copy' | 'about'>[];
+};
 
 type Row<T> = readonly T[];
 
@@ -16,8 +18,10 @@ export function dimms(
   return rows.map(([slot = '', serial = '']) => ({ ...alike, slot, serial }));
 }
 
+type Listed = Omit<Expected['firmware'][number], 'copy' | 'about'>;
+
 /** `[id, name, version, updateable]`; `kept` are ids of copies that don't run. */
-export function firmware(kept: readonly string[], ...rows: Row<string | boolean | null>[]): Expected['firmware'] {
+export function firmware(kept: readonly string[], ...rows: Row<string | boolean | null>[]): Listed[] {
   return rows.map(([id, name, version, updateable]) => ({
     id: id as string,
     name: name as string,
