@@ -11,6 +11,7 @@ import { openProbe } from '../redfish/probe.ts';
 import { readBoard } from '../redfish/read/board.ts';
 import { offerOnce } from './attempt.ts';
 import { HeldError } from './held.ts';
+import { isSystemOf } from './identity.ts';
 import { admit, checkAddress, holdingSecrets, offeringTo } from './reach.ts';
 import type { SecretStore } from './secrets.ts';
 import { judgeSwap } from './swap.ts';
@@ -49,7 +50,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
     const site = { id: siteId, most: bmcRequests ?? usualRequests };
     const signal = Context.current().cancellationSignal;
     return pool.use({ origin, pin, credentials, site, gate, signal }, async (session, key) => {
-      const { system } = await openProbe(session);
+      const { system } = await openProbe(session, { isMeant: isSystemOf(controller) });
       return { ...(await readBoard(session, system)), key };
     });
   }

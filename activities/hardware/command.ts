@@ -112,7 +112,7 @@ function following(act: Act, { kind, parameters }: FollowUp): Act {
 
 async function follow(stage: Stage, next: FollowUp): Promise<ActResult> {
   await stage.pace.wait(next.after);
-  const { system } = await openProbe(stage.session);
+  const { system } = await openProbe(stage.session, { hostPath: stage.system.path });
   return command({ ...stage, act: following(stage.act, next), system });
 }
 

@@ -48,6 +48,24 @@ export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
   return { same: false, other: false, reason: differs ? `${few}; ${differs}` : few };
 }
 
+/**
+ * Which of several systems of a controller is the machine, by its UUID or a serial number; two systems of one case share
+ * their serial number, and are told apart by the UUID. Whether it really is the machine is for `sameMachine`.
+ */
+export function isSystemOf(known: KnownSystem): (system: SystemShown) => boolean {
+  const uuid = normaliseUuid(known.uuid);
+  const serials = clean([known.serial, known.boardSerial, known.sku]);
+  return (system) => {
+    const shown = normaliseUuid(textOf(system['UUID']));
+    if (uuid !== null && shown !== null) return isSameUuid(uuid, shown);
+    return haveCommonSerial(serials, clean([textOf(system['SerialNumber']), textOf(system['SKU'])]));
+  };
+}
+
+type KnownSystem = Readonly<Record<'uuid' | 'serial' | 'boardSerial' | 'sku', string | null>>;
+type SystemShown = Readonly<Record<string, unknown>>;
+const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
+
 const factorNames = "UUID, serial, NICs' MACs and the controller's MAC";
 
 /** A second MAC counts too: two cards that both moved to one other machine are no accident. */

@@ -16,7 +16,7 @@ import type { Session } from '../redfish/session.ts';
 import { readChassisSerials, readMacs, readOwnMacs, type SystemReading } from '../redfish/system.ts';
 import { checkOffer, noteOffer, type Offering, offerOnce } from './attempt.ts';
 import { HeldError } from './held.ts';
-import { clean, type Factors, sameMachine } from './identity.ts';
+import { clean, type Factors, isSystemOf, sameMachine } from './identity.ts';
 import { resolveRotation } from './rotate.ts';
 import type { SecretStore } from './secrets.ts';
 import { takeTurn } from './turn.ts';
@@ -50,7 +50,10 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
       const signal = Context.current().cancellationSignal;
       return await pool.use({ origin, pin, credentials, site, gate, signal }, async (shared, seen) => {
         const session = forgetting(mdb, machineId, shared);
-        const { probe, system } = await openProbe(session, { memory: memoryOf(mdb, controller) });
+        const { probe, system } = await openProbe(session, {
+          memory: memoryOf(mdb, controller),
+          isMeant: isSystemOf(controller),
+        });
         await checkIdentity(mdb, controller, session, system);
         if (pin === null && seen !== null && (await pinController(mdb, machineId, seen)) !== seen) {
           const message = `${origin} shows another certificate than another worker saw at the same time`;

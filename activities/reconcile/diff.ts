@@ -4,7 +4,7 @@ import type { Finding, Findings } from '../../mdb/drifts.ts';
 import type { DriftScene } from '../../mdb/driftscenes.ts';
 import type { PartSheet } from '../../mdb/values.ts';
 import type { SettingsDocument } from '../records/settings.ts';
-import { findComponent, versionsOf } from '../redfish/firmware/component.ts';
+import { componentsOf, findComponent } from '../redfish/firmware/component.ts';
 import { type Firmware, sameVersion } from '../redfish/read/firmware.ts';
 import { contradicts, type HostFacts } from './evidence.ts';
 import { controllerSheet, hostSheet, isFewer, partsNow } from './parts.ts';
@@ -73,10 +73,11 @@ function compareFirmware(scene: DriftScene, now: number): Findings {
   const unknown = settingsKnown(scene, 'firmware', Object.keys(firmware), now);
   if (unknown !== null) return unknown;
   const listed = (scene.documents['firmware'] ?? []) as readonly Firmware[];
-  const versions = versionsOf(listed);
+  const components = componentsOf(listed);
   const found = Object.entries(firmware).flatMap(([name, { version: want }]): Finding[] => {
-    const component = findComponent(versions, name);
-    const have = component === null ? null : (versions[component] ?? null);
+    const one = findComponent(components, name);
+    if ('why' in one && one.several) return [missing(name, want, now, one.why)];
+    const have = 'why' in one ? null : one.component.version;
     if (have === null) return [missing(name, want, now, 'its controller shows no version of it')];
     return sameVersion(have, want) ? [] : [known(name, want, have, 'controller', null)];
   });

@@ -58,7 +58,7 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
     if (kind === 'events' && receiver !== null) return subscribe(session, machine, receiver);
     if (kind === 'events') await endSubscription(mdb, session, machine.machineId);
     if (kind === 'logs') return archiveLogs(mdb, session, machine.machineId);
-    if (kind === 'inventory') await keepInventory(mdb, session, machine.machineId);
+    if (kind === 'inventory') await keepInventory(mdb, session, machine.machineId, met.system.path);
     if (kind === 'settings') await keepSettings(mdb, session, met, machine.machineId);
     return null;
   };

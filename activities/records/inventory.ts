@@ -3,6 +3,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { keepDocuments, keepSensors } from '../../mdb/hardwareinventory.ts';
 import type { SensorRow } from '../../mdb/values.ts';
 import { readInventory } from '../redfish/read/inventory.ts';
+import { isPartType } from '../redfish/read/layout.ts';
 import { readSensors, type Sensor } from '../redfish/read/sensors.ts';
 import type { Session } from '../redfish/session.ts';
 import { judge, partialKinds } from './changes.ts';
@@ -12,9 +13,15 @@ import { documentsOf, kinds } from './parts.ts';
 const mostSensors = 1000;
 
 /** Reads the whole machine and its sensors and keeps them: of parts, what is different. Gives the kinds that were. */
-export async function keepInventory(mdb: Mdb, session: Session, machineId: string): Promise<string[]> {
-  const inventory = await readInventory(session, null);
+export async function keepInventory(
+  mdb: Mdb,
+  session: Session,
+  machineId: string,
+  systemPath: string,
+): Promise<string[]> {
+  const inventory = await readInventory(session, systemPath);
   const { sensors } = await readSensors(session);
+  const cases = inventory.chassis.filter(({ type }) => !isPartType(type)).map(({ id }) => id);
   const fresh = documentsOf(inventory);
   const partial = partialKinds(inventory.gaps, inventory.system.power);
   const firmware = inventory.controllers.find(({ main }) => main)?.firmware ?? null;
@@ -26,7 +33,10 @@ export async function keepInventory(mdb: Mdb, session: Session, machineId: strin
     const documents = verdicts.map(({ kind, document }) => ({ kind, document, hash: hashOf(document) }));
     return { documents, changes: verdicts.flatMap(({ changes }) => changes) };
   });
-  await keepSensors(mdb, machineId, { watts: wattsOf(sensors), sensors: sensors.slice(0, mostSensors).map(rowOf) });
+  await keepSensors(mdb, machineId, {
+    watts: wattsOf(sensors, cases),
+    sensors: sensors.slice(0, mostSensors).map(rowOf),
+  });
   return written;
 }
 
@@ -46,6 +56,10 @@ function rowOf({ chassis, name, kind, value, unit, health }: Sensor): SensorRow 
   return { chassis, name, kind, value, unit, health };
 }
 
+/** Names of parts: what one of these draws is not what the machine draws. */
+const ofParts =
+  /\b(h?gpus?|hgx|nvlink|accelerators?|cpus?|processors?|dimms?|memory|dram|fans?|psus?|supply|supplies|drives?|nics?|module|socket|package|core|vr)\d*\b/i;
+
 /** Names of the reading that is the whole machine's draw, likeliest first; parts have power sensors of their own. */
 const wholes = [
   /power consum/i,
@@ -54,12 +68,18 @@ const wholes = [
   /(system|chassis|server).*(power|watt)/i,
 ];
 
-/** What the machine draws, in watts; null where no sensor says so. */
-export function wattsOf(sensors: readonly Pick<Sensor, 'kind' | 'name' | 'value'>[]): number | null {
+type Reading = Pick<Sensor, 'kind' | 'name' | 'value'> & Partial<Pick<Sensor, 'chassis'>>;
+
+/** What the machine draws, in watts; null where no sensor says so. `cases`: ids of its cases, whose readings come first. */
+export function wattsOf(sensors: readonly Reading[], cases: readonly string[] = []): number | null {
   const powers = sensors.filter(({ kind }) => kind === 'power');
-  for (const name of wholes) {
-    const found = powers.find((one) => name.test(one.name));
-    if (found) return found.value;
+  const own = powers.filter(({ name }) => !ofParts.test(name.replace(/_/g, ' ')));
+  const first = own.filter(({ chassis }) => chassis !== undefined && cases.includes(chassis));
+  for (const some of [first, own]) {
+    for (const name of wholes) {
+      const found = some.find((one) => name.test(one.name));
+      if (found) return found.value;
+    }
   }
-  return powers.length === 1 ? (powers[0]?.value ?? null) : null;
+  return powers.length === 1 && own.length === 1 ? (own[0]?.value ?? null) : null;
 }

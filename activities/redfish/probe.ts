@@ -7,6 +7,7 @@ import type { Basis, Offers, Probe } from './probe/offers.ts';
 import { Place } from './probe/place.ts';
 import { accountsOffer, eventsOffer, sessionsOffer, tasksOffer, updateOffer } from './probe/services.ts';
 import { quirksOf } from './quirks.ts';
+import type { IsMeant } from './read/layout.ts';
 import { type Gap, openReader, type Reader, throwPassing } from './read/reader.ts';
 import { text } from './read/values.ts';
 import type { Session } from './session.ts';
@@ -60,6 +61,14 @@ const checked = new WeakMap<object, { readonly firmware: string | null; readonly
 /** Milliseconds that a look at the firmware holds: no controller is flashed faster than that twice. */
 const checkHolds = 120_000;
 
+interface Opening {
+  readonly memory?: Memory;
+  /** Names one of several hosts. */
+  readonly hostPath?: string | null;
+  /** Tells which of several hosts is the machine's; what was found is kept. */
+  readonly isMeant?: IsMeant;
+}
+
 /**
  * Opens the probe, and reads the system as it is now. With something kept that takes one request (and one more for the
  * firmware version the first time over a login); otherwise it takes those for systems and manager. What is kept is of
@@ -67,7 +76,7 @@ const checkHolds = 120_000;
  */
 export async function openProbe(
   session: Session,
-  { memory = nowhere, hostPath = null }: { readonly memory?: Memory; readonly hostPath?: string | null } = {},
+  { memory = nowhere, hostPath = null, isMeant }: Opening = {},
 ): Promise<{ readonly probe: Probe; readonly system: SystemReading }> {
   const { kept } = memory;
   if (kept?.form === form) {
@@ -75,7 +84,7 @@ export async function openProbe(
     if (host !== null) return opened(session, memory, kept, host);
   }
   const reader = await openReader(session);
-  const { basis, host } = await findBasis(reader, hostPath);
+  const { basis, host } = await findBasis(reader, hostPath, isMeant);
   const fresh: Kept = { form, basis, offers: {} };
   await memory.keep(fresh);
   checked.set(session.login(), { firmware: basis.firmware, at: performance.now() });

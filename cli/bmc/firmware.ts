@@ -49,11 +49,12 @@ export function addFirmware(hand: Hand): void {
 async function read({ session, probe }: Place) {
   const { openReader } = await import('../../activities/redfish/read/reader.ts');
   const { readFirmware } = await import('../../activities/redfish/read/firmware.ts');
-  const { componentOf } = await import('../../activities/redfish/firmware/component.ts');
+  const { componentsOf } = await import('../../activities/redfish/firmware/component.ts');
   const firmware = await readFirmware(await openReader(session));
+  const keys = new Map(componentsOf(firmware).map((one) => [one.firmware, one.key]));
   const update = await probe.offer('update');
   return {
-    firmware: firmware.map((one) => ({ ...one, component: componentOf(one.id) })),
+    firmware: firmware.map((one) => ({ ...one, component: keys.get(one) ?? '' })),
     update: update && {
       multipart: update.multipart !== null,
       push: update.push !== null,
@@ -67,7 +68,7 @@ const columns: Column<Firmware & { readonly component: string }>[] = [
   { title: 'component', cell: ({ component }) => component, flexible: true },
   { title: 'name', cell: ({ name }) => name, flexible: true },
   { title: 'version', cell: ({ version }) => version },
-  { title: 'runs', cell: ({ inForce }) => (inForce ? 'yes' : 'kept') },
+  { title: 'runs', cell: ({ inForce, copy }) => (inForce ? 'yes' : (copy ?? 'kept')) },
 ];
 
 function show(screen: Screen, shown: Awaited<ReturnType<typeof read>>): void {

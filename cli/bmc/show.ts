@@ -81,7 +81,7 @@ const firmwareColumns: Column<Inventory['firmware'][number]>[] = [
   { title: 'firmware', cell: ({ name }) => name, flexible: true },
   { title: 'id', cell: ({ id }) => id, flexible: true },
   { title: 'version', cell: ({ version }) => version },
-  { title: 'runs', cell: ({ inForce }) => (inForce ? 'yes' : 'kept') },
+  { title: 'runs', cell: ({ inForce, copy }) => (inForce ? 'yes' : (copy ?? 'kept')) },
 ];
 
 function partsOf(inventory: Inventory): Part[] {

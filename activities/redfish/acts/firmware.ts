@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
-import { findComponent, readVersions } from '../firmware/component.ts';
+import { findComponent, readComponents, versionsOf } from '../firmware/component.ts';
 import { listTasks, taskOfSent } from '../firmware/following.ts';
 import { chooseWay, type FirmwareImage, parametersOf, sendImage } from '../firmware/way.ts';
 import type { UpdateOffer } from '../probe.ts';
@@ -88,16 +88,15 @@ export const startFirmware: Kind<ActParameters['start-firmware']> = {
 
 /** The component that is meant, where it does not have that version already. */
 async function choose({ session }: Scene, said: string, version: string): Promise<string | Seen> {
-  const versions = await readVersions(session);
-  const component = findComponent(versions, said);
-  if (component === null)
-    return notDone(`the controller lists no firmware ${said}, but ${Object.keys(versions).join(', ')}`);
-  if (!sameVersion(versions[component], version)) return component;
-  return { state: 'done', observed: `${component} has version ${version} already; nothing was sent` };
+  const found = findComponent(await readComponents(session), said);
+  if ('why' in found) return notDone(found.why);
+  const { key, version: present } = found.component;
+  if (!sameVersion(present, version)) return key;
+  return { state: 'done', observed: `${key} has version ${version} already; nothing was sent` };
 }
 
 async function beforeOf(scene: Scene): Promise<Plain> {
-  return { versions: await readVersions(scene.session), tasks: await listTasks(scene) };
+  return { versions: versionsOf(await readComponents(scene.session)), tasks: await listTasks(scene) };
 }
 
 function answerOf(answer: Answer): Plain {
@@ -135,9 +134,8 @@ function underWay({ percent, state, words }: TaskReading): Seen {
 }
 
 async function versionOf({ session }: Scene, { command }: Sent): Promise<string | null> {
-  const versions = await readVersions(session);
-  const component = findComponent(versions, String(command.component));
-  return component === null ? null : (versions[component] ?? null);
+  const found = findComponent(await readComponents(session), String(command.component));
+  return 'why' in found ? null : found.component.version;
 }
 
 /** Whether system and version read the same a few times in a row. */

@@ -1,4 +1,4 @@
-import { chooseHost } from '../read/layout.ts';
+import { chooseHost, type IsMeant, managersOf } from '../read/layout.ts';
 import { type Reader, throwPassing } from '../read/reader.ts';
 import { at, link, list, object, text } from '../read/values.ts';
 import type { Json } from '../transport.ts';
@@ -8,15 +8,21 @@ import type { Basis } from './offers.ts';
 const mostChassis = 8;
 
 /**
- * Finds what everything else hangs on. Throws `unsupported` when no system can be reset, or when several can and
- * `hostPath` names none of them.
+ * Finds what everything else hangs on. Throws `unsupported` when no system can be reset, or when several can, `hostPath`
+ * names none of them, and not exactly one is meant.
  */
-export async function findBasis(reader: Reader, hostPath: string | null): Promise<{ basis: Basis; host: Json }> {
+export async function findBasis(
+  reader: Reader,
+  hostPath: string | null,
+  isMeant?: IsMeant,
+): Promise<{ basis: Basis; host: Json }> {
   const { root } = reader;
   const systems = await reader.members(root.Systems);
   throwPassing(reader.gaps);
-  const host = chooseHost(systems, hostPath);
-  const managerPath = link(list(at(host, 'Links', 'ManagedBy'))[0]);
+  const host = chooseHost(systems, hostPath, isMeant);
+  const saysManager = list(at(host, 'Links', 'ManagedBy')).length > 0;
+  const managers = saysManager ? [] : await reader.members(root.Managers);
+  const managerPath = managersOf(host, managers)[0] ?? null;
   const manager = managerPath === null ? null : await reader.resource({ '@odata.id': managerPath });
   const reset = at(host, 'Actions', '#ComputerSystem.Reset');
   const inline = Array.isArray(at(reset, 'ResetType@Redfish.AllowableValues'));

@@ -1,9 +1,10 @@
 import type { Json } from '../transport.ts';
+import { firmwareVersion } from './firmware.ts';
 import { known } from './identity.ts';
 import type { Layout } from './layout.ts';
 import { mainChassis } from './layout.ts';
 import type { Reader } from './reader.ts';
-import { amount, at, health, link, present, serviceLabel, text } from './values.ts';
+import { amount, at, health, link, object, present, serviceLabel, text } from './values.ts';
 
 export interface Cpu {
   readonly socket: string;
@@ -55,15 +56,31 @@ export async function readCompute(reader: Reader, layout: Layout): Promise<Compu
     Promise.all(mainChassis(layout).map((one) => reader.members(one.PCIeDevices))),
   ]);
   const sockets = processors.filter(present);
+  const accelerators = mergeAccelerators(
+    [...sockets, ...others.flat().filter(present)].filter(isAccelerator),
+    devices.flat().filter(present),
+  );
   return {
     cpus: sockets.filter(isCpu).map(cpuOf),
     dimms: memory.filter(present).map(dimmOf),
     emptyDimmSlots: memory.filter((one) => !present(one)).map(slotOf),
-    accelerators: mergeAccelerators(
-      [...sockets, ...others.flat().filter(present)].filter(isAccelerator),
-      devices.flat().filter(present),
-    ),
+    accelerators: accelerators.length > 0 ? accelerators : await vendorAccelerators(reader, layout),
   };
+}
+
+/** HPE's own list of devices, below the chassis: the only place where some of its machines show their accelerators. */
+async function vendorAccelerators(reader: Reader, layout: Layout): Promise<Accelerator[]> {
+  const places = mainChassis(layout).flatMap((chassis) => [
+    chassis.Devices,
+    ...Object.values(object(chassis.Oem)).map((oem) => at(oem, 'Links', 'Devices')),
+  ]);
+  const lists = await Promise.all(places.filter((one) => link(one) !== null).map((one) => reader.members(one)));
+  const isShown = (one: Json) =>
+    /^(GPU|FPGA|Accelerator)$/i.test(text(one.DeviceType) ?? '') || isAcceleratorDevice(one);
+  return lists
+    .flat()
+    .filter((one) => present(one) && isShown(one))
+    .map((one) => acceleratorOf(one, one));
 }
 
 function isCpu(processor: Json): boolean {
@@ -132,19 +149,29 @@ function acceleratorOf(resource: Json, device: Json | undefined): Accelerator {
   return {
     id: text(resource.Id) ?? link(resource) ?? '',
     kind: text(resource.ProcessorType) ?? 'GPU',
-    slot: serviceLabel(resource.Location) ?? serviceLabel(at(device, 'Slot', 'Location')),
+    slot: serviceLabel(resource.Location) ?? serviceLabel(at(device, 'Slot', 'Location')) ?? text(resource.Location),
     manufacturer: text(resource.Manufacturer),
     model: nameOf(resource, device),
     serial: known(resource.SerialNumber),
     partNumber: text(resource.PartNumber),
     firmware:
-      text(resource.FirmwareVersion) ?? text(at(resource, 'FPGA', 'FirmwareVersion')) ?? text(device?.FirmwareVersion),
+      text(resource.FirmwareVersion) ??
+      text(at(resource, 'FPGA', 'FirmwareVersion')) ??
+      text(device?.FirmwareVersion) ??
+      firmwareVersion(at(resource, 'FirmwareVersion', 'Current', 'VersionString')),
     health: health(resource),
   };
 }
 
-/** The model people know; HPE shows the part number as the model and the name at the PCIe device. */
+/** Names that every part of a kind has, and that say nothing. */
+const plainNames = /^(gpu|processor|pcie? ?device|device|accelerator|fpga)[\s_-]*\d*$/i;
+
+/**
+ * The model people know. HPE shows the part number as the model and the name at the PCIe device; some show no model and
+ * a name that tells it.
+ */
 function nameOf(resource: Json, device: Json | undefined): string | null {
-  const model = text(resource.Model);
-  return model !== null && model === text(resource.PartNumber) ? (text(device?.Name) ?? model) : model;
+  const names = [resource.Model, device?.Model, device?.Name, resource.Name].map(known);
+  const says = (one: string | null) => one !== null && one !== text(resource.PartNumber) && !plainNames.test(one);
+  return names.find(says) ?? known(resource.Model);
 }

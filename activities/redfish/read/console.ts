@@ -24,21 +24,24 @@ export async function readConsole(session: Session): Promise<string[] | null> {
   const services = (await Promise.all(systems.map((system) => reader.members(system.LogServices)))).flat();
   const consoles = services.filter(isConsoleLog);
   const tails = await Promise.all(consoles.map((service) => tailOf(reader, link(service.Entries))));
+  const read = tails.filter((tail) => tail !== null);
   const gap = reader.gaps[0];
-  // What was read is worth more than nothing; nothing for a failure is not the same as no log.
-  if (gap && tails.every((tail) => tail.length === 0)) throw new Error(`${gap.path}: ${gap.reason}`);
-  return consoles.length === 0 ? null : tails.flat().slice(-mostLines);
+  // One that was read, if empty, is worth more than one that is missing; nothing for a failure is not the same as no log.
+  if (gap && read.length === 0) throw new Error(`${gap.path}: ${gap.reason}`);
+  return consoles.length === 0 ? null : read.flat().slice(-mostLines);
 }
 
-async function tailOf(reader: Reader, entries: string | null): Promise<string[]> {
-  let tail: string[] = [];
+/** Null where not even its first page could be read. */
+async function tailOf(reader: Reader, entries: string | null): Promise<string[] | null> {
+  let tail: string[] | null = null;
   const seen = new Set<string>();
   for (let next = entries; next !== null && !seen.has(next) && seen.size < mostPages; ) {
     seen.add(next);
     const page = await reader.page(next);
-    const lines = (page?.members ?? []).flatMap(({ Message: line }) => (typeof line === 'string' ? [line] : []));
-    tail = [...tail, ...lines].slice(-mostLines);
-    next = page?.next ?? null;
+    if (page === null) return tail;
+    const lines = page.members.flatMap(({ Message: line }) => (typeof line === 'string' ? [line] : []));
+    tail = [...(tail ?? []), ...lines].slice(-mostLines);
+    next = page.next;
   }
   return tail;
 }

@@ -2,8 +2,9 @@ import { normaliseUuid } from '../../../mdb/identity.ts';
 import { isLocallyAdministered } from '../../../mdb/machine.ts';
 import type { Json } from '../transport.ts';
 import { mac } from './identity.ts';
+import { managersOf } from './layout.ts';
 import type { Reader } from './reader.ts';
-import { at, link, list, pathKey, state, text } from './values.ts';
+import { link, pathKey, state, text } from './values.ts';
 
 export interface Bmc {
   readonly id: string;
@@ -19,7 +20,7 @@ export interface Bmc {
 
 /** The controllers themselves. */
 export async function readControllers(reader: Reader, host: Json, managers: readonly Json[]): Promise<Bmc[]> {
-  const managing = new Set(list(at(host, 'Links', 'ManagedBy')).map((one) => pathKey(link(one) ?? '')));
+  const managing = new Set(managersOf(host, managers).map(pathKey));
   return Promise.all(
     managers.map(async (manager) => ({
       id: text(manager.Id) ?? link(manager) ?? '',

@@ -1,7 +1,7 @@
 import { cleanText } from '../../../mdb/identity.ts';
 import type { Json } from '../transport.ts';
 import type { Reader } from './reader.ts';
-import { link, text } from './values.ts';
+import { link, list, object, state, text } from './values.ts';
 
 export interface Firmware {
   readonly id: string;
@@ -9,9 +9,16 @@ export interface Firmware {
   /** Null where the controller prints a filler instead of a version (quirk 60). */
   readonly version: string | null;
   readonly updateable: boolean | null;
-  /** False for copies that are kept and do not run: previous, backup, golden and staged ones. */
+  /** Whether it is what runs; see `copy` for what else it is. */
   readonly inForce: boolean;
+  /** What a copy that does not run is kept for; absent for what runs. */
+  readonly copy?: FirmwareCopy;
+  /** What it is the firmware of: paths of resources, and ids that the vendor's update files name; absent where untold. */
+  readonly about?: readonly string[];
 }
+
+/** A spare to fall back on, what the next start or update takes, what was there before, a second listing of the same. */
+export type FirmwareCopy = 'backup' | 'staged' | 'previous' | 'listed-twice';
 
 const fillers = new Set([
   'undefined',
@@ -31,7 +38,9 @@ const fillers = new Set([
 /** The version as compared and shown; null for what firmware prints where it knows none (quirk 60). */
 export function firmwareVersion(shown: unknown): string | null {
   const clean = cleanText(typeof shown === 'string' ? shown : null);
-  return clean === null || fillers.has(clean.toLowerCase()) ? null : clean.replace(/\s+/g, ' ');
+  // `-*`, `...`: nothing that could be a version.
+  if (clean === null || !/[a-z0-9]/i.test(clean)) return null;
+  return fillers.has(clean.toLowerCase()) ? null : clean.replace(/\s+/g, ' ');
 }
 
 /** Whether two controllers' spellings mean one version: blanks, case, a leading `v` and leading zeros do not count. */
@@ -45,19 +54,61 @@ export function sameVersion(one: unknown, other: unknown): boolean {
   return left !== undefined && left === right;
 }
 
-/** All that the controller lists as firmware. */
+/** All that the controller lists as firmware; some list it as software only. */
 export async function readFirmware(reader: Reader): Promise<Firmware[]> {
   const service = await reader.resource(reader.root.UpdateService);
-  return (await reader.members(service?.FirmwareInventory)).map(firmwareOf);
+  const firmware = await reader.members(service?.FirmwareInventory);
+  const listed = firmware.length > 0 ? firmware : await reader.members(service?.SoftwareInventory);
+  return listed.map(firmwareOf);
 }
 
 function firmwareOf(part: Json): Firmware {
   const id = text(part.Id) ?? link(part)?.split('/').at(-1) ?? '';
+  const name = text(part.Name) ?? id;
+  const copy = copyOf(part, id, name);
+  const about = [...list(part.RelatedItem).flatMap((one) => link(one) ?? []), ...targetsOf(part)];
   return {
     id,
-    name: text(part.Name) ?? id,
+    name,
     version: firmwareVersion(part.Version),
     updateable: typeof part.Updateable === 'boolean' ? part.Updateable : null,
-    inForce: !/^(Current|Previous|Available|Rollback)-|^(Backup|Golden|Staging|Capsule)_/i.test(id),
+    inForce: copy === null,
+    ...(copy !== null && { copy }),
+    ...(about.length > 0 && { about }),
   };
+}
+
+/**
+ * Words of a name, as they are parted by blanks and signs, and then as capitals part them too: `HostBIOS_0` → hostbios,
+ * 0, host, bios, 0.
+ */
+export function wordsOf(name: string): string[] {
+  const parted = name.replace(/([a-z])([A-Z])/g, '$1 $2');
+  const written = parted === name ? [name] : [name, parted];
+  return written.flatMap((one) => one.toLowerCase().match(/[a-z0-9]+/g) ?? []);
+}
+
+const copyWords: readonly (readonly [FirmwareCopy, RegExp])[] = [
+  ['previous', /^(previous|prior|former)$/],
+  ['backup', /^(backup|golden|redundant|recovery|rollback|failsafe|standby|spare)$/],
+  ['staged', /^(staging|staged|pending|capsule|available)$/],
+];
+
+/** What a copy is kept for, by its state (`Active` and `Staged` since 2025.2), its id and its name; null for what runs. */
+function copyOf(part: Json, id: string, name: string): FirmwareCopy | null {
+  if (part.Active === true) return null;
+  if (part.Staged === true) return 'staged';
+  if (part.Active === false || /^Standby/i.test(state(part) ?? '')) return 'backup';
+  // Dell lists what runs as Installed, and some of it as Current too.
+  if (/^Current-/i.test(id)) return 'listed-twice';
+  const words = [...wordsOf(id), ...wordsOf(name)];
+  return copyWords.find(([, form]) => words.some((word) => form.test(word)))?.[0] ?? null;
+}
+
+/** HPE's update files name what they are for by these ids. */
+function targetsOf(part: Json): string[] {
+  return Object.values(object(part.Oem)).flatMap((oem) => {
+    const targets = object(oem).Targets;
+    return Array.isArray(targets) ? targets.flatMap((one) => text(one) ?? []) : [];
+  });
 }

@@ -4,7 +4,7 @@ import { type Compute, readCompute } from './compute.ts';
 import { type Bmc, readControllers } from './controllers.ts';
 import { type Firmware, readFirmware } from './firmware.ts';
 import { type Identity, identityOf, known } from './identity.ts';
-import { caseOf, mainChassis, readLayout } from './layout.ts';
+import { caseOf, poweredChassis, readLayout } from './layout.ts';
 import { type Network, readNetwork } from './network.ts';
 import { type Fan, type PowerSupply, readFans, readPowerSupplies } from './power.ts';
 import { type Gap, openReader } from './reader.ts';
@@ -50,7 +50,7 @@ export async function readInventory(session: Session, hostPath: string | null = 
   const reader = await openReader(session);
   const layout = await readLayout(reader, hostPath);
   const { host, chassis, managers } = layout;
-  const boxes = mainChassis(layout);
+  const boxes = poweredChassis(layout);
   const [compute, drives, network, supplies, fans, controllers, firmware] = await Promise.all([
     readCompute(reader, layout),
     readDrives(reader, host),
@@ -66,14 +66,25 @@ export async function readInventory(session: Session, hostPath: string | null = 
     ...compute,
     drives,
     ...network,
-    supplies: supplies.flat(),
-    fans: fans.flat(),
+    supplies: once(supplies.flat()),
+    fans: once(fans.flat()),
     chassis: chassis.map(chassisOf),
     controllers,
     firmware,
     gaps: reader.gaps,
     requests: reader.requests(),
   };
+}
+
+/** A part that two chassis show, such as a sled and its enclosure, is one: all that is told of it is the same. */
+function once<T extends { readonly name: string }>(parts: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return parts.filter((part) => {
+    const key = JSON.stringify(part);
+    const known = seen.has(key);
+    seen.add(key);
+    return !known;
+  });
 }
 
 function systemOf(host: Json): Inventory['system'] {

@@ -14,6 +14,9 @@ export interface Layout {
   readonly managers: readonly Json[];
 }
 
+/** Whether a system is the one that is meant, by what tells machines apart. */
+export type IsMeant = (system: Json) => boolean;
+
 /** Throws `unsupported` when no system can be reset, or when several can and `hostPath` names none of them. */
 export async function readLayout(reader: Reader, hostPath: string | null): Promise<Layout> {
   const [systems, chassis, managers] = await Promise.all([
@@ -28,22 +31,35 @@ export async function readLayout(reader: Reader, hostPath: string | null): Promi
 
 const unsent = { carriedOut: 'no' } as const;
 
-/** Never simply the first: a controller may list an accelerator baseboard before the host (quirk 63). */
-export function chooseHost(systems: readonly Json[], hostPath: string | null): Json {
+/** Kinds of systems that run on a host or beside it, and are not the machine (DSP2046, `SystemType`). */
+const guestTypes = new Set(['Virtual', 'OS', 'VirtuallyPartitioned', 'DPU']);
+
+/**
+ * Never simply the first: a controller may list an accelerator baseboard before the host (quirk 63), and its virtual
+ * machines and DPUs beside it. Where several are hosts, `isMeant` says which one is the machine's.
+ */
+export function chooseHost(systems: readonly Json[], hostPath: string | null, isMeant: IsMeant = () => false): Json {
   const resettable = systems.filter(hasReset);
   // Old services show no boot override at all.
-  const hosts = resettable.some(isHost) ? resettable.filter(isHost) : resettable;
-  const named = hosts.find((one) => hostPath !== null && pathKey(link(one) ?? '') === pathKey(hostPath));
+  const hosts = [isHost, (one: Json) => !guestTypes.has(text(one.SystemType) ?? '')].reduce(preferred, resettable);
+  const named = resettable.find((one) => hostPath !== null && pathKey(link(one) ?? '') === pathKey(hostPath));
   if (named) return named;
   if (hostPath !== null)
     throw new RedfishError('unsupported', `the controller lists no system ${hostPath} that can be reset`, unsent);
   const [first, ...more] = hosts;
   if (!first) throw new RedfishError('unsupported', 'the controller lists no system that can be reset', unsent);
   if (more.length > 0) {
+    const [meant, ...others] = hosts.filter(isMeant);
+    if (meant && others.length === 0) return meant;
     const paths = hosts.map((one) => link(one)).join(', ');
     throw new RedfishError('unsupported', `the controller lists several systems that can be reset: ${paths}`, unsent);
   }
   return first;
+}
+
+/** Those that are so, where some are. */
+function preferred(systems: readonly Json[], isSo: (system: Json) => boolean): readonly Json[] {
+  return systems.some(isSo) ? systems.filter(isSo) : systems;
 }
 
 function hasReset(system: Json): boolean {
@@ -56,6 +72,10 @@ function isHost(system: Json): boolean {
 
 /** Chassis that are a part inside another; what hangs on them is found through what holds them. */
 const partTypes = new Set(['Component', 'Module', 'Card', 'Cartridge', 'IPBasedDrive', 'StorageEnclosure']);
+export function isPartType(type: string | null): boolean {
+  return partTypes.has(type ?? '');
+}
+
 /** The machine's own case, likeliest first. */
 const caseTypes = ['RackMount', 'Blade', 'Sled', 'StandAlone', 'Tower', 'Shelf', 'Enclosure', 'Chassis', 'RackGroup'];
 
@@ -67,10 +87,36 @@ export function mainChassis({ systems, chassis }: Layout): Json[] {
   return chassis.filter((one) => linked.has(pathKey(link(one) ?? '')) || !partTypes.has(text(one.ChassisType) ?? ''));
 }
 
+/**
+ * Chassis that may have the machine's power supplies and fans: its cases, cards, and parts that have the older Power or
+ * Thermal. Of the newer model NVIDIA shows an empty one on each of thirty parts.
+ */
+export function poweredChassis(layout: Layout): Json[] {
+  const cases = new Set(mainChassis(layout));
+  return layout.chassis.filter(
+    (one) => cases.has(one) || text(one.ChassisType) === 'Card' || 'Power' in one || 'Thermal' in one,
+  );
+}
+
+/** Paths of the controllers that manage a host: as it says, or as they say themselves, or the only one there is. */
+export function managersOf(host: Json, managers: readonly Json[]): string[] {
+  const said = list(at(host, 'Links', 'ManagedBy')).flatMap((one) => link(one) ?? []);
+  if (said.length > 0) return said;
+  const path = pathKey(link(host) ?? '');
+  const serves = (manager: Json) =>
+    list(at(manager, 'Links', 'ManagerForServers')).some((one) => pathKey(link(one) ?? '') === path);
+  const serving = managers.filter(serves);
+  return (serving.length > 0 || managers.length > 1 ? serving : managers).flatMap((one) => link(one) ?? []);
+}
+
 /** The machine's case: what the host links to if that is one, otherwise the likeliest. */
 export function caseOf({ host, chassis }: Layout): Json | null {
   const linked = new Set(list(at(host, 'Links', 'Chassis')).map((one) => pathKey(link(one) ?? '')));
-  const rank = (one: Json) => caseTypes.indexOf(text(one.ChassisType) ?? '');
-  const cases = chassis.filter((one) => rank(one) >= 0).sort((a, b) => rank(a) - rank(b));
+  // What has another type or none is a case where there is nothing likelier: `Other` is one that some boards show.
+  const rank = (one: Json) => {
+    const place = caseTypes.indexOf(text(one.ChassisType) ?? '');
+    return place === -1 ? caseTypes.length : place;
+  };
+  const cases = chassis.filter((one) => !partTypes.has(text(one.ChassisType) ?? '')).sort((a, b) => rank(a) - rank(b));
   return cases.find((one) => linked.has(pathKey(link(one) ?? ''))) ?? cases[0] ?? null;
 }

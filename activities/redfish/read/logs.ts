@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { type Gap, inCircle, openReader, type Reader } from './reader.ts';
-import { at, link, text } from './values.ts';
+import { at, link, pathKey, text } from './values.ts';
 
 export interface LogEntry {
   readonly id: string;
@@ -57,7 +57,7 @@ export async function readLogs(
     [reader.root.Systems, reader.root.Managers, reader.root.Chassis].map((one) => reader.members(one)),
   );
   const services = await Promise.all(owners.flat().map((one) => reader.members(one.LogServices)));
-  const wanted = services.flat().filter((service) => !without(service));
+  const wanted = distinct(services.flat()).filter((service) => !without(service));
   const gaps: Gap[] = [];
   const read = await Promise.all(
     wanted.map((service) => readLog(reader, service, before[link(service) ?? ''] ?? [], gaps)),
@@ -68,6 +68,17 @@ export async function readLogs(
     gaps: [...reader.gaps, ...gaps],
     requests: reader.requests(),
   };
+}
+
+/** One log may be linked from the system, its chassis and its manager, under one path or by its entries. */
+function distinct(services: readonly Json[]): Json[] {
+  const seen = new Set<string>();
+  return services.filter((service) => {
+    const keys = [link(service), link(service.Entries)].flatMap((path) => (path === null ? [] : pathKey(path)));
+    const known = keys.some((key) => seen.has(key));
+    for (const key of keys) seen.add(key);
+    return !known;
+  });
 }
 
 /** Reads the one log whose service is at this path, as `readLogs` does; null when there is none. */

@@ -29,8 +29,8 @@ export async function readPowerSupplies(reader: Reader, chassis: Json): Promise<
   const shown = supplies.length > 0 ? supplies : list((await reader.resource(chassis.Power))?.PowerSupplies);
   return shown.filter(present).map((supply) => ({
     name: nameOf(supply),
-    manufacturer: text(supply.Manufacturer),
-    model: text(supply.Model),
+    manufacturer: known(supply.Manufacturer),
+    model: known(supply.Model),
     serial: known(supply.SerialNumber),
     watts: amount(supply.PowerCapacityWatts),
     firmware: text(supply.FirmwareVersion),

@@ -3,7 +3,7 @@ import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { expandQuery } from './expand.ts';
 import { Requests } from './requests.ts';
-import { at, isReference, link, list, object, pathKey, text } from './values.ts';
+import { at, isReference, link, list, number, object, pathKey, text } from './values.ts';
 
 /** A resource that was linked and could not be read; everything else is complete without it. */
 export interface Gap {
@@ -35,6 +35,8 @@ export interface Reader {
 export interface Page {
   readonly members: readonly Json[];
   readonly next: string | null;
+  /** Members of the whole collection, as it says itself; null where it doesn't. */
+  readonly count: number | null;
 }
 
 const mostPages = 64;
@@ -96,7 +98,12 @@ class ControllerReader implements Reader {
   async resource(value: unknown): Promise<Json | null> {
     const path = link(value);
     if (path !== null && isReference(object(value))) return this.#optional(path);
-    return Object.keys(object(value)).length > 0 ? object(value) : null;
+    const inline = object(value);
+    const reason = refusalIn(inline);
+    if (reason === null) return inline;
+    if (Object.keys(inline).length > 0)
+      this.#miss({ path: path ?? 'a member', kind: 'rejected', reason, passing: false });
+    return null;
   }
 
   async expanded(value: unknown, levels: number): Promise<Json | null> {
@@ -119,8 +126,8 @@ class ControllerReader implements Reader {
     const plain = await this.#optional(path);
     const shown = plain && this.#collection(path, plain);
     if (shown === null) return null;
-    const { members, next } = await this.#completed(path, shown, 1);
-    return { members: await this.#resources(members), next };
+    const { members, ...rest } = await this.#completed(path, shown, 1);
+    return { members: await this.#resources(members), ...rest };
   }
 
   /** One more request for the whole collection costs less than one for each member. */
@@ -131,9 +138,10 @@ class ControllerReader implements Reader {
   }
 
   async #allMembers(first: Page): Promise<Json[]> {
-    const all = [...first.members];
+    const all: Json[] = [];
+    addNew(all, first.members);
     const seen = new Set<string>();
-    for (let next = first.next; next !== null; ) {
+    for (let next = first.next; next !== null && all.length < (first.count ?? Number.POSITIVE_INFINITY); ) {
       const why = seen.has(pathKey(next)) ? inCircle : tooMuch(seen.size, all.length);
       if (why !== null) {
         this.gaps.push({ path: next, ...why });
@@ -141,7 +149,7 @@ class ControllerReader implements Reader {
       }
       seen.add(pathKey(next));
       const more: Page | null = await this.#page(next, 1);
-      all.push(...(more?.members ?? []));
+      addNew(all, more?.members ?? []);
       next = more?.next ?? null;
     }
     return this.#resources(all.slice(0, mostMembers));
@@ -157,18 +165,18 @@ class ControllerReader implements Reader {
     return collection && this.#collection(path, collection);
   }
 
-  /** Some controllers answer an optional collection with 200 and an error. */
   #collection(path: string, collection: Json): Page | null {
-    if (Array.isArray(collection.Members)) return pageOf(collection);
-    const message = text(at(list(at(collection, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
-    this.gaps.push({ path, kind: 'rejected', reason: message ?? 'the collection shows no members', passing: false });
+    // Some show null where there are none.
+    if (Array.isArray(collection.Members) || collection.Members === null) return pageOf(collection);
+    this.gaps.push({ path, kind: 'rejected', reason: 'the collection shows no members', passing: false });
     return null;
   }
 
   async #expanded(path: string, levels: number): Promise<Json | null> {
     if (this.#expand === null || path.includes('?')) return this.#optional(path);
     try {
-      return await this.#requests.fetch(`${path}${this.#expand(levels)}`);
+      const expanded = await this.#requests.fetch(`${path}${this.#expand(levels)}`);
+      return refusalIn(expanded) === null ? expanded : this.#optional(path);
     } catch (error) {
       degrade(error);
       // This resource is read plainly; a service that calls the query itself wrong isn't asked again.
@@ -179,14 +187,46 @@ class ControllerReader implements Reader {
 
   async #optional(path: string): Promise<Json | null> {
     try {
-      return await this.#requests.fetch(path);
+      const shown = await this.#requests.fetch(path);
+      const reason = refusalIn(shown);
+      if (reason === null) return shown;
+      this.#miss({ path, kind: 'rejected', reason, passing: false });
     } catch (error) {
       const failed = degrade(error);
-      const gap = { path, kind: failed.kind, reason: failed.message, passing: isPassing(failed) };
-      if (!this.gaps.some((one) => one.path === path)) this.gaps.push(gap);
-      return null;
+      this.#miss({ path, kind: failed.kind, reason: failed.message, passing: isPassing(failed) });
     }
+    return null;
   }
+
+  #miss(gap: Gap): void {
+    if (!this.gaps.some(({ path }) => path === gap.path)) this.gaps.push(gap);
+  }
+}
+
+/** Why what came with 200 is no resource: some controllers answer so with an error, or with nothing; null when it is. */
+function refusalIn(shown: Json): string | null {
+  // Properties of every schema begin with a capital or an at sign (DSP0266); of the error alone with a small letter.
+  const isError = 'error' in shown && shown['@odata.type'] === undefined;
+  if (!isError && Object.keys(shown).some((name) => /^[A-Z@]/.test(name))) return null;
+  const message = text(at(list(at(shown, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
+  return message ?? text(at(shown, 'error', 'message')) ?? 'what it shows is no resource';
+}
+
+/** Pages overlap on some controllers, and a last one may begin anew: a member that is there already is no other. */
+function addNew(all: Json[], more: readonly Json[]): void {
+  const there = new Set(all.map(memberKey));
+  for (const one of more) {
+    const key = memberKey(one);
+    if (key !== null && there.has(key)) continue;
+    there.add(key);
+    all.push(one);
+  }
+}
+
+/** With its fragment: members of arrays share the path of their resource. */
+function memberKey(member: Json): string | null {
+  const id = text(member['@odata.id']);
+  return id === null ? null : pathKey(id);
 }
 
 type Why = Omit<Gap, 'path'>;
@@ -200,7 +240,11 @@ function tooMuch(pages: number, members: number): Why | null {
 }
 
 function pageOf(collection: Json): Page {
-  return { members: list(collection.Members), next: text(collection['Members@odata.nextLink']) };
+  return {
+    members: list(collection.Members),
+    next: text(collection['Members@odata.nextLink']),
+    count: number(collection['Members@odata.count']),
+  };
 }
 
 /** Why one resource is missing; throws when it is not only that resource. */

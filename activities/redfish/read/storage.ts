@@ -20,11 +20,12 @@ export interface Drive {
 export async function readDrives(reader: Reader, host: Json): Promise<Drive[]> {
   const storages = await reader.members(host.Storage, 2);
   const drives = (await Promise.all(storages.map((one) => drivesOf(reader, one)))).flat();
-  if (drives.length > 0) return drives.filter(present).map(driveOf);
+  if (drives.length > 0) return drives.filter(present).filter(isReal).map(driveOf);
   const simple = await reader.members(host.SimpleStorage);
   return simple
     .flatMap((one) => list(one.Devices))
     .filter(present)
+    .filter(isReal)
     .filter(isDisk)
     .map(driveOf);
 }
@@ -35,6 +36,15 @@ async function drivesOf(reader: Reader, storage: Json): Promise<Json[]> {
   const whole = shown.filter(isReference).length > 1 ? await reader.expanded(storage, 1) : null;
   const drives = await Promise.all((whole ? list(whole.Drives) : shown).map((one) => reader.resource(one)));
   return drives.filter((one) => one !== null);
+}
+
+/** Media that the controller itself plays to the host, and what takes discs, are no drives of the machine. */
+function isReal(drive: Json): boolean {
+  const media = text(drive.MediaType) ?? '';
+  const protocol = text(drive.Protocol) ?? '';
+  const names = [drive.Model, drive.Name, drive.Manufacturer, drive.Id].map((one) => text(one) ?? '');
+  if (/cd|dvd|floppy|optical|tape|virtual/i.test(media) || /virtual/i.test(protocol)) return false;
+  return !names.some((name) => /\bvirtual[ _-]*(cd|dvd|floppy|h?disk|hdd|media|flash|optical|usb)/i.test(name));
 }
 
 /** SimpleStorage also lists backplanes, which have no capacity; a drive may keep silent about it, but is no backplane. */
