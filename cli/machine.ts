@@ -187,6 +187,9 @@ function showMachine({ screen, now }: Context, view: MachineView): void {
     ['observed image', identity.observedImage],
     ['disk keys', identity.keyStore],
     ['may be wiped', identity.wipeReason],
+    ['resembles', identity.resembles],
+    ...identity.remarks.map((sentence) => ['remark', sentence] as const),
+    ...identity.unseen.map((sentence) => ['not seen', sentence] as const),
     ['last seen', machine.lastSeenAt === null ? null : `${age(machine.lastSeenAt, now)} ago`],
     [
       'controller',

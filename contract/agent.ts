@@ -42,6 +42,10 @@ export interface Inventory {
   readonly bmc: { readonly address: string | null; readonly mac: string | null } | null;
   readonly watchdog: string | null;
   readonly tpm: string | null;
+  /** Storage that could not be seen or understood, a sentence each: data may be on it. */
+  readonly unseen?: readonly string[];
+  /** What was told and left out, a sentence each with its reason. */
+  readonly leftOut?: readonly string[];
 }
 
 export interface CpuFact {
@@ -60,8 +64,9 @@ export interface DimmFact {
 }
 
 export interface DiskFact {
-  /** The disk's own, or `no-serial:<name>` where it has none. */
+  /** Its name: its serial number, where that is not single its WWID, or `no-serial:<name>` where it has none. */
   readonly serial: string;
+  readonly wwid?: string | null;
   readonly name: string;
   readonly model: string | null;
   readonly bytes: number;
@@ -79,6 +84,8 @@ export interface NicFact {
   readonly carrier: boolean | null;
   readonly neighbourChassis: string | null;
   readonly neighbourPort: string | null;
+  readonly neighbourPortSubtype?: string | null;
+  readonly neighbourPortDescription?: string | null;
   readonly neighbourName: string | null;
 }
 

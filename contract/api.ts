@@ -178,6 +178,11 @@ export const machineView = z.object({
     biosVersion: text,
     profile: text,
     owner: text,
+    remarks: z
+      .array(z.string())
+      .describe("what of its last inventory was left out, was moved, or is another machine's too"),
+    unseen: z.array(z.string()).describe('storage of its last inventory that could not be seen'),
+    resembles: text,
     temporaryAddress: text,
     requiredImage: text,
     observedImage: text,

@@ -63,6 +63,38 @@ export function parseRecords(text: string, limits: RecordLimits = recordLimits):
   return records;
 }
 
+/**
+ * Reads records line by line: one that is malformed is told and passed over, and bytes that are no UTF-8 become U+FFFD.
+ * Throws RecordError where the whole is over a limit.
+ */
+export function parseRecordsLeniently(
+  text: string,
+  limits: RecordLimits = recordLimits,
+): { records: AgentRecord[]; unreadable: string[] } {
+  if (text.length > limits.maxBytes) throw new RecordError(`more than ${limits.maxBytes} bytes`);
+  const records: AgentRecord[] = [];
+  const unreadable: string[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    if (records.length + unreadable.length === limits.maxRecords)
+      throw new RecordError(`more than ${limits.maxRecords} records`);
+    try {
+      records.push(parseRecord(replaceBytes(line), index + 1, limits));
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      unreadable.push(`${error.message}: left out`);
+    }
+  }
+  return { records, unreadable };
+}
+
+/** Writes bytes that are no UTF-8 as the sign for such. */
+function replaceBytes(line: string): string {
+  return line.replace(/(?:%[0-9a-f]{2})+/gi, (run) =>
+    encode(Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8')),
+  );
+}
+
 function parseRecord(line: string, number: number, limits: RecordLimits): AgentRecord {
   const [kind = '', ...pairs] = line.trim().split(/ +/);
   if (!word.test(kind)) throw new RecordError(`line ${number}: it does not begin with a record kind`);

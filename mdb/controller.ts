@@ -1,5 +1,6 @@
 /** Queries of the hardware workers: controllers, and the intents of acts on hardware. */
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Mdb } from './connect.ts';
 import type { IntentState } from './machine.ts';
 import { bmcs, fences, intents, machines, nics, profiles, sites } from './schema.ts';
@@ -10,8 +11,12 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
     .select({
       machineId: machines.id,
       mac: machines.mac,
-      uuid: machines.systemUuid,
-      serial: machines.serial,
+      // What another machine has too tells neither: two nodes of one case may share both.
+      uuid: unlessShared<string | null>(machines.systemUuid, sql`t.system_uuid = ${machines.systemUuid}`),
+      serial: unlessShared<string | null>(
+        machines.serial,
+        sql`t.serial = ${machines.serial} and t.vendor is not distinct from ${machines.vendor}`,
+      ),
       boardSerial: machines.boardSerial,
       sku: machines.sku,
       origin: bmcs.origin,
@@ -36,6 +41,12 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
   if (!row) return null;
   const macs = await mdb.select({ mac: nics.mac }).from(nics).where(eq(nics.machineId, machineId));
   return { ...row, macs: [row.mac, ...macs.map((nic) => nic.mac)] };
+}
+
+function unlessShared<T>(column: PgColumn, same: SQL): SQL<T> {
+  return sql`case when not exists (
+    select from machines t where t.id <> ${machines.id} and t.stage <> 'retired' and t.resembles is null and ${same}
+  ) then ${column} end`;
 }
 
 export type Controller = NonNullable<Awaited<ReturnType<typeof controllerOf>>>;

@@ -86,7 +86,8 @@ export async function readMachine(mdb: MdbOrTransaction, id: string) {
         'firmware', firmware, 'biosVersion', bios_version, 'profile', profile_id, 'owner', owner,
         'temporaryAddress', host(temporary_address), 'requiredImage', required_image, 'observedImage', observed_image,
         'mark', mark, 'wipeReason', wipe_reason, 'keyStore', key_store, 'keyFingerprint', key_fingerprint,
-        'bootId', boot_id, 'bootstraps', bootstraps) as identity,
+        'bootId', boot_id, 'bootstraps', bootstraps, 'remarks', remarks, 'unseen', unseen,
+        'resembles', resembles) as identity,
       jsonb_build_object('seq', directive_seq, 'do', directive ->> 'do') as directive,
       memory_mib as "memoryMib",
       (select coalesce(jsonb_object_agg(key, value), '{}') from tags where machine_id = m.id) as tags,
@@ -164,6 +165,8 @@ export async function listImages(mdb: MdbOrTransaction): Promise<ImageView[]> {
 export interface FleetCounts {
   readonly machines: readonly { readonly stage: string; readonly opState: string; readonly count: number }[];
   readonly held: number;
+  /** Machines of whose last inventory something was left out, had moved, or is another's too. */
+  readonly remarked: number;
   readonly outboxDue: number;
   /** Age of the oldest message that is not delivered, in seconds. */
   readonly outboxLag: number;
@@ -187,6 +190,7 @@ export async function countFleet(mdb: MdbOrTransaction): Promise<FleetCounts> {
     sql`select
       ${listed(sql`select stage, op_state as "opState", count(*)::int as count from machines group by 1, 2 order by 1, 2`)} as machines,
       (select count(held)::int from machines) as held,
+      (select count(*)::int from machines where (remarks <> '{}' or unseen <> '{}') and stage <> 'retired') as remarked,
       (select count(*)::int from outbox where delivered_at is null) as "outboxDue",
       (select coalesce(extract(epoch from now() - min(created_at)), 0)::real from outbox where delivered_at is null) as "outboxLag",
       (select count(*)::int from human_steps where answered_at is null) as "openQuestions",

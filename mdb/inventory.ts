@@ -1,110 +1,135 @@
 /** Keeping what a machine is made of, as its agent found it. */
-import { and, eq, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, ne, notExists, notInArray, or, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
-import type { Inventory } from '../contract/agent.ts';
+import type { DiskFact, Inventory } from '../contract/agent.ts';
 import { acting, record, type Transaction } from './acting.ts';
 import { agentActor, lockReporter, type Session, tell } from './agent.ts';
+import { describeMove, isOneMachine, moveCards, ownersOf, remarkShared, withoutSharedCards } from './cards.ts';
 import type { Mdb } from './connect.ts';
-import { isLocallyAdministered } from './machine.ts';
+import { uuidForms } from './identity.ts';
+import { chooseLasting, liveOrder, mergeMachines } from './merging.ts';
 import { accelerators, bmcs, cpus, dimms, disks, expectedBmcs, machines, nics, tags } from './schema.ts';
 
 type Machine = typeof machines.$inferSelect;
 
 /**
  * Replaces what is known of the machine's parts, in one transaction with the report to its workflow. Disks are never
- * forgotten: those not seen any more stay as absent. Returns the reason, with nothing changed, when a MAC, a UUID or
- * a controller belongs to another machine.
+ * forgotten: those not seen any more stay as absent. What is odd or another machine's too is told in `remarks`, and the
+ * rest is taken. Returns the reason, with nothing changed, only where the session can't be this machine's, or where
+ * what operators announced of its controller contradicts itself.
  */
 export async function takeInventory(mdb: Mdb, session: Session, told: Inventory): Promise<string | null> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
-    // Twins that report one UUID at once are taken one after the other; a MAC is kept single by its primary key.
-    if (told.system.uuid !== null) {
-      await tx.execute(sql`select pg_advisory_xact_lock(719205, hashtext(${told.system.uuid}))`);
-    }
-    const machine = await lockReporter(tx, session.machineId);
-    const fact = await withoutSharedNics(tx, machine, told);
-    const conflict = await findConflict(tx, machine, fact);
-    if (conflict !== null) return conflict;
+    await lockIdentity(tx, told);
+    const reporter = await lockReporter(tx, session.machineId);
+    const shared = await withoutSharedCards(tx, reporter, told.nics);
+    const fact: Inventory = { ...told, nics: shared.cards };
+    const stranger = await findStranger(tx, reporter, fact);
+    if (stranger !== null) return stranger;
+    const { machine, moved } = await settleOwners(tx, reporter, fact);
+    const mine = machine.id === session.machineId ? session : await sessionOf(tx, session, machine.id);
     const controller = await claimController(tx, machine, fact);
-    if (controller !== null) return controller;
-    await writeMachine(tx, machine, fact);
-    await writeParts(tx, machine, fact);
+    if ('reason' in controller) return controller.reason;
+    const remarks = [
+      ...(told.leftOut ?? []),
+      ...shared.remarks,
+      ...[...moved].map(([mac, from]) => describeMove(mac, from, machine.id)),
+      ...(await remarkShared(tx, machine, fact)),
+      ...controller.remarks,
+    ];
+    await writeMachine(tx, machine, fact, remarks);
+    await writeParts(tx, machine, fact, moved);
     await writeDisks(tx, machine.id, fact);
     await writeTags(tx, machine.id, fact);
-    await tell(tx, session, { kind: 'inventory' });
+    await tell(tx, mine, { kind: 'inventory' });
     return null;
   });
 }
 
-/**
- * Leaves out network cards that another machine has already under the same locally administered MAC: controllers show
- * their host a card over USB whose MAC is the same on every machine of a kind (quirk 61). A card that one of them boots
- * from is no such card.
- */
-async function withoutSharedNics(tx: Transaction, machine: Machine, fact: Inventory): Promise<Inventory> {
-  const local = fact.nics.map(({ mac }) => mac).filter((mac) => mac !== machine.mac && isLocallyAdministered(mac));
-  if (local.length === 0) return fact;
-  const shared = await tx
-    .select({ mac: nics.mac })
-    .from(nics)
-    .leftJoin(machines, eq(machines.mac, nics.mac))
-    .where(and(inArray(nics.mac, local), ne(nics.machineId, machine.id), isNull(machines.id)));
-  const left = new Set(shared.map(({ mac }) => mac));
-  return { ...fact, nics: fact.nics.filter(({ mac }) => !left.has(mac)) };
+/** Inventories that show one card or one UUID are taken one after the other, in whatever order they come. */
+async function lockIdentity(tx: Transaction, { nics: cards, system }: Inventory): Promise<void> {
+  const names = [
+    ...cards.map(({ mac }) => mac),
+    ...(system.uuid === null ? [] : [[...uuidForms(system.uuid)].sort()[0]]),
+  ];
+  await tx.execute(sql`
+    select pg_advisory_xact_lock(719205, key)
+    from (select distinct hashtext(name) as key from jsonb_array_elements_text(${JSON.stringify(names)}::jsonb) as name order by 1) keys`);
 }
 
-async function findConflict(tx: Transaction, machine: Machine, fact: Inventory): Promise<string | null> {
-  const macs = fact.nics.map(({ mac }) => mac);
-  if (!macs.includes(machine.mac)) {
-    return `no nic has the MAC ${machine.mac}, with which the machine booted`;
-  }
-  const [nic] = await tx
-    .select({ mac: nics.mac, machineId: nics.machineId })
-    .from(nics)
-    .where(and(inArray(nics.mac, macs), ne(nics.machineId, machine.id)))
-    .limit(1);
-  if (nic) return `nic MAC ${nic.mac} belongs to ${nic.machineId}`;
-  const [other] = await tx
-    .select({ mac: machines.mac, id: machines.id })
-    .from(machines)
-    .where(and(inArray(machines.mac, macs), ne(machines.id, machine.id)))
-    .limit(1);
-  if (other) return `nic MAC ${other.mac} belongs to ${other.id}`;
-  if (fact.system.uuid === null) return null;
-  const [twin] = await tx
-    .select({ id: machines.id })
-    .from(machines)
-    .where(and(eq(machines.systemUuid, fact.system.uuid), ne(machines.id, machine.id)))
-    .limit(1);
-  return twin ? `system UUID ${fact.system.uuid} belongs to ${twin.id}` : null;
+/** Why the session that tells this can't be that machine's: it shows none of its cards. */
+async function findStranger(tx: Transaction, machine: Machine, { nics: cards }: Inventory): Promise<string | null> {
+  const macs = cards.map(({ mac }) => mac);
+  if (macs.includes(machine.mac)) return null;
+  const known = await tx.select({ mac: nics.mac }).from(nics).where(eq(nics.machineId, machine.id));
+  if (known.some(({ mac }) => macs.includes(mac))) return null;
+  return `no nic has the MAC ${machine.mac}, with which the machine booted`;
 }
+
+/** Cards that another machine has: it is this very one, or they were moved here. Gives the machine, and whence they came. */
+async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory) {
+  let machine = reporter;
+  const moved = new Map<string, string>();
+  const owners = await ownersOf(
+    tx,
+    reporter,
+    fact.nics.map(({ mac }) => mac),
+  );
+  for (const [id, macs] of [...owners].sort()) {
+    const other = await lockReporter(tx, id);
+    if (await isOneMachine(tx, machine, fact, other)) {
+      const { lasting, passing } = chooseLasting(machine, other);
+      await mergeMachines(tx, agentActor, passing, lasting);
+      machine = await lockReporter(tx, lasting.id);
+      // Nobody ordered anything for it, and it has a system of its own to boot.
+      if (passing.id === reporter.id && lasting.bootState === 'healthy')
+        await tx
+          .update(machines)
+          .set({ directive: { do: 'reboot' } })
+          .where(eq(machines.id, machine.id));
+    } else {
+      await moveCards(tx, machine, id, macs);
+      for (const mac of macs) moved.set(mac, id);
+    }
+  }
+  return { machine, moved };
+}
+
+async function sessionOf(tx: Transaction, session: Session, machineId: string): Promise<Session> {
+  return { ...session, machineId, orderId: await liveOrder(tx, machineId) };
+}
+
+type Claim = { readonly reason: string } | { readonly remarks: readonly string[] };
 
 /** Gives the machine the controller that was announced for its MAC or serial number; the reason when that is unclear. */
-async function claimController(tx: Transaction, machine: Machine, fact: Inventory): Promise<string | null> {
-  const mac = fact.bmc?.mac ?? null;
-  if (mac !== null) {
-    const [owner] = await tx
-      .select({ machineId: bmcs.machineId })
-      .from(bmcs)
-      .where(and(eq(bmcs.mac, mac), ne(bmcs.machineId, machine.id)));
-    if (owner) return `controller MAC ${mac} belongs to ${owner.machineId}`;
-  }
+async function claimController(tx: Transaction, machine: Machine, fact: Inventory): Promise<Claim> {
+  const { mac, remarks } = await ownMac(tx, machine, fact.bmc?.mac ?? null);
   const [known] = await tx.select().from(bmcs).where(eq(bmcs.machineId, machine.id));
   if (known) {
     if (known.mac === null && mac !== null) await tx.update(bmcs).set({ mac }).where(eq(bmcs.machineId, machine.id));
-    return null;
+    return { remarks };
   }
-  const expected = await findExpected(tx, machine, fact);
-  const [claimed, second] = expected;
-  if (!claimed) return null;
-  if (second) {
-    return `two controllers are expected for it: ${claimed.origin} and ${second.origin}`;
-  }
+  const [claimed, second] = await findExpected(tx, machine, fact);
+  if (!claimed) return { remarks };
+  if (second) return { reason: `two controllers are expected for it: ${claimed.origin} and ${second.origin}` };
   const [taken] = await tx.select({ machineId: bmcs.machineId }).from(bmcs).where(eq(bmcs.origin, claimed.origin));
-  if (taken) return `the controller ${claimed.origin} expected for it belongs to ${taken.machineId}`;
+  if (taken) return { reason: `the controller ${claimed.origin} expected for it belongs to ${taken.machineId}` };
   await tx.insert(bmcs).values({ machineId: machine.id, origin: claimed.origin, mac, secretRef: claimed.secretRef });
   await tx.delete(expectedBmcs).where(eq(expectedBmcs.origin, claimed.origin));
-  return null;
+  return { remarks };
+}
+
+/** The controller's MAC, unless another machine's controller has it: then it tells neither. */
+async function ownMac(tx: Transaction, machine: Machine, mac: string | null) {
+  const [owner] =
+    mac === null
+      ? []
+      : await tx
+          .select({ machineId: bmcs.machineId })
+          .from(bmcs)
+          .where(and(eq(bmcs.mac, mac), ne(bmcs.machineId, machine.id)));
+  if (!owner) return { mac, remarks: [] };
+  return { mac: null, remarks: [`its controller's MAC ${mac} is also that of ${owner.machineId}'s: left out`] };
 }
 
 async function findExpected(tx: Transaction, machine: Machine, fact: Inventory) {
@@ -112,7 +137,7 @@ async function findExpected(tx: Transaction, machine: Machine, fact: Inventory) 
   // Dell prints the board's serial number as the system's; what its people know is the service tag, in the SKU.
   const serials = [serial, boardSerial, /dell/i.test(vendor ?? '') ? sku : null].filter((text) => text !== null);
   const macs = fact.nics.map((one) => one.mac);
-  return tx
+  const expected = await tx
     .select()
     .from(expectedBmcs)
     .where(
@@ -123,9 +148,17 @@ async function findExpected(tx: Transaction, machine: Machine, fact: Inventory) 
     )
     .orderBy(expectedBmcs.origin)
     .for('update');
+  // A MAC is one card's; a serial number may be that of a case with several machines in it.
+  const byMac = expected.filter(({ mac }) => mac !== null && macs.includes(mac));
+  return byMac.length > 0 ? byMac : expected;
 }
 
-async function writeMachine(tx: Transaction, machine: Machine, fact: Inventory): Promise<void> {
+async function writeMachine(
+  tx: Transaction,
+  machine: Machine,
+  fact: Inventory,
+  remarks: readonly string[],
+): Promise<void> {
   const { vendor, product, serial, uuid, sku, boardSerial, biosVersion, firmware } = fact.system;
   if (machine.systemUuid !== uuid || machine.serial !== serial) {
     const before = { serial: machine.serial, uuid: machine.systemUuid };
@@ -145,6 +178,8 @@ async function writeMachine(tx: Transaction, machine: Machine, fact: Inventory):
       systemUuid: uuid,
       biosVersion,
       memoryMib: fact.memoryMib,
+      remarks: [...remarks],
+      unseen: [...(fact.unseen ?? [])],
       lastSeenAt: sql`now()`,
       ...(firmware === null ? {} : { firmware }),
       // What `reportFailure` wrote of an inventory that was refused is over with one that is taken.
@@ -153,10 +188,18 @@ async function writeMachine(tx: Transaction, machine: Machine, fact: Inventory):
     .where(eq(machines.id, machine.id));
 }
 
-async function writeParts(tx: Transaction, machine: Machine, fact: Inventory): Promise<void> {
+async function writeParts(
+  tx: Transaction,
+  machine: Machine,
+  fact: Inventory,
+  moved: ReadonlyMap<string, string>,
+): Promise<void> {
   const { id } = machine;
   const rows = <T extends object>(facts: readonly T[]) => facts.map((one) => ({ ...one, machineId: id }));
-  await replace(tx, nics, nics.machineId, id, rows(fact.nics));
+  const known = await tx.select({ mac: nics.mac, from: nics.movedFrom }).from(nics).where(eq(nics.machineId, id));
+  const whence = new Map([...known.map(({ mac, from }) => [mac, from] as const), ...moved]);
+  const cards = fact.nics.map((card) => ({ ...card, machineId: id, movedFrom: whence.get(card.mac) ?? null }));
+  await replace(tx, nics, nics.machineId, id, cards);
   await replace(tx, cpus, cpus.machineId, id, rows(fact.cpus));
   await replace(tx, dimms, dimms.machineId, id, rows(fact.dimms));
   await replace(tx, accelerators, accelerators.machineId, id, rows(fact.accelerators));
@@ -176,6 +219,7 @@ async function replace<T extends PgTable>(
 async function writeDisks(tx: Transaction, machineId: string, fact: Inventory): Promise<void> {
   const serials = fact.disks.map(({ serial }) => serial);
   const mine = eq(disks.machineId, machineId);
+  for (const disk of fact.disks) await renameDisk(tx, machineId, disk);
   await tx
     .update(disks)
     .set({ present: false })
@@ -188,6 +232,7 @@ async function writeDisks(tx: Transaction, machineId: string, fact: Inventory): 
       target: [disks.machineId, disks.serial],
       set: {
         name: sql`excluded.name`,
+        wwid: sql`coalesce(excluded.wwid, ${disks.wwid})`,
         model: sql`excluded.model`,
         bytes: sql`excluded.bytes`,
         rotational: sql`excluded.rotational`,
@@ -200,6 +245,19 @@ async function writeDisks(tx: Transaction, machineId: string, fact: Inventory): 
         seenAt: sql`now()`,
       },
     });
+}
+
+/** A disk whose serial number is no longer single, or is again, goes by another name and is the same disk. */
+async function renameDisk(tx: Transaction, machineId: string, { serial, wwid }: DiskFact): Promise<void> {
+  if (!wwid) return;
+  const named = tx
+    .select({ one: sql`1` })
+    .from(disks)
+    .where(and(eq(disks.machineId, machineId), eq(disks.serial, serial)));
+  await tx
+    .update(disks)
+    .set({ serial })
+    .where(and(eq(disks.machineId, machineId), eq(disks.wwid, wwid), ne(disks.serial, serial), notExists(named)));
 }
 
 async function writeTags(tx: Transaction, machineId: string, fact: Inventory): Promise<void> {

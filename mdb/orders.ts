@@ -178,6 +178,11 @@ async function askToStop(tx: Transaction, operator: Actor, order: Stopped, reaso
   return post(tx, { key, machineId, orderId: target, kind: 'cancel', payload: { ...payload } });
 }
 
+/** Asks every order of a machine that is not over to stop. */
+export async function stopOrders(tx: Transaction, actor: Actor, machineId: string, reason: string): Promise<void> {
+  for (const order of await liveOrders(tx, machineId)) await askToStop(tx, actor, { ...order, machineId }, reason);
+}
+
 /** Asks an order to stop. Asking again changes nothing; an order that has ended is refused. */
 export async function cancelOrder(mdb: Mdb, operator: Actor, orderId: string, reason: string): Promise<true | Refused> {
   return acting(mdb, operator, orderId, async (tx) => {

@@ -27,7 +27,7 @@ export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
       await vouch(tx, input, judgeErasing(disks).absent, { class: 'user', name: ruling.by });
     }
     const judged = judgeErasing(await disksToErase(tx, machineId, orderId));
-    const held = findHeld(judged);
+    const held = findHeld(judged) ?? (ruling?.answer === 'nothing-there' ? null : unseenHeld(machine.unseen));
     if (held !== null) return { held };
     const note = describe(judged);
     if (!ended) await handOver(tx, input, machine, note);
@@ -42,6 +42,13 @@ function findHeld({ lacking, absent }: Judgement): Held | null {
   if (absent.length === 0) return null;
   const reason = `Disks that were once in this machine are not, and nothing shows that they were erased: ${absent.map(describeAbsent).join('; ')}. Put them back and answer "retry" after a reboot, or answer "vouch": you know that nothing on them can be read by the next owner.`;
   return { fault: 'clean/absent-disks', reason, choices: ['vouch', 'retry', 'abandon'] };
+}
+
+/** What could not be seen may hold data: of that nothing is proven, whatever became of the disks that were. */
+function unseenHeld(unseen: readonly string[]): Held | null {
+  if (unseen.length === 0) return null;
+  const reason = `Storage of this machine could not be seen or understood: ${unseen.join('; ')}. Put it right and answer "retry" after a reboot, or answer "nothing-there": you know that no data is on it.`;
+  return { fault: 'clean/unseen', reason, choices: ['nothing-there', 'retry', 'abandon'], onClose: null };
 }
 
 function describe({ proven, weak }: Judgement): string {

@@ -58,7 +58,11 @@ export const optionalFigure = z
 
 export const flag = z.enum(['0', '1'], 'is neither 0 nor 1').transform((text) => text === '1');
 
-export const optionalFlag = flag.optional().transform((value) => value ?? null);
+/** A flag that is no reason to do without the part that shows it: null for whatever is neither 0 nor 1. */
+export const lenientFlag = z
+  .string()
+  .optional()
+  .transform((text) => (text === '1' ? true : text === '0' ? false : null));
 
 export const mac = z.string('is missing').transform((text, context) => {
   const normal = normaliseMac(text);

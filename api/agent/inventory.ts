@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { DimmFact, DiskFact, Inventory, NicFact } from '../../contract/agent.ts';
+import type { DimmFact, Inventory, NicFact } from '../../contract/agent.ts';
 import type { AgentRecord } from '../../contract/records.ts';
+import { nameDisks, type ToldDisk } from './disks.ts';
 import { type Reading, readOnly, readRecord } from './facts.ts';
 import {
   chassis,
   content,
-  flag,
+  lenientFlag,
   mac,
   optionalFigure,
-  optionalFlag,
   optionalMark,
   optionalSerial,
   optionalText,
@@ -30,7 +30,7 @@ const system = z
     sku: optionalSerial,
     board_serial: optionalSerial,
     bios_version: optionalText,
-    firmware: z.enum(['bios', 'uefi'], 'is neither bios nor uefi').optional(),
+    firmware: z.enum(['bios', 'uefi']).optional().catch(undefined),
   })
   .transform(({ board_serial, bios_version, firmware, ...rest }) => ({
     ...rest,
@@ -58,23 +58,26 @@ const dimm = z
   })
   .transform(({ part, speed, ...rest }) => ({ ...rest, partNumber: part, speedMts: speed }));
 
-const disk = z
+const disk: z.ZodType<ToldDisk> = z
   .object({
     name: requiredText,
     serial: optionalSerial,
+    wwid: optionalSerial,
+    nguid: optionalSerial,
+    eui: optionalSerial,
+    hidden: lenientFlag,
     model: optionalText,
     bytes: wholeNumber(0, mostBytes),
-    rotational: flag.optional().transform((value) => value ?? false),
+    rotational: lenientFlag,
     content,
     mark: optionalMark,
   })
-  .transform(
-    (fact): DiskFact => ({
-      ...fact,
-      serial: fact.serial ?? `no-serial:${fact.name}`,
-      mark: fact.content === 'farrier' ? fact.mark : null,
-    }),
-  );
+  .transform(({ hidden, rotational, ...fact }) => ({
+    ...fact,
+    hidden: hidden ?? false,
+    rotational: rotational ?? false,
+    mark: fact.content === 'farrier' ? fact.mark : null,
+  }));
 
 const nic = z
   .object({
@@ -83,62 +86,110 @@ const nic = z
     driver: optionalText,
     pci: optionalText,
     speed: optionalFigure,
-    carrier: optionalFlag,
+    carrier: lenientFlag,
   })
   .transform(({ speed, ...rest }) => ({ ...rest, speedMbps: speed }));
 
-const lldp = z.object({ nic: requiredText, chassis, port: optionalText, system: optionalText });
+const lldp = z.object({
+  nic: requiredText,
+  chassis,
+  port: optionalText,
+  port_subtype: optionalText,
+  port_description: optionalText,
+  system: optionalText,
+});
 const accelerator = z.object({ pci: requiredText, vendor: requiredText, device: requiredText });
 const bmc = z.object({ address: optionalText, mac: mac.optional().transform((value) => value ?? null) });
 const watchdog = z.object({ name: requiredText });
 const tpm = z.object({ version: requiredText });
+/** Storage that the agent did not take for a disk, and why; `unproven` where data may be on it. */
+const omitted = z.object({ name: requiredText, reason: requiredText, unproven: lenientFlag });
 
 /**
- * Reads the inventory in a body. Refuses, naming the record, what no machine can be: no CPU, no memory, a size below
- * zero, a MAC that isn't one, one serial number or MAC twice, a neighbour of a NIC that is not there.
+ * Reads the inventory in a body. One odd part is left out and told in `leftOut`, and the rest is taken; `unreadable`
+ * are lines that were no records. Refuses, naming the record, only what can't be a machine: no system, no memory, no
+ * processor or no NIC that could be read.
  */
-export function readInventory(records: readonly AgentRecord[]): Reading<Inventory> {
-  try {
-    const fact = assemble(records);
-    const problem = findNonsense(fact);
-    return problem ? { ok: false, reason: problem } : { ok: true, fact };
-  } catch (error) {
-    if (error instanceof Nonsense) return { ok: false, reason: error.message };
-    throw error;
-  }
+export function readInventory(records: readonly AgentRecord[], unreadable: readonly string[] = []): Reading<Inventory> {
+  const system_ = readOnly(system, records, 'system');
+  if (!system_.ok) return system_;
+  const memory_ = readOnly(memory, records, 'memory');
+  if (!memory_.ok) return memory_;
+  const parts = readParts(records, [...unreadable]);
+  const fact: Inventory = { system: system_.fact, memoryMib: memory_.fact.mib, ...parts };
+  const lack = findLack(fact);
+  return lack === null ? { ok: true, fact } : { ok: false, reason: [lack, ...(fact.leftOut ?? [])].join('; ') };
 }
 
-/** Ends the reading at the first record that is wrong; never leaves this file. */
-class Nonsense extends Error {}
-
-function take<T>(reading: Reading<T>): T {
-  if (!reading.ok) throw new Nonsense(reading.reason);
-  return reading.fact;
+function findLack({ cpus, nics }: Inventory): string | null {
+  if (cpus.length === 0) return 'there is no cpu record: a machine has at least one';
+  return nics.length === 0 ? 'there is no nic record: the machine booted by network' : null;
 }
 
-function assemble(records: readonly AgentRecord[]): Inventory {
-  const all = <T>(schema: z.ZodType<T>, kind: string): T[] =>
+/** Reads the records of a kind, each by itself. */
+type ReadKind = <T>(schema: z.ZodType<T>, kind: string) => T[];
+
+function readParts(records: readonly AgentRecord[], leftOut: string[]): Omit<Inventory, 'system' | 'memoryMib'> {
+  const unseen: string[] = [];
+  const all: ReadKind = (schema, kind) =>
     records
-      .filter(({ fields }) => kind !== 'nic' || !infiniband.test(fields['mac'] ?? ''))
       .filter((record) => record.kind === kind)
-      .map((record, index) => take(readRecord(schema, record, `${kind} ${index + 1}`)));
+      .flatMap((record, index) => {
+        const reading = readRecord(schema, record, placeOf(record, index));
+        if (reading.ok) return [reading.fact];
+        const why = `${reading.reason}: left out`;
+        leftOut.push(why);
+        if (kind === 'disk') unseen.push(why);
+        return [];
+      });
+  const disks = nameDisks(all(disk, 'disk'));
+  leftOut.push(...disks.leftOut);
   return {
-    system: take(readOnly(system, records, 'system')),
-    memoryMib: take(readOnly(memory, records, 'memory')).mib,
-    cpus: all(cpu, 'cpu'),
-    // Firmware lists empty slots as DIMMs of no size, card readers without a card as disks of none.
+    cpus: single(all(cpu, 'cpu'), ({ socket }) => `cpu in socket ${socket}`, leftOut),
+    // Firmware lists empty slots as DIMMs of no size.
     dimms: nameSlots(all(dimm, 'dimm').filter(({ mib }) => mib > 0)),
-    disks: all(disk, 'disk').filter(({ bytes }) => bytes > 0),
-    nics: attachNeighbours(all(nic, 'nic'), all(lldp, 'lldp')),
-    accelerators: all(accelerator, 'accelerator'),
-    bmc: all(bmc, 'bmc')[0] ?? null,
+    disks: disks.disks,
+    nics: readNics(records, all, leftOut),
+    accelerators: single(all(accelerator, 'accelerator'), ({ pci }) => `accelerator ${pci}`, leftOut),
+    bmc: readBmc(records, leftOut),
     watchdog: all(watchdog, 'watchdog')[0]?.name ?? null,
     tpm: all(tpm, 'tpm')[0]?.version ?? null,
+    unseen: [...unseen, ...disks.leftOut, ...all(omitted, 'omitted').flatMap(describeOmitted)],
+    leftOut,
   };
 }
 
-// The twenty octets that IP over InfiniBand has for an address: a NIC that neither boots nor carries a MAC.
-const infiniband = /^([0-9a-f]{2}:){19}[0-9a-f]{2}$/i;
+function describeOmitted({ name, reason, unproven }: z.infer<typeof omitted>): string[] {
+  return unproven === false ? [] : [`${name}: ${reason}`];
+}
+
+/** `nic 2 (eth1)`: by place and by whatever names it. */
+function placeOf({ kind, fields }: AgentRecord, index: number): string {
+  const name = fields['name'] ?? fields['slot'] ?? fields['pci'] ?? fields['nic'] ?? '';
+  return `${kind} ${index + 1}${name === '' ? '' : ` (${name.slice(0, 40)})`}`;
+}
+
+/** The first of each; a second one in the same place cannot be. */
+function single<T>(parts: readonly T[], describe: (part: T) => string, leftOut: string[]): T[] {
+  const seen = new Set<string>();
+  return parts.filter((part) => {
+    const name = describe(part);
+    if (seen.has(name)) leftOut.push(`${name} is given twice: the second is left out`);
+    return !seen.has(name) && seen.add(name);
+  });
+}
+
+/** A controller whose MAC cannot be read may still have an address. */
+function readBmc(records: readonly AgentRecord[], leftOut: string[]): Inventory['bmc'] {
+  const record = records.find(({ kind }) => kind === 'bmc');
+  if (!record) return null;
+  const reading = readRecord(bmc, record);
+  if (reading.ok) return reading.fact;
+  leftOut.push(`${reading.reason}: its MAC is left out`);
+  const { mac: _, ...rest } = record.fields;
+  const without = readRecord(bmc, { ...record, fields: rest });
+  return without.ok ? without.fact : null;
+}
 
 /** Boards whose firmware calls the slots of every bank alike get numbers behind the name. */
 function nameSlots(dimms: readonly DimmFact[]): DimmFact[] {
@@ -150,53 +201,59 @@ function nameSlots(dimms: readonly DimmFact[]): DimmFact[] {
   });
 }
 
-function attachNeighbours(nics: readonly z.infer<typeof nic>[], heard: readonly z.infer<typeof lldp>[]): NicFact[] {
-  for (const { nic: name } of heard) {
-    if (!nics.some((one) => one.name === name)) throw new Nonsense(`lldp: there is no nic ${name}`);
-  }
-  return nics.map((one) => {
-    const neighbour = heard.find(({ nic: name }) => name === one.name);
-    return {
-      ...one,
-      neighbourChassis: neighbour?.chassis ?? null,
-      neighbourPort: neighbour?.port ?? null,
-      neighbourName: neighbour?.system ?? null,
-    };
-  });
-}
+// The twenty octets that IP over InfiniBand has for an address: a NIC that neither boots nor carries a MAC.
+const infiniband = /^([0-9a-f]{2}:){19}[0-9a-f]{2}$/i;
 
-function findNonsense(fact: Inventory): string | null {
-  if (fact.cpus.length === 0) return 'there is no cpu record: a machine has at least one';
-  if (fact.nics.length === 0) return 'there is no nic record: the machine booted by network';
-  return (
-    findTwice(
-      'cpu socket',
-      fact.cpus.map(({ socket }) => String(socket)),
-    ) ??
-    findTwice(
-      'disk serial',
-      fact.disks.map(({ serial }) => serial),
-    ) ??
-    findTwice(
-      'nic MAC',
-      fact.nics.map((one) => one.mac),
-    ) ??
-    findTwice(
-      'nic name',
-      fact.nics.map(({ name }) => name),
-    ) ??
-    findTwice(
-      'accelerator',
-      fact.accelerators.map(({ pci }) => pci),
-    )
+function readNics(records: readonly AgentRecord[], all: ReadKind, leftOut: string[]): NicFact[] {
+  const ports = records.filter(({ kind, fields }) => kind === 'nic' && infiniband.test(fields['mac'] ?? ''));
+  const others = new Set(ports.flatMap(({ fields }) => fields['name'] ?? []));
+  const heard = all(lldp, 'lldp');
+  const cards = readCards(records, ports, leftOut);
+  for (const { nic: name } of heard)
+    if (!others.has(name) && !cards.some((one) => one.name === name))
+      leftOut.push(`lldp: there is no nic ${name} that could be read: its neighbour is left out`);
+  return keepOneOfEach(
+    cards.map((one) => attach(one, heard)),
+    leftOut,
   );
 }
 
-function findTwice(what: string, values: readonly string[]): string | null {
-  const seen = new Set<string>();
-  for (const value of values) {
-    if (seen.has(value)) return `${what} ${value} is given twice`;
-    seen.add(value);
+function readCards(records: readonly AgentRecord[], ports: readonly AgentRecord[], leftOut: string[]) {
+  return records
+    .filter((record) => record.kind === 'nic' && !ports.includes(record))
+    .flatMap((record, index) => {
+      const reading = readRecord(nic, record, placeOf(record, index));
+      if (reading.ok) return [reading.fact];
+      leftOut.push(`${reading.reason}: left out`);
+      return [];
+    });
+}
+
+function attach(card: z.infer<typeof nic>, heard: readonly z.infer<typeof lldp>[]): NicFact {
+  const neighbour = heard.find(({ nic: name }) => name === card.name);
+  return {
+    ...card,
+    neighbourChassis: neighbour?.chassis ?? null,
+    neighbourPort: neighbour?.port ?? null,
+    neighbourPortSubtype: neighbour?.port_subtype ?? null,
+    neighbourPortDescription: neighbour?.port_description ?? null,
+    neighbourName: neighbour?.system ?? null,
+  };
+}
+
+/** Of cards with one MAC (bond, VLAN, virtual function) the one that heard a switch, else the one on the bus. */
+function keepOneOfEach(cards: readonly NicFact[], leftOut: string[]): NicFact[] {
+  const worth = (one: NicFact) => (one.neighbourChassis === null ? 0 : 4) + (one.pci ? 2 : 0) + (one.driver ? 1 : 0);
+  const kept = new Map<string, NicFact>();
+  for (const one of cards) {
+    const other = kept.get(one.mac);
+    if (!other) {
+      kept.set(one.mac, one);
+      continue;
+    }
+    const [better, worse] = worth(one) > worth(other) ? [one, other] : [other, one];
+    kept.set(one.mac, better);
+    leftOut.push(`nic ${worse.name} has the MAC ${one.mac} of nic ${better.name}: left out`);
   }
-  return null;
+  return [...kept.values()];
 }

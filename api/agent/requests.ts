@@ -1,6 +1,6 @@
 import { imageSystems } from '../../boot/imagesystem/index.ts';
 import type { Supplies } from '../../boot/imagesystem/system.ts';
-import type { AgentRecord } from '../../contract/records.ts';
+import { type AgentRecord, parseRecordsLeniently } from '../../contract/records.ts';
 import { redeemBootToken, type Session } from '../../mdb/agent.ts';
 import { issueReadyToken, readInstalling, takeInstalled, takeReady } from '../../mdb/agentinstall.ts';
 import { reportFailure, takeBurnin, takeProgress, takeStep } from '../../mdb/agentsteps.ts';
@@ -47,8 +47,9 @@ export async function hello({ mdb }: AgentDependencies, token: string, records: 
 }
 
 /** What is wrong with an inventory is kept where a person sees it, and the machine is held. */
-export async function inventory({ mdb }: AgentDependencies, session: Session, records: Records): Promise<Answer> {
-  const reading = readInventory(records);
+export async function inventory({ mdb }: AgentDependencies, session: Session, body: string): Promise<Answer> {
+  const { records, unreadable } = parseRecordsLeniently(body);
+  const reading = readInventory(records, unreadable);
   const reason = reading.ok ? await keepInventory(mdb, session, reading.fact) : reading.reason;
   if (reason === null) return ok;
   await reportFailure(mdb, session, 'inventory', reason);

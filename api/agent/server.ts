@@ -66,7 +66,7 @@ export function createAgentApi(options: AgentApiOptions) {
       guard.token(request, (token) => requests.ready(dependencies, token, parseRecords(bodyOf(request)))),
     ),
   );
-  post('/agent/inventory', (session, body) => requests.inventory(dependencies, session, parseRecords(body)));
+  post('/agent/inventory', (session, body) => requests.inventory(dependencies, session, body));
   post('/agent/step', (session, body) => requests.step(dependencies, session, parseRecords(body)));
   post('/agent/progress', (session, body) => requests.progress(dependencies, session, parseRecords(body)));
   post('/agent/burnin', (session, body) => requests.burnin(dependencies, session, parseRecords(body)));

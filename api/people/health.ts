@@ -58,6 +58,11 @@ export function examine(counts: FleetCounts): contract.Finding[] {
     },
     { name: 'held', ok: counts.held === 0, message: `${counts.held} machines are held` },
     {
+      name: 'inventories',
+      ok: counts.remarked === 0,
+      message: `of ${counts.remarked} machines parts were left out, had moved, or are another machine's too: farrier machine show tells which`,
+    },
+    {
       name: 'addresses',
       ok: full.length === 0,
       message: full.length === 0 ? 'every network has free addresses' : `no free address in ${full.join(', ')}`,
@@ -117,6 +122,9 @@ export function renderMetrics(counts: FleetCounts, conformity: Conformity): stri
       counts.machines.map(({ stage, opState, count }) => `{stage="${stage}",state="${opState}"} ${count}`),
     ),
     gauge('farrier_machines_held', 'Machines that are held.', [` ${counts.held}`]),
+    gauge('farrier_machines_remarked', 'Machines of whose inventory something was left out, had moved, or is shared.', [
+      ` ${counts.remarked}`,
+    ]),
     gauge('farrier_controllers_unread', 'Controllers that could not be read when it was last their turn.', [
       ` ${counts.controllersUnread}`,
     ]),

@@ -67,6 +67,8 @@ export const machines = pgTable(
     memoryMib: integer('memory_mib'),
     /** What of its last inventory was left out or is another machine's too, a sentence each. */
     remarks: text('remarks').array().notNull().default(sql`'{}'`),
+    /** Storage of its last inventory that could not be seen or understood: while there is any, nothing is proven clean. */
+    unseen: text('unseen').array().notNull().default(sql`'{}'`),
     /** Random id that the agent writes to the disks it prepares: a disk that carries it is ours to wipe. */
     mark: uuid('mark').notNull().default(sql`gen_random_uuid()`),
     /** Why the disks may be wiped although they were not blank; null while nobody has said so. */
@@ -90,7 +92,7 @@ export const machines = pgTable(
     version: integer('version').notNull().default(0),
   },
   (t) => [
-    uniqueIndex('machines_mac').on(t.mac).where(sql`mac_moved_to is null`),
+    uniqueIndex('machines_mac_unique').on(t.mac).where(sql`mac_moved_to is null`),
     uniqueIndex('machines_slot').on(t.rackId, t.unit, sql`coalesce(slot, '')`).where(sql`rack_id is not null`),
     check('machines_slot_whole', sql`(${t.rackId} is null) = (${t.unit} is null)`),
     index('machines_stage').on(t.stage),

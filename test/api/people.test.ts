@@ -510,6 +510,7 @@ describe('the doors', () => {
       'tickets',
       'controllers',
       'held',
+      'inventories',
       'addresses',
       'images',
       'reconciler',

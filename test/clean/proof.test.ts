@@ -215,6 +215,17 @@ describe('the owner', () => {
     expect(await direct(clean)).toMatchObject({ disks: 0 });
   });
 
+  it('I-8: is not given while storage was left out or not seen, but by the word of a person', async () => {
+    const clean = await cleaning({ owner: 'new' }, say('disk', { name: 'sdb', serial: 'X1', bytes: -5 }));
+    await direct(clean);
+    await post(clean, disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone));
+    const held = { fault: 'clean/unseen', reason: expect.stringContaining('sdb') };
+    expect(await prove(clean)).toMatchObject({ held });
+    expect((await machineOf(clean))?.owner).toBe('old');
+    const ruling = { answer: 'nothing-there', by: 'ann' };
+    expect(await prove(clean, { ruling })).toMatchObject({ note: '1 disk proven erased' });
+  });
+
   it('waits for a person’s word on a disk that was once there, and for a new word when it was seen again', async () => {
     const clean = await cleaning({ owner: 'new' }, second('sdb', 'LOST'));
     const session = await boot(clean);

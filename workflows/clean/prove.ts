@@ -23,7 +23,7 @@ export async function prove(run: CleanRun): Promise<Outcome> {
     }
     const answer = await run.ask('prove', proof.held);
     if ('outcome' in answer) return answer.outcome;
-    if (answer.answer !== 'vouch') {
+    if (answer.answer !== 'vouch' && answer.answer !== 'nothing-there') {
       run.ruling = answer;
       return again;
     }

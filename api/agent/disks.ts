@@ -1,0 +1,59 @@
+/** By what name each disk is known. Pure. */
+import type { DiskFact } from '../../contract/agent.ts';
+
+/** A disk as its record tells it: identifiers that say nothing are null. */
+export interface ToldDisk extends Omit<DiskFact, 'serial' | 'wwid'> {
+  readonly serial: string | null;
+  readonly wwid: string | null;
+  readonly nguid: string | null;
+  readonly eui: string | null;
+  /** A path of multipath NVMe, which is no device of its own. */
+  readonly hidden: boolean;
+}
+
+/**
+ * Names disks by their serial number where it is single in the machine, else by their WWID, NGUID or EUI (a controller's
+ * namespaces and a RAID controller's volumes show one serial number), as a last resort by where they are. Two nodes with
+ * one WWID are two paths to one disk. What nothing tells from another is left out: whoever acts on it could hit the other.
+ */
+export function nameDisks(told: readonly ToldDisk[]): { disks: DiskFact[]; leftOut: string[] } {
+  // Card readers without a card are disks of no size.
+  const disks = joinPaths(told.filter(({ hidden, bytes }) => !hidden && bytes > 0));
+  const leftOut: string[] = [];
+  const named = new Map<string, DiskFact>();
+  for (const disk of disks) {
+    const name = nameOf(disk, disks);
+    const other = named.get(name);
+    if (other)
+      leftOut.push(
+        `disk ${disk.name} shows ${name} as disk ${other.name} does, and nothing else to tell them by: left out`,
+      );
+    else named.set(name, factOf(disk, name));
+  }
+  return { disks: [...named.values()], leftOut };
+}
+
+function nameOf(disk: ToldDisk, disks: readonly ToldDisk[]): string {
+  const { serial } = disk;
+  const isSingle = serial !== null && disks.filter((one) => one.serial === serial).length === 1;
+  const single = isSingle ? serial : (worldName(disk) ?? serial);
+  return single ?? `no-serial:${disk.name}`;
+}
+
+/** A name that no other disk in the world has; what vendors make of model and serial number is no such name. */
+function worldName({ wwid, nguid, eui, serial }: ToldDisk): string | null {
+  const made = wwid !== null && serial !== null && /^(t10|nvme)\./i.test(wwid);
+  return (made ? null : wwid) ?? nguid ?? eui;
+}
+
+function joinPaths(disks: readonly ToldDisk[]): ToldDisk[] {
+  const seen = new Set<string>();
+  return disks.filter((disk) => {
+    const name = worldName(disk)?.toLowerCase() ?? null;
+    return name === null || (!seen.has(name) && seen.add(name));
+  });
+}
+
+function factOf({ nguid: _, eui: __, hidden: ___, wwid, ...disk }: ToldDisk, serial: string): DiskFact {
+  return { ...disk, serial, wwid };
+}
