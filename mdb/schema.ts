@@ -5,6 +5,7 @@ export * from './schema/burnin.ts';
 export * from './schema/campaigns.ts';
 export * from './schema/capacity.ts';
 export * from './schema/controllers.ts';
+export * from './schema/drained.ts';
 export * from './schema/drifts.ts';
 export * from './schema/enums.ts';
 export * from './schema/erasures.ts';

@@ -11,6 +11,25 @@ export interface DrainTask {
   readonly orderId: string;
   /** Begins with our mark, so that a later `stop` gives back only what Farrier took. */
   readonly reason: string;
+  /** What the MDB has of it. Without one, a node is ours by the mark alone. */
+  readonly ledger?: Ledger | undefined;
+}
+
+/** That Farrier took a node out of its scheduler, and whether it has been in service again since. */
+export interface Taken {
+  readonly orderId: string;
+  /** Null while it is out by us. */
+  readonly endedAt: Date | null;
+}
+
+/** What Farrier did to one node, kept apart from the scheduler, whose reasons anybody may write, keep or copy. */
+export interface Ledger {
+  /** Null where it never took it. */
+  read(): Promise<Taken | null>;
+  /** To be written before the act: what was begun and not told is ours as well. */
+  take(): Promise<void>;
+  /** It is in service again, by us or by somebody else. */
+  end(): Promise<void>;
 }
 
 /**
@@ -42,6 +61,12 @@ export type OpenDrain = (place: DrainPlace) => { readonly drain: Drain; close():
 
 /** In front of the reasons that we leave in a scheduler. */
 export const ours = 'farrier';
+
+/** Whether a reason is of the form that we leave: `farrier <order>: …`; of that order where one is told. */
+export function isOurReason(reason: string | null | undefined, orderId?: string): boolean {
+  const [, order] = /^farrier (\S+): /.exec(`${reason ?? ''} `) ?? [];
+  return order !== undefined && (orderId === undefined || order === orderId);
+}
 
 /** Settings of an adapter, checked; a wrong one is named. */
 export function readDrainSettings<S extends z.ZodRawShape>(

@@ -1,8 +1,8 @@
-import { type ExecFileException, execFile } from 'node:child_process';
 import { z } from 'zod';
 import type { DrainProgress } from '../../contract/drain.ts';
 import { OutsideError } from '../outside/errors.ts';
-import { count, type Drain, type DrainTask, type OpenDrain, ours, readDrainSettings, some } from './drain.ts';
+import { runCommand } from './commands.ts';
+import { count, type Drain, type DrainTask, isOurReason, type OpenDrain, readDrainSettings, some } from './drain.ts';
 
 const settings = {
   /** Collector to ask, `host` or `host:port`; that of the worker's own HTCondor configuration when absent. */
@@ -14,16 +14,14 @@ const settings = {
   how: z.enum(['graceful', 'quick']).default('graceful'),
 };
 
-/** Milliseconds and bytes that one command may take. */
-const limits = { timeout: 60_000, maxBuffer: 16 * 1024 * 1024 };
-
+/** A slot; one whose state cannot be read holds work. */
 const slot = z.object({
-  Name: z.string(),
-  State: z.string(),
-  Activity: z.string().optional(),
-  Draining: z.boolean().optional(),
-  DrainReason: z.string().optional(),
-  GlobalJobId: z.string().optional(),
+  Name: z.string().catch('a slot without a name'),
+  Machine: z.string().optional().catch(undefined),
+  State: z.string().catch('unreadable'),
+  Activity: z.string().optional().catch(undefined),
+  Draining: z.boolean().optional().catch(undefined),
+  DrainReason: z.string().optional().catch(undefined),
 });
 type Slot = z.infer<typeof slot>;
 const attributes = Object.keys(slot.shape).join(',');
@@ -83,15 +81,15 @@ class Htcondor implements Drain {
   private async slots(node: string): Promise<Slot[]> {
     // The name has been checked to hold nothing that could end the string.
     const wanted = ['-constraint', `Machine == "${node}"`, '-attributes', attributes, '-json'];
-    const said = await run('condor_status', [...this.where, ...wanted]);
+    const said = await runCommand('condor_status', [...this.where, ...wanted]);
     // No slot at all is printed as nothing.
-    const slots = said.trim() === '' ? [] : parseSlots(said);
+    const slots = (said.trim() === '' ? [] : parseSlots(said)).filter((one) => isOf(one, node));
     if (slots.length === 0) throw new OutsideError('missing', `HTCondor has no machine ${node}`);
     return slots;
   }
 
   private async drain(what: readonly string[]): Promise<void> {
-    await run('condor_drain', [...this.where, ...what]);
+    await runCommand('condor_drain', [...this.where, ...what]);
   }
 }
 
@@ -99,12 +97,17 @@ function drains(slots: readonly Slot[]): boolean {
   return slots.every(({ State, Draining }) => Draining === true || State === 'Drained');
 }
 
+/** That a slot is of the machine that was asked for, and not what a filter let through. */
+function isOf({ Machine, Name }: Slot, node: string): boolean {
+  return (Machine ?? Name.slice(Name.indexOf('@') + 1)).toLowerCase() === node.toLowerCase();
+}
+
 function reasonOf(slots: readonly Slot[]): string {
   return slots.find(({ DrainReason }) => DrainReason !== undefined)?.DrainReason ?? 'no reason';
 }
 
 function isOurs(slots: readonly Slot[]): boolean {
-  return reasonOf(slots).startsWith(ours);
+  return isOurReason(reasonOf(slots));
 }
 
 function parseSlots(text: string): Slot[] {
@@ -113,26 +116,4 @@ function parseSlots(text: string): Slot[] {
   } catch {
     throw new OutsideError('garbage', 'condor_status wrote what is no list of slots');
   }
-}
-
-/** Runs a command without a shell, bounded in time and output. */
-function run(command: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(command, args, { ...limits, killSignal: 'SIGKILL' }, (error, out, said) => {
-      if (error === null) resolve(out);
-      else reject(explain(command, error, `${said}${out}`));
-    });
-  });
-}
-
-function explain(command: string, error: ExecFileException, said: string): OutsideError {
-  if (error.code === 'ENOENT') return new OutsideError('settings', `${command} is not on this worker's PATH`);
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
-    return new OutsideError('garbage', `${command} wrote more than ${limits.maxBuffer} bytes`);
-  if (error.killed === true) return new OutsideError('timeout', `${command} did not end in ${limits.timeout / 1000} s`);
-  const sentence = said
-    .replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 200);
-  return new OutsideError('failed', `${command} failed: ${sentence || `exit ${error.code}`}`);
 }

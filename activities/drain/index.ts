@@ -3,12 +3,13 @@ import { eq } from 'drizzle-orm';
 import type { DrainProgress } from '../../contract/drain.ts';
 import type { Errand } from '../../contract/passage.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { noteDrained, noteUndrained, readDrained } from '../../mdb/drained.ts';
 import type { DrainAdapter } from '../../mdb/machine.ts';
 import { readPool } from '../../mdb/pools.ts';
 import { machines, orders } from '../../mdb/schema.ts';
 import type { ConnectionStore } from '../outside/connection.ts';
 import { OutsideError } from '../outside/errors.ts';
-import { type Drain, type DrainTask, nameNode, type OpenDrain, ours } from './drain.ts';
+import { type Drain, type DrainTask, type Ledger, nameNode, type OpenDrain, ours } from './drain.ts';
 
 /** A third of the heartbeat timeout of `workflows/proxies.ts`. */
 const heartbeatEvery = 10_000;
@@ -79,8 +80,21 @@ async function openFor(mdb: Mdb, connections: ConnectionStore, errand: Errand): 
   const node = nameNode(settings['node'] ?? usualNode[adapter], machine);
   const connection = reference === null ? null : await connections.connection(reference);
   const open = await adapters[adapter]();
-  const reason = `${ours} ${orderId}: ${machine.reason ?? ''}`.replace(/\p{Cc}+/gu, ' ').slice(0, 200);
-  return { ...open({ settings, connection }), task: { node, machineId, orderId, reason } };
+  const reason = `${ours} ${orderId}: ${machine.reason ?? ''}`
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, 200)
+    .trim();
+  const scheduler = reference === null ? adapter : `${adapter}:${reference}`;
+  const ledger = ledgerOf(mdb, { machineId, scheduler, node }, orderId);
+  return { ...open({ settings, connection }), task: { node, machineId, orderId, reason, ledger } };
+}
+
+function ledgerOf(mdb: Mdb, which: Parameters<typeof readDrained>[1], orderId: string): Ledger {
+  return {
+    read: () => readDrained(mdb, which),
+    take: () => noteDrained(mdb, which, orderId),
+    end: () => noteUndrained(mdb, which),
+  };
 }
 
 /** By kind and never by text: what a person has to mend is not tried again. */

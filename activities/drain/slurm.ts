@@ -1,174 +1,169 @@
 import { z } from 'zod';
 import type { DrainProgress } from '../../contract/drain.ts';
-import { mustHave } from '../outside/connection.ts';
 import { OutsideError } from '../outside/errors.ts';
-import { ask, type Call, type Outside, openOutside } from '../outside/http.ts';
-import {
-  count,
-  type Drain,
-  type DrainTask,
-  needConnection,
-  type OpenDrain,
-  ours,
-  readDrainSettings,
-  some,
-} from './drain.ts';
-import { expandHostlist } from './hostlist.ts';
+import { count, type Drain, type DrainTask, type OpenDrain, readDrainSettings, some } from './drain.ts';
+import { SlurmCommands } from './slurmcommands.ts';
+import { type NodeWork, type SlurmJob, workOn } from './slurmjobs.ts';
+import { isIdle, isLost, isOurs, isOut, reasonOf, type SlurmNode, tellReboot } from './slurmnode.ts';
+import { openSlurmRest } from './slurmrest.ts';
+
+const firstVersion = 39;
 
 const settings = {
+  /** `rest` asks slurmrestd; `scontrol` runs the worker's own commands, for a Slurm that is older than 23.02 or has none. */
+  how: z.enum(['rest', 'scontrol']).default('rest'),
   /** Version of the API that this slurmrestd serves. */
   api: z
     .string()
     .regex(/^v0\.0\.\d{2}$/, 'is not like v0.0.41')
+    .refine((text) => Number(text.slice(-2)) >= firstVersion, {
+      message: 'cannot change a node: that came with v0.0.39 of Slurm 23.02; how=scontrol works with any version',
+    })
     .default('v0.0.41'),
 };
 
-// A cluster's jobs are some 5 KB each.
-const limits = { body: 256 * 1024 * 1024, answer: 60_000, whole: 120_000 };
+/** One cluster, by whichever way it is asked. Each throws OutsideError. */
+export interface SlurmLink {
+  node(name: string): Promise<SlurmNode>;
+  /** All jobs of the cluster that are shown to us; never a part of them. */
+  jobs(): Promise<SlurmJob[]>;
+  takeOut(name: string, reason: string): Promise<void>;
+  putBack(name: string): Promise<void>;
+  /** Cancelling what has ended is no error. */
+  cancel(job: string): Promise<void>;
+  /** Throws unless the jobs of all users are shown to us. */
+  proveSight(name: string): Promise<void>;
+  close(): Promise<void>;
+}
 
-// Slurm answers 200 with a list of errors as well as with a status.
-const errors = z
-  .array(
-    z.object({ error: z.string().optional(), description: z.string().optional(), error_number: z.number().optional() }),
-  )
-  .default([]);
-/** A list of flags from v0.0.39 on, one word before. */
-const words = z.union([z.array(z.string()), z.string().transform((word) => [word])]).default([]);
-const nodeAnswer = z.object({
-  errors,
-  nodes: z
-    .array(
-      z.object({
-        name: z.string(),
-        state: words,
-        state_flags: words,
-        reason: z.string().nullish(),
-        alloc_cpus: z.number().nullish(),
-      }),
-    )
-    .default([]),
-});
-const jobsAnswer = z.object({
-  errors,
-  jobs: z.array(z.object({ job_id: z.number(), job_state: words, nodes: z.string().nullish() })).default([]),
-});
-const plainAnswer = z.object({ errors });
-
-type SlurmNode = z.infer<typeof nodeAnswer>['nodes'][number];
-const busy = new Set(['ALLOCATED', 'MIXED', 'COMPLETING']);
-const running = new Set(['RUNNING', 'COMPLETING', 'SUSPENDED', 'CONFIGURING', 'STAGE_OUT', 'STOPPED', 'SIGNALING']);
-
-/** Slurm's REST API (slurmrestd) with a JSON web token. */
+/** Slurm, by its REST API (slurmrestd) with a JSON web token, or by its commands. */
 export const openSlurm: OpenDrain = (place) => {
-  const { api } = readDrainSettings(settings, place.settings);
-  const connection = mustHave(needConnection(place), 'username', 'token');
-  const outside = openOutside(connection, limits);
-  const headers = { 'x-slurm-user-name': connection.username, 'x-slurm-user-token': connection.token };
-  return { drain: new Slurm(outside, `/slurm/${api}`, headers), close: outside.close };
+  const { how, api } = readDrainSettings(settings, place.settings);
+  const link = how === 'rest' ? openSlurmRest(place, api) : new SlurmCommands();
+  return { drain: new Slurm(link), close: () => link.close() };
 };
 
 class Slurm implements Drain {
-  private readonly outside: Outside;
-  private readonly base: string;
-  private readonly headers: Readonly<Record<string, string>>;
+  private readonly link: SlurmLink;
 
-  constructor(outside: Outside, base: string, headers: Readonly<Record<string, string>>) {
-    this.outside = outside;
-    this.base = base;
-    this.headers = headers;
+  constructor(link: SlurmLink) {
+    this.link = link;
   }
 
-  async start({ node: name, reason }: DrainTask): Promise<string> {
-    const node = await this.node(name);
-    if (statesOf(node).has('DRAIN')) {
-      return isOurs(node)
-        ? `${name} drains already`
-        : `${name} is drained by somebody else: ${node.reason ?? 'no reason'}`;
+  async start(task: DrainTask): Promise<string> {
+    const node = await this.link.node(task.node);
+    if (!isOut(node) || isLost(node)) return this.take(task);
+    if (isOurs(node, await task.ledger?.read())) return `${task.node} drains already`;
+    return `${task.node} is drained by somebody else: ${reasonOf(node)}`;
+  }
+
+  async progress(task: DrainTask): Promise<DrainProgress> {
+    const { node: name, orderId, ledger } = task;
+    let node = await this.link.node(name);
+    const taken = await ledger?.read();
+    if (!isOut(node)) {
+      // What others had taken out and gave back is still to be drained; what they put back of ours is their word.
+      if (ledger === undefined || taken?.orderId === orderId) {
+        await ledger?.end();
+        return left(1, `somebody resumed ${name}: new jobs may come at any time`);
+      }
+      await this.take(task);
+      node = await this.link.node(name);
     }
-    await this.update(name, { state: ['DRAIN'], reason });
-    return `${name} takes no new jobs`;
+    return this.judge(node, isOurs(node, await ledger?.read()));
   }
 
-  async progress({ node: name }: DrainTask): Promise<DrainProgress> {
-    const node = await this.node(name);
-    const states = statesOf(node);
-    if (!states.has('DRAIN')) {
-      return { drained: false, left: 1, sentence: `somebody resumed ${name}: new jobs may come at any time` };
+  async stop({ node: name, ledger }: DrainTask): Promise<string> {
+    const node = await this.link.node(name);
+    if (!isOut(node)) {
+      await ledger?.end();
+      return `${name} does not drain`;
     }
-    const works = [...states].some((state) => busy.has(state)) || (node.alloc_cpus ?? 0) > 0;
-    if (!works) return { drained: true, left: 0, sentence: `${name} has no job left` };
-    const jobs = await this.jobs(name);
-    const sentence =
-      jobs.length > 0
-        ? `${count(jobs.length, 'job')} left on ${name}: ${some(jobs.map(String))}`
-        : `${name} is ${[...states].join('+').toLowerCase()}: the last job is being cleaned up`;
-    return { drained: false, left: Math.max(jobs.length, 1), sentence };
+    if (!isOurs(node, await ledger?.read()))
+      return `${name} is drained by somebody else and stays so: ${reasonOf(node)}`;
+    await this.link.putBack(name);
+    await ledger?.end();
+    const reboot = tellReboot(node);
+    return `${name} takes jobs again${reboot === null ? '' : `, and ${reboot}`}`;
   }
 
-  async stop({ node: name }: DrainTask): Promise<string> {
-    const node = await this.node(name);
-    if (!statesOf(node).has('DRAIN')) return `${name} does not drain`;
-    if (!isOurs(node)) return `${name} is drained by somebody else and stays so: ${node.reason ?? 'no reason'}`;
-    await this.update(name, { state: ['RESUME'] });
-    return `${name} takes jobs again`;
+  async kill({ node: name }: DrainTask): Promise<string> {
+    const { here, unsure } = workOn(name, await this.link.jobs());
+    const done: string[] = [];
+    const failed: [name: string, error: OutsideError][] = [];
+    // Parts of a heterogeneous job are one cancel.
+    const names = new Map(here.map(({ name: job, cancelAs }) => [cancelAs ?? '', job]));
+    for (const [cancelAs, job] of names) {
+      const error = cancelAs === '' ? withoutNumber() : await this.cancel(cancelAs);
+      if (error === null) done.push(cancelAs);
+      else failed.push([job, error]);
+    }
+    judgeFailures(done, failed);
+    const spared = [
+      ...failed.map(([job, { message }]) => `${job} was not: ${message}`),
+      ...unsure.map(({ name: job }) => `${job} may be there and was left, since its nodes cannot be read`),
+    ];
+    const said =
+      done.length === 0 ? `nothing was left on ${name}` : `${count(done.length, 'job')} cancelled: ${some(done)}`;
+    return [said, ...spared.slice(0, 5)].join('; ');
   }
 
-  async kill({ node }: DrainTask): Promise<string> {
-    const jobs = await this.jobs(node);
-    for (const job of jobs) await this.cancel(job);
-    return jobs.length === 0
-      ? `nothing was left on ${node}`
-      : `${count(jobs.length, 'job')} cancelled: ${some(jobs.map(String))}`;
+  private async take({ node, reason, ledger }: DrainTask): Promise<string> {
+    await ledger?.take();
+    await this.link.takeOut(node, reason);
+    return `${node} takes no new jobs`;
   }
 
-  private async node(name: string): Promise<SlurmNode> {
-    const answer = await this.ask({ method: 'GET', path: `/node/${encodeURIComponent(name)}` }, nodeAnswer);
-    const node = answer.nodes.find((one) => one.name === name);
-    if (node) return node;
-    throw new OutsideError('missing', `Slurm has no node ${name}`);
+  /** Of a node that is out: it is drained when its own state and the list of all jobs say so, and not before. */
+  private async judge(node: SlurmNode, mine: boolean): Promise<DrainProgress> {
+    const { name, states } = node;
+    const work = workOn(name, await this.link.jobs());
+    const all = work.here.length + work.unsure.length;
+    if (all > 0) return left(all, tellWork(name, work));
+    const reboot = tellReboot(node);
+    if (reboot !== null) return left(1, reboot);
+    const state = [...states].join('+').toLowerCase();
+    if (states.has('COMPLETING')) return left(1, `${name} is ${state}: the last job is being cleaned up`);
+    if (!isIdle(node)) return left(1, `${name} is ${state}, though no job is shown on it`);
+    // Who could change the node has seen all jobs; of a node of others' that is not known yet.
+    if (!mine) await this.link.proveSight(name);
+    const whose = mine ? '' : `; somebody else keeps it out: ${reasonOf(node)}`;
+    return { drained: true, left: 0, sentence: `${name} has no job left${whose}` };
   }
 
-  private async update(name: string, json: object): Promise<void> {
-    await this.ask({ method: 'POST', path: `/node/${encodeURIComponent(name)}`, json }, plainAnswer);
-  }
-
-  /** Ids of the jobs that hold a part of the node. */
-  private async jobs(node: string): Promise<number[]> {
-    const { jobs } = await this.ask({ method: 'GET', path: '/jobs/' }, jobsAnswer);
-    return jobs
-      .filter(({ job_state }) => job_state.some((state) => running.has(state)))
-      .filter(({ nodes }) => expandHostlist(nodes ?? '').includes(node))
-      .map(({ job_id }) => job_id);
-  }
-
-  private async cancel(job: number): Promise<void> {
+  private async cancel(job: string): Promise<OutsideError | null> {
     try {
-      await this.ask({ method: 'DELETE', path: `/job/${job}` }, plainAnswer);
+      await this.link.cancel(job);
+      return null;
     } catch (error) {
-      const over = error instanceof OutsideError && (error.kind === 'missing' || error.kind === 'conflict');
-      if (!over) throw error;
+      if (error instanceof OutsideError) return error;
+      throw error;
     }
   }
-
-  private async ask<T extends z.infer<typeof plainAnswer>>(call: Call, shape: z.ZodType<T>): Promise<T> {
-    const full = { ...call, path: `${this.base}${call.path}`, headers: this.headers };
-    const answer = await ask(this.outside, full, shape);
-    const [wrong] = answer.errors;
-    if (wrong === undefined) return answer;
-    // ESLURM_ALREADY_DONE and ESLURM_INVALID_JOB_ID: what is asked for is so already.
-    const over = wrong.error_number === 2021 || wrong.error_number === 2017;
-    const sentence = wrong.description ?? wrong.error ?? `error ${wrong.error_number}`;
-    throw new OutsideError(
-      over ? 'conflict' : 'failed',
-      `${call.method} ${full.path}: Slurm says ${sentence.slice(0, 200)}`,
-    );
-  }
 }
 
-function statesOf(node: SlurmNode): Set<string> {
-  return new Set([...node.state, ...node.state_flags].map((state) => state.toUpperCase()));
+function left(number: number, sentence: string): DrainProgress {
+  return { drained: false, left: number, sentence };
 }
 
-function isOurs(node: SlurmNode): boolean {
-  return node.reason?.startsWith(ours) === true;
+function tellWork(node: string, { here, unsure }: NodeWork): string {
+  const names = (jobs: readonly SlurmJob[]) => some(jobs.map(({ name }) => name));
+  return [
+    ...(here.length === 0 ? [] : [`${count(here.length, 'job')} left on ${node}: ${names(here)}`]),
+    ...(unsure.length === 0
+      ? []
+      : [`${count(unsure.length, 'job')} that cannot be read may be on ${node}: ${names(unsure)}`]),
+  ].join('; ');
+}
+
+function withoutNumber(): OutsideError {
+  return new OutsideError('invalid', 'Slurm shows no number of it');
+}
+
+/** All were tried. What may pass is tried again with the whole; refusals are told beside what was done. */
+function judgeFailures(done: readonly string[], failed: readonly [string, OutsideError][]): void {
+  const passing = failed.find(([, { retryable }]) => retryable);
+  if (passing) throw passing[1];
+  const [first] = failed;
+  if (done.length === 0 && first) throw first[1];
 }

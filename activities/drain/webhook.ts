@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DrainProgress } from '../../contract/drain.ts';
 import { sign, signatureHeader } from '../../contract/webhook.ts';
 import { mustHave } from '../outside/connection.ts';
+import { OutsideError } from '../outside/errors.ts';
 import { ask, openOutside } from '../outside/http.ts';
 import { type DrainTask, needConnection, type OpenDrain, readDrainSettings } from './drain.ts';
 
@@ -15,6 +16,8 @@ const settings = {
 const did = z.object({ sentence: z.string().max(500).optional() });
 const progress = z.object({
   drained: z.boolean(),
+  /** Of the machine that it speaks of, where it says so. */
+  node: z.string().optional(),
   left: z.number().int().min(0),
   sentence: z.string().max(500).default(''),
 });
@@ -47,9 +50,13 @@ export const openWebhook: OpenDrain = (place) => {
       stop: async (task) => (await tell('stop', task, did)).sentence ?? `${task.node} is given back`,
       kill: async (task) => (await tell('kill', task, did)).sentence ?? `what was left on ${task.node} is ended`,
       progress: async (task): Promise<DrainProgress> => {
-        const told = await tell('progress', task, progress);
-        const left = told.drained ? 0 : Math.max(told.left, 1);
-        return { ...told, left, sentence: told.sentence || `${left} left on ${task.node}` };
+        const { drained: says, left: number, node, sentence } = await tell('progress', task, progress);
+        if (node !== undefined && node !== task.node)
+          throw new OutsideError('garbage', `the answer on ${task.node} speaks of another machine`);
+        // What is left says more than that nothing is.
+        const drained = says && number === 0;
+        const left = drained ? 0 : Math.max(number, 1);
+        return { drained, left, sentence: sentence || `${left} left on ${task.node}` };
       },
     },
   };

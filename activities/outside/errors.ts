@@ -47,9 +47,11 @@ export class OutsideError extends Error {
 /** Kind of a refusal by its HTTP status, 300 and above. A redirect is not followed: a person sets the new place. */
 export function kindOf(status: number): OutsideErrorKind {
   if (status < 400) return 'settings';
-  if (status === 401 || status === 403) return 'refused';
+  // 407 and 511 are of a proxy and of a network that want to know who asks; Slurm says 511 to a bad token.
+  if ([401, 403, 407, 511].includes(status)) return 'refused';
   if (status === 404 || status === 410) return 'missing';
+  if (status === 408) return 'timeout';
   if (status === 409 || status === 412) return 'conflict';
-  if (status === 429 || status === 503) return 'busy';
+  if (status === 425 || status === 429 || status === 503) return 'busy';
   return status < 500 ? 'invalid' : 'failed';
 }

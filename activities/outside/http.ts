@@ -35,6 +35,10 @@ export interface Outside {
   readonly origin: string;
   /** Any answer below 300, whatever it says; throws OutsideError for the rest. */
   send(call: Call): Promise<Answer>;
+  /** Any answer at all, for a system that says why in words of its own; throws only where there is none. */
+  exchange(call: Call): Promise<Answer>;
+  /** What `send` throws for an answer. */
+  refusal(call: Call, answer: Answer): OutsideError;
   close(): Promise<void>;
 }
 
@@ -50,17 +54,22 @@ export function openOutside(connection: Connection, limits: Partial<Limits> = {}
     },
   });
   const secrets = [connection.token, connection.password, connection.key].filter((one) => one !== undefined);
+  const refusal = (call: Call, answer: Answer) => {
+    const said = movedTo(answer, connection.origin) ?? tellAnswer(answer.text, secrets);
+    return new OutsideError(kindOf(answer.status), `${name(call)} was answered ${answer.status}${said}`, {
+      status: answer.status,
+      retryAfter: retryAfter(answer.headers['retry-after']),
+    });
+  };
   return {
     origin: connection.origin,
+    exchange: (call) => exchange(agent, connection.origin, call, bounds),
     async send(call) {
       const answer = await exchange(agent, connection.origin, call, bounds);
       if (answer.status < 300) return answer;
-      const said = movedTo(answer, connection.origin) ?? tellAnswer(answer.text, secrets);
-      throw new OutsideError(kindOf(answer.status), `${name(call)} was answered ${answer.status}${said}`, {
-        status: answer.status,
-        retryAfter: retryAfter(answer.headers['retry-after']),
-      });
+      throw refusal(call, answer);
     },
+    refusal,
     close: () => agent.destroy(),
   };
 }
@@ -162,6 +171,11 @@ function retryAfter(header: string | string[] | undefined): number | null {
 /** The answer's JSON in the shape that is expected of it; one in another shape is garbage. */
 export async function ask<T>(outside: Outside, call: Call, shape: z.ZodType<T>): Promise<T> {
   const { text } = await outside.send(call);
+  return checkAnswer(call, text, shape);
+}
+
+/** The same for an answer that is there already. */
+export function checkAnswer<T>(call: Call, text: string, shape: z.ZodType<T>): T {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

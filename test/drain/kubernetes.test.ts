@@ -250,7 +250,7 @@ describe('draining a Kubernetes node', () => {
       { kind: 'conflict', retryable: true },
     ],
     ['an overload', { status: 429, headers: { 'retry-after': '7' }, body: {} }, { kind: 'busy', retryAfter: 7 }],
-    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, { kind: 'garbage' }],
+    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, { kind: 'settings' }],
     ['a page of HTML', { body: '<html>' }, { kind: 'garbage' }],
     ['an answer to something else', { body: { kind: 'Status' } }, { kind: 'garbage' }],
   ];

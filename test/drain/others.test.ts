@@ -78,6 +78,22 @@ describe('draining an HTCondor machine', () => {
     ]);
   });
 
+  it('kind 1 and 3: a slot that cannot be read is left, and those of other machines do not count', async () => {
+    const { drain } = openHtcondor({ settings: {}, connection: null });
+    const gone = slots('Drained', { Draining: true, DrainReason: task.reason });
+    const other = { ...gone[0], Name: 'slot1@b01', Machine: 'b01', State: 'Claimed' };
+    await shows([...gone, other]);
+    expect(await drain.progress(task)).toMatchObject({ drained: true });
+    for (const State of [undefined, 7, null]) {
+      await shows([...gone, { ...gone[0], Name: `slot3@${task.node}`, State }]);
+      expect(await drain.progress(task)).toMatchObject({ drained: false, left: 1 });
+    }
+    await shows([other]);
+    await expect(drain.progress(task)).rejects.toMatchObject({ kind: 'missing' });
+    await shows(slots('Drained', { Draining: true, DrainReason: 'farriers wanted' }));
+    expect(await drain.stop(task)).toContain('stays so');
+  });
+
   it('says what is wrong', async () => {
     const { drain } = openHtcondor({ settings: {}, connection: null });
     await expect(drain.progress(task)).rejects.toMatchObject({ kind: 'missing' });
@@ -119,6 +135,12 @@ describe('draining by a webhook', () => {
     expect(checkSignature(first?.headers['farrier-signature'], key, Buffer.from(first?.raw ?? ''))).toBeNull();
     expect(await drain.progress(task)).toEqual({ drained: false, left: 1, sentence: `1 left on ${task.node}` });
     expect(await drain.kill(task)).toBe('did kill');
+    // Kind 2: a summary that its own count contradicts, and one of another machine, are not taken for drained.
+    server.trouble = () => ({ body: { drained: true, left: 3 } });
+    expect(await drain.progress(task)).toMatchObject({ drained: false, left: 3 });
+    server.trouble = () => ({ body: { drained: true, left: 0, node: 'b01' } });
+    await expect(drain.progress(task)).rejects.toMatchObject({ kind: 'garbage' });
+    server.trouble = null;
     await close();
     expect(() => openWebhook({ settings: { path: '//evil/x?y' }, connection })).toThrow(/path/);
     expect(() => openWebhook({ settings: {}, connection: null })).toThrow(/names no secret/);

@@ -1,7 +1,7 @@
 /** What no real Slurm can be had for at will, answered as slurmrestd 24.11.5 was seen to answer. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Ledger, Taken } from '../../activities/drain/drain.ts';
 import { openSlurm } from '../../activities/drain/slurm.ts';
+import { ledgerOf } from '../support/ledger.ts';
 import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
 
 const token = 'slurm-jwt-canary';
@@ -76,16 +76,6 @@ const task = { node: 'a01-03', machineId: 'm-1', orderId: 'o-1', reason: 'farrie
 const open = (secret = token, settings: Record<string, string> = {}) =>
   openSlurm({ settings, connection: { origin: server.origin, username: 'farrier', token: secret, plainHttp: false } });
 const changes = () => server.asked.filter(({ method, raw }) => method === 'POST' && raw !== '{}');
-
-/** As `mdb/drained.ts` keeps it. */
-function ledgerOf(orderId: string): Ledger {
-  let taken: Taken | null = null;
-  return {
-    read: async () => taken,
-    take: async () => void (taken = { orderId, endedAt: null }),
-    end: async () => void (taken &&= { ...taken, endedAt: taken.endedAt ?? new Date() }),
-  };
-}
 
 beforeEach(async () => {
   slurm = fakeSlurm();
@@ -333,16 +323,22 @@ describe('draining a Slurm node', () => {
     await foreign.close();
     const { drain, close } = open();
     const unknown = { ...task, node: 'b99' };
-    for (const ask of [drain.start, drain.progress, drain.stop] as const)
-      await expect(ask.call(drain, unknown)).rejects.toMatchObject({ kind: 'missing', message: /no node b99/ });
+    for (const what of ['start', 'progress', 'stop'] as const)
+      await expect(drain[what](unknown)).rejects.toMatchObject({ kind: 'missing', message: /no node b99/ });
     const cases: [Answered, string][] = [
       [{ status: 500, body: { errors: [{ error: 'Unspecified error', errno: -1 }], nodes: [] } }, 'refused'],
       [wrong(500, 2010, 'Invalid user id'), 'refused'],
       [wrong(500, 2002, 'Access/permission denied'), 'refused'],
       [wrong(200, 2010, 'Invalid user id'), 'refused'],
       [{ status: 401, body: 'Authentication failure' }, 'refused'],
-      [{ status: 500, body: { errors: [{ error: 'Invalid node name specified', errno: 2018 }], nodes: [] } }, 'missing'],
-      [{ status: 200, body: { errors: [{ error: 'Invalid node name specified', errno: 2018 }], nodes: [] } }, 'missing'],
+      [
+        { status: 500, body: { errors: [{ error: 'Invalid node name specified', errno: 2018 }], nodes: [] } },
+        'missing',
+      ],
+      [
+        { status: 200, body: { errors: [{ error: 'Invalid node name specified', errno: 2018 }], nodes: [] } },
+        'missing',
+      ],
       [{ status: 200, body: { nodes: [], ...done } }, 'missing'],
       [{ status: 200, body: { nodes: [{ ...slurm.node, name: 'a01-04' }], ...done } }, 'missing'],
     ];

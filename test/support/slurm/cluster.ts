@@ -1,12 +1,12 @@
 /** A real Slurm for a suite: own ports, sockets and keys, every program in the foreground, ended by process id. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 import { nodeNames, slurmConf } from './config.ts';
 import type { SlurmPlace } from './where.ts';
 
@@ -21,8 +21,10 @@ export interface Cluster {
   run(command: string, ...args: string[]): Promise<string>;
   /** A web token of that user, good for an hour. */
   token(user: string): Promise<string>;
-  /** Submits `sleep` to the nodes and waits until each of its parts runs; the job's id. */
+  /** Submits a job that sleeps; its id. */
   submit(...options: string[]): Promise<string>;
+  /** How many jobs' scripts began since the last `clear`: what is cancelled earlier may be cleaned up for minutes. */
+  begun(): Promise<number>;
   /** Ends all jobs, and waits until none is shown and every node is in service. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -42,10 +44,11 @@ export async function startCluster({ root, version }: SlurmPlace): Promise<Clust
   const began: ChildProcess[] = [];
   const start = (host: string, ...command: string[]) => began.push(startProgram(root, host, conf, command));
   const run = async (command: string, ...args: string[]) => {
-    const env = { ...process.env, SLURM_CONF: conf };
+    const env = { PATH: process.env['PATH'], SLURM_CONF: conf };
     const { stdout } = await execute('chroot', [root, command, ...args], { env, timeout: 60_000 });
     return stdout;
   };
+  const idle = async () => (await run('sinfo', '-h', '-N', '-o', '%T')) === 'idle\n'.repeat(nodeNames.length);
   const cluster: Cluster = {
     origin: `http://127.0.0.1:${rest}`,
     conf,
@@ -53,14 +56,20 @@ export async function startCluster({ root, version }: SlurmPlace): Promise<Clust
     token: async (user) =>
       (await run('scontrol', 'token', 'lifespan=3600', `username=${user}`)).trim().replace('SLURM_JWT=', ''),
     async submit(...options) {
-      const said = await run('sbatch', '--parsable', '-o', '/dev/null', '--mem=10', ...options, '--wrap', 'sleep 900');
+      const script = `touch ${folder}/begun/$SLURM_JOB_ID; exec sleep 900`;
+      const said = await run('sbatch', '--parsable', '-o', '/dev/null', ...options, '--wrap', script);
       return said.trim();
     },
+    begun: async () => (await readdir(join(real, 'begun'))).length,
     async clear() {
       await run('scancel', '--user=root');
-      for (const node of nodeNames) await run('scontrol', 'update', `nodename=${node}`, 'state=resume').catch(() => '');
-      await expect.poll(() => run('squeue', '-h', '-a', '-t', 'PD,R,S,CG')).toBe('');
-      await expect.poll(() => run('sinfo', '-h', '-N', '-o', '%T')).toMatch(/^(idle\n)+$/);
+      const out = (await run('sinfo', '-h', '-N', '-t', 'drain,down,fail,reboot', '-o', '%N'))
+        .split('\n')
+        .filter(Boolean);
+      for (const node of new Set(out)) await run('scontrol', 'update', `nodename=${node}`, 'state=resume');
+      await until(async () => (await run('squeue', '-h', '-a', '-t', 'PD,R,S,CG')) === '');
+      await until(idle);
+      for (const job of await readdir(join(real, 'begun'))) await rm(join(real, 'begun', job));
     },
     async close() {
       await run('scancel', '--user=root').catch(() => '');
@@ -78,9 +87,8 @@ export async function startCluster({ root, version }: SlurmPlace): Promise<Clust
     // Without accounting, any other that a slurmrestd would load ends it at once.
     const plugin = isOld(version) ? 'openapi/v0.0.38' : 'slurmctld';
     start('ctl', 'slurmrestd', '-a', 'rest_auth/jwt', '-s', plugin, `127.0.0.1:${rest}`);
-    const idle = () => run('sinfo', '-h', '-N', '-o', '%T').catch(String);
-    await expect.poll(idle).toBe('idle\n'.repeat(nodeNames.length));
-    await expect.poll(() => fetch(cluster.origin).then(({ status }) => status, String)).toBeTypeOf('number');
+    await until(idle);
+    await until(() => fetch(cluster.origin).then(() => true));
     return cluster;
   } catch (error) {
     await cluster.close();
@@ -92,8 +100,16 @@ function isOld(version: string): boolean {
   return Number.parseFloat(version) < 23;
 }
 
+/** Waits for what is so in a while; its errors are those of a server that is not up yet. */
+async function until(so: () => Promise<boolean>): Promise<void> {
+  const check = async () => {
+    if (!(await so())) throw new Error('a cluster of Slurm does not come to rest');
+  };
+  await vi.waitFor(check, { timeout: 120_000, interval: 100 });
+}
+
 async function writeFolder(real: string, conf: string): Promise<void> {
-  for (const folder of ['munge', 'state', ...nodeNames.map((node) => `spool.${node}`)]) {
+  for (const folder of ['begun', 'munge', 'state', ...nodeNames.map((node) => `spool.${node}`)]) {
     await mkdir(join(real, folder), { mode: 0o700 });
   }
   await writeFile(join(real, 'munge.key'), randomBytes(1024), { mode: 0o600 });

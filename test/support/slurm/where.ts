@@ -61,7 +61,14 @@ async function unpack(root: string): Promise<string | null> {
   await mkdir(join(root, '..'), { recursive: true });
   const wanted = 'slurmctld,slurmd,slurm-client,slurmrestd,slurm-wlm-jwt-plugin,munge';
   const unwanted = ['doc', 'man', 'locale'].map((folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`);
-  const how = ['--quiet', '--mode=root', '--variant=essential', '--format=directory', `--include=${wanted}`, ...unwanted];
+  const how = [
+    '--quiet',
+    '--mode=root',
+    '--variant=essential',
+    '--format=directory',
+    `--include=${wanted}`,
+    ...unwanted,
+  ];
   try {
     await run('mmdebstrap', [...how, 'trixie', beside], { maxBuffer: 64 * 1024 * 1024, timeout: 280_000 });
     await rename(beside, root);
