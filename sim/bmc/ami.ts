@@ -14,6 +14,7 @@ export const ami: Personality = {
   resetTypes: ['On', 'ForceOff', 'ForceRestart', 'GracefulShutdown'],
   resetInfo: 'action-info',
   resetTask: true,
+  starts: { resetTime: false, progress: 'whole' },
   bios: {
     HTEN000: { default: 'Enabled', values: ['Enabled', 'Disabled'] },
     SRIOV001: { default: 'Disabled', values: ['Enabled', 'Disabled'] },

@@ -31,6 +31,7 @@ export const idrac9: Personality = {
     'PowerCycle',
   ],
   redundantPower: 'refuse',
+  starts: { resetTime: true, progress: 'absent' },
   bios: {
     BootMode: { default: 'Uefi', values: ['Uefi', 'Bios'] },
     LogicalProc: { default: 'Enabled', values: onOff },

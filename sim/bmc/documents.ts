@@ -165,9 +165,8 @@ function system(view: View): Document {
     UUID: hardware.uuid,
     BiosVersion: controller.versionOf('BIOS'),
     PowerState: on ? 'On' : 'Off',
-    LastResetTime: machine.state.lastReset,
     Status: { State: on ? 'Enabled' : 'StandbyOffline', Health: 'OK', HealthRollup: 'OK' },
-    BootProgress: { LastState: progress[machine.phase] },
+    ...startsShown(view),
     Boot: bootOf(controller),
     ...(personality.boot.at === 'settings' && { '@Redfish.Settings': settingsLink }),
     ProcessorSummary: {
@@ -191,6 +190,15 @@ function system(view: View): Document {
           : { '@Redfish.ActionInfo': `${root}/Systems/1/ResetActionInfo` }),
       },
     },
+  };
+}
+
+function startsShown({ machine, personality }: View): Document {
+  const { oem, progress: how, resetTime } = personality.starts;
+  return {
+    ...(resetTime && { LastResetTime: machine.state.lastReset }),
+    ...(how !== 'absent' && { BootProgress: { LastState: how === 'stuck' ? 'OSRunning' : progress[machine.phase] } }),
+    ...(oem && { Oem: oem(machine.phase, machine.state.boots) }),
   };
 }
 

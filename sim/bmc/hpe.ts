@@ -1,3 +1,4 @@
+import type { Phase } from '../state.ts';
 import { link } from './document.ts';
 import { cd, drive, standardFeatures, usb } from './feature/rules.ts';
 import { type Personality, standard } from './personality.ts';
@@ -13,6 +14,13 @@ const virtualCard = {
   Status: { State: 'Enabled', Health: 'OK' },
 };
 
+/** `Oem.Hpe.PostState`; past POST for every other phase. */
+const postStates: Readonly<Partial<Record<Phase, string>>> = {
+  off: 'PowerOff',
+  post: 'InPost',
+  hung: 'InPost',
+};
+
 /** HPE iLO 6 (quirks 2b, 7, 14, 26, 31, 41, 50, 58, 61, 67, 68, 69). */
 export const ilo6: Personality = {
   ...standard,
@@ -26,6 +34,11 @@ export const ilo6: Personality = {
   challenge: false,
   resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'ForceRestart', 'Nmi', 'PushPowerButton', 'GracefulRestart'],
   powerPause: 5,
+  starts: {
+    resetTime: false,
+    progress: 'stuck',
+    oem: (phase) => ({ Hpe: { PostState: postStates[phase] ?? 'FinishedPost' } }),
+  },
   bios: {
     BootMode: { default: 'Uefi', values: ['Uefi', 'LegacyBios'] },
     ProcHyperthreading: { default: 'Enabled', values: ['Enabled', 'Disabled'] },
@@ -107,6 +120,7 @@ export const ilo5: Personality = {
   expand: 1,
   managerModel: 'iLO 5',
   firmwareVersion: '2.72',
+  starts: { ...ilo6.starts, progress: 'absent' },
   sensors: 'old',
   features: {
     ...ilo6.features,

@@ -13,6 +13,11 @@ export const xcc: Personality = {
   firmwareVersion: '9.88',
   sessionCap: 16,
   resetTypes: ['On', 'Nmi', 'GracefulShutdown', 'GracefulRestart', 'ForceOn', 'ForceOff', 'ForceRestart'],
+  starts: {
+    resetTime: false,
+    progress: 'absent',
+    oem: (_, boots) => ({ Lenovo: { NumberOfReboots: boots } }),
+  },
   bios: {
     Processors_HyperThreading: { default: 'Enabled', values: ['Enabled', 'Disabled'] },
     OperatingModes_ChooseOperatingMode: {
@@ -84,6 +89,7 @@ export const ibmc: Personality = {
   vendor: 'Huawei',
   managerModel: 'iBMC',
   firmwareVersion: '6.41',
+  starts: { resetTime: false, progress: 'absent' },
   features: {
     ...standardFeatures,
     // That a drive wants to be told the protocol is another vendor's (Nokia, quirk 64).

@@ -1,4 +1,4 @@
-import type { MachineState } from '../state.ts';
+import type { MachineState, Phase } from '../state.ts';
 import type { Make } from './document.ts';
 import { type FeatureRules, standardFeatures } from './feature/rules.ts';
 import { failure, type Reply } from './reply.ts';
@@ -77,6 +77,18 @@ export interface UpdateRules {
   readonly busy: Reply;
 }
 
+/** What a controller shows of its host's starts. */
+export interface StartRules {
+  /** `LastResetTime`. */
+  readonly resetTime: boolean;
+  /**
+   * `BootProgress`: as the start goes on, not at all, or the last stage whatever happens, as iLO 6 shows it (quirk 70).
+   */
+  readonly progress: 'whole' | 'absent' | 'stuck';
+  /** What the vendor shows besides, by the host's phase and how often it has started. */
+  readonly oem?: (phase: Phase, boots: number) => Record<string, Record<string, unknown>>;
+}
+
 export interface LogRule {
   /** Resource that has it, below `/redfish/v1`. */
   readonly at: '/Systems/1' | '/Managers/1' | '/Chassis/1';
@@ -111,6 +123,7 @@ export interface Personality {
   readonly redundantPower: 'accept' | 'refuse';
   /** Seconds after a power command during which another one is refused (quirk 31). */
   readonly powerPause: number;
+  readonly starts: StartRules;
   /** Whether a reset is followed by a task (quirk 27). */
   readonly resetTask: boolean;
   readonly bios: Readonly<Record<string, BiosAttribute>>;
@@ -186,6 +199,7 @@ export const standard: Personality = {
   resetInfo: 'inline',
   redundantPower: 'accept',
   powerPause: 0,
+  starts: { resetTime: true, progress: 'whole' },
   resetTask: false,
   bios: {
     BootMode: { default: 'Uefi', values: ['Uefi', 'LegacyBios'] },

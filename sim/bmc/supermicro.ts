@@ -23,6 +23,7 @@ export const supermicro: Personality = {
   sessionSeconds: 300,
   resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'GracefulRestart', 'ForceRestart', 'Nmi', 'ForceOn', 'PowerCycle'],
   resetInfo: 'action-info',
+  starts: { resetTime: false, progress: 'whole' },
   bios: {
     IPv4HTTPSupport_00F1: { default: 'Disabled', values: onOff },
     IPv4PXESupport_00F2: { default: 'Enabled', values: onOff },
@@ -78,6 +79,7 @@ export const x10: Personality = {
   firmwareVersion: '3.88',
   resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'GracefulRestart', 'ForceRestart', 'Nmi', 'ForceOn'],
   resetInfo: 'inline',
+  starts: { resetTime: false, progress: 'absent' },
   bios: {},
   boot: {
     ...supermicro.boot,

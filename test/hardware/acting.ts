@@ -45,6 +45,8 @@ export interface Acting {
   /** Makes answers of its controller go wrong. */
   bmcFault(fault: Partial<BmcFault> & { path: string }): void;
   effects(...names: string[]): Promise<string[]>;
+  /** The system as its controller shows it. */
+  system(): Promise<Record<string, unknown>>;
   /** Puts a secret into the store. */
   secret(reference: string, credentials: { readonly username: string; readonly password: string }): Promise<void>;
   close(): Promise<void>;
@@ -103,6 +105,15 @@ export async function actingOn(
     bmcFault: (fault) => fleet.bmcOf(machine).faults.set({ times: 1, ...fault }),
     effects: async (...names) =>
       (await fleet.journal.read()).map(({ effect }) => effect).filter((effect) => names.includes(effect)),
+    system: async () => {
+      const get = async (path: string) => {
+        const authorization = `Basic ${Buffer.from('admin:simulated').toString('base64')}`;
+        const answer = await fetch(`${listening.originOf(hardware)}${path}`, { headers: { authorization } });
+        return (await answer.json()) as Record<string, unknown>;
+      };
+      const { Members } = (await get('/redfish/v1/Systems')) as { Members: { '@odata.id': string }[] };
+      return get(Members.at(-1)?.['@odata.id'] ?? '');
+    },
     secret: (reference, credentials) => writeFile(join(folder, reference), JSON.stringify(credentials)),
     async close() {
       await pool.close();

@@ -31,8 +31,16 @@ export function adorned(path: string, document: Document, view: View): Document 
   const properties = features.map((one) => one.adorn?.(path, view) ?? {});
   const actions = features.map((one) => one.actions?.(path, view) ?? {}).filter((some) => Object.keys(some).length > 0);
   const whole: Document = Object.assign({ ...document }, ...properties);
+  const oem = [document, ...properties].flatMap(({ Oem }) => (Oem ? [Oem as Readonly<Record<string, object>>] : []));
+  if (oem.length > 0) whole.Oem = oem.reduce(merged);
   if (actions.length > 0) whole.Actions = Object.assign({}, document.Actions, ...actions);
   return whole;
+}
+
+/** What several say of one vendor's own. */
+function merged(one: Readonly<Record<string, object>>, other: Readonly<Record<string, object>>) {
+  const vendors = Object.entries(other).map(([vendor, more]) => [vendor, { ...one[vendor], ...more }]);
+  return { ...one, ...Object.fromEntries(vendors) };
 }
 
 export function featureAct(change: Change): Reply | undefined {

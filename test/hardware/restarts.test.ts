@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { effectShown, type Shown } from '../../activities/redfish/effect.ts';
+import type { personalities } from '../../sim/bmc/personalities.ts';
+import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
+import { writeSite } from '../support/site.ts';
+import { type Acting, actingOn } from './acting.ts';
+import { type Against, actingAgainst, inTurn, reset } from './against.ts';
+
+let db: ThrowawayMdb;
+let one: Against;
+
+beforeAll(async () => {
+  db = await throwawayMdb();
+  await writeSite(db.mdb);
+});
+afterAll(() => db?.close());
+beforeEach(async () => {
+  one = await actingAgainst(db);
+  one.shows({ PowerState: 'On' });
+});
+afterEach(() => one?.close());
+
+const on: Shown = { power: 'On', lastReset: null, bootProgress: null };
+
+describe('R-25: the edges that were seen while one looked are kept', () => {
+  it.each<[string, Partial<Shown>, Partial<Shown>[], boolean]>([
+    ['off, then on', {}, [{ power: 'Off' }, { power: 'On' }], true],
+    ['off, coming on, on', {}, [{ power: 'Off' }, { power: 'PoweringOn' }, { power: 'On' }], true],
+    ['coming on, which only missed the moment of being off', {}, [{ power: 'PoweringOn' }, { power: 'On' }], true],
+    ['going off and on again', { forced: true } as object, [{ power: 'PoweringOff' }, { power: 'On' }], true],
+    ['a shutdown that was called off', {}, [{ power: 'PoweringOff' }, { power: 'On' }], false],
+    ['coming on that had begun before', { power: 'PoweringOn' }, [{ power: 'On' }], false],
+    [
+      'a start that only its middle showed',
+      { bootProgress: 'OSRunning' },
+      [{ bootProgress: 'OSBootStarted' }, { bootProgress: 'OSRunning' }],
+      true,
+    ],
+    ['off, and not on since', {}, [{ power: 'Off' }], false],
+  ])('%s', (_, before, readings, seen) => {
+    expect(effectShown({ ...on, ...before }, ...readings.map((reading) => ({ ...on, ...reading })))).toBe(seen);
+  });
+
+  it('R-25: of a controller without reset time, whose restart shows as Off → PoweringOn → On', async () => {
+    one.does(reset, () =>
+      inTurn(
+        one,
+        ['On', 'Off', 'PoweringOn', 'On'].map((PowerState) => ({ PowerState })),
+      ),
+    );
+    expect(await one.act('restart')).toMatchObject({ state: 'done' });
+    expect(one.bmc.count(reset)).toBe(1);
+  });
+
+  it('R-25: also by the worker that takes over from one that died while it looked', async () => {
+    one.does(reset, () => one.shows({ PowerState: 'Off' }));
+    expect(await one.act('restart')).toMatchObject({ state: 'unknown', observed: expect.stringContaining('Off') });
+    one.shows({ PowerState: 'On' });
+    expect(await one.settle('restart')).toMatchObject({ state: 'done' });
+    expect(one.bmc.count(reset)).toBe(1);
+  });
+});
+
+describe('R-1: a restart is seen by what the controller has', () => {
+  it.each<[string, object, object[]]>([
+    [
+      'BootProgress None, then a stage',
+      { BootProgress: { LastState: 'None' } },
+      [{ BootProgress: { LastState: 'MemoryInitializationStarted' } }],
+    ],
+    [
+      'BootProgress None, then a stage of the vendor',
+      { BootProgress: { LastState: 'None' } },
+      [{ BootProgress: { LastState: 'OEM' } }],
+    ],
+    [
+      'the state of POST',
+      { Oem: { Hpe: { PostState: 'FinishedPost' } } },
+      [{ Oem: { Hpe: { PostState: 'InPost' } } }, { Oem: { Hpe: { PostState: 'FinishedPost' } } }],
+    ],
+    [
+      'the state of POST of another vendor',
+      { Oem: { Acme: { Board: { PostState: 'FinishedPost' } } } },
+      [{ Oem: { Acme: { Board: { PostState: 'Reset' } } } }],
+    ],
+    ['a count of starts', { Oem: { Lenovo: { NumberOfReboots: 17 } } }, [{ Oem: { Lenovo: { NumberOfReboots: 18 } } }]],
+    [
+      'another count of starts',
+      { Oem: { Acme: { System: { BootCount: '7' } } } },
+      [{ Oem: { Acme: { System: { BootCount: '8' } } } }],
+    ],
+    ['a count of power cycles', { Oem: { Acme: { PowerCycles: 3 } } }, [{ Oem: { Acme: { PowerCycles: 4 } } }]],
+    [
+      'a clock of being on that begins anew',
+      { Oem: { Hpe: { CurrentPowerOnTimeSeconds: 1_066_085 } } },
+      [{ Oem: { Hpe: { CurrentPowerOnTimeSeconds: 4 } } }],
+    ],
+  ])('%s', async (_, before, after) => {
+    one.shows(before as Record<string, unknown>);
+    one.does(reset, () => inTurn(one, [...after, after.at(-1) ?? {}] as Record<string, unknown>[]));
+    expect(await one.act('restart')).toMatchObject({ state: 'done' });
+    expect(one.bmc.count(reset)).toBe(1);
+  });
+
+  it.each<[string, object, object]>([
+    ['nothing at all', {}, {}],
+    [
+      'a clock of being on that goes on',
+      { Oem: { Hpe: { CurrentPowerOnTimeSeconds: 5 } } },
+      { Oem: { Hpe: { CurrentPowerOnTimeSeconds: 50 } } },
+    ],
+    ['a count of something else', { Oem: { Acme: { FanCount: 5 } } }, { Oem: { Acme: { FanCount: 6 } } }],
+    ['POST that went on', { Oem: { Hpe: { PostState: 'InPost' } } }, { Oem: { Hpe: { PostState: 'FinishedPost' } } }],
+    ['no progress any more', { BootProgress: { LastState: 'OSRunning' } }, { BootProgress: { LastState: 'None' } }],
+  ])('R-1: and not by %s', async (_, before, after) => {
+    one.shows(before as Record<string, unknown>);
+    one.does(reset, () => one.shows(after as Record<string, unknown>));
+    expect(await one.act('restart')).toMatchObject({ state: 'unknown' });
+    expect(one.bmc.count(reset)).toBe(1);
+  });
+
+  it('R-1: or by the next boot that the machine asks the birther for, which may come minutes later', async () => {
+    one.does(reset, () => {});
+    expect(await one.act('restart')).toMatchObject({ state: 'unknown' });
+    const settling = one.settle('restart');
+    await one.bootsNow('local');
+    expect(await settling).toMatchObject({ state: 'done', observed: expect.stringContaining('asked') });
+    expect(one.bmc.count(reset)).toBe(1);
+  });
+
+  it('R-1: and not by a machine that only asks again because it was told to wait', async () => {
+    one.does(reset, () => one.bootsNow('wait'));
+    expect(await one.act('restart')).toMatchObject({ state: 'unknown' });
+  });
+
+  it('R-1: nor by a boot of a start that was under way already', async () => {
+    one.shows({ Oem: { Hpe: { PostState: 'InPost' } } });
+    one.does(reset, () => one.bootsNow('local'));
+    expect(await one.act('restart')).toMatchObject({ state: 'unknown' });
+  });
+});
+
+describe('R-1: families of the simulator show of a start what their recorded trees show', () => {
+  let acting: Acting;
+  afterEach(() => acting?.close());
+
+  async function systemOf(family: keyof typeof personalities) {
+    acting = await actingOn(db, family);
+    await acting.act('power-on');
+    return acting.system();
+  }
+
+  it.each([
+    ['standard', true, true],
+    ['idrac9', true, false],
+    ['ilo5', false, false],
+    ['ilo6', false, true],
+    ['supermicro', false, true],
+    ['openbmc', true, true],
+    ['nvidia', true, true],
+  ] as const)('%s: reset time %s, progress %s', async (family, time, progress) => {
+    const system = await systemOf(family);
+    expect('LastResetTime' in system).toBe(time);
+    expect('BootProgress' in system).toBe(progress);
+  });
+
+  it.each(['x10', 'ibmc'] as const)('%s, which shows nothing: a boot that was asked for tells', async (family) => {
+    await systemOf(family);
+    expect(await acting.act('restart')).toMatchObject({ state: 'unknown' });
+    expect(await acting.effects('reset')).toHaveLength(1);
+  });
+});
