@@ -39,6 +39,8 @@ export interface ConfigureResult {
   readonly state: 'match' | 'differ' | 'none';
   /** Names of BIOS attributes that differ from the profile. */
   readonly differing: readonly string[];
+  /** The controller's own job that is to set them, which is not done yet; absent where there is none. */
+  readonly job?: string;
 }
 
 export type ControllerResult = ConfigureResult | { readonly held: Held };

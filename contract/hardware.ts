@@ -37,8 +37,13 @@ export interface ActParameters {
   readonly indicator: { readonly on: boolean };
   /** Starts the controller itself again. */
   readonly 'reset-bmc': Nothing;
-  /** Takes the mains away from the whole machine; only with the name of whoever approved of it. */
-  readonly 'ac-cycle': { readonly approvedBy: string };
+  /**
+   * Takes the mains away from the whole machine; only with the name of whoever approved of it. A host that was on is to
+   * be on again: `wasOn` says so where it had to be powered off before.
+   */
+  readonly 'ac-cycle': { readonly approvedBy: string; readonly wasOn?: boolean };
+  /** The order of the firmware as it was, put back if it is still `instead`. */
+  readonly 'boot-order': { readonly order: readonly string[]; readonly instead: readonly string[] };
   /** In force from the next start on, if at all: read it then. */
   readonly 'secure-boot': { readonly enabled: boolean };
   readonly 'secure-boot-keys': { readonly reset: 'ResetAllKeysToDefault' | 'DeleteAllKeys' | 'DeletePK' };
@@ -96,6 +101,14 @@ export interface ActResult {
   readonly observed: string;
   /** Set when the effect only comes about with the next start of the machine. */
   readonly waitsFor?: 'restart';
+  /** `off`: it was powered off by this act, and is not seen to be on again. */
+  readonly left?: 'off';
+  /** What was changed for a while and is not put back yet: an act that may be given at any time, under the intent named. */
+  readonly owes?: {
+    readonly kind: ActKind;
+    readonly parameters: Readonly<Record<string, unknown>>;
+    readonly intentId: string;
+  };
   /** What was or would be sent, as the intent keeps it. */
   readonly command?: Readonly<Record<string, unknown>>;
   /** Set when nothing was sent because the device is not the one meant, or may not be talked to. */

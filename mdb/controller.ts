@@ -19,6 +19,7 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
       ),
       boardSerial: machines.boardSerial,
       sku: machines.sku,
+      firmware: machines.firmware,
       origin: bmcs.origin,
       bmcMac: bmcs.mac,
       word: bmcs.word,

@@ -5,7 +5,7 @@ import { createAccount, removeAccount } from '../redfish/acts/accounts.ts';
 import { acCycle } from '../redfish/acts/accycle.ts';
 import { resetBios, setBios } from '../redfish/acts/bios.ts';
 import { resetBmc } from '../redfish/acts/bmc.ts';
-import { bootNetwork, setBoot } from '../redfish/acts/boot.ts';
+import { bootNetwork, bootOrder, setBoot } from '../redfish/acts/boot.ts';
 import { type Archive, clearLog } from '../redfish/acts/clearlog.ts';
 import { eraseDrive } from '../redfish/acts/erase.ts';
 import { type FirmwareScene, startFirmware, updateFirmware } from '../redfish/acts/firmware.ts';
@@ -40,6 +40,7 @@ const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: Kind<ActParam
     plan: (scene, parameters) => clearLog(scene.archive).plan(scene, parameters),
   },
   'boot-network': bootNetwork,
+  'boot-order': bootOrder,
   'set-boot': setBoot,
   'update-firmware': updateFirmware,
   'start-firmware': startFirmware,

@@ -34,7 +34,7 @@ export async function command(stage: Stage): Promise<ActResult> {
   const words = wordsOf(plan);
   if (act.dryRun) return { state: 'planned', observed: 'a dry run: nothing was sent', command: words };
   const result = { ...(await give(stage, plan, words)), command: words };
-  if (result.state === 'done' && plan.next) return follow(stage, plan.next);
+  if (plan.next) return follow(stage, plan.next, result);
   if (result.state === 'unknown' && plan.otherwise) return replace(stage, plan.otherwise, result);
   return result;
 }
@@ -82,12 +82,18 @@ async function refused(stage: Stage, sent: Sent, error: RedfishError): Promise<A
 async function watch(stage: Stage, sent: Sent, patience?: number): Promise<ActResult> {
   const { watch: usual } = actOf(stage.act.kind);
   const began = Date.now();
-  for (;;) {
-    const seen = await look(stage, sent).catch(unseen);
+  for (let known = sent; ; ) {
+    const seen = await look(stage, known).catch(unseen);
+    known = keeping(known, seen);
     const over = seen.state !== 'unknown' || seen.waitsFor || stage.pace.since(began) > (patience ?? usual.for);
     if (over) return told(seen);
     await stage.pace.wait(usual.every);
   }
+}
+
+/** What was sent, with what a look found worth keeping. */
+export function keeping(sent: Sent, { keep }: Seen): Sent {
+  return keep ? { ...sent, answer: { ...sent.answer, ...keep } } : sent;
 }
 
 /** A look that failed says nothing about the effect. */
@@ -99,7 +105,8 @@ export function unseen(error: unknown): Seen {
 /** Looks once; what is certain settles the intent. */
 export async function look(stage: Stage, sent: Sent): Promise<Seen> {
   const seen = await actOf(stage.act.kind).observe(stage, sent);
-  const { state, observed, facts, waitsFor } = seen;
+  const { state, observed, facts, keep, waitsFor } = seen;
+  if (keep) await noteAnswer(stage.mdb, stage.act.intentId, keep);
   if (waitsFor) await noteAnswer(stage.mdb, stage.act.intentId, { waitsFor });
   if (state !== 'unknown') await settleIntent(stage.mdb, stage.act.intentId, state, facts ?? { observed });
   return seen;
@@ -110,15 +117,48 @@ function following(act: Act, { kind, parameters }: FollowUp): Act {
   return { ...act, kind, parameters, intentId: `${act.intentId}/${kind}` };
 }
 
-async function follow(stage: Stage, next: FollowUp): Promise<ActResult> {
+/** The second of two commands. What is owed is given after the first whatever became of it, but for what may still come. */
+async function follow(stage: Stage, next: FollowUp, first: ActResult): Promise<ActResult> {
+  if (next.owed) {
+    const owes = debt(stage.act, next);
+    if (first.state === 'unknown') return { ...first, owes };
+    const paid = await after(stage, next).catch((error: unknown) => unpaid(error));
+    return paid.state === 'done' ? first : { ...first, observed: `${first.observed}; ${paid.observed}`, owes };
+  }
+  return first.state === 'done' ? joined(next, first, await after(stage, next)) : first;
+}
+
+async function after(stage: Stage, next: FollowUp): Promise<ActResult> {
   await stage.pace.wait(next.after);
   const { system } = await openProbe(stage.session, { hostPath: stage.system.path });
   return command({ ...stage, act: following(stage.act, next), system });
 }
 
+function unpaid(error: unknown): ActResult {
+  if (!(error instanceof RedfishError)) throw error;
+  return { state: 'unknown', observed: error.message };
+}
+
+function debt(act: Act, next: FollowUp): NonNullable<ActResult['owes']> {
+  const { intentId, kind } = following(act, next);
+  return { kind, parameters: next.parameters, intentId };
+}
+
+/** What the second command is for, where the first one powers off. */
+const startsAgain: ReadonlySet<string> = new Set(['power-on', 'boot-network']);
+
+/** Both halves in one result: a machine that was powered off and not on again is never left so without a word. */
+function joined({ kind }: FollowUp, first: ActResult, second: ActResult): ActResult {
+  if (second.state === 'done') return second;
+  const observed = `${first.observed}; then ${kind}: ${second.observed}`;
+  if (!startsAgain.has(kind) || second.state === 'planned') return { ...second, observed };
+  const off = second.state === 'not_done' ? 'the machine is off' : 'the machine may be off';
+  return { ...second, observed: `${off}: ${observed}`, ...(second.state === 'not_done' && { left: 'off' as const }) };
+}
+
 /** The declared fallback of a command without effect. */
 async function replace(stage: Stage, next: FollowUp, first: ActResult): Promise<ActResult> {
-  const result = await follow(stage, next);
+  const result = await after(stage, next);
   if (result.state === 'done')
     await settleIntent(stage.mdb, stage.act.intentId, 'not_done', { reason: `${first.observed}; then ${next.kind}` });
   return result;
@@ -133,15 +173,30 @@ export async function findOut(mdb: Mdb, act: Act, lookAt: LookAt): Promise<ActRe
     return { state: 'not_done', observed: `no intent to ${act.kind} was written, so nothing was sent` };
   const own = await settled(mdb, act, intent, lookAt);
   const { next, otherwise } = intent.command as { next?: FollowUp; otherwise?: FollowUp };
-  if (next && own.state === 'done') {
-    const second = await findOut(mdb, following(act, next), lookAt);
-    return second.state === 'not_done' ? { ...second, observed: `${own.observed}; ${second.observed}` } : second;
-  }
+  if (next?.owed) return { ...own, ...((await isPaid(mdb, act, next)) ? {} : { owes: debt(act, next) }) };
+  if (next && own.state === 'done') return joined(next, own, await findSecond(mdb, act, next, lookAt));
   if (otherwise && own.state !== 'done') {
     const fallback = following(act, otherwise);
     if ((await intentOf(mdb, fallback.intentId)) !== null) return findOut(mdb, fallback, lookAt);
   }
   return own;
+}
+
+async function isPaid(mdb: Mdb, act: Act, next: FollowUp): Promise<boolean> {
+  return (await intentOf(mdb, following(act, next).intentId))?.state === 'done';
+}
+
+/** The second half; one that was never sent may be so all the same: somebody was faster, or the mains brought it on. */
+async function findSecond(mdb: Mdb, act: Act, next: FollowUp, lookAt: LookAt): Promise<ActResult> {
+  const second = following(act, next);
+  const found = await findOut(mdb, second, lookAt);
+  if (found.state !== 'not_done' || !startsAgain.has(next.kind)) return found;
+  const seen = await lookAt(
+    { ...second, kind: 'power-on' },
+    { command: {}, before: {}, answer: null },
+    Date.now(),
+  ).catch(unseen);
+  return seen.state === 'done' ? told(seen) : found;
 }
 
 async function settled(mdb: Mdb, act: Act, intent: Intent, lookAt: LookAt): Promise<ActResult> {

@@ -2,7 +2,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { settleIntent } from '../../mdb/controller.ts';
 import type { Pace, Seen } from '../redfish/acts/kind.ts';
 import { actOf } from './acts.ts';
-import { type LookAt, unseen } from './command.ts';
+import { keeping, type LookAt, unseen } from './command.ts';
 import { HeldError } from './reach.ts';
 
 /** Resources come and go while a controller starts again (quirk 60): that is no matter for a person yet. */
@@ -14,10 +14,12 @@ const flapping = /\/(missing|unsupported|rejected|forbidden|not-json)$/;
  */
 export function patiently(mdb: Mdb, pace: Pace, lookOnce: LookAt): LookAt {
   return async (act, sent, sentAt) => {
-    const { follow } = actOf(act.kind);
+    const { follow: usual } = actOf(act.kind);
+    const follow = typeof usual === 'function' ? usual(sent) : usual;
     if (!follow) return lookOnce(act, sent, sentAt);
-    for (;;) {
-      const seen = await lookOnce(act, sent, sentAt).catch(away);
+    for (let known = sent; ; ) {
+      const seen = await lookOnce(act, known, sentAt).catch(away);
+      known = keeping(known, seen);
       if (seen.state !== 'unknown' || seen.waitsFor) return seen;
       if (pace.since(sentAt) > follow.for) {
         await settleIntent(mdb, act.intentId, 'unknown', { observed: seen.observed });

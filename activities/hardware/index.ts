@@ -3,6 +3,7 @@ import type { ControllerResult, Errand } from '../../contract/birth.ts';
 import type { BoardLook, BoardSight } from '../../contract/board.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Health, HealthInput } from '../../contract/outage.ts';
+import { bootedSince, bootsToCome } from '../../mdb/bootwitness.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Controller, controllerOf, intentOf, noteController } from '../../mdb/controller.ts';
@@ -10,7 +11,7 @@ import { archivedLog } from '../../mdb/controllerlogs.ts';
 import { bootedLocallySince } from '../../mdb/passage.ts';
 import type { ImageSource } from '../redfish/acts/firmware.ts';
 import type { Pace } from '../redfish/acts/kind.ts';
-import { differingAttributes, readBios } from '../redfish/bios.ts';
+import { differingAttributes, openBiosJob, readBios } from '../redfish/bios.ts';
 import { RedfishError } from '../redfish/errors.ts';
 import type { SessionPool } from '../redfish/pool.ts';
 import type { Probe } from '../redfish/probe.ts';
@@ -56,6 +57,11 @@ export function createHardwareActivities(
       errand: act,
       controller,
       archive: (log) => archivedLog(mdb, act.machineId, log),
+      boots: {
+        now: () => bootsToCome(mdb, act.machineId, act.intentId),
+        since: (at) => bootedSince(mdb, act.machineId, at),
+      },
+      firmware: controller.firmware,
       credentials: secrets.credentials,
       session,
       system,
@@ -80,6 +86,9 @@ export function createHardwareActivities(
           const wanted = errand.bios ?? controller.bios ?? {};
           const bios = Object.keys(wanted).length === 0 ? null : await readBios(session, probe);
           const differing = differingAttributes(wanted, bios);
+          // Some show what a job is to set as if it were in force: it is, once no such job is open.
+          const job = bios !== null && differing.length === 0 ? await openBiosJob(session, probe) : null;
+          if (job !== null) return { state: 'differ', differing: Object.keys(wanted).sort(), job } as const;
           return { state: differing.length === 0 ? 'match' : 'differ', differing } as const;
         }),
       );

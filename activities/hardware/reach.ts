@@ -12,6 +12,7 @@ import { RedfishError } from '../redfish/errors.ts';
 import type { Credentials, Login } from '../redfish/login.ts';
 import type { SessionPool } from '../redfish/pool.ts';
 import { type Kept, type Memory, openProbe, type Probe } from '../redfish/probe.ts';
+import { pathKey } from '../redfish/read/values.ts';
 import type { Session } from '../redfish/session.ts';
 import { readChassisSerials, readMacs, readOwnMacs, type SystemReading } from '../redfish/system.ts';
 import { checkOffer, noteOffer, type Offering, offerOnce } from './attempt.ts';
@@ -49,17 +50,22 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
       const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, credentials, attempt);
       const signal = Context.current().cancellationSignal;
       return await pool.use({ origin, pin, credentials, site, gate, signal }, async (shared, seen) => {
-        const session = forgetting(mdb, machineId, shared);
-        const { probe, system } = await openProbe(session, {
-          memory: memoryOf(mdb, controller),
-          isMeant: isSystemOf(controller),
-        });
+        const memory = memoryOf(mdb, controller);
+        const session = forgetting(mdb, machineId, shared, memory.kept);
+        const isMeant = isSystemOf(controller);
+        const { probe, system } = await openProbe(session, { memory, isMeant });
         await checkIdentity(mdb, controller, session, system);
         if (pin === null && seen !== null && (await pinController(mdb, machineId, seen)) !== seen) {
           const message = `${origin} shows another certificate than another worker saw at the same time`;
           throw new RedfishError('pin-changed', message, { carriedOut: 'no' });
         }
-        return work(session, system, probe);
+        return await work(session, system, probe).catch(async (error: unknown) => {
+          if (!session.lost() || !isMissing(error)) throw error;
+          // Nothing was written yet: what is kept of the controller was of yesterday, and it is asked anew.
+          const again = await openProbe(shared, { memory: { ...memory, kept: null }, isMeant });
+          await checkIdentity(mdb, controller, shared, again.system);
+          return work(forgetting(mdb, machineId, shared, null), again.system, again.probe);
+        });
       });
     } catch (error) {
       throw await hold(mdb, known, error);
@@ -67,19 +73,52 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
   };
 }
 
-/** What is written to and isn't there is not where it was: what is kept of the controller is found out anew next time. */
-function forgetting(mdb: Mdb, machineId: string, session: Session): Session {
+const isMissing = (error: unknown) => error instanceof RedfishError && error.kind === 'missing';
+
+/**
+ * What is written to and isn't there is not where it was, nor is a kept resource that can't be read: what is kept of the
+ * controller is found out anew. `lost` is whether that came to light before anything was written.
+ */
+function forgetting(mdb: Mdb, machineId: string, session: Session, kept: Kept | null): Session & { lost(): boolean } {
+  const places = new Set(kept === null ? [] : pathsIn(kept.offers));
+  let written = false;
+  let lost = false;
+  const forgets = async (path: string, error: unknown) => {
+    if (!isMissing(error)) return;
+    lost ||= !written && places.has(pathKey(path));
+    if (written || lost) await forgetProbe(mdb, machineId);
+  };
   return {
     ...session,
-    write: async (...asked) => {
+    lost: () => lost && !written,
+    get: async (path) => {
       try {
-        return await session.write(...asked);
+        return await session.get(path);
       } catch (error) {
-        if (error instanceof RedfishError && error.kind === 'missing') await forgetProbe(mdb, machineId);
+        if (places.has(pathKey(path))) await forgets(path, error);
         throw error;
       }
     },
+    write: async (...asked) => {
+      written = true;
+      try {
+        return await session.write(...asked);
+      } catch (error) {
+        await forgets(asked[1], error);
+        throw error;
+      }
+    },
+    upload: async (...asked) => {
+      written = true;
+      return session.upload(...asked);
+    },
   };
+}
+
+/** Paths of resources that what is offered names. */
+function pathsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.startsWith('/redfish/') ? [pathKey(value)] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(pathsIn) : [];
 }
 
 function memoryOf(mdb: Mdb, { machineId, probe }: Controller): Memory {

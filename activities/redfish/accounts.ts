@@ -40,7 +40,7 @@ export async function readAccounts(session: Session): Promise<AccountsReading> {
   if (limits === null || limits.accountsPath === null)
     throw new RedfishError('unsupported', 'the controller shows no accounts', { carriedOut: 'no' });
   const members = await reader.members({ '@odata.id': limits.accountsPath });
-  const blank = members.filter((member) => member.UserName === '' && text(member.Id) !== reserved);
+  const blank = members.filter((member) => isBlank(member.UserName) && text(member.Id) !== reserved);
   return {
     path: limits.accountsPath,
     free: blank.flatMap((member) => link(member) ?? []),
@@ -66,6 +66,11 @@ export async function readAccounts(session: Session): Promise<AccountsReading> {
       ];
     }),
   };
+}
+
+/** A place that nobody has: it shows a name, and there is nothing in it. A member that was not read shows none. */
+function isBlank(name: unknown): boolean {
+  return name === null || (typeof name === 'string' && text(name) === null);
 }
 
 export interface OwnAccount {

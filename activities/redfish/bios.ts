@@ -1,7 +1,7 @@
 import { part } from './links.ts';
 import type { BiosOffer, Probe } from './probe.ts';
 import { openReader } from './read/reader.ts';
-import { link } from './read/values.ts';
+import { at, link, pathKey, text } from './read/values.ts';
 import type { Session } from './session.ts';
 import { readTask } from './task.ts';
 import type { Answer, Json } from './transport.ts';
@@ -61,16 +61,25 @@ export function differingAttributes(wanted: Attributes, bios: BiosReading | null
 /** Jobs looked at, the latest first: a queue may keep hundreds that are done. */
 const mostJobs = 32;
 
-/** An unfinished job of the vendor's queue for BIOS settings, in words; null where there is none (quirk 48). */
+/**
+ * An unfinished job for BIOS settings, in words; null where there is none (quirk 48). Of the vendor's queue, by its name;
+ * of the tasks, by the resource that it is to change.
+ */
 export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>): Promise<string | null> {
-  const path = (await probe.offer('tasks'))?.jobsPath;
-  if (!path) return null;
-  const page = await (await openReader(session)).page(path);
-  for (const job of (page?.members ?? []).slice(-mostJobs).reverse()) {
-    // `ConfigBIOS:BIOS.Setup.1-1`; one that flashes the BIOS may wait beside it.
-    if (!/conf.*bios/i.test(String((job as Json).Name))) continue;
-    const { state, words } = await readTask(session, link(job) ?? '');
-    if (state === 'running' || state === 'held') return `${String(job.Name)} (${String(job.Id)}): ${words}`;
+  const tasks = await probe.offer('tasks');
+  const settings = (await probe.offer('bios'))?.settingsPath ?? null;
+  const reader = await openReader(session);
+  // `ConfigBIOS:BIOS.Setup.1-1`; one that flashes the BIOS may wait beside it.
+  const byName = (job: Json) => /conf.*bios/i.test(String(job.Name));
+  const byPlace = (task: Json) =>
+    settings !== null && pathKey(text(at(task, 'Payload', 'TargetUri')) ?? '') === pathKey(settings);
+  for (const path of [tasks?.jobsPath, tasks?.tasksPath]) {
+    const page = path ? await reader.page(path) : null;
+    for (const job of (page?.members ?? []).slice(-mostJobs).reverse()) {
+      if (!byName(job) && !byPlace(job)) continue;
+      const { state, words } = await readTask(session, link(job) ?? '');
+      if (state === 'running' || state === 'held') return `${String(job.Name)} (${String(job.Id)}): ${words}`;
+    }
   }
   return null;
 }

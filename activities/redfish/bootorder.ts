@@ -1,4 +1,5 @@
-import type { BootTarget } from './boot.ts';
+import { type BootTarget, meaningOf } from './boottarget.ts';
+import { part } from './links.ts';
 import type { BootOffer } from './probe.ts';
 import { openReader } from './read/reader.ts';
 import { text } from './read/values.ts';
@@ -14,22 +15,25 @@ export interface BootOption {
 const network = new Set<BootTarget | null>(['pxe', 'http']);
 
 /**
- * What an option boots from: by its alias, the end of its UEFI device path (UEFI 2.10, 10.3), or its name where
- * firmware gives no path.
+ * What an option boots from: by its UEFI device path (UEFI 2.10, 10.3), by its alias, which is one of Redfish's targets,
+ * and only then by a name that anybody may have written.
  */
 export function optionOf(option: Json): BootOption {
-  const reference = text(option.BootOptionReference) ?? '';
+  const reference = text(option.BootOptionReference) ?? text(option.Id) ?? '';
   const path = text(option.UefiDevicePath) ?? '';
-  const name = `${text(option.Alias) ?? ''} ${text(option.DisplayName) ?? ''}`;
-  return { reference, kind: kindByPath(path) ?? kindByName(name) };
+  const alias = meaningOf(text(option.Alias) ?? '');
+  const name = text(option.DisplayName) ?? text(option.Name) ?? '';
+  return { reference, kind: kindByPath(path) ?? (alias === 'none' ? null : alias) ?? kindByName(name) };
 }
 
+/** The end of a path says more than its beginning: a network card may be on USB, and so may a disk. */
 function kindByPath(path: string): BootTarget | null {
   if (/\bUri\(/i.test(path)) return 'http';
-  if (/\bIPv[46]\(/i.test(path)) return 'pxe';
-  if (/\bUsb(Class|Wwid)?\(/i.test(path)) return 'usb';
-  if (/\bCDROM\(/i.test(path)) return 'cd';
-  return /\b(HD|NVMe|Sata|Scsi|SasEx)\(/i.test(path) ? 'disk' : null;
+  if (/\b(IPv[46]|MAC)\(|^BBS\(Network/i.test(path)) return 'pxe';
+  if (/\bUsb(Class|Wwid)?\(|^BBS\(Usb/i.test(path)) return 'usb';
+  if (/\bCDROM\(|^BBS\(CD/i.test(path)) return 'cd';
+  const disk = /\b(HD|NVMe|Sata|Ata|Scsi|SasEx|Fibre|FibreEx|iSCSI|SD|eMMC|UFS|NVDIMM|RamDisk)\(|^BBS\((HD|Hard)/i;
+  return disk.test(path) ? 'disk' : null;
 }
 
 function kindByName(name: string): BootTarget | null {
@@ -37,7 +41,8 @@ function kindByName(name: string): BootTarget | null {
   if (/\bPXE/i.test(name)) return 'pxe';
   if (/\bUSB/i.test(name)) return 'usb';
   if (/\bCD|\bDVD/i.test(name)) return 'cd';
-  return /\bHDD\b|\bNVMe\b|\bSSD\b|\bdisk\b|hard dri/i.test(name) ? 'disk' : null;
+  if (/\bHDD\b|\bNVMe\b|\bSSD\b|\bdisk\b|hard ?(dri|dis)/i.test(name)) return 'disk';
+  return /^\W*(UEFI\W*)?(network|LAN|NIC)\b/i.test(name) ? 'pxe' : null;
 }
 
 /** The order with what is wanted in front, everything else as it was; null when nothing in it is that. */
@@ -48,24 +53,45 @@ export function reordered(
 ): readonly string[] | null {
   const kinds = new Map(options.map(({ reference, kind }) => [reference, kind]));
   const wanted = (reference: string) => {
-    const kind = kinds.get(reference) ?? null;
+    // Some orders are of aliases, and not of options.
+    const kind = kinds.has(reference) ? (kinds.get(reference) ?? null) : meaningOf(reference);
     return kind !== null && (target === 'network' ? network.has(kind) : kind === target);
   };
   const front = order.filter(wanted);
   return front.length === 0 ? null : [...front, ...order.filter((reference) => !wanted(reference))];
 }
 
-/** Plans the firmware's own order, for controllers that override the boot once only (quirk 42); null without one. */
+export interface OrderPlan {
+  readonly path: string;
+  readonly boot: { readonly BootOrder: readonly string[] };
+  /** As it is now. */
+  readonly was: readonly string[];
+}
+
+/**
+ * Plans the firmware's own order, for controllers that override the boot once only (quirk 42), or not at all; null
+ * without one. A pending order may be empty or in part beside the one in force: the fullest is what is put in order.
+ */
 export async function planOrder(
   session: Session,
   { optionsPath, orderPath }: BootOffer,
   target: BootTarget,
-): Promise<{ path: string; boot: { BootOrder: readonly string[] } } | null> {
-  if (orderPath === null || optionsPath === null) return null;
-  const { Boot: boot } = (await session.get(orderPath)) as { Boot?: { BootOrder?: unknown } };
-  const order = Array.isArray(boot?.BootOrder) ? boot.BootOrder.map(String) : [];
-  const options = await (await openReader(session)).members({ '@odata.id': optionsPath });
-  const next = reordered(order, options.map(optionOf), target);
-  if (next === null) return null;
-  return { path: orderPath, boot: { BootOrder: next } };
+  systemPath: string,
+): Promise<OrderPlan | null> {
+  if (orderPath === null) return null;
+  const places = [...new Set([orderPath, systemPath])];
+  const orders = await Promise.all(places.map((path) => readOrder(session, path)));
+  const was = orders.reduce((most, order) => (order.length > most.length ? order : most), [] as readonly string[]);
+  const options = optionsPath === null ? [] : await (await openReader(session)).members({ '@odata.id': optionsPath });
+  const next = reordered(was, options.map(optionOf), target);
+  return next === null ? null : { path: orderPath, boot: { BootOrder: next }, was };
+}
+
+export async function readOrder(session: Session, path: string): Promise<readonly string[]> {
+  const { BootOrder: order } = part(await session.get(path), 'Boot');
+  return Array.isArray(order) ? order.map(String) : [];
+}
+
+export function sameOrder(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((entry, index) => entry === other[index]);
 }

@@ -2,7 +2,7 @@ import { link as linkOf } from './links.ts';
 import { allowed, strings } from './probe/action.ts';
 import { known } from './read/identity.ts';
 import { openReader, type Reader, throwPassing } from './read/reader.ts';
-import { at, isReference, list, number, text } from './read/values.ts';
+import { at, isReference, list, named, number, text } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -58,9 +58,16 @@ async function drive(reader: Reader, shown: Json, serial: string): Promise<Erasa
   };
 }
 
-/** What a drive says that it is busy with; some list an operation without a name when there is none. */
+/**
+ * What a drive says that it is busy with: by `Operation`, which took the place of `OperationName` in 2023, or by a
+ * percentage or task alone. Some list an operation that is none of these when there is none.
+ */
 export function operationOf(shown: Json): string | null {
-  const running = list(shown.Operations).find((one) => text(one.OperationName) !== null);
-  if (running === undefined) return null;
-  return `${text(running.OperationName)} ${number(running.PercentageComplete) ?? '?'} %`;
+  for (const one of list(shown.Operations)) {
+    const name = named(one.Operation) ?? named(one.OperationName);
+    const percent = number(one.PercentageComplete);
+    const runs = name !== null || (percent ?? 0) > 0 || linkOf(one.AssociatedTask) !== null;
+    if (runs) return `${name ?? 'an operation without a name'} ${percent ?? '?'} %`;
+  }
+  return null;
 }

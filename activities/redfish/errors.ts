@@ -22,6 +22,7 @@ export type RedfishErrorKind =
   | 'missing'
   | 'precondition'
   | 'elsewhere'
+  | 'image-source'
   | 'rejected'
   | 'unsupported';
 
@@ -47,6 +48,8 @@ interface Detail {
    * in place of the pinned one.
    */
   readonly pointer?: string | null;
+  /** The last part of the MessageId that was given as the reason. */
+  readonly key?: string | null;
 }
 
 /** A failed exchange with a controller; names controller, resource and the vendor's message. */
@@ -57,6 +60,7 @@ export class RedfishError extends Error {
   readonly carriedOut: 'no' | 'maybe';
   readonly retryAfter: number | null;
   readonly pointer: string | null;
+  readonly key: string | null;
 
   constructor(kind: RedfishErrorKind, message: string, detail: Detail = {}) {
     super(message);
@@ -65,6 +69,7 @@ export class RedfishError extends Error {
     this.carriedOut = detail.carriedOut ?? 'maybe';
     this.retryAfter = detail.retryAfter ?? null;
     this.pointer = detail.pointer ?? null;
+    this.key = detail.key ?? null;
   }
 
   /** Whether the same read may be tried again later; writes are never repeated, whatever this says. */

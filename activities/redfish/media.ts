@@ -2,7 +2,8 @@ import { RedfishError } from './errors.ts';
 import { text } from './links.ts';
 import { strings } from './probe/action.ts';
 import type { MediaOffer } from './probe.ts';
-import { at } from './read/values.ts';
+import { known } from './read/identity.ts';
+import { at, named } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -19,7 +20,7 @@ export interface MediaReading {
 
 export async function readMedia(session: Session, path: string): Promise<MediaReading> {
   const shown = await session.get(path);
-  const image = text(shown.Image);
+  const image = imageIn(shown.Image);
   return {
     path,
     types: strings(shown.MediaTypes),
@@ -29,6 +30,11 @@ export async function readMedia(session: Session, path: string): Promise<MediaRe
     insertTarget: text(at(shown, 'Actions', '#VirtualMedia.InsertMedia', 'target')),
     ejectTarget: text(at(shown, 'Actions', '#VirtualMedia.EjectMedia', 'target')),
   };
+}
+
+/** The image that a drive shows; null for what firmware prints where there is none. */
+function imageIn(value: unknown): string | null {
+  return known(value) === null ? null : named(value);
 }
 
 /**
@@ -66,7 +72,7 @@ interface Access {
 
 /**
  * Inserts an image. Where the controller certainly refused a form of the request, the next is tried, each once
- * (quirk 64): the image alone, with its protocol, with what is the default anyway.
+ * (quirk 64): the image alone, with its protocol, with how it is read, with what is the default anyway.
  */
 export async function insertImage(
   session: Session,
@@ -77,10 +83,19 @@ export async function insertImage(
   const own = { Image: image, ...(access && { UserName: access.username, Password: access.password }) };
   const protocol = { TransferProtocolType: protocols.get(new URL(image).protocol) };
   const usual = { Inserted: true, WriteProtected: true };
+  const streamed = { ...protocol, TransferMethod: 'Stream' };
   const forms: readonly Json[] =
     insertTarget === null
-      ? [{ ...own, ...usual }, { ...own, Inserted: true }, own]
-      : [own, { ...own, ...protocol }, { ...own, ...usual }, { ...own, ...protocol, ...usual }];
+      ? [{ ...own, ...usual }, { ...own, Inserted: true }, own, { ...own, ...streamed, ...usual }]
+      : [
+          own,
+          protocol,
+          streamed,
+          { TransferMethod: 'Stream' },
+          usual,
+          { ...protocol, ...usual },
+          { ...streamed, ...usual },
+        ].map((more) => ({ ...own, ...more }));
   await firstTaken(forms, (form) =>
     insertTarget === null ? session.write('PATCH', path, form) : session.write('POST', insertTarget, form),
   );

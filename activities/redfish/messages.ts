@@ -20,7 +20,6 @@ const baseMessages: Readonly<Record<string, RedfishErrorKind>> = {
   EventSubscriptionLimitExceeded: 'subscription-limit',
   NoValidSession: 'session-lost',
   InsufficientPrivilege: 'forbidden',
-  AccessDenied: 'forbidden',
   ServiceTemporarilyUnavailable: 'busy',
   ServiceShuttingDown: 'busy',
   ResourceInStandby: 'not-now',
@@ -29,6 +28,21 @@ const baseMessages: Readonly<Record<string, RedfishErrorKind>> = {
   PreconditionFailed: 'precondition',
   PreconditionRequired: 'precondition',
 };
+
+/**
+ * Messages about the server that the controller was to fetch an image from, by the Base registry: nothing that the
+ * controller or its account could do better.
+ */
+const sourceMessages = new Set([
+  'AccessDenied',
+  'CouldNotEstablishConnection',
+  'SourceDoesNotSupportProtocol',
+  'ResourceAtUriUnauthorized',
+  'ResourceAtUriInUnknownFormat',
+]);
+
+/** Requests that name an image elsewhere. */
+const fetching = /\/(VirtualMedia\b|[\w.]*SimpleUpdate$|[\w.]*InsertMedia$)/i;
 
 /** Says nothing that the status does not: the message behind it is the one to tell. */
 const generic = new Set(['GeneralError', 'Success', 'ExtendedInfo', 'ExtendedError']);
@@ -59,26 +73,41 @@ function clean(value: unknown): string {
 /** The error that an answer of 300 and more is: by the vendor's message first, by its status otherwise. */
 export function failure(answer: Answer, where: string): RedfishError {
   const messages = messagesOf(answer.body);
-  const told = messages.map(({ key }) => key).find((key) => key in vendorMessages || key in baseMessages) ?? '';
+  const known = (key: string) => key in vendorMessages || key in baseMessages || sourceMessages.has(key);
+  const told = messages.map(({ key }) => key).find(known) ?? '';
   const vendor = vendorMessages[told];
   const [first] = messages;
   const words = first ? ` (${[first.id, first.text].filter((part) => part !== '').join(': ')})` : '';
   const speaking = messages.find(({ key }) => key === told);
+  const retryAfter = retryAfterOf(answer.headers['retry-after'], Date.now());
+  const source = speaking !== undefined && isSource(speaking, where);
   return new RedfishError(
-    vendor?.kind ?? baseMessages[told] ?? byStatus(answer.status),
-    `${where}: status ${answer.status}${words}`,
+    source ? 'image-source' : (vendor?.kind ?? baseMessages[told] ?? byStatus(answer.status)),
+    `${where}: ${source ? 'the server of the image did not give it: ' : ''}status ${answer.status}${words}`,
     {
       status: answer.status,
-      carriedOut: refused(answer.status) || vendor?.notTaken ? 'no' : 'maybe',
-      retryAfter: retryAfterOf(answer.headers['retry-after'], Date.now()),
+      carriedOut: refused(answer.status, retryAfter) || vendor?.notTaken ? 'no' : 'maybe',
+      retryAfter,
       pointer: speaking ? pathIn(speaking) : null,
+      key: (speaking ?? first)?.key ?? null,
     },
   );
 }
 
-/** A 4xx was not done, but for 408, whose sender may have been heard; of the 5xx, only 501 says so. */
-function refused(status: number): boolean {
-  return (status >= 300 && status < 500 && status !== 408) || status === 501;
+/** Whether a message is about the server of an image, and not about the controller's own door. */
+function isSource({ args, key, text }: Message, where: string): boolean {
+  if (!sourceMessages.has(key)) return false;
+  const place = [...args, text].find((part) => /^[a-z][a-z0-9+.-]*:\/\/|\/redfish\//i.test(part));
+  const [, path = ''] = / (?:https?:\/\/[^/ ]+)?(\/\S*)/.exec(where) ?? [];
+  return place === undefined ? fetching.test(path) : !place.startsWith('/redfish/');
+}
+
+/**
+ * A 4xx was not done, but for 408, whose sender may have been heard; of the 5xx, 501 says so, and a 503 that names the
+ * time to ask again: the service took nothing in.
+ */
+function refused(status: number, retryAfter: number | null): boolean {
+  return (status >= 300 && status < 500 && status !== 408) || status === 501 || (status === 503 && retryAfter !== null);
 }
 
 function byStatus(status: number): RedfishErrorKind {

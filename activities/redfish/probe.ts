@@ -36,7 +36,7 @@ const finders: { readonly [S in keyof Offers]: (place: Place) => Promise<Offers[
 export const sections = Object.keys(finders) as (keyof Offers)[];
 
 /** Rises when what is kept changes its meaning: what an older Farrier kept is found anew. */
-const form = 1;
+const form = 2;
 
 /** What is kept of a controller between activities, as plain data. */
 export interface Kept {

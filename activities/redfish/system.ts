@@ -8,6 +8,7 @@ import { openReader, throwPassing } from './read/reader.ts';
 import { at, link, object, text } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
+import { type Witnesses, witnessesOf } from './witnesses.ts';
 
 /** The computer system behind a controller, as its resource tells it; absent facts are null. */
 export interface SystemReading {
@@ -22,6 +23,8 @@ export interface SystemReading {
   /** Of the controller's own clock: only compared with other readings of the same controller (quirk 35). */
   readonly lastReset: string | null;
   readonly bootProgress: string | null;
+  /** What else it shows of its starts. */
+  readonly witnesses: Witnesses;
   readonly resetPath: string;
   readonly resetTypes: readonly string[];
   readonly boot: Json;
@@ -90,6 +93,7 @@ export function readingOf(
     power: text(system.PowerState),
     lastReset: text(system.LastResetTime),
     bootProgress: text(at(system, 'BootProgress', 'LastState')),
+    witnesses: witnessesOf(system),
     resetPath: text(at(reset, 'target')) ?? '',
     resetTypes: Array.isArray(inline) ? strings(inline) : (resetTypes ?? []),
     boot: object(system.Boot),

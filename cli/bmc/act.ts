@@ -89,7 +89,9 @@ async function perform<P>(
   if (word === 'planned') return { state: 'planned', observed: 'nothing was sent', commands: [plan.command] };
   if (!word) return { state: 'not_done', observed: 'nothing was sent', commands: [] };
   const seen = await give(scene, kind, plan);
-  const next = seen.state === 'done' ? plan.next : seen.state === 'unknown' ? plan.otherwise : undefined;
+  // What is owed is put back whatever became of the rest: by hand nobody does it later.
+  const next =
+    seen.state === 'done' || plan.next?.owed ? plan.next : seen.state === 'unknown' ? plan.otherwise : undefined;
   if (next === undefined) return { ...seen, commands: [plan.command] };
   const second = following[next.kind] as Kind<unknown, HandScene> | undefined;
   if (second === undefined) throw new Error(`${next.kind} is to follow, which this command does not know`);
@@ -101,7 +103,10 @@ async function perform<P>(
     { kind: second, parameters: next.parameters, following, images },
     async () => true,
   );
-  return { ...rest, commands: [plan.command, ...rest.commands] };
+  const commands = [plan.command, ...rest.commands];
+  if (next.owed && rest.state === 'done') return { ...seen, commands };
+  const observed = rest.state === 'done' ? rest.observed : `${seen.observed}; then ${next.kind}: ${rest.observed}`;
+  return { ...rest, observed, commands };
 }
 
 function wordsOf({ command, next, otherwise }: Plan): string {
@@ -146,12 +151,14 @@ async function watch<P>(
   watchFor: number | undefined,
 ): Promise<Seen> {
   // By hand nobody settles it later: what takes long is followed here.
-  const { every, for: patience } = kind.follow ?? kind.watch;
+  const follow = typeof kind.follow === 'function' ? kind.follow(sent) : kind.follow;
+  const { every, for: patience } = follow ?? kind.watch;
   const until = Date.now() + (watchFor ?? patience);
-  for (;;) {
-    const seen = await kind.observe(scene, sent).catch((error: Error): Seen => {
+  for (let known = sent; ; ) {
+    const seen = await kind.observe(scene, known).catch((error: Error): Seen => {
       return { state: 'unknown', observed: error.message };
     });
+    known = seen.keep ? { ...known, answer: { ...known.answer, ...seen.keep } } : known;
     if (seen.state !== 'unknown' || seen.waitsFor !== undefined || Date.now() > until) return seen;
     await clock.wait(every);
   }

@@ -35,7 +35,8 @@ export function addControl(hand: Hand): void {
       const { acCycle } = await import('../../activities/redfish/acts/accycle.ts');
       const about = 'Take the mains away from the machine and its controller';
       const parameters = { approvedBy: hand.open().operator };
-      const following = { 'ac-cycle': acCycle };
+      const { powerOn } = await import('../../activities/redfish/acts/power.ts');
+      const following = { 'ac-cycle': acCycle, 'power-on': powerOn };
       await actByHand(hand, command, address, options, { kind: acCycle, parameters, about, following });
     },
   );

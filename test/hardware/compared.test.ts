@@ -27,7 +27,10 @@ describe('R-6: BIOS settings are in force when no job of theirs is open', () => 
   const root = (fields: object) => one.bmc.resources.set('/redfish/v1/', { ...one.shown('/redfish/v1/'), ...fields });
   beforeEach(() => {
     one.shows({ Bios: link(bios) });
-    one.shows({ Attributes: { Sriov: 'Enabled' }, '@Redfish.Settings': { SettingsObject: link(`${bios}/Settings`) } }, bios);
+    one.shows(
+      { Attributes: { Sriov: 'Enabled' }, '@Redfish.Settings': { SettingsObject: link(`${bios}/Settings`) } },
+      bios,
+    );
     one.shows({ Attributes: {} }, `${bios}/Settings`);
     root({ Tasks: link('/redfish/v1/TaskService') });
     one.shows({ Tasks: link('/redfish/v1/TaskService/Tasks') }, '/redfish/v1/TaskService');
@@ -50,7 +53,10 @@ describe('R-6: BIOS settings are in force when no job of theirs is open', () => 
   it('R-6: a task that names the settings it is to apply is such a job', async () => {
     const task = '/redfish/v1/TaskService/Tasks/7';
     one.shows({ Members: [link(task)] }, '/redfish/v1/TaskService/Tasks');
-    one.shows({ Id: '7', Name: 'Task 7', TaskState: 'Pending', TaskStatus: 'OK', Payload: { TargetUri: `${bios}/Settings` } }, task);
+    one.shows(
+      { Id: '7', Name: 'Task 7', TaskState: 'Pending', TaskStatus: 'OK', Payload: { TargetUri: `${bios}/Settings` } },
+      task,
+    );
     expect(await one.check({ Sriov: 'Enabled' })).toMatchObject({ state: 'differ' });
   });
 });
@@ -76,12 +82,15 @@ describe('R-8: an empty virtual drive', () => {
     );
   });
 
-  it.each(['None', 'none', 'N/A', '', '  ', 'null', '-', 'No Image', 'Not Inserted', 'empty'])('R-8: that shows %j is empty', async (filler) => {
-    one.shows({ Image: filler, Inserted: undefined }, drive);
-    expect(await one.act('eject-media', {})).toMatchObject({ state: 'done', observed: 'nothing is inserted' });
-    one.does(`POST ${insert}`, ({ Image }) => one.shows({ Image, Inserted: true }, drive));
-    expect(await one.act('insert-media', { image })).toMatchObject({ state: 'done' });
-  });
+  it.each(['None', 'none', 'N/A', '', '  ', 'null', '-', 'No Image', 'Not Inserted', 'empty'])(
+    'R-8: that shows %j is empty',
+    async (filler) => {
+      one.shows({ Image: filler, Inserted: undefined }, drive);
+      expect(await one.act('eject-media', {})).toMatchObject({ state: 'done', observed: 'nothing is inserted' });
+      one.does(`POST ${insert}`, ({ Image }) => one.shows({ Image, Inserted: true }, drive));
+      expect(await one.act('insert-media', { image })).toMatchObject({ state: 'done' });
+    },
+  );
 
   it.each(['rescue', 'rescue.iso', '//server/share/none'])('R-8: that shows %j is not', async (shown) => {
     one.shows({ Image: shown, Inserted: undefined }, drive);
@@ -101,7 +110,7 @@ describe('R-8: an empty virtual drive', () => {
     expect(await one.act('insert-media', { image })).toMatchObject({ state: 'done' });
   });
 
-  it("R-32: says of a server that refuses the image that it was that server, and does not ask in another form", async () => {
+  it('R-32: says of a server that refuses the image that it was that server, and does not ask in another form', async () => {
     one.bmc.always(`POST ${insert}`, told(400, 'Base.1.18.AccessDenied', 'The service denied access.', [image]));
     const result = await one.act('insert-media', { image });
     expect(result).toMatchObject({ state: 'not_done', observed: expect.stringContaining('server of the image') });
@@ -111,7 +120,8 @@ describe('R-8: an empty virtual drive', () => {
 
 describe('R-32: whose refusal it is', () => {
   const of = (where: string, status: number, MessageId: string, MessageArgs: string[] = []) =>
-    failure({ status, headers: {}, body: { error: { '@Message.ExtendedInfo': [{ MessageId, MessageArgs }] } } }, where).kind;
+    failure({ status, headers: {}, body: { error: { '@Message.ExtendedInfo': [{ MessageId, MessageArgs }] } } }, where)
+      .kind;
   const insert = 'POST https://bmc/redfish/v1/Managers/1/VirtualMedia/Cd/Actions/VirtualMedia.InsertMedia';
   const update = 'POST https://bmc/redfish/v1/UpdateService/Actions/UpdateService.SimpleUpdate';
 
@@ -176,7 +186,10 @@ describe('R-26: what a drive is busy with', () => {
 describe('R-28: what was made is compared with what was asked', () => {
   const accounts = '/redfish/v1/AccountService/Accounts';
   beforeEach(() => {
-    one.bmc.resources.set('/redfish/v1/', { ...one.shown('/redfish/v1/'), AccountService: link('/redfish/v1/AccountService') });
+    one.bmc.resources.set('/redfish/v1/', {
+      ...one.shown('/redfish/v1/'),
+      AccountService: link('/redfish/v1/AccountService'),
+    });
     one.shows({ Accounts: link(accounts) }, '/redfish/v1/AccountService');
     one.shows({ Members: [] }, accounts);
   });
@@ -188,7 +201,11 @@ describe('R-28: what was made is compared with what was asked', () => {
 
   it.each([
     ['another role', { RoleId: 'Administrator' }, 'Administrator'],
-    ['a role that is only linked, and another one', { Links: { Role: link('/redfish/v1/AccountService/Roles/Operator') } }, 'Operator'],
+    [
+      'a role that is only linked, and another one',
+      { Links: { Role: link('/redfish/v1/AccountService/Roles/Operator') } },
+      'Operator',
+    ],
     ['no role', {}, 'no role'],
     ['the right role, but disabled', { RoleId: 'ReadOnly', Enabled: false }, 'not enabled'],
     ['the right role, but locked', { RoleId: 'ReadOnly', Locked: true }, 'locked'],

@@ -1,6 +1,6 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { machines } from '../../mdb/schema.ts';
-import { eq } from 'drizzle-orm';
 import { systemPath, told } from '../redfish/hostile.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
@@ -22,7 +22,11 @@ beforeEach(async () => {
 });
 afterEach(() => one?.close());
 
-const idle = { BootSourceOverrideTarget: 'None', BootSourceOverrideEnabled: 'Disabled', BootSourceOverrideMode: 'UEFI' };
+const idle = {
+  BootSourceOverrideTarget: 'None',
+  BootSourceOverrideEnabled: 'Disabled',
+  BootSourceOverrideMode: 'UEFI',
+};
 
 describe('B-1: a boot override is read back before the reset', () => {
   it('B-1: that was answered with a success and dropped, takes the reset with it', async () => {
@@ -39,7 +43,10 @@ describe('B-1: a boot override is read back before the reset', () => {
   it.each([
     ['another target', { BootSourceOverrideTarget: 'Hdd', BootSourceOverrideEnabled: 'Once' }],
     ['nothing in force', { BootSourceOverrideTarget: 'Pxe' }],
-    ['another mode', { BootSourceOverrideTarget: 'Pxe', BootSourceOverrideEnabled: 'Once', BootSourceOverrideMode: 'Legacy' }],
+    [
+      'another mode',
+      { BootSourceOverrideTarget: 'Pxe', BootSourceOverrideEnabled: 'Once', BootSourceOverrideMode: 'Legacy' },
+    ],
   ])('B-1: that became %s, too', async (_, made) => {
     one.shows({ Boot: idle });
     one.does(patch, () => one.shows({ Boot: { ...idle, ...made } }));
@@ -62,13 +69,16 @@ const options = {
 
 function listsOptions(all: Record<string, object> = options): void {
   one.shows({ Members: Object.keys(all).map((id) => ({ '@odata.id': `${optionsPath}/${id}` })) }, optionsPath);
-  for (const [id, option] of Object.entries(all)) one.shows({ BootOptionReference: id, ...option }, `${optionsPath}/${id}`);
+  for (const [id, option] of Object.entries(all))
+    one.shows({ BootOptionReference: id, ...option }, `${optionsPath}/${id}`);
 }
 
 describe('R-5: the mode of a boot override', () => {
   const legacy = { ...idle, BootSourceOverrideMode: 'Legacy' };
-  const mode = () => (one.sent(patch).at(-1)?.Boot as Record<string, unknown>).BootSourceOverrideMode;
-  beforeEach(() => one.does(patch, ({ Boot }) => one.shows({ Boot: { ...(one.shown().Boot as object), ...(Boot as object) } })));
+  const mode = () => (one.sent(patch).at(-1)?.Boot as Record<string, unknown> | undefined)?.BootSourceOverrideMode;
+  beforeEach(() =>
+    one.does(patch, ({ Boot }) => one.shows({ Boot: { ...(one.shown().Boot as object), ...(Boot as object) } })),
+  );
 
   it('R-5: is UEFI where all boot options are, whatever is shown of an override that is not in force', async () => {
     listsOptions();
@@ -86,12 +96,15 @@ describe('R-5: the mode of a boot override', () => {
   it.each([
     ['uefi', 'Legacy', 'UEFI'],
     ['bios', 'UEFI', 'Legacy'],
-  ] as const)('R-5: follows the firmware by which the machine was seen to boot: %s', async (firmware, shown, expected) => {
-    await db.mdb.update(machines).set({ firmware }).where(eq(machines.id, one.machineId));
-    one.shows({ Boot: { ...idle, BootSourceOverrideMode: shown } });
-    expect(await one.act('boot-network')).toMatchObject({ state: 'done' });
-    expect(mode()).toBe(expected);
-  });
+  ] as const)(
+    'R-5: follows the firmware by which the machine was seen to boot: %s',
+    async (firmware, shown, expected) => {
+      await db.mdb.update(machines).set({ firmware }).where(eq(machines.id, one.machineId));
+      one.shows({ Boot: { ...idle, BootSourceOverrideMode: shown } });
+      expect(await one.act('boot-network')).toMatchObject({ state: 'done' });
+      expect(mode()).toBe(expected);
+    },
+  );
 
   it('R-5: and of one that boots by BIOS is none that wants UEFI', async () => {
     await db.mdb.update(machines).set({ firmware: 'bios' }).where(eq(machines.id, one.machineId));
@@ -101,7 +114,13 @@ describe('R-5: the mode of a boot override', () => {
   });
 
   it('R-5: is left out where the controller does not list the one that is right', async () => {
-    one.shows({ Boot: { ...legacy, 'BootSourceOverrideTarget@Redfish.AllowableValues': ['UefiHttp'], 'BootSourceOverrideMode@Redfish.AllowableValues': ['Legacy'] } });
+    one.shows({
+      Boot: {
+        ...legacy,
+        'BootSourceOverrideTarget@Redfish.AllowableValues': ['UefiHttp'],
+        'BootSourceOverrideMode@Redfish.AllowableValues': ['Legacy'],
+      },
+    });
     expect(await one.act('boot-network')).toMatchObject({ state: 'done' });
     expect(mode()).toBeUndefined();
   });
@@ -111,7 +130,11 @@ describe('R-9: a controller with a boot order and no override', () => {
   const order = ['Boot0001', 'Boot0002'];
   beforeEach(() => {
     listsOptions();
-    one.shows({ PowerState: 'On', LastResetTime: '2026-01-01T00:00:00Z', Boot: { BootOrder: order, BootOptions: { '@odata.id': optionsPath } } });
+    one.shows({
+      PowerState: 'On',
+      LastResetTime: '2026-01-01T00:00:00Z',
+      Boot: { BootOrder: order, BootOptions: { '@odata.id': optionsPath } },
+    });
     one.does(patch, ({ Boot }) => one.shows({ Boot: { ...(one.shown().Boot as object), ...(Boot as object) } }));
     one.does(reset, () => one.shows({ LastResetTime: '2026-01-02T00:00:00Z' }));
   });
@@ -149,7 +172,10 @@ describe('R-9: a controller with a boot order and no override', () => {
 
   it('R-9: leaves an order alone that somebody else has changed meanwhile', async () => {
     one.does(reset, async () => {
-      one.shows({ LastResetTime: '2026-01-02T00:00:00Z', Boot: { BootOrder: ['Boot0002'], BootOptions: { '@odata.id': optionsPath } } });
+      one.shows({
+        LastResetTime: '2026-01-02T00:00:00Z',
+        Boot: { BootOrder: ['Boot0002'], BootOptions: { '@odata.id': optionsPath } },
+      });
       await one.bootsNow('bootstrap');
     });
     await one.act('boot-network');
@@ -166,7 +192,13 @@ describe('R-14: the order of the firmware', () => {
       '@Redfish.Settings': { SettingsObject: { '@odata.id': settings } },
     });
     one.shows({ Boot: { BootOrder: [] } }, settings);
-    one.shows({ Boot: { ...(one.shown().Boot as object), ...idle, 'BootSourceOverrideEnabled@Redfish.AllowableValues': ['Once', 'Disabled'] } });
+    one.shows({
+      Boot: {
+        ...(one.shown().Boot as object),
+        ...idle,
+        'BootSourceOverrideEnabled@Redfish.AllowableValues': ['Once', 'Disabled'],
+      },
+    });
     one.does(`PATCH ${settings}`, ({ Boot }) => one.shows({ Boot }, settings));
     expect(await one.act('set-boot', { target: 'disk', how: 'always' })).toMatchObject({ state: 'done' });
     expect(one.sent(`PATCH ${settings}`)).toEqual([{ Boot: { BootOrder: ['Boot0001', 'Boot0002'] } }]);
@@ -177,7 +209,10 @@ describe('R-15: a target in either list', () => {
   const settings = `${systemPath}/Settings`;
   const targets = 'BootSourceOverrideTarget@Redfish.AllowableValues';
   beforeEach(() => {
-    one.shows({ Boot: { ...idle, [targets]: ['None', 'Pxe', 'UefiHttp'] }, '@Redfish.Settings': { SettingsObject: { '@odata.id': settings } } });
+    one.shows({
+      Boot: { ...idle, [targets]: ['None', 'Pxe', 'UefiHttp'] },
+      '@Redfish.Settings': { SettingsObject: { '@odata.id': settings } },
+    });
     one.shows({ Boot: { ...idle, [targets]: ['None', 'Pxe'] } }, settings);
   });
 
@@ -190,8 +225,7 @@ describe('R-15: a target in either list', () => {
     one.bmc.always(`PATCH ${settings}`, told(400, 'Base.1.18.PropertyValueNotInList'));
     one.does(patch, ({ Boot }) => one.shows({ Boot: { ...(one.shown().Boot as object), ...(Boot as object) } }));
     expect(await one.act('set-boot', { target: 'http' })).toMatchObject({ state: 'done' });
-    const boot = await one.act('boot-network', {});
-    expect(boot).toMatchObject({ state: 'not_done' });
+    expect(one.bmc.count(patch)).toBe(1);
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { told } from '../redfish/hostile.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
-import { told } from '../redfish/hostile.ts';
 import { type Against, actingAgainst, reset, resetPath } from './against.ts';
 
 let db: ThrowawayMdb;
@@ -53,7 +53,10 @@ describe('R-2: a change of power that was refused for the moment is asked for ag
     ['409 without a word', { status: 409 }],
     ['400 of iLO', told(400, 'iLO.2.24.InvalidOperationForSystemState')],
     ['400 of another vendor', told(400, 'Acme.1.0.PowerStateTransitionInProgress')],
-    ['503 that names a time', { ...told(503, 'Base.1.18.ServiceTemporarilyUnavailable'), headers: { 'retry-after': '3' } }],
+    [
+      '503 that names a time',
+      { ...told(503, 'Base.1.18.ServiceTemporarilyUnavailable'), headers: { 'retry-after': '3' } },
+    ],
     ['429', told(429, 'Base.1.18.GeneralError')],
   ];
   it.each(answers)('%s', async (_, answer) => {
@@ -154,7 +157,9 @@ describe('R-29: what cuts the mains', () => {
     one.shows({ LastResetTime: '2026-01-01T00:00:00Z' });
     expect(await one.act('ac-cycle', {} as never)).toMatchObject({ state: 'not_done' });
     expect(one.bmc.count(reset)).toBe(0);
-    expect(await one.act('ac-cycle', { approvedBy: 'ada' }, { intentId: `${one.machineId}-ac` })).toMatchObject({ state: 'done' });
+    expect(await one.act('ac-cycle', { approvedBy: 'ada' }, { intentId: `${one.machineId}-ac` })).toMatchObject({
+      state: 'done',
+    });
     expect(one.sent(reset)).toEqual([{ ResetType: 'FullPowerCycle' }]);
   });
 
@@ -179,7 +184,13 @@ describe('R-29: what cuts the mains', () => {
   it('R-29: is not done as a setting of the BIOS either', async () => {
     const path = '/redfish/v1/Systems/1/Bios';
     one.shows({ Bios: { '@odata.id': path } });
-    one.shows({ Attributes: { PowerCycleRequest: 'None' }, '@Redfish.Settings': { SettingsObject: { '@odata.id': `${path}/Settings` } } }, path);
+    one.shows(
+      {
+        Attributes: { PowerCycleRequest: 'None' },
+        '@Redfish.Settings': { SettingsObject: { '@odata.id': `${path}/Settings` } },
+      },
+      path,
+    );
     one.shows({ Attributes: {} }, `${path}/Settings`);
     expect(await one.act('set-bios', { attributes: { PowerCycleRequest: 'FullPowerCycle' } })).toMatchObject({
       state: 'not_done',
@@ -194,7 +205,10 @@ describe('R-17: an AC cycle', () => {
   beforeEach(() => {
     offers('On', 'ForceOff', 'ForceRestart');
     one.shows({ Links: { ManagedBy: [{ '@odata.id': '/redfish/v1/Managers/1' }] } });
-    one.bmc.resources.set('/redfish/v1/', { ...one.shown('/redfish/v1/'), Chassis: { '@odata.id': '/redfish/v1/Chassis' } });
+    one.bmc.resources.set('/redfish/v1/', {
+      ...one.shown('/redfish/v1/'),
+      Chassis: { '@odata.id': '/redfish/v1/Chassis' },
+    });
     one.shows({ Members: [{ '@odata.id': '/redfish/v1/Chassis/1' }] }, '/redfish/v1/Chassis');
     const target = cycle.slice('POST '.length);
     one.shows({ Actions: { Oem: { '#DellOemChassis.ExtendedReset': { target } } } }, '/redfish/v1/Chassis/1');

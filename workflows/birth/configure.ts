@@ -42,17 +42,17 @@ async function check(run: BirthRun): Promise<ControllerResult> {
   }
 }
 
-async function settings(run: BirthRun, { state, differing }: ConfigureResult): Promise<Held | 'restarted' | null> {
-  return state === 'differ' ? apply(run, differing) : null;
+async function settings(run: BirthRun, { state, differing, job }: ConfigureResult): Promise<Held | 'restarted' | null> {
+  return state === 'differ' ? apply(run, differing, job) : null;
 }
 
-async function apply(run: BirthRun, differing: readonly string[]): Promise<Held | 'restarted'> {
+async function apply(run: BirthRun, differing: readonly string[], job?: string): Promise<Held | 'restarted'> {
   const names = differing.join(', ');
   // Accepted but not applied is an outcome of its own (quirk 51): settings are written once a birth.
   if (run.biosWritten || !run.mayPower) {
     return {
       fault: 'configure/not-applied',
-      reason: `These BIOS settings still differ from the profile after they were set and the machine was restarted: ${names}`,
+      reason: `These BIOS settings still differ from the profile after they were set and the machine was restarted: ${names}${job === undefined ? '' : `; the controller still has a job for them: ${job}`}`,
       choices: ['retry', 'skip', 'abandon'],
     };
   }

@@ -45,11 +45,13 @@ async function finish<Step extends string>(run: InstallRun<Step>): Promise<Outco
 }
 
 async function silent<Step extends string>(run: InstallRun<Step>): Promise<Outcome | 'retry'> {
-  if (run.mayRestart && run.mayPower && (await run.act('restart')).state === 'done') return 'retry';
+  const act = run.mayRestart && run.mayPower ? await run.act('restart') : null;
+  if (act?.state === 'done') return 'retry';
   const minutes = run.readyLimit / 60_000;
+  const tried = act === null ? '' : ` A restart by its controller: ${act.observed}`;
   return run.askRetry(
     'ready',
     'ready/silent',
-    `The installed system did not report within ${minutes} minutes of the hand-over; it may not boot.`,
+    `The installed system did not report within ${minutes} minutes of the hand-over; it may not boot.${tried}`,
   );
 }

@@ -34,8 +34,11 @@ async function power<Step extends string>(
   kind: 'restart' | 'power-cycle',
 ): Promise<'done' | { readonly outcome: Outcome }> {
   let why = 'No controller of it is known';
+  let next: ActKind & ('restart' | 'power-cycle' | 'power-on') = kind;
   while (run.mayPower) {
-    const act = await run.act(kind);
+    const act = await run.act(next);
+    // What was powered off on the way is to be powered on: there is no power to cycle any more.
+    if (act.left === 'off') next = 'power-on';
     if (act.state === 'planned') run.plans(step, kind, act.command);
     if (act.state === 'done' || act.state === 'planned') return 'done';
     why = act.refused?.reason ?? `Its controller was asked, and is not asked again: ${act.observed}`;

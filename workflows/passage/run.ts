@@ -255,12 +255,30 @@ export class PassageRun<Step extends string = string> {
     try {
       const result = await acting(this.errand.siteId, kind).act(act);
       // What waits for a restart is settled after it.
-      if (result.state !== 'unknown' || result.waitsFor) return { ...result, act };
+      if (result.state !== 'unknown' || result.waitsFor) return { ...(await this.pay(act, result)), act };
     } catch (error) {
       // The worker died or its time was up: whether the command was sent is for the observation to say.
       if (!(error instanceof ActivityFailure)) throw error;
     }
-    return { ...(await this.settle(act)), act };
+    return { ...(await this.pay(act, await this.settle(act))), act };
+  }
+
+  /** Puts back what an act changed for a while, whatever else became of it; told where that does not succeed. */
+  private async pay(act: Act, result: ActResult): Promise<ActResult> {
+    const { owes } = result;
+    if (owes === undefined) return result;
+    const { kind, parameters, intentId } = owes;
+    const due = { ...act, kind, parameters, intentId } as Act;
+    let paid: ActResult;
+    try {
+      paid = await acting(this.errand.siteId, kind).act(due);
+      if (paid.state === 'unknown') paid = await this.settle(due);
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      paid = await this.settle(due);
+    }
+    if (paid.state !== 'done') this.desk.note(`${act.kind} left something to be put back (${kind}): ${paid.observed}`);
+    return result;
   }
 
   /** What became of an act, by looking; never sends anything. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
-import { dropAccount, makeAccount, readAccounts } from '../accounts.ts';
+import { type Account, dropAccount, makeAccount, readAccounts } from '../accounts.ts';
 import type { Credentials } from '../login.ts';
 import type { PasswordLimits } from '../password.ts';
 import { type Kind, notDone, type Scene } from './kind.ts';
@@ -34,12 +34,12 @@ export function createAccount(newcomer: Newcomer): Kind<ActParameters['create-ac
         },
       };
     },
-    observe: async (scene, { command }) => {
-      const { username } = command;
+    observe: async (scene, { command: { role, username } }) => {
       const made = await find(scene, String(username));
-      return made?.enabled === true
-        ? { state: 'done', observed: `it has an account ${username}, ${made.role ?? 'of no role'}` }
-        : { state: 'unknown', observed: `it shows no account ${username} that is enabled` };
+      const wrong = made === undefined ? 'it shows no such account' : wrongOf(made, String(role));
+      return wrong === null
+        ? { state: 'done', observed: `it has an account ${username}, ${role}` }
+        : { state: 'unknown', observed: `account ${username}: ${wrong}` };
     },
     watch,
   };
@@ -70,6 +70,13 @@ export function removeAccount(own: Pick<Credentials, 'username'>): Kind<ActParam
         : { state: 'unknown', observed: `it still shows the account ${command.username}` },
     watch,
   };
+}
+
+/** How an account is another one than was asked for, in words; null where it is as asked for. */
+function wrongOf({ enabled, locked, role: made }: Account, role: string): string | null {
+  if (made?.toLowerCase() !== role.toLowerCase()) return `it was made with ${made ?? 'no role'}, and not as ${role}`;
+  if (!enabled) return 'it is not enabled';
+  return locked ? 'it is locked' : null;
 }
 
 async function find({ session }: Scene, username: string) {

@@ -5,18 +5,25 @@ import { beforeRestart, observeRestart, restartFollow, restartWatch } from './bm
 import { isPlan, type Kind, notDone, type Scene, type Seen, type Sent } from './kind.ts';
 import { planReset, powerOff } from './power.ts';
 
+/** What firmware that is told to come back with the mains takes for it at most, before it is told by us. */
+const comesBackIn = 60_000;
+
 /**
  * Takes the mains away from the whole machine, its controller included, and gives it back (quirk 33). Some only do so
- * while the host is off: then that is the first half, and this the second.
+ * while the host is off: then that is the first half, and this the second. A host that was on is on again at the end:
+ * by itself, or powered on as the last part.
  */
 export const acCycle: Kind<ActParameters['ac-cycle']> = {
-  parameters: z.strictObject({ approvedBy: z.string().min(1).max(200) }),
+  parameters: z.strictObject({ approvedBy: z.string().min(1).max(200), wasOn: z.boolean().exactOptional() }),
   plan: async (scene, parameters) => {
     const offer = await scene.probe.offer('acCycle');
     if (offer === null) return notDone('the controller offers no known way to take the mains away');
-    if (offer.offFirst && scene.system.power !== 'Off') {
-      const off = planReset(scene, 'off');
-      return isPlan(off) ? { ...off, next: { kind: 'ac-cycle', parameters, after: 0 } } : off;
+    const isOn = scene.system.power !== 'Off';
+    if (offer.offFirst && isOn) {
+      const off = await planReset(scene, 'off');
+      return isPlan(off)
+        ? { ...off, next: { kind: 'ac-cycle', parameters: { ...parameters, wasOn: true }, after: 0 } }
+        : off;
     }
     return {
       command: { at: offer.target, ...offer.body, ...parameters },
@@ -25,10 +32,15 @@ export const acCycle: Kind<ActParameters['ac-cycle']> = {
         await scene.session.write('POST', offer.target, offer.body);
         return { taken: true };
       },
+      ...((isOn || parameters.wasOn === true) && {
+        next: { kind: 'power-on' as const, parameters: {}, after: comesBackIn },
+      }),
     };
   },
   observe: async (scene, sent) =>
-    sent.command.next === undefined ? observeCycle(scene, sent) : powerOff.observe(scene, sent),
+    (sent.command.next as { kind?: string } | undefined)?.kind === 'ac-cycle'
+      ? powerOff.observe(scene, sent)
+      : observeCycle(scene, sent),
   watch: restartWatch,
   follow: restartFollow,
 };

@@ -21,6 +21,8 @@ export const setBios: Kind<ActParameters['set-bios']> = {
     const bios = await readBios(session, probe);
     const settingsPath = bios?.offer.settingsPath;
     if (!settingsPath) return notDone('the controller offers no way to set the BIOS');
+    const mains = Object.entries(wanted).find(([name, value]) => cutsMains(name, value));
+    if (mains) return notDone(`${mains[0]} takes the mains away at the next start: that is an ac-cycle, with approval`);
     const unknown = unknownTo(bios, wanted);
     if (unknown.length > 0) return notDone(`the BIOS has no setting ${unknown.join(', ')}; nothing was sent`);
     const attributes = notYetSet(wanted, bios);
@@ -46,6 +48,11 @@ export const setBios: Kind<ActParameters['set-bios']> = {
   },
   watch,
 };
+
+/** A setting that is a command: on Dell's, the mains are away for a moment at the next start (quirk 33). */
+function cutsMains(name: string, value: unknown): boolean {
+  return /power_?cycle_?request/i.test(name) && !/^none$/i.test(String(value));
+}
 
 /** Names of settings that this BIOS doesn't have; where it shows none at all, that can't be told. */
 function unknownTo({ attributes, pending }: BiosReading, wanted: Attributes): string[] {

@@ -35,7 +35,7 @@ export async function observeRestart(scene: Scene, { before, answer }: Sent): Pr
     const other = first.managerReset !== null && before.managerReset !== null;
     const restarted = other && first.managerReset !== before.managerReset;
     const forgot =
-      answer !== null && absence !== undefined && (absence.away || absence.login !== scene.session.login());
+      answer?.taken === true && absence !== undefined && (absence.away || absence.login !== scene.session.login());
     if (!restarted && !forgot) return { state: 'unknown', observed: 'the controller has not started again yet' };
     await scene.pace.wait(apart);
     const second = await stateOf(scene);

@@ -10,6 +10,21 @@ export interface Scene {
   readonly system: SystemReading;
   readonly probe: Probe;
   readonly pace: Pace;
+  /** What else tells of the machine's starts; absent where nobody but the controller is asked. */
+  readonly boots?: BootWitness;
+  /** How the machine was seen to boot, by the agent; absent or null where that is not known. */
+  readonly firmware?: 'bios' | 'uefi' | null;
+}
+
+/** The requests for a boot that the birther was asked: a machine that asks has started. */
+export interface BootWitness {
+  /**
+   * The moment after which a request tells of another start, by the witness's own clock; null where the request of a
+   * start that was asked for before is still to come, and would be taken for it.
+   */
+  now(): Promise<string | null>;
+  /** Whether the machine asked, and was given something to boot, after that moment. */
+  since(moment: string): Promise<boolean>;
 }
 
 /** How time passes: as on the clock, or faster in tests. */
@@ -31,6 +46,8 @@ export interface Seen {
   readonly waitsFor?: 'restart';
   /** What the device shows, for the intent's row. */
   readonly facts?: Plain;
+  /** What is to be known at the next look, by whomever: it is kept with the answer to the command. */
+  readonly keep?: Plain;
 }
 
 /** An act that follows another under its own intent. */
@@ -39,6 +56,11 @@ export interface FollowUp {
   readonly parameters: Plain;
   /** Milliseconds to let pass before. */
   readonly after: number;
+  /**
+   * Set for what puts back a thing that the first one changed for a while: it is given whatever became of the first, and
+   * also later, by whoever finds that it was not. It looks by itself whether there is still something to put back.
+   */
+  readonly owed?: true;
 }
 
 /** One command, ready to be given. */
@@ -77,10 +99,10 @@ export interface Kind<P, S extends Scene = Scene> {
   /** Milliseconds that the effect is looked for right after sending, and between looks. */
   readonly watch: Watch;
   /** The same for what takes long, from the sending on and by whoever settles it; absent where one look is enough. */
-  readonly follow?: Watch;
+  readonly follow?: Watch | ((sent: Sent) => Watch | undefined);
 }
 
-interface Watch {
+export interface Watch {
   readonly for: number;
   readonly every: number;
 }

@@ -1,8 +1,10 @@
 /** What the host itself offers: boot, BIOS, Secure Boot, and power from the mains. */
+import { listedTargets } from '../boottarget.ts';
+import { fullCycle } from '../power.ts';
 import { acCycles } from '../quirks.ts';
-import { at, link, object, text } from '../read/values.ts';
+import { at, link, object, pathKey, text } from '../read/values.ts';
 import type { Json } from '../transport.ts';
-import { actionOf, strings } from './action.ts';
+import { actionOf, allowed, strings } from './action.ts';
 import type { AcCycleOffer, BiosOffer, BootOffer, SecureBootOffer } from './offers.ts';
 import type { Place } from './place.ts';
 
@@ -14,16 +16,15 @@ export async function bootOffer(place: Place): Promise<BootOffer> {
   const [shown, there] = [object(host.Boot), object(settings.Boot)];
   // The settings object may hold anything but the boot override; then it is not the place.
   const where = (name: string) => (name in there && settingsPath !== null ? settingsPath : systemPath);
-  const allowed = (name: string) => {
-    const inSettings = strings(there[`${name}@Redfish.AllowableValues`]);
-    return inSettings.length > 0 ? inSettings : strings(shown[`${name}@Redfish.AllowableValues`]);
-  };
+  // What either of them takes may be asked for: lists of settings are at times shorter than those of what is in force.
+  const either = (name: string) =>
+    listedTargets(there[`${name}@Redfish.AllowableValues`], shown[`${name}@Redfish.AllowableValues`]);
   const both = { ...shown, ...there };
   return {
     path: where('BootSourceOverrideTarget'),
-    targets: allowed('BootSourceOverrideTarget'),
-    enabled: allowed('BootSourceOverrideEnabled'),
-    modes: allowed('BootSourceOverrideMode'),
+    targets: either('BootSourceOverrideTarget'),
+    enabled: either('BootSourceOverrideEnabled'),
+    modes: either('BootSourceOverrideMode'),
     hasMode: text(both.BootSourceOverrideMode) !== null,
     orderPath: Array.isArray(both.BootOrder) ? where('BootOrder') : null,
     optionsPath: link(both.BootOptions),
@@ -73,6 +74,25 @@ export async function acCycleOffer(place: Place): Promise<AcCycleOffer | null> {
       const target = targetOf(resource, action);
       if (target !== null) return { target, body, offFirst };
     }
+  }
+  return fullCycleOffer(place, resources);
+}
+
+/** The standard's own way since Redfish 2024.4, of the host or else of its case. */
+async function fullCycleOffer(
+  { basis, reader }: Place,
+  { system, chassis }: { readonly system: readonly Json[]; readonly chassis: readonly Json[] },
+): Promise<AcCycleOffer | null> {
+  const own = new Set(basis.chassisPaths.map(pathKey));
+  const cases = chassis.filter((one) => own.has(pathKey(link(one) ?? '')));
+  const actions = [
+    ...system.map((one) => at(one, 'Actions', '#ComputerSystem.Reset')),
+    ...cases.map((one) => at(one, 'Actions', '#Chassis.Reset')),
+  ];
+  for (const action of actions) {
+    const target = text(at(action, 'target'));
+    if (target !== null && (await allowed(reader, action, 'ResetType')).includes(fullCycle))
+      return { target, body: { ResetType: fullCycle }, offFirst: false };
   }
   return null;
 }

@@ -6,6 +6,15 @@ export function text(value: unknown): string | null {
   return typeof value === 'string' ? cleanText(value) : null;
 }
 
+/** Words by which firmware says that there is nothing: `None`, `N/A`, `-`, `Not Inserted`, `No Image`. */
+const denial = /^(\W*|none|null|nil|n\W?a|undefined|empty|idle|(no|not|non)\b[\w ]*)$/i;
+
+/** Text that names something; null where it denies that there is anything. */
+export function named(value: unknown): string | null {
+  const shown = text(value);
+  return shown === null || denial.test(shown) ? null : shown;
+}
+
 export function number(value: unknown): number | null {
   if (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim())) return Number(value);
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
