@@ -3,7 +3,7 @@ import { ownPath } from './links.ts';
 import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import type { PasswordLimits } from './password.ts';
 import { readAccountLimits } from './read/accounts.ts';
-import { openReader } from './read/reader.ts';
+import { openReader, throwPassing } from './read/reader.ts';
 import { at, link, text } from './read/values.ts';
 import { readRoot, type Session, sessionOver } from './session.ts';
 import { openTransport, type Transport } from './transport.ts';
@@ -23,6 +23,8 @@ export interface AccountsReading {
   /** Where accounts are made, by those that make them by a POST. */
   readonly path: string;
   readonly accounts: readonly Account[];
+  /** Whether every one of them could be read: otherwise one that is not among them may be there all the same. */
+  readonly whole: boolean;
   /** Fixed places that nobody has yet, where accounts are made by changing one; empty elsewhere (quirk 67). */
   readonly free: readonly string[];
   readonly limits: PasswordLimits;
@@ -40,9 +42,11 @@ export async function readAccounts(session: Session): Promise<AccountsReading> {
   if (limits === null || limits.accountsPath === null)
     throw new RedfishError('unsupported', 'the controller shows no accounts', { carriedOut: 'no' });
   const members = await reader.members({ '@odata.id': limits.accountsPath });
+  throwPassing(reader.gaps);
   const blank = members.filter((member) => isBlank(member.UserName) && text(member.Id) !== reserved);
   return {
     path: limits.accountsPath,
+    whole: reader.gaps.length === 0,
     free: blank.flatMap((member) => link(member) ?? []),
     limits: { shortest: limits.shortestPassword, longest: limits.longestPassword },
     accounts: members.flatMap((member): Account[] => {
@@ -129,6 +133,17 @@ async function keepingSecret(password: string, send: () => Promise<unknown>): Pr
 export async function dropAccount(session: Session, { path }: Account, places: boolean): Promise<void> {
   if (places) await session.write('PATCH', path, { UserName: '', Enabled: false });
   else await session.write('DELETE', path);
+}
+
+/** Whether nobody of that name has the account at this place any more, by a look at the place itself. */
+export async function isGone(session: Session, path: string, username: string): Promise<boolean> {
+  try {
+    const { UserName: name } = await session.get(path);
+    return name === null || (typeof name === 'string' && name.toLowerCase() !== username.toLowerCase());
+  } catch (error) {
+    if (error instanceof RedfishError && error.kind === 'missing') return true;
+    throw error;
+  }
 }
 
 /** Whom to sign in to, and with which key. */

@@ -1,6 +1,6 @@
 import { part } from './links.ts';
 import type { BiosOffer, Probe } from './probe.ts';
-import { openReader } from './read/reader.ts';
+import { openReader, throwPassing } from './read/reader.ts';
 import { at, link, pathKey, text } from './read/values.ts';
 import type { Session } from './session.ts';
 import { readTask } from './task.ts';
@@ -75,6 +75,8 @@ export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>)
     settings !== null && pathKey(text(at(task, 'Payload', 'TargetUri')) ?? '') === pathKey(settings);
   for (const path of [tasks?.jobsPath, tasks?.tasksPath]) {
     const page = path ? await reader.page(path) : null;
+    // A list that can't be read for now is no list without jobs.
+    throwPassing(reader.gaps);
     for (const job of (page?.members ?? []).slice(-mostJobs).reverse()) {
       if (!byName(job) && !byPlace(job)) continue;
       const { state, words } = await readTask(session, link(job) ?? '');

@@ -80,7 +80,17 @@ export function effectShown(before: Before, ...readings: readonly Shown[]): bool
   if (before.power === 'Off') return true;
   const all = [before, ...readings];
   const pairs = readings.map((is, index) => [all[index] ?? before, is] as const);
-  return pairs.some(([was, is]) => wentOff(was, is, before.forced === true) || beganAnew(was, is) || counted(was, is));
+  const edge = ([was, is]: readonly [Partial<Shown>, Shown]) =>
+    wentOff(was, is, before.forced === true) || beganAnew(was, is) || counted(was, is);
+  return pairs.some(edge) || cameAgain(all.map(({ bootProgress }) => bootProgress ?? null));
+}
+
+/** A start passes each stage once: one that is left and comes again is another start's. */
+function cameAgain(progress: readonly (string | null)[]): boolean {
+  const shown = progress.filter((stage) => stage !== null);
+  const left = shown.filter((stage, index) => stage !== shown[index - 1]);
+  const known = left.filter((stage) => stages.includes(stage));
+  return new Set(known).size < known.length;
 }
 
 /** Between two readings in a row, the power was away. */

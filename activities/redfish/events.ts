@@ -1,6 +1,7 @@
 import { RedfishError } from './errors.ts';
 import { link, part, text } from './links.ts';
 import { openReader, throwPassing } from './read/reader.ts';
+import { pathKey } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Answer, Json } from './transport.ts';
 
@@ -135,16 +136,17 @@ export function formsOf(service: Json, destination: string, context: string): Js
 
 async function create(session: Session, service: Json, collection: string, wish: EventsWish): Promise<EventsOutcome> {
   const destination = await wish.destination();
-  let refusal = 'no form of the request was taken';
+  let refusal = 'no form of the request was taken, or none was made of it that is ours and in force';
   for (const form of formsOf(service, destination, wish.context)) {
     try {
       const answer = await session.write('POST', collection, form);
-      return settled(await find(session, collection, destination), pathOf(answer), refusal);
+      return settled(await find(session, collection, destination, wish.context, pathOf(answer)), refusal);
     } catch (error) {
       if (!(error instanceof RedfishError)) throw error;
       if (error.kind === 'subscription-limit') return { state: 'full', reason: error.message };
       // What may have been done all the same is looked for, not asked for again.
-      if (error.carriedOut !== 'no') return settled(await find(session, collection, destination), null, error.message);
+      if (error.carriedOut !== 'no')
+        return settled(await find(session, collection, destination, wish.context, null), error.message);
       if (error.kind !== 'rejected') throw error;
       refusal = error.message;
     }
@@ -152,14 +154,25 @@ async function create(session: Session, service: Json, collection: string, wish:
   return { state: 'refused', reason: refusal };
 }
 
-/** The subscription with the address that was asked for. */
-async function find(session: Session, collection: string, destination: string): Promise<string | null> {
-  return (await readFound(session, collection)).find((one) => one.destination === destination)?.path ?? null;
+/**
+ * The subscription that was asked for, as it is shown: in force, with our address or our name. Some show neither: then
+ * the controller's word for where it is has to do, unless what is shown there is somebody else's, or not in force.
+ */
+async function find(
+  session: Session,
+  collection: string,
+  destination: string,
+  context: string,
+  told: string | null,
+): Promise<string | null> {
+  const shown = await readFound(session, collection);
+  const own = shown.find((one) => one.alive && (one.destination === destination || one.context === context));
+  if (own !== undefined || told === null) return own?.path ?? null;
+  const there = shown.find(({ path }) => pathKey(path) === pathKey(told));
+  return there === undefined || (there.alive && there.context === null) ? told : null;
 }
 
-/** Some show another address than they were given: then the controller's word for where it is has to do. */
-function settled(found: string | null, told: string | null, reason: string): EventsOutcome {
-  const path = found ?? told;
+function settled(path: string | null, reason: string): EventsOutcome {
   return path === null ? { state: 'refused', reason } : { state: 'subscribed', path, made: true };
 }
 

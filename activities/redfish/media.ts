@@ -21,6 +21,9 @@ export interface MediaReading {
 export async function readMedia(session: Session, path: string): Promise<MediaReading> {
   const shown = await session.get(path);
   const image = imageIn(shown.Image);
+  // An answer that says nothing of what is in the drive is none of an empty one.
+  if (shown.Image === undefined && typeof shown.Inserted !== 'boolean')
+    throw new RedfishError('not-json', `${path} does not tell what is in the drive`, { carriedOut: 'no' });
   return {
     path,
     types: strings(shown.MediaTypes),

@@ -81,12 +81,15 @@ export function failure(answer: Answer, where: string): RedfishError {
   const speaking = messages.find(({ key }) => key === told);
   const retryAfter = retryAfterOf(answer.headers['retry-after'], Date.now());
   const source = speaking !== undefined && isSource(speaking, where);
+  const spoken = source ? 'image-source' : (vendor?.kind ?? baseMessages[told]);
+  // Not taken in by a service that says so itself and names the time; a bare 503 may be its proxy's, when it broke off.
+  const postponed = answer.status === 503 && retryAfter !== null && (spoken === 'busy' || spoken === 'not-now');
   return new RedfishError(
-    source ? 'image-source' : (vendor?.kind ?? baseMessages[told] ?? byStatus(answer.status)),
+    spoken ?? byStatus(answer.status),
     `${where}: ${source ? 'the server of the image did not give it: ' : ''}status ${answer.status}${words}`,
     {
       status: answer.status,
-      carriedOut: refused(answer.status, retryAfter) || vendor?.notTaken ? 'no' : 'maybe',
+      carriedOut: refused(answer.status) || postponed || vendor?.notTaken ? 'no' : 'maybe',
       retryAfter,
       pointer: speaking ? pathIn(speaking) : null,
       key: (speaking ?? first)?.key ?? null,
@@ -102,12 +105,9 @@ function isSource({ args, key, text }: Message, where: string): boolean {
   return place === undefined ? fetching.test(path) : !place.startsWith('/redfish/');
 }
 
-/**
- * A 4xx was not done, but for 408, whose sender may have been heard; of the 5xx, 501 says so, and a 503 that names the
- * time to ask again: the service took nothing in.
- */
-function refused(status: number, retryAfter: number | null): boolean {
-  return (status >= 300 && status < 500 && status !== 408) || status === 501 || (status === 503 && retryAfter !== null);
+/** A 4xx was not done, but for 408, whose sender may have been heard; of the 5xx, only 501 says so by itself. */
+function refused(status: number): boolean {
+  return (status >= 300 && status < 500 && status !== 408) || status === 501;
 }
 
 function byStatus(status: number): RedfishErrorKind {

@@ -73,7 +73,9 @@ export async function actingAgainst(
     kind,
   });
   const bodyOf = (request: string) =>
-    bmc.seen.filter(({ method, path }) => `${method} ${path}` === request).map(({ body }) => JSON.parse(body));
+    bmc.seen
+      .filter(({ method, path }) => `${method} ${path}` === request)
+      .map(({ body }) => (body === '' ? {} : JSON.parse(body)));
   return {
     bmc,
     machineId: id,

@@ -98,6 +98,11 @@ describe('R-8: an empty virtual drive', () => {
     expect(await one.act('eject-media', {})).toMatchObject({ state: 'done', observed: `${drive} is empty` });
   });
 
+  it('R-8: of which nothing is told is not taken for an empty one', async () => {
+    one.shows({ Image: undefined, Inserted: undefined }, drive);
+    expect((await one.act('eject-media', {})).state).not.toBe('done');
+  });
+
   it('R-32: is given the TransferMethod that it wants', async () => {
     one.bmc.always(`POST ${insert}`, (_, response) => {
       const body = one.sent(`POST ${insert}`).at(-1) ?? {};
@@ -229,5 +234,19 @@ describe('R-28: what was made is compared with what was asked', () => {
     one.shows({ Id: '3', UserName: null, Enabled: false, RoleId: 'None' }, `${accounts}/3`);
     one.does(`PATCH ${accounts}/3`, (body) => one.shows(body, `${accounts}/3`));
     expect(await one.act('create-account', { secretRef: 'second', role: 'Operator' })).toMatchObject({ state: 'done' });
+  });
+
+  it('R-28: an account is gone when its own place says so, and not when the list is short', async () => {
+    one.shows({ Id: '4', UserName: 'ada', Enabled: true, RoleId: 'Operator' }, `${accounts}/4`);
+    one.shows({ Members: [link(`${accounts}/4`)] }, accounts);
+    one.does(`DELETE ${accounts}/4`, () => one.shows({ Members: [] }, accounts));
+    expect(await one.act('remove-account', { username: 'ada' })).toMatchObject({ state: 'unknown' });
+    one.bmc.resources.delete(`${accounts}/4`);
+    expect(await one.settle('remove-account')).toMatchObject({ state: 'done' });
+  });
+
+  it('R-28: nor is one that is among those that cannot be read', async () => {
+    one.shows({ Members: [link(`${accounts}/4`)] }, accounts);
+    expect(await one.act('remove-account', { username: 'ada' })).toMatchObject({ state: 'not_done' });
   });
 });

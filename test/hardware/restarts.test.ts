@@ -36,6 +36,18 @@ describe('R-25: the edges that were seen while one looked are kept', () => {
       [{ bootProgress: 'OSBootStarted' }, { bootProgress: 'OSRunning' }],
       true,
     ],
+    [
+      'a stage that came again',
+      { bootProgress: 'SystemHardwareInitializationComplete' },
+      [{ bootProgress: 'OEM' }, { bootProgress: 'SystemHardwareInitializationComplete' }],
+      true,
+    ],
+    [
+      'a stage of the vendor that came again',
+      { bootProgress: 'OEM' },
+      [{ bootProgress: 'SystemHardwareInitializationComplete' }, { bootProgress: 'OEM' }],
+      false,
+    ],
     ['off, and not on since', {}, [{ power: 'Off' }], false],
   ])('%s', (_, before, readings, seen) => {
     expect(effectShown({ ...on, ...before }, ...readings.map((reading) => ({ ...on, ...reading })))).toBe(seen);
@@ -164,9 +176,12 @@ describe('R-1: families of the simulator show of a start what their recorded tre
     expect('BootProgress' in system).toBe(progress);
   });
 
-  it.each(['x10', 'ibmc'] as const)('%s, which shows nothing: a boot that was asked for tells', async (family) => {
-    await systemOf(family);
-    expect(await acting.act('restart')).toMatchObject({ state: 'unknown' });
-    expect(await acting.effects('reset')).toHaveLength(1);
-  });
+  it.each(['x10', 'ibmc'] as const)(
+    '%s, which shows nothing: what is not seen stays unknown, and is sent once',
+    async (family) => {
+      await systemOf(family);
+      expect(await acting.act('restart')).toMatchObject({ state: 'unknown' });
+      expect(await acting.effects('reset')).toHaveLength(1);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
-import { type Account, dropAccount, makeAccount, readAccounts } from '../accounts.ts';
+import { type Account, dropAccount, isGone, makeAccount, readAccounts } from '../accounts.ts';
 import type { Credentials } from '../login.ts';
 import type { PasswordLimits } from '../password.ts';
 import { type Kind, notDone, type Scene } from './kind.ts';
@@ -52,8 +52,10 @@ export function removeAccount(own: Pick<Credentials, 'username'>): Kind<ActParam
     plan: async (scene, { username }) => {
       if (username.toLowerCase() === own.username.toLowerCase())
         return notDone(`${username} is the account that signs in here: it stays`);
-      const { accounts, free } = await readAccounts(scene.session);
+      const { accounts, free, whole } = await readAccounts(scene.session);
       const account = accounts.find((one) => one.username === username);
+      if (account === undefined && !whole)
+        return notDone(`no account ${username} is shown, but not all of the controller's accounts can be read`);
       if (account === undefined) return { state: 'done', observed: `there is no account ${username}` };
       return {
         command: { username, at: account.path },
@@ -64,8 +66,8 @@ export function removeAccount(own: Pick<Credentials, 'username'>): Kind<ActParam
         },
       };
     },
-    observe: async (scene, { command }) =>
-      (await find(scene, String(command.username))) === undefined
+    observe: async ({ session }, { command }) =>
+      (await isGone(session, String(command.at), String(command.username)))
         ? { state: 'done', observed: `there is no account ${command.username}` }
         : { state: 'unknown', observed: `it still shows the account ${command.username}` },
     watch,
