@@ -1,4 +1,5 @@
 import type { Health } from '../../contract/outage.ts';
+import { isStarting } from '../redfish/effect.ts';
 
 /** What can be told of a machine without asking its system: by its controller, and by what the birther answered it. */
 export interface Signs {
@@ -6,6 +7,8 @@ export interface Signs {
   readonly power: string | null;
   readonly bootProgress: string | null;
   readonly health: string | null;
+  /** HPE's `PostState`; absent or null elsewhere. */
+  readonly postState?: string | null;
   /** Whether the birther told it to boot its own disk since the moment in question; null where nothing is in question. */
   readonly bootedLocally: boolean | null;
   readonly controller: boolean;
@@ -13,12 +16,14 @@ export interface Signs {
 
 /**
  * Whether it is up, and not known to be sick. A controller that tells how far the start came is believed over the
- * birther, which only knows how it began; one that does not tell leaves the birther's word.
+ * birther, which only knows how it began; one that does not tell leaves the birther's word. Where POST has a state of its
+ * own, the progress beside it says OSRunning whatever happens (quirk 70).
  */
 export function judgeHealth(signs: Signs): Health {
-  const { power, bootProgress, health, bootedLocally, controller } = signs;
+  const { power, bootProgress, health, bootedLocally, controller, postState = null } = signs;
   if (controller && power !== 'On') return { up: false, healthy: false, seen: `its power is ${power ?? 'not told'}` };
-  const tells = bootProgress !== null && bootProgress !== 'None' && bootProgress !== 'OEM';
+  if (isStarting({ postState })) return { up: false, healthy: false, seen: `its POST is at ${postState}` };
+  const tells = postState === null && bootProgress !== null && bootProgress !== 'None' && bootProgress !== 'OEM';
   const up = tells ? bootProgress === 'OSRunning' || bootProgress === 'OSBootStarted' : bootedLocally !== false;
   if (!up) {
     const seen = tells ? `its start is at ${bootProgress}` : 'it has not asked to boot its own disk since';

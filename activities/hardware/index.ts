@@ -104,9 +104,16 @@ export function createHardwareActivities(
         return await reach(controller, async (session, system) => {
           const { Status: status } = (await session.get(system.path)) as { Status?: Record<string, unknown> };
           const health = status?.HealthRollup ?? status?.Health;
-          const { power, bootProgress, lastReset } = system;
+          const { power, bootProgress, lastReset, witnesses } = system;
           const told = typeof health === 'string' ? health : null;
-          const judged = judgeHealth({ power, bootProgress, health: told, bootedLocally, controller: true });
+          const judged = judgeHealth({
+            power,
+            bootProgress,
+            postState: witnesses.postState,
+            health: told,
+            bootedLocally,
+            controller: true,
+          });
           return { ...judged, ...(lastReset !== null && { reset: lastReset }) };
         });
       } catch (error) {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { judgeHealth } from '../../activities/hardware/health.ts';
 import { effectShown, type Shown } from '../../activities/redfish/effect.ts';
 import type { personalities } from '../../sim/bmc/personalities.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
@@ -184,4 +185,19 @@ describe('R-1: families of the simulator show of a start what their recorded tre
       expect(await acting.effects('reset')).toHaveLength(1);
     },
   );
+});
+
+describe('R-1: whether a machine is up', () => {
+  const signs = { power: 'On', bootProgress: 'OSRunning', health: 'OK', controller: true };
+  it.each<[string, Parameters<typeof judgeHealth>[0], boolean]>([
+    ['by its progress', { ...signs, bootedLocally: false }, true],
+    ['not in POST, whatever progress says (quirk 70)', { ...signs, bootedLocally: true, postState: 'InPost' }, false],
+    [
+      'not before it boots, where progress always says so',
+      { ...signs, bootedLocally: false, postState: 'FinishedPost' },
+      false,
+    ],
+    ['when it has booted', { ...signs, bootedLocally: true, postState: 'FinishedPost' }, true],
+    ['where nothing is in question', { ...signs, bootedLocally: null, postState: 'FinishedPost' }, true],
+  ])('R-1: %s', (_, shown, up) => expect(judgeHealth(shown).up).toBe(up));
 });

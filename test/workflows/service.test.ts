@@ -278,6 +278,65 @@ describe.skipIf(shared === null)('drain and undrain', () => {
 
 describe.skipIf(shared === null)('power', () => {
   test(
+    'R-2: a cycle whose second half was refused powers on what it left off, and cycles nothing again',
+    skipping(
+      shared,
+      'power',
+      {
+        ...beginning({ request: { action: 'cycle' } }),
+        act: async ({ kind }) =>
+          kind === 'power-cycle'
+            ? { state: 'not_done', left: 'off', observed: 'the machine is off: On was refused' }
+            : { state: 'done', observed: 'power On' },
+      },
+      async (bench) => {
+        expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
+        expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual(['act power-cycle', 'act power-on']);
+      },
+    ),
+  );
+
+  test(
+    'R-2: and a person learns that it is off where that is refused too',
+    skipping(
+      shared,
+      'power',
+      {
+        ...beginning({ request: { action: 'cycle' } }),
+        act: async () => ({ state: 'not_done', left: 'off', observed: 'the machine is off: On was refused' }),
+      },
+      async (bench) => {
+        const standing = await bench.until(({ waitingOn }) => waitingOn === 'human');
+        expect(standing.why).toContain('the machine is off');
+      },
+    ),
+  );
+
+  test(
+    'R-9: what an act owes is put back, also where nobody knows what became of the act',
+    skipping(
+      shared,
+      'power',
+      {
+        ...beginning({ request: { action: 'cycle' } }),
+        act: async ({ intentId, kind }) =>
+          kind === 'boot-order'
+            ? { state: intentId.endsWith('/boot-order') ? 'done' : 'unknown', observed: 'put back' }
+            : { state: 'unknown', observed: 'nothing was seen' },
+        settle: async ({ intentId }) => ({
+          state: 'done',
+          observed: 'it was seen',
+          owes: { kind: 'boot-order', parameters: { order: [], instead: [] }, intentId: `${intentId}/boot-order` },
+        }),
+      },
+      async (bench) => {
+        expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
+        expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual(['act power-cycle', 'act boot-order']);
+      },
+    ),
+  );
+
+  test(
     'off leaves it out of production, held',
     skipping(shared, 'power', beginning({ request: { action: 'off' } }), async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: 'powered off' });
