@@ -112,8 +112,10 @@ describe.each(Object.keys(personalities) as Family[])('a controller like %s', (f
     const errand = await known(family);
     expect(await act(errand, 'boot-network')).toMatchObject({ state: 'done' });
     expect(await effects()).toEqual(['boot-override', 'power-on']);
-    // Some show nothing by which a restart could be told from none: the birther is asked for a boot then.
-    const shows = personalities[family].starts.resetTime || personalities[family].starts.oem !== undefined;
+    // Some show nothing that lasts by which a restart could be told from none: the birther is asked for a boot then.
+    const { oem, resetTime } = personalities[family].starts;
+    const shows = resetTime || JSON.stringify(oem?.('system', 1) ?? {}).includes('NumberOfReboots');
+    await expect.poll(() => fleet.machines[0]?.phase, { timeout: 20_000 }).not.toMatch(/^(off|post)$/);
     if (!shows) await asks(errand);
     const restarting = act(errand, 'restart');
     if (!shows) {
