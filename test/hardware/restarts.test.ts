@@ -115,6 +115,13 @@ describe('R-1: a restart is seen by what the controller has', () => {
     expect(one.bmc.count(reset)).toBe(1);
   });
 
+  it('R-1: a clock of being on that begins anew a moment later', async () => {
+    const onFor = (seconds: number) => ({ Oem: { Hpe: { CurrentPowerOnTimeSeconds: seconds } } });
+    one.shows(onFor(1000));
+    one.does(reset, () => inTurn(one, [onFor(1001), onFor(1002), onFor(1)]));
+    expect(await one.act('restart')).toMatchObject({ state: 'done' });
+  });
+
   it.each<[string, object, object]>([
     ['nothing at all', {}, {}],
     [

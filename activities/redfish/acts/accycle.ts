@@ -6,7 +6,7 @@ import { isPlan, type Kind, notDone, type Scene, type Seen, type Sent } from './
 import { planReset, powerOff } from './power.ts';
 
 /** What firmware that is told to come back with the mains takes for it at most, before it is told by us. */
-const comesBackIn = 60_000;
+const comesBackIn = 30_000;
 
 /**
  * Takes the mains away from the whole machine, its controller included, and gives it back (quirk 33). Some only do so

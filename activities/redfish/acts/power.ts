@@ -92,7 +92,7 @@ export async function observeStart({ boots, session, system }: Scene, { before, 
   const kept = Array.isArray(answer?.readings) ? (answer.readings as Shown[]) : [];
   const readings = withReading(kept, shown);
   const keep = readings === kept ? {} : { keep: { readings } };
-  if (effectShown(before as Before, ...readings)) return { ...seen(true, shown), ...keep };
+  if (effectShown(before as Before, ...kept, shown)) return { ...seen(true, shown), ...keep };
   const { askedBefore } = before;
   if (typeof askedBefore === 'string' && shown.power !== 'Off' && (await boots?.since(askedBefore)))
     return { state: 'done', observed: `it asked for a boot since; ${words(shown)}`, facts: { ...shown }, ...keep };
