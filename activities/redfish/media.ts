@@ -37,7 +37,7 @@ export async function readMedia(session: Session, path: string): Promise<MediaRe
 
 /** The image that a drive shows; null for what firmware prints where there is none. */
 function imageIn(value: unknown): string | null {
-  return known(value) === null ? null : named(value);
+  return known(value) === null || named(value) === null ? null : text(value);
 }
 
 /**

@@ -98,6 +98,12 @@ describe('R-8: an empty virtual drive', () => {
     expect(await one.act('eject-media', {})).toMatchObject({ state: 'done', observed: `${drive} is empty` });
   });
 
+  it('R-8: that shows a long address holds the image of that address', async () => {
+    const long = `http://127.0.0.1:9/images/${'deep/'.repeat(40)}rescue.iso`;
+    one.does(`POST ${insert}`, ({ Image }) => one.shows({ Image, Inserted: true }, drive));
+    expect(await one.act('insert-media', { image: long })).toMatchObject({ state: 'done' });
+  });
+
   it('R-8: of which nothing is told is not taken for an empty one', async () => {
     one.shows({ Image: undefined, Inserted: undefined }, drive);
     expect((await one.act('eject-media', {})).state).not.toBe('done');
