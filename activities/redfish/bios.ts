@@ -70,7 +70,8 @@ export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>)
   const settings = (await probe.offer('bios'))?.settingsPath ?? null;
   const reader = await openReader(session);
   // `ConfigBIOS:BIOS.Setup.1-1`; one that flashes the BIOS may wait beside it.
-  const byName = (job: Json) => /conf.*bios/i.test(String(job.Name));
+  const byName = ({ Name: name, JobType: type }: Json) =>
+    [name, type].some((words) => /bios/i.test(String(words)) && /conf|setting|attribute/i.test(String(words)));
   const byPlace = (task: Json) =>
     settings !== null && pathKey(text(at(task, 'Payload', 'TargetUri')) ?? '') === pathKey(settings);
   for (const path of [tasks?.jobsPath, tasks?.tasksPath]) {

@@ -110,7 +110,21 @@ export async function readBoot(
   if (!('BootSourceOverrideTarget' in there) || system.settingsPath === null)
     return { path: system.path, elsewhere: null, shown: system.boot, targets };
   const elsewhere = 'BootSourceOverrideTarget' in system.boot ? system.path : null;
-  return { path: system.settingsPath, elsewhere, shown: { ...system.boot, ...there }, targets };
+  return {
+    path: system.settingsPath,
+    elsewhere,
+    shown: { ...system.boot, ...there, ...eitherList(system.boot, there) },
+    targets,
+  };
+}
+
+/** What either place lists for the other properties: settings may list less than what is in force, or nothing. */
+function eitherList(one: Json, other: Json): Json {
+  const names = ['BootSourceOverrideEnabled', 'BootSourceOverrideMode'].map(
+    (name) => `${name}@Redfish.AllowableValues`,
+  );
+  const lists = names.map((name) => [name, listedTargets(other[name], one[name])] as const);
+  return Object.fromEntries(lists.filter(([, values]) => values.length > 0));
 }
 
 /** The fields to send: without a mode where the controller has none at all (quirk 46), or takes none. */

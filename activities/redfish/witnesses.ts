@@ -11,8 +11,10 @@ export interface Witnesses {
   readonly onFor: Readonly<Record<string, number>>;
 }
 
-const starts = '(re)?(boot|start|reset|powercycle|poweron)s?';
-const countOfStarts = new RegExp(`^(total)?(numberof${starts}|${starts}count(er)?|powercycles|reboots)$`, 'i');
+/** Of the host: a controller's own starts are counted under its own name. */
+const whose = '(total|system|host|server|os)*';
+const starts = '(cold|warm|re)?(boot|start|reset|powercycle|poweron|powerup)s?';
+const countOfStarts = new RegExp(`^${whose}(numberof${starts}|${starts}(count(er)?|cycles)|powercycles|reboots)$`, 'i');
 const clockOfBeingOn = /^(current)?(host|system|os)?(poweron|up)time(in)?(seconds|minutes)?$/i;
 
 /** Vendors nest what is their own two or three levels deep; a tree without end is none of theirs. */

@@ -50,6 +50,19 @@ describe('R-6: BIOS settings are in force when no job of theirs is open', () => 
     expect(await one.check({ Sriov: 'Enabled' })).toMatchObject({ state: expected });
   });
 
+  it.each([
+    ['BIOS configuration', undefined, 'differ'],
+    ['Task of Tuesday', 'BIOSConfiguration', 'differ'],
+    ['Firmware Update: BIOS', 'FirmwareUpdate', 'match'],
+    ['Configure: iDRAC.Embedded.1', undefined, 'match'],
+  ])('R-6: a scheduled %s of type %s: %s', async (Name, JobType, expected) => {
+    root({ JobService: link('/redfish/v1/JobService') });
+    one.shows({ Jobs: link(jobs) }, '/redfish/v1/JobService');
+    one.shows({ Members: [link(`${jobs}/JID_1`)] }, jobs);
+    one.shows({ Id: 'JID_1', Name, JobType, JobState: 'Scheduled', JobStatus: 'OK' }, `${jobs}/JID_1`);
+    expect(await one.check({ Sriov: 'Enabled' })).toMatchObject({ state: expected });
+  });
+
   it('R-6: a task that names the settings it is to apply is such a job', async () => {
     const task = '/redfish/v1/TaskService/Tasks/7';
     one.shows({ Members: [link(task)] }, '/redfish/v1/TaskService/Tasks');

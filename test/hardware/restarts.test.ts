@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { judgeHealth } from '../../activities/hardware/health.ts';
 import { effectShown, type Shown } from '../../activities/redfish/effect.ts';
+import { witnessesOf } from '../../activities/redfish/witnesses.ts';
 import type { personalities } from '../../sim/bmc/personalities.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
@@ -207,4 +208,27 @@ describe('R-1: whether a machine is up', () => {
     ['when it has booted', { ...signs, bootedLocally: true, postState: 'FinishedPost' }, true],
     ['where nothing is in question', { ...signs, bootedLocally: null, postState: 'FinishedPost' }, true],
   ])('R-1: %s', (_, shown, up) => expect(judgeHealth(shown).up).toBe(up));
+});
+
+it.each([
+  ...[
+    'NumberOfReboots',
+    'BootCount',
+    'RebootCounter',
+    'PowerCycles',
+    'SystemBootCount',
+    'Power_Cycle_Count',
+    'WarmResetCount',
+  ].map((name) => [name, true] as const),
+  ...[
+    'BmcBootCount',
+    'ManagerResetCount',
+    'FanCount',
+    'BootOrderCount',
+    'RemainingAutomaticRetryAttempts',
+    'ResetTimeout',
+  ].map((name) => [name, false] as const),
+])('R-1: %s is a count of starts: %s', (name, counts) => {
+  const found = witnessesOf({ Oem: { Acme: { [name]: 3 } } }).counts;
+  expect(found).toEqual(counts ? { [name]: 3 } : {});
 });
