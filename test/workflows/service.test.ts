@@ -306,8 +306,7 @@ describe.skipIf(shared === null)('power', () => {
         act: async () => ({ state: 'not_done', left: 'off', observed: 'the machine is off: On was refused' }),
       },
       async (bench) => {
-        const standing = await bench.until(({ waitingOn }) => waitingOn === 'human');
-        expect(standing.why).toContain('the machine is off');
+        expect((await bench.asked()).humanStep?.question).toContain('the machine is off');
       },
     ),
   );

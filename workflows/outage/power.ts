@@ -36,7 +36,8 @@ async function power<Step extends string>(
   let why = 'No controller of it is known';
   let next: ActKind & ('restart' | 'power-cycle' | 'power-on') = kind;
   while (run.mayPower) {
-    const act = await run.act(next);
+    const asked = next;
+    const act = await run.act(asked);
     // What was powered off on the way is to be powered on: there is no power to cycle any more.
     if (act.left === 'off') next = 'power-on';
     if (act.state === 'planned') run.plans(step, kind, act.command);
@@ -44,7 +45,7 @@ async function power<Step extends string>(
     why = act.refused?.reason ?? `Its controller was asked, and is not asked again: ${act.observed}`;
     // What was certainly not done (a worker that ended before it sent anything) may be done; the unknown may not.
     if (act.state === 'unknown' || act.refused) break;
-    run.desk.note(`${kind}: ${act.observed}`);
+    run.desk.note(`${asked}: ${act.observed}`);
   }
   if (run.plans(step, `ask a person to restart it: ${why}`)) return 'done';
   const ruling = await run.ask(step, {
