@@ -11,6 +11,7 @@ import { createDrainActivities } from '../../activities/drain/index.ts';
 import { openWebhook } from '../../activities/drain/webhook.ts';
 import { connectionFolder } from '../../activities/outside/connection.ts';
 import { checkSignature, sign } from '../../contract/webhook.ts';
+import { noteDrained, noteUndrained, readDrained } from '../../mdb/drained.ts';
 import { machines, pools } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { type FakeServer, serveFake } from '../support/outside.ts';
@@ -213,6 +214,52 @@ describe('the activities', () => {
   it('drain at once where the pool has no scheduler', async () => {
     const { startDrain } = createDrainActivities(base.mdb, connectionFolder(folder));
     expect(await run(() => startDrain(errand))).toMatchObject({ drained: true, left: 0 });
+  });
+
+  it('S-8: keep what they took out of which scheduler, and when it was in service again', async () => {
+    const which = { machineId: 'm-1', scheduler: 'slurm:batch', node: 'a01-03' };
+    expect(await readDrained(base.mdb, which)).toBeNull();
+    await noteUndrained(base.mdb, which);
+    expect(await readDrained(base.mdb, which)).toBeNull();
+    await noteDrained(base.mdb, which, 'o-1');
+    expect(await readDrained(base.mdb, which)).toEqual({ orderId: 'o-1', endedAt: null });
+    expect(await readDrained(base.mdb, { ...which, scheduler: 'slurm:other' })).toBeNull();
+    await noteUndrained(base.mdb, which);
+    const ended = await readDrained(base.mdb, which);
+    expect(ended).toEqual({ orderId: 'o-1', endedAt: expect.any(Date) });
+    await noteUndrained(base.mdb, which);
+    expect(await readDrained(base.mdb, which)).toEqual(ended);
+    await noteDrained(base.mdb, which, 'o-2');
+    expect(await readDrained(base.mdb, which)).toEqual({ orderId: 'o-2', endedAt: null });
+  });
+
+  it('S-8: keep it before Slurm is asked', async () => {
+    const settings = { drain: 'slurm' as const, drainSettings: { node: '{short}' }, drainSecretRef: 'slurm' };
+    await base.mdb.insert(pools).values({ id: 'general', ...settings });
+    const secret = { origin: server.origin, username: 'farrier', token: 'x' };
+    await writeFile(join(folder, 'slurm'), JSON.stringify(secret));
+    const node = { name: 'a01-03', state: ['IDLE'], reason: '' };
+    const lines: unknown[] = [];
+    const which = { machineId: 'm-1', scheduler: 'slurm:slurm', node: 'a01-03' };
+    server.trouble = ({ method, path, body }) => {
+      if (path.endsWith('/jobs/')) return { body: { jobs: [] } };
+      if (method === 'POST') {
+        node.state = body.state[0] === 'DRAIN' ? ['IDLE', 'DRAIN'] : ['IDLE'];
+        lines.push(body.reason);
+        Object.assign(node, body.reason === undefined ? {} : { reason: body.reason });
+      }
+      return { body: { nodes: method === 'GET' ? [node] : undefined } };
+    };
+    const { startDrain, stopDrain } = createDrainActivities(base.mdb, connectionFolder(folder));
+    expect(await run(() => startDrain(errand))).toMatchObject({ drained: true, left: 0 });
+    expect(lines).toEqual(['farrier o-1:']);
+    expect(await readDrained(base.mdb, which)).toEqual({ orderId: 'o-1', endedAt: null });
+    expect(await run(() => stopDrain(errand))).toBe('a01-03 takes jobs again');
+    node.state = ['IDLE', 'DRAIN'];
+    expect(await run(() => stopDrain(errand))).toContain('stays so');
+    server.trouble = null;
+    server.asked.length = 0;
+    await base.mdb.delete(pools).where(eq(pools.id, 'general'));
   });
 
   it('ask the scheduler that the pool names, with the secret that it refers to', async () => {

@@ -21,8 +21,10 @@ export interface Cluster {
   run(command: string, ...args: string[]): Promise<string>;
   /** A web token of that user, good for an hour. */
   token(user: string): Promise<string>;
-  /** Submits a job that sleeps; its id. */
+  /** Submits a job that goes on until it is told to finish; its id. */
   submit(...options: string[]): Promise<string>;
+  /** Lets a job come to its own end. */
+  finish(job: string): Promise<void>;
   /** How many jobs' scripts began since the last `clear`: what is cancelled earlier may be cleaned up for minutes. */
   begun(): Promise<number>;
   /** Ends all jobs, and waits until none is shown and every node is in service. */
@@ -56,10 +58,11 @@ export async function startCluster({ root, version }: SlurmPlace): Promise<Clust
     token: async (user) =>
       (await run('scontrol', 'token', 'lifespan=3600', `username=${user}`)).trim().replace('SLURM_JWT=', ''),
     async submit(...options) {
-      const script = `touch ${folder}/begun/$SLURM_JOB_ID; exec sleep 900`;
+      const script = `touch ${folder}/begun/$SLURM_JOB_ID; until [ -e ${folder}/ended/$SLURM_JOB_ID ]; do sleep 0.2; done`;
       const said = await run('sbatch', '--parsable', '-o', '/dev/null', ...options, '--wrap', script);
       return said.trim();
     },
+    finish: (job) => writeFile(join(real, 'ended', job), ''),
     begun: async () => (await readdir(join(real, 'begun'))).length,
     async clear() {
       await run('scancel', '--user=root');
@@ -109,7 +112,7 @@ async function until(so: () => Promise<boolean>): Promise<void> {
 }
 
 async function writeFolder(real: string, conf: string): Promise<void> {
-  for (const folder of ['begun', 'munge', 'state', ...nodeNames.map((node) => `spool.${node}`)]) {
+  for (const folder of ['begun', 'ended', 'munge', 'state', ...nodeNames.map((node) => `spool.${node}`)]) {
     await mkdir(join(real, folder), { mode: 0o700 });
   }
   await writeFile(join(real, 'munge.key'), randomBytes(1024), { mode: 0o600 });
