@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openKubernetes } from '../../activities/drain/kubernetes.ts';
+import { ledgerOf } from '../support/ledger.ts';
 import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
 
 interface Pod {
@@ -17,6 +18,7 @@ function fakeCluster() {
   const node = {
     metadata: { name: 'a01-03', resourceVersion: '7', annotations: {} as Record<string, string> },
     spec: {} as { unschedulable?: boolean },
+    status: {} as { conditions?: object[] },
   };
   const pods = new Map<string, Pod>();
   /** Pods that a disruption budget protects for now. */
@@ -55,8 +57,8 @@ function fakeCluster() {
       if (value === null) delete node.metadata.annotations[key];
       else node.metadata.annotations[key] = String(value);
     }
-    if (body.spec.unschedulable === null) delete node.spec.unschedulable;
-    else node.spec.unschedulable = body.spec.unschedulable;
+    if (body.spec?.unschedulable === null) delete node.spec.unschedulable;
+    else if (body.spec) node.spec.unschedulable = body.spec.unschedulable;
     node.metadata.resourceVersion = String(Number(node.metadata.resourceVersion) + 1);
     return { body: { kind: 'Node', ...node } };
   }
@@ -72,7 +74,7 @@ function fakeCluster() {
   const add = (
     name: string,
     owner: string | null,
-    more: { annotations?: object; volumes?: object[]; phase?: string } = {},
+    more: { annotations?: object; volumes?: object[]; phase?: string; node?: string; ending?: boolean } = {},
   ) => {
     serial += 1;
     pods.set(`shop/${name}`, {
@@ -84,8 +86,9 @@ function fakeCluster() {
           ? {}
           : { ownerReferences: [{ apiVersion: 'v1', kind: owner, name: 'o', uid: 'u', controller: true }] }),
         ...(more.annotations ? { annotations: more.annotations } : {}),
+        ...(more.ending ? { deletionTimestamp: '2026-11-23T10:00:00Z' } : {}),
       },
-      spec: { containers: [], ...(more.volumes ? { volumes: more.volumes } : {}) },
+      spec: { containers: [], nodeName: more.node ?? 'a01-03', ...(more.volumes ? { volumes: more.volumes } : {}) },
       status: { phase: more.phase ?? 'Running' },
     });
   };
@@ -233,6 +236,130 @@ describe('draining a Kubernetes node', () => {
     await close();
   });
 
+  it.each([
+    ['S-1: whose namespace ends', { status: 403, body: { message: 'namespace shop is being terminated' } }],
+    ['S-1: that a webhook refuses', { status: 400, body: { message: 'admission webhook "guard" denied the request' } }],
+    ['S-12: that a policy refuses', { status: 422, body: { message: 'ValidatingAdmissionPolicy denied request' } }],
+    ['that a webhook keeps from an answer', { status: 503, body: { message: 'failed calling webhook' } }],
+  ])('%s is told with its reason, and the others are asked to leave', async (_, refusal) => {
+    for (const name of ['web-1', 'stuck', 'web-2']) cluster.add(name, 'ReplicaSet');
+    const { drain, close } = open();
+    await drain.start(task);
+    server.trouble = ({ path, method }) => (/stuck/.test(path) && method === 'POST' ? refusal : undefined);
+    const told = await drain.progress(task);
+    expect(told).toMatchObject({ drained: false, left: 3 });
+    expect(told.sentence).toContain('2 pods on the way out (shop/web-1, shop/web-2)');
+    expect(told.sentence).toContain(`one pod refused by the cluster: ${refusal.body.message} (shop/stuck)`);
+    expect([...cluster.pods.keys()]).toEqual(['shop/stuck']);
+    expect(await drain.progress(task)).toMatchObject({ drained: false, left: 1 });
+    server.trouble = ({ path, method }) => (/stuck/.test(path) && method === 'DELETE' ? refusal : undefined);
+    cluster.add('web-3', 'ReplicaSet');
+    expect(await drain.kill(task)).toBe(`one pod deleted on a01-03; refused for shop/stuck: ${refusal.body.message}`);
+    await close();
+  });
+
+  it('S-1: a pod that another took the name of is not taken for gone', async () => {
+    cluster.add('db-0', 'StatefulSet');
+    const { drain, close } = open();
+    await drain.start(task);
+    server.trouble = ({ path }) => {
+      if (!path.endsWith('/eviction')) return undefined;
+      cluster.pods.delete('shop/db-0');
+      cluster.add('db-0', 'StatefulSet');
+      return undefined;
+    };
+    expect(await drain.progress(task)).toMatchObject({ drained: false, left: 1 });
+    await close();
+  });
+
+  it("another node's pods, where the condition is not kept, are neither evicted nor waited for", async () => {
+    cluster.add('elsewhere', 'ReplicaSet', { node: 'a01-04' });
+    const { drain, close } = open();
+    await drain.start(task);
+    expect(await drain.progress(task)).toMatchObject({ drained: true, left: 0 });
+    expect(await drain.kill(task)).toContain('nothing was left');
+    expect(cluster.pods.size).toBe(1);
+    await close();
+  });
+
+  it('S-2: says that the kubelet is gone; the pool says when its pods no longer count', async () => {
+    cluster.add('web-1', 'ReplicaSet', { ending: true });
+    const since = new Date(Date.now() - 86_400_000).toISOString();
+    cluster.node.status.conditions = [{ type: 'Ready', status: 'Unknown', lastTransitionTime: since }];
+    const { drain, close } = open();
+    await drain.start(task);
+    expect(await drain.progress(task)).toEqual({
+      drained: false,
+      left: 1,
+      sentence: `the kubelet of a01-03 is not heard from since ${since}, and nothing ends there; one pod on the way out (shop/web-1)`,
+    });
+    await close();
+    const later = open({ unreachableAfter: '172800' });
+    expect(await later.drain.progress(task)).toMatchObject({ drained: false });
+    await later.close();
+    const over = open({ unreachableAfter: '3600' });
+    expect(await over.drain.progress(task)).toMatchObject({
+      drained: true,
+      sentence: expect.stringContaining('no longer count'),
+    });
+    // Only what is on its way out: a pod that nobody may evict still counts.
+    cluster.add('train', 'Job');
+    expect(await over.drain.progress(task)).toMatchObject({ drained: false, left: 2 });
+    await over.close();
+  });
+
+  it('S-11: leaves a cordon that a person put back, and no mark of ours behind', async () => {
+    const ledger = ledgerOf(task.orderId);
+    const { drain, close } = open();
+    await drain.start({ ...task, ledger });
+    delete cluster.node.spec.unschedulable;
+    expect(await drain.progress({ ...task, ledger })).toMatchObject({ drained: false });
+    expect(cluster.node.metadata.annotations).toEqual({});
+    cluster.node.spec.unschedulable = true;
+    expect(await drain.stop({ ...task, ledger })).toContain('stays so');
+    expect(cluster.node.spec.unschedulable).toBe(true);
+    await close();
+  });
+
+  it('S-11: removes its mark at a stop, also of a node that is not cordoned or is not ours', async () => {
+    const { drain, close } = open();
+    await drain.start(task);
+    delete cluster.node.spec.unschedulable;
+    expect(await drain.stop(task)).toBe('a01-03 is not cordoned');
+    expect(cluster.node.metadata.annotations).toEqual({});
+    cluster.node.spec.unschedulable = true;
+    cluster.node.metadata.annotations['farrier/drain'] = 'farrier o-9: an old one';
+    const ledger = ledgerOf(task.orderId);
+    await ledger.take();
+    expect(await drain.stop({ ...task, ledger })).toContain('stays so');
+    expect(cluster.node).toMatchObject({ spec: { unschedulable: true }, metadata: { annotations: {} } });
+    await close();
+  });
+
+  it('S-11: knows by whom a node was cordoned last, where the API server says so', async () => {
+    const { drain, close } = open();
+    await drain.start(task);
+    const fieldsV1 = { 'f:spec': { 'f:unschedulable': {} } };
+    Object.assign(cluster.node.metadata, { managedFields: [{ manager: 'kubectl-cordon', operation: 'Update', fieldsV1 }] });
+    expect(await drain.stop(task)).toContain('stays so');
+    Object.assign(cluster.node.metadata, { managedFields: [{ manager: 'farrier', operation: 'Update', fieldsV1 }] });
+    cluster.node.metadata.annotations['farrier/drain'] = task.reason;
+    expect(await drain.stop(task)).toBe('a01-03 is uncordoned');
+    await close();
+  });
+
+  it('S-12: tells of a token that has ended, and since when', async () => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const old = `${part({ alg: 'RS256' })}.${part({ exp: 1_790_000_000 })}.x`;
+    const { drain, close } = open({}, old);
+    await expect(drain.start(task)).rejects.toMatchObject({
+      kind: 'refused',
+      retryable: false,
+      message: expect.stringContaining(`ended at ${new Date(1_790_000_000_000).toISOString()}`),
+    });
+    await close();
+  });
+
   const unhappy: [string, Answered, object][] = [
     [
       'a token that is not taken',
@@ -250,7 +377,11 @@ describe('draining a Kubernetes node', () => {
       { kind: 'conflict', retryable: true },
     ],
     ['an overload', { status: 429, headers: { 'retry-after': '7' }, body: {} }, { kind: 'busy', retryAfter: 7 }],
-    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, { kind: 'settings' }],
+    [
+      'a redirect',
+      { status: 302, headers: { location: 'http://127.0.0.1:1/' } },
+      { kind: 'settings', retryable: false },
+    ],
     ['a page of HTML', { body: '<html>' }, { kind: 'garbage' }],
     ['an answer to something else', { body: { kind: 'Status' } }, { kind: 'garbage' }],
   ];
