@@ -21,9 +21,9 @@ import {
   count,
   type Drain,
   type DrainTask,
+  isOurReason,
   needConnection,
   type OpenDrain,
-  ours,
   readDrainSettings,
   some,
 } from './drain.ts';
@@ -35,23 +35,28 @@ const shape = {
   localData: z.enum(['wait', 'evict']).default('evict'),
   /** Volumes that are attached still when the last pod has gone; looking at them takes a right of its own. */
   volumes: z.enum(['wait', 'ignore']).default('ignore'),
+  /** Seconds without a kubelet after which pods on their way out no longer count; they do for ever when absent. */
+  unreachableAfter: z.coerce.number().int().min(60).max(31_536_000).optional(),
   /** Seconds that a killed pod has to end; its own grace period when absent. */
   killGrace: z.coerce.number().int().min(0).max(3600).optional(),
 };
 
-/** Holds what we cordoned for: its absence on a cordoned node says that somebody else did it. */
+/** Holds what we cordoned for, and by which order. */
 const mark = 'farrier/drain';
+/** Who the API server writes down as the last to change a field. */
+const fieldManager = 'farrier';
 const perPage = 500;
 const mostPages = 20;
 
 /** Cordons and evicts through the API server with a service account's token. */
 export const openKubernetes: OpenDrain = (place) => {
-  const { killGrace, volumes, ...policy } = readDrainSettings(shape, place.settings);
+  const { killGrace, volumes, unreachableAfter, ...policy } = readDrainSettings(shape, place.settings);
   const connection = mustHave(needConnection(place), 'token');
   const outside = openOutside(connection);
   const configuration = configure(outside, connection.token);
   const storage = volumes === 'wait' ? new StorageV1Api(configuration) : null;
-  return { drain: new Kubernetes(new CoreV1Api(configuration), storage, policy, killGrace), close: outside.close };
+  const limits = { killGrace, unreachableAfter };
+  return { drain: new Kubernetes(new CoreV1Api(configuration), storage, policy, limits), close: outside.close };
 };
 
 /** The generated client over our own transport: its own follows redirects and reads answers of any length. */
@@ -60,11 +65,14 @@ function configure(outside: Outside, token: string): Configuration {
     async send(request: RequestContext) {
       const { pathname, search } = new URL(request.getUrl());
       const body = request.getBody();
-      const { status, headers, text } = await outside.send({
+      const call: Call = {
         method: request.getHttpMethod() as Call['method'],
         path: `${pathname}${search}`,
         headers: { ...request.getHeaders(), authorization: `Bearer ${token}` },
         ...(typeof body === 'string' ? { text: body } : {}),
+      };
+      const { status, headers, text } = await outside.send(call).catch((error: unknown) => {
+        throw endedToken(error, token) ?? error;
       });
       checkObject(text);
       return new ResponseContext(
@@ -79,6 +87,25 @@ function configure(outside: Outside, token: string): Configuration {
     },
   });
   return createConfiguration({ baseServer: new ServerConfiguration(outside.origin, {}), httpApi });
+}
+
+/** Tokens of service accounts end, usually after an hour; which one is in the secret is read anew for each activity. */
+function endedToken(error: unknown, token: string): OutsideError | null {
+  if (!(error instanceof OutsideError) || error.status !== 401) return null;
+  const end = expiryOf(token);
+  if (end === null || end > Date.now()) return null;
+  const sentence = `the service account's token ended at ${new Date(end).toISOString()}: put a new one into the secret`;
+  return new OutsideError('refused', sentence, { status: 401 });
+}
+
+/** Milliseconds since 1970 at which a JSON Web Token ends (RFC 7519, `exp`); null where it does not say. */
+function expiryOf(token: string): number | null {
+  try {
+    const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp?: unknown };
+    return typeof exp === 'number' ? exp * 1000 : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The generated client takes whatever it is given for what it asked for; an API server's objects say their kind. */
@@ -96,38 +123,53 @@ class Kubernetes implements Drain {
   private readonly api: CoreV1Api;
   private readonly storage: StorageV1Api | null;
   private readonly policy: PodPolicy;
-  private readonly killGrace: number | undefined;
+  private readonly limits: Limits;
 
-  constructor(api: CoreV1Api, storage: StorageV1Api | null, policy: PodPolicy, killGrace: number | undefined) {
+  constructor(api: CoreV1Api, storage: StorageV1Api | null, policy: PodPolicy, limits: Limits) {
     this.api = api;
     this.storage = storage;
     this.policy = policy;
-    this.killGrace = killGrace;
+    this.limits = limits;
   }
 
-  async start({ node: name, reason }: DrainTask): Promise<string> {
+  async start(task: DrainTask): Promise<string> {
+    const { node: name, reason, ledger } = task;
     const node = await this.node(name);
     if (node.spec?.unschedulable !== true) {
+      await ledger?.take();
       await this.patch(node, { metadata: { annotations: { [mark]: reason } }, spec: { unschedulable: true } });
       return `${name} is cordoned`;
     }
-    return markOf(node) === null ? `${name} was cordoned by somebody else` : `${name} is cordoned already`;
+    return (await isOurs(node, task)) ? `${name} is cordoned already` : `${name} was cordoned by somebody else`;
   }
 
-  async progress({ node }: DrainTask): Promise<DrainProgress> {
-    if ((await this.node(node)).spec?.unschedulable !== true) {
-      return { drained: false, left: 1, sentence: `somebody uncordoned ${node}: new pods may come at any time` };
+  async progress(task: DrainTask): Promise<DrainProgress> {
+    const { node: name } = task;
+    const node = await this.node(name);
+    if (node.spec?.unschedulable !== true) {
+      // A cordon that somebody puts back is theirs, which a mark that is left would belie.
+      await this.forget(node, task);
+      return { drained: false, left: 1, sentence: `somebody uncordoned ${name}: new pods may come at any time` };
     }
-    const pods = await this.pods(node);
-    const held: string[] = [];
+    const pods = await this.pods(name);
+    const refused = new Map<string, string[]>();
     const evicted: string[] = [];
     for (const pod of pods.get('evict') ?? []) {
-      const gone = await this.evict(pod);
-      if (gone === 'not-yet') held.push(nameOf(pod));
-      if (gone === 'leaves') evicted.push(nameOf(pod));
+      const why = await this.evict(pod);
+      if (why === null) evicted.push(nameOf(pod));
+      else refused.set(why, [...(refused.get(why) ?? []), nameOf(pod)]);
     }
-    const told = tellPods(node, pods, held, evicted);
-    return told.drained ? ((await this.tellVolumes(node)) ?? told) : told;
+    const told = tellPods(name, pods, refused, evicted, this.tellSilence(node));
+    return told.drained ? ((await this.tellVolumes(name)) ?? told) : told;
+  }
+
+  /** That the kubelet is not heard from, and whether for so long that pods on their way out no longer count. */
+  private tellSilence(node: V1Node): Silence | null {
+    const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+    if (ready?.status !== 'Unknown') return null;
+    const since = ready.lastTransitionTime === undefined ? null : new Date(ready.lastTransitionTime);
+    const seconds = since === null ? 0 : (Date.now() - since.getTime()) / 1000;
+    return { since, over: seconds >= (this.limits.unreachableAfter ?? Number.POSITIVE_INFINITY) };
   }
 
   /** Clean-up lags behind the last pod, and a volume that is still attached may be written to; null when none is. */
@@ -140,20 +182,38 @@ class Kubernetes implements Drain {
     return { drained: false, left: here.length, sentence };
   }
 
-  async stop({ node: name }: DrainTask): Promise<string> {
+  async stop(task: DrainTask): Promise<string> {
+    const { node: name } = task;
     const node = await this.node(name);
-    if (node.spec?.unschedulable !== true) return `${name} is not cordoned`;
-    if (markOf(node) === null) return `${name} was cordoned by somebody else and stays so`;
+    const cordoned = node.spec?.unschedulable === true;
+    if (!cordoned || !(await isOurs(node, task))) {
+      await this.forget(node, task);
+      return cordoned ? `${name} was cordoned by somebody else and stays so` : `${name} is not cordoned`;
+    }
     await this.patch(node, { metadata: { annotations: { [mark]: null } }, spec: { unschedulable: null } });
+    await task.ledger?.end();
     return `${name} is uncordoned`;
   }
 
-  /** Deletes instead of evicting: disruption budgets no longer hold it up. */
+  /** It is ours no longer: nothing of ours is left at it that a later stop could read. */
+  private async forget(node: V1Node, { ledger }: DrainTask): Promise<void> {
+    await ledger?.end();
+    if (node.metadata?.annotations?.[mark] !== undefined)
+      await this.patch(node, { metadata: { annotations: { [mark]: null } } });
+  }
+
+  /** Deletes instead of evicting: disruption budgets no longer hold it up. One that can't be deleted keeps no other. */
   async kill({ node }: DrainTask): Promise<string> {
     const pods = await this.pods(node);
     const left = (['evict', 'job', 'bare', 'local-data', 'ending'] as const).flatMap((fate) => pods.get(fate) ?? []);
-    for (const pod of left) await this.remove(pod);
-    return left.length === 0 ? `nothing was left on ${node}` : `${count(left.length, 'pod')} deleted on ${node}`;
+    if (left.length === 0) return `nothing was left on ${node}`;
+    const refused: string[] = [];
+    for (const pod of left) {
+      const why = await this.remove(pod);
+      if (why !== null) refused.push(`${nameOf(pod)}: ${why}`);
+    }
+    const deleted = `${count(left.length - refused.length, 'pod')} deleted on ${node}`;
+    return refused.length === 0 ? deleted : `${deleted}; refused for ${some(refused)}`;
   }
 
   private async node(name: string): Promise<V1Node> {
@@ -169,10 +229,10 @@ class Kubernetes implements Drain {
   }
 
   /** Only if the node is as we read it: of two that change it at once, one is told of the conflict and reads again. */
-  private async patch(node: V1Node, change: { metadata: object; spec: object }): Promise<void> {
+  private async patch(node: V1Node, change: { metadata: object; spec?: object }): Promise<void> {
     const { name = '', resourceVersion } = node.metadata ?? {};
     const body = { ...change, metadata: { ...change.metadata, resourceVersion } };
-    await this.api.patchNode({ name, body }, setHeaderOptions('content-type', PatchStrategy.MergePatch));
+    await this.api.patchNode({ name, body, fieldManager }, setHeaderOptions('content-type', PatchStrategy.MergePatch));
   }
 
   private async pods(node: string): Promise<Map<PodFate, V1Pod[]>> {
@@ -185,29 +245,35 @@ class Kubernetes implements Drain {
         ...(from ? { _continue: from } : {}),
       });
       if (!Array.isArray(list.items)) throw new OutsideError('garbage', 'the list of pods is none');
-      found.push(...list.items);
+      // Whoever answers without the condition tells of the whole cluster.
+      found.push(...list.items.filter(({ spec }) => spec?.nodeName === undefined || spec.nodeName === node));
       from = list.metadata?._continue;
       if (!from) return Map.groupBy(found, (pod) => decideFate(pod, this.policy));
     }
     throw new OutsideError('garbage', `${node} has more than ${mostPages * perPage} pods, says the cluster`);
   }
 
-  private async evict(pod: V1Pod): Promise<'leaves' | 'not-yet' | 'gone'> {
+  /**
+   * Null when it leaves; else why it does not, which concerns this pod alone: the others are asked all the same. What is
+   * answered as gone, or as another by its name, is known to be so only by the next list.
+   */
+  private async evict(pod: V1Pod): Promise<string | null> {
     const { name = '', namespace = '', uid } = pod.metadata ?? {};
     const body = { metadata: { name, namespace }, deleteOptions: { preconditions: { ...(uid ? { uid } : {}) } } };
     try {
       await this.api.createNamespacedPodEviction({ name, namespace, body });
-      return 'leaves';
+      return null;
     } catch (error) {
-      if (!(error instanceof OutsideError)) throw error;
-      if (error.kind === 'missing' || error.kind === 'conflict') return 'gone';
+      const refusal = refusalOfPod(error);
+      if (refusal.kind === 'missing' || refusal.kind === 'conflict') return null;
       // 429 is a disruption budget's "not yet"; 500 is what two budgets over one pod are answered with.
-      if (error.status === 429 || error.status === 500) return 'not-yet';
-      throw error;
+      if (refusal.status === 429 || refusal.status === 500) return heldByBudget;
+      return `refused by the cluster: ${reasonIn(refusal)}`;
     }
   }
 
-  private async remove(pod: V1Pod): Promise<void> {
+  /** Null when it is gone or leaves; else why not. */
+  private async remove(pod: V1Pod): Promise<string | null> {
     const { name = '', namespace = '', uid } = pod.metadata ?? {};
     try {
       await this.api.deleteNamespacedPod({
@@ -215,33 +281,75 @@ class Kubernetes implements Drain {
         namespace,
         body: {
           preconditions: { ...(uid ? { uid } : {}) },
-          ...(this.killGrace === undefined ? {} : { gracePeriodSeconds: this.killGrace }),
+          ...(this.limits.killGrace === undefined ? {} : { gracePeriodSeconds: this.limits.killGrace }),
         },
       });
+      return null;
     } catch (error) {
-      const gone = error instanceof OutsideError && (error.kind === 'missing' || error.kind === 'conflict');
-      if (!gone) throw error;
+      const refusal = refusalOfPod(error);
+      return refusal.kind === 'missing' || refusal.kind === 'conflict' ? null : reasonIn(refusal);
     }
   }
 }
 
-function markOf(node: V1Node): string | null {
-  const value = node.metadata?.annotations?.[mark];
-  return value?.startsWith(ours) ? value : null;
+interface Limits {
+  readonly killGrace: number | undefined;
+  readonly unreachableAfter: number | undefined;
+}
+
+const heldByBudget = 'held by a disruption budget';
+
+/** What the API server answers of one pod: an admission webhook's 400 or 422, 403 where its namespace ends. */
+function refusalOfPod(error: unknown): OutsideError {
+  if (error instanceof OutsideError && error.status !== null && error.status >= 400 && error.status !== 401) return error;
+  throw error;
+}
+
+/** What it says itself, without how it was asked. */
+function reasonIn({ message, status }: OutsideError): string {
+  return message.replace(/^.*? was answered \d+:? ?/s, '') || `${status}`;
+}
+
+/**
+ * Whether the cordon is ours: by the MDB, which knows of each node that Farrier took and whether it was in service again
+ * since; by the mark, which names the order; and by whom the API server wrote down as the last to cordon it.
+ */
+async function isOurs(node: V1Node, { ledger }: DrainTask): Promise<boolean> {
+  const taken = await ledger?.read();
+  if (taken === null || (taken && taken.endedAt !== null)) return false;
+  if (!isOurReason(node.metadata?.annotations?.[mark], taken?.orderId)) return false;
+  const by = cordonedBy(node);
+  return by === null || by === fieldManager;
+}
+
+/** Null where the API server does not say: managed fields may be left out. */
+function cordonedBy(node: V1Node): string | null {
+  const owns = ({ fieldsV1 }: { fieldsV1?: unknown }) => {
+    const spec = (fieldsV1 as Record<string, Record<string, unknown>> | undefined)?.['f:spec'];
+    return spec?.['f:unschedulable'] !== undefined;
+  };
+  return node.metadata?.managedFields?.find(owns)?.manager ?? null;
+}
+
+/** A kubelet that is not heard from, since when, and whether the pool says that it is over. */
+interface Silence {
+  readonly since: Date | null;
+  readonly over: boolean;
 }
 
 /** What is left, by why it is still there. Pure. */
 function tellPods(
   node: string,
   pods: ReadonlyMap<PodFate, readonly V1Pod[]>,
-  held: readonly string[],
+  refused: ReadonlyMap<string, readonly string[]>,
   evicted: readonly string[],
+  silence: Silence | null,
 ): DrainProgress {
   const named = (fate: PodFate) => (pods.get(fate) ?? []).map(nameOf);
   const ending = [...named('ending'), ...evicted];
   const parts: [readonly string[], string][] = [
     [ending, 'on the way out'],
-    [held, 'held by a disruption budget'],
+    ...[...refused].map(([why, names]): [readonly string[], string] => [names, why]),
     [named('job'), 'of jobs, which run to their end'],
     [named('bare'), 'without a controller, which would not come back'],
     [named('local-data'), 'with local data'],
@@ -250,5 +358,9 @@ function tellPods(
   const left = there.reduce((sum, [names]) => sum + names.length, 0);
   if (left === 0) return { drained: true, left, sentence: `${node} runs nothing but what belongs to it` };
   const said = there.map(([names, why]) => `${count(names.length, 'pod')} ${why} (${some(names)})`).join('; ');
-  return { drained: false, left, sentence: said };
+  if (silence === null) return { drained: false, left, sentence: said };
+  const gone = `the kubelet of ${node} is not heard from${silence.since ? ` since ${silence.since.toISOString()}` : ''}`;
+  if (silence.over && left === named('ending').length)
+    return { drained: true, left: 0, sentence: `${gone}: as the pool says, ${said} no longer count` };
+  return { drained: false, left, sentence: `${gone}, and nothing ends there; ${said}` };
 }
