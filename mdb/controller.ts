@@ -3,7 +3,17 @@ import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Mdb } from './connect.ts';
 import type { IntentState } from './machine.ts';
-import { bmcs, fences, intents, machines, nics, profiles, sites } from './schema.ts';
+import { bmcs, fences, intents, machines, networks, nics, profiles, sites } from './schema.ts';
+
+/** Where controllers of a site may be: what its policy names, and its announced networks of the kind `bmc`. */
+const bmcNetworksOfSite = sql<string[]>`(${sites}.policy -> 'bmcNetworks') || coalesce(
+  (select jsonb_agg(n.cidr) from ${networks} n where n.site_id = ${sites}.id and n.kind = 'bmc'), '[]'::jsonb)`;
+
+/** The same of one site; none for a site that is not there. */
+export async function bmcNetworksOf(mdb: Mdb, siteId: string): Promise<string[]> {
+  const [site] = await mdb.select({ found: bmcNetworksOfSite }).from(sites).where(eq(sites.id, siteId));
+  return site?.found ?? [];
+}
 
 /** A machine with its controller, as far as acting on it needs. */
 export async function controllerOf(mdb: Mdb, machineId: string) {
@@ -30,7 +40,7 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
       probe: bmcs.probe,
       credentialSalt: sites.credentialSalt,
       siteId: machines.siteId,
-      bmcNetworks: sql<string[]>`${sites.policy} -> 'bmcNetworks'`,
+      bmcNetworks: bmcNetworksOfSite,
       bmcRequests: sql<number | null>`(${sites.policy} ->> 'bmcRequests')::int`,
       bios: profiles.bios,
     })

@@ -1,14 +1,13 @@
-import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { type ErasureView, erasureList } from '../../contract/erasures.ts';
 import { parseSelector, type Selector } from '../../contract/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { bmcNetworksOf } from '../../mdb/controller.ts';
 import { type Erasure, listErasures } from '../../mdb/erasing.ts';
 import { findMachine, listMachines, readMachine } from '../../mdb/fleet.ts';
 import { announceMachine } from '../../mdb/ordering.ts';
 import { listHumanSteps, listOrders, listSteps } from '../../mdb/orderviews.ts';
-import { sites } from '../../mdb/schema.ts';
 import { readWaited } from '../../mdb/semaphores.ts';
 import { listBurnins, readLastMove, readTimeline } from '../../mdb/timeline.ts';
 import type { App, PeopleDependencies } from './app.ts';
@@ -129,8 +128,7 @@ function showErasure({ machineId: _, evidence, begunAt, endedAt, ...row }: Erasu
 }
 
 async function mustBeController(mdb: Mdb, siteId: string, origin: string): Promise<void> {
-  const [site] = await mdb.select({ policy: sites.policy }).from(sites).where(eq(sites.id, siteId));
-  const problem = checkController(origin, site?.policy.bmcNetworks ?? []);
+  const problem = checkController(origin, await bmcNetworksOf(mdb, siteId));
   if (problem !== null) throw new ApiError('invalid', problem, 'bmc.origin');
 }
 

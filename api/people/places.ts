@@ -1,10 +1,9 @@
-import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { acting, record } from '../../mdb/acting.ts';
+import { bmcNetworksOf } from '../../mdb/controller.ts';
 import { listRacks } from '../../mdb/fleet.ts';
 import { definePlaces, PlacesError } from '../../mdb/places.ts';
-import { sites } from '../../mdb/schema.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { checkController } from './controllers.ts';
 import { ApiError } from './errors.ts';
@@ -77,9 +76,11 @@ export function servePlaces(app: App, { mdb, siteId }: PeopleDependencies): void
       },
     },
     async ({ body, operator }, reply) => {
-      const [site] = await mdb.select({ policy: sites.policy }).from(sites).where(eq(sites.id, siteId));
+      // A network that is announced with them counts as well.
+      const announced = (body.networks ?? []).flatMap(({ kind, cidr }) => (kind === 'bmc' ? [cidr] : []));
+      const allowed = [...(await bmcNetworksOf(mdb, siteId)), ...announced];
       for (const [index, { origin }] of (body.bmcs ?? []).entries()) {
-        const problem = checkController(origin, site?.policy.bmcNetworks ?? []);
+        const problem = checkController(origin, allowed);
         if (problem !== null) throw new ApiError('invalid', problem, `bmcs.${index}.origin`);
       }
       // Absent and undefined differ in types only; JSON has no undefined.

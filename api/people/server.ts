@@ -1,4 +1,5 @@
 import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
 import fastify, { LogController } from 'fastify';
 import {
   jsonSchemaTransform,
@@ -71,6 +72,8 @@ export async function createPeopleApi(options: PeopleApiOptions) {
     },
     transform: jsonSchemaTransform,
   });
+  // For people to read and to try. Nothing of it is fetched from elsewhere, nor is a validator of others asked.
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { validatorUrl: null } });
   await app.register(async (scope) => serveAll(scope as unknown as App, options));
   return app;
 }

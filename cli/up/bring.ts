@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { openAuthority } from '../../boot/authority.ts';
 import { cacheFolder } from '../../host/cache.ts';
@@ -13,10 +14,11 @@ import { type Layout, layoutOf } from './layout.ts';
 import { machineCount, type Ports, type UpOptions } from './options.ts';
 import { facePrograms, type Setting, workerPrograms } from './programs.ts';
 import { startRacks } from './racks.ts';
-import { checkRig, startRig } from './rig.ts';
+import { checkReal, startRig } from './rig.ts';
 import { postgresService, prepareTemporal, temporalService } from './servers.ts';
-import { defineHome } from './site.ts';
+import { defineHome, homeSite } from './site.ts';
 import type { Progress, Steps } from './steps.ts';
+import { addressesOf, serveWire } from './wire.ts';
 
 export interface Bringing {
   readonly options: UpOptions;
@@ -62,7 +64,11 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
   const go = Promise.resolve();
 
   const folder = steps.run('Data folder and ports', go, async (_, progress) => {
-    if (options.vm > 0) await checkRig(shell['PATH'] ?? '', progress);
+    if (options.vm > 0) await checkReal('--vm', shell['PATH'] ?? '', progress);
+    if (options.interface !== null) {
+      await checkReal('--interface', shell['PATH'] ?? '', progress);
+      addressesOf(options.interface);
+    }
     const lock = await claimFolder(layout, options.vm, progress);
     cleanups.push(() => lock.release());
     supervisor.on('change', () => lock.note(supervisor.identities()));
@@ -83,11 +89,16 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
     return connection.mdb;
   });
   const images = steps.run('Images', both(mdb, authority), ([database, keys], progress) =>
-    findImages({ mdb: database, authority: keys, layout, real: options.vm > 0, stop }, progress),
+    findImages(
+      { mdb: database, authority: keys, layout, real: options.vm > 0 || options.interface !== null, stop },
+      progress,
+    ),
   );
-  const setting = Promise.all([folder, postgres, mdb]).then(([ports, server]) =>
-    settingOf(bringing, layout, ports, server),
-  );
+  const setting = Promise.all([folder, postgres, mdb]).then(async ([ports, server]) => {
+    const known = await settingOf(bringing, layout, ports, server);
+    await writeEnvironment(layout, { ...known, mdbUrl: urlOf(server, 'socketUrl') });
+    return known;
+  });
   const all = (programs: readonly Program[]) =>
     Promise.all(programs.map((program) => supervisor.start(programService(program))));
   const faces = steps.run('Birther and API', both(setting, authority), ([known]) => all(facePrograms(known)));
@@ -112,17 +123,36 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
         )
       : Promise.resolve([]);
 
+  const { interface: on } = options;
+  const wire =
+    on === null
+      ? go
+      : steps.run(`Real machines at ${on}`, both(ready, mdb), ([known, database]) =>
+          serveWire({ setting: known, supervisor, mdb: database, on }),
+        );
+
   try {
-    const [notes] = await Promise.all([rig, racks, ready, workers]);
+    const [notes] = await Promise.all([rig, racks, wire, ready, workers]);
     return { layout, ports: await folder, temporal: await temporal, mdb: await mdb, notes, close };
   } catch (error) {
     failed.abort();
     await supervisor.stop();
     // The steps that still run use what is cleaned up.
-    await Promise.allSettled([folder, postgres, temporal, authority, mdb, images, workers, faces, racks, rig]);
+    await Promise.allSettled([folder, postgres, temporal, authority, mdb, images, workers, faces, racks, rig, wire]);
     await close();
     throw error;
   }
+}
+
+/** For programs that a person starts beside these: `. .data/farrier.env`. It holds the password of the database. */
+async function writeEnvironment({ data }: Layout, { mdbUrl, temporal }: Pick<Setting, 'mdbUrl' | 'temporal'>) {
+  const lines = Object.entries({
+    FARRIER_MDB_URL: mdbUrl,
+    FARRIER_DATA: data,
+    FARRIER_SITE: homeSite,
+    TEMPORAL_ADDRESS: temporal,
+  }).map(([name, value]) => `export ${name}='${value}'\n`);
+  await writeFile(join(data, 'farrier.env'), lines.join(''), { mode: 0o600 });
 }
 
 function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {

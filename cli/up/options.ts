@@ -27,6 +27,8 @@ export interface UpOptions {
   /** Real machines under QEMU. */
   readonly vm: number;
   readonly firmware: FirmwareChoice;
+  /** Network interface at which real machines are served; null for none. */
+  readonly interface: string | null;
   /** 0 asks for a free one. */
   readonly ports: Ports;
   /** End when every machine is in service. */
@@ -79,6 +81,7 @@ export function upCommand(run: (options: UpOptions) => Promise<void>): Command {
     )
     .option('--vm <count>', 'real machines under QEMU that boot from the network', whole('--vm', 0, 64), 0)
     .addOption(new Option('--firmware <kind>', 'firmware of the QEMU machines').choices(firmwares).default('mixed'))
+    .option('--interface <name>', 'network interface at which real machines boot (Linux, root)')
     .addOption(port('Temporal server', '--temporal-port', 7233))
     .addOption(port('Temporal Web UI', '--ui-port', 8233))
     .addOption(port('HTTP API for people and programs', '--api-port', 8470))
@@ -97,6 +100,7 @@ interface Given {
   readonly sim: RackPlan | null;
   readonly vm: number;
   readonly firmware: FirmwareChoice;
+  readonly interface?: string;
   readonly temporalPort: number;
   readonly uiPort: number;
   readonly apiPort: number;
@@ -120,7 +124,18 @@ function checked(given: Given): UpOptions {
     boot: given.bootPort,
     sim: given.simPort,
   };
-  return { data: resolve(given.data), sim, vm, firmware, ports, once, timeoutSeconds: timeout, view };
+  const served = given.interface ?? null;
+  return {
+    data: resolve(given.data),
+    sim,
+    vm,
+    firmware,
+    interface: served,
+    ports,
+    once,
+    timeoutSeconds: timeout,
+    view,
+  };
 }
 
 export function machineCount(options: Pick<UpOptions, 'sim' | 'vm'>): number {

@@ -1,33 +1,32 @@
 import { z } from 'zod';
 import { installPackages } from '../../host/packages.ts';
 import { onPath } from '../../host/path.ts';
-import { programService } from '../../host/program.ts';
+import { type Program, programService } from '../../host/program.ts';
 import type { Supervisor } from '../../host/supervise.ts';
 import { Trouble } from '../../host/trouble.ts';
-import type { FirmwareChoice } from './options.ts';
+import type { FirmwareChoice, Ports } from './options.ts';
 import { originsOf, ownProgram, type Setting } from './programs.ts';
 import { homeGateways } from './site.ts';
 import type { Progress } from './steps.ts';
 
-/** What a virtual machine runs on; what its images are built with is told by the build. */
-const needed = ['qemu-system-x86_64', 'qemu-img', 'ip', 'dnsmasq'];
+/** What each way to serve machines that really boot runs on; what their images are built with is told by the build. */
+const needed = { '--vm': ['qemu-system-x86_64', 'qemu-img', 'ip', 'dnsmasq'], '--interface': ['dnsmasq'] };
 
 /**
- * Throws Trouble, a sentence, when virtual machines cannot run here; told before anything is started. On Debian and
- * Ubuntu what they and their images need is installed first, once.
+ * Throws Trouble, a sentence, when machines that really boot cannot be served here; told before anything is started. On
+ * Debian and Ubuntu what they and their images need is installed first, once.
  */
-export async function checkRig(path: string, progress: Progress): Promise<void> {
-  if (process.platform !== 'linux') throw new Trouble('--vm needs Linux; simulated racks (--sim) run anywhere');
-  if (process.getuid?.() !== 0) {
-    throw new Trouble('--vm needs root, for a network of its own; run it with sudo, or use simulated racks (--sim)');
-  }
+export async function checkReal(option: '--vm' | '--interface', path: string, progress: Progress): Promise<void> {
+  if (process.platform !== 'linux') throw new Trouble(`${option} needs Linux; simulated racks (--sim) run anywhere`);
+  if (process.getuid?.() !== 0)
+    throw new Trouble(`${option} needs root, for its network; run it with sudo, or use simulated racks (--sim)`);
   const why = await installPackages('vm', (text) => progress.note(text));
   progress.note('');
   const wide = `${path}:/usr/local/sbin:/usr/sbin:/sbin`;
-  const found = await Promise.all(needed.map((program) => onPath(program, wide)));
-  const missing = needed.filter((_, i) => found[i] === null);
+  const found = await Promise.all(needed[option].map((program) => onPath(program, wide)));
+  const missing = needed[option].filter((_, i) => found[i] === null);
   if (missing.length === 0) return;
-  throw new Trouble(`--vm needs ${missing.join(', ')}, which is not installed${why ? `: ${why}` : ''}`);
+  throw new Trouble(`${option} needs ${missing.join(', ')}, which is not installed${why ? `: ${why}` : ''}`);
 }
 
 /** What the rig's process says of itself when it is ready. */
@@ -66,21 +65,44 @@ export async function startRig(wish: RigWish): Promise<string[]> {
   // It takes the power from its machines first.
   const { addresses } = await supervisor.start(programService({ ...rig, stopSeconds: 30 }));
   const { command, bridge, accelerator } = rigShape.parse(addresses);
-  await Promise.all(innerPrograms(wish, command, bridge).map((program) => supervisor.start(programService(program))));
+  const host = homeGateways[0].split('/')[0] ?? '';
+  const shared = { setting, mdbUrl: wish.socketUrl };
+  await startServing(
+    supervisor,
+    servingPrograms({ ...shared, prefix: 'vm', host, ports, on: bridge, within: command }),
+  );
   return accelerator === 'kvm'
     ? []
     : ['KVM does not work here, so the virtual machines are emulated: a birth takes minutes'];
 }
 
-function innerPrograms(wish: RigWish, within: readonly string[], bridge: string) {
-  const host = homeGateways[0].split('/')[0] ?? '';
-  const origins = originsOf(host, ports);
-  const shared = { FARRIER_MDB_URL: wish.socketUrl, FARRIER_BOOT_URL: origins.boot, FARRIER_AGENT_URL: origins.agent };
-  const inner = (name: string, main: string, env: Readonly<Record<string, string>>) =>
-    ownProgram(wish.setting, name, main, { ...shared, ...env }, within);
+/** Starts what answers machines at one network: birther, agent API and DHCP. */
+export async function startServing(supervisor: Supervisor, programs: readonly Program[]): Promise<void> {
+  await Promise.all(programs.map((program) => supervisor.start(programService(program))));
+}
+
+interface Serving {
+  readonly setting: Setting;
+  /** In front of the programs' names. */
+  readonly prefix: string;
+  readonly mdbUrl: string;
+  /** Address that machines reach them at. */
+  readonly host: string;
+  readonly ports: Pick<Ports, 'boot' | 'agent'>;
+  /** Network interface of that address. */
+  readonly on: string;
+  /** Begins a command line that is to run in another network. */
+  readonly within?: readonly string[];
+}
+
+export function servingPrograms({ setting, prefix, mdbUrl, host, ports: own, on, within = [] }: Serving): Program[] {
+  const origins = originsOf(host, own);
+  const shared = { FARRIER_MDB_URL: mdbUrl, FARRIER_BOOT_URL: origins.boot, FARRIER_AGENT_URL: origins.agent };
+  const serving = (name: string, main: string, env: Readonly<Record<string, string>>) =>
+    ownProgram(setting, `${prefix}-${name}`, main, { ...shared, ...env }, within);
   return [
-    inner('vm-birther', 'boot/main.ts', { FARRIER_BOOT_LISTEN: `${host}:${ports.boot}` }),
-    inner('vm-api', 'api/main.ts', { FARRIER_API_LISTEN: '', FARRIER_AGENT_LISTEN: `${host}:${ports.agent}` }),
-    inner('vm-dhcp', 'boot/dhcp-main.ts', { FARRIER_DHCP_INTERFACES: bridge }),
+    serving('birther', 'boot/main.ts', { FARRIER_BOOT_LISTEN: `${host}:${own.boot}` }),
+    serving('api', 'api/main.ts', { FARRIER_API_LISTEN: '', FARRIER_AGENT_LISTEN: `${host}:${own.agent}` }),
+    serving('dhcp', 'boot/dhcp-main.ts', { FARRIER_DHCP_INTERFACES: on }),
   ];
 }

@@ -60,6 +60,7 @@ function start(wish: WholeWish, data: string, supervisor: Supervisor, stop: Abor
       sim: { racks: wish.racks, perRack: wish.perRack },
       vm: 0,
       firmware: 'mixed',
+      interface: null,
       ports: { temporal: 0, ui: 0, api: 0, agent: 0, events: 0, boot: 0, sim: 0 },
       once: true,
       timeoutSeconds: wish.timeout,
