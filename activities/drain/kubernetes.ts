@@ -301,7 +301,8 @@ const heldByBudget = 'held by a disruption budget';
 
 /** What the API server answers of one pod: an admission webhook's 400 or 422, 403 where its namespace ends. */
 function refusalOfPod(error: unknown): OutsideError {
-  if (error instanceof OutsideError && error.status !== null && error.status >= 400 && error.status !== 401) return error;
+  if (error instanceof OutsideError && error.status !== null && error.status >= 400 && error.status !== 401)
+    return error;
   throw error;
 }
 

@@ -340,7 +340,9 @@ describe('draining a Kubernetes node', () => {
     const { drain, close } = open();
     await drain.start(task);
     const fieldsV1 = { 'f:spec': { 'f:unschedulable': {} } };
-    Object.assign(cluster.node.metadata, { managedFields: [{ manager: 'kubectl-cordon', operation: 'Update', fieldsV1 }] });
+    Object.assign(cluster.node.metadata, {
+      managedFields: [{ manager: 'kubectl-cordon', operation: 'Update', fieldsV1 }],
+    });
     expect(await drain.stop(task)).toContain('stays so');
     Object.assign(cluster.node.metadata, { managedFields: [{ manager: 'farrier', operation: 'Update', fieldsV1 }] });
     cluster.node.metadata.annotations['farrier/drain'] = task.reason;

@@ -9,7 +9,7 @@ const cluster = await startKubernetes();
 afterAll(() => cluster?.stop());
 
 describe.skipIf(cluster === null)('draining a node of a real API server', () => {
-  const { admin, connection } = cluster as Cluster;
+  const { admin, connection } = (cluster ?? {}) as Cluster;
   const post = (path: string, json: object) => admin({ method: 'POST', path, json });
   let token = '';
   let serial = 0;
@@ -151,7 +151,13 @@ describe.skipIf(cluster === null)('draining a node of a real API server', () => 
   it('S-2: says that the kubelet is gone', async () => {
     await addPod('web');
     const since = new Date(Date.now() - 7_200_000).toISOString().replace(/\.\d+Z$/, 'Z');
-    const ready = { type: 'Ready', status: 'Unknown', lastTransitionTime: since, lastHeartbeatTime: since, reason: 'x' };
+    const ready = {
+      type: 'Ready',
+      status: 'Unknown',
+      lastTransitionTime: since,
+      lastHeartbeatTime: since,
+      reason: 'x',
+    };
     await merge(`${nodePath()}/status`, { status: { conditions: [ready] } });
     const waiting = open();
     await waiting.drain.start(task);

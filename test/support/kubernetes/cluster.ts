@@ -1,9 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChildProcess, spawn } from 'node:child_process';
 import type { Connection } from '../../../activities/outside/connection.ts';
 import { type Call, openOutside } from '../../../activities/outside/http.ts';
 import { hasEnded, stopChild, until } from '../../../host/child.ts';
@@ -87,7 +87,11 @@ export async function startKubernetes(): Promise<Cluster | null> {
       await outside.close();
     }
   };
-  const isReady = () => admin({ method: 'GET', path: '/api/v1/namespaces/default' }).then(() => true, () => null);
+  const isReady = () =>
+    admin({ method: 'GET', path: '/api/v1/namespaces/default' }).then(
+      () => true,
+      () => null,
+    );
   const ready = certificate === null ? null : await until(300_000, isReady, () => children.some(hasEnded));
   if (ready) return { origin, ca: certificate ?? '', admin, connection, stop };
   const log = await readFile(at('apiserver.log'), 'utf8').catch(() => '');
