@@ -114,14 +114,17 @@ function keyOf(path: string): string {
   return decodeURIComponent(path).toLowerCase().replace(/\/+$/, '');
 }
 
-function loadTree(name: string): (path: string) => Resource | undefined {
-  const top = join(folder, name);
-  const files = readdirSync(join(top, 'redfish'), { recursive: true, encoding: 'utf8' });
-  const places = new Map(
-    files
-      .filter((file) => file.endsWith('index.json'))
-      .map((file) => [keyOf(`/redfish/${file.replace(/\/?index\.json$/, '')}`), join(top, 'redfish', file)]),
-  );
+/** Paths of all resources of a recorded controller. */
+export function treePaths(name: string): string[] {
+  const files = readdirSync(join(folder, name, 'redfish'), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('index.json'))
+    .map((file) => `/redfish/${file.replace(/\/?index\.json$/, '')}`);
+}
+
+/** Finds a resource of a recorded controller, in whatever spelling it is linked. */
+export function loadTree(name: string): (path: string) => Resource | undefined {
+  const places = new Map(treePaths(name).map((path) => [keyOf(path), join(folder, name, path, 'index.json')]));
   return (path) => {
     const place = places.get(keyOf(path));
     return place === undefined ? undefined : (JSON.parse(readFileSync(place, 'utf8')) as Resource);

@@ -50,9 +50,10 @@ interface Asked {
   readonly message: string;
 }
 
-export const basicOf = (password: string) => ({
-  authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`,
+export const basicAs = (username: string, password: string) => ({
+  authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
 });
+export const basicOf = (password: string) => basicAs('admin', password);
 export const basic = basicOf('simulated');
 
 export async function ask(
