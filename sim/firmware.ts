@@ -5,7 +5,7 @@ import { macOf } from './hardware.ts';
 import { type IpxeHost, type IpxeOutcome, runIpxe } from './ipxe.ts';
 import { isNetworkError } from './session.ts';
 import { type BootOverride, noOverride } from './state.ts';
-import { bootDisk, diskOption, runSystem } from './system.ts';
+import { bootDisk, runSystem } from './system.ts';
 import { type Body, hang, pass } from './world.ts';
 
 /** What comes after a boot that did not last: POST again, the boot devices again, or darkness. */
@@ -17,8 +17,7 @@ export async function bootOnce(body: Body, signal: AbortSignal): Promise<BootEnd
   const override = takeOverride(body);
   if (override.target === 'BiosSetup') return hang(signal);
   for (;;) {
-    const diskFirst =
-      override.target === 'Hdd' || (override.target === 'None' && body.state.bootOrder?.[0] === diskOption);
+    const diskFirst = override.target === 'Hdd' || (override.target === 'None' && body.state.diskFirst === true);
     const end = await tryDevices(body, diskFirst ? ['disk', 'network'] : ['network', 'disk'], signal);
     if (end !== 'again') return end;
   }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Account } from './bmc/controller.ts';
 import { type PersonalityChoice, personalityFor } from './bmc/personalities.ts';
 import { defaultBios } from './bmc/personality.ts';
 import { Bmc } from './bmc/service.ts';
@@ -9,6 +8,7 @@ import type { FaultFile } from './faultfile.ts';
 import { buildHardware, type Hardware, machineIdOfHardware, rackIdOf } from './hardware.ts';
 import { Journal } from './journal.ts';
 import { Machine } from './machine.ts';
+import type { Account } from './state.ts';
 import { freshState } from './state.ts';
 import { Store } from './store.ts';
 import { Wire, type WireOptions } from './wire.ts';

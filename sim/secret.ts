@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Account } from './bmc/controller.ts';
+import type { Account } from './state.ts';
 
 const shape = z.object({ username: z.string().min(1), password: z.string().min(1) });
 

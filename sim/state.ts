@@ -40,9 +40,19 @@ export interface DiskState {
   readonly system?: InstalledSystem;
 }
 
+/** Somebody who may sign in at a controller. */
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+  /** Administrator when absent. */
+  readonly role?: string;
+  /** Whether it may sign in; true when absent. */
+  readonly enabled?: boolean;
+}
+
 /** What a controller keeps of its own; absent until something is changed there. */
 export interface ControllerState {
-  accounts?: Record<string, { readonly username: string; readonly password: string }>;
+  accounts?: Record<string, Account>;
   firmware?: { readonly BMC?: string; readonly BIOS?: string };
   /** A version of the BIOS that the next POST flashes. */
   flash?: string;
@@ -50,6 +60,8 @@ export interface ControllerState {
   staged?: { readonly values: Record<string, string | number | boolean>; readonly boots: number };
   /** Whether its machine is being looked for by its light. */
   light?: boolean;
+  /** By the path of what they are on. */
+  assetTags?: Readonly<Record<string, string>>;
   /** Images by path of their drive. */
   media?: Readonly<Record<string, string>>;
   /** As set, how it was in force then, and how often the machine had booted. */
@@ -83,6 +95,8 @@ export interface MachineState {
   pendingBios: Record<string, string | number | boolean>;
   /** The firmware's own boot order, once it was changed. */
   bootOrder?: readonly string[];
+  /** Whether a disk is first in it. */
+  diskFirst?: boolean;
   /** Fingerprint of the disk keys in NVRAM; the keys themselves are not simulated. */
   keyFingerprint?: string;
   /** System UUID of the mainboard that took the place of the first one. */

@@ -2,9 +2,6 @@ import { insist, reasonOf } from './session.ts';
 import type { InstalledSystem } from './state.ts';
 import { type Body, hang, pass } from './world.ts';
 
-/** The firmware's own name for booting from a disk. */
-export const diskOption = 'Boot0002';
-
 /** Number of the first disk with a system on it; undefined when none can be booted. */
 export function bootDisk(body: Body): number | undefined {
   const found = Object.entries(body.state.disks).find(([, disk]) => disk.system);

@@ -1,39 +1,14 @@
 import { findFault } from '../faults.ts';
+import type { Account } from '../state.ts';
 import type { Controller } from './controller.ts';
-import { collection, type Document, link, type Make } from './document.ts';
-import { empty, failure, missing, notFound, type Reply } from './reply.ts';
+import { type Document, link, type Make } from './document.ts';
+import { roleIds } from './privileges.ts';
+import { empty, failure, missing, notFound, notWritable, type Reply, wrongValue } from './reply.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
 const base = '/AccountService/Accounts';
 const roles = '/AccountService/Roles';
-
-const privileges: Readonly<Record<string, readonly string[]>> = {
-  Administrator: ['Login', 'ConfigureManager', 'ConfigureUsers', 'ConfigureSelf', 'ConfigureComponents'],
-  Operator: ['Login', 'ConfigureSelf', 'ConfigureComponents'],
-  ReadOnly: ['Login', 'ConfigureSelf'],
-};
-
-/** The three roles of the standard, which nobody can change; every account here is an administrator. */
-export function roleDocument(path: string): Make | undefined {
-  if (path === roles)
-    return () =>
-      collection(
-        'Role',
-        'Roles',
-        Object.keys(privileges).map((id) => `${roles}/${id}`),
-      );
-  const id = path.startsWith(`${roles}/`) ? path.slice(roles.length + 1) : '';
-  if (!Object.hasOwn(privileges, id)) return undefined;
-  return () => ({
-    '@odata.type': '#Role.v1_3_3.Role',
-    Id: id,
-    Name: id,
-    RoleId: id,
-    IsPredefined: true,
-    AssignedPrivileges: privileges[id],
-  });
-}
 
 export const accountDocument =
   (id: string): Make =>
@@ -41,20 +16,24 @@ export const accountDocument =
     const account = controller.accounts[id];
     const slot = personality.slots !== null && Number(id) >= 1 && Number(id) <= personality.slots;
     if (!account && !slot) return undefined;
+    const role = account ? roleOf(account) : 'None';
     return {
       '@odata.type': '#ManagerAccount.v1_13_0.ManagerAccount',
       Id: id,
       Name: 'Account',
       UserName: account?.username ?? '',
       Password: null,
-      Enabled: account !== undefined,
-      RoleId: account ? 'Administrator' : 'None',
+      Enabled: account !== undefined && account.enabled !== false,
+      RoleId: role,
       PasswordChangeRequired: account !== undefined && mustChange(controller),
-      Locked: controller.guard.locked,
+      Locked: account !== undefined && controller.guard.locked(account.username),
       AccountTypes: ['Redfish'],
-      Links: account ? { Role: link(`${roles}/Administrator`) } : {},
+      Links: roleIds.includes(role) ? { Role: link(`${roles}/${role}`) } : {},
     };
   };
+
+const roleOf = ({ role }: Account) => role ?? 'Administrator';
+const isLeading = (account: Account) => roleOf(account) === 'Administrator' && account.enabled !== false;
 
 export function accountPaths({ accounts, personality }: Controller): string[] {
   const ids =
@@ -101,27 +80,62 @@ export function patchAccount(controller: Controller, id: string, body: Body): Re
     return Number(id) === 1 && personality.slots !== null
       ? failure(400, 'IDRAC.2.8.SYS426', 'Unable to change the account because the slot is reserved.')
       : notFound(`/redfish/v1${base}/${id}`);
+  if (body.UserName === '') return removeAccount(controller, id);
   const { UserName: username = old?.username, Password: password } = body;
-  if (username === '') return removeAccount(controller, id);
   if (typeof username !== 'string') return missing('UserName');
-  if (password !== undefined || !old) {
-    const wrong = checkPassword(controller, password);
-    if (wrong) return wrong;
-  }
-  if (old && findFault(controller.machine.state.faults, 'password-ignored')) return empty;
-  controller.setAccount(id, { username, password: typeof password === 'string' ? password : (old?.password ?? '') });
+  const wrong = checkAccount(controller, body, old !== undefined);
+  if (wrong) return wrong;
+  const changed = accountOf(body, old ?? { username, password: '', ...freshSlot });
+  if (old && isLeading(old) && !isLeading(changed) && isOnlyLeader(controller, id)) return lastStays;
+  if (body.Locked === false) controller.guard.passed(username);
+  if (old && password !== undefined && findFault(controller.machine.state.faults, 'password-ignored')) return empty;
+  controller.setAccount(id, changed);
+  if (old && (old.username !== username || changed.enabled === false)) controller.sessions.closeOf(old.username);
   if (password === undefined) return empty;
   if (mustChange(controller)) controller.machine.clearFault('password-expired');
   if (personality.passwordSignsOut) controller.sessions.closeOf(username);
   return empty;
 }
 
+/** What a slot that was free has unless it is told otherwise: nobody may do anything by it. */
+const freshSlot = { role: 'None', enabled: false };
+
+/** The account as a change leaves it. */
+function accountOf({ UserName, Password, RoleId, Enabled }: Body, old: Account): Account {
+  return {
+    ...old,
+    ...(typeof UserName === 'string' && { username: UserName }),
+    ...(typeof Password === 'string' && { password: Password }),
+    ...(typeof RoleId === 'string' && { role: RoleId }),
+    ...(typeof Enabled === 'boolean' && { enabled: Enabled }),
+  };
+}
+
+/** The refusal of a change that means nothing, before anything of it is done. */
+function checkAccount(controller: Controller, body: Body, known: boolean): Reply | null {
+  const { Password, RoleId, Enabled, Locked, UserName } = body;
+  const writable = /^(UserName|Password|RoleId|Enabled|Locked|@.*)$/;
+  const strange = Object.keys(body).find((name) => !writable.test(name));
+  if (strange) return notWritable(strange);
+  if (Password !== undefined || !known) {
+    const wrong = checkPassword(controller, Password);
+    if (wrong) return wrong;
+  }
+  if (UserName !== undefined && typeof UserName !== 'string') return wrongValue(UserName, 'UserName');
+  const role = RoleId === undefined || roleIds.includes(String(RoleId)) || (RoleId === 'None' && known);
+  if (!role) return wrongValue(RoleId, 'RoleId');
+  if (Enabled !== undefined && typeof Enabled !== 'boolean') return wrongValue(Enabled, 'Enabled');
+  // Only a controller locks an account; others may end it.
+  return Locked === undefined || Locked === false ? null : wrongValue(Locked, 'Locked');
+}
+
 export function createAccount(controller: Controller, body: Body): Reply {
   if (controller.personality.slots !== null)
     return failure(405, 'OperationNotAllowed', 'Accounts have fixed slots: change one that is free.');
-  const { UserName: username, Password: password } = body;
+  const { UserName: username, Password: password, RoleId: role } = body;
   if (typeof username !== 'string' || username === '') return missing('UserName');
-  const wrong = checkPassword(controller, password);
+  if (role === undefined) return missing('RoleId');
+  const wrong = checkAccount(controller, body, false);
   if (wrong) return wrong;
   if (Object.values(controller.accounts).some((account) => account.username === username))
     return failure(400, 'ResourceAlreadyExists', `An account named ${username} exists.`, [username]);
@@ -129,22 +143,29 @@ export function createAccount(controller: Controller, body: Body): Reply {
     controller.personality.accountIds === 'name'
       ? username
       : String(Math.max(0, ...Object.keys(controller.accounts).map(Number)) + 1);
-  controller.setAccount(id, { username, password: String(password) });
+  controller.setAccount(id, accountOf(body, { username, password: String(password), enabled: true }));
   const path = `/redfish/v1${base}/${id}`;
   return {
     status: 201,
     headers: { location: path },
-    body: { '@odata.id': path, Id: id, Name: 'Account', UserName: username },
+    body: { '@odata.id': path, Id: id, Name: 'Account', UserName: username, RoleId: role },
   };
 }
 
 export function removeAccount(controller: Controller, id: string): Reply {
-  if (!controller.accounts[id]) return notFound(`/redfish/v1${base}/${id}`);
-  if (Object.keys(controller.accounts).length === 1)
-    return failure(400, 'GeneralError', 'The last administrator stays.');
+  const old = controller.accounts[id];
+  if (!old) return notFound(`/redfish/v1${base}/${id}`);
+  if (isLeading(old) && isOnlyLeader(controller, id)) return lastStays;
   controller.setAccount(id, null);
+  controller.sessions.closeOf(old.username);
   return empty;
 }
+
+function isOnlyLeader({ accounts }: Controller, id: string): boolean {
+  return !Object.entries(accounts).some(([other, account]) => other !== id && isLeading(account));
+}
+
+const lastStays = failure(400, 'GeneralError', 'The last administrator stays.');
 
 function checkPassword({ personality }: Controller, password: unknown): Reply | null {
   if (typeof password !== 'string') return missing('Password');

@@ -6,10 +6,10 @@ import { patchBios, resetBios } from './bios.ts';
 import { patchSystem } from './boot.ts';
 import type { Controller } from './controller.ts';
 import { documentAt } from './documents.ts';
-import { featureAct } from './feature/feature.ts';
+import { featureAct, featureMethods } from './feature/feature.ts';
 import { clearLog } from './logs.ts';
-import { empty, failure, notFound, type Reply, wrongMethod, wrongValue } from './reply.ts';
-import { patchEventService, subscribe, unsubscribe } from './subscriptions.ts';
+import { empty, failure, notFound, type Reply, unknownParameter, wrongMethod, wrongValue } from './reply.ts';
+import { patchEventService, submitTestEvent, subscribe, unsubscribe } from './subscriptions.ts';
 import { completed, type TaskEnd } from './tasks.ts';
 import { simpleUpdate, startUpdate } from './update.ts';
 
@@ -23,48 +23,133 @@ export interface Change {
   readonly text: string;
 }
 
-type Act = (change: Change) => Reply | Promise<Reply>;
+/** A change that some controllers know: who has it, what it takes, and what it does. */
+interface Route {
+  readonly method: 'POST' | 'PATCH' | 'DELETE';
+  readonly path: RegExp;
+  readonly has?: (controller: Controller) => boolean;
+  /** Parameters that are heeded; anything else is refused. Absent where that is looked at closer to the resource. */
+  readonly takes?: readonly string[];
+  readonly act: (change: Change, parts: readonly string[]) => Reply | Promise<Reply>;
+}
 
-const fixed: Readonly<Record<string, Act>> = {
-  'POST /Systems/1/Actions/ComputerSystem.Reset': resetSystem,
-  'PATCH /Systems/1': (change) => featureAct(change) ?? patchSystem(change.controller, change.body, 'system'),
-  'PATCH /Systems/1/Settings': ({ controller, body }) => patchSystem(controller, body, 'settings'),
-  'PATCH /Systems/1/Bios/Settings': ({ controller, body }) => patchBios(controller, body),
-  'POST /Systems/1/Bios/Actions/Bios.ResetBios': ({ controller, text }) => resetBios(controller, text),
-  'POST /Managers/1/Actions/Manager.Reset': ({ body, controller }) => {
-    const { managerReset } = controller.personality.features;
-    if (!managerReset.includes(String(body.ResetType))) return wrongValue(body.ResetType, 'ResetType');
-    controller.restart('bmc');
-    return empty;
+const updateTakes = ['ImageURI', 'TransferProtocol', 'Username', 'Password', 'Targets'];
+
+const routes: readonly Route[] = [
+  {
+    method: 'POST',
+    path: /^\/Systems\/1\/Actions\/ComputerSystem\.Reset$/,
+    takes: ['ResetType'],
+    act: resetSystem,
   },
-  'POST /EventService/Subscriptions': ({ controller, body }) => subscribe(controller, body),
-  'PATCH /EventService': ({ controller, body }) => patchEventService(controller, body),
-  'POST /EventService/Actions/EventService.SubmitTestEvent': ({ controller }) => {
-    controller.machine.note('test-event');
-    return empty;
+  {
+    method: 'PATCH',
+    path: /^\/Systems\/1$/,
+    act: (change) => featureAct(change) ?? patchSystem(change.controller, change.body, 'system'),
   },
-  'POST /AccountService/Accounts': ({ controller, body }) => createAccount(controller, body),
-  'POST /UpdateService/Actions/UpdateService.SimpleUpdate': ({ controller, body, path }) =>
-    controller.personality.update.simple ? simpleUpdate(controller, body) : notFound(`/redfish/v1${path}`),
-  'POST /UpdateService/Actions/UpdateService.StartUpdate': ({ controller, path }) =>
-    controller.personality.update.twoPhase ? startUpdate(controller) : notFound(`/redfish/v1${path}`),
-};
+  {
+    method: 'PATCH',
+    path: /^\/Systems\/1\/Settings$/,
+    act: ({ controller, body }) => patchSystem(controller, body, 'settings'),
+  },
+  {
+    method: 'PATCH',
+    path: /^\/Systems\/1\/Bios\/Settings$/,
+    act: ({ controller, body }) => patchBios(controller, body),
+  },
+  {
+    method: 'POST',
+    path: /^\/Systems\/1\/Bios\/Actions\/Bios\.ResetBios$/,
+    act: ({ controller, text }) => resetBios(controller, text),
+  },
+  {
+    method: 'POST',
+    path: /^\/Managers\/1\/Actions\/Manager\.Reset$/,
+    takes: ['ResetType'],
+    act: resetManager,
+  },
+  {
+    method: 'POST',
+    path: /^\/EventService\/Subscriptions$/,
+    act: ({ controller, body }) => subscribe(controller, body),
+  },
+  {
+    method: 'DELETE',
+    path: /^\/EventService\/Subscriptions\/(\w{1,16})$/,
+    act: ({ controller }, [id = '']) => unsubscribe(controller, id),
+  },
+  { method: 'PATCH', path: /^\/EventService$/, act: ({ controller, body }) => patchEventService(controller, body) },
+  {
+    method: 'POST',
+    path: /^\/EventService\/Actions\/EventService\.SubmitTestEvent$/,
+    act: ({ controller, body }) => submitTestEvent(controller, body),
+  },
+  {
+    method: 'POST',
+    path: /^\/AccountService\/Accounts$/,
+    has: ({ personality }) => personality.slots === null,
+    act: ({ controller, body }) => createAccount(controller, body),
+  },
+  {
+    method: 'PATCH',
+    path: /^\/AccountService\/Accounts\/(\w{1,16})$/,
+    act: ({ controller, body }, [id = '']) => patchAccount(controller, id, body),
+  },
+  {
+    method: 'DELETE',
+    path: /^\/AccountService\/Accounts\/(\w{1,16})$/,
+    has: ({ personality }) => personality.slots === null,
+    act: ({ controller }, [id = '']) => removeAccount(controller, id),
+  },
+  {
+    method: 'POST',
+    path: /^\/UpdateService\/Actions\/UpdateService\.SimpleUpdate$/,
+    has: ({ personality }) => personality.update.simple !== null,
+    takes: updateTakes,
+    act: ({ controller, body }) => simpleUpdate(controller, body),
+  },
+  {
+    method: 'POST',
+    path: /^\/UpdateService\/Actions\/UpdateService\.StartUpdate$/,
+    has: ({ personality }) => personality.update.twoPhase,
+    takes: [],
+    act: ({ controller }) => startUpdate(controller),
+  },
+  {
+    method: 'POST',
+    path: /^(\/\w+\/1)\/LogServices\/([\w-]+)\/Actions\/LogService\.ClearLog$/,
+    takes: [],
+    act: ({ controller }, [at = '', log = '']) => clearLog(controller, at, log),
+  },
+];
 
 /** Carries out a POST, PATCH or DELETE of a controller. */
 export async function act(change: Change): Promise<Reply> {
   const { controller, method, path, body } = change;
-  const known = fixed[`${method} ${path}`];
-  if (known) return known(change);
-  const account = /^\/AccountService\/Accounts\/(\w{1,16})$/.exec(path)?.[1];
-  if (account && method === 'PATCH') return patchAccount(controller, account, body);
-  if (account && method === 'DELETE') return removeAccount(controller, account);
-  const subscription = /^\/EventService\/Subscriptions\/(\w{1,16})$/.exec(path)?.[1];
-  if (subscription && method === 'DELETE') return unsubscribe(controller, subscription);
-  const [, at, log] = /^(.+)\/LogServices\/([\w-]+)\/Actions\/LogService\.ClearLog$/.exec(path) ?? [];
-  if (at && log && method === 'POST') return clearLog(controller, at, log);
+  const route = routes.find((one) => one.method === method && one.path.test(path) && one.has?.(controller) !== false);
+  if (route) {
+    const strange = Object.keys(body).find((name) => !name.startsWith('@') && route.takes?.includes(name) === false);
+    return strange ? unknownParameter(strange, path) : route.act(change, route.path.exec(path)?.slice(1) ?? []);
+  }
   const more = featureAct(change);
   if (more) return more;
   return documentAt(path, controller) ? wrongMethod : notFound(`/redfish/v1${path}`);
+}
+
+/** Methods that a resource allows, as the header Allow tells them. */
+export function methodsOf(path: string, controller: Controller): string[] {
+  const known = routes.filter((one) => one.path.test(path) && one.has?.(controller) !== false);
+  const sessions = path === '/SessionService/Sessions' ? ['POST'] : [];
+  const session = /^\/SessionService\/Sessions\/[\w-]+$/.test(path) ? ['DELETE'] : [];
+  const all = [...known.map(({ method }) => method), ...featureMethods(path, controller), ...sessions, ...session];
+  return [...new Set(['GET', 'HEAD', ...all])];
+}
+
+function resetManager({ body, controller }: Change): Reply {
+  const { managerReset } = controller.personality.features;
+  if (!managerReset.includes(String(body.ResetType))) return wrongValue(body.ResetType, 'ResetType');
+  controller.restart('bmc');
+  return empty;
 }
 
 async function resetSystem({ controller, body }: Change): Promise<Reply> {

@@ -23,6 +23,7 @@ export const ami: Personality = {
   boot: {
     targets: ['None', 'Pxe', 'Cd', 'Usb', 'Hdd', 'BiosSetup', 'UefiHttp'],
     enabled: ['Disabled', 'Once', 'Continuous'],
+    listed: ['Enabled', 'Mode'],
     mode: 'free',
     partial: 'refuse',
     at: 'settings',
@@ -30,10 +31,9 @@ export const ami: Personality = {
   },
   etag: {
     style: 'weak',
-    missing: 412,
-    accepts: 'stripped',
+    missing: 428,
+    missingId: 'Ami.1.0.PreconditionHeaderMissing',
     never: '/Systems/1/Bios/Settings',
-    onAction: 'ignore',
   },
   lockout: { threshold: 5, seconds: 30 },
   passwords: { least: 13, most: 20 },
@@ -52,6 +52,7 @@ export const ami: Personality = {
   ],
   features: {
     ...standardFeatures,
+    assetTag: [],
     light: { at: ['/Chassis/1'], properties: ['IndicatorLED'], rest: 'Off', looked: 'Lit', listed: false },
     media: [],
     secureBoot: { mode: 'SetupMode', keys: 'unlisted', failing: 0 },

@@ -2,7 +2,7 @@ import type { MachineState } from '../state.ts';
 import type { Controller } from './controller.ts';
 import type { Document } from './document.ts';
 import { defaultBios } from './personality.ts';
-import { empty, failure, missing, type Reply, said, wrongValue } from './reply.ts';
+import { empty, failure, missing, notWritable, type Reply, said, unknownProperty, wrongValue } from './reply.ts';
 
 type Values = MachineState['bios'];
 
@@ -17,6 +17,9 @@ export function pendingOf({ machine, personality }: Controller): Values {
 export function patchBios(controller: Controller, body: Readonly<Record<string, unknown>>): Reply {
   const { machine, personality } = controller;
   const { Attributes: attributes, '@Redfish.SettingsApplyTime': applyTime } = body;
+  const other = Object.keys(body).find((name) => name !== 'Attributes' && !name.startsWith('@'));
+  if (other) return notWritable(other);
+  if (!isKnownTime(applyTime)) return wrongValue(JSON.stringify(applyTime), '@Redfish.SettingsApplyTime');
   if (attributes !== undefined && (typeof attributes !== 'object' || attributes === null)) return missing('Attributes');
   if (attributes === undefined && applyTime === undefined) return missing('Attributes');
   const wrong = checkValues(personality.bios, attributes ?? {});
@@ -32,16 +35,17 @@ export function patchBios(controller: Controller, body: Readonly<Record<string, 
     : empty;
 }
 
+/** Settings are in force from the next POST, whether that is asked for or not. */
+function isKnownTime(given: unknown): boolean {
+  if (given === undefined) return true;
+  const { ApplyTime: time } = (given ?? {}) as { ApplyTime?: unknown };
+  return time === 'OnReset';
+}
+
 function checkValues(known: Controller['personality']['bios'], attributes: object): Reply | null {
   for (const [name, value] of Object.entries(attributes)) {
     const attribute = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (!attribute)
-      return failure(
-        400,
-        'PropertyUnknown',
-        `The property ${name} is not in the list of valid properties for the resource.`,
-        [name],
-      );
+    if (!attribute) return unknownProperty(name);
     const fits = attribute.values ? attribute.values.includes(value) : typeof value === typeof attribute.default;
     if (!fits) return wrongValue(value, name);
   }

@@ -1,8 +1,8 @@
 import type { BootOverride } from '../state.ts';
-import { orderOf, writeOrder } from './bootorder.ts';
+import { checkOrder, orderOf, writeOrder } from './bootorder.ts';
 import type { Controller } from './controller.ts';
 import { link } from './document.ts';
-import { empty, failure, missing, notWritable, type Reply, wrongValue } from './reply.ts';
+import { empty, failure, missing, notWritable, type Reply, unknownProperty, wrongValue } from './reply.ts';
 
 export const overrideModes = ['UEFI', 'Legacy'];
 
@@ -17,19 +17,19 @@ export function targetsOf({ machine, personality }: Controller): readonly string
 /** The boot override as the system or its settings object shows it. */
 export function bootOf(controller: Controller): Record<string, unknown> {
   const { override } = controller.machine.state;
-  const { mode, enabled } = controller.personality.boot;
+  const { mode, enabled, listed, options } = controller.personality.boot;
   return {
     BootSourceOverrideEnabled: override.enabled,
     BootSourceOverrideTarget: override.target,
     'BootSourceOverrideTarget@Redfish.AllowableValues': targetsOf(controller),
-    'BootSourceOverrideEnabled@Redfish.AllowableValues': enabled,
-    ...(controller.personality.boot.order && {
+    ...(listed.includes('Enabled') && { 'BootSourceOverrideEnabled@Redfish.AllowableValues': enabled }),
+    ...(options && {
       BootOrder: orderOf(controller),
       BootOptions: link('/Systems/1/BootOptions'),
     }),
     ...(mode !== 'absent' && {
       BootSourceOverrideMode: override.mode,
-      'BootSourceOverrideMode@Redfish.AllowableValues': overrideModes,
+      ...(listed.includes('Mode') && { 'BootSourceOverrideMode@Redfish.AllowableValues': overrideModes }),
     }),
   };
 }
@@ -47,9 +47,9 @@ export function patchSystem(
 ): Reply {
   const { personality } = controller;
   const { Boot: boot, ...others } = body;
-  const [other] = Object.keys(others);
+  const other = Object.keys(others).find((name) => !name.startsWith('@'));
   if (other) return notWritable(other);
-  if (typeof boot !== 'object' || boot === null) return missing('Boot');
+  if (typeof boot !== 'object' || boot === null || Array.isArray(boot)) return missing('Boot');
   if (personality.boot.at !== at)
     return failure(
       400,
@@ -66,17 +66,33 @@ export function patchSystem(
   return writeBoot(controller, boot as Record<string, unknown>);
 }
 
+/** All of it or nothing: what cannot be written is refused before anything else is. */
 function writeBoot(controller: Controller, given: Record<string, unknown>): Reply {
-  if (controller.personality.boot.order && given.BootOrder !== undefined)
-    return writeOrder(controller, given.BootOrder);
+  const { BootOrder: order, ...override } = given;
+  const shown = bootOf(controller);
+  const [first] = Object.keys(given);
+  if (first === undefined) return missing('Boot');
+  const strange = Object.keys(given).find((name) => !(name in shown) && !overrideProperties.includes(name));
+  if (strange) return unknownProperty(strange);
+  const fixed = Object.keys(override).find((name) => !overrideProperties.includes(name));
+  if (fixed) return notWritable(fixed);
+  const refused = order === undefined ? null : checkOrder(controller, order);
+  if (refused) return refused;
+  const reply = Object.keys(override).length > 0 ? writeOverride(controller, override) : empty;
+  if (Array.isArray(order) && reply.status < 300) writeOrder(controller, order);
+  return reply;
+}
+
+const overrideProperties = ['BootSourceOverrideTarget', 'BootSourceOverrideEnabled', 'BootSourceOverrideMode'];
+
+function writeOverride(controller: Controller, given: Record<string, unknown>): Reply {
   const { machine, personality, tasks } = controller;
   const rules = personality.boot;
   const { BootSourceOverrideTarget, BootSourceOverrideEnabled, BootSourceOverrideMode } = given;
   const modeGiven = BootSourceOverrideMode !== undefined;
   if (modeGiven && (rules.mode === 'refuse' || rules.mode === 'absent')) return notWritable('BootSourceOverrideMode');
   const gap = [BootSourceOverrideTarget, BootSourceOverrideEnabled, BootSourceOverrideMode].indexOf(undefined);
-  if (rules.partial === 'refuse' && gap >= 0)
-    return missing(['BootSourceOverrideTarget', 'BootSourceOverrideEnabled', 'BootSourceOverrideMode'][gap] ?? 'Boot');
+  if (rules.partial === 'refuse' && gap >= 0) return missing(overrideProperties[gap] ?? 'Boot');
   const before = machine.state.override;
   // What is left out falls back to the vendor's default, and not to what was set before (quirk 36).
   const left = rules.partial === 'reset' ? { ...before, enabled: 'Once', mode: 'UEFI' } : before;

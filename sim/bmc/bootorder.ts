@@ -1,54 +1,56 @@
 import { macOf } from '../hardware.ts';
-import { diskOption } from '../system.ts';
 import type { Controller } from './controller.ts';
-import { collection, type Make } from './document.ts';
-import { empty, type Reply, wrongValue } from './reply.ts';
+import { collection, type Document, type Make, type View } from './document.ts';
+import type { BootOptionRule } from './personality.ts';
+import { type Reply, wrongValue } from './reply.ts';
 
 const path = '/Systems/1/BootOptions';
-/** As firmware numbers them: the network card by PXE and by HTTP, then the disk. */
-const options = ['Boot0000', 'Boot0001', diskOption] as const;
 
-export function orderOf({ machine }: Controller): readonly string[] {
-  return machine.state.bootOrder ?? options;
+const rulesOf = ({ personality }: Pick<View, 'personality'>) => personality.boot.options ?? [];
+
+export function orderOf(controller: Controller): readonly string[] {
+  return controller.machine.state.bootOrder ?? rulesOf(controller).map(({ reference }) => reference);
 }
 
-export const bootOptions: Make = ({ personality }) =>
-  personality.boot.order
+export const bootOptions: Make = (view) =>
+  rulesOf(view).length > 0
     ? collection(
         'BootOption',
         'Boot options',
-        options.map((name) => `${path}/${name}`),
+        rulesOf(view).map((rule) => `${path}/${rule.id}`),
       )
     : undefined;
 
 export const bootOption =
   (id: string): Make =>
-  ({ hardware, personality }) => {
-    const card = macOf(hardware).replaceAll(':', '').toUpperCase();
-    const shown = {
-      Boot0000: ['UEFI PXE IPv4', `PciRoot(0x0)/Pci(0x1,0x0)/MAC(${card},0x1)/IPv4(0.0.0.0)`],
-      Boot0001: ['UEFI HTTP IPv4', `PciRoot(0x0)/Pci(0x1,0x0)/MAC(${card},0x1)/IPv4(0.0.0.0)/Uri()`],
-      [diskOption]: ['UEFI OS', 'PciRoot(0x0)/Pci(0x2,0x0)/NVMe(0x1,00-00-00-00-00-00-00-00)'],
-    }[id];
-    if (!personality.boot.order || !shown) return undefined;
-    return {
-      '@odata.type': '#BootOption.v1_0_6.BootOption',
-      Id: id,
-      Name: shown[0],
-      BootOptionReference: id,
-      DisplayName: shown[0],
-      UefiDevicePath: shown[1],
-      BootOptionEnabled: true,
-    };
+  (view) => {
+    const rule = rulesOf(view).find((one) => one.id === id);
+    return rule && optionOf(rule, view);
   };
 
-/** Only another order of the same is taken. */
-export function writeOrder({ machine }: Controller, given: unknown): Reply {
+function optionOf({ id, reference, shown }: BootOptionRule, { hardware }: View): Document {
+  return {
+    '@odata.type': '#BootOption.v1_0_6.BootOption',
+    Id: id,
+    Name: reference,
+    BootOptionReference: reference,
+    ...shown(macOf(hardware)),
+  };
+}
+
+/** The refusal of an order: only another one of the same is taken. */
+export function checkOrder(controller: Controller, given: unknown): Reply | null {
   const order: unknown[] = Array.isArray(given) ? given : [];
+  const options = orderOf(controller);
   const same = order.length === options.length && options.every((one) => order.includes(one));
-  if (!same) return wrongValue(JSON.stringify(given), 'BootOrder');
-  machine.state.bootOrder = order.map(String);
+  return same ? null : wrongValue(JSON.stringify(given), 'BootOrder');
+}
+
+export function writeOrder(controller: Controller, given: readonly unknown[]): void {
+  const { machine } = controller;
+  const order = given.map(String);
+  machine.state.bootOrder = order;
+  machine.state.diskFirst = rulesOf(controller).find(({ reference }) => reference === order[0])?.kind === 'disk';
   machine.note('boot-order', { order, by: 'bmc' });
   machine.changed();
-  return empty;
 }

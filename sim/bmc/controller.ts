@@ -1,17 +1,12 @@
 import { findFault } from '../faults.ts';
 import type { Machine } from '../machine.ts';
-import type { ControllerState } from '../state.ts';
+import type { Account, ControllerState } from '../state.ts';
 import type { BmcFaults } from './bmcfault.ts';
 import type { Personality } from './personality.ts';
 import { Guard, Sessions } from './sessions.ts';
 import { forgetSubscriptions } from './subscriptions.ts';
 import { Tasks } from './tasks.ts';
 import { Telling } from './telling.ts';
-
-export interface Account {
-  readonly username: string;
-  readonly password: string;
-}
 
 /** What one controller knows and does by itself; made when somebody first speaks to it. */
 export class Controller {
@@ -63,7 +58,9 @@ export class Controller {
   setAccount(id: string, account: Account | null): void {
     const { [id]: old, ...others } = this.accounts;
     this.kept.accounts = account ? { ...others, [id]: account } : others;
-    this.machine.note('password-changed', { account: id, by: account ? (old ? 'change' : 'create') : 'delete' });
+    const by = account ? (old ? 'change' : 'create') : 'delete';
+    if (account?.password === old?.password) this.machine.note('account-changed', { account: id });
+    else this.machine.note('password-changed', { account: id, by });
     this.machine.changed();
   }
 

@@ -1,15 +1,29 @@
+import { dellOptions } from './bootoptions.ts';
 import { link } from './document.ts';
 import { cd, drive, standardFeatures, usb } from './feature/rules.ts';
+import { idsOf, ownEntry, selEntry } from './logrules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
 const onOff = ['Enabled', 'Disabled'];
 
-/** Dell iDRAC9 as of 6.00 (quirks 1, 9, 16, 24, 26, 29, 40, 48, 54, 59, 62, 67, 69). */
+/** What the lifecycle log calls things. */
+const lifecycle = idsOf(
+  {
+    'power-on': 'IDRAC.2.7.SYS1000',
+    'power-off': 'IDRAC.2.7.SYS1001',
+    reset: 'IDRAC.2.7.SYS1003',
+    'bmc-reset': 'IDRAC.2.7.RAC0182',
+  },
+  'IDRAC.2.7.USR0030',
+);
+
+/** Dell iDRAC9 as of 6.00 (quirks 1, 9, 16, 26, 29, 40, 48, 54, 59, 62, 67, 69). */
 export const idrac9: Personality = {
   ...standard,
   id: 'idrac9',
   redfishVersion: '1.13.1',
+  registry: 'Base.1.12',
   expand: 1,
   vendor: 'Dell',
   managerModel: 'Integrated Dell Remote Access Controller',
@@ -47,12 +61,14 @@ export const idrac9: Personality = {
   boot: {
     targets: ['None', 'Pxe', 'Floppy', 'Cd', 'Hdd', 'BiosSetup', 'Utilities', 'UefiTarget', 'SDCard', 'UefiHttp'],
     enabled: ['Disabled', 'Once', 'Continuous'],
+    listed: [],
+    options: dellOptions,
     mode: 'job',
     partial: 'keep',
     at: 'system',
     duringPost: 'take',
   },
-  etag: { style: 'strong', missing: 'take', accepts: 'same', onAction: 'refuse' },
+  etag: { style: 'strong', missing: 'take' },
   passwords: { least: 0, most: 40 },
   slots: 16,
   tasks: {
@@ -80,9 +96,9 @@ export const idrac9: Personality = {
     busy: failure(503, 'IDRAC.2.8.RED014', 'A firmware update operation is already in progress.'),
   },
   logs: [
-    { at: '/Managers/1', id: 'Sel', clearable: true },
-    { at: '/Managers/1', id: 'Lclog', clearable: false },
-    { at: '/Managers/1', id: 'FaultList', clearable: false },
+    { at: '/Managers/1', id: 'Sel', clearable: true, entry: selEntry(() => '7e012102') },
+    { at: '/Managers/1', id: 'Lclog', clearable: false, entry: ownEntry('Dell', lifecycle) },
+    { at: '/Managers/1', id: 'FaultList', clearable: false, entry: ownEntry('Dell', lifecycle) },
   ],
   features: {
     ...standardFeatures,
@@ -101,9 +117,16 @@ export const idrac9: Personality = {
     ],
     secureBoot: { mode: 'DeployedMode', keys: 'inline', failing: 2 },
     mains: { action: '#DellOemChassis.ExtendedReset', at: '/Chassis/1', oem: null, type: 'PowerCycle', hostOff: false },
-    erase: { methods: null, applyTimes: ['Immediate', 'OnReset'], seconds: 60 },
+    erase: { methods: null, applyTimes: ['Immediate'], seconds: 60 },
     console: null,
     managerReset: ['GracefulRestart'],
+    assetTag: ['/Systems/1'],
+  },
+  omits: {
+    ServiceRoot: ['UUID'],
+    TaskService: ['CompletedTaskOverWritePolicy', 'LifeCycleEventOnTaskStateChange'],
+    Chassis: ['Location/Placement/RackOffset', 'Location/Placement/RackOffsetUnits'],
+    Fan: ['SpeedPercent/DataSourceUri'],
   },
   busy: failure(503, 'IDRAC.2.8.SYS518', 'iDRAC is not ready. The data sources are unavailable.'),
   restartSeconds: 60,

@@ -1,6 +1,6 @@
 import { bmcMacOf } from '../hardware.ts';
 import type { Phase } from '../state.ts';
-import { accountDocument, accountPaths, accountService, roleDocument } from './accounts.ts';
+import { accountDocument, accountPaths, accountService } from './accounts.ts';
 import { biosSettings } from './bios.ts';
 import { bootOf, settingsLink } from './boot.ts';
 import { bootOption, bootOptions } from './bootorder.ts';
@@ -12,7 +12,9 @@ import { jobDocument } from './jobs.ts';
 import { logDocument } from './logs.ts';
 import { networkCard, numberedMembers, storage } from './parts.ts';
 import { outward } from './paths.ts';
+import { roleDocument } from './privileges.ts';
 import { sensorDocument, sensorLinks } from './sensors.ts';
+import { without } from './shape.ts';
 import { powerShown } from './shown.ts';
 import { eventDocument } from './subscriptions.ts';
 import { serviceDocument } from './updateservice.ts';
@@ -48,11 +50,14 @@ export function documentAt(path: string, controller: Controller): Document | und
   const view: View = { controller, machine, hardware: machine.hardware, personality };
   const document = make?.(view);
   if (!document) return undefined;
-  const whole = adorned(path, { '@odata.id': `${root}${path}`, ...document, ...logsLink(path, view) }, view);
+  const made = adorned(path, { '@odata.id': `${root}${path}`, ...document, ...logsLink(path, view) }, view);
+  const whole = without(made, personality.omits[kindOf(made)] ?? []);
   const last = path.slice(path.lastIndexOf('/') + 1);
   if (whole.Id === last) whole.Id = outward(path, personality.names).replace(/^.*\//, '');
   return personality.dress ? personality.dress(path, whole, view) : whole;
 }
+
+const kindOf = (document: Document) => /^#(\w+)\./.exec(String(document['@odata.type']))?.[1] ?? '';
 
 function logsLink(path: string, { personality }: View): Document {
   return personality.logs.some(({ at }) => at === path) ? { LogServices: link(`${path}/LogServices`) } : {};
@@ -77,6 +82,8 @@ const fixed: Readonly<Record<string, Make>> = {
   '/Systems/1/BootOptions': bootOptions,
   '/Systems/1/ResetActionInfo': ({ personality }) =>
     personality.resetInfo === 'action-info' ? resetActionInfo(personality.resetTypes) : undefined,
+  '/Managers/1/ResetActionInfo': ({ personality: { features } }) =>
+    features.managerResetInfo ? resetActionInfo(features.managerReset) : undefined,
   '/Systems/1/Bios/Settings': ({ controller }) => biosSettings(controller),
   '/Systems/1/Processors': ({ hardware }) =>
     collection('Processor', 'Processors', numbered('/Systems/1/Processors', hardware.model.cpu.sockets)),
@@ -114,7 +121,7 @@ const numbered = (path: string, count: number) => Array.from({ length: count }, 
 
 function matching(path: string): Make | undefined {
   const [, kind = '', number] = /^\/Systems\/1\/([A-Za-z1/]+)\/([1-9]\d{0,2})$/.exec(path) ?? [];
-  const option = /^\/Systems\/1\/BootOptions\/(Boot\d{4})$/.exec(path)?.[1];
+  const option = /^\/Systems\/1\/BootOptions\/(\w{1,8})$/.exec(path)?.[1];
   if (option) return bootOption(option);
   const numbered = numberedMembers[kind];
   if (numbered) return (view) => numbered(view, Number(number) - 1);
@@ -127,6 +134,8 @@ function matching(path: string): Make | undefined {
     return open && { '@odata.type': '#Session.v1_7_0.Session', Id: session, Name: 'Session', UserName: open.username };
   };
 }
+
+const well = { State: 'Enabled', Health: 'OK' };
 
 function service({ hardware, personality }: View): Document {
   return {
@@ -174,8 +183,9 @@ function system(view: View): Document {
       CoreCount: model.cpu.sockets * model.cpu.cores,
       LogicalProcessorCount: model.cpu.sockets * model.cpu.threads,
       Model: model.cpu.model,
+      Status: well,
     },
-    MemorySummary: { TotalSystemMemoryGiB: (model.dimms.count * model.dimms.mib) / 1024 },
+    MemorySummary: { TotalSystemMemoryGiB: (model.dimms.count * model.dimms.mib) / 1024, Status: well },
     Processors: link('/Systems/1/Processors'),
     Memory: link('/Systems/1/Memory'),
     Bios: link('/Systems/1/Bios'),
@@ -238,6 +248,7 @@ function chassis({ hardware, machine, personality }: View): Document {
     Model: model.product,
     SerialNumber: serial,
     PowerState: powerShown(machine) === 'on' ? 'On' : 'Off',
+    Status: { ...well, HealthRollup: 'OK' },
     ...sensorLinks(personality),
     Location: { Placement: { Rack: hardware.rackId, RackOffset: hardware.unit, RackOffsetUnits: 'OpenU' } },
     Links: { ComputerSystems: [link('/Systems/1')], ManagedBy: [link('/Managers/1')] },
@@ -253,13 +264,17 @@ function manager({ controller, hardware, personality }: View): Document {
     Model: personality.managerModel,
     FirmwareVersion: controller.versionOf('BMC'),
     UUID: hardware.uuid,
-    Status: { State: 'Enabled', Health: 'OK' },
+    PowerState: 'On',
+    CommandShell: { ServiceEnabled: true, MaxConcurrentSessions: 4, ConnectTypesSupported: ['SSH'] },
+    Status: well,
     ...(personality.features.managerTime && { LastResetTime: controller.startedAt }),
     EthernetInterfaces: link('/Managers/1/EthernetInterfaces'),
     Actions: {
       '#Manager.Reset': {
         target: `${root}/Managers/1/Actions/Manager.Reset`,
-        'ResetType@Redfish.AllowableValues': personality.features.managerReset,
+        ...(personality.features.managerResetInfo
+          ? { '@Redfish.ActionInfo': `${root}/Managers/1/ResetActionInfo` }
+          : { 'ResetType@Redfish.AllowableValues': personality.features.managerReset }),
       },
     },
     Links: { ManagerForServers: [link('/Systems/1')], ManagerForChassis: [link('/Chassis/1')] },

@@ -15,6 +15,7 @@ export function tagOf(document: object, style: EtagRules['style']): Tag | undefi
   if (style === 'blank') return { header: '' };
   const digest = createHash('sha1').update(JSON.stringify(document)).digest('hex').slice(0, 8).toUpperCase();
   if (style === 'weak') return { header: `W/"${digest}"`, body: `W/"${digest}"` };
+  if (style === 'header') return { header: `"${digest}"` };
   if (style === 'doubled') return { header: `""${digest}""`, body: `"${digest}"` };
   return { header: `"${digest}"`, body: `"${digest}"` };
 }
@@ -30,16 +31,19 @@ export function checkMatch(
   if (given === undefined) {
     if (rules.missing === 'take') return null;
     return rules.missing === 428
-      ? failure(428, 'PreconditionRequired', 'A precondition header or annotation is required to change this resource.')
+      ? failure(
+          428,
+          rules.missingId ?? 'PreconditionRequired',
+          'The request did not provide the required precondition.',
+        )
       : stale;
   }
   if (given === '' || tag === undefined) return tag === undefined && given !== '' ? null : stale;
   const right = tag.body ?? tag.header;
-  const wanted = rules.accepts === 'stripped' ? [right.replace(/^W\//, '')] : [right, right.replace(/^W\//, '')];
-  return given === '*' || wanted.includes(given) ? null : stale;
+  return given === '*' || [right, right.replace(/^W\//, '')].includes(given) ? null : stale;
 }
 
-export const stale: Reply = failure(
+const stale: Reply = failure(
   412,
   'PreconditionFailed',
   'The ETag supplied did not match the ETag required to change this resource.',

@@ -1,13 +1,14 @@
 import { type Document, root } from './document.ts';
 
 /** What the service root says of `$expand`, for a controller that puts in so many levels. */
-export function expandFeatures(levels: number): Document {
-  const ExpandQuery = { ExpandAll: true, Levels: true, Links: true, MaxLevels: levels, NoLinks: true };
+export function expandFeatures(levels: number, all: boolean): Document {
+  const ExpandQuery = { ExpandAll: all, Levels: true, Links: all, MaxLevels: levels, NoLinks: true };
   return { ExpandQuery, FilterQuery: false, OnlyMemberQuery: false, SelectQuery: false };
 }
 
 /** Levels that a query asks for; null for a query that this service doesn't know. */
-export function expandLevels(query: string, most: number): number | null {
+export function expandLevels(query: string, most: number, all: boolean): number | null {
+  if (query.startsWith('*') && !all) return null;
   const [, levels = '1'] = /^[.*](?:\(\$levels=([1-9])\))?$/.exec(query) ?? [null, null];
   const asked = levels === null ? 0 : Number(levels);
   return asked >= 1 && asked <= most ? asked : null;

@@ -1,6 +1,8 @@
-import type { Phase } from '../state.ts';
+import type { Account, Phase } from '../state.ts';
+import { hpeOptions } from './bootoptions.ts';
 import { link } from './document.ts';
 import { cd, drive, standardFeatures, usb } from './feature/rules.ts';
+import { idsOf, ownEntry } from './logrules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
@@ -21,12 +23,16 @@ const postStates: Readonly<Partial<Record<Phase, string>>> = {
   hung: 'InPost',
 };
 
+const posts = { 'power-on': 'iLOEvents.6.10.ServerPoweredOn', 'power-off': 'iLOEvents.6.10.ServerPoweredOff' };
+
 /** HPE iLO 6 (quirks 2b, 7, 14, 26, 31, 41, 50, 58, 61, 67, 68, 69). */
 export const ilo6: Personality = {
   ...standard,
   id: 'ilo6',
   redfishVersion: '1.20.0',
+  registry: 'Base.1.18',
   expand: 1,
+  expandAll: false,
   vendor: 'HPE',
   managerModel: 'iLO 6',
   firmwareVersion: '1.55',
@@ -50,12 +56,14 @@ export const ilo6: Personality = {
   boot: {
     targets: ['None', 'Cd', 'Hdd', 'Usb', 'SDCard', 'Utilities', 'Diags', 'BiosSetup', 'Pxe', 'UefiShell', 'UefiHttp'],
     enabled: ['Disabled', 'Once', 'Continuous'],
+    listed: [],
+    options: hpeOptions,
     mode: 'refuse',
     partial: 'keep',
     at: 'system',
     duringPost: 'refuse',
   },
-  etag: { style: 'weak', missing: 'take', accepts: 'same', onAction: 'ignore' },
+  etag: { style: 'weak', missing: 'take' },
   passwords: { least: 8, most: 39 },
   tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: true },
   update: {
@@ -69,9 +77,15 @@ export const ilo6: Personality = {
     busy: failure(400, 'iLO.2.24.UpdateInProgress', 'A firmware update is already in progress.'),
   },
   logs: [
-    { at: '/Systems/1', id: 'IML', clearable: true },
-    { at: '/Systems/1', id: 'SL', clearable: false },
-    { at: '/Managers/1', id: 'IEL', clearable: true },
+    { at: '/Systems/1', id: 'IML', clearable: true, entry: ownEntry('Hpe-IML', () => '17.10') },
+    { at: '/Systems/1', id: 'SL', clearable: true, entry: ownEntry('Hpe-SL', () => '55.1607') },
+    {
+      at: '/Systems/1',
+      id: 'Event',
+      clearable: true,
+      entry: { ...ownEntry('Hpe-Event', idsOf(posts, 'iLOEvents.6.10.ServerStateChanged')), words: false },
+    },
+    { at: '/Managers/1', id: 'IEL', clearable: true, entry: ownEntry('Hpe-iLOEventLog', () => '35.1017') },
   ],
   features: {
     ...standardFeatures,
@@ -92,7 +106,29 @@ export const ilo6: Personality = {
   names: [['/Systems/1/Bios', '/systems/1/bios']],
   caseless: true,
   extra: { '/Managers/1/EthernetInterfaces/3': () => virtualCard },
-  dress: (path, document) => {
+  omits: {
+    AccountService: [
+      'ServiceEnabled',
+      'MaxPasswordLength',
+      'AccountLockoutThreshold',
+      'AccountLockoutDuration',
+      'AccountLockoutCounterResetAfter',
+    ],
+    ManagerAccount: ['Locked'],
+    VirtualMedia: ['ImageName', 'TransferMethod', 'TransferProtocolType', 'UserName', 'Password'],
+    LogService: ['MaxNumberOfRecords'],
+    Chassis: ['Location/Placement'],
+    ComputerSystem: ['ProcessorSummary/CoreCount', 'ProcessorSummary/LogicalProcessorCount'],
+    PowerSubsystem: ['Status'],
+    ThermalSubsystem: ['Status'],
+    Fan: ['SpeedPercent/DataSourceUri', 'SpeedPercent/SpeedRPM'],
+    Sensor: ['ReadingType', 'ReadingUnits'],
+    Power: ['PowerControl/Name'],
+  },
+  dress: (path, document, { controller, personality }) => {
+    if (path === '') return { ...document, Oem: { Hpe: ownOf(personality) } };
+    const account = /^\/AccountService\/Accounts\/(\w+)$/.exec(path)?.[1];
+    if (account) return { ...document, Oem: { Hpe: accountOf(controller.accounts[account]) } };
     if (path === '/Systems/1/Bios') {
       const settings = document['@Redfish.Settings'] as object;
       return {
@@ -108,15 +144,72 @@ export const ilo6: Personality = {
       const members = document.Members as object[];
       return { ...document, 'Members@odata.count': members.length + 1, Members: [...members, link(`${path}/3`)] };
     }
-    return path === '/AccountService' ? { ...document, HTTPBasicAuth: 'Unadvertised' } : document;
+    if (path === '/Managers/1')
+      return { ...document, FirmwareVersion: `iLO ${personality.id.slice(3)} v${document.FirmwareVersion}` };
+    return path === '/AccountService' && personality.id === 'ilo6'
+      ? { ...document, HTTPBasicAuth: 'Unadvertised' }
+      : document;
   },
 };
+
+/** Entries of iLO 5 have message ids in the event log only. */
+function oldIds(log: string) {
+  return { messageId: log === 'Event' ? () => 'iLOEvents.3.7.ServerPostDiscoveryComplete' : null };
+}
+
+/** What HPE's own clients look for in the service root. */
+function ownOf({ firmwareVersion, managerModel }: Personality) {
+  return {
+    '@odata.type': '#HpeiLOServiceExt.v2_4_0.HpeiLOServiceExt',
+    Manager: [
+      {
+        ManagerType: managerModel,
+        ManagerFirmwareVersion: firmwareVersion,
+        Languages: [{ Language: 'en', TranslationName: 'English', Version: firmwareVersion }],
+        DefaultLanguage: 'en',
+        Status: { Health: 'OK' },
+      },
+    ],
+    Moniker: { PRODGEN: managerModel, BMC: 'iLO', PRODTAG: `HPE ${managerModel}` },
+  };
+}
+
+const rights = [
+  'HostBIOSConfigPriv',
+  'HostNICConfigPriv',
+  'HostStorageConfigPriv',
+  'LoginPriv',
+  'RemoteConsolePriv',
+  'SystemRecoveryConfigPriv',
+  'UserConfigPriv',
+  'VirtualMediaPriv',
+  'VirtualPowerAndResetPriv',
+  'iLOConfigPriv',
+];
+const operating = new Set(['LoginPriv', 'RemoteConsolePriv', 'VirtualMediaPriv', 'VirtualPowerAndResetPriv']);
+
+/** An account's own rights, of which a role is a summary. */
+function accountOf(account: Account | undefined) {
+  const has = (right: string) =>
+    account?.role === undefined || account.role === 'Administrator'
+      ? true
+      : account.role === 'Operator'
+        ? operating.has(right)
+        : right === 'LoginPriv';
+  return {
+    '@odata.type': '#HpeiLOAccount.v2_2_0.HpeiLOAccount',
+    LoginName: account?.username ?? '',
+    Privileges: Object.fromEntries(rights.map((right) => [right, has(right)])),
+    ServiceAccount: false,
+  };
+}
 
 /** HPE iLO 5: as iLO 6, with sensors in the old model only (quirk 68). */
 export const ilo5: Personality = {
   ...ilo6,
   id: 'ilo5',
   redfishVersion: '1.6.0',
+  registry: 'Base.1.4',
   expand: 1,
   managerModel: 'iLO 5',
   firmwareVersion: '2.72',
@@ -124,7 +217,19 @@ export const ilo5: Personality = {
   sensors: 'old',
   features: {
     ...ilo6.features,
-    light: { at: ['/Chassis/1', '/Systems/1'], properties: ['IndicatorLED'], rest: 'Off', looked: 'Lit', listed: true },
+    light: {
+      at: ['/Chassis/1', '/Systems/1'],
+      properties: ['IndicatorLED'],
+      rest: 'Off',
+      looked: 'Lit',
+      listed: false,
+    },
     erase: null,
+  },
+  logs: ilo6.logs.map((log) => (log.entry ? { ...log, entry: { ...log.entry, ...oldIds(log.id) } } : log)),
+  omits: {
+    ...ilo6.omits,
+    ManagerAccount: ['Enabled', 'Locked', 'AccountTypes'],
+    Chassis: ['Location'],
   },
 };

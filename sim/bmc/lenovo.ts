@@ -1,4 +1,6 @@
+import { lenovoOptions } from './bootoptions.ts';
 import { cd, drive, standardFeatures } from './feature/rules.ts';
+import { ownEntry } from './logrules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
@@ -7,7 +9,7 @@ export const xcc: Personality = {
   ...standard,
   id: 'xcc',
   redfishVersion: '1.15.0',
-  expand: 1,
+  expand: 2,
   vendor: 'Lenovo',
   managerModel: 'Lenovo XClarity Controller',
   firmwareVersion: '9.88',
@@ -29,15 +31,16 @@ export const xcc: Personality = {
   // It conflicts with the operating mode, which nobody is told (quirk 51).
   biosDrops: ['Power_WorkloadConfiguration'],
   boot: {
-    targets: ['None', 'Pxe', 'Cd', 'Usb', 'Hdd', 'BiosSetup', 'Diags', 'UefiTarget', 'UefiHttp'],
+    targets: ['None', 'Pxe', 'Cd', 'Usb', 'Hdd', 'BiosSetup', 'Diags', 'UefiTarget'],
     enabled: ['Disabled', 'Once'],
-    order: true,
+    listed: ['Enabled'],
+    options: lenovoOptions,
     mode: 'free',
     partial: 'keep',
     at: 'system',
     duringPost: 'take',
   },
-  etag: { style: 'strong', missing: 428, accepts: 'same', onAction: 'ignore' },
+  etag: { style: 'strong', missing: 428, inBody: true },
   lockout: { threshold: 5, seconds: 3600 },
   passwords: { least: 10, most: 32 },
   tasks: { id: (number) => `update-${number}`, monitor: 'deletes', first: 'New', purgeSeconds: null, volatile: false },
@@ -51,12 +54,14 @@ export const xcc: Personality = {
     busy: failure(503, 'Update.1.1.0.OperationTransitionedToJob', 'Another update is in progress.'),
   },
   logs: [
-    { at: '/Systems/1', id: 'SEL', clearable: true },
-    { at: '/Systems/1', id: 'AuditLog', clearable: true },
-    { at: '/Systems/1', id: 'PlatformLog', clearable: true },
+    { at: '/Systems/1', id: 'SEL', clearable: true, entry: ownEntry('Lenovo', null) },
+    { at: '/Systems/1', id: 'AuditLog', clearable: true, entry: ownEntry('Lenovo', null) },
+    { at: '/Systems/1', id: 'PlatformLog', clearable: true, entry: ownEntry('Lenovo', null) },
   ],
   features: {
     ...standardFeatures,
+    light: { at: ['/Systems/1'], properties: ['IndicatorLED'], rest: 'Off', looked: 'Lit', listed: false },
+    assetTag: ['/Systems/1'],
     media: ['EXT1', 'EXT2'].map((id) => ({ ...drive('/Managers/1', id, cd), how: 'patch' })),
     secureBoot: { mode: 'UserMode', keys: 'unlisted', failing: 0 },
     mains: {
@@ -70,6 +75,11 @@ export const xcc: Personality = {
     console: { at: 'manager', sshPort: 22, command: null },
   },
   names: [['/Systems/1/Bios/Settings', '/Systems/1/Bios/Pending']],
+  omits: {
+    ServiceRoot: ['Product'],
+    ComputerSystem: ['ProcessorSummary/CoreCount'],
+    VirtualMedia: ['TransferMethod', 'TransferProtocolType'],
+  },
 };
 
 /** Lenovo SR675 V3, whose host may hang after a forced restart (quirk 32). */
@@ -92,10 +102,11 @@ export const ibmc: Personality = {
   starts: { resetTime: false, progress: 'absent' },
   features: {
     ...standardFeatures,
+    assetTag: [],
     // That a drive wants to be told the protocol is another vendor's (Nokia, quirk 64).
     media: [{ ...drive('/Managers/1', 'CD', cd), needs: ['TransferProtocolType'] }],
     erase: null,
   },
-  etag: { style: 'doubled', missing: 412, accepts: 'same', onAction: 'ignore' },
+  etag: { style: 'doubled', missing: 412 },
   tasks: { ...standard.tasks, volatile: true },
 };

@@ -1,5 +1,7 @@
 import type { Controller } from './controller.ts';
 import { collection, type Document, type Make, root } from './document.ts';
+import { plainEntry } from './logrules.ts';
+import type { LogRule } from './personality.ts';
 import { empty, failure, notFound, type Reply } from './reply.ts';
 
 const pattern = /^(\/(?:Systems|Managers|Chassis)\/1)\/LogServices(?:\/([\w-]+)(\/Entries(?:\/(\d{1,9}))?)?)?$/;
@@ -22,7 +24,7 @@ export function logDocument(path: string): Make | undefined {
     if (!rule) return undefined;
     if (!entries) return serviceOf(at, id, rule.clearable);
     const log = `${at}/LogServices/${id}`;
-    const all = rule.of === 'console' ? linesOf(controller, log) : entriesOf(controller, log);
+    const all = rule.of === 'console' ? linesOf(controller, log) : entriesOf(controller, log, rule);
     if (entry) return all.find(({ Id }) => Id === entry);
     return {
       ...collection('LogEntry', 'Entries', []),
@@ -46,7 +48,7 @@ function serviceOf(at: string, id: string, clearable: boolean): Document {
   };
 }
 
-function entriesOf({ machine }: Controller, log: string): Document[] {
+function entriesOf({ machine }: Controller, log: string, { entry = plainEntry }: LogRule): Document[] {
   const cleared = machine.state.controller?.cleared?.[log] ?? 0;
   return machine.events
     .filter(({ seq }) => seq > cleared)
@@ -55,10 +57,12 @@ function entriesOf({ machine }: Controller, log: string): Document[] {
       '@odata.type': '#LogEntry.v1_17_0.LogEntry',
       Id: String(seq),
       Name: `Entry ${seq}`,
-      EntryType: 'Event',
+      EntryType: entry.type,
+      ...(entry.format !== undefined && { OemRecordFormat: entry.format }),
       Created: time,
       Severity: effect === 'locked-out' ? 'Critical' : 'OK',
-      Message: `${effect}${typeof detail?.by === 'string' ? ` by ${detail.by}` : ''}`,
+      ...(entry.words !== false && { Message: `${effect}${typeof detail?.by === 'string' ? ` by ${detail.by}` : ''}` }),
+      ...(entry.messageId && { MessageId: entry.messageId(effect) }),
     }));
 }
 

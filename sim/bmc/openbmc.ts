@@ -1,7 +1,10 @@
+import { nvidiaOptions } from './bootoptions.ts';
 import { collection, link, type Make } from './document.ts';
 import { drive, standardFeatures } from './feature/rules.ts';
+import { idsOf, ownEntry, selEntry } from './logrules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
+import { without } from './shape.ts';
 
 function temporarily(seconds: number) {
   const message = `The service is temporarily unavailable. Retry in ${seconds} seconds.`;
@@ -11,12 +14,29 @@ function temporarily(seconds: number) {
   };
 }
 
+/** `$expand` is a choice of whoever builds bmcweb, and off in the stock one. */
+const withoutExpand = {
+  ExpandQuery: { ExpandAll: false, Levels: false, Links: false, NoLinks: false },
+  FilterQuery: false,
+  OnlyMemberQuery: false,
+  SelectQuery: false,
+};
+
+const events = idsOf(
+  { 'power-on': 'OpenBMC.0.1.PowerButtonPressed', 'bmc-reset': 'OpenBMC.0.1.BMCRebootReason' },
+  'OpenBMC.0.1.HostStateChanged',
+);
+/** Lines of the controller's own system log. */
+const journal = ownEntry('BMC Journal Entry', null);
+
 /** OpenBMC without a vendor's additions (quirks 17, 26, 34, 47, 55, 58, 62, 69). */
 export const openbmc: Personality = {
   ...standard,
   id: 'openbmc',
   redfishVersion: '1.17.0',
-  expand: 6,
+  registry: 'Base.1.16.0',
+  allow: false,
+  expand: 0,
   managerModel: 'OpenBmc',
   firmwareVersion: '2.15.0-dev',
   sessionCap: 64,
@@ -26,7 +46,8 @@ export const openbmc: Personality = {
   accountIds: 'name',
   passwordSignsOut: true,
   bios: {},
-  boot: { ...standard.boot, targets: ['None', 'Pxe', 'Hdd', 'Cd', 'Diags', 'BiosSetup', 'Usb'] },
+  etag: { style: 'header', missing: 'take' },
+  boot: { ...standard.boot, listed: ['Mode'], targets: ['None', 'Pxe', 'Hdd', 'Cd', 'Diags', 'BiosSetup', 'Usb'] },
   tasks: { id: (number) => String(number - 1), monitor: 'once', first: 'Running', purgeSeconds: null, volatile: true },
   update: {
     ...standard.update,
@@ -38,12 +59,14 @@ export const openbmc: Personality = {
     busy: temporarily(30),
   },
   logs: [
-    { at: '/Systems/1', id: 'EventLog', clearable: true },
+    { at: '/Systems/1', id: 'EventLog', clearable: true, entry: { type: 'Event', messageId: events } },
     { at: '/Systems/1', id: 'HostLogger', clearable: false, of: 'console' },
-    { at: '/Managers/1', id: 'Journal', clearable: false },
+    { at: '/Managers/1', id: 'Journal', clearable: false, entry: journal },
   ],
   features: {
     ...standardFeatures,
+    assetTag: [],
+    managerResetInfo: true,
     light: {
       at: ['/Systems/1'],
       properties: ['LocationIndicatorActive', 'IndicatorLED'],
@@ -63,10 +86,27 @@ export const openbmc: Personality = {
     ['/Managers/1', '/Managers/bmc'],
     ['/Chassis/1', '/Chassis/chassis'],
   ],
-  lacks: ['/Systems/1/Bios/Settings'],
+  lacks: ['/Systems/1/Bios/Settings', '/Systems/1/EthernetInterfaces'],
+  omits: {
+    ServiceRoot: ['Vendor', 'Product'],
+    EventService: ['Status/Health'],
+    AccountService: ['AccountLockoutCounterResetAfter'],
+    Manager: ['CommandShell'],
+    LogService: ['MaxNumberOfRecords', 'ServiceEnabled'],
+    Chassis: ['ThermalSubsystem', 'PowerSubsystem', 'Location'],
+    ComputerSystem: [
+      // The host's serial number is known to the chassis only (quirk 62).
+      'SerialNumber',
+      'SKU',
+      'ProcessorSummary/LogicalProcessorCount',
+      'ProcessorSummary/Status',
+      'MemorySummary/Status',
+      'SerialConsole/IPMI/Port',
+    ],
+    EthernetInterface: ['PermanentMACAddress', 'Status/Health'],
+  },
   dress: (path, document) => {
-    // The host's serial number is known to the chassis only (quirk 62).
-    if (path === '/Systems/1') return { ...document, SerialNumber: null, SKU: null };
+    if (path === '') return { ...document, ProtocolFeaturesSupported: withoutExpand };
     if (path !== '/Systems/1/Bios') return document;
     const { Attributes: _, AttributeRegistry: __, '@Redfish.Settings': ___, ...rest } = document;
     return rest;
@@ -95,12 +135,17 @@ export const nvidia: Personality = {
     EGM: { default: false },
     ActiveCores: { default: 144 },
   },
-  boot: { ...openbmc.boot, mode: 'absent' },
+  registry: 'Base.1.18.1',
+  expand: 6,
+  boot: { ...openbmc.boot, listed: ['Enabled'], options: nvidiaOptions, mode: 'absent' },
+  supplies: 0,
+  fans: false,
   lockout: { threshold: 10, seconds: 600 },
   passwords: { least: 13, most: 20 },
   sensors: 'new',
   features: {
     ...openbmc.features,
+    assetTag: ['/Chassis/1'],
     media: ['USB1', 'USB2'].map((id) => drive('/Managers/1', id, ['CD', 'USBStick'])),
     secureBoot: { mode: 'SetupMode', keys: 'absent', failing: 0 },
     mains: {
@@ -120,9 +165,9 @@ export const nvidia: Personality = {
     others: { HGX_FW_GPU_0: '97.00.82.00.18', HGX_FW_GPU_1: 'version not available', CX7_0: null },
   },
   logs: [
-    { at: '/Systems/1', id: 'SEL', clearable: true },
-    { at: '/Systems/1', id: 'EventLog', clearable: true },
-    { at: '/Managers/1', id: 'Journal', clearable: false },
+    { at: '/Systems/1', id: 'SEL', clearable: true, entry: selEntry(() => 'OpenBMC.0.1') },
+    { at: '/Systems/1', id: 'EventLog', clearable: true, entry: { type: 'Event', messageId: events } },
+    { at: '/Managers/1', id: 'Journal', clearable: false, entry: journal },
     { at: '/Chassis/1', id: 'XID', clearable: true },
   ],
   names: [
@@ -130,13 +175,26 @@ export const nvidia: Personality = {
     ['/Managers/1', '/Managers/BMC_0'],
     ['/Chassis/1', '/Chassis/Chassis_0'],
   ],
-  lacks: [],
+  lacks: ['/Systems/1/EthernetInterfaces'],
+  omits: {
+    ...openbmc.omits,
+    ServiceRoot: [],
+    LogService: ['MaxNumberOfRecords'],
+    Chassis: ['Location/Placement'],
+    ComputerSystem: [...(openbmc.omits.ComputerSystem ?? []), 'BiosVersion'],
+    Drive: ['Status/Health'],
+    Memory: ['DeviceLocator'],
+    PowerSubsystem: ['CapacityWatts'],
+    Bios: ['AttributeRegistry'],
+    VirtualMedia: ['ImageName', 'UserName', 'Password', 'TransferProtocolType'],
+  },
   extra: {
     '/Systems': () => collection('ComputerSystem', 'Systems', ['/Systems/HGX_Baseboard_0', '/Systems/1']),
     '/Systems/HGX_Baseboard_0': baseboard,
   },
   dress: (path, document) => {
-    if (path === '/Systems/1') return { ...document, SerialNumber: null, SKU: null };
+    // Without an image a drive says nothing of any.
+    if (document.Image === null) return without(document, ['Image']);
     if (path !== '/Systems/1/Bios') return document;
     // Its settings say nothing about when they are applied.
     return { ...document, '@Redfish.Settings': { SettingsObject: link('/Systems/1/Bios/Settings') } };

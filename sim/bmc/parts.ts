@@ -4,7 +4,9 @@ import { type Document, link, type View } from './document.ts';
 /** Members of collections that are numbered from 1. */
 export const numberedMembers: Readonly<Record<string, (view: View, index: number) => Document | undefined>> = {
   EthernetInterfaces: ({ hardware }, index) =>
-    index < hardware.model.nic.count ? networkCard(String(index + 1), macOf(hardware, index), index === 0) : undefined,
+    index < hardware.model.nic.count
+      ? networkCard(String(index + 1), macOf(hardware, index), index === 0, hardware.model.nic.speed)
+      : undefined,
   'Storage/1/Drives': drive,
   Processors: processor,
   Memory: dimm,
@@ -13,7 +15,7 @@ export const numberedMembers: Readonly<Record<string, (view: View, index: number
 const drivePaths = ({ hardware }: View) =>
   hardware.model.disks.map((_, index) => `/Systems/1/Storage/1/Drives/${index + 1}`);
 
-export function networkCard(id: string, mac: string, up: boolean): Document {
+export function networkCard(id: string, mac: string, up: boolean, speed = 1000): Document {
   return {
     '@odata.type': '#EthernetInterface.v1_12_1.EthernetInterface',
     Id: id,
@@ -21,6 +23,7 @@ export function networkCard(id: string, mac: string, up: boolean): Document {
     MACAddress: mac,
     PermanentMACAddress: mac,
     LinkStatus: up ? 'LinkUp' : 'LinkDown',
+    SpeedMbps: up ? speed : 0,
     Status: { State: 'Enabled', Health: 'OK' },
   };
 }
@@ -46,7 +49,9 @@ function drive({ hardware }: View, index: number): Document | undefined {
     SerialNumber: diskSerial(hardware, index),
     Model: disk.model,
     CapacityBytes: disk.bytes,
+    Manufacturer: 'Simulated',
     MediaType: disk.rotational ? 'HDD' : 'SSD',
+    Protocol: disk.name.startsWith('nvme') ? 'NVMe' : disk.rotational ? 'SAS' : 'SATA',
     Status: { State: 'Enabled', Health: 'OK' },
   };
 }
@@ -60,7 +65,9 @@ function processor({ hardware }: View, index: number): Document | undefined {
     Name: `CPU ${index + 1}`,
     Socket: `CPU${index + 1}`,
     ProcessorType: 'CPU',
+    Manufacturer: 'Simulated',
     Model: cpu.model,
+    MaxSpeedMHz: 3600,
     TotalCores: cpu.cores,
     TotalThreads: cpu.threads,
     Status: { State: 'Enabled', Health: 'OK' },
@@ -76,6 +83,8 @@ function dimm({ hardware }: View, index: number): Document | undefined {
     Name: `DIMM ${index + 1}`,
     DeviceLocator: `DIMM_${index + 1}`,
     CapacityMiB: dimms.mib,
+    Manufacturer: 'Simulated',
+    MemoryDeviceType: dimms.speed >= 4000 ? 'DDR5' : 'DDR4',
     OperatingSpeedMhz: dimms.speed,
     PartNumber: dimms.part,
     SerialNumber: `${hardware.serial}M${index}`,

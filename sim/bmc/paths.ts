@@ -1,5 +1,6 @@
 import { root } from './document.ts';
 import type { Personality } from './personality.ts';
+import { registry } from './reply.ts';
 
 type Names = Personality['names'];
 
@@ -46,6 +47,8 @@ function canonical(path: string, caseless: boolean): string {
 /** The same JSON with every path as this controller shows it, without links to what it lacks. */
 export function renamed(value: unknown, personality: Personality): unknown {
   if (typeof value === 'string') {
+    // Messages are of the registry's version that the family has.
+    if (value.startsWith(`${registry}.`)) return personality.registry + value.slice(registry.length);
     if (!value.startsWith(root)) return value;
     return root + outward(value.slice(root.length), personality.names);
   }

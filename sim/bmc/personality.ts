@@ -1,3 +1,4 @@
+import type { Effect } from '../journal.ts';
 import type { MachineState, Phase } from '../state.ts';
 import type { Make } from './document.ts';
 import { type FeatureRules, standardFeatures } from './feature/rules.ts';
@@ -7,6 +8,16 @@ export interface BiosAttribute {
   readonly default: string | number | boolean;
   /** Values it may take; any of the default's type when absent. */
   readonly values?: readonly (string | number | boolean)[];
+}
+
+/** A boot option as the family's firmware words it. */
+export interface BootOptionRule {
+  readonly kind: 'network' | 'disk' | 'other';
+  /** Name of its resource. */
+  readonly id: string;
+  readonly reference: string;
+  /** The rest of it, for a machine whose first network card has that MAC. */
+  readonly shown: (mac: string) => Readonly<Record<string, unknown>>;
 }
 
 /** Where and how the boot override is written (quirks 36 to 43). */
@@ -19,22 +30,28 @@ export interface BootRules {
   readonly partial: 'keep' | 'reset' | 'refuse';
   /** On the system itself, or on its settings object. */
   readonly at: 'system' | 'settings';
-  /** Whether the firmware's own order is shown and may be written. */
-  readonly order?: true;
+  /** Which of the other two properties say what may be written. */
+  readonly listed: readonly ('Enabled' | 'Mode')[];
+  /** The firmware's own order, in which it stands at first; absent where none is shown. */
+  readonly options?: readonly BootOptionRule[] | undefined;
   readonly duringPost: 'take' | 'refuse';
 }
 
 /** How a PATCH has to name the version that it changes (quirks 19 to 25). */
 export interface EtagRules {
-  /** `doubled`: the header is quoted twice, the body's tag is right. `blank`: an empty header. */
-  readonly style: 'none' | 'strong' | 'weak' | 'doubled' | 'blank';
+  /**
+   * `header`: there and not in the body. `doubled`: the header is quoted twice, the body's tag is right. `blank`: an
+   * empty header.
+   */
+  readonly style: 'none' | 'header' | 'strong' | 'weak' | 'doubled' | 'blank';
   /** Answer to a PATCH without If-Match. */
   readonly missing: 'take' | 412 | 428;
-  /** Which form of the tag is taken back. */
-  readonly accepts: 'same' | 'stripped';
+  /** MessageId of a 428 that is not of the Base registry. */
+  readonly missingId?: string;
+  /** Whether `@odata.etag` in a body counts as If-Match does. */
+  readonly inBody?: true;
   /** A resource, below `/redfish/v1`, that takes no tag at all and only goes without. */
   readonly never?: string;
-  readonly onAction: 'ignore' | 'refuse';
 }
 
 export interface TaskRules {
@@ -57,7 +74,12 @@ export interface TaskRules {
 
 /** The ways to flash, of which a family has some (quirks 55 to 57). */
 export interface UpdateRules {
-  readonly simple: { readonly protocols: readonly string[]; readonly location: boolean } | null;
+  readonly simple: {
+    readonly protocols: readonly string[];
+    readonly location: boolean;
+    /** Whether protocols are told by an ActionInfo. */
+    readonly info?: true;
+  } | null;
   /** Whole path that takes multipart/form-data. */
   readonly multipart: string | null;
   /** Whole path that takes the bare image. */
@@ -96,6 +118,15 @@ export interface LogRule {
   readonly clearable: boolean;
   /** What it holds: the machine's events unless told. */
   readonly of?: 'console';
+  /** How its entries are worded; as plain events when absent. */
+  readonly entry?: {
+    readonly type: 'Event' | 'SEL' | 'Oem';
+    readonly format?: string;
+    /** Null where entries have none. */
+    readonly messageId: ((effect: Effect) => string) | null;
+    /** Whether entries say in words what happened; true when absent. */
+    readonly words?: false;
+  };
 }
 
 /**
@@ -105,8 +136,14 @@ export interface LogRule {
 export interface Personality {
   readonly id: string;
   readonly redfishVersion: string;
+  /** The Base registry as its messages name it: `Base.1.18.0`. */
+  readonly registry: string;
+  /** Whether answers to GET tell in Allow which methods go; refusals always do. */
+  readonly allow: boolean;
   /** Levels of links that `$expand` puts in; 0 where the query is not known. */
   readonly expand: number;
+  /** Whether `*` may be asked for, besides `.`; true when absent. */
+  readonly expandAll?: false;
   /** Of the server; the model's own when absent. */
   readonly vendor?: string;
   readonly managerModel: string;
@@ -160,6 +197,15 @@ export interface Personality {
   readonly names: readonly (readonly [string, string])[];
   /** Whether paths are matched whatever their case (quirk 14). */
   readonly caseless: boolean;
+  /**
+   * What this family does not show of what others do: by the type of the resource, `Boot/BootOrder` for what is inside.
+   * Recorded trees decide (`test/sim/recorded.test.ts`).
+   */
+  readonly omits: Readonly<Record<string, readonly string[]>>;
+  /** Power supplies that a chassis shows. */
+  readonly supplies: number;
+  /** Whether the new model of sensors shows fans. */
+  readonly fans: boolean;
   /** Resources, below `/redfish/v1`, that it does not have. */
   readonly lacks: readonly string[];
   /** Resources that others do not have, by path. */
@@ -175,6 +221,8 @@ export interface Personality {
 export const standard: Personality = {
   id: 'standard',
   redfishVersion: '1.18.0',
+  registry: 'Base.1.18.0',
+  allow: true,
   expand: 6,
   managerModel: 'Simulated BMC',
   firmwareVersion: '1.12.3',
@@ -215,12 +263,13 @@ export const standard: Personality = {
   boot: {
     targets: ['None', 'Pxe', 'Hdd', 'BiosSetup', 'UefiHttp'],
     enabled: ['Disabled', 'Once', 'Continuous'],
+    listed: ['Enabled', 'Mode'],
     mode: 'free',
     partial: 'keep',
     at: 'system',
     duringPost: 'take',
   },
-  etag: { style: 'strong', missing: 'take', accepts: 'same', onAction: 'ignore' },
+  etag: { style: 'strong', missing: 'take' },
   lockout: null,
   passwords: { least: 8, most: 64 },
   slots: null,
@@ -256,6 +305,9 @@ export const standard: Personality = {
   connections: 'keep',
   names: [],
   caseless: false,
+  omits: {},
+  supplies: 2,
+  fans: true,
   lacks: [],
 };
 

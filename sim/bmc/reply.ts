@@ -8,7 +8,8 @@ export interface Reply {
   readonly cut?: 'all' | 'half';
 }
 
-const registry = 'Base.1.18.0';
+/** The Base registry by which messages are named in here. */
+export const registry = 'Base.1.18.0';
 
 /** An error in Redfish's form: `key` is a message of the Base registry, or a whole MessageId of another one. */
 export function failure(status: number, key: string, message: string, args: readonly string[] = []): Reply {
@@ -51,6 +52,19 @@ export const wrongValue = (value: unknown, property: string): Reply =>
 
 export const notWritable = (property: string): Reply =>
   failure(400, 'PropertyNotWritable', `The property ${property} is a read only property.`, [property]);
+
+export const unknownProperty = (property: string): Reply =>
+  failure(400, 'PropertyUnknown', `The property ${property} is not in the list of valid properties for the resource.`, [
+    property,
+  ]);
+
+export const unknownParameter = (parameter: string, action: string): Reply =>
+  failure(
+    400,
+    'ActionParameterUnknown',
+    `The action ${action.replace(/^.*\//, '')} was submitted with the invalid parameter ${parameter}.`,
+    [action.replace(/^.*\//, ''), parameter],
+  );
 
 export const missing = (property: string): Reply =>
   failure(400, 'PropertyMissing', `The property ${property} is a required property.`, [property]);

@@ -9,8 +9,6 @@ interface Reading {
   readonly value: number;
 }
 
-const supplies = 2;
-
 /** Readings of a machine now: a powered one is warm and its fans turn. They waver from read to read. */
 function readings({ hardware, machine }: View): Reading[] {
   const on = machine.state.power === 'on';
@@ -83,7 +81,7 @@ const old: Readonly<Record<string, Make>> = {
         PowerCapacityWatts: 1600,
       },
     ],
-    PowerSupplies: Array.from({ length: supplies }, (_, n) => ({
+    PowerSupplies: Array.from({ length: view.personality.supplies }, (_, n) => ({
       ...member('Power', 'PowerSupplies', n),
       Name: supplyName(n),
       SerialNumber: `${view.hardware.serial}P${n}`,
@@ -98,7 +96,7 @@ function member(document: string, list: string, index: number): Document {
 }
 
 const fanPaths = (view: View) =>
-  readings(view)
+  (view.personality.fans ? readings(view) : [])
     .filter(({ type }) => type === 'Rotational')
     .map(({ id }) => `/Chassis/1/ThermalSubsystem/Fans/${id}`);
 
@@ -118,19 +116,19 @@ const fresh: Readonly<Record<string, Make>> = {
     Status: health,
   }),
   '/Chassis/1/ThermalSubsystem/Fans': (view) => collection('Fan', 'Fans', fanPaths(view)),
-  '/Chassis/1/PowerSubsystem': () => ({
+  '/Chassis/1/PowerSubsystem': ({ personality }) => ({
     '@odata.type': '#PowerSubsystem.v1_1_2.PowerSubsystem',
     Id: 'PowerSubsystem',
     Name: 'Power subsystem',
-    CapacityWatts: 1600 * supplies,
+    CapacityWatts: 1600 * personality.supplies,
     PowerSupplies: link('/Chassis/1/PowerSubsystem/PowerSupplies'),
     Status: health,
   }),
-  '/Chassis/1/PowerSubsystem/PowerSupplies': () =>
+  '/Chassis/1/PowerSubsystem/PowerSupplies': ({ personality }) =>
     collection(
       'PowerSupply',
       'Power supplies',
-      Array.from({ length: supplies }, (_, n) => `/Chassis/1/PowerSubsystem/PowerSupplies/${n}`),
+      Array.from({ length: personality.supplies }, (_, n) => `/Chassis/1/PowerSubsystem/PowerSupplies/${n}`),
     ),
 };
 
@@ -162,20 +160,25 @@ function sensorOf(view: View, wanted: string): Document | undefined {
 }
 
 function fanOf(view: View, wanted: string): Document | undefined {
-  const found = readings(view).find(({ id, type }) => id === wanted && type === 'Rotational');
+  const fans = view.personality.fans ? readings(view) : [];
+  const found = fans.find(({ id, type }) => id === wanted && type === 'Rotational');
   return (
     found && {
       '@odata.type': '#Fan.v1_5_2.Fan',
       Id: found.id,
       Name: found.name,
-      SpeedPercent: { DataSourceUri: `${root}/Chassis/1/Sensors/${found.id}`, SpeedRPM: found.value },
+      SpeedPercent: {
+        DataSourceUri: `${root}/Chassis/1/Sensors/${found.id}`,
+        Reading: Math.round(found.value / 120),
+        SpeedRPM: found.value,
+      },
       Status: health,
     }
   );
 }
 
-function supplyOf({ hardware }: View, id: string): Document | undefined {
-  if (!/^\d$/.test(id) || Number(id) >= supplies) return undefined;
+function supplyOf({ hardware, personality }: View, id: string): Document | undefined {
+  if (!/^\d$/.test(id) || Number(id) >= personality.supplies) return undefined;
   return {
     '@odata.type': '#PowerSupply.v1_6_0.PowerSupply',
     Id: id,

@@ -1,17 +1,19 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Machine } from '../machine.ts';
+import type { Account } from '../state.ts';
 import { changeRequired, mustChange } from './accounts.ts';
-import { act } from './actions.ts';
+import { act, methodsOf } from './actions.ts';
 import { BmcFaults, faulty } from './bmcfault.ts';
-import { type Account, Controller } from './controller.ts';
+import { Controller } from './controller.ts';
 import { type Document, root } from './document.ts';
 import { documentAt } from './documents.ts';
-import { checkMatch, stale, tagOf } from './etag.ts';
+import { checkMatch, tagOf } from './etag.ts';
 import { expanded, expandFeatures, expandLevels } from './expand.ts';
 import { odataDocument, schemaOf } from './metadata.ts';
 import { inward, isLacked, renamed } from './paths.ts';
 import type { Personality } from './personality.ts';
-import { empty, failure, notFound, type Reply, wrongMethod } from './reply.ts';
+import { mayDo } from './privileges.ts';
+import { empty, failure, notFound, type Reply, unknownProperty, wrongMethod } from './reply.ts';
 import { takeUpload } from './update.ts';
 
 export interface Request {
@@ -90,7 +92,9 @@ export class Bmc {
     const user = this.#userOf(request);
     if (typeof user !== 'string') return this.personality.challenge ? user : { ...user, headers: {} };
     const own = below.startsWith('/AccountService/Accounts/') || below.startsWith(sessions);
-    return mustChange(this.#controller) && !own ? changeRequired(this.#controller, user) : work();
+    if (mustChange(this.#controller) && !own) return changeRequired(this.#controller, user);
+    const body = request.method === 'PATCH' ? (readBody(request.body) ?? {}) : {};
+    return mayDo(this.#controller, user, { method: request.method, path: below, body }) ? work() : forbidden;
   }
 
   #serve(below: string, request: Request): Reply | Promise<Reply> {
@@ -109,7 +113,7 @@ export class Bmc {
     if (!plain) return notFound(path);
     // A controller that doesn't offer it ignores the query, as many do.
     const offered = this.personality.expand;
-    const levels = expand && offered ? expandLevels(expand, offered) : 0;
+    const levels = expand && offered ? expandLevels(expand, offered, this.personality.expandAll !== false) : 0;
     if (levels === null)
       return failure(
         400,
@@ -123,6 +127,7 @@ export class Bmc {
       status: 200,
       headers: {
         'cache-control': 'no-cache',
+        ...(this.personality.allow && { allow: methodsOf(below, this.#controller).join(', ') }),
         ...(schema !== null && { link: `<${schema}>; rel=describedby` }),
         ...(tag && { etag: tag.header }),
       },
@@ -136,7 +141,7 @@ export class Bmc {
     const document = isLacked(below, this.personality.lacks) ? undefined : documentAt(below, this.#controller);
     const { expand } = this.personality;
     return document && below === '' && expand
-      ? { ...document, ProtocolFeaturesSupported: expandFeatures(expand) }
+      ? { ...document, ProtocolFeaturesSupported: expandFeatures(expand, this.personality.expandAll !== false) }
       : document;
   }
 
@@ -145,13 +150,16 @@ export class Bmc {
     const body = readBody(text);
     if (!body)
       return failure(400, 'MalformedJSON', 'The request body submitted was malformed JSON and could not be parsed.');
-    const match = headers['if-match'];
-    if (method === 'POST' && match !== undefined && etag.onAction === 'refuse') return stale;
     if (method === 'PATCH') {
       const document = documentAt(below, this.#controller);
       if (!document) return notFound(root + below);
-      const refused = checkMatch(match === undefined ? match : String(match), below, tagOf(document, etag.style), etag);
+      if (!methodsOf(below, this.#controller).includes('PATCH')) return wrongMethod;
+      const match = headers['if-match'] ?? (etag.inBody ? body['@odata.etag'] : undefined);
+      const given = match === undefined ? undefined : String(match);
+      const refused = checkMatch(given, below, tagOf(document, etag.style), etag);
       if (refused) return refused;
+      const strange = Object.keys(body).find((name) => !name.startsWith('@') && !(name in document));
+      if (strange) return unknownProperty(strange);
     }
     return act({ controller: this.#controller, method, path: below, body, text });
   }
@@ -196,19 +204,21 @@ export class Bmc {
 
   #knows(username: unknown, password: unknown): string | Reply {
     const { guard, machine, accounts } = this.#controller;
-    if (guard.locked) {
+    const name = String(username);
+    if (guard.locked(name)) {
       machine.note('session-refused', { reason: 'locked' });
       return wrongCredentials;
     }
     const found = Object.values(accounts).find(
-      (account) => same(String(username), account.username) && same(String(password), account.password),
+      (account) =>
+        account.enabled !== false && same(name, account.username) && same(String(password), account.password),
     );
     if (found) {
-      guard.passed();
+      guard.passed(name);
       return found.username;
     }
     machine.note('session-refused', { reason: 'credentials' });
-    if (guard.failed(this.personality.lockout, machine.world.speed)) machine.note('locked-out');
+    if (guard.failed(name, this.personality.lockout, machine.world.speed)) machine.note('locked-out');
     return wrongCredentials;
   }
 }
@@ -218,6 +228,11 @@ const noSession = {
   ...failure(401, 'NoValidSession', 'There is no valid session established with the implementation.'),
   headers: { 'www-authenticate': 'Basic realm="Redfish"' },
 };
+const forbidden = failure(
+  403,
+  'InsufficientPrivilege',
+  'There are insufficient privileges for the account or credentials associated with the current session to perform the requested operation.',
+);
 const wrongCredentials = failure(401, 'InsufficientPrivilege', 'The user name or the password is wrong.');
 
 function isMultipart({ headers }: Request): boolean {

@@ -56,25 +56,30 @@ export class Sessions {
   }
 }
 
-/** Counts wrong passwords, and keeps everybody out for a while after too many (quirk 6). */
+/** Counts wrong passwords for each user, and keeps that one out for a while after too many (quirk 6). */
 export class Guard {
-  #failures = 0;
-  #until = 0;
+  readonly #known = new Map<string, { failures: number; until: number }>();
 
-  get locked(): boolean {
-    return Date.now() < this.#until;
+  locked(username: string): boolean {
+    return Date.now() < (this.#known.get(username)?.until ?? 0);
   }
 
   /** Whether this failure is the one that locks. */
-  failed(lockout: { readonly threshold: number; readonly seconds: number } | null, speed: number): boolean {
-    this.#failures += 1;
-    if (!lockout || this.#failures < lockout.threshold) return false;
-    this.#failures = 0;
-    this.#until = Date.now() + (lockout.seconds * 1000) / speed;
-    return true;
+  failed(
+    username: string,
+    lockout: { readonly threshold: number; readonly seconds: number } | null,
+    speed: number,
+  ): boolean {
+    if (!lockout) return false;
+    const failures = (this.#known.get(username)?.failures ?? 0) + 1;
+    const locks = failures >= lockout.threshold;
+    const until = locks ? Date.now() + (lockout.seconds * 1000) / speed : 0;
+    this.#known.set(username, { failures: locks ? 0 : failures, until });
+    return locks;
   }
 
-  passed(): void {
-    this.#failures = 0;
+  /** A right password, or somebody who ends the lock-out. */
+  passed(username: string): void {
+    this.#known.delete(username);
   }
 }

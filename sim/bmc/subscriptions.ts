@@ -1,7 +1,17 @@
 import type { Controller } from './controller.ts';
 import { collection, type Document, link, type Make, root } from './document.ts';
 import { type EventRules, eventRulesOf } from './eventrules.ts';
-import { empty, failure, missing, notFound, type Reply, wrongMethod, wrongValue } from './reply.ts';
+import {
+  empty,
+  missing,
+  notFound,
+  notWritable,
+  type Reply,
+  unknownParameter,
+  unknownProperty,
+  wrongMethod,
+  wrongValue,
+} from './reply.ts';
 
 /** A subscription as its owner asked for it. */
 export interface Subscription {
@@ -126,17 +136,26 @@ export function subscribe(controller: Controller, body: Body): Reply {
   return { status: 201, headers: { location: `${root}${all}/${free}` } };
 }
 
+/** What of a request is heeded: filters of events are not, and are refused therefore. */
+const heeded = [
+  'Destination',
+  'Context',
+  'Protocol',
+  'SubscriptionType',
+  'EventFormatType',
+  'EventTypes',
+  'DeliveryRetryPolicy',
+];
+
+const isKind = (body: Body, name: string, kind: string) => body[name] === undefined || body[name] === kind;
+
 function checkWish(rules: EventRules, body: Body): Reply | null {
   const lacking = rules.required.find((name) => body[name] === undefined);
   if (lacking) return missing(lacking);
-  const strange = rules.unknown.find((name) => body[name] !== undefined);
-  if (strange)
-    return failure(
-      400,
-      'PropertyUnknown',
-      `The property ${strange} is not in the list of valid properties for the resource.`,
-      [strange],
-    );
+  const strange = Object.keys(body).find((name) => rules.unknown.includes(name) || !heeded.includes(name));
+  if (strange) return unknownProperty(strange);
+  if (!isKind(body, 'SubscriptionType', 'RedfishEvent')) return wrongValue(body.SubscriptionType, 'SubscriptionType');
+  if (!isKind(body, 'EventFormatType', 'Event')) return wrongValue(body.EventFormatType, 'EventFormatType');
   if (body.Protocol !== undefined && body.Protocol !== 'Redfish') return wrongValue(body.Protocol, 'Protocol');
   const url = URL.parse(String(body.Destination));
   const scheme = rules.tlsOnly ? /^https:$/ : /^https?:$/;
@@ -150,7 +169,24 @@ export function unsubscribe(controller: Controller, id: string): Reply {
   return empty;
 }
 
-export function patchEventService(controller: Controller, { ServiceEnabled }: Body): Reply {
+/** An event to see whether events arrive; what it is to say, it says. */
+export function submitTestEvent(controller: Controller, { MessageId, Message, EventType, ...others }: Body): Reply {
+  const strange = Object.keys(others).find((name) => !name.startsWith('@') && !testParameters.includes(name));
+  if (strange) return unknownParameter(strange, 'EventService.SubmitTestEvent');
+  const told = [MessageId, Message, EventType].find((one) => one !== undefined && typeof one !== 'string');
+  if (told !== undefined) return wrongValue(told, 'MessageId');
+  controller.machine.note('test-event', {
+    ...(MessageId !== undefined && { messageId: MessageId }),
+    ...(Message !== undefined && { message: Message }),
+  });
+  return empty;
+}
+
+const testParameters = ['EventId', 'EventTimestamp', 'Severity', 'MessageArgs', 'MessageSeverity', 'OriginOfCondition'];
+
+export function patchEventService(controller: Controller, { ServiceEnabled, ...others }: Body): Reply {
+  const other = Object.keys(others).find((name) => !name.startsWith('@'));
+  if (other) return notWritable(other);
   if (typeof ServiceEnabled !== 'boolean') return missing('ServiceEnabled');
   controller.kept.eventful = ServiceEnabled;
   controller.machine.changed();

@@ -1,4 +1,6 @@
+import { supermicroOptions } from './bootoptions.ts';
 import { cd, drive, type LightRule, standardFeatures, usb } from './feature/rules.ts';
+import { idsOf, ownEntry, selEntry } from './logrules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
 
@@ -10,6 +12,12 @@ const lit: LightRule = {
   listed: false,
 };
 const onOff = ['Enabled', 'Disabled'];
+
+/** What the maintenance event log calls things. */
+const maintenance = idsOf(
+  { 'power-on': 'Event.1.0.SystemPowerOn', 'power-off': 'Event.1.0.SystemPowerOff', reset: 'Event.1.0.SystemReset' },
+  'Event.1.0.RedfishSessionCreated',
+);
 
 /** Supermicro X12 and later (quirks 6, 36, 43, 47, 55, 56, 67, 69). */
 export const supermicro: Personality = {
@@ -33,6 +41,8 @@ export const supermicro: Personality = {
   boot: {
     targets: ['None', 'Pxe', 'Floppy', 'Cd', 'Usb', 'Hdd', 'BiosSetup', 'UsbCd', 'UefiBootNext', 'UefiHttp'],
     enabled: ['Disabled', 'Once', 'Continuous'],
+    listed: [],
+    options: supermicroOptions,
     mode: 'free',
     partial: 'reset',
     at: 'system',
@@ -43,15 +53,16 @@ export const supermicro: Personality = {
   tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: true },
   update: {
     ...standard.update,
-    simple: { protocols: ['HTTP'], location: true },
+    simple: { protocols: ['HTTP'], location: true, info: true },
+    maxBytes: null,
     push: null,
     twoPhase: true,
     others: { Backup_BMC: '11.01.01', CPLD_Motherboard: 'ff', GPU1: 'Not Present' },
     busy: failure(503, 'SMC.1.0.OemUpdateInProgress', 'The firmware update is in progress.'),
   },
   logs: [
-    { at: '/Systems/1', id: 'Log1', clearable: true },
-    { at: '/Managers/1', id: 'Log1', clearable: true },
+    { at: '/Systems/1', id: 'Log1', clearable: true, entry: selEntry(() => '0xF0FFFF') },
+    { at: '/Managers/1', id: 'Log1', clearable: true, entry: ownEntry('SMC', maintenance) },
   ],
   sensors: 'both',
   features: {
@@ -66,8 +77,20 @@ export const supermicro: Personality = {
     erase: null,
     console: { at: 'system', sshPort: 22, command: 'cd system1/sol1; start' },
     managerReset: ['GracefulRestart'],
+    assetTag: ['/Chassis/1'],
   },
   names: [['/Systems/1/Bios/Settings', '/Systems/1/Bios/SD']],
+  omits: {
+    ServiceRoot: ['Vendor', 'Product'],
+    Role: ['RoleId'],
+    ManagerAccount: ['PasswordChangeRequired'],
+    Chassis: ['ThermalSubsystem', 'PowerSubsystem', 'Location'],
+    ComputerSystem: ['Status/HealthRollup', 'ProcessorSummary/CoreCount', 'ProcessorSummary/LogicalProcessorCount'],
+    Storage: ['Drives@odata.count'],
+    Drive: ['MediaType'],
+    Bios: ['@Redfish.Settings/SupportedApplyTimes'],
+    Sensor: ['ReadingType', 'ReadingUnits', 'Reading'],
+  },
 };
 
 /** Supermicro X10, Redfish 1.0.1 (quirks 2, 3, 46): little of anything. That its ETag header is blank is made up (23). */
@@ -84,9 +107,10 @@ export const x10: Personality = {
   boot: {
     ...supermicro.boot,
     targets: ['None', 'Pxe', 'Floppy', 'CD/DVD', 'Usb', 'Hdd', 'BiosSetup', 'UefiUsbCd'],
+    options: undefined,
     mode: 'absent',
   },
-  etag: { style: 'blank', missing: 'take', accepts: 'same', onAction: 'ignore' },
+  etag: { style: 'blank', missing: 'take' },
   passwords: { least: 8, most: 19 },
   sensors: 'old',
   features: {

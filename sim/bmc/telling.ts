@@ -29,7 +29,10 @@ export class Telling {
     const rules = eventRulesOf(this.#controller.personality);
     if (rules === null || !isEventful(this.#controller, rules)) return;
     const by = typeof detail?.by === 'string' ? ` by ${detail.by}` : '';
-    const words = { MessageId: 'ResourceEvent.1.3.0.ResourceChanged', Message: `${effect}${by}` };
+    const words = {
+      MessageId: typeof detail?.messageId === 'string' ? detail.messageId : 'ResourceEvent.1.3.0.ResourceChanged',
+      Message: typeof detail?.message === 'string' ? detail.message : `${effect}${by}`,
+    };
     const severity = effect === 'locked-out' ? 'Critical' : 'OK';
     const event = {
       MemberId: '0',

@@ -43,19 +43,28 @@ function partsOf({ headers, body }: Upload): Record<string, string> | null {
 /** SimpleUpdate: the controller fetches the image itself, from this machine only. */
 export function simpleUpdate(controller: Controller, body: Readonly<Record<string, unknown>>): Reply {
   const { simple } = controller.personality.update;
-  const { ImageURI: uri, TransferProtocol: protocol } = body;
+  const { ImageURI: uri, TransferProtocol: protocol, Targets: targets = [] } = body;
+  const time = body['@Redfish.OperationApplyTime'] ?? 'Immediate';
+  if (time !== 'Immediate') return wrongValue(time, '@Redfish.OperationApplyTime');
+  if (!Array.isArray(targets) || targets.length > 0) return wrongValue(JSON.stringify(targets), 'Targets');
   if (typeof uri !== 'string') return missing('ImageURI');
   const url = URL.canParse(uri) ? new URL(uri) : null;
   const scheme = url?.protocol.slice(0, -1).toUpperCase() ?? '';
   if (!url || !simple?.protocols.includes(scheme)) return wrongValue(uri, 'ImageURI');
   if (protocol !== undefined && !simple.protocols.includes(String(protocol)))
     return wrongValue(protocol, 'TransferProtocol');
+  const { Username: username, Password: password } = body;
+  if (username !== undefined) Object.assign(url, { username: String(username), password: String(password ?? '') });
   return begin(controller, () => fetchStart(url), simple.location);
 }
 
 async function fetchStart(url: URL): Promise<string> {
   if (!/^http:$/.test(url.protocol) || !/^127\./.test(url.hostname)) throw new Error(`${url.hostname} is out of reach`);
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000), redirect: 'error' });
+  const { username, password } = url;
+  const bare = Object.assign(new URL(url), { username: '', password: '' });
+  const login = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+  const headers = username === '' ? {} : { authorization: login };
+  const response = await fetch(bare, { headers, signal: AbortSignal.timeout(10_000), redirect: 'error' });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   return (await response.text()).slice(0, 1024);
 }

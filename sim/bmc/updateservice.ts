@@ -1,11 +1,11 @@
 import type { Controller } from './controller.ts';
 import { collection, type Document, link, type Make, root, type View } from './document.ts';
+import type { UpdateRules } from './personality.ts';
 
 const inventory = '/UpdateService/FirmwareInventory';
 
 const updateService: Make = ({ personality }): Document => {
   const { simple, multipart, push, maxBytes, twoPhase } = personality.update;
-  const actions = `${root}/UpdateService/Actions`;
   return {
     '@odata.type': '#UpdateService.v1_14_1.UpdateService',
     Id: 'UpdateService',
@@ -15,17 +15,39 @@ const updateService: Make = ({ personality }): Document => {
     ...(multipart && { MultipartHttpPushUri: multipart }),
     ...(maxBytes !== null && { MaxImageSizeBytes: maxBytes }),
     FirmwareInventory: link(inventory),
-    Actions: {
-      ...(simple && {
-        '#UpdateService.SimpleUpdate': {
-          target: `${actions}/UpdateService.SimpleUpdate`,
-          'TransferProtocol@Redfish.AllowableValues': simple.protocols,
-        },
-      }),
-      ...(twoPhase && { '#UpdateService.StartUpdate': { target: `${actions}/UpdateService.StartUpdate` } }),
-    },
+    ...((simple || twoPhase) && { Actions: actionsOf(personality.update) }),
   };
 };
+
+const actions = `${root}/UpdateService/Actions`;
+const simpleInfo = '/UpdateService/SimpleUpdateActionInfo';
+
+function actionsOf({ simple, twoPhase }: UpdateRules): Document {
+  return {
+    ...(simple && {
+      '#UpdateService.SimpleUpdate': {
+        target: `${actions}/UpdateService.SimpleUpdate`,
+        ...(simple.info
+          ? { '@Redfish.ActionInfo': root + simpleInfo }
+          : { 'TransferProtocol@Redfish.AllowableValues': simple.protocols }),
+      },
+    }),
+    ...(twoPhase && { '#UpdateService.StartUpdate': { target: `${actions}/UpdateService.StartUpdate` } }),
+  };
+}
+
+const simpleUpdateInfo: Make = ({ personality: { update } }) =>
+  update.simple?.info
+    ? {
+        '@odata.type': '#ActionInfo.v1_4_2.ActionInfo',
+        Id: 'SimpleUpdateActionInfo',
+        Name: 'Simple update',
+        Parameters: [
+          { Name: 'ImageURI', Required: true, DataType: 'String' },
+          { Name: 'TransferProtocol', DataType: 'String', AllowableValues: update.simple.protocols },
+        ],
+      }
+    : undefined;
 
 /** Entries of the firmware inventory: name and version. */
 function entries(controller: Controller): [string, string | null][] {
@@ -40,6 +62,7 @@ function entries(controller: Controller): [string, string | null][] {
 /** Update service, firmware inventory, task service: what is the same of all controllers but for data. */
 export function serviceDocument(path: string): Make | undefined {
   if (path === '/UpdateService') return updateService;
+  if (path === simpleInfo) return simpleUpdateInfo;
   if (path === inventory)
     return ({ controller }) =>
       collection(

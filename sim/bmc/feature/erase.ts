@@ -2,7 +2,7 @@ import { findFault } from '../../faults.ts';
 import type { Change } from '../actions.ts';
 import type { Controller } from '../controller.ts';
 import { type Document, root } from '../document.ts';
-import { failure, type Reply, wrongValue } from '../reply.ts';
+import { failure, type Reply, unknownParameter, wrongValue } from '../reply.ts';
 import { completed, type TaskEnd } from '../tasks.ts';
 import type { Feature } from './feature.ts';
 import type { EraseRule } from './rules.ts';
@@ -60,6 +60,11 @@ function begin(controller: Controller, rule: EraseRule, index: number, body: Cha
   const { machine, tasks } = controller;
   const method = body.SanitizationType;
   if (method !== undefined && !rule.methods?.includes(String(method))) return wrongValue(method, 'SanitizationType');
+  const strange = Object.keys(body).find((name) => name !== 'SanitizationType' && !name.startsWith('@'));
+  if (strange) return unknownParameter(strange, 'Drive.SecureErase');
+  const time = body['@Redfish.OperationApplyTime'] ?? 'Immediate';
+  // It begins at once, whatever else a family may offer.
+  if (time !== 'Immediate') return wrongValue(time, '@Redfish.OperationApplyTime');
   if (controller.erasing.has(index)) return failure(409, 'ResourceInUse', 'The drive is being erased.');
   controller.erasing.set(index, true);
   const finish = (): TaskEnd => {

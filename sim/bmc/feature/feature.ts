@@ -1,6 +1,8 @@
 import type { Change } from '../actions.ts';
+import type { Controller } from '../controller.ts';
 import type { Document, Make, View } from '../document.ts';
 import type { Reply } from '../reply.ts';
+import { assetTag } from './assettag.ts';
 import { erase } from './erase.ts';
 import { light } from './light.ts';
 import { mains } from './mains.ts';
@@ -16,11 +18,13 @@ export interface Feature {
   adorn?(path: string, view: View): Document;
   /** Actions that it adds to a resource. */
   actions?(path: string, view: View): Document;
+  /** Methods that it adds to a resource, besides those of its actions. */
+  methods?(path: string, controller: Controller): readonly string[];
   /** Carries out a change; undefined for those that are none of its. */
   act?(change: Change): Reply | undefined;
 }
 
-const features: readonly Feature[] = [light, media, secureBoot, mains, erase, serial];
+const features: readonly Feature[] = [light, assetTag, media, secureBoot, mains, erase, serial];
 
 export function featureDocument(path: string): Make | undefined {
   return features.map((one) => one.document?.(path)).find((make) => make !== undefined);
@@ -41,6 +45,10 @@ export function adorned(path: string, document: Document, view: View): Document 
 function merged(one: Readonly<Record<string, object>>, other: Readonly<Record<string, object>>) {
   const vendors = Object.entries(other).map(([vendor, more]) => [vendor, { ...one[vendor], ...more }]);
   return { ...one, ...Object.fromEntries(vendors) };
+}
+
+export function featureMethods(path: string, controller: Controller): string[] {
+  return features.flatMap((one) => one.methods?.(path, controller) ?? []);
 }
 
 export function featureAct(change: Change): Reply | undefined {

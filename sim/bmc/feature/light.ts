@@ -15,6 +15,9 @@ export const light: Feature = {
       ...(rule.listed && { 'IndicatorLED@Redfish.AllowableValues': [rule.looked, rule.rest] }),
     };
   },
+  methods(path, { personality }) {
+    return personality.features.light?.at.some((at) => at === path) ? ['PATCH'] : [];
+  },
   act({ body, controller, method, path }) {
     const rule = controller.personality.features.light;
     if (method !== 'PATCH' || !rule?.at.some((at) => at === path)) return undefined;

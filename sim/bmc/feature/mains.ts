@@ -1,7 +1,7 @@
 import type { Change } from '../actions.ts';
 import type { Controller } from '../controller.ts';
 import { type Document, root } from '../document.ts';
-import { empty, failure, type Reply, wrongValue } from '../reply.ts';
+import { empty, failure, type Reply, unknownParameter, wrongValue } from '../reply.ts';
 import type { Feature } from './feature.ts';
 import type { MainsRule } from './rules.ts';
 
@@ -26,6 +26,8 @@ export const mains: Feature = {
 
 function cycle(controller: Controller, rule: MainsRule, body: Change['body']): Reply {
   const { machine } = controller;
+  const strange = Object.keys(body).find((name) => name !== 'ResetType');
+  if (strange) return unknownParameter(strange, rule.action);
   if (body.ResetType !== rule.type) return wrongValue(body.ResetType, 'ResetType');
   if (rule.hostOff && machine.state.power === 'on')
     return failure(400, 'iLO.2.24.InvalidOperationForSystemState', 'The system must be powered off for this.');

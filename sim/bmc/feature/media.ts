@@ -2,7 +2,7 @@ import { findFault } from '../../faults.ts';
 import type { Change } from '../actions.ts';
 import type { Controller } from '../controller.ts';
 import { collection, type Document, link, root } from '../document.ts';
-import { empty, missing, notWritable, type Reply, wrongValue } from '../reply.ts';
+import { empty, failure, missing, notWritable, type Reply, wrongValue } from '../reply.ts';
 import type { Feature } from './feature.ts';
 import type { MediaRule } from './rules.ts';
 
@@ -26,6 +26,9 @@ export const media: Feature = {
   adorn(path, { personality }) {
     const has = personality.features.media.some(({ at }) => at === path);
     return has ? { VirtualMedia: link(`${path}/VirtualMedia`) } : {};
+  },
+  methods(path, controller) {
+    return ruleAt(controller, path)?.how === 'patch' ? ['PATCH'] : [];
   },
   act(change) {
     const { body, controller, method, path } = change;
@@ -59,6 +62,10 @@ function driveDocument({ kept }: Controller, rule: MediaRule): Document {
     Inserted: image !== null,
     ConnectedVia: image === null ? 'NotConnected' : 'URI',
     WriteProtected: true,
+    TransferMethod: image === null ? null : 'Stream',
+    TransferProtocolType: image === null ? null : new URL(image).protocol.slice(0, -1).toUpperCase(),
+    UserName: null,
+    Password: null,
     ...(rule.how === 'action' && { Actions: { ...action('InsertMedia'), ...(ejects && action('EjectMedia')) } }),
   };
 }
@@ -71,9 +78,25 @@ function insert(controller: Controller, rule: MediaRule, body: Change['body']): 
   if (strange) return notWritable(strange);
   const lacking = rule.needs.find((name) => others[name] === undefined);
   if (lacking) return missing(lacking);
-  // A drive that is not empty keeps what it has, and says nothing of it.
-  if (controller.kept.media?.[pathOf(rule)] === undefined) put(controller, rule, image);
+  const wrong = checkManner(others, new URL(image));
+  if (wrong) return wrong;
+  if (controller.kept.media?.[pathOf(rule)] !== undefined)
+    return failure(409, 'ResourceInUse', 'The drive holds an image: eject that first.');
+  put(controller, rule, image);
   return empty;
+}
+
+/** How the image is read: as a stream that nobody writes to, over the protocol of its address. */
+function checkManner(given: Change['body'], { protocol }: URL): Reply | null {
+  const scheme = protocol.slice(0, -1).toUpperCase();
+  const only: Readonly<Record<string, unknown>> = {
+    Inserted: true,
+    WriteProtected: true,
+    TransferMethod: 'Stream',
+    TransferProtocolType: scheme,
+  };
+  const wrong = Object.keys(only).find((name) => given[name] !== undefined && given[name] !== only[name]);
+  return wrong === undefined ? null : wrongValue(given[wrong], wrong);
 }
 
 function eject(controller: Controller, rule: MediaRule): Reply {

@@ -7,6 +7,10 @@ export interface FeatureRules {
   readonly erase: EraseRule | null;
   readonly console: ConsoleRule | null;
   readonly managerReset: readonly string[];
+  /** Whether its types are told by an ActionInfo. */
+  readonly managerResetInfo?: true;
+  /** Where an asset tag is shown, which anybody may write who may write there. */
+  readonly assetTag: readonly ('/Chassis/1' | '/Systems/1')[];
   /** Whether the controller shows when it last started. */
   readonly managerTime: boolean;
   /** Whether a forced restart may leave the host hanging (quirk 32). */
@@ -98,6 +102,7 @@ export const standardFeatures: FeatureRules = {
   erase: { methods: ['BlockErase', 'CryptographicErase', 'Overwrite'], applyTimes: ['Immediate'], seconds: 30 },
   console: { at: 'system', sshPort: 22, command: null },
   managerReset: ['GracefulRestart', 'ForceRestart'],
+  assetTag: ['/Chassis/1', '/Systems/1'],
   managerTime: true,
   restart: 'fine',
 };

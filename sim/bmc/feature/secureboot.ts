@@ -1,7 +1,7 @@
 import type { Controller } from '../controller.ts';
 import { type Document, link, root } from '../document.ts';
 import { outward } from '../paths.ts';
-import { empty, failure, type Reply, wrongValue } from '../reply.ts';
+import { empty, failure, notWritable, type Reply, wrongValue } from '../reply.ts';
 import type { Feature } from './feature.ts';
 import type { SecureBootRule } from './rules.ts';
 
@@ -22,10 +22,16 @@ export const secureBoot: Feature = {
   adorn(at, { personality }) {
     return at === '/Systems/1' && personality.features.secureBoot ? { SecureBoot: link(path) } : {};
   },
+  methods(at, { personality }) {
+    return at === path && personality.features.secureBoot ? ['PATCH'] : [];
+  },
   act({ body, controller, method, path: at }) {
     const rule = controller.personality.features.secureBoot;
     if (!rule || !at.startsWith(path)) return undefined;
-    if (method === 'PATCH' && at === path) return enable(controller, rule, body.SecureBootEnable);
+    if (method === 'PATCH' && at === path) {
+      const fixed = Object.keys(body).find((name) => name !== 'SecureBootEnable' && !name.startsWith('@'));
+      return fixed ? notWritable(fixed) : enable(controller, rule, body.SecureBootEnable);
+    }
     if (method !== 'POST' || at !== `${path}/Actions/SecureBoot.ResetKeys` || rule.keys === 'absent') return undefined;
     return resetKeys(controller, rule, body.ResetKeysType);
   },
