@@ -1,3 +1,4 @@
+import { bmcMacOf, type Hardware } from '../hardware.ts';
 import { dellOptions } from './bootoptions.ts';
 import { link } from './document.ts';
 import { cd, drive, standardFeatures, usb } from './feature/rules.ts';
@@ -17,6 +18,16 @@ const lifecycle = idsOf(
   },
   'IDRAC.2.7.USR0030',
 );
+
+/** What Dell says of a machine in the service root, for which nobody has to sign in. */
+function ownOf(hardware: Hardware) {
+  return {
+    '@odata.type': '#DellServiceRoot.v1_0_0.DellServiceRoot',
+    IsBranded: 0,
+    ManagerMACAddress: bmcMacOf(hardware),
+    ServiceTag: hardware.serial,
+  };
+}
 
 /** Dell iDRAC9 as of 6.00 (quirks 1, 9, 16, 26, 29, 40, 48, 54, 59, 62, 67, 69). */
 export const idrac9: Personality = {
@@ -120,13 +131,13 @@ export const idrac9: Personality = {
     erase: { methods: null, applyTimes: ['Immediate'], seconds: 60 },
     console: null,
     managerReset: ['GracefulRestart'],
-    assetTag: ['/Systems/1'],
+    assetTag: ['/Chassis/1', '/Systems/1'],
   },
   omits: {
     ServiceRoot: ['UUID'],
     TaskService: ['CompletedTaskOverWritePolicy', 'LifeCycleEventOnTaskStateChange'],
     Chassis: ['Location/Placement/RackOffset', 'Location/Placement/RackOffsetUnits'],
-    Fan: ['SpeedPercent/DataSourceUri'],
+    Fan: ['SpeedPercent/DataSourceUri', 'SpeedPercent/Reading'],
   },
   busy: failure(503, 'IDRAC.2.8.SYS518', 'iDRAC is not ready. The data sources are unavailable.'),
   restartSeconds: 60,
@@ -137,7 +148,8 @@ export const idrac9: Personality = {
   ],
   // The service tag is the SKU; the serial number is the board's (quirk 62).
   dress: (path, document, { hardware }) => {
-    if (path === '') return { ...document, JobService: link('/JobService') };
+    if (path === '') return { ...document, JobService: link('/JobService'), Oem: { Dell: ownOf(hardware) } };
+    if (path === '/UpdateService') return { ...document, MaxImageSizeBytes: null };
     return path === '/Systems/1'
       ? { ...document, SKU: hardware.serial, SerialNumber: `${hardware.serial}B` }
       : document;

@@ -51,7 +51,8 @@ export function documentAt(path: string, controller: Controller): Document | und
   const document = make?.(view);
   if (!document) return undefined;
   const made = adorned(path, { '@odata.id': `${root}${path}`, ...document, ...logsLink(path, view) }, view);
-  const whole = without(made, personality.omits[kindOf(made)] ?? []);
+  const { omits } = personality;
+  const whole = without(made, [...(omits[kindOf(made)] ?? []), ...(omits[path] ?? [])]);
   const last = path.slice(path.lastIndexOf('/') + 1);
   if (whole.Id === last) whole.Id = outward(path, personality.names).replace(/^.*\//, '');
   return personality.dress ? personality.dress(path, whole, view) : whole;
@@ -136,6 +137,7 @@ function matching(path: string): Make | undefined {
 }
 
 const well = { State: 'Enabled', Health: 'OK' };
+const wholly = { ...well, HealthRollup: 'OK' };
 
 function service({ hardware, personality }: View): Document {
   return {
@@ -183,9 +185,9 @@ function system(view: View): Document {
       CoreCount: model.cpu.sockets * model.cpu.cores,
       LogicalProcessorCount: model.cpu.sockets * model.cpu.threads,
       Model: model.cpu.model,
-      Status: well,
+      Status: wholly,
     },
-    MemorySummary: { TotalSystemMemoryGiB: (model.dimms.count * model.dimms.mib) / 1024, Status: well },
+    MemorySummary: { TotalSystemMemoryGiB: (model.dimms.count * model.dimms.mib) / 1024, Status: wholly },
     Processors: link('/Systems/1/Processors'),
     Memory: link('/Systems/1/Memory'),
     Bios: link('/Systems/1/Bios'),
@@ -248,7 +250,7 @@ function chassis({ hardware, machine, personality }: View): Document {
     Model: model.product,
     SerialNumber: serial,
     PowerState: powerShown(machine) === 'on' ? 'On' : 'Off',
-    Status: { ...well, HealthRollup: 'OK' },
+    Status: wholly,
     ...sensorLinks(personality),
     Location: { Placement: { Rack: hardware.rackId, RackOffset: hardware.unit, RackOffsetUnits: 'OpenU' } },
     Links: { ComputerSystems: [link('/Systems/1')], ManagedBy: [link('/Managers/1')] },

@@ -117,8 +117,17 @@ export const ilo6: Personality = {
     ManagerAccount: ['Locked'],
     VirtualMedia: ['ImageName', 'TransferMethod', 'TransferProtocolType', 'UserName', 'Password'],
     LogService: ['MaxNumberOfRecords'],
-    Chassis: ['Location/Placement'],
-    ComputerSystem: ['ProcessorSummary/CoreCount', 'ProcessorSummary/LogicalProcessorCount'],
+    Chassis: ['Location/Placement', 'Status/HealthRollup'],
+    ComputerSystem: [
+      'ProcessorSummary/CoreCount',
+      'ProcessorSummary/LogicalProcessorCount',
+      'ProcessorSummary/Status/State',
+      'ProcessorSummary/Status/Health',
+      'MemorySummary/Status/State',
+      'MemorySummary/Status/Health',
+    ],
+    Manager: ['PowerState'],
+    Drive: ['Manufacturer'],
     PowerSubsystem: ['Status'],
     ThermalSubsystem: ['Status'],
     Fan: ['SpeedPercent/DataSourceUri', 'SpeedPercent/SpeedRPM'],
@@ -230,6 +239,6 @@ export const ilo5: Personality = {
   omits: {
     ...ilo6.omits,
     ManagerAccount: ['Enabled', 'Locked', 'AccountTypes'],
-    Chassis: ['Location'],
+    Chassis: ['Location', 'Status/HealthRollup'],
   },
 };

@@ -1,6 +1,6 @@
 import { nvidiaOptions } from './bootoptions.ts';
 import { collection, link, type Make } from './document.ts';
-import { drive, standardFeatures } from './feature/rules.ts';
+import { drive, type LightRule, standardFeatures } from './feature/rules.ts';
 import { idsOf, ownEntry, selEntry } from './logrules.ts';
 import { type Personality, standard } from './personality.ts';
 import { failure } from './reply.ts';
@@ -28,6 +28,14 @@ const events = idsOf(
 );
 /** Lines of the controller's own system log. */
 const journal = ownEntry('BMC Journal Entry', null);
+
+const located: LightRule = {
+  at: ['/Systems/1'],
+  properties: ['LocationIndicatorActive', 'IndicatorLED'],
+  rest: 'Off',
+  looked: 'Lit',
+  listed: false,
+};
 
 /** OpenBMC without a vendor's additions (quirks 17, 26, 34, 47, 55, 58, 62, 69). */
 export const openbmc: Personality = {
@@ -67,13 +75,7 @@ export const openbmc: Personality = {
     ...standardFeatures,
     assetTag: [],
     managerResetInfo: true,
-    light: {
-      at: ['/Systems/1'],
-      properties: ['LocationIndicatorActive', 'IndicatorLED'],
-      rest: 'Off',
-      looked: 'Lit',
-      listed: false,
-    },
+    light: located,
     media: [],
     secureBoot: null,
     erase: null,
@@ -94,7 +96,7 @@ export const openbmc: Personality = {
     Manager: ['CommandShell'],
     LogService: ['MaxNumberOfRecords', 'ServiceEnabled'],
     Chassis: ['ThermalSubsystem', 'PowerSubsystem', 'Location'],
-    ComputerSystem: [
+    '/Systems/1': [
       // The host's serial number is known to the chassis only (quirk 62).
       'SerialNumber',
       'SKU',
@@ -146,6 +148,7 @@ export const nvidia: Personality = {
   features: {
     ...openbmc.features,
     assetTag: ['/Chassis/1'],
+    light: { ...located, at: ['/Chassis/1', '/Systems/1'] },
     media: ['USB1', 'USB2'].map((id) => drive('/Managers/1', id, ['CD', 'USBStick'])),
     secureBoot: { mode: 'SetupMode', keys: 'absent', failing: 0 },
     mains: {
@@ -181,7 +184,7 @@ export const nvidia: Personality = {
     ServiceRoot: [],
     LogService: ['MaxNumberOfRecords'],
     Chassis: ['Location/Placement'],
-    ComputerSystem: [...(openbmc.omits.ComputerSystem ?? []), 'BiosVersion'],
+    '/Systems/1': [...(openbmc.omits['/Systems/1'] ?? []), 'BiosVersion'],
     Drive: ['Status/Health'],
     Memory: ['DeviceLocator'],
     PowerSubsystem: ['CapacityWatts'],
@@ -193,6 +196,7 @@ export const nvidia: Personality = {
     '/Systems/HGX_Baseboard_0': baseboard,
   },
   dress: (path, document) => {
+    if (path === '/AccountService') return { ...document, HTTPBasicAuth: 'Enabled' };
     // Without an image a drive says nothing of any.
     if (document.Image === null) return without(document, ['Image']);
     if (path !== '/Systems/1/Bios') return document;

@@ -198,7 +198,8 @@ export interface Personality {
   /** Whether paths are matched whatever their case (quirk 14). */
   readonly caseless: boolean;
   /**
-   * What this family does not show of what others do: by the type of the resource, `Boot/BootOrder` for what is inside.
+   * What this family does not show of what others do: by the type of the resource or its path below `/redfish/v1`,
+   * `Boot/BootOrder` for what is inside.
    * Recorded trees decide (`test/sim/recorded.test.ts`).
    */
   readonly omits: Readonly<Record<string, readonly string[]>>;

@@ -1,4 +1,5 @@
 import { supermicroOptions } from './bootoptions.ts';
+import { link } from './document.ts';
 import { cd, drive, type LightRule, standardFeatures, usb } from './feature/rules.ts';
 import { idsOf, ownEntry, selEntry } from './logrules.ts';
 import { type Personality, standard } from './personality.ts';
@@ -87,9 +88,14 @@ export const supermicro: Personality = {
     Chassis: ['ThermalSubsystem', 'PowerSubsystem', 'Location'],
     ComputerSystem: ['Status/HealthRollup', 'ProcessorSummary/CoreCount', 'ProcessorSummary/LogicalProcessorCount'],
     Storage: ['Drives@odata.count'],
-    Drive: ['MediaType'],
+    Drive: ['MediaType', 'Protocol'],
+    Manager: ['PowerState'],
     Bios: ['@Redfish.Settings/SupportedApplyTimes'],
     Sensor: ['ReadingType', 'ReadingUnits', 'Reading'],
+  },
+  dress: (path, document) => {
+    if (path === '') return { ...document, Oem: { Supermicro: {} } };
+    return path === '/Systems/1' ? { ...document, VirtualMedia: link('/Managers/1/VirtualMedia') } : document;
   },
 };
 
@@ -120,6 +126,7 @@ export const x10: Personality = {
     secureBoot: null,
     console: null,
   },
+  dress: (path, document) => (path === '' ? { ...document, Oem: { Supermicro: {} } } : document),
   names: [['/SessionService/Sessions', '/Sessions']],
   lacks: ['/UpdateService', '/TaskService', '/Systems/1/Bios', '/Systems/1/Processors', '/Systems/1/Memory'],
 };

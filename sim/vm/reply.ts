@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { registry } from '../bmc/reply.ts';
 import type { Document } from './tree.ts';
 
 /** An answer of the BMC before it is written to a connection. */
@@ -15,7 +16,7 @@ export function refuse(
   text: string,
   headers: Readonly<Record<string, string>> = {},
 ): Reply {
-  const id = `Base.1.18.${message}`;
+  const id = `${registry}.${message}`;
   const info = { '@odata.type': '#Message.v1_1_2.Message', MessageId: id, Message: text, Severity: 'Warning' };
   return { status, headers, body: { error: { code: id, message: text, '@Message.ExtendedInfo': [info] } } };
 }
