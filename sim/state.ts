@@ -48,6 +48,8 @@ export interface Account {
   readonly role?: string;
   /** Whether it may sign in; true when absent. */
   readonly enabled?: boolean;
+  /** What it may be used for; Redfish when absent. */
+  readonly types?: readonly string[];
 }
 
 /** What a controller keeps of its own; absent until something is changed there. */

@@ -27,7 +27,7 @@ export const accountDocument =
       RoleId: role,
       PasswordChangeRequired: account !== undefined && mustChange(controller),
       Locked: account !== undefined && controller.guard.locked(account.username),
-      AccountTypes: ['Redfish'],
+      AccountTypes: account?.types ?? ['Redfish'],
       Links: roleIds.includes(role) ? { Role: link(`${roles}/${role}`) } : {},
     };
   };
@@ -101,20 +101,29 @@ export function patchAccount(controller: Controller, id: string, body: Body): Re
 const freshSlot = { role: 'None', enabled: false };
 
 /** The account as a change leaves it. */
-function accountOf({ UserName, Password, RoleId, Enabled }: Body, old: Account): Account {
+function accountOf({ UserName, Password, RoleId, Enabled, AccountTypes }: Body, old: Account): Account {
   return {
     ...old,
     ...(typeof UserName === 'string' && { username: UserName }),
     ...(typeof Password === 'string' && { password: Password }),
     ...(typeof RoleId === 'string' && { role: RoleId }),
     ...(typeof Enabled === 'boolean' && { enabled: Enabled }),
+    ...(Array.isArray(AccountTypes) && { types: AccountTypes.map(String) }),
   };
+}
+
+const accountTypes = /^(Redfish|SNMP|OEM|HostConsole|ManagerConsole|IPMI|KVMIP|VirtualMedia|WebUI)$/;
+
+/** Services that an account may use; one that is not for Redfish would be no account here. */
+function areTypes(given: unknown): boolean {
+  if (given === undefined) return true;
+  return Array.isArray(given) && given.includes('Redfish') && given.every((one) => accountTypes.test(String(one)));
 }
 
 /** The refusal of a change that means nothing, before anything of it is done. */
 function checkAccount(controller: Controller, body: Body, known: boolean): Reply | null {
   const { Password, RoleId, Enabled, Locked, UserName } = body;
-  const writable = /^(UserName|Password|RoleId|Enabled|Locked|@.*)$/;
+  const writable = /^(UserName|Password|RoleId|Enabled|Locked|AccountTypes|@.*)$/;
   const strange = Object.keys(body).find((name) => !writable.test(name));
   if (strange) return notWritable(strange);
   if (Password !== undefined || !known) {
@@ -124,6 +133,7 @@ function checkAccount(controller: Controller, body: Body, known: boolean): Reply
   if (UserName !== undefined && typeof UserName !== 'string') return wrongValue(UserName, 'UserName');
   const role = RoleId === undefined || roleIds.includes(String(RoleId)) || (RoleId === 'None' && known);
   if (!role) return wrongValue(RoleId, 'RoleId');
+  if (!areTypes(body.AccountTypes)) return wrongValue(JSON.stringify(body.AccountTypes), 'AccountTypes');
   if (Enabled !== undefined && typeof Enabled !== 'boolean') return wrongValue(Enabled, 'Enabled');
   // Only a controller locks an account; others may end it.
   return Locked === undefined || Locked === false ? null : wrongValue(Locked, 'Locked');

@@ -12,11 +12,9 @@ export interface Tag {
 /** The version of a document as its controller writes it down. */
 export function tagOf(document: object, style: EtagRules['style']): Tag | undefined {
   if (style === 'none') return undefined;
-  if (style === 'blank') return { header: '' };
   const digest = createHash('sha1').update(JSON.stringify(document)).digest('hex').slice(0, 8).toUpperCase();
   if (style === 'weak') return { header: `W/"${digest}"`, body: `W/"${digest}"` };
   if (style === 'header') return { header: `"${digest}"` };
-  if (style === 'doubled') return { header: `""${digest}""`, body: `"${digest}"` };
   return { header: `"${digest}"`, body: `"${digest}"` };
 }
 

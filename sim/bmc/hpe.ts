@@ -97,6 +97,7 @@ export const ilo6: Personality = {
       oem: 'Hpe',
       type: 'AuxCycle',
       hostOff: true,
+      after: 'as-before',
     },
     erase: { methods: null, applyTimes: [], seconds: 60 },
     console: { at: 'manager', sshPort: 22, command: null },
@@ -135,6 +136,8 @@ export const ilo6: Personality = {
     Power: ['PowerControl/Name'],
   },
   dress: (path, document, { controller, personality }) => {
+    // An empty drive names no image, but not by null.
+    if (document.Image === null) return { ...document, Image: '' };
     if (path === '') return { ...document, Oem: { Hpe: ownOf(personality) } };
     const account = /^\/AccountService\/Accounts\/(\w+)$/.exec(path)?.[1];
     if (account) return { ...document, Oem: { Hpe: accountOf(controller.accounts[account]) } };

@@ -70,6 +70,7 @@ export const xcc: Personality = {
       oem: null,
       type: 'ACPowerCycle',
       hostOff: false,
+      after: 'as-before',
     },
     erase: null,
     console: { at: 'manager', sshPort: 22, command: null },
@@ -90,7 +91,7 @@ export const sr675: Personality = {
   dress: (path, document) => (path === '/Systems/1' ? { ...document, Model: 'ThinkSystem SR675 V3' } : document),
 };
 
-/** Huawei iBMC (quirk 19); that its ETag header is quoted twice is another vendor's (22). */
+/** Huawei iBMC (quirk 19). */
 export const ibmc: Personality = {
   ...standard,
   id: 'ibmc',
@@ -107,6 +108,6 @@ export const ibmc: Personality = {
     media: [{ ...drive('/Managers/1', 'CD', cd), needs: ['TransferProtocolType'] }],
     erase: null,
   },
-  etag: { style: 'doubled', missing: 412 },
+  etag: { style: 'strong', missing: 412 },
   tasks: { ...standard.tasks, volatile: true },
 };

@@ -109,6 +109,7 @@ export const openbmc: Personality = {
   },
   dress: (path, document) => {
     if (path === '') return { ...document, ProtocolFeaturesSupported: withoutExpand };
+    if (path === '/Systems/1') return { ...document, Name: 'system' };
     if (path !== '/Systems/1/Bios') return document;
     const { Attributes: _, AttributeRegistry: __, '@Redfish.Settings': ___, ...rest } = document;
     return rest;
@@ -157,6 +158,7 @@ export const nvidia: Personality = {
       oem: null,
       type: 'AuxPowerCycle',
       hostOff: false,
+      after: 'as-before',
     },
     erase: { methods: ['BlockErase', 'CryptographicErase'], applyTimes: [], seconds: 30 },
   },
@@ -196,6 +198,7 @@ export const nvidia: Personality = {
     '/Systems/HGX_Baseboard_0': baseboard,
   },
   dress: (path, document) => {
+    if (path === '/Systems/1') return { ...document, Name: 'System_0' };
     if (path === '/AccountService') return { ...document, HTTPBasicAuth: 'Enabled' };
     // Without an image a drive says nothing of any.
     if (document.Image === null) return without(document, ['Image']);

@@ -39,11 +39,8 @@ export interface BootRules {
 
 /** How a PATCH has to name the version that it changes (quirks 19 to 25). */
 export interface EtagRules {
-  /**
-   * `header`: there and not in the body. `doubled`: the header is quoted twice, the body's tag is right. `blank`: an
-   * empty header.
-   */
-  readonly style: 'none' | 'header' | 'strong' | 'weak' | 'doubled' | 'blank';
+  /** `header`: there and not in the body. */
+  readonly style: 'none' | 'header' | 'strong' | 'weak';
   /** Answer to a PATCH without If-Match. */
   readonly missing: 'take' | 412 | 428;
   /** MessageId of a 428 that is not of the Base registry. */

@@ -99,7 +99,7 @@ export const supermicro: Personality = {
   },
 };
 
-/** Supermicro X10, Redfish 1.0.1 (quirks 2, 3, 46): little of anything. That its ETag header is blank is made up (23). */
+/** Supermicro X10, Redfish 1.0.1 (quirks 2, 3, 46): little of anything. */
 export const x10: Personality = {
   ...supermicro,
   id: 'x10',
@@ -116,7 +116,7 @@ export const x10: Personality = {
     options: undefined,
     mode: 'absent',
   },
-  etag: { style: 'blank', missing: 'take' },
+  etag: { style: 'none', missing: 'take' },
   passwords: { least: 8, most: 19 },
   sensors: 'old',
   features: {

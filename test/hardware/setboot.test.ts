@@ -56,7 +56,7 @@ describe('what is booted from', () => {
         acting.act('set-boot', { target, how: 'always' }, { intentId: `${acting.machineId}-${id}` });
       expect(await always('disk', 'a')).toMatchObject({
         state: 'done',
-        command: { boot: { BootOrder: ['Boot0002', 'Boot0000', 'Boot0001'] } },
+        command: { boot: { BootOrder: ['Boot0002', 'Boot0003', 'Boot0001'] } },
       });
       expect(await always('disk', 'b')).toMatchObject({ state: 'done', observed: expect.stringContaining('already') });
       expect(await acting.effects('boot-order', 'boot-override')).toEqual(['boot-order']);

@@ -45,7 +45,9 @@ test.each(Object.keys(personalities) as Family[])('%s is read whole', async (per
     // A model of its own, whose quirk is the model's (quirk 32).
     const product = personality === 'sr675' ? 'ThinkSystem SR675 V3' : model.product;
     expect(inventory.identity).toMatchObject({ serial, uuid, product });
-    expect(inventory.nics).toHaveLength(model.nic.count);
+    // bmcweb knows nothing of the host's network cards.
+    const cards = personalities[personality].lacks.includes('/Systems/1/EthernetInterfaces') ? 0 : model.nic.count;
+    expect(inventory.nics).toHaveLength(cards);
     expect(inventory.drives).toHaveLength(model.disks.length);
     const { expand, lacks } = personalities[personality];
     if (!lacks.includes('/Systems/1/Processors')) expect(inventory.cpus).toHaveLength(model.cpu.sockets);

@@ -87,7 +87,6 @@ describe('firmware', () => {
     await soon(async () => (await ask('GET', path)).status).toBe(404);
     const { Members } = await get('/redfish/v1/UpdateService/FirmwareInventory');
     expect(JSON.stringify(Members)).toContain('Installed-159-1.9.9__BIOS');
-    expect((await ask('POST', simpleTarget, { ImageURI: url }, { 'if-match': '*' })).status).toBe(412);
     const chunked = await request(`${originOf()}/redfish/v1/UpdateService/FirmwareInventory`, {
       method: 'POST',
       headers: { ...basic, 'content-type': 'application/octet-stream' },

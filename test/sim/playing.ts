@@ -5,6 +5,7 @@ import { request } from 'undici';
 import { expect } from 'vitest';
 import type { PersonalityChoice } from '../../sim/bmc/personalities.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
+import type { Effect, Entry } from '../../sim/journal.ts';
 import { type Listening, listenFor, type Scheme } from '../../sim/listen.ts';
 
 let ending = async () => {};
@@ -32,6 +33,35 @@ export async function play(personality: PersonalityChoice, speed = 50, scheme: S
   const machine = fleet.machines[0];
   if (!machine) throw new Error('no machine');
   return machine;
+}
+
+export interface Played {
+  readonly origin: string;
+  journal(effect: Effect): Promise<readonly Entry[]>;
+}
+
+/** A machine of each family at once, to be driven by other clients than ours; `end` ends all. */
+export async function playAll(families: readonly PersonalityChoice[], speed: number) {
+  const folder = await mkdtemp(join(tmpdir(), 'farrier-families-'));
+  const ends: (() => Promise<void>)[] = [];
+  const played: Partial<Record<PersonalityChoice, Played>> = {};
+  for (const personality of families) {
+    const one = { racks: 1, perRack: 1, folder: join(folder, personality), speed, personality };
+    const own = createFleet({ ...one, bootUrl: 'http://127.0.0.1:9', ca: '' });
+    const doors = await listenFor(own, '127.0.0.1:0', 'loopback', 'https');
+    const [machine] = own.machines;
+    if (!machine) throw new Error('no machine');
+    ends.push(doors.close, own.stop.bind(own));
+    played[personality] = {
+      origin: doors.originOf(machine.hardware),
+      journal: async (effect) => (await own.journal.read({})).filter((entry) => entry.effect === effect),
+    };
+  }
+  const end = async () => {
+    for (const close of ends) await close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { played, end };
 }
 
 export function originOf(): string {

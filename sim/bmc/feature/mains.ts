@@ -26,13 +26,19 @@ export const mains: Feature = {
 
 function cycle(controller: Controller, rule: MainsRule, body: Change['body']): Reply {
   const { machine } = controller;
-  const strange = Object.keys(body).find((name) => name !== 'ResetType');
+  const strange = Object.keys(body).find(
+    (name) => name !== 'ResetType' && !(rule.saysAfter && name === 'FinalPowerState'),
+  );
   if (strange) return unknownParameter(strange, rule.action);
+  const finals = [undefined, 'On', 'Off'];
+  if (!finals.some((one) => one === body.FinalPowerState)) return wrongValue(body.FinalPowerState, 'FinalPowerState');
   if (body.ResetType !== rule.type) return wrongValue(body.ResetType, 'ResetType');
   if (rule.hostOff && machine.state.power === 'on')
     return failure(400, 'iLO.2.24.InvalidOperationForSystemState', 'The system must be powered off for this.');
   machine.note('ac-cycle', { by: 'bmc' });
   controller.restart('mains');
-  void machine.powerOff('mains').then(() => machine.powerOn('mains'));
+  const { FinalPowerState: wish } = body;
+  const on = wish === undefined ? rule.after === 'as-before' && machine.state.power === 'on' : wish === 'On';
+  void machine.powerOff('mains').then(() => (on ? machine.powerOn('mains') : undefined));
   return empty;
 }

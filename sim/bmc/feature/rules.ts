@@ -56,6 +56,9 @@ export interface MainsRule {
   readonly oem: string | null;
   readonly type: string;
   readonly hostOff: boolean;
+  /** Whether the host comes up again where it was on, unless the request says how it is to be (`FinalPowerState`). */
+  readonly after: 'as-before' | 'off';
+  readonly saysAfter?: true;
 }
 
 export interface EraseRule {
