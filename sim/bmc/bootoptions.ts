@@ -15,12 +15,6 @@ const option = (kind: BootOptionRule['kind'], reference: string, shown: Shown, i
   shown,
 });
 
-export const plainOptions: readonly BootOptionRule[] = [
-  option('network', 'Boot0000', (mac) => words('UEFI PXE IPv4', ipv4(mac))),
-  option('network', 'Boot0001', (mac) => words('UEFI HTTP IPv4', `${ipv4(mac)}/Uri()`)),
-  option('disk', 'Boot0002', () => words('UEFI OS', nvme)),
-];
-
 function words(name: string, path: string, enabled = true) {
   return { Name: name, DisplayName: name, UefiDevicePath: path, ...(enabled && { BootOptionEnabled: true }) };
 }

@@ -135,7 +135,8 @@ describe('farrier bmc accounts', () => {
     const other = join(folder, 'night-shift');
     expect(await farrier(2, 'accounts', 'create', 'night', '--secret', other, '--yes')).toMatchObject({ code: 0 });
     const { password, username } = JSON.parse(await readFile(other, 'utf8'));
-    expect(Object.values(machine(2).state.controller?.accounts ?? {})).toContainEqual({ username, password });
+    const made = { username, password, role: 'Administrator', enabled: true };
+    expect(Object.values(machine(2).state.controller?.accounts ?? {})).toContainEqual(made);
     expect(await farrier(2, 'accounts', 'remove', 'admin', '--yes')).toMatchObject({ code: 1 });
     expect(await farrier(2, 'accounts', 'remove', 'night', '--yes')).toMatchObject({ code: 0 });
     expect((await farrier(2, 'accounts')).out).not.toContain('night');

@@ -12,19 +12,7 @@ afterEach(stopPlaying);
 
 /** Assertions of DMTF's validator that the standard controller fails, and why it is left so. */
 const deviations = {
-  'every account is an administrator, and of its properties only name and password are kept': [
-    'PROTO_ETAG_IF_MATCH_ENFORCED',
-    'REQ_PATCH_BAD_PROP',
-    'REQ_PATCH_MIXED_PROPS',
-    'SEC_ACCOUNTS_SUPPORT_ETAGS',
-    'SEC_PRIV_OPERATION_TO_PRIV_MAPPING',
-    'SEC_PWD_CHANGE_REQ_ALLOW_SESSION_LOGIN',
-    'SEC_PWD_CHANGE_REQ_DISALLOW_ALL_OTHERS',
-  ],
-  'queries are not looked at, and only refusals tell which methods go': [
-    'REQ_QUERY_UNSUPPORTED_DOLLAR_PARAMS',
-    'RESP_HEADERS_ALLOW_GET_OR_HEAD',
-  ],
+  'queries are not looked at': ['REQ_QUERY_UNSUPPORTED_DOLLAR_PARAMS'],
   'methods that HTTP does not know are refused before the controller sees them': ['PROTO_HTTP_UNSUPPORTED_METHODS'],
   'a collection takes a POST at its own path only': ['REQ_POST_CREATE_TO_MEMBERS_PROP'],
 };
