@@ -3,7 +3,7 @@
  * holds no secret and nothing that is large.
  */
 import type { BootState, ImageKind, OpState, Stage } from '../mdb/machine.ts';
-import type { Held } from './passage.ts';
+import type { Held, Taken } from './passage.ts';
 
 export type { Act, ActResult } from './hardware.ts';
 export type { Errand, Held } from './passage.ts';
@@ -12,12 +12,7 @@ export type { Errand, Held } from './passage.ts';
 export const birthSteps = ['rack', 'register', 'configure', 'profile', 'deploy', 'ready'] as const;
 export type BirthStep = (typeof birthSteps)[number];
 
-export interface BeginResult {
-  /** False when the order was ended before it began. */
-  readonly live: boolean;
-  readonly fence: number;
-  /** Whether a controller is known, so that power can be driven. */
-  readonly controller: boolean;
+export interface BeginResult extends Taken {
   /** Whether it has to be booted: it was never seen, or stands at the end of an earlier order. */
   readonly boot: boolean;
 }

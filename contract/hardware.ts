@@ -88,6 +88,10 @@ export interface Act<K extends ActKind = ActKind> extends Errand {
   readonly intentId: string;
   readonly fence: number;
   readonly kind: K;
+  /** Run of the order's passage: an earlier run's act is refused. */
+  readonly epoch?: number | undefined;
+  /** Step of the passage at which it is. */
+  readonly step?: string;
   /** Absent for kinds that need none. */
   readonly parameters?: ActParameters[K];
   /** Reads for real, and writes nothing: neither to the controller nor as an intent. */

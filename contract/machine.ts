@@ -52,6 +52,19 @@ export interface OrderMessage {
   readonly notBefore?: string;
   /** ISO 8601: it ends as refused when it has not begun by then. */
   readonly deadline?: string;
+  /** The MDB has it under way and no passage of it runs: it is taken although it was taken before. */
+  readonly again?: true;
+}
+
+/** What the MDB has under way of a machine, for a workflow that begins and knows nothing. */
+export interface MachineLife {
+  /** The order that runs: it is begun again before all others. */
+  readonly underWay: OrderMessage | null;
+  /** Oldest first. */
+  readonly waiting: readonly OrderMessage[];
+  readonly pausedOrders: readonly string[];
+  readonly paused: boolean;
+  readonly lastPassage: PassageSummary | null;
 }
 
 /** Input of every passage. */

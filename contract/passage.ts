@@ -4,6 +4,7 @@
  */
 import type { BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
 import type { AnswerSchema } from '../mdb/values.ts';
+import type { Past } from './past.ts';
 
 /** The order that an activity acts for. */
 export interface Errand {
@@ -15,6 +16,8 @@ export interface Errand {
 /** An errand that names its passage, under whose name it changes the machine. */
 export interface PassageErrand extends Errand {
   readonly passage: Passage;
+  /** Run of the order's passage, as `beginPassage` gave it: what an earlier run writes is refused. */
+  readonly epoch?: number | undefined;
 }
 
 /** A step that begins: its row is written by the transaction that ends the one before. */
@@ -70,13 +73,21 @@ export interface MachineState {
   readonly sku: string | null;
 }
 
-export interface BegunPassage extends MachineState {
+/** What every passage is told when it takes its order. */
+export interface Taken {
   /** False when the order was ended before it began. */
   readonly live: boolean;
   /** The number that acts on hardware carry: of the latest holder, so that an earlier one is refused. */
   readonly fence: number;
   /** Whether a controller is known, so that power can be driven. */
   readonly controller: boolean;
+  /** How often the order was begun, this time included. */
+  readonly epoch?: number;
+  /** What an earlier run of it left, where there was one. */
+  readonly past?: Past;
+}
+
+export interface BegunPassage extends MachineState, Taken {
   readonly hostname: string | null;
   readonly dryRun: boolean;
   /** Hash of the plan that a person reviewed; null where none was. */

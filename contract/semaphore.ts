@@ -63,6 +63,8 @@ export const semaphoreMessages = {
   renew: 'renew',
   /** Eviction: a person takes it away. */
   evict: 'evict',
+  /** PermitReference: look at its holder now, since it may be gone. */
+  look: 'look',
   /** Nothing: look at the policy and the gates again. */
   wake: 'wake',
 } as const;

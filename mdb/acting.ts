@@ -7,23 +7,48 @@ export interface Actor {
   readonly class: ActorClass;
   /** `birther`, `birth`, a person's name … */
   readonly name: string;
+  /** Run of the order's passage that it works for: what an earlier run wants is refused. */
+  readonly epoch?: number | undefined;
+}
+
+/** A writer of an earlier run of a passage, or of an order that has ended. Trying again changes nothing. */
+export class StaleRun extends Error {
+  override readonly name = 'StaleRun';
 }
 
 export type Transaction = Parameters<Parameters<Mdb['transaction']>[0]>[0];
 
-/** Runs a transaction whose changes of guarded columns are written to the history under this actor and order. */
-export function acting<T>(
+/**
+ * Runs a transaction whose changes of guarded columns are written to the history under this actor and order. Throws
+ * StaleRun, having changed nothing, for an actor of an earlier run of the order's passage.
+ */
+export async function acting<T>(
   mdb: Mdb,
   actor: Actor,
   orderId: string | null,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return mdb.transaction(async (tx) => {
-    await tx.execute(
-      sql`select set_config('farrier.actor', ${actor.name}, true), set_config('farrier.order', ${orderId ?? ''}, true)`,
-    );
-    return work(tx);
-  });
+  try {
+    return await mdb.transaction(async (tx) => {
+      await identify(tx, actor, orderId ?? '');
+      return work(tx);
+    });
+  } catch (error) {
+    const { cause } = error as { cause?: { constraint?: string; message?: string } };
+    // A trigger looks once more, where the machine's row is locked.
+    if (cause?.constraint === 'machines_epoch') throw new StaleRun(cause.message);
+    throw error;
+  }
+}
+
+async function identify(tx: Transaction, { name, epoch }: Actor, orderId: string): Promise<void> {
+  const { rows } = await tx.execute<{ epoch: number | null }>(sql`
+    select set_config('farrier.actor', ${name}, true), set_config('farrier.order', ${orderId}, true),
+      set_config('farrier.epoch', ${epoch === undefined ? '' : String(epoch)}, true),
+      ${epoch === undefined ? sql`null::integer` : sql`(select epoch from orders where id = ${orderId})`} as epoch`);
+  const now = rows[0]?.epoch ?? epoch;
+  if (now !== epoch)
+    throw new StaleRun(`order ${orderId} goes on in its run ${now}, and this is its run ${epoch}: nothing was changed`);
 }
 
 export interface AuditEntry {

@@ -3,7 +3,7 @@ import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Mdb } from './connect.ts';
 import type { IntentState } from './machine.ts';
-import { bmcs, fences, intents, machines, networks, nics, profiles, sites } from './schema.ts';
+import { bmcs, fences, intents, machines, networks, nics, orders, profiles, sites } from './schema.ts';
 
 /** Where controllers of a site may be: what its policy names, and its announced networks of the kind `bmc`. */
 const bmcNetworksOfSite = sql<string[]>`(${sites}.policy -> 'bmcNetworks') || coalesce(
@@ -99,23 +99,37 @@ export interface IntentRow {
   readonly command: Readonly<Record<string, unknown>>;
   readonly fence: number;
   readonly before: Readonly<Record<string, unknown>>;
+  /** As the passage gave them, by which a later run of it finds this act again. */
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  readonly step?: string | undefined;
+  /** Run of the order's passage; absent where nothing says. */
+  readonly epoch?: number | undefined;
 }
 
 /**
- * Writes the intent, if the fence is still the machine's latest: check and write are one statement, so a holder whose
- * permit went to somebody else can't slip in between. `stale` when it isn't, `exists` when the intent was written
+ * Writes the intent, if the fence is still the machine's latest and the order still goes on in that run: check and write
+ * are one statement, so a holder whose permit went to somebody else can't slip in between. `stale` when it isn't, `exists` when the intent was written
  * before, `flashing` while the machine's firmware is being updated, which nothing else may come across (quirk 60).
  */
 export async function writeIntent(mdb: Mdb, row: IntentRow): Promise<'written' | 'stale' | 'exists' | 'flashing'> {
   const written = await mdb.execute(sql`
-    insert into ${intents} (id, machine_id, order_id, kind, command, fence, before)
+    insert into ${intents} (id, machine_id, order_id, kind, command, fence, before, parameters, step)
     select ${row.id}, ${row.machineId}, ${row.orderId}, ${row.kind}, ${JSON.stringify(row.command)}::jsonb, ${row.fence},
-           ${JSON.stringify(row.before)}::jsonb
+           ${JSON.stringify(row.before)}::jsonb, ${row.parameters ? JSON.stringify(row.parameters) : null}::jsonb,
+           ${row.step ?? null}
     from ${fences} where machine_id = ${row.machineId} and fence = ${row.fence} and not exists (${flashing(row)})
+      and not exists (${over(row)})
     on conflict (id) do nothing`);
   if (written.rowCount === 1) return 'written';
   if (await intentOf(mdb, row.id)) return 'exists';
   return (await mdb.execute(flashing(row))).rowCount ? 'flashing' : 'stale';
+}
+
+/** The order has ended, or goes on in another run of its passage. */
+function over({ orderId, epoch }: IntentRow) {
+  if (epoch === undefined) return sql`select 1 where false`;
+  return sql`
+    select 1 from ${orders} where id = ${orderId} and (epoch <> ${epoch} or state not in ('waiting', 'running'))`;
 }
 
 /** Updates under way that don't wait for a restart; one that nobody followed to its end is over after a while. */

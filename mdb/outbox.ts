@@ -2,7 +2,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
 import type { OrderState, Passage } from './machine.ts';
-import { machines, orders, outbox } from './schema.ts';
+import { ignoredAnswers, machines, orders, outbox } from './schema.ts';
 
 export interface OutboxMessage {
   /** De-duplication id: a second message with the same key is dropped. */
@@ -155,9 +155,17 @@ export async function markDelivered(mdb: Mdb, ids: readonly number[]): Promise<v
     .where(inArray(outbox.id, [...ids]));
 }
 
-/** A message nobody will ever take is kept with the reason and not sent again. */
-export async function markDropped(mdb: Mdb, id: number, why: string): Promise<void> {
-  await mdb.update(outbox).set({ deliveredAt: sql`now()`, dropped: why }).where(eq(outbox.id, id));
+/**
+ * A message nobody will ever take is kept with the reason and not sent again. A person's answer is kept with the ignored
+ * ones too, where its giver finds it.
+ */
+export async function markDropped(mdb: Mdb, message: DueMessage, why: string): Promise<void> {
+  const { id, kind, machineId, payload } = message;
+  await mdb.transaction(async (tx) => {
+    await tx.update(outbox).set({ deliveredAt: sql`now()`, dropped: why }).where(eq(outbox.id, id));
+    if (kind === 'answer' && machineId !== null)
+      await tx.insert(ignoredAnswers).values({ machineId, why, answer: { ...payload } });
+  });
 }
 
 export async function postpone(mdb: Mdb, id: number, seconds: number, error: string): Promise<void> {

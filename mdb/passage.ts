@@ -42,13 +42,35 @@ export async function isOrdered(tx: Transaction, orderId: string): Promise<boole
   return (await tx.$count(orders, eq(orders.id, orderId))) > 0;
 }
 
-/** Marks a waiting order as running. False when it has ended; true too for one that runs already. */
-export async function beginOrder(tx: Transaction, orderId: string): Promise<boolean> {
-  const [order] = await tx.select({ state: orders.state }).from(orders).where(eq(orders.id, orderId)).for('update');
+/** Whether an order waits or runs; true too for one that the MDB does not have, of which nothing is known. */
+export async function isLive(tx: Transaction, orderId: string): Promise<boolean> {
+  const [order] = await tx.select({ state: orders.state }).from(orders).where(eq(orders.id, orderId));
+  return order === undefined || order.state === 'waiting' || order.state === 'running';
+}
+
+export interface BegunOrder {
+  /** How often it was begun, this time included: writers of an earlier run are refused from now on. */
+  readonly epoch: number;
+  /** It ran already: an earlier run of its passage was lost, or this is that beginning once more. */
+  readonly again: boolean;
+}
+
+/** Marks a waiting order as running, or one that runs as begun again. Null when it has ended. */
+export async function beginOrder(tx: Transaction, orderId: string): Promise<BegunOrder | null> {
+  const [order] = await tx
+    .select({ state: orders.state, epoch: orders.epoch })
+    .from(orders)
+    .where(eq(orders.id, orderId))
+    .for('update');
   if (!order) throw new Error(`the MDB has no order ${orderId}`);
-  if (order.state === 'waiting')
-    await tx.update(orders).set({ state: 'running', startedAt: sql`now()` }).where(eq(orders.id, orderId));
-  return order.state === 'waiting' || order.state === 'running';
+  if (order.state !== 'waiting' && order.state !== 'running') return null;
+  const epoch = order.epoch + 1;
+  const started = order.state === 'waiting' ? { state: 'running' as const, startedAt: sql`now()` } : {};
+  await tx
+    .update(orders)
+    .set({ epoch, ...started })
+    .where(eq(orders.id, orderId));
+  return { epoch, again: order.state === 'running' };
 }
 
 /**

@@ -193,7 +193,8 @@ async function goneOf(
   open: readonly PermitRow[],
 ): Promise<{ id: string; why: string }[]> {
   const known = new Set(open.map(({ id }) => id));
-  const asked = new Set([...turn.candidates, ...turn.queued.map(({ id }) => id)]);
+  // Holders too: a semaphore that comes from a backup of Temporal knows some that have ended since.
+  const asked = new Set([...turn.candidates, ...turn.queued.map(({ id }) => id), ...turn.holders]);
   const missing = [...asked].filter((id) => !known.has(id));
   if (missing.length === 0) return [];
   const rows = await tx.select().from(permits).where(inArray(permits.id, missing));

@@ -6,7 +6,7 @@ import { leaveProduction } from '../../mdb/capacity.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { isLegalEdge } from '../../mdb/machine.ts';
 import * as passage from '../../mdb/passage.ts';
-import { actorOf } from '../passage/course.ts';
+import { actorOf, take } from '../passage/course.ts';
 
 /**
  * Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. A machine that has
@@ -16,7 +16,9 @@ export function beginBirth(mdb: Mdb, input: PassageErrand & { next: StepStart })
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
-    if (!(await passage.beginOrder(tx, orderId))) return notLive;
+    const order = await passage.orderOf(tx, orderId);
+    const begun = await passage.beginOrder(tx, orderId);
+    if (begun === null) return notLive;
     // A birth of a machine in service takes it out of production like anything else does.
     const departure = await leaveProduction(tx, { machineId, to: 'disabled' });
     if (!departure.left) {
@@ -24,13 +26,12 @@ export function beginBirth(mdb: Mdb, input: PassageErrand & { next: StepStart })
       return notLive;
     }
     await claimAnnounced(tx, machineId);
-    const fence = await passage.raiseFence(tx, machineId);
-    await passage.beginStep(tx, orderId, input.next);
-    const controller = await passage.hasController(tx, machineId);
+    const taken = await take(tx, machine, order, begun, input.next);
     const anew = await passage.hadEarlierOrder(tx, machineId, orderId);
-    if (anew && !(await passage.stepEnded(tx, orderId, 'rack'))) await backToTheStart(tx, machineId, controller);
+    // The run before did it already, and the agent may have come up since.
+    if (anew && !begun.again) await backToTheStart(tx, machineId, taken.controller);
     const seen = machine.lastSeenAt !== null || machine.bootstraps > 0;
-    return { live: true, fence, controller, boot: anew || !seen };
+    return { ...taken, boot: anew || !seen };
   });
 }
 

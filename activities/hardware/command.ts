@@ -48,11 +48,15 @@ function told({ state, observed, waitsFor }: Seen): ActResult {
   return { state, observed, ...(waitsFor && { waitsFor }) };
 }
 
+/** Why an act whose fence or run is not the latest is not done. */
+export const stale = 'a newer order, or a later run of this one, holds this machine; nothing was sent';
+
 async function give(stage: Stage, plan: Plan, words: Plain): Promise<ActResult> {
   const { mdb, act } = stage;
-  const { intentId: id, machineId, orderId, kind, fence } = act;
-  const written = await writeIntent(mdb, { id, machineId, orderId, kind, command: words, fence, before: plan.before });
-  if (written === 'stale') return told(notDone('a newer order holds this machine; nothing was sent'));
+  const { intentId: id, machineId, orderId, kind, fence, parameters, step, epoch } = act;
+  const of = { id, machineId, orderId, kind, fence, parameters: { ...parameters }, step, epoch };
+  const written = await writeIntent(mdb, { ...of, command: words, before: plan.before });
+  if (written === 'stale') return told(notDone(stale));
   if (written === 'flashing') return told(notDone('a firmware update is under way on this machine; nothing was sent'));
   if (written === 'exists' || !(await markSent(mdb, id)))
     return { state: 'unknown', observed: 'the command was given to an earlier worker' };

@@ -75,8 +75,8 @@ async function changeOver(
   const command = { account: own.path, from: fromRef, to: toRef };
   if (act.dryRun) return { state: 'planned', observed: 'a dry run: nothing was sent', command };
   const { password } = await secrets.stage(toRef, { username, password: makePassword(length, username) });
-  const { intentId: id, machineId, orderId, kind, fence } = act;
-  const written = await writeIntent(mdb, { id, machineId, orderId, kind, command, fence, before: {} });
+  const { intentId: id, machineId, orderId, kind, fence, step, epoch } = act;
+  const written = await writeIntent(mdb, { id, machineId, orderId, kind, command, fence, before: {}, step, epoch });
   if (written === 'stale' || written === 'flashing') {
     await secrets.remove(toRef);
     const why = written === 'stale' ? 'a newer order holds this machine' : 'a firmware update is under way on it';

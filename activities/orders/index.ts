@@ -1,5 +1,7 @@
 import type { BrainSlugOrder } from '../../contract/brainslug.ts';
+import type { MachineLife } from '../../contract/machine.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { keepPause, readLife } from '../../mdb/life.ts';
 import { isRefused } from '../../mdb/ordering.ts';
 import { placeOrder } from '../../mdb/orders.ts';
 
@@ -14,6 +16,11 @@ export interface PayloadInput {
 /** Orders that come by way of a workflow. Each may run more than once. */
 export function createOrderActivities(mdb: Mdb) {
   return {
+    /** What a machine's workflow has to know that begins, or that was lost. */
+    readLife: ({ machineId }: { readonly machineId: string }): Promise<MachineLife> => readLife(mdb, machineId),
+    /** Keeps that a whole machine is paused, or no longer is. */
+    keepPause: ({ machineId, paused }: { readonly machineId: string; readonly paused: boolean }): Promise<void> =>
+      keepPause(mdb, machineId, paused),
     /** Orders what a payload asked for; null, or the sentence that refuses it. */
     async orderByPayload({ machineId, id, order }: PayloadInput): Promise<string | null> {
       const { asked, notBefore, by } = order;

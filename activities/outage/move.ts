@@ -14,9 +14,19 @@ import { stateOf } from '../passage/course.ts';
  */
 export function moveMachine(mdb: Mdb, input: MoveInput): Promise<MachineState> {
   const { machineId, orderId } = input;
-  const { by, passage: _, siteId: __, machineId: ___, orderId: ____, flow, trigger, ...wish } = { ...noMove, ...input };
+  const {
+    by,
+    passage: _,
+    siteId: __,
+    machineId: ___,
+    orderId: ____,
+    epoch: _____,
+    flow,
+    trigger,
+    ...wish
+  } = { ...noMove, ...input };
   const mover = by === undefined ? null : by === machineId ? 'node' : 'user';
-  const actor: Actor = { class: mover ?? 'system', name: by ?? input.passage };
+  const actor: Actor = { class: mover ?? 'system', name: by ?? input.passage, epoch: input.epoch };
   return acting(mdb, actor, orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const changes = Object.entries(wish).filter(([name, value]) => machine[name as keyof typeof machine] !== value);

@@ -1,12 +1,13 @@
-import type { BegunPassage, EndInput, MachineState, PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { BegunPassage, EndInput, MachineState, PassageErrand, StepStart, Taken } from '../../contract/passage.ts';
 import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/passage.ts';
+import { readPast } from '../../mdb/past.ts';
 import * as people from '../../mdb/people.ts';
 
 /** Who moves a machine's state in a passage. */
-export function actorOf(errand: Pick<PassageErrand, 'passage'>): Actor {
-  return { class: 'system', name: errand.passage };
+export function actorOf({ passage: name, epoch }: Pick<PassageErrand, 'passage' | 'epoch'>): Actor {
+  return { class: 'system', name, epoch };
 }
 
 /** What a summary tells of the machine. */
@@ -30,12 +31,28 @@ export function beginPassage(mdb: Mdb, input: PassageErrand & { next: StepStart 
       requester: asked.requester,
       request: asked.request,
     };
-    if (!(await passage.beginOrder(tx, orderId))) return { ...common, live: false, fence: 0, controller: false };
-    // Begun again (the activity is at least once), it raises the fence again: only the latest number acts.
-    const fence = await passage.raiseFence(tx, machineId);
-    await passage.beginStep(tx, orderId, next);
-    return { ...common, live: true, fence, controller: await passage.hasController(tx, machineId) };
+    const begun = await passage.beginOrder(tx, orderId);
+    if (begun === null) return { ...common, live: false, fence: 0, controller: false };
+    return { ...common, ...(await take(tx, machine, asked, begun, next)) };
   });
+}
+
+/**
+ * Raises the fence, so that of several runs only the latest acts, and begins the first step. One that is begun again is
+ * given what the earlier run left, whose steps stay as they are.
+ */
+export async function take(
+  tx: Transaction,
+  machine: passage.MachineRow,
+  order: Awaited<ReturnType<typeof passage.orderOf>>,
+  { epoch, again }: passage.BegunOrder,
+  first: StepStart,
+): Promise<Taken> {
+  const past = again ? await readPast(tx, machine, order) : null;
+  const fence = await passage.raiseFence(tx, machine.id);
+  if (past === null || (past.at === null && past.ended.length === 0)) await passage.beginStep(tx, order.id, first);
+  const controller = await passage.hasController(tx, machine.id);
+  return { live: true, fence, controller, epoch, ...(past && { past }) };
 }
 
 /** One step ends and the next begins, in one transaction. */
@@ -88,6 +105,8 @@ export function breakOff(mdb: Mdb, input: PassageErrand & { note: string }): Pro
   const { machineId, orderId, note } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
+    // Told again of an order that has ended in between, it is nobody's trouble.
+    if (!(await passage.isLive(tx, orderId))) return stateOf(machine);
     await passage.endOrder(tx, orderId, 'failed', note);
     await people.closeLeftOver(tx, orderId, 'failed');
     await people.openTicket(tx, {

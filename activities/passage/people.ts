@@ -44,7 +44,8 @@ export function closeHumanStep(
   input: PassageErrand & PersonsRuling & { id: string; step: string },
 ): Promise<void> {
   const { id, machineId, orderId, step, answer, by } = input;
-  const answerer: Actor = { class: by === machineId ? 'node' : 'user', name: by };
+  const kind = by === 'farrier' ? 'system' : by === machineId ? 'node' : 'user';
+  const answerer: Actor = { class: kind, name: by, epoch: input.epoch };
   return acting(mdb, answerer, orderId, async (tx) => {
     await passage.lockMachine(tx, machineId);
     if (!(await people.closeHumanStep(tx, id, answer, by, input))) return;

@@ -30,7 +30,11 @@ function startOf(semaphore: string) {
 }
 
 /** Asks for a permit; the answer comes at once, the grant of one that is queued as a signal. */
-export function askPermit(ask: { semaphore: string; request: PermitRequest; asked: number }): Promise<PermitAnswer> {
+export function askPermit(ask: {
+  semaphore: string;
+  request: PermitRequest;
+  asked: number | string;
+}): Promise<PermitAnswer> {
   const { semaphore, request, asked } = ask;
   return Context.current().client.workflow.executeUpdateWithStart<Start, PermitAnswer, [PermitRequest]>(
     semaphoreMessages.acquire,

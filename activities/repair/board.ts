@@ -17,7 +17,7 @@ type Change = Omit<boards.BoardChange, 'keysLost'>;
  */
 export function acceptBoard(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
   const { id, machineId, orderId, shown, word } = input;
-  const actor: Actor = { class: 'user', name: word.by };
+  const actor: Actor = { class: 'user', name: word.by, epoch: input.epoch };
   return acting(mdb, actor, orderId, async (tx): Promise<BoardAccepted> => {
     await passage.lockMachine(tx, machineId);
     const before = await boards.isAccepted(tx, id);
@@ -47,8 +47,9 @@ export function acceptBoard(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted
 }
 
 /** The controller shows the machine's own identity after all: it may be talked to again, since a person has looked. */
-export function endQuarantine(mdb: Mdb, { machineId, orderId, by }: PassageErrand & { by: string }): Promise<void> {
-  const actor: Actor = { class: 'user', name: by };
+export function endQuarantine(mdb: Mdb, input: PassageErrand & { by: string }): Promise<void> {
+  const { machineId, orderId, by, epoch } = input;
+  const actor: Actor = { class: 'user', name: by, epoch };
   return acting(mdb, actor, orderId, async (tx) => {
     const was = await boards.endQuarantine(tx, machineId);
     if (was === null) return;

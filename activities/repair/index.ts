@@ -97,7 +97,7 @@ export function createRepairActivities(mdb: Mdb) {
     /** A part goes back to its maker: the machine waits for the new one. */
     sendPart(input: PartWord): Promise<void> {
       const { machineId, orderId, fault, number, by, part = null, serial = null } = input;
-      return acting(mdb, { class: 'user', name: by }, orderId, async (tx) => {
+      return acting(mdb, { class: 'user', name: by, epoch: input.epoch }, orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
         const row = { id: number, machineId, orderId, fault, openedBy: by, part, sentSerial: serial };
         await repairs.openReplacement(tx, row);
@@ -123,7 +123,7 @@ export function createRepairActivities(mdb: Mdb) {
     /** The new part is in. */
     fitPart(input: PartWord): Promise<void> {
       const { machineId, orderId, fault, number, by } = input;
-      return acting(mdb, { class: 'user', name: by }, orderId, async (tx) => {
+      return acting(mdb, { class: 'user', name: by, epoch: input.epoch }, orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
         await repairs.fitReplacement(tx, { orderId, serial: number, by });
         await passage.updateMachine(tx, machineId, { repairState: 'awaiting_human' });

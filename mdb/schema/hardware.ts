@@ -13,6 +13,10 @@ export const intents = pgTable(
       .references(() => machines.id),
     orderId: text('order_id').references(() => orders.id),
     kind: text('kind').notNull(),
+    /** What was asked for, as its kind takes it; null for nothing. */
+    parameters: jsonb('parameters').$type<Readonly<Record<string, unknown>>>(),
+    /** Step of the passage at which it was. */
+    step: text('step'),
     command: jsonb('command').notNull(),
     /** Fencing number of the permit under which it acts; strictly rising a machine. */
     fence: bigint('fence', { mode: 'number' }).notNull(),

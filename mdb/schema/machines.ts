@@ -83,6 +83,8 @@ export const machines = pgTable(
     bootstraps: integer('bootstraps').notNull().default(0),
     /** Why nothing moves, in words for a person; null when nothing is held. */
     held: text('held'),
+    /** Its workflow begins no order until it is resumed. */
+    paused: boolean('paused').notNull().default(false),
     /** Kernel boot id of the agent or system last heard from. */
     bootId: text('boot_id'),
     lastSeenAt: at('last_seen_at'),

@@ -36,6 +36,8 @@ export const orders = pgTable(
     pausedBy: text('paused_by'),
     /** Who does the rest of it by hand; null while Farrier does. */
     takenOverBy: text('taken_over_by'),
+    /** How often its passage was begun: a writer of an earlier run is refused. */
+    epoch: integer('epoch').notNull().default(0),
     createdAt: at('created_at').notNull().default(now),
     startedAt: at('started_at'),
     endedAt: at('ended_at'),

@@ -25,7 +25,10 @@ export const outbox = pgTable(
     dropped: text('dropped'),
     error: text('error'),
   },
-  (t) => [index('outbox_due').on(t.nextAt, t.id).where(sql`delivered_at is null`)],
+  (t) => [
+    index('outbox_due').on(t.nextAt, t.id).where(sql`delivered_at is null`),
+    index('outbox_order').on(t.orderId).where(sql`order_id is not null`),
+  ],
 );
 
 /** Every change of a guarded column, written by a trigger; append-only. */

@@ -1,0 +1,64 @@
+/**
+ * What a passage finds of an earlier run of itself, whose workflow was lost: it goes on from there, and takes up what was
+ * sent, asked and answered instead of doing it again (docs/rehydrate.md). Plain data.
+ */
+import type { OpState } from '../mdb/machine.ts';
+import type { ActKind } from './hardware.ts';
+import type { Answer, Report, Steering } from './machine.ts';
+import type { Held, MachineState, PersonsRuling } from './passage.ts';
+
+/** An act whose intent was written. */
+export interface PastAct {
+  readonly id: string;
+  readonly kind: ActKind;
+  readonly step: string | null;
+  readonly parameters: Readonly<Record<string, unknown>> | null;
+  /** ISO 8601; null when it was never sent. */
+  readonly sentAt: string | null;
+}
+
+/** A permit that was asked for, granted or not, and not given back. */
+export interface PastPermit {
+  readonly id: string;
+  readonly semaphore: string;
+  readonly granted: boolean;
+}
+
+export interface PastQuestion {
+  readonly id: string;
+  readonly step: string;
+  readonly held: Held & { readonly owner: string };
+  /** Null while nobody has answered. */
+  readonly ruling: PersonsRuling | null;
+}
+
+export interface Past {
+  /** The step that ran or was held; null when none did. */
+  readonly at: string | null;
+  /** Steps that are done. */
+  readonly ended: readonly string[];
+  /** In the order in which they were written. */
+  readonly acts: readonly PastAct[];
+  readonly permits: readonly PastPermit[];
+  /** In the order in which they were asked. */
+  readonly questions: readonly PastQuestion[];
+  /** How many questions were asked, to go on counting. */
+  readonly asked: number;
+  /** Answers that were passed on and are not written down yet. */
+  readonly answers: readonly Answer[];
+  /** What the agent has told, as far as it may not have been heard. */
+  readonly reports: readonly Report[];
+  /** Boot nonce of the latest inventory; null before the first. */
+  readonly nonce: string | null;
+  readonly cancel: Steering | null;
+  readonly paused: boolean;
+  readonly takenOver: Steering | null;
+  /** Where the machine stands. */
+  readonly state: MachineState;
+  /** Where the machine stood before the order moved it. */
+  readonly from: OpState;
+  /** Its plan was made and is the one that was reviewed. */
+  readonly planned: boolean;
+  /** What its agent was told to do last. */
+  readonly directive: string;
+}
