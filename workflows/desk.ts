@@ -25,8 +25,9 @@ import {
   signals,
   updates,
 } from '../contract/machine.ts';
+import type { Past } from '../contract/past.ts';
 import type { Passage, Stage } from '../mdb/machine.ts';
-import { readAnswer, readCancel, readReport, readSteering } from './messages.ts';
+import { isObject, readAnswer, readCancel, readReport, readSteering } from './messages.ts';
 
 export interface DeskSubject {
   readonly machineId: string;
@@ -64,6 +65,9 @@ export class Desk {
   private readonly seen: string[] = [];
   private readonly ignored: string[] = [];
   private answer: Answer | null = null;
+  /** Answers to questions of an earlier run, kept until it is asked again; by question. */
+  private readonly early = new Map<string, unknown>();
+  private readonly expected = new Set<string>();
   /** Told of every answer that is not taken, and why. */
   onIgnored: ((why: string, message: unknown) => void) | null = null;
 
@@ -98,11 +102,32 @@ export class Desk {
     });
     setHandler(defineUpdate<string, [unknown]>(updates.answer), (message) => this.takeAnswer(message), {
       validator: (message) => {
-        const read = this.read(message);
+        const read = this.expected.has(stepOf(message) ?? '') ? null : this.read(message);
         if (typeof read === 'string') throw new Error(read);
       },
     });
     setHandler(defineQuery<Standing>(queries.standing), () => this.standing());
+  }
+
+  /** Takes up what an earlier run had heard; `on`: its machine has told its inventory already. */
+  recall({ reports, nonce, cancel, paused, takenOver, answers, questions }: Past, on: boolean): void {
+    this.cancelled ??= cancel;
+    this.paused ||= paused;
+    this.takenOver ??= takenOver;
+    if (on && nonce !== null) this.nonce = nonce;
+    for (const report of reports) if (!on || report.kind !== 'inventory') this.takeReport(report);
+    for (const { id, ruling } of questions) if (ruling === null) this.expected.add(id);
+    for (const answer of answers) this.early.set(answer.step, answer);
+  }
+
+  /** Shows a question to people; one that was answered before it is asked again has its answer. */
+  pose(question: HumanQuestion): void {
+    this.question = question;
+    this.expected.delete(question.id);
+    const early = this.early.get(question.id);
+    if (early === undefined) return;
+    this.early.delete(question.id);
+    this.takeAnswer(early);
   }
 
   /** Notes where the passage stands, for people who look: search attributes, and the details of the Web UI. */
@@ -129,10 +154,11 @@ export class Desk {
     let found: Exclude<Awaited, 'late' | 'cancelled'> | undefined;
     const inTime = await condition(() => {
       found ??= this.pick(kind);
-      return found !== undefined || this.cancelled !== null;
+      return found !== undefined || this.cancelled !== null || this.early.size > 0;
     }, limitMs);
     if (found !== undefined) return found;
-    return inTime ? 'cancelled' : 'late';
+    // A person has answered what was asked before the workflow was lost: it is asked again, and has its answer.
+    return inTime && this.cancelled !== null ? 'cancelled' : 'late';
   }
 
   /** Waits for a person; a new boot or a cancel ends the wait too, a reminder interval returns `late`. */
@@ -263,6 +289,11 @@ export class Desk {
   }
 
   private takeAnswer(message: unknown): string {
+    const meant = stepOf(message);
+    if (meant !== null && this.expected.has(meant)) {
+      if (!this.early.has(meant)) this.early.set(meant, message);
+      return `kept: ${meant} is about to be asked again`;
+    }
     const read = this.read(message);
     if (typeof read === 'string') return this.ignore(read, message);
     if (this.answer !== null) return this.ignore(`${read.step} was answered already, by ${this.answer.by}`, message);
@@ -275,4 +306,9 @@ export class Desk {
     this.onIgnored?.(why, message);
     return `ignored: ${why}`;
   }
+}
+
+function stepOf(message: unknown): string | null {
+  const step = isObject(message) ? message['step'] : null;
+  return typeof step === 'string' ? step : null;
 }

@@ -1,4 +1,6 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  ApplicationFailure,
   allHandlersFinished,
   ChildWorkflowFailure,
   condition,
@@ -34,6 +36,7 @@ import {
 import type { EndInput } from '../contract/passage.ts';
 import { readOrder, readSteering, shortened } from './messages.ts';
 import { passageWorkflows } from './passages.ts';
+import { lookActivities } from './permitproxies.ts';
 import { orderActivities, passageActivities } from './proxies.ts';
 import { OrderQueue } from './queue.ts';
 
@@ -46,12 +49,13 @@ const mostSignals = 8000;
 
 /**
  * The whole life of one server. It takes orders one at a time, runs each as a passage, and keeps nothing that the
- * MDB does not know: when the namespace is lost, `farrier rehydrate` starts it again. While nothing is ordered it
- * has no timer and makes no event.
+ * MDB does not know: its first run reads there what is under way, so that one that was lost is only started again
+ * (docs/rehydrate.md). While nothing is ordered it has no timer and makes no event.
  */
 export async function machine(input: MachineInput): Promise<void> {
   const life = new Life(input);
   life.open();
+  if (input.carried === undefined) await life.restore();
   for (;;) {
     life.show();
     const order = await life.nextOrder();
@@ -81,6 +85,8 @@ class Life {
   private paused: boolean;
   private kept = 0;
   private current: OrderMessage | null = null;
+  /** Ran when the workflow of before was lost, and goes first. */
+  private underWay: OrderMessage | null = null;
   /** Rises with whatever may let another order go first, so that a wait looks again. */
   private changes = 0;
   private ending = 0;
@@ -135,8 +141,28 @@ class Life {
     });
   }
 
+  /** Takes up what the MDB has under way; what was told meanwhile is in there too. */
+  async restore(): Promise<void> {
+    const { machineId } = this.input;
+    const { underWay, waiting, pausedOrders, paused, lastPassage } = await orderActivities.readLife({ machineId });
+    this.queue.restore(waiting.filter(({ id }) => !this.seen.includes(id)));
+    for (const { id } of waiting) if (!this.seen.includes(id)) this.remember(id);
+    for (const id of pausedOrders) this.queue.pause(id, true);
+    if (underWay) {
+      this.queue.drop(underWay.id);
+      this.remember(underWay.id);
+    }
+    this.underWay = underWay;
+    this.paused ||= paused;
+    this.last ??= lastPassage;
+    this.changes += 1;
+  }
+
   /** Until an order may go. A timer runs only while one waits for its time. */
   async nextOrder(): Promise<OrderMessage> {
+    const { underWay } = this;
+    this.underWay = null;
+    if (underWay) return underWay;
     for (;;) {
       const now = Date.now();
       const order = this.paused ? null : this.queue.take(now);
@@ -213,9 +239,28 @@ class Life {
       });
     } catch (error) {
       if (!(error instanceof Error)) throw error;
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return this.awaitPassage(order, workflowId);
+      const stale = staleOf(error);
+      if (stale !== null) return this.leave(order, stale);
       const cause = error instanceof ChildWorkflowFailure ? (error.cause?.message ?? error.message) : error.message;
       return this.refuse(order, `The ${order.passage} passage broke off: ${cause}`);
     }
+  }
+
+  /** The passage outlived the workflow that had begun it: nothing tells of its end, so it is asked, ever more rarely. */
+  private async awaitPassage(order: OrderMessage, workflowId: string): Promise<PassageSummary> {
+    for (let pause = 5000; ; pause = Math.min(2 * pause, 5 * 60_000)) {
+      const state = await lookActivities.describeHolder({ workflowId }).catch(() => 'running');
+      if (state === 'closed') return this.refuse(order, `The ${order.passage} passage has ended without its order`);
+      await condition(() => false, pause);
+    }
+  }
+
+  /** Another run has the order: it is neither this one's to end, nor anybody's trouble. */
+  private leave({ id: orderId, passage }: OrderMessage, note: string): PassageSummary {
+    this.note(`${orderId}: ${note}`);
+    const { stage = 'racked', opState = 'disabled', bootState = 'birth' } = this.last ?? {};
+    return { orderId, passage, outcome: 'failed', note, stage, opState, bootState };
   }
 
   /** A passage that broke: its order ends, and a ticket tells a person why. */
@@ -239,7 +284,8 @@ class Life {
       this.note(`order: ${order}`);
       return `ignored: ${order}`;
     }
-    if (this.seen.includes(order.id)) return `taken before: ${order.id}`;
+    const has = [this.current?.id, this.underWay?.id].includes(order.id) || this.queue.has(order.id);
+    if (has || (this.seen.includes(order.id) && !order.again)) return `taken before: ${order.id}`;
     this.remember(order.id);
     this.queue.add(order);
     this.changes += 1;
@@ -307,8 +353,18 @@ class Life {
   private async pause(paused: boolean): Promise<string> {
     this.paused = paused;
     this.changes += 1;
+    await this.keepPause(paused);
     if (this.current) await this.passOn(paused ? signals.pause : signals.resume, null);
     return `${paused ? 'paused' : 'resumed'}: the machine`;
+  }
+
+  private async keepPause(paused: boolean): Promise<void> {
+    const { machineId } = this.input;
+    try {
+      await orderActivities.keepPause({ machineId, paused });
+    } catch (error) {
+      this.note(`that the machine is ${paused ? 'paused' : 'resumed'} was not written down: ${String(error)}`);
+    }
   }
 
   /** Orders what BrainSlug's payload asks for; what the payload lacks is refused, and nothing happens. */
@@ -399,4 +455,11 @@ class Life {
       ignored: this.ignored,
     };
   }
+}
+
+/** Why a passage broke off that another run of its order has overtaken; null for every other reason. */
+function staleOf(error: Error): string | null {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof ApplicationFailure && cause.type === 'StaleRun') return cause.message;
+  return null;
 }

@@ -57,7 +57,7 @@ export function shortened(message: unknown): string {
 
 export function readOrder(message: unknown): OrderMessage | string {
   if (!isObject(message)) return 'not an object like {"id": …, "passage": …}';
-  const { id, passage, class: urgency, notBefore, deadline } = message;
+  const { id, passage, class: urgency, notBefore, deadline, again } = message;
   if (!isText(id) || id.includes('/')) return 'id must be a non-empty string without a slash';
   if (!isOneOf(passages, passage)) return `passage is not one of ${passages.join(', ')}`;
   if (urgency !== undefined && !isOneOf(orderClasses, urgency)) return `class is not one of ${orderClasses.join(', ')}`;
@@ -69,6 +69,7 @@ export function readOrder(message: unknown): OrderMessage | string {
     ...(urgency !== undefined && { class: urgency }),
     ...(notBefore !== undefined && { notBefore }),
     ...(deadline !== undefined && { deadline }),
+    ...(again === true && { again }),
   };
 }
 

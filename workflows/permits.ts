@@ -24,6 +24,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { attributes } from '../contract/attributes.ts';
+import type { PastPermit } from '../contract/past.ts';
 import {
   grantSignal,
   inOrder,
@@ -31,6 +32,7 @@ import {
   type PermitGrant,
   type PermitRequest,
   type Resource,
+  readSemaphoreId,
   semaphoreId,
   semaphoreMessages,
 } from '../contract/semaphore.ts';
@@ -75,6 +77,10 @@ export class Permits {
   /** Everything asked for and not given back, oldest first. */
   private mine: Held[] = [];
   private readonly granted = new Map<string, number>();
+  /** Requests of an earlier run of the passage, by semaphore. */
+  private readonly earlier = new Map<string, string>();
+  /** Grants that came before it was known what the earlier run had asked for; null afterwards. */
+  private early: PermitGrant[] | null = [];
 
   constructor(subject: PermitSubject) {
     this.subject = subject;
@@ -85,10 +91,50 @@ export class Permits {
     setHandler(defineSignal<[unknown]>(grantSignal), (message) => {
       const grant = readGrant(message);
       if (grant === null) return;
-      if (this.mine.some(({ id }) => id === grant.id)) this.granted.set(grant.id, grant.fence);
-      // Nobody wants it any more.
-      else void this.release(grant);
+      if (this.early) this.early.push(grant);
+      else this.hearGrant(grant);
     });
+  }
+
+  private hearGrant(grant: PermitGrant): void {
+    if (this.mine.some(({ id }) => id === grant.id)) this.granted.set(grant.id, grant.fence);
+    else if ([...this.earlier.values()].includes(grant.id)) this.fence = Math.max(this.fence, grant.fence);
+    // Nobody wants it any more.
+    else void this.release(grant);
+  }
+
+  /**
+   * Takes over what an earlier run of the passage held and waited for; call it once, before the first is taken. What was
+   * held is held on, as far as its semaphore agrees; what was waited for keeps its place.
+   */
+  async adopt(permits: readonly PastPermit[]): Promise<void> {
+    const early = this.early ?? [];
+    this.early = null;
+    for (const { id, semaphore } of permits) this.earlier.set(semaphore, id);
+    for (const grant of early) this.hearGrant(grant);
+    for (const { id, semaphore, granted } of permits) {
+      const resource = readSemaphoreId(semaphore);
+      if (!granted || resource === null) continue;
+      const held = { semaphore, operation: resource.operation, id };
+      this.mine.push(held);
+      const answer = await this.ask(held, `${workflowInfo().runId}/again`);
+      if (answer.state !== 'granted') {
+        // It was taken away in between: whoever needs it asks anew.
+        this.mine = this.mine.filter((one) => one !== held);
+        if (answer.state === 'refused') this.earlier.delete(semaphore);
+        continue;
+      }
+      this.earlier.delete(semaphore);
+      this.granted.set(id, answer.fence);
+      this.fence = Math.max(this.fence, answer.fence);
+    }
+  }
+
+  /** Withdraws what an earlier run waited for and this one never came to want. */
+  private async withdrawEarlier(): Promise<void> {
+    const left = [...this.earlier].map(([semaphore, id]) => ({ semaphore, id }));
+    this.earlier.clear();
+    await Promise.all(left.map((held) => this.release(held)));
   }
 
   /** Ids of the permits that are held or waited for. */
@@ -121,15 +167,26 @@ export class Permits {
   }
 
   /** Gives back everything, or what was taken for one operation; may be repeated. */
-  giveBack(operation?: string): Promise<void> {
-    return this.giveBackAll((held) => operation === undefined || held.operation === operation);
+  async giveBack(operation?: string): Promise<void> {
+    if (operation === undefined && this.earlier.size > 0) await this.withdrawEarlier();
+    await this.giveBackAll((held) => operation === undefined || held.operation === operation);
   }
 
   private async takeOne(resource: Resource, until: number | null, options: TakeOptions): Promise<Taken> {
-    const held = { semaphore: semaphoreId(resource), operation: resource.operation, id: uuid4() };
+    const semaphore = semaphoreId(resource);
+    const mine = this.mine.find((held) => held.semaphore === semaphore && this.granted.has(held.id));
+    if (mine) return { state: 'granted', fence: this.fence };
+    const earlier = this.earlier.get(semaphore);
+    this.earlier.delete(semaphore);
+    const held = { semaphore, operation: resource.operation, id: earlier ?? uuid4() };
     this.mine.push(held);
     for (let asked = 0; ; asked += 1) {
-      const answer = await this.ask(held, asked);
+      const answer = await this.ask(held, earlier === undefined ? asked : `${workflowInfo().runId}/${asked}`);
+      if (answer.state === 'refused' && earlier !== undefined) {
+        // The earlier run's request has ended meanwhile.
+        this.mine = this.mine.filter((one) => one !== held);
+        return this.takeOne(resource, until, options);
+      }
       if (answer.state === 'refused') return { state: 'refused', reason: `${held.semaphore}: ${answer.reason}` };
       if (answer.state === 'granted') this.granted.set(held.id, answer.fence);
       else if (asked === 0) this.tell(held, answer, options);
@@ -138,7 +195,7 @@ export class Permits {
     }
   }
 
-  private ask({ semaphore, id }: Held, asked: number): Promise<PermitAnswer> {
+  private ask({ semaphore, id }: Held, asked: number | string): Promise<PermitAnswer> {
     const { machineId, siteId, orderId, class: urgency } = this.subject;
     const { workflowId } = workflowInfo();
     const request: PermitRequest = { id, machineId, siteId, orderId, class: urgency, workflowId };

@@ -18,7 +18,13 @@ import { hardwareQueue } from '../contract/machine.ts';
 const transaction = {
   startToCloseTimeout: '20 seconds',
   localRetryThreshold: '30 seconds',
-  retry: { initialInterval: '250 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+  retry: {
+    initialInterval: '250 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+    // A later run of the passage has the order: no try will find it otherwise.
+    nonRetryableErrorTypes: ['StaleRun'] as string[],
+  },
 } as const;
 
 export const orderActivities = proxyLocalActivities<OrderActivities>(transaction);

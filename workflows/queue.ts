@@ -24,6 +24,11 @@ export class OrderQueue {
     this.orders.push(order);
   }
 
+  /** Puts orders in that were there before those that came since. */
+  restore(orders: readonly OrderMessage[]): void {
+    this.orders.unshift(...orders);
+  }
+
   has(id: string): boolean {
     return this.orders.some((order) => order.id === id);
   }

@@ -86,7 +86,7 @@ class SemaphoreDesk {
 
   /** Registers the handlers; call it before the first await. */
   open(): void {
-    const { acquire, release, cancel, renew, evict, wake } = semaphoreMessages;
+    const { acquire, release, cancel, renew, evict, look, wake } = semaphoreMessages;
     this.onUpdate(acquire, readRequest, (message) => this.acquire(message));
     this.onSignal(acquire, readRequest, (message) => {
       const { id } = message;
@@ -101,6 +101,7 @@ class SemaphoreDesk {
       return this.core.answer(id).state;
     });
     this.onBoth(evict, readEviction, (message) => (this.core.evict(message) ? 'taken away' : 'not held'));
+    this.onSignal(look, readReference, ({ id }) => this.core.lookAt(id, Date.now()));
     setHandler(defineSignal(wake), () => this.core.wake());
     setHandler(defineQuery<SemaphoreStanding, [number?]>(semaphoreQueries.standing), (most = shownQueue) =>
       tellStanding(this.core, most, this.ignored),
@@ -243,7 +244,9 @@ class SemaphoreDesk {
     if (left !== null) return { holder: 'closed', up: false, why: left };
     const subject = { machineId, siteId, orderId, passage: 'reboot', since: acted } as const;
     const { up, seen } = await observing(siteId).checkHealth(subject);
-    return { holder: 'closed', up, why: seen };
+    // Its workflow may have been started again since, and then it holds on.
+    const back = workflowId !== undefined && up && (await lookActivities.describeHolder({ workflowId })) === 'running';
+    return back ? { holder: 'running' } : { holder: 'closed', up, why: seen };
   }
 
   private note(text: string): void {

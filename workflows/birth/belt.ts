@@ -21,10 +21,17 @@ export function beltCourse(passage: 'birth' | 'rebirth'): Course<BirthStep> {
   return { passage, steps: birthSteps, owners, limits, powerTries: 3 };
 }
 
+/** Where an earlier run stood; one whose machine had just booted anew starts over from its inventory. */
+function begins({ recall }: BirthRun): number {
+  if (recall.past?.at === null && recall.past.ended.includes('rack')) return registerAt;
+  return Math.max(0, birthSteps.indexOf((recall.at ?? 'rack') as BirthStep));
+}
+
 /** Moves the machine along the belt until it is in service, or the passage ends. */
 export async function convey(run: BirthRun): Promise<PassageSummary> {
-  let position = 0;
-  while (position < belt.length) {
+  let position = begins(run);
+  for (const first = position; position < belt.length; ) {
+    if (position !== first) await run.closeLeft();
     const stopped = await run.unpaused();
     const outcome: Outcome = stopped ?? (await (belt[position] as (run: BirthRun) => Promise<Outcome>)(run));
     if (outcome.to === 'end') {

@@ -8,6 +8,8 @@ import type { BirthRun } from './run.ts';
  * at; it is not offered as capacity.
  */
 export async function profile(run: BirthRun): Promise<Outcome> {
+  const heard = await takeUp(run);
+  if (heard !== null) return heard;
   const started = await birthActivities.startProfile({ ...run.errand, next: run.start('profile') });
   run.reached('configured');
   if (started.burnin === 'run') {
@@ -22,6 +24,15 @@ export async function profile(run: BirthRun): Promise<Outcome> {
   }
   run.reached('profiled');
   return next;
+}
+
+/** A burn-in about which a person was being asked, when the workflow was lost, is not begun again unasked. */
+async function takeUp(run: BirthRun): Promise<Outcome | null> {
+  if (run.recall.at !== 'profile') return null;
+  const open = run.recall.openAt('profile');
+  run.recall.reach('profile');
+  if (open === null || !/^profile\/(agent|overdue)$/.test(open.held.fault)) return null;
+  return burnIn(run, run.course.limits.profile);
 }
 
 async function burnIn(run: BirthRun, limit: number): Promise<Outcome | null> {

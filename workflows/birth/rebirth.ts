@@ -3,7 +3,7 @@ import { type RebirthRequest, requestOf } from '../../contract/requests.ts';
 import { departAtOnce } from '../outage/depart.ts';
 import { type Ended, next, type Outcome, refuse } from '../passage/outcome.ts';
 import { birthActivities } from '../proxies.ts';
-import { rehearse } from '../service/serve.ts';
+import { mustRehearse, rehearse } from '../service/serve.ts';
 import { beltCourse, convey } from './belt.ts';
 import { BirthRun } from './run.ts';
 
@@ -21,8 +21,7 @@ export async function rebirth(input: PassageInput): Promise<PassageSummary> {
   const request = requestOf('rebirth', begun.request);
 
   try {
-    const rehearsed =
-      begun.dryRun || begun.reviewed !== null ? await rehearse(run, begun, () => foresee(run, request)) : null;
+    const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => foresee(run, request)) : null;
     return rehearsed ?? (await beBorn(run, request));
   } finally {
     await run.permits.giveBack();
@@ -46,9 +45,12 @@ async function foresee(run: BirthRun, request: RebirthRequest): Promise<Outcome>
 }
 
 async function beBorn(run: BirthRun, request: RebirthRequest): Promise<PassageSummary> {
+  // Begun again behind its inventory, it is on the belt already.
+  if (run.recall.isPast('rack')) return convey(run);
   const doubt = await birthActivities.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: false });
   if (doubt !== null) return run.end(refuse(doubt), false);
-  const ended = await awaitReboot(run, request);
+  const power = run.recall.hasAct('boot-network') ? 'cycle' : request.power;
+  const ended = await awaitReboot(run, { ...request, power });
   if (ended !== null) {
     await birthActivities.unsetRebirth(run.errand);
     return run.end(ended, false);

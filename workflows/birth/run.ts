@@ -10,8 +10,7 @@ export class BirthRun extends InstallRun<BirthStep> {
 
   async beginBirth(): Promise<boolean> {
     const begun = await birthActivities.beginBirth({ ...this.errand, next: this.start('rack') });
-    this.fence = begun.fence;
-    this.controller = begun.controller;
+    await this.take(begun);
     this.mustBoot = begun.boot;
     return begun.live;
   }

@@ -6,7 +6,7 @@ import { ready } from '../birth/ready.ts';
 import { undrain } from '../outage/drain.ts';
 import type { Ended, Outcome } from '../passage/outcome.ts';
 import { cleanActivities, outageActivities } from '../proxies.ts';
-import { rehearse } from '../service/serve.ts';
+import { mustRehearse, rehearse } from '../service/serve.ts';
 import { boot } from './boot.ts';
 import { erase } from './erase.ts';
 import { install } from './install.ts';
@@ -31,9 +31,9 @@ export async function clean(input: PassageInput): Promise<PassageSummary> {
   const begun = await run.begin();
   if (!begun.live) return run.summary('cancelled');
   run.request = requestOf('clean', begun.request);
-  run.before = begun.opState;
+  run.takeUpClean(begun);
   try {
-    const rehearsed = begun.dryRun || begun.reviewed !== null ? await rehearse(run, begun, () => plan(run)) : null;
+    const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => plan(run)) : null;
     return rehearsed ?? (await travel(run));
   } finally {
     await run.permits.giveBack();
@@ -56,10 +56,23 @@ async function travel(run: CleanRun): Promise<PassageSummary> {
   return run.summary('done');
 }
 
+/** The leg at which an earlier run stood; the first for one that begins. */
+function begins(run: CleanRun, path: readonly Leg[]): number {
+  const { at, past } = run.recall;
+  const legs: Readonly<Record<string, Leg>> = { leave, boot, erase, prove, ready };
+  // The agent was told to install, or it was still to be told.
+  const leg = at === 'deploy' ? (past?.directive === 'install' ? deploy : install) : legs[at ?? 'leave'];
+  return Math.max(0, path.indexOf(leg ?? leave));
+}
+
 /** Leg by leg; where it ended before the last one's end. */
 export async function walk(run: CleanRun, path: readonly Leg[]): Promise<Ended | null> {
-  let position = 0;
-  while (position < path.length) {
+  let position = begins(run, path);
+  // An earlier run has taken it out of service.
+  if (run.recall.isPast('leave') && (run.before === 'production' || run.before === 'draining'))
+    run.treatment = await outageActivities.readTreatment(run.errand);
+  for (const first = position; position < path.length; ) {
+    if (position !== first) await run.closeLeft();
     await run.unpaused();
     // Nothing is begun any more after a cancel: the erase would not wait for it.
     const cancelled = run.desk.cancelled !== null && !run.proven ? run.cancelled() : null;

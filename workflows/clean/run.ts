@@ -1,7 +1,7 @@
-import type { CleanStep } from '../../contract/clean.ts';
+import { type CleanStep, cleanSteps } from '../../contract/clean.ts';
 import type { PassageInput } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { BegunPassage, PersonsRuling } from '../../contract/passage.ts';
 import { type CleanRequest, requestOf } from '../../contract/requests.ts';
 import type { OpState } from '../../mdb/machine.ts';
 import { InstallRun } from '../passage/install.ts';
@@ -25,6 +25,19 @@ export class CleanRun extends InstallRun<CleanStep> {
   proven = false;
   /** What there is of it, in a sentence. */
   proof = '';
+
+  /** Takes up what an earlier run of it left, where there was one. */
+  takeUpClean({ opState, past }: BegunPassage): void {
+    this.before = past?.from ?? opState;
+    const { at } = this.recall;
+    this.touched = cleanSteps.indexOf('erase') <= cleanSteps.indexOf((at ?? 'leave') as CleanStep);
+    this.proven = at === 'deploy' || at === 'ready';
+    // What a person said about the erase, and the agent was not told yet.
+    const said = past?.questions.findLast(({ step }) => step === 'erase')?.ruling;
+    if (at !== 'erase' || past?.directive === 'erase' || !said || said.by === 'farrier') return;
+    if (said.answer === 'erase') this.known = true;
+    else this.ruling = said;
+  }
 
   constructor(input: PassageInput, own: Course<CleanStep> = course) {
     super(input, own);

@@ -25,7 +25,9 @@ type Run = PassageRun<MaintenanceStep>;
 export function maintenance(input: PassageInput): Promise<PassageSummary> {
   return serve(input, maintenanceCourse, async (run, begun) => {
     const request = requestOf('maintenance', begun.request);
-    const refused = inProduction(begun) ?? (await awaitWindow(run, request)) ?? (await checkReady(run));
+    const refused = run.recall.isPast('window')
+      ? null
+      : (inProduction(begun) ?? (await awaitWindow(run, request)) ?? (await checkReady(run)));
     if (refused) return refused;
 
     await run.turnTo('window', 'drain');
@@ -35,6 +37,7 @@ export function maintenance(input: PassageInput): Promise<PassageSummary> {
     const { treatment } = departed;
 
     await run.turnTo('drain', 'work');
+    if (run.recall.isPast('work')) return comeBack(run, request, treatment);
     if (!run.plans('work', 'to maintenance'))
       await moveTo(run, 'disabled', 'passage', 'work begins', { stage: 'maintenance' });
     for (const batch of batchWork(request.work)) {
@@ -69,7 +72,7 @@ async function comeBack(run: Run, request: MaintenanceRequest, treatment: Treatm
   const minutes = request.soakMinutes;
   const during = minutes === null ? treatment.soak : minutes * 60_000;
   for (;;) {
-    const healthy = await restore(run, 'restore', treatment, 'orchestrated');
+    const healthy = run.recall.isPast('restore') ? 'healthy' : await restore(run, 'restore', treatment, 'orchestrated');
     if (healthy !== 'healthy') return healthy.outcome;
     await run.turnTo('restore', 'soak', during);
     if (await soak(run, 'soak', during)) break;

@@ -78,6 +78,11 @@ async function setBios(run: Run, bios: Batch['bios'], waiting: Waiting[]): Promi
     run.stand('work', 'hardware', undefined, what);
     const differing = await differ(run, bios);
     if (differing.length === 0) {
+      // An earlier run set them: the reboot that was to follow is taken up too.
+      if (!run.dry && run.recall.takeAct('set-bios', { attributes: bios })) {
+        waiting.push({ bios });
+        return next;
+      }
       run.plans('work', `nothing: the BIOS settings ${names.join(', ')} are in force`);
       return next;
     }

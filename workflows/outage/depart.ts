@@ -3,6 +3,7 @@ import type { Treatment } from '../../contract/outage.ts';
 import type { Flow, SemaphoreTags } from '../../contract/requests.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
+import { outageActivities } from '../proxies.ts';
 import { giveBack } from './back.ts';
 import { drain, drainPlan } from './drain.ts';
 import { leaveService } from './leave.ts';
@@ -40,6 +41,7 @@ export async function depart<Step extends string>(
   step: Step,
   how: Departure,
 ): Promise<Departed | { readonly outcome: Outcome }> {
+  if (run.recall.isPast(step)) return departedBefore(run, step, how);
   const unpermitted = await takePermit(run, step, 'drain', how.semaphores.drain);
   if (unpermitted) return { outcome: unpermitted };
   const treatment = await leaveService(run, step, 'draining');
@@ -55,6 +57,20 @@ export async function depart<Step extends string>(
   return { outcome: await giveBack(run, step, treatment, stopped, how.flow) };
 }
 
+/** An earlier run of the passage took it out: what it held for that is held on, and nothing is drained again. */
+async function departedBefore<Step extends string>(
+  run: PassageRun<Step>,
+  step: Step,
+  { semaphores, drain, down }: Departure,
+): Promise<Departed | { readonly outcome: Outcome }> {
+  const unpermitted =
+    (await takePermit(run, step, 'drain', semaphores.drain)) ??
+    (down === false ? null : await takePermit(run, step, 'reboot', semaphores.reboot));
+  if (unpermitted) return { outcome: unpermitted };
+  const treatment = await outageActivities.readTreatment(run.errand);
+  return { treatment, emptied: drain === false ? 'undrained' : 'drained' };
+}
+
 /** The same for what is done to a machine as it is, undrained. */
 export async function departAtOnce<Step extends string>(
   run: PassageRun<Step>,
@@ -62,7 +78,8 @@ export async function departAtOnce<Step extends string>(
   semaphores: SemaphoreTags,
 ): Promise<Treatment | { readonly outcome: Outcome }> {
   const unpermitted = await takePermit(run, step, 'reboot', semaphores.reboot);
-  return unpermitted ? { outcome: unpermitted } : leaveService(run, step, 'disabled');
+  if (unpermitted) return { outcome: unpermitted };
+  return run.recall.isPast(step) ? outageActivities.readTreatment(run.errand) : leaveService(run, step, 'disabled');
 }
 
 async function awaitTime<Step extends string>(

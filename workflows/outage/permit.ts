@@ -21,11 +21,13 @@ export async function takePermit<Step extends string>(
   if (run.plans(step, `take ${resources.map(semaphoreId).join(', ')}`)) return null;
   const taken = await run.permits.take(resources, {
     limit: null,
-    cancelled: () => run.desk.cancelled !== null,
+    // What is out of service already doesn't come back by leaving the line.
+    cancelled: () => run.desk.cancelled !== null && !run.recall.isPast(step),
     onQueued: (sentence) => run.stand(step, 'permit', null, sentence),
   });
   if (taken.state === 'granted') {
-    run.fence = taken.fence;
+    // A passage that was begun again has a higher one than the permits that it took over.
+    run.fence = Math.max(run.fence, taken.fence);
     return null;
   }
   if (taken.state === 'refused') return refuse(taken.reason);

@@ -22,38 +22,45 @@ export async function restart<Step extends string>(
 ): Promise<Restarted> {
   const since = new Date().toISOString();
   run.stand(step, 'hardware', limit);
-  const done = await power(run, step, kind);
-  if (done !== 'done') return done;
+  const powered = await power(run, step, kind);
+  if ('outcome' in powered) return powered;
   if (run.dry) return 'up';
-  return awaitUp(run, step, since, limit);
+  return awaitUp(run, step, powered.sentAt ?? since, limit);
+}
+
+/** `sentAt`: when an earlier run of the passage gave the command. */
+interface Powered {
+  readonly sentAt: string | null;
 }
 
 async function power<Step extends string>(
   run: PassageRun<Step>,
   step: Step,
   kind: 'restart' | 'power-cycle',
-): Promise<'done' | { readonly outcome: Outcome }> {
+): Promise<Powered | { readonly outcome: Outcome }> {
   let why = 'No controller of it is known';
   let next: ActKind & ('restart' | 'power-cycle' | 'power-on') = kind;
+  let sentAt: string | null = null;
   while (run.mayPower) {
     const asked = next;
     const act = await run.act(asked);
+    sentAt ??= act.sentAt ?? null;
     // What was powered off on the way is to be powered on: there is no power to cycle any more.
     if (act.left === 'off') next = 'power-on';
     if (act.state === 'planned') run.plans(step, kind, act.command);
-    if (act.state === 'done' || act.state === 'planned') return 'done';
+    if (act.state === 'done' || act.state === 'planned') return { sentAt };
     why = act.refused?.reason ?? `Its controller was asked, and is not asked again: ${act.observed}`;
     // What was certainly not done (a worker that ended before it sent anything) may be done; the unknown may not.
     if (act.state === 'unknown' || act.refused) break;
     run.desk.note(`${asked}: ${act.observed}`);
   }
-  if (run.plans(step, `ask a person to restart it: ${why}`)) return 'done';
+  if (run.plans(step, `ask a person to restart it: ${why}`)) return { sentAt };
   const ruling = await run.ask(step, {
     fault: `${step}/by-hand`,
     reason: `${why}. Restart the machine by hand and answer "done".`,
     choices: ['done', 'abandon'],
   });
-  return 'outcome' in ruling ? ruling : 'done';
+  return 'outcome' in ruling ? ruling : { sentAt };
 }
 
 /** Waits until the machine runs its system; looks more rarely as time goes by. */

@@ -20,6 +20,10 @@ export async function restore<Step extends string>(
   flow: Flow,
 ): Promise<{ readonly outcome: Outcome } | 'healthy'> {
   if (run.plans(step, 'check its health, and again while it fails')) return 'healthy';
+  if (run.recall.again && run.state.opState === 'intervention' && run.stopper === null) {
+    const asked = await intervene(run, step, 'It was handed to a person, and its workflow was lost since');
+    if (asked !== 'restore') return asked;
+  }
   await enterRestore(run, flow);
   for (let failed = 0; ; ) {
     const health = await look(run, null);

@@ -9,6 +9,7 @@ import type {
   PersonsRuling,
   PlanLine,
   StepStart,
+  Taken,
 } from '../../contract/passage.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { Desk } from '../desk.ts';
@@ -16,6 +17,7 @@ import { shortened } from '../messages.ts';
 import { type PermitSubject, Permits } from '../permits.ts';
 import { acting, passageActivities, settling } from '../proxies.ts';
 import { again, type Ended, type Outcome } from './outcome.ts';
+import { Recall } from './recall.ts';
 import { Takeover } from './takeover.ts';
 
 const day = 24 * 60 * 60_000;
@@ -35,6 +37,9 @@ export interface Course<Step extends string = string> {
   readonly powerTries: number;
 }
 
+/** What came of an act; with its time where an earlier run had sent it (ISO 8601). */
+export type Acted = ActResult & { readonly act?: Act; readonly sentAt?: string };
+
 /** What a person answered, or where the wait led otherwise. */
 export type Ruling = PersonsRuling | { readonly outcome: Outcome };
 
@@ -53,7 +58,7 @@ const powering: ReadonlySet<ActKind> = new Set([
 /** One passage under way: what it knows, and the moves that several of its steps make. */
 export class PassageRun<Step extends string = string> {
   readonly course: Course<Step>;
-  readonly errand: PassageErrand;
+  readonly errand: Mutable<PassageErrand>;
   readonly desk: Desk;
   controller = false;
   /** Number that acts on hardware carry; a permit's grant raises it. */
@@ -74,6 +79,8 @@ export class PassageRun<Step extends string = string> {
   dry = false;
   readonly plan: PlanLine[] = [];
   readonly takeover: Takeover;
+  /** What an earlier run of it left, whose workflow was lost. */
+  recall = new Recall([], undefined);
   /** Who ordered that it comes back, where that is what the order is about. */
   restorer: string | null = null;
   private serial = 0;
@@ -104,11 +111,24 @@ export class PassageRun<Step extends string = string> {
   async begin(): Promise<BegunPassage> {
     const [first] = this.course.steps as readonly [Step];
     const begun = await passageActivities.beginPassage({ ...this.errand, next: this.start(first) });
-    this.fence = begun.fence;
-    this.controller = begun.controller;
     this.holder.class = begun.class;
     this.state = begun;
+    await this.take(begun);
     return begun;
+  }
+
+  /** Takes over what it was told at its beginning, and where an earlier run was lost, what that left. */
+  protected async take({ live, fence, controller, epoch, past }: Taken): Promise<void> {
+    this.fence = fence;
+    this.controller = controller;
+    if (epoch !== undefined) this.errand.epoch = epoch;
+    this.recall = new Recall(this.course.steps, past, this.errand.orderId);
+    this.acts = this.recall.acted;
+    this.serial = this.recall.asked;
+    this.takeover.recall = this.recall;
+    if (past) this.state = past.state;
+    if (past) this.desk.recall(past, this.recall.isPast(this.course.steps[0] as Step));
+    if (live) await this.permits.adopt(past?.permits ?? []);
   }
 
   /** The rehearsal is over: what it asked of the controller was not asked. */
@@ -181,12 +201,15 @@ export class PassageRun<Step extends string = string> {
   async ask(step: Step, held: Held): Promise<Ruling> {
     // Who has taken the passage over has its one question open.
     await condition(() => this.desk.takenOver === null || this.desk.cancelled !== null);
-    this.serial += 1;
-    const id = `${this.errand.orderId}:${step}:${this.serial}`;
+    const known = this.recall.takeQuestion(step, held);
+    if (known?.ruling) return settled(known.ruling);
+    await this.closeLeft();
+    if (known === null) this.serial += 1;
+    const id = known?.id ?? `${this.errand.orderId}:${step}:${this.serial}`;
     const owner = held.owner ?? this.course.owners[step];
     await passageActivities.openHumanStep({ ...this.errand, ...held, id, step, owner, remindAfter: reminder });
     const { reason: question, choices, schema } = held;
-    this.desk.question = { id, question, choices, owner, ...(schema && { schema }) };
+    this.desk.pose({ id, question, choices, owner, ...(schema && { schema }) });
     this.stand(step, 'person', null);
     const ruling = await this.awaitRuling(id, step, Math.min(held.deadline ?? reminder, reminder));
     this.desk.question = null;
@@ -210,9 +233,16 @@ export class PassageRun<Step extends string = string> {
       await passageActivities.closeHumanStep({ ...this.errand, id, step, ...answer });
       if (heard === 'cancelled') return { outcome: this.cancelled() };
       if ('rebooted' in heard) return { outcome: await this.reboot(heard.rebooted, step) };
-      if (answer.answer !== 'abandon') return answer;
-      return { outcome: { to: 'end', state: 'failed', note: `abandoned by ${answer.by}` } };
+      return settled(answer);
     }
+  }
+
+  /** Closes the questions of an earlier run that this one was not led to again: nobody can answer them. */
+  async closeLeft(): Promise<void> {
+    if (!this.recall.hasLeft) return;
+    for (const { id, step, held } of this.recall.takeLeft())
+      if (held.fault !== 'takeover' || this.desk.takenOver === null)
+        await passageActivities.closeHumanStep({ ...this.errand, id, step, answer: 'no longer asked', by: 'farrier' });
   }
 
   /** Writes down an answer that was not taken. Anybody with the stock CLI may send one, so their number is bounded. */
@@ -238,20 +268,15 @@ export class PassageRun<Step extends string = string> {
    * Acts on hardware once. A lost answer is never sent again: the effect is looked for, and what stays unknown is
    * told as such.
    */
-  async act<K extends ActKind>(kind: K, parameters?: ActParameters[K]): Promise<ActResult & { readonly act?: Act }> {
+  async act<K extends ActKind>(kind: K, parameters?: ActParameters[K]): Promise<Acted> {
     // Nothing is sent while it is paused or taken over.
     if (!this.dry && (await this.unpaused()) !== null)
       return { state: 'not_done', observed: 'it was cancelled before it was sent' };
+    const before = this.dry ? null : await this.takeUp(kind, parameters);
+    if (before) return before;
     this.acts += 1;
     if (powering.has(kind)) this.powers += 1;
-    const act: Act<K> = {
-      ...this.errand,
-      kind,
-      fence: this.fence,
-      intentId: `${this.errand.orderId}:${kind}:${this.acts}`,
-      ...(parameters && { parameters }),
-      ...(this.dry && { dryRun: true }),
-    };
+    const act = this.actOf(kind, parameters, `${this.errand.orderId}:${kind}:${this.acts}`);
     try {
       const result = await acting(this.errand.siteId, kind).act(act);
       // What waits for a restart is settled after it.
@@ -281,6 +306,34 @@ export class PassageRun<Step extends string = string> {
     return result;
   }
 
+  private actOf<K extends ActKind>(kind: K, parameters: ActParameters[K] | undefined, intentId: string): Act<K> {
+    return {
+      ...this.errand,
+      kind,
+      fence: Math.max(this.fence, this.permits.fence),
+      intentId,
+      ...(this.desk.step !== 'start' && { step: this.desk.step }),
+      ...(parameters && { parameters }),
+      ...(this.dry && { dryRun: true }),
+    };
+  }
+
+  /**
+   * What an earlier run sent is looked for, and never sent again; null where it sent nothing, or what it meant to send was
+   * certainly not done.
+   */
+  private async takeUp<K extends ActKind>(kind: K, parameters: ActParameters[K] | undefined): Promise<Acted | null> {
+    for (;;) {
+      const known = this.recall.takeAct(kind, parameters);
+      if (known === null) return null;
+      if (powering.has(kind)) this.powers += 1;
+      const act = this.actOf(kind, parameters, known.id);
+      const result = await this.settle(act);
+      if (result.state !== 'not_done')
+        return { ...result, act, ...(known.sentAt !== null && { sentAt: known.sentAt }) };
+    }
+  }
+
   /** What became of an act, by looking; never sends anything. */
   async settle(act: Act): Promise<ActResult> {
     try {
@@ -294,6 +347,9 @@ export class PassageRun<Step extends string = string> {
   /** The next step begins: its row is written in the transaction that ends the one before. */
   async turnTo(ended: Step, step: Step, limit: number | null = null): Promise<void> {
     if (this.dry) return;
+    if (this.recall.isPast(ended)) return this.recall.reach(step);
+    await this.closeLeft();
+    this.recall.reach(step);
     const start = this.start(step);
     await passageActivities.turnTo({ ...this.errand, ended, next: { ...start, limit: limit ?? start.limit } });
   }
@@ -306,6 +362,7 @@ export class PassageRun<Step extends string = string> {
   /** Ends the order, and says how it ended and where the machine stands. */
   async end({ state, note, skipped }: Ended, hold: boolean): Promise<PassageSummary> {
     await condition(() => this.keeping === 0);
+    await this.closeLeft();
     const end = { state, outcome: note, hold, ...(skipped && { skipped }) };
     this.state = await passageActivities.endOrder({ ...this.errand, ...end });
     return { ...this.summary(state, note), ...(skipped && { skipped }) };
@@ -326,6 +383,11 @@ export class PassageRun<Step extends string = string> {
       ...(note && { note }),
     };
   }
+}
+
+function settled(ruling: PersonsRuling): Ruling {
+  if (ruling.answer !== 'abandon') return ruling;
+  return { outcome: { to: 'end', state: 'failed', note: `abandoned by ${ruling.by}` } };
 }
 
 function givenBy({ answer, by, note, data }: Answer): PersonsRuling {

@@ -3,6 +3,7 @@ import type { Steering } from '../../contract/machine.ts';
 import type { Held, PassageErrand } from '../../contract/passage.ts';
 import type { Desk } from '../desk.ts';
 import { passageActivities } from '../proxies.ts';
+import { Recall } from './recall.ts';
 
 /** Between two reminders, in milliseconds. */
 const reminder = 24 * 60 * 60_000;
@@ -14,6 +15,8 @@ const reminder = 24 * 60 * 60_000;
 export class Takeover {
   /** How the person ended what they had taken over. */
   ended: 'done' | 'abandon' | null = null;
+  /** What an earlier run of the passage left. */
+  recall = new Recall([], undefined);
   private readonly desk: Desk;
   private readonly errand: PassageErrand;
   private count = 0;
@@ -43,13 +46,14 @@ export class Takeover {
     const { desk, errand } = this;
     const { step, waitingOn } = desk;
     this.count += 1;
-    const id = `${errand.orderId}:takeover:${this.count}`;
     const held: Held = {
       fault: 'takeover',
       reason: `${by} does the rest of this ${errand.passage} by hand: ${reason}`,
       choices: ['done', 'hand-back', 'abandon'],
     };
-    desk.question = { id, question: held.reason, choices: held.choices, owner: by };
+    const known = this.recall.takeTakeover();
+    const id = known?.id ?? `${errand.orderId}:takeover:${this.recall.asked + this.count}`;
+    desk.pose({ id, question: known?.held.reason ?? held.reason, choices: held.choices, owner: by });
     await passageActivities.openHumanStep({ ...errand, ...held, id, step, owner: by, remindAfter: reminder });
     desk.stand(desk.step, desk.stage, 'person', null);
     const end = await this.awaitEnd(id);

@@ -21,10 +21,13 @@ export function repair(input: PassageInput): Promise<PassageSummary> {
   const run = new RepairRun(input);
   return perform(run, async (_, begun) => {
     const request = requestOf('repair', begun.request);
-    run.away = begun.opState !== 'production' && begun.opState !== 'draining';
+    run.away =
+      (begun.opState !== 'production' && begun.opState !== 'draining') ||
+      (run.recall.again && begun.stage === 'repair');
+    run.acted = ownRungs.findLast((rung) => rung !== 'observe' && run.recall.hasAct(rung)) ?? null;
     run.treatment = await outageActivities.readTreatment(run.errand);
     const { bundle, missing } = await diagnose(run, request);
-    let rung = firstRung(run, request, missing);
+    let rung = severities.find((one) => one === run.recall.at) ?? firstRung(run, request, missing);
     for (;;) {
       const stopped = await run.unpaused();
       if (stopped) return stopped;
@@ -96,12 +99,15 @@ function isOwn(rung: Severity): rung is OwnRung {
 async function step(run: RepairRun, request: RepairRequest, rung: Severity, bundle: string): Promise<Led> {
   if (run.dry && !isOwn(rung)) return planHands(run, rung);
   const input = { ...run.errand, fault: request.fault, rung, ...(run.byHand && { byHand: true as const }) };
-  const may = run.dry ? { may: true as const, wait: 0 } : await repairActivities.beginRung(input);
+  // An earlier run stood on it: its budget was asked then.
+  const stood = run.recall.at === rung;
+  const may = run.dry || stood ? { may: true as const, wait: 0 } : await repairActivities.beginRung(input);
   if (!may.may) {
     run.desk.note(`the rung ${rung} is left out: ${may.why}`);
     return { to: above(rung) };
   }
-  await run.turnTo(run.at, rung);
+  if (stood) run.recall.reach(rung);
+  else await run.turnTo(run.at, rung);
   run.at = rung;
   if (may.wait > 0) {
     run.stand(rung, 'time', may.wait, 'It is given time to show what the last act did.');

@@ -8,7 +8,7 @@ import { course } from '../clean/limits.ts';
 import { CleanRun } from '../clean/run.ts';
 import type { Ended, Outcome } from '../passage/outcome.ts';
 import { retireActivities } from '../proxies.ts';
-import { rehearse } from '../service/serve.ts';
+import { mustRehearse, rehearse } from '../service/serve.ts';
 
 /**
  * Retirement: out of service, every disk proven erased, a password that nobody knows on its controller, its name,
@@ -21,9 +21,9 @@ export async function retire(input: PassageInput): Promise<PassageSummary> {
   if (!begun.live) return run.summary('cancelled');
   const { method, semaphores } = requestOf('retire', begun.request);
   run.request = { method, semaphores, owner: null, power: run.controller ? 'cycle' : 'wait' };
-  run.before = begun.opState;
+  run.takeUpClean(begun);
   try {
-    const rehearsed = begun.dryRun || begun.reviewed !== null ? await rehearse(run, begun, () => foresee(run)) : null;
+    const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => foresee(run)) : null;
     return rehearsed ?? (await depart(run));
   } finally {
     await run.permits.giveBack();

@@ -138,6 +138,13 @@ export class Semaphore {
     this.dirty = true;
   }
 
+  /** Its holder is looked at now, and not at the end of its lease. */
+  lookAt(id: string, now: number): void {
+    const holder = this.holders.get(id);
+    if (holder && holder.until > now) this.holders.set(id, { ...holder, until: now });
+    this.dirty = true;
+  }
+
   /** The next batch for the ledger. */
   turn(): LedgerTurn {
     this.dirty = false;
@@ -262,7 +269,9 @@ export class Semaphore {
   }
 
   private forget(id: string, why: string): void {
-    if (this.line.remove(id) === undefined) return;
+    const known = this.line.remove(id) ?? this.holders.get(id);
+    this.holders.delete(id);
+    if (known === undefined) return;
     this.fresh.delete(id);
     this.ended.add(id, why);
   }

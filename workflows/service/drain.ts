@@ -12,6 +12,8 @@ export function drain(input: PassageInput): Promise<PassageSummary> {
     const refused = inProduction(begun);
     if (refused) return refused;
     const { flow, semaphores, drainBy, afterDrain } = requestOf('drain', begun.request);
+    if (begun.past && begun.past.from !== 'intervention' && begun.opState === 'intervention')
+      return { to: 'end', state: 'done', note: `drained, and now ${afterDrain}` };
     if (flow === 'basic' && afterDrain === 'intervention') return refuse('the basic flow has no edge to intervention');
 
     const departed = await depart(run, 'drain', { semaphores, drainBy, flow, down: false });

@@ -24,8 +24,9 @@ export function power(input: PassageInput): Promise<PassageSummary> {
     const treatment = await departAtOnce(run, 'reboot', semaphores);
     if ('outcome' in treatment) return treatment.outcome;
     if (action === 'off') return powerOff(run);
-    const up =
-      action === 'on'
+    const up = run.recall.isPast('reboot')
+      ? 'up'
+      : action === 'on'
         ? await powerOn(run, treatment)
         : await restart(run, 'reboot', treatment.rebootLimit, 'power-cycle');
     if (typeof up === 'object') return up.outcome;
@@ -58,5 +59,5 @@ async function powerOn(run: Run, { rebootLimit }: Treatment): Promise<'up' | 'si
   if (act.state !== 'done')
     return { outcome: { to: 'end', state: 'failed', note: act.refused?.reason ?? act.observed } };
   run.state = await outageActivities.moveMachine({ ...run.errand, held: null });
-  return awaitUp(run, 'reboot', since, rebootLimit);
+  return awaitUp(run, 'reboot', act.sentAt ?? since, rebootLimit);
 }

@@ -30,7 +30,7 @@ export function reboot(input: PassageInput): Promise<PassageSummary> {
     const { treatment } = departed;
 
     await run.turnTo('drain', 'reboot', treatment.rebootLimit);
-    const up = await cycle(run, request, departed);
+    const up = run.recall.isPast('reboot') ? next : await cycle(run, request, departed);
     if (up.to === 'end') return up;
 
     await run.turnTo('reboot', 'restore');
@@ -44,7 +44,12 @@ export function reboot(input: PassageInput): Promise<PassageSummary> {
 async function cycle(run: Run, { flow }: RebootRequest, { emptied, treatment }: Departed): Promise<Outcome> {
   const { rebootLimit } = treatment;
   const trigger = emptied === 'drained' ? 'drained' : 'drain time-out';
-  if (!run.plans('reboot', 'hard reboot')) await moveTo(run, 'hard_reboot', flow, trigger);
+  if (run.recall.again && run.state.opState === 'intervention') {
+    const asked = await intervene(run, 'reboot', 'It was rebooted and nothing came up in time');
+    return asked === 'restore' ? next : asked.outcome;
+  }
+  const moved = run.recall.again && run.state.opState !== 'draining';
+  if (!run.plans('reboot', 'hard reboot') && !moved) await moveTo(run, 'hard_reboot', flow, trigger);
   const restarted = await restart(run, 'reboot', rebootLimit);
   if (restarted === 'up') return next;
   if (restarted !== 'silent') return restarted.outcome;

@@ -30,11 +30,16 @@ export async function perform<Run extends PassageRun<string>>(
   if (!begun.live) return run.summary('cancelled');
 
   try {
-    const rehearsed = begun.dryRun || begun.reviewed !== null ? await rehearse(run, begun, story) : null;
+    const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, story) : null;
     return rehearsed ?? (await finish(run, await story(run, begun)));
   } finally {
     await run.permits.giveBack();
   }
+}
+
+/** A plan that was compared before the passage was begun again was as it had been reviewed: the machine has moved since. */
+export function mustRehearse(run: PassageRun<string>, { dryRun, reviewed }: BegunPassage): boolean {
+  return dryRun || (reviewed !== null && run.recall.past?.planned !== true);
 }
 
 /** Null when the order is to be done after all: its plan is still the one that was reviewed. */
@@ -65,7 +70,9 @@ function finish(run: PassageRun<string>, outcome: Outcome): Promise<PassageSumma
 }
 
 /** An action begins on a machine that is in service, and production or draining; from elsewhere no flow has an edge. */
-export function inProduction({ stage, opState }: BegunPassage): Outcome | null {
+export function inProduction({ stage, opState, past }: BegunPassage): Outcome | null {
+  // Begun again, it stands where the earlier run has brought it.
+  if (past && (past.from === 'production' || past.from === 'draining')) return null;
   if (stage === 'in_service' && (opState === 'production' || opState === 'draining')) return null;
   return refuse(`the machine is ${opState}, stage ${stage}`);
 }

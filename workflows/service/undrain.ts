@@ -16,13 +16,24 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
     const request = requestOf('undrain', begun.request);
     const { stage, opState } = begun;
     // Its drain was stopped by this very order, or had ended before.
-    if (stage === 'in_service' && opState === 'production' && request.to === 'production')
-      return { to: 'end', state: 'done', note: 'in production already: nothing was done' };
+    if (stage === 'in_service' && opState === 'production' && request.to === 'production') {
+      const moved = begun.past !== undefined && begun.past.from !== 'production';
+      return {
+        to: 'end',
+        state: 'done',
+        note: moved ? 'back in production' : 'in production already: nothing was done',
+      };
+    }
     if (stage !== 'in_service' || opState === 'production' || opState === 'hard_reboot') {
       return refuse(`the machine is ${opState}, stage ${stage}`);
     }
+    // Begun again, it is on its way already.
     const ways =
-      request.flow === 'basic' ? (request.to === 'production' ? ['draining', 'disabled'] : ['disabled']) : null;
+      request.flow === 'basic' && !run.recall.again
+        ? request.to === 'production'
+          ? ['draining', 'disabled']
+          : ['disabled']
+        : null;
     if (ways !== null && !ways.includes(opState))
       return refuse(`the basic flow has no edge from ${opState} to restore`);
     run.restorer = begun.requester;
