@@ -14,6 +14,7 @@ import { addOncall } from './oncall.ts';
 import { addBirth, addOrder, addStep } from './order.ts';
 import { addPassages } from './passages.ts';
 import { addProfile } from './profile.ts';
+import { addRehydrate } from './rehydrate.ts';
 import { addSemaphore } from './semaphore.ts';
 import { addTicket } from './ticket.ts';
 
@@ -45,6 +46,7 @@ export function createProgram(
   addCampaign(program, context);
   addDrift(program, context);
   addReconcile(program, context);
+  addRehydrate(program, context);
   addFirmware(program, context);
   addProfile(program, context);
   addCapacity(program, context);

@@ -45,7 +45,8 @@ import type {
   SemaphoreDetail,
   SemaphoreView,
 } from '../contract/permitviews.ts';
-import type { ReleaseRequest, VouchRequest } from '../contract/release.ts';
+import type { RehydrateList, RehydrateRequest, RehydrateView } from '../contract/rehydrateschemas.ts';
+import type { ReleaseRequest, ReleaseRequest, VouchRequest } from '../contract/release.ts';
 import type {
   OnCallView,
   RotationRequest,
@@ -276,6 +277,19 @@ export class ApiClient {
 
   async rounds(): Promise<RoundView[]> {
     return (await this.#get<{ rounds: RoundView[] }>('/reconcile')).rounds;
+  }
+
+  /** Asks for the workflows that are missing to be brought back; `rehydration` tells how far that is. */
+  rehydrate(wish: RehydrateRequest = {}): Promise<{ id: string }> {
+    return this.#send('POST', '/rehydrate', wish);
+  }
+
+  rehydrations(): Promise<RehydrateList> {
+    return this.#get('/rehydrate');
+  }
+
+  rehydration(id: string): Promise<RehydrateView> {
+    return this.#get(`/rehydrate/${encodeURIComponent(id)}`);
   }
 
   async profiles(): Promise<ProfileView[]> {

@@ -3,16 +3,13 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   WorkflowIdConflictPolicy,
-  WorkflowIdReusePolicy,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { attributes } from '../contract/attributes.ts';
-import { campaignWorkflow, campaignWorkflowId } from '../contract/campaign.ts';
-import { lifecycleQueue, machineWorkflow, machineWorkflowId, passageWorkflowId, signals } from '../contract/machine.ts';
+import { machineWorkflow, machineWorkflowId, passageWorkflowId, signals } from '../contract/machine.ts';
 import { reconcileWorkflowId } from '../contract/reconcile.ts';
-import { semaphoreWorkflow } from '../contract/semaphore.ts';
 import type { CampaignMessage, DueMessage, PermitMessage } from '../mdb/outbox.ts';
 import { scheduleReconcile } from './schedules.ts';
+import { machineStart, signalCampaign, signalSemaphore } from './start.ts';
 
 export type Delivery =
   | { readonly to: 'delivered' }
@@ -50,44 +47,19 @@ async function deliverOrder(client: Client, message: DueMessage): Promise<void> 
   const { machineId, siteId } = message;
   if (machineId === null || siteId === null) throw new Error(`the MDB has no machine ${machineId}`);
   await client.workflow.signalWithStart(machineWorkflow, {
-    workflowId: machineWorkflowId(machineId),
-    taskQueue: lifecycleQueue,
-    args: [{ machineId, siteId }],
+    ...machineStart({ machineId, siteId }),
     signal: signals.order,
     signalArgs: [message.payload],
-    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    staticSummary: `life of ${machineId}`,
-    staticDetails: `Machine \`${machineId}\` of site \`${siteId}\`. Its passages are child workflows; the current details say where it stands.`,
-    typedSearchAttributes: [{ key: attributes.machine, value: machineId }],
   });
 }
 
-async function deliverToSemaphore(client: Client, { semaphore, message, body }: PermitMessage): Promise<void> {
-  await client.workflow.signalWithStart(semaphoreWorkflow, {
-    workflowId: semaphore,
-    taskQueue: lifecycleQueue,
-    args: [{}],
-    signal: message,
-    signalArgs: [body],
-    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    staticSummary: `permits of ${semaphore}`,
-  });
+function deliverToSemaphore(client: Client, { semaphore, message, body }: PermitMessage): Promise<void> {
+  return signalSemaphore(client, semaphore, message, body);
 }
 
-/** One that has ended starts, finds nothing left to do, and ends again. */
-async function deliverToCampaign(client: Client, { campaign, signal, body }: CampaignMessage): Promise<void> {
-  await client.workflow.signalWithStart(campaignWorkflow, {
-    workflowId: campaignWorkflowId(campaign),
-    taskQueue: lifecycleQueue,
-    args: [{ campaignId: campaign }],
-    signal,
-    signalArgs: [body],
-    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    staticSummary: `campaign ${campaign}`,
-  });
+function deliverToCampaign(client: Client, { campaign, signal, body }: CampaignMessage): Promise<void> {
+  return signalCampaign(client, campaign, signal, body);
 }
 
 /** One that runs already began before it was asked for: another one follows it. */

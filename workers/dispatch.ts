@@ -1,4 +1,5 @@
 import { connectMdb } from '../mdb/connect.ts';
+import { startComparer } from './compare/loop.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { connectClient, openLog } from './process.ts';
 import { readSettings, settings } from './settings.ts';
@@ -8,9 +9,10 @@ const log = openLog('dispatch', env.FARRIER_LOG);
 const client = await connectClient(log, env.TEMPORAL_ADDRESS, env.TEMPORAL_NAMESPACE);
 const connection = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier dispatch', connections: 5 });
 const dispatcher = startDispatcher({ client, connection, log });
+const comparer = startComparer({ client, mdb: connection.mdb, log, every: env.FARRIER_COMPARE_SECONDS });
 
 async function stop(): Promise<void> {
-  await dispatcher.stop();
+  await Promise.all([dispatcher.stop(), comparer.stop()]);
   await connection.close();
   await client.connection.close();
 }

@@ -70,7 +70,7 @@ async function setAside(options: DispatcherOptions, message: DueMessage, deliver
   const { mdb } = options.connection;
   if (delivery.to === 'dropped') {
     options.log.warn({ key: message.key, why: delivery.why }, 'a message is dropped');
-    await markDropped(mdb, message.id, delivery.why);
+    await markDropped(mdb, message, delivery.why);
   }
   if (delivery.to === 'later') await postpone(mdb, message.id, backOff(message.attempts), delivery.error);
 }

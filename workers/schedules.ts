@@ -1,4 +1,4 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import { type Client, ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
 import { recordsWorkflow, recordsWorkflowId } from '../contract/controllers.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
@@ -16,6 +16,16 @@ export function scheduleRecords(client: Client, siteId: string): Promise<void> {
 /** The same of the reconciler, which reads all that something is wanted of. */
 export function scheduleReconcile(client: Client, siteId: string): Promise<void> {
   return ensure(client, reconcileWorkflow, reconcileWorkflowId(siteId), siteId, '30 minutes');
+}
+
+export async function isScheduled(client: Client, id: string): Promise<boolean> {
+  try {
+    await client.schedule.getHandle(id).describe();
+    return true;
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return false;
+    throw error;
+  }
 }
 
 async function ensure(

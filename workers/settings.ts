@@ -25,7 +25,11 @@ const hardware = z.object({
   FARRIER_BOOT_URL: z.url({ protocol: /^https?$/ }).optional(),
 });
 
-const dispatch = z.object(shared);
+const dispatch = z.object({
+  ...shared,
+  /** Between two comparisons of the MDB with the workflows that exist. */
+  FARRIER_COMPARE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(30),
+});
 
 const tickets = z.object({
   FARRIER_MDB_URL: shared.FARRIER_MDB_URL,

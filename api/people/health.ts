@@ -4,6 +4,7 @@ import type { DriftList } from '../../contract/driftschemas.ts';
 import { countConformity } from '../../mdb/driftviews.ts';
 import { countFleet, type FleetCounts, readBootStats } from '../../mdb/fleet.ts';
 import type { App, PeopleDependencies } from './app.ts';
+import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
 
 const tags = ['health'];
 
@@ -80,7 +81,11 @@ export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
     '/doctor',
     { schema: { tags, summary: 'What a person should look at', response: { 200: contract.doctor } } },
     async () => {
-      const findings = [...examine(await countFleet(mdb)), ...examineDrift(await countConformity(mdb), Date.now())];
+      const findings = [
+        ...examine(await countFleet(mdb)),
+        ...examineLosses(await readLosses(mdb), Date.now()),
+        ...examineDrift(await countConformity(mdb), Date.now()),
+      ];
       return { ok: findings.every(({ ok }) => ok), findings };
     },
   );
@@ -107,12 +112,12 @@ export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
   app.get('/metrics', { schema: { tags, response: { 200: z.string() } } }, async (_request, reply) =>
     reply
       .type('text/plain; version=0.0.4; charset=utf-8')
-      .send(renderMetrics(await countFleet(mdb), await countConformity(mdb))),
+      .send(renderMetrics(await countFleet(mdb), await countConformity(mdb), await readLosses(mdb))),
   );
 }
 
 /** Prometheus text of the fleet's figures. Pure. */
-export function renderMetrics(counts: FleetCounts, conformity: Conformity): string {
+export function renderMetrics(counts: FleetCounts, conformity: Conformity, losses: Losses): string {
   const gauge = (name: string, help: string, lines: readonly string[]) =>
     [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines.map((line) => `${name}${line}`)].join('\n');
   return [
@@ -136,6 +141,13 @@ export function renderMetrics(counts: FleetCounts, conformity: Conformity): stri
     ]),
     gauge('farrier_fleet_drifting', 'Machines that are other than wanted.', [` ${conformity.drifting}`]),
     gauge('farrier_fleet_unknown', 'Machines of which it is not known.', [` ${conformity.unknown}`]),
+    gauge('farrier_workflows_missing', 'What the latest comparison with the workflows found missing or useless.', [
+      ` ${countLosses(losses)}`,
+    ]),
+    gauge('farrier_workflows_compared_seconds', 'Unix time at which the latest comparison with the workflows ended.', [
+      ` ${Math.round((losses.latest?.endedAt?.getTime() ?? 0) / 1000)}`,
+    ]),
+    gauge('farrier_orders_idle', 'Orders that wait although nothing is before them.', [` ${losses.idle.length}`]),
     gauge('farrier_orders_live', 'Orders that wait or run.', [` ${counts.liveOrders}`]),
     gauge('farrier_steps_late', 'Steps past their limit.', [` ${counts.lateSteps}`]),
     gauge('farrier_questions_open', 'Steps that wait for a person.', [` ${counts.openQuestions}`]),

@@ -27,7 +27,8 @@ import { authorise, type Operator } from './operator.ts';
 import { serveHumanSteps, serveOrders } from './orders.ts';
 import { servePlaces } from './places.ts';
 import { serveProfiles } from './profiles.ts';
-import { serveRelease, serveVouching } from './release.ts';
+import { serveRehydrate } from './rehydrate.ts';
+import { serveRelease, serveRelease, serveVouching } from './release.ts';
 import { serveSemaphores } from './semaphores.ts';
 import { serveTickets } from './tickets.ts';
 
@@ -93,6 +94,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       serveHardware(versioned, options);
       serveRelease(versioned, options);
       serveVouching(versioned, options);
+      serveRehydrate(versioned, options);
       serveOrders(versioned, options);
       serveManyOrders(versioned, options);
       serveCampaigns(versioned, options);

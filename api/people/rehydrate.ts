@@ -1,0 +1,141 @@
+import type { Finding } from '../../contract/api.ts';
+import type { MismatchCounts } from '../../contract/rehydrate.ts';
+import * as contract from '../../contract/rehydrateschemas.ts';
+import { idleOrders } from '../../mdb/comparing.ts';
+import { askComparison, type Comparison, comparisonOf, listComparisons, ownRound } from '../../mdb/comparisons.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { selectMachines } from '../../mdb/selecting.ts';
+import type { App, PeopleDependencies } from './app.ts';
+import { ApiError } from './errors.ts';
+import { mustFind, mustSelect } from './machines.ts';
+import { mustBe } from './operator.ts';
+
+const tags = ['rehydrate'];
+
+/** Asking for a comparison of the MDB with the workflows that exist, and what it found. The dispatcher makes it. */
+export function serveRehydrate(app: App, { mdb }: PeopleDependencies): void {
+  app.post(
+    '/rehydrate',
+    {
+      schema: {
+        tags,
+        summary: 'Brings back the workflows that are missing for what the MDB has under way, or says which are',
+        body: contract.rehydrateRequest,
+        response: { 202: contract.rehydrateAsked },
+      },
+    },
+    async ({ body: { selector, machine, dryRun, reason }, operator }, reply) => {
+      mustBe(operator, 'operator');
+      if (selector !== undefined && machine !== undefined)
+        throw new ApiError('invalid', 'give a machine or a selector, not both', 'selector');
+      if (selector !== undefined) await mustMean(mdb, selector);
+      const of = machine === undefined ? (selector ?? null) : `id=${await mustFind(mdb, machine)}`;
+      const id = await askComparison(mdb, operator, { selector: of, dryRun, reason: reason ?? null });
+      return reply.code(202).send({ id });
+    },
+  );
+  app.get(
+    '/rehydrate',
+    { schema: { tags, summary: 'Comparisons, newest first', response: { 200: contract.rehydrateList } } },
+    async () => {
+      const latest = await comparisonOf(mdb, ownRound);
+      return { latest: latest && show(latest), rounds: (await listComparisons(mdb, 100)).map(show) };
+    },
+  );
+  app.get(
+    '/rehydrate/:id',
+    {
+      schema: {
+        tags,
+        summary: 'One comparison: how far it is, and what it found',
+        params: contract.rehydrateName,
+        response: { 200: contract.rehydrateView },
+      },
+    },
+    async ({ params: { id } }) => {
+      const row = await comparisonOf(mdb, id);
+      if (row === null) throw new ApiError('not-found', `there is no comparison ${id}`, 'id');
+      return show(row);
+    },
+  );
+}
+
+async function mustMean(mdb: Mdb, text: string): Promise<void> {
+  const found = await selectMachines(mdb, mustSelect(text), 1);
+  if (found.length === 0) throw new ApiError('not-found', `no machine matches ${text}`, 'selector');
+}
+
+function show(row: Comparison): contract.RehydrateView {
+  const { id, askedBy, reason, selector, dryRun, machines, counts, error } = row;
+  const time = (at: Date | null) => at?.toISOString() ?? null;
+  return {
+    ...{ id, askedBy, reason, selector, dryRun, machines, counts, error },
+    askedAt: row.askedAt.toISOString(),
+    beganAt: time(row.beganAt),
+    endedAt: time(row.endedAt),
+    found: [...row.found],
+  };
+}
+
+/** What doctor and monitoring have to know of it. */
+export interface Losses {
+  readonly latest: Pick<Comparison, 'endedAt' | 'counts' | 'found' | 'error'> | null;
+  /** Orders that wait although nothing is before them. */
+  readonly idle: readonly string[];
+}
+
+export async function readLosses(mdb: Mdb): Promise<Losses> {
+  const [latest, idle] = [await comparisonOf(mdb, ownRound), await idleOrders(mdb, null, patience)];
+  return { latest, idle: idle.map(({ id }) => id) };
+}
+
+/** Minutes that an order may wait for nothing before a person is told. */
+const patience = 5;
+/** Minutes without a comparison after which the dispatcher is thought to be dead. */
+const longest = 5;
+
+/** Whether everything under way has its workflow, and every order moves. Pure. */
+export function examineLosses({ latest, idle }: Losses, now: number): Finding[] {
+  return [
+    { name: 'workflows', ...judgeRound(latest, now) },
+    {
+      name: 'orders',
+      ok: idle.length === 0,
+      message:
+        idle.length === 0
+          ? 'every order that may begin does'
+          : `${idle.length} orders wait although nothing is before them: ${some(idle)}; are the workers alive?`,
+    },
+  ];
+}
+
+function judgeRound(latest: Losses['latest'], now: number): Pick<Finding, 'ok' | 'message'> {
+  if (latest === null || latest.endedAt === null)
+    return { ok: false, message: 'orders and workflows were never compared: is the dispatcher alive?' };
+  const at = latest.endedAt.toISOString();
+  if (latest.endedAt.getTime() < now - longest * 60_000)
+    return { ok: false, message: `orders and workflows were last compared at ${at}: is the dispatcher alive?` };
+  if (latest.error !== null)
+    return { ok: false, message: `orders and workflows could not be compared: ${latest.error}` };
+  const counted = tell(latest.counts);
+  if (counted === null) return { ok: true, message: `at ${at} everything under way had its workflow` };
+  const failed = latest.found.filter((one) => one.failed !== undefined);
+  const first = failed[0] ?? latest.found[0];
+  const which = first ? `, the first: ${first.kind} ${first.id}: ${first.what}` : '';
+  const why = failed[0]?.failed ? `; that failed: ${failed[0].failed}` : '';
+  return { ok: false, message: `at ${at} ${counted} were without a workflow or a use${which}${why}` };
+}
+
+/** `3 machines, 1 order`; null for nothing. */
+export function tell(counts: MismatchCounts): string | null {
+  const parts = Object.entries(counts).map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`);
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+function some(ids: readonly string[]): string {
+  return ids.length <= 5 ? ids.join(', ') : `${ids.slice(0, 5).join(', ')} …`;
+}
+
+export function countLosses({ latest }: Losses): number {
+  return Object.values(latest?.counts ?? {}).reduce((sum, count) => sum + count, 0);
+}

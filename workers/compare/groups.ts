@@ -1,0 +1,61 @@
+import { campaignWorkflowId } from '../../contract/campaign.ts';
+import { recordsWorkflowId } from '../../contract/controllers.ts';
+import { reconcileWorkflowId } from '../../contract/reconcile.ts';
+import { semaphoreMessages } from '../../contract/semaphore.ts';
+import { busySites, leftPermits, openCampaigns, openSemaphores, unheardWords } from '../../mdb/comparing.ts';
+import { isScheduled, scheduleReconcile, scheduleRecords } from '../schedules.ts';
+import { signalSemaphore, wakeCampaign, wakeSemaphore } from '../start.ts';
+import { lookUp } from './existing.ts';
+import { each, mend, type Scene } from './scene.ts';
+
+/** What is about more than one machine: semaphores, campaigns, Schedules, and words that were lost on their way. */
+export async function compareGroups(scene: Scene): Promise<void> {
+  await compareSemaphores(scene);
+  await compareCampaigns(scene);
+  await compareSchedules(scene);
+  for (const id of await unheardWords(scene.mdb, !scene.dryRun))
+    scene.tally.add({ kind: 'word', id, what: 'that this permit ends was told and not heard; it is told again' });
+}
+
+async function compareSemaphores(scene: Scene): Promise<void> {
+  const { client, mdb, existing } = scene;
+  await each(await openSemaphores(mdb), async (id) => {
+    if (existing.semaphores.has(id) || (await lookUp(client, id)).state === 'running') return;
+    const what = 'its workflow was missing; started, it knows from the ledger who holds and who waits';
+    await mend(scene, { kind: 'semaphore', id, what }, () => wakeSemaphore(client, id));
+  });
+  await each(await leftPermits(mdb), async ({ id, semaphore, workflowId, orderId }) => {
+    if (existing.passages.has(workflowId) || (await lookUp(client, workflowId)).state === 'running') return;
+    const what = `it is held for order ${orderId}, which has ended; ${semaphore} looks at the machine`;
+    await mend(scene, { kind: 'permit', id, what }, () =>
+      signalSemaphore(client, semaphore, semaphoreMessages.look, { id }),
+    );
+  });
+}
+
+async function compareCampaigns(scene: Scene): Promise<void> {
+  const { client, mdb, existing } = scene;
+  await each(await openCampaigns(mdb), async (id) => {
+    const workflowId = campaignWorkflowId(id);
+    if (existing.campaigns.has(workflowId) || (await lookUp(client, workflowId)).state === 'running') return;
+    const what = 'its workflow was missing; started, it goes on from the MDB';
+    await mend(scene, { kind: 'campaign', id, what }, () => wakeCampaign(client, id));
+  });
+}
+
+async function compareSchedules(scene: Scene): Promise<void> {
+  const { client, mdb } = scene;
+  await each(await busySites(mdb), async (site) => {
+    const schedules = [
+      { id: recordsWorkflowId(site), make: () => scheduleRecords(client, site) },
+      { id: reconcileWorkflowId(site), make: () => scheduleReconcile(client, site) },
+    ];
+    for (const { id, make } of schedules)
+      if (!(await isScheduled(client, id)))
+        await mend(
+          scene,
+          { kind: 'schedule', id, what: `site ${site} had lost this Schedule; it is made again` },
+          make,
+        );
+  });
+}

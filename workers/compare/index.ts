@@ -1,0 +1,50 @@
+import type { Client } from '@temporalio/client';
+import { type Compared, noteProgress } from '../../mdb/comparisons.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { listExisting } from './existing.ts';
+import { compareGroups } from './groups.ts';
+import { compareMachines } from './machines.ts';
+import { compareOrders } from './orders.ts';
+import type { Scene } from './scene.ts';
+import { Tally } from './tally.ts';
+
+export interface CompareOptions {
+  readonly client: Client;
+  readonly mdb: Mdb;
+  /** Row that is told of the progress. */
+  readonly id: string;
+  readonly selector: string | null;
+  readonly dryRun: boolean;
+  readonly told: Map<string, number>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Compares what the MDB has under way with the workflows that exist, and brings back what either side lost
+ * (docs/rehydrate.md). May be repeated, interrupted, and done beside a Temporal that has everything: nothing is started
+ * that runs. Machines come first, so that who holds a permit is there before its semaphore asks.
+ */
+export async function compare({ client, mdb, id, selector, dryRun, told, signal }: CompareOptions): Promise<Compared> {
+  const tally = new Tally();
+  try {
+    const scene: Scene = {
+      ...{ client, mdb, selector, dryRun, told, tally },
+      existing: await listExisting(client),
+      started: new Set(),
+      beat: async (machines) => {
+        signal.throwIfAborted();
+        await noteProgress(mdb, id, machines);
+      },
+    };
+    await compareMachines(scene);
+    await compareOrders(scene);
+    if (selector === null) await compareGroups(scene);
+    return asCompared(tally, null);
+  } catch (error) {
+    return asCompared(tally, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function asCompared({ machines, counts, found }: Tally, error: string | null): Compared {
+  return { machines, counts, found, error };
+}

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { type Compared, endComparison, ownRound, takeAsked, takeOwnRound } from '../../mdb/comparisons.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import { compare } from './index.ts';
+
+export interface ComparerOptions {
+  readonly client: Client;
+  readonly mdb: Mdb;
+  readonly log: { info(detail: object, message: string): void; warn(detail: object, message: string): void };
+  /** Seconds between two rounds that go by themselves. */
+  readonly every: number;
+}
+
+export interface Comparer {
+  stop(): Promise<void>;
+}
+
+/** Milliseconds between two looks for what was asked. */
+const idle = 1000;
+
+/** Compares by itself, and when somebody asks, until stopped. Several of these share the work by leases. */
+export function startComparer(options: ComparerOptions): Comparer {
+  const abort = new AbortController();
+  const told = new Map<string, number>();
+  const running = loop(options, told, abort.signal);
+  return {
+    async stop() {
+      abort.abort();
+      await running;
+    },
+  };
+}
+
+async function loop(options: ComparerOptions, told: Map<string, number>, signal: AbortSignal): Promise<void> {
+  const { client, mdb, log, every } = options;
+  while (!signal.aborted) {
+    try {
+      const asked = await takeAsked(mdb);
+      // Who asks now wants to see it done now.
+      if (asked)
+        await finish(options, asked.id, await compare({ client, mdb, ...asked, told: new Map(), signal }), signal);
+      else if (await takeOwnRound(mdb, every)) {
+        const own = { id: ownRound, selector: null, dryRun: false };
+        await finish(options, ownRound, await compare({ client, mdb, ...own, told, signal }), signal);
+      }
+    } catch (error) {
+      log.warn({ error: String(error) }, 'the MDB does not answer; the comparison waits');
+    }
+    await sleep(idle, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function finish(
+  { mdb, log }: ComparerOptions,
+  id: string,
+  compared: Compared,
+  signal: AbortSignal,
+): Promise<void> {
+  // Whoever takes over begins it anew: nothing is done twice by that.
+  if (signal.aborted) return;
+  const { counts, found, error } = compared;
+  if (error !== null) log.warn({ comparison: id, error }, 'the MDB and the workflows could not be compared to the end');
+  if (Object.keys(counts).length > 0)
+    log.warn({ comparison: id, counts, first: found.slice(0, 5) }, 'workflows were missing, or were there for nothing');
+  await endComparison(mdb, id, compared);
+}
