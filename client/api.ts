@@ -46,7 +46,7 @@ import type {
   SemaphoreView,
 } from '../contract/permitviews.ts';
 import type { RehydrateList, RehydrateRequest, RehydrateView } from '../contract/rehydrateschemas.ts';
-import type { ReleaseRequest, ReleaseRequest, VouchRequest } from '../contract/release.ts';
+import type { ReleaseRequest, VouchRequest } from '../contract/release.ts';
 import type {
   OnCallView,
   RotationRequest,

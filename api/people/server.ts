@@ -28,7 +28,7 @@ import { serveHumanSteps, serveOrders } from './orders.ts';
 import { servePlaces } from './places.ts';
 import { serveProfiles } from './profiles.ts';
 import { serveRehydrate } from './rehydrate.ts';
-import { serveRelease, serveRelease, serveVouching } from './release.ts';
+import { serveRelease, serveVouching } from './release.ts';
 import { serveSemaphores } from './semaphores.ts';
 import { serveTickets } from './tickets.ts';
 

@@ -176,7 +176,8 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     Object.entries(doubles).map(([name, activity]) => [
       name,
       async (input: Record<string, unknown>) => {
-        calls.push(describe(name, input));
+        // Every life begins with it.
+        if (name !== 'readLife') calls.push(describe(name, input));
         const told = await (activity as (input: unknown) => Promise<unknown>)(input);
         state = stateIn(told) ?? state;
         return told;
