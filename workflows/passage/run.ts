@@ -329,7 +329,8 @@ export class PassageRun<Step extends string = string> {
       if (powering.has(kind)) this.powers += 1;
       const act = this.actOf(kind, parameters, known.id);
       const result = await this.settle(act);
-      if (result.state !== 'not_done')
+      // What it left otherwise than it found it is for the caller to mend.
+      if (result.state !== 'not_done' || result.left)
         return { ...result, act, ...(known.sentAt !== null && { sentAt: known.sentAt }) };
     }
   }
