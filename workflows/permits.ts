@@ -104,8 +104,8 @@ export class Permits {
   }
 
   /**
-   * Takes over what an earlier run of the passage held and waited for; call it once, before the first is taken. What was
-   * held is held on, as far as its semaphore agrees; what was waited for keeps its place.
+   * Takes over what an earlier run of the passage held and waited for; called once, by the first `take` at the latest.
+   * What was held is held on, as far as its semaphore agrees; what was waited for keeps its place.
    */
   async adopt(permits: readonly PastPermit[]): Promise<void> {
     const early = this.early ?? [];
@@ -144,6 +144,7 @@ export class Permits {
 
   /** Takes all of them, one after the other in the fixed order; what was taken of a set that fails is given back. */
   async take(resources: readonly Resource[], options: TakeOptions): Promise<Taken> {
+    if (this.early) await this.adopt([]);
     const until = options.limit === null ? null : Date.now() + options.limit;
     const before = new Set(this.held);
     let taken: Taken = { state: 'granted', fence: this.fence };
