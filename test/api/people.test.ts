@@ -513,6 +513,8 @@ describe('the doors', () => {
       'inventories',
       'addresses',
       'images',
+      'workflows',
+      'orders',
       'reconciler',
       'drift',
       'plans',
