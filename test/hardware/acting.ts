@@ -62,19 +62,21 @@ export async function actingOn(
 ): Promise<Acting> {
   const folder = await mkdtemp(join(tmpdir(), 'farrier-acting-'));
   await writeFile(join(folder, 'good'), JSON.stringify({ username: 'admin', password: 'simulated' }));
+  count += 1;
   // Nothing answers there: the machine only ever finds no boot device.
   const fleet = createFleet({
     racks: 1,
     perRack: 1,
     folder,
     speed,
+    // Other hardware for each: what two machines of an MDB have in common identifies neither.
+    seed: count,
     bootUrl: 'http://127.0.0.1:9',
     ca: '',
     personality,
   });
   const listening = await listenFor(fleet, '127.0.0.1:0', 'ports');
   const machine = fleet.machines[0] as Machine;
-  count += 1;
   const id = `m-acting-${count}`;
   const { hardware } = machine;
   const mac = `02:dd:00:00:00:${count.toString(16).padStart(2, '0')}`;

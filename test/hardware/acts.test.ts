@@ -13,6 +13,7 @@ import type { Fault } from '../../sim/faults.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { macOf } from '../../sim/hardware.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
+import { retireEarlier } from '../support/alone.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -59,6 +60,7 @@ async function known(wish: { behind?: number; secret?: string; origin?: string; 
   count += 1;
   const { hardware } = simulated(0);
   const id = `m-acts-${count}`;
+  await retireEarlier(db.mdb, hardware.uuid);
   await db.mdb.insert(machines).values({
     id,
     siteId: 'home',

@@ -56,7 +56,11 @@ export async function actingAgainst(
     const burnin = { capSeconds: 60, stressSeconds: 1, peerShare: 0.7, minPeers: 3, floors: {} };
     await db.mdb.insert(profiles).values({ id, match: {}, burnin, bios });
   }
-  const identity = { systemUuid: '4c4c4544-0042-3510-8052-b4c04f4d3333', serial: 'B5R3M33' };
+  // Another one for each: what two machines of an MDB have in common identifies neither.
+  const number = count.toString(16).padStart(4, '0');
+  const identity = { systemUuid: `4c4c4544-0042-3510-8052-b4c04f4d${number}`, serial: `B5R3M${number.toUpperCase()}` };
+  const system = bmc.resources.get(systemPath) as Resource;
+  bmc.resources.set(systemPath, { ...system, UUID: identity.systemUuid, SerialNumber: identity.serial });
   await db.mdb.insert(machines).values({ id, siteId: 'home', mac, ...identity, ...(bios && { profileId: id }) });
   await db.mdb.insert(bmcs).values({ machineId: id, origin: bmc.origin, secretRef: 'good' });
   await db.mdb.insert(fences).values({ machineId: id, fence: 7 });

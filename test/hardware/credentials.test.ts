@@ -18,6 +18,7 @@ import { audit, bmcs, machines, signIns } from '../../mdb/schema.ts';
 import { beginSignIn } from '../../mdb/signins.ts';
 import { openCertificate } from '../../sim/vm/certificate.ts';
 import { type Hostile, hangUp, openHostile, password, sessionsPath, told } from '../redfish/hostile.ts';
+import { retireEarlier } from '../support/alone.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -58,6 +59,7 @@ const give = (word: string) => writeFile(join(folder, 'bmc'), JSON.stringify({ u
 async function known(): Promise<Errand> {
   count += 1;
   const id = `m-credentials-${count}`;
+  await retireEarlier(db.mdb, '4c4c4544-0042-3510-8052-b4c04f4d3333');
   await db.mdb.insert(machines).values({
     id,
     siteId: 'home',

@@ -13,6 +13,7 @@ import { bmcs, fences, machines, profiles } from '../../mdb/schema.ts';
 import { personalities } from '../../sim/bmc/personalities.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
+import { retireEarlier } from '../support/alone.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -67,6 +68,7 @@ async function known(personality: Family, bios: Record<string, string | number |
   const id = `m-family-${count}`;
   const burnin = { capSeconds: 60, stressSeconds: 1, peerShare: 0.7, minPeers: 3, floors: {} };
   await db.mdb.insert(profiles).values({ id, match: {}, burnin, bios });
+  await retireEarlier(db.mdb, hardware.uuid);
   await db.mdb.insert(machines).values({
     id,
     siteId: 'home',

@@ -135,6 +135,7 @@ async function openScene(
     perRack: 1,
     folder,
     speed,
+    seed: Number(id.split('-').at(-1)),
     bootUrl: 'http://127.0.0.1:9',
     ca: '',
     personality,

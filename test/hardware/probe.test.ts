@@ -13,6 +13,7 @@ import { openClaims } from '../../mdb/claim.ts';
 import { controllerOf } from '../../mdb/controller.ts';
 import { bmcs, machines } from '../../mdb/schema.ts';
 import { type Hostile, openHostile, password, sessionsPath, systemPath, told } from '../redfish/hostile.ts';
+import { retireEarlier } from '../support/alone.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -49,6 +50,7 @@ beforeEach(async () => {
   bmc.resources.set(updatePath, { ...to(updatePath), HttpPushUri: '/push' });
   count += 1;
   machineId = `m-probe-${count}`;
+  await retireEarlier(db.mdb, '4c4c4544-0042-3510-8052-b4c04f4d3333');
   await db.mdb.insert(machines).values({
     id: machineId,
     siteId: 'home',

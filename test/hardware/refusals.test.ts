@@ -14,6 +14,7 @@ import { pinController } from '../../mdb/controller.ts';
 import { bmcs, fences, intents, machines, profiles } from '../../mdb/schema.ts';
 import { openCertificate } from '../../sim/vm/certificate.ts';
 import { type Hostile, hangUp, openHostile, password, sessionsPath, systemPath, told } from '../redfish/hostile.ts';
+import { retireEarlier } from '../support/alone.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -56,6 +57,7 @@ async function known(wish: { secret?: string; bios?: Record<string, string> } = 
     const burnin = { capSeconds: 60, stressSeconds: 1, peerShare: 0.7, minPeers: 3, floors: {} };
     await db.mdb.insert(profiles).values({ id, match: {}, burnin, bios: wish.bios });
   }
+  await retireEarlier(db.mdb, '4c4c4544-0042-3510-8052-b4c04f4d3333');
   await db.mdb.insert(machines).values({
     id,
     siteId: 'home',

@@ -12,6 +12,7 @@ import { audit, bmcs, fences, intents, machines, rotations } from '../../mdb/sch
 import { personalities } from '../../sim/bmc/personalities.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
+import { retireEarlier } from '../support/alone.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -60,6 +61,7 @@ async function known(personality: Family = 'standard'): Promise<Act> {
   const { hardware } = simulated();
   count += 1;
   const id = `m-rotation-${count}`;
+  await retireEarlier(db.mdb, hardware.uuid);
   await db.mdb.insert(machines).values({
     id,
     siteId: 'home',
