@@ -77,6 +77,8 @@ export async function actingOn(
   });
   const listening = await listenFor(fleet, '127.0.0.1:0', 'ports');
   const machine = fleet.machines[0] as Machine;
+  // Serial numbers of simulated machines come again with other seeds.
+  machine.hardware = { ...machine.hardware, serial: `${machine.hardware.serial}N${count}` };
   const id = `m-acting-${count}`;
   const { hardware } = machine;
   const mac = `02:dd:00:00:00:${count.toString(16).padStart(2, '0')}`;
