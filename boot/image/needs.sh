@@ -36,6 +36,9 @@ candidate() {
   echo "$version"
 }
 
+# offered PACKAGE: whether apt would fetch it
+offered() { apt-cache policy "$1" 2>/dev/null | grep -q '^ *Candidate: [0-9]'; }
+
 # fetched PACKAGE: path of the package's .deb, downloaded into the cache once
 fetched() {
   version=$(candidate "$1")

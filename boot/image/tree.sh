@@ -7,7 +7,7 @@ lay_tree() {
   ln -s bin "$tree/sbin"
   cp "$root/bin/busybox" "$tools"/* "$tree/bin/"
   # Static twins for installed systems: the installed reporter cannot count on anything of the image it reports from.
-  copy_program "$root" "$tree" sbin/mke2fs sbin/sfdisk sbin/blkid usr/bin/chattr sbin/mkfs.fat usr/sbin/dmidecode usr/bin/extlinux
+  copy_program "$root" "$tree" sbin/mke2fs sbin/sfdisk sbin/blkid usr/bin/chattr sbin/mkfs.fat usr/sbin/dmidecode usr/bin/extlinux bin/tar
   cp "$root/usr/lib/syslinux/mbr/mbr.bin" "$root/usr/lib/syslinux/mbr/gptmbr.bin" \
     "$root/usr/lib/systemd/boot/efi/systemd-bootx64.efi" "$tree/usr/share/boot/"
   cp "$source"/agent/*.sh "$source/agent/lease" "$tree/usr/lib/farrier/"

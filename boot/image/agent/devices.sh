@@ -1,11 +1,16 @@
-# Drivers: every module that a device asks for. With the small kernel all are built in and this does nothing.
+# Drivers: every module that a device asks for, and what that brings. With the small kernel all are built in.
 load_drivers() {
   if [ -d /lib/modules ]; then
-    # Twice: a bus's driver brings devices of its own.
-    for round in 1 2; do
-      find /sys/devices -name modalias -exec cat {} + 2>/dev/null | sort -u | xargs modprobe -abq 2>/dev/null
+    # Until nothing new appears: a bus's driver brings devices of its own, and these buses of theirs.
+    before=
+    for round in 1 2 3 4 5; do
+      asked=$(find /sys/devices -name modalias -exec cat {} + 2>/dev/null | sort -u)
+      [ "$asked" != "$before" ] || break
+      before=$asked
+      echo "$asked" | xargs modprobe -abq 2>/dev/null
     done
-    modprobe -abq af_packet ext4 crc32c_generic vfat nls_cp437 nls_ascii efivarfs dm_crypt xts aesni_intel sd_mod 2>/dev/null
+    # No device asks for these: disks as such, and the controller's messages as a file.
+    modprobe -abq mmc_block ipmi_si ipmi_devintf af_packet ext4 crc32c_generic vfat nls_cp437 nls_ascii efivarfs dm_crypt xts aesni_intel sd_mod 2>/dev/null
   fi
   if [ -d /sys/firmware/efi ]; then mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2>/dev/null; fi
 }

@@ -1,3 +1,5 @@
+# GNU tar: the applet of the same name drops extended attributes (and with them file capabilities and access lists), and
+# lays sparse files of the POSIX format out under other names.
 # The image is unpacked while it streams, and counts only when checksum and signature of all of it are right. None of
 # no bytes: the root stays empty for what takes over in it.
 unpack_image() {
@@ -10,7 +12,7 @@ unpack_image() {
     fetch --tries 20 --idle 60 --timeout 14000 --max "$(given bytes)" --sha256 "$(given sha256)" \
       --verify /run/image.signature /etc/farrier/image.pub "$files/files/$(given path)" 2>/run/fetch.err
     echo $? >/run/fetch.code
-  } | tar -xzpf - -C /mnt 2>/run/tar.err
+  } | /bin/tar --numeric-owner --xattrs --xattrs-include='*' --acls -xzpf - -C /mnt 2>/run/tar.err
   unpacked=$?
   code=$(cat /run/fetch.code)
   alive 120
