@@ -40,8 +40,10 @@ test('fast and full differ by one argument', () => {
   expect(fast.replace(' farrier.fast=1', '')).toBe(renderBootstrap(surroundings, bootstrap));
 });
 
-test('local boot by platform', () => {
-  expect(renderLocal(surroundings, 'bios', 'x86_64')).toBe('#!ipxe\nsanboot --no-describe --drive 0x80 || exit 1\n');
+test('B-5: local boot by platform: the loader that finds the machine’s own disk, never a prompt', () => {
+  expect(renderLocal(surroundings, 'bios', 'x86_64')).toBe(
+    '#!ipxe\nchain --autofree http://192.168.77.1:8080/files/boot/local.pxe ||\nsanboot --no-describe --drive 0x80 || exit 1\n',
+  );
   expect(renderLocal(surroundings, 'efi', 'x86_64')).toBe(
     '#!ipxe\nchain --autofree http://192.168.77.1:8080/files/boot/local.efi || exit 1\n',
   );
