@@ -29,6 +29,9 @@ const common = {
   FARRIER_LOG: z.enum(['info', 'debug', 'silent']).default('info'),
 };
 
+/** A serial console without a speed would run at the kernel's 9600 baud; firmware of today uses 115200. */
+const withSpeed = (console: string) => (/^tty(S|USB|AMA)\d+$/.test(console) ? `${console},115200` : console);
+
 /** Environment of the birther. */
 export const birtherConfig = z.object({
   ...common,
@@ -43,7 +46,7 @@ export const birtherConfig = z.object({
   FARRIER_CONSOLES: z
     .string()
     .default('tty0 ttyS0')
-    .transform((text) => text.split(/\s+/).filter(Boolean))
+    .transform((text) => text.split(/\s+/).filter(Boolean).map(withSpeed))
     .refine(
       (all) => all.every((one) => /^[a-z]{3,8}\d{0,2}(,\d{1,7}[a-z]?\d?)?$/i.test(one)),
       'is not a list of consoles',

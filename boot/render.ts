@@ -83,14 +83,18 @@ export function renderWait(surroundings: Surroundings, seconds: number, message:
   return script(line, `sleep ${checked('seconds', seconds)}`, ...askAgain(surroundings));
 }
 
-/** Boots the local disk: at once on BIOS; on UEFI by a small loader, as leaving iPXE takes minutes on some firmware. */
+/**
+ * Boots the local disk by a small loader that finds the one that Farrier installed for this machine (docs/boot.md), the
+ * same for all machines. Where a BIOS machine's is not there, its first disk is booted.
+ */
 export function renderLocal(surroundings: Surroundings, platform: Platform | null, arch: Architecture): string {
   const loader = arch === 'arm64' ? 'local-arm64.efi' : 'local.efi';
   const efi = `chain --autofree ${checked('origin', surroundings.bootUrl)}/files/boot/${loader} || exit 1`;
-  const bios = 'sanboot --no-describe --drive 0x80 || exit 1';
-  if (platform === 'bios') return script(bios);
+  const find = `chain --autofree ${checked('origin', surroundings.bootUrl)}/files/boot/local.pxe ||`;
+  const bios = [find, 'sanboot --no-describe --drive 0x80 || exit 1'];
+  if (platform === 'bios') return script(...bios);
   if (platform === 'efi') return script(efi);
-  return script(`iseq ${expand('platform')} efi && goto efi ||`, bios, ':efi', efi);
+  return script(`iseq ${expand('platform')} efi && goto efi ||`, ...bios, ':efi', efi);
 }
 
 // An emulated processor on a busy host fails the kernel's check of its timer and then hangs; boards that need the check

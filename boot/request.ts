@@ -31,7 +31,8 @@ const platforms = new Map<string, Platform>([
 
 /** Reads the query of `/boot.ipxe`. Junk identities (all-zero UUIDs, `To be filled by O.E.M.`) count as absent. */
 export function readBootRequest(query: URLSearchParams): BootRequest {
-  const field = (name: string) => query.get(name)?.slice(0, 256) ?? '';
+  const told = rejoin(query);
+  const field = (name: string) => told.get(name)?.slice(0, 256) ?? '';
   return {
     mac: normaliseMac(field('mac')),
     uuid: normaliseUuid(field('uuid')),
@@ -41,6 +42,28 @@ export function readBootRequest(query: URLSearchParams): BootRequest {
     platform: platforms.get(field('platform').toLowerCase()) ?? null,
     arch: architectures.get(field('arch').toLowerCase()) ?? 'x86_64',
   };
+}
+
+/** What a boot script asks for (`boot/render.ts`), in its order. */
+const asked = new Set(['mac', 'uuid', 'serial', 'product', 'vendor', 'platform', 'arch', 'nic']);
+
+/**
+ * The values as firmware has them. iPXE's `:uristring` leaves `&` as it is, so what follows under a name that was not
+ * asked for belongs to the value before. A byte above 0x7f it writes with its sign (`%FFFFFFFFFFFFC4`): a dash stands
+ * for it, as the agent writes one for what is no UTF-8. The first value of a name counts.
+ */
+function rejoin(query: URLSearchParams): ReadonlyMap<string, string> {
+  const told = new Map<string, string>();
+  let last: string | null = null;
+  for (const [name, value] of query) {
+    if (asked.has(name)) {
+      last = told.has(name) ? null : name;
+      if (last !== null) told.set(name, value);
+    } else if (last !== null) told.set(last, `${told.get(last)}&${name}${value === '' ? '' : `=${value}`}`);
+  }
+  return new Map(
+    [...told].map(([name, value]) => [name, value.replace(/\uFFFD(?:(?:FF){2,5}[89A-F][0-9A-F])?/g, '-')]),
+  );
 }
 
 /** What the machine says it is against what the MDB recorded: the factor that differs, in words, or null. */

@@ -53,7 +53,7 @@ async function handle(
 ): Promise<void> {
   try {
     if (request.method !== 'GET' && request.method !== 'HEAD') return void reply(response, 405, 'GET or HEAD\n');
-    const target = request.url ?? '/';
+    const target = originForm(request.url ?? '/');
     // Before URL parsing, which would quietly resolve `..` and `\` away.
     const path = target.split(/[?#]/, 1)[0] ?? '';
     if (path.startsWith('/files/')) {
@@ -69,6 +69,15 @@ async function handle(
     if (response.headersSent) response.destroy();
     else reply(response, 500, 'failed\n');
   }
+}
+
+/**
+ * The target as a path with its query: some loaders send the whole URL, as to a proxy (RFC 9112, section 3.2.2), or join
+ * folder and file by two slashes. Nothing else of it is resolved here.
+ */
+function originForm(target: string): string {
+  const [, path = '', rest = ''] = /^(?:https?:\/\/[^/?#]*)?([^?#]*)(.*)$/is.exec(target) ?? [];
+  return `/${path}`.replace(/\/{2,}/g, '/') + rest;
 }
 
 async function answerBoot(

@@ -28,7 +28,8 @@ export async function buildBoot(building: Building): Promise<void> {
   await putWhole(join(boot, 'initrd'), addOverlay(await readFile(join(built, 'initrd')), trust));
   await copyFile(join(built, 'vmlinuz'), join(boot, 'vmlinuz.new'));
   await rename(join(boot, 'vmlinuz.new'), join(boot, 'vmlinuz'));
-  if (await isForReal(join(boot, 'local.efi'))) return;
+  const loaders = await Promise.all(['local.efi', 'local.pxe'].map((name) => isForReal(join(boot, name))));
+  if (loaders.every(Boolean)) return;
   await runScript(building, 'loaders', ['--out', images]);
 }
 

@@ -18,10 +18,12 @@ load_drivers() {
 # Farrier's mark is one sector 512 KiB into the disk: behind every partition table, before the first partition.
 mark_sector=1024
 read_mark() { dd if="/dev/$1" bs=512 skip=$mark_sector count=1 2>/dev/null | tr -d '\000' | sed -n 's/^FARRIER MARK 1 \([0-9a-f-]\{36\}\)$/\1/p'; }
+# write_mark DISK UUID [RETIRED]: a retired disk is still ours to wipe, and not to be started
 write_mark() {
-  { printf 'FARRIER MARK 1 %s\n' "$2"; head -c 512 /dev/zero; } | head -c 512 |
+  { printf 'FARRIER MARK 1 %s\n%s\n' "$2" "${3:-}"; head -c 512 /dev/zero; } | head -c 512 |
     dd of="/dev/$1" bs=512 seek=$mark_sector count=1 conv=notrunc,fsync 2>/dev/null
 }
+is_retired() { dd if="/dev/$1" bs=512 skip=$mark_sector count=1 2>/dev/null | tr -d '\000' | grep -qx RETIRED; }
 
 # The sector behind the mark: the disk's own half of the key, without which the one that the machine keeps opens nothing.
 write_half() {

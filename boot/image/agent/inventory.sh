@@ -32,26 +32,33 @@ take_inventory() {
     message "$(lldp_words | awk 'NR > 1 { printf "; " } { printf "%s", $0 }')"
 }
 
+# Between fields on their way to a record: the unit separator, which dmidecode and the kernel never print.
+unit=$(printf '\037')
+
 list_cpus() {
-  awk -F'[ \t]*: ' '
-    function flush() { if (seen) print socket "|" model "|" cores "|" threads; seen = 0 }
+  awk -v u="$unit" -F'[ \t]*: ' '
+    function flush() { if (seen) print socket u model u cores u threads; seen = 0 }
     /^processor/ { flush(); socket = 0; cores = 1; threads = 1; model = "unknown"; seen = 1 }
     /^model name/ { model = $2 } /^physical id/ { socket = $2 } /^cpu cores/ { cores = $2 } /^siblings/ { threads = $2 }
-    END { flush() }' /proc/cpuinfo | sort -u -t'|' -k1,1n >/run/cpus
-  while IFS='|' read -r socket model cores threads; do
+    END { flush() }' /proc/cpuinfo | sort -u -t"$unit" -k1,1n >/run/cpus
+  while IFS=$unit read -r socket model cores threads; do
     rec put cpu socket "$socket" model "$model" cores "$cores" threads "$threads"
   done </run/cpus
 }
 
+# Flash and other read-only memory, and persistent memory, are in SMBIOS among the DIMMs and are none.
 list_dimms() {
-  dmidecode -q -t 17 2>/dev/null | awk -F': ' '
-    function flush() { if (slot != "" && mib > 0) print slot "|" mib "|" serial "|" part "|" speed }
-    /^Memory Device/ { flush(); slot = ""; mib = 0; serial = ""; part = ""; speed = "" }
-    /^\tSize:/ { split($2, s, " "); mib = s[2] == "GB" ? s[1] * 1024 : s[2] == "MB" ? s[1] : s[2] == "TB" ? s[1] * 1048576 : 0 }
-    /^\tLocator:/ { slot = $2 } /^\tBank Locator:/ { bank = $2 }
-    /^\tSerial Number:/ { serial = $2 } /^\tPart Number:/ { part = $2 } /^\tSpeed:/ { split($2, s, " "); speed = s[1] + 0 }
+  dmidecode -q -t 17 2>/dev/null | awk -v u="$unit" '
+    function flush() { if (slot != "" && mib > 0 && !other) print slot u mib u serial u part u speed }
+    function value() { sub(/^[^:]*: */, ""); return $0 }
+    /^Memory Device/ { flush(); slot = ""; mib = 0; serial = ""; part = ""; speed = ""; other = 0 }
+    /^\tSize:/ { split(value(), s, " "); mib = s[2] == "GB" ? s[1] * 1024 : s[2] == "MB" ? s[1] : s[2] == "TB" ? s[1] * 1048576 : 0 }
+    /^\tLocator:/ { slot = value() }
+    /^\tType:/ { if (value() ~ /Flash|ROM|[Nn]on-volatile|VRAM|CDRAM/) other = 1 }
+    /^\tMemory Technology:/ { if (value() ~ /NVDIMM|[Pp]ersistent|Optane/) other = 1 }
+    /^\tSerial Number:/ { serial = value() } /^\tPart Number:/ { part = value() } /^\tSpeed:/ { split(value(), s, " "); speed = s[1] + 0 }
     END { flush() }' >/run/dimms
-  while IFS='|' read -r slot mib serial part speed; do
+  while IFS=$unit read -r slot mib serial part speed; do
     [ "$speed" != 0 ] || speed=
     case $serial in 'Not Specified' | Unknown | 'NO DIMM') serial= ;; esac
     case $part in 'Not Specified' | Unknown | 'NO DIMM') part= ;; esac

@@ -16,7 +16,7 @@ boot_installed() {
 
 find_marked() {
   for marked in $(disks); do
-    [ "$(read_mark "$marked")" != "$root_mark" ] || return 0
+    [ "$(read_mark "$marked")" != "$root_mark" ] || is_retired "$marked" || return 0
   done
   return 1
 }
