@@ -22,7 +22,17 @@ const mib = 1024 * 1024;
 const bytes = 64 * mib;
 
 /** Raw disks with words in every MiB, and at the end. */
-const serials = ['NV1', 'AT1', 'VB1', 'KEEP'] as const;
+const serials = ['NV1', 'AT1', 'VB1', 'KEEP', 'TWO', 'CARD'] as const;
+
+/** Hardware that not every machine has: two ports of which one is wired, a disk that is called removable, no driver. */
+const odd = [
+  ...['-device', 'nvme-subsys,id=sub', '-device', 'nvme,id=two,subsys=sub,serial=TWO'],
+  ...['-device', 'nvme-ns,drive=TWO,bus=two,nsid=1'],
+  ...['-device', 'virtio-scsi-pci,id=vs', '-device', 'scsi-hd,bus=vs.0,drive=CARD,serial=CARD,removable=on'],
+  ...['-device', 'lsi53c895a'],
+  // What management a server has: a controller behind IPMI, and the watchdog of its chipset.
+  ...['-device', 'ipmi-bmc-sim,id=bmc', '-device', 'isa-ipmi-kcs,bmc=bmc', '-global', 'ICH9-LPC.noreboot=false'],
+];
 
 function old(): Buffer {
   const disk = Buffer.alloc(bytes);
@@ -47,6 +57,7 @@ function qemu(folder: string, ports: { api: string; files: string }): ChildProce
     ...serials.flatMap(drive),
     ...['-device', 'nvme,drive=NV1,serial=NV1', '-device', 'ide-hd,drive=AT1,serial=AT1,bus=ide.0'],
     ...['-device', 'virtio-blk-pci,drive=VB1,serial=VB1', '-device', 'virtio-blk-pci,drive=KEEP,serial=KEEP'],
+    ...odd,
   ]);
 }
 
@@ -78,6 +89,29 @@ describe.skipIf(missing.length > 0)(
       ]);
     }, 30 * 60_000);
     afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    const inventory = (kind: string) => {
+      const from = told.findIndex((line) => / inventory system /.test(line));
+      return told.slice(from, from + 60).filter((line) => line.trim().startsWith(`${kind} `));
+    };
+
+    it('B-2, B-3: finds every disk once, whatever it is called or how many ports it has', () => {
+      const found = inventory('disk').map((line) => /serial=(\w+)/.exec(line)?.[1]);
+      expect(found.toSorted()).toEqual([...serials].toSorted());
+      expect(inventory('disk').find((line) => line.includes('serial=TWO'))).toMatch(/ wwid=(eui|uuid|nvme)\./);
+    });
+
+    it('B-2: tells of the storage controller that it has no driver for', () => {
+      const [only, ...more] = inventory('omitted').filter((line) => line.includes('what=controller'));
+      expect(only).toMatch(/id=1000:0012 .*driver.* unproven=1/);
+      expect(more).toEqual([]);
+    });
+
+    it("B-8: has the chipset's watchdog, and a way to the controller", () => {
+      expect(inventory('watchdog').join()).toContain('name=iTCO_wdt');
+      expect(told.some((line) => /step name=watchdog state=done .*device=iTCO_wdt/.test(line))).toBe(true);
+      expect(inventory('bmc').join()).toMatch(/bmc ipmi=2\.0/);
+    });
 
     it('asks all first: what QEMU has not is refused, and nothing was begun', () => {
       const first = told.slice(

@@ -1,5 +1,7 @@
-/* bmc DEVICE: asks the board's controller over IPMI for its LAN address and MAC; prints one `bmc` record.
- * IPMI 2.0: Get LAN Configuration Parameters (netfn 0x0c, command 0x02), parameters 3 (address) and 5 (MAC).
+/* bmc DEVICE: asks the board's controller over IPMI for its LAN address and MAC; prints one `bmc` record, which holds
+ * neither where the controller answers and has no address.
+ * IPMI 2.0: Get Device ID (netfn 0x06, command 0x01), Get LAN Configuration Parameters (netfn 0x0c, command 0x02),
+ * parameters 3 (address) and 5 (MAC).
  */
 #include <fcntl.h>
 #include <linux/ipmi.h>
@@ -9,20 +11,29 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static int ask(int fd, int channel, int parameter, unsigned char *out, int want) {
-  unsigned char data[] = {(unsigned char)channel, (unsigned char)parameter, 0, 0}, answer[64];
+/* What the controller answers, without its completion code; fewer bytes than wanted are an error. */
+static int send(int fd, unsigned char netfn, unsigned char command, unsigned char *data, unsigned short bytes, unsigned char *out, int want) {
+  static int number;
+  unsigned char answer[64];
   struct ipmi_system_interface_addr to = {.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE, .channel = IPMI_BMC_CHANNEL};
-  struct ipmi_req request = {.addr = (void *)&to, .addr_len = sizeof to, .msgid = parameter,
-                             .msg = {.netfn = 0x0c, .cmd = 2, .data = data, .data_len = sizeof data}};
+  struct ipmi_req request = {.addr = (void *)&to, .addr_len = sizeof to, .msgid = ++number,
+                             .msg = {.netfn = netfn, .cmd = command, .data = data, .data_len = bytes}};
   if (ioctl(fd, IPMICTL_SEND_COMMAND, &request)) return -1;
   struct pollfd wait = {.fd = fd, .events = POLLIN};
   if (poll(&wait, 1, 5000) <= 0) return -1;
   struct ipmi_addr from;
   struct ipmi_recv reply = {.addr = (void *)&from, .addr_len = sizeof from, .msg = {.data = answer, .data_len = sizeof answer}};
   if (ioctl(fd, IPMICTL_RECEIVE_MSG_TRUNC, &reply)) return -1;
-  /* Completion code, revision, then the value. */
-  if (reply.msg.data_len < want + 2 || answer[0]) return -1;
-  memcpy(out, answer + 2, (size_t)want);
+  if (reply.msg.data_len < want + 1 || answer[0]) return -1;
+  memcpy(out, answer + 1, (size_t)want);
+  return 0;
+}
+
+static int ask(int fd, int channel, int parameter, unsigned char *out, int want) {
+  unsigned char data[] = {(unsigned char)channel, (unsigned char)parameter, 0, 0}, answer[64];
+  if (send(fd, 0x0c, 2, data, sizeof data, answer, want + 1)) return -1;
+  /* A revision comes before the value. */
+  memcpy(out, answer + 1, (size_t)want);
   return 0;
 }
 
@@ -39,5 +50,9 @@ int main(int count, char **words) {
     putchar('\n');
     return 0;
   }
-  return 1;
+  unsigned char id[5];
+  if (send(fd, 0x06, 1, NULL, 0, id, sizeof id)) return 1;
+  /* The version in binary coded decimal, its two digits swapped. */
+  printf("bmc ipmi=%d.%d\n", id[4] & 15, id[4] >> 4);
+  return 0;
 }
