@@ -5,11 +5,11 @@ import { run } from '../../sim/vm/process.ts';
 export const diskWords = 'FARRIER DISK BOOT';
 
 /** A boot sector that writes its words to the serial line and halts: enough to see that the disk was booted. */
-function talkingSector(): Buffer {
+export function talkingSector(words = diskWords): Buffer {
   const sector = Buffer.alloc(512);
   // cld; ds = 0; si = words; next: lodsb; test al, al; jz halt; out 0x3f8, al; jmp next; halt: hlt; jmp halt
   Buffer.from('fc31c08ed8be167cac84c07406baf803eeebf5f4ebfd', 'hex').copy(sector);
-  sector.write(`${diskWords}\r\n\0`, 22);
+  sector.write(`${words}\r\n\0`, 22);
   sector.writeUInt16LE(0xaa55, 510);
   return sector;
 }

@@ -34,11 +34,25 @@ describe.skipIf(missing.length > 0)(`a loader${missing.length > 0 ? ` (skipped: 
     }).listen(0, '127.0.0.1');
     await eventually('the server', () => server.listening);
     const bootUrl = `http://10.0.2.2:${(server.address() as AddressInfo).port}`;
-    const script = renderDiscover({ bootUrl, agentUrl: 'https://h', consoles: [] }).replace('#!ipxe\n', '#!ipxe\ndhcp\n');
+    const script = renderDiscover({ bootUrl, agentUrl: 'https://h', consoles: [] }).replace(
+      '#!ipxe\n',
+      '#!ipxe\ndhcp\n',
+    );
     await writeFile(join(folder, 'script'), script);
     await writeFile(join(folder, 'smbios'), smbios);
     const machine = spawn('qemu-system-x86_64', [
-      ...['-machine', 'pc', '-accel', 'tcg,thread=single', '-m', '128', '-display', 'none', '-nodefaults', '-no-reboot'],
+      ...[
+        '-machine',
+        'pc',
+        '-accel',
+        'tcg,thread=single',
+        '-m',
+        '128',
+        '-display',
+        'none',
+        '-nodefaults',
+        '-no-reboot',
+      ],
       ...['-kernel', ipxe, '-initrd', join(folder, 'script'), '-smbios', `file=${join(folder, 'smbios')}`],
       ...['-netdev', 'user,id=n', '-device', 'virtio-net-pci,netdev=n,romfile='],
     ]);
@@ -58,7 +72,9 @@ describe.skipIf(missing.length > 0)(`a loader${missing.length > 0 ? ` (skipped: 
     const swap = (from: number, to: number) => Buffer.from(hex.slice(from, to), 'hex').reverse();
     const bytes = Buffer.concat([swap(0, 8), swap(8, 12), swap(12, 16), Buffer.from(hex.slice(16), 'hex')]);
     const head = Buffer.from([1, 27, 0, 1, 1, 2, 0, 3]);
-    const strings = [Buffer.from('Maker & Sons'), Buffer.from('P&Q'), serial].map((text) => Buffer.concat([text, Buffer.from([0])]));
+    const strings = [Buffer.from('Maker & Sons'), Buffer.from('P&Q'), serial].map((text) =>
+      Buffer.concat([text, Buffer.from([0])]),
+    );
     return Buffer.concat([head, bytes, Buffer.from([6, 0, 0]), ...strings, Buffer.from([0])]);
   }
 
@@ -66,11 +82,20 @@ describe.skipIf(missing.length > 0)(`a loader${missing.length > 0 ? ` (skipped: 
     ['AC12&B', Buffer.from('AC12&B'), 'AC12&B'],
     ['bytes above 0x7f', Buffer.from([0x41, 0xc4, 0x43, 0x31, 0xe9, 0x37]), 'A-C1-7'],
     ['signs that a query gives a meaning', Buffer.from('a+b c/d=e#f%g?h7'), 'a+b c/d=e#f%g?h7'],
-  ])('B-9: with %s as its serial number is the machine that the agent knows', { timeout: limitMs + 60_000 }, async (_, serial, recorded) => {
-    const asked = readBootRequest(await ask(system(serial)));
-    expect(asked).toMatchObject({ product: 'P&Q', vendor: 'Maker & Sons', platform: 'bios', uuid: expect.any(String) });
-    expect(asked.serial).not.toBeNull();
-    expect(identityMismatch(asked, { systemUuid: uuid, serial: recorded })).toBeNull();
-    expect(identityMismatch(asked, { systemUuid: uuid, serial: `${recorded}9` })).not.toBeNull();
-  });
+  ])(
+    'B-9: with %s as its serial number is the machine that the agent knows',
+    { timeout: limitMs + 60_000 },
+    async (_, serial, recorded) => {
+      const asked = readBootRequest(await ask(system(serial)));
+      expect(asked).toMatchObject({
+        product: 'P&Q',
+        vendor: 'Maker & Sons',
+        platform: 'bios',
+        uuid: expect.any(String),
+      });
+      expect(asked.serial).not.toBeNull();
+      expect(identityMismatch(asked, { systemUuid: uuid, serial: recorded })).toBeNull();
+      expect(identityMismatch(asked, { systemUuid: uuid, serial: `${recorded}9` })).not.toBeNull();
+    },
+  );
 });
