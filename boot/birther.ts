@@ -1,13 +1,21 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { issueBootToken, readBootFacts } from '../mdb/boot.ts';
+import { issueBootToken, readBootFacts, readNamesake } from '../mdb/boot.ts';
 import type { Mdb } from '../mdb/connect.ts';
 import { lendTemporaryAddress } from '../mdb/strangers.ts';
-import { type AnswerName, type Decision, decide, decisionVersion, type Knowledge, waiting } from './decide.ts';
+import {
+  type AnswerName,
+  type BootTroubleFound,
+  type Decision,
+  decide,
+  decisionVersion,
+  type Knowledge,
+  waiting,
+} from './decide.ts';
 import { type Breaker, createBreaker, createLane, Outage } from './guards.ts';
 import { createRegistrar, type Registrar } from './register.ts';
 import { type Bootstrap, renderBootstrap, renderLocal, renderWait, type Surroundings } from './render.ts';
-import type { BootRequest } from './request.ts';
+import { type BootRequest, identityMismatch } from './request.ts';
 import type { Snapshot } from './snapshot.ts';
 import { createTeller, type Teller } from './tell.ts';
 
@@ -96,7 +104,7 @@ async function settle(tools: Tools, request: BootRequest, source: string | null)
     const knowledge = await know(tools, request, mac);
     state ??= stateOf(knowledge);
     const { decision, trouble } = decide(request, knowledge, Math.random());
-    if (trouble) await tools.teller.trouble(trouble);
+    if (trouble) await tellTrouble(tools, trouble, request, mac);
     const settled = await act(tools, decision, request, mac, source);
     if (settled) return named(tools, settled, request, state);
   }
@@ -108,14 +116,31 @@ async function know(tools: Tools, request: BootRequest, mac: string): Promise<Kn
   const { ask, pool, siteId, snapshot, registrar } = tools;
   const { uuid, serial } = request;
   try {
-    const { policy, machine } = await ask(() => readBootFacts(pool, siteId, { mac, uuid, serial }));
+    const key = { mac, uuid, serial };
+    const { policy, machine, namesake } = await ask(() => readBootFacts(pool, siteId, key));
+    const admitted = registrar.admits(mac, policy);
     snapshot.learn(mac, machine?.bootState === 'healthy' && machine.matchedBy === 'mac');
-    if (machine) return { known: 'machine', policy, machine };
-    return { known: 'nothing', policy, admitted: registrar.admits(mac, policy) };
+    if (!machine) return { known: 'nothing', policy, admitted };
+    const elsewhere = machine.matchedBy === 'mac' && namesake !== null && namesake !== machine.id;
+    // Its card was moved into another machine that is known by both of what it shows.
+    const other =
+      elsewhere && identityMismatch(request, machine) ? await ask(() => readNamesake(pool, siteId, key)) : null;
+    return other
+      ? { known: 'machine', policy, machine: other, cardOf: machine.id }
+      : { known: 'machine', policy, machine, admitted };
   } catch (error) {
     if (error instanceof Outage) return { known: 'outage', healthy: snapshot.isHealthy(mac) };
     throw error;
   }
+}
+
+/** The machine resembled is told nothing is wrong with it: who asks is written down, and asked about. */
+async function tellTrouble(tools: Tools, trouble: BootTroubleFound, request: BootRequest, mac: string): Promise<void> {
+  const { registrar, teller } = tools;
+  if (trouble.kind !== 'mismatch') return teller.trouble(trouble, mac);
+  await teller.newcomer(mac, trouble, () =>
+    registrar.ask(request, mac, { resembles: trouble.machine.id, reason: trouble.reason }),
+  );
 }
 
 type Settled = { decision: Bootstrapping; bootstrap: Bootstrap } | { decision: Plain };
@@ -130,7 +155,8 @@ async function act(
 ): Promise<Settled | null> {
   if (decision.do === 'bootstrap') return serve(tools, decision, request, mac, source);
   if (decision.do !== 'register') return { decision };
-  return (await tools.registrar.register(request, mac, source)) === 'full' ? poolFull(tools, mac) : null;
+  const registered = await tools.registrar.register(request, mac, source, decision.from);
+  return registered === 'full' ? poolFull(tools, mac) : null;
 }
 
 async function serve(

@@ -4,7 +4,7 @@
  */
 import type { BootFacts } from '../mdb/boot.ts';
 import type { SitePolicy } from '../mdb/values.ts';
-import { type BootRequest, identityMismatch } from './request.ts';
+import { type BootRequest, identityMismatch, isAnother } from './request.ts';
 
 /** Rises with every change of the rules below; logged with each decision. */
 export const decisionVersion = 1;
@@ -14,7 +14,15 @@ export type AnswerName = 'bootstrap' | 'fast' | 'local' | 'wait' | 'refuse';
 
 /** What is known about a MAC. */
 export type Knowledge =
-  | { readonly known: 'machine'; readonly policy: SitePolicy; readonly machine: BootFacts }
+  | {
+      readonly known: 'machine';
+      readonly policy: SitePolicy;
+      readonly machine: BootFacts;
+      /** The machine that had the card which asks, where the one that asks is known by what it shows. */
+      readonly cardOf?: string;
+      /** Whether one more may be recorded this minute. */
+      readonly admitted?: boolean;
+    }
   /** `admitted`: the stranger guard lets one more be recorded this minute. */
   | { readonly known: 'nothing'; readonly policy: SitePolicy; readonly admitted: boolean }
   /** The MDB does not answer; `healthy` is the last that was known of this MAC. */
@@ -25,8 +33,8 @@ export type Decision =
   | { readonly do: 'local'; readonly answer: 'local' | 'refuse'; readonly reason: string }
   /** Ask again after so many seconds. */
   | { readonly do: 'wait'; readonly answer: 'wait' | 'refuse'; readonly reason: string; readonly seconds: number }
-  /** Write the stranger's row, then decide again. */
-  | { readonly do: 'register' }
+  /** Write the stranger's row, then decide again; `from`: the machine that had the card which asks. */
+  | { readonly do: 'register'; readonly from?: string }
   | {
       readonly do: 'bootstrap';
       readonly answer: 'bootstrap' | 'fast';
@@ -39,9 +47,12 @@ export type Decision =
 
 /** Trouble that the decision found, to be told to the MDB besides giving the answer. */
 export interface BootTroubleFound {
-  readonly kind: 'loop' | 'mismatch';
+  /** `mismatch`: somebody who asks is not who they look like; `machine` is the one resembled. */
+  readonly kind: 'loop' | 'mismatch' | 'card';
   readonly machine: BootFacts;
   readonly reason: string;
+  /** Where a card is told to be elsewhere: whose it was. */
+  readonly cardOf?: string;
 }
 
 export interface Decided {
@@ -74,7 +85,7 @@ export function decide(request: BootRequest, knowledge: Knowledge, jitter: numbe
     case 'nothing':
       return quiet(forStranger(knowledge.policy, knowledge.admitted, jitter));
     case 'machine':
-      return forMachine(request, knowledge.machine, knowledge.policy, jitter);
+      return forMachine(request, knowledge, jitter);
   }
 }
 
@@ -93,24 +104,38 @@ function forStranger(policy: SitePolicy, admitted: boolean, jitter: number): Dec
   return admitted ? { do: 'register' } : waiting('stranger', 'too many new machines this minute', jitter);
 }
 
-function forMachine(request: BootRequest, machine: BootFacts, policy: SitePolicy, jitter: number): Decided {
+function forMachine(request: BootRequest, knowledge: Knowledge & { known: 'machine' }, jitter: number): Decided {
+  const { machine, policy, cardOf, admitted = false } = knowledge;
+  if (machine.resembles)
+    return quiet(waiting('mismatch', `it looks like ${machine.resembles}; a person is asked`, jitter, 'refuse'));
+  if (cardOf !== undefined) {
+    const reason = `the card with the MAC ${request.mac} was in ${cardOf}; ${machine.id} boots from it now`;
+    const { decision, trouble } = forKnown(machine, policy, jitter);
+    return { decision, trouble: trouble ?? { kind: 'card', machine, reason, cardOf } };
+  }
   const mismatch = differs(request, machine);
+  if (mismatch && machine.matchedBy === 'mac' && isAnother(request, machine) && policy.autoBirth && admitted)
+    return quiet({ do: 'register', from: machine.id });
   if (mismatch) {
     const trouble = { kind: 'mismatch' as const, machine, reason: mismatch };
     return { decision: afterMismatch(machine, jitter), trouble };
   }
+  return forKnown(machine, policy, jitter);
+}
+
+function forKnown(machine: BootFacts, policy: SitePolicy, jitter: number): Decided {
   if (machine.bootState === 'healthy') return quiet({ do: 'local', answer: 'local', reason: 'healthy' });
   if (machine.bootstraps >= policy.bootstrapLimit) return quarantined(machine, jitter);
   return quiet(bootstrap(machine, policy.bootstrapLimit));
 }
 
-/** Known by its UUID and serial only: either a further NIC or another machine that claims to be this one. */
+/** Known by its UUID and serial only: a further NIC, another node of its case, or one that claims to be this machine. */
 function differs(request: BootRequest, machine: BootFacts): string | null {
   if (machine.matchedBy === 'identity') {
-    return `${request.mac} asks with this machine's UUID and serial number, but is none of its NICs`;
+    return `${request.mac} asks with the UUID and serial number of ${machine.id}, but is none of its NICs`;
   }
   const factor = identityMismatch(request, machine);
-  return factor && `${request.mac} asks with ${factor}`;
+  return factor && `${request.mac}, a NIC of ${machine.id}, asks with ${factor}`;
 }
 
 /** Without a token either way. A healthy machine's own disk is the one thing that is safe to boot. */

@@ -1,4 +1,5 @@
 import type { Mdb } from '../mdb/connect.ts';
+import { registerNewcomer } from '../mdb/newcomers.ts';
 import { type Registration, registerStranger } from '../mdb/strangers.ts';
 import type { SitePolicy } from '../mdb/values.ts';
 import { type Breaker, createMinuteGuard } from './guards.ts';
@@ -8,7 +9,9 @@ export interface Registrar {
   /** Whether the stranger guard lets this MAC be recorded now. */
   admits(mac: string, policy: SitePolicy): boolean;
   /** Requests for one MAC share one registration, which counts once. */
-  register(request: BootRequest, mac: string, source: string | null): Promise<Registration>;
+  register(request: BootRequest, mac: string, source: string | null, from?: string): Promise<Registration>;
+  /** Writes down who asks and looks like a machine that it may not be, so that a person is asked about it. */
+  ask(request: BootRequest, mac: string, about: { resembles: string; reason: string }): Promise<void>;
 }
 
 export function createRegistrar(mdb: Mdb, siteId: string, run: Breaker['run']): Registrar {
@@ -16,19 +19,29 @@ export function createRegistrar(mdb: Mdb, siteId: string, run: Breaker['run']): 
   const guard = createMinuteGuard(Date.now);
   const running = new Map<string, Promise<Registration>>();
 
-  async function write(request: BootRequest, mac: string, source: string | null): Promise<Registration> {
+  function strangerOf(request: BootRequest, mac: string, source: string | null) {
     const { uuid, serial, vendor, product, platform } = request;
-    const firmware = platform === 'efi' ? 'uefi' : platform;
-    return run(() => registerStranger(mdb, { siteId, mac, uuid, serial, vendor, product, firmware, source }));
+    const firmware = platform === 'efi' ? ('uefi' as const) : platform;
+    return { siteId, mac, uuid, serial, vendor, product, firmware, source };
+  }
+
+  async function write(request: BootRequest, mac: string, source: string | null, from?: string): Promise<Registration> {
+    const stranger = strangerOf(request, mac, source);
+    if (from === undefined) return run(() => registerStranger(mdb, stranger));
+    return run(() => registerNewcomer(mdb, stranger, { from }));
   }
 
   return {
     admits: (mac, policy) => running.has(mac) || guard.admits(policy.strangersPerMinute),
-    register(request, mac, source) {
+    async ask(request, mac, about) {
+      guard.take();
+      await run(() => registerNewcomer(mdb, strangerOf(request, mac, null), about));
+    },
+    register(request, mac, source, from) {
       const known = running.get(mac);
       if (known) return known;
       guard.take();
-      const started = write(request, mac, source).finally(() => running.delete(mac));
+      const started = write(request, mac, source, from).finally(() => running.delete(mac));
       running.set(mac, started);
       return started;
     },

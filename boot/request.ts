@@ -81,3 +81,14 @@ export function identityMismatch(
   }
   return null;
 }
+
+/** Whether it is another machine for certain: its UUID is another, and no serial number agrees. */
+export function isAnother(
+  request: Pick<BootRequest, 'uuid' | 'serial'>,
+  recorded: { readonly systemUuid: string | null; readonly serial: string | null },
+): boolean {
+  const uuid = normaliseUuid(recorded.systemUuid);
+  if (uuid === null || request.uuid === null || isSameUuid(request.uuid, uuid)) return false;
+  const serial = normaliseSerial(recorded.serial);
+  return serial === null || request.serial === null || !isSameSerial(request.serial, serial);
+}

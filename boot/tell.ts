@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
-import { reportBootLoop, reportMismatch } from '../mdb/boot.ts';
+import { reportBootLoop } from '../mdb/boot.ts';
 import type { Mdb } from '../mdb/connect.ts';
+import { recordCardElsewhere } from '../mdb/newcomers.ts';
 import { recordPoolFull } from '../mdb/strangers.ts';
 import type { BootTroubleFound } from './decide.ts';
 import type { Breaker } from './guards.ts';
@@ -10,7 +11,9 @@ const remembered = 10_000;
 
 export interface Teller {
   /** Tells the MDB of trouble with a machine. The MDB makes it happen once; this only spares it the asking. */
-  trouble(found: BootTroubleFound): Promise<void>;
+  trouble(found: BootTroubleFound, mac: string): Promise<void>;
+  /** Writes down, once a minute at most for one MAC, who asks and may not be who they look like. */
+  newcomer(mac: string, found: BootTroubleFound, write: () => Promise<void>): Promise<void>;
   poolFull(mac: string): Promise<void>;
 }
 
@@ -31,12 +34,17 @@ export function createTeller(mdb: Mdb, siteId: string, run: Breaker['run'], log:
   }
 
   return {
-    async trouble({ machine, kind, reason }) {
+    async trouble({ machine, kind, reason, cardOf }, mac) {
       if (kind === 'loop' && machine.held === reason) return;
       const report = { machineId: machine.id, orderId: machine.orderId, reason };
-      await tell(`${machine.id}/${kind}/${machine.orderId}`, () =>
-        kind === 'loop' ? reportBootLoop(mdb, report) : reportMismatch(mdb, report, new Date()),
-      );
+      await tell(`${machine.id}/${kind}/${machine.orderId}/${cardOf ?? ''}`, async () => {
+        if (kind === 'loop') await reportBootLoop(mdb, report);
+        else if (cardOf !== undefined) await recordCardElsewhere(mdb, { mac, from: cardOf, to: machine.id, reason });
+      });
+    },
+    newcomer: (mac, { machine, reason }, write) => {
+      log.warn({ mac, resembles: machine.id, reason }, 'somebody asks who may not be who they look like');
+      return tell(`newcomer/${mac}`, write);
     },
     async poolFull(mac) {
       log.error({ mac }, 'no temporary address is free on the birth network');

@@ -15,7 +15,12 @@ export type BirthStep = (typeof birthSteps)[number];
 export interface BeginResult extends Taken {
   /** Whether it has to be booted: it was never seen, or stands at the end of an earlier order. */
   readonly boot: boolean;
+  /** Why a person has to say who it is before anything of it boots: it looks like another machine. */
+  readonly newcomer?: string;
 }
+
+/** What a newcomer was said to be: a machine of its own, or the one that it looks like. */
+export type NewcomerSettled = { readonly is: 'own' } | { readonly is: 'merged'; readonly into: string };
 
 export interface Registered {
   readonly hostname: string;

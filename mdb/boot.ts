@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type pg from 'pg';
 import { acting, record } from './acting.ts';
 import type { Mdb } from './connect.ts';
+import { serialKey, uuidForms } from './identity.ts';
 import type { BootState } from './machine.ts';
 import type { SitePolicy } from './values.ts';
 
@@ -26,11 +27,15 @@ export interface BootFacts {
   readonly serial: string | null;
   /** The order that runs, else the birth that waits. */
   readonly orderId: string | null;
+  /** The machine that it looks like, until a person has said whether it is another one. */
+  readonly resembles?: string | null;
 }
 
 export interface BootRead {
   readonly policy: SitePolicy;
   readonly machine: BootFacts | null;
+  /** The only machine that shows this UUID and serial number; null where there is none, or where several do. */
+  readonly namesake: string | null;
 }
 
 export interface BootKey {
@@ -44,16 +49,20 @@ export interface BootKey {
 // Plain SQL under a name: PostgreSQL plans it once a connection, and the hot path builds no query text.
 const factsQuery = `
   select s.policy, m.id, m.matched_by, m.boot_state, m.held, m.bootstraps, host(m.temporary_address) as temporary,
-    host(m.address) as address, m.system_uuid, m.serial, coalesce(
+    host(m.address) as address, m.system_uuid, m.serial, m.resembles, t.ids, coalesce(
       (select o.id from orders o where o.machine_id = m.id and o.state = 'running'),
       (select o.id from orders o where o.machine_id = m.id and o.passage = 'birth' and o.state in ('waiting', 'running'))
     ) as order_id
   from sites s left join lateral (
-    (select 1 as rank, 'mac' as matched_by, a.* from machines a where a.mac = $2::macaddr)
+    select array_agg(c.id) as ids from machines c where c.system_uuid in ($3::uuid, $5::uuid)
+      and regexp_replace(lower(c.serial), '[^a-z0-9]', '', 'g') = $4::text
+      and c.resembles is null and c.stage <> 'retired'
+  ) t on true left join lateral (
+    (select 1 as rank, 'mac' as matched_by, b.* from nics n join machines b on b.id = n.machine_id where n.mac = $2::macaddr)
     union all
-    (select 2, 'mac', b.* from nics n join machines b on b.id = n.machine_id where n.mac = $2::macaddr)
+    (select 2, 'mac', a.* from machines a where a.mac = $2::macaddr and a.mac_moved_to is null)
     union all
-    (select 3, 'identity', c.* from machines c where c.system_uuid = $3::uuid and lower(c.serial) = lower($4::text))
+    (select 3, 'identity', c.* from machines c where cardinality(t.ids) = 1 and c.id = t.ids[1])
     order by rank limit 1
   ) m on true
   where s.id = $1`;
@@ -69,16 +78,20 @@ interface FactsRow {
   address: string | null;
   system_uuid: string | null;
   serial: string | null;
+  resembles: string | null;
+  ids: string[] | null;
   order_id: string | null;
 }
 
 /** Everything that the answer to one boot request depends on, in one indexed read. Throws for an unknown site. */
 export async function readBootFacts(pool: pg.Pool, siteId: string, key: BootKey): Promise<BootRead> {
-  const values = [siteId, key.mac, key.uuid, key.serial];
+  const swapped = key.uuid === null ? null : uuidForms(key.uuid)[1];
+  const values = [siteId, key.mac, key.uuid, key.serial === null ? null : serialKey(key.serial), swapped];
   const { rows } = await pool.query<FactsRow>({ name: 'boot-facts', text: factsQuery, values });
   const row = rows[0];
   if (!row) throw new Error(`site ${siteId} is not in the MDB`);
-  if (row.id === null) return { policy: row.policy, machine: null };
+  const namesake = row.ids?.length === 1 ? (row.ids[0] ?? null) : null;
+  if (row.id === null) return { policy: row.policy, machine: null, namesake };
   const machine: BootFacts = {
     id: row.id,
     matchedBy: row.matched_by,
@@ -90,8 +103,16 @@ export async function readBootFacts(pool: pg.Pool, siteId: string, key: BootKey)
     systemUuid: row.system_uuid,
     serial: row.serial,
     orderId: row.order_id,
+    resembles: row.resembles,
   };
-  return { policy: row.policy, machine };
+  return { policy: row.policy, machine, namesake };
+}
+
+/** The same of the machine that has this identity, whatever card asks. */
+export async function readNamesake(pool: pg.Pool, siteId: string, key: BootKey): Promise<BootFacts | null> {
+  // A MAC that no card has, so that only the identity speaks.
+  const { machine } = await readBootFacts(pool, siteId, { ...key, mac: '00:00:00:00:00:00' });
+  return machine;
 }
 
 export interface ServedBootstrap {
@@ -142,15 +163,6 @@ export function reportBootLoop(mdb: Mdb, trouble: BootTrouble): Promise<boolean>
     );
     return rows[0]?.nonce ?? `none-${trouble.machineId}`;
   });
-}
-
-/**
- * Holds a machine whose MAC came with another machine's identity, and tells its passage; at most once an hour for one
- * machine, so that somebody who makes identities up fills neither the outbox nor the audit.
- */
-export function reportMismatch(mdb: Mdb, trouble: BootTrouble, now: Date): Promise<boolean> {
-  const hour = now.toISOString().slice(0, 13);
-  return report(mdb, trouble, 'boot.identity-mismatch', async () => `mismatch-${trouble.machineId}-${hour}`);
 }
 
 type Execute = Pick<Mdb, 'execute'>;

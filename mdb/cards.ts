@@ -1,8 +1,7 @@
 /** Network cards that another machine has in the MDB: shared by all, moved here, or those of one and the same machine. */
 import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
 import type { Inventory, NicFact } from '../contract/agent.ts';
-import { record, type Transaction } from './acting.ts';
-import { agentActor } from './agent.ts';
+import { type Actor, record, type Transaction } from './acting.ts';
 import { isSameSerial, isSameUuid, uuidForms } from './identity.ts';
 import { isLocallyAdministered } from './machine.ts';
 import type { Machine } from './merging.ts';
@@ -126,22 +125,23 @@ export async function isOneMachine(
 /** The machine that shows a card has it: the other keeps what else it has, and both are told. */
 export async function moveCards(
   tx: Transaction,
-  machine: Machine,
+  actor: Actor,
+  now: string,
   other: string,
   macs: readonly string[],
 ): Promise<void> {
   await tx.delete(nics).where(and(eq(nics.machineId, other), inArray(nics.mac, [...macs])));
   const [row] = await tx.select({ mac: machines.mac }).from(machines).where(eq(machines.id, other));
-  if (row && macs.includes(row.mac)) await bootFromAnother(tx, other, machine.id);
+  if (row && macs.includes(row.mac)) await bootFromAnother(tx, other, now);
   for (const mac of macs) {
-    const reason = describeMove(mac, other, machine.id);
+    const reason = describeMove(mac, other, now);
     await remark(tx, other, reason);
-    for (const machineId of [other, machine.id]) {
+    for (const machineId of [other, now]) {
       await record(tx, {
-        actor: agentActor,
+        actor,
         action: 'nic.moved',
         machineId,
-        detail: { reason, mac, from: other, to: machine.id },
+        detail: { reason, mac, from: other, to: now },
       });
     }
   }

@@ -8,6 +8,7 @@ import { describeMove, isOneMachine, moveCards, ownersOf, remarkShared, withoutS
 import type { Mdb } from './connect.ts';
 import { uuidForms } from './identity.ts';
 import { chooseLasting, liveOrder, mergeMachines } from './merging.ts';
+import { stopOrders } from './orders.ts';
 import { accelerators, bmcs, cpus, dimms, disks, expectedBmcs, machines, nics, tags } from './schema.ts';
 
 type Machine = typeof machines.$inferSelect;
@@ -79,6 +80,7 @@ async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory)
     const other = await lockReporter(tx, id);
     if (await isOneMachine(tx, machine, fact, other)) {
       const { lasting, passing } = chooseLasting(machine, other);
+      await stopOrders(tx, agentActor, passing.id, `it is the same machine as ${lasting.id}`);
       await mergeMachines(tx, agentActor, passing, lasting);
       machine = await lockReporter(tx, lasting.id);
       // Nobody ordered anything for it, and it has a system of its own to boot.
@@ -88,7 +90,7 @@ async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory)
           .set({ directive: { do: 'reboot' } })
           .where(eq(machines.id, machine.id));
     } else {
-      await moveCards(tx, machine, id, macs);
+      await moveCards(tx, agentActor, machine.id, id, macs);
       for (const mac of macs) moved.set(mac, id);
     }
   }

@@ -1,7 +1,6 @@
 /** Two rows that turn out to be one machine, which was seen under one of its MACs and then under another. */
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { type Actor, record, type Transaction } from './acting.ts';
-import { stopOrders } from './orders.ts';
 import { addresses, bmcs, bootTokens, machines, nics, orders } from './schema.ts';
 
 export type Machine = typeof machines.$inferSelect;
@@ -16,11 +15,10 @@ export function chooseLasting(one: Machine, other: Machine): { lasting: Machine;
 
 /**
  * Gives everything of the passing row to the lasting one: cards, addresses, controller, and the sessions of its agent,
- * which goes on as the lasting machine's. Its orders are asked to stop, and the row stays, retired, for its history.
+ * which goes on as the lasting machine's. The row stays, retired, for its history; its orders are the caller's to end.
  */
 export async function mergeMachines(tx: Transaction, actor: Actor, passing: Machine, lasting: Machine): Promise<void> {
   const reason = `${passing.id} is the same machine as ${lasting.id}, seen under another of its MACs`;
-  await stopOrders(tx, actor, passing.id, reason);
   await tx
     .update(machines)
     .set({

@@ -38,7 +38,7 @@ export async function registerStranger(mdb: Mdb, stranger: Stranger): Promise<Re
   const orderId = birthOrderOf(stranger.mac);
   try {
     return await acting(mdb, birther, orderId, async (tx) => {
-      if (!(await insertMachine(tx, id, stranger))) return 'known';
+      if (!(await insertStranger(tx, id, stranger))) return 'known';
       const address = await takeAddress(tx, stranger.siteId, id, stranger.source);
       // Rolls the machine back: a row without an address would be answered for ever and reach nothing.
       if (address === null) throw new PoolFull();
@@ -81,15 +81,21 @@ export async function recordPoolFull(mdb: Mdb, siteId: string, mac: string): Pro
   await record(mdb, { actor: birther, action: 'boot.pool-full', detail: { site: siteId, mac } });
 }
 
-async function insertMachine(tx: Transaction, id: string, stranger: Stranger): Promise<boolean> {
+/** Writes the row of a machine that was never seen, with its card unless that is another's. False where there is one. */
+export async function insertStranger(
+  tx: Transaction,
+  id: string,
+  stranger: Stranger,
+  more: Pick<typeof machines.$inferInsert, 'macMovedTo' | 'resembles' | 'held'> = {},
+): Promise<boolean> {
   const { siteId, mac, uuid, serial, vendor, product, firmware } = stranger;
   const inserted = await tx
     .insert(machines)
-    .values({ id, siteId, mac, systemUuid: uuid, serial, vendor, product, firmware })
+    .values({ id, siteId, mac, systemUuid: uuid, serial, vendor, product, firmware, ...more })
     .onConflictDoNothing()
     .returning({ id: machines.id });
   if (inserted.length === 0) return false;
-  await tx.insert(nics).values({ mac, machineId: id });
+  if (!more.macMovedTo) await tx.insert(nics).values({ mac, machineId: id });
   return true;
 }
 
@@ -131,7 +137,8 @@ async function heldAddress(tx: Transaction, siteId: string, machineId: string): 
   return rows[0]?.address ?? null;
 }
 
-async function writeOrder(tx: Transaction, machineId: string, orderId: string): Promise<void> {
+/** The order for a birth that begins with a boot request, and the message about it. */
+export async function writeOrder(tx: Transaction, machineId: string, orderId: string): Promise<void> {
   const passage = 'birth' as const;
   const reason = 'a boot request from a MAC that no machine has';
   await tx.insert(orders).values({ id: orderId, machineId, passage, requester: birther.name, reason });

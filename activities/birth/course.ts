@@ -31,7 +31,8 @@ export function beginBirth(mdb: Mdb, input: PassageErrand & { next: StepStart })
     // The run before did it already, and the agent may have come up since.
     if (anew && !begun.again) await backToTheStart(tx, machineId, taken.controller);
     const seen = machine.lastSeenAt !== null || machine.bootstraps > 0;
-    return { ...taken, boot: anew || !seen };
+    const asked = machine.resembles === null ? {} : { newcomer: machine.held ?? `It looks like ${machine.resembles}.` };
+    return { ...taken, boot: anew || !seen, ...asked };
   });
 }
 

@@ -2,6 +2,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { beginBirth, setRebirth, unsetRebirth } from './course.ts';
 import { acceptInstall, directInstall } from './deploy.ts';
 import { finishBirth } from './finish.ts';
+import { settleNewcomer } from './newcomer.ts';
 import { decideProfile, startProfile } from './profile.ts';
 import { register } from './register.ts';
 
@@ -18,6 +19,7 @@ export function createBirthActivities(mdb: Mdb) {
     beginBirth: bind(beginBirth),
     setRebirth: bind(setRebirth),
     unsetRebirth: bind(unsetRebirth),
+    settleNewcomer: bind(settleNewcomer),
     register: bind(register),
     startProfile: bind(startProfile),
     decideProfile: bind(decideProfile),

@@ -83,7 +83,8 @@ export function endOrder(mdb: Mdb, input: EndInput): Promise<MachineState> {
     const machine = await passage.lockMachine(tx, machineId);
     await passage.endOrder(tx, orderId, state, outcome, skipped);
     await people.closeLeftOver(tx, orderId, state);
-    if (hold) await holdMachine(tx, input);
+    // A row that turned out to be another machine is nobody's to look at.
+    if (hold && machine.stage !== 'retired') await holdMachine(tx, input);
     await record(tx, {
       actor: actorOf(input),
       action: `${input.passage}.${state}`,

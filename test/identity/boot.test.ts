@@ -55,7 +55,12 @@ test('I-5: two nodes of one case with one UUID and serial: the question is about
   expect(await reportsOf(id(first))).toEqual([]);
   const newcomer = await row(id(second));
   expect(newcomer).toMatchObject({ mac: second, resembles: id(first), held: expect.stringContaining(second) });
-  expect(await db.mdb.select().from(orders).where(eq(orders.machineId, id(second)))).toHaveLength(1);
+  expect(
+    await db.mdb
+      .select()
+      .from(orders)
+      .where(eq(orders.machineId, id(second))),
+  ).toHaveLength(1);
   expect(await birther.ask({ mac: first, ...shown })).toContain(token);
 
   expect(await answer(id(second), 'another-node')).toEqual({ is: 'own' });

@@ -101,6 +101,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     readLife: async () => ({ underWay: null, waiting: [], pausedOrders: [], paused: false, lastPassage: null }),
     keepPause: async () => undefined,
     beginBirth: async () => ({ live: true, fence: 1, controller: false, boot: false }),
+    settleNewcomer: async () => ({ is: 'own' }),
     register: async () => registered,
     startProfile: async () => ({ burnin: 'run', limit: 60_000 }),
     decideProfile: async () => ({ verdict: 'pass', finding: null, image: 'compute-1', imageKind: 'compute' }),

@@ -1,5 +1,6 @@
 import type { ActResult } from '../../contract/hardware.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
+import { birthActivities } from '../proxies.ts';
 import { limits } from './limits.ts';
 import { change } from './password.ts';
 import type { BirthRun } from './run.ts';
@@ -10,6 +11,10 @@ import type { BirthRun } from './run.ts';
  * One that stays silent is restarted within the budget, then somebody has to look at it.
  */
 export async function rack(run: BirthRun): Promise<Outcome> {
+  if (run.newcomer !== undefined) {
+    const settled = await askWho(run, run.newcomer);
+    if (settled !== 'own') return settled;
+  }
   if (run.mustBoot && run.mayPower) await bootNetwork(run);
   for (;;) {
     run.stand('rack', 'agent');
@@ -27,6 +32,21 @@ export async function rack(run: BirthRun): Promise<Outcome> {
       return next;
     }
   }
+}
+
+/** One that looks like another machine boots nothing until a person has said who it is. */
+async function askWho(run: BirthRun, reason: string): Promise<Outcome | 'own'> {
+  const answer = await run.ask('rack', {
+    fault: 'rack/newcomer',
+    reason: `${reason}. Is it another node, such as one of the same case, or that same machine?`,
+    choices: ['another-node', 'same-machine', 'abandon'],
+    onClose: null,
+  });
+  if ('outcome' in answer) return answer.outcome;
+  const settled = await birthActivities.settleNewcomer({ ...run.errand, answer: answer.answer, by: answer.by });
+  run.newcomer = undefined;
+  if (settled.is === 'own') return 'own';
+  return { to: 'end', state: 'cancelled', note: `it is ${settled.into}, as ${answer.by} said` };
 }
 
 /** A controller that wants a new password before anything did nothing: it is given one, and asked once more. */
