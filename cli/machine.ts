@@ -10,7 +10,10 @@ import { type Column, cleanCell } from './table.ts';
 const machineColumns = (now: number): Column<MachineSummary>[] => [
   { title: 'machine', cell: ({ id }) => id },
   { title: 'hostname', cell: ({ hostname }) => hostname, flexible: true },
-  { title: 'place', cell: ({ rack, unit }) => (rack === null ? null : `${rack}/${unit}`) },
+  {
+    title: 'place',
+    cell: ({ rack, unit, slot }) => (rack === null ? null : `${rack}/${unit}${slot === null ? '' : `.${slot}`}`),
+  },
   { title: 'address', cell: ({ address }) => address },
   { title: 'stage', cell: ({ stage }) => stage },
   { title: 'state', cell: ({ opState }) => opState },
@@ -113,6 +116,7 @@ function addList(list: Command, open: () => Context): void {
 interface AddOptions {
   readonly rack?: string;
   readonly unit?: number;
+  readonly slot?: string;
   readonly switch?: string;
   readonly port?: string;
   readonly bmc?: string;
@@ -127,6 +131,7 @@ function addAnnouncement(machine: Command, open: () => Context): void {
     .argument('<mac>', 'MAC of the NIC that it boots from', macArgument)
     .option('--rack <rack>', 'rack it stands in')
     .option('--unit <unit>', 'lowest unit it takes up', wholeNumber(1, 64))
+    .option('--slot <slot>', 'which of several machines in one case, e.g. 2 or B')
     .option('--switch <switch>', 'switch it hangs on, instead of a rack')
     .option('--port <port>', 'port of that switch')
     .option('--bmc <origin>', 'its controller, e.g. https://10.0.9.12')

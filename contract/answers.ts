@@ -9,6 +9,14 @@ export function matchesChoice(answer: string, choices: readonly string[]): boole
   });
 }
 
+/** Reads the answer `place:A07/12`, or `place:A07/12.3` for one of several machines in a case; null for another form. */
+export function readPlace(answer: string): { rack: string; unit: number; slot?: string } | null {
+  const match = /^place:([A-Za-z0-9][A-Za-z0-9._-]{0,62})\/(\d{1,2})(?:[./]([A-Za-z0-9]{1,4}))?$/.exec(answer);
+  if (!match) return null;
+  const [, rack = '', unit, slot] = match;
+  return { rack, unit: Number(unit), ...(slot !== undefined && { slot: slot.toUpperCase() }) };
+}
+
 /**
  * What closing a question's ticket means when who asked did not say: to try again, or that it is done. Anything else
  * could be a word that nobody gave, such as to wipe a disk.

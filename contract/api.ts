@@ -77,6 +77,7 @@ export const machineSummary = z.object({
   offerable: z.boolean(),
   rack: text,
   unit: nullable(z.number()),
+  slot: text.describe('which of several machines in one case'),
   pool: z.string(),
   product: text,
   serial: text,
@@ -244,12 +245,16 @@ export const timelineEntry = z.object({
 export const timeline = z.object({ entries: z.array(timelineEntry) });
 export const timelineQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(2000).default(200) });
 
+/** Which of several machines in one case. */
+export const slotText = z.string().regex(/^[A-Za-z0-9]{1,4}$/, 'is not one to four letters or digits');
+
 /** Announces a machine before it was ever seen. Its place is a rack position, or the switch port it hangs on. */
 export const machineAnnouncement = z
   .strictObject({
     mac: macText,
     rack: id.optional(),
     unit: z.number().int().min(1).max(64).optional(),
+    slot: slotText.optional(),
     switch: id.optional(),
     port: z.string().min(1).max(64).optional(),
     bmc: z

@@ -27,6 +27,7 @@ export interface Registered {
   readonly address: string;
   readonly rack: string;
   readonly unit: number;
+  readonly slot?: string;
   readonly pool: string;
   readonly sku: string | null;
   readonly controller: boolean;

@@ -1,13 +1,13 @@
 /** Answers of people, from wherever they come: the API, the CLI, a closed ticket. */
-import { eq } from 'drizzle-orm';
-import { checkData, matchesChoice } from '../contract/answers.ts';
+import { and, eq } from 'drizzle-orm';
+import { checkData, matchesChoice, readPlace } from '../contract/answers.ts';
 import type { Answer } from '../contract/machine.ts';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
 import type { Mdb } from './connect.ts';
 import type { Refused } from './ordering.ts';
 import { post } from './outbox.ts';
 import { keepIgnored } from './people.ts';
-import { humanSteps, outbox } from './schema.ts';
+import { humanSteps, machines, outbox, racks } from './schema.ts';
 
 export interface Answerer extends Actor {
   readonly role: 'viewer' | 'operator' | 'admin';
@@ -24,7 +24,10 @@ export interface AnswerWish {
 export async function answerStep(mdb: Mdb, answerer: Answerer, wish: AnswerWish): Promise<true | Refused> {
   return acting(mdb, answerer, null, async (tx) => {
     const [asked] = await tx.select().from(humanSteps).where(eq(humanSteps.id, wish.step)).for('update');
-    const refused = (asked ? refuse(asked, answerer, wish) : missing(wish)) ?? (await hand(tx, answerer, asked, wish));
+    const refused =
+      (asked ? refuse(asked, answerer, wish) : missing(wish)) ??
+      (await refusePlace(tx, asked, wish)) ??
+      (await hand(tx, answerer, asked, wish));
     if (refused === null) return true;
     const answer = { ...wish, by: answerer.name };
     await keepIgnored(tx, { machineId: asked?.machineId ?? 'unknown', why: refused.message, answer });
@@ -50,6 +53,23 @@ function refuse(asked: Asked, { role }: Answerer, wish: AnswerWish): Refused | n
   }
   const problem = checkData(schema, wish.data);
   return problem === null ? null : { code: 'invalid', message: problem, field: 'data' };
+}
+
+/** Why the place that an answer names is none; null where it is one, or where the answer names none. */
+async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }: AnswerWish): Promise<Refused | null> {
+  if (!asked || !answer.startsWith('place:')) return null;
+  const invalid = (message: string) => ({ code: 'invalid', message, field: 'answer' }) as const;
+  const place = readPlace(answer);
+  if (place === null)
+    return invalid(`${JSON.stringify(answer)} is not of the form place:RACK/UNIT or place:RACK/UNIT.SLOT`);
+  const [rack] = await tx
+    .select({ units: racks.units })
+    .from(racks)
+    .innerJoin(machines, eq(machines.siteId, racks.siteId))
+    .where(and(eq(racks.id, place.rack), eq(machines.id, asked.machineId)));
+  if (!rack) return invalid(`there is no rack ${place.rack} in its site`);
+  if (place.unit >= 1 && place.unit <= rack.units) return null;
+  return invalid(`rack ${place.rack} has ${rack.units} units: there is no unit ${place.unit}`);
 }
 
 async function hand(

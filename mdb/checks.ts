@@ -46,6 +46,8 @@ export interface PortPlace {
   readonly port: string;
   readonly rack: string;
   readonly unit: number;
+  /** Which of several machines in one case it leads to: one to four letters or digits. */
+  readonly slot?: string;
 }
 
 export interface SwitchPlace {

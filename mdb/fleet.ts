@@ -51,7 +51,7 @@ function filterMachines({ id, stage, state, boot, rack, held, selector, after }:
 // The page is cut before the look-ups, so that they run once a machine shown and not once a machine there is.
 const summaryQuery = (filter: SQL, limit: number) => sql`
   select m.id, m.mac, m.hostname, host(m.address) as address, m.stage, m.op_state as "opState",
-    m.boot_state as "bootState", m.repair_state as "repairState", m.rack_id as rack, m.unit, m.pool, m.product,
+    m.boot_state as "bootState", m.repair_state as "repairState", m.rack_id as rack, m.unit, m.slot, m.pool, m.product,
     m.serial, m.held, m.last_seen_at as "lastSeenAt", m.first_boot_at as "firstBootAt",
     m.in_service_at as "inServiceAt", o.id as "orderId", o.passage, s.name as step, s.state as "stepState",
     coalesce((s.detail ->> 'percent')::real, case when s.name in ('burnin', 'profile') then b.progress end) as percent,

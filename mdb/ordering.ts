@@ -3,6 +3,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
 import type { Mdb } from './connect.ts';
 import { machineIdOf, normaliseMac } from './machine.ts';
+import { portKey } from './position.ts';
 import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from './schema.ts';
 
 /** Why something was not done, as a value: a stable word, a sentence, and the field it is about. */
@@ -20,6 +21,8 @@ export interface Announcement {
   readonly mac: string;
   readonly rack?: string | undefined;
   readonly unit?: number | undefined;
+  /** Which of several machines in one case. */
+  readonly slot?: string | undefined;
   readonly switch?: string | undefined;
   readonly port?: string | undefined;
   readonly bmc?:
@@ -44,7 +47,9 @@ export async function announceMachine(
     const taken = await findTaken(tx, mac, place, wish.bmc?.origin);
     if (taken) return taken;
     const id = machineIdOf(mac);
-    await tx.insert(machines).values({ id, siteId, mac, rackId: place?.rack ?? null, unit: place?.unit ?? null });
+    await tx
+      .insert(machines)
+      .values({ id, siteId, mac, rackId: place?.rack ?? null, unit: place?.unit ?? null, slot: place?.slot ?? null });
     await tx.insert(nics).values({ mac, machineId: id });
     if (wish.bmc) {
       const { origin, secretRef, serial } = wish.bmc;
@@ -59,17 +64,23 @@ export async function announceMachine(
 interface Place {
   readonly rack: string;
   readonly unit: number;
+  readonly slot: string | null;
 }
 
 async function findPlace(tx: Transaction, siteId: string, wish: Announcement): Promise<Place | null | Refused> {
   if (wish.switch !== undefined) {
-    const [port] = await tx
-      .select({ rack: switchPorts.rackId, unit: switchPorts.unit })
+    const ports = await tx
+      .select({ port: switchPorts.port, rack: switchPorts.rackId, unit: switchPorts.unit, slot: switchPorts.slot })
       .from(switchPorts)
       .innerJoin(switches, eq(switches.id, switchPorts.switchId))
-      .where(and(eq(switches.id, wish.switch), eq(switches.siteId, siteId), eq(switchPorts.port, wish.port ?? '')));
+      .where(and(eq(switches.id, wish.switch), eq(switches.siteId, siteId)));
+    const port = ports.find((one) => portKey(one.port) === portKey(wish.port ?? ''));
     return (
-      port ?? { code: 'not-found', message: `switch ${wish.switch} has no port ${wish.port} in the MDB`, field: 'port' }
+      (port && { rack: port.rack, unit: port.unit, slot: wish.slot?.toUpperCase() ?? port.slot }) ?? {
+        code: 'not-found',
+        message: `switch ${wish.switch} has no port ${wish.port} in the MDB`,
+        field: 'port',
+      }
     );
   }
   if (wish.rack === undefined || wish.unit === undefined) return null;
@@ -80,7 +91,7 @@ async function findPlace(tx: Transaction, siteId: string, wish: Announcement): P
   if (!rack) return { code: 'not-found', message: `there is no rack ${wish.rack}`, field: 'rack' };
   if (wish.unit > rack.units)
     return { code: 'invalid', message: `rack ${rack.id} has ${rack.units} units`, field: 'unit' };
-  return { rack: wish.rack, unit: wish.unit };
+  return { rack: wish.rack, unit: wish.unit, slot: wish.slot?.toUpperCase() ?? null };
 }
 
 async function findTaken(tx: Transaction, mac: string, place: Place | null, origin?: string): Promise<Refused | null> {
@@ -90,10 +101,15 @@ async function findTaken(tx: Transaction, mac: string, place: Place | null, orig
   const owner = nic?.id ?? machine?.id;
   if (owner) return { code: 'conflict', message: `MAC ${mac} belongs to ${owner}`, field: 'mac' };
   if (place) {
-    const here = and(eq(machines.rackId, place.rack), eq(machines.unit, place.unit));
+    const slot = sql`${machines.slot} is not distinct from ${place.slot}`;
+    const here = and(eq(machines.rackId, place.rack), eq(machines.unit, place.unit), slot);
     const [other] = await tx.select({ id: machines.id }).from(machines).where(here);
     if (other) {
-      return { code: 'conflict', message: `unit ${place.unit} of rack ${place.rack} holds ${other.id}`, field: 'unit' };
+      return {
+        code: 'conflict',
+        message: `unit ${place.unit} of rack ${place.rack} holds ${other.id}: several machines in one case have a slot each`,
+        field: 'unit',
+      };
     }
   }
   if (origin === undefined) return null;

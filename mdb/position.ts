@@ -1,9 +1,14 @@
 /** Where a machine stands and which address goes with it. Inside the transaction of one activity. */
 import { and, asc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Transaction } from './acting.ts';
+import { addressesPerRack } from './address.ts';
+import { normaliseMac } from './machine.ts';
 import { addresses, machines, networks, nics, racks, switches, switchPorts } from './schema.ts';
 
-/** The switch ports that the machine's NICs hear, each with the position it leads to where it is known. */
+/**
+ * The switch ports that the machine's NICs hear, each with the position it leads to where it is known: a port is found by
+ * its id, else by its description, whatever the case.
+ */
 export async function heardPorts(tx: Transaction, machineId: string) {
   const rows = await tx
     .select({
@@ -11,22 +16,35 @@ export async function heardPorts(tx: Transaction, machineId: string) {
       mac: nics.mac,
       chassis: nics.neighbourChassis,
       port: nics.neighbourPort,
+      description: nics.neighbourPortDescription,
       system: nics.neighbourName,
-      rack: switchPorts.rackId,
-      unit: switchPorts.unit,
+      switch: switches.id,
     })
     .from(nics)
-    .leftJoin(switches, eq(switches.chassis, nics.neighbourChassis))
-    .leftJoin(switchPorts, and(eq(switchPorts.switchId, switches.id), eq(switchPorts.port, nics.neighbourPort)))
+    .leftJoin(switches, sql`lower(${switches.chassis}) = lower(${nics.neighbourChassis})`)
     .where(and(eq(nics.machineId, machineId), isNotNull(nics.neighbourChassis)))
     .orderBy(asc(nics.mac));
-  return rows.map((row) => ({
-    nic: row.nic ?? row.mac,
-    chassis: row.chassis ?? '',
-    port: row.port ?? '',
-    system: row.system,
-    position: row.rack !== null && row.unit !== null ? { rack: row.rack, unit: row.unit } : null,
-  }));
+  const ids = [...new Set(rows.flatMap((row) => row.switch ?? []))];
+  const ports = ids.length === 0 ? [] : await tx.select().from(switchPorts).where(inArray(switchPorts.switchId, ids));
+  return rows.map((row) => {
+    const mine = ports.filter((port) => port.switchId === row.switch);
+    const port = [row.port, row.description]
+      .filter((text) => text !== null)
+      .map((text) => mine.find((one) => portKey(one.port) === portKey(text)))
+      .find((found) => found !== undefined);
+    return {
+      nic: row.nic ?? row.mac,
+      chassis: row.chassis ?? '',
+      port: row.port ?? '',
+      system: row.system,
+      position: port ? { rack: port.rackId, unit: port.unit, ...(port.slot !== null && { slot: port.slot }) } : null,
+    };
+  });
+}
+
+/** A port's name as two of them are compared: a MAC in one notation, anything else without case and outer blanks. */
+export function portKey(port: string): string {
+  return normaliseMac(port) ?? port.trim().toLowerCase();
 }
 
 export async function rackOf(tx: Transaction, rackId: string): Promise<typeof racks.$inferSelect | null> {
@@ -38,7 +56,7 @@ export async function rackOf(tx: Transaction, rackId: string): Promise<typeof ra
 export async function occupant(
   tx: Transaction,
   machineId: string,
-  place: { rack: string; unit: number; hostname: string },
+  place: { rack: string; unit: number; slot?: string | undefined; hostname: string },
 ) {
   const [row] = await tx
     .select({ id: machines.id, hostname: machines.hostname, rack: machines.rackId, unit: machines.unit })
@@ -46,7 +64,7 @@ export async function occupant(
     .where(
       and(
         ne(machines.id, machineId),
-        sql`((${machines.rackId} = ${place.rack} and ${machines.unit} = ${place.unit}) or ${machines.hostname} = ${place.hostname})`,
+        sql`((${machines.rackId} = ${place.rack} and ${machines.unit} = ${place.unit} and ${machines.slot} is not distinct from ${place.slot ?? null}) or ${machines.hostname} = ${place.hostname})`,
       ),
     )
     .limit(1);
@@ -106,6 +124,19 @@ export async function takeAddress(
     });
   const [row] = await tx.select({ holder: addresses.machineId }).from(addresses).where(eq(addresses.address, address));
   return row?.holder === machineId ? null : (row?.holder ?? 'nobody');
+}
+
+/**
+ * Addresses of the rack that no unit of it can claim: above its height, then of units that nothing is recorded or
+ * announced at. For machines that share a unit, of which only one can have the unit's own.
+ */
+export async function spareUnits(tx: Transaction, rack: { id: string; units: number }): Promise<number[]> {
+  const { rows } = await tx.execute<{ unit: number }>(sql`
+    select unit from machines where rack_id = ${rack.id} union select unit from switch_ports where rack_id = ${rack.id}`);
+  const claimed = new Set(rows.map(({ unit }) => unit));
+  const all = Array.from({ length: addressesPerRack - 1 }, (_, index) => index + 1);
+  const within = all.filter((unit) => unit <= rack.units && !claimed.has(unit));
+  return [...all.filter((unit) => unit > rack.units), ...within.reverse()];
 }
 
 /** Gives back what the machine holds on networks of this kind. */

@@ -101,11 +101,12 @@ export async function writeSwitches(tx: Transaction, { siteId, switches: given =
       set: { name: sql`excluded.name`, chassis: sql`excluded.chassis` },
     });
   const ports = given.flatMap(({ id, ports }) =>
-    ports.map(({ port, rack, unit }) => ({
+    ports.map(({ port, rack, unit, slot }) => ({
       switchId: id,
       port,
       rackId: rack,
       unit,
+      slot: slot?.toUpperCase() ?? null,
     })),
   );
   for (let at = 0; at < ports.length; at += 5000) {
@@ -114,7 +115,7 @@ export async function writeSwitches(tx: Transaction, { siteId, switches: given =
       .values(ports.slice(at, at + 5000))
       .onConflictDoUpdate({
         target: [switchPorts.switchId, switchPorts.port],
-        set: { rackId: sql`excluded.rack_id`, unit: sql`excluded.unit` },
+        set: { rackId: sql`excluded.rack_id`, unit: sql`excluded.unit`, slot: sql`excluded.slot` },
       });
   }
 }

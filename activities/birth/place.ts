@@ -12,17 +12,20 @@ export interface HeardPort {
 export interface Position {
   readonly rack: string;
   readonly unit: number;
+  /** Which of several machines in one case; absent for one that has its unit alone. */
+  readonly slot?: string;
 }
 
 export type Placed = { readonly position: Position } | { readonly held: Held };
 
-const fixable = ['retry', 'place:RACK/UNIT', 'abandon'];
+const fixable = ['retry', 'place:RACK/UNIT', 'place:RACK/UNIT.SLOT', 'abandon'];
 
 /**
  * Where the machine stands. The LLDP neighbour decides; a position that a person gave counts where no neighbour is
- * known. Ports that lead to two positions, to none, or elsewhere than announced are held: a position is never guessed.
+ * known, and so does one that is only recorded (`said` false) where no switch is heard. Ports that lead to two positions,
+ * to none, or elsewhere than announced are held: a position is never guessed.
  */
-export function placeOf(heard: readonly HeardPort[], given: Position | null): Placed {
+export function placeOf(heard: readonly HeardPort[], given: Position | null, said = true): Placed {
   const positions = distinct(heard.flatMap((one) => (one.position ? [one.position] : [])));
   const [first, second] = positions;
   if (first && second) {
@@ -31,16 +34,20 @@ export function placeOf(heard: readonly HeardPort[], given: Position | null): Pl
       `Its NICs are cabled to two positions: ${positions.map(name).join(' and ')}.`,
     );
   }
+  // A port of a case may be announced without saying which of its machines it leads to.
+  if (first && given && first.slot === undefined && name({ ...given, slot: undefined }) === name(first))
+    return { position: given };
   if (first && given && name(first) !== name(given)) {
     return hold('register/moved', `It is recorded at ${name(given)}, but its switch port leads to ${name(first)}.`);
   }
   if (first) return { position: first };
-  if (given) return { position: given };
   const stray = heard[0];
+  if (given && (said || !stray)) return { position: given };
+  const recorded = given ? `It is recorded at ${name(given)}, but ` : '';
   return stray
     ? hold(
         'register/unknown-port',
-        `${stray.nic} hears port ${stray.port} of switch ${stray.system ?? stray.chassis} (${stray.chassis}), which the MDB doesn't know.`,
+        `${recorded}${stray.nic} hears port ${stray.port} of switch ${stray.system ?? stray.chassis} (${stray.chassis}), which the MDB doesn't know.`,
       )
     : hold('register/no-neighbour', 'No NIC heard a switch by LLDP, so its position is not known.');
 }
@@ -49,29 +56,29 @@ function distinct(positions: readonly Position[]): Position[] {
   return [...new Map(positions.map((position) => [name(position), position])).values()];
 }
 
-function name(position: Position): string {
-  return `${position.rack} u${position.unit}`;
+function name({ rack, unit, slot }: Omit<Position, 'slot'> & { readonly slot?: string | undefined }): string {
+  return `${rack} u${unit}${slot === undefined ? '' : ` slot ${slot}`}`;
 }
 
 function hold(fault: string, reason: string): Placed {
   return { held: { fault, reason, choices: fixable } };
 }
 
-/** Reads the answer `place:A07/12`; null when it is not of that form. */
-export function readPlace(answer: string): Position | null {
-  const match = /^place:([A-Za-z0-9][A-Za-z0-9._-]{0,62})\/(\d{1,2})$/.exec(answer);
-  return match ? { rack: match[1] as string, unit: Number(match[2]) } : null;
-}
+export { readPlace } from '../../contract/answers.ts';
 
 const hostLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * The hostname at a position, by the site's template, e.g. `{rack}-u{unit}` → `a07-u12`.
+ * The hostname at a position, by the site's template, e.g. `{rack}-u{unit}` → `a07-u12`. A slot follows at the end where
+ * the template does not say where it goes.
  * Returns null when the result is no RFC 1123 label.
  */
 export function hostnameAt(template: string, position: Position): string | null {
-  const hostname = template
+  const { slot = '' } = position;
+  const whole = slot === '' || template.includes('{slot}') ? template : `${template}-{slot}`;
+  const hostname = whole
     .replaceAll('{rack}', position.rack)
+    .replaceAll('{slot}', slot)
     .replaceAll('{unit}', String(position.unit).padStart(2, '0'))
     .toLowerCase();
   return hostLabel.test(hostname) ? hostname : null;

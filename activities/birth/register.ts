@@ -93,6 +93,8 @@ async function checkDisks(
 interface Placement {
   readonly rackId: string;
   readonly unit: number;
+  readonly slot: string | null;
+  readonly placedPort: string | null;
   readonly hostname: string;
   readonly address: string;
 }
@@ -103,8 +105,7 @@ async function place(
   site: Site,
   ruled: Position | null,
 ): Promise<Placement | { held: Held }> {
-  const recorded =
-    machine.rackId !== null && machine.unit !== null ? { rack: machine.rackId, unit: machine.unit } : null;
+  const recorded = recordedAt(machine);
   const heard = await position.heardPorts(tx, machine.id);
   // A machine that was never deployed has nothing that ties it to a position it was once recorded at.
   const movable =
@@ -113,7 +114,10 @@ async function place(
     machine.stage === 'configured' ||
     machine.stage === 'profiled';
   const known = heard.some((port) => port.position !== null);
-  const found = placeOf(heard, ruled ?? (movable && known ? null : recorded));
+  const port = heard[0] ? `${heard[0].chassis} ${heard[0].port}` : null;
+  // Where a person has placed it at this very port, or announced it, that is their word still.
+  const said = ruled !== null || machine.hostname === null || (port !== null && port === machine.placedPort);
+  const found = placeOf(heard, ruled ?? (movable && known ? null : recorded), said);
   if ('held' in found) return found;
   const slot = found.position;
 
@@ -122,6 +126,7 @@ async function place(
     return hold('register/no-such-slot', `There is no unit ${slot.unit} in a rack ${slot.rack} of this site.`, [
       'retry',
       'place:RACK/UNIT',
+      'place:RACK/UNIT.SLOT',
       'abandon',
     ]);
   }
@@ -134,19 +139,26 @@ async function place(
   }
   const other = await position.occupant(tx, machine.id, { ...slot, hostname });
   if (other) {
-    const where = `${slot.rack} u${slot.unit} (${hostname})`;
-    return hold('register/slot-taken', `Its switch port says ${where}, where the MDB has ${other.id} already.`);
+    const where = `${slot.rack} u${slot.unit}${slot.slot === undefined ? '' : ` slot ${slot.slot}`} (${hostname})`;
+    const reason = `Its place is ${where}, where the MDB has ${other.id} already. Several machines in one case have a slot each.`;
+    return hold('register/slot-taken', reason, ['retry', 'place:RACK/UNIT.SLOT', 'abandon']);
   }
-  const address = await addressOf(tx, machine, site, rack.ordinal, slot.unit);
-  return typeof address === 'string' ? { rackId: slot.rack, unit: slot.unit, hostname, address } : address;
+  const address = await addressOf(tx, machine, site, rack, slot);
+  if (typeof address !== 'string') return address;
+  const { unit, slot: part = null } = slot;
+  return { rackId: slot.rack, unit, slot: part, placedPort: known ? null : port, hostname, address };
+}
+
+function recordedAt({ rackId, unit, slot }: passage.MachineRow): Position | null {
+  return rackId === null || unit === null ? null : { rack: rackId, unit, ...(slot !== null && { slot }) };
 }
 
 async function addressOf(
   tx: Transaction,
   machine: passage.MachineRow,
   site: Site,
-  ordinal: number,
-  unit: number,
+  rack: { readonly id: string; readonly ordinal: number; readonly units: number },
+  { unit, slot }: Position,
 ): Promise<string | { held: Held }> {
   const network = await position.mainNetwork(tx, site.id);
   if (network === null)
@@ -156,14 +168,20 @@ async function addressOf(
     const address = current ?? (await position.takeNextAddress(tx, network.id, machine.id));
     return address ?? hold('register/pool-full', `Network ${network.id} (${network.cidr}) has no free address left.`);
   }
-  const computed = addressAt(network.cidr, ordinal, unit);
-  if (!computed.ok) return hold('register/address', computed.reason);
-  if (current === computed.address) return current;
+  // Machines that share a unit cannot all have its address: the first takes it, the others spare ones of their rack.
+  const units = [unit, ...(slot === undefined ? [] : await position.spareUnits(tx, rack))];
+  const computed = units.map((one) => addressAt(network.cidr, rack.ordinal, one));
+  const wrong = computed.find((one) => !one.ok);
+  if (wrong && !computed[0]?.ok) return hold('register/address', wrong.reason);
+  const candidates = computed.flatMap((one) => (one.ok ? [one.address] : []));
+  if (current !== null && candidates.includes(current)) return current;
   if (current !== null) await position.giveBackAddresses(tx, machine.id, [network.id]);
-  const holder = await position.takeAddress(tx, network.id, machine.id, computed.address);
-  return holder === null
-    ? computed.address
-    : hold('register/address-taken', `Its address ${computed.address} is held by ${holder}.`);
+  let holder: string | null = null;
+  for (const address of candidates) {
+    holder = await position.takeAddress(tx, network.id, machine.id, address);
+    if (holder === null) return address;
+  }
+  return hold('register/address-taken', `Its address ${candidates[0]} is held by ${holder}.`);
 }
 
 async function profileOf(tx: Transaction, machine: passage.MachineRow) {
@@ -187,6 +205,7 @@ async function registered(
     address: placement.address,
     rack: placement.rackId,
     unit: placement.unit,
+    ...(placement.slot !== null && { slot: placement.slot }),
     pool,
     sku: machine.sku,
     controller: await passage.hasController(tx, machine.id),

@@ -28,6 +28,7 @@ export function createRetireActivities(mdb: Mdb) {
           temporaryAddress: null,
           rackId: null,
           unit: null,
+          slot: null,
           owner: null,
           requiredImage: null,
           held: null,

@@ -20,6 +20,7 @@ const port = z.strictObject({
   port: z.string().min(1).max(64),
   rack: contract.id,
   unit: z.number().int().min(1).max(64),
+  slot: contract.slotText.optional(),
 });
 const network = z.strictObject({
   id: contract.id,

@@ -4,8 +4,9 @@ import { createBirthActivities } from '../../activities/birth/index.ts';
 import { hostnameAt, placeOf, readPlace } from '../../activities/birth/place.ts';
 import { answerStep } from '../../mdb/answering.ts';
 import { announceMachine } from '../../mdb/ordering.ts';
+import { openHumanStep } from '../../mdb/people.ts';
 import { definePlaces } from '../../mdb/places.ts';
-import { humanSteps, machines, networks, nics } from '../../mdb/schema.ts';
+import { machines, networks, nics } from '../../mdb/schema.ts';
 import { type AgentServer, type Born, bear, describe, giveToken, open, say, startAgentServer } from '../api/agents.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -94,18 +95,16 @@ suite('O-6: a machine that was in service is put nowhere without a word', () => 
   it('a place that no rack has is refused by name when it is answered, and by the activity', async () => {
     const born = await seen('');
     const id = `${born.orderId}:1`;
-    await server.mdb.insert(humanSteps).values({
-      id,
-      machineId: born.machineId,
-      orderId: born.orderId,
-      step: 'register',
-      question: 'Where?',
-      choices: ['retry', 'place:RACK/UNIT', 'abandon'],
-      owner: 'team',
-      roles: ['operator', 'admin'],
-    });
+    const asked = { id, ...errandOf(born), step: 'register', fault: 'register/no-neighbour', owner: 'team' };
+    const choices = ['retry', 'place:RACK/UNIT', 'abandon'];
+    await server.mdb.transaction((tx) =>
+      openHumanStep(tx, { ...asked, reason: 'Where?', choices, remindAfter: 86_400_000 }),
+    );
     const say_ = (answer: string) => answerStep(server.mdb, ann, { step: id, answer });
-    expect(await say_('place:A02/99')).toMatchObject({ code: 'invalid', message: expect.stringMatching(/A02 has 48 units/) });
+    expect(await say_('place:A02/99')).toMatchObject({
+      code: 'invalid',
+      message: expect.stringMatching(/A02 has 48 units/),
+    });
     expect(await say_('place:A99/9')).toMatchObject({ message: expect.stringMatching(/no rack A99/) });
     expect(await say_('place:A02')).toMatchObject({ message: expect.stringMatching(/place:RACK\/UNIT/) });
     expect(await say_('place:A02/0')).toMatchObject({ code: 'invalid' });
@@ -145,7 +144,9 @@ suite('N-4: several machines in one unit', () => {
     const [one, two] = [await seen(lldp({ port: 'swp11' })), await seen(lldp({ port: 'swp11' }))];
     expect(await register(one)).toHaveProperty('registered');
     const held = await register(two);
-    expect(held).toMatchObject({ held: { fault: 'register/slot-taken', choices: expect.arrayContaining(['place:RACK/UNIT.SLOT']) } });
+    expect(held).toMatchObject({
+      held: { fault: 'register/slot-taken', choices: expect.arrayContaining(['place:RACK/UNIT.SLOT']) },
+    });
     expect(await register(two, 'place:A02/11.2')).toMatchObject({ registered: { unit: 11, slot: '2' } });
   });
 

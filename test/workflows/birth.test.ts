@@ -101,6 +101,55 @@ describe.skipIf(shared === null)('birth', () => {
       }),
     );
 
+    const words: unknown[] = [];
+    test(
+      'I-5: one that looks like another machine boots nothing until a person has said that it is another node',
+      skipping(
+        {
+          beginBirth: async () => ({
+            live: true,
+            fence: 1,
+            controller: true,
+            boot: true,
+            newcomer: 'It looks like m-1',
+          }),
+          settleNewcomer: async (input) => {
+            words.push([input.answer, input.by]);
+            return { is: 'own' };
+          },
+        },
+        async (bench) => {
+          expect((await bench.asked()).humanStep?.question).toContain('It looks like m-1');
+          expect(bench.calls).not.toContain('act boot-network');
+          await bench.answer('another-node');
+          await bench.goOn();
+          expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
+          expect(words).toEqual([['another-node', 'ann']]);
+        },
+      ),
+    );
+
+    test(
+      'I-5: one that a person says is that same machine ends here',
+      skipping(
+        {
+          beginBirth: async () => ({
+            live: true,
+            fence: 1,
+            controller: false,
+            boot: false,
+            newcomer: 'It looks like m-1',
+          }),
+          settleNewcomer: async () => ({ is: 'merged', into: 'm-1' }),
+        },
+        async (bench) => {
+          await bench.asked();
+          await bench.answer('same-machine');
+          expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled', note: expect.stringContaining('m-1') });
+        },
+      ),
+    );
+
     test(
       'an order that was cancelled before it began is not begun',
       skipping(
