@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bootCounts, nics } from '../../mdb/schema.ts';
+import { type Desk, openDesk } from './desk.ts';
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await openDesk();
+});
+afterAll(() => desk?.close());
+
+const boots = (mac: string, answer: string, minutes: number[], requests = 1) =>
+  desk.base.mdb.insert(bootCounts).values(
+    minutes.map((ago) => {
+      const minute = new Date(Date.now() - ago * 60_000);
+      return { mac, minute, state: 'healthy', answer, requests, answers: requests, lastAt: minute };
+    }),
+  );
+const finding = async () => {
+  const { body } = await desk.ask('GET', '/doctor');
+  return body.findings.find(({ name }: { name: string }) => name === 'boot loops');
+};
+
+it('O-15: a machine that boots five times in ten minutes is a finding, a metric, and a line of the machine', async () => {
+  await boots('52:54:00:00:09:01', 'local', [1, 2, 3, 4]);
+  await boots('52:54:00:00:09:02', 'wait', [1, 2, 3], 50);
+  await boots('52:54:00:00:09:03', 'local', [20, 30, 40], 5);
+  expect(await finding()).toMatchObject({ ok: true });
+  await boots('52:54:00:00:09:01', 'local', [5]);
+  expect(await finding()).toMatchObject({ ok: false, message: expect.stringMatching(/m-01.*5 times.*10 minutes/) });
+  expect(await (await fetch(`${desk.url}/metrics`)).text()).toMatch(/^farrier_machines_boot_looping 1$/m);
+  const shown = await desk.ask('GET', '/machines/m-01');
+  expect(shown.body.boots).toEqual({ times: 5, minutes: 10 });
+  expect(shown.body.standing.next).not.toContain('it works');
+  expect(await desk.farrier('machine', 'show', 'h1')).toMatch(/5 times in the last 10 minutes/);
+  expect((await desk.ask('GET', '/machines/m-02')).body.boots).toEqual({ times: 0, minutes: 10 });
+});
+
+it('O-15: counts a machine by all its MACs, and a stranger by its own', async () => {
+  await desk.base.mdb.insert(nics).values([
+    { mac: '52:54:00:00:09:44', machineId: 'm-04' },
+    { mac: '52:54:00:00:09:04', machineId: 'm-04' },
+  ]);
+  await boots('52:54:00:00:09:04', 'local', [1, 2, 3]);
+  await boots('52:54:00:00:09:44', 'local', [1, 2]);
+  await boots('52:54:00:00:0a:01', 'bootstrap', [1, 2, 3, 4, 5, 6]);
+  const { message } = await finding();
+  expect(message).toMatch(/m-04/);
+  expect(message).toMatch(/52:54:00:00:0a:01/);
+  expect((await desk.ask('GET', '/machines/m-04')).body.boots.times).toBe(5);
+});
