@@ -25,6 +25,8 @@ export interface ImageWish {
   readonly sha256?: string;
   /** Who registers it, for the audit. */
   readonly by: string;
+  /** Whether that is a program and no person. */
+  readonly automatic?: boolean;
 }
 
 export interface ImageParts {
@@ -53,21 +55,22 @@ export async function registerImage(parts: ImageParts, wish: ImageWish): Promise
     throw new ImageError(`${path} has SHA-256 ${sha256} instead of ${wish.sha256}: it is refused`);
   }
   const signature = parts.authority.signImage(sha256);
-  const { id, kind, layout, preferred } = wish;
-  await writeImage(parts.mdb, { id, kind, path, bytes, sha256, signature, layout, preferred }, wish.by);
+  const { id, kind, layout, preferred, by, automatic = false } = wish;
+  const actor = { class: automatic ? 'system' : 'user', name: by } as const;
+  await writeImage(parts.mdb, { id, kind, path, bytes, sha256, signature, layout, preferred }, actor);
   return { path, bytes, sha256, signature };
 }
 
 /** What a machine fetches first from the network, and later keeps in its own `/boot`. */
 const bootFiles = ['boot/vmlinuz', 'boot/initrd'];
 
-/** Registers kernel and initrd as they lie below the image root, after whoever laid them. Throws ImageError. */
+/** Registers kernel and initrd as they lie below the image root, after the program that laid them. Throws ImageError. */
 export async function registerBootFiles(
   { mdb, root }: Pick<ImageParts, 'mdb' | 'root'>,
   by: string,
 ): Promise<readonly BootFileRow[]> {
   const laid = await Promise.all(bootFiles.map(async (path) => ({ path, ...(await hashFile(root, path)) })));
-  await writeBootFiles(mdb, laid, by);
+  await writeBootFiles(mdb, laid, { class: 'system', name: by });
   return laid;
 }
 

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BrakeView, CapacityView, PoolRequest, PoolView } from '../contract/guards.ts';
 import {
-  capacityScopes,
   type DiskKind,
   diskKinds,
   drainAdapters,
@@ -41,16 +40,16 @@ export function addCapacity(program: Command, open: Open): void {
     .command('ls')
     .alias('list')
     .description('list groups with what they have and must keep')
-    .addOption(new Option('--scope <scope>', 'only of this kind').choices(capacityScopes))
+    .option('--scope <scope>', 'only of this kind: fleet, or any column or tag')
     .action(async ({ scope }: { scope?: string }) => {
       const { api, screen } = open();
-      const groups = (await api.capacity()).filter((group) => scope === undefined || group.scope === scope);
+      const groups = await api.capacity(scope);
       screen.answer(groups, () => screen.table(capacityColumns, groups, 'No machine has been in service yet.'));
     });
   const set = capacity.command('set').description('set what a group must keep');
-  set.addArgument(set.createArgument('<scope>', 'kind of group').choices(capacityScopes));
   set
-    .argument('[name]', 'pool, rack or feed; "*" is each one without a rule of its own', '*')
+    .argument('<scope>', 'kind of group: fleet, or any column or tag, e.g. rack, feed, pool')
+    .argument('[name]', 'the group, e.g. the rack; "*" is each one without a rule of its own', '*')
     .argument('[least]', 'a share like 90%, a number of machines, or "none"')
     .requiredOption('--reason <text>', 'why, for the audit')
     .action(
@@ -202,6 +201,7 @@ function addPoolSet(pool: Command, open: Open): void {
     .option('--health-retries <count>', 'checks that may fail', wholeNumber(0, 20))
     .option('--burnin-cap <seconds>', 'longest burn-in, or "none"', orNone(1, 604_800))
     .option('--reboot-timeout <seconds>', 'until a reboot has failed', wholeNumber(60, 86_400))
+    .option('--new', 'there is no such pool yet')
     .option('--owner <team>', 'team that questions go to')
     .addOption(new Option('--reconcile <mode>', 'what the reconciler may do about drift').choices(reconcileModes))
     .option('--reconcile-limits <json>', 'pace and semaphores of its campaigns: JSON, @FILE or -')
@@ -264,7 +264,9 @@ function showPool(screen: Context['screen'], pool: PoolView): void {
 
 function tellLimits({ pace, semaphores = {} }: PoolView['reconcileLimits']): string | null {
   if (pace === undefined) return null;
-  const permits = Object.entries(semaphores).map(([phase, tag]) => `${phase} permit by ${tag}`);
+  const permits = Object.entries(semaphores).map(
+    ([phase, tags]) => `${phase} permit by ${[tags].flat().join(' and ')}`,
+  );
   const words = [`canary ${pace.canary}`, `batches of ${pace.batch}`, `${pace.atOnce} at once`, ...permits];
   return words.join(', ');
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineSummary, MachineView, TimelineEntry } from '../contract/api.ts';
 import { normaliseMac, opStates, stages } from '../mdb/machine.ts';
-import { wholeNumber } from './arguments.ts';
+import { addSetting, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, bytes, memory, moment, span } from './format.ts';
 import { orderColumns, stepColumns } from './order.ts';
@@ -122,6 +122,7 @@ interface AddOptions {
   readonly bmc?: string;
   readonly bmcSecret?: string;
   readonly serial?: string;
+  readonly tag: Record<string, string>;
 }
 
 function addAnnouncement(machine: Command, open: () => Context): void {
@@ -137,7 +138,8 @@ function addAnnouncement(machine: Command, open: () => Context): void {
     .option('--bmc <origin>', 'its controller, e.g. https://10.0.9.12')
     .option('--bmc-secret <name>', 'name of the secret with its credentials')
     .option('--serial <serial>', 'its serial number: with --bmc, Farrier powers it on for its first boot')
-    .action(async (mac: string, { bmc, bmcSecret, serial, ...place }: AddOptions, command: Command) => {
+    .option('--tag <name=value>', 'a free tag; may be repeated', addSetting, {})
+    .action(async (mac: string, { bmc, bmcSecret, serial, tag, ...place }: AddOptions, command: Command) => {
       if ((bmc === undefined) !== (bmcSecret === undefined))
         command.error('--bmc and --bmc-secret belong together', { exitCode: 2 });
       if (serial !== undefined && bmc === undefined) command.error('--serial needs --bmc', { exitCode: 2 });
@@ -146,8 +148,12 @@ function addAnnouncement(machine: Command, open: () => Context): void {
         bmc === undefined || bmcSecret === undefined
           ? {}
           : { bmc: { origin: bmc, secretRef: bmcSecret, ...(serial !== undefined && { serial }) } };
-      const made = await api.announce({ mac, ...place, ...controller });
-      screen.answer(made, () => screen.line(`${made.id} is announced; "farrier birth ${made.id}" orders its birth.`));
+      const tags = Object.keys(tag).length === 0 ? {} : { tags: tag };
+      const made = await api.announce({ mac, ...place, ...tags, ...controller });
+      screen.answer(made, () => {
+        screen.line(`${made.id} is announced; "farrier birth ${made.id}" orders its birth.`);
+        for (const note of made.notes) screen.line(`Note: ${note}.`);
+      });
     });
 }
 

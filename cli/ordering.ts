@@ -39,13 +39,17 @@ export function withOrderOptions(command: Command): Command {
 /** Adds the tags whose groups its permits are of. */
 export function withGroups(command: Command, ...phases: readonly ('drain' | 'reboot')[]): Command {
   for (const phase of phases)
-    command.option(`--${phase}-group <tag>`, `take the ${phase} permit of the machine's group by this tag, e.g. rack`);
+    command.option(
+      `--${phase}-group <tag>`,
+      `take the ${phase} permit of the machine's group by this column or tag too, e.g. feed; may be repeated`,
+      (tag: string, before: readonly string[] = []) => [...before, tag],
+    );
   return command;
 }
 
 export interface GroupOptions {
-  readonly drainGroup?: string | undefined;
-  readonly rebootGroup?: string | undefined;
+  readonly drainGroup?: readonly string[] | undefined;
+  readonly rebootGroup?: readonly string[] | undefined;
 }
 
 /** What a command that orders a passage is given, its own flags beside those of every order. */
@@ -57,11 +61,13 @@ export type Open = () => Context;
 export function groupsOf({ drainGroup, rebootGroup }: GroupOptions): { semaphores: SemaphoreTags } {
   return {
     semaphores: {
-      ...(drainGroup !== undefined && { drain: drainGroup }),
-      ...(rebootGroup !== undefined && { reboot: rebootGroup }),
+      ...(drainGroup !== undefined && { drain: oneOrMore(drainGroup) }),
+      ...(rebootGroup !== undefined && { reboot: oneOrMore(rebootGroup) }),
     },
   };
 }
+
+const oneOrMore = (tags: readonly string[]) => (tags.length === 1 ? (tags[0] ?? '') : tags);
 
 const outcomeColumns: Column<OrdersTaken['outcomes'][number]>[] = [
   { title: 'machine', cell: ({ machineId }) => machineId },

@@ -16,6 +16,7 @@ import { addPassages } from './passages.ts';
 import { addProfile } from './profile.ts';
 import { addRehydrate } from './rehydrate.ts';
 import { addSemaphore } from './semaphore.ts';
+import { addTag } from './tag.ts';
 import { addTicket } from './ticket.ts';
 
 export interface GlobalOptions {
@@ -53,6 +54,7 @@ export function createProgram(
   addBrake(program, context);
   addPool(program, context);
   addSemaphore(program, context);
+  addTag(program, context);
   addDisruption(program, context);
   addStep(program, context);
   addTicket(program, context);

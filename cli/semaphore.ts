@@ -1,5 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { PermitView, SemaphoreChange, SemaphoreDetail, SemaphoreView } from '../contract/permitviews.ts';
+import type {
+  PermitGroupView,
+  PermitView,
+  SemaphoreChange,
+  SemaphoreDetail,
+  SemaphoreView,
+} from '../contract/permitviews.ts';
+import { permitOperations } from '../contract/semaphore.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age } from './format.ts';
@@ -57,6 +64,7 @@ export function addSemaphore(program: Command, open: () => Context): void {
       screen.answer(detail, () => showDetail(screen, detail, now));
     });
   addResize(semaphore, open);
+  addGroups(semaphore, open);
   semaphore
     .command('evict')
     .description('take a permit away; do so only when you know that its machine is up')
@@ -66,6 +74,38 @@ export function addSemaphore(program: Command, open: () => Context): void {
       const { api, screen } = open();
       await api.evictPermit(id, reason);
       screen.answer({ accepted: true }, () => screen.line(`${id} is taken away and given on.`));
+    });
+}
+
+const groupColumns: Column<PermitGroupView>[] = [
+  { title: 'operation', cell: ({ operation }) => operation },
+  { title: 'groups', cell: ({ tags }) => (tags.length === 0 ? 'the fleet only' : tags.join(', ')) },
+  { title: 'by', cell: ({ by }) => by ?? 'the standard' },
+  { title: 'reason', cell: ({ reason }) => reason, flexible: true },
+];
+
+/** The policy of which groups' permits are taken when an order names none. */
+function addGroups(semaphore: Command, open: () => Context): void {
+  const group = semaphore.command('group').description('whose permits are taken when an order names no group');
+  group
+    .command('ls')
+    .alias('list')
+    .description('list by which columns and tags each operation takes permits, beside the fleet')
+    .action(async () => {
+      const { api, screen } = open();
+      const groups = await api.permitGroups();
+      screen.answer(groups, () => screen.table(groupColumns, groups, ''));
+    });
+  const set = group.command('set').description('set them; in force with the next permit that is asked for');
+  set.addArgument(set.createArgument('<operation>', 'what the permits are for').choices(permitOperations));
+  set
+    .argument('<names...>', 'columns or tags, e.g. rack feed; "none" is the fleet only')
+    .requiredOption('--reason <text>', 'why, for the audit')
+    .action(async (operation: PermitGroupView['operation'], names: string[], { reason }: { reason: string }) => {
+      const { api, screen } = open();
+      const tags = names.length === 1 && names[0] === 'none' ? [] : names;
+      const after = await api.setPermitGroups(operation, { tags, reason });
+      screen.answer(after, () => screen.table(groupColumns, [after], ''));
     });
 }
 

@@ -19,6 +19,7 @@ import type {
   RackView,
   TimelineEntry,
 } from '../contract/api.ts';
+import { apiHeader } from '../contract/apiheader.ts';
 import type { CampaignDetail, CampaignPage, CampaignRequest, CampaignView } from '../contract/campaignschemas.ts';
 import type {
   DriftList,
@@ -41,12 +42,15 @@ import type { EventView, HardwareView, LogEntryView } from '../contract/hardware
 import type {
   DisruptionAnswer,
   DisruptionRequest,
+  PermitGroupChange,
+  PermitGroupView,
   SemaphoreChange,
   SemaphoreDetail,
   SemaphoreView,
 } from '../contract/permitviews.ts';
 import type { RehydrateList, RehydrateRequest, RehydrateView } from '../contract/rehydrateschemas.ts';
 import type { ReleaseRequest, VouchRequest } from '../contract/release.ts';
+import type { TagChange, TagsChanged, TagView } from '../contract/tagschemas.ts';
 import type {
   OnCallView,
   RotationRequest,
@@ -123,7 +127,7 @@ export class ApiClient {
     await this.#send('POST', `/machines/${encodeURIComponent(name)}/controller/vouch`, vouch);
   }
 
-  announce(machine: MachineAnnouncement): Promise<{ id: string }> {
+  announce(machine: MachineAnnouncement): Promise<{ id: string; notes: string[] }> {
     return this.#send('POST', '/machines', machine);
   }
 
@@ -236,8 +240,8 @@ export class ApiClient {
     await this.#send('POST', `/oncall/${encodeURIComponent(team)}/swaps`, swap);
   }
 
-  async capacity(): Promise<CapacityView[]> {
-    return (await this.#get<{ groups: CapacityView[] }>('/capacity')).groups;
+  async capacity(scope?: string): Promise<CapacityView[]> {
+    return (await this.#get<{ groups: CapacityView[] }>('/capacity', { scope })).groups;
   }
 
   async setCapacity(wish: CapacityRequest): Promise<CapacityView[]> {
@@ -364,6 +368,24 @@ export class ApiClient {
     return this.#get(`/semaphores/${encodeURIComponent(id)}`);
   }
 
+  /** By which names drains and reboots take permits where their orders name none. */
+  async permitGroups(): Promise<PermitGroupView[]> {
+    return (await this.#get<{ groups: PermitGroupView[] }>('/permit-groups')).groups;
+  }
+
+  setPermitGroups(operation: PermitGroupView['operation'], change: PermitGroupChange): Promise<PermitGroupView> {
+    return this.#send('PUT', `/permit-groups/${operation}`, change);
+  }
+
+  /** Every tag with how many machines have it, or those of one machine. */
+  async tags(machine?: string): Promise<TagView[]> {
+    return (await this.#get<{ tags: TagView[] }>('/tags', { machine })).tags;
+  }
+
+  changeTags(change: TagChange): Promise<TagsChanged> {
+    return this.#send('POST', '/tags', change);
+  }
+
   resizeSemaphore(id: string, change: SemaphoreChange): Promise<SemaphoreDetail['policy']> {
     return this.#send('PUT', `/semaphores/${encodeURIComponent(id)}`, change);
   }
@@ -405,6 +427,12 @@ export class ApiClient {
     }).catch((error: Error) => {
       throw new ApiProblem(0, 'unreachable', `the API at ${url} does not answer: ${reasonOf(error)}`);
     });
+    if (response.headers.get(apiHeader) === null)
+      throw new ApiProblem(
+        response.status,
+        'not-farrier',
+        `what answers at ${url} is not Farrier's API: it does not say so, and answered ${response.status}`,
+      );
     const answer: unknown = await response.json().catch(() => null);
     if (response.ok) return answer as T;
     const { error } = (answer ?? {}) as { error?: { code: string; message: string; field?: string } };

@@ -257,6 +257,8 @@ export const machineAnnouncement = z
     slot: slotText.optional(),
     switch: id.optional(),
     port: z.string().min(1).max(64).optional(),
+    /** Free tags; `mdb/tagnames.ts` says what they may be called. */
+    tags: z.record(z.string(), z.string()).optional(),
     bmc: z
       .strictObject({ origin: z.string().max(200), secretRef: id, serial: z.string().min(1).max(128).optional() })
       .optional(),
@@ -273,6 +275,9 @@ export const machineAnnouncement = z
     message: 'give a rack position or a switch port, not both',
     path: ['switch'],
   });
+
+/** What is to be seen to before it boots, a sentence each. */
+export const machineAnnounced = z.object({ id: z.string(), notes: z.array(z.string()) });
 
 // ── Orders and human steps ──────────────────────────────────────────────────────────────────────────────
 

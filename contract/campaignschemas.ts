@@ -1,6 +1,6 @@
 /** The API's shapes for campaigns. */
 import { z } from 'zod';
-import { capacityScopes, orderClasses, passages } from '../mdb/machine.ts';
+import { orderClasses, passages } from '../mdb/machine.ts';
 import { id, sentence } from './api.ts';
 import { campaignStates, memberStates, standardPace } from './campaign.ts';
 import { permitWindow } from './permitviews.ts';
@@ -80,7 +80,7 @@ export const campaignDetail = z.object({
   campaign: campaignView,
   groups: z.array(
     z.object({
-      scope: z.enum(capacityScopes),
+      scope: z.string(),
       name: z.string(),
       machines: z.number(),
       atOnce: z.number(),

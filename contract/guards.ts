@@ -1,22 +1,17 @@
 /** The API's shapes for what guards production: capacity, the storm brake, and the pools' policies. */
 import { z } from 'zod';
-import {
-  capacityScopes,
-  diskKinds,
-  drainAdapters,
-  drainTimeOuts,
-  eraseMethods,
-  minimumUnits,
-  reconcileModes,
-} from '../mdb/machine.ts';
+import { diskKinds, drainAdapters, drainTimeOuts, eraseMethods, minimumUnits, reconcileModes } from '../mdb/machine.ts';
 import { id, sentence } from './api.ts';
 import { pace } from './campaignschemas.ts';
 import { semaphores } from './requestschemas.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 
+/** `fleet`, or the name of a column or tag, by whose values there is a group each. */
+const scope = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,62}$/, 'is not the name of a column or tag');
+
 export const capacityView = z.object({
-  scope: z.enum(capacityScopes),
+  scope: z.string(),
   name: z.string(),
   /** Machines that belong to the group's capacity, in service or not. */
   total: z.number(),
@@ -26,12 +21,17 @@ export const capacityView = z.object({
 });
 export const capacityList = z.object({ groups: z.array(capacityView) });
 
-const groupName = z.union([z.literal('*'), id]);
+export const capacityQuery = z.strictObject({ scope: scope.optional() });
+
+const groupName = z.union([
+  z.literal('*'),
+  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_. -]{0,126}$/, 'is not the name of a group'),
+]);
 
 export const capacityRequest = z
   .strictObject({
-    scope: z.enum(capacityScopes),
-    /** A pool, rack or feed; `*` for each one without a rule of its own. */
+    scope,
+    /** A pool, rack, feed or value of a tag; `*` for each one without a rule of its own. */
     name: groupName.default('*'),
     /** Null takes the rule away. */
     least: z.int().min(0).max(1_000_000).nullable(),
@@ -105,6 +105,8 @@ const text = (most: number) =>
 
 export const poolRequest = z.strictObject({
   reason: sentence,
+  /** That there is no such pool yet. */
+  new: z.boolean().exactOptional(),
   drain: z.enum(drainAdapters).exactOptional(),
   drainSettings: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'is not the name of a setting'), text(2000))

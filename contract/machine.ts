@@ -3,7 +3,7 @@
  * them. Plain types and functions without dependencies; workflow code, workers, clients and tests import it.
  * All messages are plain JSON, so that the stock `temporal` CLI can send them.
  */
-import type { BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
+import type { ActorClass, BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
 import type { AnswerSchema } from '../mdb/values.ts';
 
 export const machineWorkflow = 'machine';
@@ -121,6 +121,8 @@ export interface Cancel {
   readonly orderId: string;
   readonly by: string;
   readonly reason: string;
+  /** Absent: a person's word. */
+  readonly class?: ActorClass;
 }
 
 /** Pauses, resumes or takes over one order; without an order id, `pause` and `resume` are about the whole machine. */

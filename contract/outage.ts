@@ -2,6 +2,7 @@
 import type { BootState, OpState, RepairState, Stage } from '../mdb/machine.ts';
 import type { Route, Trigger } from './flows.ts';
 import type { MachineState, PassageErrand } from './passage.ts';
+import type { PermitOperation } from './semaphore.ts';
 
 /** How the machine's pool wants it treated; the rest of the policy stays with the activities. */
 export interface Treatment {
@@ -22,6 +23,12 @@ export interface LeaveInput extends PassageErrand {
   readonly to: 'draining' | 'disabled';
   /** Asks whether it might leave now, and leaves it where it is. */
   readonly dryRun: boolean;
+}
+
+/** By which names the order itself wants permits, beside those of the policy. */
+export interface GroupsInput extends PassageErrand {
+  readonly operation: PermitOperation;
+  readonly named: readonly string[];
 }
 
 /** Left, or why it may not leave just now; asked again later. */

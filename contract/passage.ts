@@ -2,7 +2,7 @@
  * What every passage and its activities say to each other. Plain data: it is written into histories, so it holds no
  * secret and nothing that is large.
  */
-import type { BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
+import type { ActorClass, BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
 import type { AnswerSchema } from '../mdb/values.ts';
 import type { Past } from './past.ts';
 
@@ -95,6 +95,8 @@ export interface BegunPassage extends MachineState, Taken {
   readonly class: OrderClass;
   /** Who ordered it: whose word an operator's edge is. */
   readonly requester: string;
+  /** Absent: a person. */
+  readonly requesterClass?: ActorClass;
   /** What was asked, as contract/requests.ts has it for this passage. */
   readonly request: Readonly<Record<string, unknown>>;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { orderClasses } from '../mdb/machine.ts';
 import { machineName, sentence } from './api.ts';
+import { permitOperations } from './semaphore.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 const text = nullable(z.string());
@@ -94,6 +95,21 @@ export const semaphoreChange = z
     path: ['percent'],
   });
 
+/** By which columns or tags an operation takes permits beside the fleet's, where its order names none; widest first. */
+export const permitGroupView = z.object({
+  operation: z.enum(permitOperations),
+  tags: z.array(z.string()),
+  /** Null where nobody has set them. */
+  by: text,
+  reason: text,
+});
+export const permitGroupList = z.object({ groups: z.array(permitGroupView) });
+export const permitGroupChange = z.strictObject({
+  /** Empty: the fleet's permit alone. */
+  tags: z.array(z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,62}$/, 'is not the name of a tag')).max(8),
+  reason: sentence,
+});
+
 export const evictionRequest = z.strictObject({ reason: sentence });
 
 export const disruptionRequests = ['request', 'check', 'cancel'] as const;
@@ -108,6 +124,8 @@ export const dominatorRequest = z.object({
 });
 export const dominatorResponse = z.object({ Response: z.enum(disruptionStates) });
 
+export type PermitGroupView = z.infer<typeof permitGroupView>;
+export type PermitGroupChange = z.input<typeof permitGroupChange>;
 export type SemaphoreView = z.infer<typeof semaphoreView>;
 export type SemaphoreDetail = z.infer<typeof semaphoreDetail>;
 export type SemaphoreChange = z.infer<typeof semaphoreChange>;

@@ -34,12 +34,18 @@ export const severities = [
 export type Severity = (typeof severities)[number];
 
 /**
- * Tag whose value names the group that a permit is taken of, by phase: `{ reboot: 'rack' }` on a machine with
- * `rack=A12` waits for `semaphore/reboot/rack=A12`. An absent phase takes no group's permit.
+ * Names of columns or tags whose values name the groups that permits are taken of, by phase, beside those that the
+ * policy names: `{ reboot: ['feed', 'gpu'] }`. One name may stand without brackets.
  */
 export interface SemaphoreTags {
-  readonly drain?: string;
-  readonly reboot?: string;
+  readonly drain?: string | readonly string[];
+  readonly reboot?: string | readonly string[];
+}
+
+/** What an order names for one phase, as a list. */
+export function namedTags(semaphores: SemaphoreTags, phase: keyof SemaphoreTags): readonly string[] {
+  const named = semaphores[phase] ?? [];
+  return typeof named === 'string' ? [named] : named;
 }
 
 export interface BirthRequest {

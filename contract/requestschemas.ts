@@ -19,7 +19,8 @@ export const moment = z.iso
 const coming = moment.refine((text) => Date.parse(text) > Date.now(), 'is in the past');
 
 const tag = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,62}$/, 'is not the name of a tag');
-export const semaphores = z.strictObject({ drain: tag.exactOptional(), reboot: tag.exactOptional() }).default({});
+const tags = z.union([tag, z.array(tag).max(8, 'names more than 8 groups').readonly()]);
+export const semaphores = z.strictObject({ drain: tags.exactOptional(), reboot: tags.exactOptional() }).default({});
 
 const line = (most: number) =>
   z

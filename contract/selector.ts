@@ -17,6 +17,21 @@ export interface Selector {
   readonly terms: readonly Term[];
 }
 
+/** What every machine has: that it is there says nothing about which are meant. */
+const everyoneHas = new Set([
+  ...['id', 'machine', 'mac', 'site', 'stage', 'state', 'opstate', 'boot', 'repair', 'pool'],
+]);
+
+/**
+ * Whether a selector says of no machine that it is meant: `all`, and whatever only excludes. A slip of the hand in what
+ * is excluded excludes nothing, so both want the same confirmation.
+ */
+export function selectsAll({ terms }: Selector): boolean {
+  return !terms.some(
+    ({ key, tag, operator }) => operator === 'in' || (operator === 'exists' && (tag || !everyoneHas.has(key))),
+  );
+}
+
 const longest = 1000;
 const mostTerms = 32;
 const mostValues = 200;

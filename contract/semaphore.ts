@@ -26,13 +26,23 @@ export function readSemaphoreId(id: string): Resource | null {
   return { operation, tag, value };
 }
 
-/** The whole fleet: its permit is part of every set, so that an order without a group is capped too (S3.10). */
+/** The whole fleet: its permit is part of every set, so that a machine without a group is capped too (S3.10). */
 export const fleet = { tag: 'fleet', value: 'all' } as const;
 
-/** What an operation on one machine takes: the fleet's permit, and its group's where the order names a group. */
-export function resourcesFor(operation: string, group: { tag: string; value: string } | null): Resource[] {
-  const whole = { operation, ...fleet };
-  return group === null || group.tag === fleet.tag ? [whole] : [whole, { operation, ...group }];
+/** What permits are taken for: to let a machine's work end, and to have it down. */
+export const permitOperations = ['drain', 'reboot'] as const;
+export type PermitOperation = (typeof permitOperations)[number];
+
+/** By which names an operation takes permits beside the fleet's, where nobody has said otherwise. */
+export const standardGroups: Readonly<Record<PermitOperation, readonly string[]>> = {
+  drain: ['rack'],
+  reboot: ['rack'],
+};
+
+/** What an operation on one machine takes: the fleet's permit, and those of its groups. */
+export function resourcesFor(operation: string, ...groups: readonly Pick<Resource, 'tag' | 'value'>[]): Resource[] {
+  const others = groups.filter(({ tag }) => tag !== fleet.tag).map(({ tag, value }) => ({ operation, tag, value }));
+  return [{ operation, ...fleet }, ...others];
 }
 
 const widest = ['fleet', 'az', 'row', 'feed'];

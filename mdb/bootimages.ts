@@ -1,5 +1,5 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
-import { record } from './acting.ts';
+import { type Actor, record } from './acting.ts';
 import type { Mdb } from './connect.ts';
 import type { ImageKind } from './machine.ts';
 import { bootFiles, images } from './schema.ts';
@@ -18,7 +18,7 @@ export interface ImageRow {
 }
 
 /** Writes an image's row, or brings it up to date, in one transaction with the audit. May be repeated. */
-export async function writeImage(mdb: Mdb, image: ImageRow, by: string): Promise<void> {
+export async function writeImage(mdb: Mdb, image: ImageRow, actor: Actor): Promise<void> {
   await mdb.transaction(async (tx) => {
     if (image.preferred) {
       const others = and(eq(images.kind, image.kind), ne(images.id, image.id));
@@ -27,7 +27,7 @@ export async function writeImage(mdb: Mdb, image: ImageRow, by: string): Promise
     const { id, ...values } = image;
     await tx.insert(images).values(image).onConflictDoUpdate({ target: images.id, set: values });
     const detail = { image: id, sha256: image.sha256, bytes: image.bytes, preferred: image.preferred };
-    await record(tx, { actor: { class: 'user', name: by }, action: 'image.registered', detail });
+    await record(tx, { actor, action: 'image.registered', detail });
   });
 }
 
@@ -45,7 +45,7 @@ export interface BootFileRow {
 }
 
 /** Writes what boot files are there to be fetched; the audit names those that changed. May be repeated. */
-export async function writeBootFiles(mdb: Mdb, files: readonly BootFileRow[], by: string): Promise<void> {
+export async function writeBootFiles(mdb: Mdb, files: readonly BootFileRow[], actor: Actor): Promise<void> {
   await mdb.transaction(async (tx) => {
     const known = await tx.select().from(bootFiles);
     const changed = files.filter(
@@ -57,6 +57,6 @@ export async function writeBootFiles(mdb: Mdb, files: readonly BootFileRow[], by
     }
     if (changed.length === 0) return;
     const detail = Object.fromEntries(changed.map(({ path, sha256 }) => [path, sha256]));
-    await record(tx, { actor: { class: 'user', name: by }, action: 'boot.laid', detail });
+    await record(tx, { actor, action: 'boot.laid', detail });
   });
 }

@@ -6,7 +6,6 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
 import type { Groups } from './capacity.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
-import type { CapacityScope } from './machine.ts';
 import { openTicket } from './people.ts';
 import { brakes, tickets } from './schema.ts';
 
@@ -80,7 +79,7 @@ interface Departed {
   readonly total: number;
 }
 
-type Counts = { readonly minute: number } & Readonly<Record<Exclude<CapacityScope, 'fleet'>, Departed>>;
+type Counts = { readonly minute: number } & Readonly<Record<'feed' | 'rack' | 'pool', Departed>>;
 
 // Every departure counts, also those that nobody asked for: it is the storm that matters, not its cause.
 async function countDepartures(tx: Transaction, brake: Brake, machineId: string, groups: Groups): Promise<Counts> {
@@ -92,8 +91,8 @@ async function countDepartures(tx: Transaction, brake: Brake, machineId: string,
     with departed as (select machine_id, at from state_history where guarded = 'op_state' and "from" = 'production'
       and at > clock_timestamp() - ${brake.windowMinutes} * interval '1 minute' and at > ${from})
     select (select count(*)::int from departed where at > clock_timestamp() - interval '1 minute') as minute,
-      ${group(sql`r.feed = ${groups.feed ?? null}`, 'feed')}, ${group(sql`m.rack_id = ${groups.rack ?? null}`, 'rack')},
-      ${group(sql`m.pool = ${groups.pool ?? null}`, 'pool')}
+      ${group(sql`r.feed = ${groups['feed'] ?? null}`, 'feed')}, ${group(sql`m.rack_id = ${groups['rack'] ?? null}`, 'rack')},
+      ${group(sql`m.pool = ${groups['pool'] ?? null}`, 'pool')}
     from machines m left join racks r on r.id = m.rack_id left join departed d on d.machine_id = m.id
     where m.stage <> 'retired'`);
   const [row = {}] = rows;

@@ -65,7 +65,15 @@ function isSameWish(known: CampaignRow, wish: NewCampaign): boolean {
 /** Puts a plan that is made anew in the place of one of which nothing was begun. */
 async function replacePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: CampaignPlan): Promise<void> {
   const { limits, groups, haltAt, hash } = plan;
-  const change = { limits, groups, haltAt, hash, reason: wish.reason, requester: operator.name };
+  const change = {
+    limits,
+    groups,
+    haltAt,
+    hash,
+    reason: wish.reason,
+    requester: operator.name,
+    requesterClass: operator.class,
+  };
   await tx.update(campaigns).set(change).where(eq(campaigns.id, wish.id));
   await tx.delete(campaignMachines).where(eq(campaignMachines.campaignId, wish.id));
   await writeMembers(tx, operator, wish, plan);
@@ -89,6 +97,7 @@ async function writePlan(tx: Transaction, operator: Actor, wish: NewCampaign, pl
   await tx.insert(campaigns).values({
     ...{ id, selector, passage, request, class: urgency, reason, pace, limits, groups, haltAt, hash },
     requester: operator.name,
+    requesterClass: operator.class,
   });
   await writeMembers(tx, operator, wish, plan);
 }
@@ -139,7 +148,7 @@ export async function startCampaignIn(
   if (doubt !== null) return { code: 'conflict', message: `nothing was started: ${doubt}`, field: 'plan' };
   await tx
     .update(campaigns)
-    .set({ state: 'running', startedBy: operator.name, startedAt: sql`now()` })
+    .set({ state: 'running', startedBy: operator.name, startedClass: operator.class, startedAt: sql`now()` })
     .where(eq(campaigns.id, id));
   await wake(tx, id, 'start', operator);
   await record(tx, { actor: operator, action: 'campaign.start', detail: { id, hash, reason } });

@@ -182,10 +182,17 @@ export function haltCampaign(mdb: Mdb, id: string, why: string): Promise<void> {
   });
 }
 
+/** By whose word its orders are: who started it, a person or Farrier itself. */
+function starterOf({ startedBy, startedClass, requester, requesterClass }: CampaignRow): Actor {
+  return startedBy === null
+    ? { class: requesterClass, name: requester }
+    : { class: startedClass ?? 'user', name: startedBy };
+}
+
 /** Orders one machine's part, unless the campaign was paused meanwhile; what the machine refuses is skipped. */
 function placeMember(mdb: Mdb, campaign: CampaignRow, { machineId }: MemberRow): Promise<void> {
-  const { id, startedBy, requester } = campaign;
-  const actor: Actor = { class: 'user', name: startedBy ?? requester };
+  const { id } = campaign;
+  const actor = starterOf(campaign);
   const orderId = orderIdOf(id, machineId);
   const here = and(eq(campaignMachines.campaignId, id), eq(campaignMachines.machineId, machineId));
   return acting(mdb, actor, null, async (tx) => {

@@ -4,10 +4,11 @@
  */
 import { and, eq, inArray, or, sql } from 'drizzle-orm';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
+import { attributeSql } from './attributes.ts';
 import { holdByBrake } from './brake.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
 import { type CapacityScope, capacityScopes, isOfferable, type MinimumUnit, type OpState } from './machine.ts';
-import { capacityRules, machines, racks } from './schema.ts';
+import { capacityRules, machines } from './schema.ts';
 
 export type CapacityRule = Pick<typeof capacityRules.$inferSelect, 'scope' | 'name' | 'least' | 'unit'>;
 
@@ -64,26 +65,44 @@ function tellShortage({ scope, name, have, need }: Shortage): string {
   return `${group} has ${have} machines in service and must keep ${need}`;
 }
 
-/** Names of the machine's groups; a machine without a rack has no feed either. */
-export type Groups = Readonly<Partial<Record<CapacityScope, string>>>;
+/** Names of the machine's groups by scope; a machine without a rack has no feed either. */
+export type Groups = Readonly<Record<CapacityScope, string>>;
+
+/** What a machine `m` counts for in a scope. */
+const memberOf = (scope: CapacityScope) =>
+  scope === 'fleet' ? sql`'*'::text` : sql`${attributeSql({ key: scope, tag: false })}`;
+
+/** The scopes that every machine is counted by, and those that somebody has set a minimum for. */
+async function scopesOf(tx: MdbOrTransaction): Promise<CapacityScope[]> {
+  const rows = await tx
+    .select({ scope: capacityRules.scope })
+    .from(capacityRules)
+    .groupBy(capacityRules.scope)
+    .orderBy(capacityRules.scope);
+  return [...new Set([...capacityScopes, ...rows.map(({ scope }) => scope)])];
+}
 
 async function groupsOf(tx: Transaction, machineId: string): Promise<Groups> {
-  const [row] = await tx
-    .select({ pool: machines.pool, rack: machines.rackId, feed: racks.feed })
-    .from(machines)
-    .leftJoin(racks, eq(racks.id, machines.rackId))
-    .where(eq(machines.id, machineId));
-  const { pool, rack, feed } = row ?? {};
-  return { fleet: '*', ...(pool && { pool }), ...(rack && { rack }), ...(feed && { feed }) };
+  const scopes = await scopesOf(tx);
+  const { rows } = await tx.execute<{ names: (string | null)[] }>(
+    sql`select array[${sql.join(scopes.map(memberOf), sql`, `)}] as names from machines m where m.id = ${machineId}`,
+  );
+  const names = rows[0]?.names ?? [];
+  return Object.fromEntries(
+    scopes.flatMap((scope, index) => {
+      const name = names[index] ?? null;
+      return name === null ? [] : [[scope, name]];
+    }),
+  );
 }
 
 /** The first group, widest first, that would fall below its minimum if it lost one machine. */
 async function findShortage(tx: Transaction, groups: Groups): Promise<Shortage | null> {
   const rules = await rulesFor(tx, groups);
   if (rules.length === 0) return null;
-  const counts = await countGroups(tx, groups);
-  for (const { scope, least, unit } of rules) {
-    const { total, healthy } = counts[scope];
+  const counts = await countGroups(tx, groups, rules);
+  for (const [index, { scope, least, unit }] of rules.entries()) {
+    const { total, healthy } = counts[index] ?? { total: 0, healthy: 0 };
     const need = minimum(least, unit, total);
     if (healthy - 1 < need) return { scope, name: groups[scope] ?? '*', have: healthy, need };
   }
@@ -95,20 +114,19 @@ export function minimum(least: number, unit: MinimumUnit, total: number): number
   return unit === 'count' ? least : Math.ceil((total * least) / 100);
 }
 
-/** A group's own rule, or that of all groups of its kind. */
+/** A group's own rule, or that of all groups of its kind; the widest scope first. */
 async function rulesFor(tx: Transaction, groups: Groups): Promise<CapacityRule[]> {
-  const scopes = capacityScopes.filter((scope) => groups[scope] !== undefined);
   const rows = await tx
     .select()
     .from(capacityRules)
     .where(
       or(
-        ...scopes.map((scope) =>
-          and(eq(capacityRules.scope, scope), inArray(capacityRules.name, ['*', groups[scope] ?? '*'])),
+        ...Object.entries(groups).map(([scope, name]) =>
+          and(eq(capacityRules.scope, scope), inArray(capacityRules.name, ['*', name])),
         ),
       ),
     );
-  return scopes.flatMap((scope) => {
+  return Object.keys(groups).flatMap((scope) => {
     const own = rows.filter((row) => row.scope === scope);
     const rule = own.find(({ name }) => name !== '*') ?? own[0];
     return rule ? [rule] : [];
@@ -126,23 +144,17 @@ interface Counted {
   readonly healthy: number;
 }
 
-async function countGroups(tx: Transaction, groups: Groups): Promise<Record<CapacityScope, Counted>> {
-  const inside = {
-    fleet: sql`true`,
-    feed: sql`r.feed = ${groups.feed ?? null}`,
-    rack: sql`m.rack_id = ${groups.rack ?? null}`,
-    pool: sql`m.pool = ${groups.pool ?? null}`,
-  } satisfies Record<CapacityScope, unknown>;
-  const columns = capacityScopes.map(
-    (scope) => sql`count(*) filter (where ${inside[scope]})::int as ${sql.identifier(`${scope}_total`)},
-      count(*) filter (where ${inside[scope]} and ${healthy})::int as ${sql.identifier(`${scope}_healthy`)}`,
+/** Machines of each rule's group, in the order of the rules. */
+async function countGroups(tx: Transaction, groups: Groups, rules: readonly CapacityRule[]): Promise<Counted[]> {
+  const columns = rules.map(({ scope }) => {
+    const inside = sql`${memberOf(scope)} = ${groups[scope] ?? '*'}`;
+    return sql`count(*) filter (where ${inside})::int, count(*) filter (where ${inside} and ${healthy})::int`;
+  });
+  const { rows } = await tx.execute<{ counts: number[] }>(
+    sql`select array[${sql.join(columns, sql`, `)}] as counts from machines m where ${belongs}`,
   );
-  const { rows } = await tx.execute<Record<string, number>>(
-    sql`select ${sql.join(columns, sql`, `)} from machines m left join racks r on r.id = m.rack_id where ${belongs}`,
-  );
-  const [row = {}] = rows;
-  const of = (scope: CapacityScope) => ({ total: row[`${scope}_total`] ?? 0, healthy: row[`${scope}_healthy`] ?? 0 });
-  return { fleet: of('fleet'), feed: of('feed'), rack: of('rack'), pool: of('pool') };
+  const counts = rows[0]?.counts ?? [];
+  return rules.map((_, index) => ({ total: counts[2 * index] ?? 0, healthy: counts[2 * index + 1] ?? 0 }));
 }
 
 export interface CapacityListing extends Shortage {
@@ -154,13 +166,16 @@ export interface CapacityListing extends Shortage {
 /** Every group that has machines in its capacity, or a rule of its own. */
 export async function listCapacity(mdb: MdbOrTransaction): Promise<CapacityListing[]> {
   const rules = await mdb.select().from(capacityRules);
-  const { rows } = await mdb.execute<{ scope: CapacityScope; name: string; total: number; have: number }>(sql`
-    with counted as (select m.pool, m.rack_id, r.feed, ${healthy} as healthy
-      from machines m left join racks r on r.id = m.rack_id where ${belongs})
-    select 'fleet' as scope, '*' as name, count(*)::int as total, count(*) filter (where healthy)::int as have from counted
-    union all select 'feed', feed, count(*)::int, count(*) filter (where healthy)::int from counted where feed is not null group by feed
-    union all select 'rack', rack_id, count(*)::int, count(*) filter (where healthy)::int from counted where rack_id is not null group by rack_id
-    union all select 'pool', pool, count(*)::int, count(*) filter (where healthy)::int from counted group by pool`);
+  const scopes = await scopesOf(mdb);
+  const counted = scopes.map(
+    (scope) => sql`select ${scope}::text as scope, ${memberOf(scope)} as name, count(*)::int as total,
+      count(*) filter (where ${healthy})::int as have from machines m where ${belongs} group by 2`,
+  );
+  const { rows: found } = await mdb.execute<{ scope: string; name: string | null; total: number; have: number }>(
+    sql`${sql.join(counted, sql` union all `)}`,
+  );
+  const rows = found.flatMap((row) => (row.name === null ? [] : [{ ...row, name: row.name }]));
+  if (!rows.some(({ scope }) => scope === 'fleet')) rows.unshift({ scope: 'fleet', name: '*', total: 0, have: 0 });
   const known = new Set(rows.map(({ scope, name }) => `${scope}/${name}`));
   const empty = rules
     .filter(({ scope, name }) => name !== '*' && !known.has(`${scope}/${name}`))
@@ -174,7 +189,7 @@ export async function listCapacity(mdb: MdbOrTransaction): Promise<CapacityListi
     })
     .sort(
       (one, other) =>
-        capacityScopes.indexOf(one.scope) - capacityScopes.indexOf(other.scope) ||
+        scopes.indexOf(one.scope) - scopes.indexOf(other.scope) ||
         one.name.localeCompare(other.name, 'en', { numeric: true }),
     );
 }

@@ -4,6 +4,7 @@
  */
 import { contains, overlaps, parseAddress, parseCidr } from './address.ts';
 import { normaliseMac } from './machine.ts';
+import { checkTags } from './tagnames.ts';
 import type { BurninLimits, ProfileMatch, SitePolicy } from './values.ts';
 
 export interface SitePlace {
@@ -40,6 +41,8 @@ export interface RackPlace {
   readonly units?: number;
   /** Dense number within the site; the lowest free one unless told. Never changes: addresses follow from it. */
   readonly ordinal?: number;
+  /** Free tags, which its machines have too; those of an earlier announcement stay where none are given. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 export interface PortPlace {
@@ -195,8 +198,8 @@ export function checkOverlaps(networks: readonly Pick<NetworkPlace, 'id' | 'cidr
   );
 }
 
-function checkRack({ id, units = 48, ordinal = 0 }: RackPlace): string[] {
-  const problems: string[] = [];
+function checkRack({ id, units = 48, ordinal = 0, tags = {} }: RackPlace): string[] {
+  const problems = checkTags(tags).map((problem) => `rack ${id}: ${problem}`);
   if (!(Number.isInteger(units) && units >= 1 && units <= 64))
     problems.push(`rack ${id}: ${units} units is not between 1 and 64`);
   if (!(Number.isInteger(ordinal) && ordinal >= 0))

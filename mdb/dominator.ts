@@ -1,5 +1,6 @@
 /** What the Dominator reads of the MDB. */
 import { sql } from 'drizzle-orm';
+import { tagsSql } from './attributes.ts';
 import type { MdbOrTransaction } from './connect.ts';
 
 /**
@@ -17,14 +18,12 @@ export async function renderDominatorList(mdb: MdbOrTransaction): Promise<string
       'DisableUpdates', case when m.stage <> 'deployed'
         and (i.kind = 'debug' or coalesce(s.policy -> 'updatesOff' ? m.pool, false)) then true end,
       'OwnerGroup', m.owner, 'DataSourceType', 'farrier', 'DataSourceIdentifier', m.id,
-      'Tags', coalesce(t.tags, '{}'::jsonb)
+      'Tags', (${tagsSql} - 'RequiredImage' - 'OwnerGroup')
         || case when m.stage = 'deployed' then '{"FarrierFetch":"unthrottled"}'::jsonb else '{}' end
       )) order by m.hostname), '[]')::text as list
     from machines m
     join sites s on s.id = m.site_id
     left join images i on i.id = m.required_image
-    left join (select machine_id, jsonb_object_agg(key, value) as tags from tags
-      where key not in ('RequiredImage', 'OwnerGroup') group by machine_id) t on t.machine_id = m.id
     where m.boot_state = 'healthy' and m.hostname is not null and m.address is not null`);
   return rows[0]?.list ?? '[]';
 }

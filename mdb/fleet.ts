@@ -2,6 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { BootStats, ImageView, MachineSummary, RackView } from '../contract/api.ts';
 import type { Selector } from '../contract/selector.ts';
+import { tagsSql } from './attributes.ts';
 import type { MdbOrTransaction } from './connect.ts';
 import { isOfferable, normaliseMac } from './machine.ts';
 import { iso, listed, type Row, rowsOf } from './rows.ts';
@@ -90,7 +91,7 @@ export async function readMachine(mdb: MdbOrTransaction, id: string) {
         'resembles', resembles) as identity,
       jsonb_build_object('seq', directive_seq, 'do', directive ->> 'do') as directive,
       memory_mib as "memoryMib",
-      (select coalesce(jsonb_object_agg(key, value), '{}') from tags where machine_id = m.id) as tags,
+      ${tagsSql} as tags,
       ${listed(sql`select socket, model, cores, threads from cpus where machine_id = m.id order by socket`)} as cpus,
       ${listed(sql`select slot, mib, serial, part_number as "partNumber", speed_mts as "speedMts" from dimms
         where machine_id = m.id order by slot`)} as dimms,

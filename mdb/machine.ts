@@ -68,7 +68,8 @@ export type ReconcileMode = (typeof reconcileModes)[number];
 
 /** Groups that may have a minimum of machines in service. */
 export const capacityScopes = ['fleet', 'feed', 'rack', 'pool'] as const;
-export type CapacityScope = (typeof capacityScopes)[number];
+/** One of those, or the name of any other column or tag that somebody set a minimum for. */
+export type CapacityScope = string;
 
 /** A minimum is a share of the group in percent, rounded up, or a number of machines. */
 export const minimumUnits = ['percent', 'count'] as const;

@@ -5,6 +5,8 @@ import type { Mdb } from './connect.ts';
 import { machineIdOf, normaliseMac } from './machine.ts';
 import { portKey } from './position.ts';
 import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from './schema.ts';
+import { insertTags } from './tagging.ts';
+import { checkTags } from './tagnames.ts';
 
 /** Why something was not done, as a value: a stable word, a sentence, and the field it is about. */
 export interface Refused {
@@ -25,6 +27,7 @@ export interface Announcement {
   readonly slot?: string | undefined;
   readonly switch?: string | undefined;
   readonly port?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly bmc?:
     | { readonly origin: string; readonly secretRef: string; readonly serial?: string | undefined }
     | undefined;
@@ -40,6 +43,8 @@ export async function announceMachine(
   return acting(mdb, operator, null, async (tx) => {
     const mac = normaliseMac(wish.mac);
     if (mac === null) return { code: 'invalid', message: `${wish.mac} is not the MAC of a machine`, field: 'mac' };
+    const [problem] = checkTags(wish.tags ?? {});
+    if (problem !== undefined) return { code: 'invalid', message: problem, field: 'tags' };
     const [site] = await tx.select({ id: sites.id }).from(sites).where(eq(sites.id, siteId));
     if (!site) return { code: 'not-found', message: `site ${siteId} is not in the MDB` };
     const place = await findPlace(tx, siteId, wish);
@@ -51,11 +56,12 @@ export async function announceMachine(
       .insert(machines)
       .values({ id, siteId, mac, rackId: place?.rack ?? null, unit: place?.unit ?? null, slot: place?.slot ?? null });
     await tx.insert(nics).values({ mac, machineId: id });
+    await insertTags(tx, id, wish.tags ?? {});
     if (wish.bmc) {
       const { origin, secretRef, serial } = wish.bmc;
       await tx.insert(expectedBmcs).values({ origin, secretRef, serial: serial ?? null, siteId, mac });
     }
-    const detail = { mac, ...place, ...(wish.bmc ? { bmc: wish.bmc.origin } : {}) };
+    const detail = { mac, ...place, ...(wish.bmc && { bmc: wish.bmc.origin }), ...(wish.tags && { tags: wish.tags }) };
     await record(tx, { actor: operator, action: 'machine.announce', machineId: id, detail });
     return { id };
   });

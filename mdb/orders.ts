@@ -1,7 +1,7 @@
 /** Orders: each is asked for, cancelled, paused or taken over in one transaction with its audit row and its message. */
 import { randomUUID } from 'node:crypto';
 import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { OrderMessage, Steering } from '../contract/machine.ts';
+import type { Cancel, OrderMessage, Steering } from '../contract/machine.ts';
 import type { Requests } from '../contract/requests.ts';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
 import type { Mdb } from './connect.ts';
@@ -131,6 +131,7 @@ export async function insertOrder(tx: Transaction, operator: Actor, id: string, 
     machineId,
     passage,
     requester: operator.name,
+    requesterClass: operator.class,
     reason,
     class: urgency,
     request: { ...asked.request },
@@ -170,7 +171,10 @@ interface Stopped extends Pick<Live, 'id' | 'state'> {
 /** One that waits ends here; one that runs is told, and ends at its next safe point. */
 async function askToStop(tx: Transaction, operator: Actor, order: Stopped, reason: string): Promise<boolean> {
   const { id: orderId, machineId, state } = order;
-  const payload: Steering = { orderId, by: operator.name, reason };
+  const payload: Cancel = {
+    ...{ orderId, by: operator.name, reason },
+    ...(operator.class !== 'user' && { class: operator.class }),
+  };
   if (state === 'waiting') await endOrder(tx, orderId, 'cancelled', `cancelled by ${operator.name}: ${reason}`);
   // The machine drops an order that waits; a passage that is under way is told itself.
   const target = state === 'waiting' ? null : orderId;

@@ -3,7 +3,7 @@ import { and, inArray, sql } from 'drizzle-orm';
 import type { PermitTerms, PermitWindow, Resource } from '../contract/semaphore.ts';
 import type { MdbOrTransaction } from './connect.ts';
 import { inGroup } from './permitgroup.ts';
-import { machines, semaphores } from './schema.ts';
+import { semaphores } from './schema.ts';
 
 export type Policy = Pick<
   typeof semaphores.$inferSelect,
@@ -28,9 +28,14 @@ const usual = {
   windows: [],
 };
 
-/** Where nobody has said anything: a tenth of the fleet, of a feed, row or pool; one of any other group. */
+const broadTags = ['fleet', 'site', 'az', 'row', 'feed', 'rack', 'pool', 'sku'];
+
+/**
+ * Where nobody has said anything: a tenth of the fleet, of a feed, row, rack or pool, and at least one, so that four
+ * machines at home can be worked on too; one of any other group.
+ */
 export function standardPolicy({ tag }: Pick<Resource, 'tag'>): Policy {
-  const broad = ['fleet', 'site', 'az', 'row', 'feed', 'pool', 'sku'].includes(tag);
+  const broad = broadTags.includes(tag);
   return broad ? { ...usual, capacity: null, percent: 10 } : { ...usual, capacity: 1, percent: null };
 }
 
@@ -62,9 +67,9 @@ export async function countGroup(
   const { rows } = await tx.execute<{ total: number; healthy: number }>(sql`
     select count(*)::int as total,
       (count(*) filter (where stage = 'in_service' and op_state = 'production' and repair_state = 'none' and not exists (
-        select from permits p where p.machine_id = machines.id and p.semaphore = ${semaphore} and p.state = 'granted')
+        select from permits p where p.machine_id = m.id and p.semaphore = ${semaphore} and p.state = 'granted')
       ))::int as healthy
-    from ${machines} where stage not in ('retired', 'racked', 'registered') and ${inGroup(resource)}`);
+    from machines m where stage not in ('retired', 'racked', 'registered') and ${inGroup(resource)}`);
   return rows[0] ?? { total: 0, healthy: 0 };
 }
 

@@ -8,7 +8,9 @@ import { racks, switches, switchPorts } from './schema.ts';
 /** Writes racks; each keeps the number it has, since addresses follow from it. */
 export async function writeRacks(tx: Transaction, { siteId, racks: given = [] }: Places): Promise<void> {
   if (given.length === 0) return;
-  const rows = await tx.select({ id: racks.id, siteId: racks.siteId, ordinal: racks.ordinal }).from(racks);
+  const rows = await tx
+    .select({ id: racks.id, siteId: racks.siteId, ordinal: racks.ordinal, tags: racks.tags })
+    .from(racks);
   const known = new Map(rows.map((row) => [row.id, row]));
   refuse(
     given.flatMap(({ id }) => {
@@ -17,7 +19,12 @@ export async function writeRacks(tx: Transaction, { siteId, racks: given = [] }:
     }),
   );
   const taken = new Map(rows.filter((row) => row.siteId === siteId).map((row) => [row.ordinal, row.id]));
-  const values = numberRacks(given, taken).map((rack) => ({ siteId, ...rack }));
+  const tagsOf = new Map(given.flatMap(({ id, tags }) => (tags === undefined ? [] : [[id, tags] as const])));
+  const values = numberRacks(given, taken).map((rack) => ({
+    siteId,
+    ...rack,
+    tags: tagsOf.get(rack.id) ?? known.get(rack.id)?.tags ?? {},
+  }));
   await tx
     .insert(racks)
     .values(values)
@@ -28,6 +35,7 @@ export async function writeRacks(tx: Transaction, { siteId, racks: given = [] }:
         feed: sql`excluded.feed`,
         az: sql`excluded.az`,
         units: sql`excluded.units`,
+        tags: sql`excluded.tags`,
       },
     });
 }

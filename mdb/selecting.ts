@@ -1,52 +1,29 @@
 /** Which machines a selector means. Everything that was typed reaches the MDB as a parameter. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { Selector, Term } from '../contract/selector.ts';
+import { suggest } from '../contract/names.ts';
+import { parseSelector, type Selector, type Term } from '../contract/selector.ts';
+import { attributeSql, columnWords, doubtAttributes } from './attributes.ts';
 import type { MdbOrTransaction } from './connect.ts';
 
-const ofRack = (column: string) => sql`(select r.${sql.identifier(column)} from racks r where r.id = m.rack_id)`;
+/**
+ * Reads a selector that somebody gives: the one reader for orders, campaigns, lists and tags. A sentence where it can't
+ * be read, where no machine has what it names, and where it names a state that there is not.
+ */
+export async function readSelector(mdb: MdbOrTransaction, text: string): Promise<Selector | string> {
+  const read = parseSelector(text);
+  if (typeof read === 'string') return read;
+  return (await doubtAttributes(mdb, read.terms)) ?? doubtWords(read) ?? read;
+}
 
-/** Where a machine stands or belongs: columns that count as tags, and that a tag of the same name stands in for. */
-const places: Readonly<Record<string, SQL>> = {
-  rack: sql`m.rack_id`,
-  row: ofRack('row'),
-  feed: ofRack('feed'),
-  az: ofRack('az'),
-  pool: sql`m.pool`,
-  sku: sql`m.sku`,
-};
-
-const columns: Readonly<Record<string, SQL>> = {
-  ...places,
-  id: sql`m.id`,
-  mac: sql`m.mac::text`,
-  hostname: sql`m.hostname`,
-  site: sql`m.site_id`,
-  unit: sql`m.unit::text`,
-  stage: sql`m.stage::text`,
-  state: sql`m.op_state::text`,
-  opstate: sql`m.op_state::text`,
-  boot: sql`m.boot_state::text`,
-  repair: sql`m.repair_state::text`,
-  owner: sql`m.owner`,
-  profile: sql`m.profile_id`,
-  image: sql`m.observed_image`,
-  'required-image': sql`m.required_image`,
-  vendor: sql`m.vendor`,
-  product: sql`m.product`,
-  serial: sql`m.serial`,
-  firmware: sql`m.firmware`,
-  bios: sql`m.bios_version`,
-  // The latest campaign that the reconciler put its drift into.
-  'drift-campaign': sql`(select d.campaign_id from drifts d where d.machine_id = m.id and d.resolved_at is null
-    and d.campaign_id is not null order by d.proposed_at desc, d.id desc limit 1)`,
-};
-
-/** What the machine `m` has under this name, as text; null where it has nothing. */
-export function attributeSql({ key, tag }: Pick<Term, 'key' | 'tag'>): SQL {
-  const tagged = sql`(select t.value from tags t where t.machine_id = m.id and t.key = ${key})`;
-  const known = tag ? places : columns;
-  const column = Object.hasOwn(known, key) ? known[key] : undefined;
-  return column === undefined ? tagged : sql`coalesce(${column}, ${tagged})`;
+/** A word that a column can never be would select nothing, and exclude nothing. */
+function doubtWords({ terms }: Selector): string | null {
+  for (const { key, tag, values } of terms) {
+    const words = tag || !Object.hasOwn(columnWords, key) ? undefined : columnWords[key];
+    const wrong = words && values.find((value) => !words.includes(value));
+    if (words && wrong !== undefined)
+      return `${key} is never ${JSON.stringify(wrong)}${suggest(wrong, words)}: it is one of ${words.join(', ')}`;
+  }
+  return null;
 }
 
 /** A condition on `machines m`. */

@@ -141,7 +141,9 @@ async function heldAddress(tx: Transaction, siteId: string, machineId: string): 
 export async function writeOrder(tx: Transaction, machineId: string, orderId: string): Promise<void> {
   const passage = 'birth' as const;
   const reason = 'a boot request from a MAC that no machine has';
-  await tx.insert(orders).values({ id: orderId, machineId, passage, requester: birther.name, reason });
+  await tx
+    .insert(orders)
+    .values({ id: orderId, machineId, passage, requester: birther.name, requesterClass: birther.class, reason });
   const payload = { id: orderId, passage };
   await tx.insert(outbox).values({ key: `order/${orderId}`, machineId, orderId, kind: 'order', payload });
 }

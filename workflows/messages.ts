@@ -81,8 +81,10 @@ function isTime(value: unknown): value is string {
 export function readCancel(message: unknown, orderId: string): Cancel | string {
   if (!isObject(message)) return 'not an object like {"orderId": …, "by": …, "reason": …}';
   const read = readSteering({ ...message, orderId: isText(message['orderId']) ? message['orderId'] : orderId });
-  if (typeof read === 'string' || read.orderId === orderId) return read;
-  return `${read.orderId} is not the order ${orderId}`;
+  if (typeof read === 'string') return read;
+  if (read.orderId !== orderId) return `${read.orderId} is not the order ${orderId}`;
+  const { class: actor } = message;
+  return { ...read, ...((actor === 'system' || actor === 'node') && { class: actor }) };
 }
 
 /** Which order a message is about, by whom and why; a sentence when it can't be read. */

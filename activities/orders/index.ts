@@ -26,7 +26,8 @@ export function createOrderActivities(mdb: Mdb) {
       const { asked, notBefore, by } = order;
       const placed = await placeOrder(
         mdb,
-        { class: 'user', name: by ?? 'brainslug' },
+        // Who names nobody is BrainSlug itself, on the machine or for it.
+        by === null ? { class: 'node', name: 'brainslug' } : { class: 'user', name: by },
         {
           id,
           machineId,

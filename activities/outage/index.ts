@@ -1,10 +1,10 @@
-import type { LeaveInput, LeaveResult, MoveInput, Treatment } from '../../contract/outage.ts';
+import type { GroupsInput, LeaveInput, LeaveResult, MoveInput, Treatment } from '../../contract/outage.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import { leaveProduction } from '../../mdb/capacity.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/passage.ts';
-import { groupOf } from '../../mdb/permitgroup.ts';
+import { groupsFor, type MachineGroups } from '../../mdb/permitgroup.ts';
 import { type PoolPolicy, readPool } from '../../mdb/pools.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
 import { moveMachine } from './move.ts';
@@ -29,9 +29,9 @@ export function createOutageActivities(mdb: Mdb) {
 
     moveMachine: (input: MoveInput) => moveMachine(mdb, input),
 
-    /** The machine's group by that tag, as its permits are taken for; null when it has no such tag. */
-    readGroup({ machineId, tag }: PassageErrand & { tag: string }): Promise<string | null> {
-      return groupOf(mdb, machineId, tag);
+    /** The machine's groups whose permits an operation takes beside the fleet's: by policy, and by its order. */
+    readGroups({ machineId, operation, named }: GroupsInput): Promise<MachineGroups> {
+      return groupsFor(mdb, machineId, operation, named);
     },
 
     /** How the machine's pool wants it treated. */

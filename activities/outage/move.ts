@@ -1,11 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { eq } from 'drizzle-orm';
 import { type Edge, judgeMove } from '../../contract/flows.ts';
 import type { MoveInput } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
-import { type Actor, acting, record } from '../../mdb/acting.ts';
+import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import type { ActorClass } from '../../mdb/machine.ts';
 import * as passage from '../../mdb/passage.ts';
+import { orders } from '../../mdb/schema.ts';
 import { stateOf } from '../passage/course.ts';
 
 /**
@@ -25,9 +27,10 @@ export function moveMachine(mdb: Mdb, input: MoveInput): Promise<MachineState> {
     trigger,
     ...wish
   } = { ...noMove, ...input };
-  const mover = by === undefined ? null : by === machineId ? 'node' : 'user';
-  const actor: Actor = { class: mover ?? 'system', name: by ?? input.passage, epoch: input.epoch };
-  return acting(mdb, actor, orderId, async (tx) => {
+  const { epoch } = input;
+  return acting(mdb, { class: 'system', name: by ?? input.passage, epoch }, orderId, async (tx) => {
+    const mover = await moverOf(tx, input);
+    const actor: Actor = { class: mover ?? 'system', name: by ?? input.passage, epoch };
     const machine = await passage.lockMachine(tx, machineId);
     const changes = Object.entries(wish).filter(([name, value]) => machine[name as keyof typeof machine] !== value);
     if (changes.length === 0) return stateOf(machine);
@@ -43,6 +46,17 @@ export function moveMachine(mdb: Mdb, input: MoveInput): Promise<MachineState> {
     });
     return stateOf({ ...machine, ...change });
   });
+}
+
+/** Whose word a move is; null for Farrier's own. Who ordered it may have been Farrier itself, whatever its name is. */
+async function moverOf(tx: Transaction, { by, machineId, orderId }: MoveInput): Promise<ActorClass | null> {
+  if (by === undefined) return null;
+  if (by === machineId) return 'node';
+  const [order] = await tx
+    .select({ requester: orders.requester, class: orders.requesterClass })
+    .from(orders)
+    .where(eq(orders.id, orderId));
+  return order?.requester === by ? order.class : 'user';
 }
 
 const noMove = { flow: undefined, trigger: undefined };

@@ -29,6 +29,7 @@ export function beginPassage(mdb: Mdb, input: PassageErrand & { next: StepStart 
       reviewed: asked.reviewed,
       class: asked.class,
       requester: asked.requester,
+      requesterClass: asked.requesterClass,
       request: asked.request,
     };
     const begun = await passage.beginOrder(tx, orderId);

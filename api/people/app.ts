@@ -23,5 +23,7 @@ export interface PeopleDependencies {
   readonly siteId: string;
   /** Folder of the images, `<data>/images`. */
   readonly images: string;
+  /** Folder of the secrets that references name; `secrets` beside the images unless told. */
+  readonly secrets?: string;
   readonly authority: Pick<Authority, 'signImage'>;
 }

@@ -7,8 +7,8 @@ import { listCampaigns, showCampaign } from '../../mdb/campaignviews.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
-import { mustSelect } from './machines.ts';
-import { mustBeMeant, readWish } from './wish.ts';
+import { mustSelect } from './names.ts';
+import { mustBeMeant, mustKnowGroups, readWish } from './wish.ts';
 
 const tags = ['campaigns'];
 const named = z.strictObject({ id: contract.campaignId });
@@ -26,14 +26,16 @@ export function serveCampaigns(app: App, { mdb }: PeopleDependencies): void {
     },
     async ({ body, operator }, reply) => {
       const { id, selector: text, pace, passage, reason, count } = body;
-      const { asked, class: urgency } = readWish({
+      const order = readWish({
         passage,
         reason,
         request: body.request,
         class: body.class,
         dryRun: false,
       });
-      const selector = mustSelect(text);
+      await mustKnowGroups(mdb, order);
+      const { asked, class: urgency } = order;
+      const selector = await mustSelect(mdb, text);
       const candidates = await readCandidates(mdb, selector);
       mustBeMeant(text, selector, candidates.length, count);
       const wish = { id, selector: text, pace, passage, reason, class: urgency, request: { ...asked.request } };

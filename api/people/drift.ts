@@ -7,6 +7,7 @@ import { askForRounds, listRounds } from '../../mdb/rounds.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';
+import { mustBePool } from './names.ts';
 
 const tags = ['drift'];
 const named = z.strictObject({ name: machineName });
@@ -25,6 +26,7 @@ export function serveDrift(app: App, { mdb }: PeopleDependencies): void {
     },
     async ({ query: { machine, kind = null, pool = null, state = null, limit } }) => {
       const machineId = machine === undefined ? null : await mustFind(mdb, machine);
+      if (pool !== null) await mustBePool(mdb, pool);
       const drifts = await listDrifts(mdb, { machineId, kind, pool, state, limit });
       return { summary: await countConformity(mdb), drifts };
     },

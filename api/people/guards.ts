@@ -5,6 +5,7 @@ import { listCapacity, setCapacity } from '../../mdb/capacity.ts';
 import { listPools, type PoolListing, setPool } from '../../mdb/pools.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
+import { mustBeGroup, mustBePool, mustBeSecret, mustKnowTags } from './names.ts';
 
 const tags = ['guards'];
 
@@ -15,10 +16,15 @@ export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
       schema: {
         tags,
         summary: 'What each group has in service, and what it must keep',
+        querystring: contract.capacityQuery,
         response: { 200: contract.capacityList },
       },
     },
-    async () => ({ groups: await listCapacity(mdb) }),
+    async ({ query: { scope } }) => {
+      if (scope !== undefined) await mustBeGroup(mdb, scope, '*', 'scope');
+      const groups = await listCapacity(mdb);
+      return { groups: groups.filter((group) => scope === undefined || group.scope === scope) };
+    },
   );
   app.put(
     '/capacity',
@@ -31,6 +37,9 @@ export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
       },
     },
     async ({ body: { scope, name, least, unit, reason }, operator }) => {
+      const known = (await listCapacity(mdb)).some((group) => group.scope === scope && group.rule?.name === name);
+      // What has a rule may lose it, whatever became of its group.
+      if (least !== null || !known) await mustBeGroup(mdb, scope, name, 'name');
       await setCapacity(mdb, operator, { scope, name }, least === null ? null : { least, unit }, reason);
       return { groups: (await listCapacity(mdb)).filter((group) => group.scope === scope) };
     },
@@ -109,7 +118,8 @@ const named = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not the name of a pool'),
 });
 
-export function servePools(app: App, { mdb }: PeopleDependencies): void {
+export function servePools(app: App, dependencies: PeopleDependencies): void {
+  const { mdb } = dependencies;
   app.get(
     '/pools',
     { schema: { tags: ['pools'], summary: 'How each pool is treated', response: { 200: contract.poolList } } },
@@ -126,8 +136,11 @@ export function servePools(app: App, { mdb }: PeopleDependencies): void {
         response: { 200: contract.poolView },
       },
     },
-    async ({ params: { id }, body: { reason, ...change }, operator }) => {
+    async ({ params: { id }, body: { reason, new: isNew = false, ...change }, operator }) => {
       if (Object.keys(change).length === 0) throw new ApiError('invalid', 'there is nothing to set');
+      if (!isNew) await mustBePool(mdb, id, '; say --new ("new": true) where it is to be one');
+      if (change.drainSecretRef) await mustBeSecret(dependencies, change.drainSecretRef, 'drainSecretRef');
+      await mustKnowTags(mdb, change.reconcileLimits?.semaphores, 'reconcileLimits.semaphores');
       await setPool(mdb, operator, id, change, reason);
       const pool = (await listPools(mdb)).find((one) => one.id === id);
       if (!pool) throw new ApiError('not-found', `pool ${id} is gone`);

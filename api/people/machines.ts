@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { type ErasureView, erasureList } from '../../contract/erasures.ts';
-import { parseSelector, type Selector } from '../../contract/selector.ts';
+import { isGroupKnown } from '../../mdb/attributes.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { bmcNetworksOf } from '../../mdb/controller.ts';
 import { type Erasure, listErasures } from '../../mdb/erasing.ts';
@@ -13,6 +13,7 @@ import { listBurnins, readLastMove, readTimeline } from '../../mdb/timeline.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { checkController } from './controllers.ts';
 import { ApiError, granted } from './errors.ts';
+import { hasSecret, mustSelect } from './names.ts';
 import { tellStanding } from './standing.ts';
 
 const named = z.strictObject({ name: contract.machineName });
@@ -25,14 +26,8 @@ export async function mustFind(mdb: Mdb, name: string): Promise<string> {
   return id;
 }
 
-/** The selector that a request gives; 400 with the place of what is wrong with it. */
-export function mustSelect(text: string): Selector {
-  const read = parseSelector(text);
-  if (typeof read === 'string') throw new ApiError('invalid', `selector: ${read}`, 'selector');
-  return read;
-}
-
-export function serveMachines(app: App, { mdb, siteId }: PeopleDependencies): void {
+export function serveMachines(app: App, dependencies: PeopleDependencies): void {
+  const { mdb, siteId } = dependencies;
   app.get(
     '/machines',
     {
@@ -45,10 +40,12 @@ export function serveMachines(app: App, { mdb, siteId }: PeopleDependencies): vo
     },
     async ({ query }) => {
       const { held, selector, ...wanted } = query;
+      if (wanted.rack !== undefined && !(await isGroupKnown(mdb, 'rack', wanted.rack)))
+        throw new ApiError('not-found', `there is no rack ${wanted.rack}`, 'rack');
       const machines = await listMachines(mdb, {
         ...wanted,
         ...(held === undefined ? {} : { held: held === 'true' }),
-        ...(selector === undefined ? {} : { selector: mustSelect(selector) }),
+        ...(selector === undefined ? {} : { selector: await mustSelect(mdb, selector) }),
       });
       return { machines, next: machines.length === query.limit ? (machines.at(-1)?.id ?? null) : null };
     },
@@ -60,13 +57,16 @@ export function serveMachines(app: App, { mdb, siteId }: PeopleDependencies): vo
         tags,
         summary: 'Announces a machine before its first boot',
         body: contract.machineAnnouncement,
-        response: { 201: z.object({ id: z.string() }) },
+        response: { 201: contract.machineAnnounced },
       },
     },
     async ({ body, operator }, reply) => {
       if (body.bmc) await mustBeController(mdb, siteId, body.bmc.origin);
       const machine = granted(await announceMachine(mdb, operator, siteId, body));
-      return reply.code(201).send({ id: machine.id });
+      const secret = body.bmc?.secretRef;
+      // It may be laid down later, before the machine's first boot; in silence it would be forgotten.
+      const missing = secret !== undefined && !(await hasSecret(dependencies, secret));
+      return reply.code(201).send({ id: machine.id, notes: missing ? [`there is no secret ${secret} yet`] : [] });
     },
   );
   app.get(

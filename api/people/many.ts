@@ -7,7 +7,7 @@ import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';
 import type { Operator } from './operator.ts';
-import { mustMatch, readWish } from './wish.ts';
+import { mustKnowGroups, mustMatch, readWish } from './wish.ts';
 
 const tags = ['orders'];
 
@@ -47,6 +47,7 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
     },
     async ({ body, operator }) => {
       const wish = readWish(body);
+      await mustKnowGroups(mdb, wish);
       const found = await mustMatch(mdb, body.selector, body.count);
       return { outcomes: await placeAll(mdb, operator, found, body.id, wish) };
     },
@@ -73,6 +74,7 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
         notBefore: read.notBefore === null ? null : new Date(read.notBefore),
         deadline: null,
       };
+      await mustKnowGroups(mdb, wish);
       const found = await machinesOf(mdb, body);
       return { outcomes: await placeAll(mdb, operator, found, body.id, wish) };
     },

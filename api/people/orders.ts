@@ -6,7 +6,7 @@ import { listHumanSteps, listOrders, listSteps, readPlan } from '../../mdb/order
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';
-import { readWish } from './wish.ts';
+import { mustKnowGroups, readWish } from './wish.ts';
 
 const numbered = z.strictObject({ id: z.string().min(1).max(200) });
 const orderTags = ['orders'];
@@ -25,6 +25,7 @@ export function serveOrders(app: App, { mdb }: PeopleDependencies): void {
     },
     async ({ body, operator }, reply) => {
       const wish = readWish(body);
+      await mustKnowGroups(mdb, wish);
       const machineId = await mustFind(mdb, body.machine);
       const placed = granted(await placeOrder(mdb, operator, { ...wish, id: body.id, machineId }));
       const [order] = await listOrders(mdb, { id: placed.id, limit: 1 });

@@ -15,6 +15,8 @@ const rack = z.strictObject({
   feed: z.string().max(64).optional(),
   az: z.string().max(64).optional(),
   units: z.number().int().min(1).max(64).optional(),
+  /** Its machines have them too; those that it has stay where none are given. */
+  tags: z.record(z.string(), z.string()).optional(),
 });
 const port = z.strictObject({
   port: z.string().min(1).max(64),

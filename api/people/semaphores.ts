@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import * as contract from '../../contract/permitviews.ts';
-import { readSemaphoreId } from '../../contract/semaphore.ts';
+import { permitOperations, readSemaphoreId } from '../../contract/semaphore.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { cancelDisruption, checkDisruption, type Disruption, requestDisruption } from '../../mdb/disruption.ts';
+import { listPermitGroups, type PermitGroupsRow, setPermitGroups } from '../../mdb/permitgroup.ts';
 import {
   evictPermit,
   listPermits,
@@ -15,7 +16,8 @@ import {
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';
-import { mustBe, type Operator } from './operator.ts';
+import { mustBePattern } from './names.ts';
+import { mustBe } from './operator.ts';
 
 const tags = ['semaphores'];
 const named = z.strictObject({ id: z.string().min(1).max(240) });
@@ -53,8 +55,30 @@ export function serveSemaphores(app: App, { mdb }: PeopleDependencies): void {
       mustBe(operator, 'operator');
       const pattern = readPattern(id);
       if (pattern === null) throw new ApiError('invalid', `${id} is not a name like reboot/rack=A12`, 'id');
+      await mustBePattern(mdb, pattern);
       const { windows, ...policy } = granted(await setPolicy(mdb, operator, pattern, change, reason));
       return { ...policy, windows: windows.map((one) => ({ ...one, days: [...one.days] })) };
+    },
+  );
+  app.get(
+    '/permit-groups',
+    { schema: { tags, summary: 'By which names permits are taken', response: { 200: contract.permitGroupList } } },
+    async () => ({ groups: (await listPermitGroups(mdb)).map(showGroups) }),
+  );
+  app.put(
+    '/permit-groups/:operation',
+    {
+      schema: {
+        tags,
+        summary: 'Sets by which names an operation takes permits where its order names none',
+        params: z.strictObject({ operation: z.enum(permitOperations) }),
+        body: contract.permitGroupChange,
+        response: { 200: contract.permitGroupView },
+      },
+    },
+    async ({ params: { operation }, body: { tags: wanted, reason }, operator }) => {
+      mustBe(operator, 'operator');
+      return showGroups(granted(await setPermitGroups(mdb, operator, operation, wanted, reason)));
     },
   );
   app.post(
@@ -84,7 +108,7 @@ export function serveSemaphores(app: App, { mdb }: PeopleDependencies): void {
         response: { 200: contract.disruptionAnswer },
       },
     },
-    ({ body: { machine, request }, operator }) => disrupt(mdb, operator, machine, request),
+    ({ body: { machine, request } }) => disrupt(mdb, machine, request),
   );
   app.post(
     '/request',
@@ -96,23 +120,25 @@ export function serveSemaphores(app: App, { mdb }: PeopleDependencies): void {
         response: { 200: contract.dominatorResponse },
       },
     },
-    async ({ body, operator }) => {
-      const { state } = await disrupt(mdb, operator, body.MDB.Hostname, body.Request);
+    async ({ body }) => {
+      const { state } = await disrupt(mdb, body.MDB.Hostname, body.Request);
       return { Response: state };
     },
   );
 }
 
+/** The image system asks by itself, on its machine: that is no operator's word, whoever its process runs as. */
+const subd = { class: 'node', name: 'subd' } as const;
+
 async function disrupt(
   mdb: Mdb,
-  operator: Operator,
   machine: string,
   request: (typeof contract.disruptionRequests)[number],
 ): Promise<Disruption> {
   const machineId = await mustFind(mdb, machine);
   if (request === 'check') return checkDisruption(mdb, machineId);
-  if (request === 'cancel') return cancelDisruption(mdb, operator, machineId);
-  const answer = await requestDisruption(mdb, operator, machineId);
+  if (request === 'cancel') return cancelDisruption(mdb, subd, machineId);
+  const answer = await requestDisruption(mdb, subd, machineId);
   if (answer === null) throw new ApiError('not-found', `there is no machine ${machine}`, 'machine');
   return answer;
 }
@@ -122,8 +148,11 @@ async function showOne(mdb: Mdb, name: string): Promise<contract.SemaphoreDetail
   const id = pattern ? `semaphore/${pattern.operation}/${pattern.tag}=${pattern.value}` : name;
   const policy = readSemaphoreId(id) === null ? null : await readPolicy(mdb, id);
   if (policy === null) throw new ApiError('invalid', `${name} is not a name like reboot/rack=A12`, 'id');
+  const known = await listSemaphores(mdb, id);
+  // One that was asked once is shown, whatever became of its group.
+  if (known.length === 0 && pattern !== null) await mustBePattern(mdb, pattern);
   const [[semaphore], holders, queue, ended] = await Promise.all([
-    listSemaphores(mdb, id),
+    known,
     listPermits(mdb, id, 'granted'),
     listPermits(mdb, id, 'waiting'),
     listPermits(mdb, id, 'closed'),
@@ -156,6 +185,10 @@ async function showOne(mdb: Mdb, name: string): Promise<contract.SemaphoreDetail
     queue: queue.map(showPermit),
     ended: ended.map(showPermit),
   };
+}
+
+function showGroups({ tags, ...row }: PermitGroupsRow): contract.PermitGroupView {
+  return { ...row, tags: [...tags] };
 }
 
 const iso = (at: Date | null) => at?.toISOString() ?? null;

@@ -9,6 +9,7 @@ import {
 } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { apiError } from '../../contract/api.ts';
+import { apiHeader, apiVersion } from '../../contract/apiheader.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { serveCampaigns } from './campaigns.ts';
 import { serveDominator } from './dominator.ts';
@@ -30,6 +31,7 @@ import { serveProfiles } from './profiles.ts';
 import { serveRehydrate } from './rehydrate.ts';
 import { serveRelease, serveVouching } from './release.ts';
 import { serveSemaphores } from './semaphores.ts';
+import { serveTags } from './tags.ts';
 import { serveTickets } from './tickets.ts';
 
 export interface PeopleApiOptions extends PeopleDependencies {
@@ -62,6 +64,8 @@ export async function createPeopleApi(options: PeopleApiOptions) {
     else done(new ApiError('invalid', parsed.reason));
   });
   app.decorateRequest('operator', null as unknown as Operator);
+  // Says who answers, also where it refuses: the client takes nobody else for Farrier.
+  app.addHook('onRequest', async (_request, reply) => void reply.header(apiHeader, apiVersion));
   app.addHook('onRequest', authorise);
   await app.register(swagger, {
     openapi: {
@@ -104,6 +108,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       servePools(versioned, options);
       serveSemaphores(versioned, options);
       serveHumanSteps(versioned, options);
+      serveTags(versioned, options);
       serveTickets(versioned, options);
       serveOnCall(versioned, options);
       servePlaces(versioned, options);

@@ -15,6 +15,7 @@ import {
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';
+import { mustBeSecret } from './names.ts';
 import { mustBe } from './operator.ts';
 
 const tags = ['tickets'];
@@ -98,7 +99,8 @@ export function serveTickets(app: App, dependencies: PeopleDependencies): void {
   serveRoutes(app, dependencies);
 }
 
-function serveRoutes(app: App, { mdb, siteId }: PeopleDependencies): void {
+function serveRoutes(app: App, dependencies: PeopleDependencies): void {
+  const { mdb, siteId } = dependencies;
   app.get(
     '/ticket-routes',
     { schema: { tags, summary: 'Which systems mirror tickets', response: { 200: contract.routeList } } },
@@ -117,6 +119,7 @@ function serveRoutes(app: App, { mdb, siteId }: PeopleDependencies): void {
     },
     async ({ params, body: { reason, ...route }, operator }) => {
       mustBe(operator, 'admin');
+      await mustBeSecret(dependencies, route.secretRef, 'secretRef');
       granted(await setRoute(mdb, operator, { siteId, team: params.team, ...route }, reason));
       return { accepted: true as const };
     },

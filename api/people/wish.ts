@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import type * as contract from '../../contract/api.ts';
+import type { SemaphoreTags } from '../../contract/requests.ts';
 import { checkRequest } from '../../contract/requestschemas.ts';
-import type { Selector } from '../../contract/selector.ts';
+import { type Selector, selectsAll } from '../../contract/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import type { Asked, OrderWish } from '../../mdb/orders.ts';
 import { selectMachines } from '../../mdb/selecting.ts';
 import { ApiError } from './errors.ts';
-import { mustSelect } from './machines.ts';
+import { mustKnowTags, mustSelect } from './names.ts';
 
 /** Machines that one request may be about; for more there are campaigns. */
 const mostMachines = 1000;
@@ -41,9 +42,15 @@ function readStart(text: string): Date {
   return new Date(time);
 }
 
+/** Ends a request for permits of groups that there are not. */
+export function mustKnowGroups(mdb: Mdb, { asked: { request } }: Pick<OrderWish, 'asked'>): Promise<void> {
+  const { semaphores } = request as { readonly semaphores?: SemaphoreTags };
+  return mustKnowTags(mdb, semaphores, 'request.semaphores');
+}
+
 /** The machines that a selector means. Nothing is done for `all` without their number, or where it is another one. */
 export async function mustMatch(mdb: Mdb, text: string, count: number | undefined): Promise<string[]> {
-  const selector = mustSelect(text);
+  const selector = await mustSelect(mdb, text);
   const found = await selectMachines(mdb, selector, mostMachines);
   if (found.length > mostMachines)
     throw new ApiError('invalid', `${text} is more than ${mostMachines} machines`, 'selector');
@@ -52,10 +59,11 @@ export async function mustMatch(mdb: Mdb, text: string, count: number | undefine
 }
 
 /** Ends a request that would be about no machine, or about others than whoever asks believes. */
-export function mustBeMeant(text: string, { terms }: Selector, found: number, count: number | undefined): void {
+export function mustBeMeant(text: string, selector: Selector, found: number, count: number | undefined): void {
   if (found === 0) throw new ApiError('not-found', `no machine matches ${text}`, 'selector');
-  if (terms.length === 0 && count === undefined) {
-    const message = `all is ${found} machines: give their number as "count" to say that you mean it`;
+  if (selectsAll(selector) && count === undefined) {
+    const named = selector.terms.length === 0 ? text : `${text} only excludes, and`;
+    const message = `${named} is ${found} machines: give their number as "count" to say that you mean it`;
     throw new ApiError('conflict', message, 'count');
   }
   if (count !== undefined && count !== found)

@@ -74,5 +74,8 @@ async function addSimulated(wish: ImageWish, kind: ImageKind): Promise<void> {
 }
 
 async function register({ mdb, authority, layout }: ImageWish, id: string, kind: ImageKind): Promise<void> {
-  await registerImage({ mdb, authority, root: layout.images }, { id, kind, layout: disk, preferred: true, by: 'up' });
+  await registerImage(
+    { mdb, authority, root: layout.images },
+    { id, kind, layout: disk, preferred: true, by: 'up', automatic: true },
+  );
 }

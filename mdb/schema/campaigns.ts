@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { campaignStates, memberStates, type Pace, type PlannedGroup } from '../../contract/campaign.ts';
 import { at, now } from './columns.ts';
-import { orderClass, passage } from './enums.ts';
+import { actorClass, orderClass, passage } from './enums.ts';
 import { machines } from './machines.ts';
 
 /** One order over many machines. */
@@ -16,6 +16,8 @@ export const campaigns = pgTable(
     class: orderClass('class'),
     reason: text('reason').notNull(),
     requester: text('requester').notNull(),
+    /** Whether a person planned it, or Farrier itself. */
+    requesterClass: actorClass('requester_class').notNull().default('user'),
     pace: jsonb('pace').$type<Pace>().notNull(),
     /** Machines of each rack, feed and pool that may be under way at once; a group that is missing has no limit. */
     limits: jsonb('limits').$type<Readonly<Record<string, number>>>().notNull().default({}),
@@ -38,6 +40,7 @@ export const campaigns = pgTable(
     /** A cancel that stops what runs too. */
     stops: boolean('stops').notNull().default(false),
     startedBy: text('started_by'),
+    startedClass: actorClass('started_class'),
     createdAt: at('created_at').notNull().default(now),
     startedAt: at('started_at'),
     endedAt: at('ended_at'),

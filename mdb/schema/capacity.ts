@@ -1,14 +1,15 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { capacityScopes, minimumUnits } from '../machine.ts';
+import { minimumUnits } from '../machine.ts';
 import { at, now } from './columns.ts';
 
 /** How many machines of a group must stay in service, whatever automation wants. No row, no minimum. */
 export const capacityRules = pgTable(
   'capacity_rules',
   {
-    scope: text('scope', { enum: capacityScopes }).notNull(),
-    /** Pool, rack or feed; `*` for each one that has no rule of its own, and for the fleet. */
+    /** `fleet`, or the name of a column or tag, by whose values there is a group each. */
+    scope: text('scope').notNull(),
+    /** Value of that column or tag; `*` for each one that has no rule of its own, and for the fleet. */
     name: text('name').notNull().default('*'),
     least: integer('least').notNull(),
     unit: text('unit', { enum: minimumUnits }).notNull(),

@@ -4,7 +4,7 @@ import type { PlanLine } from '../../contract/passage.ts';
 import type { AnswerSchema, StepDetail } from '../values.ts';
 import { campaigns } from './campaigns.ts';
 import { at, now } from './columns.ts';
-import { orderClass, orderState, passage, stepState } from './enums.ts';
+import { actorClass, orderClass, orderState, passage, stepState } from './enums.ts';
 import { machines } from './machines.ts';
 
 export const orders = pgTable(
@@ -16,6 +16,8 @@ export const orders = pgTable(
       .references(() => machines.id),
     passage: passage('passage').notNull(),
     requester: text('requester').notNull(),
+    /** Whether that is a person, the machine, or Farrier itself. */
+    requesterClass: actorClass('requester_class').notNull().default('user'),
     reason: text('reason').notNull(),
     class: orderClass('class').notNull().default('maintenance'),
     /** What this passage was asked to do, as its contract says; references only, never a secret. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { PermitWindow, StateBefore } from '../../contract/semaphore.ts';
+import { type PermitWindow, permitOperations, type StateBefore } from '../../contract/semaphore.ts';
 import { at, now } from './columns.ts';
 import { orderClass } from './enums.ts';
 import { machines } from './machines.ts';
@@ -47,6 +47,20 @@ export const semaphores = pgTable(
     check('semaphores_rate', sql`${t.perMinute} between 1 and 100000`),
     check('semaphores_lease', sql`${t.leaseSeconds} between 10 and 604800 and ${t.limitSeconds} >= ${t.leaseSeconds}`),
   ],
+);
+
+/** By which names an operation takes permits beside the fleet's; no row: `standardGroups` of `contract/semaphore.ts`. */
+export const permitGroups = pgTable(
+  'permit_groups',
+  {
+    operation: text('operation', { enum: permitOperations }).primaryKey(),
+    /** Names of columns and tags, widest first. */
+    tags: text('tags').array().notNull(),
+    updatedBy: text('updated_by').notNull(),
+    reason: text('reason').notNull(),
+    updatedAt: at('updated_at').notNull().default(now),
+  },
+  (t) => [check('permit_groups_bound', sql`cardinality(${t.tags}) <= 8`)],
 );
 
 /** What each semaphore last said of itself: a cache for people, written with its grants. */

@@ -47,6 +47,8 @@ export const racks = pgTable(
     units: integer('units').notNull().default(48),
     /** Dense number within the site, from which addresses by position are computed. */
     ordinal: integer('ordinal').notNull(),
+    /** Free tags, which its machines have too unless they have one of that name themselves. */
+    tags: jsonb('tags').$type<Readonly<Record<string, string>>>().notNull().default({}),
   },
   (t) => [unique('racks_ordinal').on(t.siteId, t.ordinal), check('racks_units', sql`${t.units} between 1 and 64`)],
 );

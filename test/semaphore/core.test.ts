@@ -286,7 +286,7 @@ describe('resources', () => {
   });
 
   test('always have the whole fleet among them', () => {
-    expect(resourcesFor('reboot', null).map(semaphoreId)).toEqual(['semaphore/reboot/fleet=all']);
+    expect(resourcesFor('reboot').map(semaphoreId)).toEqual(['semaphore/reboot/fleet=all']);
     const rack = resourcesFor('reboot', { tag: 'rack', value: 'A12' }).map(semaphoreId);
     expect(rack).toEqual(['semaphore/reboot/fleet=all', 'semaphore/reboot/rack=A12']);
     expect(rack.map(readSemaphoreId)).toEqual([

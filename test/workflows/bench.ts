@@ -156,7 +156,10 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       const { opState, stage, bootState } = input;
       return { ...state, ...(opState && { opState }), ...(stage && { stage }), ...(bootState && { bootState }) };
     },
-    readGroup: async () => 'A01',
+    readGroups: async ({ named }) => ({
+      groups: [...new Set(['rack', ...named])].map((tag) => ({ tag, value: 'A01' })),
+      missing: [],
+    }),
     readTreatment: async () => treatment,
     askPermit: async () => ({ state: 'granted', fence: 8 }),
     tellSemaphore: async () => undefined,

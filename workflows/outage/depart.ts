@@ -42,7 +42,7 @@ export async function depart<Step extends string>(
   how: Departure,
 ): Promise<Departed | { readonly outcome: Outcome }> {
   if (run.recall.isPast(step)) return departedBefore(run, step, how);
-  const unpermitted = await takePermit(run, step, 'drain', how.semaphores.drain);
+  const unpermitted = await takePermit(run, step, 'drain', how.semaphores);
   if (unpermitted) return { outcome: unpermitted };
   const treatment = await leaveService(run, step, 'draining');
   if ('outcome' in treatment) return treatment;
@@ -64,8 +64,8 @@ async function departedBefore<Step extends string>(
   { semaphores, drain, down }: Departure,
 ): Promise<Departed | { readonly outcome: Outcome }> {
   const unpermitted =
-    (await takePermit(run, step, 'drain', semaphores.drain)) ??
-    (down === false ? null : await takePermit(run, step, 'reboot', semaphores.reboot));
+    (await takePermit(run, step, 'drain', semaphores)) ??
+    (down === false ? null : await takePermit(run, step, 'reboot', semaphores));
   if (unpermitted) return { outcome: unpermitted };
   const treatment = await outageActivities.readTreatment(run.errand);
   return { treatment, emptied: drain === false ? 'undrained' : 'drained' };
@@ -77,7 +77,7 @@ export async function departAtOnce<Step extends string>(
   step: Step,
   semaphores: SemaphoreTags,
 ): Promise<Treatment | { readonly outcome: Outcome }> {
-  const unpermitted = await takePermit(run, step, 'reboot', semaphores.reboot);
+  const unpermitted = await takePermit(run, step, 'reboot', semaphores);
   if (unpermitted) return { outcome: unpermitted };
   return run.recall.isPast(step) ? outageActivities.readTreatment(run.errand) : leaveService(run, step, 'disabled');
 }
@@ -98,7 +98,7 @@ async function goDown<Step extends string>(
   step: Step,
   { semaphores, down, closes }: Departure,
 ): Promise<Outcome | null> {
-  const waited = down === false ? null : await takePermit(run, step, 'reboot', semaphores.reboot);
+  const waited = down === false ? null : await takePermit(run, step, 'reboot', semaphores);
   return waited ?? closed(closes ?? null);
 }
 

@@ -1,23 +1,26 @@
-import { resourcesFor, semaphoreId } from '../../contract/semaphore.ts';
+import { namedTags, type SemaphoreTags } from '../../contract/requests.ts';
+import { inOrder, type PermitOperation, resourcesFor, semaphoreId } from '../../contract/semaphore.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 
 /**
- * Waits in line for the permits of an operation: the fleet's, and that of the machine's group by the tag, where one is
- * named. From the grant on, acts carry its fence. Null when granted.
+ * Waits in line for the permits of an operation: the fleet's, those of the machine's groups that the policy names, and
+ * of those that the order names. From the grant on, acts carry its fence. Null when granted.
  */
 export async function takePermit<Step extends string>(
   run: PassageRun<Step>,
   step: Step,
-  operation: 'drain' | 'reboot',
-  tag: string | undefined,
+  operation: PermitOperation,
+  semaphores: SemaphoreTags,
 ): Promise<Outcome | null> {
-  const value = tag === undefined ? null : await outageActivities.readGroup({ ...run.errand, tag });
-  if (tag !== undefined && value === null) {
-    return refuse(`a permit by ${tag} was asked for, and the machine has no ${tag}`);
+  const named = namedTags(semaphores, operation);
+  const { groups, missing } = await outageActivities.readGroups({ ...run.errand, operation, named });
+  if (missing.length > 0) {
+    const names = missing.join(' and ');
+    return refuse(`a permit by ${names} was asked for, and the machine has no ${names} that names a group`);
   }
-  const resources = resourcesFor(operation, tag === undefined || value === null ? null : { tag, value });
+  const resources = inOrder(resourcesFor(operation, ...groups));
   if (run.plans(step, `take ${resources.map(semaphoreId).join(', ')}`)) return null;
   const taken = await run.permits.take(resources, {
     limit: null,

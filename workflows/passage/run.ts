@@ -180,7 +180,9 @@ export class PassageRun<Step extends string = string> {
 
   /** The operator by whose word the machine comes back before its time; null where it is nobody's. */
   get stopper(): string | null {
-    const by = this.desk.cancelled?.by ?? this.restorer;
+    const { cancelled } = this.desk;
+    if (cancelled !== null && cancelled.class !== undefined) return null;
+    const by = cancelled?.by ?? this.restorer;
     return by === this.errand.machineId ? null : by;
   }
 

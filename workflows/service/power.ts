@@ -9,7 +9,7 @@ import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 import { type ServiceStep, serviceCourse } from './courses.ts';
-import { serve } from './serve.ts';
+import { operatorOf, serve } from './serve.ts';
 
 type Run = PassageRun<ServiceStep>;
 
@@ -20,7 +20,7 @@ export function power(input: PassageInput): Promise<PassageSummary> {
     if (begun.stage !== 'in_service') return refuse(`the machine is at stage ${begun.stage}`);
     if (!begun.controller) return refuse('no controller of the machine is known');
 
-    run.restorer = begun.requester;
+    run.restorer = operatorOf(begun);
     const treatment = await departAtOnce(run, 'reboot', semaphores);
     if ('outcome' in treatment) return treatment.outcome;
     if (action === 'off') return powerOff(run);

@@ -69,6 +69,11 @@ function finish(run: PassageRun<string>, outcome: Outcome): Promise<PassageSumma
   return run.end(ended, ended.state !== 'done' && standsAside && !ended.skipped);
 }
 
+/** The person who ordered it; null where that was Farrier itself, or the machine. */
+export function operatorOf({ requester, requesterClass = 'user' }: BegunPassage): string | null {
+  return requesterClass === 'user' ? requester : null;
+}
+
 /** An action begins on a machine that is in service, and production or draining; from elsewhere no flow has an edge. */
 export function inProduction({ stage, opState, past }: BegunPassage): Outcome | null {
   // Begun again, it stands where the earlier run has brought it.

@@ -5,7 +5,7 @@ import { enterRestore, restore } from '../outage/restore.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import { outageActivities } from '../proxies.ts';
 import { serviceCourse } from './courses.ts';
-import { serve } from './serve.ts';
+import { operatorOf, serve } from './serve.ts';
 
 /**
  * Stop draining, or bring back what stands aside: to restore, and from there to production once it is healthy. A
@@ -36,7 +36,9 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
         : null;
     if (ways !== null && !ways.includes(opState))
       return refuse(`the basic flow has no edge from ${opState} to restore`);
-    run.restorer = begun.requester;
+    run.restorer = operatorOf(begun);
+    if (opState === 'intervention' && run.restorer === null)
+      return refuse('the machine is in intervention, and only a person brings it back from there');
     const treatment = await outageActivities.readTreatment(run.errand);
     if (request.to === 'disabled') {
       if (!run.plans('restore', 'stop draining and leave it out of production')) await enterRestore(run, request.flow);

@@ -1,0 +1,40 @@
+/** What free tags may be called, and be. Pure. */
+import { columnNames } from './attributes.ts';
+
+/** Tags that one machine may have. */
+export const mostTags = 64;
+
+/** As semaphores' ids have it, so that each tag names a group (`contract/semaphore.ts`). */
+const nameForm = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
+const valueForm = /^[A-Za-z0-9][A-Za-z0-9_. -]{0,126}$/;
+
+/** Columns, words of selectors and semaphores, and what the Dominator would take for its own field, in lower case. */
+const reserved = new Set(
+  [
+    ...columnNames,
+    ...['all', 'in', 'notin', 'fleet', 'tag'],
+    ...['RequiredImage', 'PlannedImage', 'DisableUpdates', 'OwnerGroup', 'FarrierFetch'],
+  ].map((name) => name.toLowerCase()),
+);
+/** What the agent's inventory finds and writes anew each time. */
+const found = new Set(['tpm', 'watchdog']);
+
+/** Why a name can't be that of a tag that somebody sets; null when it can. */
+export function checkTagName(name: string): string | null {
+  if (!nameForm.test(name))
+    return `${JSON.stringify(name.slice(0, 80))} is not the name of a tag: a letter, then at most 62 letters, digits and _.-`;
+  if (reserved.has(name.toLowerCase())) return `the name ${name} is reserved: it means something else already`;
+  return found.has(name) ? `the tag ${name} is written by the machine's inventory, and not by hand` : null;
+}
+
+/** Everything that is wrong with tags, a sentence each. */
+export function checkTags(given: Readonly<Record<string, string>>): string[] {
+  const problems = Object.entries(given).flatMap(([name, value]) => {
+    const problem = checkTagName(name);
+    if (problem !== null) return [problem];
+    if (valueForm.test(value)) return [];
+    return [`the value of ${name} is not a letter or digit and at most 126 letters, digits, blanks and _.- behind it`];
+  });
+  if (Object.keys(given).length > mostTags) problems.push(`there are more than ${mostTags} tags`);
+  return problems;
+}
