@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { openAuthority } from '../boot/authority.ts';
 import { parseListen } from '../host/listen.ts';
 import { connectMdb } from '../mdb/connect.ts';
+import { startAlive } from '../mdb/processes.ts';
 import { createAgentApi } from './agent/server.ts';
 import { createEventsApi } from './events/server.ts';
 import { isLoopback } from './people/operator.ts';
@@ -53,6 +54,7 @@ try {
     ...(agent && agentListen ? { agent: await agent.listen(agentListen) } : {}),
     ...(events && eventsListen ? { events: await events.listen(eventsListen) } : {}),
   };
+  if (agent) startAlive(mdb, { name: 'agents', siteId });
   log.info(served, 'ready');
 } catch (error) {
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };

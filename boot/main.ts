@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { healthyMacs } from '../mdb/boot.ts';
 import { addBootCounts } from '../mdb/bootcounts.ts';
 import { connectMdb } from '../mdb/connect.ts';
+import { startAlive } from '../mdb/processes.ts';
 import { createBirther } from './birther.ts';
 import { birtherConfig, readConfig } from './config.ts';
 import { createBootCounts } from './counts.ts';
@@ -44,6 +45,7 @@ await runMain(async (stopping) => {
   server.listen(config.FARRIER_BOOT_LISTEN.port, config.FARRIER_BOOT_LISTEN.host);
   await once(server, 'listening');
   const { address, port } = server.address() as AddressInfo;
+  const alive = startAlive(mdb, { name: 'birther', siteId });
   log.info({ listen: `${address}:${port}`, url: bootUrl }, 'ready');
   while (!stopping.aborted) {
     await healthyMacs(pool, siteId, snapshotLimit)
@@ -51,6 +53,7 @@ await runMain(async (stopping) => {
       .catch((error: unknown) => log.debug({ error: String(error) }, 'the snapshot was not refreshed'));
     await setTimeout(refreshEvery, undefined, { signal: stopping }).catch(() => {});
   }
+  alive.stop();
   await closeServer(server);
   await counts.close(5000);
   await close();

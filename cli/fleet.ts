@@ -167,6 +167,8 @@ export function addImage(program: Command, open: () => Context): void {
 export interface DoctorChecks {
   /** Whether Temporal answers; asked by the CLI, since the API never waits for it. */
   readonly temporal: () => Promise<Finding>;
+  /** Whether somebody polls each of these task queues. */
+  readonly pollers?: (queues: readonly string[]) => Promise<Finding[]>;
 }
 
 export function addDoctor(program: Command, open: () => Context, checks: DoctorChecks): void {
@@ -179,10 +181,11 @@ export function addDoctor(program: Command, open: () => Context, checks: DoctorC
         { name: 'api', ok: false, message: (error as Error).message },
       ];
       const [told, temporal] = await Promise.all([
-        api.doctor().then(({ findings }) => findings, unreachable),
+        api.doctor().catch((error: unknown) => ({ findings: unreachable(error), queues: [] })),
         checks.temporal(),
       ]);
-      const findings = [...told, temporal];
+      const pollers = temporal.ok && checks.pollers ? await checks.pollers(told.queues) : [];
+      const findings = [...told.findings, temporal, ...pollers];
       const ok = findings.every((finding) => finding.ok);
       screen.answer({ ok, findings }, () =>
         screen.table(

@@ -19,7 +19,11 @@ const machineColumns = (now: number): Column<MachineSummary>[] => [
   { title: 'state', cell: ({ opState }) => opState },
   {
     title: 'step',
-    cell: ({ step, percent }) => (percent === null || step === null ? step : `${step} ${Math.round(percent)}%`),
+    cell: ({ step, percent, steered }) => {
+      const place = percent === null || step === null ? step : `${step} ${Math.round(percent)}%`;
+      return [place, steered].filter((part) => part !== null).join(', ');
+    },
+    flexible: true,
   },
   { title: 'since', cell: ({ since }) => age(since, now), align: 'right' },
   { title: 'held', cell: ({ held }) => held, flexible: true },
@@ -172,6 +176,7 @@ function showMachine({ screen, now }: Context, view: MachineView): void {
     ['by', standing.by],
     ['next', standing.next],
     ['blocked on', standing.blockedOn],
+    ['boots', view.boots.times === 0 ? null : `${view.boots.times} times in the last ${view.boots.minutes} minutes`],
     ['born in', machine.inServiceAt === null ? null : span(machine.firstBootAt, machine.inServiceAt)],
     [
       'tags',

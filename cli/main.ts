@@ -15,13 +15,14 @@ const environment = z.object({
     .url({ protocol: /^https?$/, error: 'FARRIER_API is not a URL like http://127.0.0.1:8470' })
     .default('http://127.0.0.1:8470'),
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   NO_COLOR: z.string().default(''),
   FARRIER_BMC_PASSWORD: z.string().min(1, 'FARRIER_BMC_PASSWORD is empty').optional(),
 });
 
 const read = environment.safeParse(process.env);
 if (!read.success) fail(2, read.error.issues[0]?.message ?? 'the environment is wrong');
-const { FARRIER_API, TEMPORAL_ADDRESS, NO_COLOR, FARRIER_BMC_PASSWORD } = read.data;
+const { FARRIER_API, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, NO_COLOR, FARRIER_BMC_PASSWORD } = read.data;
 
 const { isTTY, columns } = process.stdout;
 const operator = userInfo().username;
@@ -37,7 +38,10 @@ const program = createProgram(
     });
     return { api: new ApiClient({ url: api, operator }), operator, now: Date.now(), screen };
   },
-  { temporal: () => askTemporal(TEMPORAL_ADDRESS) },
+  {
+    temporal: () => askTemporal(TEMPORAL_ADDRESS),
+    pollers: async (queues) => (await import('./pollers.ts')).askPollers(TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, queues),
+  },
   async (question) => FARRIER_BMC_PASSWORD ?? askPassword(question),
 );
 program.addCommand(upCommand(bringUp).exitOverride());

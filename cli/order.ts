@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ApiProblem } from '../client/api.ts';
-import type { HumanStepView, OrderView, PlanView, StepView } from '../contract/api.ts';
+import type { HumanStepView, OrderView, StepView } from '../contract/api.ts';
 import { normaliseMac, orderStates } from '../mdb/machine.ts';
 import { addPlace } from './actions.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, moment } from './format.ts';
 import { mustBeOne, readJson, showOutcomes } from './ordering.ts';
+import { planColumns } from './rehearsal.ts';
 import type { Column } from './table.ts';
 
 export const orderColumns = (now: number): Column<OrderView>[] => [
@@ -31,12 +32,6 @@ function tellState(state: string, pausedBy: string | null, takenOverBy: string |
   if (live && takenOverBy !== null) return 'taken over';
   return live && pausedBy !== null ? 'paused' : state;
 }
-
-const planColumns: Column<PlanView['lines'][number]>[] = [
-  { title: 'step', cell: ({ step }) => step },
-  { title: 'would', cell: ({ does }) => does, flexible: true },
-  { title: 'command', cell: ({ command }) => (command === undefined ? null : JSON.stringify(command)), flexible: true },
-];
 
 export const stepColumns: Column<StepView>[] = [
   { title: 'step', cell: ({ name }) => name },

@@ -5,8 +5,11 @@ import type { SemaphoreTags } from '../contract/requests.ts';
 import { orderClasses } from '../mdb/machine.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
-
+import { awaitPlans, showRehearsals } from './rehearsal.ts';
 import type { Column } from './table.ts';
+
+/** Seconds that a dry run waits for its plan: reads of a slow controller take some. */
+const standardWait = 60;
 
 /** What every order may be given. */
 export interface OrderOptions {
@@ -16,6 +19,7 @@ export interface OrderOptions {
   readonly id?: string;
   readonly class?: (typeof orderClasses)[number];
   readonly dryRun?: true;
+  readonly wait?: number | false;
   readonly plan?: string;
   readonly notBefore?: string;
   readonly deadline?: string;
@@ -30,7 +34,9 @@ export function withOrderOptions(command: Command): Command {
     .option('--reason <text>', 'why, for the audit')
     .option('--id <id>', 'id of the order, so that asking twice is one order')
     .addOption(new Option('--class <class>', 'how urgent it is').choices(orderClasses))
-    .option('--dry-run', 'plan every act and do none')
+    .option('--dry-run', 'plan every act and do none: shows the plan and the command that applies it')
+    .option('--wait <seconds>', 'how long a dry run waits for its plan', wholeNumber(0, 3600), standardWait)
+    .option('--no-wait', 'do not wait for the plan of a dry run')
     .option('--plan <hash>', 'do it only if its plan is still this one')
     .option('--not-before <time>', 'when it may begin', timeArgument)
     .option('--deadline <time>', 'refuse it when it has not begun by then', timeArgument);
@@ -92,7 +98,7 @@ export async function order(
   machine: string | undefined,
   passage: OrdersRequest['passage'],
   request: object,
-  { selector, count, reason, plan, ...options }: OrderOptions,
+  { selector, count, reason, plan, wait = standardWait, ...options }: OrderOptions,
 ): Promise<void> {
   const { api, screen, operator } = context;
   mustBeOne(command, machine, selector);
@@ -103,12 +109,28 @@ export async function order(
     ...options,
     ...(plan !== undefined && { plan }),
   };
-  if (selector !== undefined)
-    return showOutcomes(context, await api.orderMany({ ...wish, selector, ...(count !== undefined && { count }) }));
+  const seconds = options.dryRun && wait !== false && begins(options.notBefore, wait) ? wait : null;
+  if (selector !== undefined) {
+    const many = await api.orderMany({ ...wish, selector, ...(count !== undefined && { count }) });
+    if (seconds === null) return showOutcomes(context, many);
+    const outcomes = await awaitPlans(context, command, many.outcomes, seconds);
+    return screen.answer({ outcomes }, () => showRehearsals(context, outcomes));
+  }
   const taken = await api.order({ ...wish, machine: machine ?? '' });
   const { id, machineId } = taken.order;
   const done = taken.created ? 'is ordered' : 'was ordered before';
-  screen.answer(taken, () => screen.line(`${id} ${done} for ${machineId}: farrier order show ${id}`));
+  const told = `${id} ${done} for ${machineId}: farrier order show ${id}`;
+  if (seconds === null) return screen.answer(taken, () => screen.line(told));
+  const rehearsals = await awaitPlans(context, command, [{ machineId, orderId: id, refused: null }], seconds);
+  screen.answer({ ...taken, ...rehearsals[0] }, () => {
+    screen.line(told);
+    showRehearsals(context, rehearsals);
+  });
+}
+
+/** Whether an order begins within so many seconds. */
+function begins(notBefore: string | undefined, seconds: number): boolean {
+  return notBefore === undefined || Date.parse(notBefore) < Date.now() + seconds * 1000;
 }
 
 export function mustBeOne(command: Command, machine: string | undefined, selector: string | undefined): void {

@@ -58,7 +58,9 @@ function withChange(command: Command): Command {
 }
 
 function apart(words: readonly string[], selector: string | undefined) {
-  return selector === undefined ? { machine: words[0], others: words.slice(1) } : { machine: undefined, others: [...words] };
+  return selector === undefined
+    ? { machine: words[0], others: words.slice(1) }
+    : { machine: undefined, others: [...words] };
 }
 
 const subject = (machine: string | undefined, selector: string | undefined) => ({

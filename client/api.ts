@@ -355,7 +355,7 @@ export class ApiClient {
     return this.#ask('PUT', `/images/${encodeURIComponent(id)}`, { query: upload as Query, body: blob });
   }
 
-  doctor(): Promise<{ ok: boolean; findings: Finding[] }> {
+  doctor(): Promise<{ ok: boolean; findings: Finding[]; queues: string[] }> {
     return this.#get('/doctor');
   }
 

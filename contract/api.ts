@@ -84,6 +84,8 @@ export const machineSummary = z.object({
   held: text,
   orderId: text,
   passage: nullable(z.enum(passages)),
+  /** `paused by …` or `taken over by …`: nothing goes on by itself. */
+  steered: text,
   /** The step that runs or is held; the agent's where it reports one. */
   step: text,
   stepState: text,
@@ -227,6 +229,8 @@ export const machineView = z.object({
     bmc: nullable(z.object({ origin: z.string(), mac: text, vendor: text, firmwareVersion: text, quarantine: text })),
   }),
   tags: z.record(z.string(), z.string()),
+  /** How often it booted within the time of a boot loop. */
+  boots: z.object({ times: z.number(), minutes: z.number() }),
   order: nullable(orderView),
   steps: z.array(stepView),
   humanSteps: z.array(humanStepView),
@@ -463,7 +467,12 @@ export const imageSystemRequest = z.strictObject({
 
 export const health = z.object({ ok: z.boolean() });
 export const finding = z.object({ name: z.string(), ok: z.boolean(), message: z.string() });
-export const doctor = z.object({ ok: z.boolean(), findings: z.array(finding) });
+export const doctor = z.object({
+  ok: z.boolean(),
+  findings: z.array(finding),
+  /** Task queues that Farrier's workers have to poll: Temporal says whether somebody does. */
+  queues: z.array(z.string()),
+});
 
 export type MachineSummary = z.infer<typeof machineSummary>;
 export type MachineView = z.infer<typeof machineView>;

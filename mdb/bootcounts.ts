@@ -40,23 +40,44 @@ export interface BootStat {
   readonly lastAt: Date;
 }
 
-// `wait` is a machine that asks again because it was told to: it says nothing about the machine's health.
-const statsQuery = (counted: string) => `
+const statsQuery = `
   select c.mac, m.id as "machineId", sum(c.requests)::int as requests, sum(c.answers)::int as answers,
     jsonb_object_agg(c.answer, c.requests) as "byAnswer", max(c.last_at) as "lastAt"
   from (
     select mac, answer, sum(requests)::int as requests, sum(answers)::int as answers, max(last_at) as last_at
-    from boot_counts where minute > now() - make_interval(secs => $1) and ${counted} group by mac, answer
+    from boot_counts where minute > now() - make_interval(secs => $1) group by mac, answer
   ) c left join machines m on m.id = 'm-' || replace(c.mac, ':', '')
-  group by c.mac, m.id having sum(c.requests) >= $2
-  order by requests desc, c.mac limit $3`;
+  group by c.mac, m.id order by requests desc, c.mac limit $2`;
 
 /** Boot requests and answers by MAC over the last `seconds`, the busiest first. */
 export async function bootStats(pool: pg.Pool, seconds: number, limit = 1000): Promise<BootStat[]> {
-  return (await pool.query<BootStat>(statsQuery('true'), [seconds, 0, limit])).rows;
+  return (await pool.query<BootStat>(statsQuery, [seconds, limit])).rows;
 }
 
-/** MACs with at least `count` boots within `seconds`, *wait* answers not counted: machines that cannot stay up. */
+// A machine is one, whichever of its NICs it boots from. `wait` is one that asks again because it was told to: it says
+// nothing about its health.
+const failersQuery = `
+  select min(mac) as mac, machine as "machineId", sum(requests)::int as requests, sum(answers)::int as answers,
+    jsonb_object_agg(answer, requests) as "byAnswer", max(last_at) as "lastAt"
+  from (
+    select coalesce(n.machine_id, m.id) as machine, coalesce(n.machine_id, m.id, c.mac) as who, c.answer, min(c.mac) as mac,
+      sum(c.requests)::int as requests, sum(c.answers)::int as answers, max(c.last_at) as last_at
+    from boot_counts c left join nics n on n.mac::text = c.mac left join machines m on m.mac::text = c.mac
+    where c.minute > now() - make_interval(secs => $1) and c.answer <> 'wait'
+      and ($4::text is null or coalesce(n.machine_id, m.id) = $4)
+    group by 1, 2, 3
+  ) b group by who, machine having sum(requests) >= $2 order by requests desc, mac limit $3`;
+
+/** How often within how many minutes a machine boots that cannot stay up. */
+export const bootLoop = { times: 5, minutes: 10 } as const;
+
+/** Machines, and MACs of none, with at least `count` boots within `seconds`: they cannot stay up. */
 export async function persistentFailers(pool: pg.Pool, seconds: number, count: number): Promise<BootStat[]> {
-  return (await pool.query<BootStat>(statsQuery("answer <> 'wait'"), [seconds, count, 1000])).rows;
+  return (await pool.query<BootStat>(failersQuery, [seconds, count, 1000, null])).rows;
+}
+
+/** Boots of one machine within the time of a boot loop. */
+export async function countBoots(pool: pg.Pool, machineId: string): Promise<number> {
+  const { rows } = await pool.query<BootStat>(failersQuery, [bootLoop.minutes * 60, 0, 1, machineId]);
+  return rows[0]?.requests ?? 0;
 }

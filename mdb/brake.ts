@@ -56,7 +56,13 @@ export async function holdByBrake(
   return tellEngaged({ ...brake, ...engaged });
 }
 
-function tellEngaged({ reason, coolUntil }: Brake): string {
+/** Whether it holds departures at this moment. It lets go with the next one that is asked for: until then its row still says when it engaged. */
+export function isEngaged({ engagedAt, coolUntil, overrideUntil }: Brake, now: number): boolean {
+  const overridden = overrideUntil !== null && overrideUntil.getTime() > now;
+  return engagedAt !== null && !overridden && (coolUntil?.getTime() ?? Number.POSITIVE_INFINITY) > now;
+}
+
+export function tellEngaged({ reason, coolUntil }: Brake): string {
   const end = coolUntil === null ? 'a person releases it' : coolUntil.toISOString();
   return `the storm brake is engaged until ${end}: ${reason}`;
 }

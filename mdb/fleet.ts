@@ -54,13 +54,15 @@ const summaryQuery = (filter: SQL, limit: number) => sql`
   select m.id, m.mac, m.hostname, host(m.address) as address, m.stage, m.op_state as "opState",
     m.boot_state as "bootState", m.repair_state as "repairState", m.rack_id as rack, m.unit, m.slot, m.pool, m.product,
     m.serial, m.held, m.last_seen_at as "lastSeenAt", m.first_boot_at as "firstBootAt",
-    m.in_service_at as "inServiceAt", o.id as "orderId", o.passage, s.name as step, s.state as "stepState",
+    m.in_service_at as "inServiceAt", o.id as "orderId", o.passage,
+    case when o.taken_over_by is not null then 'taken over by ' || o.taken_over_by
+      when o.paused_by is not null then 'paused by ' || o.paused_by end as steered, s.name as step, s.state as "stepState",
     coalesce((s.detail ->> 'percent')::real, case when s.name in ('burnin', 'profile') then b.progress end) as percent,
     (select h.at from state_history h where h.machine_id = m.id and h.guarded in ('stage', 'op_state', 'repair_state')
       order by h.id desc limit 1) as since
   from (select * from machines m where ${filter} order by m.id limit ${limit}) m
   left join lateral (
-    select id, passage from orders where machine_id = m.id and state in ('running', 'waiting')
+    select id, passage, paused_by, taken_over_by from orders where machine_id = m.id and state in ('running', 'waiting')
     order by state = 'running' desc, created_at limit 1) o on true
   left join lateral (
     select name, state, detail from steps where order_id = o.id and state in ('running', 'held')
@@ -171,6 +173,11 @@ export interface FleetCounts {
   readonly outboxDue: number;
   /** Age of the oldest message that is not delivered, in seconds. */
   readonly outboxLag: number;
+  /** Age of the oldest that is due and that no dispatcher has tried, in seconds. */
+  readonly outboxUntaken: number;
+  /** Machines out of production for which nothing is ordered and that nothing holds, and the first ten of them. */
+  readonly asideCount: number;
+  readonly aside: readonly string[];
   readonly openQuestions: number;
   readonly lateSteps: number;
   readonly liveOrders: number;
@@ -184,6 +191,10 @@ export interface FleetCounts {
   readonly images: readonly string[];
 }
 
+const aside = sql`from machines m where m.held is null
+  and ((m.stage = 'in_service' and m.op_state <> 'production') or m.stage in ('maintenance', 'repair'))
+  and not exists (select from orders o where o.machine_id = m.id and o.state in ('waiting', 'running'))`;
+
 /** Figures for monitoring and for `doctor`. */
 export async function countFleet(mdb: MdbOrTransaction): Promise<FleetCounts> {
   const [row] = await rowsOf<FleetCounts & Row>(
@@ -194,6 +205,10 @@ export async function countFleet(mdb: MdbOrTransaction): Promise<FleetCounts> {
       (select count(*)::int from machines where (remarks <> '{}' or unseen <> '{}') and stage <> 'retired') as remarked,
       (select count(*)::int from outbox where delivered_at is null) as "outboxDue",
       (select coalesce(extract(epoch from now() - min(created_at)), 0)::real from outbox where delivered_at is null) as "outboxLag",
+      (select coalesce(extract(epoch from now() - min(created_at)), 0)::real from outbox
+        where delivered_at is null and attempts = 0 and next_at <= now()) as "outboxUntaken",
+      (select count(*)::int ${aside}) as "asideCount",
+      (select coalesce(jsonb_agg(a.id order by a.id), '[]') from (select m.id ${aside} order by m.id limit 10) a) as aside,
       (select count(*)::int from human_steps where answered_at is null) as "openQuestions",
       (select count(*)::int from steps where state in ('running', 'held') and limit_at < now()) as "lateSteps",
       (select count(*)::int from orders where state in ('waiting', 'running')) as "liveOrders",

@@ -49,16 +49,16 @@ export async function groupsFor(
     sql`select array[${sql.join(values, sql`, `)}] as found from machines m where m.id = ${machineId}`,
   );
   const found = rows[0]?.found ?? [];
-  const valueOf = (tag: string) => found[tags.indexOf(tag)] ?? null;
+  const valueBy = (tag: string) => found[tags.indexOf(tag)] ?? null;
   const fits = tags.flatMap((tag): Resource[] => {
-    const resource = { operation, tag, value: valueOf(tag) ?? '' };
+    const resource = { operation, tag, value: valueBy(tag) ?? '' };
     return readSemaphoreId(semaphoreId(resource)) === null ? [] : [resource];
   });
   return {
     groups: inOrder(fits).map(({ tag, value }) => ({ tag, value })),
     // A value that no semaphore can be called by is missing for whoever wants its permit, the policy too.
     missing: tags.filter(
-      (tag) => !fits.some((one) => one.tag === tag) && (valueOf(tag) !== null || named.includes(tag)),
+      (tag) => !fits.some((one) => one.tag === tag) && (valueBy(tag) !== null || named.includes(tag)),
     ),
   };
 }

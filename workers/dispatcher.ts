@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { MdbConnection } from '../mdb/connect.ts';
+import type { Mdb, MdbConnection } from '../mdb/connect.ts';
 import { type DueMessage, leaseDue, markDelivered, markDropped, postpone } from '../mdb/outbox.ts';
+import { beat, keepAlive } from '../mdb/processes.ts';
 import { type Delivery, deliver } from './deliver.ts';
 
 export interface DispatcherOptions {
@@ -40,10 +41,12 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
   const { mdb } = options.connection;
   const batch = options.batch ?? 100;
   let troubled = 0;
+  let told = 0;
   while (!signal.aborted) {
     try {
       const due = await leaseDue(mdb, batch, lease);
       await dispatch(options, due);
+      told = await tellAlive(mdb, told);
       troubled = 0;
       if (due.length < batch) await bell.wait(idle, signal);
     } catch (error) {
@@ -52,6 +55,13 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
       await sleep(Math.min(200 * 2 ** troubled, 5000), undefined, { signal }).catch(() => {});
     }
   }
+}
+
+/** Says that the outbox is looked at, from the loop that looks: one that hangs says nothing. Gives when it was said last. */
+async function tellAlive(mdb: Mdb, told: number): Promise<number> {
+  if (Date.now() - told < beat) return told;
+  await keepAlive(mdb, { name: 'dispatch', siteId: '' });
+  return Date.now();
 }
 
 async function dispatch(options: DispatcherOptions, due: readonly DueMessage[]): Promise<void> {

@@ -9,6 +9,7 @@ import { createRecordActivities } from '../activities/records/index.ts';
 import { openSessionPool } from '../activities/redfish/pool.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
+import { startAlive } from '../mdb/processes.ts';
 import { connectClient, connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
 import { scheduleReconcile, scheduleRecords } from './schedules.ts';
 import { readSettings, settings } from './settings.ts';
@@ -50,6 +51,8 @@ await scheduleReconcile(client, env.FARRIER_SITE).catch((error: Error) =>
   log.warn({ error: error.message }, 'the reconciler could not be scheduled'),
 );
 await client.connection.close();
+const alive = startAlive(mdb, { name: 'hardware', siteId: env.FARRIER_SITE });
 await runUntilStopped(log, worker).finally(pool.close);
+alive.stop();
 await connection.close();
 await close();

@@ -11,6 +11,7 @@ import { createRepairActivities } from '../activities/repair/index.ts';
 import { createRetireActivities } from '../activities/retire/index.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
+import { startAlive } from '../mdb/processes.ts';
 import { workflowBundle } from './bundle.ts';
 import { connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
 import { readSettings, settings } from './settings.ts';
@@ -51,6 +52,8 @@ const worker = await Worker.create({
   maxConcurrentLocalActivityExecutions: 40,
   shutdownGraceTime: '10 seconds',
 });
+const alive = startAlive(mdb, { name: 'lifecycle', siteId: '' });
 await runUntilStopped(log, worker);
+alive.stop();
 await connection.close();
 await close();

@@ -146,6 +146,15 @@ export class Desk {
     setCurrentDetails(this.details());
   }
 
+  /** The passage is over: it waits on nothing any more, whatever it stood at. */
+  close(note: string | null): void {
+    this.waitingOn = 'nothing';
+    this.limit = null;
+    this.question = null;
+    this.why = note;
+    upsertSearchAttributes([{ key: attributes.waitingOn, value: 'nothing' }]);
+  }
+
   /**
    * Waits for a report of this kind from the boot the passage works with. A new boot's inventory, a failure that the
    * agent tells, the limit and a cancel end the wait too.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import * as contract from '../../contract/guards.ts';
-import { type BrakeStatus, engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/brake.ts';
+import { type BrakeStatus, engageBrake, isEngaged, readBrake, releaseBrake, setBrake } from '../../mdb/brake.ts';
 import { listCapacity, setCapacity } from '../../mdb/capacity.ts';
 import { listPools, type PoolListing, setPool } from '../../mdb/pools.ts';
 import type { App, PeopleDependencies } from './app.ts';
@@ -94,8 +94,7 @@ export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
 function showBrake(brake: BrakeStatus): contract.BrakeView {
   const { perMinute, share, shareFloor, windowMinutes, coolMinutes, lastMinute, inWindow } = brake;
   const overridden = brake.overrideUntil !== null && brake.overrideUntil.getTime() > Date.now();
-  // It lets go with the next departure that is asked for; until then its row still says when it engaged.
-  const engaged = brake.engagedAt !== null && !overridden && (brake.coolUntil?.getTime() ?? Infinity) > Date.now();
+  const engaged = isEngaged(brake, Date.now());
   return {
     engaged,
     since: engaged ? (brake.engagedAt?.toISOString() ?? null) : null,

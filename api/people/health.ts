@@ -1,15 +1,23 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import type { DriftList } from '../../contract/driftschemas.ts';
+import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
+import { bootLoop, persistentFailers } from '../../mdb/bootcounts.ts';
+import { readBrake } from '../../mdb/brake.ts';
+import type { Mdb } from '../../mdb/connect.ts';
 import { countConformity } from '../../mdb/driftviews.ts';
 import { countFleet, type FleetCounts, readBootStats } from '../../mdb/fleet.ts';
+import { listProcesses, listSiteIds } from '../../mdb/processes.ts';
 import type { App, PeopleDependencies } from './app.ts';
+import { examineAside, examineBrake, examineLoops, examineProcesses } from './findings.ts';
 import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
 
 const tags = ['health'];
 
 /** Seconds that a message may wait before somebody should look at the dispatcher. */
 const longestLag = 60;
+/** Seconds until a dispatcher that works has tried a message at least once. */
+const longestUntaken = 15;
 
 /** What the reconciler found, and whether it goes round. Pure. */
 export function examineDrift(
@@ -42,8 +50,11 @@ export function examine(counts: FleetCounts): contract.Finding[] {
     { name: 'mdb', ok: true, message: 'the MDB answers' },
     {
       name: 'outbox',
-      ok: counts.outboxLag <= longestLag,
-      message: `${counts.outboxDue} messages wait for Temporal, the oldest for ${Math.round(counts.outboxLag)} s`,
+      ok: counts.outboxLag <= longestLag && counts.outboxUntaken <= longestUntaken,
+      message:
+        counts.outboxUntaken > longestUntaken
+          ? `no dispatcher takes messages: of ${counts.outboxDue} the oldest waits for ${Math.round(counts.outboxUntaken)} s untried`
+          : `${counts.outboxDue} messages wait for Temporal, the oldest for ${Math.round(counts.outboxLag)} s`,
     },
     { name: 'steps', ok: counts.lateSteps === 0, message: `${counts.lateSteps} steps are past their limit` },
     { name: 'questions', ok: counts.openQuestions === 0, message: `${counts.openQuestions} steps wait for a person` },
@@ -81,12 +92,18 @@ export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
     '/doctor',
     { schema: { tags, summary: 'What a person should look at', response: { 200: contract.doctor } } },
     async () => {
+      const sites = await listSiteIds(mdb);
+      const counts = await countFleet(mdb);
       const findings = [
-        ...examine(await countFleet(mdb)),
+        ...examine(counts),
+        examineAside(counts),
+        examineBrake(await readBrake(mdb), Date.now()),
+        examineLoops(await findLoops(mdb)),
+        ...examineProcesses(await listProcesses(mdb), sites),
         ...examineLosses(await readLosses(mdb), Date.now()),
         ...examineDrift(await countConformity(mdb), Date.now()),
       ];
-      return { ok: findings.every(({ ok }) => ok), findings };
+      return { ok: findings.every(({ ok }) => ok), findings, queues: [lifecycleQueue, ...sites.map(hardwareQueue)] };
     },
   );
   app.get(
@@ -103,6 +120,8 @@ export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
   );
 }
 
+const findLoops = (mdb: Mdb) => persistentFailers(mdb.$client, bootLoop.minutes * 60, bootLoop.times);
+
 /** For load balancers and Prometheus; no names of machines in either. */
 export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
   app.get('/healthz', { schema: { tags, response: { 200: contract.health } } }, async () => {
@@ -112,12 +131,24 @@ export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
   app.get('/metrics', { schema: { tags, response: { 200: z.string() } } }, async (_request, reply) =>
     reply
       .type('text/plain; version=0.0.4; charset=utf-8')
-      .send(renderMetrics(await countFleet(mdb), await countConformity(mdb), await readLosses(mdb))),
+      .send(
+        renderMetrics(
+          await countFleet(mdb),
+          await countConformity(mdb),
+          await readLosses(mdb),
+          (await findLoops(mdb)).length,
+        ),
+      ),
   );
 }
 
 /** Prometheus text of the fleet's figures. Pure. */
-export function renderMetrics(counts: FleetCounts, conformity: Conformity, losses: Losses): string {
+export function renderMetrics(
+  counts: FleetCounts,
+  conformity: Conformity,
+  losses: Losses,
+  looping: number,
+): string {
   const gauge = (name: string, help: string, lines: readonly string[]) =>
     [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines.map((line) => `${name}${line}`)].join('\n');
   return [
@@ -129,6 +160,10 @@ export function renderMetrics(counts: FleetCounts, conformity: Conformity, losse
     gauge('farrier_machines_held', 'Machines that are held.', [` ${counts.held}`]),
     gauge('farrier_machines_remarked', 'Machines of whose inventory something was left out, had moved, or is shared.', [
       ` ${counts.remarked}`,
+    ]),
+    gauge('farrier_machines_aside', 'Machines out of production that nobody works on.', [` ${counts.asideCount}`]),
+    gauge('farrier_machines_boot_looping', 'Machines and MACs that booted five times within ten minutes.', [
+      ` ${looping}`,
     ]),
     gauge('farrier_controllers_unread', 'Controllers that could not be read when it was last their turn.', [
       ` ${counts.controllersUnread}`,

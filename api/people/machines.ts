@@ -2,6 +2,8 @@ import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { type ErasureView, erasureList } from '../../contract/erasures.ts';
 import { isGroupKnown } from '../../mdb/attributes.ts';
+import { bootLoop, countBoots } from '../../mdb/bootcounts.ts';
+import { isEngaged, readBrake, tellEngaged } from '../../mdb/brake.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { bmcNetworksOf } from '../../mdb/controller.ts';
 import { type Erasure, listErasures } from '../../mdb/erasing.ts';
@@ -133,13 +135,15 @@ async function mustBeController(mdb: Mdb, siteId: string, origin: string): Promi
 }
 
 async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> {
-  const [[machine], facts, recent, questions, lastMove, waited] = await Promise.all([
+  const [[machine], facts, recent, questions, lastMove, waited, brake, boots] = await Promise.all([
     listMachines(mdb, { id, limit: 1 }),
     readMachine(mdb, id),
     listOrders(mdb, { machineId: id, limit: 50 }),
     listHumanSteps(mdb, { machineId: id, open: true, limit: 20 }),
     readLastMove(mdb, id),
     readWaited(mdb, id),
+    readBrake(mdb),
+    countBoots(mdb.$client, id),
   ]);
   if (!machine || !facts) throw new ApiError('not-found', `there is no machine ${id}`);
   // What runs says more than what was asked last, which may wait for its time.
@@ -149,10 +153,15 @@ async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> 
   const { identity, tags: tagged, directive, memoryMib, cpus, dimms, disks, nics, accelerators, bmc } = facts;
   return {
     machine,
-    standing: tellStanding({ machine, order: live, steps, questions, lastMove, waited, directive: directive.do }),
+    standing: tellStanding({
+      ...{ machine, order: live, steps, questions, lastMove, waited, directive: directive.do, boots },
+      quarantine: bmc?.quarantine ?? null,
+      brake: isEngaged(brake, Date.now()) ? tellEngaged(brake) : null,
+    }),
     identity,
     parts: { memoryMib, cpus, dimms, disks, nics, accelerators, bmc },
     tags: tagged,
+    boots: { times: boots, minutes: bootLoop.minutes },
     order: lastOrder ?? null,
     steps,
     humanSteps: questions,

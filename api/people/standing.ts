@@ -1,4 +1,5 @@
 import type { HumanStepView, MachineSummary, OrderView, StandingView, StepView } from '../../contract/api.ts';
+import { bootLoop } from '../../mdb/bootcounts.ts';
 import type { Passage, Stage } from '../../mdb/machine.ts';
 import type { Waited } from '../../mdb/semaphores.ts';
 import type { LastMove } from '../../mdb/timeline.ts';
@@ -12,6 +13,12 @@ export interface StandingFacts {
   /** The permit that it waits for. */
   readonly waited: Waited | null;
   readonly directive: string;
+  /** Why its controller is shut out; null where it is not. */
+  readonly quarantine: string | null;
+  /** The storm brake in a sentence, while it is engaged. */
+  readonly brake: string | null;
+  /** Boots within the time of a boot loop. */
+  readonly boots: number;
 }
 
 const nextStage: Record<Stage, string> = {
@@ -54,28 +61,71 @@ export function tellStanding(facts: StandingFacts): StandingView {
   };
 }
 
-function tellNext({ machine: { stage }, order }: StandingFacts): string {
-  if (order === null) return stage === 'in_service' ? nextStage[stage] : 'nothing until somebody orders a passage';
-  if (order.dryRun) return 'a plan of what would be done';
-  return stage === 'in_service' ? nextOrdered[order.passage] : nextStage[stage];
+function tellNext(facts: StandingFacts): string {
+  const { machine, order } = facts;
+  if (order === null) return tellIdle(facts);
+  const { passage, dryRun, pausedBy, takenOverBy, notBefore, state } = order;
+  if (takenOverBy !== null) return `what ${takenOverBy} does by hand, until they say that it is done`;
+  const end = dryRun ? 'a plan of what would be done' : tellEnd(passage, machine.stage);
+  if (pausedBy !== null) return `nothing until it is resumed, then ${end}`;
+  return state === 'waiting' && isToCome(notBefore) ? `from ${notBefore} on: ${end}` : end;
 }
 
-function tellBlock({ machine, order, steps, questions, waited, directive }: StandingFacts): string {
+/** A machine that is being born goes along the belt, and every other comes to what was ordered. */
+function tellEnd(passage: Passage, stage: Stage): string {
+  const onBelt = (passage === 'birth' || passage === 'rebirth') && stage !== 'in_service';
+  return onBelt ? nextStage[stage] : nextOrdered[passage];
+}
+
+const isToCome = (notBefore: string | null) => notBefore !== null && Date.parse(notBefore) > Date.now();
+
+/** What comes of a machine for which nothing is ordered: "it works" only where everything that is known says so. */
+function tellIdle(facts: StandingFacts): string {
+  const { machine } = facts;
+  if (machine.stage === 'retired') return 'nothing: it has left the fleet';
+  const want = tellWant(facts);
+  return want === null ? nextStage.in_service : `nothing until ${want}`;
+}
+
+/** What somebody has to do for a machine that nothing is ordered for, by the command for it; null where it works. */
+function tellWant({ machine, quarantine, boots }: StandingFacts): string | null {
+  const { id, stage, opState, repairState, held } = machine;
+  if (stage === 'retired') return null;
+  if (held !== null) return `somebody has seen to what holds it: ${held}`;
+  if (stage === 'in_service' && opState === 'hard_reboot')
+    return 'a person has looked at it: it stands in a reboot that no order sees to its end';
+  if (repairState === 'awaiting_parts') return 'the part is there that it waits for, and a repair is ordered';
+  if (repairState !== 'none') return `it is repaired, since its repair state is ${repairState} (farrier repair ${id})`;
+  if (stage === 'in_service' && opState !== 'production')
+    return `somebody brings it back, since it is ${opState} (farrier undrain ${id})`;
+  if (stage !== 'in_service') return `somebody orders a passage, since it stands at stage ${stage}`;
+  if (boots >= bootLoop.times)
+    return `somebody has looked why it booted ${boots} times within ${bootLoop.minutes} minutes`;
+  if (quarantine !== null)
+    return `somebody releases its controller, which is shut out: ${quarantine} (farrier machine release ${id})`;
+  return null;
+}
+
+function tellBlock(facts: StandingFacts): string {
+  const { machine, order, steps, questions, waited, brake, directive } = facts;
   const [question] = questions;
   if (question) {
     return `${question.owner}: ${question.question} (farrier step answer ${question.id} ${question.choices.join('|')})`;
   }
   if (machine.held !== null) return `held: ${machine.held}`;
-  if (order === null) return 'nothing';
+  if (order === null) return tellWant(facts) ?? 'nothing';
+  if (order.takenOverBy !== null) return `${order.takenOverBy}, who took it over (farrier order resume ${order.id})`;
   if (order.pausedBy !== null) return `${order.pausedBy}, who paused it (farrier order resume ${order.id})`;
   if (order.state === 'waiting') return tellWait(order);
   if (waited !== null) return tellPermit(waited);
   const running = steps.filter(({ state }) => state === 'running' || state === 'held');
   const step = running.find(({ source }) => source === 'agent') ?? running[0];
-  if (!step) return `its workflow; the agent is told to ${directive}`;
+  // What has left already is not held by it, and what does not leave is not either.
+  const held = brake !== null && machine.opState === 'production' && !order.dryRun ? `; ${brake}` : '';
+  if (!step) return `its workflow; the agent is told to ${directive}${held}`;
   const percent = machine.percent === null ? '' : ` at ${Math.round(machine.percent)} %`;
   const why = step.source === 'passage' && step.message !== null ? ` (${step.message})` : '';
-  return `${step.owner}: ${step.name}${percent}${step.late ? ', which is late' : ''}${why}`;
+  return `${step.owner}: ${step.name}${percent}${step.late ? ', which is late' : ''}${why}${why === '' ? held : ''}`;
 }
 
 function tellPermit({ semaphore, before, gate }: Waited): string {
@@ -84,6 +134,6 @@ function tellPermit({ semaphore, before, gate }: Waited): string {
 }
 
 function tellWait({ notBefore }: OrderView): string {
-  if (notBefore !== null && Date.parse(notBefore) > Date.now()) return `its time: not before ${notBefore}`;
+  if (isToCome(notBefore)) return `its time: not before ${notBefore}`;
   return 'its workflow, which has not taken the order yet';
 }

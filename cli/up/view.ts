@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Supervised } from '../../host/supervise.ts';
-import type { Stage } from '../../mdb/machine.ts';
+import { isOfferable, type Stage } from '../../mdb/machine.ts';
 import type { Step } from './steps.ts';
 import type { Fleet, MachineShown, RackShown } from './watch.ts';
 
@@ -115,7 +115,8 @@ const nameWidth = 16;
 /** One machine on the belt, e.g. `▸ r01-u03  ━━━━━━━━━━╸─────── profiled  burnin 40 %  12 s`. */
 export function machineLine(machine: MachineShown, columns: number): string {
   const { held, stage } = machine;
-  const done = stage === 'in_service' && machine.opState === 'production';
+  const { opState, repairState = 'none' } = machine;
+  const done = isOfferable({ stage, opState, repairState });
   const style: Style = held !== null ? 'yellow' : done ? 'green' : 'cyan';
   const mark = held !== null ? '▲' : done ? '✔' : '▸';
   const name = (machine.hostname?.split('.')[0] ?? machine.id).slice(0, nameWidth).padEnd(nameWidth);
@@ -126,10 +127,12 @@ export function machineLine(machine: MachineShown, columns: number): string {
   return `${paint(style, line)} ${fill(doing, room)} ${span(machine.seconds).padStart(7)}`;
 }
 
-function doingNow(machine: MachineShown, done: boolean): string {
-  if (done) return machine.id;
-  const percent = machine.percent === null ? '' : ` ${Math.round(machine.percent)} %`;
-  return machine.step === null ? '' : `${machine.step}${percent}`;
+function doingNow({ id, stage, opState, repairState = 'none', step, percent }: MachineShown, done: boolean): string {
+  if (done) return id;
+  const aside = stage === 'in_service' && opState !== 'production' ? opState : null;
+  const sick = repairState === 'none' ? null : repairState;
+  const work = step === null ? null : `${step}${percent === null ? '' : ` ${Math.round(percent)} %`}`;
+  return [work, aside, sick].filter((part) => part !== null).join(', ');
 }
 
 function position(index: number, width: number): string {

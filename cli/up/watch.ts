@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { MdbOrTransaction } from '../../mdb/connect.ts';
-import type { OpState, Stage } from '../../mdb/machine.ts';
+import type { OpState, RepairState, Stage } from '../../mdb/machine.ts';
 import { machines, orders, steps } from '../../mdb/schema.ts';
 
 export interface MachineShown {
@@ -10,6 +10,8 @@ export interface MachineShown {
   readonly unit: number | null;
   readonly stage: Stage;
   readonly opState: OpState;
+  /** How sick it is known to be; absent: not at all. */
+  readonly repairState?: RepairState;
   /** Why nothing moves; null while it moves or has arrived. */
   readonly held: string | null;
   /** The step at work, e.g. `burnin`; null between steps. */
@@ -80,7 +82,8 @@ export function foldRacks(rows: readonly RackRow[]): RackShown[] {
 
 async function readMachines(mdb: MdbOrTransaction): Promise<MachineShown[]> {
   const { rows } = await mdb.execute<{ [K in keyof MachineShown]: MachineShown[K] }>(sql`
-    select m.id, m.hostname, m.rack_id as rack, m.unit, m.stage, m.op_state as "opState", m.held,
+    select m.id, m.hostname, m.rack_id as rack, m.unit, m.stage, m.op_state as "opState",
+      m.repair_state as "repairState", m.held,
       s.name as step,
       case when s.name = 'burnin' or s.name = 'profile' then b.progress end as percent,
       extract(epoch from coalesce(m.in_service_at, now()) - m.first_boot_at)::float8 as seconds

@@ -18,7 +18,9 @@ import { connectMdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
 import { definePlaces } from '../../mdb/places.ts';
 import { machines } from '../../mdb/schema.ts';
+import { type BootResult, bootBounds } from './bootbudget.ts';
 import { flood, quantile, steady, type Target } from './load.ts';
+import { judge } from './verdict.ts';
 
 const imageBytes = 10 * 2 ** 20;
 
@@ -37,7 +39,9 @@ try {
   await mkdir(join(data, 'images', 'boot'), { recursive: true });
   await writeFile(join(data, 'images', 'boot', 'initrd'), randomBytes(imageBytes));
   const birther = await startBirther(postgres.url);
-  console.log(JSON.stringify({ bench: 'boot', ...options, ...(await measure(birther)) }));
+  const result: BootResult = { bench: 'boot', ...options, ...(await measure(birther)) };
+  console.log(JSON.stringify(result));
+  process.exitCode = judge(bootBounds(result));
   birther.child.kill('SIGTERM');
   await once(birther.child, 'exit');
 } finally {

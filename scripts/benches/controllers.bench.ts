@@ -1,5 +1,9 @@
-/** Simulated controllers for another bench, of which the first ones hang; ends with its standard input. */
+/**
+ * Simulated controllers for another bench, of which the first ones hang. Their addresses are its first line; it ends with
+ * its standard input, by telling whether they did what they are for.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +11,8 @@ import { z } from 'zod';
 import { personalityChoices } from '../../sim/bmc/personalities.ts';
 import { createFleet } from '../../sim/fleet.ts';
 import { listenFor } from '../../sim/listen.ts';
+import { type ControllersResult, controllersBounds } from './simbudget.ts';
+import { judge } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,10 +34,36 @@ const listening = await listenFor(fleet, '127.0.0.1:0', process.platform === 'li
 const machines = fleet.machines.slice(0, count);
 for (const machine of machines.slice(0, hung))
   fleet.bmcOf(machine).faults.set({ path: '/redfish/v1/*', delay: 600, times: null });
-process.stdout.write(`${JSON.stringify(machines.map(({ hardware }) => listening.originOf(hardware)))}\n`);
+const origins = machines.map(({ hardware }) => listening.originOf(hardware));
+process.stdout.write(`${JSON.stringify(origins)}\n`);
 await new Promise((resolve) => process.stdin.resume().once('end', resolve));
+const heldBack = await Promise.all(origins.slice(0, hung).map(async (origin) => (await ask(origin, 2000)) === null));
+const times = await Promise.all(origins.slice(hung).map((origin) => ask(origin, 30_000)));
+const answered = times.filter((time) => time !== null);
+const result: ControllersResult = {
+  bench: 'controllers',
+  controllers: count,
+  hung,
+  answered: answered.length,
+  held_back: heldBack.filter(Boolean).length,
+  slowest_ms: Math.round(Math.max(0, ...answered)),
+  rss_mib: Math.round(process.memoryUsage().rss / 2 ** 20),
+};
+process.stdout.write(`${JSON.stringify(result)}\n`);
+const verdict = judge(controllersBounds(result));
 await listening.close();
 await fleet.stop();
 await rm(folder, { recursive: true, force: true });
 // Answers that are held back would keep it for minutes.
-process.exit(0);
+process.exit(verdict);
+
+/** Milliseconds until a controller answered for its service root; null where it did not in time. */
+async function ask(origin: string, limit: number): Promise<number | null> {
+  const began = performance.now();
+  return new Promise((resolve) => {
+    const request = get(`${origin}/redfish/v1/`, { rejectUnauthorized: false, timeout: limit }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode === 200 ? performance.now() - began : null));
+    });
+    request.once('timeout', () => request.destroy()).once('error', () => resolve(null));
+  });
+}

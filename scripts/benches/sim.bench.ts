@@ -8,6 +8,8 @@ import { z } from 'zod';
 import { personalityChoices } from '../../sim/bmc/personalities.ts';
 import { createFleet } from '../../sim/fleet.ts';
 import { listenFor } from '../../sim/listen.ts';
+import { type SimResult, simBounds } from './simbudget.ts';
+import { judge } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -50,7 +52,7 @@ await sleep(10_000);
 const before = process.cpuUsage();
 await sleep(20_000);
 const { user, system } = process.cpuUsage(before);
-const result = {
+const result: SimResult = {
   bench: 'sim',
   machines: racks * perRack,
   listen_ms: listenMs,
@@ -58,6 +60,7 @@ const result = {
   cpu_share_looking_for_boot: Math.round(((user + system) / 20e6) * 1000) / 1000,
 };
 process.stdout.write(`${JSON.stringify(result)}\n`);
+process.exitCode = judge(simBounds(result));
 await listening.close();
 await fleet.stop();
 await rm(folder, { recursive: true, force: true });

@@ -346,7 +346,7 @@ describe('the guards', () => {
       { least: 101 },
       { least: -1 },
       { scope: 'fleet', name: 'x', least: 1 },
-      { scope: 'row', least: 1 },
+      { scope: 'rwo', least: 1 },
     ])
       expect((await ask('PUT', '/capacity', { scope: 'rack', reason: 'a test', ...wrong })).status).toBe(400);
   });
@@ -383,6 +383,7 @@ describe('the guards', () => {
       drain: 'slurm',
       drainSettings: { url: 'http://127.0.0.1:6820' },
       reason: 'a test',
+      new: true,
     });
     expect(set).toMatchObject({
       status: 200,

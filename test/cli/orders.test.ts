@@ -1,5 +1,5 @@
 /** The commands about orders and guards, against the API itself and without a process for each. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -277,7 +277,9 @@ describe('the guards', () => {
       '--drain-timeout',
       '3600',
     ];
-    expect(await farrier('pool', 'set', 'batch', ...args, '--reason', 'a test')).toMatch(
+    await mkdir(join(folder, 'secrets'));
+    await writeFile(join(folder, 'secrets', 'slurm'), '{}');
+    expect(await farrier('pool', 'set', 'batch', '--new', ...args, '--reason', 'a test')).toMatch(
       /settings +node=\{short\}\n +secret +slurm\n +drain time-out +1h, then ask/,
     );
     expect(await farrier('pool', 'show', 'batch')).toMatch(/policy +its own/);

@@ -202,7 +202,8 @@ describe('farrier pool', () => {
       '--reason',
       'the batch farm runs on Kubernetes',
     ];
-    expect(await farrier('pool', 'set', 'batch', ...named, ...timed)).toMatchObject({ code: 0 });
+    await writeFile(join(data, 'secrets/k8s'), '{}');
+    expect(await farrier('pool', 'set', 'batch', '--new', ...named, ...timed)).toMatchObject({ code: 0 });
     expect(await readPool(base.mdb, 'batch')).toMatchObject({
       drain: 'kubernetes',
       drainSecretRef: 'k8s',

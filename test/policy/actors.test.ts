@@ -8,7 +8,7 @@ import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns
 import { turnCampaign } from '../../mdb/campaignturn.ts';
 import { placeOrder } from '../../mdb/orders.ts';
 import { plan } from '../../mdb/proposals.ts';
-import { audit, campaigns, machines, orders } from '../../mdb/schema.ts';
+import { audit, campaigns, drifts, machines, orders } from '../../mdb/schema.ts';
 import { type Desk, openDesk } from './desk.ts';
 
 let desk: Desk;
@@ -25,14 +25,20 @@ const classOf = async (action: string, machineId: string) => {
     .orderBy(audit.id);
   return rows.map(({ actorClass, actor }) => [actorClass, actor]);
 };
+/** A machine whose BIOS is other than wanted; the id of that drift. */
+async function drifting(machineId: string): Promise<number> {
+  const wish = { machineId, kind: 'bios', name: 'Boot', want: 'Uefi', have: 'Bios', source: 'controller' } as const;
+  const [row] = await desk.base.mdb.insert(drifts).values(wish).returning({ id: drifts.id });
+  return row?.id ?? 0;
+}
 const request = { window: null, work: [{ kind: 'reboot' as const }], soakMinutes: null, drain: true, semaphores: {} };
 
 it('O-7: an order of the reconciler is audited as the system, though a person may be called like it', async () => {
   const { mdb } = desk.base;
   const system = { class: 'system', name: 'reconcile' } as const;
-  const { id } = await acting(mdb, system, null, (tx) =>
+  const { id } = await acting(mdb, system, null, async (tx) =>
     plan(tx, {
-      ...{ pool: 'general', mode: 'authoritative', machineIds: ['m-01'], driftIds: [-1] },
+      ...{ pool: 'general', mode: 'authoritative', machineIds: ['m-01'], driftIds: [await drifting('m-01')] },
       ...{ request, reason: 'drift', pace: { ...standardPace, canary: 0 } },
     }),
   );
@@ -58,9 +64,9 @@ it('O-7: an order of the reconciler is audited as the system, though a person ma
 it('O-7: a campaign of the reconciler that a person started is that person’s', async () => {
   const { mdb } = desk.base;
   const system = { class: 'system', name: 'reconcile' } as const;
-  const { id } = await acting(mdb, system, null, (tx) =>
+  const { id } = await acting(mdb, system, null, async (tx) =>
     plan(tx, {
-      ...{ pool: 'general', mode: 'assist', machineIds: ['m-03'], driftIds: [-1] },
+      ...{ pool: 'general', mode: 'assist', machineIds: ['m-03'], driftIds: [await drifting('m-03')] },
       ...{ request, reason: 'drift', pace: { ...standardPace, canary: 0 } },
     }),
   );

@@ -41,7 +41,7 @@ const all: [string, string[]][] = [
   ['undrain', ['undrain', 'h1', '--disabled']],
   ['power', ['power', 'off', 'h1']],
   ['rebirth', ['rebirth', 'h1', '--wipe', '--cycle']],
-  ['clean', ['clean', 'h1', '--owner', 'blue team']],
+  ['clean', ['clean', 'h1', '--owner', 'blue']],
   ['maintenance', ['maintenance', 'h1', '--work', '[{"kind":"reboot"}]']],
   ['repair', ['repair', 'h1', '--fault', 'disk/X']],
   ['retire', ['retire', 'h1']],

@@ -371,7 +371,9 @@ export class PassageRun<Step extends string = string> {
     return { ...this.summary(state, note), ...(skipped && { skipped }) };
   }
 
+  /** How it ended; from then on it waits on nothing. */
   summary(outcome: PassageSummary['outcome'], note?: string): PassageSummary {
+    this.desk.close(note ?? null);
     const { stage, opState, bootState, rack, pool, sku } = this.state;
     return {
       orderId: this.errand.orderId,

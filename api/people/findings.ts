@@ -1,0 +1,83 @@
+/** What a person should look at besides the figures of the fleet, a sentence each. Pure. */
+import type { Finding } from '../../contract/api.ts';
+import { type BootStat, bootLoop } from '../../mdb/bootcounts.ts';
+import { type Brake, isEngaged, tellEngaged } from '../../mdb/brake.ts';
+import type { FleetCounts } from '../../mdb/fleet.ts';
+import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
+
+/** Seconds after which a process that says nothing is taken for dead: four of its signs of life. */
+const longestSilence = 60;
+/** Milliseconds that a clock may be wrong: leases and windows are of minutes. */
+const worstClock = 5000;
+/** Machines that one sentence names. */
+const mostNamed = 10;
+
+const shown: Readonly<Record<ProcessName, string>> = {
+  dispatch: 'dispatcher',
+  lifecycle: 'lifecycle worker',
+  hardware: 'hardware worker',
+  birther: 'birther',
+  agents: "agents' API",
+};
+/** Each site needs its own. */
+const local: ReadonlySet<ProcessName> = new Set(['hardware', 'birther', 'agents']);
+
+/** Which of Farrier's processes work, and whether their clocks agree with the MDB's. */
+export function examineProcesses(seen: readonly ProcessSeen[], sites: readonly string[]): Finding[] {
+  const findings = (Object.keys(shown) as ProcessName[]).map((name): Finding => {
+    const rows = seen.filter((one) => one.name === name);
+    const missing = local.has(name)
+      ? sites.flatMap((site) =>
+          tellSilence(
+            shown[name],
+            rows.filter(({ siteId }) => siteId === site),
+            ` of site ${site}`,
+          ),
+        )
+      : tellSilence(shown[name], rows, '');
+    return { name, ok: missing.length === 0, message: missing.join('; ') || `the ${shown[name]} works` };
+  });
+  const wrong = seen.filter(({ age, clockAhead }) => age < longestSilence && Math.abs(clockAhead) > worstClock);
+  const told = wrong.map(({ name, siteId, clockAhead }) => {
+    const off = `${Math.round(Math.abs(clockAhead) / 1000)} s ${clockAhead > 0 ? 'ahead of' : 'behind'}`;
+    return `the clock of ${name}${siteId === '' ? '' : ` of site ${siteId}`} is ${off} the MDB's`;
+  });
+  const clock = { name: 'clock', ok: told.length === 0, message: told.join('; ') || "all clocks agree with the MDB's" };
+  return [...findings, clock];
+}
+
+function tellSilence(what: string, rows: readonly ProcessSeen[], where: string): string[] {
+  if (rows.length === 0) return [`no ${what}${where} was ever seen`];
+  const age = Math.min(...rows.map((row) => row.age));
+  if (age <= longestSilence) return [];
+  return [`no ${what}${where} was seen for ${age < 120 ? `${Math.round(age)} s` : `${Math.round(age / 60)} min`}`];
+}
+
+export function examineBrake(brake: Brake, now: number): Finding {
+  const ok = !isEngaged(brake, now);
+  const message = ok ? 'the storm brake is not engaged' : `${tellEngaged(brake)} (by ${brake.engagedBy ?? 'nobody'})`;
+  return { name: 'brake', ok, message };
+}
+
+/** Machines that cannot stay up. */
+export function examineLoops(failers: readonly BootStat[]): Finding {
+  const named = failers
+    .slice(0, mostNamed)
+    .map(({ machineId, mac, requests }) => `${machineId ?? mac} ${requests} times`);
+  const more = failers.length > mostNamed ? ` and ${failers.length - mostNamed} more` : '';
+  const message =
+    failers.length === 0
+      ? `no machine booted ${bootLoop.times} times within ${bootLoop.minutes} minutes`
+      : `booted again and again: ${named.join(', ')}${more}, within ${bootLoop.minutes} minutes`;
+  return { name: 'boot loops', ok: failers.length === 0, message };
+}
+
+/** Machines that are out of production while nobody works on them: they come back only by somebody's word. */
+export function examineAside({ aside, asideCount }: Pick<FleetCounts, 'aside' | 'asideCount'>): Finding {
+  const more = asideCount > aside.length ? ` and ${asideCount - aside.length} more` : '';
+  const message =
+    asideCount === 0
+      ? 'every machine is in production, or somebody works on it'
+      : `out of production, with nothing ordered: ${aside.join(', ')}${more} (farrier undrain)`;
+  return { name: 'aside', ok: asideCount === 0, message };
+}
