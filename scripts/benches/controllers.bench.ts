@@ -3,7 +3,8 @@
  * its standard input, by telling whether they did what they are for.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { get } from 'node:https';
+import http from 'node:http';
+import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -61,6 +62,7 @@ process.exit(verdict);
 async function ask(origin: string, limit: number): Promise<number | null> {
   const began = performance.now();
   return new Promise((resolve) => {
+    const get = origin.startsWith('https:') ? https.get : http.get;
     const request = get(`${origin}/redfish/v1/`, { rejectUnauthorized: false, timeout: limit }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode === 200 ? performance.now() - began : null));
     });

@@ -31,18 +31,20 @@ const budget = { off: 24, spokenTo: 32, looking: 96, share: 0.25, controllers: 1
 
 export function simBounds({ machines, rss_mib: rss, cpu_share_looking_for_boot: share }: SimResult): Bound[] {
   const each = (mib: number) => Math.round(((mib - rss.node) * 1024) / machines);
+  // What the process takes once, however few they are, in KiB.
+  const once = Math.ceil((8 * 1024) / machines);
   const most = Math.round(budget.share * Math.max(1, machines / 4000) * 1000) / 1000;
   return [
-    { what: 'KiB a machine that is off', measured: each(rss.off), budget: ['at most', budget.off] },
+    { what: 'KiB a machine that is off', measured: each(rss.off), budget: ['at most', budget.off + once] },
     {
       what: 'KiB a machine whose controller was spoken to',
       measured: each(rss.spoken_to),
-      budget: ['at most', budget.spokenTo],
+      budget: ['at most', budget.spokenTo + once],
     },
     {
       what: 'KiB a machine looking for a boot',
       measured: each(rss.looking_for_boot),
-      budget: ['at most', budget.looking],
+      budget: ['at most', budget.looking + once],
     },
     { what: 'of a core, all looking for a boot', measured: share, budget: ['at most', most] },
   ];

@@ -428,7 +428,9 @@ describe.skipIf(shared === null)('a dry run', () => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('plan hash') });
       expect(bench.calls).toEqual([
         'beginPassage',
+        'readGroups',
         'leaveService draining',
+        'readGroups',
         'act restart',
         'keepPlan',
         'endOrder done',
