@@ -35,6 +35,7 @@ function addAnew(program: Command, open: Open): void {
     );
   withGroups(
     withOrderOptions(program.command('clean').description('erase a machine with proof, for a new owner')),
+    'drain',
     'reboot',
   )
     .addOption(
@@ -48,12 +49,12 @@ function addAnew(program: Command, open: Open): void {
         options: Options<{ method?: string; owner?: string; cycle?: true }>,
         command: Command,
       ) => {
-        const { method, owner, cycle, rebootGroup, ...rest } = options;
+        const { method, owner, cycle, drainGroup, rebootGroup, ...rest } = options;
         const request = {
           ...(method !== undefined && { method }),
           ...(owner !== undefined && { owner }),
           power: cycle ? 'cycle' : 'wait',
-          ...groupsOf({ rebootGroup }),
+          ...groupsOf({ drainGroup, rebootGroup }),
         };
         await order(open(), command, machine, 'clean', request, rest);
       },

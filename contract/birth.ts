@@ -17,6 +17,8 @@ export interface BeginResult extends Taken {
   readonly boot: boolean;
   /** Why a person has to say who it is before anything of it boots: it looks like another machine. */
   readonly newcomer?: string;
+  /** It is in production, and nothing was done to it yet: it leaves by a permit, like for everything else. */
+  readonly leaves?: true;
 }
 
 /** What a newcomer was said to be: a machine of its own, or the one that it looks like. */

@@ -12,11 +12,17 @@ import { actorOf, take } from '../passage/course.ts';
  * Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. A machine that has
  * been through an order before goes back to the beginning of the belt, and its next boot gets the bootstrap image.
  */
-export function beginBirth(mdb: Mdb, input: PassageErrand & { next: StepStart }): Promise<BeginResult> {
-  const { machineId, orderId } = input;
+export function beginBirth(
+  mdb: Mdb,
+  input: PassageErrand & { next: StepStart; permitted?: true },
+): Promise<BeginResult> {
+  const { machineId, orderId, permitted = false } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const order = await passage.orderOf(tx, orderId);
+    // Nothing of it has begun while it waits for its permits: the run that has them begins it.
+    if (machine.opState === 'production' && !permitted)
+      return order.state === 'waiting' || order.state === 'running' ? { ...notLive, live: true, leaves: true } : notLive;
     const begun = await passage.beginOrder(tx, orderId);
     if (begun === null) return notLive;
     // A birth of a machine in service takes it out of production like anything else does.

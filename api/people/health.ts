@@ -3,11 +3,11 @@ import * as contract from '../../contract/api.ts';
 import type { DriftList } from '../../contract/driftschemas.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import { bootLoop, persistentFailers } from '../../mdb/bootcounts.ts';
-import { readBrake } from '../../mdb/brake.ts';
+import { isEngaged, readBrake } from '../../mdb/brake.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { countConformity } from '../../mdb/driftviews.ts';
 import { countFleet, type FleetCounts, readBootStats } from '../../mdb/fleet.ts';
-import { listProcesses, listSiteIds } from '../../mdb/processes.ts';
+import { listProcesses, listSiteIds, type ProcessSeen } from '../../mdb/processes.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { examineAside, examineBrake, examineLoops, examineProcesses } from './findings.ts';
 import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
@@ -129,17 +129,21 @@ export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
     return { ok: true };
   });
   app.get('/metrics', { schema: { tags, response: { 200: z.string() } } }, async (_request, reply) =>
-    reply
-      .type('text/plain; version=0.0.4; charset=utf-8')
-      .send(
-        renderMetrics(
-          await countFleet(mdb),
-          await countConformity(mdb),
-          await readLosses(mdb),
-          (await findLoops(mdb)).length,
-        ),
-      ),
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(
+      renderMetrics(await countFleet(mdb), await countConformity(mdb), await readLosses(mdb), {
+        looping: (await findLoops(mdb)).length,
+        braked: isEngaged(await readBrake(mdb), Date.now()),
+        processes: await listProcesses(mdb),
+      }),
+    ),
   );
+}
+
+interface Seen {
+  /** Machines that cannot stay up. */
+  readonly looping: number;
+  readonly braked: boolean;
+  readonly processes: readonly ProcessSeen[];
 }
 
 /** Prometheus text of the fleet's figures. Pure. */
@@ -147,7 +151,7 @@ export function renderMetrics(
   counts: FleetCounts,
   conformity: Conformity,
   losses: Losses,
-  looping: number,
+  { looping, braked, processes }: Seen,
 ): string {
   const gauge = (name: string, help: string, lines: readonly string[]) =>
     [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines.map((line) => `${name}${line}`)].join('\n');
@@ -165,6 +169,12 @@ export function renderMetrics(
     gauge('farrier_machines_boot_looping', 'Machines and MACs that booted five times within ten minutes.', [
       ` ${looping}`,
     ]),
+    gauge('farrier_brake_engaged', 'Whether the storm brake holds departures.', [` ${braked ? 1 : 0}`]),
+    gauge(
+      'farrier_process_silence_seconds',
+      'Since each process was last seen to work.',
+      processes.map(({ name, siteId, age }) => `{process="${name}",site="${siteId}"} ${age}`),
+    ),
     gauge('farrier_controllers_unread', 'Controllers that could not be read when it was last their turn.', [
       ` ${counts.controllersUnread}`,
     ]),

@@ -116,8 +116,9 @@ function tellBlock(facts: StandingFacts): string {
   if (order === null) return tellWant(facts) ?? 'nothing';
   if (order.takenOverBy !== null) return `${order.takenOverBy}, who took it over (farrier order resume ${order.id})`;
   if (order.pausedBy !== null) return `${order.pausedBy}, who paused it (farrier order resume ${order.id})`;
-  if (order.state === 'waiting') return tellWait(order);
+  // An order may wait for its permit before it begins.
   if (waited !== null) return tellPermit(waited);
+  if (order.state === 'waiting') return tellWait(order);
   const running = steps.filter(({ state }) => state === 'running' || state === 'held');
   const step = running.find(({ source }) => source === 'agent') ?? running[0];
   // What has left already is not held by it, and what does not leave is not either.

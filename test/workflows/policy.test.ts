@@ -54,6 +54,33 @@ describe.skipIf(shared === null)('O-5: with nothing named', () => {
   }
 });
 
+describe.skipIf(shared === null)('O-5: a birth', () => {
+  test('O-5: of a machine in production takes it out by its permits, and gives them back', () => {
+    const asked: string[] = [];
+    const told: string[] = [];
+    const begins: unknown[] = [];
+    const different = {
+      beginBirth: async ({ permitted }: { permitted?: true }) => {
+        begins.push(permitted);
+        const begun = { live: true, fence: 1, controller: false, boot: false };
+        return permitted ? begun : { ...begun, leaves: true as const };
+      },
+      askPermit: async ({ semaphore }: { semaphore: string }) => {
+        asked.push(semaphore);
+        return { state: 'granted' as const, fence: 9 };
+      },
+      tellSemaphore: async ({ message }: { message: string }) => void told.push(message),
+    };
+    return withBench(shared as NonNullable<typeof shared>, different, async (bench) => {
+      await bench.goOn();
+      expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
+      expect(asked).toEqual(['semaphore/reboot/fleet=all', 'semaphore/reboot/rack=A01']);
+      expect(told).toEqual(['release', 'release']);
+      expect(begins).toEqual([undefined, true]);
+    });
+  });
+});
+
 describe.skipIf(shared === null)('O-11: a passage that is over', () => {
   test(
     'O-11: a drain waits on nothing, says how it ended, and names no limit',

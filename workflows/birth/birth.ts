@@ -10,7 +10,11 @@ export async function birth(input: PassageInput): Promise<PassageSummary> {
   const run = new BirthRun(input, beltCourse('birth'));
   run.open();
 
-  const begun = await run.beginBirth();
-  if (!begun) return run.summary('cancelled');
-  return convey(run);
+  try {
+    const begun = await run.beginBirth();
+    if (typeof begun === 'object') return await run.end(begun, false);
+    return begun ? await convey(run) : run.summary('cancelled');
+  } finally {
+    await run.permits.giveBack();
+  }
 }

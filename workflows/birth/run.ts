@@ -1,5 +1,7 @@
 import type { BirthStep } from '../../contract/birth.ts';
+import { takePermit } from '../outage/permit.ts';
 import { InstallRun } from '../passage/install.ts';
+import type { Ended } from '../passage/outcome.ts';
 import { birthActivities } from '../proxies.ts';
 
 /** One birth or rebirth under way: what it knows besides what every passage knows. */
@@ -10,8 +12,15 @@ export class BirthRun extends InstallRun<BirthStep> {
   biosWritten = false;
   passwordChanged = false;
 
-  async beginBirth(): Promise<boolean> {
-    const begun = await birthActivities.beginBirth({ ...this.errand, next: this.start('rack') });
+  /** Not live when it ended before it began; a machine in production leaves by its groups' permits. */
+  async beginBirth(): Promise<boolean | Ended> {
+    const start = { ...this.errand, next: this.start('rack') };
+    let begun = await birthActivities.beginBirth(start);
+    if (begun.leaves) {
+      const unpermitted = await takePermit(this, 'rack', 'reboot', {});
+      if (unpermitted !== null) return unpermitted;
+      begun = await birthActivities.beginBirth({ ...start, permitted: true });
+    }
     await this.take(begun);
     this.mustBoot = begun.boot;
     this.newcomer = begun.newcomer;

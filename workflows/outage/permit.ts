@@ -1,6 +1,6 @@
 import { namedTags, type SemaphoreTags } from '../../contract/requests.ts';
 import { inOrder, type PermitOperation, resourcesFor, semaphoreId } from '../../contract/semaphore.ts';
-import { type Outcome, refuse } from '../passage/outcome.ts';
+import { type Ended, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 import { outageActivities } from '../proxies.ts';
 
@@ -13,7 +13,7 @@ export async function takePermit<Step extends string>(
   step: Step,
   operation: PermitOperation,
   semaphores: SemaphoreTags,
-): Promise<Outcome | null> {
+): Promise<Ended | null> {
   const named = namedTags(semaphores, operation);
   const { groups, missing } = await outageActivities.readGroups({ ...run.errand, operation, named });
   if (missing.length > 0) {
