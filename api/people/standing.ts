@@ -113,7 +113,8 @@ function tellBlock(facts: StandingFacts): string {
     return `${question.owner}: ${question.question} (farrier step answer ${question.id} ${question.choices.join('|')})`;
   }
   if (machine.held !== null) return `held: ${machine.held}`;
-  if (order === null) return tellWant(facts) ?? 'nothing';
+  // One that was announced and never ordered is in nobody's way, and nothing is in its.
+  if (order === null) return (machine.stage === 'racked' ? null : tellWant(facts)) ?? 'nothing';
   if (order.takenOverBy !== null) return `${order.takenOverBy}, who took it over (farrier order resume ${order.id})`;
   if (order.pausedBy !== null) return `${order.pausedBy}, who paused it (farrier order resume ${order.id})`;
   // An order may wait for its permit before it begins.
