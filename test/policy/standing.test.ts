@@ -41,7 +41,8 @@ describe('O-11: what is told of a machine', () => {
       const { next } = tell(one);
       const fine = one.stage === 'in_service' && one.opState === 'production' && one.repairState === 'none';
       expect(next.includes('it works'), JSON.stringify(one)).toBe(fine);
-      if (!fine && one.stage !== 'retired' && one.stage !== 'racked') expect(tell(one).blockedOn, JSON.stringify(one)).not.toBe('nothing');
+      if (!fine && one.stage !== 'retired' && one.stage !== 'racked')
+        expect(tell(one).blockedOn, JSON.stringify(one)).not.toBe('nothing');
     }
     expect(tell({ held: 'two machines say so' }).next).not.toContain('it works');
     expect(tell({}, null, { quarantine: 'another machine showed there' })).toMatchObject({
