@@ -22,7 +22,9 @@ export function beginBirth(
     const order = await passage.orderOf(tx, orderId);
     // Nothing of it has begun while it waits for its permits: the run that has them begins it.
     if (machine.opState === 'production' && !permitted)
-      return order.state === 'waiting' || order.state === 'running' ? { ...notLive, live: true, leaves: true } : notLive;
+      return order.state === 'waiting' || order.state === 'running'
+        ? { ...notLive, live: true, leaves: true }
+        : notLive;
     const begun = await passage.beginOrder(tx, orderId);
     if (begun === null) return notLive;
     // A birth of a machine in service takes it out of production like anything else does.

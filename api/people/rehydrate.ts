@@ -7,7 +7,8 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { selectMachines } from '../../mdb/selecting.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
-import { mustFind, mustSelect } from './machines.ts';
+import { mustFind } from './machines.ts';
+import { mustSelect } from './names.ts';
 import { mustBe } from './operator.ts';
 
 const tags = ['rehydrate'];
@@ -61,7 +62,7 @@ export function serveRehydrate(app: App, { mdb }: PeopleDependencies): void {
 }
 
 async function mustMean(mdb: Mdb, text: string): Promise<void> {
-  const found = await selectMachines(mdb, mustSelect(text), 1);
+  const found = await selectMachines(mdb, await mustSelect(mdb, text), 1);
   if (found.length === 0) throw new ApiError('not-found', `no machine matches ${text}`, 'selector');
 }
 
