@@ -88,7 +88,8 @@ boot_loader() {
 
 activate() {
   mkdir -p /mnt/boot/farrier
-  for name in $(machine_names); do : >"/mnt/boot/farrier/$name"; done
+  # Not empty: a file without a cluster is none to every loader.
+  for name in $(machine_names); do echo "$name" >"/mnt/boot/farrier/$name"; done
   if [ "$(firmware)" = uefi ]; then
     cp /usr/share/boot/systemd-bootx64.efi /mnt/boot/EFI/BOOT/BOOTX64.EFI || return 1
   else
