@@ -12,6 +12,7 @@ import { ledgerOf } from '../support/ledger.ts';
 import { type Cluster, startCluster } from '../support/slurm/cluster.ts';
 import { newerSlurm, type SlurmFound, systemSlurm } from '../support/slurm/where.ts';
 
+vi.setConfig({ testTimeout: 600_000 });
 const system = await systemSlurm();
 const newer = await newerSlurm();
 
@@ -54,8 +55,8 @@ describe.each(ways)('S-13: %s', (_, found, how) => {
     await expect.poll(() => shown('%M').then((times) => times.filter((time) => /^0:0[0-2]$/.test(time)))).toEqual([]);
   };
 
-  // A node whose word on an ended job is lost is asked again after two minutes.
-  const looks = (task: DrainTask) => expect.poll(() => drain.progress(task), { interval: 1000, timeout: 250_000 });
+  // A node whose word on an ended job is lost is asked again after two minutes: seen of the first job of 24.11.
+  const looks = (task: DrainTask) => expect.poll(() => drain.progress(task), { interval: 1000, timeout: 500_000 });
 
   beforeAll(async () => {
     cluster = await startCluster(found);
