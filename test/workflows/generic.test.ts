@@ -1,6 +1,7 @@
 /**
  * What holds for every passage, whatever it does: each of its activities may be lost after it was done, and be done again;
- * and each may fail for good, which ends the passage or brings a person, and never leaves it stuck.
+ * each may fail for good, which ends the passage or brings a person, and never leaves it stuck; and while somebody holds
+ * it back, behind whichever activity, it begins nothing.
  */
 
 import { ApplicationFailure } from '@temporalio/common';
@@ -10,7 +11,7 @@ import type { ReportKind, Standing } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
 import type { Passage } from '../../mdb/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Bench, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
+import { type Bench, type BenchWish, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
 import { begun, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -129,13 +130,13 @@ describe.skipIf(shared === null)('each activity, lost after it was done, is foun
 });
 
 /** What each passage does on a day on which all goes well. */
-async function activitiesOf(passage: Passage, how: Passing): Promise<string[]> {
+async function callsOf(passage: Passage, how: Passing): Promise<readonly string[]> {
   let calls: readonly string[] = [];
   await skipping(shared, passage, doublesOf(how), async (bench, environment) => {
     await play(environment, [bench], how);
     calls = bench.calls;
   })();
-  return [...new Set(calls.map((call) => call.replace(/ .*/, '')))];
+  return calls;
 }
 
 const broken = async () => {
@@ -146,14 +147,10 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
   for (const [passage, how] of all)
     test(passage, async () => {
       if (shared === null) return;
-      const names = await activitiesOf(passage, how);
+      const names = [...new Set((await callsOf(passage, how)).map((call) => call.replace(/ .*/, '')))];
       expect(names.length).toBeGreaterThan(2);
       const wishes = names.map((name) => ({ kind: passage, different: { ...doublesOf(how), [name]: broken } }));
-      // Of its own, since time is let pass: the clock of one stands still once a workflow was terminated on it.
-      const own = await timeSkipping();
-      if (own === null) throw new Error('the time-skipping server went away');
-      await defineAttributes(own);
-      await withBenches(own, wishes, async (benches) => {
+      await onOwnServer(wishes, async (benches, own) => {
         await play(own, benches, how);
         for (const [index, bench] of benches.entries()) {
           const stood = await stand(bench);
@@ -163,6 +160,128 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
           if (stood === 'ended') expect(count('tellSemaphore release')).toBeGreaterThanOrEqual(count('askPermit'));
           actOnce(bench);
         }
-      }).finally(() => own.teardown());
+      });
     });
+});
+
+/** Of its own, since time is let pass: the clock of one stands still once a workflow was terminated on it. */
+async function onOwnServer(
+  wishes: readonly BenchWish[],
+  run: (benches: readonly Bench[], own: TestWorkflowEnvironment) => Promise<void>,
+): Promise<void> {
+  const own = await timeSkipping();
+  if (own === null) throw new Error('the time-skipping server went away');
+  await defineAttributes(own);
+  await withBenches(own, wishes, (benches) => run(benches, own)).finally(() => own.teardown());
+}
+
+/** What goes on while a passage is held back: looking, writing down what is heard, and giving back. */
+const goesOn =
+  /^(check(Health|Controller)|lookAtBoard|drainProgress|settle|read\w+|missingParts|planClean|noteReboot|keepIgnored|remindHumanStep|closeHumanStep|tellSemaphore release|openHumanStep takeover)/;
+/** What may still be done once it is cancelled: the way back. */
+const goesBack = /^(moveMachine (production|disabled)|moveMachine$|stopDrain|unsetRebirth|endOrder)/;
+
+type HeldBack = 'pause' | 'takeover';
+
+/** One passage that is held back while its call of a number is under way. */
+class HoldUp {
+  readonly doubles: Partial<Doubles>;
+  /** Calls until then, with the one under way and its repetition. */
+  before = Number.POSITIVE_INFINITY;
+  private readonly number: number;
+  private readonly how: HeldBack;
+  private begun = 0;
+  private known: (bench: Bench) => void = () => {};
+  private readonly bench = new Promise<Bench>((resolve) => {
+    this.known = resolve;
+  });
+
+  constructor(number: number, how: HeldBack, doubles: Partial<Doubles>) {
+    this.number = number;
+    this.how = how;
+    this.doubles = Object.fromEntries(
+      Object.entries(goingWell([], doubles)).map(([name, activity]) => [
+        name,
+        (input: never) => this.pass(name, activity as (input: never) => Promise<unknown>, input),
+      ]),
+    );
+  }
+
+  meets(bench: Bench): void {
+    this.known(bench);
+  }
+
+  private async pass(name: string, activity: (input: never) => Promise<unknown>, input: never): Promise<unknown> {
+    this.begun += 1;
+    if (this.begun !== this.number) return activity(input);
+    const bench = await this.bench;
+    if (this.how === 'pause') await bench.passage.signal('pause');
+    else await bench.passage.signal('takeover', { orderId: bench.orderId, by: 'ann', reason: 'I am beside it' });
+    this.before = bench.calls.length + (name === 'act' ? 0 : 1);
+    if (name === 'act') return activity(input);
+    // Tried again past the task in which a local activity runs, so that the passage has heard of it by then.
+    throw ApplicationFailure.create({ message: 'not yet', nextRetryDelay: '40 seconds' });
+  }
+}
+
+/** Lets agents tell and time pass, by less than any limit of a step. */
+async function letPass(environment: TestWorkflowEnvironment, benches: readonly Bench[], left: ReportKind[][]) {
+  for (let ticks = 0; ticks < 20; ticks += 1) {
+    await Promise.all(benches.map((bench, index) => goOn(bench, left[index] ?? [])));
+    await environment.sleep('20 seconds');
+  }
+}
+
+const heldBack: readonly (readonly [what: string, how: HeldBack, then: (bench: Bench) => Promise<unknown>])[] = [
+  ['paused, and goes on when it is resumed', 'pause', (bench) => bench.passage.signal('resume')],
+  ['taken over, and goes on when it is handed back', 'takeover', (bench) => handBack(bench)],
+  ['paused, and ends by a cancel, and gives back what it holds', 'pause', (bench) => cancel(bench)],
+];
+const cancel = (bench: Bench) =>
+  bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'not today' });
+
+/** One that had ended, or was about to, is nobody's to hand back. */
+async function handBack(bench: Bench): Promise<void> {
+  const at = await standingOf(bench);
+  if (at?.humanStep?.id.includes(':takeover:')) await bench.answer('hand-back');
+}
+
+describe.skipIf(shared === null)('nothing is begun, behind whichever activity, while it is', () => {
+  for (const [what, how, then] of heldBack)
+    for (const [passage, passed] of all)
+      test(`${what}: ${passage}`, async () => {
+        if (shared === null) return;
+        const { length } = await callsOf(passage, passed);
+        expect(length).toBeGreaterThan(2);
+        const holdUps = Array.from({ length }, (_, index) => new HoldUp(index + 1, how, doublesOf(passed)));
+        const wishes = holdUps.map(({ doubles }) => ({ kind: passage, different: doubles }));
+        await onOwnServer(wishes, async (benches, own) => {
+          for (const [index, bench] of benches.entries()) holdUps[index]?.meets(bench);
+          const left = benches.map(() => [...(passed.tells ?? [])]);
+          await letPass(own, benches, left);
+          const held = benches.map(({ calls }, index) => calls.slice(holdUps[index]?.before));
+          expect(held.map((calls) => calls.filter((call) => !goesOn.test(call) && !/^endOrder/.test(call)))).toEqual(
+            benches.map(() => []),
+          );
+          const counts = benches.map(({ calls }) => calls.length);
+          await Promise.all(benches.map((bench) => then(bench).catch(() => {})));
+          for (const ticks of [...Array(8).keys()]) if (ticks >= 0) await letPass(own, benches, left);
+          for (const [index, bench] of benches.entries()) {
+            const { last } = await bench.machine.query<Standing>('standing');
+            const says = `behind call ${index + 1}: ${bench.calls.join(', ')}`;
+            if (then !== heldBack[2]?.[2]) expect(last, says).toMatchObject({ outcome: 'done' });
+            else {
+              expect(last?.outcome, says).toMatch(/cancelled|done/);
+              const more = bench.calls.slice(counts[index]);
+              expect(
+                more.filter((call) => !goesOn.test(call) && !goesBack.test(call)),
+                says,
+              ).toEqual([]);
+            }
+            const count = (call: string) => bench.calls.filter((one) => one === call).length;
+            expect(count('tellSemaphore release'), says).toBeGreaterThanOrEqual(count('askPermit'));
+            actOnce(bench);
+          }
+        });
+      });
 });
