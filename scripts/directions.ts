@@ -33,6 +33,7 @@ export function findViolations(imports: readonly Import[]): string[] {
     ...local.flatMap(checkDirection),
     ...imports.flatMap(checkMachineTable),
     ...imports.flatMap(checkBoot),
+    ...imports.flatMap(checkSteps),
     ...findCycles(local),
     ...checkSandbox(imports),
   ];
@@ -60,6 +61,20 @@ function checkBoot(each: Import): string[] {
   if (!inside(each.from, 'boot')) return [];
   const temporal = each.to.startsWith('@temporalio/') || each.to === 'contract/attributes.ts';
   return temporal ? [`${place(each)}: boot never sees Temporal, but imports ${each.to}`] : [];
+}
+
+/**
+ * The steps of passages have no activities but those that wait at the gate (workflows/passage/effects.ts): a proxy of their
+ * own would act while the passage is paused.
+ */
+function checkSteps(each: Import): string[] {
+  const steps =
+    inside(each.from, 'workflows') && each.from.split('/').length > 2 && !inside(each.from, 'workflows/passage');
+  if (!steps || each.typeOnly) return [];
+  const proxies = each.to === 'workflows/proxies.ts' || each.to === 'workflows/permitproxies.ts';
+  const own = each.names.filter((name) => /^proxy(Local)?Activities$|^scheduleActivity$|^executeChild$/.test(name));
+  const taken = proxies ? [each.to] : own;
+  return taken.map((what) => `${place(each)}: a step acts through its effects only, but imports ${what}`);
 }
 
 /** Cycles of imports that exist when the program runs; a cycle of types is erased. */

@@ -42,6 +42,11 @@ export type Awaited =
   | 'late'
   | 'cancelled';
 
+interface Waiting {
+  readonly waitingOn: string;
+  readonly why: string | null;
+}
+
 const keptNotes = 20;
 const keptIds = 200;
 
@@ -49,11 +54,8 @@ export class Desk {
   readonly subject: DeskSubject;
   step = 'start';
   stage: Stage = 'racked';
-  waitingOn = 'nothing';
   since: string = new Date().toISOString();
   limit: string | null = null;
-  /** Why it waits, in a sentence, where there is more to say than on what. */
-  why: string | null = null;
   question: HumanQuestion | null = null;
   cancelled: Cancel | null = null;
   paused = false;
@@ -68,6 +70,8 @@ export class Desk {
   /** Answers to questions of an earlier run, kept until it is asked again; by question. */
   private readonly early = new Map<string, unknown>();
   private readonly expected = new Set<string>();
+  private uncovered: Waiting = { waitingOn: 'nothing', why: null };
+  private covered: Waiting | null = null;
   /** Told of every answer that is not taken, and why. */
   onIgnored: ((why: string, message: unknown) => void) | null = null;
 
@@ -135,24 +139,42 @@ export class Desk {
     if (this.step !== step) this.since = new Date().toISOString();
     this.step = step;
     this.stage = stage;
-    this.waitingOn = waitingOn;
-    this.why = why;
+    this.uncovered = { waitingOn, why };
     this.limit = limitMs === null ? null : new Date(Date.now() + limitMs).toISOString();
+    this.show();
+  }
+
+  private show(): void {
     upsertSearchAttributes([
-      { key: attributes.step, value: step },
-      { key: attributes.stage, value: stage },
-      { key: attributes.waitingOn, value: waitingOn },
+      { key: attributes.step, value: this.step },
+      { key: attributes.stage, value: this.stage },
+      { key: attributes.waitingOn, value: this.waitingOn },
     ]);
     setCurrentDetails(this.details());
   }
 
   /** The passage is over: it waits on nothing any more, whatever it stood at. */
   close(note: string | null): void {
-    this.waitingOn = 'nothing';
+    this.covered = null;
+    this.uncovered = { waitingOn: 'nothing', why: note };
     this.limit = null;
     this.question = null;
-    this.why = note;
     upsertSearchAttributes([{ key: attributes.waitingOn, value: 'nothing' }]);
+  }
+
+  get waitingOn(): string {
+    return (this.covered ?? this.uncovered).waitingOn;
+  }
+
+  /** Why it waits, in a sentence, where there is more to say than on what. */
+  get why(): string | null {
+    return (this.covered ?? this.uncovered).why;
+  }
+
+  /** Shows that it is held back, on whatever it waits besides; null when it is not any more. */
+  cover(waitingOn: 'person' | 'resume' | null, why: string | null = null): void {
+    this.covered = waitingOn === null ? null : { waitingOn, why };
+    this.show();
   }
 
   /**

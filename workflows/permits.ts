@@ -64,6 +64,19 @@ export type Taken =
   | { readonly state: 'refused'; readonly reason: string }
   | { readonly state: 'late' | 'cancelled' };
 
+/** What a request waits at before it goes out; while it holds, nothing is waited for either. */
+export interface PermitGate {
+  readonly holds: boolean;
+  pass(): Promise<void>;
+}
+
+const noGate: PermitGate = { holds: false, pass: async () => {} };
+
+/** Somebody holds the requester back. */
+interface HeldBack {
+  readonly state: 'held';
+}
+
 interface Held {
   readonly semaphore: string;
   readonly operation: string;
@@ -82,8 +95,11 @@ export class Permits {
   /** Grants that came before it was known what the earlier run had asked for; null afterwards. */
   private early: PermitGrant[] | null = [];
 
-  constructor(subject: PermitSubject) {
+  private readonly gate: PermitGate;
+
+  constructor(subject: PermitSubject, gate = noGate) {
     this.subject = subject;
+    this.gate = gate;
   }
 
   /** Registers the handler of grants; call it before the first await. */
@@ -142,12 +158,23 @@ export class Permits {
     return this.mine.map(({ id }) => id);
   }
 
-  /** Takes all of them, one after the other in the fixed order; what was taken of a set that fails is given back. */
+  /**
+   * Takes all of them, one after the other in the fixed order; what was taken of a set that fails is given back. Whoever is
+   * held back at the gate leaves the line, so that others may go, and asks anew behind it.
+   */
   async take(resources: readonly Resource[], options: TakeOptions): Promise<Taken> {
     if (this.early) await this.adopt([]);
     const until = options.limit === null ? null : Date.now() + options.limit;
+    for (;;) {
+      await this.gate.pass();
+      const taken = await this.takeSet(resources, until, options);
+      if (taken.state !== 'held') return taken;
+    }
+  }
+
+  private async takeSet(resources: readonly Resource[], until: number | null, options: TakeOptions) {
     const before = new Set(this.held);
-    let taken: Taken = { state: 'granted', fence: this.fence };
+    let taken: Taken | HeldBack = { state: 'granted', fence: this.fence };
     try {
       for (const resource of inOrder(resources)) {
         taken = await this.takeOne(resource, until, options);
@@ -173,7 +200,7 @@ export class Permits {
     await this.giveBackAll((held) => operation === undefined || held.operation === operation);
   }
 
-  private async takeOne(resource: Resource, until: number | null, options: TakeOptions): Promise<Taken> {
+  private async takeOne(resource: Resource, until: number | null, options: TakeOptions): Promise<Taken | HeldBack> {
     const semaphore = semaphoreId(resource);
     const mine = this.mine.find((held) => held.semaphore === semaphore && this.granted.has(held.id));
     if (mine) return { state: 'granted', fence: this.fence };
@@ -203,12 +230,17 @@ export class Permits {
     return permitActivities.askPermit({ semaphore, request, asked });
   }
 
-  private async hear({ id }: Held, until: number | null, { cancelled }: TakeOptions): Promise<Taken | 'again'> {
+  private async hear(
+    { id }: Held,
+    until: number | null,
+    { cancelled }: TakeOptions,
+  ): Promise<Taken | HeldBack | 'again'> {
     const left = until === null ? askAgain : Math.min(askAgain, until - Date.now());
-    const ended = () => this.granted.has(id) || cancelled?.() === true;
+    const ended = () => this.granted.has(id) || this.gate.holds || cancelled?.() === true;
     if (!ended() && left > 0) await condition(ended, left);
     const fence = this.granted.get(id);
     if (cancelled?.() === true) return { state: 'cancelled' };
+    if (this.gate.holds) return { state: 'held' };
     if (fence === undefined) return until !== null && Date.now() >= until ? { state: 'late' } : 'again';
     // Each grant raises the machine's fence, so the latest is the highest.
     this.fence = Math.max(this.fence, fence);

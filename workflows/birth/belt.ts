@@ -1,7 +1,7 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import { type BirthStep, birthSteps } from '../../contract/birth.ts';
 import type { PassageSummary } from '../../contract/machine.ts';
-import type { Outcome } from '../passage/outcome.ts';
+import type { Ended, Outcome } from '../passage/outcome.ts';
 import type { Course } from '../passage/run.ts';
 import { configure } from './configure.ts';
 import { deploy } from './deploy.ts';
@@ -32,14 +32,17 @@ export async function convey(run: BirthRun): Promise<PassageSummary> {
   let position = begins(run);
   for (const first = position; position < belt.length; ) {
     if (position !== first) await run.closeLeft();
-    const stopped = await run.unpaused();
-    const outcome: Outcome = stopped ?? (await (belt[position] as (run: BirthRun) => Promise<Outcome>)(run));
-    if (outcome.to === 'end') {
-      setCurrentDetails(`Ended: ${outcome.note}`);
-      return run.end(outcome, true);
-    }
+    await run.gate.pass();
+    const outcome: Outcome = await (belt[position] as (run: BirthRun) => Promise<Outcome>)(run);
+    if (outcome.to === 'end') return leaveBelt(run, outcome);
     position = outcome.to === 'again' ? registerAt : position + 1;
   }
   setCurrentDetails(`In service as ${run.hostname}`);
   return run.summary('done');
+}
+
+/** Half installed, it stands until a person says more. */
+export function leaveBelt(run: BirthRun, ended: Ended): Promise<PassageSummary> {
+  setCurrentDetails(`Ended: ${ended.note}`);
+  return run.end(ended, true);
 }

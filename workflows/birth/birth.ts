@@ -1,5 +1,6 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import { beltCourse, convey } from './belt.ts';
+import { frame } from '../passage/frame.ts';
+import { beltCourse, convey, leaveBelt } from './belt.ts';
 import { BirthRun } from './run.ts';
 
 /**
@@ -8,13 +9,10 @@ import { BirthRun } from './run.ts';
  */
 export async function birth(input: PassageInput): Promise<PassageSummary> {
   const run = new BirthRun(input, beltCourse('birth'));
-  run.open();
-
-  try {
+  const go = async () => {
     const begun = await run.beginBirth();
-    if (typeof begun === 'object') return await run.end(begun, false);
-    return begun ? await convey(run) : run.summary('cancelled');
-  } finally {
-    await run.permits.giveBack();
-  }
+    if (typeof begun === 'object') return run.end(begun, false);
+    return begun ? convey(run) : run.summary('cancelled');
+  };
+  return frame(run, go, (ended) => leaveBelt(run, ended));
 }

@@ -2,7 +2,6 @@ import { ActivityFailure } from '@temporalio/workflow';
 import type { ConfigureResult, ControllerResult, Held } from '../../contract/birth.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
 import { rootMessage } from '../passage/run.ts';
-import { observing } from '../proxies.ts';
 import { limits } from './limits.ts';
 import { change, unsettled } from './password.ts';
 import type { BirthRun } from './run.ts';
@@ -33,7 +32,7 @@ export async function configure(run: BirthRun): Promise<Outcome> {
 
 async function check(run: BirthRun): Promise<ControllerResult> {
   try {
-    return await observing(run.errand.siteId).checkController(run.errand);
+    return await run.looks.hardware.checkController(run.errand);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return {

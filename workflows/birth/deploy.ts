@@ -1,7 +1,6 @@
 import type { Report } from '../../contract/machine.ts';
 import type { InstallRun } from '../passage/install.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
-import { birthActivities } from '../proxies.ts';
 
 /**
  * Deploy: the agent makes keys, partitions, file systems and the boot loader, writes the image and tells so. Only
@@ -15,7 +14,7 @@ export async function deploy<Step extends string>(run: InstallRun<Step>): Promis
     if (heard === 'cancelled') return run.cancelled();
     if (heard !== 'late' && 'rebooted' in heard) return run.reboot(heard.rebooted, 'deploy');
     if (heard !== 'late' && 'report' in heard) {
-      const accepted = await birthActivities.acceptInstall({ ...run.errand, next: run.start('ready') });
+      const accepted = await run.effects.birth.acceptInstall({ ...run.errand, next: run.start('ready') });
       if (!('held' in accepted)) {
         run.readyLimit = accepted.limit ?? limits.ready;
         run.mayRestart = accepted.mayRestart;
@@ -28,7 +27,7 @@ export async function deploy<Step extends string>(run: InstallRun<Step>): Promis
       const settled = await run.askRetry('deploy', ...failure(heard, limits.deploy));
       if (settled !== 'retry') return settled;
     }
-    await birthActivities.directInstall(run.errand);
+    await run.effects.birth.directInstall(run.errand);
   }
 }
 

@@ -1,5 +1,4 @@
 import { next, type Outcome } from '../passage/outcome.ts';
-import { birthActivities } from '../proxies.ts';
 import type { BirthRun } from './run.ts';
 
 /**
@@ -10,14 +9,14 @@ import type { BirthRun } from './run.ts';
 export async function profile(run: BirthRun): Promise<Outcome> {
   const heard = await takeUp(run);
   if (heard !== null) return heard;
-  const started = await birthActivities.startProfile({ ...run.errand, next: run.start('profile') });
+  const started = await run.effects.birth.startProfile({ ...run.errand, next: run.start('profile') });
   run.reached('configured');
   if (started.burnin === 'run') {
     const outcome = await burnIn(run, started.limit);
     if (outcome !== null) return outcome;
   }
   for (;;) {
-    const decided = await birthActivities.decideProfile({ ...run.errand, next: run.start('deploy') });
+    const decided = await run.effects.birth.decideProfile({ ...run.errand, next: run.start('deploy') });
     if (!('held' in decided)) break;
     const ruling = await run.ask('profile', decided.held);
     if ('outcome' in ruling) return ruling.outcome;
@@ -53,7 +52,7 @@ async function burnIn(run: BirthRun, limit: number): Promise<Outcome | null> {
             `The burn-in could not run: ${heard.failed.message ?? 'no reason given'}`,
           );
     if (settled !== 'retry') return settled;
-    await birthActivities.startProfile({ ...run.errand, next: run.start('profile') });
+    await run.effects.birth.startProfile({ ...run.errand, next: run.start('profile') });
   }
 }
 

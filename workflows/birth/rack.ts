@@ -1,6 +1,5 @@
 import type { ActResult } from '../../contract/hardware.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
-import { birthActivities } from '../proxies.ts';
 import { limits } from './limits.ts';
 import { change } from './password.ts';
 import type { BirthRun } from './run.ts';
@@ -28,6 +27,8 @@ export async function rack(run: BirthRun): Promise<Outcome> {
       const settled = await run.askRetry('rack', `rack/${step}`, `The agent failed at ${step}: ${message}`);
       if (settled !== 'retry') return settled;
     } else {
+      // It has left its system, if it had one: nothing puts it back where it was.
+      run.undo = null;
       run.desk.take('report' in heard ? heard.report : heard.rebooted);
       return next;
     }
@@ -43,7 +44,7 @@ async function askWho(run: BirthRun, reason: string): Promise<Outcome | 'own'> {
     onClose: null,
   });
   if ('outcome' in answer) return answer.outcome;
-  const settled = await birthActivities.settleNewcomer({ ...run.errand, answer: answer.answer, by: answer.by });
+  const settled = await run.effects.birth.settleNewcomer({ ...run.errand, answer: answer.answer, by: answer.by });
   run.newcomer = undefined;
   if (settled.is === 'own') return 'own';
   return { to: 'end', state: 'cancelled', note: `it is ${settled.into}, as ${answer.by} said` };

@@ -1,7 +1,6 @@
 import type { PersonsRuling } from '../../contract/passage.ts';
 import type { InstallRun } from '../passage/install.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
-import { birthActivities } from '../proxies.ts';
 
 /**
  * Ready: the machine has handed over and comes up in its image; it is in service when the installed system has said
@@ -32,7 +31,7 @@ export async function ready<Step extends string>(run: InstallRun<Step>): Promise
 async function finish<Step extends string>(run: InstallRun<Step>): Promise<Outcome> {
   let ruling: PersonsRuling | undefined;
   for (;;) {
-    const finished = await birthActivities.finishBirth({ ...run.errand, ...(ruling && { ruling }) });
+    const finished = await run.effects.birth.finishBirth({ ...run.errand, ...(ruling && { ruling }) });
     if (!('held' in finished)) {
       const { stage, opState, bootState } = finished;
       run.state = { ...run.state, stage, opState, bootState };

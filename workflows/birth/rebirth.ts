@@ -1,10 +1,10 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { type RebirthRequest, requestOf } from '../../contract/requests.ts';
 import { departAtOnce } from '../outage/depart.ts';
+import { frame } from '../passage/frame.ts';
 import { type Ended, next, type Outcome, refuse } from '../passage/outcome.ts';
-import { birthActivities } from '../proxies.ts';
 import { mustRehearse, rehearse } from '../service/serve.ts';
-import { beltCourse, convey } from './belt.ts';
+import { beltCourse, convey, leaveBelt } from './belt.ts';
 import { BirthRun } from './run.ts';
 
 const week = 7 * 24 * 60 * 60_000;
@@ -15,22 +15,19 @@ const week = 7 * 24 * 60 * 60_000;
  */
 export async function rebirth(input: PassageInput): Promise<PassageSummary> {
   const run = new BirthRun(input, beltCourse('rebirth'));
-  run.open();
-  const begun = await run.begin();
-  if (!begun.live) return run.summary('cancelled');
-  const request = requestOf('rebirth', begun.request);
-
-  try {
+  const go = async () => {
+    const begun = await run.begin();
+    if (!begun.live) return run.summary('cancelled');
+    const request = requestOf('rebirth', begun.request);
     const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => foresee(run, request)) : null;
-    return rehearsed ?? (await beBorn(run, request));
-  } finally {
-    await run.permits.giveBack();
-  }
+    return rehearsed ?? beBorn(run, request);
+  };
+  return frame(run, go, (ended) => (run.onBelt && run.undo === null ? leaveBelt(run, ended) : stayAsItIs(run, ended)));
 }
 
 /** What can be told before the machine has booted: the rest follows from what it shows then. */
 async function foresee(run: BirthRun, request: RebirthRequest): Promise<Outcome> {
-  const doubt = await birthActivities.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: true });
+  const doubt = await run.effects.birth.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: true });
   if (doubt !== null) return refuse(doubt);
   run.plans('rack', `its next boot gets the bootstrap image${request.wipe ? ', and its disks may be wiped' : ''}`);
   if (request.power === 'cycle' && run.controller) {
@@ -46,16 +43,24 @@ async function foresee(run: BirthRun, request: RebirthRequest): Promise<Outcome>
 
 async function beBorn(run: BirthRun, request: RebirthRequest): Promise<PassageSummary> {
   // Begun again behind its inventory, it is on the belt already.
-  if (run.recall.isPast('rack')) return convey(run);
-  const doubt = await birthActivities.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: false });
+  if (run.recall.isPast('rack')) {
+    run.onBelt = true;
+    return convey(run);
+  }
+  const doubt = await run.effects.birth.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: false });
   if (doubt !== null) return run.end(refuse(doubt), false);
   const power = run.recall.hasAct('boot-network') ? 'cycle' : request.power;
   const ended = await awaitReboot(run, { ...request, power });
-  if (ended !== null) {
-    await birthActivities.unsetRebirth(run.errand);
-    return run.end(ended, false);
-  }
+  if (ended !== null) return stayAsItIs(run, ended);
+  run.onBelt = true;
   return convey(run);
+}
+
+/** Its next boot is of its own disk again, and it stands where it stood. */
+async function stayAsItIs(run: BirthRun, ended: Ended): Promise<PassageSummary> {
+  await run.effects.birth.unsetRebirth(run.errand);
+  await run.undo?.(ended);
+  return run.end(ended, false);
 }
 
 /** Until the machine's agent has told its inventory: from then on there is no way back. Null when it has. */

@@ -1,5 +1,4 @@
 import { next, type Outcome } from '../passage/outcome.ts';
-import { birthActivities } from '../proxies.ts';
 import type { BirthRun } from './run.ts';
 
 /**
@@ -9,7 +8,7 @@ import type { BirthRun } from './run.ts';
 export async function register(run: BirthRun): Promise<Outcome> {
   let ruling: { answer: string; by: string } | undefined;
   for (;;) {
-    const result = await birthActivities.register({
+    const result = await run.effects.birth.register({
       ...run.errand,
       next: run.start('configure'),
       ...(ruling && { ruling }),

@@ -1,5 +1,4 @@
 import { next, type Outcome } from '../passage/outcome.ts';
-import { cleanActivities } from '../proxies.ts';
 import { stay } from './leave.ts';
 import { course, patience } from './limits.ts';
 import type { CleanRun } from './run.ts';
@@ -14,7 +13,7 @@ export async function boot(run: CleanRun): Promise<Outcome> {
 
 async function prepare(run: CleanRun): Promise<Outcome | null> {
   for (;;) {
-    const booted = await cleanActivities.bootClean({ ...run.errand, next: run.start('boot') });
+    const booted = await run.effects.clean.bootClean({ ...run.errand, next: run.start('boot') });
     if ('state' in booted) {
       run.state = booted.state;
       return null;
@@ -35,6 +34,8 @@ async function arrive(run: CleanRun): Promise<Outcome> {
     if (heard === 'cancelled') return run.cancelled();
     if (heard === 'late' && restarts && run.mayPower) continue;
     if (heard !== 'late' && !('failed' in heard)) {
+      // It has left its system: nothing puts it back where it was.
+      run.undo = null;
       run.desk.take('report' in heard ? heard.report : heard.rebooted);
       return next;
     }

@@ -4,8 +4,8 @@ import { requestOf } from '../../contract/requests.ts';
 import { deploy } from '../birth/deploy.ts';
 import { ready } from '../birth/ready.ts';
 import { undrain } from '../outage/drain.ts';
+import { frame } from '../passage/frame.ts';
 import type { Ended, Outcome } from '../passage/outcome.ts';
-import { cleanActivities, outageActivities } from '../proxies.ts';
 import { mustRehearse, rehearse } from '../service/serve.ts';
 import { boot } from './boot.ts';
 import { erase } from './erase.ts';
@@ -26,31 +26,29 @@ const path: readonly Leg[] = [...erasing, install, deploy, ready];
  */
 export async function clean(input: PassageInput): Promise<PassageSummary> {
   const run = new CleanRun(input);
-  run.open();
-
-  const begun = await run.begin();
-  if (!begun.live) return run.summary('cancelled');
-  run.request = requestOf('clean', begun.request);
-  run.takeUpClean(begun);
-  try {
+  const go = async () => {
+    const begun = await run.begin();
+    if (!begun.live) return run.summary('cancelled');
+    run.request = requestOf('clean', begun.request);
+    run.takeUpClean(begun);
     const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => plan(run)) : null;
-    return rehearsed ?? (await travel(run));
-  } finally {
-    await run.permits.giveBack();
-  }
+    return rehearsed ?? travel(run);
+  };
+  return frame(run, go, (ended) => end(run, ended));
 }
 
 /** The same reads; what would be done is written down. */
 export async function plan(run: CleanRun): Promise<Outcome> {
   const left = await leave(run);
   if (left.to === 'end') return left;
-  for (const does of await cleanActivities.planClean(run.errand)) run.plans('erase', does);
+  for (const does of await run.looks.clean.planClean(run.errand)) run.plans('erase', does);
   return left;
 }
 
 async function travel(run: CleanRun): Promise<PassageSummary> {
   const ended = await walk(run, path);
   if (ended !== null) return end(run, ended);
+  run.gate.turnBack();
   if (run.treatment?.drains) await undrain(run, 'ready');
   setCurrentDetails(`In service for ${run.request.owner}`);
   return run.summary('done');
@@ -70,13 +68,11 @@ export async function walk(run: CleanRun, path: readonly Leg[]): Promise<Ended |
   let position = begins(run, path);
   // An earlier run has taken it out of service.
   if (run.recall.isPast('leave') && (run.before === 'production' || run.before === 'draining'))
-    run.treatment = await outageActivities.readTreatment(run.errand);
+    run.treatment = await run.looks.outage.readTreatment(run.errand);
   for (const first = position; position < path.length; ) {
     if (position !== first) await run.closeLeft();
-    await run.unpaused();
-    // Nothing is begun any more after a cancel: the erase would not wait for it.
-    const cancelled = run.desk.cancelled !== null && !run.proven ? run.cancelled() : null;
-    const outcome = cancelled ?? (await (path[position] as Leg)(run));
+    await run.gate.pass();
+    const outcome = await (path[position] as Leg)(run);
     if (outcome.to === 'end') return outcome;
     position = outcome.to === 'next' ? position + 1 : path.indexOf(run.proven ? install : erase);
   }
@@ -86,8 +82,9 @@ export async function walk(run: CleanRun, path: readonly Leg[]): Promise<Ended |
 /** A machine whose disks were not touched may boot them again; whether it runs, somebody has to look: it stays held. */
 export async function end(run: CleanRun, ended: Ended): Promise<PassageSummary> {
   if (!run.touched && run.state.bootState === 'clean') {
-    run.state = await outageActivities.moveMachine({ ...run.errand, bootState: 'healthy' });
+    run.state = await run.effects.outage.moveMachine({ ...run.errand, bootState: 'healthy' });
   }
+  if (!run.touched) await run.undo?.(ended);
   setCurrentDetails(`Ended: ${ended.note}`);
   return run.end(ended, ended.state !== 'done' && run.state.opState !== 'production');
 }

@@ -1,7 +1,6 @@
 import { unerased } from '../../contract/clean.ts';
 import type { Held } from '../../contract/passage.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
-import { cleanActivities } from '../proxies.ts';
 import { course } from './limits.ts';
 import type { CleanRun } from './run.ts';
 
@@ -36,7 +35,7 @@ async function takeUp(run: CleanRun): Promise<Held | Outcome | 'erased' | null> 
 
 async function direct(run: CleanRun): Promise<Held | Outcome | 'erased'> {
   const { ruling, known } = run;
-  const directed = await cleanActivities.directErase({
+  const directed = await run.effects.clean.directErase({
     ...run.errand,
     next: run.start('erase'),
     known,

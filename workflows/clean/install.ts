@@ -1,5 +1,4 @@
 import { next, type Outcome } from '../passage/outcome.ts';
-import { cleanActivities } from '../proxies.ts';
 import type { CleanRun } from './run.ts';
 
 /**
@@ -9,7 +8,7 @@ import type { CleanRun } from './run.ts';
 export async function install(run: CleanRun): Promise<Outcome> {
   if (run.request.owner === null) return giveToNobody(run);
   for (;;) {
-    const directed = await cleanActivities.directReinstall({ ...run.errand, next: run.start('deploy') });
+    const directed = await run.effects.clean.directReinstall({ ...run.errand, next: run.start('deploy') });
     if ('state' in directed) {
       run.state = directed.state;
       return next;
@@ -20,6 +19,8 @@ export async function install(run: CleanRun): Promise<Outcome> {
 }
 
 async function giveToNobody(run: CleanRun): Promise<Outcome> {
+  // Proven is proven: a cancel takes nothing of it back.
+  run.gate.turnBack();
   const power = await switchOff(run);
   return { to: 'end', state: 'done', note: `${run.proof}; it has no owner${power === null ? '' : ` and is ${power}`}` };
 }

@@ -1,5 +1,4 @@
 import { again, next, type Outcome } from '../passage/outcome.ts';
-import { cleanActivities } from '../proxies.ts';
 import type { CleanRun } from './run.ts';
 
 /**
@@ -10,7 +9,7 @@ export async function prove(run: CleanRun): Promise<Outcome> {
   let ruling: { readonly answer: string; readonly by: string } | undefined;
   for (;;) {
     run.stand('prove', 'nothing');
-    const proof = await cleanActivities.proveErased({
+    const proof = await run.effects.clean.proveErased({
       ...run.errand,
       next: run.start('prove'),
       ...(ruling && { ruling }),

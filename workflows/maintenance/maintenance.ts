@@ -10,7 +10,6 @@ import { restore } from '../outage/restore.ts';
 import { soak } from '../outage/soak.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
-import { outageActivities } from '../proxies.ts';
 import { inProduction, serve } from '../service/serve.ts';
 import { batchWork } from './batches.ts';
 import { type MaintenanceStep, maintenanceCourse } from './limits.ts';
@@ -68,6 +67,7 @@ async function checkReady(run: Run): Promise<Outcome | null> {
 }
 
 async function comeBack(run: Run, request: MaintenanceRequest, treatment: Treatment): Promise<Outcome> {
+  run.gate.turnBack();
   await run.turnTo('work', 'restore');
   const minutes = request.soakMinutes;
   const during = minutes === null ? treatment.soak : minutes * 60_000;
@@ -79,6 +79,6 @@ async function comeBack(run: Run, request: MaintenanceRequest, treatment: Treatm
     await run.turnTo('soak', 'restore');
   }
   if (!run.plans('soak', 'back to service'))
-    run.state = await outageActivities.moveMachine({ ...run.errand, stage: 'in_service' });
+    run.state = await run.effects.outage.moveMachine({ ...run.errand, stage: 'in_service' });
   return giveBack(run, 'soak', treatment, { to: 'end', state: 'done', note: 'maintained and back in production' });
 }

@@ -4,7 +4,6 @@ import type { Treatment } from '../../contract/outage.ts';
 import { restart } from '../outage/power.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
 import { type PassageRun, rootMessage } from '../passage/run.ts';
-import { observing } from '../proxies.ts';
 import type { Batch, Firmware, ManualStep } from './batches.ts';
 import type { MaintenanceStep } from './limits.ts';
 
@@ -124,7 +123,7 @@ async function setSecureBoot(run: Run, enabled: boolean, waiting: Waiting[]): Pr
 /** Names of the settings that are not in force; all of them when the controller can't be read. */
 async function differ(run: Run, bios: Batch['bios']): Promise<readonly string[]> {
   try {
-    const read = await observing(run.errand.siteId).checkController({ ...run.errand, bios });
+    const read = await run.looks.hardware.checkController({ ...run.errand, bios });
     return 'held' in read ? Object.keys(bios) : read.differing;
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;

@@ -19,10 +19,14 @@ export async function giveBack<Step extends string>(
 ): Promise<Outcome> {
   // Who took it over brings it back too.
   if (run.takeover.ended !== null) return outcome;
+  run.gate.turnBack();
+  run.undo = null;
   if (flow === 'orchestrated' && run.state.opState === 'draining') {
     const healthy = await restore(run, step, treatment, flow);
     if (healthy !== 'healthy') return healthy.outcome;
   }
+  if (['maintenance', 'repair'].includes(run.state.stage) && !run.dry)
+    run.state = await run.effects.outage.moveMachine({ ...run.errand, stage: 'in_service' });
   if (treatment.drains) await undrain(run, step);
   if (!run.plans(step, 'put it back into production')) await enterProduction(run, flow);
   return outcome;

@@ -3,7 +3,6 @@ import type { Treatment } from '../../contract/outage.ts';
 import type { Flow, SemaphoreTags } from '../../contract/requests.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
-import { outageActivities } from '../proxies.ts';
 import { giveBack } from './back.ts';
 import { drain, drainPlan } from './drain.ts';
 import { leaveService } from './leave.ts';
@@ -47,27 +46,31 @@ export async function depart<Step extends string>(
   const treatment = await leaveService(run, step, 'draining');
   if ('outcome' in treatment) return treatment;
 
+  const back = (outcome: Outcome) => (how.back === false ? outcome : giveBack(run, step, treatment, outcome, how.flow));
+  if (!run.dry) run.undo = async (ended) => back(ended);
   const emptied = how.drain === false ? 'undrained' : await drain(run, step, drainPlan(treatment, how.drainBy ?? null));
   const stopped =
     typeof emptied === 'object'
       ? emptied.outcome
       : ((await awaitTime(run, step, how)) ?? (await goDown(run, step, how)));
   if (stopped === null) return { treatment, emptied: emptied as Departed['emptied'] };
-  if (how.back === false) return { outcome: stopped };
-  return { outcome: await giveBack(run, step, treatment, stopped, how.flow) };
+  return { outcome: await back(stopped) };
 }
 
 /** An earlier run of the passage took it out: what it held for that is held on, and nothing is drained again. */
 async function departedBefore<Step extends string>(
   run: PassageRun<Step>,
   step: Step,
-  { semaphores, drain, down }: Departure,
+  { semaphores, drain, down, back, flow }: Departure,
 ): Promise<Departed | { readonly outcome: Outcome }> {
+  const treatment = await run.looks.outage.readTreatment(run.errand);
+  // Where that run sent nothing to it yet, a cancel puts it back as if it had not been lost.
+  if (run.recall.acted === 0 && back !== false)
+    run.undo = async (ended) => giveBack(run, step, treatment, ended, flow);
   const unpermitted =
     (await takePermit(run, step, 'drain', semaphores)) ??
     (down === false ? null : await takePermit(run, step, 'reboot', semaphores));
   if (unpermitted) return { outcome: unpermitted };
-  const treatment = await outageActivities.readTreatment(run.errand);
   return { treatment, emptied: drain === false ? 'undrained' : 'drained' };
 }
 
@@ -79,7 +82,12 @@ export async function departAtOnce<Step extends string>(
 ): Promise<Treatment | { readonly outcome: Outcome }> {
   const unpermitted = await takePermit(run, step, 'reboot', semaphores);
   if (unpermitted) return { outcome: unpermitted };
-  return run.recall.isPast(step) ? outageActivities.readTreatment(run.errand) : leaveService(run, step, 'disabled');
+  if (run.recall.isPast(step)) return run.looks.outage.readTreatment(run.errand);
+  const { opState } = run.state;
+  const treatment = await leaveService(run, step, 'disabled');
+  if (!('outcome' in treatment) && opState === 'production' && !run.dry)
+    run.undo = (ended) => giveBack(run, step, treatment, ended);
+  return treatment;
 }
 
 async function awaitTime<Step extends string>(

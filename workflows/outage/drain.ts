@@ -3,7 +3,6 @@ import type { DrainProgress } from '../../contract/drain.ts';
 import type { Treatment } from '../../contract/outage.ts';
 import { type Outcome, spared } from '../passage/outcome.ts';
 import { type PassageRun, rootMessage } from '../passage/run.ts';
-import { draining } from '../proxies.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -32,7 +31,6 @@ export async function drain<Step extends string>(
   step: Step,
   plan: DrainPlan,
 ): Promise<'drained' | 'killed' | { readonly outcome: Outcome }> {
-  const drains = draining(run.errand.siteId);
   if (run.plans(step, `drain it, and at the end of its time: ${plan.onTimeout}`)) return 'drained';
   let { until } = plan;
   let begun = false;
@@ -50,7 +48,7 @@ export async function drain<Step extends string>(
       if (ruling === 'skip') return { outcome: spared };
       if (ruling === 'kill') {
         // A scheduler that can't be told is no reason to spare what is to end: it ends with the machine.
-        await told(() => drains.killJobs(run.errand));
+        await told(() => run.effects.drain.killJobs(run.errand));
         return 'killed';
       }
       until = Date.now() + day;
@@ -69,8 +67,8 @@ export async function drain<Step extends string>(
  * again, and what could not be begun is begun at the next look: it delays, and fails nothing.
  */
 function look<Step extends string>(run: PassageRun<Step>, begun: boolean): Promise<DrainProgress | string> {
-  const drains = draining(run.errand.siteId);
-  return told(() => (begun ? drains.drainProgress(run.errand) : drains.startDrain(run.errand)));
+  const { drain } = run.effects;
+  return told(() => (begun ? drain.drainProgress(run.errand) : drain.startDrain(run.errand)));
 }
 
 /** What the drain system said; a sentence for a person when it can't be asked. */
@@ -101,10 +99,9 @@ async function askTimeout<Step extends string>(run: PassageRun<Step>, step: Step
 /** Lets work come to the machine again; tries until its scheduler has heard. */
 export async function undrain<Step extends string>(run: PassageRun<Step>, step: Step): Promise<void> {
   if (run.plans(step, 'let work come to it again')) return;
-  const drains = draining(run.errand.siteId);
   for (let tries = 0; ; tries += 1) {
     const failed = await told(async () => {
-      await drains.stopDrain(run.errand);
+      await run.effects.drain.stopDrain(run.errand);
       return null;
     });
     if (failed === null) return;

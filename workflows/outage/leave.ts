@@ -2,7 +2,6 @@ import { condition } from '@temporalio/workflow';
 import type { Treatment } from '../../contract/outage.ts';
 import type { Outcome } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
-import { outageActivities } from '../proxies.ts';
 
 const askAgain = 60_000;
 
@@ -16,7 +15,7 @@ export async function leaveService<Step extends string>(
   to: 'draining' | 'disabled',
 ): Promise<Treatment | { readonly outcome: Outcome }> {
   for (;;) {
-    const left = await outageActivities.leaveService({ ...run.errand, to, dryRun: run.dry });
+    const left = await run.effects.outage.leaveService({ ...run.errand, to, dryRun: run.dry });
     if (run.dry && !left.left) run.plans(step, `wait until it may leave: ${left.reason}`);
     if (left.left || run.dry) {
       run.plans(step, `take it out of production (${to})`);

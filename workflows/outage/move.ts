@@ -1,7 +1,6 @@
 import type { Route, Trigger } from '../../contract/flows.ts';
 import type { OpState, Stage } from '../../mdb/machine.ts';
 import type { PassageRun } from '../passage/run.ts';
-import { outageActivities } from '../proxies.ts';
 
 /** Moves the machine's state along an edge of a flow, and by whom where the edge is an operator's. */
 export async function moveTo(
@@ -11,5 +10,5 @@ export async function moveTo(
   trigger: Trigger,
   more: { readonly by?: string; readonly stage?: Stage } = {},
 ): Promise<void> {
-  run.state = await outageActivities.moveMachine({ ...run.errand, opState, flow, trigger, ...more });
+  run.state = await run.effects.outage.moveMachine({ ...run.errand, opState, flow, trigger, ...more });
 }

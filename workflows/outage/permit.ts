@@ -2,7 +2,6 @@ import { namedTags, type SemaphoreTags } from '../../contract/requests.ts';
 import { inOrder, type PermitOperation, resourcesFor, semaphoreId } from '../../contract/semaphore.ts';
 import { type Ended, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
-import { outageActivities } from '../proxies.ts';
 
 /**
  * Waits in line for the permits of an operation: the fleet's, those of the machine's groups that the policy names, and
@@ -15,7 +14,7 @@ export async function takePermit<Step extends string>(
   semaphores: SemaphoreTags,
 ): Promise<Ended | null> {
   const named = namedTags(semaphores, operation);
-  const { groups, missing } = await outageActivities.readGroups({ ...run.errand, operation, named });
+  const { groups, missing } = await run.looks.outage.readGroups({ ...run.errand, operation, named });
   if (missing.length > 0) {
     const names = missing.join(' and ');
     return refuse(`a permit by ${names} was asked for, and the machine has no ${names} that names a group`);

@@ -3,7 +3,6 @@ import type { ActKind } from '../../contract/hardware.ts';
 import type { Health } from '../../contract/outage.ts';
 import type { Outcome } from '../passage/outcome.ts';
 import { type PassageRun, rootMessage } from '../passage/run.ts';
-import { observing } from '../proxies.ts';
 
 const second = 1000;
 
@@ -60,7 +59,9 @@ async function power<Step extends string>(
     reason: `${why}. Restart the machine by hand and answer "done".`,
     choices: ['done', 'abandon'],
   });
-  return 'outcome' in ruling ? ruling : { sentAt };
+  if ('outcome' in ruling) return ruling;
+  run.undo = null;
+  return { sentAt };
 }
 
 /** Waits until the machine runs its system; looks more rarely as time goes by. */
@@ -91,7 +92,7 @@ function pauseAfter(looks: number): number {
 /** Looks at the machine's health; what can't be read is not up. */
 export async function look<Step extends string>(run: PassageRun<Step>, since: string | null): Promise<Health> {
   try {
-    return await observing(run.errand.siteId).checkHealth({ ...run.errand, since });
+    return await run.looks.hardware.checkHealth({ ...run.errand, since });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return { up: false, healthy: false, seen: `its controller could not be read: ${rootMessage(error)}` };

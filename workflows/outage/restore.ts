@@ -20,6 +20,7 @@ export async function restore<Step extends string>(
   flow: Flow,
 ): Promise<{ readonly outcome: Outcome } | 'healthy'> {
   if (run.plans(step, 'check its health, and again while it fails')) return 'healthy';
+  run.gate.turnBack();
   if (run.recall.again && run.state.opState === 'intervention' && run.stopper === null) {
     const asked = await intervene(run, step, 'It was handed to a person, and its workflow was lost since');
     if (asked !== 'restore') return asked;
@@ -37,7 +38,9 @@ export async function restore<Step extends string>(
     }
     const pause = pauseAfter(failed);
     run.stand(step, 'time', pause, `Health check ${failed} failed: ${health.seen}`);
-    await condition(() => false, pause);
+    // What is well goes back, cancelled or not; past its tries it is waited for no longer than somebody wants it.
+    const mayEnd = failed > treatment.healthRetries;
+    if (await condition(() => mayEnd && run.desk.cancelled !== null, pause)) return { outcome: run.cancelled() };
   }
 }
 

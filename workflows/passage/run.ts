@@ -15,7 +15,9 @@ import type { Passage } from '../../mdb/machine.ts';
 import { Desk } from '../desk.ts';
 import { shortened } from '../messages.ts';
 import { type PermitSubject, Permits } from '../permits.ts';
-import { acting, passageActivities, settling } from '../proxies.ts';
+import { acting, passageActivities } from '../proxies.ts';
+import { type Effects, type Looks, openEffects, openLooks } from './effects.ts';
+import { Gate } from './gate.ts';
 import { again, type Ended, type Outcome } from './outcome.ts';
 import { Recall } from './recall.ts';
 import { Takeover } from './takeover.ts';
@@ -81,6 +83,14 @@ export class PassageRun<Step extends string = string> {
   readonly takeover: Takeover;
   /** What an earlier run of it left, whose workflow was lost. */
   recall = new Recall([], undefined);
+  readonly gate: Gate;
+  /** What it may do to the world; each waits at the gate. */
+  readonly effects: Effects;
+  readonly looks: Looks;
+  /** Whether the order was taken. */
+  begun = false;
+  /** Puts the machine back where it was; null while it is there, and once something was done to it. */
+  undo: ((ended: Ended) => Promise<Outcome>) | null = null;
   /** Who ordered that it comes back, where that is what the order is about. */
   restorer: string | null = null;
   private serial = 0;
@@ -95,8 +105,11 @@ export class PassageRun<Step extends string = string> {
     this.errand = { machineId, siteId, orderId, passage: course.passage };
     this.desk = new Desk({ machineId, orderId, passage: course.passage });
     this.takeover = new Takeover(this.desk, this.errand);
+    this.gate = new Gate(this.desk, this.takeover);
+    this.effects = openEffects(siteId, this.gate);
+    this.looks = openLooks(siteId);
     this.holder = { machineId, siteId, orderId, class: 'maintenance' };
-    this.permits = new Permits(this.holder);
+    this.permits = new Permits(this.holder, this.gate);
   }
 
   /** Registers the handlers of messages; call it before the first await. */
@@ -110,9 +123,10 @@ export class PassageRun<Step extends string = string> {
   /** Takes the order; not live when it was ended before it began. */
   async begin(): Promise<BegunPassage> {
     const [first] = this.course.steps as readonly [Step];
-    const begun = await passageActivities.beginPassage({ ...this.errand, next: this.start(first) });
+    const begun = await this.effects.passage.beginPassage({ ...this.errand, next: this.start(first) });
     this.holder.class = begun.class;
     this.state = begun;
+    this.begun = begun.live;
     await this.take(begun);
     return begun;
   }
@@ -142,17 +156,6 @@ export class PassageRun<Step extends string = string> {
   plans(step: Step, does: string, command?: PlanLine['command']): boolean {
     if (this.dry) this.plan.push({ step, does, ...(command && { command }) });
     return this.dry;
-  }
-
-  /**
-   * Until nothing holds the passage back: where it may be paused and taken over. Where it leads, when it does not go on
-   * from there; null when it does.
-   */
-  async unpaused(): Promise<Outcome | null> {
-    const { desk } = this;
-    const heldBack = desk.paused || desk.takenOver !== null;
-    await condition(() => desk.cancelled !== null || (!desk.paused && desk.takenOver === null));
-    return heldBack && desk.cancelled !== null ? this.cancelled() : null;
   }
 
   /** The row of a step that begins, for the transaction that ends the one before. */
@@ -187,13 +190,7 @@ export class PassageRun<Step extends string = string> {
   }
 
   cancelled(): Ended {
-    const cancel = this.desk.cancelled;
-    const byHand = this.takeover.ended;
-    if (byHand !== null) {
-      const note = `taken over, and ${byHand}: ${cancel?.reason ?? ''}`;
-      return { to: 'end', state: byHand === 'done' ? 'done' : 'failed', note };
-    }
-    return { to: 'end', state: 'cancelled', note: `cancelled by ${cancel?.by ?? 'nobody'}: ${cancel?.reason ?? ''}` };
+    return this.gate.cancelled();
   }
 
   /**
@@ -202,14 +199,16 @@ export class PassageRun<Step extends string = string> {
    */
   async ask(step: Step, held: Held): Promise<Ruling> {
     // Who has taken the passage over has its one question open.
-    await condition(() => this.desk.takenOver === null || this.desk.cancelled !== null);
+    await this.gate.pass();
+    // Nobody is asked about what was called off.
+    if (this.desk.cancelled !== null) return { outcome: this.cancelled() };
     const known = this.recall.takeQuestion(step, held);
     if (known?.ruling) return settled(known.ruling);
     await this.closeLeft();
     if (known === null) this.serial += 1;
     const id = known?.id ?? `${this.errand.orderId}:${step}:${this.serial}`;
     const owner = held.owner ?? this.course.owners[step];
-    await passageActivities.openHumanStep({ ...this.errand, ...held, id, step, owner, remindAfter: reminder });
+    await this.effects.passage.openHumanStep({ ...this.errand, ...held, id, step, owner, remindAfter: reminder });
     const { reason: question, choices, schema } = held;
     this.desk.pose({ id, question, choices, owner, ...(schema && { schema }) });
     this.stand(step, 'person', null);
@@ -271,21 +270,23 @@ export class PassageRun<Step extends string = string> {
    * told as such.
    */
   async act<K extends ActKind>(kind: K, parameters?: ActParameters[K]): Promise<Acted> {
-    // Nothing is sent while it is paused or taken over.
-    if (!this.dry && (await this.unpaused()) !== null)
-      return { state: 'not_done', observed: 'it was cancelled before it was sent' };
+    // What was sent is seen through, whoever holds the passage back meanwhile.
     const before = this.dry ? null : await this.takeUp(kind, parameters);
     if (before) return before;
+    // Before it is counted: what is not sent was none.
+    await this.gate.pass();
     this.acts += 1;
     if (powering.has(kind)) this.powers += 1;
     const act = this.actOf(kind, parameters, `${this.errand.orderId}:${kind}:${this.acts}`);
     try {
-      const result = await acting(this.errand.siteId, kind).act(act);
+      const result = await this.effects.act(kind).act(act);
+      if (result.state !== 'not_done' && result.state !== 'planned') this.undo = null;
       // What waits for a restart is settled after it.
       if (result.state !== 'unknown' || result.waitsFor) return { ...(await this.pay(act, result)), act };
     } catch (error) {
       // The worker died or its time was up: whether the command was sent is for the observation to say.
       if (!(error instanceof ActivityFailure)) throw error;
+      this.undo = null;
     }
     return { ...(await this.pay(act, await this.settle(act))), act };
   }
@@ -332,15 +333,17 @@ export class PassageRun<Step extends string = string> {
       const act = this.actOf(kind, parameters, known.id);
       const result = await this.settle(act);
       // What it left otherwise than it found it is for the caller to mend.
-      if (result.state !== 'not_done' || result.left)
+      if (result.state !== 'not_done' || result.left) {
+        this.undo = null;
         return { ...result, act, ...(known.sentAt !== null && { sentAt: known.sentAt }) };
+      }
     }
   }
 
   /** What became of an act, by looking; never sends anything. */
   async settle(act: Act): Promise<ActResult> {
     try {
-      return await settling(this.errand.siteId, act.kind).settle(act);
+      return await this.looks.settle(act.kind).settle(act);
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
       return { state: 'unknown', observed: `no reading of the controller in time: ${rootMessage(error)}` };
@@ -354,7 +357,7 @@ export class PassageRun<Step extends string = string> {
     await this.closeLeft();
     this.recall.reach(step);
     const start = this.start(step);
-    await passageActivities.turnTo({ ...this.errand, ended, next: { ...start, limit: limit ?? start.limit } });
+    await this.effects.passage.turnTo({ ...this.errand, ended, next: { ...start, limit: limit ?? start.limit } });
   }
 
   /** Power tries of a passage are bounded: past the budget, a person decides. */

@@ -44,7 +44,7 @@ export class Takeover {
 
   private async watch({ by, reason }: Steering): Promise<void> {
     const { desk, errand } = this;
-    const { step, waitingOn } = desk;
+    const { step } = desk;
     this.count += 1;
     const held: Held = {
       fault: 'takeover',
@@ -55,14 +55,15 @@ export class Takeover {
     const id = known?.id ?? `${errand.orderId}:takeover:${this.recall.asked + this.count}`;
     desk.pose({ id, question: known?.held.reason ?? held.reason, choices: held.choices, owner: by });
     await passageActivities.openHumanStep({ ...errand, ...held, id, step, owner: by, remindAfter: reminder });
-    desk.stand(desk.step, desk.stage, 'person', null);
+    desk.cover('person');
     const end = await this.awaitEnd(id);
     desk.question = null;
     await passageActivities.closeHumanStep({ ...errand, id, step, ...end });
     if (end.answer === 'done' || end.answer === 'abandon') {
       this.ended = end.answer;
       desk.cancelled ??= { orderId: errand.orderId, by: end.by, reason: held.reason };
-    } else desk.stand(desk.step, desk.stage, waitingOn, null);
+    }
+    desk.cover(null);
     desk.takenOver = null;
   }
 

@@ -3,7 +3,6 @@ import type { BoardFactor, BoardShown, BoardSight, BoardWord } from '../../contr
 import type { Held, PersonsRuling } from '../../contract/passage.ts';
 import type { AnswerField } from '../../mdb/values.ts';
 import { rootMessage } from '../passage/run.ts';
-import { observing, repairActivities } from '../proxies.ts';
 import type { Ruled } from './people.ts';
 import type { RepairRun } from './run.ts';
 
@@ -36,7 +35,7 @@ export async function settleBoard(run: RepairRun, by: string | null, insist: boo
 async function lookAtBoard(run: RepairRun, word: BoardWord | null): Promise<BoardSight> {
   run.stand('ticket', 'hardware');
   try {
-    return await observing(run.errand.siteId).lookAtBoard({ ...run.errand, ...(word?.key && { key: word.key }) });
+    return await run.looks.hardware.lookAtBoard({ ...run.errand, ...(word?.key && { key: word.key }) });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return { state: 'unread', reason: rootMessage(error) };
@@ -44,7 +43,7 @@ async function lookAtBoard(run: RepairRun, word: BoardWord | null): Promise<Boar
 }
 
 async function own(run: RepairRun, quarantined: boolean, by: string | null): Promise<Settled> {
-  if (quarantined && by !== null) await repairActivities.endQuarantine({ ...run.errand, by });
+  if (quarantined && by !== null) await run.effects.repair.endQuarantine({ ...run.errand, by });
   return 'own';
 }
 
@@ -53,7 +52,7 @@ async function take(run: RepairRun, tries: number, sight: Doubtful, word: BoardW
   if (sight.state === 'key') return `the key of its certificate is ${sight.key}, and ${word.key ?? 'none'} was said`;
   if (sight.state !== 'swapped') return '';
   const id = `${run.errand.orderId}:board:${tries}`;
-  const taken = await repairActivities.acceptBoard({ ...run.errand, id, shown: sight.shown, word });
+  const taken = await run.effects.repair.acceptBoard({ ...run.errand, id, shown: sight.shown, word });
   if (!taken.accepted) return taken.why;
   run.keysLost = taken.keysLost;
   return null;

@@ -1,7 +1,6 @@
 import type { RepairRequest, Severity } from '../../contract/requests.ts';
 import type { AnswerSchema } from '../../mdb/values.ts';
 import type { Outcome } from '../passage/outcome.ts';
-import { repairActivities } from '../proxies.ts';
 import { settleBoard } from './board.ts';
 import type { RepairRun } from './run.ts';
 
@@ -57,7 +56,7 @@ export async function replacePart(run: RepairRun, { fault }: RepairRequest): Pro
   const part = { ...run.errand, fault };
   const told = (name: string) => (typeof sent.data?.[name] === 'string' ? sent.data[name] : null);
   const what = { part: told('part'), serial: told('serial') };
-  await repairActivities.sendPart({ ...part, number: afterColon(sent.answer), by: sent.by, ...what });
+  await run.effects.repair.sendPart({ ...part, number: afterColon(sent.answer), by: sent.by, ...what });
   const fitted = await run.ask('rma', {
     fault: `${fault}/part`,
     reason: `Return ${afterColon(sent.answer)} is under way. When the new part is in, answer with its serial number.`,
@@ -65,7 +64,7 @@ export async function replacePart(run: RepairRun, { fault }: RepairRequest): Pro
   });
   if ('outcome' in fitted) return fitted;
   if (fitted.answer === 'retire') return { to: 'retire' };
-  await repairActivities.fitPart({ ...part, number: afterColon(fitted.answer), by: fitted.by });
+  await run.effects.repair.fitPart({ ...part, number: afterColon(fitted.answer), by: fitted.by });
   return mended(run, fitted.by, what.part === 'mainboard');
 }
 

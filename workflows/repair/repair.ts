@@ -6,7 +6,6 @@ import { giveBack } from '../outage/back.ts';
 import { look } from '../outage/power.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
 import { rootMessage } from '../passage/run.ts';
-import { outageActivities, recording, repairActivities } from '../proxies.ts';
 import { perform } from '../service/serve.ts';
 import { askHands, replacePart } from './people.ts';
 import { RepairRun } from './run.ts';
@@ -25,12 +24,11 @@ export function repair(input: PassageInput): Promise<PassageSummary> {
       (begun.opState !== 'production' && begun.opState !== 'draining') ||
       (run.recall.again && begun.stage === 'repair');
     run.acted = ownRungs.findLast((rung) => rung !== 'observe' && run.recall.hasAct(rung)) ?? null;
-    run.treatment = await outageActivities.readTreatment(run.errand);
+    run.treatment = await run.looks.outage.readTreatment(run.errand);
     const { bundle, missing } = await diagnose(run, request);
     let rung = severities.find((one) => one === run.recall.at) ?? firstRung(run, request, missing);
     for (;;) {
-      const stopped = await run.unpaused();
-      if (stopped) return stopped;
+      await run.gate.pass();
       const led = await step(run, request, rung, bundle);
       if ('outcome' in led) return led.outcome;
       rung = led.to;
@@ -62,7 +60,7 @@ async function diagnose(run: RepairRun, { fault, evidence }: RepairRequest): Pro
   if (run.dry) return { bundle: '', missing: missing.length > 0 };
   const id = `${run.errand.orderId}:1`;
   const repairState = run.away ? 'failing' : 'suspect';
-  const kept = await repairActivities.keepBundle({
+  const kept = await run.effects.repair.keepBundle({
     ...run.errand,
     id,
     fault,
@@ -80,14 +78,14 @@ async function findMissing(run: RepairRun): Promise<string[]> {
   const { machineId, siteId } = run.errand;
   if (!run.controller) return [];
   try {
-    const { keepConsole, keepRecords } = recording(siteId);
+    const { keepConsole, keepRecords } = run.effects.records;
     await keepRecords({ siteId, due: [{ machineId, records: ['logs', 'inventory'] }] });
     await keepConsole({ machineId });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     run.desk.note(`logs, parts and console were not read anew: ${rootMessage(error)}`);
   }
-  return repairActivities.missingParts(run.errand);
+  return run.looks.repair.missingParts(run.errand);
 }
 
 type Led = { readonly to: Severity } | { readonly outcome: Outcome };
@@ -101,7 +99,7 @@ async function step(run: RepairRun, request: RepairRequest, rung: Severity, bund
   const input = { ...run.errand, fault: request.fault, rung, ...(run.byHand && { byHand: true as const }) };
   // An earlier run stood on it: its budget was asked then.
   const stood = run.recall.at === rung;
-  const may = run.dry || stood ? { may: true as const, wait: 0 } : await repairActivities.beginRung(input);
+  const may = run.dry || stood ? { may: true as const, wait: 0 } : await run.effects.repair.beginRung(input);
   if (!may.may) {
     run.desk.note(`the rung ${rung} is left out: ${may.why}`);
     return { to: above(rung) };
@@ -123,7 +121,7 @@ async function step(run: RepairRun, request: RepairRequest, rung: Severity, bund
   if ('outcome' in climbed) return climbed;
   const seen = climbed.healed ? 'it stays healthy' : climbed.seen;
   const ended = !climbed.healed ? 'failed' : run.acted === null ? 'false_positive' : 'healed';
-  if (!run.dry) await repairActivities.endRung({ ...input, outcome: ended, seen });
+  if (!run.dry) await run.effects.repair.endRung({ ...input, outcome: ended, seen });
   // A rehearsal shows the whole ladder: nobody knows which rung will help.
   if (climbed.healed && !run.dry) return { outcome: await comeBack(run) };
   run.seen = seen;
@@ -136,12 +134,13 @@ function above(rung: Severity): Severity {
 
 /** Well again: back to where it came from, and no longer suspect. */
 async function comeBack(run: RepairRun): Promise<Outcome> {
+  run.gate.turnBack();
   const note =
     run.acted === null ? 'false_positive: it cleared by itself, and nothing was done to it' : `healed by ${run.acted}`;
   // One that a person keeps aside stays there, well or not.
   const stays = run.state.opState === 'production' || run.state.opState === 'intervention';
   const stage = run.state.stage === 'repair' ? ({ stage: 'in_service' } as const) : {};
-  run.state = await outageActivities.moveMachine({ ...run.errand, ...stage, repairState: 'none', held: null });
+  run.state = await run.effects.outage.moveMachine({ ...run.errand, ...stage, repairState: 'none', held: null });
   const ended = { to: 'end', state: 'done', note } as const;
   return stays ? ended : giveBack(run, 'restart', run.treatment, ended);
 }
@@ -150,8 +149,9 @@ async function comeBack(run: RepairRun): Promise<Outcome> {
 async function handOn(run: RepairRun, { fault }: RepairRequest, to: 'rebirth' | 'retire'): Promise<Led> {
   const lost = run.keysLost ? ', on another board: the keys of its disks went with the old one' : '';
   const why = to === 'rebirth' ? `verifies the repair of ${fault}${lost}` : `given up: ${run.seen}`;
-  const id = await repairActivities.handOn({ ...run.errand, to, fault, why });
-  await repairActivities.endRung({ ...run.errand, fault, rung: to, outcome: 'handed-on', seen: id });
+  const id = await run.effects.repair.handOn({ ...run.errand, to, fault, why });
+  run.gate.turnBack();
+  await run.effects.repair.endRung({ ...run.errand, fault, rung: to, outcome: 'handed-on', seen: id });
   return { outcome: { to: 'end', state: 'done', note: `handed on to ${id}: ${why}` } };
 }
 

@@ -6,7 +6,6 @@ import { moveTo } from '../outage/move.ts';
 import { look, restart } from '../outage/power.ts';
 import { soak } from '../outage/soak.ts';
 import type { Outcome } from '../passage/outcome.ts';
-import { repairActivities } from '../proxies.ts';
 import type { RepairRun } from './run.ts';
 
 /** Where a rung led: healed, to the next one with what was seen, or out of the passage. */
@@ -55,7 +54,7 @@ export async function goAway(
   if ('outcome' in departed) return departed.outcome;
   run.away = true;
   if (run.plans(rung, 'to repair')) return null;
-  run.state = await repairActivities.moveToRepair(run.errand);
+  run.state = await run.effects.repair.moveToRepair(run.errand);
   return null;
 }
 

@@ -6,8 +6,8 @@ import { end, erasing, plan, walk } from '../clean/clean.ts';
 import { switchOff } from '../clean/install.ts';
 import { course } from '../clean/limits.ts';
 import { CleanRun } from '../clean/run.ts';
+import { frame } from '../passage/frame.ts';
 import type { Ended, Outcome } from '../passage/outcome.ts';
-import { retireActivities } from '../proxies.ts';
 import { mustRehearse, rehearse } from '../service/serve.ts';
 
 /**
@@ -16,18 +16,16 @@ import { mustRehearse, rehearse } from '../service/serve.ts';
  */
 export async function retire(input: PassageInput): Promise<PassageSummary> {
   const run = new CleanRun(input, { ...course, passage: 'retire', steps: cleanSteps.slice(0, 4) });
-  run.open();
-  const begun = await run.begin();
-  if (!begun.live) return run.summary('cancelled');
-  const { method, semaphores } = requestOf('retire', begun.request);
-  run.request = { method, semaphores, owner: null, power: run.controller ? 'cycle' : 'wait' };
-  run.takeUpClean(begun);
-  try {
+  const go = async () => {
+    const begun = await run.begin();
+    if (!begun.live) return run.summary('cancelled');
+    const { method, semaphores } = requestOf('retire', begun.request);
+    run.request = { method, semaphores, owner: null, power: run.controller ? 'cycle' : 'wait' };
+    run.takeUpClean(begun);
     const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => foresee(run)) : null;
-    return rehearsed ?? (await depart(run));
-  } finally {
-    await run.permits.giveBack();
-  }
+    return rehearsed ?? depart(run);
+  };
+  return frame(run, go, (ended) => end(run, ended));
 }
 
 async function foresee(run: CleanRun): Promise<Outcome> {
@@ -44,7 +42,7 @@ async function depart(run: CleanRun): Promise<PassageSummary> {
   if (typeof credentials !== 'string') return end(run, credentials);
   const proof = ended?.note ?? run.proof;
   const note = [proof, credentials, await switchOff(run)].filter((part) => part !== null).join('; ');
-  run.state = await retireActivities.retireMachine({ ...run.errand, note });
+  run.state = await run.effects.retire.retireMachine({ ...run.errand, note });
   setCurrentDetails('Retired');
   return run.summary('done', note);
 }

@@ -7,7 +7,6 @@ import { awaitUp, restart } from '../outage/power.ts';
 import { intervene, restore } from '../outage/restore.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
-import { outageActivities } from '../proxies.ts';
 import { type ServiceStep, serviceCourse } from './courses.ts';
 import { operatorOf, serve } from './serve.ts';
 
@@ -35,6 +34,7 @@ export function power(input: PassageInput): Promise<PassageSummary> {
       if (asked !== 'restore') return asked.outcome;
     }
 
+    run.gate.turnBack();
     await run.turnTo('reboot', 'restore');
     const healthy = await restore(run, 'restore', treatment, 'orchestrated');
     if (healthy !== 'healthy') return healthy.outcome;
@@ -45,9 +45,10 @@ export function power(input: PassageInput): Promise<PassageSummary> {
 async function powerOff(run: Run): Promise<Outcome> {
   run.stand('reboot', 'hardware');
   const act = await run.act('power-off');
+  run.gate.turnBack();
   if (run.plans('reboot', 'power-off', act.command)) return { to: 'end', state: 'done', note: 'planned' };
   if (act.state !== 'done') return { to: 'end', state: 'failed', note: act.refused?.reason ?? act.observed };
-  run.state = await outageActivities.moveMachine({ ...run.errand, held: 'It was powered off by an order.' });
+  run.state = await run.effects.outage.moveMachine({ ...run.errand, held: 'It was powered off by an order.' });
   return { to: 'end', state: 'done', note: 'powered off' };
 }
 
@@ -55,9 +56,10 @@ async function powerOn(run: Run, { rebootLimit }: Treatment): Promise<'up' | 'si
   const since = new Date().toISOString();
   run.stand('reboot', 'hardware', rebootLimit);
   const act = await run.act('power-on');
+  run.gate.turnBack();
   if (run.plans('reboot', 'power-on', act.command)) return 'up';
   if (act.state !== 'done')
     return { outcome: { to: 'end', state: 'failed', note: act.refused?.reason ?? act.observed } };
-  run.state = await outageActivities.moveMachine({ ...run.errand, held: null });
+  run.state = await run.effects.outage.moveMachine({ ...run.errand, held: null });
   return awaitUp(run, 'reboot', act.sentAt ?? since, rebootLimit);
 }

@@ -33,6 +33,7 @@ export function reboot(input: PassageInput): Promise<PassageSummary> {
     const up = run.recall.isPast('reboot') ? next : await cycle(run, request, departed);
     if (up.to === 'end') return up;
 
+    run.gate.turnBack();
     await run.turnTo('reboot', 'restore');
     const healthy = await restore(run, 'restore', treatment, request.flow);
     if (healthy !== 'healthy') return healthy.outcome;

@@ -1,9 +1,9 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
+import { frame } from '../passage/frame.ts';
 import { type Ended, type Outcome, refuse } from '../passage/outcome.ts';
 import { type Course, PassageRun } from '../passage/run.ts';
-import { passageActivities } from '../proxies.ts';
 
 /** What a passage does between taking its order and ending it. */
 export type Story<Step extends string> = (run: PassageRun<Step>, begun: BegunPassage) => Promise<Outcome>;
@@ -25,16 +25,13 @@ export async function perform<Run extends PassageRun<string>>(
   run: Run,
   story: (run: Run, begun: BegunPassage) => Promise<Outcome>,
 ): Promise<PassageSummary> {
-  run.open();
-  const begun = await run.begin();
-  if (!begun.live) return run.summary('cancelled');
-
-  try {
+  const go = async () => {
+    const begun = await run.begin();
+    if (!begun.live) return run.summary('cancelled');
     const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, story) : null;
-    return rehearsed ?? (await finish(run, await story(run, begun)));
-  } finally {
-    await run.permits.giveBack();
-  }
+    return rehearsed ?? finish(run, await story(run, begun));
+  };
+  return frame(run, go, async (ended) => finish(run, (await run.undo?.(ended)) ?? ended));
 }
 
 /** A plan that was compared before the passage was begun again was as it had been reviewed: the machine has moved since. */
@@ -53,7 +50,7 @@ export async function rehearse<Run extends PassageRun<string>>(
   run.wake();
   run.state = begun;
   if (outcome.to === 'end' && outcome.state !== 'done') return finish(run, outcome);
-  const hash = await passageActivities.keepPlan({ ...run.errand, lines: run.plan });
+  const hash = await run.effects.passage.keepPlan({ ...run.errand, lines: run.plan });
   if (begun.dryRun) {
     return finish(run, { to: 'end', state: 'done', note: `dry run: ${run.plan.length} acts, plan ${hash}` });
   }

@@ -3,7 +3,6 @@ import { requestOf } from '../../contract/requests.ts';
 import { giveBack } from '../outage/back.ts';
 import { enterRestore, restore } from '../outage/restore.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
-import { outageActivities } from '../proxies.ts';
 import { serviceCourse } from './courses.ts';
 import { operatorOf, serve } from './serve.ts';
 
@@ -39,7 +38,7 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
     run.restorer = operatorOf(begun);
     if (opState === 'intervention' && run.restorer === null)
       return refuse('the machine is in intervention, and only a person brings it back from there');
-    const treatment = await outageActivities.readTreatment(run.errand);
+    const treatment = await run.looks.outage.readTreatment(run.errand);
     if (request.to === 'disabled') {
       if (!run.plans('restore', 'stop draining and leave it out of production')) await enterRestore(run, request.flow);
       return { to: 'end', state: 'done', note: 'out of production, in restore' };
