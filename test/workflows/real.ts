@@ -1,0 +1,135 @@
+/** Machines under real workers with their real activities and MDB, on the dev server; no controller, no agent. */
+import { randomUUID } from 'node:crypto';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { createBirthActivities } from '../../activities/birth/index.ts';
+import { createCleanActivities } from '../../activities/clean/index.ts';
+import { createOrderActivities } from '../../activities/orders/index.ts';
+import { createOutageActivities } from '../../activities/outage/index.ts';
+import { createPassageActivities } from '../../activities/passage/index.ts';
+import { createPermitActivities } from '../../activities/permits/index.ts';
+import { createRepairActivities } from '../../activities/repair/index.ts';
+import { createRetireActivities } from '../../activities/retire/index.ts';
+import {
+  machineWorkflow,
+  machineWorkflowId,
+  type OrderMessage,
+  passageWorkflowId,
+  type Standing,
+} from '../../contract/machine.ts';
+import { standard } from '../../contract/requests.ts';
+import type { Mdb } from '../../mdb/connect.ts';
+import type { Passage } from '../../mdb/machine.ts';
+import { isRefused } from '../../mdb/ordering.ts';
+import { type Asked, placeOrder } from '../../mdb/orders.ts';
+import { machines } from '../../mdb/schema.ts';
+import { bundle } from './bench.ts';
+
+export const ann = { class: 'user', name: 'ann' } as const;
+let macs = 0;
+
+/** One machine that is in service, and its workflow. */
+export class RealMachine {
+  readonly id = `m-${randomUUID().slice(0, 12)}`;
+  private readonly environment: TestWorkflowEnvironment;
+  private readonly mdb: Mdb;
+  private readonly taskQueue: string;
+
+  constructor(environment: TestWorkflowEnvironment, mdb: Mdb, taskQueue: string) {
+    this.environment = environment;
+    this.mdb = mdb;
+    this.taskQueue = taskQueue;
+  }
+
+  async write(): Promise<this> {
+    macs += 1;
+    await this.mdb.insert(machines).values({
+      id: this.id,
+      siteId: 'home',
+      mac: `52:54:00:0e:00:${macs.toString(16).padStart(2, '0')}`,
+      stage: 'in_service',
+      opState: 'production',
+      bootState: 'healthy',
+      inServiceAt: new Date(),
+    });
+    return this;
+  }
+
+  get handle() {
+    return this.environment.client.workflow.getHandle(machineWorkflowId(this.id));
+  }
+
+  passage(passage: Passage, orderId: string) {
+    return this.environment.client.workflow.getHandle(passageWorkflowId(this.id, passage, orderId));
+  }
+
+  /** As the client's `tellOrder` does. */
+  async tell(order: unknown): Promise<void> {
+    await this.environment.client.workflow.signalWithStart(machineWorkflow, {
+      workflowId: machineWorkflowId(this.id),
+      taskQueue: this.taskQueue,
+      args: [{ machineId: this.id, siteId: 'home' }],
+      signal: 'order',
+      signalArgs: [order],
+    });
+  }
+
+  /** Writes the order's row; tells nobody. */
+  async place(passage: 'undrain' | 'drain' | 'reboot' | 'clean', id: string = randomUUID()): Promise<OrderMessage> {
+    const placed = await placeOrder(this.mdb, ann, {
+      id,
+      machineId: this.id,
+      asked: { passage, request: standard[passage] } as Asked,
+      reason: 'a test',
+      class: null,
+      dryRun: false,
+      reviewed: null,
+      notBefore: null,
+      deadline: null,
+    });
+    if (isRefused(placed)) throw new Error(placed.message);
+    return { id, passage };
+  }
+
+  standing(): Promise<Standing> {
+    return this.handle.query<Standing>('standing');
+  }
+}
+
+/** Runs a test with a worker of its own. */
+export async function withRealMachines(
+  environment: TestWorkflowEnvironment,
+  mdb: Mdb,
+  test: (make: () => Promise<RealMachine>) => Promise<void>,
+): Promise<void> {
+  const taskQueue = `real-${randomUUID()}`;
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue,
+    workflowBundle: await bundle(),
+    activities: {
+      ...createOrderActivities(mdb),
+      ...createPassageActivities(mdb),
+      ...createRepairActivities(mdb),
+      ...createRetireActivities(mdb),
+      ...createOutageActivities(mdb),
+      ...createBirthActivities(mdb),
+      ...createCleanActivities(mdb),
+      ...createPermitActivities(mdb),
+    },
+    shutdownGraceTime: 0,
+    shutdownForceTime: 5000,
+  });
+  const made: RealMachine[] = [];
+  await worker.runUntil(async () => {
+    try {
+      await test(async () => {
+        const machine = await new RealMachine(environment, mdb, taskQueue).write();
+        made.push(machine);
+        return machine;
+      });
+    } finally {
+      for (const machine of made) await machine.handle.terminate('the test is over').catch(() => {});
+    }
+  });
+}
