@@ -87,6 +87,8 @@ export interface PassageSummary {
   readonly pool?: string;
   readonly sku?: string;
   readonly note?: string;
+  /** Why it was not begun: the order had ended before. */
+  readonly unbegun?: string;
 }
 
 /** What happened at the machine, told through the outbox; facts are in the MDB, this only says which arrived. */

@@ -6,6 +6,12 @@ import type { ActorClass, BootState, OpState, OrderClass, Passage, Stage } from 
 import type { AnswerSchema } from '../mdb/values.ts';
 import type { Past } from './past.ts';
 
+/**
+ * Type of the failure that ends a passage whose order is none: the MDB does not have it, or has it for another machine or
+ * another passage. Nothing was done, and the same id may be told again.
+ */
+export const noOrder = 'NoOrder';
+
 /** The order that an activity acts for. */
 export interface Errand {
   readonly machineId: string;
@@ -77,6 +83,8 @@ export interface MachineState {
 export interface Taken {
   /** False when the order was ended before it began. */
   readonly live: boolean;
+  /** Why it is not live, in a sentence. */
+  readonly why?: string;
   /** The number that acts on hardware carry: of the latest holder, so that an earlier one is refused. */
   readonly fence: number;
   /** Whether a controller is known, so that power can be driven. */

@@ -3,7 +3,7 @@ import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import { campaignSignals } from '../contract/campaign.ts';
 import type { Transaction } from './acting.ts';
 import type { MdbOrTransaction } from './connect.ts';
-import type { StepState } from './machine.ts';
+import type { Passage, StepState } from './machine.ts';
 import { postToCampaign } from './outbox.ts';
 import { bmcs, fences, machines, orders, sites, steps } from './schema.ts';
 import type { StepDetail } from './values.ts';
@@ -42,10 +42,22 @@ export async function isOrdered(tx: Transaction, orderId: string): Promise<boole
   return (await tx.$count(orders, eq(orders.id, orderId))) > 0;
 }
 
-/** Whether an order waits or runs; true too for one that the MDB does not have, of which nothing is known. */
-export async function isLive(tx: Transaction, orderId: string): Promise<boolean> {
-  const [order] = await tx.select({ state: orders.state }).from(orders).where(eq(orders.id, orderId));
-  return order === undefined || order.state === 'waiting' || order.state === 'running';
+/**
+ * Why there is no such order, in a sentence; null where there is. A signal of the stock CLI says what it likes: the order
+ * may be nobody's, another machine's, or of another passage.
+ */
+export async function doubtOrder(
+  tx: Transaction,
+  { orderId, machineId, passage }: { readonly orderId: string; readonly machineId: string; readonly passage: Passage },
+): Promise<string | null> {
+  const [order] = await tx.select().from(orders).where(eq(orders.id, orderId));
+  if (!order) return `the MDB has no order ${orderId}`;
+  if (order.machineId !== machineId) return `order ${orderId} is for another machine, ${order.machineId}`;
+  return order.passage === passage ? null : `order ${orderId} is ${article(order.passage)}, not ${article(passage)}`;
+}
+
+function article(passage: Passage): string {
+  return `${passage === 'undrain' ? 'an' : 'a'} ${passage}`;
 }
 
 export interface BegunOrder {
@@ -55,15 +67,15 @@ export interface BegunOrder {
   readonly again: boolean;
 }
 
-/** Marks a waiting order as running, or one that runs as begun again. Null when it has ended. */
-export async function beginOrder(tx: Transaction, orderId: string): Promise<BegunOrder | null> {
+/** Marks a waiting order as running, or one that runs as begun again. A sentence when it has ended. */
+export async function beginOrder(tx: Transaction, orderId: string): Promise<BegunOrder | string> {
   const [order] = await tx
     .select({ state: orders.state, epoch: orders.epoch })
     .from(orders)
     .where(eq(orders.id, orderId))
     .for('update');
   if (!order) throw new Error(`the MDB has no order ${orderId}`);
-  if (order.state !== 'waiting' && order.state !== 'running') return null;
+  if (order.state !== 'waiting' && order.state !== 'running') return `order ${orderId} has ended: ${order.state}`;
   const epoch = order.epoch + 1;
   const started = order.state === 'waiting' ? { state: 'running' as const, startedAt: sql`now()` } : {};
   await tx
@@ -75,7 +87,7 @@ export async function beginOrder(tx: Transaction, orderId: string): Promise<Begu
 
 /**
  * Ends an order and whatever of it was still open; an order that has ended already keeps its outcome. `skipped` says
- * that the machine was left as it was, for a reason that is no fault of its own.
+ * that the machine was left as it was, for a reason that is no fault of its own. Whether it is this that ended it.
  */
 export async function endOrder(
   tx: Transaction,
@@ -83,7 +95,7 @@ export async function endOrder(
   state: 'done' | 'failed' | 'cancelled',
   outcome: string,
   skipped = false,
-): Promise<void> {
+): Promise<boolean> {
   const [ended] = await tx
     .update(orders)
     .set({ state, outcome, skipped, endedAt: sql`now()` })
@@ -94,6 +106,7 @@ export async function endOrder(
     .set({ state: state === 'done' ? 'done' : 'failed', endedAt: sql`now()` })
     .where(and(eq(steps.orderId, orderId), inArray(steps.state, ['running', 'held'])));
   if (ended?.campaign) await tellCampaign(tx, ended.campaign, orderId, state);
+  return ended !== undefined;
 }
 
 /** A campaign goes on when one of its orders has ended; it reads the rest in the MDB. */

@@ -13,6 +13,7 @@ import { startAlive } from '../mdb/processes.ts';
 import { connectClient, connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
 import { scheduleReconcile, scheduleRecords } from './schedules.ts';
 import { readSettings, settings } from './settings.ts';
+import { bounded } from './work.ts';
 
 const env = readSettings(settings.hardware);
 const log = openLog('hardware', env.FARRIER_LOG);
@@ -31,13 +32,13 @@ const worker = await Worker.create({
   connection,
   namespace: env.TEMPORAL_NAMESPACE,
   taskQueue: hardwareQueue(env.FARRIER_SITE),
-  activities: {
+  ...bounded({
     ...createHardwareActivities(mdb, secretFolder(secrets), pool, {
       images: env.FARRIER_BOOT_URL ? imagesOf(env.FARRIER_BOOT_URL, join(env.FARRIER_DATA, 'firmware')) : noImages,
     }),
     ...createDrainActivities(mdb, connectionFolder(secrets)),
     ...createRecordActivities(mdb, secretFolder(secrets), pool, { receiver: env.FARRIER_EVENTS_URL ?? null }),
-  },
+  }),
   // Each that meets a dead controller waits for its time limits: a tenth of a site must not take all the places.
   maxConcurrentActivityTaskExecutions: 256,
   shutdownGraceTime: '20 seconds',

@@ -1,20 +1,11 @@
 import { Worker } from '@temporalio/worker';
-import { createBirthActivities } from '../activities/birth/index.ts';
-import { createCampaignActivities } from '../activities/campaign/index.ts';
-import { createCleanActivities } from '../activities/clean/index.ts';
-import { createOrderActivities } from '../activities/orders/index.ts';
-import { createOutageActivities } from '../activities/outage/index.ts';
-import { createPassageActivities } from '../activities/passage/index.ts';
-import { createPermitActivities } from '../activities/permits/index.ts';
-import { createReconcileActivities } from '../activities/reconcile/index.ts';
-import { createRepairActivities } from '../activities/repair/index.ts';
-import { createRetireActivities } from '../activities/retire/index.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { startAlive } from '../mdb/processes.ts';
 import { workflowBundle } from './bundle.ts';
 import { connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
 import { readSettings, settings } from './settings.ts';
+import { lifecycleWork } from './work.ts';
 
 const env = readSettings(settings.lifecycle);
 const log = openLog('lifecycle', env.FARRIER_LOG);
@@ -35,18 +26,7 @@ const worker = await Worker.create({
   namespace: env.TEMPORAL_NAMESPACE,
   taskQueue: lifecycleQueue,
   workflowBundle: bundle,
-  activities: {
-    ...createOrderActivities(mdb),
-    ...createPassageActivities(mdb),
-    ...createRepairActivities(mdb),
-    ...createRetireActivities(mdb),
-    ...createOutageActivities(mdb),
-    ...createBirthActivities(mdb),
-    ...createCleanActivities(mdb),
-    ...createPermitActivities(mdb),
-    ...createCampaignActivities(mdb),
-    ...createReconcileActivities(mdb),
-  },
+  ...lifecycleWork(mdb),
   maxCachedWorkflows: env.FARRIER_CACHED_WORKFLOWS,
   maxConcurrentWorkflowTaskExecutions: 40,
   maxConcurrentLocalActivityExecutions: 40,

@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
@@ -25,6 +26,7 @@ import {
 import { queries } from '../contract/machine.ts';
 import type { Passage } from '../mdb/machine.ts';
 import { isObject, isText } from './messages.ts';
+import { rootMessage } from './passage/failure.ts';
 import { observing } from './proxies.ts';
 
 // Transactions on the MDB, one for each order that is placed; repeated, they find what was done.
@@ -48,7 +50,8 @@ export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
   const course = new Course(input);
   course.open();
   for (;;) {
-    const turn = await course.turn();
+    const turn = await course.tryTurn();
+    if (turn === 'failed') continue;
     if (turn === null || turn.phase === 'ended') {
       await condition(allHandlersFinished);
       return { state: turn?.state ?? 'cancelled', counts: turn?.counts ?? nobody };
@@ -103,6 +106,28 @@ class Course {
     if (this.ignored.length > keptNotes) this.ignored.shift();
   }
 
+  /** A turn that can't be made halts the campaign, with the reason, and is made again when somebody says more, or later. */
+  async tryTurn(): Promise<Turn | null | 'failed'> {
+    try {
+      return await this.turn();
+    } catch (error) {
+      await this.failed(error);
+      return 'failed';
+    }
+  }
+
+  private async failed(error: unknown): Promise<void> {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const why = `Farrier failed at it: ${rootMessage(error)}`;
+    this.note(why);
+    setCurrentDetails(why);
+    await haltCampaign({ campaignId: this.input.campaignId, why }).catch((halted: unknown) => {
+      if (!(halted instanceof ActivityFailure)) throw halted;
+    });
+    const { wakes } = this;
+    await condition(() => this.wakes !== wakes, slowLook);
+  }
+
   /** What people asked first, then one look. */
   async turn(): Promise<Turn | null> {
     const { campaignId } = this.input;
@@ -130,7 +155,10 @@ class Course {
     const { campaignId } = this.input;
     const seen = await Promise.all(canaries.map((canary) => lookAtOne(passage, canary)));
     const sick = seen.find((one) => one !== null);
-    if (sick) await haltCampaign({ campaignId, why: `a canary is unwell: ${sick}` });
+    if (sick) {
+      const halted = haltCampaign({ campaignId, why: `a canary is unwell: ${sick}` });
+      await halted.catch((error: unknown) => this.failed(error));
+    }
     this.healthy = !sick;
   }
 

@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  ActivityFailure,
   ApplicationFailure,
   allHandlersFinished,
   ChildWorkflowFailure,
@@ -15,6 +16,7 @@ import {
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
+  TerminatedFailure,
   upsertSearchAttributes,
   uuid4,
   WorkflowIdReusePolicy,
@@ -33,8 +35,9 @@ import {
   signals,
   updates,
 } from '../contract/machine.ts';
-import type { EndInput } from '../contract/passage.ts';
+import { type EndInput, noOrder } from '../contract/passage.ts';
 import { readOrder, readSteering, shortened } from './messages.ts';
+import { rootMessage } from './passage/failure.ts';
 import { passageWorkflows } from './passages.ts';
 import { lookActivities } from './permitproxies.ts';
 import { orderActivities, passageActivities } from './proxies.ts';
@@ -65,6 +68,17 @@ export async function machine(input: MachineInput): Promise<void> {
       await continueAsNew<typeof machine>(life.carry());
     }
   }
+}
+
+/** What stood behind a workflow's failure, in a sentence. */
+function sayWhy(cause: Error): string {
+  if (cause instanceof TerminatedFailure) return 'it was terminated';
+  return cause instanceof ActivityFailure ? rootMessage(cause) : cause.message;
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof ActivityFailure) return rootMessage(error);
+  throw error;
 }
 
 type SteeringName = 'cancel' | 'pause' | 'resume' | 'takeover';
@@ -214,12 +228,14 @@ class Life {
     this.current = order;
     this.since = new Date().toISOString();
     this.show();
-    this.last = await this.passage(order);
+    this.last = (await this.passage(order)) ?? this.last;
+    if (this.last?.unbegun && this.last.orderId === order.id) this.note(`order: ${this.last.unbegun}`);
     this.current = null;
     this.since = new Date().toISOString();
   }
 
-  private async passage(order: OrderMessage): Promise<PassageSummary> {
+  /** How it ended; null where there was nothing to begin. */
+  private async passage(order: OrderMessage): Promise<PassageSummary | null> {
     const { machineId, siteId } = this.input;
     const workflowId = passageWorkflowId(machineId, order.passage, order.id);
     const start = passageWorkflows[order.passage];
@@ -227,8 +243,9 @@ class Life {
       return await executeChild<typeof start>(start, {
         workflowId,
         args: [{ machineId, siteId, orderId: order.id }],
-        // An order id is used once: a second passage for it would be a second birth.
-        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        // An order id is used once: a second passage for it would be a second birth. One that found no order of this id
+        // has failed, and the order may come yet; one that broke has ended its order.
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         // The passage may be between a command and its observation; it ends by itself.
         parentClosePolicy: ParentClosePolicy.ABANDON,
         staticSummary: `${order.passage} of ${machineId}`,
@@ -242,13 +259,21 @@ class Life {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return this.awaitPassage(order, workflowId);
       const stale = staleOf(error);
       if (stale !== null) return this.leave(order, stale);
-      const cause = error instanceof ChildWorkflowFailure ? (error.cause?.message ?? error.message) : error.message;
-      return this.refuse(order, `The ${order.passage} passage broke off: ${cause}`);
+      const cause = error instanceof ChildWorkflowFailure ? (error.cause ?? error) : error;
+      if (cause instanceof ApplicationFailure && cause.type === noOrder) return this.forget(order, cause.message);
+      return this.refuse(order, `The ${order.passage} passage broke off: ${sayWhy(cause)}`);
     }
   }
 
+  /** There is no such order, or not yet: told again, it is looked for again. */
+  private forget({ id }: OrderMessage, why: string): null {
+    this.note(`order: ${why}`);
+    this.seen.splice(this.seen.indexOf(id), 1);
+    return null;
+  }
+
   /** The passage outlived the workflow that had begun it: nothing tells of its end, so it is asked, ever more rarely. */
-  private async awaitPassage(order: OrderMessage, workflowId: string): Promise<PassageSummary> {
+  private async awaitPassage(order: OrderMessage, workflowId: string): Promise<PassageSummary | null> {
     for (let pause = 5000; ; pause = Math.min(2 * pause, 5 * 60_000)) {
       const state = await lookActivities.describeHolder({ workflowId }).catch(() => 'running');
       if (state === 'closed') return this.refuse(order, `The ${order.passage} passage has ended without its order`);
@@ -264,17 +289,19 @@ class Life {
   }
 
   /** A passage that broke: its order ends, and a ticket tells a person why. */
-  private async refuse(order: OrderMessage, note: string): Promise<PassageSummary> {
+  private async refuse(order: OrderMessage, note: string): Promise<PassageSummary | null> {
     const { machineId, siteId } = this.input;
-    const state = await passageActivities.breakOff({
-      machineId,
-      siteId,
-      orderId: order.id,
-      passage: order.passage,
-      note,
-    });
-    const { stage, opState, bootState } = state;
-    return { orderId: order.id, passage: order.passage, outcome: 'failed', note, stage, opState, bootState };
+    const { id: orderId, passage } = order;
+    try {
+      const state = await passageActivities.breakOff({ machineId, siteId, orderId, passage, note });
+      const { stage, opState, bootState } = state;
+      return { orderId, passage, outcome: 'failed', note, stage, opState, bootState };
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      // The next order is taken all the same; this one stays open in the MDB, where `farrier doctor` finds it.
+      this.note(`${orderId}: ${note}; that could not be written down: ${rootMessage(error)}`);
+      return null;
+    }
   }
 
   private takeOrder(message: unknown): string {
@@ -374,7 +401,9 @@ class Life {
     const read = readBrainSlug(message, Date.now());
     const id = `brainslug-${machineId.replace(/^m-/, '')}-${uuid4().slice(0, 8)}`;
     const told =
-      typeof read === 'string' ? read : await orderActivities.orderByPayload({ machineId, siteId, id, order: read });
+      typeof read === 'string'
+        ? read
+        : await orderActivities.orderByPayload({ machineId, siteId, id, order: read }).catch(whyNot);
     if (told === null) return `ordered: ${id}`;
     this.note(`brainslug: ${told}`);
     return `refused: ${told}`;

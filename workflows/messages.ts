@@ -20,9 +20,16 @@ export function isObject(message: unknown): message is Record<string, unknown> {
   return typeof message === 'object' && message !== null && !Array.isArray(message);
 }
 
+/** Text that the MDB and Temporal can keep: neither takes a NUL or half a character. */
 export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= longest;
+  return typeof value === 'string' && value.length > 0 && value.length <= longest && !unfit.test(value);
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what PostgreSQL refuses
+const unfit = /[\u0000\ud800-\udfff]/u;
+
+/** As orders are named: part of a workflow's id, and of a path. */
+const orderName = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$/;
 
 export function isOneOf<T extends string>(values: readonly T[], value: unknown): value is T {
   return (values as readonly unknown[]).includes(value);
@@ -45,9 +52,16 @@ export function readAnswer(message: unknown, question: HumanQuestion | null): An
   if (question === null) return `nothing is asked at present; ${step} was answered by ${by}`;
   if (step !== question.id) return `${step} is not the open question ${question.id}`;
   if (!matchesChoice(answer, question.choices)) return `${answer} is not one of ${question.choices.join(', ')}`;
+  if (isUnfit(data)) return 'data holds a character that cannot be kept';
   const problem = checkData(question.schema ?? null, data);
   if (problem !== null) return problem;
   return { step, answer, by, ...(isText(note) && { note }), ...(isObject(data) && { data }) };
+}
+
+function isUnfit(data: unknown): boolean {
+  if (typeof data === 'string') return unfit.test(data);
+  if (typeof data !== 'object' || data === null) return false;
+  return Object.entries(data).some(([name, value]) => unfit.test(name) || isUnfit(value));
 }
 
 /** A message as it may be kept: text of a bounded length. */
@@ -55,10 +69,13 @@ export function shortened(message: unknown): string {
   return (JSON.stringify(message) ?? 'nothing').slice(0, longest);
 }
 
+const badName =
+  'id must be a non-empty string without a slash: up to 200 letters, digits, dots, dashes, colons or underscores';
+
 export function readOrder(message: unknown): OrderMessage | string {
   if (!isObject(message)) return 'not an object like {"id": …, "passage": …}';
   const { id, passage, class: urgency, notBefore, deadline, again } = message;
-  if (!isText(id) || id.includes('/')) return 'id must be a non-empty string without a slash';
+  if (typeof id !== 'string' || !orderName.test(id)) return badName;
   if (!isOneOf(passages, passage)) return `passage is not one of ${passages.join(', ')}`;
   if (urgency !== undefined && !isOneOf(orderClasses, urgency)) return `class is not one of ${orderClasses.join(', ')}`;
   if (notBefore !== undefined && !isTime(notBefore)) return 'notBefore is not a time like 2026-11-21T09:00:00Z';

@@ -13,8 +13,8 @@ import { type ActKind, takesLong } from '../contract/hardware.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 
 // Transactions on the MDB: short, idempotent, and safe to run more than once, which is all that a local activity
-// promises. They keep trying while the MDB is away (its restart takes seconds, a fail-over minutes); a bug in one
-// is a non-retryable failure and ends with a person.
+// promises. They keep trying while the MDB is away (its restart takes seconds, a fail-over minutes); which errors say so
+// is for the boundary of activities, which marks any other as one that ends with a person (docs/decisions/errors.md).
 const transaction = {
   startToCloseTimeout: '20 seconds',
   localRetryThreshold: '30 seconds',

@@ -17,6 +17,7 @@ import {
 import { attributes } from '../contract/attributes.ts';
 import {
   grantSignal,
+  type LedgerRest,
   type PermitAnswer,
   type PermitClosing,
   type PermitGrant,
@@ -39,6 +40,8 @@ const mostUpdates = 1500;
 const mostSignals = 8000;
 const keptNotes = 20;
 const shownQueue = 100;
+/** Between two tries of a batch that the ledger did not take, in milliseconds. */
+const pauseAfterTrouble = 5000;
 
 /**
  * Permits for one group of machines (docs/semaphores.md). Handlers only write down what they are told; one loop takes
@@ -144,9 +147,25 @@ class SemaphoreDesk {
 
   /** What the MDB holds of this semaphore, for a first run, and for requests whose answer was lost with a worker. */
   async restore(): Promise<void> {
-    const rest = await ledgerActivities.restorePermits({ semaphore: this.core.id });
+    const rest = await this.readLedger();
     // The run before may have ended between the ledger and the telling: who heard of it hears of it twice.
     for (const grant of this.core.restore(rest, Date.now())) void this.tell(grant);
+  }
+
+  /** Until the ledger answers: those who ask meanwhile hear that they wait. */
+  private async readLedger(): Promise<LedgerRest> {
+    for (;;) {
+      try {
+        return await ledgerActivities.restorePermits({ semaphore: this.core.id });
+      } catch (error) {
+        if (!(error instanceof ActivityFailure)) throw error;
+        // An id that is none never becomes one.
+        if (readSemaphoreId(this.core.id) === null) throw error;
+        this.troubled = true;
+        log.warn('the ledger of permits does not answer', { error: String(error.cause) });
+        await sleep(pauseAfterTrouble);
+      }
+    }
   }
 
   /**
@@ -203,6 +222,8 @@ class SemaphoreDesk {
       // Nothing is lost: the same batch goes out again. Those who ask meanwhile hear that they are queued.
       this.troubled = true;
       this.core.wake();
+      // One that fails at once would else be tried without a pause, and fill this history.
+      await sleep(pauseAfterTrouble);
       log.warn('the ledger of permits does not answer', { error: String(error.cause) });
     }
   }

@@ -6,7 +6,7 @@ import { leaveProduction } from '../../mdb/capacity.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { isLegalEdge } from '../../mdb/machine.ts';
 import * as passage from '../../mdb/passage.ts';
-import { actorOf, take } from '../passage/course.ts';
+import { actorOf, mustBeOrdered, take } from '../passage/course.ts';
 
 /**
  * Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. A machine that has
@@ -18,6 +18,7 @@ export function beginBirth(
 ): Promise<BeginResult> {
   const { machineId, orderId, permitted = false } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
+    await mustBeOrdered(tx, input);
     const machine = await passage.lockMachine(tx, machineId);
     const order = await passage.orderOf(tx, orderId);
     // Nothing of it has begun while it waits for its permits: the run that has them begins it.
@@ -26,12 +27,13 @@ export function beginBirth(
         ? { ...notLive, live: true, leaves: true }
         : notLive;
     const begun = await passage.beginOrder(tx, orderId);
-    if (begun === null) return notLive;
+    if (typeof begun === 'string') return { ...notLive, why: begun };
     // A birth of a machine in service takes it out of production like anything else does.
     const departure = await leaveProduction(tx, { machineId, to: 'disabled' });
     if (!departure.left) {
-      await passage.endOrder(tx, orderId, 'failed', `refused: ${departure.held}`, true);
-      return notLive;
+      const why = `refused: ${departure.held}`;
+      await passage.endOrder(tx, orderId, 'failed', why, true);
+      return { ...notLive, why };
     }
     await claimAnnounced(tx, machineId);
     const taken = await take(tx, machine, order, begun, input.next);

@@ -1,4 +1,13 @@
-import type { BegunPassage, EndInput, MachineState, PassageErrand, StepStart, Taken } from '../../contract/passage.ts';
+import { ApplicationFailure } from '@temporalio/common';
+import {
+  type BegunPassage,
+  type EndInput,
+  type MachineState,
+  noOrder,
+  type PassageErrand,
+  type StepStart,
+  type Taken,
+} from '../../contract/passage.ts';
 import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/passage.ts';
@@ -20,6 +29,7 @@ export function stateOf(machine: passage.MachineRow): MachineState {
 export function beginPassage(mdb: Mdb, input: PassageErrand & { next: StepStart }): Promise<BegunPassage> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
+    await mustBeOrdered(tx, input);
     const machine = await passage.lockMachine(tx, machineId);
     const asked = await passage.orderOf(tx, orderId);
     const common = {
@@ -33,9 +43,15 @@ export function beginPassage(mdb: Mdb, input: PassageErrand & { next: StepStart 
       request: asked.request,
     };
     const begun = await passage.beginOrder(tx, orderId);
-    if (begun === null) return { ...common, live: false, fence: 0, controller: false };
+    if (typeof begun === 'string') return { ...common, live: false, why: begun, fence: 0, controller: false };
     return { ...common, ...(await take(tx, machine, asked, begun, next)) };
   });
+}
+
+/** Throws for good when the order is none of this passage's: nothing is to be begun, and nothing to be ended. */
+export async function mustBeOrdered(tx: Transaction, errand: PassageErrand): Promise<void> {
+  const doubt = await passage.doubtOrder(tx, errand);
+  if (doubt !== null) throw ApplicationFailure.nonRetryable(doubt, noOrder);
 }
 
 /**
@@ -102,14 +118,17 @@ async function holdMachine(tx: Transaction, { machineId, passage: name, state, o
   await passage.updateMachine(tx, machineId, { held, directive: { do: 'hold', reason: held } });
 }
 
-/** A passage that broke (a bug): the order fails and a ticket says why. */
+/**
+ * A passage that broke (a bug, or somebody terminated it): the order fails, a ticket says why, and the machine is held.
+ * One whose order is none, or had ended before, leaves everything as it is.
+ */
 export function breakOff(mdb: Mdb, input: PassageErrand & { note: string }): Promise<MachineState> {
   const { machineId, orderId, note } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
-    // Told again of an order that has ended in between, it is nobody's trouble.
-    if (!(await passage.isLive(tx, orderId))) return stateOf(machine);
-    await passage.endOrder(tx, orderId, 'failed', note);
+    // Told again of an order that has ended in between, or that is none, it is nobody's trouble.
+    if ((await passage.doubtOrder(tx, input)) !== null) return stateOf(machine);
+    if (!(await passage.endOrder(tx, orderId, 'failed', note))) return stateOf(machine);
     await people.closeLeftOver(tx, orderId, 'failed');
     await people.openTicket(tx, {
       machineId,

@@ -35,10 +35,11 @@ describe.skipIf(environment === null)('a passage whose transaction fails', () =>
     if (environment === null) return;
     await withRealMachines(environment, at.mdb, async (make) => {
       const machine = await make();
+      await at.mdb.update(machines).set({ opState: 'draining' }).where(eq(machines.id, machine.id));
       // A migration that went wrong: no time makes it right.
       await at.mdb.execute(sql`alter table pools rename to pools_gone`);
       try {
-        const order = await machine.place('reboot');
+        const order = await machine.place('undrain');
         await machine.tell(order);
         await expect.poll(() => stateOf(order.id), limit).toBe('failed');
       } finally {
@@ -51,6 +52,7 @@ describe.skipIf(environment === null)('a passage whose transaction fails', () =>
       expect(ticket?.body).not.toMatch(/select|params/i);
       const [row] = await at.mdb.select().from(machines).where(eq(machines.id, machine.id));
       expect(row?.held).toContain('broke off');
+      await at.mdb.update(machines).set({ opState: 'production' }).where(eq(machines.id, machine.id));
       await does(machine);
     });
   });

@@ -90,7 +90,7 @@ describe.skipIf(shared === null)("a machine's orders", () => {
         .toEqual([
           'order: class is not one of emergency, repair, maintenance, clean',
           'order: notBefore is not a time like 2026-11-21T09:00:00Z',
-          'order: id must be a non-empty string without a slash',
+          'order: id must be a non-empty string without a slash: up to 200 letters, digits, dots, dashes, colons or underscores',
           'cancel: not an object like {"orderId": …, "by": …, "reason": …}',
           'takeover: it names no order',
           'pause: orderId must be a non-empty string',

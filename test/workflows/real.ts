@@ -2,14 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { createBirthActivities } from '../../activities/birth/index.ts';
-import { createCleanActivities } from '../../activities/clean/index.ts';
-import { createOrderActivities } from '../../activities/orders/index.ts';
-import { createOutageActivities } from '../../activities/outage/index.ts';
-import { createPassageActivities } from '../../activities/passage/index.ts';
-import { createPermitActivities } from '../../activities/permits/index.ts';
-import { createRepairActivities } from '../../activities/repair/index.ts';
-import { createRetireActivities } from '../../activities/retire/index.ts';
 import {
   machineWorkflow,
   machineWorkflowId,
@@ -23,6 +15,7 @@ import type { Passage } from '../../mdb/machine.ts';
 import { isRefused } from '../../mdb/ordering.ts';
 import { type Asked, placeOrder } from '../../mdb/orders.ts';
 import { machines } from '../../mdb/schema.ts';
+import { lifecycleWork } from '../../workers/work.ts';
 import { bundle } from './bench.ts';
 
 export const ann = { class: 'user', name: 'ann' } as const;
@@ -107,16 +100,7 @@ export async function withRealMachines(
     connection: environment.nativeConnection,
     taskQueue,
     workflowBundle: await bundle(),
-    activities: {
-      ...createOrderActivities(mdb),
-      ...createPassageActivities(mdb),
-      ...createRepairActivities(mdb),
-      ...createRetireActivities(mdb),
-      ...createOutageActivities(mdb),
-      ...createBirthActivities(mdb),
-      ...createCleanActivities(mdb),
-      ...createPermitActivities(mdb),
-    },
+    ...lifecycleWork(mdb),
     shutdownGraceTime: 0,
     shutdownForceTime: 5000,
   });

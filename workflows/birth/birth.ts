@@ -11,8 +11,8 @@ export async function birth(input: PassageInput): Promise<PassageSummary> {
   const run = new BirthRun(input, beltCourse('birth'));
   const go = async () => {
     const begun = await run.beginBirth();
-    if (typeof begun === 'object') return run.end(begun, false);
-    return begun ? convey(run) : run.summary('cancelled');
+    if ('to' in begun) return run.end(begun, false);
+    return begun.live ? convey(run) : run.unbegun(begun.why);
   };
   return frame(run, go, (ended) => leaveBelt(run, ended));
 }

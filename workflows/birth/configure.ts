@@ -1,7 +1,8 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { ConfigureResult, ControllerResult, Held } from '../../contract/birth.ts';
+import { rootMessage } from '../passage/failure.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
-import { rootMessage } from '../passage/run.ts';
+
 import { limits } from './limits.ts';
 import { change, unsettled } from './password.ts';
 import type { BirthRun } from './run.ts';

@@ -17,7 +17,7 @@ export async function rebirth(input: PassageInput): Promise<PassageSummary> {
   const run = new BirthRun(input, beltCourse('rebirth'));
   const go = async () => {
     const begun = await run.begin();
-    if (!begun.live) return run.summary('cancelled');
+    if (!begun.live) return run.unbegun(begun.why);
     const request = requestOf('rebirth', begun.request);
     const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => foresee(run, request)) : null;
     return rehearsed ?? beBorn(run, request);

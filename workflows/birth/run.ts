@@ -1,4 +1,4 @@
-import type { BirthStep } from '../../contract/birth.ts';
+import type { BeginResult, BirthStep } from '../../contract/birth.ts';
 import { takePermit } from '../outage/permit.ts';
 import { InstallRun } from '../passage/install.ts';
 import type { Ended } from '../passage/outcome.ts';
@@ -14,7 +14,7 @@ export class BirthRun extends InstallRun<BirthStep> {
   passwordChanged = false;
 
   /** Not live when it ended before it began; a machine in production leaves by its groups' permits. */
-  async beginBirth(): Promise<boolean | Ended> {
+  async beginBirth(): Promise<BeginResult | Ended> {
     const start = { ...this.errand, next: this.start('rack') };
     let begun = await this.effects.birth.beginBirth(start);
     if (begun.leaves) {
@@ -26,6 +26,6 @@ export class BirthRun extends InstallRun<BirthStep> {
     this.mustBoot = begun.boot;
     this.newcomer = begun.newcomer;
     this.begun = begun.live;
-    return begun.live;
+    return begun;
   }
 }

@@ -28,7 +28,7 @@ export async function clean(input: PassageInput): Promise<PassageSummary> {
   const run = new CleanRun(input);
   const go = async () => {
     const begun = await run.begin();
-    if (!begun.live) return run.summary('cancelled');
+    if (!begun.live) return run.unbegun(begun.why);
     run.request = requestOf('clean', begun.request);
     run.takeUpClean(begun);
     const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => plan(run)) : null;

@@ -2,8 +2,9 @@ import { ActivityFailure } from '@temporalio/workflow';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Treatment } from '../../contract/outage.ts';
 import { restart } from '../outage/power.ts';
+import { rootMessage } from '../passage/failure.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
-import { type PassageRun, rootMessage } from '../passage/run.ts';
+import type { PassageRun } from '../passage/run.ts';
 import type { Batch, Firmware, ManualStep } from './batches.ts';
 import type { MaintenanceStep } from './limits.ts';
 

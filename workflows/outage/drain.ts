@@ -1,8 +1,9 @@
 import { ActivityFailure, condition, sleep } from '@temporalio/workflow';
 import type { DrainProgress } from '../../contract/drain.ts';
 import type { Treatment } from '../../contract/outage.ts';
+import { rootMessage } from '../passage/failure.ts';
 import { type Outcome, spared } from '../passage/outcome.ts';
-import { type PassageRun, rootMessage } from '../passage/run.ts';
+import type { PassageRun } from '../passage/run.ts';
 
 const second = 1000;
 const minute = 60 * second;

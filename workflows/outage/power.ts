@@ -1,8 +1,9 @@
 import { ActivityFailure, condition } from '@temporalio/workflow';
 import type { ActKind } from '../../contract/hardware.ts';
 import type { Health } from '../../contract/outage.ts';
+import { rootMessage } from '../passage/failure.ts';
 import type { Outcome } from '../passage/outcome.ts';
-import { type PassageRun, rootMessage } from '../passage/run.ts';
+import type { PassageRun } from '../passage/run.ts';
 
 const second = 1000;
 

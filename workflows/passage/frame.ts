@@ -1,4 +1,6 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { PassageSummary } from '../../contract/machine.ts';
+import { noOrder } from '../../contract/passage.ts';
 import { Left } from './gate.ts';
 import type { Ended } from './outcome.ts';
 import type { PassageRun } from './run.ts';
@@ -16,6 +18,8 @@ export async function frame<Run extends PassageRun<string>>(
   try {
     return await go();
   } catch (error) {
+    if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === noOrder)
+      throw error.cause;
     if (!(error instanceof Left)) throw error;
     if (run.dry) return await run.end(error.ended, false);
     return await (run.begun ? leave(error.ended) : run.end(error.ended, false));

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, condition } from '@temporalio/workflow';
+import { ActivityFailure, condition } from '@temporalio/workflow';
 import type { Act, ActKind, ActParameters, ActResult } from '../../contract/hardware.ts';
 import type { Answer, PassageInput, PassageSummary, Report } from '../../contract/machine.ts';
 import type {
@@ -17,6 +17,7 @@ import { shortened } from '../messages.ts';
 import { type PermitSubject, Permits } from '../permits.ts';
 import { acting, passageActivities } from '../proxies.ts';
 import { type Effects, type Looks, openEffects, openLooks } from './effects.ts';
+import { rootMessage } from './failure.ts';
 import { Gate } from './gate.ts';
 import { again, type Ended, type Outcome } from './outcome.ts';
 import { Recall } from './recall.ts';
@@ -374,6 +375,11 @@ export class PassageRun<Step extends string = string> {
     return { ...this.summary(state, note), ...(skipped && { skipped }) };
   }
 
+  /** It had ended before it began. */
+  unbegun(why: string | undefined): PassageSummary {
+    return { ...this.summary('cancelled', why), ...(why && { unbegun: why }) };
+  }
+
   /** How it ended; from then on it waits on nothing. */
   summary(outcome: PassageSummary['outcome'], note?: string): PassageSummary {
     this.desk.close(note ?? null);
@@ -400,11 +406,4 @@ function settled(ruling: PersonsRuling): Ruling {
 
 function givenBy({ answer, by, note, data }: Answer): PersonsRuling {
   return { answer, by, ...(note !== undefined && { note }), ...(data && { data }) };
-}
-
-/** The sentence at the bottom of a failure's causes. */
-export function rootMessage(error: ActivityFailure): string {
-  let cause: Error | undefined = error;
-  while (cause?.cause instanceof Error) cause = cause.cause;
-  return cause instanceof ApplicationFailure ? (cause.message ?? 'failed') : String(cause?.message ?? 'failed');
 }

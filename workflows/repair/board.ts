@@ -2,7 +2,8 @@ import { ActivityFailure } from '@temporalio/workflow';
 import type { BoardFactor, BoardShown, BoardSight, BoardWord } from '../../contract/board.ts';
 import type { Held, PersonsRuling } from '../../contract/passage.ts';
 import type { AnswerField } from '../../mdb/values.ts';
-import { rootMessage } from '../passage/run.ts';
+import { rootMessage } from '../passage/failure.ts';
+
 import type { Ruled } from './people.ts';
 import type { RepairRun } from './run.ts';
 

@@ -4,8 +4,9 @@ import { type OwnRung, ownRungs } from '../../contract/repair.ts';
 import { type RepairRequest, requestOf, type Severity, severities } from '../../contract/requests.ts';
 import { giveBack } from '../outage/back.ts';
 import { look } from '../outage/power.ts';
+import { rootMessage } from '../passage/failure.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
-import { rootMessage } from '../passage/run.ts';
+
 import { perform } from '../service/serve.ts';
 import { askHands, replacePart } from './people.ts';
 import { RepairRun } from './run.ts';

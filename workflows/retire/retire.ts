@@ -18,7 +18,7 @@ export async function retire(input: PassageInput): Promise<PassageSummary> {
   const run = new CleanRun(input, { ...course, passage: 'retire', steps: cleanSteps.slice(0, 4) });
   const go = async () => {
     const begun = await run.begin();
-    if (!begun.live) return run.summary('cancelled');
+    if (!begun.live) return run.unbegun(begun.why);
     const { method, semaphores } = requestOf('retire', begun.request);
     run.request = { method, semaphores, owner: null, power: run.controller ? 'cycle' : 'wait' };
     run.takeUpClean(begun);

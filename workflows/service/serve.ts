@@ -27,7 +27,7 @@ export async function perform<Run extends PassageRun<string>>(
 ): Promise<PassageSummary> {
   const go = async () => {
     const begun = await run.begin();
-    if (!begun.live) return run.summary('cancelled');
+    if (!begun.live) return run.unbegun(begun.why);
     const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, story) : null;
     return rehearsed ?? finish(run, await story(run, begun));
   };

@@ -1,0 +1,75 @@
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { causesOf, troubleOf } from '../mdb/trouble.ts';
+
+/** Tries of one transaction that meets others each time, or takes too long: with the proxies' waits about a quarter of an hour. */
+const mostTries = 30;
+
+/**
+ * Where every activity of every worker ends when it throws: the one place that says whether it is tried again
+ * (docs/decisions/errors.md). What is known to pass is; anything else is a fault that a person has to see, and would be
+ * the same fault at the next try.
+ */
+export const boundary: ActivityInterceptorsFactory = ({ info }) => ({
+  inbound: {
+    async execute(input, next) {
+      try {
+        return await next(input);
+      } catch (error) {
+        throw judge(error, info.attempt);
+      }
+    },
+  },
+});
+
+/** The failure as Temporal has it: marked as one that is not tried again, unless it is known to pass. */
+export function judge(error: unknown, attempt: number): unknown {
+  // Said by who threw it, or by Temporal itself: a cancel, a worker that stops.
+  if (error instanceof TemporalFailure || (error instanceof Error && error.name === 'AbortError')) return error;
+  const causes = causesOf(error);
+  const root = causes.at(-1);
+  return ApplicationFailure.create({
+    // The root's: drizzle's own sentence holds the statement and all that was bound to it.
+    message: root?.message ?? String(error),
+    type: causes[0]?.name ?? 'Error',
+    nonRetryable: !passes(error, causes, attempt),
+  });
+}
+
+function passes(error: unknown, causes: readonly Error[], attempt: number): boolean {
+  const said = causes.map((one) => (one as Error & { readonly retryable?: unknown }).retryable);
+  const known = said.find((one) => typeof one === 'boolean');
+  if (known !== undefined) return known;
+  const trouble = troubleOf(error);
+  // Away for all: nothing can be written down until it is back, not even that somebody gave up.
+  if (trouble !== null) return trouble === 'away' || attempt < mostTries;
+  if (causes.some(isBetweenRuns)) return attempt < mostTries;
+  return causes.some((one) => isNetwork(one) || isTemporal(one));
+}
+
+/** HTTP that got no answer. */
+function isNetwork(error: Error): boolean {
+  const { code } = error as Error & { readonly code?: unknown };
+  return typeof code === 'string' && /^UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)$/.test(code);
+}
+
+// By number, as gRPC has them: invalid argument, permission denied, unimplemented, unauthenticated.
+const refusals: ReadonlySet<number> = new Set([3, 7, 12, 16]);
+
+/** The workflow that was asked has just ended; whoever asks again meets the next one. */
+function isBetweenRuns(error: Error): boolean {
+  return error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError;
+}
+
+/** Temporal itself, asked from within an activity, was away or busy. */
+function isTemporal(error: Error): boolean {
+  if (isGrpcServiceError(error)) return !refusals.has(error.code);
+  return error instanceof ServiceError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
+}
