@@ -238,6 +238,19 @@ describe('steering', () => {
   });
 });
 
+describe('O-2: a hold', () => {
+  it('is shown with the command that lifts it, which wants a reason', async () => {
+    await base.mdb.update(machines).set({ held: 'The reboot passage broke off' }).where(eq(machines.hostname, 'h2'));
+    expect(await farrier('machine', 'show', 'h2')).toMatch(
+      /held: The reboot passage broke off \(farrier machine unhold m-\S+ --reason …\)/,
+    );
+    await expect(farrier('machine', 'unhold', 'h2')).rejects.toThrow('--reason');
+    expect(await farrier('machine', 'unhold', 'h2', '--reason', 'it runs')).toBe('h2 is held no more.\n');
+    await expect(farrier('machine', 'unhold', 'h2', '--reason', 'it runs')).rejects.toThrow('is not held');
+    expect(await farrier('machine', 'show', 'h2')).not.toContain('held:');
+  });
+});
+
 describe('the guards', () => {
   it('show and set what must stay', async () => {
     expect(await farrier('capacity', 'set', 'fleet', '90%', '--reason', 'promised')).toMatch(
