@@ -74,6 +74,16 @@ export function addMachine(program: Command, open: () => Context): void {
       screen.answer(entries, () => screen.table(timelineColumns, entries, 'Nothing has happened yet.'));
     });
   machine
+    .command('unhold')
+    .description('lift the hold of a machine, after what it is held for was looked at')
+    .argument('<machine>', 'id, hostname or MAC')
+    .requiredOption('--reason <reason>', 'what was found or done, for the audit')
+    .action(async (name: string, { reason }: { reason: string }) => {
+      const { api, screen } = open();
+      await api.unholdMachine(name, { reason });
+      screen.answer({ unheld: name }, () => screen.line(`${name} is held no more.`));
+    });
+  machine
     .command('release')
     .description("let a machine's controller be talked to again, after what shut it out was looked at")
     .argument('<machine>', 'id, hostname or MAC')

@@ -49,7 +49,7 @@ import type {
   SemaphoreView,
 } from '../contract/permitviews.ts';
 import type { RehydrateList, RehydrateRequest, RehydrateView } from '../contract/rehydrateschemas.ts';
-import type { ReleaseRequest, VouchRequest } from '../contract/release.ts';
+import type { ReleaseRequest, UnholdRequest, VouchRequest } from '../contract/release.ts';
 import type { TagChange, TagsChanged, TagView } from '../contract/tagschemas.ts';
 import type {
   OnCallView,
@@ -115,6 +115,11 @@ export class ApiClient {
   async timeline(name: string, limit = 200): Promise<TimelineEntry[]> {
     return (await this.#get<{ entries: TimelineEntry[] }>(`/machines/${encodeURIComponent(name)}/timeline`, { limit }))
       .entries;
+  }
+
+  /** Lifts the hold of a machine; refused where an answer is what it waits for. */
+  async unholdMachine(name: string, unhold: UnholdRequest): Promise<void> {
+    await this.#send('POST', `/machines/${encodeURIComponent(name)}/unhold`, unhold);
   }
 
   /** Lets a machine's controller be talked to again, after what shut it out was looked at. */

@@ -14,3 +14,7 @@ export type ReleaseRequest = z.input<typeof releaseRequest>;
 /** Says that a controller is a machine's, where too few factors tell. */
 export const vouchRequest = z.strictObject({ reason: sentence });
 export type VouchRequest = z.input<typeof vouchRequest>;
+
+/** Lifts the hold of a machine, and says why. */
+export const unholdRequest = z.strictObject({ reason: sentence });
+export type UnholdRequest = z.input<typeof unholdRequest>;

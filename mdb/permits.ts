@@ -8,9 +8,11 @@ import {
   type PermitWaiting,
   type Resource,
   readSemaphoreId,
+  semaphoreMessages,
 } from '../contract/semaphore.ts';
 import { type Actor, record, type Transaction } from './acting.ts';
 import type { MdbOrTransaction } from './connect.ts';
+import { postToSemaphore } from './outbox.ts';
 import { raiseFence } from './passage.ts';
 import { closeTicket, openTicket } from './people.ts';
 import { judgeCandidates, readBrakeGate, readRate, type Scene } from './permitgates.ts';
@@ -256,6 +258,16 @@ async function sitesOf(mdb: MdbOrTransaction, rows: readonly PermitRow[]): Promi
     .from(machines)
     .where(and(inArray(machines.id, ids), isNotNull(machines.siteId)));
   return new Map(found.map(({ id, siteId }) => [id, siteId]));
+}
+
+/** Has the semaphores of an order whose passage is gone look at what it holds: they judge by its machine, not by it. */
+export async function lookAfterPermits(tx: Transaction, orderId: string): Promise<void> {
+  const open = await tx
+    .select({ id: permits.id, semaphore: permits.semaphore })
+    .from(permits)
+    .where(and(eq(permits.orderId, orderId), ne(permits.state, 'closed')));
+  for (const { id, semaphore } of open)
+    await postToSemaphore(tx, `look/${id}`, { semaphore, message: semaphoreMessages.look, body: { id } });
 }
 
 const lapse = 3_600_000;

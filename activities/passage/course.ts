@@ -10,9 +10,11 @@ import {
 } from '../../contract/passage.ts';
 import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { brokenPassage } from '../../mdb/hold.ts';
 import * as passage from '../../mdb/passage.ts';
 import { readPast } from '../../mdb/past.ts';
 import * as people from '../../mdb/people.ts';
+import { lookAfterPermits } from '../../mdb/permits.ts';
 
 /** Who moves a machine's state in a passage. */
 export function actorOf({ passage: name, epoch }: Pick<PassageErrand, 'passage' | 'epoch'>): Actor {
@@ -130,9 +132,10 @@ export function breakOff(mdb: Mdb, input: PassageErrand & { note: string }): Pro
     if ((await passage.doubtOrder(tx, input)) !== null) return stateOf(machine);
     if (!(await passage.endOrder(tx, orderId, 'failed', note))) return stateOf(machine);
     await people.closeLeftOver(tx, orderId, 'failed');
+    await lookAfterPermits(tx, orderId);
     await people.openTicket(tx, {
       machineId,
-      fault: 'passage/broken',
+      fault: brokenPassage,
       title: `${machineId}: a passage broke off`,
       body: note,
       id: `T-${orderId}-broken`,

@@ -18,6 +18,7 @@ import { ApiError, answerError } from './errors.ts';
 import { serveGuards, servePools } from './guards.ts';
 import { serveHardware } from './hardware.ts';
 import { serveDoctor, serveMonitoring } from './health.ts';
+import { serveHold } from './hold.ts';
 import { serveImages } from './images.ts';
 import { serveImageSystem } from './imagesystem.ts';
 import { parseJson } from './json.ts';
@@ -96,6 +97,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       const versioned = scope as unknown as App;
       serveMachines(versioned, options);
       serveHardware(versioned, options);
+      serveHold(versioned, options);
       serveRelease(versioned, options);
       serveVouching(versioned, options);
       serveRehydrate(versioned, options);

@@ -112,7 +112,7 @@ function tellBlock(facts: StandingFacts): string {
   if (question) {
     return `${question.owner}: ${question.question} (farrier step answer ${question.id} ${question.choices.join('|')})`;
   }
-  if (machine.held !== null) return `held: ${machine.held}`;
+  if (machine.held !== null) return `held: ${machine.held} (farrier machine unhold ${machine.id} --reason …)`;
   // One that was announced and never ordered is in nobody's way, and nothing is in its.
   if (order === null) return (machine.stage === 'racked' ? null : tellWant(facts)) ?? 'nothing';
   if (order.takenOverBy !== null) return `${order.takenOverBy}, who took it over (farrier order resume ${order.id})`;

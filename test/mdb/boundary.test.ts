@@ -53,7 +53,7 @@ describe('is tried again', () => {
     const down = connectMdb({ url: 'postgres:///none?host=/nowhere', name: 'down' });
     expect(isRetried(await thrown(() => down.mdb.execute(sql`select 1`)))).toBe(true);
     await down.close();
-    const busy = connectMdb({ url: at.url, name: 'busy', connections: 1, wait: 50 });
+    const busy = connectMdb({ url: at.url, name: 'busy', connections: 1, wait: 3000 });
     await busy.mdb.transaction(async () => {
       expect(isRetried(await thrown(() => busy.mdb.execute(sql`select 1`)))).toBe(true);
     });

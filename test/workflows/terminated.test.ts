@@ -49,16 +49,14 @@ describe.skipIf(environment === null)('O-2: a passage that is terminated', () =>
       const machineId = machine.id;
       await at.mdb.insert(tickets).values({ id: `T-${orderId}`, machineId, fault: 'x', title: 'x', body: 'x' });
       const question = { owner: 'operations', question: 'what now', choices: ['done'], remindAt: new Date() };
-      await at.mdb
-        .insert(humanSteps)
-        .values({
-          id: `${orderId}:restore:1`,
-          machineId,
-          orderId,
-          step: 'restore',
-          ticketId: `T-${orderId}`,
-          ...question,
-        });
+      await at.mdb.insert(humanSteps).values({
+        id: `${orderId}:restore:1`,
+        machineId,
+        orderId,
+        step: 'restore',
+        ticketId: `T-${orderId}`,
+        ...question,
+      });
       const semaphore = 'semaphore/reboot/fleet=all';
       await at.mdb.insert(permits).values({
         id: `p-${orderId}`,
@@ -95,7 +93,7 @@ describe.skipIf(environment === null)('O-2: a passage that is terminated', () =>
       await broken(machine);
       expect((await rowOf(machine))?.held).toContain('broke off');
       expect(await liftHold(at.mdb, ann, machine.id, 'looked at it, it runs')).toBe(true);
-      expect(await rowOf(machine)).toMatchObject({ held: null, opState: 'draining' });
+      expect(await rowOf(machine)).toMatchObject({ held: null, opState: 'disabled' });
       const open = (await at.mdb.select().from(tickets).where(eq(tickets.machineId, machine.id))).filter(
         ({ closedAt }) => closedAt === null,
       );
@@ -118,16 +116,14 @@ describe.skipIf(environment === null)('O-2: a passage that is terminated', () =>
       const machineId = machine.id;
       await at.mdb.insert(tickets).values({ id: `U-${orderId}`, machineId, fault: 'x', title: 'x', body: 'x' });
       const question = { owner: 'operations', question: 'what now', choices: ['done'], remindAt: new Date() };
-      await at.mdb
-        .insert(humanSteps)
-        .values({
-          id: `${orderId}:restore:9`,
-          machineId,
-          orderId,
-          step: 'restore',
-          ticketId: `U-${orderId}`,
-          ...question,
-        });
+      await at.mdb.insert(humanSteps).values({
+        id: `${orderId}:restore:9`,
+        machineId,
+        orderId,
+        step: 'restore',
+        ticketId: `U-${orderId}`,
+        ...question,
+      });
       await at.mdb.update(machines).set({ held: 'what now' }).where(eq(machines.id, machineId));
       expect(await liftHold(at.mdb, ann, machineId, 'x')).toMatchObject({
         code: 'conflict',

@@ -1,4 +1,5 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
+import type { BegunPassage } from '../../contract/passage.ts';
 import { requestOf } from '../../contract/requests.ts';
 import { giveBack } from '../outage/back.ts';
 import { enterRestore, restore } from '../outage/restore.ts';
@@ -23,7 +24,7 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
         note: moved ? 'back in production' : 'in production already: nothing was done',
       };
     }
-    if (stage !== 'in_service' || opState === 'production' || opState === 'hard_reboot') {
+    if (!standsAside(begun) || (opState === 'production' && stage === 'in_service')) {
       return refuse(`the machine is ${opState}, stage ${stage}`);
     }
     // Begun again, it is on its way already.
@@ -50,4 +51,9 @@ export function undrain(input: PassageInput): Promise<PassageSummary> {
     if (healthy !== 'healthy') return healthy.outcome;
     return giveBack(run, 'restore', treatment, back, request.flow);
   });
+}
+
+/** Installed, and out of production: by a drain, or left there by a maintenance, repair or reboot that ended on its way. */
+function standsAside({ stage, bootState }: BegunPassage): boolean {
+  return stage === 'in_service' || (bootState === 'healthy' && (stage === 'maintenance' || stage === 'repair'));
 }
