@@ -300,6 +300,7 @@ export class PassageRun<Step extends string = string> {
     const due = { ...act, kind, parameters, intentId } as Act;
     let paid: ActResult;
     try {
+      // Part of what was begun, and so seen through: neither a pause nor a cancel leaves the machine changed.
       paid = await acting(this.errand.siteId, kind).act(due);
       if (paid.state === 'unknown') paid = await this.settle(due);
     } catch (error) {
