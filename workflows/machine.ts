@@ -158,7 +158,13 @@ class Life {
   /** Takes up what the MDB has under way; what was told meanwhile is in there too. */
   async restore(): Promise<void> {
     const { machineId } = this.input;
-    const { underWay, waiting, pausedOrders, paused, lastPassage } = await orderActivities.readLife({ machineId });
+    const life = await orderActivities.readLife({ machineId }).catch((error: unknown) => {
+      // Orders that it is told of are taken all the same; what it was not told of, the dispatcher tells it again.
+      this.note(`what is under way could not be read: ${whyNot(error)}`);
+      return null;
+    });
+    if (life === null) return;
+    const { underWay, waiting, pausedOrders, paused, lastPassage } = life;
     this.queue.restore(waiting.filter(({ id }) => !this.seen.includes(id)));
     for (const { id } of waiting) if (!this.seen.includes(id)) this.remember(id);
     for (const id of pausedOrders) this.queue.pause(id, true);

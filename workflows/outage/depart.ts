@@ -65,8 +65,7 @@ async function departedBefore<Step extends string>(
 ): Promise<Departed | { readonly outcome: Outcome }> {
   const treatment = await run.looks.outage.readTreatment(run.errand);
   // Where that run sent nothing to it yet, a cancel puts it back as if it had not been lost.
-  if (run.recall.acted === 0 && back !== false)
-    run.undo = async (ended) => giveBack(run, step, treatment, ended, flow);
+  if (run.recall.acted === 0 && back !== false) run.undo = async (ended) => giveBack(run, step, treatment, ended, flow);
   const unpermitted =
     (await takePermit(run, step, 'drain', semaphores)) ??
     (down === false ? null : await takePermit(run, step, 'reboot', semaphores));
