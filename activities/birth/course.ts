@@ -21,11 +21,11 @@ export function beginBirth(
     await mustBeOrdered(tx, input);
     const machine = await passage.lockMachine(tx, machineId);
     const order = await passage.orderOf(tx, orderId);
-    // Nothing of it has begun while it waits for its permits: the run that has them begins it.
-    if (machine.opState === 'production' && !permitted)
-      return order.state === 'waiting' || order.state === 'running'
-        ? { ...notLive, live: true, leaves: true }
-        : notLive;
+    const waits = machine.opState === 'production' && !permitted;
+    // Nothing of it has begun while it waits for its permits, and what may not leave asks for none.
+    if (waits && order.state !== 'waiting' && order.state !== 'running') return notLive;
+    if (waits && (await leaveProduction(tx, { machineId, to: 'disabled', dryRun: true })).left)
+      return { ...notLive, live: true, leaves: true };
     const begun = await passage.beginOrder(tx, orderId);
     if (typeof begun === 'string') return { ...notLive, why: begun };
     // A birth of a machine in service takes it out of production like anything else does.

@@ -54,8 +54,10 @@ describe.skipIf(shared === null)('clean', () => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', stage: 'in_service', opState: 'production' });
       expect(calls(bench)).toEqual([
         'beginPassage',
+        'readGroups',
         'leaveService draining',
         'startDrain',
+        'readGroups',
         'bootClean',
         'act boot-network',
         'directErase',
@@ -255,7 +257,10 @@ describe.skipIf(shared === null)('clean', () => {
     'a rehearsal acts on nothing, and says what it would do',
     skipping(asked({ owner: 'new', power: 'cycle' }, { dryRun: true }), async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('dry run: 6 acts') });
-      expect(calls(bench)).toEqual(['beginPassage', 'leaveService draining', 'planClean', 'keepPlan', 'endOrder done']);
+      expect(calls(bench)).toEqual([
+        ...['beginPassage', 'readGroups', 'leaveService draining', 'readGroups', 'planClean', 'keepPlan'],
+        'endOrder done',
+      ]);
     }),
   );
 
