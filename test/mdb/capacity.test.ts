@@ -93,9 +93,8 @@ describe('a minimum', () => {
       .values({ id: 'b-1', machineId: 'm-00', passage: 'birth', requester: 'ann', reason: 'a test' });
     const errand = { machineId: 'm-00', siteId: 'home', orderId: 'b-1', passage: 'birth' } as const;
     const next = { step: 'rack', ordinal: 10, owner: 'agent', limit: 1000 };
-    // In production it first asks for its permits, with which it is judged.
-    expect(await beginBirth(at.mdb, { ...errand, next })).toMatchObject({ live: true, leaves: true });
-    expect(await beginBirth(at.mdb, { ...errand, next, permitted: true })).toMatchObject({ live: false });
+    // What may not leave asks for no permit first.
+    expect(await beginBirth(at.mdb, { ...errand, next })).toMatchObject({ live: false });
     expect(await at.mdb.select().from(orders)).toMatchObject([
       { state: 'failed', outcome: 'refused: rack A01 has 4 machines in service and must keep 4' },
     ]);
