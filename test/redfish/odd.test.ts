@@ -148,6 +148,9 @@ test('R-21: virtual media, discs and floppies are not among the drives', async (
     drive('e', { Model: 'x', Protocol: 'VirtualMedia' }),
     drive('f', { Name: 'Virtual_Floppy_1' }),
     drive('g', { Model: 'Virtium StorFly', MediaType: 'SSD', Protocol: 'SATA' }),
+    drive('i', { Model: 'VirtualDisk', Protocol: 'SATA', MediaType: 'HDD', SerialNumber: 'FVMDATA1' }),
+    drive('j', { Model: 'Virtual disk', Protocol: 'USB', SerialNumber: 'AAAABBBBCCCC1' }),
+    drive('k', { Name: 'Virtual Disk' }),
     drive('h', { Model: 'Cruzer', MediaType: null, Protocol: 'USB' }),
   ];
   const server = await controller(
@@ -155,7 +158,7 @@ test('R-21: virtual media, discs and floppies are not among the drives', async (
     { Storage: to('/St') },
   );
   const { drives } = await work(server, (session) => readInventory(session));
-  expect(drives.map(({ model }) => model)).toEqual(['MZ7L3480', 'Virtium StorFly', 'Cruzer']);
+  expect(drives.map(({ model }) => model)).toEqual(['MZ7L3480', 'Virtium StorFly', 'VirtualDisk', 'Cruzer']);
 });
 
 describe('the host among several systems', () => {

@@ -44,7 +44,10 @@ function isReal(drive: Json): boolean {
   const protocol = text(drive.Protocol) ?? '';
   const names = [drive.Model, drive.Name, drive.Manufacturer, drive.Id].map((one) => text(one) ?? '');
   if (/cd|dvd|floppy|optical|tape|virtual/i.test(media) || /virtual/i.test(protocol)) return false;
-  return !names.some((name) => /\bvirtual[ _-]*(cd|dvd|floppy|h?disk|hdd|media|flash|optical|usb)/i.test(name));
+  if (names.some((name) => /\bvirtual[ _-]*(cd|dvd|floppy|hdisk|media|optical)/i.test(name))) return false;
+  // A virtual machine's own disks are called so too; what a controller plays hangs on USB, or tells nothing of itself.
+  const played = /usb/i.test(protocol) || (protocol === '' && known(drive.SerialNumber) === null);
+  return !(played && names.some((name) => /\bvirtual[ _-]*(disk|hdd|flash|usb)/i.test(name)));
 }
 
 /** SimpleStorage also lists backplanes, which have no capacity; a drive may keep silent about it, but is no backplane. */

@@ -83,6 +83,8 @@ disk_wwid() {
 
 # hex_of NAME FILE: an identifier of NVMe without dashes and blanks; empty for zeros
 hex_of() {
+  # The shell itself would complain of a file that is not there.
+  [ -r "/sys/block/$1/$2" ] || return 0
   digits=$(tr -cd '[:xdigit:]' <"/sys/block/$1/$2" 2>/dev/null | tr '[:upper:]' '[:lower:]')
   [ -z "$(echo "$digits" | tr -d 0)" ] || echo "$digits"
 }
