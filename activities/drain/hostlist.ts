@@ -13,7 +13,7 @@ export function namesHost(list: string, node: string): boolean | null {
   return unsure ? null : false;
 }
 
-/** At the commas outside brackets. */
+/** At the commas and blanks outside brackets, which Slurm takes for the same. */
 function split(list: string): string[] {
   const parts: string[] = [];
   let depth = 0;
@@ -22,7 +22,7 @@ function split(list: string): string[] {
     const character = list[at];
     if (character === '[') depth += 1;
     if (character === ']') depth -= 1;
-    if (character !== ',' || depth > 0) continue;
+    if (!/[,\s]/.test(character ?? '') || depth > 0) continue;
     parts.push(list.slice(from, at));
     from = at + 1;
     depth = 0;
@@ -46,7 +46,7 @@ function partNames(part: string, node: string): boolean | null {
     read += whole.length;
     ends = after(ends, (at) => (node.startsWith(text, at) ? [at + text.length] : []));
     if (inside === undefined) continue;
-    const ranges = inside.split(',').map(readRange);
+    const ranges = inside.split(',').map((range) => readRange(range.trim()));
     odd ||= ranges.includes(null);
     ends = after(ends, (at) => ranges.flatMap((range) => range?.(node, at) ?? []));
   }

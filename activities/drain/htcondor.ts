@@ -14,9 +14,11 @@ const settings = {
   how: z.enum(['graceful', 'quick']).default('graceful'),
 };
 
+const nameless = 'a slot without a name';
+
 /** A slot; one whose state cannot be read holds work. */
 const slot = z.object({
-  Name: z.string().catch('a slot without a name'),
+  Name: z.string().catch(nameless),
   Machine: z.string().optional().catch(undefined),
   State: z.string().catch('unreadable'),
   Activity: z.string().optional().catch(undefined),
@@ -97,8 +99,9 @@ function drains(slots: readonly Slot[]): boolean {
   return slots.every(({ State, Draining }) => Draining === true || State === 'Drained');
 }
 
-/** That a slot is of the machine that was asked for, and not what a filter let through. */
+/** That a slot is of the machine that was asked for, and not what a filter let through; one that doesn't say may be. */
 function isOf({ Machine, Name }: Slot, node: string): boolean {
+  if (Machine === undefined && Name === nameless) return true;
   return (Machine ?? Name.slice(Name.indexOf('@') + 1)).toLowerCase() === node.toLowerCase();
 }
 

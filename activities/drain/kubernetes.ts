@@ -165,9 +165,11 @@ class Kubernetes implements Drain {
 
   /** That the kubelet is not heard from, and whether for so long that pods on their way out no longer count. */
   private tellSilence(node: V1Node): Silence | null {
-    const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+    const ready = node.status?.conditions?.find((one) => one?.type === 'Ready');
     if (ready?.status !== 'Unknown') return null;
-    const since = ready.lastTransitionTime === undefined ? null : new Date(ready.lastTransitionTime);
+    const shown = new Date(ready.lastTransitionTime ?? Number.NaN);
+    // A time that is not shown is read as 1970 by the generated client.
+    const since = shown.getTime() > 0 ? shown : null;
     const seconds = since === null ? 0 : (Date.now() - since.getTime()) / 1000;
     return { since, over: seconds >= (this.limits.unreachableAfter ?? Number.POSITIVE_INFINITY) };
   }
@@ -246,7 +248,8 @@ class Kubernetes implements Drain {
       });
       if (!Array.isArray(list.items)) throw new OutsideError('garbage', 'the list of pods is none');
       // Whoever answers without the condition tells of the whole cluster.
-      found.push(...list.items.filter(({ spec }) => spec?.nodeName === undefined || spec.nodeName === node));
+      const items = list.items.map((one): V1Pod => one ?? {});
+      found.push(...items.filter(({ spec }) => (spec?.nodeName ?? node) === node));
       from = list.metadata?._continue;
       if (!from) return Map.groupBy(found, (pod) => decideFate(pod, this.policy));
     }
@@ -258,7 +261,8 @@ class Kubernetes implements Drain {
    * answered as gone, or as another by its name, is known to be so only by the next list.
    */
   private async evict(pod: V1Pod): Promise<string | null> {
-    const { name = '', namespace = '', uid } = pod.metadata ?? {};
+    const { name, namespace, uid } = pod.metadata ?? {};
+    if (!name || !namespace) return withoutName;
     const body = { metadata: { name, namespace }, deleteOptions: { preconditions: { ...(uid ? { uid } : {}) } } };
     try {
       await this.api.createNamespacedPodEviction({ name, namespace, body });
@@ -274,7 +278,8 @@ class Kubernetes implements Drain {
 
   /** Null when it is gone or leaves; else why not. */
   private async remove(pod: V1Pod): Promise<string | null> {
-    const { name = '', namespace = '', uid } = pod.metadata ?? {};
+    const { name, namespace, uid } = pod.metadata ?? {};
+    if (!name || !namespace) return withoutName;
     try {
       await this.api.deleteNamespacedPod({
         name,
@@ -298,6 +303,8 @@ interface Limits {
 }
 
 const heldByBudget = 'held by a disruption budget';
+/** Without a name, the path of a pod is the one of all pods of its namespace. */
+const withoutName = 'shown without a name';
 
 /** What the API server answers of one pod: an admission webhook's 400 or 422, 403 where its namespace ends. */
 function refusalOfPod(error: unknown): OutsideError {

@@ -11,39 +11,55 @@ import type { SlurmNode } from './slurmnode.ts';
 const limits = { body: 256 * 1024 * 1024, answer: 60_000, whole: 120_000 };
 
 // Slurm answers 200 with a list of errors as well as with a status; 22.05 has the number in a field of another name.
-const wrong = z.object({
-  error: z.string().optional(),
-  description: z.string().optional(),
-  error_number: z.number().optional(),
-  errno: z.number().optional(),
+// Whatever form one has, it is an error: read as none, a refusal would be a success.
+const sentence = z.string().optional().catch(undefined);
+const code = z.coerce.number().int().optional().catch(undefined);
+const wrong = z
+  .union([
+    z.string().transform((description) => ({ description })),
+    z.object({ error: sentence, description: sentence, error_number: code, errno: code }),
+  ])
+  .catch({});
+interface Wrong {
+  readonly error?: string | undefined;
+  readonly description?: string | undefined;
+  readonly error_number?: number | undefined;
+  readonly errno?: number | undefined;
+}
+const anyAnswer = z.object({
+  errors: z
+    .union([
+      z.array(wrong),
+      z
+        .string()
+        .min(1)
+        .transform((description): Wrong[] => [{ description }]),
+    ])
+    .nullish()
+    .transform((errors): Wrong[] => errors ?? []),
 });
-type Wrong = z.infer<typeof wrong>;
-const anyAnswer = z.object({ errors: z.array(wrong).default([]) });
 
 /** A list of flags from v0.0.39 on, one word before. */
 const words = z.union([z.array(z.string()), z.string().transform((word) => [word])]);
 /** A number by itself, or one beside whether it is set; null where it is not, or is no number. */
-const number = z
+const count = z
   .union([
     z.number(),
     z.object({ set: z.boolean(), number: z.number() }).transform((one) => (one.set ? one.number : null)),
   ])
-  .nullish()
-  .catch(null);
-const nodeAnswer = z.object({
-  nodes: z
-    .array(
-      z.object({
-        name: z.string(),
-        state: words,
-        state_flags: words.default([]),
-        next_state_after_reboot: words.default([]),
-        next_state_after_reboot_flags: words.default([]),
-        reason: z.string().nullish(),
-        alloc_cpus: z.number().nullish(),
-      }),
-    )
-    .default([]),
+  .nullish();
+const number = count.catch(null);
+const flags = words.nullish().transform((shown) => shown ?? []);
+const nodesAnswer = z.object({ nodes: z.array(z.unknown()).nullish() });
+const nodeShown = z.object({
+  name: z.string(),
+  state: words,
+  state_flags: flags,
+  next_state_after_reboot: flags,
+  next_state_after_reboot_flags: flags,
+  reason: z.string().nullish().catch(null),
+  // A number that cannot be read may be any.
+  alloc_cpus: count.catch(1),
 });
 // One odd job is no reason to know nothing of the others; a list that is not there is.
 const jobsAnswer = z.object({ jobs: z.array(z.unknown()) });
@@ -81,10 +97,12 @@ class SlurmRest implements SlurmLink {
   }
 
   async node(name: string): Promise<SlurmNode> {
-    const { nodes } = await this.ask({ method: 'GET', path: nodePath(name) }, nodeAnswer);
-    const node = nodes.find((one) => one.name === name);
+    const call: Call = { method: 'GET', path: nodePath(name) };
+    const { nodes } = await this.ask(call, nodesAnswer);
+    const shown = (nodes ?? []).find((one) => (one as { name?: unknown } | null)?.name === name);
     // 24.11 answers 200 with an error that has the number 0 and says "No error".
-    if (!node) throw missing(name);
+    if (shown === undefined) throw missing(name);
+    const node = checkAnswer(call, JSON.stringify(shown), nodeShown);
     const upper = (list: readonly string[]) => list.map((word) => word.toUpperCase());
     return {
       name,
@@ -138,9 +156,15 @@ class SlurmRest implements SlurmLink {
     const answer = await this.outside.exchange(full);
     if (answer.status === 404 || answer.status === 405) await this.explainVersion();
     const errors = readErrors(answer);
-    if (errors.length > 0) throw explain(full, answer.status, errors[0] ?? {});
+    if (errors[0]) throw this.explain(full, answer.status, errors[0]);
     if (answer.status >= 300) throw this.outside.refusal(full, answer);
     return checkAnswer(full, answer.text, shape);
+  }
+
+  /** Slurm may say back what it was sent. */
+  private explain(call: Call, status: number, wrong: Wrong): OutsideError {
+    const hidden = (text: string | undefined) => (text === undefined ? undefined : this.outside.hide(text));
+    return explain(call, status, { ...wrong, error: hidden(wrong.error), description: hidden(wrong.description) });
   }
 
   /** Says which versions are served where ours is not among them. */

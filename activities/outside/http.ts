@@ -37,6 +37,8 @@ export interface Outside {
   send(call: Call): Promise<Answer>;
   /** Any answer at all, for a system that says why in words of its own; throws only where there is none. */
   exchange(call: Call): Promise<Answer>;
+  /** A text without the secrets of this connection, in any form that they are sent in. */
+  hide(text: string): string;
   /** What `send` throws for an answer. */
   refusal(call: Call, answer: Answer): OutsideError;
   close(): Promise<void>;
@@ -53,16 +55,19 @@ export function openOutside(connection: Connection, limits: Partial<Limits> = {}
       ...(connection.ca === undefined ? {} : { ca: connection.ca }),
     },
   });
-  const secrets = [connection.token, connection.password, connection.key].filter((one) => one !== undefined);
+  const secrets = formsOf(connection);
+  const hide = (text: string) => secrets.reduce((said, secret) => said.replaceAll(secret, '[secret]'), text);
   const refusal = (call: Call, answer: Answer) => {
-    const said = movedTo(answer, connection.origin) ?? tellAnswer(answer.text, secrets);
-    return new OutsideError(kindOf(answer.status), `${name(call)} was answered ${answer.status}${said}`, {
+    const said = movedTo(answer, connection.origin, hide) ?? tellAnswer(answer.text, hide);
+    const kind = isLimit(answer) ? 'busy' : kindOf(answer.status);
+    return new OutsideError(kind, `${name(call)} was answered ${answer.status}${said}`, {
       status: answer.status,
       retryAfter: retryAfter(answer.headers['retry-after']),
     });
   };
   return {
     origin: connection.origin,
+    hide,
     exchange: (call) => exchange(agent, connection.origin, call, bounds),
     async send(call) {
       const answer = await exchange(agent, connection.origin, call, bounds);
@@ -74,11 +79,31 @@ export function openOutside(connection: Connection, limits: Partial<Limits> = {}
   };
 }
 
+/** The secrets as they are, and as they stand in a header or an address; the longest first, since one may hold another. */
+function formsOf({ username, password, token, key }: Connection): string[] {
+  const plain = [token, password, key].filter((one) => one !== undefined);
+  const basic = [password, token].flatMap((one) =>
+    username === undefined || one === undefined ? [] : Buffer.from(`${username}:${one}`).toString('base64'),
+  );
+  const all = [
+    ...plain,
+    ...plain.map(encodeURIComponent),
+    ...plain.map((one) => JSON.stringify(one).slice(1, -1)),
+    ...basic,
+  ];
+  return [...new Set(all)].sort((one, other) => other.length - one.length);
+}
+
+/** GitHub says 403 to who asks too often, as to who may not ask; only the first is told when to come back. */
+function isLimit({ headers, status }: Answer): boolean {
+  return status === 403 && (headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0');
+}
+
 /** Where a redirect points, for a person to set; without a query, which may hold a secret. */
-function movedTo({ status, headers }: Answer, origin: string): string | null {
+function movedTo({ status, headers }: Answer, origin: string, hide: (text: string) => string): string | null {
   const place = typeof headers['location'] === 'string' ? URL.parse(headers['location'], origin) : null;
   if (status >= 400 || place === null) return null;
-  return `: it is now at ${place.origin}${place.pathname.slice(0, longestSentence)}`;
+  return `: it is now at ${place.origin}${hide(place.pathname).slice(0, longestSentence)}`;
 }
 
 /** Path only: queries may hold what people wrote. */
@@ -137,7 +162,7 @@ function explain(error: unknown, call: Call, origin: string): OutsideError {
 const longestSentence = 200;
 
 /** What the other side said, as far as it is fit for a ticket or a history: short, one line, and no secret of ours. */
-function tellAnswer(text: string, secrets: readonly string[]): string {
+function tellAnswer(text: string, hide: (text: string) => string): string {
   let said = '';
   try {
     const parsed: unknown = JSON.parse(text);
@@ -145,8 +170,9 @@ function tellAnswer(text: string, secrets: readonly string[]): string {
   } catch {
     // A page of HTML says nothing that helps.
   }
-  for (const secret of secrets) said = said.replaceAll(secret, '[secret]');
-  said = said.replace(/\p{Cc}+/gu, ' ').trim();
+  said = hide(said)
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim();
   return said === '' ? '' : `: ${said.slice(0, longestSentence)}`;
 }
 

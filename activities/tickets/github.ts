@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { mustHave } from '../outside/connection.ts';
 import { ask, type Call, openOutside } from '../outside/http.ts';
-import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
+import {
+  labelList,
+  listOf,
+  type OpenTicketSystem,
+  type OutsidePlace,
+  readTicketSettings,
+  Unmarked,
+  wordList,
+} from './system.ts';
 import { fence, isTicket, signTicket } from './text.ts';
 
 const settings = {
@@ -14,12 +22,12 @@ const issue = z.object({
   html_url: z.string(),
   state: z.string(),
   comments: z.number().int().default(0),
-  closed_by: z.object({ login: z.string() }).nullish(),
-  labels: z.array(z.union([z.string(), z.object({ name: z.string().nullish() })])).default([]),
+  closed_by: z.object({ login: z.string() }).nullish().catch(null),
+  labels: labelList(z.union([z.string(), z.object({ name: z.string().nullish() })])),
   body: z.string().nullish(),
   pull_request: z.unknown().optional(),
 });
-const comments = z.array(
+const comments = listOf(
   z.object({ id: z.number(), body: z.string().nullish(), user: z.object({ login: z.string() }).nullish() }),
 );
 const perPage = 100;
@@ -31,8 +39,11 @@ function shows({ labels, body }: z.infer<typeof issue>, marker: string): boolean
   return labels.some((one) => (typeof one === 'string' ? one : one.name) === marker) || isTicket(body, marker);
 }
 
-function firstOf(found: readonly z.infer<typeof issue>[], marker: string) {
-  const mine = found.filter((one) => one.pull_request === undefined && shows(one, marker));
+function firstOf(found: readonly (z.infer<typeof issue> | null)[], marker: string) {
+  // What is like GitHub shows null where an issue is no pull request.
+  const mine = found
+    .filter((one) => one !== null)
+    .filter((one) => (one.pull_request ?? null) === null && shows(one, marker));
   return mine.toSorted((a, b) => a.number - b.number)[0];
 }
 
@@ -56,17 +67,18 @@ export const openGithub: OpenTicketSystem = (connection, given) => {
     id: String(number),
     url: html_url,
   });
-  const list = (query: string) => ask(outside, call('GET', `?${query}&state=all&per_page=${perPage}`), z.array(issue));
+  const list = (query: string, marker: string) =>
+    ask(outside, call('GET', `?${query}&state=all&per_page=${perPage}`), listOf(issue, marker));
   return {
     end: outside.close,
     system: {
       async find(marker) {
         // The lists, which tell at once of what was made; the search tells of it later.
-        const labelled = await list(`labels=${marker}`);
+        const labelled = await list(`labels=${marker}`, marker);
         const mine = firstOf(labelled, marker);
         if (mine) return placeOf(mine);
         for (let page = 1; page <= newestPages; page += 1) {
-          const newest = await list(`sort=created&direction=desc&page=${page}`);
+          const newest = await list(`sort=created&direction=desc&page=${page}`, marker);
           const first = firstOf(newest, marker);
           if (first) return placeOf(first);
           if (newest.length < perPage) break;
@@ -90,7 +102,9 @@ export const openGithub: OpenTicketSystem = (connection, given) => {
           ...placeOf(found),
           open: found.state === 'open',
           closedBy: found.closed_by?.login ?? null,
-          comments: said.map((one) => ({ id: String(one.id), by: one.user?.login ?? 'unknown', text: one.body ?? '' })),
+          comments: said
+            .filter((one) => one !== null)
+            .map((one) => ({ id: String(one.id), by: one.user?.login ?? 'unknown', text: one.body ?? '' })),
         };
       },
       async comment(id, text) {

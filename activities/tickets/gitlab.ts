@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { mustHave } from '../outside/connection.ts';
 import { ask, type Call, openOutside } from '../outside/http.ts';
-import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
+import {
+  labelList,
+  listOf,
+  type OpenTicketSystem,
+  type OutsidePlace,
+  readTicketSettings,
+  Unmarked,
+  wordList,
+} from './system.ts';
 import { fence, isTicket, signTicket } from './text.ts';
 
 const settings = {
@@ -14,8 +22,8 @@ const issue = z.object({
   iid: z.number().int(),
   web_url: z.string(),
   state: z.string(),
-  closed_by: z.object({ username: z.string() }).nullish(),
-  labels: z.array(z.string()).default([]),
+  closed_by: z.object({ username: z.string() }).nullish().catch(null),
+  labels: labelList(z.string()),
   description: z.string().nullish(),
 });
 const perPage = 100;
@@ -24,7 +32,7 @@ const perPage = 100;
 function shows({ labels, description }: z.infer<typeof issue>, marker: string): boolean {
   return labels.includes(marker) || isTicket(description, marker);
 }
-const notes = z.array(
+const notes = listOf(
   z.object({
     id: z.number(),
     body: z.string(),
@@ -51,8 +59,8 @@ export const openGitlab: OpenTicketSystem = (connection, given) => {
       async find(marker) {
         for (const condition of [`labels=${marker}`, `search=${marker}&in=description`]) {
           const path = `?${condition}&scope=all&order_by=created_at&sort=asc&per_page=20`;
-          const found = await ask(outside, call('GET', path), z.array(issue));
-          const first = found.find((one) => shows(one, marker));
+          const found = await ask(outside, call('GET', path), listOf(issue, marker));
+          const first = found.find((one) => one !== null && shows(one, marker));
           if (first) return placeOf(first);
         }
         return null;
@@ -78,6 +86,7 @@ export const openGitlab: OpenTicketSystem = (connection, given) => {
           open: found.state === 'opened',
           closedBy: found.closed_by?.username ?? null,
           comments: said
+            .filter((one) => one !== null)
             .filter(({ system }) => !system)
             .map((one) => ({ id: String(one.id), by: one.author?.username ?? 'unknown', text: one.body }))
             .reverse(),

@@ -13,7 +13,15 @@ import { type Connection, mustHave } from '../outside/connection.ts';
 import { OutsideError } from '../outside/errors.ts';
 import { type Outside, openOutside } from '../outside/http.ts';
 import { readAdf, writeAdf } from './adf.ts';
-import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
+import {
+  labelList,
+  listOf,
+  type OpenTicketSystem,
+  type OutsidePlace,
+  readTicketSettings,
+  Unmarked,
+  wordList,
+} from './system.ts';
 import { signTicket } from './text.ts';
 
 const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 _-]{0,63}$/, 'is not a plain word');
@@ -28,13 +36,17 @@ const settings = {
 
 const status = z.object({ statusCategory: z.object({ key: z.string() }) });
 const issue = z.object({ key: z.string().regex(/^[A-Z][A-Z0-9_]*-\d+$/), fields: z.object({ status }) });
-const labelled = z.object({ key: z.string(), fields: z.object({ labels: z.array(z.string()).default([]) }) });
+const labelled = z.object({ key: z.string(), fields: z.object({ labels: labelList(z.string()) }) });
 const keys = z.object({ issues: z.array(labelled).default([]) });
 const created = z.object({ key: z.string() });
 const page = z.object({
-  comments: z
-    .array(z.object({ id: z.string(), body: z.unknown(), author: z.object({ displayName: z.string() }).nullish() }))
-    .default([]),
+  comments: listOf(
+    z.object({
+      id: z.string(),
+      body: z.unknown(),
+      author: z.object({ displayName: z.string() }).nullish().catch(null),
+    }),
+  ).default([]),
 });
 const ways = z.object({
   transitions: z.array(z.object({ id: z.string(), name: z.string(), to: status })).default([]),
@@ -89,7 +101,8 @@ export const openJira: OpenTicketSystem = (connection, given) => {
           open: found.fields.status.statusCategory.key !== 'done',
           closedBy: null,
           comments: expectShape(page, said)
-            .comments.map((one) => ({ id: one.id, by: one.author?.displayName ?? 'unknown', text: readAdf(one.body) }))
+            .comments.filter((one) => one !== null)
+            .map((one) => ({ id: one.id, by: one.author?.displayName ?? 'unknown', text: readAdf(one.body) }))
             .reverse(),
         };
       },

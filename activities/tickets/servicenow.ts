@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { mustHave } from '../outside/connection.ts';
 import { ask, type Call, openOutside } from '../outside/http.ts';
-import { type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
+import { listOf, type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
 import { isTicket, signTicket, uncode } from './text.ts';
 
 const settings = {
@@ -27,16 +27,17 @@ const settings = {
 
 const record = z.object({
   sys_id: z.string().regex(/^[0-9a-f]{32}$/),
-  state: z.string().default(''),
-  closed_by: z.string().default(''),
+  state: z.union([z.string(), z.number().transform(String)]).catch(''),
+  // A reference comes with its link, where that was not left out as asked for.
+  closed_by: z.union([z.string(), z.object({ value: z.string() }).transform(({ value }) => value)]).catch(''),
   /** Absent in a table that has no such field: ServiceNow drops what it does not know, from records and from queries. */
-  correlation_id: z.string().optional(),
-  description: z.string().default(''),
+  correlation_id: z.string().optional().catch(undefined),
+  description: z.string().catch(''),
 });
 const one = z.object({ result: record });
-const many = z.object({ result: z.array(record) });
+const many = (marker: string) => z.object({ result: listOf(record, marker) });
 const journal = z.object({
-  result: z.array(z.object({ sys_id: z.string(), value: z.string(), sys_created_by: z.string().default('unknown') })),
+  result: listOf(z.object({ sys_id: z.string(), value: z.string(), sys_created_by: z.string().catch('unknown') })),
 });
 const fields = 'sysparm_fields=sys_id,state,closed_by,correlation_id,description&sysparm_exclude_reference_link=true';
 
@@ -57,9 +58,10 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
     url: `${outside.origin}/${table}.do?sys_id=${sys_id}`,
   });
   const lacking = `the table ${table} keeps no correlation_id; give it that field, or name another table`;
-  const search = async (condition: string) => {
+  const search = async (condition: string, marker: string) => {
     const query = encodeURIComponent(`${condition}^ORDERBYsys_created_on`);
-    return (await ask(outside, call('GET', `${table}?sysparm_query=${query}&sysparm_limit=20&${fields}`), many)).result;
+    const path = `${table}?sysparm_query=${query}&sysparm_limit=20&${fields}`;
+    return (await ask(outside, call('GET', path), many(marker))).result.filter((one) => one !== null);
   };
   const change = async (id: string, json: object): Promise<void> => {
     await outside.send(call('PATCH', `${table}/${id}`, json));
@@ -68,10 +70,10 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
     end: outside.close,
     system: {
       async find(marker) {
-        const byField = await search(`correlation_id=${marker}`);
+        const byField = await search(`correlation_id=${marker}`, marker);
         const mine = byField.find(({ correlation_id }) => correlation_id === marker);
         if (mine) return placeOf(mine);
-        const byText = await search(`descriptionLIKE${marker}`);
+        const byText = await search(`descriptionLIKE${marker}`, marker);
         const made = byText.find(({ description }) => isTicket(description, marker));
         if (made && made.correlation_id === undefined) throw new Unmarked(placeOf(made), lacking);
         return made ? placeOf(made) : null;
@@ -99,6 +101,7 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
           open,
           closedBy: open || result.closed_by === '' ? null : result.closed_by,
           comments: said.result
+            .filter((one) => one !== null)
             .map(({ sys_id, value, sys_created_by }) => ({ id: sys_id, by: sys_created_by, text: value }))
             .reverse(),
         };

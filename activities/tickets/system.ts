@@ -76,3 +76,26 @@ export const wordList = z
   .string()
   .regex(/^[A-Za-z0-9 _.:-]+(,[A-Za-z0-9 _.:-]+)*$/, 'is not words with commas between')
   .transform((text) => text.split(','));
+
+/**
+ * A list of which every part is read by itself: one that cannot be is null, and none of it ends the list. But what has
+ * `ours` in it and cannot be read is no stranger's: then the whole answer is none.
+ */
+export function listOf<S extends z.ZodType>(shape: S, ours?: string) {
+  return z.array(z.unknown()).transform((parts, context) =>
+    parts.map((part): z.infer<S> | null => {
+      const checked = shape.safeParse(part);
+      if (checked.success) return checked.data;
+      if (ours !== undefined && JSON.stringify(part).includes(ours))
+        context.addIssue({ code: 'custom', message: `what shows ${ours} cannot be read` });
+      return null;
+    }),
+  );
+}
+
+/** Labels, where there are any. */
+export const labelList = <S extends z.ZodType>(label: S) =>
+  z
+    .array(label)
+    .nullish()
+    .transform((labels) => labels ?? []);
