@@ -145,7 +145,7 @@ suite('I-8: so is every other part', () => {
 
 suite('D-1: a disk is named by what is single', () => {
   const disk = (name: string, more: Record<string, string | number>) => say('disk', { name, bytes: 5000, ...more });
-  const cases: [string, string, string[][]][] = [
+  const cases: [string, string, string[][], RegExp[]?][] = [
     [
       'two namespaces of one controller',
       disk('nvme0n1', { serial: 'NVX1', wwid: 'eui.0025385b71b00001' }) +
@@ -199,12 +199,33 @@ suite('D-1: a disk is named by what is single', () => {
         ['sdb', 'ZZ92'],
       ],
     ],
+    [
+      'D-1: one WWID on two drives of a batch that have serial numbers of their own',
+      disk('sda', { serial: 'ZB11', wwid: 'naa.5000000123456789' }) +
+        disk('sdb', { serial: 'ZB12', wwid: 'naa.5000000123456789' }),
+      [
+        ['sda', 'ZB11'],
+        ['sdb', 'ZB12'],
+      ],
+    ],
+    [
+      'D-1: one EUI on two drives of different sizes without serial numbers',
+      disk('nvme0n1', { wwid: 'eui.0100000000000001', bytes: 960_000_000_000 }) +
+        disk('nvme1n1', { wwid: 'eui.0100000000000001', bytes: 480_000_000_000 }),
+      [['nvme0n1', 'eui.0100000000000001']],
+      [/nvme1n1.*eui.0100000000000001.*nvme0n1/],
+    ],
+    [
+      'D-3: a serial number that only the agent can judge: it finds the disk by what it told',
+      disk('mmcblk0', { serial: '0x00000000' }),
+      [['mmcblk0', '0x00000000']],
+    ],
   ];
-  it.each(cases)('%s', async (_what, told, expected) => {
+  it.each(cases)('%s', async (_what, told, expected, remarks = []) => {
     const born = await bear(server.mdb);
     expect(await post(born, { disk: told })).toMatchObject(taken);
     expect(await disksOf(born)).toEqual(expected);
-    expect((await rowOf(born))?.remarks).toEqual([]);
+    expect((await rowOf(born))?.remarks).toEqual(remarks.map((remark) => expect.stringMatching(remark)));
   });
 
   it('one serial number twice, and nothing else to tell them by: the second is left out, and unproven', async () => {

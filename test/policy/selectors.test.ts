@@ -73,6 +73,33 @@ describe('O-4: a selector', () => {
     await expect(desk.farrier('ls', selector)).rejects.toThrow(sentence);
   });
 
+  it('O-4: a machine that is excluded in another notation is excluded', async () => {
+    const { body } = await desk.ask('GET', '/machines?selector=all');
+    const [one] = (body as { machines: { id: string; mac: string; hostname: string | null }[] }).machines;
+    const mac = one?.mac ?? '';
+    for (const notation of [mac.toUpperCase(), mac.replaceAll(':', '-'), mac.replaceAll(':', '')]) {
+      const out = await desk.ask('GET', `/machines?selector=${encodeURIComponent(`pool=general,mac!="${notation}"`)}`);
+      expect(out.status).toBe(200);
+      expect(JSON.stringify(out.body)).not.toContain(`"${one?.id}"`);
+      const only = await desk.ask('GET', `/machines?selector=${encodeURIComponent(`mac="${notation}"`)}`);
+      expect(JSON.stringify(only.body)).toContain(`"${one?.id}"`);
+    }
+  });
+
+  it.each([
+    ['pool=general,mac!=52:54:00:zz:00:01', /mac.*52:54:00:zz:00:01.*MAC/],
+    ['pool=general,id!=m-0l', /no machine has the id "m-0l".*excludes nothing/],
+    ['pool=general,machine notin (m-01,m-99)', /no machine has the machine "m-99"/],
+    ['pool=general,hostname!=h01', /no machine has the hostname "h01"/],
+  ])('O-4: that excludes one machine which there is not is refused: %s', async (selector, sentence) => {
+    await expect(desk.farrier('ls', selector)).rejects.toThrow(sentence);
+    const order = { passage: 'reboot', reason: 'x', selector };
+    expect(await desk.ask('POST', '/orders/many', order)).toMatchObject({
+      status: 400,
+      body: { error: { field: 'selector', message: expect.stringMatching(sentence) } },
+    });
+  });
+
   it('O-4: knows each column, tags, and the place of a machine as tag too', async () => {
     for (const selector of ['legacy=yes', 'tag:rack=A01', 'machine=m-01', 'hostname=h1', 'az!=b', 'drift-campaign!=x'])
       expect((await desk.ask('GET', `/machines?selector=${encodeURIComponent(selector)}`)).status).toBe(200);
