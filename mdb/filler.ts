@@ -11,7 +11,11 @@ const words = new Set(
   applicable provided present programmed assigned unassigned defined undefined installed populated initialized
   uninitialized configured supported readable valid invalid known unknown none null nil nul na nan empty blank void
   missing error tbd tba tbc todo eval evaluation sample placeholder dummy asset tag sku cpld part dimm module value info
-  information free form text field bad index out of spec reserved`.split(/\s+/),
+  information free form text field bad index out of spec reserved define customer customers unprogrammed unpopulated
+  absent removed uninitialised initialised data found read unreadable access denied failed pending change changeme me
+  factory generic standard engineering prototype determined must be manufacture manufacturing fru string type version
+  intel corporation corp dell inc super micro supermicro computer lenovo qemu vmware virtualbox virtual machine american
+  megatrends ami insyde phoenix asus asustek gigabyte hewlett packard enterprise quanta inspur`.split(/\s+/),
 );
 const longest = Math.max(...[...words].map((word) => word.length));
 
@@ -24,18 +28,19 @@ const fewDigits = 2;
 /** Whether text is what firmware prints where it has no serial number, part number, model or name. */
 export function isFiller(text: string): boolean {
   const bare = text.normalize('NFKC').replace(/[^\p{L}\p{N}]/gu, '');
-  const behind = bare.replace(/^(?:0x|sn|bsn|mb|eb|serial)/i, '');
+  const behind = bare.replace(/^(?:0x|[bcps]?sn|mb|eb|sys|serial)/i, '');
   return bare.length < 2 || [bare, behind].some((one) => isRepeated(one) || isCounting(one)) || isPhrase(text);
 }
 
-/** One character all along, two again and again, or nothing but zeros behind a few letters. */
+/** One character all along, two to four again and again, or nothing but zeros behind a few letters. */
 function isRepeated(bare: string): boolean {
-  return /^(.)\1*$/u.test(bare) || /^(..)\1{3,}$/u.test(bare) || /^[a-z]{0,4}0{5,}$/i.test(bare);
+  return /^(.)\1*$/u.test(bare) || /^((..)\2{3,}|(.{3,4})\3{2,})$/u.test(bare) || /^[a-z]{0,4}0{5,}$/i.test(bare);
 }
 
-/** `12345`, `9876543210`, `ABCDEFGH`, and whatever begins with a decade: `0123456789ABCDEF`, `12345678901234567`. */
+/** `12345`, `9876543210`, `ABCDEFGH`, each twice (`1122334455`), and whatever begins with a decade: `0123456789ABCDEF`. */
 function isCounting(bare: string): boolean {
   if (/^0?123456789/.test(bare)) return true;
+  if (bare.length >= 10 && /^(?:(.)\1)+$/.test(bare)) return isCounting(bare.replace(/(.)\1/g, '$1'));
   if (bare.length < 4 || !/^[0-9A-Za-z]+$/.test(bare)) return false;
   const pairs = [...bare.toUpperCase()].map((one, index, all) => one + (all[index + 1] ?? '')).slice(0, -1);
   const step = (pair: string) => pair.charCodeAt(1) - pair.charCodeAt(0);
@@ -45,18 +50,17 @@ function isCounting(bare: string): boolean {
   );
 }
 
-/** Made of nothing but placeholder words, whether or not blanks stand between them. */
+/** Made of nothing but placeholder words, whether or not blanks stand between them; a digit ends a word. */
 function isPhrase(text: string): boolean {
-  const parts = text
-    .toLowerCase()
-    .split(/[^a-z]+/)
-    .filter((part) => part !== '');
-  const glued = parts.join('');
-  if (phrases.test(glued)) return true;
-  if (text.replace(/\D/g, '').length > fewDigits) return false;
   // A slot's letter may stand before it: `A1_SerNum0`.
-  const unlettered = parts[0]?.length === 1 ? parts.slice(1).join('') : '';
-  return isWordsOnly(glued) || isWordsOnly(unlettered);
+  const behind = text.toLowerCase().replace(/^\s*[a-z]\d?[^a-z0-9]+(?=[a-z]{2})/, '');
+  if (phrases.test(behind.replace(/[^a-z]/g, ''))) return true;
+  if (text.replace(/\D/g, '').length > fewDigits) return false;
+  return [text.toLowerCase(), behind].some((one) => {
+    const runs = one.split(/\d+/).map((run) => run.replace(/[^a-z]/g, ''));
+    const said = runs.filter((run) => run !== '');
+    return said.length > 0 && said.every(isWordsOnly);
+  });
 }
 
 /** Whether letters can be cut into placeholder words without a rest. */

@@ -4,15 +4,47 @@ import { suggest } from '../contract/names.ts';
 import { parseSelector, type Selector, type Term } from '../contract/selector.ts';
 import { attributeSql, columnWords, doubtAttributes } from './attributes.ts';
 import type { MdbOrTransaction } from './connect.ts';
+import { normaliseMac } from './machine.ts';
 
 /**
  * Reads a selector that somebody gives: the one reader for orders, campaigns, lists and tags. A sentence where it can't
  * be read, where no machine has what it names, and where it names a state that there is not.
  */
 export async function readSelector(mdb: MdbOrTransaction, text: string): Promise<Selector | string> {
-  const read = parseSelector(text);
-  if (typeof read === 'string') return read;
-  return (await doubtAttributes(mdb, read.terms)) ?? doubtWords(read) ?? read;
+  const parsed = parseSelector(text);
+  if (typeof parsed === 'string') return parsed;
+  const doubt = (await doubtAttributes(mdb, parsed.terms)) ?? doubtWords(parsed) ?? doubtMacs(parsed);
+  if (doubt !== null) return doubt;
+  return (await doubtExcluded(mdb, parsed)) ?? parsed;
+}
+
+const isMac = ({ key, tag }: Term) => key === 'mac' && !tag;
+
+/** MACs are kept in one notation, and typed in any. */
+function wordsOf(term: Term): readonly string[] {
+  return isMac(term) ? term.values.map((value) => normaliseMac(value) ?? value) : term.values;
+}
+
+function doubtMacs({ terms }: Selector): string | null {
+  const wrong = terms.filter(isMac).flatMap(({ values }) => values.filter((value) => normaliseMac(value) === null))[0];
+  return wrong === undefined ? null : `mac is never ${JSON.stringify(wrong)}: that is not the MAC of a machine`;
+}
+
+/** What one machine has for itself. */
+const ofOne = new Set(['id', 'machine', 'mac', 'hostname', 'serial']);
+
+/** Who excludes a machine that there is not has mistyped one that there is, and would act on it. */
+async function doubtExcluded(mdb: MdbOrTransaction, { terms }: Selector): Promise<string | null> {
+  for (const term of terms.filter(({ key, tag, operator }) => operator === 'notin' && !tag && ofOne.has(key))) {
+    const { rows } = await mdb.execute<{ value: string }>(
+      sql`select distinct ${attributeSql(term)} as value from machines m where ${termSql({ ...term, operator: 'in' })}`,
+    );
+    const known = new Set(rows.map(({ value }) => value));
+    const unknown = wordsOf(term).find((value) => !known.has(value));
+    if (unknown !== undefined)
+      return `no machine has the ${term.key} ${JSON.stringify(unknown)}: to exclude it excludes nothing`;
+  }
+  return null;
 }
 
 /** A word that a column can never be would select nothing, and exclude nothing. */
@@ -35,7 +67,7 @@ export function selectorSql({ terms }: Selector): SQL {
 function termSql(term: Term): SQL {
   const attribute = attributeSql(term);
   const values = sql.join(
-    term.values.map((value) => sql`${value}`),
+    wordsOf(term).map((value) => sql`${value}`),
     sql`, `,
   );
   switch (term.operator) {

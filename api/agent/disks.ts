@@ -14,7 +14,7 @@ export interface ToldDisk extends Omit<DiskFact, 'serial' | 'wwid'> {
 /**
  * Names disks by their serial number where it is single in the machine, else by their WWID, NGUID or EUI (a controller's
  * namespaces and a RAID controller's volumes show one serial number), as a last resort by where they are. Two nodes with
- * one WWID are two paths to one disk. What nothing tells from another is left out: whoever acts on it could hit the other.
+ * one WWID, serial number and size are two paths to one disk: there are batches of drives with one WWID. What nothing tells from another is left out: whoever acts on it could hit the other.
  */
 export function nameDisks(told: readonly ToldDisk[]): { disks: DiskFact[]; leftOut: string[] } {
   // Card readers without a card are disks of no size.
@@ -49,8 +49,9 @@ function worldName({ wwid, nguid, eui, serial }: ToldDisk): string | null {
 function joinPaths(disks: readonly ToldDisk[]): ToldDisk[] {
   const seen = new Set<string>();
   return disks.filter((disk) => {
-    const name = worldName(disk)?.toLowerCase() ?? null;
-    return name === null || (!seen.has(name) && seen.add(name));
+    const name = worldName(disk)?.toLowerCase();
+    const key = `${name}/${disk.serial}/${disk.bytes}`;
+    return name === undefined || (!seen.has(key) && seen.add(key));
   });
 }
 

@@ -61,7 +61,8 @@ const dimm = z
 const disk: z.ZodType<ToldDisk> = z
   .object({
     name: requiredText,
-    serial: optionalSerial,
+    // Judged by the agent alone (`disks.sh`), which finds the disk again by what it told.
+    serial: optionalText,
     wwid: optionalSerial,
     nguid: optionalSerial,
     eui: optionalSerial,
