@@ -199,6 +199,14 @@ suite('I-4: what firmware prints where it has no value is recognised by its shap
   ])('the serial number %j is one', (serial) => expect(normaliseSerial(serial)).toBe(serial));
 });
 
+suite('I-4: a serial number of which nothing survives every way that it comes tells no machine from another', () => {
+  test.each(['产品甲', '未知', '产1', 'Нет', '№§'])('%s', (serial) => {
+    expect(normaliseSerial(serial)).toBeNull();
+    const known: Factors = { uuid: null, serials: [serial], macs: ['b0:26:28:11:22:33'] };
+    expect(sameMachine(known, { ...known, serials: ['产品乙'] })).toMatchObject({ same: false });
+  });
+});
+
 suite.skipIf(treesAbsent)('I-4: of all that recorded controllers show', () => {
   test('no UUID and no serial number is lost but what says nothing', () => {
     const dropped = [...everyRecorded('UUID')].filter((uuid) => normaliseUuid(uuid) === null);

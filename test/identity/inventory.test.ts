@@ -1,7 +1,19 @@
 /** What an inventory may hold that is odd, shared or moved, and what is taken of it. */
 import { and, eq, ne } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it, describe as suite } from 'vitest';
-import { accelerators, audit, bmcs, cpus, dimms, disks, machines, nics, orders, outbox } from '../../mdb/schema.ts';
+import {
+  accelerators,
+  audit,
+  bmcs,
+  cpus,
+  dimms,
+  disks,
+  expectedBmcs,
+  machines,
+  nics,
+  orders,
+  outbox,
+} from '../../mdb/schema.ts';
 import { type AgentServer, type Born, bear, describe, giveToken, open, say, startAgentServer } from '../api/agents.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -140,6 +152,18 @@ suite('I-8: so is every other part', () => {
     const disk = say('disk', { name: 'sda', serial: 'Z-1', bytes: 5, rotational: 'no' });
     expect(await post(born, { system, nic: cards, disk })).toMatchObject(taken);
     expect((await rowOf(born))?.remarks).toEqual([]);
+  });
+});
+
+suite('I-1: the controller that was announced for a serial number', () => {
+  it('is that of the machine that shows it, however it was typed', async () => {
+    const born = await bear(server.mdb);
+    const secretRef = `s-${born.machineId}`;
+    const origin = 'https://10.9.8.1';
+    await server.mdb.insert(expectedBmcs).values({ origin, siteId: 'home', serial: 'cz-3425 d5x8', secretRef });
+    const system = say('system', { vendor: 'HPE', serial: 'CZ3425D5X8', firmware: 'uefi' });
+    expect(await post(born, { system })).toMatchObject(taken);
+    expect(await server.mdb.select().from(bmcs).where(eq(bmcs.machineId, born.machineId))).toMatchObject([{ origin }]);
   });
 });
 

@@ -109,3 +109,15 @@ test('racks keep their numbers, and new ones take the lowest that are free', () 
   expect(() => numberRacks([{ id: 'a1', ordinal: 5 }], taken)).toThrow('rack a1 has number 0');
   expect(() => numberRacks([{ id: 'b1', ordinal: 2 }], taken)).toThrow('rack a3 has it');
 });
+
+test('N-2: a port that is given twice in two notations is given twice', () => {
+  const twice = (one: string, other: string) => {
+    const ports = [one, other].map((port, index) => ({ port, rack: 'a1', unit: index + 1 }));
+    return checkPlaces({ siteId: 'home', racks: [{ id: 'a1' }], switches: [{ id: 'sw', chassis: 'leaf-1', ports }] });
+  };
+  expect(twice('swp1', 'SWP1 ')).toEqual(['switch sw: port swp1 is given twice']);
+  expect(twice('52:54:00:ff:01:09', '5254.00FF.0109')).toEqual(['switch sw: port 52:54:00:ff:01:09 is given twice']);
+  expect(twice('swp1', 'swp11')).toEqual([]);
+  const switches = ['Leaf-1', 'leaf-1 '].map((chassis, index) => ({ id: `sw${index}`, chassis, ports: [] }));
+  expect(checkPlaces({ siteId: 'home', switches })).toEqual(['two switches have chassis leaf-1']);
+});

@@ -76,6 +76,10 @@ describe('O-11: what is told of a machine', () => {
     expect(told.blockedOn).toMatch(blockedOn);
   });
 
+  it.each(['birth', 'rebirth'] as const)('O-11: that a retired machine comes back by a %s', (passage) => {
+    expect(tell({ stage: 'retired', opState: 'disabled' }, { passage }).next).toMatch(/in service again/);
+  });
+
   it('O-11: that the brake holds what is about to leave', () => {
     const told = tell({}, { state: 'running' }, { brake: 'the storm brake is engaged: heat' });
     expect(told.blockedOn).toContain('the storm brake is engaged: heat');
