@@ -105,7 +105,7 @@ export function checkPlaces(places: Places): string[] {
     ...racks.flatMap(checkRack),
     ...repeated(racks.flatMap(({ ordinal }) => ordinal ?? [])).map((ordinal) => `two racks have number ${ordinal}`),
     ...checkIds('switch', switches),
-    ...repeated(switches.map(({ chassis }) => normaliseMac(chassis) ?? chassis.trim())).map(
+    ...repeated(switches.map(({ chassis }) => portKey(chassis))).map(
       (chassis) => `two switches have chassis ${chassis}`,
     ),
     ...switches.flatMap((one) => checkPorts(one, racks)),
@@ -119,6 +119,14 @@ export function checkPlaces(places: Places): string[] {
       (serial) => `two controllers are expected for serial ${serial}`,
     ),
   ];
+}
+
+/**
+ * The name of a port or a switch as two of them are compared: a MAC in one notation, anything else without case and outer
+ * blanks.
+ */
+export function portKey(name: string): string {
+  return normaliseMac(name) ?? name.trim().toLowerCase();
 }
 
 function repeated<T>(values: readonly T[]): T[] {
@@ -211,7 +219,7 @@ function checkPorts({ id, chassis, ports }: SwitchPlace, racks: readonly RackPla
   const heights = new Map(racks.map((rack) => [rack.id, rack.units ?? 48]));
   return [
     ...(chassis.trim() === '' ? [`switch ${id} has no chassis id`] : []),
-    ...repeated(ports.map(({ port }) => port)).map((port) => `switch ${id}: port ${port} is given twice`),
+    ...repeated(ports.map(({ port }) => portKey(port))).map((port) => `switch ${id}: port ${port} is given twice`),
     ...ports.flatMap(({ port, rack, unit }) =>
       Number.isInteger(unit) && unit >= 1 && unit <= (heights.get(rack) ?? 64)
         ? []

@@ -10,10 +10,10 @@ export function cleanText(text: string | null | undefined): string | null {
   return clean === '' ? null : clean;
 }
 
-/** A serial number in one form, or null for a filler (`mdb/filler.ts`). */
+/** A serial number in one form, or null for a filler (`mdb/filler.ts`) and for what no comparison could tell apart. */
 export function normaliseSerial(text: string | null | undefined): string | null {
   const clean = cleanText(text);
-  return clean === null || isFiller(clean) ? null : clean;
+  return clean === null || serialKey(clean).length < 2 || isFiller(clean) ? null : clean;
 }
 
 /** Any UUID in lower case with dashes; null for what is not 128 bits. */

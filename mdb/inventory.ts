@@ -6,7 +6,7 @@ import { acting, record, type Transaction } from './acting.ts';
 import { agentActor, lockReporter, type Session, tell } from './agent.ts';
 import { describeMove, isOneMachine, moveCards, ownersOf, remarkShared, withoutSharedCards } from './cards.ts';
 import type { Mdb } from './connect.ts';
-import { uuidForms } from './identity.ts';
+import { serialKey, uuidForms } from './identity.ts';
 import { chooseLasting, liveOrder, mergeMachines } from './merging.ts';
 import { stopOrders } from './orders.ts';
 import { accelerators, bmcs, cpus, dimms, disks, expectedBmcs, machines, nics, tags } from './schema.ts';
@@ -137,7 +137,11 @@ async function ownMac(tx: Transaction, machine: Machine, mac: string | null) {
 async function findExpected(tx: Transaction, machine: Machine, fact: Inventory) {
   const { serial, boardSerial, sku, vendor } = fact.system;
   // Dell prints the board's serial number as the system's; what its people know is the service tag, in the SKU.
-  const serials = [serial, boardSerial, /dell/i.test(vendor ?? '') ? sku : null].filter((text) => text !== null);
+  const serials = [serial, boardSerial, /dell/i.test(vendor ?? '') ? sku : null].flatMap((text) =>
+    text === null ? [] : [serialKey(text)],
+  );
+  // As `serialKey` has it: an operator types what a label says.
+  const announced = sql`regexp_replace(lower(${expectedBmcs.serial}), '[^a-z0-9]', '', 'g')`;
   const macs = fact.nics.map((one) => one.mac);
   const expected = await tx
     .select()
@@ -145,7 +149,7 @@ async function findExpected(tx: Transaction, machine: Machine, fact: Inventory) 
     .where(
       and(
         eq(expectedBmcs.siteId, machine.siteId),
-        or(inArray(expectedBmcs.mac, macs), inArray(expectedBmcs.serial, serials.length > 0 ? serials : [''])),
+        or(inArray(expectedBmcs.mac, macs), serials.length > 0 ? inArray(announced, serials) : sql`false`),
       ),
     )
     .orderBy(expectedBmcs.origin)

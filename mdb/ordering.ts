@@ -1,9 +1,9 @@
 /** What people announce: each in one transaction with its audit row and the message to the workflow. */
 import { and, eq, sql } from 'drizzle-orm';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
+import { portKey } from './checks.ts';
 import type { Mdb } from './connect.ts';
 import { machineIdOf, normaliseMac } from './machine.ts';
-import { portKey } from './position.ts';
 import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from './schema.ts';
 import { insertTags } from './tagging.ts';
 import { checkTags } from './tagnames.ts';

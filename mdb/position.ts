@@ -2,7 +2,7 @@
 import { and, asc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Transaction } from './acting.ts';
 import { addressesPerRack } from './address.ts';
-import { normaliseMac } from './machine.ts';
+import { portKey } from './checks.ts';
 import { addresses, machines, networks, nics, racks, switches, switchPorts } from './schema.ts';
 
 /**
@@ -40,11 +40,6 @@ export async function heardPorts(tx: Transaction, machineId: string) {
       position: port ? { rack: port.rackId, unit: port.unit, ...(port.slot !== null && { slot: port.slot }) } : null,
     };
   });
-}
-
-/** A port's name as two of them are compared: a MAC in one notation, anything else without case and outer blanks. */
-export function portKey(port: string): string {
-  return normaliseMac(port) ?? port.trim().toLowerCase();
 }
 
 export async function rackOf(tx: Transaction, rackId: string): Promise<typeof racks.$inferSelect | null> {

@@ -73,7 +73,8 @@ function tellNext(facts: StandingFacts): string {
 
 /** A machine that is being born goes along the belt, and every other comes to what was ordered. */
 function tellEnd(passage: Passage, stage: Stage): string {
-  const onBelt = (passage === 'birth' || passage === 'rebirth') && stage !== 'in_service';
+  const isNew = passage === 'birth' || passage === 'rebirth';
+  const onBelt = isNew && stage !== 'in_service' && stage !== 'retired';
   return onBelt ? nextStage[stage] : nextOrdered[passage];
 }
 
