@@ -5,6 +5,7 @@ import type { SensorRow } from '../../mdb/values.ts';
 import { readInventory } from '../redfish/read/inventory.ts';
 import { isPartType } from '../redfish/read/layout.ts';
 import { readSensors, type Sensor } from '../redfish/read/sensors.ts';
+import { inWords } from '../redfish/read/values.ts';
 import type { Session } from '../redfish/session.ts';
 import { judge, partialKinds } from './changes.ts';
 import { documentsOf, kinds } from './parts.ts';
@@ -58,14 +59,18 @@ function rowOf({ chassis, name, kind, value, unit, health }: Sensor): SensorRow 
 
 /** Names of parts: what one of these draws is not what the machine draws. */
 const ofParts =
-  /\b(h?gpus?|hgx|nvlink|accelerators?|cpus?|processors?|dimms?|memory|dram|fans?|psus?|supply|supplies|drives?|nics?|module|socket|package|core|vr)\d*\b/i;
+  /\b(h?gpus?|hgx|nvlink|accelerators?|cpus?|processors?|dimms?|memory|dram|fans?|psus?|supply|supplies|drives?|dis[kc]s?|hdds?|ssds?|storage|backplanes?|pcie|risers?|nics?|module|socket|package|core|vr)\d*\b/i;
+/** Words of what a machine may draw, or drew at some time, and does not draw now. */
+const ofOtherTimes =
+  /\b(caps?|limits?|max(imum)?|min(imum)?|peak|average|avg|budget|rated|allocated|available|threshold)\b/i;
 
 /** Names of the reading that is the whole machine's draw, likeliest first; parts have power sensors of their own. */
 const wholes = [
   /power consum/i,
   /system power control/i,
   /total.*power|power.*total/i,
-  /(system|chassis|server).*(power|watt)/i,
+  /\b(sys(tem)?|chassis|server|node)\d*\b.*(power|watt)/i,
+  /\bpwr consum|power usage/i,
 ];
 
 type Reading = Pick<Sensor, 'kind' | 'name' | 'value'> & Partial<Pick<Sensor, 'chassis'>>;
@@ -73,7 +78,9 @@ type Reading = Pick<Sensor, 'kind' | 'name' | 'value'> & Partial<Pick<Sensor, 'c
 /** What the machine draws, in watts; null where no sensor says so. `cases`: ids of its cases, whose readings come first. */
 export function wattsOf(sensors: readonly Reading[], cases: readonly string[] = []): number | null {
   const powers = sensors.filter(({ kind }) => kind === 'power');
-  const own = powers.filter(({ name }) => !ofParts.test(name.replace(/_/g, ' ')));
+  const own = powers
+    .map((one) => ({ ...one, name: inWords(one.name) }))
+    .filter(({ name }) => !ofParts.test(name) && !ofOtherTimes.test(name));
   const first = own.filter(({ chassis }) => chassis !== undefined && cases.includes(chassis));
   for (const some of [first, own]) {
     for (const name of wholes) {

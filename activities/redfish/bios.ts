@@ -3,7 +3,7 @@ import type { BiosOffer, Probe } from './probe.ts';
 import { openReader, throwPassing } from './read/reader.ts';
 import { at, link, pathKey, text } from './read/values.ts';
 import type { Session } from './session.ts';
-import { readTask } from './task.ts';
+import { readTask, taskOf } from './task.ts';
 import type { Answer, Json } from './transport.ts';
 
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -45,25 +45,30 @@ export function writeBios(
   });
 }
 
+/** Whether two readings of one setting are the same value: some show numbers and truths as text. */
+export function sameValue(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  const plain = [one, other].every((value) => ['string', 'number', 'boolean'].includes(typeof value));
+  return plain && typeof one !== typeof other && String(one).toLowerCase() === String(other).toLowerCase();
+}
+
 /** The wanted attributes that differ from those that hold after the next start. */
 export function notYetSet(wanted: Attributes, { attributes, pending }: BiosReading): Attributes {
   const will = { ...attributes, ...pending };
-  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => will[name] !== value));
+  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => !sameValue(will[name], value)));
 }
 
 /** Names of the wanted attributes that differ from those in force. */
 export function differingAttributes(wanted: Attributes, bios: BiosReading | null): string[] {
   return Object.keys(wanted)
-    .filter((name) => bios?.attributes[name] !== wanted[name])
+    .filter((name) => !sameValue(bios?.attributes[name], wanted[name]))
     .sort();
 }
 
-/** Jobs looked at, the latest first: a queue may keep hundreds that are done. */
-const mostJobs = 32;
-
 /**
  * An unfinished job for BIOS settings, in words; null where there is none (quirk 48). Of the vendor's queue, by its name;
- * of the tasks, by the resource that it is to change.
+ * of the tasks, by the resource that it is to change. All are looked at: a queue may keep hundreds that are done, in any
+ * order.
  */
 export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>): Promise<string | null> {
   const tasks = await probe.offer('tasks');
@@ -75,12 +80,16 @@ export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>)
   const byPlace = (task: Json) =>
     settings !== null && pathKey(text(at(task, 'Payload', 'TargetUri')) ?? '') === pathKey(settings);
   for (const path of [tasks?.jobsPath, tasks?.tasksPath]) {
-    const page = path ? await reader.page(path) : null;
+    const jobs = path ? await reader.members({ '@odata.id': path }) : [];
     // A list that can't be read for now is no list without jobs.
     throwPassing(reader.gaps);
-    for (const job of (page?.members ?? []).slice(-mostJobs).reverse()) {
+    for (const job of jobs) {
       if (!byName(job) && !byPlace(job)) continue;
-      const { state, words } = await readTask(session, link(job) ?? '');
+      const own = link(job);
+      const shown = taskOf(job);
+      // What has ended stays so; the list of what has not may be older than the job.
+      const open = shown.state === 'running' || shown.state === 'held';
+      const { state, words } = open && own !== null ? await readTask(session, own) : shown;
       if (state === 'running' || state === 'held') return `${String(job.Name)} (${String(job.Id)}): ${words}`;
     }
   }

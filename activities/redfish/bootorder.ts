@@ -1,5 +1,6 @@
 import { type BootTarget, meaningOf } from './boottarget.ts';
 import { part } from './links.ts';
+import { strings } from './probe/action.ts';
 import type { BootOffer } from './probe.ts';
 import { openReader } from './read/reader.ts';
 import { text } from './read/values.ts';
@@ -29,7 +30,7 @@ export function optionOf(option: Json): BootOption {
 /** The end of a path says more than its beginning: a network card may be on USB, and so may a disk. */
 function kindByPath(path: string): BootTarget | null {
   if (/\bUri\(/i.test(path)) return 'http';
-  if (/\b(IPv[46]|MAC)\(|^BBS\(Network/i.test(path)) return 'pxe';
+  if (/\b(IPv[46]|MAC)\(|^BBS\((Network|NIC|LAN|PXE)/i.test(path)) return 'pxe';
   if (/\bUsb(Class|Wwid)?\(|^BBS\(Usb/i.test(path)) return 'usb';
   if (/\bCDROM\(|^BBS\(CD/i.test(path)) return 'cd';
   const disk = /\b(HD|NVMe|Sata|Ata|Scsi|SasEx|Fibre|FibreEx|iSCSI|SD|eMMC|UFS|NVDIMM|RamDisk)\(|^BBS\((HD|Hard)/i;
@@ -42,7 +43,7 @@ function kindByName(name: string): BootTarget | null {
   if (/\bUSB/i.test(name)) return 'usb';
   if (/\bCD|\bDVD/i.test(name)) return 'cd';
   if (/\bHDD\b|\bNVMe\b|\bSSD\b|\bdisk\b|hard ?(dri|dis)/i.test(name)) return 'disk';
-  return /^\W*(UEFI\W*)?(network|LAN|NIC)\b/i.test(name) ? 'pxe' : null;
+  return /\b(network|LAN|LOM|NIC)\b/i.test(name) ? 'pxe' : null;
 }
 
 /** The order with what is wanted in front, everything else as it was; null when nothing in it is that. */
@@ -89,7 +90,8 @@ export async function planOrder(
 
 export async function readOrder(session: Session, path: string): Promise<readonly string[]> {
   const { BootOrder: order } = part(await session.get(path), 'Boot');
-  return Array.isArray(order) ? order.map(String) : [];
+  // What is no text could not be sent back as it was.
+  return strings(order);
 }
 
 export function sameOrder(one: readonly string[], other: readonly string[]): boolean {

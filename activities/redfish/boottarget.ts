@@ -17,11 +17,11 @@ const standard: Readonly<Record<BootTarget, readonly string[]>> = {
 
 /** Names without blanks, dashes and `Uefi` in front: `UefiUsbCd`, `CD/DVD`, `UsbKey`, `Hard-Disk`. */
 const shapes: readonly [Exclude<BootTarget, 'network'>, RegExp][] = [
-  ['http', /^http/],
-  ['pxe', /^(pxe|network|lan$|nic)/],
-  ['cd', /^(usb)?(cd|dvd)/],
-  ['usb', /^usb(?!.*floppy)/],
-  ['disk', /^(hdd|harddis[kc]|harddrive|ssd|nvme|disk)/],
+  ['http', /^(ipv[46])?http/],
+  ['pxe', /^((ipv[46])?pxe|network|lan\d*$|nic)/],
+  ['cd', /^(virtual|remote|v)?(usb)?(cd|dvd)/],
+  ['usb', /^usb(?!.*(floppy|diskette))/],
+  ['disk', /^(hdd|harddis[kc]|harddrive|ssd|nvme|disk(?!ette))/],
   ['bios', /^(bios)?setup$/],
   ['none', /^none$/],
 ];

@@ -2,7 +2,7 @@ import { link as linkOf } from './links.ts';
 import { allowed, strings } from './probe/action.ts';
 import { known } from './read/identity.ts';
 import { openReader, type Reader, throwPassing } from './read/reader.ts';
-import { at, isReference, list, named, number, text } from './read/values.ts';
+import { at, isReference, list, named, number, object, text } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -31,6 +31,8 @@ export async function findDrives(session: Session, hostPath: string, serial: str
   const storages = await reader.members(host?.Storage, 2);
   throwPassing(reader.gaps);
   const drives = (await Promise.all(storages.map((one) => drivesOf(reader, one)))).flat();
+  // One that can't be read for now may be another of the same number.
+  throwPassing(reader.gaps);
   const wanted = drives.filter((one) => known(one.SerialNumber)?.toUpperCase() === serial.toUpperCase());
   return Promise.all(wanted.map((one) => drive(reader, one, serial)));
 }
@@ -63,8 +65,10 @@ async function drive(reader: Reader, shown: Json, serial: string): Promise<Erasa
  * percentage or task alone. Some list an operation that is none of these when there is none.
  */
 export function operationOf(shown: Json): string | null {
-  for (const one of list(shown.Operations)) {
-    const name = named(one.Operation) ?? named(one.OperationName);
+  const { Operations: all } = shown;
+  for (const shownAs of Array.isArray(all) ? all : [all]) {
+    const one = object(shownAs);
+    const name = named(shownAs) ?? named(one.Operation) ?? named(one.OperationName);
     const percent = number(one.PercentageComplete);
     const runs = name !== null || (percent ?? 0) > 0 || linkOf(one.AssociatedTask) !== null;
     if (runs) return `${name ?? 'an operation without a name'} ${percent ?? '?'} %`;

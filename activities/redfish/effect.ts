@@ -102,7 +102,8 @@ function wentOff(was: Partial<Shown>, is: Shown, forced: boolean): boolean {
 }
 
 function beganAnew(was: Partial<Shown>, is: Shown): boolean {
-  if (is.lastReset !== null && was.lastReset !== undefined && is.lastReset !== was.lastReset) return true;
+  // A time that was not shown before may be of any reset.
+  if (is.lastReset && was.lastReset && is.lastReset !== was.lastReset) return true;
   const [from, to] = [was.bootProgress ?? null, is.bootProgress];
   const [stage, next] = [stages.indexOf(from ?? ''), stages.indexOf(to ?? '')];
   if (next >= 0 && stage > next) return true;

@@ -126,9 +126,17 @@ async function firstTaken(forms: readonly Json[], send: (form: Json) => Promise<
   }
 }
 
+/** In one spelling: a host in small letters, without the port that goes without saying. */
+function sameAddress(one: string, other: string): boolean {
+  const url = URL.parse(one);
+  return url !== null && url.href === URL.parse(other)?.href;
+}
+
 /** Whether a drive holds this image: some show only its name, or the path below the host. */
 export function holdsImage({ inserted, image }: MediaReading, wanted: string): boolean {
   if (!inserted || image === null) return false;
   const name = (address: string) => address.split(/[?#]/)[0]?.split('/').at(-1) ?? '';
-  return image === wanted || (name(wanted) !== '' && !URL.canParse(image) && name(image) === name(wanted));
+  // `host:/path` is how NFS writes a place, and no address.
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(image)) return image === wanted || sameAddress(image, wanted);
+  return image === wanted || (name(wanted) !== '' && name(image) === name(wanted));
 }

@@ -81,7 +81,7 @@ export function readingOf(
   { systemPath, managerPath, chassisPaths, resetTypes, makers }: Basis,
 ): SystemReading {
   const reset = at(system, 'Actions', '#ComputerSystem.Reset');
-  const inline = at(reset, 'ResetType@Redfish.AllowableValues');
+  const inline = strings(at(reset, 'ResetType@Redfish.AllowableValues'));
   return {
     path: systemPath,
     uuid: text(system.UUID),
@@ -95,7 +95,7 @@ export function readingOf(
     bootProgress: text(at(system, 'BootProgress', 'LastState')),
     witnesses: witnessesOf(system),
     resetPath: text(at(reset, 'target')) ?? '',
-    resetTypes: Array.isArray(inline) ? strings(inline) : (resetTypes ?? []),
+    resetTypes: inline.length > 0 ? inline : (resetTypes ?? []),
     boot: object(system.Boot),
     settingsPath: link(at(system, '@Redfish.Settings', 'SettingsObject')),
     quirks: quirksOf(makers, text(system.Model)),

@@ -52,13 +52,14 @@ export async function readTask(session: Session, path: string): Promise<TaskRead
 export function taskOf(task: Json): TaskReading {
   const state = text(task.TaskState) ?? text(task.JobState) ?? '';
   const status = text(task.TaskStatus) ?? text(task.JobStatus) ?? 'OK';
+  const plain = state.toLowerCase().replace(/[^a-z]/g, '');
   const said = list(task.Messages).flatMap(({ Message, MessageId }) => text(Message) ?? text(MessageId) ?? []);
   const words = [`${state} with status ${status}`, ...said.slice(-1)].join(': ');
   const percent = typeof task.PercentComplete === 'number' ? task.PercentComplete : null;
-  const end = ends[state.toLowerCase()];
-  if (end === undefined) return { state: waiting.has(state.toLowerCase()) ? 'held' : 'running', percent, words };
+  const end = ends[plain];
+  if (end === undefined) return { state: waiting.has(plain) ? 'held' : 'running', percent, words };
   // A task that is Completed may have failed all the same (quirks 27 and 59).
-  return { state: end === 'succeeded' && status !== 'OK' ? 'failed' : end, percent, words };
+  return { state: end === 'succeeded' && status.toUpperCase() !== 'OK' ? 'failed' : end, percent, words };
 }
 
 /** The task that an answer names, as a path to poll; null where it names none. Monitors are not taken for tasks. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
-import { type Attributes, type BiosReading, notYetSet, openBiosJob, readBios, writeBios } from '../bios.ts';
+import { type Attributes, type BiosReading, notYetSet, openBiosJob, readBios, sameValue, writeBios } from '../bios.ts';
 import { taskOfSent } from '../firmware/following.ts';
 import { part } from '../links.ts';
 import { taskPath } from '../task.ts';
@@ -63,7 +63,7 @@ function unknownTo({ attributes, pending }: BiosReading, wanted: Attributes): st
 async function isSet({ session, probe }: Scene, { command }: Sent): Promise<boolean> {
   const bios = await readBios(session, probe);
   return Object.entries(part(command, 'attributes')).every(
-    ([name, value]) => bios?.pending[name] === value || bios?.attributes[name] === value,
+    ([name, value]) => sameValue(bios?.pending[name], value) || sameValue(bios?.attributes[name], value),
   );
 }
 

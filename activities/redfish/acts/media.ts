@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../../contract/hardware.ts';
+import { RedfishError } from '../errors.ts';
 import { chooseMedia, ejectImage, holdsImage, insertImage, readMedia, wrongImage } from '../media.ts';
 import type { MediaOffer } from '../probe.ts';
 import { pathKey } from '../read/values.ts';
@@ -63,10 +64,17 @@ export const ejectMedia: Kind<ActParameters['eject-media']> = {
     const chosen =
       parameters.slot === undefined ? offers : [named(offers, parameters.slot)].filter((one) => one !== null);
     if (chosen.length === 0) return notDone(`the controller offers no such virtual drive: ${listed(offers)}`);
+    const unread: RedfishError[] = [];
     for (const { path } of chosen) {
-      const media = await readMedia(scene.session, path);
-      if (media.inserted || media.image !== null) return emptying(scene, path);
+      const media = await readMedia(scene.session, path).catch((error: unknown) => {
+        if (!(error instanceof RedfishError)) throw error;
+        unread.push(error);
+        return null;
+      });
+      if (media !== null && (media.inserted || media.image !== null)) return emptying(scene, path);
     }
+    // What can't be read may hold something.
+    if (unread[0]) throw unread[0];
     return { state: 'done', observed: 'nothing is inserted' };
   },
   observe: (scene, { command }) => observeEmpty(scene, String(command.at)),

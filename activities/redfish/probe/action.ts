@@ -23,10 +23,12 @@ export async function actionOf(
 /** Inline or in an ActionInfo (quirk 26); a property's values are inline beside it. */
 export async function allowed(reader: Reader, action: unknown, parameter: string): Promise<string[]> {
   const inline = at(action, `${parameter}@Redfish.AllowableValues`);
-  if (Array.isArray(inline)) return strings(inline);
+  const listed = strings(inline);
+  if (listed.length > 0) return listed;
   const shown = at(action, '@Redfish.ActionInfo');
   const info = text(shown) ?? link(shown);
   if (info === null) return [];
   const parameters = list((await reader.resource({ '@odata.id': info }))?.Parameters);
-  return strings(parameters.find((one) => one.Name === parameter)?.AllowableValues);
+  const named = (one: Json) => text(one.Name)?.toLowerCase() === parameter.toLowerCase();
+  return strings(parameters.find(named)?.AllowableValues);
 }

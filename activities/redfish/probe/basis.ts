@@ -2,7 +2,7 @@ import { chooseHost, type IsMeant, managersOf } from '../read/layout.ts';
 import { type Reader, throwPassing } from '../read/reader.ts';
 import { at, link, list, object, text } from '../read/values.ts';
 import type { Json } from '../transport.ts';
-import { allowed } from './action.ts';
+import { allowed, strings } from './action.ts';
 import type { Basis } from './offers.ts';
 
 const mostChassis = 8;
@@ -20,12 +20,12 @@ export async function findBasis(
   const systems = await reader.members(root.Systems);
   throwPassing(reader.gaps);
   const host = chooseHost(systems, hostPath, isMeant);
-  const saysManager = list(at(host, 'Links', 'ManagedBy')).length > 0;
+  const saysManager = managersOf(host, []).length > 0;
   const managers = saysManager ? [] : await reader.members(root.Managers);
   const managerPath = managersOf(host, managers)[0] ?? null;
   const manager = managerPath === null ? null : await reader.resource({ '@odata.id': managerPath });
   const reset = at(host, 'Actions', '#ComputerSystem.Reset');
-  const inline = Array.isArray(at(reset, 'ResetType@Redfish.AllowableValues'));
+  const inline = strings(at(reset, 'ResetType@Redfish.AllowableValues')).length > 0;
   const resetTypes = inline ? null : await allowed(reader, reset, 'ResetType');
   throwPassing(reader.gaps);
   const basis: Basis = {

@@ -1,7 +1,7 @@
-import { cleanText } from '../../../mdb/identity.ts';
+import { cleanText, normaliseSerial } from '../../../mdb/identity.ts';
 import type { Json } from '../transport.ts';
 import type { Reader } from './reader.ts';
-import { link, list, object, state, text } from './values.ts';
+import { inWords, link, list, named, object, state, text } from './values.ts';
 
 export interface Firmware {
   readonly id: string;
@@ -40,7 +40,18 @@ export function firmwareVersion(shown: unknown): string | null {
   const clean = cleanText(typeof shown === 'string' ? shown : null);
   // `-*`, `...`: nothing that could be a version.
   if (clean === null || !/[a-z0-9]/i.test(clean)) return null;
-  return fillers.has(clean.toLowerCase()) ? null : clean.replace(/\s+/g, ' ');
+  return fillers.has(clean.toLowerCase()) || saysNothing(clean) ? null : clean.replace(/\s+/g, ' ');
+}
+
+/** Whether it is a phrase of nothing, in any spelling, or a register that could not be read: `0xFFFFFFFF`. */
+function saysNothing(shown: string): boolean {
+  if (/^(0x)?ff[f.\s]*$/i.test(shown)) return true;
+  const letters = shown.replace(/[^a-z]/gi, '');
+  const isPhrase = !/\d/.test(shown) && letters.length > 2;
+  return (
+    /^n\W?a\W*$/i.test(shown) ||
+    (isPhrase && (normaliseSerial(shown.replace(/version/i, 'value')) === null || named(shown) === null))
+  );
 }
 
 /** Whether two controllers' spellings mean one version: blanks, case, a leading `v` and leading zeros do not count. */
@@ -90,7 +101,7 @@ export function wordsOf(name: string): string[] {
 
 const copyWords: readonly (readonly [FirmwareCopy, RegExp])[] = [
   ['previous', /^(previous|prior|former)$/],
-  ['backup', /^(backup|golden|redundant|recovery|rollback|failsafe|standby|spare)$/],
+  ['backup', /^(backup|golden|redundant|recovery|rollback|failsafe|fallback|standby|spare|inactive|alternat(e|ive))$/],
   ['staged', /^(staging|staged|pending|capsule|available)$/],
 ];
 
@@ -101,7 +112,7 @@ function copyOf(part: Json, id: string, name: string): FirmwareCopy | null {
   if (part.Active === false || /^Standby/i.test(state(part) ?? '')) return 'backup';
   // Dell lists what runs as Installed, and some of it as Current too.
   if (/^Current-/i.test(id)) return 'listed-twice';
-  const words = [...wordsOf(id), ...wordsOf(name)];
+  const words = [id, name].flatMap((one) => [...wordsOf(one), ...wordsOf(inWords(one))]);
   return copyWords.find(([, form]) => words.some((word) => form.test(word)))?.[0] ?? null;
 }
 

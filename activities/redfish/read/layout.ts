@@ -32,7 +32,7 @@ export async function readLayout(reader: Reader, hostPath: string | null): Promi
 const unsent = { carriedOut: 'no' } as const;
 
 /** Kinds of systems that run on a host or beside it, and are not the machine (DSP2046, `SystemType`). */
-const guestTypes = new Set(['Virtual', 'OS', 'VirtuallyPartitioned', 'DPU']);
+const guestTypes = new Set(['virtual', 'os', 'virtuallypartitioned', 'dpu']);
 
 /**
  * Never simply the first: a controller may list an accelerator baseboard before the host (quirk 63), and its virtual
@@ -41,7 +41,10 @@ const guestTypes = new Set(['Virtual', 'OS', 'VirtuallyPartitioned', 'DPU']);
 export function chooseHost(systems: readonly Json[], hostPath: string | null, isMeant: IsMeant = () => false): Json {
   const resettable = systems.filter(hasReset);
   // Old services show no boot override at all.
-  const hosts = [isHost, (one: Json) => !guestTypes.has(text(one.SystemType) ?? '')].reduce(preferred, resettable);
+  const hosts = [isHost, (one: Json) => !guestTypes.has(text(one.SystemType)?.toLowerCase() ?? '')].reduce(
+    preferred,
+    resettable,
+  );
   const named = resettable.find((one) => hostPath !== null && pathKey(link(one) ?? '') === pathKey(hostPath));
   if (named) return named;
   if (hostPath !== null)
@@ -67,7 +70,7 @@ function hasReset(system: Json): boolean {
 }
 
 function isHost(system: Json): boolean {
-  return hasReset(system) && at(system, 'Boot') !== undefined;
+  return hasReset(system) && (at(system, 'Boot') ?? null) !== null;
 }
 
 /** Chassis that are a part inside another; what hangs on them is found through what holds them. */

@@ -39,6 +39,8 @@ export interface LogsReading {
 
 /** Of one log in one reading; what is older is told as a gap. */
 const mostEntries = 5000;
+/** Pages of one log in one reading: some go on for ever, with nothing on them. */
+const mostPages = 256;
 /** Fingerprints kept of a log whose end wasn't read. */
 const mostSeen = 8192;
 
@@ -98,10 +100,12 @@ async function readLog(
   const known = new Set(before);
   const shown: LogEntry[] = [];
   const pages = new Set<string>();
+  const there = new Set<string>();
   let reached: LogReading['reached'] = 'end';
   for (let next = link(service.Entries); next !== null; ) {
-    if (pages.has(next) || shown.length >= mostEntries) {
-      const tooLong = { kind: 'too-large', reason: `more than ${mostEntries} entries`, passing: false } as const;
+    if (pages.has(next) || shown.length >= mostEntries || pages.size >= mostPages) {
+      const reason = `more than ${mostEntries} entries or ${mostPages} pages`;
+      const tooLong = { kind: 'too-large', reason, passing: false } as const;
       gaps.push({ path: next, ...(pages.has(next) ? inCircle : tooLong) });
       reached = 'part';
       break;
@@ -109,7 +113,7 @@ async function readLog(
     pages.add(next);
     const page = await reader.page(next);
     if (page === null) reached = 'part';
-    const entries = (page?.members ?? []).map(entryOf);
+    const entries = (page?.members ?? []).filter((one) => isNew(one, there)).map(entryOf);
     shown.push(...entries);
     next = page?.next ?? null;
     // Newest first, and nothing new on this page: what follows is older still.
@@ -131,6 +135,15 @@ async function readLog(
     },
     seen: reached === 'end' ? prints : [...new Set([...prints, ...before])].slice(0, mostSeen),
   };
+}
+
+/** Pages overlap on some controllers: an entry that an earlier one had is no other. */
+function isNew(entry: Json, there: Set<string>): boolean {
+  const id = text(entry['@odata.id']);
+  const key = id === null ? null : pathKey(id);
+  if (key !== null && there.has(key)) return false;
+  if (key !== null) there.add(key);
+  return true;
 }
 
 function entryOf(entry: Json): LogEntry {

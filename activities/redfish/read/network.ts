@@ -66,7 +66,9 @@ async function fromSystem(reader: Reader, host: Json): Promise<Json[]> {
 /** The ports of one adapter, or of the system's view of it. */
 export async function portsOf(reader: Reader, adapter: Json, wanted: Functions = 'where needed'): Promise<Nic[]> {
   const id = idOf(adapter);
-  const ports = (await reader.members(adapter.Ports ?? adapter.NetworkPorts, 1)).flatMap((one) => fromPort(one, id));
+  const modern = await reader.members(adapter.Ports, 1);
+  const listed = modern.length > 0 ? modern : await reader.members(adapter.NetworkPorts, 1);
+  const ports = listed.flatMap((one) => fromPort(one, id));
   const addressed = ports.filter((one) => one.mac !== null);
   const capabilities = list(adapter.Controllers)[0]?.ControllerCapabilities;
   // Dell lists one port of a two-port InfiniBand card, and both functions.
@@ -103,8 +105,8 @@ function fromInterface(shown: Json): Nic[] {
 }
 
 function fromPort(port: Json, adapter: string): Nic[] {
-  const shown = at(port, 'Ethernet', 'AssociatedMACAddresses') ?? port.AssociatedNetworkAddresses;
-  const addresses = Array.isArray(shown) ? shown.flatMap((one) => mac(one) ?? []) : [];
+  const shown = [at(port, 'Ethernet', 'AssociatedMACAddresses'), port.AssociatedNetworkAddresses].flat();
+  const addresses = [...new Set(shown.flatMap((one) => mac(one) ?? []))];
   const gbps = amount(port.CurrentSpeedGbps);
   const facts = {
     name: idOf(port),

@@ -44,11 +44,14 @@ function isReal(drive: Json): boolean {
   const protocol = text(drive.Protocol) ?? '';
   const names = [drive.Model, drive.Name, drive.Manufacturer, drive.Id].map((one) => text(one) ?? '');
   if (/cd|dvd|floppy|optical|tape|virtual/i.test(media) || /virtual/i.test(protocol)) return false;
-  if (names.some((name) => /\bvirtual[ _-]*(cd|dvd|floppy|hdisk|media|optical)/i.test(name))) return false;
+  if (names.some((name) => mediaNames.test(name))) return false;
   // A virtual machine's own disks are called so too; what a controller plays hangs on USB, or tells nothing of itself.
   const played = /usb/i.test(protocol) || (protocol === '' && known(drive.SerialNumber) === null);
   return !(played && names.some((name) => /\bvirtual[ _-]*(disk|hdd|flash|usb)/i.test(name)));
 }
+
+/** `vDVD` and the like are what Cisco's and Supermicro's consoles play. */
+const mediaNames = /\b((virtual|remote)[ _-]*(cd|dvd|floppy|hdisk|media|optical)|v(cd|dvd|hdd|fdd|media)\b)/i;
 
 /** SimpleStorage also lists backplanes, which have no capacity; a drive may keep silent about it, but is no backplane. */
 function isDisk(device: Json): boolean {

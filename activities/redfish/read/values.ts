@@ -9,10 +9,23 @@ export function text(value: unknown): string | null {
 /** Words by which firmware says that there is nothing: `None`, `N/A`, `-`, `Not Inserted`, `No Image`. */
 const denial = /^(\W*|none|null|nil|n\W?a|undefined|empty|idle|(no|not|non)\b[\w ]*)$/i;
 
+/** The same in other spellings, `Not_Inserted`, `NoMedia`, and what is said of a drive without a no. */
+const denialInWords = /^(no|not|nothing|empty|unmounted|ejected|detached|disconnected)( \w+)*$/i;
+
 /** Text that names something; null where it denies that there is anything. */
 export function named(value: unknown): string | null {
   const shown = text(value);
-  return shown === null || denial.test(shown) ? null : shown;
+  return shown === null || denial.test(shown) || denialInWords.test(inWords(shown)) ? null : shown;
+}
+
+/** Text as words with a blank between; signs at its ends are none. What has a dot, a colon or a slash in it stays. */
+export function inWords(shown: string): string {
+  return shown
+    .replace(/^[^\w]+|[^\w]+$/g, '')
+    .replace(/([a-z])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, (_, low = '', high = '', capital = '') =>
+      capital === '' ? `${low} ${high}` : `${capital} `,
+    )
+    .replace(/[\s_-]+/g, ' ');
 }
 
 export function number(value: unknown): number | null {
