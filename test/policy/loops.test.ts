@@ -1,5 +1,6 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bootCounts, nics } from '../../mdb/schema.ts';
+import { bootCounts, machines, nics } from '../../mdb/schema.ts';
 import { type Desk, openDesk } from './desk.ts';
 
 let desk: Desk;
@@ -47,4 +48,28 @@ it('O-15: counts a machine by all its MACs, and a stranger by its own', async ()
   expect(message).toMatch(/m-04/);
   expect(message).toMatch(/52:54:00:00:0a:01/);
   expect((await desk.ask('GET', '/machines/m-04')).body.boots.times).toBe(5);
+});
+
+it('O-15: counts a boot within the ten minutes from its second, and not from its minute', async () => {
+  const minute = new Date(Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000);
+  const lastAt = new Date(Date.now() - 10 * 60_000 + 10_000);
+  const key = { mac: '52:54:00:00:0a:02', state: 'healthy', answer: 'local', requests: 1, answers: 1 };
+  await desk.base.mdb.insert(bootCounts).values({ ...key, minute, lastAt });
+  await boots(key.mac, 'local', [2, 4, 6, 8]);
+  expect((await finding()).message).toContain(`${key.mac} 5 times`);
+});
+
+it('O-15, I-7: a card that another machine once booted from is counted once, and names the machine that has it now', async () => {
+  const mac = '52:54:00:00:0b:01';
+  const values = { siteId: 'home', mac, stage: 'in_service' as const };
+  await desk.base.mdb.insert(machines).values({ ...values, id: 'm-now' });
+  await desk.base.mdb.insert(machines).values({ ...values, id: 'm-before', macMovedTo: 'm-now' });
+  await desk.base.mdb.insert(nics).values({ mac, machineId: 'm-now' });
+  await boots(mac, 'local', [1, 2, 3]);
+  expect((await desk.ask('GET', '/machines/m-now')).body.boots.times).toBe(3);
+  expect((await finding()).message).not.toContain('m-now');
+  expect((await desk.ask('GET', `/machines/${mac}`)).body.machine.id).toBe('m-now');
+  const listed = await desk.ask('GET', `/machines?selector=${encodeURIComponent(`mac=${mac}`)}`);
+  expect(listed.body.machines.map(({ id }: { id: string }) => id)).toEqual(['m-now']);
+  await desk.base.mdb.delete(nics).where(eq(nics.mac, mac));
 });

@@ -104,3 +104,15 @@ it('U-2: waits for so long only, or not at all', async () => {
   );
   await desk.farrier('drain', 'h2', '--dry-run', '--no-wait', '--json');
 });
+
+it('U-2: the command that applies a plan asks the same API as the rehearsal did', async () => {
+  for (const args of [
+    ['--api', desk.url, 'reboot', 'h1'],
+    ['reboot', 'h1', '--api', desk.url],
+  ]) {
+    const out = await desk.farrier(...args, '--dry-run', '--reason', 'x');
+    expect(out).toContain(`farrier reboot m-01 --reason x --api ${desk.url} --plan ${hashOf('m-01')}`);
+    await desk.base.mdb.delete(plans);
+    await desk.base.mdb.delete(orders);
+  }
+});
