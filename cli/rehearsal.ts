@@ -98,7 +98,14 @@ function applying(command: Command, machineId: string, hash: string): string {
       if (option.negate ? value === false : value === true) words.push(flag);
     } else for (const one of [value].flat()) words.push(flag, String(one));
   }
+  const root = rootOf(command);
+  if (root !== command && root.getOptionValueSource('api') === 'cli')
+    words.push('--api', String(root.getOptionValue('api')));
   return ['farrier', ...nameOf(command), ...[...words, '--plan', hash].map(quoted)].join(' ');
+}
+
+function rootOf(command: Command): Command {
+  return command.parent === null ? command : rootOf(command.parent);
 }
 
 function nameOf(command: Command): string[] {

@@ -23,7 +23,8 @@ const columns: Readonly<Record<string, SQL>> = {
   ...places,
   id: sql`m.id`,
   machine: sql`m.id`,
-  mac: sql`m.mac::text`,
+  // A card that another machine has now tells nothing of this one.
+  mac: sql`case when m.mac_moved_to is null then m.mac::text end`,
   hostname: sql`m.hostname`,
   site: sql`m.site_id`,
   unit: sql`m.unit::text`,

@@ -62,8 +62,10 @@ const failersQuery = `
   from (
     select coalesce(n.machine_id, m.id) as machine, coalesce(n.machine_id, m.id, c.mac) as who, c.answer, min(c.mac) as mac,
       sum(c.requests)::int as requests, sum(c.answers)::int as answers, max(c.last_at) as last_at
-    from boot_counts c left join nics n on n.mac::text = c.mac left join machines m on m.mac::text = c.mac
-    where c.minute > now() - make_interval(secs => $1) and c.answer <> 'wait'
+    from boot_counts c left join nics n on n.mac::text = c.mac left join machines m
+      on m.mac::text = c.mac and m.mac_moved_to is null
+    where c.minute > now() - make_interval(secs => $1 + 60) and c.last_at > now() - make_interval(secs => $1)
+      and c.answer <> 'wait'
       and ($4::text is null or coalesce(n.machine_id, m.id) = $4)
     group by 1, 2, 3
   ) b group by who, machine having sum(requests) >= $2 order by requests desc, mac limit $3`;

@@ -70,13 +70,20 @@ const summaryQuery = (filter: SQL, limit: number) => sql`
   left join burnins b on b.order_id = o.id
   order by m.id`;
 
-/** The id of the machine that a person names by id, hostname or MAC; null when there is none. */
+/**
+ * The id of the machine that a person names by id, hostname or MAC; null when there is none. A card is that of the machine
+ * that shows it now, not of one that once booted from it.
+ */
 export async function findMachine(mdb: MdbOrTransaction, name: string): Promise<string | null> {
   const mac = normaliseMac(name);
   const found = await rowsOf<{ id: string }>(
     mdb,
-    sql`select id from machines where id = ${name} or hostname = ${name.toLowerCase()} or mac = ${mac}::macaddr
-      union select machine_id from nics where mac = ${mac}::macaddr limit 1`,
+    sql`select id from (
+        select id, 1 as rank from machines where id = ${name}
+        union all select id, 2 from machines where hostname = ${name.toLowerCase()}
+        union all select machine_id, 3 from nics where mac = ${mac}::macaddr
+        union all select id, 4 from machines where mac = ${mac}::macaddr and mac_moved_to is null
+      ) found order by rank limit 1`,
   );
   return found[0]?.id ?? null;
 }
