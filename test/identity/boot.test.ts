@@ -136,3 +136,16 @@ test('A2: a MAC with half of its identity gets no token; the question is about w
   expect(await answer(`${id(first)}-2`, 'same-machine')).toMatchObject({ is: 'merged' });
   expect(await birther.ask({ mac: first, ...shown, serial: 'X71' })).toContain(token);
 });
+
+test('I-7: a card that two machines have lost is born anew in a third one', async () => {
+  await db.mdb.insert(machines).values({ id: 'm-has-it-no-more', siteId: 'home', mac: second });
+  const lost = { siteId: 'home', mac: first, macMovedTo: 'm-has-it-no-more', stage: 'retired' as const };
+  await db.mdb.insert(machines).values({ ...lost, id: id(first) });
+  for (const _ of [1, 2]) expect(await birther.ask({ mac: first, ...shown })).toContain(token);
+  expect(await row(`${id(first)}-2`)).toMatchObject({ mac: first, macMovedTo: null, serial: shown.serial });
+  const made = await db.mdb
+    .select()
+    .from(orders)
+    .where(eq(orders.machineId, `${id(first)}-2`));
+  expect(made).toMatchObject([{ id: `birth-${id(first).slice(2)}-2-1`, passage: 'birth' }]);
+});

@@ -260,6 +260,19 @@ suite('D-1: a disk is named by what is single', () => {
     expect((await rowOf(born))?.unseen).toEqual([expect.stringMatching(/sdb.*XY1.*sda/)]);
   });
 
+  it('D-1: of drives with one WWID, one that is changed is another one, and the others stay what they were', async () => {
+    const born = await bear(server.mdb);
+    const drive = (name: string, serial: string) => disk(name, { serial, wwid: 'naa.5000000123456789' });
+    expect(await post(born, { disk: drive('sda', 'ZC1') + drive('sdb', 'ZC2') })).toMatchObject(taken);
+    const session = await open(server, { ...born, token: await again(born) });
+    expect(await post(born, { disk: drive('sda', 'ZC3') + drive('sdb', 'ZC2') }, session)).toMatchObject(taken);
+    expect((await disksOf(born)).toSorted()).toEqual([
+      ['sda', 'ZC1'],
+      ['sda', 'ZC3'],
+      ['sdb', 'ZC2'],
+    ]);
+  });
+
   it('a disk that gets another name stays the disk that it was', async () => {
     const born = await bear(server.mdb);
     const one = disk('nvme0n1', { serial: 'NVX7', wwid: 'eui.0025385b71b00007' });
