@@ -225,7 +225,9 @@ async function replace<T extends PgTable>(
 async function writeDisks(tx: Transaction, machineId: string, fact: Inventory): Promise<void> {
   const serials = fact.disks.map(({ serial }) => serial);
   const mine = eq(disks.machineId, machineId);
-  for (const disk of fact.disks) await renameDisk(tx, machineId, disk);
+  const wwids = fact.disks.map(({ wwid }) => wwid);
+  for (const disk of fact.disks)
+    if (wwids.indexOf(disk.wwid) === wwids.lastIndexOf(disk.wwid)) await renameDisk(tx, machineId, disk);
   await tx
     .update(disks)
     .set({ present: false })
@@ -253,9 +255,13 @@ async function writeDisks(tx: Transaction, machineId: string, fact: Inventory): 
     });
 }
 
-/** A disk whose serial number is no longer single, or is again, goes by another name and is the same disk. */
+/**
+ * A disk whose serial number is no longer single, or is again, goes by another name and is the same disk. Not one whose
+ * WWID the machine has seen on several: drives of a batch may share it.
+ */
 async function renameDisk(tx: Transaction, machineId: string, { serial, wwid }: DiskFact): Promise<void> {
   if (!wwid) return;
+  if ((await tx.$count(disks, and(eq(disks.machineId, machineId), eq(disks.wwid, wwid)))) > 1) return;
   const named = tx
     .select({ one: sql`1` })
     .from(disks)

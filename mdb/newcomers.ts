@@ -1,11 +1,10 @@
 /** Machines that ask under a card or an identity which another machine has: they get a row and a question of their own. */
-import { and, eq, like, or, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { acting, record, type Transaction } from './acting.ts';
 import { moveCards } from './cards.ts';
 import type { Mdb } from './connect.ts';
-import { machineIdOf } from './machine.ts';
 import { machines, nics } from './schema.ts';
-import { insertStranger, type Registration, type Stranger, writeOrder } from './strangers.ts';
+import { freeId, insertStranger, ownerOf, type Registration, type Stranger, writeOrder } from './strangers.ts';
 
 const birther = { class: 'system', name: 'birther' } as const;
 
@@ -41,29 +40,10 @@ export function registerNewcomer(mdb: Mdb, stranger: Stranger, about: About): Pr
   });
 }
 
-async function ownerOf(tx: Transaction, mac: string): Promise<string | null> {
-  const [card] = await tx.select({ id: nics.machineId }).from(nics).where(eq(nics.mac, mac));
-  if (card) return card.id;
-  const mine = and(eq(machines.mac, mac), sql`${machines.macMovedTo} is null`);
-  const [booted] = await tx.select({ id: machines.id }).from(machines).where(mine);
-  return booted?.id ?? null;
-}
-
 async function isKnown(tx: Transaction, { mac }: Stranger, about: About, owner: string | null): Promise<boolean> {
   if ('from' in about) return owner !== about.from;
   const asked = and(eq(machines.mac, mac), sql`${machines.resembles} is not null`);
   return (await tx.$count(machines, asked)) > 0 || (owner !== null && owner !== about.resembles);
-}
-
-/** `m-<mac>`, or with a number behind it where a machine was first seen under this MAC before. */
-async function freeId(tx: Transaction, mac: string): Promise<string> {
-  const plain = machineIdOf(mac);
-  const rows = await tx
-    .select({ id: machines.id })
-    .from(machines)
-    .where(or(eq(machines.id, plain), like(machines.id, `${plain}-%`)));
-  if (!rows.some(({ id }) => id === plain)) return plain;
-  return `${plain}-${Math.max(1, ...rows.map(({ id }) => Number(id.slice(plain.length + 1)) || 1)) + 1}`;
 }
 
 /** The machine that boots from a card has it: the one that had it keeps its others. */

@@ -1,6 +1,6 @@
-import { eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, isNull, like, or, type SQL, sql } from 'drizzle-orm';
 import { acting, record, type Transaction } from './acting.ts';
-import type { Mdb } from './connect.ts';
+import type { Mdb, MdbOrTransaction } from './connect.ts';
 import { machineIdOf } from './machine.ts';
 import { machines, nics, orders, outbox } from './schema.ts';
 
@@ -34,8 +34,15 @@ export function birthOrderOf(mac: string): string {
  * birth and the message about it, all or nothing. Any number of first requests for one MAC make one machine.
  */
 export async function registerStranger(mdb: Mdb, stranger: Stranger): Promise<Registration> {
-  const id = machineIdOf(stranger.mac);
-  const orderId = birthOrderOf(stranger.mac);
+  const { mac } = stranger;
+  const registered = await registerAs(mdb, machineIdOf(mac), birthOrderOf(mac), stranger);
+  if (registered !== 'known' || (await ownerOf(mdb, mac)) !== null) return registered;
+  // Of a machine that was first seen under this MAC and has lost the card since, the id stays its own.
+  const id = await freeId(mdb, mac);
+  return registerAs(mdb, id, `birth-${id.slice(2)}-1`, stranger);
+}
+
+async function registerAs(mdb: Mdb, id: string, orderId: string, stranger: Stranger): Promise<Registration> {
   try {
     return await acting(mdb, birther, orderId, async (tx) => {
       if (!(await insertStranger(tx, id, stranger))) return 'known';
@@ -151,4 +158,24 @@ export async function writeOrder(tx: Transaction, machineId: string, orderId: st
 function isUniqueViolation(error: unknown): boolean {
   const cause = error instanceof Error && error.cause ? error.cause : error;
   return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === '23505';
+}
+
+/** The machine that has this card, or boots from it; null where none does. */
+export async function ownerOf(tx: MdbOrTransaction, mac: string): Promise<string | null> {
+  const [card] = await tx.select({ id: nics.machineId }).from(nics).where(eq(nics.mac, mac));
+  if (card) return card.id;
+  const mine = and(eq(machines.mac, mac), isNull(machines.macMovedTo));
+  const [booted] = await tx.select({ id: machines.id }).from(machines).where(mine);
+  return booted?.id ?? null;
+}
+
+/** `m-<mac>`, or with a number behind it where a machine was first seen under this MAC before. */
+export async function freeId(tx: MdbOrTransaction, mac: string): Promise<string> {
+  const plain = machineIdOf(mac);
+  const rows = await tx
+    .select({ id: machines.id })
+    .from(machines)
+    .where(or(eq(machines.id, plain), like(machines.id, `${plain}-%`)));
+  if (!rows.some(({ id }) => id === plain)) return plain;
+  return `${plain}-${Math.max(1, ...rows.map(({ id }) => Number(id.slice(plain.length + 1)) || 1)) + 1}`;
 }
