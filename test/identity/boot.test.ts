@@ -3,6 +3,7 @@ import { and, eq } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createBirthActivities } from '../../activities/birth/index.ts';
 import type { BootState } from '../../mdb/machine.ts';
+import { announceMachine } from '../../mdb/ordering.ts';
 import { audit, machines, nics, orders, outbox } from '../../mdb/schema.ts';
 import { type BirtherRig, type Cable, cableTo, startBirther } from '../boot/rig.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
@@ -148,4 +149,15 @@ test('I-7: a card that two machines have lost is born anew in a third one', asyn
     .from(orders)
     .where(eq(orders.machineId, `${id(first)}-2`));
   expect(made).toMatchObject([{ id: `birth-${id(first).slice(2)}-2-1`, passage: 'birth' }]);
+});
+
+test('I-7: a card that its machine has lost can be announced for another one', async () => {
+  await db.mdb.insert(machines).values({ id: 'm-has-it-no-more', siteId: 'home', mac: second });
+  await db.mdb.insert(machines).values({ id: id(first), siteId: 'home', mac: first, macMovedTo: 'm-has-it-no-more' });
+  const ann = { class: 'user', name: 'ann' } as const;
+  expect(await announceMachine(db.mdb, ann, 'home', { mac: first })).toEqual({ id: `${id(first)}-2` });
+  expect(await announceMachine(db.mdb, ann, 'home', { mac: first })).toMatchObject({
+    code: 'conflict',
+    message: `MAC ${first} belongs to ${id(first)}-2`,
+  });
 });
