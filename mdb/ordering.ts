@@ -3,8 +3,9 @@ import { and, eq, sql } from 'drizzle-orm';
 import { type Actor, acting, record, type Transaction } from './acting.ts';
 import { portKey } from './checks.ts';
 import type { Mdb } from './connect.ts';
-import { machineIdOf, normaliseMac } from './machine.ts';
+import { normaliseMac } from './machine.ts';
 import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from './schema.ts';
+import { freeId, ownerOf } from './strangers.ts';
 import { insertTags } from './tagging.ts';
 import { checkTags } from './tagnames.ts';
 
@@ -51,7 +52,7 @@ export async function announceMachine(
     if (isRefused(place)) return place;
     const taken = await findTaken(tx, mac, place, wish.bmc?.origin);
     if (taken) return taken;
-    const id = machineIdOf(mac);
+    const id = await freeId(tx, mac);
     await tx
       .insert(machines)
       .values({ id, siteId, mac, rackId: place?.rack ?? null, unit: place?.unit ?? null, slot: place?.slot ?? null });
@@ -102,10 +103,8 @@ async function findPlace(tx: Transaction, siteId: string, wish: Announcement): P
 
 async function findTaken(tx: Transaction, mac: string, place: Place | null, origin?: string): Promise<Refused | null> {
   await tx.execute(sql`select pg_advisory_xact_lock(719206)`);
-  const [nic] = await tx.select({ id: nics.machineId }).from(nics).where(eq(nics.mac, mac));
-  const [machine] = await tx.select({ id: machines.id }).from(machines).where(eq(machines.mac, mac));
-  const owner = nic?.id ?? machine?.id;
-  if (owner) return { code: 'conflict', message: `MAC ${mac} belongs to ${owner}`, field: 'mac' };
+  const owner = await ownerOf(tx, mac);
+  if (owner !== null) return { code: 'conflict', message: `MAC ${mac} belongs to ${owner}`, field: 'mac' };
   if (place) {
     const slot = sql`${machines.slot} is not distinct from ${place.slot}`;
     const here = and(eq(machines.rackId, place.rack), eq(machines.unit, place.unit), slot);
