@@ -80,6 +80,32 @@ describe('Kubernetes', () => {
     await close();
   });
 
+  it('S-1: a webhook that fails and a server with too much to do are not told as a budget', async () => {
+    const status = (code: number, message: string): Answered => ({
+      status: code,
+      body: { kind: 'Status', status: 'Failure', message, code },
+    });
+    const answers: Record<string, Answered> = {
+      hooked: status(500, 'failed calling webhook "guard.example": context deadline exceeded'),
+      busy: status(429, 'too many requests, please try again later'),
+      budget: status(429, "Cannot evict pod as it would violate the pod's disruption budget."),
+      budgets: status(
+        500,
+        'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+      ),
+    };
+    const { drain, close } = await open(
+      Object.keys(answers).map((name) => pod(name)),
+      (name) => answers[name] ?? success,
+    );
+    const { left, sentence } = await drain.progress(task);
+    expect(left).toBe(4);
+    expect(sentence).toContain('2 pods held by a disruption budget (shop/budget, shop/budgets)');
+    expect(sentence).toContain('failed calling webhook');
+    expect(sentence).toContain('too many requests');
+    await close();
+  });
+
   it('S-1: what has no name is never asked for by its name, which would be all of a namespace', async () => {
     const nameless = { ...pod('x'), metadata: { namespace: 'shop' } };
     const { drain, close } = await open([nameless, {}], () => success, { bare: 'evict' });

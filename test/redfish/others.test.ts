@@ -424,6 +424,24 @@ describe('a log', () => {
   });
 });
 
+test.each([
+  ['that counts its page and not itself', 2, 2, 4],
+  ['that counts right', 4, 2, 4],
+  ['whose first page has all and links to some of them', 2, 1, 2],
+])('R-7: a collection %s is read to its end', async (_, count, skip, found) => {
+  const member = (n: number) => ({ ...to(`/S/${n}`), Id: String(n), Name: `s${n}` });
+  const more = {
+    '/redfish/v1/S': {
+      Members: [member(0), member(1)],
+      'Members@odata.count': count,
+      'Members@odata.nextLink': `/redfish/v1/S2?$skip=${skip}`,
+    },
+    '/redfish/v1/S2': { Members: [member(2), member(3)], 'Members@odata.count': count },
+  };
+  const members = await reading(more, {}, async (session) => (await openReader(session)).members(to('/S')));
+  expect(members).toHaveLength(found);
+});
+
 test('R-2: ports are read by either name of their addresses, and of either list', async () => {
   const port = (Id: string, more: object) => ({ ...to(`/P/${Id}`), Id, ...more });
   const { nics } = await reading(
