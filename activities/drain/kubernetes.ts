@@ -270,8 +270,8 @@ class Kubernetes implements Drain {
     } catch (error) {
       const refusal = refusalOfPod(error);
       if (refusal.kind === 'missing' || refusal.kind === 'conflict') return null;
-      // 429 is a disruption budget's "not yet"; 500 is what two budgets over one pod are answered with.
-      if (refusal.status === 429 || refusal.status === 500) return heldByBudget;
+      // 429 is a disruption budget's "not yet", and 500 what two over one pod are answered with; others say so too.
+      if ([429, 500].includes(refusal.status ?? 0) && /budget/i.test(refusal.message)) return heldByBudget;
       return `refused by the cluster: ${reasonIn(refusal)}`;
     }
   }

@@ -1,7 +1,7 @@
 import type { Json } from '../transport.ts';
 import { known } from './identity.ts';
 import type { Reader } from './reader.ts';
-import { amount, at, health, list, number, present, state, text } from './values.ts';
+import { amount, at, health, list, named, number, present, state, text } from './values.ts';
 
 export interface PowerSupply {
   readonly name: string;
@@ -29,7 +29,7 @@ export async function readPowerSupplies(reader: Reader, chassis: Json): Promise<
   const shown = supplies.length > 0 ? supplies : list((await reader.resource(chassis.Power))?.PowerSupplies);
   return shown.filter(present).map((supply) => ({
     name: nameOf(supply),
-    manufacturer: known(supply.Manufacturer),
+    manufacturer: makerOf(supply.Manufacturer),
     model: known(supply.Model),
     serial: known(supply.SerialNumber),
     watts: amount(supply.PowerCapacityWatts),
@@ -47,6 +47,12 @@ export async function readFans(reader: Reader, chassis: Json): Promise<Fan[]> {
   return shown
     .filter(present)
     .map((fan) => ({ name: nameOf(fan), ...speedOf(fan), state: state(fan), health: health(fan) }));
+}
+
+/** A maker's name; it alone is no serial number, and so a filler where one should be. */
+function makerOf(value: unknown): string | null {
+  const name = named(value);
+  return name === null || /^\W*(unknown|unspecified|default|oem\b|to ?be ?fill)/i.test(name) ? null : name;
 }
 
 function speedOf(fan: Json): Pick<Fan, 'rpm' | 'percent'> {

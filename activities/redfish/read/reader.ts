@@ -141,7 +141,7 @@ class ControllerReader implements Reader {
     const all: Json[] = [];
     addNew(all, first.members);
     const seen = new Set<string>();
-    for (let next = first.next; next !== null && all.length < (first.count ?? Number.POSITIVE_INFINITY); ) {
+    for (let next = first.next; next !== null && !hasAll(first, all.length, next); ) {
       const why = seen.has(pathKey(next)) ? inCircle : tooMuch(seen.size, all.length);
       if (why !== null) {
         this.gaps.push({ path: next, ...why });
@@ -210,6 +210,12 @@ function refusalIn(shown: Json): string | null {
   if (!isError && Object.keys(shown).some((name) => /^[A-Z@]/.test(name))) return null;
   const message = text(at(list(at(shown, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
   return message ?? text(at(shown, 'error', 'message')) ?? 'what it shows is no resource';
+}
+
+/** Whether a collection was read to its count; some count a page, and link to what comes behind it. */
+function hasAll({ count }: Page, read: number, next: string): boolean {
+  const skip = number(/[?&]\$?skip=(\d+)/i.exec(next)?.[1]);
+  return count !== null && read >= count && (skip === null || skip < read);
 }
 
 /** Pages overlap on some controllers, and a last one may begin anew: a member that is there already is no other. */
