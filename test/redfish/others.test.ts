@@ -9,6 +9,7 @@ import { meaningOf } from '../../activities/redfish/boottarget.ts';
 import { operationOf } from '../../activities/redfish/drives.ts';
 import { effectShown } from '../../activities/redfish/effect.ts';
 import { holdsImage, readMedia } from '../../activities/redfish/media.ts';
+import { messagesOf } from '../../activities/redfish/messages.ts';
 import { allowed } from '../../activities/redfish/probe/action.ts';
 import { firmwareVersion, readFirmware } from '../../activities/redfish/read/firmware.ts';
 import { readInventory } from '../../activities/redfish/read/inventory.ts';
@@ -440,6 +441,12 @@ test.each([
   };
   const members = await reading(more, {}, async (session) => (await openReader(session)).members(to('/S')));
   expect(members).toHaveLength(found);
+});
+
+test('R-22: an error whose messages are one, and no list of them, is told by it', () => {
+  const one = { MessageId: 'Base.1.0.ResourceInUse', Message: 'in use' };
+  const bodies = [{ error: { '@Message.ExtendedInfo': one } }, { '@Message.ExtendedInfo': one }];
+  expect(bodies.map((body) => messagesOf(body)[0]?.key)).toEqual(['ResourceInUse', 'ResourceInUse']);
 });
 
 test('R-2: ports are read by either name of their addresses, and of either list', async () => {
