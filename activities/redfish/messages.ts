@@ -51,7 +51,8 @@ const generic = new Set(['GeneralError', 'Success', 'ExtendedInfo', 'ExtendedErr
 export function messagesOf(body: Json | null): Message[] {
   const error = body?.error as Json | undefined;
   const listed = error?.['@Message.ExtendedInfo'] ?? body?.['@Message.ExtendedInfo'];
-  const entries: unknown[] = Array.isArray(listed) ? listed.slice(0, 20) : [];
+  // Some show one message where a list should be.
+  const entries: unknown[] = [listed].flat().slice(0, 20);
   const all = [...entries, { MessageId: error?.code, Message: error?.message }].flatMap((entry) => message(entry));
   return [...all.filter(({ key }) => !generic.has(key)), ...all.filter(({ key }) => generic.has(key))];
 }
