@@ -61,8 +61,7 @@ const dimm = z
 const disk: z.ZodType<ToldDisk> = z
   .object({
     name: requiredText,
-    // Judged by the agent alone (`disks.sh`), which finds the disk again by what it told.
-    serial: optionalText,
+    serial: optionalSerial,
     wwid: optionalSerial,
     nguid: optionalSerial,
     eui: optionalSerial,

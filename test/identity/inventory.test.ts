@@ -239,11 +239,6 @@ suite('D-1: a disk is named by what is single', () => {
       [['nvme0n1', 'eui.0100000000000001']],
       [/nvme1n1.*eui.0100000000000001.*nvme0n1/],
     ],
-    [
-      'D-3: a serial number that only the agent can judge: it finds the disk by what it told',
-      disk('mmcblk0', { serial: '0x00000000' }),
-      [['mmcblk0', '0x00000000']],
-    ],
   ];
   it.each(cases)('%s', async (_what, told, expected, remarks = []) => {
     const born = await bear(server.mdb);

@@ -236,6 +236,8 @@ describe.skipIf(reason !== null)(`disks${reason === null ? '' : ` (skipped: ${re
       '0000000000',
       '                ',
       'xxxxxxxx',
+      '0x00000000',
+      'SN00000000',
       '0123456789',
       'To be filled by O.E.M.',
       'None',

@@ -65,8 +65,9 @@ disk_serial() {
 filler_words='to|be|filled|by|oem|more|default|string|system|serial|number|not|specified|available|applicable|set|none|null|nil|unknown|undefined|empty|invalid|na|sernum|tbd|no|disk|drive'
 is_filler() {
   bare=$(echo "$1" | tr -cd '[:alnum:]' | tr '[:upper:]' '[:lower:]')
+  bare=${bare#0x}
   case $bare in '' | 0123456789* | 123456789* | 1234 | 12345 | 123456 | 1234567 | 12345678 | abcdef*) return 0 ;; esac
-  [ ${#bare} -lt 2 ] || echo "$bare" | grep -qE "^(.)\1+$|^(..)\2{3,}$|^($filler_words)+$"
+  [ ${#bare} -lt 2 ] || echo "$bare" | grep -qE "^(.)\1+$|^(..)\2{3,}$|^[a-z]{0,4}0{5,}$|^($filler_words)+$"
 }
 
 # disk_wwid NAME: the name that is to be single in the world, `naa.…`, `eui.…`, `uuid.…`; `t10.…` and `nvme.…` are made
