@@ -26,6 +26,10 @@ const warnings = {
     '/@odata.id (/redfish/v1/Systems/1/Storage/1/Drives/2): Deprecated URI',
   ],
   'slots of memory are named as in the field': ['/DeviceLocator: Deprecated Property'],
+  'summaries have a health, as recorded controllers show it': [
+    '/MemorySummary/Status: Deprecated Property',
+    '/ProcessorSummary/Status: Deprecated Property',
+  ],
   'bare images are pushed, which older controllers know only': ['/HttpPushUri: Deprecated Property'],
 };
 
