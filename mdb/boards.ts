@@ -1,5 +1,5 @@
 /** Boards: what a machine is known by, and the one that a person accepted in place of another. */
-import { and, eq, inArray, ne, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
 import type { Transaction } from './acting.ts';
 import type { MdbOrTransaction } from './connect.ts';
 import { bmcs, boards, controllerDocuments, machines, nics, signIns } from './schema.ts';
@@ -44,6 +44,8 @@ export async function ownerOfIdentity(
     .where(
       and(
         ne(machines.id, machineId),
+        // One that looks like this machine, and that nobody has settled yet, may be this very machine with its new board.
+        or(isNull(machines.resembles), ne(machines.resembles, machineId)),
         or(
           uuid === null ? none : eq(machines.systemUuid, uuid),
           macs.length === 0 ? none : inArray(machines.mac, [...macs]),

@@ -1,11 +1,14 @@
+import { and, eq, isNull } from 'drizzle-orm';
 import type { BoardAccept, BoardAccepted, BoardShown, BoardWord } from '../../contract/board.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
+import { answerStep } from '../../mdb/answering.ts';
 import * as boards from '../../mdb/boards.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
 import { normaliseMac } from '../../mdb/machine.ts';
 import * as passage from '../../mdb/passage.ts';
+import { humanSteps, machines } from '../../mdb/schema.ts';
 import { sameMachine } from '../hardware/identity.ts';
 import { judgeSwap, type KnownBoard } from '../hardware/swap.ts';
 
@@ -15,7 +18,26 @@ type Change = Omit<boards.BoardChange, 'keysLost'>;
  * Writes the identity of the new board, with its certificate, and lifts the quarantine: all in one transaction, on the
  * word of a person and only if what they said is what was seen. Gives why it was not.
  */
-export function acceptBoard(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
+export async function acceptBoard(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
+  const accepted = await writeAccepted(mdb, input);
+  if (accepted.accepted) await settleLookalikes(mdb, input);
+  return accepted;
+}
+
+/** What booted with the new board before it was accepted, and was asked about as a newcomer, is this machine. */
+async function settleLookalikes(mdb: Mdb, { machineId, orderId, word }: BoardAccept): Promise<void> {
+  const open = await mdb
+    .select({ step: humanSteps.id, choices: humanSteps.choices })
+    .from(humanSteps)
+    .innerJoin(machines, eq(machines.id, humanSteps.machineId))
+    .where(and(eq(machines.resembles, machineId), isNull(humanSteps.answeredAt)));
+  const answerer = { class: 'user', name: word.by, role: 'operator' } as const;
+  const note = `its board was accepted in ${orderId}`;
+  for (const { step, choices } of open)
+    if (choices.includes('same-machine')) await answerStep(mdb, answerer, { step, answer: 'same-machine', note });
+}
+
+function writeAccepted(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
   const { id, machineId, orderId, shown, word } = input;
   const actor: Actor = { class: 'user', name: word.by, epoch: input.epoch };
   return acting(mdb, actor, orderId, async (tx): Promise<BoardAccepted> => {
