@@ -34,8 +34,11 @@ beforeAll(async () => {
     .where(eq(machines.id, at('s002-u01').id));
   const loose = ['--share', '100', '--per-minute', '1000', '--reason', 'all of this is meant'];
   await op.farrier('brake', 'set', ...loose);
-  for (const operation of ['drain', 'reboot'])
+  for (const operation of ['drain', 'reboot']) {
     await op.farrier('semaphore', 'resize', `${operation}/fleet=all`, '8', '--reason', 'all of this is meant');
+    // Beside a campaign, which has its own share of a rack, one is out for a person who swaps a part.
+    await op.farrier('semaphore', 'resize', `${operation}/rack=*`, '3', '--reason', 'all of this is meant');
+  }
 }, 900_000);
 afterAll(async () => {
   await connection?.close();

@@ -375,7 +375,10 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
         expect(after.burnins.get(id)).toMatchObject({ machineId: at(0).id, verdict: 'pass' });
         expect(powerOf(0, id)).toEqual({ acts: ['boot-network done'], happened: ['reset'] });
         const held = after.permits.filter(({ orderId }) => orderId === id);
-        expect(held.map(({ semaphore }) => semaphore)).toEqual(['semaphore/reboot/fleet=all']);
+        expect(held.map(({ semaphore }) => semaphore).sort()).toEqual([
+          'semaphore/reboot/fleet=all',
+          'semaphore/reboot/rack=V01',
+        ]);
         expect(after.machines[0]).toMatchObject({
           stage: 'in_service',
           opState: 'production',
