@@ -43,7 +43,7 @@ async function goOn(
 }
 const held = (fault: string, choices: string[]) => ({ held: { fault, reason: `about ${fault}`, choices } });
 /** Without the questions to the semaphores, which are in every passage. */
-const calls = (bench: Bench) => bench.calls.filter((call) => !/^(readGroups|askPermit|tellSemaphore)/.test(call));
+const calls = (bench: Bench) => bench.calls.filter((call) => !/^(askPermit|tellSemaphore)/.test(call));
 const count = (bench: Bench, call: string) => bench.calls.filter((one) => one === call).length;
 
 describe.skipIf(shared === null)('clean', () => {
