@@ -17,6 +17,7 @@ import type { PersonalityChoice } from '../../sim/bmc/personalities.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
 import type { Machine } from '../../sim/machine.ts';
+import { retireEarlier } from '../support/alone.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -141,6 +142,7 @@ describe('a simulated controller', () => {
     const id = `m-console-${personality}`;
     const { uuid, serial } = machine.hardware;
     const mac = `02:dc:00:00:00:0${personality.length % 10}`;
+    await retireEarlier(db.mdb, uuid);
     await db.mdb.insert(machines).values({ id, siteId: 'home', mac, systemUuid: uuid, serial });
     await db.mdb
       .insert(bmcs)
