@@ -98,6 +98,14 @@ export async function removeStaleNetwork(folder: string): Promise<string | null>
   return owner.name;
 }
 
+/**
+ * The command that runs another one inside a network namespace. By nsenter and not `ip netns exec`: that one remounts
+ * `/` and `/sys` on the way, which the kernel refuses where `/` is no mount of its own, as in a plain chroot.
+ */
+export function inNamespace(name: string, argv: readonly string[]): string[] {
+  return ['nsenter', `--net=/run/netns/${name}`, '--', ...argv];
+}
+
 async function checkRights(): Promise<void> {
   if (process.platform !== 'linux') throw new Trouble('Virtual machines run on Linux only; use simulated racks here.');
   if (process.getuid?.() !== 0) {
@@ -167,7 +175,7 @@ export async function createNetwork(options: NetworkOptions): Promise<RigNetwork
     bridge,
     gateway: addressesOf(options)[0]?.replace(/\/.*/, '') ?? '',
     runtime: runtimeOf(name),
-    command: (argv) => [ip, 'netns', 'exec', name, ...argv],
+    command: (argv) => inNamespace(name, argv),
     remove,
   };
 }

@@ -56,7 +56,9 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
       '--pid-file=',
       '--dhcp-authoritative',
     ];
-    server = spawn('ip', ['netns', 'exec', site, 'dnsmasq', ...argv, ...range, ...options], { stdio: 'ignore' });
+    server = spawn('nsenter', [`--net=/run/netns/${site}`, '--', 'dnsmasq', ...argv, ...range, ...options], {
+      stdio: 'ignore',
+    });
   }
   async function stopServer(): Promise<void> {
     server?.kill('SIGTERM');
@@ -67,7 +69,10 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
   /** The agent's own way to an address, on the machine's side of the link. */
   async function up(): Promise<void> {
     const text = `PATH='${shell.path}'; boot_if=eth0; . '${shell.folder}/lib/network.sh'; alive() { :; }; say() { :; }; ask_dhcp`;
-    execFileSync('ip', ['netns', 'exec', machine, 'busybox', 'sh', '-c', text], { stdio: 'ignore', timeout: 60_000 });
+    execFileSync('nsenter', [`--net=/run/netns/${machine}`, '--', 'busybox', 'sh', '-c', text], {
+      stdio: 'ignore',
+      timeout: 60_000,
+    });
   }
   const routes = () =>
     ip('-n', machine, 'route')
@@ -82,7 +87,7 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
     await up();
     expect(address()).toMatch(/^10\.9\.0\.\d+\/32$/);
     expect(routes()).toEqual(expect.arrayContaining(['10.9.9.1 dev eth0', 'default via 10.9.9.1 dev eth0']));
-    execFileSync('ip', ['netns', 'exec', machine, 'busybox', 'ping', '-c', '1', '-W', '5', '10.9.9.1']);
+    execFileSync('nsenter', [`--net=/run/netns/${machine}`, '--', 'busybox', 'ping', '-c', '1', '-W', '5', '10.9.9.1']);
   });
 
   it('N-5: with an MTU has it, and one that no network has is passed over', async () => {
@@ -120,7 +125,7 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
   function lease(event: string, given: Record<string, string>): void {
     const env = { ...process.env, interface: 'eth0', mask: '16', router: '10.9.9.1', ...given };
     const argv = ['env', `PATH=${shell.path}`, 'busybox', 'sh', join(shell.folder, 'lib/lease'), event];
-    execFileSync('ip', ['netns', 'exec', machine, ...argv], { env });
+    execFileSync('nsenter', [`--net=/run/netns/${machine}`, '--', ...argv], { env });
   }
 
   it('N-5: that another server gives at a renewal takes the place of the first, whole', () => {

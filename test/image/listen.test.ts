@@ -69,7 +69,7 @@ describe.skipIf(reason !== null)(`listening for a switch${reason === null ? '' :
 
   async function hear(seconds: number, ...neighbours: Neighbour[]) {
     const inside = (...words: string[]) =>
-      spawn('ip', ['netns', 'exec', name, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+      spawn('nsenter', [`--net=/run/netns/${name}`, '--', ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
     const files = neighbours.map((one, index) => {
       const file = join(folder, String(index));
       writeFileSync(file, frame(one));
