@@ -99,8 +99,8 @@ export async function removeStaleNetwork(folder: string): Promise<string | null>
 }
 
 /**
- * The command that runs another one inside a network namespace. By nsenter and not `ip netns exec`: that one remounts
- * `/` and `/sys` on the way, which the kernel refuses where `/` is no mount of its own, as in a plain chroot.
+ * The command that runs another one inside a network namespace. By nsenter and not by `ip -n` or `ip netns exec`: these
+ * remount `/` and `/sys` on the way, which the kernel refuses where `/` is no mount of its own, as in a plain chroot.
  */
 export function inNamespace(name: string, argv: readonly string[]): string[] {
   return ['nsenter', `--net=/run/netns/${name}`, '--', ...argv];
@@ -121,12 +121,12 @@ async function checkRights(): Promise<void> {
 }
 
 async function build(ip: string, name: string, options: NetworkOptions): Promise<void> {
-  const must = async (why: string, ...argv: string[]) => {
-    const { code, stderr } = await run([ip, ...argv]);
+  const must = async (why: string, argv: string[]) => {
+    const { code, stderr } = await run(argv);
     if (code !== 0) throw new Trouble(`${why}: ${stderr.trim().split('\n').at(-1) ?? `ip ended with ${code}`}.`);
   };
-  await must('The kernel refused a network namespace', 'netns', 'add', name);
-  const within = (why: string, ...argv: string[]) => must(why, '-n', name, ...argv);
+  await must('The kernel refused a network namespace', [ip, 'netns', 'add', name]);
+  const within = (why: string, ...argv: string[]) => must(why, inNamespace(name, [ip, ...argv]));
   await within('The loopback device would not come up', 'link', 'set', 'lo', 'up');
   // No forwarding delay: a server's first broadcast must not be lost while the port is learning.
   await within('The kernel refused a bridge', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0');
@@ -145,7 +145,7 @@ async function build(ip: string, name: string, options: NetworkOptions): Promise
 /** Makes the network, after removing what a crash of the same folder left. Throws Trouble when it cannot. */
 export async function createNetwork(options: NetworkOptions): Promise<RigNetwork> {
   await checkRights();
-  const { ip } = await requireTools(['ip']);
+  const { ip } = await requireTools(['ip', 'nsenter']);
   await mkdir(options.folder, { recursive: true });
   const folder = await realpath(options.folder);
   await removeStaleNetwork(folder);

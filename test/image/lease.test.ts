@@ -4,12 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ended } from '../../sim/vm/process.ts';
-import { whyNoLink } from './link.ts';
+import { ip, ipIn, whyNoLink } from './link.ts';
 import { type AgentShell, openShell } from './shell.ts';
 
 const reason = whyNoLink('dnsmasq', 'busybox');
 const [machine, site] = ['m', 's'].map((end) => `farrier-dhcp-${process.pid}${end}`) as [string, string];
-const ip = (...words: string[]) => execFileSync('ip', words, { encoding: 'utf8' });
 
 describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
   let shell: AgentShell;
@@ -19,18 +18,18 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
     shell = openShell();
     for (const name of [machine, site]) {
       ip('netns', 'add', name);
-      ip('-n', name, 'link', 'set', 'lo', 'up');
+      ipIn(name, 'link', 'set', 'lo', 'up');
     }
-    ip('-n', machine, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'up0', 'netns', site);
-    ip('-n', site, 'addr', 'add', '10.9.9.1/16', 'dev', 'up0');
-    ip('-n', site, 'link', 'set', 'up0', 'up');
+    ipIn(machine, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'up0', 'netns', site);
+    ipIn(site, 'addr', 'add', '10.9.9.1/16', 'dev', 'up0');
+    ipIn(site, 'link', 'set', 'up0', 'up');
   });
   afterEach(async () => {
     await stopServer();
     const left = ip('netns', 'pids', machine).split('\n').filter(Boolean).map(Number);
     for (const pid of left) process.kill(pid, 'SIGKILL');
-    ip('-n', machine, 'addr', 'flush', 'dev', 'eth0');
-    ip('-n', machine, 'link', 'set', 'eth0', 'mtu', '1500');
+    ipIn(machine, 'addr', 'flush', 'dev', 'eth0');
+    ipIn(machine, 'link', 'set', 'eth0', 'mtu', '1500');
   });
   afterAll(() => {
     for (const name of [machine, site]) ip('netns', 'del', name);
@@ -75,12 +74,12 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
     });
   }
   const routes = () =>
-    ip('-n', machine, 'route')
+    ipIn(machine, 'route')
       .split('\n')
       .map((line) => line.trim().replace(/ (proto|src|scope) \S+/g, ''))
       .filter(Boolean);
-  const address = () => /inet (\S+)/.exec(ip('-n', machine, '-4', 'addr', 'show', 'dev', 'eth0'))?.[1];
-  const mtu = () => Number(/mtu (\d+)/.exec(ip('-n', machine, 'link', 'show', 'eth0'))?.[1]);
+  const address = () => /inet (\S+)/.exec(ipIn(machine, '-4', 'addr', 'show', 'dev', 'eth0'))?.[1];
+  const mtu = () => Number(/mtu (\d+)/.exec(ipIn(machine, 'link', 'show', 'eth0'))?.[1]);
 
   it('N-5: of one address, whose router is outside of it, reaches that router', async () => {
     await serve('--dhcp-option-force=1,255.255.255.255', '--dhcp-option=3,10.9.9.1');
@@ -129,7 +128,7 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
   }
 
   it('N-5: that another server gives at a renewal takes the place of the first, whole', () => {
-    ip('-n', machine, 'link', 'set', 'eth0', 'up');
+    ipIn(machine, 'link', 'set', 'eth0', 'up');
     lease('bound', { ip: '10.9.0.30' });
     lease('renew', { ip: '10.8.0.31', mask: '24', router: '10.8.0.1' });
     expect(address()).toBe('10.8.0.31/24');
@@ -137,16 +136,16 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
   });
 
   it('N-5: that stays the same is left alone: its address is not taken off and put on again', async () => {
-    ip('-n', machine, 'link', 'set', 'eth0', 'up');
+    ipIn(machine, 'link', 'set', 'eth0', 'up');
     lease('bound', { ip: '10.9.0.30' });
-    ip('-n', machine, 'route', 'add', '10.55.0.0/16', 'via', '10.9.9.1');
+    ipIn(machine, 'route', 'add', '10.55.0.0/16', 'via', '10.9.9.1');
     lease('renew', { ip: '10.9.0.30' });
     expect(address()).toBe('10.9.0.30/16');
     expect(routes()).toContain('10.55.0.0/16 via 10.9.9.1 dev eth0');
   });
 
   it('N-5: that is over takes the address away', () => {
-    ip('-n', machine, 'link', 'set', 'eth0', 'up');
+    ipIn(machine, 'link', 'set', 'eth0', 'up');
     lease('bound', { ip: '10.9.0.30' });
     lease('deconfig', {});
     expect(address()).toBeUndefined();

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { inNamespace } from '../../sim/vm/network.ts';
 
 /** Why no network namespace with links of its own can be made here, in a few words; null when it can. */
 export function whyNoLink(...wanted: readonly string[]): string | null {
@@ -10,4 +11,15 @@ export function whyNoLink(...wanted: readonly string[]): string | null {
   const trial = spawnSync('ip', ['netns', 'add', `farrier-try-${process.pid}`]);
   if (trial.status === 0) spawnSync('ip', ['netns', 'del', `farrier-try-${process.pid}`]);
   return trial.status === 0 ? null : 'the kernel refuses network namespaces';
+}
+
+/** Runs `ip` and gives what it printed. */
+export function ip(...words: string[]): string {
+  return execFileSync('ip', words, { encoding: 'utf8' });
+}
+
+/** The same inside a network namespace. */
+export function ipIn(namespace: string, ...words: string[]): string {
+  const [command = '', ...argv] = inNamespace(namespace, ['ip', ...words]);
+  return execFileSync(command, argv, { encoding: 'utf8' });
 }

@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecords } from '../../contract/records.ts';
-import { whyNoLink } from './link.ts';
+import { ip, ipIn, whyNoLink } from './link.ts';
 import { buildTools } from './tools.ts';
 
 const reason = whyNoLink();
 const name = `farrier-lldp-${process.pid}`;
-const ip = (...words: string[]) => execFileSync('ip', words, { encoding: 'utf8' });
 
 const element = (type: number, value: Buffer | string) => {
   const body = Buffer.from(value);
@@ -58,9 +57,9 @@ describe.skipIf(reason !== null)(`listening for a switch${reason === null ? '' :
       '/usr/include/x86_64-linux-gnu',
     ]);
     ip('netns', 'add', name);
-    ip('-n', name, 'link', 'add', 'nic', 'type', 'veth', 'peer', 'name', 'switch');
-    for (const link of ['nic', 'switch']) ip('-n', name, 'link', 'set', link, 'up');
-    own = /link\/ether (\S+)/.exec(ip('-n', name, 'link', 'show', 'nic'))?.[1] ?? '';
+    ipIn(name, 'link', 'add', 'nic', 'type', 'veth', 'peer', 'name', 'switch');
+    for (const link of ['nic', 'switch']) ipIn(name, 'link', 'set', link, 'up');
+    own = /link\/ether (\S+)/.exec(ipIn(name, 'link', 'show', 'nic'))?.[1] ?? '';
   });
   afterAll(() => {
     ip('netns', 'del', name);
