@@ -10,6 +10,7 @@ const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/b
 const packages = {
   ip: 'iproute2',
   setpriv: 'util-linux',
+  nsenter: 'util-linux',
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-img': 'qemu-utils',
   swtpm: 'swtpm',
