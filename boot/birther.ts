@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { issueBootToken, readBootFacts, readNamesake } from '../mdb/boot.ts';
+import { issueBootToken, readBootFacts, readNamesake } from '../mdb/boot/boot.ts';
 import type { Mdb } from '../mdb/connect.ts';
-import { lendTemporaryAddress } from '../mdb/strangers.ts';
+import { lendTemporaryAddress } from '../mdb/identity/strangers.ts';
 import {
   type AnswerName,
   type BootTroubleFound,

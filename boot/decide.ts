@@ -2,8 +2,9 @@
  * What a boot request gets: a pure function of what the MDB says, the site's policy, the request and the clock.
  * It always decides; a machine that cannot be helped now is told to ask again.
  */
-import type { BootFacts } from '../mdb/boot.ts';
-import type { SitePolicy } from '../mdb/values.ts';
+
+import type { SitePolicy } from '../domain/values.ts';
+import type { BootFacts } from '../mdb/boot/boot.ts';
 import { type BootRequest, identityMismatch, isAnother } from './request.ts';
 
 /** Rises with every change of the rules below; logged with each decision. */

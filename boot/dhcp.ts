@@ -1,6 +1,6 @@
 /** Configuration of `dnsmasq` as DHCP, proxy-DHCP and TFTP server, from what the MDB says. Pure. */
-import { parseCidr } from '../mdb/address.ts';
-import type { Lease, LeaseNetwork } from '../mdb/leases.ts';
+import { parseCidr } from '../domain/address.ts';
+import type { Lease, LeaseNetwork } from '../mdb/places/leases.ts';
 import { RenderError } from './render.ts';
 
 export interface DhcpSetting {

@@ -4,10 +4,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { type BootFileRow, readImage, writeBootFiles, writeImage } from '../mdb/bootimages.ts';
+import type { ImageKind } from '../domain/machine.ts';
+import type { ImageLayout } from '../domain/values.ts';
+import { type BootFileRow, readImage, writeBootFiles, writeImage } from '../mdb/boot/images.ts';
 import type { Mdb } from '../mdb/connect.ts';
-import type { ImageKind } from '../mdb/machine.ts';
-import type { ImageLayout } from '../mdb/values.ts';
 import type { Authority } from './authority.ts';
 
 /** An image that cannot be registered or is not what was signed; the message says why. */

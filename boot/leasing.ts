@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { leaseNetworks, leases, machinesFingerprint } from '../mdb/leases.ts';
+import { leaseNetworks, leases, machinesFingerprint } from '../mdb/places/leases.ts';
 import { type DhcpSetting, renderDhcp, renderHosts } from './dhcp.ts';
 import { checkDnsmasqConfig, type Dnsmasq, superviseDnsmasq } from './dnsmasq.ts';
 

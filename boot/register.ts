@@ -1,7 +1,7 @@
+import type { SitePolicy } from '../domain/values.ts';
 import type { Mdb } from '../mdb/connect.ts';
-import { registerNewcomer } from '../mdb/newcomers.ts';
-import { type Registration, registerStranger } from '../mdb/strangers.ts';
-import type { SitePolicy } from '../mdb/values.ts';
+import { registerNewcomer } from '../mdb/identity/newcomers.ts';
+import { type Registration, registerStranger } from '../mdb/identity/strangers.ts';
 import { type Breaker, createMinuteGuard } from './guards.ts';
 import type { BootRequest } from './request.ts';
 

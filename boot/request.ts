@@ -1,5 +1,5 @@
-import { cleanText, isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from '../mdb/identity.ts';
-import { normaliseMac } from '../mdb/machine.ts';
+import { cleanText, isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from '../domain/identity/identity.ts';
+import { normaliseMac } from '../domain/machine.ts';
 
 export type Platform = 'bios' | 'efi';
 export type Architecture = 'x86_64' | 'arm64';

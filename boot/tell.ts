@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { reportBootLoop } from '../mdb/boot.ts';
+import { reportBootLoop } from '../mdb/boot/boot.ts';
 import type { Mdb } from '../mdb/connect.ts';
-import { recordCardElsewhere } from '../mdb/newcomers.ts';
-import { recordPoolFull } from '../mdb/strangers.ts';
+import { recordCardElsewhere } from '../mdb/identity/newcomers.ts';
+import { recordPoolFull } from '../mdb/identity/strangers.ts';
 import type { BootTroubleFound } from './decide.ts';
 import type { Breaker } from './guards.ts';
 

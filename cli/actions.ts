@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { postRebootStates, powerActions } from '../contract/requests.ts';
-import { type Passage, passages } from '../mdb/machine.ts';
+import { type Passage, passages } from '../domain/machine.ts';
+import { postRebootStates, powerActions } from '../domain/requests.ts';
 import { timeArgument } from './arguments.ts';
 import {
   groupsOf,

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { CampaignDetail, CampaignRequest, CampaignView } from '../contract/campaignschemas.ts';
-import { orderClasses } from '../mdb/machine.ts';
+import { orderClasses } from '../domain/machine.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, moment } from './format.ts';

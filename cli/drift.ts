@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { DriftList, DriftQuery, DriftView, RoundView } from '../contract/driftschemas.ts';
-import { driftKinds } from '../contract/reconcile.ts';
+import { driftKinds } from '../domain/drift/drift.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age } from './format.ts';

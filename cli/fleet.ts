@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BurninView, Finding, ImageView, RackView } from '../contract/api.ts';
-import { imageKinds } from '../mdb/machine.ts';
+import { imageKinds } from '../domain/machine.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, bytes, moment } from './format.ts';

@@ -8,7 +8,7 @@ import {
   type EraseMethod,
   eraseMethods,
   reconcileModes,
-} from '../mdb/machine.ts';
+} from '../domain/machine.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { moment } from './format.ts';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineSummary, MachineView, TimelineEntry } from '../contract/api.ts';
-import { normaliseMac, opStates, stages } from '../mdb/machine.ts';
+import { normaliseMac, opStates, stages } from '../domain/machine.ts';
 import { addSetting, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, bytes, memory, moment, span } from './format.ts';

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ApiProblem } from '../client/api.ts';
 import type { HumanStepView, OrderView, StepView } from '../contract/api.ts';
-import { normaliseMac, orderStates } from '../mdb/machine.ts';
+import { normaliseMac, orderStates } from '../domain/machine.ts';
 import { addPlace } from './actions.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';

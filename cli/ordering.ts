@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { OrdersRequest, OrdersTaken } from '../contract/api.ts';
-import type { SemaphoreTags } from '../contract/requests.ts';
-import { orderClasses } from '../mdb/machine.ts';
+import { orderClasses } from '../domain/machine.ts';
+import type { SemaphoreTags } from '../domain/requests.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { awaitPlans, showRehearsals } from './rehearsal.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { severities } from '../contract/requests.ts';
-import { eraseMethods } from '../mdb/machine.ts';
+import { eraseMethods } from '../domain/machine.ts';
+import { severities } from '../domain/requests.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
 import { groupsOf, type Open, type Options, order, readJson, withGroups, withOrderOptions } from './ordering.ts';
 

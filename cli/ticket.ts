@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { RouteView, TicketDetail, TicketView } from '../contract/tickets.ts';
-import { ticketAdapters } from '../mdb/machine.ts';
+import { ticketAdapters } from '../domain/machine.ts';
 import { addSetting } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, moment } from './format.ts';

@@ -14,7 +14,7 @@ import {
   signals,
   updates,
 } from '../contract/machine.ts';
-import type { Passage } from '../mdb/machine.ts';
+import type { Passage } from '../domain/machine.ts';
 import { ApiClient, type ApiClientOptions } from './api.ts';
 
 export { ApiClient, type ApiClientOptions, ApiProblem } from './api.ts';

@@ -2,11 +2,13 @@
  * What the birth passage and its activities say to each other. Plain data: it is written into histories, so it
  * holds no secret and nothing that is large.
  */
-import type { BootState, ImageKind, OpState, Stage } from '../mdb/machine.ts';
-import type { Held, Taken } from './passage.ts';
+
+import type { BootState, ImageKind, OpState, Stage } from '../domain/machine.ts';
+import type { Held } from '../domain/question.ts';
+import type { Taken } from './passage.ts';
 
 export type { Act, ActResult } from './hardware.ts';
-export type { Errand, Held } from './passage.ts';
+export type { Errand } from './passage.ts';
 
 /** Steps of the birth, in the order of the conveyor belt. */
 export const birthSteps = ['rack', 'register', 'configure', 'profile', 'deploy', 'ready'] as const;

@@ -1,23 +1,6 @@
 /** What is said about a mainboard that was replaced. Plain data: it is written into histories. */
+import type { BoardFactor, BoardShown } from '../domain/identity/board.ts';
 import type { PassageErrand } from './passage.ts';
-
-/** What tells one machine from another, as far as its controller shows it. `key` is that of its certificate. */
-export const boardFactors = ['uuid', 'serial', 'nic-mac', 'bmc-mac', 'key'] as const;
-export type BoardFactor = (typeof boardFactors)[number];
-
-/** What a controller shows; normalised, fillers left out. */
-export interface BoardShown {
-  readonly uuid: string | null;
-  /** On the machine's label. */
-  readonly serial: string | null;
-  readonly boardSerial: string | null;
-  /** Of the system, its cases and its model number: whatever may be the one that is known. */
-  readonly serials: readonly string[];
-  readonly macs: readonly string[];
-  readonly bmcMacs: readonly string[];
-  /** SHA-256 of the certificate's public key in base64; null without TLS. */
-  readonly key: string | null;
-}
 
 export interface BoardLook extends PassageErrand {
   /** The key of another certificate that a person has compared; absent: only the pinned one is spoken to. */

@@ -1,8 +1,9 @@
 /** The API's shapes for campaigns. */
+
 import { z } from 'zod';
-import { orderClasses, passages } from '../mdb/machine.ts';
+import { campaignStates, memberStates, standardPace } from '../domain/campaign/campaign.ts';
+import { orderClasses, passages } from '../domain/machine.ts';
 import { id, sentence } from './api.ts';
-import { campaignStates, memberStates, standardPace } from './campaign.ts';
 import { permitWindow } from './permitviews.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();

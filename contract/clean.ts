@@ -1,6 +1,8 @@
 /** What the clean passage and its activities say to each other. Plain data: it is written into histories. */
-import { eraseMethods } from '../mdb/machine.ts';
-import type { Held, MachineState, PassageErrand, PersonsRuling, StepStart } from './passage.ts';
+
+import { eraseMethods } from '../domain/machine.ts';
+import type { Held } from '../domain/question.ts';
+import type { MachineState, PassageErrand, PersonsRuling, StepStart } from './passage.ts';
 
 /** Steps of the clean, in order; the last two only where the machine goes on to a new owner. */
 export const cleanSteps = ['leave', 'boot', 'erase', 'prove', 'deploy', 'ready'] as const;

@@ -1,7 +1,9 @@
 /** The API's shapes for drift, rounds of the reconciler, and what profiles want. */
+
 import { z } from 'zod';
+import { driftKinds, driftSources, partKinds } from '../domain/drift/drift.ts';
 import { id, machineName, sentence } from './api.ts';
-import { driftKinds, driftSources, partKinds, secretSetting } from './reconcile.ts';
+import { secretSetting } from './reconcile.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 const text = nullable(z.string());

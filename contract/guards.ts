@@ -1,6 +1,13 @@
 /** The API's shapes for what guards production: capacity, the storm brake, and the pools' policies. */
 import { z } from 'zod';
-import { diskKinds, drainAdapters, drainTimeOuts, eraseMethods, minimumUnits, reconcileModes } from '../mdb/machine.ts';
+import {
+  diskKinds,
+  drainAdapters,
+  drainTimeOuts,
+  eraseMethods,
+  minimumUnits,
+  reconcileModes,
+} from '../domain/machine.ts';
 import { id, sentence } from './api.ts';
 import { pace } from './campaignschemas.ts';
 import { semaphores } from './requestschemas.ts';

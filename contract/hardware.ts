@@ -2,7 +2,9 @@
  * Acts on hardware: what passages ask of the hardware workers, and what they hear back. Plain data that is written into
  * histories: references only, no secret and nothing that is large.
  */
-import type { Errand, Held } from './birth.ts';
+
+import type { Held } from '../domain/question.ts';
+import type { Errand } from './birth.ts';
 
 type Nothing = Readonly<Record<never, never>>;
 

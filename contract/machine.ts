@@ -3,8 +3,8 @@
  * them. Plain types and functions without dependencies; workflow code, workers, clients and tests import it.
  * All messages are plain JSON, so that the stock `temporal` CLI can send them.
  */
-import type { ActorClass, BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
-import type { AnswerSchema } from '../mdb/values.ts';
+import type { ActorClass, BootState, OpState, OrderClass, Passage, Stage } from '../domain/machine.ts';
+import type { AnswerSchema } from '../domain/values.ts';
 
 export const machineWorkflow = 'machine';
 

@@ -1,6 +1,7 @@
 /** What passages say to the activities that take a machine out of service and bring it back. Plain data. */
-import type { BootState, OpState, RepairState, Stage } from '../mdb/machine.ts';
-import type { Route, Trigger } from './flows.ts';
+
+import type { Route, Trigger } from '../domain/flows.ts';
+import type { BootState, OpState, RepairState, Stage } from '../domain/machine.ts';
 import type { MachineState, PassageErrand } from './passage.ts';
 import type { PermitOperation } from './semaphore.ts';
 

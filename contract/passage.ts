@@ -2,8 +2,9 @@
  * What every passage and its activities say to each other. Plain data: it is written into histories, so it holds no
  * secret and nothing that is large.
  */
-import type { ActorClass, BootState, OpState, OrderClass, Passage, Stage } from '../mdb/machine.ts';
-import type { AnswerSchema } from '../mdb/values.ts';
+
+import type { ActorClass, BootState, OpState, OrderClass, Passage, Stage } from '../domain/machine.ts';
+import type { Held } from '../domain/question.ts';
 import type { Past } from './past.ts';
 
 /**
@@ -34,25 +35,6 @@ export interface StepStart {
   readonly owner: string;
   /** Milliseconds from now until the fallback. */
   readonly limit: number;
-}
-
-/** Something that a person has to settle. */
-export interface Held {
-  /** Names the fault, e.g. `register/unknown-port`: one open ticket a machine and fault. */
-  readonly fault: string;
-  /** One sentence: what is wrong, with the device, port or machine it is about. */
-  readonly reason: string;
-  readonly choices: readonly string[];
-  /** Team that it is for; the step's owner when absent. */
-  readonly owner?: string;
-  /** What an answer has to tell besides its choice, e.g. the serial number of a new part. */
-  readonly schema?: AnswerSchema;
-  /** Who may answer; operators and admins when absent. */
-  readonly roles?: readonly ('operator' | 'admin')[];
-  /** The answer that closing the ticket gives; `retry`, `done` or `restore` among the choices when absent. */
-  readonly onClose?: string | null;
-  /** Milliseconds until whoever is on call is told too; a day when absent. */
-  readonly deadline?: number;
 }
 
 /** A person's word on what was held, for the activity that is tried again. */
@@ -105,7 +87,7 @@ export interface BegunPassage extends MachineState, Taken {
   readonly requester: string;
   /** Absent: a person. */
   readonly requesterClass?: ActorClass;
-  /** What was asked, as contract/requests.ts has it for this passage. */
+  /** What was asked, as domain/requests.ts has it for this passage. */
   readonly request: Readonly<Record<string, unknown>>;
 }
 

@@ -2,10 +2,12 @@
  * What a passage finds of an earlier run of itself, whose workflow was lost: it goes on from there, and takes up what was
  * sent, asked and answered instead of doing it again (docs/rehydrate.md). Plain data.
  */
-import type { OpState } from '../mdb/machine.ts';
+
+import type { OpState } from '../domain/machine.ts';
+import type { Held } from '../domain/question.ts';
 import type { ActKind } from './hardware.ts';
 import type { Answer, Report, Steering } from './machine.ts';
-import type { Held, MachineState, PersonsRuling } from './passage.ts';
+import type { MachineState, PersonsRuling } from './passage.ts';
 
 /** An act whose intent was written. */
 export interface PastAct {

@@ -1,6 +1,6 @@
 /** The API's shapes for semaphores and their permits, and for the image system's disruptions. Times are ISO 8601. */
 import { z } from 'zod';
-import { orderClasses } from '../mdb/machine.ts';
+import { orderClasses } from '../domain/machine.ts';
 import { machineName, sentence } from './api.ts';
 import { permitOperations } from './semaphore.ts';
 

@@ -2,8 +2,9 @@
  * The reconciler: what is wanted of machines against what was last read of them. Names and plain data that its workflow,
  * the MDB, the API and clients share. Times are ISO 8601 in UTC.
  */
-import type { Pace } from './campaign.ts';
-import type { SemaphoreTags } from './requests.ts';
+
+import type { Pace } from '../domain/campaign/campaign.ts';
+import type { SemaphoreTags } from '../domain/requests.ts';
 
 /** Of one site; started by its Schedule, which `farrier reconcile` triggers too. */
 export const reconcileWorkflow = 'reconcile';
@@ -16,13 +17,6 @@ export function reconcileWorkflowId(siteId: string): string {
 export interface ReconcileInput {
   readonly siteId: string;
 }
-
-export const driftKinds = ['bios', 'firmware', 'hardware'] as const;
-export type DriftKind = (typeof driftKinds)[number];
-
-/** Who showed it: the controller, or the machine itself as its agent found it. */
-export const driftSources = ['controller', 'host'] as const;
-export type DriftSource = (typeof driftSources)[number];
 
 /** What one round did. */
 export interface ReconcileSummary {
@@ -48,20 +42,6 @@ export interface ReconcileLimits {
   readonly pace?: Pace;
   readonly semaphores?: SemaphoreTags;
 }
-
-/** A firmware that is wanted. Without a file it is compared and never brought about. */
-export interface FirmwareWish {
-  readonly version: string;
-  /** Path below the image root, and its SHA-256 in hex. */
-  readonly file?: string;
-  readonly sha256?: string;
-}
-
-export const partKinds = ['cpus', 'memoryMib', 'dimms', 'disks', 'nics', 'accelerators'] as const;
-export type PartKind = (typeof partKinds)[number];
-
-/** How many of each kind a machine must have at least. */
-export type HardwareWish = Readonly<Partial<Record<PartKind, number>>>;
 
 /** Names of BIOS settings that are passwords: neither kept nor wanted. Recorded controllers list them beside the others. */
 export const secretSetting = /passw|passphrase|secret/i;

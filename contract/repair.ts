@@ -1,7 +1,7 @@
 /** What the repair passage and its activities say to each other. Plain data: it is written into histories. */
-import type { RepairState } from '../mdb/machine.ts';
+import type { RepairState } from '../domain/machine.ts';
+import type { Severity } from '../domain/requests.ts';
 import type { PassageErrand } from './passage.ts';
-import type { Severity } from './requests.ts';
 
 /** Rungs that Farrier climbs itself; the others are a person's, or another order's. */
 export const ownRungs = ['observe', 'restart', 'reset-bmc', 'power-cycle'] as const satisfies readonly Severity[];
@@ -13,9 +13,6 @@ export interface RungInput extends PassageErrand {
   /** A person's word leads to it: no budget is theirs. */
   readonly byHand?: true;
 }
-
-/** Whether the rung may be climbed, and after how many milliseconds; or why its budget is used up. */
-export type Climb = { readonly may: true; readonly wait: number } | { readonly may: false; readonly why: string };
 
 export interface RungEnd extends RungInput {
   /** `false_positive`: it cleared before anything was done to the machine. */

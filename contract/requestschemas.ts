@@ -1,6 +1,6 @@
 /** What may be asked of each passage, as the API and the CLI check it; what is absent gets its default. */
 import { z } from 'zod';
-import { eraseMethods, type Passage } from '../mdb/machine.ts';
+import { eraseMethods, type Passage } from '../domain/machine.ts';
 import {
   flows,
   postRebootStates,
@@ -9,7 +9,7 @@ import {
   type Requests,
   severities,
   standard,
-} from './requests.ts';
+} from '../domain/requests.ts';
 
 /** A time with its zone, as ISO 8601 in UTC. */
 export const moment = z.iso

@@ -2,7 +2,7 @@
  * The contract of the semaphores: one workflow a group of machines, which grants permits to have a member of the group
  * out of service. Names and plain types; all messages are plain JSON (docs/semaphores.md).
  */
-import type { OrderClass } from '../mdb/machine.ts';
+import type { OrderClass } from '../domain/machine.ts';
 
 export const semaphoreWorkflow = 'semaphore';
 
@@ -237,16 +237,6 @@ export interface SemaphoreStanding {
   readonly granted: number;
   /** Messages that were not understood, newest last, at most twenty. */
   readonly ignored: readonly string[];
-}
-
-/** When permits may be granted: on these weekdays (1 is Monday), from a wall-clock time to another, also past midnight. */
-export interface PermitWindow {
-  readonly days: readonly number[];
-  /** `HH:MM`. */
-  readonly from: string;
-  readonly to: string;
-  /** IANA name of the time zone, e.g. `Europe/Berlin`. */
-  readonly zone: string;
 }
 
 /** How a machine stood when it was granted a permit. */

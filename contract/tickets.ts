@@ -1,6 +1,6 @@
 /** Tickets and who is on call, as the people's HTTP API has them. Times are ISO 8601 in UTC. */
 import { z } from 'zod';
-import { ticketAdapters } from '../mdb/machine.ts';
+import { ticketAdapters } from '../domain/machine.ts';
 import { humanStepView, id, machineName, sentence } from './api.ts';
 
 const text = z.string().nullable();

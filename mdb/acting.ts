@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
+import type { ActorClass } from '../domain/machine.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
-import type { ActorClass } from './machine.ts';
 import { audit } from './schema.ts';
 
 export interface Actor {

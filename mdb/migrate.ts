@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { legalEdges } from '../domain/machine.ts';
 import type { Mdb } from './connect.ts';
-import { legalEdges } from './machine.ts';
 import { legalEdgesTable } from './schema.ts';
 
 /** Brings the MDB to this version's schema and writes the legal state edges into it. May be repeated. */

@@ -1,7 +1,7 @@
 /** The transactional outbox: what is to be told to workflows, delivered at least once and in no order. */
 import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { OrderState, Passage } from '../domain/machine.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
-import type { OrderState, Passage } from './machine.ts';
 import { ignoredAnswers, machines, orders, outbox } from './schema.ts';
 
 export interface OutboxMessage {

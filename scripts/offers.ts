@@ -2,11 +2,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Offers } from '../activities/redfish/probe/offers.ts';
-import { type OfferWords, tellOffers } from '../activities/redfish/probe/table.ts';
-import { openProbe, sections } from '../activities/redfish/probe.ts';
-import { withSession } from '../activities/redfish/session.ts';
-import { openTransport } from '../activities/redfish/transport.ts';
+import type { Offers } from '../redfish/probe/offers.ts';
+import { type OfferWords, tellOffers } from '../redfish/probe/table.ts';
+import { openProbe, sections } from '../redfish/probe.ts';
+import { withSession } from '../redfish/session.ts';
+import { openTransport } from '../redfish/transport.ts';
 import { personalityChoices } from '../sim/bmc/personalities.ts';
 import { createFleet } from '../sim/fleet.ts';
 import { listenFor } from '../sim/listen.ts';

@@ -1,4 +1,4 @@
-import { machineIdOf } from '../mdb/machine.ts';
+import { machineIdOf } from '../domain/machine.ts';
 import { draw, drawUuid } from './chance.ts';
 import { type Model, models } from './models.ts';
 

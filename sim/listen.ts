@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createDoor, type Server as Door, isIPv4, type Socket } from 'node:net';
-import { addressAt, formatAddress, parseAddress } from '../mdb/address.ts';
+import { addressAt, formatAddress, parseAddress } from '../domain/address.ts';
 import type { Reply } from './bmc/reply.ts';
 import { controlAnswer } from './control.ts';
 import type { Fleet } from './fleet.ts';

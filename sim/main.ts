@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import type { z } from 'zod';
 import { connectMdb } from '../mdb/connect.ts';
-import { definePlaces, type Places } from '../mdb/places.ts';
+import { definePlaces, type Places } from '../mdb/places/places.ts';
 import { bmcSecret, placesOf } from './announce.ts';
 import { readFaults } from './faultfile.ts';
 import { createFleet } from './fleet.ts';

@@ -7,7 +7,7 @@ import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporali
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Everything that may end up in the bundle. */
-const sources = ['workflows', 'contract', 'mdb/machine.ts'];
+const sources = ['workflows', 'contract', 'domain/machine.ts'];
 
 /**
  * The workflows' bundle, built once for these sources and this SDK and kept in the data folder: bundling takes

@@ -1,10 +1,10 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import type { ConnectionStore } from '../activities/outside/connection.ts';
-import { OutsideError } from '../activities/outside/errors.ts';
 import { readHook } from '../activities/tickets/hook.ts';
+import type { ConnectionStore } from '../integrations/http/connection.ts';
+import { OutsideError } from '../integrations/http/errors.ts';
 import type { Mdb } from '../mdb/connect.ts';
-import { adapterOf, lookNow, takeDelivery } from '../mdb/mirrors.ts';
+import { adapterOf, lookNow, takeDelivery } from '../mdb/people/mirrors.ts';
 
 export interface HooksOptions {
   readonly mdb: Mdb;

@@ -1,8 +1,8 @@
 /** The process that mirrors tickets to the systems of their teams, and hears what those tell. It never sees Temporal. */
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { connectionFolder } from '../activities/outside/connection.ts';
 import { createMirroring } from '../activities/tickets/index.ts';
+import { connectionFolder } from '../integrations/http/connection.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { createHooks } from './hooks.ts';
 import { startMirrorLoop } from './mirror.ts';

@@ -18,13 +18,12 @@ import {
   type CampaignStanding,
   type CampaignSteering,
   type CampaignSummary,
-  type Canary,
   campaignSignals,
   type SteeringKind,
-  type Turn,
 } from '../contract/campaign.ts';
 import { queries } from '../contract/machine.ts';
-import type { Passage } from '../mdb/machine.ts';
+import type { Canary, Turn } from '../domain/campaign/campaign.ts';
+import type { Passage } from '../domain/machine.ts';
 import { isObject, isText } from './messages.ts';
 import { rootMessage } from './passage/failure.ts';
 import { observing } from './proxies.ts';

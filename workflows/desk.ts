@@ -26,7 +26,7 @@ import {
   updates,
 } from '../contract/machine.ts';
 import type { Past } from '../contract/past.ts';
-import type { Passage, Stage } from '../mdb/machine.ts';
+import type { Passage, Stage } from '../domain/machine.ts';
 import { isObject, readAnswer, readCancel, readReport, readSteering } from './messages.ts';
 
 export interface DeskSubject {

@@ -23,7 +23,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { attributes } from '../contract/attributes.ts';
-import { readBrainSlug } from '../contract/brainslug.ts';
 import {
   type MachineInput,
   type OrderMessage,
@@ -36,6 +35,7 @@ import {
   updates,
 } from '../contract/machine.ts';
 import { type EndInput, noOrder } from '../contract/passage.ts';
+import { readBrainSlug } from '../domain/brainslug.ts';
 import { readOrder, readSteering, shortened } from './messages.ts';
 import { rootMessage } from './passage/failure.ts';
 import { passageWorkflows } from './passages.ts';

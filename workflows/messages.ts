@@ -2,7 +2,7 @@
  * Reads messages that anybody with the stock CLI may have sent. A message that isn't what it should be yields a
  * sentence and is ignored: throwing would wedge the workflow. By hand, because zod stays outside the sandbox.
  */
-import { checkData, matchesChoice } from '../contract/answers.ts';
+
 import {
   type Answer,
   type Cancel,
@@ -12,7 +12,8 @@ import {
   reportKinds,
   type Steering,
 } from '../contract/machine.ts';
-import { orderClasses, passages } from '../mdb/machine.ts';
+import { checkData, matchesChoice } from '../domain/answers.ts';
+import { orderClasses, passages } from '../domain/machine.ts';
 
 const longest = 2000;
 

@@ -1,5 +1,5 @@
 import type { PassageInput, PassageSummary } from '../contract/machine.ts';
-import type { Passage } from '../mdb/machine.ts';
+import type { Passage } from '../domain/machine.ts';
 import { birth } from './birth/birth.ts';
 import { rebirth } from './birth/rebirth.ts';
 import { clean } from './clean/clean.ts';

@@ -36,7 +36,7 @@ import {
   semaphoreId,
   semaphoreMessages,
 } from '../contract/semaphore.ts';
-import type { OrderClass } from '../mdb/machine.ts';
+import type { OrderClass } from '../domain/machine.ts';
 import { isObject, isText } from './messages.ts';
 import { permitActivities } from './permitproxies.ts';
 

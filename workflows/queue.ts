@@ -1,6 +1,6 @@
 /** The orders that wait at one machine: which goes next, and which has waited too long. Pure; times in milliseconds. */
 import type { OrderMessage } from '../contract/machine.ts';
-import { orderClasses } from '../mdb/machine.ts';
+import { orderClasses } from '../domain/machine.ts';
 
 export class OrderQueue {
   private readonly orders: OrderMessage[];

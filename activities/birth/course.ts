@@ -1,11 +1,11 @@
 import type { BeginResult } from '../../contract/birth.ts';
 import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import { isLegalEdge } from '../../domain/machine.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
-import { claimAnnounced } from '../../mdb/announced.ts';
-import { leaveProduction } from '../../mdb/capacity.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { isLegalEdge } from '../../mdb/machine.ts';
-import * as passage from '../../mdb/passage.ts';
+import { claimAnnounced } from '../../mdb/identity/announced.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import { leaveProduction } from '../../mdb/service/capacity.ts';
 import { actorOf, mustBeOrdered, take } from '../passage/course.ts';
 
 /**

@@ -1,15 +1,16 @@
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { DeployResult } from '../../contract/birth.ts';
-import type { Held, PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import { parseCidr } from '../../domain/address.ts';
+import { chooseDisk } from '../../domain/birth/image.ts';
+import type { Held } from '../../domain/question.ts';
+import type { Directive } from '../../domain/values.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
-import { parseCidr } from '../../mdb/address.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import * as parts from '../../mdb/parts.ts';
-import * as passage from '../../mdb/passage.ts';
-import * as position from '../../mdb/position.ts';
-import type { Directive } from '../../mdb/values.ts';
+import * as parts from '../../mdb/machines/parts.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import * as position from '../../mdb/places/position.ts';
 import { actorOf } from '../passage/course.ts';
-import { chooseDisk } from './choose.ts';
 
 type Image = NonNullable<Awaited<ReturnType<typeof parts.imageById>>>;
 

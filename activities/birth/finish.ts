@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { FinishResult } from '../../contract/birth.ts';
-import type { Held, PassageErrand, PersonsRuling } from '../../contract/passage.ts';
-import { requestOf, standard } from '../../contract/requests.ts';
+import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import type { Held } from '../../domain/question.ts';
+import { requestOf, standard } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { insertOrder } from '../../mdb/orders.ts';
-import * as passage from '../../mdb/passage.ts';
-import * as position from '../../mdb/position.ts';
+import { insertOrder } from '../../mdb/orders/orders.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import * as position from '../../mdb/places/position.ts';
 import { actorOf } from '../passage/course.ts';
 
 type Finishing = PassageErrand & { readonly ruling?: PersonsRuling };

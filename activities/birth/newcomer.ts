@@ -2,9 +2,9 @@ import type { NewcomerSettled } from '../../contract/birth.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { mergeMachines } from '../../mdb/merging.ts';
-import { takeCard } from '../../mdb/newcomers.ts';
-import * as passage from '../../mdb/passage.ts';
+import { mergeMachines } from '../../mdb/identity/merging.ts';
+import { takeCard } from '../../mdb/identity/newcomers.ts';
+import * as passage from '../../mdb/orders/passage.ts';
 
 /**
  * Makes a person's word on a newcomer true: it is another node, which has the card that it asked with from now on, or the

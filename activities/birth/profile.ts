@@ -1,14 +1,15 @@
 import type { ProfileResult, ProfileStart } from '../../contract/birth.ts';
-import type { Held, PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import { judge } from '../../domain/birth/burnin.ts';
+import { choiceVersion, chooseImage, type ImageFacts } from '../../domain/birth/image.ts';
+import type { Held } from '../../domain/question.ts';
+import type { BurninLimits } from '../../domain/values.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import * as parts from '../../mdb/parts.ts';
-import * as passage from '../../mdb/passage.ts';
-import type { BurninLimits } from '../../mdb/values.ts';
+import * as parts from '../../mdb/machines/parts.ts';
+import * as passage from '../../mdb/orders/passage.ts';
 import { actorOf } from '../passage/course.ts';
-import { choiceVersion, chooseImage, type ImageFacts } from './choose.ts';
 import { directTo, installDirective } from './deploy.ts';
-import { judge } from './judge.ts';
 
 const minute = 60_000;
 

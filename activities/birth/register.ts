@@ -1,17 +1,18 @@
 import type { Registered, RegisterResult } from '../../contract/birth.ts';
-import type { Held, PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import { addressAt } from '../../domain/address.ts';
+import { confirmedBy, disksHeld, pairDisks } from '../../domain/birth/disks.ts';
+import { hostnameAt, type Position, placeOf, readPlace } from '../../domain/birth/place.ts';
+import { matchProfile } from '../../domain/birth/profile.ts';
+import { wipeHeld } from '../../domain/birth/wipe.ts';
+import type { Held } from '../../domain/question.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
-import { addressAt } from '../../mdb/address.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { confirmDisks, fittedParts, forgetGone, unconfirmedDisks } from '../../mdb/fitted.ts';
-import * as parts from '../../mdb/parts.ts';
-import * as passage from '../../mdb/passage.ts';
-import * as position from '../../mdb/position.ts';
+import { confirmDisks, fittedParts, forgetGone, unconfirmedDisks } from '../../mdb/machines/fitted.ts';
+import * as parts from '../../mdb/machines/parts.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import * as position from '../../mdb/places/position.ts';
 import { actorOf } from '../passage/course.ts';
-import { confirmedBy, disksHeld, pairDisks } from './disks.ts';
-import { matchProfile } from './match.ts';
-import { hostnameAt, type Position, placeOf, readPlace } from './place.ts';
-import { wipeHeld } from './wipe.ts';
 
 type Ruling = { readonly answer: string; readonly by: string };
 type Site = Awaited<ReturnType<typeof passage.siteOf>>;

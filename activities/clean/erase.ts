@@ -1,16 +1,17 @@
 import { type CleanBoot, type CleanMove, type EraseDirected, type EraseInput, unerased } from '../../contract/clean.ts';
-import type { Held, PassageErrand, PersonsRuling } from '../../contract/passage.ts';
-import { requestOf } from '../../contract/requests.ts';
+import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import { type DiskToErase, planErase } from '../../domain/clean/plan.ts';
+import { judgeErasing } from '../../domain/clean/proof.ts';
+import { type EraseMethod, eraseMethods } from '../../domain/machine.ts';
+import type { Held } from '../../domain/question.ts';
+import { requestOf } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type DiskToErase, disksToErase, identityChanged } from '../../mdb/erasing.ts';
-import { type EraseMethod, eraseMethods } from '../../mdb/machine.ts';
-import * as passage from '../../mdb/passage.ts';
-import { readPool } from '../../mdb/pools.ts';
+import { disksToErase, identityChanged } from '../../mdb/machines/erasing.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import { readPool } from '../../mdb/service/pools.ts';
 import { directTo } from '../birth/deploy.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
-import { judgeErasing } from './judge.ts';
-import { planErase } from './plan.ts';
 
 /** Lets the machine's next boot get the fast image at its permanent address. Nothing is touched yet. */
 export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {

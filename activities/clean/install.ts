@@ -1,9 +1,9 @@
 import type { CleanMove, InstallDirected } from '../../contract/clean.ts';
+import { chooseImage } from '../../domain/birth/image.ts';
 import { acting } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import * as parts from '../../mdb/parts.ts';
-import * as passage from '../../mdb/passage.ts';
-import { chooseImage } from '../birth/choose.ts';
+import * as parts from '../../mdb/machines/parts.ts';
+import * as passage from '../../mdb/orders/passage.ts';
 import { directTo, installDirective } from '../birth/deploy.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
 

@@ -1,13 +1,14 @@
 import { type ProofInput, type ProofResult, unerased } from '../../contract/clean.ts';
-import type { Held, PassageErrand } from '../../contract/passage.ts';
-import { requestOf } from '../../contract/requests.ts';
+import type { PassageErrand } from '../../contract/passage.ts';
+import { type Judgement, judgeErasing } from '../../domain/clean/proof.ts';
+import type { Held } from '../../domain/question.ts';
+import { requestOf } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { disksToErase, vouch } from '../../mdb/erasing.ts';
-import * as passage from '../../mdb/passage.ts';
+import { disksToErase, vouch } from '../../mdb/machines/erasing.ts';
+import * as passage from '../../mdb/orders/passage.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
 import { describeAbsent } from './erase.ts';
-import { type Judgement, judgeErasing } from './judge.ts';
 
 /**
  * The end of the old owner's time: the owner changes in the transaction that finds the proof of every disk ever seen in

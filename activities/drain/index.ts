@@ -2,14 +2,21 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import { eq } from 'drizzle-orm';
 import type { DrainProgress } from '../../contract/drain.ts';
 import type { Errand } from '../../contract/passage.ts';
+import type { DrainAdapter } from '../../domain/machine.ts';
+import type { ConnectionStore } from '../../integrations/http/connection.ts';
+import { OutsideError } from '../../integrations/http/errors.ts';
+import {
+  type Drain,
+  type DrainTask,
+  type Ledger,
+  nameNode,
+  type OpenDrain,
+  ours,
+} from '../../integrations/schedulers/drain.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { noteDrained, noteUndrained, readDrained } from '../../mdb/drained.ts';
-import type { DrainAdapter } from '../../mdb/machine.ts';
-import { readPool } from '../../mdb/pools.ts';
 import { machines, orders } from '../../mdb/schema.ts';
-import type { ConnectionStore } from '../outside/connection.ts';
-import { OutsideError } from '../outside/errors.ts';
-import { type Drain, type DrainTask, type Ledger, nameNode, type OpenDrain, ours } from './drain.ts';
+import { noteDrained, noteUndrained, readDrained } from '../../mdb/service/drained.ts';
+import { readPool } from '../../mdb/service/pools.ts';
 
 /** A third of the heartbeat timeout of `workflows/proxies.ts`. */
 const heartbeatEvery = 10_000;
@@ -25,11 +32,11 @@ const usualNode: Record<DrainAdapter, string> = {
 
 // Loaded by the first machine that needs it: the client of Kubernetes alone is 80 MB in memory.
 const adapters: Record<DrainAdapter, () => Promise<OpenDrain>> = {
-  none: async () => (await import('./none.ts')).openNone,
-  kubernetes: async () => (await import('./kubernetes.ts')).openKubernetes,
-  slurm: async () => (await import('./slurm.ts')).openSlurm,
-  htcondor: async () => (await import('./htcondor.ts')).openHtcondor,
-  webhook: async () => (await import('./webhook.ts')).openWebhook,
+  none: async () => (await import('../../integrations/schedulers/none.ts')).openNone,
+  kubernetes: async () => (await import('../../integrations/schedulers/kubernetes.ts')).openKubernetes,
+  slurm: async () => (await import('../../integrations/schedulers/slurm.ts')).openSlurm,
+  htcondor: async () => (await import('../../integrations/schedulers/htcondor.ts')).openHtcondor,
+  webhook: async () => (await import('../../integrations/schedulers/webhook.ts')).openWebhook,
 };
 
 /**

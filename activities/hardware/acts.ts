@@ -1,22 +1,22 @@
 import type { Errand } from '../../contract/birth.ts';
 import type { ActKind, ActParameters } from '../../contract/hardware.ts';
-import type { Controller } from '../../mdb/controller.ts';
-import { createAccount, removeAccount } from '../redfish/acts/accounts.ts';
-import { acCycle } from '../redfish/acts/accycle.ts';
-import { resetBios, setBios } from '../redfish/acts/bios.ts';
-import { resetBmc } from '../redfish/acts/bmc.ts';
-import { bootNetwork, bootOrder, setBoot } from '../redfish/acts/boot.ts';
-import { type Archive, clearLog } from '../redfish/acts/clearlog.ts';
-import { eraseDrive } from '../redfish/acts/erase.ts';
-import { type FirmwareScene, startFirmware, updateFirmware } from '../redfish/acts/firmware.ts';
-import { indicator } from '../redfish/acts/indicator.ts';
-import type { Kind } from '../redfish/acts/kind.ts';
-import { ejectMedia, insertMedia } from '../redfish/acts/media.ts';
-import { powerCycle, powerOff, powerOn, restart } from '../redfish/acts/power.ts';
-import { secureBoot, secureBootKeys } from '../redfish/acts/secureboot.ts';
-import type { Credentials } from '../redfish/login.ts';
+import type { Controller } from '../../mdb/controllers/controller.ts';
+import { createAccount, removeAccount } from '../../redfish/acts/accounts.ts';
+import { acCycle } from '../../redfish/acts/accycle.ts';
+import { resetBios, setBios } from '../../redfish/acts/bios.ts';
+import { resetBmc } from '../../redfish/acts/bmc.ts';
+import { bootNetwork, bootOrder, setBoot } from '../../redfish/acts/boot.ts';
+import { type Archive, clearLog } from '../../redfish/acts/clearlog.ts';
+import { eraseDrive } from '../../redfish/acts/erase.ts';
+import { type FirmwareScene, startFirmware, updateFirmware } from '../../redfish/acts/firmware.ts';
+import { indicator } from '../../redfish/acts/indicator.ts';
+import type { Kind } from '../../redfish/acts/kind.ts';
+import { ejectMedia, insertMedia } from '../../redfish/acts/media.ts';
+import { powerCycle, powerOff, powerOn, restart } from '../../redfish/acts/power.ts';
+import { secureBoot, secureBootKeys } from '../../redfish/acts/secureboot.ts';
+import type { Credentials } from '../../redfish/login.ts';
 
-/** A scene with what the MDB knows of the machine. Kinds that need none of it are in `activities/redfish/acts`. */
+/** A scene with what the MDB knows of the machine. Kinds that need none of it are in `redfish/acts`. */
 export interface MachineScene extends FirmwareScene {
   readonly errand: Errand;
   readonly controller: Controller;

@@ -10,9 +10,9 @@ import {
   liftForCredentials,
   type SignInState,
   signInOf,
-} from '../../mdb/signins.ts';
-import { RedfishError } from '../redfish/errors.ts';
-import type { Credentials } from '../redfish/login.ts';
+} from '../../mdb/controllers/signins.ts';
+import { RedfishError } from '../../redfish/errors.ts';
+import type { Credentials } from '../../redfish/login.ts';
 import { HeldError } from './held.ts';
 
 const derive = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);

@@ -1,20 +1,21 @@
 import { Context } from '@temporalio/activity';
-import type { BoardLook, BoardShown, BoardSight } from '../../contract/board.ts';
-import { ownerOfIdentity, readKnownBoard } from '../../mdb/boards.ts';
+import type { BoardLook, BoardSight } from '../../contract/board.ts';
+import type { BoardShown } from '../../domain/identity/board.ts';
+import { judgeSwap } from '../../domain/identity/board.ts';
+import { isSystemOf } from '../../domain/identity/samemachine.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, controllerOf } from '../../mdb/controller.ts';
-import { standingOf } from '../../mdb/rotation.ts';
-import { RedfishError } from '../redfish/errors.ts';
-import type { SessionPool } from '../redfish/pool.ts';
-import { openProbe } from '../redfish/probe.ts';
-import { readBoard } from '../redfish/read/board.ts';
+import { type Controller, controllerOf } from '../../mdb/controllers/controller.ts';
+import { standingOf } from '../../mdb/controllers/rotation.ts';
+import { ownerOfIdentity, readKnownBoard } from '../../mdb/identity/boards.ts';
+import { RedfishError } from '../../redfish/errors.ts';
+import type { SessionPool } from '../../redfish/pool.ts';
+import { openProbe } from '../../redfish/probe.ts';
+import { readBoard } from '../../redfish/read/board.ts';
+import type { SecretStore } from '../../redfish/secrets.ts';
 import { offerOnce } from './attempt.ts';
 import { HeldError } from './held.ts';
-import { isSystemOf } from './identity.ts';
 import { admit, checkAddress, holdingSecrets, offeringTo } from './reach.ts';
-import type { SecretStore } from './secrets.ts';
-import { judgeSwap } from './swap.ts';
 import { takeTurn } from './turn.ts';
 
 /**

@@ -1,9 +1,17 @@
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { intentOf, markSent, noteAnswer, settleIntent, writeIntent } from '../../mdb/controller.ts';
-import { type FollowUp, isPlan, notDone, type Plain, type Plan, type Seen, type Sent } from '../redfish/acts/kind.ts';
-import { RedfishError } from '../redfish/errors.ts';
-import { openProbe } from '../redfish/probe.ts';
+import { intentOf, markSent, noteAnswer, settleIntent, writeIntent } from '../../mdb/controllers/controller.ts';
+import {
+  type FollowUp,
+  isPlan,
+  notDone,
+  type Plain,
+  type Plan,
+  type Seen,
+  type Sent,
+} from '../../redfish/acts/kind.ts';
+import { RedfishError } from '../../redfish/errors.ts';
+import { openProbe } from '../../redfish/probe.ts';
 import { actOf, type MachineScene } from './acts.ts';
 
 /** One act on one controller. */

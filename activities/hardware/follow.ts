@@ -1,6 +1,6 @@
 import type { Mdb } from '../../mdb/connect.ts';
-import { settleIntent } from '../../mdb/controller.ts';
-import type { Pace, Seen } from '../redfish/acts/kind.ts';
+import { settleIntent } from '../../mdb/controllers/controller.ts';
+import type { Pace, Seen } from '../../redfish/acts/kind.ts';
 import { actOf } from './acts.ts';
 import { keeping, type LookAt, unseen } from './command.ts';
 import { HeldError } from './reach.ts';

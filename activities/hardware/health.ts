@@ -1,5 +1,5 @@
 import type { Health } from '../../contract/outage.ts';
-import { isStarting } from '../redfish/effect.ts';
+import { isStarting } from '../../redfish/effect.ts';
 
 /** What can be told of a machine without asking its system: by its controller, and by what the birther answered it. */
 export interface Signs {

@@ -1,4 +1,4 @@
-import type { Held } from '../../contract/birth.ts';
+import type { Held } from '../../domain/question.ts';
 
 /** A controller that must not be talked to, or whose answer has to be looked at by a person. */
 export class HeldError extends Error {

@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { request } from 'undici';
 import { safePath } from '../../boot/files.ts';
-import type { ImageSource } from '../redfish/acts/firmware.ts';
-import { fileImage, sha256Of } from '../redfish/firmware/file.ts';
+import type { ImageSource } from '../../redfish/acts/firmware.ts';
+import { fileImage, sha256Of } from '../../redfish/firmware/file.ts';
 
 /** The largest image that any recorded controller takes is 400 MiB. */
 const largest = 1024 * 2 ** 20;

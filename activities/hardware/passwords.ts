@@ -2,15 +2,15 @@ import { Context } from '@temporalio/activity';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, intentOf, settleIntent } from '../../mdb/controller.ts';
-import { standingOf } from '../../mdb/rotation.ts';
-import type { Pace } from '../redfish/acts/kind.ts';
-import { readSystem } from '../redfish/system.ts';
+import { type Controller, intentOf, settleIntent } from '../../mdb/controllers/controller.ts';
+import { standingOf } from '../../mdb/controllers/rotation.ts';
+import type { Pace } from '../../redfish/acts/kind.ts';
+import type { SecretStore } from '../../redfish/secrets.ts';
+import { readSystem } from '../../redfish/system.ts';
 import { noteOffer, offerOnce } from './attempt.ts';
 import { HeldError } from './held.ts';
 import { admit, checkContact, checkIdentity, hold, holdingSecrets, offeringTo } from './reach.ts';
 import { type Rotating, type RotationTools, resolveRotation, rotatePassword } from './rotate.ts';
-import type { SecretStore } from './secrets.ts';
 import { takeTurn } from './turn.ts';
 
 /**

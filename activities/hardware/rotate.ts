@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, writeIntent } from '../../mdb/controller.ts';
+import { type Controller, writeIntent } from '../../mdb/controllers/controller.ts';
 import {
   beginRotation,
   isLeftOver,
@@ -9,13 +9,13 @@ import {
   openRotationOf,
   type Rotation,
   settleRotation,
-} from '../../mdb/rotation.ts';
-import { type Door, inForce, readOwnAccount, withOwnSession, writePassword } from '../redfish/accounts.ts';
-import { RedfishError } from '../redfish/errors.ts';
-import type { Credentials } from '../redfish/login.ts';
-import { makePassword, passwordLength } from '../redfish/password.ts';
-import type { Session } from '../redfish/session.ts';
-import type { SecretStore } from './secrets.ts';
+} from '../../mdb/controllers/rotation.ts';
+import { type Door, inForce, readOwnAccount, withOwnSession, writePassword } from '../../redfish/accounts.ts';
+import { RedfishError } from '../../redfish/errors.ts';
+import type { Credentials } from '../../redfish/login.ts';
+import { makePassword, passwordLength } from '../../redfish/password.ts';
+import type { SecretStore } from '../../redfish/secrets.ts';
+import type { Session } from '../../redfish/session.ts';
 
 /**
  * A request that a dead worker sent may still be on its way, or be carried out slowly: only after this long does a

@@ -1,5 +1,5 @@
 import type { Claims } from '../../mdb/claim.ts';
-import { RedfishError } from '../redfish/errors.ts';
+import { RedfishError } from '../../redfish/errors.ts';
 
 /** Longest wait for another worker that is signing in to the same controller, or is changing its password. */
 const patience = 60_000;

@@ -1,9 +1,9 @@
-import type { BrainSlugOrder } from '../../contract/brainslug.ts';
 import type { MachineLife } from '../../contract/machine.ts';
+import type { BrainSlugOrder } from '../../domain/brainslug.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { keepPause, readLife } from '../../mdb/life.ts';
-import { isRefused } from '../../mdb/ordering.ts';
-import { placeOrder } from '../../mdb/orders.ts';
+import { keepPause, readLife } from '../../mdb/orders/life.ts';
+import { isRefused } from '../../mdb/orders/ordering.ts';
+import { placeOrder } from '../../mdb/orders/orders.ts';
 
 export interface PayloadInput {
   readonly machineId: string;

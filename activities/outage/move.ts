@@ -1,12 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { eq } from 'drizzle-orm';
-import { type Edge, judgeMove } from '../../contract/flows.ts';
 import type { MoveInput } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
+import { type Edge, judgeMove } from '../../domain/flows.ts';
+import type { ActorClass } from '../../domain/machine.ts';
 import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import type { ActorClass } from '../../mdb/machine.ts';
-import * as passage from '../../mdb/passage.ts';
+import * as passage from '../../mdb/orders/passage.ts';
 import { orders } from '../../mdb/schema.ts';
 import { stateOf } from '../passage/course.ts';
 

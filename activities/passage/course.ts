@@ -10,11 +10,11 @@ import {
 } from '../../contract/passage.ts';
 import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { brokenPassage } from '../../mdb/hold.ts';
-import * as passage from '../../mdb/passage.ts';
-import { readPast } from '../../mdb/past.ts';
-import * as people from '../../mdb/people.ts';
-import { lookAfterPermits } from '../../mdb/permits.ts';
+import { brokenPassage } from '../../mdb/machines/hold.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import { readPast } from '../../mdb/orders/past.ts';
+import * as people from '../../mdb/people/people.ts';
+import { lookAfterPermits } from '../../mdb/permits/permits.ts';
 
 /** Who moves a machine's state in a passage. */
 export function actorOf({ passage: name, epoch }: Pick<PassageErrand, 'passage' | 'epoch'>): Actor {

@@ -1,9 +1,9 @@
 import type { HumanStepInput, IgnoredInput, PassageErrand, PersonsRuling } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { handBack } from '../../mdb/orders.ts';
-import * as passage from '../../mdb/passage.ts';
-import * as people from '../../mdb/people.ts';
+import { handBack } from '../../mdb/orders/orders.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import * as people from '../../mdb/people/people.ts';
 import { actorOf } from './course.ts';
 
 const day = 24 * 60 * 60 * 1000;

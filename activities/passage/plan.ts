@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PassageErrand, PlanLine } from '../../contract/passage.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { writePlan } from '../../mdb/plans.ts';
+import { writePlan } from '../../mdb/orders/plans.ts';
 import { actorOf } from './course.ts';
 
 /** The plan's name: the same lines, the same hash, in whatever order a command's fields come. */

@@ -1,8 +1,8 @@
 import type { LedgerRest, LedgerResult, LedgerTurn } from '../../contract/semaphore.ts';
 import { acting } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { readTraces } from '../../mdb/permitholder.ts';
-import { restOf, settleTurn } from '../../mdb/permits.ts';
+import { readTraces } from '../../mdb/permits/holder.ts';
+import { restOf, settleTurn } from '../../mdb/permits/permits.ts';
 import { askPermit, describeHolder, tellSemaphore } from './messages.ts';
 
 /**

@@ -1,13 +1,12 @@
 /** What is wanted of a machine against what was last read of it. Pure. */
-import type { DriftKind, DriftSource } from '../../contract/reconcile.ts';
-import type { Finding, Findings } from '../../mdb/drifts.ts';
-import type { DriftScene } from '../../mdb/driftscenes.ts';
-import type { PartSheet } from '../../mdb/values.ts';
+
+import type { DriftKind, DriftScene, DriftSource, Finding, Findings } from '../../domain/drift/drift.ts';
+import { contradicts, type HostFacts } from '../../domain/drift/evidence.ts';
+import { controllerSheet, hostSheet, isFewer, partsNow } from '../../domain/drift/parts.ts';
+import type { PartSheet } from '../../domain/values.ts';
+import { componentsOf, findComponent } from '../../redfish/firmware/component.ts';
+import { type Firmware, sameVersion } from '../../redfish/read/firmware.ts';
 import type { SettingsDocument } from '../records/settings.ts';
-import { componentsOf, findComponent } from '../redfish/firmware/component.ts';
-import { type Firmware, sameVersion } from '../redfish/read/firmware.ts';
-import { contradicts, type HostFacts } from './evidence.ts';
-import { controllerSheet, hostSheet, isFewer, partsNow } from './parts.ts';
 
 const hour = 3_600_000;
 /** Milliseconds after which a reading says nothing of now: some rounds of the reconciler, some sweeps. */

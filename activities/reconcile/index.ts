@@ -2,10 +2,17 @@ import { Context } from '@temporalio/activity';
 import type { ReconcileInput, ReconcileSummary } from '../../contract/reconcile.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { closeRetired, type Kept, keepFindings } from '../../mdb/drifts.ts';
-import { readScenes } from '../../mdb/driftscenes.ts';
-import { listAmendable, listPlanned, type PlannedDrift, plan, reconciler, withdraw } from '../../mdb/proposals.ts';
-import { beginRound, endRound, lockSite } from '../../mdb/rounds.ts';
+import { closeRetired, type Kept, keepFindings } from '../../mdb/drift/drifts.ts';
+import {
+  listAmendable,
+  listPlanned,
+  type PlannedDrift,
+  plan,
+  reconciler,
+  withdraw,
+} from '../../mdb/drift/proposals.ts';
+import { beginRound, endRound, lockSite } from '../../mdb/drift/rounds.ts';
+import { readScenes } from '../../mdb/drift/scenes.ts';
 import { compare } from './diff.ts';
 import { propose, requestOf } from './proposals.ts';
 

@@ -1,8 +1,9 @@
 /** Which campaigns would put drift right. Pure. */
-import { standardPace } from '../../contract/campaign.ts';
-import { type MaintenanceRequest, standard, type Work } from '../../contract/requests.ts';
+
 import { checkRequest } from '../../contract/requestschemas.ts';
-import type { Amendable, Proposal } from '../../mdb/proposals.ts';
+import { standardPace } from '../../domain/campaign/campaign.ts';
+import { type MaintenanceRequest, standard, type Work } from '../../domain/requests.ts';
+import type { Amendable, Proposal } from '../../mdb/drift/proposals.ts';
 
 /** Machines of one campaign; the rest comes with a later round. */
 const mostMachines = 1000;

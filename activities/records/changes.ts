@@ -1,4 +1,4 @@
-import type { Gap } from '../redfish/read/reader.ts';
+import type { Gap } from '../../redfish/read/reader.ts';
 import { entryAt, type Kind, type Part, partsOf } from './parts.ts';
 
 export interface Change {

@@ -1,8 +1,8 @@
+import { scrubConsole } from '../../domain/records/scrub.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { keepConsole } from '../../mdb/consoles.ts';
-import { readConsole } from '../redfish/read/console.ts';
-import type { Session } from '../redfish/session.ts';
-import { scrubConsole } from './scrub.ts';
+import { keepConsole } from '../../mdb/controllers/consoles.ts';
+import { readConsole } from '../../redfish/read/console.ts';
+import type { Session } from '../../redfish/session.ts';
 
 /** Keeps the end of the machine's console, or that its controller keeps none. */
 export async function archiveConsole(mdb: Mdb, session: Session, machineId: string): Promise<void> {

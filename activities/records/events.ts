@@ -6,9 +6,9 @@ import {
   mintSubscription,
   noteSubscription,
   subscriptionOf,
-} from '../../mdb/controllerevents.ts';
-import { endEvents, ensureEvents } from '../redfish/events.ts';
-import type { Session } from '../redfish/session.ts';
+} from '../../mdb/controllers/events.ts';
+import { endEvents, ensureEvents } from '../../redfish/events.ts';
+import type { Session } from '../../redfish/session.ts';
 
 /** Our name for the subscription to one machine's events, at its controller. */
 export function contextOf(siteId: string, machineId: string): string {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { SensorRow } from '../../domain/values.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { keepDocuments, keepSensors } from '../../mdb/hardwareinventory.ts';
-import type { SensorRow } from '../../mdb/values.ts';
-import { readInventory } from '../redfish/read/inventory.ts';
-import { isPartType } from '../redfish/read/layout.ts';
-import { readSensors, type Sensor } from '../redfish/read/sensors.ts';
-import { inWords } from '../redfish/read/values.ts';
-import type { Session } from '../redfish/session.ts';
+import { keepDocuments, keepSensors } from '../../mdb/controllers/inventory.ts';
+import { readInventory } from '../../redfish/read/inventory.ts';
+import { isPartType } from '../../redfish/read/layout.ts';
+import { readSensors, type Sensor } from '../../redfish/read/sensors.ts';
+import { inWords } from '../../redfish/read/values.ts';
+import type { Session } from '../../redfish/session.ts';
 import { judge, partialKinds } from './changes.ts';
 import { documentsOf, kinds } from './parts.ts';
 

@@ -1,8 +1,8 @@
 import type { Mdb } from '../../mdb/connect.ts';
-import { keepLogs, logCursors } from '../../mdb/controllerlogs.ts';
-import { isConsoleLog } from '../redfish/read/console.ts';
-import { fingerprint, readLogs } from '../redfish/read/logs.ts';
-import type { Session } from '../redfish/session.ts';
+import { keepLogs, logCursors } from '../../mdb/controllers/logs.ts';
+import { isConsoleLog } from '../../redfish/read/console.ts';
+import { fingerprint, readLogs } from '../../redfish/read/logs.ts';
+import type { Session } from '../../redfish/session.ts';
 
 /**
  * Reads what is new in all logs and keeps it, but for consoles: what a machine prints is no event, and may be secret.

@@ -1,4 +1,4 @@
-import type { Inventory } from '../redfish/read/inventory.ts';
+import type { Inventory } from '../../redfish/read/inventory.ts';
 
 /** One part of a machine, as far as it takes to tell it from another in its place. */
 export interface Part {

@@ -1,16 +1,17 @@
 import { and, eq, isNull } from 'drizzle-orm';
-import type { BoardAccept, BoardAccepted, BoardShown, BoardWord } from '../../contract/board.ts';
+import type { BoardAccept, BoardAccepted, BoardWord } from '../../contract/board.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
+import type { BoardShown } from '../../domain/identity/board.ts';
+import { judgeSwap, type KnownBoard } from '../../domain/identity/board.ts';
+import { isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from '../../domain/identity/identity.ts';
+import { sameMachine } from '../../domain/identity/samemachine.ts';
+import { normaliseMac } from '../../domain/machine.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
-import { answerStep } from '../../mdb/answering.ts';
-import * as boards from '../../mdb/boards.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
-import { normaliseMac } from '../../mdb/machine.ts';
-import * as passage from '../../mdb/passage.ts';
+import * as boards from '../../mdb/identity/boards.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import { answerStep } from '../../mdb/people/answering.ts';
 import { humanSteps, machines } from '../../mdb/schema.ts';
-import { sameMachine } from '../hardware/identity.ts';
-import { judgeSwap, type KnownBoard } from '../hardware/swap.ts';
 
 type Change = Omit<boards.BoardChange, 'keysLost'>;
 

@@ -1,17 +1,18 @@
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
 import type { MachineState, PassageErrand } from '../../contract/passage.ts';
-import type { Bundle, BundleInput, Climb, HandOn, PartWord, RungEnd, RungInput } from '../../contract/repair.ts';
-import { standard } from '../../contract/requests.ts';
+import type { Bundle, BundleInput, HandOn, PartWord, RungEnd, RungInput } from '../../contract/repair.ts';
+import type { Climb } from '../../domain/repair/budget.ts';
+import { judgeClimb } from '../../domain/repair/budget.ts';
+import { missingDisks } from '../../domain/repair/missing.ts';
+import { summarise } from '../../domain/repair/summary.ts';
+import { standard } from '../../domain/requests.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { insertOrder, type OrderWish } from '../../mdb/orders.ts';
-import * as passage from '../../mdb/passage.ts';
-import * as repairs from '../../mdb/repairs.ts';
+import { insertOrder, type OrderWish } from '../../mdb/orders/orders.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import * as repairs from '../../mdb/orders/repairs.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
 import { acceptBoard, endQuarantine } from './board.ts';
-import { judgeClimb } from './budget.ts';
-import { missingDisks } from './missing.ts';
-import { summarise } from './summary.ts';
 
 /** The repair's transactions on the MDB. Each may run more than once; none touches hardware. */
 export function createRepairActivities(mdb: Mdb) {

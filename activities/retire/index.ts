@@ -1,8 +1,8 @@
 import type { MachineState, PassageErrand } from '../../contract/passage.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import * as passage from '../../mdb/passage.ts';
-import * as position from '../../mdb/position.ts';
+import * as passage from '../../mdb/orders/passage.ts';
+import * as position from '../../mdb/places/position.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
 
 /** The end of a machine's life in the MDB. May run more than once. */

@@ -1,12 +1,12 @@
 import { inArray } from 'drizzle-orm';
-import { matchesChoice } from '../../contract/answers.ts';
-import { type Answerer, answerStep } from '../../mdb/answering.ts';
+import { matchesChoice } from '../../domain/answers.ts';
+import type { OutsideComment, OutsideTicket } from '../../integrations/tickets/system.ts';
+import { answerIn, noteIn } from '../../integrations/tickets/text.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import type { Mirrored, MirrorRow } from '../../mdb/mirrors.ts';
-import { keepIgnored, noteTicket } from '../../mdb/people.ts';
+import { type Answerer, answerStep } from '../../mdb/people/answering.ts';
+import type { Mirrored, MirrorRow } from '../../mdb/people/mirrors.ts';
+import { keepIgnored, noteTicket } from '../../mdb/people/people.ts';
 import { ticketNotes } from '../../mdb/schema.ts';
-import type { OutsideComment, OutsideTicket } from './system.ts';
-import { answerIn, noteIn } from './text.ts';
 
 const longest = 2000;
 

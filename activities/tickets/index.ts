@@ -1,5 +1,8 @@
+import type { TicketAdapter } from '../../domain/machine.ts';
+import type { ConnectionStore } from '../../integrations/http/connection.ts';
+import { OutsideError } from '../../integrations/http/errors.ts';
+import type { OpenTicketSystem } from '../../integrations/tickets/system.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import type { TicketAdapter } from '../../mdb/machine.ts';
 import {
   adoptTickets,
   countMirrors,
@@ -7,19 +10,16 @@ import {
   leaseMirrors,
   type MirrorRow,
   postponeMirror,
-} from '../../mdb/mirrors.ts';
-import type { ConnectionStore } from '../outside/connection.ts';
-import { OutsideError } from '../outside/errors.ts';
+} from '../../mdb/people/mirrors.ts';
 import { syncMirror } from './sync.ts';
-import type { OpenTicketSystem } from './system.ts';
 
 // Loaded by the first ticket that needs it: the client of Jira alone is 60 MB in memory.
 const adapters: Record<TicketAdapter, () => Promise<OpenTicketSystem>> = {
-  jira: async () => (await import('./jira.ts')).openJira,
-  github: async () => (await import('./github.ts')).openGithub,
-  gitlab: async () => (await import('./gitlab.ts')).openGitlab,
-  servicenow: async () => (await import('./servicenow.ts')).openServicenow,
-  webhook: async () => (await import('./webhook.ts')).openWebhook,
+  jira: async () => (await import('../../integrations/tickets/jira.ts')).openJira,
+  github: async () => (await import('../../integrations/tickets/github.ts')).openGithub,
+  gitlab: async () => (await import('../../integrations/tickets/gitlab.ts')).openGitlab,
+  servicenow: async () => (await import('../../integrations/tickets/servicenow.ts')).openServicenow,
+  webhook: async () => (await import('../../integrations/tickets/webhook.ts')).openWebhook,
 };
 
 /** Tickets of one system a turn, and seconds for which one is nobody else's: longer than its few requests may take. */

@@ -1,6 +1,14 @@
+import { OutsideError } from '../../integrations/http/errors.ts';
+import {
+  type OutsidePlace,
+  type OutsideTicket,
+  type TicketSystem,
+  Unmarked,
+} from '../../integrations/tickets/system.ts';
+import { markerOf, noteIn, signNote, titled, writeBody } from '../../integrations/tickets/text.ts';
 import { acting, record } from '../../mdb/acting.ts';
-import { answerStep } from '../../mdb/answering.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { answerStep } from '../../mdb/people/answering.ts';
 import {
   beginMaking,
   type Mirrored,
@@ -8,12 +16,9 @@ import {
   readMirrored,
   settleMirror,
   updateMirror,
-} from '../../mdb/mirrors.ts';
-import { closeTicket, noteTicket } from '../../mdb/people.ts';
-import { OutsideError } from '../outside/errors.ts';
+} from '../../mdb/people/mirrors.ts';
+import { closeTicket, noteTicket } from '../../mdb/people/people.ts';
 import { hearComments, personOf } from './hear.ts';
-import { type OutsidePlace, type OutsideTicket, type TicketSystem, Unmarked } from './system.ts';
-import { markerOf, noteIn, signNote, titled, writeBody } from './text.ts';
 
 /** Seconds until the passage has surely taken an answer, after which the ticket is closed or asks anew. */
 const soon = 15;

@@ -1,5 +1,5 @@
 import type { AgentRecord } from '../../contract/records.ts';
-import type { Directive, EraseTarget } from '../../mdb/values.ts';
+import type { Directive, EraseTarget } from '../../domain/values.ts';
 
 /** What a request of the agent is answered: records, or a refusal with its reason. */
 export type Answer = readonly AgentRecord[] | Refusal;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DiskErasedFact, ErasedFact } from '../../contract/agent.ts';
 import type { AgentRecord } from '../../contract/records.ts';
-import { eraseMethods } from '../../mdb/machine.ts';
+import { eraseMethods } from '../../domain/machine.ts';
 import { type Reading, readOnly, readRecord } from './facts.ts';
 import { decimal, flag, optionalText, requiredText, wholeNumber } from './fields.ts';
 

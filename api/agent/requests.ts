@@ -1,12 +1,12 @@
 import { imageSystems } from '../../boot/imagesystem/index.ts';
 import type { Supplies } from '../../boot/imagesystem/system.ts';
 import { type AgentRecord, parseRecordsLeniently } from '../../contract/records.ts';
-import { redeemBootToken, type Session } from '../../mdb/agent.ts';
-import { issueReadyToken, readInstalling, takeInstalled, takeReady } from '../../mdb/agentinstall.ts';
-import { reportFailure, takeBurnin, takeProgress, takeStep } from '../../mdb/agentsteps.ts';
+import { redeemBootToken, type Session } from '../../mdb/boot/agent.ts';
+import { issueReadyToken, readInstalling, takeInstalled, takeReady } from '../../mdb/boot/agentinstall.ts';
+import { reportFailure, takeBurnin, takeProgress, takeStep } from '../../mdb/boot/agentsteps.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { takeErased } from '../../mdb/erasing.ts';
-import { takeInventory } from '../../mdb/inventory.ts';
+import { takeErased } from '../../mdb/machines/erasing.ts';
+import { takeInventory } from '../../mdb/machines/inventory.ts';
 import { violatedConstraint } from '../outage.ts';
 import { type Answer, describeDirective, ok, refuse } from './answer.ts';
 import { readErased } from './erasing.ts';

@@ -1,7 +1,7 @@
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { formatRecords, parseRecords, type RecordError, recordLimits } from '../../contract/records.ts';
-import { openSessions, type Session, standingDirectives } from '../../mdb/agent.ts';
+import { openSessions, type Session, standingDirectives } from '../../mdb/boot/agent.ts';
 import { limitRate, type RateLimiter } from '../limits.ts';
 import { isOutage } from '../outage.ts';
 import { type Answer, isRefusal, refuse } from './answer.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
-import type { StandingDirective } from '../../mdb/agent.ts';
+import type { StandingDirective } from '../../mdb/boot/agent.ts';
 
 export interface Waiting {
   /** The directive of a machine as soon as its number differs from `seq`, at the latest after `milliseconds`. */

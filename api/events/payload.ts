@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EventRow } from '../../mdb/controllerevents.ts';
+import type { EventRow } from '../../mdb/controllers/events.ts';
 
 /** Events of one payload that are kept; controllers send one to a few. */
 const mostEvents = 200;

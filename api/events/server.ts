@@ -1,7 +1,7 @@
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Mdb } from '../../mdb/connect.ts';
-import { hashOfToken, keepEvents, machinesByToken } from '../../mdb/controllerevents.ts';
+import { hashOfToken, keepEvents, machinesByToken } from '../../mdb/controllers/events.ts';
 import { gather } from '../agent/gather.ts';
 import { limitRate } from '../limits.ts';
 import { isOutage } from '../outage.ts';

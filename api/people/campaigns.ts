@@ -2,8 +2,14 @@ import { z } from 'zod';
 import { accepted } from '../../contract/api.ts';
 import type { SteeringKind } from '../../contract/campaign.ts';
 import * as contract from '../../contract/campaignschemas.ts';
-import { keepCampaign, readCandidates, rehearseCampaign, startCampaign, steerCampaign } from '../../mdb/campaigns.ts';
-import { listCampaigns, showCampaign } from '../../mdb/campaignviews.ts';
+import {
+  keepCampaign,
+  readCandidates,
+  rehearseCampaign,
+  startCampaign,
+  steerCampaign,
+} from '../../mdb/campaigns/campaigns.ts';
+import { listCampaigns, showCampaign } from '../../mdb/campaigns/views.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';

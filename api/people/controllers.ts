@@ -1,4 +1,4 @@
-import { contains, parseAddress, parseCidr } from '../../mdb/address.ts';
+import { contains, parseAddress, parseCidr } from '../../domain/address.ts';
 
 /**
  * Why an origin must not be contacted as a management controller; null when it may. Only a literal address inside the

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
-import { renderDominatorList } from '../../mdb/dominator.ts';
+import { renderDominatorList } from '../../mdb/permits/dominator.ts';
 import type { App, PeopleDependencies } from './app.ts';
 
 const compress = promisify(gzip);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { accepted, machineName } from '../../contract/api.ts';
 import * as contract from '../../contract/driftschemas.ts';
-import { acceptParts } from '../../mdb/drifts.ts';
-import { countConformity, listDrifts } from '../../mdb/driftviews.ts';
-import { askForRounds, listRounds } from '../../mdb/rounds.ts';
+import { acceptParts } from '../../mdb/drift/drifts.ts';
+import { askForRounds, listRounds } from '../../mdb/drift/rounds.ts';
+import { countConformity, listDrifts } from '../../mdb/drift/views.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';

@@ -1,9 +1,9 @@
 /** What a person should look at besides the figures of the fleet, a sentence each. Pure. */
 import type { Finding } from '../../contract/api.ts';
-import { type BootStat, bootLoop } from '../../mdb/bootcounts.ts';
-import { type Brake, isEngaged, tellEngaged } from '../../mdb/brake.ts';
-import type { FleetCounts } from '../../mdb/fleet.ts';
+import { type BootStat, bootLoop } from '../../domain/bootcounts.ts';
+import type { FleetCounts } from '../../mdb/machines/fleet.ts';
 import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
+import { type Brake, isEngaged, tellEngaged } from '../../mdb/service/brake.ts';
 
 /** Seconds after which a process that says nothing is taken for dead: four of its signs of life. */
 const longestSilence = 60;

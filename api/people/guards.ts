@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import * as contract from '../../contract/guards.ts';
-import { type BrakeStatus, engageBrake, isEngaged, readBrake, releaseBrake, setBrake } from '../../mdb/brake.ts';
-import { listCapacity, setCapacity } from '../../mdb/capacity.ts';
-import { listPools, type PoolListing, setPool } from '../../mdb/pools.ts';
+import {
+  type BrakeStatus,
+  engageBrake,
+  isEngaged,
+  readBrake,
+  releaseBrake,
+  setBrake,
+} from '../../mdb/service/brake.ts';
+import { listCapacity, setCapacity } from '../../mdb/service/capacity.ts';
+import { listPools, type PoolListing, setPool } from '../../mdb/service/pools.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustBeGroup, mustBePool, mustBeSecret, mustKnowTags } from './names.ts';

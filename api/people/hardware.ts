@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { machineName } from '../../contract/api.ts';
 import * as views from '../../contract/hardwareviews.ts';
-import { listEvents } from '../../mdb/controllerevents.ts';
-import { listLogEntries } from '../../mdb/controllerlogs.ts';
-import { readHardware } from '../../mdb/hardwareinventory.ts';
+import { listEvents } from '../../mdb/controllers/events.ts';
+import { readHardware } from '../../mdb/controllers/inventory.ts';
+import { listLogEntries } from '../../mdb/controllers/logs.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { mustFind } from './machines.ts';
 

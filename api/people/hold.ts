@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { accepted, machineName } from '../../contract/api.ts';
 import { unholdRequest } from '../../contract/release.ts';
-import { liftHold } from '../../mdb/hold.ts';
+import { liftHold } from '../../mdb/machines/hold.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { granted } from './errors.ts';
 import { mustFind } from './machines.ts';

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { type ErasureView, erasureList } from '../../contract/erasures.ts';
-import { isGroupKnown } from '../../mdb/attributes.ts';
-import { bootLoop, countBoots } from '../../mdb/bootcounts.ts';
-import { isEngaged, readBrake, tellEngaged } from '../../mdb/brake.ts';
+import { bootLoop, countBoots } from '../../domain/bootcounts.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { bmcNetworksOf } from '../../mdb/controller.ts';
-import { type Erasure, listErasures } from '../../mdb/erasing.ts';
-import { findMachine, listMachines, readMachine } from '../../mdb/fleet.ts';
-import { announceMachine } from '../../mdb/ordering.ts';
-import { listHumanSteps, listOrders, listSteps } from '../../mdb/orderviews.ts';
-import { readWaited } from '../../mdb/semaphores.ts';
-import { listBurnins, readLastMove, readTimeline } from '../../mdb/timeline.ts';
+import { bmcNetworksOf } from '../../mdb/controllers/controller.ts';
+import { isGroupKnown } from '../../mdb/machines/attributes.ts';
+import { type ErasureRow, listErasures } from '../../mdb/machines/erasing.ts';
+import { findMachine, listMachines, readMachine } from '../../mdb/machines/fleet.ts';
+import { listBurnins, readLastMove, readTimeline } from '../../mdb/machines/timeline.ts';
+import { announceMachine } from '../../mdb/orders/ordering.ts';
+import { listHumanSteps, listOrders, listSteps } from '../../mdb/orders/views.ts';
+import { readWaited } from '../../mdb/permits/semaphores.ts';
+import { isEngaged, readBrake, tellEngaged } from '../../mdb/service/brake.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { checkController } from './controllers.ts';
 import { ApiError, granted } from './errors.ts';
@@ -122,7 +122,7 @@ export function serveMachines(app: App, dependencies: PeopleDependencies): void 
 }
 
 /** The evidence of one disk, flat: what is absent is null. */
-function showErasure({ machineId: _, evidence, begunAt, endedAt, ...row }: Erasure): ErasureView {
+function showErasure({ machineId: _, evidence, begunAt, endedAt, ...row }: ErasureRow): ErasureView {
   const { words, vouchedBy, sampled = null, survived = null, blank = null, blocks = [], seconds = null } = evidence;
   const said = vouchedBy === undefined ? (words ?? null) : `${vouchedBy} answers for it`;
   const times = { begunAt: begunAt.toISOString(), endedAt: endedAt?.toISOString() ?? null };

@@ -1,8 +1,8 @@
 import * as contract from '../../contract/api.ts';
-import { readBrainSlug } from '../../contract/brainslug.ts';
+import { readBrainSlug } from '../../domain/brainslug.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { isRefused } from '../../mdb/ordering.ts';
-import { type OrderWish, placeOrder } from '../../mdb/orders.ts';
+import { isRefused } from '../../mdb/orders/ordering.ts';
+import { type OrderWish, placeOrder } from '../../mdb/orders/orders.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';

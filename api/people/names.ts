@@ -1,15 +1,15 @@
 /** Names of what must be there: what is not is refused by name, and told what else may have been meant. */
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { suggest } from '../../contract/names.ts';
-import { namedTags, type SemaphoreTags } from '../../contract/requests.ts';
-import type { Selector } from '../../contract/selector.ts';
 import { fleet, permitOperations } from '../../contract/semaphore.ts';
-import { doubtAttributes, isGroupKnown } from '../../mdb/attributes.ts';
+import { namedTags, type SemaphoreTags } from '../../domain/requests.ts';
+import type { Selector } from '../../domain/selector.ts';
+import { suggest } from '../../domain/suggest.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { listPools } from '../../mdb/pools.ts';
-import { readSelector } from '../../mdb/selecting.ts';
-import type { SemaphorePattern } from '../../mdb/semaphores.ts';
+import { doubtAttributes, isGroupKnown } from '../../mdb/machines/attributes.ts';
+import { readSelector } from '../../mdb/machines/selecting.ts';
+import type { SemaphorePattern } from '../../mdb/permits/semaphores.ts';
+import { listPools } from '../../mdb/service/pools.ts';
 import type { PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 import { accepted } from '../../contract/api.ts';
 import * as contract from '../../contract/tickets.ts';
-import { addSwap, listOnCall, setRotation } from '../../mdb/oncall.ts';
+import { addSwap, listOnCall, setRotation } from '../../mdb/people/oncall.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustBe } from './operator.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { acting, record } from '../../mdb/acting.ts';
-import { bmcNetworksOf } from '../../mdb/controller.ts';
-import { listRacks } from '../../mdb/fleet.ts';
-import { definePlaces, PlacesError } from '../../mdb/places.ts';
+import { bmcNetworksOf } from '../../mdb/controllers/controller.ts';
+import { listRacks } from '../../mdb/machines/fleet.ts';
+import { definePlaces, PlacesError } from '../../mdb/places/places.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { checkController } from './controllers.ts';
 import { ApiError } from './errors.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { id } from '../../contract/api.ts';
 import * as contract from '../../contract/driftschemas.ts';
-import { listProfiles, setProfile } from '../../mdb/profiles.ts';
+import { listProfiles, setProfile } from '../../mdb/drift/profiles.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 

@@ -1,10 +1,16 @@
 import type { Finding } from '../../contract/api.ts';
 import type { MismatchCounts } from '../../contract/rehydrate.ts';
 import * as contract from '../../contract/rehydrateschemas.ts';
-import { idleOrders } from '../../mdb/comparing.ts';
-import { askComparison, type Comparison, comparisonOf, listComparisons, ownRound } from '../../mdb/comparisons.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { selectMachines } from '../../mdb/selecting.ts';
+import { selectMachines } from '../../mdb/machines/selecting.ts';
+import { idleOrders } from '../../mdb/orders/comparing.ts';
+import {
+  askComparison,
+  type Comparison,
+  comparisonOf,
+  listComparisons,
+  ownRound,
+} from '../../mdb/orders/comparisons.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { accepted, machineName } from '../../contract/api.ts';
 import { releaseRequest, vouchRequest } from '../../contract/release.ts';
-import { releaseController } from '../../mdb/release.ts';
-import { vouchForController } from '../../mdb/vouching.ts';
+import { releaseController } from '../../mdb/controllers/release.ts';
+import { vouchForController } from '../../mdb/identity/vouching.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';

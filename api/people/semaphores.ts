@@ -2,8 +2,8 @@ import { z } from 'zod';
 import * as contract from '../../contract/permitviews.ts';
 import { permitOperations, readSemaphoreId } from '../../contract/semaphore.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { cancelDisruption, checkDisruption, type Disruption, requestDisruption } from '../../mdb/disruption.ts';
-import { listPermitGroups, type PermitGroupsRow, setPermitGroups } from '../../mdb/permitgroup.ts';
+import { cancelDisruption, checkDisruption, type Disruption, requestDisruption } from '../../mdb/permits/disruption.ts';
+import { listPermitGroups, type PermitGroupsRow, setPermitGroups } from '../../mdb/permits/groups.ts';
 import {
   evictPermit,
   listPermits,
@@ -12,7 +12,7 @@ import {
   readPolicy,
   type SemaphoreRow,
   setPolicy,
-} from '../../mdb/semaphores.ts';
+} from '../../mdb/permits/semaphores.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';

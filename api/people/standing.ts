@@ -1,8 +1,8 @@
 import type { HumanStepView, MachineSummary, OrderView, StandingView, StepView } from '../../contract/api.ts';
-import { bootLoop } from '../../mdb/bootcounts.ts';
-import type { Passage, Stage } from '../../mdb/machine.ts';
-import type { Waited } from '../../mdb/semaphores.ts';
-import type { LastMove } from '../../mdb/timeline.ts';
+import { bootLoop } from '../../domain/bootcounts.ts';
+import type { Passage, Stage } from '../../domain/machine.ts';
+import type { LastMove } from '../../mdb/machines/timeline.ts';
+import type { Waited } from '../../mdb/permits/semaphores.ts';
 
 export interface StandingFacts {
   readonly machine: MachineSummary;

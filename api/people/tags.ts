@@ -1,5 +1,5 @@
 import * as contract from '../../contract/tagschemas.ts';
-import { changeTags, listTags } from '../../mdb/tagging.ts';
+import { changeTags, listTags } from '../../mdb/machines/tagging.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { granted } from './errors.ts';
 import { mustFind } from './machines.ts';

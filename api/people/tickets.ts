@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { accepted } from '../../contract/api.ts';
 import * as contract from '../../contract/tickets.ts';
-import { listHumanSteps } from '../../mdb/orderviews.ts';
+import { listHumanSteps } from '../../mdb/orders/views.ts';
 import {
   addNote,
   closeByPerson,
@@ -11,7 +11,7 @@ import {
   readTicket,
   removeRoute,
   setRoute,
-} from '../../mdb/tickets.ts';
+} from '../../mdb/people/tickets.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';

@@ -1,4 +1,4 @@
-import type { Held } from '../../contract/birth.ts';
+import type { Held } from '../../domain/question.ts';
 import type { Evidence, ImageSystem } from './system.ts';
 
 const mib = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Held } from '../../contract/birth.ts';
+import type { Held } from '../../domain/question.ts';
 import { judgeImage } from './archive.ts';
 import { measureFile } from './file.ts';
 import type { Evidence, ImageSystem, Lack, Supplies } from './system.ts';

@@ -1,5 +1,5 @@
-import type { ImageSystemName } from '../../mdb/machine.ts';
-import type { Directive, SitePolicy } from '../../mdb/values.ts';
+import type { ImageSystemName } from '../../domain/machine.ts';
+import type { Directive, SitePolicy } from '../../domain/values.ts';
 import { archive } from './archive.ts';
 import { dominator } from './dominator.ts';
 import type { ImageSystem } from './system.ts';

@@ -1,6 +1,6 @@
-import type { Held } from '../../contract/birth.ts';
 import type { AgentRecord } from '../../contract/records.ts';
-import type { Directive, HandoverWay, ImageLayout } from '../../mdb/values.ts';
+import type { Held } from '../../domain/question.ts';
+import type { Directive, HandoverWay, ImageLayout } from '../../domain/values.ts';
 import type { Authority } from '../authority.ts';
 
 /** An image as the MDB has it. */

@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import type { Account, Door } from '../../activities/redfish/accounts.ts';
-import type { Credentials } from '../../activities/redfish/login.ts';
-import type { PasswordLimits } from '../../activities/redfish/password.ts';
+import type { Account, Door } from '../../redfish/accounts.ts';
+import type { Credentials } from '../../redfish/login.ts';
+import type { PasswordLimits } from '../../redfish/password.ts';
 import type { Screen } from '../context.ts';
 import type { Column } from '../table.ts';
 import { actByHand } from './act.ts';
@@ -72,7 +72,7 @@ type Wish = AccountOptions & { readonly verb: Verb; readonly name: string | unde
 async function change(hand: Hand, command: Command, address: string, wish: Wish): Promise<void> {
   const { name, role = 'Administrator', secret, user, verb } = wish;
   if (name === undefined) command.error(`${verb} wants the name of an account.`, { exitCode: 2 });
-  const { createAccount, removeAccount } = await import('../../activities/redfish/acts/accounts.ts');
+  const { createAccount, removeAccount } = await import('../../redfish/acts/accounts.ts');
   if (verb === 'remove') {
     const about = `Take the account ${name} away`;
     const kind = removeAccount({ username: user });
@@ -86,8 +86,8 @@ async function change(hand: Hand, command: Command, address: string, wish: Wish)
 
 /** On the disk before it is sent, and never in the place of another. */
 async function stageNew(file: string, username: string, limits: PasswordLimits): Promise<string> {
-  const { secretFolder } = await import('../../activities/hardware/secrets.ts');
-  const { makePassword, passwordLength } = await import('../../activities/redfish/password.ts');
+  const { secretFolder } = await import('../../redfish/secrets.ts');
+  const { makePassword, passwordLength } = await import('../../redfish/password.ts');
   const length = passwordLength(limits);
   if (length === null) throw new Error('it allows no password that is long enough; nothing was sent');
   const store = secretFolder(dirname(file));
@@ -96,7 +96,7 @@ async function stageNew(file: string, username: string, limits: PasswordLimits):
 }
 
 async function list(hand: Hand, command: Command, address: string, options: HandOptions): Promise<void> {
-  const { readAccounts } = await import('../../activities/redfish/accounts.ts');
+  const { readAccounts } = await import('../../redfish/accounts.ts');
   const { screen } = hand.open();
   const { pin, value } = await hand.ask(command, address, options, readAccounts);
   screen.answer({ pin, ...value }, () => {
@@ -123,12 +123,10 @@ function showOutcome(screen: Screen, { observed, pin, state }: Outcome, given: s
  * to take it. Started again after anything broke off, it first finds out which of the two passwords is in force.
  */
 async function rotate(door: Door, old: Credentials, file: string, dryRun: boolean): Promise<Outcome> {
-  const { secretFolder } = await import('../../activities/hardware/secrets.ts');
-  const { inForce, readOwnAccount, withOwnSession, writePassword } = await import(
-    '../../activities/redfish/accounts.ts'
-  );
-  const { RedfishError } = await import('../../activities/redfish/errors.ts');
-  const { makePassword, passwordLength } = await import('../../activities/redfish/password.ts');
+  const { secretFolder } = await import('../../redfish/secrets.ts');
+  const { inForce, readOwnAccount, withOwnSession, writePassword } = await import('../../redfish/accounts.ts');
+  const { RedfishError } = await import('../../redfish/errors.ts');
+  const { makePassword, passwordLength } = await import('../../redfish/password.ts');
   const store = secretFolder(dirname(file));
   const [final, pending] = [basename(file), `${basename(file)}.pending`];
   if (await has(store, final)) throw new Error(`${file} is there already: name a new file for the new password`);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { FirmwareScene, ImageSource } from '../../activities/redfish/acts/firmware.ts';
-import type { Kind, Pace, Plain, Plan, Scene, Seen, Sent } from '../../activities/redfish/acts/kind.ts';
-import { RedfishError } from '../../activities/redfish/errors.ts';
-import type { Session } from '../../activities/redfish/session.ts';
 import type { ActKind, ActParameters } from '../../contract/hardware.ts';
+import type { FirmwareScene, ImageSource } from '../../redfish/acts/firmware.ts';
+import type { Kind, Pace, Plain, Plan, Scene, Seen, Sent } from '../../redfish/acts/kind.ts';
+import { RedfishError } from '../../redfish/errors.ts';
+import type { Session } from '../../redfish/session.ts';
 import type { Screen } from '../context.ts';
 import { cleanCell } from '../table.ts';
 import type { Hand, HandOptions } from './hand.ts';
@@ -115,7 +115,7 @@ function wordsOf({ command, next, otherwise }: Plan): string {
 }
 
 async function sceneOf(session: Session, hostPath: string | null): Promise<Scene> {
-  const { openProbe } = await import('../../activities/redfish/probe.ts');
+  const { openProbe } = await import('../../redfish/probe.ts');
   return { session, ...(await openProbe(session, { hostPath })), pace: clock };
 }
 

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import type { BiosReading } from '../../activities/redfish/bios.ts';
+import type { BiosReading } from '../../redfish/bios.ts';
 import type { Screen } from '../context.ts';
 import { actByHand } from './act.ts';
 import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
@@ -23,7 +23,7 @@ export function addBios(hand: Hand): void {
         command: Command,
       ) => {
         if (verb === undefined) return showSystem(hand, command, address, options, read, showBios);
-        const { resetBios, setBios } = await import('../../activities/redfish/acts/bios.ts');
+        const { resetBios, setBios } = await import('../../redfish/acts/bios.ts');
         if (verb === 'reset') {
           const about = 'Put every setting of the BIOS back to its default at the next start';
           return actByHand(hand, command, address, options, { kind: resetBios, parameters: {}, about });
@@ -44,7 +44,7 @@ export function addBios(hand: Hand): void {
 type Shown = Pick<BiosReading, 'attributes' | 'pending' | 'resets'> | { readonly attributes: null };
 
 async function read({ session, probe }: Place): Promise<Shown> {
-  const { readBios } = await import('../../activities/redfish/bios.ts');
+  const { readBios } = await import('../../redfish/bios.ts');
   const bios = await readBios(session, probe);
   if (bios === null) return { attributes: null };
   const { attributes, pending, resets } = bios;

@@ -28,7 +28,7 @@ export function addBoot(hand: Hand): void {
     .action(async (address: string, options: BootOptions, command: Command) => {
       const target = options.off ? 'none' : (options.once ?? options.always);
       if (target === undefined) return show(hand, command, address, options);
-      const { setBoot } = await import('../../activities/redfish/acts/boot.ts');
+      const { setBoot } = await import('../../redfish/acts/boot.ts');
       const parameters: ActParameters['set-boot'] = {
         target,
         how: options.always ? 'always' : 'once',
@@ -46,7 +46,7 @@ function show(hand: Hand, command: Command, address: string, options: HandOption
     address,
     options,
     async ({ session, system, probe }) => {
-      const { readBoot } = await import('../../activities/redfish/boot.ts');
+      const { readBoot } = await import('../../redfish/boot.ts');
       const { path, shown } = await readBoot(session, system);
       const { enabled, targets: offered } = await probe.offer('boot');
       return { path, boot: shown, targets: offered, enabled };

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { LogCursor } from '../../activities/redfish/read/logs.ts';
-import type { Session } from '../../activities/redfish/session.ts';
+import type { LogCursor } from '../../redfish/read/logs.ts';
+import type { Session } from '../../redfish/session.ts';
 import type { Context } from '../context.ts';
 import { addAccounts } from './accounts.ts';
 import { addBios } from './bios.ts';
@@ -59,7 +59,7 @@ export function addBmc(program: Command, open: () => Context, askPassword: AskPa
   add('probe', 'who it is and what it offers')
     .option('--system <path>', 'the system meant, where the controller has several')
     .action(async (address: string, options: Options, command: Command) => {
-      const { probeController } = await import('../../activities/redfish/read/probe.ts');
+      const { probeController } = await import('../../redfish/read/probe.ts');
       const { screen } = open();
       const { pin, value } = await ask(command, address, options, (session) =>
         probeController(session, options.system ?? null),
@@ -73,7 +73,7 @@ export function addBmc(program: Command, open: () => Context, askPassword: AskPa
   add('inventory', 'what its machine is made of')
     .option('--system <path>', 'the system meant, where the controller has several')
     .action(async (address: string, options: Options, command: Command) => {
-      const { readInventory } = await import('../../activities/redfish/read/inventory.ts');
+      const { readInventory } = await import('../../redfish/read/inventory.ts');
       const { screen } = open();
       const { pin, value } = await ask(command, address, options, (session) =>
         readInventory(session, options.system ?? null),
@@ -86,7 +86,7 @@ export function addBmc(program: Command, open: () => Context, askPassword: AskPa
 
   add('sensors', 'temperatures, fans, voltages and power').action(
     async (address: string, options: Options, command: Command) => {
-      const { readSensors } = await import('../../activities/redfish/read/sensors.ts');
+      const { readSensors } = await import('../../redfish/read/sensors.ts');
       const { screen } = open();
       const { pin, value } = await ask(command, address, options, readSensors);
       screen.answer({ pin, ...value }, () => {
@@ -99,7 +99,7 @@ export function addBmc(program: Command, open: () => Context, askPassword: AskPa
   add('logs', 'entries of all its logs')
     .option('--cursor <file>', 'remembers in this file what was read, and gives only what is new')
     .action(async (address: string, options: Options, command: Command) => {
-      const { readLogs } = await import('../../activities/redfish/read/logs.ts');
+      const { readLogs } = await import('../../redfish/read/logs.ts');
       const { screen } = open();
       const before = options.cursor === undefined ? {} : await readCursor(options.cursor);
       const { pin, value } = await ask(command, address, options, (session) => readLogs(session, before));

@@ -1,4 +1,4 @@
-import type { Session } from '../../activities/redfish/session.ts';
+import type { Session } from '../../redfish/session.ts';
 
 /** Whom to ask, as whom. */
 export interface Contact {
@@ -22,8 +22,8 @@ export async function askController<T>(
   read: (session: Session) => Promise<T>,
 ): Promise<{ readonly pin: string | null; readonly value: T }> {
   // Loaded when it is asked for: no other command needs it.
-  const { openTransport } = await import('../../activities/redfish/transport.ts');
-  const { withSession } = await import('../../activities/redfish/session.ts');
+  const { openTransport } = await import('../../redfish/transport.ts');
+  const { withSession } = await import('../../redfish/session.ts');
   const transport = openTransport(origin, pin);
   try {
     const value = await withSession(transport, { username: user, password }, read);

@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
-import type { Session } from '../../activities/redfish/session.ts';
+import type { Session } from '../../redfish/session.ts';
 import { cleanCell } from '../table.ts';
 import { actByHand } from './act.ts';
 import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
@@ -17,14 +17,14 @@ export function addControl(hand: Hand): void {
   acting('led', 'switches the light by which somebody finds the machine')
     .addArgument(new Argument('<state>').choices(['on', 'off']))
     .action(async (address: string, state: string, options: HandOptions, command: Command) => {
-      const { indicator } = await import('../../activities/redfish/acts/indicator.ts');
+      const { indicator } = await import('../../redfish/acts/indicator.ts');
       const about = `Switch the light ${state}`;
       await actByHand(hand, command, address, options, { kind: indicator, parameters: { on: state === 'on' }, about });
     });
 
   acting('reset', 'starts the controller itself again').action(
     async (address: string, options: HandOptions, command: Command) => {
-      const { resetBmc } = await import('../../activities/redfish/acts/bmc.ts');
+      const { resetBmc } = await import('../../redfish/acts/bmc.ts');
       const about = 'Start the controller again';
       await actByHand(hand, command, address, options, { kind: resetBmc, parameters: {}, about });
     },
@@ -32,10 +32,10 @@ export function addControl(hand: Hand): void {
 
   acting('ac-cycle', 'takes the mains away from the whole machine, and gives it back').action(
     async (address: string, options: HandOptions, command: Command) => {
-      const { acCycle } = await import('../../activities/redfish/acts/accycle.ts');
+      const { acCycle } = await import('../../redfish/acts/accycle.ts');
       const about = 'Take the mains away from the machine and its controller';
       const parameters = { approvedBy: hand.open().operator };
-      const { powerOn } = await import('../../activities/redfish/acts/power.ts');
+      const { powerOn } = await import('../../redfish/acts/power.ts');
       const following = { 'ac-cycle': acCycle, 'power-on': powerOn };
       await actByHand(hand, command, address, options, { kind: acCycle, parameters, about, following });
     },
@@ -51,7 +51,7 @@ export function addControl(hand: Hand): void {
       ]),
     )
     .action(async (address: string, serial: string, options: HandOptions & { method?: never }, command: Command) => {
-      const { eraseDrive } = await import('../../activities/redfish/acts/erase.ts');
+      const { eraseDrive } = await import('../../redfish/acts/erase.ts');
       const { method } = options;
       const parameters = { serial, approvedBy: hand.open().operator, ...(method !== undefined && { method }) };
       await actByHand(hand, command, address, options, {
@@ -85,7 +85,7 @@ function addConsole(hand: Hand): void {
 }
 
 async function readConsole(session: Session, { system }: HandOptions) {
-  const { openProbe } = await import('../../activities/redfish/probe.ts');
+  const { openProbe } = await import('../../redfish/probe.ts');
   const { probe } = await openProbe(session, { hostPath: system ?? null });
   return probe.offer('manager');
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { Argument, type Command } from 'commander';
-import type { Firmware } from '../../activities/redfish/read/firmware.ts';
+import type { Firmware } from '../../redfish/read/firmware.ts';
 import type { Screen } from '../context.ts';
 import type { Column } from '../table.ts';
 import { actByHand } from './act.ts';
@@ -30,8 +30,8 @@ export function addFirmware(hand: Hand): void {
         const { component, to: version } = options;
         if (file === undefined || component === undefined || version === undefined)
           return command.error('update wants a file, --component and --to.', { exitCode: 2 });
-        const { startFirmware, updateFirmware } = await import('../../activities/redfish/acts/firmware.ts');
-        const { fileImage, sha256Of } = await import('../../activities/redfish/firmware/file.ts');
+        const { startFirmware, updateFirmware } = await import('../../redfish/acts/firmware.ts');
+        const { fileImage, sha256Of } = await import('../../redfish/firmware/file.ts');
         const sha256 = await sha256Of(file).catch((error: Error) =>
           command.error(`${file} can't be read: ${error.message}`, { exitCode: 2 }),
         );
@@ -47,9 +47,9 @@ export function addFirmware(hand: Hand): void {
 }
 
 async function read({ session, probe }: Place) {
-  const { openReader } = await import('../../activities/redfish/read/reader.ts');
-  const { readFirmware } = await import('../../activities/redfish/read/firmware.ts');
-  const { componentsOf } = await import('../../activities/redfish/firmware/component.ts');
+  const { openReader } = await import('../../redfish/read/reader.ts');
+  const { readFirmware } = await import('../../redfish/read/firmware.ts');
+  const { componentsOf } = await import('../../redfish/firmware/component.ts');
   const firmware = await readFirmware(await openReader(session));
   const keys = new Map(componentsOf(firmware).map((one) => [one.firmware, one.key]));
   const update = await probe.offer('update');

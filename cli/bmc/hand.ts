@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Session } from '../../activities/redfish/session.ts';
+import type { Session } from '../../redfish/session.ts';
 import type { Context } from '../context.ts';
 
 export interface HandOptions {

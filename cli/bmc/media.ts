@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
-import type { Session } from '../../activities/redfish/session.ts';
+import type { Session } from '../../redfish/session.ts';
 import type { Column } from '../table.ts';
 import { actByHand } from './act.ts';
 import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
@@ -30,7 +30,7 @@ export function addMedia(hand: Hand): void {
         if (verb === undefined) return list(hand, command, address, options);
         if (verb === 'insert' && image === undefined)
           command.error('insert wants the address of an image.', { exitCode: 2 });
-        const { ejectMedia, insertMedia } = await import('../../activities/redfish/acts/media.ts');
+        const { ejectMedia, insertMedia } = await import('../../redfish/acts/media.ts');
         const slot = options.slot === undefined ? {} : { slot: options.slot };
         if (verb === 'eject')
           return actByHand(hand, command, address, options, {
@@ -73,8 +73,8 @@ async function list(hand: Hand, command: Command, address: string, options: Hand
 }
 
 async function readDrives(session: Session, { system }: HandOptions) {
-  const { openProbe } = await import('../../activities/redfish/probe.ts');
-  const { readMedia } = await import('../../activities/redfish/media.ts');
+  const { openProbe } = await import('../../redfish/probe.ts');
+  const { readMedia } = await import('../../redfish/media.ts');
   const { probe } = await openProbe(session, { hostPath: system ?? null });
   const offers = await probe.offer('media');
   return Promise.all(offers.map(({ path }) => readMedia(session, path)));

@@ -32,7 +32,7 @@ export function addPower(hand: Hand): void {
 }
 
 async function actOf(verb: Verb, { patience }: PowerOptions): Promise<HandAct<never>> {
-  const { powerCycle, powerOff, powerOn, restart } = await import('../../activities/redfish/acts/power.ts');
+  const { powerCycle, powerOff, powerOn, restart } = await import('../../redfish/acts/power.ts');
   const about = abouts[verb];
   const following = { 'power-on': powerOn, 'power-off': powerOff };
   const off = {

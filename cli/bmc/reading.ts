@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Probe } from '../../activities/redfish/probe.ts';
-import type { Session } from '../../activities/redfish/session.ts';
-import type { SystemReading } from '../../activities/redfish/system.ts';
+import type { Probe } from '../../redfish/probe.ts';
+import type { Session } from '../../redfish/session.ts';
+import type { SystemReading } from '../../redfish/system.ts';
 import type { Screen } from '../context.ts';
 import type { Hand, HandOptions } from './hand.ts';
 import { showPin } from './show.ts';
@@ -19,7 +19,7 @@ export async function onSystem<T>(
   { system }: HandOptions,
   read: (place: Place) => Promise<T>,
 ): Promise<T> {
-  const { openProbe } = await import('../../activities/redfish/probe.ts');
+  const { openProbe } = await import('../../redfish/probe.ts');
   return read({ session, ...(await openProbe(session, { hostPath: system ?? null })) });
 }
 

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import type { Session } from '../../activities/redfish/session.ts';
+import type { Session } from '../../redfish/session.ts';
 import { actByHand } from './act.ts';
 import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
 import { showPin } from './show.ts';
@@ -19,7 +19,7 @@ export function addSecureBoot(hand: Hand): void {
     .option(...dryRunOption)
     .action(async (address: string, verb: Verb | undefined, options: HandOptions, command: Command) => {
       if (verb === undefined) return show(hand, command, address, options);
-      const { secureBoot, secureBootKeys } = await import('../../activities/redfish/acts/secureboot.ts');
+      const { secureBoot, secureBootKeys } = await import('../../redfish/acts/secureboot.ts');
       if (verb === 'enable' || verb === 'disable') {
         const parameters = { enabled: verb === 'enable' };
         const about = `Set Secure Boot to be ${verb}d from the next start on`;
@@ -50,8 +50,8 @@ async function show(hand: Hand, command: Command, address: string, options: Hand
 }
 
 async function read(session: Session, { system }: HandOptions) {
-  const { openProbe } = await import('../../activities/redfish/probe.ts');
-  const { readSecureBoot } = await import('../../activities/redfish/secureboot.ts');
+  const { openProbe } = await import('../../redfish/probe.ts');
+  const { readSecureBoot } = await import('../../redfish/secureboot.ts');
   const { probe } = await openProbe(session, { hostPath: system ?? null });
   const offer = await probe.offer('secureBoot');
   return offer === null ? null : readSecureBoot(session, offer.path);

@@ -1,8 +1,8 @@
-import type { Inventory } from '../../activities/redfish/read/inventory.ts';
-import type { LogEntry, LogsReading } from '../../activities/redfish/read/logs.ts';
-import type { ProbeReport } from '../../activities/redfish/read/probe.ts';
-import type { Gap } from '../../activities/redfish/read/reader.ts';
-import type { Sensor, SensorReading } from '../../activities/redfish/read/sensors.ts';
+import type { Inventory } from '../../redfish/read/inventory.ts';
+import type { LogEntry, LogsReading } from '../../redfish/read/logs.ts';
+import type { ProbeReport } from '../../redfish/read/probe.ts';
+import type { Gap } from '../../redfish/read/reader.ts';
+import type { Sensor, SensorReading } from '../../redfish/read/sensors.ts';
 import type { Screen } from '../context.ts';
 import { bytes, memory } from '../format.ts';
 import { type Column, cleanCell } from '../table.ts';

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { isOfferable, type Stage } from '../../domain/machine.ts';
 import type { Supervised } from '../../host/supervise.ts';
-import { isOfferable, type Stage } from '../../mdb/machine.ts';
 import type { Step } from './steps.ts';
 import type { Fleet, MachineShown, RackShown } from './watch.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
+import type { OpState, RepairState, Stage } from '../../domain/machine.ts';
 import type { MdbOrTransaction } from '../../mdb/connect.ts';
-import type { OpState, RepairState, Stage } from '../../mdb/machine.ts';
 import { machines, orders, steps } from '../../mdb/schema.ts';
 
 export interface MachineShown {

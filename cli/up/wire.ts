@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import { eq } from 'drizzle-orm';
+import { contains, parseAddress, parseCidr } from '../../domain/address.ts';
 import type { Supervisor } from '../../host/supervise.ts';
 import { Trouble } from '../../host/trouble.ts';
-import { contains, parseAddress, parseCidr } from '../../mdb/address.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { networks } from '../../mdb/schema.ts';
 import type { Setting } from './programs.ts';

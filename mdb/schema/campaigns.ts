@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { campaignStates, memberStates, type Pace, type PlannedGroup } from '../../contract/campaign.ts';
+import { campaignStates, memberStates, type Pace, type PlannedGroup } from '../../domain/campaign/campaign.ts';
 import { at, now } from './columns.ts';
 import { actorClass, orderClass, passage } from './enums.ts';
 import { machines } from './machines.ts';

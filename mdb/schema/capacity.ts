@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { minimumUnits } from '../machine.ts';
+import { minimumUnits } from '../../domain/machine.ts';
 import { at, now } from './columns.ts';
 
 /** How many machines of a group must stay in service, whatever automation wants. No row, no minimum. */

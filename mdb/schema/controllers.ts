@@ -11,7 +11,7 @@ import {
   text,
   unique,
 } from 'drizzle-orm/pg-core';
-import type { SensorRow } from '../values.ts';
+import type { SensorRow } from '../../domain/values.ts';
 import { at, now } from './columns.ts';
 import { machines } from './machines.ts';
 

@@ -11,7 +11,7 @@ import {
   repairStates,
   stages,
   stepStates,
-} from '../machine.ts';
+} from '../../domain/machine.ts';
 
 export const bootState = pgEnum('boot_state', bootStates);
 export const opState = pgEnum('op_state', opStates);

@@ -15,7 +15,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { Directive, IdentityWord } from '../values.ts';
+import type { Directive, IdentityWord } from '../../domain/values.ts';
 import { at, now } from './columns.ts';
 import { bootState, opState, repairState, stage } from './enums.ts';
 import { racks, sites } from './places.ts';
@@ -225,7 +225,7 @@ export const bmcs = pgTable('bmcs', {
   word: jsonb('word').$type<IdentityWord>(),
   /** Other credentials lift the quarantine of credentials, and only that. */
   quarantineFor: text('quarantine_for', { enum: ['credentials', 'certificate', 'identity'] }),
-  /** What it offers (`activities/redfish/probe.ts`), for the firmware version named in it. */
+  /** What it offers (`redfish/probe.ts`), for the firmware version named in it. */
   probe: jsonb('probe').$type<Readonly<Record<string, unknown>>>(),
 });
 

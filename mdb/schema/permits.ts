@@ -1,13 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { type PermitWindow, permitOperations, type StateBefore } from '../../contract/semaphore.ts';
+import { permitOperations, type StateBefore } from '../../contract/semaphore.ts';
+import type { PermitWindow } from '../../domain/permits.ts';
 import { at, now } from './columns.ts';
 import { orderClass } from './enums.ts';
 import { machines } from './machines.ts';
 
 /**
  * Policy of the semaphores, by name. `*` stands for every tag or value; the row that names most counts, and where none
- * does the defaults of `mdb/permitpolicy.ts`.
+ * does the defaults of `mdb/permits/policy.ts`.
  */
 export const semaphores = pgTable(
   'semaphores',

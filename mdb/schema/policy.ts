@@ -1,6 +1,6 @@
 import { bigint, boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { FirmwareWish, HardwareWish } from '../../contract/reconcile.ts';
-import type { BurninLimits, ImageLayout, ProfileMatch } from '../values.ts';
+import type { FirmwareWish, HardwareWish } from '../../domain/drift/drift.ts';
+import type { BurninLimits, ImageLayout, ProfileMatch } from '../../domain/values.ts';
 import { at, now } from './columns.ts';
 import { imageKind } from './enums.ts';
 

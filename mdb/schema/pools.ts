@@ -1,8 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { ReconcileLimits } from '../../contract/reconcile.ts';
-import { drainAdapters, drainTimeOuts, eraseMethods, reconcileModes, standardEraseOthers } from '../machine.ts';
-import type { EraseByKind } from '../values.ts';
+import {
+  drainAdapters,
+  drainTimeOuts,
+  eraseMethods,
+  reconcileModes,
+  standardEraseOthers,
+} from '../../domain/machine.ts';
+import type { EraseByKind } from '../../domain/values.ts';
 import { at, now } from './columns.ts';
 
 /**

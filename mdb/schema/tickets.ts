@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, bigserial, foreignKey, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { ticketAdapters } from '../machine.ts';
+import { ticketAdapters } from '../../domain/machine.ts';
 import { at, now } from './columns.ts';
 import { tickets } from './orders.ts';
 import { sites } from './places.ts';

@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { startPostgres } from '../../host/postgres.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
-import { definePlaces } from '../../mdb/places.ts';
+import { definePlaces } from '../../mdb/places/places.ts';
 import { machines } from '../../mdb/schema.ts';
 import { type BootResult, bootBounds } from './bootbudget.ts';
 import { flood, quantile, steady, type Target } from './load.ts';

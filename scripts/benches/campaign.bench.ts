@@ -2,22 +2,23 @@
  * Planning a campaign over a large fleet: from the selector to the plan in the MDB, and starting it, which plans again.
  * Everything runs on this machine, PostgreSQL too. Ends with a line of JSON.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { standardPace } from '../../contract/campaign.ts';
-import { standard } from '../../contract/requests.ts';
-import { parseSelector } from '../../contract/selector.ts';
+import { standardPace } from '../../domain/campaign/campaign.ts';
+import { standard } from '../../domain/requests.ts';
+import { parseSelector } from '../../domain/selector.ts';
 import { startPostgres } from '../../host/postgres.ts';
-import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns.ts';
-import { turnCampaign } from '../../mdb/campaignturn.ts';
-import { showCampaign } from '../../mdb/campaignviews.ts';
-import { setCapacity } from '../../mdb/capacity.ts';
+import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns/campaigns.ts';
+import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { showCampaign } from '../../mdb/campaigns/views.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
 import { machines, racks, sites } from '../../mdb/schema.ts';
+import { setCapacity } from '../../mdb/service/capacity.ts';
 import { sitePolicy } from '../../test/support/site.ts';
 import { judge } from './verdict.ts';
 

@@ -1,6 +1,6 @@
 import { Trouble } from '../../host/trouble.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { definePlaces, PlacesError } from '../../mdb/places.ts';
+import { definePlaces, PlacesError } from '../../mdb/places/places.ts';
 import { type MachineFacts, rigRack, rigSwitch } from './rig.ts';
 
 /**

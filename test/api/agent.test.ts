@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it, describe as suite } from 'vitest';
+import type { Directive } from '../../domain/values.ts';
 import {
   audit,
   bmcs,
@@ -17,7 +18,6 @@ import {
   outbox,
   steps,
 } from '../../mdb/schema.ts';
-import type { Directive } from '../../mdb/values.ts';
 import { withClockStopped } from '../support/clock.ts';
 import { writeSite } from '../support/site.ts';
 import {

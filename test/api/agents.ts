@@ -8,8 +8,8 @@ import { Agent, request } from 'undici';
 import { createAgentApi } from '../../api/agent/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
 import { type AgentRecord, formatRecords, parseRecords } from '../../contract/records.ts';
+import { machineIdOf } from '../../domain/machine.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { machineIdOf } from '../../mdb/machine.ts';
 import { bootTokens, machines, nics, orders } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 

@@ -1,4 +1,5 @@
 /** Drift, rounds and profiles by the API and the commands. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +12,10 @@ import { openAuthority } from '../../boot/authority.ts';
 import { openScreen } from '../../cli/context.ts';
 import { createProgram } from '../../cli/program.ts';
 import { ApiClient } from '../../client/api.ts';
+import type { Findings } from '../../domain/drift/drift.ts';
 import { acting } from '../../mdb/acting.ts';
-import { type Findings, keepFindings } from '../../mdb/drifts.ts';
-import { beginRound, endRound } from '../../mdb/rounds.ts';
+import { keepFindings } from '../../mdb/drift/drifts.ts';
+import { beginRound, endRound } from '../../mdb/drift/rounds.ts';
 import { audit, drifts, machines, outbox } from '../../mdb/schema.ts';
 import { writeMachines } from '../campaign/bench.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';

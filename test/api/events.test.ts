@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readEvents } from '../../api/events/payload.ts';
 import { createEventsApi } from '../../api/events/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { hashOfToken, listEvents, mintSubscription } from '../../mdb/controllerevents.ts';
+import { hashOfToken, listEvents, mintSubscription } from '../../mdb/controllers/events.ts';
 import { controllerEvents, machines } from '../../mdb/schema.ts';
 import { withClockStopped } from '../support/clock.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';

@@ -1,11 +1,11 @@
 /** Disks that change between two times in service: told by a person's word from what nobody meant to happen. */
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { confirmedBy, disksHeld, pairDisks } from '../../activities/birth/disks.ts';
 import { createBirthActivities } from '../../activities/birth/index.ts';
 import type { Inventory } from '../../contract/agent.ts';
+import { confirmedBy, disksHeld, pairDisks } from '../../domain/birth/disks.ts';
 import { acting } from '../../mdb/acting.ts';
-import { takeInventory } from '../../mdb/inventory.ts';
+import { takeInventory } from '../../mdb/machines/inventory.ts';
 import { disks, hardwareChanges, machines, orders, replacements } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

@@ -9,10 +9,10 @@ import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { Evidence, ImageOffer } from '../../boot/imagesystem/system.ts';
 import { type BirthStep, birthSteps } from '../../contract/birth.ts';
 import type { StepStart } from '../../contract/passage.ts';
+import type { Directive } from '../../domain/values.ts';
 import { acting, record } from '../../mdb/acting.ts';
-import { renderDominatorList } from '../../mdb/dominator.ts';
+import { renderDominatorList } from '../../mdb/permits/dominator.ts';
 import { audit, bootCounts, burninParts, disks, machines, nics, orders, sites, steps } from '../../mdb/schema.ts';
-import type { Directive } from '../../mdb/values.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { sitePolicy, writeSite } from '../support/site.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Decision, decide, type Knowledge } from '../../boot/decide.ts';
 import { identityMismatch, readBootRequest } from '../../boot/request.ts';
-import type { BootFacts } from '../../mdb/boot.ts';
+import type { BootFacts } from '../../mdb/boot/boot.ts';
 import { sitePolicy as policy } from '../support/site.ts';
 
 const uuid = '4c4c4544-0032-3510-8034-b7c04f564231';

@@ -8,9 +8,9 @@ import { checkDnsmasqConfig } from '../../boot/dnsmasq.ts';
 import { createLeasing } from '../../boot/leasing.ts';
 import { stockTftpRoot } from '../../boot/tftp.ts';
 import { connectMdb } from '../../mdb/connect.ts';
-import { leaseNetworks, leases } from '../../mdb/leases.ts';
+import { registerStranger } from '../../mdb/identity/strangers.ts';
+import { leaseNetworks, leases } from '../../mdb/places/leases.ts';
 import { machines } from '../../mdb/schema.ts';
-import { registerStranger } from '../../mdb/strangers.ts';
 import { throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 

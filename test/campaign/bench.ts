@@ -1,4 +1,5 @@
 /** A campaign as it runs: its workflow and its MDB; machines are played by the test, their orders end as it says. */
+
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -10,19 +11,18 @@ import {
   type CampaignSummary,
   campaignWorkflow,
   campaignWorkflowId,
-  type Pace,
-  standardPace,
 } from '../../contract/campaign.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import type { Health } from '../../contract/outage.ts';
-import { standard } from '../../contract/requests.ts';
-import { parseSelector } from '../../contract/selector.ts';
+import { type Pace, standardPace } from '../../domain/campaign/campaign.ts';
+import { standard } from '../../domain/requests.ts';
+import { parseSelector } from '../../domain/selector.ts';
 import { acting } from '../../mdb/acting.ts';
-import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns.ts';
-import { showCampaign } from '../../mdb/campaignviews.ts';
+import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns/campaigns.ts';
+import { showCampaign } from '../../mdb/campaigns/views.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { endOrder } from '../../mdb/orders/passage.ts';
 import { leaseDue, markDelivered } from '../../mdb/outbox.ts';
-import { endOrder } from '../../mdb/passage.ts';
 import { machines, orders } from '../../mdb/schema.ts';
 import { deliver } from '../../workers/deliver.ts';
 import { bundle } from '../workflows/bench.ts';

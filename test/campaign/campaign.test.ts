@@ -1,11 +1,12 @@
 /** Campaigns as they run: canary, soak, batches, halts, pauses, cancels, lost messages, and many runs. */
+
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MemberState } from '../../contract/campaign.ts';
-import { startCampaign, steerCampaign } from '../../mdb/campaigns.ts';
-import { turnCampaign } from '../../mdb/campaignturn.ts';
-import { showCampaign } from '../../mdb/campaignviews.ts';
-import { placeOrder } from '../../mdb/orders.ts';
+import type { MemberState } from '../../domain/campaign/campaign.ts';
+import { startCampaign, steerCampaign } from '../../mdb/campaigns/campaigns.ts';
+import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { showCampaign } from '../../mdb/campaigns/views.ts';
+import { placeOrder } from '../../mdb/orders/orders.ts';
 import { campaigns, machines, tickets } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

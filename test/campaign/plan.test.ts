@@ -1,10 +1,11 @@
 /** What a campaign's plan and its judge decide, without an MDB. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type MemberCounts, standardPace } from '../../contract/campaign.ts';
-import { judge, pickNext, type Scene, timeLeft } from '../../mdb/campaignjudge.ts';
-import { type CampaignWish, type Candidate, planCampaign, spread } from '../../mdb/campaignplan.ts';
-import type { CapacityListing } from '../../mdb/capacity.ts';
+import { type MemberCounts, standardPace } from '../../domain/campaign/campaign.ts';
+import { judge, pickNext, type Scene, timeLeft } from '../../domain/campaign/judge.ts';
+import { type CampaignWish, type Candidate, planCampaign, spread } from '../../domain/campaign/plan.ts';
+import type { CapacityListing } from '../../domain/capacity.ts';
 
 const candidate = (index: number, more: Partial<Candidate> = {}): Candidate => ({
   machineId: `m-${String(index).padStart(5, '0')}`,

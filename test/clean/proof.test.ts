@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCleanActivities } from '../../activities/clean/index.ts';
-import type { EraseMethod } from '../../mdb/machine.ts';
+import type { EraseMethod } from '../../domain/machine.ts';
 import { audit, disks, erasures, machines, orders, outbox, steps } from '../../mdb/schema.ts';
 import {
   type AgentServer,

@@ -11,7 +11,7 @@ import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
 import { createProgram } from '../../cli/program.ts';
 import { upCommand } from '../../cli/up/options.ts';
-import { definePlaces } from '../../mdb/places.ts';
+import { definePlaces } from '../../mdb/places/places.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { namesHost } from '../../activities/drain/hostlist.ts';
+import { namesHost } from '../../integrations/schedulers/hostlist.ts';
 
 describe("S-3: a job's host list, asked for one node", () => {
   it.each([

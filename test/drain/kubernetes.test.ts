@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openKubernetes } from '../../activities/drain/kubernetes.ts';
+import { openKubernetes } from '../../integrations/schedulers/kubernetes.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
 

@@ -1,7 +1,7 @@
 /** The adapter against a real Kubernetes API server. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DrainTask } from '../../activities/drain/drain.ts';
-import { openKubernetes } from '../../activities/drain/kubernetes.ts';
+import type { DrainTask } from '../../integrations/schedulers/drain.ts';
+import { openKubernetes } from '../../integrations/schedulers/kubernetes.ts';
 import { type Cluster, startKubernetes } from '../support/kubernetes/cluster.ts';
 import { ledgerOf } from '../support/ledger.ts';
 

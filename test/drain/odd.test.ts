@@ -1,8 +1,8 @@
 /** What schedulers show that is odd: one part that cannot be understood, and nothing that says the good end. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { namesHost } from '../../activities/drain/hostlist.ts';
-import { openKubernetes } from '../../activities/drain/kubernetes.ts';
-import { openSlurm } from '../../activities/drain/slurm.ts';
+import { namesHost } from '../../integrations/schedulers/hostlist.ts';
+import { openKubernetes } from '../../integrations/schedulers/kubernetes.ts';
+import { openSlurm } from '../../integrations/schedulers/slurm.ts';
 import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
 
 const token = 'odd-token-canary';

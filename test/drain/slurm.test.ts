@@ -1,6 +1,6 @@
 /** What no real Slurm can be had for at will, answered as slurmrestd 24.11.5 was seen to answer. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSlurm } from '../../activities/drain/slurm.ts';
+import { openSlurm } from '../../integrations/schedulers/slurm.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isOfferable } from '../../mdb/machine.ts';
+import { isOfferable } from '../../domain/machine.ts';
 import { burnins, disks, humanSteps, machines, tickets } from '../../mdb/schema.ts';
 import { countEffect, type Machine, type Whole, wholeFarrier } from './farrier.ts';
 

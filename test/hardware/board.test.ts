@@ -1,4 +1,5 @@
 /** A mainboard that was replaced: what a look tells of it, and what makes it the machine's own. */
+
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +7,15 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHardwareActivities } from '../../activities/hardware/index.ts';
-import { secretFolder } from '../../activities/hardware/secrets.ts';
-import { judgeSwap, type KnownBoard } from '../../activities/hardware/swap.ts';
-import { openSessionPool } from '../../activities/redfish/pool.ts';
 import { judgeWord } from '../../activities/repair/board.ts';
 import { createRepairActivities } from '../../activities/repair/index.ts';
-import type { BoardShown, BoardSight, BoardWord } from '../../contract/board.ts';
+import type { BoardSight, BoardWord } from '../../contract/board.ts';
 import type { Health } from '../../contract/outage.ts';
+import type { BoardShown } from '../../domain/identity/board.ts';
+import { judgeSwap, type KnownBoard } from '../../domain/identity/board.ts';
 import { audit, bmcs, boards, machines, nics, orders } from '../../mdb/schema.ts';
+import { openSessionPool } from '../../redfish/pool.ts';
+import { secretFolder } from '../../redfish/secrets.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { bmcMacOf, macOf } from '../../sim/hardware.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';

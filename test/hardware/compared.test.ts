@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { operationOf } from '../../activities/redfish/drives.ts';
-import { failure } from '../../activities/redfish/messages.ts';
+import { operationOf } from '../../redfish/drives.ts';
+import { failure } from '../../redfish/messages.ts';
 import { systemPath, told } from '../redfish/hostile.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

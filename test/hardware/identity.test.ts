@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Factors, sameMachine } from '../../activities/hardware/identity.ts';
-import { ownPath } from '../../activities/redfish/links.ts';
-import { chooseReset } from '../../activities/redfish/power.ts';
+import { type Factors, sameMachine } from '../../domain/identity/samemachine.ts';
+import { ownPath } from '../../redfish/links.ts';
+import { chooseReset } from '../../redfish/power.ts';
 
 const known: Factors = {
   uuid: '4c4c4544-0042-3510-8052-b4c04f4d3333',

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { secretFolder } from '../../activities/hardware/secrets.ts';
 import { bmcs, rotations } from '../../mdb/schema.ts';
+import { secretFolder } from '../../redfish/secrets.ts';
 import { type KillBench, moments, openKillBench } from './killing.ts';
 
 let bench: KillBench | null;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { judgeHealth } from '../../activities/hardware/health.ts';
-import { effectShown, type Shown } from '../../activities/redfish/effect.ts';
-import { witnessesOf } from '../../activities/redfish/witnesses.ts';
+import { effectShown, type Shown } from '../../redfish/effect.ts';
+import { witnessesOf } from '../../redfish/witnesses.ts';
 import type { personalities } from '../../sim/bmc/personalities.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

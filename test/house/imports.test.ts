@@ -11,7 +11,7 @@ function check(files: Readonly<Record<string, string>>): string[] {
 
 test('every import of this checkout points one way', () => {
   const files = sourceFiles();
-  expect(files).toContain('mdb/machine.ts');
+  expect(files).toContain('domain/machine.ts');
   expect(findViolations(files.flatMap((path) => readImports(path, readFileSync(path, 'utf8'))))).toEqual([]);
 });
 
@@ -83,9 +83,9 @@ describe('what is caught', () => {
       'boot never sees Temporal, but imports contract/attributes.ts',
     ],
     [
-      'mdb/machine.ts',
+      'domain/machine.ts',
       "import type { X } from './values.ts';",
-      'mdb/machine.ts imports nothing, not even mdb/values.ts',
+      'domain/machine.ts imports nothing, not even domain/values.ts',
     ],
     ['api/a.ts', "import { rack } from '../sim/rack.ts';", 'api must not import sim/rack.ts'],
     ['sim/s.ts', "import { run } from '../workers/run.ts';", 'sim must not import workers/run.ts'],

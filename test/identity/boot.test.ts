@@ -2,8 +2,8 @@
 import { and, eq } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createBirthActivities } from '../../activities/birth/index.ts';
-import type { BootState } from '../../mdb/machine.ts';
-import { announceMachine } from '../../mdb/ordering.ts';
+import type { BootState } from '../../domain/machine.ts';
+import { announceMachine } from '../../mdb/orders/ordering.ts';
 import { audit, machines, nics, orders, outbox } from '../../mdb/schema.ts';
 import { type BirtherRig, type Cable, cableTo, startBirther } from '../boot/rig.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';

@@ -1,9 +1,9 @@
 import { expect, describe as suite, test } from 'vitest';
-import { type Factors, sameMachine } from '../../activities/hardware/identity.ts';
-import { judgeSwap } from '../../activities/hardware/swap.ts';
 import { identityMismatch, readBootRequest } from '../../boot/request.ts';
-import { isFiller } from '../../mdb/filler.ts';
-import { normaliseSerial, normaliseUuid } from '../../mdb/identity.ts';
+import { judgeSwap } from '../../domain/identity/board.ts';
+import { isFiller } from '../../domain/identity/filler.ts';
+import { normaliseSerial, normaliseUuid } from '../../domain/identity/identity.ts';
+import { type Factors, sameMachine } from '../../domain/identity/samemachine.ts';
 import { everyRecorded, treesAbsent } from '../redfish/tree.ts';
 
 suite('I-1: a UUID in the other byte order is the same UUID, to every reader', () => {

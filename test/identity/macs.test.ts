@@ -1,7 +1,7 @@
 import { afterEach, expect, describe as suite, test } from 'vitest';
-import { type Session, withSession } from '../../activities/redfish/session.ts';
-import { readMacs, readSystem } from '../../activities/redfish/system.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import { type Session, withSession } from '../../redfish/session.ts';
+import { readMacs, readSystem } from '../../redfish/system.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { type Resource, serveTable } from '../redfish/tree.ts';
 
 const closing: (() => Promise<void>)[] = [];

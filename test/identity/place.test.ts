@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it, describe as suite } from 'vitest';
 import { createBirthActivities } from '../../activities/birth/index.ts';
-import { hostnameAt, placeOf, readPlace } from '../../activities/birth/place.ts';
-import { answerStep } from '../../mdb/answering.ts';
-import { announceMachine } from '../../mdb/ordering.ts';
-import { openHumanStep } from '../../mdb/people.ts';
-import { definePlaces } from '../../mdb/places.ts';
+import { hostnameAt, placeOf, readPlace } from '../../domain/birth/place.ts';
+import { announceMachine } from '../../mdb/orders/ordering.ts';
+import { answerStep } from '../../mdb/people/answering.ts';
+import { openHumanStep } from '../../mdb/people/people.ts';
+import { definePlaces } from '../../mdb/places/places.ts';
 import { machines, networks, nics } from '../../mdb/schema.ts';
 import { type AgentServer, type Born, bear, describe, giveToken, open, say, startAgentServer } from '../api/agents.ts';
 import { writeSite } from '../support/site.ts';

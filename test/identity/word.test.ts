@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { vouchForController } from '../../mdb/identity/vouching.ts';
 import { audit, bmcs, machines } from '../../mdb/schema.ts';
-import { vouchForController } from '../../mdb/vouching.ts';
 import { type Acting, actingOn } from '../hardware/acting.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

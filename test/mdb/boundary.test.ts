@@ -3,9 +3,9 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporal
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { judge } from '../../activities/boundary.ts';
-import { OutsideError } from '../../activities/outside/errors.ts';
-import { RedfishError } from '../../activities/redfish/errors.ts';
+import { OutsideError } from '../../integrations/http/errors.ts';
 import { connectMdb } from '../../mdb/connect.ts';
+import { RedfishError } from '../../redfish/errors.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 
 let at: ThrowawayMdb;

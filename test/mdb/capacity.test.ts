@@ -2,11 +2,11 @@ import { eq, inArray, isNull, sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { beginBirth } from '../../activities/birth/course.ts';
+import type { CapacityScope, MinimumUnit } from '../../domain/machine.ts';
 import { acting } from '../../mdb/acting.ts';
-import { engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/brake.ts';
-import { type Departure, leaveProduction, listCapacity, minimum, setCapacity } from '../../mdb/capacity.ts';
-import type { CapacityScope, MinimumUnit } from '../../mdb/machine.ts';
 import { audit, brakes, capacityRules, machines, orders, tickets } from '../../mdb/schema.ts';
+import { engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/service/brake.ts';
+import { type Departure, leaveProduction, listCapacity, minimum, setCapacity } from '../../mdb/service/capacity.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 

@@ -1,8 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type GuardedColumn, isLegalEdge, legalEdges } from '../../domain/machine.ts';
 import { acting, record } from '../../mdb/acting.ts';
-import { type GuardedColumn, isLegalEdge, legalEdges } from '../../mdb/machine.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
 import { audit, legalEdgesTable, machines, nics, orders, stateHistory } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';

@@ -1,10 +1,10 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkData, matchesChoice, standardOnClose } from '../../contract/answers.ts';
+import { checkData, matchesChoice, standardOnClose } from '../../domain/answers.ts';
 import { acting } from '../../mdb/acting.ts';
-import { answerStep } from '../../mdb/answering.ts';
-import { addSwap, setRotation } from '../../mdb/oncall.ts';
-import { type HumanStepRow, openHumanStep, remindHumanStep } from '../../mdb/people.ts';
+import { answerStep } from '../../mdb/people/answering.ts';
+import { addSwap, setRotation } from '../../mdb/people/oncall.ts';
+import { type HumanStepRow, openHumanStep, remindHumanStep } from '../../mdb/people/people.ts';
 import { humanSteps, ignoredAnswers, machines, orders, outbox, ticketNotes, tickets } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

@@ -1,6 +1,6 @@
 import { asc, count, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { definePlaces, type Places } from '../../mdb/places.ts';
+import { definePlaces, type Places } from '../../mdb/places/places.ts';
 import { addresses, expectedBmcs, networks, racks, switchPorts } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { sitePolicy } from '../support/site.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { addressAt, checkPlaces, numberRacks } from '../../mdb/places.ts';
-import type { SitePolicy } from '../../mdb/values.ts';
+import type { SitePolicy } from '../../domain/values.ts';
+import { addressAt, checkPlaces, numberRacks } from '../../mdb/places/places.ts';
 
 const policy: SitePolicy = {
   autoBirth: true,

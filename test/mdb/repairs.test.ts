@@ -2,9 +2,9 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRepairActivities } from '../../activities/repair/index.ts';
-import type { Severity } from '../../contract/requests.ts';
+import type { Severity } from '../../domain/requests.ts';
 import { connectMdb } from '../../mdb/connect.ts';
-import { keepConsole } from '../../mdb/consoles.ts';
+import { keepConsole } from '../../mdb/controllers/consoles.ts';
 import { bundles, controllerLogEntries, machines, orders, replacements, rungs } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

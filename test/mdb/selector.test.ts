@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseSelector, type Selector } from '../../contract/selector.ts';
-import { listMachines } from '../../mdb/fleet.ts';
+import { parseSelector, type Selector } from '../../domain/selector.ts';
+import { listMachines } from '../../mdb/machines/fleet.ts';
+import { selectMachines } from '../../mdb/machines/selecting.ts';
 import { machines, tags } from '../../mdb/schema.ts';
-import { selectMachines } from '../../mdb/selecting.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOutageActivities } from '../../activities/outage/index.ts';
 import { createPassageActivities } from '../../activities/passage/index.ts';
 import { acting } from '../../mdb/acting.ts';
-import { writeIntent } from '../../mdb/controller.ts';
+import { writeIntent } from '../../mdb/controllers/controller.ts';
 import { machines, orders, steps } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { onCallAt, type Rotation, turnAt } from '../../mdb/turn.ts';
+import { onCallAt, type Rotation, turnAt } from '../../domain/oncall.ts';
 
 const utc = (text: string) => new Date(`${text}Z`);
 const weekly: Rotation = {

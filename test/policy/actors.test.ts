@@ -2,12 +2,12 @@ import { and, eq, like } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createOrderActivities } from '../../activities/orders/index.ts';
 import { moveMachine } from '../../activities/outage/move.ts';
-import { standardPace } from '../../contract/campaign.ts';
+import { standardPace } from '../../domain/campaign/campaign.ts';
 import { acting } from '../../mdb/acting.ts';
-import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns.ts';
-import { turnCampaign } from '../../mdb/campaignturn.ts';
-import { placeOrder } from '../../mdb/orders.ts';
-import { plan } from '../../mdb/proposals.ts';
+import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns/campaigns.ts';
+import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { plan } from '../../mdb/drift/proposals.ts';
+import { placeOrder } from '../../mdb/orders/orders.ts';
 import { audit, campaigns, drifts, machines, orders } from '../../mdb/schema.ts';
 import { type Desk, openDesk } from './desk.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inOrder, resourcesFor, semaphoreId } from '../../contract/semaphore.ts';
-import { groupsFor, setPermitGroups } from '../../mdb/permitgroup.ts';
-import { capacityOf, standardPolicy } from '../../mdb/permitpolicy.ts';
+import { groupsFor, setPermitGroups } from '../../mdb/permits/groups.ts';
+import { capacityOf, standardPolicy } from '../../mdb/permits/policy.ts';
 import { racks, tags } from '../../mdb/schema.ts';
 import { type Desk, openDesk } from './desk.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseSelector, selectsAll } from '../../contract/selector.ts';
+import { parseSelector, selectsAll } from '../../domain/selector.ts';
 import { orders, tags } from '../../mdb/schema.ts';
 import { type Desk, openDesk } from './desk.ts';
 

@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tellStanding } from '../../api/people/standing.ts';
 import { machineLine } from '../../cli/up/view.ts';
 import type { MachineSummary, OrderView } from '../../contract/api.ts';
-import { engageBrake, releaseBrake } from '../../mdb/brake.ts';
-import { opStates, repairStates, stages } from '../../mdb/machine.ts';
+import { opStates, repairStates, stages } from '../../domain/machine.ts';
 import { keepAlive } from '../../mdb/processes.ts';
 import { machines, outbox, processes } from '../../mdb/schema.ts';
+import { engageBrake, releaseBrake } from '../../mdb/service/brake.ts';
 import { type Desk, openDesk } from './desk.ts';
 
 let desk: Desk;

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acting } from '../../mdb/acting.ts';
-import { leaveProduction } from '../../mdb/capacity.ts';
-import { countGroup } from '../../mdb/permitpolicy.ts';
+import { countGroup } from '../../mdb/permits/policy.ts';
 import { audit, machines, tags } from '../../mdb/schema.ts';
+import { leaveProduction } from '../../mdb/service/capacity.ts';
 import { type Desk, openDesk } from './desk.ts';
 
 let desk: Desk;

@@ -1,11 +1,12 @@
 /** What counts as drift, table by table; and which campaigns would put it right. */
+
 import { describe, expect, test } from 'vitest';
 import { compare } from '../../activities/reconcile/diff.ts';
-import { contradicts } from '../../activities/reconcile/evidence.ts';
 import { propose } from '../../activities/reconcile/proposals.ts';
 import { changedOf, withoutSecrets } from '../../activities/records/settings.ts';
-import type { DriftScene } from '../../mdb/driftscenes.ts';
-import type { Amendable } from '../../mdb/proposals.ts';
+import type { DriftScene } from '../../domain/drift/drift.ts';
+import { contradicts } from '../../domain/drift/evidence.ts';
+import type { Amendable } from '../../mdb/drift/proposals.ts';
 
 const hour = 3_600_000;
 const now = 1000 * hour;

@@ -2,10 +2,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { judge } from '../../activities/records/changes.ts';
 import { hashOf, wattsOf } from '../../activities/records/inventory.ts';
 import { documentsOf, kinds, partsOf } from '../../activities/records/parts.ts';
-import { readInventory } from '../../activities/redfish/read/inventory.ts';
-import { readSensors } from '../../activities/redfish/read/sensors.ts';
-import { type Session, withSession } from '../../activities/redfish/session.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import { readInventory } from '../../redfish/read/inventory.ts';
+import { readSensors } from '../../redfish/read/sensors.ts';
+import { type Session, withSession } from '../../redfish/session.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { serveTree, treeNames, treesAbsent } from '../redfish/tree.ts';
 
 if (treesAbsent) console.log(treesAbsent);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readOwnAccount, withOwnSession, writePassword } from '../../activities/redfish/accounts.ts';
-import { makePassword, passwordLength } from '../../activities/redfish/password.ts';
+import { readOwnAccount, withOwnSession, writePassword } from '../../redfish/accounts.ts';
+import { makePassword, passwordLength } from '../../redfish/password.ts';
 import { type Hostile, openHostile, password } from './hostile.ts';
 
 describe('the length of a new password (quirk 67)', () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { planNetworkBoot, writeBoot } from '../../activities/redfish/boot.ts';
-import { type Session, withSession } from '../../activities/redfish/session.ts';
-import { readSystem } from '../../activities/redfish/system.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import { planNetworkBoot, writeBoot } from '../../redfish/boot.ts';
+import { type Session, withSession } from '../../redfish/session.ts';
+import { readSystem } from '../../redfish/system.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { type Hostile, openHostile, password, systemPath, told } from './hostile.ts';
 
 let bmc: Hostile;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { optionOf, reordered } from '../../activities/redfish/bootorder.ts';
+import { optionOf, reordered } from '../../redfish/bootorder.ts';
 
 describe('an entry of the boot order (R-14)', () => {
   // As recorded controllers show them: Dell, HPE, NVIDIA and Supermicro, of which the last gives no path.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { tagsOf, writeTagged } from '../../activities/redfish/etag.ts';
-import type { Answer, Json } from '../../activities/redfish/transport.ts';
+import { tagsOf, writeTagged } from '../../redfish/etag.ts';
+import type { Answer, Json } from '../../redfish/transport.ts';
 
 /** A resource that takes a write with one of these tags only, null standing for none. */
 function resource(shown: { etag?: string | undefined; body?: Json; takes: (string | null)[]; refusal?: number }) {

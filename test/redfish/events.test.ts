@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type EventsWish, endEvents, ensureEvents, formsOf } from '../../activities/redfish/events.ts';
-import { type Session, withSession } from '../../activities/redfish/session.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import { type EventsWish, endEvents, ensureEvents, formsOf } from '../../redfish/events.ts';
+import { type Session, withSession } from '../../redfish/session.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { type PersonalityChoice, personalities } from '../../sim/bmc/personalities.ts';
 import { ask, bmcFault, get, journal, originOf, play, soon, stopPlaying } from '../sim/playing.ts';
 

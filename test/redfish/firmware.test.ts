@@ -5,14 +5,14 @@ import {
   componentsOf,
   findComponent,
   versionsOf,
-} from '../../activities/redfish/firmware/component.ts';
-import { chooseWay, type FirmwareImage, parametersOf, sendImage } from '../../activities/redfish/firmware/way.ts';
-import type { UpdateOffer } from '../../activities/redfish/probe.ts';
-import { quirksOf } from '../../activities/redfish/quirks.ts';
-import type { Firmware } from '../../activities/redfish/read/firmware.ts';
-import { type Session, withSession } from '../../activities/redfish/session.ts';
-import { taskOf, taskPath } from '../../activities/redfish/task.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+} from '../../redfish/firmware/component.ts';
+import { chooseWay, type FirmwareImage, parametersOf, sendImage } from '../../redfish/firmware/way.ts';
+import type { UpdateOffer } from '../../redfish/probe.ts';
+import { quirksOf } from '../../redfish/quirks.ts';
+import type { Firmware } from '../../redfish/read/firmware.ts';
+import { type Session, withSession } from '../../redfish/session.ts';
+import { taskOf, taskPath } from '../../redfish/task.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { openHostile, password, told } from './hostile.ts';
 
 const none: UpdateOffer = {

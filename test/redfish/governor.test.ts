@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { RedfishError } from '../../activities/redfish/errors.ts';
-import { type Governor, openGovernor } from '../../activities/redfish/governor.ts';
-import { adapt, firstPace, type Pace } from '../../activities/redfish/pace.ts';
+import { RedfishError } from '../../redfish/errors.ts';
+import { type Governor, openGovernor } from '../../redfish/governor.ts';
+import { adapt, firstPace, type Pace } from '../../redfish/pace.ts';
 
 let governor: Governor;
 beforeEach(() => {

@@ -1,15 +1,15 @@
 /** What controllers show that is odd, and reads as what it is: cases met on recorded trees and by real clients. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { isSystemOf } from '../../activities/hardware/identity.ts';
 import { wattsOf } from '../../activities/records/inventory.ts';
-import { type Kept, openProbe } from '../../activities/redfish/probe.ts';
-import { readConsole } from '../../activities/redfish/read/console.ts';
-import { firmwareVersion, readFirmware } from '../../activities/redfish/read/firmware.ts';
-import { readInventory } from '../../activities/redfish/read/inventory.ts';
-import { readLogs } from '../../activities/redfish/read/logs.ts';
-import { openReader } from '../../activities/redfish/read/reader.ts';
-import { type Session, withSession } from '../../activities/redfish/session.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import { isSystemOf } from '../../domain/identity/samemachine.ts';
+import { type Kept, openProbe } from '../../redfish/probe.ts';
+import { readConsole } from '../../redfish/read/console.ts';
+import { firmwareVersion, readFirmware } from '../../redfish/read/firmware.ts';
+import { readInventory } from '../../redfish/read/inventory.ts';
+import { readLogs } from '../../redfish/read/logs.ts';
+import { openReader } from '../../redfish/read/reader.ts';
+import { type Session, withSession } from '../../redfish/session.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { type Resource, serveTable, type TreeServer } from './tree.ts';
 
 const closing: (() => Promise<void>)[] = [];

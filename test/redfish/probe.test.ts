@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openProbe, type Probe } from '../../activities/redfish/probe.ts';
-import { withSession } from '../../activities/redfish/session.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import { openProbe, type Probe } from '../../redfish/probe.ts';
+import { withSession } from '../../redfish/session.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { committedTable, page, probeFamilies, probeTrees, renderTable } from '../../scripts/offers.ts';
 import { type Resource, serveTable, serveTree, treesAbsent } from './tree.ts';
 

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { isAcceleratorDevice, mergeAccelerators } from '../../activities/redfish/read/compute.ts';
-import { firmwareVersion, sameVersion } from '../../activities/redfish/read/firmware.ts';
-import { identityOf } from '../../activities/redfish/read/identity.ts';
-import { readInventory } from '../../activities/redfish/read/inventory.ts';
-import { chooseHost } from '../../activities/redfish/read/layout.ts';
-import { readLogs } from '../../activities/redfish/read/logs.ts';
-import { probeController } from '../../activities/redfish/read/probe.ts';
-import { readSensors } from '../../activities/redfish/read/sensors.ts';
-import { type Session, withSession } from '../../activities/redfish/session.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import { isAcceleratorDevice, mergeAccelerators } from '../../redfish/read/compute.ts';
+import { firmwareVersion, sameVersion } from '../../redfish/read/firmware.ts';
+import { identityOf } from '../../redfish/read/identity.ts';
+import { readInventory } from '../../redfish/read/inventory.ts';
+import { chooseHost } from '../../redfish/read/layout.ts';
+import { readLogs } from '../../redfish/read/logs.ts';
+import { probeController } from '../../redfish/read/probe.ts';
+import { readSensors } from '../../redfish/read/sensors.ts';
+import { type Session, withSession } from '../../redfish/session.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { type Resource, serveTable, type TreeServer } from './tree.ts';
 
 const closing: (() => Promise<void>)[] = [];

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { effectShown, type Shown } from '../../activities/redfish/effect.ts';
-import { RedfishError } from '../../activities/redfish/errors.ts';
-import { failure } from '../../activities/redfish/messages.ts';
-import { retryAfterOf, waitBefore } from '../../activities/redfish/patience.ts';
-import { quirksOf } from '../../activities/redfish/quirks.ts';
+import { effectShown, type Shown } from '../../redfish/effect.ts';
+import { RedfishError } from '../../redfish/errors.ts';
+import { failure } from '../../redfish/messages.ts';
+import { retryAfterOf, waitBefore } from '../../redfish/patience.ts';
+import { quirksOf } from '../../redfish/quirks.ts';
 
 describe('Retry-After (quirk 17)', () => {
   const now = Date.parse('Wed, 21 Oct 2015 07:28:00 GMT');

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Login } from '../../activities/redfish/login.ts';
-import { type Contact, openSessionPool, type SessionPool } from '../../activities/redfish/pool.ts';
-import { type Session, withSession } from '../../activities/redfish/session.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import type { Login } from '../../redfish/login.ts';
+import { type Contact, openSessionPool, type SessionPool } from '../../redfish/pool.ts';
+import { type Session, withSession } from '../../redfish/session.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { type Hostile, openHostile, password, sessionsPath, systemPath, told } from './hostile.ts';
 
 let bmc: Hostile;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openReader } from '../../activities/redfish/read/reader.ts';
-import { type Session, sessionOver } from '../../activities/redfish/session.ts';
-import { type Limits, openTransport, type Transport } from '../../activities/redfish/transport.ts';
+import { openReader } from '../../redfish/read/reader.ts';
+import { type Session, sessionOver } from '../../redfish/session.ts';
+import { type Limits, openTransport, type Transport } from '../../redfish/transport.ts';
 import { openCertificate } from '../../sim/vm/certificate.ts';
 import { withFolder } from './folder.ts';
 import { type Hostile, hangUp, openHostile, password, sessionsPath, systemPath, told } from './hostile.ts';

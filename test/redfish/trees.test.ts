@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { readInventory } from '../../activities/redfish/read/inventory.ts';
-import { readLogs } from '../../activities/redfish/read/logs.ts';
-import { readSensors } from '../../activities/redfish/read/sensors.ts';
-import { type Session, withSession } from '../../activities/redfish/session.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import { readInventory } from '../../redfish/read/inventory.ts';
+import { readLogs } from '../../redfish/read/logs.ts';
+import { readSensors } from '../../redfish/read/sensors.ts';
+import { type Session, withSession } from '../../redfish/session.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { expected as dell } from './expected/dell-r750-idrac9-6.00.30.ts';
 import { expected as dmtf } from './expected/dmtf-public-rackmount1.ts';
 import { expected as ilo6 } from './expected/hpe-dl380a-gen11-ilo6.ts';

@@ -1,9 +1,11 @@
 /** Histories of campaigns, against turns that are told and canaries that are looked at. */
+
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { type CampaignStanding, campaignWorkflow, campaignWorkflowId, type Turn } from '../../contract/campaign.ts';
+import { type CampaignStanding, campaignWorkflow, campaignWorkflowId } from '../../contract/campaign.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
+import type { Turn } from '../../domain/campaign/campaign.ts';
 import { bundle } from '../workflows/bench.ts';
 
 interface Scene {

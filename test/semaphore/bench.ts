@@ -14,8 +14,8 @@ import {
   semaphoreId,
   semaphoreWorkflow,
 } from '../../contract/semaphore.ts';
+import type { OrderClass } from '../../domain/machine.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import type { OrderClass } from '../../mdb/machine.ts';
 import { machines, permits, semaphores } from '../../mdb/schema.ts';
 import type { RequesterStanding } from '../support/workflows/requester.ts';
 

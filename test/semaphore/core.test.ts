@@ -7,7 +7,7 @@ import {
   resourcesFor,
   semaphoreId,
 } from '../../contract/semaphore.ts';
-import type { OrderClass } from '../../mdb/machine.ts';
+import type { OrderClass } from '../../domain/machine.ts';
 import { pack, unpack } from '../../workflows/semaphore/carry.ts';
 import { Semaphore } from '../../workflows/semaphore/core.ts';
 import { readEviction, readReference, readRequest } from '../../workflows/semaphore/read.ts';

@@ -1,10 +1,11 @@
 import { eq, inArray, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LedgerTurn, PermitWaiting, PermitWindow } from '../../contract/semaphore.ts';
+import type { LedgerTurn, PermitWaiting } from '../../contract/semaphore.ts';
+import type { PermitWindow } from '../../domain/permits.ts';
 import { acting } from '../../mdb/acting.ts';
-import { readTraces } from '../../mdb/permitholder.ts';
-import { opensAt } from '../../mdb/permitpolicy.ts';
-import { restOf, settleTurn } from '../../mdb/permits.ts';
+import { readTraces } from '../../mdb/permits/holder.ts';
+import { restOf, settleTurn } from '../../mdb/permits/permits.ts';
+import { opensAt } from '../../mdb/permits/policy.ts';
 import {
   audit,
   brakes,

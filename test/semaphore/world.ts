@@ -5,7 +5,7 @@
  * that the world can see a permit that was given on too early.
  */
 import type { LedgerTurn, PermitRequest } from '../../contract/semaphore.ts';
-import { orderClasses } from '../../mdb/machine.ts';
+import { orderClasses } from '../../domain/machine.ts';
 import { pack, unpack } from '../../workflows/semaphore/carry.ts';
 import { Semaphore } from '../../workflows/semaphore/core.ts';
 import { ModelLedger } from './model.ts';

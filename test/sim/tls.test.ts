@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { RedfishError } from '../../activities/redfish/errors.ts';
-import { openTransport } from '../../activities/redfish/transport.ts';
+import { RedfishError } from '../../redfish/errors.ts';
+import { openTransport } from '../../redfish/transport.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { type Addressing, type Listening, listenFor, type Scheme } from '../../sim/listen.ts';
 

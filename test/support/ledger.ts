@@ -1,4 +1,4 @@
-import type { Ledger, Taken } from '../../activities/drain/drain.ts';
+import type { Ledger, Taken } from '../../integrations/schedulers/drain.ts';
 
 /** What the MDB keeps of one node that orders of this id take, without an MDB. */
 export function ledgerOf(orderId: string): Ledger {

@@ -1,3 +1,4 @@
+import type { BurninLimits, SitePolicy } from '../../domain/values.ts';
 import type { MdbOrTransaction } from '../../mdb/connect.ts';
 import {
   addresses,
@@ -10,7 +11,6 @@ import {
   switches,
   switchPorts,
 } from '../../mdb/schema.ts';
-import type { BurninLimits, SitePolicy } from '../../mdb/values.ts';
 
 export interface SiteWish {
   /** `home` unless told. */

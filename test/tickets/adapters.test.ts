@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openOutside } from '../../activities/outside/http.ts';
-import { readAdf, writeAdf } from '../../activities/tickets/adf.ts';
-import { openGithub } from '../../activities/tickets/github.ts';
-import { openGitlab } from '../../activities/tickets/gitlab.ts';
-import { openJira } from '../../activities/tickets/jira.ts';
-import { openServicenow } from '../../activities/tickets/servicenow.ts';
-import type { OpenTicketSystem } from '../../activities/tickets/system.ts';
-import { answerIn, fence, markerOf, noteIn, signNote, titled, uncode } from '../../activities/tickets/text.ts';
-import { openWebhook } from '../../activities/tickets/webhook.ts';
+import { openOutside } from '../../integrations/http/http.ts';
+import { readAdf, writeAdf } from '../../integrations/tickets/adf.ts';
+import { openGithub } from '../../integrations/tickets/github.ts';
+import { openGitlab } from '../../integrations/tickets/gitlab.ts';
+import { openJira } from '../../integrations/tickets/jira.ts';
+import { openServicenow } from '../../integrations/tickets/servicenow.ts';
+import type { OpenTicketSystem } from '../../integrations/tickets/system.ts';
+import { answerIn, fence, markerOf, noteIn, signNote, titled, uncode } from '../../integrations/tickets/text.ts';
+import { openWebhook } from '../../integrations/tickets/webhook.ts';
 import { type FakeServer, serveFake } from '../support/outside.ts';
 import { type FakeTickets, fakeGithub, fakeGitlab, fakeJira, fakeService, fakeServicenow } from './fakes.ts';
 

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { eq, sql } from 'drizzle-orm';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectionFolder } from '../../activities/outside/connection.ts';
-import { OutsideError } from '../../activities/outside/errors.ts';
 import { backOff, createMirroring, paceOf } from '../../activities/tickets/index.ts';
 import { sign } from '../../contract/webhook.ts';
+import { connectionFolder } from '../../integrations/http/connection.ts';
+import { OutsideError } from '../../integrations/http/errors.ts';
 import { acting } from '../../mdb/acting.ts';
-import { answerStep } from '../../mdb/answering.ts';
-import { closeHumanStep, openHumanStep, openTicket, remindHumanStep } from '../../mdb/people.ts';
+import { answerStep } from '../../mdb/people/answering.ts';
+import { closeHumanStep, openHumanStep, openTicket, remindHumanStep } from '../../mdb/people/people.ts';
+import { closeByPerson, listTickets, readTicket } from '../../mdb/people/tickets.ts';
 import {
   hookDeliveries,
   humanSteps,
@@ -24,7 +25,6 @@ import {
   ticketRoutes,
   tickets,
 } from '../../mdb/schema.ts';
-import { closeByPerson, listTickets, readTicket } from '../../mdb/tickets.ts';
 import { createHooks } from '../../workers/hooks.ts';
 import { startMirrorLoop } from '../../workers/mirror.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';

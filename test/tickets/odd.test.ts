@@ -1,11 +1,11 @@
 /** What ticket systems and what stands before them answer that is odd, and what must not be told of it. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { openOutside } from '../../activities/outside/http.ts';
-import { openGithub } from '../../activities/tickets/github.ts';
-import { openGitlab } from '../../activities/tickets/gitlab.ts';
-import { openJira } from '../../activities/tickets/jira.ts';
-import { openServicenow } from '../../activities/tickets/servicenow.ts';
-import { markerOf } from '../../activities/tickets/text.ts';
+import { openOutside } from '../../integrations/http/http.ts';
+import { openGithub } from '../../integrations/tickets/github.ts';
+import { openGitlab } from '../../integrations/tickets/gitlab.ts';
+import { openJira } from '../../integrations/tickets/jira.ts';
+import { openServicenow } from '../../integrations/tickets/servicenow.ts';
+import { markerOf } from '../../integrations/tickets/text.ts';
 import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
 
 const secrets = { username: 'farrier', password: 'password-canary', token: 'token-canary' };

@@ -9,7 +9,7 @@ import type { Act } from '../../contract/hardware.ts';
 import type { ReportKind, Standing } from '../../contract/machine.ts';
 import type { BegunPassage, MachineState } from '../../contract/passage.ts';
 import type { Past, PastAct } from '../../contract/past.ts';
-import type { OpState, Passage } from '../../mdb/machine.ts';
+import type { OpState, Passage } from '../../domain/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
 import { begun } from './stage.ts';

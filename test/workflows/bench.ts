@@ -17,7 +17,6 @@ import type { RecordActivities } from '../../activities/records/index.ts';
 import type { RepairActivities } from '../../activities/repair/index.ts';
 import type { RetireActivities } from '../../activities/retire/index.ts';
 import { attributes } from '../../contract/attributes.ts';
-import { judgeMove } from '../../contract/flows.ts';
 import {
   hardwareQueue,
   lifecycleQueue,
@@ -30,7 +29,8 @@ import {
 } from '../../contract/machine.ts';
 import type { MoveInput, Treatment } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
-import type { OpState, Passage } from '../../mdb/machine.ts';
+import { judgeMove } from '../../domain/flows.ts';
+import type { OpState, Passage } from '../../domain/machine.ts';
 
 const { temporal } = proto;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type BrainSlugOrder, readBrainSlug } from '../../contract/brainslug.ts';
+import { type BrainSlugOrder, readBrainSlug } from '../../domain/brainslug.ts';
 
 const now = Date.parse('2026-11-21T09:00:00Z');
 const week = 7 * 24 * 3600;

@@ -2,8 +2,8 @@
 import { desc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { moveMachine } from '../../activities/outage/move.ts';
-import { judgeMove, type Move, type Route, type Trigger } from '../../contract/flows.ts';
-import { actorClasses, legalEdges, type OpState, opStates } from '../../mdb/machine.ts';
+import { judgeMove, type Move, type Route, type Trigger } from '../../domain/flows.ts';
+import { actorClasses, legalEdges, type OpState, opStates } from '../../domain/machine.ts';
 import { audit, machines, orders, stateHistory } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

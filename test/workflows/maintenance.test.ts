@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Work } from '../../contract/requests.ts';
+import type { Work } from '../../domain/requests.ts';
 import { batchWork } from '../../workflows/maintenance/batches.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { defineAttributes } from './bench.ts';

@@ -1,7 +1,7 @@
 /** What passages ask of semaphores when nobody named a group, and what is told of them once they are over. */
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Standing } from '../../contract/machine.ts';
-import type { Passage } from '../../mdb/machine.ts';
+import type { Passage } from '../../domain/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { defineAttributes, withBench } from './bench.ts';
 import { beginning, outcome, skipping } from './stage.ts';

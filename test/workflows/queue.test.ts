@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OrderMessage } from '../../contract/machine.ts';
-import { orderClasses } from '../../mdb/machine.ts';
+import { orderClasses } from '../../domain/machine.ts';
 import { OrderQueue } from '../../workflows/queue.ts';
 
 const at = (minutes: number) => new Date(minutes * 60_000).toISOString();

@@ -9,11 +9,11 @@ import {
   passageWorkflowId,
   type Standing,
 } from '../../contract/machine.ts';
-import { standard } from '../../contract/requests.ts';
+import type { Passage } from '../../domain/machine.ts';
+import { standard } from '../../domain/requests.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import type { Passage } from '../../mdb/machine.ts';
-import { isRefused } from '../../mdb/ordering.ts';
-import { type Asked, placeOrder } from '../../mdb/orders.ts';
+import { isRefused } from '../../mdb/orders/ordering.ts';
+import { type Asked, placeOrder } from '../../mdb/orders/orders.ts';
 import { machines } from '../../mdb/schema.ts';
 import { lifecycleWork } from '../../workers/work.ts';
 import { bundle } from './bench.ts';

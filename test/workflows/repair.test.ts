@@ -1,9 +1,9 @@
 /** The ladder: every rung, what takes the machine to the next, and what a person is asked (S2.32). */
 import { afterAll, describe, expect, test } from 'vitest';
-import { judgeClimb } from '../../activities/repair/budget.ts';
-import { missingDisks } from '../../activities/repair/missing.ts';
-import { summarise } from '../../activities/repair/summary.ts';
-import type { severities } from '../../contract/requests.ts';
+import { judgeClimb } from '../../domain/repair/budget.ts';
+import { missingDisks } from '../../domain/repair/missing.ts';
+import { summarise } from '../../domain/repair/summary.ts';
+import type { severities } from '../../domain/requests.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Doubles, defineAttributes, treatment } from './bench.ts';
 import { beginning, moves, outcome, Patient, skipping } from './stage.ts';

@@ -1,7 +1,7 @@
 /** The operators' actions: every edge of BrainSlug's two flows (S3.11, S3.12), and what a person sees at each. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Edge, edges } from '../../contract/flows.ts';
-import { flows } from '../../contract/requests.ts';
+import { type Edge, edges } from '../../domain/flows.ts';
+import { flows } from '../../domain/requests.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Doubles, defineAttributes, treatment, walked } from './bench.ts';
 import { beginning, begun, moves, outcome, Patient, skipping } from './stage.ts';

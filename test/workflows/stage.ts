@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { PassageSummary } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
-import type { Passage } from '../../mdb/machine.ts';
+import type { Passage } from '../../domain/machine.ts';
 import { type Bench, type Doubles, withBench } from './bench.ts';
 
 type Run = (bench: Bench, environment: TestWorkflowEnvironment) => Promise<void>;

@@ -1,7 +1,7 @@
 /** What is left of a passage that somebody terminated, and how a person lifts the hold: real workers on a real MDB. */
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { liftHold } from '../../mdb/hold.ts';
+import { liftHold } from '../../mdb/machines/hold.ts';
 import { audit, humanSteps, machines, orders, outbox, permits, tickets } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';

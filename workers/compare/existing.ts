@@ -2,7 +2,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { campaignWorkflow } from '../../contract/campaign.ts';
 import { machineWorkflow } from '../../contract/machine.ts';
 import { semaphoreWorkflow } from '../../contract/semaphore.ts';
-import { passages } from '../../mdb/machine.ts';
+import { passages } from '../../domain/machine.ts';
 
 const types = { machines: [machineWorkflow], passages, semaphores: [semaphoreWorkflow], campaigns: [campaignWorkflow] };
 

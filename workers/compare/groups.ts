@@ -2,7 +2,7 @@ import { campaignWorkflowId } from '../../contract/campaign.ts';
 import { recordsWorkflowId } from '../../contract/controllers.ts';
 import { reconcileWorkflowId } from '../../contract/reconcile.ts';
 import { semaphoreMessages } from '../../contract/semaphore.ts';
-import { busySites, leftPermits, openCampaigns, openSemaphores, unheardWords } from '../../mdb/comparing.ts';
+import { busySites, leftPermits, openCampaigns, openSemaphores, unheardWords } from '../../mdb/orders/comparing.ts';
 import { isScheduled, scheduleReconcile, scheduleRecords } from '../schedules.ts';
 import { signalSemaphore, wakeCampaign, wakeSemaphore } from '../start.ts';
 import { lookUp } from './existing.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { type Compared, noteProgress } from '../../mdb/comparisons.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { type Compared, noteProgress } from '../../mdb/orders/comparisons.ts';
 import { listExisting } from './existing.ts';
 import { compareGroups } from './groups.ts';
 import { compareMachines } from './machines.ts';

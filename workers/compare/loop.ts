@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { type Compared, endComparison, ownRound, takeAsked, takeOwnRound } from '../../mdb/comparisons.ts';
 import type { Mdb } from '../../mdb/connect.ts';
+import { type Compared, endComparison, ownRound, takeAsked, takeOwnRound } from '../../mdb/orders/comparisons.ts';
 import { compare } from './index.ts';
 
 export interface ComparerOptions {

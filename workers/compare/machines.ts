@@ -1,5 +1,5 @@
 import { machineWorkflowId } from '../../contract/machine.ts';
-import { type MachineToFind, machinesToFind } from '../../mdb/comparing.ts';
+import { type MachineToFind, machinesToFind } from '../../mdb/orders/comparing.ts';
 import { startMachine } from '../start.ts';
 import { lookUp } from './existing.ts';
 import { each, type Scene } from './scene.ts';

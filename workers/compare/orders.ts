@@ -1,5 +1,5 @@
 import { machineWorkflowId, type OrderMessage, passageWorkflowId, signals } from '../../contract/machine.ts';
-import { idleOrders, type OrderToFind, runningOrders, standOf } from '../../mdb/comparing.ts';
+import { idleOrders, type OrderToFind, runningOrders, standOf } from '../../mdb/orders/comparing.ts';
 import { lookUp } from './existing.ts';
 import { each, mend, type Scene } from './scene.ts';
 

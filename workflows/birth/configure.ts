@@ -1,5 +1,6 @@
 import { ActivityFailure } from '@temporalio/workflow';
-import type { ConfigureResult, ControllerResult, Held } from '../../contract/birth.ts';
+import type { ConfigureResult, ControllerResult } from '../../contract/birth.ts';
+import type { Held } from '../../domain/question.ts';
 import { rootMessage } from '../passage/failure.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
 

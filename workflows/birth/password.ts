@@ -1,4 +1,4 @@
-import type { Held } from '../../contract/birth.ts';
+import type { Held } from '../../domain/question.ts';
 import type { BirthRun } from './run.ts';
 
 /** A controller that lets nobody in before its account has a new password is given one, once a birth (quirk 18). */

@@ -1,5 +1,5 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import { type RebirthRequest, requestOf } from '../../contract/requests.ts';
+import { type RebirthRequest, requestOf } from '../../domain/requests.ts';
 import { departAtOnce } from '../outage/depart.ts';
 import { frame } from '../passage/frame.ts';
 import { type Ended, next, type Outcome, refuse } from '../passage/outcome.ts';

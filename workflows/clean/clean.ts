@@ -1,6 +1,6 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import { requestOf } from '../../contract/requests.ts';
+import { requestOf } from '../../domain/requests.ts';
 import { deploy } from '../birth/deploy.ts';
 import { ready } from '../birth/ready.ts';
 import { undrain } from '../outage/drain.ts';

@@ -1,5 +1,5 @@
 import { unerased } from '../../contract/clean.ts';
-import type { Held } from '../../contract/passage.ts';
+import type { Held } from '../../domain/question.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
 import { course } from './limits.ts';
 import type { CleanRun } from './run.ts';

@@ -1,4 +1,4 @@
-import type { Work } from '../../contract/requests.ts';
+import type { Work } from '../../domain/requests.ts';
 
 export type Firmware = Extract<Work, { kind: 'firmware' }>;
 export type Bios = Extract<Work, { kind: 'bios' }>;

@@ -1,7 +1,7 @@
 import { condition } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import { type MaintenanceRequest, requestOf } from '../../contract/requests.ts';
+import { type MaintenanceRequest, requestOf } from '../../domain/requests.ts';
 import { giveBack } from '../outage/back.ts';
 import { closed, depart } from '../outage/depart.ts';
 import { moveTo } from '../outage/move.ts';

@@ -1,6 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import type { Treatment } from '../../contract/outage.ts';
-import type { Flow, SemaphoreTags } from '../../contract/requests.ts';
+import type { Flow, SemaphoreTags } from '../../domain/requests.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 import { giveBack } from './back.ts';

@@ -1,5 +1,5 @@
-import type { Route, Trigger } from '../../contract/flows.ts';
-import type { OpState, Stage } from '../../mdb/machine.ts';
+import type { Route, Trigger } from '../../domain/flows.ts';
+import type { OpState, Stage } from '../../domain/machine.ts';
 import type { PassageRun } from '../passage/run.ts';
 
 /** Moves the machine's state along an edge of a flow, and by whom where the edge is an operator's. */

@@ -1,5 +1,5 @@
-import { namedTags, type SemaphoreTags } from '../../contract/requests.ts';
 import { inOrder, type PermitOperation, resourcesFor, semaphoreId } from '../../contract/semaphore.ts';
+import { namedTags, type SemaphoreTags } from '../../domain/requests.ts';
 import { type Ended, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 

@@ -1,6 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import type { Treatment } from '../../contract/outage.ts';
-import type { Flow } from '../../contract/requests.ts';
+import type { Flow } from '../../domain/requests.ts';
 import type { Outcome } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 import { moveTo } from './move.ts';

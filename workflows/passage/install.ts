@@ -1,4 +1,4 @@
-import type { Stage } from '../../mdb/machine.ts';
+import type { Stage } from '../../domain/machine.ts';
 import { PassageRun } from './run.ts';
 
 /** A passage that ends with a machine installed and in service: what its steps *deploy* and *ready* know of it. */

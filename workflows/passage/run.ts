@@ -3,7 +3,6 @@ import type { Act, ActKind, ActParameters, ActResult } from '../../contract/hard
 import type { Answer, PassageInput, PassageSummary, Report } from '../../contract/machine.ts';
 import type {
   BegunPassage,
-  Held,
   MachineState,
   PassageErrand,
   PersonsRuling,
@@ -11,7 +10,8 @@ import type {
   StepStart,
   Taken,
 } from '../../contract/passage.ts';
-import type { Passage } from '../../mdb/machine.ts';
+import type { Passage } from '../../domain/machine.ts';
+import type { Held } from '../../domain/question.ts';
 import { Desk } from '../desk.ts';
 import { shortened } from '../messages.ts';
 import { type PermitSubject, Permits } from '../permits.ts';

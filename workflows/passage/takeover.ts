@@ -1,6 +1,7 @@
 import { condition } from '@temporalio/workflow';
 import type { Steering } from '../../contract/machine.ts';
-import type { Held, PassageErrand } from '../../contract/passage.ts';
+import type { PassageErrand } from '../../contract/passage.ts';
+import type { Held } from '../../domain/question.ts';
 import type { Desk } from '../desk.ts';
 import { passageActivities } from '../proxies.ts';
 import { Recall } from './recall.ts';

@@ -1,7 +1,9 @@
 import { ActivityFailure } from '@temporalio/workflow';
-import type { BoardFactor, BoardShown, BoardSight, BoardWord } from '../../contract/board.ts';
-import type { Held, PersonsRuling } from '../../contract/passage.ts';
-import type { AnswerField } from '../../mdb/values.ts';
+import type { BoardSight, BoardWord } from '../../contract/board.ts';
+import type { PersonsRuling } from '../../contract/passage.ts';
+import type { BoardFactor, BoardShown } from '../../domain/identity/board.ts';
+import type { Held } from '../../domain/question.ts';
+import type { AnswerField } from '../../domain/values.ts';
 import { rootMessage } from '../passage/failure.ts';
 
 import type { Ruled } from './people.ts';

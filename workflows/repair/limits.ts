@@ -1,4 +1,4 @@
-import type { Severity } from '../../contract/requests.ts';
+import type { Severity } from '../../domain/requests.ts';
 import type { Course } from '../passage/run.ts';
 
 const minute = 60_000;

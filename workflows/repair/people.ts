@@ -1,5 +1,5 @@
-import type { RepairRequest, Severity } from '../../contract/requests.ts';
-import type { AnswerSchema } from '../../mdb/values.ts';
+import type { RepairRequest, Severity } from '../../domain/requests.ts';
+import type { AnswerSchema } from '../../domain/values.ts';
 import type { Outcome } from '../passage/outcome.ts';
 import { settleBoard } from './board.ts';
 import type { RepairRun } from './run.ts';

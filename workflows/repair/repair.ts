@@ -1,7 +1,7 @@
 import { ActivityFailure, condition } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { type OwnRung, ownRungs } from '../../contract/repair.ts';
-import { type RepairRequest, requestOf, type Severity, severities } from '../../contract/requests.ts';
+import { type RepairRequest, requestOf, type Severity, severities } from '../../domain/requests.ts';
 import { giveBack } from '../outage/back.ts';
 import { look } from '../outage/power.ts';
 import { rootMessage } from '../passage/failure.ts';

@@ -1,6 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import type { OwnRung } from '../../contract/repair.ts';
-import type { RepairRequest } from '../../contract/requests.ts';
+import type { RepairRequest } from '../../domain/requests.ts';
 import { depart } from '../outage/depart.ts';
 import { moveTo } from '../outage/move.ts';
 import { look, restart } from '../outage/power.ts';

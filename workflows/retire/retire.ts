@@ -1,7 +1,7 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import { cleanSteps } from '../../contract/clean.ts';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import { requestOf } from '../../contract/requests.ts';
+import { requestOf } from '../../domain/requests.ts';
 import { end, erasing, plan, walk } from '../clean/clean.ts';
 import { switchOff } from '../clean/install.ts';
 import { course } from '../clean/limits.ts';

@@ -1,6 +1,6 @@
 /** What one run of a semaphore hands to the next. Pure. Five thousand waiting requests have to fit into 2 MB. */
 import type { PackedWaiting, PermitWaiting, SemaphoreCarried } from '../../contract/semaphore.ts';
-import { orderClasses } from '../../mdb/machine.ts';
+import { orderClasses } from '../../domain/machine.ts';
 import { Semaphore } from './core.ts';
 
 export function pack(semaphore: Semaphore): SemaphoreCarried {

@@ -3,7 +3,7 @@
  * overtaken for ever: when it was asked for, and the head start of its class.
  */
 import type { PermitWaiting } from '../../contract/semaphore.ts';
-import { type OrderClass, orderClasses } from '../../mdb/machine.ts';
+import { type OrderClass, orderClasses } from '../../domain/machine.ts';
 
 const hour = 3_600_000;
 /** How much earlier another class must have come to stand in front: what waits this much longer has aged past it. */

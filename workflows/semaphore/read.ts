@@ -1,6 +1,6 @@
 /** Reads what is sent to a semaphore, by whoever has the stock CLI. A sentence tells what is wrong. */
 import type { Eviction, PermitReference, PermitRequest } from '../../contract/semaphore.ts';
-import { orderClasses } from '../../mdb/machine.ts';
+import { orderClasses } from '../../domain/machine.ts';
 import { isObject, isOneOf, isText } from '../messages.ts';
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/;

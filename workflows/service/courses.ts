@@ -1,5 +1,5 @@
 /** The operators' actions: which steps each has, whose they are, and how long each may take. */
-import type { Passage } from '../../mdb/machine.ts';
+import type { Passage } from '../../domain/machine.ts';
 import type { Course } from '../passage/run.ts';
 
 const minute = 60_000;

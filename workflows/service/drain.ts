@@ -1,5 +1,5 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import { requestOf } from '../../contract/requests.ts';
+import { requestOf } from '../../domain/requests.ts';
 import { depart } from '../outage/depart.ts';
 import { moveTo } from '../outage/move.ts';
 import { refuse } from '../passage/outcome.ts';

@@ -1,6 +1,6 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import { requestOf } from '../../contract/requests.ts';
+import { requestOf } from '../../domain/requests.ts';
 import { giveBack } from '../outage/back.ts';
 import { departAtOnce } from '../outage/depart.ts';
 import { awaitUp, restart } from '../outage/power.ts';

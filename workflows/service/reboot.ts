@@ -1,6 +1,6 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import { type RebootRequest, requestOf } from '../../contract/requests.ts';
+import { type RebootRequest, requestOf } from '../../domain/requests.ts';
 import { giveBack } from '../outage/back.ts';
 import { type Departed, depart } from '../outage/depart.ts';
 import { moveTo } from '../outage/move.ts';

@@ -1,6 +1,6 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/passage.ts';
-import { requestOf } from '../../contract/requests.ts';
+import { requestOf } from '../../domain/requests.ts';
 import { giveBack } from '../outage/back.ts';
 import { enterRestore, restore } from '../outage/restore.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';

@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../activities/redfish/read/inventory.ts';
+import type { Inventory } from '../../../redfish/read/inventory.ts';
 
 /**
  * What a reading of a recorded tree has to give, taken from the tree itself. The order of lists does not count; rows

@@ -4,10 +4,10 @@ import { openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Connection } from '../../../activities/outside/connection.ts';
-import { type Call, openOutside } from '../../../activities/outside/http.ts';
 import { hasEnded, stopChild, until } from '../../../host/child.ts';
 import { findPort } from '../../../host/port.ts';
+import type { Connection } from '../../../integrations/http/connection.ts';
+import { type Call, openOutside } from '../../../integrations/http/http.ts';
 import { tethered } from '../tethered.ts';
 import { findKubernetes } from './binary.ts';
 

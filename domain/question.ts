@@ -1,0 +1,20 @@
+import type { AnswerSchema } from './values.ts';
+
+/** Something that a person has to settle. */
+export interface Held {
+  /** Names the fault, e.g. `register/unknown-port`: one open ticket a machine and fault. */
+  readonly fault: string;
+  /** One sentence: what is wrong, with the device, port or machine it is about. */
+  readonly reason: string;
+  readonly choices: readonly string[];
+  /** Team that it is for; the step's owner when absent. */
+  readonly owner?: string;
+  /** What an answer has to tell besides its choice, e.g. the serial number of a new part. */
+  readonly schema?: AnswerSchema;
+  /** Who may answer; operators and admins when absent. */
+  readonly roles?: readonly ('operator' | 'admin')[];
+  /** The answer that closing the ticket gives; `retry`, `done` or `restore` among the choices when absent. */
+  readonly onClose?: string | null;
+  /** Milliseconds until whoever is on call is told too; a day when absent. */
+  readonly deadline?: number;
+}

@@ -1,0 +1,62 @@
+import { and, eq, ne, sql } from 'drizzle-orm';
+import type { ImageKind } from '../../domain/machine.ts';
+import type { ImageLayout } from '../../domain/values.ts';
+import { type Actor, record } from '../acting.ts';
+import type { Mdb } from '../connect.ts';
+import { bootFiles, images } from '../schema.ts';
+
+export interface ImageRow {
+  readonly id: string;
+  readonly kind: ImageKind;
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly signature: string;
+  readonly layout: ImageLayout;
+  /** Whether new machines of this kind get it; the one before it then no longer is. */
+  readonly preferred: boolean;
+}
+
+/** Writes an image's row, or brings it up to date, in one transaction with the audit. May be repeated. */
+export async function writeImage(mdb: Mdb, image: ImageRow, actor: Actor): Promise<void> {
+  await mdb.transaction(async (tx) => {
+    if (image.preferred) {
+      const others = and(eq(images.kind, image.kind), ne(images.id, image.id));
+      await tx.update(images).set({ preferred: false }).where(others);
+    }
+    const { id, ...values } = image;
+    await tx.insert(images).values(image).onConflictDoUpdate({ target: images.id, set: values });
+    const detail = { image: id, sha256: image.sha256, bytes: image.bytes, preferred: image.preferred };
+    await record(tx, { actor, action: 'image.registered', detail });
+  });
+}
+
+/** The row of an image, or null. */
+export async function readImage(mdb: Mdb, id: string): Promise<ImageRow | null> {
+  const [row] = await mdb.select().from(images).where(eq(images.id, id));
+  return row ?? null;
+}
+
+export interface BootFileRow {
+  /** Below the image root, e.g. `boot/vmlinuz`. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Writes what boot files are there to be fetched; the audit names those that changed. May be repeated. */
+export async function writeBootFiles(mdb: Mdb, files: readonly BootFileRow[], actor: Actor): Promise<void> {
+  await mdb.transaction(async (tx) => {
+    const known = await tx.select().from(bootFiles);
+    const changed = files.filter(
+      ({ path, sha256 }) => !known.some((row) => row.path === path && row.sha256 === sha256),
+    );
+    for (const file of changed) {
+      const set = { ...file, laidAt: sql`now()` };
+      await tx.insert(bootFiles).values(file).onConflictDoUpdate({ target: bootFiles.path, set });
+    }
+    if (changed.length === 0) return;
+    const detail = Object.fromEntries(changed.map(({ path, sha256 }) => [path, sha256]));
+    await record(tx, { actor, action: 'boot.laid', detail });
+  });
+}

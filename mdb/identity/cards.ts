@@ -1,0 +1,203 @@
+/** Network cards that another machine has in the MDB: shared by all, moved here, or those of one and the same machine. */
+import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
+import type { Inventory, NicFact } from '../../contract/agent.ts';
+import { isSameSerial, isSameUuid, uuidForms } from '../../domain/identity/identity.ts';
+import { isLocallyAdministered } from '../../domain/machine.ts';
+import { type Actor, record, type Transaction } from '../acting.ts';
+import { disks, machines, nics, sharedMacs } from '../schema.ts';
+import type { Machine } from './merging.ts';
+
+type Row = typeof nics.$inferSelect;
+
+/** Adds a sentence to what is remarked of a machine until its next inventory. */
+async function remark(tx: Transaction, machineId: string, sentence: string): Promise<void> {
+  await tx
+    .update(machines)
+    .set({ remarks: sql`array_append(array_remove(${machines.remarks}, ${sentence}), ${sentence})` })
+    .where(eq(machines.id, machineId));
+}
+
+/**
+ * Leaves out cards that tell no machine from another: controllers show their host one over USB whose MAC is the same on
+ * every machine of a kind (quirk 61), given by a factory or not. A card that a machine boots from is no such card.
+ */
+export async function withoutSharedCards(
+  tx: Transaction,
+  machine: Machine,
+  cards: readonly NicFact[],
+): Promise<{ cards: NicFact[]; remarks: string[] }> {
+  const asked = cards.map(({ mac }) => mac).filter((mac) => mac !== machine.mac);
+  if (asked.length === 0) return { cards: [...cards], remarks: [] };
+  const known = await tx.select().from(sharedMacs).where(inArray(sharedMacs.mac, asked));
+  const others = await tx
+    .select({ nic: nics })
+    .from(nics)
+    .leftJoin(machines, and(eq(machines.mac, nics.mac), isNull(machines.macMovedTo)))
+    .where(and(inArray(nics.mac, asked), ne(nics.machineId, machine.id), isNull(machines.id)));
+  const found = others
+    .map(({ nic }) => nic)
+    .filter((row) =>
+      isShared(
+        row,
+        cards.find(({ mac }) => mac === row.mac),
+        machine,
+      ),
+    );
+  for (const row of found) await share(tx, row);
+  const shared = new Set([...known, ...found].map(({ mac }) => mac));
+  return {
+    cards: cards.filter(({ mac }) => !shared.has(mac)),
+    remarks: cards.filter(({ mac }) => shared.has(mac)).map(describeShared),
+  };
+}
+
+function describeShared({ name, mac }: Pick<NicFact, 'name' | 'mac'>): string {
+  return `nic ${name} has the MAC ${mac}, which other machines show too: left out`;
+}
+
+/** By its driver or name, or because it was on more than two machines: a card that moves is not moved on at once. */
+function isShared(row: Row, card: NicFact | undefined, machine: Machine): boolean {
+  if (card === undefined) return false;
+  if (isLocallyAdministered(card.mac) || isOnUsb(card)) return true;
+  return row.movedFrom !== null && row.movedFrom !== machine.id;
+}
+
+function isOnUsb({ driver, name }: NicFact): boolean {
+  return /^(cdc_|rndis|usbnet)/.test(driver ?? '') || /^usb\d/.test(name);
+}
+
+async function share(tx: Transaction, { mac, name, machineId }: Row): Promise<void> {
+  await tx.insert(sharedMacs).values({ mac }).onConflictDoNothing();
+  await tx.delete(nics).where(eq(nics.mac, mac));
+  await remark(tx, machineId, describeShared({ name: name ?? '?', mac }));
+}
+
+/** The machines that have cards which this one shows, each with those cards. */
+export async function ownersOf(
+  tx: Transaction,
+  machine: Machine,
+  macs: readonly string[],
+): Promise<Map<string, string[]>> {
+  const rows = await tx
+    .select({ owner: nics.machineId, mac: nics.mac })
+    .from(nics)
+    .where(and(inArray(nics.mac, [...macs]), ne(nics.machineId, machine.id)));
+  const booted = await tx
+    .select({ owner: machines.id, mac: machines.mac })
+    .from(machines)
+    .where(and(inArray(machines.mac, [...macs]), isNull(machines.macMovedTo), ne(machines.id, machine.id)));
+  const owners = new Map<string, string[]>();
+  for (const { owner, mac } of [...rows, ...booted])
+    owners.set(owner, [...new Set([...(owners.get(owner) ?? []), mac])]);
+  return owners;
+}
+
+/**
+ * Whether the other is this very machine, met under another of its MACs: at least one of the two has never told an
+ * inventory, this one shows every card of the other, and nothing that both are known by contradicts.
+ */
+export async function isOneMachine(
+  tx: Transaction,
+  machine: Machine,
+  fact: Inventory,
+  other: Machine,
+): Promise<boolean> {
+  if (machine.memoryMib !== null && other.memoryMib !== null) return false;
+  const { uuid, serial, vendor, product } = fact.system;
+  if (uuid !== null && other.systemUuid !== null && !isSameUuid(uuid, other.systemUuid)) return false;
+  if (serial !== null && other.serial !== null && !isSameSerial(serial, other.serial)) return false;
+  if (
+    (product !== null && other.product !== null && product !== other.product) ||
+    (vendor !== null && other.vendor !== null && vendor !== other.vendor)
+  )
+    return false;
+  const shown = new Set(fact.nics.map(({ mac }) => mac));
+  const cards = await tx.select({ mac: nics.mac }).from(nics).where(eq(nics.machineId, other.id));
+  if (![other.mac, ...cards.map(({ mac }) => mac)].every((mac) => shown.has(mac))) return false;
+  const theirs = await tx
+    .select({ serial: disks.serial })
+    .from(disks)
+    .where(and(eq(disks.machineId, other.id), eq(disks.present, true)));
+  const mine = new Set(fact.disks.map((disk) => disk.serial));
+  return theirs.length === 0 || theirs.some((disk) => mine.has(disk.serial));
+}
+
+/** The machine that shows a card has it: the other keeps what else it has, and both are told. */
+export async function moveCards(
+  tx: Transaction,
+  actor: Actor,
+  now: string,
+  other: string,
+  macs: readonly string[],
+): Promise<void> {
+  await tx.delete(nics).where(and(eq(nics.machineId, other), inArray(nics.mac, [...macs])));
+  const [row] = await tx.select({ mac: machines.mac }).from(machines).where(eq(machines.id, other));
+  if (row && macs.includes(row.mac)) await bootFromAnother(tx, other, now);
+  for (const mac of macs) {
+    const reason = describeMove(mac, other, now);
+    await remark(tx, other, reason);
+    for (const machineId of [other, now]) {
+      await record(tx, {
+        actor,
+        action: 'nic.moved',
+        machineId,
+        detail: { reason, mac, from: other, to: now },
+      });
+    }
+  }
+}
+
+export function describeMove(mac: string, from: string, to: string): string {
+  return `the card with the MAC ${mac} was in ${from} and is in ${to} now`;
+}
+
+async function bootFromAnother(tx: Transaction, machineId: string, now: string): Promise<void> {
+  const [card] = await tx
+    .select({ mac: nics.mac })
+    .from(nics)
+    .where(eq(nics.machineId, machineId))
+    .orderBy(sql`${nics.carrier} desc nulls last`, nics.mac)
+    .limit(1);
+  await tx
+    .update(machines)
+    .set(card ? { mac: card.mac } : { macMovedTo: now })
+    .where(eq(machines.id, machineId));
+}
+
+/** Sentences on values that are not this machine's alone; the others are told too, and nobody is refused for them. */
+export async function remarkShared(tx: Transaction, machine: Machine, { system }: Inventory): Promise<string[]> {
+  const { uuid, serial, vendor } = system;
+  const none = sql`false`;
+  const rows = await tx
+    .select({ id: machines.id, uuid: machines.systemUuid, serial: machines.serial })
+    .from(machines)
+    .where(
+      and(
+        ne(machines.id, machine.id),
+        ne(machines.stage, 'retired'),
+        or(
+          uuid === null ? none : inArray(machines.systemUuid, uuidForms(uuid)),
+          serial === null
+            ? none
+            : and(eq(machines.serial, serial), sql`${machines.vendor} is not distinct from ${vendor}`),
+        ),
+      ),
+    )
+    .orderBy(machines.id)
+    .limit(20);
+  const twins = rows.filter((row) => uuid !== null && row.uuid !== null && isSameUuid(uuid, row.uuid));
+  const namesakes = rows.filter((row) => serial !== null && row.serial === serial);
+  for (const row of rows) {
+    if (twins.includes(row)) await remark(tx, row.id, sentence('system UUID', uuid, [machine.id]));
+    if (namesakes.includes(row)) await remark(tx, row.id, sentence('serial number', serial, [machine.id]));
+  }
+  const ids = (some: readonly { id: string }[]) => some.map(({ id }) => id);
+  return [
+    ...(twins.length > 0 ? [sentence('system UUID', uuid, ids(twins))] : []),
+    ...(namesakes.length > 0 ? [sentence('serial number', serial, ids(namesakes))] : []),
+  ];
+}
+
+function sentence(what: string, value: string | null, others: readonly string[]): string {
+  return `its ${what} ${value} is also that of ${others.join(', ')}: it tells neither from the other`;
+}

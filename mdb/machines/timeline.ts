@@ -1,0 +1,75 @@
+/** Reads of the people's API about one machine's past: how it moved, what happened, how its burn-ins went. */
+import { sql } from 'drizzle-orm';
+import type { BurninView, TimelineEntry } from '../../contract/api.ts';
+import type { MdbOrTransaction } from '../connect.ts';
+import { iso, listed, type Row, rowsOf } from '../rows.ts';
+
+export interface LastMove {
+  readonly at: string;
+  readonly guarded: string;
+  readonly to: string;
+  readonly actor: string;
+}
+
+/** The last change of the machine's place or service state: since when it is as it is, and by whom. */
+export async function readLastMove(mdb: MdbOrTransaction, machineId: string): Promise<LastMove | null> {
+  const [row] = await rowsOf<LastMove & Row>(
+    mdb,
+    sql`select at, guarded, "to", actor from state_history
+      where machine_id = ${machineId} and guarded in ('stage', 'op_state', 'repair_state') order by id desc limit 1`,
+  );
+  return row ? { ...row, at: iso(row.at) } : null;
+}
+
+/** Everything that happened to a machine, newest first: one line an event. */
+export async function readTimeline(mdb: MdbOrTransaction, machineId: string, limit: number): Promise<TimelineEntry[]> {
+  const rows = await rowsOf<TimelineEntry & Row>(mdb, timelineQuery(machineId, limit));
+  return rows.map((row) => ({ ...row, at: iso(row.at) }));
+}
+
+const timelineQuery = (machineId: string, limit: number) => sql`
+  select at, kind, text, by, "orderId" from (
+    select at, 'state' as kind, concat(guarded, ' ', coalesce("from" || ' → ', ''), "to") as text, actor as by,
+      order_id as "orderId", id from state_history where machine_id = ${machineId}
+    union all
+    select s.started_at, 'step', concat(s.name, ' begins', case when s.attempt > 1 then ', attempt ' || s.attempt end),
+      s.owner, s.order_id, s.ordinal from steps s join orders o on o.id = s.order_id where o.machine_id = ${machineId}
+    union all
+    select s.ended_at, 'step', concat_ws(': ', s.name || ' ' || s.state, s.detail ->> 'device', s.detail ->> 'message'),
+      s.owner, s.order_id, s.ordinal from steps s join orders o on o.id = s.order_id
+      where o.machine_id = ${machineId} and s.ended_at is not null
+    union all
+    select at, 'audit', concat_ws(': ', action, detail ->> 'reason'), actor, order_id, id from audit where machine_id = ${machineId}
+    union all
+    select written_at, 'intent', concat(kind, ' ', state), 'farrier', order_id, 0 from intents where machine_id = ${machineId}
+    union all
+    select coalesce(ended_at, started_at), 'burnin', concat_ws(': ', 'burn-in ' || coalesce(verdict, 'at ' || round(progress) || ' %'), finding),
+      'agent', order_id, 0 from burnins where machine_id = ${machineId}
+    union all
+    select opened_at, 'question', question, owner, order_id, 0 from human_steps where machine_id = ${machineId}
+    union all
+    select answered_at, 'question', concat('answered: ', answer), answered_by, order_id, 0 from human_steps
+      where machine_id = ${machineId} and answered_at is not null
+    union all
+    select seen_at, 'hardware', concat_ws(' ', kind, place, change,
+        coalesce("before" ->> 'serial', "before" ->> 'version', "before" ->> 'model') || ' →',
+        coalesce("after" ->> 'serial', "after" ->> 'version', "after" ->> 'model')),
+      'controller', null, id from hardware_changes where machine_id = ${machineId}
+    union all
+    select last_at, 'boot', concat(requests, ' boot request', case when requests > 1 then 's' end, ' in state ', state, ', answered ', answer),
+      'birther', null, 0 from boot_counts
+      where mac in (select mac::text from nics where machine_id = ${machineId} union select mac::text from machines where id = ${machineId})
+  ) e order by at desc, id desc limit ${limit}`;
+
+/** A machine's burn-ins with all their parts, newest first. */
+export async function listBurnins(mdb: MdbOrTransaction, machineId: string): Promise<BurninView[]> {
+  const rows = await rowsOf<BurninView & Row>(
+    mdb,
+    sql`select id, order_id as "orderId", profile_id as profile, started_at as "startedAt", ended_at as "endedAt",
+        progress, cut, verdict, finding,
+        ${listed(sql`select kind, subject, device, ok, value, unit, seconds, message from burnin_parts
+          where burnin_id = b.id order by subject, kind desc, device`)} as parts
+      from burnins b where machine_id = ${machineId} order by b.started_at desc`,
+  );
+  return rows.map((row) => ({ ...row, startedAt: iso(row.startedAt), endedAt: iso(row.endedAt) }));
+}

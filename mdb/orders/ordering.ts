@@ -1,0 +1,126 @@
+/** What people announce: each in one transaction with its audit row and the message to the workflow. */
+import { and, eq, sql } from 'drizzle-orm';
+import { normaliseMac } from '../../domain/machine.ts';
+import { type Actor, acting, record, type Transaction } from '../acting.ts';
+import type { Mdb } from '../connect.ts';
+import { freeId, ownerOf } from '../identity/strangers.ts';
+import { insertTags } from '../machines/tagging.ts';
+import { checkTags } from '../machines/tagnames.ts';
+import { portKey } from '../places/checks.ts';
+import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from '../schema.ts';
+
+/** Why something was not done, as a value: a stable word, a sentence, and the field it is about. */
+export interface Refused {
+  readonly code: 'not-found' | 'conflict' | 'invalid' | 'forbidden';
+  readonly message: string;
+  readonly field?: string;
+}
+
+export function isRefused<T>(value: T | Refused): value is Refused {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
+}
+
+export interface Announcement {
+  readonly mac: string;
+  readonly rack?: string | undefined;
+  readonly unit?: number | undefined;
+  /** Which of several machines in one case. */
+  readonly slot?: string | undefined;
+  readonly switch?: string | undefined;
+  readonly port?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly bmc?:
+    | { readonly origin: string; readonly secretRef: string; readonly serial?: string | undefined }
+    | undefined;
+}
+
+/** Writes a machine that nobody has seen yet, so that its first boot is expected. */
+export async function announceMachine(
+  mdb: Mdb,
+  operator: Actor,
+  siteId: string,
+  wish: Announcement,
+): Promise<{ id: string } | Refused> {
+  return acting(mdb, operator, null, async (tx) => {
+    const mac = normaliseMac(wish.mac);
+    if (mac === null) return { code: 'invalid', message: `${wish.mac} is not the MAC of a machine`, field: 'mac' };
+    const [problem] = checkTags(wish.tags ?? {});
+    if (problem !== undefined) return { code: 'invalid', message: problem, field: 'tags' };
+    const [site] = await tx.select({ id: sites.id }).from(sites).where(eq(sites.id, siteId));
+    if (!site) return { code: 'not-found', message: `site ${siteId} is not in the MDB` };
+    const place = await findPlace(tx, siteId, wish);
+    if (isRefused(place)) return place;
+    const taken = await findTaken(tx, mac, place, wish.bmc?.origin);
+    if (taken) return taken;
+    const id = await freeId(tx, mac);
+    await tx
+      .insert(machines)
+      .values({ id, siteId, mac, rackId: place?.rack ?? null, unit: place?.unit ?? null, slot: place?.slot ?? null });
+    await tx.insert(nics).values({ mac, machineId: id });
+    await insertTags(tx, id, wish.tags ?? {});
+    if (wish.bmc) {
+      const { origin, secretRef, serial } = wish.bmc;
+      await tx.insert(expectedBmcs).values({ origin, secretRef, serial: serial ?? null, siteId, mac });
+    }
+    const detail = { mac, ...place, ...(wish.bmc && { bmc: wish.bmc.origin }), ...(wish.tags && { tags: wish.tags }) };
+    await record(tx, { actor: operator, action: 'machine.announce', machineId: id, detail });
+    return { id };
+  });
+}
+
+interface Place {
+  readonly rack: string;
+  readonly unit: number;
+  readonly slot: string | null;
+}
+
+async function findPlace(tx: Transaction, siteId: string, wish: Announcement): Promise<Place | null | Refused> {
+  if (wish.switch !== undefined) {
+    const ports = await tx
+      .select({ port: switchPorts.port, rack: switchPorts.rackId, unit: switchPorts.unit, slot: switchPorts.slot })
+      .from(switchPorts)
+      .innerJoin(switches, eq(switches.id, switchPorts.switchId))
+      .where(and(eq(switches.id, wish.switch), eq(switches.siteId, siteId)));
+    const port = ports.find((one) => portKey(one.port) === portKey(wish.port ?? ''));
+    return (
+      (port && { rack: port.rack, unit: port.unit, slot: wish.slot?.toUpperCase() ?? port.slot }) ?? {
+        code: 'not-found',
+        message: `switch ${wish.switch} has no port ${wish.port} in the MDB`,
+        field: 'port',
+      }
+    );
+  }
+  if (wish.rack === undefined || wish.unit === undefined) return null;
+  const [rack] = await tx
+    .select()
+    .from(racks)
+    .where(and(eq(racks.id, wish.rack), eq(racks.siteId, siteId)));
+  if (!rack) return { code: 'not-found', message: `there is no rack ${wish.rack}`, field: 'rack' };
+  if (wish.unit > rack.units)
+    return { code: 'invalid', message: `rack ${rack.id} has ${rack.units} units`, field: 'unit' };
+  return { rack: wish.rack, unit: wish.unit, slot: wish.slot?.toUpperCase() ?? null };
+}
+
+async function findTaken(tx: Transaction, mac: string, place: Place | null, origin?: string): Promise<Refused | null> {
+  await tx.execute(sql`select pg_advisory_xact_lock(719206)`);
+  const owner = await ownerOf(tx, mac);
+  if (owner !== null) return { code: 'conflict', message: `MAC ${mac} belongs to ${owner}`, field: 'mac' };
+  if (place) {
+    const slot = sql`${machines.slot} is not distinct from ${place.slot}`;
+    const here = and(eq(machines.rackId, place.rack), eq(machines.unit, place.unit), slot);
+    const [other] = await tx.select({ id: machines.id }).from(machines).where(here);
+    if (other) {
+      return {
+        code: 'conflict',
+        message: `unit ${place.unit} of rack ${place.rack} holds ${other.id}: several machines in one case have a slot each`,
+        field: 'unit',
+      };
+    }
+  }
+  if (origin === undefined) return null;
+  const [bmc] = await tx
+    .select({ origin: expectedBmcs.origin })
+    .from(expectedBmcs)
+    .where(eq(expectedBmcs.origin, origin));
+  return bmc ? { code: 'conflict', message: `the controller ${origin} is announced already`, field: 'bmc' } : null;
+}

@@ -1,0 +1,255 @@
+/** Orders: each is asked for, cancelled, paused or taken over in one transaction with its audit row and its message. */
+import { randomUUID } from 'node:crypto';
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Cancel, OrderMessage, Steering } from '../../contract/machine.ts';
+import type { OrderClass, Passage } from '../../domain/machine.ts';
+import type { Requests } from '../../domain/requests.ts';
+import { type Actor, acting, record, type Transaction } from '../acting.ts';
+import type { Mdb } from '../connect.ts';
+import { post, takeBack } from '../outbox.ts';
+import { machines, orders } from '../schema.ts';
+import type { Refused } from './ordering.ts';
+import { endOrder } from './passage.ts';
+
+/** Orders that may wait or run at one machine. */
+const mostLive = 20;
+
+/** A passage with what is asked of it. */
+export type Asked = { [P in Passage]: { readonly passage: P; readonly request: Requests[P] } }[Passage];
+
+export interface OrderWish {
+  readonly id?: string | undefined;
+  readonly machineId: string;
+  readonly asked: Asked;
+  readonly reason: string;
+  /** Null: the usual one of this passage. */
+  readonly class: OrderClass | null;
+  readonly dryRun: boolean;
+  /** Hash of the plan that was reviewed: it is done only if its plan is still that one. */
+  readonly reviewed: string | null;
+  readonly notBefore: Date | null;
+  readonly deadline: Date | null;
+  /** The campaign that it is one of. */
+  readonly campaignId?: string;
+}
+
+export interface Placed {
+  readonly id: string;
+  /** False when this id was ordered before. */
+  readonly created: boolean;
+}
+
+const usual: Partial<Record<Passage, OrderClass>> = { repair: 'repair', clean: 'clean', retire: 'clean' };
+
+type Live = Pick<typeof orders.$inferSelect, 'id' | 'passage' | 'state' | 'notBefore'>;
+
+/** Orders a passage of one machine. The same id again is the same order. */
+export function placeOrder(mdb: Mdb, operator: Actor, wish: OrderWish): Promise<Placed | Refused> {
+  return acting(mdb, operator, null, (tx) => placeOrderIn(tx, operator, wish));
+}
+
+/** The same as the last thing of a transaction that does more. */
+export async function placeOrderIn(tx: Transaction, operator: Actor, wish: OrderWish): Promise<Placed | Refused> {
+  const [machine] = await tx.select().from(machines).where(eq(machines.id, wish.machineId)).for('update');
+  if (!machine) return { code: 'not-found', message: `there is no machine ${wish.machineId}`, field: 'machine' };
+  const { passage } = wish.asked;
+  const id = wish.id ?? `${passage}-${machine.id.replace(/^m-/, '')}-${randomUUID().slice(0, 8)}`;
+  const known = await findOrder(tx, id, wish);
+  if (known) return known;
+  const live = await liveOrders(tx, machine.id);
+  const doubt = refuseRehearsal(wish) ?? refuseDates(wish) ?? refuseLive(wish, live) ?? refuseWipe(wish, machine);
+  if (doubt) return doubt;
+  await insertOrder(tx, operator, id, wish);
+  // A drain may last a week: who stops it isn't made to wait behind it.
+  if (passage === 'undrain') await stopDrains(tx, operator, live, id, wish);
+  const { reason, dryRun } = wish;
+  const detail = { reason, ...(dryRun && { dryRun }), request: wish.asked.request };
+  await record(tx, { actor: operator, action: `order.${passage}`, machineId: machine.id, orderId: id, detail });
+  return { id, created: true };
+}
+
+async function findOrder(tx: Transaction, id: string, wish: OrderWish): Promise<Placed | Refused | null> {
+  const [known] = await tx.select().from(orders).where(eq(orders.id, id));
+  if (!known) return null;
+  if (known.machineId === wish.machineId && known.passage === wish.asked.passage) return { id, created: false };
+  return { code: 'conflict', message: `order ${id} is another one, for ${known.machineId}`, field: 'id' };
+}
+
+function liveOrders(tx: Transaction, machineId: string): Promise<Live[]> {
+  return tx
+    .select({ id: orders.id, passage: orders.passage, state: orders.state, notBefore: orders.notBefore })
+    .from(orders)
+    .where(and(eq(orders.machineId, machineId), inArray(orders.state, ['waiting', 'running'])));
+}
+
+/** What a birth does follows from what the machine shows when it boots: there is nothing to read before. */
+function refuseRehearsal({ asked, dryRun, reviewed }: OrderWish): Refused | null {
+  if (asked.passage !== 'birth' || (!dryRun && reviewed === null)) return null;
+  return {
+    code: 'invalid',
+    message: 'a birth has no dry run: what it does follows from what the machine shows',
+    field: 'dryRun',
+  };
+}
+
+function refuseDates({ notBefore, deadline }: OrderWish): Refused | null {
+  if (deadline === null) return null;
+  if (deadline.getTime() <= Date.now()) {
+    return { code: 'invalid', message: `the deadline is in the past: ${deadline.toISOString()}`, field: 'deadline' };
+  }
+  if (notBefore !== null && deadline.getTime() <= notBefore.getTime()) {
+    return { code: 'invalid', message: 'the deadline is before the time at which it may begin', field: 'deadline' };
+  }
+  return null;
+}
+
+/** Several orders may wait at a machine, but not the same one twice, and nothing beside a birth that is to come. */
+function refuseLive({ machineId, asked, notBefore }: OrderWish, live: readonly Live[]): Refused | null {
+  const twin = live.find(
+    (one) =>
+      one.passage === asked.passage &&
+      (asked.passage === 'birth' || (one.notBefore?.getTime() ?? 0) === (notBefore?.getTime() ?? 0)),
+  );
+  if (twin) return { code: 'conflict', message: `${machineId} has order ${twin.id} already, which is ${twin.state}` };
+  if (live.length < mostLive) return null;
+  return { code: 'conflict', message: `${machineId} has ${live.length} orders that are not over; cancel some first` };
+}
+
+function refuseWipe({ asked }: OrderWish, machine: typeof machines.$inferSelect): Refused | null {
+  if (asked.passage !== 'birth' || asked.request.wipe || machine.stage !== 'in_service') return null;
+  const message = `${machine.id} is in service and a birth wipes it: say so with "wipe"`;
+  return { code: 'conflict', message, field: 'wipe' };
+}
+
+/** Writes an order and its message, without asking whether it fits: for orders that another one hands on to. */
+export async function insertOrder(tx: Transaction, operator: Actor, id: string, wish: OrderWish): Promise<void> {
+  const { machineId, asked, reason, dryRun, reviewed, notBefore, deadline, campaignId } = wish;
+  const { passage } = asked;
+  const urgency = wish.class ?? usual[passage] ?? 'maintenance';
+  await tx.insert(orders).values({
+    id,
+    machineId,
+    passage,
+    requester: operator.name,
+    requesterClass: operator.class,
+    reason,
+    class: urgency,
+    request: { ...asked.request },
+    dryRun,
+    reviewed,
+    notBefore,
+    deadline,
+    campaignId: campaignId ?? null,
+  });
+  if (!dryRun && (asked.passage === 'birth' || asked.passage === 'rebirth')) {
+    // A new intent: the bound on bootstrap images counts from here.
+    const wipeReason = asked.request.wipe ? { wipeReason: `${operator.name}: ${reason}` } : {};
+    await tx
+      .update(machines)
+      .set({ bootstraps: 0, ...wipeReason })
+      .where(eq(machines.id, machineId));
+  }
+  const payload: OrderMessage = {
+    id,
+    passage,
+    ...(urgency !== 'maintenance' && { class: urgency }),
+    ...(notBefore !== null && { notBefore: notBefore.toISOString() }),
+    ...(deadline !== null && { deadline: deadline.toISOString() }),
+  };
+  await post(tx, { key: `order/${id}`, machineId, orderId: id, kind: 'order', payload: { ...payload } });
+}
+
+async function stopDrains(tx: Transaction, operator: Actor, live: readonly Live[], id: string, wish: OrderWish) {
+  for (const order of live.filter(({ passage }) => passage === 'drain' || passage === 'reboot'))
+    await askToStop(tx, operator, { ...order, machineId: wish.machineId }, `${id}: ${wish.reason}`);
+}
+
+interface Stopped extends Pick<Live, 'id' | 'state'> {
+  readonly machineId: string;
+}
+
+/** One that waits ends here; one that runs is told, and ends at its next safe point. */
+async function askToStop(tx: Transaction, operator: Actor, order: Stopped, reason: string): Promise<boolean> {
+  const { id: orderId, machineId, state } = order;
+  const payload: Cancel = {
+    ...{ orderId, by: operator.name, reason },
+    ...(operator.class !== 'user' && { class: operator.class }),
+  };
+  if (state === 'waiting') await endOrder(tx, orderId, 'cancelled', `cancelled by ${operator.name}: ${reason}`);
+  // The machine drops an order that waits; a passage that is under way is told itself.
+  const target = state === 'waiting' ? null : orderId;
+  const key = `cancel/${orderId}`;
+  return post(tx, { key, machineId, orderId: target, kind: 'cancel', payload: { ...payload } });
+}
+
+/** Asks every order of a machine that is not over to stop. */
+export async function stopOrders(tx: Transaction, actor: Actor, machineId: string, reason: string): Promise<void> {
+  for (const order of await liveOrders(tx, machineId)) await askToStop(tx, actor, { ...order, machineId }, reason);
+}
+
+/** Asks an order to stop. Asking again changes nothing; an order that has ended is refused. */
+export async function cancelOrder(mdb: Mdb, operator: Actor, orderId: string, reason: string): Promise<true | Refused> {
+  return acting(mdb, operator, orderId, async (tx) => {
+    const order = await lockLive(tx, orderId);
+    if ('code' in order) return order;
+    const asked = await askToStop(tx, operator, order, reason);
+    const { machineId } = order;
+    if (asked) await record(tx, { actor: operator, action: 'order.cancel', machineId, orderId, detail: { reason } });
+    return true;
+  });
+}
+
+async function lockLive(tx: Transaction, orderId: string): Promise<typeof orders.$inferSelect | Refused> {
+  const [order] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('update');
+  if (!order) return { code: 'not-found', message: `there is no order ${orderId}` };
+  if (order.state === 'waiting' || order.state === 'running') return order;
+  return { code: 'conflict', message: `order ${orderId} has ended: ${order.state}` };
+}
+
+/**
+ * `pause`: nothing more is begun until `resume`. `takeover`: a person does the rest, and Farrier only watches, until
+ * they say that it is done or `resume` hands it back.
+ */
+export async function steerOrder(
+  mdb: Mdb,
+  operator: Actor,
+  orderId: string,
+  how: 'pause' | 'resume' | 'takeover',
+  reason: string,
+): Promise<true | Refused> {
+  return acting(mdb, operator, orderId, async (tx) => {
+    const order = await lockLive(tx, orderId);
+    if ('code' in order) return order;
+    const { machineId, state } = order;
+    if (how === 'takeover' && state === 'waiting')
+      return { code: 'conflict', message: `order ${orderId} has not begun; there is nothing to take over` };
+    await tx
+      .update(orders)
+      .set(
+        how === 'resume'
+          ? { pausedBy: null, takenOverBy: null }
+          : { [how === 'pause' ? 'pausedBy' : 'takenOverBy']: operator.name },
+      )
+      .where(eq(orders.id, orderId));
+    await takeBack(tx, orderId, how === 'resume' ? ['pause', 'takeover'] : ['resume']);
+    const payload: Steering = { orderId, by: operator.name, reason };
+    // The machine knows whether it still waits or runs by the time the message is there, and passes it on.
+    await post(tx, {
+      key: `${how}/${orderId}/${randomUUID()}`,
+      machineId,
+      orderId: null,
+      kind: how,
+      payload: { ...payload },
+    });
+    await record(tx, { actor: operator, action: `order.${how}`, machineId, orderId, detail: { reason } });
+    return true;
+  });
+}
+
+/** The passage of this order goes on by itself again. */
+export async function handBack(tx: Transaction, orderId: string): Promise<void> {
+  await tx
+    .update(orders)
+    .set({ takenOverBy: null })
+    .where(and(eq(orders.id, orderId), sql`taken_over_by is not null`));
+}

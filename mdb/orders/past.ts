@@ -1,0 +1,157 @@
+/** What an earlier run of a passage left in the MDB. Inside the transaction in which it is begun again. */
+import { and, asc, eq, inArray, ne } from 'drizzle-orm';
+import type { ActKind } from '../../contract/hardware.ts';
+import type { Answer, Report, Steering } from '../../contract/machine.ts';
+import type { PersonsRuling } from '../../contract/passage.ts';
+import type { Past, PastAct, PastPermit, PastQuestion } from '../../contract/past.ts';
+import type { Transaction } from '../acting.ts';
+import { humanSteps, intents, type orders, outbox, permits, plans, stateHistory, steps, tickets } from '../schema.ts';
+import type { MachineRow } from './passage.ts';
+
+type OrderRow = typeof orders.$inferSelect;
+type StepRow = typeof steps.$inferSelect;
+type QuestionRow = typeof humanSteps.$inferSelect;
+
+/** Everything that a passage takes up again; bounded by what one order leaves. */
+export async function readPast(tx: Transaction, machine: MachineRow, order: OrderRow): Promise<Past> {
+  const own = await tx
+    .select()
+    .from(steps)
+    .where(and(eq(steps.orderId, order.id), eq(steps.source, 'passage')))
+    .orderBy(asc(steps.startedAt), asc(steps.ordinal));
+  const open = own.filter(({ state }) => state === 'running' || state === 'held').at(-1) ?? null;
+  const asked = await questionsOf(tx, order.id);
+  const messages = await messagesOf(tx, order.id);
+  const inventory = messages.reports.findLast(({ report }) => report.kind === 'inventory');
+  const [moved] = await tx
+    .select({ from: stateHistory.from })
+    .from(stateHistory)
+    .where(and(eq(stateHistory.orderId, order.id), eq(stateHistory.guarded, 'op_state')))
+    .orderBy(asc(stateHistory.id))
+    .limit(1);
+  const [plan] = await tx.select({ hash: plans.hash }).from(plans).where(eq(plans.orderId, order.id));
+  const { stage, opState, bootState, pool, sku } = machine;
+  return {
+    at: open?.name ?? null,
+    ended: own.filter(({ state }) => state === 'done').map(({ name }) => name),
+    acts: await actsOf(tx, order.id),
+    permits: await permitsOf(tx, order.id),
+    questions: asked.map(({ row, fault }) => asQuestion(row, fault)),
+    asked: asked.length,
+    answers: messages.answers.filter(({ step }) => asked.some(({ row }) => row.id === step && row.answeredAt === null)),
+    reports: unheard(messages.reports, inventory?.report.nonce ?? null, open, asked),
+    nonce: inventory?.report.nonce ?? null,
+    cancel: messages.cancel,
+    paused: order.pausedBy !== null || machine.paused,
+    takenOver:
+      order.takenOverBy === null
+        ? null
+        : { orderId: order.id, by: order.takenOverBy, reason: 'as before the workflow was lost' },
+    state: { stage, opState, bootState, rack: machine.rackId, pool, sku },
+    from: (moved?.from as Past['from'] | null | undefined) ?? machine.opState,
+    planned: order.reviewed !== null && plan?.hash === order.reviewed,
+    directive: machine.directive.do,
+  };
+}
+
+async function actsOf(tx: Transaction, orderId: string): Promise<PastAct[]> {
+  const rows = await tx
+    .select()
+    .from(intents)
+    .where(eq(intents.orderId, orderId))
+    .orderBy(asc(intents.writtenAt), asc(intents.id));
+  // The half of another act is found out with it.
+  return rows
+    .filter(({ id }) => !id.slice(orderId.length).includes('/'))
+    .map(({ id, kind, step, parameters, sentAt }) => ({
+      id,
+      kind: kind as ActKind,
+      step,
+      parameters,
+      sentAt: sentAt?.toISOString() ?? null,
+    }));
+}
+
+async function permitsOf(tx: Transaction, orderId: string): Promise<PastPermit[]> {
+  const rows = await tx
+    .select({ id: permits.id, semaphore: permits.semaphore, state: permits.state })
+    .from(permits)
+    .where(and(eq(permits.orderId, orderId), ne(permits.state, 'closed')))
+    .orderBy(asc(permits.askedAt));
+  return rows.map(({ id, semaphore, state }) => ({ id, semaphore, granted: state === 'granted' }));
+}
+
+interface AskedRow {
+  readonly row: QuestionRow;
+  readonly fault: string;
+}
+
+async function questionsOf(tx: Transaction, orderId: string): Promise<AskedRow[]> {
+  return tx
+    .select({ row: humanSteps, fault: tickets.fault })
+    .from(humanSteps)
+    .innerJoin(tickets, eq(tickets.id, humanSteps.ticketId))
+    .where(eq(humanSteps.orderId, orderId))
+    .orderBy(asc(humanSteps.openedAt), asc(humanSteps.id));
+}
+
+function asQuestion(row: QuestionRow, fault: string): PastQuestion {
+  const { id, step, question, choices, owner, schema, roles, onClose } = row;
+  const held = { fault, reason: question, choices, owner, roles, onClose, ...(schema && { schema }) };
+  return { id, step, held, ruling: rulingOf(row) };
+}
+
+function rulingOf({ answeredAt, answer, answeredBy, note, data }: QuestionRow): PersonsRuling | null {
+  if (answeredAt === null || answer === null || answeredBy === null) return null;
+  return { answer, by: answeredBy, ...(note !== null && { note }), ...(data && { data }) };
+}
+
+interface Told {
+  readonly report: Report;
+  readonly at: Date;
+}
+
+interface Messages {
+  readonly reports: readonly Told[];
+  readonly answers: readonly Answer[];
+  readonly cancel: Steering | null;
+}
+
+/** What the passage was told, delivered or not: what comes twice is dropped by its id. */
+async function messagesOf(tx: Transaction, orderId: string): Promise<Messages> {
+  const rows = await tx
+    .select()
+    .from(outbox)
+    .where(and(eq(outbox.orderId, orderId), inArray(outbox.kind, ['report', 'answer', 'cancel'])))
+    .orderBy(asc(outbox.id));
+  const of = (kind: string) => rows.filter((row) => row.kind === kind);
+  return {
+    reports: of('report').map(({ payload, createdAt: at }) => ({ report: payload as unknown as Report, at })),
+    answers: of('answer').map(({ payload }) => payload as unknown as Answer),
+    cancel: (of('cancel')[0]?.payload as Steering | undefined) ?? null,
+  };
+}
+
+/**
+ * Reports of the machine's latest boot. What failed or ended before the step began, or before a person's last answer at
+ * it, was heard: a person has ruled on it since.
+ */
+function unheard(
+  told: readonly Told[],
+  nonce: string | null,
+  open: StepRow | null,
+  asked: readonly AskedRow[],
+): Report[] {
+  const answers = asked.filter(({ row }) => row.step === open?.name).map(({ row }) => row.answeredAt?.getTime() ?? 0);
+  const heard = Math.max(open?.startedAt.getTime() ?? 0, ...answers);
+  return told
+    .filter(({ report, at }) => {
+      // The installed system has a nonce of its own.
+      if (report.kind === 'ready') return true;
+      if (report.nonce !== nonce) return false;
+      return !rulable.has(report.kind) || at.getTime() >= heard;
+    })
+    .map(({ report }) => report);
+}
+
+const rulable: ReadonlySet<Report['kind']> = new Set(['failed', 'erased', 'installed']);

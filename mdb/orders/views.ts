@@ -1,0 +1,98 @@
+/** Reads of the people's API about orders: what was asked, what runs, and what people have to settle. */
+import { sql } from 'drizzle-orm';
+import type { HumanStepView, OrderView, PlanView, StepView } from '../../contract/api.ts';
+import type { MdbOrTransaction } from '../connect.ts';
+import { iso, type Row, rowsOf } from '../rows.ts';
+
+export interface OrdersWanted {
+  readonly id?: string | undefined;
+  readonly state?: string | undefined;
+  readonly machineId?: string | undefined;
+  readonly limit: number;
+}
+
+/** Orders, newest first. */
+export async function listOrders(
+  mdb: MdbOrTransaction,
+  { id, state, machineId, limit }: OrdersWanted,
+): Promise<OrderView[]> {
+  const parts = [sql`true`];
+  if (id !== undefined) parts.push(sql`o.id = ${id}`);
+  if (state !== undefined) parts.push(sql`o.state::text = ${state}`);
+  if (machineId !== undefined) parts.push(sql`o.machine_id = ${machineId}`);
+  const rows = await rowsOf<OrderView & Row>(
+    mdb,
+    sql`select o.id, o.machine_id as "machineId", m.hostname, o.passage, o.requester, o.reason, o.state, o.outcome,
+        o.class, o.dry_run as "dryRun", o.request, o.not_before as "notBefore", o.deadline,
+        o.paused_by as "pausedBy", o.taken_over_by as "takenOverBy",
+        o.created_at as "createdAt", o.started_at as "startedAt", o.ended_at as "endedAt"
+      from orders o join machines m on m.id = o.machine_id where ${sql.join(parts, sql` and `)}
+      order by o.created_at desc, o.id limit ${limit}`,
+  );
+  return rows.map((row) => ({
+    ...row,
+    notBefore: iso(row.notBefore),
+    deadline: iso(row.deadline),
+    createdAt: iso(row.createdAt),
+    startedAt: iso(row.startedAt),
+    endedAt: iso(row.endedAt),
+  }));
+}
+
+/** What an order would do, as its rehearsal found; null where there was none. */
+export async function readPlan(mdb: MdbOrTransaction, orderId: string): Promise<PlanView | null> {
+  const [row] = await rowsOf<PlanView & Row>(mdb, sql`select hash, lines from plans where order_id = ${orderId}`);
+  return row ?? null;
+}
+
+/** Steps of an order: the passage's own, then the agent's, each in their order. */
+export async function listSteps(mdb: MdbOrTransaction, orderId: string): Promise<StepView[]> {
+  const rows = await rowsOf<StepView & Row>(
+    mdb,
+    sql`select name, source, state, owner, attempt, started_at as "startedAt", limit_at as "limitAt",
+        ended_at as "endedAt", state in ('running', 'held') and limit_at < now() as late, detail ->> 'message' as message,
+        detail ->> 'device' as device, (detail ->> 'seconds')::real as seconds, (detail ->> 'percent')::real as percent
+      from steps where order_id = ${orderId} order by source desc, ordinal`,
+  );
+  return rows.map((row) => ({
+    ...row,
+    startedAt: iso(row.startedAt),
+    limitAt: iso(row.limitAt),
+    endedAt: iso(row.endedAt),
+  }));
+}
+
+export interface HumanStepsWanted {
+  readonly id?: string | undefined;
+  readonly machineId?: string | undefined;
+  readonly orderId?: string | undefined;
+  readonly ticketId?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly open?: boolean | undefined;
+  readonly limit: number;
+}
+
+/** Questions to people, oldest first. */
+export async function listHumanSteps(mdb: MdbOrTransaction, wanted: HumanStepsWanted): Promise<HumanStepView[]> {
+  const parts = [sql`true`];
+  if (wanted.id !== undefined) parts.push(sql`h.id = ${wanted.id}`);
+  if (wanted.machineId !== undefined) parts.push(sql`h.machine_id = ${wanted.machineId}`);
+  if (wanted.orderId !== undefined) parts.push(sql`h.order_id = ${wanted.orderId}`);
+  if (wanted.ticketId !== undefined) parts.push(sql`h.ticket_id = ${wanted.ticketId}`);
+  if (wanted.owner !== undefined) parts.push(sql`h.owner = ${wanted.owner}`);
+  if (wanted.open === true) parts.push(sql`h.answered_at is null`);
+  const rows = await rowsOf<HumanStepView & Row>(
+    mdb,
+    sql`select h.id, h.machine_id as "machineId", m.hostname, h.order_id as "orderId", h.step, h.owner, h.question,
+        h.choices, h.schema, h.roles, h.ticket_id as "ticketId", h.opened_at as "openedAt",
+        h.deadline_at as "deadlineAt", h.escalated_to as "escalatedTo", h.answered_at as "answeredAt", h.answer, h.answered_by as "answeredBy"
+      from human_steps h join machines m on m.id = h.machine_id where ${sql.join(parts, sql` and `)}
+      order by h.opened_at, h.id limit ${wanted.limit}`,
+  );
+  return rows.map((row) => ({
+    ...row,
+    openedAt: iso(row.openedAt),
+    deadlineAt: iso(row.deadlineAt),
+    answeredAt: iso(row.answeredAt),
+  }));
+}

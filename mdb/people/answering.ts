@@ -1,0 +1,99 @@
+/** Answers of people, from wherever they come: the API, the CLI, a closed ticket. */
+import { and, eq } from 'drizzle-orm';
+import type { Answer } from '../../contract/machine.ts';
+import { checkData, matchesChoice, readPlace } from '../../domain/answers.ts';
+import { type Actor, acting, record, type Transaction } from '../acting.ts';
+import type { Mdb } from '../connect.ts';
+import type { Refused } from '../orders/ordering.ts';
+import { post } from '../outbox.ts';
+import { humanSteps, machines, outbox, racks } from '../schema.ts';
+import { keepIgnored } from './people.ts';
+
+export interface Answerer extends Actor {
+  readonly role: 'viewer' | 'operator' | 'admin';
+}
+
+export interface AnswerWish {
+  readonly step: string;
+  readonly answer: string;
+  readonly note?: string | undefined;
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Hands an answer to the passage that asked. The first one counts; every other is kept, and refused with the reason. */
+export async function answerStep(mdb: Mdb, answerer: Answerer, wish: AnswerWish): Promise<true | Refused> {
+  return acting(mdb, answerer, null, async (tx) => {
+    const [asked] = await tx.select().from(humanSteps).where(eq(humanSteps.id, wish.step)).for('update');
+    const refused =
+      (asked ? refuse(asked, answerer, wish) : missing(wish)) ??
+      (await refusePlace(tx, asked, wish)) ??
+      (await hand(tx, answerer, asked, wish));
+    if (refused === null) return true;
+    const answer = { ...wish, by: answerer.name };
+    await keepIgnored(tx, { machineId: asked?.machineId ?? 'unknown', why: refused.message, answer });
+    return refused;
+  });
+}
+
+type Asked = typeof humanSteps.$inferSelect;
+
+function missing({ step }: AnswerWish): Refused {
+  return { code: 'not-found', message: `there is no step ${step}: farrier step list shows the open ones` };
+}
+
+function refuse(asked: Asked, { role }: Answerer, wish: AnswerWish): Refused | null {
+  const { id, answeredAt, answer, answeredBy, roles, choices, schema } = asked;
+  if (answeredAt !== null)
+    return { code: 'conflict', message: `step ${id} was answered already: ${answer} by ${answeredBy}` };
+  if (role === 'viewer' || !roles.includes(role))
+    return { code: 'forbidden', message: `step ${id} is for ${roles.join(' or ')} to answer, and not for a ${role}` };
+  if (!matchesChoice(wish.answer, choices)) {
+    const message = `${JSON.stringify(wish.answer)} is not an answer to this step; it takes: ${choices.join(', ')}`;
+    return { code: 'invalid', message, field: 'answer' };
+  }
+  const problem = checkData(schema, wish.data);
+  return problem === null ? null : { code: 'invalid', message: problem, field: 'data' };
+}
+
+/** Why the place that an answer names is none; null where it is one, or where the answer names none. */
+async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }: AnswerWish): Promise<Refused | null> {
+  if (!asked || !answer.startsWith('place:')) return null;
+  const invalid = (message: string) => ({ code: 'invalid', message, field: 'answer' }) as const;
+  const place = readPlace(answer);
+  if (place === null)
+    return invalid(`${JSON.stringify(answer)} is not of the form place:RACK/UNIT or place:RACK/UNIT.SLOT`);
+  const [rack] = await tx
+    .select({ units: racks.units })
+    .from(racks)
+    .innerJoin(machines, eq(machines.siteId, racks.siteId))
+    .where(and(eq(racks.id, place.rack), eq(machines.id, asked.machineId)));
+  if (!rack) return invalid(`there is no rack ${place.rack} in its site`);
+  if (place.unit >= 1 && place.unit <= rack.units) return null;
+  return invalid(`rack ${place.rack} has ${rack.units} units: there is no unit ${place.unit}`);
+}
+
+async function hand(
+  tx: Transaction,
+  by: Answerer,
+  asked: Asked | undefined,
+  wish: AnswerWish,
+): Promise<Refused | null> {
+  if (!asked) return missing(wish);
+  const { id, machineId, orderId } = asked;
+  const { answer, note, data } = wish;
+  const payload: Answer = {
+    step: id,
+    answer,
+    by: by.name,
+    ...(note === undefined ? {} : { note }),
+    ...(data === undefined ? {} : { data }),
+  };
+  const key = `answer/${id}`;
+  if (!(await post(tx, { key, machineId, orderId, kind: 'answer', payload: { ...payload } }))) {
+    const [earlier] = await tx.select({ payload: outbox.payload }).from(outbox).where(eq(outbox.key, key));
+    const { answer: given, by: giver } = (earlier?.payload ?? {}) as Partial<Answer>;
+    return { code: 'conflict', message: `step ${id} was answered already: ${given} by ${giver}` };
+  }
+  await record(tx, { actor: by, action: 'step.answer', machineId, orderId, detail: { ...payload } });
+  return null;
+}

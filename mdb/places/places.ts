@@ -1,0 +1,92 @@
+import { eq, inArray, sql } from 'drizzle-orm';
+import { normaliseMac } from '../../domain/machine.ts';
+import type { BurninLimits } from '../../domain/values.ts';
+import type { Transaction } from '../acting.ts';
+import type { Mdb } from '../connect.ts';
+import { expectedBmcs, profiles, sites } from '../schema.ts';
+import { checkPlaces, type Places, PlacesError, refuse } from './checks.ts';
+import { writeNetworks } from './networks.ts';
+import { writeRacks, writeSwitches } from './racks.ts';
+
+export { addressAt } from '../../domain/address.ts';
+export * from './checks.ts';
+export { normaliseChassis, numberRacks } from './racks.ts';
+
+/**
+ * Writes places as given, in one transaction; may be repeated, and what is there already is brought up to date.
+ * Nothing is ever removed. Throws PlacesError, with nothing written, for places that cannot be right.
+ */
+export async function definePlaces(mdb: Mdb, places: Places): Promise<void> {
+  refuse(checkPlaces(places));
+  await mdb.transaction(async (tx) => {
+    // Two definitions at once would take the same free rack numbers.
+    await tx.execute(sql`select pg_advisory_xact_lock(719204)`);
+    await writeSite(tx, places);
+    await writeNetworks(tx, places);
+    await writeRacks(tx, places);
+    await writeSwitches(tx, places);
+    await writeProfiles(tx, places);
+    await writeBmcs(tx, places);
+  });
+}
+
+async function writeSite(tx: Transaction, { siteId, site }: Places): Promise<void> {
+  if (site) {
+    const { name, domain, policy } = site;
+    const values = { name, domain, policy };
+    await tx
+      .insert(sites)
+      .values({ id: siteId, ...values })
+      .onConflictDoUpdate({ target: sites.id, set: values });
+    return;
+  }
+  const known = await tx.select({ id: sites.id }).from(sites).where(eq(sites.id, siteId));
+  if (known.length === 0) throw new PlacesError([`site ${siteId} is not in the MDB`]);
+}
+
+async function writeProfiles(tx: Transaction, { profiles: given = [] }: Places): Promise<void> {
+  for (const profile of given) {
+    const { match = {}, priority = 0, burnin = standardBurnin, bios = {}, pool = 'general' } = profile;
+    const values = { match, priority, burnin, bios, pool };
+    await tx
+      .insert(profiles)
+      .values({ id: profile.id, ...values })
+      .onConflictDoUpdate({ target: profiles.id, set: values });
+  }
+}
+
+/** Short enough to watch, long enough to find a broken part: an operator's profile runs for hours. */
+export const standardBurnin: BurninLimits = {
+  capSeconds: 600,
+  stressSeconds: 20,
+  peerShare: 0.7,
+  minPeers: 3,
+  floors: {},
+};
+
+async function writeBmcs(tx: Transaction, { siteId, bmcs: given = [] }: Places): Promise<void> {
+  for (let at = 0; at < given.length; at += 2000) {
+    const rows = given.slice(at, at + 2000).map(({ origin, mac, serial, secretRef }) => ({
+      origin: new URL(origin).origin,
+      siteId,
+      mac: mac ? normaliseMac(mac) : null,
+      serial: serial ?? null,
+      secretRef,
+    }));
+    // A controller that is announced at another origin has moved: its old row would hold the MAC and the serial.
+    await tx.delete(expectedBmcs).where(sql`${expectedBmcs.siteId} = ${siteId} and (
+      ${inArray(
+        expectedBmcs.origin,
+        rows.map((row) => row.origin),
+      )}
+      or ${inArray(
+        sql`${expectedBmcs.mac}::text`,
+        rows.map((row) => row.mac ?? ''),
+      )}
+      or ${inArray(
+        sql`coalesce(${expectedBmcs.serial}, '')`,
+        rows.map((row) => row.serial ?? '-'),
+      )})`);
+    await tx.insert(expectedBmcs).values(rows);
+  }
+}

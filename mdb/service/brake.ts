@@ -1,0 +1,191 @@
+/**
+ * The storm brake: when too many machines leave production in too short a time, whatever the reason, all further
+ * departures are held until it has cooled down or a person says otherwise. One ticket tells of the whole storm.
+ */
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { type Actor, acting, record, type Transaction } from '../acting.ts';
+import type { Mdb, MdbOrTransaction } from '../connect.ts';
+import { openTicket } from '../people/people.ts';
+import { brakes, tickets } from '../schema.ts';
+import type { Groups } from './capacity.ts';
+
+export type Brake = typeof brakes.$inferSelect;
+
+const here = eq(brakes.id, 'fleet');
+const system: Actor = { class: 'system', name: 'brake' };
+
+/** The brake's row, locked until the transaction ends. */
+async function lockBrake(tx: Transaction): Promise<Brake> {
+  await tx.insert(brakes).values({ id: 'fleet' }).onConflictDoNothing();
+  const [row] = await tx.select().from(brakes).where(here).for('update');
+  if (!row) throw new Error('the MDB has no brake');
+  return row;
+}
+
+/**
+ * Why one more machine may not leave production now; null when it may. Engages the brake where this departure would be
+ * the one too many, and lets go of one that has cooled down; a dry run only looks.
+ */
+export async function holdByBrake(
+  tx: Transaction,
+  machineId: string,
+  groups: Groups,
+  dryRun = false,
+): Promise<string | null> {
+  let brake = await lockBrake(tx);
+  const now = Date.now();
+  if (brake.overrideUntil !== null && brake.overrideUntil.getTime() > now) return null;
+  if (brake.engagedAt !== null) {
+    if (brake.coolUntil === null || brake.coolUntil.getTime() > now) return tellEngaged(brake);
+    if (dryRun) return null;
+    brake = await letGo(tx, system, brake, 'it has cooled down');
+  }
+  const storm = await findStorm(tx, brake, machineId, groups);
+  if (storm === null || dryRun) return storm;
+  const coolUntil = new Date(now + brake.coolMinutes * 60_000);
+  const ticketId = await openTicket(tx, {
+    id: `T-brake-${now}`,
+    machineId,
+    fault: 'brake/engaged',
+    title: `Storm brake: ${storm}`,
+    body: `${storm}. No machine leaves production until ${coolUntil.toISOString()}, or until "farrier brake release". ${machineId} was the first to be held.`,
+  });
+  const engaged = { engagedAt: new Date(now), coolUntil, reason: storm, engagedBy: system.name, ticketId };
+  await tx.update(brakes).set(engaged).where(here);
+  await record(tx, { actor: system, action: 'brake.engaged', machineId, detail: { storm, coolUntil } });
+  return tellEngaged({ ...brake, ...engaged });
+}
+
+/** Whether it holds departures at this moment. It lets go with the next one that is asked for: until then its row still says when it engaged. */
+export function isEngaged({ engagedAt, coolUntil, overrideUntil }: Brake, now: number): boolean {
+  const overridden = overrideUntil !== null && overrideUntil.getTime() > now;
+  return engagedAt !== null && !overridden && (coolUntil?.getTime() ?? Number.POSITIVE_INFINITY) > now;
+}
+
+export function tellEngaged({ reason, coolUntil }: Brake): string {
+  const end = coolUntil === null ? 'a person releases it' : coolUntil.toISOString();
+  return `the storm brake is engaged until ${end}: ${reason}`;
+}
+
+/** What makes one more departure a storm, in words; null when nothing does. */
+async function findStorm(tx: Transaction, brake: Brake, machineId: string, groups: Groups): Promise<string | null> {
+  const { perMinute, share, shareFloor, windowMinutes } = brake;
+  const counted = await countDepartures(tx, brake, machineId, groups);
+  if (counted.minute + 1 > perMinute) return `${counted.minute} machines left production within a minute`;
+  for (const scope of ['feed', 'rack', 'pool'] as const) {
+    const { left, total } = counted[scope];
+    if (left + 1 <= shareFloor || (left + 1) * 100 <= total * share) continue;
+    return `${left} of ${total} machines of ${scope} ${groups[scope]} left production within ${windowMinutes} minutes`;
+  }
+  return null;
+}
+
+interface Departed {
+  readonly left: number;
+  readonly total: number;
+}
+
+type Counts = { readonly minute: number } & Readonly<Record<'feed' | 'rack' | 'pool', Departed>>;
+
+// Every departure counts, also those that nobody asked for: it is the storm that matters, not its cause.
+async function countDepartures(tx: Transaction, brake: Brake, machineId: string, groups: Groups): Promise<Counts> {
+  const from = brake.countedFrom === null ? sql`'-infinity'::timestamptz` : sql`${brake.countedFrom}::timestamptz`;
+  const group = (inside: ReturnType<typeof sql>, name: string) => sql`
+    count(distinct m.id) filter (where d.machine_id <> ${machineId} and ${inside})::int as ${sql.identifier(`${name}_left`)},
+    count(distinct m.id) filter (where ${inside})::int as ${sql.identifier(`${name}_total`)}`;
+  const { rows } = await tx.execute<Record<string, number>>(sql`
+    with departed as (select machine_id, at from state_history where guarded = 'op_state' and "from" = 'production'
+      and at > clock_timestamp() - ${brake.windowMinutes} * interval '1 minute' and at > ${from})
+    select (select count(*)::int from departed where at > clock_timestamp() - interval '1 minute') as minute,
+      ${group(sql`r.feed = ${groups['feed'] ?? null}`, 'feed')}, ${group(sql`m.rack_id = ${groups['rack'] ?? null}`, 'rack')},
+      ${group(sql`m.pool = ${groups['pool'] ?? null}`, 'pool')}
+    from machines m left join racks r on r.id = m.rack_id left join departed d on d.machine_id = m.id
+    where m.stage <> 'retired'`);
+  const [row = {}] = rows;
+  const of = (scope: string) => ({ left: row[`${scope}_left`] ?? 0, total: row[`${scope}_total`] ?? 0 });
+  return { minute: row['minute'] ?? 0, feed: of('feed'), rack: of('rack'), pool: of('pool') };
+}
+
+/** Lets go, closes the storm's ticket and forgives what was counted so far. */
+async function letGo(tx: Transaction, actor: Actor, brake: Brake, reason: string): Promise<Brake> {
+  const free = { engagedAt: null, coolUntil: null, reason: null, engagedBy: null, ticketId: null };
+  const [row] = await tx
+    .update(brakes)
+    .set({ ...free, countedFrom: sql`clock_timestamp()` })
+    .where(here)
+    .returning();
+  if (brake.ticketId !== null) {
+    const open = and(eq(tickets.id, brake.ticketId), isNull(tickets.closedAt));
+    await tx.update(tickets).set({ closedAt: sql`now()` }).where(open);
+  }
+  await record(tx, {
+    actor,
+    action: 'brake.released',
+    detail: { reason, engagedAt: brake.engagedAt, storm: brake.reason },
+  });
+  return row ?? { ...brake, ...free };
+}
+
+export interface BrakeStatus extends Brake {
+  /** Machines that left production in the last minute and in the brake's window. */
+  readonly lastMinute: number;
+  readonly inWindow: number;
+}
+
+export async function readBrake(mdb: MdbOrTransaction): Promise<BrakeStatus> {
+  await mdb.insert(brakes).values({ id: 'fleet' }).onConflictDoNothing();
+  const [brake] = await mdb.select().from(brakes).where(here);
+  if (!brake) throw new Error('the MDB has no brake');
+  const { rows } = await mdb.execute<{ minute: number; window: number }>(sql`
+    select count(*) filter (where at > now() - interval '1 minute')::int as minute, count(*)::int as window
+    from state_history where guarded = 'op_state' and "from" = 'production'
+      and at > now() - ${brake.windowMinutes} * interval '1 minute'`);
+  return { ...brake, lastMinute: rows[0]?.minute ?? 0, inWindow: rows[0]?.window ?? 0 };
+}
+
+/** Holds every departure until `minutes` are over, or until a person releases it. */
+export function engageBrake(mdb: Mdb, operator: Actor, reason: string, minutes: number | null): Promise<BrakeStatus> {
+  return acting(mdb, operator, null, async (tx) => {
+    const brake = await lockBrake(tx);
+    const coolUntil = minutes === null ? null : new Date(Date.now() + minutes * 60_000);
+    const engagedAt = brake.engagedAt ?? new Date();
+    await tx
+      .update(brakes)
+      .set({ engagedAt, coolUntil, reason, engagedBy: operator.name, overrideUntil: null, overrideBy: null })
+      .where(here);
+    await record(tx, { actor: operator, action: 'brake.engaged', detail: { reason, coolUntil } });
+    return readBrake(tx);
+  });
+}
+
+/** Lets departures go on. With `overrideMinutes` it can't engage again by itself for so long. */
+export function releaseBrake(
+  mdb: Mdb,
+  operator: Actor,
+  reason: string,
+  overrideMinutes: number | null,
+): Promise<BrakeStatus> {
+  return acting(mdb, operator, null, async (tx) => {
+    const brake = await lockBrake(tx);
+    const overrideUntil = overrideMinutes === null ? null : new Date(Date.now() + overrideMinutes * 60_000);
+    await tx
+      .update(brakes)
+      .set({ overrideUntil, overrideBy: overrideUntil === null ? null : operator.name })
+      .where(here);
+    await letGo(tx, operator, brake, reason);
+    if (overrideUntil !== null)
+      await record(tx, { actor: operator, action: 'brake.overridden', detail: { reason, overrideUntil } });
+    return readBrake(tx);
+  });
+}
+
+export type BrakeLimits = Partial<Pick<Brake, 'perMinute' | 'share' | 'shareFloor' | 'windowMinutes' | 'coolMinutes'>>;
+
+export function setBrake(mdb: Mdb, operator: Actor, limits: BrakeLimits, reason: string): Promise<BrakeStatus> {
+  return acting(mdb, operator, null, async (tx) => {
+    await lockBrake(tx);
+    await tx.update(brakes).set(limits).where(here);
+    await record(tx, { actor: operator, action: 'brake.set', detail: { reason, ...limits } });
+    return readBrake(tx);
+  });
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { ActParameters } from '../../contract/hardware.ts';
+import { type Before, effectShown, readShown, shownBy } from '../effect.ts';
+import { beforeRestart, observeRestart, restartFollow, restartWatch } from './bmc.ts';
+import { isPlan, type Kind, notDone, type Scene, type Seen, type Sent } from './kind.ts';
+import { planReset, powerOff } from './power.ts';
+
+/** What firmware that is told to come back with the mains takes for it at most, before it is told by us. */
+const comesBackIn = 30_000;
+
+/**
+ * Takes the mains away from the whole machine, its controller included, and gives it back (quirk 33). Some only do so
+ * while the host is off: then that is the first half, and this the second. A host that was on is on again at the end:
+ * by itself, or powered on as the last part.
+ */
+export const acCycle: Kind<ActParameters['ac-cycle']> = {
+  parameters: z.strictObject({ approvedBy: z.string().min(1).max(200), wasOn: z.boolean().exactOptional() }),
+  plan: async (scene, parameters) => {
+    const offer = await scene.probe.offer('acCycle');
+    if (offer === null) return notDone('the controller offers no known way to take the mains away');
+    const isOn = scene.system.power !== 'Off';
+    if (offer.offFirst && isOn) {
+      const off = await planReset(scene, 'off');
+      return isPlan(off)
+        ? { ...off, next: { kind: 'ac-cycle', parameters: { ...parameters, wasOn: true }, after: 0 } }
+        : off;
+    }
+    return {
+      command: { at: offer.target, ...offer.body, ...parameters },
+      before: { ...shownBy(scene.system), ...(await beforeRestart(scene)) },
+      send: async () => {
+        await scene.session.write('POST', offer.target, offer.body);
+        return { taken: true };
+      },
+      ...((isOn || parameters.wasOn === true) && {
+        next: { kind: 'power-on' as const, parameters: {}, after: comesBackIn },
+      }),
+    };
+  },
+  observe: async (scene, sent) =>
+    (sent.command.next as { kind?: string } | undefined)?.kind === 'ac-cycle'
+      ? powerOff.observe(scene, sent)
+      : observeCycle(scene, sent),
+  watch: restartWatch,
+  follow: restartFollow,
+};
+
+/** The controller went down with the mains; where it doesn't show that, the host started anew. */
+async function observeCycle(scene: Scene, sent: Sent): Promise<Seen> {
+  const seen = await observeRestart(scene, sent);
+  if (seen.state === 'done') return { ...seen, observed: `the mains were away: ${seen.observed}` };
+  const shown = await readShown(scene.session, scene.system).catch(() => null);
+  if (sent.before.power === 'Off' || shown === null || !effectShown(sent.before as Before, shown)) return seen;
+  return { state: 'done', observed: 'the machine started anew', facts: { ...shown } };
+}

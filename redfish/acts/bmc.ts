@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { ActParameters } from '../../contract/hardware.ts';
+import { RedfishError } from '../errors.ts';
+import { text } from '../links.ts';
+import { type Kind, notDone, type Plain, type Scene, type Seen, type Sent } from './kind.ts';
+
+/** Best first: a controller that is asked gently stores what it has to. */
+const resetTypes = ['GracefulRestart', 'ForceRestart'];
+
+/** Controllers take up to some minutes to start again; the rest is for `settle`. */
+export const restartWatch = { for: 180_000, every: 5000 };
+export const restartFollow = { for: 600_000, every: 10_000 };
+/** Between the two readings that have to agree. */
+const apart = 3000;
+
+/** What was seen of a controller's restart by this process, which its resources may not tell. */
+const absences = new WeakMap<Scene, { readonly login: object; away: boolean }>();
+
+/** What tells later that a controller started again; call it before the command. */
+export async function beforeRestart(scene: Scene): Promise<Plain> {
+  const { session, system } = scene;
+  absences.set(scene, { login: session.login(), away: false });
+  const manager = system.managerPath === null ? {} : await session.get(system.managerPath);
+  return { managerReset: text(manager.LastResetTime), power: system.power };
+}
+
+/**
+ * Whether the controller started again: its own reset time is another one, or it was away and knows us no more. What it
+ * tells right after that is not believed (quirk 34): done are two readings in a row that agree on the host's power.
+ */
+export async function observeRestart(scene: Scene, { before, answer }: Sent): Promise<Seen> {
+  const absence = absences.get(scene);
+  try {
+    const first = await stateOf(scene);
+    const other = first.managerReset !== null && before.managerReset !== null;
+    const restarted = other && first.managerReset !== before.managerReset;
+    const forgot =
+      answer?.taken === true && absence !== undefined && (absence.away || absence.login !== scene.session.login());
+    if (!restarted && !forgot) return { state: 'unknown', observed: 'the controller has not started again yet' };
+    await scene.pace.wait(apart);
+    const second = await stateOf(scene);
+    const stable = second.power !== null && first.power === second.power && first.managerReset === second.managerReset;
+    if (!stable) return { state: 'unknown', observed: 'the controller started again, and what it tells still changes' };
+    const observed = `the controller started again; the machine's power is ${second.power}, was ${before.power ?? '?'}`;
+    return { state: 'done', observed, facts: second };
+  } catch (error) {
+    if (!(error instanceof RedfishError)) throw error;
+    if (absence && error.retryable) absence.away = true;
+    return { state: 'unknown', observed: `the controller is away: ${error.message}` };
+  }
+}
+
+async function stateOf({ session, system }: Scene) {
+  const shown = await session.get(system.path);
+  const manager = system.managerPath === null ? {} : await session.get(system.managerPath);
+  return { power: text(shown.PowerState), managerReset: text(manager.LastResetTime) };
+}
+
+/** Starts the controller itself again; the host is not to notice. */
+export const resetBmc: Kind<ActParameters['reset-bmc']> = {
+  parameters: z.strictObject({}),
+  plan: async (scene) => {
+    const reset = (await scene.probe.offer('manager'))?.reset ?? null;
+    if (reset === null) return notDone('the controller offers no way to start it again');
+    const { target, values } = reset;
+    const type = resetTypes.find((one) => values.length === 0 || values.includes(one));
+    if (type === undefined) return notDone(`the controller offers no fitting reset type of ${values.join(', ')}`);
+    return {
+      command: { reset: type, at: target },
+      before: await beforeRestart(scene),
+      send: async () => {
+        await scene.session.write('POST', target, { ResetType: type });
+        return { taken: true };
+      },
+    };
+  },
+  observe: observeRestart,
+  watch: restartWatch,
+  follow: restartFollow,
+};

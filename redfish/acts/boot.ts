@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import type { ActParameters } from '../../contract/hardware.ts';
+import {
+  type BootPlan,
+  type BootTarget,
+  confirmBoot,
+  hasOnlyOrder,
+  isSet,
+  planBoot,
+  planNetworkBoot,
+  writeBoot,
+} from '../boot.ts';
+import { type OrderPlan, planOrder, readOrder, sameOrder } from '../bootorder.ts';
+import { hasStarted, type Shown } from '../effect.ts';
+import { RedfishError } from '../errors.ts';
+import { part, text } from '../links.ts';
+import { type FollowUp, isPlan, type Kind, notDone, type Plan, type Scene, type Seen, type Sent } from './kind.ts';
+import { unlessNow } from './moment.ts';
+import { followStart, observeStarting, planStart, restart } from './power.ts';
+
+/** The network at the next start, and that start at once. */
+export const bootNetwork: Kind<ActParameters['boot-network']> = {
+  parameters: z.strictObject({}),
+  plan: async (scene) => {
+    const { firmware, session, system } = scene;
+    const reset = await planStart(scene);
+    if (!isPlan(reset)) return reset;
+    if (await hasOnlyOrder(session, system)) return planByOrder(scene, reset);
+    const boot = await planNetworkBoot(session, system, firmware);
+    if (boot === null) return notDone('the controller offers no boot from the network');
+    return bootThen(scene, reset, boot);
+  },
+  observe: async (scene, sent) =>
+    sent.command.once === 'order' ? observeByOrder(scene, sent) : observeStarting(scene, sent),
+  watch: restart.watch,
+  follow: (sent) => (sent.command.once === 'order' ? { for: 840_000, every: 5000 } : followStart(sent)),
+};
+
+/** The boot setting first, and the reset only once the setting is seen: some answer with a success and drop it. */
+function bootThen(scene: Scene, reset: Plan, boot: BootPlan): Plan {
+  const { pace, session } = scene;
+  return {
+    ...reset,
+    command: { ...reset.command, boot: boot.boot, at: boot.path },
+    send: async () => {
+      await unlessNow(scene, () => writeBoot(session, boot))
+        .then((path) => confirmBoot(session, path, boot.boot, (milliseconds) => pace.wait(milliseconds)))
+        .catch(withoutReset);
+      return reset.send();
+    },
+  };
+}
+
+/** By the firmware's order, which stays until it is put back: that is owed from the moment it is written. */
+async function planByOrder(scene: Scene, reset: Plan): Promise<Plan | Seen> {
+  const order = await orderOf(scene, 'network');
+  if (order === null) return notDone('the controller overrides no boot, and has no boot from the network in its order');
+  if (sameOrder(order.was, order.boot.BootOrder)) return reset;
+  // Off first: its order is changed when nothing is left to do but to power it on.
+  if (reset.next) return { ...reset, next: { ...reset.next, kind: 'boot-network' } };
+  const parameters = { order: order.was, instead: order.boot.BootOrder };
+  const next: FollowUp = { kind: 'boot-order', parameters, after: 0, owed: true };
+  const plan = bootThen(scene, reset, order);
+  return { ...plan, command: { ...plan.command, once: 'order' }, next };
+}
+
+/** Put back before firmware has read it, the order would be of no use: done is a start that came past that. */
+async function observeByOrder(scene: Scene, sent: Sent): Promise<Seen> {
+  const seen = await observeStarting(scene, { ...sent, command: { ...sent.command, next: undefined } });
+  if (seen.state !== 'done') return seen;
+  const asked = typeof sent.before.askedBefore === 'string' && (await scene.boots?.since(sent.before.askedBefore));
+  if (asked === true || hasStarted((seen.facts ?? {}) as Partial<Shown>)) return seen;
+  return { ...seen, state: 'unknown', observed: `it started, and has not come to boot yet: ${seen.observed}` };
+}
+
+/** Puts back the firmware's order, if it is still what it was changed to. */
+export const bootOrder: Kind<ActParameters['boot-order']> = {
+  parameters: z.strictObject({
+    order: z.array(z.string().max(256)).min(1).max(256),
+    instead: z.array(z.string().max(256)).max(256),
+  }),
+  plan: async (scene, { order, instead }) => {
+    const { orderPath } = await scene.probe.offer('boot');
+    if (orderPath === null) return notDone('the controller shows no boot order');
+    const now = await readOrder(scene.session, orderPath);
+    if (sameOrder(now, order)) return { state: 'done', observed: 'the boot order is as it was; nothing was sent' };
+    if (!sameOrder(now, instead))
+      return {
+        state: 'done',
+        observed: `somebody has changed the boot order meanwhile, and it stays: ${now.join(' ')}`,
+      };
+    const boot: BootPlan = { path: orderPath, boot: { BootOrder: order } };
+    return {
+      command: { boot: boot.boot, at: orderPath },
+      before: {},
+      send: async () => {
+        await unlessNow(scene, () => writeBoot(scene.session, boot));
+        return null;
+      },
+    };
+  },
+  observe: observeBoot,
+  watch: { for: 15_000, every: 1000 },
+};
+
+/** An override of what is booted from, without a start. */
+export const setBoot: Kind<ActParameters['set-boot']> = {
+  parameters: z.strictObject({
+    target: z.enum(['network', 'pxe', 'http', 'disk', 'cd', 'usb', 'bios', 'none']),
+    how: z.enum(['once', 'always']).exactOptional(),
+    uri: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .exactOptional(),
+  }),
+  plan: async (scene, { target, how = 'once', uri }) => {
+    const { firmware, session, system } = scene;
+    const enabled = target === 'none' ? 'Disabled' : how === 'once' ? 'Once' : 'Continuous';
+    const only = await hasOnlyOrder(session, system);
+    if (only && how === 'once') return notDone('the controller has a boot order only, and overrides no boot once');
+    const override = only
+      ? 'the controller overrides no boot'
+      : await planBoot(session, system, { target, enabled, ...(uri !== undefined && { uri }) }, firmware);
+    // Some override the boot once only: what stays is the firmware's own order (quirk 42).
+    const order = typeof override === 'string' && enabled === 'Continuous' ? await orderOf(scene, target) : null;
+    const planned = order ?? override;
+    if (typeof planned === 'string') return notDone(planned);
+    const { boot, path } = planned;
+    if (Object.keys(boot).length === 0 || (order !== null && sameOrder(order.was, order.boot.BootOrder)))
+      return { state: 'done', observed: 'it is set so already; nothing was sent' };
+    return {
+      command: { boot, at: path },
+      before: {},
+      send: async () => ({ at: await unlessNow(scene, () => writeBoot(session, planned)) }),
+    };
+  },
+  observe: observeBoot,
+  watch: { for: 15_000, every: 1000 },
+};
+
+/** Reads back at the place that took it. */
+async function observeBoot({ session }: Scene, { answer, command }: Sent): Promise<Seen> {
+  const shown = part(await session.get(String(answer?.at ?? command.at)), 'Boot');
+  const order = Array.isArray(shown.BootOrder) ? `, order ${shown.BootOrder.join(' ')}` : '';
+  const words = `boot from ${text(shown.BootSourceOverrideTarget) ?? '?'}, ${text(shown.BootSourceOverrideEnabled) ?? '?'}${order}`;
+  return isSet(shown, part(command, 'boot'))
+    ? { state: 'done', observed: words }
+    : { state: 'unknown', observed: `not seen to be set: ${words}` };
+}
+
+async function orderOf({ probe, session, system }: Scene, target: BootTarget): Promise<OrderPlan | null> {
+  return planOrder(session, await probe.offer('boot'), target, system.path);
+}
+
+/** Whatever became of the boot setting: the reset that it was for has not been sent. */
+function withoutReset(error: unknown): never {
+  if (!(error instanceof RedfishError)) throw error;
+  const { kind, message, status } = error;
+  throw new RedfishError(kind, `${message}; no reset was sent`, { status, carriedOut: 'no' });
+}

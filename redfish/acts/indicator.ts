@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { ActParameters } from '../../contract/hardware.ts';
+import { strings } from '../probe/action.ts';
+import type { IndicatorOffer } from '../probe.ts';
+import type { Json } from '../transport.ts';
+import { type Kind, notDone } from './kind.ts';
+
+/** The light to find a machine by, on or off. */
+export const indicator: Kind<ActParameters['indicator']> = {
+  parameters: z.strictObject({ on: z.boolean() }),
+  plan: async (scene, { on }) => {
+    // That of the case is listed first: it is the one that somebody in the aisle sees.
+    const [light] = await scene.probe.offer('indicators');
+    if (!light) return notDone('the controller offers no light to find the machine by');
+    const { session, system } = scene;
+    const shown = await session.get(light.path);
+    const value = wanted(light, shown, on, system.quirks.led);
+    if (shown[light.property] === value) return { state: 'done', observed: `the light is ${onOff(on)} already` };
+    return {
+      command: { at: light.path, [light.property]: value },
+      before: { [light.property]: shown[light.property] },
+      send: async () => {
+        await session.write('PATCH', light.path, { [light.property]: value });
+        return null;
+      },
+    };
+  },
+  observe: async ({ session }, { command }) => {
+    const { at, ...asked } = command;
+    const shown = await session.get(String(at));
+    const so = Object.entries(asked).every(([property, value]) => shown[property] === value);
+    return so
+      ? { state: 'done', observed: `the light shows ${Object.values(asked).join()}`, facts: asked }
+      : { state: 'unknown', observed: 'the light does not show it yet' };
+  },
+  watch: { for: 20_000, every: 1000 },
+};
+
+const onOff = (on: boolean) => (on ? 'on' : 'off');
+
+/** The old property has words of its own, of which a controller may list the ones it takes. */
+function wanted({ property }: IndicatorOffer, shown: Json, on: boolean, led: { on: string; off: string }) {
+  if (property === 'LocationIndicatorActive') return on;
+  const allowed = strings(shown['IndicatorLED@Redfish.AllowableValues']);
+  const fitting = (on ? [led.on, 'Lit', 'Blinking'] : [led.off, 'Off']).find((word) => allowed.includes(word));
+  return fitting ?? (on ? led.on : led.off);
+}

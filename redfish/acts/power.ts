@@ -1,0 +1,186 @@
+import { z } from 'zod';
+import type { ActParameters } from '../../contract/hardware.ts';
+import {
+  type Before,
+  effectShown,
+  isStarting,
+  readShown,
+  type Shown,
+  shownBy,
+  tellsStarts,
+  withReading,
+} from '../effect.ts';
+import { chooseReset, conflictsWithState, fullCycle, type PowerWish, sendReset } from '../power.ts';
+import {
+  isPlan,
+  type Kind,
+  notDone,
+  type Plain,
+  type Plan,
+  type Scene,
+  type Seen,
+  type Sent,
+  type Watch,
+} from './kind.ts';
+import { unlessNow } from './moment.ts';
+
+const nothing = z.strictObject({});
+/** A power edge shows within seconds; what has not shown by then is for `settle` to find out. */
+const watch = { for: 30_000, every: 1000 };
+/** A machine that shows nothing of its start asks for a boot when POST is over: minutes, more where memory is trained. */
+const untilBoot = { for: 840_000, every: 5000 };
+/** Supplies want a moment without power before they are asked for it again (quirk 32 asks for 10 s). */
+const offFor = 10_000;
+/** What operating systems are commonly given to shut down; less than an activity's own limit. */
+const shutdownPatience = 120_000;
+
+/** What each wish leads to, where that can be seen of a refusal: nothing is asked for twice that is so. */
+const leadsTo: Readonly<Partial<Record<PowerWish, readonly string[]>>> = {
+  on: ['On', 'PoweringOn'],
+  off: ['Off'],
+  shutdown: ['Off'],
+};
+
+/** Plans one reset; not done where the controller offers no fitting type. */
+export async function planReset(scene: Scene, wish: PowerWish): Promise<Plan | Seen> {
+  const { session, system } = scene;
+  const type = chooseReset(wish, system.resetTypes);
+  if (type === null) return unfitting(scene);
+  const so = async () => {
+    const { power } = await readShown(session, system);
+    return power !== null && leadsTo[wish]?.includes(power) === true;
+  };
+  return {
+    command: { reset: type },
+    before: wish === 'off' || wish === 'shutdown' ? { ...shownBy(system) } : await beforeStart(scene, type),
+    send: async () => {
+      await unlessNow(scene, () => sendReset(session, system, type), { also: conflictsWithState, so });
+      return null;
+    },
+  };
+}
+
+/** What a start is compared with, and from when on a request for a boot tells of it. */
+async function beforeStart({ boots, system }: Scene, type: string): Promise<Plain> {
+  const forced = !type.startsWith('Graceful');
+  const shown = shownBy(system);
+  const askedBefore = boots === undefined || isStarting(shown) ? null : await boots.now();
+  return { ...shown, ...(forced && { forced }), ...(askedBefore !== null && { askedBefore }) };
+}
+
+function unfitting({ system: { resetTypes } }: Scene): Seen {
+  const mains = resetTypes.includes(fullCycle) ? '; what takes the mains away is an ac-cycle, with approval' : '';
+  return notDone(`the controller offers no fitting reset type of ${resetTypes.join(', ')}${mains}`);
+}
+
+function words({ power, lastReset, bootProgress, postState }: Shown): string {
+  const more = [bootProgress && `start ${bootProgress}`, postState && `POST ${postState}`].filter(Boolean);
+  return [`power ${power ?? '?'}`, `last reset ${lastReset ?? '?'}`, ...more].join(', ');
+}
+
+function seen(effect: boolean, shown: Shown): Seen {
+  if (!effect) return { state: 'unknown', observed: `no effect seen: ${words(shown)}` };
+  return { state: 'done', observed: words(shown), facts: { ...shown } };
+}
+
+/**
+ * Looks for a start: a power edge among all that was read since the command, another reset time, an earlier stage, a
+ * count that rose; else a request for a boot that came after it.
+ */
+export async function observeStart({ boots, session, system }: Scene, { before, answer }: Sent): Promise<Seen> {
+  const shown = await readShown(session, system);
+  const kept = Array.isArray(answer?.readings) ? (answer.readings as Shown[]) : [];
+  const readings = withReading(kept, shown);
+  const keep = readings === kept ? {} : { keep: { readings } };
+  if (effectShown(before as Before, ...kept, shown)) return { ...seen(true, shown), ...keep };
+  const { askedBefore } = before;
+  if (typeof askedBefore === 'string' && shown.power !== 'Off' && (await boots?.since(askedBefore)))
+    return { state: 'done', observed: `it asked for a boot since; ${words(shown)}`, facts: { ...shown }, ...keep };
+  return { ...seen(false, shown), ...keep };
+}
+
+/** How long a start is looked for that the controller shows nothing of. */
+export function followStart({ before, command }: Sent): Watch | undefined {
+  const shows = tellsStarts(before as Before);
+  return command.next === undefined && !shows && typeof before.askedBefore === 'string' ? untilBoot : undefined;
+}
+
+/** Plans a start of the host: on if it is off, else the way of restarting that its model stands. */
+export async function planStart(scene: Scene): Promise<Plan | Seen> {
+  const { power, quirks, resetTypes } = scene.system;
+  if (power === 'Off') return planReset(scene, 'on');
+  const atOnce = quirks.restart !== 'off-then-on' && chooseReset('restart', resetTypes) !== null;
+  return atOnce ? planReset(scene, 'restart') : planOffAndOn(scene);
+}
+
+/** Off and on, where it is certain beforehand that the second half is offered too. */
+async function planOffAndOn(scene: Scene): Promise<Plan | Seen> {
+  if (chooseReset('on', scene.system.resetTypes) === null) return unfitting(scene);
+  const off = await planReset(scene, 'off');
+  return isPlan(off) ? { ...off, next: { kind: 'power-on', parameters: {}, after: offFor } } : off;
+}
+
+/** Looks for the start, or for the first half of one that takes two commands. */
+export async function observeStarting(scene: Scene, sent: Sent): Promise<Seen> {
+  const second = (sent.command.next as { kind?: string } | undefined)?.kind;
+  return second === 'power-on' || second === 'boot-network' ? powerOff.observe(scene, sent) : observeStart(scene, sent);
+}
+
+export const restart: Kind<ActParameters['restart']> = {
+  parameters: nothing,
+  plan: planStart,
+  observe: observeStarting,
+  watch,
+  follow: followStart,
+};
+
+export const powerOn: Kind<ActParameters['power-on']> = {
+  parameters: nothing,
+  plan: async (scene) =>
+    scene.system.power === 'On'
+      ? { state: 'done', observed: 'it is on already; nothing was sent' }
+      : planReset(scene, 'on'),
+  observe: async ({ session, system }) => {
+    const shown = await readShown(session, system);
+    return seen(shown.power === 'On' || shown.power === 'PoweringOn', shown);
+  },
+  watch,
+};
+
+/** Asks the operating system first, and cuts the power once it had its time: the declared fallback. */
+export const powerOff: Kind<ActParameters['power-off']> = {
+  parameters: z.strictObject({
+    how: z.enum(['graceful', 'forced', 'graceful-only']).exactOptional(),
+    patience: z.int().min(1000).max(180_000).exactOptional(),
+  }),
+  plan: async (scene, { how = 'graceful', patience = shutdownPatience }) => {
+    if (scene.system.power === 'Off') return { state: 'done', observed: 'it is off already; nothing was sent' };
+    if (how === 'forced') return planReset(scene, 'off');
+    const asked = await planReset(scene, 'shutdown');
+    if (!isPlan(asked)) return how === 'graceful' ? planReset(scene, 'off') : asked;
+    const forced = { kind: 'power-off', parameters: { how: 'forced' }, after: 0 } as const;
+    return {
+      ...asked,
+      watchFor: patience,
+      ...(how === 'graceful' && { otherwise: forced }),
+    };
+  },
+  observe: async ({ session, system }) => {
+    const shown = await readShown(session, system);
+    return seen(shown.power === 'Off', shown);
+  },
+  watch,
+};
+
+/** One command where the controller has one that does it and keeps the mains, otherwise off and on. */
+export const powerCycle: Kind<ActParameters['power-cycle']> = {
+  parameters: nothing,
+  plan: async (scene) => {
+    if (scene.system.power === 'Off') return notDone('it is off: there is no power to cycle; nothing was sent');
+    if (chooseReset('cycle', scene.system.resetTypes) !== null) return planReset(scene, 'cycle');
+    return planOffAndOn(scene);
+  },
+  observe: observeStarting,
+  watch,
+  follow: followStart,
+};
