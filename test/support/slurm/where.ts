@@ -24,14 +24,19 @@ const exists = (path: string) =>
     () => false,
   );
 
-function whyNever(): string | null {
+async function whyNever(): Promise<string | null> {
   if (process.platform !== 'linux') return 'needs Linux';
-  return process.getuid?.() === 0 ? null : 'needs root';
+  if (process.getuid?.() !== 0) return 'needs root';
+  // Refused in a container, and in a chroot whose / is no mount of its own.
+  return run('unshare', ['--uts', '--mount', '--pid', '--fork', 'true']).then(
+    () => null,
+    (error: Error) => `needs namespaces, and ${error.message.trim().split('\n').at(-1)}`,
+  );
 }
 
 /** The Slurm that the system's packages installed. */
 export async function systemSlurm(): Promise<SlurmFound> {
-  const never = whyNever();
+  const never = await whyNever();
   if (never !== null) return { why: never };
   for (const program of programs) {
     if (!(await exists(`/usr/sbin/${program}`))) return { why: `needs ${program}; scripts/packages installs it` };
@@ -44,7 +49,7 @@ export async function systemSlurm(): Promise<SlurmFound> {
  * is not told of: only `scripts/test --long` runs it.
  */
 export async function newerSlurm(): Promise<SlurmFound> {
-  const never = whyNever();
+  const never = await whyNever();
   if (never !== null) return { why: never };
   if (process.env['FARRIER_LONG'] !== '1') return { why: 'it takes minutes, and runs with scripts/test --long only' };
   const root = join(cacheFolder(process.env), 'slurm', 'debian-13');
