@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BootCount } from '../domain/bootcounts.ts';
+import type { BootCount } from '../mdb/boot/counts.ts';
 
 export interface BootCounts {
   request(mac: string, state: string, answer: string): CountKey;

@@ -6,7 +6,7 @@ import type {
   SemaphoreDetail,
   SemaphoreView,
 } from '../contract/permitviews.ts';
-import { permitOperations } from '../contract/semaphore.ts';
+import { permitOperations } from '../domain/permits/groups.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age } from './format.ts';

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { driftKinds, driftSources, partKinds } from '../domain/drift/drift.ts';
+import { secretSetting } from '../domain/drift/settings.ts';
 import { id, machineName, sentence } from './api.ts';
-import { secretSetting } from './reconcile.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 const text = nullable(z.string());

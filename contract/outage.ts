@@ -2,8 +2,8 @@
 
 import type { Route, Trigger } from '../domain/flows.ts';
 import type { BootState, OpState, RepairState, Stage } from '../domain/machine.ts';
+import type { PermitOperation } from '../domain/permits/groups.ts';
 import type { MachineState, PassageErrand } from './passage.ts';
-import type { PermitOperation } from './semaphore.ts';
 
 /** How the machine's pool wants it treated; the rest of the policy stays with the activities. */
 export interface Treatment {

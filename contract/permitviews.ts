@@ -1,8 +1,9 @@
 /** The API's shapes for semaphores and their permits, and for the image system's disruptions. Times are ISO 8601. */
+
 import { z } from 'zod';
 import { orderClasses } from '../domain/machine.ts';
+import { permitOperations } from '../domain/permits/groups.ts';
 import { machineName, sentence } from './api.ts';
-import { permitOperations } from './semaphore.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 const text = nullable(z.string());

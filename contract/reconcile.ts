@@ -3,9 +3,6 @@
  * the MDB, the API and clients share. Times are ISO 8601 in UTC.
  */
 
-import type { Pace } from '../domain/campaign/campaign.ts';
-import type { SemaphoreTags } from '../domain/requests.ts';
-
 /** Of one site; started by its Schedule, which `farrier reconcile` triggers too. */
 export const reconcileWorkflow = 'reconcile';
 
@@ -36,12 +33,3 @@ export interface ReconcileSummary {
   readonly started: readonly string[];
   readonly withdrawn: readonly string[];
 }
-
-/** How campaigns of the reconciler may go, a pool at a time; what is absent is as usual. */
-export interface ReconcileLimits {
-  readonly pace?: Pace;
-  readonly semaphores?: SemaphoreTags;
-}
-
-/** Names of BIOS settings that are passwords: neither kept nor wanted. Recorded controllers list them beside the others. */
-export const secretSetting = /passw|passphrase|secret/i;

@@ -2,16 +2,12 @@
  * The contract of the semaphores: one workflow a group of machines, which grants permits to have a member of the group
  * out of service. Names and plain types; all messages are plain JSON (docs/semaphores.md).
  */
+
 import type { OrderClass } from '../domain/machine.ts';
+import type { Resource } from '../domain/permits/groups.ts';
+import type { PermitGate, PermitTerms } from '../domain/permits/terms.ts';
 
 export const semaphoreWorkflow = 'semaphore';
-
-/** A group of machines and what its permits are for: `reboot` of the machines with `rack=A12`. */
-export interface Resource {
-  readonly operation: string;
-  readonly tag: string;
-  readonly value: string;
-}
 
 export function semaphoreId({ operation, tag, value }: Resource): string {
   return `semaphore/${operation}/${tag}=${value}`;
@@ -24,43 +20,6 @@ export function readSemaphoreId(id: string): Resource | null {
   if (!parts) return null;
   const [, operation = '', tag = '', value = ''] = parts;
   return { operation, tag, value };
-}
-
-/** The whole fleet: its permit is part of every set, so that a machine without a group is capped too (S3.10). */
-export const fleet = { tag: 'fleet', value: 'all' } as const;
-
-/** What permits are taken for: to let a machine's work end, and to have it down. */
-export const permitOperations = ['drain', 'reboot'] as const;
-export type PermitOperation = (typeof permitOperations)[number];
-
-/** By which names an operation takes permits beside the fleet's, where nobody has said otherwise. */
-export const standardGroups: Readonly<Record<PermitOperation, readonly string[]>> = {
-  drain: ['rack'],
-  reboot: ['rack'],
-};
-
-/** What an operation on one machine takes: the fleet's permit, and those of its groups. */
-export function resourcesFor(operation: string, ...groups: readonly Pick<Resource, 'tag' | 'value'>[]): Resource[] {
-  const others = groups.filter(({ tag }) => tag !== fleet.tag).map(({ tag, value }) => ({ operation, tag, value }));
-  return [{ operation, ...fleet }, ...others];
-}
-
-const widest = ['fleet', 'az', 'row', 'feed'];
-const narrowest = ['rack', 'machine'];
-
-/** The one order in which several permits are taken, so that no two requesters wait for each other: widest first. */
-export function inOrder(resources: readonly Resource[]): Resource[] {
-  const unique = new Map(resources.map((resource) => [semaphoreId(resource), resource]));
-  return [...unique.entries()]
-    .sort(([a, left], [b, right]) => width(left.tag) - width(right.tag) || (a < b ? -1 : 1))
-    .map(([, resource]) => resource);
-}
-
-function width(tag: string): number {
-  const wide = widest.indexOf(tag);
-  const narrow = narrowest.indexOf(tag);
-  if (wide >= 0) return wide;
-  return widest.length + (narrow >= 0 ? narrow + 1 : 0);
 }
 
 export const semaphoreMessages = {
@@ -161,21 +120,6 @@ export interface PermitClosing {
   readonly how: 'released' | 'cancelled' | 'evicted' | 'expired' | 'refused';
   readonly why: string;
   readonly by?: string;
-}
-
-/** What the policy says at the moment. Durations in milliseconds. */
-export interface PermitTerms {
-  readonly capacity: number;
-  readonly bound: number;
-  readonly lease: number;
-  readonly limit: number;
-}
-
-/** Why those in front do not go on, and when that may change by itself. */
-export interface PermitGate {
-  readonly kind: 'capacity' | 'window' | 'rate' | 'healthy' | 'brake';
-  readonly reason: string;
-  readonly until: number | null;
 }
 
 /** One batch for the ledger. */

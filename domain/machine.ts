@@ -61,6 +61,7 @@ export type TicketAdapter = (typeof ticketAdapters)[number];
 
 /** What happens when a drain's time is up: its jobs are killed, the reboot is skipped, or a person is asked. */
 export const drainTimeOuts = ['kill', 'skip', 'ask'] as const;
+export type DrainTimeOut = (typeof drainTimeOuts)[number];
 
 /** What follows from drift: findings only, campaigns that wait for a person, or campaigns that start by themselves. */
 export const reconcileModes = ['observe', 'assist', 'authoritative'] as const;

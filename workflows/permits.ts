@@ -14,6 +14,7 @@
  *     …
  *     await permits.giveBack();                        // in a `finally`; gives everything back, also when cancelled
  */
+
 import {
   CancellationScope,
   condition,
@@ -27,16 +28,15 @@ import { attributes } from '../contract/attributes.ts';
 import type { PastPermit } from '../contract/past.ts';
 import {
   grantSignal,
-  inOrder,
   type PermitAnswer,
   type PermitGrant,
   type PermitRequest,
-  type Resource,
   readSemaphoreId,
   semaphoreId,
   semaphoreMessages,
 } from '../contract/semaphore.ts';
 import type { OrderClass } from '../domain/machine.ts';
+import { inOrder, type Resource } from '../domain/permits/groups.ts';
 import { isObject, isText } from './messages.ts';
 import { permitActivities } from './permitproxies.ts';
 

@@ -1,11 +1,12 @@
 import type { GroupsInput, LeaveInput, LeaveResult, MoveInput, Treatment } from '../../contract/outage.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
+import type { PoolPolicy } from '../../domain/pools.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { groupsFor, type MachineGroups } from '../../mdb/permits/groups.ts';
 import { leaveProduction } from '../../mdb/service/capacity.ts';
-import { type PoolPolicy, readPool } from '../../mdb/service/pools.ts';
+import { readPool } from '../../mdb/service/pools.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
 import { moveMachine } from './move.ts';
 

@@ -1,4 +1,4 @@
-import { secretSetting } from '../../contract/reconcile.ts';
+import { secretSetting } from '../../domain/drift/settings.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { keepDocuments } from '../../mdb/controllers/inventory.ts';
 import { type Attributes, readBios } from '../../redfish/bios.ts';

@@ -1,9 +1,11 @@
 /** What a person should look at besides the figures of the fleet, a sentence each. Pure. */
+
 import type { Finding } from '../../contract/api.ts';
-import { type BootStat, bootLoop } from '../../domain/bootcounts.ts';
+import { bootLoop } from '../../domain/bootloop.ts';
+import { type BrakeState, isEngaged, tellEngaged } from '../../domain/brake.ts';
+import type { BootStat } from '../../mdb/boot/counts.ts';
 import type { FleetCounts } from '../../mdb/machines/fleet.ts';
 import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
-import { type Brake, isEngaged, tellEngaged } from '../../mdb/service/brake.ts';
 
 /** Seconds after which a process that says nothing is taken for dead: four of its signs of life. */
 const longestSilence = 60;
@@ -53,7 +55,7 @@ function tellSilence(what: string, rows: readonly ProcessSeen[], where: string):
   return [`no ${what}${where} was seen for ${age < 120 ? `${Math.round(age)} s` : `${Math.round(age / 60)} min`}`];
 }
 
-export function examineBrake(brake: Brake, now: number): Finding {
+export function examineBrake(brake: BrakeState, now: number): Finding {
   const ok = !isEngaged(brake, now);
   const message = ok ? 'the storm brake is not engaged' : `${tellEngaged(brake)} (by ${brake.engagedBy ?? 'nobody'})`;
   return { name: 'brake', ok, message };

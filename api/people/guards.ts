@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import * as contract from '../../contract/guards.ts';
-import {
-  type BrakeStatus,
-  engageBrake,
-  isEngaged,
-  readBrake,
-  releaseBrake,
-  setBrake,
-} from '../../mdb/service/brake.ts';
+import { isEngaged } from '../../domain/brake.ts';
+import { type BrakeStatus, engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/service/brake.ts';
 import { listCapacity, setCapacity } from '../../mdb/service/capacity.ts';
 import { listPools, type PoolListing, setPool } from '../../mdb/service/pools.ts';
 import type { App, PeopleDependencies } from './app.ts';

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { type ErasureView, erasureList } from '../../contract/erasures.ts';
-import { bootLoop, countBoots } from '../../domain/bootcounts.ts';
+import { bootLoop } from '../../domain/bootloop.ts';
+import { isEngaged, tellEngaged } from '../../domain/brake.ts';
+import { countBoots } from '../../mdb/boot/counts.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { bmcNetworksOf } from '../../mdb/controllers/controller.ts';
 import { isGroupKnown } from '../../mdb/machines/attributes.ts';
@@ -11,7 +13,7 @@ import { listBurnins, readLastMove, readTimeline } from '../../mdb/machines/time
 import { announceMachine } from '../../mdb/orders/ordering.ts';
 import { listHumanSteps, listOrders, listSteps } from '../../mdb/orders/views.ts';
 import { readWaited } from '../../mdb/permits/semaphores.ts';
-import { isEngaged, readBrake, tellEngaged } from '../../mdb/service/brake.ts';
+import { readBrake } from '../../mdb/service/brake.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { checkController } from './controllers.ts';
 import { ApiError, granted } from './errors.ts';

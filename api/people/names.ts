@@ -1,7 +1,8 @@
 /** Names of what must be there: what is not is refused by name, and told what else may have been meant. */
+
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fleet, permitOperations } from '../../contract/semaphore.ts';
+import { fleet, permitOperations } from '../../domain/permits/groups.ts';
 import { namedTags, type SemaphoreTags } from '../../domain/requests.ts';
 import type { Selector } from '../../domain/selector.ts';
 import { suggest } from '../../domain/suggest.ts';

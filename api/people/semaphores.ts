@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as contract from '../../contract/permitviews.ts';
-import { permitOperations, readSemaphoreId } from '../../contract/semaphore.ts';
+import { readSemaphoreId } from '../../contract/semaphore.ts';
+import { permitOperations } from '../../domain/permits/groups.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { cancelDisruption, checkDisruption, type Disruption, requestDisruption } from '../../mdb/permits/disruption.ts';
 import { listPermitGroups, type PermitGroupsRow, setPermitGroups } from '../../mdb/permits/groups.ts';

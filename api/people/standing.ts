@@ -1,5 +1,5 @@
 import type { HumanStepView, MachineSummary, OrderView, StandingView, StepView } from '../../contract/api.ts';
-import { bootLoop } from '../../domain/bootcounts.ts';
+import { bootLoop } from '../../domain/bootloop.ts';
 import type { Passage, Stage } from '../../domain/machine.ts';
 import type { LastMove } from '../../mdb/machines/timeline.ts';
 import type { Waited } from '../../mdb/permits/semaphores.ts';

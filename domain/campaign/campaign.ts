@@ -1,6 +1,6 @@
 /** Campaigns: one order over many machines. */
 import type { CapacityScope, Passage } from '../machine.ts';
-import type { PermitWindow } from '../permits.ts';
+import type { PermitWindow } from '../permits/window.ts';
 
 /** `paused` is a person's or a halt's; `cancelling` waits for what is under way. */
 export const campaignStates = ['planned', 'running', 'paused', 'cancelling', 'done', 'cancelled'] as const;

@@ -2,9 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { inArray, sql } from 'drizzle-orm';
-import type { ReconcileLimits } from '../../contract/reconcile.ts';
 import type { Pace } from '../../domain/campaign/campaign.ts';
 import type { DriftKind, DriftSource, FirmwareWish } from '../../domain/drift/drift.ts';
+import type { ReconcileLimits } from '../../domain/drift/limits.ts';
 import type { ReconcileMode } from '../../domain/machine.ts';
 import type { MaintenanceRequest } from '../../domain/requests.ts';
 import type { Actor, Transaction } from '../acting.ts';

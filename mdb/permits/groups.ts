@@ -1,15 +1,15 @@
 /** Which machines a semaphore is about, and of which groups a machine takes permits. */
+
 import { asc, eq, type SQL, sql } from 'drizzle-orm';
+import { readSemaphoreId, semaphoreId } from '../../contract/semaphore.ts';
 import {
   fleet,
   inOrder,
   type PermitOperation,
   permitOperations,
   type Resource,
-  readSemaphoreId,
-  semaphoreId,
   standardGroups,
-} from '../../contract/semaphore.ts';
+} from '../../domain/permits/groups.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { attributeSql, doubtAttributes } from '../machines/attributes.ts';

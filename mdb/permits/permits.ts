@@ -1,4 +1,5 @@
 /** The ledger of permits: the one place where permits are granted. Each function is one transaction's work. */
+
 import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import {
   type LedgerRest,
@@ -6,18 +7,20 @@ import {
   type LedgerTurn,
   type PermitHolder,
   type PermitWaiting,
-  type Resource,
   readSemaphoreId,
   semaphoreMessages,
 } from '../../contract/semaphore.ts';
+import { type GateScene, judgeCandidates } from '../../domain/permits/gates.ts';
+import type { Resource } from '../../domain/permits/groups.ts';
+import { termsOf } from '../../domain/permits/policy.ts';
 import { type Actor, record, type Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { raiseFence } from '../orders/passage.ts';
 import { postToSemaphore } from '../outbox.ts';
 import { closeTicket, openTicket } from '../people/people.ts';
 import { machines, permits, semaphoreStates, tickets } from '../schema.ts';
-import { judgeCandidates, readBrakeGate, readRate, type Scene } from './gates.ts';
-import { countGroup, opensAt, policyOf, termsOf } from './policy.ts';
+import { readBrakeGate, readCandidateFacts, readRate } from './gates.ts';
+import { countGroup, opensAt, policyOf } from './policy.ts';
 
 type PermitRow = typeof permits.$inferSelect;
 
@@ -45,8 +48,7 @@ export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<Led
   const terms = termsOf(policy, group.total);
   const open = await openRows(tx, semaphore, turn.candidates);
   const granted = open.filter(({ state }) => state === 'granted');
-  const scene: Scene = {
-    semaphore,
+  const scene: GateScene = {
     policy,
     group,
     room: terms.capacity - granted.length,
@@ -56,7 +58,7 @@ export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<Led
     brake: await readBrakeGate(tx),
   };
   const waiting = inOrderOf(turn.candidates, open);
-  const verdict = await judgeCandidates(tx, scene, waiting);
+  const verdict = judgeCandidates(scene, waiting, await readCandidateFacts(tx, waiting));
   const fences = await grant(tx, verdict.granted);
   const { gate } = verdict;
   const state = {

@@ -1,50 +1,15 @@
 /** What the policy allows a semaphore at this moment. Inside the transaction that grants. */
 
 import { and, inArray, sql } from 'drizzle-orm';
-import type { PermitTerms, Resource } from '../../contract/semaphore.ts';
-import type { PermitWindow } from '../../domain/permits.ts';
+import type { Resource } from '../../domain/permits/groups.ts';
+import { anything, chooseMostNamed, type PermitPolicy, standardPermitPolicy } from '../../domain/permits/policy.ts';
+import type { PermitWindow } from '../../domain/permits/window.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { semaphores } from '../schema.ts';
 import { inGroup } from './groups.ts';
 
-export type Policy = Pick<
-  typeof semaphores.$inferSelect,
-  | 'capacity'
-  | 'percent'
-  | 'minimum'
-  | 'queueBound'
-  | 'leaseSeconds'
-  | 'limitSeconds'
-  | 'minHealthy'
-  | 'perMinute'
-  | 'windows'
->;
-
-const usual = {
-  minimum: 1,
-  queueBound: 5000,
-  leaseSeconds: 3600,
-  limitSeconds: 86_400,
-  minHealthy: null,
-  perMinute: null,
-  windows: [],
-};
-
-const broadTags = ['fleet', 'site', 'az', 'row', 'feed', 'rack', 'pool', 'sku'];
-
-/**
- * Where nobody has said anything: a tenth of the fleet, of a feed, row, rack or pool, and at least one, so that four
- * machines at home can be worked on too; one of any other group.
- */
-export function standardPolicy({ tag }: Pick<Resource, 'tag'>): Policy {
-  const broad = broadTags.includes(tag);
-  return broad ? { ...usual, capacity: null, percent: 10 } : { ...usual, capacity: 1, percent: null };
-}
-
-const anything = '*';
-
 /** The policy of a semaphore: of the rows that fit, the one that names most. */
-export async function policyOf(tx: MdbOrTransaction, { operation, tag, value }: Resource): Promise<Policy> {
+export async function policyOf(tx: MdbOrTransaction, { operation, tag, value }: Resource): Promise<PermitPolicy> {
   const rows = await tx
     .select()
     .from(semaphores)
@@ -55,9 +20,7 @@ export async function policyOf(tx: MdbOrTransaction, { operation, tag, value }: 
         inArray(semaphores.value, [value, anything]),
       ),
     );
-  const named = (row: (typeof rows)[number]) =>
-    Number(row.value !== anything) * 4 + Number(row.tag !== anything) * 2 + Number(row.operation !== anything);
-  return rows.sort((left, right) => named(right) - named(left))[0] ?? standardPolicy({ tag });
+  return chooseMostNamed(rows) ?? standardPermitPolicy({ tag });
 }
 
 /** Members of the group, and how many of them could be offered. Retired ones are members of nothing. */
@@ -73,21 +36,6 @@ export async function countGroup(
       ))::int as healthy
     from machines m where stage not in ('retired', 'racked', 'registered') and ${inGroup(resource)}`);
   return rows[0] ?? { total: 0, healthy: 0 };
-}
-
-export function capacityOf(policy: Policy, total: number): number {
-  if (policy.capacity !== null) return policy.capacity;
-  return Math.max(policy.minimum, Math.floor((total * (policy.percent ?? 0)) / 100));
-}
-
-export function termsOf(policy: Policy, total: number): PermitTerms {
-  const { queueBound, leaseSeconds, limitSeconds } = policy;
-  return {
-    capacity: capacityOf(policy, total),
-    bound: queueBound,
-    lease: leaseSeconds * 1000,
-    limit: limitSeconds * 1000,
-  };
 }
 
 /**

@@ -1,13 +1,16 @@
 /** Semaphores as people see and steer them. The workflows are told through the outbox. */
+
 import { randomUUID } from 'node:crypto';
 import { and, desc, eq, sql } from 'drizzle-orm';
-import { type Eviction, fleet, readSemaphoreId, semaphoreId, semaphoreMessages } from '../../contract/semaphore.ts';
+import { type Eviction, readSemaphoreId, semaphoreId, semaphoreMessages } from '../../contract/semaphore.ts';
+import { fleet } from '../../domain/permits/groups.ts';
+import { changePolicy, type PermitPolicy } from '../../domain/permits/policy.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import type { Refused } from '../orders/ordering.ts';
 import { postToSemaphore } from '../outbox.ts';
 import { machines, permits, semaphoreStates, semaphores } from '../schema.ts';
-import { type Policy, policyOf } from './policy.ts';
+import { policyOf } from './policy.ts';
 
 export interface SemaphoreRow {
   readonly id: string;
@@ -78,12 +81,10 @@ export async function listPermits(mdb: MdbOrTransaction, semaphore: string, stat
   return rows.map(({ permit, hostname }) => ({ ...permit, hostname }));
 }
 
-export async function readPolicy(mdb: MdbOrTransaction, semaphore: string): Promise<Policy | null> {
+export async function readPolicy(mdb: MdbOrTransaction, semaphore: string): Promise<PermitPolicy | null> {
   const resource = readSemaphoreId(semaphore);
   return resource && policyOf(mdb, resource);
 }
-
-export type PolicyChange = { readonly [K in keyof Policy]?: Policy[K] };
 
 export interface SemaphorePattern {
   readonly operation: string;
@@ -109,17 +110,12 @@ export async function setPolicy(
   mdb: Mdb,
   operator: Actor,
   pattern: SemaphorePattern,
-  change: PolicyChange,
+  change: Partial<PermitPolicy>,
   reason: string,
-): Promise<Policy | Refused> {
+): Promise<PermitPolicy | Refused> {
   return acting(mdb, operator, null, async (tx) => {
     const before = await policyOf(tx, pattern);
-    const { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, perMinute, windows } =
-      before;
-    const kept = { capacity, percent, minimum, queueBound, leaseSeconds, limitSeconds, minHealthy, perMinute, windows };
-    const sized =
-      change.capacity !== undefined ? { percent: null } : change.percent !== undefined ? { capacity: null } : {};
-    const after: Policy = { ...kept, ...sized, ...change };
+    const after = changePolicy(before, change);
     if (after.limitSeconds < after.leaseSeconds) {
       const message = `the limit of ${after.limitSeconds} s is below the lease of ${after.leaseSeconds} s`;
       return { code: 'invalid', message, field: 'limitSeconds' };

@@ -1,14 +1,15 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { permitOperations, type StateBefore } from '../../contract/semaphore.ts';
-import type { PermitWindow } from '../../domain/permits.ts';
+import type { StateBefore } from '../../contract/semaphore.ts';
+import { permitOperations } from '../../domain/permits/groups.ts';
+import type { PermitWindow } from '../../domain/permits/window.ts';
 import { at, now } from './columns.ts';
 import { orderClass } from './enums.ts';
 import { machines } from './machines.ts';
 
 /**
  * Policy of the semaphores, by name. `*` stands for every tag or value; the row that names most counts, and where none
- * does the defaults of `mdb/permits/policy.ts`.
+ * does the defaults of `domain/permits/policy.ts`.
  */
 export const semaphores = pgTable(
   'semaphores',
@@ -50,7 +51,7 @@ export const semaphores = pgTable(
   ],
 );
 
-/** By which names an operation takes permits beside the fleet's; no row: `standardGroups` of `contract/semaphore.ts`. */
+/** By which names an operation takes permits beside the fleet's; no row: `standardGroups` of `domain/permits/groups.ts`. */
 export const permitGroups = pgTable(
   'permit_groups',
   {

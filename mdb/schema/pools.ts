@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { ReconcileLimits } from '../../contract/reconcile.ts';
+import type { ReconcileLimits } from '../../domain/drift/limits.ts';
 import {
   drainAdapters,
   drainTimeOuts,

@@ -3,11 +3,19 @@
  * departures are held until it has cooled down or a person says otherwise. One ticket tells of the whole storm.
  */
 import { and, eq, isNull, sql } from 'drizzle-orm';
+import {
+  type BrakeLimits,
+  type Departures,
+  findStorm,
+  isEngaged,
+  isOverridden,
+  tellEngaged,
+} from '../../domain/brake.ts';
+import type { CapacityGroups } from '../../domain/capacity.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { openTicket } from '../people/people.ts';
 import { brakes, tickets } from '../schema.ts';
-import type { Groups } from './capacity.ts';
 
 export type Brake = typeof brakes.$inferSelect;
 
@@ -29,18 +37,18 @@ async function lockBrake(tx: Transaction): Promise<Brake> {
 export async function holdByBrake(
   tx: Transaction,
   machineId: string,
-  groups: Groups,
+  groups: CapacityGroups,
   dryRun = false,
 ): Promise<string | null> {
   let brake = await lockBrake(tx);
   const now = Date.now();
-  if (brake.overrideUntil !== null && brake.overrideUntil.getTime() > now) return null;
+  if (isOverridden(brake, now)) return null;
+  if (isEngaged(brake, now)) return tellEngaged(brake);
   if (brake.engagedAt !== null) {
-    if (brake.coolUntil === null || brake.coolUntil.getTime() > now) return tellEngaged(brake);
     if (dryRun) return null;
     brake = await letGo(tx, system, brake, 'it has cooled down');
   }
-  const storm = await findStorm(tx, brake, machineId, groups);
+  const storm = findStorm(brake, await countDepartures(tx, brake, machineId, groups), groups);
   if (storm === null || dryRun) return storm;
   const coolUntil = new Date(now + brake.coolMinutes * 60_000);
   const ticketId = await openTicket(tx, {
@@ -56,39 +64,13 @@ export async function holdByBrake(
   return tellEngaged({ ...brake, ...engaged });
 }
 
-/** Whether it holds departures at this moment. It lets go with the next one that is asked for: until then its row still says when it engaged. */
-export function isEngaged({ engagedAt, coolUntil, overrideUntil }: Brake, now: number): boolean {
-  const overridden = overrideUntil !== null && overrideUntil.getTime() > now;
-  return engagedAt !== null && !overridden && (coolUntil?.getTime() ?? Number.POSITIVE_INFINITY) > now;
-}
-
-export function tellEngaged({ reason, coolUntil }: Brake): string {
-  const end = coolUntil === null ? 'a person releases it' : coolUntil.toISOString();
-  return `the storm brake is engaged until ${end}: ${reason}`;
-}
-
-/** What makes one more departure a storm, in words; null when nothing does. */
-async function findStorm(tx: Transaction, brake: Brake, machineId: string, groups: Groups): Promise<string | null> {
-  const { perMinute, share, shareFloor, windowMinutes } = brake;
-  const counted = await countDepartures(tx, brake, machineId, groups);
-  if (counted.minute + 1 > perMinute) return `${counted.minute} machines left production within a minute`;
-  for (const scope of ['feed', 'rack', 'pool'] as const) {
-    const { left, total } = counted[scope];
-    if (left + 1 <= shareFloor || (left + 1) * 100 <= total * share) continue;
-    return `${left} of ${total} machines of ${scope} ${groups[scope]} left production within ${windowMinutes} minutes`;
-  }
-  return null;
-}
-
-interface Departed {
-  readonly left: number;
-  readonly total: number;
-}
-
-type Counts = { readonly minute: number } & Readonly<Record<'feed' | 'rack' | 'pool', Departed>>;
-
 // Every departure counts, also those that nobody asked for: it is the storm that matters, not its cause.
-async function countDepartures(tx: Transaction, brake: Brake, machineId: string, groups: Groups): Promise<Counts> {
+async function countDepartures(
+  tx: Transaction,
+  brake: Brake,
+  machineId: string,
+  groups: CapacityGroups,
+): Promise<Departures> {
   const from = brake.countedFrom === null ? sql`'-infinity'::timestamptz` : sql`${brake.countedFrom}::timestamptz`;
   const group = (inside: ReturnType<typeof sql>, name: string) => sql`
     count(distinct m.id) filter (where d.machine_id <> ${machineId} and ${inside})::int as ${sql.identifier(`${name}_left`)},
@@ -179,9 +161,12 @@ export function releaseBrake(
   });
 }
 
-export type BrakeLimits = Partial<Pick<Brake, 'perMinute' | 'share' | 'shareFloor' | 'windowMinutes' | 'coolMinutes'>>;
-
-export function setBrake(mdb: Mdb, operator: Actor, limits: BrakeLimits, reason: string): Promise<BrakeStatus> {
+export function setBrake(
+  mdb: Mdb,
+  operator: Actor,
+  limits: Partial<BrakeLimits>,
+  reason: string,
+): Promise<BrakeStatus> {
   return acting(mdb, operator, null, async (tx) => {
     await lockBrake(tx);
     await tx.update(brakes).set(limits).where(here);

@@ -4,7 +4,17 @@
  */
 
 import { and, eq, inArray, or, sql } from 'drizzle-orm';
-import type { CapacityListing, CapacityRule, Shortage } from '../../domain/capacity.ts';
+import {
+  type CapacityGroups,
+  type CapacityListing,
+  type CapacityRule,
+  findShortage,
+  type GroupCount,
+  minimum,
+  ruleFor,
+  type Shortage,
+  tellShortage,
+} from '../../domain/capacity.ts';
 import {
   type CapacityScope,
   capacityScopes,
@@ -52,19 +62,11 @@ export async function leaveProduction(tx: Transaction, { machineId, to, dryRun }
   const braked = await holdByBrake(tx, machineId, groups, dryRun);
   if (braked !== null) return { left: false, held: braked, shortage: null };
   // One that counts for nothing costs nothing: a machine that is sick already may always be taken out.
-  const shortage = isOfferable(machine) ? await findShortage(tx, groups) : null;
+  const shortage = isOfferable(machine) ? await readShortage(tx, groups) : null;
   if (shortage !== null) return { left: false, held: tellShortage(shortage), shortage };
   if (!dryRun) await tx.update(machines).set({ opState: to }).where(eq(machines.id, machineId));
   return { left: true };
 }
-
-function tellShortage({ scope, name, have, need }: Shortage): string {
-  const group = scope === 'fleet' ? 'the fleet' : `${scope} ${name}`;
-  return `${group} has ${have} machines in service and must keep ${need}`;
-}
-
-/** Names of the machine's groups by scope; a machine without a rack has no feed either. */
-export type Groups = Readonly<Record<CapacityScope, string>>;
 
 /** What a machine `m` counts for in a scope. */
 const memberOf = (scope: CapacityScope) =>
@@ -80,7 +82,7 @@ async function scopesOf(tx: MdbOrTransaction): Promise<CapacityScope[]> {
   return [...new Set([...capacityScopes, ...rows.map(({ scope }) => scope)])];
 }
 
-async function groupsOf(tx: Transaction, machineId: string): Promise<Groups> {
+async function groupsOf(tx: Transaction, machineId: string): Promise<CapacityGroups> {
   const scopes = await scopesOf(tx);
   const { rows } = await tx.execute<{ names: (string | null)[] }>(
     sql`select array[${sql.join(scopes.map(memberOf), sql`, `)}] as names from machines m where m.id = ${machineId}`,
@@ -95,25 +97,13 @@ async function groupsOf(tx: Transaction, machineId: string): Promise<Groups> {
 }
 
 /** The first group, widest first, that would fall below its minimum if it lost one machine. */
-async function findShortage(tx: Transaction, groups: Groups): Promise<Shortage | null> {
+async function readShortage(tx: Transaction, groups: CapacityGroups): Promise<Shortage | null> {
   const rules = await rulesFor(tx, groups);
-  if (rules.length === 0) return null;
-  const counts = await countGroups(tx, groups, rules);
-  for (const [index, { scope, least, unit }] of rules.entries()) {
-    const { total, healthy } = counts[index] ?? { total: 0, healthy: 0 };
-    const need = minimum(least, unit, total);
-    if (healthy - 1 < need) return { scope, name: groups[scope] ?? '*', have: healthy, need };
-  }
-  return null;
+  return rules.length === 0 ? null : findShortage(groups, rules, await countGroups(tx, groups, rules));
 }
 
-/** Machines that a group must keep: a share is rounded up, so that 90 % of four is four. */
-export function minimum(least: number, unit: MinimumUnit, total: number): number {
-  return unit === 'count' ? least : Math.ceil((total * least) / 100);
-}
-
-/** A group's own rule, or that of all groups of its kind; the widest scope first. */
-async function rulesFor(tx: Transaction, groups: Groups): Promise<CapacityRule[]> {
+/** The rule of each group that has one, the widest scope first. */
+async function rulesFor(tx: Transaction, groups: CapacityGroups): Promise<CapacityRule[]> {
   const rows = await tx
     .select()
     .from(capacityRules)
@@ -124,11 +114,7 @@ async function rulesFor(tx: Transaction, groups: Groups): Promise<CapacityRule[]
         ),
       ),
     );
-  return Object.keys(groups).flatMap((scope) => {
-    const own = rows.filter((row) => row.scope === scope);
-    const rule = own.find(({ name }) => name !== '*') ?? own[0];
-    return rule ? [rule] : [];
-  });
+  return Object.entries(groups).flatMap(([scope, name]) => ruleFor(rows, scope, name) ?? []);
 }
 
 // Who belongs to a group's capacity: whoever was in service once and has not left the fleet. A machine on its first
@@ -137,13 +123,12 @@ const belongs = sql`m.stage <> 'retired' and (m.in_service_at is not null or exi
   select from state_history h where h.machine_id = m.id and h.guarded = 'op_state' and h."to" = 'production'))`;
 const healthy = sql`m.stage = 'in_service' and m.op_state = 'production' and m.repair_state = 'none'`;
 
-interface Counted {
-  readonly total: number;
-  readonly healthy: number;
-}
-
 /** Machines of each rule's group, in the order of the rules. */
-async function countGroups(tx: Transaction, groups: Groups, rules: readonly CapacityRule[]): Promise<Counted[]> {
+async function countGroups(
+  tx: Transaction,
+  groups: CapacityGroups,
+  rules: readonly CapacityRule[],
+): Promise<GroupCount[]> {
   const columns = rules.map(({ scope }) => {
     const inside = sql`${memberOf(scope)} = ${groups[scope] ?? '*'}`;
     return sql`count(*) filter (where ${inside})::int, count(*) filter (where ${inside} and ${healthy})::int`;
@@ -174,8 +159,7 @@ export async function listCapacity(mdb: MdbOrTransaction): Promise<CapacityListi
     .map(({ scope, name }) => ({ scope, name, total: 0, have: 0 }));
   return [...rows, ...empty]
     .map((group) => {
-      const of = (name: string) => rules.find((rule) => rule.scope === group.scope && rule.name === name);
-      const found = of(group.name) ?? of('*');
+      const found = ruleFor(rules, group.scope, group.name);
       const rule = found ? { scope: found.scope, name: found.name, least: found.least, unit: found.unit } : null;
       return { ...group, rule, need: rule ? minimum(rule.least, rule.unit, group.total) : 0 };
     })

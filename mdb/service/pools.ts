@@ -1,39 +1,16 @@
 /** Policy by pool: how its machines are drained, emptied and taken back. */
 import { asc, eq, getTableColumns, sql } from 'drizzle-orm';
-import { standardEraseOthers } from '../../domain/machine.ts';
+import { type PoolPolicy, standardPoolPolicy } from '../../domain/pools.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { machines, pools } from '../schema.ts';
 
 const { updatedAt: _, ...policyColumns } = getTableColumns(pools);
 
-export type PoolPolicy = Omit<typeof pools.$inferSelect, 'updatedAt'>;
-
-/** What holds for a pool without a row: the same as the columns' defaults in `mdb/schema/pools.ts`. */
-export function standardPolicy(id: string): PoolPolicy {
-  return {
-    id,
-    drain: 'none',
-    drainSettings: {},
-    drainSecretRef: null,
-    drainTimeout: 604_800,
-    onDrainTimeout: 'ask',
-    erase: 'crypto',
-    eraseOthers: standardEraseOthers,
-    soakMinutes: 10,
-    healthRetries: 3,
-    burninCap: null,
-    rebootTimeout: 1800,
-    owner: 'operations',
-    reconcile: 'observe',
-    reconcileLimits: {},
-  };
-}
-
 /** The pool's policy; a pool that nobody wrote one for has the standard one. */
 export async function readPool(mdb: MdbOrTransaction, id: string): Promise<PoolPolicy> {
   const [row] = await mdb.select(policyColumns).from(pools).where(eq(pools.id, id));
-  return row ?? standardPolicy(id);
+  return row ?? standardPoolPolicy(id);
 }
 
 export interface PoolListing extends PoolPolicy {
@@ -52,7 +29,7 @@ export async function listPools(mdb: MdbOrTransaction): Promise<PoolListing[]> {
   const written = new Map(rows.map((row) => [row.id, row]));
   const counts = new Map(counted.map((row) => [row.id, row.machines]));
   return [...new Set([...written.keys(), ...counts.keys()])].sort().map((id) => ({
-    ...(written.get(id) ?? standardPolicy(id)),
+    ...(written.get(id) ?? standardPoolPolicy(id)),
     machines: counts.get(id) ?? 0,
     written: written.has(id),
   }));

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { bootStats, persistentFailers } from '../../domain/bootcounts.ts';
 import type { BootState } from '../../domain/machine.ts';
+import { bootStats, persistentFailers } from '../../mdb/boot/counts.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { addresses, audit, bootCounts, bootTokens, machines, nics, orders, outbox, sites } from '../../mdb/schema.ts';
 import { withClockStopped } from '../support/clock.ts';

@@ -13,8 +13,8 @@ import { createBootMetrics } from '../../boot/metrics.ts';
 import { createBootServer } from '../../boot/server.ts';
 import { openSnapshot, type Snapshot } from '../../boot/snapshot.ts';
 import { readProxies } from '../../boot/source.ts';
-import { addBootCounts } from '../../domain/bootcounts.ts';
 import { findPort } from '../../host/port.ts';
+import { addBootCounts } from '../../mdb/boot/counts.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 
 export interface Cable {

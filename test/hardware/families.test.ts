@@ -6,7 +6,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
 import type { Act, ActResult } from '../../contract/birth.ts';
-import { addBootCounts } from '../../domain/bootcounts.ts';
+import { addBootCounts } from '../../mdb/boot/counts.ts';
 import { bmcs, fences, machines, profiles } from '../../mdb/schema.ts';
 import { openSessionPool, type SessionPool } from '../../redfish/pool.ts';
 import { secretFolder } from '../../redfish/secrets.ts';

@@ -6,7 +6,7 @@ import type { CapacityScope, MinimumUnit } from '../../domain/machine.ts';
 import { acting } from '../../mdb/acting.ts';
 import { audit, brakes, capacityRules, machines, orders, tickets } from '../../mdb/schema.ts';
 import { engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/service/brake.ts';
-import { type Departure, leaveProduction, listCapacity, minimum, setCapacity } from '../../mdb/service/capacity.ts';
+import { type Departure, leaveProduction, listCapacity, setCapacity } from '../../mdb/service/capacity.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -59,11 +59,6 @@ const rule = (scope: CapacityScope, name: string, least: number, unit: MinimumUn
   setCapacity(at.mdb, ann, { scope, name }, { least, unit }, 'test');
 
 describe('a minimum', () => {
-  test('of a share is rounded up, so that it is never less than was asked', () => {
-    expect([minimum(90, 'percent', 10), minimum(90, 'percent', 4), minimum(50, 'percent', 3)]).toEqual([9, 4, 2]);
-    expect([minimum(3, 'count', 2), minimum(0, 'percent', 9)]).toEqual([3, 0]);
-  });
-
   test.each([
     ['fleet', '*', 'the fleet has 16 machines in service and must keep 16'],
     ['feed', 'a', 'feed a has 8 machines in service and must keep 8'],

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inOrder, resourcesFor, semaphoreId } from '../../contract/semaphore.ts';
+import { semaphoreId } from '../../contract/semaphore.ts';
+import { inOrder, resourcesFor } from '../../domain/permits/groups.ts';
+import { capacityOf, standardPermitPolicy } from '../../domain/permits/policy.ts';
 import { groupsFor, setPermitGroups } from '../../mdb/permits/groups.ts';
-import { capacityOf, standardPolicy } from '../../mdb/permits/policy.ts';
 import { racks, tags } from '../../mdb/schema.ts';
 import { type Desk, openDesk } from './desk.ts';
 
@@ -64,7 +65,7 @@ describe('O-5: whatever takes a machine out of service', () => {
   });
 
   it('O-5: with capacities under which four machines and forty can be worked on', () => {
-    const capacity = (tag: string, total: number) => capacityOf(standardPolicy({ tag }), total);
+    const capacity = (tag: string, total: number) => capacityOf(standardPermitPolicy({ tag }), total);
     expect([1, 2, 4, 8, 19].map((total) => capacity('rack', total))).toEqual([1, 1, 1, 1, 1]);
     expect([20, 40, 48].map((total) => capacity('rack', total))).toEqual([2, 4, 4]);
     expect([4, 400].map((total) => capacity('fleet', total))).toEqual([1, 40]);

@@ -1,4 +1,5 @@
 /** A semaphore as it runs: its workflow, its ledger in an MDB, and requesters that are workflows too. */
+
 import { fileURLToPath } from 'node:url';
 import { type WorkflowHandle, WorkflowIdConflictPolicy } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -7,14 +8,9 @@ import { eq } from 'drizzle-orm';
 import { createPermitActivities } from '../../activities/permits/index.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import type { Health } from '../../contract/outage.ts';
-import {
-  type Resource,
-  resourcesFor,
-  type SemaphoreStanding,
-  semaphoreId,
-  semaphoreWorkflow,
-} from '../../contract/semaphore.ts';
+import { type SemaphoreStanding, semaphoreId, semaphoreWorkflow } from '../../contract/semaphore.ts';
 import type { OrderClass } from '../../domain/machine.ts';
+import { type Resource, resourcesFor } from '../../domain/permits/groups.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { machines, permits, semaphores } from '../../mdb/schema.ts';
 import type { RequesterStanding } from '../support/workflows/requester.ts';

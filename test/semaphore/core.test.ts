@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  inOrder,
-  type PermitRequest,
-  type Resource,
-  readSemaphoreId,
-  resourcesFor,
-  semaphoreId,
-} from '../../contract/semaphore.ts';
+import { type PermitRequest, readSemaphoreId, semaphoreId } from '../../contract/semaphore.ts';
 import type { OrderClass } from '../../domain/machine.ts';
+import { inOrder, type Resource, resourcesFor } from '../../domain/permits/groups.ts';
 import { pack, unpack } from '../../workflows/semaphore/carry.ts';
 import { Semaphore } from '../../workflows/semaphore/core.ts';
 import { readEviction, readReference, readRequest } from '../../workflows/semaphore/read.ts';

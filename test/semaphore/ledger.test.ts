@@ -1,7 +1,7 @@
 import { eq, inArray, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerTurn, PermitWaiting } from '../../contract/semaphore.ts';
-import type { PermitWindow } from '../../domain/permits.ts';
+import type { PermitWindow } from '../../domain/permits/window.ts';
 import { acting } from '../../mdb/acting.ts';
 import { readTraces } from '../../mdb/permits/holder.ts';
 import { restOf, settleTurn } from '../../mdb/permits/permits.ts';

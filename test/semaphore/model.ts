@@ -1,12 +1,7 @@
 /** A ledger in memory, with the rules of the one in the MDB, for tests of the core. It knows and checks the truth. */
-import type {
-  LedgerRest,
-  LedgerResult,
-  LedgerTurn,
-  PermitGate,
-  PermitHolder,
-  PermitWaiting,
-} from '../../contract/semaphore.ts';
+
+import type { LedgerRest, LedgerResult, LedgerTurn, PermitHolder, PermitWaiting } from '../../contract/semaphore.ts';
+import type { PermitGate } from '../../domain/permits/terms.ts';
 
 interface Row {
   readonly waiting: PermitWaiting;

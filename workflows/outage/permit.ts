@@ -1,4 +1,5 @@
-import { inOrder, type PermitOperation, resourcesFor, semaphoreId } from '../../contract/semaphore.ts';
+import { semaphoreId } from '../../contract/semaphore.ts';
+import { inOrder, type PermitOperation, resourcesFor } from '../../domain/permits/groups.ts';
 import { namedTags, type SemaphoreTags } from '../../domain/requests.ts';
 import { type Ended, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';

@@ -2,6 +2,7 @@
  * What a semaphore knows and decides. Pure: time comes in, messages come in, and what is to be written comes out. It
  * grants nothing by itself: the ledger does, in batches, because a permit counts once its fence is in the MDB.
  */
+
 import type {
   Eviction,
   LedgerRest,
@@ -9,13 +10,12 @@ import type {
   LedgerTurn,
   PermitAnswer,
   PermitClosing,
-  PermitGate,
   PermitGrant,
   PermitHolder,
   PermitRequest,
-  PermitTerms,
   PermitWaiting,
 } from '../../contract/semaphore.ts';
+import type { PermitGate, PermitTerms } from '../../domain/permits/terms.ts';
 import { Ended } from './ended.ts';
 import { Line } from './line.ts';
 

@@ -1,5 +1,5 @@
 import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
-import type { Resource } from '../../../contract/semaphore.ts';
+import type { Resource } from '../../../domain/permits/groups.ts';
 import { type PermitSubject, Permits, type Taken } from '../../../workflows/permits.ts';
 
 export interface RequesterInput {

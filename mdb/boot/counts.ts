@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { bootLoop } from '../../domain/bootloop.ts';
 
 /** Requests and answers of one machine in one minute that met one state and got one answer. */
 export interface BootCount {
@@ -69,9 +70,6 @@ const failersQuery = `
       and ($4::text is null or coalesce(n.machine_id, m.id) = $4)
     group by 1, 2, 3
   ) b group by who, machine having sum(requests) >= $2 order by requests desc, mac limit $3`;
-
-/** How often within how many minutes a machine boots that cannot stay up. */
-export const bootLoop = { times: 5, minutes: 10 } as const;
 
 /** Machines, and MACs of none, with at least `count` boots within `seconds`: they cannot stay up. */
 export async function persistentFailers(pool: pg.Pool, seconds: number, count: number): Promise<BootStat[]> {
