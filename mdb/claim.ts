@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { lockSpaces } from './locks.ts';
 
-/** First key of the advisory locks of claims; the second is the name's hash. */
-const space = 719_207;
 const askEvery = 100;
 
 /** Work that only one of all processes does at a time. */
@@ -80,7 +79,10 @@ async function take({ client, held }: Line, name: string): Promise<boolean> {
   held.add(name);
   let got = false;
   try {
-    const { rows } = await connected.query('select pg_try_advisory_lock($1, hashtext($2)) as got', [space, name]);
+    const { rows } = await connected.query('select pg_try_advisory_lock($1, hashtext($2)) as got', [
+      lockSpaces.claims,
+      name,
+    ]);
     got = rows[0]?.got === true;
   } finally {
     if (!got) held.delete(name);
@@ -91,7 +93,7 @@ async function take({ client, held }: Line, name: string): Promise<boolean> {
 async function leave({ client, held }: Line, name: string): Promise<void> {
   held.delete(name);
   const connected = await client;
-  await connected.query('select pg_advisory_unlock($1, hashtext($2))', [space, name]).catch(() => {
+  await connected.query('select pg_advisory_unlock($1, hashtext($2))', [lockSpaces.claims, name]).catch(() => {
     // A connection that is gone has given up its locks.
   });
 }

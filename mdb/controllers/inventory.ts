@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, ne, notExists, or, sql } from 'drizzle-orm';
 import type { SensorRow } from '../../domain/values.ts';
 import type { Mdb } from '../connect.ts';
+import { lock } from '../locks.ts';
 import {
   bmcs,
   controllerDocuments,
@@ -47,7 +48,7 @@ export async function keepDocuments(
   },
 ): Promise<string[]> {
   return mdb.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(719209, hashtext(${machineId}))`);
+    await lock(tx, 'documents', machineId);
     const rows = await tx.select().from(controllerDocuments).where(eq(controllerDocuments.machineId, machineId));
     const kept = new Map(rows.map((row) => [row.kind, row]));
     const { documents, changes } = decide(kept);

@@ -2,6 +2,7 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import type { Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
+import { lock } from '../locks.ts';
 import { controllerLogEntries, controllerLogs } from '../schema.ts';
 
 /** What was read of one log, and what of it is new. */
@@ -38,7 +39,7 @@ export async function logCursors(mdb: Mdb, machineId: string): Promise<Record<st
 export async function keepLogs(mdb: Mdb, machineId: string, records: readonly LogRecord[]): Promise<number> {
   return mdb.transaction(async (tx) => {
     // Two readings of one machine at once would each take its own word for the log's beginning.
-    await tx.execute(sql`select pg_advisory_xact_lock(719208, hashtext(${machineId}))`);
+    await lock(tx, 'logs', machineId);
     let kept = 0;
     for (const record of records) kept += await keepLog(tx, machineId, record);
     if (kept > 0) await makeRoom(tx, machineId);

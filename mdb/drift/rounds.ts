@@ -4,6 +4,7 @@ import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { ReconcileSummary } from '../../contract/reconcile.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
+import { lock } from '../locks.ts';
 import { postToReconciler } from '../outbox.ts';
 import { reconciles, sites } from '../schema.ts';
 
@@ -12,7 +13,7 @@ const keptFor = sql`interval '30 days'`;
 
 /** One round of a site at a time writes: a repeated activity waits for the one that is still at it. */
 export async function lockSite(tx: Transaction, siteId: string): Promise<void> {
-  await tx.execute(sql`select pg_advisory_xact_lock(719210, hashtext(${siteId}))`);
+  await lock(tx, 'rounds', siteId);
 }
 
 /** Begins a round, once; gives when it began. */

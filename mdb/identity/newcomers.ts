@@ -2,6 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
+import { lock } from '../locks.ts';
 import { machines, nics } from '../schema.ts';
 import { moveCards } from './cards.ts';
 import { freeId, insertStranger, ownerOf, type Registration, type Stranger, writeOrder } from './strangers.ts';
@@ -20,7 +21,7 @@ export type About =
  */
 export function registerNewcomer(mdb: Mdb, stranger: Stranger, about: About): Promise<Registration> {
   return acting(mdb, birther, null, async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(719208, hashtext(${stranger.mac}))`);
+    await lock(tx, 'newcomers', stranger.mac);
     const owner = await ownerOf(tx, stranger.mac);
     if (await isKnown(tx, stranger, about, owner)) return 'known';
     const id = await freeId(tx, stranger.mac);

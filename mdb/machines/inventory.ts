@@ -15,6 +15,7 @@ import {
   withoutSharedCards,
 } from '../identity/cards.ts';
 import { chooseLasting, liveOrder, mergeMachines } from '../identity/merging.ts';
+import { lockSpaces } from '../locks.ts';
 import { stopOrders } from '../orders/orders.ts';
 import { accelerators, bmcs, cpus, dimms, disks, expectedBmcs, machines, nics, tags } from '../schema.ts';
 
@@ -61,7 +62,7 @@ async function lockIdentity(tx: Transaction, { nics: cards, system }: Inventory)
     ...(system.uuid === null ? [] : [[...uuidForms(system.uuid)].sort()[0]]),
   ];
   await tx.execute(sql`
-    select pg_advisory_xact_lock(719205, key)
+    select pg_advisory_xact_lock(${lockSpaces.identity}, key)
     from (select distinct hashtext(name) as key from jsonb_array_elements_text(${JSON.stringify(names)}::jsonb) as name order by 1) keys`);
 }
 

@@ -4,6 +4,7 @@ import { normaliseMac } from '../../domain/machine.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { freeId, ownerOf } from '../identity/strangers.ts';
+import { lock } from '../locks.ts';
 import { insertTags } from '../machines/tagging.ts';
 import { checkTags } from '../machines/tagnames.ts';
 import { portKey } from '../places/checks.ts';
@@ -102,7 +103,7 @@ async function findPlace(tx: Transaction, siteId: string, wish: Announcement): P
 }
 
 async function findTaken(tx: Transaction, mac: string, place: Place | null, origin?: string): Promise<Refused | null> {
-  await tx.execute(sql`select pg_advisory_xact_lock(719206)`);
+  await lock(tx, 'registration');
   const owner = await ownerOf(tx, mac);
   if (owner !== null) return { code: 'conflict', message: `MAC ${mac} belongs to ${owner}`, field: 'mac' };
   if (place) {

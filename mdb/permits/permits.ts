@@ -15,6 +15,7 @@ import type { Resource } from '../../domain/permits/groups.ts';
 import { termsOf } from '../../domain/permits/policy.ts';
 import { type Actor, record, type Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
+import { lock } from '../locks.ts';
 import { raiseFence } from '../orders/passage.ts';
 import { postToSemaphore } from '../outbox.ts';
 import { closeTicket, openTicket } from '../people/people.ts';
@@ -39,7 +40,7 @@ export function resourceOf(semaphore: string): Resource {
 export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<LedgerResult> {
   const { semaphore } = turn;
   const resource = resourceOf(semaphore);
-  await tx.execute(sql`select pg_advisory_xact_lock(719210, hashtext(${semaphore}))`);
+  await lock(tx, 'semaphores', semaphore);
   await writeQueued(tx, semaphore, turn.queued);
   await writeClosed(tx, turn);
   await writeOverdue(tx, turn);

@@ -3,6 +3,7 @@ import { normaliseMac } from '../../domain/machine.ts';
 import type { BurninLimits } from '../../domain/values.ts';
 import type { Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
+import { lock } from '../locks.ts';
 import { expectedBmcs, profiles, sites } from '../schema.ts';
 import { checkPlaces, type Places, PlacesError, refuse } from './checks.ts';
 import { writeNetworks } from './networks.ts';
@@ -20,7 +21,7 @@ export async function definePlaces(mdb: Mdb, places: Places): Promise<void> {
   refuse(checkPlaces(places));
   await mdb.transaction(async (tx) => {
     // Two definitions at once would take the same free rack numbers.
-    await tx.execute(sql`select pg_advisory_xact_lock(719204)`);
+    await lock(tx, 'places');
     await writeSite(tx, places);
     await writeNetworks(tx, places);
     await writeRacks(tx, places);

@@ -24,6 +24,7 @@ import {
 } from '../../domain/machine.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
+import { lock } from '../locks.ts';
 import { attributeSql } from '../machines/attributes.ts';
 import { capacityRules, machines } from '../schema.ts';
 import { holdByBrake } from './brake.ts';
@@ -45,10 +46,6 @@ export interface Leaving {
   readonly dryRun?: boolean;
 }
 
-// Departures queue for this until they commit: whoever counts sees all that left before. It is taken after the
-// machine's own row, and nothing that holds it waits for another machine, so it can't deadlock.
-const departures = sql`select pg_advisory_xact_lock(719208)`;
-
 /**
  * Moves a machine out of production, unless that would leave one of its groups with less than its minimum, or the storm
  * brake is engaged. A machine that is out of production already has left, and stays where it is.
@@ -57,7 +54,9 @@ export async function leaveProduction(tx: Transaction, { machineId, to, dryRun }
   const [machine] = await tx.select().from(machines).where(eq(machines.id, machineId)).for('update');
   if (!machine) throw new Error(`the MDB has no machine ${machineId}`);
   if (machine.opState !== 'production') return { left: true };
-  await tx.execute(departures);
+  // Departures queue for this until they commit: whoever counts sees all that left before. It is taken after the
+  // machine's own row, and nothing that holds it waits for another machine, so it can't deadlock.
+  await lock(tx, 'departures');
   const groups = await groupsOf(tx, machineId);
   const braked = await holdByBrake(tx, machineId, groups, dryRun);
   if (braked !== null) return { left: false, held: braked, shortage: null };
