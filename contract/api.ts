@@ -261,7 +261,7 @@ export const machineAnnouncement = z
     slot: slotText.optional(),
     switch: id.optional(),
     port: z.string().min(1).max(64).optional(),
-    /** Free tags; `mdb/machines/tagnames.ts` says what they may be called. */
+    /** Free tags; `domain/tags.ts` says what they may be called. */
     tags: z.record(z.string(), z.string()).optional(),
     bmc: z
       .strictObject({ origin: z.string().max(200), secretRef: id, serial: z.string().min(1).max(128).optional() })

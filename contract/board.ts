@@ -1,5 +1,7 @@
 /** What is said about a mainboard that was replaced. Plain data: it is written into histories. */
+
 import type { BoardFactor, BoardShown } from '../domain/identity/board.ts';
+import type { BoardWord } from '../domain/identity/boardword.ts';
 import type { PassageErrand } from './passage.ts';
 
 export interface BoardLook extends PassageErrand {
@@ -25,17 +27,6 @@ export type BoardSight =
   | { readonly state: 'key'; readonly key: string }
   | { readonly state: 'unread'; readonly reason: string }
   | { readonly state: 'none' };
-
-/** What a person said of the new board. */
-export interface BoardWord {
-  readonly by: string;
-  /** From the new board's label. */
-  readonly serial: string;
-  readonly uuid?: string;
-  /** MAC of the port that the machine boots from. */
-  readonly mac?: string;
-  readonly key?: string;
-}
 
 export interface BoardAccept extends PassageErrand {
   /** Of the human step that it was accepted in: the same again is the same board. */

@@ -65,16 +65,3 @@ export interface HealthInput extends PassageErrand {
   /** ISO 8601: what came up before that doesn't count; null where the machine was not restarted. */
   readonly since: string | null;
 }
-
-export interface Health {
-  /** Whether it runs its system: seen to be told to boot its own disk since, or shown by its controller. */
-  readonly up: boolean;
-  /** Whether nothing that can be read says that it is sick. Never true of one that is not up. */
-  readonly healthy: boolean;
-  /** One sentence: what was seen. */
-  readonly seen: string;
-  /** When it last started, by its controller's own clock; absent where that does not tell. */
-  readonly reset?: string;
-  /** Its controller is shut out, because another machine or another certificate showed there. */
-  readonly shutOut?: 'identity' | 'certificate';
-}

@@ -1,4 +1,4 @@
-import type { Places } from '../mdb/places/places.ts';
+import type { Places } from '../domain/places/places.ts';
 import type { Fleet } from './fleet.ts';
 import { type Hardware, macOf, portOf, switchOf } from './hardware.ts';
 

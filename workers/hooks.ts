@@ -1,8 +1,8 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { readHook } from '../activities/tickets/hook.ts';
 import type { ConnectionStore } from '../integrations/http/connection.ts';
 import { OutsideError } from '../integrations/http/errors.ts';
+import { readHook } from '../integrations/tickets/hook.ts';
 import type { Mdb } from '../mdb/connect.ts';
 import { adapterOf, lookNow, takeDelivery } from '../mdb/people/mirrors.ts';
 

@@ -1,9 +1,9 @@
 import type { CampaignSteering, SteeringKind } from '../../contract/campaign.ts';
 import type { Turn } from '../../domain/campaign/campaign.ts';
+import { isRefused } from '../../domain/refused.ts';
 import { startCampaign, steerCampaign } from '../../mdb/campaigns/campaigns.ts';
 import { haltCampaign, type TurnWish, turnCampaign } from '../../mdb/campaigns/turn.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { isRefused } from '../../mdb/orders/ordering.ts';
 
 export interface SteerInput extends CampaignSteering {
   readonly campaignId: string;

@@ -2,7 +2,9 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { ControllerResult, Errand } from '../../contract/birth.ts';
 import type { BoardLook, BoardSight } from '../../contract/board.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
-import type { Health, HealthInput } from '../../contract/outage.ts';
+import type { HealthInput } from '../../contract/outage.ts';
+import type { Health } from '../../domain/health.ts';
+import { judgeHealth } from '../../domain/health.ts';
 import { bootedSince, bootsToCome } from '../../mdb/boot/witness.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -12,6 +14,7 @@ import { bootedLocallySince } from '../../mdb/orders/passage.ts';
 import type { ImageSource } from '../../redfish/acts/firmware.ts';
 import type { Pace } from '../../redfish/acts/kind.ts';
 import { differingAttributes, openBiosJob, readBios } from '../../redfish/bios.ts';
+import { isStarting } from '../../redfish/effect.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { SessionPool } from '../../redfish/pool.ts';
 import type { Probe } from '../../redfish/probe.ts';
@@ -21,7 +24,6 @@ import type { SystemReading } from '../../redfish/system.ts';
 import { createBoardLook } from './board.ts';
 import { command, findOut, type LookAt, look, type Stage } from './command.ts';
 import { patiently } from './follow.ts';
-import { judgeHealth } from './health.ts';
 import { noImages } from './images.ts';
 import { createPasswordAct } from './passwords.ts';
 import { createReach, HeldError } from './reach.ts';
@@ -109,7 +111,9 @@ export function createHardwareActivities(
           const judged = judgeHealth({
             power,
             bootProgress,
-            postState: witnesses.postState,
+            ...(witnesses.postState && {
+              post: { state: witnesses.postState, starting: isStarting({ postState: witnesses.postState }) },
+            }),
             health: told,
             bootedLocally,
             controller: true,

@@ -1,8 +1,8 @@
 import type { MachineLife } from '../../contract/machine.ts';
 import type { BrainSlugOrder } from '../../domain/brainslug.ts';
+import { isRefused } from '../../domain/refused.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { keepPause, readLife } from '../../mdb/orders/life.ts';
-import { isRefused } from '../../mdb/orders/ordering.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 
 export interface PayloadInput {

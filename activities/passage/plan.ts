@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PassageErrand, PlanLine } from '../../contract/passage.ts';
+import { inNameOrder } from '../../domain/json.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { writePlan } from '../../mdb/orders/plans.ts';
@@ -7,12 +8,9 @@ import { actorOf } from './course.ts';
 
 /** The plan's name: the same lines, the same hash, in whatever order a command's fields come. */
 export function hashPlan(lines: readonly PlanLine[]): string {
-  return createHash('sha256').update(JSON.stringify(lines, sorted)).digest('hex');
-}
-
-function sorted(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash('sha256')
+    .update(JSON.stringify(inNameOrder(lines)))
+    .digest('hex');
 }
 
 /** Keeps what the order would do, and gives its hash. */

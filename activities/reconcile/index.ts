@@ -1,20 +1,16 @@
 import { Context } from '@temporalio/activity';
 import type { ReconcileInput, ReconcileSummary } from '../../contract/reconcile.ts';
+import { checkRequest } from '../../contract/requestschemas.ts';
+import { compareMachine } from '../../domain/drift/diff.ts';
+import { isStillRight, propose } from '../../domain/drift/proposals.ts';
+import type { MaintenanceRequest } from '../../domain/requests.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { closeRetired, type Kept, keepFindings } from '../../mdb/drift/drifts.ts';
-import {
-  listAmendable,
-  listPlanned,
-  type PlannedDrift,
-  plan,
-  reconciler,
-  withdraw,
-} from '../../mdb/drift/proposals.ts';
+import { listAmendable, listPlanned, plan, reconciler, withdraw } from '../../mdb/drift/proposals.ts';
 import { beginRound, endRound, lockSite } from '../../mdb/drift/rounds.ts';
 import { readScenes } from '../../mdb/drift/scenes.ts';
-import { compare } from './diff.ts';
-import { propose, requestOf } from './proposals.ts';
+import { readerOf } from './firmware.ts';
 
 /** Machines of one transaction. */
 const page = 200;
@@ -49,7 +45,7 @@ export function createReconcileActivities(mdb: Mdb) {
         await lockSite(tx, siteId);
         const withdrawn = await withdrawStale(tx, siteId);
         const made: Awaited<ReturnType<typeof plan>>[] = [];
-        for (const proposal of propose(await listAmendable(tx, siteId))) made.push(await plan(tx, proposal));
+        for (const proposal of propose(await listAmendable(tx, siteId), checked)) made.push(await plan(tx, proposal));
         const ids = (started: boolean) => made.filter((one) => one.started === started).map(({ id }) => id);
         return { planned: ids(false), started: ids(true), withdrawn };
       }),
@@ -66,33 +62,24 @@ async function comparePage(mdb: Mdb, siteId: string, after: string): Promise<rea
     await lockSite(tx, siteId);
     if (after === '') await closeRetired(tx, siteId);
     const scenes = await readScenes(tx, siteId, after, page);
-    const judged = scenes.map((scene) => ({ machineId: scene.machineId, ...compare(scene, Date.now()) }));
+    const judged = scenes.map((scene) => ({
+      machineId: scene.machineId,
+      ...compareMachine(scene, Date.now(), readerOf(scene)),
+    }));
     const last = scenes.length < page ? null : (scenes.at(-1)?.machineId ?? null);
     return [await keepFindings(tx, judged), last, scenes.length] as const;
   });
 }
 
 async function withdrawStale(tx: Transaction, siteId: string): Promise<string[]> {
-  const stale = (await listPlanned(tx, siteId)).filter((planned) => !isStillRight(planned));
+  const stale = (await listPlanned(tx, siteId)).filter((planned) => !isStillRight(planned, checked));
   for (const { campaignId } of stale)
     await withdraw(tx, campaignId, 'its machines stand otherwise, or need another thing by now');
   return stale.map(({ campaignId }) => campaignId);
 }
 
-/** A plan is right while all its machines still need the same work, in pools that still want it, and it can be started. */
-function isStillRight({ machines, request, drifts, change }: PlannedDrift): boolean {
-  if (change !== null) return false;
-  const left = new Set(drifts.map(({ machineId }) => machineId)).size;
-  const wanted = drifts.every(({ mode }) => mode === 'assist');
-  return left === machines && wanted && sameJson(request['work'], requestOf(drifts)?.work);
-}
-
-const sameJson = (one: unknown, other: unknown) => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
-
-/** The MDB keeps no order of names. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, each]) => [name, sorted(each)]));
+/** As the API would take it. */
+function checked(request: MaintenanceRequest): MaintenanceRequest | null {
+  const read = checkRequest('maintenance', request);
+  return read.ok ? read.request : null;
 }

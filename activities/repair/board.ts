@@ -1,19 +1,14 @@
 import { and, eq, isNull } from 'drizzle-orm';
-import type { BoardAccept, BoardAccepted, BoardWord } from '../../contract/board.ts';
+import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
-import type { BoardShown } from '../../domain/identity/board.ts';
-import { judgeSwap, type KnownBoard } from '../../domain/identity/board.ts';
-import { isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from '../../domain/identity/identity.ts';
-import { sameMachine } from '../../domain/identity/samemachine.ts';
-import { normaliseMac } from '../../domain/machine.ts';
+import type { KnownBoard } from '../../domain/identity/board.ts';
+import { type BoardChange, judgeWord } from '../../domain/identity/boardword.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as boards from '../../mdb/identity/boards.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { answerStep } from '../../mdb/people/answering.ts';
 import { humanSteps, machines } from '../../mdb/schema.ts';
-
-type Change = Omit<boards.BoardChange, 'keysLost'>;
 
 /**
  * Writes the identity of the new board, with its certificate, and lifts the quarantine: all in one transaction, on the
@@ -80,56 +75,8 @@ export function endQuarantine(mdb: Mdb, input: PassageErrand & { by: string }): 
   });
 }
 
-type Judged =
-  | { readonly why: string }
-  | { readonly agree: readonly string[]; readonly differ: readonly string[]; readonly change: Change };
-
-/** Whether a person's word fits what was seen, and what the machine is known by then. Pure. */
-export function judgeWord(
-  known: KnownBoard & { readonly serial: string | null },
-  shown: BoardShown,
-  word: BoardWord,
-): Judged {
-  const verdict = judgeSwap(known, shown);
-  if (verdict.is !== 'swapped') return { why: 'reason' in verdict ? verdict.reason : 'nothing differs any more' };
-  const { agree, differ, bootPortGone } = verdict;
-  const uuid = normaliseUuid(word.uuid);
-  if (differ.includes('uuid') && !(uuid !== null && shown.uuid !== null && isSameUuid(uuid, shown.uuid)))
-    return { why: `its system UUID is ${shown.uuid}, and ${word.uuid ?? 'none'} was said` };
-  if (differ.includes('key') && word.key !== shown.key)
-    return { why: `its certificate's key is ${shown.key}, and ${word.key ?? 'none'} was said` };
-  const serial = normaliseSerial(word.serial);
-  if (serial === null) return { why: `${word.serial} is no serial number` };
-  if (shown.boardSerial !== null && !isSameSerial(shown.boardSerial, serial))
-    return { why: `its board's serial number is ${shown.boardSerial}, and ${serial} was said` };
-  const mac = bootPortGone ? normaliseMac(word.mac ?? '') : known.bootMac;
-  if (mac === null || (bootPortGone && !shown.macs.includes(mac)))
-    return {
-      why: `the port it booted from is gone: it shows ${shown.macs.join(', ')}, and ${word.mac ?? 'none'} was said`,
-    };
-  const change = {
-    uuid: shown.uuid ?? known.uuid,
-    serial: differ.includes('serial') ? shown.serial : known.serial,
-    boardSerial: serial,
-    mac,
-    macs: shown.macs.filter((one) => !known.macs.includes(one)),
-    bmcMac: differ.includes('bmc-mac') ? (shown.bmcMacs[0] ?? null) : known.bmcMac,
-    key: shown.key,
-  };
-  return isKnownAgain(change, known, shown)
-    ? { agree, differ, change }
-    : { why: 'it shows too little to be known again by two factors' };
-}
-
-/** Accepted, it has to pass the check that each later act makes. */
-function isKnownAgain(change: Change, known: KnownBoard, shown: BoardShown): boolean {
-  const serials = [change.serial, change.boardSerial, ...known.serials];
-  const then = { uuid: change.uuid, serials, bootMac: change.mac, macs: [...known.macs, ...change.macs] };
-  return sameMachine(then, shown).same;
-}
-
 /** For the machine's timeline. */
-function sentence(known: KnownBoard, { uuid, boardSerial }: Change, keysLost: boolean): string {
+function sentence(known: KnownBoard, { uuid, boardSerial }: BoardChange, keysLost: boolean): string {
   const was = known.uuid === uuid ? '' : `, system UUID ${known.uuid ?? 'none'} → ${uuid ?? 'none'}`;
   return `a mainboard with the serial number ${boardSerial}${was}${keysLost ? '; the keys of its disks are lost' : ''}`;
 }

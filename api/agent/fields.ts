@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cleanText, normaliseSerial, normaliseUuid, readUuid } from '../../domain/identity/identity.ts';
 import { normaliseMac } from '../../domain/machine.ts';
-import { normaliseChassis } from '../../mdb/places/places.ts';
+import { normaliseChassis } from '../../domain/places/ports.ts';
 
 /** Shapes of single fields of the agent's records: strings in, facts out. Messages follow a field's name. */
 export const optionalText = z

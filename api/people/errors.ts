@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import type { Refused } from '../../mdb/orders/ordering.ts';
+import type { Refused } from '../../domain/refused.ts';
 import { isOutage, violatedConstraint } from '../outage.ts';
 
 const statusOf = { 'not-found': 404, conflict: 409, invalid: 400, forbidden: 403, 'too-large': 413 } as const;

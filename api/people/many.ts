@@ -1,7 +1,7 @@
 import * as contract from '../../contract/api.ts';
 import { readBrainSlug } from '../../domain/brainslug.ts';
+import { isRefused } from '../../domain/refused.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { isRefused } from '../../mdb/orders/ordering.ts';
 import { type OrderWish, placeOrder } from '../../mdb/orders/orders.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';

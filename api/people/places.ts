@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
+import { PlacesError } from '../../domain/places/problems.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import { bmcNetworksOf } from '../../mdb/controllers/controller.ts';
 import { listRacks } from '../../mdb/machines/fleet.ts';
-import { definePlaces, PlacesError } from '../../mdb/places/places.ts';
+import { definePlaces } from '../../mdb/places/places.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { checkController } from './controllers.ts';
 import { ApiError } from './errors.ts';

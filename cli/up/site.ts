@@ -1,7 +1,8 @@
 import { count, eq } from 'drizzle-orm';
+import type { NetworkPlace, Places } from '../../domain/places/places.ts';
 import type { BurninLimits, SitePolicy } from '../../domain/values.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { definePlaces, type NetworkPlace, type Places } from '../../mdb/places/places.ts';
+import { definePlaces } from '../../mdb/places/places.ts';
 import { profiles, sites } from '../../mdb/schema.ts';
 
 export const homeSite = 'home';

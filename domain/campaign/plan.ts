@@ -1,7 +1,7 @@
 /** What a campaign would do: who, in which order, and what it would leave in service. Pure decisions over what was read. */
 
-import { createHash } from 'node:crypto';
 import type { CapacityListing } from '../capacity.ts';
+import { inNameOrder } from '../json.ts';
 import type { OpState, OrderClass, Passage, RepairState, Stage } from '../machine.ts';
 import type { Pace, PlannedGroup } from './campaign.ts';
 
@@ -42,12 +42,11 @@ export interface CampaignPlan {
   /** By `scope/name`: machines of the group that may be under way at once, where its share says so. */
   readonly limits: Readonly<Record<string, number>>;
   readonly haltAt: number;
-  readonly hash: string;
 }
 
 const scopes = ['feed', 'rack', 'pool'] as const;
 
-/** The plan of a campaign over these machines. The same machines and rules give the same plan, and the same hash. */
+/** The plan of a campaign over these machines. The same machines and rules give the same plan. */
 export function planCampaign(
   wish: CampaignWish,
   candidates: readonly Candidate[],
@@ -59,7 +58,7 @@ export function planCampaign(
   const limits = limitsOf(wish.pace, sizes, capacity);
   const groups = groupsOf(wish.pace, sizes, limits, capacity);
   const haltAt = haltAtOf(wish.pace, members.length);
-  return { members, groups, limits, haltAt, hash: hashOf(wish, members, groups, haltAt) };
+  return { members, groups, limits, haltAt };
 }
 
 /** Feeds alternate, in each feed its racks, in each rack its pools; a larger group comes as much more often. */
@@ -170,14 +169,13 @@ function haltAtOf({ haltCount, haltShare }: Pace, machines: number): number {
 }
 
 /**
- * Covers who, in which order, what each would do, at which pace, and which groups would fall short of their rule. How
- * many a group has at the moment is not in it: one that breaks elsewhere makes no plan another one.
+ * What makes a plan another one, as text whose hash is the plan's name: who, in which order, what each would do, at which
+ * pace, and which groups would fall short of their rule. How many a group has at the moment is not in it: one that breaks
+ * elsewhere makes no plan another one.
  */
-function hashOf(
+export function textOfPlan(
   { passage, request, class: urgency, pace }: CampaignWish,
-  members: readonly PlannedMember[],
-  groups: readonly PlannedGroup[],
-  haltAt: number,
+  { members, groups, haltAt }: CampaignPlan,
 ): string {
   const who = members.map(({ machineId, batch, rack, feed, pool, doubt }) => [
     machineId,
@@ -188,17 +186,5 @@ function hashOf(
     doubt,
   ]);
   const guards = groups.map(({ scope, name, atOnce, short }) => [scope, name, atOnce, short]);
-  const text = JSON.stringify([passage, sorted(request), urgency, sorted(pace), haltAt, who, guards]);
-  return createHash('sha256').update(text).digest('hex');
-}
-
-/** The same value with its keys in one order: the MDB gives JSON back in another. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([key, each]) => [key, sorted(each)]),
-  );
+  return JSON.stringify([passage, inNameOrder(request), urgency, inNameOrder(pace), haltAt, who, guards]);
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { DrainProgress } from '../../contract/drain.ts';
-import { sign, signatureHeader } from '../../contract/webhook.ts';
 import { mustHave } from '../http/connection.ts';
 import { OutsideError } from '../http/errors.ts';
 import { ask, openOutside } from '../http/http.ts';
+import { sign, signatureHeader } from '../webhook.ts';
 import { type DrainTask, needConnection, type OpenDrain, readDrainSettings } from './drain.ts';
 
 const settings = {

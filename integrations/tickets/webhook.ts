@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { sign, signatureHeader } from '../../contract/webhook.ts';
 import { mustHave } from '../http/connection.ts';
 import { ask, openOutside } from '../http/http.ts';
+import { sign, signatureHeader } from '../webhook.ts';
 import { type OpenTicketSystem, readTicketSettings, Unmarked } from './system.ts';
 
 const settings = {

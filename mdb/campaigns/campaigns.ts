@@ -1,15 +1,22 @@
 /** Campaigns: planned, started, paused, resumed and cancelled, each in one transaction with its audit row and message. */
-import { randomUUID } from 'node:crypto';
+
+import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { and, eq, sql } from 'drizzle-orm';
 import { type CampaignSteering, campaignSignals, type SteeringKind } from '../../contract/campaign.ts';
-import { type CampaignPlan, type CampaignWish, type Candidate, planCampaign } from '../../domain/campaign/plan.ts';
+import {
+  type CampaignPlan,
+  type CampaignWish,
+  type Candidate,
+  planCampaign,
+  textOfPlan,
+} from '../../domain/campaign/plan.ts';
+import { isRefused, type Refused } from '../../domain/refused.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { parseSelector, type Selector } from '../../domain/selector.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { selectorSql } from '../machines/selecting.ts';
-import { isRefused, type Refused } from '../orders/ordering.ts';
 import { type Asked, type OrderWish, placeOrder } from '../orders/orders.ts';
 import { postToCampaign } from '../outbox.ts';
 import { closeTicket } from '../people/people.ts';
@@ -33,6 +40,15 @@ export interface NewCampaign extends CampaignWish {
   readonly reason: string;
 }
 
+interface HashedPlan extends CampaignPlan {
+  readonly hash: string;
+}
+
+async function planNow(tx: Transaction, wish: CampaignWish, candidates: readonly Candidate[]): Promise<HashedPlan> {
+  const plan = planCampaign(wish, candidates, await listCapacity(tx));
+  return { ...plan, hash: createHash('sha256').update(textOfPlan(wish, plan)).digest('hex') };
+}
+
 /**
  * Keeps a plan. The same campaign again is the same, planned anew where the machines stand otherwise and nothing was
  * started; another one under its id is refused.
@@ -44,7 +60,7 @@ export function keepCampaign(
   candidates: readonly Candidate[],
 ): Promise<{ created: boolean } | Refused> {
   return acting(mdb, operator, null, async (tx): Promise<{ created: boolean } | Refused> => {
-    const plan = planCampaign(wish, candidates, await listCapacity(tx));
+    const plan = await planNow(tx, wish, candidates);
     const [known] = await tx.select().from(campaigns).where(eq(campaigns.id, wish.id)).for('update');
     if (known?.hash === plan.hash) return { created: false };
     if (known && (known.state !== 'planned' || !isSameWish(known, wish)))
@@ -63,7 +79,7 @@ function isSameWish(known: CampaignRow, wish: NewCampaign): boolean {
 }
 
 /** Puts a plan that is made anew in the place of one of which nothing was begun. */
-async function replacePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: CampaignPlan): Promise<void> {
+async function replacePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: HashedPlan): Promise<void> {
   const { limits, groups, haltAt, hash } = plan;
   const change = {
     limits,
@@ -86,12 +102,12 @@ export async function keepCampaignIn(
   wish: NewCampaign,
   candidates: readonly Candidate[],
 ): Promise<string> {
-  const plan = planCampaign(wish, candidates, await listCapacity(tx));
+  const plan = await planNow(tx, wish, candidates);
   await writePlan(tx, operator, wish, plan);
   return plan.hash;
 }
 
-async function writePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: CampaignPlan): Promise<void> {
+async function writePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: HashedPlan): Promise<void> {
   const { id, selector, passage, request, class: urgency, reason, pace } = wish;
   const { limits, groups, haltAt, hash } = plan;
   await tx.insert(campaigns).values({
@@ -102,7 +118,7 @@ async function writePlan(tx: Transaction, operator: Actor, wish: NewCampaign, pl
   await writeMembers(tx, operator, wish, plan);
 }
 
-async function writeMembers(tx: Transaction, operator: Actor, wish: NewCampaign, plan: CampaignPlan): Promise<void> {
+async function writeMembers(tx: Transaction, operator: Actor, wish: NewCampaign, plan: HashedPlan): Promise<void> {
   const { id, selector, passage, reason } = wish;
   const { members, hash } = plan;
   // One parameter for all: PostgreSQL takes 65,535 of them a statement.
@@ -176,7 +192,7 @@ async function findChange(tx: Transaction, campaign: CampaignRow): Promise<strin
   const selector = parseSelector(campaign.selector);
   if (typeof selector === 'string') return selector;
   const candidates = await readCandidates(tx, selector);
-  const plan = planCampaign(campaign, candidates, await listCapacity(tx));
+  const plan = await planNow(tx, campaign, candidates);
   if (plan.hash === campaign.hash) return null;
   const rows = await tx
     .select({ id: campaignMachines.machineId })

@@ -1,14 +1,12 @@
 /** Drift as it is kept: opened when it is first seen, closed when it is over, and never "fine" for want of a reading. */
 
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
-import type { DriftKind, Finding, Findings } from '../../domain/drift/drift.ts';
+import type { Findings } from '../../domain/drift/drift.ts';
+import { conformityOf, coolDown, type SettledFinding, settleFindings } from '../../domain/drift/keeping.ts';
 import type { PartSheet } from '../../domain/values.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { drifts, hardwareSheets, machines } from '../schema.ts';
-
-/** Name of the one row that stands for a whole kind of which nothing is known. */
-export const wholeKind = '*';
 
 export interface Judged {
   readonly machineId: string;
@@ -23,9 +21,6 @@ export interface Kept {
   readonly found: number;
   readonly resolved: number;
 }
-
-/** A drift whose campaign was not long ago keeps it when it comes again: milliseconds. */
-export const coolDown = 24 * 3_600_000;
 
 type DriftRow = typeof drifts.$inferSelect;
 
@@ -42,35 +37,24 @@ export async function keepFindings(tx: Transaction, judged: readonly Judged[]): 
   const counts = { conformant: 0, drifting: 0, unknown: 0, found: 0, resolved: 0 };
   for (const one of judged) {
     const mine = byMachine.get(one.machineId) ?? [];
-    const known = one.kinds.flatMap((findings) => settle(findings, mine));
+    const known = one.kinds.flatMap((findings) => settleFindings(findings, mine));
     const over = mine.filter((row) => !known.some(({ kind, name }) => kind === row.kind && name === row.name));
     for (const finding of known) counts.found += await write(tx, one.machineId, finding, mine);
     await resolve(tx, over);
     counts.resolved += over.length;
-    const drifting = known.some(({ have, unknownSince }) => have !== null && unknownSince === null);
-    counts[drifting ? 'drifting' : known.length > 0 ? 'unknown' : 'conformant'] += 1;
+    counts[conformityOf(known)] += 1;
   }
   await keepSheets(tx, judged);
   return counts;
 }
 
-interface Settled extends Finding {
-  readonly kind: DriftKind;
-}
-
-/** What stays open of a kind. Of one that can't be read, everything stays as it was last known. */
-function settle(findings: Findings, mine: readonly DriftRow[]): Settled[] {
-  const { kind } = findings;
-  if ('found' in findings) return findings.found.map((finding) => ({ ...finding, kind }));
-  const { want, since, why } = findings.unknown;
-  const rows = mine.filter((row) => row.kind === kind && row.name !== wholeKind);
-  const shared = { kind, source: 'controller', note: why, unknownSince: since } as const;
-  if (rows.length > 0) return rows.map(({ name, want: wanted, have }) => ({ ...shared, name, want: wanted, have }));
-  return [{ ...shared, name: wholeKind, want, have: null }];
-}
-
 /** Gives 1 for a drift that was not there before. */
-async function write(tx: Transaction, machineId: string, finding: Settled, mine: readonly DriftRow[]): Promise<number> {
+async function write(
+  tx: Transaction,
+  machineId: string,
+  finding: SettledFinding,
+  mine: readonly DriftRow[],
+): Promise<number> {
   const { kind, name, want, source, note } = finding;
   const row = mine.find((one) => one.kind === kind && one.name === name);
   const since = finding.unknownSince === null ? null : (row?.unknownSince ?? new Date(finding.unknownSince));
@@ -91,7 +75,7 @@ async function write(tx: Transaction, machineId: string, finding: Settled, mine:
 }
 
 /** The campaign that the same drift was in not long ago, so that one which comes and goes starts no chain of them. */
-async function earlier(tx: Transaction, machineId: string, { kind, name, want, have }: Settled) {
+async function earlier(tx: Transaction, machineId: string, { kind, name, want, have }: SettledFinding) {
   const [row] = await tx
     .select({ campaignId: drifts.campaignId, proposedAt: drifts.proposedAt })
     .from(drifts)

@@ -1,8 +1,9 @@
 /** Profiles: what is wanted of machines of a kind. */
+
 import { asc, eq, sql } from 'drizzle-orm';
+import { standardBurnin } from '../../domain/places/places.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
-import { standardBurnin } from '../places/places.ts';
 import { machines, profiles } from '../schema.ts';
 
 type ProfileRow = typeof profiles.$inferSelect;

@@ -2,11 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { inArray, sql } from 'drizzle-orm';
-import type { Pace } from '../../domain/campaign/campaign.ts';
-import type { DriftKind, DriftSource, FirmwareWish } from '../../domain/drift/drift.ts';
-import type { ReconcileLimits } from '../../domain/drift/limits.ts';
-import type { ReconcileMode } from '../../domain/machine.ts';
-import type { MaintenanceRequest } from '../../domain/requests.ts';
+import type { Amendable, PlannedDrift, Proposal } from '../../domain/drift/amendable.ts';
+import { coolDown } from '../../domain/drift/keeping.ts';
+import { isRefused } from '../../domain/refused.ts';
 import type { Actor, Transaction } from '../acting.ts';
 import {
   changeOf,
@@ -15,38 +13,9 @@ import {
   startCampaignIn,
   withdrawCampaignIn,
 } from '../campaigns/campaigns.ts';
-import { isRefused } from '../orders/ordering.ts';
 import { drifts } from '../schema.ts';
-import { coolDown } from './drifts.ts';
 
 export const reconciler: Actor = { class: 'system', name: 'reconcile' };
-
-/** A drift that a campaign may put right, with what is wanted of its machine. */
-export interface Amendable {
-  readonly id: number;
-  readonly machineId: string;
-  readonly kind: DriftKind;
-  readonly name: string;
-  readonly source: DriftSource;
-  readonly pool: string;
-  readonly profileId: string;
-  readonly mode: ReconcileMode;
-  readonly limits: ReconcileLimits;
-  readonly wants: {
-    readonly bios: Readonly<Record<string, string | number | boolean>>;
-    readonly firmware: Readonly<Record<string, FirmwareWish>>;
-  };
-}
-
-export interface Proposal {
-  readonly pool: string;
-  readonly mode: ReconcileMode;
-  readonly machineIds: readonly string[];
-  readonly driftIds: readonly number[];
-  readonly request: MaintenanceRequest;
-  readonly reason: string;
-  readonly pace: Pace;
-}
 
 const columns = sql`d.id::int as id, d.machine_id as "machineId", d.kind, d.name, d.source, m.pool, p.id as "profileId",
   coalesce(o.reconcile, 'observe') as mode, coalesce(o.reconcile_limits, '{}') as limits,
@@ -72,16 +41,6 @@ export async function listAmendable(tx: Transaction, siteId: string): Promise<Am
           and cm.state in ('planned', 'ordered'))
     order by d.machine_id, d.id`);
   return rows;
-}
-
-export interface PlannedDrift {
-  readonly campaignId: string;
-  /** Why its plan would be another one now, and so could not be started; null while it could. */
-  readonly change: string | null;
-  readonly machines: number;
-  readonly request: Readonly<Record<string, unknown>>;
-  /** What of it is still to be put right. */
-  readonly drifts: readonly Amendable[];
 }
 
 /** Plans of the reconciler that nobody has started, with what they are still for. */

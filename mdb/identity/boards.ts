@@ -1,5 +1,7 @@
 /** Boards: what a machine is known by, and the one that a person accepted in place of another. */
+
 import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
+import type { BoardChange } from '../../domain/identity/boardword.ts';
 import type { Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { bmcs, boards, controllerDocuments, machines, nics, signIns } from '../schema.ts';
@@ -57,18 +59,6 @@ export async function ownerOfIdentity(
   return null;
 }
 
-export interface BoardChange {
-  readonly uuid: string | null;
-  readonly serial: string | null;
-  readonly boardSerial: string;
-  readonly mac: string;
-  /** Ports that it has from now on, besides those it is known by. */
-  readonly macs: readonly string[];
-  readonly bmcMac: string | null;
-  readonly key: string | null;
-  readonly keysLost: boolean;
-}
-
 /** Whether this very acceptance was written before. */
 export async function isAccepted(tx: Transaction, id: string): Promise<{ keysLost: boolean } | null> {
   const [row] = await tx.select({ keysLost: boards.keysLost }).from(boards).where(eq(boards.id, id));
@@ -79,7 +69,7 @@ export async function isAccepted(tx: Transaction, id: string): Promise<{ keysLos
 export async function writeBoard(
   tx: Transaction,
   row: Omit<typeof boards.$inferInsert, 'after' | 'keysLost'>,
-  change: BoardChange,
+  change: BoardChange & { readonly keysLost: boolean },
 ): Promise<void> {
   const { machineId } = row;
   const { uuid, serial, boardSerial, mac, macs, bmcMac, key, keysLost } = change;

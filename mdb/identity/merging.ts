@@ -5,14 +5,6 @@ import { addresses, bmcs, bootTokens, machines, nics, orders } from '../schema.t
 
 export type Machine = typeof machines.$inferSelect;
 
-/** The row that stays: what has told an inventory or has a place, else what was seen first. */
-export function chooseLasting(one: Machine, other: Machine): { lasting: Machine; passing: Machine } {
-  const rank = (machine: Machine) => (machine.memoryMib === null ? 0 : 2) + (machine.rackId === null ? 0 : 1);
-  const first = one.firstBootAt <= other.firstBootAt ? one : other;
-  const lasting = rank(one) === rank(other) ? first : rank(one) > rank(other) ? one : other;
-  return { lasting, passing: lasting === one ? other : one };
-}
-
 /**
  * Gives everything of the passing row to the lasting one: cards, addresses, controller, and the sessions of its agent,
  * which goes on as the lasting machine's. The row stays, retired, for its history; its orders are the caller's to end.

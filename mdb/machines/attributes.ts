@@ -2,15 +2,22 @@
  * What a machine has under a name: a column, or a tag. The one reader of both, for selectors, for the groups of
  * semaphores and of capacity, and for whoever sets tags. Everything that was typed reaches the MDB as a parameter.
  */
+
 import { type SQL, sql } from 'drizzle-orm';
-import { bootStates, opStates, repairStates, stages } from '../../domain/machine.ts';
+import {
+  type Attribute,
+  type ColumnName,
+  columnNames,
+  isColumn,
+  type PlaceName,
+  placeNames,
+} from '../../domain/attributes.ts';
 import { suggest } from '../../domain/suggest.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 
 const ofRack = (column: string) => sql`(select r.${sql.identifier(column)} from racks r where r.id = m.rack_id)`;
 
-/** Where a machine stands or belongs: columns that count as tags too. */
-const places: Readonly<Record<string, SQL>> = {
+const places: Readonly<Record<PlaceName, SQL>> = {
   rack: sql`m.rack_id`,
   row: ofRack('row'),
   feed: ofRack('feed'),
@@ -19,7 +26,7 @@ const places: Readonly<Record<string, SQL>> = {
   sku: sql`m.sku`,
 };
 
-const columns: Readonly<Record<string, SQL>> = {
+const columns: Readonly<Record<ColumnName, SQL>> = {
   ...places,
   id: sql`m.id`,
   machine: sql`m.id`,
@@ -47,28 +54,9 @@ const columns: Readonly<Record<string, SQL>> = {
     and d.campaign_id is not null order by d.proposed_at desc, d.id desc limit 1)`,
 };
 
-/** Names of columns, which are no names of tags. */
-export const columnNames: readonly string[] = Object.keys(columns);
-
-/** All that a column can be, where that is a list of words. */
-export const columnWords: Readonly<Record<string, readonly string[]>> = {
-  stage: stages,
-  state: opStates,
-  opstate: opStates,
-  boot: bootStates,
-  repair: repairStates,
-};
-
-/** A name, and whether it asks for the tag where a column has the same. */
-export interface Attribute {
-  readonly key: string;
-  readonly tag: boolean;
-}
-
 /** What the machine `m` has under this name, as text; null where it has nothing. A tag of its rack is its own too. */
 export function attributeSql({ key, tag }: Attribute): SQL {
-  const known = tag ? places : columns;
-  const column = Object.hasOwn(known, key) ? known[key] : undefined;
+  const column = isColumn({ key, tag }) ? columns[key as ColumnName] : undefined;
   const tagged = sql`(select t.value from tags t where t.machine_id = m.id and t.key = ${key}),
     (select r.tags ->> ${key}::text from racks r where r.id = m.rack_id)`;
   return column === undefined ? sql`coalesce(${tagged})` : sql`coalesce(${column}, ${tagged})`;
@@ -87,14 +75,13 @@ export async function listTagNames(mdb: MdbOrTransaction): Promise<string[]> {
 
 /** Why a name is none that any machine has anything under, in a sentence; null where one may. */
 export async function doubtAttributes(mdb: MdbOrTransaction, wanted: readonly Attribute[]): Promise<string | null> {
-  const isColumn = ({ key, tag }: Attribute) => Object.hasOwn(tag ? places : columns, key);
   const others = wanted.filter((one) => !isColumn(one));
   if (others.length === 0) return null;
   const tags = await listTagNames(mdb);
   const unknown = others.find(({ key }) => !tags.includes(key));
   if (unknown === undefined) return null;
   const { key, tag } = unknown;
-  const near = suggest(key, [...(tag ? Object.keys(places) : columnNames), ...tags]);
+  const near = suggest(key, [...(tag ? placeNames : columnNames), ...tags]);
   return `no machine has ${JSON.stringify(key)}: it is no column, and no machine or rack has such a tag${near}`;
 }
 

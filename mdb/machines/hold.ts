@@ -1,7 +1,7 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm';
+import type { Refused } from '../../domain/refused.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
-import type { Refused } from '../orders/ordering.ts';
 import { closeTicket } from '../people/people.ts';
 import { humanSteps, machines, orders, tickets } from '../schema.ts';
 

@@ -1,8 +1,10 @@
 /** Keeping what a machine is made of, as its agent found it. */
+
 import { and, eq, inArray, ne, notExists, notInArray, or, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { DiskFact, Inventory } from '../../contract/agent.ts';
 import { serialKey, uuidForms } from '../../domain/identity/identity.ts';
+import { chooseLasting } from '../../domain/identity/lasting.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import { agentActor, lockReporter, type Session, tell } from '../boot/agent.ts';
 import type { Mdb } from '../connect.ts';
@@ -14,7 +16,7 @@ import {
   remarkShared,
   withoutSharedCards,
 } from '../identity/cards.ts';
-import { chooseLasting, liveOrder, mergeMachines } from '../identity/merging.ts';
+import { liveOrder, mergeMachines } from '../identity/merging.ts';
 import { lockSpaces } from '../locks.ts';
 import { stopOrders } from '../orders/orders.ts';
 import { accelerators, bmcs, cpus, dimms, disks, expectedBmcs, machines, nics, tags } from '../schema.ts';

@@ -1,10 +1,9 @@
 /** Which machines a selector means. Everything that was typed reaches the MDB as a parameter. */
 import { type SQL, sql } from 'drizzle-orm';
-import { normaliseMac } from '../../domain/machine.ts';
 import { parseSelector, type Selector, type Term } from '../../domain/selector.ts';
-import { suggest } from '../../domain/suggest.ts';
+import { doubtWords, valuesOf } from '../../domain/selectorwords.ts';
 import type { MdbOrTransaction } from '../connect.ts';
-import { attributeSql, columnWords, doubtAttributes } from './attributes.ts';
+import { attributeSql, doubtAttributes } from './attributes.ts';
 
 /**
  * Reads a selector that somebody gives: the one reader for orders, campaigns, lists and tags. A sentence where it can't
@@ -13,21 +12,9 @@ import { attributeSql, columnWords, doubtAttributes } from './attributes.ts';
 export async function readSelector(mdb: MdbOrTransaction, text: string): Promise<Selector | string> {
   const parsed = parseSelector(text);
   if (typeof parsed === 'string') return parsed;
-  const doubt = (await doubtAttributes(mdb, parsed.terms)) ?? doubtWords(parsed) ?? doubtMacs(parsed);
+  const doubt = (await doubtAttributes(mdb, parsed.terms)) ?? doubtWords(parsed);
   if (doubt !== null) return doubt;
   return (await doubtExcluded(mdb, parsed)) ?? parsed;
-}
-
-const isMac = ({ key, tag }: Term) => key === 'mac' && !tag;
-
-/** MACs are kept in one notation, and typed in any. */
-function wordsOf(term: Term): readonly string[] {
-  return isMac(term) ? term.values.map((value) => normaliseMac(value) ?? value) : term.values;
-}
-
-function doubtMacs({ terms }: Selector): string | null {
-  const wrong = terms.filter(isMac).flatMap(({ values }) => values.filter((value) => normaliseMac(value) === null))[0];
-  return wrong === undefined ? null : `mac is never ${JSON.stringify(wrong)}: that is not the MAC of a machine`;
 }
 
 /** What one machine has for itself. */
@@ -40,20 +27,9 @@ async function doubtExcluded(mdb: MdbOrTransaction, { terms }: Selector): Promis
       sql`select distinct ${attributeSql(term)} as value from machines m where ${termSql({ ...term, operator: 'in' })}`,
     );
     const known = new Set(rows.map(({ value }) => value));
-    const unknown = wordsOf(term).find((value) => !known.has(value));
+    const unknown = valuesOf(term).find((value) => !known.has(value));
     if (unknown !== undefined)
       return `no machine has the ${term.key} ${JSON.stringify(unknown)}: to exclude it excludes nothing`;
-  }
-  return null;
-}
-
-/** A word that a column can never be would select nothing, and exclude nothing. */
-function doubtWords({ terms }: Selector): string | null {
-  for (const { key, tag, values } of terms) {
-    const words = tag || !Object.hasOwn(columnWords, key) ? undefined : columnWords[key];
-    const wrong = words && values.find((value) => !words.includes(value));
-    if (words && wrong !== undefined)
-      return `${key} is never ${JSON.stringify(wrong)}${suggest(wrong, words)}: it is one of ${words.join(', ')}`;
   }
   return null;
 }
@@ -67,7 +43,7 @@ export function selectorSql({ terms }: Selector): SQL {
 function termSql(term: Term): SQL {
   const attribute = attributeSql(term);
   const values = sql.join(
-    wordsOf(term).map((value) => sql`${value}`),
+    valuesOf(term).map((value) => sql`${value}`),
     sql`, `,
   );
   switch (term.operator) {

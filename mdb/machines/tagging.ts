@@ -1,15 +1,11 @@
 /** Free tags of machines: setting, removing and listing them. */
+
 import { and, inArray, sql } from 'drizzle-orm';
+import type { Refused } from '../../domain/refused.ts';
+import { changesTags, checkTagChange, refuseTagChange, type TagChange, type Tags } from '../../domain/tags.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
-import type { Refused } from '../orders/ordering.ts';
 import { machines, tags } from '../schema.ts';
-import { checkTagName, checkTags, mostTags } from './tagnames.ts';
-
-export interface TagChange {
-  readonly set: Readonly<Record<string, string>>;
-  readonly remove: readonly string[];
-}
 
 /** Sets and removes tags of each machine, all or none; each machine's change is an audit row of its own. */
 export async function changeTags(
@@ -19,9 +15,7 @@ export async function changeTags(
   change: TagChange,
   reason: string,
 ): Promise<{ changed: number } | Refused> {
-  const problems = [...checkTags(change.set), ...change.remove.flatMap((name) => checkTagName(name) ?? [])];
-  const twice = change.remove.find((name) => Object.hasOwn(change.set, name));
-  if (twice !== undefined) problems.push(`${twice} is both set and removed`);
+  const problems = checkTagChange(change);
   if (problems.length > 0) return { code: 'invalid', message: problems.join('; '), field: 'set' };
   const ids = [...machineIds].sort();
   return acting(mdb, operator, null, async (tx): Promise<{ changed: number } | Refused> => {
@@ -32,10 +26,10 @@ export async function changeTags(
       .orderBy(machines.id)
       .for('update');
     const before = await readTags(tx, ids);
-    const refused = refuse(before, ids, change);
+    const refused = refuseTagChange(before, change);
     if (refused) return refused;
     await write(tx, ids, change);
-    const changed = ids.filter((id) => differs(before.get(id) ?? {}, change));
+    const changed = ids.filter((id) => changesTags(before.get(id) ?? {}, change));
     for (const machineId of changed) {
       const had = before.get(machineId) ?? {};
       const names = [...Object.keys(change.set), ...change.remove].filter((name) => Object.hasOwn(had, name));
@@ -46,42 +40,14 @@ export async function changeTags(
   });
 }
 
-type Tags = Readonly<Record<string, string>>;
-
-function differs(had: Tags, { set, remove }: TagChange): boolean {
-  return (
-    remove.some((name) => Object.hasOwn(had, name)) || Object.entries(set).some(([name, value]) => had[name] !== value)
-  );
-}
-
-function refuse(before: ReadonlyMap<string, Tags>, ids: readonly string[], { set, remove }: TagChange): Refused | null {
-  for (const name of remove)
-    if (!ids.some((id) => Object.hasOwn(before.get(id) ?? {}, name)))
-      return {
-        code: 'not-found',
-        message: `there is no tag ${name} to remove${ids.length === 1 ? ` on ${ids[0]}` : ''}`,
-        field: 'remove',
-      };
-  for (const id of ids) {
-    const names = new Set([...Object.keys(before.get(id) ?? {}), ...Object.keys(set)]);
-    for (const name of remove) names.delete(name);
-    if (names.size > mostTags)
-      return {
-        code: 'invalid',
-        message: `${id} would have ${names.size} tags, and may have ${mostTags}`,
-        field: 'set',
-      };
-  }
-  return null;
-}
-
 async function readTags(tx: Transaction, ids: readonly string[]): Promise<Map<string, Tags>> {
   const rows = await tx
     .select()
     .from(tags)
     .where(inArray(tags.machineId, [...ids]));
   const grouped = Map.groupBy(rows, ({ machineId }) => machineId);
-  return new Map([...grouped].map(([id, own]) => [id, Object.fromEntries(own.map(({ key, value }) => [key, value]))]));
+  const tagsOf = (id: string) => Object.fromEntries((grouped.get(id) ?? []).map(({ key, value }) => [key, value]));
+  return new Map(ids.map((id) => [id, tagsOf(id)]));
 }
 
 async function write(tx: Transaction, ids: readonly string[], { set, remove }: TagChange): Promise<void> {

@@ -1,25 +1,16 @@
 /** What people announce: each in one transaction with its audit row and the message to the workflow. */
+
 import { and, eq, sql } from 'drizzle-orm';
 import { normaliseMac } from '../../domain/machine.ts';
+import { portKey } from '../../domain/places/ports.ts';
+import { isRefused, type Refused } from '../../domain/refused.ts';
+import { checkTags } from '../../domain/tags.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { freeId, ownerOf } from '../identity/strangers.ts';
 import { lock } from '../locks.ts';
 import { insertTags } from '../machines/tagging.ts';
-import { checkTags } from '../machines/tagnames.ts';
-import { portKey } from '../places/checks.ts';
 import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from '../schema.ts';
-
-/** Why something was not done, as a value: a stable word, a sentence, and the field it is about. */
-export interface Refused {
-  readonly code: 'not-found' | 'conflict' | 'invalid' | 'forbidden';
-  readonly message: string;
-  readonly field?: string;
-}
-
-export function isRefused<T>(value: T | Refused): value is Refused {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
-}
 
 export interface Announcement {
   readonly mac: string;

@@ -1,14 +1,15 @@
 /** Orders: each is asked for, cancelled, paused or taken over in one transaction with its audit row and its message. */
+
 import { randomUUID } from 'node:crypto';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Cancel, OrderMessage, Steering } from '../../contract/machine.ts';
 import type { OrderClass, Passage } from '../../domain/machine.ts';
+import type { Refused } from '../../domain/refused.ts';
 import type { Requests } from '../../domain/requests.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { post, takeBack } from '../outbox.ts';
 import { machines, orders } from '../schema.ts';
-import type { Refused } from './ordering.ts';
 import { endOrder } from './passage.ts';
 
 /** Orders that may wait or run at one machine. */

@@ -1,10 +1,11 @@
 /** Answers of people, from wherever they come: the API, the CLI, a closed ticket. */
+
 import { and, eq } from 'drizzle-orm';
 import type { Answer } from '../../contract/machine.ts';
 import { checkData, matchesChoice, readPlace } from '../../domain/answers.ts';
+import type { Refused } from '../../domain/refused.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
-import type { Refused } from '../orders/ordering.ts';
 import { post } from '../outbox.ts';
 import { humanSteps, machines, outbox, racks } from '../schema.ts';
 import { keepIgnored } from './people.ts';

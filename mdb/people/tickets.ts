@@ -1,8 +1,9 @@
 /** Tickets as people see them, and the routes to the systems that mirror them. */
+
 import { and, asc, desc, eq, isNull } from 'drizzle-orm';
+import type { Refused } from '../../domain/refused.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
-import type { Refused } from '../orders/ordering.ts';
 import { humanSteps, machines, sites, ticketMirrors, ticketNotes, ticketRoutes, tickets } from '../schema.ts';
 import { type Answerer, answerStep } from './answering.ts';
 import { closeTicket, noteTicket } from './people.ts';

@@ -10,10 +10,10 @@ import {
   type Resource,
   standardGroups,
 } from '../../domain/permits/groups.ts';
+import type { Refused } from '../../domain/refused.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { attributeSql, doubtAttributes } from '../machines/attributes.ts';
-import type { Refused } from '../orders/ordering.ts';
 import { permitGroups } from '../schema.ts';
 
 type Group = Pick<Resource, 'tag' | 'value'>;

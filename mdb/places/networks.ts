@@ -1,8 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { formatAddress, type Network, parseCidr } from '../../domain/address.ts';
+import { checkOverlaps } from '../../domain/places/checks.ts';
+import type { NetworkPlace, Places, PoolRange } from '../../domain/places/places.ts';
+import { refuse } from '../../domain/places/problems.ts';
 import type { Transaction } from '../acting.ts';
 import { addresses, networks } from '../schema.ts';
-import { checkOverlaps, type NetworkPlace, type Places, type PoolRange, refuse } from './checks.ts';
 
 /** Writes networks and the addresses that they lend. A network never moves: machines have addresses of it. */
 export async function writeNetworks(tx: Transaction, { siteId, networks: given = [] }: Places): Promise<void> {

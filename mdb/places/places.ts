@@ -1,17 +1,14 @@
 import { eq, inArray, sql } from 'drizzle-orm';
 import { normaliseMac } from '../../domain/machine.ts';
-import type { BurninLimits } from '../../domain/values.ts';
+import { checkPlaces } from '../../domain/places/checks.ts';
+import { type Places, standardBurnin } from '../../domain/places/places.ts';
+import { PlacesError, refuse } from '../../domain/places/problems.ts';
 import type { Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { lock } from '../locks.ts';
 import { expectedBmcs, profiles, sites } from '../schema.ts';
-import { checkPlaces, type Places, PlacesError, refuse } from './checks.ts';
 import { writeNetworks } from './networks.ts';
 import { writeRacks, writeSwitches } from './racks.ts';
-
-export { addressAt } from '../../domain/address.ts';
-export * from './checks.ts';
-export { normaliseChassis, numberRacks } from './racks.ts';
 
 /**
  * Writes places as given, in one transaction; may be repeated, and what is there already is brought up to date.
@@ -55,15 +52,6 @@ async function writeProfiles(tx: Transaction, { profiles: given = [] }: Places):
       .onConflictDoUpdate({ target: profiles.id, set: values });
   }
 }
-
-/** Short enough to watch, long enough to find a broken part: an operator's profile runs for hours. */
-export const standardBurnin: BurninLimits = {
-  capSeconds: 600,
-  stressSeconds: 20,
-  peerShare: 0.7,
-  minPeers: 3,
-  floors: {},
-};
 
 async function writeBmcs(tx: Transaction, { siteId, bmcs: given = [] }: Places): Promise<void> {
   for (let at = 0; at < given.length; at += 2000) {

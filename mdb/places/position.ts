@@ -1,9 +1,10 @@
 /** Where a machine stands and which address goes with it. Inside the transaction of one activity. */
+
 import { and, asc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import { addressesPerRack } from '../../domain/address.ts';
+import { portKey } from '../../domain/places/ports.ts';
 import type { Transaction } from '../acting.ts';
 import { addresses, machines, networks, nics, racks, switches, switchPorts } from '../schema.ts';
-import { portKey } from './checks.ts';
 
 /**
  * The switch ports that the machine's NICs hear, each with the position it leads to where it is known: a port is found by

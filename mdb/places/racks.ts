@@ -1,9 +1,11 @@
 import { inArray, sql } from 'drizzle-orm';
-import { normaliseMac } from '../../domain/machine.ts';
+import { numberRacks } from '../../domain/places/numbers.ts';
+import type { Places } from '../../domain/places/places.ts';
+import { normaliseChassis } from '../../domain/places/ports.ts';
+import { refuse } from '../../domain/places/problems.ts';
 import type { Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { racks, switches, switchPorts } from '../schema.ts';
-import { type Places, type RackPlace, refuse } from './checks.ts';
 
 /** Writes racks; each keeps the number it has, since addresses follow from it. */
 export async function writeRacks(tx: Transaction, { siteId, racks: given = [] }: Places): Promise<void> {
@@ -38,39 +40,6 @@ export async function writeRacks(tx: Transaction, { siteId, racks: given = [] }:
         tags: sql`excluded.tags`,
       },
     });
-}
-
-/** Gives every rack its number: the one it has, else the one asked for, else the lowest that is free. */
-export function numberRacks(given: readonly RackPlace[], taken: ReadonlyMap<number, string>) {
-  const numbers = new Map([...taken].map(([ordinal, id]) => [id, ordinal]));
-  const used = new Set(taken.keys());
-  const problems: string[] = [];
-  for (const { id, ordinal } of given) {
-    if (ordinal === undefined || numbers.get(id) === ordinal) continue;
-    if (numbers.has(id))
-      problems.push(
-        `rack ${id} has number ${numbers.get(id)}, from which addresses follow; it cannot become ${ordinal}`,
-      );
-    else if (used.has(ordinal))
-      problems.push(`rack ${id} cannot have number ${ordinal}: rack ${taken.get(ordinal)} has it`);
-    numbers.set(id, ordinal);
-    used.add(ordinal);
-  }
-  refuse(problems);
-  let next = 0;
-  return given.map((rack) => {
-    while (!numbers.has(rack.id) && used.has(next)) next += 1;
-    const ordinal = numbers.get(rack.id) ?? next;
-    used.add(ordinal);
-    return {
-      id: rack.id,
-      row: rack.row ?? null,
-      feed: rack.feed ?? null,
-      az: rack.az ?? null,
-      units: rack.units ?? 48,
-      ordinal,
-    };
-  });
 }
 
 /** Writes switches and which unit each port leads to. */
@@ -134,9 +103,4 @@ async function refuseUnknownRacks(tx: MdbOrTransaction, wanted: readonly string[
   const known = await tx.select({ id: racks.id }).from(racks).where(inArray(racks.id, ids));
   const there = new Set(known.map((row) => row.id));
   refuse(ids.filter((id) => !there.has(id)).map((id) => `rack ${id}, which a switch port leads to, is not in the MDB`));
-}
-
-/** A chassis id as LLDP tells it: a MAC in the MDB's form, anything else as it is. */
-export function normaliseChassis(chassis: string): string {
-  return normaliseMac(chassis) ?? chassis.trim();
 }

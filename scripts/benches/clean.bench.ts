@@ -3,13 +3,14 @@
  * it installed. A clean is to take less time than a birth, which tests the machine: for 24 s by the profile of `scripts/up`,
  * for hours by one of an operator. Ends with a line of JSON.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { isRefused } from '../../domain/refused.ts';
 import { standard } from '../../domain/requests.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { isRefused } from '../../mdb/orders/ordering.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { releaseBrake } from '../../mdb/service/brake.ts';
 import { quantile } from './load.ts';

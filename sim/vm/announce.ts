@@ -1,6 +1,7 @@
+import { PlacesError } from '../../domain/places/problems.ts';
 import { Trouble } from '../../host/trouble.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { definePlaces, PlacesError } from '../../mdb/places/places.ts';
+import { definePlaces } from '../../mdb/places/places.ts';
 import { type MachineFacts, rigRack, rigSwitch } from './rig.ts';
 
 /**

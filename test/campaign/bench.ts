@@ -13,8 +13,8 @@ import {
   campaignWorkflowId,
 } from '../../contract/campaign.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
-import type { Health } from '../../contract/outage.ts';
 import { type Pace, standardPace } from '../../domain/campaign/campaign.ts';
+import type { Health } from '../../domain/health.ts';
 import { standard } from '../../domain/requests.ts';
 import { parseSelector } from '../../domain/selector.ts';
 import { acting } from '../../mdb/acting.ts';

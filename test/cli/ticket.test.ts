@@ -11,7 +11,7 @@ import { createPeopleApi } from '../../api/people/server.ts';
 import { openScreen } from '../../cli/context.ts';
 import { createProgram } from '../../cli/program.ts';
 import { ApiClient, ApiProblem } from '../../client/api.ts';
-import { sign } from '../../contract/webhook.ts';
+import { sign } from '../../integrations/webhook.ts';
 import { acting } from '../../mdb/acting.ts';
 import { openHumanStep } from '../../mdb/people/people.ts';
 import { audit, machines, orders, outbox, tickets } from '../../mdb/schema.ts';

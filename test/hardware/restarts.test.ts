@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { judgeHealth } from '../../activities/hardware/health.ts';
-import { effectShown, type Shown } from '../../redfish/effect.ts';
+import { judgeHealth } from '../../domain/health.ts';
+import { effectShown, isStarting, type Shown } from '../../redfish/effect.ts';
 import { witnessesOf } from '../../redfish/witnesses.ts';
 import type { personalities } from '../../sim/bmc/personalities.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
@@ -197,16 +197,17 @@ describe('R-1: families of the simulator show of a start what their recorded tre
 
 describe('R-1: whether a machine is up', () => {
   const signs = { power: 'On', bootProgress: 'OSRunning', health: 'OK', controller: true };
+  const at = (state: string) => ({ post: { state, starting: isStarting({ postState: state }) } });
   it.each<[string, Parameters<typeof judgeHealth>[0], boolean]>([
     ['by its progress', { ...signs, bootedLocally: false }, true],
-    ['not in POST, whatever progress says (quirk 70)', { ...signs, bootedLocally: true, postState: 'InPost' }, false],
+    ['not in POST, whatever progress says (quirk 70)', { ...signs, bootedLocally: true, ...at('InPost') }, false],
     [
       'not before it boots, where progress always says so',
-      { ...signs, bootedLocally: false, postState: 'FinishedPost' },
+      { ...signs, bootedLocally: false, ...at('FinishedPost') },
       false,
     ],
-    ['when it has booted', { ...signs, bootedLocally: true, postState: 'FinishedPost' }, true],
-    ['where nothing is in question', { ...signs, bootedLocally: null, postState: 'FinishedPost' }, true],
+    ['when it has booted', { ...signs, bootedLocally: true, ...at('FinishedPost') }, true],
+    ['where nothing is in question', { ...signs, bootedLocally: null, ...at('FinishedPost') }, true],
   ])('R-1: %s', (_, shown, up) => expect(judgeHealth(shown).up).toBe(up));
 });
 

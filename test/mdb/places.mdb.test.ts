@@ -1,6 +1,7 @@
 import { asc, count, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { definePlaces, type Places } from '../../mdb/places/places.ts';
+import type { Places } from '../../domain/places/places.ts';
+import { definePlaces } from '../../mdb/places/places.ts';
 import { addresses, expectedBmcs, networks, racks, switchPorts } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { sitePolicy } from '../support/site.ts';

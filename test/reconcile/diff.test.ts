@@ -1,12 +1,15 @@
 /** What counts as drift, table by table; and which campaigns would put it right. */
 
 import { describe, expect, test } from 'vitest';
-import { compare } from '../../activities/reconcile/diff.ts';
-import { propose } from '../../activities/reconcile/proposals.ts';
-import { changedOf, withoutSecrets } from '../../activities/records/settings.ts';
+import { readerOf } from '../../activities/reconcile/firmware.ts';
+import { checkRequest } from '../../contract/requestschemas.ts';
+import type { Amendable } from '../../domain/drift/amendable.ts';
+import { compareMachine } from '../../domain/drift/diff.ts';
 import type { DriftScene } from '../../domain/drift/drift.ts';
 import { contradicts } from '../../domain/drift/evidence.ts';
-import type { Amendable } from '../../mdb/drift/proposals.ts';
+import { propose } from '../../domain/drift/proposals.ts';
+import { changedOf, withoutSecrets } from '../../domain/drift/settings.ts';
+import type { MaintenanceRequest } from '../../domain/requests.ts';
 
 const hour = 3_600_000;
 const now = 1000 * hour;
@@ -33,9 +36,11 @@ function scene({ wants = {}, ...more }: More = {}): DriftScene {
   };
 }
 
+const compare = (one: DriftScene) => compareMachine(one, now, readerOf(one));
+
 /** `name: want ≠ have`, or the kind of which nothing is known. */
 function told(one: DriftScene): string[] {
-  return compare(one, now).kinds.flatMap((findings) =>
+  return compare(one).kinds.flatMap((findings) =>
     'unknown' in findings
       ? [`${findings.kind}: unknown since ${(now - findings.unknown.since) / hour} h, ${findings.unknown.why}`]
       : findings.found.map(({ name, want, have, source, note }) =>
@@ -153,7 +158,7 @@ describe('versions', () => {
 });
 
 describe('parts', () => {
-  const born = compare(scene(), now).sheet;
+  const born = compare(scene()).sheet;
   const sheet = { host: born?.host ?? {}, controller: { disks: { count: 2, which: '2 × 960 GB' } } };
   test.each<[string, More, string[]]>([
     ['as at first', {}, []],
@@ -191,13 +196,17 @@ describe('parts', () => {
 
   test('are kept as they were at first, those of the controller once it was read', () => {
     expect(born).toMatchObject({ host: { dimms: { count: 4, which: '4 × 16384 MiB' } }, controller: null });
-    expect(compare(scene({ sheet }), now).sheet).toBeNull();
+    expect(compare(scene({ sheet })).sheet).toBeNull();
     const late = scene({ sheet: { ...sheet, controller: null }, documents: { drives: [drive()] } });
-    expect(compare(late, now).sheet).toMatchObject({ host: sheet.host, controller: { disks: { count: 1 } } });
+    expect(compare(late).sheet).toMatchObject({ host: sheet.host, controller: { disks: { count: 1 } } });
   });
 });
 
 describe('campaigns against drift', () => {
+  const asOrder = (request: MaintenanceRequest) => {
+    const read = checkRequest('maintenance', request);
+    return read.ok ? read.request : null;
+  };
   let ids = 0;
   const drift = (machineId: string, name: string, more: Partial<Amendable> = {}): Amendable => {
     ids += 1;
@@ -213,12 +222,15 @@ describe('campaigns against drift', () => {
   };
 
   test('are one for each pool and profile, firmware before one piece of settings', () => {
-    const made = propose([
-      drift('m-1', 'BootMode'),
-      drift('m-2', 'Retry'),
-      drift('m-1', 'BIOS', { kind: 'firmware' }),
-      drift('m-3', 'Retry', { pool: 'web' }),
-    ]);
+    const made = propose(
+      [
+        drift('m-1', 'BootMode'),
+        drift('m-2', 'Retry'),
+        drift('m-1', 'BIOS', { kind: 'firmware' }),
+        drift('m-3', 'Retry', { pool: 'web' }),
+      ],
+      asOrder,
+    );
     expect(made.map(({ pool, machineIds }) => [pool, machineIds])).toEqual([
       ['batch', ['m-1', 'm-2']],
       ['web', ['m-3']],
@@ -233,8 +245,7 @@ describe('campaigns against drift', () => {
   });
 
   test('leave to people what has no file, and what only the machine itself contradicts', () => {
-    expect(propose([drift('m-1', 'BMC', { kind: 'firmware' }), drift('m-2', 'BootMode', { source: 'host' })])).toEqual(
-      [],
-    );
+    const drifts = [drift('m-1', 'BMC', { kind: 'firmware' }), drift('m-2', 'BootMode', { source: 'host' })];
+    expect(propose(drifts, asOrder)).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { judge } from '../../activities/records/changes.ts';
-import { hashOf, wattsOf } from '../../activities/records/inventory.ts';
-import { documentsOf, kinds, partsOf } from '../../activities/records/parts.ts';
+import { documentsOf } from '../../activities/records/documents.ts';
+import { hashOf } from '../../activities/records/inventory.ts';
+import { judgeDocument } from '../../domain/records/changes.ts';
+import { partsOf, recordedKinds } from '../../domain/records/parts.ts';
 import { readInventory } from '../../redfish/read/inventory.ts';
 import { readSensors } from '../../redfish/read/sensors.ts';
+import { wattsOf } from '../../redfish/read/watts.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { openTransport } from '../../redfish/transport.ts';
 import { serveTree, treeNames, treesAbsent } from '../redfish/tree.ts';
@@ -33,9 +35,9 @@ describe.skipIf(treesAbsent)('what is kept of a recorded controller', () => {
         documentsOf(await read(name, readInventory)),
         documentsOf(await read(name, readInventory)),
       ];
-      for (const kind of kinds) {
+      for (const kind of recordedKinds) {
         expect([kind, hashOf(fresh[kind])]).toEqual([kind, hashOf(kept[kind])]);
-        expect(judge(kind, kept[kind], fresh[kind], false).changes).toEqual([]);
+        expect(judgeDocument(kind, kept[kind], fresh[kind], false).changes).toEqual([]);
         // The MDB gives names back in another order.
         const turned = JSON.parse(JSON.stringify(kept[kind], Object.keys(flat(kept[kind])).sort().reverse()));
         expect([kind, hashOf(turned)]).toEqual([kind, hashOf(kept[kind])]);

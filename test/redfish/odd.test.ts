@@ -1,6 +1,6 @@
 /** What controllers show that is odd, and reads as what it is: cases met on recorded trees and by real clients. */
+
 import { afterEach, describe, expect, test } from 'vitest';
-import { wattsOf } from '../../activities/records/inventory.ts';
 import { isSystemOf } from '../../domain/identity/samemachine.ts';
 import { type Kept, openProbe } from '../../redfish/probe.ts';
 import { readConsole } from '../../redfish/read/console.ts';
@@ -8,6 +8,7 @@ import { firmwareVersion, readFirmware } from '../../redfish/read/firmware.ts';
 import { readInventory } from '../../redfish/read/inventory.ts';
 import { readLogs } from '../../redfish/read/logs.ts';
 import { openReader } from '../../redfish/read/reader.ts';
+import { wattsOf } from '../../redfish/read/watts.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { openTransport } from '../../redfish/transport.ts';
 import { type Resource, serveTable, type TreeServer } from './tree.ts';

@@ -1,6 +1,6 @@
 /** Further odd things that controllers of other vendors show: each row is an input of a kind that was met once. */
+
 import { afterEach, describe, expect, test } from 'vitest';
-import { wattsOf } from '../../activities/records/inventory.ts';
 import { isPlan, type Scene } from '../../redfish/acts/kind.ts';
 import { ejectMedia } from '../../redfish/acts/media.ts';
 import { notYetSet, openBiosJob } from '../../redfish/bios.ts';
@@ -16,6 +16,7 @@ import { readInventory } from '../../redfish/read/inventory.ts';
 import { chooseHost } from '../../redfish/read/layout.ts';
 import { readLogs } from '../../redfish/read/logs.ts';
 import { openReader } from '../../redfish/read/reader.ts';
+import { wattsOf } from '../../redfish/read/watts.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { readSystem } from '../../redfish/system.ts';
 import { taskOf } from '../../redfish/task.ts';

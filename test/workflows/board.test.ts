@@ -1,8 +1,9 @@
 /** A mainboard that was replaced, in the repair: recognised, and accepted or refused by a person. */
 
 import { afterAll, describe, expect, test } from 'vitest';
-import type { BoardSight, BoardWord } from '../../contract/board.ts';
+import type { BoardSight } from '../../contract/board.ts';
 import type { BoardShown } from '../../domain/identity/board.ts';
+import type { BoardWord } from '../../domain/identity/boardword.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes } from './bench.ts';
 import { beginning, moves, outcome, skipping } from './stage.ts';

@@ -1,4 +1,5 @@
 /** Machines under real workers with their real activities and MDB, on the dev server; no controller, no agent. */
+
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
@@ -10,9 +11,9 @@ import {
   type Standing,
 } from '../../contract/machine.ts';
 import type { Passage } from '../../domain/machine.ts';
+import { isRefused } from '../../domain/refused.ts';
 import { standard } from '../../domain/requests.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { isRefused } from '../../mdb/orders/ordering.ts';
 import { type Asked, placeOrder } from '../../mdb/orders/orders.ts';
 import { machines } from '../../mdb/schema.ts';
 import { lifecycleWork } from '../../workers/work.ts';

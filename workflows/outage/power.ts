@@ -1,6 +1,6 @@
 import { ActivityFailure, condition } from '@temporalio/workflow';
 import type { ActKind } from '../../contract/hardware.ts';
-import type { Health } from '../../contract/outage.ts';
+import type { Health } from '../../domain/health.ts';
 import { rootMessage } from '../passage/failure.ts';
 import type { Outcome } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';

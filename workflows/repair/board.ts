@@ -1,7 +1,8 @@
 import { ActivityFailure } from '@temporalio/workflow';
-import type { BoardSight, BoardWord } from '../../contract/board.ts';
+import type { BoardSight } from '../../contract/board.ts';
 import type { PersonsRuling } from '../../contract/passage.ts';
 import type { BoardFactor, BoardShown } from '../../domain/identity/board.ts';
+import type { BoardWord } from '../../domain/identity/boardword.ts';
 import type { Held } from '../../domain/question.ts';
 import type { AnswerField } from '../../domain/values.ts';
 import { rootMessage } from '../passage/failure.ts';

@@ -1,15 +1,15 @@
-/** Which campaigns would put drift right. Pure. */
+/** Which campaigns would put drift right. */
 
-import { checkRequest } from '../../contract/requestschemas.ts';
-import { standardPace } from '../../domain/campaign/campaign.ts';
-import { type MaintenanceRequest, standard, type Work } from '../../domain/requests.ts';
-import type { Amendable, Proposal } from '../../mdb/drift/proposals.ts';
+import { standardPace } from '../campaign/campaign.ts';
+import { isSameJson } from '../json.ts';
+import { type MaintenanceRequest, standard, type Work } from '../requests.ts';
+import type { Amendable, PlannedDrift, Proposal } from './amendable.ts';
 
 /** Machines of one campaign; the rest comes with a later round. */
 const mostMachines = 1000;
 
 /** One campaign for each pool and profile: the same work, which does nothing where a machine is as it should be. */
-export function propose(drifts: readonly Amendable[]): Proposal[] {
+export function propose(drifts: readonly Amendable[], check: RequestCheck): Proposal[] {
   const mendable = drifts.filter((drift) => workFor([drift]).length > 0);
   const groups = Map.groupBy(mendable, ({ pool, profileId }) => JSON.stringify([pool, profileId]));
   return [...groups.values()].flatMap((group): Proposal[] => {
@@ -17,7 +17,7 @@ export function propose(drifts: readonly Amendable[]): Proposal[] {
     if (!first) return [];
     const machineIds = [...new Set(group.map(({ machineId }) => machineId))].sort().slice(0, mostMachines);
     const chosen = group.filter(({ machineId }) => machineIds.includes(machineId));
-    const request = requestOf(chosen);
+    const request = wantedWork(chosen, check);
     if (request === null) return [];
     const { pool, profileId, mode, limits } = first;
     const names = [...new Set(chosen.map(({ name }) => name))].sort().join(', ');
@@ -27,11 +27,21 @@ export function propose(drifts: readonly Amendable[]): Proposal[] {
   });
 }
 
+/** Gives the request as an order's, or null where it would not be taken as one. */
+export type RequestCheck = (request: MaintenanceRequest) => MaintenanceRequest | null;
+
 /** The work that the drifts of a campaign ask for; null where it would not be taken as one order's. */
-export function requestOf(drifts: readonly Amendable[]): MaintenanceRequest | null {
+function wantedWork(drifts: readonly Amendable[], check: RequestCheck): MaintenanceRequest | null {
   const semaphores = drifts[0]?.limits.semaphores ?? {};
-  const checked = checkRequest('maintenance', { ...standard.maintenance, work: workFor(drifts), semaphores });
-  return checked.ok ? checked.request : null;
+  return check({ ...standard.maintenance, work: workFor(drifts), semaphores });
+}
+
+/** A plan is right while all its machines still need the same work, in pools that still want it, and it can be started. */
+export function isStillRight({ machines, request, drifts, change }: PlannedDrift, check: RequestCheck): boolean {
+  if (change !== null) return false;
+  const left = new Set(drifts.map(({ machineId }) => machineId)).size;
+  const wanted = drifts.every(({ mode }) => mode === 'assist');
+  return left === machines && wanted && isSameJson(request['work'], wantedWork(drifts, check)?.work);
 }
 
 /** Firmware that has a file, then one piece with all settings. What only the machine itself contradicts is for people. */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { judge, partialKinds } from '../../activities/records/changes.ts';
-import { hashOf, wattsOf } from '../../activities/records/inventory.ts';
-import { partsOf } from '../../activities/records/parts.ts';
+import { hashOf } from '../../activities/records/inventory.ts';
+import { judgeDocument } from '../../domain/records/changes.ts';
+import { partsOf } from '../../domain/records/parts.ts';
+import { partialKinds } from '../../redfish/read/missed.ts';
+import { wattsOf } from '../../redfish/read/watts.ts';
 
 const drive = (slot: string | null, serial: string | null, over: object = {}) => ({
   slot,
@@ -10,18 +12,18 @@ const drive = (slot: string | null, serial: string | null, over: object = {}) =>
   revision: 'A1',
   ...over,
 });
-const told = (verdict: ReturnType<typeof judge>) =>
+const told = (verdict: ReturnType<typeof judgeDocument>) =>
   verdict.changes.map(({ change, place }) => `${change} ${place}`).sort();
 
 describe('two readings of a machine', () => {
   const kept = [drive('0', 'S1'), drive('1', 'S2')];
 
   test('of which the first is the first of all, show no change', () => {
-    expect(judge('drives', undefined, kept, false)).toEqual({ document: kept, changes: [] });
+    expect(judgeDocument('drives', undefined, kept, false)).toEqual({ document: kept, changes: [] });
   });
 
   test('show a disk that was swapped, one that came and one that went', () => {
-    expect(told(judge('drives', kept, [drive('0', 'S9'), drive('2', 'S3')], false))).toEqual([
+    expect(told(judgeDocument('drives', kept, [drive('0', 'S9'), drive('2', 'S3')], false))).toEqual([
       'added 2',
       'removed 1',
       'swapped 0',
@@ -39,20 +41,20 @@ describe('two readings of a machine', () => {
       uuid: 'U1',
       assetTag: null,
     };
-    const verdict = judge('identity', identity, { ...identity, boardSerial: 'B2', uuid: 'U2' }, false);
+    const verdict = judgeDocument('identity', identity, { ...identity, boardSerial: 'B2', uuid: 'U2' }, false);
     expect(verdict.changes).toMatchObject([
       { place: 'board', change: 'swapped', before: { serial: 'B1' }, after: { serial: 'B2' } },
     ]);
   });
 
   test('show no swap where a serial number is not told any more, or is told for the first time', () => {
-    expect(told(judge('drives', kept, [drive('0', null), drive('1', 'S2')], false))).toEqual([]);
-    expect(told(judge('drives', [drive('0', null)], [drive('0', 'S1')], false))).toEqual([]);
+    expect(told(judgeDocument('drives', kept, [drive('0', null), drive('1', 'S2')], false))).toEqual([]);
+    expect(told(judgeDocument('drives', [drive('0', null)], [drive('0', 'S1')], false))).toEqual([]);
   });
 
   test('show another model in the same place where there are no serial numbers', () => {
     const cpu = (model: string) => ({ socket: 'CPU1', model });
-    expect(told(judge('cpus', [cpu('Gold 6338')], [cpu('Gold 6354')], false))).toEqual(['swapped CPU1']);
+    expect(told(judgeDocument('cpus', [cpu('Gold 6338')], [cpu('Gold 6354')], false))).toEqual(['swapped CPU1']);
   });
 
   test('show firmware that was updated, by names that do not carry its version', () => {
@@ -64,16 +66,18 @@ describe('two readings of a machine', () => {
     });
     const previous = { id: 'Previous-159-2.3.0__BIOS.Setup.1-1', name: 'BIOS', version: '2.3.0', inForce: false };
     expect(
-      told(judge('firmware', [bios('2.4.1'), previous], [bios('2.5.0'), { ...previous, version: '2.4.1' }], false)),
+      told(
+        judgeDocument('firmware', [bios('2.4.1'), previous], [bios('2.5.0'), { ...previous, version: '2.4.1' }], false),
+      ),
     ).toEqual([expect.stringMatching(/^version Installed-159/)]);
   });
 
   test('of which one may have missed parts, take nothing for removed and forget nothing', () => {
-    const verdict = judge('drives', kept, [drive('0', 'S9')], true);
+    const verdict = judgeDocument('drives', kept, [drive('0', 'S9')], true);
     expect(told(verdict)).toEqual(['swapped 0']);
     expect(partsOf('drives', verdict.document).map(({ serial }) => serial)).toEqual(['S9', 'S2']);
     // The next whole reading then tells what has gone.
-    expect(told(judge('drives', verdict.document, [drive('0', 'S9')], false))).toEqual(['removed 1']);
+    expect(told(judgeDocument('drives', verdict.document, [drive('0', 'S9')], false))).toEqual(['removed 1']);
   });
 
   test('tell apart parts that are shown in one place', () => {

@@ -1,29 +1,34 @@
-/** What is wanted of a machine against what was last read of it. Pure. */
+/** What is wanted of a machine against what was last read of it. */
 
-import type { DriftKind, DriftScene, DriftSource, Finding, Findings } from '../../domain/drift/drift.ts';
-import { contradicts, type HostFacts } from '../../domain/drift/evidence.ts';
-import { controllerSheet, hostSheet, isFewer, partsNow } from '../../domain/drift/parts.ts';
-import type { PartSheet } from '../../domain/values.ts';
-import { componentsOf, findComponent } from '../../redfish/firmware/component.ts';
-import { type Firmware, sameVersion } from '../../redfish/read/firmware.ts';
-import type { SettingsDocument } from '../records/settings.ts';
+import type { PartSheet } from '../values.ts';
+import type { DriftKind, DriftScene, DriftSource, Finding, Findings } from './drift.ts';
+import { contradicts, type HostFacts } from './evidence.ts';
+import { controllerSheet, hostSheet, isFewer, partsNow } from './parts.ts';
+import type { SettingsDocument } from './settings.ts';
 
 const hour = 3_600_000;
 /** Milliseconds after which a reading says nothing of now: some rounds of the reconciler, some sweeps. */
-const stale = { settings: 3 * hour, parts: 24 * hour };
+const staleAfter = { settings: 3 * hour, parts: 24 * hour };
 
 /** Characters of a value that are kept: whoever wants to know the rest of one that long reads it. */
 const longest = 500;
 
-export interface Verdict {
+/** How a controller's list of firmware is read: what a name means in it is the business of who speaks to controllers. */
+export interface FirmwareReader {
+  /** The version of what is meant, null where none is shown; or why it can't be told which is meant. */
+  find(name: string): { readonly version: string | null } | { readonly doubt: string };
+  isSame(one: string, other: string): boolean;
+}
+
+export interface DriftVerdict {
   readonly kinds: readonly Findings[];
   /** What it is made of, where that is not kept yet. */
   readonly sheet: { readonly host: PartSheet; readonly controller: PartSheet | null } | null;
 }
 
-export function compare(scene: DriftScene, now: number): Verdict {
+export function compareMachine(scene: DriftScene, now: number, reader: FirmwareReader): DriftVerdict {
   return {
-    kinds: [compareBios(scene, now), compareFirmware(scene, now), compareHardware(scene, now)],
+    kinds: [compareBios(scene, now), compareFirmware(scene, now, reader), compareHardware(scene, now)],
     sheet: sheetOf(scene),
   };
 }
@@ -31,7 +36,7 @@ export function compare(scene: DriftScene, now: number): Verdict {
 /** Whether settings and versions are known; where not, since when and why. */
 function settingsKnown(scene: DriftScene, kind: DriftKind, names: readonly string[], now: number): Findings | null {
   const { settingsAt, settingsError, inServiceAt, controller } = scene;
-  if (names.length === 0 || (settingsAt !== null && now - settingsAt <= stale.settings)) return null;
+  if (names.length === 0 || (settingsAt !== null && now - settingsAt <= staleAfter.settings)) return null;
   const why = controller ? (settingsError ?? 'its controller was not read') : 'it has no controller that is known';
   return { kind, unknown: { want: names.join(', ').slice(0, 200), since: settingsAt ?? inServiceAt, why } };
 }
@@ -67,18 +72,16 @@ function factsOf({ firmware, host }: DriftScene): HostFacts {
   return { firmware, cores: sum('cores'), threads: sum('threads') };
 }
 
-function compareFirmware(scene: DriftScene, now: number): Findings {
+function compareFirmware(scene: DriftScene, now: number, reader: FirmwareReader): Findings {
   const { firmware } = scene.wants;
   const unknown = settingsKnown(scene, 'firmware', Object.keys(firmware), now);
   if (unknown !== null) return unknown;
-  const listed = (scene.documents['firmware'] ?? []) as readonly Firmware[];
-  const components = componentsOf(listed);
   const found = Object.entries(firmware).flatMap(([name, { version: want }]): Finding[] => {
-    const one = findComponent(components, name);
-    if ('why' in one && one.several) return [missing(name, want, now, one.why)];
-    const have = 'why' in one ? null : one.component.version;
+    const read = reader.find(name);
+    if ('doubt' in read) return [missing(name, want, now, read.doubt)];
+    const { version: have } = read;
     if (have === null) return [missing(name, want, now, 'its controller shows no version of it')];
-    return sameVersion(have, want) ? [] : [known(name, want, have, 'controller', null)];
+    return reader.isSame(have, want) ? [] : [known(name, want, have, 'controller', null)];
   });
   return { kind: 'firmware', found };
 }
@@ -87,7 +90,7 @@ function compareHardware(scene: DriftScene, now: number): Findings {
   const wants = scene.wants.hardware;
   const names = Object.keys(wants);
   const readAt = Math.max(scene.hostAt ?? 0, scene.inventoryAt ?? 0);
-  if (names.length > 0 && now - readAt > stale.parts) {
+  if (names.length > 0 && now - readAt > staleAfter.parts) {
     const why = scene.controller ? 'its controller was not read whole' : 'it has no controller that is known';
     return { kind: 'hardware', unknown: { want: names.join(', '), since: readAt || scene.inServiceAt, why } };
   }
@@ -106,7 +109,7 @@ function compareHardware(scene: DriftScene, now: number): Findings {
 }
 
 /** Taken at the first look after its birth; of the controller as soon as that was read. */
-function sheetOf(scene: DriftScene): Verdict['sheet'] {
+function sheetOf(scene: DriftScene): DriftVerdict['sheet'] {
   const { sheet, host, documents } = scene;
   const told = controllerSheet(documents);
   const controller = Object.keys(told).length === 0 ? null : told;

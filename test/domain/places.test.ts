@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { addressAt } from '../../domain/address.ts';
+import { checkPlaces } from '../../domain/places/checks.ts';
+import { numberRacks } from '../../domain/places/numbers.ts';
 import type { SitePolicy } from '../../domain/values.ts';
-import { addressAt, checkPlaces, numberRacks } from '../../mdb/places/places.ts';
 
 const policy: SitePolicy = {
   autoBirth: true,

@@ -1,94 +1,10 @@
-/**
- * Places as an operator, an import or a simulator announces them, and what is wrong with them. Pure: what can only
- * be seen in the MDB is checked where it is written (`mdb/places/places.ts`).
- */
-import { contains, overlaps, parseAddress, parseCidr } from '../../domain/address.ts';
-import { normaliseMac } from '../../domain/machine.ts';
-import type { BurninLimits, ProfileMatch, SitePolicy } from '../../domain/values.ts';
-import { checkTags } from '../machines/tagnames.ts';
+/** What is wrong with places on their own; what can only be seen in the MDB is checked where it is written (`mdb/places/`). */
 
-export interface SitePlace {
-  readonly name: string;
-  readonly domain: string;
-  readonly policy: SitePolicy;
-}
-
-/** First and last address that Farrier may hand out, both included. */
-export interface PoolRange {
-  readonly first: string;
-  readonly last: string;
-}
-
-export interface NetworkPlace {
-  readonly id: string;
-  readonly kind: 'birth' | 'main' | 'bmc';
-  readonly cidr: string;
-  readonly gateway?: string | null;
-  readonly dns?: readonly string[];
-  readonly vlan?: number | null;
-  /** `position` unless told for a main network, `pool` for a birth network. */
-  readonly assignment?: 'position' | 'pool';
-  /** The whole network unless told. */
-  readonly pool?: PoolRange;
-}
-
-export interface RackPlace {
-  readonly id: string;
-  readonly row?: string | null;
-  readonly feed?: string | null;
-  readonly az?: string | null;
-  /** Height in rack units, 48 unless told. */
-  readonly units?: number;
-  /** Dense number within the site; the lowest free one unless told. Never changes: addresses follow from it. */
-  readonly ordinal?: number;
-  /** Free tags, which its machines have too; those of an earlier announcement stay where none are given. */
-  readonly tags?: Readonly<Record<string, string>>;
-}
-
-export interface PortPlace {
-  readonly port: string;
-  readonly rack: string;
-  readonly unit: number;
-  /** Which of several machines in one case it leads to: one to four letters or digits. */
-  readonly slot?: string;
-}
-
-export interface SwitchPlace {
-  readonly id: string;
-  /** LLDP chassis id: a MAC in any notation, or what the switch says. */
-  readonly chassis: string;
-  readonly name?: string;
-  readonly ports: readonly PortPlace[];
-}
-
-export interface ProfilePlace {
-  readonly id: string;
-  readonly match?: ProfileMatch;
-  readonly priority?: number;
-  readonly burnin?: BurninLimits;
-  readonly bios?: Readonly<Record<string, string | number | boolean>>;
-  readonly pool?: string;
-}
-
-/** A controller that is expected, by a factor that its machine will show: boot MAC, serial number or both. */
-export interface BmcPlace {
-  /** Scheme, host and port. */
-  readonly origin: string;
-  readonly mac?: string;
-  readonly serial?: string;
-  readonly secretRef: string;
-}
-
-export interface Places {
-  readonly siteId: string;
-  /** Absent when the site is in the MDB already and only its places are to be added. */
-  readonly site?: SitePlace;
-  readonly networks?: readonly NetworkPlace[];
-  readonly racks?: readonly RackPlace[];
-  readonly switches?: readonly SwitchPlace[];
-  readonly profiles?: readonly ProfilePlace[];
-  readonly bmcs?: readonly BmcPlace[];
-}
+import { contains, overlaps, parseAddress, parseCidr } from '../address.ts';
+import { normaliseMac } from '../machine.ts';
+import { checkTags } from '../tags.ts';
+import type { BmcPlace, NetworkPlace, Places, RackPlace, SitePlace, SwitchPlace } from './places.ts';
+import { portKey } from './ports.ts';
 
 const idForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
@@ -119,14 +35,6 @@ export function checkPlaces(places: Places): string[] {
       (serial) => `two controllers are expected for serial ${serial}`,
     ),
   ];
-}
-
-/**
- * The name of a port or a switch as two of them are compared: a MAC in one notation, anything else without case and outer
- * blanks.
- */
-export function portKey(name: string): string {
-  return normaliseMac(name) ?? name.trim().toLowerCase();
 }
 
 function repeated<T>(values: readonly T[]): T[] {
@@ -241,19 +149,4 @@ function checkBmc({ origin, mac, serial, secretRef }: BmcPlace): string[] {
   if (!idForm.test(secretRef))
     problems.push(`controller ${origin}: ${JSON.stringify(secretRef)} is not the name of a secret`);
   return problems;
-}
-
-/** Thrown for places that contradict themselves or the MDB; the message lists every problem, a sentence each. */
-export class PlacesError extends Error {
-  override readonly name = 'PlacesError';
-  readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
-    super(problems.join('; '));
-    this.problems = problems;
-  }
-}
-
-/** Throws PlacesError when there are any problems. */
-export function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw new PlacesError(problems);
 }

@@ -1,7 +1,7 @@
 /** Messages of ticket systems: who they are from, and which ticket they are about. Pure. */
 import { createHash, createHmac } from 'node:crypto';
-import { checkSignature, equal, signatureHeader } from '../../contract/webhook.ts';
 import type { TicketAdapter } from '../../domain/machine.ts';
+import { checkSignature, equal, signatureHeader } from '../webhook.ts';
 
 export interface Hook {
   /** Lower-case names. */

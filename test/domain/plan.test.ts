@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type MemberCounts, standardPace } from '../../domain/campaign/campaign.ts';
 import { judge, pickNext, type Scene, timeLeft } from '../../domain/campaign/judge.ts';
-import { type CampaignWish, type Candidate, planCampaign, spread } from '../../domain/campaign/plan.ts';
+import { type CampaignWish, type Candidate, planCampaign, spread, textOfPlan } from '../../domain/campaign/plan.ts';
 import type { CapacityListing } from '../../domain/capacity.ts';
 
 const candidate = (index: number, more: Partial<Candidate> = {}): Candidate => ({
@@ -45,9 +45,10 @@ describe('the order', () => {
     fc.assert(
       fc.property(machines, (drawn) => {
         const some = drawn.map(([rack, feed, pool], index) => candidate(index, { rack, feed, pool }));
-        const { members, hash } = planCampaign(wish(), some, []);
+        const plan = planCampaign(wish(), some, []);
+        const { members } = plan;
         expect(members.map(({ machineId }) => machineId).sort()).toEqual(some.map(({ machineId }) => machineId));
-        expect(planCampaign(wish(), [...some].reverse(), []).hash).toBe(hash);
+        expect(planCampaign(wish(), [...some].reverse(), [])).toEqual(plan);
       }),
     );
   });
@@ -79,13 +80,15 @@ describe('what it would leave in service', () => {
     expect(plan.limits).toEqual({ 'rack/r0': 8, 'rack/r1': 1, 'rack/r2': 1, 'rack/r3': 1 });
   });
 
-  test('the hash changes with who, what, the pace and the guards, and with nothing else', () => {
-    const hash = planCampaign(wish(), fleet(10), [listing({})]).hash;
-    expect(planCampaign({ ...wish(), request: { drain: false } }, fleet(10), [listing({})]).hash).not.toBe(hash);
-    expect(planCampaign(wish({ batch: 3 }), fleet(10), [listing({})]).hash).not.toBe(hash);
-    expect(planCampaign(wish(), fleet(11), [listing({})]).hash).not.toBe(hash);
-    expect(planCampaign(wish(), fleet(10), [listing({ need: 10 })]).hash).not.toBe(hash);
-    expect(planCampaign(wish(), fleet(10), [listing({ have: 9 })]).hash).toBe(hash);
+  test('the text that names a plan changes with who, what, the pace and the guards, and with nothing else', () => {
+    const text = (one: CampaignWish, machines: number, guard: Parameters<typeof listing>[0]) =>
+      textOfPlan(one, planCampaign(one, fleet(machines), [listing(guard)]));
+    const first = text(wish(), 10, {});
+    expect(text({ ...wish(), request: { drain: false } }, 10, {})).not.toBe(first);
+    expect(text(wish({ batch: 3 }), 10, {})).not.toBe(first);
+    expect(text(wish(), 11, {})).not.toBe(first);
+    expect(text(wish(), 10, { need: 10 })).not.toBe(first);
+    expect(text(wish(), 10, { have: 9 })).toBe(first);
   });
 
   test('ten thousand machines are planned in a moment', () => {

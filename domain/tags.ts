@@ -1,5 +1,6 @@
-/** What free tags may be called, and be. Pure. */
+/** What free tags may be called, and be. */
 import { columnNames } from './attributes.ts';
+import type { Refused } from './refused.ts';
 
 /** Tags that one machine may have. */
 export const mostTags = 64;
@@ -37,4 +38,46 @@ export function checkTags(given: Readonly<Record<string, string>>): string[] {
   });
   if (Object.keys(given).length > mostTags) problems.push(`there are more than ${mostTags} tags`);
   return problems;
+}
+
+export type Tags = Readonly<Record<string, string>>;
+
+export interface TagChange {
+  readonly set: Tags;
+  readonly remove: readonly string[];
+}
+
+/** Everything that is wrong with a change of tags on its own, a sentence each. */
+export function checkTagChange({ set, remove }: TagChange): string[] {
+  const problems = [...checkTags(set), ...remove.flatMap((name) => checkTagName(name) ?? [])];
+  const twice = remove.find((name) => Object.hasOwn(set, name));
+  return twice === undefined ? problems : [...problems, `${twice} is both set and removed`];
+}
+
+/** Whether a machine that had these tags is another one by the change. */
+export function changesTags(had: Tags, { set, remove }: TagChange): boolean {
+  return (
+    remove.some((name) => Object.hasOwn(had, name)) || Object.entries(set).some(([name, value]) => had[name] !== value)
+  );
+}
+
+/** Why a change may not be made to machines that have these tags; null when it may. */
+export function refuseTagChange(before: ReadonlyMap<string, Tags>, { set, remove }: TagChange): Refused | null {
+  const machines = [...before];
+  for (const name of remove)
+    if (!machines.some(([, had]) => Object.hasOwn(had, name))) {
+      const where = machines.length === 1 ? ` on ${machines[0]?.[0]}` : '';
+      return { code: 'not-found', message: `there is no tag ${name} to remove${where}`, field: 'remove' };
+    }
+  for (const [id, had] of machines) {
+    const names = new Set([...Object.keys(had), ...Object.keys(set)]);
+    for (const name of remove) names.delete(name);
+    if (names.size > mostTags)
+      return {
+        code: 'invalid',
+        message: `${id} would have ${names.size} tags, and may have ${mostTags}`,
+        field: 'set',
+      };
+  }
+  return null;
 }

@@ -1,4 +1,4 @@
-import type { Inventory } from '../../redfish/read/inventory.ts';
+/** Parts of a machine, as the documents that are kept of it hold them. */
 
 /** One part of a machine, as far as it takes to tell it from another in its place. */
 export interface Part {
@@ -10,7 +10,7 @@ export interface Part {
   readonly version: string | null;
 }
 
-export const kinds = [
+export const recordedKinds = [
   'system',
   'identity',
   'cpus',
@@ -25,42 +25,35 @@ export const kinds = [
   'controllers',
   'firmware',
 ] as const;
-export type Kind = (typeof kinds)[number];
+export type RecordedKind = (typeof recordedKinds)[number];
 
-/** What is kept of each kind: the inventory without what moves from minute to minute. */
-export function documentsOf(inventory: Inventory): Record<Kind, unknown> {
-  const { power: _, ...system } = inventory.system;
-  const { cpus, dimms, accelerators, drives, adapters, nics, supplies, chassis, controllers, firmware } = inventory;
-  const fans = inventory.fans.map(({ rpm: _rpm, percent: _percent, ...fan }) => fan);
-  const lists = { cpus, dimms, accelerators, drives, adapters, nics, supplies, fans, chassis, controllers, firmware };
-  return { system, identity: inventory.identity, ...mapped(lists, sorted) };
+/** As they are kept of the recordedKinds that are no lists. */
+interface SystemDocument {
+  readonly biosVersion: string | null;
 }
 
-function mapped<K extends string>(
-  lists: Readonly<Record<K, readonly object[]>>,
-  by: (list: readonly object[]) => object[],
-) {
-  return Object.fromEntries(Object.entries<readonly object[]>(lists).map(([kind, list]) => [kind, by(list)])) as Record<
-    K,
-    object[]
-  >;
+interface IdentityDocument {
+  readonly serial: string | null;
+  readonly boardSerial: string | null;
+  readonly chassisSerial: string | null;
+  readonly product: string | null;
 }
 
 /** In an order of its own: controllers list parts in another one after a restart. */
-export function sorted(list: readonly object[]): object[] {
+export function inPartOrder(list: readonly object[]): object[] {
   return [...list].sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other), 'en'));
 }
 
 /** Parts in a kept or fresh document of a kind. */
-export function partsOf(kind: Kind, document: unknown): Part[] {
-  if (kind === 'identity') return identityParts(document as Inventory['identity']);
-  if (kind === 'system') return [part({ place: 'BIOS', version: (document as Inventory['system']).biosVersion })];
+export function partsOf(kind: RecordedKind, document: unknown): Part[] {
+  if (kind === 'identity') return identityParts(document as IdentityDocument);
+  if (kind === 'system') return [part({ place: 'BIOS', version: (document as SystemDocument).biosVersion })];
   const list = Array.isArray(document) ? (document as Readonly<Record<string, unknown>>[]) : [];
   return numbered(list.flatMap((entry) => partOf(kind, entry)));
 }
 
 /** The whole entry of a list that a part was made of, by its place. */
-export function entryAt(kind: Kind, document: unknown, place: string): unknown {
+export function entryAt(kind: RecordedKind, document: unknown, place: string): unknown {
   const list = Array.isArray(document) ? document : [];
   return list[partsOf(kind, list).findIndex((one) => one.place === place)];
 }
@@ -69,7 +62,7 @@ function part(facts: Partial<Part> & Pick<Part, 'place'>): Part {
   return { serial: null, model: null, version: null, ...facts };
 }
 
-function identityParts({ serial, boardSerial, chassisSerial, product }: Inventory['identity']): Part[] {
+function identityParts({ serial, boardSerial, chassisSerial, product }: IdentityDocument): Part[] {
   return [
     part({ place: 'system', serial, model: product }),
     part({ place: 'board', serial: boardSerial }),
@@ -77,7 +70,7 @@ function identityParts({ serial, boardSerial, chassisSerial, product }: Inventor
   ];
 }
 
-function partOf(kind: Exclude<Kind, 'identity' | 'system'>, entry: Readonly<Record<string, unknown>>): Part[] {
+function partOf(kind: Exclude<RecordedKind, 'identity' | 'system'>, entry: Readonly<Record<string, unknown>>): Part[] {
   const text = (name: string) => (typeof entry[name] === 'string' ? entry[name] : null);
   const facts = { serial: text('serial'), model: text('model'), version: text('firmware') };
   switch (kind) {
