@@ -23,14 +23,14 @@ export const boundary: ActivityInterceptorsFactory = ({ info }) => ({
       try {
         return await next(input);
       } catch (error) {
-        throw judge(error, info.attempt);
+        throw classify(error, info.attempt);
       }
     },
   },
 });
 
 /** The failure as Temporal has it: marked as one that is not tried again, unless it is known to pass. */
-export function judge(error: unknown, attempt: number): unknown {
+export function classify(error: unknown, attempt: number): unknown {
   // Said by who threw it, or by Temporal itself: a cancel, a worker that stops.
   if (error instanceof TemporalFailure || (error instanceof Error && error.name === 'AbortError')) return error;
   const causes = causesOf(error);

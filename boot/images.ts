@@ -15,7 +15,7 @@ export class ImageError extends Error {
   override readonly name = 'ImageError';
 }
 
-export interface ImageWish {
+export interface ImageSpec {
   /** Name of the image and of its file, `os/<id>.tar.gz` below the image root. */
   readonly id: string;
   readonly kind: ImageKind;
@@ -47,7 +47,7 @@ export interface RegisteredImage {
  * Registers the image that lies at `os/<id>.tar.gz`: reads it once, hashing, refuses what is no gzipped tar or has
  * another checksum than promised, signs it and writes its row. Throws ImageError; nothing is written then.
  */
-export async function registerImage(parts: ImageParts, wish: ImageWish): Promise<RegisteredImage> {
+export async function registerImage(parts: ImageParts, wish: ImageSpec): Promise<RegisteredImage> {
   const path = imagePath(wish.id);
   await sniffTar(parts.root, path);
   const { bytes, sha256 } = await hashFile(parts.root, path);

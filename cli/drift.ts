@@ -59,7 +59,7 @@ export function addDrift(program: Command, open: Open): void {
 }
 
 /** `farrier firmware outdated`: machines whose versions are not those of their baseline. */
-export function addFirmware(program: Command, open: Open): void {
+export function addOutdatedFirmware(program: Command, open: Open): void {
   program
     .command('firmware')
     .description('versions that machines run')

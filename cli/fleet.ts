@@ -50,7 +50,7 @@ export function addBurnin(program: Command, open: () => Context): void {
     });
 }
 
-export function addBoot(program: Command, open: () => Context): void {
+export function addBootStats(program: Command, open: () => Context): void {
   program
     .command('boot')
     .description('boot requests')

@@ -15,7 +15,7 @@ import {
   repairStates,
   stages,
 } from '../domain/machine.ts';
-import { moment } from './requestschemas.ts';
+import { timeField } from './requestschemas.ts';
 
 const time = z.string();
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
@@ -300,8 +300,8 @@ const asked = {
     .string()
     .regex(/^[0-9a-f]{64}$/, 'is not the hash of a plan')
     .optional(),
-  notBefore: moment.optional(),
-  deadline: moment.optional(),
+  notBefore: timeField.optional(),
+  deadline: timeField.optional(),
 };
 
 export const orderRequest = z.strictObject({
@@ -401,7 +401,7 @@ export const burninView = z.object({
 export const burninList = z.object({ machineId: z.string(), burnins: z.array(burninView) });
 
 export const bootQuery = z.strictObject({ minutes: z.coerce.number().int().min(1).max(10_080).default(60) });
-export const bootStats = z.object({
+export const bootStatsView = z.object({
   minutes: z.number(),
   requests: z.number(),
   answers: z.number(),
@@ -465,7 +465,7 @@ export const imageSystemRequest = z.strictObject({
   reason: sentence,
 });
 
-export const health = z.object({ ok: z.boolean() });
+export const healthView = z.object({ ok: z.boolean() });
 export const finding = z.object({ name: z.string(), ok: z.boolean(), message: z.string() });
 export const doctor = z.object({
   ok: z.boolean(),
@@ -490,7 +490,7 @@ export type PlanView = z.infer<typeof planView>;
 export type OrderDetail = z.infer<typeof orderDetail>;
 export type TimelineEntry = z.infer<typeof timelineEntry>;
 export type BurninView = z.infer<typeof burninView>;
-export type BootStats = z.infer<typeof bootStats>;
+export type BootStats = z.infer<typeof bootStatsView>;
 export type RackView = z.infer<typeof rackView>;
 export type ImageView = z.infer<typeof imageView>;
 export type ImageUpload = z.input<typeof imageUpload>;

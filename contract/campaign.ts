@@ -2,7 +2,7 @@
  * Campaigns: one order over many machines. Names, states and messages that the workflow, the MDB, the API and clients
  * share; plain types. Times are ISO 8601 in UTC.
  */
-import type { CampaignState, MemberCounts, Turn } from '../domain/campaign/campaign.ts';
+import type { CampaignProgress, CampaignState, MemberCounts } from '../domain/campaign/campaign.ts';
 
 export const campaignWorkflow = 'campaign';
 
@@ -46,7 +46,7 @@ export interface TurnInput {
 }
 
 /** What the `standing` query of a campaign tells. */
-export interface CampaignStanding extends Omit<Turn, 'canaries' | 'more' | 'until'> {
+export interface CampaignStanding extends Omit<CampaignProgress, 'canaries' | 'more' | 'until'> {
   readonly campaignId: string;
   readonly until: string | null;
   readonly since: string;

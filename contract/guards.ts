@@ -10,7 +10,7 @@ import {
 } from '../domain/machine.ts';
 import { id, sentence } from './api.ts';
 import { pace } from './campaignschemas.ts';
-import { semaphores } from './requestschemas.ts';
+import { semaphoresField } from './requestschemas.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 
@@ -98,7 +98,7 @@ const policy = z.object({
   rebootTimeout: z.number(),
   owner: z.string(),
   reconcile: z.enum(reconcileModes),
-  reconcileLimits: z.object({ pace: pace.exactOptional(), semaphores: semaphores.exactOptional() }),
+  reconcileLimits: z.object({ pace: pace.exactOptional(), semaphores: semaphoresField.exactOptional() }),
 });
 
 export const poolView = policy.extend({ id: z.string(), machines: z.number(), written: z.boolean() });
@@ -132,7 +132,7 @@ export const poolRequest = z.strictObject({
   /** What the reconciler may do about drift of its machines. */
   reconcile: z.enum(reconcileModes).exactOptional(),
   /** How its campaigns may go; what is absent is as usual. */
-  reconcileLimits: z.strictObject({ pace: pace.prefault({}), semaphores }).exactOptional(),
+  reconcileLimits: z.strictObject({ pace: pace.prefault({}), semaphores: semaphoresField }).exactOptional(),
 });
 
 export type CapacityView = z.infer<typeof capacityView>;

@@ -62,13 +62,13 @@ export interface ActParameters {
   /** Everything back to its default. */
   readonly 'reset-bios': Nothing;
   /** One component's firmware, followed to the version that is read back. */
-  readonly 'update-firmware': FirmwareWish;
+  readonly 'update-firmware': FirmwareUpdate;
   /** Flashes what was uploaded and verified before, where that takes a command of its own. */
-  readonly 'start-firmware': Pick<FirmwareWish, 'component' | 'version'>;
+  readonly 'start-firmware': Pick<FirmwareUpdate, 'component' | 'version'>;
 }
 
 /** Which version of a component's firmware is wanted, and the image that brings it. */
-export interface FirmwareWish {
+export interface FirmwareUpdate {
   /** As the controller's inventory names it: `BIOS`, `BMC`, `iDRAC.Embedded.1-1`. */
   readonly component: string;
   readonly version: string;

@@ -8,19 +8,21 @@ import {
   powerPolicies,
   type Requests,
   severities,
-  standard,
+  standardRequests,
 } from '../domain/requests.ts';
 
 /** A time with its zone, as ISO 8601 in UTC. */
-export const moment = z.iso
+export const timeField = z.iso
   .datetime({ offset: true, error: 'is not a time like 2026-11-21T09:00:00Z' })
   .transform((text) => new Date(text).toISOString());
 
-const coming = moment.refine((text) => Date.parse(text) > Date.now(), 'is in the past');
+const coming = timeField.refine((text) => Date.parse(text) > Date.now(), 'is in the past');
 
 const tag = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,62}$/, 'is not the name of a tag');
 const tags = z.union([tag, z.array(tag).max(8, 'names more than 8 groups').readonly()]);
-export const semaphores = z.strictObject({ drain: tags.exactOptional(), reboot: tags.exactOptional() }).default({});
+export const semaphoresField = z
+  .strictObject({ drain: tags.exactOptional(), reboot: tags.exactOptional() })
+  .default({});
 
 const line = (most: number) =>
   z
@@ -30,7 +32,7 @@ const line = (most: number) =>
     .refine((value) => !/\p{Cc}/u.test(value), 'holds control characters');
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,126}$/, 'is not a name');
 const method = z.enum(eraseMethods).nullable().default(null);
-const flow = z.enum(flows).default(standard.drain.flow);
+const flow = z.enum(flows).default(standardRequests.drain.flow);
 const wipe = z.boolean().default(false);
 const power = z.enum(['wait', 'cycle']).default('wait');
 
@@ -58,7 +60,7 @@ const work = z.discriminatedUnion('kind', [
 ]);
 
 const window = z
-  .strictObject({ opens: moment, closes: coming })
+  .strictObject({ opens: timeField, closes: coming })
   .refine(({ opens, closes }) => opens < closes, { message: 'closes before it opens', path: ['closes'] });
 
 const fault = z.string().regex(/^[a-z0-9][A-Za-z0-9._/-]{0,100}$/, 'is not the name of a fault like disk/S3Z8NB0K');
@@ -66,28 +68,28 @@ const fault = z.string().regex(/^[a-z0-9][A-Za-z0-9._/-]{0,100}$/, 'is not the n
 /** By passage; each yields the whole request. */
 export const requestSchemas: { readonly [P in Passage]: z.ZodType<Requests[P]> } = {
   birth: z.strictObject({ wipe }),
-  rebirth: z.strictObject({ wipe, power, semaphores, verifies: fault.nullable().default(null) }),
-  clean: z.strictObject({ method, owner: name.nullable().default(null), power, semaphores }),
+  rebirth: z.strictObject({ wipe, power, semaphores: semaphoresField, verifies: fault.nullable().default(null) }),
+  clean: z.strictObject({ method, owner: name.nullable().default(null), power, semaphores: semaphoresField }),
   maintenance: z.strictObject({
     window: window.nullable().default(null),
     work: z.array(work).min(1, 'is empty').max(50),
     soakMinutes: z.int().min(0).max(1440).nullable().default(null),
     drain: z.boolean().default(true),
-    semaphores,
+    semaphores: semaphoresField,
   }),
   repair: z.strictObject({
     fault,
     evidence: line(500).nullable().default(null),
     severity: z.enum(severities).nullable().default(null),
-    semaphores,
+    semaphores: semaphoresField,
   }),
-  retire: z.strictObject({ method, semaphores }),
+  retire: z.strictObject({ method, semaphores: semaphoresField }),
   drain: z
     .strictObject({
       flow,
       drainBy: coming.nullable().default(null),
       afterDrain: z.enum(['draining', 'intervention']).default('draining'),
-      semaphores,
+      semaphores: semaphoresField,
     })
     .refine(({ flow: one, afterDrain }) => one === 'orchestrated' || afterDrain === 'draining', {
       message: 'the basic flow has no edge to intervention',
@@ -101,13 +103,13 @@ export const requestSchemas: { readonly [P in Passage]: z.ZodType<Requests[P]> }
       powerBy: coming.nullable().default(null),
       policy: z.enum(powerPolicies).default('asap'),
       postRebootState: z.enum(postRebootStates).default('production'),
-      semaphores,
+      semaphores: semaphoresField,
     })
     .refine(({ policy, powerBy }) => policy === 'asap' || powerBy !== null, {
       message: 'the policy "date" needs one',
       path: ['powerBy'],
     }),
-  power: z.strictObject({ action: z.enum(powerActions), semaphores }),
+  power: z.strictObject({ action: z.enum(powerActions), semaphores: semaphoresField }),
 };
 
 /** Whether a passage and its request fit; the request whole, or the field and why it is wrong. */

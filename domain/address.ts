@@ -2,7 +2,7 @@
  * IPv4 networks as the MDB keeps them: text in CIDR notation, computed with as numbers. Pure.
  */
 
-export interface Network {
+export interface Subnet {
   /** First address of the network as an unsigned 32-bit number. */
   readonly base: number;
   /** Prefix length, 8 to 30. */
@@ -28,7 +28,7 @@ export function formatAddress(address: number): string {
 }
 
 /** Reads `10.1.0.0/16`; returns the reason in words when it is not the name of an IPv4 network. */
-export function parseCidr(text: string): Network | string {
+export function parseCidr(text: string): Subnet | string {
   const [address = '', length = '', ...rest] = text.split('/');
   const base = parseAddress(address);
   if (base === null || rest.length > 0 || !/^\d{1,2}$/.test(length))
@@ -41,11 +41,11 @@ export function parseCidr(text: string): Network | string {
   return { base, prefix, size };
 }
 
-export function overlaps(one: Network, other: Network): boolean {
+export function overlaps(one: Subnet, other: Subnet): boolean {
   return one.base < other.base + other.size && other.base < one.base + one.size;
 }
 
-export function contains(network: Network, address: number): boolean {
+export function contains(network: Subnet, address: number): boolean {
   return address >= network.base && address < network.base + network.size;
 }
 

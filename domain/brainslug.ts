@@ -11,7 +11,7 @@ import {
   postRebootStates,
   type RebootRequest,
   type SemaphoreTags,
-  standard,
+  standardRequests,
   type UndrainRequest,
 } from './requests.ts';
 
@@ -47,7 +47,7 @@ export function readBrainSlug(message: unknown, now: number): BrainSlugOrder | s
   try {
     const fields = within(message, 'the message', ['state', 'payload', 'flow', 'by', 'id']);
     const state = oneOf(opStates, fields['state'], 'state');
-    const flow = fields['flow'] === undefined ? standard.drain.flow : oneOf(flows, fields['flow'], 'flow');
+    const flow = fields['flow'] === undefined ? standardRequests.drain.flow : oneOf(flows, fields['flow'], 'flow');
     const payload = readPayload(fields['payload'], now);
     const { by } = fields;
     if (by !== undefined && (typeof by !== 'string' || by === '' || by.length > 64)) refuse('by is not a name');

@@ -176,14 +176,14 @@ export function isLegalEdge(column: GuardedColumn, from: string, to: string): bo
   return from === to || (legalEdges[column][from]?.includes(to) ?? false);
 }
 
-export interface Standing {
+export interface OfferState {
   readonly stage: Stage;
   readonly opState: OpState;
   readonly repairState: RepairState;
 }
 
 /** Whether a machine may be offered as capacity. Derived, never stored. */
-export function isOfferable(machine: Standing): boolean {
+export function isOfferable(machine: OfferState): boolean {
   return machine.stage === 'in_service' && machine.opState === 'production' && machine.repairState === 'none';
 }
 

@@ -93,13 +93,13 @@ export type Work =
   | { readonly kind: 'step'; readonly question: string; readonly owner: string };
 
 /** The time between two moments in which work may begin. */
-export interface Window {
+export interface WorkWindow {
   readonly opens: string;
   readonly closes: string;
 }
 
 export interface MaintenanceRequest {
-  readonly window: Window | null;
+  readonly window: WorkWindow | null;
   readonly work: readonly Work[];
   /** Minutes that it must stay healthy before it goes back; null: as its pool says. */
   readonly soakMinutes: number | null;
@@ -169,7 +169,7 @@ export interface Requests extends Record<Passage, object> {
 }
 
 /** What holds where an order says nothing; `repair` has no fault of its own, and `power` no action. */
-export const standard: Requests = {
+export const standardRequests: Requests = {
   birth: { wipe: false },
   rebirth: { wipe: false, power: 'wait', semaphores: {}, verifies: null },
   clean: { method: null, owner: null, power: 'wait', semaphores: {} },
@@ -191,5 +191,5 @@ export const standard: Requests = {
 
 /** The request of an order's row, typed; what an older release wrote without is filled with the defaults. */
 export function requestOf<P extends Passage>(passage: P, stored: Readonly<Record<string, unknown>>): Requests[P] {
-  return { ...standard[passage], ...stored } as Requests[P];
+  return { ...standardRequests[passage], ...stored } as Requests[P];
 }

@@ -42,27 +42,27 @@ export function checkTags(given: Readonly<Record<string, string>>): string[] {
 
 export type Tags = Readonly<Record<string, string>>;
 
-export interface TagChange {
+export interface TagEdit {
   readonly set: Tags;
   readonly remove: readonly string[];
 }
 
 /** Everything that is wrong with a change of tags on its own, a sentence each. */
-export function checkTagChange({ set, remove }: TagChange): string[] {
+export function checkTagChange({ set, remove }: TagEdit): string[] {
   const problems = [...checkTags(set), ...remove.flatMap((name) => checkTagName(name) ?? [])];
   const twice = remove.find((name) => Object.hasOwn(set, name));
   return twice === undefined ? problems : [...problems, `${twice} is both set and removed`];
 }
 
 /** Whether a machine that had these tags is another one by the change. */
-export function changesTags(had: Tags, { set, remove }: TagChange): boolean {
+export function changesTags(had: Tags, { set, remove }: TagEdit): boolean {
   return (
     remove.some((name) => Object.hasOwn(had, name)) || Object.entries(set).some(([name, value]) => had[name] !== value)
   );
 }
 
 /** Why a change may not be made to machines that have these tags; null when it may. */
-export function refuseTagChange(before: ReadonlyMap<string, Tags>, { set, remove }: TagChange): Refused | null {
+export function refuseTagChange(before: ReadonlyMap<string, Tags>, { set, remove }: TagEdit): Refused | null {
   const machines = [...before];
   for (const name of remove)
     if (!machines.some(([, had]) => Object.hasOwn(had, name))) {

@@ -4,7 +4,7 @@
  * `away`: it cannot be used now, whoever asks and whatever for. `collision`: this transaction met another one, or took too
  * long; asked again it may go through. Null: a fault in what was asked.
  */
-export type Trouble = 'away' | 'collision';
+export type DatabaseTrouble = 'away' | 'collision';
 
 // SQLSTATE classes 08 connection, 28 login, 3D no such database, 53 out of resources, 58 system; of 57 a server that is
 // going down or starting up; 25006: it is a standby that has not taken over yet.
@@ -34,7 +34,7 @@ const sockets = new Set([
 const uncoded =
   /^(timeout exceeded when trying to connect|Connection terminated\b|Query read timeout|Client (was closed|has encountered a connection error) and is not queryable|timeout expired)/i;
 
-export function troubleOf(error: unknown): Trouble | null {
+export function troubleOf(error: unknown): DatabaseTrouble | null {
   for (const one of causesOf(error)) {
     const { code, syscall, severity } = one as Coded;
     // PostgreSQL ended the session, or let none begin, whatever for.

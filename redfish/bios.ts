@@ -1,10 +1,10 @@
 import { part } from './links.ts';
 import type { BiosOffer, Probe } from './probe.ts';
 import { openReader, throwPassing } from './read/reader.ts';
-import { at, link, pathKey, text } from './read/values.ts';
+import { linkedPath, pathKey, shownText, valueAt } from './read/values.ts';
 import type { Session } from './session.ts';
 import { readTask, taskOf } from './task.ts';
-import type { Answer, Json } from './transport.ts';
+import type { Json, RedfishResponse } from './transport.ts';
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
@@ -38,7 +38,7 @@ export function writeBios(
   settingsPath: string,
   offer: BiosOffer,
   wanted: Attributes,
-): Promise<Answer> {
+): Promise<RedfishResponse> {
   return session.write('PATCH', settingsPath, {
     Attributes: wanted,
     ...(offer.applyTimes.includes('OnReset') && { '@Redfish.SettingsApplyTime': { ApplyTime: 'OnReset' } }),
@@ -78,14 +78,14 @@ export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>)
   const byName = ({ Name: name, JobType: type }: Json) =>
     [name, type].some((words) => /bios/i.test(String(words)) && /conf|setting|attribute/i.test(String(words)));
   const byPlace = (task: Json) =>
-    settings !== null && pathKey(text(at(task, 'Payload', 'TargetUri')) ?? '') === pathKey(settings);
+    settings !== null && pathKey(shownText(valueAt(task, 'Payload', 'TargetUri')) ?? '') === pathKey(settings);
   for (const path of [tasks?.jobsPath, tasks?.tasksPath]) {
     const jobs = path ? await reader.members({ '@odata.id': path }) : [];
     // A list that can't be read for now is no list without jobs.
     throwPassing(reader.gaps);
     for (const job of jobs) {
       if (!byName(job) && !byPlace(job)) continue;
-      const own = link(job);
+      const own = linkedPath(job);
       const shown = taskOf(job);
       // What has ended stays so; the list of what has not may be older than the job.
       const open = shown.state === 'running' || shown.state === 'held';

@@ -1,6 +1,6 @@
 import { type BootTarget, chooseTarget, listedTargets, needsUefi } from './boottarget.ts';
 import { RedfishError } from './errors.ts';
-import { holds } from './etag.ts';
+import { containsValues } from './etag.ts';
 import { part, text } from './links.ts';
 import { strings } from './probe/action.ts';
 import type { BootForm } from './quirks.ts';
@@ -27,7 +27,7 @@ export interface BootWish {
 }
 
 /** How the machine was seen to boot; absent or null where nobody has seen it. */
-export type Firmware = 'bios' | 'uefi' | null | undefined;
+export type SeenFirmware = 'bios' | 'uefi' | null | undefined;
 
 const allowableTargets = 'BootSourceOverrideTarget@Redfish.AllowableValues';
 
@@ -35,7 +35,7 @@ const allowableTargets = 'BootSourceOverrideTarget@Redfish.AllowableValues';
 export async function planNetworkBoot(
   session: Session,
   system: SystemReading,
-  firmware?: Firmware,
+  firmware?: SeenFirmware,
 ): Promise<BootPlan | null> {
   const plan = await planBoot(session, system, { target: 'network', enabled: 'Once' }, firmware);
   return typeof plan === 'string' ? null : plan;
@@ -55,7 +55,7 @@ export async function planBoot(
   session: Session,
   system: SystemReading,
   wish: BootWish,
-  firmware?: Firmware,
+  firmware?: SeenFirmware,
 ): Promise<BootPlan | string> {
   const { elsewhere, path, shown, targets: offered } = await readBoot(session, system);
   const target = chooseTarget(wish.target, offered, firmware);
@@ -74,7 +74,7 @@ export async function planBoot(
  * The mode that the target can be booted in: what the target says, what the machine was seen to do, what its boot
  * options are; and only then what is shown beside an override that may not be in force. Null for none to be sent.
  */
-async function modeFor(session: Session, shown: Json, target: string, firmware: Firmware): Promise<string | null> {
+async function modeFor(session: Session, shown: Json, target: string, firmware: SeenFirmware): Promise<string | null> {
   const now = text(shown.BootSourceOverrideMode);
   if (now === null) return null;
   const right =
@@ -198,5 +198,5 @@ export function isSet(shown: Json, { BootSourceOverrideTarget: target, ...others
     off || target === undefined ? others : { ...others, BootSourceOverrideTarget: target };
   const sameMode =
     mode === undefined || text(shown.BootSourceOverrideMode)?.toLowerCase() === String(mode).toLowerCase();
-  return sameMode && holds(shown, rest);
+  return sameMode && containsValues(shown, rest);
 }

@@ -2,7 +2,7 @@ import { link as linkOf } from './links.ts';
 import { allowed, strings } from './probe/action.ts';
 import { known } from './read/identity.ts';
 import { openReader, type Reader, throwPassing } from './read/reader.ts';
-import { at, isReference, list, named, number, object, text } from './read/values.ts';
+import { isReference, list, named, number, object, shownText, valueAt } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -45,13 +45,13 @@ async function drivesOf(reader: Reader, storage: Json): Promise<Json[]> {
 }
 
 async function drive(reader: Reader, shown: Json, serial: string): Promise<ErasableDrive> {
-  const action = at(shown, 'Actions', '#Drive.SecureErase');
-  const target = text(at(action, 'target'));
-  const times = at(action, '@Redfish.OperationApplyTimeSupport', 'SupportedValues');
+  const action = valueAt(shown, 'Actions', '#Drive.SecureErase');
+  const target = shownText(valueAt(action, 'target'));
+  const times = valueAt(action, '@Redfish.OperationApplyTimeSupport', 'SupportedValues');
   return {
     path: linkOf(shown) ?? '',
     serial,
-    model: text(shown.Model),
+    model: shownText(shown.Model),
     erase:
       target === null
         ? null

@@ -1,12 +1,12 @@
-import type { Answer, Json } from './transport.ts';
+import type { Json, RedfishResponse } from './transport.ts';
 
 /** How often the tag as shown is tried: the resource may change between reading and writing (quirk 20). */
 const freshTries = 3;
 
 /** Asks without throwing on a status: of a resource, or of a write with this `If-Match`, null for none. */
 interface Exchange {
-  read(): Promise<Answer>;
-  write(tag: string | null): Promise<Answer>;
+  read(): Promise<RedfishResponse>;
+  write(tag: string | null): Promise<RedfishResponse>;
 }
 
 /**
@@ -14,16 +14,16 @@ interface Exchange {
  * refuse the tag, the next form of it is tried, each once: as shown, plain, the body's own, none (quirks 8 and 21–23).
  * A refusal (412, 428) is a promise that nothing was written; what is already as wanted is not written again.
  */
-export async function writeTagged(exchange: Exchange, wanted: Json): Promise<Answer> {
+export async function writeTagged(exchange: Exchange, wanted: Json): Promise<RedfishResponse> {
   const tried = new Set<string | null>();
-  for (let current = await exchange.read(), refusal: Answer | null = null; ; ) {
+  for (let current = await exchange.read(), refusal: RedfishResponse | null = null; ; ) {
     const tag = nextTag(tagsOf(current), tried);
     if (tag === undefined) return refusal ?? current;
     tried.add(tag);
     refusal = await exchange.write(tag);
     if (refusal.status !== 412 && refusal.status !== 428) return refusal;
     current = await exchange.read();
-    if (current.status < 300 && current.body !== null && holds(current.body, wanted)) return current;
+    if (current.status < 300 && current.body !== null && containsValues(current.body, wanted)) return current;
   }
 }
 
@@ -34,7 +34,7 @@ function nextTag(forms: (string | null)[], tried: ReadonlySet<string | null>): s
 }
 
 /** The forms of a resource's ETag to try, in order; the last is always none. */
-export function tagsOf({ status, headers, body }: Answer): (string | null)[] {
+export function tagsOf({ status, headers, body }: RedfishResponse): (string | null)[] {
   if (status >= 300) return [null];
   const shown = typeof headers.etag === 'string' ? headers.etag : '';
   const own = typeof body?.['@odata.etag'] === 'string' ? body['@odata.etag'] : '';
@@ -52,8 +52,8 @@ function plain(tag: string): string {
 }
 
 /** Whether a resource already shows everything that is wanted of it. */
-export function holds(shown: unknown, wanted: unknown): boolean {
+export function containsValues(shown: unknown, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return shown === wanted;
   if (typeof shown !== 'object' || shown === null) return false;
-  return Object.entries(wanted).every(([name, value]) => holds((shown as Json)[name], value));
+  return Object.entries(wanted).every(([name, value]) => containsValues((shown as Json)[name], value));
 }

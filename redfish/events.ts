@@ -3,7 +3,7 @@ import { link, part, text } from './links.ts';
 import { openReader, throwPassing } from './read/reader.ts';
 import { pathKey } from './read/values.ts';
 import type { Session } from './session.ts';
-import type { Answer, Json } from './transport.ts';
+import type { Json, RedfishResponse } from './transport.ts';
 
 /** What is wanted: events to this address, under a name by which the subscription is found again. */
 export interface EventsWish {
@@ -176,7 +176,7 @@ function settled(path: string | null, reason: string): EventsOutcome {
   return path === null ? { state: 'refused', reason } : { state: 'subscribed', path, made: true };
 }
 
-function pathOf({ headers, body }: Answer): string | null {
+function pathOf({ headers, body }: RedfishResponse): string | null {
   const { location } = headers;
   const url = typeof location === 'string' ? URL.parse(location, 'http://controller') : null;
   return link(body) ?? url?.pathname ?? null;

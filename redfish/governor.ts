@@ -1,5 +1,5 @@
 import { RedfishError } from './errors.ts';
-import { adapt, firstPace, type Pace } from './pace.ts';
+import { adapt, firstPace, type SiteLimit } from './pace.ts';
 import type { Transport } from './transport.ts';
 
 /** A site, and the cap on requests at once to its controllers from one process. */
@@ -13,7 +13,7 @@ export interface Governor {
   /** Rejects with the signal's reason when it is aborted before the work began. */
   run<T>(to: Addressee, work: () => Promise<T>): Promise<T>;
   /** For people and tests. */
-  standing(siteId: string): Standing;
+  standing(siteId: string): GovernorStatus;
 }
 
 export interface Addressee {
@@ -24,7 +24,7 @@ export interface Addressee {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Standing {
+export interface GovernorStatus {
   readonly limit: number;
   readonly running: number;
   /** Running, but given up waiting for: they no longer count. */
@@ -84,7 +84,7 @@ class Site {
   /** Controllers whose last request was never answered: theirs do not count until one is. */
   readonly #silent = new Set<string>();
   readonly #answered = new Set<string>();
-  #pace: Pace = firstPace;
+  #pace: SiteLimit = firstPace;
   #running = 0;
   #stalled = 0;
   #times: number[] = [];
@@ -95,7 +95,7 @@ class Site {
     this.#now = now;
   }
 
-  standing(): Standing {
+  standing(): GovernorStatus {
     const waiting = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.waiting.length, 0);
     return { limit: this.#limit(), running: this.#running, stalled: this.#stalled, waiting };
   }

@@ -1,7 +1,7 @@
 import { RedfishError } from './errors.ts';
 import { link, ownPath, part, serviceRoot } from './links.ts';
-import { failure, messagesOf } from './messages.ts';
-import type { Answer, Json, Transport } from './transport.ts';
+import { failureOf, messagesOf } from './messages.ts';
+import type { Json, RedfishResponse, Transport } from './transport.ts';
 
 export interface Credentials {
   readonly username: string;
@@ -40,7 +40,7 @@ export async function signIn(
     body: { UserName: credentials.username, Password: credentials.password },
   });
   if (opened.status < 300) return session(transport, opened, path, where, change);
-  const error = failure(opened, where);
+  const error = failureOf(opened, where);
   // Old services have no sessions to open (quirk 2).
   const none = error.kind === 'missing' || error.kind === 'unsupported';
   if (none || error.kind === 'session-limit') return basic(transport, service, credentials, { passing: !none, change });
@@ -55,7 +55,7 @@ function asRefusal(error: RedfishError): RedfishError {
 
 async function session(
   transport: Transport,
-  opened: Answer,
+  opened: RedfishResponse,
   sessions: string,
   where: string,
   bearing: 'refuse' | 'bear',
@@ -66,10 +66,10 @@ async function session(
   const change = messagesOf(opened.body).find(({ key }) => key === 'PasswordChangeRequired');
   if (!change || bearing === 'bear') return login;
   await signOut(transport, login);
-  throw failure({ ...opened, status: 403 }, where);
+  throw failureOf({ ...opened, status: 403 }, where);
 }
 
-function sessionPath(opened: Answer, sessions: string): string | null {
+function sessionPath(opened: RedfishResponse, sessions: string): string | null {
   const { location } = opened.headers;
   const named = link(opened.body) ?? (typeof location === 'string' ? pathOf(location) : null);
   const id = opened.body?.Id;
@@ -94,7 +94,7 @@ async function basic(
   const answer = await transport.send({ method: 'GET', path, headers });
   const login = { headers, path: null, passing };
   if (answer.status < 300) return login;
-  const error = asRefusal(failure(answer, `GET ${transport.origin}${path}`));
+  const error = asRefusal(failureOf(answer, `GET ${transport.origin}${path}`));
   if (error.kind === 'password-change' && change === 'bear') return login;
   throw error;
 }

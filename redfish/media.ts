@@ -3,7 +3,7 @@ import { text } from './links.ts';
 import { strings } from './probe/action.ts';
 import type { MediaOffer } from './probe.ts';
 import { known } from './read/identity.ts';
-import { at, named } from './read/values.ts';
+import { named, valueAt } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -30,8 +30,8 @@ export async function readMedia(session: Session, path: string): Promise<MediaRe
     // An image without a word about its insertion is inserted; `Inserted` alone may be stale (quirk 64).
     inserted: shown.Inserted === true || (shown.Inserted !== false && image !== null),
     image,
-    insertTarget: text(at(shown, 'Actions', '#VirtualMedia.InsertMedia', 'target')),
-    ejectTarget: text(at(shown, 'Actions', '#VirtualMedia.EjectMedia', 'target')),
+    insertTarget: text(valueAt(shown, 'Actions', '#VirtualMedia.InsertMedia', 'target')),
+    ejectTarget: text(valueAt(shown, 'Actions', '#VirtualMedia.EjectMedia', 'target')),
   };
 }
 

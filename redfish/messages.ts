@@ -1,7 +1,7 @@
 import { RedfishError, type RedfishErrorKind } from './errors.ts';
 import { retryAfterOf } from './patience.ts';
 import { vendorMessages } from './quirks.ts';
-import type { Answer, Json } from './transport.ts';
+import type { Json, RedfishResponse } from './transport.ts';
 
 /** A message of an answer, in the form of the Redfish message registries. */
 export interface Message {
@@ -72,7 +72,7 @@ function clean(value: unknown): string {
 }
 
 /** The error that an answer of 300 and more is: by the vendor's message first, by its status otherwise. */
-export function failure(answer: Answer, where: string): RedfishError {
+export function failureOf(answer: RedfishResponse, where: string): RedfishError {
   const messages = messagesOf(answer.body);
   const known = (key: string) => key in vendorMessages || key in baseMessages || sourceMessages.has(key);
   const told = messages.map(({ key }) => key).find(known) ?? '';

@@ -1,7 +1,7 @@
 /** How many requests at once a site bears; pure. */
 
 /** What a site showed since the last look. */
-export interface Window {
+export interface LatencyWindow {
   /** Milliseconds from sending to answer, of all requests that were answered. */
   readonly times: readonly number[];
   /** Requests that broke off at controllers that had answered before. */
@@ -12,7 +12,7 @@ export interface Window {
   readonly over: boolean;
 }
 
-export interface Pace {
+export interface SiteLimit {
   /** Requests to the whole site at once. */
   readonly limit: number;
   /** The best median: what the site takes without a queue; null before the first window. */
@@ -27,7 +27,7 @@ export interface Pace {
   readonly found: boolean;
 }
 
-export const firstPace: Pace = { limit: 32, best: null, last: null, age: 0, measuring: null, found: false };
+export const firstPace: SiteLimit = { limit: 32, best: null, last: null, age: 0, measuring: null, found: false };
 
 /** Below this nothing is gained: each of them is another controller. */
 const least = 4;
@@ -48,12 +48,12 @@ const quarter = 0.25;
  * Additive increase, multiplicative decrease: more at once as long as answers don't take longer for it, fewer as soon as
  * they do. The median, since dead and slow controllers must not slow down the others. `most` is the site's cap.
  */
-export function adapt(pace: Pace, window: Window, most: number): Pace {
+export function adapt(pace: SiteLimit, window: LatencyWindow, most: number): SiteLimit {
   const next = judge(pace, window);
   return { ...next, limit: Math.max(Math.min(least, most), Math.min(next.limit, most)) };
 }
 
-function judge(pace: Pace, { times, failures, full, over }: Window): Pace {
+function judge(pace: SiteLimit, { times, failures, full, over }: LatencyWindow): SiteLimit {
   const last = middle(times) ?? pace.last;
   const broken = failures / Math.max(1, times.length + failures) >= tooManyFailures;
   if (broken) return { ...pace, limit: Math.floor(pace.limit / 2), found: true, measuring: null };

@@ -3,7 +3,7 @@ import { RedfishError } from './errors.ts';
 import { type Governor, govern, openGovernor, type SiteLoad } from './governor.ts';
 import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import { readRoot, type Session, sessionOver } from './session.ts';
-import { type Json, type Limits, openTransport, type Transport } from './transport.ts';
+import { type Json, openTransport, type Transport, type TransportLimits } from './transport.ts';
 
 /** How long an unused session is kept: controllers have few (quirk 1), a passage asks every few seconds. */
 const idleFor = 60_000;
@@ -41,7 +41,7 @@ interface Entry {
 
 /** One session a controller, shared by all that this process does there, deleted when idle and at the end. */
 export function openSessionPool(
-  options: { readonly idle?: number; readonly limits?: Partial<Limits>; readonly governor?: Governor } = {},
+  options: { readonly idle?: number; readonly limits?: Partial<TransportLimits>; readonly governor?: Governor } = {},
 ): SessionPool {
   const { governor = openGovernor() } = options;
   const entries = new Map<string, Entry>();

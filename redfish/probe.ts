@@ -4,12 +4,12 @@ import { findBasis } from './probe/basis.ts';
 import { acCycleOffer, biosOffer, bootOffer, secureBootOffer } from './probe/host.ts';
 import { indicatorsOffer, logsOffer, managerOffer, mediaOffer } from './probe/manager.ts';
 import type { Basis, Offers, Probe } from './probe/offers.ts';
-import { Place } from './probe/place.ts';
+import { ProbeReader } from './probe/place.ts';
 import { accountsOffer, eventsOffer, sessionsOffer, tasksOffer, updateOffer } from './probe/services.ts';
 import { quirksOf } from './quirks.ts';
 import type { IsMeant } from './read/layout.ts';
 import { type Gap, openReader, type Reader, throwPassing } from './read/reader.ts';
-import { text } from './read/values.ts';
+import { shownText } from './read/values.ts';
 import type { Session } from './session.ts';
 import { readingOf, type SystemReading } from './system.ts';
 import type { Json } from './transport.ts';
@@ -17,7 +17,7 @@ import type { Json } from './transport.ts';
 export type * from './probe/offers.ts';
 
 /** How each section is found. */
-const finders: { readonly [S in keyof Offers]: (place: Place) => Promise<Offers[S]> } = {
+const finders: { readonly [S in keyof Offers]: (place: ProbeReader) => Promise<Offers[S]> } = {
   sessions: sessionsOffer,
   boot: bootOffer,
   bios: biosOffer,
@@ -39,7 +39,7 @@ export const sections = Object.keys(finders) as (keyof Offers)[];
 const form = 2;
 
 /** What is kept of a controller between activities, as plain data. */
-export interface Kept {
+export interface ProbeRecord {
   readonly form: number;
   readonly basis: Basis;
   readonly offers: Partial<Offers>;
@@ -47,9 +47,9 @@ export interface Kept {
 
 /** Where it is kept. What is kept is known by the firmware version in its basis. */
 export interface Memory {
-  readonly kept: Kept | null;
+  readonly kept: ProbeRecord | null;
   /** Keeps it in place of anything that is there. */
-  keep(kept: Kept): Promise<void>;
+  keep(kept: ProbeRecord): Promise<void>;
   /** Adds one section, if what is there is of the same firmware. */
   add(section: keyof Offers, offer: unknown, basis: Basis): Promise<void>;
 }
@@ -85,13 +85,13 @@ export async function openProbe(
   }
   const reader = await openReader(session);
   const { basis, host } = await findBasis(reader, hostPath, isMeant);
-  const fresh: Kept = { form, basis, offers: {} };
+  const fresh: ProbeRecord = { form, basis, offers: {} };
   await memory.keep(fresh);
   checked.set(session.login(), { firmware: basis.firmware, at: performance.now() });
   return opened(session, memory, fresh, host);
 }
 
-function opened(session: Session, memory: Memory, kept: Kept, host: Json) {
+function opened(session: Session, memory: Memory, kept: ProbeRecord, host: Json) {
   return { probe: new KeptProbe(session, memory, kept, host), system: readingOf(host, kept.basis) };
 }
 
@@ -100,7 +100,7 @@ async function known(session: Session, { firmware, managerPath, systemPath }: Ba
   try {
     const seen = checked.get(session.login());
     if (seen?.firmware !== firmware || performance.now() - seen.at > checkHolds) {
-      const now = managerPath === null ? null : text((await session.get(managerPath)).FirmwareVersion);
+      const now = managerPath === null ? null : shownText((await session.get(managerPath)).FirmwareVersion);
       if (now !== firmware) return null;
       checked.set(session.login(), { firmware, at: performance.now() });
     }
@@ -121,12 +121,12 @@ class KeptProbe implements Probe {
   readonly #memory: Memory;
   readonly #host: Json;
   #offers: Partial<Offers>;
-  #place: Promise<Place> | null = null;
+  #place: Promise<ProbeReader> | null = null;
   #reader: Reader | null = null;
 
-  constructor(session: Session, memory: Memory, { basis, offers }: Kept, host: Json) {
+  constructor(session: Session, memory: Memory, { basis, offers }: ProbeRecord, host: Json) {
     this.basis = basis;
-    this.quirks = quirksOf(basis.makers, text(host.Model));
+    this.quirks = quirksOf(basis.makers, shownText(host.Model));
     this.#session = session;
     this.#memory = memory;
     this.#offers = offers;
@@ -140,7 +140,7 @@ class KeptProbe implements Probe {
   async offer<S extends keyof Offers>(section: S): Promise<Offers[S]> {
     const known = this.#offers[section];
     if (known !== undefined) return known as Offers[S];
-    this.#place ??= openReader(this.#session, [this.#host]).then((reader) => new Place(reader, this.basis));
+    this.#place ??= openReader(this.#session, [this.#host]).then((reader) => new ProbeReader(reader, this.basis));
     const place = await this.#place;
     this.#reader = place.reader;
     const before = place.reader.gaps.length;

@@ -3,9 +3,9 @@ import { RedfishError } from './errors.ts';
 import { writeTagged } from './etag.ts';
 import { ownPath, serviceRoot, uploadPath } from './links.ts';
 import { type Credentials, type Login, signIn, signOut } from './login.ts';
-import { failure } from './messages.ts';
+import { failureOf } from './messages.ts';
 import { waitBefore } from './patience.ts';
-import type { Answer, Call, Json, Transport, Upload } from './transport.ts';
+import type { Json, RedfishRequest, RedfishResponse, Transport, Upload } from './transport.ts';
 
 /** A signed-in conversation with one controller. */
 export interface Session {
@@ -19,13 +19,13 @@ export interface Session {
    * Sends one write; any answer of 300 and more throws. POST and DELETE are never repeated and carry
    * no ETag (quirk 24). A PATCH carries the resource's ETag, and is repeated only where the controller refused the tag.
    */
-  write(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
+  write(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<RedfishResponse>;
   /** Sends one upload, never repeated, to a place that the update service names; any answer of 300 and more throws. */
-  upload(path: string, upload: Upload): Promise<Answer>;
+  upload(path: string, upload: Upload): Promise<RedfishResponse>;
 }
 
 /** How a session is known to the controller, and how it is made known again. */
-export interface Standing {
+export interface SessionIdentity {
   readonly login: () => Login;
   /** The service root that was read for signing in; it is read when asked for where there is none. */
   readonly root?: Json;
@@ -39,7 +39,7 @@ export async function readRoot(transport: Transport, signal?: AbortSignal): Prom
 }
 
 /** A session over a login that others may use too. Reads outlive a login that the controller forgot, once. */
-export function sessionOver(transport: Transport, standing: Standing, signal?: AbortSignal): Session {
+export function sessionOver(transport: Transport, standing: SessionIdentity, signal?: AbortSignal): Session {
   let hopeless = false;
   const read = (path: string, { headers }: Login) =>
     patiently(transport, { method: 'GET', path: ownPath(path), headers, signal });
@@ -69,13 +69,13 @@ export function sessionOver(transport: Transport, standing: Standing, signal?: A
       const reading = () => transport.send({ method: 'GET', path: call.path, headers, signal }).catch(asUnwritten);
       const answer =
         method !== 'PATCH' ? await send(null) : await writeTagged({ read: reading, write: send }, (body ?? {}) as Json);
-      if (answer.status >= 300) throw failure(answer, `${method} ${transport.origin}${path}`);
+      if (answer.status >= 300) throw failureOf(answer, `${method} ${transport.origin}${path}`);
       return answer;
     },
     upload: async (path, upload) => {
       const { headers } = standing.login();
       const answer = await transport.send({ method: 'POST', path: uploadPath(path), upload, headers, signal });
-      if (answer.status >= 300) throw failure(answer, `POST ${transport.origin}${path}`);
+      if (answer.status >= 300) throw failureOf(answer, `POST ${transport.origin}${path}`);
       return answer;
     },
   };
@@ -120,14 +120,14 @@ function asUnwritten(error: unknown): never {
   throw error;
 }
 
-async function patiently(transport: Transport, call: Call): Promise<Json> {
+async function patiently(transport: Transport, call: RedfishRequest): Promise<Json> {
   const where = `GET ${transport.origin}${call.path}`;
   for (let attempt = 1; ; attempt += 1) {
     const answer = await transport.send(call);
     if (answer.status < 300 && answer.body !== null) return answer.body;
     if (answer.status < 300)
       throw new RedfishError('not-json', `${where}: the answer is empty`, { status: answer.status });
-    const error = failure(answer, where);
+    const error = failureOf(answer, where);
     const wait = waitBefore(attempt, error, Math.random());
     if (wait === null) throw error;
     await sleep(wait, undefined, { signal: call.signal });

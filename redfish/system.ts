@@ -2,10 +2,10 @@ import { strings } from './probe/action.ts';
 import { findBasis } from './probe/basis.ts';
 import type { Basis } from './probe/offers.ts';
 import { type Quirks, quirksOf } from './quirks.ts';
-import { mac } from './read/identity.ts';
+import { macOfText } from './read/identity.ts';
 import { readHostMacs } from './read/macs.ts';
 import { openReader, throwPassing } from './read/reader.ts';
-import { at, link, object, text } from './read/values.ts';
+import { linkedPath, object, shownText, valueAt } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 import { type Witnesses, witnessesOf } from './witnesses.ts';
@@ -64,7 +64,7 @@ export async function readOwnMacs(session: Session, { managerPath }: SystemReadi
   const manager = await reader.resource({ '@odata.id': managerPath });
   const shown = await reader.members(manager?.EthernetInterfaces);
   throwPassing(reader.gaps);
-  return shown.flatMap((one) => mac(one.PermanentMACAddress) ?? mac(one.MACAddress) ?? []);
+  return shown.flatMap((one) => macOfText(one.PermanentMACAddress) ?? macOfText(one.MACAddress) ?? []);
 }
 
 /** Serial numbers of the chassis that the system is in: some show none for the system itself (quirk 62). */
@@ -72,7 +72,7 @@ export async function readChassisSerials(session: Session, { chassisPaths }: Sys
   const reader = await openReader(session);
   const chassis = await Promise.all(chassisPaths.map((path) => reader.resource({ '@odata.id': path })));
   throwPassing(reader.gaps);
-  return chassis.flatMap((one) => text(one?.SerialNumber) ?? []);
+  return chassis.flatMap((one) => shownText(one?.SerialNumber) ?? []);
 }
 
 /** What a system's resource tells, at the place that the basis names; pure. */
@@ -80,27 +80,27 @@ export function readingOf(
   system: Json,
   { systemPath, managerPath, chassisPaths, resetTypes, makers }: Basis,
 ): SystemReading {
-  const reset = at(system, 'Actions', '#ComputerSystem.Reset');
-  const inline = strings(at(reset, 'ResetType@Redfish.AllowableValues'));
+  const reset = valueAt(system, 'Actions', '#ComputerSystem.Reset');
+  const inline = strings(valueAt(reset, 'ResetType@Redfish.AllowableValues'));
   return {
     path: systemPath,
-    uuid: text(system.UUID),
-    serial: text(system.SerialNumber),
-    sku: text(system.SKU),
-    vendor: text(system.Manufacturer),
-    product: text(system.Model),
-    biosVersion: text(system.BiosVersion),
-    power: text(system.PowerState),
-    lastReset: text(system.LastResetTime),
-    bootProgress: text(at(system, 'BootProgress', 'LastState')),
+    uuid: shownText(system.UUID),
+    serial: shownText(system.SerialNumber),
+    sku: shownText(system.SKU),
+    vendor: shownText(system.Manufacturer),
+    product: shownText(system.Model),
+    biosVersion: shownText(system.BiosVersion),
+    power: shownText(system.PowerState),
+    lastReset: shownText(system.LastResetTime),
+    bootProgress: shownText(valueAt(system, 'BootProgress', 'LastState')),
     witnesses: witnessesOf(system),
-    resetPath: text(at(reset, 'target')) ?? '',
+    resetPath: shownText(valueAt(reset, 'target')) ?? '',
     resetTypes: inline.length > 0 ? inline : (resetTypes ?? []),
     boot: object(system.Boot),
-    settingsPath: link(at(system, '@Redfish.Settings', 'SettingsObject')),
-    quirks: quirksOf(makers, text(system.Model)),
+    settingsPath: linkedPath(valueAt(system, '@Redfish.Settings', 'SettingsObject')),
+    quirks: quirksOf(makers, shownText(system.Model)),
     chassisPaths,
-    biosPath: link(system.Bios),
+    biosPath: linkedPath(system.Bios),
     managerPath,
   };
 }

@@ -3,7 +3,7 @@ import { ownPath, text } from './links.ts';
 import { messagesOf } from './messages.ts';
 import { list } from './read/values.ts';
 import type { Session } from './session.ts';
-import type { Answer, Json } from './transport.ts';
+import type { Json, RedfishResponse } from './transport.ts';
 
 /**
  * How a task stands. `held`: it waits for a restart of the machine. `gone`: the controller knows it no more, which says
@@ -63,7 +63,7 @@ export function taskOf(task: Json): TaskReading {
 }
 
 /** The task that an answer names, as a path to poll; null where it names none. Monitors are not taken for tasks. */
-export function taskPath({ body, headers }: Answer): string | null {
+export function taskPath({ body, headers }: RedfishResponse): string | null {
   const own = text(body?.['@odata.id']);
   const { location } = headers;
   const named = typeof location === 'string' ? (URL.parse(location, 'http://controller')?.pathname ?? null) : null;
@@ -73,6 +73,6 @@ export function taskPath({ body, headers }: Answer): string | null {
 }
 
 /** What else a controller said beside its success. */
-export function wordsOf({ body }: Answer): string | null {
+export function remarkOf({ body }: RedfishResponse): string | null {
   return messagesOf(body)[0]?.text ?? null;
 }

@@ -8,7 +8,7 @@ import { RedfishError } from './errors.ts';
 export type { Json } from './body.ts';
 
 /** Milliseconds, bytes and levels that an exchange may take. */
-export interface Limits {
+export interface TransportLimits {
   readonly connect: number;
   readonly answer: number;
   readonly whole: number;
@@ -20,7 +20,7 @@ export interface Limits {
  * Quirk 11: a dead controller must be noticed soon, a live one may hold a write for over a minute; one that drips its
  * answer is given up all the same. The largest resource of the recorded controllers is 1 MiB, the deepest 14 levels.
  */
-const usual: Limits = { connect: 10_000, answer: 90_000, whole: 120_000, body: 16 * 1024 * 1024, depth: 100 };
+const usual: TransportLimits = { connect: 10_000, answer: 90_000, whole: 120_000, body: 16 * 1024 * 1024, depth: 100 };
 
 /** Controllers from before TLS 1.2 are to be updated, not to be trusted with a password. */
 const oldestTls = 'TLSv1.2';
@@ -28,7 +28,7 @@ const oldestTls = 'TLSv1.2';
 /** Bytes a millisecond below which an upload is given up; controllers take images at 1 to 10 MB/s. */
 const slowestUpload = 128;
 
-export interface Answer {
+export interface RedfishResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The parsed JSON body; null when there was none. */
@@ -42,7 +42,7 @@ export interface Upload {
   readonly open: () => AsyncIterable<Uint8Array>;
 }
 
-export interface Call {
+export interface RedfishRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path below the origin, as linked by the service. */
   readonly path: string;
@@ -57,7 +57,7 @@ export interface Transport {
   readonly origin: string;
   /** SHA-256 of the certificate's public key, base64; null for plain HTTP or before the first contact. */
   readonly pin: () => string | null;
-  send(call: Call): Promise<Answer>;
+  send(call: RedfishRequest): Promise<RedfishResponse>;
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export interface Transport {
  * HTTP to one controller: one origin, no redirects, bounded bodies, a certificate that has to carry the pinned key.
  * `pin` null trusts the first certificate seen, and from then on only that one; the caller stores what it saw.
  */
-export function openTransport(origin: string, pin: string | null, limits: Partial<Limits> = {}): Transport {
+export function openTransport(origin: string, pin: string | null, limits: Partial<TransportLimits> = {}): Transport {
   const url = checkOrigin(origin);
   const bounds = { ...usual, ...limits };
   const pinned = { key: pin, seen: null as string | null };
@@ -143,7 +143,12 @@ function publicKeyOf(socket: TLSSocket): string | null {
   return key ? createHash('sha256').update(key).digest('base64') : null;
 }
 
-async function exchange(agent: Agent, origin: string, call: Call, limits: Limits): Promise<Answer> {
+async function exchange(
+  agent: Agent,
+  origin: string,
+  call: RedfishRequest,
+  limits: TransportLimits,
+): Promise<RedfishResponse> {
   const where = `${call.method} ${origin}${call.path}`;
   const { upload } = call;
   const late = AbortSignal.timeout(limits.whole + Math.ceil((upload?.bytes ?? 0) / slowestUpload));

@@ -67,7 +67,7 @@ async function ask(origin: string): Promise<OfferWords> {
 }
 
 /** A Markdown table with a column for each of them, its cells as wide as they need. */
-export function renderTable(probed: Probed): string {
+export function renderOffersTable(probed: Probed): string {
   const names = Object.keys(probed);
   const rows = Object.keys(Object.values(probed)[0] ?? {});
   const cell = (name: string, row: string) => (probed[name]?.[row] ?? '–').replaceAll('|', '\\|');
@@ -95,9 +95,9 @@ function placeTable(text: string, what: string, table: string): string {
 
 if (import.meta.main) {
   let text = await readFile(page, 'utf8');
-  text = placeTable(text, 'families', renderTable(await probeFamilies()));
+  text = placeTable(text, 'families', renderOffersTable(await probeFamilies()));
   const trees = await probeTrees();
   if (trees === null) process.stderr.write(`${treesAbsent}: their table stays as it is\n`);
-  else text = placeTable(text, 'trees', renderTable(trees));
+  else text = placeTable(text, 'trees', renderOffersTable(trees));
   await writeFile(page, text);
 }

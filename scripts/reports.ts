@@ -6,7 +6,7 @@ export interface Tally {
   readonly skipped: number;
 }
 
-export interface Report extends Tally {
+export interface SuiteReport extends Tally {
   /** A line for each file with skipped tests, and what each failure said: a long log's end is all that some see. */
   readonly remarks: readonly string[];
 }
@@ -29,7 +29,7 @@ interface VitestReport {
  * Sums one run of vitest from its JSON report and exit code. A file that broke before its tests, a run without a
  * report and a run that failed for no test's sake (an unhandled error) count as one failure each.
  */
-export function readReport(text: string | null, exitCode: number): Report {
+export function readSuiteReport(text: string | null, exitCode: number): SuiteReport {
   if (text === null)
     return {
       passed: 0,
@@ -44,7 +44,7 @@ export function readReport(text: string | null, exitCode: number): Report {
   return { ...sum, failed: 1, remarks: [...remarks, 'failed: an error outside of any test, see above'] };
 }
 
-function readFile(file: VitestReport['testResults'][number]): Report {
+function readFile(file: VitestReport['testResults'][number]): SuiteReport {
   const count = (...statuses: string[]) =>
     file.assertionResults.filter(({ status }) => statuses.includes(status)).length;
   const name = relative(process.cwd(), file.name);

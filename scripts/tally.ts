@@ -1,7 +1,7 @@
 /** Prints one line that sums what a run's reports say, after what was skipped and what failed; exits 1 on a failure. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addUp, readReport, type Tally } from './reports.ts';
+import { addUp, readSuiteReport, type Tally } from './reports.ts';
 
 const [folder] = process.argv.slice(2);
 if (!folder) throw new Error('usage: node scripts/tally.ts <folder of reports>');
@@ -19,7 +19,7 @@ const tallies: Tally[] = [
   ...suites.map((suite) => {
     const file = `${suite}.json`;
     const text = names.includes(file) ? readFileSync(join(folder, file), 'utf8') : null;
-    const report = readReport(text, readStatus(`${suite}.status`));
+    const report = readSuiteReport(text, readStatus(`${suite}.status`));
     remarks.push(...report.remarks);
     return report;
   }),

@@ -1,11 +1,11 @@
 /** The agent of the bootstrap image, as docs/agent.md describes its conversation. */
 import type { AgentRecord } from '../contract/records.ts';
 import { runBurnin } from './burnin.ts';
-import { erase } from './erase.ts';
+import { eraseDisks } from './erase.ts';
 import { findFault } from './faults.ts';
-import { install } from './install.ts';
+import { installSystem } from './install.ts';
 import { inventoryRecords } from './inventory.ts';
-import { ask, askNext, openSession, reportStep, type Session, SessionLost } from './session.ts';
+import { askApi, askNext, openSession, reportStep, SessionLost, type SimSession } from './session.ts';
 import { type Body, hang, pass } from './world.ts';
 
 export interface AgentBoot {
@@ -41,7 +41,7 @@ export async function runAgent(body: Body, boot: AgentBoot, signal: AbortSignal)
   }
 }
 
-async function takeInventory(body: Body, session: Session, signal: AbortSignal): Promise<void> {
+async function takeInventory(body: Body, session: SimSession, signal: AbortSignal): Promise<void> {
   const { hardware, state, world } = body;
   await pass(world, 1.2, signal);
   const records = inventoryRecords({
@@ -51,7 +51,7 @@ async function takeInventory(body: Body, session: Session, signal: AbortSignal):
     bmcAddress: world.bmcAddressOf(hardware),
     placeOf: (machine) => world.placeOf(machine),
   });
-  const answer = await ask(body, session, '/agent/inventory', signal, records);
+  const answer = await askApi(body, session, '/agent/inventory', signal, records);
   const took = answer.status === 200;
   const failure = { device: 'inventory', message: 'the agent API refused the inventory' };
   await reportStep(body, session, signal, 'inventory', took ? 'done' : 'failed', 0.4, took ? {} : failure);
@@ -59,7 +59,7 @@ async function takeInventory(body: Body, session: Session, signal: AbortSignal):
 }
 
 /** Does what it is told, one directive after the other, until one of them ends this boot. */
-async function obey(body: Body, session: Session, signal: AbortSignal): Promise<'reboot'> {
+async function obey(body: Body, session: SimSession, signal: AbortSignal): Promise<'reboot'> {
   let seq = 0;
   for (;;) {
     const records = await askNext(body, session, seq, signal);
@@ -73,8 +73,8 @@ async function obey(body: Body, session: Session, signal: AbortSignal): Promise<
     seq = next;
     const { fields } = directive;
     if (fields.do === 'burnin') await burnIn(body, session, signal, fields);
-    if (fields.do === 'erase' && (await erase(body, session, signal, records)) === 'reboot') return 'reboot';
-    if (fields.do === 'install') await install(body, session, signal, fields);
+    if (fields.do === 'erase' && (await eraseDisks(body, session, signal, records)) === 'reboot') return 'reboot';
+    if (fields.do === 'install') await installSystem(body, session, signal, fields);
     if (fields.do === 'reboot') return 'reboot';
     if (fields.do === 'handover') return handOver(body, session, signal, fields);
   }
@@ -86,7 +86,7 @@ const fillSeconds = 8;
 /** Either way the machine ends in a restart; in place, only once its root has been filled and the kernel changed. */
 async function handOver(
   body: Body,
-  session: Session,
+  session: SimSession,
   signal: AbortSignal,
   { how = 'reboot' }: AgentRecord['fields'],
 ): Promise<'reboot'> {
@@ -99,25 +99,30 @@ async function handOver(
   return 'reboot';
 }
 
-async function burnIn(body: Body, session: Session, signal: AbortSignal, fields: AgentRecord['fields']): Promise<void> {
+async function burnIn(
+  body: Body,
+  session: SimSession,
+  signal: AbortSignal,
+  fields: AgentRecord['fields'],
+): Promise<void> {
   const { hardware, state, world } = body;
   const order = { stress: Number(fields.stress), cap: Number(fields.cap) };
   const run = runBurnin(hardware, state.faults, order, world.seed, state.boots);
   await reportStep(body, session, signal, 'burnin', 'running', 0);
   await spread(body, session, signal, Math.min(run.seconds, world.longestBurnin));
   const end: AgentRecord = { kind: 'burnin', fields: { seconds: String(run.seconds), cut: run.cut ? '1' : '0' } };
-  await ask(body, session, '/agent/burnin', signal, [...run.parts, end]);
+  await askApi(body, session, '/agent/burnin', signal, [...run.parts, end]);
   await reportStep(body, session, signal, 'burnin', 'done', run.seconds);
   body.note('burned-in', { seconds: run.seconds, cut: run.cut });
 }
 
 /** Lets time pass and reports progress, at most once a second of real time. */
-async function spread(body: Body, session: Session, signal: AbortSignal, seconds: number): Promise<void> {
+async function spread(body: Body, session: SimSession, signal: AbortSignal, seconds: number): Promise<void> {
   const parts = Math.max(1, Math.min(4, Math.floor(seconds / body.world.speed)));
   for (let part = 1; part <= parts; part += 1) {
     await pass(body.world, seconds / parts, signal);
     if (part === parts) return;
     const percent = String(Math.round((100 * part) / parts));
-    await ask(body, session, '/agent/progress', signal, [{ kind: 'progress', fields: { percent } }]);
+    await askApi(body, session, '/agent/progress', signal, [{ kind: 'progress', fields: { percent } }]);
   }
 }

@@ -9,7 +9,7 @@ export const bmcSecret = 'sim-bmc';
  * What an operator knows before the first machine is powered on: racks, which switch port leads to which unit, and
  * where controllers are. Machines are not among it: they are found when they boot.
  */
-export function placesOf(fleet: Fleet, siteId: string, originOf: (hardware: Hardware) => string): Places {
+export function siteFileOf(fleet: Fleet, siteId: string, originOf: (hardware: Hardware) => string): Places {
   return {
     siteId,
     racks: fleet.racks.map(({ id }, index) => ({

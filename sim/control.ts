@@ -4,7 +4,7 @@ import type { Reply } from './bmc/reply.ts';
 import { faultSchema } from './faults.ts';
 import type { Fleet } from './fleet.ts';
 import { machineIdOfHardware, macOf } from './hardware.ts';
-import { type Machine, resetTypes } from './machine.ts';
+import { type SimMachine, simResetTypes } from './machine.ts';
 
 export interface ControlRequest {
   readonly method: string;
@@ -13,13 +13,13 @@ export interface ControlRequest {
   readonly body: string;
 }
 
-const powerSchema = z.strictObject({ do: z.enum(resetTypes) });
+const powerSchema = z.strictObject({ do: z.enum(simResetTypes) });
 
 /** The control API: what somebody with a screwdriver could do and see. docs/simulator.md lists it. */
 export async function controlAnswer(
   fleet: Fleet,
   request: ControlRequest,
-  changeCertificate: (machine: Machine) => Promise<boolean>,
+  changeCertificate: (machine: SimMachine) => Promise<boolean>,
 ): Promise<Reply> {
   const [collection = '', id, part] = request.path.split('/').slice(1).map(decodeURIComponent);
   if (collection === 'journal' && request.method === 'GET') return readJournal(fleet, request.query);
@@ -65,7 +65,7 @@ function wrongMethod({ method, path }: ControlRequest): Reply {
   return refusal(405, `${method} ${path} is not something to ask of the simulator`);
 }
 
-function summarise(machine: Machine) {
+function summarise(machine: SimMachine) {
   const { id, phase, state } = machine;
   return {
     id,
@@ -76,7 +76,7 @@ function summarise(machine: Machine) {
   };
 }
 
-function describe(machine: Machine) {
+function describe(machine: SimMachine) {
   const { hardware, state } = machine;
   const { model, rackId, unit, serial, uuid } = hardware;
   return {
@@ -114,14 +114,14 @@ function read<T>(schema: z.ZodType<T>, body: string): { readonly value: T } | { 
   }
 }
 
-async function movePower(machine: Machine, body: string): Promise<Reply> {
+async function movePower(machine: SimMachine, body: string): Promise<Reply> {
   const command = read(powerSchema, body);
   if ('wrong' in command) return refusal(400, command.wrong);
   const taken = await machine.reset(command.value.do, 'control');
   return taken ? { status: 200, body: summarise(machine) } : refusal(409, `${machine.id} is powered off`);
 }
 
-function setFault(fleet: Fleet, machine: Machine, body: string): Reply {
+function setFault(fleet: Fleet, machine: SimMachine, body: string): Reply {
   const fault = read(faultSchema, body);
   if ('wrong' in fault) return refusal(400, fault.wrong);
   const { value } = fault;
@@ -137,26 +137,26 @@ function setFault(fleet: Fleet, machine: Machine, body: string): Reply {
   return { status: 200, body: summarise(machine) };
 }
 
-function clearFault(machine: Machine, kind: string | null): Reply {
+function clearFault(machine: SimMachine, kind: string | null): Reply {
   const known = machine.state.faults.find((fault) => fault.kind === kind);
   if (kind !== null && !known) return refusal(404, `${machine.id} has no fault ${kind}`);
   machine.clearFault(known?.kind);
   return { status: 200, body: summarise(machine) };
 }
 
-function bmcFaults(fleet: Fleet, machine: Machine): Reply {
+function bmcFaults(fleet: Fleet, machine: SimMachine): Reply {
   const { list, held } = fleet.bmcOf(machine).faults;
   return { status: 200, body: { id: machine.id, faults: list, held } };
 }
 
-function setBmcFault(fleet: Fleet, machine: Machine, body: string): Reply {
+function setBmcFault(fleet: Fleet, machine: SimMachine, body: string): Reply {
   const fault = read(bmcFaultSchema, body);
   if ('wrong' in fault) return refusal(400, fault.wrong);
   fleet.bmcOf(machine).faults.set(fault.value);
   return bmcFaults(fleet, machine);
 }
 
-function clearBmcFault(fleet: Fleet, machine: Machine, path: string | null): Reply {
+function clearBmcFault(fleet: Fleet, machine: SimMachine, path: string | null): Reply {
   const cleared = fleet.bmcOf(machine).faults.clear(path ?? undefined);
   return path !== null && cleared === 0
     ? refusal(404, `${machine.id} has no controller fault at ${path}`)

@@ -2,7 +2,7 @@
 import type { AgentRecord } from '../contract/records.ts';
 import { presentDisks } from './burnin.ts';
 import { findFault } from './faults.ts';
-import { ask, reportStep, type Session } from './session.ts';
+import { askApi, reportStep, type SimSession } from './session.ts';
 import { type Body, pass } from './world.ts';
 
 type Fields = AgentRecord['fields'];
@@ -17,7 +17,7 @@ interface Target {
 
 interface Job {
   readonly body: Body;
-  readonly session: Session;
+  readonly session: SimSession;
   readonly signal: AbortSignal;
   readonly order: Fields;
 }
@@ -27,9 +27,9 @@ const eraseSeconds = 4;
 const samples = 16;
 
 /** Carries out an erase directive. `reboot` when the power went away in the middle of it. */
-export async function erase(
+export async function eraseDisks(
   body: Body,
-  session: Session,
+  session: SimSession,
   signal: AbortSignal,
   records: readonly AgentRecord[],
 ): Promise<'told' | 'reboot'> {
@@ -114,7 +114,7 @@ async function notErased(job: Job, target: Target, state: 'refused' | 'failed', 
 }
 
 async function tell({ body, session, signal }: Job, record: AgentRecord): Promise<void> {
-  await ask(body, session, '/agent/erased', signal, [record]);
+  await askApi(body, session, '/agent/erased', signal, [record]);
 }
 
 async function fail({ body, session, signal }: Job, { serial, method, disk }: Target, why: string): Promise<'told'> {

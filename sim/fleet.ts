@@ -2,16 +2,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type PersonalityChoice, personalityFor } from './bmc/personalities.ts';
 import { defaultBios } from './bmc/personality.ts';
-import { Bmc } from './bmc/service.ts';
+import { SimulatedBmc } from './bmc/service.ts';
 import { draw } from './chance.ts';
 import type { FaultFile } from './faultfile.ts';
 import { buildHardware, type Hardware, machineIdOfHardware, rackIdOf } from './hardware.ts';
 import { Journal } from './journal.ts';
-import { Machine } from './machine.ts';
-import type { Account } from './state.ts';
+import { SimMachine } from './machine.ts';
+import type { BmcAccount } from './state.ts';
 import { freshState } from './state.ts';
 import { Store } from './store.ts';
-import { Wire, type WireOptions } from './wire.ts';
+import { FleetWire, type WireOptions } from './wire.ts';
 import type { World } from './world.ts';
 
 export interface FleetOptions extends WireOptions {
@@ -26,7 +26,7 @@ export interface FleetOptions extends WireOptions {
   /** Seconds that a burn-in takes at most; 5 unless told. */
   readonly longestBurnin?: number;
   readonly faults?: FaultFile;
-  readonly account?: Account;
+  readonly account?: BmcAccount;
   /** Which vendor's controllers they have; `standard` unless told. */
   readonly personality?: PersonalityChoice;
   /** Machines powered on a second of real time, as a power distributor would; 200 unless told. */
@@ -37,16 +37,16 @@ export interface FleetOptions extends WireOptions {
 
 export interface Rack {
   readonly id: string;
-  readonly machines: readonly Machine[];
+  readonly machines: readonly SimMachine[];
 }
 
 export interface Fleet {
   readonly racks: readonly Rack[];
-  readonly machines: readonly Machine[];
+  readonly machines: readonly SimMachine[];
   readonly journal: Journal;
   /** By id of the simulator (`s001-u03`) or of the MDB (`m-…`). */
-  find(id: string): Machine | undefined;
-  bmcOf(machine: Machine): Bmc;
+  find(id: string): SimMachine | undefined;
+  bmcOf(machine: SimMachine): SimulatedBmc;
   /** Tells where controllers can be reached, once somebody listens for them. */
   placeBmcs(addressOf: (hardware: Hardware) => string | null): void;
   /** Takes machines up where they stood; new ones are powered on or left off. */
@@ -61,9 +61,9 @@ export function createFleet(options: FleetOptions): Fleet {
   const { account = { username: 'admin', password: 'simulated' }, failed = (error) => console.error(error) } = options;
   const journal = new Journal(join(folder, 'journal.jsonl'));
   const store = new Store(folder, failed);
-  const wire = new Wire(options);
-  const byId = new Map<string, Machine>();
-  const bmcs = new Map<Machine, Bmc>();
+  const wire = new FleetWire(options);
+  const byId = new Map<string, SimMachine>();
+  const bmcs = new Map<SimMachine, SimulatedBmc>();
   let bmcAddressOf: (hardware: Hardware) => string | null = () => null;
   const world: World = {
     seed,
@@ -75,7 +75,7 @@ export function createFleet(options: FleetOptions): Fleet {
     placeOf: (machine) => byId.get(machine)?.hardware,
     bmcAddressOf: (hardware) => bmcAddressOf(hardware),
   };
-  const fresh = new Set<Machine>();
+  const fresh = new Set<SimMachine>();
   const racks = Array.from({ length: rackCount }, (_, rack): Rack => {
     const machines = Array.from({ length: perRack }, (_, index) => makeMachine(rack, index + 1));
     return { id: rackIdOf(rack), machines };
@@ -83,14 +83,14 @@ export function createFleet(options: FleetOptions): Fleet {
   const machines = racks.flatMap((rack) => rack.machines);
   placeFaults(options.faults ?? [], fresh, (id) => byId.get(id), seed);
 
-  function makeMachine(rack: number, unit: number): Machine {
+  function makeMachine(rack: number, unit: number): SimMachine {
     const hardware = buildHardware(seed, rack, unit);
     let isFresh = false;
     const state = store.open(hardware.rackId, hardware.id, () => {
       isFresh = true;
       return freshState(defaultBios(personalityFor(hardware, personality), hardware.model.firmware), new Date());
     });
-    const machine = new Machine(hardware, state, world);
+    const machine = new SimMachine(hardware, state, world);
     if (isFresh) fresh.add(machine);
     byId.set(hardware.id, machine);
     byId.set(machineIdOfHardware(hardware), machine);
@@ -104,7 +104,8 @@ export function createFleet(options: FleetOptions): Fleet {
     journal,
     find: (id) => byId.get(id),
     bmcOf(machine) {
-      const bmc = bmcs.get(machine) ?? new Bmc(machine, account, personalityFor(machine.hardware, personality));
+      const bmc =
+        bmcs.get(machine) ?? new SimulatedBmc(machine, account, personalityFor(machine.hardware, personality));
       bmcs.set(machine, bmc);
       return bmc;
     },
@@ -137,8 +138,8 @@ export function createFleet(options: FleetOptions): Fleet {
 /** Gives new machines their faults; those of earlier runs keep what they have. */
 function placeFaults(
   file: FaultFile,
-  fresh: ReadonlySet<Machine>,
-  find: (id: string) => Machine | undefined,
+  fresh: ReadonlySet<SimMachine>,
+  find: (id: string) => SimMachine | undefined,
   seed: number,
 ): void {
   for (const [index, entry] of file.entries()) {

@@ -2,7 +2,7 @@ import type { AgentRecord } from '../contract/records.ts';
 import { presentDisks } from './burnin.ts';
 import { drawUuid } from './chance.ts';
 import { findFault } from './faults.ts';
-import { ask, reportStep, type Session } from './session.ts';
+import { askApi, reportStep, type SimSession } from './session.ts';
 import { type Body, pass } from './world.ts';
 
 type Fields = AgentRecord['fields'];
@@ -20,7 +20,7 @@ class StepFailure extends Error {
 
 interface Job {
   readonly body: Body;
-  readonly session: Session;
+  readonly session: SimSession;
   readonly signal: AbortSignal;
   readonly order: Fields;
   disk?: Present;
@@ -39,7 +39,12 @@ const steps: readonly (readonly [name: string, seconds: number, work: (job: Job)
 ];
 
 /** Carries out an install directive; a step that fails is reported with its device, and the rest is left undone. */
-export async function install(body: Body, session: Session, signal: AbortSignal, order: Fields): Promise<void> {
+export async function installSystem(
+  body: Body,
+  session: SimSession,
+  signal: AbortSignal,
+  order: Fields,
+): Promise<void> {
   const job: Job = { body, session, signal, order };
   for (const [name, seconds, work] of steps) {
     try {
@@ -118,7 +123,7 @@ async function checkFile({ body, signal }: Job, told: Fields, what: string): Pro
 
 async function writeRoot(job: Job): Promise<void> {
   const { body, session, signal, order, disk } = job;
-  const answer = await ask(body, session, '/agent/credentials', signal);
+  const answer = await askApi(body, session, '/agent/credentials', signal);
   const refusal = answer.records.find(({ kind }) => kind === 'error')?.fields.reason;
   if (refusal) throw new StepFailure(disk ? nameOf(disk) : 'disk', `no credentials: ${refusal}`);
   const readyToken = answer.records.find(({ kind }) => kind === 'ready')?.fields.token;
@@ -143,5 +148,5 @@ async function reportInstalled({ body, session, signal, order, disk, key }: Job)
     key: key?.fingerprint ?? '',
     disk: disk?.serial ?? '',
   };
-  await ask(body, session, '/agent/installed', signal, [{ kind: 'installed', fields }]);
+  await askApi(body, session, '/agent/installed', signal, [{ kind: 'installed', fields }]);
 }

@@ -4,7 +4,7 @@ import { type Fault, findFault } from './faults.ts';
 import { bmcMacOf, type Hardware, macOf, type Neighbour, neighbourOf } from './hardware.ts';
 import type { DiskState } from './state.ts';
 
-export interface Seen {
+export interface AgentView {
   readonly hardware: Hardware;
   readonly faults: readonly Fault[];
   readonly disks: Readonly<Record<number, DiskState>>;
@@ -21,7 +21,7 @@ function record(kind: string, fields: Fields): AgentRecord {
 }
 
 /** The records of `POST /agent/inventory`, as docs/agent.md lists them. */
-export function inventoryRecords(seen: Seen): AgentRecord[] {
+export function inventoryRecords(seen: AgentView): AgentRecord[] {
   const { hardware, faults } = seen;
   const records = [
     ...systemRecords(hardware),
@@ -67,7 +67,7 @@ function systemRecords(hardware: Hardware): AgentRecord[] {
 }
 
 function diskRecord(
-  seen: Seen,
+  seen: AgentView,
   disk: { name: string; model: string; bytes: number; rotational: boolean; serial: string },
   index: number,
 ): AgentRecord {
@@ -102,7 +102,7 @@ export function nicName(card: number): string {
 }
 
 /** What the switch at the other end says; a fault plugs the cable elsewhere. */
-export function neighbourHeard({ hardware, faults, placeOf }: Omit<Seen, 'disks' | 'bmcAddress'>): Neighbour {
+export function neighbourHeard({ hardware, faults, placeOf }: Omit<AgentView, 'disks' | 'bmcAddress'>): Neighbour {
   const wrong = findFault(faults, 'wrong-port');
   const duplicate = findFault(faults, 'duplicate-slot');
   const place = (duplicate && placeOf(duplicate.of)) ?? hardware;
@@ -110,7 +110,7 @@ export function neighbourHeard({ hardware, faults, placeOf }: Omit<Seen, 'disks'
   return wrong ? { ...neighbour, port: wrong.port, description: '' } : neighbour;
 }
 
-function lldpRecord(seen: Seen): AgentRecord {
+function lldpRecord(seen: AgentView): AgentRecord {
   const { chassis, port, description, system } = neighbourHeard(seen);
   return record('lldp', { nic: nicName(0), chassis, port, port_description: description, system });
 }

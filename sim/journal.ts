@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** What really happened to a machine, as somebody standing before it would see. */
-export const effects = [
+export const simEffects = [
   'power-on',
   'power-off',
   'reset',
@@ -52,7 +52,7 @@ export const effects = [
   'fault-set',
   'fault-cleared',
 ] as const;
-export type Effect = (typeof effects)[number];
+export type SimEffect = (typeof simEffects)[number];
 
 export interface Entry {
   /** Rises by one with every entry, over restarts too. */
@@ -60,7 +60,7 @@ export interface Entry {
   /** ISO 8601, UTC. */
   readonly time: string;
   readonly machine: string;
-  readonly effect: Effect;
+  readonly effect: SimEffect;
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
@@ -81,7 +81,7 @@ export class Journal {
     this.#stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
   }
 
-  write(machine: string, effect: Effect, detail?: Readonly<Record<string, unknown>>): Entry {
+  write(machine: string, effect: SimEffect, detail?: Readonly<Record<string, unknown>>): Entry {
     this.#seq += 1;
     const entry: Entry = { seq: this.#seq, time: new Date().toISOString(), machine, effect, ...(detail && { detail }) };
     this.#stream.write(`${JSON.stringify(entry)}\n`);

@@ -5,7 +5,7 @@ import type { Reply } from './bmc/reply.ts';
 import { controlAnswer } from './control.ts';
 import type { Fleet } from './fleet.ts';
 import type { Hardware } from './hardware.ts';
-import type { Machine } from './machine.ts';
+import type { SimMachine } from './machine.ts';
 import { Tls } from './tls.ts';
 
 /**
@@ -21,7 +21,7 @@ export interface Listening {
   /** Origin of a machine's controller. */
   originOf(hardware: Hardware): string;
   /** Gives a machine's controller another certificate; false where controllers speak plain HTTP. */
-  changeCertificate(machine: Machine): Promise<boolean>;
+  changeCertificate(machine: SimMachine): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -53,9 +53,9 @@ export async function listenFor(
 }
 
 /** What serves one process's fleet: the control API, controllers, and TLS before them where it is spoken. */
-function openServers(fleet: Fleet, scheme: Scheme, machineAt: (socket: Socket) => Machine | undefined) {
+function openServers(fleet: Fleet, scheme: Scheme, machineAt: (socket: Socket) => SimMachine | undefined) {
   const changeable: { tls: Tls | null } = { tls: null };
-  const changeCertificate = async (machine: Machine) => {
+  const changeCertificate = async (machine: SimMachine) => {
     await changeable.tls?.change(machine);
     return changeable.tls !== null;
   };
@@ -68,7 +68,7 @@ function openServers(fleet: Fleet, scheme: Scheme, machineAt: (socket: Socket) =
   const tls = scheme === 'https' ? new Tls(controllers) : null;
   changeable.tls = tls;
   /** Hands a connection to the controller that it is for. */
-  const accept = (machine: Machine | undefined, socket: Socket) => {
+  const accept = (machine: SimMachine | undefined, socket: Socket) => {
     if (machine && tls) tls.accept(machine, socket);
     else controllers.emit('connection', socket);
   };
@@ -93,7 +93,7 @@ async function listenOnAddresses(fleet: Fleet, host: string, port: number, schem
 }
 
 async function listenOnPorts(fleet: Fleet, host: string, port: number, scheme: Scheme): Promise<Listening> {
-  const ports = new Map<number, Machine>();
+  const ports = new Map<number, SimMachine>();
   const machineAt = ({ localPort = 0 }: Socket) => ports.get(localPort);
   const { control, accept, changeCertificate } = openServers(fleet, scheme, machineAt);
   const doors = [openDoor((socket) => control.emit('connection', socket))];
@@ -152,7 +152,7 @@ async function close(doors: readonly Door[]): Promise<void> {
 }
 
 /** Whom a request is for: a machine's controller, or the control API, which can change certificates. */
-type Addressee = Machine | { readonly control: (machine: Machine) => Promise<boolean> } | undefined;
+type Addressee = SimMachine | { readonly control: (machine: SimMachine) => Promise<boolean> } | undefined;
 
 async function serve(fleet: Fleet, at: Addressee, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
@@ -181,7 +181,7 @@ function isUpload({ headers }: IncomingMessage): boolean {
 const used = new WeakSet<Socket>();
 
 /** Whether this connection had a request before, and its controller does not bear that (quirk 7). */
-function reusedBadly(fleet: Fleet, at: Machine, socket: Socket): boolean {
+function reusedBadly(fleet: Fleet, at: SimMachine, socket: Socket): boolean {
   if (fleet.bmcOf(at).personality.connections === 'keep') return false;
   if (used.has(socket)) return true;
   used.add(socket);

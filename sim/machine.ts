@@ -4,13 +4,13 @@ import type { Fault, FaultKind } from './faults.ts';
 import { findFault } from './faults.ts';
 import { bootOnce } from './firmware.ts';
 import type { Hardware } from './hardware.ts';
-import type { Effect, Entry } from './journal.ts';
-import { type BootOverride, type MachineState, noOverride, type Phase } from './state.ts';
+import type { Entry, SimEffect } from './journal.ts';
+import { type BootOverride, noOverride, type Phase, type SimState } from './state.ts';
 import { bootDisk } from './system.ts';
 import { type Body, pass, type World } from './world.ts';
 
 /** The ways to move a machine's power, by Redfish's names. */
-export const resetTypes = [
+export const simResetTypes = [
   'On',
   'ForceOn',
   'ForceOff',
@@ -20,13 +20,13 @@ export const resetTypes = [
   'PowerCycle',
   'PushPowerButton',
 ] as const;
-export type ResetType = (typeof resetTypes)[number];
+export type SimResetType = (typeof simResetTypes)[number];
 
 /** How long a shutdown takes an operating system, in seconds. */
 const shutdownSeconds = 2;
 
 /** What a machine's own logs hold, and how much of it. */
-const logged: ReadonlySet<Effect> = new Set([
+const logged: ReadonlySet<SimEffect> = new Set([
   'power-on',
   'power-off',
   'reset',
@@ -44,9 +44,9 @@ const mostLines = 64;
 const blank: readonly string[] = [];
 
 /** One simulated server: its power, and whatever runs while it is on. */
-export class Machine implements Body {
+export class SimMachine implements Body {
   hardware: Hardware;
-  readonly state: MachineState;
+  readonly state: SimState;
   readonly world: World;
   bootId: string = randomUUID();
   phase: Phase = 'off';
@@ -61,7 +61,7 @@ export class Machine implements Body {
   #power: AbortController | null = null;
   #life: Promise<void> = Promise.resolve();
 
-  constructor(hardware: Hardware, state: MachineState, world: World) {
+  constructor(hardware: Hardware, state: SimState, world: World) {
     this.hardware = state.uuid === undefined ? hardware : { ...hardware, uuid: state.uuid };
     this.state = state;
     this.world = world;
@@ -80,7 +80,7 @@ export class Machine implements Body {
     if (lines.length > 0) this.console = [...this.console, ...lines].slice(-mostLines);
   }
 
-  note(effect: Effect, detail?: Readonly<Record<string, unknown>>): void {
+  note(effect: SimEffect, detail?: Readonly<Record<string, unknown>>): void {
     const entry = this.world.journal.write(this.id, effect, detail);
     if (effect === 'power-on' || effect === 'power-off') this.powerMoved = Date.now();
     if (!logged.has(effect)) return;
@@ -169,7 +169,7 @@ export class Machine implements Body {
    * A command of the controller. Resolves once it is taken, before its effect where that takes time; false when the
    * power state does not allow it.
    */
-  async reset(type: ResetType, by: string): Promise<boolean> {
+  async reset(type: SimResetType, by: string): Promise<boolean> {
     const on = this.state.power === 'on';
     const wanted = type === 'PushPowerButton' ? (on ? 'GracefulShutdown' : 'On') : type;
     if (!on && (wanted === 'GracefulRestart' || wanted === 'ForceRestart' || wanted === 'GracefulShutdown'))
@@ -189,7 +189,7 @@ export class Machine implements Body {
     await act();
   }
 
-  async #act(type: Exclude<ResetType, 'PushPowerButton'>, by: string): Promise<void> {
+  async #act(type: Exclude<SimResetType, 'PushPowerButton'>, by: string): Promise<void> {
     switch (type) {
       case 'On':
       case 'ForceOn':
@@ -226,7 +226,7 @@ export class Machine implements Body {
     this.changed();
   }
 
-  setPendingBios(attributes: MachineState['bios'], by: string): void {
+  setPendingBios(attributes: SimState['bios'], by: string): void {
     this.state.pendingBios = { ...this.state.pendingBios, ...attributes };
     this.note('bios-pending', { ...attributes, by });
     this.changed();

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Places } from '../domain/places/places.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { definePlaces } from '../mdb/places/places.ts';
-import { bmcSecret, placesOf } from './announce.ts';
+import { bmcSecret, siteFileOf } from './announce.ts';
 import { readFaults } from './faultfile.ts';
 import { createFleet } from './fleet.ts';
 import { listenFor } from './listen.ts';
@@ -44,7 +44,7 @@ const fleet = createFleet({
 const listening = await orExit(
   listenFor(fleet, env.FARRIER_SIM_LISTEN, env.FARRIER_SIM_ADDRESSING, env.FARRIER_SIM_SCHEME),
 );
-await announce(placesOf(fleet, env.FARRIER_SITE, listening.originOf));
+await announce(siteFileOf(fleet, env.FARRIER_SITE, listening.originOf));
 const starting = fleet.start(env.FARRIER_SIM_POWER);
 log.info({ control: listening.control, machines: fleet.machines.length }, 'ready');
 

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Account } from './state.ts';
+import type { BmcAccount } from './state.ts';
 
 const shape = z.object({ username: z.string().min(1), password: z.string().min(1) });
 
 /** The account of all simulated controllers, from the secret that their announcement refers to; made when missing. */
-export async function openAccount(folder: string, reference: string): Promise<Account> {
+export async function openAccount(folder: string, reference: string): Promise<BmcAccount> {
   const path = join(folder, reference);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const made = JSON.stringify({ username: 'admin', password: randomBytes(18).toString('base64url') });

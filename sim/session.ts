@@ -1,5 +1,5 @@
 import type { AgentRecord } from '../contract/records.ts';
-import type { Answer } from './wire.ts';
+import type { WireResponse } from './wire.ts';
 import { type Body, pass } from './world.ts';
 
 /** The session is gone: the agent's way out is a reboot, which brings a new token. */
@@ -7,7 +7,7 @@ export class SessionLost extends Error {
   override readonly name = 'SessionLost';
 }
 
-export interface Session {
+export interface SimSession {
   readonly origin: string;
   readonly token: string;
 }
@@ -18,7 +18,7 @@ export async function openSession(
   origin: string,
   bootToken: string,
   signal: AbortSignal,
-): Promise<Session | null> {
+): Promise<SimSession | null> {
   const records = [
     { kind: 'agent', fields: { version: '1', firmware: body.hardware.model.firmware, boot: body.bootId } },
   ];
@@ -27,7 +27,7 @@ export async function openSession(
   );
   const token = answer.records.find(({ kind }) => kind === 'session')?.fields.token;
   if (answer.status !== 200 || !token) {
-    body.note('agent-refused', { request: 'hello', status: answer.status, reason: reasonOf(answer) });
+    body.note('agent-refused', { request: 'hello', status: answer.status, reason: refusalOf(answer) });
     return null;
   }
   body.note('agent-session');
@@ -35,13 +35,13 @@ export async function openSession(
 }
 
 /** One request of the session. Throws SessionLost for 401; other refusals are noted and returned. */
-export async function ask(
+export async function askApi(
   body: Body,
-  session: Session,
+  session: SimSession,
   path: string,
   signal: AbortSignal,
   records?: readonly AgentRecord[],
-): Promise<Answer> {
+): Promise<WireResponse> {
   const method = records ? 'POST' : 'GET';
   const answer = await insist(signal, () =>
     body.world.wire.call({ ...session, method, path, ...(records && { records }) }, signal),
@@ -52,7 +52,7 @@ export async function ask(
 /** Waits for a directive behind `seq`; what belongs to it follows as records of its own. */
 export async function askNext(
   body: Body,
-  session: Session,
+  session: SimSession,
   seq: number,
   signal: AbortSignal,
 ): Promise<readonly AgentRecord[]> {
@@ -60,21 +60,21 @@ export async function askNext(
   return answer.records;
 }
 
-function check(body: Body, path: string, answer: Answer): Answer {
-  if (answer.status === 401) throw new SessionLost(`${path}: ${reasonOf(answer)}`);
+function check(body: Body, path: string, answer: WireResponse): WireResponse {
+  if (answer.status === 401) throw new SessionLost(`${path}: ${refusalOf(answer)}`);
   if (answer.status >= 400)
-    body.note('agent-refused', { request: path, status: answer.status, reason: reasonOf(answer) });
+    body.note('agent-refused', { request: path, status: answer.status, reason: refusalOf(answer) });
   return answer;
 }
 
-export function reasonOf(answer: Answer): string {
+export function refusalOf(answer: WireResponse): string {
   return answer.records.find(({ kind }) => kind === 'error')?.fields.reason ?? '';
 }
 
 const longestPause = 10;
 
 /** Repeats a request that got no answer, or one that says *later*, with growing pauses, for as long as it takes. */
-export async function insist(signal: AbortSignal, request: () => Promise<Answer>): Promise<Answer> {
+export async function insist(signal: AbortSignal, request: () => Promise<WireResponse>): Promise<WireResponse> {
   for (let pause = 0.5; ; pause = Math.min(pause * 2, longestPause)) {
     try {
       const answer = await request();
@@ -95,7 +95,7 @@ export function isNetworkError(error: unknown): boolean {
 
 export async function reportStep(
   body: Body,
-  session: Session,
+  session: SimSession,
   signal: AbortSignal,
   name: string,
   state: 'running' | 'done' | 'failed',
@@ -103,5 +103,5 @@ export async function reportStep(
   failure: { readonly device?: string; readonly message?: string } = {},
 ): Promise<void> {
   const fields = { name, state, seconds: String(Math.round(seconds * 10) / 10), ...failure };
-  await ask(body, session, '/agent/step', signal, [{ kind: 'step', fields }]);
+  await askApi(body, session, '/agent/step', signal, [{ kind: 'step', fields }]);
 }

@@ -41,7 +41,7 @@ export interface DiskState {
 }
 
 /** Somebody who may sign in at a controller. */
-export interface Account {
+export interface BmcAccount {
   readonly username: string;
   readonly password: string;
   /** Administrator when absent. */
@@ -54,7 +54,7 @@ export interface Account {
 
 /** What a controller keeps of its own; absent until something is changed there. */
 export interface ControllerState {
-  accounts?: Record<string, Account>;
+  accounts?: Record<string, BmcAccount>;
   firmware?: { readonly BMC?: string; readonly BIOS?: string };
   /** A version of the BIOS that the next POST flashes. */
   flash?: string;
@@ -85,7 +85,7 @@ export interface ControllerState {
 }
 
 /** What outlives the simulator's process: contents of disks and NVRAM, settings, faults, and where it stood. */
-export interface MachineState {
+export interface SimState {
   power: Power;
   /** Whether it was running its system: it then comes up as it was, as a server does when only its watcher restarts. */
   running: boolean;
@@ -111,7 +111,7 @@ export interface MachineState {
 
 export const noOverride: BootOverride = { target: 'None', enabled: 'Disabled', mode: 'UEFI' };
 
-export function freshState(bios: MachineState['bios'], now: Date): MachineState {
+export function freshState(bios: SimState['bios'], now: Date): SimState {
   return {
     power: 'off',
     running: false,

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MachineState } from './state.ts';
+import type { SimState } from './state.ts';
 
 // Long enough that a rack in full birth is written once for many changes, short enough that a crash loses little.
 const writeAfter = 500;
@@ -9,7 +9,7 @@ const writeAfter = 500;
 /** Keeps machines' states on disk, one file a rack, written a moment after the last of many changes. */
 export class Store {
   readonly #folder: string;
-  readonly #racks = new Map<string, Record<string, MachineState>>();
+  readonly #racks = new Map<string, Record<string, SimState>>();
   readonly #dirty = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
@@ -22,14 +22,14 @@ export class Store {
   }
 
   /** The state of a machine as it was last written, or the fresh one. */
-  open(rackId: string, machineId: string, fresh: () => MachineState): MachineState {
+  open(rackId: string, machineId: string, fresh: () => SimState): SimState {
     const rack = this.#racks.get(rackId) ?? this.#load(rackId);
     rack[machineId] ??= fresh();
     return rack[machineId];
   }
 
-  #load(rackId: string): Record<string, MachineState> {
-    let rack: Record<string, MachineState> = {};
+  #load(rackId: string): Record<string, SimState> {
+    let rack: Record<string, SimState> = {};
     try {
       rack = JSON.parse(readFileSync(this.#path(rackId), 'utf8'));
     } catch (error) {

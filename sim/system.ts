@@ -1,4 +1,4 @@
-import { insist, reasonOf } from './session.ts';
+import { insist, refusalOf } from './session.ts';
 import type { InstalledSystem } from './state.ts';
 import { type Body, hang, pass } from './world.ts';
 
@@ -35,7 +35,7 @@ async function reportReady(body: Body, index: number, system: InstalledSystem, s
   } as const;
   const answer = await insist(signal, () => body.world.wire.call(request, signal));
   if (answer.status === 200) body.note('ready');
-  else body.note('agent-refused', { request: 'ready', status: answer.status, reason: reasonOf(answer) });
+  else body.note('agent-refused', { request: 'ready', status: answer.status, reason: refusalOf(answer) });
   body.state.disks[index] = { ...body.state.disks[index], content: 'farrier', system: rest };
   body.changed();
 }

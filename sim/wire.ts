@@ -14,7 +14,7 @@ export interface WireOptions {
   readonly waiting?: number;
 }
 
-export interface Answer {
+export interface WireResponse {
   readonly status: number;
   readonly records: readonly AgentRecord[];
 }
@@ -36,7 +36,7 @@ export interface FileFacts {
 const mostBytes = 64 * 1024;
 
 /** The cables of the fleet: a bounded number of kept-alive connections that all machines share. */
-export class Wire {
+export class FleetWire {
   readonly #options: WireOptions;
   readonly #boot: Pool;
   readonly #agents = new Map<string, { calls: Pool; polls: Pool }>();
@@ -89,12 +89,12 @@ export class Wire {
     };
   }
 
-  async call(request: AgentRequest, signal: AbortSignal): Promise<Answer> {
+  async call(request: AgentRequest, signal: AbortSignal): Promise<WireResponse> {
     return this.#send(this.#agent(this.origin(request.origin)).calls, request, signal);
   }
 
   /** Waits for a directive behind `seq`, for as long as the shared connections allow. */
-  async poll(request: Pick<AgentRequest, 'origin' | 'token'>, seq: number, signal: AbortSignal): Promise<Answer> {
+  async poll(request: Pick<AgentRequest, 'origin' | 'token'>, seq: number, signal: AbortSignal): Promise<WireResponse> {
     this.#waiting += 1;
     try {
       // More agents than connections: each waits a shorter time, so that all of them get their turn.
@@ -116,7 +116,7 @@ export class Wire {
     return this.#options.agentUrl ?? given;
   }
 
-  async #send(pool: Pool, { method, path, token, records }: AgentRequest, signal: AbortSignal): Promise<Answer> {
+  async #send(pool: Pool, { method, path, token, records }: AgentRequest, signal: AbortSignal): Promise<WireResponse> {
     const body = records ? formatRecords(records) : null;
     const headers = { authorization: `Bearer ${token}`, ...(body !== null && { 'content-type': 'text/plain' }) };
     const answer = await pool.request({

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hardware } from './hardware.ts';
-import type { Effect, Journal } from './journal.ts';
-import type { MachineState, Phase } from './state.ts';
-import type { Wire } from './wire.ts';
+import type { Journal, SimEffect } from './journal.ts';
+import type { Phase, SimState } from './state.ts';
+import type { FleetWire } from './wire.ts';
 
 /** What all machines of a fleet share. */
 export interface World {
@@ -11,7 +11,7 @@ export interface World {
   readonly speed: number;
   /** Seconds of its life that a burn-in takes a machine at most; what is beyond is told and not waited for. */
   readonly longestBurnin: number;
-  readonly wire: Wire;
+  readonly wire: FleetWire;
   readonly journal: Journal;
   /** Marks a rack's states as changed. */
   touch(rackId: string): void;
@@ -24,14 +24,14 @@ export interface World {
 /** One machine, as firmware and what runs on it see it. */
 export interface Body {
   readonly hardware: Hardware;
-  readonly state: MachineState;
+  readonly state: SimState;
   readonly world: World;
   /** Kernel boot id of this boot. */
   readonly bootId: string;
   enter(phase: Phase): void;
   /** Writes to its console. */
   print(...lines: readonly string[]): void;
-  note(effect: Effect, detail?: Readonly<Record<string, unknown>>): void;
+  note(effect: SimEffect, detail?: Readonly<Record<string, unknown>>): void;
   /** Says that `state` has changed. */
   changed(): void;
 }

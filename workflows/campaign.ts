@@ -22,7 +22,7 @@ import {
   type SteeringKind,
 } from '../contract/campaign.ts';
 import { queries } from '../contract/machine.ts';
-import type { Canary, Turn } from '../domain/campaign/campaign.ts';
+import type { CampaignProgress, Canary } from '../domain/campaign/campaign.ts';
 import type { Passage } from '../domain/machine.ts';
 import { isObject, isText } from './messages.ts';
 import { rootMessage } from './passage/failure.ts';
@@ -73,7 +73,7 @@ class Course {
   private taken = 0;
   private turns = 0;
   private healthy = false;
-  private last: Turn | null = null;
+  private last: CampaignProgress | null = null;
   private since = new Date().toISOString();
 
   constructor(input: CampaignInput) {
@@ -106,7 +106,7 @@ class Course {
   }
 
   /** A turn that can't be made halts the campaign, with the reason, and is made again when somebody says more, or later. */
-  async tryTurn(): Promise<Turn | null | 'failed'> {
+  async tryTurn(): Promise<CampaignProgress | null | 'failed'> {
     try {
       return await this.turn();
     } catch (error) {
@@ -128,7 +128,7 @@ class Course {
   }
 
   /** What people asked first, then one look. */
-  async turn(): Promise<Turn | null> {
+  async turn(): Promise<CampaignProgress | null> {
     const { campaignId } = this.input;
     for (let next = this.asked.shift(); next !== undefined; next = this.asked.shift()) {
       const refused = await steerCampaign({ campaignId, how: next.how, ...next.steering });
@@ -143,14 +143,14 @@ class Course {
   }
 
   /** Until there may be something to do; canaries that have to stay healthy are looked at. */
-  async rest(turn: Turn): Promise<void> {
+  async rest(turn: CampaignProgress): Promise<void> {
     if (turn.canaries.length > 0) return this.lookAt(turn);
     if (turn.more || this.asked.length > 0) return;
     const until = Math.min(turn.until ?? Number.POSITIVE_INFINITY, Date.now() + slowLook);
     await condition(() => this.wakes > 0, Math.max(1, until - Date.now()));
   }
 
-  private async lookAt({ canaries, passage }: Turn): Promise<void> {
+  private async lookAt({ canaries, passage }: CampaignProgress): Promise<void> {
     const { campaignId } = this.input;
     const seen = await Promise.all(canaries.map((canary) => lookAtOne(passage, canary)));
     const sick = seen.find((one) => one !== null);
@@ -179,7 +179,7 @@ class Course {
     return { campaignId, ...(longest !== undefined && { longest }), ignored: this.ignored };
   }
 
-  private show(turn: Turn): void {
+  private show(turn: CampaignProgress): void {
     const { last } = this;
     this.last = turn;
     setCurrentDetails(tellTurn(this.input.campaignId, turn));
@@ -210,7 +210,7 @@ async function lookAtOne(passage: Passage, { machineId, siteId, orderId }: Canar
   }
 }
 
-function tellTurn(id: string, { state, phase, counts, why, timeLeft }: Turn): string {
+function tellTurn(id: string, { state, phase, counts, why, timeLeft }: CampaignProgress): string {
   const told = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   const left = timeLeft === null ? '' : `\n\nAbout ${Math.ceil(timeLeft / 60)} minutes are left.`;
   return `**${state}**, phase ${phase}: ${why}\n\n${told.join(', ')}${left}\n\n\`farrier campaign show ${id}\``;

@@ -59,18 +59,18 @@ export interface TakeOptions {
   readonly onQueued?: (sentence: string) => void;
 }
 
-export type Taken =
+export type PermitOutcome =
   | { readonly state: 'granted'; readonly fence: number }
   | { readonly state: 'refused'; readonly reason: string }
   | { readonly state: 'late' | 'cancelled' };
 
 /** What a request waits at before it goes out; while it holds, nothing is waited for either. */
-export interface PermitGate {
+export interface RequestGate {
   readonly holds: boolean;
   pass(): Promise<void>;
 }
 
-const noGate: PermitGate = { holds: false, pass: async () => {} };
+const noGate: RequestGate = { holds: false, pass: async () => {} };
 
 /** Somebody holds the requester back. */
 interface HeldBack {
@@ -95,7 +95,7 @@ export class Permits {
   /** Grants that came before it was known what the earlier run had asked for; null afterwards. */
   private early: PermitGrant[] | null = [];
 
-  private readonly gate: PermitGate;
+  private readonly gate: RequestGate;
 
   constructor(subject: PermitSubject, gate = noGate) {
     this.subject = subject;
@@ -162,7 +162,7 @@ export class Permits {
    * Takes all of them, one after the other in the fixed order; what was taken of a set that fails is given back. Whoever is
    * held back at the gate leaves the line, so that others may go, and asks anew behind it.
    */
-  async take(resources: readonly Resource[], options: TakeOptions): Promise<Taken> {
+  async take(resources: readonly Resource[], options: TakeOptions): Promise<PermitOutcome> {
     if (this.early) await this.adopt([]);
     const until = options.limit === null ? null : Date.now() + options.limit;
     for (;;) {
@@ -174,7 +174,7 @@ export class Permits {
 
   private async takeSet(resources: readonly Resource[], until: number | null, options: TakeOptions) {
     const before = new Set(this.held);
-    let taken: Taken | HeldBack = { state: 'granted', fence: this.fence };
+    let taken: PermitOutcome | HeldBack = { state: 'granted', fence: this.fence };
     try {
       for (const resource of inOrder(resources)) {
         taken = await this.takeOne(resource, until, options);
@@ -200,7 +200,11 @@ export class Permits {
     await this.giveBackAll((held) => operation === undefined || held.operation === operation);
   }
 
-  private async takeOne(resource: Resource, until: number | null, options: TakeOptions): Promise<Taken | HeldBack> {
+  private async takeOne(
+    resource: Resource,
+    until: number | null,
+    options: TakeOptions,
+  ): Promise<PermitOutcome | HeldBack> {
     const semaphore = semaphoreId(resource);
     const mine = this.mine.find((held) => held.semaphore === semaphore && this.granted.has(held.id));
     if (mine) return { state: 'granted', fence: this.fence };
@@ -234,7 +238,7 @@ export class Permits {
     { id }: Held,
     until: number | null,
     { cancelled }: TakeOptions,
-  ): Promise<Taken | HeldBack | 'again'> {
+  ): Promise<PermitOutcome | HeldBack | 'again'> {
     const left = until === null ? askAgain : Math.min(askAgain, until - Date.now());
     const ended = () => this.granted.has(id) || this.gate.holds || cancelled?.() === true;
     if (!ended() && left > 0) await condition(ended, left);

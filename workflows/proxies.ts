@@ -75,7 +75,7 @@ export function settling(siteId: string, kind: ActKind) {
 }
 
 /** Acts on hardware, by the workers of the machine's own site. */
-export function acting(siteId: string, kind?: ActKind) {
+export function actingAt(siteId: string, kind?: ActKind) {
   const long = kind !== undefined && takesLong(kind);
   return proxyActivities<Pick<HardwareActivities, 'act'>>({
     taskQueue: hardwareQueue(siteId),

@@ -31,9 +31,9 @@ import {
 import { ledgerActivities, lookActivities } from './permitproxies.ts';
 import { observing } from './proxies.ts';
 import { pack, unpack } from './semaphore/carry.ts';
-import type { Finding, Semaphore } from './semaphore/core.ts';
+import type { HolderFinding, Semaphore } from './semaphore/core.ts';
 import { readEviction, readReference, readRequest } from './semaphore/read.ts';
-import { tellDetails, tellStanding, waitsOn } from './semaphore/standing.ts';
+import { semaphoreStatus, tellDetails, waitsOn } from './semaphore/standing.ts';
 
 // Below the server's 2,000 updates and 10,000 signals a run; history size itself is watched by its own suggestion.
 const mostUpdates = 1500;
@@ -107,7 +107,7 @@ class SemaphoreDesk {
     this.onSignal(look, readReference, ({ id }) => this.core.lookAt(id, Date.now()));
     setHandler(defineSignal(wake), () => this.core.wake());
     setHandler(defineQuery<SemaphoreStanding, [number?]>(semaphoreQueries.standing), (most = shownQueue) =>
-      tellStanding(this.core, most, this.ignored),
+      semaphoreStatus(this.core, most, this.ignored),
     );
   }
 
@@ -249,7 +249,7 @@ class SemaphoreDesk {
   }
 
   private async look(holder: PermitHolder): Promise<void> {
-    const finding = await this.find(holder).catch((error: unknown): Finding => {
+    const finding = await this.find(holder).catch((error: unknown): HolderFinding => {
       if (!(error instanceof ActivityFailure)) throw error;
       return { holder: 'unknown', why: `it could not be looked at: ${error.cause?.message ?? error.message}` };
     });
@@ -258,7 +258,7 @@ class SemaphoreDesk {
   }
 
   /** A dead workflow does not mean that its machine is up: only a look at the machine does. */
-  private async find({ id, machineId, siteId, workflowId, orderId = '' }: PermitHolder): Promise<Finding> {
+  private async find({ id, machineId, siteId, workflowId, orderId = '' }: PermitHolder): Promise<HolderFinding> {
     if (workflowId !== undefined && (await lookActivities.describeHolder({ workflowId })) === 'running')
       return { holder: 'running' };
     const { acted, left } = await lookActivities.readTraces({ permitId: id });

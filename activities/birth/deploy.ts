@@ -21,14 +21,14 @@ const margin = 8 * mib;
 /** What the agent needs to install this image on this machine, as the site's image system has it. */
 export async function installDirective(
   tx: Transaction,
-  machine: passage.MachineRow,
+  machine: passage.OrderedMachineRow,
   image: Image,
 ): Promise<{ directive: Directive } | { held: Held }> {
   const site = await passage.siteOf(tx, machine.siteId);
   const network = await position.mainNetwork(tx, machine.siteId);
   const plan = imageSystems[site.policy.imageSystem].plan(image);
   if ('held' in plan) return plan;
-  const disks = await parts.presentDisks(tx, machine.id);
+  const disks = await parts.readPresentDisks(tx, machine.id);
   const needed = image.layout.bootMib * mib + plan.rootBytes + margin;
   const disk = chooseDisk(disks, needed);
   if (disk === null) {
@@ -69,7 +69,7 @@ export async function installDirective(
 /** Changes the machine and gives the agent a directive that is new even when its words are those of the last one. */
 export async function directTo(
   tx: Transaction,
-  machine: passage.MachineRow,
+  machine: passage.OrderedMachineRow,
   change: Parameters<typeof passage.updateMachine>[2],
   directive: Directive,
 ): Promise<void> {

@@ -3,7 +3,7 @@ import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { FinishResult } from '../../contract/birth.ts';
 import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
 import type { Held } from '../../domain/question.ts';
-import { requestOf, standard } from '../../domain/requests.ts';
+import { requestOf, standardRequests } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { insertOrder } from '../../mdb/orders/orders.ts';
@@ -63,7 +63,7 @@ function tryFinish(mdb: Mdb, input: Finishing): Promise<FinishResult | { held: H
 }
 
 /** A rebirth that was to verify a repair, and whose burn-in says otherwise: the repair goes on, with hands. */
-async function backToRepair(tx: Transaction, machine: passage.MachineRow, input: Finishing): Promise<void> {
+async function backToRepair(tx: Transaction, machine: passage.OrderedMachineRow, input: Finishing): Promise<void> {
   if (input.passage !== 'rebirth' || machine.repairState === 'none') return;
   const { request } = await passage.orderOf(tx, input.orderId);
   const { verifies } = requestOf('rebirth', request);
@@ -72,13 +72,13 @@ async function backToRepair(tx: Transaction, machine: passage.MachineRow, input:
   const reason = `the burn-in after the repair of ${verifies} did not pass`;
   const asked = {
     passage: 'repair',
-    request: { ...standard.repair, fault: verifies, severity: 'ticket', evidence: reason },
+    request: { ...standardRequests.repair, fault: verifies, severity: 'ticket', evidence: reason },
   } as const;
   const none = { dryRun: false, reviewed: null, notBefore: null, deadline: null };
   await insertOrder(tx, actorOf(input), id, { machineId: machine.id, asked, reason, class: 'repair', ...none });
 }
 
-async function gate(tx: Transaction, machine: passage.MachineRow, orderId: string) {
+async function gate(tx: Transaction, machine: passage.OrderedMachineRow, orderId: string) {
   const { requiredImage, observedImage, bootState, hostname, address } = machine;
   const { policy } = await passage.siteOf(tx, machine.siteId);
   const listed = bootState === 'healthy' && hostname !== null && address !== null;

@@ -4,7 +4,7 @@ import { acceptInstall, directInstall } from './deploy.ts';
 import { finishBirth } from './finish.ts';
 import { settleNewcomer } from './newcomer.ts';
 import { decideProfile, startProfile } from './profile.ts';
-import { register } from './register.ts';
+import { registerMachine } from './register.ts';
 
 /**
  * The birth's transactions on the MDB. Each may run more than once: a repetition finds what the first did and
@@ -20,7 +20,7 @@ export function createBirthActivities(mdb: Mdb) {
     setRebirth: bind(setRebirth),
     unsetRebirth: bind(unsetRebirth),
     settleNewcomer: bind(settleNewcomer),
-    register: bind(register),
+    register: bind(registerMachine),
     startProfile: bind(startProfile),
     decideProfile: bind(decideProfile),
     directInstall: bind(directInstall),

@@ -1,6 +1,6 @@
 import type { ProfileResult, ProfileStart } from '../../contract/birth.ts';
 import type { PassageErrand, StepStart } from '../../contract/passage.ts';
-import { judge } from '../../domain/birth/burnin.ts';
+import { judgeBurnin } from '../../domain/birth/burnin.ts';
 import { choiceVersion, chooseImage, type ImageFacts } from '../../domain/birth/image.ts';
 import type { Held } from '../../domain/question.ts';
 import type { BurninLimits } from '../../domain/values.ts';
@@ -18,7 +18,10 @@ export function burninIdOf(orderId: string): string {
   return `burnin-${orderId}`;
 }
 
-async function limitsOf(tx: Transaction, machine: passage.MachineRow): Promise<{ id: string; burnin: BurninLimits }> {
+async function limitsOf(
+  tx: Transaction,
+  machine: passage.OrderedMachineRow,
+): Promise<{ id: string; burnin: BurninLimits }> {
   const profile = (await parts.allProfiles(tx)).find((one) => one.id === machine.profileId);
   if (!profile) throw new Error(`machine ${machine.id} has no profile ${machine.profileId ?? ''}`);
   return profile;
@@ -95,23 +98,23 @@ export function decideProfile(
   });
 }
 
-async function verdictOf(tx: Transaction, machine: passage.MachineRow, orderId: string) {
+async function verdictOf(tx: Transaction, machine: passage.OrderedMachineRow, orderId: string) {
   const burnin = await parts.burninOf(tx, orderId);
   if (!burnin) throw new Error(`order ${orderId} has no burn-in`);
   if (burnin.verdict !== null) return { verdict: burnin.verdict, finding: burnin.finding };
   const { burnin: limits } = await limitsOf(tx, machine);
   const peers = machine.product === null ? {} : await parts.peerFigures(tx, machine.product, burnin.id);
-  const judgement = judge(await parts.partsOf(tx, burnin.id), burnin.cut, limits, peers);
+  const judgement = judgeBurnin(await parts.burninPartsOf(tx, burnin.id), burnin.cut, limits, peers);
   await parts.settleBurnin(tx, burnin.id, judgement.verdict, judgement.finding);
   return judgement;
 }
 
 async function factsOf(
   tx: Transaction,
-  machine: passage.MachineRow,
+  machine: passage.OrderedMachineRow,
   verdict: ImageFacts['verdict'],
 ): Promise<ImageFacts> {
-  const disks = await parts.presentDisks(tx, machine.id);
+  const disks = await parts.readPresentDisks(tx, machine.id);
   return {
     verdict,
     cpuThreads: await parts.cpuThreads(tx, machine.id),

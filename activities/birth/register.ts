@@ -23,7 +23,7 @@ const fixable = ['retry', 'abandon'];
  * Gives the machine its position, hostname, permanent address and profile, in one transaction, or says what has to be
  * settled first. Run again on a registered machine it returns the same, unless the machine was moved.
  */
-export function register(
+export function registerMachine(
   mdb: Mdb,
   input: PassageErrand & { next: StepStart; ruling?: Ruling },
 ): Promise<RegisterResult> {
@@ -36,7 +36,7 @@ export function register(
 
     const changed = await checkDisks(tx, machine, input, ruling);
     if (changed) return { held: changed };
-    const disks = await parts.presentDisks(tx, machineId);
+    const disks = await parts.readPresentDisks(tx, machineId);
     if (ruling?.answer === 'wipe') machine.wipeReason = `${ruling.by} said so`;
     const held = disks.length === 0 ? noDisk() : wipeHeld(disks, machine, site.policy.wipe);
     if (held) return { held };
@@ -74,7 +74,7 @@ export function register(
 /** Other disks than the machine was last in service with need a person's word, who may have given it beforehand. */
 async function checkDisks(
   tx: Transaction,
-  machine: passage.MachineRow,
+  machine: passage.OrderedMachineRow,
   input: PassageErrand,
   ruling: Ruling | undefined,
 ): Promise<Held | null> {
@@ -102,7 +102,7 @@ interface Placement {
 
 async function place(
   tx: Transaction,
-  machine: passage.MachineRow,
+  machine: passage.OrderedMachineRow,
   site: Site,
   ruled: Position | null,
 ): Promise<Placement | { held: Held }> {
@@ -150,13 +150,13 @@ async function place(
   return { rackId: slot.rack, unit, slot: part, placedPort: known ? null : port, hostname, address };
 }
 
-function recordedAt({ rackId, unit, slot }: passage.MachineRow): Position | null {
+function recordedAt({ rackId, unit, slot }: passage.OrderedMachineRow): Position | null {
   return rackId === null || unit === null ? null : { rack: rackId, unit, ...(slot !== null && { slot }) };
 }
 
 async function addressOf(
   tx: Transaction,
-  machine: passage.MachineRow,
+  machine: passage.OrderedMachineRow,
   site: Site,
   rack: { readonly id: string; readonly ordinal: number; readonly units: number },
   { unit, slot }: Position,
@@ -185,7 +185,7 @@ async function addressOf(
   return hold('register/address-taken', `Its address ${candidates[0]} is held by ${holder}.`);
 }
 
-async function profileOf(tx: Transaction, machine: passage.MachineRow) {
+async function profileOf(tx: Transaction, machine: passage.OrderedMachineRow) {
   const profiles = await parts.allProfiles(tx);
   return matchProfile(profiles, {
     vendor: machine.vendor,
@@ -197,7 +197,7 @@ async function profileOf(tx: Transaction, machine: passage.MachineRow) {
 
 async function registered(
   tx: Transaction,
-  machine: passage.MachineRow,
+  machine: passage.OrderedMachineRow,
   placement: Placement,
   pool: string,
 ): Promise<Registered> {

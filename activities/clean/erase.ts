@@ -35,7 +35,7 @@ export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
   });
 }
 
-function notBorn({ bootState, stage }: passage.MachineRow): Held {
+function notBorn({ bootState, stage }: passage.OrderedMachineRow): Held {
   const reason = `Its boot state is ${bootState} and its stage ${stage}: only a machine that was born, and is not retired, can be cleaned. A birth wipes it too.`;
   return { fault: 'clean/not-born', reason, choices: ['retry', 'abandon'] };
 }

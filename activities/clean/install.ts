@@ -16,7 +16,7 @@ export function directReinstall(mdb: Mdb, input: CleanMove): Promise<InstallDire
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<InstallDirected> => {
     const machine = await passage.lockMachine(tx, machineId);
     await passage.beginStep(tx, orderId, next);
-    const disks = await parts.presentDisks(tx, machineId);
+    const disks = await parts.readPresentDisks(tx, machineId);
     const kind = chooseImage({
       verdict: machine.repairState === 'none' ? 'pass' : 'fail',
       cpuThreads: await parts.cpuThreads(tx, machineId),
@@ -39,7 +39,7 @@ export function directReinstall(mdb: Mdb, input: CleanMove): Promise<InstallDire
   });
 }
 
-async function passThrough(tx: Parameters<typeof passage.updateMachine>[0], { id, stage }: passage.MachineRow) {
+async function passThrough(tx: Parameters<typeof passage.updateMachine>[0], { id, stage }: passage.OrderedMachineRow) {
   if (stage === 'profiled') return;
   // A machine that booted anew after it was deployed goes back first; staying put is legal.
   for (const one of ['registered', 'configured', 'profiled'] as const) {

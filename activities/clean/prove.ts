@@ -1,6 +1,6 @@
 import { type ProofInput, type ProofResult, unerased } from '../../contract/clean.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
-import { type Judgement, judgeErasing } from '../../domain/clean/proof.ts';
+import { type ErasureVerdict, judgeErasing } from '../../domain/clean/proof.ts';
 import type { Held } from '../../domain/question.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
@@ -36,7 +36,7 @@ export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
   });
 }
 
-function findHeld({ lacking, absent }: Judgement): Held | null {
+function findHeld({ lacking, absent }: ErasureVerdict): Held | null {
   if (lacking.length > 0) {
     return unerased(lacking.map(({ serial, name, why }) => `${name} (serial ${serial}): ${why}`).join('; '));
   }
@@ -52,7 +52,7 @@ function unseenHeld(unseen: readonly string[]): Held | null {
   return { fault: 'clean/unseen', reason, choices: ['nothing-there', 'retry', 'abandon'], onClose: null };
 }
 
-function describe({ proven, weak }: Judgement): string {
+function describe({ proven, weak }: ErasureVerdict): string {
   const count = `${proven.length} ${proven.length === 1 ? 'disk' : 'disks'} proven erased`;
   return weak.length === 0 ? count : `${count}, ${weak.length} of them only by new file systems (${weak.join(', ')})`;
 }
@@ -60,7 +60,7 @@ function describe({ proven, weak }: Judgement): string {
 async function handOver(
   tx: Transaction,
   errand: PassageErrand,
-  machine: passage.MachineRow,
+  machine: passage.OrderedMachineRow,
   note: string,
 ): Promise<void> {
   const { machineId, orderId } = errand;

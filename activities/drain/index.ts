@@ -36,7 +36,7 @@ const adapters: Record<DrainAdapter, () => Promise<OpenDrain>> = {
   kubernetes: async () => (await import('../../integrations/schedulers/kubernetes.ts')).openKubernetes,
   slurm: async () => (await import('../../integrations/schedulers/slurm.ts')).openSlurm,
   htcondor: async () => (await import('../../integrations/schedulers/htcondor.ts')).openHtcondor,
-  webhook: async () => (await import('../../integrations/schedulers/webhook.ts')).openWebhook,
+  webhook: async () => (await import('../../integrations/schedulers/webhook.ts')).openDrainWebhook,
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { Errand } from '../../contract/birth.ts';
 import type { ActKind, ActParameters } from '../../contract/hardware.ts';
-import type { Controller } from '../../mdb/controllers/controller.ts';
+import type { ControllerRow } from '../../mdb/controllers/controller.ts';
 import { createAccount, removeAccount } from '../../redfish/acts/accounts.ts';
 import { acCycle } from '../../redfish/acts/accycle.ts';
 import { resetBios, setBios } from '../../redfish/acts/bios.ts';
@@ -10,16 +10,16 @@ import { type Archive, clearLog } from '../../redfish/acts/clearlog.ts';
 import { eraseDrive } from '../../redfish/acts/erase.ts';
 import { type FirmwareScene, startFirmware, updateFirmware } from '../../redfish/acts/firmware.ts';
 import { indicator } from '../../redfish/acts/indicator.ts';
-import type { Kind } from '../../redfish/acts/kind.ts';
+import type { ActDefinition } from '../../redfish/acts/kind.ts';
 import { ejectMedia, insertMedia } from '../../redfish/acts/media.ts';
-import { powerCycle, powerOff, powerOn, restart } from '../../redfish/acts/power.ts';
+import { gracefulRestart, powerCycle, powerOff, powerOn } from '../../redfish/acts/power.ts';
 import { secureBoot, secureBootKeys } from '../../redfish/acts/secureboot.ts';
 import type { Credentials } from '../../redfish/login.ts';
 
 /** A scene with what the MDB knows of the machine. Kinds that need none of it are in `redfish/acts`. */
 export interface MachineScene extends FirmwareScene {
   readonly errand: Errand;
-  readonly controller: Controller;
+  readonly controller: ControllerRow;
   /** What is kept of the controller's logs. */
   readonly archive: Archive;
   /** What is behind a reference into the secret store. */
@@ -30,11 +30,11 @@ export interface MachineScene extends FirmwareScene {
  * Everything that Farrier does to hardware, but for passwords (`passwords.ts`). A further kind of act is a parameter
  * type in the contract and a line here.
  */
-const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: Kind<ActParameters[K], MachineScene> } = {
+const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: ActDefinition<ActParameters[K], MachineScene> } = {
   'power-on': powerOn,
   'power-off': powerOff,
   'power-cycle': powerCycle,
-  restart,
+  restart: gracefulRestart,
   'clear-log': {
     ...clearLog(async () => null),
     plan: (scene, parameters) => clearLog(scene.archive).plan(scene, parameters),
@@ -77,6 +77,6 @@ const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: Kind<ActParam
   'erase-drive': eraseDrive,
 };
 
-export function actOf(kind: ActKind): Kind<unknown, MachineScene> {
-  return acts[kind as keyof typeof acts] as Kind<unknown, MachineScene>;
+export function actOf(kind: ActKind): ActDefinition<unknown, MachineScene> {
+  return acts[kind as keyof typeof acts] as ActDefinition<unknown, MachineScene>;
 }

@@ -5,7 +5,7 @@ import { judgeSwap } from '../../domain/identity/board.ts';
 import { isSystemOf } from '../../domain/identity/samemachine.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, controllerOf } from '../../mdb/controllers/controller.ts';
+import { type ControllerRow, controllerOf } from '../../mdb/controllers/controller.ts';
 import { standingOf } from '../../mdb/controllers/rotation.ts';
 import { ownerOfIdentity, readKnownBoard } from '../../mdb/identity/boards.ts';
 import { RedfishError } from '../../redfish/errors.ts';
@@ -39,7 +39,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
     }
   };
 
-  async function readShown(controller: Controller, pin: string | null): Promise<BoardShown> {
+  async function readShown(controller: ControllerRow, pin: string | null): Promise<BoardShown> {
     const { origin, machineId, siteId, bmcRequests, bmcNetworks, secretRef } = controller;
     checkAddress(origin, bmcNetworks);
     if ((await standingOf(mdb, machineId))?.rotation)
@@ -61,7 +61,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
 const patience = 4;
 const usualRequests = 256;
 
-async function judge(mdb: Mdb, controller: Controller, shown: BoardShown): Promise<BoardSight> {
+async function judge(mdb: Mdb, controller: ControllerRow, shown: BoardShown): Promise<BoardSight> {
   const verdict = judgeSwap(await readKnownBoard(mdb, controller.machineId), shown);
   const owner = await ownerOfIdentity(mdb, controller.machineId, shown);
   if (owner !== null) return { state: 'other', reason: owner };

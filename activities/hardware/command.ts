@@ -2,12 +2,12 @@ import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { intentOf, markSent, noteAnswer, settleIntent, writeIntent } from '../../mdb/controllers/controller.ts';
 import {
+  type ActPlan,
   type FollowUp,
   isPlan,
   notDone,
+  type Observation,
   type Plain,
-  type Plan,
-  type Seen,
   type Sent,
 } from '../../redfish/acts/kind.ts';
 import { RedfishError } from '../../redfish/errors.ts';
@@ -15,18 +15,18 @@ import { openProbe } from '../../redfish/probe.ts';
 import { actOf, type MachineScene } from './acts.ts';
 
 /** One act on one controller. */
-export interface Stage extends MachineScene {
+export interface CommandContext extends MachineScene {
   readonly mdb: Mdb;
   readonly act: Act;
 }
 
 /** Looks at the device for the effect of a command that was sent at that time. */
-export type LookAt = (act: Act, sent: Sent, sentAt: number) => Promise<Seen>;
+export type LookAt = (act: Act, sent: Sent, sentAt: number) => Promise<Observation>;
 
 type Intent = NonNullable<Awaited<ReturnType<typeof intentOf>>>;
 
 /** Gives the command once: plan, intent, one sending, observation; then what the plan declares to follow it. */
-export async function command(stage: Stage): Promise<ActResult> {
+export async function command(stage: CommandContext): Promise<ActResult> {
   const { act } = stage;
   const kind = actOf(act.kind);
   const parameters = kind.parameters.safeParse(act.parameters ?? {});
@@ -48,18 +48,18 @@ export async function command(stage: Stage): Promise<ActResult> {
 }
 
 /** The command with what follows it: the intent alone tells another worker what was meant. */
-function wordsOf({ command, next, otherwise }: Plan): Plain {
+function wordsOf({ command, next, otherwise }: ActPlan): Plain {
   return { ...command, ...(next && { next }), ...(otherwise && { otherwise }) };
 }
 
-function told({ state, observed, waitsFor }: Seen): ActResult {
+function told({ state, observed, waitsFor }: Observation): ActResult {
   return { state, observed, ...(waitsFor && { waitsFor }) };
 }
 
 /** Why an act whose fence or run is not the latest is not done. */
 export const stale = 'a newer order, or a later run of this one, holds this machine; nothing was sent';
 
-async function give(stage: Stage, plan: Plan, words: Plain): Promise<ActResult> {
+async function give(stage: CommandContext, plan: ActPlan, words: Plain): Promise<ActResult> {
   const { mdb, act } = stage;
   const { intentId: id, machineId, orderId, kind, fence, parameters, step, epoch } = act;
   const of = { id, machineId, orderId, kind, fence, parameters: { ...parameters }, step, epoch };
@@ -83,19 +83,19 @@ async function give(stage: Stage, plan: Plan, words: Plain): Promise<ActResult> 
  * A controller that certainly did nothing: a success where what was wanted is so already (quirk 29), else not done, in
  * the vendor's words.
  */
-async function refused(stage: Stage, sent: Sent, error: RedfishError): Promise<ActResult> {
-  const seen = await look(stage, sent).catch(() => null);
+async function refused(stage: CommandContext, sent: Sent, error: RedfishError): Promise<ActResult> {
+  const seen = await observeCommand(stage, sent).catch(() => null);
   if (seen?.state === 'done') return told(seen);
   await settleIntent(stage.mdb, stage.act.intentId, 'not_done', { reason: error.message });
   return { state: 'not_done', observed: error.message };
 }
 
 /** Looks at the effect for a while; what has not shown by then stays unknown, for `settle` to find out. */
-async function watch(stage: Stage, sent: Sent, patience?: number): Promise<ActResult> {
+async function watch(stage: CommandContext, sent: Sent, patience?: number): Promise<ActResult> {
   const { watch: usual } = actOf(stage.act.kind);
   const began = Date.now();
   for (let known = sent; ; ) {
-    const seen = await look(stage, known).catch(unseen);
+    const seen = await observeCommand(stage, known).catch(unseen);
     known = keeping(known, seen);
     const over = seen.state !== 'unknown' || seen.waitsFor || stage.pace.since(began) > (patience ?? usual.for);
     if (over) return told(seen);
@@ -104,18 +104,18 @@ async function watch(stage: Stage, sent: Sent, patience?: number): Promise<ActRe
 }
 
 /** What was sent, with what a look found worth keeping. */
-export function keeping(sent: Sent, { keep }: Seen): Sent {
+export function keeping(sent: Sent, { keep }: Observation): Sent {
   return keep ? { ...sent, answer: { ...sent.answer, ...keep } } : sent;
 }
 
 /** A look that failed says nothing about the effect. */
-export function unseen(error: unknown): Seen {
+export function unseen(error: unknown): Observation {
   if (!(error instanceof RedfishError)) throw error;
   return { state: 'unknown', observed: `no effect seen: ${error.message}` };
 }
 
 /** Looks once; what is certain settles the intent. */
-export async function look(stage: Stage, sent: Sent): Promise<Seen> {
+export async function observeCommand(stage: CommandContext, sent: Sent): Promise<Observation> {
   const seen = await actOf(stage.act.kind).observe(stage, sent);
   const { state, observed, facts, keep, waitsFor } = seen;
   if (keep) await noteAnswer(stage.mdb, stage.act.intentId, keep);
@@ -130,7 +130,7 @@ function following(act: Act, { kind, parameters }: FollowUp): Act {
 }
 
 /** The second of two commands. What is owed is given after the first whatever became of it, but for what may still come. */
-async function follow(stage: Stage, next: FollowUp, first: ActResult): Promise<ActResult> {
+async function follow(stage: CommandContext, next: FollowUp, first: ActResult): Promise<ActResult> {
   if (next.owed) {
     const owes = debt(stage.act, next);
     if (first.state === 'unknown') return { ...first, owes };
@@ -140,7 +140,7 @@ async function follow(stage: Stage, next: FollowUp, first: ActResult): Promise<A
   return first.state === 'done' ? joined(next, first, await after(stage, next)) : first;
 }
 
-async function after(stage: Stage, next: FollowUp): Promise<ActResult> {
+async function after(stage: CommandContext, next: FollowUp): Promise<ActResult> {
   await stage.pace.wait(next.after);
   const { system } = await openProbe(stage.session, { hostPath: stage.system.path });
   return command({ ...stage, act: following(stage.act, next), system });
@@ -169,7 +169,7 @@ function joined({ kind }: FollowUp, first: ActResult, second: ActResult): ActRes
 }
 
 /** The declared fallback of a command without effect. */
-async function replace(stage: Stage, next: FollowUp, first: ActResult): Promise<ActResult> {
+async function replace(stage: CommandContext, next: FollowUp, first: ActResult): Promise<ActResult> {
   const result = await after(stage, next);
   if (result.state === 'done')
     await settleIntent(stage.mdb, stage.act.intentId, 'not_done', { reason: `${first.observed}; then ${next.kind}` });

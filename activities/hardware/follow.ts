@@ -1,6 +1,6 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import { settleIntent } from '../../mdb/controllers/controller.ts';
-import type { Pace, Seen } from '../../redfish/acts/kind.ts';
+import type { ActClock, Observation } from '../../redfish/acts/kind.ts';
 import { actOf } from './acts.ts';
 import { keeping, type LookAt, unseen } from './command.ts';
 import { HeldError } from './reach.ts';
@@ -12,7 +12,7 @@ const flapping = /\/(missing|unsupported|rejected|forbidden|not-json)$/;
  * Looks until the effect shows, for as long as the kind of act takes from its sending on; a controller that is away
  * for a while is part of it. What is then still unknown is written down as such: a person's to find out.
  */
-export function patiently(mdb: Mdb, pace: Pace, lookOnce: LookAt): LookAt {
+export function patiently(mdb: Mdb, pace: ActClock, lookOnce: LookAt): LookAt {
   return async (act, sent, sentAt) => {
     const { follow: usual } = actOf(act.kind);
     const follow = typeof usual === 'function' ? usual(sent) : usual;
@@ -30,7 +30,7 @@ export function patiently(mdb: Mdb, pace: Pace, lookOnce: LookAt): LookAt {
   };
 }
 
-function away(error: unknown): Seen {
+function away(error: unknown): Observation {
   if (error instanceof HeldError && flapping.test(error.held.fault))
     return { state: 'unknown', observed: error.message };
   return unseen(error);

@@ -8,11 +8,11 @@ import { judgeHealth } from '../../domain/health.ts';
 import { bootedSince, bootsToCome } from '../../mdb/boot/witness.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, controllerOf, intentOf, noteController } from '../../mdb/controllers/controller.ts';
+import { type ControllerRow, controllerOf, intentOf, noteController } from '../../mdb/controllers/controller.ts';
 import { archivedLog } from '../../mdb/controllers/logs.ts';
 import { bootedLocallySince } from '../../mdb/orders/passage.ts';
 import type { ImageSource } from '../../redfish/acts/firmware.ts';
-import type { Pace } from '../../redfish/acts/kind.ts';
+import type { ActClock } from '../../redfish/acts/kind.ts';
 import { differingAttributes, openBiosJob, readBios } from '../../redfish/bios.ts';
 import { isStarting } from '../../redfish/effect.ts';
 import { RedfishError } from '../../redfish/errors.ts';
@@ -22,7 +22,7 @@ import type { SecretStore } from '../../redfish/secrets.ts';
 import type { Session } from '../../redfish/session.ts';
 import type { SystemReading } from '../../redfish/system.ts';
 import { createBoardLook } from './board.ts';
-import { command, findOut, type LookAt, look, type Stage } from './command.ts';
+import { type CommandContext, command, findOut, type LookAt, observeCommand } from './command.ts';
 import { patiently } from './follow.ts';
 import { noImages } from './images.ts';
 import { createPasswordAct } from './passwords.ts';
@@ -32,7 +32,7 @@ import { createReach, HeldError } from './reach.ts';
 const heartbeatEvery = 10_000;
 
 /** As on the clock; a wait ends with its activity. */
-const clock: Pace = {
+const clock: ActClock = {
   wait: (milliseconds) => Context.current().sleep(milliseconds),
   since: (time) => Date.now() - time,
 };
@@ -45,15 +45,15 @@ export function createHardwareActivities(
   mdb: Mdb,
   secrets: SecretStore,
   pool: SessionPool,
-  { pace = clock, images = noImages }: { readonly pace?: Pace; readonly images?: ImageSource } = {},
+  { pace = clock, images = noImages }: { readonly pace?: ActClock; readonly images?: ImageSource } = {},
 ) {
   const claims = openClaims(mdb.$client);
   const reach = createReach(mdb, secrets, pool, claims);
   const passwords = createPasswordAct(mdb, secrets, claims, pace);
   const lookAtBoard = createBoardLook(mdb, secrets, pool, claims);
   const stage =
-    (act: Act, controller: Controller) =>
-    (session: Session, system: SystemReading, probe: Probe): Stage => ({
+    (act: Act, controller: ControllerRow) =>
+    (session: Session, system: SystemReading, probe: Probe): CommandContext => ({
       mdb,
       act,
       errand: act,
@@ -153,7 +153,8 @@ export function createHardwareActivities(
     async settle(act: Act): Promise<ActResult> {
       const controller = await controllerOf(mdb, act.machineId);
       if (controller === null) return { state: 'unknown', observed: 'the controller is no longer known' };
-      const lookAt: LookAt = (one, sent) => reach(controller, (...met) => look(stage(one, controller)(...met), sent));
+      const lookAt: LookAt = (one, sent) =>
+        reach(controller, (...met) => observeCommand(stage(one, controller)(...met), sent));
       try {
         if (act.kind === 'rotate-password') return await passwords.settle(act, controller);
         return await findOut(mdb, act, patiently(mdb, pace, lookAt));
@@ -166,7 +167,7 @@ export function createHardwareActivities(
 }
 
 /** What a controller that is held tells of its machine: nothing, and whether that is for another machine behind it. */
-function shutOutOf(controller: Controller | null, seen: string): Health {
+function shutOutOf(controller: ControllerRow | null, seen: string): Health {
   const { quarantineFor: why = null } = controller ?? {};
   const shutOut = why === 'identity' || why === 'certificate' ? { shutOut: why } : {};
   return { up: false, healthy: false, seen, ...shutOut };

@@ -2,9 +2,9 @@ import { Context } from '@temporalio/activity';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, intentOf, settleIntent } from '../../mdb/controllers/controller.ts';
+import { type ControllerRow, intentOf, settleIntent } from '../../mdb/controllers/controller.ts';
 import { standingOf } from '../../mdb/controllers/rotation.ts';
-import type { Pace } from '../../redfish/acts/kind.ts';
+import type { ActClock } from '../../redfish/acts/kind.ts';
 import type { SecretStore } from '../../redfish/secrets.ts';
 import { readSystem } from '../../redfish/system.ts';
 import { noteOffer, offerOnce } from './attempt.ts';
@@ -17,8 +17,8 @@ import { takeTurn } from './turn.ts';
  * The act that changes what its own controller is signed in to with. It shares neither session nor runner with the
  * others: it alone may see the secret store, and its effect is a sign-in, which can't be repeated as a look can.
  */
-export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, pace: Pace) {
-  const inTurn = async (controller: Controller, work: (rotating: Omit<Rotating, 'act'>) => Promise<ActResult>) => {
+export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, pace: ActClock) {
+  const inTurn = async (controller: ControllerRow, work: (rotating: Omit<Rotating, 'act'>) => Promise<ActResult>) => {
     checkContact(controller);
     const { machineId, origin, pin } = controller;
     const secrets = holdingSecrets(store, origin);
@@ -54,11 +54,11 @@ export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, 
 
   return {
     /** Rotates once; a repeated call finds the intent and sends nothing. */
-    rotate: (act: Act, controller: Controller): Promise<ActResult> =>
+    rotate: (act: Act, controller: ControllerRow): Promise<ActResult> =>
       inTurn(controller, (rotating) => rotatePassword({ ...rotating, act })),
 
     /** What became of a rotation: by its rows, else by signing in. */
-    async settle(act: Act, controller: Controller): Promise<ActResult> {
+    async settle(act: Act, controller: ControllerRow): Promise<ActResult> {
       const found = await outcomeOf(mdb, store, act);
       if (found !== null) return found;
       return inTurn(controller, async () => {

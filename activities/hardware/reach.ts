@@ -2,17 +2,17 @@ import { BlockList, isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { normaliseUuid, serialKey } from '../../domain/identity/identity.ts';
-import { clean, type Factors, isSystemOf, sameMachine } from '../../domain/identity/samemachine.ts';
+import { cleanSerials, type Factors, isSystemOf, sameMachine } from '../../domain/identity/samemachine.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, pinController, quarantineController } from '../../mdb/controllers/controller.ts';
+import { type ControllerRow, pinController, quarantineController } from '../../mdb/controllers/controller.ts';
 import { addToProbe, forgetProbe, keepProbe } from '../../mdb/controllers/probes.ts';
 import { standingOf } from '../../mdb/controllers/rotation.ts';
 import { tieWord } from '../../mdb/identity/vouching.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { Credentials, Login } from '../../redfish/login.ts';
 import type { SessionPool } from '../../redfish/pool.ts';
-import { type Kept, type Memory, openProbe, type Probe } from '../../redfish/probe.ts';
+import { type Memory, openProbe, type Probe, type ProbeRecord } from '../../redfish/probe.ts';
 import { pathKey } from '../../redfish/read/values.ts';
 import type { SecretStore } from '../../redfish/secrets.ts';
 import type { Session } from '../../redfish/session.ts';
@@ -28,7 +28,7 @@ export { HeldError } from './held.ts';
 const usualRequests = 256;
 
 export type Reach = <T>(
-  controller: Controller,
+  controller: ControllerRow,
   work: (session: Session, system: SystemReading, probe: Probe) => Promise<T>,
 ) => Promise<T>;
 
@@ -79,7 +79,12 @@ const isMissing = (error: unknown) => error instanceof RedfishError && error.kin
  * What is written to and isn't there is not where it was, nor is a kept resource that can't be read: what is kept of the
  * controller is found out anew. `lost` is whether that came to light before anything was written.
  */
-function forgetting(mdb: Mdb, machineId: string, session: Session, kept: Kept | null): Session & { lost(): boolean } {
+function forgetting(
+  mdb: Mdb,
+  machineId: string,
+  session: Session,
+  kept: ProbeRecord | null,
+): Session & { lost(): boolean } {
   const places = new Set(kept === null ? [] : pathsIn(kept.offers));
   let written = false;
   let lost = false;
@@ -121,20 +126,20 @@ function pathsIn(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(pathsIn) : [];
 }
 
-function memoryOf(mdb: Mdb, { machineId, probe }: Controller): Memory {
+function memoryOf(mdb: Mdb, { machineId, probe }: ControllerRow): Memory {
   return {
-    kept: probe as Kept | null,
+    kept: probe as ProbeRecord | null,
     keep: (kept) => keepProbe(mdb, machineId, { ...kept }, kept.basis.firmware),
     add: (section, offer, { firmware }) => addToProbe(mdb, machineId, section, offer, firmware),
   };
 }
 
-export function offeringTo(mdb: Mdb, { machineId, origin, credentialSalt: salt, secretRef }: Controller): Offering {
+export function offeringTo(mdb: Mdb, { machineId, origin, credentialSalt: salt, secretRef }: ControllerRow): Offering {
   return { mdb, machineId, origin, salt, secretRef };
 }
 
 /** Lets nobody in with the credentials that shut the controller out; others are offered to it. */
-export async function admit(mdb: Mdb, controller: Controller, credentials: Credentials): Promise<void> {
+export async function admit(mdb: Mdb, controller: ControllerRow, credentials: Credentials): Promise<void> {
   const { quarantine, quarantineFor } = controller;
   if (quarantine !== null && quarantineFor === 'credentials')
     await checkOffer(offeringTo(mdb, controller), credentials, quarantine);
@@ -152,13 +157,13 @@ export function holdingSecrets(store: SecretStore, origin: string): SecretStore 
 }
 
 /** Nothing is sent where a person said so, or to an address that no controller of the site can have. */
-export function checkContact(controller: Controller): void {
+export function checkContact(controller: ControllerRow): void {
   checkQuarantine(controller, controller);
   checkAddress(controller.origin, controller.bmcNetworks);
 }
 
 /** The controller with the credentials that are in force: a change that a dead worker left open is settled first. */
-async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: Controller): Promise<Controller> {
+async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: ControllerRow): Promise<ControllerRow> {
   const { machineId, origin, pin } = known;
   let standing = await standingOf(mdb, machineId);
   if (standing?.rotation) {
@@ -174,10 +179,10 @@ async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: Co
   return standing ? { ...known, ...standing } : known;
 }
 
-type Standing = Pick<Controller, 'quarantine' | 'quarantineFor'>;
+type Standing = Pick<ControllerRow, 'quarantine' | 'quarantineFor'>;
 
 /** That of credentials depends on which ones are offered (`admit`). */
-function checkQuarantine({ origin }: Controller, { quarantine, quarantineFor }: Standing): void {
+function checkQuarantine({ origin }: ControllerRow, { quarantine, quarantineFor }: Standing): void {
   if (quarantine !== null && quarantineFor !== 'credentials')
     throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
 }
@@ -189,7 +194,7 @@ function checkQuarantine({ origin }: Controller, { quarantine, quarantineFor }: 
 async function signInOnce(
   mdb: Mdb,
   claims: Claims,
-  controller: Controller,
+  controller: ControllerRow,
   credentials: Credentials,
   attempt: () => Promise<Login>,
 ): Promise<Login> {
@@ -222,7 +227,7 @@ export function checkAddress(origin: string, networks: readonly string[]): void 
 
 export async function checkIdentity(
   mdb: Mdb,
-  controller: Controller,
+  controller: ControllerRow,
   session: Session,
   system: SystemReading,
 ): Promise<void> {
@@ -254,18 +259,18 @@ export async function checkIdentity(
 /** Whether a person's word stands for what is missing: it lifts no contradiction, and it is for what was shown then. */
 async function isVouchedFor(
   mdb: Mdb,
-  { machineId, word }: Controller,
+  { machineId, word }: ControllerRow,
   known: Factors,
   shown: Factors,
 ): Promise<boolean> {
   const verdict = sameMachine(known, shown);
   if (word === null || (!verdict.same && verdict.other)) return false;
-  const facts = { uuid: normaliseUuid(shown.uuid), serials: clean(shown.serials).map(serialKey).sort() };
+  const facts = { uuid: normaliseUuid(shown.uuid), serials: cleanSerials(shown.serials).map(serialKey).sort() };
   if (word.shown === null) await tieWord(mdb, machineId, facts);
   return word.shown === null || isDeepStrictEqual({ ...word.shown }, facts);
 }
 
-export async function hold(mdb: Mdb, controller: Controller, error: unknown): Promise<unknown> {
+export async function hold(mdb: Mdb, controller: ControllerRow, error: unknown): Promise<unknown> {
   if (!(error instanceof RedfishError)) return error;
   const reason = `Controller ${controller.origin}: ${error.message}`;
   if (error.kind === 'credentials') return new HeldError('credentials', reason);

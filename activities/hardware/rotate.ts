@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Controller, writeIntent } from '../../mdb/controllers/controller.ts';
+import { type ControllerRow, writeIntent } from '../../mdb/controllers/controller.ts';
 import {
   beginRotation,
   isLeftOver,
   noteNewRefused,
   openRotationOf,
-  type Rotation,
+  type SecretRotation,
   settleRotation,
 } from '../../mdb/controllers/rotation.ts';
 import { type Door, inForce, readOwnAccount, withOwnSession, writePassword } from '../../redfish/accounts.ts';
@@ -35,7 +35,7 @@ export interface RotationTools {
 /** A rotation of the controller's password, with the sign-in turn of the controller held by the caller. */
 export interface Rotating extends RotationTools {
   readonly act: Act;
-  readonly controller: Controller;
+  readonly controller: ControllerRow;
   /** Throws when the device is not the machine meant. */
   readonly identify: (session: Session) => Promise<void>;
 }
@@ -56,7 +56,7 @@ export async function rotatePassword(rotating: Rotating): Promise<ActResult> {
   return { state: outcomes[settled.inForce], observed: settled.observed };
 }
 
-type Sent = { readonly rotation: Rotation; readonly pin: string | null };
+type Sent = { readonly rotation: SecretRotation; readonly pin: string | null };
 
 /** Plans, stages, writes the intent and sends. Gives a result where nothing was sent, or it was certainly refused. */
 async function changeOver(
@@ -120,7 +120,7 @@ export async function resolveRotation(tools: RotationTools, machineId: string): 
   return decide(tools, rotation);
 }
 
-async function decide(tools: RotationTools, rotation: Rotation): Promise<Settled> {
+async function decide(tools: RotationTools, rotation: SecretRotation): Promise<Settled> {
   const { mdb, secrets } = tools;
   const { origin, pin, signal } = tools.door;
   const { fromRef, toRef } = rotation;

@@ -62,7 +62,7 @@ async function moverOf(tx: Transaction, { by, machineId, orderId }: MoveInput): 
 const noMove = { flow: undefined, trigger: undefined };
 
 /** The edge that its state goes; null where that stays. A move may be asked for again after it was made. */
-function edgeOf(input: MoveInput, { opState: from }: passage.MachineRow, mover: ActorClass | null): Edge | null {
+function edgeOf(input: MoveInput, { opState: from }: passage.OrderedMachineRow, mover: ActorClass | null): Edge | null {
   if (input.opState === undefined || input.opState === from) return null;
   const { opState: to, flow, trigger } = input;
   const edge = judgeMove({ from, to, flow, trigger }, mover);

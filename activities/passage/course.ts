@@ -22,7 +22,7 @@ export function actorOf({ passage: name, epoch }: Pick<PassageErrand, 'passage' 
 }
 
 /** What a summary tells of the machine. */
-export function stateOf(machine: passage.MachineRow): MachineState {
+export function stateOf(machine: passage.OrderedMachineRow): MachineState {
   const { stage, opState, bootState, rackId, pool, sku } = machine;
   return { stage, opState, bootState, rack: rackId, pool, sku };
 }
@@ -62,7 +62,7 @@ export async function mustBeOrdered(tx: Transaction, errand: PassageErrand): Pro
  */
 export async function take(
   tx: Transaction,
-  machine: passage.MachineRow,
+  machine: passage.OrderedMachineRow,
   order: Awaited<ReturnType<typeof passage.orderOf>>,
   { epoch, again }: passage.BegunOrder,
   first: StepStart,
@@ -96,7 +96,7 @@ export function noteReboot(mdb: Mdb, input: PassageErrand & { step: string }): P
 }
 
 /** Ends the order. One that is held is left for a person, and its agent, if one listens, is told to hold. */
-export function endOrder(mdb: Mdb, input: EndInput): Promise<MachineState> {
+export function finishOrder(mdb: Mdb, input: EndInput): Promise<MachineState> {
   const { machineId, orderId, state, outcome, skipped, hold } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);

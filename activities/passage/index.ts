@@ -1,6 +1,6 @@
 import type { Mdb } from '../../mdb/connect.ts';
-import { beginPassage, breakOff, endOrder, noteReboot, turnTo } from './course.ts';
-import { closeHumanStep, keepIgnored, openHumanStep, remindHumanStep } from './people.ts';
+import { beginPassage, breakOff, finishOrder, noteReboot, turnTo } from './course.ts';
+import { askPeople, recordAnswer, recordIgnored, remindPeople } from './people.ts';
 import { keepPlan } from './plan.ts';
 
 /**
@@ -17,12 +17,12 @@ export function createPassageActivities(mdb: Mdb) {
     turnTo: bind(turnTo),
     keepPlan: bind(keepPlan),
     noteReboot: bind(noteReboot),
-    endOrder: bind(endOrder),
+    endOrder: bind(finishOrder),
     breakOff: bind(breakOff),
-    openHumanStep: bind(openHumanStep),
-    remindHumanStep: bind(remindHumanStep),
-    closeHumanStep: bind(closeHumanStep),
-    keepIgnored: bind(keepIgnored),
+    openHumanStep: bind(askPeople),
+    remindHumanStep: bind(remindPeople),
+    closeHumanStep: bind(recordAnswer),
+    keepIgnored: bind(recordIgnored),
   };
 }
 

@@ -9,7 +9,7 @@ import { actorOf } from './course.ts';
 const day = 24 * 60 * 60 * 1000;
 
 /** Asks a person: question, ticket, the step's row and the machine's reason change together. */
-export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
+export function askPeople(mdb: Mdb, input: HumanStepInput): Promise<void> {
   const { id, machineId, orderId, step, fault, reason } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     await passage.lockMachine(tx, machineId);
@@ -28,7 +28,7 @@ export function openHumanStep(mdb: Mdb, input: HumanStepInput): Promise<void> {
   });
 }
 
-export function remindHumanStep(mdb: Mdb, input: PassageErrand & { id: string }): Promise<void> {
+export function remindPeople(mdb: Mdb, input: PassageErrand & { id: string }): Promise<void> {
   const { id, machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const reminder = await people.remindHumanStep(tx, id, day);
@@ -39,7 +39,7 @@ export function remindHumanStep(mdb: Mdb, input: PassageErrand & { id: string })
 }
 
 /** Writes the answer down and lets the step go on. */
-export function closeHumanStep(
+export function recordAnswer(
   mdb: Mdb,
   input: PassageErrand & PersonsRuling & { id: string; step: string },
 ): Promise<void> {
@@ -58,6 +58,6 @@ export function closeHumanStep(
 }
 
 /** Keeps an answer that came late, twice, to the wrong question or in a wrong form. */
-export async function keepIgnored(mdb: Mdb, { machineId, why, answer }: IgnoredInput): Promise<void> {
+export async function recordIgnored(mdb: Mdb, { machineId, why, answer }: IgnoredInput): Promise<void> {
   await mdb.transaction((tx) => people.keepIgnored(tx, { machineId, why, answer }));
 }

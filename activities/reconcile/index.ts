@@ -6,8 +6,8 @@ import { isStillRight, propose } from '../../domain/drift/proposals.ts';
 import type { MaintenanceRequest } from '../../domain/requests.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { closeRetired, type Kept, keepFindings } from '../../mdb/drift/drifts.ts';
-import { listAmendable, listPlanned, plan, reconciler, withdraw } from '../../mdb/drift/proposals.ts';
+import { closeRetired, type DriftCounts, keepFindings } from '../../mdb/drift/drifts.ts';
+import { listAmendable, listPlanned, proposeCampaign, reconciler, withdraw } from '../../mdb/drift/proposals.ts';
 import { beginRound, endRound, lockSite } from '../../mdb/drift/rounds.ts';
 import { readScenes } from '../../mdb/drift/scenes.ts';
 import { readerOf } from './firmware.ts';
@@ -15,7 +15,7 @@ import { readerOf } from './firmware.ts';
 /** Machines of one transaction. */
 const page = 200;
 
-type Compared = Pick<ReconcileSummary, 'machines' | keyof Kept>;
+type Compared = Pick<ReconcileSummary, 'machines' | keyof DriftCounts>;
 type Proposed = Pick<ReconcileSummary, 'planned' | 'started' | 'withdrawn'>;
 
 /** What the reconciler does in the MDB. Each may run more than once: what counts is what the MDB says. */
@@ -31,8 +31,12 @@ export function createReconcileActivities(mdb: Mdb) {
       const sum = { machines: 0, conformant: 0, drifting: 0, unknown: 0, found: 0, resolved: 0 };
       for (let after: string | null = ''; after !== null; ) {
         Context.current().heartbeat();
-        const [kept, last, machines]: readonly [Kept, string | null, number] = await comparePage(mdb, siteId, after);
-        for (const name of Object.keys(kept) as (keyof Kept)[]) sum[name] += kept[name];
+        const [kept, last, machines]: readonly [DriftCounts, string | null, number] = await comparePage(
+          mdb,
+          siteId,
+          after,
+        );
+        for (const name of Object.keys(kept) as (keyof DriftCounts)[]) sum[name] += kept[name];
         sum.machines += machines;
         after = last;
       }
@@ -44,8 +48,9 @@ export function createReconcileActivities(mdb: Mdb) {
       acting(mdb, reconciler, null, async (tx) => {
         await lockSite(tx, siteId);
         const withdrawn = await withdrawStale(tx, siteId);
-        const made: Awaited<ReturnType<typeof plan>>[] = [];
-        for (const proposal of propose(await listAmendable(tx, siteId), checked)) made.push(await plan(tx, proposal));
+        const made: Awaited<ReturnType<typeof proposeCampaign>>[] = [];
+        for (const proposal of propose(await listAmendable(tx, siteId), checked))
+          made.push(await proposeCampaign(tx, proposal));
         const ids = (started: boolean) => made.filter((one) => one.started === started).map(({ id }) => id);
         return { planned: ids(false), started: ids(true), withdrawn };
       }),
@@ -57,7 +62,11 @@ export function createReconcileActivities(mdb: Mdb) {
 
 export type ReconcileActivities = ReturnType<typeof createReconcileActivities>;
 
-async function comparePage(mdb: Mdb, siteId: string, after: string): Promise<readonly [Kept, string | null, number]> {
+async function comparePage(
+  mdb: Mdb,
+  siteId: string,
+  after: string,
+): Promise<readonly [DriftCounts, string | null, number]> {
   return acting(mdb, reconciler, null, async (tx) => {
     await lockSite(tx, siteId);
     if (after === '') await closeRetired(tx, siteId);

@@ -1,8 +1,8 @@
 import { inPartOrder, type RecordedKind } from '../../domain/records/parts.ts';
-import type { Inventory } from '../../redfish/read/inventory.ts';
+import type { HardwareReading } from '../../redfish/read/inventory.ts';
 
 /** What is kept of each kind: the inventory without what moves from minute to minute. */
-export function documentsOf(inventory: Inventory): Record<RecordedKind, unknown> {
+export function documentsOf(inventory: HardwareReading): Record<RecordedKind, unknown> {
   const { power: _, ...system } = inventory.system;
   const { cpus, dimms, accelerators, drives, adapters, nics, supplies, chassis, controllers, firmware } = inventory;
   const fans = inventory.fans.map(({ rpm: _rpm, percent: _percent, ...fan }) => fan);

@@ -4,7 +4,7 @@ import { recordedKinds } from '../../domain/records/parts.ts';
 import type { SensorRow } from '../../domain/values.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { keepDocuments, keepSensors } from '../../mdb/controllers/inventory.ts';
-import { readInventory } from '../../redfish/read/inventory.ts';
+import { gatherHardware } from '../../redfish/read/inventory.ts';
 import { isPartType } from '../../redfish/read/layout.ts';
 import { partialKinds } from '../../redfish/read/missed.ts';
 import { readSensors, type Sensor } from '../../redfish/read/sensors.ts';
@@ -22,7 +22,7 @@ export async function keepInventory(
   machineId: string,
   systemPath: string,
 ): Promise<string[]> {
-  const inventory = await readInventory(session, systemPath);
+  const inventory = await gatherHardware(session, systemPath);
   const { sensors } = await readSensors(session);
   const cases = inventory.chassis.filter(({ type }) => !isPartType(type)).map(({ id }) => id);
   const fresh = documentsOf(inventory);

@@ -65,7 +65,7 @@ function writeAccepted(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
 }
 
 /** The controller shows the machine's own identity after all: it may be talked to again, since a person has looked. */
-export function endQuarantine(mdb: Mdb, input: PassageErrand & { by: string }): Promise<void> {
+export function liftQuarantine(mdb: Mdb, input: PassageErrand & { by: string }): Promise<void> {
   const { machineId, orderId, by, epoch } = input;
   const actor: Actor = { class: 'user', name: by, epoch };
   return acting(mdb, actor, orderId, async (tx) => {

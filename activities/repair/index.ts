@@ -5,14 +5,14 @@ import type { Climb } from '../../domain/repair/budget.ts';
 import { judgeClimb } from '../../domain/repair/budget.ts';
 import { missingDisks } from '../../domain/repair/missing.ts';
 import { summarise } from '../../domain/repair/summary.ts';
-import { standard } from '../../domain/requests.ts';
+import { standardRequests } from '../../domain/requests.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { insertOrder, type OrderWish } from '../../mdb/orders/orders.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as repairs from '../../mdb/orders/repairs.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
-import { acceptBoard, endQuarantine } from './board.ts';
+import { acceptBoard, liftQuarantine } from './board.ts';
 
 /** The repair's transactions on the MDB. Each may run more than once; none touches hardware. */
 export function createRepairActivities(mdb: Mdb) {
@@ -86,8 +86,8 @@ export function createRepairActivities(mdb: Mdb) {
         if (await passage.isOrdered(tx, id)) return id;
         const asked: OrderWish['asked'] =
           to === 'rebirth'
-            ? { passage: 'rebirth', request: { ...standard.rebirth, power: 'cycle', verifies: fault } }
-            : { passage: 'retire', request: standard.retire };
+            ? { passage: 'rebirth', request: { ...standardRequests.rebirth, power: 'cycle', verifies: fault } }
+            : { passage: 'retire', request: standardRequests.retire };
         const none = { dryRun: false, reviewed: null, notBefore: null, deadline: null };
         await insertOrder(tx, actorOf(input), id, { machineId, asked, reason: why, class: 'repair', ...none });
         await record(tx, { actor: actorOf(input), action: `order.${to}`, machineId, orderId: id, detail: { why } });
@@ -119,7 +119,7 @@ export function createRepairActivities(mdb: Mdb) {
     acceptBoard: (input: BoardAccept): Promise<BoardAccepted> => acceptBoard(mdb, input),
 
     /** The controller is the machine's own after all. */
-    endQuarantine: (input: PassageErrand & { by: string }): Promise<void> => endQuarantine(mdb, input),
+    endQuarantine: (input: PassageErrand & { by: string }): Promise<void> => liftQuarantine(mdb, input),
 
     /** The new part is in. */
     fitPart(input: PartWord): Promise<void> {

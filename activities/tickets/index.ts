@@ -19,7 +19,7 @@ const adapters: Record<TicketAdapter, () => Promise<OpenTicketSystem>> = {
   github: async () => (await import('../../integrations/tickets/github.ts')).openGithub,
   gitlab: async () => (await import('../../integrations/tickets/gitlab.ts')).openGitlab,
   servicenow: async () => (await import('../../integrations/tickets/servicenow.ts')).openServicenow,
-  webhook: async () => (await import('../../integrations/tickets/webhook.ts')).openWebhook,
+  webhook: async () => (await import('../../integrations/tickets/webhook.ts')).openTicketWebhook,
 };
 
 /** Tickets of one system a turn, and seconds for which one is nobody else's: longer than its few requests may take. */

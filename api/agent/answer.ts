@@ -2,16 +2,16 @@ import type { AgentRecord } from '../../contract/records.ts';
 import type { Directive, EraseTarget } from '../../domain/values.ts';
 
 /** What a request of the agent is answered: records, or a refusal with its reason. */
-export type Answer = readonly AgentRecord[] | Refusal;
+export type AgentAnswer = readonly AgentRecord[] | Refusal;
 
 export interface Refusal {
   readonly status: 400 | 401 | 409 | 429 | 503;
   readonly reason: string;
 }
 
-export const ok: Answer = [{ kind: 'ok', fields: {} }];
+export const ok: AgentAnswer = [{ kind: 'ok', fields: {} }];
 
-export function refuse(status: Refusal['status'], reason: string): Refusal {
+export function refusal(status: Refusal['status'], reason: string): Refusal {
   return { status, reason };
 }
 

@@ -3,13 +3,13 @@ import type { DiskErasedFact, ErasedFact } from '../../contract/agent.ts';
 import type { AgentRecord } from '../../contract/records.ts';
 import { eraseMethods } from '../../domain/machine.ts';
 import { type Reading, readOnly, readRecord } from './facts.ts';
-import { decimal, flag, optionalText, requiredText, wholeNumber } from './fields.ts';
+import { decimal, flag, numberField, optionalText, requiredText } from './fields.ts';
 
 const blocks = z
   .string()
   .regex(/^\d{1,16}:[0-9a-f]{16}:[0-9a-f]{16}(,\d{1,16}:[0-9a-f]{16}:[0-9a-f]{16}){0,31}$/, 'are not blocks')
   .transform((text) => text.split(','));
-const count = wholeNumber(0, 32);
+const count = numberField(0, 32);
 
 const erasedDisk = z
   .object({
@@ -32,7 +32,7 @@ const erasedDisk = z
     return { serial, name, method, state, evidence };
   });
 
-const finished = z.object({ seq: wholeNumber(0, 2 ** 31), seconds: decimal(0, 10_000_000) });
+const finished = z.object({ seq: numberField(0, 2 ** 31), seconds: decimal(0, 10_000_000) });
 
 /** What the agent tells of disks that it erases: one record a disk, and one for the end of all. */
 export function readErased(records: readonly AgentRecord[]): Reading<ErasedFact> {

@@ -33,7 +33,7 @@ export const optionalMark = z
   .optional()
   .transform((text) => readUuid(text));
 
-export function wholeNumber(least: number, most: number) {
+export function numberField(least: number, most: number) {
   return z
     .string('is missing')
     .regex(/^-?\d{1,16}$/, 'is not a whole number')
@@ -64,13 +64,13 @@ export const lenientFlag = z
   .optional()
   .transform((text) => (text === '1' ? true : text === '0' ? false : null));
 
-export const mac = z.string('is missing').transform((text, context) => {
+export const macField = z.string('is missing').transform((text, context) => {
   const normal = normaliseMac(text);
   if (normal === null) context.addIssue(`${JSON.stringify(text.slice(0, 40))} is not the MAC of a device`);
   return normal ?? '';
 });
 
-export const chassis = z
+export const chassisField = z
   .string()
   .optional()
   .transform((text) => (cleanText(text) === null ? null : normaliseChassis(cleanText(text) as string)));

@@ -4,17 +4,17 @@ import type { AgentRecord } from '../../contract/records.ts';
 import { nameDisks, type ToldDisk } from './disks.ts';
 import { type Reading, readOnly, readRecord } from './facts.ts';
 import {
-  chassis,
+  chassisField,
   content,
   lenientFlag,
-  mac,
+  macField,
+  numberField,
   optionalFigure,
   optionalMark,
   optionalSerial,
   optionalText,
   optionalUuid,
   requiredText,
-  wholeNumber,
 } from './fields.ts';
 
 // Bounds that no machine of today reaches, and every nonsense does.
@@ -40,18 +40,18 @@ const system = z
   }));
 
 const cpu = z.object({
-  socket: wholeNumber(0, 1023),
+  socket: numberField(0, 1023),
   model: optionalText.transform((text) => text ?? 'unknown'),
-  cores: wholeNumber(1, 4096),
-  threads: wholeNumber(1, 16_384),
+  cores: numberField(1, 4096),
+  threads: numberField(1, 16_384),
 });
 
-const memory = z.object({ mib: wholeNumber(1, mostMib) });
+const memory = z.object({ mib: numberField(1, mostMib) });
 
 const dimm = z
   .object({
     slot: requiredText,
-    mib: wholeNumber(0, mostMib),
+    mib: numberField(0, mostMib),
     serial: optionalSerial,
     part: optionalSerial,
     speed: optionalFigure,
@@ -67,7 +67,7 @@ const disk: z.ZodType<ToldDisk> = z
     eui: optionalSerial,
     hidden: lenientFlag,
     model: optionalText,
-    bytes: wholeNumber(0, mostBytes),
+    bytes: numberField(0, mostBytes),
     rotational: lenientFlag,
     content,
     mark: optionalMark,
@@ -82,7 +82,7 @@ const disk: z.ZodType<ToldDisk> = z
 const nic = z
   .object({
     name: requiredText,
-    mac,
+    mac: macField,
     driver: optionalText,
     pci: optionalText,
     speed: optionalFigure,
@@ -92,14 +92,14 @@ const nic = z
 
 const lldp = z.object({
   nic: requiredText,
-  chassis,
+  chassis: chassisField,
   port: optionalText,
   port_subtype: optionalText,
   port_description: optionalText,
   system: optionalText,
 });
 const accelerator = z.object({ pci: requiredText, vendor: requiredText, device: requiredText });
-const bmc = z.object({ address: optionalText, mac: mac.optional().transform((value) => value ?? null) });
+const bmc = z.object({ address: optionalText, mac: macField.optional().transform((value) => value ?? null) });
 const watchdog = z.object({ name: requiredText });
 const tpm = z.object({ version: requiredText });
 /** Storage that the agent did not take for a disk, and why; `unproven` where data may be on it. */
@@ -110,7 +110,10 @@ const omitted = z.object({ name: requiredText, reason: requiredText, unproven: l
  * are lines that were no records. Refuses, naming the record, only what can't be a machine: no system, no memory, no
  * processor or no NIC that could be read.
  */
-export function readInventory(records: readonly AgentRecord[], unreadable: readonly string[] = []): Reading<Inventory> {
+export function parseInventory(
+  records: readonly AgentRecord[],
+  unreadable: readonly string[] = [],
+): Reading<Inventory> {
   const system_ = readOnly(system, records, 'system');
   if (!system_.ok) return system_;
   const memory_ = readOnly(memory, records, 'memory');

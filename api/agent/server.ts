@@ -1,10 +1,10 @@
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { formatRecords, parseRecords, type RecordError, recordLimits } from '../../contract/records.ts';
-import { openSessions, type Session, standingDirectives } from '../../mdb/boot/agent.ts';
+import { type AgentSession, openSessions, standingDirectives } from '../../mdb/boot/agent.ts';
 import { limitRate, type RateLimiter } from '../limits.ts';
 import { isOutage } from '../outage.ts';
-import { type Answer, isRefusal, refuse } from './answer.ts';
+import { type AgentAnswer, isRefusal, refusal } from './answer.ts';
 import { gather } from './gather.ts';
 import * as requests from './requests.ts';
 import { hashToken, readBearer } from './tokens.ts';
@@ -43,7 +43,7 @@ export function createAgentApi(options: AgentApiOptions) {
   const app = createServer(options, waiting);
 
   const guard = createGuard(limitRate(perToken), limitRate(perStranger), readSession);
-  const post = (path: string, take: (session: Session, body: string) => Promise<Answer>) =>
+  const post = (path: string, take: (session: AgentSession, body: string) => Promise<AgentAnswer>) =>
     app.post(path, (request, reply) =>
       respond(
         request,
@@ -63,7 +63,7 @@ export function createAgentApi(options: AgentApiOptions) {
     respond(
       request,
       reply,
-      guard.token(request, (token) => requests.ready(dependencies, token, parseRecords(bodyOf(request)))),
+      guard.token(request, (token) => requests.reportReady(dependencies, token, parseRecords(bodyOf(request)))),
     ),
   );
   post('/agent/inventory', (session, body) => requests.inventory(dependencies, session, body));
@@ -86,8 +86,8 @@ export function createAgentApi(options: AgentApiOptions) {
       guard.session(request, (session) => {
         const asked = readAsked(request.query as Record<string, unknown>);
         return asked
-          ? requests.next(dependencies, session, asked, whenGone(reply))
-          : Promise.resolve(refuse(400, 'seq and wait are whole numbers'));
+          ? requests.nextDirectives(dependencies, session, asked, whenGone(reply))
+          : Promise.resolve(refusal(400, 'seq and wait are whole numbers'));
       }),
     ),
   );
@@ -123,34 +123,41 @@ function createServer({ authority, log }: AgentApiOptions, waiting: Waiting) {
 function createGuard(
   tokens: RateLimiter,
   strangers: RateLimiter,
-  readSession: (hash: string) => Promise<Session | undefined>,
+  readSession: (hash: string) => Promise<AgentSession | undefined>,
 ) {
-  const token = async (request: FastifyRequest, take: (token: string) => Promise<Answer>): Promise<Answer> => {
-    if (!strangers.allows(request.ip)) return refuse(429, 'too many requests with a wrong token; wait');
+  const token = async (
+    request: FastifyRequest,
+    take: (token: string) => Promise<AgentAnswer>,
+  ): Promise<AgentAnswer> => {
+    if (!strangers.allows(request.ip)) return refusal(429, 'too many requests with a wrong token; wait');
     const bearer = readBearer(request.headers.authorization);
-    const answer = bearer === null ? refuse(401, 'there is no token') : await limited(bearer, take);
+    const answer = bearer === null ? refusal(401, 'there is no token') : await limited(bearer, take);
     if (isRefusal(answer) && answer.status === 401) strangers.take(request.ip);
     return answer;
   };
-  const limited = async (bearer: string, take: (token: string) => Promise<Answer>): Promise<Answer> =>
-    tokens.take(hashToken(bearer)) ? take(bearer) : refuse(429, 'too many requests; wait');
+  const limited = async (bearer: string, take: (token: string) => Promise<AgentAnswer>): Promise<AgentAnswer> =>
+    tokens.take(hashToken(bearer)) ? take(bearer) : refusal(429, 'too many requests; wait');
   return {
     token,
-    session: (request: FastifyRequest, take: (session: Session) => Promise<Answer>): Promise<Answer> =>
+    session: (request: FastifyRequest, take: (session: AgentSession) => Promise<AgentAnswer>): Promise<AgentAnswer> =>
       token(request, async (bearer) => {
         const session = await readSession(hashToken(bearer));
-        return session ? take(session) : refuse(401, 'this session is unknown or has ended; boot again');
+        return session ? take(session) : refusal(401, 'this session is unknown or has ended; boot again');
       }),
   };
 }
 
-async function respond(request: FastifyRequest, reply: FastifyReply, work: Promise<Answer>): Promise<FastifyReply> {
+async function respond(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  work: Promise<AgentAnswer>,
+): Promise<FastifyReply> {
   return send(reply, await work.catch((error: Error) => explain(error, request)));
 }
 
 function send(
   reply: FastifyReply,
-  answer: Answer | { readonly status: number; readonly reason: string },
+  answer: AgentAnswer | { readonly status: number; readonly reason: string },
 ): FastifyReply {
   const text = reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store');
   if (!isRefusal(answer)) return text.send(formatRecords(answer as Exclude<typeof answer, { status: number }>));

@@ -115,7 +115,7 @@ export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
         tags: ['boots'],
         summary: 'Boot requests and answers of the last minutes',
         querystring: contract.bootQuery,
-        response: { 200: contract.bootStats },
+        response: { 200: contract.bootStatsView },
       },
     },
     async ({ query }) => readBootStats(mdb, query.minutes),
@@ -126,7 +126,7 @@ const findLoops = (mdb: Mdb) => persistentFailers(mdb.$client, bootLoop.minutes 
 
 /** For load balancers and Prometheus; no names of machines in either. */
 export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
-  app.get('/healthz', { schema: { tags, response: { 200: contract.health } } }, async () => {
+  app.get('/healthz', { schema: { tags, response: { 200: contract.healthView } } }, async () => {
     await mdb.execute('select 1');
     return { ok: true };
   });

@@ -18,7 +18,7 @@ import type { App, PeopleDependencies } from './app.ts';
 import { checkController } from './controllers.ts';
 import { ApiError, granted } from './errors.ts';
 import { hasSecret, mustSelect } from './names.ts';
-import { tellStanding } from './standing.ts';
+import { statusSentence } from './standing.ts';
 
 const named = z.strictObject({ name: contract.machineName });
 const tags = ['machines'];
@@ -155,7 +155,7 @@ async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> 
   const { identity, tags: tagged, directive, memoryMib, cpus, dimms, disks, nics, accelerators, bmc } = facts;
   return {
     machine,
-    standing: tellStanding({
+    standing: statusSentence({
       ...{ machine, order: live, steps, questions, lastMove, waited, directive: directive.do, boots },
       quarantine: bmc?.quarantine ?? null,
       brake: isEngaged(brake, Date.now()) ? tellEngaged(brake) : null,

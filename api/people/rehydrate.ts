@@ -124,7 +124,7 @@ function judgeRound(latest: Losses['latest'], now: number): Pick<Finding, 'ok' |
     return { ok: false, message: `orders and workflows were last compared at ${at}: is the dispatcher alive?` };
   if (latest.error !== null)
     return { ok: false, message: `orders and workflows could not be compared: ${latest.error}` };
-  const counted = tell(latest.counts);
+  const counted = countsSentence(latest.counts);
   if (counted === null) return { ok: true, message: `at ${at} everything under way had its workflow` };
   const failed = latest.found.filter((one) => one.failed !== undefined);
   const first = failed[0] ?? latest.found[0];
@@ -134,7 +134,7 @@ function judgeRound(latest: Losses['latest'], now: number): Pick<Finding, 'ok' |
 }
 
 /** `3 machines, 1 order`; null for nothing. */
-export function tell(counts: MismatchCounts): string | null {
+export function countsSentence(counts: MismatchCounts): string | null {
   const parts = Object.entries(counts).map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`);
   return parts.length === 0 ? null : parts.join(', ');
 }

@@ -48,7 +48,7 @@ const nextOrdered: Record<Passage, string> = {
 };
 
 /** One sentence each: where a machine is, why, since when, by whom, what comes next, what it waits for. */
-export function tellStanding(facts: StandingFacts): StandingView {
+export function statusSentence(facts: StandingFacts): StandingView {
   const { machine, order, lastMove } = facts;
   const place = machine.rack === null ? 'no position yet' : `rack ${machine.rack} unit ${machine.unit}`;
   return {

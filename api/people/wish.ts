@@ -5,7 +5,7 @@ import type { SemaphoreTags } from '../../domain/requests.ts';
 import { type Selector, selectsAll } from '../../domain/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { selectMachines } from '../../mdb/machines/selecting.ts';
-import type { Asked, OrderWish } from '../../mdb/orders/orders.ts';
+import type { OrderWish, PassageRequest } from '../../mdb/orders/orders.ts';
 import { ApiError } from './errors.ts';
 import { mustKnowTags, mustSelect } from './names.ts';
 
@@ -25,7 +25,7 @@ export function readWish(body: Body): Omit<OrderWish, 'id' | 'machineId'> {
   const checked = checkRequest(passage, { ...(wipe !== undefined && { wipe }), ...body.request });
   if (!checked.ok) throw new ApiError('invalid', checked.message, checked.field);
   return {
-    asked: { passage, request: checked.request } as Asked,
+    asked: { passage, request: checked.request } as PassageRequest,
     reason: body.reason,
     class: body.class ?? null,
     dryRun: body.dryRun,

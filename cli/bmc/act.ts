@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ActKind, ActParameters } from '../../contract/hardware.ts';
 import type { FirmwareScene, ImageSource } from '../../redfish/acts/firmware.ts';
-import type { Kind, Pace, Plain, Plan, Scene, Seen, Sent } from '../../redfish/acts/kind.ts';
+import type {
+  ActClock,
+  ActContext,
+  ActDefinition,
+  ActPlan,
+  Observation,
+  Plain,
+  Sent,
+} from '../../redfish/acts/kind.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { Session } from '../../redfish/session.ts';
 import type { Screen } from '../context.ts';
@@ -12,14 +20,14 @@ import { askYes } from './prompt.ts';
 import { showPin } from './show.ts';
 
 /** Kinds that may follow one that is given by hand, by their names. */
-export type Following = { readonly [K in ActKind]?: Kind<ActParameters[K], HandScene> };
+export type Following = { readonly [K in ActKind]?: ActDefinition<ActParameters[K], HandScene> };
 
 /** A scene of which images are files at hand. */
 export type HandScene = FirmwareScene;
 
 /** One act by hand, or the first of two. */
 export interface HandAct<P> {
-  readonly kind: Kind<P, HandScene>;
+  readonly kind: ActDefinition<P, HandScene>;
   readonly parameters: P;
   /** What is about to be done, as a sentence without its full stop. */
   readonly about: string;
@@ -27,15 +35,15 @@ export interface HandAct<P> {
   readonly images?: ImageSource;
 }
 
-export interface HandResult extends Pick<Seen, 'observed' | 'waitsFor'> {
-  readonly state: Seen['state'] | 'planned';
+export interface HandResult extends Pick<Observation, 'observed' | 'waitsFor'> {
+  readonly state: Observation['state'] | 'planned';
   /** Commands that were given, in order. */
   readonly commands: readonly Plain[];
 }
 
 const noImages: ImageSource = { open: async () => ({ why: 'no image was named' }) };
 
-const clock: Pace = { wait: (milliseconds) => sleep(milliseconds), since: (time) => Date.now() - time };
+const clock: ActClock = { wait: (milliseconds) => sleep(milliseconds), since: (time) => Date.now() - time };
 
 /** Runs an act on a controller: plan, the person's word, one sending, observation. Ends with 1 unless it is done. */
 export async function actByHand<P>(
@@ -93,7 +101,7 @@ async function perform<P>(
   const next =
     seen.state === 'done' || plan.next?.owed ? plan.next : seen.state === 'unknown' ? plan.otherwise : undefined;
   if (next === undefined) return { ...seen, commands: [plan.command] };
-  const second = following[next.kind] as Kind<unknown, HandScene> | undefined;
+  const second = following[next.kind] as ActDefinition<unknown, HandScene> | undefined;
   if (second === undefined) throw new Error(`${next.kind} is to follow, which this command does not know`);
   await clock.wait(next.after);
   // The word was given for the whole.
@@ -109,17 +117,17 @@ async function perform<P>(
   return { ...rest, observed, commands };
 }
 
-function wordsOf({ command, next, otherwise }: Plan): string {
+function wordsOf({ command, next, otherwise }: ActPlan): string {
   const fallback = otherwise ? `, or else ${otherwise.kind} ${JSON.stringify(otherwise.parameters)}` : '';
   return JSON.stringify(command) + (next ? `, then ${next.kind}` : '') + fallback;
 }
 
-async function sceneOf(session: Session, hostPath: string | null): Promise<Scene> {
+async function sceneOf(session: Session, hostPath: string | null): Promise<ActContext> {
   const { openProbe } = await import('../../redfish/probe.ts');
   return { session, ...(await openProbe(session, { hostPath })), pace: clock };
 }
 
-async function give<P>(scene: HandScene, kind: Kind<P, HandScene>, plan: Plan): Promise<Seen> {
+async function give<P>(scene: HandScene, kind: ActDefinition<P, HandScene>, plan: ActPlan): Promise<Observation> {
   const { next, otherwise } = plan;
   // As an intent holds it: what is half of something is observed as that half.
   const words: Plain = { ...plan.command, ...(next && { next }), ...(otherwise && { otherwise }) };
@@ -136,26 +144,26 @@ async function give<P>(scene: HandScene, kind: Kind<P, HandScene>, plan: Plan): 
 /** A controller that certainly did nothing: a success where what was wanted is so already (quirk 29). */
 async function refused<P>(
   scene: HandScene,
-  kind: Kind<P, HandScene>,
+  kind: ActDefinition<P, HandScene>,
   { command, before }: Pick<Sent, 'command' | 'before'>,
   error: RedfishError,
-): Promise<Seen> {
+): Promise<Observation> {
   const seen = await kind.observe(scene, { command, before, answer: null }).catch(() => null);
   return seen?.state === 'done' ? seen : { state: 'not_done', observed: error.message };
 }
 
 async function watch<P>(
   scene: HandScene,
-  kind: Kind<P, HandScene>,
+  kind: ActDefinition<P, HandScene>,
   sent: Sent,
   watchFor: number | undefined,
-): Promise<Seen> {
+): Promise<Observation> {
   // By hand nobody settles it later: what takes long is followed here.
   const follow = typeof kind.follow === 'function' ? kind.follow(sent) : kind.follow;
   const { every, for: patience } = follow ?? kind.watch;
   const until = Date.now() + (watchFor ?? patience);
   for (let known = sent; ; ) {
-    const seen = await kind.observe(scene, known).catch((error: Error): Seen => {
+    const seen = await kind.observe(scene, known).catch((error: Error): Observation => {
       return { state: 'unknown', observed: error.message };
     });
     known = seen.keep ? { ...known, answer: { ...known.answer, ...seen.keep } } : known;

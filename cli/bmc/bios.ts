@@ -3,7 +3,7 @@ import type { BiosReading } from '../../redfish/bios.ts';
 import type { Screen } from '../context.ts';
 import { actByHand } from './act.ts';
 import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
-import { onSystem, type Place, showSystem } from './reading.ts';
+import { onSystem, type SystemContext, showSystem } from './reading.ts';
 
 /** `farrier bmc bios ADDRESS [set NAME=VALUE… | reset]`. */
 export function addBios(hand: Hand): void {
@@ -43,7 +43,7 @@ export function addBios(hand: Hand): void {
 
 type Shown = Pick<BiosReading, 'attributes' | 'pending' | 'resets'> | { readonly attributes: null };
 
-async function read({ session, probe }: Place): Promise<Shown> {
+async function read({ session, probe }: SystemContext): Promise<Shown> {
   const { readBios } = await import('../../redfish/bios.ts');
   const bios = await readBios(session, probe);
   if (bios === null) return { attributes: null };

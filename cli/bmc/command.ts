@@ -73,10 +73,10 @@ export function addBmc(program: Command, open: () => Context, askPassword: AskPa
   add('inventory', 'what its machine is made of')
     .option('--system <path>', 'the system meant, where the controller has several')
     .action(async (address: string, options: Options, command: Command) => {
-      const { readInventory } = await import('../../redfish/read/inventory.ts');
+      const { gatherHardware } = await import('../../redfish/read/inventory.ts');
       const { screen } = open();
       const { pin, value } = await ask(command, address, options, (session) =>
-        readInventory(session, options.system ?? null),
+        gatherHardware(session, options.system ?? null),
       );
       screen.answer({ pin, ...value }, () => {
         showPin(screen, pin, options.pin);

@@ -1,7 +1,7 @@
 import type { Session } from '../../redfish/session.ts';
 
 /** Whom to ask, as whom. */
-export interface Contact {
+export interface GivenController {
   readonly origin: string;
   readonly user: string;
   readonly password: string;
@@ -18,7 +18,7 @@ export function originOf(address: string): string {
 
 /** Signs in, reads, signs out. Gives the key that the controller showed along with what was read. */
 export async function askController<T>(
-  { origin, user, password, pin }: Contact,
+  { origin, user, password, pin }: GivenController,
   read: (session: Session) => Promise<T>,
 ): Promise<{ readonly pin: string | null; readonly value: T }> {
   // Loaded when it is asked for: no other command needs it.

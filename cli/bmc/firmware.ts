@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { Argument, type Command } from 'commander';
-import type { Firmware } from '../../redfish/read/firmware.ts';
+import type { FirmwareReading } from '../../redfish/read/firmware.ts';
 import type { Screen } from '../context.ts';
 import type { Column } from '../table.ts';
 import { actByHand } from './act.ts';
 import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
-import { type Place, showSystem } from './reading.ts';
+import { type SystemContext, showSystem } from './reading.ts';
 
 /** `farrier bmc firmware ADDRESS [update FILE --component C --to VERSION]`. */
 export function addFirmware(hand: Hand): void {
@@ -46,7 +46,7 @@ export function addFirmware(hand: Hand): void {
     );
 }
 
-async function read({ session, probe }: Place) {
+async function read({ session, probe }: SystemContext) {
   const { openReader } = await import('../../redfish/read/reader.ts');
   const { readFirmware } = await import('../../redfish/read/firmware.ts');
   const { componentsOf } = await import('../../redfish/firmware/component.ts');
@@ -64,7 +64,7 @@ async function read({ session, probe }: Place) {
   };
 }
 
-const columns: Column<Firmware & { readonly component: string }>[] = [
+const columns: Column<FirmwareReading & { readonly component: string }>[] = [
   { title: 'component', cell: ({ component }) => component, flexible: true },
   { title: 'name', cell: ({ name }) => name, flexible: true },
   { title: 'version', cell: ({ version }) => version },

@@ -32,7 +32,7 @@ export function addPower(hand: Hand): void {
 }
 
 async function actOf(verb: Verb, { patience }: PowerOptions): Promise<HandAct<never>> {
-  const { powerCycle, powerOff, powerOn, restart } = await import('../../redfish/acts/power.ts');
+  const { powerCycle, powerOff, powerOn, gracefulRestart } = await import('../../redfish/acts/power.ts');
   const about = abouts[verb];
   const following = { 'power-on': powerOn, 'power-off': powerOff };
   const off = {
@@ -44,7 +44,7 @@ async function actOf(verb: Verb, { patience }: PowerOptions): Promise<HandAct<ne
     off: { kind: powerOff, parameters: off },
     'force-off': { kind: powerOff, parameters: off },
     cycle: { kind: powerCycle, parameters: {} },
-    restart: { kind: restart, parameters: {} },
+    restart: { kind: gracefulRestart, parameters: {} },
   }[verb];
   return { ...act, about, following } as HandAct<never>;
 }

@@ -7,7 +7,7 @@ import type { Hand, HandOptions } from './hand.ts';
 import { showPin } from './show.ts';
 
 /** The system behind a controller, found and asked. */
-export interface Place {
+export interface SystemContext {
   readonly session: Session;
   readonly system: SystemReading;
   readonly probe: Probe;
@@ -17,7 +17,7 @@ export interface Place {
 export async function onSystem<T>(
   session: Session,
   { system }: HandOptions,
-  read: (place: Place) => Promise<T>,
+  read: (place: SystemContext) => Promise<T>,
 ): Promise<T> {
   const { openProbe } = await import('../../redfish/probe.ts');
   return read({ session, ...(await openProbe(session, { hostPath: system ?? null })) });
@@ -29,7 +29,7 @@ export async function showSystem<T>(
   command: Command,
   address: string,
   options: HandOptions,
-  read: (place: Place) => Promise<T>,
+  read: (place: SystemContext) => Promise<T>,
   show: (screen: Screen, value: T) => void,
 ): Promise<void> {
   const { screen } = hand.open();

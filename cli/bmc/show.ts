@@ -1,4 +1,4 @@
-import type { Inventory } from '../../redfish/read/inventory.ts';
+import type { HardwareReading } from '../../redfish/read/inventory.ts';
 import type { LogEntry, LogsReading } from '../../redfish/read/logs.ts';
 import type { ProbeReport } from '../../redfish/read/probe.ts';
 import type { Gap } from '../../redfish/read/reader.ts';
@@ -42,7 +42,7 @@ export function showProbe(screen: Screen, probe: ProbeReport): void {
   showGaps(screen, probe.gaps);
 }
 
-export function showInventory(screen: Screen, inventory: Inventory): void {
+export function showInventory(screen: Screen, inventory: HardwareReading): void {
   showIdentity(screen, inventory.identity);
   screen.facts('System', [
     ['path', inventory.system.path],
@@ -77,14 +77,14 @@ const partColumns: Column<Part>[] = [
   { title: 'health', cell: ({ health }) => health },
 ];
 
-const firmwareColumns: Column<Inventory['firmware'][number]>[] = [
+const firmwareColumns: Column<HardwareReading['firmware'][number]>[] = [
   { title: 'firmware', cell: ({ name }) => name, flexible: true },
   { title: 'id', cell: ({ id }) => id, flexible: true },
   { title: 'version', cell: ({ version }) => version },
   { title: 'runs', cell: ({ inForce, copy }) => (inForce ? 'yes' : (copy ?? 'kept')) },
 ];
 
-function partsOf(inventory: Inventory): Part[] {
+function partsOf(inventory: HardwareReading): Part[] {
   const part = (kind: string, place: string | null, serial: string | null, health: string | null) => ({
     as: (...what: (string | null)[]): Part => ({ kind, place, what: what.filter(Boolean).join(' '), serial, health }),
   });
@@ -155,7 +155,7 @@ export function showLogs(screen: Screen, { logs, gaps }: LogsReading): void {
   showGaps(screen, gaps);
 }
 
-function showIdentity(screen: Screen, identity: Inventory['identity']): void {
+function showIdentity(screen: Screen, identity: HardwareReading['identity']): void {
   screen.facts('Machine', [
     ['model', [identity.vendor, identity.product].filter(Boolean).join(' ')],
     ['serial', identity.serial],

@@ -10,20 +10,20 @@ import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { openMdb } from './database.ts';
 import { choosePorts, claimFolder } from './folder.ts';
 import { findImages } from './images.ts';
-import { type Layout, layoutOf } from './layout.ts';
+import { type DataLayout, layoutOf } from './layout.ts';
 import { machineCount, type Ports, type UpOptions } from './options.ts';
 import { facePrograms, type Setting, workerPrograms } from './programs.ts';
 import { startRacks } from './racks.ts';
 import { checkReal, startRig } from './rig.ts';
 import { postgresService, prepareTemporal, temporalService } from './servers.ts';
 import { defineHome, homeSite } from './site.ts';
-import type { Progress, Steps } from './steps.ts';
+import type { SetupSteps, StepProgress } from './steps.ts';
 import { addressesOf, serveWire } from './wire.ts';
 
 export interface Bringing {
   readonly options: UpOptions;
   readonly shell: Readonly<Record<string, string>>;
-  readonly steps: Steps;
+  readonly steps: SetupSteps;
   readonly supervisor: Supervisor;
   /** Aborted when the rest is not wanted any more. */
   readonly stop: AbortSignal;
@@ -39,7 +39,7 @@ export interface TemporalPlace {
 
 /** A Farrier that runs. */
 export interface Up {
-  readonly layout: Layout;
+  readonly layout: DataLayout;
   readonly ports: Ports;
   readonly temporal: TemporalPlace;
   readonly mdb: Mdb;
@@ -145,7 +145,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
 }
 
 /** For programs that a person starts beside these: `. .data/farrier.env`. It holds the password of the database. */
-async function writeEnvironment({ data }: Layout, { mdbUrl, temporal }: Pick<Setting, 'mdbUrl' | 'temporal'>) {
+async function writeEnvironment({ data }: DataLayout, { mdbUrl, temporal }: Pick<Setting, 'mdbUrl' | 'temporal'>) {
   const lines = Object.entries({
     FARRIER_MDB_URL: mdbUrl,
     FARRIER_DATA: data,
@@ -165,9 +165,9 @@ function urlOf(server: Supervised, name: 'url' | 'socketUrl'): string {
 
 async function openTemporal(
   { shell, supervisor, stop }: Bringing,
-  layout: Layout,
+  layout: DataLayout,
   ports: Ports,
-  progress: Progress,
+  progress: StepProgress,
 ): Promise<TemporalPlace> {
   const given = shell['TEMPORAL_ADDRESS'];
   if (given) {
@@ -188,7 +188,7 @@ async function openTemporal(
   return { address: String(addresses['address']), ui: String(addresses['ui']), cli: typed };
 }
 
-async function settingOf({ shell }: Bringing, layout: Layout, ports: Ports, server: Supervised): Promise<Setting> {
+async function settingOf({ shell }: Bringing, layout: DataLayout, ports: Ports, server: Supervised): Promise<Setting> {
   const temporal = shell['TEMPORAL_ADDRESS'] || `127.0.0.1:${ports.temporal}`;
   const guard = await tether('TERM');
   // The types are stripped and the code compiled once for all starts.

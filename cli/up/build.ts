@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { addOverlay, type SiteTrust } from '../../boot/image/overlay.ts';
 import { Trouble } from '../../host/trouble.ts';
-import { root } from './layout.ts';
-import type { Progress } from './steps.ts';
+import { checkoutRoot } from './layout.ts';
+import type { StepProgress } from './steps.ts';
 
 export interface Building {
   /** Folder of all images, `<data>/images`. */
   readonly images: string;
   readonly trust: SiteTrust;
   readonly stop: AbortSignal;
-  readonly progress: Progress;
+  readonly progress: StepProgress;
 }
 
 /** What simulated machines fetch in place of boot files; real ones would stop at it. */
@@ -62,7 +62,7 @@ async function isForReal(path: string): Promise<boolean> {
 async function runScript({ stop, progress }: Building, name: string, args: readonly string[]): Promise<void> {
   stop.throwIfAborted();
   // A group of its own, as the script's compilers are to end with it.
-  const child = spawn('nice', [join(root, 'boot', 'image', name), ...args], {
+  const child = spawn('nice', [join(checkoutRoot, 'boot', 'image', name), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });

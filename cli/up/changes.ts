@@ -1,9 +1,9 @@
-import type { Step } from './steps.ts';
-import { type Scene, span } from './view.ts';
-import type { Fleet, MachineShown } from './watch.ts';
+import type { SetupStep } from './steps.ts';
+import { formatSeconds, type UpPicture } from './view.ts';
+import type { FleetFigures, MachineShown } from './watch.ts';
 
 /** What became different between two scenes, a plain line each: for logs and pipes, where nothing is redrawn. */
-export function changes(before: Scene | null, after: Scene): string[] {
+export function changes(before: UpPicture | null, after: UpPicture): string[] {
   return [
     ...after.steps.flatMap((step) => stepChange(before, step)),
     ...after.notes.filter((note) => !before?.notes.includes(note)),
@@ -14,14 +14,14 @@ export function changes(before: Scene | null, after: Scene): string[] {
 }
 
 /** What a step does now, told when it turns to something else; how far it is, behind the colon, is not. */
-function stepChange(before: Scene | null, { title, state, note }: Step): string[] {
+function stepChange(before: UpPicture | null, { title, state, note }: SetupStep): string[] {
   const matter = (text: string) => text.replace(/: [^:]*$/, '');
   const old = before?.steps.find((one) => one.title === title);
   if (state !== 'running' || note === '' || matter(old?.note ?? '') === matter(note)) return [];
   return [`${title}: ${matter(note)}`];
 }
 
-function serviceChanges(before: Scene | null, after: Scene): string[] {
+function serviceChanges(before: UpPicture | null, after: UpPicture): string[] {
   return after.services.flatMap((service) => {
     const old = before?.services.find((one) => one.name === service.name);
     if (old === undefined) return [];
@@ -34,7 +34,7 @@ function serviceChanges(before: Scene | null, after: Scene): string[] {
   });
 }
 
-function fleetChanges(before: Fleet | null, after: Fleet, expected: number): string[] {
+function fleetChanges(before: FleetFigures | null, after: FleetFigures, expected: number): string[] {
   const single = after.machines.length === after.total;
   if (single) return after.machines.flatMap((machine) => machineChange(before, machine));
   if (before && before.inService === after.inService && before.held === after.held && before.total === after.total)
@@ -43,11 +43,11 @@ function fleetChanges(before: Fleet | null, after: Fleet, expected: number): str
   return [`${after.total} of ${goal} machines heard from, ${after.inService} in service, ${after.held} held`];
 }
 
-function machineChange(before: Fleet | null, machine: MachineShown): string[] {
+function machineChange(before: FleetFigures | null, machine: MachineShown): string[] {
   const old = before?.machines.find((one) => one.id === machine.id);
   const name = machine.hostname ?? machine.id;
   if (machine.held !== null && machine.held !== old?.held) return [`${name} is held: ${machine.held}`];
   if (old?.stage === machine.stage && old.held === machine.held) return [];
   const way = old && old.stage !== machine.stage ? `${old.stage} → ${machine.stage}` : machine.stage;
-  return [`${name} ${way} after ${span(machine.seconds)}`];
+  return [`${name} ${way} after ${formatSeconds(machine.seconds)}`];
 }

@@ -4,9 +4,9 @@ import { endLeftovers, type Lock, takeLock } from '../../host/lock.ts';
 import { findPort } from '../../host/port.ts';
 import { needSpace } from '../../host/space.ts';
 import { folderTrouble, Trouble } from '../../host/trouble.ts';
-import type { Layout } from './layout.ts';
+import type { DataLayout } from './layout.ts';
 import type { Ports } from './options.ts';
-import type { Progress } from './steps.ts';
+import type { StepProgress } from './steps.ts';
 
 /** Rises when an older version could no longer read what this one writes. */
 const format = 1;
@@ -18,7 +18,7 @@ const machineMib = 1024;
 const stampShape = z.object({ format: z.int().positive(), version: z.string() });
 
 /** Makes the data folder ours: nobody else uses it, it is not from the future, there is room, nothing old still runs. */
-export async function claimFolder(layout: Layout, virtualMachines: number, progress: Progress): Promise<Lock> {
+export async function claimFolder(layout: DataLayout, virtualMachines: number, progress: StepProgress): Promise<Lock> {
   await mkdir(layout.logs, { recursive: true }).catch((error) => {
     throw folderTrouble(layout.data, error) ?? error;
   });
@@ -35,7 +35,7 @@ export async function claimFolder(layout: Layout, virtualMachines: number, progr
   }
 }
 
-async function checkStamp(layout: Layout): Promise<void> {
+async function checkStamp(layout: DataLayout): Promise<void> {
   const text = await readFile(layout.stamp, 'utf8').catch(() => null);
   if (text === null) return writeStamp(layout);
   const stamp = stampShape.safeParse(parse(text));
@@ -54,7 +54,7 @@ function parse(text: string): unknown {
   }
 }
 
-async function writeStamp(layout: Layout): Promise<void> {
+async function writeStamp(layout: DataLayout): Promise<void> {
   const fresh = `${layout.stamp}.new`;
   const version = await ownVersion();
   await writeFile(fresh, `${JSON.stringify({ format, version })}\n`).catch((error) => {
@@ -91,7 +91,7 @@ const portsShape = z
  * Ports to listen on. In place of zeros come the free ones of the last time, since addresses of controllers and
  * bookmarks hold them, or else any. Throws Trouble naming the port that is taken and its option.
  */
-export async function choosePorts(wanted: Ports, layout: Layout): Promise<Ports> {
+export async function choosePorts(wanted: Ports, layout: DataLayout): Promise<Ports> {
   const last = portsShape.safeParse(parse(await readFile(layout.ports, 'utf8').catch(() => ''))).data;
   const chosen = { ...wanted };
   for (const name of Object.keys(flags) as (keyof Ports)[]) chosen[name] = await choosePort(name, wanted[name], last);

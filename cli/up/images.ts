@@ -9,13 +9,13 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { images } from '../../mdb/schema.ts';
 import { simulatedImage } from './archive.ts';
 import { type Building, buildBoot, buildSystem, simulatedBoot } from './build.ts';
-import type { Layout } from './layout.ts';
-import type { Progress } from './steps.ts';
+import type { DataLayout } from './layout.ts';
+import type { StepProgress } from './steps.ts';
 
-export interface ImageWish {
+export interface ImageSources {
   readonly mdb: Mdb;
   readonly authority: Authority;
-  readonly layout: Layout;
+  readonly layout: DataLayout;
   /** Whether machines that really boot are to be born. */
   readonly real: boolean;
   readonly stop: AbortSignal;
@@ -25,18 +25,18 @@ export interface ImageWish {
 const disk: ImageLayout = { bootMib: 256, rootMib: 'rest', kernel: 'bootstrap' };
 
 /** Makes sure that there is something to boot from the network, and an image of every kind to install. */
-export async function findImages(wish: ImageWish, progress: Progress): Promise<void> {
+export async function findImages(wish: ImageSources, progress: StepProgress): Promise<void> {
   if (wish.real) await buildBoot(buildingOf(wish, progress));
   else await addBootFiles(join(wish.layout.images, 'boot'));
   await registerBootFiles({ mdb: wish.mdb, root: wish.layout.images }, 'up');
   await (wish.real ? realImages(wish, progress) : simulatedImages(wish));
 }
 
-function buildingOf({ layout, authority, stop }: ImageWish, progress: Progress): Building {
+function buildingOf({ layout, authority, stop }: ImageSources, progress: StepProgress): Building {
   return { images: layout.images, trust: authority, stop, progress };
 }
 
-async function realImages(wish: ImageWish, progress: Progress): Promise<void> {
+async function realImages(wish: ImageSources, progress: StepProgress): Promise<void> {
   const ids = imageKinds.map((kind) => `tiny-${kind}`);
   const known = await wish.mdb.select({ id: images.id }).from(images);
   if (ids.every((id) => known.some((row) => row.id === id))) return;
@@ -44,7 +44,7 @@ async function realImages(wish: ImageWish, progress: Progress): Promise<void> {
   for (const kind of imageKinds) await register(wish, `tiny-${kind}`, kind);
 }
 
-async function simulatedImages(wish: ImageWish): Promise<void> {
+async function simulatedImages(wish: ImageSources): Promise<void> {
   for (const kind of imageKinds) {
     const [known] = await wish.mdb.select({ id: images.id }).from(images).where(eq(images.kind, kind)).limit(1);
     if (!known) await addSimulated(wish, kind);
@@ -63,7 +63,7 @@ async function addBootFiles(folder: string): Promise<void> {
   }
 }
 
-async function addSimulated(wish: ImageWish, kind: ImageKind): Promise<void> {
+async function addSimulated(wish: ImageSources, kind: ImageKind): Promise<void> {
   const id = `simulated-${kind}`;
   const folder = join(wish.layout.images, 'os');
   const file = join(folder, `${id}.tar.gz`);
@@ -73,7 +73,7 @@ async function addSimulated(wish: ImageWish, kind: ImageKind): Promise<void> {
   await register(wish, id, kind);
 }
 
-async function register({ mdb, authority, layout }: ImageWish, id: string, kind: ImageKind): Promise<void> {
+async function register({ mdb, authority, layout }: ImageSources, id: string, kind: ImageKind): Promise<void> {
   await registerImage(
     { mdb, authority, root: layout.images },
     { id, kind, layout: disk, preferred: true, by: 'up', automatic: true },

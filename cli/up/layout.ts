@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout: where the programs are. */
-export const root = fileURLToPath(new URL('../../', import.meta.url));
+export const checkoutRoot = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Where everything lasting is, below one data folder. */
-export interface Layout {
+export interface DataLayout {
   readonly data: string;
   readonly lock: string;
   /** Says which version wrote the folder. */
@@ -20,7 +20,7 @@ export interface Layout {
   readonly vm: string;
 }
 
-export function layoutOf(data: string): Layout {
+export function layoutOf(data: string): DataLayout {
   const at = (name: string) => join(data, name);
   return {
     data,
@@ -36,6 +36,6 @@ export function layoutOf(data: string): Layout {
   };
 }
 
-export function logOf(layout: Layout, name: string): string {
+export function logOf(layout: DataLayout, name: string): string {
   return join(layout.logs, `${name}.log`);
 }

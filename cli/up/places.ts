@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { Up } from './bring.ts';
 
 /** Where to look at a Farrier that runs: titles with an address or a command that can be pasted. */
-export function placesOf({ layout, ports, temporal }: Pick<Up, 'layout' | 'ports' | 'temporal'>): [string, string][] {
+export function upPlaces({ layout, ports, temporal }: Pick<Up, 'layout' | 'ports' | 'temporal'>): [string, string][] {
   const here = relative(process.cwd(), layout.logs);
   const api = `http://127.0.0.1:${ports.api}`;
   const server = ports.api === 8470 ? '' : `FARRIER_API=${api} `;

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Program } from '../../host/program.ts';
-import { type Layout, logOf, root } from './layout.ts';
+import { checkoutRoot, type DataLayout, logOf } from './layout.ts';
 import type { Ports } from './options.ts';
 import { homeSite } from './site.ts';
 
 /** What every program of this Farrier needs to know. */
 export interface Setting {
-  readonly layout: Layout;
+  readonly layout: DataLayout;
   readonly ports: Ports;
   /** Path of the Node that runs them. */
   readonly node: string;
@@ -29,11 +29,11 @@ export function ownProgram(
   env: Readonly<Record<string, string>>,
   within: readonly string[] = [],
 ): Program {
-  const [first = setting.node, ...rest] = [...setting.guard, ...within, setting.node, join(root, main)];
+  const [first = setting.node, ...rest] = [...setting.guard, ...within, setting.node, join(checkoutRoot, main)];
   return {
     name,
     command: [first, ...rest],
-    cwd: root,
+    cwd: checkoutRoot,
     log: logOf(setting.layout, name),
     readySeconds,
     env: {

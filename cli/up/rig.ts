@@ -7,7 +7,7 @@ import { Trouble } from '../../host/trouble.ts';
 import type { FirmwareChoice, Ports } from './options.ts';
 import { originsOf, ownProgram, type Setting } from './programs.ts';
 import { homeGateways } from './site.ts';
-import type { Progress } from './steps.ts';
+import type { StepProgress } from './steps.ts';
 
 /** What each way to serve machines that really boot runs on; what their images are built with is told by the build. */
 const needed = { '--vm': ['qemu-system-x86_64', 'qemu-img', 'ip', 'dnsmasq'], '--interface': ['dnsmasq'] };
@@ -16,7 +16,7 @@ const needed = { '--vm': ['qemu-system-x86_64', 'qemu-img', 'ip', 'dnsmasq'], '-
  * Throws Trouble, a sentence, when machines that really boot cannot be served here; told before anything is started. On
  * Debian and Ubuntu what they and their images need is installed first, once.
  */
-export async function checkReal(option: '--vm' | '--interface', path: string, progress: Progress): Promise<void> {
+export async function checkReal(option: '--vm' | '--interface', path: string, progress: StepProgress): Promise<void> {
   if (process.platform !== 'linux') throw new Trouble(`${option} needs Linux; simulated racks (--sim) run anywhere`);
   if (process.getuid?.() !== 0)
     throw new Trouble(`${option} needs root, for its network; run it with sudo, or use simulated racks (--sim)`);

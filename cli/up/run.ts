@@ -3,11 +3,11 @@ import { freeMib } from '../../host/space.ts';
 import { Supervisor } from '../../host/supervise.ts';
 import { bringUp, type Up } from './bring.ts';
 import { machineCount, type UpOptions } from './options.ts';
-import { placesOf } from './places.ts';
-import { openScreen, type Screen } from './screen.ts';
-import { Steps } from './steps.ts';
-import { span, stepLine } from './view.ts';
-import { type Fleet, readFleet } from './watch.ts';
+import { upPlaces } from './places.ts';
+import { openUpScreen, type UpScreen } from './screen.ts';
+import { SetupSteps } from './steps.ts';
+import { formatSeconds, stepLine } from './view.ts';
+import { type FleetFigures, readFleet } from './watch.ts';
 
 /** More machines than this are shown by rack, and read by rack. */
 const mostSingle = 60;
@@ -29,8 +29,8 @@ export async function runUp(
   terminal: Terminal,
 ): Promise<number> {
   const supervisor = new Supervisor();
-  const steps = new Steps();
-  const screen = openScreen(terminal.out, options.view);
+  const steps = new SetupSteps();
+  const screen = openUpScreen(terminal.out, options.view);
   const show = new Show(options, steps, supervisor, screen);
   const redraw = setInterval(() => show.draw(), 200);
   terminal.kill.addEventListener('abort', () => supervisor.kill());
@@ -67,18 +67,18 @@ function untilAborted<T>(work: Promise<T>, stop: AbortSignal): Promise<T | null>
 /** Holds what is to be seen and puts it on the screen. */
 class Show {
   readonly #options: UpOptions;
-  readonly #steps: Steps;
+  readonly #steps: SetupSteps;
   readonly #supervisor: Supervisor;
-  readonly #screen: Screen;
+  readonly #screen: UpScreen;
   readonly #told = new Set<string>();
   readonly #began = performance.now();
-  #fleet: Fleet | null = null;
+  #fleet: FleetFigures | null = null;
   #notes: readonly string[] = [];
   #outage: string | null = null;
   #places: readonly (readonly [string, string])[] = [];
   #over = false;
 
-  constructor(options: UpOptions, steps: Steps, supervisor: Supervisor, screen: Screen) {
+  constructor(options: UpOptions, steps: SetupSteps, supervisor: Supervisor, screen: UpScreen) {
     this.#options = options;
     this.#steps = steps;
     this.#supervisor = supervisor;
@@ -113,8 +113,8 @@ class Show {
 
   arrived(up: Up): void {
     this.#notes = up.notes;
-    this.#screen.say(`Farrier is up after ${span(this.#seconds())}`);
-    this.#places = placesOf(up);
+    this.#screen.say(`Farrier is up after ${formatSeconds(this.#seconds())}`);
+    this.#places = upPlaces(up);
   }
 
   /** Follows the machines until told to stop or, with `--once`, until all are in service or cannot get there. */
@@ -150,7 +150,7 @@ class Show {
     if (!fleet) return null;
     const expected = machineCount(this.#options);
     if (fleet.total >= expected && fleet.inService === fleet.total) {
-      this.#end(`All ${fleet.total} machines are in service after ${span(this.#seconds())}`);
+      this.#end(`All ${fleet.total} machines are in service after ${formatSeconds(this.#seconds())}`);
       return 0;
     }
     if (fleet.total >= expected && fleet.inService + fleet.held === fleet.total)

@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import { changes } from './changes.ts';
-import { render, type Scene } from './view.ts';
+import { render, type UpPicture } from './view.ts';
 
 /** Where scenes are shown. */
-export interface Screen {
-  show(scene: Scene): void;
+export interface UpScreen {
+  show(scene: UpPicture): void;
   /** Prints a line that stays. */
   say(line: string): void;
   /** Leaves the last picture standing and gives the terminal back. */
@@ -13,11 +13,11 @@ export interface Screen {
 }
 
 /** A picture that is redrawn on a terminal, lines about what changed anywhere else. */
-export function openScreen(out: NodeJS.WriteStream, picture: boolean): Screen {
+export function openUpScreen(out: NodeJS.WriteStream, picture: boolean): UpScreen {
   return picture && out.isTTY ? pictureScreen(out) : lineScreen(out);
 }
 
-function pictureScreen(out: NodeJS.WriteStream): Screen {
+function pictureScreen(out: NodeJS.WriteStream): UpScreen {
   const live = createLogUpdate(out, { showCursor: false });
   const colours = out.hasColors();
   const written = (line: string) => (colours ? line : stripVTControlCharacters(line));
@@ -39,8 +39,8 @@ function pictureScreen(out: NodeJS.WriteStream): Screen {
   };
 }
 
-function lineScreen(out: NodeJS.WriteStream): Screen {
-  let before: Scene | null = null;
+function lineScreen(out: NodeJS.WriteStream): UpScreen {
+  let before: UpPicture | null = null;
   const print = (line: string) =>
     out.write(`${new Date().toISOString().slice(11, 19)} ${stripVTControlCharacters(line)}\n`);
   return {

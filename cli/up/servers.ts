@@ -4,10 +4,10 @@ import { startPostgres } from '../../host/postgres.ts';
 import type { Service } from '../../host/supervise.ts';
 import { startTemporal, type TemporalOptions } from '../../host/temporal.ts';
 import { Trouble } from '../../host/trouble.ts';
-import { type Layout, logOf } from './layout.ts';
+import { type DataLayout, logOf } from './layout.ts';
 
 /** PostgreSQL as a service. After a crash it comes back on the port that its clients know. */
-export function postgresService(layout: Layout): Service {
+export function postgresService(layout: DataLayout): Service {
   const log = logOf(layout, 'postgres');
   let port = 0;
   return {
@@ -23,7 +23,7 @@ export function postgresService(layout: Layout): Service {
 }
 
 /** The Temporal dev server as a service. */
-export function temporalService(layout: Layout, options: Omit<TemporalOptions, 'dataFile' | 'logFile'>): Service {
+export function temporalService(layout: DataLayout, options: Omit<TemporalOptions, 'dataFile' | 'logFile'>): Service {
   const logFile = logOf(layout, 'temporal');
   return {
     name: 'temporal',

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 
-export type StepState = 'waiting' | 'running' | 'done' | 'failed';
+export type SetupStepState = 'waiting' | 'running' | 'done' | 'failed';
 
-export interface Step {
+export interface SetupStep {
   readonly title: string;
-  readonly state: StepState;
+  readonly state: SetupStepState;
   /** Seconds at work so far, or that it took; time spent waiting for other steps does not count. */
   readonly seconds: number;
   /** 0 to 1 where the step knows how far it is. */
@@ -14,14 +14,14 @@ export interface Step {
 }
 
 /** What a step tells while it works. */
-export interface Progress {
+export interface StepProgress {
   note(text: string): void;
   share(done: number): void;
 }
 
 interface Entry {
   readonly title: string;
-  state: StepState;
+  state: SetupStepState;
   began: number;
   seconds: number;
   share: number | null;
@@ -32,7 +32,7 @@ interface Entry {
  * Set-up steps that run side by side: each begins when what it needs is there. Emits `change`.
  * A failed step fails those that need it, and they are never begun.
  */
-export class Steps extends EventEmitter<{ change: [] }> {
+export class SetupSteps extends EventEmitter<{ change: [] }> {
   readonly #entries: Entry[] = [];
   readonly #now: () => number;
 
@@ -41,7 +41,7 @@ export class Steps extends EventEmitter<{ change: [] }> {
     this.#now = now;
   }
 
-  run<N, T>(title: string, needs: Promise<N>, work: (needed: N, progress: Progress) => Promise<T>): Promise<T> {
+  run<N, T>(title: string, needs: Promise<N>, work: (needed: N, progress: StepProgress) => Promise<T>): Promise<T> {
     const entry: Entry = { title, state: 'waiting', began: 0, seconds: 0, share: null, note: '' };
     this.#entries.push(entry);
     const outcome = needs.then((needed) => this.#work(entry, () => work(needed, this.#progress(entry))));
@@ -50,7 +50,7 @@ export class Steps extends EventEmitter<{ change: [] }> {
     return outcome;
   }
 
-  list(): Step[] {
+  list(): SetupStep[] {
     return this.#entries.map(({ title, state, seconds, share, note, began }) => {
       const spent = state === 'running' ? (this.#now() - began) / 1000 : seconds;
       return { title, state, seconds: spent, share, note };
@@ -70,13 +70,13 @@ export class Steps extends EventEmitter<{ change: [] }> {
     }
   }
 
-  #move(entry: Entry, state: StepState): void {
+  #move(entry: Entry, state: SetupStepState): void {
     entry.seconds = (this.#now() - entry.began) / 1000;
     entry.state = state;
     this.emit('change');
   }
 
-  #progress(entry: Entry): Progress {
+  #progress(entry: Entry): StepProgress {
     return {
       note: (text) => {
         entry.note = text;

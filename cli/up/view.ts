@@ -1,15 +1,15 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { isOfferable, type Stage } from '../../domain/machine.ts';
 import type { Supervised } from '../../host/supervise.ts';
-import type { Step } from './steps.ts';
-import type { Fleet, MachineShown, RackShown } from './watch.ts';
+import type { SetupStep } from './steps.ts';
+import type { FleetFigures, MachineShown, RackShown } from './watch.ts';
 
 /** Everything that the picture shows. */
-export interface Scene {
-  readonly steps: readonly Step[];
+export interface UpPicture {
+  readonly steps: readonly SetupStep[];
   readonly services: readonly Supervised[];
   /** Null until the MDB can be read. */
-  readonly fleet: Fleet | null;
+  readonly fleet: FleetFigures | null;
   /** Machines that were asked for; those beyond the fleet have not been heard from. */
   readonly expected: number;
   /** Sentences for a person: what is unusual and goes on. */
@@ -34,7 +34,7 @@ const belt: readonly Stage[] = ['racked', 'registered', 'configured', 'profiled'
  * The whole picture, at most `rows` lines of at most `columns` characters, with colours. Steps that are done are
  * not in it: they were printed once, above.
  */
-export function render(scene: Scene, frame: Frame): string[] {
+export function render(scene: UpPicture, frame: Frame): string[] {
   const head = scene.steps.filter((step) => step.state !== 'done').flatMap((step) => stepLines(step, frame.columns));
   const troubles = [
     ...scene.services.flatMap(serviceLines),
@@ -48,19 +48,19 @@ export function render(scene: Scene, frame: Frame): string[] {
   return lines.slice(0, frame.rows).map((line) => cut(line, frame.columns));
 }
 
-const marks: Record<Step['state'], string> = { waiting: '·', running: '▸', done: '✔', failed: '✘' };
-const colours: Record<Step['state'], Style> = { waiting: 'dim', running: 'cyan', done: 'green', failed: 'red' };
+const marks: Record<SetupStep['state'], string> = { waiting: '·', running: '▸', done: '✔', failed: '✘' };
+const colours: Record<SetupStep['state'], Style> = { waiting: 'dim', running: 'cyan', done: 'green', failed: 'red' };
 
-export function stepLine(step: Step): string {
+export function stepLine(step: SetupStep): string {
   const mark = paint(colours[step.state], marks[step.state]);
-  const took = step.state === 'waiting' ? '' : span(step.seconds);
+  const took = step.state === 'waiting' ? '' : formatSeconds(step.seconds);
   const bar = step.state === 'running' && step.share !== null ? `${meter(step.share, 20)} ` : '';
   const note = step.note === '' ? '' : paint('dim', step.note);
   return `${mark} ${step.title.padEnd(34)} ${took.padStart(7)}  ${bar}${note}`.trimEnd();
 }
 
 /** The same in as many lines as its note takes: what a person should know while they wait is not cut off. */
-function stepLines(step: Step, columns: number): string[] {
+function stepLines(step: SetupStep, columns: number): string[] {
   const whole = stepLine(step);
   if (plainLength(whole) <= columns) return [whole];
   return [stepLine({ ...step, note: '' }), ...wrap(step.note, columns - 4).map((line) => `    ${paint('dim', line)}`)];
@@ -82,7 +82,7 @@ function serviceLines(service: Supervised): string[] {
   return [paint('red', `  ! ${service.name} ended (${service.lastEnd}) and is started again; log: ${service.log}`)];
 }
 
-function fleetLines(scene: Scene, fleet: Fleet, columns: number, room: number): string[] {
+function fleetLines(scene: UpPicture, fleet: FleetFigures, columns: number, room: number): string[] {
   const total = totalLine(scene, fleet);
   if (fleet.total === 0) return [total];
   const single = fleet.machines.length === fleet.total && fleet.total <= room - 2;
@@ -94,7 +94,7 @@ function fleetLines(scene: Scene, fleet: Fleet, columns: number, room: number): 
   return [total, '', ...shown];
 }
 
-export function totalLine(scene: Pick<Scene, 'expected'>, fleet: Fleet): string {
+export function totalLine(scene: Pick<UpPicture, 'expected'>, fleet: FleetFigures): string {
   const goal = Math.max(scene.expected, fleet.total);
   const parts = [`${fleet.inService} of ${goal} in service`];
   if (fleet.total < goal) parts.push(`${goal - fleet.total} not heard from yet`);
@@ -103,11 +103,11 @@ export function totalLine(scene: Pick<Scene, 'expected'>, fleet: Fleet): string 
   return `${meter(goal === 0 ? 0 : fleet.inService / goal, 24)} ${parts.join(', ')}`;
 }
 
-function birthTimes(births: NonNullable<Fleet['births']>): string {
+function birthTimes(births: NonNullable<FleetFigures['births']>): string {
   const { least, median, most } = births;
   return least === most
-    ? `birth took ${span(most)}`
-    : `births took ${span(least)} to ${span(most)}, median ${span(median)}`;
+    ? `birth took ${formatSeconds(most)}`
+    : `births took ${formatSeconds(least)} to ${formatSeconds(most)}, median ${formatSeconds(median)}`;
 }
 
 const nameWidth = 16;
@@ -124,7 +124,7 @@ export function machineLine(machine: MachineShown, columns: number): string {
   const line = `${mark} ${name} ${track} ${stage.padEnd(11)}`;
   const doing = held ?? doingNow(machine, done);
   const room = columns - line.length - 9;
-  return `${paint(style, line)} ${fill(doing, room)} ${span(machine.seconds).padStart(7)}`;
+  return `${paint(style, line)} ${fill(doing, room)} ${formatSeconds(machine.seconds).padStart(7)}`;
 }
 
 function doingNow({ id, stage, opState, repairState = 'none', step, percent }: MachineShown, done: boolean): string {
@@ -167,7 +167,7 @@ export function rackLine(rack: RackShown, columns: number): string {
   return `  ${name} ${bar}${' '.repeat(Math.max(0, Math.min(width, rack.machines) - plainLength(bar)))} ${counted}  ${words}${held}`;
 }
 
-function placeLines(places: Scene['places']): string[] {
+function placeLines(places: UpPicture['places']): string[] {
   if (places.length === 0) return [];
   const width = Math.max(...places.map(([title]) => title.length)) + 2;
   return [
@@ -182,7 +182,7 @@ function meter(share: number, width: number): string {
 }
 
 /** `0.4 s`, `12 s`, `3:05`, `2:03:05`. */
-export function span(seconds: number): string {
+export function formatSeconds(seconds: number): string {
   const spent = Math.max(0, seconds);
   if (spent < 9.95) return `${spent.toFixed(1)} s`;
   const whole = Math.round(spent);

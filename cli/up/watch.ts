@@ -31,7 +31,7 @@ export interface RackShown {
   readonly held: number;
 }
 
-export interface Fleet {
+export interface FleetFigures {
   readonly racks: readonly RackShown[];
   /** One by one, unless there are more than were asked for: then none. */
   readonly machines: readonly MachineShown[];
@@ -50,7 +50,7 @@ interface RackRow extends Record<string, unknown> {
 }
 
 /** Where every machine stands: one grouped read, and one read of single machines when there are few. */
-export async function readFleet(mdb: MdbOrTransaction, most: number): Promise<Fleet> {
+export async function readFleet(mdb: MdbOrTransaction, most: number): Promise<FleetFigures> {
   const { rows } = await mdb.execute<RackRow>(sql`
     select rack_id as rack, stage, count(*)::int as machines, count(held)::int as held
     from ${machines} group by rack_id, stage order by rack_id nulls last`);
@@ -98,7 +98,7 @@ async function readMachines(mdb: MdbOrTransaction): Promise<MachineShown[]> {
   return rows;
 }
 
-async function readBirths(mdb: MdbOrTransaction): Promise<Fleet['births']> {
+async function readBirths(mdb: MdbOrTransaction): Promise<FleetFigures['births']> {
   const { rows } = await mdb.execute<{ least: number | null; median: number; most: number }>(sql`
     select min(s)::float8 as least, percentile_cont(0.5) within group (order by s)::float8 as median,
       max(s)::float8 as most

@@ -8,7 +8,7 @@ import { networks } from '../../mdb/schema.ts';
 import type { Setting } from './programs.ts';
 import { servingPrograms, startServing } from './rig.ts';
 
-export interface Wire {
+export interface UpWire {
   readonly setting: Setting;
   readonly supervisor: Supervisor;
   readonly mdb: Mdb;
@@ -31,7 +31,7 @@ export function addressesOf(on: string, all = networkInterfaces()): string[] {
 }
 
 /** Serves machines that boot at one interface: birther, agent API and DHCP at its address in a birth network. */
-export async function serveWire({ setting, supervisor, mdb, on }: Wire): Promise<void> {
+export async function serveWire({ setting, supervisor, mdb, on }: UpWire): Promise<void> {
   const host = await addressOfBirth(mdb, on, addressesOf(on));
   const { ports, mdbUrl } = setting;
   await startServing(supervisor, servingPrograms({ setting, prefix: 'wire', mdbUrl, host, ports, on }));

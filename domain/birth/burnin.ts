@@ -10,7 +10,7 @@ export interface BurninPart {
   readonly message: string | null;
 }
 
-export interface Judgement {
+export interface BurninVerdict {
   readonly verdict: 'pass' | 'fail' | 'below' | 'cut';
   /** One sentence naming the device and the figure; null when it passed. */
   readonly finding: string | null;
@@ -23,7 +23,12 @@ export type Peers = Readonly<Record<string, readonly number[]>>;
  * Judges a burn-in: a part that failed, then a run that the time cap cut short, then a figure below the profile's floor
  * or below its share of the peers' median. The first finding is told, worst kind first.
  */
-export function judge(parts: readonly BurninPart[], cut: boolean, limits: BurninLimits, peers: Peers): Judgement {
+export function judgeBurnin(
+  parts: readonly BurninPart[],
+  cut: boolean,
+  limits: BurninLimits,
+  peers: Peers,
+): BurninVerdict {
   const broken = parts.find((part) => !part.ok);
   if (broken) {
     return {

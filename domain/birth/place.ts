@@ -16,7 +16,7 @@ export interface Position {
   readonly slot?: string;
 }
 
-export type Placed = { readonly position: Position } | { readonly held: Held };
+export type PlaceVerdict = { readonly position: Position } | { readonly held: Held };
 
 const fixable = ['retry', 'place:RACK/UNIT', 'place:RACK/UNIT.SLOT', 'abandon'];
 
@@ -25,7 +25,7 @@ const fixable = ['retry', 'place:RACK/UNIT', 'place:RACK/UNIT.SLOT', 'abandon'];
  * known, and so does one that is only recorded (`said` false) where no switch is heard. Ports that lead to two positions,
  * to none, or elsewhere than announced are held: a position is never guessed.
  */
-export function placeOf(heard: readonly HeardPort[], given: Position | null, said = true): Placed {
+export function placeOf(heard: readonly HeardPort[], given: Position | null, said = true): PlaceVerdict {
   const positions = distinct(heard.flatMap((one) => (one.position ? [one.position] : [])));
   const [first, second] = positions;
   if (first && second) {
@@ -60,7 +60,7 @@ function name({ rack, unit, slot }: Omit<Position, 'slot'> & { readonly slot?: s
   return `${rack} u${unit}${slot === undefined ? '' : ` slot ${slot}`}`;
 }
 
-function hold(fault: string, reason: string): Placed {
+function hold(fault: string, reason: string): PlaceVerdict {
   return { held: { fault, reason, choices: fixable } };
 }
 

@@ -13,7 +13,7 @@ export const memberStates = ['planned', 'ordered', 'done', 'failed', 'skipped', 
 export type MemberState = (typeof memberStates)[number];
 
 /** How fast a campaign may go. Shares are percentages of a group, rounded down, and at least one machine. */
-export interface Pace {
+export interface CampaignLimits {
   /** Machines that go first: so many must succeed, and stay healthy, before any other begins. */
   readonly canary: number;
   readonly soakMinutes: number;
@@ -31,7 +31,7 @@ export interface Pace {
   readonly haltShare: number | null;
 }
 
-export const standardPace: Pace = {
+export const standardLimits: CampaignLimits = {
   canary: 1,
   soakMinutes: 10,
   batch: 40,
@@ -67,7 +67,7 @@ export interface Canary {
   readonly orderId: string;
 }
 
-export interface Turn {
+export interface CampaignProgress {
   readonly state: CampaignState;
   readonly passage: Passage;
   readonly phase: CampaignPhase;

@@ -1,11 +1,11 @@
 /** What a campaign does next. Pure decisions over what was read of it. */
-import type { CampaignPhase, CampaignState, MemberCounts, Pace, Turn } from './campaign.ts';
+import type { CampaignLimits, CampaignPhase, CampaignProgress, CampaignState, MemberCounts } from './campaign.ts';
 import { groupKeys } from './plan.ts';
 
-export interface Scene {
+export interface CampaignFacts {
   readonly state: CampaignState;
   readonly why: string | null;
-  readonly pace: Pace;
+  readonly pace: CampaignLimits;
   readonly haltAt: number;
   readonly forgiven: number;
   readonly counts: MemberCounts;
@@ -24,7 +24,7 @@ export interface Scene {
   readonly now: number;
 }
 
-export type Verdict =
+export type CampaignMove =
   | { readonly do: 'end'; readonly state: 'done' | 'cancelled' }
   | { readonly do: 'halt'; readonly why: string }
   /** All canaries have succeeded: from now on they have to stay healthy. */
@@ -32,20 +32,20 @@ export type Verdict =
   | { readonly do: 'pass-soak' }
   /** Places orders for the canary, or for the first batch that is not over. */
   | { readonly do: 'place'; readonly canary: boolean }
-  | ({ readonly do: 'stand' } & Pick<Turn, 'waitingOn' | 'why' | 'until'>);
+  | ({ readonly do: 'stand' } & Pick<CampaignProgress, 'waitingOn' | 'why' | 'until'>);
 
 export function phaseOf({
   state,
   pace,
   soakFrom,
   soaked,
-}: Pick<Scene, 'state' | 'pace' | 'soakFrom' | 'soaked'>): CampaignPhase {
+}: Pick<CampaignFacts, 'state' | 'pace' | 'soakFrom' | 'soaked'>): CampaignPhase {
   if (state === 'done' || state === 'cancelled') return 'ended';
   if (soaked || pace.canary === 0) return 'batches';
   return soakFrom === null ? 'canary' : 'soak';
 }
 
-export function judge(scene: Scene): Verdict {
+export function judgeCampaign(scene: CampaignFacts): CampaignMove {
   const { state, counts, why } = scene;
   if (state === 'done' || state === 'cancelled') return { do: 'end', state };
   const over = counts.ordered === 0 && (counts.planned === 0 || state === 'cancelling');
@@ -62,7 +62,7 @@ export function judge(scene: Scene): Verdict {
 }
 
 /** Why it must not go on; null when it may. One failed canary is enough. */
-function findHalt(scene: Scene): string | null {
+function findHalt(scene: CampaignFacts): string | null {
   const { counts, forgiven, haltAt, failure } = scene;
   const failed = counts.failed - forgiven;
   const phase = phaseOf(scene);
@@ -72,7 +72,7 @@ function findHalt(scene: Scene): string | null {
   return `${failed} of ${total(counts)} machines failed, and ${haltAt} are too many; the latest: ${failure}`;
 }
 
-function judgeSoak({ soakFrom, pace, now, healthy }: Scene): Verdict {
+function judgeSoak({ soakFrom, pace, now, healthy }: CampaignFacts): CampaignMove {
   const long = pace.soakMinutes * 60_000;
   const end = (soakFrom ?? now) + long;
   if (now >= end && healthy) return { do: 'pass-soak' };
@@ -80,7 +80,11 @@ function judgeSoak({ soakFrom, pace, now, healthy }: Scene): Verdict {
   return stand('time', 'The canaries have to stay healthy.', next);
 }
 
-export function stand(waitingOn: Turn['waitingOn'], why: string, until: number | null = null): Verdict {
+export function stand(
+  waitingOn: CampaignProgress['waitingOn'],
+  why: string,
+  until: number | null = null,
+): CampaignMove {
   return { do: 'stand', waitingOn, why, until };
 }
 
@@ -118,7 +122,7 @@ export function pickNext<Member extends Placeable>(
 
 /** Seconds until it ends, by how long a machine took so far; null while none has ended. */
 export function timeLeft(
-  pace: Pace,
+  pace: CampaignLimits,
   {
     typical,
     batches,

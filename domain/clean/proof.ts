@@ -2,7 +2,7 @@ import type { DiskToErase } from './plan.ts';
 
 type Erasure = NonNullable<DiskToErase['erasure']>;
 
-export interface Judgement {
+export interface ErasureVerdict {
   /** Serials whose erasure is proven, or answered for. */
   readonly proven: readonly string[];
   /** Those of them whose method leaves data that can be dug up. */
@@ -14,7 +14,7 @@ export interface Judgement {
 }
 
 /** Holds what is known of every disk ever seen in the machine against what proves that it was erased. */
-export function judgeErasing(disks: readonly DiskToErase[]): Judgement {
+export function judgeErasing(disks: readonly DiskToErase[]): ErasureVerdict {
   const judged = disks.map((disk) => ({ disk, why: findLack(disk) }));
   const proven = judged.filter(({ why }) => why === null).map(({ disk }) => disk);
   const open = judged.filter(({ why }) => why !== null);

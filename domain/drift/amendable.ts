@@ -1,7 +1,7 @@
-import type { Pace } from '../campaign/campaign.ts';
+import type { CampaignLimits } from '../campaign/campaign.ts';
 import type { ReconcileMode } from '../machine.ts';
 import type { MaintenanceRequest } from '../requests.ts';
-import type { DriftKind, DriftSource, FirmwareWish } from './drift.ts';
+import type { DriftKind, DriftSource, FirmwareSpec } from './drift.ts';
 import type { ReconcileLimits } from './limits.ts';
 
 /** A drift that a campaign may put right, with what is wanted of its machine. */
@@ -17,7 +17,7 @@ export interface Amendable {
   readonly limits: ReconcileLimits;
   readonly wants: {
     readonly bios: Readonly<Record<string, string | number | boolean>>;
-    readonly firmware: Readonly<Record<string, FirmwareWish>>;
+    readonly firmware: Readonly<Record<string, FirmwareSpec>>;
   };
 }
 
@@ -28,7 +28,7 @@ export interface Proposal {
   readonly driftIds: readonly number[];
   readonly request: MaintenanceRequest;
   readonly reason: string;
-  readonly pace: Pace;
+  readonly pace: CampaignLimits;
 }
 
 export interface PlannedDrift {

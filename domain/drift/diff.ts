@@ -1,7 +1,7 @@
 /** What is wanted of a machine against what was last read of it. */
 
 import type { PartSheet } from '../values.ts';
-import type { DriftKind, DriftScene, DriftSource, Finding, Findings } from './drift.ts';
+import type { DriftFinding, DriftKind, DriftScene, DriftSource, Findings } from './drift.ts';
 import { contradicts, type HostFacts } from './evidence.ts';
 import { controllerSheet, hostSheet, isFewer, partsNow } from './parts.ts';
 import type { SettingsDocument } from './settings.ts';
@@ -46,7 +46,7 @@ function compareBios(scene: DriftScene, now: number): Findings {
   const unknown = settingsKnown(scene, 'bios', Object.keys(bios), now);
   if (unknown !== null) return unknown;
   const { attributes = {}, changed = {} } = (scene.documents['bios'] ?? {}) as Partial<SettingsDocument>;
-  const found = Object.entries(bios).flatMap(([name, wanted]): Finding[] => {
+  const found = Object.entries(bios).flatMap(([name, wanted]): DriftFinding[] => {
     const value = attributes[name];
     const want = String(wanted);
     if (value === undefined || value === null)
@@ -76,7 +76,7 @@ function compareFirmware(scene: DriftScene, now: number, reader: FirmwareReader)
   const { firmware } = scene.wants;
   const unknown = settingsKnown(scene, 'firmware', Object.keys(firmware), now);
   if (unknown !== null) return unknown;
-  const found = Object.entries(firmware).flatMap(([name, { version: want }]): Finding[] => {
+  const found = Object.entries(firmware).flatMap(([name, { version: want }]): DriftFinding[] => {
     const read = reader.find(name);
     if ('doubt' in read) return [missing(name, want, now, read.doubt)];
     const { version: have } = read;
@@ -97,7 +97,7 @@ function compareHardware(scene: DriftScene, now: number): Findings {
   const later = (scene.partsAt ?? 0) > (scene.hostAt ?? 0);
   const now_ = { host: hostSheet(scene.host), controller: controllerSheet(scene.documents), later };
   const parts = partsNow({ ...now_, first: scene.sheet ?? { host: now_.host, controller: null } });
-  const found = parts.flatMap(({ kind, have, source, other, born }): Finding[] => {
+  const found = parts.flatMap(({ kind, have, source, other, born }): DriftFinding[] => {
     const want = wants[kind];
     if (want !== undefined && isFewer(kind, have, want)) return [known(kind, String(want), String(have), source, null)];
     const first = 'as it was at first; "farrier drift accept" makes the present right';
@@ -117,10 +117,10 @@ function sheetOf(scene: DriftScene): DriftVerdict['sheet'] {
   return sheet.controller === null && controller !== null ? { host: sheet.host, controller } : null;
 }
 
-function known(name: string, want: string, have: string, source: DriftSource, note: string | null): Finding {
+function known(name: string, want: string, have: string, source: DriftSource, note: string | null): DriftFinding {
   return { name, want, have, source, note, unknownSince: null };
 }
 
-function missing(name: string, want: string, now: number, note: string): Finding {
+function missing(name: string, want: string, now: number, note: string): DriftFinding {
   return { name, want, have: null, source: 'controller', note, unknownSince: now };
 }

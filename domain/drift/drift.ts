@@ -11,7 +11,7 @@ export const driftSources = ['controller', 'host'] as const;
 export type DriftSource = (typeof driftSources)[number];
 
 /** A firmware that is wanted. Without a file it is compared and never brought about. */
-export interface FirmwareWish {
+export interface FirmwareSpec {
   readonly version: string;
   /** Path below the image root, and its SHA-256 in hex. */
   readonly file?: string;
@@ -49,7 +49,7 @@ export interface DriftScene {
   readonly machineId: string;
   readonly wants: {
     readonly bios: Readonly<Record<string, string | number | boolean>>;
-    readonly firmware: Readonly<Record<string, FirmwareWish>>;
+    readonly firmware: Readonly<Record<string, FirmwareSpec>>;
     readonly hardware: HardwareWish;
   };
   readonly controller: boolean;
@@ -72,7 +72,7 @@ export interface DriftScene {
 }
 
 /** Times are milliseconds since 1970. */
-export interface Finding {
+export interface DriftFinding {
   readonly name: string;
   readonly want: string;
   /** Null for what is not shown. */
@@ -84,7 +84,7 @@ export interface Finding {
 
 /** What was found of one kind: the differences, or why nothing can be said of any. */
 export type Findings =
-  | { readonly kind: DriftKind; readonly found: readonly Finding[] }
+  | { readonly kind: DriftKind; readonly found: readonly DriftFinding[] }
   | {
       readonly kind: DriftKind;
       readonly unknown: { readonly want: string; readonly since: number; readonly why: string };

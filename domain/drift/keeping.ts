@@ -1,5 +1,5 @@
 /** Drift as it is kept: never "fine" for want of a reading. */
-import type { DriftKind, Finding, Findings } from './drift.ts';
+import type { DriftFinding, DriftKind, Findings } from './drift.ts';
 
 /** Name of the one row that stands for a whole kind of which nothing is known. */
 export const wholeKind = '*';
@@ -15,7 +15,7 @@ export interface OpenDrift {
   readonly have: string | null;
 }
 
-export interface SettledFinding extends Finding {
+export interface SettledFinding extends DriftFinding {
   readonly kind: DriftKind;
 }
 

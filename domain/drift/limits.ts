@@ -1,8 +1,8 @@
-import type { Pace } from '../campaign/campaign.ts';
+import type { CampaignLimits } from '../campaign/campaign.ts';
 import type { SemaphoreTags } from '../requests.ts';
 
 /** How campaigns of the reconciler may go, a pool at a time; what is absent is as usual. */
 export interface ReconcileLimits {
-  readonly pace?: Pace;
+  readonly pace?: CampaignLimits;
   readonly semaphores?: SemaphoreTags;
 }

@@ -1,8 +1,8 @@
 /** Which campaigns would put drift right. */
 
-import { standardPace } from '../campaign/campaign.ts';
+import { standardLimits } from '../campaign/campaign.ts';
 import { isSameJson } from '../json.ts';
-import { type MaintenanceRequest, standard, type Work } from '../requests.ts';
+import { type MaintenanceRequest, standardRequests, type Work } from '../requests.ts';
 import type { Amendable, PlannedDrift, Proposal } from './amendable.ts';
 
 /** Machines of one campaign; the rest comes with a later round. */
@@ -23,7 +23,7 @@ export function propose(drifts: readonly Amendable[], check: RequestCheck): Prop
     const names = [...new Set(chosen.map(({ name }) => name))].sort().join(', ');
     const reason = `machines of pool ${pool} are other than profile ${profileId} wants: ${names}`.slice(0, 400);
     const driftIds = chosen.map(({ id }) => id);
-    return [{ pool, mode, machineIds, driftIds, request, reason, pace: { ...standardPace, ...limits.pace } }];
+    return [{ pool, mode, machineIds, driftIds, request, reason, pace: { ...standardLimits, ...limits.pace } }];
   });
 }
 
@@ -33,7 +33,7 @@ export type RequestCheck = (request: MaintenanceRequest) => MaintenanceRequest |
 /** The work that the drifts of a campaign ask for; null where it would not be taken as one order's. */
 function wantedWork(drifts: readonly Amendable[], check: RequestCheck): MaintenanceRequest | null {
   const semaphores = drifts[0]?.limits.semaphores ?? {};
-  return check({ ...standard.maintenance, work: workFor(drifts), semaphores });
+  return check({ ...standardRequests.maintenance, work: workFor(drifts), semaphores });
 }
 
 /** A plan is right while all its machines still need the same work, in pools that still want it, and it can be started. */

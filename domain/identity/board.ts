@@ -1,5 +1,5 @@
 import { isSameSerial, isSameUuid, normaliseUuid } from './identity.ts';
-import { clean, sameMachine } from './samemachine.ts';
+import { cleanSerials, sameMachine } from './samemachine.ts';
 
 /** What the MDB knows a machine by. */
 export interface KnownBoard {
@@ -47,7 +47,7 @@ function compare(known: KnownBoard, shown: BoardShown): [BoardFactor, boolean][]
   type Pair = [BoardFactor, readonly string[], readonly string[], ((some: string, other: string) => boolean)?];
   const pairs: Pair[] = [
     ['uuid', one(normaliseUuid(known.uuid)), one(normaliseUuid(shown.uuid)), isSameUuid],
-    ['serial', clean(known.serials), clean(shown.serials), isSameSerial],
+    ['serial', cleanSerials(known.serials), cleanSerials(shown.serials), isSameSerial],
     ['nic-mac', known.macs, shown.macs],
     ['bmc-mac', one(known.bmcMac), shown.bmcMacs],
     ['key', one(known.key), one(shown.key)],

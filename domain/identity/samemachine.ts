@@ -34,7 +34,7 @@ export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
       return { same: false, other: true, reason: `its system UUID is ${shownUuid}, not ${knownUuid}` };
     matched.push('uuid');
   }
-  const [knownSerials, shownSerials] = [clean(known.serials), clean(shown.serials)];
+  const [knownSerials, shownSerials] = [cleanSerials(known.serials), cleanSerials(shown.serials)];
   const serials = knownSerials.length > 0 && shownSerials.length > 0;
   if (serials && haveCommonSerial(knownSerials, shownSerials)) matched.push('serial');
   // A controller may show the board's serial where DMI shows the chassis's: one in common is enough, none is a doubt
@@ -54,11 +54,11 @@ export function sameMachine(known: Factors, shown: Factors): IdentityVerdict {
  */
 export function isSystemOf(known: KnownSystem): (system: SystemShown) => boolean {
   const uuid = normaliseUuid(known.uuid);
-  const serials = clean([known.serial, known.boardSerial, known.sku]);
+  const serials = cleanSerials([known.serial, known.boardSerial, known.sku]);
   return (system) => {
     const shown = normaliseUuid(textOf(system['UUID']));
     if (uuid !== null && shown !== null) return isSameUuid(uuid, shown);
-    return haveCommonSerial(serials, clean([textOf(system['SerialNumber']), textOf(system['SKU'])]));
+    return haveCommonSerial(serials, cleanSerials([textOf(system['SerialNumber']), textOf(system['SKU'])]));
   };
 }
 
@@ -83,7 +83,7 @@ function matchMacs(known: Factors, shown: Factors): string[] {
 }
 
 /** Serial numbers without fillers. */
-export function clean(serials: readonly (string | null)[]): string[] {
+export function cleanSerials(serials: readonly (string | null)[]): string[] {
   return serials.flatMap((serial) => normaliseSerial(serial) ?? []);
 }
 

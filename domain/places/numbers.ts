@@ -1,5 +1,5 @@
 import type { RackPlace } from './places.ts';
-import { refuse } from './problems.ts';
+import { refuseProblems } from './problems.ts';
 
 /** Gives every rack its number: the one it has, else the one asked for, else the lowest that is free. */
 export function numberRacks(given: readonly RackPlace[], taken: ReadonlyMap<number, string>) {
@@ -17,7 +17,7 @@ export function numberRacks(given: readonly RackPlace[], taken: ReadonlyMap<numb
     numbers.set(id, ordinal);
     used.add(ordinal);
   }
-  refuse(problems);
+  refuseProblems(problems);
   let next = 0;
   return given.map((rack) => {
     while (!numbers.has(rack.id) && used.has(next)) next += 1;

@@ -9,6 +9,6 @@ export class PlacesError extends Error {
 }
 
 /** Throws PlacesError when there are any problems. */
-export function refuse(problems: readonly string[]): void {
+export function refuseProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new PlacesError(problems);
 }

@@ -1,5 +1,5 @@
 /** What became of a machine's parts between two readings. */
-import { entryAt, type Part, partsOf, type RecordedKind } from './parts.ts';
+import { entryAt, type Part, partsInDocument, type RecordedKind } from './parts.ts';
 
 export interface PartChange {
   readonly kind: RecordedKind;
@@ -21,7 +21,7 @@ export interface DocumentVerdict {
  */
 export function judgeDocument(kind: RecordedKind, kept: unknown, fresh: unknown, partial: boolean): DocumentVerdict {
   if (kept === undefined) return { document: fresh, changes: [] };
-  const [before, after] = [partsOf(kind, kept), partsOf(kind, fresh)];
+  const [before, after] = [partsInDocument(kind, kept), partsInDocument(kind, fresh)];
   const changes = after.flatMap((part) =>
     changeOf(
       kind,

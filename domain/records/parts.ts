@@ -45,7 +45,7 @@ export function inPartOrder(list: readonly object[]): object[] {
 }
 
 /** Parts in a kept or fresh document of a kind. */
-export function partsOf(kind: RecordedKind, document: unknown): Part[] {
+export function partsInDocument(kind: RecordedKind, document: unknown): Part[] {
   if (kind === 'identity') return identityParts(document as IdentityDocument);
   if (kind === 'system') return [part({ place: 'BIOS', version: (document as SystemDocument).biosVersion })];
   const list = Array.isArray(document) ? (document as Readonly<Record<string, unknown>>[]) : [];
@@ -55,7 +55,7 @@ export function partsOf(kind: RecordedKind, document: unknown): Part[] {
 /** The whole entry of a list that a part was made of, by its place. */
 export function entryAt(kind: RecordedKind, document: unknown, place: string): unknown {
   const list = Array.isArray(document) ? document : [];
-  return list[partsOf(kind, list).findIndex((one) => one.place === place)];
+  return list[partsInDocument(kind, list).findIndex((one) => one.place === place)];
 }
 
 function part(facts: Partial<Part> & Pick<Part, 'place'>): Part {

@@ -22,14 +22,14 @@ const budgets: Partial<Record<Severity, Budget>> = {
   rebirth: { most: 1, within: 7 * day, coolDown: 10 * minute },
 };
 
-export interface Climbed {
+export interface PastAttempt {
   readonly rung: string;
   /** Epoch milliseconds. */
   readonly at: number;
 }
 
 /** Whether the rung may be climbed, from what was climbed before. */
-export function judgeClimb(rung: Severity, history: readonly Climbed[], now: number): Climb {
+export function judgeClimb(rung: Severity, history: readonly PastAttempt[], now: number): Climb {
   const budget = budgets[rung];
   if (!budget) return { may: true, wait: 0 };
   const same = history.filter((one) => one.rung === rung && now - one.at < budget.within);

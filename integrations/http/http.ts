@@ -4,16 +4,16 @@ import type { Connection } from './connection.ts';
 import { kindOf, OutsideError } from './errors.ts';
 
 /** Milliseconds and bytes that an exchange may take. */
-export interface Limits {
+export interface HttpLimits {
   readonly connect: number;
   readonly answer: number;
   readonly whole: number;
   readonly body: number;
 }
 
-const usual: Limits = { connect: 5000, answer: 20_000, whole: 30_000, body: 16 * 1024 * 1024 };
+const usual: HttpLimits = { connect: 5000, answer: 20_000, whole: 30_000, body: 16 * 1024 * 1024 };
 
-export interface Call {
+export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query below the origin. */
   readonly path: string;
@@ -24,7 +24,7 @@ export interface Call {
   readonly json?: unknown;
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
@@ -34,17 +34,17 @@ export interface Answer {
 export interface Outside {
   readonly origin: string;
   /** Any answer below 300, whatever it says; throws OutsideError for the rest. */
-  send(call: Call): Promise<Answer>;
+  send(call: HttpRequest): Promise<HttpResponse>;
   /** Any answer at all, for a system that says why in words of its own; throws only where there is none. */
-  exchange(call: Call): Promise<Answer>;
+  exchange(call: HttpRequest): Promise<HttpResponse>;
   /** A text without the secrets of this connection, in any form that they are sent in. */
   hide(text: string): string;
   /** What `send` throws for an answer. */
-  refusal(call: Call, answer: Answer): OutsideError;
+  refusal(call: HttpRequest, answer: HttpResponse): OutsideError;
   close(): Promise<void>;
 }
 
-export function openOutside(connection: Connection, limits: Partial<Limits> = {}): Outside {
+export function openOutside(connection: Connection, limits: Partial<HttpLimits> = {}): Outside {
   const bounds = { ...usual, ...limits };
   const agent = new Agent({
     headersTimeout: bounds.answer,
@@ -57,7 +57,7 @@ export function openOutside(connection: Connection, limits: Partial<Limits> = {}
   });
   const secrets = formsOf(connection);
   const hide = (text: string) => secrets.reduce((said, secret) => said.replaceAll(secret, '[secret]'), text);
-  const refusal = (call: Call, answer: Answer) => {
+  const refusal = (call: HttpRequest, answer: HttpResponse) => {
     const said = movedTo(answer, connection.origin, hide) ?? tellAnswer(answer.text, hide);
     const kind = isLimit(answer) ? 'busy' : kindOf(answer.status);
     return new OutsideError(kind, `${name(call)} was answered ${answer.status}${said}`, {
@@ -95,23 +95,23 @@ function formsOf({ username, password, token, key }: Connection): string[] {
 }
 
 /** GitHub says 403 to who asks too often, as to who may not ask; only the first is told when to come back. */
-function isLimit({ headers, status }: Answer): boolean {
+function isLimit({ headers, status }: HttpResponse): boolean {
   return status === 403 && (headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0');
 }
 
 /** Where a redirect points, for a person to set; without a query, which may hold a secret. */
-function movedTo({ status, headers }: Answer, origin: string, hide: (text: string) => string): string | null {
+function movedTo({ status, headers }: HttpResponse, origin: string, hide: (text: string) => string): string | null {
   const place = typeof headers['location'] === 'string' ? URL.parse(headers['location'], origin) : null;
   if (status >= 400 || place === null) return null;
   return `: it is now at ${place.origin}${hide(place.pathname).slice(0, longestSentence)}`;
 }
 
 /** Path only: queries may hold what people wrote. */
-function name({ method, path }: Call): string {
+function name({ method, path }: HttpRequest): string {
   return `${method} ${path.split('?')[0]}`;
 }
 
-async function exchange(agent: Agent, origin: string, call: Call, bounds: Limits): Promise<Answer> {
+async function exchange(agent: Agent, origin: string, call: HttpRequest, bounds: HttpLimits): Promise<HttpResponse> {
   const body = call.json === undefined ? call.text : JSON.stringify(call.json);
   try {
     const response = await request(new URL(call.path, origin), {
@@ -150,7 +150,7 @@ async function readBounded(response: Dispatcher.ResponseData, largest: number, w
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function explain(error: unknown, call: Call, origin: string): OutsideError {
+function explain(error: unknown, call: HttpRequest, origin: string): OutsideError {
   const { code = '', name: kind = '' } = error as { code?: string; name?: string };
   const slow = kind === 'TimeoutError' || /TIMEOUT/.test(code);
   const why = code === 'ECONNREFUSED' ? 'nothing listens there' : code || kind || 'no connection';
@@ -195,13 +195,13 @@ function retryAfter(header: string | string[] | undefined): number | null {
 }
 
 /** The answer's JSON in the shape that is expected of it; one in another shape is garbage. */
-export async function ask<T>(outside: Outside, call: Call, shape: z.ZodType<T>): Promise<T> {
+export async function requestJson<T>(outside: Outside, call: HttpRequest, shape: z.ZodType<T>): Promise<T> {
   const { text } = await outside.send(call);
   return checkAnswer(call, text, shape);
 }
 
 /** The same for an answer that is there already. */
-export function checkAnswer<T>(call: Call, text: string, shape: z.ZodType<T>): T {
+export function checkAnswer<T>(call: HttpRequest, text: string, shape: z.ZodType<T>): T {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -16,7 +16,7 @@ export interface DrainTask {
 }
 
 /** That Farrier took a node out of its scheduler, and whether it has been in service again since. */
-export interface Taken {
+export interface TakenNode {
   readonly orderId: string;
   /** Null while it is out by us. */
   readonly endedAt: Date | null;
@@ -25,7 +25,7 @@ export interface Taken {
 /** What Farrier did to one node, kept apart from the scheduler, whose reasons anybody may write, keep or copy. */
 export interface Ledger {
   /** Null where it never took it. */
-  read(): Promise<Taken | null>;
+  read(): Promise<TakenNode | null>;
   /** To be written before the act: what was begun and not told is ours as well. */
   take(): Promise<void>;
   /** It is in service again, by us or by somebody else. */

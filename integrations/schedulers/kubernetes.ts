@@ -16,7 +16,7 @@ import { z } from 'zod';
 import type { DrainProgress } from '../../contract/drain.ts';
 import { mustHave } from '../http/connection.ts';
 import { OutsideError } from '../http/errors.ts';
-import { type Call, type Outside, openOutside } from '../http/http.ts';
+import { type HttpRequest, type Outside, openOutside } from '../http/http.ts';
 import {
   count,
   type Drain,
@@ -65,8 +65,8 @@ function configure(outside: Outside, token: string): Configuration {
     async send(request: RequestContext) {
       const { pathname, search } = new URL(request.getUrl());
       const body = request.getBody();
-      const call: Call = {
-        method: request.getHttpMethod() as Call['method'],
+      const call: HttpRequest = {
+        method: request.getHttpMethod() as HttpRequest['method'],
         path: `${pathname}${search}`,
         headers: { ...request.getHeaders(), authorization: `Bearer ${token}` },
         ...(typeof body === 'string' ? { text: body } : {}),

@@ -1,4 +1,4 @@
-import { isOurReason, type Taken } from './drain.ts';
+import { isOurReason, type TakenNode } from './drain.ts';
 
 /** A node as Slurm shows it. */
 export interface SlurmNode {
@@ -29,7 +29,7 @@ export function isLost({ states, reason }: SlurmNode): boolean {
  * Whether Farrier took it out: the MDB says so, and its reason is the one that was left then. A reason alone is not
  * enough: Slurm may keep it, and show it beside the drain of somebody who gave none.
  */
-export function isOurs({ reason }: SlurmNode, taken: Taken | null | undefined): boolean {
+export function isOurs({ reason }: SlurmNode, taken: TakenNode | null | undefined): boolean {
   if (taken === undefined) return isOurReason(reason);
   return taken !== null && taken.endedAt === null && isOurReason(reason, taken.orderId);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { mustHave } from '../http/connection.ts';
 import { OutsideError, type OutsideErrorKind } from '../http/errors.ts';
-import { type Answer, type Call, checkAnswer, type Outside, openOutside } from '../http/http.ts';
+import { checkAnswer, type HttpRequest, type HttpResponse, type Outside, openOutside } from '../http/http.ts';
 import { type DrainPlace, needConnection } from './drain.ts';
 import type { SlurmLink } from './slurm.ts';
 import { makeJob, type SlurmJob } from './slurmjobs.ts';
@@ -97,7 +97,7 @@ class SlurmRest implements SlurmLink {
   }
 
   async node(name: string): Promise<SlurmNode> {
-    const call: Call = { method: 'GET', path: nodePath(name) };
+    const call: HttpRequest = { method: 'GET', path: nodePath(name) };
     const { nodes } = await this.ask(call, nodesAnswer);
     const shown = (nodes ?? []).find((one) => (one as { name?: unknown } | null)?.name === name);
     // 24.11 answers 200 with an error that has the number 0 and says "No error".
@@ -151,7 +151,7 @@ class SlurmRest implements SlurmLink {
     return this.outside.close();
   }
 
-  private async ask<T>(call: Call, shape: z.ZodType<T>): Promise<T> {
+  private async ask<T>(call: HttpRequest, shape: z.ZodType<T>): Promise<T> {
     const full = { ...call, path: `/slurm/${this.api}${call.path}`, headers: this.headers };
     const answer = await this.outside.exchange(full);
     if (answer.status === 404 || answer.status === 405) await this.explainVersion();
@@ -162,7 +162,7 @@ class SlurmRest implements SlurmLink {
   }
 
   /** Slurm may say back what it was sent. */
-  private explain(call: Call, status: number, wrong: Wrong): OutsideError {
+  private explain(call: HttpRequest, status: number, wrong: Wrong): OutsideError {
     const hidden = (text: string | undefined) => (text === undefined ? undefined : this.outside.hide(text));
     return explain(call, status, { ...wrong, error: hidden(wrong.error), description: hidden(wrong.description) });
   }
@@ -187,7 +187,7 @@ function missing(node: string): OutsideError {
   return new OutsideError('missing', `Slurm has no node ${node}`);
 }
 
-function readErrors({ text }: Answer): Wrong[] {
+function readErrors({ text }: HttpResponse): Wrong[] {
   try {
     return anyAnswer.parse(JSON.parse(text)).errors;
   } catch {
@@ -215,7 +215,11 @@ const kinds: Readonly<Record<number, OutsideErrorKind>> = {
   5004: 'timeout',
 };
 
-function explain({ method, path }: Call, status: number, { error, description, ...numbers }: Wrong): OutsideError {
+function explain(
+  { method, path }: HttpRequest,
+  status: number,
+  { error, description, ...numbers }: Wrong,
+): OutsideError {
   const code = numbers.error_number ?? numbers.errno ?? 0;
   const node = /\/node\/(.+)$/.exec(path)?.[1];
   // An error that is none is how 24.11 says that it has no such node.

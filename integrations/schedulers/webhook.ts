@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DrainProgress } from '../../contract/drain.ts';
 import { mustHave } from '../http/connection.ts';
 import { OutsideError } from '../http/errors.ts';
-import { ask, openOutside } from '../http/http.ts';
+import { openOutside, requestJson } from '../http/http.ts';
 import { sign, signatureHeader } from '../webhook.ts';
 import { type DrainTask, needConnection, type OpenDrain, readDrainSettings } from './drain.ts';
 
@@ -26,7 +26,7 @@ const progress = z.object({
  * Any other scheduler, through a service of one's own: `{"do": "start" | "progress" | "stop" | "kill", "id", "node",
  * "machine", "order", "reason"}` by POST, signed. `id` is the same for the same wish, so that it may be asked again.
  */
-export const openWebhook: OpenDrain = (place) => {
+export const openDrainWebhook: OpenDrain = (place) => {
   const { path } = readDrainSettings(settings, place.settings);
   const connection = mustHave(needConnection(place), 'key');
   const outside = openOutside(connection);
@@ -41,7 +41,7 @@ export const openWebhook: OpenDrain = (place) => {
       reason,
     });
     const headers = { 'content-type': 'application/json', [signatureHeader]: sign(connection.key, text) };
-    return ask(outside, { method: 'POST', path, headers, text }, shape);
+    return requestJson(outside, { method: 'POST', path, headers, text }, shape);
   };
   return {
     close: outside.close,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mustHave } from '../http/connection.ts';
-import { ask, type Call, openOutside } from '../http/http.ts';
+import { type HttpRequest, openOutside, requestJson } from '../http/http.ts';
 import {
   labelList,
   listOf,
@@ -57,7 +57,7 @@ export const openGithub: OpenTicketSystem = (connection, given) => {
     'x-github-api-version': '2022-11-28',
     accept: 'application/vnd.github+json',
   };
-  const call = (method: Call['method'], path: string, json?: unknown): Call => ({
+  const call = (method: HttpRequest['method'], path: string, json?: unknown): HttpRequest => ({
     method,
     path: `/repos/${repo}/issues${path}`,
     headers,
@@ -68,7 +68,7 @@ export const openGithub: OpenTicketSystem = (connection, given) => {
     url: html_url,
   });
   const list = (query: string, marker: string) =>
-    ask(outside, call('GET', `?${query}&state=all&per_page=${perPage}`), listOf(issue, marker));
+    requestJson(outside, call('GET', `?${query}&state=all&per_page=${perPage}`), listOf(issue, marker));
   return {
     end: outside.close,
     system: {
@@ -87,17 +87,19 @@ export const openGithub: OpenTicketSystem = (connection, given) => {
       },
       async create({ marker, title, body }) {
         const json = { title, body: fence(signTicket(body, marker)), labels: [marker, ...labels] };
-        const made = await ask(outside, call('POST', '', json), issue);
+        const made = await requestJson(outside, call('POST', '', json), issue);
         if (!shows(made, marker)) throw new Unmarked(placeOf(made), 'neither its labels nor its text were kept');
         return placeOf(made);
       },
       async read(id) {
-        const found = await ask(outside, call('GET', `/${id}`), issue);
+        const found = await requestJson(outside, call('GET', `/${id}`), issue);
         // The last two pages, since the last alone may hold a single one.
         const last = Math.max(1, Math.ceil(found.comments / perPage));
         const said: z.infer<typeof comments> = [];
         for (const page of last === 1 ? [1] : [last - 1, last])
-          said.push(...(await ask(outside, call('GET', `/${id}/comments?per_page=${perPage}&page=${page}`), comments)));
+          said.push(
+            ...(await requestJson(outside, call('GET', `/${id}/comments?per_page=${perPage}&page=${page}`), comments)),
+          );
         return {
           ...placeOf(found),
           open: found.state === 'open',

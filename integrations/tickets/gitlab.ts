@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mustHave } from '../http/connection.ts';
-import { ask, type Call, openOutside } from '../http/http.ts';
+import { type HttpRequest, openOutside, requestJson } from '../http/http.ts';
 import {
   labelList,
   listOf,
@@ -46,7 +46,7 @@ export const openGitlab: OpenTicketSystem = (connection, given) => {
   const { project, labels = [] } = readTicketSettings(settings, given);
   const { token } = mustHave(connection, 'token');
   const outside = openOutside(connection);
-  const call = (method: Call['method'], path: string, json?: unknown): Call => ({
+  const call = (method: HttpRequest['method'], path: string, json?: unknown): HttpRequest => ({
     method,
     path: `/api/v4/projects/${encodeURIComponent(project)}/issues${path}`,
     headers: { 'private-token': token },
@@ -59,7 +59,7 @@ export const openGitlab: OpenTicketSystem = (connection, given) => {
       async find(marker) {
         for (const condition of [`labels=${marker}`, `search=${marker}&in=description`]) {
           const path = `?${condition}&scope=all&order_by=created_at&sort=asc&per_page=20`;
-          const found = await ask(outside, call('GET', path), listOf(issue, marker));
+          const found = await requestJson(outside, call('GET', path), listOf(issue, marker));
           const first = found.find((one) => one !== null && shows(one, marker));
           if (first) return placeOf(first);
         }
@@ -67,17 +67,17 @@ export const openGitlab: OpenTicketSystem = (connection, given) => {
       },
       async create({ marker, title, body }) {
         const json = { title, description: fence(signTicket(body, marker)), labels: [marker, ...labels].join(',') };
-        const made = await ask(outside, call('POST', '', json), issue);
+        const made = await requestJson(outside, call('POST', '', json), issue);
         if (!shows(made, marker)) throw new Unmarked(placeOf(made), 'neither its labels nor its text were kept');
         return placeOf(made);
       },
       async read(id) {
-        const found = await ask(outside, call('GET', `/${id}`), issue);
+        const found = await requestJson(outside, call('GET', `/${id}`), issue);
         // Newest first. Notes of the system stand between those of people, so that one page may hold few of these.
         const said: z.infer<typeof notes> = [];
         for (let page = 1; page <= 2; page += 1) {
           const path = `/${id}/notes?sort=desc&order_by=created_at&per_page=${perPage}&page=${page}`;
-          const more = await ask(outside, call('GET', path), notes);
+          const more = await requestJson(outside, call('GET', path), notes);
           said.push(...more);
           if (more.length < perPage) break;
         }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mustHave } from '../http/connection.ts';
-import { ask, type Call, openOutside } from '../http/http.ts';
+import { type HttpRequest, openOutside, requestJson } from '../http/http.ts';
 import { listOf, type OpenTicketSystem, type OutsidePlace, readTicketSettings, Unmarked, wordList } from './system.ts';
 import { isTicket, signTicket, uncode } from './text.ts';
 
@@ -47,7 +47,7 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
   const { username, password } = mustHave(connection, 'username', 'password');
   const outside = openOutside(connection);
   const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
-  const call = (method: Call['method'], path: string, json?: unknown): Call => ({
+  const call = (method: HttpRequest['method'], path: string, json?: unknown): HttpRequest => ({
     method,
     path: `/api/now/table/${path}`,
     headers,
@@ -61,7 +61,7 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
   const search = async (condition: string, marker: string) => {
     const query = encodeURIComponent(`${condition}^ORDERBYsys_created_on`);
     const path = `${table}?sysparm_query=${query}&sysparm_limit=20&${fields}`;
-    return (await ask(outside, call('GET', path), many(marker))).result.filter((one) => one !== null);
+    return (await requestJson(outside, call('GET', path), many(marker))).result.filter((one) => one !== null);
   };
   const change = async (id: string, json: object): Promise<void> => {
     await outside.send(call('PATCH', `${table}/${id}`, json));
@@ -86,15 +86,15 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
           correlation_display: 'Farrier',
           ...(group === undefined ? {} : { assignment_group: group }),
         };
-        const { result } = await ask(outside, call('POST', `${table}?${fields}`, json), one);
+        const { result } = await requestJson(outside, call('POST', `${table}?${fields}`, json), one);
         if (result.correlation_id !== marker) throw new Unmarked(placeOf(result), lacking);
         return placeOf(result);
       },
       async read(id) {
-        const { result } = await ask(outside, call('GET', `${table}/${id}?${fields}`), one);
+        const { result } = await requestJson(outside, call('GET', `${table}/${id}?${fields}`), one);
         const query = encodeURIComponent(`element_id=${id}^elementINcomments,work_notes^ORDERBYDESCsys_created_on`);
         const path = `sys_journal_field?sysparm_query=${query}&sysparm_fields=sys_id,value,sys_created_by&sysparm_limit=100`;
-        const said = await ask(outside, call('GET', path), journal);
+        const said = await requestJson(outside, call('GET', path), journal);
         const open = !closedStates.includes(result.state);
         return {
           ...placeOf(result),

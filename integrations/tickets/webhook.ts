@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mustHave } from '../http/connection.ts';
-import { ask, openOutside } from '../http/http.ts';
+import { openOutside, requestJson } from '../http/http.ts';
 import { sign, signatureHeader } from '../webhook.ts';
 import { type OpenTicketSystem, readTicketSettings, Unmarked } from './system.ts';
 
@@ -32,14 +32,14 @@ const placeOf = ({ id: made, url: address }: z.infer<typeof mine>) => ({ id: mad
 const isMine = ({ marker }: z.infer<typeof mine>, wanted: string) => marker === undefined || marker === wanted;
 
 /** Any other system, through a service of one's own: one signed POST a call, `{"do": "find" | "create" | …}`. */
-export const openWebhook: OpenTicketSystem = (connection, given) => {
+export const openTicketWebhook: OpenTicketSystem = (connection, given) => {
   const { path } = readTicketSettings(settings, given);
   const { key } = mustHave(connection, 'key');
   const outside = openOutside(connection);
   const tell = <T>(what: string, more: object, shape: z.ZodType<T>): Promise<T> => {
     const text = JSON.stringify({ do: what, ...more });
     const headers = { 'content-type': 'application/json', [signatureHeader]: sign(key, text) };
-    return ask(outside, { method: 'POST', path, headers, text }, shape);
+    return requestJson(outside, { method: 'POST', path, headers, text }, shape);
   };
   const told = z.unknown();
   return {

@@ -12,7 +12,7 @@ export type MachineRow = typeof machines.$inferSelect;
 export const agentActor = { class: 'node', name: 'agent' } as const;
 
 /** An agent's session, opened by a boot token and ended by the machine's next boot. */
-export interface Session {
+export interface AgentSession {
   readonly machineId: string;
   /** The order that the boot token was issued for, else the machine's live one. */
   readonly orderId: string | null;
@@ -38,7 +38,7 @@ export interface Hello {
  * Ends the machine's earlier sessions and older tokens, since the agent that held them is gone.
  * `spent` was redeemed before; `unknown` never existed or has expired. Both are in the audit where a machine is known.
  */
-export async function redeemBootToken(mdb: Mdb, hello: Hello): Promise<Session | 'spent' | 'unknown'> {
+export async function redeemBootToken(mdb: Mdb, hello: Hello): Promise<AgentSession | 'spent' | 'unknown'> {
   return acting(mdb, agentActor, null, async (tx) => {
     const [token] = await tx
       .update(bootTokens)
@@ -104,7 +104,7 @@ async function liveOrder(tx: Transaction, machineId: string): Promise<string | n
 }
 
 /** The sessions that are open under these hashes, by hash. */
-export async function openSessions(mdb: Mdb, hashes: readonly string[]): Promise<Map<string, Session>> {
+export async function openSessions(mdb: Mdb, hashes: readonly string[]): Promise<Map<string, AgentSession>> {
   const rows = await mdb
     .select({
       hash: bootTokens.sessionHash,
@@ -129,7 +129,7 @@ export async function standingDirectives(mdb: Mdb, ids: readonly string[]): Prom
   return new Map(rows.map(({ id, ...standing }) => [id, standing]));
 }
 
-export interface Telling {
+export interface AgentReport {
   readonly kind: ReportKind;
   /** What distinguishes this report from others of its kind in the session, e.g. `disk/4`. */
   readonly of?: string;
@@ -138,7 +138,7 @@ export interface Telling {
 }
 
 /** Puts a report into the outbox, once. False when it has been told before, or when no order waits for it. */
-export async function tell(tx: Transaction, session: Session, telling: Telling): Promise<boolean> {
+export async function postReport(tx: Transaction, session: AgentSession, telling: AgentReport): Promise<boolean> {
   if (session.orderId === null) return false;
   const key = reportKey(session, telling.kind, telling.of);
   const { kind, step, message } = telling;
@@ -153,12 +153,12 @@ export async function tell(tx: Transaction, session: Session, telling: Telling):
   return post(tx, { key, machineId, orderId, kind: 'report', payload: { ...payload } });
 }
 
-function reportKey({ nonce }: Session, kind: ReportKind, of?: string): string {
+function reportKey({ nonce }: AgentSession, kind: ReportKind, of?: string): string {
   return `report/${nonce}/${kind}${of === undefined ? '' : `/${of}`}`;
 }
 
 // A lost answer is asked for again within a few directives; older ones than that are not this request repeated.
-export async function wasTold(tx: Transaction, session: Session, kind: ReportKind, seq: number): Promise<boolean> {
+export async function wasTold(tx: Transaction, session: AgentSession, kind: ReportKind, seq: number): Promise<boolean> {
   const keys = Array.from({ length: 8 }, (_, back) => reportKey(session, kind, String(seq - back)));
   const rows = await tx.select({ id: outbox.id }).from(outbox).where(inArray(outbox.key, keys)).limit(1);
   return rows.length > 0;

@@ -7,13 +7,13 @@ import { acting, record } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { bootTokens, disks, machines } from '../schema.ts';
 import {
+  type AgentSession,
   agentActor,
   isRedeemable,
   lockReporter,
   type MachineRow,
   type NotTaken,
-  type Session,
-  tell,
+  postReport,
   wasTold,
 } from './agent.ts';
 
@@ -32,7 +32,7 @@ export interface Installing {
  * Issues the token with which the installed system reports itself; the machine's earlier unused ones end.
  * False when the machine is not being installed or handed over.
  */
-export async function issueReadyToken(mdb: Mdb, session: Session, row: ReadyTokenRow): Promise<boolean> {
+export async function issueReadyToken(mdb: Mdb, session: AgentSession, row: ReadyTokenRow): Promise<boolean> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
     if (installingOf(machine) === null) return false;
@@ -53,7 +53,7 @@ export async function issueReadyToken(mdb: Mdb, session: Session, row: ReadyToke
 }
 
 /** What is being installed on the session's machine; null when nothing is. */
-export async function readInstalling(mdb: Mdb, { machineId }: Session): Promise<Installing | null> {
+export async function readInstalling(mdb: Mdb, { machineId }: AgentSession): Promise<Installing | null> {
   const [machine] = await mdb
     .select({ hostname: machines.hostname, directive: machines.directive })
     .from(machines)
@@ -67,7 +67,7 @@ function installingOf({ directive, hostname }: Pick<MachineRow, 'directive' | 'h
 }
 
 /** Keeps what was written to which disk; refuses when it is not what the machine was told to install. */
-export async function takeInstalled(mdb: Mdb, session: Session, fact: InstalledFact): Promise<NotTaken> {
+export async function takeInstalled(mdb: Mdb, session: AgentSession, fact: InstalledFact): Promise<NotTaken> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
     if (await wasTold(tx, session, 'installed', machine.directiveSeq)) return null;
@@ -81,7 +81,7 @@ export async function takeInstalled(mdb: Mdb, session: Session, fact: InstalledF
       .update(disks)
       .set({ content: 'farrier', mark: fact.mark })
       .where(and(eq(disks.machineId, machine.id), eq(disks.serial, fact.disk)));
-    await tell(tx, session, { kind: 'installed', of: String(machine.directiveSeq) });
+    await postReport(tx, session, { kind: 'installed', of: String(machine.directiveSeq) });
     const { image, sha256, disk, keyStore } = fact;
     const { machineId, orderId } = session;
     await record(tx, {
@@ -122,7 +122,7 @@ export async function takeReady(mdb: Mdb, tokenHash: string, fact: ReadyFact): P
     const session = { ...token, openedAt: token.redeemedAt ?? new Date() };
     const message = findings.join('; ');
     const complaint = message === '' ? {} : { step: 'ready', message };
-    if (!(await tell(tx, session, { kind: 'ready', of: fact.bootId, ...complaint }))) return 'taken';
+    if (!(await postReport(tx, session, { kind: 'ready', of: fact.bootId, ...complaint }))) return 'taken';
     await tx
       .update(machines)
       .set({ bootId: fact.bootId, observedImage: fact.image, lastSeenAt: sql`now()` })

@@ -5,7 +5,7 @@ import type { StepDetail } from '../../domain/values.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { burninParts, burnins, machines, steps } from '../schema.ts';
-import { agentActor, lockReporter, type NotTaken, type Session, tell, wasTold } from './agent.ts';
+import { type AgentSession, agentActor, lockReporter, type NotTaken, postReport, wasTold } from './agent.ts';
 
 // Generous: they only make a silent agent visible; the passage's own limits are what acts.
 const stepLimits: Readonly<Record<StepFact['name'], number>> = {
@@ -28,14 +28,19 @@ const stepLimits: Readonly<Record<StepFact['name'], number>> = {
 };
 
 /** Takes a step as the agent reports it. A failed one is told to the workflow, but for burn-in, which has a verdict. */
-export async function takeStep(mdb: Mdb, session: Session, fact: StepFact): Promise<void> {
+export async function takeStep(mdb: Mdb, session: AgentSession, fact: StepFact): Promise<void> {
   await acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
     await tx.update(machines).set({ lastSeenAt: sql`now()` }).where(eq(machines.id, machine.id));
     await writeStep(tx, session, fact);
     if (fact.state !== 'failed' || fact.name === 'burnin') return;
     const message = [fact.device, fact.message].filter((text) => text !== null).join(': ') || 'no reason was given';
-    await tell(tx, session, { kind: 'failed', of: `${fact.name}/${machine.directiveSeq}`, step: fact.name, message });
+    await postReport(tx, session, {
+      kind: 'failed',
+      of: `${fact.name}/${machine.directiveSeq}`,
+      step: fact.name,
+      message,
+    });
   });
 }
 
@@ -43,7 +48,7 @@ export async function takeStep(mdb: Mdb, session: Session, fact: StepFact): Prom
  * A step begins its next attempt when it runs after it had ended, or in a later boot than before; the same report
  * twice changes nothing.
  */
-async function writeStep(tx: Transaction, session: Session, fact: StepFact): Promise<void> {
+async function writeStep(tx: Transaction, session: AgentSession, fact: StepFact): Promise<void> {
   const detail: StepDetail = {
     ...(fact.message === null ? {} : { message: fact.message }),
     ...(fact.device === null ? {} : { device: fact.device }),
@@ -80,7 +85,7 @@ async function writeStep(tx: Transaction, session: Session, fact: StepFact): Pro
 }
 
 /** Keeps how far the burn-in is, or, outside a burn-in, the agent's running step. */
-export async function takeProgress(mdb: Mdb, session: Session, percent: number): Promise<void> {
+export async function takeProgress(mdb: Mdb, session: AgentSession, percent: number): Promise<void> {
   if (session.orderId === null) return;
   await acting(mdb, agentActor, session.orderId, async (tx) => {
     await tx.update(machines).set({ lastSeenAt: sql`now()` }).where(eq(machines.id, session.machineId));
@@ -99,7 +104,7 @@ export async function takeProgress(mdb: Mdb, session: Session, percent: number):
 }
 
 /** Keeps the figures of a burn-in; the verdict is the passage's. The end is told to the workflow. */
-export async function takeBurnin(mdb: Mdb, session: Session, fact: BurninFact): Promise<NotTaken> {
+export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFact): Promise<NotTaken> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
     const [burnin] = await tx
@@ -119,13 +124,13 @@ export async function takeBurnin(mdb: Mdb, session: Session, fact: BurninFact): 
       .update(burnins)
       .set({ endedAt: sql`now()`, cut: fact.finish.cut, ...(fact.finish.cut ? {} : { progress: 100 }) })
       .where(eq(burnins.id, burnin.id));
-    await tell(tx, session, { kind: 'burnin', of: String(machine.directiveSeq) });
+    await postReport(tx, session, { kind: 'burnin', of: String(machine.directiveSeq) });
     return null;
   });
 }
 
 /** Says why nothing moves, in the machine's row and to its workflow, which asks a person. */
-export async function reportFailure(mdb: Mdb, session: Session, step: string, reason: string): Promise<void> {
+export async function reportFailure(mdb: Mdb, session: AgentSession, step: string, reason: string): Promise<void> {
   await acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
     await tx
@@ -142,7 +147,7 @@ export async function reportFailure(mdb: Mdb, session: Session, step: string, re
       } as const;
       await writeStep(tx, session, fact);
     }
-    const told = await tell(tx, session, {
+    const told = await postReport(tx, session, {
       kind: 'failed',
       of: `${step}/${machine.directiveSeq}`,
       step,

@@ -17,7 +17,7 @@ import { parseSelector, type Selector } from '../../domain/selector.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { selectorSql } from '../machines/selecting.ts';
-import { type Asked, type OrderWish, placeOrder } from '../orders/orders.ts';
+import { type OrderWish, type PassageRequest, placeOrder } from '../orders/orders.ts';
 import { postToCampaign } from '../outbox.ts';
 import { closeTicket } from '../people/people.ts';
 import { campaignMachines, campaigns } from '../schema.ts';
@@ -224,7 +224,7 @@ export function wishOf(campaign: CampaignRow, machineId: string): OrderWish {
   const { passage, request, reason, class: urgency } = campaign;
   return {
     machineId,
-    asked: { passage, request: requestOf(passage, request) } as Asked,
+    asked: { passage, request: requestOf(passage, request) } as PassageRequest,
     reason: `campaign ${campaign.id}: ${reason}`,
     class: urgency,
     dryRun: false,

@@ -2,8 +2,16 @@
 
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { TurnInput } from '../../contract/campaign.ts';
-import { type MemberCounts, memberStates, type Turn } from '../../domain/campaign/campaign.ts';
-import { judge, phaseOf, pickNext, type Scene, stand, timeLeft, type Verdict } from '../../domain/campaign/judge.ts';
+import { type CampaignProgress, type MemberCounts, memberStates } from '../../domain/campaign/campaign.ts';
+import {
+  type CampaignFacts,
+  type CampaignMove,
+  judgeCampaign,
+  phaseOf,
+  pickNext,
+  stand,
+  timeLeft,
+} from '../../domain/campaign/judge.ts';
 import { isRefused } from '../../domain/refused.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
@@ -25,7 +33,7 @@ export interface TurnWish extends TurnInput {
 type MemberRow = typeof campaignMachines.$inferSelect;
 
 /** Looks, decides and acts. It may be repeated at any time: what counts is what the MDB says. Null: there is no such campaign. */
-export async function turnCampaign(mdb: Mdb, wish: TurnWish): Promise<Turn | null> {
+export async function turnCampaign(mdb: Mdb, wish: TurnWish): Promise<CampaignProgress | null> {
   const { campaignId } = wish;
   const looked = await acting(mdb, system, null, (tx) => look(tx, wish));
   if (looked === null) return null;
@@ -39,7 +47,7 @@ export async function turnCampaign(mdb: Mdb, wish: TurnWish): Promise<Turn | nul
 
 interface Looked {
   readonly campaign: CampaignRow;
-  readonly verdict: Verdict;
+  readonly verdict: CampaignMove;
   readonly next: readonly MemberRow[];
 }
 
@@ -48,7 +56,7 @@ async function look(tx: Transaction, wish: TurnWish): Promise<Looked | null> {
   if (campaign === null) return null;
   await takeOutcomes(tx, campaign.id);
   const scene = await readScene(tx, campaign, wish);
-  const verdict = judge(scene);
+  const verdict = judgeCampaign(scene);
   const next = verdict.do === 'place' ? await chooseNext(tx, campaign, verdict.canary) : [];
   await apply(tx, campaign, verdict, wish);
   return { campaign, verdict, next };
@@ -75,7 +83,7 @@ export async function countMembers(mdb: MdbOrTransaction, id: string, batch?: nu
   return { ...counts, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) } as MemberCounts;
 }
 
-async function readScene(tx: Transaction, campaign: CampaignRow, { now, healthy }: TurnWish): Promise<Scene> {
+async function readScene(tx: Transaction, campaign: CampaignRow, { now, healthy }: TurnWish): Promise<CampaignFacts> {
   const { id, state, why, pace, haltAt, forgiven, soakFrom, soakedAt } = campaign;
   const failed = await latestFailure(tx, id);
   return {
@@ -145,7 +153,7 @@ async function makeUpCanary(tx: Transaction, id: string, wanted: number): Promis
       order by doubt is not null, ordinal limit ${missing})`);
 }
 
-async function apply(tx: Transaction, campaign: CampaignRow, verdict: Verdict, { now }: TurnWish): Promise<void> {
+async function apply(tx: Transaction, campaign: CampaignRow, verdict: CampaignMove, { now }: TurnWish): Promise<void> {
   const { id } = campaign;
   const set = (change: Partial<typeof campaigns.$inferInsert>) =>
     tx.update(campaigns).set(change).where(eq(campaigns.id, id));
@@ -261,9 +269,9 @@ async function moreAtOnce(mdb: Mdb, { campaign, verdict, next }: Looked): Promis
 async function tell(
   mdb: Mdb,
   id: string,
-  verdict: Verdict,
+  verdict: CampaignMove,
   { now, healthy }: TurnWish,
-): Promise<Omit<Turn, 'more'> | null> {
+): Promise<Omit<CampaignProgress, 'more'> | null> {
   const [campaign] = await mdb.select().from(campaigns).where(eq(campaigns.id, id));
   if (!campaign) return null;
   const { state, passage, pace } = campaign;
@@ -276,7 +284,7 @@ async function tell(
   const counts = await countMembers(mdb, id);
   const place = stand('machines', `${counts.ordered} machines are under way.`);
   const stood = verdict.do === 'stand' ? verdict : verdict.do === 'end' ? stand('nothing', 'It has ended.') : place;
-  const { waitingOn, why, until } = stood as Extract<Verdict, { do: 'stand' }>;
+  const { waitingOn, why, until } = stood as Extract<CampaignMove, { do: 'stand' }>;
   const canaries = phase === 'soak' && state === 'running' && !healthy ? await canariesOf(mdb, id) : [];
   return {
     state,

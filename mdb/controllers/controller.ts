@@ -60,7 +60,7 @@ function unlessShared<T>(column: PgColumn, same: SQL): SQL<T> {
   ) then ${column} end`;
 }
 
-export type Controller = NonNullable<Awaited<ReturnType<typeof controllerOf>>>;
+export type ControllerRow = NonNullable<Awaited<ReturnType<typeof controllerOf>>>;
 
 /** Keeps the pin of the first supervised contact: one that is there is never written over. Gives the one in force. */
 export async function pinController(mdb: Mdb, machineId: string, pin: string): Promise<string | null> {

@@ -145,7 +145,7 @@ export async function noteRecord(mdb: Mdb, machineId: string, kind: RecordKind, 
     .onConflictDoUpdate({ target: controllerRecords.machineId, set });
 }
 
-export interface Pace {
+export interface ArchivePace {
   /** Seconds after which each record is looked after again. */
   readonly intervals: Readonly<Record<SweptKind, number>>;
   /** Whether events are wanted; where they aren't, only subscriptions that are left are due, to be ended. */
@@ -241,7 +241,7 @@ export async function listUnread(
 export async function listDue(
   mdb: Mdb,
   siteId: string,
-  { intervals, subscribing }: Pace,
+  { intervals, subscribing }: ArchivePace,
   limit: number,
 ): Promise<Due[]> {
   const due = (kind: SweptKind) => {

@@ -22,7 +22,7 @@ export async function standingOf(mdb: Mdb, machineId: string) {
 }
 
 /** A change that was sent, of which it is not known whether it is in force. */
-export interface Rotation {
+export interface SecretRotation {
   readonly id: string;
   readonly machineId: string;
   readonly fromRef: string;
@@ -32,7 +32,7 @@ export interface Rotation {
   readonly age: number;
 }
 
-export async function openRotationOf(mdb: Mdb, machineId: string): Promise<Rotation | null> {
+export async function openRotationOf(mdb: Mdb, machineId: string): Promise<SecretRotation | null> {
   const [row] = await mdb
     .select({
       id: rotations.id,
@@ -53,7 +53,7 @@ export async function openRotationOf(mdb: Mdb, machineId: string): Promise<Rotat
  */
 export function beginRotation(
   mdb: Mdb,
-  row: Pick<Rotation, 'id' | 'machineId' | 'fromRef' | 'toRef'> & { readonly account: string },
+  row: Pick<SecretRotation, 'id' | 'machineId' | 'fromRef' | 'toRef'> & { readonly account: string },
 ): Promise<boolean> {
   return mdb.transaction(async (tx) => {
     const marked = await tx
@@ -78,7 +78,7 @@ export async function noteNewRefused(mdb: Mdb, id: string): Promise<void> {
  */
 export function settleRotation(
   mdb: Mdb,
-  { id, machineId, fromRef, toRef }: Pick<Rotation, 'id' | 'machineId' | 'fromRef' | 'toRef'>,
+  { id, machineId, fromRef, toRef }: Pick<SecretRotation, 'id' | 'machineId' | 'fromRef' | 'toRef'>,
   inForce: 'new' | 'old' | 'neither',
   observed: string,
 ): Promise<void> {

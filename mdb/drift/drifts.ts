@@ -14,7 +14,7 @@ export interface Judged {
   readonly sheet: { readonly host: PartSheet; readonly controller: PartSheet | null } | null;
 }
 
-export interface Kept {
+export interface DriftCounts {
   readonly conformant: number;
   readonly drifting: number;
   readonly unknown: number;
@@ -25,7 +25,7 @@ export interface Kept {
 type DriftRow = typeof drifts.$inferSelect;
 
 /** Keeps what was found of these machines; all of it or nothing. */
-export async function keepFindings(tx: Transaction, judged: readonly Judged[]): Promise<Kept> {
+export async function keepFindings(tx: Transaction, judged: readonly Judged[]): Promise<DriftCounts> {
   const ids = judged.map(({ machineId }) => machineId);
   if (ids.length === 0) return { conformant: 0, drifting: 0, unknown: 0, found: 0, resolved: 0 };
   const open = await tx

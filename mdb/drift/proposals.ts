@@ -67,7 +67,7 @@ export async function withdraw(tx: Transaction, id: string, reason: string): Pro
 }
 
 /** Plans the campaign, and starts it where the pool is left to the reconciler. */
-export async function plan(
+export async function proposeCampaign(
   tx: Transaction,
   { mode, machineIds, driftIds, request, reason, pace }: Proposal,
 ): Promise<{ id: string; started: boolean }> {

@@ -5,7 +5,7 @@ import { isSameSerial, isSameUuid, uuidForms } from '../../domain/identity/ident
 import { isLocallyAdministered } from '../../domain/machine.ts';
 import { type Actor, record, type Transaction } from '../acting.ts';
 import { disks, machines, nics, sharedMacs } from '../schema.ts';
-import type { Machine } from './merging.ts';
+import type { MergedRow } from './merging.ts';
 
 type Row = typeof nics.$inferSelect;
 
@@ -23,7 +23,7 @@ async function remark(tx: Transaction, machineId: string, sentence: string): Pro
  */
 export async function withoutSharedCards(
   tx: Transaction,
-  machine: Machine,
+  machine: MergedRow,
   cards: readonly NicFact[],
 ): Promise<{ cards: NicFact[]; remarks: string[] }> {
   const asked = cards.map(({ mac }) => mac).filter((mac) => mac !== machine.mac);
@@ -56,7 +56,7 @@ function describeShared({ name, mac }: Pick<NicFact, 'name' | 'mac'>): string {
 }
 
 /** By its driver or name, or because it was on more than two machines: a card that moves is not moved on at once. */
-function isShared(row: Row, card: NicFact | undefined, machine: Machine): boolean {
+function isShared(row: Row, card: NicFact | undefined, machine: MergedRow): boolean {
   if (card === undefined) return false;
   if (isLocallyAdministered(card.mac) || isOnUsb(card)) return true;
   return row.movedFrom !== null && row.movedFrom !== machine.id;
@@ -75,7 +75,7 @@ async function share(tx: Transaction, { mac, name, machineId }: Row): Promise<vo
 /** The machines that have cards which this one shows, each with those cards. */
 export async function ownersOf(
   tx: Transaction,
-  machine: Machine,
+  machine: MergedRow,
   macs: readonly string[],
 ): Promise<Map<string, string[]>> {
   const rows = await tx
@@ -98,9 +98,9 @@ export async function ownersOf(
  */
 export async function isOneMachine(
   tx: Transaction,
-  machine: Machine,
+  machine: MergedRow,
   fact: Inventory,
-  other: Machine,
+  other: MergedRow,
 ): Promise<boolean> {
   if (machine.memoryMib !== null && other.memoryMib !== null) return false;
   const { uuid, serial, vendor, product } = fact.system;
@@ -165,7 +165,7 @@ async function bootFromAnother(tx: Transaction, machineId: string, now: string):
 }
 
 /** Sentences on values that are not this machine's alone; the others are told too, and nobody is refused for them. */
-export async function remarkShared(tx: Transaction, machine: Machine, { system }: Inventory): Promise<string[]> {
+export async function remarkShared(tx: Transaction, machine: MergedRow, { system }: Inventory): Promise<string[]> {
   const { uuid, serial, vendor } = system;
   const none = sql`false`;
   const rows = await tx

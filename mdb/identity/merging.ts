@@ -3,13 +3,18 @@ import { and, eq, inArray, sql } from 'drizzle-orm';
 import { type Actor, record, type Transaction } from '../acting.ts';
 import { addresses, bmcs, bootTokens, machines, nics, orders } from '../schema.ts';
 
-export type Machine = typeof machines.$inferSelect;
+export type MergedRow = typeof machines.$inferSelect;
 
 /**
  * Gives everything of the passing row to the lasting one: cards, addresses, controller, and the sessions of its agent,
  * which goes on as the lasting machine's. The row stays, retired, for its history; its orders are the caller's to end.
  */
-export async function mergeMachines(tx: Transaction, actor: Actor, passing: Machine, lasting: Machine): Promise<void> {
+export async function mergeMachines(
+  tx: Transaction,
+  actor: Actor,
+  passing: MergedRow,
+  lasting: MergedRow,
+): Promise<void> {
   const reason = `${passing.id} is the same machine as ${lasting.id}, seen under another of its MACs`;
   await tx
     .update(machines)

@@ -5,7 +5,7 @@ import type { Mdb } from '../connect.ts';
 import { lock } from '../locks.ts';
 import { machines, nics } from '../schema.ts';
 import { moveCards } from './cards.ts';
-import { freeId, insertStranger, ownerOf, type Registration, type Stranger, writeOrder } from './strangers.ts';
+import { freeId, insertStranger, ownerOf, type Registration, type Stranger, writeBirthOrder } from './strangers.ts';
 
 const birther = { class: 'system', name: 'birther' } as const;
 
@@ -30,7 +30,7 @@ export function registerNewcomer(mdb: Mdb, stranger: Stranger, about: About): Pr
     // The card stays whose it is until it is known who asks.
     await insertStranger(tx, id, stranger, { macMovedTo: owner, ...asked });
     if ('from' in about) await takeCard(tx, id, about.from, stranger.mac);
-    await writeOrder(tx, id, orderId);
+    await writeBirthOrder(tx, id, orderId);
     const detail = { mac: stranger.mac, ...about };
     await record(tx, { actor: birther, action: 'machine.registered', machineId: id, orderId, detail });
     if ('resembles' in about) {

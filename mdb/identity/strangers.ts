@@ -50,7 +50,7 @@ async function registerAs(mdb: Mdb, id: string, orderId: string, stranger: Stran
       // Rolls the machine back: a row without an address would be answered for ever and reach nothing.
       if (address === null) throw new PoolFull();
       await tx.update(machines).set({ temporaryAddress: address }).where(eq(machines.id, id));
-      await writeOrder(tx, id, orderId);
+      await writeBirthOrder(tx, id, orderId);
       const detail = { mac: stranger.mac, address };
       await record(tx, { actor: birther, action: 'machine.registered', machineId: id, orderId, detail });
       return 'registered';
@@ -145,7 +145,7 @@ async function heldAddress(tx: Transaction, siteId: string, machineId: string): 
 }
 
 /** The order for a birth that begins with a boot request, and the message about it. */
-export async function writeOrder(tx: Transaction, machineId: string, orderId: string): Promise<void> {
+export async function writeBirthOrder(tx: Transaction, machineId: string, orderId: string): Promise<void> {
   const passage = 'birth' as const;
   const reason = 'a boot request from a MAC that no machine has';
   await tx

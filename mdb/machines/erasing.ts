@@ -5,7 +5,7 @@ import type { DiskErasedFact, ErasedFact } from '../../contract/agent.ts';
 import type { DiskToErase } from '../../domain/clean/plan.ts';
 import type { Directive, EraseEvidence } from '../../domain/values.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
-import { agentActor, lockReporter, type NotTaken, type Session, tell } from '../boot/agent.ts';
+import { type AgentSession, agentActor, lockReporter, type NotTaken, postReport } from '../boot/agent.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { disks, erasures, machines } from '../schema.ts';
 
@@ -15,7 +15,7 @@ export type ErasureRow = typeof erasures.$inferSelect;
  * Keeps what the agent tells of the disks that it erases; the reason when it was not told to erase one of them, or not
  * in this way. The end of all is told to the workflow, once a directive.
  */
-export function takeErased(mdb: Mdb, session: Session, fact: ErasedFact): Promise<NotTaken> {
+export function takeErased(mdb: Mdb, session: AgentSession, fact: ErasedFact): Promise<NotTaken> {
   const { orderId } = session;
   return acting(mdb, agentActor, orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
@@ -25,7 +25,7 @@ export function takeErased(mdb: Mdb, session: Session, fact: ErasedFact): Promis
     if (stray !== null || orderId === null) return stray ?? 'nobody has ordered anything for this machine';
     for (const disk of fact.disks) await keep(tx, machine.id, orderId, disk);
     await tx.update(machines).set({ lastSeenAt: sql`now()` }).where(eq(machines.id, machine.id));
-    if (fact.finish !== null) await tell(tx, session, { kind: 'erased', of: String(machine.directiveSeq) });
+    if (fact.finish !== null) await postReport(tx, session, { kind: 'erased', of: String(machine.directiveSeq) });
     for (const { serial, name, method, state, evidence } of fact.disks) {
       const detail = { serial, name, method, words: evidence.words };
       await record(tx, { actor: agentActor, action: `agent.erase-${state}`, machineId: machine.id, orderId, detail });

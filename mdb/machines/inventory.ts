@@ -6,7 +6,7 @@ import type { DiskFact, Inventory } from '../../contract/agent.ts';
 import { serialKey, uuidForms } from '../../domain/identity/identity.ts';
 import { chooseLasting } from '../../domain/identity/lasting.ts';
 import { acting, record, type Transaction } from '../acting.ts';
-import { agentActor, lockReporter, type Session, tell } from '../boot/agent.ts';
+import { type AgentSession, agentActor, lockReporter, postReport } from '../boot/agent.ts';
 import type { Mdb } from '../connect.ts';
 import {
   describeMove,
@@ -29,7 +29,7 @@ type Machine = typeof machines.$inferSelect;
  * rest is taken. Returns the reason, with nothing changed, only where the session can't be this machine's, or where
  * what operators announced of its controller contradicts itself.
  */
-export async function takeInventory(mdb: Mdb, session: Session, told: Inventory): Promise<string | null> {
+export async function takeInventory(mdb: Mdb, session: AgentSession, told: Inventory): Promise<string | null> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     await lockIdentity(tx, told);
     const reporter = await lockReporter(tx, session.machineId);
@@ -52,7 +52,7 @@ export async function takeInventory(mdb: Mdb, session: Session, told: Inventory)
     await writeParts(tx, machine, fact, moved);
     await writeDisks(tx, machine.id, fact);
     await writeTags(tx, machine.id, fact);
-    await tell(tx, mine, { kind: 'inventory' });
+    await postReport(tx, mine, { kind: 'inventory' });
     return null;
   });
 }
@@ -107,7 +107,7 @@ async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory)
   return { machine, moved };
 }
 
-async function sessionOf(tx: Transaction, session: Session, machineId: string): Promise<Session> {
+async function sessionOf(tx: Transaction, session: AgentSession, machineId: string): Promise<AgentSession> {
   return { ...session, machineId, orderId: await liveOrder(tx, machineId) };
 }
 

@@ -5,7 +5,7 @@ import type { BootSums } from '../../domain/values.ts';
 import type { Transaction } from '../acting.ts';
 import { accelerators, bootFiles, burninParts, burnins, cpus, disks, images, profiles } from '../schema.ts';
 
-export async function presentDisks(tx: Transaction, machineId: string) {
+export async function readPresentDisks(tx: Transaction, machineId: string) {
   return tx
     .select()
     .from(disks)
@@ -64,7 +64,7 @@ export async function openBurnin(
   await tx.insert(burnins).values(row).onConflictDoNothing();
 }
 
-export async function partsOf(tx: Transaction, burninId: string) {
+export async function burninPartsOf(tx: Transaction, burninId: string) {
   return tx
     .select()
     .from(burninParts)

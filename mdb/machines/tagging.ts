@@ -2,7 +2,7 @@
 
 import { and, inArray, sql } from 'drizzle-orm';
 import type { Refused } from '../../domain/refused.ts';
-import { changesTags, checkTagChange, refuseTagChange, type TagChange, type Tags } from '../../domain/tags.ts';
+import { changesTags, checkTagChange, refuseTagChange, type TagEdit, type Tags } from '../../domain/tags.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { machines, tags } from '../schema.ts';
@@ -12,7 +12,7 @@ export async function changeTags(
   mdb: Mdb,
   operator: Actor,
   machineIds: readonly string[],
-  change: TagChange,
+  change: TagEdit,
   reason: string,
 ): Promise<{ changed: number } | Refused> {
   const problems = checkTagChange(change);
@@ -50,7 +50,7 @@ async function readTags(tx: Transaction, ids: readonly string[]): Promise<Map<st
   return new Map(ids.map((id) => [id, tagsOf(id)]));
 }
 
-async function write(tx: Transaction, ids: readonly string[], { set, remove }: TagChange): Promise<void> {
+async function write(tx: Transaction, ids: readonly string[], { set, remove }: TagEdit): Promise<void> {
   if (remove.length > 0)
     await tx.delete(tags).where(and(inArray(tags.machineId, [...ids]), inArray(tags.key, [...remove])));
   // One value for all machines in one statement a tag: PostgreSQL takes 65,535 parameters.

@@ -16,12 +16,12 @@ import { endOrder } from './passage.ts';
 const mostLive = 20;
 
 /** A passage with what is asked of it. */
-export type Asked = { [P in Passage]: { readonly passage: P; readonly request: Requests[P] } }[Passage];
+export type PassageRequest = { [P in Passage]: { readonly passage: P; readonly request: Requests[P] } }[Passage];
 
 export interface OrderWish {
   readonly id?: string | undefined;
   readonly machineId: string;
-  readonly asked: Asked;
+  readonly asked: PassageRequest;
   readonly reason: string;
   /** Null: the usual one of this passage. */
   readonly class: OrderClass | null;
@@ -34,7 +34,7 @@ export interface OrderWish {
   readonly campaignId?: string;
 }
 
-export interface Placed {
+export interface PlacedOrder {
   readonly id: string;
   /** False when this id was ordered before. */
   readonly created: boolean;
@@ -45,12 +45,12 @@ const usual: Partial<Record<Passage, OrderClass>> = { repair: 'repair', clean: '
 type Live = Pick<typeof orders.$inferSelect, 'id' | 'passage' | 'state' | 'notBefore'>;
 
 /** Orders a passage of one machine. The same id again is the same order. */
-export function placeOrder(mdb: Mdb, operator: Actor, wish: OrderWish): Promise<Placed | Refused> {
+export function placeOrder(mdb: Mdb, operator: Actor, wish: OrderWish): Promise<PlacedOrder | Refused> {
   return acting(mdb, operator, null, (tx) => placeOrderIn(tx, operator, wish));
 }
 
 /** The same as the last thing of a transaction that does more. */
-export async function placeOrderIn(tx: Transaction, operator: Actor, wish: OrderWish): Promise<Placed | Refused> {
+export async function placeOrderIn(tx: Transaction, operator: Actor, wish: OrderWish): Promise<PlacedOrder | Refused> {
   const [machine] = await tx.select().from(machines).where(eq(machines.id, wish.machineId)).for('update');
   if (!machine) return { code: 'not-found', message: `there is no machine ${wish.machineId}`, field: 'machine' };
   const { passage } = wish.asked;
@@ -69,7 +69,7 @@ export async function placeOrderIn(tx: Transaction, operator: Actor, wish: Order
   return { id, created: true };
 }
 
-async function findOrder(tx: Transaction, id: string, wish: OrderWish): Promise<Placed | Refused | null> {
+async function findOrder(tx: Transaction, id: string, wish: OrderWish): Promise<PlacedOrder | Refused | null> {
   const [known] = await tx.select().from(orders).where(eq(orders.id, id));
   if (!known) return null;
   if (known.machineId === wish.machineId && known.passage === wish.asked.passage) return { id, created: false };

@@ -8,10 +8,10 @@ import type { MdbOrTransaction } from '../connect.ts';
 import { postToCampaign } from '../outbox.ts';
 import { bmcs, fences, machines, orders, sites, steps } from '../schema.ts';
 
-export type MachineRow = typeof machines.$inferSelect;
+export type OrderedMachineRow = typeof machines.$inferSelect;
 
 /** The machine's row, locked until the transaction ends; throws when there is none. */
-export async function lockMachine(tx: Transaction, machineId: string): Promise<MachineRow> {
+export async function lockMachine(tx: Transaction, machineId: string): Promise<OrderedMachineRow> {
   const [machine] = await tx.select().from(machines).where(eq(machines.id, machineId)).for('update');
   if (!machine) throw new Error(`the MDB has no machine ${machineId}`);
   return machine;

@@ -6,14 +6,14 @@ import type { PersonsRuling } from '../../contract/passage.ts';
 import type { Past, PastAct, PastPermit, PastQuestion } from '../../contract/past.ts';
 import type { Transaction } from '../acting.ts';
 import { humanSteps, intents, type orders, outbox, permits, plans, stateHistory, steps, tickets } from '../schema.ts';
-import type { MachineRow } from './passage.ts';
+import type { OrderedMachineRow } from './passage.ts';
 
 type OrderRow = typeof orders.$inferSelect;
 type StepRow = typeof steps.$inferSelect;
 type QuestionRow = typeof humanSteps.$inferSelect;
 
 /** Everything that a passage takes up again; bounded by what one order leaves. */
-export async function readPast(tx: Transaction, machine: MachineRow, order: OrderRow): Promise<Past> {
+export async function readPast(tx: Transaction, machine: OrderedMachineRow, order: OrderRow): Promise<Past> {
   const own = await tx
     .select()
     .from(steps)

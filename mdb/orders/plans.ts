@@ -3,14 +3,14 @@ import type { PlanLine } from '../../contract/passage.ts';
 import type { Transaction } from '../acting.ts';
 import { plans } from '../schema.ts';
 
-export interface Plan {
+export interface StoredPlan {
   readonly orderId: string;
   readonly hash: string;
   readonly lines: readonly PlanLine[];
 }
 
 /** Writes the plan of an order; one that was made before is replaced by what is true now. */
-export async function writePlan(tx: Transaction, { orderId, hash, lines }: Plan): Promise<void> {
+export async function writePlan(tx: Transaction, { orderId, hash, lines }: StoredPlan): Promise<void> {
   await tx
     .insert(plans)
     .values({ orderId, hash, lines })

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { formatAddress, type Network, parseCidr } from '../../domain/address.ts';
+import { formatAddress, parseCidr, type Subnet } from '../../domain/address.ts';
 import { checkOverlaps } from '../../domain/places/checks.ts';
 import type { NetworkPlace, Places, PoolRange } from '../../domain/places/places.ts';
-import { refuse } from '../../domain/places/problems.ts';
+import { refuseProblems } from '../../domain/places/problems.ts';
 import type { Transaction } from '../acting.ts';
 import { addresses, networks } from '../schema.ts';
 
@@ -11,8 +11,8 @@ export async function writeNetworks(tx: Transaction, { siteId, networks: given =
   if (given.length === 0) return;
   const rows = await tx.select({ id: networks.id, cidr: networks.cidr, siteId: networks.siteId }).from(networks);
   const others = rows.filter((row) => !given.some((network) => network.id === row.id));
-  refuse(checkOverlaps([...given, ...others]));
-  refuse(
+  refuseProblems(checkOverlaps([...given, ...others]));
+  refuseProblems(
     rows.flatMap((row) => {
       const moved = given.find(
         (network) => network.id === row.id && (network.cidr !== row.cidr || row.siteId !== siteId),
@@ -58,7 +58,7 @@ async function writePool(tx: Transaction, network: NetworkPlace): Promise<void> 
 }
 
 function wholePool(cidr: string): PoolRange {
-  const { base, size } = parseCidr(cidr) as Network;
+  const { base, size } = parseCidr(cidr) as Subnet;
   return {
     first: formatAddress(base + 1),
     last: formatAddress(base + size - 2),

@@ -2,7 +2,7 @@ import { eq, inArray, sql } from 'drizzle-orm';
 import { normaliseMac } from '../../domain/machine.ts';
 import { checkPlaces } from '../../domain/places/checks.ts';
 import { type Places, standardBurnin } from '../../domain/places/places.ts';
-import { PlacesError, refuse } from '../../domain/places/problems.ts';
+import { PlacesError, refuseProblems } from '../../domain/places/problems.ts';
 import type { Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { lock } from '../locks.ts';
@@ -15,7 +15,7 @@ import { writeRacks, writeSwitches } from './racks.ts';
  * Nothing is ever removed. Throws PlacesError, with nothing written, for places that cannot be right.
  */
 export async function definePlaces(mdb: Mdb, places: Places): Promise<void> {
-  refuse(checkPlaces(places));
+  refuseProblems(checkPlaces(places));
   await mdb.transaction(async (tx) => {
     // Two definitions at once would take the same free rack numbers.
     await lock(tx, 'places');

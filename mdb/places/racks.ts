@@ -2,7 +2,7 @@ import { inArray, sql } from 'drizzle-orm';
 import { numberRacks } from '../../domain/places/numbers.ts';
 import type { Places } from '../../domain/places/places.ts';
 import { normaliseChassis } from '../../domain/places/ports.ts';
-import { refuse } from '../../domain/places/problems.ts';
+import { refuseProblems } from '../../domain/places/problems.ts';
 import type { Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { racks, switches, switchPorts } from '../schema.ts';
@@ -14,7 +14,7 @@ export async function writeRacks(tx: Transaction, { siteId, racks: given = [] }:
     .select({ id: racks.id, siteId: racks.siteId, ordinal: racks.ordinal, tags: racks.tags })
     .from(racks);
   const known = new Map(rows.map((row) => [row.id, row]));
-  refuse(
+  refuseProblems(
     given.flatMap(({ id }) => {
       const elsewhere = known.get(id)?.siteId;
       return elsewhere && elsewhere !== siteId ? [`rack ${id} is in site ${elsewhere} already`] : [];
@@ -64,7 +64,7 @@ export async function writeSwitches(tx: Transaction, { siteId, switches: given =
         rows.map((row) => row.chassis),
       ),
     );
-  refuse(
+  refuseProblems(
     rows.flatMap((row) => {
       const other = held.find((one) => one.chassis === row.chassis && one.id !== row.id);
       return other ? [`switch ${row.id}: chassis ${row.chassis} belongs to switch ${other.id}`] : [];
@@ -102,5 +102,7 @@ async function refuseUnknownRacks(tx: MdbOrTransaction, wanted: readonly string[
   if (ids.length === 0) return;
   const known = await tx.select({ id: racks.id }).from(racks).where(inArray(racks.id, ids));
   const there = new Set(known.map((row) => row.id));
-  refuse(ids.filter((id) => !there.has(id)).map((id) => `rack ${id}, which a switch port leads to, is not in the MDB`));
+  refuseProblems(
+    ids.filter((id) => !there.has(id)).map((id) => `rack ${id}, which a switch port leads to, is not in the MDB`),
+  );
 }

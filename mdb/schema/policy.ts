@@ -1,5 +1,5 @@
 import { bigint, boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { FirmwareWish, HardwareWish } from '../../domain/drift/drift.ts';
+import type { FirmwareSpec, HardwareWish } from '../../domain/drift/drift.ts';
 import type { BurninLimits, ImageLayout, ProfileMatch } from '../../domain/values.ts';
 import { at, now } from './columns.ts';
 import { imageKind } from './enums.ts';
@@ -13,7 +13,7 @@ export const profiles = pgTable('profiles', {
   /** BIOS attributes that the controller must show, by Redfish attribute name. */
   bios: jsonb('bios').$type<Record<string, string | number | boolean>>().notNull().default({}),
   /** Versions that are to run, by component as the controller names it, e.g. `BIOS`: the baseline. */
-  firmware: jsonb('firmware').$type<Readonly<Record<string, FirmwareWish>>>().notNull().default({}),
+  firmware: jsonb('firmware').$type<Readonly<Record<string, FirmwareSpec>>>().notNull().default({}),
   /** Parts that its machines must have at least. */
   hardware: jsonb('hardware').$type<HardwareWish>().notNull().default({}),
   pool: text('pool').notNull().default('general'),

@@ -29,7 +29,7 @@ import { attributeSql } from '../machines/attributes.ts';
 import { capacityRules, machines } from '../schema.ts';
 import { holdByBrake } from './brake.ts';
 
-export type Departure =
+export type TakeOutVerdict =
   | { readonly left: true }
   | {
       readonly left: false;
@@ -50,7 +50,7 @@ export interface Leaving {
  * Moves a machine out of production, unless that would leave one of its groups with less than its minimum, or the storm
  * brake is engaged. A machine that is out of production already has left, and stays where it is.
  */
-export async function leaveProduction(tx: Transaction, { machineId, to, dryRun }: Leaving): Promise<Departure> {
+export async function leaveProduction(tx: Transaction, { machineId, to, dryRun }: Leaving): Promise<TakeOutVerdict> {
   const [machine] = await tx.select().from(machines).where(eq(machines.id, machineId)).for('update');
   if (!machine) throw new Error(`the MDB has no machine ${machineId}`);
   if (machine.opState !== 'production') return { left: true };

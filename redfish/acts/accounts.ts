@@ -3,7 +3,7 @@ import type { ActParameters } from '../../contract/hardware.ts';
 import { type Account, dropAccount, isGone, makeAccount, readAccounts } from '../accounts.ts';
 import type { Credentials } from '../login.ts';
 import type { PasswordLimits } from '../password.ts';
-import { type Kind, notDone, type Scene } from './kind.ts';
+import { type ActContext, type ActDefinition, notDone } from './kind.ts';
 
 /** Whose account is made: its password is asked for when it is sent, and is in no command. */
 export interface Newcomer {
@@ -13,7 +13,7 @@ export interface Newcomer {
 
 const watch = { for: 20_000, every: 2000 };
 
-export function createAccount(newcomer: Newcomer): Kind<ActParameters['create-account']> {
+export function createAccount(newcomer: Newcomer): ActDefinition<ActParameters['create-account']> {
   return {
     parameters: z.strictObject({
       secretRef: z.string().max(128),
@@ -46,7 +46,7 @@ export function createAccount(newcomer: Newcomer): Kind<ActParameters['create-ac
 }
 
 /** Takes an account away, but never the one that `own` signs in with. */
-export function removeAccount(own: Pick<Credentials, 'username'>): Kind<ActParameters['remove-account']> {
+export function removeAccount(own: Pick<Credentials, 'username'>): ActDefinition<ActParameters['remove-account']> {
   return {
     parameters: z.strictObject({ username: z.string().min(1).max(64) }),
     plan: async (scene, { username }) => {
@@ -81,6 +81,6 @@ function wrongOf({ enabled, locked, role: made }: Account, role: string): string
   return locked ? 'it is locked' : null;
 }
 
-async function find({ session }: Scene, username: string) {
+async function find({ session }: ActContext, username: string) {
   return (await readAccounts(session)).accounts.find((account) => account.username === username);
 }

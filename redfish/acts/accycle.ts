@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActParameters } from '../../contract/hardware.ts';
 import { type Before, effectShown, readShown, shownBy } from '../effect.ts';
 import { beforeRestart, observeRestart, restartFollow, restartWatch } from './bmc.ts';
-import { isPlan, type Kind, notDone, type Scene, type Seen, type Sent } from './kind.ts';
+import { type ActContext, type ActDefinition, isPlan, notDone, type Observation, type Sent } from './kind.ts';
 import { planReset, powerOff } from './power.ts';
 
 /** What firmware that is told to come back with the mains takes for it at most, before it is told by us. */
@@ -13,7 +13,7 @@ const comesBackIn = 30_000;
  * while the host is off: then that is the first half, and this the second. A host that was on is on again at the end:
  * by itself, or powered on as the last part.
  */
-export const acCycle: Kind<ActParameters['ac-cycle']> = {
+export const acCycle: ActDefinition<ActParameters['ac-cycle']> = {
   parameters: z.strictObject({ approvedBy: z.string().min(1).max(200), wasOn: z.boolean().exactOptional() }),
   plan: async (scene, parameters) => {
     const offer = await scene.probe.offer('acCycle');
@@ -46,7 +46,7 @@ export const acCycle: Kind<ActParameters['ac-cycle']> = {
 };
 
 /** The controller went down with the mains; where it doesn't show that, the host started anew. */
-async function observeCycle(scene: Scene, sent: Sent): Promise<Seen> {
+async function observeCycle(scene: ActContext, sent: Sent): Promise<Observation> {
   const seen = await observeRestart(scene, sent);
   if (seen.state === 'done') return { ...seen, observed: `the mains were away: ${seen.observed}` };
   const shown = await readShown(scene.session, scene.system).catch(() => null);

@@ -5,14 +5,14 @@ import { type Attributes, type BiosReading, notYetSet, openBiosJob, readBios, sa
 import { taskOfSent } from '../firmware/following.ts';
 import { part } from '../links.ts';
 import { taskPath } from '../task.ts';
-import { type Kind, notDone, type Scene, type Seen, type Sent } from './kind.ts';
+import { type ActContext, type ActDefinition, notDone, type Observation, type Sent } from './kind.ts';
 import { unlessNow } from './moment.ts';
 
 /** Pending settings are listed at once, where they are listed at all. */
 const watch = { for: 30_000, every: 1000 };
 
 /** Makes settings pending. They are in force after a restart, if at all: only a later reading tells. */
-export const setBios: Kind<ActParameters['set-bios']> = {
+export const setBios: ActDefinition<ActParameters['set-bios']> = {
   parameters: z.strictObject({
     attributes: z.record(z.string().max(256), z.union([z.string().max(4096), z.number(), z.boolean()])).exactOptional(),
   }),
@@ -60,7 +60,7 @@ function unknownTo({ attributes, pending }: BiosReading, wanted: Attributes): st
   return Object.keys(wanted).filter((name) => !Object.hasOwn(attributes, name) && !Object.hasOwn(pending, name));
 }
 
-async function isSet({ session, probe }: Scene, { command }: Sent): Promise<boolean> {
+async function isSet({ session, probe }: ActContext, { command }: Sent): Promise<boolean> {
   const bios = await readBios(session, probe);
   return Object.entries(part(command, 'attributes')).every(
     ([name, value]) => sameValue(bios?.pending[name], value) || sameValue(bios?.attributes[name], value),
@@ -68,7 +68,7 @@ async function isSet({ session, probe }: Scene, { command }: Sent): Promise<bool
 }
 
 /** Every setting back to its default at the next start. */
-export const resetBios: Kind<ActParameters['reset-bios']> = {
+export const resetBios: ActDefinition<ActParameters['reset-bios']> = {
   parameters: z.strictObject({}),
   plan: async (scene) => {
     const { probe, session } = scene;
@@ -88,7 +88,7 @@ export const resetBios: Kind<ActParameters['reset-bios']> = {
       },
     };
   },
-  observe: async ({ session, probe }, { before }): Promise<Seen> => {
+  observe: async ({ session, probe }, { before }): Promise<Observation> => {
     const bios = await readBios(session, probe);
     const listed = bios !== null && digest(bios.pending) !== before.pending;
     const changed = bios !== null && digest(bios.attributes) !== before.attributes;

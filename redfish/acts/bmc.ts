@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActParameters } from '../../contract/hardware.ts';
 import { RedfishError } from '../errors.ts';
 import { text } from '../links.ts';
-import { type Kind, notDone, type Plain, type Scene, type Seen, type Sent } from './kind.ts';
+import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './kind.ts';
 
 /** Best first: a controller that is asked gently stores what it has to. */
 const resetTypes = ['GracefulRestart', 'ForceRestart'];
@@ -14,10 +14,10 @@ export const restartFollow = { for: 600_000, every: 10_000 };
 const apart = 3000;
 
 /** What was seen of a controller's restart by this process, which its resources may not tell. */
-const absences = new WeakMap<Scene, { readonly login: object; away: boolean }>();
+const absences = new WeakMap<ActContext, { readonly login: object; away: boolean }>();
 
 /** What tells later that a controller started again; call it before the command. */
-export async function beforeRestart(scene: Scene): Promise<Plain> {
+export async function beforeRestart(scene: ActContext): Promise<Plain> {
   const { session, system } = scene;
   absences.set(scene, { login: session.login(), away: false });
   const manager = system.managerPath === null ? {} : await session.get(system.managerPath);
@@ -28,7 +28,7 @@ export async function beforeRestart(scene: Scene): Promise<Plain> {
  * Whether the controller started again: its own reset time is another one, or it was away and knows us no more. What it
  * tells right after that is not believed (quirk 34): done are two readings in a row that agree on the host's power.
  */
-export async function observeRestart(scene: Scene, { before, answer }: Sent): Promise<Seen> {
+export async function observeRestart(scene: ActContext, { before, answer }: Sent): Promise<Observation> {
   const absence = absences.get(scene);
   try {
     const first = await stateOf(scene);
@@ -50,14 +50,14 @@ export async function observeRestart(scene: Scene, { before, answer }: Sent): Pr
   }
 }
 
-async function stateOf({ session, system }: Scene) {
+async function stateOf({ session, system }: ActContext) {
   const shown = await session.get(system.path);
   const manager = system.managerPath === null ? {} : await session.get(system.managerPath);
   return { power: text(shown.PowerState), managerReset: text(manager.LastResetTime) };
 }
 
 /** Starts the controller itself again; the host is not to notice. */
-export const resetBmc: Kind<ActParameters['reset-bmc']> = {
+export const resetBmc: ActDefinition<ActParameters['reset-bmc']> = {
   parameters: z.strictObject({}),
   plan: async (scene) => {
     const reset = (await scene.probe.offer('manager'))?.reset ?? null;

@@ -10,16 +10,25 @@ import {
   planNetworkBoot,
   writeBoot,
 } from '../boot.ts';
-import { type OrderPlan, planOrder, readOrder, sameOrder } from '../bootorder.ts';
+import { type OrderPlan, planOrder, readBootOrder, sameOrder } from '../bootorder.ts';
 import { hasStarted, type Shown } from '../effect.ts';
 import { RedfishError } from '../errors.ts';
 import { part, text } from '../links.ts';
-import { type FollowUp, isPlan, type Kind, notDone, type Plan, type Scene, type Seen, type Sent } from './kind.ts';
+import {
+  type ActContext,
+  type ActDefinition,
+  type ActPlan,
+  type FollowUp,
+  isPlan,
+  notDone,
+  type Observation,
+  type Sent,
+} from './kind.ts';
 import { unlessNow } from './moment.ts';
-import { followStart, observeStarting, planStart, restart } from './power.ts';
+import { followStart, gracefulRestart, observeStarting, planStart } from './power.ts';
 
 /** The network at the next start, and that start at once. */
-export const bootNetwork: Kind<ActParameters['boot-network']> = {
+export const bootNetwork: ActDefinition<ActParameters['boot-network']> = {
   parameters: z.strictObject({}),
   plan: async (scene) => {
     const { firmware, session, system } = scene;
@@ -32,12 +41,12 @@ export const bootNetwork: Kind<ActParameters['boot-network']> = {
   },
   observe: async (scene, sent) =>
     sent.command.once === 'order' ? observeByOrder(scene, sent) : observeStarting(scene, sent),
-  watch: restart.watch,
+  watch: gracefulRestart.watch,
   follow: (sent) => (sent.command.once === 'order' ? { for: 840_000, every: 5000 } : followStart(sent)),
 };
 
 /** The boot setting first, and the reset only once the setting is seen: some answer with a success and drop it. */
-function bootThen(scene: Scene, reset: Plan, boot: BootPlan): Plan {
+function bootThen(scene: ActContext, reset: ActPlan, boot: BootPlan): ActPlan {
   const { pace, session } = scene;
   return {
     ...reset,
@@ -52,7 +61,7 @@ function bootThen(scene: Scene, reset: Plan, boot: BootPlan): Plan {
 }
 
 /** By the firmware's order, which stays until it is put back: that is owed from the moment it is written. */
-async function planByOrder(scene: Scene, reset: Plan): Promise<Plan | Seen> {
+async function planByOrder(scene: ActContext, reset: ActPlan): Promise<ActPlan | Observation> {
   const order = await orderOf(scene, 'network');
   if (order === null) return notDone('the controller overrides no boot, and has no boot from the network in its order');
   if (sameOrder(order.was, order.boot.BootOrder)) return reset;
@@ -65,7 +74,7 @@ async function planByOrder(scene: Scene, reset: Plan): Promise<Plan | Seen> {
 }
 
 /** Put back before firmware has read it, the order would be of no use: done is a start that came past that. */
-async function observeByOrder(scene: Scene, sent: Sent): Promise<Seen> {
+async function observeByOrder(scene: ActContext, sent: Sent): Promise<Observation> {
   const seen = await observeStarting(scene, { ...sent, command: { ...sent.command, next: undefined } });
   if (seen.state !== 'done') return seen;
   const asked = typeof sent.before.askedBefore === 'string' && (await scene.boots?.since(sent.before.askedBefore));
@@ -74,7 +83,7 @@ async function observeByOrder(scene: Scene, sent: Sent): Promise<Seen> {
 }
 
 /** Puts back the firmware's order, if it is still what it was changed to. */
-export const bootOrder: Kind<ActParameters['boot-order']> = {
+export const bootOrder: ActDefinition<ActParameters['boot-order']> = {
   parameters: z.strictObject({
     order: z.array(z.string().max(256)).min(1).max(256),
     instead: z.array(z.string().max(256)).max(256),
@@ -82,7 +91,7 @@ export const bootOrder: Kind<ActParameters['boot-order']> = {
   plan: async (scene, { order, instead }) => {
     const { orderPath } = await scene.probe.offer('boot');
     if (orderPath === null) return notDone('the controller shows no boot order');
-    const now = await readOrder(scene.session, orderPath);
+    const now = await readBootOrder(scene.session, orderPath);
     if (sameOrder(now, order)) return { state: 'done', observed: 'the boot order is as it was; nothing was sent' };
     if (!sameOrder(now, instead))
       return {
@@ -104,7 +113,7 @@ export const bootOrder: Kind<ActParameters['boot-order']> = {
 };
 
 /** An override of what is booted from, without a start. */
-export const setBoot: Kind<ActParameters['set-boot']> = {
+export const setBoot: ActDefinition<ActParameters['set-boot']> = {
   parameters: z.strictObject({
     target: z.enum(['network', 'pxe', 'http', 'disk', 'cd', 'usb', 'bios', 'none']),
     how: z.enum(['once', 'always']).exactOptional(),
@@ -139,7 +148,7 @@ export const setBoot: Kind<ActParameters['set-boot']> = {
 };
 
 /** Reads back at the place that took it. */
-async function observeBoot({ session }: Scene, { answer, command }: Sent): Promise<Seen> {
+async function observeBoot({ session }: ActContext, { answer, command }: Sent): Promise<Observation> {
   const shown = part(await session.get(String(answer?.at ?? command.at)), 'Boot');
   const order = Array.isArray(shown.BootOrder) ? `, order ${shown.BootOrder.join(' ')}` : '';
   const words = `boot from ${text(shown.BootSourceOverrideTarget) ?? '?'}, ${text(shown.BootSourceOverrideEnabled) ?? '?'}${order}`;
@@ -148,7 +157,7 @@ async function observeBoot({ session }: Scene, { answer, command }: Sent): Promi
     : { state: 'unknown', observed: `not seen to be set: ${words}` };
 }
 
-async function orderOf({ probe, session, system }: Scene, target: BootTarget): Promise<OrderPlan | null> {
+async function orderOf({ probe, session, system }: ActContext, target: BootTarget): Promise<OrderPlan | null> {
   return planOrder(session, await probe.offer('boot'), target, system.path);
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../contract/hardware.ts';
 import { readLogAt } from '../read/logs.ts';
-import { type Kind, notDone } from './kind.ts';
+import { type ActDefinition, notDone } from './kind.ts';
 
 /** What is kept of a log: fingerprints of its entries, and whether that is all of it. Null when it was never read. */
 export type Archive = (
@@ -12,7 +12,7 @@ export type Archive = (
 const witnesses = 64;
 
 /** Clears a log of which every entry is kept (quirk 69): what came after the last reading has to be read first. */
-export function clearLog(archive: Archive): Kind<ActParameters['clear-log']> {
+export function clearLog(archive: Archive): ActDefinition<ActParameters['clear-log']> {
   return {
     parameters: z.strictObject({ log: z.string().startsWith('/redfish/').max(512) }),
     plan: async ({ session }, { log }) => {

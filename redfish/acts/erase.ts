@@ -2,14 +2,14 @@ import { z } from 'zod';
 import type { ActParameters } from '../../contract/hardware.ts';
 import { findDrives, operationOf } from '../drives.ts';
 import { readTask, taskPath } from '../task.ts';
-import { type Kind, notDone, type Plain, type Scene, type Seen, type Sent } from './kind.ts';
+import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './kind.ts';
 
 /**
  * Erases one drive, named by its serial number, by the controller. The evidence is the end of its task; it is still the
  * controller's word, so the disk's own proof, taken from within, comes after it (quirk 65). A method that the drive does
  * not list is refused, and never replaced by another.
  */
-export const eraseDrive: Kind<ActParameters['erase-drive']> = {
+export const eraseDrive: ActDefinition<ActParameters['erase-drive']> = {
   parameters: z.strictObject({
     serial: z.string().min(1).max(128),
     method: z.enum(['BlockErase', 'CryptographicErase', 'Overwrite']).exactOptional(),
@@ -45,7 +45,7 @@ export const eraseDrive: Kind<ActParameters['erase-drive']> = {
 };
 
 /** Sent by now and then: an erasure takes hours, which is why it is looked after by `settle`. */
-async function observeErasure({ session }: Scene, { command, answer }: Sent): Promise<Seen> {
+async function observeErasure({ session }: ActContext, { command, answer }: Sent): Promise<Observation> {
   const { serial, method } = command;
   const path = typeof answer?.task === 'string' ? answer.task : null;
   const running = operationOf(await session.get(String(command.drive)));

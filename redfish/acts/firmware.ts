@@ -5,16 +5,24 @@ import { listTasks, taskOfSent } from '../firmware/following.ts';
 import { chooseWay, type FirmwareImage, parametersOf, sendImage } from '../firmware/way.ts';
 import type { UpdateOffer } from '../probe.ts';
 import { sameVersion } from '../read/firmware.ts';
-import { type TaskReading, taskPath, wordsOf } from '../task.ts';
-import type { Answer } from '../transport.ts';
-import { type Kind, notDone, type Plain, type Plan, type Scene, type Seen, type Sent } from './kind.ts';
+import { remarkOf, type TaskReading, taskPath } from '../task.ts';
+import type { RedfishResponse } from '../transport.ts';
+import {
+  type ActContext,
+  type ActDefinition,
+  type ActPlan,
+  notDone,
+  type Observation,
+  type Plain,
+  type Sent,
+} from './kind.ts';
 
 /** Where images come from, by what an act names. Gives a sentence where there is none that is right. */
 export interface ImageSource {
   open(image: string, sha256: string): Promise<FirmwareImage | { readonly why: string }>;
 }
 
-export interface FirmwareScene extends Scene {
+export interface FirmwareScene extends ActContext {
   readonly images: ImageSource;
 }
 
@@ -31,7 +39,7 @@ const wanted = {
   version: z.string().min(1).max(128),
 };
 
-export const updateFirmware: Kind<ActParameters['update-firmware'], FirmwareScene> = {
+export const updateFirmware: ActDefinition<ActParameters['update-firmware'], FirmwareScene> = {
   parameters: z.strictObject({
     ...wanted,
     image: z.string().min(1).max(1024),
@@ -67,9 +75,9 @@ export const updateFirmware: Kind<ActParameters['update-firmware'], FirmwareScen
   follow,
 };
 
-export const startFirmware: Kind<ActParameters['start-firmware']> = {
+export const startFirmware: ActDefinition<ActParameters['start-firmware']> = {
   parameters: z.strictObject(wanted),
-  plan: async (scene, { component: said, version }): Promise<Plan | Seen> => {
+  plan: async (scene, { component: said, version }): Promise<ActPlan | Observation> => {
     const offer: UpdateOffer | null = await scene.probe.offer('update');
     const start = offer?.start;
     if (!start) return notDone('the controller offers no start of an update');
@@ -87,7 +95,7 @@ export const startFirmware: Kind<ActParameters['start-firmware']> = {
 };
 
 /** The component that is meant, where it does not have that version already. */
-async function choose({ session }: Scene, said: string, version: string): Promise<string | Seen> {
+async function choose({ session }: ActContext, said: string, version: string): Promise<string | Observation> {
   const found = findComponent(await readComponents(session), said);
   if ('why' in found) return notDone(found.why);
   const { key, version: present } = found.component;
@@ -95,16 +103,16 @@ async function choose({ session }: Scene, said: string, version: string): Promis
   return { state: 'done', observed: `${key} has version ${version} already; nothing was sent` };
 }
 
-async function beforeOf(scene: Scene): Promise<Plain> {
+async function beforeOf(scene: ActContext): Promise<Plain> {
   return { versions: versionsOf(await readComponents(scene.session)), tasks: await listTasks(scene) };
 }
 
-function answerOf(answer: Answer): Plain {
-  return { task: taskPath(answer), words: wordsOf(answer) };
+function answerOf(answer: RedfishResponse): Plain {
+  return { task: taskPath(answer), words: remarkOf(answer) };
 }
 
 /** An upload that is to be started: its task alone tells whether the image was taken. */
-async function observeVerified(scene: Scene, sent: Sent): Promise<Seen> {
+async function observeVerified(scene: ActContext, sent: Sent): Promise<Observation> {
   const task = await taskOfSent(scene, sent);
   if (task?.state === 'succeeded') return { state: 'done', observed: `the image was verified: ${task.words}` };
   if (task?.state === 'failed') return notDone(`the controller refused the image: ${task.words}`);
@@ -115,7 +123,7 @@ async function observeVerified(scene: Scene, sent: Sent): Promise<Seen> {
  * The version decides, with the task: done is the wanted version, read three times; not done is the end of a task in
  * failure with the old one. A task that only vanished says nothing (quirk 58), nor does one that says Completed.
  */
-async function observeVersion(scene: Scene, sent: Sent): Promise<Seen> {
+async function observeVersion(scene: ActContext, sent: Sent): Promise<Observation> {
   const task = await taskOfSent(scene, sent);
   if (task?.state === 'running' || task?.state === 'held') return underWay(task);
   const shown = await versionOf(scene, sent);
@@ -128,18 +136,18 @@ async function observeVersion(scene: Scene, sent: Sent): Promise<Seen> {
   return updated ? { state: 'done', observed: words, facts: { version: shown } } : notDone(words);
 }
 
-function underWay({ percent, state, words }: TaskReading): Seen {
+function underWay({ percent, state, words }: TaskReading): Observation {
   const observed = `the update is under way: ${words}${percent === null ? '' : `, ${percent} %`}`;
   return { state: 'unknown', observed, ...(state === 'held' && { waitsFor: 'restart' }) };
 }
 
-async function versionOf({ session }: Scene, { command }: Sent): Promise<string | null> {
+async function versionOf({ session }: ActContext, { command }: Sent): Promise<string | null> {
   const found = findComponent(await readComponents(session), String(command.component));
   return 'why' in found ? null : found.component.version;
 }
 
 /** Whether system and version read the same a few times in a row. */
-async function isSteady(scene: Scene, sent: Sent, shown: string | null): Promise<boolean> {
+async function isSteady(scene: ActContext, sent: Sent, shown: string | null): Promise<boolean> {
   for (let good = 1; good < goodReads; good += 1) {
     await scene.pace.wait(readsApart);
     await scene.session.get(scene.system.path);

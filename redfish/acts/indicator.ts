@@ -3,10 +3,10 @@ import type { ActParameters } from '../../contract/hardware.ts';
 import { strings } from '../probe/action.ts';
 import type { IndicatorOffer } from '../probe.ts';
 import type { Json } from '../transport.ts';
-import { type Kind, notDone } from './kind.ts';
+import { type ActDefinition, notDone } from './kind.ts';
 
 /** The light to find a machine by, on or off. */
-export const indicator: Kind<ActParameters['indicator']> = {
+export const indicator: ActDefinition<ActParameters['indicator']> = {
   parameters: z.strictObject({ on: z.boolean() }),
   plan: async (scene, { on }) => {
     // That of the case is listed first: it is the one that somebody in the aisle sees.

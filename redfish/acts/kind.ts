@@ -5,11 +5,11 @@ import type { Session } from '../session.ts';
 import type { SystemReading } from '../system.ts';
 
 /** The controller that is acted on, whose machine was found to be the one meant. */
-export interface Scene {
+export interface ActContext {
   readonly session: Session;
   readonly system: SystemReading;
   readonly probe: Probe;
-  readonly pace: Pace;
+  readonly pace: ActClock;
   /** What else tells of the machine's starts; absent where nobody but the controller is asked. */
   readonly boots?: BootWitness;
   /** How the machine was seen to boot, by the agent; absent or null where that is not known. */
@@ -28,7 +28,7 @@ export interface BootWitness {
 }
 
 /** How time passes: as on the clock, or faster in tests. */
-export interface Pace {
+export interface ActClock {
   /** Lets milliseconds pass; rejects when the work is cancelled. */
   wait(milliseconds: number): Promise<void>;
   /** Milliseconds that have passed since a time of `Date.now()`. */
@@ -38,7 +38,7 @@ export interface Pace {
 export type Plain = Readonly<Record<string, unknown>>;
 
 /** What is seen of an act: `done` is an observed effect, `not_done` the certainty that there is none. */
-export interface Seen {
+export interface Observation {
   readonly state: 'done' | 'not_done' | 'unknown';
   /** One sentence. */
   readonly observed: string;
@@ -64,7 +64,7 @@ export interface FollowUp {
 }
 
 /** One command, ready to be given. */
-export interface Plan {
+export interface ActPlan {
   /** Plain words and references, no secret: all that `observe` needs to know what was asked for. */
   readonly command: Plain;
   /** What the device shows before the command, to be compared with itself only (quirk 35). */
@@ -91,11 +91,11 @@ export interface Sent {
  * A kind of act: plan, send once, observe. Whoever runs it writes the intent between planning and sending, and calls
  * `observe` as often as it likes: it only reads.
  */
-export interface Kind<P, S extends Scene = Scene> {
+export interface ActDefinition<P, S extends ActContext = ActContext> {
   readonly parameters: ZodType<P>;
   /** Reads and decides. Gives what is so already as done, and what can't be asked of this controller as not done. */
-  plan(scene: S, parameters: P): Promise<Plan | Seen>;
-  observe(scene: S, sent: Sent): Promise<Seen>;
+  plan(scene: S, parameters: P): Promise<ActPlan | Observation>;
+  observe(scene: S, sent: Sent): Promise<Observation>;
   /** Milliseconds that the effect is looked for right after sending, and between looks. */
   readonly watch: Watch;
   /** The same for what takes long, from the sending on and by whoever settles it; absent where one look is enough. */
@@ -107,8 +107,8 @@ export interface Watch {
   readonly every: number;
 }
 
-export function isPlan(planned: Plan | Seen): planned is Plan {
+export function isPlan(planned: ActPlan | Observation): planned is ActPlan {
   return 'send' in planned;
 }
 
-export const notDone = (observed: string): Seen => ({ state: 'not_done', observed });
+export const notDone = (observed: string): Observation => ({ state: 'not_done', observed });

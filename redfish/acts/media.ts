@@ -4,7 +4,7 @@ import { RedfishError } from '../errors.ts';
 import { chooseMedia, ejectImage, holdsImage, insertImage, readMedia, wrongImage } from '../media.ts';
 import type { MediaOffer } from '../probe.ts';
 import { pathKey } from '../read/values.ts';
-import { type Kind, notDone, type Plan, type Scene, type Seen } from './kind.ts';
+import { type ActContext, type ActDefinition, type ActPlan, notDone, type Observation } from './kind.ts';
 
 /** Who the server of an image is told it is; resolved from a reference before, so that no intent has the password. */
 export interface ImageAccess {
@@ -18,7 +18,7 @@ const emptyFor = 2000;
 const slot = z.string().max(512).exactOptional();
 
 /** Puts an image into a virtual drive; what is in it is ejected first, by an act of its own. */
-export function insertMedia(access: ImageAccess | null): Kind<ActParameters['insert-media']> {
+export function insertMedia(access: ImageAccess | null): ActDefinition<ActParameters['insert-media']> {
   return {
     parameters: z.strictObject({ image: z.string().max(2048), slot, secretRef: z.string().max(128).exactOptional() }),
     plan: async (scene, parameters) => {
@@ -57,7 +57,7 @@ export function insertMedia(access: ImageAccess | null): Kind<ActParameters['ins
   };
 }
 
-export const ejectMedia: Kind<ActParameters['eject-media']> = {
+export const ejectMedia: ActDefinition<ActParameters['eject-media']> = {
   parameters: z.strictObject({ slot }),
   plan: async (scene, parameters) => {
     const offers = await scene.probe.offer('media');
@@ -81,7 +81,7 @@ export const ejectMedia: Kind<ActParameters['eject-media']> = {
   watch,
 };
 
-function emptying({ session }: Scene, path: string, next?: Plan['next']): Plan {
+function emptying({ session }: ActContext, path: string, next?: ActPlan['next']): ActPlan {
   return {
     command: { at: path, eject: true },
     before: {},
@@ -93,7 +93,7 @@ function emptying({ session }: Scene, path: string, next?: Plan['next']): Plan {
   };
 }
 
-async function observeEmpty({ session }: Scene, path: string): Promise<Seen> {
+async function observeEmpty({ session }: ActContext, path: string): Promise<Observation> {
   const { inserted, image } = await readMedia(session, path);
   return inserted || image !== null
     ? { state: 'unknown', observed: `${path} still holds ${image ?? 'something'}` }

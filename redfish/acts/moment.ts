@@ -1,5 +1,5 @@
 import { RedfishError } from '../errors.ts';
-import type { Scene } from './kind.ts';
+import type { ActContext } from './kind.ts';
 
 /** Quirks 31 and 41: a change of power shortly after another, or a boot setting during POST, is refused for a while. */
 const tries = 12;
@@ -19,7 +19,7 @@ interface Rules {
  * that it is busy and when it will not be. The bound is by tries and by time.
  */
 export async function unlessNow<T>(
-  { pace }: Pick<Scene, 'pace'>,
+  { pace }: Pick<ActContext, 'pace'>,
   send: () => Promise<T>,
   { also = () => false, so = async () => false }: Rules = {},
 ): Promise<T> {

@@ -12,13 +12,13 @@ import {
 } from '../effect.ts';
 import { chooseReset, conflictsWithState, fullCycle, type PowerWish, sendReset } from '../power.ts';
 import {
+  type ActContext,
+  type ActDefinition,
+  type ActPlan,
   isPlan,
-  type Kind,
   notDone,
+  type Observation,
   type Plain,
-  type Plan,
-  type Scene,
-  type Seen,
   type Sent,
   type Watch,
 } from './kind.ts';
@@ -42,7 +42,7 @@ const leadsTo: Readonly<Partial<Record<PowerWish, readonly string[]>>> = {
 };
 
 /** Plans one reset; not done where the controller offers no fitting type. */
-export async function planReset(scene: Scene, wish: PowerWish): Promise<Plan | Seen> {
+export async function planReset(scene: ActContext, wish: PowerWish): Promise<ActPlan | Observation> {
   const { session, system } = scene;
   const type = chooseReset(wish, system.resetTypes);
   if (type === null) return unfitting(scene);
@@ -61,14 +61,14 @@ export async function planReset(scene: Scene, wish: PowerWish): Promise<Plan | S
 }
 
 /** What a start is compared with, and from when on a request for a boot tells of it. */
-async function beforeStart({ boots, system }: Scene, type: string): Promise<Plain> {
+async function beforeStart({ boots, system }: ActContext, type: string): Promise<Plain> {
   const forced = !type.startsWith('Graceful');
   const shown = shownBy(system);
   const askedBefore = boots === undefined || isStarting(shown) ? null : await boots.now();
   return { ...shown, ...(forced && { forced }), ...(askedBefore !== null && { askedBefore }) };
 }
 
-function unfitting({ system: { resetTypes } }: Scene): Seen {
+function unfitting({ system: { resetTypes } }: ActContext): Observation {
   const mains = resetTypes.includes(fullCycle) ? '; what takes the mains away is an ac-cycle, with approval' : '';
   return notDone(`the controller offers no fitting reset type of ${resetTypes.join(', ')}${mains}`);
 }
@@ -78,7 +78,7 @@ function words({ power, lastReset, bootProgress, postState }: Shown): string {
   return [`power ${power ?? '?'}`, `last reset ${lastReset ?? '?'}`, ...more].join(', ');
 }
 
-function seen(effect: boolean, shown: Shown): Seen {
+function seen(effect: boolean, shown: Shown): Observation {
   if (!effect) return { state: 'unknown', observed: `no effect seen: ${words(shown)}` };
   return { state: 'done', observed: words(shown), facts: { ...shown } };
 }
@@ -87,7 +87,10 @@ function seen(effect: boolean, shown: Shown): Seen {
  * Looks for a start: a power edge among all that was read since the command, another reset time, an earlier stage, a
  * count that rose; else a request for a boot that came after it.
  */
-export async function observeStart({ boots, session, system }: Scene, { before, answer }: Sent): Promise<Seen> {
+export async function observeStart(
+  { boots, session, system }: ActContext,
+  { before, answer }: Sent,
+): Promise<Observation> {
   const shown = await readShown(session, system);
   const kept = Array.isArray(answer?.readings) ? (answer.readings as Shown[]) : [];
   const readings = withReading(kept, shown);
@@ -106,7 +109,7 @@ export function followStart({ before, command }: Sent): Watch | undefined {
 }
 
 /** Plans a start of the host: on if it is off, else the way of restarting that its model stands. */
-export async function planStart(scene: Scene): Promise<Plan | Seen> {
+export async function planStart(scene: ActContext): Promise<ActPlan | Observation> {
   const { power, quirks, resetTypes } = scene.system;
   if (power === 'Off') return planReset(scene, 'on');
   const atOnce = quirks.restart !== 'off-then-on' && chooseReset('restart', resetTypes) !== null;
@@ -114,19 +117,19 @@ export async function planStart(scene: Scene): Promise<Plan | Seen> {
 }
 
 /** Off and on, where it is certain beforehand that the second half is offered too. */
-async function planOffAndOn(scene: Scene): Promise<Plan | Seen> {
+async function planOffAndOn(scene: ActContext): Promise<ActPlan | Observation> {
   if (chooseReset('on', scene.system.resetTypes) === null) return unfitting(scene);
   const off = await planReset(scene, 'off');
   return isPlan(off) ? { ...off, next: { kind: 'power-on', parameters: {}, after: offFor } } : off;
 }
 
 /** Looks for the start, or for the first half of one that takes two commands. */
-export async function observeStarting(scene: Scene, sent: Sent): Promise<Seen> {
+export async function observeStarting(scene: ActContext, sent: Sent): Promise<Observation> {
   const second = (sent.command.next as { kind?: string } | undefined)?.kind;
   return second === 'power-on' || second === 'boot-network' ? powerOff.observe(scene, sent) : observeStart(scene, sent);
 }
 
-export const restart: Kind<ActParameters['restart']> = {
+export const gracefulRestart: ActDefinition<ActParameters['restart']> = {
   parameters: nothing,
   plan: planStart,
   observe: observeStarting,
@@ -134,7 +137,7 @@ export const restart: Kind<ActParameters['restart']> = {
   follow: followStart,
 };
 
-export const powerOn: Kind<ActParameters['power-on']> = {
+export const powerOn: ActDefinition<ActParameters['power-on']> = {
   parameters: nothing,
   plan: async (scene) =>
     scene.system.power === 'On'
@@ -148,7 +151,7 @@ export const powerOn: Kind<ActParameters['power-on']> = {
 };
 
 /** Asks the operating system first, and cuts the power once it had its time: the declared fallback. */
-export const powerOff: Kind<ActParameters['power-off']> = {
+export const powerOff: ActDefinition<ActParameters['power-off']> = {
   parameters: z.strictObject({
     how: z.enum(['graceful', 'forced', 'graceful-only']).exactOptional(),
     patience: z.int().min(1000).max(180_000).exactOptional(),
@@ -173,7 +176,7 @@ export const powerOff: Kind<ActParameters['power-off']> = {
 };
 
 /** One command where the controller has one that does it and keeps the mains, otherwise off and on. */
-export const powerCycle: Kind<ActParameters['power-cycle']> = {
+export const powerCycle: ActDefinition<ActParameters['power-cycle']> = {
   parameters: nothing,
   plan: async (scene) => {
     if (scene.system.power === 'Off') return notDone('it is off: there is no power to cycle; nothing was sent');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../contract/hardware.ts';
 import { readSecureBoot } from '../secureboot.ts';
-import { type Kind, notDone } from './kind.ts';
+import { type ActDefinition, notDone } from './kind.ts';
 import { unlessNow } from './moment.ts';
 
 const none = 'the controller offers no Secure Boot settings';
@@ -9,7 +9,7 @@ const none = 'the controller offers no Secure Boot settings';
 const watch = { for: 120_000, every: 3000 };
 
 /** Turns Secure Boot on or off from the next start on; whether it then is, only a reading after that start tells. */
-export const secureBoot: Kind<ActParameters['secure-boot']> = {
+export const secureBoot: ActDefinition<ActParameters['secure-boot']> = {
   parameters: z.strictObject({ enabled: z.boolean() }),
   plan: async (scene, { enabled }) => {
     const offer = await scene.probe.offer('secureBoot');
@@ -52,7 +52,7 @@ const modes: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Puts the keys of Secure Boot back to the maker's, or takes them away; shown by its mode, on some after a restart. */
-export const secureBootKeys: Kind<ActParameters['secure-boot-keys']> = {
+export const secureBootKeys: ActDefinition<ActParameters['secure-boot-keys']> = {
   parameters: z.strictObject({ reset: z.enum(['ResetAllKeysToDefault', 'DeleteAllKeys', 'DeletePK']) }),
   plan: async (scene, { reset }) => {
     const offer = await scene.probe.offer('secureBoot');

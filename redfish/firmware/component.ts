@@ -1,4 +1,4 @@
-import { type Firmware, firmwareVersion, readFirmware, wordsOf } from '../read/firmware.ts';
+import { type FirmwareReading, firmwareVersion, readFirmware, splitWords } from '../read/firmware.ts';
 import { openReader } from '../read/reader.ts';
 import { pathKey } from '../read/values.ts';
 import type { Session } from '../session.ts';
@@ -10,7 +10,7 @@ export type Versions = Readonly<Record<string, string | null>>;
 export interface Component {
   readonly key: string;
   readonly version: string | null;
-  readonly firmware: Firmware;
+  readonly firmware: FirmwareReading;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function readComponents(session: Session): Promise<Component[]> {
   return componentsOf(await readFirmware(await openReader(session)));
 }
 
-export function componentsOf(firmware: readonly Firmware[]): Component[] {
+export function componentsOf(firmware: readonly FirmwareReading[]): Component[] {
   const running = firmware.filter(({ inForce }) => inForce);
   const names = running.map(nameOf);
   return running.map((one, place) => {
@@ -38,7 +38,7 @@ export function componentsOf(firmware: readonly Firmware[]): Component[] {
 }
 
 /** HPE numbers its firmware, anew when a part is added: there the name says what it is. */
-function nameOf({ id, name }: Firmware): string {
+function nameOf({ id, name }: FirmwareReading): string {
   return /^\d+$/.test(id) && name !== '' ? name : componentOf(id);
 }
 
@@ -47,13 +47,13 @@ export function versionsOf(components: readonly Component[]): Versions {
 }
 
 /** Which component is meant, or why that can't be told. */
-export type Found = { readonly component: Component } | { readonly why: string; readonly several: boolean };
+export type FoundComponent = { readonly component: Component } | { readonly why: string; readonly several: boolean };
 
 /**
  * The component that is meant: by its own name, by what it is the firmware of, or by the part of its name that people
  * say (`BIOS` for `BIOS.Setup.1-1`). What could be several is none: the wrong one would be written.
  */
-export function findComponent(components: readonly Component[], wanted: string): Found {
+export function findComponent(components: readonly Component[], wanted: string): FoundComponent {
   for (const fits of [isNamed, isAbout, isSaid, isKindOf]) {
     const found = components.filter((one) => fits(one, wanted));
     const [only] = found;
@@ -102,7 +102,7 @@ function isOfTrust(component: Component, said: readonly string[]): boolean {
 }
 
 function wordsIn({ key, firmware: { name } }: Component): string[] {
-  return [...wordsOf(key), ...wordsOf(name)];
+  return [...splitWords(key), ...splitWords(name)];
 }
 
 /** Whether words stand in others, in their order and side by side. */

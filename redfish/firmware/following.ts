@@ -1,21 +1,21 @@
-import type { Scene, Sent } from '../acts/kind.ts';
+import type { ActContext, Sent } from '../acts/kind.ts';
 import { openReader } from '../read/reader.ts';
-import { link, pathKey } from '../read/values.ts';
+import { linkedPath, pathKey } from '../read/values.ts';
 import { readTask, type TaskReading } from '../task.ts';
 
 /** Paths of the tasks that the controller knows. */
-export async function listTasks({ probe, session }: Pick<Scene, 'probe' | 'session'>): Promise<string[]> {
+export async function listTasks({ probe, session }: Pick<ActContext, 'probe' | 'session'>): Promise<string[]> {
   const offer = await probe.offer('tasks');
   if (!offer?.tasksPath) return [];
   const page = await (await openReader(session)).page(offer.tasksPath);
-  return page?.members.flatMap((task) => link(task) ?? []) ?? [];
+  return page?.members.flatMap((task) => linkedPath(task) ?? []) ?? [];
 }
 
 /**
  * The task that a command began: as its answer named it, or the only one that was not there before, where the answer
  * was lost. Where there is a job queue, the job of the same name is read: it outlives the task (quirk 54).
  */
-export async function taskOfSent(scene: Scene, { before, answer }: Sent): Promise<TaskReading | null> {
+export async function taskOfSent(scene: ActContext, { before, answer }: Sent): Promise<TaskReading | null> {
   const named = typeof answer?.task === 'string' ? answer.task : await newTask(scene, before.tasks);
   if (named === null) return null;
   const offer = await scene.probe.offer('tasks');
@@ -24,7 +24,7 @@ export async function taskOfSent(scene: Scene, { before, answer }: Sent): Promis
   return job.state === 'gone' ? readTask(scene.session, named) : job;
 }
 
-async function newTask(scene: Scene, known: unknown): Promise<string | null> {
+async function newTask(scene: ActContext, known: unknown): Promise<string | null> {
   const before = new Set(Array.isArray(known) ? known.map((path) => pathKey(String(path))) : []);
   const fresh = (await listTasks(scene)).filter((path) => !before.has(pathKey(path)));
   return fresh.length === 1 ? (fresh[0] ?? null) : null;

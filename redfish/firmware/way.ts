@@ -2,7 +2,7 @@ import { RedfishError } from '../errors.ts';
 import type { UpdateOffer } from '../probe.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Session } from '../session.ts';
-import type { Answer, Json, Upload } from '../transport.ts';
+import type { Json, RedfishResponse, Upload } from '../transport.ts';
 
 /** An image that was checked and is at hand. */
 export interface FirmwareImage {
@@ -43,7 +43,7 @@ function protocolOf(url: string): string {
 }
 
 /** Hands the image over, once. */
-export function sendImage(...sending: Parameters<typeof handOver>): Promise<Answer> {
+export function sendImage(...sending: Parameters<typeof handOver>): Promise<RedfishResponse> {
   return handOver(...sending).catch(asUntaken);
 }
 
@@ -60,7 +60,7 @@ async function handOver(
   image: FirmwareImage,
   way: Way,
   parameters: Json,
-): Promise<Answer> {
+): Promise<RedfishResponse> {
   if (way === 'address' && offer.simple && image.url)
     return session.write('POST', offer.simple.target, simpleBody(offer.simple, image.url));
   if (way === 'multipart' && offer.multipart !== null)

@@ -1,10 +1,10 @@
 import type { Reader } from '../read/reader.ts';
-import { at, link, list, text } from '../read/values.ts';
+import { linkedPath, list, shownText, valueAt } from '../read/values.ts';
 import type { Json } from '../transport.ts';
 import type { ActionOffer } from './offers.ts';
 
 export function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.flatMap((one) => text(one) ?? []) : [];
+  return Array.isArray(value) ? value.flatMap((one) => shownText(one) ?? []) : [];
 }
 
 /** An action of a resource by its standard name, with the values of one parameter; null where it has no such action. */
@@ -14,21 +14,21 @@ export async function actionOf(
   name: string,
   parameter: string | null = null,
 ): Promise<ActionOffer | null> {
-  const action = at(resource, 'Actions', name);
-  const target = text(at(action, 'target'));
+  const action = valueAt(resource, 'Actions', name);
+  const target = shownText(valueAt(action, 'target'));
   if (target === null) return null;
   return { target, values: parameter === null ? [] : await allowed(reader, action, parameter) };
 }
 
 /** Inline or in an ActionInfo (quirk 26); a property's values are inline beside it. */
 export async function allowed(reader: Reader, action: unknown, parameter: string): Promise<string[]> {
-  const inline = at(action, `${parameter}@Redfish.AllowableValues`);
+  const inline = valueAt(action, `${parameter}@Redfish.AllowableValues`);
   const listed = strings(inline);
   if (listed.length > 0) return listed;
-  const shown = at(action, '@Redfish.ActionInfo');
-  const info = text(shown) ?? link(shown);
+  const shown = valueAt(action, '@Redfish.ActionInfo');
+  const info = shownText(shown) ?? linkedPath(shown);
   if (info === null) return [];
   const parameters = list((await reader.resource({ '@odata.id': info }))?.Parameters);
-  const named = (one: Json) => text(one.Name)?.toLowerCase() === parameter.toLowerCase();
+  const named = (one: Json) => shownText(one.Name)?.toLowerCase() === parameter.toLowerCase();
   return strings(parameters.find(named)?.AllowableValues);
 }

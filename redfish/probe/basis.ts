@@ -1,6 +1,6 @@
 import { chooseHost, type IsMeant, managersOf } from '../read/layout.ts';
 import { type Reader, throwPassing } from '../read/reader.ts';
-import { at, link, list, object, text } from '../read/values.ts';
+import { linkedPath, list, object, shownText, valueAt } from '../read/values.ts';
 import type { Json } from '../transport.ts';
 import { allowed, strings } from './action.ts';
 import type { Basis } from './offers.ts';
@@ -24,21 +24,25 @@ export async function findBasis(
   const managers = saysManager ? [] : await reader.members(root.Managers);
   const managerPath = managersOf(host, managers)[0] ?? null;
   const manager = managerPath === null ? null : await reader.resource({ '@odata.id': managerPath });
-  const reset = at(host, 'Actions', '#ComputerSystem.Reset');
-  const inline = strings(at(reset, 'ResetType@Redfish.AllowableValues')).length > 0;
+  const reset = valueAt(host, 'Actions', '#ComputerSystem.Reset');
+  const inline = strings(valueAt(reset, 'ResetType@Redfish.AllowableValues')).length > 0;
   const resetTypes = inline ? null : await allowed(reader, reset, 'ResetType');
   throwPassing(reader.gaps);
   const basis: Basis = {
-    service: { version: text(root.RedfishVersion), vendor: text(root.Vendor), product: text(root.Product) },
+    service: {
+      version: shownText(root.RedfishVersion),
+      vendor: shownText(root.Vendor),
+      product: shownText(root.Product),
+    },
     expands: reader.expands,
-    firmware: text(manager?.FirmwareVersion),
-    systemPath: link(host) ?? '',
+    firmware: shownText(manager?.FirmwareVersion),
+    systemPath: linkedPath(host) ?? '',
     managerPath,
-    chassisPaths: list(at(host, 'Links', 'Chassis'))
-      .flatMap((one) => link(one) ?? [])
+    chassisPaths: list(valueAt(host, 'Links', 'Chassis'))
+      .flatMap((one) => linkedPath(one) ?? [])
       .slice(0, mostChassis),
     resetTypes,
-    makers: [text(root.Vendor), text(host.Manufacturer), ...Object.keys(object(root.Oem))].filter(
+    makers: [shownText(root.Vendor), shownText(host.Manufacturer), ...Object.keys(object(root.Oem))].filter(
       (one) => one !== null,
     ),
   };

@@ -2,16 +2,16 @@
 import { listedTargets } from '../boottarget.ts';
 import { fullCycle } from '../power.ts';
 import { acCycles } from '../quirks.ts';
-import { at, link, object, pathKey, text } from '../read/values.ts';
+import { linkedPath, object, pathKey, shownText, valueAt } from '../read/values.ts';
 import type { Json } from '../transport.ts';
 import { actionOf, allowed, strings } from './action.ts';
 import type { AcCycleOffer, BiosOffer, BootOffer, SecureBootOffer } from './offers.ts';
-import type { Place } from './place.ts';
+import type { ProbeReader } from './place.ts';
 
-export async function bootOffer(place: Place): Promise<BootOffer> {
+export async function bootOffer(place: ProbeReader): Promise<BootOffer> {
   const host = await place.host();
   const { systemPath } = place.basis;
-  const settingsPath = link(at(host, '@Redfish.Settings', 'SettingsObject'));
+  const settingsPath = linkedPath(valueAt(host, '@Redfish.Settings', 'SettingsObject'));
   const settings = await place.at(settingsPath);
   const [shown, there] = [object(host.Boot), object(settings.Boot)];
   // The settings object may hold anything but the boot override; then it is not the place.
@@ -25,30 +25,30 @@ export async function bootOffer(place: Place): Promise<BootOffer> {
     targets: either('BootSourceOverrideTarget'),
     enabled: either('BootSourceOverrideEnabled'),
     modes: either('BootSourceOverrideMode'),
-    hasMode: text(both.BootSourceOverrideMode) !== null,
+    hasMode: shownText(both.BootSourceOverrideMode) !== null,
     orderPath: Array.isArray(both.BootOrder) ? where('BootOrder') : null,
-    optionsPath: link(both.BootOptions),
+    optionsPath: linkedPath(both.BootOptions),
     httpUri: 'HttpBootUri' in both,
   };
 }
 
-export async function biosOffer(place: Place): Promise<BiosOffer | null> {
-  const path = link((await place.host()).Bios);
+export async function biosOffer(place: ProbeReader): Promise<BiosOffer | null> {
+  const path = linkedPath((await place.host()).Bios);
   const bios = path === null ? null : await place.reader.resource({ '@odata.id': path });
   if (path === null || bios === null) return null;
   return {
     path,
     settingsPath: await settingsOf(place, path, bios),
-    applyTimes: strings(at(bios, '@Redfish.Settings', 'SupportedApplyTimes')),
+    applyTimes: strings(valueAt(bios, '@Redfish.Settings', 'SupportedApplyTimes')),
     reset: await actionOf(place.reader, bios, '#Bios.ResetBios'),
-    registry: text(bios.AttributeRegistry),
+    registry: shownText(bios.AttributeRegistry),
   };
 }
 
 /** As linked; where the settings are announced without a link, the usual places are tried (quirk 47: Gigabyte). */
-async function settingsOf({ reader }: Place, path: string, bios: Json): Promise<string | null> {
-  const linked = link(at(bios, '@Redfish.Settings', 'SettingsObject'));
-  if (linked !== null || at(bios, '@Redfish.Settings') === undefined) return linked;
+async function settingsOf({ reader }: ProbeReader, path: string, bios: Json): Promise<string | null> {
+  const linked = linkedPath(valueAt(bios, '@Redfish.Settings', 'SettingsObject'));
+  if (linked !== null || valueAt(bios, '@Redfish.Settings') === undefined) return linked;
   for (const name of ['Settings', 'SD']) {
     const guess = `${path.replace(/\/$/, '')}/${name}`;
     if ((await reader.resource({ '@odata.id': guess })) !== null) return guess;
@@ -56,15 +56,15 @@ async function settingsOf({ reader }: Place, path: string, bios: Json): Promise<
   return null;
 }
 
-export async function secureBootOffer(place: Place): Promise<SecureBootOffer | null> {
-  const path = link((await place.host()).SecureBoot);
+export async function secureBootOffer(place: ProbeReader): Promise<SecureBootOffer | null> {
+  const path = linkedPath((await place.host()).SecureBoot);
   const shown = path === null ? null : await place.reader.resource({ '@odata.id': path });
   if (path === null || shown === null) return null;
   return { path, resetKeys: await actionOf(place.reader, shown, '#SecureBoot.ResetKeys', 'ResetKeysType') };
 }
 
 /** The first of the known actions that the host or one of the chassis has. */
-export async function acCycleOffer(place: Place): Promise<AcCycleOffer | null> {
+export async function acCycleOffer(place: ProbeReader): Promise<AcCycleOffer | null> {
   const resources = {
     system: [await place.host()],
     chassis: await place.reader.members(place.reader.root.Chassis),
@@ -80,17 +80,17 @@ export async function acCycleOffer(place: Place): Promise<AcCycleOffer | null> {
 
 /** The standard's own way since Redfish 2024.4, of the host or else of its case. */
 async function fullCycleOffer(
-  { basis, reader }: Place,
+  { basis, reader }: ProbeReader,
   { system, chassis }: { readonly system: readonly Json[]; readonly chassis: readonly Json[] },
 ): Promise<AcCycleOffer | null> {
   const own = new Set(basis.chassisPaths.map(pathKey));
-  const cases = chassis.filter((one) => own.has(pathKey(link(one) ?? '')));
+  const cases = chassis.filter((one) => own.has(pathKey(linkedPath(one) ?? '')));
   const actions = [
-    ...system.map((one) => at(one, 'Actions', '#ComputerSystem.Reset')),
-    ...cases.map((one) => at(one, 'Actions', '#Chassis.Reset')),
+    ...system.map((one) => valueAt(one, 'Actions', '#ComputerSystem.Reset')),
+    ...cases.map((one) => valueAt(one, 'Actions', '#Chassis.Reset')),
   ];
   for (const action of actions) {
-    const target = text(at(action, 'target'));
+    const target = shownText(valueAt(action, 'target'));
     if (target !== null && (await allowed(reader, action, 'ResetType')).includes(fullCycle))
       return { target, body: { ResetType: fullCycle }, offFirst: false };
   }
@@ -99,7 +99,11 @@ async function fullCycleOffer(
 
 /** Where vendors put actions of their own: `Actions.Oem`, a level below it, or `Oem.<vendor>.Actions`. */
 function targetOf(resource: Json, action: string): string | null {
-  const oem = object(at(resource, 'Actions', 'Oem'));
-  const places = [oem, ...Object.values(oem), ...Object.values(object(resource.Oem)).map((one) => at(one, 'Actions'))];
-  return places.map((one) => text(at(one, action, 'target'))).find((target) => target !== null) ?? null;
+  const oem = object(valueAt(resource, 'Actions', 'Oem'));
+  const places = [
+    oem,
+    ...Object.values(oem),
+    ...Object.values(object(resource.Oem)).map((one) => valueAt(one, 'Actions')),
+  ];
+  return places.map((one) => shownText(valueAt(one, action, 'target'))).find((target) => target !== null) ?? null;
 }

@@ -1,11 +1,11 @@
 /** What the controller offers of itself, and what it has of media, logs and lights. */
-import { at, link, number, object, text } from '../read/values.ts';
+import { linkedPath, number, object, shownText, valueAt } from '../read/values.ts';
 import type { Json } from '../transport.ts';
 import { actionOf, strings } from './action.ts';
 import type { ConsoleOffer, IndicatorOffer, LogOffer, ManagerOffer, MediaOffer } from './offers.ts';
-import type { Place } from './place.ts';
+import type { ProbeReader } from './place.ts';
 
-export async function managerOffer(place: Place): Promise<ManagerOffer | null> {
+export async function managerOffer(place: ProbeReader): Promise<ManagerOffer | null> {
   const path = place.basis.managerPath;
   if (path === null) return null;
   const [manager, host] = [await place.manager(), await place.host()];
@@ -14,7 +14,7 @@ export async function managerOffer(place: Place): Promise<ManagerOffer | null> {
     path,
     reset: await actionOf(place.reader, manager, '#Manager.Reset', 'ResetType'),
     console: consoleOf(host.SerialConsole, manager.SerialConsole),
-    graphical: graphical !== undefined && at(graphical, 'ServiceEnabled') !== false,
+    graphical: graphical !== undefined && valueAt(graphical, 'ServiceEnabled') !== false,
   };
 }
 
@@ -24,23 +24,26 @@ const sshPort = 22;
 
 /** The system's console names ports and commands; the manager's only what it speaks. */
 function consoleOf(ofHost: unknown, ofManager: unknown): ConsoleOffer | null {
-  const [ssh, ipmi] = [at(ofHost, 'SSH'), at(ofHost, 'IPMI')].map((one) => (enabled(one) ? one : undefined));
-  const spoken = at(ofManager, 'ServiceEnabled') === false ? [] : strings(at(ofManager, 'ConnectTypesSupported'));
-  const viaSsh = ssh !== undefined || (at(ofHost, 'SSH') === undefined && spoken.includes('SSH'));
-  const viaIpmi = ipmi !== undefined || (at(ofHost, 'IPMI') === undefined && spoken.includes('IPMI'));
+  const [ssh, ipmi] = [valueAt(ofHost, 'SSH'), valueAt(ofHost, 'IPMI')].map((one) => (enabled(one) ? one : undefined));
+  const spoken =
+    valueAt(ofManager, 'ServiceEnabled') === false ? [] : strings(valueAt(ofManager, 'ConnectTypesSupported'));
+  const viaSsh = ssh !== undefined || (valueAt(ofHost, 'SSH') === undefined && spoken.includes('SSH'));
+  const viaIpmi = ipmi !== undefined || (valueAt(ofHost, 'IPMI') === undefined && spoken.includes('IPMI'));
   if (!viaSsh && !viaIpmi) return null;
   return {
-    ssh: viaSsh ? { port: number(at(ssh, 'Port')) ?? sshPort, command: text(at(ssh, 'ConsoleEntryCommand')) } : null,
-    ipmi: viaIpmi ? { port: number(at(ipmi, 'Port')) ?? ipmiPort } : null,
+    ssh: viaSsh
+      ? { port: number(valueAt(ssh, 'Port')) ?? sshPort, command: shownText(valueAt(ssh, 'ConsoleEntryCommand')) }
+      : null,
+    ipmi: viaIpmi ? { port: number(valueAt(ipmi, 'Port')) ?? ipmiPort } : null,
   };
 }
 
 function enabled(service: unknown): boolean {
-  return service !== undefined && at(service, 'ServiceEnabled') !== false;
+  return service !== undefined && valueAt(service, 'ServiceEnabled') !== false;
 }
 
 /** Drives for media of the manager and of the system, each once. */
-export async function mediaOffer(place: Place): Promise<MediaOffer[]> {
+export async function mediaOffer(place: ProbeReader): Promise<MediaOffer[]> {
   const { reader } = place;
   const [manager, host] = [await place.manager(), await place.host()];
   const found: MediaOffer[] = [];
@@ -49,7 +52,7 @@ export async function mediaOffer(place: Place): Promise<MediaOffer[]> {
     ['system', host],
   ] as const) {
     for (const one of await reader.members(owner.VirtualMedia)) {
-      const path = link(one);
+      const path = linkedPath(one);
       if (path === null || found.some((other) => other.path === path)) continue;
       const [insert, eject] = await Promise.all([
         actionOf(reader, one, '#VirtualMedia.InsertMedia'),
@@ -62,7 +65,7 @@ export async function mediaOffer(place: Place): Promise<MediaOffer[]> {
 }
 
 /** Logs of systems, managers and chassis (quirk 69). */
-export async function logsOffer(place: Place): Promise<LogOffer[]> {
+export async function logsOffer(place: ProbeReader): Promise<LogOffer[]> {
   const { reader } = place;
   const owners = [
     ['system', reader.root.Systems],
@@ -80,21 +83,21 @@ export async function logsOffer(place: Place): Promise<LogOffer[]> {
   return found.flat(2);
 }
 
-async function logOf({ reader }: Place, of: LogOffer['of'], service: Json): Promise<LogOffer[]> {
-  const path = link(service);
+async function logOf({ reader }: ProbeReader, of: LogOffer['of'], service: Json): Promise<LogOffer[]> {
+  const path = linkedPath(service);
   if (path === null) return [];
   const clear = await actionOf(reader, service, '#LogService.ClearLog');
-  return [{ path, of, name: text(service.Name) ?? path, entriesPath: link(service.Entries), clear }];
+  return [{ path, of, name: shownText(service.Name) ?? path, entriesPath: linkedPath(service.Entries), clear }];
 }
 
 /** The light to find the machine by: at its case, or at the system. */
-export async function indicatorsOffer(place: Place): Promise<IndicatorOffer[]> {
+export async function indicatorsOffer(place: ProbeReader): Promise<IndicatorOffer[]> {
   const owners = [
     ...(await place.chassis()).map((one) => ['chassis', one] as const),
     ['system', await place.host()] as const,
   ];
   return owners.flatMap(([of, one]): IndicatorOffer[] => {
-    const path = link(one);
+    const path = linkedPath(one);
     // The old property is only read where the new one is missing: DSP0268 deprecates it.
     const property = (['LocationIndicatorActive', 'IndicatorLED'] as const).find(
       (name) => object(one)[name] !== undefined && object(one)[name] !== null,

@@ -4,7 +4,7 @@ import type { Json } from '../transport.ts';
 import type { Basis } from './offers.ts';
 
 /** A controller that is being asked what it offers; each resource is read once, and only where it is needed. */
-export class Place {
+export class ProbeReader {
   readonly reader: Reader;
   readonly basis: Basis;
 

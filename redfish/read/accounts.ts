@@ -1,6 +1,6 @@
 import type { Json } from '../transport.ts';
 import type { Reader } from './reader.ts';
-import { amount, at, link, number } from './values.ts';
+import { amount, linkedPath, number, valueAt } from './values.ts';
 
 /** What a new password or account has to keep to (quirk 67). */
 export interface AccountLimits {
@@ -22,13 +22,13 @@ export async function readAccountLimits(reader: Reader): Promise<AccountLimits |
 
 /** Pure. */
 export function accountLimits(service: Json): AccountLimits {
-  const longest = amount(at(service, 'MaxPasswordLength'));
-  const shortest = number(at(service, 'MinPasswordLength'));
+  const longest = amount(valueAt(service, 'MaxPasswordLength'));
+  const shortest = number(valueAt(service, 'MinPasswordLength'));
   return {
     shortestPassword: shortest,
     longestPassword: longest !== null && longest >= (shortest ?? 0) ? longest : null,
-    lockoutAfter: amount(at(service, 'AccountLockoutThreshold')),
-    lockoutFor: amount(at(service, 'AccountLockoutDuration')),
-    accountsPath: link(at(service, 'Accounts')),
+    lockoutAfter: amount(valueAt(service, 'AccountLockoutThreshold')),
+    lockoutFor: amount(valueAt(service, 'AccountLockoutDuration')),
+    accountsPath: linkedPath(valueAt(service, 'Accounts')),
   };
 }

@@ -1,7 +1,7 @@
 import type { BoardShown } from '../../domain/identity/board.ts';
 import type { Session } from '../session.ts';
 import type { SystemReading } from '../system.ts';
-import { identityOf, known, mac } from './identity.ts';
+import { identityOf, known, macOfText } from './identity.ts';
 import { caseOf, mainChassis, readLayout } from './layout.ts';
 import { readHostMacs } from './macs.ts';
 import { openReader, throwPassing } from './reader.ts';
@@ -19,7 +19,7 @@ export async function readBoard(session: Session, { path }: SystemReading): Prom
   throwPassing(reader.gaps);
   const { uuid, serial, boardSerial, chassisSerial, sku } = identityOf(host, caseOf(layout));
   const cases = mainChassis(layout).map((chassis) => known(chassis.SerialNumber));
-  const macOf = (port: (typeof own)[number]) => mac(port.PermanentMACAddress) ?? mac(port.MACAddress) ?? [];
+  const macOf = (port: (typeof own)[number]) => macOfText(port.PermanentMACAddress) ?? macOfText(port.MACAddress) ?? [];
   const present = (list: readonly (string | null)[]) => [...new Set(list.filter((one) => one !== null))];
   return {
     uuid,

@@ -1,10 +1,10 @@
 import type { Json } from '../transport.ts';
 import { firmwareVersion } from './firmware.ts';
 import { known } from './identity.ts';
-import type { Layout } from './layout.ts';
+import type { ResourceLayout } from './layout.ts';
 import { mainChassis } from './layout.ts';
 import type { Reader } from './reader.ts';
-import { amount, at, health, link, object, present, serviceLabel, text } from './values.ts';
+import { amount, healthOf, linkedPath, object, present, serviceLabel, shownText, valueAt } from './values.ts';
 
 export interface Cpu {
   readonly socket: string;
@@ -48,7 +48,7 @@ export interface Compute {
 }
 
 /** Processors of all kinds and memory. Baseboards add accelerators; the CPUs that they repeat are not counted twice. */
-export async function readCompute(reader: Reader, layout: Layout): Promise<Compute> {
+export async function readCompute(reader: Reader, layout: ResourceLayout): Promise<Compute> {
   const [processors, others, memory, devices] = await Promise.all([
     reader.members(layout.host.Processors),
     Promise.all(layout.companions.map((one) => reader.members(one.Processors))),
@@ -69,14 +69,14 @@ export async function readCompute(reader: Reader, layout: Layout): Promise<Compu
 }
 
 /** HPE's own list of devices, below the chassis: the only place where some of its machines show their accelerators. */
-async function vendorAccelerators(reader: Reader, layout: Layout): Promise<Accelerator[]> {
+async function vendorAccelerators(reader: Reader, layout: ResourceLayout): Promise<Accelerator[]> {
   const places = mainChassis(layout).flatMap((chassis) => [
     chassis.Devices,
-    ...Object.values(object(chassis.Oem)).map((oem) => at(oem, 'Links', 'Devices')),
+    ...Object.values(object(chassis.Oem)).map((oem) => valueAt(oem, 'Links', 'Devices')),
   ]);
-  const lists = await Promise.all(places.filter((one) => link(one) !== null).map((one) => reader.members(one)));
+  const lists = await Promise.all(places.filter((one) => linkedPath(one) !== null).map((one) => reader.members(one)));
   const isShown = (one: Json) =>
-    /^(GPU|FPGA|Accelerator)$/i.test(text(one.DeviceType) ?? '') || isAcceleratorDevice(one);
+    /^(GPU|FPGA|Accelerator)$/i.test(shownText(one.DeviceType) ?? '') || isAcceleratorDevice(one);
   return lists
     .flat()
     .filter((one) => present(one) && isShown(one))
@@ -84,39 +84,41 @@ async function vendorAccelerators(reader: Reader, layout: Layout): Promise<Accel
 }
 
 function isCpu(processor: Json): boolean {
-  return (text(processor.ProcessorType) ?? 'CPU') === 'CPU';
+  return (shownText(processor.ProcessorType) ?? 'CPU') === 'CPU';
 }
 
 function isAccelerator(processor: Json): boolean {
-  return !isCpu(processor) && !/^(Core|Thread)$/.test(text(processor.ProcessorType) ?? '');
+  return !isCpu(processor) && !/^(Core|Thread)$/.test(shownText(processor.ProcessorType) ?? '');
 }
 
 function cpuOf(cpu: Json): Cpu {
   return {
-    socket: text(cpu.Socket) ?? serviceLabel(cpu.Location) ?? text(cpu.Id) ?? '',
-    manufacturer: text(cpu.Manufacturer),
-    model: text(cpu.Model),
+    socket: shownText(cpu.Socket) ?? serviceLabel(cpu.Location) ?? shownText(cpu.Id) ?? '',
+    manufacturer: shownText(cpu.Manufacturer),
+    model: shownText(cpu.Model),
     cores: amount(cpu.TotalCores),
     threads: amount(cpu.TotalThreads),
     maxMhz: amount(cpu.MaxSpeedMHz),
-    health: health(cpu),
+    health: healthOf(cpu),
   };
 }
 
 function slotOf(dimm: Json): string {
-  return text(dimm.DeviceLocator) ?? serviceLabel(dimm.Location) ?? text(dimm.Name) ?? text(dimm.Id) ?? '';
+  return (
+    shownText(dimm.DeviceLocator) ?? serviceLabel(dimm.Location) ?? shownText(dimm.Name) ?? shownText(dimm.Id) ?? ''
+  );
 }
 
 function dimmOf(dimm: Json): Dimm {
   return {
     slot: slotOf(dimm),
     mib: amount(dimm.CapacityMiB),
-    type: text(dimm.MemoryDeviceType),
-    manufacturer: text(dimm.Manufacturer),
-    partNumber: text(dimm.PartNumber),
+    type: shownText(dimm.MemoryDeviceType),
+    manufacturer: shownText(dimm.Manufacturer),
+    partNumber: shownText(dimm.PartNumber),
     serial: known(dimm.SerialNumber),
     mhz: amount(dimm.OperatingSpeedMhz),
-    health: health(dimm),
+    health: healthOf(dimm),
   };
 }
 
@@ -125,7 +127,7 @@ const acceleratorNames =
 
 /** Controllers that list no accelerator as a processor show it among the PCIe devices, by its name only. */
 export function isAcceleratorDevice(device: Json): boolean {
-  const names = [device.Id, device.Name, device.Model].map((one) => text(one) ?? '').join(' ');
+  const names = [device.Id, device.Name, device.Model].map((one) => shownText(one) ?? '').join(' ');
   return acceleratorNames.test(names) && !/ConnectX|BlueField|NVMe|SSD|NIC\b|Audio/i.test(names);
 }
 
@@ -147,19 +149,22 @@ export function mergeAccelerators(processors: readonly Json[], devices: readonly
 
 function acceleratorOf(resource: Json, device: Json | undefined): Accelerator {
   return {
-    id: text(resource.Id) ?? link(resource) ?? '',
-    kind: text(resource.ProcessorType) ?? 'GPU',
-    slot: serviceLabel(resource.Location) ?? serviceLabel(at(device, 'Slot', 'Location')) ?? text(resource.Location),
-    manufacturer: text(resource.Manufacturer),
+    id: shownText(resource.Id) ?? linkedPath(resource) ?? '',
+    kind: shownText(resource.ProcessorType) ?? 'GPU',
+    slot:
+      serviceLabel(resource.Location) ??
+      serviceLabel(valueAt(device, 'Slot', 'Location')) ??
+      shownText(resource.Location),
+    manufacturer: shownText(resource.Manufacturer),
     model: nameOf(resource, device),
     serial: known(resource.SerialNumber),
-    partNumber: text(resource.PartNumber),
+    partNumber: shownText(resource.PartNumber),
     firmware:
-      text(resource.FirmwareVersion) ??
-      text(at(resource, 'FPGA', 'FirmwareVersion')) ??
-      text(device?.FirmwareVersion) ??
-      firmwareVersion(at(resource, 'FirmwareVersion', 'Current', 'VersionString')),
-    health: health(resource),
+      shownText(resource.FirmwareVersion) ??
+      shownText(valueAt(resource, 'FPGA', 'FirmwareVersion')) ??
+      shownText(device?.FirmwareVersion) ??
+      firmwareVersion(valueAt(resource, 'FirmwareVersion', 'Current', 'VersionString')),
+    health: healthOf(resource),
   };
 }
 
@@ -172,6 +177,6 @@ const plainNames = /^(gpu|processor|pcie? ?device|device|accelerator|fpga)[\s_-]
  */
 function nameOf(resource: Json, device: Json | undefined): string | null {
   const names = [resource.Model, device?.Model, device?.Name, resource.Name].map(known);
-  const says = (one: string | null) => one !== null && one !== text(resource.PartNumber) && !plainNames.test(one);
+  const says = (one: string | null) => one !== null && one !== shownText(resource.PartNumber) && !plainNames.test(one);
   return names.find(says) ?? known(resource.Model);
 }

@@ -1,7 +1,7 @@
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { openReader, type Reader } from './reader.ts';
-import { link, text } from './values.ts';
+import { linkedPath, shownText } from './values.ts';
 
 /** Lines that are given at most, the last ones. */
 const mostLines = 100;
@@ -13,7 +13,7 @@ const mostPages = 20;
  * LogService says so. OpenBMC's is `HostLogger`, "Host Logger Service" (bmcweb `hostlogger`, and its recorded tree).
  */
 export function isConsoleLog(service: Json): boolean {
-  const words = [service.Id, service.Name, service.Description].map((one) => text(one) ?? '');
+  const words = [service.Id, service.Name, service.Description].map((one) => shownText(one) ?? '');
   return words.some((one) => /\bhost ?logger\b|\b(serial|host|system) ?console\b/i.test(one));
 }
 
@@ -23,7 +23,7 @@ export async function readConsole(session: Session): Promise<string[] | null> {
   const systems = await reader.members(reader.root.Systems);
   const services = (await Promise.all(systems.map((system) => reader.members(system.LogServices)))).flat();
   const consoles = services.filter(isConsoleLog);
-  const tails = await Promise.all(consoles.map((service) => tailOf(reader, link(service.Entries))));
+  const tails = await Promise.all(consoles.map((service) => tailOf(reader, linkedPath(service.Entries))));
   const read = tails.filter((tail) => tail !== null);
   const gap = reader.gaps[0];
   // One that was read, if empty, is worth more than one that is missing; nothing for a failure is not the same as no log.

@@ -1,12 +1,12 @@
 import { normaliseUuid } from '../../domain/identity/identity.ts';
 import { isLocallyAdministered } from '../../domain/machine.ts';
 import type { Json } from '../transport.ts';
-import { mac } from './identity.ts';
+import { macOfText } from './identity.ts';
 import { managersOf } from './layout.ts';
 import type { Reader } from './reader.ts';
-import { link, pathKey, state, text } from './values.ts';
+import { linkedPath, pathKey, shownText, state } from './values.ts';
 
-export interface Bmc {
+export interface ControllerReading {
   readonly id: string;
   /** The one that manages the host; others are the controllers of baseboards. */
   readonly main: boolean;
@@ -19,15 +19,19 @@ export interface Bmc {
 }
 
 /** The controllers themselves. */
-export async function readControllers(reader: Reader, host: Json, managers: readonly Json[]): Promise<Bmc[]> {
+export async function readControllers(
+  reader: Reader,
+  host: Json,
+  managers: readonly Json[],
+): Promise<ControllerReading[]> {
   const managing = new Set(managersOf(host, managers).map(pathKey));
   return Promise.all(
     managers.map(async (manager) => ({
-      id: text(manager.Id) ?? link(manager) ?? '',
-      main: managers.length === 1 || managing.has(pathKey(link(manager) ?? '')),
-      model: text(manager.Model),
-      firmware: text(manager.FirmwareVersion),
-      uuid: normaliseUuid(text(manager.UUID)),
+      id: shownText(manager.Id) ?? linkedPath(manager) ?? '',
+      main: managers.length === 1 || managing.has(pathKey(linkedPath(manager) ?? '')),
+      model: shownText(manager.Model),
+      firmware: shownText(manager.FirmwareVersion),
+      uuid: normaliseUuid(shownText(manager.UUID)),
       macs: macsOf(await reader.members(manager.EthernetInterfaces)),
       state: state(manager),
     })),
@@ -35,6 +39,6 @@ export async function readControllers(reader: Reader, host: Json, managers: read
 }
 
 function macsOf(interfaces: readonly Json[]): string[] {
-  const macs = interfaces.flatMap((one) => mac(one.PermanentMACAddress) ?? mac(one.MACAddress) ?? []);
+  const macs = interfaces.flatMap((one) => macOfText(one.PermanentMACAddress) ?? macOfText(one.MACAddress) ?? []);
   return [...new Set(macs.filter((one) => !isLocallyAdministered(one)))];
 }

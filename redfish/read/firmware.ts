@@ -1,9 +1,9 @@
 import { cleanText, normaliseSerial } from '../../domain/identity/identity.ts';
 import type { Json } from '../transport.ts';
 import type { Reader } from './reader.ts';
-import { inWords, link, list, named, object, state, text } from './values.ts';
+import { inWords, linkedPath, list, named, object, shownText, state } from './values.ts';
 
-export interface Firmware {
+export interface FirmwareReading {
   readonly id: string;
   readonly name: string;
   /** Null where the controller prints a filler instead of a version (quirk 60). */
@@ -66,18 +66,18 @@ export function sameVersion(one: unknown, other: unknown): boolean {
 }
 
 /** All that the controller lists as firmware; some list it as software only. */
-export async function readFirmware(reader: Reader): Promise<Firmware[]> {
+export async function readFirmware(reader: Reader): Promise<FirmwareReading[]> {
   const service = await reader.resource(reader.root.UpdateService);
   const firmware = await reader.members(service?.FirmwareInventory);
   const listed = firmware.length > 0 ? firmware : await reader.members(service?.SoftwareInventory);
   return listed.map(firmwareOf);
 }
 
-function firmwareOf(part: Json): Firmware {
-  const id = text(part.Id) ?? link(part)?.split('/').at(-1) ?? '';
-  const name = text(part.Name) ?? id;
+function firmwareOf(part: Json): FirmwareReading {
+  const id = shownText(part.Id) ?? linkedPath(part)?.split('/').at(-1) ?? '';
+  const name = shownText(part.Name) ?? id;
   const copy = copyOf(part, id, name);
-  const about = [...list(part.RelatedItem).flatMap((one) => link(one) ?? []), ...targetsOf(part)];
+  const about = [...list(part.RelatedItem).flatMap((one) => linkedPath(one) ?? []), ...targetsOf(part)];
   return {
     id,
     name,
@@ -93,7 +93,7 @@ function firmwareOf(part: Json): Firmware {
  * Words of a name, as they are parted by blanks and signs, and then as capitals part them too: `HostBIOS_0` → hostbios,
  * 0, host, bios, 0.
  */
-export function wordsOf(name: string): string[] {
+export function splitWords(name: string): string[] {
   const parted = name.replace(/([a-z])([A-Z])/g, '$1 $2');
   const written = parted === name ? [name] : [name, parted];
   return written.flatMap((one) => one.toLowerCase().match(/[a-z0-9]+/g) ?? []);
@@ -112,7 +112,7 @@ function copyOf(part: Json, id: string, name: string): FirmwareCopy | null {
   if (part.Active === false || /^Standby/i.test(state(part) ?? '')) return 'backup';
   // Dell lists what runs as Installed, and some of it as Current too.
   if (/^Current-/i.test(id)) return 'listed-twice';
-  const words = [id, name].flatMap((one) => [...wordsOf(one), ...wordsOf(inWords(one))]);
+  const words = [id, name].flatMap((one) => [...splitWords(one), ...splitWords(inWords(one))]);
   return copyWords.find(([, form]) => words.some((word) => form.test(word)))?.[0] ?? null;
 }
 
@@ -120,6 +120,6 @@ function copyOf(part: Json, id: string, name: string): FirmwareCopy | null {
 function targetsOf(part: Json): string[] {
   return Object.values(object(part.Oem)).flatMap((oem) => {
     const targets = object(oem).Targets;
-    return Array.isArray(targets) ? targets.flatMap((one) => text(one) ?? []) : [];
+    return Array.isArray(targets) ? targets.flatMap((one) => shownText(one) ?? []) : [];
   });
 }

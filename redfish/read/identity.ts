@@ -1,7 +1,7 @@
 import { normaliseSerial, normaliseUuid } from '../../domain/identity/identity.ts';
 import { normaliseMac } from '../../domain/machine.ts';
 import type { Json } from '../transport.ts';
-import { at, text } from './values.ts';
+import { shownText, valueAt } from './values.ts';
 
 /** What tells one machine from all others. Fillers and blanks are null (quirk 62). */
 export interface Identity {
@@ -20,28 +20,28 @@ export interface Identity {
 export function identityOf(host: Json, box: Json | null): Identity {
   const shown = known(host.SerialNumber);
   const sku = known(host.SKU);
-  const vendor = text(host.Manufacturer) ?? text(box?.Manufacturer);
+  const vendor = shownText(host.Manufacturer) ?? shownText(box?.Manufacturer);
   const chassisSerial = known(box?.SerialNumber);
   // Dell shows the board's serial number as the system's, and the service tag as its SKU.
   const dell = /^dell\b/i.test(vendor ?? '') && sku !== null;
   return {
     vendor,
-    product: text(host.Model) ?? text(box?.Model),
+    product: shownText(host.Model) ?? shownText(box?.Model),
     serial: dell ? sku : (shown ?? chassisSerial),
-    boardSerial: dell ? shown : known(at(box, 'Oem', 'Supermicro', 'BoardSerialNumber')),
+    boardSerial: dell ? shown : known(valueAt(box, 'Oem', 'Supermicro', 'BoardSerialNumber')),
     chassisSerial: dell ? null : chassisSerial,
     sku: sku ?? known(box?.SKU),
-    uuid: normaliseUuid(text(host.UUID)),
+    uuid: normaliseUuid(shownText(host.UUID)),
     assetTag: known(host.AssetTag) ?? known(box?.AssetTag),
   };
 }
 
 /** Text that tells one thing from another; null for what firmware prints instead. */
 export function known(value: unknown): string | null {
-  return normaliseSerial(text(value));
+  return normaliseSerial(shownText(value));
 }
 
 /** A MAC in Farrier's notation; null for GUIDs, blanks and multicast addresses. */
-export function mac(value: unknown): string | null {
-  return normaliseMac(text(value) ?? '');
+export function macOfText(value: unknown): string | null {
+  return normaliseMac(shownText(value) ?? '');
 }

@@ -1,15 +1,15 @@
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { type Compute, readCompute } from './compute.ts';
-import { type Bmc, readControllers } from './controllers.ts';
-import { type Firmware, readFirmware } from './firmware.ts';
+import { type ControllerReading, readControllers } from './controllers.ts';
+import { type FirmwareReading, readFirmware } from './firmware.ts';
 import { type Identity, identityOf, known } from './identity.ts';
 import { caseOf, poweredChassis, readLayout } from './layout.ts';
-import { type Network, readNetwork } from './network.ts';
+import { type NetworkReading, readNetwork } from './network.ts';
 import { type Fan, type PowerSupply, readFans, readPowerSupplies } from './power.ts';
 import { type Gap, openReader } from './reader.ts';
 import { type Drive, readDrives } from './storage.ts';
-import { amount, at, health, link, text } from './values.ts';
+import { amount, healthOf, linkedPath, shownText, valueAt } from './values.ts';
 
 export interface Chassis {
   readonly id: string;
@@ -21,7 +21,7 @@ export interface Chassis {
 }
 
 /** All that a controller tells of its machine. What it does not tell is null or missing; `gaps` is what it failed to tell. */
-export interface Inventory extends Compute, Network {
+export interface HardwareReading extends Compute, NetworkReading {
   readonly system: {
     readonly path: string;
     readonly power: string | null;
@@ -36,8 +36,8 @@ export interface Inventory extends Compute, Network {
   readonly supplies: readonly PowerSupply[];
   readonly fans: readonly Fan[];
   readonly chassis: readonly Chassis[];
-  readonly controllers: readonly Bmc[];
-  readonly firmware: readonly Firmware[];
+  readonly controllers: readonly ControllerReading[];
+  readonly firmware: readonly FirmwareReading[];
   readonly gaps: readonly Gap[];
   readonly requests: number;
 }
@@ -46,7 +46,7 @@ export interface Inventory extends Compute, Network {
  * Reads the whole machine behind a controller. Fails only when its root or its systems can't be read, or none can be
  * reset; any other resource that breaks is a gap. `hostPath` names the system where a controller has several hosts.
  */
-export async function readInventory(session: Session, hostPath: string | null = null): Promise<Inventory> {
+export async function gatherHardware(session: Session, hostPath: string | null = null): Promise<HardwareReading> {
   const reader = await openReader(session);
   const layout = await readLayout(reader, hostPath);
   const { host, chassis, managers } = layout;
@@ -87,22 +87,22 @@ function once<T extends { readonly name: string }>(parts: readonly T[]): T[] {
   });
 }
 
-function systemOf(host: Json): Inventory['system'] {
+function systemOf(host: Json): HardwareReading['system'] {
   return {
-    path: link(host) ?? '',
-    power: text(host.PowerState),
-    health: health(host),
-    biosVersion: text(host.BiosVersion),
-    memoryGib: amount(at(host, 'MemorySummary', 'TotalSystemMemoryGiB')),
-    hostname: text(host.HostName),
+    path: linkedPath(host) ?? '',
+    power: shownText(host.PowerState),
+    health: healthOf(host),
+    biosVersion: shownText(host.BiosVersion),
+    memoryGib: amount(valueAt(host, 'MemorySummary', 'TotalSystemMemoryGiB')),
+    hostname: shownText(host.HostName),
   };
 }
 
 function chassisOf(chassis: Json): Chassis {
   return {
-    id: text(chassis.Id) ?? link(chassis) ?? '',
-    type: text(chassis.ChassisType),
-    manufacturer: text(chassis.Manufacturer),
+    id: shownText(chassis.Id) ?? linkedPath(chassis) ?? '',
+    type: shownText(chassis.ChassisType),
+    manufacturer: shownText(chassis.Manufacturer),
     model: known(chassis.Model),
     serial: known(chassis.SerialNumber),
     partNumber: known(chassis.PartNumber),

@@ -1,10 +1,10 @@
 import { RedfishError } from '../errors.ts';
 import type { Json } from '../transport.ts';
 import { type Reader, throwPassing } from './reader.ts';
-import { at, link, list, pathKey, text } from './values.ts';
+import { linkedPath, list, pathKey, shownText, valueAt } from './values.ts';
 
 /** The resources that everything else hangs on. */
-export interface Layout {
+export interface ResourceLayout {
   /** The system that can be reset and booted (quirk 63). */
   readonly host: Json;
   /** Systems that only describe parts of the host: the accelerator baseboards of NVIDIA's machines. */
@@ -18,7 +18,7 @@ export interface Layout {
 export type IsMeant = (system: Json) => boolean;
 
 /** Throws `unsupported` when no system can be reset, or when several can and `hostPath` names none of them. */
-export async function readLayout(reader: Reader, hostPath: string | null): Promise<Layout> {
+export async function readLayout(reader: Reader, hostPath: string | null): Promise<ResourceLayout> {
   const [systems, chassis, managers] = await Promise.all([
     reader.members(reader.root.Systems),
     reader.members(reader.root.Chassis),
@@ -41,11 +41,11 @@ const guestTypes = new Set(['virtual', 'os', 'virtuallypartitioned', 'dpu']);
 export function chooseHost(systems: readonly Json[], hostPath: string | null, isMeant: IsMeant = () => false): Json {
   const resettable = systems.filter(hasReset);
   // Old services show no boot override at all.
-  const hosts = [isHost, (one: Json) => !guestTypes.has(text(one.SystemType)?.toLowerCase() ?? '')].reduce(
+  const hosts = [isHost, (one: Json) => !guestTypes.has(shownText(one.SystemType)?.toLowerCase() ?? '')].reduce(
     preferred,
     resettable,
   );
-  const named = resettable.find((one) => hostPath !== null && pathKey(link(one) ?? '') === pathKey(hostPath));
+  const named = resettable.find((one) => hostPath !== null && pathKey(linkedPath(one) ?? '') === pathKey(hostPath));
   if (named) return named;
   if (hostPath !== null)
     throw new RedfishError('unsupported', `the controller lists no system ${hostPath} that can be reset`, unsent);
@@ -54,7 +54,7 @@ export function chooseHost(systems: readonly Json[], hostPath: string | null, is
   if (more.length > 0) {
     const [meant, ...others] = hosts.filter(isMeant);
     if (meant && others.length === 0) return meant;
-    const paths = hosts.map((one) => link(one)).join(', ');
+    const paths = hosts.map((one) => linkedPath(one)).join(', ');
     throw new RedfishError('unsupported', `the controller lists several systems that can be reset: ${paths}`, unsent);
   }
   return first;
@@ -66,11 +66,11 @@ function preferred(systems: readonly Json[], isSo: (system: Json) => boolean): r
 }
 
 function hasReset(system: Json): boolean {
-  return text(at(system, 'Actions', '#ComputerSystem.Reset', 'target')) !== null;
+  return shownText(valueAt(system, 'Actions', '#ComputerSystem.Reset', 'target')) !== null;
 }
 
 function isHost(system: Json): boolean {
-  return hasReset(system) && (at(system, 'Boot') ?? null) !== null;
+  return hasReset(system) && (valueAt(system, 'Boot') ?? null) !== null;
 }
 
 /** Chassis that are a part inside another; what hangs on them is found through what holds them. */
@@ -83,43 +83,47 @@ export function isPartType(type: string | null): boolean {
 const caseTypes = ['RackMount', 'Blade', 'Sled', 'StandAlone', 'Tower', 'Shelf', 'Enclosure', 'Chassis', 'RackGroup'];
 
 /** Chassis that may have power supplies, fans and slots of the machine: those of its systems, and no mere parts. */
-export function mainChassis({ systems, chassis }: Layout): Json[] {
+export function mainChassis({ systems, chassis }: ResourceLayout): Json[] {
   const linked = new Set(
-    systems.flatMap((system) => list(at(system, 'Links', 'Chassis')).map((one) => pathKey(link(one) ?? ''))),
+    systems.flatMap((system) => list(valueAt(system, 'Links', 'Chassis')).map((one) => pathKey(linkedPath(one) ?? ''))),
   );
-  return chassis.filter((one) => linked.has(pathKey(link(one) ?? '')) || !partTypes.has(text(one.ChassisType) ?? ''));
+  return chassis.filter(
+    (one) => linked.has(pathKey(linkedPath(one) ?? '')) || !partTypes.has(shownText(one.ChassisType) ?? ''),
+  );
 }
 
 /**
  * Chassis that may have the machine's power supplies and fans: its cases, cards, and parts that have the older Power or
  * Thermal. Of the newer model NVIDIA shows an empty one on each of thirty parts.
  */
-export function poweredChassis(layout: Layout): Json[] {
+export function poweredChassis(layout: ResourceLayout): Json[] {
   const cases = new Set(mainChassis(layout));
   return layout.chassis.filter(
-    (one) => cases.has(one) || text(one.ChassisType) === 'Card' || 'Power' in one || 'Thermal' in one,
+    (one) => cases.has(one) || shownText(one.ChassisType) === 'Card' || 'Power' in one || 'Thermal' in one,
   );
 }
 
 /** Paths of the controllers that manage a host: as it says, or as they say themselves, or the only one there is. */
 export function managersOf(host: Json, managers: readonly Json[]): string[] {
-  const said = list(at(host, 'Links', 'ManagedBy')).flatMap((one) => link(one) ?? []);
+  const said = list(valueAt(host, 'Links', 'ManagedBy')).flatMap((one) => linkedPath(one) ?? []);
   if (said.length > 0) return said;
-  const path = pathKey(link(host) ?? '');
+  const path = pathKey(linkedPath(host) ?? '');
   const serves = (manager: Json) =>
-    list(at(manager, 'Links', 'ManagerForServers')).some((one) => pathKey(link(one) ?? '') === path);
+    list(valueAt(manager, 'Links', 'ManagerForServers')).some((one) => pathKey(linkedPath(one) ?? '') === path);
   const serving = managers.filter(serves);
-  return (serving.length > 0 || managers.length > 1 ? serving : managers).flatMap((one) => link(one) ?? []);
+  return (serving.length > 0 || managers.length > 1 ? serving : managers).flatMap((one) => linkedPath(one) ?? []);
 }
 
 /** The machine's case: what the host links to if that is one, otherwise the likeliest. */
-export function caseOf({ host, chassis }: Layout): Json | null {
-  const linked = new Set(list(at(host, 'Links', 'Chassis')).map((one) => pathKey(link(one) ?? '')));
+export function caseOf({ host, chassis }: ResourceLayout): Json | null {
+  const linked = new Set(list(valueAt(host, 'Links', 'Chassis')).map((one) => pathKey(linkedPath(one) ?? '')));
   // What has another type or none is a case where there is nothing likelier: `Other` is one that some boards show.
   const rank = (one: Json) => {
-    const place = caseTypes.indexOf(text(one.ChassisType) ?? '');
+    const place = caseTypes.indexOf(shownText(one.ChassisType) ?? '');
     return place === -1 ? caseTypes.length : place;
   };
-  const cases = chassis.filter((one) => !partTypes.has(text(one.ChassisType) ?? '')).sort((a, b) => rank(a) - rank(b));
-  return cases.find((one) => linked.has(pathKey(link(one) ?? ''))) ?? cases[0] ?? null;
+  const cases = chassis
+    .filter((one) => !partTypes.has(shownText(one.ChassisType) ?? ''))
+    .sort((a, b) => rank(a) - rank(b));
+  return cases.find((one) => linked.has(pathKey(linkedPath(one) ?? ''))) ?? cases[0] ?? null;
 }

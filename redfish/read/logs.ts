@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { type Gap, inCircle, openReader, type Reader } from './reader.ts';
-import { at, link, pathKey, text } from './values.ts';
+import { linkedPath, pathKey, shownText, valueAt } from './values.ts';
 
 export interface LogEntry {
   readonly id: string;
@@ -62,7 +62,7 @@ export async function readLogs(
   const wanted = distinct(services.flat()).filter((service) => !without(service));
   const gaps: Gap[] = [];
   const read = await Promise.all(
-    wanted.map((service) => readLog(reader, service, before[link(service) ?? ''] ?? [], gaps)),
+    wanted.map((service) => readLog(reader, service, before[linkedPath(service) ?? ''] ?? [], gaps)),
   );
   return {
     logs: read.map(({ log }) => log),
@@ -76,7 +76,9 @@ export async function readLogs(
 function distinct(services: readonly Json[]): Json[] {
   const seen = new Set<string>();
   return services.filter((service) => {
-    const keys = [link(service), link(service.Entries)].flatMap((path) => (path === null ? [] : pathKey(path)));
+    const keys = [linkedPath(service), linkedPath(service.Entries)].flatMap((path) =>
+      path === null ? [] : pathKey(path),
+    );
     const known = keys.some((key) => seen.has(key));
     for (const key of keys) seen.add(key);
     return !known;
@@ -96,13 +98,13 @@ async function readLog(
   before: readonly string[],
   gaps: Gap[],
 ): Promise<{ log: LogReading; seen: readonly string[] }> {
-  const path = link(service) ?? '';
+  const path = linkedPath(service) ?? '';
   const known = new Set(before);
   const shown: LogEntry[] = [];
   const pages = new Set<string>();
   const there = new Set<string>();
   let reached: LogReading['reached'] = 'end';
-  for (let next = link(service.Entries); next !== null; ) {
+  for (let next = linkedPath(service.Entries); next !== null; ) {
     if (pages.has(next) || shown.length >= mostEntries || pages.size >= mostPages) {
       const reason = `more than ${mostEntries} entries or ${mostPages} pages`;
       const tooLong = { kind: 'too-large', reason, passing: false } as const;
@@ -127,11 +129,11 @@ async function readLog(
   return {
     log: {
       path,
-      name: text(service.Name) ?? path,
+      name: shownText(service.Name) ?? path,
       entries: shown.filter((_, place) => !known.has(prints[place] ?? '')),
       restarted,
       reached,
-      clear: text(at(service, 'Actions', '#LogService.ClearLog', 'target')),
+      clear: shownText(valueAt(service, 'Actions', '#LogService.ClearLog', 'target')),
     },
     seen: reached === 'end' ? prints : [...new Set([...prints, ...before])].slice(0, mostSeen),
   };
@@ -139,7 +141,7 @@ async function readLog(
 
 /** Pages overlap on some controllers: an entry that an earlier one had is no other. */
 function isNew(entry: Json, there: Set<string>): boolean {
-  const id = text(entry['@odata.id']);
+  const id = shownText(entry['@odata.id']);
   const key = id === null ? null : pathKey(id);
   if (key !== null && there.has(key)) return false;
   if (key !== null) there.add(key);
@@ -148,11 +150,11 @@ function isNew(entry: Json, there: Set<string>): boolean {
 
 function entryOf(entry: Json): LogEntry {
   return {
-    id: text(entry.Id) ?? link(entry) ?? '',
-    created: text(entry.Created),
-    severity: text(entry.Severity),
+    id: shownText(entry.Id) ?? linkedPath(entry) ?? '',
+    created: shownText(entry.Created),
+    severity: shownText(entry.Severity),
     message: long(entry.Message),
-    messageId: text(entry.MessageId),
+    messageId: shownText(entry.MessageId),
   };
 }
 

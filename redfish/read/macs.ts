@@ -1,8 +1,8 @@
 import type { Json } from '../transport.ts';
-import { mac } from './identity.ts';
+import { macOfText } from './identity.ts';
 import { portsOf, readNetwork } from './network.ts';
 import type { Reader } from './reader.ts';
-import { at, list, text } from './values.ts';
+import { list, shownText, valueAt } from './values.ts';
 
 /** Functions of PCIe devices that are looked at: a host has a hundred, and few are of network cards. */
 const mostFunctions = 64;
@@ -42,7 +42,7 @@ async function ofInterfaces(reader: Reader, host: Json): Macs {
 
 /** The MACs of one interface or function: the one that it was made with, and the one that it has. */
 function ofInterface(shown: unknown): (string | null)[] {
-  return [mac(at(shown, 'PermanentMACAddress')), mac(at(shown, 'MACAddress'))];
+  return [macOfText(valueAt(shown, 'PermanentMACAddress')), macOfText(valueAt(shown, 'MACAddress'))];
 }
 
 async function ofSystem(reader: Reader, host: Json): Macs {
@@ -51,30 +51,32 @@ async function ofSystem(reader: Reader, host: Json): Macs {
 }
 
 async function ofBootOptions(reader: Reader, host: Json): Macs {
-  const options = await reader.members(at(host, 'Boot', 'BootOptions'));
+  const options = await reader.members(valueAt(host, 'Boot', 'BootOptions'));
   return options.flatMap((option) =>
-    [...(text(option.UefiDevicePath) ?? '').matchAll(/\bMAC\(([0-9A-F]{12})/gi)].map(([, found]) => mac(found)),
+    [...(shownText(option.UefiDevicePath) ?? '').matchAll(/\bMAC\(([0-9A-F]{12})/gi)].map(([, found]) =>
+      macOfText(found),
+    ),
   );
 }
 
 /** HPE lists adapters for the host in a place of its own. */
 async function ofMaker(reader: Reader, host: Json): Macs {
   const adapters = await reader.members(
-    at(host, 'Oem', 'Hpe', 'Links', 'NetworkAdapters') ?? at(host, 'Oem', 'Hp', 'Links', 'NetworkAdapters'),
+    valueAt(host, 'Oem', 'Hpe', 'Links', 'NetworkAdapters') ?? valueAt(host, 'Oem', 'Hp', 'Links', 'NetworkAdapters'),
   );
-  return adapters.flatMap((one) => list(one.PhysicalPorts).map((port) => mac(port.MacAddress)));
+  return adapters.flatMap((one) => list(one.PhysicalPorts).map((port) => macOfText(port.MacAddress)));
 }
 
 async function ofFunctions(reader: Reader, host: Json): Macs {
   const devices = await Promise.all(refs(host.PCIeDevices).map((one) => reader.resource(one)));
-  const lists = await Promise.all(devices.map((device) => reader.members(at(device, 'PCIeFunctions'))));
+  const lists = await Promise.all(devices.map((device) => reader.members(valueAt(device, 'PCIeFunctions'))));
   const own = await Promise.all(refs(host.PCIeFunctions).map((one) => reader.resource(one)));
   const functions = [...lists.flat(), ...own].slice(0, mostFunctions);
   const links = functions.flatMap((one) =>
-    ['EthernetInterfaces', 'NetworkDeviceFunctions'].flatMap((name) => list(at(one, 'Links', name))),
+    ['EthernetInterfaces', 'NetworkDeviceFunctions'].flatMap((name) => list(valueAt(one, 'Links', name))),
   );
   const shown = await Promise.all(links.map((one) => reader.resource(one)));
-  return shown.flatMap((one) => [...ofInterface(one), ...ofInterface(at(one, 'Ethernet'))]);
+  return shown.flatMap((one) => [...ofInterface(one), ...ofInterface(valueAt(one, 'Ethernet'))]);
 }
 
 function refs(value: unknown): Json[] {

@@ -1,8 +1,8 @@
 import { isLocallyAdministered } from '../../domain/machine.ts';
 import type { Json } from '../transport.ts';
-import { known, mac } from './identity.ts';
+import { known, macOfText } from './identity.ts';
 import type { Reader } from './reader.ts';
-import { amount, at, link, list, number, text } from './values.ts';
+import { amount, linkedPath, list, number, shownText, valueAt } from './values.ts';
 
 export interface Adapter {
   readonly id: string;
@@ -26,7 +26,7 @@ export interface Nic {
   readonly adapter: string | null;
 }
 
-export interface Network {
+export interface NetworkReading {
   readonly adapters: readonly Adapter[];
   readonly nics: readonly Nic[];
 }
@@ -43,7 +43,7 @@ export async function readNetwork(
   host: Json,
   chassis: readonly Json[],
   functions: Functions = 'where needed',
-): Promise<Network> {
+): Promise<NetworkReading> {
   const [interfaces, adapters] = await Promise.all([
     reader.members(host.EthernetInterfaces),
     Promise.all(chassis.map((one) => reader.members(one.NetworkAdapters, 3))),
@@ -60,7 +60,7 @@ export async function readNetwork(
 /** Adapters as the system sees them, where no chassis has any; the view itself where its adapter isn't linked. */
 async function fromSystem(reader: Reader, host: Json): Promise<Json[]> {
   const views = await reader.members(host.NetworkInterfaces);
-  return Promise.all(views.map(async (one) => (await reader.resource(at(one, 'Links', 'NetworkAdapter'))) ?? one));
+  return Promise.all(views.map(async (one) => (await reader.resource(valueAt(one, 'Links', 'NetworkAdapter'))) ?? one));
 }
 
 /** The ports of one adapter, or of the system's view of it. */
@@ -72,25 +72,25 @@ export async function portsOf(reader: Reader, adapter: Json, wanted: Functions =
   const addressed = ports.filter((one) => one.mac !== null);
   const capabilities = list(adapter.Controllers)[0]?.ControllerCapabilities;
   // Dell lists one port of a two-port InfiniBand card, and both functions.
-  const enough = addressed.length >= Math.max(1, number(at(capabilities, 'NetworkDeviceFunctionCount')) ?? 0);
+  const enough = addressed.length >= Math.max(1, number(valueAt(capabilities, 'NetworkDeviceFunctionCount')) ?? 0);
   if (enough && wanted === 'where needed') return ports;
   const functions = (await reader.members(adapter.NetworkDeviceFunctions)).flatMap((one) => fromFunction(one, id));
   return functions.length > 0 ? [...addressed, ...functions] : ports;
 }
 
 function idOf(resource: Json): string {
-  return text(resource.Id) ?? link(resource) ?? '';
+  return shownText(resource.Id) ?? linkedPath(resource) ?? '';
 }
 
 function adapterOf(adapter: Json): Adapter {
   const controller = list(adapter.Controllers)[0];
   return {
     id: idOf(adapter),
-    manufacturer: text(adapter.Manufacturer),
-    model: text(adapter.Model),
+    manufacturer: shownText(adapter.Manufacturer),
+    model: shownText(adapter.Model),
     serial: known(adapter.SerialNumber),
-    partNumber: text(adapter.PartNumber),
-    firmware: text(controller?.FirmwarePackageVersion),
+    partNumber: shownText(adapter.PartNumber),
+    firmware: shownText(controller?.FirmwarePackageVersion),
   };
 }
 
@@ -99,18 +99,18 @@ function nic(address: string | null, facts: Omit<Nic, 'mac' | 'universal'>): Nic
 }
 
 function fromInterface(shown: Json): Nic[] {
-  const address = mac(shown.PermanentMACAddress) ?? mac(shown.MACAddress);
+  const address = macOfText(shown.PermanentMACAddress) ?? macOfText(shown.MACAddress);
   const facts = { name: idOf(shown), kind: null, link: linkState(shown.LinkStatus), mbps: amount(shown.SpeedMbps) };
   return address === null ? [] : [nic(address, { ...facts, adapter: null })];
 }
 
 function fromPort(port: Json, adapter: string): Nic[] {
-  const shown = [at(port, 'Ethernet', 'AssociatedMACAddresses'), port.AssociatedNetworkAddresses].flat();
-  const addresses = [...new Set(shown.flatMap((one) => mac(one) ?? []))];
+  const shown = [valueAt(port, 'Ethernet', 'AssociatedMACAddresses'), port.AssociatedNetworkAddresses].flat();
+  const addresses = [...new Set(shown.flatMap((one) => macOfText(one) ?? []))];
   const gbps = amount(port.CurrentSpeedGbps);
   const facts = {
     name: idOf(port),
-    kind: text(port.LinkNetworkTechnology) ?? text(port.ActiveLinkTechnology) ?? text(port.PortProtocol),
+    kind: shownText(port.LinkNetworkTechnology) ?? shownText(port.ActiveLinkTechnology) ?? shownText(port.PortProtocol),
     link: linkState(port.LinkStatus),
     mbps: gbps === null ? amount(port.CurrentLinkSpeedMbps) : gbps * 1000,
     adapter,
@@ -120,13 +120,13 @@ function fromPort(port: Json, adapter: string): Nic[] {
 
 function fromFunction(shown: Json, adapter: string): Nic[] {
   const ethernet = shown.Ethernet;
-  const address = mac(at(ethernet, 'PermanentMACAddress')) ?? mac(at(ethernet, 'MACAddress'));
-  const facts = { name: idOf(shown), kind: text(shown.NetDevFuncType), link: null, mbps: null, adapter };
+  const address = macOfText(valueAt(ethernet, 'PermanentMACAddress')) ?? macOfText(valueAt(ethernet, 'MACAddress'));
+  const facts = { name: idOf(shown), kind: shownText(shown.NetDevFuncType), link: null, mbps: null, adapter };
   return address === null ? [] : [nic(address, facts)];
 }
 
 function linkState(value: unknown): Nic['link'] {
-  const shown = text(value)?.toLowerCase();
+  const shown = shownText(value)?.toLowerCase();
   if (shown === 'linkup' || shown === 'up') return 'up';
   return shown === 'linkdown' || shown === 'down' || shown === 'nolink' ? 'down' : null;
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../transport.ts';
 import { known } from './identity.ts';
 import type { Reader } from './reader.ts';
-import { amount, at, health, list, named, number, present, state, text } from './values.ts';
+import { amount, healthOf, list, named, number, present, shownText, state, valueAt } from './values.ts';
 
 export interface PowerSupply {
   readonly name: string;
@@ -33,9 +33,9 @@ export async function readPowerSupplies(reader: Reader, chassis: Json): Promise<
     model: known(supply.Model),
     serial: known(supply.SerialNumber),
     watts: amount(supply.PowerCapacityWatts),
-    firmware: text(supply.FirmwareVersion),
+    firmware: shownText(supply.FirmwareVersion),
     state: state(supply),
-    health: health(supply),
+    health: healthOf(supply),
   }));
 }
 
@@ -46,7 +46,7 @@ export async function readFans(reader: Reader, chassis: Json): Promise<Fan[]> {
   const shown = fans.length > 0 ? fans : list((await reader.resource(chassis.Thermal))?.Fans);
   return shown
     .filter(present)
-    .map((fan) => ({ name: nameOf(fan), ...speedOf(fan), state: state(fan), health: health(fan) }));
+    .map((fan) => ({ name: nameOf(fan), ...speedOf(fan), state: state(fan), health: healthOf(fan) }));
 }
 
 /** A maker's name; it alone is no serial number, and so a filler where one should be. */
@@ -57,13 +57,17 @@ function makerOf(value: unknown): string | null {
 
 function speedOf(fan: Json): Pick<Fan, 'rpm' | 'percent'> {
   const old = number(fan.Reading);
-  if (old !== null) return text(fan.ReadingUnits) === 'RPM' ? { rpm: old, percent: null } : { rpm: null, percent: old };
-  return { rpm: number(at(fan, 'SpeedPercent', 'SpeedRPM')), percent: number(at(fan, 'SpeedPercent', 'Reading')) };
+  if (old !== null)
+    return shownText(fan.ReadingUnits) === 'RPM' ? { rpm: old, percent: null } : { rpm: null, percent: old };
+  return {
+    rpm: number(valueAt(fan, 'SpeedPercent', 'SpeedRPM')),
+    percent: number(valueAt(fan, 'SpeedPercent', 'Reading')),
+  };
 }
 
 /** HPE names all supplies alike; their place tells them apart. */
 function nameOf(part: Json): string {
-  const name = text(part.Name) ?? text(part.FanName) ?? '';
-  const id = text(part.MemberId) ?? text(part.Id) ?? '';
+  const name = shownText(part.Name) ?? shownText(part.FanName) ?? '';
+  const id = shownText(part.MemberId) ?? shownText(part.Id) ?? '';
   return name === '' || name === 'HpeServerPowerSupply' ? `${name} ${id}`.trim() : name;
 }

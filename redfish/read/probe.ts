@@ -4,7 +4,7 @@ import { type OfferWords, tellOffers } from '../probe/table.ts';
 import { openProbe, sections } from '../probe.ts';
 import type { Session } from '../session.ts';
 import type { AccountLimits } from './accounts.ts';
-import { type Bmc, readControllers } from './controllers.ts';
+import { type ControllerReading, readControllers } from './controllers.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { caseOf, readLayout } from './layout.ts';
 import { type Gap, openReader } from './reader.ts';
@@ -19,7 +19,7 @@ export interface ProbeReport {
     readonly expands: boolean;
   };
   readonly identity: Identity;
-  readonly controllers: readonly Bmc[];
+  readonly controllers: readonly ControllerReading[];
   readonly system: { readonly path: string; readonly power: string | null; readonly biosVersion: string | null };
   readonly resetTypes: readonly string[];
   readonly bootTargets: readonly string[];

@@ -2,8 +2,8 @@ import { RedfishError, type RedfishErrorKind } from '../errors.ts';
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { expandQuery } from './expand.ts';
-import { Requests } from './requests.ts';
-import { at, isReference, link, list, number, object, pathKey, text } from './values.ts';
+import { CachedRequests } from './requests.ts';
+import { isReference, linkedPath, list, number, object, pathKey, shownText, valueAt } from './values.ts';
 
 /** A resource that was linked and could not be read; everything else is complete without it. */
 export interface Gap {
@@ -68,9 +68,9 @@ export function throwPassing(gaps: readonly Gap[]): void {
 
 /** Opens a reader over the service root, and over resources read already; throws when not even the root can be read. */
 export async function openReader(session: Session, known: readonly Json[] = []): Promise<Reader> {
-  const requests = new Requests(session);
+  const requests = new CachedRequests(session);
   for (const resource of known) {
-    const path = link(resource);
+    const path = linkedPath(resource);
     if (path !== null) requests.know(path, resource);
   }
   return new ControllerReader(requests, await session.root());
@@ -80,11 +80,11 @@ class ControllerReader implements Reader {
   readonly root: Json;
   readonly gaps: Gap[] = [];
   readonly expands: boolean;
-  readonly #requests: Requests;
+  readonly #requests: CachedRequests;
   /** Null once the service turned out not to do what it advertises. */
   #expand: ((levels: number) => string) | null;
 
-  constructor(requests: Requests, root: Json) {
+  constructor(requests: CachedRequests, root: Json) {
     this.#requests = requests;
     this.root = root;
     this.#expand = expandQuery(root);
@@ -96,7 +96,7 @@ class ControllerReader implements Reader {
   }
 
   async resource(value: unknown): Promise<Json | null> {
-    const path = link(value);
+    const path = linkedPath(value);
     if (path !== null && isReference(object(value))) return this.#optional(path);
     const inline = object(value);
     const reason = refusalIn(inline);
@@ -107,12 +107,12 @@ class ControllerReader implements Reader {
   }
 
   async expanded(value: unknown, levels: number): Promise<Json | null> {
-    const path = link(value);
+    const path = linkedPath(value);
     return path === null ? null : this.#expanded(path, levels);
   }
 
   async members(value: unknown, levels = 1): Promise<Json[]> {
-    const path = link(value);
+    const path = linkedPath(value);
     const inline = object(value);
     const first = Array.isArray(inline.Members)
       ? await this.#completed(path, pageOf(inline), levels)
@@ -208,8 +208,8 @@ function refusalIn(shown: Json): string | null {
   // Properties of every schema begin with a capital or an at sign (DSP0266); of the error alone with a small letter.
   const isError = 'error' in shown && shown['@odata.type'] === undefined;
   if (!isError && Object.keys(shown).some((name) => /^[A-Z@]/.test(name))) return null;
-  const message = text(at(list(at(shown, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
-  return message ?? text(at(shown, 'error', 'message')) ?? 'what it shows is no resource';
+  const message = shownText(valueAt(list(valueAt(shown, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
+  return message ?? shownText(valueAt(shown, 'error', 'message')) ?? 'what it shows is no resource';
 }
 
 /** Whether a collection was read to its count; some count a page, and link to what comes behind it. */
@@ -231,7 +231,7 @@ function addNew(all: Json[], more: readonly Json[]): void {
 
 /** With its fragment: members of arrays share the path of their resource. */
 function memberKey(member: Json): string | null {
-  const id = text(member['@odata.id']);
+  const id = shownText(member['@odata.id']);
   return id === null ? null : pathKey(id);
 }
 
@@ -248,7 +248,7 @@ function tooMuch(pages: number, members: number): Why | null {
 function pageOf(collection: Json): Page {
   return {
     members: list(collection.Members),
-    next: text(collection['Members@odata.nextLink']),
+    next: shownText(collection['Members@odata.nextLink']),
     count: number(collection['Members@odata.count']),
   };
 }

@@ -6,7 +6,7 @@ import { pathKey } from './values.ts';
 const atOnce = 2;
 
 /** Asks for each path once, a few at a time, and counts. */
-export class Requests {
+export class CachedRequests {
   readonly #session: Session;
   readonly #slots = createSlots(atOnce);
   readonly #held = new Map<string, Promise<Json>>();

@@ -1,7 +1,18 @@
 import type { Json } from '../transport.ts';
 import { known } from './identity.ts';
 import type { Reader } from './reader.ts';
-import { amount, at, health, isReference, list, number, present, serviceLabel, state, text } from './values.ts';
+import {
+  amount,
+  healthOf,
+  isReference,
+  list,
+  number,
+  present,
+  serviceLabel,
+  shownText,
+  state,
+  valueAt,
+} from './values.ts';
 
 export interface Drive {
   readonly slot: string | null;
@@ -40,9 +51,9 @@ async function drivesOf(reader: Reader, storage: Json): Promise<Json[]> {
 
 /** Media that the controller itself plays to the host, and what takes discs, are no drives of the machine. */
 function isReal(drive: Json): boolean {
-  const media = text(drive.MediaType) ?? '';
-  const protocol = text(drive.Protocol) ?? '';
-  const names = [drive.Model, drive.Name, drive.Manufacturer, drive.Id].map((one) => text(one) ?? '');
+  const media = shownText(drive.MediaType) ?? '';
+  const protocol = shownText(drive.Protocol) ?? '';
+  const names = [drive.Model, drive.Name, drive.Manufacturer, drive.Id].map((one) => shownText(one) ?? '');
   if (/cd|dvd|floppy|optical|tape|virtual/i.test(media) || /virtual/i.test(protocol)) return false;
   if (names.some((name) => mediaNames.test(name))) return false;
   // A virtual machine's own disks are called so too; what a controller plays hangs on USB, or tells nothing of itself.
@@ -55,24 +66,24 @@ const mediaNames = /\b((virtual|remote)[ _-]*(cd|dvd|floppy|hdisk|media|optical)
 
 /** SimpleStorage also lists backplanes, which have no capacity; a drive may keep silent about it, but is no backplane. */
 function isDisk(device: Json): boolean {
-  return amount(device.CapacityBytes) !== null || !/backplane|enclosure|expander/i.test(text(device.Model) ?? '');
+  return amount(device.CapacityBytes) !== null || !/backplane|enclosure|expander/i.test(shownText(device.Model) ?? '');
 }
 
 function driveOf(drive: Json): Drive {
-  const ordinal = number(at(drive.PhysicalLocation, 'PartLocation', 'LocationOrdinalValue'));
+  const ordinal = number(valueAt(drive.PhysicalLocation, 'PartLocation', 'LocationOrdinalValue'));
   return {
     slot:
       serviceLabel(drive.PhysicalLocation) ??
-      text(list(drive.Location)[0]?.Info) ??
-      (ordinal === null ? text(drive.Name) : String(ordinal)),
-    manufacturer: text(drive.Manufacturer),
-    model: text(drive.Model),
+      shownText(list(drive.Location)[0]?.Info) ??
+      (ordinal === null ? shownText(drive.Name) : String(ordinal)),
+    manufacturer: shownText(drive.Manufacturer),
+    model: shownText(drive.Model),
     serial: known(drive.SerialNumber),
     bytes: amount(drive.CapacityBytes),
-    media: text(drive.MediaType),
-    protocol: text(drive.Protocol),
-    revision: text(drive.Revision),
+    media: shownText(drive.MediaType),
+    protocol: shownText(drive.Protocol),
+    revision: shownText(drive.Revision),
     state: state(drive),
-    health: health(drive),
+    health: healthOf(drive),
   };
 }

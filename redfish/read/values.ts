@@ -2,7 +2,7 @@ import { cleanText } from '../../domain/identity/identity.ts';
 import type { Json } from '../transport.ts';
 
 /** What a resource shows, or null: controllers leave out, blank out and mistype any property they like. */
-export function text(value: unknown): string | null {
+export function shownText(value: unknown): string | null {
   return typeof value === 'string' ? cleanText(value) : null;
 }
 
@@ -14,7 +14,7 @@ const denialInWords = /^(no|not|nothing|empty|unmounted|ejected|detached|disconn
 
 /** Text that names something; null where it denies that there is anything. */
 export function named(value: unknown): string | null {
-  const shown = text(value);
+  const shown = shownText(value);
   return shown === null || denial.test(shown) || denialInWords.test(inWords(shown)) ? null : shown;
 }
 
@@ -48,13 +48,13 @@ export function list(value: unknown): Json[] {
 }
 
 /** The value down a way of property names; undefined where the way ends early. */
-export function at(value: unknown, ...way: string[]): unknown {
+export function valueAt(value: unknown, ...way: string[]): unknown {
   return way.reduce<unknown>((inner, name) => object(inner)[name], value);
 }
 
 /** The path that a link names, without fragment: members of arrays are linked as `…/Thermal#/Fans/0`. */
-export function link(value: unknown): string | null {
-  return text(object(value)['@odata.id'])?.split('#')[0] ?? null;
+export function linkedPath(value: unknown): string | null {
+  return shownText(object(value)['@odata.id'])?.split('#')[0] ?? null;
 }
 
 /** Only a link, nothing of the resource itself. */
@@ -68,11 +68,11 @@ export function pathKey(path: string): string {
 }
 
 export function state(resource: Json): string | null {
-  return text(at(resource, 'Status', 'State'));
+  return shownText(valueAt(resource, 'Status', 'State'));
 }
 
-export function health(resource: Json): string | null {
-  return text(at(resource, 'Status', 'Health'));
+export function healthOf(resource: Json): string | null {
+  return shownText(valueAt(resource, 'Status', 'Health'));
 }
 
 export function present(resource: Json): boolean {
@@ -81,5 +81,5 @@ export function present(resource: Json): boolean {
 
 /** Where a part sits, as printed beside it. */
 export function serviceLabel(location: unknown): string | null {
-  return text(at(location, 'PartLocation', 'ServiceLabel'));
+  return shownText(valueAt(location, 'PartLocation', 'ServiceLabel'));
 }

@@ -10,7 +10,7 @@ import type { Usage } from '../../host/usage.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type BirthResult, birthBounds } from './budget.ts';
 import { countHistories } from './histories.ts';
-import { judge } from './verdict.ts';
+import { reportBounds } from './verdict.ts';
 import { type BenchFarrier, say, withFarrier } from './whole.ts';
 
 /** The programs that `up` starts, by the groups of the result. */
@@ -63,7 +63,7 @@ async function bench({ up, supervisor, stopped }: BenchFarrier): Promise<number>
   };
   await tellStuck(up.mdb);
   process.stdout.write(`${JSON.stringify(result)}\n`);
-  return judge(birthBounds(result));
+  return reportBounds(birthBounds(result));
 }
 
 interface Standing extends Record<string, unknown> {

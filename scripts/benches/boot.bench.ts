@@ -20,7 +20,7 @@ import { definePlaces } from '../../mdb/places/places.ts';
 import { machines } from '../../mdb/schema.ts';
 import { type BootResult, bootBounds } from './bootbudget.ts';
 import { flood, quantile, steady, type Target } from './load.ts';
-import { judge } from './verdict.ts';
+import { reportBounds } from './verdict.ts';
 
 const imageBytes = 10 * 2 ** 20;
 
@@ -41,7 +41,7 @@ try {
   const birther = await startBirther(postgres.url);
   const result: BootResult = { bench: 'boot', ...options, ...(await measure(birther)) };
   console.log(JSON.stringify(result));
-  process.exitCode = judge(bootBounds(result));
+  process.exitCode = reportBounds(bootBounds(result));
   birther.child.kill('SIGTERM');
   await once(birther.child, 'exit');
 } finally {

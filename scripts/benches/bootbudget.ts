@@ -1,6 +1,6 @@
 import type { Bound } from './verdict.ts';
 
-export interface Decided {
+export interface DecisionFigures {
   readonly per_second: number;
   /** By the CPU seconds that the birther itself used: what does not depend on what else the machine does. */
   readonly per_core_second: number;
@@ -13,8 +13,8 @@ export interface BootResult {
   readonly bench: 'boot';
   readonly seconds: number;
   readonly machines: number;
-  readonly healthy: Decided;
-  readonly bootstrap: Decided;
+  readonly healthy: DecisionFigures;
+  readonly bootstrap: DecisionFigures;
   readonly at_200_per_second: { readonly p50_ms: number; readonly p99_ms: number; readonly errors: number };
   readonly first_boots: { readonly per_second: number; readonly errors: number };
   readonly fetches_10_mib: { readonly per_second: number; readonly cpu_ms_each: number; readonly errors: number };

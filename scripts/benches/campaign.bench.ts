@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { standardPace } from '../../domain/campaign/campaign.ts';
-import { standard } from '../../domain/requests.ts';
+import { standardLimits } from '../../domain/campaign/campaign.ts';
+import { standardRequests } from '../../domain/requests.ts';
 import { parseSelector } from '../../domain/selector.ts';
 import { startPostgres } from '../../host/postgres.ts';
 import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns/campaigns.ts';
@@ -20,7 +20,7 @@ import { migrateMdb } from '../../mdb/migrate.ts';
 import { machines, racks, sites } from '../../mdb/schema.ts';
 import { setCapacity } from '../../mdb/service/capacity.ts';
 import { sitePolicy } from '../../test/support/site.ts';
-import { judge } from './verdict.ts';
+import { reportBounds } from './verdict.ts';
 
 const { values } = parseArgs({ options: { machines: { type: 'string', default: '10000' } } });
 const count = z.coerce.number().int().min(40).max(100_000).parse(values.machines);
@@ -72,8 +72,8 @@ async function writeFleet(mdb: Mdb): Promise<void> {
 async function bench(mdb: Mdb): Promise<number> {
   const selector = parseSelector('state=production');
   if (typeof selector === 'string') throw new Error(selector);
-  const pace = { ...standardPace, canary: 4, rackShare: 5, feedShare: 5, poolShare: 5, atOnce: 200, batch: 500 };
-  const what = { passage: 'reboot', request: { ...standard.reboot }, class: null, pace } as const;
+  const pace = { ...standardLimits, canary: 4, rackShare: 5, feedShare: 5, poolShare: 5, atOnce: 200, batch: 500 };
+  const what = { passage: 'reboot', request: { ...standardRequests.reboot }, class: null, pace } as const;
   const wish = { ...what, id: 'bench', selector: 'state=production', reason: 'bench' };
   const plan = await timed(async () => keepCampaign(mdb, ann, wish, await readCandidates(mdb, selector)));
   const hash = (await showCampaign(mdb, 'bench', { limit: 0 }))?.campaign.hash ?? '';
@@ -83,7 +83,7 @@ async function bench(mdb: Mdb): Promise<number> {
     `${JSON.stringify({ bench: 'campaign', machines: count, plan_s: plan, start_s: start, turn_s: turn })}\n`,
   );
   const most = (mostSeconds * Math.max(count, 10_000)) / 10_000;
-  return judge([{ what: `s for a plan over ${count} machines`, measured: plan, budget: ['at most', most] }]);
+  return reportBounds([{ what: `s for a plan over ${count} machines`, measured: plan, budget: ['at most', most] }]);
 }
 
 /** Seconds. */

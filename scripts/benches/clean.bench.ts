@@ -9,12 +9,12 @@ import { parseArgs } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { isRefused } from '../../domain/refused.ts';
-import { standard } from '../../domain/requests.ts';
+import { standardRequests } from '../../domain/requests.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { releaseBrake } from '../../mdb/service/brake.ts';
 import { quantile } from './load.ts';
-import { judge } from './verdict.ts';
+import { reportBounds } from './verdict.ts';
 import { type BenchFarrier, say, withFarrier } from './whole.ts';
 
 const { values } = parseArgs({
@@ -49,7 +49,7 @@ async function bench({ up: { mdb, ports }, stopped }: BenchFarrier): Promise<num
   const steps = { birth: await stepsOf(mdb, 'birth'), clean: await stepsOf(mdb, 'clean') };
   const result = { bench: 'clean', machines: count, speed, birth_s: birth, clean_s: clean };
   process.stdout.write(`${JSON.stringify({ ...result, steps_s: steps })}\n`);
-  return judge([
+  return reportBounds([
     { what: 'machines born and cleaned', measured: times.clean.length, budget: ['at least', count] },
     { what: 's for a clean, median; its budget is what a birth took', measured: clean, budget: ['at most', birth] },
   ]);
@@ -85,7 +85,7 @@ async function switchOn(url: string): Promise<void> {
 async function order(mdb: Mdb, machineId: string): Promise<void> {
   const placed = await placeOrder(mdb, ann, {
     machineId,
-    asked: { passage: 'clean', request: { ...standard.clean, owner: 'next', power: 'cycle' } },
+    asked: { passage: 'clean', request: { ...standardRequests.clean, owner: 'next', power: 'cycle' } },
     ...({ reason: 'bench', class: null, dryRun: false, reviewed: null, notBefore: null, deadline: null } as const),
   });
   if (isRefused(placed)) throw new Error(placed.message);

@@ -13,7 +13,7 @@ import { personalityChoices } from '../../sim/bmc/personalities.ts';
 import { createFleet } from '../../sim/fleet.ts';
 import { listenFor } from '../../sim/listen.ts';
 import { type ControllersResult, controllersBounds } from './simbudget.ts';
-import { judge } from './verdict.ts';
+import { reportBounds } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -51,7 +51,7 @@ const result: ControllersResult = {
   rss_mib: Math.round(process.memoryUsage().rss / 2 ** 20),
 };
 process.stdout.write(`${JSON.stringify(result)}\n`);
-const verdict = judge(controllersBounds(result));
+const verdict = reportBounds(controllersBounds(result));
 await listening.close();
 await fleet.stop();
 await rm(folder, { recursive: true, force: true });

@@ -11,7 +11,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { machines } from '../../mdb/schema.ts';
 import { releaseBrake } from '../../mdb/service/brake.ts';
 import { quantile } from './load.ts';
-import { judge } from './verdict.ts';
+import { reportBounds } from './verdict.ts';
 import { type BenchFarrier, say, withFarrier } from './whole.ts';
 
 const { values } = parseArgs({ options: { orders: { type: 'string', default: '200' } } });
@@ -47,7 +47,7 @@ async function bench({ up, stopped }: BenchFarrier): Promise<number> {
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
   const { median, p99 } = result.until_first_step_ms;
-  return judge([
+  return reportBounds([
     { what: 'orders', measured: all.length, budget: ['at least', count] },
     { what: 'ms until the first step, median', measured: median, budget: ['at most', most] },
     { what: 'ms until the first step, 99 of 100', measured: p99, budget: ['at most', most] },

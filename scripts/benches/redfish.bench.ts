@@ -7,11 +7,11 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Login } from '../../redfish/login.ts';
 import { openSessionPool } from '../../redfish/pool.ts';
-import { readInventory } from '../../redfish/read/inventory.ts';
+import { gatherHardware } from '../../redfish/read/inventory.ts';
 import type { Session } from '../../redfish/session.ts';
 import { personalityChoices } from '../../sim/bmc/personalities.ts';
 import { type RedfishResult, redfishBounds } from './redfishbudget.ts';
-import { judge } from './verdict.ts';
+import { reportBounds } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -56,7 +56,7 @@ async function bench(): Promise<number> {
     ...(await pollAll(origins.slice(hung), origins.slice(0, hung))),
   }));
   process.stdout.write(`${JSON.stringify(result)}\n`);
-  return judge(redfishBounds(result));
+  return reportBounds(redfishBounds(result));
 }
 
 /** The simulator in a process of its own: its memory and its work are not the client's. */
@@ -82,7 +82,7 @@ async function readFamilies(): Promise<Record<string, number>> {
   for (const family of personalityChoices.filter((one) => one !== 'mixed')) {
     counts[family] = await withControllers([family, 1, 0], async ([origin = '']) => {
       const pool = openSessionPool();
-      const { requests } = await pool.use({ ...contact, origin }, (session) => readInventory(session));
+      const { requests } = await pool.use({ ...contact, origin }, (session) => gatherHardware(session));
       await pool.close();
       return requests;
     });
@@ -148,7 +148,7 @@ async function poll(healthy: readonly string[], dead: readonly string[]): Promis
   const work = async () => {
     for (let next = queue.pop(); next; next = queue.pop()) {
       const { origin, hangs } = next;
-      const reading = pool.use({ ...contact, origin }, async (session) => void (await readInventory(session)));
+      const reading = pool.use({ ...contact, origin }, async (session) => void (await gatherHardware(session)));
       if (hangs) await reading.catch(() => undefined);
       else {
         await reading;

@@ -29,7 +29,7 @@ import { migrateMdb } from '../../mdb/migrate.ts';
 import { machines, semaphores, sites } from '../../mdb/schema.ts';
 import { sitePolicy } from '../../test/support/site.ts';
 import { workflowBundle } from '../../workers/bundle.ts';
-import { judge } from './verdict.ts';
+import { reportBounds } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -132,7 +132,7 @@ async function bench(client: Client): Promise<number> {
   const line = await fillQueue(client);
   const result = { bench: 'semaphore', permits: count, at_once_per_s: atOnce, in_turn_per_s: inTurn, ...line };
   process.stdout.write(`${JSON.stringify(result)}\n`);
-  return judge([
+  return reportBounds([
     { what: 'permits a second, granted in the answer', measured: atOnce, budget: ['at least', leastPermits] },
     { what: 'permits a second, granted to those in line', measured: inTurn, budget: ['at least', leastPermits] },
     { what: 'requests in line', measured: line.waiting, budget: ['at least', queue] },

@@ -9,7 +9,7 @@ import { personalityChoices } from '../../sim/bmc/personalities.ts';
 import { createFleet } from '../../sim/fleet.ts';
 import { listenFor } from '../../sim/listen.ts';
 import { type SimResult, simBounds } from './simbudget.ts';
-import { judge } from './verdict.ts';
+import { reportBounds } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -60,7 +60,7 @@ const result: SimResult = {
   cpu_share_looking_for_boot: Math.round(((user + system) / 20e6) * 1000) / 1000,
 };
 process.stdout.write(`${JSON.stringify(result)}\n`);
-process.exitCode = judge(simBounds(result));
+process.exitCode = reportBounds(simBounds(result));
 await listening.close();
 await fleet.stop();
 await rm(folder, { recursive: true, force: true });

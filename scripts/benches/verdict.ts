@@ -12,13 +12,13 @@ export function holds({ measured, budget: [side, limit] }: Bound): boolean {
   return side === 'at most' ? measured <= limit : measured >= limit;
 }
 
-export function tell(bound: Bound): string {
+export function boundLine(bound: Bound): string {
   const [side, limit] = bound.budget;
   return `${holds(bound) ? 'held' : 'MISSED'}: ${bound.measured} ${bound.what} (${side} ${limit})`;
 }
 
 /** Tells every budget and how it went on standard error; the exit code of the bench: 0 when all were held. */
-export function judge(bounds: readonly Bound[]): number {
-  for (const bound of bounds) process.stderr.write(`${tell(bound)}\n`);
+export function reportBounds(bounds: readonly Bound[]): number {
+  for (const bound of bounds) process.stderr.write(`${boundLine(bound)}\n`);
   return bounds.every(holds) ? 0 : 1;
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bringUp, type Up } from '../../cli/up/bring.ts';
-import { Steps } from '../../cli/up/steps.ts';
+import { SetupSteps } from '../../cli/up/steps.ts';
 import { Supervisor } from '../../host/supervise.ts';
 
 export interface WholeWish {
@@ -82,8 +82,8 @@ function start(wish: WholeWish, data: string, supervisor: Supervisor, stop: Abor
   });
 }
 
-function tellingSteps(): Steps {
-  const steps = new Steps();
+function tellingSteps(): SetupSteps {
+  const steps = new SetupSteps();
   const told = new Set<string>();
   steps.on('change', () => {
     for (const { title, state } of steps.list()) {

@@ -1,7 +1,7 @@
 import { findFault } from '../faults.ts';
-import type { Account } from '../state.ts';
+import type { BmcAccount } from '../state.ts';
 import type { Controller } from './controller.ts';
-import { type Document, link, type Make } from './document.ts';
+import { type Document, linkTo, type Make } from './document.ts';
 import { roleIds } from './privileges.ts';
 import { empty, failure, missing, notFound, notWritable, type Reply, wrongValue } from './reply.ts';
 
@@ -28,12 +28,12 @@ export const accountDocument =
       PasswordChangeRequired: account !== undefined && mustChange(controller),
       Locked: account !== undefined && controller.guard.locked(account.username),
       AccountTypes: account?.types ?? ['Redfish'],
-      Links: roleIds.includes(role) ? { Role: link(`${roles}/${role}`) } : {},
+      Links: roleIds.includes(role) ? { Role: linkTo(`${roles}/${role}`) } : {},
     };
   };
 
-const roleOf = ({ role }: Account) => role ?? 'Administrator';
-const isLeading = (account: Account) => roleOf(account) === 'Administrator' && account.enabled !== false;
+const roleOf = ({ role }: BmcAccount) => role ?? 'Administrator';
+const isLeading = (account: BmcAccount) => roleOf(account) === 'Administrator' && account.enabled !== false;
 
 export function accountPaths({ accounts, personality }: Controller): string[] {
   const ids =
@@ -53,8 +53,8 @@ export const accountService: Make = ({ personality }): Document => ({
   AccountLockoutThreshold: personality.lockout?.threshold ?? 0,
   AccountLockoutDuration: personality.lockout?.seconds ?? 0,
   AccountLockoutCounterResetAfter: personality.lockout?.seconds ?? 0,
-  Accounts: link(base),
-  Roles: link(roles),
+  Accounts: linkTo(base),
+  Roles: linkTo(roles),
 });
 
 export function mustChange({ machine }: Controller): boolean {
@@ -80,7 +80,7 @@ export function patchAccount(controller: Controller, id: string, body: Body): Re
     return Number(id) === 1 && personality.slots !== null
       ? failure(400, 'IDRAC.2.8.SYS426', 'Unable to change the account because the slot is reserved.')
       : notFound(`/redfish/v1${base}/${id}`);
-  if (body.UserName === '') return removeAccount(controller, id);
+  if (body.UserName === '') return deleteAccount(controller, id);
   const { UserName: username = old?.username, Password: password } = body;
   if (typeof username !== 'string') return missing('UserName');
   const wrong = checkAccount(controller, body, old !== undefined);
@@ -101,7 +101,7 @@ export function patchAccount(controller: Controller, id: string, body: Body): Re
 const freshSlot = { role: 'None', enabled: false };
 
 /** The account as a change leaves it. */
-function accountOf({ UserName, Password, RoleId, Enabled, AccountTypes }: Body, old: Account): Account {
+function accountOf({ UserName, Password, RoleId, Enabled, AccountTypes }: Body, old: BmcAccount): BmcAccount {
   return {
     ...old,
     ...(typeof UserName === 'string' && { username: UserName }),
@@ -139,7 +139,7 @@ function checkAccount(controller: Controller, body: Body, known: boolean): Reply
   return Locked === undefined || Locked === false ? null : wrongValue(Locked, 'Locked');
 }
 
-export function createAccount(controller: Controller, body: Body): Reply {
+export function postAccount(controller: Controller, body: Body): Reply {
   if (controller.personality.slots !== null)
     return failure(405, 'OperationNotAllowed', 'Accounts have fixed slots: change one that is free.');
   const { UserName: username, Password: password, RoleId: role } = body;
@@ -162,7 +162,7 @@ export function createAccount(controller: Controller, body: Body): Reply {
   };
 }
 
-export function removeAccount(controller: Controller, id: string): Reply {
+export function deleteAccount(controller: Controller, id: string): Reply {
   const old = controller.accounts[id];
   if (!old) return notFound(`/redfish/v1${base}/${id}`);
   if (isLeading(old) && isOnlyLeader(controller, id)) return lastStays;

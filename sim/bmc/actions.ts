@@ -1,19 +1,19 @@
 import { findFault } from '../faults.ts';
-import { type Machine, type ResetType, resetTypes } from '../machine.ts';
-import type { MachineState } from '../state.ts';
-import { createAccount, patchAccount, removeAccount } from './accounts.ts';
-import { patchBios, resetBios } from './bios.ts';
+import { type SimMachine, type SimResetType, simResetTypes } from '../machine.ts';
+import type { SimState } from '../state.ts';
+import { deleteAccount, patchAccount, postAccount } from './accounts.ts';
+import { patchBios, postBiosReset } from './bios.ts';
 import { patchSystem } from './boot.ts';
 import type { Controller } from './controller.ts';
 import { documentAt } from './documents.ts';
 import { featureAct, featureMethods } from './feature/feature.ts';
-import { clearLog } from './logs.ts';
+import { clearSimLog } from './logs.ts';
 import { empty, failure, notFound, type Reply, unknownParameter, wrongMethod, wrongValue } from './reply.ts';
 import { patchEventService, submitTestEvent, subscribe, unsubscribe } from './subscriptions.ts';
 import { completed, type TaskEnd } from './tasks.ts';
 import { simpleUpdate, startUpdate } from './update.ts';
 
-export interface Change {
+export interface ChangeRequest {
   readonly controller: Controller;
   readonly method: string;
   /** Below `/redfish/v1`, by the names used in here. */
@@ -30,7 +30,7 @@ interface Route {
   readonly has?: (controller: Controller) => boolean;
   /** Parameters that are heeded; anything else is refused. Absent where that is looked at closer to the resource. */
   readonly takes?: readonly string[];
-  readonly act: (change: Change, parts: readonly string[]) => Reply | Promise<Reply>;
+  readonly act: (change: ChangeRequest, parts: readonly string[]) => Reply | Promise<Reply>;
 }
 
 const updateTakes = ['ImageURI', 'TransferProtocol', 'Username', 'Password', 'Targets'];
@@ -60,7 +60,7 @@ const routes: readonly Route[] = [
   {
     method: 'POST',
     path: /^\/Systems\/1\/Bios\/Actions\/Bios\.ResetBios$/,
-    act: ({ controller, text }) => resetBios(controller, text),
+    act: ({ controller, text }) => postBiosReset(controller, text),
   },
   {
     method: 'POST',
@@ -88,7 +88,7 @@ const routes: readonly Route[] = [
     method: 'POST',
     path: /^\/AccountService\/Accounts$/,
     has: ({ personality }) => personality.slots === null,
-    act: ({ controller, body }) => createAccount(controller, body),
+    act: ({ controller, body }) => postAccount(controller, body),
   },
   {
     method: 'PATCH',
@@ -99,7 +99,7 @@ const routes: readonly Route[] = [
     method: 'DELETE',
     path: /^\/AccountService\/Accounts\/(\w{1,16})$/,
     has: ({ personality }) => personality.slots === null,
-    act: ({ controller }, [id = '']) => removeAccount(controller, id),
+    act: ({ controller }, [id = '']) => deleteAccount(controller, id),
   },
   {
     method: 'POST',
@@ -119,12 +119,12 @@ const routes: readonly Route[] = [
     method: 'POST',
     path: /^(\/\w+\/1)\/LogServices\/([\w-]+)\/Actions\/LogService\.ClearLog$/,
     takes: [],
-    act: ({ controller }, [at = '', log = '']) => clearLog(controller, at, log),
+    act: ({ controller }, [at = '', log = '']) => clearSimLog(controller, at, log),
   },
 ];
 
 /** Carries out a POST, PATCH or DELETE of a controller. */
-export async function act(change: Change): Promise<Reply> {
+export async function act(change: ChangeRequest): Promise<Reply> {
   const { controller, method, path, body } = change;
   const route = routes.find((one) => one.method === method && one.path.test(path) && one.has?.(controller) !== false);
   if (route) {
@@ -145,21 +145,21 @@ export function methodsOf(path: string, controller: Controller): string[] {
   return [...new Set(['GET', 'HEAD', ...all])];
 }
 
-function resetManager({ body, controller }: Change): Reply {
+function resetManager({ body, controller }: ChangeRequest): Reply {
   const { managerReset } = controller.personality.features;
   if (!managerReset.includes(String(body.ResetType))) return wrongValue(body.ResetType, 'ResetType');
   controller.restart('bmc');
   return empty;
 }
 
-async function resetSystem({ controller, body }: Change): Promise<Reply> {
+async function resetSystem({ controller, body }: ChangeRequest): Promise<Reply> {
   const { machine, personality } = controller;
   const type = body.ResetType;
   if (type === 'Nmi' && personality.resetTypes.includes(type)) {
     machine.note('nmi', { by: 'bmc' });
     return empty;
   }
-  const known = resetTypes.find((one) => one === type);
+  const known = simResetTypes.find((one) => one === type);
   if (!known || !personality.resetTypes.includes(known)) return wrongValue(type, 'ResetType');
   if (personality.redundantPower === 'refuse' && isRedundant(known, machine.state))
     return conflict(known, machine.state);
@@ -176,7 +176,7 @@ async function resetSystem({ controller, body }: Change): Promise<Reply> {
 }
 
 /** Quirk 32: the host hangs after a forced restart, until its power was off. */
-function hang(machine: Machine, type: ResetType): void {
+function hang(machine: SimMachine, type: SimResetType): void {
   if (type === 'ForceRestart') machine.setFault({ kind: 'no-boot' });
   if (type === 'ForceOff') machine.clearFault('no-boot');
 }
@@ -185,12 +185,12 @@ function inPause({ lastPower, machine, personality }: Controller): boolean {
   return Date.now() - lastPower < (personality.powerPause * 1000) / machine.world.speed;
 }
 
-function resetTask({ machine, tasks }: Controller, type: ResetType): Reply {
+function resetTask({ machine, tasks }: Controller, type: SimResetType): Reply {
   return tasks.accepted(tasks.begin(`Chassis ${type}`, 5, () => resetEnd(machine, type)));
 }
 
 /** Quirk 27: the task of a command without effect ends as an exception, with a status of OK. */
-function resetEnd(machine: Machine, type: ResetType): TaskEnd {
+function resetEnd(machine: SimMachine, type: SimResetType): TaskEnd {
   if (!findFault(machine.state.faults, 'lying-power')) return completed;
   return {
     state: 'Exception',
@@ -199,11 +199,11 @@ function resetEnd(machine: Machine, type: ResetType): TaskEnd {
   };
 }
 
-function isRedundant(type: ResetType, { power }: MachineState): boolean {
+function isRedundant(type: SimResetType, { power }: SimState): boolean {
   return power === 'on' ? type === 'On' || type === 'ForceOn' : type === 'ForceOff';
 }
 
-function conflict(type: string, { power }: MachineState): Reply {
+function conflict(type: string, { power }: SimState): Reply {
   return failure(
     409,
     'ResourceInStandby',

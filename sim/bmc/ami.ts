@@ -1,10 +1,10 @@
 import { standardFeatures } from './feature/rules.ts';
-import { type Personality, standard } from './personality.ts';
+import { type Personality, standardPersonality } from './personality.ts';
 import { failure } from './reply.ts';
 
 /** AMI MegaRAC as in DGX H100, ASRock Rack, Gigabyte (quirks 6, 21, 25, 26, 27, 37, 38, 47, 55, 67). */
 export const ami: Personality = {
-  ...standard,
+  ...standardPersonality,
   id: 'ami',
   redfishVersion: '1.11.0',
   expand: 1,
@@ -37,9 +37,9 @@ export const ami: Personality = {
   },
   lockout: { threshold: 5, seconds: 30 },
   passwords: { least: 13, most: 20 },
-  tasks: { ...standard.tasks, volatile: true },
+  tasks: { ...standardPersonality.tasks, volatile: true },
   update: {
-    ...standard.update,
+    ...standardPersonality.update,
     simple: null,
     push: null,
     entry: (component) => (component === 'BMC' ? 'HostBMC_0' : 'HostBIOS_0'),

@@ -1,10 +1,10 @@
-import type { MachineState } from '../state.ts';
+import type { SimState } from '../state.ts';
 import type { Controller } from './controller.ts';
 import type { Document } from './document.ts';
 import { defaultBios } from './personality.ts';
 import { empty, failure, missing, notWritable, type Reply, said, unknownProperty, wrongValue } from './reply.ts';
 
-type Values = MachineState['bios'];
+type Values = SimState['bios'];
 
 /** What the settings object lists: pending, staged, and what will be dropped at the next POST. */
 export function pendingOf({ machine, personality }: Controller): Values {
@@ -74,7 +74,7 @@ function stage(controller: Controller, values: Values, applyTime: unknown): Repl
 }
 
 /** Bios.ResetBios: everything back to its default at the next POST. */
-export function resetBios({ machine, personality }: Controller, body: string): Reply {
+export function postBiosReset({ machine, personality }: Controller, body: string): Reply {
   // Quirk 52: no body at all is refused, an empty object is taken.
   if (body.trim() === '') return failure(400, 'MalformedJSON', 'The request body is empty.');
   machine.setPendingBios(defaultBios(personality, machine.hardware.model.firmware), 'reset-bios');

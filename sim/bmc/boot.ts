@@ -1,7 +1,7 @@
 import type { BootOverride } from '../state.ts';
-import { checkOrder, orderOf, writeOrder } from './bootorder.ts';
+import { bootOrderOf, checkOrder, writeBootOrder } from './bootorder.ts';
 import type { Controller } from './controller.ts';
-import { link } from './document.ts';
+import { linkTo } from './document.ts';
 import { empty, failure, missing, notWritable, type Reply, unknownProperty, wrongValue } from './reply.ts';
 
 export const overrideModes = ['UEFI', 'Legacy'];
@@ -24,8 +24,8 @@ export function bootOf(controller: Controller): Record<string, unknown> {
     'BootSourceOverrideTarget@Redfish.AllowableValues': targetsOf(controller),
     ...(listed.includes('Enabled') && { 'BootSourceOverrideEnabled@Redfish.AllowableValues': enabled }),
     ...(options && {
-      BootOrder: orderOf(controller),
-      BootOptions: link('/Systems/1/BootOptions'),
+      BootOrder: bootOrderOf(controller),
+      BootOptions: linkTo('/Systems/1/BootOptions'),
     }),
     ...(mode !== 'absent' && {
       BootSourceOverrideMode: override.mode,
@@ -36,7 +36,7 @@ export function bootOf(controller: Controller): Record<string, unknown> {
 
 export const settingsLink = {
   '@odata.type': '#Settings.v1_3_5.Settings',
-  SettingsObject: link('/Systems/1/Settings'),
+  SettingsObject: linkTo('/Systems/1/Settings'),
 };
 
 /** PATCH of a system or of its settings object, of which one takes the boot override. */
@@ -79,7 +79,7 @@ function writeBoot(controller: Controller, given: Record<string, unknown>): Repl
   const refused = order === undefined ? null : checkOrder(controller, order);
   if (refused) return refused;
   const reply = Object.keys(override).length > 0 ? writeOverride(controller, override) : empty;
-  if (Array.isArray(order) && reply.status < 300) writeOrder(controller, order);
+  if (Array.isArray(order) && reply.status < 300) writeBootOrder(controller, order);
   return reply;
 }
 

@@ -8,7 +8,7 @@ const path = '/Systems/1/BootOptions';
 
 const rulesOf = ({ personality }: Pick<View, 'personality'>) => personality.boot.options ?? [];
 
-export function orderOf(controller: Controller): readonly string[] {
+export function bootOrderOf(controller: Controller): readonly string[] {
   return controller.machine.state.bootOrder ?? rulesOf(controller).map(({ reference }) => reference);
 }
 
@@ -41,12 +41,12 @@ function optionOf({ id, reference, shown }: BootOptionRule, { hardware }: View):
 /** The refusal of an order: only another one of the same is taken. */
 export function checkOrder(controller: Controller, given: unknown): Reply | null {
   const order: unknown[] = Array.isArray(given) ? given : [];
-  const options = orderOf(controller);
+  const options = bootOrderOf(controller);
   const same = order.length === options.length && options.every((one) => order.includes(one));
   return same ? null : wrongValue(JSON.stringify(given), 'BootOrder');
 }
 
-export function writeOrder(controller: Controller, given: readonly unknown[]): void {
+export function writeBootOrder(controller: Controller, given: readonly unknown[]): void {
   const { machine } = controller;
   const order = given.map(String);
   machine.state.bootOrder = order;

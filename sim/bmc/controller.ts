@@ -1,23 +1,23 @@
 import { findFault } from '../faults.ts';
-import type { Machine } from '../machine.ts';
-import type { Account, ControllerState } from '../state.ts';
+import type { SimMachine } from '../machine.ts';
+import type { BmcAccount, ControllerState } from '../state.ts';
 import type { BmcFaults } from './bmcfault.ts';
 import type { Personality } from './personality.ts';
 import { Guard, Sessions } from './sessions.ts';
 import { forgetSubscriptions } from './subscriptions.ts';
 import { Tasks } from './tasks.ts';
-import { Telling } from './telling.ts';
+import { EventSender } from './telling.ts';
 
 /** What one controller knows and does by itself; made when somebody first speaks to it. */
 export class Controller {
-  readonly machine: Machine;
+  readonly machine: SimMachine;
   readonly personality: Personality;
   readonly sessions: Sessions;
   readonly guard = new Guard();
   readonly tasks: Tasks;
   readonly faults: BmcFaults;
-  readonly telling: Telling;
-  readonly #account: Account;
+  readonly telling: EventSender;
+  readonly #account: BmcAccount;
   /** When the last power command was taken; 0 before any. */
   lastPower = 0;
   /** An image that was verified and waits for StartUpdate. */
@@ -27,14 +27,14 @@ export class Controller {
   readonly erasing = new Map<number, true>();
   #readyAt = 0;
 
-  constructor(machine: Machine, account: Account, personality: Personality, faults: BmcFaults) {
+  constructor(machine: SimMachine, account: BmcAccount, personality: Personality, faults: BmcFaults) {
     this.machine = machine;
     this.personality = personality;
     this.#account = account;
     this.faults = faults;
     this.sessions = new Sessions(personality.sessionSeconds);
     this.tasks = new Tasks(personality.tasks, machine.world.speed);
-    this.telling = new Telling(this);
+    this.telling = new EventSender(this);
     machine.told = (entry) => this.telling.tell(entry);
   }
 
@@ -49,13 +49,13 @@ export class Controller {
   }
 
   /** Accounts by slot or name of the resource. */
-  get accounts(): Readonly<Record<string, Account>> {
+  get accounts(): Readonly<Record<string, BmcAccount>> {
     const { accountIds, slots } = this.personality;
     const id = accountIds === 'name' ? this.#account.username : slots === null ? '1' : '2';
     return this.machine.state.controller?.accounts ?? { [id]: this.#account };
   }
 
-  setAccount(id: string, account: Account | null): void {
+  setAccount(id: string, account: BmcAccount | null): void {
     const { [id]: old, ...others } = this.accounts;
     this.kept.accounts = account ? { ...others, [id]: account } : others;
     const by = account ? (old ? 'change' : 'create') : 'delete';

@@ -1,9 +1,9 @@
 import { bmcMacOf, type Hardware } from '../hardware.ts';
 import { dellOptions } from './bootoptions.ts';
-import { link } from './document.ts';
+import { linkTo } from './document.ts';
 import { cd, drive, standardFeatures, usb } from './feature/rules.ts';
 import { idsOf, ownEntry, selEntry } from './logrules.ts';
-import { type Personality, standard } from './personality.ts';
+import { type Personality, standardPersonality } from './personality.ts';
 import { failure } from './reply.ts';
 
 const onOff = ['Enabled', 'Disabled'];
@@ -31,7 +31,7 @@ function ownOf(hardware: Hardware) {
 
 /** Dell iDRAC9 as of 6.00 (quirks 1, 9, 16, 26, 29, 40, 48, 54, 59, 62, 67, 69). */
 export const idrac9: Personality = {
-  ...standard,
+  ...standardPersonality,
   id: 'idrac9',
   redfishVersion: '1.13.1',
   registry: 'Base.1.12',
@@ -156,7 +156,7 @@ export const idrac9: Personality = {
   ],
   // The service tag is the SKU; the serial number is the board's (quirk 62).
   dress: (path, document, { hardware }) => {
-    if (path === '') return { ...document, JobService: link('/JobService'), Oem: { Dell: ownOf(hardware) } };
+    if (path === '') return { ...document, JobService: linkTo('/JobService'), Oem: { Dell: ownOf(hardware) } };
     if (path === '/UpdateService') return { ...document, MaxImageSizeBytes: null };
     return path === '/Systems/1'
       ? { ...document, SKU: hardware.serial, SerialNumber: `${hardware.serial}B` }

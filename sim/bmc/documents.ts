@@ -5,7 +5,7 @@ import { biosSettings } from './bios.ts';
 import { bootOf, settingsLink } from './boot.ts';
 import { bootOption, bootOptions } from './bootorder.ts';
 import type { Controller } from './controller.ts';
-import { collection, type Document, link, type Make, root, type View } from './document.ts';
+import { collection, type Document, linkTo, type Make, simServiceRoot, type View } from './document.ts';
 import { eventRulesOf } from './eventrules.ts';
 import { adorned, featureDocument } from './feature/feature.ts';
 import { jobDocument } from './jobs.ts';
@@ -50,7 +50,7 @@ export function documentAt(path: string, controller: Controller): Document | und
   const view: View = { controller, machine, hardware: machine.hardware, personality };
   const document = make?.(view);
   if (!document) return undefined;
-  const made = adorned(path, { '@odata.id': `${root}${path}`, ...document, ...logsLink(path, view) }, view);
+  const made = adorned(path, { '@odata.id': `${simServiceRoot}${path}`, ...document, ...logsLink(path, view) }, view);
   const { omits } = personality;
   const whole = without(made, [...(omits[kindOf(made)] ?? []), ...(omits[path] ?? [])]);
   const last = path.slice(path.lastIndexOf('/') + 1);
@@ -61,7 +61,7 @@ export function documentAt(path: string, controller: Controller): Document | und
 const kindOf = (document: Document) => /^#(\w+)\./.exec(String(document['@odata.type']))?.[1] ?? '';
 
 function logsLink(path: string, { personality }: View): Document {
-  return personality.logs.some(({ at }) => at === path) ? { LogServices: link(`${path}/LogServices`) } : {};
+  return personality.logs.some(({ at }) => at === path) ? { LogServices: linkTo(`${path}/LogServices`) } : {};
 }
 
 const cardPaths = ({ hardware }: View) =>
@@ -108,7 +108,7 @@ const fixed: Readonly<Record<string, Make>> = {
     Name: 'Sessions',
     ServiceEnabled: true,
     SessionTimeout: personality.sessionSeconds,
-    Sessions: link('/SessionService/Sessions'),
+    Sessions: linkTo('/SessionService/Sessions'),
   }),
   '/SessionService/Sessions': ({ controller }) =>
     collection(
@@ -148,15 +148,15 @@ function service({ hardware, personality }: View): Document {
     UUID: hardware.uuid,
     Vendor: personality.vendor ?? hardware.model.vendor,
     Product: personality.managerModel,
-    Systems: link('/Systems'),
-    Chassis: link('/Chassis'),
-    Managers: link('/Managers'),
-    SessionService: link('/SessionService'),
-    AccountService: link('/AccountService'),
-    UpdateService: link('/UpdateService'),
-    Tasks: link('/TaskService'),
-    ...(eventRulesOf(personality) && { EventService: link('/EventService') }),
-    Links: { Sessions: link('/SessionService/Sessions') },
+    Systems: linkTo('/Systems'),
+    Chassis: linkTo('/Chassis'),
+    Managers: linkTo('/Managers'),
+    SessionService: linkTo('/SessionService'),
+    AccountService: linkTo('/AccountService'),
+    UpdateService: linkTo('/UpdateService'),
+    Tasks: linkTo('/TaskService'),
+    ...(eventRulesOf(personality) && { EventService: linkTo('/EventService') }),
+    Links: { Sessions: linkTo('/SessionService/Sessions') },
   };
 }
 
@@ -188,18 +188,18 @@ function system(view: View): Document {
       Status: wholly,
     },
     MemorySummary: { TotalSystemMemoryGiB: (model.dimms.count * model.dimms.mib) / 1024, Status: wholly },
-    Processors: link('/Systems/1/Processors'),
-    Memory: link('/Systems/1/Memory'),
-    Bios: link('/Systems/1/Bios'),
-    EthernetInterfaces: link('/Systems/1/EthernetInterfaces'),
-    Storage: link('/Systems/1/Storage'),
-    Links: { Chassis: [link('/Chassis/1')], ManagedBy: [link('/Managers/1')] },
+    Processors: linkTo('/Systems/1/Processors'),
+    Memory: linkTo('/Systems/1/Memory'),
+    Bios: linkTo('/Systems/1/Bios'),
+    EthernetInterfaces: linkTo('/Systems/1/EthernetInterfaces'),
+    Storage: linkTo('/Systems/1/Storage'),
+    Links: { Chassis: [linkTo('/Chassis/1')], ManagedBy: [linkTo('/Managers/1')] },
     Actions: {
       '#ComputerSystem.Reset': {
-        target: `${root}/Systems/1/Actions/ComputerSystem.Reset`,
+        target: `${simServiceRoot}/Systems/1/Actions/ComputerSystem.Reset`,
         ...(personality.resetInfo === 'inline'
           ? { 'ResetType@Redfish.AllowableValues': personality.resetTypes }
-          : { '@Redfish.ActionInfo': `${root}/Systems/1/ResetActionInfo` }),
+          : { '@Redfish.ActionInfo': `${simServiceRoot}/Systems/1/ResetActionInfo` }),
       },
     },
   };
@@ -232,10 +232,10 @@ function bios({ machine, personality }: View): Document {
     Attributes: machine.state.bios,
     '@Redfish.Settings': {
       '@odata.type': '#Settings.v1_3_5.Settings',
-      SettingsObject: link('/Systems/1/Bios/Settings'),
+      SettingsObject: linkTo('/Systems/1/Bios/Settings'),
       SupportedApplyTimes: ['OnReset'],
     },
-    Actions: { '#Bios.ResetBios': { target: `${root}/Systems/1/Bios/Actions/Bios.ResetBios` } },
+    Actions: { '#Bios.ResetBios': { target: `${simServiceRoot}/Systems/1/Bios/Actions/Bios.ResetBios` } },
   };
 }
 
@@ -253,7 +253,7 @@ function chassis({ hardware, machine, personality }: View): Document {
     Status: wholly,
     ...sensorLinks(personality),
     Location: { Placement: { Rack: hardware.rackId, RackOffset: hardware.unit, RackOffsetUnits: 'OpenU' } },
-    Links: { ComputerSystems: [link('/Systems/1')], ManagedBy: [link('/Managers/1')] },
+    Links: { ComputerSystems: [linkTo('/Systems/1')], ManagedBy: [linkTo('/Managers/1')] },
   };
 }
 
@@ -270,15 +270,15 @@ function manager({ controller, hardware, personality }: View): Document {
     CommandShell: { ServiceEnabled: true, MaxConcurrentSessions: 4, ConnectTypesSupported: ['SSH'] },
     Status: well,
     ...(personality.features.managerTime && { LastResetTime: controller.startedAt }),
-    EthernetInterfaces: link('/Managers/1/EthernetInterfaces'),
+    EthernetInterfaces: linkTo('/Managers/1/EthernetInterfaces'),
     Actions: {
       '#Manager.Reset': {
-        target: `${root}/Managers/1/Actions/Manager.Reset`,
+        target: `${simServiceRoot}/Managers/1/Actions/Manager.Reset`,
         ...(personality.features.managerResetInfo
-          ? { '@Redfish.ActionInfo': `${root}/Managers/1/ResetActionInfo` }
+          ? { '@Redfish.ActionInfo': `${simServiceRoot}/Managers/1/ResetActionInfo` }
           : { 'ResetType@Redfish.AllowableValues': personality.features.managerReset }),
       },
     },
-    Links: { ManagerForServers: [link('/Systems/1')], ManagerForChassis: [link('/Chassis/1')] },
+    Links: { ManagerForServers: [linkTo('/Systems/1')], ManagerForChassis: [linkTo('/Chassis/1')] },
   };
 }

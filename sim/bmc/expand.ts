@@ -1,4 +1,4 @@
-import { type Document, root } from './document.ts';
+import { type Document, simServiceRoot } from './document.ts';
 
 /** What the service root says of `$expand`, for a controller that puts in so many levels. */
 export function expandFeatures(levels: number, all: boolean): Document {
@@ -33,5 +33,5 @@ export function expanded(document: Document, levels: number, at: (below: string)
 function targetOf(value: object): string | null {
   const [[name, path] = [], ...more] = Object.entries(value);
   const link = name === '@odata.id' && more.length === 0 && typeof path === 'string' ? path : '';
-  return link.startsWith(root) && !link.includes('#') ? link.slice(root.length) : null;
+  return link.startsWith(simServiceRoot) && !link.includes('#') ? link.slice(simServiceRoot.length) : null;
 }

@@ -1,9 +1,9 @@
-import type { Account, Phase } from '../state.ts';
+import type { BmcAccount, Phase } from '../state.ts';
 import { hpeOptions } from './bootoptions.ts';
-import { link } from './document.ts';
+import { linkTo } from './document.ts';
 import { cd, drive, standardFeatures, usb } from './feature/rules.ts';
 import { idsOf, ownEntry } from './logrules.ts';
-import { type Personality, standard } from './personality.ts';
+import { type Personality, standardPersonality } from './personality.ts';
 import { failure } from './reply.ts';
 
 /** A virtual network card with the same address in every iLO there is (quirk 61). */
@@ -27,7 +27,7 @@ const posts = { 'power-on': 'iLOEvents.6.10.ServerPoweredOn', 'power-off': 'iLOE
 
 /** HPE iLO 6 (quirks 2b, 7, 14, 26, 31, 41, 50, 58, 61, 67, 68, 69). */
 export const ilo6: Personality = {
-  ...standard,
+  ...standardPersonality,
   id: 'ilo6',
   redfishVersion: '1.20.0',
   registry: 'Base.1.18',
@@ -67,7 +67,7 @@ export const ilo6: Personality = {
   passwords: { least: 8, most: 39 },
   tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: true },
   update: {
-    ...standard.update,
+    ...standardPersonality.update,
     simple: { protocols: ['HTTP', 'HTTPS'], location: false },
     multipart: null,
     push: '/cgi-bin/uploadFile',
@@ -148,13 +148,13 @@ export const ilo6: Personality = {
         '@Redfish.Settings': {
           ...settings,
           SupportedApplyTimes: undefined,
-          SettingsObject: link('/Systems/1/Bios/Settings/'),
+          SettingsObject: linkTo('/Systems/1/Bios/Settings/'),
         },
       };
     }
     if (path === '/Managers/1/EthernetInterfaces') {
       const members = document.Members as object[];
-      return { ...document, 'Members@odata.count': members.length + 1, Members: [...members, link(`${path}/3`)] };
+      return { ...document, 'Members@odata.count': members.length + 1, Members: [...members, linkTo(`${path}/3`)] };
     }
     if (path === '/Managers/1')
       return { ...document, FirmwareVersion: `iLO ${personality.id.slice(3)} v${document.FirmwareVersion}` };
@@ -201,7 +201,7 @@ const rights = [
 const operating = new Set(['LoginPriv', 'RemoteConsolePriv', 'VirtualMediaPriv', 'VirtualPowerAndResetPriv']);
 
 /** An account's own rights, of which a role is a summary. */
-function accountOf(account: Account | undefined) {
+function accountOf(account: BmcAccount | undefined) {
   const has = (right: string) =>
     account?.role === undefined || account.role === 'Administrator'
       ? true

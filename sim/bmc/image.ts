@@ -5,7 +5,7 @@ export interface Image {
 }
 
 /** What an image holds, from its beginning; null for anything else. */
-export function readImage(start: string): Image | null {
+export function readImageFile(start: string): Image | null {
   const [, component, version] = /^SIMFW (BMC|BIOS) ([\w.-]{1,32})\n/.exec(start) ?? [];
   return version && (component === 'BMC' || component === 'BIOS') ? { component, version } : null;
 }

@@ -1,4 +1,4 @@
-import { collection, type Document, link, type Make } from './document.ts';
+import { collection, type Document, linkTo, type Make } from './document.ts';
 import type { Personality } from './personality.ts';
 import type { Task } from './tasks.ts';
 
@@ -45,5 +45,5 @@ const jobService: Document = {
   Id: 'JobService',
   Name: 'Jobs',
   ServiceEnabled: true,
-  Jobs: link(jobs),
+  Jobs: linkTo(jobs),
 };

@@ -1,12 +1,12 @@
 import { lenovoOptions } from './bootoptions.ts';
 import { cd, drive, standardFeatures } from './feature/rules.ts';
 import { ownEntry } from './logrules.ts';
-import { type Personality, standard } from './personality.ts';
+import { type Personality, standardPersonality } from './personality.ts';
 import { failure } from './reply.ts';
 
 /** Lenovo XCC (quirks 4, 20, 26, 29, 42, 47, 51, 55, 58, 67, 69). */
 export const xcc: Personality = {
-  ...standard,
+  ...standardPersonality,
   id: 'xcc',
   redfishVersion: '1.15.0',
   expand: 2,
@@ -45,7 +45,7 @@ export const xcc: Personality = {
   passwords: { least: 10, most: 32 },
   tasks: { id: (number) => `update-${number}`, monitor: 'deletes', first: 'New', purgeSeconds: null, volatile: false },
   update: {
-    ...standard.update,
+    ...standardPersonality.update,
     simple: null,
     push: '/fwupdate',
     multipart: '/mfwupdate',
@@ -93,7 +93,7 @@ export const sr675: Personality = {
 
 /** Huawei iBMC (quirk 19). */
 export const ibmc: Personality = {
-  ...standard,
+  ...standardPersonality,
   id: 'ibmc',
   redfishVersion: '1.0.2',
   expand: 0,
@@ -109,5 +109,5 @@ export const ibmc: Personality = {
     erase: null,
   },
   etag: { style: 'strong', missing: 412 },
-  tasks: { ...standard.tasks, volatile: true },
+  tasks: { ...standardPersonality.tasks, volatile: true },
 };

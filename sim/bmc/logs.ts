@@ -1,5 +1,5 @@
 import type { Controller } from './controller.ts';
-import { collection, type Document, type Make, root } from './document.ts';
+import { collection, type Document, type Make, simServiceRoot } from './document.ts';
 import { plainEntry } from './logrules.ts';
 import type { LogRule } from './personality.ts';
 import { empty, failure, notFound, type Reply } from './reply.ts';
@@ -35,7 +35,7 @@ export function logDocument(path: string): Make | undefined {
 }
 
 function serviceOf(at: string, id: string, clearable: boolean): Document {
-  const path = `${root}${at}/LogServices/${id}`;
+  const path = `${simServiceRoot}${at}/LogServices/${id}`;
   return {
     '@odata.type': '#LogService.v1_8_0.LogService',
     Id: id,
@@ -53,7 +53,7 @@ function entriesOf({ machine }: Controller, log: string, { entry = plainEntry }:
   return machine.events
     .filter(({ seq }) => seq > cleared)
     .map(({ seq, time, effect, detail }) => ({
-      '@odata.id': `${root}${log}/Entries/${seq}`,
+      '@odata.id': `${simServiceRoot}${log}/Entries/${seq}`,
       '@odata.type': '#LogEntry.v1_17_0.LogEntry',
       Id: String(seq),
       Name: `Entry ${seq}`,
@@ -69,7 +69,7 @@ function entriesOf({ machine }: Controller, log: string, { entry = plainEntry }:
 /** What the host wrote to its console, as bmcweb shows it: a line an entry, and no time. */
 function linesOf({ machine }: Controller, log: string): Document[] {
   return machine.console.map((line, place) => ({
-    '@odata.id': `${root}${log}/Entries/${place}`,
+    '@odata.id': `${simServiceRoot}${log}/Entries/${place}`,
     '@odata.type': '#LogEntry.v1_9_0.LogEntry',
     Id: String(place),
     Name: 'Host Logger Entry',
@@ -80,10 +80,10 @@ function linesOf({ machine }: Controller, log: string): Document[] {
   }));
 }
 
-export function clearLog(controller: Controller, at: string, id: string): Reply {
+export function clearSimLog(controller: Controller, at: string, id: string): Reply {
   const { machine, personality, kept } = controller;
   const rule = personality.logs.find((one) => one.at === at && one.id === id);
-  if (!rule) return notFound(`${root}${at}/LogServices/${id}`);
+  if (!rule) return notFound(`${simServiceRoot}${at}/LogServices/${id}`);
   if (!rule.clearable)
     return failure(405, 'ActionNotSupported', `The log ${id} cannot be cleared.`, ['LogService.ClearLog']);
   const last = machine.events.at(-1)?.seq ?? 0;

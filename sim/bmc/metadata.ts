@@ -1,4 +1,4 @@
-import { type Document, root } from './document.ts';
+import { type Document, simServiceRoot } from './document.ts';
 import type { Reply } from './reply.ts';
 
 /** Finds a document by its path below the root, as its controller shows it. */
@@ -29,8 +29,8 @@ function typesIn(find: Find): string[] {
     for (const [name, value] of document ? flat(document) : []) {
       if (name === '@odata.type') types.add(value.replace(/^#/, '').replace(/\.\w+$/, ''));
       const below = value.split('#')[0] ?? '';
-      if (name === '@odata.id' && below.startsWith(`${root}/`) && seen.size < mostDocuments)
-        seen.add(below.slice(root.length).replace(/\/+$/, ''));
+      if (name === '@odata.id' && below.startsWith(`${simServiceRoot}/`) && seen.size < mostDocuments)
+        seen.add(below.slice(simServiceRoot.length).replace(/\/+$/, ''));
     }
   }
   return [...types].sort();
@@ -66,7 +66,7 @@ function serviceDocument(service: Document): Document {
     return typeof url === 'string' ? [{ name, kind: 'Singleton', url }] : [];
   });
   return {
-    '@odata.context': `${root}/$metadata`,
-    value: [{ name: 'Service', kind: 'Singleton', url: `${root}/` }, ...linked],
+    '@odata.context': `${simServiceRoot}/$metadata`,
+    value: [{ name: 'Service', kind: 'Singleton', url: `${simServiceRoot}/` }, ...linked],
   };
 }

@@ -1,8 +1,8 @@
 import { nvidiaOptions } from './bootoptions.ts';
-import { collection, link, type Make } from './document.ts';
+import { collection, linkTo, type Make } from './document.ts';
 import { drive, type LightRule, standardFeatures } from './feature/rules.ts';
 import { idsOf, ownEntry, selEntry } from './logrules.ts';
-import { type Personality, standard } from './personality.ts';
+import { type Personality, standardPersonality } from './personality.ts';
 import { failure } from './reply.ts';
 import { without } from './shape.ts';
 
@@ -39,7 +39,7 @@ const located: LightRule = {
 
 /** OpenBMC without a vendor's additions (quirks 17, 26, 34, 47, 55, 58, 62, 69). */
 export const openbmc: Personality = {
-  ...standard,
+  ...standardPersonality,
   id: 'openbmc',
   redfishVersion: '1.17.0',
   registry: 'Base.1.16.0',
@@ -55,10 +55,14 @@ export const openbmc: Personality = {
   passwordSignsOut: true,
   bios: {},
   etag: { style: 'header', missing: 'take' },
-  boot: { ...standard.boot, listed: ['Mode'], targets: ['None', 'Pxe', 'Hdd', 'Cd', 'Diags', 'BiosSetup', 'Usb'] },
+  boot: {
+    ...standardPersonality.boot,
+    listed: ['Mode'],
+    targets: ['None', 'Pxe', 'Hdd', 'Cd', 'Diags', 'BiosSetup', 'Usb'],
+  },
   tasks: { id: (number) => String(number - 1), monitor: 'once', first: 'Running', purgeSeconds: null, volatile: true },
   update: {
-    ...standard.update,
+    ...standardPersonality.update,
     simple: null,
     multipart: '/redfish/v1/UpdateService/update',
     push: '/redfish/v1/UpdateService/update',
@@ -204,6 +208,6 @@ export const nvidia: Personality = {
     if (document.Image === null) return without(document, ['Image']);
     if (path !== '/Systems/1/Bios') return document;
     // Its settings say nothing about when they are applied.
-    return { ...document, '@Redfish.Settings': { SettingsObject: link('/Systems/1/Bios/Settings') } };
+    return { ...document, '@Redfish.Settings': { SettingsObject: linkTo('/Systems/1/Bios/Settings') } };
   },
 };

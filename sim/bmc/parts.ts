@@ -1,5 +1,5 @@
 import { diskSerial, macOf } from '../hardware.ts';
-import { type Document, link, type View } from './document.ts';
+import { type Document, linkTo, type View } from './document.ts';
 
 /** Members of collections that are numbered from 1. */
 export const numberedMembers: Readonly<Record<string, (view: View, index: number) => Document | undefined>> = {
@@ -35,7 +35,7 @@ export function storage(view: View): Document {
     Id: '1',
     Name: 'Storage',
     'Drives@odata.count': drives.length,
-    Drives: drives.map(link),
+    Drives: drives.map(linkTo),
   };
 }
 

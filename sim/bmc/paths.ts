@@ -1,4 +1,4 @@
-import { root } from './document.ts';
+import { simServiceRoot } from './document.ts';
 import type { Personality } from './personality.ts';
 import { registry } from './reply.ts';
 
@@ -49,8 +49,8 @@ export function renamed(value: unknown, personality: Personality): unknown {
   if (typeof value === 'string') {
     // Messages are of the registry's version that the family has.
     if (value.startsWith(`${registry}.`)) return personality.registry + value.slice(registry.length);
-    if (!value.startsWith(root)) return value;
-    return root + outward(value.slice(root.length), personality.names);
+    if (!value.startsWith(simServiceRoot)) return value;
+    return simServiceRoot + outward(value.slice(simServiceRoot.length), personality.names);
   }
   if (Array.isArray(value))
     return value.filter((one) => !lacking(one, personality)).map((one) => renamed(one, personality));
@@ -67,7 +67,7 @@ function lacking(value: unknown, { lacks }: Personality): boolean {
   return (
     typeof target === 'string' &&
     Object.keys(value as object).length === 1 &&
-    isLacked(target.slice(root.length), lacks)
+    isLacked(target.slice(simServiceRoot.length), lacks)
   );
 }
 

@@ -1,5 +1,5 @@
-import type { Effect } from '../journal.ts';
-import type { MachineState, Phase } from '../state.ts';
+import type { SimEffect } from '../journal.ts';
+import type { Phase, SimState } from '../state.ts';
 import type { Make } from './document.ts';
 import { type FeatureRules, standardFeatures } from './feature/rules.ts';
 import { failure, type Reply } from './reply.ts';
@@ -120,7 +120,7 @@ export interface LogRule {
     readonly type: 'Event' | 'SEL' | 'Oem';
     readonly format?: string;
     /** Null where entries have none. */
-    readonly messageId: ((effect: Effect) => string) | null;
+    readonly messageId: ((effect: SimEffect) => string) | null;
     /** Whether entries say in words what happened; true when absent. */
     readonly words?: false;
   };
@@ -216,7 +216,7 @@ export interface Personality {
   ) => Record<string, unknown>;
 }
 
-export const standard: Personality = {
+export const standardPersonality: Personality = {
   id: 'standard',
   redfishVersion: '1.18.0',
   registry: 'Base.1.18.0',
@@ -309,7 +309,7 @@ export const standard: Personality = {
   lacks: [],
 };
 
-export function defaultBios({ bios }: Personality, firmware: 'bios' | 'uefi'): MachineState['bios'] {
+export function defaultBios({ bios }: Personality, firmware: 'bios' | 'uefi'): SimState['bios'] {
   const values = Object.fromEntries(Object.entries(bios).map(([name, attribute]) => [name, attribute.default]));
   const legacy = bios['BootMode']?.values?.[1];
   return { ...values, ...(legacy !== undefined && firmware === 'bios' && { BootMode: legacy }) };

@@ -32,7 +32,7 @@ export function roleDocument(wanted: string): Make | undefined {
   });
 }
 
-export interface Asked {
+export interface UserRequest {
   readonly method: string;
   /** Below `/redfish/v1`, by the names used in here. */
   readonly path: string;
@@ -40,7 +40,7 @@ export interface Asked {
 }
 
 /** Whether a user's role allows it, by DMTF's registry of privileges (DSP8011). */
-export function mayDo({ accounts, sessions }: Controller, user: string, asked: Asked): boolean {
+export function mayDo({ accounts, sessions }: Controller, user: string, asked: UserRequest): boolean {
   const [id, account] = Object.entries(accounts).find(([, { username }]) => username === user) ?? [];
   const held = privileges[account?.role ?? 'Administrator'] ?? [];
   const session = /^\/SessionService\/Sessions\/([\w-]+)$/.exec(asked.path)?.[1];
@@ -50,7 +50,7 @@ export function mayDo({ accounts, sessions }: Controller, user: string, asked: A
   return held.includes(neededFor(asked, own));
 }
 
-function neededFor({ body, method, path: at }: Asked, own: boolean): string {
+function neededFor({ body, method, path: at }: UserRequest, own: boolean): string {
   const reading = method === 'GET' || method === 'HEAD';
   if (at.startsWith('/AccountService/Accounts/')) {
     const password = Object.keys(body).every((name) => name === 'Password' || name.startsWith('@'));

@@ -1,5 +1,5 @@
 import { drawBetween } from '../chance.ts';
-import { collection, type Document, link, type Make, root, type View } from './document.ts';
+import { collection, type Document, linkTo, type Make, simServiceRoot, type View } from './document.ts';
 
 interface Reading {
   readonly id: string;
@@ -92,7 +92,7 @@ const old: Readonly<Record<string, Make>> = {
 };
 
 function member(document: string, list: string, index: number): Document {
-  return { '@odata.id': `${root}/Chassis/1/${document}#/${list}/${index}`, MemberId: String(index) };
+  return { '@odata.id': `${simServiceRoot}/Chassis/1/${document}#/${list}/${index}`, MemberId: String(index) };
 }
 
 const fanPaths = (view: View) =>
@@ -112,7 +112,7 @@ const fresh: Readonly<Record<string, Make>> = {
     '@odata.type': '#ThermalSubsystem.v1_3_2.ThermalSubsystem',
     Id: 'ThermalSubsystem',
     Name: 'Thermal subsystem',
-    Fans: link('/Chassis/1/ThermalSubsystem/Fans'),
+    Fans: linkTo('/Chassis/1/ThermalSubsystem/Fans'),
     Status: health,
   }),
   '/Chassis/1/ThermalSubsystem/Fans': (view) => collection('Fan', 'Fans', fanPaths(view)),
@@ -121,7 +121,7 @@ const fresh: Readonly<Record<string, Make>> = {
     Id: 'PowerSubsystem',
     Name: 'Power subsystem',
     CapacityWatts: 1600 * personality.supplies,
-    PowerSupplies: link('/Chassis/1/PowerSubsystem/PowerSupplies'),
+    PowerSupplies: linkTo('/Chassis/1/PowerSubsystem/PowerSupplies'),
     Status: health,
   }),
   '/Chassis/1/PowerSubsystem/PowerSupplies': ({ personality }) =>
@@ -168,7 +168,7 @@ function fanOf(view: View, wanted: string): Document | undefined {
       Id: found.id,
       Name: found.name,
       SpeedPercent: {
-        DataSourceUri: `${root}/Chassis/1/Sensors/${found.id}`,
+        DataSourceUri: `${simServiceRoot}/Chassis/1/Sensors/${found.id}`,
         Reading: Math.round(found.value / 120),
         SpeedRPM: found.value,
       },
@@ -192,11 +192,11 @@ function supplyOf({ hardware, personality }: View, id: string): Document | undef
 /** Links of a chassis to its sensors. */
 export function sensorLinks({ sensors }: View['personality']): Document {
   return {
-    ...(sensors !== 'new' && { Thermal: link('/Chassis/1/Thermal'), Power: link('/Chassis/1/Power') }),
+    ...(sensors !== 'new' && { Thermal: linkTo('/Chassis/1/Thermal'), Power: linkTo('/Chassis/1/Power') }),
     ...(sensors !== 'old' && {
-      Sensors: link('/Chassis/1/Sensors'),
-      ThermalSubsystem: link('/Chassis/1/ThermalSubsystem'),
-      PowerSubsystem: link('/Chassis/1/PowerSubsystem'),
+      Sensors: linkTo('/Chassis/1/Sensors'),
+      ThermalSubsystem: linkTo('/Chassis/1/ThermalSubsystem'),
+      PowerSubsystem: linkTo('/Chassis/1/PowerSubsystem'),
     }),
   };
 }

@@ -1,11 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Machine } from '../machine.ts';
-import type { Account } from '../state.ts';
+import type { SimMachine } from '../machine.ts';
+import type { BmcAccount } from '../state.ts';
 import { changeRequired, mustChange } from './accounts.ts';
 import { act, methodsOf } from './actions.ts';
 import { BmcFaults, faulty } from './bmcfault.ts';
 import { Controller } from './controller.ts';
-import { type Document, root } from './document.ts';
+import { type Document, simServiceRoot } from './document.ts';
 import { documentAt } from './documents.ts';
 import { checkMatch, tagOf } from './etag.ts';
 import { expanded, expandFeatures, expandLevels } from './expand.ts';
@@ -32,12 +32,12 @@ export interface Request {
 const sessions = '/SessionService/Sessions';
 
 /** The Redfish service of one machine's controller. */
-export class Bmc {
-  readonly machine: Machine;
+export class SimulatedBmc {
+  readonly machine: SimMachine;
   readonly faults = new BmcFaults();
   readonly #controller: Controller;
 
-  constructor(machine: Machine, account: Account, personality: Personality) {
+  constructor(machine: SimMachine, account: BmcAccount, personality: Personality) {
     this.machine = machine;
     this.#controller = new Controller(machine, account, personality, this.faults);
   }
@@ -79,7 +79,9 @@ export class Bmc {
         takeUpload(this.#controller, request, push && !isMultipart(request) ? 'push' : 'multipart'),
       );
     }
-    const below = path.startsWith(root) ? inward(path.slice(root.length), this.personality) : undefined;
+    const below = path.startsWith(simServiceRoot)
+      ? inward(path.slice(simServiceRoot.length), this.personality)
+      : undefined;
     if (below === undefined || isLacked(below, lacks)) return notFound(request.path);
     if (below === '' && request.method === 'GET') return this.#read(below, request);
     const odata = request.method === 'GET' && odataDocument(below, (link) => this.#document(link));
@@ -152,7 +154,7 @@ export class Bmc {
       return failure(400, 'MalformedJSON', 'The request body submitted was malformed JSON and could not be parsed.');
     if (method === 'PATCH') {
       const document = documentAt(below, this.#controller);
-      if (!document) return notFound(root + below);
+      if (!document) return notFound(simServiceRoot + below);
       if (!methodsOf(below, this.#controller).includes('PATCH')) return wrongMethod;
       const match = headers['if-match'] ?? (etag.inBody ? body['@odata.etag'] : undefined);
       const given = match === undefined ? undefined : String(match);
@@ -176,7 +178,7 @@ export class Bmc {
     }
     const { id, token } = open.open(user);
     machine.note('session-opened');
-    const path = `${root}${sessions}/${id}`;
+    const path = `${simServiceRoot}${sessions}/${id}`;
     const { body } = mustChange(this.#controller) ? changeRequired(this.#controller, user) : {};
     return {
       status: 201,

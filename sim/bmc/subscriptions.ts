@@ -1,5 +1,5 @@
 import type { Controller } from './controller.ts';
-import { collection, type Document, link, type Make, root } from './document.ts';
+import { collection, type Document, linkTo, type Make, simServiceRoot } from './document.ts';
 import { type EventRules, eventRulesOf } from './eventrules.ts';
 import {
   empty,
@@ -76,8 +76,10 @@ function serviceOf(controller: Controller, rules: EventRules): Document {
     DeliveryRetryAttempts: rules.retries.attempts,
     DeliveryRetryIntervalSeconds: rules.retries.seconds,
     ...rules.shown,
-    Subscriptions: link(all),
-    Actions: { '#EventService.SubmitTestEvent': { target: `${root}${service}/Actions/EventService.SubmitTestEvent` } },
+    Subscriptions: linkTo(all),
+    Actions: {
+      '#EventService.SubmitTestEvent': { target: `${simServiceRoot}${service}/Actions/EventService.SubmitTestEvent` },
+    },
   };
 }
 
@@ -133,7 +135,7 @@ export function subscribe(controller: Controller, body: Body): Reply {
     suspended: false,
   });
   controller.machine.note('subscribed', { id: free });
-  return { status: 201, headers: { location: `${root}${all}/${free}` } };
+  return { status: 201, headers: { location: `${simServiceRoot}${all}/${free}` } };
 }
 
 /** What of a request is heeded: filters of events are not, and are refused therefore. */
@@ -163,7 +165,7 @@ function checkWish(rules: EventRules, body: Body): Reply | null {
 }
 
 export function unsubscribe(controller: Controller, id: string): Reply {
-  if (!subscriptionsOf(controller)[id]) return notFound(`${root}${all}/${id}`);
+  if (!subscriptionsOf(controller)[id]) return notFound(`${simServiceRoot}${all}/${id}`);
   write(controller, id, null);
   controller.machine.note('unsubscribed', { id, by: 'request' });
   return empty;

@@ -1,8 +1,8 @@
 import { supermicroOptions } from './bootoptions.ts';
-import { link } from './document.ts';
+import { linkTo } from './document.ts';
 import { cd, drive, type LightRule, standardFeatures, usb } from './feature/rules.ts';
 import { idsOf, ownEntry, selEntry } from './logrules.ts';
-import { type Personality, standard } from './personality.ts';
+import { type Personality, standardPersonality } from './personality.ts';
 import { failure } from './reply.ts';
 
 const lit: LightRule = {
@@ -22,7 +22,7 @@ const maintenance = idsOf(
 
 /** Supermicro X12 and later (quirks 6, 36, 43, 47, 55, 56, 67, 69). */
 export const supermicro: Personality = {
-  ...standard,
+  ...standardPersonality,
   id: 'supermicro',
   redfishVersion: '1.11.0',
   expand: 2,
@@ -53,7 +53,7 @@ export const supermicro: Personality = {
   passwords: { least: 8, most: 20 },
   tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: true },
   update: {
-    ...standard.update,
+    ...standardPersonality.update,
     simple: { protocols: ['HTTP'], location: true, info: true },
     maxBytes: null,
     push: null,
@@ -95,7 +95,7 @@ export const supermicro: Personality = {
   },
   dress: (path, document) => {
     if (path === '') return { ...document, Oem: { Supermicro: {} } };
-    return path === '/Systems/1' ? { ...document, VirtualMedia: link('/Managers/1/VirtualMedia') } : document;
+    return path === '/Systems/1' ? { ...document, VirtualMedia: linkTo('/Managers/1/VirtualMedia') } : document;
   },
 };
 

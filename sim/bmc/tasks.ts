@@ -1,5 +1,5 @@
 import type { Document } from './document.ts';
-import { link, root } from './document.ts';
+import { linkTo, simServiceRoot } from './document.ts';
 import type { TaskRules } from './personality.ts';
 import type { Reply } from './reply.ts';
 
@@ -125,7 +125,7 @@ export class Tasks {
     const message = end?.message ?? 'The task is running.';
     return {
       '@odata.type': '#Task.v1_7_3.Task',
-      '@odata.id': `${root}/TaskService/Tasks/${id}`,
+      '@odata.id': `${simServiceRoot}/TaskService/Tasks/${id}`,
       Id: id,
       Name: name,
       TaskState: end?.state ?? (share < 0.2 ? this.#rules.first : 'Running'),
@@ -140,7 +140,8 @@ export class Tasks {
 
   /** The reply to a command that goes on in this task. */
   accepted(task: Task): Reply {
-    const location = this.#rules.monitor === 'absent' ? `${root}/TaskService/Tasks/${task.id}` : monitorOf(task);
+    const location =
+      this.#rules.monitor === 'absent' ? `${simServiceRoot}/TaskService/Tasks/${task.id}` : monitorOf(task);
     return { status: 202, headers: { location, 'retry-after': '30' }, body: this.document(task) };
   }
 
@@ -152,5 +153,5 @@ export class Tasks {
 }
 
 function monitorOf({ id }: Task): string {
-  return link(`/TaskService/TaskMonitors/${id}`)['@odata.id'];
+  return linkTo(`/TaskService/TaskMonitors/${id}`)['@odata.id'];
 }

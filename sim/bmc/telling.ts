@@ -4,7 +4,7 @@ import { draw } from '../chance.ts';
 import { findFault } from '../faults.ts';
 import type { Entry } from '../journal.ts';
 import type { Controller } from './controller.ts';
-import { type Document, link } from './document.ts';
+import { type Document, linkTo } from './document.ts';
 import { type EventRules, eventRulesOf } from './eventrules.ts';
 import { renamed } from './paths.ts';
 import { giveUp, isEventful, type Subscription, subscriptionsOf } from './subscriptions.ts';
@@ -14,7 +14,7 @@ const wire = new Agent({ connect: { rejectUnauthorized: false }, connections: 2,
 const patience = 10_000;
 
 /** Sends a controller's events to those who asked for them, each in its turn. */
-export class Telling {
+export class EventSender {
   readonly #controller: Controller;
   readonly #stop = new AbortController();
   #count = 0;
@@ -40,7 +40,7 @@ export class Telling {
       EventTimestamp: time,
       ...words,
       ...(rules.old ? { EventType: 'Alert', Severity: severity } : { MessageSeverity: severity }),
-      OriginOfCondition: link('/Systems/1'),
+      OriginOfCondition: linkTo('/Systems/1'),
     };
     this.#count += 1;
     const payload = { '@odata.type': '#Event.v1_9_0.Event', Id: String(this.#count), Name: 'Event Array' };

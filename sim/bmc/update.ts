@@ -1,10 +1,10 @@
 import { findFault } from '../faults.ts';
 import type { Controller } from './controller.ts';
-import { type Image, readImage } from './image.ts';
+import { type Image, readImageFile } from './image.ts';
 import { failure, missing, type Reply, said, wrongValue } from './reply.ts';
 import { completed, type Finish, type TaskEnd } from './tasks.ts';
 
-export interface Upload {
+export interface UploadRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The beginning of the body. */
   readonly body: string;
@@ -13,7 +13,7 @@ export interface Upload {
 }
 
 /** Takes an image by upload, bare or as multipart/form-data. */
-export function takeUpload(controller: Controller, upload: Upload, how: 'multipart' | 'push'): Reply {
+export function takeUpload(controller: Controller, upload: UploadRequest, how: 'multipart' | 'push'): Reply {
   const { update } = controller.personality;
   if (update.chunked === 'refuse' && upload.headers['transfer-encoding'] !== undefined)
     return failure(411, 'GeneralError', 'Content-Length is required.');
@@ -28,7 +28,7 @@ export function takeUpload(controller: Controller, upload: Upload, how: 'multipa
 }
 
 /** Parts of multipart/form-data by name; only the beginning of the file is there. */
-function partsOf({ headers, body }: Upload): Record<string, string> | null {
+function partsOf({ headers, body }: UploadRequest): Record<string, string> | null {
   const boundary = /^multipart\/form-data;.*boundary="?([^";]+)"?/i.exec(String(headers['content-type'] ?? ''))?.[1];
   if (!boundary) return null;
   const parts: Record<string, string> = {};
@@ -83,7 +83,7 @@ function begin(controller: Controller, image: () => Promise<string>, location: b
   if (!update.twoPhase) return flash(controller, image, location);
   const task = controller.tasks.begin('BIOS/BMC verify', update.seconds / 4, async () => {
     const start = await image();
-    if (!readImage(start)) return refused;
+    if (!readImageFile(start)) return refused;
     controller.staged = start;
     return completed;
   });
@@ -115,7 +115,7 @@ async function endFlash(controller: Controller, image: () => Promise<string>, li
   if (how === 'critical')
     return { ...completed, status: 'Critical', messageId: 'IDRAC.2.8.JCP052', message: 'The job made no progress.' };
   if (how === 'unchanged') return completed;
-  const found = readImage(await image());
+  const found = readImageFile(await image());
   if (!found || !live()) return refused;
   if (found.component === 'BIOS' && controller.personality.update.bios === 'at-post')
     return stageBios(controller, found);

@@ -1,5 +1,5 @@
 import type { Controller } from './controller.ts';
-import { collection, type Document, link, type Make, root, type View } from './document.ts';
+import { collection, type Document, linkTo, type Make, simServiceRoot, type View } from './document.ts';
 import type { UpdateRules } from './personality.ts';
 
 const inventory = '/UpdateService/FirmwareInventory';
@@ -14,12 +14,12 @@ const updateService: Make = ({ personality }): Document => {
     ...(push && { HttpPushUri: push }),
     ...(multipart && { MultipartHttpPushUri: multipart }),
     ...(maxBytes !== null && { MaxImageSizeBytes: maxBytes }),
-    FirmwareInventory: link(inventory),
+    FirmwareInventory: linkTo(inventory),
     ...((simple || twoPhase) && { Actions: actionsOf(personality.update) }),
   };
 };
 
-const actions = `${root}/UpdateService/Actions`;
+const actions = `${simServiceRoot}/UpdateService/Actions`;
 const simpleInfo = '/UpdateService/SimpleUpdateActionInfo';
 
 function actionsOf({ simple, twoPhase }: UpdateRules): Document {
@@ -28,7 +28,7 @@ function actionsOf({ simple, twoPhase }: UpdateRules): Document {
       '#UpdateService.SimpleUpdate': {
         target: `${actions}/UpdateService.SimpleUpdate`,
         ...(simple.info
-          ? { '@Redfish.ActionInfo': root + simpleInfo }
+          ? { '@Redfish.ActionInfo': simServiceRoot + simpleInfo }
           : { 'TransferProtocol@Redfish.AllowableValues': simple.protocols }),
       },
     }),
@@ -108,5 +108,5 @@ const taskService = {
   ServiceEnabled: true,
   CompletedTaskOverWritePolicy: 'Oldest',
   LifeCycleEventOnTaskStateChange: false,
-  Tasks: link('/TaskService/Tasks'),
+  Tasks: linkTo('/TaskService/Tasks'),
 };

@@ -9,9 +9,9 @@ import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promise
 import { release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { ended, run } from './process.ts';
+import { ended, runProcess } from './process.ts';
 
-export type Accelerator = 'kvm' | 'tcg';
+export type QemuAccelerator = 'kvm' | 'tcg';
 
 const loops = 20_000_000;
 const limitMs = 5000;
@@ -46,13 +46,13 @@ async function boots(qemu: string): Promise<boolean> {
 const verdictShape = z.object({ host: z.string(), kvm: z.boolean() });
 
 async function hostKey(qemu: string): Promise<string> {
-  const { stdout } = await run([qemu, '--version']);
+  const { stdout } = await runProcess([qemu, '--version']);
   const cpu = (await readFile('/proc/cpuinfo', 'utf8').catch(() => '')).match(/^model name.*$/m)?.[0] ?? '';
   return [release(), stdout.split('\n')[0] ?? '', cpu].join(' | ');
 }
 
 /** KVM where it works, else emulation. The verdict is kept in a file, for this kernel, QEMU and processor. */
-export async function chooseAccelerator(qemu: string, verdictFile: string): Promise<Accelerator> {
+export async function chooseAccelerator(qemu: string, verdictFile: string): Promise<QemuAccelerator> {
   const device = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
     () => true,
     () => false,

@@ -2,16 +2,16 @@
 import { z } from 'zod';
 import { Trouble } from '../../host/trouble.ts';
 import type { VirtualMachine } from './machine.ts';
-import { type Reply, refuse } from './reply.ts';
-import { overrideMode, overrideStates, overrideTargets, type ResetType, resetTypes } from './tree.ts';
+import { refuseWith, type VmReply } from './reply.ts';
+import { overrideMode, overrideStates, overrideTargets, type VmResetType, vmResetTypes } from './tree.ts';
 
 const resetBody = z.strictObject({ ResetType: z.string() });
-const done: Reply = { status: 204 };
+const done: VmReply = { status: 204 };
 
-const standby = refuse(409, 'ResourceInStandby', 'The machine is off: power it on first.');
+const standby = refuseWith(409, 'ResourceInStandby', 'The machine is off: power it on first.');
 
 // Off-when-off and on-when-on are no errors here; controllers differ, and both kinds are in the field.
-const resets: Record<ResetType, (machine: VirtualMachine) => Promise<boolean | undefined>> = {
+const resets: Record<VmResetType, (machine: VirtualMachine) => Promise<boolean | undefined>> = {
   On: async (machine) => {
     await machine.powerOn('bmc');
     return true;
@@ -30,19 +30,19 @@ const resets: Record<ResetType, (machine: VirtualMachine) => Promise<boolean | u
   },
 };
 
-export async function resetSystem(machine: VirtualMachine, body: unknown): Promise<Reply> {
+export async function resetSystem(machine: VirtualMachine, body: unknown): Promise<VmReply> {
   const given = resetBody.safeParse(body);
   if (!given.success)
-    return refuse(400, 'ActionParameterMissing', 'The action Reset needs ResetType and nothing else.');
-  const type = resetTypes.find((known) => known === given.data.ResetType);
+    return refuseWith(400, 'ActionParameterMissing', 'The action Reset needs ResetType and nothing else.');
+  const type = vmResetTypes.find((known) => known === given.data.ResetType);
   if (type === undefined) {
-    const text = `ResetType is not one of ${resetTypes.join(', ')}.`;
-    return refuse(400, 'ActionParameterNotSupported', text);
+    const text = `ResetType is not one of ${vmResetTypes.join(', ')}.`;
+    return refuseWith(400, 'ActionParameterNotSupported', text);
   }
   try {
     return (await resets[type](machine)) ? done : standby;
   } catch (error) {
-    if (error instanceof Trouble) return refuse(500, 'InternalError', error.message);
+    if (error instanceof Trouble) return refuseWith(500, 'InternalError', error.message);
     throw error;
   }
 }
@@ -55,14 +55,15 @@ const bootBody = z.strictObject({
   }),
 });
 
-function unlisted(property: string, allowed: readonly string[]): Reply {
-  return refuse(400, 'PropertyValueNotInList', `${property} is not one of ${allowed.join(', ')}.`);
+function unlisted(property: string, allowed: readonly string[]): VmReply {
+  return refuseWith(400, 'PropertyValueNotInList', `${property} is not one of ${allowed.join(', ')}.`);
 }
 
 /** Sets the boot override. A target without *Enabled* is meant once; *Disabled* clears the target. */
-export async function patchSystem(machine: VirtualMachine, body: unknown): Promise<Reply> {
+export async function patchVmSystem(machine: VirtualMachine, body: unknown): Promise<VmReply> {
   const given = bootBody.safeParse(body);
-  if (!given.success) return refuse(400, 'PropertyNotWritable', 'Only the override properties of Boot can be written.');
+  if (!given.success)
+    return refuseWith(400, 'PropertyNotWritable', 'Only the override properties of Boot can be written.');
   const boot = given.data.Boot;
   const wantedTarget = boot.BootSourceOverrideTarget ?? machine.override.target;
   const target = overrideTargets.find((known) => known === wantedTarget);

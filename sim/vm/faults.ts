@@ -35,7 +35,7 @@ const shape = z.record(z.string(), fault);
 export type Faults = z.infer<typeof shape>;
 
 /** Reads the file of faults; no file, no faults. Throws Trouble for one that says something else. */
-export async function readFaults(file: string): Promise<Faults> {
+export async function readVmFaults(file: string): Promise<Faults> {
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) return {};
   try {

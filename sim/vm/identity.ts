@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Firmware, MachineSpec } from './qemu.ts';
+import type { MachineSpec, VmFirmware } from './qemu.ts';
 
-export type FirmwareChoice = Firmware | 'mixed';
+export type FirmwareMix = VmFirmware | 'mixed';
 
-export interface Fleet {
-  readonly firmware: FirmwareChoice;
+export interface VmFleet {
+  readonly firmware: FirmwareMix;
   readonly memoryMib: number;
   readonly tpm: boolean;
   /** Told apart from other rigs that share an MDB: two hexadecimal digits; `00` unless told. */
@@ -27,10 +27,10 @@ function uuidOf(name: string): string {
 const two = (number: number) => number.toString(16).padStart(2, '0');
 
 /** The nth machine of a rig, from 1: all of its identity follows from its number and the rig's series. */
-export function nthMachine(fleet: Fleet, number: number): MachineSpec {
+export function nthMachine(fleet: VmFleet, number: number): MachineSpec {
   const series = fleet.series ?? '00';
   const tag = `${series}${number.toString().padStart(3, '0')}`.toUpperCase();
-  const mixed: Firmware = number % 2 === 1 ? 'bios' : 'uefi';
+  const mixed: VmFirmware = number % 2 === 1 ? 'bios' : 'uefi';
   return {
     id: `vm-${number}`,
     firmware: fleet.firmware === 'mixed' ? mixed : fleet.firmware,

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
  * What happened to a machine, as the hardware saw it. An effect is journalled when it is observed, not when it is
  * asked for, so that a test can count how often something was really done.
  */
-export interface Effect {
+export interface VmEffect {
   readonly kind:
     | 'power-on'
     | 'power-off'
@@ -22,7 +22,7 @@ export interface Effect {
 }
 
 /** Appends effects to a file of JSON lines: `time` (ISO 8601), `machine`, and the effect. */
-export class Journal {
+export class VmJournal {
   readonly #file: string;
 
   constructor(file: string) {
@@ -31,7 +31,7 @@ export class Journal {
   }
 
   // Synchronous on purpose: an effect is on record before anyone can ask about it.
-  write(machine: string, effect: Effect): void {
+  write(machine: string, effect: VmEffect): void {
     appendFileSync(this.#file, `${JSON.stringify({ time: new Date().toISOString(), machine, ...effect })}\n`);
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RigNetwork } from './network.ts';
-import { run } from './process.ts';
+import { runProcess } from './process.ts';
 
 /** A socket that has to be open in the namespace, e.g. `udp:67`. */
 export interface Listener {
@@ -10,7 +10,7 @@ export interface Listener {
 
 async function isOpen(network: RigNetwork, { protocol, port }: Listener): Promise<boolean> {
   const flags = protocol === 'tcp' ? '-Hltn' : '-Hlun';
-  const { stdout } = await run(network.command(['ss', flags, `sport = :${port}`]));
+  const { stdout } = await runProcess(network.command(['ss', flags, `sport = :${port}`]));
   return stdout.trim() !== '';
 }
 

@@ -7,23 +7,23 @@ import { access, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Trouble } from '../../host/trouble.ts';
-import type { Effect, Journal } from './journal.ts';
-import { run } from './process.ts';
-import { type Bays, type BootTarget, equip, type MachineSpec, type Places } from './qemu.ts';
-import { type Host, Running } from './running.ts';
+import type { VmEffect, VmJournal } from './journal.ts';
+import { runProcess } from './process.ts';
+import { type Bays, equip, type MachineSpec, type VmBootTarget, type VmPaths } from './qemu.ts';
+import { type Host, RunningQemu } from './running.ts';
 
 /** A one-time or standing choice of the boot device. */
-export interface BootOverride {
-  readonly target: BootTarget;
+export interface VmBootOverride {
+  readonly target: VmBootTarget;
   readonly enabled: 'Disabled' | 'Once' | 'Continuous';
 }
 
-export const noOverride: BootOverride = { target: 'None', enabled: 'Disabled' };
+export const noVmOverride: VmBootOverride = { target: 'None', enabled: 'Disabled' };
 
 export interface MachineOptions {
   readonly folder: string;
   readonly host: Host;
-  readonly journal: Journal;
+  readonly journal: VmJournal;
   /** Keep every frame of the NIC in `frames.pcap`. */
   readonly capture?: boolean;
 }
@@ -36,13 +36,13 @@ const settleMs = 3000;
 
 /** Emits `on` and `off` with the power, and `changed` after anything that the BMC shows has changed. */
 export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: []; reset: [] }> {
-  readonly places: Places;
+  readonly places: VmPaths;
   readonly #built: MachineSpec;
   readonly #options: MachineOptions;
   #spec: MachineSpec;
   #bays: Bays = {};
-  #running: Running | null = null;
-  #override = noOverride;
+  #running: RunningQemu | null = null;
+  #override = noVmOverride;
   #lastReset: Date | null = null;
   #offCause: string | null = null;
   #backOn = false;
@@ -73,7 +73,7 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
     return this.#wanted;
   }
 
-  get override(): BootOverride {
+  get override(): VmBootOverride {
     return this.#override;
   }
 
@@ -88,7 +88,7 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
   }
 
   /** Takes up what an earlier run of the rig left. */
-  restore(override: BootOverride, lastReset: Date | null, wanted: 'On' | 'Off' | null): void {
+  restore(override: VmBootOverride, lastReset: Date | null, wanted: 'On' | 'Off' | null): void {
     this.#override = override;
     this.#wanted = wanted;
     this.#lastReset = lastReset;
@@ -150,9 +150,9 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
   }
 
   /** Chooses the boot device of the next start or of every start; a running machine follows at its next reset. */
-  boot(override: BootOverride): Promise<void> {
+  boot(override: VmBootOverride): Promise<void> {
     return this.#inTurn(async () => {
-      this.#override = override.enabled === 'Disabled' || override.target === 'None' ? noOverride : override;
+      this.#override = override.enabled === 'Disabled' || override.target === 'None' ? noVmOverride : override;
       await this.#running?.order(this.#override.target);
       this.#write({
         kind: 'boot-override',
@@ -196,7 +196,7 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
     if (this.#running !== null) return;
     this.#spec = equip(this.#built, this.#bays);
     await this.#makeDisks();
-    const running = await Running.start(this.#spec, this.places, this.#options.host, this.#override.target);
+    const running = await RunningQemu.start(this.#spec, this.places, this.#options.host, this.#override.target);
     this.#running = running;
     this.#offCause = null;
     this.#backOn = false;
@@ -228,7 +228,7 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
     }, settleMs);
     if (this.#override.enabled !== 'Once') return;
     this.#write({ kind: 'boot-override-used', cause: 'bmc', detail: this.#override.target });
-    this.#override = noOverride;
+    this.#override = noVmOverride;
   }
 
   #wasReset(reason: string): void {
@@ -256,12 +256,12 @@ export class VirtualMachine extends EventEmitter<{ on: []; off: []; changed: [];
     if (this.#backOn && cause === 'guest') void this.powerOn('bmc').catch(() => {});
   }
 
-  #write(effect: Effect): void {
+  #write(effect: VmEffect): void {
     this.#options.journal.write(this.spec.id, effect);
   }
 }
 
-function placesOf(id: string, { folder, host, capture }: MachineOptions): Places {
+function placesOf(id: string, { folder, host, capture }: MachineOptions): VmPaths {
   return {
     qmp: join(host.runtime, `${id}.qmp`),
     lldp: join(host.runtime, `${id}.lldp`),
@@ -284,6 +284,6 @@ async function isAbsent(path: string): Promise<boolean> {
 /** Creates an empty sparse disk unless it exists. */
 async function createDisk(qemuImg: string, path: string, gib: number): Promise<void> {
   if (!(await isAbsent(path))) return;
-  const { code, stderr } = await run([qemuImg, 'create', '-q', '-f', 'qcow2', path, `${gib}G`]);
+  const { code, stderr } = await runProcess([qemuImg, 'create', '-q', '-f', 'qcow2', path, `${gib}G`]);
   if (code !== 0) throw new Trouble(`The disk ${path} could not be made: ${stderr.trim()}.`);
 }

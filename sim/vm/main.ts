@@ -6,7 +6,7 @@ import { cacheFolder } from '../../host/cache.ts';
 import { Trouble } from '../../host/trouble.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { announce } from './announce.ts';
-import { inject, readFaults } from './faults.ts';
+import { inject, readVmFaults } from './faults.ts';
 import { awaitListeners, type Listener } from './listeners.ts';
 import { openRig, type Rig } from './rig.ts';
 
@@ -102,9 +102,9 @@ async function main(): Promise<void> {
   const rig = await openFrom(env);
   try {
     const file = join(resolve(env.FARRIER_DATA), 'vm', 'faults.json');
-    await inject(rig, await readFaults(file));
+    await inject(rig, await readVmFaults(file));
     process.on('SIGHUP', () => {
-      readFaults(file)
+      readVmFaults(file)
         .then((faults) => inject(rig, faults))
         .then(() => log.info('faults read again'))
         .catch((error: Error) => log.error(error.message));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { identify, isAlive } from '../../host/identity.ts';
 import { Trouble } from '../../host/trouble.ts';
-import { endAll, run } from './process.ts';
+import { endAll, runProcess } from './process.ts';
 import { requireTools } from './tools.ts';
 
 export interface NetworkOptions {
@@ -75,11 +75,11 @@ async function readOwner(file: string): Promise<Owner | null> {
 async function removeNamespace(ip: string, name: string): Promise<void> {
   if (await exists(name)) {
     const inside = async () => {
-      const { stdout } = await run([ip, 'netns', 'pids', name]);
+      const { stdout } = await runProcess([ip, 'netns', 'pids', name]);
       return stdout.split('\n').filter(Boolean).map(Number);
     };
     await endAll(inside);
-    await run([ip, 'netns', 'del', name]);
+    await runProcess([ip, 'netns', 'del', name]);
   }
   await rm(runtimeOf(name), { recursive: true, force: true });
 }
@@ -122,7 +122,7 @@ async function checkRights(): Promise<void> {
 
 async function build(ip: string, name: string, options: NetworkOptions): Promise<void> {
   const must = async (why: string, argv: string[]) => {
-    const { code, stderr } = await run(argv);
+    const { code, stderr } = await runProcess(argv);
     if (code !== 0) throw new Trouble(`${why}: ${stderr.trim().split('\n').at(-1) ?? `ip ended with ${code}`}.`);
   };
   await must('The kernel refused a network namespace', [ip, 'netns', 'add', name]);

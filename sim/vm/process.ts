@@ -1,14 +1,14 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export interface Outcome {
+export interface ProcessEnd {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Runs a program to its end, without a shell; a non-zero end is a value, not an exception. */
-export function run(argv: readonly string[], timeoutMs = 20_000): Promise<Outcome> {
+export function runProcess(argv: readonly string[], timeoutMs = 20_000): Promise<ProcessEnd> {
   const [file = '', ...rest] = argv;
   return new Promise((resolve) => {
     execFile(file, rest, { timeout: timeoutMs, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {

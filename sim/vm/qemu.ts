@@ -1,8 +1,8 @@
 /** What a virtual server is, and the QEMU command line for it: pure. */
-import type { Accelerator } from './accelerator.ts';
+import type { QemuAccelerator } from './accelerator.ts';
 import type { UefiFirmware } from './tools.ts';
 
-export type Firmware = 'bios' | 'uefi';
+export type VmFirmware = 'bios' | 'uefi';
 
 export interface DiskSpec {
   /** File name without ending, in the machine's folder. */
@@ -19,7 +19,7 @@ export interface DiskSpec {
 
 export interface MachineSpec {
   readonly id: string;
-  readonly firmware: Firmware;
+  readonly firmware: VmFirmware;
   readonly memoryMib: number;
   readonly cpus: number;
   readonly nic: { readonly model: 'virtio-net-pci' | 'e1000e' | 'e1000'; readonly mac: string; readonly tap: string };
@@ -38,7 +38,7 @@ export interface MachineSpec {
 /** Version of the virtual firmware, the same in SMBIOS and over Redfish. */
 export const biosVersion = 'farrier-vm-1';
 
-export interface Places {
+export interface VmPaths {
   /** Absolute paths. */
   readonly qmp: string;
   readonly lldp: string;
@@ -53,7 +53,7 @@ export interface Places {
   readonly capture: string | null;
 }
 
-export type BootTarget = 'None' | 'Pxe' | 'Hdd';
+export type VmBootTarget = 'None' | 'Pxe' | 'Hdd';
 
 /** A value in one of QEMU's comma-separated options. */
 const quoted = (value: string) => value.replaceAll(',', ',,');
@@ -73,19 +73,19 @@ export function equip(spec: MachineSpec, bays: Bays): MachineSpec {
 }
 
 /** Device ids in the order in which firmware is to try them. */
-export function bootDevices(spec: MachineSpec, target: BootTarget): string[] {
+export function bootDevices(spec: MachineSpec, target: VmBootTarget): string[] {
   const disks = spec.disks.map((_, index) => `disk${index}`);
   const networkFirst = target === 'None' ? spec.bootOrder === 'network-first' : target === 'Pxe';
   return networkFirst ? ['nic0', ...disks] : [...disks, 'nic0'];
 }
 
-function acceleration(accelerator: Accelerator): string[] {
+function acceleration(accelerator: QemuAccelerator): string[] {
   // Figures and reasons: one thread a machine and a small cache keep many emulated machines on few cores.
   if (accelerator === 'tcg') return ['-accel', 'tcg,thread=single,tb-size=256', '-cpu', 'max'];
   return ['-accel', 'kvm', '-cpu', 'host'];
 }
 
-function board(uefi: UefiFirmware | null, places: Places): string[] {
+function board(uefi: UefiFirmware | null, places: VmPaths): string[] {
   // graphics=off: firmware writes to the serial line. reboot-timeout: a server that found nothing to boot tries again.
   if (uefi === null) return ['-machine', 'pc,graphics=off', '-boot', 'reboot-timeout=5000'];
   const flash = 'if=pflash,format=raw';
@@ -112,7 +112,7 @@ function smbios(spec: MachineSpec): string[] {
   ];
 }
 
-function network(spec: MachineSpec, places: Places, index: number): string[] {
+function network(spec: MachineSpec, places: VmPaths, index: number): string[] {
   // Without its option ROM, UEFI uses its own network boot; BIOS has none and needs the ROM, which is iPXE.
   const rom = spec.firmware === 'uefi' ? ',romfile=' : '';
   const capture =
@@ -138,7 +138,7 @@ function drive(disk: DiskSpec, path: string, id: string): string {
 
 const diskDevices = { virtio: 'virtio-blk-pci', nvme: 'nvme', ahci: 'ide-hd' } as const;
 
-function storage(spec: MachineSpec, places: Places, rank: (device: string) => number): string[] {
+function storage(spec: MachineSpec, places: VmPaths, rank: (device: string) => number): string[] {
   const controller = spec.disks.some(({ kind }) => kind === 'ahci') ? ['-device', 'ich9-ahci,id=ahci'] : [];
   const devices = spec.disks.flatMap((disk, index) => {
     const id = `disk${index}`;
@@ -150,7 +150,7 @@ function storage(spec: MachineSpec, places: Places, rank: (device: string) => nu
   return [...controller, ...devices];
 }
 
-function extras(spec: MachineSpec, places: Places): string[] {
+function extras(spec: MachineSpec, places: VmPaths): string[] {
   const watchdog = ['-device', 'i6300esb', '-action', 'watchdog=reset'];
   const tpm = [
     ...['-chardev', `socket,id=tpm0,path=${quoted(places.tpm)}`, '-tpmdev', 'emulator,id=tpmdev0,chardev=tpm0'],
@@ -162,9 +162,9 @@ function extras(spec: MachineSpec, places: Places): string[] {
 /** QEMU's arguments. The machine starts stopped, so that its monitor can be attached before anything happens. */
 export function qemuArguments(
   spec: MachineSpec,
-  places: Places,
-  host: { readonly accelerator: Accelerator; readonly uefi: UefiFirmware | null },
-  target: BootTarget,
+  places: VmPaths,
+  host: { readonly accelerator: QemuAccelerator; readonly uefi: UefiFirmware | null },
+  target: VmBootTarget,
 ): string[] {
   const order = bootDevices(spec, target);
   const rank = (device: string) => order.indexOf(device) + 1;

@@ -4,11 +4,11 @@
  */
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Accelerator, chooseAccelerator } from './accelerator.ts';
-import { Bmc } from './bmc.ts';
+import { chooseAccelerator, type QemuAccelerator } from './accelerator.ts';
+import { VirtualBmc } from './bmc.ts';
 import { openCertificate } from './certificate.ts';
-import { type FirmwareChoice, nthMachine } from './identity.ts';
-import { Journal } from './journal.ts';
+import { type FirmwareMix, nthMachine } from './identity.ts';
+import { VmJournal } from './journal.ts';
 import type { PortFace } from './lldp.ts';
 import { VirtualMachine } from './machine.ts';
 import { keeper, recall } from './memory.ts';
@@ -27,7 +27,7 @@ export interface RigOptions {
   /** Folder of what is worth keeping between rigs (the verdict on KVM). */
   readonly cache: string;
   readonly count: number;
-  readonly firmware: FirmwareChoice;
+  readonly firmware: FirmwareMix;
   readonly memoryMib: number;
   readonly tpm: boolean;
   /** The bridge's addresses with prefix length, e.g. the gateways of the site's networks. */
@@ -41,7 +41,7 @@ export interface RigOptions {
   /** Keep every frame of every NIC in a pcap file. */
   readonly capture?: boolean;
   /** Instead of what the probe chooses. */
-  readonly accelerator?: Accelerator;
+  readonly accelerator?: QemuAccelerator;
 }
 
 /** What others need to know of one machine. */
@@ -68,7 +68,7 @@ export interface RigMachine {
 export interface Rig {
   readonly network: RigNetwork;
   readonly switch: VirtualSwitch;
-  readonly accelerator: Accelerator;
+  readonly accelerator: QemuAccelerator;
   readonly machines: readonly RigMachine[];
   /** File of the effect journal. */
   readonly journal: string;
@@ -101,11 +101,15 @@ interface Shared {
   readonly options: RigOptions;
   readonly folder: string;
   readonly host: Host;
-  readonly journal: Journal;
+  readonly journal: VmJournal;
   readonly port: VirtualSwitch;
 }
 
-async function openMachine(shared: Shared, spec: MachineSpec, number: number): Promise<RigMachine & { bmc: Bmc }> {
+async function openMachine(
+  shared: Shared,
+  spec: MachineSpec,
+  number: number,
+): Promise<RigMachine & { bmc: VirtualBmc }> {
   const { options, host, journal } = shared;
   const folder = join(shared.folder, spec.id);
   const machine = new VirtualMachine(spec, { folder, host, journal, capture: options.capture ?? false });
@@ -123,7 +127,7 @@ async function openMachine(shared: Shared, spec: MachineSpec, number: number): P
   const certificate = options.plain === true ? null : await openCertificate(folder, `bmc-${spec.id}`);
   const credentials = await openSecret(options.secrets, secretRef);
   const facts = { spec, mac, uuid: spec.uuid };
-  const bmc = new Bmc({ machine, facts, credentials, journal, certificate, port: memory.port });
+  const bmc = new VirtualBmc({ machine, facts, credentials, journal, certificate, port: memory.port });
   const port = await bmc.listen();
   const keep = keeper(file);
   const keepNow = () => {
@@ -166,7 +170,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     ...(options.addresses === undefined ? {} : { addresses: options.addresses }),
   });
   const port = new VirtualSwitch();
-  const opened: (RigMachine & { bmc: Bmc })[] = [];
+  const opened: (RigMachine & { bmc: VirtualBmc })[] = [];
   const journalFile = join(folder, 'journal.jsonl');
   const close = async () => {
     await Promise.all(opened.map(({ machine }) => machine.powerOff('rig')));
@@ -176,7 +180,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
   };
   try {
     const host = await openHost(options, specs, network);
-    const shared = { options, folder, host, journal: new Journal(journalFile), port };
+    const shared = { options, folder, host, journal: new VmJournal(journalFile), port };
     for (const [index, spec] of specs.entries()) opened.push(await openMachine(shared, spec, index + 1));
     return { network, switch: port, accelerator: host.accelerator, machines: opened, journal: journalFile, close };
   } catch (error) {

@@ -4,9 +4,9 @@ import { EventEmitter } from 'node:events';
 import { access, mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Trouble } from '../../host/trouble.ts';
-import type { Accelerator } from './accelerator.ts';
+import type { QemuAccelerator } from './accelerator.ts';
 import { ended } from './process.ts';
-import { type BootTarget, bootDevices, type MachineSpec, type Places, qemuArguments } from './qemu.ts';
+import { bootDevices, type MachineSpec, qemuArguments, type VmBootTarget, type VmPaths } from './qemu.ts';
 import { Qmp, type QmpEvent } from './qmp.ts';
 import type { UefiFirmware } from './tools.ts';
 
@@ -16,7 +16,7 @@ export interface Host {
   /** Path of swtpm; null where no machine has a TPM. */
   readonly swtpm: string | null;
   readonly uefi: UefiFirmware | null;
-  readonly accelerator: Accelerator;
+  readonly accelerator: QemuAccelerator;
   readonly runtime: string;
   command(argv: readonly string[]): string[];
 }
@@ -35,7 +35,7 @@ interface Emitted {
   end: [{ readonly guest: boolean; readonly words: string }];
 }
 
-export class Running extends EventEmitter<Emitted> {
+export class RunningQemu extends EventEmitter<Emitted> {
   readonly #spec: MachineSpec;
   readonly #child: ChildProcess;
   #qmp: Qmp | null = null;
@@ -62,13 +62,13 @@ export class Running extends EventEmitter<Emitted> {
   }
 
   /** Powers on with this boot device first; resolves when the machine has begun, throws Trouble when it cannot. */
-  static async start(spec: MachineSpec, places: Places, host: Host, target: BootTarget): Promise<Running> {
+  static async start(spec: MachineSpec, places: VmPaths, host: Host, target: VmBootTarget): Promise<RunningQemu> {
     await Promise.all([places.qmp, places.lldp, places.tpm].map((socket) => rm(socket, { force: true })));
     const tpm = spec.tpm ? await startTpm(places, host) : null;
     // A rig that is killed must not leave machines running: they die with it.
     const bound = [host.tools.setpriv, '--pdeathsig', 'KILL', host.tools['qemu-system-x86_64']];
     const [file = '', ...rest] = host.command([...bound, ...qemuArguments(spec, places, host, target)]);
-    const running = new Running(spec, spawn(file, rest, { stdio: ['ignore', 'ignore', 'pipe'] }), tpm);
+    const running = new RunningQemu(spec, spawn(file, rest, { stdio: ['ignore', 'ignore', 'pipe'] }), tpm);
     try {
       const qmp = await Qmp.connect(places.qmp, monitorMs, () => running.#alive);
       running.#qmp = qmp;
@@ -87,7 +87,7 @@ export class Running extends EventEmitter<Emitted> {
   }
 
   /** Which device firmware tries first, from the next reset on. */
-  async order(target: BootTarget): Promise<void> {
+  async order(target: VmBootTarget): Promise<void> {
     const base = this.#index;
     this.#index += indexBlock;
     for (const [rank, device] of bootDevices(this.#spec, target).entries()) {
@@ -135,7 +135,7 @@ export class Running extends EventEmitter<Emitted> {
   }
 }
 
-async function startTpm(places: Places, host: Host): Promise<ChildProcess> {
+async function startTpm(places: VmPaths, host: Host): Promise<ChildProcess> {
   if (host.swtpm === null) throw new Trouble('A machine with a TPM needs swtpm: install the package swtpm.');
   // swtpm takes its state folder from its own working folder unless the path is absolute.
   await mkdir(places.tpmState, { recursive: true, mode: 0o700 });

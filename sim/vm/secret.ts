@@ -3,12 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Trouble } from '../../host/trouble.ts';
-import type { Credentials } from './sessions.ts';
+import type { BasicCredentials } from './sessions.ts';
 
 const shape = z.object({ username: z.string().min(1), password: z.string().min(1) });
 
 /** The credentials kept under this reference in the folder of BMC secrets; made at random at the first start. */
-export async function openSecret(folder: string, ref: string): Promise<Credentials> {
+export async function openSecret(folder: string, ref: string): Promise<BasicCredentials> {
   const file = join(folder, ref);
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) {

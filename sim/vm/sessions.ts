@@ -1,11 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-export interface Credentials {
+export interface BasicCredentials {
   readonly username: string;
   readonly password: string;
 }
 
-export interface Session {
+export interface VmSession {
   readonly id: string;
   readonly token: string;
   readonly username: string;
@@ -22,23 +22,23 @@ function same(a: string, b: string): boolean {
 }
 
 /** Logins of one BMC. */
-export class Sessions {
-  readonly #credentials: Credentials;
-  readonly #open = new Map<string, Session>();
+export class VmSessions {
+  readonly #credentials: BasicCredentials;
+  readonly #open = new Map<string, VmSession>();
   #count = 0;
 
-  constructor(credentials: Credentials) {
+  constructor(credentials: BasicCredentials) {
     this.#credentials = credentials;
   }
 
-  accepts(given: Credentials): boolean {
+  accepts(given: BasicCredentials): boolean {
     // Both are compared always, so that the time taken does not tell which was wrong.
     const name = same(given.username, this.#credentials.username);
     return same(given.password, this.#credentials.password) && name;
   }
 
   /** Null when no more sessions fit. */
-  open(username: string): Session | null {
+  open(username: string): VmSession | null {
     this.#expire();
     if (this.#open.size >= most) return null;
     const session = { id: String(++this.#count), token: randomBytes(16).toString('hex'), username, usedAt: Date.now() };
@@ -47,14 +47,14 @@ export class Sessions {
   }
 
   /** The session that this token opened, if it still is; using it keeps it open. */
-  byToken(token: string): Session | null {
+  byToken(token: string): VmSession | null {
     this.#expire();
     const session = [...this.#open.values()].find((candidate) => same(candidate.token, token)) ?? null;
     if (session !== null) session.usedAt = Date.now();
     return session;
   }
 
-  byId(id: string): Session | null {
+  byId(id: string): VmSession | null {
     this.#expire();
     return this.#open.get(id) ?? null;
   }
@@ -75,7 +75,7 @@ export class Sessions {
 }
 
 /** User and password of a Basic authorization header; null for any other or a malformed one. */
-export function basicCredentials(header: string | undefined): Credentials | null {
+export function basicCredentials(header: string | undefined): BasicCredentials | null {
   const encoded = header?.match(/^Basic ([A-Za-z0-9+/=]+)$/i)?.[1];
   if (encoded === undefined) return null;
   const text = Buffer.from(encoded, 'base64').toString('utf8');

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Trouble } from '../../host/trouble.ts';
-import { run } from './process.ts';
+import { runProcess } from './process.ts';
 
 const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
@@ -31,7 +31,7 @@ export async function findTool(tool: string): Promise<string | null> {
     const candidate = join(folder, tool);
     if (await usable(candidate, constants.X_OK)) return candidate;
   }
-  const { code, stdout } = await run(['sh', '-c', 'command -v -- "$1"', 'sh', tool]);
+  const { code, stdout } = await runProcess(['sh', '-c', 'command -v -- "$1"', 'sh', tool]);
   return code === 0 && stdout.startsWith('/') ? stdout.trim() : null;
 }
 

@@ -1,5 +1,5 @@
 /** The Redfish documents of one virtual server's BMC, from its facts and its present state: pure. */
-import type { BootOverride } from './machine.ts';
+import type { VmBootOverride } from './machine.ts';
 import { bayOf, biosVersion, type DiskSpec, type MachineSpec } from './qemu.ts';
 
 export interface BmcFacts {
@@ -11,36 +11,36 @@ export interface BmcFacts {
 
 export interface BmcState {
   readonly power: 'On' | 'Off';
-  readonly override: BootOverride;
+  readonly override: VmBootOverride;
   readonly lastReset: Date | null;
   readonly linkUp: boolean;
   readonly disks: readonly DiskSpec[];
 }
 
-export type Document = Readonly<Record<string, unknown>>;
+export type VmDocument = Readonly<Record<string, unknown>>;
 
-export const root = '/redfish/v1';
+export const vmServiceRoot = '/redfish/v1';
 export const paths = {
-  root,
-  sessionService: `${root}/SessionService`,
-  sessions: `${root}/SessionService/Sessions`,
-  systems: `${root}/Systems`,
-  system: `${root}/Systems/1`,
-  reset: `${root}/Systems/1/Actions/ComputerSystem.Reset`,
-  systemNics: `${root}/Systems/1/EthernetInterfaces`,
-  systemNic: `${root}/Systems/1/EthernetInterfaces/1`,
-  storages: `${root}/Systems/1/Storage`,
-  storage: `${root}/Systems/1/Storage/1`,
-  drive: (bay: string) => `${root}/Systems/1/Storage/1/Drives/${bay}`,
-  chassisList: `${root}/Chassis`,
-  chassis: `${root}/Chassis/1`,
-  managers: `${root}/Managers`,
-  manager: `${root}/Managers/bmc`,
-  managerNics: `${root}/Managers/bmc/EthernetInterfaces`,
-  managerNic: `${root}/Managers/bmc/EthernetInterfaces/1`,
+  root: vmServiceRoot,
+  sessionService: `${vmServiceRoot}/SessionService`,
+  sessions: `${vmServiceRoot}/SessionService/Sessions`,
+  systems: `${vmServiceRoot}/Systems`,
+  system: `${vmServiceRoot}/Systems/1`,
+  reset: `${vmServiceRoot}/Systems/1/Actions/ComputerSystem.Reset`,
+  systemNics: `${vmServiceRoot}/Systems/1/EthernetInterfaces`,
+  systemNic: `${vmServiceRoot}/Systems/1/EthernetInterfaces/1`,
+  storages: `${vmServiceRoot}/Systems/1/Storage`,
+  storage: `${vmServiceRoot}/Systems/1/Storage/1`,
+  drive: (bay: string) => `${vmServiceRoot}/Systems/1/Storage/1/Drives/${bay}`,
+  chassisList: `${vmServiceRoot}/Chassis`,
+  chassis: `${vmServiceRoot}/Chassis/1`,
+  managers: `${vmServiceRoot}/Managers`,
+  manager: `${vmServiceRoot}/Managers/bmc`,
+  managerNics: `${vmServiceRoot}/Managers/bmc/EthernetInterfaces`,
+  managerNic: `${vmServiceRoot}/Managers/bmc/EthernetInterfaces/1`,
 } as const;
 
-export const resetTypes = [
+export const vmResetTypes = [
   'On',
   'ForceOff',
   'GracefulShutdown',
@@ -48,7 +48,7 @@ export const resetTypes = [
   'ForceRestart',
   'PowerCycle',
 ] as const;
-export type ResetType = (typeof resetTypes)[number];
+export type VmResetType = (typeof vmResetTypes)[number];
 
 export const overrideTargets = ['None', 'Pxe', 'Hdd'] as const;
 export const overrideStates = ['Disabled', 'Once', 'Continuous'] as const;
@@ -62,11 +62,11 @@ export const bmcFirmware = '1.0.0';
 const ok = { State: 'Enabled', Health: 'OK' } as const;
 const link = (path: string) => ({ '@odata.id': path });
 
-function resource(path: string, type: string, id: string, name: string, body: Document): Document {
+function resource(path: string, type: string, id: string, name: string, body: VmDocument): VmDocument {
   return { '@odata.id': path, '@odata.type': type, Id: id, Name: name, ...body };
 }
 
-export function collection(path: string, kind: string, members: readonly string[]): Document {
+export function collectionAt(path: string, kind: string, members: readonly string[]): VmDocument {
   return {
     '@odata.id': path,
     '@odata.type': `#${kind}Collection.${kind}Collection`,
@@ -76,8 +76,8 @@ export function collection(path: string, kind: string, members: readonly string[
   };
 }
 
-function serviceRoot({ uuid }: BmcFacts): Document {
-  return resource(root, '#ServiceRoot.v1_15_0.ServiceRoot', 'RootService', 'Root Service', {
+function serviceRoot({ uuid }: BmcFacts): VmDocument {
+  return resource(vmServiceRoot, '#ServiceRoot.v1_15_0.ServiceRoot', 'RootService', 'Root Service', {
     RedfishVersion: '1.17.0',
     UUID: uuid,
     Vendor: 'Farrier',
@@ -90,7 +90,7 @@ function serviceRoot({ uuid }: BmcFacts): Document {
   });
 }
 
-function system({ spec }: BmcFacts, state: BmcState): Document {
+function system({ spec }: BmcFacts, state: BmcState): VmDocument {
   const on = state.power === 'On';
   return resource(paths.system, '#ComputerSystem.v1_20_0.ComputerSystem', '1', spec.id, {
     SystemType: 'Physical',
@@ -119,12 +119,12 @@ function system({ spec }: BmcFacts, state: BmcState): Document {
     Storage: link(paths.storages),
     Links: { Chassis: [link(paths.chassis)], ManagedBy: [link(paths.manager)] },
     Actions: {
-      '#ComputerSystem.Reset': { target: paths.reset, 'ResetType@Redfish.AllowableValues': resetTypes },
+      '#ComputerSystem.Reset': { target: paths.reset, 'ResetType@Redfish.AllowableValues': vmResetTypes },
     },
   });
 }
 
-function systemNic({ spec }: BmcFacts, state: BmcState): Document {
+function systemNic({ spec }: BmcFacts, state: BmcState): VmDocument {
   const up = state.power === 'On' && state.linkUp;
   return resource(paths.systemNic, '#EthernetInterface.v1_9_0.EthernetInterface', '1', 'NIC 1', {
     MACAddress: spec.nic.mac,
@@ -135,7 +135,7 @@ function systemNic({ spec }: BmcFacts, state: BmcState): Document {
   });
 }
 
-function storage({ disks }: BmcState): Document {
+function storage({ disks }: BmcState): VmDocument {
   return resource(paths.storage, '#Storage.v1_15_0.Storage', '1', 'Bays', {
     Drives: disks.map((disk) => link(paths.drive(bayOf(disk)))),
     'Drives@odata.count': disks.length,
@@ -145,7 +145,7 @@ function storage({ disks }: BmcState): Document {
 
 const protocols = { virtio: 'PCIe', nvme: 'NVMe', ahci: 'SATA' } as const;
 
-function drive(disk: DiskSpec): Document {
+function drive(disk: DiskSpec): VmDocument {
   const bay = bayOf(disk);
   return resource(paths.drive(bay), '#Drive.v1_17_0.Drive', bay, `Drive ${bay}`, {
     Manufacturer: 'QEMU',
@@ -159,7 +159,7 @@ function drive(disk: DiskSpec): Document {
   });
 }
 
-function chassis({ spec }: BmcFacts, state: BmcState): Document {
+function chassis({ spec }: BmcFacts, state: BmcState): VmDocument {
   return resource(paths.chassis, '#Chassis.v1_23_0.Chassis', '1', `${spec.id} chassis`, {
     ChassisType: 'RackMount',
     Manufacturer: spec.manufacturer,
@@ -171,7 +171,7 @@ function chassis({ spec }: BmcFacts, state: BmcState): Document {
   });
 }
 
-function manager({ uuid }: BmcFacts): Document {
+function manager({ uuid }: BmcFacts): VmDocument {
   return resource(paths.manager, '#Manager.v1_18_0.Manager', 'bmc', 'Manager', {
     ManagerType: 'BMC',
     Manufacturer: 'Farrier',
@@ -185,7 +185,7 @@ function manager({ uuid }: BmcFacts): Document {
   });
 }
 
-function managerNic({ mac }: BmcFacts): Document {
+function managerNic({ mac }: BmcFacts): VmDocument {
   return resource(paths.managerNic, '#EthernetInterface.v1_9_0.EthernetInterface', '1', 'BMC NIC', {
     MACAddress: mac,
     PermanentMACAddress: mac,
@@ -195,7 +195,7 @@ function managerNic({ mac }: BmcFacts): Document {
   });
 }
 
-function sessionService(): Document {
+function sessionService(): VmDocument {
   return resource(paths.sessionService, '#SessionService.v1_1_8.SessionService', 'SessionService', 'Session Service', {
     ServiceEnabled: true,
     SessionTimeout: 1800,
@@ -205,23 +205,23 @@ function sessionService(): Document {
 }
 
 /** The document at a path; null where there is none. Sessions are the server's own. */
-export function documentAt(path: string, facts: BmcFacts, state: BmcState): Document | null {
-  const makers: Readonly<Record<string, () => Document>> = {
-    '/redfish': () => ({ v1: `${root}/` }),
+export function vmDocument(path: string, facts: BmcFacts, state: BmcState): VmDocument | null {
+  const makers: Readonly<Record<string, () => VmDocument>> = {
+    '/redfish': () => ({ v1: `${vmServiceRoot}/` }),
     [paths.root]: () => serviceRoot(facts),
     [paths.sessionService]: sessionService,
-    [paths.systems]: () => collection(paths.systems, 'ComputerSystem', [paths.system]),
+    [paths.systems]: () => collectionAt(paths.systems, 'ComputerSystem', [paths.system]),
     [paths.system]: () => system(facts, state),
-    [paths.systemNics]: () => collection(paths.systemNics, 'EthernetInterface', [paths.systemNic]),
+    [paths.systemNics]: () => collectionAt(paths.systemNics, 'EthernetInterface', [paths.systemNic]),
     [paths.systemNic]: () => systemNic(facts, state),
-    [paths.storages]: () => collection(paths.storages, 'Storage', [paths.storage]),
+    [paths.storages]: () => collectionAt(paths.storages, 'Storage', [paths.storage]),
     [paths.storage]: () => storage(state),
     ...Object.fromEntries(state.disks.map((disk) => [paths.drive(bayOf(disk)), () => drive(disk)])),
-    [paths.chassisList]: () => collection(paths.chassisList, 'Chassis', [paths.chassis]),
+    [paths.chassisList]: () => collectionAt(paths.chassisList, 'Chassis', [paths.chassis]),
     [paths.chassis]: () => chassis(facts, state),
-    [paths.managers]: () => collection(paths.managers, 'Manager', [paths.manager]),
+    [paths.managers]: () => collectionAt(paths.managers, 'Manager', [paths.manager]),
     [paths.manager]: () => manager(facts),
-    [paths.managerNics]: () => collection(paths.managerNics, 'EthernetInterface', [paths.managerNic]),
+    [paths.managerNics]: () => collectionAt(paths.managerNics, 'EthernetInterface', [paths.managerNic]),
     [paths.managerNic]: () => managerNic(facts),
   };
   return Object.hasOwn(makers, path) ? (makers[path]?.() ?? null) : null;

@@ -28,7 +28,7 @@ import {
   giveToken,
   greeting,
   open,
-  say,
+  recordLine,
   startAgentServer,
 } from './agents.ts';
 
@@ -100,7 +100,7 @@ suite('a boot token', () => {
     expect(await server.ask('POST', '/agent/hello', "' or 1=1", greeting)).toMatchObject({ status: 401 });
     expect(await server.ask('POST', '/agent/hello', null, greeting)).toMatchObject({ status: 401 });
     expect(
-      await server.ask('POST', '/agent/step', born.token, say('step', { name: 'clock', state: 'done' })),
+      await server.ask('POST', '/agent/step', born.token, recordLine('step', { name: 'clock', state: 'done' })),
     ).toMatchObject({ status: 401 });
   });
 
@@ -175,8 +175,8 @@ suite('an inventory', () => {
     const born = await bear(server.mdb);
     const session = await open(server, born);
     await server.ask('POST', '/agent/inventory', session, describe(born));
-    const other = say('disk', { name: 'sda', serial: `E-${born.machineId}`, bytes: 1000, content: 'ext4' });
-    const nameless = say('disk', { name: 'vdb', serial: '00000000', bytes: 1000 });
+    const other = recordLine('disk', { name: 'sda', serial: `E-${born.machineId}`, bytes: 1000, content: 'ext4' });
+    const nameless = recordLine('disk', { name: 'vdb', serial: '00000000', bytes: 1000 });
     await server.ask('POST', '/agent/inventory', session, describe(born, { disk: other + nameless }));
     const rows = await server.mdb.select().from(disks).where(eq(disks.machineId, born.machineId)).orderBy(disks.serial);
     expect(rows.map(({ serial, present, content }) => [serial, present, content])).toEqual([
@@ -191,10 +191,11 @@ suite('an inventory', () => {
     const session = await open(server, born);
     const ib = `nic name=ib0 mac=${'80:'.repeat(19)}01\n`;
     const body = describe(born, {
-      dimm: say('dimm', { slot: 'DIMM 0', mib: 16 }) + say('dimm', { slot: 'DIMM 0', mib: 16, serial: '' }),
-      reader: say('disk', { name: 'sdb', bytes: 0 }),
+      dimm:
+        recordLine('dimm', { slot: 'DIMM 0', mib: 16 }) + recordLine('dimm', { slot: 'DIMM 0', mib: 16, serial: '' }),
+      reader: recordLine('disk', { name: 'sdb', bytes: 0 }),
       ib,
-      tpm: say('tpm', { version: 2, pcr0: '' }),
+      tpm: recordLine('tpm', { version: 2, pcr0: '' }),
     });
     expect(await server.ask('POST', '/agent/inventory', session, body)).toMatchObject({ status: 200 });
     const rows = await server.mdb.select().from(dimms).where(eq(dimms.machineId, born.machineId));
@@ -207,7 +208,7 @@ suite('an inventory', () => {
       .insert(expectedBmcs)
       .values({ origin: 'https://10.9.0.9', siteId: 'home', mac: born.mac, secretRef: 'a9' });
     const session = await open(server, born);
-    const bmc = say('bmc', { address: '10.9.0.9', mac: '52:54:00:bb:00:09' });
+    const bmc = recordLine('bmc', { address: '10.9.0.9', mac: '52:54:00:bb:00:09' });
     expect(await server.ask('POST', '/agent/inventory', session, describe(born, { bmc }))).toMatchObject({
       status: 200,
     });
@@ -218,11 +219,11 @@ suite('an inventory', () => {
 
   const nonsense: [string, (born: Born) => Record<string, string>, string][] = [
     ['no CPU', () => ({ cpu: '' }), 'there is no cpu record'],
-    ['zero cores', () => ({ cpu: say('cpu', { socket: 0, cores: 0, threads: 1 }) }), 'cpu 1: cores is below 1'],
-    ['no memory', () => ({ memory: say('memory', { mib: 0 }) }), 'memory: mib is below 1'],
+    ['zero cores', () => ({ cpu: recordLine('cpu', { socket: 0, cores: 0, threads: 1 }) }), 'cpu 1: cores is below 1'],
+    ['no memory', () => ({ memory: recordLine('memory', { mib: 0 }) }), 'memory: mib is below 1'],
     [
       'not its own MAC',
-      () => ({ nic: say('nic', { name: 'eth0', mac: '52:54:00:99:99:99' }) }),
+      () => ({ nic: recordLine('nic', { name: 'eth0', mac: '52:54:00:99:99:99' }) }),
       'with which the machine booted',
     ],
     ['no system', () => ({ system: '' }), 'there must be one system record'],
@@ -243,10 +244,10 @@ suite('an inventory', () => {
   });
 
   it('with a card over USB that every machine of its kind has is taken without that card (quirk 61)', async () => {
-    const usb = say('nic', { name: 'usb0', mac: '0a:ca:fe:f0:0d:04' });
+    const usb = recordLine('nic', { name: 'usb0', mac: '0a:ca:fe:f0:0d:04' });
     for (let round = 0; round < 2; round += 1) {
       const born = await bear(server.mdb);
-      const nic = say('nic', { name: 'eth0', mac: born.mac }) + usb;
+      const nic = recordLine('nic', { name: 'eth0', mac: born.mac }) + usb;
       const session = await open(server, born);
       expect(await server.ask('POST', '/agent/inventory', session, describe(born, { nic }))).toMatchObject({
         status: 200,
@@ -256,7 +257,7 @@ suite('an inventory', () => {
 
   it('of twins that show one card at the same time is taken from both, and one has the card', async () => {
     const twins = [await bear(server.mdb), await bear(server.mdb)] as const;
-    const shared = say('nic', { name: 'eth1', mac: 'b0:26:28:77:00:01' });
+    const shared = recordLine('nic', { name: 'eth1', mac: 'b0:26:28:77:00:01' });
     const answers = await Promise.all(
       twins.map(async (born) =>
         server.ask('POST', '/agent/inventory', await open(server, born), describe(born, { shared, lldp: '' })),
@@ -272,7 +273,7 @@ suite('a step', () => {
     const born = await bear(server.mdb);
     const session = await open(server, born);
     const report = (name: string, state: string, more = {}) =>
-      server.ask('POST', '/agent/step', session, say('step', { name, state, ...more }));
+      server.ask('POST', '/agent/step', session, recordLine('step', { name, state, ...more }));
     await report('partition', 'running');
     await report('partition', 'running');
     expect(await stepOf(born, 'partition')).toMatchObject({ attempt: 1, state: 'running', owner: 'agent', ordinal: 8 });
@@ -295,11 +296,16 @@ suite('a step', () => {
 
   it('of a later boot is a new attempt', async () => {
     const born = await bear(server.mdb);
-    await server.ask('POST', '/agent/step', await open(server, born), say('step', { name: 'clock', state: 'running' }));
+    await server.ask(
+      'POST',
+      '/agent/step',
+      await open(server, born),
+      recordLine('step', { name: 'clock', state: 'running' }),
+    );
     const token = await giveToken(server.mdb, born.machineId, born.orderId);
     const session = await open(server, { ...born, token });
-    await server.ask('POST', '/agent/step', session, say('step', { name: 'clock', state: 'running' }));
-    await server.ask('POST', '/agent/step', session, say('step', { name: 'clock', state: 'done' }));
+    await server.ask('POST', '/agent/step', session, recordLine('step', { name: 'clock', state: 'running' }));
+    await server.ask('POST', '/agent/step', session, recordLine('step', { name: 'clock', state: 'done' }));
     expect(await stepOf(born, 'clock')).toMatchObject({ attempt: 2, state: 'done' });
   });
 });
@@ -359,7 +365,7 @@ suite('burn-in', () => {
   it('keeps parts and cut, and is told once', async () => {
     const born = await bear(server.mdb);
     const session = await open(server, born);
-    const part = say('part', {
+    const part = recordLine('part', {
       kind: 'benchmark',
       subject: 'disk',
       device: 'sda',
@@ -374,17 +380,21 @@ suite('burn-in', () => {
       .insert(burnins)
       .values({ id: `b-${born.machineId}`, machineId: born.machineId, orderId: born.orderId });
     await direct(born, { do: 'burnin', burninId: `b-${born.machineId}`, stressSeconds: 1, capSeconds: 60 });
-    expect(await server.ask('POST', '/agent/progress', session, say('progress', { percent: 40 }))).toMatchObject({
-      status: 200,
-    });
-    expect(await server.ask('POST', '/agent/progress', session, say('progress', { percent: 400 }))).toMatchObject({
+    expect(await server.ask('POST', '/agent/progress', session, recordLine('progress', { percent: 40 }))).toMatchObject(
+      {
+        status: 200,
+      },
+    );
+    expect(
+      await server.ask('POST', '/agent/progress', session, recordLine('progress', { percent: 400 })),
+    ).toMatchObject({
       status: 400,
     });
     expect(await post(part + part)).toMatchObject({ status: 400 });
     for (const _ of [1, 2])
-      expect(await post(part + say('burnin', { seconds: 60, cut: 1 }))).toMatchObject({ status: 200 });
+      expect(await post(part + recordLine('burnin', { seconds: 60, cut: 1 }))).toMatchObject({ status: 200 });
     await direct(born, { do: 'wait' });
-    expect(await post(part + say('burnin', { seconds: 60, cut: 1 }))).toMatchObject({ status: 200 });
+    expect(await post(part + recordLine('burnin', { seconds: 60, cut: 1 }))).toMatchObject({ status: 200 });
     const [burnin] = await server.mdb.select().from(burnins).where(eq(burnins.orderId, born.orderId));
     expect(burnin).toMatchObject({ progress: 40, cut: true, verdict: null });
     expect(
@@ -430,7 +440,7 @@ suite('an installation', () => {
       disk: `D-${born.machineId}`,
     };
     const post = (change: Record<string, string> = {}) =>
-      server.ask('POST', '/agent/installed', session, say('installed', { ...report, ...change }));
+      server.ask('POST', '/agent/installed', session, recordLine('installed', { ...report, ...change }));
     expect(await post({ sha256: 'cd'.repeat(32) })).toMatchObject({
       status: 409,
       reason: 'the SHA-256 is not that of the image',
@@ -450,7 +460,7 @@ suite('an installation', () => {
       { content: 'farrier', mark },
     ]);
 
-    const ready = say('ready', {
+    const ready = recordLine('ready', {
       boot: 'bbbbbbbb-0000',
       hostname: 'a01-01',
       address: '10.1.1.1',
@@ -478,7 +488,7 @@ suite('an installation', () => {
       .where(eq(machines.id, born.machineId));
     await direct(born, install(born, mark));
     const { records } = await server.ask('GET', '/agent/credentials', session);
-    const ready = say('ready', {
+    const ready = recordLine('ready', {
       boot: 'bbbbbbbb-0000',
       hostname: 'other',
       address: '10.1.1.2',

@@ -24,11 +24,11 @@ export interface AgentServer {
   /** Everything that was logged. */
   readonly logged: string[];
   /** One request as an agent makes it. */
-  ask(method: 'GET' | 'POST', path: string, token: string | null, body?: string): Promise<Asked>;
+  ask(method: 'GET' | 'POST', path: string, token: string | null, body?: string): Promise<AgentReply>;
   close(): Promise<void>;
 }
 
-export interface Asked {
+export interface AgentReply {
   readonly status: number;
   readonly records: readonly AgentRecord[];
   readonly reason: string;
@@ -110,11 +110,15 @@ export async function giveToken(mdb: Mdb, machineId: string, orderId: string, se
   return token;
 }
 
-export function say(kind: string, fields: Record<string, string | number>): string {
+export function recordLine(kind: string, fields: Record<string, string | number>): string {
   return formatRecords([{ kind, fields: Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, String(v)])) }]);
 }
 
-export const greeting = say('agent', { version: 1, firmware: 'uefi', boot: '3f0f5c60-0000-4000-8000-000000000001' });
+export const greeting = recordLine('agent', {
+  version: 1,
+  firmware: 'uefi',
+  boot: '3f0f5c60-0000-4000-8000-000000000001',
+});
 
 /** Says hello and returns the session's token. */
 export async function open(server: AgentServer, born: Born): Promise<string> {
@@ -126,7 +130,7 @@ export async function open(server: AgentServer, born: Born): Promise<string> {
 /** A sound inventory of that machine; `change` replaces records by kind. */
 export function describe(born: Born, change: Record<string, string> = {}): string {
   const kinds: Record<string, string> = {
-    system: say('system', {
+    system: recordLine('system', {
       vendor: 'Acme',
       product: 'R1',
       serial: `SN-${born.machineId}`,
@@ -136,10 +140,10 @@ export function describe(born: Born, change: Record<string, string> = {}): strin
       bios_version: '1.2',
       firmware: 'uefi',
     }),
-    cpu: say('cpu', { socket: 0, model: 'Xeon 6', cores: 8, threads: 16 }),
-    memory: say('memory', { mib: 65536 }),
-    dimm: say('dimm', { slot: 'A1', mib: 65536, serial: 'D1', part: 'P1', speed: 4800 }),
-    disk: say('disk', {
+    cpu: recordLine('cpu', { socket: 0, model: 'Xeon 6', cores: 8, threads: 16 }),
+    memory: recordLine('memory', { mib: 65536 }),
+    dimm: recordLine('dimm', { slot: 'A1', mib: 65536, serial: 'D1', part: 'P1', speed: 4800 }),
+    disk: recordLine('disk', {
       name: 'sda',
       serial: `D-${born.machineId}`,
       model: 'SSD',
@@ -147,8 +151,15 @@ export function describe(born: Born, change: Record<string, string> = {}): strin
       rotational: 0,
       content: 'blank',
     }),
-    nic: say('nic', { name: 'eth0', mac: born.mac, driver: 'ixgbe', pci: '0000:01:00.0', speed: 25000, carrier: 1 }),
-    lldp: say('lldp', { nic: 'eth0', chassis: '52-54-00-FF-00-01', port: 'swp1', system: 'sw-A01' }),
+    nic: recordLine('nic', {
+      name: 'eth0',
+      mac: born.mac,
+      driver: 'ixgbe',
+      pci: '0000:01:00.0',
+      speed: 25000,
+      carrier: 1,
+    }),
+    lldp: recordLine('lldp', { nic: 'eth0', chassis: '52-54-00-FF-00-01', port: 'swp1', system: 'sw-A01' }),
     ...change,
   };
   return Object.values(kinds).join('');

@@ -15,7 +15,7 @@ import { turnCampaign } from '../../mdb/campaigns/turn.ts';
 import { endOrder } from '../../mdb/orders/passage.ts';
 import { writePlan } from '../../mdb/orders/plans.ts';
 import { audit, machines, orders, outbox } from '../../mdb/schema.ts';
-import { writeMachines } from '../campaign/bench.ts';
+import { writePoolMachines } from '../campaign/bench.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -34,8 +34,8 @@ beforeAll(async () => {
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   api = new ApiClient({ url, operator: 'ann' });
   await writeSite(base.mdb, { racks: 4 });
-  await writeMachines(base.mdb, 'batch', 6);
-  await writeMachines(base.mdb, 'web', 3);
+  await writePoolMachines(base.mdb, 'batch', 6);
+  await writePoolMachines(base.mdb, 'web', 3);
 });
 afterAll(async () => {
   await app?.close();

@@ -17,7 +17,7 @@ import { acting } from '../../mdb/acting.ts';
 import { keepFindings } from '../../mdb/drift/drifts.ts';
 import { beginRound, endRound } from '../../mdb/drift/rounds.ts';
 import { audit, drifts, machines, outbox } from '../../mdb/schema.ts';
-import { writeMachines } from '../campaign/bench.ts';
+import { writePoolMachines } from '../campaign/bench.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   api = new ApiClient({ url, operator: 'ann' });
   await writeSite(base.mdb, { racks: 4 });
-  ids = await writeMachines(base.mdb, 'batch', 3);
+  ids = await writePoolMachines(base.mdb, 'batch', 3);
   await base.mdb.update(machines).set({ profileId: 'default' });
 });
 afterAll(async () => {

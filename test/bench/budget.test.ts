@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type BirthResult, birthBounds } from '../../scripts/benches/budget.ts';
-import { holds, tell } from '../../scripts/benches/verdict.ts';
+import { boundLine, holds } from '../../scripts/benches/verdict.ts';
 
 const good: BirthResult = {
   bench: 'birth',
@@ -16,7 +16,7 @@ const good: BirthResult = {
 const missed = (result: BirthResult) =>
   birthBounds(result)
     .filter((bound) => !holds(bound))
-    .map(tell);
+    .map(boundLine);
 
 test('a result at the budgets keeps them, whatever time it took', () => {
   expect(missed({ ...good, seconds: 100_000 })).toEqual([]);

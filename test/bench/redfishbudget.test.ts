@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type RedfishResult, redfishBounds } from '../../scripts/benches/redfishbudget.ts';
-import { holds, tell } from '../../scripts/benches/verdict.ts';
+import { boundLine, holds } from '../../scripts/benches/verdict.ts';
 
 const good: RedfishResult = {
   bench: 'redfish',
@@ -16,7 +16,7 @@ const good: RedfishResult = {
 const missed = (result: RedfishResult) =>
   redfishBounds(result)
     .filter((bound) => !holds(bound))
-    .map(tell);
+    .map(boundLine);
 
 test('a result at the budgets keeps them, and a family that cannot expand has none', () => {
   expect(missed(good)).toEqual([]);

@@ -6,9 +6,9 @@ import {
   type SimResult,
   simBounds,
 } from '../../scripts/benches/simbudget.ts';
-import { type Bound, holds, judge, tell } from '../../scripts/benches/verdict.ts';
+import { type Bound, boundLine, holds, reportBounds } from '../../scripts/benches/verdict.ts';
 
-const missed = (bounds: readonly Bound[]) => bounds.filter((bound) => !holds(bound)).map(tell);
+const missed = (bounds: readonly Bound[]) => bounds.filter((bound) => !holds(bound)).map(boundLine);
 const decided = { per_second: 6000, per_core_second: 2000, p99_ms: 5, errors: 0 };
 const boot: BootResult = {
   ...{ bench: 'boot', seconds: 10, machines: 4000 },
@@ -60,7 +60,7 @@ describe('O-10: the verdict of', () => {
   });
 
   it('O-10: ends with 1 where one was missed', () => {
-    expect(judge(simBounds(sim))).toBe(0);
-    expect(judge(simBounds({ ...sim, cpu_share_looking_for_boot: 2 }))).toBe(1);
+    expect(reportBounds(simBounds(sim))).toBe(0);
+    expect(reportBounds(simBounds({ ...sim, cpu_share_looking_for_boot: 2 }))).toBe(1);
   });
 });

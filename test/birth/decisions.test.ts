@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type BurninPart, judge, median } from '../../domain/birth/burnin.ts';
+import { type BurninPart, judgeBurnin, median } from '../../domain/birth/burnin.ts';
 import { chooseDisk, chooseImage, type ImageFacts } from '../../domain/birth/image.ts';
 import { type HeardPort, hostnameAt, placeOf, readPlace } from '../../domain/birth/place.ts';
 import { matchProfile } from '../../domain/birth/profile.ts';
@@ -108,36 +108,44 @@ describe('the verdict of a burn-in', () => {
   const peers = { 'cpu/Mop/s': [100, 110, 90] };
 
   test('all well', () => {
-    expect(judge([stress, speed(95), disk(150)], false, limits, peers)).toEqual({ verdict: 'pass', finding: null });
+    expect(judgeBurnin([stress, speed(95), disk(150)], false, limits, peers)).toEqual({
+      verdict: 'pass',
+      finding: null,
+    });
   });
 
   test('a failed part names the device', () => {
-    const judged = judge([speed(95), { ...stress, ok: false, message: 'bit 3 stuck at 0x1f00' }], true, limits, peers);
+    const judged = judgeBurnin(
+      [speed(95), { ...stress, ok: false, message: 'bit 3 stuck at 0x1f00' }],
+      true,
+      limits,
+      peers,
+    );
     expect(judged).toEqual({ verdict: 'fail', finding: 'memory stress failed on DIMM_A1: bit 3 stuck at 0x1f00' });
   });
 
   test('cut short', () => {
-    expect(judge([stress], true, limits, peers).verdict).toBe('cut');
+    expect(judgeBurnin([stress], true, limits, peers).verdict).toBe('cut');
   });
 
   test('no part at all is no pass', () => {
-    expect(judge([], false, limits, peers).verdict).toBe('fail');
+    expect(judgeBurnin([], false, limits, peers).verdict).toBe('fail');
   });
 
   test('30 % below the peers', () => {
-    expect(judge([speed(69)], false, limits, peers)).toEqual({
+    expect(judgeBurnin([speed(69)], false, limits, peers)).toEqual({
       verdict: 'below',
       finding: "cpu of cpu0: 69 Mop/s is below 70 % of its 3 peers' median of 100.",
     });
-    expect(judge([speed(70)], false, limits, peers).verdict).toBe('pass');
+    expect(judgeBurnin([speed(70)], false, limits, peers).verdict).toBe('pass');
   });
 
   test('too few peers to compare with', () => {
-    expect(judge([speed(1)], false, limits, { 'cpu/Mop/s': [100, 100] }).verdict).toBe('pass');
+    expect(judgeBurnin([speed(1)], false, limits, { 'cpu/Mop/s': [100, 100] }).verdict).toBe('pass');
   });
 
   test('below the floor', () => {
-    expect(judge([disk(99)], false, limits, {}).verdict).toBe('below');
+    expect(judgeBurnin([disk(99)], false, limits, {}).verdict).toBe('below');
   });
 
   test('the median of an even and an odd number', () => {

@@ -13,9 +13,9 @@ import {
   campaignWorkflowId,
 } from '../../contract/campaign.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
-import { type Pace, standardPace } from '../../domain/campaign/campaign.ts';
+import { type CampaignLimits, standardLimits } from '../../domain/campaign/campaign.ts';
 import type { Health } from '../../domain/health.ts';
-import { standard } from '../../domain/requests.ts';
+import { standardRequests } from '../../domain/requests.ts';
 import { parseSelector } from '../../domain/selector.ts';
 import { acting } from '../../mdb/acting.ts';
 import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns/campaigns.ts';
@@ -38,7 +38,7 @@ export const well: Ending = { state: 'done', outcome: 'done' };
 
 let macs = 0;
 /** Machines in service in four racks of two feeds, with a tag of their own. */
-export async function writeMachines(mdb: Mdb, pool: string, count: number): Promise<string[]> {
+export async function writePoolMachines(mdb: Mdb, pool: string, count: number): Promise<string[]> {
   const rows = Array.from({ length: count }, (_, index) => {
     macs += 1;
     return {
@@ -58,7 +58,7 @@ export async function writeMachines(mdb: Mdb, pool: string, count: number): Prom
 }
 
 /** Plans a reboot of a pool. */
-export async function plan(mdb: Mdb, id: string, pool: string, pace: Partial<Pace> = {}) {
+export async function planTestCampaign(mdb: Mdb, id: string, pool: string, pace: Partial<CampaignLimits> = {}) {
   const selector = `pool=${pool}`;
   const parsed = parseSelector(selector);
   if (typeof parsed === 'string') throw new Error(parsed);
@@ -66,11 +66,11 @@ export async function plan(mdb: Mdb, id: string, pool: string, pace: Partial<Pac
     id,
     selector,
     passage: 'reboot',
-    request: { ...standard.reboot },
+    request: { ...standardRequests.reboot },
     class: null,
     reason: 'a test',
   } as const;
-  return keepCampaign(mdb, ann, { ...wish, pace: { ...standardPace, ...pace } }, await readCandidates(mdb, parsed));
+  return keepCampaign(mdb, ann, { ...wish, pace: { ...standardLimits, ...pace } }, await readCandidates(mdb, parsed));
 }
 
 export class CampaignBench {
@@ -96,9 +96,9 @@ export class CampaignBench {
     return this.environment.client.workflow.getHandle(campaignWorkflowId(this.id));
   }
 
-  async start(count: number, pace: Partial<Pace> = {}, longest?: number): Promise<string[]> {
-    const ids = await writeMachines(this.mdb, this.pool, count);
-    await plan(this.mdb, this.id, this.pool, pace);
+  async start(count: number, pace: Partial<CampaignLimits> = {}, longest?: number): Promise<string[]> {
+    const ids = await writePoolMachines(this.mdb, this.pool, count);
+    await planTestCampaign(this.mdb, this.id, this.pool, pace);
     await this.begin(longest);
     return ids;
   }

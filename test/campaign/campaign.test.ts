@@ -12,7 +12,7 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { defineAttributes } from '../workflows/bench.ts';
-import { type CampaignBench, plan, well, withCampaign, writeMachines } from './bench.ts';
+import { type CampaignBench, planTestCampaign, well, withCampaign, writePoolMachines } from './bench.ts';
 
 const environment = await timeSkipping();
 if (environment) await defineAttributes(environment);
@@ -111,12 +111,12 @@ describe.skipIf(environment === null)('a campaign', () => {
     running(async (bench) => {
       const skipped = { ...failed('nothing was done: the machine is draining'), skipped: true };
       bench.ends = (id) => (/0[23]$/.test(id) ? skipped : well);
-      const ids = await writeMachines(at.mdb, bench.pool, 6);
+      const ids = await writePoolMachines(at.mdb, bench.pool, 6);
       await at.mdb
         .update(machines)
         .set({ held: 'its disk is odd' })
         .where(eq(machines.id, ids[4] ?? ''));
-      await plan(at.mdb, bench.id, bench.pool, { ...quick, haltCount: 1 });
+      await planTestCampaign(at.mdb, bench.id, bench.pool, { ...quick, haltCount: 1 });
       const asked = { passage: 'reboot', request: (await bench.show()).campaign.request } as never;
       const wish = { machineId: ids[5] ?? '', asked, reason: 'an own one', class: null, dryRun: false, reviewed: null };
       await placeOrder(at.mdb, ann, { ...wish, notBefore: null, deadline: null });
@@ -215,9 +215,9 @@ describe.skipIf(environment === null)('a campaign', () => {
 
 test('a campaign waits for its window', async () => {
   const id = 'windowed';
-  await writeMachines(at.mdb, id, 3);
+  await writePoolMachines(at.mdb, id, 3);
   const window = { days: [1, 2, 3, 4, 5, 6, 7], from: '22:00', to: '02:00', zone: 'UTC' };
-  await plan(at.mdb, id, id, { ...quick, canary: 0, windows: [window] });
+  await planTestCampaign(at.mdb, id, id, { ...quick, canary: 0, windows: [window] });
   const hash = (await showCampaign(at.mdb, id, { limit: 0 }))?.campaign.hash ?? '';
   expect(await startCampaign(at.mdb, ann, id, hash, 'a test')).toBe(true);
   const turn = (time: string) => turnCampaign(at.mdb, { campaignId: id, now: Date.parse(time), healthy: false });

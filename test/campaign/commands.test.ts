@@ -13,7 +13,7 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 // Quiets the SDK.
 import '../support/temporal.ts';
-import { plan, well, withCampaign, writeMachines } from './bench.ts';
+import { planTestCampaign, well, withCampaign, writePoolMachines } from './bench.ts';
 
 const run = promisify(execFile);
 const cache = cacheFolder(process.env);
@@ -55,8 +55,8 @@ describe.skipIf(cli === null)('the commands of docs/campaigns.md', () => {
         return (await run('sh', ['-c', text], { env, timeout: 240_000 })).stdout;
       };
       bench.ends = () => null;
-      await writeMachines(base.mdb, bench.pool, 4);
-      await plan(base.mdb, bench.id, bench.pool, { canary: 0, batch: 2, atOnce: 2 });
+      await writePoolMachines(base.mdb, bench.pool, 4);
+      await planTestCampaign(base.mdb, bench.id, bench.pool, { canary: 0, batch: 2, atOnce: 2 });
       const { hash } = (await bench.show()).campaign;
 
       await ask('--signal-name start', '0'.repeat(64));

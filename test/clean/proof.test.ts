@@ -11,7 +11,7 @@ import {
   giveToken,
   greeting,
   describe as inventory,
-  say,
+  recordLine,
   startAgentServer,
 } from '../api/agents.ts';
 import { writeSite } from '../support/site.ts';
@@ -71,7 +71,7 @@ async function boot(born: Born, more = ''): Promise<string> {
 }
 
 const second = (name: string, serial: string) =>
-  say('disk', { name, serial, bytes: 1e9, rotational: 0, content: 'ext4' });
+  recordLine('disk', { name, serial, bytes: 1e9, rotational: 0, content: 'ext4' });
 const machineOf = async ({ machineId }: Born) =>
   (await server.mdb.select().from(machines).where(eq(machines.id, machineId)))[0];
 const told = (born: Born) =>
@@ -87,7 +87,7 @@ const post = (clean: Cleaned, body: string, session = clean.session) =>
   server.ask('POST', '/agent/erased', session, body);
 
 function disk(serial: string, method: EraseMethod, state: string, more: object = {}): string {
-  return say('disk', { serial, name: 'sda', method, state, ...more });
+  return recordLine('disk', { serial, name: 'sda', method, state, ...more });
 }
 
 describe('the agent is told', () => {
@@ -119,7 +119,7 @@ describe('the agent is told', () => {
   it('nothing while it shows another identity than before, until a person says that it is the one', async () => {
     const clean = await cleaning();
     const other = inventory(clean, {
-      system: say('system', { vendor: 'Acme', serial: 'OTHER', uuid: '11111111-2222-4333-8444-555555555555' }),
+      system: recordLine('system', { vendor: 'Acme', serial: 'OTHER', uuid: '11111111-2222-4333-8444-555555555555' }),
     });
     await server.ask('POST', '/agent/inventory', clean.session, other);
     expect(await direct(clean)).toMatchObject({
@@ -149,7 +149,7 @@ describe('what the agent tells', () => {
     ['a state that is none', disk('D', 'crypto', 'fine')],
     ['blocks that are none', disk('D', 'crypto', 'done', { blocks: 'abc' })],
     ['more survivors than there can be', disk('D', 'crypto', 'done', { survived: 99 })],
-    ['nothing', say('step', { name: 'erase' })],
+    ['nothing', recordLine('step', { name: 'erase' })],
   ])('is answered 400 for %s', async (_what, body) => {
     const clean = await cleaning();
     await direct(clean);
@@ -175,7 +175,7 @@ describe('what the agent tells', () => {
     const done = disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone);
     await post(clean, done);
     const seq = (await machineOf(clean))?.directiveSeq ?? 0;
-    const end = say('erased', { seq, seconds: 2 });
+    const end = recordLine('erased', { seq, seconds: 2 });
     for (const _ of [1, 2]) expect(await post(clean, end)).toMatchObject({ status: 200 });
     // The answer was lost, and meanwhile it is to erase once more: this end is not that one's.
     await direct(clean, { ruling: { answer: 'method:overwrite', by: 'bob' } });
@@ -216,7 +216,7 @@ describe('the owner', () => {
   });
 
   it('I-8: is not given while storage was left out or not seen, but by the word of a person', async () => {
-    const clean = await cleaning({ owner: 'new' }, say('disk', { name: 'sdb', serial: 'X1', bytes: -5 }));
+    const clean = await cleaning({ owner: 'new' }, recordLine('disk', { name: 'sdb', serial: 'X1', bytes: -5 }));
     await direct(clean);
     await post(clean, disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone));
     const held = { fault: 'clean/unseen', reason: expect.stringContaining('sdb') };

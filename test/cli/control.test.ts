@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
-import type { Machine } from '../../sim/machine.ts';
+import type { SimMachine } from '../../sim/machine.ts';
 
 const main = new URL('../../cli/main.ts', import.meta.url).pathname;
 let folder: string;
@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const machine = (index: number) => fleet.machines[index] as Machine;
+const machine = (index: number) => fleet.machines[index] as SimMachine;
 
 interface Ran {
   readonly code: number;

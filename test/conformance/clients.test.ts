@@ -5,14 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../host/cache.ts';
 import { type PersonalityChoice, personalities } from '../../sim/bmc/personalities.ts';
 import { playAll } from '../sim/playing.ts';
-import { deviations, type Step, steps } from './deviations.ts';
+import { type ConformanceStep, conformanceSteps, deviations } from './deviations.ts';
 import { openGo } from './go.ts';
-import { openPython, run } from './python.ts';
+import { openPython, runFile } from './python.ts';
 
 const families = Object.keys(personalities) as (keyof typeof personalities)[];
 
 /** What a step tells where it did what it was for. */
-const right: Readonly<Record<Step, string>> = {
+const right: Readonly<Record<ConformanceStep, string>> = {
   boot: 'Pxe',
   media: 'True False',
   account: 'Operator',
@@ -51,7 +51,7 @@ async function ansible(): Promise<Command & { readonly path?: string }> {
   const command = [opened.python, here('ansible_client.py')];
   const look = 'import ansible_collections.community.general.plugins.modules.redfish_command';
   const isThere = () =>
-    run(opened.python, ['-c', look], { env: { ...process.env, PYTHONPATH: path } }).then(
+    runFile(opened.python, ['-c', look], { env: { ...process.env, PYTHONPATH: path } }).then(
       () => true,
       () => false,
     );
@@ -60,15 +60,15 @@ async function ansible(): Promise<Command & { readonly path?: string }> {
   try {
     await mkdir(aside, { recursive: true });
     const fetched = ['download', '--quiet', '--no-deps', '--dest', aside, `ansible==${ansibleVersion}`];
-    await run(opened.python, ['-m', 'pip', ...fetched], { timeout: 200_000 });
+    await runFile(opened.python, ['-m', 'pip', ...fetched], { timeout: 200_000 });
     const unpack = [
       'import glob, sys, zipfile',
       'wheel = glob.glob(sys.argv[1] + "/*.whl")[0]',
       'names = [n for n in zipfile.ZipFile(wheel).namelist() if n.startswith("ansible_collections/community/general/plugins/module")]',
       'zipfile.ZipFile(wheel).extractall(sys.argv[1], names)',
     ];
-    await run(opened.python, ['-c', unpack.join('\n'), aside], { timeout: 60_000 });
-    await run('sh', ['-c', 'rm -f "$1"/*.whl', 'sh', aside]);
+    await runFile(opened.python, ['-c', unpack.join('\n'), aside], { timeout: 60_000 });
+    await runFile('sh', ['-c', 'rm -f "$1"/*.whl', 'sh', aside]);
     await rename(aside, path).catch(async (error) => {
       if (!(await isThere())) throw error;
     });
@@ -84,7 +84,7 @@ async function ansible(): Promise<Command & { readonly path?: string }> {
 interface Client {
   readonly open: Command & { readonly path?: string };
   /** What it cannot do with any controller, since it has no words for it. */
-  readonly lacks?: readonly Step[];
+  readonly lacks?: readonly ConformanceStep[];
   /** The host among several systems, where it has to be told. */
   readonly hosts?: Readonly<Partial<Record<PersonalityChoice, string>>>;
 }
@@ -109,7 +109,7 @@ describe.each(Object.entries(clients))('R-34: %s', (name, { open, lacks = [], ho
       const origins = Object.fromEntries(families.map((family) => [family, placeOf(family)]));
       const [program = '', ...given] = open.command;
       const { REQUESTS_CA_BUNDLE: _, CURL_CA_BUNDLE: __, ...env } = process.env;
-      const { stdout } = await run(program, [...given, JSON.stringify(origins)], {
+      const { stdout } = await runFile(program, [...given, JSON.stringify(origins)], {
         timeout: 280_000,
         maxBuffer: 2 ** 24,
         env: { ...env, PYTHONWARNINGS: 'ignore', ...(open.path && { PYTHONPATH: open.path }) },
@@ -118,12 +118,17 @@ describe.each(Object.entries(clients))('R-34: %s', (name, { open, lacks = [], ho
       const found = JSON.parse(line) as Record<string, Record<string, string>>;
       const wrong: string[] = [];
       for (const family of families)
-        for (const step of steps.filter((one) => !lacks.includes(one)))
+        for (const step of conformanceSteps.filter((one) => !lacks.includes(one)))
           wrong.push(...(await judge(name, family, step, found[family] ?? {})));
       expect(wrong).toEqual([]);
 
       /** What is wrong with a step: it has to be done, or to fail as it does on hardware, and in no other way. */
-      async function judge(client: string, family: PersonalityChoice, step: Step, told: Record<string, string>) {
+      async function judge(
+        client: string,
+        family: PersonalityChoice,
+        step: ConformanceStep,
+        told: Record<string, string>,
+      ) {
         const words = told.open ?? told[step] ?? 'it told nothing';
         const known = deviations.find(
           (one) => one.clients.test(client) && one.families.test(family) && one.steps.includes(step),

@@ -1,11 +1,11 @@
-export const steps = ['boot', 'media', 'account', 'power', 'logs'] as const;
-export type Step = (typeof steps)[number];
+export const conformanceSteps = ['boot', 'media', 'account', 'power', 'logs'] as const;
+export type ConformanceStep = (typeof conformanceSteps)[number];
 
 /** What a client cannot do with hardware of a family either, and how that is known. */
 export interface Deviation {
   readonly clients: RegExp;
   readonly families: RegExp;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ConformanceStep[];
   /** What the client says then. */
   readonly words: RegExp;
   readonly why: string;

@@ -7,14 +7,14 @@ import { findPort } from '../../host/port.ts';
 import { planNetworkBoot, writeBoot } from '../../redfish/boot.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import { chooseReset, sendReset } from '../../redfish/power.ts';
-import { readInventory } from '../../redfish/read/inventory.ts';
+import { gatherHardware } from '../../redfish/read/inventory.ts';
 import { probeController } from '../../redfish/read/probe.ts';
 import { readSensors } from '../../redfish/read/sensors.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { readMacs, readSystem } from '../../redfish/system.ts';
 import { openTransport } from '../../redfish/transport.ts';
 import { tethered } from '../support/tethered.ts';
-import { openPython, run } from './python.ts';
+import { openPython, runFile } from './python.ts';
 
 const opened = await openPython(['sushy-tools==2.2.0', 'sushy==5.14.0']);
 if ('missing' in opened) process.stderr.write(`skipped: ${opened.missing}\n`);
@@ -30,7 +30,7 @@ const hashing = "import bcrypt; print(bcrypt.hashpw(b'simulated', bcrypt.gensalt
 beforeAll(async () => {
   if ('missing' in opened) return;
   folder = await mkdtemp(join(tmpdir(), 'farrier-emulator-'));
-  const { stdout: hash } = await run(opened.python, ['-c', hashing]);
+  const { stdout: hash } = await runFile(opened.python, ['-c', hashing]);
   await writeFile(join(folder, 'accounts'), `admin:${hash.trim()}\n`);
   const system = { uuid, name: 'fake', power_state: 'Off', nics: [{ mac: '00:5c:52:31:3a:9c', ip: '172.22.0.100' }] };
   const config = [
@@ -72,7 +72,7 @@ describe.skipIf('missing' in opened)("sushy-tools' emulator, driven by our clien
     const probe = await use(probeController);
     expect(probe).toMatchObject({ identity: { uuid }, system: { power: 'Off' } });
     expect(probe.resetTypes).toContain('ForceRestart');
-    const inventory = await use(readInventory);
+    const inventory = await use(gatherHardware);
     expect(inventory).toMatchObject({ identity: { uuid }, system: { power: 'Off' } });
     expect(inventory.nics.map(({ mac }) => mac)).toEqual(['00:5c:52:31:3a:9c']);
     expect((await use(readSensors)).sensors.length).toBeGreaterThan(0);

@@ -3,15 +3,15 @@ import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from '../../host/cache.ts';
-import { run } from './python.ts';
+import { runFile } from './python.ts';
 
-export type Program = { readonly program: string } | { readonly missing: string };
+export type BuiltProgram = { readonly program: string } | { readonly missing: string };
 
 /**
  * A program of `test/conformance/clients`, built into the cache folder at the first use and whenever it or what it is
  * pinned to changes. `missing` says in one line what this machine lacks.
  */
-export async function openGo(name: string): Promise<Program> {
+export async function openGo(name: string): Promise<BuiltProgram> {
   const source = fileURLToPath(new URL(`clients/${name}`, import.meta.url));
   const files = await Promise.all(['go.mod', 'go.sum', 'main.go'].map((file) => readFile(join(source, file))));
   const version = createHash('sha256').update(Buffer.concat(files)).digest('hex').slice(0, 12);
@@ -22,7 +22,7 @@ export async function openGo(name: string): Promise<Program> {
     await mkdir(join(program, '..'), { recursive: true });
     // The compiler that is here, and what go.sum pins: nothing newer is fetched.
     const env = { ...process.env, GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly' };
-    await run('go', ['build', '-trimpath', '-o', aside, '.'], { cwd: source, timeout: 280_000, env });
+    await runFile('go', ['build', '-trimpath', '-o', aside, '.'], { cwd: source, timeout: 280_000, env });
     await rename(aside, program);
     return { program };
   } catch (error) {

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { originOf, play, stopPlaying } from '../sim/playing.ts';
-import { openPython, run } from './python.ts';
+import { bmcOrigin, play, stopPlaying } from '../sim/playing.ts';
+import { openPython, runFile } from './python.ts';
 
 const opened = await openPython(['redfish_protocol_validator==1.3.2']);
 if ('missing' in opened) process.stderr.write(`skipped: ${opened.missing}\n`);
@@ -24,13 +24,13 @@ test.skipIf('missing' in opened)(
     await play('standard', 50, 'https');
     const folder = await mkdtemp(join(tmpdir(), 'farrier-protocol-'));
     try {
-      const given = ['-r', originOf(), '-u', 'admin', '-p', 'simulated', '--no-cert-check'];
+      const given = ['-r', bmcOrigin(), '-u', 'admin', '-p', 'simulated', '--no-cert-check'];
       const script = join(opened.python, '..', 'rf_protocol_validator');
       // It ends with an error when any assertion fails.
       const report = ['--report-dir', folder, '--report-type', 'tsv'];
       // A bundle that the shell names would be asked about the controller's own certificate after all.
       const { REQUESTS_CA_BUNDLE: _, CURL_CA_BUNDLE: __, ...env } = process.env;
-      await run(opened.python, [script, ...given, ...report], { timeout: 280_000, env }).catch(() => {});
+      await runFile(opened.python, [script, ...given, ...report], { timeout: 280_000, env }).catch(() => {});
       const name = (await readdir(folder)).find((file) => file.endsWith('.tsv')) ?? 'no report';
       const rows = (await readFile(join(folder, name), 'utf8')).split('\n').map((line) => line.split('\t'));
       const failed = new Set(rows.filter((row) => row[4] === 'FAIL').map(([assertion]) => assertion));

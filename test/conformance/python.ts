@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../host/cache.ts';
 
-export const run = promisify(execFile);
+export const runFile = promisify(execFile);
 
 export type Python = { readonly python: string } | { readonly missing: string };
 
@@ -22,9 +22,9 @@ export async function openPython(packages: readonly string[]): Promise<Python> {
   const aside = `${folder}.${process.pid}`;
   try {
     await mkdir(join(folder, '..'), { recursive: true });
-    await run('python3', ['-m', 'venv', aside], { timeout: 120_000 });
+    await runFile('python3', ['-m', 'venv', aside], { timeout: 120_000 });
     const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
-    await run(join(aside, 'bin', 'python'), install, { timeout: 300_000 });
+    await runFile(join(aside, 'bin', 'python'), install, { timeout: 300_000 });
     await rename(aside, folder).catch(async (error) => {
       if (!(await isThere(python))) throw error;
     });

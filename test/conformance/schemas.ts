@@ -2,7 +2,7 @@ import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../host/cache.ts';
-import { run } from './python.ts';
+import { runFile } from './python.ts';
 
 /** The crate in which NVIDIA publishes DMTF's bundle of CSDL schemas (DSP8010) as it is. */
 const crate = { name: 'nv-redfish-schema', version: '0.22.1', folder: 'redfish-csdl/csdl' };
@@ -21,7 +21,7 @@ export async function openSchemas(): Promise<Schemas> {
     await mkdir(join(aside, 'src'));
     await writeFile(join(aside, 'src', 'lib.rs'), '');
     await writeFile(join(aside, 'Cargo.toml'), manifest());
-    await run('cargo', ['vendor', '--quiet', 'vendor'], { cwd: aside, timeout: 120_000 });
+    await runFile('cargo', ['vendor', '--quiet', 'vendor'], { cwd: aside, timeout: 120_000 });
     await mkdir(join(folder, '..'), { recursive: true });
     await moveOver(join(aside, 'vendor', crate.name, crate.folder), folder);
     return { folder };
@@ -41,7 +41,7 @@ function manifest(): string {
 /** Into the cache whole or not at all, also where the cache is on another file system. */
 async function moveOver(from: string, to: string): Promise<void> {
   const draft = `${to}.${process.pid}`;
-  await run('cp', ['-r', from, draft]);
+  await runFile('cp', ['-r', from, draft]);
   await rename(draft, to).catch(async (error) => {
     await rm(draft, { recursive: true, force: true });
     if (!(await isThere(to))) throw error;

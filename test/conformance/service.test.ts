@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { originOf, play, stopPlaying } from '../sim/playing.ts';
-import { openPython, run } from './python.ts';
+import { bmcOrigin, play, stopPlaying } from '../sim/playing.ts';
+import { openPython, runFile } from './python.ts';
 import { openSchemas } from './schemas.ts';
 
 const opened = await openPython(['redfish_service_validator==3.1.8']);
@@ -39,10 +39,10 @@ async function validate(): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'farrier-service-'));
   try {
     const script = join(opened.python, '..', 'rf_service_validator');
-    const given = ['-r', originOf(), '-u', 'admin', '-p', 'simulated', '--skipschema'];
+    const given = ['-r', bmcOrigin(), '-u', 'admin', '-p', 'simulated', '--skipschema'];
     const where = ['--schema_directory', schemas.folder, '--logdir', folder];
     // It ends with an error when anything fails.
-    await run(opened.python, [script, ...given, ...where], { timeout: 280_000 }).catch(() => {});
+    await runFile(opened.python, [script, ...given, ...where], { timeout: 280_000 }).catch(() => {});
     const files = await readdir(folder, { recursive: true });
     const log = await readFile(join(folder, files.find((file) => file.endsWith('.log')) ?? 'no log'), 'utf8');
     return log.split('\n').filter((line) => / (FAIL|WARN|PASS) - /.test(line));

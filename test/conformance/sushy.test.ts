@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type PersonalityChoice, personalities } from '../../sim/bmc/personalities.ts';
-import { journal, originOf, play, stopPlaying } from '../sim/playing.ts';
-import { openPython, run } from './python.ts';
+import { bmcOrigin, journal, play, stopPlaying } from '../sim/playing.ts';
+import { openPython, runFile } from './python.ts';
 
 const opened = await openPython(['sushy==5.14.0']);
 if ('missing' in opened) process.stderr.write(`skipped: ${opened.missing}\n`);
@@ -20,8 +20,8 @@ async function drive(personality: PersonalityChoice, attribute: string, value: s
   const image = `http://127.0.0.1:${(server.address() as AddressInfo).port}/bios.bin`;
   const script = fileURLToPath(new URL('drive.py', import.meta.url));
   try {
-    const given = [script, originOf(), 'admin', 'simulated', attribute, value, image];
-    const { stdout } = await run(opened.python, given, { timeout: 280_000 });
+    const given = [script, bmcOrigin(), 'admin', 'simulated', attribute, value, image];
+    const { stdout } = await runFile(opened.python, given, { timeout: 280_000 });
     return JSON.parse(stdout) as Record<string, unknown>;
   } finally {
     server.close();

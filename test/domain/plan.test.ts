@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type MemberCounts, standardPace } from '../../domain/campaign/campaign.ts';
-import { judge, pickNext, type Scene, timeLeft } from '../../domain/campaign/judge.ts';
+import { type MemberCounts, standardLimits } from '../../domain/campaign/campaign.ts';
+import { type CampaignFacts, judgeCampaign, pickNext, timeLeft } from '../../domain/campaign/judge.ts';
 import { type CampaignWish, type Candidate, planCampaign, spread, textOfPlan } from '../../domain/campaign/plan.ts';
 import type { CapacityListing } from '../../domain/capacity.ts';
 
@@ -24,7 +24,7 @@ const wish = (pace: Partial<CampaignWish['pace']> = {}): CampaignWish => ({
   passage: 'reboot',
   request: { drain: true },
   class: null,
-  pace: { ...standardPace, ...pace },
+  pace: { ...standardLimits, ...pace },
 });
 const listing = (more: Partial<CapacityListing>): CapacityListing => ({
   ...{ scope: 'rack', name: 'r0', total: 10, have: 10, need: 0, rule: null },
@@ -101,10 +101,10 @@ describe('what it would leave in service', () => {
 });
 
 const none: MemberCounts = { planned: 0, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
-const scene = (more: Partial<Scene>): Scene => ({
+const scene = (more: Partial<CampaignFacts>): CampaignFacts => ({
   state: 'running',
   why: null,
-  pace: { ...standardPace, canary: 2, soakMinutes: 10 },
+  pace: { ...standardLimits, canary: 2, soakMinutes: 10 },
   haltAt: 3,
   forgiven: 0,
   counts: { ...none, planned: 10 },
@@ -147,7 +147,7 @@ describe('the judge', () => {
       { do: 'end', state: 'cancelled' },
     ],
   ] as const)('%s', (_name, more, verdict) => {
-    expect(judge(scene(more as Partial<Scene>))).toMatchObject(verdict);
+    expect(judgeCampaign(scene(more as Partial<CampaignFacts>))).toMatchObject(verdict);
   });
 
   test('no group has more under way than its share, and all together no more than so many', () => {
@@ -177,7 +177,7 @@ describe('the judge', () => {
   });
 
   test('time left goes by how long machines took', () => {
-    const pace = { ...standardPace, atOnce: 10 };
+    const pace = { ...standardLimits, atOnce: 10 };
     expect(timeLeft(pace, { typical: null, batches: [40], underWay: 0, soaking: 0 })).toBeNull();
     expect(timeLeft(pace, { typical: 60, batches: [40, 5], underWay: 3, soaking: 100 })).toBe(5 * 60 + 30 + 100);
   });

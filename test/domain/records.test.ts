@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hashOf } from '../../activities/records/inventory.ts';
 import { judgeDocument } from '../../domain/records/changes.ts';
-import { partsOf } from '../../domain/records/parts.ts';
+import { partsInDocument } from '../../domain/records/parts.ts';
 import { partialKinds } from '../../redfish/read/missed.ts';
 import { wattsOf } from '../../redfish/read/watts.ts';
 
@@ -75,13 +75,16 @@ describe('two readings of a machine', () => {
   test('of which one may have missed parts, take nothing for removed and forget nothing', () => {
     const verdict = judgeDocument('drives', kept, [drive('0', 'S9')], true);
     expect(told(verdict)).toEqual(['swapped 0']);
-    expect(partsOf('drives', verdict.document).map(({ serial }) => serial)).toEqual(['S9', 'S2']);
+    expect(partsInDocument('drives', verdict.document).map(({ serial }) => serial)).toEqual(['S9', 'S2']);
     // The next whole reading then tells what has gone.
     expect(told(judgeDocument('drives', verdict.document, [drive('0', 'S9')], false))).toEqual(['removed 1']);
   });
 
   test('tell apart parts that are shown in one place', () => {
-    expect(partsOf('drives', [drive('0', 'a'), drive('0', 'b')]).map(({ place }) => place)).toEqual(['0', '0 (2)']);
+    expect(partsInDocument('drives', [drive('0', 'a'), drive('0', 'b')]).map(({ place }) => place)).toEqual([
+      '0',
+      '0 (2)',
+    ]);
   });
 });
 

@@ -7,7 +7,7 @@ export interface Keys {
   readonly key: string;
 }
 
-export interface Answered {
+export interface SrpcReply {
   readonly peer: PeerCertificate;
   /** Why the method may not be called; absent when it may. */
   readonly refused?: string;
@@ -19,7 +19,7 @@ export interface Answered {
  * certificates, the method's name on a line, and an empty line back when it may be called; then the request, an empty
  * line for success, and the reply. Rejects when the connection is cut, as for a certificate that is not trusted.
  */
-export async function ask(port: number, keys: Keys, method: string): Promise<Answered> {
+export async function callSrpc(port: number, keys: Keys, method: string): Promise<SrpcReply> {
   const plain = connectTcp({ host: '127.0.0.1', port });
   plain.write('CONNECT /_SRPC_/TLS/JSON HTTP/1.0\r\n\r\n');
   const greeting = await readLines(plain)(2);

@@ -9,7 +9,7 @@ import type { Supplies } from '../../boot/imagesystem/system.ts';
 import { findPort } from '../../host/port.ts';
 import { tethered } from '../support/tethered.ts';
 import { buildReal } from './real.ts';
-import { ask, type Keys } from './srpc.ts';
+import { callSrpc, type Keys } from './srpc.ts';
 
 const real = await buildReal();
 const why = 'why' in real ? real.why : process.getuid?.() === 0 ? null : 'it mounts, which only root may';
@@ -117,23 +117,23 @@ describe.skipIf(why !== null)("the Dominator's own subd", () => {
 
   test('starts with what a machine is given, and shows the machine’s certificate', async () => {
     const keys = await accessKeys('access', 'Subd.*');
-    const answer = await ask(port, keys, 'Subd.GetConfiguration');
+    const answer = await callSrpc(port, keys, 'Subd.GetConfiguration');
     expect(answer.peer).toMatchObject({ subject: { CN: 'a01-u01' }, issuer: { CN: 'Farrier site authority' } });
     expect(said).not.toMatch(/insecure|CA/);
   });
 
   test('fetches unthrottled: its limits are those of the first install', async () => {
     const keys = await accessKeys('access', 'Subd.*');
-    const { reply } = await ask(port, keys, 'Subd.GetConfiguration');
+    const { reply } = await callSrpc(port, keys, 'Subd.GetConfiguration');
     expect(reply).toMatchObject({ NetworkSpeedPercent: 100, ScanSpeedPercent: 100, CpuPercent: 100 });
   });
 
   test("takes orders from the site's access root only, and only those that its certificates name", async () => {
     const few = await accessKeys('access', 'Subd.Poll');
-    expect(await ask(port, few, 'Subd.Update')).toMatchObject({ refused: 'access to method denied' });
+    expect(await callSrpc(port, few, 'Subd.Update')).toMatchObject({ refused: 'access to method denied' });
     const another = await accessKeys('authority', '*.*');
-    await expect(ask(port, another, 'Subd.Update')).rejects.toThrow();
+    await expect(callSrpc(port, another, 'Subd.Update')).rejects.toThrow();
     const machine = await authority.issueMachineCertificate('a01-u02');
-    await expect(ask(port, { cert: machine.certificatePem, key: machine.keyPem }, 'Subd.Poll')).rejects.toThrow();
+    await expect(callSrpc(port, { cert: machine.certificatePem, key: machine.keyPem }, 'Subd.Poll')).rejects.toThrow();
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openKubernetes } from '../../integrations/schedulers/kubernetes.ts';
 import { ledgerOf } from '../support/ledger.ts';
-import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
+import { type FakeServer, type OutsideReply, type OutsideRequest, serveFake } from '../support/outside.ts';
 
 interface Pod {
   metadata: { name: string; namespace: string; uid: string; [key: string]: unknown };
@@ -25,11 +25,11 @@ function fakeCluster() {
   const protectedPods = new Set<string>();
   const volumes: object[] = [];
   const path = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)(\/eviction)?$/;
-  const status = (code: number, message: string): Answered => ({
+  const status = (code: number, message: string): OutsideReply => ({
     status: code,
     body: { kind: 'Status', status: 'Failure', message, code },
   });
-  const handle = (asked: Asked): Answered => {
+  const handle = (asked: OutsideRequest): OutsideReply => {
     if (asked.headers.authorization !== `Bearer ${token}`) return status(401, 'Unauthorized');
     if (asked.path.startsWith('/api/v1/nodes/')) return answerNode(asked);
     if (asked.path === '/api/v1/pods') return answerPods(asked);
@@ -48,7 +48,7 @@ function fakeCluster() {
     pods.delete(`${namespace}/${name}`);
     return { status: eviction ? 201 : 200, body: { kind: 'Status', status: 'Success' } };
   };
-  function answerNode({ method, path: asked, body }: Asked): Answered {
+  function answerNode({ method, path: asked, body }: OutsideRequest): OutsideReply {
     if (asked !== '/api/v1/nodes/a01-03') return status(404, 'nodes not found');
     if (method === 'GET') return { body: { kind: 'Node', ...node } };
     if (body.metadata.resourceVersion !== node.metadata.resourceVersion)
@@ -62,7 +62,7 @@ function fakeCluster() {
     node.metadata.resourceVersion = String(Number(node.metadata.resourceVersion) + 1);
     return { body: { kind: 'Node', ...node } };
   }
-  function answerPods({ query }: Asked): Answered {
+  function answerPods({ query }: OutsideRequest): OutsideReply {
     expect(query.get('fieldSelector')).toBe('spec.nodeName=a01-03');
     // Two a page, so that the second page is asked for.
     const from = Number(query.get('continue') ?? 0);
@@ -362,7 +362,7 @@ describe('draining a Kubernetes node', () => {
     await close();
   });
 
-  const unhappy: [string, Answered, object][] = [
+  const unhappy: [string, OutsideReply, object][] = [
     [
       'a token that is not taken',
       { status: 401, body: { message: `Unauthorized ${token}` } },

@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DrainTask } from '../../integrations/schedulers/drain.ts';
 import { openKubernetes } from '../../integrations/schedulers/kubernetes.ts';
-import { type Cluster, startKubernetes } from '../support/kubernetes/cluster.ts';
+import { type KubernetesCluster, startKubernetes } from '../support/kubernetes/cluster.ts';
 import { ledgerOf } from '../support/ledger.ts';
 
 const cluster = await startKubernetes();
 afterAll(() => cluster?.stop());
 
 describe.skipIf(cluster === null)('draining a node of a real API server', () => {
-  const { admin, connection } = (cluster ?? {}) as Cluster;
+  const { admin, connection } = (cluster ?? {}) as KubernetesCluster;
   const post = (path: string, json: object) => admin({ method: 'POST', path, json });
   let token = '';
   let serial = 0;

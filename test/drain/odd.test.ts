@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { namesHost } from '../../integrations/schedulers/hostlist.ts';
 import { openKubernetes } from '../../integrations/schedulers/kubernetes.ts';
 import { openSlurm } from '../../integrations/schedulers/slurm.ts';
-import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
+import { type FakeServer, type OutsideReply, type OutsideRequest, serveFake } from '../support/outside.ts';
 
 const token = 'odd-token-canary';
 const task = { node: 'n1', machineId: 'm-1', orderId: 'o-1', reason: 'farrier o-1: firmware' };
@@ -25,11 +25,11 @@ describe('Kubernetes', () => {
   });
   const open = async (
     pods: object[],
-    evict: (name: string) => Answered,
+    evict: (name: string) => OutsideReply,
     settings: Record<string, string> = {},
     status: object = {},
   ) => {
-    server = await serveFake(({ path }: Asked) => {
+    server = await serveFake(({ path }: OutsideRequest) => {
       if (path === '/api/v1/nodes/n1') return { body: node(status) };
       if (path === '/api/v1/pods') return { body: { kind: 'PodList', metadata: {}, items: pods } };
       return evict(/\/pods\/([^/]*)/.exec(path)?.[1] ?? '');
@@ -37,7 +37,7 @@ describe('Kubernetes', () => {
     return openKubernetes({ settings, connection: { origin: server.origin, token, plainHttp: false } });
   };
   const evicted = () => server.asked.filter(({ path }) => path.endsWith('/eviction')).map(({ path }) => path);
-  const success: Answered = { status: 201, body: { kind: 'Status', status: 'Success' } };
+  const success: OutsideReply = { status: 201, body: { kind: 'Status', status: 'Success' } };
 
   it('S-1: pods of an odd shape keep no other, and none of them makes a node drained', async () => {
     const odd = [
@@ -64,7 +64,7 @@ describe('Kubernetes', () => {
   });
 
   it('S-1: an eviction that is answered in time by nobody but a gateway keeps no other', async () => {
-    const answers: Record<string, Answered> = {
+    const answers: Record<string, OutsideReply> = {
       slow: { status: 504, body: { kind: 'Status', status: 'Failure', message: 'context deadline exceeded' } },
       page: { status: 502, body: '<html>Bad Gateway</html>' },
       free: success,
@@ -81,11 +81,11 @@ describe('Kubernetes', () => {
   });
 
   it('S-1: a webhook that fails and a server with too much to do are not told as a budget', async () => {
-    const status = (code: number, message: string): Answered => ({
+    const status = (code: number, message: string): OutsideReply => ({
       status: code,
       body: { kind: 'Status', status: 'Failure', message, code },
     });
-    const answers: Record<string, Answered> = {
+    const answers: Record<string, OutsideReply> = {
       hooked: status(500, 'failed calling webhook "guard.example": context deadline exceeded'),
       busy: status(429, 'too many requests, please try again later'),
       budget: status(429, "Cannot evict pod as it would violate the pod's disruption budget."),
@@ -128,7 +128,7 @@ describe('Kubernetes', () => {
 });
 
 describe('Slurm', () => {
-  const open = async (answer: (asked: Asked) => Answered) => {
+  const open = async (answer: (asked: OutsideRequest) => OutsideReply) => {
     server = await serveFake(answer);
     const connection = { origin: server.origin, username: 'farrier', token, plainHttp: false };
     return openSlurm({ settings: {}, connection });

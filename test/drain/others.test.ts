@@ -9,7 +9,7 @@ import { createDrainActivities } from '../../activities/drain/index.ts';
 import { connectionFolder } from '../../integrations/http/connection.ts';
 import { nameNode } from '../../integrations/schedulers/drain.ts';
 import { openHtcondor } from '../../integrations/schedulers/htcondor.ts';
-import { openWebhook } from '../../integrations/schedulers/webhook.ts';
+import { openDrainWebhook } from '../../integrations/schedulers/webhook.ts';
 import { checkSignature, sign } from '../../integrations/webhook.ts';
 import { machines, pools } from '../../mdb/schema.ts';
 import { noteDrained, noteUndrained, readDrained } from '../../mdb/service/drained.ts';
@@ -124,7 +124,7 @@ describe('draining by a webhook', () => {
 
   it('signs what it asks, with an id that stays the same', async () => {
     const connection = { origin: server.origin, key, plainHttp: false };
-    const { drain, close } = openWebhook({ settings: { path: '/hooks/drain' }, connection });
+    const { drain, close } = openDrainWebhook({ settings: { path: '/hooks/drain' }, connection });
     expect(await drain.start(task)).toBe('did start');
     expect(await drain.start(task)).toBe('did start');
     const [first, second] = server.asked;
@@ -143,8 +143,8 @@ describe('draining by a webhook', () => {
     await expect(drain.progress(task)).rejects.toMatchObject({ kind: 'garbage' });
     server.trouble = null;
     await close();
-    expect(() => openWebhook({ settings: { path: '//evil/x?y' }, connection })).toThrow(/path/);
-    expect(() => openWebhook({ settings: {}, connection: null })).toThrow(/names no secret/);
+    expect(() => openDrainWebhook({ settings: { path: '//evil/x?y' }, connection })).toThrow(/path/);
+    expect(() => openDrainWebhook({ settings: {}, connection: null })).toThrow(/names no secret/);
   });
 });
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSlurm } from '../../integrations/schedulers/slurm.ts';
 import { ledgerOf } from '../support/ledger.ts';
-import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
+import { type FakeServer, type OutsideReply, type OutsideRequest, serveFake } from '../support/outside.ts';
 
 const token = 'slurm-jwt-canary';
 let slurm: ReturnType<typeof fakeSlurm>;
@@ -10,7 +10,7 @@ let server: FakeServer;
 
 const done = { errors: [], warnings: [] };
 const number = (value: number | null) => ({ set: value !== null, infinite: false, number: value ?? 0 });
-const wrong = (status: number, error_number: number, error: string): Answered => ({
+const wrong = (status: number, error_number: number, error: string): OutsideReply => ({
   status,
   body: { errors: [{ description: 'Failure', error_number, error, source: '_update_node' }], warnings: [] },
 });
@@ -44,7 +44,7 @@ function fakeSlurm() {
     job(14, 'COMPLETING', 'a01-03,b01'),
   ];
   const cancelled: string[] = [];
-  const handle = ({ method, path, headers, body }: Asked): Answered => {
+  const handle = ({ method, path, headers, body }: OutsideRequest): OutsideReply => {
     if (headers['x-slurm-user-name'] !== 'farrier') return { status: 401, body: 'Authentication failure' };
     if (headers['x-slurm-user-token'] !== token) return wrong(511, 1007, 'Protocol authentication error');
     if (path === '/openapi/v3') return { body: { paths: { '/slurm/v0.0.41/node/{node_name}': {} } } };
@@ -325,7 +325,7 @@ describe('draining a Slurm node', () => {
     const unknown = { ...task, node: 'b99' };
     for (const what of ['start', 'progress', 'stop'] as const)
       await expect(drain[what](unknown)).rejects.toMatchObject({ kind: 'missing', message: /no node b99/ });
-    const cases: [Answered, string][] = [
+    const cases: [OutsideReply, string][] = [
       [{ status: 500, body: { errors: [{ error: 'Unspecified error', errno: -1 }], nodes: [] } }, 'refused'],
       [wrong(500, 2010, 'Invalid user id'), 'refused'],
       [wrong(500, 2002, 'Access/permission denied'), 'refused'],
@@ -351,7 +351,7 @@ describe('draining a Slurm node', () => {
 
   it('S-9: what passes by itself is', async () => {
     const { drain, close } = open();
-    const cases: Answered[] = [
+    const cases: OutsideReply[] = [
       wrong(502, 1800, 'Unable to contact slurm controller (connect failure)'),
       wrong(504, 5004, 'Socket timed out on send/recv operation'),
       wrong(200, 1800, 'Unable to contact slurm controller (connect failure)'),

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { Drain, DrainTask } from '../../integrations/schedulers/drain.ts';
 import { openSlurm } from '../../integrations/schedulers/slurm.ts';
 import { ledgerOf } from '../support/ledger.ts';
-import { type Cluster, startCluster } from '../support/slurm/cluster.ts';
+import { type SlurmCluster, startCluster } from '../support/slurm/cluster.ts';
 import { newerSlurm, type SlurmFound, systemSlurm } from '../support/slurm/where.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
@@ -33,7 +33,7 @@ describe.each(ways)('S-13: %s', (_, found, how) => {
     it.skip(`was not tried: ${found.why}`, () => {});
     return;
   }
-  let cluster: Cluster;
+  let cluster: SlurmCluster;
   let drain: Drain;
   let close = async () => {};
 

@@ -6,13 +6,13 @@ import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { disks, erasures, humanSteps, machines, orders, stateHistory } from '../../mdb/schema.ts';
 import type { Entry } from '../../sim/journal.ts';
-import { type Machine, type Whole, wholeFarrier } from './farrier.ts';
+import { type FleetMachine, type Whole, wholeFarrier } from './farrier.ts';
 
 const run = promisify(execFile);
 const farrierCommand = join(import.meta.dirname, '..', '..', 'farrier');
 
 let whole: Whole;
-let fleet: readonly Machine[];
+let fleet: readonly FleetMachine[];
 beforeAll(async () => {
   whole = await wholeFarrier({ racks: 1, perRack: 4, speed: 20 });
   fleet = await whole.until((rows) => rows.length === 4 && rows.every(({ stage }) => stage === 'in_service'), 300);
@@ -22,17 +22,17 @@ afterAll(() => whole?.close());
 
 const farrier = async (...args: string[]) =>
   (await run(farrierCommand, args, { env: { ...process.env, FARRIER_API: whole.api } })).stdout;
-const at = (index: number) => fleet[index] as Machine;
-const placeOf = ({ rackId, unit }: Machine) => `${rackId}-u${String(unit).padStart(2, '0')}`;
-const fault = (machine: Machine, fault: object) =>
+const at = (index: number) => fleet[index] as FleetMachine;
+const placeOf = ({ rackId, unit }: FleetMachine) => `${rackId}-u${String(unit).padStart(2, '0')}`;
+const fault = (machine: FleetMachine, fault: object) =>
   fetch(`${whole.sim}/machines/${placeOf(machine)}/fault`, { method: 'PUT', body: JSON.stringify(fault) });
-const mend = (machine: Machine, kind: string) =>
+const mend = (machine: FleetMachine, kind: string) =>
   fetch(`${whole.sim}/machines/${placeOf(machine)}/fault?kind=${kind}`, { method: 'DELETE' });
-const machineNow = async ({ id }: Machine) =>
-  (await whole.up.mdb.select().from(machines).where(eq(machines.id, id)))[0] as Machine;
+const machineNow = async ({ id }: FleetMachine) =>
+  (await whole.up.mdb.select().from(machines).where(eq(machines.id, id)))[0] as FleetMachine;
 const orderNow = async (id: string) => (await whole.up.mdb.select().from(orders).where(eq(orders.id, id)))[0];
 const proofOf = (order: string) => whole.up.mdb.select().from(erasures).where(eq(erasures.orderId, order));
-const clean = (machine: Machine, id: string, ...more: string[]) =>
+const clean = (machine: FleetMachine, id: string, ...more: string[]) =>
   farrier('clean', machine.id, '--reason', 'next owner', '--cycle', '--id', id, ...more);
 
 async function question(order: string): Promise<string> {
@@ -52,7 +52,7 @@ async function answer(step: string, choice: string): Promise<void> {
 }
 const done = (order: string) =>
   expect.poll(async () => (await orderNow(order))?.state, { timeout: 240_000, interval: 200 }).toBe('done');
-const effects = async (machine: Machine, since: number) =>
+const effects = async (machine: FleetMachine, since: number) =>
   (await whole.journal()).filter((entry: Entry) => entry.machine === placeOf(machine) && entry.seq > since);
 const lastSeq = async () => (await whole.journal()).at(-1)?.seq ?? 0;
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bringUp, type Up } from '../../cli/up/bring.ts';
-import { Steps } from '../../cli/up/steps.ts';
+import { SetupSteps } from '../../cli/up/steps.ts';
 import { Supervisor } from '../../host/supervise.ts';
 import { machines } from '../../mdb/schema.ts';
-import type { Effect, Entry } from '../../sim/journal.ts';
+import type { Entry, SimEffect } from '../../sim/journal.ts';
 
 export interface Whole {
   readonly up: Up;
@@ -19,11 +19,11 @@ export interface Whole {
   readonly data: string;
   journal(): Promise<Entry[]>;
   /** Waits until the rows of all machines meet the condition; tells what they are when they don't in time. */
-  until(met: (rows: readonly Machine[]) => boolean, seconds: number): Promise<readonly Machine[]>;
+  until(met: (rows: readonly FleetMachine[]) => boolean, seconds: number): Promise<readonly FleetMachine[]>;
   close(): Promise<void>;
 }
 
-export type Machine = typeof machines.$inferSelect;
+export type FleetMachine = typeof machines.$inferSelect;
 
 export interface Wish {
   readonly racks: number;
@@ -63,7 +63,7 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
       view: false,
     },
     shell,
-    steps: new Steps(),
+    steps: new SetupSteps(),
     supervisor,
     stop: new AbortController().signal,
   });
@@ -92,9 +92,9 @@ export async function wholeFarrier(wish: Wish): Promise<Whole> {
 async function untilMachines(
   up: Up,
   supervisor: Supervisor,
-  met: (rows: readonly Machine[]) => boolean,
+  met: (rows: readonly FleetMachine[]) => boolean,
   seconds: number,
-): Promise<readonly Machine[]> {
+): Promise<readonly FleetMachine[]> {
   const end = Date.now() + seconds * 1000;
   let trouble: unknown = null;
   for (;;) {
@@ -128,7 +128,7 @@ async function services(supervisor: Supervisor): Promise<string> {
 }
 
 /** How often each machine had an effect, by machine. */
-export function countEffect(journal: readonly Entry[], effect: Effect): Map<string, number> {
+export function countEffect(journal: readonly Entry[], effect: SimEffect): Map<string, number> {
   const counts = new Map<string, number>();
   for (const entry of journal)
     if (entry.effect === effect) counts.set(entry.machine, (counts.get(entry.machine) ?? 0) + 1);

@@ -5,7 +5,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isOfferable } from '../../domain/machine.ts';
 import { burnins, disks, humanSteps, machines, tickets } from '../../mdb/schema.ts';
-import { countEffect, type Machine, type Whole, wholeFarrier } from './farrier.ts';
+import { countEffect, type FleetMachine, type Whole, wholeFarrier } from './farrier.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
@@ -55,7 +55,7 @@ describe('a rack with faults', () => {
     fetch(`${whole.sim}/machines/${place}/fault?kind=${kind}`, { method: 'DELETE' });
   const restart = (place: string) =>
     fetch(`${whole.sim}/machines/${place}/power`, { method: 'POST', body: JSON.stringify({ do: 'ForceRestart' }) });
-  const rowOf = async (id: string): Promise<Machine> => {
+  const rowOf = async (id: string): Promise<FleetMachine> => {
     const [row] = await whole.up.mdb.select().from(machines).where(eq(machines.id, id));
     if (!row) throw new Error(`no machine ${id}`);
     return row;

@@ -9,31 +9,31 @@ import { machineWorkflowId } from '../../contract/machine.ts';
 import type { OpState, Passage, Stage } from '../../domain/machine.ts';
 import { passages } from '../../domain/machine.ts';
 import { campaignMachines, intents, machines, orders, outbox, permits, steps } from '../../mdb/schema.ts';
-import type { Effect } from '../../sim/journal.ts';
-import { type Machine, type Whole, wholeFarrier } from './farrier.ts';
+import type { SimEffect } from '../../sim/journal.ts';
+import { type FleetMachine, type Whole, wholeFarrier } from './farrier.ts';
 import { loseTemporal, withTemporal } from './loss.ts';
-import { mostDown, Operator, placeOf } from './operator.ts';
+import { FleetOperator, mostDown, placeName } from './operator.ts';
 
 interface Scene {
   readonly request: object;
   /** Done before the order is given. */
-  readonly before?: (machine: Machine) => Promise<void>;
+  readonly before?: (machine: FleetMachine) => Promise<void>;
   /** Whether it stands in its middle, where the data is lost. */
-  readonly middle: (order: string, machine: Machine) => Promise<boolean>;
+  readonly middle: (order: string, machine: FleetMachine) => Promise<boolean>;
   /** Done once Temporal is empty, so that it can end. */
-  readonly after?: (order: string, machine: Machine) => Promise<void>;
+  readonly after?: (order: string, machine: FleetMachine) => Promise<void>;
   readonly ends?: { readonly stage?: Stage; readonly opState?: OpState };
 }
 
 let whole: Whole;
-let op: Operator;
+let op: FleetOperator;
 let api: ApiClient;
-let fleet: readonly Machine[];
+let fleet: readonly FleetMachine[];
 /** Number of the journal's last line before anything was ordered. */
 let since = 0;
 
 /** The order has sent that command, the machine has obeyed it, and hangs. */
-const sent = (kind: string) => async (order: string, machine: Machine) => {
+const sent = (kind: string) => async (order: string, machine: FleetMachine) => {
   const rows = await whole.up.mdb.select().from(intents).where(eq(intents.orderId, order));
   if (!rows.some((row) => row.kind === kind && row.sentAt !== null)) return false;
   return (await op.effects(machine, since)).some(({ effect }) => effect === 'reset' || effect === 'power-on');
@@ -42,7 +42,7 @@ const at = (step: string) => async (order: string) => {
   const rows = await whole.up.mdb.select().from(steps).where(eq(steps.orderId, order));
   return rows.some(({ name, state }) => name === step && state === 'running');
 };
-const power = async (machine: Machine, how: string) => {
+const power = async (machine: FleetMachine, how: string) => {
   expect((await op.control(machine, 'power', 'POST', { do: how })).ok).toBe(true);
 };
 
@@ -86,13 +86,13 @@ const scenes: Readonly<Record<Passage, Scene>> = {
 
 const kinds = Object.keys(scenes) as Passage[];
 const idOf = (passage: Passage) => `lost-${passage}`;
-const machineOf = (passage: Passage) => fleet[kinds.indexOf(passage)] as Machine;
+const machineOf = (passage: Passage) => fleet[kinds.indexOf(passage)] as FleetMachine;
 const pair = () => fleet.slice(kinds.length, kinds.length + 2);
 const trio = () => fleet.slice(kinds.length + 2);
 
 beforeAll(async () => {
   whole = await wholeFarrier({ racks: 1, perRack: kinds.length + 4, speed: 20 });
-  op = new Operator(whole);
+  op = new FleetOperator(whole);
   api = new ApiClient({ url: whole.api });
   fleet = await whole.until(
     (rows) => rows.length === kinds.length + 4 && rows.every(({ stage }) => stage === 'in_service'),
@@ -134,7 +134,7 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
   for (const passage of kinds) await scenes[passage].before?.(machineOf(passage));
   since = await op.lastSeq();
 
-  const asked = (id: string, passage: Passage, machine: Machine, request: object) =>
+  const asked = (id: string, passage: Passage, machine: FleetMachine, request: object) =>
     api.order({ id, passage, machine: machine.id, reason: 'to be lost', request } as Parameters<ApiClient['order']>[0]);
   const stand = kinds.filter((passage) => scenes[passage].before);
   for (const passage of stand) await asked(idOf(passage), passage, machineOf(passage), scenes[passage].request);
@@ -204,7 +204,7 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
 });
 
 /** What can't be taken back; each may happen to one machine once, a disk of it once. */
-const destructive: readonly Effect[] = [
+const destructive: readonly SimEffect[] = [
   ...(['reset', 'power-off', 'disk-wiped', 'disk-erased', 'keys-discarded', 'installed'] as const),
   ...(['password-changed', 'firmware-flashed', 'bios-pending'] as const),
 ];
@@ -213,18 +213,18 @@ test('O-3: nothing destructive was done twice', async () => {
   const journal = (await whole.journal()).filter(({ seq }) => seq > since);
   const twice = fleet.flatMap((machine) =>
     destructive.flatMap((effect) => {
-      const done = journal.filter((entry) => entry.machine === placeOf(machine) && entry.effect === effect);
+      const done = journal.filter((entry) => entry.machine === placeName(machine) && entry.effect === effect);
       const keys = done.map(({ detail }) => JSON.stringify(detail ?? {}));
-      return new Set(keys).size === keys.length ? [] : [`${placeOf(machine)} ${effect} ${keys.join(' ')}`];
+      return new Set(keys).size === keys.length ? [] : [`${placeName(machine)} ${effect} ${keys.join(' ')}`];
     }),
   );
   expect(twice).toEqual([]);
   // What the agent restarts at its hand-over is not asked for by a controller.
   const resets = journal.filter(({ effect, detail }) => effect === 'reset' && detail?.['by'] !== 'host');
   expect(new Set(resets.map(({ machine }) => machine)).size).toBe(resets.length);
-  const paired = new Set(pair().map(placeOf));
+  const paired = new Set(pair().map(placeName));
   expect(mostDown(journal.filter(({ machine }) => paired.has(machine)))).toBe(1);
-  const trios = new Set(trio().map(placeOf));
+  const trios = new Set(trio().map(placeName));
   expect(mostDown(journal.filter(({ machine }) => trios.has(machine)))).toBe(1);
 });
 

@@ -6,13 +6,13 @@ import { and, asc, eq, isNull } from 'drizzle-orm';
 import { expect } from 'vitest';
 import type { CampaignDetail } from '../../contract/campaignschemas.ts';
 import { humanSteps, intents, machines, orders, stateHistory, steps } from '../../mdb/schema.ts';
-import type { Effect, Entry } from '../../sim/journal.ts';
-import type { Machine, Whole } from './farrier.ts';
+import type { Entry, SimEffect } from '../../sim/journal.ts';
+import type { FleetMachine, Whole } from './farrier.ts';
 
 const run = promisify(execFile);
 const command = join(import.meta.dirname, '..', '..', 'farrier');
 
-export class Operator {
+export class FleetOperator {
   readonly whole: Whole;
 
   constructor(whole: Whole) {
@@ -41,8 +41,8 @@ export class Operator {
     return (await (await fetch(`${this.whole.api}/api/v1/campaigns/${id}`)).json()) as CampaignDetail;
   }
 
-  async machine(id: string): Promise<Machine> {
-    return (await this.mdb.select().from(machines).where(eq(machines.id, id)))[0] as Machine;
+  async machine(id: string): Promise<FleetMachine> {
+    return (await this.mdb.select().from(machines).where(eq(machines.id, id)))[0] as FleetMachine;
   }
 
   async order(id: string) {
@@ -99,20 +99,20 @@ export class Operator {
   }
 
   /** What really happened to a machine since then, without what is only talk. */
-  async effects(machine: Machine, since: number): Promise<Entry[]> {
-    const place = placeOf(machine);
+  async effects(machine: FleetMachine, since: number): Promise<Entry[]> {
+    const place = placeName(machine);
     return (await this.whole.journal()).filter(
       ({ machine: at, seq, effect }) => at === place && seq > since && !talk.has(effect),
     );
   }
 
-  control(machine: Machine, part: string, method: 'PUT' | 'POST' | 'DELETE', body?: object): Promise<Response> {
+  control(machine: FleetMachine, part: string, method: 'PUT' | 'POST' | 'DELETE', body?: object): Promise<Response> {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    return fetch(`${this.whole.sim}/machines/${placeOf(machine)}/${part}`, { method, ...sent });
+    return fetch(`${this.whole.sim}/machines/${placeName(machine)}/${part}`, { method, ...sent });
   }
 }
 
-const talk: ReadonlySet<Effect> = new Set([
+const talk: ReadonlySet<SimEffect> = new Set([
   'session-opened',
   'subscribed',
   'unsubscribed',
@@ -124,7 +124,7 @@ const talk: ReadonlySet<Effect> = new Set([
 ]);
 
 /** Its name in the simulator, while it has a place. */
-export const placeOf = ({ rackId, unit }: Machine) => `${rackId}-u${String(unit).padStart(2, '0')}`;
+export const placeName = ({ rackId, unit }: FleetMachine) => `${rackId}-u${String(unit).padStart(2, '0')}`;
 
 /** The most machines that were down at one moment, by the journal's own order; of each rack, where asked. */
 export function mostDown(journal: readonly Entry[], rack?: string): number {

@@ -10,19 +10,19 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { passageWorkflowId } from '../../contract/machine.ts';
 import { addresses, audit, bmcs, campaigns, disks, erasures, intents, machines, tickets } from '../../mdb/schema.ts';
-import { type Machine, type Whole, wholeFarrier } from './farrier.ts';
-import { mostDown, Operator, placeOf } from './operator.ts';
+import { type FleetMachine, type Whole, wholeFarrier } from './farrier.ts';
+import { FleetOperator, mostDown, placeName } from './operator.ts';
 
 const image = 'SIMFW BIOS 2.19.1\nfilling\n';
 const sha256 = createHash('sha256').update(image).digest('hex');
 
 let whole: Whole;
-let op: Operator;
-let fleet: readonly Machine[];
+let op: FleetOperator;
+let fleet: readonly FleetMachine[];
 let connection: Connection;
 beforeAll(async () => {
   whole = await wholeFarrier({ racks: 2, perRack: 5, speed: 40 });
-  op = new Operator(whole);
+  op = new FleetOperator(whole);
   fleet = await whole.until((rows) => rows.length === 10 && rows.every(({ stage }) => stage === 'in_service'), 420);
   connection = await Connection.connect({ address: whole.up.temporal.address });
   // Each of the six machines between the first and the last unit of a rack is in the pool of the campaigns.
@@ -45,27 +45,27 @@ afterAll(async () => {
   await whole?.close();
 });
 
-const at = (place: string) => fleet.find((machine) => placeOf(machine) === place) as Machine;
-const waitsOn = async (machine: Machine, order: string) => {
+const at = (place: string) => fleet.find((machine) => placeName(machine) === place) as FleetMachine;
+const waitsOn = async (machine: FleetMachine, order: string) => {
   const id = passageWorkflowId(machine.id, 'maintenance', order);
   const standing = await new Client({ connection }).workflow.getHandle(id).query<{ waitingOn: string }>('standing');
   return standing.waitingOn;
 };
 /** Places a maintenance as docs/maintenance.md does. */
-const maintain = (machine: Machine, id: string, request: object) =>
+const maintain = (machine: FleetMachine, id: string, request: object) =>
   op.farrier(
     ...['order', 'place', 'maintenance', machine.hostname as string, '--reason', 'as planned', '--id', id],
     ...['--request', JSON.stringify(request)],
   );
 /** A resource as the machine's own controller shows it. */
-async function controllerShows(machine: Machine, path: string): Promise<Record<string, unknown>> {
+async function controllerShows(machine: FleetMachine, path: string): Promise<Record<string, unknown>> {
   const [bmc] = await whole.up.mdb.select().from(bmcs).where(eq(bmcs.machineId, machine.id));
   const secret = await readFile(join(whole.data, 'secrets', bmc?.secretRef ?? ''), 'utf8');
   const { username, password } = JSON.parse(secret) as { username: string; password: string };
   const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
   return (await (await fetch(`${bmc?.origin}/redfish/v1${path}`, { headers })).json()) as Record<string, unknown>;
 }
-const biosOf = async (machine: Machine) =>
+const biosOf = async (machine: FleetMachine) =>
   (await controllerShows(machine, '/Systems/1/Bios'))['Attributes'] as Record<string, unknown>;
 
 const soaking = [{ kind: 'bios', attributes: { SriovSupport: 'Enabled' } }];
@@ -176,7 +176,7 @@ test('a campaign brings a BIOS setting to a pool: rehearsed, started by its hash
   const journal = (await whole.journal()).filter(({ seq }) => seq > since);
   for (const { machineId, state } of members) {
     const machine = await op.machine(machineId);
-    const effects = journal.filter((entry) => entry.machine === placeOf(machine)).map(({ effect }) => effect);
+    const effects = journal.filter((entry) => entry.machine === placeName(machine)).map(({ effect }) => effect);
     if (state !== 'done') {
       expect(effects).not.toContain('reset');
       continue;
@@ -187,17 +187,17 @@ test('a campaign brings a BIOS setting to a pool: rehearsed, started by its hash
     expect(await biosOf(machine)).toMatchObject({ PowerProfile: 'Efficiency' });
     expect(machine).toMatchObject({ stage: 'in_service', opState: 'production', held: null });
   }
-  const ours = journal.filter(({ machine }) => members.some((one) => placeOf(byId(one.machineId)) === machine));
+  const ours = journal.filter(({ machine }) => members.some((one) => placeName(byId(one.machineId)) === machine));
   for (const rack of ['s001', 's002']) expect(mostDown(ours, rack)).toBe(1);
   const [canary] = members.filter(({ batch }) => batch === 0);
   const others = members.filter(({ batch, state }) => batch > 0 && state === 'done');
   for (const one of others) expect(Date.parse(one.orderedAt ?? '')).toBeGreaterThan(Date.parse(canary?.endedAt ?? ''));
 });
 
-const byId = (id: string) => fleet.find((machine) => machine.id === id) as Machine;
+const byId = (id: string) => fleet.find((machine) => machine.id === id) as FleetMachine;
 
 /** As docs/bmc.md shows it. */
-async function setByHand(machine: Machine, setting: string): Promise<void> {
+async function setByHand(machine: FleetMachine, setting: string): Promise<void> {
   const [bmc] = await whole.up.mdb.select().from(bmcs).where(eq(bmcs.machineId, machine.id));
   const secret = await readFile(join(whole.data, 'secrets', bmc?.secretRef ?? ''), 'utf8');
   const { username, password } = JSON.parse(secret) as { username: string; password: string };
@@ -229,7 +229,7 @@ test('a reboot campaign is paused, halts at a machine that does not obey, and go
   // The next batch waits for the one that does not obey, so that the pause comes in time however long it takes.
   await expect.poll(async () => (await counts()).planned).toBe(4);
   await op.farrier('campaign', 'pause', 'kernel', '--reason', 'a storm comes');
-  const orderOf = (machine: Machine) => `kernel-${machine.id.slice(2)}`;
+  const orderOf = (machine: FleetMachine) => `kernel-${machine.id.slice(2)}`;
   const stuck = await op.question(orderOf(deaf), 300);
   await expect.poll(counts).toMatchObject({ ordered: 1, done: 1, planned: 4 });
   expect(await op.farrier('campaign', 'ls')).toMatch(
@@ -257,11 +257,11 @@ test('a reboot campaign is paused, halts at a machine that does not obey, and go
 
   expect((await op.campaign('kernel')).campaign.counts).toMatchObject({ done: 5, failed: 1, planned: 0 });
   expect((await ticket())?.closedAt).not.toBeNull();
-  const pool = new Set(members.map(({ machineId }) => placeOf(byId(machineId))));
+  const pool = new Set(members.map(({ machineId }) => placeName(byId(machineId))));
   const journal = (await whole.journal()).filter(({ seq, machine }) => seq > since && pool.has(machine));
   expect(mostDown(journal)).toBeLessThanOrEqual(2);
   for (const { machineId } of members) {
-    const done = journal.filter(({ machine }) => machine === placeOf(byId(machineId))).map(({ effect }) => effect);
+    const done = journal.filter(({ machine }) => machine === placeName(byId(machineId))).map(({ effect }) => effect);
     const ignored = done.filter((effect) => effect === 'power-ignored').length;
     const resets = done.filter((effect) => effect === 'reset').length;
     expect([ignored, resets]).toEqual(machineId === deaf.id ? [1, 0] : [0, 1]);
@@ -393,5 +393,5 @@ test('a retired machine leaves nothing behind but its record', { timeout: 600_00
   expect(await op.machine(machine.id)).toMatchObject({ stage: 'retired', hostname: null });
 });
 
-const bmcOf = async (machine: Machine) =>
+const bmcOf = async (machine: FleetMachine) =>
   (await whole.up.mdb.select().from(bmcs).where(eq(bmcs.machineId, machine.id)))[0];

@@ -7,21 +7,21 @@ import { createHardwareActivities, type HardwareActivities } from '../../activit
 import type { Act, ActKind, ActParameters, ActResult } from '../../contract/hardware.ts';
 import { bmcs, fences, machines } from '../../mdb/schema.ts';
 import type { ImageSource } from '../../redfish/acts/firmware.ts';
-import type { Pace } from '../../redfish/acts/kind.ts';
+import type { ActClock } from '../../redfish/acts/kind.ts';
 import { openSessionPool } from '../../redfish/pool.ts';
 import { secretFolder } from '../../redfish/secrets.ts';
 import type { BmcFault } from '../../sim/bmc/bmcfault.ts';
 import type { PersonalityChoice } from '../../sim/bmc/personalities.ts';
 import { createFleet } from '../../sim/fleet.ts';
 import { listenFor } from '../../sim/listen.ts';
-import type { Machine } from '../../sim/machine.ts';
+import type { SimMachine } from '../../sim/machine.ts';
 import type { ThrowawayMdb } from '../support/mdb.ts';
 
 /**
  * Time for a client that is as much faster as the simulator it speaks to. What passes is what it waited, not what the
  * clock says: patience counts looks then, and a laden machine does not use it up.
  */
-export function paced(speed: number): Pace {
+export function paced(speed: number): ActClock {
   const born = Date.now();
   const waits: { readonly at: number; readonly milliseconds: number }[] = [];
   return {
@@ -37,7 +37,7 @@ export function paced(speed: number): Pace {
 
 export interface Acting {
   readonly machineId: string;
-  readonly machine: Machine;
+  readonly machine: SimMachine;
   readonly activities: HardwareActivities;
   /** Acts on the machine under an intent of its own, of which it gives the id. */
   act<K extends ActKind>(kind: K, parameters?: ActParameters[K], more?: Partial<Act>): Promise<ActResult>;
@@ -76,7 +76,7 @@ export async function actingOn(
     personality,
   });
   const listening = await listenFor(fleet, '127.0.0.1:0', 'ports');
-  const machine = fleet.machines[0] as Machine;
+  const machine = fleet.machines[0] as SimMachine;
   // Serial numbers of simulated machines come again with other seeds.
   machine.hardware = { ...machine.hardware, serial: `${machine.hardware.serial}N${count}` };
   const id = `m-acting-${count}`;

@@ -38,7 +38,7 @@ export interface Against {
 }
 
 export const resetPath = `${systemPath}/Actions/ComputerSystem.Reset`;
-export const reset = `POST ${resetPath}`;
+export const resetCall = `POST ${resetPath}`;
 let count = 0;
 
 export async function actingAgainst(

@@ -20,7 +20,7 @@ import { secretFolder } from '../../redfish/secrets.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { bmcMacOf, macOf } from '../../sim/hardware.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
-import type { Machine } from '../../sim/machine.ts';
+import type { SimMachine } from '../../sim/machine.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -126,7 +126,7 @@ describe('a simulated machine whose board is replaced', () => {
   let listening: Listening;
   const machineId = 'm-board';
   const errand = { machineId, siteId: 'home', orderId: 'repair-1', passage: 'repair' } as const;
-  const machine = () => fleet.machines[0] as Machine;
+  const machine = () => fleet.machines[0] as SimMachine;
 
   beforeAll(async () => {
     db = await throwawayMdb();

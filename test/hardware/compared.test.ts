@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { operationOf } from '../../redfish/drives.ts';
-import { failure } from '../../redfish/messages.ts';
+import { failureOf } from '../../redfish/messages.ts';
 import { systemPath, told } from '../redfish/hostile.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
@@ -144,8 +144,10 @@ describe('R-8: an empty virtual drive', () => {
 
 describe('R-32: whose refusal it is', () => {
   const of = (where: string, status: number, MessageId: string, MessageArgs: string[] = []) =>
-    failure({ status, headers: {}, body: { error: { '@Message.ExtendedInfo': [{ MessageId, MessageArgs }] } } }, where)
-      .kind;
+    failureOf(
+      { status, headers: {}, body: { error: { '@Message.ExtendedInfo': [{ MessageId, MessageArgs }] } } },
+      where,
+    ).kind;
   const insert = 'POST https://bmc/redfish/v1/Managers/1/VirtualMedia/Cd/Actions/VirtualMedia.InsertMedia';
   const update = 'POST https://bmc/redfish/v1/UpdateService/Actions/UpdateService.SimpleUpdate';
 

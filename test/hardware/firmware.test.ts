@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { imagesOf } from '../../activities/hardware/images.ts';
-import type { FirmwareWish } from '../../contract/hardware.ts';
+import type { FirmwareUpdate } from '../../contract/hardware.ts';
 import { intents } from '../../mdb/schema.ts';
 import type { ImageSource } from '../../redfish/acts/firmware.ts';
 import { fileImage } from '../../redfish/firmware/file.ts';
@@ -44,7 +44,7 @@ afterAll(async () => {
 
 type Family = keyof typeof personalities;
 
-function wish(component: string, version: string, said = component): FirmwareWish {
+function wish(component: string, version: string, said = component): FirmwareUpdate {
   const sha256 = createHash('sha256').update(content(component, version)).digest('hex');
   return { component: said, version, image: `${component}/${version}`, sha256 };
 }

@@ -21,7 +21,7 @@ import type { PersonalityChoice } from '../../sim/bmc/personalities.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import type { Entry } from '../../sim/journal.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
-import type { Machine } from '../../sim/machine.ts';
+import type { SimMachine } from '../../sim/machine.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { service } from '../support/service.ts';
 import { sitePolicy } from '../support/site.ts';
@@ -48,7 +48,7 @@ export interface Kill<K extends ActKind> {
   readonly speed?: number;
   /** Origin of the image server. */
   readonly images?: string;
-  readonly prepare?: (machine: Machine) => void | Promise<void>;
+  readonly prepare?: (machine: SimMachine) => void | Promise<void>;
   /** Looks at what is left, before it is cleared away: the folder of secrets. */
   readonly inspect?: (secrets: string) => Promise<void>;
 }
@@ -58,7 +58,7 @@ export interface Killed {
   readonly results: readonly ActResult[];
   readonly intents: readonly (typeof intents.$inferSelect)[];
   readonly journal: readonly Entry[];
-  readonly machine: Machine;
+  readonly machine: SimMachine;
 }
 
 export interface KillBench {
@@ -114,7 +114,7 @@ interface Scene {
   readonly speed: number;
   readonly folder: string;
   readonly fleet: Fleet;
-  readonly machine: Machine;
+  readonly machine: SimMachine;
   readonly listening: Listening;
   close(): Promise<void>;
 }
@@ -141,7 +141,7 @@ async function openScene(
     personality,
   });
   const listening = await listenFor(fleet, '127.0.0.1:0', 'ports');
-  const machine = fleet.machines[0] as Machine;
+  const machine = fleet.machines[0] as SimMachine;
   const { hardware } = machine;
   const mac = `02:ee:00:00:00:${Number(id.split('-').at(-1)).toString(16).padStart(2, '0')}`;
   await db.mdb.insert(sites).values({ id, name: id, domain: `${id}.example`, policy: sitePolicy });

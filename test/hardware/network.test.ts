@@ -4,7 +4,7 @@ import { machines } from '../../mdb/schema.ts';
 import { systemPath, told } from '../redfish/hostile.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
-import { type Against, actingAgainst, reset } from './against.ts';
+import { type Against, actingAgainst, resetCall } from './against.ts';
 
 let db: ThrowawayMdb;
 let one: Against;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => db?.close());
 beforeEach(async () => {
   one = await actingAgainst(db);
-  one.does(reset, () => one.shows({ PowerState: 'On' }));
+  one.does(resetCall, () => one.shows({ PowerState: 'On' }));
 });
 afterEach(() => one?.close());
 
@@ -37,7 +37,7 @@ describe('B-1: a boot override is read back before the reset', () => {
       observed: expect.stringContaining('no reset was sent'),
     });
     expect(one.bmc.count(patch)).toBe(1);
-    expect(one.bmc.count(reset)).toBe(0);
+    expect(one.bmc.count(resetCall)).toBe(0);
   });
 
   it.each([
@@ -51,14 +51,14 @@ describe('B-1: a boot override is read back before the reset', () => {
     one.shows({ Boot: idle });
     one.does(patch, () => one.shows({ Boot: { ...idle, ...made } }));
     expect((await one.act('boot-network')).state).toBe('not_done');
-    expect(one.bmc.count(reset)).toBe(0);
+    expect(one.bmc.count(resetCall)).toBe(0);
   });
 
   it('B-1: that shows a moment later, is taken', async () => {
     one.shows({ Boot: idle });
     one.does(patch, ({ Boot }) => void setTimeout(() => one.shows({ Boot }), 15));
     expect(await one.act('boot-network')).toMatchObject({ state: 'done' });
-    expect(one.bmc.count(reset)).toBe(1);
+    expect(one.bmc.count(resetCall)).toBe(1);
   });
 });
 
@@ -136,18 +136,18 @@ describe('R-9: a controller with a boot order and no override', () => {
       Boot: { BootOrder: order, BootOptions: { '@odata.id': optionsPath } },
     });
     one.does(patch, ({ Boot }) => one.shows({ Boot: { ...(one.shown().Boot as object), ...(Boot as object) } }));
-    one.does(reset, () => one.shows({ LastResetTime: '2026-01-02T00:00:00Z' }));
+    one.does(resetCall, () => one.shows({ LastResetTime: '2026-01-02T00:00:00Z' }));
   });
   const orders = () => one.sent(patch).map(({ Boot }) => (Boot as { BootOrder: unknown }).BootOrder);
 
   it('R-9: boots the network once by it, and has its order back afterwards', async () => {
-    one.does(reset, async () => {
+    one.does(resetCall, async () => {
       one.shows({ LastResetTime: '2026-01-02T00:00:00Z' });
       await one.bootsNow('bootstrap');
     });
     expect(await one.act('boot-network')).toMatchObject({ state: 'done' });
     expect(orders()).toEqual([['Boot0002', 'Boot0001'], order]);
-    expect(one.bmc.count(reset)).toBe(1);
+    expect(one.bmc.count(resetCall)).toBe(1);
   });
 
   it('R-9: not before the machine has booted by it; and a worker that died owes it', async () => {
@@ -165,13 +165,13 @@ describe('R-9: a controller with a boot order and no override', () => {
   });
 
   it('R-9: at once where the reset was refused', async () => {
-    one.bmc.always(reset, told(400, 'Base.1.18.ActionParameterNotSupported'));
+    one.bmc.always(resetCall, told(400, 'Base.1.18.ActionParameterNotSupported'));
     expect(await one.act('boot-network')).toMatchObject({ state: 'not_done' });
     expect(orders()).toEqual([['Boot0002', 'Boot0001'], order]);
   });
 
   it('R-9: leaves an order alone that somebody else has changed meanwhile', async () => {
-    one.does(reset, async () => {
+    one.does(resetCall, async () => {
       one.shows({
         LastResetTime: '2026-01-02T00:00:00Z',
         Boot: { BootOrder: ['Boot0002'], BootOptions: { '@odata.id': optionsPath } },

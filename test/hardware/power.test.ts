@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { told } from '../redfish/hostile.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
-import { type Against, actingAgainst, reset, resetPath } from './against.ts';
+import { type Against, actingAgainst, resetCall, resetPath } from './against.ts';
 
 let db: ThrowawayMdb;
 let one: Against;
@@ -26,8 +26,8 @@ function offers(...types: string[]): void {
 /** Moves the power as it is told to, and says what it was told. */
 function obeys(...refusals: ((type: string) => ReturnType<typeof told> | null)[]): string[] {
   const asked: string[] = [];
-  one.bmc.always(reset, (_, response) => {
-    const type = String(one.sent(reset).at(-1)?.ResetType);
+  one.bmc.always(resetCall, (_, response) => {
+    const type = String(one.sent(resetCall).at(-1)?.ResetType);
     asked.push(type);
     const refusal = refusals.map((refuse) => refuse(type)).find((answer) => answer !== null);
     if (refusal) {
@@ -97,7 +97,7 @@ describe('R-2: a change of power that was refused for the moment is asked for ag
   it('R-2: by a worker that died between off and on, the machine is told as off, or as on if somebody was faster', async () => {
     offers('On', 'ForceOff');
     obeys();
-    one.bmc.always(reset, (request, response) => {
+    one.bmc.always(resetCall, (request, response) => {
       one.shows({ PowerState: 'Off' });
       response.writeHead(204).end();
       // What comes behind the first half fails.
@@ -141,7 +141,7 @@ describe('R-3: a controller that offers On, ForceOff and Off', () => {
   it('R-3: and its power is cut where it does not hear', async () => {
     offers('On', 'ForceOff', 'Off');
     const asked: string[] = [];
-    one.does(reset, ({ ResetType }) => {
+    one.does(resetCall, ({ ResetType }) => {
       asked.push(String(ResetType));
       if (ResetType === 'ForceOff') one.shows({ PowerState: 'Off' });
     });
@@ -153,14 +153,14 @@ describe('R-3: a controller that offers On, ForceOff and Off', () => {
 describe('R-29: what cuts the mains', () => {
   it('R-29: by FullPowerCycle is an AC cycle, which somebody approves of', async () => {
     offers('On', 'ForceOff', 'ForceRestart', 'PowerCycle', 'FullPowerCycle');
-    one.does(reset, () => one.shows({ LastResetTime: '2026-05-05T00:00:00Z' }));
+    one.does(resetCall, () => one.shows({ LastResetTime: '2026-05-05T00:00:00Z' }));
     one.shows({ LastResetTime: '2026-01-01T00:00:00Z' });
     expect(await one.act('ac-cycle', {} as never)).toMatchObject({ state: 'not_done' });
-    expect(one.bmc.count(reset)).toBe(0);
+    expect(one.bmc.count(resetCall)).toBe(0);
     expect(await one.act('ac-cycle', { approvedBy: 'ada' }, { intentId: `${one.machineId}-ac` })).toMatchObject({
       state: 'done',
     });
-    expect(one.sent(reset)).toEqual([{ ResetType: 'FullPowerCycle' }]);
+    expect(one.sent(resetCall)).toEqual([{ ResetType: 'FullPowerCycle' }]);
   });
 
   it('R-29: is not what a power-cycle sends, where PowerCycle may be another name of it', async () => {
@@ -178,7 +178,7 @@ describe('R-29: what cuts the mains', () => {
       state: 'not_done',
       observed: expect.stringContaining('ac-cycle'),
     });
-    expect(one.bmc.count(reset)).toBe(0);
+    expect(one.bmc.count(resetCall)).toBe(0);
   });
 
   it('R-29: is not done as a setting of the BIOS either', async () => {
@@ -227,7 +227,7 @@ describe('R-17: an AC cycle', () => {
   });
 
   it('R-17: that leaves it off for good is not done, and says that it is off', async () => {
-    one.does(reset, () => {});
+    one.does(resetCall, () => {});
     const result = await one.act('ac-cycle', { approvedBy: 'ada' });
     expect(result.state).not.toBe('done');
     expect(result.observed).toMatch(/off/i);

@@ -6,7 +6,7 @@ import type { personalities } from '../../sim/bmc/personalities.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 import { type Acting, actingOn } from './acting.ts';
-import { type Against, actingAgainst, inTurn, reset } from './against.ts';
+import { type Against, actingAgainst, inTurn, resetCall } from './against.ts';
 
 let db: ThrowawayMdb;
 let one: Against;
@@ -56,22 +56,22 @@ describe('R-25: the edges that were seen while one looked are kept', () => {
   });
 
   it('R-25: of a controller without reset time, whose restart shows as Off → PoweringOn → On', async () => {
-    one.does(reset, () =>
+    one.does(resetCall, () =>
       inTurn(
         one,
         ['On', 'Off', 'PoweringOn', 'On'].map((PowerState) => ({ PowerState })),
       ),
     );
     expect(await one.act('restart')).toMatchObject({ state: 'done' });
-    expect(one.bmc.count(reset)).toBe(1);
+    expect(one.bmc.count(resetCall)).toBe(1);
   });
 
   it('R-25: also by the worker that takes over from one that died while it looked', async () => {
-    one.does(reset, () => one.shows({ PowerState: 'Off' }));
+    one.does(resetCall, () => one.shows({ PowerState: 'Off' }));
     expect(await one.act('restart')).toMatchObject({ state: 'unknown', observed: expect.stringContaining('Off') });
     one.shows({ PowerState: 'On' });
     expect(await one.settle('restart')).toMatchObject({ state: 'done' });
-    expect(one.bmc.count(reset)).toBe(1);
+    expect(one.bmc.count(resetCall)).toBe(1);
   });
 });
 
@@ -111,15 +111,15 @@ describe('R-1: a restart is seen by what the controller has', () => {
     ],
   ])('%s', async (_, before, after) => {
     one.shows(before as Record<string, unknown>);
-    one.does(reset, () => inTurn(one, [...after, after.at(-1) ?? {}] as Record<string, unknown>[]));
+    one.does(resetCall, () => inTurn(one, [...after, after.at(-1) ?? {}] as Record<string, unknown>[]));
     expect(await one.act('restart')).toMatchObject({ state: 'done' });
-    expect(one.bmc.count(reset)).toBe(1);
+    expect(one.bmc.count(resetCall)).toBe(1);
   });
 
   it('R-1: a clock of being on that begins anew a moment later', async () => {
     const onFor = (seconds: number) => ({ Oem: { Hpe: { CurrentPowerOnTimeSeconds: seconds } } });
     one.shows(onFor(1000));
-    one.does(reset, () => inTurn(one, [onFor(1001), onFor(1002), onFor(1)]));
+    one.does(resetCall, () => inTurn(one, [onFor(1001), onFor(1002), onFor(1)]));
     expect(await one.act('restart')).toMatchObject({ state: 'done' });
   });
 
@@ -135,28 +135,28 @@ describe('R-1: a restart is seen by what the controller has', () => {
     ['no progress any more', { BootProgress: { LastState: 'OSRunning' } }, { BootProgress: { LastState: 'None' } }],
   ])('R-1: and not by %s', async (_, before, after) => {
     one.shows(before as Record<string, unknown>);
-    one.does(reset, () => one.shows(after as Record<string, unknown>));
+    one.does(resetCall, () => one.shows(after as Record<string, unknown>));
     expect(await one.act('restart')).toMatchObject({ state: 'unknown' });
-    expect(one.bmc.count(reset)).toBe(1);
+    expect(one.bmc.count(resetCall)).toBe(1);
   });
 
   it('R-1: or by the next boot that the machine asks the birther for, which may come minutes later', async () => {
-    one.does(reset, () => {});
+    one.does(resetCall, () => {});
     expect(await one.act('restart')).toMatchObject({ state: 'unknown' });
     const settling = one.settle('restart');
     await one.bootsNow('local');
     expect(await settling).toMatchObject({ state: 'done', observed: expect.stringContaining('asked') });
-    expect(one.bmc.count(reset)).toBe(1);
+    expect(one.bmc.count(resetCall)).toBe(1);
   });
 
   it('R-1: and not by a machine that only asks again because it was told to wait', async () => {
-    one.does(reset, () => one.bootsNow('wait'));
+    one.does(resetCall, () => one.bootsNow('wait'));
     expect(await one.act('restart')).toMatchObject({ state: 'unknown' });
   });
 
   it('R-1: nor by a boot of a start that was under way already', async () => {
     one.shows({ Oem: { Hpe: { PostState: 'InPost' } } });
-    one.does(reset, () => one.bootsNow('local'));
+    one.does(resetCall, () => one.bootsNow('local'));
     expect(await one.act('restart')).toMatchObject({ state: 'unknown' });
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addUp, readReport } from '../../scripts/reports.ts';
+import { addUp, readSuiteReport } from '../../scripts/reports.ts';
 
 function report(
   ...files: { status?: string; message?: string; tests: [status: string, fullName: string][] }[]
@@ -36,7 +36,7 @@ test('tests are counted by how they went, what failed says what, and what was sk
       ],
     },
   );
-  expect(readReport(text, 1)).toEqual({
+  expect(readSuiteReport(text, 1)).toEqual({
     passed: 1,
     failed: 1,
     skipped: 2,
@@ -49,18 +49,18 @@ test('tests are counted by how they went, what failed says what, and what was sk
 
 test('a file that broke before its tests is a failure', () => {
   const text = report({ tests: [], status: 'failed', message: 'cannot find x\n at y' });
-  expect(readReport(text, 1)).toMatchObject({
+  expect(readSuiteReport(text, 1)).toMatchObject({
     failed: 1,
     remarks: ['failed: test/0.test.ts outside of its tests: cannot find x'],
   });
 });
 
 test('a run that failed although no test did is a failure', () => {
-  expect(readReport(report({ tests: [['passed', 'a']] }), 1)).toMatchObject({ passed: 1, failed: 1 });
+  expect(readSuiteReport(report({ tests: [['passed', 'a']] }), 1)).toMatchObject({ passed: 1, failed: 1 });
 });
 
 test('a run that left no report is a failure', () => {
-  expect(readReport(null, 137)).toMatchObject({ passed: 0, failed: 1, skipped: 0 });
+  expect(readSuiteReport(null, 137)).toMatchObject({ passed: 0, failed: 1, skipped: 0 });
 });
 
 test('sums are over everything', () => {

@@ -14,7 +14,16 @@ import {
   orders,
   outbox,
 } from '../../mdb/schema.ts';
-import { type AgentServer, type Born, bear, describe, giveToken, open, say, startAgentServer } from '../api/agents.ts';
+import {
+  type AgentServer,
+  type Born,
+  bear,
+  describe,
+  giveToken,
+  open,
+  recordLine,
+  startAgentServer,
+} from '../api/agents.ts';
 import { writeSite } from '../support/site.ts';
 
 let server: AgentServer;
@@ -35,7 +44,7 @@ const disksOf = async ({ machineId }: Born) =>
 const post = async (born: Born, change: Record<string, string> = {}, session?: string) =>
   server.ask('POST', '/agent/inventory', session ?? (await open(server, born)), describe(born, change));
 const nic = (name: string, mac: string, more: Record<string, string | number> = {}) =>
-  say('nic', { name, mac, ...more });
+  recordLine('nic', { name, mac, ...more });
 const taken = { status: 200 };
 const audited = async (born: Born, action: string) =>
   (
@@ -103,20 +112,24 @@ suite('I-8: a card that is odd is left out and told, and the rest is taken', () 
 
 suite('I-8: so is every other part', () => {
   const kinds: [string, Record<string, string>, RegExp][] = [
-    ['a disk of a negative size', { more: say('disk', { name: 'sdb', serial: 'X1', bytes: -5 }) }, /disk .*sdb/],
-    ['a disk without a name', { more: say('disk', { serial: 'X1', bytes: 5 }) }, /disk/],
-    ['a processor without cores', { more: say('cpu', { socket: 1, cores: 0, threads: 1 }) }, /cpu/],
-    ['a second processor in one socket', { more: say('cpu', { socket: 0, cores: 8, threads: 16 }) }, /cpu/],
-    ['a DIMM of no size that one can be', { more: say('dimm', { slot: 'B1', mib: 'many' }) }, /dimm .*B1/],
-    ['a GPU without an address', { more: say('accelerator', { vendor: '10de', device: '2330' }) }, /accelerator/],
+    ['a disk of a negative size', { more: recordLine('disk', { name: 'sdb', serial: 'X1', bytes: -5 }) }, /disk .*sdb/],
+    ['a disk without a name', { more: recordLine('disk', { serial: 'X1', bytes: 5 }) }, /disk/],
+    ['a processor without cores', { more: recordLine('cpu', { socket: 1, cores: 0, threads: 1 }) }, /cpu/],
+    ['a second processor in one socket', { more: recordLine('cpu', { socket: 0, cores: 8, threads: 16 }) }, /cpu/],
+    ['a DIMM of no size that one can be', { more: recordLine('dimm', { slot: 'B1', mib: 'many' }) }, /dimm .*B1/],
+    [
+      'a GPU without an address',
+      { more: recordLine('accelerator', { vendor: '10de', device: '2330' }) },
+      /accelerator/,
+    ],
     [
       'a frame that a card heard which is not there',
-      { more: say('lldp', { nic: 'eth7', chassis: 'x', port: 'y' }) },
+      { more: recordLine('lldp', { nic: 'eth7', chassis: 'x', port: 'y' }) },
       /eth7/,
     ],
-    ['a controller with an odd MAC', { more: say('bmc', { address: '10.9.0.9', mac: 'none' }) }, /bmc/],
-    ['a watchdog without a name', { more: say('watchdog', { timeout: 60 }) }, /watchdog/],
-    ['a TPM without a version', { more: say('tpm', { pcr0: '00' }) }, /tpm/],
+    ['a controller with an odd MAC', { more: recordLine('bmc', { address: '10.9.0.9', mac: 'none' }) }, /bmc/],
+    ['a watchdog without a name', { more: recordLine('watchdog', { timeout: 60 }) }, /watchdog/],
+    ['a TPM without a version', { more: recordLine('tpm', { pcr0: '00' }) }, /tpm/],
     ['bytes that are no text', { more: 'dimm slot=%ff%fe mib=%%%\n' }, /line/],
     ['a field given twice', { more: 'dimm slot=B1 slot=B2 mib=16\n' }, /line/],
   ];
@@ -133,23 +146,23 @@ suite('I-8: so is every other part', () => {
 
   it('a disk that was left out, or storage that could not be seen, is kept apart: nothing may be proven of it', async () => {
     const born = await bear(server.mdb);
-    const odd = say('disk', { name: 'sdb', serial: 'X1', bytes: -5 });
-    const unseen = say('omitted', {
+    const odd = recordLine('disk', { name: 'sdb', serial: 'X1', bytes: -5 });
+    const unseen = recordLine('omitted', {
       name: '0000:03:00.0',
       what: 'controller',
       reason: 'no driver drives it',
       unproven: 1,
     });
-    const usb = say('omitted', { name: 'sdc', what: 'disk', reason: 'it is on USB', unproven: 0 });
+    const usb = recordLine('omitted', { name: 'sdc', what: 'disk', reason: 'it is on USB', unproven: 0 });
     expect(await post(born, { odd, unseen, usb })).toMatchObject(taken);
     expect((await rowOf(born))?.unseen).toEqual([expect.stringMatching(/sdb/), expect.stringMatching(/0000:03:00.0/)]);
   });
 
   it('an unknown firmware, flag or figure is no fact, and its part stays', async () => {
     const born = await bear(server.mdb);
-    const system = say('system', { vendor: 'Acme', serial: `SN-${born.machineId}`, firmware: 'coreboot' });
+    const system = recordLine('system', { vendor: 'Acme', serial: `SN-${born.machineId}`, firmware: 'coreboot' });
     const cards = nic('eth0', born.mac, { carrier: 'down', speed: 'fast' });
-    const disk = say('disk', { name: 'sda', serial: 'Z-1', bytes: 5, rotational: 'no' });
+    const disk = recordLine('disk', { name: 'sda', serial: 'Z-1', bytes: 5, rotational: 'no' });
     expect(await post(born, { system, nic: cards, disk })).toMatchObject(taken);
     expect((await rowOf(born))?.remarks).toEqual([]);
   });
@@ -161,14 +174,15 @@ suite('I-1: the controller that was announced for a serial number', () => {
     const secretRef = `s-${born.machineId}`;
     const origin = 'https://10.9.8.1';
     await server.mdb.insert(expectedBmcs).values({ origin, siteId: 'home', serial: 'cz-3425 d5x8', secretRef });
-    const system = say('system', { vendor: 'HPE', serial: 'CZ3425D5X8', firmware: 'uefi' });
+    const system = recordLine('system', { vendor: 'HPE', serial: 'CZ3425D5X8', firmware: 'uefi' });
     expect(await post(born, { system })).toMatchObject(taken);
     expect(await server.mdb.select().from(bmcs).where(eq(bmcs.machineId, born.machineId))).toMatchObject([{ origin }]);
   });
 });
 
 suite('D-1: a disk is named by what is single', () => {
-  const disk = (name: string, more: Record<string, string | number>) => say('disk', { name, bytes: 5000, ...more });
+  const disk = (name: string, more: Record<string, string | number>) =>
+    recordLine('disk', { name, bytes: 5000, ...more });
   const cases: [string, string, string[][], RegExp[]?][] = [
     [
       'two namespaces of one controller',
@@ -285,7 +299,7 @@ suite('D-1: a disk is named by what is single', () => {
 suite('I-4: a value that is seen twice is shared: told at both, and nobody is refused', () => {
   it('UUID and serial number of two nodes', async () => {
     const [first, second] = [await bear(server.mdb), await bear(server.mdb)];
-    const system = say('system', {
+    const system = recordLine('system', {
       vendor: 'Acme',
       product: 'R1',
       serial: 'TWIN77X1',
@@ -310,7 +324,7 @@ suite('I-4: a value that is seen twice is shared: told at both, and nobody is re
       await server.mdb
         .insert(bmcs)
         .values({ machineId: one.machineId, origin: `https://10.9.7.${index + 1}`, secretRef: 'x' });
-      const bmc = say('bmc', { address: '10.9.7.1', mac: '0c:c4:7a:00:00:09' });
+      const bmc = recordLine('bmc', { address: '10.9.7.1', mac: '0c:c4:7a:00:00:09' });
       expect(await post(one, { bmc })).toMatchObject(taken);
     }
     expect((await rowOf(second))?.remarks.join()).toContain(first.machineId);
@@ -318,7 +332,12 @@ suite('I-4: a value that is seen twice is shared: told at both, and nobody is re
 });
 
 suite('I-6: one machine that booted from its second card before its first inventory', () => {
-  const system = say('system', { vendor: 'Acme', product: 'Old', serial: 'To be filled by O.E.M.', firmware: 'bios' });
+  const system = recordLine('system', {
+    vendor: 'Acme',
+    product: 'Old',
+    serial: 'To be filled by O.E.M.',
+    firmware: 'bios',
+  });
   const both = (one: Born, other: Born) => nic('eth0', one.mac) + nic('eth1', other.mac);
   const live = ({ machineId }: Born) =>
     server.mdb
@@ -357,7 +376,12 @@ suite('I-6: one machine that booted from its second card before its first invent
     await server.mdb.update(machines).set({ bootState: 'healthy' }).where(eq(machines.id, old.machineId));
     await server.mdb.update(orders).set({ state: 'done' }).where(eq(orders.machineId, old.machineId));
     const session = await open(server, young);
-    const disk = say('disk', { name: 'sda', serial: `D-${old.machineId}`, bytes: 480_000_000_000, content: 'farrier' });
+    const disk = recordLine('disk', {
+      name: 'sda',
+      serial: `D-${old.machineId}`,
+      bytes: 480_000_000_000,
+      content: 'farrier',
+    });
     expect(await post(young, { system, disk, nic: both(old, young) }, session)).toMatchObject(taken);
     expect(await rowOf(young)).toMatchObject({ stage: 'retired', macMovedTo: old.machineId });
     const { records } = await server.ask('GET', '/agent/next?wait=0', session);

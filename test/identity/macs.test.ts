@@ -2,14 +2,14 @@ import { afterEach, expect, describe as suite, test } from 'vitest';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { readMacs, readSystem } from '../../redfish/system.ts';
 import { openTransport } from '../../redfish/transport.ts';
-import { type Resource, serveTable } from '../redfish/tree.ts';
+import { type RedfishResource, serveTable } from '../redfish/tree.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function work<T>(table: Record<string, Resource>, reading: (session: Session) => Promise<T>) {
+async function work<T>(table: Record<string, RedfishResource>, reading: (session: Session) => Promise<T>) {
   const server = await serveTable(table);
   closing.push(() => server.close());
   const transport = openTransport(server.origin, null);
@@ -23,7 +23,7 @@ const some = (...paths: string[]) => ({ Members: paths.map(to) });
 const mac = 'B0:26:28:11:22:33';
 
 /** A host that shows no interface, and `more`. */
-function host(more: Record<string, Resource>, facts: Resource = {}): Record<string, Resource> {
+function host(more: Record<string, RedfishResource>, facts: RedfishResource = {}): Record<string, RedfishResource> {
   return {
     [root]: { Systems: to('/Systems'), Chassis: to('/Chassis'), Managers: to('/Managers') },
     [`${root}/Systems`]: some('/Systems/1'),
@@ -46,14 +46,14 @@ function host(more: Record<string, Resource>, facts: Resource = {}): Record<stri
   };
 }
 
-const adapter = (chassis: number, facts: Resource, more: Record<string, Resource>) => ({
+const adapter = (chassis: number, facts: RedfishResource, more: Record<string, RedfishResource>) => ({
   [`${root}/Chassis/${chassis}/NAs`]: some(`/Chassis/${chassis}/NAs/A`),
   [`${root}/Chassis/${chassis}/NAs/A`]: { ...to(`/Chassis/${chassis}/NAs/A`), Id: 'A', ...facts },
   ...more,
 });
 
 suite('I-2: the MACs of a host whose list of interfaces is empty', () => {
-  const places: [string, Record<string, Resource>, Resource?][] = [
+  const places: [string, Record<string, RedfishResource>, RedfishResource?][] = [
     [
       'at the ports of an adapter',
       adapter(

@@ -7,7 +7,16 @@ import { answerStep } from '../../mdb/people/answering.ts';
 import { openHumanStep } from '../../mdb/people/people.ts';
 import { definePlaces } from '../../mdb/places/places.ts';
 import { machines, networks, nics } from '../../mdb/schema.ts';
-import { type AgentServer, type Born, bear, describe, giveToken, open, say, startAgentServer } from '../api/agents.ts';
+import {
+  type AgentServer,
+  type Born,
+  bear,
+  describe,
+  giveToken,
+  open,
+  recordLine,
+  startAgentServer,
+} from '../api/agents.ts';
 import { writeSite } from '../support/site.ts';
 
 let server: AgentServer;
@@ -20,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 const ann = { class: 'user', name: 'ann', role: 'operator' } as const;
-const lldp = (fields: Record<string, string>) => say('lldp', { nic: 'eth0', chassis, ...fields });
+const lldp = (fields: Record<string, string>) => recordLine('lldp', { nic: 'eth0', chassis, ...fields });
 const errandOf = (born: Born) => ({
   machineId: born.machineId,
   siteId: 'home',
@@ -130,7 +139,7 @@ suite('N-4: several machines in one unit', () => {
         },
       ],
     });
-    const at = (port: string) => seen(say('lldp', { nic: 'eth0', chassis: '52:54:00:ff:0b:01', port }));
+    const at = (port: string) => seen(recordLine('lldp', { nic: 'eth0', chassis: '52:54:00:ff:0b:01', port }));
     const [third, fourth] = [await at('swp3'), await at('swp4')];
     for (const born of [third, fourth]) expect(await register(born)).toHaveProperty('registered');
     expect(await row(third)).toMatchObject({ rackId: 'A01', unit: 12, slot: '3', hostname: 'a01-12-3' });

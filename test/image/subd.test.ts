@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Authority, openAuthority } from '../../boot/authority.ts';
 import { imageSystems } from '../../boot/imagesystem/index.ts';
 import { formatRecords } from '../../contract/records.ts';
-import { run } from '../../sim/vm/process.ts';
+import { runProcess } from '../../sim/vm/process.ts';
 import { buildTools } from './tools.ts';
 
 const agent = new URL('../../boot/image/', import.meta.url);
@@ -50,7 +50,7 @@ async function shell(file: string, words: string) {
     /[\w}]$/.test(text.slice(0, at)) ? path : `${folder}${path}`,
   );
   const script = `files=${origin}; PATH=${buildTools()}:$PATH\n${moved}\n${words}`;
-  return run(['sh', '-c', script], 240_000);
+  return runProcess(['sh', '-c', script], 240_000);
 }
 
 async function supply(): Promise<void> {

@@ -15,14 +15,14 @@ export function buildTools(): string {
   return built;
 }
 
-export interface Outcome {
+export interface ToolEnd {
   readonly code: number | null;
   readonly out: Buffer;
   readonly err: string;
 }
 
 /** Runs one of the tools without blocking this process, which may be the server it talks to. */
-export function runTool(name: string, words: readonly string[], input = ''): Promise<Outcome> {
+export function runTool(name: string, words: readonly string[], input = ''): Promise<ToolEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(join(buildTools(), name), words);
     const out: Buffer[] = [];

@@ -2,7 +2,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { judge } from '../../activities/boundary.ts';
+import { classify } from '../../activities/boundary.ts';
 import { OutsideError } from '../../integrations/http/errors.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { RedfishError } from '../../redfish/errors.ts';
@@ -21,7 +21,7 @@ const thrown = async (work: () => Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 const isRetried = (error: unknown, attempt = 1) => {
-  const judged = judge(error, attempt);
+  const judged = classify(error, attempt);
   return judged instanceof ApplicationFailure && judged.nonRetryable !== true;
 };
 
@@ -118,13 +118,13 @@ describe('ends with a person', () => {
 
 test('Temporal’s own failures stay as they are', () => {
   const cancelled = new CancelledFailure('stop');
-  expect(judge(cancelled, 1)).toBe(cancelled);
-  expect(judge(new ActivityFailure('x', 'x', 'x', 'TIMEOUT', undefined), 1)).toBeInstanceOf(ActivityFailure);
+  expect(classify(cancelled, 1)).toBe(cancelled);
+  expect(classify(new ActivityFailure('x', 'x', 'x', 'TIMEOUT', undefined), 1)).toBeInstanceOf(ActivityFailure);
 });
 
 test('what is said of a statement holds neither its text nor what was bound to it', async () => {
   const error = await thrown(() => at.mdb.execute(sql`select * from nowhere where secret = ${'hunter2'}`));
-  const judged = judge(error, 1);
+  const judged = classify(error, 1);
   expect(judged).toMatchObject({ message: 'relation "nowhere" does not exist', nonRetryable: true });
   expect(JSON.stringify(judged)).not.toContain('hunter2');
   expect(String((judged as Error).cause ?? '')).toBe('');

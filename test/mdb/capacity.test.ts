@@ -6,7 +6,7 @@ import type { CapacityScope, MinimumUnit } from '../../domain/machine.ts';
 import { acting } from '../../mdb/acting.ts';
 import { audit, brakes, capacityRules, machines, orders, tickets } from '../../mdb/schema.ts';
 import { engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/service/brake.ts';
-import { type Departure, leaveProduction, listCapacity, setCapacity } from '../../mdb/service/capacity.ts';
+import { leaveProduction, listCapacity, setCapacity, type TakeOutVerdict } from '../../mdb/service/capacity.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -49,7 +49,7 @@ async function restore(): Promise<void> {
   await at.mdb.update(machines).set({ opState: 'production', repairState: 'none', stage: 'in_service' });
 }
 
-function leave(machineId: string): Promise<Departure> {
+function leave(machineId: string): Promise<TakeOutVerdict> {
   return acting(at.mdb, { class: 'system', name: 'test' }, null, (tx) =>
     leaveProduction(tx, { machineId, to: 'draining' }),
   );
@@ -184,7 +184,7 @@ describe('a minimum', () => {
 });
 
 /** Leaves, and fails before it commits. */
-function giveUp(machineId: string): Promise<Departure> {
+function giveUp(machineId: string): Promise<TakeOutVerdict> {
   const failure = new Error('the activity failed');
   return acting(at.mdb, ann, null, async (tx) => {
     await leaveProduction(tx, { machineId, to: 'draining' });

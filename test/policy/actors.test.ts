@@ -2,18 +2,18 @@ import { and, eq, like } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createOrderActivities } from '../../activities/orders/index.ts';
 import { moveMachine } from '../../activities/outage/move.ts';
-import { standardPace } from '../../domain/campaign/campaign.ts';
+import { standardLimits } from '../../domain/campaign/campaign.ts';
 import { acting } from '../../mdb/acting.ts';
 import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns/campaigns.ts';
 import { turnCampaign } from '../../mdb/campaigns/turn.ts';
-import { plan } from '../../mdb/drift/proposals.ts';
+import { proposeCampaign } from '../../mdb/drift/proposals.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { audit, campaigns, drifts, machines, orders } from '../../mdb/schema.ts';
-import { type Desk, openDesk } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './desk.ts';
 
-let desk: Desk;
+let desk: PolicyBench;
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openPolicyBench();
 });
 afterAll(() => desk?.close());
 
@@ -37,9 +37,9 @@ it('O-7: an order of the reconciler is audited as the system, though a person ma
   const { mdb } = desk.base;
   const system = { class: 'system', name: 'reconcile' } as const;
   const { id } = await acting(mdb, system, null, async (tx) =>
-    plan(tx, {
+    proposeCampaign(tx, {
       ...{ pool: 'general', mode: 'authoritative', machineIds: ['m-01'], driftIds: [await drifting('m-01')] },
-      ...{ request, reason: 'drift', pace: { ...standardPace, canary: 0 } },
+      ...{ request, reason: 'drift', pace: { ...standardLimits, canary: 0 } },
     }),
   );
   await turnCampaign(mdb, { campaignId: id, now: Date.now(), healthy: true });
@@ -54,7 +54,7 @@ it('O-7: an order of the reconciler is audited as the system, though a person ma
   const candidates = await readCandidates(mdb, {
     terms: [{ key: 'id', tag: false, operator: 'in', values: ['m-02'] }],
   });
-  await keepCampaign(mdb, person, { ...wish, request, pace: { ...standardPace, canary: 0 } }, candidates);
+  await keepCampaign(mdb, person, { ...wish, request, pace: { ...standardLimits, canary: 0 } }, candidates);
   const [row] = await mdb.select().from(campaigns).where(eq(campaigns.id, 'by-hand'));
   expect(await startCampaign(mdb, person, 'by-hand', row?.hash ?? '', 'go')).toBe(true);
   await turnCampaign(mdb, { campaignId: 'by-hand', now: Date.now(), healthy: true });
@@ -65,9 +65,9 @@ it('O-7: a campaign of the reconciler that a person started is that person’s',
   const { mdb } = desk.base;
   const system = { class: 'system', name: 'reconcile' } as const;
   const { id } = await acting(mdb, system, null, async (tx) =>
-    plan(tx, {
+    proposeCampaign(tx, {
       ...{ pool: 'general', mode: 'assist', machineIds: ['m-03'], driftIds: [await drifting('m-03')] },
-      ...{ request, reason: 'drift', pace: { ...standardPace, canary: 0 } },
+      ...{ request, reason: 'drift', pace: { ...standardLimits, canary: 0 } },
     }),
   );
   const [row] = await mdb.select().from(campaigns).where(eq(campaigns.id, id));

@@ -13,7 +13,7 @@ import { machines, racks } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
-export interface Desk {
+export interface PolicyBench {
   readonly base: ThrowawayMdb;
   readonly url: string;
   readonly folder: string;
@@ -28,7 +28,7 @@ export interface Desk {
 }
 
 /** Four machines in service, two each in racks A01 and A02, and `m-05` that stands in none. */
-export async function openDesk(): Promise<Desk> {
+export async function openPolicyBench(): Promise<PolicyBench> {
   const base = await throwawayMdb();
   const folder = await mkdtemp(join(tmpdir(), 'farrier-desk-'));
   await mkdir(join(folder, 'secrets'));

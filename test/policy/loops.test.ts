@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bootCounts, machines, nics } from '../../mdb/schema.ts';
-import { type Desk, openDesk } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './desk.ts';
 
-let desk: Desk;
+let desk: PolicyBench;
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openPolicyBench();
 });
 afterAll(() => desk?.close());
 

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient } from '../../client/api.ts';
 import { pools, ticketRoutes } from '../../mdb/schema.ts';
-import { type Desk, openDesk } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './desk.ts';
 
-let desk: Desk;
+let desk: PolicyBench;
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openPolicyBench();
 });
 afterAll(() => desk?.close());
 

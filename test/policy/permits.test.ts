@@ -4,11 +4,11 @@ import { inOrder, resourcesFor } from '../../domain/permits/groups.ts';
 import { capacityOf, standardPermitPolicy } from '../../domain/permits/policy.ts';
 import { groupsFor, setPermitGroups } from '../../mdb/permits/groups.ts';
 import { racks, tags } from '../../mdb/schema.ts';
-import { type Desk, openDesk } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './desk.ts';
 
-let desk: Desk;
+let desk: PolicyBench;
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openPolicyBench();
 });
 afterAll(() => desk?.close());
 

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { orders, plans } from '../../mdb/schema.ts';
-import { type Desk, openDesk } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './desk.ts';
 
-let desk: Desk;
+let desk: PolicyBench;
 let rehearsing = true;
 /** Rehearses what is ordered, as the machines' workflows do. */
 async function rehearse(): Promise<void> {
@@ -23,7 +23,7 @@ async function rehearse(): Promise<void> {
 const hashOf = (machineId: string) => machineId.slice(-1).repeat(64);
 let loop: Promise<void>;
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openPolicyBench();
   loop = rehearse();
 });
 afterEach(() => {

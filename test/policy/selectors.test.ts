@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSelector, selectsAll } from '../../domain/selector.ts';
 import { orders, tags } from '../../mdb/schema.ts';
-import { type Desk, openDesk } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './desk.ts';
 
-let desk: Desk;
+let desk: PolicyBench;
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openPolicyBench();
   await desk.base.mdb.insert(tags).values({ machineId: 'm-01', key: 'legacy', value: 'yes' });
 });
 afterAll(() => desk?.close());

@@ -1,17 +1,17 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { tellStanding } from '../../api/people/standing.ts';
+import { statusSentence } from '../../api/people/standing.ts';
 import { machineLine } from '../../cli/up/view.ts';
 import type { MachineSummary, OrderView } from '../../contract/api.ts';
 import { opStates, repairStates, stages } from '../../domain/machine.ts';
 import { keepAlive } from '../../mdb/processes.ts';
 import { machines, outbox, processes } from '../../mdb/schema.ts';
 import { engageBrake, releaseBrake } from '../../mdb/service/brake.ts';
-import { type Desk, openDesk } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './desk.ts';
 
-let desk: Desk;
+let desk: PolicyBench;
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openPolicyBench();
 });
 afterAll(() => desk?.close());
 const ann = { class: 'user', name: 'ann' } as const;
@@ -25,7 +25,7 @@ const order = {
   ...{ notBefore: null, requester: 'ann' },
 } as unknown as OrderView;
 const tell = (machine: Partial<MachineSummary>, more: Partial<OrderView> | null = null, rest: object = {}) =>
-  tellStanding({
+  statusSentence({
     ...{ machine: { ...well, ...machine }, order: more && { ...order, ...more }, steps: [], questions: [] },
     ...{ lastMove: null, waited: null, directive: 'wait', quarantine: null, brake: null, boots: 0 },
     ...rest,

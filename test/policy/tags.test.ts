@@ -4,11 +4,11 @@ import { acting } from '../../mdb/acting.ts';
 import { countGroup } from '../../mdb/permits/policy.ts';
 import { audit, machines, tags } from '../../mdb/schema.ts';
 import { leaveProduction } from '../../mdb/service/capacity.ts';
-import { type Desk, openDesk } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './desk.ts';
 
-let desk: Desk;
+let desk: PolicyBench;
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openPolicyBench();
 });
 afterAll(() => desk?.close());
 const tagsOf = async (id: string) =>

@@ -15,7 +15,7 @@ import { openSessionPool } from '../../redfish/pool.ts';
 import { secretFolder } from '../../redfish/secrets.ts';
 import { createFleet } from '../../sim/fleet.ts';
 import { listenFor } from '../../sim/listen.ts';
-import type { Machine } from '../../sim/machine.ts';
+import type { SimMachine } from '../../sim/machine.ts';
 import type { ThrowawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 import { bundle } from '../workflows/bench.ts';
@@ -24,7 +24,7 @@ export interface ReconcileBench {
   readonly siteId: string;
   /** Ids in the MDB, in the order of `simulated`. */
   readonly ids: readonly string[];
-  readonly simulated: readonly Machine[];
+  readonly simulated: readonly SimMachine[];
   /** One round, to its end. */
   round(): Promise<ReconcileSummary>;
   /** What is wanted of the machines from now on. */

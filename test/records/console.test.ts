@@ -16,7 +16,7 @@ import type { Session } from '../../redfish/session.ts';
 import type { PersonalityChoice } from '../../sim/bmc/personalities.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
-import type { Machine } from '../../sim/machine.ts';
+import type { SimMachine } from '../../sim/machine.ts';
 import { retireEarlier } from '../support/alone.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
@@ -132,13 +132,13 @@ describe('a simulated controller', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function withMachine(personality: PersonalityChoice, work: (machine: Machine, id: string) => Promise<void>) {
+  async function withMachine(personality: PersonalityChoice, work: (machine: SimMachine, id: string) => Promise<void>) {
     // Nothing answers there: the machine only ever finds no boot device.
     const own = await mkdtemp(join(folder, 'fleet-'));
     const made = { racks: 1, perRack: 1, folder: own, speed: 200, bootUrl: 'http://127.0.0.1:9', ca: '', personality };
     const fleet: Fleet = createFleet(made);
     const listening: Listening = await listenFor(fleet, '127.0.0.1:0', 'ports');
-    const machine = fleet.machines[0] as Machine;
+    const machine = fleet.machines[0] as SimMachine;
     const id = `m-console-${personality}`;
     const { uuid, serial } = machine.hardware;
     const mac = `02:dc:00:00:00:0${personality.length % 10}`;

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { documentsOf } from '../../activities/records/documents.ts';
 import { hashOf } from '../../activities/records/inventory.ts';
 import { judgeDocument } from '../../domain/records/changes.ts';
-import { partsOf, recordedKinds } from '../../domain/records/parts.ts';
-import { readInventory } from '../../redfish/read/inventory.ts';
+import { partsInDocument, recordedKinds } from '../../domain/records/parts.ts';
+import { gatherHardware } from '../../redfish/read/inventory.ts';
 import { readSensors } from '../../redfish/read/sensors.ts';
 import { wattsOf } from '../../redfish/read/watts.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
@@ -32,8 +32,8 @@ describe.skipIf(treesAbsent)('what is kept of a recorded controller', () => {
     '%s is the same when it is read again, each part in a place of its own',
     async (name) => {
       const [kept, fresh] = [
-        documentsOf(await read(name, readInventory)),
-        documentsOf(await read(name, readInventory)),
+        documentsOf(await read(name, gatherHardware)),
+        documentsOf(await read(name, gatherHardware)),
       ];
       for (const kind of recordedKinds) {
         expect([kind, hashOf(fresh[kind])]).toEqual([kind, hashOf(kept[kind])]);
@@ -41,7 +41,7 @@ describe.skipIf(treesAbsent)('what is kept of a recorded controller', () => {
         // The MDB gives names back in another order.
         const turned = JSON.parse(JSON.stringify(kept[kind], Object.keys(flat(kept[kind])).sort().reverse()));
         expect([kind, hashOf(turned)]).toEqual([kind, hashOf(kept[kind])]);
-        const places = partsOf(kind, fresh[kind]).map(({ place }) => place);
+        const places = partsInDocument(kind, fresh[kind]).map(({ place }) => place);
         expect([kind, places.filter((place) => place === '')]).toEqual([kind, []]);
         expect([kind, new Set(places).size]).toEqual([kind, places.length]);
       }

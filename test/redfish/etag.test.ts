@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { tagsOf, writeTagged } from '../../redfish/etag.ts';
-import type { Answer, Json } from '../../redfish/transport.ts';
+import type { Json, RedfishResponse } from '../../redfish/transport.ts';
 
 /** A resource that takes a write with one of these tags only, null standing for none. */
 function resource(shown: { etag?: string | undefined; body?: Json; takes: (string | null)[]; refusal?: number }) {
   const tried: (string | null)[] = [];
   let value: Json = { Mode: 'old' };
-  const answer = (status: number): Answer => ({
+  const answer = (status: number): RedfishResponse => ({
     status,
     headers: { ...(shown.etag !== undefined && { etag: shown.etag }) },
     body: status < 300 ? { ...value, ...shown.body } : null,

@@ -3,7 +3,7 @@ import { type EventsWish, endEvents, ensureEvents, formsOf } from '../../redfish
 import { type Session, withSession } from '../../redfish/session.ts';
 import { openTransport } from '../../redfish/transport.ts';
 import { type PersonalityChoice, personalities } from '../../sim/bmc/personalities.ts';
-import { ask, bmcFault, get, journal, originOf, play, soon, stopPlaying } from '../sim/playing.ts';
+import { askBmc, bmcFault, bmcOrigin, get, journal, play, soon, stopPlaying } from '../sim/playing.ts';
 
 afterEach(stopPlaying);
 
@@ -18,7 +18,7 @@ const wishFor = (token: string): EventsWish => ({
 const wish = wishFor('one');
 
 async function use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-  const transport = openTransport(originOf(), null);
+  const transport = openTransport(bmcOrigin(), null);
   try {
     return await withSession(transport, { username: 'admin', password: 'simulated' }, work);
   } finally {
@@ -35,7 +35,7 @@ async function shown() {
 }
 const somebodyElse = (n: number) => {
   const form = { Destination: `https://127.0.0.1:9/other/${n}`, Context: `other ${n}`, Protocol: 'Redfish' };
-  return ask('POST', subscriptions, form);
+  return askBmc('POST', subscriptions, form);
 };
 
 describe.each(Object.keys(personalities) as PersonalityChoice[])('at %s', (id) => {
@@ -60,7 +60,7 @@ describe('subscribing', () => {
     await play('standard');
     await somebodyElse(1);
     await ensure(wishFor('old'));
-    await ask('POST', subscriptions, { Destination: `${receiver}lost`, Context: 'x', Protocol: 'Redfish' });
+    await askBmc('POST', subscriptions, { Destination: `${receiver}lost`, Context: 'x', Protocol: 'Redfish' });
     expect(await ensure()).toMatchObject({ state: 'subscribed', made: true });
     expect((await shown()).map((one) => one.Destination).sort()).toEqual(
       [`${receiver}one`, 'https://127.0.0.1:9/other/1'].sort(),
@@ -70,8 +70,8 @@ describe('subscribing', () => {
   test('makes again what the controller gave up delivering', async () => {
     const machine = await play('idrac9', 10_000);
     // Whoever does not ask to be tried for ever is given up: dell/iDRAC-Redfish-Scripting#370. Nobody listens there.
-    await ask('POST', subscriptions, { Destination: `${receiver}one`, Context: wish.context, Protocol: 'Redfish' });
-    await ask('PATCH', '/redfish/v1/EventService', { ServiceEnabled: true });
+    await askBmc('POST', subscriptions, { Destination: `${receiver}one`, Context: wish.context, Protocol: 'Redfish' });
+    await askBmc('PATCH', '/redfish/v1/EventService', { ServiceEnabled: true });
     machine.note('test-event');
     await soon(async () => (await shown())[0]?.Status.State).toBe('Disabled');
     expect(await ensure()).toMatchObject({ made: true });
@@ -81,10 +81,10 @@ describe('subscribing', () => {
   test('makes again what a restart of the controller cost', async () => {
     const machine = await play('ami', 10_000);
     await ensure();
-    await ask('POST', `${(await get('/redfish/v1/Managers')).Members[0]['@odata.id']}/Actions/Manager.Reset`, {
+    await askBmc('POST', `${(await get('/redfish/v1/Managers')).Members[0]['@odata.id']}/Actions/Manager.Reset`, {
       ResetType: 'ForceRestart',
     });
-    await soon(async () => (await ask('GET', '/redfish/v1/')).status).toBe(200);
+    await soon(async () => (await askBmc('GET', '/redfish/v1/')).status).toBe(200);
     expect(machine.state.controller?.subscriptions).toEqual({});
     expect(await ensure()).toMatchObject({ made: true });
   });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { readInventory } from '../../redfish/read/inventory.ts';
+import { gatherHardware } from '../../redfish/read/inventory.ts';
 import { readLogs } from '../../redfish/read/logs.ts';
 import { probeController } from '../../redfish/read/probe.ts';
 import { readSensors } from '../../redfish/read/sensors.ts';
@@ -39,7 +39,7 @@ test.each(Object.keys(personalities) as Family[])('%s is read whole', async (per
   const transport = openTransport(listening.originOf(machine.hardware), null);
   closing.push(() => transport.close());
   await withSession(transport, { username: 'admin', password: 'simulated' }, async (session) => {
-    const inventory = await readInventory(session);
+    const inventory = await gatherHardware(session);
     const { model, serial, uuid } = machine.hardware;
     expect(inventory.gaps).toEqual([]);
     // A model of its own, whose quirk is the model's (quirk 32).

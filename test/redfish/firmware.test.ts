@@ -9,7 +9,7 @@ import {
 import { chooseWay, type FirmwareImage, parametersOf, sendImage } from '../../redfish/firmware/way.ts';
 import type { UpdateOffer } from '../../redfish/probe.ts';
 import { quirksOf } from '../../redfish/quirks.ts';
-import type { Firmware } from '../../redfish/read/firmware.ts';
+import type { FirmwareReading } from '../../redfish/read/firmware.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { taskOf, taskPath } from '../../redfish/task.ts';
 import { openTransport } from '../../redfish/transport.ts';
@@ -137,7 +137,7 @@ describe('a component of firmware (quirk 60)', () => {
     expect(found(components, 'PSU')).toMatch(/^the controller lists no firmware PSU, but /);
   });
 
-  const named = (id: string, name: string, more: Partial<Firmware> = {}): Firmware => ({
+  const named = (id: string, name: string, more: Partial<FirmwareReading> = {}): FirmwareReading => ({
     ...firmware(id, '1.0'),
     name,
     ...more,

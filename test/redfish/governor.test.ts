@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RedfishError } from '../../redfish/errors.ts';
 import { type Governor, openGovernor } from '../../redfish/governor.ts';
-import { adapt, firstPace, type Pace } from '../../redfish/pace.ts';
+import { adapt, firstPace, type SiteLimit } from '../../redfish/pace.ts';
 
 let governor: Governor;
 beforeEach(() => {
@@ -139,7 +139,7 @@ describe('concurrency', () => {
     ['is halved by failures', { times: [10, 10], failures: 1, full: true, over: false }, 20],
     ['stays for the slowest few', { times: [10, 10, 900], failures: 0, full: false, over: false }, 40],
   ])('%s', (_, window, expected) => {
-    const pace: Pace = { ...firstPace, limit: 40, best: 10, found: true };
+    const pace: SiteLimit = { ...firstPace, limit: 40, best: 10, found: true };
     expect(adapt(pace, window, 256).limit).toBe(expected);
   });
 

@@ -12,7 +12,7 @@ interface Answer {
 /** What is said once to a request; a function does with the connection what it likes. */
 export type Play = Answer | ((request: IncomingMessage, response: ServerResponse) => void);
 
-export interface Seen {
+export interface HostileRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
@@ -22,7 +22,7 @@ export interface Seen {
 /** A controller that says what the test tells it to, and keeps all that was asked. */
 export interface Hostile {
   readonly origin: string;
-  readonly seen: Seen[];
+  readonly seen: HostileRequest[];
   readonly resources: Map<string, unknown>;
   readonly sessions: Set<string>;
   /** Answers the next requests of this kind (`GET /redfish/v1/`), one each, before anything else is looked at. */
@@ -64,7 +64,7 @@ function resources(): Map<string, unknown> {
 }
 
 export async function openHostile(tls: ServerOptions | null = null): Promise<Hostile> {
-  const seen: Seen[] = [];
+  const seen: HostileRequest[] = [];
   const known = resources();
   const sessions = new Set<string>();
   const plays = new Map<string, Play[]>();
@@ -83,11 +83,11 @@ export async function openHostile(tls: ServerOptions | null = null): Promise<Hos
     };
   };
 
-  const authorised = ({ headers }: Seen): boolean =>
+  const authorised = ({ headers }: HostileRequest): boolean =>
     sessions.has(String(headers['x-auth-token'])) ||
     headers.authorization === `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
 
-  const usual = (asked: Seen): Play => {
+  const usual = (asked: HostileRequest): Play => {
     const { method, path } = asked;
     if (method === 'POST' && path === sessionsPath) return signIn(asked.body);
     if (path !== '/redfish/v1/' && !authorised(asked)) return told(401, 'Base.1.18.NoValidSession');

@@ -2,23 +2,23 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { isSystemOf } from '../../domain/identity/samemachine.ts';
-import { type Kept, openProbe } from '../../redfish/probe.ts';
+import { openProbe, type ProbeRecord } from '../../redfish/probe.ts';
 import { readConsole } from '../../redfish/read/console.ts';
 import { firmwareVersion, readFirmware } from '../../redfish/read/firmware.ts';
-import { readInventory } from '../../redfish/read/inventory.ts';
+import { gatherHardware } from '../../redfish/read/inventory.ts';
 import { readLogs } from '../../redfish/read/logs.ts';
 import { openReader } from '../../redfish/read/reader.ts';
 import { wattsOf } from '../../redfish/read/watts.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { openTransport } from '../../redfish/transport.ts';
-import { type Resource, serveTable, type TreeServer } from './tree.ts';
+import { type RedfishResource, serveTable, type TreeServer } from './tree.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function serve(table: Record<string, Resource>): Promise<TreeServer> {
+async function serve(table: Record<string, RedfishResource>): Promise<TreeServer> {
   const server = await serveTable(table);
   closing.push(() => server.close());
   return server;
@@ -32,7 +32,7 @@ async function work<T>({ origin }: TreeServer, reading: (session: Session) => Pr
 
 const to = (path: string) => ({ '@odata.id': `/redfish/v1${path}` });
 const some = (...paths: string[]) => ({ Members: paths.map(to), 'Members@odata.count': paths.length });
-const system = (path: string, more: object = {}): Resource => ({
+const system = (path: string, more: object = {}): RedfishResource => ({
   ...to(path),
   Id: path.split('/').at(-1),
   Boot: {},
@@ -41,7 +41,7 @@ const system = (path: string, more: object = {}): Resource => ({
 });
 
 /** A controller with one system, one case and one manager, and what a test adds. */
-function controller(more: Record<string, Resource> = {}, host: object = {}, box: object = {}) {
+function controller(more: Record<string, RedfishResource> = {}, host: object = {}, box: object = {}) {
   return serve({
     '/redfish/v1': {
       Systems: to('/Systems'),
@@ -134,7 +134,7 @@ test('R-22: drives that answer 200 with an error are no drives', async () => {
     },
     { Storage: to('/Systems/1/Storage') },
   );
-  const { drives, gaps } = await work(server, (session) => readInventory(session));
+  const { drives, gaps } = await work(server, (session) => gatherHardware(session));
   expect([drives, gaps.length]).toEqual([[], 32]);
   expect(gaps[0]).toMatchObject({ reason: 'The resource is not available.' });
 });
@@ -158,7 +158,7 @@ test('R-21: virtual media, discs and floppies are not among the drives', async (
     { '/redfish/v1/St': some('/St/1'), '/redfish/v1/St/1': { ...to('/St/1'), Id: '1', Drives: shown } },
     { Storage: to('/St') },
   );
-  const { drives } = await work(server, (session) => readInventory(session));
+  const { drives } = await work(server, (session) => gatherHardware(session));
   expect(drives.map(({ model }) => model)).toEqual(['MZ7L3480', 'Virtium StorFly', 'VirtualDisk', 'Cruzer']);
 });
 
@@ -202,8 +202,8 @@ describe('the host among several systems', () => {
       { Boot: undefined, SerialNumber: 'SN-B-77' },
     );
     await work(server, async (session) => {
-      let kept: Kept | null = null;
-      const keep = async (fresh: Kept) => {
+      let kept: ProbeRecord | null = null;
+      const keep = async (fresh: ProbeRecord) => {
         kept = fresh;
       };
       const memory = () => ({ kept, keep, add: async () => {} });
@@ -229,7 +229,7 @@ test('R-10: the controller of a host that does not name it is the one that names
   await work(server, async (session) => {
     const { probe, system: found } = await openProbe(session);
     expect([found.managerPath, probe.basis.firmware]).toEqual(['/redfish/v1/Managers/Y', 'of Y']);
-    const { controllers } = await readInventory(session);
+    const { controllers } = await gatherHardware(session);
     expect(controllers.map(({ id, main }) => [id, main])).toEqual([
       ['X', false],
       ['Y', true],
@@ -261,7 +261,7 @@ describe('supplies and fans', () => {
         '/redfish/v1/Chassis/C/Power': { ...to('/Chassis/C/Power'), ...power },
         '/redfish/v1/Chassis/C/T': { ...to('/Chassis/C/T'), ...thermal },
       });
-      const { supplies, fans } = await work(server, (session) => readInventory(session));
+      const { supplies, fans } = await work(server, (session) => gatherHardware(session));
       expect(supplies).toMatchObject([{ name: 'PSU1', manufacturer: 'Delta', model: null, serial: 'DTM123' }]);
       expect(fans).toMatchObject([{ name: 'Fan1', rpm: 4200 }]);
     },
@@ -279,7 +279,7 @@ describe('supplies and fans', () => {
       {},
       shared,
     );
-    const { supplies, fans } = await work(server, (session) => readInventory(session));
+    const { supplies, fans } = await work(server, (session) => gatherHardware(session));
     expect([supplies.length, fans.length]).toEqual([1, 1]);
   });
 });
@@ -354,7 +354,7 @@ describe('accelerators', () => {
     const gpu = { ...to('/G'), Id: 'GPU_0', ProcessorType: 'GPU', Model: null, Name: 'NVIDIA H100 80GB HBM3' };
     const plain = { ...to('/H'), Id: 'GPU_1', ProcessorType: 'GPU', Model: 'nil', Name: 'GPU 1' };
     const server = await controller({ '/redfish/v1/Pr': { Members: [gpu, plain] } }, { Processors: to('/Pr') });
-    const { accelerators } = await work(server, (session) => readInventory(session));
+    const { accelerators } = await work(server, (session) => gatherHardware(session));
     expect(accelerators.map(({ model }) => model)).toEqual(['NVIDIA H100 80GB HBM3', null]);
   });
 
@@ -377,7 +377,7 @@ describe('accelerators', () => {
       {},
       { Oem: { Hpe: { Links: { Devices: to('/Chassis/1/Devices') } } } },
     );
-    const { accelerators } = await work(server, (session) => readInventory(session));
+    const { accelerators } = await work(server, (session) => gatherHardware(session));
     expect(accelerators).toMatchObject([{ model: 'NVIDIA L40S', slot: 'PCI-E Slot 1', firmware: '96.00.AF' }]);
     expect(accelerators).toHaveLength(1);
   });
@@ -423,6 +423,6 @@ describe('logs', () => {
 
 test('R-24: a case of a type that is not listed has its serial number all the same', async () => {
   const server = await controller({}, {}, { ChassisType: 'Other', SerialNumber: 'CZJ8230941' });
-  const { identity } = await work(server, (session) => readInventory(session));
+  const { identity } = await work(server, (session) => gatherHardware(session));
   expect(identity).toMatchObject({ serial: 'CZJ8230941', chassisSerial: 'CZJ8230941' });
 });

@@ -1,10 +1,10 @@
 /** Further odd things that controllers of other vendors show: each row is an input of a kind that was met once. */
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { isPlan, type Scene } from '../../redfish/acts/kind.ts';
+import { type ActContext, isPlan } from '../../redfish/acts/kind.ts';
 import { ejectMedia } from '../../redfish/acts/media.ts';
 import { notYetSet, openBiosJob } from '../../redfish/bios.ts';
-import { optionOf, readOrder } from '../../redfish/bootorder.ts';
+import { optionOf, readBootOrder } from '../../redfish/bootorder.ts';
 import { meaningOf } from '../../redfish/boottarget.ts';
 import { operationOf } from '../../redfish/drives.ts';
 import { effectShown } from '../../redfish/effect.ts';
@@ -12,7 +12,7 @@ import { holdsImage, readMedia } from '../../redfish/media.ts';
 import { messagesOf } from '../../redfish/messages.ts';
 import { allowed } from '../../redfish/probe/action.ts';
 import { firmwareVersion, readFirmware } from '../../redfish/read/firmware.ts';
-import { readInventory } from '../../redfish/read/inventory.ts';
+import { gatherHardware } from '../../redfish/read/inventory.ts';
 import { chooseHost } from '../../redfish/read/layout.ts';
 import { readLogs } from '../../redfish/read/logs.ts';
 import { openReader } from '../../redfish/read/reader.ts';
@@ -21,7 +21,7 @@ import { type Session, withSession } from '../../redfish/session.ts';
 import { readSystem } from '../../redfish/system.ts';
 import { taskOf } from '../../redfish/task.ts';
 import { openTransport } from '../../redfish/transport.ts';
-import { type Resource, serveTable } from './tree.ts';
+import { type RedfishResource, serveTable } from './tree.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -36,7 +36,7 @@ const reset = (path: string, more: object = {}) => ({
 
 /** Reads from a controller with one system, case and manager, and what a test adds. */
 async function reading<T>(
-  more: Record<string, Resource>,
+  more: Record<string, RedfishResource>,
   host: object,
   read: (session: Session) => Promise<T>,
 ): Promise<T> {
@@ -103,9 +103,9 @@ describe('a virtual drive', () => {
     insert: null,
     eject: null,
   }));
-  const ejecting = (second: Resource) =>
+  const ejecting = (second: RedfishResource) =>
     reading({ '/redfish/v1/V2': { ...to('/V2'), ...second } }, {}, (session) =>
-      ejectMedia.plan({ session, probe: { offer: async () => offers } } as unknown as Scene, {}),
+      ejectMedia.plan({ session, probe: { offer: async () => offers } } as unknown as ActContext, {}),
     );
 
   test('R-24: that cannot be read keeps no other from being emptied', async () => {
@@ -187,7 +187,7 @@ describe('what is booted from', () => {
 
   test('R-14: an order whose entries are no text has none that could be sent back', async () => {
     const order = (BootOrder: unknown) =>
-      reading({}, { Boot: { BootOrder } }, (session) => readOrder(session, '/redfish/v1/Systems/1'));
+      reading({}, { Boot: { BootOrder } }, (session) => readBootOrder(session, '/redfish/v1/Systems/1'));
     expect(await order(['Boot0001', null, 7, 'Boot0002'])).toEqual(['Boot0001', 'Boot0002']);
     expect(await order([{ '@odata.id': '/redfish/v1/B/1' }])).toEqual([]);
     expect(await order('Boot0001')).toEqual([]);
@@ -195,7 +195,7 @@ describe('what is booted from', () => {
 });
 
 describe('a system', () => {
-  const one = (path: string, more: object) => ({ ...to(path), ...reset(path), ...more }) as Resource;
+  const one = (path: string, more: object) => ({ ...to(path), ...reset(path), ...more }) as RedfishResource;
 
   test.each([
     [{ Boot: null }, { Boot: {} }],
@@ -215,7 +215,7 @@ describe('a system', () => {
       '@Redfish.ActionInfo': '/redfish/v1/A',
     };
     const info = { ...to('/A'), Parameters: [null, { Name: 'resetType', AllowableValues: ['On', 'ForceOff'] }] };
-    const more = { '/redfish/v1/A': info as Resource };
+    const more = { '/redfish/v1/A': info as RedfishResource };
     const shown = await reading(more, reset('/Systems/1', action), (session) => readSystem(session));
     expect(shown.resetTypes).toEqual(['On', 'ForceOff']);
     const values = await reading(more, {}, async (session) => allowed(await openReader(session), action, 'ResetType'));
@@ -351,7 +351,7 @@ describe('BIOS settings', () => {
   const probe = {
     offer: async (section: string) =>
       section === 'tasks' ? { path: '', tasksPath: null, jobsPath: '/redfish/v1/J' } : null,
-  } as unknown as Scene['probe'];
+  } as unknown as ActContext['probe'];
   const job = (Id: number, JobState: string) => ({
     ...to(`/J/${Id}`),
     Id: String(Id),
@@ -393,7 +393,7 @@ describe('BIOS settings', () => {
 });
 
 describe('a log', () => {
-  const log = (more: Record<string, Resource>) =>
+  const log = (more: Record<string, RedfishResource>) =>
     reading(
       {
         '/redfish/v1/L': some('/L/1'),
@@ -468,7 +468,7 @@ test('R-2: ports are read by either name of their addresses, and of either list'
       '/redfish/v1/Q/1': { ...to('/Q/1'), Id: '1', AssociatedNetworkAddresses: ['3CECEF000003'] },
     },
     {},
-    (session) => readInventory(session),
+    (session) => gatherHardware(session),
   );
   expect(nics.map(({ mac }) => mac)).toEqual(['3c:ec:ef:00:00:01', '3c:ec:ef:00:00:02', '3c:ec:ef:00:00:03']);
 });
@@ -479,7 +479,7 @@ test('R-21: drives that a remote console plays are none of the machine', async (
   const { drives } = await reading(
     { '/redfish/v1/SS': some('/SS/1'), '/redfish/v1/SS/1': { ...to('/SS/1'), Devices } },
     { SimpleStorage: to('/SS') },
-    (session) => readInventory(session),
+    (session) => gatherHardware(session),
   );
   expect(drives.map(({ model }) => model)).toEqual(['SAMSUNG MZ7L3480']);
 });

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { openProbe, type Probe } from '../../redfish/probe.ts';
 import { withSession } from '../../redfish/session.ts';
 import { openTransport } from '../../redfish/transport.ts';
-import { committedTable, page, probeFamilies, probeTrees, renderTable } from '../../scripts/offers.ts';
-import { type Resource, serveTable, serveTree, treesAbsent } from './tree.ts';
+import { committedTable, page, probeFamilies, probeTrees, renderOffersTable } from '../../scripts/offers.ts';
+import { type RedfishResource, serveTable, serveTree, treesAbsent } from './tree.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -20,10 +20,14 @@ async function ask<T>(origin: string, work: (probe: Probe) => Promise<T>): Promi
 }
 
 const to = (path: string) => ({ '@odata.id': `/redfish/v1${path}` });
-const action = (path: string, more: Resource = {}) => ({ target: `/redfish/v1${path}`, ...more });
+const action = (path: string, more: RedfishResource = {}) => ({ target: `/redfish/v1${path}`, ...more });
 
 /** A controller with these services, and a system with these properties. */
-async function serve(more: Record<string, Resource>, system: Resource = {}, root: Resource = {}): Promise<string> {
+async function serve(
+  more: Record<string, RedfishResource>,
+  system: RedfishResource = {},
+  root: RedfishResource = {},
+): Promise<string> {
   const server = await serveTable({
     '/redfish/v1': { Systems: to('/Systems'), Chassis: to('/Chassis'), Managers: to('/Managers'), ...root },
     '/redfish/v1/Systems': { Members: [to('/Systems/1')] },
@@ -53,7 +57,7 @@ describe('the probe', () => {
     },
   );
 
-  test.each<[string, Resource, string[]]>([
+  test.each<[string, RedfishResource, string[]]>([
     ['inline', { 'ResetKeysType@Redfish.AllowableValues': ['DeletePK'] }, ['DeletePK']],
     ['by a link', { '@Redfish.ActionInfo': '/redfish/v1/Info' }, ['ResetAllKeysToDefault']],
     ['not at all', {}, []],
@@ -125,11 +129,11 @@ test.skipIf(treesAbsent)('no action is offered that has no name here (quirk 66)'
 
 describe('the table of what is offered on which family (write it by `scripts/node scripts/offers.ts`)', () => {
   test('is the one that the probe gives of the simulated families', async () => {
-    expect(committedTable(await readFile(page, 'utf8'), 'families')).toBe(renderTable(await probeFamilies()));
+    expect(committedTable(await readFile(page, 'utf8'), 'families')).toBe(renderOffersTable(await probeFamilies()));
   });
 
   test.skipIf(treesAbsent)('is the one that it gives of the recorded controllers', async () => {
     const trees = await probeTrees();
-    expect(committedTable(await readFile(page, 'utf8'), 'trees')).toBe(renderTable(trees ?? {}));
+    expect(committedTable(await readFile(page, 'utf8'), 'trees')).toBe(renderOffersTable(trees ?? {}));
   });
 });

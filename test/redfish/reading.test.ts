@@ -2,21 +2,21 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { isAcceleratorDevice, mergeAccelerators } from '../../redfish/read/compute.ts';
 import { firmwareVersion, sameVersion } from '../../redfish/read/firmware.ts';
 import { identityOf } from '../../redfish/read/identity.ts';
-import { readInventory } from '../../redfish/read/inventory.ts';
+import { gatherHardware } from '../../redfish/read/inventory.ts';
 import { chooseHost } from '../../redfish/read/layout.ts';
 import { readLogs } from '../../redfish/read/logs.ts';
 import { probeController } from '../../redfish/read/probe.ts';
 import { readSensors } from '../../redfish/read/sensors.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { openTransport } from '../../redfish/transport.ts';
-import { type Resource, serveTable, type TreeServer } from './tree.ts';
+import { type RedfishResource, serveTable, type TreeServer } from './tree.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function serve(table: Record<string, Resource>): Promise<TreeServer> {
+async function serve(table: Record<string, RedfishResource>): Promise<TreeServer> {
   const server = await serveTable(table);
   closing.push(() => server.close());
   return server;
@@ -31,7 +31,7 @@ async function work<T>({ origin }: TreeServer, reading: (session: Session) => Pr
 const to = (path: string) => ({ '@odata.id': `/redfish/v1${path}` });
 const some = (...paths: string[]) => ({ Members: paths.map(to) });
 
-const plain: Record<string, Resource> = {
+const plain: Record<string, RedfishResource> = {
   '/redfish/v1': { Systems: to('/Systems'), Chassis: to('/Chassis'), Managers: to('/Managers') },
   '/redfish/v1/Systems': some('/Systems/1'),
   '/redfish/v1/Systems/1': {
@@ -87,7 +87,7 @@ describe('a resource that breaks', () => {
   ])('costs only itself when it %s', async (_what, status, body, kind, reason) => {
     const controller = await serve(plain);
     controller.faults.set('/redfish/v1/systems/1/memory', { status, body });
-    const inventory = await work(controller, readInventory);
+    const inventory = await work(controller, gatherHardware);
     expect(inventory.dimms).toEqual([]);
     expect(inventory.cpus).toMatchObject([{ model: 'Epyc' }]);
     expect(inventory.fans).toMatchObject([{ name: 'Fan 1', percent: 40 }]);
@@ -99,21 +99,21 @@ describe('a resource that breaks', () => {
   test('is a gap of its own among the members of a collection', async () => {
     const controller = await serve(plain);
     controller.faults.set('/redfish/v1/systems/1/memory/1', { status: 404, body: '{}' });
-    const { dimms, gaps } = await work(controller, readInventory);
+    const { dimms, gaps } = await work(controller, gatherHardware);
     expect(dimms).toMatchObject([{ slot: '2' }]);
     expect(gaps).toHaveLength(1);
   });
 
   test('is told as a gap when it links to another host', async () => {
     const broken = { ...plain, '/redfish/v1/Systems/1/Memory': { Members: [{ '@odata.id': 'http://elsewhere/1' }] } };
-    const { gaps } = await work(await serve(broken), readInventory);
+    const { gaps } = await work(await serve(broken), gatherHardware);
     expect(gaps).toMatchObject([{ path: 'http://elsewhere/1', kind: 'foreign-link' }]);
   });
 
   test('ends the reading when it is the list of systems', async () => {
     const controller = await serve(plain);
     controller.faults.set('/redfish/v1/systems', { status: 404, body: '{}' });
-    await expect(work(controller, readInventory)).rejects.toThrow(/no system that can be reset/);
+    await expect(work(controller, gatherHardware)).rejects.toThrow(/no system that can be reset/);
   });
 });
 
@@ -127,7 +127,7 @@ test('pages that go in a circle end', async () => {
     '/redfish/v1/Systems/1/Memory': page('1', '/more'),
     '/redfish/v1/Systems/1/Memory/more': page('2', '/more'),
   };
-  const { dimms, gaps } = await work(await serve(circle), readInventory);
+  const { dimms, gaps } = await work(await serve(circle), gatherHardware);
   expect(dimms.map(({ slot }) => slot)).toEqual(['1', '2']);
   expect(gaps).toMatchObject([{ kind: 'cyclic', reason: 'its pages go in a circle' }]);
 });
@@ -136,7 +136,7 @@ test('a service that advertises $expand and refuses it is read plainly, and not 
   const features = { ProtocolFeaturesSupported: { ExpandQuery: { NoLinks: true, Levels: true, MaxLevels: 1 } } };
   const controller = await serve({ ...plain, '/redfish/v1': { ...plain['/redfish/v1'], ...features } });
   controller.refuseQueries = true;
-  const { dimms, gaps } = await work(controller, readInventory);
+  const { dimms, gaps } = await work(controller, gatherHardware);
   expect(dimms).toHaveLength(2);
   expect(gaps).toEqual([]);
   // The first few were on their way together.
@@ -164,7 +164,7 @@ test('adapters that only the system shows are read through its network interface
     '/redfish/v1/Chassis/1/Cards/A/F': some('/Chassis/1/Cards/A/F/1'),
     '/redfish/v1/Chassis/1/Cards/A/F/1': { Id: 'F1', Ethernet: { MACAddress: 'A4:BF:01:00:00:01' } },
   };
-  const { adapters, nics } = await work(await serve(seen), readInventory);
+  const { adapters, nics } = await work(await serve(seen), gatherHardware);
   expect(adapters).toMatchObject([{ id: 'A', model: 'X710' }, { id: 'B' }]);
   expect(nics).toMatchObject([
     { name: 'F1', mac: 'a4:bf:01:00:00:01', link: null, adapter: 'A' },
@@ -182,9 +182,9 @@ describe('the host', () => {
 
   test('has to be named where a controller has several', () => {
     const [one, two] = [1, 2].map((id) => ({ ...to(`/Systems/Node${id}`), ...reset }));
-    expect(() => chooseHost([one, two] as Resource[], null)).toThrow(/several systems/);
-    expect(chooseHost([one, two] as Resource[], '/redfish/v1/systems/node2/')).toBe(two);
-    expect(() => chooseHost([one] as Resource[], '/redfish/v1/Systems/Node3')).toThrow(/no system .*Node3/);
+    expect(() => chooseHost([one, two] as RedfishResource[], null)).toThrow(/several systems/);
+    expect(chooseHost([one, two] as RedfishResource[], '/redfish/v1/systems/node2/')).toBe(two);
+    expect(() => chooseHost([one] as RedfishResource[], '/redfish/v1/Systems/Node3')).toThrow(/no system .*Node3/);
   });
 });
 
@@ -267,7 +267,7 @@ describe('logs (quirk 69)', () => {
     Created: '1970-01-01T00:00:00Z',
     Message: text,
   });
-  const reading = async (table: Record<string, Resource>, before = {}) =>
+  const reading = async (table: Record<string, RedfishResource>, before = {}) =>
     work(await serve({ ...plain, ...table }), (session) => readLogs(session, before));
   const ids = ({ logs }: Awaited<ReturnType<typeof reading>>) => logs[0]?.entries.map(({ id }) => id);
 
@@ -312,7 +312,7 @@ describe('logs (quirk 69)', () => {
 });
 
 test('limits of passwords and attempts come from the account service (quirks 6 and 67)', async () => {
-  const limits = async (service: Resource) => {
+  const limits = async (service: RedfishResource) => {
     const root = { ...plain['/redfish/v1'], AccountService: to('/AccountService') };
     const table = { ...plain, '/redfish/v1': root, '/redfish/v1/AccountService': service };
     return (await work(await serve(table), probeController)).limits;

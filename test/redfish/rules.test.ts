@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { effectShown, type Shown } from '../../redfish/effect.ts';
 import { RedfishError } from '../../redfish/errors.ts';
-import { failure } from '../../redfish/messages.ts';
+import { failureOf } from '../../redfish/messages.ts';
 import { retryAfterOf, waitBefore } from '../../redfish/patience.ts';
 import { quirksOf } from '../../redfish/quirks.ts';
 
@@ -36,7 +36,7 @@ describe('Retry-After (quirk 17)', () => {
 
 describe('an error is classified by its message, then by its status', () => {
   const of = (status: number, MessageId?: string, MessageArgs: string[] = []) =>
-    failure(
+    failureOf(
       {
         status,
         headers: {},
@@ -78,7 +78,7 @@ describe('an error is classified by its message, then by its status', () => {
     { error: { '@Message.ExtendedInfo': [null, 7, []] } },
     { error: { code: 7, message: {} } },
   ])('and what is in no known form is told by its status: %j', (body) => {
-    expect(failure({ status: 400, headers: {}, body }, 'GET x').message).toBe('GET x: status 400');
+    expect(failureOf({ status: 400, headers: {}, body }, 'GET x').message).toBe('GET x: status 400');
   });
 });
 

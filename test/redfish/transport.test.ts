@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openReader } from '../../redfish/read/reader.ts';
 import { type Session, sessionOver } from '../../redfish/session.ts';
-import { type Limits, openTransport, type Transport } from '../../redfish/transport.ts';
+import { openTransport, type Transport, type TransportLimits } from '../../redfish/transport.ts';
 import { openCertificate } from '../../sim/vm/certificate.ts';
 import { withFolder } from './folder.ts';
 import { type Hostile, hangUp, openHostile, password, sessionsPath, systemPath, told } from './hostile.ts';
@@ -20,13 +20,13 @@ afterEach(async () => {
   await bmc.close();
 });
 
-function transportTo(origin: string, limits: Partial<Limits> = {}, pin: string | null = null): Transport {
+function transportTo(origin: string, limits: Partial<TransportLimits> = {}, pin: string | null = null): Transport {
   const transport = openTransport(origin, pin, limits);
   transports.push(transport);
   return transport;
 }
 
-function session(limits: Partial<Limits> = {}): Session {
+function session(limits: Partial<TransportLimits> = {}): Session {
   const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
   const login = { headers: { authorization }, path: null, passing: false };
   return sessionOver(transportTo(bmc.origin, limits), { login: () => login, renew: async () => undefined });

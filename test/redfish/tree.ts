@@ -50,21 +50,21 @@ export interface TreeServer {
   close(): Promise<void>;
 }
 
-export type Resource = Record<string, unknown>;
+export type RedfishResource = Record<string, unknown>;
 
 export function serveTree(name: string): Promise<TreeServer> {
   return serveResources(loadTree(name));
 }
 
 /** Resources by path, in the spelling that links use. */
-export function serveTable(table: Readonly<Record<string, Resource>>): Promise<TreeServer> {
+export function serveTable(table: Readonly<Record<string, RedfishResource>>): Promise<TreeServer> {
   const sessions = { Links: { Sessions: { '@odata.id': '/redfish/v1/SessionService/Sessions' } } };
   const places = new Map(Object.entries(table).map(([path, resource]) => [keyOf(path), resource]));
   places.set('/redfish/v1', { ...sessions, ...places.get('/redfish/v1') });
   return serveResources((path) => places.get(keyOf(path)));
 }
 
-async function serveResources(find: (path: string) => Resource | undefined): Promise<TreeServer> {
+async function serveResources(find: (path: string) => RedfishResource | undefined): Promise<TreeServer> {
   const asked: string[] = [];
   const faults = new Map<string, Fault>();
   let sessions = 0;
@@ -123,16 +123,20 @@ export function treePaths(name: string): string[] {
 }
 
 /** Finds a resource of a recorded controller, in whatever spelling it is linked. */
-export function loadTree(name: string): (path: string) => Resource | undefined {
+export function loadTree(name: string): (path: string) => RedfishResource | undefined {
   const places = new Map(treePaths(name).map((path) => [keyOf(path), join(folder, name, path, 'index.json')]));
   return (path) => {
     const place = places.get(keyOf(path));
-    return place === undefined ? undefined : (JSON.parse(readFileSync(place, 'utf8')) as Resource);
+    return place === undefined ? undefined : (JSON.parse(readFileSync(place, 'utf8')) as RedfishResource);
   };
 }
 
 /** `$expand` as the service root of the tree advertises it; what is not advertised is refused. */
-function expand(find: (path: string) => Resource | undefined, resource: Resource, query: string | null): unknown {
+function expand(
+  find: (path: string) => RedfishResource | undefined,
+  resource: RedfishResource,
+  query: string | null,
+): unknown {
   if (query === null) return resource;
   const features = (find('/redfish/v1')?.ProtocolFeaturesSupported ?? {}) as { ExpandQuery?: Record<string, unknown> };
   const { ExpandAll, NoLinks, Levels, MaxLevels } = features.ExpandQuery ?? {};
@@ -143,7 +147,12 @@ function expand(find: (path: string) => Resource | undefined, resource: Resource
   return inline(find, resource, Number(levels ?? 1), kind === '*');
 }
 
-function inline(find: (path: string) => Resource | undefined, value: unknown, levels: number, links: boolean): unknown {
+function inline(
+  find: (path: string) => RedfishResource | undefined,
+  value: unknown,
+  levels: number,
+  links: boolean,
+): unknown {
   if (Array.isArray(value)) return value.map((one) => inlineLink(find, one, levels, links));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([name, inner]) =>
@@ -153,12 +162,12 @@ function inline(find: (path: string) => Resource | undefined, value: unknown, le
 }
 
 function inlineLink(
-  find: (path: string) => Resource | undefined,
+  find: (path: string) => RedfishResource | undefined,
   value: unknown,
   levels: number,
   links: boolean,
 ): unknown {
-  const { '@odata.id': path, ...rest } = (value ?? {}) as Resource;
+  const { '@odata.id': path, ...rest } = (value ?? {}) as RedfishResource;
   if (typeof path !== 'string' || Object.keys(rest).length > 0) return inline(find, value, levels, links);
   const target = path.includes('#') || levels === 0 ? undefined : find(path);
   return target === undefined ? value : inline(find, target, levels - 1, links);

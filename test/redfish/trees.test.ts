@@ -1,17 +1,17 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { readInventory } from '../../redfish/read/inventory.ts';
+import { gatherHardware } from '../../redfish/read/inventory.ts';
 import { readLogs } from '../../redfish/read/logs.ts';
 import { readSensors } from '../../redfish/read/sensors.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { openTransport } from '../../redfish/transport.ts';
-import { expected as dell } from './expected/dell-r750-idrac9-6.00.30.ts';
-import { expected as dmtf } from './expected/dmtf-public-rackmount1.ts';
-import { expected as ilo6 } from './expected/hpe-dl380a-gen11-ilo6.ts';
-import { expected as ilo5 } from './expected/hpe-dl385g10plusv2-ilo5-2.72.ts';
-import { expected as gb200 } from './expected/nvidia-gb200nvl-openbmc-24.12.ts';
-import { expected as openbmc } from './expected/openbmc-stock-2.15.ts';
+import { expectedDell as dell } from './expected/dell-r750-idrac9-6.00.30.ts';
+import { expectedDmtf as dmtf } from './expected/dmtf-public-rackmount1.ts';
+import { expectedIlo6 as ilo6 } from './expected/hpe-dl380a-gen11-ilo6.ts';
+import { expectedIlo5 as ilo5 } from './expected/hpe-dl385g10plusv2-ilo5-2.72.ts';
+import { expectedGb200 as gb200 } from './expected/nvidia-gb200nvl-openbmc-24.12.ts';
+import { expectedOpenbmc as openbmc } from './expected/openbmc-stock-2.15.ts';
 import type { Expected } from './expected/shape.ts';
-import { expected as supermicro } from './expected/supermicro-821ge-tnhr-11.01.ts';
+import { expectedSupermicro as supermicro } from './expected/supermicro-821ge-tnhr-11.01.ts';
 import { serveTree, type TreeServer, treesAbsent } from './tree.ts';
 
 if (treesAbsent) console.log(treesAbsent);
@@ -60,7 +60,7 @@ describe.skipIf(treesAbsent)('the inventory of a recorded controller is complete
     ['supermicro-821ge-tnhr-11.01', supermicro, 25],
   ] as const)('%s', async (name, expected, most) => {
     const tree = await serve(name);
-    const { requests, gaps, ...read } = await work(tree, (session) => readInventory(session));
+    const { requests, gaps, ...read } = await work(tree, (session) => gatherHardware(session));
     const firmware = read.firmware.map(({ copy: _, about: __, ...one }) => one);
     const inventory = { ...read, firmware };
     expect(sorted(inventory)).toEqual(sorted(expected));

@@ -5,18 +5,18 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { type CampaignStanding, campaignWorkflow, campaignWorkflowId } from '../../contract/campaign.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
-import type { Turn } from '../../domain/campaign/campaign.ts';
+import type { CampaignProgress } from '../../domain/campaign/campaign.ts';
 import { bundle } from '../workflows/bench.ts';
 
 interface Scene {
   readonly campaign: WorkflowHandle;
   /** What the next looks find; the last one stays. */
-  turns: Partial<Turn>[];
+  turns: Partial<CampaignProgress>[];
   until(met: (standing: CampaignStanding) => boolean): Promise<void>;
 }
 
 const nobody = { planned: 9, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
-const usual: Turn = {
+const usual: CampaignProgress = {
   ...{ state: 'running', passage: 'reboot', phase: 'canary', waitingOn: 'machines', why: 'under way', until: null },
   ...{ more: false, canaries: [], counts: nobody, timeLeft: null },
 };

@@ -24,7 +24,7 @@ function bundle(): Promise<{ code: string }> {
   return bundled;
 }
 
-export interface Ask {
+export interface PermitWanted {
   readonly machine?: number;
   readonly resources?: readonly Resource[];
   readonly class?: OrderClass;
@@ -80,7 +80,12 @@ export class SemaphoreBench {
     });
   }
 
-  async ask({ machine, resources, class: urgency = 'maintenance', limit = null }: Ask = {}): Promise<WorkflowHandle> {
+  async ask({
+    machine,
+    resources,
+    class: urgency = 'maintenance',
+    limit = null,
+  }: PermitWanted = {}): Promise<WorkflowHandle> {
     this.#asked += 1;
     const machineId = this.machine(machine ?? this.#asked);
     const orderId = `o-${this.rack}-${this.#asked}`;
@@ -160,7 +165,7 @@ export class SemaphoreBench {
 }
 
 /** Machines of a bench's rack, enough for every requester. */
-export async function writeMachines(mdb: Mdb, rack: string, count: number): Promise<void> {
+export async function writeRackMachines(mdb: Mdb, rack: string, count: number): Promise<void> {
   const prefix = [...rack]
     .reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_536, 7)
     .toString(16)

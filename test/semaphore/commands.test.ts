@@ -19,7 +19,7 @@ import { writeSite } from '../support/site.ts';
 // Quiets the SDK.
 import '../support/temporal.ts';
 import { type Dispatcher, startDispatcher } from '../../workers/dispatcher.ts';
-import { SemaphoreBench, startWorkers, writeMachines } from './bench.ts';
+import { SemaphoreBench, startWorkers, writeRackMachines } from './bench.ts';
 
 const run = promisify(execFile);
 const root = new URL('../../', import.meta.url).pathname;
@@ -48,7 +48,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     environment = await TestWorkflowEnvironment.createFromExistingServer({ address: server.address });
     base = await throwawayMdb();
     await writeSite(base.mdb);
-    await writeMachines(base.mdb, 'A01', 6);
+    await writeRackMachines(base.mdb, 'A01', 6);
     for (let unit = 1; unit <= 6; unit += 1)
       await base.mdb
         .update(machines)

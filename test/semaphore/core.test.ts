@@ -5,7 +5,7 @@ import { inOrder, type Resource, resourcesFor } from '../../domain/permits/group
 import { pack, unpack } from '../../workflows/semaphore/carry.ts';
 import { Semaphore } from '../../workflows/semaphore/core.ts';
 import { readEviction, readReference, readRequest } from '../../workflows/semaphore/read.ts';
-import { tellDetails, tellStanding, waitsOn } from '../../workflows/semaphore/standing.ts';
+import { semaphoreStatus, tellDetails, waitsOn } from '../../workflows/semaphore/standing.ts';
 import { hour, ModelLedger } from './model.ts';
 
 const start = Date.parse('2026-11-21T08:00:00Z');
@@ -212,7 +212,7 @@ describe('a run', () => {
     semaphore.acquire(ask('fresh'), start);
     semaphore.end({ id: 'b', how: 'cancelled', why: 'withdrawn' });
     const next = unpack(id, JSON.parse(JSON.stringify(pack(semaphore))));
-    expect(tellStanding(next, 9, []).holders).toEqual(tellStanding(semaphore, 9, []).holders);
+    expect(semaphoreStatus(next, 9, []).holders).toEqual(semaphoreStatus(semaphore, 9, []).holders);
     expect([...next.line]).toEqual([...semaphore.line]);
     expect(next.turn()).toEqual(semaphore.turn());
     expect(next.acquire(ask('b'), start)).toMatchObject({ state: 'refused' });

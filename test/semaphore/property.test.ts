@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { happenings, World } from './world.ts';
+import { happenings, SemaphoreWorld } from './world.ts';
 
 const happening = fc.tuple(fc.constantFrom(...happenings), fc.nat(2000));
 const story = fc.array(happening, { minLength: 30, maxLength: 250, size: 'max' });
@@ -12,7 +12,7 @@ describe('a semaphore in a world where everything goes wrong', () => {
     // Synchronous, as the property is.
     void fc.assert(
       fc.property(story, (happened) => {
-        const world = new World();
+        const world = new SemaphoreWorld();
         // Three runs continue as new wherever the story stands.
         const forced = [1, 2, 3].map((quarter) => Math.floor((happened.length * quarter) / 4));
         for (const [index, [what, which]] of happened.entries()) {

@@ -9,11 +9,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orderClasses } from '../../domain/machine.ts';
 import { cacheFolder } from '../../host/cache.ts';
 import { startTemporal } from '../../host/temporal.ts';
-import type { Taken } from '../../workflows/permits.ts';
+import type { PermitOutcome } from '../../workflows/permits.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { service } from '../support/service.ts';
 import { writeSite } from '../support/site.ts';
-import { SemaphoreBench, startWorkers, writeMachines } from './bench.ts';
+import { SemaphoreBench, startWorkers, writeRackMachines } from './bench.ts';
 
 // Where the suites' own server is to be had, one more is too.
 const { address } = await service('temporal');
@@ -47,7 +47,7 @@ describe.skipIf(!address)('a semaphore, on a server of its own', () => {
   async function bench(run: (bench: SemaphoreBench) => Promise<void>): Promise<void> {
     racks += 1;
     const rack = `R${racks}`;
-    await writeMachines(base.mdb, rack, 24);
+    await writeRackMachines(base.mdb, rack, 24);
     const one = new SemaphoreBench(environment, base.mdb, rack);
     await run(one).finally(() => one.end());
   }
@@ -106,7 +106,7 @@ describe.skipIf(!address)('a semaphore, on a server of its own', () => {
           },
           (open) => open.length === 0,
         );
-        const ends = await Promise.all(living.map((handle) => handle.result() as Promise<Taken>));
+        const ends = await Promise.all(living.map((handle) => handle.result() as Promise<PermitOutcome>));
         expect(ends.every(({ state }) => state === 'granted' || state === 'cancelled')).toBe(true);
         // Three more runs at least, each forced by the messages that one may take. A requester that asked again after a
         // termination may have started one that takes more; now nobody is left to do that.

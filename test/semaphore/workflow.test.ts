@@ -6,7 +6,7 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { defineAttributes } from '../workflows/bench.ts';
-import { SemaphoreBench, startWorkers, writeMachines } from './bench.ts';
+import { SemaphoreBench, startWorkers, writeRackMachines } from './bench.ts';
 
 const environment = await timeSkipping();
 
@@ -30,7 +30,7 @@ describe.skipIf(environment === null)('a semaphore', () => {
   async function bench(run: (bench: SemaphoreBench) => Promise<void>): Promise<void> {
     racks += 1;
     const rack = `R${racks}`;
-    await writeMachines(base.mdb, rack, 24);
+    await writeRackMachines(base.mdb, rack, 24);
     const one = new SemaphoreBench(environment as TestWorkflowEnvironment, base.mdb, rack);
     await run(one).finally(() => one.end());
   }

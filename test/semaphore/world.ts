@@ -61,7 +61,7 @@ export const happenings = [
 ] as const;
 export type Happening = (typeof happenings)[number];
 
-export class World {
+export class SemaphoreWorld {
   readonly ledger = new ModelLedger();
   readonly requesters: Requester[] = [];
   now = Date.parse('2026-11-21T08:00:00Z');

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { personalities, personalityChoices } from '../../sim/bmc/personalities.ts';
-import { ask, basicAs, get, journal, match, play, reset, stopPlaying, system } from './playing.ts';
+import { askBmc, basicAs, get, journal, match, play, resetBmcSystem, stopPlaying, system } from './playing.ts';
 
 afterEach(stopPlaying);
 
@@ -12,18 +12,18 @@ const password = 'Gu3st-of-the-rack';
 async function make(id: keyof typeof personalities, body: Record<string, unknown>): Promise<string> {
   const { slots } = personalities[id];
   if (slots === null) {
-    const made = await ask('POST', accountsPath, { UserName: 'guest', Password: password, ...body });
+    const made = await askBmc('POST', accountsPath, { UserName: 'guest', Password: password, ...body });
     expect([made.status, made.message]).toEqual([201, '']);
     return String(made.headers.location);
   }
   const path = `${accountsPath}/5`;
   const change = { UserName: 'guest', Password: password, Enabled: true, ...body };
-  expect((await ask('PATCH', path, change, await match(path))).status).toBeLessThan(300);
+  expect((await askBmc('PATCH', path, change, await match(path))).status).toBeLessThan(300);
   return path;
 }
 
 const change = async (path: string, body: unknown, headers: Record<string, string> = {}) =>
-  ask('PATCH', path, body, { ...(await match(path)), ...headers });
+  askBmc('PATCH', path, body, { ...(await match(path)), ...headers });
 const guest = basicAs('guest', password);
 
 describe.each(each)('R-33: an account on %s', (id) => {
@@ -34,15 +34,15 @@ describe.each(each)('R-33: an account on %s', (id) => {
     expect((await get(path)).Links.Role['@odata.id']).toContain('/Roles/ReadOnly');
     const { Actions, '@odata.id': host } = await system();
     const { target } = Actions['#ComputerSystem.Reset'];
-    expect((await ask('GET', host, undefined, guest)).status).toBe(200);
-    const refused = await ask('POST', target, { ResetType: 'On' }, guest);
+    expect((await askBmc('GET', host, undefined, guest)).status).toBe(200);
+    const refused = await askBmc('POST', target, { ResetType: 'On' }, guest);
     expect([refused.status, refused.message]).toEqual([403, expect.stringContaining('InsufficientPrivilege')]);
     expect(await journal('power-on')).toEqual([]);
     expect((await change(path, { RoleId: 'Administrator' }, guest)).status).toBe(403);
     expect((await change(path, { RoleId: 'Operator' })).status).toBeLessThan(300);
     expect((await get(path)).RoleId).toBe('Operator');
-    expect((await ask('POST', target, { ResetType: 'On' }, guest)).status).toBeLessThan(300);
-    expect((await ask('POST', accountsPath, { UserName: 'more', Password: password }, guest)).status).toBe(403);
+    expect((await askBmc('POST', target, { ResetType: 'On' }, guest)).status).toBeLessThan(300);
+    expect((await askBmc('POST', accountsPath, { UserName: 'more', Password: password }, guest)).status).toBe(403);
   });
 
   it('R-33: lets nobody in while it is off, where the family lets it be switched off', async () => {
@@ -50,14 +50,14 @@ describe.each(each)('R-33: an account on %s', (id) => {
     const path = await make(id, { RoleId: 'Administrator' });
     const { Enabled: shown } = await get(path);
     const off = await change(path, { Enabled: false });
-    const after = await ask('GET', accountsPath, undefined, guest);
+    const after = await askBmc('GET', accountsPath, undefined, guest);
     if (shown === undefined) {
       expect([off.status, after.status]).toEqual([400, 200]);
       return;
     }
     expect([shown, off.status < 300, (await get(path)).Enabled, after.status]).toEqual([true, true, false, 401]);
     expect((await change(path, { Enabled: true })).status).toBeLessThan(300);
-    expect((await ask('GET', accountsPath, undefined, guest)).status).toBe(200);
+    expect((await askBmc('GET', accountsPath, undefined, guest)).status).toBe(200);
   });
 
   it('R-33: takes no value that means nothing, no property that it does not have, and half of no change', async () => {
@@ -90,13 +90,13 @@ it('R-33: a lock-out is of one account, shows there, and another administrator e
   await play('supermicro', 1);
   const path = await make('supermicro', { RoleId: 'Administrator' });
   for (let attempt = 0; attempt < 3; attempt += 1)
-    expect((await ask('GET', accountsPath, undefined, basicAs('guest', 'wrong'))).status).toBe(401);
-  expect((await ask('GET', accountsPath, undefined, guest)).status).toBe(401);
+    expect((await askBmc('GET', accountsPath, undefined, basicAs('guest', 'wrong'))).status).toBe(401);
+  expect((await askBmc('GET', accountsPath, undefined, guest)).status).toBe(401);
   expect((await get(path)).Locked).toBe(true);
-  expect((await reset('On')).status).toBeLessThan(300);
+  expect((await resetBmcSystem('On')).status).toBeLessThan(300);
   expect((await change(path, { Locked: false })).status).toBeLessThan(300);
   expect((await get(path)).Locked).toBe(false);
-  expect((await ask('GET', accountsPath, undefined, guest)).status).toBe(200);
+  expect((await askBmc('GET', accountsPath, undefined, guest)).status).toBe(200);
 });
 
 describe.each(each)('R-33: what %s answers with success is done', (id) => {
@@ -135,15 +135,15 @@ describe.each(each)('R-33: what %s answers with success is done', (id) => {
     await play(id);
     const host = await system();
     const { target } = host.Actions['#ComputerSystem.Reset'];
-    expect((await ask('POST', target, { ResetType: 'On', Shoe: 42 })).status).toBe(400);
+    expect((await askBmc('POST', target, { ResetType: 'On', Shoe: 42 })).status).toBe(400);
     expect(await journal('power-on')).toEqual([]);
-    const update = await ask('GET', '/redfish/v1/UpdateService');
+    const update = await askBmc('GET', '/redfish/v1/UpdateService');
     const simple = update.json?.Actions?.['#UpdateService.SimpleUpdate']?.target;
     if (simple) {
       const given = { ImageURI: 'http://127.0.0.1:9/image', Shoe: 42 };
-      expect((await ask('POST', simple, given)).status).toBe(400);
+      expect((await askBmc('POST', simple, given)).status).toBe(400);
     }
-    const event = await ask('GET', '/redfish/v1/EventService');
+    const event = await askBmc('GET', '/redfish/v1/EventService');
     if (event.status !== 200) return;
     const subscription = {
       Destination: 'https://127.0.0.1:9/',
@@ -152,7 +152,7 @@ describe.each(each)('R-33: what %s answers with success is done', (id) => {
       ...('EventTypesForSubscription' in event.json && { EventTypes: ['Alert'] }),
       Shoe: 42,
     };
-    expect((await ask('POST', event.json.Subscriptions['@odata.id'], subscription)).status).toBe(400);
+    expect((await askBmc('POST', event.json.Subscriptions['@odata.id'], subscription)).status).toBe(400);
   });
 
   it('R-33: a drive that holds an image says so when another one is inserted, and keeps what it has', async () => {
@@ -168,8 +168,8 @@ describe.each(each)('R-33: what %s answers with success is done', (id) => {
     );
     const insert = drive.Actions['#VirtualMedia.InsertMedia'].target;
     const needs = Object.fromEntries(rule.needs.map((name) => [name, 'HTTP']));
-    expect((await ask('POST', insert, { Image: 'http://127.0.0.1/one.iso', ...needs })).status).toBeLessThan(300);
-    expect((await ask('POST', insert, { Image: 'http://127.0.0.1/two.iso', ...needs })).status).toBeGreaterThan(399);
+    expect((await askBmc('POST', insert, { Image: 'http://127.0.0.1/one.iso', ...needs })).status).toBeLessThan(300);
+    expect((await askBmc('POST', insert, { Image: 'http://127.0.0.1/two.iso', ...needs })).status).toBeGreaterThan(399);
     expect((await get(drive['@odata.id'])).Image ?? (await get(drive['@odata.id'])).ImageName).toContain('one.iso');
   });
 });

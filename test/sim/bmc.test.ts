@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { standard } from '../../sim/bmc/personality.ts';
+import { standardPersonality } from '../../sim/bmc/personality.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
 import { type Listening, listenFor } from '../../sim/listen.ts';
 
@@ -86,7 +86,7 @@ test('sessions work until they are deleted, and no more are opened than the cap'
   expect((await ask(0, 'GET', '/Systems/1', undefined, session)).status).toBe(200);
   // One controller's session is nothing to another.
   expect((await ask(1, 'GET', '/Systems/1', undefined, session)).status).toBe(401);
-  for (let more = 1; more < standard.sessionCap; more += 1) expect((await open()).status).toBe(201);
+  for (let more = 1; more < standardPersonality.sessionCap; more += 1) expect((await open()).status).toBe(201);
   const over = await open();
   expect([over.status, over.json.error.code]).toEqual([503, expect.stringContaining('SessionLimitExceeded')]);
   const path = (headers.get('location') ?? '').replace('/redfish/v1', '');

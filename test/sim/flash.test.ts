@@ -4,16 +4,16 @@ import { Readable } from 'node:stream';
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
-  ask,
+  askBmc,
   basic,
   bmcFault,
+  bmcOrigin,
   control,
   fault,
   get,
   journal,
-  originOf,
   play,
-  reset,
+  resetBmcSystem,
   soon,
   stopPlaying,
 } from './playing.ts';
@@ -51,43 +51,43 @@ afterEach(stopPlaying);
 describe('firmware', () => {
   test('is flashed by multipart, followed as a task to its end; the version changes, everybody is signed out', async () => {
     await play('standard', 10);
-    const opened = await ask('POST', '/redfish/v1/SessionService/Sessions', {
+    const opened = await askBmc('POST', '/redfish/v1/SessionService/Sessions', {
       UserName: 'admin',
       Password: 'simulated',
     });
     const { MultipartHttpPushUri } = await get('/redfish/v1/UpdateService');
     const { body, headers } = form({ UpdateParameters: '{}', UpdateFile: image('BMC', '1.13.0') });
-    const taken = await ask('POST', MultipartHttpPushUri, body, headers);
+    const taken = await askBmc('POST', MultipartHttpPushUri, body, headers);
     expect([taken.status, taken.json.TaskState]).toEqual([202, 'Running']);
-    expect((await ask('POST', MultipartHttpPushUri, body, headers)).status).toBe(503);
+    expect((await askBmc('POST', MultipartHttpPushUri, body, headers)).status).toBe(503);
     expect(await versions()).toContain('1.12.3');
-    const status = async () => (await ask('GET', '/redfish/v1/Systems')).status;
+    const status = async () => (await askBmc('GET', '/redfish/v1/Systems')).status;
     await soon(status).toBe(503);
     await soon(status).toBe(200);
     expect(await journal('firmware-flashed')).toHaveLength(1);
     expect(await get(taken.json['@odata.id'])).toMatchObject({ TaskState: 'Completed', TaskStatus: 'OK' });
     expect(await versions()).toContain('1.13.0');
     const token = { 'x-auth-token': String(opened.headers['x-auth-token']) };
-    expect((await ask('GET', '/redfish/v1/Systems', undefined, token)).status).toBe(401);
+    expect((await askBmc('GET', '/redfish/v1/Systems', undefined, token)).status).toBe(401);
   });
 
   test('idrac9: a BIOS is flashed by a job at the next POST; its inventory entry is renamed; chunked uploads are refused; tasks are purged', async () => {
     await play('idrac9', 400);
     const { url, close } = await serveImage(image('BIOS', '1.9.9'));
-    const taken = await ask('POST', simpleTarget, { ImageURI: url });
+    const taken = await askBmc('POST', simpleTarget, { ImageURI: url });
     expect(taken.headers.location).toMatch(/Tasks\/JID_/);
     expect(taken.json.TaskState).toBe('New');
     const path = String(taken.headers.location);
     const job = path.replace('TaskService/Tasks', 'JobService/Jobs');
     await soon(async () => (await get(job)).JobState).toBe('Scheduled');
     expect(await journal('firmware-flashed')).toHaveLength(0);
-    await reset('On');
+    await resetBmcSystem('On');
     await soon(() => journal('firmware-flashed')).toHaveLength(1);
     expect((await get(job)).JobState).toBe('Completed');
-    await soon(async () => (await ask('GET', path)).status).toBe(404);
+    await soon(async () => (await askBmc('GET', path)).status).toBe(404);
     const { Members } = await get('/redfish/v1/UpdateService/FirmwareInventory');
     expect(JSON.stringify(Members)).toContain('Installed-159-1.9.9__BIOS');
-    const chunked = await request(`${originOf()}/redfish/v1/UpdateService/FirmwareInventory`, {
+    const chunked = await request(`${bmcOrigin()}/redfish/v1/UpdateService/FirmwareInventory`, {
       method: 'POST',
       headers: { ...basic, 'content-type': 'application/octet-stream' },
       body: Readable.from([Buffer.from(image('BMC', '7'))]),
@@ -100,66 +100,70 @@ describe('firmware', () => {
   test('ilo6: SimpleUpdate says only that it began; the push path is outside the Redfish tree', async () => {
     await play('ilo6', 200);
     const { url, close } = await serveImage(image('BIOS', '2.0'));
-    const begun = await ask('POST', simpleTarget, { ImageURI: url });
+    const begun = await askBmc('POST', simpleTarget, { ImageURI: url });
     expect([begun.status, begun.headers.location]).toEqual([200, undefined]);
     await soon(versions).toContain('2.0');
     close();
     const { HttpPushUri } = await get('/redfish/v1/UpdateService');
     expect(HttpPushUri).toBe('/cgi-bin/uploadFile');
-    await ask('POST', HttpPushUri, image('BMC', '1.60'), { 'content-type': 'application/octet-stream' });
+    await askBmc('POST', HttpPushUri, image('BMC', '1.60'), { 'content-type': 'application/octet-stream' });
     await soon(() => journal('firmware-flashed')).toHaveLength(2);
   });
 
   test('supermicro: an upload is verified, and flashed only by StartUpdate', async () => {
     await play('supermicro', 200);
     const { body, headers } = form({ UpdateParameters: '{}', UpdateFile: image('BIOS', '3.1') });
-    const verify = await ask('POST', '/redfish/v1/UpdateService/upload', body, headers);
+    const verify = await askBmc('POST', '/redfish/v1/UpdateService/upload', body, headers);
     await ended(verify.json['@odata.id']);
     expect(await journal('firmware-flashed')).toHaveLength(0);
     const start = '/redfish/v1/UpdateService/Actions/UpdateService.StartUpdate';
-    const flash = await ask('POST', start, {});
+    const flash = await askBmc('POST', start, {});
     await ended(flash.json['@odata.id']);
     expect(await journal('firmware-flashed')).toHaveLength(1);
-    expect((await ask('POST', start, {})).status).toBe(400);
+    expect((await askBmc('POST', start, {})).status).toBe(400);
   });
 
   test.each(['standard', 'supermicro'] as const)('%s: an image that cannot be fetched ends the task', async (id) => {
     await play(id, 200);
     const { url, close } = await serveImage('');
     close();
-    const taken = await ask('POST', simpleTarget, { ImageURI: url });
+    const taken = await askBmc('POST', simpleTarget, { ImageURI: url });
     expect(await ended(taken.json['@odata.id'])).toMatchObject({ TaskState: 'Exception', TaskStatus: 'Critical' });
-    expect((await ask('POST', simpleTarget, { ImageURI: 'file:///etc/passwd' })).status).toBe(400);
+    expect((await askBmc('POST', simpleTarget, { ImageURI: 'file:///etc/passwd' })).status).toBe(400);
   });
 
   test('openbmc: a second update is told to wait; the monitor answers once; tasks go with a restart of the BMC', async () => {
     await play('openbmc', 25);
-    expect((await ask('POST', simpleTarget, { ImageURI: 'http://127.0.0.1:1/' })).status).toBe(404);
+    expect((await askBmc('POST', simpleTarget, { ImageURI: 'http://127.0.0.1:1/' })).status).toBe(404);
     const push = '/redfish/v1/UpdateService/update';
-    const send = () => ask('POST', push, image('BIOS', '4'), { 'content-type': 'application/octet-stream' });
+    const send = () => askBmc('POST', push, image('BIOS', '4'), { 'content-type': 'application/octet-stream' });
     const taken = await send();
     const monitor = String(taken.headers.location);
-    expect([taken.status, taken.headers['retry-after'], (await ask('GET', monitor)).status]).toEqual([202, '30', 202]);
+    expect([taken.status, taken.headers['retry-after'], (await askBmc('GET', monitor)).status]).toEqual([
+      202,
+      '30',
+      202,
+    ]);
     const busy = await send();
     expect([busy.status, busy.headers['retry-after']]).toEqual([503, '30']);
     await ended(taken.json['@odata.id']);
-    expect([(await ask('GET', monitor)).status, (await ask('GET', monitor)).status]).toEqual([204, 404]);
-    await ask('POST', '/redfish/v1/Managers/bmc/Actions/Manager.Reset', { ResetType: 'GracefulRestart' });
-    const starting = await ask('GET', '/redfish/v1/Systems');
+    expect([(await askBmc('GET', monitor)).status, (await askBmc('GET', monitor)).status]).toEqual([204, 404]);
+    await askBmc('POST', '/redfish/v1/Managers/bmc/Actions/Manager.Reset', { ResetType: 'GracefulRestart' });
+    const starting = await askBmc('GET', '/redfish/v1/Systems');
     expect([starting.status, starting.headers['retry-after'], starting.message]).toEqual([
       503,
       '10',
       expect.stringContaining('ServiceTemporarilyUnavailable'),
     ]);
-    await soon(async () => (await ask('GET', taken.json['@odata.id'])).status).toBe(404);
+    await soon(async () => (await askBmc('GET', taken.json['@odata.id'])).status).toBe(404);
   });
 
   test('xcc: reading the monitor of a finished task deletes the task', async () => {
     await play('xcc', 200);
-    const taken = await ask('POST', '/fwupdate', image('BIOS', '5'), { 'content-type': 'application/octet-stream' });
+    const taken = await askBmc('POST', '/fwupdate', image('BIOS', '5'), { 'content-type': 'application/octet-stream' });
     await ended(taken.json['@odata.id']);
-    expect((await ask('GET', String(taken.headers.location))).status).toBe(200);
-    expect((await ask('GET', taken.json['@odata.id'])).status).toBe(404);
+    expect((await askBmc('GET', String(taken.headers.location))).status).toBe(200);
+    expect((await askBmc('GET', taken.json['@odata.id'])).status).toBe(404);
   });
 
   test.each([
@@ -170,7 +174,7 @@ describe('firmware', () => {
     await play('idrac9', 30);
     await fault({ kind: 'bad-flash', how });
     const { body, headers } = form({ UpdateParameters: '{}', UpdateFile: image('BMC', '7') });
-    const taken = await ask('POST', '/redfish/v1/UpdateService/MultipartUpload', body, headers);
+    const taken = await askBmc('POST', '/redfish/v1/UpdateService/MultipartUpload', body, headers);
     expect(await ended(String(taken.headers.location))).toMatchObject({ TaskState, TaskStatus });
     expect(await journal('firmware-flashed')).toHaveLength(0);
   });
@@ -179,7 +183,7 @@ describe('firmware', () => {
     await play('standard', 500);
     const upload = (text: string) => {
       const { body, headers } = form({ UpdateParameters: '{}', UpdateFile: text });
-      return ask('POST', '/redfish/v1/UpdateService/upload', body, headers);
+      return askBmc('POST', '/redfish/v1/UpdateService/upload', body, headers);
     };
     const wrong = await upload('not an image');
     expect(await ended(wrong.json['@odata.id'])).toMatchObject({ TaskState: 'Exception' });
@@ -202,7 +206,7 @@ describe('a request that is held', () => {
     await play('standard');
     await bmcFault({ path, hold });
     const sender = new AbortController();
-    const sending = fetch(`${originOf()}${path}`, {
+    const sending = fetch(`${bmcOrigin()}${path}`, {
       method: 'POST',
       headers: basic,
       body: '{"ResetType":"On"}',

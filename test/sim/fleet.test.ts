@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Fault } from '../../sim/faults.ts';
 import { createFleet, type Fleet, type FleetOptions } from '../../sim/fleet.ts';
-import type { Effect, Entry } from '../../sim/journal.ts';
-import type { Machine } from '../../sim/machine.ts';
+import type { Entry, SimEffect } from '../../sim/journal.ts';
+import type { SimMachine } from '../../sim/machine.ts';
 import { type FakeSite, startFakeSite } from './fakesite.ts';
 
 let folder: string;
@@ -38,12 +38,12 @@ function fleetOf(options: Partial<FleetOptions> = {}): Fleet {
   return fleet;
 }
 
-function first(fleet: Fleet): Machine {
-  return fleet.machines[0] as Machine;
+function first(fleet: Fleet): SimMachine {
+  return fleet.machines[0] as SimMachine;
 }
 
 /** Waits until the journal shows an effect that many times; gives everything it shows then. */
-async function until(fleet: Fleet, effect: Effect, times = 1): Promise<Entry[]> {
+async function until(fleet: Fleet, effect: SimEffect, times = 1): Promise<Entry[]> {
   const deadline = Date.now() + 120_000;
   for (;;) {
     const entries = await fleet.journal.read({ limit: 100_000 });

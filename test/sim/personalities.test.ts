@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { personalities, personalityChoices } from '../../sim/bmc/personalities.ts';
-import { ask, basicOf, get, journal, match, play, reset, soon, stopPlaying, system } from './playing.ts';
+import { askBmc, basicOf, get, journal, match, play, resetBmcSystem, soon, stopPlaying, system } from './playing.ts';
 
 afterEach(stopPlaying);
 
@@ -14,7 +14,7 @@ describe.each(each)('%s', (id) => {
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
       if (seen.has(path)) continue;
       seen.add(path);
-      const { status, json } = await ask('GET', path);
+      const { status, json } = await askBmc('GET', path);
       expect([path, status]).toEqual([path, 200]);
       expect(json['@odata.id'].toLowerCase()).toBe(path.replace(/\/$/, '').toLowerCase());
       for (const [, link = ''] of JSON.stringify(json).matchAll(/"@odata\.id":"([^"#]+)/g)) queue.push(link);
@@ -31,10 +31,10 @@ describe.each(each)('%s', (id) => {
     expect(info?.Parameters[0].AllowableValues ?? action['ResetType@Redfish.AllowableValues']).toEqual(resetTypes);
     const chassis = await get(shown.Links.Chassis[0]['@odata.id']);
     expect(['Thermal' in chassis, 'Sensors' in chassis]).toEqual([sensors !== 'new', sensors !== 'old']);
-    expect((await reset('On')).status).toBeLessThan(300);
+    expect((await resetBmcSystem('On')).status).toBeLessThan(300);
     await soon(async () => (await system()).PowerState).toBe('On');
     await new Promise((resolve) => setTimeout(resolve, (powerPause * 1000) / 50));
-    expect((await reset('ForceOff')).status).toBeLessThan(300);
+    expect((await resetBmcSystem('ForceOff')).status).toBeLessThan(300);
     expect(machine.state.power).toBe('off');
     expect([await journal('power-on'), await journal('power-off')].map(({ length }) => length)).toEqual([1, 1]);
   });
@@ -46,12 +46,14 @@ describe.each(each)('%s', (id) => {
     const all = await Promise.all(accounts.map((member) => get(member['@odata.id'])));
     const own = all.find(({ UserName }) => UserName === 'admin');
     const tagged = async (Password: string) =>
-      ask('PATCH', own['@odata.id'], { Password }, await match(own['@odata.id']));
+      askBmc('PATCH', own['@odata.id'], { Password }, await match(own['@odata.id']));
     expect((await tagged('x'.repeat(most + 1))).status).toBe(400);
     if (least > 0) expect((await tagged('x'.repeat(least - 1))).status).toBe(400);
     expect((await tagged('y'.repeat(Math.max(least, 8)))).status).toBe(204);
-    expect((await ask('GET', own['@odata.id'])).status).toBe(401);
-    expect((await ask('GET', own['@odata.id'], undefined, basicOf('y'.repeat(Math.max(least, 8))))).status).toBe(200);
+    expect((await askBmc('GET', own['@odata.id'])).status).toBe(401);
+    expect((await askBmc('GET', own['@odata.id'], undefined, basicOf('y'.repeat(Math.max(least, 8))))).status).toBe(
+      200,
+    );
     expect(await journal('password-changed')).toHaveLength(1);
   });
 });

@@ -5,7 +5,7 @@ import { request } from 'undici';
 import { expect } from 'vitest';
 import type { PersonalityChoice } from '../../sim/bmc/personalities.ts';
 import { createFleet, type Fleet } from '../../sim/fleet.ts';
-import type { Effect, Entry } from '../../sim/journal.ts';
+import type { Entry, SimEffect } from '../../sim/journal.ts';
 import { type Listening, listenFor, type Scheme } from '../../sim/listen.ts';
 
 let ending = async () => {};
@@ -37,7 +37,7 @@ export async function play(personality: PersonalityChoice, speed = 50, scheme: S
 
 export interface Played {
   readonly origin: string;
-  journal(effect: Effect): Promise<readonly Entry[]>;
+  journal(effect: SimEffect): Promise<readonly Entry[]>;
 }
 
 /** A machine of each family at once, to be driven by other clients than ours; `end` ends all. */
@@ -64,7 +64,7 @@ export async function playAll(families: readonly PersonalityChoice[], speed: num
   return { played, end };
 }
 
-export function originOf(): string {
+export function bmcOrigin(): string {
   const machine = fleet.machines[0];
   if (!machine) throw new Error('no machine');
   return listening.originOf(machine.hardware);
@@ -86,14 +86,14 @@ export const basicAs = (username: string, password: string) => ({
 export const basicOf = (password: string) => basicAs('admin', password);
 export const basic = basicOf('simulated');
 
-export async function ask(
+export async function askBmc(
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Asked> {
   const raw = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-  const response = await request(originOf() + path, {
+  const response = await request(bmcOrigin() + path, {
     method,
     headers: { ...basic, ...headers },
     reset: true,
@@ -109,7 +109,7 @@ export async function ask(
   return { status: response.statusCode, headers: response.headers, json, text, message: json?.error?.code ?? '' };
 }
 
-export const get = async (path: string) => (await ask('GET', path)).json;
+export const get = async (path: string) => (await askBmc('GET', path)).json;
 export const control = async (method: 'PUT' | 'DELETE' | 'GET', path: string, body?: unknown) => {
   const response = await request(`${listening.control}/machines/s001-u01${path}`, {
     method,
@@ -134,13 +134,13 @@ export async function system() {
   throw new Error('no system can be reset');
 }
 
-export async function reset(ResetType: string): Promise<Asked> {
-  return ask('POST', (await system()).Actions['#ComputerSystem.Reset'].target, { ResetType });
+export async function resetBmcSystem(ResetType: string): Promise<Asked> {
+  return askBmc('POST', (await system()).Actions['#ComputerSystem.Reset'].target, { ResetType });
 }
 
 /** If-Match as this controller wants it. */
 export async function match(path: string): Promise<Record<string, string>> {
-  const { json, headers } = await ask('GET', path);
+  const { json, headers } = await askBmc('GET', path);
   const tag = json['@odata.etag'] ?? headers.etag;
   return tag ? { 'if-match': String(tag).replace(/^W\//, '') } : {};
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { loadTree, type Resource, treePaths, treesAbsent } from '../redfish/tree.ts';
-import { ask, get, play, reset, soon, stopPlaying, system } from './playing.ts';
+import { loadTree, type RedfishResource, treePaths, treesAbsent } from '../redfish/tree.ts';
+import { askBmc, get, play, resetBmcSystem, soon, stopPlaying, system } from './playing.ts';
 
 if (treesAbsent) console.log(treesAbsent);
 afterEach(stopPlaying);
@@ -88,13 +88,14 @@ const read: Readonly<Record<string, readonly string[]>> = {
 /** Properties of resources by kind, as `Boot/BootOrder`; values where they are the allowable ones. */
 type Shapes = Map<string, Set<string>>;
 
-function note(shapes: Shapes, resource: Resource): void {
+function note(shapes: Shapes, resource: RedfishResource): void {
   const kind = /^#(\w+)\./.exec(String(resource['@odata.type'] ?? ''))?.[1];
   if (kind === undefined) return;
   const names = shapes.get(kind) ?? new Set<string>();
   shapes.set(kind, names);
   collect(names, '', resource);
-  for (const member of Array.isArray(resource.Members) ? (resource.Members as Resource[]) : []) note(shapes, member);
+  for (const member of Array.isArray(resource.Members) ? (resource.Members as RedfishResource[]) : [])
+    note(shapes, member);
 }
 
 function collect(names: Set<string>, at: string, value: unknown): void {
@@ -121,7 +122,7 @@ async function shown(): Promise<Shapes> {
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
-    const { json } = await ask('GET', path);
+    const { json } = await askBmc('GET', path);
     note(shapes, json);
     for (const [, link = ''] of JSON.stringify(json).matchAll(/"@odata\.id":"([^"#]+)/g)) queue.push(link);
   }
@@ -138,7 +139,7 @@ function recording(name: string): Shapes {
 describe.skipIf(treesAbsent).each(Object.entries(recorded))('%s beside its recording', (id, name) => {
   it('R-34: shows nothing that the recording lacks, and what it has of all that is read', async () => {
     await play(id as Family);
-    await reset('On');
+    await resetBmcSystem('On');
     await soon(async () => (await system()).PowerState).toBe('On');
     const [ours, theirs] = [await shown(), recording(name)];
     const known = knownOtherwise[id as Family] ?? {};
@@ -163,7 +164,7 @@ describe.skipIf(treesAbsent).each(Object.entries(recorded))('%s beside its recor
     const real = treePaths(name)
       .map((path) => find(path) ?? {})
       .find((one) => String(one['@odata.type']).startsWith('#ComputerSystem.') && 'Boot' in one && 'Actions' in one);
-    const order = ((real?.Boot as Resource | undefined)?.BootOrder ?? []) as string[];
+    const order = ((real?.Boot as RedfishResource | undefined)?.BootOrder ?? []) as string[];
     expect('BootOrder' in host.Boot).toBe(order.length > 0);
     if (order.length === 0) return;
     const options = (await get(host.Boot.BootOptions['@odata.id'])).Members as { '@odata.id': string }[];
@@ -171,7 +172,7 @@ describe.skipIf(treesAbsent).each(Object.entries(recorded))('%s beside its recor
     const theirs = treePaths(name)
       .map((path) => find(path) ?? {})
       .filter((one) => String(one['@odata.type']).startsWith('#BootOption.'));
-    const keys = (one: Resource) => Object.keys(one).filter((key) => !key.startsWith('@'));
+    const keys = (one: RedfishResource) => Object.keys(one).filter((key) => !key.startsWith('@'));
     const known = new Set(theirs.flatMap(keys));
     for (const one of ours) expect(keys(one).filter((key) => !known.has(key))).toEqual([]);
     const paths = theirs.some((one) => 'UefiDevicePath' in one);

@@ -1,8 +1,8 @@
-import type { Ledger, Taken } from '../../integrations/schedulers/drain.ts';
+import type { Ledger, TakenNode } from '../../integrations/schedulers/drain.ts';
 
 /** What the MDB keeps of one node that orders of this id take, without an MDB. */
 export function ledgerOf(orderId: string): Ledger {
-  let taken: Taken | null = null;
+  let taken: TakenNode | null = null;
   return {
     read: async () => taken,
     take: async () => {

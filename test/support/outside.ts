@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface Asked {
+export interface OutsideRequest {
   readonly method: string;
   /** Path with its query. */
   readonly url: string;
@@ -13,7 +13,7 @@ export interface Asked {
   readonly body: any;
 }
 
-export interface Answered {
+export interface OutsideReply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON unless it is text. */
@@ -25,15 +25,15 @@ export interface Answered {
 export interface FakeServer {
   readonly origin: string;
   /** Everything that was asked, in order. */
-  readonly asked: Asked[];
+  readonly asked: OutsideRequest[];
   /** Answers before the usual handler does, until it is taken away. */
-  trouble: ((asked: Asked) => Answered | undefined) | null;
+  trouble: ((asked: OutsideRequest) => OutsideReply | undefined) | null;
   close(): Promise<void>;
 }
 
 /** A real HTTP server of this test's own, on loopback. */
-export async function serveFake(handle: (asked: Asked) => Answered): Promise<FakeServer> {
-  const asked: Asked[] = [];
+export async function serveFake(handle: (asked: OutsideRequest) => OutsideReply): Promise<FakeServer> {
+  const asked: OutsideRequest[] = [];
   const fake: Pick<FakeServer, 'trouble'> = { trouble: null };
   const server = createServer(async (request, response) => {
     const one = await read(request);
@@ -52,7 +52,7 @@ export async function serveFake(handle: (asked: Asked) => Answered): Promise<Fak
   });
 }
 
-async function read(request: IncomingMessage): Promise<Asked> {
+async function read(request: IncomingMessage): Promise<OutsideRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const raw = Buffer.concat(chunks).toString('utf8');
@@ -61,7 +61,7 @@ async function read(request: IncomingMessage): Promise<Asked> {
   return { method, url, path: pathname, query: searchParams, headers, raw, body: raw === '' ? null : JSON.parse(raw) };
 }
 
-function answer(response: ServerResponse, { status = 200, headers = {}, body, hang }: Answered): void {
+function answer(response: ServerResponse, { status = 200, headers = {}, body, hang }: OutsideReply): void {
   if (hang) return;
   const type = typeof body === 'string' ? 'text/html' : 'application/json';
   response.writeHead(status, { 'content-type': type, ...headers });

@@ -7,7 +7,7 @@ import { openJira } from '../../integrations/tickets/jira.ts';
 import { openServicenow } from '../../integrations/tickets/servicenow.ts';
 import type { OpenTicketSystem } from '../../integrations/tickets/system.ts';
 import { answerIn, fence, markerOf, noteIn, signNote, titled, uncode } from '../../integrations/tickets/text.ts';
-import { openWebhook } from '../../integrations/tickets/webhook.ts';
+import { openTicketWebhook } from '../../integrations/tickets/webhook.ts';
 import { type FakeServer, serveFake } from '../support/outside.ts';
 import { type FakeTickets, fakeGithub, fakeGitlab, fakeJira, fakeService, fakeServicenow } from './fakes.ts';
 
@@ -18,7 +18,7 @@ const systems: [string, OpenTicketSystem, () => FakeTickets, Record<string, stri
   ['gitlab', openGitlab, fakeGitlab, { project: 'dc/hands' }, { project: 'a b' }],
   ['servicenow', openServicenow, fakeServicenow, { group: 'hands' }, { table: 'x;y' }],
   ['jira', openJira, fakeJira, { project: 'OPS' }, { project: 'OPS" OR "1' }],
-  ['webhook', openWebhook, fakeService, { path: '/tickets' }, { path: 'evil' }],
+  ['webhook', openTicketWebhook, fakeService, { path: '/tickets' }, { path: 'evil' }],
 ];
 
 let server: FakeServer;
@@ -167,7 +167,7 @@ describe('what a search answers counts only if it shows the marker', () => {
   );
 
   it("T-1: a service of one's own that finds something for every marker is not believed", async () => {
-    const { system, end } = await withStranger(openWebhook, fakeService({ anybody: true }), {});
+    const { system, end } = await withStranger(openTicketWebhook, fakeService({ anybody: true }), {});
     expect(await system.find(draft.marker)).toBeNull();
     await end();
   });

@@ -1,4 +1,4 @@
-import type { Answered, Asked } from '../support/outside.ts';
+import type { OutsideReply, OutsideRequest } from '../support/outside.ts';
 
 /** What each fake keeps, so that tests can do what people over there would. */
 export interface FakeIssue {
@@ -15,7 +15,7 @@ export interface FakeIssue {
 
 export interface FakeTickets {
   readonly issues: FakeIssue[];
-  handle(asked: Asked): Answered;
+  handle(asked: OutsideRequest): OutsideReply;
 }
 
 class Store {
@@ -46,8 +46,8 @@ class Store {
   }
 }
 
-const missing: Answered = { status: 404, body: { message: 'Not Found' } };
-const denied: Answered = { status: 401, body: { message: 'Bad credentials' } };
+const missing: OutsideReply = { status: 404, body: { message: 'Not Found' } };
+const denied: OutsideReply = { status: 401, body: { message: 'Bad credentials' } };
 
 /** `noLabels`: the token has no right to push, so that labels are dropped. */
 export function fakeGithub({ noLabels = false } = {}): FakeTickets {

@@ -6,14 +6,14 @@ import { openGitlab } from '../../integrations/tickets/gitlab.ts';
 import { openJira } from '../../integrations/tickets/jira.ts';
 import { openServicenow } from '../../integrations/tickets/servicenow.ts';
 import { markerOf } from '../../integrations/tickets/text.ts';
-import { type Answered, type Asked, type FakeServer, serveFake } from '../support/outside.ts';
+import { type FakeServer, type OutsideReply, type OutsideRequest, serveFake } from '../support/outside.ts';
 
 const secrets = { username: 'farrier', password: 'password-canary', token: 'token-canary' };
 const marker = markerOf('T-1');
 let server: FakeServer;
 afterEach(() => server?.close());
 
-async function serve(handle: (asked: Asked) => Answered) {
+async function serve(handle: (asked: OutsideRequest) => OutsideReply) {
   server = await serveFake(handle);
   return { origin: server.origin, plainHttp: false, ...secrets };
 }
@@ -96,7 +96,7 @@ it('T-1: a ServiceNow record whose fields are references, numbers or null is rea
 it('T-4: secrets that come back in another form, or in the place of a redirect, are told to nobody', async () => {
   const basic = Buffer.from(`${secrets.username}:${secrets.password}`).toString('base64');
   const basicToken = Buffer.from(`${secrets.username}:${secrets.token}`).toString('base64');
-  const answers: Answered[] = [
+  const answers: OutsideReply[] = [
     { status: 401, body: { message: `bad header Basic ${basic}, or ${basicToken}` } },
     { status: 302, headers: { location: `/login/${secrets.token}/again` }, body: '' },
     { status: 400, body: { message: `no ${encodeURIComponent('password-canary')} in ${JSON.stringify(secrets)}` } },

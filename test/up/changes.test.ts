@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { changes } from '../../cli/up/changes.ts';
-import type { Scene } from '../../cli/up/view.ts';
-import type { Fleet, MachineShown } from '../../cli/up/watch.ts';
+import type { UpPicture } from '../../cli/up/view.ts';
+import type { FleetFigures, MachineShown } from '../../cli/up/watch.ts';
 
 const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
   id: 'm-020000000001',
@@ -17,7 +17,7 @@ const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
   ...change,
 });
 
-const fleet = (machines: readonly MachineShown[], change: Partial<Fleet> = {}): Fleet => ({
+const fleet = (machines: readonly MachineShown[], change: Partial<FleetFigures> = {}): FleetFigures => ({
   racks: [],
   machines,
   total: machines.length,
@@ -27,7 +27,7 @@ const fleet = (machines: readonly MachineShown[], change: Partial<Fleet> = {}): 
   ...change,
 });
 
-const scene = (change: Partial<Scene>): Scene => ({
+const scene = (change: Partial<UpPicture>): UpPicture => ({
   steps: [],
   services: [],
   fleet: null,

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { Steps } from '../../cli/up/steps.ts';
+import { SetupSteps } from '../../cli/up/steps.ts';
 
 const go = Promise.resolve();
 
 test('steps run side by side, each when what it needs is there, and count only their own time', async () => {
   let now = 0;
-  const steps = new Steps(() => now);
+  const steps = new SetupSteps(() => now);
   let release = () => {};
   const gate = new Promise<void>((resolve) => {
     release = resolve;
@@ -28,7 +28,7 @@ test('steps run side by side, each when what it needs is there, and count only t
 });
 
 test('a step that fails fails those that need it, which never begin', async () => {
-  const steps = new Steps();
+  const steps = new SetupSteps();
   const first = steps.run('first', go, async () => {
     throw new Error('no room');
   });
@@ -42,7 +42,7 @@ test('a step that fails fails those that need it, which never begin', async () =
 });
 
 test('a step tells how far it is', async () => {
-  const steps = new Steps();
+  const steps = new SetupSteps();
   const seen: unknown[] = [];
   steps.on('change', () => seen.push(steps.list()[0]?.share));
   await steps.run('one', go, async (_, progress) => {

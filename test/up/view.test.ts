@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import type { Step } from '../../cli/up/steps.ts';
-import { cut, machineLine, rackLine, render, type Scene, span, stepLine } from '../../cli/up/view.ts';
-import { type Fleet, foldRacks, type MachineShown } from '../../cli/up/watch.ts';
+import type { SetupStep } from '../../cli/up/steps.ts';
+import { cut, formatSeconds, machineLine, rackLine, render, stepLine, type UpPicture } from '../../cli/up/view.ts';
+import { type FleetFigures, foldRacks, type MachineShown } from '../../cli/up/watch.ts';
 
 const plain = (lines: readonly string[]) => lines.map(stripVTControlCharacters);
 
@@ -20,7 +20,7 @@ const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
   ...change,
 });
 
-function fleetOf(machines: readonly MachineShown[]): Fleet {
+function fleetOf(machines: readonly MachineShown[]): FleetFigures {
   const rows = machines.map((one) => ({
     rack: one.rack,
     stage: one.stage,
@@ -33,7 +33,7 @@ function fleetOf(machines: readonly MachineShown[]): Fleet {
   return { racks, machines, total: machines.length, inService, held, births: null };
 }
 
-const scene = (change: Partial<Scene> = {}): Scene => ({
+const scene = (change: Partial<UpPicture> = {}): UpPicture => ({
   steps: [],
   services: [],
   fleet: null,
@@ -43,7 +43,7 @@ const scene = (change: Partial<Scene> = {}): Scene => ({
   ...change,
 });
 
-const step = (change: Partial<Step>): Step => ({
+const step = (change: Partial<SetupStep>): SetupStep => ({
   title: 'Temporal',
   state: 'done',
   seconds: 1,
@@ -154,7 +154,7 @@ test.each([
   [185, '3:05'],
   [7385, '2:03:05'],
   [-1, '0.0 s'],
-])('%s seconds read %s', (seconds, text) => expect(span(seconds)).toBe(text));
+])('%s seconds read %s', (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
 
 test('a painted line is cut by what is seen of it', () => {
   expect(cut('\u001b[32mabcdef\u001b[39m', 4)).toBe('\u001b[32mabc…\u001b[39m');

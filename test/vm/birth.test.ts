@@ -24,7 +24,7 @@ import {
 } from '../../mdb/schema.ts';
 import { rigRack } from '../../sim/vm/rig.ts';
 import { writeBays } from './hands.ts';
-import { dataDisk, type Mended, newDisk, rebirth, repair } from './life.ts';
+import { dataDisk, type Mended, newDisk, rebirthVm, repairVm } from './life.ts';
 import { whyNot } from './needs.ts';
 import {
   copyDisk,
@@ -39,7 +39,7 @@ import {
   readFrom,
   readTree,
 } from './readdisk.ts';
-import { effects, leased, type Outcome, readMdb, startUp, whileUp, wholeMs } from './whole.ts';
+import { type FarrierEnd, leased, readMdb, startUp, vmEffects, whileUp, wholeMs } from './whole.ts';
 
 const reason = await whyNot(['debugfs', 'e2fsck']);
 
@@ -47,7 +47,7 @@ type Machine = typeof machines.$inferSelect;
 
 describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
   let data: string;
-  let outcome: Outcome;
+  let outcome: FarrierEnd;
   let born: Machine[] = [];
   /** The root file systems that the birth made, by machine. */
   const roots: Ext[] = [];
@@ -84,9 +84,9 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
 
   it('put the power on once, and never needed the watchdog', () => {
     for (const id of ['vm-1', 'vm-2']) {
-      expect(effects(data, id, 'power-on')).toHaveLength(1);
-      expect(effects(data, id, 'watchdog')).toHaveLength(0);
-      expect(effects(data, id, 'reset').length).toBeGreaterThanOrEqual(1);
+      expect(vmEffects(data, id, 'power-on')).toHaveLength(1);
+      expect(vmEffects(data, id, 'watchdog')).toHaveLength(0);
+      expect(vmEffects(data, id, 'reset').length).toBeGreaterThanOrEqual(1);
     }
   });
 
@@ -196,10 +196,10 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
         };
         const first = async () => {
           await clean(0, '--method', 'overwrite', '--owner', 'next');
-          return repair(operator, data, at(0).id);
+          return repairVm(operator, data, at(0).id);
         };
         const second = async () => {
-          await rebirth(operator, data, at(1).id, aside);
+          await rebirthVm(operator, data, at(1).id, aside);
           await clean(1, '--method', 'crypto');
         };
         [mended] = await Promise.all([first(), second()]);
@@ -235,7 +235,7 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
       const during = ({ time, cause }: { time: string; cause: string }) =>
         cause === 'bmc' && Date.parse(time) > Number(startedAt) && Date.parse(time) < Number(endedAt);
       const happened = ['power-on', 'power-off', 'reset'].flatMap((kind) =>
-        effects(data, `vm-${index + 1}`, kind)
+        vmEffects(data, `vm-${index + 1}`, kind)
           .filter(during)
           .map(() => kind),
       );
@@ -259,7 +259,7 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
           { serial: dataDisk.serial, method: 'overwrite', state: 'done', evidence: { ...gone, blank: 16 } },
           { serial: 'FVMD00002', method: 'crypto', state: 'done', evidence: { ...gone, opened: true, keyGone: true } },
         ]);
-        expect(effects(data, 'vm-2', 'power-off').length).toBeGreaterThanOrEqual(1);
+        expect(vmEffects(data, 'vm-2', 'power-off').length).toBeGreaterThanOrEqual(1);
       });
 
       it('leaves none of the old words in the disk image, and a new system', async () => {

@@ -7,7 +7,7 @@ import { awaitListeners } from '../../sim/vm/listeners.ts';
 import type { RigNetwork } from '../../sim/vm/network.ts';
 import { ended } from '../../sim/vm/process.ts';
 
-export interface Asked {
+export interface BootRequestSeen {
   readonly path: string;
   readonly mac: string;
   readonly platform?: string;
@@ -18,7 +18,7 @@ export interface Asked {
 
 export interface ThrowawayBoot {
   /** Requests so far, oldest first. */
-  readonly asked: readonly Asked[];
+  readonly asked: readonly BootRequestSeen[];
   stop(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function startBoot(network: RigNetwork, folder: string): Promise<Th
   const tftp = join(folder, 'tftp');
   await mkdir(tftp, { recursive: true });
   await copyFile('/usr/lib/ipxe/snponly.efi', join(tftp, 'snponly.efi'));
-  const asked: Asked[] = [];
+  const asked: BootRequestSeen[] = [];
   const server = fileURLToPath(new URL('./bootserver.ts', import.meta.url));
   const children = [
     start(network, [process.execPath, server, network.gateway, String(port)], (line) => asked.push(JSON.parse(line))),

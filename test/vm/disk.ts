@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { run } from '../../sim/vm/process.ts';
+import { runProcess } from '../../sim/vm/process.ts';
 
 export const diskWords = 'FARRIER DISK BOOT';
 
@@ -18,7 +18,7 @@ export function talkingSector(words = diskWords): Buffer {
 export async function makeTalkingDisk(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.raw`, Buffer.concat([talkingSector(), Buffer.alloc(1024 * 1024 - 512)]));
-  const { code, stderr } = await run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', `${path}.raw`, path]);
+  const { code, stderr } = await runProcess(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', `${path}.raw`, path]);
   if (code !== 0) throw new Error(stderr);
   await rm(`${path}.raw`);
 }

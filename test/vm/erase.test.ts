@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../host/cache.ts';
-import { ended, run } from '../../sim/vm/process.ts';
+import { ended, runProcess } from '../../sim/vm/process.ts';
 import { lacking } from './needs.ts';
 import { eventually } from './wait.ts';
 
@@ -74,7 +74,7 @@ describe.skipIf(missing.length > 0)(
       folder = await mkdtemp(join(tmpdir(), 'farrier-erase-vm-'));
       await mkdir(join(folder, 'boot'));
       const variables = ['env', `FARRIER_CACHE=${cacheFolder(process.env)}`];
-      const built = await run(
+      const built = await runProcess(
         [...variables, at('boot/image/build'), '--profile', 'stock', '--out', folder],
         15 * 60_000,
       );

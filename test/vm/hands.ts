@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bays } from '../../sim/vm/qemu.ts';
-import { type Ask, clientOf } from './redfish.ts';
+import { clientOf, type SendRequest } from './redfish.ts';
 import { eventually } from './wait.ts';
 
 const system = '/redfish/v1/Systems/1';
@@ -11,7 +11,7 @@ async function readJson(path: string) {
   return JSON.parse(await readFile(path, 'utf8'));
 }
 
-async function buttonsOf(data: string, id: string): Promise<Ask> {
+async function buttonsOf(data: string, id: string): Promise<SendRequest> {
   const own = join(data, 'vm', id);
   const { port } = await readJson(join(own, 'bmc.json'));
   const bmc = { origin: `https://127.0.0.1:${port}`, secretRef: `bmc-${id}` };
@@ -44,7 +44,7 @@ export async function changeBays(data: string, id: string, bays: Bays): Promise<
   await press(data, id, 'On');
 }
 
-async function serialsOf(ask: Ask): Promise<string[]> {
+async function serialsOf(ask: SendRequest): Promise<string[]> {
   const { body } = await ask('GET', `${system}/Storage/1`);
   const drives: { '@odata.id': string }[] = body.Drives;
   return Promise.all(drives.map(async (drive) => (await ask('GET', drive['@odata.id'])).body.SerialNumber));

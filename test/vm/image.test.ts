@@ -10,7 +10,7 @@ import { type Authority, openAuthority } from '../../boot/authority.ts';
 import { addOverlay } from '../../boot/image/overlay.ts';
 import { renderBootstrap } from '../../boot/render.ts';
 import { cacheFolder } from '../../host/cache.ts';
-import { run } from '../../sim/vm/process.ts';
+import { runProcess } from '../../sim/vm/process.ts';
 import { lacking } from './needs.ts';
 
 const source = fileURLToPath(new URL('../../boot/image/', import.meta.url));
@@ -23,7 +23,7 @@ async function whyNotBuilt(): Promise<string | null> {
   const wanted = ['apt-cache', 'dpkg-deb', 'cpio', 'xz', 'depmod', 'musl-gcc', 'gcc', 'make', 'readelf', 'strip'];
   const missing = await lacking([...wanted, '/usr/include/bearssl.h']);
   if (missing.length > 0) return `needs ${missing.join(', ')}`;
-  const { stdout } = await run(['apt-cache', 'policy', 'linux-image-amd64']);
+  const { stdout } = await runProcess(['apt-cache', 'policy', 'linux-image-amd64']);
   return /Candidate: \d/.test(stdout) ? null : 'needs apt sources of Debian 12';
 }
 
@@ -39,7 +39,7 @@ async function build(out: string, environment: Readonly<Record<string, string>>,
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const script = `umask ${umask}; exec nice "$0" --profile stock --out "$1"`;
   const argv = ['env', ...variables, 'sh', '-c', script, join(source, 'build'), out];
-  const { code, stderr } = await run(argv, buildMs);
+  const { code, stderr } = await runProcess(argv, buildMs);
   if (code !== 0) throw new Error(stderr);
   const [vmlinuz, initrd, manifest] = await Promise.all(
     ['vmlinuz', 'initrd', 'manifest.json'].map((name) => readFile(join(out, name))),
@@ -53,7 +53,7 @@ async function unpack(tree: string, file: string): Promise<void> {
   await mkdir(tree, { recursive: true });
   const read = file.endsWith('.cpio') ? 'cat "$0"' : 'xz -dc "$0"';
   const argv = ['sh', '-c', `${read} | (cd "$1" && cpio -idmu --quiet --no-absolute-filenames)`, file, tree];
-  const { code, stderr } = await run(argv, 60_000);
+  const { code, stderr } = await runProcess(argv, 60_000);
   if (code !== 0) throw new Error(stderr);
 }
 
@@ -136,7 +136,7 @@ describe.skipIf(reason !== null)(`the bootstrap image${reason === null ? '' : ` 
       expect(await isExecutable(join(tree, 'bin', name)), name).toBe(true);
     for (const name of packaged) {
       const loader = [join(tree, 'lib/ld-linux-x86-64.so.2'), '--library-path', join(tree, 'lib'), '--list'];
-      const { code, stdout } = await run([...loader, join(tree, 'bin', name)]);
+      const { code, stdout } = await runProcess([...loader, join(tree, 'bin', name)]);
       expect(code, stdout).toBe(0);
       const paths = stdout.split('\n').flatMap((line) => /=> (\S+)/.exec(line)?.[1] ?? []);
       expect(
@@ -145,8 +145,10 @@ describe.skipIf(reason !== null)(`the bootstrap image${reason === null ? '' : ` 
       ).toEqual([]);
     }
     for (const name of own)
-      expect((await run(['readelf', '-d', join(tree, 'bin', name)])).stdout).not.toContain('NEEDED');
-    expect((await run([join(tree, 'bin/rec'), 'put', 'step', 'name', 'a b'])).stdout.trim()).toBe('step name=a%20b');
+      expect((await runProcess(['readelf', '-d', join(tree, 'bin', name)])).stdout).not.toContain('NEEDED');
+    expect((await runProcess([join(tree, 'bin/rec'), 'put', 'step', 'name', 'a b'])).stdout.trim()).toBe(
+      'step name=a%20b',
+    );
   });
 
   it('has what makes firmware start the disk', async () => {

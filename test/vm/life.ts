@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HumanStepView } from '../../contract/api.ts';
 import type { TicketDetail } from '../../contract/tickets.ts';
 import { changeBays, press } from './hands.ts';
-import type { Operator } from './operator.ts';
+import type { VmOperator } from './operator.ts';
 import { eventually } from './wait.ts';
 
 /** The disk that is in the bay `data` from the start, and the one that a person puts there for it. */
@@ -20,7 +20,7 @@ export interface Mended {
 }
 
 /** The machine's second disk fails and goes; a repair finds out, and a person puts another one in. */
-export async function repair(operator: Operator, data: string, machine: string): Promise<Mended> {
+export async function repairVm(operator: VmOperator, data: string, machine: string): Promise<Mended> {
   const fault = ['--request', JSON.stringify({ fault: `disk/${dataDisk.serial}`, evidence: 'it reports bad sectors' })];
   const place = (...words: string[]) => operator.farrier('order', 'place', 'repair', machine, ...fault, ...words);
   await place('--dry-run', '--reason', 'what would be done', '--id', 'rehearsal-1');
@@ -42,7 +42,7 @@ export async function repair(operator: Operator, data: string, machine: string):
 }
 
 /** The machine is installed anew at its next reboot, which a person brings about; then its disk is put aside to look at. */
-export async function rebirth(operator: Operator, data: string, machine: string, aside: string): Promise<void> {
+export async function rebirthVm(operator: VmOperator, data: string, machine: string, aside: string): Promise<void> {
   await operator.farrier('rebirth', machine, '--reason', 'installed anew', '--id', 'rebirth-1');
   const isSet = async () => (await operator.api.machine(machine)).machine.bootState === 'rebirth';
   await eventually('the boot state', isSet);

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFileServer } from '../../boot/files.ts';
 import { renderLocal } from '../../boot/render.ts';
 import { cacheFolder } from '../../host/cache.ts';
-import { ended, run } from '../../sim/vm/process.ts';
+import { ended, runProcess } from '../../sim/vm/process.ts';
 import { requireUefi } from '../../sim/vm/tools.ts';
 import { talkingSector } from './disk.ts';
 import { lacking } from './needs.ts';
@@ -35,7 +35,7 @@ describe.skipIf(missing.length > 0)(`local boot${missing.length > 0 ? ` (skipped
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'farrier-local-'));
     const loaders = fileURLToPath(new URL('../../boot/image/loaders', import.meta.url));
-    const built = await run(
+    const built = await runProcess(
       ['env', `FARRIER_CACHE=${cacheFolder(process.env)}`, loaders, '--out', join(folder, 'images')],
       300_000,
     );
@@ -57,7 +57,7 @@ describe.skipIf(missing.length > 0)(`local boot${missing.length > 0 ? ` (skipped
   });
 
   async function must(argv: string[]): Promise<void> {
-    const { code, stderr } = await run(argv, 60_000);
+    const { code, stderr } = await runProcess(argv, 60_000);
     if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
   }
 

@@ -20,7 +20,7 @@ function busy(error: unknown): null {
 }
 
 /** An operator of the Farrier in that data folder. */
-export class Operator {
+export class VmOperator {
   readonly #data: string;
   readonly #answered = new Set<string>();
   constructor(data: string) {

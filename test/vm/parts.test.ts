@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { upCommand } from '../../cli/up/options.ts';
-import { readFaults } from '../../sim/vm/faults.ts';
+import { readVmFaults } from '../../sim/vm/faults.ts';
 import { nthMachine } from '../../sim/vm/identity.ts';
 import { lldpFrame } from '../../sim/vm/lldp.ts';
 import { recall } from '../../sim/vm/memory.ts';
 import { namespaceName } from '../../sim/vm/network.ts';
-import { bootDevices, equip, type Places, qemuArguments } from '../../sim/vm/qemu.ts';
+import { bootDevices, equip, qemuArguments, type VmPaths } from '../../sim/vm/qemu.ts';
 import { names } from '../../sim/vm/reply.ts';
-import { basicCredentials, Sessions } from '../../sim/vm/sessions.ts';
+import { basicCredentials, VmSessions } from '../../sim/vm/sessions.ts';
 import { commandLine, ownEnvironment, whileUp } from './whole.ts';
 
 const face = {
@@ -70,7 +70,7 @@ describe('the nth machine', () => {
 
 describe('the command line of a machine', () => {
   const spec = nthMachine({ ...fleet, firmware: 'uefi' }, 1);
-  const places: Places = {
+  const places: VmPaths = {
     qmp: '/run/x/qmp',
     lldp: '/run/x/lldp',
     tpm: '/run/x/tpm',
@@ -113,7 +113,7 @@ describe('sessions', () => {
   const credentials = { username: 'farrier', password: 'correct' };
 
   it('are bounded, and a closed one makes room', () => {
-    const sessions = new Sessions(credentials);
+    const sessions = new VmSessions(credentials);
     const opened = Array.from({ length: 8 }, () => sessions.open('farrier'));
     expect(sessions.open('farrier')).toBeNull();
     expect(sessions.close(opened[0]?.id ?? '')).toBe(true);
@@ -122,7 +122,7 @@ describe('sessions', () => {
   });
 
   it('open for the right account only', () => {
-    const sessions = new Sessions(credentials);
+    const sessions = new VmSessions(credentials);
     expect(sessions.accepts(credentials)).toBe(true);
     expect(sessions.accepts({ ...credentials, password: 'wrong' })).toBe(false);
     expect(sessions.accepts({ ...credentials, username: 'root' })).toBe(false);
@@ -148,14 +148,14 @@ describe('what a person wrote', () => {
   it('is refused with the file and the reason when it cannot be meant', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'farrier-parts-'));
     const file = join(folder, 'faults.json');
-    expect(await readFaults(file)).toEqual({});
+    expect(await readVmFaults(file)).toEqual({});
     await writeFile(file, '{"vm-1":{"port":"Ethernet9","silent":true}}');
-    expect(await readFaults(file)).toEqual({ 'vm-1': { port: 'Ethernet9', silent: true } });
+    expect(await readVmFaults(file)).toEqual({ 'vm-1': { port: 'Ethernet9', silent: true } });
     await writeFile(file, '{"vm-1":{"bays":{"data":{"serial":"D1","gib":1},"system":null}}}');
-    expect(await readFaults(file)).toEqual({ 'vm-1': { bays: { data: { serial: 'D1', gib: 1 }, system: null } } });
+    expect(await readVmFaults(file)).toEqual({ 'vm-1': { bays: { data: { serial: 'D1', gib: 1 }, system: null } } });
     for (const bad of ['{', '{"vm-1":{"prot":"x"}}', '{"vm-1":{"pvid":5000}}', '{"vm-1":{"bays":{"../x":null}}}']) {
       await writeFile(file, bad);
-      await expect(readFaults(file)).rejects.toThrow(file);
+      await expect(readVmFaults(file)).rejects.toThrow(file);
     }
     await writeFile(file, '{"port":-1}');
     await expect(recall(file)).rejects.toThrow(/is damaged/);

@@ -2,7 +2,7 @@
 import { createDecipheriv } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../sim/vm/process.ts';
+import { runProcess } from '../../sim/vm/process.ts';
 import { type Partition, readPartitions } from './partitions.ts';
 import { readUefiVariables } from './uefivars.ts';
 
@@ -10,7 +10,7 @@ const sectorBytes = 512;
 const mib = 1024 * 1024;
 
 export async function must(argv: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run(argv, 300_000);
+  const { code, stdout, stderr } = await runProcess(argv, 300_000);
   if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
   return stdout;
 }
@@ -141,13 +141,13 @@ export async function extsOf(disk: RawDisk, keys: readonly Buffer[], folder: str
     if (opened !== null) found.push(opened);
   }
   // The power was taken from a running system: what its journal holds is put in place, as the next mount would do.
-  for (const { source } of found) await run(['e2fsck', '-p', '-E', 'journal_only', source], 60_000);
+  for (const { source } of found) await runProcess(['e2fsck', '-p', '-E', 'journal_only', source], 60_000);
   return found;
 }
 
 /** A file of the file system; null when it is not there. Throws when it cannot be read. */
 export async function readFrom(ext: Ext, path: string): Promise<string | null> {
-  const { stdout, stderr } = await run(['debugfs', '-R', `cat ${path}`, ext.source], 60_000);
+  const { stdout, stderr } = await runProcess(['debugfs', '-R', `cat ${path}`, ext.source], 60_000);
   if (/File not found/.test(stderr)) return null;
   // The first line is its version; any other is a reason, and its exit code says nothing.
   const complaint = stderr.replace(/^debugfs .*\n/, '').trim();
@@ -159,7 +159,7 @@ export async function readFrom(ext: Ext, path: string): Promise<string | null> {
 export async function readTree(ext: Ext, path: string, folder: string): Promise<Map<string, string>> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await run(['debugfs', '-R', `rdump ${path} ${folder}`, ext.source], 60_000);
+  await runProcess(['debugfs', '-R', `rdump ${path} ${folder}`, ext.source], 60_000);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return new Map(

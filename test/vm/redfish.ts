@@ -3,28 +3,28 @@ import { dirname, join } from 'node:path';
 import { Agent, request } from 'undici';
 import type { MachineFacts } from '../../sim/vm/rig.ts';
 
-export interface Answer {
+export interface VmResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   // biome-ignore lint/suspicious/noExplicitAny: a test picks fields of documents whose shape it is testing.
   readonly body: any;
 }
 
-export type Ask = (
+export type SendRequest = (
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT',
   path: string,
   body?: unknown,
   headers?: Record<string, string>,
-) => Promise<Answer>;
+) => Promise<VmResponse>;
 
 /** What it takes to speak to one machine's BMC. */
-export interface Contact {
+export interface VmContact {
   readonly serialLog: string;
   readonly bmc: Pick<MachineFacts['bmc'], 'origin' | 'secretRef'>;
 }
 
 /** A client of one machine's BMC that trusts only that BMC's certificate; logs in by Basic unless told otherwise. */
-export async function clientOf(facts: Contact, secrets: string): Promise<Ask> {
+export async function clientOf(facts: VmContact, secrets: string): Promise<SendRequest> {
   const ca = await readFile(join(dirname(facts.serialLog), 'bmc.crt'), 'utf8');
   const { username, password } = JSON.parse(await readFile(join(secrets, facts.bmc.secretRef), 'utf8'));
   const basic = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

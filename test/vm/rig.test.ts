@@ -9,12 +9,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withSession } from '../../redfish/session.ts';
 import { readMacs, readSystem } from '../../redfish/system.ts';
 import { openTransport } from '../../redfish/transport.ts';
-import { ended, run } from '../../sim/vm/process.ts';
+import { ended, runProcess } from '../../sim/vm/process.ts';
 import { openRig, type Rig, type RigOptions } from '../../sim/vm/rig.ts';
 import { startBoot, type ThrowawayBoot } from './boot.ts';
 import { diskWords, makeTalkingDisk } from './disk.ts';
 import { whyNot } from './needs.ts';
-import { type Ask, clientOf } from './redfish.ts';
+import { clientOf, type SendRequest } from './redfish.ts';
 import { eventually } from './wait.ts';
 
 const reason = await whyNot(['/usr/lib/ipxe/snponly.efi']);
@@ -49,8 +49,8 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
   let folder: string;
   let rig: Rig;
   let boot: ThrowawayBoot;
-  let bios: Ask;
-  let uefi: Ask;
+  let bios: SendRequest;
+  let uefi: SendRequest;
 
   const machine = (index: number) => {
     const found = rig.machines[index];
@@ -66,7 +66,7 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
   const scripts = (index: number) =>
     boot.asked.filter(({ path, mac }) => path === '/boot.ipxe' && mac === machine(index).facts.mac);
   const timesDiskSpoke = () => readFileSync(machine(0).facts.serialLog, 'utf8').split(diskWords).length - 1;
-  const reset = (ask: Ask, type: string) => ask('POST', resetAction, { ResetType: type });
+  const reset = (ask: SendRequest, type: string) => ask('POST', resetAction, { ResetType: type });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'farrier-rig-'));
@@ -278,7 +278,7 @@ describe.skipIf(reason !== null)('a rig that was killed', () => {
       second.child.kill('SIGTERM');
       expect(await ended(second.child, 30_000)).toBe(true);
       expect(second.child.exitCode).toBe(0);
-      expect((await run(['ip', 'netns', 'list'])).stdout).not.toContain(namespace);
+      expect((await runProcess(['ip', 'netns', 'list'])).stdout).not.toContain(namespace);
     } finally {
       await rm(data, { recursive: true, force: true });
     }

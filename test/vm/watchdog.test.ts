@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootCounts, bootTokens, humanSteps, machines, orders, steps } from '../../mdb/schema.ts';
 import { whyNot } from './needs.ts';
 import { eventually } from './wait.ts';
-import { effects, type Outcome, readMdb, startUp, wholeMs } from './whole.ts';
+import { type FarrierEnd, readMdb, startUp, vmEffects, wholeMs } from './whole.ts';
 
 const reason = await whyNot(['cpio']);
 
@@ -53,7 +53,7 @@ const readStory = (data: string) =>
 
 describe.skipIf(reason !== null)(`an agent that hangs${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
   let data: string;
-  let outcome: Outcome;
+  let outcome: FarrierEnd;
   let story: Awaited<ReturnType<typeof readStory>>;
 
   beforeAll(async () => {
@@ -67,7 +67,7 @@ describe.skipIf(reason !== null)(`an agent that hangs${reason === null ? '' : ` 
     await Promise.race([over, eventually('the rig', () => existsSync(join(data, 'vm', 'network.json')), wholeMs)]);
     const good = await readFile(initrd);
     await put(initrd, await hangingInitrd(good, join(data, 'hanging')));
-    const reset = eventually('the watchdog', () => effects(data, 'vm-1', 'watchdog').length > 0, wholeMs);
+    const reset = eventually('the watchdog', () => vmEffects(data, 'vm-1', 'watchdog').length > 0, wholeMs);
     await Promise.race([over, reset]);
     await put(initrd, good);
     over.catch(() => {});
@@ -81,8 +81,8 @@ describe.skipIf(reason !== null)(`an agent that hangs${reason === null ? '' : ` 
 
   it('is reset by the watchdog, once', () => {
     expect(outcome.code, `${outcome.said}\nlogs: ${data}`).toBe(0);
-    expect(effects(data, 'vm-1', 'watchdog')).toHaveLength(1);
-    expect(effects(data, 'vm-1', 'power-on')).toHaveLength(1);
+    expect(vmEffects(data, 'vm-1', 'watchdog')).toHaveLength(1);
+    expect(vmEffects(data, 'vm-1', 'power-on')).toHaveLength(1);
   });
 
   it('is served the bootstrap image a second time, with a token of its own', () => {
@@ -90,7 +90,7 @@ describe.skipIf(reason !== null)(`an agent that hangs${reason === null ? '' : ` 
     expect(bootstraps.reduce((sum, { answers }) => sum + answers, 0)).toBe(2);
     const redeemed = story.tokens.filter(({ use, redeemedAt }) => use === 'bootstrap' && redeemedAt !== null);
     expect(redeemed).toHaveLength(2);
-    const reset = Date.parse(effects(data, 'vm-1', 'watchdog')[0]?.time ?? '');
+    const reset = Date.parse(vmEffects(data, 'vm-1', 'watchdog')[0]?.time ?? '');
     const issued = redeemed.map(({ issuedAt }) => issuedAt.getTime()).toSorted((a, b) => a - b);
     expect(issued[0]).toBeLessThan(reset);
     expect(issued[1]).toBeGreaterThan(reset);

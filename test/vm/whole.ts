@@ -8,7 +8,7 @@ import { upCommand } from '../../cli/up/options.ts';
 import { startPostgres } from '../../host/postgres.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { ended } from '../../sim/vm/process.ts';
-import { Operator } from './operator.ts';
+import { VmOperator } from './operator.ts';
 
 const main = fileURLToPath(new URL('../../cli/up/main.ts', import.meta.url));
 
@@ -17,7 +17,7 @@ const main = fileURLToPath(new URL('../../cli/up/main.ts', import.meta.url));
 const bornMs = 20 * 60_000;
 export const wholeMs = 60 * 60_000;
 
-export interface Outcome {
+export interface FarrierEnd {
   readonly code: number | null;
   /** All that it wrote. */
   readonly said: string;
@@ -52,13 +52,13 @@ function start(argv: readonly string[]) {
 }
 
 /** Brings an earlier run's folder up again, for as long as the work takes. A Farrier that ends earlier ends the work. */
-export async function whileUp<T>(wish: VmWish, work: (operator: Operator) => Promise<T>): Promise<T> {
+export async function whileUp<T>(wish: VmWish, work: (operator: VmOperator) => Promise<T>): Promise<T> {
   const { child, said } = start(commandLine(wish));
   const early = once(child, 'close').then(() => {
     throw new Error(`Farrier ended before its work was done: ${said().trim()}`);
   });
   try {
-    return await Promise.race([early, work(new Operator(wish.data))]);
+    return await Promise.race([early, work(new VmOperator(wish.data))]);
   } finally {
     early.catch(() => {});
     child.kill('SIGTERM');
@@ -67,7 +67,7 @@ export async function whileUp<T>(wish: VmWish, work: (operator: Operator) => Pro
 }
 
 /** Starts it; it ends by itself once all machines are in service, or have not come so far in time. */
-export async function startUp(wish: VmWish): Promise<Outcome> {
+export async function startUp(wish: VmWish): Promise<FarrierEnd> {
   const { child, said } = start(commandLine(wish, '--once', '--timeout', String(bornMs / 1000)));
   if (!(await ended(child, wholeMs))) child.kill('SIGTERM');
   await ended(child, 60_000);
@@ -99,7 +99,7 @@ export function leased(data: string, mac: string, from: number, until: number): 
 }
 
 /** What the rig's journal says of a machine, of one kind; nothing before there is a journal. */
-export function effects(data: string, machine: string, kind: string): { time: string; cause: string }[] {
+export function vmEffects(data: string, machine: string, kind: string): { time: string; cause: string }[] {
   let text = '';
   try {
     text = readFileSync(join(data, 'vm', 'journal.jsonl'), 'utf8');

@@ -12,9 +12,9 @@ import {
 } from '../../contract/machine.ts';
 import type { Passage } from '../../domain/machine.ts';
 import { isRefused } from '../../domain/refused.ts';
-import { standard } from '../../domain/requests.ts';
+import { standardRequests } from '../../domain/requests.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type Asked, placeOrder } from '../../mdb/orders/orders.ts';
+import { type PassageRequest, placeOrder } from '../../mdb/orders/orders.ts';
 import { machines } from '../../mdb/schema.ts';
 import { lifecycleWork } from '../../workers/work.ts';
 import { bundle } from './bench.ts';
@@ -73,7 +73,7 @@ export class RealMachine {
     const placed = await placeOrder(this.mdb, ann, {
       id,
       machineId: this.id,
-      asked: { passage, request: standard[passage] } as Asked,
+      asked: { passage, request: standardRequests[passage] } as PassageRequest,
       reason: 'a test',
       class: null,
       dryRun: false,

@@ -31,10 +31,12 @@ async function listRunning(client: Client, names: readonly string[]): Promise<Re
   return ids;
 }
 
-export type Found = { readonly state: 'running' | 'missing' } | { readonly state: 'closed'; readonly at: Date | null };
+export type FoundWorkflow =
+  | { readonly state: 'running' | 'missing' }
+  | { readonly state: 'closed'; readonly at: Date | null };
 
 /** How one workflow is, by its own record. */
-export async function lookUp(client: Client, workflowId: string): Promise<Found> {
+export async function lookUp(client: Client, workflowId: string): Promise<FoundWorkflow> {
   try {
     const { status, closeTime } = await client.workflow.getHandle(workflowId).describe();
     const lives = status.name === 'RUNNING' || status.name === 'PAUSED' || status.name === 'CONTINUED_AS_NEW';

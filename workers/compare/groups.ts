@@ -6,10 +6,10 @@ import { busySites, leftPermits, openCampaigns, openSemaphores, unheardWords } f
 import { isScheduled, scheduleReconcile, scheduleRecords } from '../schedules.ts';
 import { signalSemaphore, wakeCampaign, wakeSemaphore } from '../start.ts';
 import { lookUp } from './existing.ts';
-import { each, mend, type Scene } from './scene.ts';
+import { type ComparisonContext, each, mend } from './scene.ts';
 
 /** What is about more than one machine: semaphores, campaigns, Schedules, and words that were lost on their way. */
-export async function compareGroups(scene: Scene): Promise<void> {
+export async function compareGroups(scene: ComparisonContext): Promise<void> {
   await compareSemaphores(scene);
   await compareCampaigns(scene);
   await compareSchedules(scene);
@@ -17,7 +17,7 @@ export async function compareGroups(scene: Scene): Promise<void> {
     scene.tally.add({ kind: 'word', id, what: 'that this permit ends was told and not heard; it is told again' });
 }
 
-async function compareSemaphores(scene: Scene): Promise<void> {
+async function compareSemaphores(scene: ComparisonContext): Promise<void> {
   const { client, mdb, existing } = scene;
   await each(await openSemaphores(mdb), async (id) => {
     if (existing.semaphores.has(id) || (await lookUp(client, id)).state === 'running') return;
@@ -33,7 +33,7 @@ async function compareSemaphores(scene: Scene): Promise<void> {
   });
 }
 
-async function compareCampaigns(scene: Scene): Promise<void> {
+async function compareCampaigns(scene: ComparisonContext): Promise<void> {
   const { client, mdb, existing } = scene;
   await each(await openCampaigns(mdb), async (id) => {
     const workflowId = campaignWorkflowId(id);
@@ -43,7 +43,7 @@ async function compareCampaigns(scene: Scene): Promise<void> {
   });
 }
 
-async function compareSchedules(scene: Scene): Promise<void> {
+async function compareSchedules(scene: ComparisonContext): Promise<void> {
   const { client, mdb } = scene;
   await each(await busySites(mdb), async (site) => {
     const schedules = [

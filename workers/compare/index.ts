@@ -5,8 +5,8 @@ import { listExisting } from './existing.ts';
 import { compareGroups } from './groups.ts';
 import { compareMachines } from './machines.ts';
 import { compareOrders } from './orders.ts';
-import type { Scene } from './scene.ts';
-import { Tally } from './tally.ts';
+import type { ComparisonContext } from './scene.ts';
+import { MismatchTally } from './tally.ts';
 
 export interface CompareOptions {
   readonly client: Client;
@@ -25,9 +25,9 @@ export interface CompareOptions {
  * that runs. Machines come first, so that who holds a permit is there before its semaphore asks.
  */
 export async function compare({ client, mdb, id, selector, dryRun, told, signal }: CompareOptions): Promise<Compared> {
-  const tally = new Tally();
+  const tally = new MismatchTally();
   try {
-    const scene: Scene = {
+    const scene: ComparisonContext = {
       ...{ client, mdb, selector, dryRun, told, tally },
       existing: await listExisting(client),
       started: new Set(),
@@ -45,6 +45,6 @@ export async function compare({ client, mdb, id, selector, dryRun, told, signal 
   }
 }
 
-function asCompared({ machines, counts, found }: Tally, error: string | null): Compared {
+function asCompared({ machines, counts, found }: MismatchTally, error: string | null): Compared {
   return { machines, counts, found, error };
 }

@@ -2,12 +2,12 @@ import { machineWorkflowId } from '../../contract/machine.ts';
 import { type MachineToFind, machinesToFind } from '../../mdb/orders/comparing.ts';
 import { startMachine } from '../start.ts';
 import { lookUp } from './existing.ts';
-import { each, type Scene } from './scene.ts';
+import { type ComparisonContext, each } from './scene.ts';
 
 const page = 500;
 
 /** Every machine that had an order has its workflow: first those with something under way, then the idle ones. */
-export async function compareMachines(scene: Scene): Promise<void> {
+export async function compareMachines(scene: ComparisonContext): Promise<void> {
   for (const busy of [true, false]) {
     let after = '';
     for (;;) {
@@ -25,7 +25,7 @@ export async function compareMachines(scene: Scene): Promise<void> {
   }
 }
 
-async function bringBack(scene: Scene, { id, siteId }: MachineToFind, busy: boolean): Promise<void> {
+async function bringBack(scene: ComparisonContext, { id, siteId }: MachineToFind, busy: boolean): Promise<void> {
   const does = busy ? 'goes on with what the MDB has under way' : 'waits for orders again';
   const mismatch = { kind: 'machine', id, what: `its workflow was missing; started, it ${does}` } as const;
   try {

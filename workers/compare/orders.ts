@@ -1,7 +1,7 @@
 import { machineWorkflowId, type OrderMessage, passageWorkflowId, signals } from '../../contract/machine.ts';
 import { idleOrders, type OrderToFind, runningOrders, standOf } from '../../mdb/orders/comparing.ts';
 import { lookUp } from './existing.ts';
-import { each, mend, type Scene } from './scene.ts';
+import { type ComparisonContext, each, mend } from './scene.ts';
 
 const minute = 60_000;
 const tellEvery = 10 * minute;
@@ -9,7 +9,7 @@ const tellEvery = 10 * minute;
 const grace = minute;
 
 /** Every order that is under way has a passage, or a machine that knows it. */
-export async function compareOrders(scene: Scene): Promise<void> {
+export async function compareOrders(scene: ComparisonContext): Promise<void> {
   const running = await runningOrders(scene.mdb, scene.selector);
   await each(
     running.filter((order) => !scene.existing.passages.has(idOf(order)) && !scene.started.has(order.machineId)),
@@ -27,7 +27,7 @@ function idOf({ machineId, passage, id }: Pick<OrderToFind, 'machineId' | 'passa
   return passageWorkflowId(machineId, passage, id);
 }
 
-async function lookAt(scene: Scene, order: OrderToFind): Promise<void> {
+async function lookAt(scene: ComparisonContext, order: OrderToFind): Promise<void> {
   const found = await lookUp(scene.client, idOf(order));
   if (found.state === 'running') return;
   const ended = found.state === 'closed' && found.at !== null ? found.at.getTime() : 0;
@@ -40,7 +40,12 @@ async function lookAt(scene: Scene, order: OrderToFind): Promise<void> {
     await tellAgain(scene, order, 'passage', 'it runs, and its passage has ended; its machine ends it, with a person');
 }
 
-async function tellAgain(scene: Scene, order: OrderToFind, kind: 'order' | 'passage', what: string): Promise<void> {
+async function tellAgain(
+  scene: ComparisonContext,
+  order: OrderToFind,
+  kind: 'order' | 'passage',
+  what: string,
+): Promise<void> {
   const now = Date.now();
   if ((scene.told.get(order.id) ?? 0) > now - tellEvery) return;
   await mend(scene, { kind, id: order.id, what }, async () => {
@@ -62,7 +67,7 @@ function messageOf({ id, passage, state, class: urgency, notBefore, deadline }: 
  * Passages whose order has ended: of a Temporal that came from a backup, or left after somebody changed the MDB. Nothing
  * that they write is taken any more; they are asked to stop.
  */
-async function compareStrays(scene: Scene): Promise<void> {
+async function compareStrays(scene: ComparisonContext): Promise<void> {
   const passages = [...scene.existing.passages].flatMap((workflowId) => {
     const [, machineId, passage, orderId] = workflowId.split('/');
     return machineId && passage && orderId ? [{ workflowId, orderId }] : [];
@@ -82,7 +87,7 @@ async function compareStrays(scene: Scene): Promise<void> {
 }
 
 async function stop(
-  scene: Scene,
+  scene: ComparisonContext,
   { workflowId, orderId }: { readonly workflowId: string; readonly orderId: string },
   state: string | undefined,
 ): Promise<void> {

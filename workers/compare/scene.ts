@@ -1,14 +1,14 @@
 import type { Client } from '@temporalio/client';
 import type { Mdb } from '../../mdb/connect.ts';
 import type { Existing } from './existing.ts';
-import type { Tally } from './tally.ts';
+import type { MismatchTally } from './tally.ts';
 
 /** One comparison under way. */
-export interface Scene {
+export interface ComparisonContext {
   readonly client: Client;
   readonly mdb: Mdb;
   readonly existing: Existing;
-  readonly tally: Tally;
+  readonly tally: MismatchTally;
   /** Which machines it is about; null for everything. */
   readonly selector: string | null;
   /** It only says what it would do. */
@@ -35,8 +35,8 @@ export async function each<T>(items: readonly T[], work: (item: T) => Promise<vo
 
 /** Mends one mismatch, unless this only looks; what can't be mended now is told with the reason, and found again. */
 export async function mend(
-  { tally, dryRun }: Scene,
-  mismatch: Parameters<Tally['add']>[0],
+  { tally, dryRun }: ComparisonContext,
+  mismatch: Parameters<MismatchTally['add']>[0],
   work: () => Promise<unknown>,
 ): Promise<void> {
   try {

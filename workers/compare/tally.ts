@@ -4,7 +4,7 @@ import type { Mismatch, MismatchCounts, MismatchKind } from '../../contract/rehy
 const kept = 100;
 
 /** What a comparison found. */
-export class Tally {
+export class MismatchTally {
   machines = 0;
   readonly found: Mismatch[] = [];
   private readonly numbers: Partial<Record<MismatchKind, number>> = {};

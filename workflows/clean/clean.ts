@@ -3,7 +3,7 @@ import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { deploy } from '../birth/deploy.ts';
 import { ready } from '../birth/ready.ts';
-import { undrain } from '../outage/drain.ts';
+import { undrainWork } from '../outage/drain.ts';
 import { frame } from '../passage/frame.ts';
 import type { Ended, Outcome } from '../passage/outcome.ts';
 import { mustRehearse, rehearse } from '../service/serve.ts';
@@ -49,7 +49,7 @@ async function travel(run: CleanRun): Promise<PassageSummary> {
   const ended = await walk(run, path);
   if (ended !== null) return end(run, ended);
   run.gate.turnBack();
-  if (run.treatment?.drains) await undrain(run, 'ready');
+  if (run.treatment?.drains) await undrainWork(run, 'ready');
   setCurrentDetails(`In service for ${run.request.owner}`);
   return run.summary('done');
 }

@@ -1,12 +1,12 @@
 import type { Work } from '../../domain/requests.ts';
 
-export type Firmware = Extract<Work, { kind: 'firmware' }>;
+export type FirmwareWork = Extract<Work, { kind: 'firmware' }>;
 export type Bios = Extract<Work, { kind: 'bios' }>;
 export type ManualStep = Extract<Work, { kind: 'step' }>;
 
 /** Work that one reboot applies, and the person's step that has to come after it. */
 export interface Batch {
-  readonly firmware: readonly Firmware[];
+  readonly firmware: readonly FirmwareWork[];
   /** All settings of the batch, a later item's over an earlier one's. */
   readonly bios: Bios['attributes'];
   /** Null: as it is. */
@@ -23,7 +23,7 @@ export interface Batch {
  */
 export function batchWork(work: readonly Work[]): Batch[] {
   const batches: Batch[] = [];
-  let firmware: Firmware[] = [];
+  let firmware: FirmwareWork[] = [];
   let bios: Bios['attributes'] = {};
   let secureBoot: boolean | null = null;
   let password = false;

@@ -5,7 +5,7 @@ import { restart } from '../outage/power.ts';
 import { rootMessage } from '../passage/failure.ts';
 import { next, type Outcome } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
-import type { Batch, Firmware, ManualStep } from './batches.ts';
+import type { Batch, FirmwareWork, ManualStep } from './batches.ts';
 import type { MaintenanceStep } from './limits.ts';
 
 type Run = PassageRun<MaintenanceStep>;
@@ -51,7 +51,11 @@ async function changePassword(run: Run): Promise<Outcome> {
   }
 }
 
-async function update(run: Run, { component, version, file, sha256 }: Firmware, waiting: Waiting[]): Promise<Outcome> {
+async function update(
+  run: Run,
+  { component, version, file, sha256 }: FirmwareWork,
+  waiting: Waiting[],
+): Promise<Outcome> {
   const what = `update ${component} to ${version}`;
   for (;;) {
     run.stand('work', 'hardware', undefined, what);

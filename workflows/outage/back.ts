@@ -2,7 +2,7 @@ import type { Treatment } from '../../contract/outage.ts';
 import type { Flow } from '../../domain/requests.ts';
 import type { Outcome } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
-import { undrain } from './drain.ts';
+import { undrainWork } from './drain.ts';
 import { moveTo } from './move.ts';
 import { restore } from './restore.ts';
 
@@ -27,7 +27,7 @@ export async function giveBack<Step extends string>(
   }
   if (['maintenance', 'repair'].includes(run.state.stage) && !run.dry)
     run.state = await run.effects.outage.moveMachine({ ...run.errand, stage: 'in_service' });
-  if (treatment.drains) await undrain(run, step);
+  if (treatment.drains) await undrainWork(run, step);
   if (!run.plans(step, 'put it back into production')) await enterProduction(run, flow);
   return outcome;
 }

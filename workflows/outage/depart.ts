@@ -4,7 +4,7 @@ import type { Flow, SemaphoreTags } from '../../domain/requests.ts';
 import { type Outcome, refuse } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';
 import { giveBack } from './back.ts';
-import { drain, drainPlan } from './drain.ts';
+import { drainPlan, drainWork } from './drain.ts';
 import { leaveService } from './leave.ts';
 import { takePermit } from './permit.ts';
 
@@ -48,7 +48,8 @@ export async function depart<Step extends string>(
 
   const back = (outcome: Outcome) => (how.back === false ? outcome : giveBack(run, step, treatment, outcome, how.flow));
   if (!run.dry) run.undo = async (ended) => back(ended);
-  const emptied = how.drain === false ? 'undrained' : await drain(run, step, drainPlan(treatment, how.drainBy ?? null));
+  const emptied =
+    how.drain === false ? 'undrained' : await drainWork(run, step, drainPlan(treatment, how.drainBy ?? null));
   const stopped =
     typeof emptied === 'object'
       ? emptied.outcome

@@ -27,7 +27,7 @@ export function drainPlan(treatment: Treatment, until: string | null): DrainPlan
  * Lets the machine's work end, for up to a week. `drained` where nothing is left, `killed` where the rest was ended by
  * policy; a policy that spares it and a cancel lead out.
  */
-export async function drain<Step extends string>(
+export async function drainWork<Step extends string>(
   run: PassageRun<Step>,
   step: Step,
   plan: DrainPlan,
@@ -68,8 +68,8 @@ export async function drain<Step extends string>(
  * again, and what could not be begun is begun at the next look: it delays, and fails nothing.
  */
 function look<Step extends string>(run: PassageRun<Step>, begun: boolean): Promise<DrainProgress | string> {
-  const { drain } = run.effects;
-  return told(() => (begun ? drain.drainProgress(run.errand) : drain.startDrain(run.errand)));
+  const { drain: drainWork } = run.effects;
+  return told(() => (begun ? drainWork.drainProgress(run.errand) : drainWork.startDrain(run.errand)));
 }
 
 /** What the drain system said; a sentence for a person when it can't be asked. */
@@ -98,7 +98,7 @@ async function askTimeout<Step extends string>(run: PassageRun<Step>, step: Step
 }
 
 /** Lets work come to the machine again; tries until its scheduler has heard. */
-export async function undrain<Step extends string>(run: PassageRun<Step>, step: Step): Promise<void> {
+export async function undrainWork<Step extends string>(run: PassageRun<Step>, step: Step): Promise<void> {
   if (run.plans(step, 'let work come to it again')) return;
   for (let tries = 0; ; tries += 1) {
     const failed = await told(async () => {

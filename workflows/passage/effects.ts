@@ -13,7 +13,7 @@ import type { RepairActivities } from '../../activities/repair/index.ts';
 import type { RetireActivities } from '../../activities/retire/index.ts';
 import type { ActKind } from '../../contract/hardware.ts';
 import {
-  acting,
+  actingAt,
   birthActivities,
   cleanActivities,
   draining,
@@ -64,7 +64,7 @@ export function openEffects(siteId: string, gate: Gate): Effects {
     retire: gated(retireActivities, gate),
     drain: gated(draining(siteId), gate),
     records: gated(recording(siteId), gate),
-    act: (kind) => gated(acting(siteId, kind), gate),
+    act: (kind) => gated(actingAt(siteId, kind), gate),
   };
 }
 

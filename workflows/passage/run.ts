@@ -15,7 +15,7 @@ import type { Held } from '../../domain/question.ts';
 import { Desk } from '../desk.ts';
 import { shortened } from '../messages.ts';
 import { type PermitSubject, Permits } from '../permits.ts';
-import { acting, passageActivities } from '../proxies.ts';
+import { actingAt, passageActivities } from '../proxies.ts';
 import { type Effects, type Looks, openEffects, openLooks } from './effects.ts';
 import { rootMessage } from './failure.ts';
 import { Gate } from './gate.ts';
@@ -301,7 +301,7 @@ export class PassageRun<Step extends string = string> {
     let paid: ActResult;
     try {
       // Part of what was begun, and so seen through: neither a pause nor a cancel leaves the machine changed.
-      paid = await acting(this.errand.siteId, kind).act(due);
+      paid = await actingAt(this.errand.siteId, kind).act(due);
       if (paid.state === 'unknown') paid = await this.settle(due);
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;

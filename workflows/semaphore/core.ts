@@ -16,7 +16,7 @@ import type {
   PermitWaiting,
 } from '../../contract/semaphore.ts';
 import type { PermitGate, PermitTerms } from '../../domain/permits/terms.ts';
-import { Ended } from './ended.ts';
+import { EndedRequests } from './ended.ts';
 import { Line } from './line.ts';
 
 /** Candidates offered at once; what one transaction of the ledger grants at most. */
@@ -29,7 +29,7 @@ const lapse = 3_600_000;
 const soon = 300_000;
 
 /** What was found out about a holder whose lease has run out. */
-export type Finding =
+export type HolderFinding =
   | { readonly holder: 'running' }
   | { readonly holder: 'unknown'; readonly why: string }
   | { readonly holder: 'closed'; readonly up: boolean; readonly why: string };
@@ -41,7 +41,7 @@ export class Semaphore {
   readonly id: string;
   readonly line = new Line();
   readonly holders = new Map<string, PermitHolder>();
-  readonly ended: Ended;
+  readonly ended: EndedRequests;
   terms: PermitTerms = firstTerms;
   gate: PermitGate | null = null;
   granted = 0;
@@ -57,7 +57,7 @@ export class Semaphore {
 
   constructor(id: string, ended: readonly string[] = []) {
     this.id = id;
-    this.ended = new Ended(ended);
+    this.ended = new EndedRequests(ended);
   }
 
   /** Takes a request, or finds it again. The answer of a new one is provisional until its turn is over. */
@@ -207,7 +207,7 @@ export class Semaphore {
    * What became of a holder: never given on blindly. One that runs is told of its grant again: if it has given it back
    * and that was lost, it says so once more.
    */
-  found(id: string, finding: Finding, now: number): PermitGrant | null {
+  found(id: string, finding: HolderFinding, now: number): PermitGrant | null {
     this.watched.delete(id);
     const holder = this.holders.get(id);
     // It renewed or ended while it was looked at.

@@ -1,5 +1,5 @@
 /** Ids of requests that have ended, so that a late repetition of one is not taken for a new one. Bounded: beyond it, the ledger knows. */
-export class Ended {
+export class EndedRequests {
   private readonly reasons = new Map<string, string>();
   static readonly most = 2000;
 
@@ -18,7 +18,7 @@ export class Ended {
   add(id: string, why: string): void {
     this.reasons.set(id, why);
     for (const oldest of this.reasons.keys()) {
-      if (this.reasons.size <= Ended.most) break;
+      if (this.reasons.size <= EndedRequests.most) break;
       this.reasons.delete(oldest);
     }
   }

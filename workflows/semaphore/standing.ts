@@ -4,7 +4,7 @@ import type { Semaphore } from './core.ts';
 
 const iso = (time: number) => new Date(time).toISOString();
 
-export function tellStanding(semaphore: Semaphore, most: number, ignored: readonly string[]): SemaphoreStanding {
+export function semaphoreStatus(semaphore: Semaphore, most: number, ignored: readonly string[]): SemaphoreStanding {
   const { id, terms, holders, line, gate, granted } = semaphore;
   return {
     semaphore: id,

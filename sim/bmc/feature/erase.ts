@@ -1,7 +1,7 @@
 import { findFault } from '../../faults.ts';
-import type { Change } from '../actions.ts';
+import type { ChangeRequest } from '../actions.ts';
 import type { Controller } from '../controller.ts';
-import { type Document, root } from '../document.ts';
+import { type Document, simServiceRoot } from '../document.ts';
 import { failure, type Reply, unknownParameter, wrongValue } from '../reply.ts';
 import { completed, type TaskEnd } from '../tasks.ts';
 import type { Feature } from './feature.ts';
@@ -10,7 +10,7 @@ import type { EraseRule } from './rules.ts';
 const drivePath = /^\/Systems\/1\/Storage\/1\/Drives\/([1-9]\d{0,2})$/;
 
 /** Drive.SecureErase (quirk 65): some list the kinds of it, some choose by themselves, some have none. */
-export const erase: Feature = {
+export const eraseFeature: Feature = {
   document(path) {
     const drive = /^(.+)\/SanitizeActionInfo$/.exec(path)?.[1];
     if (!drive || !drivePath.test(drive)) return undefined;
@@ -27,8 +27,8 @@ export const erase: Feature = {
     const times = { '@odata.type': '#Settings.v1_3_5.OperationApplyTimeSupport', SupportedValues: rule.applyTimes };
     return {
       '#Drive.SecureErase': {
-        target: `${root}${path}/Actions/Drive.SecureErase`,
-        ...(rule.methods && { '@Redfish.ActionInfo': `${root}${path}/SanitizeActionInfo` }),
+        target: `${simServiceRoot}${path}/Actions/Drive.SecureErase`,
+        ...(rule.methods && { '@Redfish.ActionInfo': `${simServiceRoot}${path}/SanitizeActionInfo` }),
         ...(rule.applyTimes.length > 0 && { '@Redfish.OperationApplyTimeSupport': times }),
       },
     };
@@ -56,7 +56,7 @@ function infoOf({ methods }: EraseRule): Document {
   };
 }
 
-function begin(controller: Controller, rule: EraseRule, index: number, body: Change['body']): Reply {
+function begin(controller: Controller, rule: EraseRule, index: number, body: ChangeRequest['body']): Reply {
   const { machine, tasks } = controller;
   const method = body.SanitizationType;
   if (method !== undefined && !rule.methods?.includes(String(method))) return wrongValue(method, 'SanitizationType');

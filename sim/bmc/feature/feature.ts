@@ -1,13 +1,13 @@
-import type { Change } from '../actions.ts';
+import type { ChangeRequest } from '../actions.ts';
 import type { Controller } from '../controller.ts';
 import type { Document, Make, View } from '../document.ts';
 import type { Reply } from '../reply.ts';
 import { assetTag } from './assettag.ts';
-import { erase } from './erase.ts';
+import { eraseFeature } from './erase.ts';
 import { light } from './light.ts';
 import { mains } from './mains.ts';
 import { media } from './media.ts';
-import { secureBoot } from './secureboot.ts';
+import { secureBootFeature } from './secureboot.ts';
 import { serial } from './serial.ts';
 
 /** One thing more that a controller can do; each says what it adds to resources that are there for other reasons. */
@@ -21,10 +21,10 @@ export interface Feature {
   /** Methods that it adds to a resource, besides those of its actions. */
   methods?(path: string, controller: Controller): readonly string[];
   /** Carries out a change; undefined for those that are none of its. */
-  act?(change: Change): Reply | undefined;
+  act?(change: ChangeRequest): Reply | undefined;
 }
 
-const features: readonly Feature[] = [light, assetTag, media, secureBoot, mains, erase, serial];
+const features: readonly Feature[] = [light, assetTag, media, secureBootFeature, mains, eraseFeature, serial];
 
 export function featureDocument(path: string): Make | undefined {
   return features.map((one) => one.document?.(path)).find((make) => make !== undefined);
@@ -51,7 +51,7 @@ export function featureMethods(path: string, controller: Controller): string[] {
   return features.flatMap((one) => one.methods?.(path, controller) ?? []);
 }
 
-export function featureAct(change: Change): Reply | undefined {
+export function featureAct(change: ChangeRequest): Reply | undefined {
   for (const one of features) {
     const reply = one.act?.(change);
     if (reply) return reply;

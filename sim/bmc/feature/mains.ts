@@ -1,6 +1,6 @@
-import type { Change } from '../actions.ts';
+import type { ChangeRequest } from '../actions.ts';
 import type { Controller } from '../controller.ts';
-import { type Document, root } from '../document.ts';
+import { type Document, simServiceRoot } from '../document.ts';
 import { empty, failure, type Reply, unknownParameter, wrongValue } from '../reply.ts';
 import type { Feature } from './feature.ts';
 import type { MainsRule } from './rules.ts';
@@ -12,11 +12,13 @@ export const mains: Feature = {
   adorn(path, { personality }) {
     const rule = personality.features.mains;
     if (rule?.at !== path || rule.oem === null) return {};
-    return { Oem: { [rule.oem]: { Actions: { [rule.action]: { target: root + targetOf(rule) } } } } };
+    return { Oem: { [rule.oem]: { Actions: { [rule.action]: { target: simServiceRoot + targetOf(rule) } } } } };
   },
   actions(path, { personality }): Document {
     const rule = personality.features.mains;
-    return rule?.at === path && rule.oem === null ? { Oem: { [rule.action]: { target: root + targetOf(rule) } } } : {};
+    return rule?.at === path && rule.oem === null
+      ? { Oem: { [rule.action]: { target: simServiceRoot + targetOf(rule) } } }
+      : {};
   },
   act({ body, controller, method, path }) {
     const rule = controller.personality.features.mains;
@@ -24,7 +26,7 @@ export const mains: Feature = {
   },
 };
 
-function cycle(controller: Controller, rule: MainsRule, body: Change['body']): Reply {
+function cycle(controller: Controller, rule: MainsRule, body: ChangeRequest['body']): Reply {
   const { machine } = controller;
   const strange = Object.keys(body).find(
     (name) => name !== 'ResetType' && !(rule.saysAfter && name === 'FinalPowerState'),

@@ -1,7 +1,7 @@
 import { findFault } from '../../faults.ts';
-import type { Change } from '../actions.ts';
+import type { ChangeRequest } from '../actions.ts';
 import type { Controller } from '../controller.ts';
-import { collection, type Document, link, root } from '../document.ts';
+import { collection, type Document, linkTo, simServiceRoot } from '../document.ts';
 import { empty, failure, missing, notWritable, type Reply, wrongValue } from '../reply.ts';
 import type { Feature } from './feature.ts';
 import type { MediaRule } from './rules.ts';
@@ -25,7 +25,7 @@ export const media: Feature = {
   },
   adorn(path, { personality }) {
     const has = personality.features.media.some(({ at }) => at === path);
-    return has ? { VirtualMedia: link(`${path}/VirtualMedia`) } : {};
+    return has ? { VirtualMedia: linkTo(`${path}/VirtualMedia`) } : {};
   },
   methods(path, controller) {
     return ruleAt(controller, path)?.how === 'patch' ? ['PATCH'] : [];
@@ -49,7 +49,7 @@ function driveDocument({ kept }: Controller, rule: MediaRule): Document {
   const path = pathOf(rule);
   const image = kept.media?.[path] ?? null;
   const action = (name: string) => ({
-    [`#VirtualMedia.${name}`]: { target: `${root}${path}/Actions/VirtualMedia.${name}` },
+    [`#VirtualMedia.${name}`]: { target: `${simServiceRoot}${path}/Actions/VirtualMedia.${name}` },
   });
   const ejects = rule.ejectShown === 'always' || image !== null;
   return {
@@ -70,7 +70,7 @@ function driveDocument({ kept }: Controller, rule: MediaRule): Document {
   };
 }
 
-function insert(controller: Controller, rule: MediaRule, body: Change['body']): Reply {
+function insert(controller: Controller, rule: MediaRule, body: ChangeRequest['body']): Reply {
   const { Image: image, ...others } = body;
   if (typeof image !== 'string' || !URL.canParse(image))
     return image === undefined ? missing('Image') : wrongValue(image, 'Image');
@@ -87,7 +87,7 @@ function insert(controller: Controller, rule: MediaRule, body: Change['body']): 
 }
 
 /** How the image is read: as a stream that nobody writes to, over the protocol of its address. */
-function checkManner(given: Change['body'], { protocol }: URL): Reply | null {
+function checkManner(given: ChangeRequest['body'], { protocol }: URL): Reply | null {
   const scheme = protocol.slice(0, -1).toUpperCase();
   const only: Readonly<Record<string, unknown>> = {
     Inserted: true,
@@ -104,7 +104,7 @@ function eject(controller: Controller, rule: MediaRule): Reply {
   return empty;
 }
 
-function patch({ body, controller }: Change, rule: MediaRule): Reply {
+function patch({ body, controller }: ChangeRequest, rule: MediaRule): Reply {
   const { Image: image, Inserted: inserted } = body;
   if (image === null || inserted === false) return eject(controller, rule);
   return insert(controller, rule, body);

@@ -1,5 +1,5 @@
 import type { Controller } from '../controller.ts';
-import { type Document, link, root } from '../document.ts';
+import { type Document, linkTo, simServiceRoot } from '../document.ts';
 import { outward } from '../paths.ts';
 import { empty, failure, notWritable, type Reply, wrongValue } from '../reply.ts';
 import type { Feature } from './feature.ts';
@@ -9,7 +9,7 @@ const path = '/Systems/1/SecureBoot';
 const keyResets = ['ResetAllKeysToDefault', 'DeleteAllKeys', 'DeletePK'];
 
 /** Secure Boot: set at once, in force from the next start, and only with keys. */
-export const secureBoot: Feature = {
+export const secureBootFeature: Feature = {
   document(wanted) {
     if (wanted === path)
       return ({ controller, personality }) => {
@@ -20,7 +20,7 @@ export const secureBoot: Feature = {
     return ({ personality }) => (personality.features.secureBoot?.keys === 'action-info' ? keysInfo : undefined);
   },
   adorn(at, { personality }) {
-    return at === '/Systems/1' && personality.features.secureBoot ? { SecureBoot: link(path) } : {};
+    return at === '/Systems/1' && personality.features.secureBoot ? { SecureBoot: linkTo(path) } : {};
   },
   methods(at, { personality }) {
     return at === path && personality.features.secureBoot ? ['PATCH'] : [];
@@ -46,8 +46,8 @@ function stateOf({ kept, machine }: Controller, rule: SecureBootRule) {
 function documentOf(controller: Controller, rule: SecureBootRule): Document {
   const { enabled, inForce, mode } = stateOf(controller, rule);
   const values = rule.keys === 'inline' && { 'ResetKeysType@Redfish.AllowableValues': keyResets };
-  const info = rule.keys === 'action-info' && { '@Redfish.ActionInfo': `${root}${path}/ResetKeysActionInfo` };
-  const action = { target: `${root}${path}/Actions/SecureBoot.ResetKeys`, ...values, ...info };
+  const info = rule.keys === 'action-info' && { '@Redfish.ActionInfo': `${simServiceRoot}${path}/ResetKeysActionInfo` };
+  const action = { target: `${simServiceRoot}${path}/Actions/SecureBoot.ResetKeys`, ...values, ...info };
   return {
     '@odata.type': '#SecureBoot.v1_1_2.SecureBoot',
     Id: 'SecureBoot',
@@ -94,6 +94,6 @@ function change(
   controller.kept.secureBoot = { enabled, mode, ...to, before: inForce, boots: machine.state.boots };
   machine.changed();
   // Quirk 53: it answers with an internal error while it changes.
-  const shown = root + outward(path, personality.names);
+  const shown = simServiceRoot + outward(path, personality.names);
   if (rule.failing > 0) controller.faults.set({ path: shown, method: 'GET', status: 500, times: rule.failing });
 }

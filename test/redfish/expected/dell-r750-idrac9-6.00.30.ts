@@ -1,4 +1,4 @@
-import { chassis, dimms, drives, type Expected, fans, firmware, nics, supplies } from './shape.ts';
+import { chassisRows, dimmRows, drives, type Expected, fans, firmware, nicRows, supplies } from './shape.ts';
 
 const cpu = {
   manufacturer: 'Intel',
@@ -9,7 +9,7 @@ const cpu = {
   health: 'OK',
 };
 
-export const expected: Expected = {
+export const expectedDell: Expected = {
   system: {
     path: '/redfish/v1/Systems/System.Embedded.1',
     power: 'On',
@@ -33,7 +33,7 @@ export const expected: Expected = {
     { ...cpu, socket: 'CPU.Socket.1' },
     { ...cpu, socket: 'CPU.Socket.2' },
   ],
-  dimms: dimms(
+  dimms: dimmRows(
     {
       mib: 32768,
       type: 'DDR4',
@@ -122,7 +122,7 @@ export const expected: Expected = {
       firmware: '24.40.10.00',
     },
   ],
-  nics: nics(
+  nics: nicRows(
     ['NIC.Embedded.1-1-1', '70:b5:e8:f0:52:dc', 'down', null, 'Ethernet', 'NIC.Embedded.1'],
     ['NIC.Embedded.2-1-1', '70:b5:e8:f0:52:dd', 'down', null, 'Ethernet', 'NIC.Embedded.1'],
     ['NIC.Integrated.1-1-1', 'e4:3d:1a:13:27:f0', 'down', null, 'Ethernet', 'NIC.Integrated.1'],
@@ -152,7 +152,7 @@ export const expected: Expected = {
     ['Fan 5A', 18720, null],
     ['Fan 6A', 18600, null],
   ),
-  chassis: chassis(
+  chassis: chassisRows(
     ['System.Embedded.1', 'RackMount', 'Dell Inc.', 'PowerEdge R750', 'CNIVC0014M0388', '0WMWCRA01'],
     ['Enclosure.Internal.0-1', 'StorageEnclosure', null, 'PCIe SSD Backplane 1', null, null],
   ),

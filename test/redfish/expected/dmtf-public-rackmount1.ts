@@ -1,4 +1,4 @@
-import { chassis, type Expected, fans, firmware, supplies } from './shape.ts';
+import { chassisRows, type Expected, fans, firmware, supplies } from './shape.ts';
 
 const dimm = { mib: 32768, type: 'DDR4', manufacturer: null, partNumber: null, serial: null, mhz: null, health: 'OK' };
 const drive = {
@@ -11,7 +11,7 @@ const drive = {
 };
 const nic = { universal: false, kind: null, adapter: null };
 
-export const expected: Expected = {
+export const expectedDmtf: Expected = {
   system: {
     path: '/redfish/v1/Systems/437XR1138R2',
     power: 'On',
@@ -90,7 +90,7 @@ export const expected: Expected = {
     ['Fan for CPU 1', null, 45],
     ['Fan for CPU 2', 1490, 45],
   ),
-  chassis: chassis(['1U', 'RackMount', 'Contoso', '3500RX', '437XR1138R2', '224071-J23']),
+  chassis: chassisRows(['1U', 'RackMount', 'Contoso', '3500RX', '437XR1138R2', '224071-J23']),
   // One of its addresses is a group address, the other locally administered.
   controllers: [
     {

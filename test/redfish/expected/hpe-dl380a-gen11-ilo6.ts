@@ -1,4 +1,4 @@
-import { chassis, dimms, drives, type Expected, fans, firmware, nics, supplies } from './shape.ts';
+import { chassisRows, dimmRows, drives, type Expected, fans, firmware, nicRows, supplies } from './shape.ts';
 
 const cpu = {
   manufacturer: 'Intel(R) Corporation',
@@ -20,7 +20,7 @@ const gpu = {
 };
 const drive = { manufacturer: null, media: 'SSD', protocol: 'NVMe', health: 'OK' };
 
-export const expected: Expected = {
+export const expectedIlo6: Expected = {
   system: {
     path: '/redfish/v1/Systems/1',
     power: 'On',
@@ -43,7 +43,7 @@ export const expected: Expected = {
     { ...cpu, socket: 'Proc 1' },
     { ...cpu, socket: 'Proc 2' },
   ],
-  dimms: dimms(
+  dimms: dimmRows(
     {
       mib: 32768,
       type: 'DDR5',
@@ -109,7 +109,7 @@ export const expected: Expected = {
       firmware: '28.43.1014',
     },
   ],
-  nics: nics(
+  nics: nicRows(
     ['77', '58:a2:e1:03:96:f2', 'up', 100000, 'Ethernet', 'DE081000'],
     ['78', '58:a2:e1:03:96:f3', 'up', 100000, 'Ethernet', 'DE081000'],
   ),
@@ -128,7 +128,7 @@ export const expected: Expected = {
     ['Fan 5', null, 23],
     ['Fan 6', null, 23],
   ),
-  chassis: chassis(
+  chassis: chassisRows(
     ['1', 'RackMount', 'HPE', 'ProLiant DL380a Gen11', '2M2D2J00L4', null],
     ['DE00A000', 'StorageEnclosure', 'HPE', '8 SFF 24G x4NVMe/SAS UBM6 BC BP', null, 'P20881-002'],
     ['DE00B000', 'StorageEnclosure', 'HPE', '8 SFF 24G x4NVMe/SAS UBM6 BC BP', null, 'P20881-002'],

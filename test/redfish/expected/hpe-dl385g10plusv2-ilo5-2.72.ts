@@ -1,4 +1,4 @@
-import { chassis, dimms, drives, type Expected, fans, firmware, nics, supplies } from './shape.ts';
+import { chassisRows, dimmRows, drives, type Expected, fans, firmware, nicRows, supplies } from './shape.ts';
 
 const cpu = {
   manufacturer: 'Advanced Micro Devices, Inc.',
@@ -25,7 +25,7 @@ const mellanox = {
   firmware: '20.29.1016',
 };
 
-export const expected: Expected = {
+export const expectedIlo5: Expected = {
   system: {
     path: '/redfish/v1/Systems/1',
     power: 'On',
@@ -48,7 +48,7 @@ export const expected: Expected = {
     { ...cpu, socket: 'Proc 1' },
     { ...cpu, socket: 'Proc 2' },
   ],
-  dimms: dimms(
+  dimms: dimmRows(
     { mib: 65536, type: 'DDR4', manufacturer: 'Hynix', partNumber: 'HMAA8GR7AJR4N-XN', mhz: 3200, health: 'OK' },
     ['PROC 1 DIMM 1', '456474E2'],
     ['PROC 1 DIMM 3', '45647501'],
@@ -127,7 +127,7 @@ export const expected: Expected = {
     },
   ],
   // The InfiniBand ports show GUIDs in place of MACs; their functions have the MACs.
-  nics: nics(
+  nics: nicRows(
     ['1', '50:7c:6f:11:f2:a6', null, null, null, null],
     ['2', '50:7c:6f:11:f2:a7', null, null, null, null],
     ['3', '50:7c:6f:11:f2:a8', null, null, null, null],
@@ -151,7 +151,7 @@ export const expected: Expected = {
     ['Fan 5', null, 51],
     ['Fan 6', null, 51],
   ),
-  chassis: chassis(['1', 'RackMount', 'HPE', 'ProLiant DL385 Gen10 Plus v2', 'MXQ302099S', null]),
+  chassis: chassisRows(['1', 'RackMount', 'HPE', 'ProLiant DL385 Gen10 Plus v2', 'MXQ302099S', null]),
   controllers: [
     {
       id: '1',

@@ -1,4 +1,4 @@
-import { chassis, drives, type Expected, firmware } from './shape.ts';
+import { chassisRows, drives, type Expected, firmware } from './shape.ts';
 
 const cpu = {
   manufacturer: 'NVIDIA',
@@ -42,7 +42,7 @@ const bluefield = {
   firmware: null,
 };
 
-export const expected: Expected = {
+export const expectedGb200: Expected = {
   // Not HGX_Baseboard_0, which is listed first in the folder and can't be reset.
   system: {
     path: '/redfish/v1/Systems/System_0',
@@ -118,7 +118,7 @@ export const expected: Expected = {
   ],
   supplies: [],
   fans: [],
-  chassis: chassis(
+  chassis: chassisRows(
     ['BMC_0', 'Component', 'NVIDIA', 'GB200 NVL', '1583124820080', '699-13809-0404-600'],
     ['CBC_0', 'Component', 'Nvidia', '1-SLOT GB CBC', '1782924021114', '755-0098-000'],
     ['CBC_1', 'Component', 'Nvidia', '1-SLOT GB CBC', '1782924021113', '755-0098-000'],

@@ -1,7 +1,7 @@
-import { chassis, type Expected, firmware } from './shape.ts';
+import { chassisRows, type Expected, firmware } from './shape.ts';
 
 /** A board that is off and has told its controller nothing yet: everything is read, and nothing is known. */
-export const expected: Expected = {
+export const expectedOpenbmc: Expected = {
   system: {
     path: '/redfish/v1/Systems/system',
     power: 'Off',
@@ -29,7 +29,7 @@ export const expected: Expected = {
   nics: [],
   supplies: [],
   fans: [],
-  chassis: chassis(['chassis', 'RackMount', null, null, null, null]),
+  chassis: chassisRows(['chassis', 'RackMount', null, null, null, null]),
   // Its address is a random one, which is locally administered.
   controllers: [
     {

@@ -1,17 +1,17 @@
-import type { Inventory } from '../../../redfish/read/inventory.ts';
+import type { HardwareReading } from '../../../redfish/read/inventory.ts';
 
 /**
  * What a reading of a recorded tree has to give, taken from the tree itself. The order of lists does not count; rows
  * spell out what differs from part to part.
  */
-export type Expected = Omit<Inventory, 'requests' | 'gaps' | 'firmware'> & {
-  readonly firmware: readonly Omit<Inventory['firmware'][number], 'copy' | 'about'>[];
+export type Expected = Omit<HardwareReading, 'requests' | 'gaps' | 'firmware'> & {
+  readonly firmware: readonly Omit<HardwareReading['firmware'][number], 'copy' | 'about'>[];
 };
 
 type Row<T> = readonly T[];
 
 /** `[slot, serial]` of DIMMs that are alike otherwise. */
-export function dimms(
+export function dimmRows(
   alike: Omit<Expected['dimms'][number], 'slot' | 'serial'>,
   ...rows: Row<string>[]
 ): Expected['dimms'] {
@@ -32,7 +32,7 @@ export function firmware(kept: readonly string[], ...rows: Row<string | boolean 
 }
 
 /** `[id, type, manufacturer, model, serial, part number]` */
-export function chassis(...rows: Row<string | null>[]): Expected['chassis'] {
+export function chassisRows(...rows: Row<string | null>[]): Expected['chassis'] {
   return rows.map(([id, type = null, manufacturer = null, model = null, serial = null, partNumber = null]) => ({
     id: id ?? '',
     type,
@@ -65,7 +65,7 @@ export function fans(...rows: (readonly [string, number | null, number | null])[
 }
 
 /** `[name, mac, link, mbps, kind, adapter]` of ports with an address of their maker's. */
-export function nics(
+export function nicRows(
   ...rows: (readonly [string, string, 'up' | 'down' | null, number | null, string | null, string | null])[]
 ): Expected['nics'] {
   return rows.map(([name, mac, link, mbps, kind, adapter]) => ({

@@ -1,4 +1,4 @@
-import { chassis, dimms, drives, type Expected, fans, firmware, nics, supplies } from './shape.ts';
+import { chassisRows, dimmRows, drives, type Expected, fans, firmware, nicRows, supplies } from './shape.ts';
 
 const cpu = {
   manufacturer: 'Intel(R) Corporation',
@@ -26,7 +26,7 @@ const connectx = {
 };
 const supply = { manufacturer: null, state: 'Enabled', health: 'OK' };
 
-export const expected: Expected = {
+export const expectedSupermicro: Expected = {
   system: {
     path: '/redfish/v1/Systems/1',
     power: 'On',
@@ -50,7 +50,7 @@ export const expected: Expected = {
     { ...cpu, socket: 'CPU1' },
     { ...cpu, socket: 'CPU2' },
   ],
-  dimms: dimms(
+  dimms: dimmRows(
     { mib: 65536, type: 'DDR5', manufacturer: 'Samsung', partNumber: 'M321R8GA0BB0-CQKZJ', mhz: 4400, health: 'OK' },
     ['P1-DIMMA1', '80CE012314049467FF'],
     ['P1-DIMMA2', '80CE01231404946A44'],
@@ -143,7 +143,7 @@ export const expected: Expected = {
     },
   ],
   nics: [
-    ...nics(
+    ...nicRows(
       ['1', '94:6d:ae:91:fb:22', 'down', null, 'Ethernet', '1'],
       ['2', '94:6d:ae:91:09:c2', 'down', null, 'Ethernet', '2'],
       ['3', '94:6d:ae:91:6a:9a', 'down', null, 'Ethernet', '3'],
@@ -190,7 +190,7 @@ export const expected: Expected = {
     ['PS1~4Fan RPM', 3500, null],
     ['PS5~8Fan RPM', 5100, null],
   ),
-  chassis: chassis(
+  chassis: chassisRows(
     ['1', 'RackMount', 'Supermicro', 'X13DEG-OAD', 'C8010MM21A30331', 'CSE-GP801TS-R000NPF'],
     ['UBB_1', 'Zone', 'NVIDIA', 'HGX_H100', '1662523650462', '935-24287-0000-000'],
     ['NVMeSSD.0.Group.0.StorageBackplane', 'Enclosure', null, 'Backplane', null, null],

@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { hasEnded, stopChild, until } from '../../../host/child.ts';
 import { findPort } from '../../../host/port.ts';
 import type { Connection } from '../../../integrations/http/connection.ts';
-import { type Call, openOutside } from '../../../integrations/http/http.ts';
+import { type HttpRequest, openOutside } from '../../../integrations/http/http.ts';
 import { tethered } from '../tethered.ts';
 import { findKubernetes } from './binary.ts';
 
 /** A real API server with a store of its own; no controllers, scheduler or kubelets, whose parts a suite plays. */
-export interface Cluster {
+export interface KubernetesCluster {
   readonly origin: string;
   /** To verify its certificate. */
   readonly ca: string;
   /** What an administrator asks; the JSON of the answer. Throws OutsideError. */
-  admin<T = Record<string, unknown>>(call: Call): Promise<T>;
+  admin<T = Record<string, unknown>>(call: HttpRequest): Promise<T>;
   /** A connection as a secret holds it. */
   connection(token: string): Connection;
   stop(): Promise<void>;
@@ -26,7 +26,7 @@ export interface Cluster {
 const adminToken = 'administrator-of-this-suite';
 
 /** Starts one on free ports; null, with a line that says why, where it can't be had. */
-export async function startKubernetes(): Promise<Cluster | null> {
+export async function startKubernetes(): Promise<KubernetesCluster | null> {
   const found = await findKubernetes(process.env);
   if ('why' in found) {
     console.log(`skipped: no Kubernetes API server: ${found.why}`);
@@ -78,7 +78,7 @@ export async function startKubernetes(): Promise<Cluster | null> {
     () => children.some(hasEnded),
   );
   const connection = (token: string): Connection => ({ origin, token, plainHttp: false, ca: certificate ?? '' });
-  const admin = async <T>(call: Call): Promise<T> => {
+  const admin = async <T>(call: HttpRequest): Promise<T> => {
     const outside = openOutside(connection(adminToken));
     try {
       const headers = { authorization: `Bearer ${adminToken}`, ...call.headers };

@@ -12,7 +12,7 @@ import type { SlurmPlace } from './where.ts';
 
 const execute = promisify(execFile);
 
-export interface Cluster {
+export interface SlurmCluster {
   /** Of its slurmrestd. */
   readonly origin: string;
   /** slurm.conf, as the commands of its own version see it. */
@@ -33,7 +33,7 @@ export interface Cluster {
 }
 
 /** Starts it and waits until all nodes are idle. */
-export async function startCluster({ root, version }: SlurmPlace): Promise<Cluster> {
+export async function startCluster({ root, version }: SlurmPlace): Promise<SlurmCluster> {
   const inside = root !== '/';
   if (inside) await mkdir(join(root, 'tmp'), { recursive: true });
   const real = await mkdtemp(join(inside ? join(root, 'tmp') : tmpdir(), 'farrier-slurm-'));
@@ -51,7 +51,7 @@ export async function startCluster({ root, version }: SlurmPlace): Promise<Clust
     return stdout;
   };
   const idle = async () => (await run('sinfo', '-h', '-N', '-o', '%T')) === 'idle\n'.repeat(nodeNames.length);
-  const cluster: Cluster = {
+  const cluster: SlurmCluster = {
     origin: `http://127.0.0.1:${rest}`,
     conf,
     run,

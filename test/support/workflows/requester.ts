@@ -1,6 +1,6 @@
 import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
 import type { Resource } from '../../../domain/permits/groups.ts';
-import { type PermitSubject, Permits, type Taken } from '../../../workflows/permits.ts';
+import { type PermitOutcome, type PermitSubject, Permits } from '../../../workflows/permits.ts';
 
 export interface RequesterInput {
   readonly subject: PermitSubject;
@@ -9,16 +9,16 @@ export interface RequesterInput {
 }
 
 export interface RequesterStanding {
-  readonly taken: Taken | null;
+  readonly taken: PermitOutcome | null;
   readonly queued: readonly string[];
   readonly held: number;
 }
 
 /** What a passage does with permits, and nothing else: takes them, works until it is told `done`, gives them back. */
-export async function requester({ subject, resources, limit }: RequesterInput): Promise<Taken> {
+export async function requester({ subject, resources, limit }: RequesterInput): Promise<PermitOutcome> {
   const permits = new Permits(subject);
   const queued: string[] = [];
-  let taken: Taken | null = null;
+  let taken: PermitOutcome | null = null;
   let done = false;
   let cancelled = false;
   permits.open();
