@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BurninView, Finding, ImageView, RackView } from '../contract/api.ts';
+import type { PlacesRequest } from '../contract/places.ts';
 import { imageKinds } from '../domain/machine.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, bytes, moment } from './format.ts';
+import { readJson } from './ordering.ts';
 import type { Column } from './table.ts';
 
 const partColumns: Column<BurninView['parts'][number]>[] = [
@@ -99,10 +101,10 @@ const rackColumns: Column<RackView>[] = [
   { title: 'held', cell: ({ held }) => (held === 0 ? null : held), align: 'right' },
 ];
 
+/** `farrier rack …`: racks, and what stands around them. */
 export function addRack(program: Command, open: () => Context): void {
-  program
-    .command('rack')
-    .description('racks')
+  const rack = program.command('rack').description('racks, and the networks, switches and controllers around them');
+  rack
     .command('list')
     .alias('ls')
     .description('list racks and what is in them')
@@ -110,6 +112,17 @@ export function addRack(program: Command, open: () => Context): void {
       const { api, screen } = open();
       const racks = await api.racks();
       screen.answer(racks, () => screen.table(rackColumns, racks, 'There is no rack.'));
+    });
+  rack
+    .command('announce')
+    .description('announce networks, racks, switches and controllers; may be repeated, and nothing is removed')
+    .argument('<json>', 'as docs/real-hardware.md shows it, or @FILE, or - for standard input')
+    .action(async (json: string) => {
+      const { api, screen } = open();
+      const places = (await readJson(json, 'the places')) as PlacesRequest;
+      await api.announcePlaces(places);
+      const counts = Object.entries(places).map(([what, list]) => `${list.length} ${what}`);
+      screen.answer({ accepted: true }, () => screen.line(`announced: ${counts.join(', ') || 'nothing'}`));
     });
 }
 

@@ -48,6 +48,7 @@ import type {
   SemaphoreDetail,
   SemaphoreView,
 } from '../contract/permitviews.ts';
+import type { PlacesRequest } from '../contract/places.ts';
 import type { RehydrateList, RehydrateRequest, RehydrateView } from '../contract/rehydrateschemas.ts';
 import type { ReleaseRequest, UnholdRequest, VouchRequest } from '../contract/release.ts';
 import type { TagChange, TagsChanged, TagView } from '../contract/tagschemas.ts';
@@ -134,6 +135,11 @@ export class ApiClient {
 
   announce(machine: MachineAnnouncement): Promise<{ id: string; notes: string[] }> {
     return this.#send('POST', '/machines', machine);
+  }
+
+  /** Announces networks, racks, switches and controllers; may be repeated. */
+  async announcePlaces(places: PlacesRequest): Promise<void> {
+    await this.#send('POST', '/places', places);
   }
 
   order(order: OrderRequest): Promise<{ order: OrderView; created: boolean }> {

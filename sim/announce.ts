@@ -1,4 +1,6 @@
-import type { Places } from '../domain/places/places.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiClient, ApiProblem } from '../client/api.ts';
+import type { PlacesRequest } from '../contract/places.ts';
 import type { Fleet } from './fleet.ts';
 import { type Hardware, macOf, portOf, switchOf } from './hardware.ts';
 
@@ -9,9 +11,8 @@ export const bmcSecret = 'sim-bmc';
  * What an operator knows before the first machine is powered on: racks, which switch port leads to which unit, and
  * where controllers are. Machines are not among it: they are found when they boot.
  */
-export function siteFileOf(fleet: Fleet, siteId: string, originOf: (hardware: Hardware) => string): Places {
+export function announcedPlaces(fleet: Fleet, originOf: (hardware: Hardware) => string): PlacesRequest {
   return {
-    siteId,
     racks: fleet.racks.map(({ id }, index) => ({
       id,
       row: `row${Math.floor(index / 10) + 1}`,
@@ -29,4 +30,30 @@ export function siteFileOf(fleet: Fleet, siteId: string, originOf: (hardware: Ha
       secretRef: bmcSecret,
     })),
   };
+}
+
+/** Waits this long for the answer: ten thousand controllers are written in some seconds. */
+const timeout = 120_000;
+
+/**
+ * Announces places over the API, as a user does, and waits for an API that does not answer yet, of which `waits` is told
+ * now and then. Throws ApiProblem with the sentence of a refusal.
+ */
+export async function announce(
+  api: string,
+  places: PlacesRequest,
+  waits: (problem: ApiProblem) => void,
+): Promise<void> {
+  const client = new ApiClient({ url: api, operator: 'simulator', timeout });
+  for (let tries = 0; ; tries += 1) {
+    const problem = await client.announcePlaces(places).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (problem === null) return;
+    const passing = problem instanceof ApiProblem && (problem.status === 0 || problem.status >= 500);
+    if (!passing) throw problem;
+    if (tries % 30 === 0) waits(problem);
+    await sleep(1000);
+  }
 }

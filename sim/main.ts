@@ -3,10 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import type { z } from 'zod';
-import type { Places } from '../domain/places/places.ts';
-import { connectMdb } from '../mdb/connect.ts';
-import { definePlaces } from '../mdb/places/places.ts';
-import { bmcSecret, siteFileOf } from './announce.ts';
+import { announce, announcedPlaces, bmcSecret } from './announce.ts';
 import { readFaults } from './faultfile.ts';
 import { createFleet } from './fleet.ts';
 import { listenFor } from './listen.ts';
@@ -44,7 +41,11 @@ const fleet = createFleet({
 const listening = await orExit(
   listenFor(fleet, env.FARRIER_SIM_LISTEN, env.FARRIER_SIM_ADDRESSING, env.FARRIER_SIM_SCHEME),
 );
-await announce(siteFileOf(fleet, env.FARRIER_SITE, listening.originOf));
+await orExit(
+  announce(env.FARRIER_API, announcedPlaces(fleet, listening.originOf), ({ message }) =>
+    log.warn({ error: message }, 'waiting for the API'),
+  ),
+);
 const starting = fleet.start(env.FARRIER_SIM_POWER);
 log.info({ control: listening.control, machines: fleet.machines.length }, 'ready');
 
@@ -54,13 +55,6 @@ async function orExit<T>(work: Promise<T>): Promise<T> {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   });
-}
-
-/** The MDB is only told what an operator would know beforehand; the connection is closed again. */
-async function announce(places: Places): Promise<void> {
-  const { mdb, close } = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier sim', connections: 1 });
-  await keepTrying(log, 'the MDB and its site', () => definePlaces(mdb, places));
-  await close();
 }
 
 async function keepTrying<T>(to: Logger, what: string, attempt: () => Promise<T>): Promise<T> {

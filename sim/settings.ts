@@ -5,9 +5,9 @@ const whole = (least: number, most: number) => z.coerce.number().int().min(least
 
 /** The simulator's environment. */
 export const simSettings = z.object({
-  FARRIER_MDB_URL: z.string('is missing').startsWith('postgres', 'is not the address of a PostgreSQL database'),
+  /** Origin of Farrier's API, to which racks are announced. */
+  FARRIER_API: z.url('is missing or not an origin').default('http://127.0.0.1:8470'),
   FARRIER_DATA: z.string('is missing').min(1),
-  FARRIER_SITE: z.string().min(1).default('home'),
   FARRIER_LOG: z.enum(['debug', 'info', 'silent']).default('info'),
   FARRIER_SIM_RACKS: whole(1, 1000).default(1),
   FARRIER_SIM_PER_RACK: whole(1, 48).default(8),

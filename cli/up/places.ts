@@ -1,10 +1,11 @@
 import { relative } from 'node:path';
 import type { Up } from './bring.ts';
+import { apiOf } from './programs.ts';
 
 /** Where to look at a Farrier that runs: titles with an address or a command that can be pasted. */
 export function upPlaces({ layout, ports, temporal }: Pick<Up, 'layout' | 'ports' | 'temporal'>): [string, string][] {
   const here = relative(process.cwd(), layout.logs);
-  const api = `http://127.0.0.1:${ports.api}`;
+  const api = apiOf(ports);
   const server = ports.api === 8470 ? '' : `FARRIER_API=${api} `;
   const elsewhere = temporal.address === '127.0.0.1:7233' ? '' : ` --address ${temporal.address}`;
   return [

@@ -58,6 +58,10 @@ export function workerPrograms(setting: Setting): Program[] {
   }));
 }
 
+export function apiOf({ api }: Pick<Ports, 'api'>): string {
+  return `http://127.0.0.1:${api}`;
+}
+
 export interface Origins {
   readonly boot: string;
   readonly agent: string;

@@ -5,7 +5,7 @@ import { type Program, programService } from '../../host/program.ts';
 import type { Supervisor } from '../../host/supervise.ts';
 import { Trouble } from '../../host/trouble.ts';
 import type { FirmwareChoice, Ports } from './options.ts';
-import { originsOf, ownProgram, type Setting } from './programs.ts';
+import { apiOf, originsOf, ownProgram, type Setting } from './programs.ts';
 import { homeGateways } from './site.ts';
 import type { StepProgress } from './steps.ts';
 
@@ -56,6 +56,7 @@ const ports = { boot: 8080, agent: 8443 };
 export async function startRig(wish: RigWish): Promise<string[]> {
   const { setting, supervisor } = wish;
   const rig = ownProgram(setting, 'vm', 'sim/vm/main.ts', {
+    FARRIER_API: apiOf(setting.ports),
     FARRIER_VM_COUNT: String(wish.count),
     FARRIER_VM_FIRMWARE: wish.firmware,
     // The rig's bridge is the router of both of the site's networks.

@@ -26,11 +26,15 @@ export async function defineHome(mdb: Mdb, expected: number): Promise<void> {
   const [profiled] = await mdb.select({ profiles: count() }).from(profiles);
   const places: Places = { siteId: homeSite, networks: homeNetworks(expected) };
   const site = { name: 'Home', domain: 'home.farrier.internal', policy: homePolicy(expected) };
-  await definePlaces(mdb, {
-    ...places,
-    ...(known?.sites ? {} : { site }),
-    ...(profiled?.profiles ? {} : { profiles: [{ id: 'quick', burnin: quickBurnin }] }),
-  });
+  await definePlaces(
+    mdb,
+    { class: 'system', name: 'up' },
+    {
+      ...places,
+      ...(known?.sites ? {} : { site }),
+      ...(profiled?.profiles ? {} : { profiles: [{ id: 'quick', burnin: quickBurnin }] }),
+    },
+  );
 }
 
 function homePolicy(expected: number): SitePolicy {

@@ -3,7 +3,7 @@ import { normaliseMac } from '../../domain/machine.ts';
 import { checkPlaces } from '../../domain/places/checks.ts';
 import { type Places, standardBurnin } from '../../domain/places/places.ts';
 import { PlacesError, refuseProblems } from '../../domain/places/problems.ts';
-import type { Transaction } from '../acting.ts';
+import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { lock } from '../locks.ts';
 import { expectedBmcs, profiles, sites } from '../schema.ts';
@@ -14,9 +14,9 @@ import { writeRacks, writeSwitches } from './racks.ts';
  * Writes places as given, in one transaction; may be repeated, and what is there already is brought up to date.
  * Nothing is ever removed. Throws PlacesError, with nothing written, for places that cannot be right.
  */
-export async function definePlaces(mdb: Mdb, places: Places): Promise<void> {
+export async function definePlaces(mdb: Mdb, actor: Actor, places: Places): Promise<void> {
   refuseProblems(checkPlaces(places));
-  await mdb.transaction(async (tx) => {
+  await acting(mdb, actor, null, async (tx) => {
     // Two definitions at once would take the same free rack numbers.
     await lock(tx, 'places');
     await writeSite(tx, places);
@@ -25,6 +25,10 @@ export async function definePlaces(mdb: Mdb, places: Places): Promise<void> {
     await writeSwitches(tx, places);
     await writeProfiles(tx, places);
     await writeBmcs(tx, places);
+    const { siteId, site, ...lists } = places;
+    const counts = Object.entries(lists).map(([what, list]) => [what, list.length]);
+    const detail = { site: siteId, ...(site && { policy: site.policy }), ...Object.fromEntries(counts) };
+    await record(tx, { actor, action: 'places.define', detail });
   });
 }
 

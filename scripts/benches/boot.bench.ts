@@ -140,11 +140,15 @@ async function fill(url: string): Promise<void> {
     ...({ autoBirth: true, wipe: 'any', bmcNetworks: [], bootstrapLimit: 1_000_000 } as const),
     ...({ strangersPerMinute: 1_000_000, hostname: '{rack}-{unit}', imageSystem: 'archive' } as const),
   };
-  await definePlaces(mdb, {
-    siteId: 'home',
-    site: { name: 'bench', domain: 'bench.example', policy },
-    networks: [{ id: 'birth', kind: 'birth', cidr: '10.64.0.0/16' }],
-  });
+  await definePlaces(
+    mdb,
+    { class: 'system', name: 'test' },
+    {
+      siteId: 'home',
+      site: { name: 'bench', domain: 'bench.example', policy },
+      networks: [{ id: 'birth', kind: 'birth', cidr: '10.64.0.0/16' }],
+    },
+  );
   for (let from = 0; from < options.machines; from += 1000) {
     const numbers = Array.from({ length: Math.min(1000, options.machines - from) }, (_, at) => from + at);
     await mdb.insert(machines).values(

@@ -4,8 +4,7 @@ import pino from 'pino';
 import { z } from 'zod';
 import { cacheFolder } from '../../host/cache.ts';
 import { Trouble } from '../../host/trouble.ts';
-import { connectMdb } from '../../mdb/connect.ts';
-import { announce } from './announce.ts';
+import { announceRig } from './announce.ts';
 import { inject, readVmFaults } from './faults.ts';
 import { awaitListeners, type Listener } from './listeners.ts';
 import { openRig, type Rig } from './rig.ts';
@@ -31,9 +30,8 @@ const addresses = z
 
 const environment = z.object({
   FARRIER_DATA: z.string().min(1),
-  /** Without it, nothing is told to any MDB. */
-  FARRIER_MDB_URL: z.string().min(1).optional(),
-  FARRIER_SITE: z.string().min(1).default('home'),
+  /** Origin of Farrier's API; without it, the rig is announced to nobody. */
+  FARRIER_API: z.url('is not an origin').optional(),
   FARRIER_LOG: z.enum(['info', 'debug', 'silent']).default('info'),
   FARRIER_VM_COUNT: z.coerce.number().int().min(1).max(48),
   FARRIER_VM_FIRMWARE: z.enum(['bios', 'uefi', 'mixed']).default('mixed'),
@@ -60,20 +58,6 @@ function openFrom(env: Environment): Promise<Rig> {
     tpm: env.FARRIER_VM_TPM === '1',
     ...(env.FARRIER_VM_ADDRESSES === undefined ? {} : { addresses: env.FARRIER_VM_ADDRESSES }),
   });
-}
-
-async function tellMdb(env: Environment, rig: Rig): Promise<void> {
-  if (env.FARRIER_MDB_URL === undefined) return;
-  const connection = connectMdb({ url: env.FARRIER_MDB_URL, name: 'farrier-vm', connections: 1 });
-  try {
-    await announce(
-      connection.mdb,
-      env.FARRIER_SITE,
-      rig.machines.map(({ facts }) => facts),
-    );
-  } finally {
-    await connection.close();
-  }
 }
 
 async function powerOn(env: Environment, rig: Rig, log: pino.Logger, stop: AbortSignal): Promise<void> {
@@ -109,7 +93,12 @@ async function main(): Promise<void> {
         .then(() => log.info('faults read again'))
         .catch((error: Error) => log.error(error.message));
     });
-    await tellMdb(env, rig);
+    if (env.FARRIER_API !== undefined)
+      await announceRig(
+        env.FARRIER_API,
+        rig.machines.map(({ facts }) => facts),
+        ({ message }) => log.warn({ error: message }, 'waiting for the API'),
+      );
     const { network, accelerator, machines } = rig;
     const ready = {
       namespace: network.name,

@@ -344,6 +344,10 @@ describe('places', () => {
       switches: [{ id: 'sw-B01', chassis: '52:54:00:ff:01:01', ports: [{ port: 'p1', rack: 'B01', unit: 1 }] }],
     };
     for (const _ of [1, 2]) expect(await post('/places', rack)).toMatchObject({ status: 202 });
+    expect(await base.mdb.select().from(audit).where(eq(audit.action, 'places.define'))).toMatchObject([
+      { actor: 'local', detail: { site: 'home', racks: 1, switches: 1 } },
+      { actor: 'local' },
+    ]);
     expect((await get('/racks')).body.racks.map(({ id }: { id: string }) => id)).toContain('B01');
     expect(await post('/places', { racks: [{ id: 'C01' }, { id: 'C01' }] })).toMatchObject({ status: 400 });
     expect(

@@ -103,6 +103,25 @@ describe('farrier', () => {
     expect((await farrier('order', 'show', 'b-1', '--json')).out).toContain('"id": "b-1"');
   });
 
+  it('announces racks, switches and networks from a file, and names what is wrong with them', async () => {
+    const file = join(data, 'places.json');
+    await writeFile(file, JSON.stringify({ racks: [{ id: 'C07', units: 42 }], networks: [] }));
+    expect(await farrier('rack', 'announce', `@${file}`)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('announced: 1 racks, 0 networks'),
+    });
+    expect((await farrier('rack', 'ls')).out).toMatch(/^C07 +- +- +42/m);
+    expect(await farrier('rack', 'announce', '{"racks":[{"id":"C08","units":99}]}')).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('racks.0.units'),
+    });
+    const lost = '{"switches":[{"id":"sw","chassis":"x","ports":[{"port":"p1","rack":"C09","unit":1}]}]}';
+    expect(await farrier('rack', 'announce', lost)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('rack C09, which a switch port leads to, is not in the MDB'),
+    });
+  });
+
   it('announces a MAC that nobody announced when its birth is ordered', async () => {
     expect(await farrier('birth', 'a4bf.0100.0002')).toMatchObject({
       code: 0,

@@ -241,6 +241,6 @@ describe('docs/api.md', () => {
     expect(refused.json()).toMatchObject({
       error: { message: expect.stringContaining("not in the site's networks of controllers") },
     });
-    await definePlaces(base.mdb, { siteId: 'home' });
+    await definePlaces(base.mdb, { class: 'system', name: 'test' }, { siteId: 'home' });
   });
 });

@@ -68,10 +68,14 @@ suite('N-2: a port is found by its id, then by its description, whatever the cas
   });
 
   it('a MAC in any notation, and a chassis in another case', async () => {
-    await definePlaces(server.mdb, {
-      siteId: 'home',
-      switches: [{ id: 'sw-x', chassis: 'Leaf-7', ports: [{ port: '52-54-00-FF-01-09', rack: 'A02', unit: 9 }] }],
-    });
+    await definePlaces(
+      server.mdb,
+      { class: 'system', name: 'test' },
+      {
+        siteId: 'home',
+        switches: [{ id: 'sw-x', chassis: 'Leaf-7', ports: [{ port: '52-54-00-FF-01-09', rack: 'A02', unit: 9 }] }],
+      },
+    );
     const born = await seen(lldp({ chassis: 'leaf-7', port: '5254.00ff.0109' }));
     expect(await register(born)).toMatchObject({ registered: { rack: 'A02', unit: 9 } });
   });
@@ -129,16 +133,20 @@ suite('N-4: several machines in one unit', () => {
     expect(await announce('b0:26:28:00:12:01', '1')).toHaveProperty('id');
     expect(await announce('b0:26:28:00:12:02', '2')).toHaveProperty('id');
     expect(await announce('b0:26:28:00:12:03', '2')).toMatchObject({ code: 'conflict' });
-    await definePlaces(server.mdb, {
-      siteId: 'home',
-      switches: [
-        {
-          id: 'sw-n4',
-          chassis: '52:54:00:ff:0b:01',
-          ports: ['3', '4'].map((slot) => ({ port: `swp${slot}`, rack: 'A01', unit: 12, slot })),
-        },
-      ],
-    });
+    await definePlaces(
+      server.mdb,
+      { class: 'system', name: 'test' },
+      {
+        siteId: 'home',
+        switches: [
+          {
+            id: 'sw-n4',
+            chassis: '52:54:00:ff:0b:01',
+            ports: ['3', '4'].map((slot) => ({ port: `swp${slot}`, rack: 'A01', unit: 12, slot })),
+          },
+        ],
+      },
+    );
     const at = (port: string) => seen(recordLine('lldp', { nic: 'eth0', chassis: '52:54:00:ff:0b:01', port }));
     const [third, fourth] = [await at('swp3'), await at('swp4')];
     for (const born of [third, fourth]) expect(await register(born)).toHaveProperty('registered');

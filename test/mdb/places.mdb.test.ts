@@ -41,7 +41,7 @@ const rackRows = () =>
 const bmcRows = () => store.mdb.select().from(expectedBmcs).orderBy(asc(expectedBmcs.origin));
 
 test('a site is defined once however often it is told, with its addresses in bulk', async () => {
-  for (let time = 0; time < 2; time += 1) await definePlaces(store.mdb, places);
+  for (let time = 0; time < 2; time += 1) await definePlaces(store.mdb, { class: 'system', name: 'test' }, places);
   const pool = await store.mdb
     .select({ network: addresses.networkId, rows: count() })
     .from(addresses)
@@ -56,12 +56,16 @@ test('a site is defined once however often it is told, with its addresses in bul
 });
 
 test('later announcements add to it; a controller or a port that moved is corrected', async () => {
-  await definePlaces(store.mdb, {
-    siteId: 'home',
-    racks: [{ id: 'a0' }, { id: 'a1' }],
-    switches: [{ id: 'sw', chassis: '525400aabbcc', ports: [{ port: 'e2', rack: 'a0', unit: 3 }] }],
-    bmcs: [{ origin: 'https://10.9.0.2', mac: '02:00:00:00:00:0a', serial: 'S1', secretRef: 's' }],
-  });
+  await definePlaces(
+    store.mdb,
+    { class: 'system', name: 'test' },
+    {
+      siteId: 'home',
+      racks: [{ id: 'a0' }, { id: 'a1' }],
+      switches: [{ id: 'sw', chassis: '525400aabbcc', ports: [{ port: 'e2', rack: 'a0', unit: 3 }] }],
+      bmcs: [{ origin: 'https://10.9.0.2', mac: '02:00:00:00:00:0a', serial: 'S1', secretRef: 's' }],
+    },
+  );
   expect((await rackRows()).map(({ id }) => id)).toEqual(['a1', 'a2', 'a0']);
   const [port] = await store.mdb.select().from(switchPorts).where(eq(switchPorts.port, 'e2'));
   expect(port).toMatchObject({ rackId: 'a0', unit: 3 });
@@ -70,7 +74,9 @@ test('later announcements add to it; a controller or a port that moved is correc
 
 test('definitions at the same time take different rack numbers', async () => {
   await Promise.all(
-    Array.from({ length: 10 }, (_, index) => definePlaces(store.mdb, { siteId: 'home', racks: [{ id: `p${index}` }] })),
+    Array.from({ length: 10 }, (_, index) =>
+      definePlaces(store.mdb, { class: 'system', name: 'test' }, { siteId: 'home', racks: [{ id: `p${index}` }] }),
+    ),
   );
   const ordinals = (await rackRows()).map(({ ordinal }) => ordinal);
   expect(ordinals).toEqual(ordinals.map((_, index) => index));
@@ -93,9 +99,13 @@ test.each<[string, Places]>([
   ],
 ])('%s: refused, and nothing is written', async (sentence, wrong) => {
   const before = await store.mdb.select({ rows: count() }).from(networks);
-  await expect(definePlaces(store.mdb, { ...wrong, racks: [{ id: 'stray' }, ...(wrong.racks ?? [])] })).rejects.toThrow(
-    sentence,
-  );
+  await expect(
+    definePlaces(
+      store.mdb,
+      { class: 'system', name: 'test' },
+      { ...wrong, racks: [{ id: 'stray' }, ...(wrong.racks ?? [])] },
+    ),
+  ).rejects.toThrow(sentence);
   expect(await store.mdb.select({ rows: count() }).from(networks)).toEqual(before);
   expect((await rackRows()).map(({ id }) => id)).not.toContain('stray');
 });

@@ -28,16 +28,22 @@ beforeAll(async () => {
   await mkdir(join(data, 'images', 'boot'), { recursive: true });
   for (const name of ['vmlinuz', 'initrd', 'local.efi'])
     await writeFile(join(data, 'images', 'boot', name), 'simulated');
-  await definePlaces(store.mdb, {
-    siteId: 'home',
-    site: { name: 'Home', domain: 'home.test', policy: sitePolicy },
-    networks: [
-      { id: 'birth', kind: 'birth', cidr: '10.77.0.0/24' },
-      { id: 'main', kind: 'main', cidr: '10.1.0.0/16' },
-    ],
-    profiles: [{ id: 'any' }],
-  });
-  const [boot, agent, sim] = await Promise.all(['birther', 'agent API', 'simulator'].map((what) => findPort(what, 0)));
+  await definePlaces(
+    store.mdb,
+    { class: 'system', name: 'test' },
+    {
+      siteId: 'home',
+      site: { name: 'Home', domain: 'home.test', policy: sitePolicy },
+      networks: [
+        { id: 'birth', kind: 'birth', cidr: '10.77.0.0/24' },
+        { id: 'main', kind: 'main', cidr: '10.1.0.0/16' },
+      ],
+      profiles: [{ id: 'any' }],
+    },
+  );
+  const [boot, agent, api, sim] = await Promise.all(
+    ['birther', 'agent API', 'API', 'simulator'].map((what) => findPort(what, 0)),
+  );
   const bootUrl = `http://127.0.0.1:${boot}`;
   const agentUrl = `https://127.0.0.1:${agent}`;
   await start('birther', 'boot/main.ts', {
@@ -45,8 +51,12 @@ beforeAll(async () => {
     FARRIER_BOOT_URL: bootUrl,
     FARRIER_AGENT_URL: agentUrl,
   });
-  await start('api', 'api/main.ts', { FARRIER_API_LISTEN: '', FARRIER_AGENT_LISTEN: `127.0.0.1:${agent}` });
+  await start('api', 'api/main.ts', {
+    FARRIER_API_LISTEN: `127.0.0.1:${api}`,
+    FARRIER_AGENT_LISTEN: `127.0.0.1:${agent}`,
+  });
   await start('sim', 'sim/main.ts', {
+    FARRIER_API: `http://127.0.0.1:${api}`,
     FARRIER_BOOT_URL: bootUrl,
     FARRIER_SIM_LISTEN: `127.0.0.1:${sim}`,
     FARRIER_SIM_RACKS: '1',
