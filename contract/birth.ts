@@ -5,10 +5,7 @@
 
 import type { BootState, ImageKind, OpState, Stage } from '../domain/machine.ts';
 import type { Held } from '../domain/question.ts';
-import type { Taken } from './passage.ts';
-
-export type { Act, ActResult } from './hardware.ts';
-export type { Errand } from './passage.ts';
+import type { Taken } from './past.ts';
 
 /** Steps of the birth, in the order of the conveyor belt. */
 export const birthSteps = ['rack', 'register', 'configure', 'profile', 'deploy', 'ready'] as const;

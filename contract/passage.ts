@@ -3,9 +3,8 @@
  * secret and nothing that is large.
  */
 
-import type { ActorClass, BootState, OpState, OrderClass, Passage, Stage } from '../domain/machine.ts';
+import type { BootState, OpState, Passage, Stage } from '../domain/machine.ts';
 import type { Held } from '../domain/question.ts';
-import type { Past } from './past.ts';
 
 /**
  * Type of the failure that ends a passage whose order is none: the MDB does not have it, or has it for another machine or
@@ -59,36 +58,6 @@ export interface MachineState {
   readonly rack: string | null;
   readonly pool: string;
   readonly sku: string | null;
-}
-
-/** What every passage is told when it takes its order. */
-export interface Taken {
-  /** False when the order was ended before it began. */
-  readonly live: boolean;
-  /** Why it is not live, in a sentence. */
-  readonly why?: string;
-  /** The number that acts on hardware carry: of the latest holder, so that an earlier one is refused. */
-  readonly fence: number;
-  /** Whether a controller is known, so that power can be driven. */
-  readonly controller: boolean;
-  /** How often the order was begun, this time included. */
-  readonly epoch?: number;
-  /** What an earlier run of it left, where there was one. */
-  readonly past?: Past;
-}
-
-export interface BegunPassage extends MachineState, Taken {
-  readonly hostname: string | null;
-  readonly dryRun: boolean;
-  /** Hash of the plan that a person reviewed; null where none was. */
-  readonly reviewed: string | null;
-  readonly class: OrderClass;
-  /** Who ordered it: whose word an operator's edge is. */
-  readonly requester: string;
-  /** Absent: a person. */
-  readonly requesterClass?: ActorClass;
-  /** What was asked, as domain/requests.ts has it for this passage. */
-  readonly request: Readonly<Record<string, unknown>>;
 }
 
 export interface HumanStepInput extends PassageErrand, Held {

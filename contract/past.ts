@@ -3,9 +3,9 @@
  * sent, asked and answered instead of doing it again (docs/rehydrate.md). Plain data.
  */
 
-import type { OpState } from '../domain/machine.ts';
+import type { ActKind } from '../domain/acts.ts';
+import type { ActorClass, OpState, OrderClass } from '../domain/machine.ts';
 import type { Held } from '../domain/question.ts';
-import type { ActKind } from './hardware.ts';
 import type { Answer, Report, Steering } from './machine.ts';
 import type { MachineState, PersonsRuling } from './passage.ts';
 
@@ -63,4 +63,34 @@ export interface Past {
   readonly planned: boolean;
   /** What its agent was told to do last. */
   readonly directive: string;
+}
+
+/** What every passage is told when it takes its order. */
+export interface Taken {
+  /** False when the order was ended before it began. */
+  readonly live: boolean;
+  /** Why it is not live, in a sentence. */
+  readonly why?: string;
+  /** The number that acts on hardware carry: of the latest holder, so that an earlier one is refused. */
+  readonly fence: number;
+  /** Whether a controller is known, so that power can be driven. */
+  readonly controller: boolean;
+  /** How often the order was begun, this time included. */
+  readonly epoch?: number;
+  /** What an earlier run of it left, where there was one. */
+  readonly past?: Past;
+}
+
+export interface BegunPassage extends MachineState, Taken {
+  readonly hostname: string | null;
+  readonly dryRun: boolean;
+  /** Hash of the plan that a person reviewed; null where none was. */
+  readonly reviewed: string | null;
+  readonly class: OrderClass;
+  /** Who ordered it: whose word an operator's edge is. */
+  readonly requester: string;
+  /** Absent: a person. */
+  readonly requesterClass?: ActorClass;
+  /** What was asked, as domain/requests.ts has it for this passage. */
+  readonly request: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,3 @@
-import type { Subscription } from './bmc/subscriptions.ts';
 import type { Fault } from './faults.ts';
 
 export type Power = 'on' | 'off';
@@ -123,4 +122,13 @@ export function freshState(bios: SimState['bios'], now: Date): SimState {
     disks: {},
     faults: [],
   };
+}
+
+/** A subscription as its owner asked for it. */
+export interface Subscription {
+  readonly destination: string;
+  readonly context: string | null;
+  readonly asked: Readonly<Record<string, unknown>>;
+  /** Whether deliveries were given up, so that nothing is sent any more. */
+  readonly suspended: boolean;
 }

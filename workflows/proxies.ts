@@ -9,8 +9,8 @@ import type { PassageActivities } from '../activities/passage/index.ts';
 import type { RecordActivities } from '../activities/records/index.ts';
 import type { RepairActivities } from '../activities/repair/index.ts';
 import type { RetireActivities } from '../activities/retire/index.ts';
-import { type ActKind, takesLong } from '../contract/hardware.ts';
 import { hardwareQueue } from '../contract/machine.ts';
+import { type ActKind, takesLong } from '../domain/acts.ts';
 
 // Transactions on the MDB: short, idempotent, and safe to run more than once, which is all that a local activity
 // promises. They keep trying while the MDB is away (its restart takes seconds, a fail-over minutes); which errors say so

@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { eq } from 'drizzle-orm';
-import type { DrainProgress } from '../../contract/drain.ts';
 import type { Errand } from '../../contract/passage.ts';
+import type { DrainProgress } from '../../domain/drain.ts';
 import type { DrainAdapter } from '../../domain/machine.ts';
 import type { ConnectionStore } from '../../integrations/http/connection.ts';
 import { OutsideError } from '../../integrations/http/errors.ts';

@@ -1,5 +1,5 @@
-import type { Errand } from '../../contract/birth.ts';
-import type { ActKind, ActParameters } from '../../contract/hardware.ts';
+import type { Errand } from '../../contract/passage.ts';
+import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { ControllerRow } from '../../mdb/controllers/controller.ts';
 import { createAccount, removeAccount } from '../../redfish/acts/accounts.ts';
 import { acCycle } from '../../redfish/acts/accycle.ts';

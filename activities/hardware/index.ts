@@ -1,8 +1,9 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { ControllerResult, Errand } from '../../contract/birth.ts';
+import type { ControllerResult } from '../../contract/birth.ts';
 import type { BoardLook, BoardSight } from '../../contract/board.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { HealthInput } from '../../contract/outage.ts';
+import type { Errand } from '../../contract/passage.ts';
 import type { Health } from '../../domain/health.ts';
 import { judgeHealth } from '../../domain/health.ts';
 import { bootedSince, bootsToCome } from '../../mdb/boot/witness.ts';

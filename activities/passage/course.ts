@@ -1,13 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import {
-  type BegunPassage,
   type EndInput,
   type MachineState,
   noOrder,
   type PassageErrand,
   type StepStart,
-  type Taken,
 } from '../../contract/passage.ts';
+import type { BegunPassage, Taken } from '../../contract/past.ts';
 import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { brokenPassage } from '../../mdb/machines/hold.ts';

@@ -1,5 +1,5 @@
 /** By what name each disk is known. Pure. */
-import type { DiskFact } from '../../contract/agent.ts';
+import type { DiskFact } from '../../domain/agent.ts';
 
 /** A disk as its record tells it: identifiers that say nothing are null. */
 export interface ToldDisk extends Omit<DiskFact, 'serial' | 'wwid'> {

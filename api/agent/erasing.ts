@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DiskErasedFact, ErasedFact } from '../../contract/agent.ts';
 import type { AgentRecord } from '../../contract/records.ts';
+import type { DiskErasedFact, ErasedFact } from '../../domain/agent.ts';
 import { eraseMethods } from '../../domain/machine.ts';
 import { type Reading, readOnly, readRecord } from './facts.ts';
 import { decimal, flag, numberField, optionalText, requiredText } from './fields.ts';

@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import {
-  agentSteps,
-  type BurninFact,
-  type InstalledFact,
-  type ReadyFact,
-  type StepFact,
-} from '../../contract/agent.ts';
 import type { AgentRecord } from '../../contract/records.ts';
+import { agentSteps, type BurninFact, type InstalledFact, type ReadyFact, type StepFact } from '../../domain/agent.ts';
 import { decimal, flag, optionalText, requiredText, requiredUuid } from './fields.ts';
 
 /** A fact, or the reason why what was sent is not one. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DimmFact, Inventory, NicFact } from '../../contract/agent.ts';
 import type { AgentRecord } from '../../contract/records.ts';
+import type { DimmFact, Inventory, NicFact } from '../../domain/agent.ts';
 import { nameDisks, type ToldDisk } from './disks.ts';
 import { type Reading, readOnly, readRecord } from './facts.ts';
 import {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { ActKind, ActParameters } from '../../contract/hardware.ts';
+import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { FirmwareScene, ImageSource } from '../../redfish/acts/firmware.ts';
 import type {
   ActClock,

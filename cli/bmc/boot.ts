@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { actByHand } from './act.ts';
 import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
 import { showSystem } from './reading.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DrainProgress } from '../../contract/drain.ts';
+import type { DrainProgress } from '../../domain/drain.ts';
 import type { Connection } from '../http/connection.ts';
 import { OutsideError } from '../http/errors.ts';
 

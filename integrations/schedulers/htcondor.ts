@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DrainProgress } from '../../contract/drain.ts';
+import type { DrainProgress } from '../../domain/drain.ts';
 import { OutsideError } from '../http/errors.ts';
 import { runCommand } from './commands.ts';
 import { count, type Drain, type DrainTask, isOurReason, type OpenDrain, readDrainSettings, some } from './drain.ts';

@@ -13,7 +13,7 @@ import {
   wrapHttpLibrary,
 } from '@kubernetes/client-node';
 import { z } from 'zod';
-import type { DrainProgress } from '../../contract/drain.ts';
+import type { DrainProgress } from '../../domain/drain.ts';
 import { mustHave } from '../http/connection.ts';
 import { OutsideError } from '../http/errors.ts';
 import { type HttpRequest, type Outside, openOutside } from '../http/http.ts';

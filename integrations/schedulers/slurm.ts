@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import type { DrainProgress } from '../../contract/drain.ts';
+import type { DrainProgress } from '../../domain/drain.ts';
 import { OutsideError } from '../http/errors.ts';
 import { count, type Drain, type DrainTask, type OpenDrain, readDrainSettings, some } from './drain.ts';
 import { SlurmCommands } from './slurmcommands.ts';
 import { type NodeWork, type SlurmJob, workOn } from './slurmjobs.ts';
+import type { SlurmLink } from './slurmlink.ts';
 import { isIdle, isLost, isOurs, isOut, reasonOf, type SlurmNode, tellReboot } from './slurmnode.ts';
 import { openSlurmRest } from './slurmrest.ts';
 
@@ -21,20 +22,6 @@ const settings = {
     })
     .default('v0.0.41'),
 };
-
-/** One cluster, by whichever way it is asked. Each throws OutsideError. */
-export interface SlurmLink {
-  node(name: string): Promise<SlurmNode>;
-  /** All jobs of the cluster that are shown to us; never a part of them. */
-  jobs(): Promise<SlurmJob[]>;
-  takeOut(name: string, reason: string): Promise<void>;
-  putBack(name: string): Promise<void>;
-  /** Cancelling what has ended is no error. */
-  cancel(job: string): Promise<void>;
-  /** Throws unless the jobs of all users are shown to us. */
-  proveSight(name: string): Promise<void>;
-  close(): Promise<void>;
-}
 
 /** Slurm, by its REST API (slurmrestd) with a JSON web token, or by its commands. */
 export const openSlurm: OpenDrain = (place) => {

@@ -1,7 +1,7 @@
 import { OutsideError } from '../http/errors.ts';
 import { runCommand, type Sayings } from './commands.ts';
-import type { SlurmLink } from './slurm.ts';
 import { makeJob, type SlurmJob } from './slurmjobs.ts';
+import type { SlurmLink } from './slurmlink.ts';
 import type { SlurmNode } from './slurmnode.ts';
 
 /** What Slurm's commands write to their standard error, from 22.05 to 24.11. */

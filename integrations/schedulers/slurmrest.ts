@@ -3,8 +3,8 @@ import { mustHave } from '../http/connection.ts';
 import { OutsideError, type OutsideErrorKind } from '../http/errors.ts';
 import { checkAnswer, type HttpRequest, type HttpResponse, type Outside, openOutside } from '../http/http.ts';
 import { type DrainPlace, needConnection } from './drain.ts';
-import type { SlurmLink } from './slurm.ts';
 import { makeJob, type SlurmJob } from './slurmjobs.ts';
+import type { SlurmLink } from './slurmlink.ts';
 import type { SlurmNode } from './slurmnode.ts';
 
 // A cluster's jobs are some 5 KB each.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DrainProgress } from '../../contract/drain.ts';
+import type { DrainProgress } from '../../domain/drain.ts';
 import { mustHave } from '../http/connection.ts';
 import { OutsideError } from '../http/errors.ts';
 import { openOutside, requestJson } from '../http/http.ts';

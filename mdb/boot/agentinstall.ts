@@ -1,6 +1,6 @@
 /** What the agent and the installed system report of the installation. */
 import { and, eq, gt, sql } from 'drizzle-orm';
-import type { InstalledFact, ReadyFact } from '../../contract/agent.ts';
+import type { InstalledFact, ReadyFact } from '../../domain/agent.ts';
 import type { ImageSystemName } from '../../domain/machine.ts';
 import type { Directive } from '../../domain/values.ts';
 import { acting, record } from '../acting.ts';

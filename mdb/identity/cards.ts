@@ -1,6 +1,6 @@
 /** Network cards that another machine has in the MDB: shared by all, moved here, or those of one and the same machine. */
 import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
-import type { Inventory, NicFact } from '../../contract/agent.ts';
+import type { Inventory, NicFact } from '../../domain/agent.ts';
 import { isSameSerial, isSameUuid, uuidForms } from '../../domain/identity/identity.ts';
 import { isLocallyAdministered } from '../../domain/machine.ts';
 import { type Actor, record, type Transaction } from '../acting.ts';

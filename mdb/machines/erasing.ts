@@ -1,7 +1,7 @@
 /** The proof that disks were erased: what agents tell, what a person answers for, and what is known of all disks. */
 
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
-import type { DiskErasedFact, ErasedFact } from '../../contract/agent.ts';
+import type { DiskErasedFact, ErasedFact } from '../../domain/agent.ts';
 import type { DiskToErase } from '../../domain/clean/plan.ts';
 import type { Directive, EraseEvidence } from '../../domain/values.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';

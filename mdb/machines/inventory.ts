@@ -2,7 +2,7 @@
 
 import { and, eq, inArray, ne, notExists, notInArray, or, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
-import type { DiskFact, Inventory } from '../../contract/agent.ts';
+import type { DiskFact, Inventory } from '../../domain/agent.ts';
 import { serialKey, uuidForms } from '../../domain/identity/identity.ts';
 import { chooseLasting } from '../../domain/identity/lasting.ts';
 import { acting, record, type Transaction } from '../acting.ts';

@@ -1,9 +1,10 @@
 /** What an earlier run of a passage left in the MDB. Inside the transaction in which it is begun again. */
+
 import { and, asc, eq, inArray, ne } from 'drizzle-orm';
-import type { ActKind } from '../../contract/hardware.ts';
 import type { Answer, Report, Steering } from '../../contract/machine.ts';
 import type { PersonsRuling } from '../../contract/passage.ts';
 import type { Past, PastAct, PastPermit, PastQuestion } from '../../contract/past.ts';
+import type { ActKind } from '../../domain/acts.ts';
 import type { Transaction } from '../acting.ts';
 import { humanSteps, intents, type orders, outbox, permits, plans, stateHistory, steps, tickets } from '../schema.ts';
 import type { OrderedMachineRow } from './passage.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { type Account, dropAccount, isGone, makeAccount, readAccounts } from '../accounts.ts';
 import type { Credentials } from '../login.ts';
 import type { PasswordLimits } from '../password.ts';

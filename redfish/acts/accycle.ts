@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { type Before, effectShown, readShown, shownBy } from '../effect.ts';
 import { beforeRestart, observeRestart, restartFollow, restartWatch } from './bmc.ts';
 import { type ActContext, type ActDefinition, isPlan, notDone, type Observation, type Sent } from './kind.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { type Attributes, type BiosReading, notYetSet, openBiosJob, readBios, sameValue, writeBios } from '../bios.ts';
 import { taskOfSent } from '../firmware/following.ts';
 import { part } from '../links.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { RedfishError } from '../errors.ts';
 import { text } from '../links.ts';
 import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './kind.ts';

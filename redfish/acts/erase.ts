@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { findDrives, operationOf } from '../drives.ts';
 import { readTask, taskPath } from '../task.ts';
 import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './kind.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { findComponent, readComponents, versionsOf } from '../firmware/component.ts';
 import { listTasks, taskOfSent } from '../firmware/following.ts';
 import { chooseWay, type FirmwareImage, parametersOf, sendImage } from '../firmware/way.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { strings } from '../probe/action.ts';
 import type { IndicatorOffer } from '../probe.ts';
 import type { Json } from '../transport.ts';

@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import type { ActKind } from '../../contract/hardware.ts';
+import type { ActKind } from '../../domain/acts.ts';
 import type { Probe } from '../probe.ts';
 import type { Session } from '../session.ts';
 import type { SystemReading } from '../system.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { RedfishError } from '../errors.ts';
 import { chooseMedia, ejectImage, holdsImage, insertImage, readMedia, wrongImage } from '../media.ts';
 import type { MediaOffer } from '../probe.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActParameters } from '../../contract/hardware.ts';
+import type { ActParameters } from '../../domain/acts.ts';
 import { readSecureBoot } from '../secureboot.ts';
 import { type ActDefinition, notDone } from './kind.ts';
 import { unlessNow } from './moment.ts';

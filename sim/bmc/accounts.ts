@@ -1,7 +1,8 @@
 import { findFault } from '../faults.ts';
 import type { BmcAccount } from '../state.ts';
 import type { Controller } from './controller.ts';
-import { type Document, linkTo, type Make } from './document.ts';
+import type { Make } from './document.ts';
+import { type Document, linkTo } from './links.ts';
 import { roleIds } from './privileges.ts';
 import { empty, failure, missing, notFound, notWritable, type Reply, wrongValue } from './reply.ts';
 

@@ -4,6 +4,7 @@ import type { SimState } from '../state.ts';
 import { deleteAccount, patchAccount, postAccount } from './accounts.ts';
 import { patchBios, postBiosReset } from './bios.ts';
 import { patchSystem } from './boot.ts';
+import type { ChangeRequest } from './change.ts';
 import type { Controller } from './controller.ts';
 import { documentAt } from './documents.ts';
 import { featureAct, featureMethods } from './feature/feature.ts';
@@ -12,16 +13,6 @@ import { empty, failure, notFound, type Reply, unknownParameter, wrongMethod, wr
 import { patchEventService, submitTestEvent, subscribe, unsubscribe } from './subscriptions.ts';
 import { completed, type TaskEnd } from './tasks.ts';
 import { simpleUpdate, startUpdate } from './update.ts';
-
-export interface ChangeRequest {
-  readonly controller: Controller;
-  readonly method: string;
-  /** Below `/redfish/v1`, by the names used in here. */
-  readonly path: string;
-  readonly body: Readonly<Record<string, unknown>>;
-  /** The body as it came. */
-  readonly text: string;
-}
 
 /** A change that some controllers know: who has it, what it takes, and what it does. */
 interface Route {

@@ -1,6 +1,6 @@
 import type { SimState } from '../state.ts';
 import type { Controller } from './controller.ts';
-import type { Document } from './document.ts';
+import type { Document } from './links.ts';
 import { defaultBios } from './personality.ts';
 import { empty, failure, missing, notWritable, type Reply, said, unknownProperty, wrongValue } from './reply.ts';
 

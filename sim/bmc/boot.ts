@@ -1,7 +1,7 @@
 import type { BootOverride } from '../state.ts';
 import { bootOrderOf, checkOrder, writeBootOrder } from './bootorder.ts';
 import type { Controller } from './controller.ts';
-import { linkTo } from './document.ts';
+import { linkTo } from './links.ts';
 import { empty, failure, missing, notWritable, type Reply, unknownProperty, wrongValue } from './reply.ts';
 
 export const overrideModes = ['UEFI', 'Legacy'];

@@ -1,6 +1,7 @@
 import { macOf } from '../hardware.ts';
 import type { Controller } from './controller.ts';
-import { collection, type Document, type Make, type View } from './document.ts';
+import type { Make, View } from './document.ts';
+import { collection, type Document } from './links.ts';
 import type { BootOptionRule } from './personality.ts';
 import { type Reply, wrongValue } from './reply.ts';
 

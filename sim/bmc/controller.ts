@@ -4,9 +4,7 @@ import type { BmcAccount, ControllerState } from '../state.ts';
 import type { BmcFaults } from './bmcfault.ts';
 import type { Personality } from './personality.ts';
 import { Guard, Sessions } from './sessions.ts';
-import { forgetSubscriptions } from './subscriptions.ts';
 import { Tasks } from './tasks.ts';
-import { EventSender } from './telling.ts';
 
 /** What one controller knows and does by itself; made when somebody first speaks to it. */
 export class Controller {
@@ -16,7 +14,6 @@ export class Controller {
   readonly guard = new Guard();
   readonly tasks: Tasks;
   readonly faults: BmcFaults;
-  readonly telling: EventSender;
   readonly #account: BmcAccount;
   /** When the last power command was taken; 0 before any. */
   lastPower = 0;
@@ -25,6 +22,8 @@ export class Controller {
   flashing = false;
   /** Numbers of the drives that are being erased. */
   readonly erasing = new Map<number, true>();
+  /** What of it is elsewhere and does not outlive a restart. */
+  restarting: () => void = () => {};
   #readyAt = 0;
 
   constructor(machine: SimMachine, account: BmcAccount, personality: Personality, faults: BmcFaults) {
@@ -34,8 +33,6 @@ export class Controller {
     this.faults = faults;
     this.sessions = new Sessions(personality.sessionSeconds);
     this.tasks = new Tasks(personality.tasks, machine.world.speed);
-    this.telling = new EventSender(this);
-    machine.told = (entry) => this.telling.tell(entry);
   }
 
   get ready(): boolean {
@@ -86,7 +83,7 @@ export class Controller {
     if (tasks.volatile) this.tasks.forget();
     this.flashing = false;
     this.#readyAt = Date.now() + (restartSeconds * 1000) / this.machine.world.speed;
-    forgetSubscriptions(this);
+    this.restarting();
     this.kept.startedAt = new Date().toISOString();
     this.machine.note('bmc-reset', { by });
     this.machine.changed();

@@ -1,4 +1,4 @@
-import type { Document } from './document.ts';
+import type { Document } from './links.ts';
 import { failure, type Reply } from './reply.ts';
 
 /** How a family takes subscriptions, and how it tells of events. */

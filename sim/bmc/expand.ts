@@ -1,4 +1,4 @@
-import { type Document, simServiceRoot } from './document.ts';
+import { type Document, simServiceRoot } from './links.ts';
 
 /** What the service root says of `$expand`, for a controller that puts in so many levels. */
 export function expandFeatures(levels: number, all: boolean): Document {

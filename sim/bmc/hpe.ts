@@ -1,7 +1,7 @@
 import type { BmcAccount, Phase } from '../state.ts';
 import { hpeOptions } from './bootoptions.ts';
-import { linkTo } from './document.ts';
 import { cd, drive, standardFeatures, usb } from './feature/rules.ts';
+import { linkTo } from './links.ts';
 import { idsOf, ownEntry } from './logrules.ts';
 import { type Personality, standardPersonality } from './personality.ts';
 import { failure } from './reply.ts';

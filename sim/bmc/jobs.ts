@@ -1,4 +1,5 @@
-import { collection, type Document, linkTo, type Make } from './document.ts';
+import type { Make } from './document.ts';
+import { collection, type Document, linkTo } from './links.ts';
 import type { Personality } from './personality.ts';
 import type { Task } from './tasks.ts';
 

@@ -1,5 +1,6 @@
 import type { Controller } from './controller.ts';
-import { collection, type Document, type Make, simServiceRoot } from './document.ts';
+import type { Make } from './document.ts';
+import { collection, type Document, simServiceRoot } from './links.ts';
 import { plainEntry } from './logrules.ts';
 import type { LogRule } from './personality.ts';
 import { empty, failure, notFound, type Reply } from './reply.ts';

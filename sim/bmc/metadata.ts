@@ -1,4 +1,4 @@
-import { type Document, simServiceRoot } from './document.ts';
+import { type Document, simServiceRoot } from './links.ts';
 import type { Reply } from './reply.ts';
 
 /** Finds a document by its path below the root, as its controller shows it. */

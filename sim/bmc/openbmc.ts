@@ -1,8 +1,8 @@
 import { nvidiaOptions } from './bootoptions.ts';
-import { collection, linkTo, type Make } from './document.ts';
 import { drive, type LightRule, standardFeatures } from './feature/rules.ts';
+import { collection, linkTo } from './links.ts';
 import { idsOf, ownEntry, selEntry } from './logrules.ts';
-import { type Personality, standardPersonality } from './personality.ts';
+import { type OwnView, type Personality, standardPersonality } from './personality.ts';
 import { failure } from './reply.ts';
 import { without } from './shape.ts';
 
@@ -120,7 +120,7 @@ export const openbmc: Personality = {
   },
 };
 
-const baseboard: Make = ({ hardware }) => ({
+const baseboard = ({ hardware }: OwnView) => ({
   '@odata.type': '#ComputerSystem.v1_22_0.ComputerSystem',
   Id: 'HGX_Baseboard_0',
   Name: 'System',

@@ -1,5 +1,6 @@
 import { diskSerial, macOf } from '../hardware.ts';
-import { type Document, linkTo, type View } from './document.ts';
+import type { View } from './document.ts';
+import { type Document, linkTo } from './links.ts';
 
 /** Members of collections that are numbered from 1. */
 export const numberedMembers: Readonly<Record<string, (view: View, index: number) => Document | undefined>> = {

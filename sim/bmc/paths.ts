@@ -1,4 +1,4 @@
-import { simServiceRoot } from './document.ts';
+import { simServiceRoot } from './links.ts';
 import type { Personality } from './personality.ts';
 import { registry } from './reply.ts';
 

@@ -1,6 +1,6 @@
+import type { Hardware } from '../hardware.ts';
 import type { SimEffect } from '../journal.ts';
-import type { Phase, SimState } from '../state.ts';
-import type { Make } from './document.ts';
+import type { BmcAccount, Phase, SimState } from '../state.ts';
 import { type FeatureRules, standardFeatures } from './feature/rules.ts';
 import { failure, type Reply } from './reply.ts';
 
@@ -126,6 +126,13 @@ export interface LogRule {
   };
 }
 
+/** What a family's own documents are made from. */
+export interface OwnView {
+  readonly controller: { readonly accounts: Readonly<Record<string, BmcAccount>> };
+  readonly hardware: Hardware;
+  readonly personality: Personality;
+}
+
 /**
  * What makes one vendor's controller differ from another's: data, and the few functions that data cannot say.
  * Adding a vendor is adding one of these.
@@ -207,13 +214,9 @@ export interface Personality {
   /** Resources, below `/redfish/v1`, that it does not have. */
   readonly lacks: readonly string[];
   /** Resources that others do not have, by path. */
-  readonly extra?: Readonly<Record<string, Make>>;
+  readonly extra?: Readonly<Record<string, (view: OwnView) => Record<string, unknown> | undefined>>;
   /** Last word on a document before it is sent; `path` is below `/redfish/v1`. */
-  readonly dress?: (
-    path: string,
-    document: Record<string, unknown>,
-    view: Parameters<Make>[0],
-  ) => Record<string, unknown>;
+  readonly dress?: (path: string, document: Record<string, unknown>, view: OwnView) => Record<string, unknown>;
 }
 
 export const standardPersonality: Personality = {

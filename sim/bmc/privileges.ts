@@ -1,5 +1,6 @@
 import type { Controller } from './controller.ts';
-import { collection, type Make } from './document.ts';
+import type { Make } from './document.ts';
+import { collection } from './links.ts';
 
 const path = '/AccountService/Roles';
 

@@ -1,5 +1,6 @@
 import { drawBetween } from '../chance.ts';
-import { collection, type Document, linkTo, type Make, simServiceRoot, type View } from './document.ts';
+import type { Make, View } from './document.ts';
+import { collection, type Document, linkTo, simServiceRoot } from './links.ts';
 
 interface Reading {
   readonly id: string;

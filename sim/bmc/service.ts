@@ -5,15 +5,17 @@ import { changeRequired, mustChange } from './accounts.ts';
 import { act, methodsOf } from './actions.ts';
 import { BmcFaults, faulty } from './bmcfault.ts';
 import { Controller } from './controller.ts';
-import { type Document, simServiceRoot } from './document.ts';
 import { documentAt } from './documents.ts';
 import { checkMatch, tagOf } from './etag.ts';
 import { expanded, expandFeatures, expandLevels } from './expand.ts';
+import { type Document, simServiceRoot } from './links.ts';
 import { odataDocument, schemaOf } from './metadata.ts';
 import { inward, isLacked, renamed } from './paths.ts';
 import type { Personality } from './personality.ts';
 import { mayDo } from './privileges.ts';
 import { empty, failure, notFound, type Reply, unknownProperty, wrongMethod } from './reply.ts';
+import { forgetSubscriptions } from './subscriptions.ts';
+import { EventSender } from './telling.ts';
 import { takeUpload } from './update.ts';
 
 export interface Request {
@@ -36,10 +38,14 @@ export class SimulatedBmc {
   readonly machine: SimMachine;
   readonly faults = new BmcFaults();
   readonly #controller: Controller;
+  readonly #telling: EventSender;
 
   constructor(machine: SimMachine, account: BmcAccount, personality: Personality) {
     this.machine = machine;
     this.#controller = new Controller(machine, account, personality, this.faults);
+    this.#controller.restarting = () => forgetSubscriptions(this.#controller);
+    this.#telling = new EventSender(this.#controller);
+    machine.told = (entry) => this.#telling.tell(entry);
   }
 
   get personality(): Personality {
@@ -56,7 +62,7 @@ export class SimulatedBmc {
   close(): void {
     this.faults.clear();
     this.#controller.tasks.forget();
-    this.#controller.telling.close();
+    this.#telling.close();
   }
 
   #shown({ headers = {}, body, ...rest }: Reply): Reply {

@@ -1,6 +1,8 @@
+import type { Subscription } from '../state.ts';
 import type { Controller } from './controller.ts';
-import { collection, type Document, linkTo, type Make, simServiceRoot } from './document.ts';
+import type { Make } from './document.ts';
 import { type EventRules, eventRulesOf } from './eventrules.ts';
+import { collection, type Document, linkTo, simServiceRoot } from './links.ts';
 import {
   empty,
   missing,
@@ -12,15 +14,6 @@ import {
   wrongMethod,
   wrongValue,
 } from './reply.ts';
-
-/** A subscription as its owner asked for it. */
-export interface Subscription {
-  readonly destination: string;
-  readonly context: string | null;
-  readonly asked: Readonly<Record<string, unknown>>;
-  /** Whether deliveries were given up, so that nothing is sent any more. */
-  readonly suspended: boolean;
-}
 
 type Body = Readonly<Record<string, unknown>>;
 

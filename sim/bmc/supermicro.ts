@@ -1,6 +1,6 @@
 import { supermicroOptions } from './bootoptions.ts';
-import { linkTo } from './document.ts';
 import { cd, drive, type LightRule, standardFeatures, usb } from './feature/rules.ts';
+import { linkTo } from './links.ts';
 import { idsOf, ownEntry, selEntry } from './logrules.ts';
 import { type Personality, standardPersonality } from './personality.ts';
 import { failure } from './reply.ts';

@@ -1,5 +1,5 @@
-import type { Document } from './document.ts';
-import { linkTo, simServiceRoot } from './document.ts';
+import type { Document } from './links.ts';
+import { linkTo, simServiceRoot } from './links.ts';
 import type { TaskRules } from './personality.ts';
 import type { Reply } from './reply.ts';
 

@@ -3,11 +3,12 @@ import { Agent, request } from 'undici';
 import { draw } from '../chance.ts';
 import { findFault } from '../faults.ts';
 import type { Entry } from '../journal.ts';
+import type { Subscription } from '../state.ts';
 import type { Controller } from './controller.ts';
-import { type Document, linkTo } from './document.ts';
 import { type EventRules, eventRulesOf } from './eventrules.ts';
+import { type Document, linkTo } from './links.ts';
 import { renamed } from './paths.ts';
-import { giveUp, isEventful, type Subscription, subscriptionsOf } from './subscriptions.ts';
+import { giveUp, isEventful, subscriptionsOf } from './subscriptions.ts';
 
 /** Controllers verify no certificate unless they are told whose. One agent carries those of a whole fleet. */
 const wire = new Agent({ connect: { rejectUnauthorized: false }, connections: 2, keepAliveTimeout: 1000 });

@@ -1,5 +1,6 @@
 import type { Controller } from './controller.ts';
-import { collection, type Document, linkTo, type Make, simServiceRoot, type View } from './document.ts';
+import type { Make, View } from './document.ts';
+import { collection, type Document, linkTo, simServiceRoot } from './links.ts';
 import type { UpdateRules } from './personality.ts';
 
 const inventory = '/UpdateService/FirmwareInventory';

@@ -2,7 +2,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBirthActivities } from '../../activities/birth/index.ts';
-import type { Inventory } from '../../contract/agent.ts';
+import type { Inventory } from '../../domain/agent.ts';
 import { confirmedBy, disksHeld, pairDisks } from '../../domain/birth/disks.ts';
 import { acting } from '../../mdb/acting.ts';
 import { takeInventory } from '../../mdb/machines/inventory.ts';

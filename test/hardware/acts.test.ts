@@ -5,7 +5,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
-import type { Act } from '../../contract/birth.ts';
+import type { Act } from '../../contract/hardware.ts';
 import { bmcs, fences, intents, machines, profiles } from '../../mdb/schema.ts';
 import { openSessionPool, type SessionPool } from '../../redfish/pool.ts';
 import { secretFolder } from '../../redfish/secrets.ts';

@@ -7,7 +7,7 @@ import { eq, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { verdictOn, versionOf } from '../../activities/hardware/attempt.ts';
 import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
-import type { Errand } from '../../contract/birth.ts';
+import type { Errand } from '../../contract/passage.ts';
 import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
 import { controllerOf, quarantineController } from '../../mdb/controllers/controller.ts';
 import { releaseController } from '../../mdb/controllers/release.ts';

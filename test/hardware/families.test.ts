@@ -5,7 +5,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
-import type { Act, ActResult } from '../../contract/birth.ts';
+import type { Act, ActResult } from '../../contract/hardware.ts';
 import { addBootCounts } from '../../mdb/boot/counts.ts';
 import { bmcs, fences, machines, profiles } from '../../mdb/schema.ts';
 import { openSessionPool, type SessionPool } from '../../redfish/pool.ts';

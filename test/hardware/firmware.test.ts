@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { imagesOf } from '../../activities/hardware/images.ts';
-import type { FirmwareUpdate } from '../../contract/hardware.ts';
+import type { FirmwareUpdate } from '../../domain/acts.ts';
 import { intents } from '../../mdb/schema.ts';
 import type { ImageSource } from '../../redfish/acts/firmware.ts';
 import { fileImage } from '../../redfish/firmware/file.ts';

@@ -5,7 +5,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
-import type { Act } from '../../contract/birth.ts';
+import type { Act } from '../../contract/hardware.ts';
 import { openClaims } from '../../mdb/claim.ts';
 import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
 import { pinController } from '../../mdb/controllers/controller.ts';

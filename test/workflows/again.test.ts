@@ -2,13 +2,14 @@
  * Every passage at each of its steps, begun again after its workflow was lost: it ends as it should, what was sent is not
  * sent again, and what was not sent yet is sent once.
  */
+
 import { afterAll, describe, expect, test } from 'vitest';
 import { birthSteps } from '../../contract/birth.ts';
 import { cleanSteps } from '../../contract/clean.ts';
 import type { Act } from '../../contract/hardware.ts';
 import type { ReportKind, Standing } from '../../contract/machine.ts';
-import type { BegunPassage, MachineState } from '../../contract/passage.ts';
-import type { Past, PastAct } from '../../contract/past.ts';
+import type { MachineState } from '../../contract/passage.ts';
+import type { BegunPassage, Past, PastAct } from '../../contract/past.ts';
 import type { OpState, Passage } from '../../domain/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';

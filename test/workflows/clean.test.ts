@@ -1,7 +1,8 @@
 /** The clean: what is never done without proof, and where each trouble leads. */
+
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ReportKind } from '../../contract/machine.ts';
-import type { BegunPassage } from '../../contract/passage.ts';
+import type { BegunPassage } from '../../contract/past.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes } from './bench.ts';
 import { skipping as cleaning, begun as inService, outcome } from './stage.ts';

@@ -8,7 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ReportKind, Standing } from '../../contract/machine.ts';
-import type { BegunPassage } from '../../contract/passage.ts';
+import type { BegunPassage } from '../../contract/past.ts';
 import type { Passage } from '../../domain/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type BenchWish, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';

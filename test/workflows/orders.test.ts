@@ -1,8 +1,9 @@
 /** The machine's own side of orders: which goes first, what waits for its time, and what people do to one. */
+
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { OrderMessage, PassageSummary, Standing } from '../../contract/machine.ts';
-import type { BegunPassage } from '../../contract/passage.ts';
+import type { BegunPassage } from '../../contract/past.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes, goingWell, withBench } from './bench.ts';
 

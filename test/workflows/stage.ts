@@ -1,6 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { PassageSummary } from '../../contract/machine.ts';
-import type { BegunPassage } from '../../contract/passage.ts';
+import type { BegunPassage } from '../../contract/past.ts';
 import type { Passage } from '../../domain/machine.ts';
 import { type Bench, type Doubles, withBench } from './bench.ts';
 

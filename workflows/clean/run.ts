@@ -1,7 +1,8 @@
 import { type CleanStep, cleanSteps } from '../../contract/clean.ts';
 import type { PassageInput } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import type { BegunPassage, PersonsRuling } from '../../contract/passage.ts';
+import type { PersonsRuling } from '../../contract/passage.ts';
+import type { BegunPassage } from '../../contract/past.ts';
 import type { OpState } from '../../domain/machine.ts';
 import { type CleanRequest, requestOf } from '../../domain/requests.ts';
 import { InstallRun } from '../passage/install.ts';

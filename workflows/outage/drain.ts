@@ -1,6 +1,6 @@
 import { ActivityFailure, condition, sleep } from '@temporalio/workflow';
-import type { DrainProgress } from '../../contract/drain.ts';
 import type { Treatment } from '../../contract/outage.ts';
+import type { DrainProgress } from '../../domain/drain.ts';
 import { rootMessage } from '../passage/failure.ts';
 import { type Outcome, spared } from '../passage/outcome.ts';
 import type { PassageRun } from '../passage/run.ts';

@@ -1,5 +1,5 @@
 import { ActivityFailure, condition } from '@temporalio/workflow';
-import type { ActKind } from '../../contract/hardware.ts';
+import type { ActKind } from '../../domain/acts.ts';
 import type { Health } from '../../domain/health.ts';
 import { rootMessage } from '../passage/failure.ts';
 import type { Outcome } from '../passage/outcome.ts';

@@ -2,6 +2,7 @@
  * The closed list of what a passage may do to the world, and of what it may look at. Steps have nothing else: the proxies
  * are not theirs to import (scripts/directions.ts), so that no passage begins an effect past the gate.
  */
+
 import type { BirthActivities } from '../../activities/birth/index.ts';
 import type { CleanActivities } from '../../activities/clean/index.ts';
 import type { DrainActivities } from '../../activities/drain/index.ts';
@@ -11,7 +12,7 @@ import type { PassageActivities } from '../../activities/passage/index.ts';
 import type { RecordActivities } from '../../activities/records/index.ts';
 import type { RepairActivities } from '../../activities/repair/index.ts';
 import type { RetireActivities } from '../../activities/retire/index.ts';
-import type { ActKind } from '../../contract/hardware.ts';
+import type { ActKind } from '../../domain/acts.ts';
 import {
   actingAt,
   birthActivities,

@@ -1,6 +1,6 @@
-import type { ActKind } from '../../contract/hardware.ts';
 import type { PersonsRuling } from '../../contract/passage.ts';
 import type { Past, PastAct, PastQuestion } from '../../contract/past.ts';
+import type { ActKind } from '../../domain/acts.ts';
 
 /** Answers that only said to go on waiting or trying: whoever asks again asks anew. */
 const passing: ReadonlySet<string> = new Set(['retry', 'wait', 'cancelled', 'rebooted']);

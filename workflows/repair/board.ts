@@ -6,8 +6,8 @@ import type { BoardWord } from '../../domain/identity/boardword.ts';
 import type { Held } from '../../domain/question.ts';
 import type { AnswerField } from '../../domain/values.ts';
 import { rootMessage } from '../passage/failure.ts';
+import type { Ruled } from './ruled.ts';
 
-import type { Ruled } from './people.ts';
 import type { RepairRun } from './run.ts';
 
 const hour = 60 * 60_000;

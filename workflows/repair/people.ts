@@ -1,11 +1,8 @@
-import type { RepairRequest, Severity } from '../../domain/requests.ts';
+import type { RepairRequest } from '../../domain/requests.ts';
 import type { AnswerSchema } from '../../domain/values.ts';
-import type { Outcome } from '../passage/outcome.ts';
 import { settleBoard } from './board.ts';
+import type { Ruled } from './ruled.ts';
 import type { RepairRun } from './run.ts';
-
-/** Where a person's rung led. */
-export type Ruled = { readonly to: Severity } | { readonly outcome: Outcome };
 
 /** Hands: whoever stands before the machine has the bundle, and says what they did. */
 export async function askHands(run: RepairRun, request: RepairRequest, bundle: string): Promise<Ruled> {

@@ -1,6 +1,6 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import type { BegunPassage } from '../../contract/passage.ts';
+import type { BegunPassage } from '../../contract/past.ts';
 import { frame } from '../passage/frame.ts';
 import { type Ended, type Outcome, refuse } from '../passage/outcome.ts';
 import { type Course, PassageRun } from '../passage/run.ts';

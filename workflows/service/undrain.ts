@@ -1,5 +1,5 @@
 import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import type { BegunPassage } from '../../contract/passage.ts';
+import type { BegunPassage } from '../../contract/past.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { giveBack } from '../outage/back.ts';
 import { enterRestore, restore } from '../outage/restore.ts';

@@ -1,5 +1,5 @@
 import { empty, type Reply, wrongValue } from '../reply.ts';
-import type { Feature } from './feature.ts';
+import type { Feature } from './kind.ts';
 
 /** What an owner calls the machine, kept by its controller. */
 export const assetTag: Feature = {

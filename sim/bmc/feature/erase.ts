@@ -1,10 +1,10 @@
 import { findFault } from '../../faults.ts';
-import type { ChangeRequest } from '../actions.ts';
+import type { ChangeRequest } from '../change.ts';
 import type { Controller } from '../controller.ts';
-import { type Document, simServiceRoot } from '../document.ts';
+import { type Document, simServiceRoot } from '../links.ts';
 import { failure, type Reply, unknownParameter, wrongValue } from '../reply.ts';
 import { completed, type TaskEnd } from '../tasks.ts';
-import type { Feature } from './feature.ts';
+import type { Feature } from './kind.ts';
 import type { EraseRule } from './rules.ts';
 
 const drivePath = /^\/Systems\/1\/Storage\/1\/Drives\/([1-9]\d{0,2})$/;

@@ -1,28 +1,16 @@
-import type { ChangeRequest } from '../actions.ts';
+import type { ChangeRequest } from '../change.ts';
 import type { Controller } from '../controller.ts';
-import type { Document, Make, View } from '../document.ts';
+import type { Make, View } from '../document.ts';
+import type { Document } from '../links.ts';
 import type { Reply } from '../reply.ts';
 import { assetTag } from './assettag.ts';
 import { eraseFeature } from './erase.ts';
+import type { Feature } from './kind.ts';
 import { light } from './light.ts';
 import { mains } from './mains.ts';
 import { media } from './media.ts';
 import { secureBootFeature } from './secureboot.ts';
 import { serial } from './serial.ts';
-
-/** One thing more that a controller can do; each says what it adds to resources that are there for other reasons. */
-export interface Feature {
-  /** A resource of its own; undefined for paths that are none. */
-  document?(path: string): Make | undefined;
-  /** Properties that it adds to a resource. */
-  adorn?(path: string, view: View): Document;
-  /** Actions that it adds to a resource. */
-  actions?(path: string, view: View): Document;
-  /** Methods that it adds to a resource, besides those of its actions. */
-  methods?(path: string, controller: Controller): readonly string[];
-  /** Carries out a change; undefined for those that are none of its. */
-  act?(change: ChangeRequest): Reply | undefined;
-}
 
 const features: readonly Feature[] = [light, assetTag, media, secureBootFeature, mains, eraseFeature, serial];
 

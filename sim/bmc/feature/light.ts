@@ -1,6 +1,6 @@
 import type { Controller } from '../controller.ts';
 import { empty, notWritable, type Reply, wrongValue } from '../reply.ts';
-import type { Feature } from './feature.ts';
+import type { Feature } from './kind.ts';
 
 /** The light to find a machine by, in the new words and the old. */
 export const light: Feature = {

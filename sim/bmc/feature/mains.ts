@@ -1,8 +1,8 @@
-import type { ChangeRequest } from '../actions.ts';
+import type { ChangeRequest } from '../change.ts';
 import type { Controller } from '../controller.ts';
-import { type Document, simServiceRoot } from '../document.ts';
+import { type Document, simServiceRoot } from '../links.ts';
 import { empty, failure, type Reply, unknownParameter, wrongValue } from '../reply.ts';
-import type { Feature } from './feature.ts';
+import type { Feature } from './kind.ts';
 import type { MainsRule } from './rules.ts';
 
 const targetOf = ({ action, at }: MainsRule) => `${at}/Actions/Oem/${action.replace('#', '')}`;

@@ -1,9 +1,9 @@
 import { findFault } from '../../faults.ts';
-import type { ChangeRequest } from '../actions.ts';
+import type { ChangeRequest } from '../change.ts';
 import type { Controller } from '../controller.ts';
-import { collection, type Document, linkTo, simServiceRoot } from '../document.ts';
+import { collection, type Document, linkTo, simServiceRoot } from '../links.ts';
 import { empty, failure, missing, notWritable, type Reply, wrongValue } from '../reply.ts';
-import type { Feature } from './feature.ts';
+import type { Feature } from './kind.ts';
 import type { MediaRule } from './rules.ts';
 
 const pathOf = ({ at, id }: MediaRule) => `${at}/VirtualMedia/${id}`;

@@ -1,8 +1,8 @@
 import type { Controller } from '../controller.ts';
-import { type Document, linkTo, simServiceRoot } from '../document.ts';
+import { type Document, linkTo, simServiceRoot } from '../links.ts';
 import { outward } from '../paths.ts';
 import { empty, failure, notWritable, type Reply, wrongValue } from '../reply.ts';
-import type { Feature } from './feature.ts';
+import type { Feature } from './kind.ts';
 import type { SecureBootRule } from './rules.ts';
 
 const path = '/Systems/1/SecureBoot';
