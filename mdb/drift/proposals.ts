@@ -13,6 +13,7 @@ import {
   startCampaignIn,
   withdrawCampaignIn,
 } from '../campaigns/campaigns.ts';
+import { offerableSql } from '../machines/offerable.ts';
 import { drifts } from '../schema.ts';
 
 export const reconciler: Actor = { class: 'system', name: 'reconcile' };
@@ -33,7 +34,7 @@ export async function listAmendable(tx: Transaction, siteId: string): Promise<Am
   const { rows } = await tx.execute<Amendable & Record<string, unknown>>(sql`
     select ${columns} from ${tables} left join campaigns c on c.id = d.campaign_id
     where m.site_id = ${siteId} and ${mendable} and d.unknown_since is null and o.reconcile in ('assist', 'authoritative')
-      and m.stage = 'in_service' and m.op_state = 'production' and m.repair_state = 'none' and m.held is null
+      and ${offerableSql} and m.held is null
       and (c.id is null or c.ended_at < now() - ${coolDown} * interval '1 millisecond')
       and not exists (select 1 from orders r where r.machine_id = m.id and r.state in ('waiting', 'running'))
       and not exists (select 1 from campaign_machines cm join campaigns live on live.id = cm.campaign_id

@@ -1,6 +1,7 @@
 /** What the gates in front of a grant (`domain/permits/gates.ts`) have to know of the MDB. */
 import { and, inArray, sql } from 'drizzle-orm';
 import { brakeGateOf } from '../../domain/brake.ts';
+import { isOfferable } from '../../domain/machine.ts';
 import type { CandidateFacts, GateScene } from '../../domain/permits/gates.ts';
 import type { PermitGate } from '../../domain/permits/terms.ts';
 import type { Transaction } from '../acting.ts';
@@ -36,20 +37,15 @@ export async function readCandidateFacts(
 ): Promise<Map<string, CandidateFacts>> {
   if (candidates.length === 0) return new Map();
   const ids = [...new Set(candidates.map(({ machineId }) => machineId))];
-  const rows = await tx
-    .select({
-      id: machines.id,
-      healthy: sql<boolean>`${machines.stage} = 'in_service' and ${machines.opState} = 'production' and ${machines.repairState} = 'none'`,
-    })
-    .from(machines)
-    .where(inArray(machines.id, ids));
-  const healthy = new Map(rows.map((row) => [row.id, row.healthy]));
+  const { id, stage, opState, repairState } = machines;
+  const rows = await tx.select({ id, stage, opState, repairState }).from(machines).where(inArray(id, ids));
+  const healthy = new Set(rows.filter(isOfferable).map((row) => row.id));
   const busy = await readBusy(tx, candidates);
   return new Map(
     candidates.map((one) => [
       one.id,
       {
-        healthy: healthy.get(one.machineId) ?? false,
+        healthy: healthy.has(one.machineId),
         busy: one.workflowId === null ? (busy.get(one.machineId) ?? null) : null,
       },
     ]),

@@ -5,6 +5,7 @@ import type { Resource } from '../../domain/permits/groups.ts';
 import { anything, chooseMostNamed, type PermitPolicy, standardPermitPolicy } from '../../domain/permits/policy.ts';
 import type { PermitWindow } from '../../domain/permits/window.ts';
 import type { MdbOrTransaction } from '../connect.ts';
+import { offerableSql } from '../machines/offerable.ts';
 import { semaphores } from '../schema.ts';
 import { inGroup } from './groups.ts';
 
@@ -31,7 +32,7 @@ export async function countGroup(
 ): Promise<{ total: number; healthy: number }> {
   const { rows } = await tx.execute<{ total: number; healthy: number }>(sql`
     select count(*)::int as total,
-      (count(*) filter (where stage = 'in_service' and op_state = 'production' and repair_state = 'none' and not exists (
+      (count(*) filter (where ${offerableSql} and not exists (
         select from permits p where p.machine_id = m.id and p.semaphore = ${semaphore} and p.state = 'granted')
       ))::int as healthy
     from machines m where stage not in ('retired', 'racked', 'registered') and ${inGroup(resource)}`);

@@ -26,6 +26,7 @@ import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { lock } from '../locks.ts';
 import { attributeSql } from '../machines/attributes.ts';
+import { offerableSql } from '../machines/offerable.ts';
 import { capacityRules, machines } from '../schema.ts';
 import { holdByBrake } from './brake.ts';
 
@@ -120,7 +121,6 @@ async function rulesFor(tx: Transaction, groups: CapacityGroups): Promise<Capaci
 // way there is no loss.
 const belongs = sql`m.stage <> 'retired' and (m.in_service_at is not null or exists (
   select from state_history h where h.machine_id = m.id and h.guarded = 'op_state' and h."to" = 'production'))`;
-const healthy = sql`m.stage = 'in_service' and m.op_state = 'production' and m.repair_state = 'none'`;
 
 /** Machines of each rule's group, in the order of the rules. */
 async function countGroups(
@@ -130,7 +130,7 @@ async function countGroups(
 ): Promise<GroupCount[]> {
   const columns = rules.map(({ scope }) => {
     const inside = sql`${memberOf(scope)} = ${groups[scope] ?? '*'}`;
-    return sql`count(*) filter (where ${inside})::int, count(*) filter (where ${inside} and ${healthy})::int`;
+    return sql`count(*) filter (where ${inside})::int, count(*) filter (where ${inside} and ${offerableSql})::int`;
   });
   const { rows } = await tx.execute<{ counts: number[] }>(
     sql`select array[${sql.join(columns, sql`, `)}] as counts from machines m where ${belongs}`,
@@ -145,7 +145,7 @@ export async function listCapacity(mdb: MdbOrTransaction): Promise<CapacityListi
   const scopes = await scopesOf(mdb);
   const counted = scopes.map(
     (scope) => sql`select ${scope}::text as scope, ${memberOf(scope)} as name, count(*)::int as total,
-      count(*) filter (where ${healthy})::int as have from machines m where ${belongs} group by 2`,
+      count(*) filter (where ${offerableSql})::int as have from machines m where ${belongs} group by 2`,
   );
   const { rows: found } = await mdb.execute<{ scope: string; name: string | null; total: number; have: number }>(
     sql`${sql.join(counted, sql` union all `)}`,
