@@ -1,11 +1,12 @@
 import { ActivityFailure, condition } from '@temporalio/workflow';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Answer, PassageInput, PassageSummary, Report } from '../../contract/machine.ts';
-import type { MachineState, PassageErrand, PersonsRuling, PlanLine, StepStart } from '../../contract/passage.ts';
+import type { MachineState, PassageErrand, PersonsRuling, StepStart } from '../../contract/passage.ts';
 import type { BegunPassage, Taken } from '../../contract/past.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { Passage } from '../../domain/machine.ts';
 import type { Held } from '../../domain/question.ts';
+import type { PlanLine } from '../../domain/values.ts';
 import { Desk } from '../desk.ts';
 import { shortened } from '../messages.ts';
 import { type PermitSubject, Permits } from '../permits.ts';
