@@ -7,10 +7,6 @@ import type { BootState, ImageKind, OpState, Stage } from '../domain/machine.ts'
 import type { Held } from '../domain/question.ts';
 import type { Taken } from './past.ts';
 
-/** Steps of the birth, in the order of the conveyor belt. */
-export const birthSteps = ['rack', 'register', 'configure', 'profile', 'deploy', 'ready'] as const;
-export type BirthStep = (typeof birthSteps)[number];
-
 export interface BeginResult extends Taken {
   /** Whether it has to be booted: it was never seen, or stands at the end of an earlier order. */
   readonly boot: boolean;

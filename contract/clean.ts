@@ -4,10 +4,6 @@ import { eraseMethods } from '../domain/machine.ts';
 import type { Held } from '../domain/question.ts';
 import type { MachineState, PassageErrand, PersonsRuling, StepStart } from './passage.ts';
 
-/** Steps of the clean, in order; the last two only where the machine goes on to a new owner. */
-export const cleanSteps = ['leave', 'boot', 'erase', 'prove', 'deploy', 'ready'] as const;
-export type CleanStep = (typeof cleanSteps)[number];
-
 export type CleanMove = PassageErrand & { readonly next: StepStart };
 
 export type CleanBoot = { readonly state: MachineState } | { readonly held: Held };

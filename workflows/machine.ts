@@ -26,6 +26,7 @@ import { attributes } from '../contract/attributes.ts';
 import {
   type MachineInput,
   type OrderMessage,
+  type PassageInput,
   type PassageSummary,
   passageWorkflowId,
   queries,
@@ -38,7 +39,6 @@ import { type EndInput, noOrder } from '../contract/passage.ts';
 import { readBrainSlug } from '../domain/brainslug.ts';
 import { readOrder, readSteering, shortened } from './messages.ts';
 import { rootMessage } from './passage/failure.ts';
-import { passageWorkflows } from './passages.ts';
 import { lookActivities } from './permitproxies.ts';
 import { orderActivities, passageActivities } from './proxies.ts';
 import { OrderQueue } from './queue.ts';
@@ -244,9 +244,8 @@ class Life {
   private async passage(order: OrderMessage): Promise<PassageSummary | null> {
     const { machineId, siteId } = this.input;
     const workflowId = passageWorkflowId(machineId, order.passage, order.id);
-    const start = passageWorkflows[order.passage];
     try {
-      return await executeChild<typeof start>(start, {
+      return await executeChild<(input: PassageInput) => Promise<PassageSummary>>(order.passage, {
         workflowId,
         args: [{ machineId, siteId, orderId: order.id }],
         // An order id is used once: a second passage for it would be a second birth. One that found no order of this id

@@ -99,12 +99,12 @@ async function methodOf(
   return method ?? { held: unerased(`"${named}" is no method of erasing`) };
 }
 
-/** What a clean would do to the machine as the MDB knows it, a line an act. */
+/** What a clean would do to the machine's disks as the MDB knows them, a line a disk. */
 export function planClean(mdb: Mdb, input: PassageErrand): Promise<readonly string[]> {
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
-    const { method, owner } = requestOf('clean', (await passage.orderOf(tx, orderId)).request);
+    const { method } = requestOf('clean', (await passage.orderOf(tx, orderId)).request);
     const disks = await disksToErase(tx, machineId, orderId);
     const pool = await readPool(tx, machine.pool);
     const targets = planErase(
@@ -113,12 +113,10 @@ export function planClean(mdb: Mdb, input: PassageErrand): Promise<readonly stri
       { method, pool },
     );
     return [
-      'boot the fast image',
       ...targets.map((target) => `erase disk ${target.serial} by ${target.method}`),
       ...disks
         .filter((disk) => !disk.present && !disk.vouched)
         .map((disk) => `ask a person about ${describeAbsent(disk)}`),
-      owner === null ? 'take its owner away and switch it off' : `give it to ${owner} and install it`,
     ];
   });
 }

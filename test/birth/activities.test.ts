@@ -2,7 +2,6 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBirthActivities } from '../../activities/birth/index.ts';
 import { createPassageActivities } from '../../activities/passage/index.ts';
-import { type BirthStep, birthSteps } from '../../contract/birth.ts';
 import type { StepStart } from '../../contract/passage.ts';
 import { acting } from '../../mdb/acting.ts';
 import {
@@ -20,6 +19,7 @@ import {
   steps,
   tickets,
 } from '../../mdb/schema.ts';
+import { birthSteps } from '../../workflows/birth/steps.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -34,9 +34,9 @@ beforeAll(async () => {
 });
 afterAll(() => db?.close());
 
-const next = (step: BirthStep): StepStart => ({
+const next = (step: string): StepStart => ({
   step,
-  ordinal: (birthSteps.indexOf(step) + 1) * 10,
+  ordinal: (birthSteps.findIndex(({ name }) => name === step) + 1) * 10,
   owner: 'team',
   limit: 60_000,
 });

@@ -7,12 +7,12 @@ import { createBirthActivities } from '../../activities/birth/index.ts';
 import { type Authority, openAuthority } from '../../boot/authority.ts';
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { Evidence, ImageOffer } from '../../boot/imagesystem/system.ts';
-import { type BirthStep, birthSteps } from '../../contract/birth.ts';
 import type { StepStart } from '../../contract/passage.ts';
 import type { Directive } from '../../domain/values.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import { renderDominatorList } from '../../mdb/permits/dominator.ts';
 import { audit, bootCounts, burninParts, disks, machines, nics, orders, sites, steps } from '../../mdb/schema.ts';
+import { birthSteps } from '../../workflows/birth/steps.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { sitePolicy, writeSite } from '../support/site.ts';
 
@@ -122,9 +122,9 @@ describe('a birth for the Dominator', () => {
 
   const [machineId, mac, orderId] = ['m-020000000001', '02:00:00:00:00:01', 'birth-020000000001-1'];
   const errand = { machineId, siteId: 'home', orderId, passage: 'birth' } as const;
-  const next = (step: BirthStep): StepStart => ({
+  const next = (step: string): StepStart => ({
     step,
-    ordinal: (birthSteps.indexOf(step) + 1) * 10,
+    ordinal: (birthSteps.findIndex(({ name }) => name === step) + 1) * 10,
     owner: 'team',
     limit: 60_000,
   });

@@ -286,10 +286,8 @@ describe('the rest of the passage', () => {
   it('plans in words what it would do, and does nothing', async () => {
     const clean = await cleaning({ owner: 'new' }, second('nvme0n1', 'NV3'));
     expect(await activities.planClean(clean.errand)).toEqual([
-      'boot the fast image',
       `erase disk D-${clean.machineId} by ata-secure-erase`,
       'erase disk NV3 by nvme-format',
-      'give it to new and install it',
     ]);
     expect(await machineOf(clean)).toMatchObject({ stage: 'maintenance', directive: { do: 'wait' } });
   });

@@ -2,8 +2,8 @@ import { sleep } from '@temporalio/workflow';
 import type { CampaignInput } from '../../contract/campaign.ts';
 import type { MachineInput } from '../../contract/machine.ts';
 import type { SemaphoreInput } from '../../contract/semaphore.ts';
-import { birth as realBirth } from '../../workflows/birth/birth.ts';
 import { campaign as realCampaign } from '../../workflows/campaign.ts';
+import { birth as realBirth } from '../../workflows/index.ts';
 import { machine as realMachine } from '../../workflows/machine.ts';
 import { semaphore as realSemaphore } from '../../workflows/semaphore.ts';
 

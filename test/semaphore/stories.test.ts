@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orderClasses } from '../../domain/machine.ts';
 import { cacheFolder } from '../../host/cache.ts';
 import { startTemporal } from '../../host/temporal.ts';
-import type { PermitOutcome } from '../../workflows/permits.ts';
+import type { PermitOutcome } from '../../workflows/passage/permits.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { service } from '../support/service.ts';
 import { writeSite } from '../support/site.ts';

@@ -4,13 +4,12 @@
  */
 
 import { afterAll, describe, expect, test } from 'vitest';
-import { birthSteps } from '../../contract/birth.ts';
-import { cleanSteps } from '../../contract/clean.ts';
 import type { Act } from '../../contract/hardware.ts';
 import type { ReportKind, Standing } from '../../contract/machine.ts';
 import type { MachineState } from '../../contract/passage.ts';
 import type { BegunPassage, Past, PastAct } from '../../contract/past.ts';
 import type { OpState, Passage } from '../../domain/machine.ts';
+import { definitions } from '../../workflows/passages.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
 import { begun } from './stage.ts';
@@ -22,7 +21,8 @@ afterAll(() => shared?.teardown());
 interface Case {
   readonly request?: Readonly<Record<string, unknown>>;
   readonly opState?: OpState;
-  readonly steps: readonly string[];
+  /** The steps at which it is begun again, where these are not all of the passage's. */
+  readonly steps?: readonly string[];
   /** Where the machine stands at a step; as before for one that is missing. */
   readonly at?: Readonly<Record<string, Partial<MachineState>>>;
   /** What the agent has yet to tell at a step. */
@@ -41,20 +41,20 @@ const cleaning = (step: string) =>
 const aside = (steps: readonly string[], state: Partial<MachineState>) =>
   Object.fromEntries(steps.map((step) => [step, state]));
 
+const stepsOf = (passage: Passage) => definitions[passage].steps.map(({ name }) => name);
+
 /** One that is forgotten does not compile. */
 const cases: Readonly<Record<Passage, Case>> = {
-  birth: { steps: birthSteps, at: aside(birthSteps, out), tells: belt },
-  rebirth: { request: { power: 'cycle' }, steps: birthSteps, at: aside(birthSteps, out), tells: belt },
+  birth: { at: aside(stepsOf('birth'), out), tells: belt },
+  rebirth: { request: { power: 'cycle' }, at: aside(stepsOf('rebirth'), out), tells: belt },
   clean: {
     request: { owner: 'next', power: 'cycle' },
-    steps: cleanSteps,
-    at: aside(cleanSteps.slice(1), { ...out, bootState: 'clean' }),
+    at: aside(stepsOf('clean').slice(1), { ...out, bootState: 'clean' }),
     tells: cleaning,
     directive: { erase: 'erase', deploy: 'install' },
   },
   retire: {
-    steps: cleanSteps.slice(0, 4),
-    at: aside(cleanSteps.slice(1), { ...out, bootState: 'clean' }),
+    at: aside(stepsOf('clean').slice(1), { ...out, bootState: 'clean' }),
     tells: (step) => cleaning(step).filter((kind) => kind !== 'installed' && kind !== 'ready'),
     directive: { erase: 'erase' },
   },
@@ -67,7 +67,6 @@ const cases: Readonly<Record<Passage, Case>> = {
       ],
       soakMinutes: 0,
     },
-    steps: ['window', 'drain', 'work', 'restore', 'soak'],
     at: { drain: { opState: 'draining' }, ...aside(['work', 'restore', 'soak'], { ...out, stage: 'maintenance' }) },
   },
   repair: {
@@ -75,15 +74,18 @@ const cases: Readonly<Record<Passage, Case>> = {
     steps: ['diagnose', 'restart'],
     at: { restart: { opState: 'hard_reboot', stage: 'repair' } },
   },
-  drain: { steps: ['drain'], at: { drain: { opState: 'draining' } } },
-  undrain: { opState: 'draining', steps: ['restore'], at: { restore: out } },
+  drain: { at: { drain: { opState: 'draining' } } },
+  undrain: { opState: 'draining', at: { restore: out } },
   reboot: {
-    steps: ['drain', 'reboot', 'restore'],
     at: { drain: { opState: 'draining' }, ...aside(['reboot', 'restore'], { opState: 'hard_reboot' }) },
   },
-  power: { request: { action: 'cycle' }, steps: ['reboot', 'restore'], at: aside(['reboot', 'restore'], out) },
+  power: { request: { action: 'cycle' }, at: aside(['reboot', 'restore'], out) },
 };
-const all = Object.entries(cases) as [Passage, Case][];
+type FullCase = Case & Required<Pick<Case, 'steps'>>;
+const all = Object.values(definitions).map(({ passage }) => {
+  const { steps = stepsOf(passage), ...how }: Case = cases[passage];
+  return [passage, { ...how, steps }] as const;
+});
 
 const waits: Readonly<Record<ReportKind, RegExp>> = {
   inventory: /rack|boot/,
@@ -158,7 +160,11 @@ const key = ({ kind, parameters }: Pick<Act, 'kind' | 'parameters'>) => `${kind}
 const { stage, bootState, rack, pool, sku } = begun;
 const stands = { stage, bootState, rack, pool, sku };
 
-function pastOf({ steps, at, opState = 'production', directive }: Case, step: string, acts: readonly PastAct[]): Past {
+function pastOf(
+  { steps, at, opState = 'production', directive }: FullCase,
+  step: string,
+  acts: readonly PastAct[],
+): Past {
   const told = steps.indexOf(step);
   return {
     at: step,
@@ -186,10 +192,11 @@ interface Loss {
   readonly sent: boolean;
 }
 
-const lossesOf = ({ steps }: Case): Loss[] => steps.flatMap((step) => [true, false].map((sent) => ({ step, sent })));
+const lossesOf = ({ steps }: FullCase): Loss[] =>
+  steps.flatMap((step) => [true, false].map((sent) => ({ step, sent })));
 
 /** What of the acts had been sent, and which are still to be. */
-function part({ steps }: Case, { step, sent }: Loss, acts: readonly Act[]) {
+function part({ steps }: FullCase, { step, sent }: Loss, acts: readonly Act[]) {
   const until = steps.indexOf(step);
   const place = (act: Act) => Math.max(0, steps.indexOf(act.step ?? ''));
   const gone = acts.filter((act) => (sent ? place(act) <= until : place(act) < until));

@@ -130,7 +130,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     closeHumanStep: async () => undefined,
     keepIgnored: async () => undefined,
     bootClean: async () => ({ state: { ...standing, stage: 'maintenance', opState: 'disabled', bootState: 'clean' } }),
-    planClean: async () => ['boot the fast image', 'erase disk D1 by nvme-format'],
+    planClean: async () => ['erase disk D1 by nvme-format'],
     directErase: async () => ({ state: cleaned, disks: 1 }),
     proveErased: async () => ({ state: cleaned, note: '1 disk proven erased' }),
     directReinstall: async () => ({ state: { ...cleaned, stage: 'profiled' } }),
@@ -172,7 +172,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     lookAtBoard: async () => ({ state: 'same', quarantined: false }),
     acceptBoard: async () => ({ accepted: true, keysLost: false }),
     endQuarantine: async () => undefined,
-    act: async () => ({ state: 'done', observed: 'power On' }),
+    act: async ({ dryRun }) => ({ state: dryRun ? 'planned' : 'done', observed: 'power On' }),
     settle: async () => ({ state: 'done', observed: 'power On' }),
   };
   const doubles = { ...usual, ...different };

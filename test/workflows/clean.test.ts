@@ -257,10 +257,13 @@ describe.skipIf(shared === null)('clean', () => {
   test(
     'a rehearsal acts on nothing, and says what it would do',
     skipping(asked({ owner: 'new', power: 'cycle' }, { dryRun: true }), async (bench) => {
-      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('dry run: 6 acts') });
+      expect(await outcome(bench)).toMatchObject({
+        outcome: 'done',
+        note: expect.stringContaining('dry run: 11 acts'),
+      });
       expect(calls(bench)).toEqual([
-        ...['beginPassage', 'readGroups', 'leaveService draining', 'readGroups', 'planClean', 'keepPlan'],
-        'endOrder done',
+        ...['beginPassage', 'readGroups', 'leaveService draining', 'readGroups', 'act boot-network', 'planClean'],
+        ...['keepPlan', 'endOrder done'],
       ]);
     }),
   );

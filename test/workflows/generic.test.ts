@@ -10,6 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { ReportKind, Standing } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/past.ts';
 import type { Passage } from '../../domain/machine.ts';
+import { definitions } from '../../workflows/passages.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type BenchWish, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
 import { begun, skipping } from './stage.ts';
@@ -24,7 +25,7 @@ interface Passing {
   readonly tells?: readonly ReportKind[];
 }
 
-/** Every passage and action there is; one that is forgotten does not compile. */
+/** How each of the passages goes well; one that is forgotten does not compile. */
 const passing: Readonly<Record<Passage, Passing>> = {
   birth: { tells: ['inventory', 'burnin', 'installed', 'ready'] },
   rebirth: {
@@ -43,7 +44,8 @@ const passing: Readonly<Record<Passage, Passing>> = {
   reboot: { order: { request: { semaphores: { drain: 'rack', reboot: 'rack' } } } },
   power: { order: { request: { action: 'cycle' } } },
 };
-const all = Object.entries(passing) as [Passage, Passing][];
+/** Every passage that is defined. */
+const all = Object.values(definitions).map(({ passage }) => [passage, passing[passage]] as const);
 
 const waits: Readonly<Record<ReportKind, RegExp>> = {
   inventory: /rack|boot/,
@@ -139,6 +141,56 @@ async function callsOf(passage: Passage, how: Passing): Promise<readonly string[
   })();
   return calls;
 }
+
+type Called = readonly [name: string, input: Readonly<Record<string, unknown>>];
+
+/** The same activities, each call of which is written down with what it was given. */
+function watched(doubles: Partial<Doubles>, calls: Called[]): Partial<Doubles> {
+  return Object.fromEntries(
+    Object.entries(goingWell([], doubles)).map(([name, activity]) => [
+      name,
+      (input: never) => {
+        calls.push([name, input]);
+        return (activity as (input: never) => Promise<unknown>)(input);
+      },
+    ]),
+  );
+}
+
+describe.skipIf(shared === null)('on a good day a passage comes by every one of its steps', () => {
+  // What a repair escalates to follows from what is seen, and each attempt has its own test.
+  for (const [passage, how] of all.filter(([name]) => name !== 'repair'))
+    test(passage, async () => {
+      const calls: Called[] = [];
+      await skipping(shared, passage, watched(doublesOf(how), calls), async (bench, environment) => {
+        await play(environment, [bench], how);
+      })();
+      // The transaction that registers a machine begins two rows: its own, and that of the step behind it.
+      const begun = calls.flatMap(([name, { next }]) => [name, ...(next ? [(next as { step: string }).step] : [])]);
+      expect(begun).toEqual(expect.arrayContaining(definitions[passage].steps.map(({ name }) => name)));
+    });
+});
+
+/** What a rehearsal may call: what only reads, or reads anew, and the ends of its own. */
+const rehearses =
+  /^(read\w+|beginPassage|keepPlan|endOrder|planClean|missingParts|keepRecords|keepConsole|check(Health|Controller)|lookAtBoard)$/;
+
+describe.skipIf(shared === null)('rehearsed, a passage does nothing', () => {
+  // A birth is nobody's order, and has no rehearsal.
+  for (const [passage, how] of all.filter(([name]) => name !== 'birth'))
+    test(passage, async () => {
+      const calls: Called[] = [];
+      const doubles = watched(doublesOf({ ...how, order: { ...how.order, dryRun: true } }), calls);
+      await skipping(shared, passage, doubles, async (bench, environment) => {
+        await play(environment, [bench], { ...how, tells: [] });
+        const { last } = await bench.machine.query<Standing>('standing');
+        expect(last).toMatchObject({ outcome: 'done', note: expect.stringContaining('dry run: ') });
+      })();
+      expect(calls.filter(([name, { dryRun }]) => !rehearses.test(name) && dryRun !== true)).toEqual([]);
+      const plans = calls.flatMap(([name, { lines }]) => (name === 'keepPlan' ? [lines] : []));
+      expect(plans).toEqual([expect.arrayContaining([expect.anything()])]);
+    });
+});
 
 const broken = async () => {
   throw ApplicationFailure.nonRetryable('a bug');

@@ -1,18 +1,30 @@
-import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import { frame } from '../passage/frame.ts';
-import { beltCourse, convey, leaveBelt } from './belt.ts';
-import { BirthRun } from './run.ts';
+import { takePermit } from '../outage/permit.ts';
+import { definePassage } from '../passage/engine.ts';
+import { done } from '../passage/result.ts';
+import { type BirthFacts, birthFacts } from './facts.ts';
+import { birthSteps, resumesAt } from './steps.ts';
 
 /**
  * Birth: from the first boot request to *in service*. Reads like the runbook an operator would write; what each
  * step does is in the file of its name.
  */
-export async function birth(input: PassageInput): Promise<PassageSummary> {
-  const run = new BirthRun(input, beltCourse('birth'));
-  const go = async () => {
-    const begun = await run.beginBirth();
-    if ('to' in begun) return run.end(begun, false);
-    return begun.live ? convey(run) : run.unbegun(begun.why);
-  };
-  return frame(run, go, (ended) => leaveBelt(run, ended));
-}
+export const birth = definePassage<'birth', BirthFacts>('birth', {
+  steps: birthSteps,
+  powerTries: 3,
+  rowsByEffects: true,
+  resumesAt,
+  afterBoot: () => 'register',
+  /** A machine in production leaves by its groups' permits. */
+  async begin(_context, effects) {
+    const begun = await effects.birth.beginBirth();
+    if (!begun.leaves) return begun;
+    await takePermit(effects, 'reboot', {});
+    return effects.birth.beginBirth({ permitted: true });
+  },
+  facts: (begun) =>
+    birthFacts('boot' in begun && begun.boot === true, 'newcomer' in begun ? String(begun.newcomer) : undefined),
+  // The installed system's own report has ended the order.
+  finish: async () => ({ ...done('in service'), recorded: true }),
+  // Half installed, it stands until a person says more.
+  holds: () => true,
+});

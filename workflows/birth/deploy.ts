@@ -1,39 +1,35 @@
 import type { Report } from '../../contract/machine.ts';
-import type { InstallRun } from '../passage/install.ts';
-import { next, type Outcome } from '../passage/outcome.ts';
+import type { Effects } from '../passage/effects.ts';
+import { next, type StepResult } from '../passage/result.ts';
+import type { InstallContext } from './facts.ts';
 
 /**
  * Deploy: the agent makes keys, partitions, file systems and the boot loader, writes the image and tells so. Only
  * after the MDB has taken hostname, address, image and boot state in one transaction is it told to hand over.
  */
-export async function deploy<Step extends string>(run: InstallRun<Step>): Promise<Outcome> {
-  const { limits } = run.course;
+export async function deploy(context: InstallContext, effects: Effects): Promise<StepResult> {
+  const { facts } = context;
   for (;;) {
-    run.stand('deploy', 'agent');
-    const heard = await run.desk.await('installed', limits.deploy);
-    if (heard === 'cancelled') return run.cancelled();
-    if (heard !== 'late' && 'rebooted' in heard) return run.reboot(heard.rebooted, 'deploy');
+    context.waitsOn('agent');
+    const heard = await context.hear('installed');
     if (heard !== 'late' && 'report' in heard) {
-      const accepted = await run.effects.birth.acceptInstall({ ...run.errand, next: run.start('ready') });
+      const accepted = await effects.birth.acceptInstall();
       if (!('held' in accepted)) {
-        run.readyLimit = accepted.limit ?? limits.ready;
-        run.mayRestart = accepted.mayRestart;
-        run.reached('deployed');
+        facts.readyLimit = accepted.limit;
+        facts.mayRestart = accepted.mayRestart;
         return next;
       }
-      const ruling = await run.ask('deploy', accepted.held);
-      if ('outcome' in ruling) return ruling.outcome;
+      await effects.ask(accepted.held);
     } else {
-      const settled = await run.askRetry('deploy', ...failure(heard, limits.deploy));
-      if (settled !== 'retry') return settled;
+      await effects.askRetry(...failure(heard, context.limit));
     }
-    await run.effects.birth.directInstall(run.errand);
+    await effects.birth.directInstall();
   }
 }
 
-function failure(heard: 'late' | { failed: Report }, limit: number): [fault: string, reason: string] {
+function failure(heard: 'late' | { failed: Report }, limitMs: number): [fault: string, reason: string] {
   if (heard === 'late')
-    return ['deploy/overdue', `The agent did not finish installing within ${limit / 60_000} minutes.`];
+    return ['deploy/overdue', `The agent did not finish installing within ${limitMs / 60_000} minutes.`];
   const { step = 'install', message = 'it does not say why' } = heard.failed;
   return [`deploy/${step}`, `The agent failed at ${step}: ${message}`];
 }

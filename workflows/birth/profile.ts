@@ -1,67 +1,53 @@
-import { next, type Outcome } from '../passage/outcome.ts';
-import type { BirthRun } from './run.ts';
+import type { Effects } from '../passage/effects.ts';
+import { next, type StepResult } from '../passage/result.ts';
+import type { BirthContext } from './facts.ts';
 
 /**
  * Profile and benchmark: the agent burns the machine in; its figures are held against the profile and against its
  * peers, and the image follows from them. A machine that fails goes on to the debug image, so that it can be looked
  * at; it is not offered as capacity.
  */
-export async function profile(run: BirthRun): Promise<Outcome> {
-  const heard = await takeUp(run);
-  if (heard !== null) return heard;
-  const started = await run.effects.birth.startProfile({ ...run.errand, next: run.start('profile') });
-  run.reached('configured');
-  if (started.burnin === 'run') {
-    const outcome = await burnIn(run, started.limit);
-    if (outcome !== null) return outcome;
-  }
+export async function profile(context: BirthContext, effects: Effects): Promise<StepResult> {
+  await takeUp(context, effects);
+  const started = await effects.birth.startProfile();
+  if (started.burnin === 'run') await burnIn(context, effects, started.limit);
   for (;;) {
-    const decided = await run.effects.birth.decideProfile({ ...run.errand, next: run.start('deploy') });
-    if (!('held' in decided)) break;
-    const ruling = await run.ask('profile', decided.held);
-    if ('outcome' in ruling) return ruling.outcome;
+    const decided = await effects.birth.decideProfile();
+    if (!('held' in decided)) return next;
+    await effects.ask(decided.held);
   }
-  run.reached('profiled');
-  return next;
 }
 
 /** A burn-in about which a person was being asked, when the workflow was lost, is not begun again unasked. */
-async function takeUp(run: BirthRun): Promise<Outcome | null> {
-  if (run.recall.at !== 'profile') return null;
-  const open = run.recall.openAt('profile');
-  run.recall.reach('profile');
-  if (open === null || !/^profile\/(agent|overdue)$/.test(open.held.fault)) return null;
-  return burnIn(run, run.course.limits.profile);
+async function takeUp(context: BirthContext, effects: Effects): Promise<void> {
+  const { recall } = context;
+  if (recall.at !== 'profile') return;
+  const open = recall.openAt('profile');
+  recall.reach('profile');
+  if (open !== null && /^profile\/(agent|overdue)$/.test(open.held.fault))
+    await burnIn(context, effects, context.limit);
 }
 
-async function burnIn(run: BirthRun, limit: number): Promise<Outcome | null> {
+async function burnIn(context: BirthContext, effects: Effects, limitMs: number): Promise<void> {
   for (;;) {
-    run.stand('profile', 'agent', limit);
-    const heard = await run.desk.await('burnin', limit);
-    if (heard === 'cancelled') return run.cancelled();
-    if (heard !== 'late') {
-      if ('report' in heard) return null;
-      if ('rebooted' in heard) return run.reboot(heard.rebooted, 'profile');
-    }
-    const settled =
-      heard === 'late'
-        ? await overdue(run, limit)
-        : await run.askRetry(
-            'profile',
-            'profile/agent',
-            `The burn-in could not run: ${heard.failed.message ?? 'no reason given'}`,
-          );
-    if (settled !== 'retry') return settled;
-    await run.effects.birth.startProfile({ ...run.errand, next: run.start('profile') });
+    context.waitsOn('agent', limitMs);
+    const heard = await context.hear('burnin', limitMs);
+    if (heard === 'late') await overdue(context, effects, limitMs);
+    else if ('report' in heard) return;
+    else
+      await effects.askRetry(
+        'profile/agent',
+        `The burn-in could not run: ${heard.failed.message ?? 'no reason given'}`,
+      );
+    await effects.birth.startProfile();
   }
 }
 
 /** No result in time: the machine is restarted once within the budget (it then starts over), else a person looks. */
-async function overdue(run: BirthRun, limit: number): Promise<Outcome | 'retry'> {
-  if (run.mayPower && (await run.act('boot-network')).state === 'done') return 'retry';
-  const minutes = Math.round(limit / 60_000);
-  return run.askRetry(
-    'profile',
+async function overdue(context: BirthContext, effects: Effects, limitMs: number): Promise<void> {
+  if (context.mayPower && (await effects.act('boot-network')).state === 'done') return;
+  const minutes = Math.round(limitMs / 60_000);
+  await effects.askRetry(
     'profile/overdue',
     `The burn-in told no result within ${minutes} minutes; the machine may hang.`,
   );

@@ -1,56 +1,46 @@
 import type { PersonsRuling } from '../../contract/passage.ts';
-import type { InstallRun } from '../passage/install.ts';
-import { next, type Outcome } from '../passage/outcome.ts';
+import type { Effects } from '../passage/effects.ts';
+import { next, type StepResult } from '../passage/result.ts';
+import type { InstallContext } from './facts.ts';
 
 /**
  * Ready: the machine has handed over and comes up in its image; it is in service when the installed system has said
  * who it is, from its own disk, and that agrees with the MDB.
  */
-export async function ready<Step extends string>(run: InstallRun<Step>): Promise<Outcome> {
+export async function ready(context: InstallContext, effects: Effects): Promise<StepResult> {
+  const limitMs = context.facts.readyLimit ?? context.limit;
   for (;;) {
-    run.stand('ready', 'agent', run.readyLimit);
-    const heard = await run.desk.await('ready', run.readyLimit);
-    if (heard === 'cancelled') return run.cancelled();
-    if (heard !== 'late' && 'rebooted' in heard) return run.reboot(heard.rebooted, 'ready');
+    context.waitsOn('agent', limitMs);
+    const heard = await context.hear('ready', limitMs);
+    if (heard === 'late') {
+      await silent(context, effects, limitMs);
+      continue;
+    }
     const complaint =
-      heard === 'late'
-        ? undefined
-        : 'failed' in heard
-          ? (heard.failed.message ?? 'The installed system failed.')
-          : heard.report.message;
-    const outcome =
-      heard === 'late'
-        ? await silent(run)
-        : complaint === undefined
-          ? await finish(run)
-          : await run.askRetry('ready', 'ready/disagrees', complaint);
-    if (outcome !== 'retry') return outcome;
-  }
-}
-
-async function finish<Step extends string>(run: InstallRun<Step>): Promise<Outcome> {
-  let ruling: PersonsRuling | undefined;
-  for (;;) {
-    const finished = await run.effects.birth.finishBirth({ ...run.errand, ...(ruling && { ruling }) });
-    if (!('held' in finished)) {
-      const { stage, opState, bootState } = finished;
-      run.state = { ...run.state, stage, opState, bootState };
+      'failed' in heard ? (heard.failed.message ?? 'The installed system failed.') : heard.report.message;
+    if (complaint === undefined) {
+      await finish(effects);
       return next;
     }
-    const answer = await run.ask('ready', finished.held);
-    if ('outcome' in answer) return answer.outcome;
-    ruling = answer;
+    await effects.askRetry('ready/disagrees', complaint);
   }
 }
 
-async function silent<Step extends string>(run: InstallRun<Step>): Promise<Outcome | 'retry'> {
-  const act = run.mayRestart && run.mayPower ? await run.act('restart') : null;
-  if (act?.state === 'done') return 'retry';
-  const minutes = run.readyLimit / 60_000;
+async function finish(effects: Effects): Promise<void> {
+  let ruling: PersonsRuling | undefined;
+  for (;;) {
+    const finished = await effects.birth.finishBirth({ ...(ruling && { ruling }) });
+    if (!('held' in finished)) return;
+    ruling = await effects.ask(finished.held);
+  }
+}
+
+async function silent(context: InstallContext, effects: Effects, limitMs: number): Promise<void> {
+  const act = context.facts.mayRestart && context.mayPower ? await effects.act('restart') : null;
+  if (act?.state === 'done') return;
   const tried = act === null ? '' : ` A restart by its controller: ${act.observed}`;
-  return run.askRetry(
-    'ready',
+  await effects.askRetry(
     'ready/silent',
-    `The installed system did not report within ${minutes} minutes of the hand-over; it may not boot.${tried}`,
+    `The installed system did not report within ${limitMs / 60_000} minutes of the hand-over; it may not boot.${tried}`,
   );
 }

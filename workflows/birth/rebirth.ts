@@ -1,100 +1,92 @@
-import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import { type RebirthRequest, requestOf } from '../../domain/requests.ts';
-import { departAtOnce } from '../outage/depart.ts';
-import { frame } from '../passage/frame.ts';
-import { type Ended, next, type Outcome, refuse } from '../passage/outcome.ts';
-import { mustRehearse, rehearse } from '../service/serve.ts';
-import { beltCourse, convey, leaveBelt } from './belt.ts';
-import { BirthRun } from './run.ts';
+import type { RebirthRequest } from '../../domain/requests.ts';
+import { takeOutAtOnce } from '../outage/takeout.ts';
+import type { PassageContext } from '../passage/context.ts';
+import type { Effects } from '../passage/effects.ts';
+import { definePassage } from '../passage/engine.ts';
+import { done, Leave, next, refuse, type StepResult } from '../passage/result.ts';
+import { type BirthFacts, birthFacts } from './facts.ts';
+import { rack } from './rack.ts';
+import { birthSteps, resumesAt } from './steps.ts';
 
 const week = 7 * 24 * 60 * 60_000;
 
+interface RebirthFacts extends BirthFacts {
+  /** Whether it has booted, or was told to, towards its inventory: from there on there is no way back. */
+  gone: boolean;
+}
+
+type RebirthContext = PassageContext<RebirthRequest, RebirthFacts>;
+
+const [rackStep, ...others] = birthSteps;
+
 /**
  * Rebirth: the boot state is set, and the machine's next reboot applies it, or a power cycle that was asked for. From
- * its inventory on it goes along the same belt as at its birth, under its permanent address: burn-in, identity, image.
+ * its inventory on it goes along the same steps as at its birth, under its permanent address: burn-in, identity, image.
  */
-export async function rebirth(input: PassageInput): Promise<PassageSummary> {
-  const run = new BirthRun(input, beltCourse('rebirth'));
-  const go = async () => {
-    const begun = await run.begin();
-    if (!begun.live) return run.unbegun(begun.why);
-    const request = requestOf('rebirth', begun.request);
-    const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => foresee(run, request)) : null;
-    return rehearsed ?? beBorn(run, request);
-  };
-  return frame(run, go, (ended) => (run.onBelt && run.undo === null ? leaveBelt(run, ended) : stayAsItIs(run, ended)));
+export const rebirth = definePassage<'rebirth', RebirthFacts>('rebirth', {
+  steps: [{ ...rackStep, name: 'rack', owner: 'hands', limit: week, run: awaitBoot, foresee: foreseeBoot }, ...others],
+  powerTries: 3,
+  rowsByEffects: true,
+  resumesAt,
+  afterBoot: () => 'register',
+  facts: (_begun, recall) => ({ ...birthFacts(false), gone: recall.isPast('rack') }),
+  finish: async () => ({ ...done('in service'), recorded: true }),
+  async leave(context, effects) {
+    // Its next boot is of its own disk again, and it stands where it stood.
+    if (!isGone(context)) await effects.birth.unsetRebirth();
+  },
+  holds: isGone,
+});
+
+function isGone({ facts, mayUndo }: RebirthContext): boolean {
+  return facts.gone && !mayUndo;
+}
+
+/** Until the machine's agent has told its inventory. */
+async function awaitBoot(context: RebirthContext, effects: Effects): Promise<StepResult> {
+  await setRebirth(context, effects);
+  const { facts, request, recall } = context;
+  facts.mustBoot =
+    recall.hasAct('boot-network') ||
+    (context.controller && request.power === 'cycle') ||
+    !(await bootsByItself(context, effects));
+  if (facts.mustBoot) await takeOutAtOnce(context, effects, request.semaphores);
+  facts.gone = true;
+  return rack(context, effects);
+}
+
+async function setRebirth({ request: { wipe } }: RebirthContext, effects: Effects): Promise<void> {
+  const doubt = await effects.birth.setRebirth({ wipe, dryRun: false });
+  if (doubt !== null) throw new Leave(refuse(doubt));
+}
+
+/** Waits for its next reboot; false where a person wants it cycled instead. */
+async function bootsByItself(context: RebirthContext, effects: Effects): Promise<boolean> {
+  for (;;) {
+    context.waitsOn('reboot', week, 'Its next reboot brings the bootstrap image.');
+    const heard = await context.hear('inventory', week);
+    if (heard !== 'late') {
+      if ('failed' in heard) continue;
+      context.putBack(heard.report);
+      return true;
+    }
+    const { answer } = await effects.ask({
+      fault: 'rack/no-reboot',
+      reason: `It has not rebooted for ${week / 86_400_000} days. "cycle" restarts it towards the network, "wait" waits on.`,
+      choices: context.controller ? ['wait', 'cycle', 'abandon'] : ['wait', 'abandon'],
+    });
+    if (answer === 'cycle') return false;
+  }
 }
 
 /** What can be told before the machine has booted: the rest follows from what it shows then. */
-async function foresee(run: BirthRun, request: RebirthRequest): Promise<Outcome> {
-  const doubt = await run.effects.birth.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: true });
-  if (doubt !== null) return refuse(doubt);
-  run.plans('rack', `its next boot gets the bootstrap image${request.wipe ? ', and its disks may be wiped' : ''}`);
-  if (request.power === 'cycle' && run.controller) {
-    const departed = await departAtOnce(run, 'rack', request.semaphores);
-    if ('outcome' in departed) return departed.outcome;
-    const act = await run.act('boot-network');
-    if (act.state !== 'planned') return refuse(act.observed);
-    run.plans('rack', 'boot-network', act.command);
-  }
-  run.plans('register', 'from its inventory on as at its birth: identity, burn-in, image, hand-over');
+async function foreseeBoot(context: RebirthContext, effects: Effects): Promise<StepResult> {
+  const { wipe, power, semaphores } = context.request;
+  await setRebirth(context, effects);
+  effects.plan?.(`its next boot gets the bootstrap image${wipe ? ', and its disks may be wiped' : ''}`);
+  if (power !== 'cycle' || !context.controller) return next;
+  await takeOutAtOnce(context, effects, semaphores);
+  const act = await effects.act('boot-network');
+  if (act.state !== 'planned') throw new Leave(refuse(act.observed));
   return next;
-}
-
-async function beBorn(run: BirthRun, request: RebirthRequest): Promise<PassageSummary> {
-  // Begun again behind its inventory, it is on the belt already.
-  if (run.recall.isPast('rack')) {
-    run.onBelt = true;
-    return convey(run);
-  }
-  const doubt = await run.effects.birth.setRebirth({ ...run.errand, wipe: request.wipe, dryRun: false });
-  if (doubt !== null) return run.end(refuse(doubt), false);
-  const power = run.recall.hasAct('boot-network') ? 'cycle' : request.power;
-  const ended = await awaitReboot(run, { ...request, power });
-  if (ended !== null) return stayAsItIs(run, ended);
-  run.onBelt = true;
-  return convey(run);
-}
-
-/** Its next boot is of its own disk again, and it stands where it stood. */
-async function stayAsItIs(run: BirthRun, ended: Ended): Promise<PassageSummary> {
-  await run.effects.birth.unsetRebirth(run.errand);
-  await run.undo?.(ended);
-  return run.end(ended, false);
-}
-
-/** Until the machine's agent has told its inventory: from then on there is no way back. Null when it has. */
-async function awaitReboot(run: BirthRun, request: RebirthRequest): Promise<Ended | null> {
-  const { power, semaphores } = request;
-  if (power === 'cycle' && run.controller) {
-    const departed = await departAtOnce(run, 'rack', semaphores);
-    if ('outcome' in departed) return asEnd(departed.outcome);
-    run.mustBoot = true;
-    return null;
-  }
-  for (;;) {
-    run.stand('rack', 'reboot', week, 'Its next reboot brings the bootstrap image.');
-    const heard = await run.desk.await('inventory', week);
-    if (heard === 'cancelled') return asEnd(run.cancelled());
-    if (heard !== 'late') {
-      if ('report' in heard || 'rebooted' in heard) {
-        run.desk.putBack('report' in heard ? heard.report : heard.rebooted);
-        return null;
-      }
-      continue;
-    }
-    const days = week / 86_400_000;
-    const ruling = await run.ask('rack', {
-      fault: 'rack/no-reboot',
-      reason: `It has not rebooted for ${days} days. "cycle" restarts it towards the network, "wait" waits on.`,
-      choices: run.controller ? ['wait', 'cycle', 'abandon'] : ['wait', 'abandon'],
-    });
-    if ('outcome' in ruling) return ruling.outcome.to === 'end' ? asEnd(ruling.outcome) : null;
-    if (ruling.answer === 'cycle') return awaitReboot(run, { ...request, power: 'cycle' });
-  }
-}
-
-function asEnd(outcome: Outcome): Ended {
-  if (outcome.to !== 'end') throw new Error('an outcome that ends nothing');
-  return outcome;
 }

@@ -1,63 +1,62 @@
-import { next, type Outcome } from '../passage/outcome.ts';
-import { stay } from './leave.ts';
-import { course, patience } from './limits.ts';
-import type { CleanRun } from './run.ts';
+import { bootLimit } from '../birth/boot.ts';
+import type { Effects } from '../passage/effects.ts';
+import { next, type StepResult } from '../passage/result.ts';
+import type { CleanContext } from './facts.ts';
+
+/** How long a machine that nobody restarts may stay as it is before somebody is asked, in milliseconds. */
+const patience = 7 * 24 * 60 * 60_000;
 
 /**
  * Boot: the fast image at the permanent address, by one restart or by the machine's own next one. It ends with the
  * inventory of what is really in there now. Until then nothing is touched.
  */
-export async function boot(run: CleanRun): Promise<Outcome> {
-  return (await prepare(run)) ?? arrive(run);
-}
-
-async function prepare(run: CleanRun): Promise<Outcome | null> {
+export async function boot(context: CleanContext, effects: Effects): Promise<StepResult> {
   for (;;) {
-    const booted = await run.effects.clean.bootClean({ ...run.errand, next: run.start('boot') });
-    if ('state' in booted) {
-      run.state = booted.state;
-      return null;
-    }
-    const ruling = await run.ask('leave', booted.held);
-    if ('outcome' in ruling) return stay(run, ruling.outcome);
+    const booted = await effects.clean.bootClean();
+    if ('state' in booted) break;
+    // The step's own row is not begun yet.
+    await effects.ask(booted.held, 'leave');
   }
+  return arrive(context, effects);
 }
 
-async function arrive(run: CleanRun): Promise<Outcome> {
-  const restarts = run.request.power === 'cycle';
-  const limit = restarts ? course.limits.boot : patience;
+/** What can be told before it has booted. */
+export async function foreseeBoot(context: CleanContext, effects: Effects): Promise<StepResult> {
+  await effects.clean.bootClean();
+  if (context.facts.asked.power === 'cycle' && context.controller) await effects.act('boot-network');
+  return next;
+}
+
+async function arrive(context: CleanContext, effects: Effects): Promise<StepResult> {
+  const restarts = context.facts.asked.power === 'cycle';
+  const limitMs = restarts ? bootLimit : patience;
   for (;;) {
-    const refused = restarts && run.mayPower ? await restart(run) : null;
-    if (refused !== null) return refused;
-    run.stand('boot', 'agent', limit);
-    const heard = await run.desk.await('inventory', limit);
-    if (heard === 'cancelled') return run.cancelled();
-    if (heard === 'late' && restarts && run.mayPower) continue;
-    if (heard !== 'late' && !('failed' in heard)) {
+    if (restarts && context.mayPower) await restart(context, effects);
+    context.waitsOn('agent', limitMs);
+    const heard = await context.hear('inventory', limitMs);
+    if (heard === 'late' && restarts && context.mayPower) continue;
+    if (heard !== 'late' && 'report' in heard) {
       // It has left its system: nothing puts it back where it was.
-      run.undo = null;
-      run.desk.take('report' in heard ? heard.report : heard.rebooted);
+      effects.undoBy(null);
+      context.take(heard.report);
       return next;
     }
     const why =
-      heard === 'late' ? silent(run, limit) : `The agent failed: ${heard.failed.message ?? 'it says no reason'}`;
-    const asked = await run.askRetry('boot', 'clean/boot', why);
-    if (asked !== 'retry') return asked;
+      heard === 'late' ? silent(context, limitMs) : `The agent failed: ${heard.failed.message ?? 'it says no reason'}`;
+    await effects.askRetry('clean/boot', why);
   }
 }
 
 /** One command; whether it had its effect is seen by the inventory that comes, or does not. */
-async function restart(run: CleanRun): Promise<Outcome | null> {
-  run.stand('boot', 'hardware');
-  const { refused } = await run.act('boot-network');
-  if (refused === undefined) return null;
-  const ruling = await run.ask('boot', refused);
-  return 'outcome' in ruling ? ruling.outcome : null;
+async function restart(context: CleanContext, effects: Effects): Promise<void> {
+  context.waitsOn('hardware');
+  const { refused } = await effects.act('boot-network');
+  if (refused !== undefined) await effects.ask(refused);
 }
 
-function silent(run: CleanRun, limit: number): string {
-  const hours = Math.round(limit / 360_000) / 10;
-  const what = run.controller
+function silent({ controller }: CleanContext, limitMs: number): string {
+  const hours = Math.round(limitMs / 360_000) / 10;
+  const what = controller
     ? 'Look at its console and its network cable.'
     : 'No controller of it is known: restart it by hand.';
   return `No inventory came from the fast image within ${hours} hours. ${what}`;

@@ -1,90 +1,62 @@
-import { setCurrentDetails } from '@temporalio/workflow';
-import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { deploy } from '../birth/deploy.ts';
-import { ready } from '../birth/ready.ts';
+import { deployStep, readyStep } from '../birth/steps.ts';
 import { undrainWork } from '../outage/drain.ts';
-import { frame } from '../passage/frame.ts';
-import type { Ended, Outcome } from '../passage/outcome.ts';
-import { mustRehearse, rehearse } from '../service/serve.ts';
-import { boot } from './boot.ts';
-import { erase } from './erase.ts';
-import { install } from './install.ts';
-import { leave } from './leave.ts';
-import { prove } from './prove.ts';
-import { CleanRun } from './run.ts';
-
-type Leg = (run: CleanRun) => Promise<Outcome>;
-
-/** What makes a machine's disks unreadable, with the proof. */
-export const erasing: readonly Leg[] = [leave, boot, erase, prove];
-const path: readonly Leg[] = [...erasing, install, deploy, ready];
+import type { Effects } from '../passage/effects.ts';
+import { definePassage } from '../passage/engine.ts';
+import { done, type Ended, next, type StepResult } from '../passage/result.ts';
+import { type CleanContext, type CleanFacts, cleanFacts, wasInService } from './facts.ts';
+import { switchOff } from './power.ts';
+import { afterBoot, erasing, leaveUntouched } from './steps.ts';
 
 /**
  * Clean: what the old owner left is made unreadable, disk by disk, and only with the proof of each does the machine get
  * a new one. It ends installed for the new owner, or switched off where nobody is named.
  */
-export async function clean(input: PassageInput): Promise<PassageSummary> {
-  const run = new CleanRun(input);
-  const go = async () => {
-    const begun = await run.begin();
-    if (!begun.live) return run.unbegun(begun.why);
-    run.request = requestOf('clean', begun.request);
-    run.takeUpClean(begun);
-    const rehearsed = mustRehearse(run, begun) ? await rehearse(run, begun, () => plan(run)) : null;
-    return rehearsed ?? travel(run);
-  };
-  return frame(run, go, (ended) => end(run, ended));
-}
+export const clean = definePassage<'clean', CleanFacts>('clean', {
+  steps: [...erasing, { ...deployStep, run: install, foresee: foreseeInstall }, readyStep],
+  powerTries: 4,
+  rowsByEffects: true,
+  facts: (begun, recall) => cleanFacts(requestOf('clean', begun.request ?? {}), begun, recall),
+  afterBoot: afterBoot('deploy'),
+  async finish(context, effects) {
+    effects.turnBack();
+    if (wasInService(context) && context.treatment.drains) await undrainWork(context, effects);
+    return { ...done(`in service for ${context.facts.asked.owner}`), recorded: true };
+  },
+  leave: leaveUntouched,
+  holds: ({ state }) => state.opState !== 'production',
+});
 
-/** The same reads; what would be done is written down. */
-export async function plan(run: CleanRun): Promise<Outcome> {
-  const left = await leave(run);
-  if (left.to === 'end') return left;
-  for (const does of await run.looks.clean.planClean(run.errand)) run.plans('erase', does);
-  return left;
-}
-
-async function travel(run: CleanRun): Promise<PassageSummary> {
-  const ended = await walk(run, path);
-  if (ended !== null) return end(run, ended);
-  run.gate.turnBack();
-  if (run.treatment?.drains) await undrainWork(run, 'ready');
-  setCurrentDetails(`In service for ${run.request.owner}`);
-  return run.summary('done');
-}
-
-/** The leg at which an earlier run stood; the first for one that begins. */
-function begins(run: CleanRun, path: readonly Leg[]): number {
-  const { at, past } = run.recall;
-  const legs: Readonly<Record<string, Leg>> = { leave, boot, erase, prove, ready };
-  // The agent was told to install, or it was still to be told.
-  const leg = at === 'deploy' ? (past?.directive === 'install' ? deploy : install) : legs[at ?? 'leave'];
-  return Math.max(0, path.indexOf(leg ?? leave));
-}
-
-/** Leg by leg; where it ended before the last one's end. */
-export async function walk(run: CleanRun, path: readonly Leg[]): Promise<Ended | null> {
-  let position = begins(run, path);
-  // An earlier run has taken it out of service.
-  if (run.recall.isPast('leave') && (run.before === 'production' || run.before === 'draining'))
-    run.treatment = await run.looks.outage.readTreatment(run.errand);
-  for (const first = position; position < path.length; ) {
-    if (position !== first) await run.closeLeft();
-    await run.gate.pass();
-    const outcome = await (path[position] as Leg)(run);
-    if (outcome.to === 'end') return outcome;
-    position = outcome.to === 'next' ? position + 1 : path.indexOf(run.proven ? install : erase);
+/**
+ * The agent is told to put an image on the proven machine, as at the end of a birth. One that nobody gets is switched
+ * off instead.
+ */
+async function install(context: CleanContext, effects: Effects): Promise<StepResult> {
+  if (context.facts.asked.owner === null) return giveToNobody(context, effects);
+  const { at, past } = context.recall;
+  // An earlier run had told it.
+  const isTold = at === 'deploy' && past?.directive === 'install';
+  context.recall.reach('deploy');
+  for (let directed = isTold; !directed; ) {
+    const install = await effects.clean.directReinstall();
+    directed = 'state' in install;
+    if (!('state' in install)) await effects.ask(install.held);
   }
-  return null;
+  return deploy(context, effects);
 }
 
-/** A machine whose disks were not touched may boot them again; whether it runs, somebody has to look: it stays held. */
-export async function end(run: CleanRun, ended: Ended): Promise<PassageSummary> {
-  if (!run.touched && run.state.bootState === 'clean') {
-    run.state = await run.effects.outage.moveMachine({ ...run.errand, bootState: 'healthy' });
-  }
-  if (!run.touched) await run.undo?.(ended);
-  setCurrentDetails(`Ended: ${ended.note}`);
-  return run.end(ended, ended.state !== 'done' && run.state.opState !== 'production');
+async function giveToNobody(context: CleanContext, effects: Effects): Promise<Ended> {
+  // Proven is proven: a cancel takes nothing of it back.
+  effects.turnBack();
+  const power = await switchOff(context, effects);
+  return done(`${context.facts.proof}; it has no owner${power === null ? '' : ` and is ${power}`}`);
+}
+
+async function foreseeInstall(context: CleanContext, effects: Effects): Promise<StepResult> {
+  const { owner } = context.facts.asked;
+  effects.plan?.(owner === null ? 'take its owner away' : `give it to ${owner} and install it`);
+  if (owner !== null) return next;
+  await switchOff(context, effects);
+  return done('planned');
 }

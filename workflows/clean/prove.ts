@@ -1,30 +1,27 @@
-import { again, next, type Outcome } from '../passage/outcome.ts';
-import type { CleanRun } from './run.ts';
+import type { PersonsRuling } from '../../contract/passage.ts';
+import type { Effects } from '../passage/effects.ts';
+import { goTo, next, type StepResult } from '../passage/result.ts';
+import type { CleanContext } from './facts.ts';
 
 /**
  * Prove: the owner changes when every disk ever seen in the machine has its proof, in one transaction. A disk that is
  * not in the machine any more is for a person to answer for.
  */
-export async function prove(run: CleanRun): Promise<Outcome> {
-  let ruling: { readonly answer: string; readonly by: string } | undefined;
+export async function prove(context: CleanContext, effects: Effects): Promise<StepResult> {
+  const { facts } = context;
+  let ruling: PersonsRuling | undefined;
   for (;;) {
-    run.stand('prove', 'nothing');
-    const proof = await run.effects.clean.proveErased({
-      ...run.errand,
-      next: run.start('prove'),
-      ...(ruling && { ruling }),
-    });
+    context.waitsOn('nothing');
+    const proof = await effects.clean.proveErased({ ...(ruling && { ruling }) });
     if ('state' in proof) {
-      run.state = proof.state;
-      run.proven = true;
-      run.proof = proof.note;
+      facts.proven = true;
+      facts.proof = proof.note;
       return next;
     }
-    const answer = await run.ask('prove', proof.held);
-    if ('outcome' in answer) return answer.outcome;
+    const answer = await effects.ask(proof.held);
     if (answer.answer !== 'vouch' && answer.answer !== 'nothing-there') {
-      run.ruling = answer;
-      return again;
+      facts.ruling = answer;
+      return goTo('erase');
     }
     ruling = answer;
   }

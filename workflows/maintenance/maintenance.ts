@@ -1,84 +1,104 @@
-import { condition } from '@temporalio/workflow';
-import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import type { Treatment } from '../../contract/outage.ts';
-import { type MaintenanceRequest, requestOf } from '../../domain/requests.ts';
-import { giveBack } from '../outage/back.ts';
-import { closed, depart } from '../outage/depart.ts';
+import type { MaintenanceRequest } from '../../domain/requests.ts';
 import { moveTo } from '../outage/move.ts';
 import { look } from '../outage/power.ts';
 import { restore } from '../outage/restore.ts';
+import { returnToService } from '../outage/return.ts';
 import { soak } from '../outage/soak.ts';
-import { type Outcome, refuse } from '../passage/outcome.ts';
-import type { PassageRun } from '../passage/run.ts';
-import { inProduction, serve } from '../service/serve.ts';
+import { checkOpen, resumeOutOfService, type TakeOut, takeOutOfService } from '../outage/takeout.ts';
+import type { PassageContext } from '../passage/context.ts';
+import { type Effects, effectOf } from '../passage/effects.ts';
+import { definePassage } from '../passage/engine.ts';
+import { done, goTo, Leave, next, refuse, type StepResult } from '../passage/result.ts';
+import { refuseOutsideProduction } from '../service/production.ts';
 import { batchWork } from './batches.ts';
-import { type MaintenanceStep, maintenanceCourse } from './limits.ts';
 import { workOff } from './work.ts';
 
-type Run = PassageRun<MaintenanceStep>;
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+type MaintenanceContext = PassageContext<MaintenanceRequest>;
 
 /**
  * Maintenance: window → readiness → drain → permit → work → health → stays healthy for a while → back to production.
  * Until it drains, whatever speaks against it leaves the machine where it was.
  */
-export function maintenance(input: PassageInput): Promise<PassageSummary> {
-  return serve(input, maintenanceCourse, async (run, begun) => {
-    const request = requestOf('maintenance', begun.request);
-    const refused = run.recall.isPast('window')
-      ? null
-      : (inProduction(begun) ?? (await awaitWindow(run, request)) ?? (await checkReady(run)));
-    if (refused) return refused;
+export const maintenance = definePassage('maintenance', {
+  // One reboot a batch of work, and a few batches.
+  powerTries: 8,
+  refuse: (context) => (context.recall.isPast('window') ? null : refuseOutsideProduction(context)),
+  steps: [
+    // Windows are agreed upon weeks before.
+    { name: 'window', owner: 'operations', limit: 90 * day, run: awaitWindow },
+    {
+      name: 'drain',
+      owner: 'operations',
+      // The pool's drain time-out is what ends the wait.
+      limit: 7 * day,
+      async run(context, effects) {
+        await takeOutOfService(context, effects, wayOut(context.request));
+        return next;
+      },
+      resume: (context, effects) => resumeOutOfService(context, effects, wayOut(context.request)),
+    },
+    // Firmware of several components, each verified and flashed, and the reboots between.
+    { name: 'work', owner: 'hardware', limit: 6 * hour, run: workOffBatches },
+    {
+      name: 'restore',
+      owner: 'hardware',
+      limit: 30 * minute,
+      async run(context, effects) {
+        await restore(context, effects, 'orchestrated');
+        return next;
+      },
+    },
+    { name: 'soak', owner: 'operations', limit: soakTime, run: staysHealthy },
+  ],
+  async finish(context, effects) {
+    await effects.outage.moveMachine({ stage: 'in_service' });
+    await returnToService(context, effects);
+    return done('maintained and back in production');
+  },
+});
 
-    await run.turnTo('window', 'drain');
-    const { semaphores, drain, window } = request;
-    const departed = await depart(run, 'drain', { semaphores, drain, closes: window?.closes ?? null });
-    if ('outcome' in departed) return departed.outcome;
-    const { treatment } = departed;
-
-    await run.turnTo('drain', 'work');
-    if (run.recall.isPast('work')) return comeBack(run, request, treatment);
-    if (!run.plans('work', 'to maintenance'))
-      await moveTo(run, 'disabled', 'passage', 'work begins', { stage: 'maintenance' });
-    for (const batch of batchWork(request.work)) {
-      const worked = await workOff(run, batch, treatment);
-      if (worked.to === 'end') return worked;
-    }
-    return comeBack(run, request, treatment);
-  });
+function wayOut({ semaphores, drain, window }: MaintenanceRequest): TakeOut {
+  return { semaphores, drain, closes: window?.closes ?? null };
 }
 
-async function awaitWindow(run: Run, { window }: MaintenanceRequest): Promise<Outcome | null> {
-  if (window === null) return null;
+async function awaitWindow(context: MaintenanceContext, effects: Effects): Promise<StepResult> {
+  const { window } = context.request;
+  if (window !== null) {
+    await untilOpen(context, effects, window.opens, window.closes);
+    checkOpen(window.closes);
+  }
+  // A machine that is not well before the work is for a repair, not for this.
+  const health = await look(effects, null);
+  if (!health.healthy) throw new Leave(refuse(`the machine is not ready, ${health.seen}`));
+  return next;
+}
+
+const untilOpen = effectOf(
   // The same line before it opens and within it, so that the plan stays the one that was reviewed.
-  if (run.plans('window', `begin from ${window.opens} until ${window.closes}`)) return closed(window.closes);
-  const left = Date.parse(window.opens) - Date.now();
-  if (left > 0) {
-    run.stand('window', 'window', left, `Its window opens at ${window.opens}.`);
-    if (await condition(() => run.desk.cancelled !== null, left)) return run.cancelled();
-  }
-  return closed(window.closes);
+  (_context, opens: string, closes: string) => ({ does: `begin from ${opens} until ${closes}`, leads: undefined }),
+  async (context, _effects, opens: string): Promise<undefined> => {
+    const left = Date.parse(opens) - Date.now();
+    if (left <= 0) return;
+    context.waitsOn('window', left, `Its window opens at ${opens}.`);
+    await context.pause(left);
+  },
+);
+
+async function workOffBatches(context: MaintenanceContext, effects: Effects): Promise<StepResult> {
+  await moveTo(effects, 'disabled', 'passage', 'work begins', { stage: 'maintenance' });
+  for (const batch of batchWork(context.request.work)) await workOff(context, effects, batch);
+  effects.turnBack();
+  return next;
 }
 
-/** A machine that is not well before the work is for a repair, not for this. */
-async function checkReady(run: Run): Promise<Outcome | null> {
-  const health = await look(run, null);
-  if (health.healthy) return null;
-  return refuse(`the machine is not ready, ${health.seen}`);
+function soakTime({ request, treatment }: MaintenanceContext): number {
+  return request.soakMinutes === null ? treatment.soak : request.soakMinutes * minute;
 }
 
-async function comeBack(run: Run, request: MaintenanceRequest, treatment: Treatment): Promise<Outcome> {
-  run.gate.turnBack();
-  await run.turnTo('work', 'restore');
-  const minutes = request.soakMinutes;
-  const during = minutes === null ? treatment.soak : minutes * 60_000;
-  for (;;) {
-    const healthy = run.recall.isPast('restore') ? 'healthy' : await restore(run, 'restore', treatment, 'orchestrated');
-    if (healthy !== 'healthy') return healthy.outcome;
-    await run.turnTo('restore', 'soak', during);
-    if (await soak(run, 'soak', during)) break;
-    await run.turnTo('soak', 'restore');
-  }
-  if (!run.plans('soak', 'back to service'))
-    run.state = await run.effects.outage.moveMachine({ ...run.errand, stage: 'in_service' });
-  return giveBack(run, 'soak', treatment, { to: 'end', state: 'done', note: 'maintained and back in production' });
+async function staysHealthy(context: MaintenanceContext, effects: Effects): Promise<StepResult> {
+  return (await soak(context, effects, soakTime(context))) ? next : goTo('restore');
 }

@@ -1,9 +1,9 @@
-import { ActivityFailure, condition, sleep } from '@temporalio/workflow';
+import { ActivityFailure, sleep } from '@temporalio/workflow';
 import type { Treatment } from '../../contract/outage.ts';
 import type { DrainProgress } from '../../domain/drain.ts';
+import { type Effects, effectOf } from '../passage/effects.ts';
 import { rootMessage } from '../passage/failure.ts';
-import { type Outcome, spared } from '../passage/outcome.ts';
-import type { PassageRun } from '../passage/run.ts';
+import { Leave, spared } from '../passage/result.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -23,57 +23,53 @@ export function drainPlan(treatment: Treatment, until: string | null): DrainPlan
   return { until: Date.parse(until), onTimeout: 'kill' };
 }
 
-/**
- * Lets the machine's work end, for up to a week. `drained` where nothing is left, `killed` where the rest was ended by
- * policy; a policy that spares it and a cancel lead out.
- */
-export async function drainWork<Step extends string>(
-  run: PassageRun<Step>,
-  step: Step,
-  plan: DrainPlan,
-): Promise<'drained' | 'killed' | { readonly outcome: Outcome }> {
-  if (run.plans(step, `drain it, and at the end of its time: ${plan.onTimeout}`)) return 'drained';
-  let { until } = plan;
-  let begun = false;
-  for (let looks = 0; ; ) {
-    const progress: DrainProgress | string = await look(run, begun);
-    const sentence = typeof progress === 'string' ? progress : progress.sentence;
-    if (typeof progress !== 'string') {
-      if (progress.drained) return 'drained';
-      begun = true;
-    }
-    const left = until - Date.now();
-    if (left <= 0) {
-      const ruling = plan.onTimeout === 'ask' ? await askTimeout(run, step, sentence) : plan.onTimeout;
-      if (typeof ruling === 'object') return ruling;
-      if (ruling === 'skip') return { outcome: spared };
-      if (ruling === 'kill') {
+/** How it came to have no work: by itself, ended by policy, or not waited for. */
+export type Emptied = 'drained' | 'killed' | 'undrained';
+
+/** Lets the machine's work end, for up to a week; a policy that spares it and a cancel leave the passage. */
+export const drainWork = effectOf(
+  (_context, plan: DrainPlan) => ({
+    does: `drain it, and at the end of its time: ${plan.onTimeout}`,
+    leads: 'drained' as Emptied,
+  }),
+  async (context, effects, plan: DrainPlan): Promise<Emptied> => {
+    let { until } = plan;
+    let begun = false;
+    for (let looks = 0; ; looks += 1) {
+      const progress = await look(effects, begun);
+      const sentence = typeof progress === 'string' ? progress : progress.sentence;
+      if (typeof progress !== 'string') {
+        if (progress.drained) return 'drained';
+        begun = true;
+      }
+      const left = until - Date.now();
+      if (left > 0) {
+        context.waitsOn('drain', left, sentence);
+        await context.pause(Math.min(left, pauseAfter(looks)));
+        continue;
+      }
+      const then = plan.onTimeout === 'ask' ? await askTimeout(effects, sentence) : plan.onTimeout;
+      if (then === 'skip') throw new Leave(spared);
+      if (then === 'kill') {
         // A scheduler that can't be told is no reason to spare what is to end: it ends with the machine.
-        await told(() => run.effects.drain.killJobs(run.errand));
+        await asked(() => effects.drain.killJobs());
         return 'killed';
       }
       until = Date.now() + day;
-      continue;
     }
-    run.stand(step, 'drain', left, sentence);
-    if (await condition(() => run.desk.cancelled !== null, Math.min(left, pauseAfter(looks)))) {
-      return { outcome: run.cancelled() };
-    }
-    looks += 1;
-  }
-}
+  },
+);
 
 /**
  * Begins the drain, or looks how far it is; a sentence when it can't be asked. A system that can't be asked is asked
  * again, and what could not be begun is begun at the next look: it delays, and fails nothing.
  */
-function look<Step extends string>(run: PassageRun<Step>, begun: boolean): Promise<DrainProgress | string> {
-  const { drain: drainWork } = run.effects;
-  return told(() => (begun ? drainWork.drainProgress(run.errand) : drainWork.startDrain(run.errand)));
+function look({ drain }: Effects, begun: boolean): Promise<DrainProgress | string> {
+  return asked(() => (begun ? drain.drainProgress() : drain.startDrain()));
 }
 
 /** What the drain system said; a sentence for a person when it can't be asked. */
-async function told<T>(work: () => Promise<T>): Promise<T | string> {
+async function asked<T>(work: () => Promise<T>): Promise<T | string> {
   try {
     return await work();
   } catch (error) {
@@ -88,25 +84,27 @@ function pauseAfter(looks: number): number {
   return looks < 34 ? minute : 10 * minute;
 }
 
-async function askTimeout<Step extends string>(run: PassageRun<Step>, step: Step, sentence: string) {
-  const ruling = await run.ask(step, {
+async function askTimeout(effects: Effects, sentence: string): Promise<'kill' | 'skip' | 'wait'> {
+  const { answer } = await effects.ask({
     fault: 'drain/overdue',
     reason: `The time to drain is over and work is left: ${sentence}. "kill" ends it, "skip" leaves the machine in production, "wait" gives it another day.`,
     choices: ['kill', 'skip', 'wait', 'abandon'],
   });
-  return 'outcome' in ruling ? { outcome: ruling.outcome } : (ruling.answer as 'kill' | 'skip' | 'wait');
+  return answer as 'kill' | 'skip' | 'wait';
 }
 
 /** Lets work come to the machine again; tries until its scheduler has heard. */
-export async function undrainWork<Step extends string>(run: PassageRun<Step>, step: Step): Promise<void> {
-  if (run.plans(step, 'let work come to it again')) return;
-  for (let tries = 0; ; tries += 1) {
-    const failed = await told(async () => {
-      await run.effects.drain.stopDrain(run.errand);
-      return null;
-    });
-    if (failed === null) return;
-    run.stand(step, 'drain', null, failed);
-    await sleep(pauseAfter(tries));
-  }
-}
+export const undrainWork = effectOf(
+  () => ({ does: 'let work come to it again', leads: undefined }),
+  async (context, effects): Promise<undefined> => {
+    for (let tries = 0; ; tries += 1) {
+      const failure = await asked(async () => {
+        await effects.drain.stopDrain();
+        return null;
+      });
+      if (failure === null) return;
+      context.waitsOn('drain', null, failure);
+      await sleep(pauseAfter(tries));
+    }
+  },
+);

@@ -1,86 +1,77 @@
-import { ActivityFailure, condition } from '@temporalio/workflow';
+import { ActivityFailure } from '@temporalio/workflow';
 import type { ActKind } from '../../domain/acts.ts';
 import type { Health } from '../../domain/health.ts';
+import type { PassageContext } from '../passage/context.ts';
+import type { Effects } from '../passage/effects.ts';
 import { rootMessage } from '../passage/failure.ts';
-import type { Outcome } from '../passage/outcome.ts';
-import type { PassageRun } from '../passage/run.ts';
 
 const second = 1000;
 
-/** Where a restart led: `up`, `silent` when nothing came up in time, or out of the passage. */
-export type Restarted = 'up' | 'silent' | { readonly outcome: Outcome };
+/** Where a restart led: `silent` when nothing came up in time. */
+export type Restarted = 'up' | 'silent';
 
 /**
  * Restarts the machine once, by its controller or by a person's hand, and waits until it runs its system again. A
  * machine that can't restart itself is the same to it: the command is the controller's.
  */
-export async function restart<Step extends string>(
-  run: PassageRun<Step>,
-  step: Step,
-  limit: number,
+export async function restart(
+  context: PassageContext,
+  effects: Effects,
+  limitMs: number,
   kind: ActKind & ('restart' | 'power-cycle') = 'restart',
 ): Promise<Restarted> {
   const since = new Date().toISOString();
-  run.stand(step, 'hardware', limit);
-  const powered = await power(run, step, kind);
-  if ('outcome' in powered) return powered;
-  if (run.dry) return 'up';
-  return awaitUp(run, step, powered.sentAt ?? since, limit);
+  context.waitsOn('hardware', limitMs);
+  const sentAt = await power(context, effects, kind);
+  return context.rehearsing ? 'up' : awaitUp(context, effects, sentAt ?? since, limitMs);
 }
 
-/** `sentAt`: when an earlier run of the passage gave the command. */
-interface Powered {
-  readonly sentAt: string | null;
-}
-
-async function power<Step extends string>(
-  run: PassageRun<Step>,
-  step: Step,
+/** When an earlier run of the passage gave the command; null where it did not. */
+async function power(
+  context: PassageContext,
+  effects: Effects,
   kind: 'restart' | 'power-cycle',
-): Promise<Powered | { readonly outcome: Outcome }> {
+): Promise<string | null> {
   let why = 'No controller of it is known';
-  let next: ActKind & ('restart' | 'power-cycle' | 'power-on') = kind;
+  let command: ActKind & ('restart' | 'power-cycle' | 'power-on') = kind;
   let sentAt: string | null = null;
-  while (run.mayPower) {
-    const asked = next;
-    const act = await run.act(asked);
+  while (context.mayPower) {
+    const given = command;
+    const act = await effects.act(given);
     sentAt ??= act.sentAt ?? null;
     // What was powered off on the way is to be powered on: there is no power to cycle any more.
-    if (act.left === 'off') next = 'power-on';
-    if (act.state === 'planned') run.plans(step, kind, act.command);
-    if (act.state === 'done' || act.state === 'planned') return { sentAt };
+    if (act.left === 'off') command = 'power-on';
+    if (act.state === 'done' || act.state === 'planned') return sentAt;
     why = act.refused?.reason ?? `Its controller was asked, and is not asked again: ${act.observed}`;
     // What was certainly not done (a worker that ended before it sent anything) may be done; the unknown may not.
-    if (act.state === 'unknown' || act.refused) break;
-    run.desk.note(`${asked}: ${act.observed}`);
+    if (act.state === 'unknown' || act.refused || context.rehearsing) break;
+    context.note(`${given}: ${act.observed}`);
   }
-  if (run.plans(step, `ask a person to restart it: ${why}`)) return { sentAt };
-  const ruling = await run.ask(step, {
-    fault: `${step}/by-hand`,
+  await effects.ask({
+    fault: `${context.at}/by-hand`,
     reason: `${why}. Restart the machine by hand and answer "done".`,
     choices: ['done', 'abandon'],
   });
-  if ('outcome' in ruling) return ruling;
-  run.undo = null;
-  return { sentAt };
+  effects.undoBy(null);
+  return sentAt;
 }
 
 /** Waits until the machine runs its system; looks more rarely as time goes by. */
-export async function awaitUp<Step extends string>(
-  run: PassageRun<Step>,
-  step: Step,
+export async function awaitUp(
+  context: PassageContext,
+  effects: Effects,
   since: string,
-  limit: number,
-): Promise<'up' | 'silent'> {
-  const until = Date.now() + limit;
+  limitMs: number,
+): Promise<Restarted> {
+  const until = Date.now() + limitMs;
   for (let looks = 0; ; looks += 1) {
     const left = until - Date.now();
     if (left <= 0) return 'silent';
     // What was asked of the machine is under way: a cancel waits until it is back.
-    await condition(() => false, Math.min(left, pauseAfter(looks)));
-    const health = await look(run, since);
+    await context.letPass(Math.min(left, pauseAfter(looks)));
+    const health = await look(effects, since);
     if (health.up) return 'up';
-    run.stand(step, 'reboot', Math.max(0, until - Date.now()), health.seen);
+    context.waitsOn('reboot', Math.max(0, until - Date.now()), health.seen);
   }
 }
 
@@ -91,9 +82,9 @@ function pauseAfter(looks: number): number {
 }
 
 /** Looks at the machine's health; what can't be read is not up. */
-export async function look<Step extends string>(run: PassageRun<Step>, since: string | null): Promise<Health> {
+export async function look(effects: Effects, since: string | null): Promise<Health> {
   try {
-    return await run.looks.hardware.checkHealth({ ...run.errand, since });
+    return await effects.look.hardware.checkHealth({ since });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return { up: false, healthy: false, seen: `its controller could not be read: ${rootMessage(error)}` };

@@ -2,8 +2,8 @@ import { condition } from '@temporalio/workflow';
 import type { Steering } from '../../contract/machine.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
 import type { Held } from '../../domain/question.ts';
-import type { Desk } from '../desk.ts';
 import { passageActivities } from '../proxies.ts';
+import type { Inbox } from './inbox.ts';
 import { Recall } from './recall.ts';
 
 /** Between two reminders, in milliseconds. */
@@ -18,34 +18,34 @@ export class Takeover {
   ended: 'done' | 'abandon' | null = null;
   /** What an earlier run of the passage left. */
   recall = new Recall([], undefined);
-  private readonly desk: Desk;
+  private readonly inbox: Inbox;
   private readonly errand: PassageErrand;
   private count = 0;
 
-  constructor(desk: Desk, errand: PassageErrand) {
-    this.desk = desk;
+  constructor(inbox: Inbox, errand: PassageErrand) {
+    this.inbox = inbox;
     this.errand = errand;
   }
 
   open(): void {
     this.mind().catch((error: unknown) => {
-      this.desk.note(`takeover: ${String(error)}`);
-      this.desk.takenOver = null;
+      this.inbox.note(`takeover: ${String(error)}`);
+      this.inbox.takenOver = null;
     });
   }
 
   /** Whoever takes over while a question is open answers that first. */
   private async mind(): Promise<void> {
-    const { desk } = this;
+    const { inbox } = this;
     for (;;) {
-      await condition(() => desk.takenOver !== null && desk.question === null);
-      if (desk.takenOver !== null) await this.watch(desk.takenOver);
+      await condition(() => inbox.takenOver !== null && inbox.question === null);
+      if (inbox.takenOver !== null) await this.watch(inbox.takenOver);
     }
   }
 
   private async watch({ by, reason }: Steering): Promise<void> {
-    const { desk, errand } = this;
-    const { step } = desk;
+    const { inbox, errand } = this;
+    const { step } = inbox;
     this.count += 1;
     const held: Held = {
       fault: 'takeover',
@@ -54,27 +54,27 @@ export class Takeover {
     };
     const known = this.recall.takeTakeover();
     const id = known?.id ?? `${errand.orderId}:takeover:${this.recall.asked + this.count}`;
-    desk.pose({ id, question: known?.held.reason ?? held.reason, choices: held.choices, owner: by });
+    inbox.pose({ id, question: known?.held.reason ?? held.reason, choices: held.choices, owner: by });
     await passageActivities.openHumanStep({ ...errand, ...held, id, step, owner: by, remindAfter: reminder });
-    desk.cover('person');
+    inbox.cover('person');
     const end = await this.awaitEnd(id);
-    desk.question = null;
+    inbox.question = null;
     await passageActivities.closeHumanStep({ ...errand, id, step, ...end });
     if (end.answer === 'done' || end.answer === 'abandon') {
       this.ended = end.answer;
-      desk.cancelled ??= { orderId: errand.orderId, by: end.by, reason: held.reason };
+      inbox.cancelled ??= { orderId: errand.orderId, by: end.by, reason: held.reason };
     }
-    desk.cover(null);
-    desk.takenOver = null;
+    inbox.cover(null);
+    inbox.takenOver = null;
   }
 
   private async awaitEnd(id: string): Promise<{ answer: string; by: string }> {
-    const { desk } = this;
+    const { inbox } = this;
     for (;;) {
-      const heard = await desk.awaitHandBack(reminder);
+      const heard = await inbox.awaitHandBack(reminder);
       if (heard === 'late') await passageActivities.remindHumanStep({ ...this.errand, id });
       else if (heard === 'back') return { answer: 'hand-back', by: 'resume' };
-      else if (heard === 'cancelled') return { answer: 'cancelled', by: desk.cancelled?.by ?? 'nobody' };
+      else if (heard === 'cancelled') return { answer: 'cancelled', by: inbox.cancelled?.by ?? 'nobody' };
       else return { answer: heard.answer.answer, by: heard.answer.by };
     }
   }

@@ -5,67 +5,72 @@ import type { BoardFactor, BoardShown } from '../../domain/identity/board.ts';
 import type { BoardWord } from '../../domain/identity/boardword.ts';
 import type { Held } from '../../domain/question.ts';
 import type { AnswerField } from '../../domain/values.ts';
+import type { Effects } from '../passage/effects.ts';
 import { rootMessage } from '../passage/failure.ts';
-import type { Ruled } from './ruled.ts';
-
-import type { RepairRun } from './run.ts';
+import type { RepairContext } from './facts.ts';
 
 const hour = 60 * 60_000;
 
-/** Whose board it is: the machine's own, one that a person accepted, not to be told, or where a person's word leads. */
-export type Settled = 'own' | 'accepted' | 'unread' | Ruled;
+/** Whose board it is: the machine's own, one that a person accepted or refused, or not to be told. */
+export type BoardSettled = 'own' | 'accepted' | 'refused' | 'unread';
 
 /**
  * Looks whether another board is in the machine, and has a person accept it, with the serial number from its label, or
  * refuse it. What agrees with nothing of the machine is never accepted. `insist`: somebody said that it was replaced, so
  * a controller that can't be read is asked about too. `by`: who was at the machine; null while nobody was.
  */
-export async function settleBoard(run: RepairRun, by: string | null, insist: boolean): Promise<Settled> {
+export async function settleBoard(
+  context: RepairContext,
+  effects: Effects,
+  by: string | null,
+  insist: boolean,
+): Promise<BoardSettled> {
   let word: BoardWord | null = null;
   for (let tries = 1; ; tries += 1) {
-    const sight = await lookAtBoard(run, word);
+    const sight = await lookAtBoard(context, effects, word);
     if (sight.state === 'none') return 'own';
-    if (sight.state === 'same') return own(run, sight.quarantined, by);
+    if (sight.state === 'same') {
+      if (sight.quarantined && by !== null) await effects.repair.endQuarantine({ by });
+      return 'own';
+    }
     if (sight.state === 'unread' && !insist) return 'unread';
-    const refused = word === null ? '' : await take(run, tries, sight, word);
+    const refused = word === null ? '' : await accept(context, effects, tries, sight, word);
     if (refused === null) return 'accepted';
-    const ruling = await run.ask('ticket', question(sight, refused));
-    if ('outcome' in ruling) return ruling;
-    if (ruling.answer === 'refuse') return refuse(run, ruling.by);
-    word = ruling.answer === 'accept' ? wordOf(ruling) : null;
+    const answer = await effects.ask(question(sight, refused));
+    if (answer.answer === 'refuse') {
+      // It stays shut out, and hands have it.
+      context.facts.doubt = `${answer.by} refused the board behind its controller, which stays shut out.`;
+      return 'refused';
+    }
+    word = answer.answer === 'accept' ? wordOf(answer) : null;
   }
 }
 
-async function lookAtBoard(run: RepairRun, word: BoardWord | null): Promise<BoardSight> {
-  run.stand('ticket', 'hardware');
+async function lookAtBoard(context: RepairContext, effects: Effects, word: BoardWord | null): Promise<BoardSight> {
+  context.waitsOn('hardware');
   try {
-    return await run.looks.hardware.lookAtBoard({ ...run.errand, ...(word?.key && { key: word.key }) });
+    return await effects.look.hardware.lookAtBoard({ ...(word?.key && { key: word.key }) });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return { state: 'unread', reason: rootMessage(error) };
   }
 }
 
-async function own(run: RepairRun, quarantined: boolean, by: string | null): Promise<Settled> {
-  if (quarantined && by !== null) await run.effects.repair.endQuarantine({ ...run.errand, by });
-  return 'own';
-}
-
 /** Null when it is the machine's from now on; otherwise why it is not. */
-async function take(run: RepairRun, tries: number, sight: Doubtful, word: BoardWord): Promise<string | null> {
+async function accept(
+  context: RepairContext,
+  effects: Effects,
+  tries: number,
+  sight: Doubtful,
+  word: BoardWord,
+): Promise<string | null> {
   if (sight.state === 'key') return `the key of its certificate is ${sight.key}, and ${word.key ?? 'none'} was said`;
   if (sight.state !== 'swapped') return '';
-  const id = `${run.errand.orderId}:board:${tries}`;
-  const taken = await run.effects.repair.acceptBoard({ ...run.errand, id, shown: sight.shown, word });
+  const id = `${context.order.orderId}:board:${tries}`;
+  const taken = await effects.repair.acceptBoard({ id, shown: sight.shown, word });
   if (!taken.accepted) return taken.why;
-  run.keysLost = taken.keysLost;
+  context.facts.keysLost = taken.keysLost;
   return null;
-}
-
-/** It stays shut out, and hands have it. */
-function refuse(run: RepairRun, by: string): Ruled {
-  run.doubt = `${by} refused the board behind its controller, which stays shut out.`;
-  return { to: 'ticket' };
 }
 
 function wordOf({ by, data }: PersonsRuling): BoardWord {

@@ -1,26 +1,27 @@
-import type { RepairRequest } from '../../domain/requests.ts';
 import type { AnswerSchema } from '../../domain/values.ts';
+import type { Effects } from '../passage/effects.ts';
+import type { StepResult } from '../passage/result.ts';
 import { settleBoard } from './board.ts';
-import type { Ruled } from './ruled.ts';
-import type { RepairRun } from './run.ts';
+import { escalate } from './escalate.ts';
+import type { RepairContext } from './facts.ts';
 
 /** Hands: whoever stands before the machine has the bundle, and says what they did. */
-export async function askHands(run: RepairRun, request: RepairRequest, bundle: string): Promise<Ruled> {
-  if (run.shutOut) {
-    run.shutOut = false;
-    const settled = await settleBoard(run, null, true);
-    if (typeof settled === 'object') return settled;
-    if (settled === 'accepted') return verified(run);
+export async function askHands(context: RepairContext, effects: Effects): Promise<StepResult> {
+  const { facts, request } = context;
+  if (facts.shutOut) {
+    facts.shutOut = false;
+    const board = await settleBoard(context, effects, null, true);
+    if (board === 'refused') return escalate(context, effects, 'ticket');
+    if (board === 'accepted') return verify(context, effects);
   }
-  const ruling = await run.ask('ticket', {
+  const { answer, by } = await effects.ask({
     fault: request.fault,
-    reason: [...(run.doubt ? [run.doubt] : []), bundle, whatHandsMaySay].join('\n'),
+    reason: [...(facts.doubt ? [facts.doubt] : []), facts.bundle, whatHandsMaySay].join('\n'),
     choices: ['fixed', 'board', 'parts', 'retire', 'abandon'],
   });
-  if ('outcome' in ruling) return ruling;
-  if (ruling.answer === 'parts') return { to: 'rma' };
-  if (ruling.answer === 'retire') return { to: 'retire' };
-  return mended(run, ruling.by, ruling.answer === 'board');
+  if (answer === 'parts') return escalate(context, effects, 'rma');
+  if (answer === 'retire') return escalate(context, effects, 'retire');
+  return mended(context, effects, by, answer === 'board');
 }
 
 const whatHandsMaySay =
@@ -28,41 +29,40 @@ const whatHandsMaySay =
   'a return to its maker, "retire" takes it out for good.';
 
 /** Somebody had the machine open: what they say is mended is verified, once it is certain whose board is in it. */
-async function mended(run: RepairRun, by: string, board: boolean): Promise<Ruled> {
-  const settled = await settleBoard(run, by, board);
-  return typeof settled === 'object' ? settled : verified(run);
+async function mended(context: RepairContext, effects: Effects, by: string, insist: boolean): Promise<StepResult> {
+  const board = await settleBoard(context, effects, by, insist);
+  return board === 'refused' ? escalate(context, effects, 'ticket') : verify(context, effects);
 }
 
 /** However often it was reborn of late: what a person mended is verified each time. */
-function verified(run: RepairRun): Ruled {
-  run.byHand = true;
-  return { to: 'rebirth' };
+function verify(context: RepairContext, effects: Effects): Promise<StepResult> {
+  context.facts.byHand = true;
+  return escalate(context, effects, 'rebirth');
 }
 
 /** A part goes back to its maker and another one comes: both numbers stay with the machine. */
-export async function replacePart(run: RepairRun, { fault }: RepairRequest): Promise<Ruled> {
-  const sent = await run.ask('rma', {
+export async function replacePart(context: RepairContext, effects: Effects): Promise<StepResult> {
+  const { fault } = context.request;
+  const sent = await effects.ask({
     fault: `${fault}/part`,
     reason:
       'Ask the maker for a part, and answer with the number of the return; what it is and its serial number are kept with it.',
     choices: ['sent:NUMBER', 'retire', 'abandon'],
     schema: sentPart,
   });
-  if ('outcome' in sent) return sent;
-  if (sent.answer === 'retire') return { to: 'retire' };
-  const part = { ...run.errand, fault };
-  const told = (name: string) => (typeof sent.data?.[name] === 'string' ? sent.data[name] : null);
-  const what = { part: told('part'), serial: told('serial') };
-  await run.effects.repair.sendPart({ ...part, number: afterColon(sent.answer), by: sent.by, ...what });
-  const fitted = await run.ask('rma', {
+  if (sent.answer === 'retire') return escalate(context, effects, 'retire');
+  const field = (name: string) => (typeof sent.data?.[name] === 'string' ? sent.data[name] : null);
+  const what = { part: field('part'), serial: field('serial') };
+  const number = afterColon(sent.answer);
+  await effects.repair.sendPart({ fault, number, by: sent.by, ...what });
+  const fitted = await effects.ask({
     fault: `${fault}/part`,
-    reason: `Return ${afterColon(sent.answer)} is under way. When the new part is in, answer with its serial number.`,
+    reason: `Return ${number} is under way. When the new part is in, answer with its serial number.`,
     choices: ['fitted:SERIAL', 'retire', 'abandon'],
   });
-  if ('outcome' in fitted) return fitted;
-  if (fitted.answer === 'retire') return { to: 'retire' };
-  await run.effects.repair.fitPart({ ...part, number: afterColon(fitted.answer), by: fitted.by });
-  return mended(run, fitted.by, what.part === 'mainboard');
+  if (fitted.answer === 'retire') return escalate(context, effects, 'retire');
+  await effects.repair.fitPart({ fault, number: afterColon(fitted.answer), by: fitted.by });
+  return mended(context, effects, fitted.by, what.part === 'mainboard');
 }
 
 const sentPart: AnswerSchema = {

@@ -1,26 +1,36 @@
-import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import { requestOf } from '../../domain/requests.ts';
-import { depart } from '../outage/depart.ts';
 import { moveTo } from '../outage/move.ts';
-import { refuse } from '../passage/outcome.ts';
-import { serviceCourse } from './courses.ts';
-import { inProduction, serve } from './serve.ts';
+import { takeOutOfService } from '../outage/takeout.ts';
+import { definePassage } from '../passage/engine.ts';
+import { done, next, refuse } from '../passage/result.ts';
+import { limits, powerTries, refuseOutsideProduction } from './production.ts';
 
 /** Start draining: production → draining, until it is empty. It stays there, or goes to a person, until somebody says more. */
-export function drain(input: PassageInput): Promise<PassageSummary> {
-  return serve(input, serviceCourse('drain', ['drain']), async (run, begun) => {
-    const refused = inProduction(begun);
-    if (refused) return refused;
-    const { flow, semaphores, drainBy, afterDrain } = requestOf('drain', begun.request);
-    if (begun.past && begun.past.from !== 'intervention' && begun.opState === 'intervention')
-      return { to: 'end', state: 'done', note: `drained, and now ${afterDrain}` };
-    if (flow === 'basic' && afterDrain === 'intervention') return refuse('the basic flow has no edge to intervention');
-
-    const departed = await depart(run, 'drain', { semaphores, drainBy, flow, down: false });
-    if ('outcome' in departed) return departed.outcome;
-
-    if (afterDrain === 'intervention' && !run.plans('drain', 'hand it to a person'))
-      await moveTo(run, 'intervention', flow, 'drained for a person');
-    return { to: 'end', state: 'done', note: `${departed.emptied}, and now ${afterDrain}` };
-  });
-}
+export const drain = definePassage('drain', {
+  facts: () => ({ emptied: 'drained' }),
+  powerTries,
+  refuse(context) {
+    const { flow, afterDrain } = context.request;
+    const refused = refuseOutsideProduction(context);
+    if (refused !== null) return refused;
+    return flow === 'basic' && afterDrain === 'intervention'
+      ? refuse('the basic flow has no edge to intervention')
+      : null;
+  },
+  steps: [
+    {
+      name: 'drain',
+      owner: 'operations',
+      limit: limits.drain,
+      async run(context, effects) {
+        const { flow, semaphores, drainBy, afterDrain } = context.request;
+        const { past } = context.recall;
+        // An earlier run had handed it to a person.
+        if (past && past.from !== 'intervention' && context.state.opState === 'intervention') return next;
+        context.facts.emptied = await takeOutOfService(context, effects, { semaphores, drainBy, flow, down: false });
+        if (afterDrain === 'intervention') await moveTo(effects, 'intervention', flow, 'drained for a person');
+        return next;
+      },
+    },
+  ],
+  finish: async ({ facts, request }) => done(`${facts.emptied}, and now ${request.afterDrain}`),
+});

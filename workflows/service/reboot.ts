@@ -1,86 +1,94 @@
-import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import type { Treatment } from '../../contract/outage.ts';
-import { type RebootRequest, requestOf } from '../../domain/requests.ts';
-import { giveBack } from '../outage/back.ts';
-import { type Departed, depart } from '../outage/depart.ts';
+import type { RebootRequest } from '../../domain/requests.ts';
+import type { Emptied } from '../outage/drain.ts';
 import { moveTo } from '../outage/move.ts';
 import { restart } from '../outage/power.ts';
 import { intervene, restore } from '../outage/restore.ts';
-import { next, type Outcome } from '../passage/outcome.ts';
-import type { PassageRun } from '../passage/run.ts';
-import { type ServiceStep, serviceCourse } from './courses.ts';
-import { inProduction, serve } from './serve.ts';
+import { returnToService } from '../outage/return.ts';
+import { resumeOutOfService, type TakeOut, takeOutOfService } from '../outage/takeout.ts';
+import type { PassageContext } from '../passage/context.ts';
+import type { Effects } from '../passage/effects.ts';
+import { definePassage } from '../passage/engine.ts';
+import { done, type Ended, next, type StepResult } from '../passage/result.ts';
+import { limits, powerTries, refuseOutsideProduction } from './production.ts';
 
-type Run = PassageRun<ServiceStep>;
+type RebootContext = PassageContext<RebootRequest, { emptied: Emptied }>;
 
 /**
  * Drain and reboot, along the edges of BrainSlug's flows: production → draining → hard reboot → restore → production,
  * or to another state that was asked for.
  */
-export function reboot(input: PassageInput): Promise<PassageSummary> {
-  return serve(input, serviceCourse('reboot'), async (run, begun) => {
-    const refused = inProduction(begun);
-    if (refused) return refused;
-    const request = requestOf('reboot', begun.request);
+export const reboot = definePassage('reboot', {
+  // Begun again behind the drain, its work is waited for no more.
+  facts: (_begun, { past }) => ({ emptied: (past ? 'drained' : 'undrained') as Emptied }),
+  powerTries,
+  refuse: refuseOutsideProduction,
+  steps: [
+    {
+      name: 'drain',
+      owner: 'operations',
+      limit: limits.drain,
+      async run(context, effects) {
+        context.facts.emptied = await takeOutOfService(context, effects, wayOut(context.request));
+        return next;
+      },
+      resume: (context, effects) => resumeOutOfService(context, effects, wayOut(context.request)),
+    },
+    { name: 'reboot', owner: 'hardware', limit: ({ treatment }) => treatment.rebootLimit, run: cycle },
+    {
+      name: 'restore',
+      owner: 'operations',
+      limit: limits.restore,
+      async run(context, effects) {
+        await restore(context, effects, context.request.flow);
+        return next;
+      },
+    },
+  ],
+  finish: settle,
+});
 
-    const { flow, semaphores, drain, powerBy: drainBy, policy } = request;
-    const notBefore = drain && policy === 'date' ? drainBy : null;
-    const departed = await depart(run, 'drain', { semaphores, drain, drainBy, notBefore, flow });
-    if ('outcome' in departed) return departed.outcome;
-    const { treatment } = departed;
-
-    await run.turnTo('drain', 'reboot', treatment.rebootLimit);
-    const up = run.recall.isPast('reboot') ? next : await cycle(run, request, departed);
-    if (up.to === 'end') return up;
-
-    run.gate.turnBack();
-    await run.turnTo('reboot', 'restore');
-    const healthy = await restore(run, 'restore', treatment, request.flow);
-    if (healthy !== 'healthy') return healthy.outcome;
-    return settle(run, request, treatment);
-  });
+function wayOut({ flow, semaphores, drain, powerBy: drainBy, policy }: RebootRequest): TakeOut {
+  return { semaphores, drain, drainBy, notBefore: drain && policy === 'date' ? drainBy : null, flow };
 }
 
 /** The hard reboot: one command, and the wait for what comes up. */
-async function cycle(run: Run, { flow }: RebootRequest, { emptied, treatment }: Departed): Promise<Outcome> {
-  const { rebootLimit } = treatment;
-  const trigger = emptied === 'drained' ? 'drained' : 'drain time-out';
-  if (run.recall.again && run.state.opState === 'intervention') {
-    const asked = await intervene(run, 'reboot', 'It was rebooted and nothing came up in time');
-    return asked === 'restore' ? next : asked.outcome;
+async function cycle(context: RebootContext, effects: Effects): Promise<StepResult> {
+  const { recall, request, facts } = context;
+  const { flow } = request;
+  const { rebootLimit } = context.treatment;
+  if (recall.again && context.state.opState === 'intervention') {
+    await intervene(context, effects, 'It was rebooted and nothing came up in time');
+    return next;
   }
-  const moved = run.recall.again && run.state.opState !== 'draining';
-  if (!run.plans('reboot', 'hard reboot') && !moved) await moveTo(run, 'hard_reboot', flow, trigger);
-  const restarted = await restart(run, 'reboot', rebootLimit);
-  if (restarted === 'up') return next;
-  if (restarted !== 'silent') return restarted.outcome;
+  const moved = recall.again && context.state.opState !== 'draining';
+  const trigger = facts.emptied === 'drained' ? 'drained' : 'drain time-out';
+  if (!moved) await moveTo(effects, 'hard_reboot', flow, trigger);
+  const restarted = await restart(context, effects, rebootLimit);
+  if (restarted === 'up') {
+    effects.turnBack();
+    return next;
+  }
   const minutes = Math.round(rebootLimit / 60_000);
   const reason = `It was rebooted and nothing came up within ${minutes} minutes`;
   // REB→I is an edge of the orchestrated flow only; the basic one stays in its reboot until somebody has helped.
-  if (flow === 'orchestrated') {
-    const asked = await intervene(run, 'reboot', reason);
-    return asked === 'restore' ? next : asked.outcome;
-  }
-  const ruling = await run.ask('reboot', {
-    fault: 'reboot/silent',
-    reason: `${reason}. Bring it up and answer "up".`,
-    choices: ['up', 'abandon'],
-  });
-  return 'outcome' in ruling ? ruling.outcome : next;
+  if (flow === 'orchestrated') await intervene(context, effects, reason);
+  else
+    await effects.ask({
+      fault: 'reboot/silent',
+      reason: `${reason}. Bring it up and answer "up".`,
+      choices: ['up', 'abandon'],
+    });
+  effects.turnBack();
+  return next;
 }
 
 /** Back to production, or to the state that was asked for after the reboot. */
-async function settle(run: Run, { postRebootState, flow }: RebootRequest, treatment: Treatment): Promise<Outcome> {
+async function settle(context: RebootContext, effects: Effects): Promise<Ended> {
+  const { postRebootState, flow } = context.request;
   if (postRebootState === 'production') {
-    return giveBack(
-      run,
-      'restore',
-      treatment,
-      { to: 'end', state: 'done', note: 'rebooted and back in production' },
-      flow,
-    );
+    await returnToService(context, effects, flow);
+    return done('rebooted and back in production');
   }
-  if (!run.plans('restore', `leave it in ${postRebootState}`) && postRebootState !== 'disabled')
-    await moveTo(run, postRebootState, flow, 'post-reboot state');
-  return { to: 'end', state: 'done', note: `rebooted and left in ${postRebootState}, as was asked` };
+  if (postRebootState !== 'disabled') await moveTo(effects, postRebootState, flow, 'post-reboot state');
+  return done(`rebooted and left in ${postRebootState}, as was asked`);
 }

@@ -1,59 +1,70 @@
-import type { PassageInput, PassageSummary } from '../../contract/machine.ts';
-import type { BegunPassage } from '../../contract/past.ts';
-import { requestOf } from '../../domain/requests.ts';
-import { giveBack } from '../outage/back.ts';
+import type { UndrainRequest } from '../../domain/requests.ts';
 import { enterRestore, restore } from '../outage/restore.ts';
-import { type Outcome, refuse } from '../passage/outcome.ts';
-import { serviceCourse } from './courses.ts';
-import { operatorOf, serve } from './serve.ts';
+import { returnToService } from '../outage/return.ts';
+import type { PassageContext } from '../passage/context.ts';
+import { type Effects, effectOf } from '../passage/effects.ts';
+import { definePassage } from '../passage/engine.ts';
+import { done, type Ended, next, refuse, type StepResult } from '../passage/result.ts';
+import { limits, powerTries } from './production.ts';
 
 /**
  * Stop draining, or bring back what stands aside: to restore, and from there to production once it is healthy. A
  * machine in intervention comes back by this too, which is the operator's word (I→RES).
  */
-export function undrain(input: PassageInput): Promise<PassageSummary> {
-  return serve(input, serviceCourse('undrain', ['restore']), async (run, begun) => {
-    const request = requestOf('undrain', begun.request);
-    const { stage, opState } = begun;
-    // Its drain was stopped by this very order, or had ended before.
-    if (stage === 'in_service' && opState === 'production' && request.to === 'production') {
-      const moved = begun.past !== undefined && begun.past.from !== 'production';
-      return {
-        to: 'end',
-        state: 'done',
-        note: moved ? 'back in production' : 'in production already: nothing was done',
-      };
-    }
-    if (!standsAside(begun) || (opState === 'production' && stage === 'in_service')) {
-      return refuse(`the machine is ${opState}, stage ${stage}`);
-    }
-    // Begun again, it is on its way already.
-    const ways =
-      request.flow === 'basic' && !run.recall.again
-        ? request.to === 'production'
-          ? ['draining', 'disabled']
-          : ['disabled']
-        : null;
-    if (ways !== null && !ways.includes(opState))
-      return refuse(`the basic flow has no edge from ${opState} to restore`);
-    run.restorer = operatorOf(begun);
-    if (opState === 'intervention' && run.restorer === null)
-      return refuse('the machine is in intervention, and only a person brings it back from there');
-    const treatment = await run.looks.outage.readTreatment(run.errand);
-    if (request.to === 'disabled') {
-      if (!run.plans('restore', 'stop draining and leave it out of production')) await enterRestore(run, request.flow);
-      return { to: 'end', state: 'done', note: 'out of production, in restore' };
-    }
-    const back: Outcome = { to: 'end', state: 'done', note: 'back in production' };
-    // The basic flow has no edge from draining to restore.
-    if (request.flow === 'basic' && opState === 'draining') return giveBack(run, 'restore', treatment, back, 'basic');
-    const healthy = await restore(run, 'restore', treatment, request.flow);
-    if (healthy !== 'healthy') return healthy.outcome;
-    return giveBack(run, 'restore', treatment, back, request.flow);
-  });
+export const undrain = definePassage('undrain', {
+  powerTries,
+  refuse: refuseWhatStandsElsewhere,
+  steps: [{ name: 'restore', owner: 'operations', limit: limits.restore, run: bringBack }],
+  finish: async ({ request }) =>
+    done(request.to === 'disabled' ? 'out of production, in restore' : 'back in production'),
+});
+
+function isBack({ state, request }: PassageContext<UndrainRequest>): boolean {
+  return state.stage === 'in_service' && state.opState === 'production' && request.to === 'production';
+}
+
+function refuseWhatStandsElsewhere(context: PassageContext<UndrainRequest>): Ended | null {
+  const { request, state, recall, operator } = context;
+  const { stage, opState } = state;
+  // Its drain was stopped by this very order, or had ended before.
+  if (isBack(context)) {
+    const moved = recall.past !== null && recall.past.from !== 'production';
+    return done(moved ? 'back in production' : 'in production already: nothing was done');
+  }
+  if (!standsAside(context) || (opState === 'production' && stage === 'in_service'))
+    return refuse(`the machine is ${opState}, stage ${stage}`);
+  const ways = request.to === 'production' ? ['draining', 'disabled'] : ['disabled'];
+  // Begun again, it is on its way already.
+  if (request.flow === 'basic' && !recall.again && !ways.includes(opState))
+    return refuse(`the basic flow has no edge from ${opState} to restore`);
+  return opState === 'intervention' && operator === null
+    ? refuse('the machine is in intervention, and only a person brings it back from there')
+    : null;
 }
 
 /** Installed, and out of production: by a drain, or left there by a maintenance, repair or reboot that ended on its way. */
-function standsAside({ stage, bootState }: BegunPassage): boolean {
+function standsAside({ state: { stage, bootState } }: PassageContext<UndrainRequest>): boolean {
   return stage === 'in_service' || (bootState === 'healthy' && (stage === 'maintenance' || stage === 'repair'));
 }
+
+async function bringBack(context: PassageContext<UndrainRequest>, effects: Effects): Promise<StepResult> {
+  const { flow, to } = context.request;
+  effects.restoredBy(context.operator);
+  await effects.look.outage.readTreatment();
+  if (to === 'disabled') {
+    await stopDraining(context, effects);
+    return next;
+  }
+  // The basic flow has no edge from draining to restore.
+  if (flow === 'orchestrated' || context.state.opState !== 'draining') await restore(context, effects, flow);
+  await returnToService(context, effects, flow);
+  return next;
+}
+
+const stopDraining = effectOf(
+  () => ({ does: 'stop draining and leave it out of production', leads: undefined }),
+  async (context, effects): Promise<undefined> => {
+    await enterRestore(context, effects, (context.request as UndrainRequest).flow);
+    return undefined;
+  },
+);

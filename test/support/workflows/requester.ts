@@ -1,6 +1,6 @@
 import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
 import type { Resource } from '../../../domain/permits/groups.ts';
-import { type PermitOutcome, type PermitSubject, Permits } from '../../../workflows/permits.ts';
+import { type PermitOutcome, type PermitSubject, Permits } from '../../../workflows/passage/permits.ts';
 
 export interface RequesterInput {
   readonly subject: PermitSubject;

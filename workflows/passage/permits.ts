@@ -24,8 +24,8 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { attributes } from '../contract/attributes.ts';
-import type { PastPermit } from '../contract/past.ts';
+import { attributes } from '../../contract/attributes.ts';
+import type { PastPermit } from '../../contract/past.ts';
 import {
   grantSignal,
   type PermitAnswer,
@@ -34,11 +34,11 @@ import {
   readSemaphoreId,
   semaphoreId,
   semaphoreMessages,
-} from '../contract/semaphore.ts';
-import type { OrderClass } from '../domain/machine.ts';
-import { inOrder, type Resource } from '../domain/permits/groups.ts';
-import { isObject, isText } from './messages.ts';
-import { permitActivities } from './permitproxies.ts';
+} from '../../contract/semaphore.ts';
+import type { OrderClass } from '../../domain/machine.ts';
+import { inOrder, type Resource } from '../../domain/permits/groups.ts';
+import { isObject, isText } from '../messages.ts';
+import { permitActivities } from '../permitproxies.ts';
 
 /** A semaphore that was lost with its queue is started again by the question, which finds a request that it knows. */
 const askAgain = 30 * 60_000;

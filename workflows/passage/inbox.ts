@@ -1,6 +1,6 @@
 /**
  * What every passage has in front of it: the reports and answers that arrive, the step it stands at, and the ways
- * to wait for the one or the other. Handlers are registered when the desk is opened, before anything is awaited.
+ * to wait for the one or the other. Handlers are registered when the inbox is opened, before anything is awaited.
  */
 import {
   condition,
@@ -12,7 +12,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { attributes } from '../contract/attributes.ts';
+import { attributes } from '../../contract/attributes.ts';
 import {
   type Answer,
   type Cancel,
@@ -24,12 +24,12 @@ import {
   type Steering,
   signals,
   updates,
-} from '../contract/machine.ts';
-import type { Past } from '../contract/past.ts';
-import type { Passage, Stage } from '../domain/machine.ts';
-import { isObject, readAnswer, readCancel, readReport, readSteering } from './messages.ts';
+} from '../../contract/machine.ts';
+import type { Past } from '../../contract/past.ts';
+import type { Passage, Stage } from '../../domain/machine.ts';
+import { isObject, readAnswer, readCancel, readReport, readSteering } from '../messages.ts';
 
-export interface DeskSubject {
+export interface InboxSubject {
   readonly machineId: string;
   readonly orderId: string;
   readonly passage: Passage;
@@ -50,8 +50,8 @@ interface Waiting {
 const keptNotes = 20;
 const keptIds = 200;
 
-export class Desk {
-  readonly subject: DeskSubject;
+export class Inbox {
+  readonly subject: InboxSubject;
   step = 'start';
   stage: Stage = 'racked';
   since: string = new Date().toISOString();
@@ -75,7 +75,7 @@ export class Desk {
   /** Told of every answer that is not taken, and why. */
   onIgnored: ((why: string, message: unknown) => void) | null = null;
 
-  constructor(subject: DeskSubject) {
+  constructor(subject: InboxSubject) {
     this.subject = subject;
   }
 
@@ -192,11 +192,14 @@ export class Desk {
     return inTime && this.cancelled !== null ? 'cancelled' : 'late';
   }
 
-  /** Waits for a person; a new boot or a cancel ends the wait too, a reminder interval returns `late`. */
-  async awaitAnswer(remindMs: number): Promise<{ answer: Answer } | { rebooted: Report } | 'late' | 'cancelled'> {
+  /** Waits for a person; a new boot, where that matters, or a cancel ends the wait too, a reminder interval returns `late`. */
+  async awaitAnswer(
+    remindMs: number,
+    mayBoot: boolean,
+  ): Promise<{ answer: Answer } | { rebooted: Report } | 'late' | 'cancelled'> {
     let booted: Report | undefined;
     const inTime = await condition(() => {
-      booted ??= this.takeWhere((report) => report.kind === 'inventory' && report.nonce !== this.nonce);
+      if (mayBoot) booted ??= this.takeWhere((report) => report.kind === 'inventory' && report.nonce !== this.nonce);
       return this.answer !== null || booted !== undefined || this.cancelled !== null;
     }, remindMs);
     if (this.answer !== null) {

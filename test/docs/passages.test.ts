@@ -1,0 +1,27 @@
+/** The table of docs/passages.md is made from the definitions that the workers run. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { definitions } from '../../workflows/passages.ts';
+
+const file = new URL('../../docs/passages.md', import.meta.url);
+
+function duration(milliseconds: number): string {
+  const minutes = milliseconds / 60_000;
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${minutes / 60} h` : `${minutes / 60 / 24} days`;
+}
+
+function table(): string {
+  const rows = Object.values(definitions).flatMap(({ passage, steps }) =>
+    steps.map(({ name, owner, limit }, index) => {
+      const fallback = typeof limit === 'number' ? duration(limit) : 'as the order or its pool says';
+      return `| ${index === 0 ? `**${passage}**` : ''} | ${name} | ${owner} | ${fallback} |`;
+    }),
+  );
+  return ['| passage | step | whose questions | fallback after |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+it('docs/passages.md shows every step of every passage as it is defined', () => {
+  const shown = /<!-- steps -->\n([\s\S]*?)\n\n/.exec(readFileSync(file, 'utf8'))?.[1];
+  expect(shown).toBe(table());
+});

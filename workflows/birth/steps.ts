@@ -1,0 +1,65 @@
+import { planned, type Step } from '../passage/definition.ts';
+import { bootLimit } from './boot.ts';
+import { configure } from './configure.ts';
+import { deploy } from './deploy.ts';
+import type { BirthContext, BirthFacts, InstallFacts } from './facts.ts';
+import { profile } from './profile.ts';
+import { rack } from './rack.ts';
+import { ready } from './ready.ts';
+import { register } from './register.ts';
+
+const minute = 60_000;
+
+/** The last steps of everything that installs a machine. */
+export const deployStep: Step<unknown, InstallFacts> = {
+  name: 'deploy',
+  owner: 'hardware',
+  // A 1 GB image at a fair share of the image system's rate, file systems on large disks, and one retry.
+  limit: 60 * minute,
+  run: deploy,
+  foresee: planned('install the image that follows from it'),
+};
+export const readyStep: Step<unknown, InstallFacts> = {
+  name: 'ready',
+  owner: 'operations',
+  // One reboot with its self-test.
+  limit: 30 * minute,
+  run: ready,
+  foresee: planned('hand over to the installed system, which says who it is'),
+};
+
+/** The steps of a birth. */
+export const birthSteps: readonly Step<unknown, BirthFacts>[] = [
+  { name: 'rack', owner: 'hands', limit: bootLimit, run: rack },
+  {
+    name: 'register',
+    owner: 'network',
+    // Transactions of the MDB; the limit only shows a step that is stuck.
+    limit: 10 * minute,
+    run: register,
+    foresee: planned('from its inventory on as at its birth: who and where it is'),
+  },
+  {
+    name: 'configure',
+    owner: 'hardware',
+    // Reads of a controller that may be slow (quirk 11), and one reboot where BIOS settings have to be applied.
+    limit: 30 * minute,
+    run: configure,
+    foresee: planned('the BIOS settings of its profile'),
+  },
+  {
+    name: 'profile',
+    owner: 'hardware',
+    // The burn-in's own cap comes from the machine's profile; this is what reporting may take beyond it.
+    limit: 15 * minute,
+    run: profile,
+    foresee: planned('burn it in'),
+  },
+  deployStep,
+  readyStep,
+];
+
+/** Where an earlier run stood; one whose machine had just booted anew starts over from its inventory. */
+export function resumesAt({ recall: { at, past } }: BirthContext): string {
+  return past?.at === null && past.ended.includes('rack') ? 'register' : (at ?? 'rack');
+}
