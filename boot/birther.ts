@@ -1,7 +1,6 @@
-import type pg from 'pg';
 import type { Logger } from 'pino';
 import { issueBootToken, readBootFacts, readNamesake } from '../mdb/boot/boot.ts';
-import type { Mdb } from '../mdb/connect.ts';
+import type { Mdb, Pool } from '../mdb/connect.ts';
 import { lendTemporaryAddress } from '../mdb/identity/strangers.ts';
 import {
   type AnswerName,
@@ -20,7 +19,7 @@ import type { Snapshot } from './snapshot.ts';
 import { createTeller, type Teller } from './tell.ts';
 
 export interface BirtherParts {
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   readonly mdb: Mdb;
   readonly siteId: string;
   readonly surroundings: Surroundings;

@@ -1,4 +1,6 @@
 /** What keeps the birther answering when it is asked too much or the MDB is away. Pure but for the clock they take. */
+import { MdbAway } from '../mdb/driver/session.ts';
+import { troubleOf } from '../mdb/trouble.ts';
 
 /** Lets so many events through a minute, the last sixty seconds counted. */
 export interface MinuteGuard {
@@ -105,17 +107,15 @@ export function createBreaker(
   };
 }
 
-/** PostgreSQL's own refusal of one statement says that it is there; one machine's bad luck is not an outage. */
+/** Its refusal of one statement says that it is there, and one machine's bad luck is not an outage; one that is slow is. */
 function isAway(error: unknown): boolean {
-  const cause = error instanceof Error && error.cause ? error.cause : error;
-  const refused = typeof cause === 'object' && cause !== null && 'severity' in cause && 'code' in cause;
-  // Classes 08 connection, 28 login, 3D no such database, 53 resources, 57 shutting down or timed out, 58 system.
-  return !refused || /^(08|28|3D|53|57|58)/.test(String(cause.code));
+  const trouble = troubleOf(error);
+  return trouble === 'away' || trouble === 'late';
 }
 
 function withLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+    const timer = setTimeout(() => reject(new MdbAway(`no answer within ${limitMs} ms`)), limitMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -1,14 +1,14 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type pg from 'pg';
 import type { Logger } from 'pino';
+import type { Pool } from '../mdb/connect.ts';
 import { leaseNetworks, leases, machinesFingerprint } from '../mdb/places/leases.ts';
 import { type DhcpSetting, renderDhcp, renderHosts } from './dhcp.ts';
 import { checkDnsmasqConfig, type Dnsmasq, superviseDnsmasq } from './dnsmasq.ts';
 
 export interface LeasingParts {
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   readonly siteId: string;
   readonly mode: DhcpSetting['mode'];
   readonly interfaces: readonly string[];

@@ -4,7 +4,7 @@ import { chmod, chown, lstat, mkdir, open, readFile, rename, rm, rmdir, writeFil
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import pg from 'pg';
+import postgres from 'postgres';
 import { findLaunch, type Launch } from './account.ts';
 import { ending, hasEnded, logTail, stopChild, until } from './child.ts';
 import { clearLeftover } from './leftover.ts';
@@ -247,12 +247,11 @@ async function explain(folder: string, port: number, log: string, otherwise: str
 }
 
 async function ensureDatabase(url: string, name: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  await client.connect();
+  const sql = postgres(url, { max: 1, connect_timeout: 10, fetch_types: false, onnotice: () => {} });
   try {
-    const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
-    if (!rowCount) await client.query(`create database ${client.escapeIdentifier(name)}`);
+    const found = await sql`select from pg_database where datname = ${name}`;
+    if (found.length === 0) await sql`create database ${sql(name)}`;
   } finally {
-    await client.end();
+    await sql.end({ timeout: 5 });
   }
 }

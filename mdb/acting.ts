@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { ActorClass } from '../domain/machine.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
 import { audit } from './schema.ts';
+import { violationOf } from './trouble.ts';
 
 export interface Actor {
   readonly class: ActorClass;
@@ -34,15 +35,15 @@ export async function acting<T>(
       return work(tx);
     });
   } catch (error) {
-    const { cause } = error as { cause?: { constraint?: string; message?: string } };
     // A trigger looks once more, where the machine's row is locked.
-    if (cause?.constraint === 'machines_epoch') throw new StaleRun(cause.message);
+    const violation = violationOf(error);
+    if (violation?.constraint === 'machines_epoch') throw new StaleRun(violation.message);
     throw error;
   }
 }
 
 async function identify(tx: Transaction, { name, epoch }: Actor, orderId: string): Promise<void> {
-  const { rows } = await tx.execute<{ epoch: number | null }>(sql`
+  const rows = await tx.execute<{ epoch: number | null }>(sql`
     select set_config('farrier.actor', ${name}, true), set_config('farrier.order', ${orderId}, true),
       set_config('farrier.epoch', ${epoch === undefined ? '' : String(epoch)}, true),
       ${epoch === undefined ? sql`null::integer` : sql`(select epoch from orders where id = ${orderId})`} as epoch`);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
+import type { Pool } from './connect.ts';
+import type { MdbSession } from './driver/session.ts';
 import { lockSpaces } from './locks.ts';
 
 const askEvery = 100;
@@ -14,7 +15,7 @@ export interface Claims {
  * Claims held in PostgreSQL for as long as their process lives: one connection, taken from the pool while anything is
  * claimed, carries all of a process's claims, so that slow work does not use up the pool.
  */
-export function openClaims(pool: pg.Pool): Claims {
+export function openClaims(pool: Pool): Claims {
   let line: Line | null = null;
   return {
     async hold(name, patience, work) {
@@ -39,61 +40,53 @@ export function openClaims(pool: pg.Pool): Claims {
 }
 
 interface Line {
-  readonly client: Promise<pg.PoolClient>;
-  /** Names claimed here: the locks are the connection's, so they don't part those who share it. */
+  readonly session: Promise<MdbSession>;
+  /** Names claimed here: the locks are the session's, so they don't part those who share it. */
   readonly held: Set<string>;
   users: number;
   end(): void;
 }
 
-function openLine(pool: pg.Pool, over: (line: Line) => void): Line {
-  let broken = false;
-  // The connection's locks are gone with it; who works on meanwhile is told by the next query.
-  const lost = () => {
-    broken = true;
-    over(line);
-  };
+function openLine(pool: Pool, over: (line: Line) => void): Line {
   const line: Line = {
-    client: pool.connect().then((client) => client.on('error', lost)),
+    session: pool.take(),
     held: new Set(),
     users: 0,
     end() {
       over(line);
-      void line.client.then(
-        (client) => {
-          // A broken one may tell of it once more, and nobody listening would end the process.
-          if (!broken) client.off('error', lost);
-          client.release(broken);
-        },
-        () => undefined,
-      );
+      void line.session.then(pool.give, () => {});
     },
   };
-  line.client.catch(() => over(line));
+  line.session.then(
+    // Its locks are gone with it; who works on meanwhile is told by the next query.
+    (session) => session.onLost(() => over(line)),
+    () => over(line),
+  );
   return line;
 }
 
-async function take({ client, held }: Line, name: string): Promise<boolean> {
-  const connected = await client;
+async function take({ session, held }: Line, name: string): Promise<boolean> {
+  const taken = await session;
   if (held.has(name)) return false;
   held.add(name);
   let got = false;
   try {
-    const { rows } = await connected.query('select pg_try_advisory_lock($1, hashtext($2)) as got', [
+    const [row] = await taken.query<{ got: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as got', [
       lockSpaces.claims,
       name,
     ]);
-    got = rows[0]?.got === true;
+    got = row?.got === true;
   } finally {
     if (!got) held.delete(name);
   }
   return got;
 }
 
-async function leave({ client, held }: Line, name: string): Promise<void> {
+async function leave({ session, held }: Line, name: string): Promise<void> {
   held.delete(name);
-  const connected = await client;
-  await connected.query('select pg_advisory_unlock($1, hashtext($2))', [lockSpaces.claims, name]).catch(() => {
-    // A connection that is gone has given up its locks.
-  });
+  const taken = await session;
+  await taken
+    .query('select pg_advisory_unlock($1, hashtext($2))', [lockSpaces.claims, name])
+    // A session that is gone has given up its locks; one that has not must not take them along into the pool.
+    .catch((error: Error) => taken.cut(error));
 }

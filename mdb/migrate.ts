@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
-import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { legalEdges } from '../domain/machine.ts';
 import type { Mdb } from './connect.ts';
 import { legalEdgesTable } from './schema.ts';

@@ -47,7 +47,7 @@ export interface ProcessSeen {
 
 /** The latest sign of life of each process, by what it does and where. */
 export async function listProcesses(mdb: MdbOrTransaction): Promise<ProcessSeen[]> {
-  const { rows } = await mdb.execute<ProcessSeen & Record<string, unknown>>(sql`
+  const rows = await mdb.execute<ProcessSeen & Record<string, unknown>>(sql`
     select distinct on (name, site_id) name, site_id as "siteId",
       extract(epoch from now() - seen_at)::float8 as age, clock_ahead as "clockAhead"
     from processes order by name, site_id, seen_at desc`);

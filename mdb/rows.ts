@@ -5,7 +5,7 @@ export type Row = Record<string, unknown>;
 
 /** Rows as PostgreSQL's own JSON: one form for times, arrays and nulls, whatever the driver's parsers are. */
 export async function rowsOf<T extends Row>(mdb: MdbOrTransaction, query: SQL): Promise<T[]> {
-  const { rows } = await mdb.execute<{ row: T }>(sql`select to_jsonb(q) as row from (${query}) q`);
+  const rows = await mdb.execute<{ row: T }>(sql`select to_jsonb(q) as row from (${query}) q`);
   return rows.map(({ row }) => row);
 }
 

@@ -26,7 +26,13 @@ const idle = 1000;
 export function startDispatcher(options: DispatcherOptions): Dispatcher {
   const abort = new AbortController();
   const bell = new Bell();
-  const listening = listen(options, bell, abort.signal);
+  // The idle look bridges the time without a connection.
+  const ring = () => bell.ring();
+  const listening = options.connection.listen(
+    'farrier_outbox',
+    { notified: ring, connected: ring, lost: () => {} },
+    abort.signal,
+  );
   const running = loop(options, bell, abort.signal);
   return {
     async stop() {
@@ -112,27 +118,5 @@ class Bell {
     }
     this.rung = false;
     this.wake = null;
-  }
-}
-
-/** Rings at every notification; a lost connection is made again, and the idle look bridges the gap. */
-async function listen(options: DispatcherOptions, bell: Bell, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const client = await options.connection.pool.connect();
-      try {
-        client.on('notification', () => bell.ring());
-        await client.query('listen farrier_outbox');
-        await new Promise<void>((resolve) => {
-          client.on('error', () => resolve());
-          client.on('end', () => resolve());
-          signal.addEventListener('abort', () => resolve(), { once: true });
-        });
-      } finally {
-        client.release(true);
-      }
-    } catch {
-      await sleep(1000, undefined, { signal }).catch(() => {});
-    }
   }
 }

@@ -7,7 +7,7 @@ import { reportFailure, takeBurnin, takeProgress, takeStep } from '../../mdb/boo
 import type { Mdb } from '../../mdb/connect.ts';
 import { takeErased } from '../../mdb/machines/erasing.ts';
 import { takeInventory } from '../../mdb/machines/inventory.ts';
-import { violatedConstraint } from '../outage.ts';
+import { violationOf } from '../../mdb/trouble.ts';
 import { type AgentAnswer, describeDirective, ok, refusal } from './answer.ts';
 import { readErased } from './erasing.ts';
 import { helloFact, installedFact, progressFact, readBurnin, readOnly, readyFact, stepFact } from './facts.ts';
@@ -63,7 +63,7 @@ async function keepInventory(mdb: Mdb, session: AgentSession, fact: InventoryFac
     return await takeInventory(mdb, session, fact);
   } catch (error) {
     // Another machine took the same MAC or controller in between: the second reading finds it and names it.
-    if (violatedConstraint(error) === null) throw error;
+    if (violationOf(error) === null) throw error;
     return takeInventory(mdb, session, fact);
   }
 }

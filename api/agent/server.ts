@@ -2,8 +2,8 @@ import fastify, { type FastifyReply, type FastifyRequest, LogController } from '
 import type { Logger } from 'pino';
 import { formatRecords, parseRecords, type RecordError, recordLimits } from '../../contract/records.ts';
 import { type AgentSession, openSessions, standingDirectives } from '../../mdb/boot/agent.ts';
+import { isOutage } from '../../mdb/trouble.ts';
 import { limitRate, type RateLimiter } from '../limits.ts';
-import { isOutage } from '../outage.ts';
 import { type AgentAnswer, isRefusal, refusal } from './answer.ts';
 import { gather } from './gather.ts';
 import * as requests from './requests.ts';

@@ -1,6 +1,6 @@
-import pg from 'pg';
 import type { Logger } from 'pino';
 import type { StandingDirective } from '../../mdb/boot/agent.ts';
+import { connectMdb } from '../../mdb/connect.ts';
 
 export interface Waiting {
   /** The directive of a machine as soon as its number differs from `seq`, at the latest after `milliseconds`. */
@@ -42,12 +42,19 @@ export function waitForDirectives({ url, read, log }: WaitingOptions): Waiting {
     const standing = await read(machineId).catch(() => undefined);
     if (standing) offer(waiters.get(machineId), standing);
   };
-  const listener = listen(url, 'farrier_directive', log, {
-    notified: (machineId) => void refresh(machineId),
-    connected: () => {
-      for (const machineId of waiters.keys()) void refresh(machineId);
+  const closed = new AbortController();
+  const { listen } = connectMdb({ url, name: 'farrier-agent-api listening' });
+  const listening = listen(
+    'farrier_directive',
+    {
+      notified: (machineId) => void refresh(machineId),
+      connected: () => {
+        for (const machineId of waiters.keys()) void refresh(machineId);
+      },
+      lost: (error) => log.warn({ error: String(error) }, 'not listening to the MDB'),
     },
-  });
+    closed.signal,
+  );
 
   const wait = (
     machineId: string,
@@ -84,7 +91,8 @@ export function waitForDirectives({ url, read, log }: WaitingOptions): Waiting {
     count: () => [...waiters.values()].reduce((sum, mine) => sum + mine.size, 0),
     async close() {
       for (const mine of [...waiters.values()]) for (const waiter of [...mine]) waiter.resolve(waiter.last);
-      await listener.close();
+      closed.abort();
+      await listening;
     },
   };
 }
@@ -94,64 +102,4 @@ function offer(mine: Set<Waiter> | undefined, standing: StandingDirective): void
     waiter.last = standing;
     if (standing.seq !== waiter.seq) waiter.resolve(standing);
   }
-}
-
-interface Listening {
-  notified(payload: string): void;
-  /** The connection is made, or made again: whatever was notified meanwhile has been missed. */
-  connected(): void;
-}
-
-function listen(url: string, channel: string, log: Logger, handlers: Listening): { close(): Promise<void> } {
-  const closed = new AbortController();
-  let client: pg.Client | null = null;
-
-  const once = async (): Promise<void> => {
-    const mine = new pg.Client({
-      connectionString: url,
-      application_name: 'farrier-agent-api listening',
-      connectionTimeoutMillis: 5000,
-      keepAlive: true,
-    });
-    client = mine;
-    const ended = new Promise<void>((resolve) => {
-      mine.on('error', () => resolve());
-      mine.on('end', () => resolve());
-    });
-    mine.on('notification', ({ payload }) => handlers.notified(payload ?? ''));
-    await mine.connect();
-    await mine.query(`listen ${channel}`);
-    handlers.connected();
-    await ended;
-  };
-
-  const loop = async (): Promise<void> => {
-    for (let failures = 0; !closed.signal.aborted; failures++) {
-      const began = Date.now();
-      await once().catch((error: unknown) => log.warn({ error: String(error) }, 'not listening to the MDB'));
-      await client?.end().catch(() => {});
-      if (Date.now() - began > 10_000) failures = 0;
-      await pause(Math.min(5000, 200 * 2 ** Math.min(failures, 5)), closed.signal);
-    }
-  };
-  const running = loop();
-
-  return {
-    async close() {
-      closed.abort();
-      await client?.end().catch(() => {});
-      await running;
-    },
-  };
-}
-
-function pause(milliseconds: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stop.aborted) return resolve();
-    const timer = setTimeout(resolve, milliseconds);
-    stop.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

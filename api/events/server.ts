@@ -2,9 +2,9 @@ import fastify, { type FastifyReply, type FastifyRequest, LogController } from '
 import type { Logger } from 'pino';
 import type { Mdb } from '../../mdb/connect.ts';
 import { hashOfToken, keepEvents, machinesByToken } from '../../mdb/controllers/events.ts';
+import { isOutage } from '../../mdb/trouble.ts';
 import { gather } from '../agent/gather.ts';
 import { limitRate } from '../limits.ts';
-import { isOutage } from '../outage.ts';
 import { parseJson } from '../people/json.ts';
 import { readEvents } from './payload.ts';
 

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { Refused } from '../../domain/refused.ts';
-import { isOutage, violatedConstraint } from '../outage.ts';
+import { isOutage, violationOf } from '../../mdb/trouble.ts';
 
 const statusOf = { 'not-found': 404, conflict: 409, invalid: 400, forbidden: 403, 'too-large': 413 } as const;
 export type Code = keyof typeof statusOf;
@@ -47,8 +47,9 @@ function explain(error: FastifyError | ApiError): Told {
     return { status: statusOf[error.code], code: error.code, message: error.message, field: error.field };
   if (hasZodFastifySchemaValidationErrors(error)) return explainValidation(error);
   if (isOutage(error)) return { status: 503, code: 'mdb-down', message: 'the MDB cannot be reached now; try again' };
-  const constraint = violatedConstraint(error);
-  if (constraint !== null) return { status: 409, code: 'conflict', message: `that is taken already (${constraint})` };
+  const violation = violationOf(error);
+  if (violation !== null)
+    return { status: 409, code: 'conflict', message: `that is taken already (${violation.constraint})` };
   if (error.statusCode !== undefined && error.statusCode < 500) {
     return {
       status: error.statusCode,

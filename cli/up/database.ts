@@ -20,9 +20,9 @@ export async function openMdb(mdb: Mdb, what: string): Promise<void> {
 
 /** When the last migration that was applied was made, in milliseconds since 1970; 0 for an empty database. */
 async function lastMigration(mdb: Mdb): Promise<number> {
-  const { rows: found } = await mdb.execute(sql`select to_regclass('drizzle.__drizzle_migrations') as name`);
+  const found = await mdb.execute(sql`select to_regclass('drizzle.__drizzle_migrations') as name`);
   if (!found[0]?.['name']) return 0;
-  const { rows } = await mdb.execute(
+  const rows = await mdb.execute(
     sql`select coalesce(max(created_at), 0)::float8 as at from drizzle.__drizzle_migrations`,
   );
   return Number(rows[0]?.['at'] ?? 0);

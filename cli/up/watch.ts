@@ -51,7 +51,7 @@ interface RackRow extends Record<string, unknown> {
 
 /** Where every machine stands: one grouped read, and one read of single machines when there are few. */
 export async function readFleet(mdb: MdbOrTransaction, most: number): Promise<FleetFigures> {
-  const { rows } = await mdb.execute<RackRow>(sql`
+  const rows = await mdb.execute<RackRow>(sql`
     select rack_id as rack, stage, count(*)::int as machines, count(held)::int as held
     from ${machines} group by rack_id, stage order by rack_id nulls last`);
   const racks = foldRacks(rows);
@@ -81,7 +81,7 @@ export function foldRacks(rows: readonly RackRow[]): RackShown[] {
 }
 
 async function readMachines(mdb: MdbOrTransaction): Promise<MachineShown[]> {
-  const { rows } = await mdb.execute<{ [K in keyof MachineShown]: MachineShown[K] }>(sql`
+  const rows = await mdb.execute<{ [K in keyof MachineShown]: MachineShown[K] }>(sql`
     select m.id, m.hostname, m.rack_id as rack, m.unit, m.stage, m.op_state as "opState",
       m.repair_state as "repairState", m.held,
       s.name as step,
@@ -99,7 +99,7 @@ async function readMachines(mdb: MdbOrTransaction): Promise<MachineShown[]> {
 }
 
 async function readBirths(mdb: MdbOrTransaction): Promise<FleetFigures['births']> {
-  const { rows } = await mdb.execute<{ least: number | null; median: number; most: number }>(sql`
+  const rows = await mdb.execute<{ least: number | null; median: number; most: number }>(sql`
     select min(s)::float8 as least, percentile_cont(0.5) within group (order by s)::float8 as median,
       max(s)::float8 as most
     from (select extract(epoch from in_service_at - first_boot_at) as s from ${machines}

@@ -1,11 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import type pg from 'pg';
 import { serialKey, uuidForms } from '../../domain/identity/identity.ts';
 import type { BootState } from '../../domain/machine.ts';
 import type { SitePolicy } from '../../domain/values.ts';
 import { acting, record } from '../acting.ts';
-import type { Mdb } from '../connect.ts';
+import type { Mdb, Pool } from '../connect.ts';
 
 const birther = { class: 'system', name: 'birther' } as const;
 
@@ -46,7 +45,7 @@ export interface BootKey {
   readonly serial: string | null;
 }
 
-// Plain SQL under a name: PostgreSQL plans it once a connection, and the hot path builds no query text.
+// Plain SQL: the hot path builds no query text.
 const factsQuery = `
   select s.policy, m.id, m.matched_by, m.boot_state, m.held, m.bootstraps, host(m.temporary_address) as temporary,
     host(m.address) as address, m.system_uuid, m.serial, m.resembles, t.ids, coalesce(
@@ -84,11 +83,10 @@ interface FactsRow {
 }
 
 /** Everything that the answer to one boot request depends on, in one indexed read. Throws for an unknown site. */
-export async function readBootFacts(pool: pg.Pool, siteId: string, key: BootKey): Promise<BootRead> {
+export async function readBootFacts(pool: Pool, siteId: string, key: BootKey): Promise<BootRead> {
   const swapped = key.uuid === null ? null : uuidForms(key.uuid)[1];
   const values = [siteId, key.mac, key.uuid, key.serial === null ? null : serialKey(key.serial), swapped];
-  const { rows } = await pool.query<FactsRow>({ name: 'boot-facts', text: factsQuery, values });
-  const row = rows[0];
+  const [row] = await pool.query<FactsRow>(factsQuery, values);
   if (!row) throw new Error(`site ${siteId} is not in the MDB`);
   const namesake = row.ids?.length === 1 ? (row.ids[0] ?? null) : null;
   if (row.id === null) return { policy: row.policy, machine: null, namesake };
@@ -109,7 +107,7 @@ export async function readBootFacts(pool: pg.Pool, siteId: string, key: BootKey)
 }
 
 /** The same of the machine that has this identity, whatever card asks. */
-export async function readNamesake(pool: pg.Pool, siteId: string, key: BootKey): Promise<BootFacts | null> {
+export async function readNamesake(pool: Pool, siteId: string, key: BootKey): Promise<BootFacts | null> {
   // A MAC that no card has, so that only the identity speaks.
   const { machine } = await readBootFacts(pool, siteId, { ...key, mac: '00:00:00:00:00:00' });
   return machine;
@@ -136,13 +134,13 @@ const serveQuery = `
  * Counts a bootstrap image as served and issues the token that goes with it: 43 characters, used once, 15 minutes;
  * the MDB keeps its hash. Null when the machine has reached its limit or left the state meanwhile.
  */
-export async function issueBootToken(pool: pg.Pool, served: ServedBootstrap): Promise<string | null> {
+export async function issueBootToken(pool: Pool, served: ServedBootstrap): Promise<string | null> {
   const token = randomBytes(32).toString('base64url');
   const hash = createHash('sha256').update(token).digest('hex');
   const nonce = randomBytes(16).toString('hex');
   const values = [served.machineId, served.bootState, served.limit, hash, nonce, served.orderId];
-  const { rowCount } = await pool.query({ name: 'boot-serve', text: serveQuery, values });
-  return rowCount === 1 ? token : null;
+  const { count } = await pool.query(serveQuery, values);
+  return count === 1 ? token : null;
 }
 
 export interface BootTrouble {
@@ -158,7 +156,7 @@ export interface BootTrouble {
  */
 export function reportBootLoop(mdb: Mdb, trouble: BootTrouble): Promise<boolean> {
   return report(mdb, trouble, 'boot.quarantine', async (tx) => {
-    const { rows } = await tx.execute<{ nonce: string }>(
+    const rows = await tx.execute<{ nonce: string }>(
       sql`select nonce from boot_tokens where machine_id = ${trouble.machineId} order by issued_at desc limit 1`,
     );
     return rows[0]?.nonce ?? `none-${trouble.machineId}`;
@@ -179,13 +177,13 @@ function report(
     const id = `report/${nonce}/failed/boot/0`;
     const payload = JSON.stringify({ id, kind: 'failed', nonce, step: 'boot', message: reason });
     // Without a live order nobody waits for the report: the row is only what makes this happen once.
-    const { rowCount } = await tx.execute(sql`
+    const { count } = await tx.execute(sql`
       insert into outbox (key, machine_id, order_id, kind, payload, delivered_at, dropped)
       values (${id}, ${machineId}, ${orderId}, 'report', ${payload}::jsonb,
         case when ${orderId}::text is null then now() end,
         case when ${orderId}::text is null then 'the machine has no live order' end)
       on conflict (key) do nothing`);
-    if (rowCount === 0) return false;
+    if (count === 0) return false;
     await tx.execute(sql`update machines set held = ${reason} where id = ${machineId}`);
     await record(tx, { actor: birther, action, machineId, orderId, detail: { reason } });
     return true;
@@ -193,8 +191,8 @@ function report(
 }
 
 /** MACs of a site's healthy machines, first those heard from last; what boots locally while the MDB is away. */
-export async function healthyMacs(pool: pg.Pool, siteId: string, limit: number): Promise<string[]> {
-  const { rows } = await pool.query<{ mac: string }>(
+export async function healthyMacs(pool: Pool, siteId: string, limit: number): Promise<string[]> {
+  const rows = await pool.query<{ mac: string }>(
     `select mac::text as mac from (
        select mac, last_seen_at from machines where site_id = $1 and boot_state = 'healthy'
        union

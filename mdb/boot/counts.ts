@@ -1,5 +1,5 @@
-import type pg from 'pg';
 import { bootLoop } from '../../domain/bootloop.ts';
+import type { Pool } from '../connect.ts';
 
 /** Requests and answers of one machine in one minute that met one state and got one answer. */
 export interface BootCount {
@@ -24,7 +24,7 @@ const upsert = `
 const keyOf = (count: BootCount) => `${count.mac}|${count.minute.getTime()}|${count.state}|${count.answer}`;
 
 /** Adds counts in one statement. Sorted, so that two birthers which count the same rows cannot deadlock. */
-export async function addBootCounts(pool: pg.Pool, counts: readonly BootCount[]): Promise<void> {
+export async function addBootCounts(pool: Pool, counts: readonly BootCount[]): Promise<void> {
   const sorted = counts.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   const column = <K extends keyof BootCount>(key: K) => sorted.map((count) => count[key]);
   const values = [column('mac'), column('minute'), column('state'), column('answer')];
@@ -51,8 +51,8 @@ const statsQuery = `
   group by c.mac, m.id order by requests desc, c.mac limit $2`;
 
 /** Boot requests and answers by MAC over the last `seconds`, the busiest first. */
-export async function bootStats(pool: pg.Pool, seconds: number, limit = 1000): Promise<BootStat[]> {
-  return (await pool.query<BootStat>(statsQuery, [seconds, limit])).rows;
+export async function bootStats(pool: Pool, seconds: number, limit = 1000): Promise<BootStat[]> {
+  return readStats(pool, statsQuery, [seconds, limit]);
 }
 
 // A machine is one, whichever of its NICs it boots from. `wait` is one that asks again because it was told to: it says
@@ -72,12 +72,17 @@ const failersQuery = `
   ) b group by who, machine having sum(requests) >= $2 order by requests desc, mac limit $3`;
 
 /** Machines, and MACs of none, with at least `count` boots within `seconds`: they cannot stay up. */
-export async function persistentFailers(pool: pg.Pool, seconds: number, count: number): Promise<BootStat[]> {
-  return (await pool.query<BootStat>(failersQuery, [seconds, count, 1000, null])).rows;
+export async function persistentFailers(pool: Pool, seconds: number, count: number): Promise<BootStat[]> {
+  return readStats(pool, failersQuery, [seconds, count, 1000, null]);
 }
 
 /** Boots of one machine within the time of a boot loop. */
-export async function countBoots(pool: pg.Pool, machineId: string): Promise<number> {
-  const { rows } = await pool.query<BootStat>(failersQuery, [bootLoop.minutes * 60, 0, 1, machineId]);
-  return rows[0]?.requests ?? 0;
+export async function countBoots(pool: Pool, machineId: string): Promise<number> {
+  const [stat] = await readStats(pool, failersQuery, [bootLoop.minutes * 60, 0, 1, machineId]);
+  return stat?.requests ?? 0;
+}
+
+async function readStats(pool: Pool, query: string, values: readonly unknown[]): Promise<BootStat[]> {
+  const rows = await pool.query<Omit<BootStat, 'lastAt'> & { readonly lastAt: string }>(query, values);
+  return rows.map((row) => ({ ...row, lastAt: new Date(row.lastAt) }));
 }

@@ -23,7 +23,7 @@ export async function bootsToCome(mdb: Mdb, machineId: string, intentId: string)
     starting.map((kind) => sql`${kind}`),
     sql`, `,
   );
-  const { rows } = await mdb.execute<{ moment: string; pending: boolean }>(sql`
+  const rows = await mdb.execute<{ moment: string; pending: boolean }>(sql`
     select now()::text as moment, exists (
       select from intents where machine_id = ${machineId} and id <> ${intentId} and kind in (${kinds})
         and state in ('sent', 'done', 'unknown') and sent_at > now() - interval '30 minutes'
@@ -35,7 +35,7 @@ export async function bootsToCome(mdb: Mdb, machineId: string, intentId: string)
 
 /** Whether the machine asked for a boot after that moment, and was given one. */
 export async function bootedSince(mdb: Mdb, machineId: string, moment: string): Promise<boolean> {
-  const { rows } = await mdb.execute<{ seen: boolean }>(
+  const rows = await mdb.execute<{ seen: boolean }>(
     sql`select exists (select ${booted(machineId)} and last_at > ${moment}::timestamptz) as seen`,
   );
   return rows[0]?.seen === true;

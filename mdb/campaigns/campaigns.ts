@@ -27,7 +27,7 @@ export type CampaignRow = typeof campaigns.$inferSelect;
 
 /** The machines that a selector means, as a plan needs them: one query. */
 export async function readCandidates(mdb: MdbOrTransaction, selector: Selector): Promise<Candidate[]> {
-  const { rows } = await mdb.execute<Candidate & Record<string, unknown>>(sql`
+  const rows = await mdb.execute<Candidate & Record<string, unknown>>(sql`
     select m.id as "machineId", m.rack_id as rack, r.feed, m.pool, m.stage, m.op_state as "opState",
       m.repair_state as "repairState", m.held
     from machines m left join racks r on r.id = m.rack_id where ${selectorSql(selector)} order by m.id`);
@@ -207,7 +207,7 @@ async function findChange(tx: Transaction, campaign: CampaignRow): Promise<strin
 }
 
 async function findRehearsals(tx: Transaction, id: string): Promise<string | null> {
-  const { rows } = await tx.execute<{ live: number }>(sql`
+  const rows = await tx.execute<{ live: number }>(sql`
     select count(*)::int as live from campaign_machines c join orders o on o.id = ${rehearsalSql(id)}
     where c.campaign_id = ${id} and o.state in ('waiting', 'running')`);
   const live = rows[0]?.live ?? 0;

@@ -116,7 +116,7 @@ async function latestFailure(tx: Transaction, id: string) {
 
 /** A canary that succeeded and is not well any more, as the MDB knows. */
 async function findSick(tx: Transaction, id: string): Promise<{ machineId: string; why: string } | null> {
-  const { rows } = await tx.execute<{ machineId: string; why: string }>(sql`
+  const rows = await tx.execute<{ machineId: string; why: string }>(sql`
     select m.id as "machineId", m.id || ': ' || coalesce('it is held: ' || m.held, 'its repair state is ' || m.repair_state::text) as why
     from campaign_machines c join machines m on m.id = c.machine_id
     where c.campaign_id = ${id} and c.batch = 0 and c.state = 'done'
@@ -234,7 +234,7 @@ function placeMember(mdb: Mdb, campaign: CampaignRow, { machineId }: MemberRow):
 
 /** Hash of the plan that the machine's rehearsal made; null where it was not rehearsed. */
 async function reviewed(tx: Transaction, id: string, machineId: string): Promise<string | null> {
-  const { rows } = await tx.execute<{ hash: string }>(sql`
+  const rows = await tx.execute<{ hash: string }>(sql`
     select p.hash from campaign_machines c join plans p on p.order_id = ${rehearsalSql(id)}
     where c.campaign_id = ${id} and c.machine_id = ${machineId}`);
   return rows[0]?.hash ?? null;
@@ -318,7 +318,7 @@ async function canariesOf(mdb: MdbOrTransaction, id: string) {
 /** Seconds until it ends, from the median of those that have. */
 export async function readTimeLeft(mdb: MdbOrTransaction, campaign: CampaignRow, now: number): Promise<number | null> {
   const { id, pace, soakFrom, soakedAt } = campaign;
-  const { rows } = await mdb.execute<{ typical: number | null; underWay: number; batches: number[] | null }>(sql`
+  const rows = await mdb.execute<{ typical: number | null; underWay: number; batches: number[] | null }>(sql`
     select (percentile_cont(0.5) within group (order by extract(epoch from ended_at - ordered_at))
         filter (where state in ('done', 'failed')))::float8 as typical,
       count(*) filter (where state = 'ordered')::int as "underWay",

@@ -55,7 +55,7 @@ export async function showCampaign(
   const state = page.state === undefined ? sql`true` : sql`c.state = ${page.state}`;
   type Member = CampaignDetail['members'][number];
   type Read = Omit<Member, 'orderedAt' | 'endedAt'> & { orderedAt: Date | null; endedAt: Date | null };
-  const { rows } = await mdb.execute<Read & Record<string, unknown>>(sql`
+  const rows = await mdb.execute<Read & Record<string, unknown>>(sql`
     select c.machine_id as "machineId", m.hostname, c.batch, c.rack, c.feed, c.pool, c.doubt, c.state,
       c.order_id as "orderId", c.outcome, p.hash as plan, c.ordered_at as "orderedAt", c.ended_at as "endedAt"
     from campaign_machines c join machines m on m.id = c.machine_id left join plans p on p.order_id = ${rehearsalSql(id)}

@@ -120,9 +120,9 @@ export async function writeIntent(mdb: Mdb, row: IntentRow): Promise<'written' |
     from ${fences} where machine_id = ${row.machineId} and fence = ${row.fence} and not exists (${flashing(row)})
       and not exists (${over(row)})
     on conflict (id) do nothing`);
-  if (written.rowCount === 1) return 'written';
+  if (written.count === 1) return 'written';
   if (await intentOf(mdb, row.id)) return 'exists';
-  return (await mdb.execute(flashing(row))).rowCount ? 'flashing' : 'stale';
+  return (await mdb.execute(flashing(row))).count ? 'flashing' : 'stale';
 }
 
 /** The order has ended, or goes on in another run of its passage. */

@@ -79,8 +79,8 @@ async function keepLog(tx: Transaction, machineId: string, record: LogRecord): P
   let kept = 0;
   for (let from = 0; from < entries.length; from += atOnce) {
     const rows = entries.slice(from, from + atOnce).map((entry) => ({ ...entry, machineId, log, generation }));
-    const { rowCount } = await tx.insert(controllerLogEntries).values(rows).onConflictDoNothing();
-    kept += rowCount ?? 0;
+    const { count } = await tx.insert(controllerLogEntries).values(rows).onConflictDoNothing();
+    kept += count;
   }
   return kept;
 }

@@ -106,7 +106,7 @@ export function settleRotation(
 
 /** Whether a secret was made by an earlier change and nothing refers to it any more. */
 export async function isLeftOver(mdb: Mdb, reference: string): Promise<boolean> {
-  const { rows } = await mdb.execute<{ left: boolean }>(sql`
+  const rows = await mdb.execute<{ left: boolean }>(sql`
     select exists (select from ${rotations} where to_ref = ${reference} and in_force = 'new')
        and not exists (select from ${bmcs} where secret_ref = ${reference})
        and not exists (select from ${expectedBmcs} where secret_ref = ${reference})

@@ -31,7 +31,7 @@ const mendable = sql`d.resolved_at is null and d.kind in ('bios', 'firmware')`;
  * campaign that is not over, or was in one whose cool-down is not, and what an order is at.
  */
 export async function listAmendable(tx: Transaction, siteId: string): Promise<Amendable[]> {
-  const { rows } = await tx.execute<Amendable & Record<string, unknown>>(sql`
+  const rows = await tx.execute<Amendable & Record<string, unknown>>(sql`
     select ${columns} from ${tables} left join campaigns c on c.id = d.campaign_id
     where m.site_id = ${siteId} and ${mendable} and d.unknown_since is null and o.reconcile in ('assist', 'authoritative')
       and ${offerableSql} and m.held is null
@@ -46,7 +46,7 @@ export async function listAmendable(tx: Transaction, siteId: string): Promise<Am
 
 /** Plans of the reconciler that nobody has started, with what they are still for. */
 export async function listPlanned(tx: Transaction, siteId: string): Promise<PlannedDrift[]> {
-  const { rows } = await tx.execute<Omit<PlannedDrift, 'change'> & Record<string, unknown>>(sql`
+  const rows = await tx.execute<Omit<PlannedDrift, 'change'> & Record<string, unknown>>(sql`
     select c.id as "campaignId", c.request,
       (select count(*)::int from campaign_machines cm where cm.campaign_id = c.id) as machines,
       (select coalesce(jsonb_agg(x), '[]') from (

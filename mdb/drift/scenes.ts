@@ -15,7 +15,7 @@ export async function readScenes(
   limit: number,
 ): Promise<DriftScene[]> {
   // NICs are found by their MAC, so that those of a whole page are counted at once.
-  const { rows } = await tx.execute<DriftScene & Record<string, unknown>>(sql`
+  const rows = await tx.execute<DriftScene & Record<string, unknown>>(sql`
     with m as (
       select * from machines where site_id = ${siteId} and in_service_at is not null and stage <> 'retired'
         and id > ${after} order by id limit ${limit}),

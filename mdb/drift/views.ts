@@ -19,7 +19,7 @@ export async function listDrifts(mdb: MdbOrTransaction, filter: DriftFilter): Pr
   const { machineId, kind, pool, state, limit } = filter;
   const unknown = state === null ? null : state === 'unknown';
   type Times = { since: Date; lastSeenAt: Date; unknownSince: Date | null };
-  const { rows } = await mdb.execute<Omit<DriftView, keyof Times> & Times & Record<string, unknown>>(sql`
+  const rows = await mdb.execute<Omit<DriftView, keyof Times> & Times & Record<string, unknown>>(sql`
     select d.machine_id as "machineId", m.hostname, m.pool, d.kind, d.name, d.want, d.have, d.source, d.note,
       d.first_seen_at as since, d.last_seen_at as "lastSeenAt", d.unknown_since as "unknownSince",
       c.id as campaign, c.state as "campaignState"
@@ -45,7 +45,7 @@ export async function listDrifts(mdb: MdbOrTransaction, filter: DriftFilter): Pr
  */
 export async function countConformity(mdb: MdbOrTransaction): Promise<DriftList['summary']> {
   type Counts = Omit<DriftList['summary'], 'comparedAt'> & { comparedAt: Date | null };
-  const { rows } = await mdb.execute<Counts & Record<string, unknown>>(sql`
+  const rows = await mdb.execute<Counts & Record<string, unknown>>(sql`
     with open as (
       select machine_id, count(*) filter (where unknown_since is null) as known from drifts
       where resolved_at is null group by machine_id),

@@ -3,6 +3,7 @@ import { machineIdOf } from '../../domain/machine.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { machines, nics, orders, outbox } from '../schema.ts';
+import { isDuplicate } from '../trouble.ts';
 
 const birther = { class: 'system', name: 'birther' } as const;
 
@@ -57,7 +58,7 @@ async function registerAs(mdb: Mdb, id: string, orderId: string, stranger: Stran
     });
   } catch (error) {
     if (error instanceof PoolFull) return 'full';
-    if (isUniqueViolation(error)) return 'known';
+    if (isDuplicate(error)) return 'known';
     throw error;
   }
 }
@@ -116,7 +117,7 @@ async function takeAddress(
   machineId: string,
   source: string | null,
 ): Promise<string | null> {
-  const { rows } = await tx.execute<{ id: string; near: boolean }>(sql`
+  const rows = await tx.execute<{ id: string; near: boolean }>(sql`
     select id, coalesce(${source}::inet <<= cidr::cidr, false) as near from networks
     where site_id = ${siteId} and kind = 'birth' order by near desc, id`);
   for (const { id, near } of rows) {
@@ -129,7 +130,7 @@ async function takeAddress(
 
 /** One network at a time, so that the index of free addresses gives the lowest without sorting them. */
 async function takeFrom(tx: Transaction, networkId: string, machineId: string, which: SQL): Promise<string | null> {
-  const { rows } = await tx.execute<{ address: string }>(sql`
+  const rows = await tx.execute<{ address: string }>(sql`
     update addresses set machine_id = ${machineId}, taken_at = now() where address = (
       select address from addresses where network_id = ${networkId} and machine_id is null and ${which}
       order by network_id, address limit 1 for update skip locked
@@ -138,7 +139,7 @@ async function takeFrom(tx: Transaction, networkId: string, machineId: string, w
 }
 
 async function heldAddress(tx: Transaction, siteId: string, machineId: string): Promise<string | null> {
-  const { rows } = await tx.execute<{ address: string }>(sql`
+  const rows = await tx.execute<{ address: string }>(sql`
     select host(a.address) as address from addresses a join networks n on n.id = a.network_id
     where a.machine_id = ${machineId} and n.site_id = ${siteId} and n.kind = 'birth' limit 1`);
   return rows[0]?.address ?? null;
@@ -153,11 +154,6 @@ export async function writeBirthOrder(tx: Transaction, machineId: string, orderI
     .values({ id: orderId, machineId, passage, requester: birther.name, requesterClass: birther.class, reason });
   const payload = { id: orderId, passage };
   await tx.insert(outbox).values({ key: `order/${orderId}`, machineId, orderId, kind: 'order', payload });
-}
-
-function isUniqueViolation(error: unknown): boolean {
-  const cause = error instanceof Error && error.cause ? error.cause : error;
-  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === '23505';
 }
 
 /** The machine that has this card, or boots from it; null where none does. */

@@ -68,7 +68,7 @@ export const tagsSql = sql`(coalesce((select r.tags from racks r where r.id = m.
 
 /** Names of the tags that some machine or rack has. */
 export async function listTagNames(mdb: MdbOrTransaction): Promise<string[]> {
-  const { rows } = await mdb.execute<{ key: string }>(sql`
+  const rows = await mdb.execute<{ key: string }>(sql`
     select distinct key from tags union select jsonb_object_keys(tags) from racks where tags <> '{}'::jsonb order by 1`);
   return rows.map(({ key }) => key);
 }
@@ -96,7 +96,7 @@ export async function isGroupKnown(mdb: MdbOrTransaction, tag: string, value: st
     pool: sql`exists (select from pools where id = ${value}) or exists (select from profiles where pool = ${value})`,
   };
   const place = Object.hasOwn(announced, tag) ? announced[tag] : undefined;
-  const { rows } = await mdb.execute<{ known: boolean }>(sql`
+  const rows = await mdb.execute<{ known: boolean }>(sql`
     select ${place ?? sql`false`} or exists (
       select from machines m where ${attributeSql({ key: tag, tag: false })} = ${value}) as known`);
   return rows[0]?.known === true;

@@ -129,7 +129,7 @@ export function listErasures(mdb: MdbOrTransaction, machineId: string): Promise<
 
 /** Whether the machine has shown another identity since the order began. */
 export async function identityChanged(tx: Transaction, machineId: string, orderId: string): Promise<boolean> {
-  const { rows } = await tx.execute<{ changed: boolean }>(sql`
+  const rows = await tx.execute<{ changed: boolean }>(sql`
     select exists (
       select from audit a join orders o on o.id = ${orderId}
       where a.machine_id = ${machineId} and a.action = 'agent.identity-changed' and a.at >= o.started_at

@@ -23,7 +23,7 @@ const ofOne = new Set(['id', 'machine', 'mac', 'hostname', 'serial']);
 /** Who excludes a machine that there is not has mistyped one that there is, and would act on it. */
 async function doubtExcluded(mdb: MdbOrTransaction, { terms }: Selector): Promise<string | null> {
   for (const term of terms.filter(({ key, tag, operator }) => operator === 'notin' && !tag && ofOne.has(key))) {
-    const { rows } = await mdb.execute<{ value: string }>(
+    const rows = await mdb.execute<{ value: string }>(
       sql`select distinct ${attributeSql(term)} as value from machines m where ${termSql({ ...term, operator: 'in' })}`,
     );
     const known = new Set(rows.map(({ value }) => value));
@@ -60,7 +60,7 @@ function termSql(term: Term): SQL {
 
 /** Ids of the machines that a selector means, in their order; one more than `limit` says that there are too many. */
 export async function selectMachines(mdb: MdbOrTransaction, selector: Selector, limit: number): Promise<string[]> {
-  const { rows } = await mdb.execute<{ id: string }>(
+  const rows = await mdb.execute<{ id: string }>(
     sql`select m.id from machines m where ${selectorSql(selector)} order by m.id limit ${limit + 1}`,
   );
   return rows.map(({ id }) => id);

@@ -75,7 +75,7 @@ export interface TagCount {
 
 /** Every tag and value with the machines that have it, their racks' counted too; or those of one machine. */
 export async function listTags(mdb: MdbOrTransaction, machineId: string | null): Promise<TagCount[]> {
-  const { rows } = await mdb.execute<TagCount & Record<string, unknown>>(sql`
+  const rows = await mdb.execute<TagCount & Record<string, unknown>>(sql`
     select key as name, value, count(*)::int as machines from (
       select m.id, t.key, t.value from tags t join machines m on m.id = t.machine_id
       union all

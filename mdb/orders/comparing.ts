@@ -7,7 +7,7 @@ import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { selectorSql } from '../machines/selecting.ts';
 
 async function rowsOf<Row>(mdb: MdbOrTransaction, query: SQL): Promise<Row[]> {
-  return (await mdb.execute(query)).rows as Row[];
+  return (await mdb.execute(query)) as Row[];
 }
 
 /** A condition on `machines m`; throws a sentence for a selector that can't be read. */

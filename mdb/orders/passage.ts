@@ -205,7 +205,7 @@ export async function hasController(tx: Transaction, machineId: string): Promise
  * birther told it to boot its own disk. By the minute, which forgives clocks that differ a little.
  */
 export async function bootedLocally(tx: Transaction, machineId: string, orderId: string): Promise<boolean> {
-  const { rows } = await tx.execute<{ seen: boolean }>(sql`
+  const rows = await tx.execute<{ seen: boolean }>(sql`
     select exists (
       select from boot_counts c
       where c.mac in (select mac::text from nics where machine_id = ${machineId}
@@ -221,7 +221,7 @@ export async function bootedLocally(tx: Transaction, machineId: string, orderId:
 
 /** Whether the birther told it to boot its own disk at or after that moment. */
 export async function bootedLocallySince(mdb: MdbOrTransaction, machineId: string, since: Date): Promise<boolean> {
-  const { rows } = await mdb.execute<{ seen: boolean }>(sql`
+  const rows = await mdb.execute<{ seen: boolean }>(sql`
     select exists (
       select from boot_counts c
       where c.mac in (select mac::text from nics where machine_id = ${machineId}

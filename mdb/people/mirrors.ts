@@ -6,7 +6,7 @@ import { hookDeliveries, humanSteps, machines, ticketMirrors, ticketNotes, ticke
 
 /** Gives tickets that a route leads somewhere a mirror; returns how many. A team's own route goes before the one of all. */
 export async function adoptTickets(mdb: Mdb): Promise<number> {
-  const { rowCount } = await mdb.execute(sql`
+  const { count } = await mdb.execute(sql`
     insert into ticket_mirrors (ticket_id, adapter, secret_ref, settings, role)
     select distinct on (t.id) t.id, r.adapter, r.secret_ref, r.settings, r.role
     from tickets t
@@ -16,7 +16,7 @@ export async function adoptTickets(mdb: Mdb): Promise<number> {
     order by t.id, r.team = '*'
     limit 500
     on conflict do nothing`);
-  return rowCount ?? 0;
+  return count;
 }
 
 /** The systems that have something due, each by the name of its secret. */

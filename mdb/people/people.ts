@@ -166,7 +166,7 @@ export async function remindHumanStep(tx: Transaction, id: string, remindAfter: 
     .where(and(eq(humanSteps.id, id), isNull(humanSteps.answeredAt)))
     .for('update');
   // Asked for a little early, by a clock that differs, it counts; asked for twice, it does not.
-  const [{ now } = { now: new Date() }] = (await tx.execute<{ now: Date }>(sql`select now() as now`)).rows;
+  const [{ now } = { now: new Date() }] = await tx.execute<{ now: Date }>(sql`select now() as now`);
   const at = new Date(now);
   if (!step || step.remindAt.getTime() - at.getTime() > slack) return null;
   const late = step.deadlineAt !== null && step.deadlineAt.getTime() - at.getTime() < slack;

@@ -12,7 +12,7 @@ import type { MdbOrTransaction } from '../connect.ts';
  * image, and that one is marked `FarrierFetch=unthrottled` so that it can be told apart from later fetches.
  */
 export async function renderDominatorList(mdb: MdbOrTransaction): Promise<string> {
-  const { rows } = await mdb.execute<{ list: string }>(sql`
+  const rows = await mdb.execute<{ list: string }>(sql`
     select coalesce(json_agg(json_strip_nulls(json_build_object(
       'Hostname', m.hostname, 'IpAddress', host(m.address), 'Location', m.rack_id, 'RequiredImage', m.required_image,
       'DisableUpdates', case when m.stage <> 'deployed'

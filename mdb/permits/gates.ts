@@ -17,7 +17,7 @@ export async function readRate(
   perMinute: number | null,
 ): Promise<GateScene['rate']> {
   if (perMinute === null) return null;
-  const { rows } = await tx.execute<{ count: number; first: number | null }>(sql`
+  const rows = await tx.execute<{ count: number; first: number | null }>(sql`
     select count(*)::int as count, (extract(epoch from min(granted_at)) * 1000)::bigint as first
     from ${permits} where semaphore = ${semaphore} and granted_at > now() - interval '1 minute'`);
   const { count = 0, first = null } = rows[0] ?? {};

@@ -45,7 +45,7 @@ export async function groupsFor(
   const tags = [...new Set([...usual, ...named])].filter((tag) => tag !== fleet.tag);
   if (tags.length === 0) return { groups: [], missing: [] };
   const values = tags.map((tag) => sql`${attributeSql({ key: tag, tag: false })}`);
-  const { rows } = await mdb.execute<{ found: (string | null)[] }>(
+  const rows = await mdb.execute<{ found: (string | null)[] }>(
     sql`select array[${sql.join(values, sql`, `)}] as found from machines m where m.id = ${machineId}`,
   );
   const found = rows[0]?.found ?? [];

@@ -30,7 +30,7 @@ export async function countGroup(
   semaphore: string,
   resource: Resource,
 ): Promise<{ total: number; healthy: number }> {
-  const { rows } = await tx.execute<{ total: number; healthy: number }>(sql`
+  const rows = await tx.execute<{ total: number; healthy: number }>(sql`
     select count(*)::int as total,
       (count(*) filter (where ${offerableSql} and not exists (
         select from permits p where p.machine_id = m.id and p.semaphore = ${semaphore} and p.state = 'granted')
@@ -50,7 +50,7 @@ export async function opensAt(
 ): Promise<number | null> {
   if (windows.length === 0) return null;
   const now = sql`${at.toISOString()}::timestamptz`;
-  const { rows } = await tx.execute<{ open: boolean; next: number | null }>(sql`
+  const rows = await tx.execute<{ open: boolean; next: number | null }>(sql`
     with spans as (
       select (day + w."from"::time) at time zone w.zone as opens,
         (day + w."to"::time + case when w."to"::time <= w."from"::time then interval '1 day' else interval '0' end)

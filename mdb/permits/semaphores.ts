@@ -26,7 +26,7 @@ export interface SemaphoreRow {
 
 /** Every semaphore that was ever asked, or the one that is named. */
 export async function listSemaphores(mdb: MdbOrTransaction, id?: string): Promise<SemaphoreRow[]> {
-  const { rows } = await mdb.execute<Record<string, unknown>>(sql`
+  const rows = await mdb.execute<Record<string, unknown>>(sql`
     select coalesce(s.id, p.semaphore) as id, s.capacity, s.gate, s.gate_until, coalesce(p.held, 0) as held,
       coalesce(p.waiting, 0) as waiting, coalesce(p.overdue, 0) as overdue, p.oldest
     from ${semaphoreStates} s full join (
@@ -59,7 +59,7 @@ export interface Waited {
 
 /** The permit that the machine waits for; null when it waits for none. */
 export async function readWaited(mdb: MdbOrTransaction, machineId: string): Promise<Waited | null> {
-  const { rows } = await mdb.execute<{ semaphore: string; before: number; gate: string | null }>(sql`
+  const rows = await mdb.execute<{ semaphore: string; before: number; gate: string | null }>(sql`
     select p.semaphore, s.gate, (select count(*)::int from ${permits} o where o.semaphore = p.semaphore
         and o.state = 'waiting' and o.asked_at < p.asked_at) as before
       from ${permits} p left join ${semaphoreStates} s on s.id = p.semaphore

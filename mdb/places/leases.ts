@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { Pool } from '../connect.ts';
 
 /** A network in which machines ask for addresses. */
 export interface LeaseNetwork {
@@ -13,8 +13,8 @@ export interface LeaseNetwork {
 }
 
 /** The networks of a site that machines boot in, in a stable order. */
-export async function leaseNetworks(pool: pg.Pool, siteId: string): Promise<LeaseNetwork[]> {
-  const { rows } = await pool.query<LeaseNetwork>(
+export async function leaseNetworks(pool: Pool, siteId: string): Promise<LeaseNetwork[]> {
+  const rows = await pool.query<LeaseNetwork>(
     `select n.id, n.kind, n.cidr, host(n.gateway) as gateway, n.dns, host(p.first) as first, host(p.last) as last
      from networks n left join lateral (
        select min(address) as first, max(address) as last from addresses a where a.network_id = n.id
@@ -31,8 +31,8 @@ export interface Lease {
   readonly address: string;
 }
 
-export async function leases(pool: pg.Pool, siteId: string): Promise<Lease[]> {
-  const { rows } = await pool.query<Lease>(
+export async function leases(pool: Pool, siteId: string): Promise<Lease[]> {
+  const rows = await pool.query<Lease>(
     `select mac, host(address) as address from (
        select mac::text as mac, case when boot_state = 'birth' then temporary_address
          else coalesce(address, temporary_address) end as address
@@ -44,8 +44,8 @@ export async function leases(pool: pg.Pool, siteId: string): Promise<Lease[]> {
 }
 
 /** A text that changes whenever any machine of the site has changed, far cheaper than reading them. */
-export async function machinesFingerprint(pool: pg.Pool, siteId: string): Promise<string> {
-  const { rows } = await pool.query<{ print: string }>(
+export async function machinesFingerprint(pool: Pool, siteId: string): Promise<string> {
+  const rows = await pool.query<{ print: string }>(
     `select count(*) || '/' || coalesce(sum(version), 0) as print from machines where site_id = $1`,
     [siteId],
   );

@@ -127,7 +127,7 @@ export async function takeAddress(
  * announced at. For machines that share a unit, of which only one can have the unit's own.
  */
 export async function spareUnits(tx: Transaction, rack: { id: string; units: number }): Promise<number[]> {
-  const { rows } = await tx.execute<{ unit: number }>(sql`
+  const rows = await tx.execute<{ unit: number }>(sql`
     select unit from machines where rack_id = ${rack.id} union select unit from switch_ports where rack_id = ${rack.id}`);
   const claimed = new Set(rows.map(({ unit }) => unit));
   const all = Array.from({ length: addressesPerRack - 1 }, (_, index) => index + 1);

@@ -75,7 +75,7 @@ async function countDepartures(
   const group = (inside: ReturnType<typeof sql>, name: string) => sql`
     count(distinct m.id) filter (where d.machine_id <> ${machineId} and ${inside})::int as ${sql.identifier(`${name}_left`)},
     count(distinct m.id) filter (where ${inside})::int as ${sql.identifier(`${name}_total`)}`;
-  const { rows } = await tx.execute<Record<string, number>>(sql`
+  const rows = await tx.execute<Record<string, number>>(sql`
     with departed as (select machine_id, at from state_history where guarded = 'op_state' and "from" = 'production'
       and at > clock_timestamp() - ${brake.windowMinutes} * interval '1 minute' and at > ${from})
     select (select count(*)::int from departed where at > clock_timestamp() - interval '1 minute') as minute,
@@ -118,7 +118,7 @@ export async function readBrake(mdb: MdbOrTransaction): Promise<BrakeStatus> {
   await mdb.insert(brakes).values({ id: 'fleet' }).onConflictDoNothing();
   const [brake] = await mdb.select().from(brakes).where(here);
   if (!brake) throw new Error('the MDB has no brake');
-  const { rows } = await mdb.execute<{ minute: number; window: number }>(sql`
+  const rows = await mdb.execute<{ minute: number; window: number }>(sql`
     select count(*) filter (where at > now() - interval '1 minute')::int as minute, count(*)::int as window
     from state_history where guarded = 'op_state' and "from" = 'production'
       and at > now() - ${brake.windowMinutes} * interval '1 minute'`);

@@ -84,7 +84,7 @@ async function scopesOf(tx: MdbOrTransaction): Promise<CapacityScope[]> {
 
 async function groupsOf(tx: Transaction, machineId: string): Promise<CapacityGroups> {
   const scopes = await scopesOf(tx);
-  const { rows } = await tx.execute<{ names: (string | null)[] }>(
+  const rows = await tx.execute<{ names: (string | null)[] }>(
     sql`select array[${sql.join(scopes.map(memberOf), sql`, `)}] as names from machines m where m.id = ${machineId}`,
   );
   const names = rows[0]?.names ?? [];
@@ -132,7 +132,7 @@ async function countGroups(
     const inside = sql`${memberOf(scope)} = ${groups[scope] ?? '*'}`;
     return sql`count(*) filter (where ${inside})::int, count(*) filter (where ${inside} and ${offerableSql})::int`;
   });
-  const { rows } = await tx.execute<{ counts: number[] }>(
+  const rows = await tx.execute<{ counts: number[] }>(
     sql`select array[${sql.join(columns, sql`, `)}] as counts from machines m where ${belongs}`,
   );
   const counts = rows[0]?.counts ?? [];
@@ -147,7 +147,7 @@ export async function listCapacity(mdb: MdbOrTransaction): Promise<CapacityListi
     (scope) => sql`select ${scope}::text as scope, ${memberOf(scope)} as name, count(*)::int as total,
       count(*) filter (where ${offerableSql})::int as have from machines m where ${belongs} group by 2`,
   );
-  const { rows: found } = await mdb.execute<{ scope: string; name: string | null; total: number; have: number }>(
+  const found = await mdb.execute<{ scope: string; name: string | null; total: number; have: number }>(
     sql`${sql.join(counted, sql` union all `)}`,
   );
   const rows = found.flatMap((row) => (row.name === null ? [] : [{ ...row, name: row.name }]));

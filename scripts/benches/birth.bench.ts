@@ -89,7 +89,7 @@ async function follow(mdb: Mdb, began: number, stopped: AbortSignal): Promise<St
 }
 
 async function look(mdb: Mdb): Promise<Standing> {
-  const { rows } = await mdb.execute<Standing>(sql`
+  const rows = await mdb.execute<Standing>(sql`
     select count(*)::int as known, (count(*) filter (where stage = 'in_service'))::int as "inService",
       (count(*) filter (where stage <> 'in_service' and (
         exists (select 1 from human_steps h where h.machine_id = m.id and h.answered_at is null)
@@ -100,7 +100,7 @@ async function look(mdb: Mdb): Promise<Standing> {
 
 /** Says of the first machines that did not arrive where they stand and why. */
 async function tellStuck(mdb: Mdb): Promise<void> {
-  const { rows } = await mdb.execute<{
+  const rows = await mdb.execute<{
     id: string;
     rack: string | null;
     unit: number | null;
@@ -115,7 +115,7 @@ async function tellStuck(mdb: Mdb): Promise<void> {
 }
 
 async function countHumanSignals(mdb: Mdb): Promise<number> {
-  const { rows } = await mdb.execute<{ count: number }>(sql`
+  const rows = await mdb.execute<{ count: number }>(sql`
     select ((select count(*) from human_steps where answered_at is not null)
       + (select count(*) from outbox where kind = 'cancel'))::int as count`);
   return rows[0]?.count ?? 0;
@@ -123,7 +123,7 @@ async function countHumanSignals(mdb: Mdb): Promise<number> {
 
 /** Counts of a sample of births, spread evenly over the machines in service. */
 async function countBirths({ mdb, temporal }: Up): Promise<BirthResult['per_birth']> {
-  const { rows } = await mdb.execute<{ machine: string; order: string }>(sql`
+  const rows = await mdb.execute<{ machine: string; order: string }>(sql`
     select o.machine_id as machine, o.id as order from orders o join machines m on m.id = o.machine_id
     where o.passage = 'birth' and m.stage = 'in_service' order by o.machine_id`);
   const every = Math.max(1, Math.floor(rows.length / options.sample));

@@ -66,7 +66,7 @@ async function timed(
   const began = performance.now();
   await begin();
   for (;;) {
-    const { rows } = await mdb.execute<{ there: boolean; held: string | null }>(sql`
+    const rows = await mdb.execute<{ there: boolean; held: string | null }>(sql`
       select stage = 'in_service' and owner is not distinct from ${owner} and not exists (select 1 from orders o
         where o.machine_id = m.id and o.state in ('waiting', 'running')) as there, held from machines m where id = ${machineId}`);
     const seconds = (performance.now() - began) / 1000;
@@ -93,7 +93,7 @@ async function order(mdb: Mdb, machineId: string): Promise<void> {
 
 /** Mean seconds of each of Farrier's own steps. */
 async function stepsOf(mdb: Mdb, passage: 'birth' | 'clean'): Promise<Record<string, number>> {
-  const { rows } = await mdb.execute<{ name: string; seconds: number }>(sql`
+  const rows = await mdb.execute<{ name: string; seconds: number }>(sql`
     select s.name, round(avg(extract(epoch from s.ended_at - s.started_at)), 1)::float8 as seconds
     from steps s join orders o on o.id = s.order_id
     where o.passage = ${passage} and s.source = 'passage' group by s.name order by min(s.started_at)`);

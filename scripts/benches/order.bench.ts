@@ -86,12 +86,12 @@ async function order(mdb: Mdb, api: string, machine: string, id: string, passage
   });
   if (response.status !== 201) throw new Error(`order ${id}: ${response.status} ${await response.text()}`);
   await until(id, async () => {
-    const { rows } = await mdb.execute(sql`select 1 from steps where order_id = ${id} limit 1`);
+    const rows = await mdb.execute(sql`select 1 from steps where order_id = ${id} limit 1`);
     return rows.length > 0;
   });
   const took = performance.now() - began;
   await until(id, async () => {
-    const { rows } = await mdb.execute<{ state: string; outcome: string | null }>(
+    const rows = await mdb.execute<{ state: string; outcome: string | null }>(
       sql`select state, outcome from orders where id = ${id} and state not in ('waiting', 'running')`,
     );
     const [ended] = rows;

@@ -540,15 +540,15 @@ suite('limits and outages', () => {
     try {
       await writeSite(lonely.mdb);
       const born = await bear(lonely.mdb);
-      const pool = (lonely.mdb as unknown as { $client: { connect: unknown; query: unknown } }).$client;
+      const pool = (lonely.mdb as unknown as { $client: { take: unknown; query: unknown; list: unknown } }).$client;
       const down = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
-      const { query, connect } = pool;
-      Object.assign(pool, { query: down, connect: down });
+      const { query, list, take } = pool;
+      Object.assign(pool, { query: down, list: down, take: down });
       expect(await lonely.ask('POST', '/agent/hello', born.token, greeting)).toMatchObject({
         status: 503,
         reason: 'the MDB cannot be reached now; ask again',
       });
-      Object.assign(pool, { query, connect });
+      Object.assign(pool, { query, list, take });
       expect(await lonely.ask('POST', '/agent/hello', born.token, greeting)).toMatchObject({ status: 200 });
       expect(await lonely.mdb.select().from(bootTokens)).toHaveLength(1);
     } finally {

@@ -36,7 +36,7 @@ test('while the MDB is away one request a second tries it', async () => {
   let tries = 0;
   const failing = async () => {
     tries += 1;
-    throw new Error('connection refused');
+    throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
   };
   const run = () => breaker.run(failing).catch((error: unknown) => error);
   for (let n = 0; n < 5; n += 1) expect(await run()).toBeInstanceOf(Outage);

@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { eq } from 'drizzle-orm';
-import pg from 'pg';
 import { imagesOf, noImages } from '../../activities/hardware/images.ts';
 import { createHardwareActivities } from '../../activities/hardware/index.ts';
 import type { ActResult } from '../../contract/hardware.ts';
 import { hardwareQueue } from '../../contract/machine.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
+import { connectMdb } from '../../mdb/connect.ts';
 import { bmcs, fences, intents, machines, sites } from '../../mdb/schema.ts';
 import { openSessionPool } from '../../redfish/pool.ts';
 import { secretFolder } from '../../redfish/secrets.ts';
@@ -83,7 +83,7 @@ export async function openKillBench(): Promise<KillBench | null> {
     when (new.state = 'sent' and old.state = 'written') execute function hold_sent()`);
   const workflowsPath = fileURLToPath(new URL('../support/workflows/acting.ts', import.meta.url));
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  const taskQueue = `killing-${db.mdb.$client.options.application_name}`;
+  const taskQueue = `killing-${new URL(db.url).pathname.slice(1)}`;
   const connection = temporal.nativeConnection;
   const workflows = await Worker.create({ connection, taskQueue, workflowBundle });
   const running = workflows.run();
@@ -270,24 +270,25 @@ function holdAt(scene: Scene, { command, moment }: Pick<Kill<ActKind>, 'command'
 
 /** The intent is written; the statement that marks it as sent waits for a lock of ours. */
 async function holdIntent({ db, id }: Scene): Promise<Hold> {
-  const client = new pg.Client({ connectionString: db.url });
-  await client.connect();
-  await client.query('select pg_advisory_lock($1, hashtext($2))', [gate, id]);
+  const { pool, close } = connectMdb({ url: db.url, name: 'hold' });
+  const session = await pool.take();
+  await session.query('select pg_advisory_lock($1, hashtext($2))', [gate, id]);
   const waiting = async () => {
-    const { rows } = await client.query<{ pid: number }>(
+    const [row] = await session.query<{ pid: number }>(
       `select pid from pg_locks where locktype = 'advisory' and classid = $1 and not granted
        and objid = (hashtext($2)::bigint & 4294967295)::oid`,
       [gate, id],
     );
-    return rows[0]?.pid;
+    return row?.pid;
   };
   return {
     reached: () => until(async () => (await waiting()) !== undefined, 'the worker is about to send'),
     async release() {
       // The server would finish the statement of a client that is gone.
       const pid = await waiting();
-      if (pid !== undefined) await client.query('select pg_terminate_backend($1)', [pid]);
-      await client.end();
+      if (pid !== undefined) await session.query('select pg_terminate_backend($1)', [pid]);
+      await session.end();
+      await close();
     },
   };
 }

@@ -84,7 +84,7 @@ describe('what is caught', () => {
       "import type { X } from './values.ts';",
       'domain/machine.ts imports nothing, not even domain/values.ts',
     ],
-    ['domain/d.ts', "import type { Pool } from 'pg';", 'domain must not import pg'],
+    ['domain/d.ts', "import type { Pool } from 'postgres';", 'domain must not import postgres'],
     ['domain/d.ts', "import { createHash } from 'node:crypto';", 'domain must not import node:crypto'],
     ['contract/c.ts', "import { createHash } from 'node:crypto';", 'contract must not import node:crypto'],
     ['api/a.ts', "import { rack } from '../sim/rack.ts';", 'api must not import sim/rack.ts'],

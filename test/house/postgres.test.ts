@@ -5,10 +5,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { findLaunch } from '../../host/account.ts';
 import { startPostgres } from '../../host/postgres.ts';
+import { connectMdb } from '../../mdb/connect.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'farrier-house-'));
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -17,13 +17,11 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 const folder = join(root, 'a-long-name-'.repeat(12), 'postgres');
 
 async function ask(url: string, statement: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
-  await client.connect();
+  const { pool, close } = connectMdb({ url, name: 'test', connections: 1 });
   try {
-    return (await client.query({ text: statement, rowMode: 'array' })).rows.flat();
+    return (await pool.list(statement)).flat();
   } finally {
-    await client.end();
+    await close();
   }
 }
 

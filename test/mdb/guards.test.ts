@@ -1,8 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
-import pg from 'pg';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GuardedColumn, isLegalEdge, legalEdges } from '../../domain/machine.ts';
 import { acting, record } from '../../mdb/acting.ts';
+import { connectMdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
 import { audit, legalEdgesTable, machines, nics, orders, stateHistory } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
@@ -34,8 +35,8 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   try {
     await work;
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof pg.DatabaseError ? error.cause : error;
-    if (cause instanceof pg.DatabaseError) return cause.constraint ?? cause.code ?? 'unknown';
+    const cause = error instanceof Error && error.cause ? error.cause : error;
+    if (cause instanceof postgres.PostgresError) return cause.constraint_name ?? cause.code;
     throw error;
   }
   return 'accepted';
@@ -168,7 +169,7 @@ describe('records', () => {
     const rows = await at.mdb.select().from(audit).orderBy(audit.id);
     expect(rows.length).toBeGreaterThanOrEqual(40);
     expect(rows.map((row) => row.previous)).toEqual(['', ...rows.slice(0, -1).map((row) => row.hash)]);
-    const { rows: wrong } = await at.mdb.execute(sql`
+    const wrong = await at.mdb.execute(sql`
       select id from audit where hash <> encode(sha256(convert_to(concat_ws('|', previous, id,
         to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), actor_class, actor, action,
         coalesce(machine_id, ''), coalesce(order_id, ''), detail::text), 'UTF8')), 'hex')`);
@@ -177,19 +178,23 @@ describe('records', () => {
 
   test('a new directive raises its number and wakes whoever listens; the same again does neither', async () => {
     const id = await machine();
-    const listener = new pg.Client({ connectionString: at.url });
-    await listener.connect();
-    const heard: (string | undefined)[] = [];
-    listener.on('notification', ({ payload }) => heard.push(payload));
-    await listener.query('listen farrier_directive');
+    const { listen, close } = connectMdb({ url: at.url, name: 'listener' });
+    const stop = new AbortController();
+    const heard: string[] = [];
+    let listening: Promise<void> = Promise.resolve();
+    await new Promise<void>((connected) => {
+      const listener = { notified: (payload: string) => void heard.push(payload), connected, lost: () => {} };
+      listening = listen('farrier_directive', listener, stop.signal);
+    });
     const seq = async (directive: { do: 'wait' } | { do: 'reboot' }) =>
       (await at.mdb.update(machines).set({ directive }).where(eq(machines.id, id)).returning())[0]?.directiveSeq;
     expect(await seq({ do: 'wait' })).toBe(0);
     expect(await seq({ do: 'reboot' })).toBe(1);
     expect(await seq({ do: 'reboot' })).toBe(1);
     expect(await seq({ do: 'wait' })).toBe(2);
-    await listener.query('select 1');
-    await listener.end();
-    expect(heard).toEqual([id, id]);
+    await expect.poll(() => heard).toEqual([id, id]);
+    stop.abort();
+    await listening;
+    await close();
   });
 });

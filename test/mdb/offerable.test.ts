@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => store?.close());
 
 test('the MDB and the code say of the same states that a machine may be offered, over all that the MDB knows', async () => {
-  const { rows } = await store.mdb.execute<{ machine: OfferState; offerable: boolean }>(sql`
+  const rows = await store.mdb.execute<{ machine: OfferState; offerable: boolean }>(sql`
     select jsonb_build_object('stage', stage, 'opState', op_state, 'repairState', repair_state) as machine,
       ${offerableSql} as offerable
     from (select * from unnest(enum_range(null::stage)) stage, unnest(enum_range(null::op_state)) op_state,

@@ -113,7 +113,7 @@ describe('the machines it means', () => {
     ['constructor', sql`false`, 0],
     ['all', sql`true`, 12],
   ])('are those that SQL finds: %s', async (text, where, count) => {
-    const { rows } = await at.mdb.execute<{ id: string }>(
+    const rows = await at.mdb.execute<{ id: string }>(
       sql`select m.id from machines m left join racks r on r.id = m.rack_id where ${where} order by m.id`,
     );
     expect(rows).toHaveLength(count);

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { connectMdb, type Mdb, type MdbOptions } from '../../mdb/connect.ts';
 import { service } from './service.ts';
+
+/** A laden machine is no reason to give up. */
+const patient = { wait: 60_000, statementTimeout: 60_000 };
 
 export interface ThrowawayMdb {
   readonly mdb: Mdb;
@@ -23,9 +25,7 @@ export async function throwawayMdb({ connections }: Pick<MdbOptions, 'connection
   const connection = connectMdb({
     url: own.href,
     name,
-    // A laden machine is no reason to give up.
-    wait: 60_000,
-    statementTimeout: 60_000,
+    ...patient,
     ...(connections && { connections }),
   });
   return {
@@ -39,11 +39,10 @@ export async function throwawayMdb({ connections }: Pick<MdbOptions, 'connection
 }
 
 async function run(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const { pool, close } = connectMdb({ url, name: 'test', connections: 1, ...patient });
   try {
-    await client.query(statement);
+    await pool.query(statement);
   } finally {
-    await client.end();
+    await close();
   }
 }

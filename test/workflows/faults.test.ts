@@ -69,7 +69,7 @@ describe.skipIf(environment === null)('a passage whose transaction fails', () =>
         await machine.tell(order);
         const tried = async () =>
           (await admin.mdb.execute(sql`select 1 from pg_stat_database where datname = ${name} and sessions_fatal >= 0`))
-            .rows.length;
+            .length;
         await expect.poll(tried).toBe(1);
         await new Promise((resolve) => setTimeout(resolve, 3000));
       } finally {

@@ -1,0 +1,101 @@
+/** What drizzle needs of a client of postgres.js, over a pool whose sessions go back to it whatever happens. */
+import type { Pool } from './pool.ts';
+import type { MdbSession, Rows } from './session.ts';
+
+/** A statement that is sent when it is awaited, as objects unless `values` is called first. */
+interface Asking extends PromiseLike<Rows<unknown>> {
+  values(): Promise<unknown[][]>;
+}
+
+export interface DrizzleClient {
+  /** drizzle writes here how it wants times and JSON; they are text for it already (`values.ts`). */
+  readonly options: { readonly parsers: object; readonly serializers: object };
+  unsafe(text: string, values?: readonly unknown[]): Asking;
+}
+
+type Work<T> = (client: Savepoints) => Promise<T>;
+
+interface Savepoints extends DrizzleClient {
+  savepoint<T>(work: Work<T>): Promise<T>;
+}
+
+interface Transactions extends DrizzleClient {
+  begin<T>(work: Work<T>): Promise<T>;
+}
+
+export function drizzleClient(pool: Pool): Transactions {
+  return { ...asking(pool), begin: (work) => transact(pool, work) };
+}
+
+type Queries = Pick<MdbSession, 'query' | 'list'>;
+
+/** `queries` is read at each statement: a test may put other ones there. */
+function asking(queries: Queries): DrizzleClient {
+  return {
+    options: { parsers: {}, serializers: {} },
+    unsafe: (text, values) => ({
+      // biome-ignore lint/suspicious/noThenProperty: it is awaited as it is, or its `values` are.
+      then: (resolve, reject) => queries.query(text, values).then(resolve, reject),
+      values: () => queries.list(text, values),
+    }),
+  };
+}
+
+/** Throws what the work threw, also where the rollback failed. */
+async function transact<T>(pool: Pool, work: Work<T>): Promise<T> {
+  const session = await pool.take();
+  try {
+    await surely(session, 'begin');
+    const done = await inside(session, work, 'rollback');
+    const { command } = await session.query('commit');
+    // Of a transaction in which a statement failed, the server says so without an error.
+    if (command !== 'COMMIT') throw new Error('nothing was committed: a statement of the transaction had failed');
+    return done;
+  } finally {
+    pool.give(session);
+  }
+}
+
+let savepoints = 0;
+
+async function nest<T>(session: MdbSession, work: Work<T>): Promise<T> {
+  savepoints += 1;
+  const name = `s${savepoints}`;
+  await session.query(`savepoint ${name}`);
+  const done = await inside(session, work, `rollback to savepoint ${name}`);
+  await session.query(`release savepoint ${name}`);
+  return done;
+}
+
+/** Works, and rolls back when the work throws. Whoever goes on behind its end is told so, and writes nothing. */
+async function inside<T>(session: MdbSession, work: Work<T>, rollback: string): Promise<T> {
+  let over = false;
+  const open = async () => {
+    if (over) throw new Error('the transaction is over');
+    return session;
+  };
+  const queries: Queries = {
+    query: async (text, values) => (await open()).query(text, values),
+    list: async (text, values) => (await open()).list(text, values),
+  };
+  const savepoint = async <N>(nested: Work<N>) => nest(await open(), nested);
+  try {
+    return await work({ ...asking(queries), savepoint });
+  } catch (error) {
+    over = true;
+    await surely(session, rollback).catch(() => {});
+    throw error;
+  } finally {
+    over = true;
+  }
+}
+
+/** Where this fails nobody knows the connection's state, and it is not used again. */
+async function surely(session: MdbSession, statement: string): Promise<void> {
+  try {
+    await session.query(statement);
+  } catch (error) {
+    session.cut(error as Error);
+    throw error;
+  }
+}
