@@ -13,17 +13,21 @@ import { causesOf, troubleOf } from '../mdb/trouble.ts';
 const mostTries = 30;
 
 /**
- * Where every activity of every worker ends when it throws: the one place that says whether it is tried again
- * (docs/decisions/errors.md). What is known to pass is; anything else is a fault that a person has to see, and would be
- * the same fault at the next try.
+ * What is around every activity of every worker. While one runs that has a heartbeat timeout, its worker tells that it
+ * lives. Where it throws, here alone is said whether it is tried again (docs/decisions/errors.md): what is known to pass
+ * is; anything else is a fault that a person has to see, and would be the same fault at the next try.
  */
-export const boundary: ActivityInterceptorsFactory = ({ info }) => ({
+export const boundary: ActivityInterceptorsFactory = (context) => ({
   inbound: {
     async execute(input, next) {
+      const { attempt, heartbeatTimeoutMs } = context.info;
+      const beat = heartbeatTimeoutMs ? setInterval(() => context.heartbeat(), heartbeatTimeoutMs / 3) : undefined;
       try {
         return await next(input);
       } catch (error) {
-        throw classify(error, info.attempt);
+        throw classify(error, attempt);
+      } finally {
+        clearInterval(beat);
       }
     },
   },

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
-import { createDrainActivities } from '../activities/drain/index.ts';
 import { imagesOf, noImages } from '../activities/hardware/images.ts';
-import { createHardwareActivities } from '../activities/hardware/index.ts';
-import { createRecordActivities } from '../activities/records/index.ts';
+import { createActivities } from '../activities/index.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 import { connectionFolder } from '../integrations/http/connection.ts';
 import { connectMdb } from '../mdb/connect.ts';
@@ -13,7 +11,6 @@ import { secretFolder } from '../redfish/secrets.ts';
 import { connectClient, connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
 import { scheduleReconcile, scheduleRecords } from './schedules.ts';
 import { readSettings, settings } from './settings.ts';
-import { bounded } from './work.ts';
 
 const env = readSettings(settings.hardware);
 const log = openLog('hardware', env.FARRIER_LOG);
@@ -26,18 +23,18 @@ const { mdb, close } = connectMdb({
   wait: 15_000,
 });
 const connection = await connectWorker(log, env.TEMPORAL_ADDRESS);
-const pool = openSessionPool();
+const sessions = openSessionPool();
 const secrets = join(env.FARRIER_DATA, 'secrets');
 const worker = await Worker.create({
   connection,
   namespace: env.TEMPORAL_NAMESPACE,
   taskQueue: hardwareQueue(env.FARRIER_SITE),
-  ...bounded({
-    ...createHardwareActivities(mdb, secretFolder(secrets), pool, {
-      images: env.FARRIER_BOOT_URL ? imagesOf(env.FARRIER_BOOT_URL, join(env.FARRIER_DATA, 'firmware')) : noImages,
-    }),
-    ...createDrainActivities(mdb, connectionFolder(secrets)),
-    ...createRecordActivities(mdb, secretFolder(secrets), pool, { receiver: env.FARRIER_EVENTS_URL ?? null }),
+  ...createActivities(mdb, {
+    secrets: secretFolder(secrets),
+    connections: connectionFolder(secrets),
+    sessions,
+    images: env.FARRIER_BOOT_URL ? imagesOf(env.FARRIER_BOOT_URL, join(env.FARRIER_DATA, 'firmware')) : noImages,
+    receiver: env.FARRIER_EVENTS_URL ?? null,
   }),
   // Each that meets a dead controller waits for its time limits: a tenth of a site must not take all the places.
   maxConcurrentActivityTaskExecutions: 256,
@@ -53,7 +50,7 @@ await scheduleReconcile(client, env.FARRIER_SITE).catch((error: Error) =>
 );
 await client.connection.close();
 const alive = startAlive(mdb, { name: 'hardware', siteId: env.FARRIER_SITE });
-await runUntilStopped(log, worker).finally(pool.close);
+await runUntilStopped(log, worker).finally(sessions.close);
 alive.stop();
 await connection.close();
 await close();

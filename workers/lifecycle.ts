@@ -1,11 +1,11 @@
 import { Worker } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { startAlive } from '../mdb/processes.ts';
 import { workflowBundle } from './bundle.ts';
 import { connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
 import { readSettings, settings } from './settings.ts';
-import { lifecycleWork } from './work.ts';
 
 const env = readSettings(settings.lifecycle);
 const log = openLog('lifecycle', env.FARRIER_LOG);
@@ -26,7 +26,7 @@ const worker = await Worker.create({
   namespace: env.TEMPORAL_NAMESPACE,
   taskQueue: lifecycleQueue,
   workflowBundle: bundle,
-  ...lifecycleWork(mdb),
+  ...createActivities(mdb),
   maxCachedWorkflows: env.FARRIER_CACHED_WORKFLOWS,
   maxConcurrentWorkflowTaskExecutions: 40,
   maxConcurrentLocalActivityExecutions: 40,

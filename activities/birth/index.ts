@@ -1,4 +1,5 @@
 import type { Mdb } from '../../mdb/connect.ts';
+import { bindAll } from '../bind.ts';
 import { beginBirth, setRebirth, unsetRebirth } from './course.ts';
 import { acceptInstall, directInstall } from './deploy.ts';
 import { finishBirth } from './finish.ts';
@@ -11,22 +12,18 @@ import { registerMachine } from './register.ts';
  * returns the same. None touches hardware.
  */
 export function createBirthActivities(mdb: Mdb) {
-  const bind =
-    <Input, Output>(activity: (mdb: Mdb, input: Input) => Promise<Output>) =>
-    (input: Input) =>
-      activity(mdb, input);
-  return {
-    beginBirth: bind(beginBirth),
-    setRebirth: bind(setRebirth),
-    unsetRebirth: bind(unsetRebirth),
-    settleNewcomer: bind(settleNewcomer),
-    register: bind(registerMachine),
-    startProfile: bind(startProfile),
-    decideProfile: bind(decideProfile),
-    directInstall: bind(directInstall),
-    acceptInstall: bind(acceptInstall),
-    finishBirth: bind(finishBirth),
-  };
+  return bindAll(mdb, {
+    beginBirth,
+    setRebirth,
+    unsetRebirth,
+    settleNewcomer,
+    register: registerMachine,
+    startProfile,
+    decideProfile,
+    directInstall,
+    acceptInstall,
+    finishBirth,
+  });
 }
 
 export type BirthActivities = ReturnType<typeof createBirthActivities>;

@@ -1,4 +1,4 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/activity';
 import { eq } from 'drizzle-orm';
 import type { Errand } from '../../contract/passage.ts';
 import type { DrainProgress } from '../../domain/drain.ts';
@@ -17,9 +17,6 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { machines, orders } from '../../mdb/schema.ts';
 import { noteDrained, noteUndrained, readDrained } from '../../mdb/service/drained.ts';
 import { readPool } from '../../mdb/service/pools.ts';
-
-/** A third of the heartbeat timeout of `workflows/proxies.ts`. */
-const heartbeatEvery = 10_000;
 
 /** What each scheduler calls a machine when the pool does not say. */
 const usualNode: Record<DrainAdapter, string> = {
@@ -47,15 +44,14 @@ const adapters: Record<DrainAdapter, () => Promise<OpenDrain>> = {
 export function createDrainActivities(mdb: Mdb, connections: ConnectionStore) {
   const bind =
     <T>(work: (drain: Drain, task: DrainTask) => Promise<T>) =>
-    async (errand: Errand): Promise<T> =>
-      beating(async () => {
-        try {
-          const { drain, task, close } = await openFor(mdb, connections, errand);
-          return await work(drain, task).finally(close);
-        } catch (error) {
-          throw failureOf(error);
-        }
-      });
+    async (errand: Errand): Promise<T> => {
+      try {
+        const { drain, task, close } = await openFor(mdb, connections, errand);
+        return await work(drain, task).finally(close);
+      } catch (error) {
+        throw failureOf(error);
+      }
+    };
   return {
     startDrain: bind<DrainProgress>(async (drain, task) => {
       await drain.start(task);
@@ -113,15 +109,4 @@ function failureOf(error: unknown): unknown {
     nonRetryable: !error.retryable,
     ...(error.retryAfter === null ? {} : { nextRetryDelay: `${error.retryAfter + 1} seconds` }),
   });
-}
-
-async function beating<T>(work: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  context.heartbeat();
-  const beat = setInterval(() => context.heartbeat(), heartbeatEvery);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
-  }
 }

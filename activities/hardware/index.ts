@@ -29,9 +29,6 @@ import { noImages } from './images.ts';
 import { createPasswordAct } from './passwords.ts';
 import { createReach, HeldError } from './reach.ts';
 
-/** A third of the heartbeat timeout of `workflows/proxies.ts`. */
-const heartbeatEvery = 10_000;
-
 /** As on the clock; a wait ends with its activity. */
 const clock: ActClock = {
   wait: (milliseconds) => Context.current().sleep(milliseconds),
@@ -72,7 +69,7 @@ export function createHardwareActivities(
       pace,
       images,
     });
-  return heartbeating({
+  return {
     /**
      * Reads the controller: is it the right machine's, and are its BIOS settings in force those that are wanted, of the
      * profile if absent.
@@ -164,7 +161,7 @@ export function createHardwareActivities(
         throw retryable(error);
       }
     },
-  });
+  };
 }
 
 /** What a controller that is held tells of its machine: nothing, and whether that is for another machine behind it. */
@@ -175,25 +172,6 @@ function shutOutOf(controller: ControllerRow | null, seen: string): Health {
 }
 
 type Wanted = Readonly<Record<string, string | number | boolean>>;
-type Activities = Record<string, (input: never) => Promise<unknown>>;
-
-/** A controller may take a minute to answer; meanwhile the heartbeat tells that the worker lives. */
-function heartbeating<A extends Activities>(activities: A): A {
-  const beating = Object.entries(activities).map(([name, activity]) => [
-    name,
-    async (input: never) => {
-      const context = Context.current();
-      context.heartbeat();
-      const beat = setInterval(() => context.heartbeat(), heartbeatEvery);
-      try {
-        return await activity(input);
-      } finally {
-        clearInterval(beat);
-      }
-    },
-  ]);
-  return Object.fromEntries(beating) as A;
-}
 
 export type HardwareActivities = ReturnType<typeof createHardwareActivities>;
 

@@ -1,4 +1,5 @@
 import type { Mdb } from '../../mdb/connect.ts';
+import { bindAll } from '../bind.ts';
 import { beginPassage, breakOff, finishOrder, noteReboot, turnTo } from './course.ts';
 import { askPeople, recordAnswer, recordIgnored, remindPeople } from './people.ts';
 import { keepPlan } from './plan.ts';
@@ -8,22 +9,18 @@ import { keepPlan } from './plan.ts';
  * did and returns the same. None touches hardware.
  */
 export function createPassageActivities(mdb: Mdb) {
-  const bind =
-    <Input, Output>(activity: (mdb: Mdb, input: Input) => Promise<Output>) =>
-    (input: Input) =>
-      activity(mdb, input);
-  return {
-    beginPassage: bind(beginPassage),
-    turnTo: bind(turnTo),
-    keepPlan: bind(keepPlan),
-    noteReboot: bind(noteReboot),
-    endOrder: bind(finishOrder),
-    breakOff: bind(breakOff),
-    openHumanStep: bind(askPeople),
-    remindHumanStep: bind(remindPeople),
-    closeHumanStep: bind(recordAnswer),
-    keepIgnored: bind(recordIgnored),
-  };
+  return bindAll(mdb, {
+    beginPassage,
+    turnTo,
+    keepPlan,
+    noteReboot,
+    endOrder: finishOrder,
+    breakOff,
+    openHumanStep: askPeople,
+    remindHumanStep: remindPeople,
+    closeHumanStep: recordAnswer,
+    keepIgnored: recordIgnored,
+  });
 }
 
 export type PassageActivities = ReturnType<typeof createPassageActivities>;

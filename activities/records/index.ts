@@ -20,7 +20,6 @@ import { keepSettings } from './settings.ts';
 /** Controllers in one task, and how many of them at once: births at the same site go first. */
 const batch = 50;
 const atOnce = 6;
-const heartbeatEvery = 10_000;
 /** Milliseconds that another worker is waited for, which has the same to do. */
 const patience = 30_000;
 
@@ -90,7 +89,7 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
       for (let next = waiting.shift(); next && !context.cancellationSignal.aborted; next = waiting.shift())
         if (!(await keepAll(siteId, next))) failed.push(next.machineId);
     };
-    await beating(() => Promise.all(Array.from({ length: atOnce }, work)));
+    await Promise.all(Array.from({ length: atOnce }, work));
     return failed;
   };
 
@@ -104,11 +103,9 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
     async keepConsole({ machineId }: { readonly machineId: string }): Promise<void> {
       const controller = await controllerOf(mdb, machineId);
       if (controller === null) return keepConsole(mdb, machineId, [], 'no controller of it is known');
-      const why = await beating(() =>
-        reach(controller, (session) => archiveConsole(mdb, session, machineId))
-          .then(() => null)
-          .catch(reasonOf),
-      );
+      const why = await reach(controller, (session) => archiveConsole(mdb, session, machineId))
+        .then(() => null)
+        .catch(reasonOf);
       if (why !== null) await keepConsole(mdb, machineId, [], why);
     },
 
@@ -148,17 +145,6 @@ interface SettingsRead {
 }
 
 export type RecordActivities = ReturnType<typeof createRecordActivities>;
-
-/** Tells that the worker lives while it waits for slow controllers. */
-async function beating<T>(work: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  const beat = setInterval(() => context.heartbeat(), heartbeatEvery);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
-  }
-}
 
 function reasonOf(error: unknown): string {
   // A stop of the worker is no failure of the controller.

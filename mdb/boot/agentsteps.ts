@@ -133,9 +133,10 @@ export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFa
 export async function reportFailure(mdb: Mdb, session: AgentSession, step: string, reason: string): Promise<void> {
   await acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
+    const held = `${step}: ${reason}`;
     await tx
       .update(machines)
-      .set({ held: `${step}: ${reason}`, lastSeenAt: sql`now()` })
+      .set({ held, heldByInventory: step === 'inventory' ? held : null, lastSeenAt: sql`now()` })
       .where(eq(machines.id, machine.id));
     if (session.orderId !== null) {
       const fact = {

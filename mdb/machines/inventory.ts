@@ -199,7 +199,8 @@ async function writeMachine(
       lastSeenAt: sql`now()`,
       ...(firmware === null ? {} : { firmware }),
       // What `reportFailure` wrote of an inventory that was refused is over with one that is taken.
-      ...(machine.held?.startsWith('inventory: ') ? { held: null } : {}),
+      heldByInventory: null,
+      ...(machine.held !== null && machine.held === machine.heldByInventory ? { held: null } : {}),
     })
     .where(eq(machines.id, machine.id));
 }

@@ -83,6 +83,8 @@ export const machines = pgTable(
     bootstraps: integer('bootstraps').notNull().default(0),
     /** Why nothing moves, in words for a person; null when nothing is held. */
     held: text('held'),
+    /** The hold that the agent's failure at its inventory is: over when one is taken, unless something else holds by then. */
+    heldByInventory: text('held_by_inventory'),
     /** Its workflow begins no order until it is resumed. */
     paused: boolean('paused').notNull().default(false),
     /** Kernel boot id of the agent or system last heard from. */

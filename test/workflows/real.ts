@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
+import { createActivities } from '../../activities/index.ts';
 import {
   machineWorkflow,
   machineWorkflowId,
@@ -16,7 +17,6 @@ import { standardRequests } from '../../domain/requests.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type PassageRequest, placeOrder } from '../../mdb/orders/orders.ts';
 import { machines } from '../../mdb/schema.ts';
-import { lifecycleWork } from '../../workers/work.ts';
 import { bundle } from './bench.ts';
 
 export const ann = { class: 'user', name: 'ann' } as const;
@@ -101,7 +101,7 @@ export async function withRealMachines(
     connection: environment.nativeConnection,
     taskQueue,
     workflowBundle: await bundle(),
-    ...lifecycleWork(mdb),
+    ...createActivities(mdb),
     shutdownGraceTime: 0,
     shutdownForceTime: 5000,
   });

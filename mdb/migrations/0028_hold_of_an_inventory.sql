@@ -1,0 +1,1 @@
+ALTER TABLE "machines" ADD COLUMN "held_by_inventory" text;
