@@ -77,11 +77,3 @@ export interface EndInput extends PassageErrand {
   /** Whether the machine is left standing where only a person moves it on; its agent, if one listens, is told so. */
   readonly hold: boolean;
 }
-
-/** One thing that a passage would do. Nothing that differs from one look to the next, so that plans can be compared. */
-export interface PlanLine {
-  readonly step: string;
-  readonly does: string;
-  /** The command as its controller would be given it. */
-  readonly command?: Readonly<Record<string, unknown>>;
-}

@@ -190,3 +190,11 @@ export interface IdentityWord {
   /** What the controller showed when the word was first relied on: another one is another question. */
   readonly shown: { readonly uuid: string | null; readonly serials: readonly string[] } | null;
 }
+
+/** One thing that a passage would do. Nothing that differs from one look to the next, so that plans can be compared. */
+export interface PlanLine {
+  readonly step: string;
+  readonly does: string;
+  /** The command as its controller would be given it. */
+  readonly command?: Readonly<Record<string, unknown>>;
+}

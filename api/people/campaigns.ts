@@ -9,9 +9,9 @@ import {
   startCampaign,
   steerCampaign,
 } from '../../mdb/campaigns/campaigns.ts';
-import { listCampaigns, showCampaign } from '../../mdb/campaigns/views.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import type { App, PeopleDependencies } from './app.ts';
+import { showCampaign, showCampaigns } from './campaignview.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustSelect } from './names.ts';
 import { mustBeMeant, mustKnowGroups, readWish } from './wish.ts';
@@ -53,7 +53,7 @@ export function serveCampaigns(app: App, { mdb }: PeopleDependencies): void {
   app.get(
     '/campaigns',
     { schema: { tags, summary: 'Campaigns, newest first', response: { 200: contract.campaignList } } },
-    async () => ({ campaigns: await listCampaigns(mdb, 200) }),
+    async () => ({ campaigns: await showCampaigns(mdb, 200) }),
   );
   app.get(
     '/campaigns/:id',

@@ -8,7 +8,7 @@ import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { acting, record } from '../../mdb/acting.ts';
-import { listImages } from '../../mdb/machines/fleet.ts';
+import { listImages } from '../../mdb/boot/images.ts';
 import { images } from '../../mdb/schema.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';

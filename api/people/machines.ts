@@ -3,15 +3,17 @@ import * as contract from '../../contract/api.ts';
 import { type ErasureView, erasureList } from '../../contract/erasures.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
 import { isEngaged, tellEngaged } from '../../domain/brake.ts';
+import { isOfferable } from '../../domain/machine.ts';
 import { countBoots } from '../../mdb/boot/counts.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { bmcNetworksOf } from '../../mdb/controllers/controller.ts';
 import { isGroupKnown } from '../../mdb/machines/attributes.ts';
+import { readMachine } from '../../mdb/machines/detail.ts';
 import { type ErasureRow, listErasures } from '../../mdb/machines/erasing.ts';
-import { findMachine, listMachines, readMachine } from '../../mdb/machines/fleet.ts';
+import { findMachine, type ListedMachine, listMachines } from '../../mdb/machines/listing.ts';
 import { listBurnins, readLastMove, readTimeline } from '../../mdb/machines/timeline.ts';
+import { listHumanSteps, listOrders, listSteps } from '../../mdb/orders/listing.ts';
 import { announceMachine } from '../../mdb/orders/ordering.ts';
-import { listHumanSteps, listOrders, listSteps } from '../../mdb/orders/views.ts';
 import { readWaited } from '../../mdb/permits/semaphores.ts';
 import { readBrake } from '../../mdb/service/brake.ts';
 import type { App, PeopleDependencies } from './app.ts';
@@ -51,7 +53,10 @@ export function serveMachines(app: App, dependencies: PeopleDependencies): void 
         ...(held === undefined ? {} : { held: held === 'true' }),
         ...(selector === undefined ? {} : { selector: await mustSelect(mdb, selector) }),
       });
-      return { machines, next: machines.length === query.limit ? (machines.at(-1)?.id ?? null) : null };
+      return {
+        machines: machines.map(summaryOf),
+        next: machines.length === query.limit ? (machines.at(-1)?.id ?? null) : null,
+      };
     },
   );
   app.post(
@@ -136,6 +141,10 @@ async function mustBeController(mdb: Mdb, siteId: string, origin: string): Promi
   if (problem !== null) throw new ApiError('invalid', problem, 'bmc.origin');
 }
 
+function summaryOf(machine: ListedMachine): contract.MachineSummary {
+  return { ...machine, offerable: isOfferable(machine) };
+}
+
 async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> {
   const [[machine], facts, recent, questions, lastMove, waited, brake, boots] = await Promise.all([
     listMachines(mdb, { id, limit: 1 }),
@@ -148,15 +157,16 @@ async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> 
     countBoots(mdb.$client, id),
   ]);
   if (!machine || !facts) throw new ApiError('not-found', `there is no machine ${id}`);
+  const summary = summaryOf(machine);
   // What runs says more than what was asked last, which may wait for its time.
   const lastOrder = recent.find(({ state }) => state === 'running') ?? recent[0];
   const steps = lastOrder ? await listSteps(mdb, lastOrder.id) : [];
   const live = lastOrder?.state === 'waiting' || lastOrder?.state === 'running' ? lastOrder : null;
   const { identity, tags: tagged, directive, memoryMib, cpus, dimms, disks, nics, accelerators, bmc } = facts;
   return {
-    machine,
+    machine: summary,
     standing: statusSentence({
-      ...{ machine, order: live, steps, questions, lastMove, waited, directive: directive.do, boots },
+      ...{ machine: summary, order: live, steps, questions, lastMove, waited, directive: directive.do, boots },
       quarantine: bmc?.quarantine ?? null,
       brake: isEngaged(brake, Date.now()) ? tellEngaged(brake) : null,
     }),

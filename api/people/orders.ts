@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
+import { listHumanSteps, listOrders, listSteps, readPlan } from '../../mdb/orders/listing.ts';
 import { cancelOrder, placeOrder, steerOrder } from '../../mdb/orders/orders.ts';
-import { listHumanSteps, listOrders, listSteps, readPlan } from '../../mdb/orders/views.ts';
 import { answerStep } from '../../mdb/people/answering.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { accepted } from '../../contract/api.ts';
 import * as contract from '../../contract/tickets.ts';
-import { listHumanSteps } from '../../mdb/orders/views.ts';
+import { listHumanSteps } from '../../mdb/orders/listing.ts';
 import {
   addNote,
   closeByPerson,

@@ -2,7 +2,8 @@ import { and, eq, ne, sql } from 'drizzle-orm';
 import type { ImageKind } from '../../domain/machine.ts';
 import type { ImageLayout } from '../../domain/values.ts';
 import { type Actor, record } from '../acting.ts';
-import type { Mdb } from '../connect.ts';
+import type { Mdb, MdbOrTransaction } from '../connect.ts';
+import { iso, type Row, rowsOf } from '../rows.ts';
 import { bootFiles, images } from '../schema.ts';
 
 export interface ImageRow {
@@ -59,4 +60,21 @@ export async function writeBootFiles(mdb: Mdb, files: readonly BootFileRow[], ac
     const detail = Object.fromEntries(changed.map(({ path, sha256 }) => [path, sha256]));
     await record(tx, { actor, action: 'boot.laid', detail });
   });
+}
+
+export interface ListedImage extends Pick<ImageRow, 'id' | 'kind' | 'path' | 'bytes' | 'sha256' | 'preferred'> {
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** Machines that are to have it. */
+  readonly machines: number;
+}
+
+export async function listImages(mdb: MdbOrTransaction): Promise<ListedImage[]> {
+  const rows = await rowsOf<ListedImage & Row>(
+    mdb,
+    sql`select i.id, i.kind, i.path, i.bytes, i.sha256, i.preferred, i.created_at as "createdAt",
+        (select count(*)::int from machines where required_image = i.id) as machines
+      from images i order by i.kind, i.created_at desc`,
+  );
+  return rows.map((row) => ({ ...row, createdAt: iso(row.createdAt) }));
 }

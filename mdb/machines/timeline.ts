@@ -1,6 +1,5 @@
-/** Reads of the people's API about one machine's past: how it moved, what happened, how its burn-ins went. */
+/** One machine's past: how it moved, what happened, how its burn-ins went. */
 import { sql } from 'drizzle-orm';
-import type { BurninView, TimelineEntry } from '../../contract/api.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { iso, listed, type Row, rowsOf } from '../rows.ts';
 
@@ -21,9 +20,19 @@ export async function readLastMove(mdb: MdbOrTransaction, machineId: string): Pr
   return row ? { ...row, at: iso(row.at) } : null;
 }
 
+export interface TimelineRow {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly kind: string;
+  /** One line. */
+  readonly text: string;
+  readonly by: string;
+  readonly orderId: string | null;
+}
+
 /** Everything that happened to a machine, newest first: one line an event. */
-export async function readTimeline(mdb: MdbOrTransaction, machineId: string, limit: number): Promise<TimelineEntry[]> {
-  const rows = await rowsOf<TimelineEntry & Row>(mdb, timelineQuery(machineId, limit));
+export async function readTimeline(mdb: MdbOrTransaction, machineId: string, limit: number): Promise<TimelineRow[]> {
+  const rows = await rowsOf<TimelineRow & Row>(mdb, timelineQuery(machineId, limit));
   return rows.map((row) => ({ ...row, at: iso(row.at) }));
 }
 
@@ -61,9 +70,31 @@ const timelineQuery = (machineId: string, limit: number) => sql`
       where mac in (select mac::text from nics where machine_id = ${machineId} union select mac::text from machines where id = ${machineId})
   ) e order by at desc, id desc limit ${limit}`;
 
+export interface ListedBurnin {
+  readonly id: string;
+  readonly orderId: string;
+  readonly profile: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly progress: number;
+  readonly cut: boolean;
+  readonly verdict: string | null;
+  readonly finding: string | null;
+  readonly parts: {
+    readonly kind: string;
+    readonly subject: string;
+    readonly device: string;
+    readonly ok: boolean;
+    readonly value: number | null;
+    readonly unit: string | null;
+    readonly seconds: number;
+    readonly message: string | null;
+  }[];
+}
+
 /** A machine's burn-ins with all their parts, newest first. */
-export async function listBurnins(mdb: MdbOrTransaction, machineId: string): Promise<BurninView[]> {
-  const rows = await rowsOf<BurninView & Row>(
+export async function listBurnins(mdb: MdbOrTransaction, machineId: string): Promise<ListedBurnin[]> {
+  const rows = await rowsOf<ListedBurnin & Row>(
     mdb,
     sql`select id, order_id as "orderId", profile_id as profile, started_at as "startedAt", ended_at as "endedAt",
         progress, cut, verdict, finding,

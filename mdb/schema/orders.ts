@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigserial, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import type { PlanLine } from '../../contract/passage.ts';
-import type { AnswerSchema, StepDetail } from '../../domain/values.ts';
+import type { AnswerSchema, PlanLine, StepDetail } from '../../domain/values.ts';
 import { campaigns } from './campaigns.ts';
 import { at, now } from './columns.ts';
 import { actorClass, orderClass, orderState, passage, stepState } from './enums.ts';

@@ -6,6 +6,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { and, eq, inArray } from 'drizzle-orm';
 import { createCampaignActivities } from '../../activities/campaign/index.ts';
+import { showCampaign } from '../../api/people/campaignview.ts';
 import {
   type CampaignStanding,
   type CampaignSummary,
@@ -19,7 +20,6 @@ import { standardRequests } from '../../domain/requests.ts';
 import { parseSelector } from '../../domain/selector.ts';
 import { acting } from '../../mdb/acting.ts';
 import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns/campaigns.ts';
-import { showCampaign } from '../../mdb/campaigns/views.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { endOrder } from '../../mdb/orders/passage.ts';
 import { leaseDue, markDelivered } from '../../mdb/outbox.ts';

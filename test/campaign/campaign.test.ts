@@ -2,10 +2,10 @@
 
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { showCampaign } from '../../api/people/campaignview.ts';
 import type { MemberState } from '../../domain/campaign/campaign.ts';
 import { startCampaign, steerCampaign } from '../../mdb/campaigns/campaigns.ts';
 import { turnCampaign } from '../../mdb/campaigns/turn.ts';
-import { showCampaign } from '../../mdb/campaigns/views.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { campaigns, machines, tickets } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';

@@ -93,6 +93,7 @@ describe('what is caught', () => {
     ['cli/bmc/c.ts', "import { api } from '../../client/api.ts';", 'cli/bmc must not import client/api.ts'],
     ['redfish/r.ts', "import { act } from '../contract/act.ts';", 'redfish must not import contract/act.ts'],
     ['sim/s.ts', "import { run } from '../workers/run.ts';", 'sim must not import workers/run.ts'],
+    ['mdb/m.ts', "import type { View } from '../contract/api.ts';", 'mdb must not import contract/api.ts'],
     ['mdb/m.ts', "import { run } from '../activities/run.ts';", 'mdb must not import activities/run.ts'],
     ['helpers/h.ts', "import { run } from '../mdb/run.ts';", 'helpers must not import mdb/run.ts'],
   ])('%s: %s', (file, line, said) => {

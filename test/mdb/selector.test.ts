@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseSelector, type Selector } from '../../domain/selector.ts';
-import { listMachines } from '../../mdb/machines/fleet.ts';
+import { listMachines } from '../../mdb/machines/listing.ts';
 import { selectMachines } from '../../mdb/machines/selecting.ts';
 import { machines, tags } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';

@@ -3,6 +3,7 @@
  * are not theirs to import (scripts/directions.ts), so that no passage begins an effect past the gate. Each is told the
  * order and, where its transaction begins the next step, that step's row: steps say only what is theirs to say.
  */
+
 import type { BirthActivities } from '../../activities/birth/index.ts';
 import type { CleanActivities } from '../../activities/clean/index.ts';
 import type { DrainActivities } from '../../activities/drain/index.ts';
@@ -12,10 +13,11 @@ import type { RecordActivities } from '../../activities/records/index.ts';
 import type { RepairActivities } from '../../activities/repair/index.ts';
 import type { RetireActivities } from '../../activities/retire/index.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
-import type { PassageErrand, PersonsRuling, PlanLine } from '../../contract/passage.ts';
+import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { Resource } from '../../domain/permits/groups.ts';
 import type { Held } from '../../domain/question.ts';
+import type { PlanLine } from '../../domain/values.ts';
 import type { PassageContext, Undo } from './context.ts';
 
 type Rest<Input> = Input extends unknown ? Omit<Input, keyof PassageErrand | 'next'> : never;

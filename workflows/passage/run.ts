@@ -1,8 +1,9 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
 import type { Report, ReportKind } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import type { MachineState, PassageErrand, PlanLine } from '../../contract/passage.ts';
+import type { MachineState, PassageErrand } from '../../contract/passage.ts';
 import type { OrderClass } from '../../domain/machine.ts';
+import type { PlanLine } from '../../domain/values.ts';
 import type { Heard, PassageContext, Undo } from './context.ts';
 import type { Definition, Step } from './definition.ts';
 import { Gate } from './gate.ts';

@@ -1,9 +1,10 @@
-/** Drift and conformity as people see them. */
+/** Drift that is open, and how many machines are as they should be. */
 
 import { sql } from 'drizzle-orm';
-import type { DriftList, DriftView } from '../../contract/driftschemas.ts';
-import type { DriftKind } from '../../domain/drift/drift.ts';
+import type { CampaignState } from '../../domain/campaign/campaign.ts';
+import type { DriftKind, DriftSource } from '../../domain/drift/drift.ts';
 import type { MdbOrTransaction } from '../connect.ts';
+import { iso, type Row, rowsOf } from '../rows.ts';
 import { reconciler } from './proposals.ts';
 
 export interface DriftFilter {
@@ -14,12 +15,33 @@ export interface DriftFilter {
   readonly limit: number;
 }
 
+/** Times are ISO 8601. */
+export interface ListedDrift {
+  readonly machineId: string;
+  readonly hostname: string | null;
+  readonly pool: string;
+  readonly kind: DriftKind;
+  /** `*` for a whole kind of which nothing is known. */
+  readonly name: string;
+  readonly want: string;
+  readonly have: string | null;
+  readonly source: DriftSource | null;
+  readonly note: string | null;
+  readonly since: string;
+  readonly lastSeenAt: string;
+  readonly unknownSince: string | null;
+  /** The last campaign that was to put it right, and how that stands. */
+  readonly campaign: string | null;
+  readonly campaignState: CampaignState | null;
+}
+
 /** What is open, by machine. */
-export async function listDrifts(mdb: MdbOrTransaction, filter: DriftFilter): Promise<DriftView[]> {
+export async function listDrifts(mdb: MdbOrTransaction, filter: DriftFilter): Promise<ListedDrift[]> {
   const { machineId, kind, pool, state, limit } = filter;
   const unknown = state === null ? null : state === 'unknown';
-  type Times = { since: Date; lastSeenAt: Date; unknownSince: Date | null };
-  const rows = await mdb.execute<Omit<DriftView, keyof Times> & Times & Record<string, unknown>>(sql`
+  const rows = await rowsOf<ListedDrift & Row>(
+    mdb,
+    sql`
     select d.machine_id as "machineId", m.hostname, m.pool, d.kind, d.name, d.want, d.have, d.source, d.note,
       d.first_seen_at as since, d.last_seen_at as "lastSeenAt", d.unknown_since as "unknownSince",
       c.id as campaign, c.state as "campaignState"
@@ -29,23 +51,34 @@ export async function listDrifts(mdb: MdbOrTransaction, filter: DriftFilter): Pr
       and (${kind}::text is null or d.kind = ${kind})
       and (${pool}::text is null or m.pool = ${pool})
       and (${unknown}::boolean is null or (d.unknown_since is not null) = ${unknown})
-    order by coalesce(m.hostname, m.id), d.kind, d.name limit ${limit}`);
-  const iso = (time: Date) => new Date(time).toISOString();
+    order by coalesce(m.hostname, m.id), d.kind, d.name limit ${limit}`,
+  );
   return rows.map((row) => ({
     ...row,
     since: iso(row.since),
     lastSeenAt: iso(row.lastSeenAt),
-    unknownSince: row.unknownSince === null ? null : iso(row.unknownSince),
+    unknownSince: iso(row.unknownSince),
   }));
+}
+
+export interface Conformity {
+  readonly conformant: number;
+  readonly drifting: number;
+  readonly unknown: number;
+  /** Plans of the reconciler that wait for a person. */
+  readonly plansWaiting: number;
+  /** When a round last ended, as ISO 8601. */
+  readonly comparedAt: string | null;
 }
 
 /**
  * How many machines that have been in service are as they should be. One that was not compared yet, or not within the
  * last day, is unknown.
  */
-export async function countConformity(mdb: MdbOrTransaction): Promise<DriftList['summary']> {
-  type Counts = Omit<DriftList['summary'], 'comparedAt'> & { comparedAt: Date | null };
-  const rows = await mdb.execute<Counts & Record<string, unknown>>(sql`
+export async function countConformity(mdb: MdbOrTransaction): Promise<Conformity> {
+  const rows = await rowsOf<Conformity & Row>(
+    mdb,
+    sql`
     with open as (
       select machine_id, count(*) filter (where unknown_since is null) as known from drifts
       where resolved_at is null group by machine_id),
@@ -62,8 +95,9 @@ export async function countConformity(mdb: MdbOrTransaction): Promise<DriftList[
       count(*) filter (where verdict = 'unknown')::int as unknown,
       (select count(*)::int from campaigns where state = 'planned' and requester = ${reconciler.name}) as "plansWaiting",
       (select max(ended_at) from rounds) as "comparedAt"
-    from judged`);
+    from judged`,
+  );
   const [row] = rows;
   if (!row) throw new Error('the MDB answered nothing to a count');
-  return { ...row, comparedAt: row.comparedAt === null ? null : new Date(row.comparedAt).toISOString() };
+  return { ...row, comparedAt: iso(row.comparedAt) };
 }

@@ -1,6 +1,7 @@
-/** Reads of the people's API about orders: what was asked, what runs, and what people have to settle. */
+/** Orders and their steps as they stand, and what people have to settle. Times are ISO 8601. */
 import { sql } from 'drizzle-orm';
-import type { HumanStepView, OrderView, PlanView, StepView } from '../../contract/api.ts';
+import type { OrderClass, OrderState, Passage } from '../../domain/machine.ts';
+import type { AnswerSchema, PlanLine } from '../../domain/values.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
 
@@ -11,16 +12,37 @@ export interface OrdersWanted {
   readonly limit: number;
 }
 
+export interface ListedOrder {
+  readonly id: string;
+  readonly machineId: string;
+  readonly hostname: string | null;
+  readonly passage: Passage;
+  readonly class: OrderClass;
+  readonly requester: string;
+  readonly reason: string;
+  readonly dryRun: boolean;
+  readonly request: Record<string, unknown>;
+  readonly notBefore: string | null;
+  readonly deadline: string | null;
+  readonly pausedBy: string | null;
+  readonly takenOverBy: string | null;
+  readonly state: OrderState;
+  readonly outcome: string | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
 /** Orders, newest first. */
 export async function listOrders(
   mdb: MdbOrTransaction,
   { id, state, machineId, limit }: OrdersWanted,
-): Promise<OrderView[]> {
+): Promise<ListedOrder[]> {
   const parts = [sql`true`];
   if (id !== undefined) parts.push(sql`o.id = ${id}`);
   if (state !== undefined) parts.push(sql`o.state::text = ${state}`);
   if (machineId !== undefined) parts.push(sql`o.machine_id = ${machineId}`);
-  const rows = await rowsOf<OrderView & Row>(
+  const rows = await rowsOf<ListedOrder & Row>(
     mdb,
     sql`select o.id, o.machine_id as "machineId", m.hostname, o.passage, o.requester, o.reason, o.state, o.outcome,
         o.class, o.dry_run as "dryRun", o.request, o.not_before as "notBefore", o.deadline,
@@ -39,15 +61,36 @@ export async function listOrders(
   }));
 }
 
+export interface ListedPlan {
+  readonly hash: string;
+  readonly lines: PlanLine[];
+}
+
 /** What an order would do, as its rehearsal found; null where there was none. */
-export async function readPlan(mdb: MdbOrTransaction, orderId: string): Promise<PlanView | null> {
-  const [row] = await rowsOf<PlanView & Row>(mdb, sql`select hash, lines from plans where order_id = ${orderId}`);
+export async function readPlan(mdb: MdbOrTransaction, orderId: string): Promise<ListedPlan | null> {
+  const [row] = await rowsOf<ListedPlan & Row>(mdb, sql`select hash, lines from plans where order_id = ${orderId}`);
   return row ?? null;
 }
 
+export interface ListedStep {
+  readonly name: string;
+  readonly source: 'passage' | 'agent';
+  readonly state: string;
+  readonly owner: string;
+  readonly attempt: number;
+  readonly startedAt: string;
+  readonly limitAt: string;
+  readonly endedAt: string | null;
+  readonly late: boolean;
+  readonly message: string | null;
+  readonly device: string | null;
+  readonly seconds: number | null;
+  readonly percent: number | null;
+}
+
 /** Steps of an order: the passage's own, then the agent's, each in their order. */
-export async function listSteps(mdb: MdbOrTransaction, orderId: string): Promise<StepView[]> {
-  const rows = await rowsOf<StepView & Row>(
+export async function listSteps(mdb: MdbOrTransaction, orderId: string): Promise<ListedStep[]> {
+  const rows = await rowsOf<ListedStep & Row>(
     mdb,
     sql`select name, source, state, owner, attempt, started_at as "startedAt", limit_at as "limitAt",
         ended_at as "endedAt", state in ('running', 'held') and limit_at < now() as late, detail ->> 'message' as message,
@@ -72,8 +115,29 @@ export interface HumanStepsWanted {
   readonly limit: number;
 }
 
+export interface ListedQuestion {
+  readonly id: string;
+  readonly machineId: string;
+  readonly hostname: string | null;
+  readonly orderId: string;
+  readonly step: string;
+  readonly owner: string;
+  readonly question: string;
+  readonly choices: string[];
+  /** What an answer has to tell besides; null for nothing. */
+  readonly schema: AnswerSchema | null;
+  readonly roles: string[];
+  readonly ticketId: string;
+  readonly openedAt: string;
+  readonly deadlineAt: string | null;
+  readonly escalatedTo: string | null;
+  readonly answeredAt: string | null;
+  readonly answer: string | null;
+  readonly answeredBy: string | null;
+}
+
 /** Questions to people, oldest first. */
-export async function listHumanSteps(mdb: MdbOrTransaction, wanted: HumanStepsWanted): Promise<HumanStepView[]> {
+export async function listHumanSteps(mdb: MdbOrTransaction, wanted: HumanStepsWanted): Promise<ListedQuestion[]> {
   const parts = [sql`true`];
   if (wanted.id !== undefined) parts.push(sql`h.id = ${wanted.id}`);
   if (wanted.machineId !== undefined) parts.push(sql`h.machine_id = ${wanted.machineId}`);
@@ -81,7 +145,7 @@ export async function listHumanSteps(mdb: MdbOrTransaction, wanted: HumanStepsWa
   if (wanted.ticketId !== undefined) parts.push(sql`h.ticket_id = ${wanted.ticketId}`);
   if (wanted.owner !== undefined) parts.push(sql`h.owner = ${wanted.owner}`);
   if (wanted.open === true) parts.push(sql`h.answered_at is null`);
-  const rows = await rowsOf<HumanStepView & Row>(
+  const rows = await rowsOf<ListedQuestion & Row>(
     mdb,
     sql`select h.id, h.machine_id as "machineId", m.hostname, h.order_id as "orderId", h.step, h.owner, h.question,
         h.choices, h.schema, h.roles, h.ticket_id as "ticketId", h.opened_at as "openedAt",

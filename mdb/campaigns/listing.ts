@@ -1,0 +1,52 @@
+/** Campaigns and their machines as they stand. */
+import { desc, eq, sql } from 'drizzle-orm';
+import type { MemberState } from '../../domain/campaign/campaign.ts';
+import type { MdbOrTransaction } from '../connect.ts';
+import { iso, type Row, rowsOf } from '../rows.ts';
+import { campaigns } from '../schema.ts';
+import { type CampaignRow, rehearsalSql } from './campaigns.ts';
+
+/** Newest first. */
+export async function listCampaigns(mdb: MdbOrTransaction, limit: number): Promise<CampaignRow[]> {
+  return mdb.select().from(campaigns).orderBy(desc(campaigns.createdAt)).limit(limit);
+}
+
+export async function readCampaign(mdb: MdbOrTransaction, id: string): Promise<CampaignRow | null> {
+  const [row] = await mdb.select().from(campaigns).where(eq(campaigns.id, id));
+  return row ?? null;
+}
+
+export interface ListedMember {
+  readonly machineId: string;
+  readonly hostname: string | null;
+  readonly batch: number;
+  readonly rack: string | null;
+  readonly feed: string | null;
+  readonly pool: string;
+  readonly doubt: string | null;
+  readonly state: MemberState;
+  readonly orderId: string | null;
+  readonly outcome: string | null;
+  /** Hash of what its rehearsal planned. */
+  readonly plan: string | null;
+  /** ISO 8601. */
+  readonly orderedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** Machines of a campaign in the order in which they are taken. */
+export async function listMembers(
+  mdb: MdbOrTransaction,
+  id: string,
+  page: { readonly state?: MemberState | undefined; readonly limit: number },
+): Promise<ListedMember[]> {
+  const state = page.state === undefined ? sql`true` : sql`c.state = ${page.state}`;
+  const rows = await rowsOf<ListedMember & Row>(
+    mdb,
+    sql`select c.machine_id as "machineId", m.hostname, c.batch, c.rack, c.feed, c.pool, c.doubt, c.state,
+        c.order_id as "orderId", c.outcome, p.hash as plan, c.ordered_at as "orderedAt", c.ended_at as "endedAt"
+      from campaign_machines c join machines m on m.id = c.machine_id left join plans p on p.order_id = ${rehearsalSql(id)}
+      where c.campaign_id = ${id} and ${state} order by c.batch, c.ordinal limit ${page.limit}`,
+  );
+  return rows.map((one) => ({ ...one, orderedAt: iso(one.orderedAt), endedAt: iso(one.endedAt) }));
+}
