@@ -1,6 +1,5 @@
 /** What the clean passage and its activities say to each other. Plain data: it is written into histories. */
 
-import { eraseMethods } from '../domain/machine.ts';
 import type { Held } from '../domain/question.ts';
 import type { MachineState, PassageErrand, PersonsRuling, StepStart } from './passage.ts';
 
@@ -22,14 +21,5 @@ export type ProofInput = CleanMove & { readonly ruling?: PersonsRuling };
 
 /** Whether each disk ever seen in the machine has its proof, and so the new owner; `note` says in a sentence which. */
 export type ProofResult = { readonly state: MachineState; readonly note: string } | { readonly held: Held };
-
-/** What a person can say about disks that are not erased. */
-export function unerased(reason: string): Held {
-  return {
-    fault: 'clean/not-erased',
-    reason: `${reason}. Mend it and answer "retry", or name another method for what is left, "method:NAME" with one of ${eraseMethods.join(', ')}.`,
-    choices: ['retry', 'method:NAME', 'abandon'],
-  };
-}
 
 export type InstallDirected = { readonly state: MachineState } | { readonly held: Held };

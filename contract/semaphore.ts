@@ -182,9 +182,3 @@ export interface SemaphoreStanding {
   /** Messages that were not understood, newest last, at most twenty. */
   readonly ignored: readonly string[];
 }
-
-/** How a machine stood when it was granted a permit. */
-export interface StateBefore {
-  readonly opState: string;
-  readonly bootId: string | null;
-}

@@ -119,3 +119,15 @@ function sessionsPath(service: Json): string | null {
   const known = linked !== null || link(service.SessionService) !== null;
   return known ? ownPath(linked ?? `${serviceRoot}SessionService/Sessions`) : null;
 }
+
+/** What an attempt tells of the credentials; null when the controller never judged them. */
+export function verdictOn(error: unknown): 'accepted' | 'refused' | 'unknown' | null {
+  if (!(error instanceof RedfishError)) return 'unknown';
+  if (error.kind === 'credentials') return 'refused';
+  if (error.kind === 'password-change') return 'accepted';
+  if (error.carriedOut === 'no') return null;
+  // A controller that says it is busy has not looked; any other 5xx may have counted the attempt.
+  return error.kind === 'session-limit' || (error.kind === 'busy' && [429, 503].includes(error.status ?? 0))
+    ? null
+    : 'unknown';
+}

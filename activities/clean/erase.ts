@@ -1,6 +1,7 @@
-import { type CleanBoot, type CleanMove, type EraseDirected, type EraseInput, unerased } from '../../contract/clean.ts';
+import type { CleanBoot, CleanMove, EraseDirected, EraseInput } from '../../contract/clean.ts';
 import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
-import { type DiskToErase, planErase } from '../../domain/clean/plan.ts';
+import { describeAbsent, unbornHeld, unerased } from '../../domain/clean/held.ts';
+import { planErase } from '../../domain/clean/plan.ts';
 import { judgeErasing } from '../../domain/clean/proof.ts';
 import { type EraseMethod, eraseMethods } from '../../domain/machine.ts';
 import type { Held } from '../../domain/question.ts';
@@ -19,7 +20,7 @@ export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<CleanBoot> => {
     const machine = await passage.lockMachine(tx, machineId);
     const unborn = machine.bootState !== 'healthy' && machine.bootState !== 'clean';
-    if (unborn || machine.stage === 'retired') return { held: notBorn(machine) };
+    if (unborn || machine.stage === 'retired') return { held: unbornHeld(machine) };
     const inService = machine.stage === 'in_service';
     await passage.updateMachine(tx, machineId, {
       bootState: 'clean',
@@ -33,11 +34,6 @@ export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
     await passage.beginStep(tx, orderId, next);
     return { state: stateOf(await passage.lockMachine(tx, machineId)) };
   });
-}
-
-function notBorn({ bootState, stage }: passage.OrderedMachineRow): Held {
-  const reason = `Its boot state is ${bootState} and its stage ${stage}: only a machine that was born, and is not retired, can be cleaned. A birth wipes it too.`;
-  return { fault: 'clean/not-born', reason, choices: ['retry', 'abandon'] };
 }
 
 /**
@@ -119,8 +115,4 @@ export function planClean(mdb: Mdb, input: PassageErrand): Promise<readonly stri
         .map((disk) => `ask a person about ${describeAbsent(disk)}`),
     ];
   });
-}
-
-export function describeAbsent({ serial, name, movedTo }: DiskToErase): string {
-  return `${name} (serial ${serial}${movedTo === null ? '' : `, now in ${movedTo}`})`;
 }

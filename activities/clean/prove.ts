@@ -1,14 +1,13 @@
-import { type ProofInput, type ProofResult, unerased } from '../../contract/clean.ts';
+import type { ProofInput, ProofResult } from '../../contract/clean.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
-import { type ErasureVerdict, judgeErasing } from '../../domain/clean/proof.ts';
-import type { Held } from '../../domain/question.ts';
+import { describeProof, proofHeld, unseenHeld } from '../../domain/clean/held.ts';
+import { judgeErasing } from '../../domain/clean/proof.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { disksToErase, vouch } from '../../mdb/machines/erasing.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { actorOf, stateOf } from '../passage/course.ts';
-import { describeAbsent } from './erase.ts';
 
 /**
  * The end of the old owner's time: the owner changes in the transaction that finds the proof of every disk ever seen in
@@ -28,33 +27,12 @@ export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
       await vouch(tx, input, judgeErasing(disks).absent, { class: 'user', name: ruling.by });
     }
     const judged = judgeErasing(await disksToErase(tx, machineId, orderId));
-    const held = findHeld(judged) ?? (ruling?.answer === 'nothing-there' ? null : unseenHeld(machine.unseen));
+    const held = proofHeld(judged) ?? (ruling?.answer === 'nothing-there' ? null : unseenHeld(machine.unseen));
     if (held !== null) return { held };
-    const note = describe(judged);
+    const note = describeProof(judged);
     if (!ended) await handOver(tx, input, machine, note);
     return { state: stateOf(await passage.lockMachine(tx, machineId)), note };
   });
-}
-
-function findHeld({ lacking, absent }: ErasureVerdict): Held | null {
-  if (lacking.length > 0) {
-    return unerased(lacking.map(({ serial, name, why }) => `${name} (serial ${serial}): ${why}`).join('; '));
-  }
-  if (absent.length === 0) return null;
-  const reason = `Disks that were once in this machine are not, and nothing shows that they were erased: ${absent.map(describeAbsent).join('; ')}. Put them back and answer "retry" after a reboot, or answer "vouch": you know that nothing on them can be read by the next owner.`;
-  return { fault: 'clean/absent-disks', reason, choices: ['vouch', 'retry', 'abandon'] };
-}
-
-/** What could not be seen may hold data: of that nothing is proven, whatever became of the disks that were. */
-function unseenHeld(unseen: readonly string[]): Held | null {
-  if (unseen.length === 0) return null;
-  const reason = `Storage of this machine could not be seen or understood: ${unseen.join('; ')}. Put it right and answer "retry" after a reboot, or answer "nothing-there": you know that no data is on it.`;
-  return { fault: 'clean/unseen', reason, choices: ['nothing-there', 'retry', 'abandon'], onClose: null };
-}
-
-function describe({ proven, weak }: ErasureVerdict): string {
-  const count = `${proven.length} ${proven.length === 1 ? 'disk' : 'disks'} proven erased`;
-  return weak.length === 0 ? count : `${count}, ${weak.length} of them only by new file systems (${weak.join(', ')})`;
 }
 
 async function handOver(

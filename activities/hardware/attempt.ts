@@ -11,8 +11,7 @@ import {
   type SignInState,
   signInOf,
 } from '../../mdb/controllers/signins.ts';
-import { RedfishError } from '../../redfish/errors.ts';
-import type { Credentials } from '../../redfish/login.ts';
+import { type Credentials, verdictOn } from '../../redfish/login.ts';
 import { HeldError } from './held.ts';
 
 const derive = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);
@@ -47,18 +46,6 @@ export interface Offering extends Counter {
   readonly mdb: Mdb;
   readonly salt: string;
   readonly secretRef: string;
-}
-
-/** What an attempt tells of the credentials; null when the controller never judged them. */
-export function verdictOn(error: unknown): 'accepted' | 'refused' | 'unknown' | null {
-  if (!(error instanceof RedfishError)) return 'unknown';
-  if (error.kind === 'credentials') return 'refused';
-  if (error.kind === 'password-change') return 'accepted';
-  if (error.carriedOut === 'no') return null;
-  // A controller that says it is busy has not looked; any other 5xx may have counted the attempt.
-  return error.kind === 'session-limit' || (error.kind === 'busy' && [429, 503].includes(error.status ?? 0))
-    ? null
-    : 'unknown';
 }
 
 /**

@@ -1,6 +1,6 @@
-import { BlockList, isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
+import { mayBeController } from '../../domain/controllers.ts';
 import { normaliseUuid, serialKey } from '../../domain/identity/identity.ts';
 import { cleanSerials, type Factors, isSystemOf, sameMachine } from '../../domain/identity/samemachine.ts';
 import type { Claims } from '../../mdb/claim.ts';
@@ -210,19 +210,11 @@ async function signInOnce(
 
 /** Attack A20: only literal addresses inside the site's controller networks are ever contacted as controllers. */
 export function checkAddress(origin: string, networks: readonly string[]): void {
-  const host = URL.canParse(origin) ? new URL(origin).hostname.replace(/^\[|\]$/g, '') : '';
-  const family = isIP(host);
-  const allowed = new BlockList();
-  for (const network of networks) {
-    const [address = '', prefix = ''] = network.split('/');
-    allowed.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
-  }
-  if (family === 0 || !allowed.check(host, family === 6 ? 'ipv6' : 'ipv4')) {
+  if (!mayBeController(origin, networks))
     throw new HeldError(
       'address',
       `Controller address ${origin} is not within the site's controller networks (${networks.join(', ') || 'none'}).`,
     );
-  }
 }
 
 export async function checkIdentity(

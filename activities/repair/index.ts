@@ -1,6 +1,7 @@
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
 import type { MachineState, PassageErrand } from '../../contract/passage.ts';
 import type { Bundle, BundleInput, HandOn, PartWord, RungEnd, RungInput } from '../../contract/repair.ts';
+import type { OrderWish } from '../../domain/orders.ts';
 import type { Climb } from '../../domain/repair/budget.ts';
 import { judgeClimb } from '../../domain/repair/budget.ts';
 import { missingDisks } from '../../domain/repair/missing.ts';
@@ -8,7 +9,7 @@ import { summarise } from '../../domain/repair/summary.ts';
 import { standardRequests } from '../../domain/requests.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { insertOrder, type OrderWish } from '../../mdb/orders/orders.ts';
+import { insertOrder } from '../../mdb/orders/orders.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as repairs from '../../mdb/orders/repairs.ts';
 import { actorOf, stateOf } from '../passage/course.ts';

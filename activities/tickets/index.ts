@@ -1,6 +1,7 @@
 import type { TicketAdapter } from '../../domain/machine.ts';
 import type { ConnectionStore } from '../../integrations/http/connection.ts';
 import { OutsideError } from '../../integrations/http/errors.ts';
+import { backOff, isDown, paceOf } from '../../integrations/tickets/pacing.ts';
 import type { OpenTicketSystem } from '../../integrations/tickets/system.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import {
@@ -75,19 +76,6 @@ async function work(mdb: Mdb, connections: ConnectionStore, turn: Turn): Promise
   }
 }
 
-/**
- * Seconds between two looks at an open ticket: two minutes, or so many that one look every other second is enough for
- * all, since a look is two requests and GitHub allows 5,000 an hour.
- */
-export function paceOf(mirrors: number): number {
-  return Math.max(120, mirrors * 2);
-}
-
-/** A system that is down or lets us not in would say the same for each of its tickets: the rest is not tried now. */
-function isDown({ kind, status }: OutsideError): boolean {
-  return ['unreachable', 'timeout', 'refused', 'settings'].includes(kind) || status === 429 || status === 503;
-}
-
 async function postpone(mdb: Mdb, mirror: MirrorRow, error: OutsideError): Promise<void> {
   await postponeMirror(mdb, mirror.ticketId, backOff(mirror.attempts, error), error.message);
 }
@@ -110,10 +98,4 @@ async function tryOne(
     if (error instanceof OutsideError) return error;
     throw error;
   }
-}
-
-/** Seconds until the next try: what the other side asked for, else 5, 10 … at most 600. What a person has to mend waits longest. */
-export function backOff(attempts: number, error: OutsideError): number {
-  if (error.retryAfter !== null) return Math.max(error.retryAfter, 1);
-  return error.retryable ? Math.min(5 * 2 ** Math.min(attempts - 1, 10), 600) : 300;
 }

@@ -1,8 +1,9 @@
 import * as contract from '../../contract/api.ts';
 import { readBrainSlug } from '../../domain/brainslug.ts';
+import type { OrderWish } from '../../domain/orders.ts';
 import { isRefused } from '../../domain/refused.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type OrderWish, placeOrder } from '../../mdb/orders/orders.ts';
+import { placeOrder } from '../../mdb/orders/orders.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';

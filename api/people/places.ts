@@ -1,11 +1,11 @@
 import * as contract from '../../contract/api.ts';
 import { placesRequest } from '../../contract/places.ts';
+import { checkController } from '../../domain/controllers.ts';
 import { PlacesError } from '../../domain/places/problems.ts';
 import { bmcNetworksOf } from '../../mdb/controllers/controller.ts';
 import { listRacks } from '../../mdb/places/listing.ts';
 import { definePlaces } from '../../mdb/places/places.ts';
 import type { App, PeopleDependencies } from './app.ts';
-import { checkController } from './controllers.ts';
 import { ApiError } from './errors.ts';
 
 const tags = ['places'];

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import type * as contract from '../../contract/api.ts';
 import { checkRequest } from '../../contract/requestschemas.ts';
+import type { OrderWish, PassageRequest } from '../../domain/orders.ts';
 import type { SemaphoreTags } from '../../domain/requests.ts';
 import { type Selector, selectsAll } from '../../domain/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { selectMachines } from '../../mdb/machines/selecting.ts';
-import type { OrderWish, PassageRequest } from '../../mdb/orders/orders.ts';
 import { ApiError } from './errors.ts';
 import { mustKnowTags, mustSelect } from './names.ts';
 

@@ -1,5 +1,6 @@
+import type { ErasedFact } from '../agent.ts';
 import type { DiskKind, EraseMethod } from '../machine.ts';
-import type { EraseByKind, EraseEvidence, EraseTarget } from '../values.ts';
+import type { Directive, EraseByKind, EraseEvidence, EraseTarget } from '../values.ts';
 
 /** What an order knows of a disk's erasing. */
 export interface Erasure {
@@ -59,4 +60,12 @@ function methodOf({ method }: Erasure): EraseMethod | undefined {
 // A refusal comes before anything was touched, a failure may come after; keys may be gone already.
 function hasBegun({ state, evidence }: Erasure): boolean {
   return state === 'begun' || state === 'failed' || evidence.opened === true;
+}
+
+/** Why what an agent tells of its erasing was not asked of it; null where it was. */
+export function doubtErased(directive: Directive, fact: ErasedFact): string | null {
+  if (directive.do !== 'erase') return 'nothing is to be erased now';
+  const asked = new Map(directive.disks.map(({ serial, method }) => [serial, method]));
+  const stray = fact.disks.find(({ serial, method }) => asked.get(serial) !== method);
+  return stray ? `disk ${stray.serial} was not to be erased by ${stray.method}` : null;
 }

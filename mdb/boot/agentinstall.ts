@@ -1,8 +1,8 @@
 /** What the agent and the installed system report of the installation. */
 import { and, eq, gt, sql } from 'drizzle-orm';
 import type { InstalledFact, ReadyFact } from '../../domain/agent.ts';
+import { differencesOf, doubtInstalled } from '../../domain/birth/installed.ts';
 import type { ImageSystemName } from '../../domain/machine.ts';
-import type { Directive } from '../../domain/values.ts';
 import { acting, record } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { bootTokens, disks, machines } from '../schema.ts';
@@ -71,7 +71,7 @@ export async function takeInstalled(mdb: Mdb, session: AgentSession, fact: Insta
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
     if (await wasTold(tx, session, 'installed', machine.directiveSeq)) return null;
-    const differing = compareInstalled(machine.directive, fact);
+    const differing = doubtInstalled(machine.directive, fact);
     if (differing !== null) return differing;
     await tx
       .update(machines)
@@ -95,15 +95,6 @@ export async function takeInstalled(mdb: Mdb, session: AgentSession, fact: Insta
   });
 }
 
-function compareInstalled(directive: Directive, fact: InstalledFact): NotTaken {
-  if (directive.do !== 'install') return 'nothing is to be installed now';
-  if (fact.image !== directive.image) return `image ${fact.image} was installed, ${directive.image} was asked for`;
-  if (fact.sha256 !== directive.sha256) return 'the SHA-256 is not that of the image';
-  if (fact.mark !== directive.mark) return "the mark is not the machine's";
-  if (fact.disk !== directive.disk) return `disk ${fact.disk} was written, ${directive.disk} was meant`;
-  return null;
-}
-
 /**
  * Takes the report of the installed system, once a boot: a system that was restarted because its first report disagreed
  * reports anew. `unknown` is no token for this, or an expired one. What disagrees with the MDB goes into the report's
@@ -118,7 +109,7 @@ export async function takeReady(mdb: Mdb, tokenHash: string, fact: ReadyFact): P
       .returning();
     if (!token) return 'unknown';
     const machine = await lockReporter(tx, token.machineId);
-    const findings = compareReady(machine, fact);
+    const findings = differencesOf(machine, fact);
     const session = { ...token, openedAt: token.redeemedAt ?? new Date() };
     const message = findings.join('; ');
     const complaint = message === '' ? {} : { step: 'ready', message };
@@ -131,16 +122,4 @@ export async function takeReady(mdb: Mdb, tokenHash: string, fact: ReadyFact): P
     await record(tx, { actor: agentActor, action: 'agent.ready', machineId, orderId, detail: { findings } });
     return 'taken';
   });
-}
-
-function compareReady(machine: typeof machines.$inferSelect, fact: ReadyFact): string[] {
-  const pairs = [
-    ['hostname', fact.hostname, machine.hostname],
-    ['address', fact.address.replace(/\/\d+$/, ''), machine.address],
-    ['image', fact.image, machine.requiredImage],
-    ['mark', fact.mark, machine.mark],
-  ] as const;
-  return pairs
-    .filter(([, observed, intended]) => observed !== intended)
-    .map(([what, observed, intended]) => `${what} is ${observed}, the MDB says ${intended ?? 'nothing'}`);
 }

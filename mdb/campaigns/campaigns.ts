@@ -11,13 +11,14 @@ import {
   planCampaign,
   textOfPlan,
 } from '../../domain/campaign/plan.ts';
+import type { OrderWish, PassageRequest } from '../../domain/orders.ts';
 import { isRefused, type Refused } from '../../domain/refused.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { parseSelector, type Selector } from '../../domain/selector.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { selectorSql } from '../machines/selecting.ts';
-import { type OrderWish, type PassageRequest, placeOrder } from '../orders/orders.ts';
+import { placeOrder } from '../orders/orders.ts';
 import { postToCampaign } from '../outbox.ts';
 import { closeTicket } from '../people/people.ts';
 import { campaignMachines, campaigns } from '../schema.ts';

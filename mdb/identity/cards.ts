@@ -1,8 +1,9 @@
 /** Network cards that another machine has in the MDB: shared by all, moved here, or those of one and the same machine. */
 import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
 import type { Inventory, NicFact } from '../../domain/agent.ts';
-import { isSameSerial, isSameUuid, uuidForms } from '../../domain/identity/identity.ts';
-import { isLocallyAdministered } from '../../domain/machine.ts';
+import { describeMove, describeShared, describeTwin, isSharedCard } from '../../domain/identity/cards.ts';
+import { isSameUuid, uuidForms } from '../../domain/identity/identity.ts';
+import type { KnownRow } from '../../domain/identity/onemachine.ts';
 import { type Actor, record, type Transaction } from '../acting.ts';
 import { disks, machines, nics, sharedMacs } from '../schema.ts';
 import type { MergedRow } from './merging.ts';
@@ -36,34 +37,16 @@ export async function withoutSharedCards(
     .where(and(inArray(nics.mac, asked), ne(nics.machineId, machine.id), isNull(machines.id)));
   const found = others
     .map(({ nic }) => nic)
-    .filter((row) =>
-      isShared(
-        row,
-        cards.find(({ mac }) => mac === row.mac),
-        machine,
-      ),
-    );
+    .filter((row) => {
+      const card = cards.find(({ mac }) => mac === row.mac);
+      return card !== undefined && isSharedCard(card, machine.id, row.movedFrom);
+    });
   for (const row of found) await share(tx, row);
   const shared = new Set([...known, ...found].map(({ mac }) => mac));
   return {
     cards: cards.filter(({ mac }) => !shared.has(mac)),
     remarks: cards.filter(({ mac }) => shared.has(mac)).map(describeShared),
   };
-}
-
-function describeShared({ name, mac }: Pick<NicFact, 'name' | 'mac'>): string {
-  return `nic ${name} has the MAC ${mac}, which other machines show too: left out`;
-}
-
-/** By its driver or name, or because it was on more than two machines: a card that moves is not moved on at once. */
-function isShared(row: Row, card: NicFact | undefined, machine: MergedRow): boolean {
-  if (card === undefined) return false;
-  if (isLocallyAdministered(card.mac) || isOnUsb(card)) return true;
-  return row.movedFrom !== null && row.movedFrom !== machine.id;
-}
-
-function isOnUsb({ driver, name }: NicFact): boolean {
-  return /^(cdc_|rndis|usbnet)/.test(driver ?? '') || /^usb\d/.test(name);
 }
 
 async function share(tx: Transaction, { mac, name, machineId }: Row): Promise<void> {
@@ -92,34 +75,19 @@ export async function ownersOf(
   return owners;
 }
 
-/**
- * Whether the other is this very machine, met under another of its MACs: at least one of the two has never told an
- * inventory, this one shows every card of the other, and nothing that both are known by contradicts.
- */
-export async function isOneMachine(
-  tx: Transaction,
-  machine: MergedRow,
-  fact: Inventory,
-  other: MergedRow,
-): Promise<boolean> {
-  if (machine.memoryMib !== null && other.memoryMib !== null) return false;
-  const { uuid, serial, vendor, product } = fact.system;
-  if (uuid !== null && other.systemUuid !== null && !isSameUuid(uuid, other.systemUuid)) return false;
-  if (serial !== null && other.serial !== null && !isSameSerial(serial, other.serial)) return false;
-  if (
-    (product !== null && other.product !== null && product !== other.product) ||
-    (vendor !== null && other.vendor !== null && vendor !== other.vendor)
-  )
-    return false;
-  const shown = new Set(fact.nics.map(({ mac }) => mac));
-  const cards = await tx.select({ mac: nics.mac }).from(nics).where(eq(nics.machineId, other.id));
-  if (![other.mac, ...cards.map(({ mac }) => mac)].every((mac) => shown.has(mac))) return false;
-  const theirs = await tx
+/** What a row of the MDB is known by, with the cards and disks that are on record as its. */
+export async function readKnownRow(tx: Transaction, row: MergedRow): Promise<KnownRow> {
+  const cards = await tx.select({ mac: nics.mac }).from(nics).where(eq(nics.machineId, row.id));
+  const present = await tx
     .select({ serial: disks.serial })
     .from(disks)
-    .where(and(eq(disks.machineId, other.id), eq(disks.present, true)));
-  const mine = new Set(fact.disks.map((disk) => disk.serial));
-  return theirs.length === 0 || theirs.some((disk) => mine.has(disk.serial));
+    .where(and(eq(disks.machineId, row.id), eq(disks.present, true)));
+  return {
+    inventoried: row.memoryMib !== null,
+    ...{ uuid: row.systemUuid, serial: row.serial, vendor: row.vendor, product: row.product },
+    macs: [row.mac, ...cards.map(({ mac }) => mac)],
+    disks: present.map(({ serial }) => serial),
+  };
 }
 
 /** The machine that shows a card has it: the other keeps what else it has, and both are told. */
@@ -145,10 +113,6 @@ export async function moveCards(
       });
     }
   }
-}
-
-export function describeMove(mac: string, from: string, to: string): string {
-  return `the card with the MAC ${mac} was in ${from} and is in ${to} now`;
 }
 
 async function bootFromAnother(tx: Transaction, machineId: string, now: string): Promise<void> {
@@ -188,16 +152,12 @@ export async function remarkShared(tx: Transaction, machine: MergedRow, { system
   const twins = rows.filter((row) => uuid !== null && row.uuid !== null && isSameUuid(uuid, row.uuid));
   const namesakes = rows.filter((row) => serial !== null && row.serial === serial);
   for (const row of rows) {
-    if (twins.includes(row)) await remark(tx, row.id, sentence('system UUID', uuid, [machine.id]));
-    if (namesakes.includes(row)) await remark(tx, row.id, sentence('serial number', serial, [machine.id]));
+    if (twins.includes(row)) await remark(tx, row.id, describeTwin('system UUID', uuid, [machine.id]));
+    if (namesakes.includes(row)) await remark(tx, row.id, describeTwin('serial number', serial, [machine.id]));
   }
   const ids = (some: readonly { id: string }[]) => some.map(({ id }) => id);
   return [
-    ...(twins.length > 0 ? [sentence('system UUID', uuid, ids(twins))] : []),
-    ...(namesakes.length > 0 ? [sentence('serial number', serial, ids(namesakes))] : []),
+    ...(twins.length > 0 ? [describeTwin('system UUID', uuid, ids(twins))] : []),
+    ...(namesakes.length > 0 ? [describeTwin('serial number', serial, ids(namesakes))] : []),
   ];
-}
-
-function sentence(what: string, value: string | null, others: readonly string[]): string {
-  return `its ${what} ${value} is also that of ${others.join(', ')}: it tells neither from the other`;
 }

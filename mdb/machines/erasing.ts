@@ -3,7 +3,8 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { DiskErasedFact, ErasedFact } from '../../domain/agent.ts';
 import type { DiskToErase } from '../../domain/clean/plan.ts';
-import type { Directive, EraseEvidence } from '../../domain/values.ts';
+import { doubtErased } from '../../domain/clean/plan.ts';
+import type { EraseEvidence } from '../../domain/values.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import { type AgentSession, agentActor, lockReporter, type NotTaken, postReport } from '../boot/agent.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
@@ -21,7 +22,7 @@ export function takeErased(mdb: Mdb, session: AgentSession, fact: ErasedFact): P
     const machine = await lockReporter(tx, session.machineId);
     // The end of an earlier directive, told again because its answer was lost.
     if (fact.finish !== null && fact.finish.seq < machine.directiveSeq) return null;
-    const stray = findStray(machine.directive, fact);
+    const stray = doubtErased(machine.directive, fact);
     if (stray !== null || orderId === null) return stray ?? 'nobody has ordered anything for this machine';
     for (const disk of fact.disks) await keep(tx, machine.id, orderId, disk);
     await tx.update(machines).set({ lastSeenAt: sql`now()` }).where(eq(machines.id, machine.id));
@@ -32,13 +33,6 @@ export function takeErased(mdb: Mdb, session: AgentSession, fact: ErasedFact): P
     }
     return null;
   });
-}
-
-function findStray(directive: Directive, fact: ErasedFact): NotTaken {
-  if (directive.do !== 'erase') return 'nothing is to be erased now';
-  const asked = new Map(directive.disks.map(({ serial, method }) => [serial, method]));
-  const stray = fact.disks.find(({ serial, method }) => asked.get(serial) !== method);
-  return stray ? `disk ${stray.serial} was not to be erased by ${stray.method}` : null;
 }
 
 /** Evidence adds up over attempts by the same method: keys that were discarded in the first are gone in the second. */

@@ -3,19 +3,14 @@
 import { and, eq, inArray, ne, notExists, notInArray, or, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { DiskFact, Inventory } from '../../domain/agent.ts';
+import { describeMove } from '../../domain/identity/cards.ts';
 import { serialKey, uuidForms } from '../../domain/identity/identity.ts';
 import { chooseLasting } from '../../domain/identity/lasting.ts';
+import { isOneMachine, type ShownMachine } from '../../domain/identity/onemachine.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import { type AgentSession, agentActor, lockReporter, postReport } from '../boot/agent.ts';
 import type { Mdb } from '../connect.ts';
-import {
-  describeMove,
-  isOneMachine,
-  moveCards,
-  ownersOf,
-  remarkShared,
-  withoutSharedCards,
-} from '../identity/cards.ts';
+import { moveCards, ownersOf, readKnownRow, remarkShared, withoutSharedCards } from '../identity/cards.ts';
 import { liveOrder, mergeMachines } from '../identity/merging.ts';
 import { lockSpaces } from '../locks.ts';
 import { stopOrders } from '../orders/orders.ts';
@@ -88,7 +83,7 @@ async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory)
   );
   for (const [id, macs] of [...owners].sort()) {
     const other = await lockReporter(tx, id);
-    if (await isOneMachine(tx, machine, fact, other)) {
+    if (isOneMachine(shownBy(fact), machine.memoryMib !== null, await readKnownRow(tx, other))) {
       const { lasting, passing } = chooseLasting(machine, other);
       await stopOrders(tx, agentActor, passing.id, `it is the same machine as ${lasting.id}`);
       await mergeMachines(tx, agentActor, passing, lasting);
@@ -105,6 +100,11 @@ async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory)
     }
   }
   return { machine, moved };
+}
+
+function shownBy({ system, nics: cards, disks: drives }: Inventory): ShownMachine {
+  const { uuid, serial, vendor, product } = system;
+  return { uuid, serial, vendor, product, macs: cards.map(({ mac }) => mac), disks: drives.map((one) => one.serial) };
 }
 
 async function sessionOf(tx: Transaction, session: AgentSession, machineId: string): Promise<AgentSession> {

@@ -3,46 +3,19 @@
 import { randomUUID } from 'node:crypto';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Cancel, OrderMessage, Steering } from '../../contract/machine.ts';
-import type { OrderClass, Passage } from '../../domain/machine.ts';
+import { type LiveOrder, type OrderWish, refuseOrder, usualClass } from '../../domain/orders.ts';
 import type { Refused } from '../../domain/refused.ts';
-import type { Requests } from '../../domain/requests.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { post, takeBack } from '../outbox.ts';
 import { machines, orders } from '../schema.ts';
 import { endOrder } from './passage.ts';
 
-/** Orders that may wait or run at one machine. */
-const mostLive = 20;
-
-/** A passage with what is asked of it. */
-export type PassageRequest = { [P in Passage]: { readonly passage: P; readonly request: Requests[P] } }[Passage];
-
-export interface OrderWish {
-  readonly id?: string | undefined;
-  readonly machineId: string;
-  readonly asked: PassageRequest;
-  readonly reason: string;
-  /** Null: the usual one of this passage. */
-  readonly class: OrderClass | null;
-  readonly dryRun: boolean;
-  /** Hash of the plan that was reviewed: it is done only if its plan is still that one. */
-  readonly reviewed: string | null;
-  readonly notBefore: Date | null;
-  readonly deadline: Date | null;
-  /** The campaign that it is one of. */
-  readonly campaignId?: string;
-}
-
 export interface PlacedOrder {
   readonly id: string;
   /** False when this id was ordered before. */
   readonly created: boolean;
 }
-
-const usual: Partial<Record<Passage, OrderClass>> = { repair: 'repair', clean: 'clean', retire: 'clean' };
-
-type Live = Pick<typeof orders.$inferSelect, 'id' | 'passage' | 'state' | 'notBefore'>;
 
 /** Orders a passage of one machine. The same id again is the same order. */
 export function placeOrder(mdb: Mdb, operator: Actor, wish: OrderWish): Promise<PlacedOrder | Refused> {
@@ -58,7 +31,7 @@ export async function placeOrderIn(tx: Transaction, operator: Actor, wish: Order
   const known = await findOrder(tx, id, wish);
   if (known) return known;
   const live = await liveOrders(tx, machine.id);
-  const doubt = refuseRehearsal(wish) ?? refuseDates(wish) ?? refuseLive(wish, live) ?? refuseWipe(wish, machine);
+  const doubt = refuseOrder(wish, machine, live, Date.now());
   if (doubt) return doubt;
   await insertOrder(tx, operator, id, wish);
   // A drain may last a week: who stops it isn't made to wait behind it.
@@ -76,57 +49,18 @@ async function findOrder(tx: Transaction, id: string, wish: OrderWish): Promise<
   return { code: 'conflict', message: `order ${id} is another one, for ${known.machineId}`, field: 'id' };
 }
 
-function liveOrders(tx: Transaction, machineId: string): Promise<Live[]> {
+function liveOrders(tx: Transaction, machineId: string): Promise<LiveOrder[]> {
   return tx
     .select({ id: orders.id, passage: orders.passage, state: orders.state, notBefore: orders.notBefore })
     .from(orders)
     .where(and(eq(orders.machineId, machineId), inArray(orders.state, ['waiting', 'running'])));
 }
 
-/** What a birth does follows from what the machine shows when it boots: there is nothing to read before. */
-function refuseRehearsal({ asked, dryRun, reviewed }: OrderWish): Refused | null {
-  if (asked.passage !== 'birth' || (!dryRun && reviewed === null)) return null;
-  return {
-    code: 'invalid',
-    message: 'a birth has no dry run: what it does follows from what the machine shows',
-    field: 'dryRun',
-  };
-}
-
-function refuseDates({ notBefore, deadline }: OrderWish): Refused | null {
-  if (deadline === null) return null;
-  if (deadline.getTime() <= Date.now()) {
-    return { code: 'invalid', message: `the deadline is in the past: ${deadline.toISOString()}`, field: 'deadline' };
-  }
-  if (notBefore !== null && deadline.getTime() <= notBefore.getTime()) {
-    return { code: 'invalid', message: 'the deadline is before the time at which it may begin', field: 'deadline' };
-  }
-  return null;
-}
-
-/** Several orders may wait at a machine, but not the same one twice, and nothing beside a birth that is to come. */
-function refuseLive({ machineId, asked, notBefore }: OrderWish, live: readonly Live[]): Refused | null {
-  const twin = live.find(
-    (one) =>
-      one.passage === asked.passage &&
-      (asked.passage === 'birth' || (one.notBefore?.getTime() ?? 0) === (notBefore?.getTime() ?? 0)),
-  );
-  if (twin) return { code: 'conflict', message: `${machineId} has order ${twin.id} already, which is ${twin.state}` };
-  if (live.length < mostLive) return null;
-  return { code: 'conflict', message: `${machineId} has ${live.length} orders that are not over; cancel some first` };
-}
-
-function refuseWipe({ asked }: OrderWish, machine: typeof machines.$inferSelect): Refused | null {
-  if (asked.passage !== 'birth' || asked.request.wipe || machine.stage !== 'in_service') return null;
-  const message = `${machine.id} is in service and a birth wipes it: say so with "wipe"`;
-  return { code: 'conflict', message, field: 'wipe' };
-}
-
 /** Writes an order and its message, without asking whether it fits: for orders that another one hands on to. */
 export async function insertOrder(tx: Transaction, operator: Actor, id: string, wish: OrderWish): Promise<void> {
   const { machineId, asked, reason, dryRun, reviewed, notBefore, deadline, campaignId } = wish;
   const { passage } = asked;
-  const urgency = wish.class ?? usual[passage] ?? 'maintenance';
+  const urgency = wish.class ?? usualClass(passage);
   await tx.insert(orders).values({
     id,
     machineId,
@@ -160,12 +94,12 @@ export async function insertOrder(tx: Transaction, operator: Actor, id: string, 
   await post(tx, { key: `order/${id}`, machineId, orderId: id, kind: 'order', payload: { ...payload } });
 }
 
-async function stopDrains(tx: Transaction, operator: Actor, live: readonly Live[], id: string, wish: OrderWish) {
+async function stopDrains(tx: Transaction, operator: Actor, live: readonly LiveOrder[], id: string, wish: OrderWish) {
   for (const order of live.filter(({ passage }) => passage === 'drain' || passage === 'reboot'))
     await askToStop(tx, operator, { ...order, machineId: wish.machineId }, `${id}: ${wish.reason}`);
 }
 
-interface Stopped extends Pick<Live, 'id' | 'state'> {
+interface Stopped extends Pick<LiveOrder, 'id' | 'state'> {
   readonly machineId: string;
 }
 

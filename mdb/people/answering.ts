@@ -2,7 +2,8 @@
 
 import { and, eq } from 'drizzle-orm';
 import type { Answer } from '../../contract/machine.ts';
-import { checkData, matchesChoice, readPlace } from '../../domain/answers.ts';
+import { type AnswerWish, refuseAnswer } from '../../domain/answering.ts';
+import { readPlace } from '../../domain/answers.ts';
 import type { Refused } from '../../domain/refused.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
@@ -14,19 +15,12 @@ export interface Answerer extends Actor {
   readonly role: 'viewer' | 'operator' | 'admin';
 }
 
-export interface AnswerWish {
-  readonly step: string;
-  readonly answer: string;
-  readonly note?: string | undefined;
-  readonly data?: Readonly<Record<string, unknown>> | undefined;
-}
-
 /** Hands an answer to the passage that asked. The first one counts; every other is kept, and refused with the reason. */
 export async function answerStep(mdb: Mdb, answerer: Answerer, wish: AnswerWish): Promise<true | Refused> {
   return acting(mdb, answerer, null, async (tx) => {
     const [asked] = await tx.select().from(humanSteps).where(eq(humanSteps.id, wish.step)).for('update');
     const refused =
-      (asked ? refuse(asked, answerer, wish) : missing(wish)) ??
+      (asked ? refuseAnswer(asked, answerer, wish) : missing(wish)) ??
       (await refusePlace(tx, asked, wish)) ??
       (await hand(tx, answerer, asked, wish));
     if (refused === null) return true;
@@ -40,20 +34,6 @@ type Asked = typeof humanSteps.$inferSelect;
 
 function missing({ step }: AnswerWish): Refused {
   return { code: 'not-found', message: `there is no step ${step}: farrier step list shows the open ones` };
-}
-
-function refuse(asked: Asked, { role }: Answerer, wish: AnswerWish): Refused | null {
-  const { id, answeredAt, answer, answeredBy, roles, choices, schema } = asked;
-  if (answeredAt !== null)
-    return { code: 'conflict', message: `step ${id} was answered already: ${answer} by ${answeredBy}` };
-  if (role === 'viewer' || !roles.includes(role))
-    return { code: 'forbidden', message: `step ${id} is for ${roles.join(' or ')} to answer, and not for a ${role}` };
-  if (!matchesChoice(wish.answer, choices)) {
-    const message = `${JSON.stringify(wish.answer)} is not an answer to this step; it takes: ${choices.join(', ')}`;
-    return { code: 'invalid', message, field: 'answer' };
-  }
-  const problem = checkData(schema, wish.data);
-  return problem === null ? null : { code: 'invalid', message: problem, field: 'data' };
 }
 
 /** Why the place that an answer names is none; null where it is one, or where the answer names none. */

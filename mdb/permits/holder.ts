@@ -1,5 +1,6 @@
 /** What a holder that is gone has left behind: what its machine's permit is judged by. */
 import { and, desc, eq, gte, isNotNull } from 'drizzle-orm';
+import { leftBehind } from '../../domain/permits/before.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { intents, machines, permits } from '../schema.ts';
 
@@ -27,6 +28,5 @@ export async function readTraces(mdb: MdbOrTransaction, permitId: string): Promi
     )
     .orderBy(desc(intents.sentAt))
     .limit(1);
-  const back = opState === 'production' || opState === permit.before?.opState;
-  return { acted: act?.at?.toISOString() ?? null, left: back ? null : `the machine is still ${opState}` };
+  return { acted: act?.at?.toISOString() ?? null, left: leftBehind(opState, permit.before) };
 }

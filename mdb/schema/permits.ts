@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { StateBefore } from '../../contract/semaphore.ts';
+import type { StateBefore } from '../../domain/permits/before.ts';
 import { permitOperations } from '../../domain/permits/groups.ts';
 import type { PermitWindow } from '../../domain/permits/window.ts';
 import { at, now } from './columns.ts';

@@ -12,10 +12,11 @@ import {
   type Standing,
 } from '../../contract/machine.ts';
 import type { Passage } from '../../domain/machine.ts';
+import type { PassageRequest } from '../../domain/orders.ts';
 import { isRefused } from '../../domain/refused.ts';
 import { standardRequests } from '../../domain/requests.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { type PassageRequest, placeOrder } from '../../mdb/orders/orders.ts';
+import { placeOrder } from '../../mdb/orders/orders.ts';
 import { machines } from '../../mdb/schema.ts';
 import { bundle } from './bench.ts';
 

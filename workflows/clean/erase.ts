@@ -1,4 +1,4 @@
-import { unerased } from '../../contract/clean.ts';
+import { unerased } from '../../domain/clean/held.ts';
 import type { Held } from '../../domain/question.ts';
 import type { Effects } from '../passage/effects.ts';
 import { next, type StepResult } from '../passage/result.ts';

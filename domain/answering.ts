@@ -1,0 +1,36 @@
+/** Which answers a question takes, and from whom. */
+import { checkData, matchesChoice } from './answers.ts';
+import type { Refused } from './refused.ts';
+import type { AnswerSchema } from './values.ts';
+
+export interface AnswerWish {
+  readonly step: string;
+  readonly answer: string;
+  readonly note?: string | undefined;
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+}
+
+interface Question {
+  readonly id: string;
+  readonly answeredAt: Date | null;
+  readonly answer: string | null;
+  readonly answeredBy: string | null;
+  readonly roles: readonly string[];
+  readonly choices: readonly string[];
+  readonly schema: AnswerSchema | null;
+}
+
+/** Why an answer is not taken; null where nothing of it speaks against it. */
+export function refuseAnswer(asked: Question, { role }: { readonly role: string }, wish: AnswerWish): Refused | null {
+  const { id, answeredAt, answer, answeredBy, roles, choices, schema } = asked;
+  if (answeredAt !== null)
+    return { code: 'conflict', message: `step ${id} was answered already: ${answer} by ${answeredBy}` };
+  if (role === 'viewer' || !roles.includes(role))
+    return { code: 'forbidden', message: `step ${id} is for ${roles.join(' or ')} to answer, and not for a ${role}` };
+  if (!matchesChoice(wish.answer, choices)) {
+    const message = `${JSON.stringify(wish.answer)} is not an answer to this step; it takes: ${choices.join(', ')}`;
+    return { code: 'invalid', message, field: 'answer' };
+  }
+  const problem = checkData(schema, wish.data);
+  return problem === null ? null : { code: 'invalid', message: problem, field: 'data' };
+}
