@@ -52,6 +52,8 @@ export function findViolations(imports: readonly Import[]): string[] {
     ...imports.flatMap(checkPackages),
     ...imports.flatMap(checkMachineTable),
     ...imports.flatMap(checkBoot),
+    ...imports.flatMap(checkTables),
+    ...imports.flatMap(checkTransactions),
     ...imports.flatMap(checkSteps),
     ...findCycles(local),
     ...checkSandbox(imports),
@@ -95,6 +97,24 @@ function checkMachineTable(each: Import): string[] {
 function checkBoot(each: Import): string[] {
   if (!inside(each.from, 'boot')) return [];
   return each.to.startsWith('@temporalio/') ? [`${place(each)}: boot never sees Temporal, but imports ${each.to}`] : [];
+}
+
+/** Who may name tables: the MDB itself, and `farrier up`, which looks on. All others ask by the question they have. */
+const tableReaders = ['mdb', 'cli/up', 'scripts', 'test'];
+
+function checkTables(each: Import): string[] {
+  if (each.to !== 'mdb/schema.ts' && !inside(each.to, 'mdb/schema')) return [];
+  if (!each.from.includes('/') || tableReaders.some((reader) => inside(each.from, reader))) return [];
+  return [`${place(each)}: only mdb/ names tables, but this imports ${each.to}`];
+}
+
+/** Where a transaction may begin (docs/decisions/rooms.md). */
+const transactors = ['mdb', 'activities', 'scripts', 'test'];
+
+function checkTransactions(each: Import): string[] {
+  if (each.to !== 'mdb/acting.ts' || !each.names.includes('acting')) return [];
+  if (transactors.some((room) => inside(each.from, room))) return [];
+  return [`${place(each)}: a transaction begins in mdb/ or in an activity, and not here`];
 }
 
 /**

@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { eq } from 'drizzle-orm';
 import type { Errand } from '../../contract/passage.ts';
 import type { DrainProgress } from '../../domain/drain.ts';
 import type { DrainAdapter } from '../../domain/machine.ts';
@@ -14,8 +13,7 @@ import {
   ours,
 } from '../../integrations/schedulers/drain.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { machines, orders } from '../../mdb/schema.ts';
-import { noteDrained, noteUndrained, readDrained } from '../../mdb/service/drained.ts';
+import { noteDrained, noteUndrained, readDrained, readNode } from '../../mdb/service/drained.ts';
 import { readPool } from '../../mdb/service/pools.ts';
 
 /** What each scheduler calls a machine when the pool does not say. */
@@ -73,11 +71,7 @@ interface Opened {
 
 async function openFor(mdb: Mdb, connections: ConnectionStore, errand: Errand): Promise<Opened> {
   const { machineId, orderId } = errand;
-  const [machine] = await mdb
-    .select({ id: machines.id, hostname: machines.hostname, pool: machines.pool, reason: orders.reason })
-    .from(machines)
-    .leftJoin(orders, eq(orders.id, orderId))
-    .where(eq(machines.id, machineId));
+  const machine = await readNode(mdb, machineId, orderId);
   if (!machine) throw new OutsideError('missing', `the MDB has no machine ${machineId}`);
   const { drain: adapter, drainSettings: settings, drainSecretRef: reference } = await readPool(mdb, machine.pool);
   const node = nameNode(settings['node'] ?? usualNode[adapter], machine);

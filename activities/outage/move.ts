@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { eq } from 'drizzle-orm';
 import type { MoveInput } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
 import { type Edge, judgeMove } from '../../domain/flows.ts';
@@ -7,7 +6,6 @@ import type { ActorClass } from '../../domain/machine.ts';
 import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/orders/passage.ts';
-import { orders } from '../../mdb/schema.ts';
 import { stateOf } from '../passage/course.ts';
 
 /**
@@ -52,10 +50,7 @@ export function moveMachine(mdb: Mdb, input: MoveInput): Promise<MachineState> {
 async function moverOf(tx: Transaction, { by, machineId, orderId }: MoveInput): Promise<ActorClass | null> {
   if (by === undefined) return null;
   if (by === machineId) return 'node';
-  const [order] = await tx
-    .select({ requester: orders.requester, class: orders.requesterClass })
-    .from(orders)
-    .where(eq(orders.id, orderId));
+  const order = await passage.requesterOf(tx, orderId);
   return order?.requester === by ? order.class : 'user';
 }
 

@@ -1,4 +1,3 @@
-import { and, eq, isNull } from 'drizzle-orm';
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
 import type { KnownBoard } from '../../domain/identity/board.ts';
@@ -8,7 +7,6 @@ import type { Mdb } from '../../mdb/connect.ts';
 import * as boards from '../../mdb/identity/boards.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { answerStep } from '../../mdb/people/answering.ts';
-import { humanSteps, machines } from '../../mdb/schema.ts';
 
 /**
  * Writes the identity of the new board, with its certificate, and lifts the quarantine: all in one transaction, on the
@@ -22,11 +20,7 @@ export async function acceptBoard(mdb: Mdb, input: BoardAccept): Promise<BoardAc
 
 /** What booted with the new board before it was accepted, and was asked about as a newcomer, is this machine. */
 async function settleLookalikes(mdb: Mdb, { machineId, orderId, word }: BoardAccept): Promise<void> {
-  const open = await mdb
-    .select({ step: humanSteps.id, choices: humanSteps.choices })
-    .from(humanSteps)
-    .innerJoin(machines, eq(machines.id, humanSteps.machineId))
-    .where(and(eq(machines.resembles, machineId), isNull(humanSteps.answeredAt)));
+  const open = await boards.questionsOfLookalikes(mdb, machineId);
   const answerer = { class: 'user', name: word.by, role: 'operator' } as const;
   const note = `its board was accepted in ${orderId}`;
   for (const { step, choices } of open)

@@ -1,12 +1,10 @@
-import { inArray } from 'drizzle-orm';
 import { matchesChoice } from '../../domain/answers.ts';
 import type { OutsideComment, OutsideTicket } from '../../integrations/tickets/system.ts';
 import { answerIn, noteIn } from '../../integrations/tickets/text.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Answerer, answerStep } from '../../mdb/people/answering.ts';
 import type { Mirrored, MirrorRow } from '../../mdb/people/mirrors.ts';
-import { keepIgnored, noteTicket } from '../../mdb/people/people.ts';
-import { ticketNotes } from '../../mdb/schema.ts';
+import { keepIgnored, listNoted, noteTicket } from '../../mdb/people/people.ts';
 
 const longest = 2000;
 
@@ -25,7 +23,7 @@ export async function hearComments(
 ): Promise<boolean> {
   const said = there.comments.filter(({ text }) => noteIn(text) === null);
   const keys = new Map(said.map((comment) => [`${mirror.secretRef}:${there.id}:${comment.id}`, comment]));
-  const heard = keys.size === 0 ? [] : await heardOf(mdb, [...keys.keys()]);
+  const heard = keys.size === 0 ? [] : await listNoted(mdb, [...keys.keys()]);
   let answered = false;
   for (const [key, comment] of keys) {
     if (heard.includes(key)) continue;
@@ -34,11 +32,6 @@ export async function hearComments(
     await noteComment(mdb, mirror, key, comment);
   }
   return answered;
-}
-
-async function heardOf(mdb: Mdb, keys: string[]): Promise<string[]> {
-  const rows = await mdb.select({ key: ticketNotes.key }).from(ticketNotes).where(inArray(ticketNotes.key, keys));
-  return rows.map(({ key }) => key);
 }
 
 async function answerBy(mdb: Mdb, mirror: MirrorRow, mirrored: Mirrored, comment: OutsideComment): Promise<boolean> {

@@ -4,12 +4,10 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
-import { acting, record } from '../../mdb/acting.ts';
-import { listImages } from '../../mdb/boot/images.ts';
-import { images } from '../../mdb/schema.ts';
+import type { Actor } from '../../mdb/acting.ts';
+import { addImageRow, listImages } from '../../mdb/boot/images.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 
@@ -87,15 +85,8 @@ async function keepFile(path: string, body: Readable, promised: string | undefin
 
 type Upload = z.infer<typeof contract.imageUpload>;
 
-type Operator = Parameters<typeof acting>[1];
-
 /** An image that its image system fetches by itself: no bytes here, under the name that it has there. */
-async function nameImage(
-  dependencies: PeopleDependencies,
-  operator: Operator,
-  id: string,
-  upload: Upload,
-): Promise<Kept> {
+async function nameImage(dependencies: PeopleDependencies, operator: Actor, id: string, upload: Upload): Promise<Kept> {
   const kept = { bytes: 0, sha256: createHash('sha256').digest('hex') };
   await addImage(dependencies, operator, { id, path: `named/${id}`, ...kept }, upload, async () => {});
   return kept;
@@ -104,7 +95,7 @@ async function nameImage(
 /** The file gets its name while the row is not committed yet: of two with one id, the second changes nothing. */
 async function takeImage(
   dependencies: PeopleDependencies,
-  operator: Operator,
+  operator: Actor,
   id: string,
   upload: Upload,
   body: Readable,
@@ -129,19 +120,13 @@ async function takeImage(
 
 async function addImage(
   { mdb, authority }: PeopleDependencies,
-  operator: Operator,
+  operator: Actor,
   row: Kept & { readonly id: string; readonly path: string },
   { kind, bootMib, kernel, preferred: wish }: Upload,
   place: () => Promise<void>,
 ): Promise<void> {
-  const { id, sha256, bytes } = row;
   const preferred = wish === 'true';
   const layout = { bootMib, rootMib: 'rest', kernel } as const;
-  const signature = authority.signImage(sha256);
-  await acting(mdb, operator, null, async (tx) => {
-    if (preferred) await tx.update(images).set({ preferred: false }).where(eq(images.kind, kind));
-    await tx.insert(images).values({ ...row, kind, signature, layout, preferred });
-    await place();
-    await record(tx, { actor: operator, action: 'image.add', detail: { id, sha256, bytes, kind } });
-  });
+  const signature = authority.signImage(row.sha256);
+  await addImageRow(mdb, operator, { ...row, kind, signature, layout, preferred }, place);
 }

@@ -1,7 +1,7 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
 import type { ImageKind } from '../../domain/machine.ts';
 import type { ImageLayout } from '../../domain/values.ts';
-import { type Actor, record } from '../acting.ts';
+import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
 import { bootFiles, images } from '../schema.ts';
@@ -77,4 +77,15 @@ export async function listImages(mdb: MdbOrTransaction): Promise<ListedImage[]> 
       from images i order by i.kind, i.created_at desc`,
   );
   return rows.map((row) => ({ ...row, createdAt: iso(row.createdAt) }));
+}
+
+/** Writes a new image's row; `place` puts its file in place before it counts. */
+export async function addImageRow(mdb: Mdb, operator: Actor, row: ImageRow, place: () => Promise<void>): Promise<void> {
+  const { id, sha256, bytes, kind } = row;
+  await acting(mdb, operator, null, async (tx) => {
+    if (row.preferred) await tx.update(images).set({ preferred: false }).where(eq(images.kind, kind));
+    await tx.insert(images).values(row);
+    await place();
+    await record(tx, { actor: operator, action: 'image.add', detail: { id, sha256, bytes, kind } });
+  });
 }

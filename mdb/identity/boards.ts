@@ -4,7 +4,7 @@ import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
 import type { BoardChange } from '../../domain/identity/boardword.ts';
 import type { Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
-import { bmcs, boards, controllerDocuments, machines, nics, signIns } from '../schema.ts';
+import { bmcs, boards, controllerDocuments, humanSteps, machines, nics, signIns } from '../schema.ts';
 
 /** By what a machine is known: columns of its own, its controller's, and what that told of its case. */
 export async function readKnownBoard(mdb: MdbOrTransaction, machineId: string) {
@@ -102,4 +102,13 @@ export async function endQuarantine(tx: Transaction, machineId: string): Promise
   if (!bmc || bmc.quarantine === null) return null;
   await tx.update(bmcs).set({ quarantine: null, quarantineFor: null }).where(eq(bmcs.machineId, machineId));
   return bmc.quarantine;
+}
+
+/** Open questions about machines that look like this one. */
+export async function questionsOfLookalikes(mdb: MdbOrTransaction, machineId: string) {
+  return mdb
+    .select({ step: humanSteps.id, choices: humanSteps.choices })
+    .from(humanSteps)
+    .innerJoin(machines, eq(machines.id, humanSteps.machineId))
+    .where(and(eq(machines.resembles, machineId), isNull(humanSteps.answeredAt)));
 }

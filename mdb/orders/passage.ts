@@ -230,3 +230,12 @@ export async function bootedLocallySince(mdb: MdbOrTransaction, machineId: strin
     ) as seen`);
   return rows[0]?.seen === true;
 }
+
+/** Who ordered it; null for an order that the MDB does not have. */
+export async function requesterOf(tx: Transaction, orderId: string) {
+  const [order] = await tx
+    .select({ requester: orders.requester, class: orders.requesterClass })
+    .from(orders)
+    .where(eq(orders.id, orderId));
+  return order ?? null;
+}

@@ -1,8 +1,9 @@
 /** Questions to people and their tickets. Inside the transaction of one activity. */
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { standardOnClose } from '../../domain/answers.ts';
 import type { AnswerSchema } from '../../domain/values.ts';
 import type { Transaction } from '../acting.ts';
+import type { Mdb } from '../connect.ts';
 import { humanSteps, ignoredAnswers, ticketMirrors, ticketNotes, tickets } from '../schema.ts';
 import { standsIn } from './oncall.ts';
 
@@ -213,4 +214,10 @@ export async function closeLeftOver(tx: Transaction, orderId: string, why: strin
     .from(humanSteps)
     .where(and(eq(humanSteps.orderId, orderId), isNull(humanSteps.answeredAt)));
   for (const { id } of open) await closeHumanStep(tx, id, why, 'farrier');
+}
+
+/** Which of these comments are notes here already. */
+export async function listNoted(mdb: Mdb, keys: string[]): Promise<string[]> {
+  const rows = await mdb.select({ key: ticketNotes.key }).from(ticketNotes).where(inArray(ticketNotes.key, keys));
+  return rows.map(({ key }) => key);
 }

@@ -1,7 +1,7 @@
 /** What Farrier took out of schedulers, and what of it is in service again. */
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Mdb } from '../connect.ts';
-import { drained } from '../schema.ts';
+import { drained, machines, orders } from '../schema.ts';
 
 export interface DrainedNode {
   readonly machineId: string;
@@ -38,4 +38,14 @@ export async function noteUndrained(mdb: Mdb, which: DrainedNode): Promise<void>
     .update(drained)
     .set({ endedAt: sql`now()` })
     .where(and(isThis(which), isNull(drained.endedAt)));
+}
+
+/** By what a scheduler may know the machine, and why the order wants it drained; null where the MDB does not have it. */
+export async function readNode(mdb: Mdb, machineId: string, orderId: string) {
+  const [machine] = await mdb
+    .select({ id: machines.id, hostname: machines.hostname, pool: machines.pool, reason: orders.reason })
+    .from(machines)
+    .leftJoin(orders, eq(orders.id, orderId))
+    .where(eq(machines.id, machineId));
+  return machine ?? null;
 }

@@ -89,7 +89,17 @@ describe('what is caught', () => {
     ['contract/c.ts', "import { createHash } from 'node:crypto';", 'contract must not import node:crypto'],
     ['api/a.ts', "import { rack } from '../sim/rack.ts';", 'api must not import sim/rack.ts'],
     ['sim/s.ts', "import { places } from '../mdb/places.ts';", 'sim must not import mdb/places.ts'],
-    ['cli/c.ts', "import { machines } from '../mdb/schema.ts';", 'cli must not import mdb/schema.ts'],
+    ['cli/c.ts', "import { connectMdb } from '../mdb/connect.ts';", 'cli must not import mdb/connect.ts'],
+    [
+      'api/a.ts',
+      "import { machines } from '../mdb/schema.ts';",
+      'only mdb/ names tables, but this imports mdb/schema.ts',
+    ],
+    [
+      'api/a.ts',
+      "import { acting } from '../mdb/acting.ts';",
+      'a transaction begins in mdb/ or in an activity, and not here',
+    ],
     ['cli/bmc/c.ts', "import { api } from '../../client/api.ts';", 'cli/bmc must not import client/api.ts'],
     ['redfish/r.ts', "import { act } from '../contract/act.ts';", 'redfish must not import contract/act.ts'],
     ['sim/s.ts', "import { run } from '../workers/run.ts';", 'sim must not import workers/run.ts'],

@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createBirthActivities } from '../../activities/birth/index.ts';
 import type { BootState } from '../../domain/machine.ts';
-import { announceMachine } from '../../mdb/orders/ordering.ts';
+import { announceMachine } from '../../mdb/machines/announcing.ts';
 import { audit, machines, nics, orders, outbox } from '../../mdb/schema.ts';
 import { type BirtherRig, type Cable, cableTo, startBirther } from '../boot/rig.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it, describe as suite } from 'vitest';
 import { createBirthActivities } from '../../activities/birth/index.ts';
 import { hostnameAt, placeOf, readPlace } from '../../domain/birth/place.ts';
-import { announceMachine } from '../../mdb/orders/ordering.ts';
+import { announceMachine } from '../../mdb/machines/announcing.ts';
 import { answerStep } from '../../mdb/people/answering.ts';
 import { openHumanStep } from '../../mdb/people/people.ts';
 import { definePlaces } from '../../mdb/places/places.ts';

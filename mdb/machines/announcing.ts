@@ -9,8 +9,8 @@ import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { freeId, ownerOf } from '../identity/strangers.ts';
 import { lock } from '../locks.ts';
-import { insertTags } from '../machines/tagging.ts';
 import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from '../schema.ts';
+import { insertTags } from './tagging.ts';
 
 export interface Announcement {
   readonly mac: string;
