@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,8 @@ import { acting } from '../../mdb/acting.ts';
 import { definePlaces } from '../../mdb/places/places.ts';
 import { bmcs, disks, expectedBmcs, machines, nics, outbox, switchPorts } from '../../mdb/schema.ts';
 import type { Entry } from '../../sim/journal.ts';
+import { announceRig } from '../../sim/vm/announce.ts';
+import type { MachineFacts } from '../../sim/vm/rig.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { sitePolicy } from '../support/site.ts';
 
@@ -19,6 +22,7 @@ import { sitePolicy } from '../support/site.ts';
 let store: ThrowawayMdb;
 let data: string;
 let control: string;
+let api: string;
 const supervisor = new Supervisor();
 
 beforeAll(async () => {
@@ -41,22 +45,23 @@ beforeAll(async () => {
       profiles: [{ id: 'any' }],
     },
   );
-  const [boot, agent, api, sim] = await Promise.all(
+  const [boot, agent, people, sim] = await Promise.all(
     ['birther', 'agent API', 'API', 'simulator'].map((what) => findPort(what, 0)),
   );
   const bootUrl = `http://127.0.0.1:${boot}`;
   const agentUrl = `https://127.0.0.1:${agent}`;
+  api = `http://127.0.0.1:${people}`;
   await start('birther', 'boot/main.ts', {
     FARRIER_BOOT_LISTEN: `127.0.0.1:${boot}`,
     FARRIER_BOOT_URL: bootUrl,
     FARRIER_AGENT_URL: agentUrl,
   });
   await start('api', 'api/main.ts', {
-    FARRIER_API_LISTEN: `127.0.0.1:${api}`,
+    FARRIER_API_LISTEN: `127.0.0.1:${people}`,
     FARRIER_AGENT_LISTEN: `127.0.0.1:${agent}`,
   });
   await start('sim', 'sim/main.ts', {
-    FARRIER_API: `http://127.0.0.1:${api}`,
+    FARRIER_API: api,
     FARRIER_BOOT_URL: bootUrl,
     FARRIER_SIM_LISTEN: `127.0.0.1:${sim}`,
     FARRIER_SIM_RACKS: '1',
@@ -119,6 +124,22 @@ test('only racks, ports and controllers are announced; machines and their parts 
   const announced = await store.mdb.select().from(expectedBmcs);
   const claimed = await store.mdb.select().from(bmcs);
   expect(announced.length + claimed.length).toBeGreaterThanOrEqual(3);
+});
+
+test('a rig of virtual machines is announced by the same door, and what is refused is told in a sentence', async () => {
+  const facts = (origin: string): MachineFacts => ({
+    ...{ id: 'vm-1', firmware: 'bios', mac: '52:54:00:fa:00:01', uuid: randomUUID(), serial: 'VM-1', serialLog: '' },
+    bmc: { origin, mac: '52:54:00:fb:00:01', secretRef: 'bmc-vm-1' },
+    port: { switch: 'vm-switch', chassis: '00:1c:73:fa:00:00', port: 'Ethernet1', unit: 1 },
+  });
+  for (const _ of ['once', 'again']) await announceRig(api, [facts('https://127.0.0.1:9443')], () => {});
+  const ports = await store.mdb.select().from(switchPorts).where(eq(switchPorts.switchId, 'vm-switch'));
+  expect(ports).toMatchObject([{ port: 'Ethernet1', rackId: 'V01', unit: 1 }]);
+  const expected = await store.mdb.select().from(expectedBmcs).where(eq(expectedBmcs.serial, 'VM-1'));
+  expect(expected).toMatchObject([{ origin: 'https://127.0.0.1:9443', secretRef: 'bmc-vm-1' }]);
+  await expect(announceRig(api, [facts('https://8.8.8.8')], () => {})).rejects.toThrow(
+    "Farrier does not take this rig: 8.8.8.8 is not in the site's networks of controllers",
+  );
 });
 
 test('a directive that changes is obeyed, and its result is in the MDB', async () => {
