@@ -200,4 +200,35 @@ describe.skipIf(shared === null)('maintenance', () => {
       },
     ),
   );
+
+  const newer = (component: string) => ({
+    kind: 'firmware',
+    component,
+    version: '2',
+    file: 'a',
+    sha256: '0'.repeat(64),
+  });
+
+  test('a cancel between two acts of a reviewed plan is heeded: its rehearsal turned nothing back', async () => {
+    let cancel = async () => {};
+    const given: string[] = [];
+    await skipping(
+      shared,
+      'maintenance',
+      {
+        ...beginning({ reviewed: 'hash', request: { work: ['BIOS', 'BMC'].map(newer), soakMinutes: 0 } }),
+        act: async ({ dryRun, kind }) => {
+          if (dryRun) return { state: 'planned', observed: 'power On' };
+          given.push(kind);
+          await cancel();
+          return { state: 'done', observed: 'it is in force' };
+        },
+      },
+      async (bench) => {
+        cancel = () => bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'not today' });
+        expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled' });
+      },
+    )();
+    expect(given).toEqual(['update-firmware']);
+  });
 });
