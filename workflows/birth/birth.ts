@@ -1,8 +1,7 @@
 import { takePermit } from '../outage/permit.ts';
 import { definePassage } from '../passage/engine.ts';
-import { done } from '../passage/result.ts';
 import { type BirthFacts, birthFacts } from './facts.ts';
-import { birthSteps, resumesAt } from './steps.ts';
+import { birthSteps, endInService, resumesAt } from './steps.ts';
 
 /**
  * Birth: from the first boot request to *in service*. Reads like the runbook an operator would write; what each
@@ -23,8 +22,7 @@ export const birth = definePassage<'birth', BirthFacts>('birth', {
   },
   facts: (begun) =>
     birthFacts('boot' in begun && begun.boot === true, 'newcomer' in begun ? String(begun.newcomer) : undefined),
-  // The installed system's own report has ended the order.
-  finish: async () => ({ ...done('in service'), recorded: true }),
+  finish: endInService,
   // Half installed, it stands until a person says more.
   holds: () => true,
 });

@@ -12,6 +12,8 @@ export type InstallContext = PassageContext<unknown, InstallFacts>;
 
 /** What a birth or rebirth knows besides. */
 export interface BirthFacts extends InstallFacts {
+  /** What it is called; null while nobody has told. */
+  hostname: string | null;
   mustBoot: boolean;
   /** Why a person has to say who it is; undefined where it looks like nobody. */
   newcomer: string | undefined;
@@ -24,5 +26,5 @@ export type BirthContext = PassageContext<unknown, BirthFacts>;
 export const installFacts: InstallFacts = { readyLimit: null, mayRestart: true };
 
 export function birthFacts(mustBoot: boolean, newcomer?: string): BirthFacts {
-  return { ...installFacts, mustBoot, newcomer, biosWritten: false, passwordChanged: false };
+  return { ...installFacts, hostname: null, mustBoot, newcomer, biosWritten: false, passwordChanged: false };
 }

@@ -3,10 +3,10 @@ import { takeOutAtOnce } from '../outage/takeout.ts';
 import type { PassageContext } from '../passage/context.ts';
 import type { Effects } from '../passage/effects.ts';
 import { definePassage } from '../passage/engine.ts';
-import { done, Leave, next, refuse, type StepResult } from '../passage/result.ts';
+import { Leave, next, refuse, type StepResult } from '../passage/result.ts';
 import { type BirthFacts, birthFacts } from './facts.ts';
 import { rack } from './rack.ts';
-import { birthSteps, resumesAt } from './steps.ts';
+import { birthSteps, endInService, resumesAt } from './steps.ts';
 
 const week = 7 * 24 * 60 * 60_000;
 
@@ -30,7 +30,7 @@ export const rebirth = definePassage<'rebirth', RebirthFacts>('rebirth', {
   resumesAt,
   afterBoot: () => 'register',
   facts: (_begun, recall) => ({ ...birthFacts(false), gone: recall.isPast('rack') }),
-  finish: async () => ({ ...done('in service'), recorded: true }),
+  finish: endInService,
   async leave(context, effects) {
     // Its next boot is of its own disk again, and it stands where it stood.
     if (!isGone(context)) await effects.birth.unsetRebirth();

@@ -7,11 +7,14 @@ import type { BirthContext } from './facts.ts';
  * Register: which machine is it, where does it stand, what is it called, may its disks be written. Whatever can't
  * be told for certain is held for a person; nothing is guessed.
  */
-export async function register(_context: BirthContext, effects: Effects): Promise<StepResult> {
+export async function register({ facts }: BirthContext, effects: Effects): Promise<StepResult> {
   let ruling: PersonsRuling | undefined;
   for (;;) {
     const result = await effects.birth.register({ ...(ruling && { ruling }) });
-    if ('registered' in result) return next;
+    if ('registered' in result) {
+      facts.hostname = result.registered.hostname;
+      return next;
+    }
     ruling = await effects.ask(result.held);
   }
 }

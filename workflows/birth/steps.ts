@@ -1,4 +1,5 @@
 import { planned, type Step } from '../passage/definition.ts';
+import { done, type Ended } from '../passage/result.ts';
 import { bootLimit } from './boot.ts';
 import { configure } from './configure.ts';
 import { deploy } from './deploy.ts';
@@ -62,4 +63,9 @@ export const birthSteps: readonly Step<unknown, BirthFacts>[] = [
 /** Where an earlier run stood; one whose machine had just booted anew starts over from its inventory. */
 export function resumesAt({ recall: { at, past } }: BirthContext): string {
   return past?.at === null && past.ended.includes('rack') ? 'register' : (at ?? 'rack');
+}
+
+/** The transaction that took the installed system's own report has ended the order. */
+export async function endInService({ facts: { hostname } }: BirthContext): Promise<Ended> {
+  return { ...done(hostname === null ? 'in service' : `in service as ${hostname}`), recorded: true };
 }

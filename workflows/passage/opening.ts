@@ -83,7 +83,10 @@ export function openEffects(run: Run, questions: Questions, acts: Acts, start: (
       await this.ask({ fault, reason, choices: ['retry', 'abandon'] });
     },
     takePermits: (resources) => takePermits(run, resources, write),
-    turnBack: () => run.gate.turnBack(),
+    turnBack() {
+      // What was only rehearsed is not on its way back.
+      if (!run.rehearsing) run.gate.turnBack();
+    },
     undoBy(undo) {
       if (!run.rehearsing) run.undo = undo;
     },
