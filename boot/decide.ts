@@ -3,7 +3,7 @@
  * It always decides; a machine that cannot be helped now is told to ask again.
  */
 
-import type { SitePolicy } from '../domain/values.ts';
+import type { SitePolicy } from '../domain/places/site.ts';
 import type { BootFacts } from '../mdb/boot/boot.ts';
 import { type BootRequest, identityMismatch, isAnother } from './request.ts';
 

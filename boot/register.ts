@@ -1,4 +1,4 @@
-import type { SitePolicy } from '../domain/values.ts';
+import type { SitePolicy } from '../domain/places/site.ts';
 import type { Mdb } from '../mdb/connect.ts';
 import { registerNewcomer } from '../mdb/identity/newcomers.ts';
 import { type Registration, registerStranger } from '../mdb/identity/strangers.ts';

@@ -3,8 +3,9 @@
  * them. Plain types and functions without dependencies; workflow code, workers, clients and tests import it.
  * All messages are plain JSON, so that the stock `temporal` CLI can send them.
  */
+
 import type { ActorClass, BootState, OpState, OrderClass, Passage, Stage } from '../domain/machine.ts';
-import type { AnswerSchema } from '../domain/values.ts';
+import type { AnswerSchema } from '../domain/question.ts';
 
 export const machineWorkflow = 'machine';
 

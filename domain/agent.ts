@@ -1,5 +1,5 @@
+import type { EraseEvidence } from './clean/erase.ts';
 import type { EraseMethod } from './machine.ts';
-import type { EraseEvidence } from './values.ts';
 
 /** The agent's steps, in the order in which it takes them (docs/agent.md). */
 export const agentSteps = [

@@ -1,7 +1,8 @@
 /** Which answers a question takes, and from whom. */
+
 import { checkData, matchesChoice } from './answers.ts';
+import type { AnswerSchema } from './question.ts';
 import type { Refused } from './refused.ts';
-import type { AnswerSchema } from './values.ts';
 
 export interface AnswerWish {
   readonly step: string;

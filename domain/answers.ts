@@ -1,5 +1,5 @@
 /** Whether an answer fits the question. Pure and without dependencies: workflows judge signals by it too. */
-import type { AnswerField, AnswerSchema } from './values.ts';
+import type { AnswerField, AnswerSchema } from './question.ts';
 
 /** A choice written `place:RACK/UNIT` takes any answer of the form `place:…`. */
 export function matchesChoice(answer: string, choices: readonly string[]): boolean {

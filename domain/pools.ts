@@ -1,8 +1,8 @@
 /** How the machines of a pool are drained, emptied and taken back. */
+import type { EraseByKind } from './clean/erase.ts';
 import type { ReconcileLimits } from './drift/limits.ts';
 import type { DrainAdapter, DrainTimeOut, EraseMethod, ReconcileMode } from './machine.ts';
 import { standardEraseOthers } from './machine.ts';
-import type { EraseByKind } from './values.ts';
 
 export interface PoolPolicy {
   readonly id: string;

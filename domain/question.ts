@@ -1,5 +1,3 @@
-import type { AnswerSchema } from './values.ts';
-
 /** Something that a person has to settle. */
 export interface Held {
   /** Names the fault, e.g. `register/unknown-port`: one open ticket a machine and fault. */
@@ -17,4 +15,22 @@ export interface Held {
   readonly onClose?: string | null;
   /** Milliseconds until whoever is on call is told too; a day when absent. */
   readonly deadline?: number;
+}
+
+/** One thing that an answer tells, in words of JSON Schema. */
+export interface AnswerField {
+  readonly type: 'string' | 'number' | 'integer' | 'boolean';
+  readonly description?: string;
+  readonly enum?: readonly (string | number)[];
+  /** A regular expression that the whole text must match. */
+  readonly pattern?: string;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** What an answer has to tell besides its choice, e.g. the serial number of a part that was replaced. */
+export interface AnswerSchema {
+  readonly properties: Readonly<Record<string, AnswerField>>;
+  readonly required?: readonly string[];
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PassageErrand } from '../../contract/passage.ts';
 import { inNameOrder } from '../../domain/json.ts';
-import type { PlanLine } from '../../domain/values.ts';
+import type { PlanLine } from '../../domain/steps.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { writePlan } from '../../mdb/orders/plans.ts';

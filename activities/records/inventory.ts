@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { judgeDocument } from '../../domain/records/changes.ts';
 import { recordedKinds } from '../../domain/records/parts.ts';
-import type { SensorRow } from '../../domain/values.ts';
+import type { SensorRow } from '../../domain/records/sensors.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { keepDocuments, keepSensors } from '../../mdb/controllers/inventory.ts';
 import { gatherHardware } from '../../redfish/read/inventory.ts';

@@ -1,5 +1,6 @@
 import type { AgentRecord } from '../../contract/records.ts';
-import type { Directive, EraseTarget } from '../../domain/values.ts';
+import type { EraseTarget } from '../../domain/clean/erase.ts';
+import type { Directive } from '../../domain/directive.ts';
 
 /** What a request of the agent is answered: records, or a refusal with its reason. */
 export type AgentAnswer = readonly AgentRecord[] | Refusal;

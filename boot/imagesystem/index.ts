@@ -1,5 +1,6 @@
+import type { Directive } from '../../domain/directive.ts';
 import type { ImageSystemName } from '../../domain/machine.ts';
-import type { Directive, SitePolicy } from '../../domain/values.ts';
+import type { SitePolicy } from '../../domain/places/site.ts';
 import { archive } from './archive.ts';
 import { dominator } from './dominator.ts';
 import type { ImageSystem } from './system.ts';

@@ -1,6 +1,7 @@
 import type { AgentRecord } from '../../contract/records.ts';
+import type { Directive } from '../../domain/directive.ts';
+import type { HandoverWay, ImageLayout } from '../../domain/images.ts';
 import type { Held } from '../../domain/question.ts';
-import type { Directive, HandoverWay, ImageLayout } from '../../domain/values.ts';
 import type { Authority } from '../authority.ts';
 
 /** An image as the MDB has it. */

@@ -1,6 +1,7 @@
 import { count, eq } from 'drizzle-orm';
+import type { BurninLimits } from '../../domain/birth/limits.ts';
 import type { NetworkPlace, Places } from '../../domain/places/places.ts';
-import type { BurninLimits, SitePolicy } from '../../domain/values.ts';
+import type { SitePolicy } from '../../domain/places/site.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { definePlaces } from '../../mdb/places/places.ts';
 import { profiles, sites } from '../../mdb/schema.ts';

@@ -1,4 +1,4 @@
-import type { BurninLimits } from '../values.ts';
+import type { BurninLimits } from './limits.ts';
 
 export interface BurninPart {
   readonly kind: 'stress' | 'benchmark';

@@ -1,6 +1,7 @@
 /** What an installed system tells, against what was wanted of it. */
+
 import type { InstalledFact, ReadyFact } from '../agent.ts';
-import type { Directive } from '../values.ts';
+import type { Directive } from '../directive.ts';
 
 /** Why what was installed is not what was to be; null where it is. */
 export function doubtInstalled(directive: Directive, fact: InstalledFact): string | null {

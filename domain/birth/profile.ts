@@ -1,5 +1,3 @@
-import type { ProfileMatch } from '../values.ts';
-
 export interface ProfileFacts {
   readonly vendor: string | null;
   readonly product: string | null;
@@ -23,4 +21,11 @@ export function matchProfile<P extends ProfileRule>(profiles: readonly P[], fact
   });
   fits.sort((a, b) => b.priority - a.priority || a.id.localeCompare(b.id));
   return fits[0] ?? null;
+}
+
+export interface ProfileMatch {
+  readonly vendor?: string;
+  readonly product?: string;
+  readonly minCpus?: number;
+  readonly minMemoryMib?: number;
 }

@@ -1,6 +1,7 @@
 import type { ErasedFact } from '../agent.ts';
+import type { Directive } from '../directive.ts';
 import type { DiskKind, EraseMethod } from '../machine.ts';
-import type { Directive, EraseByKind, EraseEvidence, EraseTarget } from '../values.ts';
+import type { EraseByKind, EraseEvidence, EraseTarget } from './erase.ts';
 
 /** What an order knows of a disk's erasing. */
 export interface Erasure {

@@ -1,10 +1,10 @@
 /** What is wanted of a machine against what was last read of it. */
 
-import type { PartSheet } from '../values.ts';
 import type { DriftFinding, DriftKind, DriftScene, DriftSource, Findings } from './drift.ts';
 import { contradicts, type HostFacts } from './evidence.ts';
 import { controllerSheet, hostSheet, isFewer, partsNow } from './parts.ts';
 import type { SettingsDocument } from './settings.ts';
+import type { PartSheet } from './sheet.ts';
 
 const hour = 3_600_000;
 /** Milliseconds after which a reading says nothing of now: some rounds of the reconciler, some sweeps. */

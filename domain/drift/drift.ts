@@ -1,5 +1,5 @@
 /** What is wanted of machines against what was last read of them. */
-import type { PartSheet } from '../values.ts';
+import type { PartSheet } from './sheet.ts';
 
 export const driftKinds = ['bios', 'firmware', 'hardware'] as const;
 

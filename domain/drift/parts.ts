@@ -1,8 +1,8 @@
 /** Parts of a machine by kind: how many, and which. Pure. */
 
-import type { PartCount, PartSheet } from '../values.ts';
 import type { Documents, HostParts, SheetRow } from './drift.ts';
 import { type PartKind, partKinds } from './drift.ts';
+import type { PartCount, PartSheet } from './sheet.ts';
 
 const gigabytes = (bytes: number | null) => (bytes === null ? '? GB' : `${Math.round(bytes / 1e9)} GB`);
 const mebibytes = (mib: number | null) => `${mib ?? '?'} MiB`;

@@ -1,5 +1,7 @@
 /** Places as an operator, an import or a simulator announces them. */
-import type { BurninLimits, ProfileMatch, SitePolicy } from '../values.ts';
+import type { BurninLimits } from '../birth/limits.ts';
+import type { ProfileMatch } from '../birth/profile.ts';
+import type { SitePolicy } from './site.ts';
 
 export interface SitePlace {
   readonly name: string;

@@ -1,7 +1,8 @@
 /** Queries of the agent API: sessions, and what every report of an agent's goes through. */
+
 import { and, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm';
 import type { Report, ReportKind } from '../../contract/machine.ts';
-import type { Directive } from '../../domain/values.ts';
+import type { Directive } from '../../domain/directive.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { post } from '../outbox.ts';

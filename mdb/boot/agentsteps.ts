@@ -1,7 +1,8 @@
 /** What the agent reports of its steps and of its burn-in. */
+
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { agentSteps, type BurninFact, type StepFact } from '../../domain/agent.ts';
-import type { StepDetail } from '../../domain/values.ts';
+import type { StepDetail } from '../../domain/steps.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { burninParts, burnins, machines, steps } from '../schema.ts';

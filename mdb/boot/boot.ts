@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { serialKey, uuidForms } from '../../domain/identity/identity.ts';
 import type { BootState } from '../../domain/machine.ts';
-import type { SitePolicy } from '../../domain/values.ts';
+import type { SitePolicy } from '../../domain/places/site.ts';
 import { acting, record } from '../acting.ts';
 import type { Mdb, Pool } from '../connect.ts';
 

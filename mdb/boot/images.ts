@@ -1,6 +1,6 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
+import type { ImageLayout } from '../../domain/images.ts';
 import type { ImageKind } from '../../domain/machine.ts';
-import type { ImageLayout } from '../../domain/values.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';

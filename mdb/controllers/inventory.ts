@@ -1,6 +1,7 @@
 /** What controllers tell of their machines: parts, their changes, sensors, and when it was last looked after. */
+
 import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, ne, notExists, or, sql } from 'drizzle-orm';
-import type { SensorRow } from '../../domain/values.ts';
+import type { SensorRow } from '../../domain/records/sensors.ts';
 import type { Mdb } from '../connect.ts';
 import { lock } from '../locks.ts';
 import {

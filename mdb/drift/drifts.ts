@@ -3,7 +3,7 @@
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Findings } from '../../domain/drift/drift.ts';
 import { conformityOf, coolDown, type SettledFinding, settleFindings } from '../../domain/drift/keeping.ts';
-import type { PartSheet } from '../../domain/values.ts';
+import type { PartSheet } from '../../domain/drift/sheet.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { drifts, hardwareSheets, machines } from '../schema.ts';

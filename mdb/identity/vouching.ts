@@ -1,6 +1,7 @@
 /** A person's word on whose a controller is, for machines that show too little to tell. */
+
 import { eq, sql } from 'drizzle-orm';
-import type { IdentityWord } from '../../domain/values.ts';
+import type { IdentityWord } from '../../domain/identity/word.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { bmcs } from '../schema.ts';

@@ -2,9 +2,9 @@
 
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { DiskErasedFact, ErasedFact } from '../../domain/agent.ts';
+import type { EraseEvidence } from '../../domain/clean/erase.ts';
 import type { DiskToErase } from '../../domain/clean/plan.ts';
 import { doubtErased } from '../../domain/clean/plan.ts';
-import type { EraseEvidence } from '../../domain/values.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import { type AgentSession, agentActor, lockReporter, type NotTaken, postReport } from '../boot/agent.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';

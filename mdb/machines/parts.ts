@@ -1,7 +1,8 @@
 /** What a machine is made of, how its burn-in went, and the images it may get. Inside the transaction of one activity. */
+
 import { and, asc, desc, eq, isNotNull, ne, sql } from 'drizzle-orm';
+import type { BootSums } from '../../domain/images.ts';
 import type { ImageKind } from '../../domain/machine.ts';
-import type { BootSums } from '../../domain/values.ts';
 import type { Transaction } from '../acting.ts';
 import { accelerators, bootFiles, burninParts, burnins, cpus, disks, images, profiles } from '../schema.ts';
 

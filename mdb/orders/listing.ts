@@ -1,7 +1,9 @@
 /** Orders and their steps as they stand, and what people have to settle. Times are ISO 8601. */
+
 import { sql } from 'drizzle-orm';
 import type { OrderClass, OrderState, Passage } from '../../domain/machine.ts';
-import type { AnswerSchema, PlanLine } from '../../domain/values.ts';
+import type { AnswerSchema } from '../../domain/question.ts';
+import type { PlanLine } from '../../domain/steps.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
 

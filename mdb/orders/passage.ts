@@ -1,8 +1,9 @@
 /** What every passage reads and writes of its machine, its order and its steps. Inside the transaction of one activity. */
+
 import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import { campaignSignals } from '../../contract/campaign.ts';
 import type { Passage, StepState } from '../../domain/machine.ts';
-import type { StepDetail } from '../../domain/values.ts';
+import type { StepDetail } from '../../domain/steps.ts';
 import type { Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { postToCampaign } from '../outbox.ts';

@@ -1,5 +1,5 @@
 /** What orders would do, as their rehearsals found. */
-import type { PlanLine } from '../../domain/values.ts';
+import type { PlanLine } from '../../domain/steps.ts';
 import type { Transaction } from '../acting.ts';
 import { plans } from '../schema.ts';
 

@@ -1,7 +1,8 @@
 /** Questions to people and their tickets. Inside the transaction of one activity. */
+
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { standardOnClose } from '../../domain/answers.ts';
-import type { AnswerSchema } from '../../domain/values.ts';
+import type { AnswerSchema } from '../../domain/question.ts';
 import type { Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { humanSteps, ignoredAnswers, ticketMirrors, ticketNotes, tickets } from '../schema.ts';

@@ -11,7 +11,7 @@ import {
   text,
   unique,
 } from 'drizzle-orm/pg-core';
-import type { SensorRow } from '../../domain/values.ts';
+import type { SensorRow } from '../../domain/records/sensors.ts';
 import { at, now } from './columns.ts';
 import { machines } from './machines.ts';
 

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigserial, check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { ReconcileSummary } from '../../contract/reconcile.ts';
 import { driftKinds, driftSources } from '../../domain/drift/drift.ts';
-import type { PartSheet } from '../../domain/values.ts';
+import type { PartSheet } from '../../domain/drift/sheet.ts';
 import { campaigns } from './campaigns.ts';
 import { at, now } from './columns.ts';
 import { machines } from './machines.ts';

@@ -1,6 +1,6 @@
 import { index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { EraseEvidence } from '../../domain/clean/erase.ts';
 import { eraseMethods } from '../../domain/machine.ts';
-import type { EraseEvidence } from '../../domain/values.ts';
 import { at, now } from './columns.ts';
 import { machines } from './machines.ts';
 import { orders } from './orders.ts';

@@ -15,7 +15,8 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { Directive, IdentityWord } from '../../domain/values.ts';
+import type { Directive } from '../../domain/directive.ts';
+import type { IdentityWord } from '../../domain/identity/word.ts';
 import { at, now } from './columns.ts';
 import { bootState, opState, repairState, stage } from './enums.ts';
 import { racks, sites } from './places.ts';

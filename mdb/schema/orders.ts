@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigserial, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import type { AnswerSchema, PlanLine, StepDetail } from '../../domain/values.ts';
+import type { AnswerSchema } from '../../domain/question.ts';
+import type { PlanLine, StepDetail } from '../../domain/steps.ts';
 import { campaigns } from './campaigns.ts';
 import { at, now } from './columns.ts';
 import { actorClass, orderClass, orderState, passage, stepState } from './enums.ts';

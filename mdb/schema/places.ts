@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, inet, integer, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
-import type { SitePolicy } from '../../domain/values.ts';
+import type { SitePolicy } from '../../domain/places/site.ts';
 
 export const sites = pgTable('sites', {
   id: text('id').primaryKey(),

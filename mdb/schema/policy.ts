@@ -1,6 +1,8 @@
 import { bigint, boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { BurninLimits } from '../../domain/birth/limits.ts';
+import type { ProfileMatch } from '../../domain/birth/profile.ts';
 import type { FirmwareSpec, HardwareWish } from '../../domain/drift/drift.ts';
-import type { BurninLimits, ImageLayout, ProfileMatch } from '../../domain/values.ts';
+import type { ImageLayout } from '../../domain/images.ts';
 import { at, now } from './columns.ts';
 import { imageKind } from './enums.ts';
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { EraseByKind } from '../../domain/clean/erase.ts';
 import type { ReconcileLimits } from '../../domain/drift/limits.ts';
 import {
   drainAdapters,
@@ -8,7 +9,6 @@ import {
   reconcileModes,
   standardEraseOthers,
 } from '../../domain/machine.ts';
-import type { EraseByKind } from '../../domain/values.ts';
 import { at, now } from './columns.ts';
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it, describe as suite } from 'vitest';
-import type { Directive } from '../../domain/values.ts';
+import type { Directive } from '../../domain/directive.ts';
 import {
   audit,
   bmcs,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type BurninPart, judgeBurnin, median } from '../../domain/birth/burnin.ts';
 import { chooseDisk, chooseImage, type ImageFacts } from '../../domain/birth/image.ts';
+import type { BurninLimits } from '../../domain/birth/limits.ts';
 import { type HeardPort, hostnameAt, placeOf, readPlace } from '../../domain/birth/place.ts';
 import { matchProfile } from '../../domain/birth/profile.ts';
 import { wipeHeld } from '../../domain/birth/wipe.ts';
-import type { BurninLimits } from '../../domain/values.ts';
 
 const mark = '6f6a3b1e-0000-4000-8000-000000000001';
 

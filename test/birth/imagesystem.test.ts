@@ -8,7 +8,7 @@ import { type Authority, openAuthority } from '../../boot/authority.ts';
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { Evidence, ImageOffer } from '../../boot/imagesystem/system.ts';
 import type { StepStart } from '../../contract/passage.ts';
-import type { Directive } from '../../domain/values.ts';
+import type { Directive } from '../../domain/directive.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import { renderDominatorList } from '../../mdb/permits/dominator.ts';
 import { audit, bootCounts, burninParts, disks, machines, nics, orders, sites, steps } from '../../mdb/schema.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { EraseEvidence } from '../../domain/clean/erase.ts';
 import type { DiskToErase, Erasure } from '../../domain/clean/plan.ts';
 import { planErase } from '../../domain/clean/plan.ts';
 import { judgeErasing } from '../../domain/clean/proof.ts';
 import { standardEraseOthers } from '../../domain/machine.ts';
-import type { EraseEvidence } from '../../domain/values.ts';
 
 const gone: EraseEvidence = { sampled: 16, survived: 0, blank: 16 };
 

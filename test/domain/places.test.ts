@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { addressAt } from '../../domain/address.ts';
 import { checkPlaces } from '../../domain/places/checks.ts';
 import { numberRacks } from '../../domain/places/numbers.ts';
-import type { SitePolicy } from '../../domain/values.ts';
+import type { SitePolicy } from '../../domain/places/site.ts';
 
 const policy: SitePolicy = {
   autoBirth: true,

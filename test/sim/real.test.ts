@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openAuthority } from '../../boot/authority.ts';
-import type { Directive } from '../../domain/values.ts';
+import type { Directive } from '../../domain/directive.ts';
 import { findPort } from '../../host/port.ts';
 import { programService } from '../../host/program.ts';
 import { Supervisor } from '../../host/supervise.ts';

@@ -1,4 +1,5 @@
-import type { BurninLimits, SitePolicy } from '../../domain/values.ts';
+import type { BurninLimits } from '../../domain/birth/limits.ts';
+import type { SitePolicy } from '../../domain/places/site.ts';
 import type { MdbOrTransaction } from '../../mdb/connect.ts';
 import {
   addresses,

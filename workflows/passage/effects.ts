@@ -17,7 +17,7 @@ import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { Resource } from '../../domain/permits/groups.ts';
 import type { Held } from '../../domain/question.ts';
-import type { PlanLine } from '../../domain/values.ts';
+import type { PlanLine } from '../../domain/steps.ts';
 import type { PassageContext, Undo } from './context.ts';
 
 type Rest<Input> = Input extends unknown ? Omit<Input, keyof PassageErrand | 'next'> : never;

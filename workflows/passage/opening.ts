@@ -1,7 +1,7 @@
 import type { ActResult } from '../../contract/hardware.ts';
 import { semaphoreId } from '../../contract/semaphore.ts';
 import type { Resource } from '../../domain/permits/groups.ts';
-import type { PlanLine } from '../../domain/values.ts';
+import type { PlanLine } from '../../domain/steps.ts';
 import {
   birthActivities,
   cleanActivities,

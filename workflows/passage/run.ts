@@ -3,7 +3,7 @@ import type { Report, ReportKind } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
 import type { MachineState, PassageErrand } from '../../contract/passage.ts';
 import type { OrderClass } from '../../domain/machine.ts';
-import type { PlanLine } from '../../domain/values.ts';
+import type { PlanLine } from '../../domain/steps.ts';
 import type { Heard, PassageContext, Undo } from './context.ts';
 import type { Definition, Step } from './definition.ts';
 import { Gate } from './gate.ts';

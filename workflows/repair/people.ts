@@ -1,4 +1,4 @@
-import type { AnswerSchema } from '../../domain/values.ts';
+import type { AnswerSchema } from '../../domain/question.ts';
 import type { Effects } from '../passage/effects.ts';
 import type { StepResult } from '../passage/result.ts';
 import { settleBoard } from './board.ts';
