@@ -9,7 +9,8 @@
 # 6. unsafe() with values takes two round trips where it is not prepared; so does whatever drizzle-orm 0.45.4 asks.
 # 7. A parameter of the URL that it does not know is sent to the server, which then refuses the connection; also `host`,
 #    by which other clients are given the folder of a Unix socket.
-# 8. Why the server ended a connection (57P01) is not told: the error is CONNECTION_CLOSED.
+# 8. The text of every unsafe() query that failed is kept for ever, to say where it was written, which it is not.
+# 9. Why the server ended a connection (57P01) is not told: the error is CONNECTION_CLOSED.
 #
 # Seen:
 #   1 the process ended: TypeError: Cannot read properties of null (reading 'write')
@@ -19,7 +20,8 @@
 #   5 over a hundred times in a second, and nothing
 #   6 unprepared 2, prepared 1
 #   7 unrecognized configuration parameter "host"
-#   8 CONNECTION_CLOSED
+#   8 20 MiB of 400 statements of 50 kB
+#   9 CONNECTION_CLOSED
 #
 # Exits 0 while this is so, else with another status. PostgreSQL is that of this checkout.
 set -eu
@@ -32,7 +34,10 @@ echo '{ "type": "module" }' >package.json
 npm install --silent --no-audit --no-fund postgres@3.4.9
 cat >show.mjs <<'JS'
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { createConnection, createServer } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import postgres from 'postgres';
 
 const [root, url, only] = process.argv.slice(2);
@@ -112,7 +117,18 @@ const shows = {
     const socket = `postgres://${username}:${password}@127.0.0.1:${port}/postgres?host=/tmp`;
     return postgres(socket, options)`select 1`.then(() => 'in', (error) => error.message);
   },
-  8: () => soon(postgres(url, options)`select pg_terminate_backend(pg_backend_pid())`),
+  async 8() {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
+    const sql = postgres(url, options);
+    await sql`select 1`;
+    const used = () => (collect(), process.memoryUsage().heapUsed / 2 ** 20);
+    const before = used();
+    for (let n = 0; n < 400; n += 1)
+      await sql.unsafe(`select 1 / 0 /* ${randomBytes(25_000).toString('hex')} */`).catch(() => {});
+    return `${Math.round((used() - before) / 10) * 10} MiB of 400 statements of 50 kB`;
+  },
+  9: () => soon(postgres(url, options)`select pg_terminate_backend(pg_backend_pid())`),
 };
 
 if (only) {
@@ -129,6 +145,7 @@ const expected = [
   'over a hundred times in a second, and nothing',
   'unprepared 2, prepared 1',
   'unrecognized configuration parameter "host"',
+  '20 MiB of 400 statements of 50 kB',
   'CONNECTION_CLOSED',
 ];
 let same = true;

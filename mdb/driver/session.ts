@@ -59,6 +59,14 @@ const mostPrepared = 400;
 
 const ignore = () => {};
 
+/** Of a query of postgres.js. */
+const oddities: PropertyDescriptorMap = {
+  // To say where a query that fails was written, it would keep the text of each one for ever.
+  origin: { value: '' },
+  // It would have values described before it sends them, in a round trip of its own; here they are all text.
+  describeFirst: { get: () => false, set: ignore },
+};
+
 /** Opens a connection. Throws within `wait` when that fails. */
 export async function openMdbSession(address: Address, options: SessionOptions): Promise<MdbSession> {
   const socket = connect({ ...address.at, noDelay: true });
@@ -93,6 +101,7 @@ export async function openMdbSession(address: Address, options: SessionOptions):
     const timer = setTimeout(() => cut(new MdbAway(`PostgreSQL did not answer within ${limit} ms`)), limit);
     try {
       const query = sql.unsafe(text, values.map(toText), { prepare: values.length > 0 && prepare(text) });
+      Object.defineProperties(query, oddities);
       return await new Promise<Rows<Row>>((resolve, reject) => {
         fail = reject;
         (shape === 'lists' ? query.values() : query).then((rows) => resolve(rows as unknown as Rows<Row>), reject);
@@ -111,7 +120,7 @@ export async function openMdbSession(address: Address, options: SessionOptions):
    */
   function inTurn<Row>(text: string, values: readonly unknown[] = [], shape: 'objects' | 'lists'): Promise<Rows<Row>> {
     const mine = last.then(() => send<Row>(text, values, shape));
-    last = mine.catch(ignore);
+    last = mine.then(ignore, ignore);
     return mine;
   }
 

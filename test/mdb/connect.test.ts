@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
@@ -273,5 +276,40 @@ test('a connection for which the server keeps very many planned statements is re
     await pool.query('select $1::int + 1000', [1]);
     expect(await pid()).not.toBe(first);
     expect(await kept()).toBe(0);
+  });
+});
+
+test('a statement takes one round trip, the first time as well', async () => {
+  const line = await openLine(new URL(db.url));
+  await withOne(line.url, async ({ pool }) => {
+    await pool.query('select 1');
+    for (const _ of ['first', 'again']) {
+      const before = line.sent;
+      expect(await pool.query('select $1::int as one', [1])).toEqual([{ one: 1 }]);
+      expect(line.sent - before).toBe(1);
+    }
+  });
+  line.close();
+});
+
+test('nothing is kept of statements that failed', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const used = () => {
+    collect();
+    return process.memoryUsage().heapUsed / 2 ** 20;
+  };
+  await withOne(db.url, async ({ pool }) => {
+    const fail = async () => {
+      const text = `select 1 / 0 /* ${randomBytes(25_000).toString('hex')} */`;
+      // Vitest keeps what it expects to be rejected.
+      const code = await pool.query(text).catch((error: { code: string }) => error.code);
+      if (code !== '22012') throw new Error(`it was not refused: ${code}`);
+    };
+    await fail();
+    const before = used();
+    for (let n = 0; n < 400; n += 1) await fail();
+    // Twenty MiB of text went by.
+    expect(used() - before).toBeLessThan(8);
   });
 });

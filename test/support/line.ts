@@ -4,6 +4,7 @@ import { createConnection, createServer, type Socket } from 'node:net';
 export async function openLine(target: URL) {
   const sockets = new Set<Socket>();
   let frozen = false;
+  let sent = 0;
   const carry = (from: Socket, to: Socket) => {
     sockets.add(from);
     from.on('data', (bytes) => void (frozen || to.write(bytes)));
@@ -12,6 +13,9 @@ export async function openLine(target: URL) {
   };
   const server = createServer((near) => {
     const far = createConnection(Number(target.port), target.hostname);
+    near.on('data', () => {
+      sent += 1;
+    });
     carry(near, far);
     carry(far, near);
   });
@@ -21,6 +25,10 @@ export async function openLine(target: URL) {
   url.port = String(typeof address === 'object' ? address?.port : '');
   return {
     url: url.href,
+    /** Pieces that came from this end. */
+    get sent() {
+      return sent;
+    },
     freeze: () => {
       frozen = true;
     },
