@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { openAuthority } from '../boot/authority.ts';
-import { parseListen } from '../host/listen.ts';
+import { isLoopback, parseListen } from '../host/listen.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { startAlive } from '../mdb/processes.ts';
 import { createAgentApi } from './agent/server.ts';
 import { createEventsApi } from './events/server.ts';
-import { isLoopback } from './people/operator.ts';
 import { createPeopleApi } from './people/server.ts';
 
 const environment = z.object({

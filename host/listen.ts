@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 export interface Listen {
@@ -20,4 +21,9 @@ export function parseListen(name: string, standard: string) {
       }
       return { host: (match[1] ?? '').replace(/^\[|\]$/g, ''), port };
     });
+}
+
+/** Whether a host, by its name or address, is this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
+import { isLoopback } from '../host/listen.ts';
 
 export function openLog(name: string, level: string): Logger {
   return pino({ name, level });
@@ -41,13 +42,14 @@ export async function keepTrying<T>(log: Logger, what: string, connect: () => Pr
 
 /** To a Temporal on the same machine nothing is compressed: that cost a tenth of all CPU of a birth, and saves no wire. */
 export function connectWorker(log: Logger, address: string): Promise<NativeConnection> {
-  const grpcCompression = { codec: isLoopback(address) ? 'none' : 'gzip' } as const;
+  const grpcCompression = { codec: isHere(address) ? 'none' : 'gzip' } as const;
   return keepTrying(log, `Temporal at ${address}`, () => NativeConnection.connect({ address, grpcCompression }));
 }
 
-/** Whether `host:port` is this machine. */
-export function isLoopback(address: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(address);
+/** Whether `host:port` is on this machine. */
+export function isHere(address: string): boolean {
+  const host = URL.parse(`http://${address}`)?.hostname ?? '';
+  return isLoopback(host.replace(/^\[|\]$/g, ''));
 }
 
 export async function connectClient(log: Logger, address: string, namespace: string): Promise<Client> {

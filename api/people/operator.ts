@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import { isLoopback } from '../../host/listen.ts';
 import type { Actor } from '../../mdb/acting.ts';
 import { ApiError } from './errors.ts';
 
@@ -14,11 +14,6 @@ declare module 'fastify' {
   interface FastifyRequest {
     operator: Operator;
   }
-}
-
-/** Whether a host to listen on can only be reached from this machine. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 const ranks: readonly Role[] = ['viewer', 'operator', 'admin'];
