@@ -3,8 +3,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // Begun last, as their short files would be, these would run alone while the other worker has nothing left to do.
 const long = [
-  'vm/birth',
-  'vm/watchdog',
   'workflows/generic',
   'fleet/planned',
   'fleet/outage',
@@ -58,8 +56,8 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Two rigs at a time, and nothing else: each emulated machine needs a processor to itself.
-        test: { name: 'vm', include: ['test/vm/**/*.test.ts'], testTimeout: 60_000 },
+        // One rig at a time: emulated machines need the processor to themselves.
+        test: { name: 'vm', include: ['test/vm/**/*.test.ts'], testTimeout: 60_000, fileParallelism: false },
       },
     ],
   },
