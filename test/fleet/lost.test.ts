@@ -161,7 +161,7 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
     );
     return there.flat();
   };
-  await expect.poll(missing, { timeout: 240_000, interval: 100 }).toEqual([]);
+  await expect.poll(missing, { timeout: 600_000, interval: 100 }).toEqual([]);
   const held = async () =>
     (await mdb.select().from(permits).where(eq(permits.semaphore, 'semaphore/reboot/pool=pair')))
       .map(({ state }) => state)
@@ -193,7 +193,7 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
   expect(rows.filter(({ id }) => kinds.map(idOf).includes(id)).every(({ epoch }) => epoch >= 2)).toBe(true);
 
   const campaign = async () => (await api.campaign('kernel')).campaign;
-  await expect.poll(async () => (await campaign()).state, { timeout: 240_000, interval: 500 }).toBe('done');
+  await expect.poll(async () => (await campaign()).state, { timeout: 600_000, interval: 500 }).toBe('done');
   expect((await campaign()).counts).toMatchObject({ done: 2, failed: 0 });
   // The machine's fence rose past what the permits of before were granted with.
   for (const { machineId, fence, semaphore } of fences.filter(({ orderId }) => orderId === idOf('reboot'))) {
@@ -256,7 +256,7 @@ test('O-3: no permit is left, no message waits, no machine is held, and each has
   expect(await mdb.$count(orders, and(eq(orders.passage, 'reboot'), ne(orders.state, 'done')))).toBe(0);
 });
 
-test('O-3: rehydrate beside a Temporal that has everything leaves all of it alone', { timeout: 240_000 }, async () => {
+test('O-3: rehydrate beside a Temporal that has everything leaves all of it alone', { timeout: 600_000 }, async () => {
   const told = await op.farrier('rehydrate', '--dry-run');
   expect(told).toMatch(/nothing is missing/i);
   expect(await op.farrier('rehydrate')).toMatch(/nothing was missing/i);
