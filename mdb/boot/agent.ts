@@ -5,8 +5,9 @@ import type { Report, ReportKind } from '../../contract/machine.ts';
 import type { Directive } from '../../domain/directive.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
+import { liveOrder } from '../orders/live.ts';
 import { post } from '../outbox.ts';
-import { bootTokens, machines, orders, outbox } from '../schema.ts';
+import { bootTokens, machines, outbox } from '../schema.ts';
 
 export type MachineRow = typeof machines.$inferSelect;
 
@@ -92,16 +93,6 @@ async function greet(tx: Transaction, machineId: string, { bootId, firmware }: H
       directive: { do: 'wait' },
     })
     .where(eq(machines.id, machineId));
-}
-
-async function liveOrder(tx: Transaction, machineId: string): Promise<string | null> {
-  const [order] = await tx
-    .select({ id: orders.id })
-    .from(orders)
-    .where(and(eq(orders.machineId, machineId), inArray(orders.state, ['running', 'waiting'])))
-    .orderBy(sql`${orders.state} = 'running' desc`, orders.createdAt)
-    .limit(1);
-  return order?.id ?? null;
 }
 
 /** The sessions that are open under these hashes, by hash. */

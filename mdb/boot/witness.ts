@@ -2,14 +2,14 @@
 import { sql } from 'drizzle-orm';
 import type { Mdb } from '../connect.ts';
 
-/**
- * Requests that began a start: one that was told to wait asks again by itself, without starting anew. Of all MACs that
- * the machine is known by.
- */
+/** All MACs that the machine is known by, as text: a subquery. */
+export const macsOf = (machineId: string) => sql`(select mac::text from nics where machine_id = ${machineId}
+  union select mac::text from machines where id = ${machineId})`;
+
+/** Requests that began a start: one that was told to wait asks again by itself, without starting anew. */
 const booted = (machineId: string) => sql`
   from boot_counts where answer in ('bootstrap', 'fast', 'local')
-    and mac in (select mac::text from nics where machine_id = ${machineId}
-      union select mac::text from machines where id = ${machineId})`;
+    and mac in ${macsOf(machineId)}`;
 
 /** Acts that start a machine: the request for a boot comes minutes behind them. */
 const starting = ['power-on', 'power-cycle', 'restart', 'boot-network', 'ac-cycle'];

@@ -1,7 +1,8 @@
 /** Two rows that turn out to be one machine, which was seen under one of its MACs and then under another. */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { type Actor, record, type Transaction } from '../acting.ts';
-import { addresses, bmcs, bootTokens, machines, nics, orders } from '../schema.ts';
+import { liveOrder } from '../orders/live.ts';
+import { addresses, bmcs, bootTokens, machines, nics } from '../schema.ts';
 
 export type MergedRow = typeof machines.$inferSelect;
 
@@ -49,15 +50,4 @@ export async function mergeMachines(
 async function moveController(tx: Transaction, from: string, to: string): Promise<void> {
   if ((await tx.$count(bmcs, eq(bmcs.machineId, to))) > 0) return;
   await tx.update(bmcs).set({ machineId: to }).where(eq(bmcs.machineId, from));
-}
-
-/** The order that runs, else the one that waits longest. */
-export async function liveOrder(tx: Transaction, machineId: string): Promise<string | null> {
-  const [order] = await tx
-    .select({ id: orders.id })
-    .from(orders)
-    .where(and(eq(orders.machineId, machineId), inArray(orders.state, ['running', 'waiting'])))
-    .orderBy(sql`${orders.state} = 'running' desc`, orders.createdAt)
-    .limit(1);
-  return order?.id ?? null;
 }

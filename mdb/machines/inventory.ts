@@ -11,8 +11,9 @@ import { acting, record, type Transaction } from '../acting.ts';
 import { type AgentSession, agentActor, lockReporter, postReport } from '../boot/agent.ts';
 import type { Mdb } from '../connect.ts';
 import { moveCards, ownersOf, readKnownRow, remarkShared, withoutSharedCards } from '../identity/cards.ts';
-import { liveOrder, mergeMachines } from '../identity/merging.ts';
+import { mergeMachines } from '../identity/merging.ts';
 import { lockSpaces } from '../locks.ts';
+import { liveOrder } from '../orders/live.ts';
 import { stopOrders } from '../orders/orders.ts';
 import { accelerators, bmcs, cpus, dimms, disks, expectedBmcs, machines, nics, tags } from '../schema.ts';
 

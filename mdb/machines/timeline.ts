@@ -1,5 +1,6 @@
 /** One machine's past: how it moved, what happened, how its burn-ins went. */
 import { sql } from 'drizzle-orm';
+import { macsOf } from '../boot/witness.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { iso, listed, type Row, rowsOf } from '../rows.ts';
 
@@ -67,7 +68,7 @@ const timelineQuery = (machineId: string, limit: number) => sql`
     union all
     select last_at, 'boot', concat(requests, ' boot request', case when requests > 1 then 's' end, ' in state ', state, ', answered ', answer),
       'birther', null, 0 from boot_counts
-      where mac in (select mac::text from nics where machine_id = ${machineId} union select mac::text from machines where id = ${machineId})
+      where mac in ${macsOf(machineId)}
   ) e order by at desc, id desc limit ${limit}`;
 
 export interface ListedBurnin {

@@ -5,6 +5,7 @@ import { campaignSignals } from '../../contract/campaign.ts';
 import type { Passage, StepState } from '../../domain/machine.ts';
 import type { StepDetail } from '../../domain/steps.ts';
 import type { Transaction } from '../acting.ts';
+import { macsOf } from '../boot/witness.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { postToCampaign } from '../outbox.ts';
 import { bmcs, fences, machines, orders, sites, steps } from '../schema.ts';
@@ -209,8 +210,7 @@ export async function bootedLocally(tx: Transaction, machineId: string, orderId:
   const rows = await tx.execute<{ seen: boolean }>(sql`
     select exists (
       select from boot_counts c
-      where c.mac in (select mac::text from nics where machine_id = ${machineId}
-          union select mac::text from machines where id = ${machineId})
+      where c.mac in ${macsOf(machineId)}
         and c.state = 'healthy' and c.answer = 'local'
         and c.last_at >= date_trunc('minute', (select max(at) from state_history
           where machine_id = ${machineId} and guarded = 'boot_state' and "to" = 'healthy'))
@@ -225,8 +225,7 @@ export async function bootedLocallySince(mdb: MdbOrTransaction, machineId: strin
   const rows = await mdb.execute<{ seen: boolean }>(sql`
     select exists (
       select from boot_counts c
-      where c.mac in (select mac::text from nics where machine_id = ${machineId}
-          union select mac::text from machines where id = ${machineId})
+      where c.mac in ${macsOf(machineId)}
         and c.state = 'healthy' and c.answer = 'local' and c.last_at >= ${since.toISOString()}::timestamptz
     ) as seen`);
   return rows[0]?.seen === true;

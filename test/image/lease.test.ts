@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ended } from '../../sim/vm/process.ts';
-import { ip, ipIn, whyNoLink } from './link.ts';
+import { inside, ip, ipIn, whyNoLink } from './link.ts';
 import { type AgentShell, openShell } from './shell.ts';
 
 const reason = whyNoLink('dnsmasq', 'busybox');
@@ -55,7 +55,7 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
       '--pid-file=',
       '--dhcp-authoritative',
     ];
-    server = spawn('nsenter', [`--net=/run/netns/${site}`, '--', 'dnsmasq', ...argv, ...range, ...options], {
+    server = spawn(...inside(site, 'dnsmasq', ...argv, ...range, ...options), {
       stdio: 'ignore',
     });
   }
@@ -68,7 +68,7 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
   /** The agent's own way to an address, on the machine's side of the link. */
   async function up(): Promise<void> {
     const text = `PATH='${shell.path}'; boot_if=eth0; . '${shell.folder}/lib/network.sh'; alive() { :; }; say() { :; }; ask_dhcp`;
-    execFileSync('nsenter', [`--net=/run/netns/${machine}`, '--', 'busybox', 'sh', '-c', text], {
+    execFileSync(...inside(machine, 'busybox', 'sh', '-c', text), {
       stdio: 'ignore',
       timeout: 60_000,
     });
@@ -86,7 +86,7 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
     await up();
     expect(address()).toMatch(/^10\.9\.0\.\d+\/32$/);
     expect(routes()).toEqual(expect.arrayContaining(['10.9.9.1 dev eth0', 'default via 10.9.9.1 dev eth0']));
-    execFileSync('nsenter', [`--net=/run/netns/${machine}`, '--', 'busybox', 'ping', '-c', '1', '-W', '5', '10.9.9.1']);
+    execFileSync(...inside(machine, 'busybox', 'ping', '-c', '1', '-W', '5', '10.9.9.1'));
   });
 
   it('N-5: with an MTU has it, and one that no network has is passed over', async () => {
@@ -124,7 +124,7 @@ describe.skipIf(reason !== null)(`a lease${reason === null ? '' : ` (skipped: ${
   function lease(event: string, given: Record<string, string>): void {
     const env = { ...process.env, interface: 'eth0', mask: '16', router: '10.9.9.1', ...given };
     const argv = ['env', `PATH=${shell.path}`, 'busybox', 'sh', join(shell.folder, 'lib/lease'), event];
-    execFileSync('nsenter', [`--net=/run/netns/${machine}`, '--', ...argv], { env });
+    execFileSync(...inside(machine, ...argv), { env });
   }
 
   it('N-5: that another server gives at a renewal takes the place of the first, whole', () => {

@@ -20,6 +20,11 @@ export function ip(...words: string[]): string {
 
 /** The same inside a network namespace. */
 export function ipIn(namespace: string, ...words: string[]): string {
-  const [command = '', ...argv] = inNamespace(namespace, ['ip', ...words]);
-  return execFileSync(command, argv, { encoding: 'utf8' });
+  return execFileSync(...inside(namespace, 'ip', ...words), { encoding: 'utf8' });
+}
+
+/** A command and its arguments, to be run inside a network namespace. */
+export function inside(namespace: string, ...words: string[]): [command: string, argv: string[]] {
+  const [command = '', ...argv] = inNamespace(namespace, words);
+  return [command, argv];
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecords } from '../../contract/records.ts';
-import { ip, ipIn, whyNoLink } from './link.ts';
+import { inside, ip, ipIn, whyNoLink } from './link.ts';
 import { buildTools } from './tools.ts';
 
 const reason = whyNoLink();
@@ -67,14 +67,13 @@ describe.skipIf(reason !== null)(`listening for a switch${reason === null ? '' :
   });
 
   async function hear(seconds: number, ...neighbours: Neighbour[]) {
-    const inside = (...words: string[]) =>
-      spawn('nsenter', [`--net=/run/netns/${name}`, '--', ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const start = (...words: string[]) => spawn(...inside(name, ...words), { stdio: ['ignore', 'pipe', 'inherit'] });
     const files = neighbours.map((one, index) => {
       const file = join(folder, String(index));
       writeFileSync(file, frame(one));
       return file;
     });
-    const listener = inside(join(buildTools(), 'lldp'), 'nic', String(seconds));
+    const listener = start(join(buildTools(), 'lldp'), 'nic', String(seconds));
     let out = '';
     listener.stdout?.on('data', (text) => (out += text));
     const over = new Promise<number | null>((resolve) => listener.once('close', resolve));
@@ -82,7 +81,7 @@ describe.skipIf(reason !== null)(`listening for a switch${reason === null ? '' :
     void over.then(() => (talking = false));
     // A switch says it again and again; the first time may be before anybody listens.
     while (talking) {
-      const sender = inside(join(folder, 'send'), 'switch', ...files);
+      const sender = start(join(folder, 'send'), 'switch', ...files);
       await new Promise((resolve) => sender.once('close', resolve));
     }
     return { code: await over, ports: parseRecords(out).map(({ fields }) => fields['port']) };
