@@ -103,20 +103,26 @@ function actOnce(bench: Bench, says = ''): void {
   expect(new Set(acts).size, says).toBe(acts.length);
 }
 
+type Activity = (input: never) => Promise<unknown>;
+
+/** The same activities, each call of which goes through `call`. */
+function through(
+  doubles: Partial<Doubles>,
+  call: (name: string, activity: Activity, input: never) => Promise<unknown>,
+): Partial<Doubles> {
+  const all = Object.entries(goingWell([], doubles)) as [string, Activity][];
+  return Object.fromEntries(all.map(([name, activity]) => [name, (input: never) => call(name, activity, input)]));
+}
+
 /** Every activity does its work and loses its answer the first time; what is asked again finds it done. */
 function losing(doubles: Partial<Doubles>): Partial<Doubles> {
   const lost = new Set<string>();
-  return Object.fromEntries(
-    Object.entries(goingWell([], doubles)).map(([name, activity]) => [
-      name,
-      async (input: never) => {
-        const told = await (activity as (input: never) => Promise<unknown>)(input);
-        if (lost.has(name)) return told;
-        lost.add(name);
-        throw new Error(`the answer of ${name} was lost`);
-      },
-    ]),
-  );
+  return through(doubles, async (name, activity, input) => {
+    const told = await activity(input);
+    if (lost.has(name)) return told;
+    lost.add(name);
+    throw new Error(`the answer of ${name} was lost`);
+  });
 }
 
 describe.skipIf(shared === null)('each activity, lost after it was done, is found done', () => {
@@ -146,15 +152,10 @@ type Called = readonly [name: string, input: Readonly<Record<string, unknown>>];
 
 /** The same activities, each call of which is written down with what it was given. */
 function watched(doubles: Partial<Doubles>, calls: Called[]): Partial<Doubles> {
-  return Object.fromEntries(
-    Object.entries(goingWell([], doubles)).map(([name, activity]) => [
-      name,
-      (input: never) => {
-        calls.push([name, input]);
-        return (activity as (input: never) => Promise<unknown>)(input);
-      },
-    ]),
-  );
+  return through(doubles, (name, activity, input) => {
+    calls.push([name, input]);
+    return activity(input);
+  });
 }
 
 describe.skipIf(shared === null)('on a good day a passage comes by every one of its steps', () => {
@@ -254,19 +255,14 @@ class HoldUp {
   constructor(number: number, how: HeldBack, doubles: Partial<Doubles>) {
     this.number = number;
     this.how = how;
-    this.doubles = Object.fromEntries(
-      Object.entries(goingWell([], doubles)).map(([name, activity]) => [
-        name,
-        (input: never) => this.pass(name, activity as (input: never) => Promise<unknown>, input),
-      ]),
-    );
+    this.doubles = through(doubles, (name, activity, input) => this.pass(name, activity, input));
   }
 
   meets(bench: Bench): void {
     this.known(bench);
   }
 
-  private async pass(name: string, activity: (input: never) => Promise<unknown>, input: never): Promise<unknown> {
+  private async pass(name: string, activity: Activity, input: never): Promise<unknown> {
     this.begun += 1;
     if (this.begun !== this.number) return activity(input);
     const bench = await this.bench;

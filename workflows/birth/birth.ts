@@ -20,8 +20,7 @@ export const birth = definePassage<'birth', BirthFacts>('birth', {
     await takePermit(effects, 'reboot', {});
     return effects.birth.beginBirth({ permitted: true });
   },
-  facts: (begun) =>
-    birthFacts('boot' in begun && begun.boot === true, 'newcomer' in begun ? String(begun.newcomer) : undefined),
+  facts: ({ boot = false, newcomer }) => birthFacts(boot, newcomer),
   finish: endInService,
   // Half installed, it stands until a person says more.
   holds: () => true,

@@ -1,3 +1,4 @@
+import type { BeginResult } from '../../contract/birth.ts';
 import type { BegunPassage, Taken } from '../../contract/past.ts';
 import type { Passage } from '../../domain/machine.ts';
 import type { PassageContext } from './context.ts';
@@ -5,8 +6,8 @@ import type { Effects } from './effects.ts';
 import type { Recall } from './recall.ts';
 import { type Ended, next, type StepResult } from './result.ts';
 
-/** What a passage is told at its beginning; one that knows no dry run and no request leaves those out. */
-export type Begun = Taken & Partial<BegunPassage>;
+/** What a passage is told at its beginning: a birth knows no dry run and no request, the others no newcomer. */
+export type Begun = Taken & Partial<BegunPassage & BeginResult>;
 
 /** One step of a passage, as a runbook would name it. */
 export interface Step<Request, Facts> {

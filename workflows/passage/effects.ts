@@ -20,6 +20,15 @@ import type { Held } from '../../domain/question.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import type { PassageContext, Undo } from './context.ts';
 
+/** Every activity that a passage may call by its effects or looks, by name; hardware's acts have a way of their own. */
+export type Activities = BirthActivities &
+  CleanActivities &
+  OutageActivities &
+  RepairActivities &
+  RetireActivities &
+  DrainActivities &
+  Pick<HardwareActivities, 'checkController' | 'checkHealth' | 'lookAtBoard'>;
+
 type Rest<Input> = Input extends unknown ? Omit<Input, keyof PassageErrand | 'next'> : never;
 type Arguments<Input> = object extends Rest<Input> ? [input?: Rest<Input>] : [input: Rest<Input>];
 

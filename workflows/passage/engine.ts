@@ -117,7 +117,7 @@ class Engine {
    */
   private async rehearse(begun: Begun): Promise<PassageSummary | null> {
     const { run } = this;
-    const { state, facts } = run;
+    const { state } = run;
     run.rehearsing = true;
     const ended = await this.walk();
     run.rehearsing = false;
@@ -125,7 +125,7 @@ class Engine {
     this.acts.count = 0;
     run.powers = 0;
     run.state = state;
-    run.facts = this.definition.facts(begun, run.recall) ?? facts;
+    run.facts = this.definition.facts(begun, run.recall);
     if (ended.state !== 'done') return this.end(ended, false);
     await run.gate.pass();
     const hash = await passageActivities.keepPlan({ ...run.order, lines: run.plan });

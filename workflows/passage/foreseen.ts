@@ -1,29 +1,33 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { LeaveResult, MoveInput } from '../../contract/outage.ts';
-import type { MachineState } from '../../contract/passage.ts';
-import type { HandOn } from '../../contract/repair.ts';
+import type { Activities } from './effects.ts';
 import { learn } from './learn.ts';
 import type { Run } from './run.ts';
 
+type Input<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
+type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
 type Write = (does: string) => void;
-/** Calls the activity for real, as a rehearsal may: with what keeps it from changing anything. */
-type Rehearse = (more: object) => Promise<unknown>;
-type Foresee = (run: Run, input: never, write: Write, rehearse: Rehearse) => unknown;
+
+type Foresee<Name extends keyof Activities> = (
+  run: Run,
+  input: Input<Name>,
+  write: Write,
+  /** Calls the activity for real, as a rehearsal may: with what keeps it from changing anything. */
+  rehearse: (more: Partial<Input<Name>>) => Promise<Answer<Name>>,
+) => Answer<Name> | Promise<Answer<Name>>;
 
 /** What a rehearsal does in place of an activity that changes something. What is missing here can't be rehearsed. */
-const table: Readonly<Record<string, Foresee>> = {
-  moveMachine(run, input: Omit<MoveInput, never>, write) {
+const table: { readonly [Name in keyof Activities]?: Foresee<Name> } = {
+  moveMachine(run, input, write) {
     const does = describeMove(input);
     if (does !== null) write(does);
     const { stage, opState, bootState } = input;
     return { ...run.state, ...(stage && { stage }), ...(opState && { opState }), ...(bootState && { bootState }) };
   },
-  async leaveService(_run, input: { readonly to: 'draining' | 'disabled' }, write, rehearse) {
-    const left = (await rehearse({ dryRun: true })) as LeaveResult;
+  async leaveService(_run, { to }, write, rehearse) {
+    const left = await rehearse({ dryRun: true });
     if (!left.left) write(`wait until it may leave: ${left.reason}`);
-    write(`take it out of production (${input.to})`);
-    const state: MachineState = { ...left.state, opState: input.to };
-    return { left: true, state, treatment: left.treatment };
+    write(`take it out of production (${to})`);
+    return { left: true, state: { ...left.state, opState: to }, treatment: left.treatment };
   },
   setRebirth: (_run, _input, _write, rehearse) => rehearse({ dryRun: true }),
   unsetRebirth: () => undefined,
@@ -43,27 +47,27 @@ const table: Readonly<Record<string, Foresee>> = {
   beginRung: () => ({ may: true, wait: 0 }),
   endRung: () => undefined,
   keepBundle: () => ({ id: '', summary: '' }),
-  handOn(_run, { to }: Pick<HandOn, 'to'>, write) {
+  handOn(_run, { to }, write) {
     write(`and then ${to}: an order of its own`);
     return '';
   },
 };
 
-export async function foreseen(
+export async function foreseen<Name extends keyof Activities>(
   run: Run,
-  name: string,
-  input: object | undefined,
-  rehearse: Rehearse,
+  name: Name,
+  input: Input<Name>,
+  rehearse: (more: Partial<Input<Name>>) => Promise<Answer<Name>>,
   write: Write,
-): Promise<unknown> {
+): Promise<Answer<Name>> {
   const foresee = table[name];
   // It ends here, as every bug does: with a person.
   if (foresee === undefined)
     throw ApplicationFailure.nonRetryable(`a rehearsal came to ${name}, which would change something`);
-  return learn(run, name, await foresee(run, (input ?? {}) as never, write, rehearse));
+  return learn(run, name, await foresee(run, input, write, rehearse));
 }
 
-function describeMove({ stage, opState, held }: Omit<MoveInput, never>): string | null {
+function describeMove({ stage, opState, held }: Input<'moveMachine'>): string | null {
   if (stage === 'maintenance') return 'to maintenance';
   if (opState === 'hard_reboot') return 'hard reboot';
   if (opState === 'production') return 'put it back into production';

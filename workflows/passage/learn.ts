@@ -1,21 +1,20 @@
-import type { Registered } from '../../contract/birth.ts';
-import type { Treatment } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
+import type { Activities } from './effects.ts';
 import type { Run } from './run.ts';
 
-type Answer = Readonly<Record<string, unknown>> & { readonly state?: MachineState };
+type Answer<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
 
 /** What the passage knows by an activity's answer: where the machine stands now, and how its pool wants it treated. */
-const learns: Readonly<Record<string, (run: Run, answer: Answer) => void>> = {
+const learns: { readonly [Name in keyof Activities]?: (run: Run, answer: Answer<Name>) => void } = {
   moveMachine: whole,
   moveToRepair: whole,
   retireMachine: whole,
-  leaveService(run, answer) {
-    stated(run, answer);
-    run.treatment = answer['treatment'] as Treatment;
+  leaveService(run, { state, treatment }) {
+    run.state = state;
+    run.treatment = treatment;
   },
-  readTreatment(run, answer) {
-    run.treatment = answer as unknown as Treatment;
+  readTreatment(run, treatment) {
+    run.treatment = treatment;
   },
   bootClean: stated,
   directErase: stated,
@@ -23,35 +22,35 @@ const learns: Readonly<Record<string, (run: Run, answer: Answer) => void>> = {
   directReinstall: stated,
   register(run, answer) {
     if (!('registered' in answer)) return;
-    const { rack, pool, sku, controller } = answer['registered'] as Registered;
+    const { rack, pool, sku, controller } = answer.registered;
     run.controller = controller;
     run.state = { ...run.state, stage: 'registered', rack, pool, sku };
   },
   startProfile: (run) => staged(run, 'configured'),
   decideProfile(run, answer) {
-    if (!('held' in answer)) staged(run, 'profiled');
+    if ('verdict' in answer) staged(run, 'profiled');
   },
   acceptInstall(run, answer) {
-    if (!('held' in answer)) staged(run, 'deployed');
+    if ('hostname' in answer) staged(run, 'deployed');
   },
   finishBirth(run, answer) {
-    if ('held' in answer) return;
-    const { stage, opState, bootState } = answer as unknown as MachineState;
+    if (!('stage' in answer)) return;
+    const { stage, opState, bootState } = answer;
     run.state = { ...run.state, stage, opState, bootState };
   },
 };
 
-export function learn(run: Run, name: string, answer: unknown): unknown {
-  learns[name]?.(run, answer as Answer);
+export function learn<Name extends keyof Activities>(run: Run, name: Name, answer: Answer<Name>): Answer<Name> {
+  learns[name]?.(run, answer);
   return answer;
 }
 
-function whole(run: Run, answer: Answer): void {
-  run.state = answer as unknown as MachineState;
+function whole(run: Run, state: MachineState): void {
+  run.state = state;
 }
 
-function stated(run: Run, { state }: Answer): void {
-  if (state !== undefined) run.state = state;
+function stated(run: Run, answer: { readonly state: MachineState } | object): void {
+  if ('state' in answer) run.state = answer.state;
 }
 
 function staged(run: Run, stage: MachineState['stage']): void {

@@ -13,7 +13,7 @@ import {
   retireActivities,
 } from '../proxies.ts';
 import type { Acts } from './acts.ts';
-import type { Effects } from './effects.ts';
+import type { Activities, Effects } from './effects.ts';
 import { foreseen } from './foreseen.ts';
 import { learn } from './learn.ts';
 import type { Questions } from './questions.ts';
@@ -21,7 +21,7 @@ import { Leave, refuse } from './result.ts';
 import type { Run } from './run.ts';
 
 /** The step whose row an activity's own transaction begins. */
-const begins: Readonly<Record<string, string>> = {
+const begins: { readonly [Name in keyof Activities]?: string } = {
   beginBirth: 'rack',
   register: 'configure',
   startProfile: 'profile',
@@ -35,13 +35,14 @@ const begins: Readonly<Record<string, string>> = {
 
 export function openEffects(run: Run, questions: Questions, acts: Acts, start: (step: string) => object): Effects {
   const { siteId } = run.order;
-  const fill = (name: string, input: object = {}) => {
+  const fill = (name: keyof Activities, input: object = {}) => {
     const begun = begins[name];
     return { ...run.order, ...(begun && { next: start(begun) }), ...input };
   };
   const effect = <T extends object>(activities: T): never =>
     calling(activities, async (call, name, input) => {
-      if (run.rehearsing) return foreseen(run, name, input, (more) => call(fill(name, { ...input, ...more })), write);
+      const rehearse = (more: object) => call(fill(name, { ...input, ...more }));
+      if (run.rehearsing) return foreseen(run, name, (input ?? {}) as never, rehearse, write);
       await run.gate.pass();
       return learn(run, name, await call(fill(name, input)));
     });
@@ -99,15 +100,17 @@ export function openEffects(run: Run, questions: Questions, acts: Acts, start: (
   };
 }
 
-type Call = (input: object) => Promise<unknown>;
+// What a call is given and gives is checked where steps make it (`Filled`); in between it is one of many.
+type Call = (input: object) => Promise<never>;
 
 /** Proxies of the same activities, each call of which is made by `make`. */
 function calling(
   activities: object,
-  make: (call: Call, name: string, input: object | undefined) => Promise<unknown>,
+  make: (call: Call, name: keyof Activities, input: object | undefined) => Promise<unknown>,
 ): never {
   return new Proxy(activities, {
-    get: (target, name) => (input: object | undefined) => make(Reflect.get(target, name) as Call, String(name), input),
+    get: (target, name) => (input: object | undefined) =>
+      make(Reflect.get(target, name) as Call, name as keyof Activities, input),
   }) as never;
 }
 

@@ -2,13 +2,12 @@ import { ApplicationFailure, condition } from '@temporalio/workflow';
 import type { Report, ReportKind } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
 import type { MachineState, PassageErrand } from '../../contract/passage.ts';
-import type { OrderClass } from '../../domain/machine.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import type { Heard, PassageContext, Undo } from './context.ts';
 import type { Definition, Step } from './definition.ts';
 import { Gate } from './gate.ts';
 import { Inbox } from './inbox.ts';
-import { Permits } from './permits.ts';
+import { type PermitSubject, Permits } from './permits.ts';
 import { Recall } from './recall.ts';
 import { BootedAnew, Leave } from './result.ts';
 import { Takeover } from './takeover.ts';
@@ -24,7 +23,7 @@ export class Run implements PassageContext {
   readonly takeover: Takeover;
   /** What this passage holds of its groups' semaphores; the engine gives all back at its end. */
   readonly permits: Permits;
-  readonly holder: { machineId: string; siteId: string; orderId: string; class: OrderClass };
+  readonly holder: Mutable<PermitSubject>;
   request: unknown = {};
   facts: unknown = {};
   controller = false;
