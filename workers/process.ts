@@ -40,7 +40,7 @@ export async function keepTrying<T>(log: Logger, what: string, connect: () => Pr
   }
 }
 
-/** To a Temporal on the same machine nothing is compressed: that cost a tenth of all CPU of a birth, and saves no wire. */
+/** To a Temporal on the same machine nothing is compressed: it would cost CPU and save no wire. */
 export function connectWorker(log: Logger, address: string): Promise<NativeConnection> {
   const grpcCompression = { codec: isHere(address) ? 'none' : 'gzip' } as const;
   return keepTrying(log, `Temporal at ${address}`, () => NativeConnection.connect({ address, grpcCompression }));
