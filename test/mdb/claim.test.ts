@@ -39,6 +39,17 @@ describe('a claim', () => {
     expect(await locks()).toBe(0);
   });
 
+  test('that waits beside one whose connection is lost goes on with another connection', async () => {
+    const claims = openClaims(connection.pool);
+    await claims.hold('one', 1000, async () => {
+      const waiting = claims.hold('one', 5000, async () => 'worked');
+      await end();
+      await expect.poll(locks).toBe(0);
+      expect(await waiting).toBe('worked');
+    });
+    expect(await locks()).toBe(0);
+  });
+
   test('leaves its connection to the pool without a lock', async () => {
     const claims = openClaims(connection.pool);
     await Promise.all(['a', 'b', 'c'].map((name) => claims.hold(name, 1000, async () => {})));
