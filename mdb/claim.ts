@@ -17,23 +17,34 @@ export interface Claims {
  */
 export function openClaims(pool: Pool): Claims {
   let line: Line | null = null;
+  const join = () => {
+    line ??= openLine(pool, (lost) => {
+      if (line === lost) line = null;
+    });
+    line.users += 1;
+    return line;
+  };
+  const part = (mine: Line) => {
+    mine.users -= 1;
+    if (mine.users === 0) mine.end();
+  };
   return {
     async hold(name, patience, work) {
-      line ??= openLine(pool, (lost) => {
-        if (line === lost) line = null;
-      });
-      const mine = line;
-      mine.users += 1;
+      let mine = join();
       try {
         const until = Date.now() + patience;
         while (!(await take(mine, name))) {
           if (Date.now() > until) return 'taken';
           await sleep(askEvery);
+          // What was claimed on a line that is lost is free: another one is told so.
+          if (mine.lost) {
+            part(mine);
+            mine = join();
+          }
         }
         return await work().finally(() => leave(mine, name));
       } finally {
-        mine.users -= 1;
-        if (mine.users === 0) mine.end();
+        part(mine);
       }
     },
   };
@@ -44,6 +55,7 @@ interface Line {
   /** Names claimed here: the locks are the session's, so they don't part those who share it. */
   readonly held: Set<string>;
   users: number;
+  lost: boolean;
   end(): void;
 }
 
@@ -52,6 +64,7 @@ function openLine(pool: Pool, over: (line: Line) => void): Line {
     session: pool.take(),
     held: new Set(),
     users: 0,
+    lost: false,
     end() {
       over(line);
       void line.session.then(pool.give, () => {});
@@ -59,7 +72,11 @@ function openLine(pool: Pool, over: (line: Line) => void): Line {
   };
   line.session.then(
     // Its locks are gone with it; who works on meanwhile is told by the next query.
-    (session) => session.onLost(() => over(line)),
+    (session) =>
+      session.onLost(() => {
+        line.lost = true;
+        over(line);
+      }),
     () => over(line),
   );
   return line;
