@@ -72,7 +72,7 @@ export function addBirth(program: Command, open: () => Context): void {
     .option('--wipe', 'its disks may be wiped, whatever is on them', false)
     .action(async (machine: string, { reason, id, wipe }: BirthOptions) => {
       const { api, screen, operator } = open();
-      const wish = {
+      const spec = {
         machine,
         passage: 'birth',
         wipe,
@@ -80,10 +80,10 @@ export function addBirth(program: Command, open: () => Context): void {
         ...(id === undefined ? {} : { id }),
       } as const;
       const mac = normaliseMac(machine);
-      const taken = await api.order(wish).catch(async (error: unknown) => {
+      const taken = await api.order(spec).catch(async (error: unknown) => {
         if (!(error instanceof ApiProblem) || error.status !== 404 || mac === null) throw error;
         await api.announce({ mac });
-        return api.order(wish);
+        return api.order(spec);
       });
       const { order, created } = taken;
       screen.answer(taken, () =>

@@ -102,7 +102,7 @@ export async function order(
 ): Promise<void> {
   const { api, screen, operator } = context;
   mustBeOne(command, machine, selector);
-  const wish = {
+  const spec = {
     passage,
     request: { ...request },
     reason: reason ?? `${operator} asked for it`,
@@ -111,12 +111,12 @@ export async function order(
   };
   const seconds = options.dryRun && wait !== false && begins(options.notBefore, wait) ? wait : null;
   if (selector !== undefined) {
-    const many = await api.orderMany({ ...wish, selector, ...(count !== undefined && { count }) });
+    const many = await api.orderMany({ ...spec, selector, ...(count !== undefined && { count }) });
     if (seconds === null) return showOutcomes(context, many);
     const outcomes = await awaitPlans(context, command, many.outcomes, seconds);
     return screen.answer({ outcomes }, () => showRehearsals(context, outcomes));
   }
-  const taken = await api.order({ ...wish, machine: machine ?? '' });
+  const taken = await api.order({ ...spec, machine: machine ?? '' });
   const { id, machineId } = taken.order;
   const done = taken.created ? 'is ordered' : 'was ordered before';
   const told = `${id} ${done} for ${machineId}: farrier order show ${id}`;

@@ -174,8 +174,8 @@ export class ApiClient {
   }
 
   /** Plans one order over many machines; the campaign's hash is what it is started by. */
-  planCampaign(wish: CampaignRequest): Promise<{ created: boolean; campaign: CampaignView }> {
-    return this.#send('POST', '/campaigns', wish);
+  planCampaign(spec: CampaignRequest): Promise<{ created: boolean; campaign: CampaignView }> {
+    return this.#send('POST', '/campaigns', spec);
   }
 
   async campaigns(): Promise<CampaignView[]> {
@@ -198,9 +198,9 @@ export class ApiClient {
   async steerCampaign(
     id: string,
     how: 'pause' | 'resume' | 'cancel',
-    wish: { reason: string; stop?: boolean },
+    spec: { reason: string; stop?: boolean },
   ): Promise<void> {
-    await this.#send('POST', `/campaigns/${encodeURIComponent(id)}/${how}`, wish);
+    await this.#send('POST', `/campaigns/${encodeURIComponent(id)}/${how}`, spec);
   }
 
   async steps(filter: { open?: boolean; owner?: string; machine?: string } = {}): Promise<HumanStepView[]> {
@@ -219,8 +219,8 @@ export class ApiClient {
     return this.#get(`/tickets/${encodeURIComponent(id)}`);
   }
 
-  closeTicket(id: string, wish: { why: string; answer?: string }): Promise<{ outcome: 'closed' | 'answered' }> {
-    return this.#send('POST', `/tickets/${encodeURIComponent(id)}/close`, wish);
+  closeTicket(id: string, spec: { why: string; answer?: string }): Promise<{ outcome: 'closed' | 'answered' }> {
+    return this.#send('POST', `/tickets/${encodeURIComponent(id)}/close`, spec);
   }
 
   async noteTicket(id: string, text: string): Promise<void> {
@@ -255,20 +255,20 @@ export class ApiClient {
     return (await this.#get<{ groups: CapacityView[] }>('/capacity', { scope })).groups;
   }
 
-  async setCapacity(wish: CapacityRequest): Promise<CapacityView[]> {
-    return (await this.#send<{ groups: CapacityView[] }>('PUT', '/capacity', wish)).groups;
+  async setCapacity(spec: CapacityRequest): Promise<CapacityView[]> {
+    return (await this.#send<{ groups: CapacityView[] }>('PUT', '/capacity', spec)).groups;
   }
 
   brake(): Promise<BrakeView> {
     return this.#get('/brake');
   }
 
-  engageBrake(wish: { reason: string; minutes?: number }): Promise<BrakeView> {
-    return this.#send('POST', '/brake/engage', wish);
+  engageBrake(spec: { reason: string; minutes?: number }): Promise<BrakeView> {
+    return this.#send('POST', '/brake/engage', spec);
   }
 
-  releaseBrake(wish: { reason: string; overrideMinutes?: number }): Promise<BrakeView> {
-    return this.#send('POST', '/brake/release', wish);
+  releaseBrake(spec: { reason: string; overrideMinutes?: number }): Promise<BrakeView> {
+    return this.#send('POST', '/brake/release', spec);
   }
 
   setBrake(limits: BrakeLimitsRequest): Promise<BrakeView> {
@@ -295,8 +295,8 @@ export class ApiClient {
   }
 
   /** Asks for the workflows that are missing to be brought back; `rehydration` tells how far that is. */
-  rehydrate(wish: RehydrateRequest = {}): Promise<{ id: string }> {
-    return this.#send('POST', '/rehydrate', wish);
+  rehydrate(spec: RehydrateRequest = {}): Promise<{ id: string }> {
+    return this.#send('POST', '/rehydrate', spec);
   }
 
   rehydrations(): Promise<RehydrateList> {
@@ -405,8 +405,8 @@ export class ApiClient {
     await this.#send('POST', `/permits/${encodeURIComponent(id)}/evict`, { reason });
   }
 
-  disruption(wish: DisruptionRequest): Promise<DisruptionAnswer> {
-    return this.#send('POST', '/disruption', wish);
+  disruption(spec: DisruptionRequest): Promise<DisruptionAnswer> {
+    return this.#send('POST', '/disruption', spec);
   }
 
   #get<T>(path: string, query: Query = {}): Promise<T> {

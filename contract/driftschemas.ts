@@ -83,7 +83,7 @@ const word = (most: number) =>
     .max(most, `is longer than ${most} characters`)
     .refine((value) => !/\p{Cc}/u.test(value), 'holds control characters');
 
-const firmwareWish = z
+const firmwareSpec = z
   .strictObject({
     version: word(100),
     file: z
@@ -103,7 +103,7 @@ const few =
   <T extends Record<string, unknown>>(values: T) =>
     Object.keys(values).length <= most;
 
-const wishes = {
+const specs = {
   bios: z
     .record(
       z
@@ -115,7 +115,7 @@ const wishes = {
     .refine(few(500), 'has more than 500 settings'),
   // As many as one order takes.
   firmware: z
-    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,126}$/, 'is not the name of a component'), firmwareWish)
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,126}$/, 'is not the name of a component'), firmwareSpec)
     .refine(few(40), 'has more than 40 components'),
   hardware: z.partialRecord(z.enum(partKinds), z.int().min(0).max(1_000_000_000)),
   match: z.strictObject({
@@ -130,7 +130,7 @@ const wishes = {
 
 export const profileView = z.object({
   id: z.string(),
-  ...wishes,
+  ...specs,
   match: z.record(z.string(), z.union([z.string(), z.number()])),
   /** Machines that have it. */
   machines: z.number(),
@@ -140,12 +140,12 @@ export const profileList = z.object({ profiles: z.array(profileView) });
 /** Each field that is given replaces the whole of what was there. */
 export const profileRequest = z.strictObject({
   reason: sentence,
-  bios: wishes.bios.exactOptional(),
-  firmware: wishes.firmware.exactOptional(),
-  hardware: wishes.hardware.exactOptional(),
-  match: wishes.match.exactOptional(),
-  priority: wishes.priority.exactOptional(),
-  pool: wishes.pool.exactOptional(),
+  bios: specs.bios.exactOptional(),
+  firmware: specs.firmware.exactOptional(),
+  hardware: specs.hardware.exactOptional(),
+  match: specs.match.exactOptional(),
+  priority: specs.priority.exactOptional(),
+  pool: specs.pool.exactOptional(),
 });
 
 export type DriftQuery = z.input<typeof driftQuery>;

@@ -8,7 +8,7 @@ import { sites } from './schema.ts';
 export const processNames = ['dispatch', 'lifecycle', 'hardware', 'birther', 'agents'] as const;
 export type ProcessName = (typeof processNames)[number];
 
-export interface ProcessWish {
+export interface ProcessSpec {
   readonly name: ProcessName;
   readonly siteId: string;
 }
@@ -17,7 +17,7 @@ export interface ProcessWish {
 export const beat = 15_000;
 
 /** Writes that this process works, and what its clock says. Rows of those that ended a day ago go. */
-export async function keepAlive(mdb: Mdb, { name, siteId }: ProcessWish, clock = new Date()): Promise<void> {
+export async function keepAlive(mdb: Mdb, { name, siteId }: ProcessSpec, clock = new Date()): Promise<void> {
   const instance = `${hostname()}/${process.pid}`;
   const ahead = sql`extract(epoch from ${clock.toISOString()}::timestamptz - clock_timestamp())::numeric * 1000`;
   await mdb.execute(sql`
@@ -28,8 +28,8 @@ export async function keepAlive(mdb: Mdb, { name, siteId }: ProcessWish, clock =
 }
 
 /** Says so again and again until it is stopped; an MDB that is away is told again later. */
-export function startAlive(mdb: Mdb, wish: ProcessWish): { stop(): void } {
-  const tell = () => void keepAlive(mdb, wish).catch(() => {});
+export function startAlive(mdb: Mdb, spec: ProcessSpec): { stop(): void } {
+  const tell = () => void keepAlive(mdb, spec).catch(() => {});
   tell();
   const timer = setInterval(tell, beat);
   timer.unref();

@@ -19,7 +19,7 @@ export interface BootPlan {
   readonly elsewhere?: string;
 }
 
-export interface BootWish {
+export interface BootSpec {
   readonly target: BootTarget;
   readonly enabled: 'Once' | 'Continuous' | 'Disabled';
   /** Where to boot from over HTTP, for those that take an address. */
@@ -54,19 +54,19 @@ export async function hasOnlyOrder(session: Session, system: SystemReading): Pro
 export async function planBoot(
   session: Session,
   system: SystemReading,
-  wish: BootWish,
+  spec: BootSpec,
   firmware?: SeenFirmware,
 ): Promise<BootPlan | string> {
   const { elsewhere, path, shown, targets: offered } = await readBoot(session, system);
-  const target = chooseTarget(wish.target, offered, firmware);
-  if (target === null) return `the controller offers no boot from ${wish.target}, but from ${offered.join(', ')}`;
+  const target = chooseTarget(spec.target, offered, firmware);
+  if (target === null) return `the controller offers no boot from ${spec.target}, but from ${offered.join(', ')}`;
   const enabled = strings(shown['BootSourceOverrideEnabled@Redfish.AllowableValues']);
-  if (enabled.length > 0 && !enabled.includes(wish.enabled))
-    return `the controller overrides the boot ${enabled.join(' or ')} only, not ${wish.enabled}`;
-  if (wish.uri !== undefined && !('HttpBootUri' in shown)) return 'the controller takes no address to boot from';
+  if (enabled.length > 0 && !enabled.includes(spec.enabled))
+    return `the controller overrides the boot ${enabled.join(' or ')} only, not ${spec.enabled}`;
+  if (spec.uri !== undefined && !('HttpBootUri' in shown)) return 'the controller takes no address to boot from';
   const mode = await modeFor(session, shown, target, firmware);
-  const fields = bootFields(shown, target, system.quirks.boot, wish.enabled, mode);
-  const boot = { ...fields, ...(wish.uri !== undefined && { HttpBootUri: wish.uri }) };
+  const fields = bootFields(shown, target, system.quirks.boot, spec.enabled, mode);
+  const boot = { ...fields, ...(spec.uri !== undefined && { HttpBootUri: spec.uri }) };
   return { path, boot, ...(elsewhere !== null && { elsewhere }) };
 }
 
@@ -132,7 +132,7 @@ export function bootFields(
   shown: Json,
   target: string,
   form: BootForm,
-  enabled: BootWish['enabled'] = 'Once',
+  enabled: BootSpec['enabled'] = 'Once',
   mode: string | null = text(shown.BootSourceOverrideMode),
 ): Record<string, string> {
   const fields: Record<string, string> = {

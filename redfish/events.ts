@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 import type { Json, RedfishResponse } from './transport.ts';
 
 /** What is wanted: events to this address, under a name by which the subscription is found again. */
-export interface EventsWish {
+export interface EventsSpec {
   /** Makes the whole `https` URL of the receiver; asked for only when a subscription has to be made. */
   readonly destination: () => Promise<string>;
   readonly context: string;
@@ -38,23 +38,23 @@ interface Found {
  * address that is no longer valid or are there twice are deleted first, so that places are never filled up. Those of
  * others are never touched. A lost answer is settled by looking, never by asking twice.
  */
-export async function ensureEvents(session: Session, wish: EventsWish): Promise<EventsOutcome> {
+export async function ensureEvents(session: Session, spec: EventsSpec): Promise<EventsOutcome> {
   const service = await eventService(session);
   if (service === null) return { state: 'unsupported', reason: 'the controller has no event service' };
   const collection = link(service.Subscriptions);
   if (collection === null) return { state: 'unsupported', reason: 'its event service takes no subscriptions' };
   const off = await switchOn(session, service);
   if (off !== null) return { state: 'refused', reason: off };
-  const kept = await tidy(session, collection, wish);
+  const kept = await tidy(session, collection, spec);
   if (kept !== null) return { state: 'subscribed', path: kept, made: false };
-  return create(session, service, collection, wish);
+  return create(session, service, collection, spec);
 }
 
 /** Deletes all subscriptions that are ours; gives how many they were. */
-export async function endEvents(session: Session, wish: Pick<EventsWish, 'context' | 'ours'>): Promise<number> {
+export async function endEvents(session: Session, spec: Pick<EventsSpec, 'context' | 'ours'>): Promise<number> {
   const collection = link((await eventService(session))?.Subscriptions);
   const found = collection === null ? [] : await readFound(session, collection);
-  const mine = found.filter((one) => isOurs(one, wish));
+  const mine = found.filter((one) => isOurs(one, spec));
   for (const { path } of mine) await remove(session, path);
   return mine.length;
 }
@@ -102,14 +102,14 @@ function foundOf(path: string, shown: Json): Found {
   };
 }
 
-function isOurs({ context, destination }: Found, wish: Pick<EventsWish, 'context' | 'ours'>): boolean {
-  return context === wish.context || wish.ours(destination);
+function isOurs({ context, destination }: Found, spec: Pick<EventsSpec, 'context' | 'ours'>): boolean {
+  return context === spec.context || spec.ours(destination);
 }
 
 /** The one subscription of ours that is in force; all others of ours are deleted. */
-async function tidy(session: Session, collection: string, wish: EventsWish): Promise<string | null> {
-  const mine = (await readFound(session, collection)).filter((one) => isOurs(one, wish));
-  const kept = mine.find(({ alive, destination }) => alive && wish.valid(destination));
+async function tidy(session: Session, collection: string, spec: EventsSpec): Promise<string | null> {
+  const mine = (await readFound(session, collection)).filter((one) => isOurs(one, spec));
+  const kept = mine.find(({ alive, destination }) => alive && spec.valid(destination));
   for (const one of mine) if (one !== kept) await remove(session, one.path);
   return kept?.path ?? null;
 }
@@ -134,19 +134,19 @@ export function formsOf(service: Json, destination: string, context: string): Js
   return offered !== null && !formats ? [old, lasting, modern, least] : [lasting, modern, old, least];
 }
 
-async function create(session: Session, service: Json, collection: string, wish: EventsWish): Promise<EventsOutcome> {
-  const destination = await wish.destination();
+async function create(session: Session, service: Json, collection: string, spec: EventsSpec): Promise<EventsOutcome> {
+  const destination = await spec.destination();
   let refusal = 'no form of the request was taken, or none was made of it that is ours and in force';
-  for (const form of formsOf(service, destination, wish.context)) {
+  for (const form of formsOf(service, destination, spec.context)) {
     try {
       const answer = await session.write('POST', collection, form);
-      return settled(await find(session, collection, destination, wish.context, pathOf(answer)), refusal);
+      return settled(await find(session, collection, destination, spec.context, pathOf(answer)), refusal);
     } catch (error) {
       if (!(error instanceof RedfishError)) throw error;
       if (error.kind === 'subscription-limit') return { state: 'full', reason: error.message };
       // What may have been done all the same is looked for, not asked for again.
       if (error.carriedOut !== 'no')
-        return settled(await find(session, collection, destination, wish.context, null), error.message);
+        return settled(await find(session, collection, destination, spec.context, null), error.message);
       if (error.kind !== 'rejected') throw error;
       refusal = error.message;
     }

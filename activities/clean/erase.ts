@@ -50,11 +50,11 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
     const disks = await disksToErase(tx, machineId, orderId);
     const lacking = new Set(judgeErasing(disks).lacking.map(({ serial }) => serial));
     const pool = await readPool(tx, machine.pool);
-    const wish = { method: method === 'policy' ? null : method, pool };
+    const spec = { method: method === 'policy' ? null : method, pool };
     const targets = planErase(
       disks.filter(({ serial }) => lacking.has(serial)),
       machine,
-      wish,
+      spec,
     );
     await passage.settleStep(tx, orderId, 'boot', 'done');
     await passage.beginStep(tx, orderId, next);

@@ -1,7 +1,7 @@
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
 import type { MachineState, PassageErrand } from '../../contract/passage.ts';
 import type { Bundle, BundleInput, HandOn, PartWord, RungEnd, RungInput } from '../../contract/repair.ts';
-import type { OrderWish } from '../../domain/orders.ts';
+import type { OrderSpec } from '../../domain/orders.ts';
 import type { Climb } from '../../domain/repair/budget.ts';
 import { judgeClimb } from '../../domain/repair/budget.ts';
 import { missingDisks } from '../../domain/repair/missing.ts';
@@ -85,7 +85,7 @@ export function createRepairActivities(mdb: Mdb) {
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
         if (await passage.isOrdered(tx, id)) return id;
-        const asked: OrderWish['asked'] =
+        const asked: OrderSpec['asked'] =
           to === 'rebirth'
             ? { passage: 'rebirth', request: { ...standardRequests.rebirth, power: 'cycle', verifies: fault } }
             : { passage: 'retire', request: standardRequests.retire };

@@ -122,10 +122,10 @@ async function addImage(
   { mdb, authority }: PeopleDependencies,
   operator: Actor,
   row: Kept & { readonly id: string; readonly path: string },
-  { kind, bootMib, kernel, preferred: wish }: Upload,
+  { kind, bootMib, kernel, preferred: spec }: Upload,
   place: () => Promise<void>,
 ): Promise<void> {
-  const preferred = wish === 'true';
+  const preferred = spec === 'true';
   const layout = { bootMib, rootMib: 'rest', kernel } as const;
   const signature = authority.signImage(row.sha256);
   await addImageRow(mdb, operator, { ...row, kind, signature, layout, preferred }, place);

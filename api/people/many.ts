@@ -1,6 +1,6 @@
 import * as contract from '../../contract/api.ts';
 import { readBrainSlug } from '../../domain/brainslug.ts';
-import type { OrderWish } from '../../domain/orders.ts';
+import type { OrderSpec } from '../../domain/orders.ts';
 import { isRefused } from '../../domain/refused.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
@@ -8,7 +8,7 @@ import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';
 import type { Operator } from './operator.ts';
-import { mustKnowGroups, mustMatch, readWish } from './wish.ts';
+import { mustKnowGroups, mustMatch, readSpec } from './spec.ts';
 
 const tags = ['orders'];
 
@@ -20,12 +20,12 @@ async function placeAll(
   operator: Operator,
   machineIds: readonly string[],
   id: string | undefined,
-  wish: Omit<OrderWish, 'id' | 'machineId'>,
+  spec: Omit<OrderSpec, 'id' | 'machineId'>,
 ): Promise<Outcomes> {
   const outcomes: Outcomes = [];
   for (const machineId of machineIds) {
     const own = id === undefined ? undefined : `${id}-${machineId.replace(/^m-/, '')}`;
-    const placed = await placeOrder(mdb, operator, { ...wish, id: own, machineId });
+    const placed = await placeOrder(mdb, operator, { ...spec, id: own, machineId });
     outcomes.push(
       isRefused(placed)
         ? { machineId, orderId: null, created: false, refused: placed.message }
@@ -47,10 +47,10 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
       },
     },
     async ({ body, operator }) => {
-      const wish = readWish(body);
-      await mustKnowGroups(mdb, wish);
+      const spec = readSpec(body);
+      await mustKnowGroups(mdb, spec);
       const found = await mustMatch(mdb, body.selector, body.count);
-      return { outcomes: await placeAll(mdb, operator, found, body.id, wish) };
+      return { outcomes: await placeAll(mdb, operator, found, body.id, spec) };
     },
   );
   app.post(
@@ -66,7 +66,7 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
     async ({ body, operator }) => {
       const read = readBrainSlug(body.message, Date.now());
       if (typeof read === 'string') throw new ApiError('invalid', read, 'message');
-      const wish = {
+      const spec = {
         asked: read.asked,
         reason: body.reason ?? `${read.by ?? operator.name} asked for it by a BrainSlug payload`,
         class: null,
@@ -75,9 +75,9 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
         notBefore: read.notBefore === null ? null : new Date(read.notBefore),
         deadline: null,
       };
-      await mustKnowGroups(mdb, wish);
+      await mustKnowGroups(mdb, spec);
       const found = await machinesOf(mdb, body);
-      return { outcomes: await placeAll(mdb, operator, found, body.id, wish) };
+      return { outcomes: await placeAll(mdb, operator, found, body.id, spec) };
     },
   );
 }

@@ -67,21 +67,21 @@ export function addAccounts(hand: Hand): void {
 }
 
 type Verb = 'rotate' | 'create' | 'remove';
-type Wish = AccountOptions & { readonly verb: Verb; readonly name: string | undefined };
+type Spec = AccountOptions & { readonly verb: Verb; readonly name: string | undefined };
 
-async function change(hand: Hand, command: Command, address: string, wish: Wish): Promise<void> {
-  const { name, role = 'Administrator', secret, user, verb } = wish;
+async function change(hand: Hand, command: Command, address: string, spec: Spec): Promise<void> {
+  const { name, role = 'Administrator', secret, user, verb } = spec;
   if (name === undefined) command.error(`${verb} wants the name of an account.`, { exitCode: 2 });
   const { createAccount, removeAccount } = await import('../../redfish/acts/accounts.ts');
   if (verb === 'remove') {
     const about = `Take the account ${name} away`;
     const kind = removeAccount({ username: user });
-    return actByHand(hand, command, address, wish, { kind, parameters: { username: name }, about });
+    return actByHand(hand, command, address, spec, { kind, parameters: { username: name }, about });
   }
   if (secret === undefined) command.error('create wants --secret <file> for the password.', { exitCode: 2 });
   const kind = createAccount({ username: name, password: (limits) => stageNew(secret, name, limits) });
   const about = `Make an account ${name} (${role}), its password written to ${secret},`;
-  await actByHand(hand, command, address, wish, { kind, parameters: { secretRef: basename(secret), role }, about });
+  await actByHand(hand, command, address, spec, { kind, parameters: { secretRef: basename(secret), role }, about });
 }
 
 /** On the disk before it is sent, and never in the place of another. */

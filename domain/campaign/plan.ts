@@ -21,7 +21,7 @@ interface Doubted extends Candidate {
   readonly doubt: string | null;
 }
 
-export interface CampaignWish {
+export interface CampaignSpec {
   readonly passage: Passage;
   readonly request: Readonly<Record<string, unknown>>;
   readonly class: OrderClass | null;
@@ -48,16 +48,16 @@ const scopes = ['feed', 'rack', 'pool'] as const;
 
 /** The plan of a campaign over these machines. The same machines and rules give the same plan. */
 export function planCampaign(
-  wish: CampaignWish,
+  spec: CampaignSpec,
   candidates: readonly Candidate[],
   capacity: readonly CapacityListing[],
 ): CampaignPlan {
-  const ordered = spread(candidates).map((one) => ({ ...one, doubt: doubtOf(wish.passage, one) }));
-  const members = inBatches(wish.pace, canaryFirst(wish.pace.canary, ordered));
+  const ordered = spread(candidates).map((one) => ({ ...one, doubt: doubtOf(spec.passage, one) }));
+  const members = inBatches(spec.pace, canaryFirst(spec.pace.canary, ordered));
   const sizes = countGroups(candidates);
-  const limits = limitsOf(wish.pace, sizes, capacity);
-  const groups = groupsOf(wish.pace, sizes, limits, capacity);
-  const haltAt = haltAtOf(wish.pace, members.length);
+  const limits = limitsOf(spec.pace, sizes, capacity);
+  const groups = groupsOf(spec.pace, sizes, limits, capacity);
+  const haltAt = haltAtOf(spec.pace, members.length);
   return { members, groups, limits, haltAt };
 }
 
@@ -174,7 +174,7 @@ function haltAtOf({ haltCount, haltShare }: CampaignLimits, machines: number): n
  * elsewhere makes no plan another one.
  */
 export function textOfPlan(
-  { passage, request, class: urgency, pace }: CampaignWish,
+  { passage, request, class: urgency, pace }: CampaignSpec,
   { members, groups, haltAt }: CampaignPlan,
 ): string {
   const who = members.map(({ machineId, batch, rack, feed, pool, doubt }) => [

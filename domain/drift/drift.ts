@@ -23,7 +23,7 @@ export const partKinds = ['cpus', 'memoryMib', 'dimms', 'disks', 'nics', 'accele
 export type PartKind = (typeof partKinds)[number];
 
 /** How many of each kind a machine must have at least. */
-export type HardwareWish = Readonly<Partial<Record<PartKind, number>>>;
+export type HardwareSpec = Readonly<Partial<Record<PartKind, number>>>;
 
 /** As the machine's agent found it. */
 export interface HostParts {
@@ -50,7 +50,7 @@ export interface DriftScene {
   readonly wants: {
     readonly bios: Readonly<Record<string, string | number | boolean>>;
     readonly firmware: Readonly<Record<string, FirmwareSpec>>;
-    readonly hardware: HardwareWish;
+    readonly hardware: HardwareSpec;
   };
   readonly controller: boolean;
   readonly inServiceAt: number;

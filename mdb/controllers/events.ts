@@ -51,15 +51,15 @@ export async function keepEvents(mdb: Mdb, machineId: string, events: readonly E
 export async function listEvents(
   mdb: Mdb,
   machineId: string,
-  wish: { readonly limit: number; readonly before?: number | undefined },
+  spec: { readonly limit: number; readonly before?: number | undefined },
 ) {
-  const older = wish.before === undefined ? undefined : lt(controllerEvents.id, wish.before);
+  const older = spec.before === undefined ? undefined : lt(controllerEvents.id, spec.before);
   return mdb
     .select()
     .from(controllerEvents)
     .where(and(eq(controllerEvents.machineId, machineId), older))
     .orderBy(desc(controllerEvents.id))
-    .limit(wish.limit);
+    .limit(spec.limit);
 }
 
 export async function subscriptionOf(mdb: Mdb, machineId: string) {

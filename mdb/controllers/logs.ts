@@ -98,13 +98,13 @@ export async function archivedLog(mdb: Mdb, machineId: string, log: string) {
 export async function listLogEntries(
   mdb: Mdb,
   machineId: string,
-  wish: { readonly limit: number; readonly before?: number | undefined },
+  spec: { readonly limit: number; readonly before?: number | undefined },
 ) {
-  const older = wish.before === undefined ? undefined : lt(controllerLogEntries.id, wish.before);
+  const older = spec.before === undefined ? undefined : lt(controllerLogEntries.id, spec.before);
   return mdb
     .select()
     .from(controllerLogEntries)
     .where(and(eq(controllerLogEntries.machineId, machineId), older))
     .orderBy(desc(controllerLogEntries.id))
-    .limit(wish.limit);
+    .limit(spec.limit);
 }

@@ -77,8 +77,8 @@ export async function proposeCampaign(
   const candidates = await readCandidates(tx, {
     terms: [{ key: 'id', tag: false, operator: 'in', values: machineIds }],
   });
-  const wish = { id, selector, passage: 'maintenance', request: { ...request }, class: null, reason, pace } as const;
-  const hash = await keepCampaignIn(tx, reconciler, wish, candidates);
+  const spec = { id, selector, passage: 'maintenance', request: { ...request }, class: null, reason, pace } as const;
+  const hash = await keepCampaignIn(tx, reconciler, spec, candidates);
   await tx
     .update(drifts)
     .set({ campaignId: id, proposedAt: sql`now()` })

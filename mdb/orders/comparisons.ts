@@ -16,7 +16,7 @@ const keptFor = sql`interval '30 days'`;
 const lease = 120;
 const leased = sql`now() + ${lease} * interval '1 second'`;
 
-export interface ComparisonWish {
+export interface ComparisonSpec {
   readonly selector: string | null;
   readonly dryRun: boolean;
   readonly reason: string | null;
@@ -26,7 +26,7 @@ export interface ComparisonWish {
 export function askComparison(
   mdb: Mdb,
   operator: Actor,
-  { selector, dryRun, reason }: ComparisonWish,
+  { selector, dryRun, reason }: ComparisonSpec,
 ): Promise<string> {
   const id = `rehydrate-${randomUUID().slice(0, 8)}`;
   return acting(mdb, operator, null, async (tx) => {

@@ -2,7 +2,7 @@
 
 import { and, eq } from 'drizzle-orm';
 import type { Answer } from '../../contract/machine.ts';
-import { type AnswerWish, refuseAnswer } from '../../domain/answering.ts';
+import { type AnswerSpec, refuseAnswer } from '../../domain/answering.ts';
 import { readPlace } from '../../domain/answers.ts';
 import type { Refused } from '../../domain/refused.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
@@ -16,15 +16,15 @@ export interface Answerer extends Actor {
 }
 
 /** Hands an answer to the passage that asked. The first one counts; every other is kept, and refused with the reason. */
-export async function answerStep(mdb: Mdb, answerer: Answerer, wish: AnswerWish): Promise<true | Refused> {
+export async function answerStep(mdb: Mdb, answerer: Answerer, spec: AnswerSpec): Promise<true | Refused> {
   return acting(mdb, answerer, null, async (tx) => {
-    const [asked] = await tx.select().from(humanSteps).where(eq(humanSteps.id, wish.step)).for('update');
+    const [asked] = await tx.select().from(humanSteps).where(eq(humanSteps.id, spec.step)).for('update');
     const refused =
-      (asked ? refuseAnswer(asked, answerer, wish) : missing(wish)) ??
-      (await refusePlace(tx, asked, wish)) ??
-      (await hand(tx, answerer, asked, wish));
+      (asked ? refuseAnswer(asked, answerer, spec) : missing(spec)) ??
+      (await refusePlace(tx, asked, spec)) ??
+      (await hand(tx, answerer, asked, spec));
     if (refused === null) return true;
-    const answer = { ...wish, by: answerer.name };
+    const answer = { ...spec, by: answerer.name };
     await keepIgnored(tx, { machineId: asked?.machineId ?? 'unknown', why: refused.message, answer });
     return refused;
   });
@@ -32,12 +32,12 @@ export async function answerStep(mdb: Mdb, answerer: Answerer, wish: AnswerWish)
 
 type Asked = typeof humanSteps.$inferSelect;
 
-function missing({ step }: AnswerWish): Refused {
+function missing({ step }: AnswerSpec): Refused {
   return { code: 'not-found', message: `there is no step ${step}: farrier step list shows the open ones` };
 }
 
 /** Why the place that an answer names is none; null where it is one, or where the answer names none. */
-async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }: AnswerWish): Promise<Refused | null> {
+async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }: AnswerSpec): Promise<Refused | null> {
   if (!asked || !answer.startsWith('place:')) return null;
   const invalid = (message: string) => ({ code: 'invalid', message, field: 'answer' }) as const;
   const place = readPlace(answer);
@@ -57,11 +57,11 @@ async function hand(
   tx: Transaction,
   by: Answerer,
   asked: Asked | undefined,
-  wish: AnswerWish,
+  spec: AnswerSpec,
 ): Promise<Refused | null> {
-  if (!asked) return missing(wish);
+  if (!asked) return missing(spec);
   const { id, machineId, orderId } = asked;
-  const { answer, note, data } = wish;
+  const { answer, note, data } = spec;
   const payload: Answer = {
     step: id,
     answer,

@@ -174,25 +174,25 @@ export async function setCapacity(
   mdb: Mdb,
   operator: Actor,
   { scope, name }: Pick<CapacityRule, 'scope' | 'name'>,
-  wish: { readonly least: number; readonly unit: MinimumUnit } | null,
+  spec: { readonly least: number; readonly unit: MinimumUnit } | null,
   reason: string,
 ): Promise<void> {
   await acting(mdb, operator, null, async (tx) => {
     const here = and(eq(capacityRules.scope, scope), eq(capacityRules.name, name));
     const [before] = await tx.select().from(capacityRules).where(here);
-    if (wish === null) await tx.delete(capacityRules).where(here);
+    if (spec === null) await tx.delete(capacityRules).where(here);
     else {
-      const set = { ...wish, setBy: operator.name, setAt: sql`now()` };
+      const set = { ...spec, setBy: operator.name, setAt: sql`now()` };
       await tx
         .insert(capacityRules)
-        .values({ scope, name, ...wish, setBy: operator.name })
+        .values({ scope, name, ...spec, setBy: operator.name })
         .onConflictDoUpdate({ target: [capacityRules.scope, capacityRules.name], set });
     }
     const earlier = before ? { least: before.least, unit: before.unit } : null;
     await record(tx, {
       actor: operator,
       action: 'capacity.set',
-      detail: { scope, name, reason, before: earlier, after: wish },
+      detail: { scope, name, reason, before: earlier, after: spec },
     });
   });
 }

@@ -10,7 +10,7 @@ import {
   tellsStarts,
   withReading,
 } from '../effect.ts';
-import { chooseReset, conflictsWithState, fullCycle, type PowerWish, sendReset } from '../power.ts';
+import { chooseReset, conflictsWithState, fullCycle, type PowerSpec, sendReset } from '../power.ts';
 import {
   type ActContext,
   type ActDefinition,
@@ -35,24 +35,24 @@ const offFor = 10_000;
 const shutdownPatience = 120_000;
 
 /** What each wish leads to, where that can be seen of a refusal: nothing is asked for twice that is so. */
-const leadsTo: Readonly<Partial<Record<PowerWish, readonly string[]>>> = {
+const leadsTo: Readonly<Partial<Record<PowerSpec, readonly string[]>>> = {
   on: ['On', 'PoweringOn'],
   off: ['Off'],
   shutdown: ['Off'],
 };
 
 /** Plans one reset; not done where the controller offers no fitting type. */
-export async function planReset(scene: ActContext, wish: PowerWish): Promise<ActPlan | Observation> {
+export async function planReset(scene: ActContext, spec: PowerSpec): Promise<ActPlan | Observation> {
   const { session, system } = scene;
-  const type = chooseReset(wish, system.resetTypes);
+  const type = chooseReset(spec, system.resetTypes);
   if (type === null) return unfitting(scene);
   const so = async () => {
     const { power } = await readShown(session, system);
-    return power !== null && leadsTo[wish]?.includes(power) === true;
+    return power !== null && leadsTo[spec]?.includes(power) === true;
   };
   return {
     command: { reset: type },
-    before: wish === 'off' || wish === 'shutdown' ? { ...shownBy(system) } : await beforeStart(scene, type),
+    before: spec === 'off' || spec === 'shutdown' ? { ...shownBy(system) } : await beforeStart(scene, type),
     send: async () => {
       await unlessNow(scene, () => sendReset(session, system, type), { also: conflictsWithState, so });
       return null;

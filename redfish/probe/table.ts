@@ -11,8 +11,8 @@ export function tellOffers(resetTypes: readonly string[], offers: Partial<Offers
 }
 
 function tellHost(resetTypes: readonly string[], { boot, bios, secureBoot, acCycle }: Partial<Offers>): OfferWords {
-  const wishes = ['on', 'shutdown', 'off', 'restart', 'cycle'] as const;
-  const met = resetTypes.length === 0 ? [] : wishes.filter((wish) => chooseReset(wish, resetTypes) !== null);
+  const specs = ['on', 'shutdown', 'off', 'restart', 'cycle'] as const;
+  const met = resetTypes.length === 0 ? [] : specs.filter((spec) => chooseReset(spec, resetTypes) !== null);
   return {
     power: met.length > 0 ? met.join(', ') : null,
     'boot once': boot ? bootWords(boot) : null,

@@ -41,8 +41,8 @@ const options = optionsSchema.parse(values);
 const machines = options.racks * options['per-rack'];
 
 const { faults, data, speed, timeout } = options;
-const wish = { racks: options.racks, perRack: options['per-rack'], speed, faults, data, timeout };
-process.exitCode = await withFarrier(wish, bench);
+const spec = { racks: options.racks, perRack: options['per-rack'], speed, faults, data, timeout };
+process.exitCode = await withFarrier(spec, bench);
 
 async function bench({ up, supervisor, stopped }: BenchFarrier): Promise<number> {
   const began = performance.now();

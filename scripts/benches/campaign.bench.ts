@@ -74,8 +74,8 @@ async function bench(mdb: Mdb): Promise<number> {
   if (typeof selector === 'string') throw new Error(selector);
   const pace = { ...standardLimits, canary: 4, rackShare: 5, feedShare: 5, poolShare: 5, atOnce: 200, batch: 500 };
   const what = { passage: 'reboot', request: { ...standardRequests.reboot }, class: null, pace } as const;
-  const wish = { ...what, id: 'bench', selector: 'state=production', reason: 'bench' };
-  const plan = await timed(async () => keepCampaign(mdb, ann, wish, await readCandidates(mdb, selector)));
+  const spec = { ...what, id: 'bench', selector: 'state=production', reason: 'bench' };
+  const plan = await timed(async () => keepCampaign(mdb, ann, spec, await readCandidates(mdb, selector)));
   const hash = (await showCampaign(mdb, 'bench', { limit: 0 }))?.campaign.hash ?? '';
   const start = await timed(() => startCampaign(mdb, ann, 'bench', hash, 'bench'));
   const turn = await timed(() => turnCampaign(mdb, { campaignId: 'bench', now: Date.now(), healthy: false }));

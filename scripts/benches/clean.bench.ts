@@ -29,8 +29,8 @@ const ann = { class: 'user', name: 'ann' } as const;
 const patience = 300;
 
 // A burn-in takes as long as it tells.
-const wish = { racks: 1, perRack: count, speed, burnin: 86_400, power: 'off', timeout: 600 } as const;
-process.exitCode = await withFarrier(wish, bench);
+const spec = { racks: 1, perRack: count, speed, burnin: 86_400, power: 'off', timeout: 600 } as const;
+process.exitCode = await withFarrier(spec, bench);
 
 async function bench({ up: { mdb, ports }, stopped }: BenchFarrier): Promise<number> {
   const sim = `http://127.0.0.1:${ports.sim}`;

@@ -6,7 +6,7 @@ import { bringUp, type Up } from '../../cli/up/bring.ts';
 import { SetupSteps } from '../../cli/up/steps.ts';
 import { Supervisor } from '../../host/supervise.ts';
 
-export interface WholeWish {
+export interface WholeSpec {
   readonly racks: number;
   readonly perRack: number;
   /** Divides the time that hardware takes. */
@@ -31,19 +31,19 @@ export interface BenchFarrier {
 }
 
 /** Brings one up, works with it, and leaves nothing behind. Gives what the work gives. */
-export async function withFarrier<T>(wish: WholeWish, work: (farrier: BenchFarrier) => Promise<T>): Promise<T> {
+export async function withFarrier<T>(spec: WholeSpec, work: (farrier: BenchFarrier) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const folder = wish.data ?? (await mkdtemp(join(tmpdir(), 'farrier-bench-')));
+  const folder = spec.data ?? (await mkdtemp(join(tmpdir(), 'farrier-bench-')));
   const supervisor = new Supervisor();
   let up: Up | null = null;
   try {
-    up = await start(wish, folder, supervisor, stop.signal);
+    up = await start(spec, folder, supervisor, stop.signal);
     return await work({ up, supervisor, stopped: stop.signal });
   } finally {
     await supervisor.stop();
     await up?.close();
-    if (wish.data === undefined) await rm(folder, { recursive: true, force: true });
+    if (spec.data === undefined) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -51,30 +51,30 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function start(wish: WholeWish, data: string, supervisor: Supervisor, stop: AbortSignal): Promise<Up> {
+function start(spec: WholeSpec, data: string, supervisor: Supervisor, stop: AbortSignal): Promise<Up> {
   // A server that the shell names is somebody's own.
   const { TEMPORAL_ADDRESS: _, ...environment } = process.env;
   return bringUp({
     options: {
       data,
-      sim: { racks: wish.racks, perRack: wish.perRack },
+      sim: { racks: spec.racks, perRack: spec.perRack },
       vm: 0,
       firmware: 'mixed',
       interface: null,
       ports: { temporal: 0, ui: 0, api: 0, agent: 0, events: 0, boot: 0, sim: 0 },
       once: true,
-      timeoutSeconds: wish.timeout,
+      timeoutSeconds: spec.timeout,
       view: false,
     },
     shell: {
       ...(environment as Record<string, string>),
       FARRIER_LOG: 'info',
-      FARRIER_SIM_SPEED: String(wish.speed),
-      FARRIER_SIM_POWER: wish.power ?? 'on',
-      ...(wish.burnin !== undefined && { FARRIER_SIM_BURNIN: String(wish.burnin) }),
+      FARRIER_SIM_SPEED: String(spec.speed),
+      FARRIER_SIM_POWER: spec.power ?? 'on',
+      ...(spec.burnin !== undefined && { FARRIER_SIM_BURNIN: String(spec.burnin) }),
       // All machines are one source here.
       FARRIER_BOOT_RATE: '100000',
-      ...(wish.faults !== undefined && { FARRIER_SIM_FAULTS: wish.faults }),
+      ...(spec.faults !== undefined && { FARRIER_SIM_FAULTS: spec.faults }),
     },
     steps: tellingSteps(),
     supervisor,

@@ -115,7 +115,7 @@ function write(controller: Controller, id: string, subscription: Subscription | 
 export function subscribe(controller: Controller, body: Body): Reply {
   const rules = eventRulesOf(controller.personality);
   if (rules === null) return wrongMethod;
-  const refused = checkWish(rules, body);
+  const refused = checkSpec(rules, body);
   if (refused) return refused;
   const known = subscriptionsOf(controller);
   const free = Array.from({ length: rules.cap }, (_, n) => String(n + 1)).find((id) => known[id] === undefined);
@@ -144,7 +144,7 @@ const heeded = [
 
 const isKind = (body: Body, name: string, kind: string) => body[name] === undefined || body[name] === kind;
 
-function checkWish(rules: EventRules, body: Body): Reply | null {
+function checkSpec(rules: EventRules, body: Body): Reply | null {
   const lacking = rules.required.find((name) => body[name] === undefined);
   if (lacking) return missing(lacking);
   const strange = Object.keys(body).find((name) => rules.unknown.includes(name) || !heeded.includes(name));

@@ -43,7 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const wish = (id: string, more: object = {}) => ({
+const spec = (id: string, more: object = {}) => ({
   ...{ id, passage: 'reboot' as const, selector: 'pool=batch', reason: 'a new kernel' },
   ...more,
 });
@@ -68,14 +68,14 @@ async function farrier(...args: string[]): Promise<string> {
 
 describe('a plan', () => {
   it('does nothing, and the same again is the same', async () => {
-    const { created, campaign } = await api.planCampaign(wish('c1'));
+    const { created, campaign } = await api.planCampaign(spec('c1'));
     expect({ created, machines: campaign.machines, state: campaign.state }).toEqual({
       created: true,
       machines: 6,
       state: 'planned',
     });
-    expect(await api.planCampaign(wish('c1'))).toMatchObject({ created: false, campaign: { hash: campaign.hash } });
-    await expect(api.planCampaign(wish('c1', { selector: 'pool=web' }))).rejects.toMatchObject({ code: 'conflict' });
+    expect(await api.planCampaign(spec('c1'))).toMatchObject({ created: false, campaign: { hash: campaign.hash } });
+    await expect(api.planCampaign(spec('c1', { selector: 'pool=web' }))).rejects.toMatchObject({ code: 'conflict' });
     expect(await live()).toEqual([]);
   });
 
@@ -88,14 +88,14 @@ describe('a plan', () => {
     ['an unknown field', { request: { drian: true } }, 'drian'],
     ['no pace at all', { pace: { batch: 0 } }, 'pace.batch'],
   ])('of %s is refused', async (_name, more, message) => {
-    await expect(api.planCampaign(wish('refused', more) as never)).rejects.toThrow(message);
+    await expect(api.planCampaign(spec('refused', more) as never)).rejects.toThrow(message);
     await expect(api.campaign('refused')).rejects.toMatchObject({ code: 'not-found' });
   });
 });
 
 describe('a start', () => {
   it('is refused under another hash, and when the plan would now be another one', async () => {
-    const { campaign } = await api.planCampaign(wish('c2'));
+    const { campaign } = await api.planCampaign(spec('c2'));
     await expect(api.startCampaign('c2', 'a'.repeat(64), 'go')).rejects.toThrow(`the plan of c2 is ${campaign.hash}`);
     await base.mdb.update(machines).set({ pool: 'web' }).where(eq(machines.id, 'm-batch-05'));
     await expect(api.startCampaign('c2', campaign.hash, 'go')).rejects.toThrow('0 machines came to it and 1 left it');
@@ -115,7 +115,7 @@ describe('a start', () => {
   });
 
   it('does what was rehearsed, and only that', async () => {
-    const { campaign } = await api.planCampaign(wish('c3', { selector: 'pool=web', pace: { canary: 0 } }));
+    const { campaign } = await api.planCampaign(spec('c3', { selector: 'pool=web', pace: { canary: 0 } }));
     expect(await api.rehearseCampaign('c3')).toEqual({ ordered: 3, refused: 0 });
     await expect(api.startCampaign('c3', campaign.hash, 'go')).rejects.toThrow('3 of its rehearsals are not over');
     for (const { id } of await live())

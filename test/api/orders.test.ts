@@ -53,9 +53,9 @@ async function ask(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object
   const response = await app.inject({ method, url: `/api/v1${url}`, headers, ...(payload && { payload }) });
   return { status: response.statusCode, body: response.json() };
 }
-const place = (wish: object) =>
-  ask('POST', '/orders', { machine: 'm-01', passage: 'reboot', reason: 'a test', ...wish });
-const many = (wish: object) => ask('POST', '/orders/many', { passage: 'drain', reason: 'a test', ...wish });
+const place = (spec: object) =>
+  ask('POST', '/orders', { machine: 'm-01', passage: 'reboot', reason: 'a test', ...spec });
+const many = (spec: object) => ask('POST', '/orders/many', { passage: 'drain', reason: 'a test', ...spec });
 const messages = (orderId: string) =>
   base.mdb
     .select()
@@ -130,9 +130,9 @@ describe('an order', () => {
     ['a wipe of what wipes nothing', { wipe: true }, 'wipe', /wipes nothing/],
     ['no reason', { reason: '' }, 'reason', /is empty/],
   ];
-  it.each(bad)('with %s is refused, and nothing happens', async (_, wish, field, sentence) => {
+  it.each(bad)('with %s is refused, and nothing happens', async (_, spec, field, sentence) => {
     const before = await count();
-    const { status, body } = await place(wish);
+    const { status, body } = await place(spec);
     expect(status).toBe(400);
     expect(body.error).toMatchObject({ code: 'invalid', field, message: expect.stringMatching(sentence) });
     expect(await count()).toBe(before);
@@ -244,8 +244,8 @@ describe('an order', () => {
 
 describe('orders of many machines', () => {
   it('are one each, under ids that follow from theirs', async () => {
-    const wish = { id: 'sweep', selector: 'rack in (A01,A02),!legacy' };
-    const first = await many(wish);
+    const spec = { id: 'sweep', selector: 'rack in (A01,A02),!legacy' };
+    const first = await many(spec);
     expect(first).toMatchObject({
       status: 200,
       body: {
@@ -257,7 +257,7 @@ describe('orders of many machines', () => {
         })),
       },
     });
-    expect((await many(wish)).body.outcomes.map(({ created }: { created: boolean }) => created)).toEqual([
+    expect((await many(spec)).body.outcomes.map(({ created }: { created: boolean }) => created)).toEqual([
       false,
       false,
       false,

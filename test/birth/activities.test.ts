@@ -173,8 +173,8 @@ test('the whole course, each activity done twice', async () => {
 });
 
 describe('what is held', () => {
-  const heldOf = async (wish: Parameters<typeof seen>[0]) => {
-    const { errand } = await seen(wish);
+  const heldOf = async (spec: Parameters<typeof seen>[0]) => {
+    const { errand } = await seen(spec);
     const result = await activities.register({ ...errand, next: next('configure') });
     return 'held' in result ? result.held.fault : result;
   };

@@ -62,7 +62,7 @@ export async function planTestCampaign(mdb: Mdb, id: string, pool: string, pace:
   const selector = `pool=${pool}`;
   const parsed = parseSelector(selector);
   if (typeof parsed === 'string') throw new Error(parsed);
-  const wish = {
+  const spec = {
     id,
     selector,
     passage: 'reboot',
@@ -70,7 +70,7 @@ export async function planTestCampaign(mdb: Mdb, id: string, pool: string, pace:
     class: null,
     reason: 'a test',
   } as const;
-  return keepCampaign(mdb, ann, { ...wish, pace: { ...standardLimits, ...pace } }, await readCandidates(mdb, parsed));
+  return keepCampaign(mdb, ann, { ...spec, pace: { ...standardLimits, ...pace } }, await readCandidates(mdb, parsed));
 }
 
 export class CampaignBench {
@@ -175,9 +175,9 @@ export async function withCampaign(
   const real = createCampaignActivities(mdb);
   const activities: typeof real = {
     ...real,
-    async turnCampaign(wish) {
+    async turnCampaign(spec) {
       if (playing) await bench.play();
-      return real.turnCampaign(wish);
+      return real.turnCampaign(spec);
     },
   };
   const shared = { connection: environment.nativeConnection, shutdownGraceTime: 0, shutdownForceTime: 5000 };

@@ -84,8 +84,8 @@ describe('the choice of a method', () => {
     disk({ serial: 'A', name: 'sda', mark: 'another' }),
     disk({ serial: 'V', name: 'vda' }),
   ];
-  const methods = (wish: Parameters<typeof planErase>[2], keys = machine) =>
-    planErase(disks, keys, wish).map(({ method }) => method);
+  const methods = (spec: Parameters<typeof planErase>[2], keys = machine) =>
+    planErase(disks, keys, spec).map(({ method }) => method);
 
   it('is the pool’s for the disk that Farrier encrypted, and by its kind for any other', () => {
     expect(methods({ method: null, pool })).toEqual(['crypto', 'nvme-format', 'ata-secure-erase', 'overwrite']);

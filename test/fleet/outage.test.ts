@@ -28,8 +28,8 @@ test('at no moment two are down, each is rebooted once, nothing is stuck', { tim
   // The brake is for storms, and takes a rack in minutes for one: here only the permit is to hold machines back.
   await farrier('brake', 'set', '--share', '100', '--per-minute', '1000', '--reason', 'a whole rack is meant');
   await farrier('semaphore', 'resize', `reboot/rack=${rack}`, '1', '--reason', 'one at a time');
-  const wish = ['--reason', 'a new kernel', '--reboot-group', 'rack', '--no-drain'];
-  await farrier('reboot', '--selector', `rack=${rack}`, '--count', String(rackOf), ...wish);
+  const spec = ['--reason', 'a new kernel', '--reboot-group', 'rack', '--no-drain'];
+  await farrier('reboot', '--selector', `rack=${rack}`, '--count', String(rackOf), ...spec);
 
   const live = async () => {
     const all = await whole.up.mdb.select().from(orders).where(eq(orders.passage, 'reboot'));

@@ -141,8 +141,8 @@ test('a campaign brings a BIOS setting to a pool: rehearsed, started by its hash
 }, async () => {
   const work = JSON.stringify({ work: [{ kind: 'bios', attributes: { PowerProfile: 'Efficiency' } }], soakMinutes: 0 });
   const pace = ['--canary', '1', '--soak-minutes', '0', '--batch', '3', '--at-once', '2', '--rack-share', '20'];
-  const wish = ['maintenance', '--selector', 'pool=batch', '--count', '6', '--reason', 'less power', '--request', work];
-  const planned = await op.farrier('campaign', 'plan', 'power', ...wish, ...pace, '--rehearse');
+  const spec = ['maintenance', '--selector', 'pool=batch', '--count', '6', '--reason', 'less power', '--request', work];
+  const planned = await op.farrier('campaign', 'plan', 'power', ...spec, ...pace, '--rehearse');
   expect(planned).toMatch(/rack s001 +3 +1 +\d/);
   expect(planned).toContain('Nothing is done yet: farrier campaign start power --plan ');
   const rehearsed = async () => (await op.campaign('power')).members.filter(({ plan }) => plan !== null).length;
@@ -155,10 +155,10 @@ test('a campaign brings a BIOS setting to a pool: rehearsed, started by its hash
   await whole.up.mdb.update(machines).set({ pool: 'general' }).where(eq(machines.id, left.id));
   expect(await op.refusal(...start(hash))).toContain('0 machines came to it and 1 left it; plan it anew');
   expect(await op.refusal(...start('0'.repeat(64)))).toContain(`the plan of power is ${hash}, not 000`);
-  const again = await op.farrier('campaign', 'plan', 'power', ...wish.with(4, '5'), ...pace);
+  const again = await op.farrier('campaign', 'plan', 'power', ...spec.with(4, '5'), ...pace);
   expect(again).toContain('5 machines: pool=batch');
   await whole.up.mdb.update(machines).set({ pool: 'batch' }).where(eq(machines.id, left.id));
-  await op.farrier('campaign', 'plan', 'power', ...wish, ...pace);
+  await op.farrier('campaign', 'plan', 'power', ...spec, ...pace);
   expect((await op.campaign('power')).campaign.hash).toBe(hash);
   await setByHand(odd, 'PowerProfile=Efficiency');
 
@@ -215,8 +215,8 @@ test('a reboot campaign is paused, halts at a machine that does not obey, and go
   const always = JSON.stringify([{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '00:00', zone: 'Europe/Berlin' }]);
   const pace = ['--canary', '0', '--batch', '2', '--at-once', '2', '--feed-share', '20', '--pool-share', '34'];
   const halts = ['--halt-count', '2', '--halt-share', '10', '--windows', always, '--class', 'clean'];
-  const wish = ['reboot', '--selector', 'pool=batch', '--reason', 'new kernel'];
-  await op.farrier('campaign', 'plan', 'kernel', ...wish, ...pace, ...halts);
+  const spec = ['reboot', '--selector', 'pool=batch', '--reason', 'new kernel'];
+  await op.farrier('campaign', 'plan', 'kernel', ...spec, ...pace, ...halts);
   const { campaign, members } = await op.campaign('kernel');
   expect(campaign).toMatchObject({ state: 'planned', haltAt: 1, class: 'clean', machines: 6 });
   expect(members.map(({ batch }) => batch)).toEqual([1, 1, 2, 2, 3, 3]);
@@ -275,8 +275,8 @@ test('a campaign whose window is closed waits for it, and one that is cancelled 
 }, async () => {
   const day = ((new Date().getUTCDay() + 2) % 7) + 1;
   const later = JSON.stringify([{ days: [day], from: '12:00', to: '13:00', zone: 'UTC' }]);
-  const wish = ['reboot', '--selector', 'pool=batch', '--reason', 'not yet', '--windows', later];
-  await op.farrier('campaign', 'plan', 'later', ...wish);
+  const spec = ['reboot', '--selector', 'pool=batch', '--reason', 'not yet', '--windows', later];
+  await op.farrier('campaign', 'plan', 'later', ...spec);
   const { hash } = (await op.campaign('later')).campaign;
   await op.farrier('campaign', 'start', 'later', '--plan', hash, '--reason', 'reviewed');
   const why = async () => (await op.campaign('later')).campaign.why;

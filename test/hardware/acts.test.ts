@@ -56,7 +56,7 @@ function simulated(index: number) {
 }
 
 /** A machine in the MDB whose controller is that of a simulated one. */
-async function known(wish: { behind?: number; secret?: string; origin?: string; profile?: string } = {}): Promise<Act> {
+async function known(spec: { behind?: number; secret?: string; origin?: string; profile?: string } = {}): Promise<Act> {
   count += 1;
   const { hardware } = simulated(0);
   const id = `m-acts-${count}`;
@@ -67,12 +67,12 @@ async function known(wish: { behind?: number; secret?: string; origin?: string; 
     mac: count === 1 ? macOf(hardware) : `02:aa:00:00:00:${count.toString(16).padStart(2, '0')}`,
     systemUuid: hardware.uuid,
     serial: hardware.serial,
-    profileId: wish.profile ?? null,
+    profileId: spec.profile ?? null,
   });
   await db.mdb.insert(bmcs).values({
     machineId: id,
-    origin: wish.origin ?? listening.originOf(simulated(wish.behind ?? 0).hardware),
-    secretRef: wish.secret ?? 'good',
+    origin: spec.origin ?? listening.originOf(simulated(spec.behind ?? 0).hardware),
+    secretRef: spec.secret ?? 'good',
   });
   await db.mdb.insert(fences).values({ machineId: id, fence: 7 });
   return { machineId: id, siteId: 'home', orderId: '', intentId: `intent-${count}`, fence: 7, kind: 'boot-network' };

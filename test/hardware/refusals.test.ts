@@ -50,12 +50,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function known(wish: { secret?: string; bios?: Record<string, string> } = {}): Promise<Act> {
+async function known(spec: { secret?: string; bios?: Record<string, string> } = {}): Promise<Act> {
   count += 1;
   const id = `m-refusal-${count}`;
-  if (wish.bios) {
+  if (spec.bios) {
     const burnin = { capSeconds: 60, stressSeconds: 1, peerShare: 0.7, minPeers: 3, floors: {} };
-    await db.mdb.insert(profiles).values({ id, match: {}, burnin, bios: wish.bios });
+    await db.mdb.insert(profiles).values({ id, match: {}, burnin, bios: spec.bios });
   }
   await retireEarlier(db.mdb, '4c4c4544-0042-3510-8052-b4c04f4d3333');
   await db.mdb.insert(machines).values({
@@ -64,9 +64,9 @@ async function known(wish: { secret?: string; bios?: Record<string, string> } = 
     mac: `02:bb:00:00:00:${count.toString(16).padStart(2, '0')}`,
     systemUuid: '4c4c4544-0042-3510-8052-b4c04f4d3333',
     serial: 'B5R3M33',
-    profileId: wish.bios ? id : null,
+    profileId: spec.bios ? id : null,
   });
-  await db.mdb.insert(bmcs).values({ machineId: id, origin: bmc.origin, secretRef: wish.secret ?? 'good' });
+  await db.mdb.insert(bmcs).values({ machineId: id, origin: bmc.origin, secretRef: spec.secret ?? 'good' });
   await db.mdb.insert(fences).values({ machineId: id, fence: 7 });
   return { machineId: id, siteId: 'home', orderId: '', intentId: `refusal-${count}`, fence: 7, kind: 'restart' };
 }

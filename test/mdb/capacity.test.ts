@@ -145,20 +145,20 @@ describe('a minimum', () => {
       ['pool', 'web'],
       ['pool', '*'],
     );
-    const wish = fc.record({ group, least: fc.nat(100), unit: fc.constantFrom<MinimumUnit>('percent', 'count') });
+    const spec = fc.record({ group, least: fc.nat(100), unit: fc.constantFrom<MinimumUnit>('percent', 'count') });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(wish, { minLength: 1, maxLength: 4 }),
+        fc.array(spec, { minLength: 1, maxLength: 4 }),
         fc.array(fc.shuffledSubarray(all, { minLength: 4 }), { minLength: 1, maxLength: 3 }),
         fc.array(fc.constantFrom(...all), { maxLength: 4 }),
-        async (wishes, waves, breaking) => {
+        async (specs, waves, breaking) => {
           await at.mdb.delete(capacityRules);
           await restore();
           for (const {
             group: [scope, name],
             least,
             unit,
-          } of wishes)
+          } of specs)
             await rule(scope, name, unit === 'count' ? least % 9 : least, unit);
           for (const wave of waves) {
             const before = new Map((await listCapacity(at.mdb)).map((row) => [`${row.scope}/${row.name}`, row]));

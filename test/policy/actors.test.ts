@@ -27,8 +27,8 @@ const classOf = async (action: string, machineId: string) => {
 };
 /** A machine whose BIOS is other than wanted; the id of that drift. */
 async function drifting(machineId: string): Promise<number> {
-  const wish = { machineId, kind: 'bios', name: 'Boot', want: 'Uefi', have: 'Bios', source: 'controller' } as const;
-  const [row] = await desk.base.mdb.insert(drifts).values(wish).returning({ id: drifts.id });
+  const spec = { machineId, kind: 'bios', name: 'Boot', want: 'Uefi', have: 'Bios', source: 'controller' } as const;
+  const [row] = await desk.base.mdb.insert(drifts).values(spec).returning({ id: drifts.id });
   return row?.id ?? 0;
 }
 const request = { window: null, work: [{ kind: 'reboot' as const }], soakMinutes: null, drain: true, semaphores: {} };
@@ -50,11 +50,11 @@ it('O-7: an order of the reconciler is audited as the system, though a person ma
   expect(await mdb.select().from(campaigns)).toMatchObject([{ requesterClass: 'system', startedClass: 'system' }]);
 
   const person = { class: 'user', name: 'reconcile' } as const;
-  const wish = { id: 'by-hand', selector: 'id=m-02', passage: 'maintenance', class: null, reason: 'x' } as const;
+  const spec = { id: 'by-hand', selector: 'id=m-02', passage: 'maintenance', class: null, reason: 'x' } as const;
   const candidates = await readCandidates(mdb, {
     terms: [{ key: 'id', tag: false, operator: 'in', values: ['m-02'] }],
   });
-  await keepCampaign(mdb, person, { ...wish, request, pace: { ...standardLimits, canary: 0 } }, candidates);
+  await keepCampaign(mdb, person, { ...spec, request, pace: { ...standardLimits, canary: 0 } }, candidates);
   const [row] = await mdb.select().from(campaigns).where(eq(campaigns.id, 'by-hand'));
   expect(await startCampaign(mdb, person, 'by-hand', row?.hash ?? '', 'go')).toBe(true);
   await turnCampaign(mdb, { campaignId: 'by-hand', now: Date.now(), healthy: true });

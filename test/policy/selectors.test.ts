@@ -45,10 +45,10 @@ describe('O-4: a selector', () => {
   it.each(['rack!=zzz', 'rack notin (A01,A09)', '!legacy', 'rack!=A01,!legacy', 'id', 'pool', 'site,stage'])(
     'O-4: that only excludes, or excludes nothing, counts as all: %s',
     async (selector) => {
-      const wish = { passage: 'reboot', reason: 'x', selector };
-      const many = await desk.ask('POST', '/orders/many', wish);
+      const spec = { passage: 'reboot', reason: 'x', selector };
+      const many = await desk.ask('POST', '/orders/many', spec);
       expect(many).toMatchObject({ status: 409, body: { error: { field: 'count' } } });
-      expect(await desk.ask('POST', '/campaigns', { ...wish, id: 'c-2' })).toMatchObject({ status: 409 });
+      expect(await desk.ask('POST', '/campaigns', { ...spec, id: 'c-2' })).toMatchObject({ status: 409 });
       await expect(desk.farrier('drain', '--selector', selector)).rejects.toThrow('"count"');
     },
   );

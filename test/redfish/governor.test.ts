@@ -17,8 +17,8 @@ const silence = async (after: number) => {
   throw new RedfishError('timeout', 'no answer');
 };
 
-function send(origin: string, work: () => Promise<unknown>, wish: { urgent?: boolean; most?: number } = {}) {
-  return governor.run({ site: { ...site, most: wish.most ?? 256 }, origin, urgent: wish.urgent ?? false }, work);
+function send(origin: string, work: () => Promise<unknown>, spec: { urgent?: boolean; most?: number } = {}) {
+  return governor.run({ site: { ...site, most: spec.most ?? 256 }, origin, urgent: spec.urgent ?? false }, work);
 }
 
 /** Counts how many work at once. */

@@ -38,10 +38,10 @@ test('the home site is made once; what a person changes of it stays, and its roo
 
 test('every kind gets an image that its signature fits, once', async () => {
   const authority = await openAuthority(join(folder, 'authority'));
-  const wish = { mdb: own.mdb, authority, layout: layoutOf(folder), real: false, stop: new AbortController().signal };
+  const spec = { mdb: own.mdb, authority, layout: layoutOf(folder), real: false, stop: new AbortController().signal };
   const quiet = { note: () => {}, share: () => {} };
-  await findImages(wish, quiet);
-  await findImages(wish, quiet);
+  await findImages(spec, quiet);
+  await findImages(spec, quiet);
   const rows = await own.mdb.select().from(images);
   expect(rows.map((row) => row.kind).sort()).toEqual(['compute', 'debug', 'storage']);
   expect(rows.every((row) => authority.verifyImage(row.sha256, row.signature) && row.preferred)).toBe(true);

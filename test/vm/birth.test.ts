@@ -189,9 +189,9 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
         // A tenth of a fleet of two is one at a time.
         for (const name of ['drain/fleet=all', 'reboot/fleet=all'])
           await operator.farrier('semaphore', 'resize', name, '2', '--reason', 'both at once');
-        const clean = async (index: number, ...wish: string[]) => {
+        const clean = async (index: number, ...spec: string[]) => {
           const id = `clean-${index + 1}`;
-          await operator.farrier('clean', at(index).id, '--cycle', '--reason', 'the next owner', '--id', id, ...wish);
+          await operator.farrier('clean', at(index).id, '--cycle', '--reason', 'the next owner', '--id', id, ...spec);
           await operator.done(id);
         };
         const first = async () => {

@@ -220,12 +220,12 @@ describe.skipIf(shared === null)('O-3: begun again at each step, a passage repea
       });
       const losses = lossesOf(one);
       const acts = losses.map((): Act[] => []);
-      const wishes = losses.map((loss, index) => {
+      const specs = losses.map((loss, index) => {
         const past = pastOf(one, loss.step, part(one, loss, usual).known);
         return { kind: passage, different: doublesOf(one, acts[index] ?? [], past) };
       });
       const tells = losses.map(({ step }) => one.tells?.(step) ?? []);
-      await withBenches(shared, wishes, async (benches) => {
+      await withBenches(shared, specs, async (benches) => {
         const stood = await play(benches, shared, tells);
         const named = stood.map((end, index) => ({ ...losses[index], end }));
         expect(named).toMatchObject(losses.map((loss) => ({ ...loss, end: { outcome: 'done' } })));

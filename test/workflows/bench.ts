@@ -345,7 +345,7 @@ export async function defineAttributes(environment: TestWorkflowEnvironment): Pr
   });
 }
 
-export interface BenchWish {
+export interface BenchSpec {
   readonly kind: Passage;
   readonly different: Partial<Doubles>;
 }
@@ -363,10 +363,10 @@ export function withBench(
 /** The same with several machines at once, each with activities of its own. */
 export async function withBenches(
   environment: TestWorkflowEnvironment,
-  wishes: readonly BenchWish[],
+  specs: readonly BenchSpec[],
   test: (benches: readonly Bench[]) => Promise<void>,
 ): Promise<void> {
-  const all = wishes.map(({ kind, different }) => {
+  const all = specs.map(({ kind, different }) => {
     const calls: string[] = [];
     return { bench: new Bench(environment, calls, kind), doubles: goingWell(calls, different) };
   });

@@ -12,7 +12,7 @@ import type { BegunPassage } from '../../contract/past.ts';
 import type { Passage } from '../../domain/machine.ts';
 import { definitions } from '../../workflows/passages.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Bench, type BenchWish, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
+import { type Bench, type BenchSpec, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
 import { begun, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -202,8 +202,8 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
       if (shared === null) return;
       const names = [...new Set((await callsOf(passage, how)).map((call) => call.replace(/ .*/, '')))];
       expect(names.length).toBeGreaterThan(2);
-      const wishes = names.map((name) => ({ kind: passage, different: { ...doublesOf(how), [name]: broken } }));
-      await onOwnServer(wishes, async (benches, own) => {
+      const specs = names.map((name) => ({ kind: passage, different: { ...doublesOf(how), [name]: broken } }));
+      await onOwnServer(specs, async (benches, own) => {
         await play(own, benches, how);
         for (const [index, bench] of benches.entries()) {
           const stood = await stand(bench);
@@ -219,13 +219,13 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
 
 /** Of its own, since time is let pass: the clock of one stands still once a workflow was terminated on it. */
 async function onOwnServer(
-  wishes: readonly BenchWish[],
+  specs: readonly BenchSpec[],
   run: (benches: readonly Bench[], own: TestWorkflowEnvironment) => Promise<void>,
 ): Promise<void> {
   const own = await timeSkipping();
   if (own === null) throw new Error('the time-skipping server went away');
   await defineAttributes(own);
-  await withBenches(own, wishes, (benches) => run(benches, own)).finally(() => own.teardown());
+  await withBenches(own, specs, (benches) => run(benches, own)).finally(() => own.teardown());
 }
 
 /** What goes on while a passage is held back: looking, writing down what is heard, and giving back. */
@@ -320,8 +320,8 @@ describe.skipIf(shared === null)(
         const cases = Array.from({ length }, (_, index) =>
           holdings.map((holding) => ({ ...holding, holdUp: new HoldUp(index + 1, holding.how, doublesOf(passed)) })),
         ).flat();
-        const wishes = cases.map(({ holdUp }) => ({ kind: passage, different: holdUp.doubles }));
-        await onOwnServer(wishes, async (benches, own) => {
+        const specs = cases.map(({ holdUp }) => ({ kind: passage, different: holdUp.doubles }));
+        await onOwnServer(specs, async (benches, own) => {
           const met = cases.map((one, index) => ({
             ...one,
             bench: benches[index] as Bench,

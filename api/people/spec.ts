@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type * as contract from '../../contract/api.ts';
 import { checkRequest } from '../../contract/requestschemas.ts';
-import type { OrderWish, PassageRequest } from '../../domain/orders.ts';
+import type { OrderSpec, PassageRequest } from '../../domain/orders.ts';
 import type { SemaphoreTags } from '../../domain/requests.ts';
 import { type Selector, selectsAll } from '../../domain/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -18,7 +18,7 @@ type Body = Pick<
 >;
 
 /** What a body asks for, whoever it is for; 400 with the field that is wrong. */
-export function readWish(body: Body): Omit<OrderWish, 'id' | 'machineId'> {
+export function readSpec(body: Body): Omit<OrderSpec, 'id' | 'machineId'> {
   const { passage, wipe, notBefore, deadline } = body;
   if (wipe !== undefined && passage !== 'birth' && passage !== 'rebirth')
     throw new ApiError('invalid', `wipe: a ${passage} wipes nothing by this`, 'wipe');
@@ -43,7 +43,7 @@ function readStart(text: string): Date {
 }
 
 /** Ends a request for permits of groups that there are not. */
-export function mustKnowGroups(mdb: Mdb, { asked: { request } }: Pick<OrderWish, 'asked'>): Promise<void> {
+export function mustKnowGroups(mdb: Mdb, { asked: { request } }: Pick<OrderSpec, 'asked'>): Promise<void> {
   const { semaphores } = request as { readonly semaphores?: SemaphoreTags };
   return mustKnowTags(mdb, semaphores, 'request.semaphores');
 }
