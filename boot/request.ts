@@ -45,7 +45,7 @@ export function readBootRequest(query: URLSearchParams): BootRequest {
 }
 
 /** What a boot script asks for (`boot/render.ts`), in its order. */
-const asked = new Set(['mac', 'uuid', 'serial', 'product', 'vendor', 'platform', 'arch', 'nic']);
+const requests = new Set(['mac', 'uuid', 'serial', 'product', 'vendor', 'platform', 'arch', 'nic']);
 
 /**
  * The values as firmware has them. iPXE's `:uristring` leaves `&` as it is, so what follows under a name that was not
@@ -56,7 +56,7 @@ function rejoin(query: URLSearchParams): ReadonlyMap<string, string> {
   const told = new Map<string, string>();
   let last: string | null = null;
   for (const [name, value] of query) {
-    if (asked.has(name)) {
+    if (requests.has(name)) {
       last = told.has(name) ? null : name;
       if (last !== null) told.set(name, value);
     } else if (last !== null) told.set(last, `${told.get(last)}&${name}${value === '' ? '' : `=${value}`}`);

@@ -100,9 +100,10 @@ export function addReconcile(program: Command, open: Open): void {
     .option('--timeout <seconds>', 'how long to wait for it', wholeNumber(1, 86_400), 600)
     .action(async ({ site, wait, timeout }: { site?: string; wait: boolean; timeout: number }) => {
       const { api, screen } = open();
-      const asked = await api.reconcile(site);
-      if (!wait) return screen.answer(asked, () => screen.line(`Asked for a round of ${asked.sites.join(', ')}.`));
-      const rounds = await awaitRounds(api, asked, Date.now() + timeout * 1000);
+      const requests = await api.reconcile(site);
+      if (!wait)
+        return screen.answer(requests, () => screen.line(`Asked for a round of ${requests.sites.join(', ')}.`));
+      const rounds = await awaitRounds(api, requests, Date.now() + timeout * 1000);
       screen.answer(rounds, () => {
         for (const round of rounds) showRound(screen, round);
       });
@@ -112,11 +113,11 @@ export function addReconcile(program: Command, open: Open): void {
 /** Rounds that began once they were asked for, one of each site. */
 async function awaitRounds(
   api: Context['api'],
-  { sites, askedAt }: { readonly sites: readonly string[]; readonly askedAt: string },
+  { sites, requestedAt }: { readonly sites: readonly string[]; readonly requestedAt: string },
   until: number,
 ): Promise<RoundView[]> {
   for (;;) {
-    const ended = (await api.rounds()).filter((round) => round.endedAt !== null && round.beganAt >= askedAt);
+    const ended = (await api.rounds()).filter((round) => round.endedAt !== null && round.beganAt >= requestedAt);
     const found = sites.flatMap((site) => ended.find((round) => round.site === site) ?? []);
     if (found.length === sites.length) return found;
     const missing = sites.filter((site) => !found.some((round) => round.site === site)).join(', ');

@@ -52,8 +52,8 @@ export function addRehydrate(program: Command, open: () => Context): void {
       const list = await api.rehydrations();
       const columns: Column<RehydrateView>[] = [
         { title: 'id', cell: ({ id }) => id },
-        { title: 'by', cell: ({ askedBy }) => askedBy ?? 'itself' },
-        { title: 'age', cell: ({ askedAt }) => age(askedAt, now), align: 'right' },
+        { title: 'by', cell: ({ requestedBy }) => requestedBy ?? 'itself' },
+        { title: 'age', cell: ({ requestedAt }) => age(requestedAt, now), align: 'right' },
         { title: 'dry run', cell: ({ dryRun }) => (dryRun ? 'yes' : null) },
         { title: 'machines', cell: ({ machines }) => String(machines), align: 'right' },
         { title: 'found', cell: tell, flexible: true },

@@ -26,7 +26,7 @@ import type {
   DriftQuery,
   ProfileRequest,
   ProfileView,
-  ReconcileAsked,
+  ReconcileRequested,
   RoundView,
 } from '../contract/driftschemas.ts';
 import type { ErasureView } from '../contract/erasures.ts';
@@ -286,7 +286,7 @@ export class ApiClient {
   }
 
   /** Asks for a round of the reconciler, of one site or all. */
-  reconcile(site?: string): Promise<ReconcileAsked> {
+  reconcile(site?: string): Promise<ReconcileRequested> {
     return this.#send('POST', '/reconcile', site === undefined ? {} : { site });
   }
 

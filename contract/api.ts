@@ -285,7 +285,7 @@ export const machineAnnounced = z.object({ id: z.string(), notes: z.array(z.stri
 
 // ── Orders and human steps ──────────────────────────────────────────────────────────────────────────────
 
-const asked = {
+const request = {
   passage: z.enum(passages, `is not one of those that can be ordered: ${passages.join(', ')}`),
   reason: sentence,
   /** What the passage is asked to do; docs/orders.md has it by passage, and what is absent gets its default. */
@@ -308,7 +308,7 @@ export const orderRequest = z.strictObject({
   /** Minted by the caller so that a repeated request is the same order; minted by the server when absent. */
   id: id.optional(),
   machine: machineName,
-  ...asked,
+  ...request,
 });
 
 /** One order for each machine that a selector means. */
@@ -318,7 +318,7 @@ export const ordersRequest = z.strictObject({
   selector: z.string().max(1000),
   /** How many machines it means; needed for `all`, and checked wherever it is given. */
   count: z.int().min(0).optional(),
-  ...asked,
+  ...request,
 });
 export const ordersTaken = z.object({
   /** One a machine: its order, or why it got none. */

@@ -50,7 +50,7 @@ export const driftList = z.object({ summary: conformity, drifts: z.array(driftVi
 export const driftAcceptance = z.strictObject({ reason: sentence });
 
 export const reconcileRequest = z.strictObject({ site: id.optional() });
-export const reconcileAsked = z.object({ sites: z.array(z.string()), askedAt: z.string() });
+export const reconcileRequested = z.object({ sites: z.array(z.string()), requestedAt: z.string() });
 
 const strings = z.array(z.string());
 const roundView = z.object({
@@ -151,7 +151,7 @@ export const profileRequest = z.strictObject({
 export type DriftQuery = z.input<typeof driftQuery>;
 export type DriftView = z.infer<typeof driftView>;
 export type DriftList = z.infer<typeof driftList>;
-export type ReconcileAsked = z.infer<typeof reconcileAsked>;
+export type ReconcileRequested = z.infer<typeof reconcileRequested>;
 export type RoundView = z.infer<typeof roundView>;
 export type ProfileView = z.infer<typeof profileView>;
 export type ProfileRequest = z.input<typeof profileRequest>;

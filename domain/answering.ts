@@ -22,8 +22,8 @@ interface Question {
 }
 
 /** Why an answer is not taken; null where nothing of it speaks against it. */
-export function refuseAnswer(asked: Question, { role }: { readonly role: string }, spec: AnswerSpec): Refused | null {
-  const { id, answeredAt, answer, answeredBy, roles, choices, schema } = asked;
+export function refuseAnswer(request: Question, { role }: { readonly role: string }, spec: AnswerSpec): Refused | null {
+  const { id, answeredAt, answer, answeredBy, roles, choices, schema } = request;
   if (answeredAt !== null)
     return { code: 'conflict', message: `step ${id} was answered already: ${answer} by ${answeredBy}` };
   if (role === 'viewer' || !roles.includes(role))

@@ -17,7 +17,7 @@ import {
 
 /** What a payload asks for, as an order. */
 export interface BrainSlugOrder {
-  readonly asked:
+  readonly passageRequest:
     | { readonly passage: 'drain'; readonly request: DrainRequest }
     | { readonly passage: 'undrain'; readonly request: UndrainRequest }
     | { readonly passage: 'reboot'; readonly request: RebootRequest };
@@ -51,7 +51,11 @@ export function readBrainSlug(message: unknown, now: number): BrainSlugOrder | s
     const payload = readPayload(fields['payload'], now);
     const { by } = fields;
     if (by !== undefined && (typeof by !== 'string' || by === '' || by.length > 64)) refuse('by is not a name');
-    return { asked: ask(state, flow, payload), notBefore: payload.drainFrom, by: (by as string | undefined) ?? null };
+    return {
+      passageRequest: ask(state, flow, payload),
+      notBefore: payload.drainFrom,
+      by: (by as string | undefined) ?? null,
+    };
   } catch (error) {
     if (error instanceof Refusal) return error.message;
     throw error;
@@ -93,7 +97,7 @@ function readPayload(given: unknown, now: number): Payload {
   };
 }
 
-function ask(state: OpState, flow: Flow, payload: Payload): BrainSlugOrder['asked'] {
+function ask(state: OpState, flow: Flow, payload: Payload): BrainSlugOrder['passageRequest'] {
   const { powerBy, policy, semaphores, hasPower } = payload;
   const postRebootState = payload.postRebootState ?? 'production';
   switch (state) {

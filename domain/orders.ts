@@ -12,7 +12,7 @@ export type PassageRequest = { [P in Passage]: { readonly passage: P; readonly r
 export interface OrderSpec {
   readonly id?: string | undefined;
   readonly machineId: string;
-  readonly asked: PassageRequest;
+  readonly passageRequest: PassageRequest;
   readonly reason: string;
   /** Null: the usual one of this passage. */
   readonly class: OrderClass | null;
@@ -51,8 +51,8 @@ export function refuseOrder(
 }
 
 /** What a birth does follows from what the machine shows when it boots: there is nothing to read before. */
-function refuseRehearsal({ asked, dryRun, reviewed }: OrderSpec): Refused | null {
-  if (asked.passage !== 'birth' || (!dryRun && reviewed === null)) return null;
+function refuseRehearsal({ passageRequest, dryRun, reviewed }: OrderSpec): Refused | null {
+  if (passageRequest.passage !== 'birth' || (!dryRun && reviewed === null)) return null;
   return {
     code: 'invalid',
     message: 'a birth has no dry run: what it does follows from what the machine shows',
@@ -72,19 +72,22 @@ function refuseDates({ notBefore, deadline }: OrderSpec, now: number): Refused |
 }
 
 /** Several orders may wait at a machine, but not the same one twice, and nothing beside a birth that is to come. */
-function refuseLive({ machineId, asked, notBefore }: OrderSpec, live: readonly LiveOrder[]): Refused | null {
+function refuseLive({ machineId, passageRequest, notBefore }: OrderSpec, live: readonly LiveOrder[]): Refused | null {
   const twin = live.find(
     (one) =>
-      one.passage === asked.passage &&
-      (asked.passage === 'birth' || (one.notBefore?.getTime() ?? 0) === (notBefore?.getTime() ?? 0)),
+      one.passage === passageRequest.passage &&
+      (passageRequest.passage === 'birth' || (one.notBefore?.getTime() ?? 0) === (notBefore?.getTime() ?? 0)),
   );
   if (twin) return { code: 'conflict', message: `${machineId} has order ${twin.id} already, which is ${twin.state}` };
   if (live.length < mostLive) return null;
   return { code: 'conflict', message: `${machineId} has ${live.length} orders that are not over; cancel some first` };
 }
 
-function refuseWipe({ asked }: OrderSpec, machine: { readonly id: string; readonly stage: Stage }): Refused | null {
-  if (asked.passage !== 'birth' || asked.request.wipe || machine.stage !== 'in_service') return null;
+function refuseWipe(
+  { passageRequest }: OrderSpec,
+  machine: { readonly id: string; readonly stage: Stage },
+): Refused | null {
+  if (passageRequest.passage !== 'birth' || passageRequest.request.wipe || machine.stage !== 'in_service') return null;
   const message = `${machine.id} is in service and a birth wipes it: say so with "wipe"`;
   return { code: 'conflict', message, field: 'wipe' };
 }

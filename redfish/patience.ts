@@ -20,6 +20,6 @@ export function retryAfterOf(header: string | string[] | undefined, now: number)
  */
 export function waitBefore(attempt: number, error: RedfishError, chance: number): number | null {
   if (error.kind !== 'busy' || attempt >= attempts) return null;
-  const asked = error.retryAfter ?? firstWait * 2 ** (attempt - 1);
-  return Math.round(Math.min(asked, longestWait) * (1 + chance / 4));
+  const requestCount = error.retryAfter ?? firstWait * 2 ** (attempt - 1);
+  return Math.round(Math.min(requestCount, longestWait) * (1 + chance / 4));
 }

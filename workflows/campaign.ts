@@ -68,7 +68,7 @@ const nobody = { planned: 0, ordered: 0, done: 0, failed: 0, skipped: 0, cancell
 class Course {
   private readonly input: CampaignInput;
   private readonly ignored: string[];
-  private readonly asked: { readonly how: SteeringKind | 'start'; readonly steering: CampaignSteering }[] = [];
+  private readonly requests: { readonly how: SteeringKind | 'start'; readonly steering: CampaignSteering }[] = [];
   private wakes = 0;
   private taken = 0;
   private turns = 0;
@@ -97,7 +97,7 @@ class Course {
     this.wake();
     const steering = readSteering(how, message);
     if (typeof steering === 'string') this.note(`${how}: ${steering}`);
-    else this.asked.push({ how, steering });
+    else this.requests.push({ how, steering });
   }
 
   private note(text: string): void {
@@ -130,7 +130,7 @@ class Course {
   /** What people asked first, then one look. */
   async turn(): Promise<CampaignProgress | null> {
     const { campaignId } = this.input;
-    for (let next = this.asked.shift(); next !== undefined; next = this.asked.shift()) {
+    for (let next = this.requests.shift(); next !== undefined; next = this.requests.shift()) {
       const refused = await steerCampaign({ campaignId, how: next.how, ...next.steering });
       if (refused !== null) this.note(`${next.how}: ${refused}`);
     }
@@ -145,7 +145,7 @@ class Course {
   /** Until there may be something to do; canaries that have to stay healthy are looked at. */
   async rest(turn: CampaignProgress): Promise<void> {
     if (turn.canaries.length > 0) return this.lookAt(turn);
-    if (turn.more || this.asked.length > 0) return;
+    if (turn.more || this.requests.length > 0) return;
     const until = Math.min(turn.until ?? Number.POSITIVE_INFINITY, Date.now() + slowLook);
     await condition(() => this.wakes > 0, Math.max(1, until - Date.now()));
   }

@@ -41,8 +41,9 @@ export function beginBirth(
     // The run before did it already, and the agent may have come up since.
     if (anew && !begun.again) await backToTheStart(tx, machineId, taken.controller);
     const seen = machine.lastSeenAt !== null || machine.bootstraps > 0;
-    const asked = machine.resembles === null ? {} : { newcomer: machine.held ?? `It looks like ${machine.resembles}.` };
-    return { ...taken, boot: anew || !seen, ...asked };
+    const request =
+      machine.resembles === null ? {} : { newcomer: machine.held ?? `It looks like ${machine.resembles}.` };
+    return { ...taken, boot: anew || !seen, ...request };
   });
 }
 

@@ -70,12 +70,18 @@ async function backToRepair(tx: Transaction, machine: passage.OrderedMachineRow,
   const id = `repair-of-${input.orderId}`.slice(0, 63);
   if (verifies === null || (await passage.isOrdered(tx, id))) return;
   const reason = `the burn-in after the repair of ${verifies} did not pass`;
-  const asked = {
+  const passageRequest = {
     passage: 'repair',
     request: { ...standardRequests.repair, fault: verifies, severity: 'ticket', evidence: reason },
   } as const;
   const none = { dryRun: false, reviewed: null, notBefore: null, deadline: null };
-  await insertOrder(tx, actorOf(input), id, { machineId: machine.id, asked, reason, class: 'repair', ...none });
+  await insertOrder(tx, actorOf(input), id, {
+    machineId: machine.id,
+    passageRequest,
+    reason,
+    class: 'repair',
+    ...none,
+  });
 }
 
 async function gate(tx: Transaction, machine: passage.OrderedMachineRow, orderId: string) {

@@ -125,9 +125,9 @@ export function createHardwareActivities(
     },
 
     /** Whether another board is in the machine; reads past a quarantine, and changes nothing. */
-    async lookAtBoard(asked: BoardLook): Promise<BoardSight> {
+    async lookAtBoard(request: BoardLook): Promise<BoardSight> {
       try {
-        return await lookAtBoard(asked);
+        return await lookAtBoard(request);
       } catch (error) {
         throw retryable(error);
       }

@@ -104,18 +104,18 @@ function forgetting(
         throw error;
       }
     },
-    write: async (...asked) => {
+    write: async (...request) => {
       written = true;
       try {
-        return await session.write(...asked);
+        return await session.write(...request);
       } catch (error) {
-        await forgets(asked[1], error);
+        await forgets(request[1], error);
         throw error;
       }
     },
-    upload: async (...asked) => {
+    upload: async (...request) => {
       written = true;
-      return session.upload(...asked);
+      return session.upload(...request);
     },
   };
 }

@@ -23,7 +23,7 @@ export function createOrderActivities(mdb: Mdb) {
       keepPause(mdb, machineId, paused),
     /** Orders what a payload asked for; null, or the sentence that refuses it. */
     async orderByPayload({ machineId, id, order }: PayloadInput): Promise<string | null> {
-      const { asked, notBefore, by } = order;
+      const { passageRequest, notBefore, by } = order;
       const placed = await placeOrder(
         mdb,
         // Who names nobody is BrainSlug itself, on the machine or for it.
@@ -31,7 +31,7 @@ export function createOrderActivities(mdb: Mdb) {
         {
           id,
           machineId,
-          asked,
+          passageRequest,
           reason: 'BrainSlug asked for it',
           class: null,
           dryRun: false,

@@ -32,20 +32,20 @@ export function beginPassage(mdb: Mdb, input: PassageErrand & { next: StepStart 
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     await mustBeOrdered(tx, input);
     const machine = await passage.lockMachine(tx, machineId);
-    const asked = await passage.orderOf(tx, orderId);
+    const request = await passage.orderOf(tx, orderId);
     const common = {
       ...stateOf(machine),
       hostname: machine.hostname,
-      dryRun: asked.dryRun,
-      reviewed: asked.reviewed,
-      class: asked.class,
-      requester: asked.requester,
-      requesterClass: asked.requesterClass,
-      request: asked.request,
+      dryRun: request.dryRun,
+      reviewed: request.reviewed,
+      class: request.class,
+      requester: request.requester,
+      requesterClass: request.requesterClass,
+      request: request.request,
     };
     const begun = await passage.beginOrder(tx, orderId);
     if (typeof begun === 'string') return { ...common, live: false, why: begun, fence: 0, controller: false };
-    return { ...common, ...(await take(tx, machine, asked, begun, next)) };
+    return { ...common, ...(await take(tx, machine, request, begun, next)) };
   });
 }
 

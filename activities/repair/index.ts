@@ -85,12 +85,12 @@ export function createRepairActivities(mdb: Mdb) {
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
         if (await passage.isOrdered(tx, id)) return id;
-        const asked: OrderSpec['asked'] =
+        const passageRequest: OrderSpec['passageRequest'] =
           to === 'rebirth'
             ? { passage: 'rebirth', request: { ...standardRequests.rebirth, power: 'cycle', verifies: fault } }
             : { passage: 'retire', request: standardRequests.retire };
         const none = { dryRun: false, reviewed: null, notBefore: null, deadline: null };
-        await insertOrder(tx, actorOf(input), id, { machineId, asked, reason: why, class: 'repair', ...none });
+        await insertOrder(tx, actorOf(input), id, { machineId, passageRequest, reason: why, class: 'repair', ...none });
         await record(tx, { actor: actorOf(input), action: `order.${to}`, machineId, orderId: id, detail: { why } });
         return id;
       });

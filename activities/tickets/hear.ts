@@ -38,14 +38,14 @@ async function answerBy(mdb: Mdb, mirror: MirrorRow, mirrored: Mirrored, comment
   const answer = answerIn(comment.text);
   if (answer === null) return false;
   const person = personOf(mirror, comment.by);
-  const asked = mirrored.questions.filter(({ choices }) => matchesChoice(answer, choices));
-  if (asked.length === 0) {
+  const requests = mirrored.questions.filter(({ choices }) => matchesChoice(answer, choices));
+  if (requests.length === 0) {
     const why = `no open question of ticket ${mirror.ticketId} takes it`;
     const { machineId } = mirrored.ticket;
     await mdb.transaction((tx) => keepIgnored(tx, { machineId, why, answer: { answer, by: person.name } }));
     return false;
   }
-  const taken = await Promise.all(asked.map(({ id }) => answerStep(mdb, person, { step: id, answer })));
+  const taken = await Promise.all(requests.map(({ id }) => answerStep(mdb, person, { step: id, answer })));
   return taken.some((one) => one === true);
 }
 

@@ -71,10 +71,10 @@ async function keepInventory(mdb: Mdb, session: AgentSession, fact: InventoryFac
 export async function nextDirectives(
   { waiting }: AgentDependencies,
   session: AgentSession,
-  asked: { readonly seq: number | null; readonly seconds: number },
+  request: { readonly seq: number | null; readonly seconds: number },
   gone: AbortSignal,
 ): Promise<AgentAnswer> {
-  const standing = await waiting.next(session.machineId, asked.seq, asked.seconds * 1000, gone);
+  const standing = await waiting.next(session.machineId, request.seq, request.seconds * 1000, gone);
   if (!standing) return refusal(401, 'the machine is not in the MDB any more');
   return describeDirective(standing.seq, standing.directive);
 }

@@ -40,11 +40,19 @@ export function serveCampaigns(app: App, { mdb }: PeopleDependencies): void {
         dryRun: false,
       });
       await mustKnowGroups(mdb, order);
-      const { asked, class: urgency } = order;
+      const { passageRequest, class: urgency } = order;
       const selector = await mustSelect(mdb, text);
       const candidates = await readCandidates(mdb, selector);
       mustBeMeant(text, selector, candidates.length, count);
-      const spec = { id, selector: text, pace, passage, reason, class: urgency, request: { ...asked.request } };
+      const spec = {
+        id,
+        selector: text,
+        pace,
+        passage,
+        reason,
+        class: urgency,
+        request: { ...passageRequest.request },
+      };
       const { created } = granted(await keepCampaign(mdb, operator, spec, candidates));
       const { campaign } = await mustShow(mdb, id, { limit: 0 });
       return reply.code(created ? 201 : 200).send({ created, campaign });

@@ -67,7 +67,7 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
       const read = readBrainSlug(body.message, Date.now());
       if (typeof read === 'string') throw new ApiError('invalid', read, 'message');
       const spec = {
-        asked: read.asked,
+        passageRequest: read.passageRequest,
         reason: body.reason ?? `${read.by ?? operator.name} asked for it by a BrainSlug payload`,
         class: null,
         dryRun: false,

@@ -28,7 +28,7 @@ export function serveRehydrate(app: App, { mdb }: PeopleDependencies): void {
         tags,
         summary: 'Brings back the workflows that are missing for what the MDB has under way, or says which are',
         body: contract.rehydrateRequest,
-        response: { 202: contract.rehydrateAsked },
+        response: { 202: contract.rehydrateRequested },
       },
     },
     async ({ body: { selector, machine, dryRun, reason }, operator }, reply) => {
@@ -73,11 +73,11 @@ async function mustMean(mdb: Mdb, text: string): Promise<void> {
 }
 
 function show(row: Comparison): contract.RehydrateView {
-  const { id, askedBy, reason, selector, dryRun, machines, counts, error } = row;
+  const { id, requestedBy, reason, selector, dryRun, machines, counts, error } = row;
   const time = (at: Date | null) => at?.toISOString() ?? null;
   return {
-    ...{ id, askedBy, reason, selector, dryRun, machines, counts, error },
-    askedAt: row.askedAt.toISOString(),
+    ...{ id, requestedBy, reason, selector, dryRun, machines, counts, error },
+    requestedAt: row.requestedAt.toISOString(),
     beganAt: time(row.beganAt),
     endedAt: time(row.endedAt),
     found: [...row.found],

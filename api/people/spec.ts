@@ -25,7 +25,7 @@ export function readSpec(body: Body): Omit<OrderSpec, 'id' | 'machineId'> {
   const checked = checkRequest(passage, { ...(wipe !== undefined && { wipe }), ...body.request });
   if (!checked.ok) throw new ApiError('invalid', checked.message, checked.field);
   return {
-    asked: { passage, request: checked.request } as PassageRequest,
+    passageRequest: { passage, request: checked.request } as PassageRequest,
     reason: body.reason,
     class: body.class ?? null,
     dryRun: body.dryRun,
@@ -43,7 +43,10 @@ function readStart(text: string): Date {
 }
 
 /** Ends a request for permits of groups that there are not. */
-export function mustKnowGroups(mdb: Mdb, { asked: { request } }: Pick<OrderSpec, 'asked'>): Promise<void> {
+export function mustKnowGroups(
+  mdb: Mdb,
+  { passageRequest: { request } }: Pick<OrderSpec, 'passageRequest'>,
+): Promise<void> {
   const { semaphores } = request as { readonly semaphores?: SemaphoreTags };
   return mustKnowTags(mdb, semaphores, 'request.semaphores');
 }

@@ -225,7 +225,7 @@ export function specOf(campaign: CampaignRow, machineId: string): OrderSpec {
   const { passage, request, reason, class: urgency } = campaign;
   return {
     machineId,
-    asked: { passage, request: requestOf(passage, request) } as PassageRequest,
+    passageRequest: { passage, request: requestOf(passage, request) } as PassageRequest,
     reason: `campaign ${campaign.id}: ${reason}`,
     class: urgency,
     dryRun: false,

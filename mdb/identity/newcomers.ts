@@ -26,9 +26,9 @@ export function registerNewcomer(mdb: Mdb, stranger: Stranger, about: About): Pr
     if (await isKnown(tx, stranger, about, owner)) return 'known';
     const id = await freeId(tx, stranger.mac);
     const orderId = `birth-${id.slice(2)}-1`;
-    const asked = 'resembles' in about ? { resembles: about.resembles, held: about.reason } : {};
+    const request = 'resembles' in about ? { resembles: about.resembles, held: about.reason } : {};
     // The card stays whose it is until it is known who asks.
-    await insertStranger(tx, id, stranger, { macMovedTo: owner, ...asked });
+    await insertStranger(tx, id, stranger, { macMovedTo: owner, ...request });
     if ('from' in about) await takeCard(tx, id, about.from, stranger.mac);
     await writeBirthOrder(tx, id, orderId);
     const detail = { mac: stranger.mac, ...about };
@@ -43,8 +43,8 @@ export function registerNewcomer(mdb: Mdb, stranger: Stranger, about: About): Pr
 
 async function isKnown(tx: Transaction, { mac }: Stranger, about: About, owner: string | null): Promise<boolean> {
   if ('from' in about) return owner !== about.from;
-  const asked = and(eq(machines.mac, mac), sql`${machines.resembles} is not null`);
-  return (await tx.$count(machines, asked)) > 0 || (owner !== null && owner !== about.resembles);
+  const request = and(eq(machines.mac, mac), sql`${machines.resembles} is not null`);
+  return (await tx.$count(machines, request)) > 0 || (owner !== null && owner !== about.resembles);
 }
 
 /** The machine that boots from a card has it: the one that had it keeps its others. */

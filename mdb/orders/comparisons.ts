@@ -30,7 +30,7 @@ export function askComparison(
 ): Promise<string> {
   const id = `rehydrate-${randomUUID().slice(0, 8)}`;
   return acting(mdb, operator, null, async (tx) => {
-    await tx.insert(comparisons).values({ id, askedBy: operator.name, selector, dryRun, reason });
+    await tx.insert(comparisons).values({ id, requestedBy: operator.name, selector, dryRun, reason });
     if (!dryRun) await record(tx, { actor: operator, action: 'rehydrate', detail: { id, selector, reason } });
     return id;
   });
@@ -48,7 +48,7 @@ export async function takeAsked(mdb: Mdb): Promise<Comparison | null> {
         sql`coalesce(${comparisons.leasedUntil}, '-infinity') < now()`,
       ),
     )
-    .orderBy(comparisons.askedAt)
+    .orderBy(comparisons.requestedAt)
     .limit(1)
     .for('update', { skipLocked: true });
   const [taken] = await mdb
@@ -113,6 +113,6 @@ export function listComparisons(mdb: MdbOrTransaction, limit: number): Promise<C
     .select()
     .from(comparisons)
     .where(ne(comparisons.id, ownRound))
-    .orderBy(desc(comparisons.askedAt))
+    .orderBy(desc(comparisons.requestedAt))
     .limit(limit);
 }

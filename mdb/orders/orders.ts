@@ -26,7 +26,7 @@ export function placeOrder(mdb: Mdb, operator: Actor, spec: OrderSpec): Promise<
 export async function placeOrderIn(tx: Transaction, operator: Actor, spec: OrderSpec): Promise<PlacedOrder | Refused> {
   const [machine] = await tx.select().from(machines).where(eq(machines.id, spec.machineId)).for('update');
   if (!machine) return { code: 'not-found', message: `there is no machine ${spec.machineId}`, field: 'machine' };
-  const { passage } = spec.asked;
+  const { passage } = spec.passageRequest;
   const id = spec.id ?? `${passage}-${machine.id.replace(/^m-/, '')}-${randomUUID().slice(0, 8)}`;
   const known = await findOrder(tx, id, spec);
   if (known) return known;
@@ -37,7 +37,7 @@ export async function placeOrderIn(tx: Transaction, operator: Actor, spec: Order
   // A drain may last a week: who stops it isn't made to wait behind it.
   if (passage === 'undrain') await stopDrains(tx, operator, live, id, spec);
   const { reason, dryRun } = spec;
-  const detail = { reason, ...(dryRun && { dryRun }), request: spec.asked.request };
+  const detail = { reason, ...(dryRun && { dryRun }), request: spec.passageRequest.request };
   await record(tx, { actor: operator, action: `order.${passage}`, machineId: machine.id, orderId: id, detail });
   return { id, created: true };
 }
@@ -45,7 +45,8 @@ export async function placeOrderIn(tx: Transaction, operator: Actor, spec: Order
 async function findOrder(tx: Transaction, id: string, spec: OrderSpec): Promise<PlacedOrder | Refused | null> {
   const [known] = await tx.select().from(orders).where(eq(orders.id, id));
   if (!known) return null;
-  if (known.machineId === spec.machineId && known.passage === spec.asked.passage) return { id, created: false };
+  if (known.machineId === spec.machineId && known.passage === spec.passageRequest.passage)
+    return { id, created: false };
   return { code: 'conflict', message: `order ${id} is another one, for ${known.machineId}`, field: 'id' };
 }
 
@@ -58,8 +59,8 @@ function liveOrders(tx: Transaction, machineId: string): Promise<LiveOrder[]> {
 
 /** Writes an order and its message, without asking whether it fits: for orders that another one hands on to. */
 export async function insertOrder(tx: Transaction, operator: Actor, id: string, spec: OrderSpec): Promise<void> {
-  const { machineId, asked, reason, dryRun, reviewed, notBefore, deadline, campaignId } = spec;
-  const { passage } = asked;
+  const { machineId, passageRequest, reason, dryRun, reviewed, notBefore, deadline, campaignId } = spec;
+  const { passage } = passageRequest;
   const urgency = spec.class ?? usualClass(passage);
   await tx.insert(orders).values({
     id,
@@ -69,16 +70,16 @@ export async function insertOrder(tx: Transaction, operator: Actor, id: string, 
     requesterClass: operator.class,
     reason,
     class: urgency,
-    request: { ...asked.request },
+    request: { ...passageRequest.request },
     dryRun,
     reviewed,
     notBefore,
     deadline,
     campaignId: campaignId ?? null,
   });
-  if (!dryRun && (asked.passage === 'birth' || asked.passage === 'rebirth')) {
+  if (!dryRun && (passageRequest.passage === 'birth' || passageRequest.passage === 'rebirth')) {
     // A new intent: the bound on bootstrap images counts from here.
-    const wipeReason = asked.request.wipe ? { wipeReason: `${operator.name}: ${reason}` } : {};
+    const wipeReason = passageRequest.request.wipe ? { wipeReason: `${operator.name}: ${reason}` } : {};
     await tx
       .update(machines)
       .set({ bootstraps: 0, ...wipeReason })
@@ -127,9 +128,10 @@ export async function cancelOrder(mdb: Mdb, operator: Actor, orderId: string, re
   return acting(mdb, operator, orderId, async (tx) => {
     const order = await lockLive(tx, orderId);
     if ('code' in order) return order;
-    const asked = await askToStop(tx, operator, order, reason);
+    const requested = await askToStop(tx, operator, order, reason);
     const { machineId } = order;
-    if (asked) await record(tx, { actor: operator, action: 'order.cancel', machineId, orderId, detail: { reason } });
+    if (requested)
+      await record(tx, { actor: operator, action: 'order.cancel', machineId, orderId, detail: { reason } });
     return true;
   });
 }

@@ -21,7 +21,7 @@ export async function readPast(tx: Transaction, machine: OrderedMachineRow, orde
     .where(and(eq(steps.orderId, order.id), eq(steps.source, 'passage')))
     .orderBy(asc(steps.startedAt), asc(steps.ordinal));
   const open = own.filter(({ state }) => state === 'running' || state === 'held').at(-1) ?? null;
-  const asked = await questionsOf(tx, order.id);
+  const requests = await questionsOf(tx, order.id);
   const messages = await messagesOf(tx, order.id);
   const inventory = messages.reports.findLast(({ report }) => report.kind === 'inventory');
   const [moved] = await tx
@@ -37,10 +37,12 @@ export async function readPast(tx: Transaction, machine: OrderedMachineRow, orde
     ended: own.filter(({ state }) => state === 'done').map(({ name }) => name),
     acts: await actsOf(tx, order.id),
     permits: await permitsOf(tx, order.id),
-    questions: asked.map(({ row, fault }) => asQuestion(row, fault)),
-    asked: asked.length,
-    answers: messages.answers.filter(({ step }) => asked.some(({ row }) => row.id === step && row.answeredAt === null)),
-    reports: unheard(messages.reports, inventory?.report.nonce ?? null, open, asked),
+    questions: requests.map(({ row, fault }) => asQuestion(row, fault)),
+    requestCount: requests.length,
+    answers: messages.answers.filter(({ step }) =>
+      requests.some(({ row }) => row.id === step && row.answeredAt === null),
+    ),
+    reports: unheard(messages.reports, inventory?.report.nonce ?? null, open, requests),
     nonce: inventory?.report.nonce ?? null,
     cancel: messages.cancel,
     paused: order.pausedBy !== null || machine.paused,
@@ -78,16 +80,16 @@ async function permitsOf(tx: Transaction, orderId: string): Promise<PastPermit[]
     .select({ id: permits.id, semaphore: permits.semaphore, state: permits.state })
     .from(permits)
     .where(and(eq(permits.orderId, orderId), ne(permits.state, 'closed')))
-    .orderBy(asc(permits.askedAt));
+    .orderBy(asc(permits.requestedAt));
   return rows.map(({ id, semaphore, state }) => ({ id, semaphore, granted: state === 'granted' }));
 }
 
-interface AskedRow {
+interface OpenQuestion {
   readonly row: QuestionRow;
   readonly fault: string;
 }
 
-async function questionsOf(tx: Transaction, orderId: string): Promise<AskedRow[]> {
+async function questionsOf(tx: Transaction, orderId: string): Promise<OpenQuestion[]> {
   return tx
     .select({ row: humanSteps, fault: tickets.fault })
     .from(humanSteps)
@@ -141,9 +143,11 @@ function unheard(
   told: readonly Told[],
   nonce: string | null,
   open: StepRow | null,
-  asked: readonly AskedRow[],
+  requests: readonly OpenQuestion[],
 ): Report[] {
-  const answers = asked.filter(({ row }) => row.step === open?.name).map(({ row }) => row.answeredAt?.getTime() ?? 0);
+  const answers = requests
+    .filter(({ row }) => row.step === open?.name)
+    .map(({ row }) => row.answeredAt?.getTime() ?? 0);
   const heard = Math.max(open?.startedAt.getTime() ?? 0, ...answers);
   return told
     .filter(({ report, at }) => {

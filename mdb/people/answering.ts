@@ -30,15 +30,19 @@ export async function answerStep(mdb: Mdb, answerer: Answerer, spec: AnswerSpec)
   });
 }
 
-type Asked = typeof humanSteps.$inferSelect;
+type AnswerableStep = typeof humanSteps.$inferSelect;
 
 function missing({ step }: AnswerSpec): Refused {
   return { code: 'not-found', message: `there is no step ${step}: farrier step list shows the open ones` };
 }
 
 /** Why the place that an answer names is none; null where it is one, or where the answer names none. */
-async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }: AnswerSpec): Promise<Refused | null> {
-  if (!asked || !answer.startsWith('place:')) return null;
+async function refusePlace(
+  tx: Transaction,
+  request: AnswerableStep | undefined,
+  { answer }: AnswerSpec,
+): Promise<Refused | null> {
+  if (!request || !answer.startsWith('place:')) return null;
   const invalid = (message: string) => ({ code: 'invalid', message, field: 'answer' }) as const;
   const place = readPlace(answer);
   if (place === null)
@@ -47,7 +51,7 @@ async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }
     .select({ units: racks.units })
     .from(racks)
     .innerJoin(machines, eq(machines.siteId, racks.siteId))
-    .where(and(eq(racks.id, place.rack), eq(machines.id, asked.machineId)));
+    .where(and(eq(racks.id, place.rack), eq(machines.id, request.machineId)));
   if (!rack) return invalid(`there is no rack ${place.rack} in its site`);
   if (place.unit >= 1 && place.unit <= rack.units) return null;
   return invalid(`rack ${place.rack} has ${rack.units} units: there is no unit ${place.unit}`);
@@ -56,11 +60,11 @@ async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }
 async function hand(
   tx: Transaction,
   by: Answerer,
-  asked: Asked | undefined,
+  request: AnswerableStep | undefined,
   spec: AnswerSpec,
 ): Promise<Refused | null> {
-  if (!asked) return missing(spec);
-  const { id, machineId, orderId } = asked;
+  if (!request) return missing(spec);
+  const { id, machineId, orderId } = request;
   const { answer, note, data } = spec;
   const payload: Answer = {
     step: id,

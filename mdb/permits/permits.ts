@@ -199,8 +199,8 @@ async function goneOf(
 ): Promise<{ id: string; why: string }[]> {
   const known = new Set(open.map(({ id }) => id));
   // Holders too: a semaphore that comes from a backup of Temporal knows some that have ended since.
-  const asked = new Set([...turn.candidates, ...turn.queued.map(({ id }) => id), ...turn.holders]);
-  const missing = [...asked].filter((id) => !known.has(id));
+  const requests = new Set([...turn.candidates, ...turn.queued.map(({ id }) => id), ...turn.holders]);
+  const missing = [...requests].filter((id) => !known.has(id));
   if (missing.length === 0) return [];
   const rows = await tx.select().from(permits).where(inArray(permits.id, missing));
   const found = new Map(rows.map((row) => [row.id, row]));
@@ -240,7 +240,7 @@ export async function restOf(mdb: MdbOrTransaction, semaphore: string): Promise<
     .select()
     .from(permits)
     .where(and(eq(permits.semaphore, semaphore), ne(permits.state, 'closed')))
-    .orderBy(permits.askedAt);
+    .orderBy(permits.requestedAt);
   const sites = await sitesOf(mdb, rows);
   return {
     holders: rows.filter(({ state }) => state === 'granted').map((row) => asHolder(row, sites)),
@@ -276,8 +276,8 @@ export async function lookAfterPermits(tx: Transaction, orderId: string): Promis
 const lapse = 3_600_000;
 
 function asWaiting(row: PermitRow, sites: ReadonlyMap<string, string>): PermitWaiting {
-  const { id, machineId, workflowId, orderId, askedAt } = row;
-  const at = askedAt.getTime();
+  const { id, machineId, workflowId, orderId, requestedAt } = row;
+  const at = requestedAt.getTime();
   return {
     id,
     machineId,
@@ -291,6 +291,6 @@ function asWaiting(row: PermitRow, sites: ReadonlyMap<string, string>): PermitWa
 }
 
 function asHolder(row: PermitRow, sites: ReadonlyMap<string, string>): PermitHolder {
-  const since = (row.grantedAt ?? row.askedAt).getTime();
+  const since = (row.grantedAt ?? row.requestedAt).getTime();
   return { ...asWaiting(row, sites), fence: row.fence ?? 0, since, renewed: since, overdue: row.overdue, told: true };
 }

@@ -76,7 +76,7 @@ export async function listPermits(mdb: MdbOrTransaction, semaphore: string, stat
     .from(permits)
     .innerJoin(machines, eq(machines.id, permits.machineId))
     .where(and(eq(permits.semaphore, semaphore), eq(permits.state, state)))
-    .orderBy(state === 'closed' ? desc(permits.closedAt) : permits.askedAt)
+    .orderBy(state === 'closed' ? desc(permits.closedAt) : permits.requestedAt)
     .limit(state === 'closed' ? 20 : shownQueue);
   return rows.map(({ permit, hostname }) => ({ ...permit, hostname }));
 }

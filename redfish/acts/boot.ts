@@ -77,8 +77,8 @@ async function planByOrder(scene: ActContext, reset: ActPlan): Promise<ActPlan |
 async function observeByOrder(scene: ActContext, sent: Sent): Promise<Observation> {
   const seen = await observeStarting(scene, { ...sent, command: { ...sent.command, next: undefined } });
   if (seen.state !== 'done') return seen;
-  const asked = typeof sent.before.askedBefore === 'string' && (await scene.boots?.since(sent.before.askedBefore));
-  if (asked === true || hasStarted((seen.facts ?? {}) as Partial<Shown>)) return seen;
+  const requested = typeof sent.before.askedBefore === 'string' && (await scene.boots?.since(sent.before.askedBefore));
+  if (requested === true || hasStarted((seen.facts ?? {}) as Partial<Shown>)) return seen;
   return { ...seen, state: 'unknown', observed: `it started, and has not come to boot yet: ${seen.observed}` };
 }
 

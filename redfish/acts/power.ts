@@ -65,7 +65,7 @@ async function beforeStart({ boots, system }: ActContext, type: string): Promise
   const forced = !type.startsWith('Graceful');
   const shown = shownBy(system);
   const askedBefore = boots === undefined || isStarting(shown) ? null : await boots.now();
-  return { ...shown, ...(forced && { forced }), ...(askedBefore !== null && { askedBefore }) };
+  return { ...shown, ...(forced && { forced }), ...(askedBefore !== null && { requestBefore: askedBefore }) };
 }
 
 function unfitting({ system: { resetTypes } }: ActContext): Observation {
@@ -159,11 +159,11 @@ export const powerOff: ActDefinition<ActParameters['power-off']> = {
   plan: async (scene, { how = 'graceful', patience = shutdownPatience }) => {
     if (scene.system.power === 'Off') return { state: 'done', observed: 'it is off already; nothing was sent' };
     if (how === 'forced') return planReset(scene, 'off');
-    const asked = await planReset(scene, 'shutdown');
-    if (!isPlan(asked)) return how === 'graceful' ? planReset(scene, 'off') : asked;
+    const request = await planReset(scene, 'shutdown');
+    if (!isPlan(request)) return how === 'graceful' ? planReset(scene, 'off') : request;
     const forced = { kind: 'power-off', parameters: { how: 'forced' }, after: 0 } as const;
     return {
-      ...asked,
+      ...request,
       watchFor: patience,
       ...(how === 'graceful' && { otherwise: forced }),
     };

@@ -55,9 +55,9 @@ export async function probeController(session: Session, hostPath: string | null 
   };
 }
 
-type Asked = { readonly offers: Partial<Offers>; readonly gaps: readonly Gap[] };
+type ProbedOffer = { readonly offers: Partial<Offers>; readonly gaps: readonly Gap[] };
 
-async function askAll(probe: Awaited<ReturnType<typeof openProbe>>['probe']): Promise<Asked> {
+async function askAll(probe: Awaited<ReturnType<typeof openProbe>>['probe']): Promise<ProbedOffer> {
   const offers: Record<string, unknown> = {};
   const gaps: Gap[] = [];
   for (const section of sections) {

@@ -85,7 +85,7 @@ async function switchOn(url: string): Promise<void> {
 async function order(mdb: Mdb, machineId: string): Promise<void> {
   const placed = await placeOrder(mdb, ann, {
     machineId,
-    asked: { passage: 'clean', request: { ...standardRequests.clean, owner: 'next', power: 'cycle' } },
+    passageRequest: { passage: 'clean', request: { ...standardRequests.clean, owner: 'next', power: 'cycle' } },
     ...({ reason: 'bench', class: null, dryRun: false, reviewed: null, notBefore: null, deadline: null } as const),
   });
   if (isRefused(placed)) throw new Error(placed.message);

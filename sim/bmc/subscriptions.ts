@@ -76,8 +76,8 @@ function serviceOf(controller: Controller, rules: EventRules): Document {
   };
 }
 
-function subscriptionDocument(id: string, { destination, context, asked, suspended }: Subscription): Document {
-  const { EventTypes, EventFormatType, DeliveryRetryPolicy } = asked;
+function subscriptionDocument(id: string, { destination, context, request, suspended }: Subscription): Document {
+  const { EventTypes, EventFormatType, DeliveryRetryPolicy } = request;
   return {
     '@odata.type': '#EventDestination.v1_15_0.EventDestination',
     Id: id,
@@ -124,7 +124,7 @@ export function subscribe(controller: Controller, body: Body): Reply {
   write(controller, free, {
     destination: String(destination),
     context: typeof context === 'string' ? context : null,
-    asked: body,
+    request: body,
     suspended: false,
   });
   controller.machine.note('subscribed', { id: free });
@@ -192,7 +192,7 @@ export function patchEventService(controller: Controller, { ServiceEnabled, ...o
 export function giveUp(controller: Controller, id: string, { retries }: EventRules): void {
   const known = subscriptionsOf(controller)[id];
   // Somebody who wants to be tried for ever is.
-  if (!known || known.asked.DeliveryRetryPolicy === 'RetryForever') return;
+  if (!known || known.request.DeliveryRetryPolicy === 'RetryForever') return;
   write(controller, id, retries.lastly === 'suspend' ? { ...known, suspended: true } : null);
   if (retries.lastly === 'terminate') controller.machine.note('unsubscribed', { id, by: 'retries' });
 }

@@ -200,7 +200,7 @@ describe('an order', () => {
     await ask('POST', '/orders/w-1/resume', { reason: 'back' });
     const wait = { semaphore: 'semaphore/reboot/rack=A01', class: 'maintenance' as const };
     await base.mdb.insert(permits).values([
-      { ...wait, id: 'permit-1', machineId: 'm-02', askedAt: new Date(Date.now() - 60_000) },
+      { ...wait, id: 'permit-1', machineId: 'm-02', requestedAt: new Date(Date.now() - 60_000) },
       { ...wait, id: 'permit-2', machineId: 'm-01' },
     ]);
     expect(await standing()).toMatchObject({

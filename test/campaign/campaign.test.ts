@@ -117,8 +117,15 @@ describe.skipIf(environment === null)('a campaign', () => {
         .set({ held: 'its disk is odd' })
         .where(eq(machines.id, ids[4] ?? ''));
       await planTestCampaign(at.mdb, bench.id, bench.pool, { ...quick, haltCount: 1 });
-      const asked = { passage: 'reboot', request: (await bench.show()).campaign.request } as never;
-      const spec = { machineId: ids[5] ?? '', asked, reason: 'an own one', class: null, dryRun: false, reviewed: null };
+      const passageRequest = { passage: 'reboot', request: (await bench.show()).campaign.request } as never;
+      const spec = {
+        machineId: ids[5] ?? '',
+        passageRequest,
+        reason: 'an own one',
+        class: null,
+        dryRun: false,
+        reviewed: null,
+      };
       await placeOrder(at.mdb, ann, { ...spec, notBefore: null, deadline: null });
       await bench.begin();
       expect(await bench.result()).toMatchObject({ state: 'done', counts: { done: 2, skipped: 4, failed: 0 } });

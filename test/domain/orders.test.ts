@@ -7,7 +7,7 @@ const now = Date.parse('2026-11-30T12:00:00Z');
 const machine = { id: 'm-1', stage: 'in_service' } as const;
 const drain: OrderSpec = {
   machineId: 'm-1',
-  asked: { passage: 'drain', request: standardRequests.drain },
+  passageRequest: { passage: 'drain', request: standardRequests.drain },
   reason: 'fan',
   class: null,
   dryRun: false,
@@ -15,7 +15,7 @@ const drain: OrderSpec = {
   notBefore: null,
   deadline: null,
 };
-const birth: OrderSpec = { ...drain, asked: { passage: 'birth', request: { wipe: false } } };
+const birth: OrderSpec = { ...drain, passageRequest: { passage: 'birth', request: { wipe: false } } };
 const waiting = (passage: LiveOrder['passage'], id = 'o-1'): LiveOrder => ({
   id,
   passage,
@@ -57,12 +57,12 @@ describe('an order', () => {
 });
 
 describe('an answer', () => {
-  const asked = {
+  const requests = {
     ...{ id: 's-1', answeredAt: null, answer: null, answeredBy: null, schema: null },
     ...{ roles: ['operator', 'admin'], choices: ['retry', 'place:RACK/UNIT'] },
   };
   const code = (change: object, role: string, answer: string) =>
-    refuseAnswer({ ...asked, ...change }, { role }, { step: 's-1', answer })?.code ?? null;
+    refuseAnswer({ ...requests, ...change }, { role }, { step: 's-1', answer })?.code ?? null;
 
   test('is taken once, from those whom the question is for, where it is one of its choices', () => {
     expect(code({}, 'operator', 'retry')).toBeNull();

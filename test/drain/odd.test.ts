@@ -36,7 +36,7 @@ describe('Kubernetes', () => {
     });
     return openKubernetes({ settings, connection: { origin: server.origin, token, plainHttp: false } });
   };
-  const evicted = () => server.asked.filter(({ path }) => path.endsWith('/eviction')).map(({ path }) => path);
+  const evicted = () => server.requests.filter(({ path }) => path.endsWith('/eviction')).map(({ path }) => path);
   const success: OutsideReply = { status: 201, body: { kind: 'Status', status: 'Success' } };
 
   it('S-1: pods of an odd shape keep no other, and none of them makes a node drained', async () => {
@@ -111,7 +111,7 @@ describe('Kubernetes', () => {
     const { drain, close } = await open([nameless, {}], () => success, { bare: 'evict' });
     expect(await drain.progress(task)).toMatchObject({ drained: false, left: 2 });
     expect(await drain.kill(task)).toContain('0 pods deleted on n1; refused for ');
-    expect(server.asked.filter(({ method }) => method !== 'GET')).toEqual([]);
+    expect(server.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
     await close();
   });
 
@@ -128,7 +128,7 @@ describe('Kubernetes', () => {
 });
 
 describe('Slurm', () => {
-  const open = async (answer: (asked: OutsideRequest) => OutsideReply) => {
+  const open = async (answer: (request: OutsideRequest) => OutsideReply) => {
     server = await serveFake(answer);
     const connection = { origin: server.origin, username: 'farrier', token, plainHttp: false };
     return openSlurm({ settings: {}, connection });

@@ -127,7 +127,7 @@ describe('draining by a webhook', () => {
     const { drain, close } = openDrainWebhook({ settings: { path: '/hooks/drain' }, connection });
     expect(await drain.start(task)).toBe('did start');
     expect(await drain.start(task)).toBe('did start');
-    const [first, second] = server.asked;
+    const [first, second] = server.requests;
     expect(first).toMatchObject({
       path: '/hooks/drain',
       body: { do: 'start', id: 'o-1:start', node: task.node, machine: 'm-1' },
@@ -258,7 +258,7 @@ describe('the activities', () => {
     node.state = ['IDLE', 'DRAIN'];
     expect(await run(() => stopDrain(errand))).toContain('stays so');
     server.trouble = null;
-    server.asked.length = 0;
+    server.requests.length = 0;
     await base.mdb.delete(pools).where(eq(pools.id, 'general'));
   });
 
@@ -275,7 +275,7 @@ describe('the activities', () => {
     expect(await run(() => drainProgress(errand))).toMatchObject({ drained: true });
     expect(await run(() => killJobs(errand))).toContain('ended');
     expect(await run(() => stopDrain(errand))).toContain('given back');
-    expect(server.asked[0]?.body).toMatchObject({ do: 'start', node: 'a01-03', order: 'o-1' });
+    expect(server.requests[0]?.body).toMatchObject({ do: 'start', node: 'a01-03', order: 'o-1' });
     server.trouble = () => ({ status: 429, headers: { 'retry-after': '9' } });
     await expect(run(() => drainProgress(errand))).rejects.toMatchObject({
       type: 'drain/busy',

@@ -318,9 +318,9 @@ test('maintenance ended in production: firmware, all settings, one reboot, each 
   const fences = await whole.up.mdb.select().from(intents).where(eq(intents.orderId, 'upgrade'));
   expect(fences.every(({ fence }) => fence > 0)).toBe(true);
 
-  const asked = await op.question('scarce', 300);
+  const request = await op.question('scarce', 300);
   expect(await op.farrier('step', 'list', '--owner', 'hands')).toMatch(/hands .*Swap the riser card\./);
-  await op.farrier('step', 'answer', asked, 'done');
+  await op.farrier('step', 'answer', request, 'done');
   for (const order of ['soak', 'scarce']) {
     await op.ended(order, 'done', 300);
     expect(await op.steps(order)).toEqual(all);

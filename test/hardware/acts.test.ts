@@ -267,10 +267,10 @@ describe('the controller', () => {
   test('has one session of this process, whatever happened, and none after its end', async () => {
     const act = await known();
     const sessions = async () => {
-      const asked = await fetch(`${listening.originOf(simulated(0).hardware)}/redfish/v1/SessionService/Sessions`, {
+      const request = await fetch(`${listening.originOf(simulated(0).hardware)}/redfish/v1/SessionService/Sessions`, {
         headers: { authorization: `Basic ${Buffer.from('admin:simulated').toString('base64')}` },
       });
-      return ((await asked.json()) as { 'Members@odata.count': number })['Members@odata.count'];
+      return ((await request.json()) as { 'Members@odata.count': number })['Members@odata.count'];
     };
     await Promise.all(Array.from({ length: 12 }, () => run(activities.checkController, act)));
     expect(await sessions()).toBe(1);

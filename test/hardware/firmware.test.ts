@@ -28,8 +28,8 @@ beforeAll(async () => {
   await writeSite(db.mdb);
   folder = await mkdtemp(join(tmpdir(), 'farrier-firmware-'));
   // `/files/<component>/<version>` is an image of it.
-  server = createServer((asked, answer) => {
-    const [, , component = '', version = ''] = (asked.url ?? '').split('/');
+  server = createServer((request, answer) => {
+    const [, , component = '', version = ''] = (request.url ?? '').split('/');
     if (version === 'missing') answer.writeHead(404).end();
     else answer.end(content(component, version));
   });

@@ -108,10 +108,10 @@ suite('O-6: a machine that was in service is put nowhere without a word', () => 
   it('a place that no rack has is refused by name when it is answered, and by the activity', async () => {
     const born = await seen('');
     const id = `${born.orderId}:1`;
-    const asked = { id, ...errandOf(born), step: 'register', fault: 'register/no-neighbour', owner: 'team' };
+    const request = { id, ...errandOf(born), step: 'register', fault: 'register/no-neighbour', owner: 'team' };
     const choices = ['retry', 'place:RACK/UNIT', 'abandon'];
     await server.mdb.transaction((tx) =>
-      openHumanStep(tx, { ...asked, reason: 'Where?', choices, remindAfter: 86_400_000 }),
+      openHumanStep(tx, { ...request, reason: 'Where?', choices, remindAfter: 86_400_000 }),
     );
     const say_ = (answer: string) => answerStep(server.mdb, ann, { step: id, answer });
     expect(await say_('place:A02/99')).toMatchObject({

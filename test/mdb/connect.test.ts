@@ -148,16 +148,16 @@ test('a server that lets in and then says nothing is given up within the time fo
 });
 
 test('one that hangs up before it has said anything is asked once, not on and on', async () => {
-  let asked = 0;
+  let requestCount = 0;
   const server = createServer((socket) => {
-    asked += 1;
+    requestCount += 1;
     socket.on('data', () => socket.end());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const connection = connectMdb({ url: `postgres://a:b@127.0.0.1:${port}/c`, name: 'curt' });
   await expect(connection.pool.query('select 1')).rejects.toThrow('PostgreSQL closed the connection');
-  expect(asked).toBe(1);
+  expect(requestCount).toBe(1);
   await connection.close();
   server.close();
 });

@@ -79,7 +79,7 @@ it('O-7: a campaign of the reconciler that a person started is that person’s',
 it('O-7: a payload that names nobody is BrainSlug’s on the machine, and one that names a person is theirs', async () => {
   const { mdb } = desk.base;
   const activities = createOrderActivities(mdb);
-  const asked = {
+  const passageRequest = {
     passage: 'drain',
     request: { flow: 'orchestrated', drainBy: null, afterDrain: 'draining', semaphores: {} },
   } as const;
@@ -88,7 +88,7 @@ it('O-7: a payload that names nobody is BrainSlug’s on the machine, and one th
       machineId,
       siteId: 'home',
       id: `b-${machineId}`,
-      order: { asked, notBefore: null, by },
+      order: { passageRequest, notBefore: null, by },
     });
   await of('m-04', null);
   await of('m-05', 'ann');
@@ -107,7 +107,7 @@ it('O-7: a machine that comes back by nobody’s word is moved by the system', a
   const none = { dryRun: false, reviewed: null, notBefore: null, deadline: null, class: null };
   const undrain = { passage: 'undrain', request: { flow: 'basic', to: 'production' } } as const;
   await mdb.update(machines).set({ opState: 'draining' }).where(eq(machines.id, 'm-05'));
-  await placeOrder(mdb, reconciler, { id: 'u-5', machineId: 'm-05', asked: undrain, reason: 'x', ...none });
+  await placeOrder(mdb, reconciler, { id: 'u-5', machineId: 'm-05', passageRequest: undrain, reason: 'x', ...none });
   const errand = { machineId: 'm-05', siteId: 'home', orderId: 'u-5', passage: 'undrain' } as const;
   await expect(
     moveMachine(mdb, { ...errand, opState: 'production', flow: 'basic', trigger: 'stop draining', by: 'reconcile' }),

@@ -70,11 +70,11 @@ it.each(all)('U-2: %s --dry-run shows the plan, its hash, and the command that a
     .orderBy(orders.createdAt);
   expect(real).toMatchObject({ dryRun: false, reviewed: hashOf('m-01'), machineId: 'm-01', reason: "it's new" });
   expect(rehearsal?.dryRun).toBe(true);
-  const asked = await desk.base.mdb
+  const requests = await desk.base.mdb
     .select()
     .from(orders)
     .where(eq(orders.passage, real?.passage ?? 'drain'));
-  expect(asked.every(({ request }) => JSON.stringify(request) === JSON.stringify(real?.request))).toBe(true);
+  expect(requests.every(({ request }) => JSON.stringify(request) === JSON.stringify(real?.request))).toBe(true);
   await desk.base.mdb.delete(plans);
   await desk.base.mdb.update(orders).set({ state: 'done' });
   await desk.base.mdb.delete(orders);

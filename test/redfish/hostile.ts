@@ -87,10 +87,10 @@ export async function openHostile(tls: ServerOptions | null = null): Promise<Hos
     sessions.has(String(headers['x-auth-token'])) ||
     headers.authorization === `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
 
-  const usual = (asked: HostileRequest): Play => {
-    const { method, path } = asked;
-    if (method === 'POST' && path === sessionsPath) return signIn(asked.body);
-    if (path !== '/redfish/v1/' && !authorised(asked)) return told(401, 'Base.1.18.NoValidSession');
+  const usual = (request: HostileRequest): Play => {
+    const { method, path } = request;
+    if (method === 'POST' && path === sessionsPath) return signIn(request.body);
+    if (path !== '/redfish/v1/' && !authorised(request)) return told(401, 'Base.1.18.NoValidSession');
     if (method === 'DELETE' && path.startsWith(`${sessionsPath}/`)) {
       sessions.delete(path.slice(sessionsPath.length + 1));
       return { status: 204 };

@@ -80,7 +80,7 @@ describe('a collection', () => {
     const server = await controller({ '/redfish/v1/S': page });
     const { found, gaps } = await members(server);
     expect([found.length, gaps]).toEqual([5, []]);
-    expect(server.asked.filter((path) => path.startsWith('/redfish/v1/S?'))).toEqual([]);
+    expect(server.requests.filter((path) => path.startsWith('/redfish/v1/S?'))).toEqual([]);
   });
 
   test.each([

@@ -140,7 +140,7 @@ test('a service that advertises $expand and refuses it is read plainly, and not 
   expect(dimms).toHaveLength(2);
   expect(gaps).toEqual([]);
   // The first few were on their way together.
-  expect(controller.asked.filter((path) => path.includes('?')).length).toBeLessThanOrEqual(4);
+  expect(controller.requests.filter((path) => path.includes('?')).length).toBeLessThanOrEqual(4);
 });
 
 test('adapters that only the system shows are read through its network interfaces', async () => {
@@ -299,7 +299,7 @@ describe('logs (quirk 69)', () => {
     const controller = await serve({ ...plain, ...pages });
     const second = await work(controller, (session) => readLogs(session, first.cursor));
     expect(ids(second)).toEqual([]);
-    expect(controller.asked.filter((path) => path.endsWith('/2'))).toEqual([]);
+    expect(controller.requests.filter((path) => path.endsWith('/2'))).toEqual([]);
     expect(ids(await reading(pages, second.cursor))).toEqual([]);
   });
 

@@ -67,7 +67,7 @@ describe.skipIf(treesAbsent)('the inventory of a recorded controller is complete
     expect(gaps).toEqual([]);
     expect(requests).toBeLessThanOrEqual(most);
     // The service root is read once more for signing in.
-    expect(tree.asked).toHaveLength(requests + 1);
+    expect(tree.requests).toHaveLength(requests + 1);
     expect(tree.sessions()).toBe(0);
   });
 });

@@ -38,10 +38,10 @@ const held = {
 };
 
 function heldOnce(): NonNullable<Different['register']> {
-  let asked = 0;
+  let requestCount = 0;
   return async () => {
-    asked += 1;
-    return asked === 1 ? held : { registered: { ...withController.registered, controller: false } };
+    requestCount += 1;
+    return requestCount === 1 ? held : { registered: { ...withController.registered, controller: false } };
   };
 }
 

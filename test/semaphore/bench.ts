@@ -37,7 +37,7 @@ export class SemaphoreBench {
   readonly rack: string;
   readonly #environment: TestWorkflowEnvironment;
   readonly #mdb: Mdb;
-  #asked = 0;
+  #requestCount = 0;
   readonly #handles: WorkflowHandle[] = [];
 
   constructor(environment: TestWorkflowEnvironment, mdb: Mdb, rack: string) {
@@ -86,9 +86,9 @@ export class SemaphoreBench {
     class: urgency = 'maintenance',
     limit = null,
   }: PermitWanted = {}): Promise<WorkflowHandle> {
-    this.#asked += 1;
-    const machineId = this.machine(machine ?? this.#asked);
-    const orderId = `o-${this.rack}-${this.#asked}`;
+    this.#requestCount += 1;
+    const machineId = this.machine(machine ?? this.#requestCount);
+    const orderId = `o-${this.rack}-${this.#requestCount}`;
     const handle = await this.#environment.client.workflow.start('requester', {
       workflowId: `requester/${orderId}`,
       taskQueue: lifecycleQueue,

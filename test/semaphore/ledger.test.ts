@@ -81,11 +81,11 @@ const policy = (more: Partial<typeof semaphores.$inferInsert>) =>
 
 describe('a batch', () => {
   test('grants what the policy allows, with a fence that is the machine’s latest', async () => {
-    const asked = [ask(0), ask(1), ask(2)];
+    const requests = [ask(0), ask(1), ask(2)];
     await policy({ capacity: 2 });
     const before = await fenceOf('m-0');
-    const result = await settle(turn(asked));
-    expect(result.granted.map(({ id }) => id)).toEqual([asked[0]?.id, asked[1]?.id]);
+    const result = await settle(turn(requests));
+    expect(result.granted.map(({ id }) => id)).toEqual([requests[0]?.id, requests[1]?.id]);
     expect(result.gate).toMatchObject({ kind: 'capacity', reason: 'all permits are held, of 2' });
     expect(result.terms).toEqual({ capacity: 2, bound: 5000, lease: 3_600_000, limit: 86_400_000 });
     expect(await fenceOf('m-0')).toBe(before + 1);
@@ -93,13 +93,13 @@ describe('a batch', () => {
   });
 
   test('that comes twice grants nothing twice, and that comes late grants nothing above the capacity', async () => {
-    const asked = [ask(0), ask(1)];
-    const first = await settle(turn(asked));
-    expect(await settle(turn(asked))).toEqual(first);
+    const requests = [ask(0), ask(1)];
+    const first = await settle(turn(requests));
+    expect(await settle(turn(requests))).toEqual(first);
     // Of a worker that was thought dead: another request in front.
     const other = await settle(turn([ask(2)]));
     expect(other.granted).toEqual([]);
-    expect(other.found.map(({ id }) => id)).toEqual([asked[0]?.id]);
+    expect(other.found.map(({ id }) => id)).toEqual([requests[0]?.id]);
   });
 
   test('of many workers at once stays within the capacity', async () => {
@@ -176,11 +176,11 @@ describe('the policy', () => {
 
   test('that shrinks takes nothing away', async () => {
     await policy({ capacity: 2 });
-    const asked = [ask(0), ask(1), ask(2)];
-    await settle(turn(asked));
+    const requests = [ask(0), ask(1), ask(2)];
+    await settle(turn(requests));
     await base.mdb.update(semaphores).set({ capacity: 0 });
     const result = await settle(
-      turn([], { candidates: [asked[2]?.id ?? ''], holders: asked.slice(0, 2).map(({ id }) => id) }),
+      turn([], { candidates: [requests[2]?.id ?? ''], holders: requests.slice(0, 2).map(({ id }) => id) }),
     );
     expect(result).toMatchObject({ granted: [], gate: { reason: 'the policy allows no permit' } });
     expect((await restOf(base.mdb, semaphore)).holders).toHaveLength(2);
@@ -191,16 +191,16 @@ describe('the gates', () => {
   test('keep the healthy share, and let pass who is out of service already', async () => {
     await policy({ capacity: 8, minHealthy: 75 });
     await base.mdb.update(machines).set({ opState: 'disabled' }).where(eq(machines.id, 'm-7'));
-    const asked = [ask(0), ask(1), ask(7)];
-    const result = await settle(turn(asked));
+    const requests = [ask(0), ask(1), ask(7)];
+    const result = await settle(turn(requests));
     // Seven of eight are healthy and six must be: one may leave, and the sick one takes nothing away.
-    expect(result.granted.map(({ id }) => id)).toEqual([asked[0]?.id, asked[2]?.id]);
+    expect(result.granted.map(({ id }) => id)).toEqual([requests[0]?.id, requests[2]?.id]);
     expect(result.gate).toEqual({
       kind: 'healthy',
       reason: '6 of 8 are healthy, and 6 must stay so (75 %)',
       until: null,
     });
-    expect(result.held).toEqual([{ id: asked[1]?.id, why: '6 of 8 are healthy, and 6 must stay so (75 %)' }]);
+    expect(result.held).toEqual([{ id: requests[1]?.id, why: '6 of 8 are healthy, and 6 must stay so (75 %)' }]);
   });
 
   test('hold everything but an emergency until the window opens', async () => {
@@ -208,9 +208,9 @@ describe('the gates', () => {
     const later = (hours: number) => `${String((now.getUTCHours() + hours) % 24).padStart(2, '0')}:00`;
     const window = { days: [1, 2, 3, 4, 5, 6, 7], from: later(2), to: later(4), zone: 'UTC' };
     await policy({ capacity: 8, windows: [window] });
-    const asked = [ask(0), ask(1, { class: 'emergency' })];
-    const result = await settle(turn(asked));
-    expect(result.granted.map(({ id }) => id)).toEqual([asked[1]?.id]);
+    const requests = [ask(0), ask(1, { class: 'emergency' })];
+    const result = await settle(turn(requests));
+    expect(result.granted.map(({ id }) => id)).toEqual([requests[1]?.id]);
     expect(result.gate?.kind).toBe('window');
     const ahead = (result.gate?.until ?? 0) - now.getTime();
     expect(ahead).toBeGreaterThan(3_599_000);
@@ -219,13 +219,13 @@ describe('the gates', () => {
 
   test('keep to the rate, and say when the minute has room again', async () => {
     await policy({ capacity: 8, perMinute: 2 });
-    const asked = [ask(0), ask(1), ask(2)];
-    const result = await settle(turn(asked));
+    const requests = [ask(0), ask(1), ask(2)];
+    const result = await settle(turn(requests));
     expect(result.granted).toHaveLength(2);
     expect(result.gate).toMatchObject({ kind: 'rate', reason: '2 were granted within a minute' });
     // Given back or not, they were granted within this minute.
-    const closed = asked.slice(0, 2).map(({ id }) => ({ id, how: 'released', why: 'given back' }) as const);
-    const again = turn([], { closed, candidates: [asked[2]?.id ?? ''] });
+    const closed = requests.slice(0, 2).map(({ id }) => ({ id, how: 'released', why: 'given back' }) as const);
+    const again = turn([], { closed, candidates: [requests[2]?.id ?? ''] });
     expect((await settle(again)).gate?.until).toBeGreaterThan(Date.now() + 50_000);
     await base.mdb.update(semaphores).set({ perMinute: 3 });
     expect((await settle(again)).granted).toHaveLength(1);
@@ -253,16 +253,16 @@ describe('the gates', () => {
     await policy({ capacity: 8 });
     await base.mdb.insert(brakes).values({ id: 'fleet', engagedAt: new Date(), reason: 'a feed went down' });
     await base.mdb.update(machines).set({ opState: 'disabled' }).where(eq(machines.id, 'm-7'));
-    const asked = [ask(0), ask(7)];
-    const result = await settle(turn(asked));
-    expect(result.granted.map(({ id }) => id)).toEqual([asked[1]?.id]);
+    const requests = [ask(0), ask(7)];
+    const result = await settle(turn(requests));
+    expect(result.granted.map(({ id }) => id)).toEqual([requests[1]?.id]);
     expect(result.gate).toEqual({
       kind: 'brake',
       reason: 'the storm brake is engaged: a feed went down',
       until: null,
     });
     await base.mdb.delete(brakes);
-    expect((await settle(turn([asked[0] as PermitWaiting]))).granted).toHaveLength(1);
+    expect((await settle(turn([requests[0] as PermitWaiting]))).granted).toHaveLength(1);
   });
 
   test('keep the image system off a machine that an order works on, and let the others pass', async () => {

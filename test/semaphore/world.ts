@@ -33,7 +33,7 @@ interface Requester {
   fence: number;
   wants: boolean;
   served: boolean;
-  askedAt: number;
+  requestedAt: number;
 }
 
 export const happenings = [
@@ -177,15 +177,15 @@ export class SemaphoreWorld {
     const urgency = orderClasses[which % orderClasses.length] ?? 'maintenance';
     const request = { id: `r-${number}`, machineId, siteId: 'home', class: urgency, workflowId: `w-${number}` };
     const one = { name: `w-${number}`, request, alive: true, down: false, fence: 0, wants: true, served: false };
-    this.requesters.push({ ...one, askedAt: this.now });
+    this.requesters.push({ ...one, requestedAt: this.now });
     this.#mail.push({ kind: 'acquire', from: this.requesters.at(-1) as Requester });
   }
 
   /** A requester asks again when it has heard nothing for long: its question or the answer may have been lost. */
   #poll(): void {
     for (const one of this.waiting) {
-      if (one.fence > 0 || this.now - one.askedAt < 30 * minute) continue;
-      one.askedAt = this.now;
+      if (one.fence > 0 || this.now - one.requestedAt < 30 * minute) continue;
+      one.requestedAt = this.now;
       this.#mail.push({ kind: 'acquire', from: one });
     }
   }

@@ -148,8 +148,8 @@ describe('what a search answers counts only if it shows the marker', () => {
     'T-1: %s ignores the condition: the issue of somebody else is not ours',
     async (_, open, fake, settings, path) => {
       const { system, tickets, end } = await withStranger(open, fake(), settings);
-      server.trouble = (asked) => {
-        if (asked.path !== path || asked.method !== 'GET') return undefined;
+      server.trouble = (request) => {
+        if (request.path !== path || request.method !== 'GET') return undefined;
         const row = {
           number: 7,
           iid: 7,
@@ -198,7 +198,7 @@ describe.each([301, 302, 307, 308])('T-4: a redirect with %d', (status) => {
       .catch((error: unknown) => error);
     expect(told).toMatchObject({ kind: 'settings', retryable: false });
     expect(String(told)).toContain(`${server.origin}/repositories/123/issues/4`);
-    expect(server.asked).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
     await outside.close();
   });
 });

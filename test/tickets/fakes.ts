@@ -15,7 +15,7 @@ export interface FakeIssue {
 
 export interface FakeTickets {
   readonly issues: FakeIssue[];
-  handle(asked: OutsideRequest): OutsideReply;
+  handle(request: OutsideRequest): OutsideReply;
 }
 
 class Store {

@@ -120,7 +120,7 @@ const lose = (what: string) => {
     return { status: 502, body: {} };
   };
 };
-const did = (what: string) => server.asked.filter(({ body }) => body.do === what).length;
+const did = (what: string) => server.requests.filter(({ body }) => body.do === what).length;
 
 describe('a mirrored ticket', () => {
   it('is made once, told of reminders and of the answer, and closed', async () => {
@@ -148,9 +148,9 @@ describe('a mirrored ticket', () => {
       closedWhy: 'answered: retry',
       url: expect.stringContaining('desk.example'),
     });
-    const asked = server.asked.length;
+    const requestCount = server.requests.length;
     await round();
-    expect(server.asked).toHaveLength(asked);
+    expect(server.requests).toHaveLength(requestCount);
   });
 
   it('is not made twice when nobody heard that it was made', async () => {
@@ -304,7 +304,7 @@ describe('a ticket system in trouble', () => {
     server.trouble = () => ({ status: 503, body: {} });
     await round();
     expect(github.issues).toHaveLength(1);
-    expect(server.asked.length).toBeLessThanOrEqual(3);
+    expect(server.requests.length).toBeLessThanOrEqual(3);
     const behind = await base.mdb.select().from(ticketMirrors).where(eq(ticketMirrors.secretRef, 'desk'));
     expect(behind.map(({ error }) => error)).toEqual(Array(3).fill(expect.stringContaining('503')));
     // Answers go their way without it.

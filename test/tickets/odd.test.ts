@@ -13,7 +13,7 @@ const marker = markerOf('T-1');
 let server: FakeServer;
 afterEach(() => server?.close());
 
-async function serve(handle: (asked: OutsideRequest) => OutsideReply) {
+async function serve(handle: (request: OutsideRequest) => OutsideReply) {
   server = await serveFake(handle);
   return { origin: server.origin, plainHttp: false, ...secrets };
 }

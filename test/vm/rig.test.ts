@@ -64,7 +64,7 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
       .map((line) => JSON.parse(line))
       .filter((effect) => effect.machine === id && effect.kind === kind);
   const scripts = (index: number) =>
-    boot.asked.filter(({ path, mac }) => path === '/boot.ipxe' && mac === machine(index).facts.mac);
+    boot.requests.filter(({ path, mac }) => path === '/boot.ipxe' && mac === machine(index).facts.mac);
   const timesDiskSpoke = () => readFileSync(machine(0).facts.serialLog, 'utf8').split(diskWords).length - 1;
   const reset = (ask: SendRequest, type: string) => ask('POST', resetAction, { ResetType: type });
 
@@ -131,9 +131,9 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
 
   it('takes an override over a power cycle, and uses it at the start', { timeout: 300_000 }, async () => {
     await bios('PATCH', system, { Boot: { BootSourceOverrideTarget: 'Pxe' } });
-    const asked = scripts(0).length;
+    const requestCount = scripts(0).length;
     expect((await reset(bios, 'PowerCycle')).status).toBe(204);
-    await eventually('the BIOS machine to ask', () => scripts(0).length > asked);
+    await eventually('the BIOS machine to ask', () => scripts(0).length > requestCount);
     expect(effects('vm-1', 'power-off')).toHaveLength(1);
     expect(effects('vm-1', 'power-on')).toHaveLength(2);
   });

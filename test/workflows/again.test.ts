@@ -172,7 +172,7 @@ function pastOf(
     acts,
     permits: [],
     questions: [],
-    asked: 0,
+    requestCount: 0,
     answers: [],
     reports: [],
     nonce: told > 0 ? 'boot-1' : null,

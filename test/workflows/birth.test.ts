@@ -164,13 +164,13 @@ describe.skipIf(shared === null)('birth', () => {
   });
 
   describe('register', () => {
-    let asked = 0;
+    let requestCount = 0;
     test(
       'what is held is asked, and the answer reaches the activity',
       skipping(
         {
           register: async (input) => {
-            asked += 1;
+            requestCount += 1;
             if (input.ruling?.answer === 'place:A02/7')
               return {
                 ...withController,
@@ -193,7 +193,7 @@ describe.skipIf(shared === null)('birth', () => {
           await bench.answer('place:A02/7');
           await bench.goOn('burnin');
           expect(await outcome(bench)).toMatchObject({ outcome: 'done', rack: 'A02' });
-          expect(asked).toBe(3);
+          expect(requestCount).toBe(3);
         },
       ),
     );

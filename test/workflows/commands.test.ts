@@ -80,7 +80,7 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
     };
     const payloads: string[] = [];
     const orderByPayload: Doubles['orderByPayload'] = async ({ order }) => {
-      payloads.push(order.asked.passage);
+      payloads.push(order.passageRequest.passage);
       return null;
     };
     await withBench(environment, { register, orderByPayload }, async (bench) => {

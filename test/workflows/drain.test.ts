@@ -15,10 +15,10 @@ const busy = { drained: false, left: 2, sentence: '2 jobs are left' };
 
 /** Fails that many times, then does the rest. */
 function failing<T>(times: number, then: T): () => Promise<T> {
-  let asked = 0;
+  let requestCount = 0;
   return async () => {
-    asked += 1;
-    if (asked <= times) throw down();
+    requestCount += 1;
+    if (requestCount <= times) throw down();
     return then;
   };
 }

@@ -264,7 +264,9 @@ describe.skipIf(shared === null)("BrainSlug's payload by a signal", () => {
       await bench.machine.signal('brainslug', payload);
       await expect
         .poll(() => seen.payloads)
-        .toMatchObject([{ asked: { passage: 'reboot', request: { policy: 'asap', semaphores: { reboot: 'rack' } } } }]);
+        .toMatchObject([
+          { request: { passage: 'reboot', request: { policy: 'asap', semaphores: { reboot: 'rack' } } } },
+        ]);
       expect(await bench.machine.executeUpdate('brainslug', { args: [payload] })).toBe('refused: it has one already');
     }),
   );

@@ -56,7 +56,7 @@ describe.skipIf(shared === null)('O-5: with nothing named', () => {
 
 describe.skipIf(shared === null)('O-5: a birth', () => {
   test('O-5: of a machine in production takes it out by its permits, and gives them back', () => {
-    const asked: string[] = [];
+    const requests: string[] = [];
     const told: string[] = [];
     const begins: unknown[] = [];
     const different = {
@@ -66,7 +66,7 @@ describe.skipIf(shared === null)('O-5: a birth', () => {
         return permitted ? begun : { ...begun, leaves: true as const };
       },
       askPermit: async ({ semaphore }: { semaphore: string }) => {
-        asked.push(semaphore);
+        requests.push(semaphore);
         return { state: 'granted' as const, fence: 9 };
       },
       tellSemaphore: async ({ message }: { message: string }) => void told.push(message),
@@ -74,7 +74,7 @@ describe.skipIf(shared === null)('O-5: a birth', () => {
     return withBench(shared as NonNullable<typeof shared>, different, async (bench) => {
       await bench.goOn();
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
-      expect(asked).toEqual(['semaphore/reboot/fleet=all', 'semaphore/reboot/rack=A01']);
+      expect(requests).toEqual(['semaphore/reboot/fleet=all', 'semaphore/reboot/rack=A01']);
       expect(told).toEqual(['release', 'release']);
       expect(begins).toEqual([undefined, true]);
     });

@@ -74,7 +74,7 @@ export class RealMachine {
     const placed = await placeOrder(this.mdb, ann, {
       id,
       machineId: this.id,
-      asked: { passage, request: standardRequests[passage] } as PassageRequest,
+      passageRequest: { passage, request: standardRequests[passage] } as PassageRequest,
       reason: 'a test',
       class: null,
       dryRun: false,

@@ -39,11 +39,11 @@ describe.skipIf(shared === null)('reboot', () => {
       'reboot',
       {
         leaveService: (() => {
-          let asked = 0;
+          let requestCount = 0;
           return async ({ to }) => {
-            asked += 1;
+            requestCount += 1;
             const state = { ...begun, opState: to };
-            return asked < 4
+            return requestCount < 4
               ? { left: false, reason: 'pool general has 9 of 9', state, treatment }
               : { left: true, state, treatment };
           };

@@ -68,7 +68,7 @@ describe.skipIf(environment === null)('O-2: a passage that is terminated', () =>
         class: 'maintenance',
         state: 'granted',
         fence: 7,
-        askedAt: new Date(),
+        requestedAt: new Date(),
         grantedAt: new Date(),
       });
       await machine.passage('undrain', orderId).terminate('by hand');

@@ -36,10 +36,15 @@ async function loop(options: ComparerOptions, told: Map<string, number>, signal:
   const { client, mdb, log, every } = options;
   while (!signal.aborted) {
     try {
-      const asked = await takeAsked(mdb);
+      const requests = await takeAsked(mdb);
       // Who asks now wants to see it done now.
-      if (asked)
-        await finish(options, asked.id, await compare({ client, mdb, ...asked, told: new Map(), signal }), signal);
+      if (requests)
+        await finish(
+          options,
+          requests.id,
+          await compare({ client, mdb, ...requests, told: new Map(), signal }),
+          signal,
+        );
       else if (await takeOwnRound(mdb, every)) {
         const own = { id: ownRound, selector: null, dryRun: false };
         await finish(options, ownRound, await compare({ client, mdb, ...own, told, signal }), signal);

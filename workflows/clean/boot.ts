@@ -23,12 +23,12 @@ export async function boot(context: CleanContext, effects: Effects): Promise<Ste
 /** What can be told before it has booted. */
 export async function foreseeBoot(context: CleanContext, effects: Effects): Promise<StepResult> {
   await effects.clean.bootClean();
-  if (context.facts.asked.power === 'cycle' && context.controller) await effects.act('boot-network');
+  if (context.facts.request.power === 'cycle' && context.controller) await effects.act('boot-network');
   return next;
 }
 
 async function arrive(context: CleanContext, effects: Effects): Promise<StepResult> {
-  const restarts = context.facts.asked.power === 'cycle';
+  const restarts = context.facts.request.power === 'cycle';
   const limitMs = restarts ? bootLimit : patience;
   for (;;) {
     if (restarts && context.mayPower) await restart(context, effects);

@@ -22,7 +22,7 @@ export const clean = definePassage<'clean', CleanFacts>('clean', {
   async finish(context, effects) {
     effects.turnBack();
     if (wasInService(context) && context.treatment.drains) await undrainWork(context, effects);
-    return { ...done(`in service for ${context.facts.asked.owner}`), recorded: true };
+    return { ...done(`in service for ${context.facts.request.owner}`), recorded: true };
   },
   leave: leaveUntouched,
   holds: ({ state }) => state.opState !== 'production',
@@ -33,7 +33,7 @@ export const clean = definePassage<'clean', CleanFacts>('clean', {
  * off instead.
  */
 async function install(context: CleanContext, effects: Effects): Promise<StepResult> {
-  if (context.facts.asked.owner === null) return giveToNobody(context, effects);
+  if (context.facts.request.owner === null) return giveToNobody(context, effects);
   const { at, past } = context.recall;
   // An earlier run had told it.
   const isTold = at === 'deploy' && past?.directive === 'install';
@@ -54,7 +54,7 @@ async function giveToNobody(context: CleanContext, effects: Effects): Promise<En
 }
 
 async function foreseeInstall(context: CleanContext, effects: Effects): Promise<StepResult> {
-  const { owner } = context.facts.asked;
+  const { owner } = context.facts.request;
   effects.plan?.(owner === null ? 'take its owner away' : `give it to ${owner} and install it`);
   if (owner !== null) return next;
   await switchOff(context, effects);

@@ -16,7 +16,7 @@ export interface CleanOrder {
 
 /** What a passage knows that erases a machine. */
 export interface CleanFacts extends InstallFacts {
-  readonly asked: CleanOrder;
+  readonly request: CleanOrder;
   /** Where it stood before, for a clean that ends before anything was touched. */
   readonly before: OpState;
   /** What a person said about disks that are not erased, for the next try. */
@@ -34,11 +34,11 @@ export interface CleanFacts extends InstallFacts {
 export type CleanContext = PassageContext<unknown, CleanFacts>;
 
 /** Takes up what an earlier run of it left, where there was one. */
-export function cleanFacts(asked: CleanOrder, { opState = 'disabled', past }: Begun, recall: Recall): CleanFacts {
+export function cleanFacts(request: CleanOrder, { opState = 'disabled', past }: Begun, recall: Recall): CleanFacts {
   const at = recall.at;
   const facts: CleanFacts = {
     ...installFacts,
-    asked,
+    request,
     before: past?.from ?? opState,
     ruling: undefined,
     known: false,

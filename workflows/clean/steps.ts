@@ -42,8 +42,8 @@ export const erasing: readonly Step<unknown, CleanFacts>[] = [
   },
 ];
 
-function wayOut({ facts: { asked, before } }: CleanContext) {
-  return { semaphores: asked.semaphores, back: before === 'production' };
+function wayOut({ facts: { request, before } }: CleanContext) {
+  return { semaphores: request.semaphores, back: before === 'production' };
 }
 
 /** A machine whose disks were not touched may boot them again; whether it runs, somebody has to look: it stays held. */

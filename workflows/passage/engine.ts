@@ -95,7 +95,7 @@ class Engine {
       run.order.orderId,
     );
     this.acts.count = run.recall.acted;
-    this.questions.count = run.recall.asked;
+    this.questions.count = run.recall.requestCount;
     run.takeover.recall = run.recall;
     run.request = requestOf(definition.passage, begun.request ?? {});
     run.facts = definition.facts(begun, run.recall);

@@ -212,8 +212,11 @@ export class Permits {
     this.earlier.delete(semaphore);
     const held = { semaphore, operation: resource.operation, id: earlier ?? uuid4() };
     this.mine.push(held);
-    for (let asked = 0; ; asked += 1) {
-      const answer = await this.ask(held, earlier === undefined ? asked : `${workflowInfo().runId}/${asked}`);
+    for (let requestCount = 0; ; requestCount += 1) {
+      const answer = await this.ask(
+        held,
+        earlier === undefined ? requestCount : `${workflowInfo().runId}/${requestCount}`,
+      );
       if (answer.state === 'refused' && earlier !== undefined) {
         // The earlier run's request has ended meanwhile.
         this.mine = this.mine.filter((one) => one !== held);
@@ -221,7 +224,7 @@ export class Permits {
       }
       if (answer.state === 'refused') return { state: 'refused', reason: `${held.semaphore}: ${answer.reason}` };
       if (answer.state === 'granted') this.granted.set(held.id, answer.fence);
-      else if (asked === 0) this.tell(held, answer, options);
+      else if (requestCount === 0) this.tell(held, answer, options);
       const waited = await this.hear(held, until, options);
       if (waited !== 'again') return waited;
     }

@@ -45,9 +45,9 @@ export class Questions {
     if (known === null) this.count += 1;
     const id = known?.id ?? `${run.order.orderId}:${row}:${this.count}`;
     const owner = question.owner ?? run.step.owner;
-    const asked = { ...run.order, ...question, id, step: row, owner, remindAfter: reminder };
+    const requests = { ...run.order, ...question, id, step: row, owner, remindAfter: reminder };
     await run.gate.pass();
-    await passageActivities.openHumanStep(asked);
+    await passageActivities.openHumanStep(requests);
     const { reason, choices, schema } = question;
     run.inbox.pose({ id, question: reason, choices, owner, ...(schema && { schema }) });
     run.inbox.stand(row, run.state.stage, 'person', null);

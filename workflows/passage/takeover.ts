@@ -53,7 +53,7 @@ export class Takeover {
       choices: ['done', 'hand-back', 'abandon'],
     };
     const known = this.recall.takeTakeover();
-    const id = known?.id ?? `${errand.orderId}:takeover:${this.recall.asked + this.count}`;
+    const id = known?.id ?? `${errand.orderId}:takeover:${this.recall.requestCount + this.count}`;
     inbox.pose({ id, question: known?.held.reason ?? held.reason, choices: held.choices, owner: by });
     await passageActivities.openHumanStep({ ...errand, ...held, id, step, owner: by, remindAfter: reminder });
     inbox.cover('person');
