@@ -4,7 +4,7 @@
  */
 
 import type { BootState, ImageKind, OpState, Stage } from '../domain/machine.ts';
-import type { Held } from '../domain/question.ts';
+import type { OperatorQuestion } from '../domain/question.ts';
 import type { Taken } from './past.ts';
 
 export interface BeginResult extends Taken {
@@ -30,7 +30,7 @@ export interface Registered {
   readonly controller: boolean;
 }
 
-export type RegisterResult = { readonly registered: Registered } | { readonly held: Held };
+export type RegisterResult = { readonly registered: Registered } | { readonly question: OperatorQuestion };
 
 export interface ConfigureResult {
   /** `match`: nothing to do. `differ`: the attributes listed have to be set. `none`: no controller is known. */
@@ -41,7 +41,7 @@ export interface ConfigureResult {
   readonly job?: string;
 }
 
-export type ControllerResult = ConfigureResult | { readonly held: Held };
+export type ControllerResult = ConfigureResult | { readonly question: OperatorQuestion };
 
 export interface ProfileStart {
   /** `run`: the agent burns in. `known`: this order already has a verdict. */

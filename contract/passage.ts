@@ -4,7 +4,7 @@
  */
 
 import type { BootState, OpState, Passage, Stage } from '../domain/machine.ts';
-import type { Held } from '../domain/question.ts';
+import type { OperatorQuestion } from '../domain/question.ts';
 
 /**
  * Type of the failure that ends a passage whose order is none: the MDB does not have it, or has it for another machine or
@@ -60,7 +60,7 @@ export interface MachineState {
   readonly sku: string | null;
 }
 
-export interface HumanStepInput extends PassageErrand, Held {
+export interface HumanStepInput extends PassageErrand, OperatorQuestion {
   readonly step: string;
   readonly id: string;
   readonly owner: string;

@@ -5,7 +5,7 @@
 
 import type { ActKind } from '../domain/acts.ts';
 import type { ActorClass, OpState, OrderClass } from '../domain/machine.ts';
-import type { Held } from '../domain/question.ts';
+import type { OperatorQuestion } from '../domain/question.ts';
 import type { Answer, Report, Steering } from './machine.ts';
 import type { MachineState, PersonsRuling } from './passage.ts';
 
@@ -29,7 +29,7 @@ export interface PastPermit {
 export interface PastQuestion {
   readonly id: string;
   readonly step: string;
-  readonly held: Held & { readonly owner: string };
+  readonly question: OperatorQuestion & { readonly owner: string };
   /** Null while nobody has answered. */
   readonly ruling: PersonsRuling | null;
 }

@@ -1,5 +1,5 @@
 /** Something that a person has to settle. */
-export interface Held {
+export interface OperatorQuestion {
   /** Names the fault, e.g. `register/unknown-port`: one open ticket a machine and fault. */
   readonly fault: string;
   /** One sentence: what is wrong, with the device, port or machine it is about. */

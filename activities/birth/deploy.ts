@@ -4,7 +4,7 @@ import type { PassageErrand, StepStart } from '../../contract/passage.ts';
 import { parseCidr } from '../../domain/address.ts';
 import { chooseDisk } from '../../domain/birth/image.ts';
 import type { Directive } from '../../domain/directive.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/machines/parts.ts';
@@ -23,24 +23,24 @@ export async function installDirective(
   tx: Transaction,
   machine: passage.OrderedMachineRow,
   image: Image,
-): Promise<{ directive: Directive } | { held: Held }> {
+): Promise<{ directive: Directive } | { question: OperatorQuestion }> {
   const site = await passage.siteOf(tx, machine.siteId);
   const network = await position.mainNetwork(tx, machine.siteId);
   const plan = imageSystems[site.policy.imageSystem].plan(image);
-  if ('held' in plan) return plan;
+  if ('question' in plan) return plan;
   const disks = await parts.readPresentDisks(tx, machine.id);
   const needed = image.layout.bootMib * mib + plan.rootBytes + margin;
   const disk = chooseDisk(disks, needed);
   if (disk === null) {
     const largest = Math.max(0, ...disks.map((one) => one.bytes));
     const reason = `No disk holds the image ${image.id}: it needs ${Math.ceil(needed / mib)} MiB, the largest disk has ${Math.floor(largest / mib)} MiB.`;
-    return { held: { fault: 'profile/disk-too-small', reason, choices: ['retry', 'abandon'] } };
+    return { question: { fault: 'profile/disk-too-small', reason, choices: ['retry', 'abandon'] } };
   }
   const boot = await parts.bootSums(tx);
   if (boot === null) {
     const reason =
       'The kernel and initrd that machines start with are not registered; scripts/up does it when it lays them. Answer "retry" then.';
-    return { held: { fault: 'profile/no-boot-files', reason, choices: ['retry', 'abandon'] } };
+    return { question: { fault: 'profile/no-boot-files', reason, choices: ['retry', 'abandon'] } };
   }
   if (network === null || machine.hostname === null || machine.address === null) {
     throw new Error(`machine ${machine.id} is not registered: it has no hostname or address`);
@@ -86,7 +86,7 @@ export function directInstall(mdb: Mdb, input: PassageErrand): Promise<void> {
     const image = machine.requiredImage === null ? null : await parts.imageById(tx, machine.requiredImage);
     if (image === null) throw new Error(`machine ${machineId} has no image chosen`);
     const made = await installDirective(tx, machine, image);
-    if ('held' in made) throw new Error(made.held.reason);
+    if ('question' in made) throw new Error(made.question.reason);
     await directTo(tx, machine, { held: null }, made.directive);
   });
 }
@@ -98,7 +98,7 @@ export function directInstall(mdb: Mdb, input: PassageErrand): Promise<void> {
 export function acceptInstall(
   mdb: Mdb,
   input: PassageErrand & { next: StepStart },
-): Promise<DeployResult | { held: Held }> {
+): Promise<DeployResult | { question: OperatorQuestion }> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { FinishResult } from '../../contract/birth.ts';
 import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { requestOf, standardRequests } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -20,16 +20,19 @@ const countsSeconds = 3;
  * The readiness gate: the machine is in service only when what is known of it satisfies its image system. The order
  * ends with it. A person who answers `accept` lets it pass, which stays in the audit.
  */
-export async function finishBirth(mdb: Mdb, input: Finishing): Promise<FinishResult | { held: Held }> {
+export async function finishBirth(mdb: Mdb, input: Finishing): Promise<FinishResult | { question: OperatorQuestion }> {
   for (let second = 0; ; second += 1) {
     const tried = await tryFinish(mdb, input);
-    if (!('held' in tried)) return tried;
-    if (tried.bootedLocally || second === countsSeconds) return { held: tried.held };
+    if (!('question' in tried)) return tried;
+    if (tried.bootedLocally || second === countsSeconds) return { question: tried.question };
     await pause(1000);
   }
 }
 
-function tryFinish(mdb: Mdb, input: Finishing): Promise<FinishResult | { held: Held; bootedLocally: boolean }> {
+function tryFinish(
+  mdb: Mdb,
+  input: Finishing,
+): Promise<FinishResult | { question: OperatorQuestion; bootedLocally: boolean }> {
   const { machineId, siteId, orderId, ruling } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
@@ -90,6 +93,6 @@ async function gate(tx: Transaction, machine: passage.OrderedMachineRow, orderId
   const listed = bootState === 'healthy' && hostname !== null && address !== null;
   const bootedLocally = await passage.bootedLocally(tx, machine.id, orderId);
   const system = imageSystems[imageSystemOf(machine.directive, policy)];
-  const held = system.judge({ requiredImage, observedImage, listed, bootedLocally });
-  return held === null ? null : { held, bootedLocally };
+  const question = system.judge({ requiredImage, observedImage, listed, bootedLocally });
+  return question === null ? null : { question, bootedLocally };
 }

@@ -3,7 +3,7 @@ import type { PassageErrand, StepStart } from '../../contract/passage.ts';
 import { judgeBurnin } from '../../domain/birth/burnin.ts';
 import { choiceVersion, chooseImage, type ImageFacts } from '../../domain/birth/image.ts';
 import type { BurninLimits } from '../../domain/birth/limits.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/machines/parts.ts';
@@ -59,7 +59,7 @@ export function startProfile(mdb: Mdb, input: PassageErrand & { next: StepStart 
 export function decideProfile(
   mdb: Mdb,
   input: PassageErrand & { next: StepStart },
-): Promise<ProfileResult | { held: Held }> {
+): Promise<ProfileResult | { question: OperatorQuestion }> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
@@ -69,7 +69,7 @@ export function decideProfile(
     const image = await parts.preferredImage(tx, kind);
     if (image === null) {
       return {
-        held: {
+        question: {
           fault: `profile/no-${kind}-image`,
           reason: `There is no ${kind} image to install; add one and answer "retry".`,
           choices: ['retry', 'abandon'],
@@ -77,7 +77,7 @@ export function decideProfile(
       };
     }
     const directive = await installDirective(tx, machine, image);
-    if ('held' in directive) return directive;
+    if ('question' in directive) return directive;
     await directTo(
       tx,
       machine,

@@ -5,7 +5,7 @@ import { confirmedBy, disksHeld, pairDisks } from '../../domain/birth/disks.ts';
 import { hostnameAt, type Position, placeOf, readPlace } from '../../domain/birth/place.ts';
 import { matchProfile } from '../../domain/birth/profile.ts';
 import { wipeHeld } from '../../domain/birth/wipe.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { confirmDisks, fittedParts, forgetGone, unconfirmedDisks } from '../../mdb/machines/fitted.ts';
@@ -35,20 +35,20 @@ export function registerMachine(
     await passage.settleStep(tx, orderId, 'rack', 'done');
 
     const changed = await checkDisks(tx, machine, input, ruling);
-    if (changed) return { held: changed };
+    if (changed) return { question: changed };
     const disks = await parts.readPresentDisks(tx, machineId);
     if (ruling?.answer === 'wipe') machine.wipeReason = `${ruling.by} said so`;
-    const held = disks.length === 0 ? noDisk() : wipeHeld(disks, machine, site.policy.wipe);
-    if (held) return { held };
+    const question = disks.length === 0 ? noDisk() : wipeHeld(disks, machine, site.policy.wipe);
+    if (question) return { question };
 
     const given = ruling ? readPlace(ruling.answer) : null;
     const placed = await place(tx, machine, site, given);
-    if ('held' in placed) return placed;
+    if ('question' in placed) return placed;
 
     const profile = await profileOf(tx, machine);
     if (profile === null) {
       return {
-        held: {
+        question: {
           fault: 'register/no-profile',
           reason: `No profile matches ${machine.vendor ?? '?'} ${machine.product ?? '?'}.`,
           choices: fixable,
@@ -77,7 +77,7 @@ async function checkDisks(
   machine: passage.OrderedMachineRow,
   input: PassageErrand,
   ruling: Ruling | undefined,
-): Promise<Held | null> {
+): Promise<OperatorQuestion | null> {
   const { id: machineId } = machine;
   if (machine.inServiceAt === null) await forgetGone(tx, machineId);
   const { gone, come } = await unconfirmedDisks(tx, machine);
@@ -105,7 +105,7 @@ async function place(
   machine: passage.OrderedMachineRow,
   site: Site,
   ruled: Position | null,
-): Promise<Placement | { held: Held }> {
+): Promise<Placement | { question: OperatorQuestion }> {
   const recorded = recordedAt(machine);
   const heard = await position.heardPorts(tx, machine.id);
   // A machine that was never deployed has nothing that ties it to a position it was once recorded at.
@@ -119,7 +119,7 @@ async function place(
   // Where a person has placed it at this very port, or announced it, that is their word still.
   const said = ruled !== null || machine.hostname === null || (port !== null && port === machine.placedPort);
   const found = placeOf(heard, ruled ?? (movable && known ? null : recorded), said);
-  if ('held' in found) return found;
+  if ('question' in found) return found;
   const slot = found.position;
 
   const rack = await position.rackOf(tx, slot.rack);
@@ -160,7 +160,7 @@ async function addressOf(
   site: Site,
   rack: { readonly id: string; readonly ordinal: number; readonly units: number },
   { unit, slot }: Position,
-): Promise<string | { held: Held }> {
+): Promise<string | { question: OperatorQuestion }> {
   const network = await position.mainNetwork(tx, site.id);
   if (network === null)
     return hold('register/no-network', `Site ${site.id} has no main network to give addresses from.`);
@@ -213,7 +213,7 @@ async function registered(
   };
 }
 
-function noDisk(): Held {
+function noDisk(): OperatorQuestion {
   return {
     fault: 'register/no-disk',
     reason: 'It shows no disk at all, so nothing can be installed on it.',
@@ -221,6 +221,6 @@ function noDisk(): Held {
   };
 }
 
-function hold(fault: string, reason: string, choices = fixable): { held: Held } {
-  return { held: { fault, reason, choices } };
+function hold(fault: string, reason: string, choices = fixable): { question: OperatorQuestion } {
+  return { question: { fault, reason, choices } };
 }

@@ -4,7 +4,7 @@ import { describeAbsent, unbornHeld, unerased } from '../../domain/clean/held.ts
 import { planErase } from '../../domain/clean/plan.ts';
 import { judgeErasing } from '../../domain/clean/proof.ts';
 import { type EraseMethod, eraseMethods } from '../../domain/machine.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -20,7 +20,7 @@ export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<CleanBoot> => {
     const machine = await passage.lockMachine(tx, machineId);
     const unborn = machine.bootState !== 'healthy' && machine.bootState !== 'clean';
-    if (unborn || machine.stage === 'retired') return { held: unbornHeld(machine) };
+    if (unborn || machine.stage === 'retired') return { question: unbornHeld(machine) };
     const inService = machine.stage === 'in_service';
     await passage.updateMachine(tx, machineId, {
       bootState: 'clean',
@@ -46,7 +46,8 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
     const machine = await passage.lockMachine(tx, machineId);
     const doubt = known ? null : await findStranger(tx, input);
     const method = await methodOf(tx, input, ruling);
-    if (doubt !== null || typeof method === 'object') return { held: doubt ?? (method as { held: Held }).held };
+    if (doubt !== null || typeof method === 'object')
+      return { question: doubt ?? (method as { question: OperatorQuestion }).question };
     const disks = await disksToErase(tx, machineId, orderId);
     const lacking = new Set(judgeErasing(disks).lacking.map(({ serial }) => serial));
     const pool = await readPool(tx, machine.pool);
@@ -76,7 +77,7 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
 }
 
 /** A machine that shows another serial number or UUID than before may be another machine. */
-async function findStranger(tx: Transaction, { machineId, orderId }: PassageErrand): Promise<Held | null> {
+async function findStranger(tx: Transaction, { machineId, orderId }: PassageErrand): Promise<OperatorQuestion | null> {
   if (!(await identityChanged(tx, machineId, orderId))) return null;
   const reason =
     'Since this clean began it shows another serial number or UUID than before: its board was swapped, or it is another machine. Answer "erase" only if its disks may be lost.';
@@ -88,11 +89,11 @@ async function methodOf(
   tx: Transaction,
   { orderId }: PassageErrand,
   ruling: PersonsRuling | undefined,
-): Promise<EraseMethod | 'policy' | { held: Held }> {
+): Promise<EraseMethod | 'policy' | { question: OperatorQuestion }> {
   const named = /^method:(.*)$/.exec(ruling?.answer ?? '')?.[1];
   if (named === undefined) return requestOf('clean', (await passage.orderOf(tx, orderId)).request).method ?? 'policy';
   const method = eraseMethods.find((one) => one === named);
-  return method ?? { held: unerased(`"${named}" is no method of erasing`) };
+  return method ?? { question: unerased(`"${named}" is no method of erasing`) };
 }
 
 /** What a clean would do to the machine's disks as the MDB knows them, a line a disk. */

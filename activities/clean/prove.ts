@@ -27,8 +27,8 @@ export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
       await vouch(tx, input, judgeErasing(disks).absent, { class: 'user', name: ruling.by });
     }
     const judged = judgeErasing(await disksToErase(tx, machineId, orderId));
-    const held = proofHeld(judged) ?? (ruling?.answer === 'nothing-there' ? null : unseenHeld(machine.unseen));
-    if (held !== null) return { held };
+    const question = proofHeld(judged) ?? (ruling?.answer === 'nothing-there' ? null : unseenHeld(machine.unseen));
+    if (question !== null) return { question };
     const note = describeProof(judged);
     if (!ended) await handOver(tx, input, machine, note);
     return { state: stateOf(await passage.lockMachine(tx, machineId)), note };

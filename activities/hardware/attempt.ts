@@ -12,7 +12,7 @@ import {
   signInOf,
 } from '../../mdb/controllers/signins.ts';
 import { type Credentials, verdictOn } from '../../redfish/login.ts';
-import { HeldError } from './held.ts';
+import { QuestionError } from './question.ts';
 
 const derive = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);
 
@@ -110,13 +110,13 @@ export async function checkOffer(offering: Offering, credentials: Credentials, q
   const version = await versionOf(credentials, offering.salt);
   const before = await signInOf(offering.mdb, offering, version);
   if (before === 'refused' || before === 'unknown' || before === 'trying')
-    throw new HeldError('quarantine', `Controller ${offering.origin} is in quarantine: ${quarantine}`);
+    throw new QuestionError('quarantine', `Controller ${offering.origin} is in quarantine: ${quarantine}`);
   if (before === 'accepted') await liftForCredentials(offering.mdb, offering.machineId);
 }
 
-function shutOut(offering: Offering, state: Exclude<SignInState, 'accepted'>): HeldError {
+function shutOut(offering: Offering, state: Exclude<SignInState, 'accepted'>): QuestionError {
   const reason = state === 'refused' ? reasons.refused(offering) : reasons.unknown(offering);
-  return new HeldError('quarantine', `Controller ${offering.origin} is in quarantine: ${reason}`);
+  return new QuestionError('quarantine', `Controller ${offering.origin} is in quarantine: ${reason}`);
 }
 
 const reasons = {

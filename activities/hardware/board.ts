@@ -14,7 +14,7 @@ import { openProbe } from '../../redfish/probe.ts';
 import { readBoard } from '../../redfish/read/board.ts';
 import type { SecretStore } from '../../redfish/secrets.ts';
 import { offerOnce } from './attempt.ts';
-import { HeldError } from './held.ts';
+import { QuestionError } from './question.ts';
 import { admit, checkAddress, holdingSecrets, offeringTo } from './reach.ts';
 import { takeTurn } from './turn.ts';
 
@@ -31,7 +31,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
       const shown = await readShown(controller, look.key ?? controller.pin);
       return await judge(mdb, controller, shown);
     } catch (error) {
-      if (error instanceof HeldError) return { state: 'unread', reason: error.message };
+      if (error instanceof QuestionError) return { state: 'unread', reason: error.message };
       if (!(error instanceof RedfishError)) throw error;
       if (error.kind === 'pin-changed' && error.pointer !== null) return { state: 'key', key: error.pointer };
       if (error.retryable && Context.current().info.attempt < patience) throw error;
@@ -43,7 +43,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
     const { origin, machineId, siteId, bmcRequests, bmcNetworks, secretRef } = controller;
     checkAddress(origin, bmcNetworks);
     if ((await standingOf(mdb, machineId))?.rotation)
-      throw new HeldError('rotation', `The password of ${origin} is being changed.`);
+      throw new QuestionError('rotation', `The password of ${origin} is being changed.`);
     const credentials = await holdingSecrets(store, origin).credentials(secretRef);
     await admit(mdb, controller, credentials);
     const gate: Parameters<SessionPool['use']>[0]['gate'] = (attempt) =>

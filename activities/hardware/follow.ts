@@ -3,7 +3,7 @@ import { settleIntent } from '../../mdb/controllers/controller.ts';
 import type { ActClock, Observation } from '../../redfish/acts/kind.ts';
 import { actOf } from './acts.ts';
 import { keeping, type LookAt, unseen } from './command.ts';
-import { HeldError } from './reach.ts';
+import { QuestionError } from './reach.ts';
 
 /** Resources come and go while a controller starts again (quirk 60): that is no matter for a person yet. */
 const flapping = /\/(missing|unsupported|rejected|forbidden|not-json)$/;
@@ -31,7 +31,7 @@ export function patiently(mdb: Mdb, pace: ActClock, lookOnce: LookAt): LookAt {
 }
 
 function away(error: unknown): Observation {
-  if (error instanceof HeldError && flapping.test(error.held.fault))
+  if (error instanceof QuestionError && flapping.test(error.question.fault))
     return { state: 'unknown', observed: error.message };
   return unseen(error);
 }

@@ -27,7 +27,7 @@ import { type CommandContext, command, findOut, type LookAt, observeCommand } fr
 import { patiently } from './follow.ts';
 import { noImages } from './images.ts';
 import { createPasswordAct } from './passwords.ts';
-import { createReach, HeldError } from './reach.ts';
+import { createReach, QuestionError } from './reach.ts';
 
 /** As on the clock; a wait ends with its activity. */
 const clock: ActClock = {
@@ -119,7 +119,7 @@ export function createHardwareActivities(
           return { ...judged, ...(lastReset !== null && { reset: lastReset }) };
         });
       } catch (error) {
-        if (error instanceof HeldError) return shutOutOf(await controllerOf(mdb, machineId), error.message);
+        if (error instanceof QuestionError) return shutOutOf(await controllerOf(mdb, machineId), error.message);
         throw retryable(error);
       }
     },
@@ -157,7 +157,8 @@ export function createHardwareActivities(
         if (act.kind === 'rotate-password') return await passwords.settle(act, controller);
         return await findOut(mdb, act, patiently(mdb, pace, lookAt));
       } catch (error) {
-        if (error instanceof HeldError) return { state: 'unknown', observed: error.message, refused: error.held };
+        if (error instanceof QuestionError)
+          return { state: 'unknown', observed: error.message, refused: error.question };
         throw retryable(error);
       }
     },
@@ -175,11 +176,11 @@ type Wanted = Readonly<Record<string, string | number | boolean>>;
 
 export type HardwareActivities = ReturnType<typeof createHardwareActivities>;
 
-async function holding<T>(work: () => Promise<T>): Promise<T | { held: HeldError['held'] }> {
+async function holding<T>(work: () => Promise<T>): Promise<T | { question: QuestionError['question'] }> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof HeldError) return { held: error.held };
+    if (error instanceof QuestionError) return { question: error.question };
     throw retryable(error);
   }
 }
@@ -200,6 +201,6 @@ function refused(error: unknown, intent: Awaited<ReturnType<typeof intentOf>>): 
   return {
     state: sent ? 'unknown' : 'not_done',
     observed,
-    ...(error instanceof HeldError && { refused: error.held }),
+    ...(error instanceof QuestionError && { refused: error.question }),
   };
 }

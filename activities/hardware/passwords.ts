@@ -8,7 +8,7 @@ import type { ActClock } from '../../redfish/acts/kind.ts';
 import type { SecretStore } from '../../redfish/secrets.ts';
 import { readSystem } from '../../redfish/system.ts';
 import { noteOffer, offerOnce } from './attempt.ts';
-import { HeldError } from './held.ts';
+import { QuestionError } from './question.ts';
 import { admit, checkContact, checkIdentity, hold, holdingSecrets, offeringTo } from './reach.ts';
 import { type Rotating, type RotationTools, resolveRotation, rotatePassword } from './rotate.ts';
 import { takeTurn } from './turn.ts';
@@ -32,7 +32,7 @@ export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, 
         const standing = await standingOf(mdb, machineId);
         const now = { ...controller, secretRef: standing?.secretRef ?? controller.secretRef };
         if (before?.inForce === 'neither')
-          throw new HeldError('quarantine', `Controller ${origin}: ${before.observed}`);
+          throw new QuestionError('quarantine', `Controller ${origin}: ${before.observed}`);
         await admit(mdb, now, await secrets.credentials(now.secretRef));
         return work({
           mdb,

@@ -18,11 +18,11 @@ import type { SecretStore } from '../../redfish/secrets.ts';
 import type { Session } from '../../redfish/session.ts';
 import { readChassisSerials, readMacs, readOwnMacs, type SystemReading } from '../../redfish/system.ts';
 import { checkOffer, noteOffer, type Offering, offerOnce } from './attempt.ts';
-import { HeldError } from './held.ts';
+import { QuestionError } from './question.ts';
 import { resolveRotation } from './rotate.ts';
 import { takeTurn } from './turn.ts';
 
-export { HeldError } from './held.ts';
+export { QuestionError } from './question.ts';
 
 /** Requests at once to the controllers of a site whose policy names no number. */
 const usualRequests = 256;
@@ -151,7 +151,7 @@ export function holdingSecrets(store: SecretStore, origin: string): SecretStore 
     ...store,
     credentials: (reference) =>
       store.credentials(reference).catch((error: Error) => {
-        throw new HeldError('no-secret', `Controller ${origin}: ${error.message}`);
+        throw new QuestionError('no-secret', `Controller ${origin}: ${error.message}`);
       }),
   };
 }
@@ -184,7 +184,7 @@ type Standing = Pick<ControllerRow, 'quarantine' | 'quarantineFor'>;
 /** That of credentials depends on which ones are offered (`admit`). */
 function checkQuarantine({ origin }: ControllerRow, { quarantine, quarantineFor }: Standing): void {
   if (quarantine !== null && quarantineFor !== 'credentials')
-    throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
+    throw new QuestionError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
 }
 
 /**
@@ -211,7 +211,7 @@ async function signInOnce(
 /** Attack A20: only literal addresses inside the site's controller networks are ever contacted as controllers. */
 export function checkAddress(origin: string, networks: readonly string[]): void {
   if (!mayBeController(origin, networks))
-    throw new HeldError(
+    throw new QuestionError(
       'address',
       `Controller address ${origin} is not within the site's controller networks (${networks.join(', ') || 'none'}).`,
     );
@@ -245,7 +245,7 @@ export async function checkIdentity(
   const way = verdict.other
     ? ''
     : ` Whoever knows that it is this machine's says so with: farrier machine vouch ${controller.machineId} --reason TEXT`;
-  throw new HeldError('identity', `${reason}${way}`, ['retry', 'abandon']);
+  throw new QuestionError('identity', `${reason}${way}`, ['retry', 'abandon']);
 }
 
 /** Whether a person's word stands for what is missing: it lifts no contradiction, and it is for what was shown then. */
@@ -265,15 +265,15 @@ async function isVouchedFor(
 export async function hold(mdb: Mdb, controller: ControllerRow, error: unknown): Promise<unknown> {
   if (!(error instanceof RedfishError)) return error;
   const reason = `Controller ${controller.origin}: ${error.message}`;
-  if (error.kind === 'credentials') return new HeldError('credentials', reason);
+  if (error.kind === 'credentials') return new QuestionError('credentials', reason);
   if (error.kind === 'password-change') {
     const account = error.pointer ?? 'the account';
-    return new HeldError('password-change', `${reason} — give ${account} a new password first`);
+    return new QuestionError('password-change', `${reason} — give ${account} a new password first`);
   }
   if (error.kind === 'pin-changed') {
     const why = 'it shows another certificate than the pinned one';
     await quarantineController(mdb, controller.machineId, 'certificate', why);
-    return new HeldError('pin-changed', reason);
+    return new QuestionError('pin-changed', reason);
   }
-  return error.retryable ? error : new HeldError(error.kind, reason);
+  return error.retryable ? error : new QuestionError(error.kind, reason);
 }

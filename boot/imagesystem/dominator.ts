@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { judgeImage } from './archive.ts';
 import { measureFile } from './file.ts';
 import type { Evidence, ImageSystem, Lack, Supplies } from './system.ts';
@@ -52,7 +52,7 @@ async function readAccessCa(path: string, ownCa: string): Promise<string | Lack>
 }
 
 /** Listed, then restarted by `subd` because the kernel changed, then answered *local*, then heard: in that order. */
-function judgeOrder({ listed, bootedLocally }: Evidence): Held | null {
+function judgeOrder({ listed, bootedLocally }: Evidence): OperatorQuestion | null {
   const choices = ['retry', 'accept', 'abandon'];
   if (!listed) {
     const reason = "It reports that it is ready, but it is not in the Dominator's machine list.";

@@ -1,7 +1,7 @@
 import type { AgentRecord } from '../../contract/records.ts';
 import type { Directive } from '../../domain/directive.ts';
 import type { HandoverWay, ImageLayout } from '../../domain/images.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import type { Authority } from '../authority.ts';
 
 /** An image as the MDB has it. */
@@ -51,7 +51,9 @@ export interface Lack {
  */
 export interface ImageSystem {
   /** What the agent is told of the image, and the bytes its root needs at least; held where this system can't have it. */
-  plan(image: ImageOffer): { readonly part: InstallPart; readonly rootBytes: number } | { readonly held: Held };
+  plan(
+    image: ImageOffer,
+  ): { readonly part: InstallPart; readonly rootBytes: number } | { readonly question: OperatorQuestion };
   /** Records for the agent with what it copies into the new root besides Farrier's own files; secrets among them. */
   supply(hostname: string, supplies: Supplies): Promise<readonly AgentRecord[] | Lack>;
   readonly handover: {
@@ -66,5 +68,5 @@ export interface ImageSystem {
     readonly mayRestart: boolean;
   };
   /** The readiness gate: null lets the machine into service, anything else a person settles. */
-  judge(evidence: Evidence): Held | null;
+  judge(evidence: Evidence): OperatorQuestion | null;
 }

@@ -1,4 +1,4 @@
-import type { Held } from '../question.ts';
+import type { OperatorQuestion } from '../question.ts';
 
 /** A switch port that a NIC of the machine heard by LLDP, with the position it leads to where the MDB knows it. */
 export interface HeardPort {
@@ -16,7 +16,7 @@ export interface Position {
   readonly slot?: string;
 }
 
-export type PlaceVerdict = { readonly position: Position } | { readonly held: Held };
+export type PlaceVerdict = { readonly position: Position } | { readonly question: OperatorQuestion };
 
 const fixable = ['retry', 'place:RACK/UNIT', 'place:RACK/UNIT.SLOT', 'abandon'];
 
@@ -61,7 +61,7 @@ function name({ rack, unit, slot }: Omit<Position, 'slot'> & { readonly slot?: s
 }
 
 function hold(fault: string, reason: string): PlaceVerdict {
-  return { held: { fault, reason, choices: fixable } };
+  return { question: { fault, reason, choices: fixable } };
 }
 
 export { readPlace } from '../answers.ts';

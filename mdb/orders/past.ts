@@ -101,7 +101,7 @@ async function questionsOf(tx: Transaction, orderId: string): Promise<OpenQuesti
 function asQuestion(row: QuestionRow, fault: string): PastQuestion {
   const { id, step, question, choices, owner, schema, roles, onClose } = row;
   const held = { fault, reason: question, choices, owner, roles, onClose, ...(schema && { schema }) };
-  return { id, step, held, ruling: rulingOf(row) };
+  return { id, step, question: held, ruling: rulingOf(row) };
 }
 
 function rulingOf({ answeredAt, answer, answeredBy, note, data }: QuestionRow): PersonsRuling | null {

@@ -176,7 +176,7 @@ describe('what is held', () => {
   const heldOf = async (spec: Parameters<typeof seen>[0]) => {
     const { errand } = await seen(spec);
     const result = await activities.register({ ...errand, next: next('configure') });
-    return 'held' in result ? result.held.fault : result;
+    return 'question' in result ? result.question.fault : result;
   };
 
   test('an unknown switch port', async () => expect(await heldOf({ port: 'swp99' })).toBe('register/unknown-port'));
@@ -188,8 +188,8 @@ describe('what is held', () => {
     const second = await seen({ port: 'swp30' });
     expect(await activities.register({ ...first.errand, next: next('configure') })).toHaveProperty('registered');
     const result = await activities.register({ ...second.errand, next: next('configure') });
-    expect(result).toMatchObject({ held: { fault: 'register/slot-taken' } });
-    expect('held' in result && result.held.reason).toContain(first.machineId);
+    expect(result).toMatchObject({ question: { fault: 'register/slot-taken' } });
+    expect('question' in result && result.question.reason).toContain(first.machineId);
     expect(await machineOf(second.machineId)).toMatchObject({ stage: 'racked', rackId: null, address: null });
   });
 
@@ -252,7 +252,7 @@ describe('what is held', () => {
       const errand = { machineId: 'm-1', siteId: 'home', orderId: 'o-1', passage: 'birth' } as const;
       await own.beginBirth({ ...errand, next: next('rack') });
       expect(await own.register({ ...errand, next: next('configure') })).toMatchObject({
-        held: { fault: 'register/pool-full' },
+        question: { fault: 'register/pool-full' },
       });
     } finally {
       await pool.close();
@@ -297,7 +297,7 @@ test('no image of the kind is held', async () => {
   await db.mdb.update(images).set({ kind: 'debug' }).where(eq(images.id, 'compute-1'));
   const decided = await activities.decideProfile({ ...errand, next: next('deploy') });
   await db.mdb.update(images).set({ kind: 'compute' }).where(eq(images.id, 'compute-1'));
-  expect(decided).toMatchObject({ held: { fault: 'profile/no-compute-image' } });
+  expect(decided).toMatchObject({ question: { fault: 'profile/no-compute-image' } });
 });
 
 test('boot files that nobody registered are held, and taken up by a retry', async () => {
@@ -308,7 +308,7 @@ test('boot files that nobody registered are held, and taken up by a retry', asyn
   const decide = () => activities.decideProfile({ ...errand, next: next('deploy') });
   const laid = await db.mdb.select().from(bootFiles);
   await db.mdb.delete(bootFiles).where(eq(bootFiles.path, 'boot/initrd'));
-  expect(await decide()).toMatchObject({ held: { fault: 'profile/no-boot-files' } });
+  expect(await decide()).toMatchObject({ question: { fault: 'profile/no-boot-files' } });
   await db.mdb.insert(bootFiles).values(laid).onConflictDoNothing();
   expect(await decide()).toMatchObject({ imageKind: 'compute' });
   expect((await machineOf(machineId)).directive).toMatchObject({ do: 'install' });

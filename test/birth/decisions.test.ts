@@ -16,7 +16,8 @@ describe('where a machine stands', () => {
     system: 'sw-a',
     position: rack === undefined ? null : { rack, unit },
   });
-  const fault = (placed: ReturnType<typeof placeOf>) => ('held' in placed ? placed.held.fault : placed.position);
+  const fault = (placed: ReturnType<typeof placeOf>) =>
+    'question' in placed ? placed.question.fault : placed.position;
 
   test.each([
     ['one known port', [at('eth0', 'A01', 12)], null, { rack: 'A01', unit: 12 }],
@@ -34,7 +35,7 @@ describe('where a machine stands', () => {
 
   test('the reason names NIC, port and switch', () => {
     const placed = placeOf([at('eth0')], null);
-    expect('held' in placed && placed.held.reason).toMatch(/eth0 .*swp7 .*sw-a .*52:54:00:ff:00:01/);
+    expect('question' in placed && placed.question.reason).toMatch(/eth0 .*swp7 .*sw-a .*52:54:00:ff:00:01/);
   });
 
   test('answers that give a position', () => {

@@ -88,7 +88,7 @@ describe('at the register step', () => {
     const next = { step: 'configure', ordinal: 30, owner: 'team', limit: 60_000 };
     const ruling = answer === undefined ? {} : { ruling: { answer, by: 'ann' } };
     const result = await activities.register({ ...errand, next, ...ruling });
-    return 'held' in result ? result.held.fault : 'registered';
+    return 'question' in result ? result.question.fault : 'registered';
   }
 
   test('the same disks pass, also after one was away for a boot', async () => {

@@ -36,7 +36,7 @@ describe('what the agent is told of the image', () => {
       signature: 'c2ln',
     };
     expect(archive.plan(offer)).toEqual({ part: { imagePath, ...part }, rootBytes: 1200 * mib });
-    expect(archive.plan({ ...offer, bytes: 0 })).toMatchObject({ held: { fault: 'profile/no-archive' } });
+    expect(archive.plan({ ...offer, bytes: 0 })).toMatchObject({ question: { fault: 'profile/no-archive' } });
   });
 
   test('nothing, where the root is to stay empty', () => {
@@ -181,7 +181,9 @@ describe('a birth for the Dominator', () => {
     await count('local', 'healthy', new Date(Date.now() - 600_000));
     await hearReady();
     const early = await activities.finishBirth(errand);
-    expect(early).toMatchObject({ held: { fault: 'ready/no-local-boot', choices: ['retry', 'accept', 'abandon'] } });
+    expect(early).toMatchObject({
+      question: { fault: 'ready/no-local-boot', choices: ['retry', 'accept', 'abandon'] },
+    });
     expect((await machine())?.stage).toBe('deployed');
 
     // The birther writes its counts a moment after it answered: the gate waits for that.

@@ -112,7 +112,7 @@ describe('the agent is told', () => {
     await direct(clean, { ruling: { answer: 'method:overwrite', by: 'bob' } });
     expect((await machineOf(clean))?.directive).toMatchObject({ disks: [{ method: 'overwrite' }] });
     expect(await direct(clean, { ruling: { answer: 'method:prayer', by: 'bob' } })).toMatchObject({
-      held: { fault: 'clean/not-erased', reason: expect.stringContaining('"prayer" is no method') },
+      question: { fault: 'clean/not-erased', reason: expect.stringContaining('"prayer" is no method') },
     });
   });
 
@@ -123,7 +123,7 @@ describe('the agent is told', () => {
     });
     await server.ask('POST', '/agent/inventory', clean.session, other);
     expect(await direct(clean)).toMatchObject({
-      held: { fault: 'clean/identity', choices: ['erase', 'retry', 'abandon'] },
+      question: { fault: 'clean/identity', choices: ['erase', 'retry', 'abandon'] },
     });
     expect(await machineOf(clean)).toMatchObject({ stage: 'maintenance', directive: { do: 'wait' } });
     expect(await direct(clean, { known: true })).toMatchObject({ disks: 1 });
@@ -197,12 +197,12 @@ describe('the owner', () => {
     const serial = `D-${clean.machineId}`;
     await direct(clean);
     expect(await prove(clean)).toMatchObject({
-      held: { reason: expect.stringContaining('nothing shows that it was erased') },
+      question: { reason: expect.stringContaining('nothing shows that it was erased') },
     });
     await post(clean, disk(serial, 'ata-secure-erase', 'done', gone));
     await post(clean, disk('NV2', 'nvme-format', 'done', { ...gone, survived: 2 }));
     expect(await prove(clean)).toMatchObject({
-      held: { fault: 'clean/not-erased', reason: expect.stringContaining('2 of 16') },
+      question: { fault: 'clean/not-erased', reason: expect.stringContaining('2 of 16') },
     });
     expect((await machineOf(clean))?.owner).toBe('old');
     // Only what has no proof is erased again.
@@ -219,8 +219,8 @@ describe('the owner', () => {
     const clean = await cleaning({ owner: 'new' }, recordLine('disk', { name: 'sdb', serial: 'X1', bytes: -5 }));
     await direct(clean);
     await post(clean, disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone));
-    const held = { fault: 'clean/unseen', reason: expect.stringContaining('sdb') };
-    expect(await prove(clean)).toMatchObject({ held });
+    const question = { fault: 'clean/unseen', reason: expect.stringContaining('sdb') };
+    expect(await prove(clean)).toMatchObject({ question });
     expect((await machineOf(clean))?.owner).toBe('old');
     const ruling = { answer: 'nothing-there', by: 'ann' };
     expect(await prove(clean, { ruling })).toMatchObject({ note: '1 disk proven erased' });
@@ -232,8 +232,8 @@ describe('the owner', () => {
     await direct(clean);
     await post(clean, disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone), session);
     const held = await prove(clean);
-    expect(held).toMatchObject({ held: { fault: 'clean/absent-disks', choices: ['vouch', 'retry', 'abandon'] } });
-    expect(held).toMatchObject({ held: { reason: expect.stringContaining('sdb (serial LOST)') } });
+    expect(held).toMatchObject({ question: { fault: 'clean/absent-disks', choices: ['vouch', 'retry', 'abandon'] } });
+    expect(held).toMatchObject({ question: { reason: expect.stringContaining('sdb (serial LOST)') } });
     const proven = await prove(clean, { ruling: { answer: 'vouch', by: 'bob' } });
     expect(proven).toMatchObject({ note: '2 disks proven erased' });
     const lost = and(eq(erasures.orderId, clean.orderId), eq(erasures.serial, 'LOST'));
@@ -250,7 +250,7 @@ describe('the owner', () => {
     await direct(clean);
     await post(clean, disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone), session);
     expect(await prove(clean)).toMatchObject({
-      held: { reason: expect.stringContaining(`now in ${other.machineId}`) },
+      question: { reason: expect.stringContaining(`now in ${other.machineId}`) },
     });
   });
 });
@@ -260,7 +260,7 @@ describe('the rest of the passage', () => {
     const born = await bear(server.mdb);
     const errand = { machineId: born.machineId, siteId: 'home', orderId: born.orderId, passage: 'clean' } as const;
     expect(await activities.bootClean({ ...errand, next: start('boot') })).toMatchObject({
-      held: { fault: 'clean/not-born' },
+      question: { fault: 'clean/not-born' },
     });
   });
 

@@ -24,7 +24,7 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
 const opening = `POST ${sessionsPath}`;
-const quarantined = { held: { fault: 'configure/quarantine' } };
+const quarantined = { question: { fault: 'configure/quarantine' } };
 let db: ThrowawayMdb;
 let folder: string;
 let bmc: Hostile;
@@ -126,7 +126,7 @@ describe('credentials that were refused', () => {
     expect(await check(errand)).toMatchObject({ state: 'match' });
     await workers[0]?.pool.close();
     bmc.always(opening, told(401, 'Base.1.18.NoValidSession'));
-    expect(await check(errand, 1)).toMatchObject({ held: { fault: 'configure/credentials' } });
+    expect(await check(errand, 1)).toMatchObject({ question: { fault: 'configure/credentials' } });
     expect(await check(errand, 2)).toMatchObject(quarantined);
     expect(bmc.count(opening)).toBe(2);
   });
@@ -209,7 +209,7 @@ test('a certificate with another key stops everything before a credential is sen
     .update(bmcs)
     .set({ origin: other?.origin ?? '' })
     .where(eq(bmcs.machineId, errand.machineId));
-  expect(await check(errand)).toMatchObject({ held: { fault: 'configure/pin-changed' } });
+  expect(await check(errand)).toMatchObject({ question: { fault: 'configure/pin-changed' } });
   expect(await quarantineOf(errand)).toMatchObject({ for: 'certificate' });
   await give('another one');
   expect(await everybody(errand)).toMatchObject(Array(6).fill(quarantined));

@@ -68,8 +68,8 @@ test('the key of the first contact is pinned; another one ends it before credent
   expect(await check()).toMatchObject({ state: 'match' });
   const before = await signIns();
   await listening.changeCertificate(simulated());
-  expect(await check()).toMatchObject({ held: { fault: 'configure/pin-changed' } });
+  expect(await check()).toMatchObject({ question: { fault: 'configure/pin-changed' } });
   expect(await row()).toMatchObject({ pin, quarantine: expect.stringContaining('another certificate') });
-  expect(await check()).toMatchObject({ held: { fault: 'configure/quarantine' } });
+  expect(await check()).toMatchObject({ question: { fault: 'configure/quarantine' } });
   expect(await signIns()).toBe(before);
 });

@@ -89,10 +89,10 @@ describe('credentials that are refused', () => {
   test('are offered once, whatever number of workers asks at once (quirk 6)', async () => {
     const act = await known({ secret: 'stale' });
     const results = await Promise.all(
-      [0, 1, 2, 0, 1, 2].map((worker) => run<{ held: { fault: string } }>(worker, 'checkController', act)),
+      [0, 1, 2, 0, 1, 2].map((worker) => run<{ question: { fault: string } }>(worker, 'checkController', act)),
     );
     expect(bmc.count(opening)).toBe(1);
-    const faults = results.map(({ held }) => held.fault).sort();
+    const faults = results.map(({ question }) => question.fault).sort();
     expect(new Set(faults)).toEqual(new Set(['configure/credentials', 'configure/quarantine']));
     const [row] = await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, act.machineId));
     expect(row?.quarantine).toContain('refused the credentials stale');
@@ -110,7 +110,7 @@ describe('credentials that are refused', () => {
     const account = '/redfish/v1/AccountService/Accounts/1';
     bmc.always(`GET ${systemPath}`, told(403, 'Base.1.18.PasswordChangeRequired', 'Change it.', [account]));
     expect(await run(0, 'checkController', act)).toMatchObject({
-      held: { fault: 'configure/password-change', reason: expect.stringContaining(account) },
+      question: { fault: 'configure/password-change', reason: expect.stringContaining(account) },
     });
     const [row] = await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, act.machineId));
     expect(row?.quarantine).toBeNull();
@@ -249,7 +249,7 @@ test('a new password is another session: the old one is deleted', async () => {
   const act = await known();
   await run(0, 'checkController', act);
   await writeFile(join(folder, 'good'), JSON.stringify({ username: 'admin', password: 'changed' }));
-  expect(await run(0, 'checkController', act)).toMatchObject({ held: { fault: 'configure/credentials' } });
+  expect(await run(0, 'checkController', act)).toMatchObject({ question: { fault: 'configure/credentials' } });
   expect(bmc.count(opening)).toBe(2);
   await expect.poll(() => bmc.sessions.size).toBe(0);
 });

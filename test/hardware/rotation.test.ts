@@ -189,7 +189,7 @@ describe('a rotation', () => {
   test('of an account that has to be given a new password first, goes by the account that the refusal names', async () => {
     const act = await known('openbmc');
     simulated().setFault({ kind: 'password-expired' });
-    expect(await run('checkController', act)).toMatchObject({ held: { fault: 'configure/password-change' } });
+    expect(await run('checkController', act)).toMatchObject({ question: { fault: 'configure/password-change' } });
     expect(await run('act', act)).toMatchObject({ state: 'done' });
     expect(await run('checkController', act)).toMatchObject({ state: 'match' });
     expect(await refusals()).toBe(0);
@@ -219,7 +219,7 @@ describe('a rotation', () => {
     expect(quarantine).toMatch(/bmc-m-rotation-.*first/);
     const tried = await refusals();
     expect(tried).toBe(2);
-    expect(await run('checkController', act)).toMatchObject({ held: { fault: 'configure/quarantine' } });
+    expect(await run('checkController', act)).toMatchObject({ question: { fault: 'configure/quarantine' } });
     expect(await refusals()).toBe(tried);
     expect(await effects('locked-out')).toEqual([]);
   });

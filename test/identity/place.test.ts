@@ -94,8 +94,8 @@ suite('O-6: a machine that was in service is put nowhere without a word', () => 
     const born = await inService(lldp({ port: 'swp20' }));
     const moved = await tell(born, lldp({ port: 'swp99' }));
     const held = await register(moved);
-    expect(held).toMatchObject({ held: { fault: 'register/unknown-port' } });
-    expect('held' in held && held.held.reason).toMatch(/recorded at A02 u20.*swp99/);
+    expect(held).toMatchObject({ question: { fault: 'register/unknown-port' } });
+    expect('question' in held && held.question.reason).toMatch(/recorded at A02 u20.*swp99/);
     expect(await register(moved, 'place:A02/21')).toMatchObject({ registered: { unit: 21 } });
     // A person has said where that port leads: the next rebirth there asks no more.
     for (const stage of ['configured', 'profiled', 'deployed', 'in_service'] as const)
@@ -121,7 +121,7 @@ suite('O-6: a machine that was in service is put nowhere without a word', () => 
     expect(await say_('place:A99/9')).toMatchObject({ message: expect.stringMatching(/no rack A99/) });
     expect(await say_('place:A02')).toMatchObject({ message: expect.stringMatching(/place:RACK\/UNIT/) });
     expect(await say_('place:A02/0')).toMatchObject({ code: 'invalid' });
-    expect(await register(born, 'place:A02/99')).toMatchObject({ held: { fault: 'register/no-such-slot' } });
+    expect(await register(born, 'place:A02/99')).toMatchObject({ question: { fault: 'register/no-such-slot' } });
     expect(await say_('place:A02/29')).toBe(true);
   });
 });
@@ -153,7 +153,7 @@ suite('N-4: several machines in one unit', () => {
     expect(await row(third)).toMatchObject({ rackId: 'A01', unit: 12, slot: '3', hostname: 'a01-12-3' });
     expect(await row(fourth)).toMatchObject({ slot: '4', hostname: 'a01-12-4' });
     const fifth = await seen('');
-    expect(await register(fifth, 'place:A01/12.4')).toMatchObject({ held: { fault: 'register/slot-taken' } });
+    expect(await register(fifth, 'place:A01/12.4')).toMatchObject({ question: { fault: 'register/slot-taken' } });
     expect(await register(fifth, 'place:A01/12.5')).toMatchObject({ registered: { unit: 12, slot: '5' } });
   });
 
@@ -162,7 +162,7 @@ suite('N-4: several machines in one unit', () => {
     expect(await register(one)).toHaveProperty('registered');
     const held = await register(two);
     expect(held).toMatchObject({
-      held: { fault: 'register/slot-taken', choices: expect.arrayContaining(['place:RACK/UNIT.SLOT']) },
+      question: { fault: 'register/slot-taken', choices: expect.arrayContaining(['place:RACK/UNIT.SLOT']) },
     });
     expect(await register(two, 'place:A02/11.2')).toMatchObject({ registered: { unit: 11, slot: '2' } });
   });
@@ -193,6 +193,6 @@ suite('N-4: several machines in one unit', () => {
     expect(hostnameAt('{rack}-u{unit}n{slot}', { rack: 'A07', unit: 3, slot: '2' })).toBe('a07-u03n2');
     const heard = { nic: 'eth0', chassis: 'c', port: 'p', system: null };
     const at = (slot: string) => ({ ...heard, position: { rack: 'A01', unit: 2, slot } });
-    expect(placeOf([at('1'), at('2')], null)).toMatchObject({ held: { fault: 'register/two-positions' } });
+    expect(placeOf([at('1'), at('2')], null)).toMatchObject({ question: { fault: 'register/two-positions' } });
   });
 });

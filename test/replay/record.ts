@@ -29,8 +29,8 @@ interface Scenario {
   run(bench: Bench): Promise<void>;
 }
 
-const held = {
-  held: {
+const question = {
+  question: {
     fault: 'register/unknown-port',
     reason: 'eth0 hears a port that the MDB does not know.',
     choices: ['retry', 'abandon'],
@@ -41,7 +41,7 @@ function heldOnce(): NonNullable<Different['register']> {
   let requestCount = 0;
   return async () => {
     requestCount += 1;
-    return requestCount === 1 ? held : { registered: { ...withController.registered, controller: false } };
+    return requestCount === 1 ? question : { registered: { ...withController.registered, controller: false } };
   };
 }
 

@@ -177,7 +177,7 @@ describe.skipIf(shared === null)('birth', () => {
                 registered: { ...withController.registered, controller: false, rack: 'A02' },
               };
             return {
-              held: {
+              question: {
                 fault: 'register/no-neighbour',
                 reason: 'No switch.',
                 choices: ['retry', 'place:RACK/UNIT', 'abandon'],
@@ -200,14 +200,14 @@ describe.skipIf(shared === null)('birth', () => {
   });
 
   describe('answers', () => {
-    const held = {
-      register: async () => ({ held: { fault: 'register/x', reason: 'Why?', choices: ['wipe', 'abandon'] } }),
+    const question = {
+      register: async () => ({ question: { fault: 'register/x', reason: 'Why?', choices: ['wipe', 'abandon'] } }),
     };
 
     const told: unknown[] = [];
     test(
       'late, wrong, malformed and double ones are noted and ignored',
-      skipping(held, async (bench) => {
+      skipping(question, async (bench) => {
         await bench.standsAt('rack');
         await bench.passage.signal('answer', { step: 'early', answer: 'wipe', by: 'ann' });
         await bench.report('inventory');
@@ -235,7 +235,7 @@ describe.skipIf(shared === null)('birth', () => {
       skipping(
         {
           register: async () => ({
-            held: {
+            question: {
               fault: 'register/x',
               reason: 'Which disk was put in?',
               choices: ['wipe', 'abandon'],
@@ -269,7 +269,7 @@ describe.skipIf(shared === null)('birth', () => {
 
     test(
       'an update tells whether it was taken, and refuses with the reason',
-      skipping(held, async (bench) => {
+      skipping(question, async (bench) => {
         await bench.report('inventory');
         const { humanStep } = await bench.asked();
         const wrong = bench.passage.executeUpdate('answer', {
@@ -288,7 +288,7 @@ describe.skipIf(shared === null)('birth', () => {
 
     test(
       'may be sent to the machine, which passes them on',
-      skipping(held, async (bench) => {
+      skipping(question, async (bench) => {
         await bench.report('inventory');
         const { humanStep } = await bench.asked();
         await bench.machine.signal('answer', { step: humanStep?.id, answer: 'abandon', by: 'ann' });
@@ -298,7 +298,7 @@ describe.skipIf(shared === null)('birth', () => {
 
     test(
       'that never come are asked for once a day, without end',
-      skipping(held, async (bench, env) => {
+      skipping(question, async (bench, env) => {
         await bench.report('inventory');
         await bench.asked();
         await env.sleep('73 hours');
@@ -353,9 +353,9 @@ describe.skipIf(shared === null)('birth', () => {
           ...controlled,
           checkController: (() => {
             const reason = 'give /redfish/v1/AccountService/Accounts/1 a new password first';
-            const held = { fault: 'configure/password-change', reason, choices: ['retry', 'skip', 'abandon'] };
-            const answers = [{ held }, { state: 'match', differing: [] } as const];
-            return async () => answers.shift() ?? { held };
+            const question = { fault: 'configure/password-change', reason, choices: ['retry', 'skip', 'abandon'] };
+            const answers = [{ question }, { state: 'match', differing: [] } as const];
+            return async () => answers.shift() ?? { question };
           })(),
         },
         async (bench) => {
@@ -408,7 +408,11 @@ describe.skipIf(shared === null)('birth', () => {
         {
           ...controlled,
           checkController: async () => ({
-            held: { fault: 'configure/password-change', reason: 'change it', choices: ['retry', 'skip', 'abandon'] },
+            question: {
+              fault: 'configure/password-change',
+              reason: 'change it',
+              choices: ['retry', 'skip', 'abandon'],
+            },
           }),
         },
         async (bench) => {
@@ -592,7 +596,11 @@ describe.skipIf(shared === null)('birth', () => {
             ruling?.answer === 'accept'
               ? { stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 1 }
               : {
-                  held: { fault: 'ready/no-local-boot', reason: 'Not seen.', choices: ['retry', 'accept', 'abandon'] },
+                  question: {
+                    fault: 'ready/no-local-boot',
+                    reason: 'Not seen.',
+                    choices: ['retry', 'accept', 'abandon'],
+                  },
                 },
         },
         async (bench) => {
@@ -628,7 +636,7 @@ describe.skipIf(shared === null)('birth', () => {
             return async () => {
               tries += 1;
               if (tries === 1)
-                return { held: { fault: 'ready/image', reason: 'Wrong image.', choices: ['retry', 'abandon'] } };
+                return { question: { fault: 'ready/image', reason: 'Wrong image.', choices: ['retry', 'abandon'] } };
               return { stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 1 } as const;
             };
           })(),

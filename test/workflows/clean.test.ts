@@ -42,7 +42,7 @@ async function goOn(
   for (const [step, kind] of steps.slice(steps.findIndex(([name]) => name === from)))
     await tell(bench, step, kind, more);
 }
-const held = (fault: string, choices: string[]) => ({ held: { fault, reason: `about ${fault}`, choices } });
+const question = (fault: string, choices: string[]) => ({ question: { fault, reason: `about ${fault}`, choices } });
 /** Without the questions to the semaphores, which are in every passage. */
 const calls = (bench: Bench) => bench.calls.filter((call) => !/^(askPermit|tellSemaphore)/.test(call));
 const count = (bench: Bench, call: string) => bench.calls.filter((one) => one === call).length;
@@ -194,7 +194,7 @@ describe.skipIf(shared === null)('clean', () => {
 
   test('without the proof nothing is installed, and the owner is asked of nobody', async () => {
     let proofs = 0;
-    const lacking = held('clean/not-erased', ['retry', 'method:NAME', 'abandon']);
+    const lacking = question('clean/not-erased', ['retry', 'method:NAME', 'abandon']);
     const different: Partial<Doubles> = {
       ...cycled,
       proveErased: async () => {
@@ -222,7 +222,7 @@ describe.skipIf(shared === null)('clean', () => {
         proveErased: async ({ ruling }) =>
           ruling?.answer === 'vouch'
             ? { state: begun, note: '2 disks proven erased' }
-            : held('clean/absent-disks', ['vouch', 'retry', 'abandon']),
+            : question('clean/absent-disks', ['vouch', 'retry', 'abandon']),
       },
       async (bench) => {
         await tell(bench, 'boot', 'inventory');
@@ -242,7 +242,7 @@ describe.skipIf(shared === null)('clean', () => {
       {
         ...cycled,
         directErase: async ({ known }) =>
-          known ? { state: begun, disks: 1 } : held('clean/identity', ['erase', 'retry', 'abandon']),
+          known ? { state: begun, disks: 1 } : question('clean/identity', ['erase', 'retry', 'abandon']),
       },
       async (bench) => {
         await tell(bench, 'boot', 'inventory');

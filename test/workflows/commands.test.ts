@@ -55,8 +55,8 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
   };
 
   test('each does what the page says', async () => {
-    const held = {
-      held: {
+    const question = {
+      question: {
         fault: 'register/no-neighbour',
         reason: 'No switch was heard.',
         choices: ['retry', 'place:RACK/UNIT', 'abandon'],
@@ -64,7 +64,7 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
     };
     let ruled = '';
     const register = async (input: { ruling?: { answer: string } }) => {
-      if (!input.ruling) return held;
+      if (!input.ruling) return question;
       ruled = input.ruling.answer;
       return {
         registered: {

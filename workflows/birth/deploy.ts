@@ -14,12 +14,12 @@ export async function deploy(context: InstallContext, effects: Effects): Promise
     const heard = await context.hear('installed');
     if (heard !== 'late' && 'report' in heard) {
       const accepted = await effects.birth.acceptInstall();
-      if (!('held' in accepted)) {
+      if (!('question' in accepted)) {
         facts.readyLimit = accepted.limit;
         facts.mayRestart = accepted.mayRestart;
         return next;
       }
-      await effects.ask(accepted.held);
+      await effects.ask(accepted.question);
     } else {
       await effects.askRetry(...failure(heard, context.limit));
     }

@@ -13,8 +13,8 @@ export async function profile(context: BirthContext, effects: Effects): Promise<
   if (started.burnin === 'run') await burnIn(context, effects, started.limit);
   for (;;) {
     const decided = await effects.birth.decideProfile();
-    if (!('held' in decided)) return next;
-    await effects.ask(decided.held);
+    if (!('question' in decided)) return next;
+    await effects.ask(decided.question);
   }
 }
 
@@ -24,7 +24,7 @@ async function takeUp(context: BirthContext, effects: Effects): Promise<void> {
   if (recall.at !== 'profile') return;
   const open = recall.openAt('profile');
   recall.reach('profile');
-  if (open !== null && /^profile\/(agent|overdue)$/.test(open.held.fault))
+  if (open !== null && /^profile\/(agent|overdue)$/.test(open.question.fault))
     await burnIn(context, effects, context.limit);
 }
 

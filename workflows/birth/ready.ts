@@ -30,8 +30,8 @@ async function finish(effects: Effects): Promise<void> {
   let ruling: PersonsRuling | undefined;
   for (;;) {
     const finished = await effects.birth.finishBirth({ ...(ruling && { ruling }) });
-    if (!('held' in finished)) return;
-    ruling = await effects.ask(finished.held);
+    if (!('question' in finished)) return;
+    ruling = await effects.ask(finished.question);
   }
 }
 

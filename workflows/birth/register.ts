@@ -15,6 +15,6 @@ export async function register({ facts }: BirthContext, effects: Effects): Promi
       facts.hostname = result.registered.hostname;
       return next;
     }
-    ruling = await effects.ask(result.held);
+    ruling = await effects.ask(result.question);
   }
 }

@@ -15,7 +15,7 @@ export async function boot(context: CleanContext, effects: Effects): Promise<Ste
     const booted = await effects.clean.bootClean();
     if ('state' in booted) break;
     // The step's own row is not begun yet.
-    await effects.ask(booted.held, 'leave');
+    await effects.ask(booted.question, 'leave');
   }
   return arrive(context, effects);
 }

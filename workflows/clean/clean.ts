@@ -41,7 +41,7 @@ async function install(context: CleanContext, effects: Effects): Promise<StepRes
   for (let directed = isTold; !directed; ) {
     const install = await effects.clean.directReinstall();
     directed = 'state' in install;
-    if (!('state' in install)) await effects.ask(install.held);
+    if (!('state' in install)) await effects.ask(install.question);
   }
   return deploy(context, effects);
 }

@@ -18,7 +18,7 @@ export async function prove(context: CleanContext, effects: Effects): Promise<St
       facts.proof = proof.note;
       return next;
     }
-    const answer = await effects.ask(proof.held);
+    const answer = await effects.ask(proof.question);
     if (answer.answer !== 'vouch' && answer.answer !== 'nothing-there') {
       facts.ruling = answer;
       return goTo('erase');

@@ -82,7 +82,7 @@ async function setSecureBoot(context: PassageContext, effects: Effects, enabled:
 async function differ(context: PassageContext, effects: Effects, bios: Batch['bios']): Promise<readonly string[]> {
   try {
     const read = await effects.look.hardware.checkController({ bios });
-    return 'held' in read ? Object.keys(bios) : read.differing;
+    return 'question' in read ? Object.keys(bios) : read.differing;
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     context.note(`the BIOS could not be read: ${rootMessage(error)}`);

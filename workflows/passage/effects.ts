@@ -16,7 +16,7 @@ import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { Resource } from '../../domain/permits/groups.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import type { PassageContext, Undo } from './context.ts';
 
@@ -57,7 +57,7 @@ export interface Effects {
   /** What became of an act, by looking. */
   settle(act: Act): Promise<ActResult>;
   /** Asks a person and waits. `row`: the step whose row is held, where that is not the one that runs. */
-  ask(question: Held, row?: string): Promise<PersonsRuling>;
+  ask(question: OperatorQuestion, row?: string): Promise<PersonsRuling>;
   /** Asks where the only answers are to try the step again or to give up. */
   askRetry(fault: string, reason: string): Promise<void>;
   /** Waits in line for these permits; from the grant on, acts carry its fence. */

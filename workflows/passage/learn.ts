@@ -29,13 +29,13 @@ const learns: Readonly<Record<string, (run: Run, answer: Answer) => void>> = {
   },
   startProfile: (run) => staged(run, 'configured'),
   decideProfile(run, answer) {
-    if (!('held' in answer)) staged(run, 'profiled');
+    if (!('question' in answer)) staged(run, 'profiled');
   },
   acceptInstall(run, answer) {
-    if (!('held' in answer)) staged(run, 'deployed');
+    if (!('question' in answer)) staged(run, 'deployed');
   },
   finishBirth(run, answer) {
-    if ('held' in answer) return;
+    if ('question' in answer) return;
     const { stage, opState, bootState } = answer as unknown as MachineState;
     run.state = { ...run.state, stage, opState, bootState };
   },

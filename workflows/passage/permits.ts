@@ -77,7 +77,7 @@ interface HeldBack {
   readonly state: 'held';
 }
 
-interface Held {
+interface Question {
   readonly semaphore: string;
   readonly operation: string;
   readonly id: string;
@@ -88,7 +88,7 @@ export class Permits {
   fence = 0;
   private readonly subject: PermitSubject;
   /** Everything asked for and not given back, oldest first. */
-  private mine: Held[] = [];
+  private mine: Question[] = [];
   private readonly granted = new Map<string, number>();
   /** Requests of an earlier run of the passage, by semaphore. */
   private readonly earlier = new Map<string, string>();
@@ -197,7 +197,7 @@ export class Permits {
   /** Gives back everything, or what was taken for one operation; may be repeated. */
   async giveBack(operation?: string): Promise<void> {
     if (operation === undefined && this.earlier.size > 0) await this.withdrawEarlier();
-    await this.giveBackAll((held) => operation === undefined || held.operation === operation);
+    await this.giveBackAll((question) => operation === undefined || question.operation === operation);
   }
 
   private async takeOne(
@@ -206,7 +206,7 @@ export class Permits {
     options: TakeOptions,
   ): Promise<PermitOutcome | HeldBack> {
     const semaphore = semaphoreId(resource);
-    const mine = this.mine.find((held) => held.semaphore === semaphore && this.granted.has(held.id));
+    const mine = this.mine.find((question) => question.semaphore === semaphore && this.granted.has(question.id));
     if (mine) return { state: 'granted', fence: this.fence };
     const earlier = this.earlier.get(semaphore);
     this.earlier.delete(semaphore);
@@ -230,7 +230,7 @@ export class Permits {
     }
   }
 
-  private ask({ semaphore, id }: Held, asked: number | string): Promise<PermitAnswer> {
+  private ask({ semaphore, id }: Question, asked: number | string): Promise<PermitAnswer> {
     const { machineId, siteId, orderId, class: urgency } = this.subject;
     const { workflowId } = workflowInfo();
     const request: PermitRequest = { id, machineId, siteId, orderId, class: urgency, workflowId };
@@ -238,7 +238,7 @@ export class Permits {
   }
 
   private async hear(
-    { id }: Held,
+    { id }: Question,
     until: number | null,
     { cancelled }: TakeOptions,
   ): Promise<PermitOutcome | HeldBack | 'again'> {
@@ -254,20 +254,20 @@ export class Permits {
     return { state: 'granted', fence: this.fence };
   }
 
-  private tell({ semaphore }: Held, answer: PermitAnswer & { state: 'queued' }, { onQueued }: TakeOptions): void {
+  private tell({ semaphore }: Question, answer: PermitAnswer & { state: 'queued' }, { onQueued }: TakeOptions): void {
     upsertSearchAttributes([{ key: attributes.waitingOn, value: 'permit' }]);
     onQueued?.(`It waits for ${semaphore}, ${answer.position}. in line: ${answer.reason}`);
   }
 
   // Narrowest first, as it was taken widest first.
-  private async giveBackAll(which: (held: Held) => boolean): Promise<void> {
+  private async giveBackAll(which: (question: Question) => boolean): Promise<void> {
     const given = this.mine.filter(which).reverse();
-    this.mine = this.mine.filter((held) => !which(held));
-    for (const held of given) this.granted.delete(held.id);
-    await CancellationScope.nonCancellable(() => Promise.all(given.map((held) => this.release(held))));
+    this.mine = this.mine.filter((question) => !which(question));
+    for (const question of given) this.granted.delete(question.id);
+    await CancellationScope.nonCancellable(() => Promise.all(given.map((question) => this.release(question))));
   }
 
-  private release({ semaphore, id }: Pick<Held, 'semaphore' | 'id'>): Promise<void> {
+  private release({ semaphore, id }: Pick<Question, 'semaphore' | 'id'>): Promise<void> {
     return CancellationScope.nonCancellable(() =>
       permitActivities.tellSemaphore({ semaphore, message: semaphoreMessages.release, body: { id } }),
     );

@@ -1,6 +1,6 @@
 import type { Answer } from '../../contract/machine.ts';
 import type { PersonsRuling } from '../../contract/passage.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { shortened } from '../messages.ts';
 import { passageActivities } from '../proxies.ts';
 import { BootedAnew, failed, Leave } from './result.ts';
@@ -33,7 +33,7 @@ export class Questions {
    * while it is held answers the question by itself, since whoever mended it has power-cycled it. `row`: the step whose
    * row is held, where that is not the one that runs.
    */
-  async ask(question: Held, row = this.run.step.name): Promise<PersonsRuling> {
+  async ask(question: OperatorQuestion, row = this.run.step.name): Promise<PersonsRuling> {
     const { run } = this;
     // Who has taken the passage over has its one question open.
     await run.gate.pass();
@@ -84,7 +84,7 @@ export class Questions {
   async closeLeft(): Promise<void> {
     const { run } = this;
     if (!run.recall.hasLeft) return;
-    for (const { id, step, held } of run.recall.takeLeft())
+    for (const { id, step, question: held } of run.recall.takeLeft())
       if (held.fault !== 'takeover' || run.inbox.takenOver === null)
         await passageActivities.closeHumanStep({ ...run.order, id, step, answer: 'no longer asked', by: 'farrier' });
   }

@@ -65,10 +65,10 @@ export class Recall {
   /** The same question of before: one that is open goes on, and a person's word on it stands. */
   takeQuestion(step: string, asks: { readonly fault: string; readonly reason: string }): Known | null {
     const same = this.questions.findIndex(
-      ({ step: at, held, ruling }) =>
+      ({ step: at, question, ruling }) =>
         at === step &&
-        held.fault === asks.fault &&
-        (ruling === null || (held.reason === asks.reason && stands(ruling))),
+        question.fault === asks.fault &&
+        (ruling === null || (question.reason === asks.reason && stands(ruling))),
     );
     const [known] = same < 0 ? [] : this.questions.splice(same, 1);
     return known ? { id: known.id, ruling: known.ruling } : null;
@@ -76,7 +76,7 @@ export class Recall {
 
   /** The open question of a person who had taken the passage over. */
   takeTakeover(): PastQuestion | null {
-    const index = this.questions.findIndex(({ held, ruling }) => held.fault === 'takeover' && ruling === null);
+    const index = this.questions.findIndex(({ question, ruling }) => question.fault === 'takeover' && ruling === null);
     return index < 0 ? null : (this.questions.splice(index, 1)[0] ?? null);
   }
 

@@ -1,7 +1,7 @@
 import { condition } from '@temporalio/workflow';
 import type { Steering } from '../../contract/machine.ts';
 import type { PassageErrand } from '../../contract/passage.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { passageActivities } from '../proxies.ts';
 import type { Inbox } from './inbox.ts';
 import { Recall } from './recall.ts';
@@ -47,22 +47,22 @@ export class Takeover {
     const { inbox, errand } = this;
     const { step } = inbox;
     this.count += 1;
-    const held: Held = {
+    const question: OperatorQuestion = {
       fault: 'takeover',
       reason: `${by} does the rest of this ${errand.passage} by hand: ${reason}`,
       choices: ['done', 'hand-back', 'abandon'],
     };
     const known = this.recall.takeTakeover();
     const id = known?.id ?? `${errand.orderId}:takeover:${this.recall.requestCount + this.count}`;
-    inbox.pose({ id, question: known?.held.reason ?? held.reason, choices: held.choices, owner: by });
-    await passageActivities.openHumanStep({ ...errand, ...held, id, step, owner: by, remindAfter: reminder });
+    inbox.pose({ id, question: known?.question.reason ?? question.reason, choices: question.choices, owner: by });
+    await passageActivities.openHumanStep({ ...errand, ...question, id, step, owner: by, remindAfter: reminder });
     inbox.cover('person');
     const end = await this.awaitEnd(id);
     inbox.question = null;
     await passageActivities.closeHumanStep({ ...errand, id, step, ...end });
     if (end.answer === 'done' || end.answer === 'abandon') {
       this.ended = end.answer;
-      inbox.cancelled ??= { orderId: errand.orderId, by: end.by, reason: held.reason };
+      inbox.cancelled ??= { orderId: errand.orderId, by: end.by, reason: question.reason };
     }
     inbox.cover(null);
     inbox.takenOver = null;

@@ -3,7 +3,7 @@ import type { BoardSight } from '../../contract/board.ts';
 import type { PersonsRuling } from '../../contract/passage.ts';
 import type { BoardFactor, BoardShown } from '../../domain/identity/board.ts';
 import type { BoardWord } from '../../domain/identity/boardword.ts';
-import type { AnswerField, Held } from '../../domain/question.ts';
+import type { AnswerField, OperatorQuestion } from '../../domain/question.ts';
 import type { Effects } from '../passage/effects.ts';
 import { rootMessage } from '../passage/failure.ts';
 import type { RepairContext } from './facts.ts';
@@ -88,7 +88,7 @@ const fields: Readonly<Record<'serial' | 'uuid' | 'mac' | 'key', AnswerField>> =
 type Field = keyof typeof fields;
 type Doubtful = Exclude<BoardSight, { readonly state: 'same' | 'none' }>;
 
-function question(sight: Doubtful, refused: string): Held {
+function question(sight: Doubtful, refused: string): OperatorQuestion {
   const rest = {
     fault: 'repair/board',
     roles: ['operator', 'admin'],
