@@ -1,7 +1,7 @@
 /** What the clean passage and its activities say to each other. Plain data: it is written into histories. */
 
 import type { OperatorQuestion } from '../domain/question.ts';
-import type { MachineState, PassageErrand, PersonsRuling, StepStart } from './passage.ts';
+import type { MachineState, OperatorAnswer, PassageErrand, StepStart } from './passage.ts';
 
 export type CleanMove = PassageErrand & { readonly next: StepStart };
 
@@ -9,7 +9,7 @@ export type CleanBoot = { readonly state: MachineState } | { readonly question: 
 
 /** A person's word may name another method (`method:overwrite`) for the disks that are not erased yet. */
 export type EraseInput = CleanMove & {
-  readonly ruling?: PersonsRuling;
+  readonly answer?: OperatorAnswer;
   /** Whether a person said that a machine which shows another identity is the one meant. */
   readonly known?: boolean;
 };
@@ -19,7 +19,7 @@ export type EraseDirected =
   | { readonly state: MachineState; readonly disks: number }
   | { readonly question: OperatorQuestion };
 
-export type ProofInput = CleanMove & { readonly ruling?: PersonsRuling };
+export type ProofInput = CleanMove & { readonly answer?: OperatorAnswer };
 
 /** Whether each disk ever seen in the machine has its proof, and so the new owner; `note` says in a sentence which. */
 export type ProofResult =

@@ -37,7 +37,7 @@ export interface StepStart {
 }
 
 /** A person's word on what was held, for the activity that is tried again. */
-export interface PersonsRuling {
+export interface OperatorAnswer {
   readonly answer: string;
   readonly by: string;
   readonly note?: string;

@@ -7,7 +7,7 @@ import type { ActKind } from '../domain/acts.ts';
 import type { ActorClass, OpState, OrderClass } from '../domain/machine.ts';
 import type { OperatorQuestion } from '../domain/question.ts';
 import type { Answer, Report, Steering } from './machine.ts';
-import type { MachineState, PersonsRuling } from './passage.ts';
+import type { MachineState, OperatorAnswer } from './passage.ts';
 
 /** An act whose intent was written. */
 export interface PastAct {
@@ -31,7 +31,7 @@ export interface PastQuestion {
   readonly step: string;
   readonly question: OperatorQuestion & { readonly owner: string };
   /** Null while nobody has answered. */
-  readonly ruling: PersonsRuling | null;
+  readonly answer: OperatorAnswer | null;
 }
 
 export interface Past {

@@ -14,7 +14,7 @@ import * as passage from '../../mdb/orders/passage.ts';
 import * as position from '../../mdb/places/position.ts';
 import { actorOf } from '../passage/course.ts';
 
-type Ruling = { readonly answer: string; readonly by: string };
+type RegisterAnswer = { readonly answer: string; readonly by: string };
 type Site = Awaited<ReturnType<typeof passage.siteOf>>;
 
 const fixable = ['retry', 'abandon'];
@@ -25,9 +25,9 @@ const fixable = ['retry', 'abandon'];
  */
 export function registerMachine(
   mdb: Mdb,
-  input: PassageErrand & { next: StepStart; ruling?: Ruling },
+  input: PassageErrand & { next: StepStart; answer?: RegisterAnswer },
 ): Promise<RegisterResult> {
-  const { machineId, siteId, orderId, next, ruling } = input;
+  const { machineId, siteId, orderId, next, answer: ruling } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const site = await passage.siteOf(tx, siteId);
@@ -76,14 +76,14 @@ async function checkDisks(
   tx: Transaction,
   machine: passage.OrderedMachineRow,
   input: PassageErrand,
-  ruling: Ruling | undefined,
+  answer: RegisterAnswer | undefined,
 ): Promise<OperatorQuestion | null> {
   const { id: machineId } = machine;
   if (machine.inServiceAt === null) await forgetGone(tx, machineId);
   const { gone, come } = await unconfirmedDisks(tx, machine);
   const changes = pairDisks(gone, come);
   if (changes.length === 0) return null;
-  const by = ruling?.answer === 'accept' ? ruling.by : confirmedBy(changes, await fittedParts(tx, machineId));
+  const by = answer?.answer === 'accept' ? answer.by : confirmedBy(changes, await fittedParts(tx, machineId));
   if (by === null) return disksHeld(changes);
   await confirmDisks(tx, machineId, changes, by);
   const actor = { class: 'user', name: by } as const;
@@ -104,7 +104,7 @@ async function place(
   tx: Transaction,
   machine: passage.OrderedMachineRow,
   site: Site,
-  ruled: Position | null,
+  answered: Position | null,
 ): Promise<Placement | { question: OperatorQuestion }> {
   const recorded = recordedAt(machine);
   const heard = await position.heardPorts(tx, machine.id);
@@ -117,8 +117,8 @@ async function place(
   const known = heard.some((port) => port.position !== null);
   const port = heard[0] ? `${heard[0].chassis} ${heard[0].port}` : null;
   // Where a person has placed it at this very port, or announced it, that is their word still.
-  const said = ruled !== null || machine.hostname === null || (port !== null && port === machine.placedPort);
-  const found = placeOf(heard, ruled ?? (movable && known ? null : recorded), said);
+  const said = answered !== null || machine.hostname === null || (port !== null && port === machine.placedPort);
+  const found = placeOf(heard, answered ?? (movable && known ? null : recorded), said);
   if ('question' in found) return found;
   const slot = found.position;
 

@@ -1,5 +1,5 @@
 import type { CleanBoot, CleanMove, EraseDirected, EraseInput } from '../../contract/clean.ts';
-import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer, PassageErrand } from '../../contract/passage.ts';
 import { describeAbsent, unbornHeld, unerased } from '../../domain/clean/held.ts';
 import { planErase } from '../../domain/clean/plan.ts';
 import { judgeErasing } from '../../domain/clean/proof.ts';
@@ -41,11 +41,11 @@ export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
  * machine has nothing that could be put back into service.
  */
 export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected> {
-  const { machineId, orderId, next, ruling, known } = input;
+  const { machineId, orderId, next, answer, known } = input;
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<EraseDirected> => {
     const machine = await passage.lockMachine(tx, machineId);
     const doubt = known ? null : await findStranger(tx, input);
-    const method = await methodOf(tx, input, ruling);
+    const method = await methodOf(tx, input, answer);
     if (doubt !== null || typeof method === 'object')
       return { question: doubt ?? (method as { question: OperatorQuestion }).question };
     const disks = await disksToErase(tx, machineId, orderId);
@@ -69,7 +69,7 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
         action: 'clean.erase',
         machineId,
         orderId,
-        detail: { disks: targets, by: ruling?.by },
+        detail: { disks: targets, by: answer?.by },
       });
     }
     return { state: stateOf(await passage.lockMachine(tx, machineId)), disks: targets.length };
@@ -88,9 +88,9 @@ async function findStranger(tx: Transaction, { machineId, orderId }: PassageErra
 async function methodOf(
   tx: Transaction,
   { orderId }: PassageErrand,
-  ruling: PersonsRuling | undefined,
+  answer: OperatorAnswer | undefined,
 ): Promise<EraseMethod | 'policy' | { question: OperatorQuestion }> {
-  const named = /^method:(.*)$/.exec(ruling?.answer ?? '')?.[1];
+  const named = /^method:(.*)$/.exec(answer?.answer ?? '')?.[1];
   if (named === undefined) return requestOf('clean', (await passage.orderOf(tx, orderId)).request).method ?? 'policy';
   const method = eraseMethods.find((one) => one === named);
   return method ?? { question: unerased(`"${named}" is no method of erasing`) };

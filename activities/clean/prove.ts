@@ -14,7 +14,7 @@ import { actorOf, stateOf } from '../passage/course.ts';
  * the machine, and in no other. A second identical call changes nothing.
  */
 export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
-  const { machineId, orderId, next, ruling } = input;
+  const { machineId, orderId, next, answer } = input;
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<ProofResult> => {
     const machine = await passage.lockMachine(tx, machineId);
     const ended = await passage.stepEnded(tx, orderId, next.step);
@@ -23,11 +23,11 @@ export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
       await passage.beginStep(tx, orderId, next);
     }
     const disks = await disksToErase(tx, machineId, orderId);
-    if (ruling?.answer === 'vouch') {
-      await vouch(tx, input, judgeErasing(disks).absent, { class: 'user', name: ruling.by });
+    if (answer?.answer === 'vouch') {
+      await vouch(tx, input, judgeErasing(disks).absent, { class: 'user', name: answer.by });
     }
     const judged = judgeErasing(await disksToErase(tx, machineId, orderId));
-    const question = proofHeld(judged) ?? (ruling?.answer === 'nothing-there' ? null : unseenHeld(machine.unseen));
+    const question = proofHeld(judged) ?? (answer?.answer === 'nothing-there' ? null : unseenHeld(machine.unseen));
     if (question !== null) return { question };
     const note = describeProof(judged);
     if (!ended) await handOver(tx, input, machine, note);

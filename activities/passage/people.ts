@@ -1,4 +1,4 @@
-import type { HumanStepInput, IgnoredInput, PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import type { HumanStepInput, IgnoredInput, OperatorAnswer, PassageErrand } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { handBack } from '../../mdb/orders/orders.ts';
@@ -41,7 +41,7 @@ export function remindPeople(mdb: Mdb, input: PassageErrand & { id: string }): P
 /** Writes the answer down and lets the step go on. */
 export function recordAnswer(
   mdb: Mdb,
-  input: PassageErrand & PersonsRuling & { id: string; step: string },
+  input: PassageErrand & OperatorAnswer & { id: string; step: string },
 ): Promise<void> {
   const { id, machineId, orderId, step, answer, by } = input;
   const kind = by === 'farrier' ? 'system' : by === machineId ? 'node' : 'user';

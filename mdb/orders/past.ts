@@ -2,7 +2,7 @@
 
 import { and, asc, eq, inArray, ne } from 'drizzle-orm';
 import type { Answer, Report, Steering } from '../../contract/machine.ts';
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { Past, PastAct, PastPermit, PastQuestion } from '../../contract/past.ts';
 import type { ActKind } from '../../domain/acts.ts';
 import type { Transaction } from '../acting.ts';
@@ -101,10 +101,10 @@ async function questionsOf(tx: Transaction, orderId: string): Promise<OpenQuesti
 function asQuestion(row: QuestionRow, fault: string): PastQuestion {
   const { id, step, question, choices, owner, schema, roles, onClose } = row;
   const held = { fault, reason: question, choices, owner, roles, onClose, ...(schema && { schema }) };
-  return { id, step, question: held, ruling: rulingOf(row) };
+  return { id, step, question: held, answer: answerOf(row) };
 }
 
-function rulingOf({ answeredAt, answer, answeredBy, note, data }: QuestionRow): PersonsRuling | null {
+function answerOf({ answeredAt, answer, answeredBy, note, data }: QuestionRow): OperatorAnswer | null {
   if (answeredAt === null || answer === null || answeredBy === null) return null;
   return { answer, by: answeredBy, ...(note !== null && { note }), ...(data && { data }) };
 }

@@ -223,11 +223,11 @@ describe('what is held', () => {
   test('a person places it, and a person allows the wipe', async () => {
     const placed = await seen({ port: null });
     const by = { answer: 'place:A02/7', by: 'ann' };
-    expect(await activities.register({ ...placed.errand, next: next('configure'), ruling: by })).toMatchObject({
+    expect(await activities.register({ ...placed.errand, next: next('configure'), answer: by })).toMatchObject({
       registered: { rack: 'A02', unit: 7 },
     });
     const foreign = await seen({ content: 'ntfs', port: 'swp33' });
-    await activities.register({ ...foreign.errand, next: next('configure'), ruling: { answer: 'wipe', by: 'ann' } });
+    await activities.register({ ...foreign.errand, next: next('configure'), answer: { answer: 'wipe', by: 'ann' } });
     expect((await machineOf(foreign.machineId)).wipeReason).toBe('ann said so');
   });
 

@@ -109,9 +109,9 @@ describe('the agent is told', () => {
     const clean = await cleaning({ owner: 'new', method: 'crypto' });
     await direct(clean);
     expect((await machineOf(clean))?.directive).toMatchObject({ disks: [{ method: 'crypto' }] });
-    await direct(clean, { ruling: { answer: 'method:overwrite', by: 'bob' } });
+    await direct(clean, { answer: { answer: 'method:overwrite', by: 'bob' } });
     expect((await machineOf(clean))?.directive).toMatchObject({ disks: [{ method: 'overwrite' }] });
-    expect(await direct(clean, { ruling: { answer: 'method:prayer', by: 'bob' } })).toMatchObject({
+    expect(await direct(clean, { answer: { answer: 'method:prayer', by: 'bob' } })).toMatchObject({
       question: { fault: 'clean/not-erased', reason: expect.stringContaining('"prayer" is no method') },
     });
   });
@@ -178,7 +178,7 @@ describe('what the agent tells', () => {
     const end = recordLine('erased', { seq, seconds: 2 });
     for (const _ of [1, 2]) expect(await post(clean, end)).toMatchObject({ status: 200 });
     // The answer was lost, and meanwhile it is to erase once more: this end is not that one's.
-    await direct(clean, { ruling: { answer: 'method:overwrite', by: 'bob' } });
+    await direct(clean, { answer: { answer: 'method:overwrite', by: 'bob' } });
     await server.mdb
       .update(machines)
       .set({ directiveSeq: seq + 2 })
@@ -222,8 +222,8 @@ describe('the owner', () => {
     const question = { fault: 'clean/unseen', reason: expect.stringContaining('sdb') };
     expect(await prove(clean)).toMatchObject({ question });
     expect((await machineOf(clean))?.owner).toBe('old');
-    const ruling = { answer: 'nothing-there', by: 'ann' };
-    expect(await prove(clean, { ruling })).toMatchObject({ note: '1 disk proven erased' });
+    const answer = { answer: 'nothing-there', by: 'ann' };
+    expect(await prove(clean, { answer })).toMatchObject({ note: '1 disk proven erased' });
   });
 
   it('waits for a person’s word on a disk that was once there, and for a new word when it was seen again', async () => {
@@ -234,7 +234,7 @@ describe('the owner', () => {
     const held = await prove(clean);
     expect(held).toMatchObject({ question: { fault: 'clean/absent-disks', choices: ['vouch', 'retry', 'abandon'] } });
     expect(held).toMatchObject({ question: { reason: expect.stringContaining('sdb (serial LOST)') } });
-    const proven = await prove(clean, { ruling: { answer: 'vouch', by: 'bob' } });
+    const proven = await prove(clean, { answer: { answer: 'vouch', by: 'bob' } });
     expect(proven).toMatchObject({ note: '2 disks proven erased' });
     const lost = and(eq(erasures.orderId, clean.orderId), eq(erasures.serial, 'LOST'));
     expect(await server.mdb.select().from(erasures).where(lost)).toMatchObject([

@@ -38,7 +38,7 @@ const errandOf = (born: Born) => ({
 });
 const next = { step: 'configure', ordinal: 30, owner: 'team', limit: 60_000 };
 async function register(born: Born, answer?: string) {
-  const ruling = answer === undefined ? {} : { ruling: { answer, by: 'ann' } };
+  const ruling = answer === undefined ? {} : { answer: { answer, by: 'ann' } };
   return createBirthActivities(server.mdb).register({ ...errandOf(born), next, ...ruling });
 }
 async function tell(born: Born, heard: string): Promise<Born> {

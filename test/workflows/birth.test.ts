@@ -171,7 +171,7 @@ describe.skipIf(shared === null)('birth', () => {
         {
           register: async (input) => {
             requestCount += 1;
-            if (input.ruling?.answer === 'place:A02/7')
+            if (input.answer?.answer === 'place:A02/7')
               return {
                 ...withController,
                 registered: { ...withController.registered, controller: false, rack: 'A02' },
@@ -592,7 +592,7 @@ describe.skipIf(shared === null)('birth', () => {
       'a person who accepts what the gate doubts is heard by the gate',
       skipping(
         {
-          finishBirth: async ({ ruling }) =>
+          finishBirth: async ({ answer: ruling }) =>
             ruling?.answer === 'accept'
               ? { stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 1 }
               : {

@@ -148,7 +148,7 @@ describe.skipIf(shared === null)('clean', () => {
     skipping(
       {
         ...cycled,
-        directErase: async ({ ruling }) => ({ state: begun, disks: ruling?.answer === 'method:overwrite' ? 2 : 1 }),
+        directErase: async ({ answer }) => ({ state: begun, disks: answer?.answer === 'method:overwrite' ? 2 : 1 }),
       },
       async (bench) => {
         await tell(bench, 'boot', 'inventory');
@@ -219,8 +219,8 @@ describe.skipIf(shared === null)('clean', () => {
     skipping(
       {
         ...cycled,
-        proveErased: async ({ ruling }) =>
-          ruling?.answer === 'vouch'
+        proveErased: async ({ answer }) =>
+          answer?.answer === 'vouch'
             ? { state: begun, note: '2 disks proven erased' }
             : question('clean/absent-disks', ['vouch', 'retry', 'abandon']),
       },

@@ -62,10 +62,10 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
         choices: ['retry', 'place:RACK/UNIT', 'abandon'],
       },
     };
-    let ruled = '';
-    const register = async (input: { ruling?: { answer: string } }) => {
-      if (!input.ruling) return question;
-      ruled = input.ruling.answer;
+    let answered = '';
+    const register = async (input: { answer?: { answer: string } }) => {
+      if (!input.answer) return question;
+      answered = input.answer.answer;
       return {
         registered: {
           hostname: 'a02-u07',
@@ -110,7 +110,7 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
       await bench.until((standing) => !standing.paused);
       await ask("signal --workflow-id 'machine/MACHINE' --name answer");
       await bench.standsAt('profile');
-      expect(ruled).toBe('place:A02/7');
+      expect(answered).toBe('place:A02/7');
 
       await ask('"reason": "lunch"');
       await bench.until((standing) => standing.paused);

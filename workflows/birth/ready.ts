@@ -1,4 +1,4 @@
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { Effects } from '../passage/effects.ts';
 import { next, type StepResult } from '../passage/result.ts';
 import type { InstallContext } from './facts.ts';
@@ -27,11 +27,11 @@ export async function ready(context: InstallContext, effects: Effects): Promise<
 }
 
 async function finish(effects: Effects): Promise<void> {
-  let ruling: PersonsRuling | undefined;
+  let answer: OperatorAnswer | undefined;
   for (;;) {
-    const finished = await effects.birth.finishBirth({ ...(ruling && { ruling }) });
+    const finished = await effects.birth.finishBirth({ ...(answer && { answer }) });
     if (!('question' in finished)) return;
-    ruling = await effects.ask(finished.question);
+    answer = await effects.ask(finished.question);
   }
 }
 

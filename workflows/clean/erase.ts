@@ -15,7 +15,7 @@ export async function erase(context: CleanContext, effects: Effects): Promise<St
     if (trouble === 'erased') return next;
     const answer = await effects.ask(trouble);
     if (answer.answer === 'erase') facts.known = true;
-    else facts.ruling = answer;
+    else facts.answer = answer;
   }
 }
 
@@ -40,8 +40,8 @@ async function takeUp(context: CleanContext): Promise<OperatorQuestion | 'erased
 
 async function direct(context: CleanContext, effects: Effects): Promise<OperatorQuestion | 'erased'> {
   const { facts } = context;
-  const { ruling, known } = facts;
-  const directed = await effects.clean.directErase({ known, ...(ruling && { ruling }) });
+  const { answer: ruling, known } = facts;
+  const directed = await effects.clean.directErase({ known, ...(ruling && { answer: ruling }) });
   if ('question' in directed) return directed.question;
   facts.touched ||= directed.disks > 0;
   return directed.disks === 0 ? 'erased' : awaitErased(context);

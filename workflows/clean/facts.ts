@@ -1,4 +1,4 @@
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { OpState } from '../../domain/machine.ts';
 import type { SemaphoreTags } from '../../domain/requests.ts';
 import { type InstallFacts, installFacts } from '../birth/facts.ts';
@@ -20,7 +20,7 @@ export interface CleanFacts extends InstallFacts {
   /** Where it stood before, for a clean that ends before anything was touched. */
   readonly before: OpState;
   /** What a person said about disks that are not erased, for the next try. */
-  ruling: PersonsRuling | undefined;
+  answer: OperatorAnswer | undefined;
   /** Whether a person said that a machine which shows another identity is the one meant. */
   known: boolean;
   /** Whether the agent was told to erase: what was on its disks may be gone. */
@@ -40,16 +40,16 @@ export function cleanFacts(request: CleanOrder, { opState = 'disabled', past }: 
     ...installFacts,
     request,
     before: past?.from ?? opState,
-    ruling: undefined,
+    answer: undefined,
     known: false,
     touched: recall.isPast('boot'),
     proven: at === 'deploy' || at === 'ready',
     proof: '',
   };
   // What a person said about the erase, and the agent was not told yet.
-  const said = past?.questions.findLast(({ step }) => step === 'erase')?.ruling;
+  const said = past?.questions.findLast(({ step }) => step === 'erase')?.answer;
   if (at !== 'erase' || past?.directive === 'erase' || !said || said.by === 'farrier') return facts;
-  return said.answer === 'erase' ? { ...facts, known: true } : { ...facts, ruling: said };
+  return said.answer === 'erase' ? { ...facts, known: true } : { ...facts, answer: said };
 }
 
 /** Whether it has to be taken out of service first. */

@@ -13,7 +13,7 @@ import type { RecordActivities } from '../../activities/records/index.ts';
 import type { RepairActivities } from '../../activities/repair/index.ts';
 import type { RetireActivities } from '../../activities/retire/index.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
-import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer, PassageErrand } from '../../contract/passage.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { Resource } from '../../domain/permits/groups.ts';
 import type { OperatorQuestion } from '../../domain/question.ts';
@@ -57,7 +57,7 @@ export interface Effects {
   /** What became of an act, by looking. */
   settle(act: Act): Promise<ActResult>;
   /** Asks a person and waits. `row`: the step whose row is held, where that is not the one that runs. */
-  ask(question: OperatorQuestion, row?: string): Promise<PersonsRuling>;
+  ask(question: OperatorQuestion, row?: string): Promise<OperatorAnswer>;
   /** Asks where the only answers are to try the step again or to give up. */
   askRetry(fault: string, reason: string): Promise<void>;
   /** Waits in line for these permits; from the grant on, acts carry its fence. */

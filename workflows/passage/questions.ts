@@ -1,5 +1,5 @@
 import type { Answer } from '../../contract/machine.ts';
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { OperatorQuestion } from '../../domain/question.ts';
 import { shortened } from '../messages.ts';
 import { passageActivities } from '../proxies.ts';
@@ -33,14 +33,14 @@ export class Questions {
    * while it is held answers the question by itself, since whoever mended it has power-cycled it. `row`: the step whose
    * row is held, where that is not the one that runs.
    */
-  async ask(question: OperatorQuestion, row = this.run.step.name): Promise<PersonsRuling> {
+  async ask(question: OperatorQuestion, row = this.run.step.name): Promise<OperatorAnswer> {
     const { run } = this;
     // Who has taken the passage over has its one question open.
     await run.gate.pass();
     // Nobody is asked about what was called off.
     if (run.cancelled) throw run.leaving();
     const known = run.recall.takeQuestion(row, question);
-    if (known?.ruling) return settled(known.ruling);
+    if (known?.answer) return settled(known.answer);
     await this.closeLeft();
     if (known === null) this.count += 1;
     const id = known?.id ?? `${run.order.orderId}:${row}:${this.count}`;
@@ -59,9 +59,9 @@ export class Questions {
   }
 
   /** `firstMs` ends with the first reminder, which past the deadline goes to whoever is on call too. */
-  private async awaitAnswer(id: string, step: string, firstMs: number): Promise<PersonsRuling> {
+  private async awaitAnswer(id: string, step: string, firstMs: number): Promise<OperatorAnswer> {
     const { run } = this;
-    const close = (answer: PersonsRuling) => passageActivities.closeHumanStep({ ...run.order, id, step, ...answer });
+    const close = (answer: OperatorAnswer) => passageActivities.closeHumanStep({ ...run.order, id, step, ...answer });
     for (let wait = firstMs; ; wait = reminder) {
       const heard = await run.inbox.awaitAnswer(wait, run.mayBoot);
       if (heard === 'late') {
@@ -104,11 +104,11 @@ export class Questions {
   }
 }
 
-function settled(answer: PersonsRuling): PersonsRuling {
+function settled(answer: OperatorAnswer): OperatorAnswer {
   if (answer.answer === 'abandon') throw new Leave(failed(`abandoned by ${answer.by}`));
   return answer;
 }
 
-function givenBy({ answer, by, note, data }: Answer): PersonsRuling {
+function givenBy({ answer, by, note, data }: Answer): OperatorAnswer {
   return { answer, by, ...(note !== undefined && { note }), ...(data && { data }) };
 }

@@ -1,6 +1,6 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { BoardSight } from '../../contract/board.ts';
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { BoardFactor, BoardShown } from '../../domain/identity/board.ts';
 import type { BoardWord } from '../../domain/identity/boardword.ts';
 import type { AnswerField, OperatorQuestion } from '../../domain/question.ts';
@@ -72,7 +72,7 @@ async function accept(
   return null;
 }
 
-function wordOf({ by, data }: PersonsRuling): BoardWord {
+function wordOf({ by, data }: OperatorAnswer): BoardWord {
   const told = (name: string) => (typeof data?.[name] === 'string' ? data[name] : undefined);
   const [uuid, mac, key] = [told('uuid'), told('mac'), told('key')];
   return { by, serial: told('serial') ?? '', ...(uuid && { uuid }), ...(mac && { mac }), ...(key && { key }) };
