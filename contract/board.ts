@@ -2,9 +2,9 @@
 
 import type { BoardFactor, BoardShown } from '../domain/identity/board.ts';
 import type { BoardWord } from '../domain/identity/boardword.ts';
-import type { PassageErrand } from './passage.ts';
+import type { PassageReference } from './passage.ts';
 
-export interface BoardLook extends PassageErrand {
+export interface BoardLook extends PassageReference {
   /** The key of another certificate that a person has compared; absent: only the pinned one is spoken to. */
   readonly key?: string;
 }
@@ -28,7 +28,7 @@ export type BoardSight =
   | { readonly state: 'unread'; readonly reason: string }
   | { readonly state: 'none' };
 
-export interface BoardAccept extends PassageErrand {
+export interface BoardAccept extends PassageReference {
   /** Of the human step that it was accepted in: the same again is the same board. */
   readonly id: string;
   readonly shown: BoardShown;

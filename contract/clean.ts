@@ -1,9 +1,9 @@
 /** What the clean passage and its activities say to each other. Plain data: it is written into histories. */
 
 import type { OperatorQuestion } from '../domain/question.ts';
-import type { MachineState, OperatorAnswer, PassageErrand, StepStart } from './passage.ts';
+import type { MachineState, OperatorAnswer, PassageReference, StepStart } from './passage.ts';
 
-export type CleanMove = PassageErrand & { readonly next: StepStart };
+export type CleanMove = PassageReference & { readonly next: StepStart };
 
 export type CleanBoot = { readonly state: MachineState } | { readonly question: OperatorQuestion };
 

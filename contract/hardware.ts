@@ -5,10 +5,10 @@
 
 import type { ActKind, ActParameters } from '../domain/acts.ts';
 import type { OperatorQuestion } from '../domain/question.ts';
-import type { Errand } from './passage.ts';
+import type { OrderReference } from './passage.ts';
 
 /** An act on hardware. The id is minted by the workflow, so that a repeated activity finds the first one's row. */
-export interface Act<K extends ActKind = ActKind> extends Errand {
+export interface Act<K extends ActKind = ActKind> extends OrderReference {
   readonly intentId: string;
   readonly fence: number;
   readonly kind: K;

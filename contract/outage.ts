@@ -3,7 +3,7 @@
 import type { Route, Trigger } from '../domain/flows.ts';
 import type { BootState, OpState, RepairState, Stage } from '../domain/machine.ts';
 import type { PermitOperation } from '../domain/permits/groups.ts';
-import type { MachineState, PassageErrand } from './passage.ts';
+import type { MachineState, PassageReference } from './passage.ts';
 
 /** How the machine's pool wants it treated; the rest of the policy stays with the activities. */
 export interface Treatment {
@@ -20,14 +20,14 @@ export interface Treatment {
   readonly rebootLimit: number;
 }
 
-export interface LeaveInput extends PassageErrand {
+export interface LeaveInput extends PassageReference {
   readonly to: 'draining' | 'disabled';
   /** Asks whether it might leave now, and leaves it where it is. */
   readonly dryRun: boolean;
 }
 
 /** By which names the order itself wants permits, beside those of the policy. */
-export interface GroupsInput extends PassageErrand {
+export interface GroupsInput extends PassageReference {
   readonly operation: PermitOperation;
   readonly named: readonly string[];
 }
@@ -51,7 +51,7 @@ export interface OpMove {
   readonly trigger: Trigger;
 }
 
-interface MachineChange extends PassageErrand {
+interface MachineChange extends PassageReference {
   readonly stage?: Stage;
   readonly bootState?: BootState;
   readonly repairState?: RepairState;
@@ -61,7 +61,7 @@ interface MachineChange extends PassageErrand {
   readonly by?: string;
 }
 
-export interface HealthInput extends PassageErrand {
+export interface HealthInput extends PassageReference {
   /** ISO 8601: what came up before that doesn't count; null where the machine was not restarted. */
   readonly since: string | null;
 }

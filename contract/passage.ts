@@ -13,14 +13,14 @@ import type { OperatorQuestion } from '../domain/question.ts';
 export const noOrder = 'NoOrder';
 
 /** The order that an activity acts for. */
-export interface Errand {
+export interface OrderReference {
   readonly machineId: string;
   readonly siteId: string;
   readonly orderId: string;
 }
 
 /** An errand that names its passage, under whose name it changes the machine. */
-export interface PassageErrand extends Errand {
+export interface PassageReference extends OrderReference {
   readonly passage: Passage;
   /** Run of the order's passage, as `beginPassage` gave it: what an earlier run writes is refused. */
   readonly epoch?: number | undefined;
@@ -45,7 +45,7 @@ export interface OperatorAnswer {
 }
 
 /** An answer that was not taken, and why. */
-export interface IgnoredInput extends Errand {
+export interface IgnoredInput extends OrderReference {
   readonly why: string;
   readonly answer: string;
 }
@@ -60,7 +60,7 @@ export interface MachineState {
   readonly sku: string | null;
 }
 
-export interface HumanStepInput extends PassageErrand, OperatorQuestion {
+export interface HumanStepInput extends PassageReference, OperatorQuestion {
   readonly step: string;
   readonly id: string;
   readonly owner: string;
@@ -68,7 +68,7 @@ export interface HumanStepInput extends PassageErrand, OperatorQuestion {
   readonly remindAfter: number;
 }
 
-export interface EndInput extends PassageErrand {
+export interface EndInput extends PassageReference {
   readonly state: 'done' | 'failed' | 'cancelled';
   /** For people; nothing is decided by its words. */
   readonly outcome: string;

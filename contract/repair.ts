@@ -1,13 +1,13 @@
 /** What the repair passage and its activities say to each other. Plain data: it is written into histories. */
 import type { RepairState } from '../domain/machine.ts';
 import type { Severity } from '../domain/requests.ts';
-import type { PassageErrand } from './passage.ts';
+import type { PassageReference } from './passage.ts';
 
 /** Rungs that Farrier climbs itself; the others are a person's, or another order's. */
 export const ownRungs = ['observe', 'restart', 'reset-bmc', 'power-cycle'] as const satisfies readonly Severity[];
 export type OwnRung = (typeof ownRungs)[number];
 
-export interface RungInput extends PassageErrand {
+export interface RungInput extends PassageReference {
   readonly fault: string;
   readonly rung: Severity;
   /** A person's word leads to it: no budget is theirs. */
@@ -20,7 +20,7 @@ export interface RungEnd extends RungInput {
   readonly seen: string;
 }
 
-export interface BundleInput extends PassageErrand {
+export interface BundleInput extends PassageReference {
   readonly id: string;
   readonly fault: string;
   readonly evidence: string | null;
@@ -39,14 +39,14 @@ export interface Bundle {
   readonly summary: string;
 }
 
-export interface HandOn extends PassageErrand {
+export interface HandOn extends PassageReference {
   readonly to: 'rebirth' | 'retire';
   readonly fault: string;
   readonly why: string;
 }
 
 /** A part that a person sends back, or has fitted. */
-export interface PartWord extends PassageErrand {
+export interface PartWord extends PassageReference {
   readonly fault: string;
   /** The maker's number, or the new part's serial number. */
   readonly number: string;

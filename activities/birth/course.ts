@@ -1,5 +1,5 @@
 import type { BeginResult } from '../../contract/birth.ts';
-import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageReference, StepStart } from '../../contract/passage.ts';
 import { isLegalEdge } from '../../domain/machine.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -14,7 +14,7 @@ import { actorOf, mustBeOrdered, take } from '../passage/course.ts';
  */
 export function beginBirth(
   mdb: Mdb,
-  input: PassageErrand & { next: StepStart; permitted?: true },
+  input: PassageReference & { next: StepStart; permitted?: true },
 ): Promise<BeginResult> {
   const { machineId, orderId, permitted = false } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
@@ -64,7 +64,7 @@ async function backToTheStart(tx: Transaction, machineId: string, controller: bo
 /** The machine's next boot gets the bootstrap image; null, or why it can't. A rehearsal only asks. */
 export function setRebirth(
   mdb: Mdb,
-  input: PassageErrand & { wipe: boolean; dryRun: boolean },
+  input: PassageReference & { wipe: boolean; dryRun: boolean },
 ): Promise<string | null> {
   const { machineId, orderId, wipe, dryRun } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
@@ -86,7 +86,7 @@ export function setRebirth(
 }
 
 /** A rebirth that ended before the machine rebooted leaves it as it was. */
-export function unsetRebirth(mdb: Mdb, input: PassageErrand): Promise<void> {
+export function unsetRebirth(mdb: Mdb, input: PassageReference): Promise<void> {
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);

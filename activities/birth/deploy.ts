@@ -1,6 +1,6 @@
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { DeployResult } from '../../contract/birth.ts';
-import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageReference, StepStart } from '../../contract/passage.ts';
 import { parseCidr } from '../../domain/address.ts';
 import { chooseDisk } from '../../domain/birth/image.ts';
 import type { Directive } from '../../domain/directive.ts';
@@ -79,7 +79,7 @@ export async function directTo(
 }
 
 /** Tells the agent once more to install what was chosen, after a person had the fault mended. */
-export function directInstall(mdb: Mdb, input: PassageErrand): Promise<void> {
+export function directInstall(mdb: Mdb, input: PassageReference): Promise<void> {
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
@@ -97,7 +97,7 @@ export function directInstall(mdb: Mdb, input: PassageErrand): Promise<void> {
  */
 export function acceptInstall(
   mdb: Mdb,
-  input: PassageErrand & { next: StepStart },
+  input: PassageReference & { next: StepStart },
 ): Promise<DeployResult | { question: OperatorQuestion }> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { FinishResult } from '../../contract/birth.ts';
-import type { OperatorAnswer, PassageErrand } from '../../contract/passage.ts';
+import type { OperatorAnswer, PassageReference } from '../../contract/passage.ts';
 import type { OperatorQuestion } from '../../domain/question.ts';
 import { requestOf, standardRequests } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
@@ -11,7 +11,7 @@ import * as passage from '../../mdb/orders/passage.ts';
 import * as position from '../../mdb/places/position.ts';
 import { actorOf } from '../passage/course.ts';
 
-type Finishing = PassageErrand & { readonly answer?: OperatorAnswer };
+type Finishing = PassageReference & { readonly answer?: OperatorAnswer };
 
 // The birther writes its counts each second: what a machine was answered before its report is in the MDB after that.
 const countsSeconds = 3;

@@ -1,5 +1,5 @@
 import type { ProfileResult, ProfileStart } from '../../contract/birth.ts';
-import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageReference, StepStart } from '../../contract/passage.ts';
 import { judgeBurnin } from '../../domain/birth/burnin.ts';
 import { choiceVersion, chooseImage, type ImageFacts } from '../../domain/birth/image.ts';
 import type { BurninLimits } from '../../domain/birth/limits.ts';
@@ -28,7 +28,7 @@ async function limitsOf(
 }
 
 /** Tells the agent to burn in, unless this order has its verdict already: a machine that rebooted is not tested twice. */
-export function startProfile(mdb: Mdb, input: PassageErrand & { next: StepStart }): Promise<ProfileStart> {
+export function startProfile(mdb: Mdb, input: PassageReference & { next: StepStart }): Promise<ProfileStart> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
@@ -58,7 +58,7 @@ export function startProfile(mdb: Mdb, input: PassageErrand & { next: StepStart 
 /** Judges the burn-in, chooses the image, and tells the agent to install it. Inputs and rule version stay with the step. */
 export function decideProfile(
   mdb: Mdb,
-  input: PassageErrand & { next: StepStart },
+  input: PassageReference & { next: StepStart },
 ): Promise<ProfileResult | { question: OperatorQuestion }> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {

@@ -1,5 +1,5 @@
 import type { Registered, RegisterResult } from '../../contract/birth.ts';
-import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageReference, StepStart } from '../../contract/passage.ts';
 import { addressAt } from '../../domain/address.ts';
 import { confirmedBy, disksHeld, pairDisks } from '../../domain/birth/disks.ts';
 import { hostnameAt, type Position, placeOf, readPlace } from '../../domain/birth/place.ts';
@@ -25,7 +25,7 @@ const fixable = ['retry', 'abandon'];
  */
 export function registerMachine(
   mdb: Mdb,
-  input: PassageErrand & { next: StepStart; answer?: RegisterAnswer },
+  input: PassageReference & { next: StepStart; answer?: RegisterAnswer },
 ): Promise<RegisterResult> {
   const { machineId, siteId, orderId, next, answer: ruling } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
@@ -75,7 +75,7 @@ export function registerMachine(
 async function checkDisks(
   tx: Transaction,
   machine: passage.OrderedMachineRow,
-  input: PassageErrand,
+  input: PassageReference,
   answer: RegisterAnswer | undefined,
 ): Promise<OperatorQuestion | null> {
   const { id: machineId } = machine;

@@ -1,5 +1,5 @@
 import type { CleanBoot, CleanMove, EraseDirected, EraseInput } from '../../contract/clean.ts';
-import type { OperatorAnswer, PassageErrand } from '../../contract/passage.ts';
+import type { OperatorAnswer, PassageReference } from '../../contract/passage.ts';
 import { describeAbsent, unbornHeld, unerased } from '../../domain/clean/held.ts';
 import { planErase } from '../../domain/clean/plan.ts';
 import { judgeErasing } from '../../domain/clean/proof.ts';
@@ -77,7 +77,10 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
 }
 
 /** A machine that shows another serial number or UUID than before may be another machine. */
-async function findStranger(tx: Transaction, { machineId, orderId }: PassageErrand): Promise<OperatorQuestion | null> {
+async function findStranger(
+  tx: Transaction,
+  { machineId, orderId }: PassageReference,
+): Promise<OperatorQuestion | null> {
   if (!(await identityChanged(tx, machineId, orderId))) return null;
   const reason =
     'Since this clean began it shows another serial number or UUID than before: its board was swapped, or it is another machine. Answer "erase" only if its disks may be lost.';
@@ -87,7 +90,7 @@ async function findStranger(tx: Transaction, { machineId, orderId }: PassageErra
 /** A method that a person or the order names for all disks, or `policy` for the pool's. */
 async function methodOf(
   tx: Transaction,
-  { orderId }: PassageErrand,
+  { orderId }: PassageReference,
   answer: OperatorAnswer | undefined,
 ): Promise<EraseMethod | 'policy' | { question: OperatorQuestion }> {
   const named = /^method:(.*)$/.exec(answer?.answer ?? '')?.[1];
@@ -97,7 +100,7 @@ async function methodOf(
 }
 
 /** What a clean would do to the machine's disks as the MDB knows them, a line a disk. */
-export function planClean(mdb: Mdb, input: PassageErrand): Promise<readonly string[]> {
+export function planClean(mdb: Mdb, input: PassageReference): Promise<readonly string[]> {
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);

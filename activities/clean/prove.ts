@@ -1,5 +1,5 @@
 import type { ProofInput, ProofResult } from '../../contract/clean.ts';
-import type { PassageErrand } from '../../contract/passage.ts';
+import type { PassageReference } from '../../contract/passage.ts';
 import { describeProof, proofHeld, unseenHeld } from '../../domain/clean/held.ts';
 import { judgeErasing } from '../../domain/clean/proof.ts';
 import { requestOf } from '../../domain/requests.ts';
@@ -37,11 +37,11 @@ export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
 
 async function handOver(
   tx: Transaction,
-  errand: PassageErrand,
+  order: PassageReference,
   machine: passage.OrderedMachineRow,
   note: string,
 ): Promise<void> {
-  const { machineId, orderId } = errand;
+  const { machineId, orderId } = order;
   const { owner } = requestOf('clean', (await passage.orderOf(tx, orderId)).request);
   await passage.updateMachine(tx, machineId, {
     owner,
@@ -53,5 +53,5 @@ async function handOver(
   });
   await passage.settleStep(tx, orderId, 'prove', 'done', { message: note });
   const detail = { before: machine.owner, owner, note };
-  await record(tx, { actor: actorOf(errand), action: 'clean.proven', machineId, orderId, detail });
+  await record(tx, { actor: actorOf(order), action: 'clean.proven', machineId, orderId, detail });
 }

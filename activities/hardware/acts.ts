@@ -1,4 +1,4 @@
-import type { Errand } from '../../contract/passage.ts';
+import type { OrderReference } from '../../contract/passage.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { ControllerRow } from '../../mdb/controllers/controller.ts';
 import { createAccount, removeAccount } from '../../redfish/acts/accounts.ts';
@@ -18,7 +18,7 @@ import type { Credentials } from '../../redfish/login.ts';
 
 /** A scene with what the MDB knows of the machine. Kinds that need none of it are in `redfish/acts`. */
 export interface MachineScene extends FirmwareScene {
-  readonly errand: Errand;
+  readonly order: OrderReference;
   readonly controller: ControllerRow;
   /** What is kept of the controller's logs. */
   readonly archive: Archive;

@@ -3,7 +3,7 @@ import type { ControllerResult } from '../../contract/birth.ts';
 import type { BoardLook, BoardSight } from '../../contract/board.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { HealthInput } from '../../contract/outage.ts';
-import type { Errand } from '../../contract/passage.ts';
+import type { OrderReference } from '../../contract/passage.ts';
 import type { Health } from '../../domain/health.ts';
 import { judgeHealth } from '../../domain/health.ts';
 import { bootedSince, bootsToCome } from '../../mdb/boot/witness.ts';
@@ -54,7 +54,7 @@ export function createHardwareActivities(
     (session: Session, system: SystemReading, probe: Probe): CommandContext => ({
       mdb,
       act,
-      errand: act,
+      order: act,
       controller,
       archive: (log) => archivedLog(mdb, act.machineId, log),
       boots: {
@@ -74,16 +74,16 @@ export function createHardwareActivities(
      * Reads the controller: is it the right machine's, and are its BIOS settings in force those that are wanted, of the
      * profile if absent.
      */
-    async checkController(errand: Errand & { bios?: Wanted }): Promise<ControllerResult> {
-      const controller = await controllerOf(mdb, errand.machineId);
+    async checkController(order: OrderReference & { bios?: Wanted }): Promise<ControllerResult> {
+      const controller = await controllerOf(mdb, order.machineId);
       if (controller === null) return { state: 'none', differing: [] };
       return holding(async () =>
         reach(controller, async (session, system, probe) => {
-          await noteController(mdb, errand.machineId, {
+          await noteController(mdb, order.machineId, {
             vendor: system.vendor,
             firmwareVersion: probe.basis.firmware,
           });
-          const wanted = errand.bios ?? controller.bios ?? {};
+          const wanted = order.bios ?? controller.bios ?? {};
           const bios = Object.keys(wanted).length === 0 ? null : await readBios(session, probe);
           const differing = differingAttributes(wanted, bios);
           // Some show what a job is to set as if it were in force: it is, once no such job is open.

@@ -1,5 +1,5 @@
 import type { GroupsInput, LeaveInput, LeaveResult, MoveInput, Treatment } from '../../contract/outage.ts';
-import type { PassageErrand } from '../../contract/passage.ts';
+import type { PassageReference } from '../../contract/passage.ts';
 import type { PoolPolicy } from '../../domain/pools.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -36,7 +36,7 @@ export function createOutageActivities(mdb: Mdb) {
     },
 
     /** How the machine's pool wants it treated. */
-    readTreatment({ machineId, orderId, ...errand }: PassageErrand): Promise<Treatment> {
+    readTreatment({ machineId, orderId, ...errand }: PassageReference): Promise<Treatment> {
       return acting(mdb, actorOf(errand), orderId, async (tx) => {
         const machine = await passage.lockMachine(tx, machineId);
         return treatmentOf(await readPool(tx, machine.pool));

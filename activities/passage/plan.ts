@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PassageErrand } from '../../contract/passage.ts';
+import type { PassageReference } from '../../contract/passage.ts';
 import { inNameOrder } from '../../domain/json.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import { acting, record } from '../../mdb/acting.ts';
@@ -15,7 +15,7 @@ export function hashPlan(lines: readonly PlanLine[]): string {
 }
 
 /** Keeps what the order would do, and gives its hash. */
-export function keepPlan(mdb: Mdb, input: PassageErrand & { lines: readonly PlanLine[] }): Promise<string> {
+export function keepPlan(mdb: Mdb, input: PassageReference & { lines: readonly PlanLine[] }): Promise<string> {
   const { machineId, orderId, lines } = input;
   const hash = hashPlan(lines);
   return acting(mdb, actorOf(input), orderId, async (tx) => {

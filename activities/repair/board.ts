@@ -1,5 +1,5 @@
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
-import type { PassageErrand } from '../../contract/passage.ts';
+import type { PassageReference } from '../../contract/passage.ts';
 import type { KnownBoard } from '../../domain/identity/board.ts';
 import { type BoardChange, judgeWord } from '../../domain/identity/boardword.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
@@ -59,7 +59,7 @@ function writeAccepted(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
 }
 
 /** The controller shows the machine's own identity after all: it may be talked to again, since a person has looked. */
-export function liftQuarantine(mdb: Mdb, input: PassageErrand & { by: string }): Promise<void> {
+export function liftQuarantine(mdb: Mdb, input: PassageReference & { by: string }): Promise<void> {
   const { machineId, orderId, by, epoch } = input;
   const actor: Actor = { class: 'user', name: by, epoch };
   return acting(mdb, actor, orderId, async (tx) => {

@@ -1,5 +1,5 @@
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
-import type { MachineState, PassageErrand } from '../../contract/passage.ts';
+import type { MachineState, PassageReference } from '../../contract/passage.ts';
 import type { Bundle, BundleInput, HandOn, PartWord, RungEnd, RungInput } from '../../contract/repair.ts';
 import type { OrderSpec } from '../../domain/orders.ts';
 import type { Climb } from '../../domain/repair/budget.ts';
@@ -19,7 +19,7 @@ import { acceptBoard, liftQuarantine } from './board.ts';
 export function createRepairActivities(mdb: Mdb) {
   return {
     /** What the machine had and its controller shows no more, in sentences; reads the MDB only. */
-    missingParts({ machineId }: PassageErrand): Promise<string[]> {
+    missingParts({ machineId }: PassageReference): Promise<string[]> {
       return mdb.transaction(async (tx) => {
         const { known, shown, left } = await repairs.gatherDisks(tx, machineId);
         return missingDisks(known, shown, left);
@@ -68,7 +68,7 @@ export function createRepairActivities(mdb: Mdb) {
     },
 
     /** The machine goes to its repair, or comes back from it: stage, state and sickness together. */
-    moveToRepair(input: PassageErrand): Promise<MachineState> {
+    moveToRepair(input: PassageReference): Promise<MachineState> {
       const { machineId, orderId } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         const machine = await passage.lockMachine(tx, machineId);
@@ -120,7 +120,7 @@ export function createRepairActivities(mdb: Mdb) {
     acceptBoard: (input: BoardAccept): Promise<BoardAccepted> => acceptBoard(mdb, input),
 
     /** The controller is the machine's own after all. */
-    endQuarantine: (input: PassageErrand & { by: string }): Promise<void> => liftQuarantine(mdb, input),
+    endQuarantine: (input: PassageReference & { by: string }): Promise<void> => liftQuarantine(mdb, input),
 
     /** The new part is in. */
     fitPart(input: PartWord): Promise<void> {

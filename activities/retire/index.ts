@@ -1,4 +1,4 @@
-import type { MachineState, PassageErrand } from '../../contract/passage.ts';
+import type { MachineState, PassageReference } from '../../contract/passage.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/orders/passage.ts';
@@ -12,7 +12,7 @@ export function createRetireActivities(mdb: Mdb) {
      * Gives back name, addresses and place, and ends the order. Row, parts, history and proofs stay; a boot request of it
      * gets the local disk, so that it is never born again by accident.
      */
-    retireMachine(input: PassageErrand & { note: string }): Promise<MachineState> {
+    retireMachine(input: PassageReference & { note: string }): Promise<MachineState> {
       const { machineId, siteId, orderId, note } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         const machine = await passage.lockMachine(tx, machineId);

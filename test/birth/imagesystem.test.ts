@@ -121,7 +121,7 @@ describe('a birth for the Dominator', () => {
   afterAll(() => db?.close());
 
   const [machineId, mac, orderId] = ['m-020000000001', '02:00:00:00:00:01', 'birth-020000000001-1'];
-  const errand = { machineId, siteId: 'home', orderId, passage: 'birth' } as const;
+  const order = { machineId, siteId: 'home', orderId, passage: 'birth' } as const;
   const next = (step: string): StepStart => ({
     step,
     ordinal: (birthSteps.findIndex(({ name }) => name === step) + 1) * 10,
@@ -139,12 +139,12 @@ describe('a birth for the Dominator', () => {
       await tx.insert(disks).values({ machineId, ...disk });
       await tx.insert(orders).values({ id: orderId, machineId, passage: 'birth', requester: 'x', reason: 'x' });
     });
-    await activities.beginBirth({ ...errand, next: next('rack') });
-    await activities.register({ ...errand, next: next('configure') });
-    await activities.startProfile({ ...errand, next: next('profile') });
+    await activities.beginBirth({ ...order, next: next('rack') });
+    await activities.register({ ...order, next: next('configure') });
+    await activities.startProfile({ ...order, next: next('profile') });
     const part = { kind: 'stress', subject: 'cpu', device: 'cpu0', ok: true, seconds: 1 } as const;
     await db.mdb.insert(burninParts).values({ burninId: `burnin-${orderId}`, ...part });
-    await activities.decideProfile({ ...errand, next: next('deploy') });
+    await activities.decideProfile({ ...order, next: next('deploy') });
   }
 
   test('leaves the root empty, hands over in place, and is ready only after a boot from its own disk', async () => {
@@ -154,9 +154,9 @@ describe('a birth for the Dominator', () => {
     // Who changes the policy now changes the births to come, not this one.
     await db.mdb.update(sites).set({ policy: { ...sitePolicy, imageSystem: 'archive' } });
 
-    const accepted = await activities.acceptInstall({ ...errand, next: next('ready') });
+    const accepted = await activities.acceptInstall({ ...order, next: next('ready') });
     expect(accepted).toMatchObject({ limit: 7_200_000, mayRestart: false });
-    expect(await activities.acceptInstall({ ...errand, next: next('ready') })).toEqual(accepted);
+    expect(await activities.acceptInstall({ ...order, next: next('ready') })).toEqual(accepted);
     expect((await machine())?.directive).toMatchObject({ do: 'handover', how: 'in-place' });
     expect(JSON.parse(await renderDominatorList(db.mdb))).toMatchObject([
       { Hostname: 'A01-01'.toLowerCase(), RequiredImage: 'compute-1', Tags: { FarrierFetch: 'unthrottled' } },
@@ -180,14 +180,14 @@ describe('a birth for the Dominator', () => {
     await count('bootstrap', 'birth', new Date());
     await count('local', 'healthy', new Date(Date.now() - 600_000));
     await hearReady();
-    const early = await activities.finishBirth(errand);
+    const early = await activities.finishBirth(order);
     expect(early).toMatchObject({
       question: { fault: 'ready/no-local-boot', choices: ['retry', 'accept', 'abandon'] },
     });
     expect((await machine())?.stage).toBe('deployed');
 
     // The birther writes its counts a moment after it answered: the gate waits for that.
-    const finishing = activities.finishBirth(errand);
+    const finishing = activities.finishBirth(order);
     await count('local', 'healthy', new Date());
     expect(await finishing).toMatchObject({ stage: 'in_service', opState: 'production' });
     expect(JSON.parse(await renderDominatorList(db.mdb))[0].Tags).toEqual({});

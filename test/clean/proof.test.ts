@@ -31,7 +31,7 @@ const gone = { sampled: 16, survived: 0, blank: 16, seconds: '1.5', words: 'it s
 
 interface Cleaned extends Born {
   readonly session: string;
-  readonly errand: { machineId: string; siteId: string; orderId: string; passage: 'clean' };
+  readonly order: { machineId: string; siteId: string; orderId: string; passage: 'clean' };
 }
 
 /** A machine of the owner `old`, in service, with the order to clean it; its agent has said hello and told its parts. */
@@ -58,7 +58,7 @@ async function cleaning(request: object = { owner: 'new' }, more = ''): Promise<
   const errand = { machineId, siteId: 'home', orderId, passage: 'clean' } as const;
   await activities.bootClean({ ...errand, next: start('boot') });
   const session = await boot({ ...born, orderId }, more);
-  return { ...born, orderId, session, errand };
+  return { ...born, orderId, session, order: errand };
 }
 
 async function boot(born: Born, more = ''): Promise<string> {
@@ -80,9 +80,9 @@ const told = (born: Born) =>
     .from(outbox)
     .where(and(eq(outbox.machineId, born.machineId), eq(outbox.kind, 'report')));
 const direct = (clean: Cleaned, more: object = {}) =>
-  activities.directErase({ ...clean.errand, next: start('erase'), ...more });
+  activities.directErase({ ...clean.order, next: start('erase'), ...more });
 const prove = (clean: Cleaned, more: object = {}) =>
-  activities.proveErased({ ...clean.errand, next: start('prove'), ...more });
+  activities.proveErased({ ...clean.order, next: start('prove'), ...more });
 const post = (clean: Cleaned, body: string, session = clean.session) =>
   server.ask('POST', '/agent/erased', session, body);
 
@@ -258,8 +258,8 @@ describe('the owner', () => {
 describe('the rest of the passage', () => {
   it('boots only a machine that was born, and says so', async () => {
     const born = await bear(server.mdb);
-    const errand = { machineId: born.machineId, siteId: 'home', orderId: born.orderId, passage: 'clean' } as const;
-    expect(await activities.bootClean({ ...errand, next: start('boot') })).toMatchObject({
+    const order = { machineId: born.machineId, siteId: 'home', orderId: born.orderId, passage: 'clean' } as const;
+    expect(await activities.bootClean({ ...order, next: start('boot') })).toMatchObject({
       question: { fault: 'clean/not-born' },
     });
   });
@@ -273,7 +273,7 @@ describe('the rest of the passage', () => {
       .update(machines)
       .set({ hostname: `h-${clean.machineId}`, address: '10.1.9.9' })
       .where(eq(machines.id, clean.machineId));
-    const install = () => activities.directReinstall({ ...clean.errand, next: start('deploy') });
+    const install = () => activities.directReinstall({ ...clean.order, next: start('deploy') });
     expect(await install()).toMatchObject({ state: { stage: 'profiled' } });
     expect(await machineOf(clean)).toMatchObject({ requiredImage: 'compute-1', directive: { do: 'install' } });
     await server.mdb.update(machines).set({ stage: 'deployed' }).where(eq(machines.id, clean.machineId));
@@ -285,7 +285,7 @@ describe('the rest of the passage', () => {
 
   it('plans in words what it would do, and does nothing', async () => {
     const clean = await cleaning({ owner: 'new' }, second('nvme0n1', 'NV3'));
-    expect(await activities.planClean(clean.errand)).toEqual([
+    expect(await activities.planClean(clean.order)).toEqual([
       `erase disk D-${clean.machineId} by ata-secure-erase`,
       'erase disk NV3 by nvme-format',
     ]);

@@ -125,7 +125,7 @@ describe('a simulated machine whose board is replaced', () => {
   let fleet: Fleet;
   let listening: Listening;
   const machineId = 'm-board';
-  const errand = { machineId, siteId: 'home', orderId: 'repair-1', passage: 'repair' } as const;
+  const order = { machineId, siteId: 'home', orderId: 'repair-1', passage: 'repair' } as const;
   const machine = () => fleet.machines[0] as SimMachine;
 
   beforeAll(async () => {
@@ -159,7 +159,7 @@ describe('a simulated machine whose board is replaced', () => {
     try {
       const activities = createHardwareActivities(db.mdb, secretFolder(join(folder, 'secrets')), pool);
       const activity = activities[name] as (input: unknown) => Promise<T>;
-      return await new MockActivityEnvironment().run(activity, { ...errand, since: null, ...more });
+      return await new MockActivityEnvironment().run(activity, { ...order, since: null, ...more });
     } finally {
       await pool.close();
     }
@@ -175,7 +175,7 @@ describe('a simulated machine whose board is replaced', () => {
     await listening.changeCertificate(machine());
   }
   const accept = (shown: BoardShown, word: BoardWord, id = 'repair-1:board:1') =>
-    createRepairActivities(db.mdb).acceptBoard({ ...errand, id, shown, word });
+    createRepairActivities(db.mdb).acceptBoard({ ...order, id, shown, word });
 
   test('is shut out, told apart from another machine, and is itself again by the word of a person', async () => {
     expect(await ask('checkController')).toMatchObject({ state: 'match' });
@@ -247,7 +247,7 @@ describe('a simulated machine whose board is replaced', () => {
 
   test('is let in again where it shows its own identity after all', async () => {
     await db.mdb.update(bmcs).set({ quarantine: 'it was another', quarantineFor: 'identity' });
-    await createRepairActivities(db.mdb).endQuarantine({ ...errand, by: 'bea' });
+    await createRepairActivities(db.mdb).endQuarantine({ ...order, by: 'bea' });
     expect(await bmc()).toMatchObject({ quarantine: null });
     expect(await db.mdb.select().from(audit).where(eq(audit.actor, 'bea'))).toMatchObject([{ action: 'bmc.release' }]);
   });

@@ -154,8 +154,8 @@ describe.each(Object.keys(personalities) as Family[])('a controller like %s', (f
     });
 
   test('has no session left in the end', async () => {
-    const errand = await known(family);
-    await new MockActivityEnvironment().run(activities.checkController as (input: unknown) => Promise<unknown>, errand);
+    const act = await known(family);
+    await new MockActivityEnvironment().run(activities.checkController as (input: unknown) => Promise<unknown>, act);
     await pool.close();
     const request = await fetch(`${listening.originOf(machineHardware())}/redfish/v1/SessionService/Sessions`, {
       headers: { authorization: `Basic ${Buffer.from('admin:simulated').toString('base64')}` },

@@ -30,7 +30,7 @@ afterAll(() => server?.close());
 
 const ann = { class: 'user', name: 'ann', role: 'operator' } as const;
 const lldp = (fields: Record<string, string>) => recordLine('lldp', { nic: 'eth0', chassis, ...fields });
-const errandOf = (born: Born) => ({
+const orderOf = (born: Born) => ({
   machineId: born.machineId,
   siteId: 'home',
   orderId: born.orderId,
@@ -39,7 +39,7 @@ const errandOf = (born: Born) => ({
 const next = { step: 'configure', ordinal: 30, owner: 'team', limit: 60_000 };
 async function register(born: Born, answer?: string) {
   const ruling = answer === undefined ? {} : { answer: { answer, by: 'ann' } };
-  return createBirthActivities(server.mdb).register({ ...errandOf(born), next, ...ruling });
+  return createBirthActivities(server.mdb).register({ ...orderOf(born), next, ...ruling });
 }
 async function tell(born: Born, heard: string): Promise<Born> {
   const told = await server.ask('POST', '/agent/inventory', await open(server, born), describe(born, { lldp: heard }));
@@ -108,7 +108,7 @@ suite('O-6: a machine that was in service is put nowhere without a word', () => 
   it('a place that no rack has is refused by name when it is answered, and by the activity', async () => {
     const born = await seen('');
     const id = `${born.orderId}:1`;
-    const request = { id, ...errandOf(born), step: 'register', fault: 'register/no-neighbour', owner: 'team' };
+    const request = { id, ...orderOf(born), step: 'register', fault: 'register/no-neighbour', owner: 'team' };
     const choices = ['retry', 'place:RACK/UNIT', 'abandon'];
     await server.mdb.transaction((tx) =>
       openHumanStep(tx, { ...request, reason: 'Where?', choices, remindAfter: 86_400_000 }),

@@ -86,10 +86,10 @@ describe('a minimum', () => {
     await at.mdb
       .insert(orders)
       .values({ id: 'b-1', machineId: 'm-00', passage: 'birth', requester: 'ann', reason: 'a test' });
-    const errand = { machineId: 'm-00', siteId: 'home', orderId: 'b-1', passage: 'birth' } as const;
+    const order = { machineId: 'm-00', siteId: 'home', orderId: 'b-1', passage: 'birth' } as const;
     const next = { step: 'rack', ordinal: 10, owner: 'agent', limit: 1000 };
     // What may not leave asks for no permit first.
-    expect(await beginBirth(at.mdb, { ...errand, next })).toMatchObject({ live: false });
+    expect(await beginBirth(at.mdb, { ...order, next })).toMatchObject({ live: false });
     expect(await at.mdb.select().from(orders)).toMatchObject([
       { state: 'failed', outcome: 'refused: rack A01 has 4 machines in service and must keep 4' },
     ]);

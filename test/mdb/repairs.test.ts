@@ -32,22 +32,22 @@ async function patient(repairs = 1, more: Partial<typeof machines.$inferInsert> 
     errands: ids.map((orderId) => ({ machineId, siteId: 'home', orderId, passage: 'repair' as const })),
   };
 }
-type Errand = Awaited<ReturnType<typeof patient>>['errands'][number];
+type Order = Awaited<ReturnType<typeof patient>>['errands'][number];
 
 /** Begins a rung as a process would that knows nothing but the MDB, and is gone afterwards. */
-async function begin(errand: Errand | undefined, rung: Severity, byHand?: true) {
-  if (!errand) throw new Error('no such repair');
+async function begin(order: Order | undefined, rung: Severity, byHand?: true) {
+  if (!order) throw new Error('no such repair');
   const connection = connectMdb({ url: db.url, name: 'another process', connections: 1, statementTimeout: 60_000 });
   try {
     const { beginRung } = createRepairActivities(connection.mdb);
-    return await beginRung({ ...errand, fault: 'cpu/hot', rung, ...(byHand && { byHand }) });
+    return await beginRung({ ...order, fault: 'cpu/hot', rung, ...(byHand && { byHand }) });
   } finally {
     await connection.close();
   }
 }
-const end = (errand: Errand | undefined, rung: Severity) =>
+const end = (order: Order | undefined, rung: Severity) =>
   createRepairActivities(db.mdb).endRung({
-    ...(errand as Errand),
+    ...(order as Order),
     fault: 'cpu/hot',
     rung,
     outcome: 'failed',
@@ -62,9 +62,9 @@ const age = (machineId: string, hours: number) =>
 describe('the budget of a rung', () => {
   test('counts what other orders and other processes climbed, and comes back with time', async () => {
     const { machineId, errands } = await patient(3);
-    for (const errand of errands.slice(0, 2)) {
-      expect(await begin(errand, 'restart')).toMatchObject({ may: true });
-      await end(errand, 'restart');
+    for (const order of errands.slice(0, 2)) {
+      expect(await begin(order, 'restart')).toMatchObject({ may: true });
+      await end(order, 'restart');
       await age(machineId, 1);
     }
     expect(await begin(errands[2], 'restart')).toMatchObject({ may: false, why: expect.stringContaining('2 times') });
@@ -103,10 +103,10 @@ describe('the budget of a rung', () => {
 });
 
 describe('a bundle', () => {
-  const keep = (errand: Errand | undefined, evidence: string | null = null) =>
+  const keep = (order: Order | undefined, evidence: string | null = null) =>
     createRepairActivities(db.mdb).keepBundle({
-      ...(errand as Errand),
-      id: `${errand?.orderId}:1`,
+      ...(order as Order),
+      id: `${order?.orderId}:1`,
       fault: 'cpu/hot',
       evidence,
       seen: 'its power is Off',
@@ -154,7 +154,7 @@ describe('a bundle', () => {
 
 test('a part that goes back is kept with what it is, its own number, the return, and what came in its place', async () => {
   const { errands } = await patient();
-  const part = { ...(errands[0] as Errand), fault: 'memory/ecc', by: 'ann' };
+  const part = { ...(errands[0] as Order), fault: 'memory/ecc', by: 'ann' };
   const { sendPart, fitPart } = createRepairActivities(db.mdb);
   for (let tries = 0; tries < 2; tries += 1)
     await sendPart({ ...part, number: 'RMA-7', part: 'memory', serial: 'OLD-1' });

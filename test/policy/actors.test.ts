@@ -108,9 +108,9 @@ it('O-7: a machine that comes back by nobody’s word is moved by the system', a
   const undrain = { passage: 'undrain', request: { flow: 'basic', to: 'production' } } as const;
   await mdb.update(machines).set({ opState: 'draining' }).where(eq(machines.id, 'm-05'));
   await placeOrder(mdb, reconciler, { id: 'u-5', machineId: 'm-05', passageRequest: undrain, reason: 'x', ...none });
-  const errand = { machineId: 'm-05', siteId: 'home', orderId: 'u-5', passage: 'undrain' } as const;
+  const order = { machineId: 'm-05', siteId: 'home', orderId: 'u-5', passage: 'undrain' } as const;
   await expect(
-    moveMachine(mdb, { ...errand, opState: 'production', flow: 'basic', trigger: 'stop draining', by: 'reconcile' }),
+    moveMachine(mdb, { ...order, opState: 'production', flow: 'basic', trigger: 'stop draining', by: 'reconcile' }),
   ).rejects.toThrow('is for an operator');
   expect(await classOf('machine.moved', 'm-05')).toEqual([]);
 });

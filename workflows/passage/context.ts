@@ -1,6 +1,6 @@
 import type { Report, ReportKind } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import type { MachineState, PassageErrand } from '../../contract/passage.ts';
+import type { MachineState, PassageReference } from '../../contract/passage.ts';
 import type { Recall } from './recall.ts';
 import type { Ended } from './result.ts';
 
@@ -16,7 +16,7 @@ export type Undo = (ended: Ended) => Promise<Ended>;
  */
 export interface PassageContext<Request = unknown, Facts = unknown> {
   /** The order, as its activities are told of it. */
-  readonly order: Readonly<PassageErrand>;
+  readonly order: Readonly<PassageReference>;
   readonly request: Request;
   /** What the passage has found out; its own steps write it. */
   readonly facts: Facts;

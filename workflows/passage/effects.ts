@@ -13,14 +13,14 @@ import type { RecordActivities } from '../../activities/records/index.ts';
 import type { RepairActivities } from '../../activities/repair/index.ts';
 import type { RetireActivities } from '../../activities/retire/index.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
-import type { OperatorAnswer, PassageErrand } from '../../contract/passage.ts';
+import type { OperatorAnswer, PassageReference } from '../../contract/passage.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { Resource } from '../../domain/permits/groups.ts';
 import type { OperatorQuestion } from '../../domain/question.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import type { PassageContext, Undo } from './context.ts';
 
-type Rest<Input> = Input extends unknown ? Omit<Input, keyof PassageErrand | 'next'> : never;
+type Rest<Input> = Input extends unknown ? Omit<Input, keyof PassageReference | 'next'> : never;
 type Arguments<Input> = object extends Rest<Input> ? [input?: Rest<Input>] : [input: Rest<Input>];
 
 /** Activities as steps call them: without what the engine fills in. */

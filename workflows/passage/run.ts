@@ -1,7 +1,7 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
 import type { Report, ReportKind } from '../../contract/machine.ts';
 import type { Treatment } from '../../contract/outage.ts';
-import type { MachineState, PassageErrand } from '../../contract/passage.ts';
+import type { MachineState, PassageReference } from '../../contract/passage.ts';
 import type { OrderClass } from '../../domain/machine.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import type { Heard, PassageContext, Undo } from './context.ts';
@@ -18,7 +18,7 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 /** One passage under way: all that the engine knows of it. Steps see it as their context. */
 export class Run implements PassageContext {
   readonly definition: Definition;
-  readonly order: Mutable<PassageErrand>;
+  readonly order: Mutable<PassageReference>;
   readonly inbox: Inbox;
   readonly gate: Gate;
   readonly takeover: Takeover;

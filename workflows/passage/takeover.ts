@@ -1,6 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import type { Steering } from '../../contract/machine.ts';
-import type { PassageErrand } from '../../contract/passage.ts';
+import type { PassageReference } from '../../contract/passage.ts';
 import type { OperatorQuestion } from '../../domain/question.ts';
 import { passageActivities } from '../proxies.ts';
 import type { Inbox } from './inbox.ts';
@@ -19,12 +19,12 @@ export class Takeover {
   /** What an earlier run of the passage left. */
   recall = new Recall([], undefined);
   private readonly inbox: Inbox;
-  private readonly errand: PassageErrand;
+  private readonly order: PassageReference;
   private count = 0;
 
-  constructor(inbox: Inbox, errand: PassageErrand) {
+  constructor(inbox: Inbox, order: PassageReference) {
     this.inbox = inbox;
-    this.errand = errand;
+    this.order = order;
   }
 
   open(): void {
@@ -44,25 +44,25 @@ export class Takeover {
   }
 
   private async watch({ by, reason }: Steering): Promise<void> {
-    const { inbox, errand } = this;
+    const { inbox, order } = this;
     const { step } = inbox;
     this.count += 1;
     const question: OperatorQuestion = {
       fault: 'takeover',
-      reason: `${by} does the rest of this ${errand.passage} by hand: ${reason}`,
+      reason: `${by} does the rest of this ${order.passage} by hand: ${reason}`,
       choices: ['done', 'hand-back', 'abandon'],
     };
     const known = this.recall.takeTakeover();
-    const id = known?.id ?? `${errand.orderId}:takeover:${this.recall.requestCount + this.count}`;
+    const id = known?.id ?? `${order.orderId}:takeover:${this.recall.requestCount + this.count}`;
     inbox.pose({ id, question: known?.question.reason ?? question.reason, choices: question.choices, owner: by });
-    await passageActivities.openHumanStep({ ...errand, ...question, id, step, owner: by, remindAfter: reminder });
+    await passageActivities.openHumanStep({ ...order, ...question, id, step, owner: by, remindAfter: reminder });
     inbox.cover('person');
     const end = await this.awaitEnd(id);
     inbox.question = null;
-    await passageActivities.closeHumanStep({ ...errand, id, step, ...end });
+    await passageActivities.closeHumanStep({ ...order, id, step, ...end });
     if (end.answer === 'done' || end.answer === 'abandon') {
       this.ended = end.answer;
-      inbox.cancelled ??= { orderId: errand.orderId, by: end.by, reason: question.reason };
+      inbox.cancelled ??= { orderId: order.orderId, by: end.by, reason: question.reason };
     }
     inbox.cover(null);
     inbox.takenOver = null;
@@ -72,7 +72,7 @@ export class Takeover {
     const { inbox } = this;
     for (;;) {
       const heard = await inbox.awaitHandBack(reminder);
-      if (heard === 'late') await passageActivities.remindHumanStep({ ...this.errand, id });
+      if (heard === 'late') await passageActivities.remindHumanStep({ ...this.order, id });
       else if (heard === 'back') return { answer: 'hand-back', by: 'resume' };
       else if (heard === 'cancelled') return { answer: 'cancelled', by: inbox.cancelled?.by ?? 'nobody' };
       else return { answer: heard.answer.answer, by: heard.answer.by };
