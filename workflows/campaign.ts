@@ -46,26 +46,26 @@ const mostSignals = 5000;
  * next ones, so that messages only wake it, and a run hands nothing on to the next.
  */
 export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
-  const course = new Course(input);
-  course.open();
+  const run = new Definition(input);
+  run.open();
   for (;;) {
-    const turn = await course.tryTurn();
+    const turn = await run.tryTurn();
     if (turn === 'failed') continue;
     if (turn === null || turn.phase === 'ended') {
       await condition(allHandlersFinished);
       return { state: turn?.state ?? 'cancelled', counts: turn?.counts ?? nobody };
     }
-    await course.rest(turn);
-    if (course.isLong()) {
-      await condition(() => course.settled());
-      await continueAsNew<typeof campaign>(course.carry());
+    await run.rest(turn);
+    if (run.isLong()) {
+      await condition(() => run.settled());
+      await continueAsNew<typeof campaign>(run.carry());
     }
   }
 }
 
 const nobody = { planned: 0, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
 
-class Course {
+class Definition {
   private readonly input: CampaignInput;
   private readonly ignored: string[];
   private readonly requests: { readonly how: SteeringKind | 'start'; readonly steering: CampaignSteering }[] = [];

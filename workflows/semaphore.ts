@@ -49,22 +49,22 @@ const pauseAfterTrouble = 5000;
  * semaphore that was terminated is started again by the next request.
  */
 export async function semaphore(input: SemaphoreInput): Promise<void> {
-  const desk = new SemaphoreDesk(input);
-  desk.open();
-  await desk.restore();
+  const inbox = new SemaphoreInbox(input);
+  inbox.open();
+  await inbox.restore();
   for (;;) {
-    await desk.wait();
-    await desk.turn();
-    desk.lookAfter();
-    desk.show();
-    if (desk.full) {
+    await inbox.wait();
+    await inbox.turn();
+    inbox.lookAfter();
+    inbox.show();
+    if (inbox.full) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof semaphore>(desk.carry());
+      await continueAsNew<typeof semaphore>(inbox.carry());
     }
   }
 }
 
-class SemaphoreDesk {
+class SemaphoreInbox {
   private readonly core: Semaphore;
   private readonly longest: number | undefined;
   private readonly ignored: string[] = [];

@@ -10,7 +10,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/machines/parts.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as position from '../../mdb/places/position.ts';
-import { actorOf } from '../passage/course.ts';
+import { actorOf } from '../passage/order.ts';
 
 type Image = NonNullable<Awaited<ReturnType<typeof parts.imageById>>>;
 

@@ -9,7 +9,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { insertOrder } from '../../mdb/orders/orders.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as position from '../../mdb/places/position.ts';
-import { actorOf } from '../passage/course.ts';
+import { actorOf } from '../passage/order.ts';
 
 type Finishing = PassageReference & { readonly answer?: OperatorAnswer };
 

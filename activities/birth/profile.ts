@@ -8,7 +8,7 @@ import { acting, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/machines/parts.ts';
 import * as passage from '../../mdb/orders/passage.ts';
-import { actorOf } from '../passage/course.ts';
+import { actorOf } from '../passage/order.ts';
 import { directTo, installDirective } from './deploy.ts';
 
 const minute = 60_000;

@@ -12,7 +12,7 @@ import { confirmDisks, fittedParts, forgetGone, unconfirmedDisks } from '../../m
 import * as parts from '../../mdb/machines/parts.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as position from '../../mdb/places/position.ts';
-import { actorOf } from '../passage/course.ts';
+import { actorOf } from '../passage/order.ts';
 
 type RegisterAnswer = { readonly answer: string; readonly by: string };
 type Site = Awaited<ReturnType<typeof passage.siteOf>>;

@@ -12,7 +12,7 @@ import { disksToErase, identityChanged } from '../../mdb/machines/erasing.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { readPool } from '../../mdb/service/pools.ts';
 import { directTo } from '../birth/deploy.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 
 /** Lets the machine's next boot get the fast image at its permanent address. Nothing is touched yet. */
 export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {

@@ -5,7 +5,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/machines/parts.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { directTo, installDirective } from '../birth/deploy.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 
 /**
  * Tells the agent to install the proven machine for its new owner: the image that its parts call for, without another

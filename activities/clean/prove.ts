@@ -7,7 +7,7 @@ import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { disksToErase, vouch } from '../../mdb/machines/erasing.ts';
 import * as passage from '../../mdb/orders/passage.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 
 /**
  * The end of the old owner's time: the owner changes in the transaction that finds the proof of every disk ever seen in

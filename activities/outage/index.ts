@@ -7,7 +7,7 @@ import * as passage from '../../mdb/orders/passage.ts';
 import { groupsFor, type MachineGroups } from '../../mdb/permits/groups.ts';
 import { leaveProduction } from '../../mdb/service/capacity.ts';
 import { readPool } from '../../mdb/service/pools.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 import { moveMachine } from './move.ts';
 
 /** Transactions that take a machine out of service and put it back. Each may run more than once. */

@@ -4,7 +4,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { handBack } from '../../mdb/orders/orders.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as people from '../../mdb/people/people.ts';
-import { actorOf } from './course.ts';
+import { actorOf } from './order.ts';
 
 const day = 24 * 60 * 60 * 1000;
 

@@ -5,7 +5,7 @@ import type { PlanLine } from '../../domain/steps.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { writePlan } from '../../mdb/orders/plans.ts';
-import { actorOf } from './course.ts';
+import { actorOf } from './order.ts';
 
 /** The plan's name: the same lines, the same hash, in whatever order a command's fields come. */
 export function hashPlan(lines: readonly PlanLine[]): string {

@@ -12,7 +12,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { insertOrder } from '../../mdb/orders/orders.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as repairs from '../../mdb/orders/repairs.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 import { acceptBoard, liftQuarantine } from './board.ts';
 
 /** The repair's transactions on the MDB. Each may run more than once; none touches hardware. */

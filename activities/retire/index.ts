@@ -3,7 +3,7 @@ import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as position from '../../mdb/places/position.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 
 /** The end of a machine's life in the MDB. May run more than once. */
 export function createRetireActivities(mdb: Mdb) {

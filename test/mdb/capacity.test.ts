@@ -1,7 +1,7 @@
 import { eq, inArray, isNull, sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { beginBirth } from '../../activities/birth/course.ts';
+import { beginBirth } from '../../activities/birth/begin.ts';
 import type { CapacityScope, MinimumUnit } from '../../domain/machine.ts';
 import { acting } from '../../mdb/acting.ts';
 import { audit, brakes, capacityRules, machines, orders, tickets } from '../../mdb/schema.ts';

@@ -9,16 +9,16 @@ import { turnCampaign } from '../../mdb/campaigns/turn.ts';
 import { proposeCampaign } from '../../mdb/drift/proposals.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { audit, campaigns, drifts, machines, orders } from '../../mdb/schema.ts';
-import { openPolicyBench, type PolicyBench } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './bench.ts';
 
-let desk: PolicyBench;
+let bench: PolicyBench;
 beforeAll(async () => {
-  desk = await openPolicyBench();
+  bench = await openPolicyBench();
 });
-afterAll(() => desk?.close());
+afterAll(() => bench?.close());
 
 const classOf = async (action: string, machineId: string) => {
-  const rows = await desk.base.mdb
+  const rows = await bench.base.mdb
     .select()
     .from(audit)
     .where(and(like(audit.action, action), eq(audit.machineId, machineId)))
@@ -28,13 +28,13 @@ const classOf = async (action: string, machineId: string) => {
 /** A machine whose BIOS is other than wanted; the id of that drift. */
 async function drifting(machineId: string): Promise<number> {
   const spec = { machineId, kind: 'bios', name: 'Boot', want: 'Uefi', have: 'Bios', source: 'controller' } as const;
-  const [row] = await desk.base.mdb.insert(drifts).values(spec).returning({ id: drifts.id });
+  const [row] = await bench.base.mdb.insert(drifts).values(spec).returning({ id: drifts.id });
   return row?.id ?? 0;
 }
 const request = { window: null, work: [{ kind: 'reboot' as const }], soakMinutes: null, drain: true, semaphores: {} };
 
 it('O-7: an order of the reconciler is audited as the system, though a person may be called like it', async () => {
-  const { mdb } = desk.base;
+  const { mdb } = bench.base;
   const system = { class: 'system', name: 'reconcile' } as const;
   const { id } = await acting(mdb, system, null, async (tx) =>
     proposeCampaign(tx, {
@@ -62,7 +62,7 @@ it('O-7: an order of the reconciler is audited as the system, though a person ma
 });
 
 it('O-7: a campaign of the reconciler that a person started is that person’s', async () => {
-  const { mdb } = desk.base;
+  const { mdb } = bench.base;
   const system = { class: 'system', name: 'reconcile' } as const;
   const { id } = await acting(mdb, system, null, async (tx) =>
     proposeCampaign(tx, {
@@ -77,7 +77,7 @@ it('O-7: a campaign of the reconciler that a person started is that person’s',
 });
 
 it('O-7: a payload that names nobody is BrainSlug’s on the machine, and one that names a person is theirs', async () => {
-  const { mdb } = desk.base;
+  const { mdb } = bench.base;
   const activities = createOrderActivities(mdb);
   const passageRequest = {
     passage: 'drain',
@@ -97,12 +97,12 @@ it('O-7: a payload that names nobody is BrainSlug’s on the machine, and one th
 });
 
 it('O-7: what the image system asks by itself is not an operator’s word', async () => {
-  await desk.ask('POST', '/request', { MDB: { Hostname: 'h5' }, Request: 'request' });
+  await bench.ask('POST', '/request', { MDB: { Hostname: 'h5' }, Request: 'request' });
   expect(await classOf('disruption.requested', 'm-05')).toEqual([['node', 'subd']]);
 });
 
 it('O-7: a machine that comes back by nobody’s word is moved by the system', async () => {
-  const { mdb } = desk.base;
+  const { mdb } = bench.base;
   const reconciler = { class: 'system', name: 'reconcile' } as const;
   const none = { dryRun: false, reviewed: null, notBefore: null, deadline: null, class: null };
   const undrain = { passage: 'undrain', request: { flow: 'basic', to: 'production' } } as const;

@@ -7,13 +7,13 @@ import { opStates, repairStates, stages } from '../../domain/machine.ts';
 import { keepAlive } from '../../mdb/processes.ts';
 import { machines, outbox, processes } from '../../mdb/schema.ts';
 import { engageBrake, releaseBrake } from '../../mdb/service/brake.ts';
-import { openPolicyBench, type PolicyBench } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './bench.ts';
 
-let desk: PolicyBench;
+let bench: PolicyBench;
 beforeAll(async () => {
-  desk = await openPolicyBench();
+  bench = await openPolicyBench();
 });
-afterAll(() => desk?.close());
+afterAll(() => bench?.close());
 const ann = { class: 'user', name: 'ann' } as const;
 
 const well = {
@@ -89,11 +89,11 @@ describe('O-11: what is told of a machine', () => {
   });
 
   it('O-11: by the API and the list too', async () => {
-    await desk.base.mdb.update(machines).set({ opState: 'draining' }).where(eq(machines.id, 'm-02'));
-    expect(await desk.farrier('machine', 'show', 'h2')).toMatch(/next +.*farrier undrain m-02/);
-    await desk.farrier('reboot', 'h3', '--id', 'p-3');
-    await desk.farrier('order', 'pause', 'p-3', '--reason', 'lunch');
-    expect(await desk.farrier('ls')).toMatch(/m-03 .*paused by ann/);
+    await bench.base.mdb.update(machines).set({ opState: 'draining' }).where(eq(machines.id, 'm-02'));
+    expect(await bench.farrier('machine', 'show', 'h2')).toMatch(/next +.*farrier undrain m-02/);
+    await bench.farrier('reboot', 'h3', '--id', 'p-3');
+    await bench.farrier('order', 'pause', 'p-3', '--reason', 'lunch');
+    expect(await bench.farrier('ls')).toMatch(/m-03 .*paused by ann/);
   });
 
   it('O-11: in the picture of `up`, where it is out of production', () => {
@@ -111,32 +111,32 @@ describe('O-11: what is told of a machine', () => {
 
 describe('O-11: the doctor', () => {
   const finding = async (name: string) => {
-    const { body } = await desk.ask('GET', '/doctor');
+    const { body } = await bench.ask('GET', '/doctor');
     const found = body.findings.find((one: { name: string }) => one.name === name);
     return { ...found, all: body.ok };
   };
   afterEach(async () => {
-    await desk.base.mdb.delete(outbox);
+    await bench.base.mdb.delete(outbox);
   });
 
   it('O-11: tells of an engaged brake, and by whom', async () => {
     expect(await finding('brake')).toMatchObject({ ok: true });
-    await engageBrake(desk.base.mdb, ann, 'the cooling fails', null);
+    await engageBrake(bench.base.mdb, ann, 'the cooling fails', null);
     expect(await finding('brake')).toMatchObject({
       ok: false,
       all: false,
       message: expect.stringMatching(/the cooling fails.*ann|ann.*the cooling fails/),
     });
-    await releaseBrake(desk.base.mdb, ann, 'cool', null);
+    await releaseBrake(bench.base.mdb, ann, 'cool', null);
     expect(await finding('brake')).toMatchObject({ ok: true });
   });
 
   it('O-11: tells of each process that is not seen, and of a clock that is wrong', async () => {
     const names = ['dispatch', 'lifecycle', 'hardware', 'birther', 'agents'] as const;
     expect(await finding('dispatch')).toMatchObject({ ok: false, message: expect.stringContaining('was ever seen') });
-    for (const name of names) await keepAlive(desk.base.mdb, { name, siteId: 'home' });
+    for (const name of names) await keepAlive(bench.base.mdb, { name, siteId: 'home' });
     for (const name of names) expect(await finding(name)).toMatchObject({ ok: true });
-    await desk.base.mdb
+    await bench.base.mdb
       .update(processes)
       .set({ seenAt: new Date(Date.now() - 600_000) })
       .where(eq(processes.name, 'lifecycle'));
@@ -146,13 +146,13 @@ describe('O-11: the doctor', () => {
       message: expect.stringMatching(/10 min|600 s/),
     });
     expect(await finding('clock')).toMatchObject({ ok: true });
-    await keepAlive(desk.base.mdb, { name: 'lifecycle', siteId: 'home' }, new Date(Date.now() - 90_000));
+    await keepAlive(bench.base.mdb, { name: 'lifecycle', siteId: 'home' }, new Date(Date.now() - 90_000));
     expect(await finding('clock')).toMatchObject({ ok: false, message: expect.stringMatching(/lifecycle.*90 s/) });
   });
 
   it('O-11: tells of messages that nobody takes', async () => {
     expect(await finding('outbox')).toMatchObject({ ok: true });
-    await desk.base.mdb.insert(outbox).values({
+    await bench.base.mdb.insert(outbox).values({
       ...{ key: 'k', kind: 'order', payload: {}, machineId: 'm-01' },
       createdAt: new Date(Date.now() - 20_000),
       nextAt: new Date(Date.now() - 20_000),
@@ -162,12 +162,12 @@ describe('O-11: the doctor', () => {
 
   it('O-11: tells of machines that are out of production and that nobody works on', async () => {
     expect(await finding('aside')).toMatchObject({ ok: false, message: expect.stringContaining('m-02') });
-    await desk.base.mdb.update(machines).set({ opState: 'production' }).where(eq(machines.id, 'm-02'));
+    await bench.base.mdb.update(machines).set({ opState: 'production' }).where(eq(machines.id, 'm-02'));
     expect(await finding('aside')).toMatchObject({ ok: true });
   });
 
   it('O-11: asks Temporal who polls each queue', async () => {
-    const { body } = await desk.ask('GET', '/doctor');
+    const { body } = await bench.ask('GET', '/doctor');
     expect(body.queues).toEqual(['lifecycle', 'hardware/home']);
   });
 });

@@ -1,5 +1,5 @@
 import { condition } from '@temporalio/workflow';
-import type { Inbox } from './inbox.ts';
+import type { Inbox } from '../inbox.ts';
 import { type Ended, Leave } from './result.ts';
 import type { Takeover } from './takeover.ts';
 

@@ -2,8 +2,8 @@ import { condition } from '@temporalio/workflow';
 import type { Steering } from '../../contract/machine.ts';
 import type { PassageReference } from '../../contract/passage.ts';
 import type { OperatorQuestion } from '../../domain/question.ts';
+import type { Inbox } from '../inbox.ts';
 import { passageActivities } from '../proxies.ts';
-import type { Inbox } from './inbox.ts';
 import { Recall } from './recall.ts';
 
 /** Between two reminders, in milliseconds. */

@@ -6,7 +6,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { claimAnnounced } from '../../mdb/identity/announced.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { leaveProduction } from '../../mdb/service/capacity.ts';
-import { actorOf, mustBeOrdered, take } from '../passage/course.ts';
+import { actorOf, mustBeOrdered, take } from '../passage/order.ts';
 
 /**
  * Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. A machine that has

@@ -12,7 +12,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { attributes } from '../../contract/attributes.ts';
+import { attributes } from '../contract/attributes.ts';
 import {
   type Answer,
   type Cancel,
@@ -24,10 +24,10 @@ import {
   type Steering,
   signals,
   updates,
-} from '../../contract/machine.ts';
-import type { Past } from '../../contract/past.ts';
-import type { Passage, Stage } from '../../domain/machine.ts';
-import { isObject, readAnswer, readCancel, readReport, readSteering } from '../messages.ts';
+} from '../contract/machine.ts';
+import type { Past } from '../contract/past.ts';
+import type { Passage, Stage } from '../domain/machine.ts';
+import { isObject, readAnswer, readCancel, readReport, readSteering } from './messages.ts';
 
 export interface InboxSubject {
   readonly machineId: string;
