@@ -160,7 +160,7 @@ export const orderView = z.object({
 });
 
 /** Where a machine is, why, since when, by whom, what comes next and what it waits for: one sentence each. */
-export const standingView = z.object({
+export const statusView = z.object({
   where: z.string(),
   why: z.string(),
   since: nullable(time),
@@ -171,7 +171,7 @@ export const standingView = z.object({
 
 export const machineView = z.object({
   machine: machineSummary,
-  standing: standingView,
+  status: statusView,
   identity: z.object({
     vendor: text,
     sku: text,
@@ -478,7 +478,7 @@ export type MachineSummary = z.infer<typeof machineSummary>;
 export type MachineView = z.infer<typeof machineView>;
 export type MachineFilter = z.input<typeof machineFilter>;
 export type MachineAnnouncement = z.input<typeof machineAnnouncement>;
-export type StandingView = z.infer<typeof standingView>;
+export type StatusView = z.infer<typeof statusView>;
 export type StepView = z.infer<typeof stepView>;
 export type HumanStepView = z.infer<typeof humanStepView>;
 export type OrderView = z.infer<typeof orderView>;

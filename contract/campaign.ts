@@ -45,8 +45,8 @@ export interface TurnInput {
   readonly now: number;
 }
 
-/** What the `standing` query of a campaign tells. */
-export interface CampaignStanding extends Omit<CampaignProgress, 'canaries' | 'more' | 'until'> {
+/** What the `status` query of a campaign tells. */
+export interface CampaignStatus extends Omit<CampaignProgress, 'canaries' | 'more' | 'until'> {
   readonly campaignId: string;
   readonly until: string | null;
   readonly since: string;

@@ -38,7 +38,7 @@ export const semaphoreMessages = {
   wake: 'wake',
 } as const;
 
-export const semaphoreQueries = { standing: 'standing' } as const;
+export const semaphoreQueries = { status: 'status' } as const;
 
 /** Signal to the requester: PermitGrant. */
 export const grantSignal = 'grant';
@@ -152,8 +152,8 @@ export interface LedgerRest {
   readonly waiting: readonly PermitWaiting[];
 }
 
-/** Answer to the `standing` query. Times are ISO 8601 in UTC. */
-export interface SemaphoreStanding {
+/** Answer to the `status` query. Times are ISO 8601 in UTC. */
+export interface SemaphoreStatus {
   readonly semaphore: string;
   readonly capacity: number;
   readonly holders: readonly {

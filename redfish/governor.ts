@@ -13,7 +13,7 @@ export interface Governor {
   /** Rejects with the signal's reason when it is aborted before the work began. */
   run<T>(to: Addressee, work: () => Promise<T>): Promise<T>;
   /** For people and tests. */
-  standing(siteId: string): GovernorStatus;
+  status(siteId: string): GovernorStatus;
 }
 
 export interface Addressee {
@@ -69,7 +69,7 @@ export function openGovernor(now: () => number = () => performance.now()): Gover
   };
   return {
     run: ({ site, ...to }, work) => siteOf(site).run(to, work),
-    standing: (siteId) => (sites.get(siteId) ?? new Site(now)).standing(),
+    status: (siteId) => (sites.get(siteId) ?? new Site(now)).status(),
   };
 }
 
@@ -95,7 +95,7 @@ class Site {
     this.#now = now;
   }
 
-  standing(): GovernorStatus {
+  status(): GovernorStatus {
     const waiting = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.waiting.length, 0);
     return { limit: this.#limit(), running: this.#running, stalled: this.#stalled, waiting };
   }

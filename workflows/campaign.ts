@@ -15,7 +15,7 @@ import type { CampaignActivities } from '../activities/campaign/index.ts';
 import { attributes } from '../contract/attributes.ts';
 import {
   type CampaignInput,
-  type CampaignStanding,
+  type CampaignStatus,
   type CampaignSteering,
   type CampaignSummary,
   campaignSignals,
@@ -85,7 +85,7 @@ class Definition {
     setHandler(defineSignal<[unknown]>(campaignSignals.wake), () => this.wake());
     for (const how of ['start', 'pause', 'resume', 'cancel'] as const)
       setHandler(defineSignal<[unknown]>(campaignSignals[how]), (message) => this.steer(how, message));
-    setHandler(defineQuery<CampaignStanding | null>(queries.standing), () => this.standing());
+    setHandler(defineQuery<CampaignStatus | null>(queries.status), () => this.status());
   }
 
   private wake(): void {
@@ -192,7 +192,7 @@ class Definition {
     ]);
   }
 
-  private standing(): CampaignStanding | null {
+  private status(): CampaignStatus | null {
     if (this.last === null) return null;
     const { canaries: _canaries, more: _more, until, ...rest } = this.last;
     const next = until === null ? null : new Date(until).toISOString();

@@ -17,10 +17,10 @@ import {
   type Answer,
   type Cancel,
   type HumanQuestion,
+  type MachineStatus,
   queries,
   type Report,
   type ReportKind,
-  type Standing,
   type Steering,
   signals,
   updates,
@@ -110,7 +110,7 @@ export class Inbox {
         if (typeof read === 'string') throw new Error(read);
       },
     });
-    setHandler(defineQuery<Standing>(queries.standing), () => this.standing());
+    setHandler(defineQuery<MachineStatus>(queries.status), () => this.status());
   }
 
   /** Takes up what an earlier run had heard; `on`: its machine has told its inventory already. */
@@ -242,7 +242,7 @@ export class Inbox {
     if (this.ignored.length > keptNotes) this.ignored.shift();
   }
 
-  standing(): Standing {
+  status(): MachineStatus {
     return {
       machineId: this.subject.machineId,
       passage: this.subject.passage,

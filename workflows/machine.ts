@@ -25,12 +25,12 @@ import {
 import { attributes } from '../contract/attributes.ts';
 import {
   type MachineInput,
+  type MachineStatus,
   type OrderMessage,
   type PassageInput,
   type PassageSummary,
   passageWorkflowId,
   queries,
-  type Standing,
   type Steering,
   signals,
   updates,
@@ -149,7 +149,7 @@ class Life {
         if (typeof read === 'string') throw new Error(read);
       },
     });
-    setHandler(defineQuery<Standing>(queries.standing), () => this.standing());
+    setHandler(defineQuery<MachineStatus>(queries.status), () => this.status());
     this.keepDeadlines().catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
@@ -471,7 +471,7 @@ class Life {
     return [where, queue, past].filter((line) => line !== '').join('\n\n');
   }
 
-  private standing(): Standing {
+  private status(): MachineStatus {
     return {
       machineId: this.input.machineId,
       passage: this.current?.passage ?? null,

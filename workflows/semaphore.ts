@@ -24,7 +24,7 @@ import {
   type PermitHolder,
   readSemaphoreId,
   type SemaphoreInput,
-  type SemaphoreStanding,
+  type SemaphoreStatus,
   semaphoreMessages,
   semaphoreQueries,
 } from '../contract/semaphore.ts';
@@ -33,7 +33,7 @@ import { observing } from './proxies.ts';
 import { pack, unpack } from './semaphore/carry.ts';
 import type { HolderFinding, Semaphore } from './semaphore/core.ts';
 import { readEviction, readReference, readRequest } from './semaphore/read.ts';
-import { semaphoreStatus, tellDetails, waitsOn } from './semaphore/standing.ts';
+import { semaphoreStatus, tellDetails, waitsOn } from './semaphore/status.ts';
 
 // Below the server's 2,000 updates and 10,000 signals a run; history size itself is watched by its own suggestion.
 const mostUpdates = 1500;
@@ -106,7 +106,7 @@ class SemaphoreInbox {
     this.onBoth(evict, readEviction, (message) => (this.core.evict(message) ? 'taken away' : 'not held'));
     this.onSignal(look, readReference, ({ id }) => this.core.lookAt(id, Date.now()));
     setHandler(defineSignal(wake), () => this.core.wake());
-    setHandler(defineQuery<SemaphoreStanding, [number?]>(semaphoreQueries.standing), (most = shownQueue) =>
+    setHandler(defineQuery<SemaphoreStatus, [number?]>(semaphoreQueries.status), (most = shownQueue) =>
       semaphoreStatus(this.core, most, this.ignored),
     );
   }

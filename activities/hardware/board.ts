@@ -6,7 +6,7 @@ import { isSystemOf } from '../../domain/identity/samemachine.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type ControllerRow, controllerOf } from '../../mdb/controllers/controller.ts';
-import { standingOf } from '../../mdb/controllers/rotation.ts';
+import { statusOf } from '../../mdb/controllers/rotation.ts';
 import { ownerOfIdentity, readKnownBoard } from '../../mdb/identity/boards.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { SessionPool } from '../../redfish/pool.ts';
@@ -42,7 +42,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
   async function readShown(controller: ControllerRow, pin: string | null): Promise<BoardShown> {
     const { origin, machineId, siteId, bmcRequests, bmcNetworks, secretRef } = controller;
     checkAddress(origin, bmcNetworks);
-    if ((await standingOf(mdb, machineId))?.rotation)
+    if ((await statusOf(mdb, machineId))?.rotation)
       throw new QuestionError('rotation', `The password of ${origin} is being changed.`);
     const credentials = await holdingSecrets(store, origin).credentials(secretRef);
     await admit(mdb, controller, credentials);

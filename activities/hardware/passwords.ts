@@ -3,7 +3,7 @@ import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type ControllerRow, intentOf, settleIntent } from '../../mdb/controllers/controller.ts';
-import { standingOf } from '../../mdb/controllers/rotation.ts';
+import { statusOf } from '../../mdb/controllers/rotation.ts';
 import type { ActClock } from '../../redfish/acts/kind.ts';
 import type { SecretStore } from '../../redfish/secrets.ts';
 import { readSystem } from '../../redfish/system.ts';
@@ -29,8 +29,8 @@ export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, 
     try {
       return await takeTurn(claims, origin, async () => {
         const before = await resolveRotation({ mdb, secrets, door, wait, note }, machineId);
-        const standing = await standingOf(mdb, machineId);
-        const now = { ...controller, secretRef: standing?.secretRef ?? controller.secretRef };
+        const status = await statusOf(mdb, machineId);
+        const now = { ...controller, secretRef: status?.secretRef ?? controller.secretRef };
         if (before?.inForce === 'neither')
           throw new QuestionError('quarantine', `Controller ${origin}: ${before.observed}`);
         await admit(mdb, now, await secrets.credentials(now.secretRef));

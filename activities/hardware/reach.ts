@@ -7,7 +7,7 @@ import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type ControllerRow, pinController, quarantineController } from '../../mdb/controllers/controller.ts';
 import { addToProbe, forgetProbe, keepProbe } from '../../mdb/controllers/probes.ts';
-import { standingOf } from '../../mdb/controllers/rotation.ts';
+import { statusOf } from '../../mdb/controllers/rotation.ts';
 import { tieWord } from '../../mdb/identity/vouching.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { Credentials, Login } from '../../redfish/login.ts';
@@ -165,24 +165,24 @@ export function checkContact(controller: ControllerRow): void {
 /** The controller with the credentials that are in force: a change that a dead worker left open is settled first. */
 async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: ControllerRow): Promise<ControllerRow> {
   const { machineId, origin, pin } = known;
-  let standing = await standingOf(mdb, machineId);
-  if (standing?.rotation) {
+  let status = await statusOf(mdb, machineId);
+  if (status?.rotation) {
     const context = Context.current();
     const door = { origin, pin, signal: context.cancellationSignal };
     const wait = (milliseconds: number) => context.sleep(milliseconds);
     const note = (secretRef: string, credentials: Credentials, taken: boolean) =>
       noteOffer({ ...offeringTo(mdb, known), secretRef }, credentials, taken);
     await takeTurn(claims, origin, () => resolveRotation({ mdb, secrets, door, wait, note }, machineId));
-    standing = await standingOf(mdb, machineId);
-    if (standing) checkQuarantine(known, standing);
+    status = await statusOf(mdb, machineId);
+    if (status) checkQuarantine(known, status);
   }
-  return standing ? { ...known, ...standing } : known;
+  return status ? { ...known, ...status } : known;
 }
 
-type Standing = Pick<ControllerRow, 'quarantine' | 'quarantineFor'>;
+type Status = Pick<ControllerRow, 'quarantine' | 'quarantineFor'>;
 
 /** That of credentials depends on which ones are offered (`admit`). */
-function checkQuarantine({ origin }: ControllerRow, { quarantine, quarantineFor }: Standing): void {
+function checkQuarantine({ origin }: ControllerRow, { quarantine, quarantineFor }: Status): void {
   if (quarantine !== null && quarantineFor !== 'credentials')
     throw new QuestionError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
 }
@@ -200,9 +200,9 @@ async function signInOnce(
 ): Promise<Login> {
   const { machineId, origin, secretRef } = controller;
   return takeTurn(claims, origin, async () => {
-    const standing = await standingOf(mdb, machineId);
-    if (standing) checkQuarantine(controller, standing);
-    if (standing?.secretRef !== secretRef || standing.rotation !== null)
+    const status = await statusOf(mdb, machineId);
+    if (status) checkQuarantine(controller, status);
+    if (status?.secretRef !== secretRef || status.rotation !== null)
       throw new RedfishError('busy', `${origin}: its password is being changed`, { carriedOut: 'no' });
     return offerOnce(offeringTo(mdb, controller), credentials, attempt);
   });

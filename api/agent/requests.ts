@@ -74,9 +74,9 @@ export async function nextDirectives(
   request: { readonly seq: number | null; readonly seconds: number },
   gone: AbortSignal,
 ): Promise<AgentAnswer> {
-  const standing = await waiting.next(session.machineId, request.seq, request.seconds * 1000, gone);
-  if (!standing) return refusal(401, 'the machine is not in the MDB any more');
-  return describeDirective(standing.seq, standing.directive);
+  const directive = await waiting.next(session.machineId, request.seq, request.seconds * 1000, gone);
+  if (!directive) return refusal(401, 'the machine is not in the MDB any more');
+  return describeDirective(directive.seq, directive.directive);
 }
 
 export async function step({ mdb }: AgentDependencies, session: AgentSession, records: Records): Promise<AgentAnswer> {

@@ -1,7 +1,7 @@
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { formatRecords, parseRecords, type RecordError, recordLimits } from '../../contract/records.ts';
-import { type AgentSession, openSessions, standingDirectives } from '../../mdb/boot/agent.ts';
+import { type AgentSession, directiveDirectives, openSessions } from '../../mdb/boot/agent.ts';
 import { isOutage } from '../../mdb/trouble.ts';
 import { limitRate, type RateLimiter } from '../limits.ts';
 import { type AgentAnswer, isRefusal, refusal } from './answer.ts';
@@ -35,7 +35,7 @@ const perStranger = { burst: 200, perSecond: 5 };
 /** The agent API over HTTPS; `listen` starts it, `close` ends the waiting requests first. */
 export function createAgentApi(options: AgentApiOptions) {
   const { mdb, authority, images, accessCaFile, log } = options;
-  const readDirective = gather((ids) => standingDirectives(mdb, ids));
+  const readDirective = gather((ids) => directiveDirectives(mdb, ids));
   const readSession = gather((hashes) => openSessions(mdb, hashes));
   const waiting = waitForDirectives({ url: options.mdbUrl, read: readDirective, log });
   const supplies = { authority, images, accessCaFile };

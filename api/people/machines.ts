@@ -20,7 +20,7 @@ import { readBrake } from '../../mdb/service/brake.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { hasSecret, mustSelect } from './names.ts';
-import { statusSentence } from './standing.ts';
+import { statusSentence } from './status.ts';
 
 const named = z.strictObject({ name: contract.machineName });
 const tags = ['machines'];
@@ -165,7 +165,7 @@ async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> 
   const { identity, tags: tagged, directive, memoryMib, cpus, dimms, disks, nics, accelerators, bmc } = facts;
   return {
     machine: summary,
-    standing: statusSentence({
+    status: statusSentence({
       ...{ machine: summary, order: live, steps, questions, lastMove, waited, directive: directive.do, boots },
       quarantine: bmc?.quarantine ?? null,
       brake: isEngaged(brake, Date.now()) ? tellEngaged(brake) : null,

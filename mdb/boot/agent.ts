@@ -21,7 +21,7 @@ export interface AgentSession {
   readonly openedAt: Date;
 }
 
-export interface StandingDirective {
+export interface CurrentDirective {
   readonly seq: number;
   readonly directive: Directive;
 }
@@ -122,12 +122,12 @@ export async function openSessions(mdb: Mdb, hashes: readonly string[]): Promise
 }
 
 /** What these machines are to do, by machine id. */
-export async function standingDirectives(mdb: Mdb, ids: readonly string[]): Promise<Map<string, StandingDirective>> {
+export async function directiveDirectives(mdb: Mdb, ids: readonly string[]): Promise<Map<string, CurrentDirective>> {
   const rows = await mdb
     .select({ id: machines.id, seq: machines.directiveSeq, directive: machines.directive })
     .from(machines)
     .where(inArray(machines.id, [...ids]));
-  return new Map(rows.map(({ id, ...standing }) => [id, standing]));
+  return new Map(rows.map(({ id, ...status }) => [id, status]));
 }
 
 export interface AgentReport {

@@ -7,7 +7,7 @@ import { bmcs, expectedBmcs, intents, rotations } from '../schema.ts';
 const actor: Actor = { class: 'system', name: 'hardware' };
 
 /** What a controller is signed in to with, as it is now; null when the machine has none. */
-export async function standingOf(mdb: Mdb, machineId: string) {
+export async function statusOf(mdb: Mdb, machineId: string) {
   const [row] = await mdb
     .select({
       quarantine: bmcs.quarantine,

@@ -17,7 +17,7 @@ import { lifecycleQueue } from '../../contract/machine.ts';
 import {
   type PermitAnswer,
   type PermitRequest,
-  type SemaphoreStanding,
+  type SemaphoreStatus,
   semaphoreId,
   semaphoreWorkflow,
 } from '../../contract/semaphore.ts';
@@ -167,12 +167,11 @@ async function grantInTurn(client: Client): Promise<number> {
     },
   );
   const handle = client.workflow.getHandle(semaphore);
-  const standing = () => handle.query<SemaphoreStanding>('standing');
-  const { holders } = await standing();
+  const status = () => handle.query<SemaphoreStatus>('status');
+  const { holders } = await status();
   const began = performance.now();
   for (const { id } of holders) await handle.signal('release', { id });
-  for (let left = await standing(); left.waiting > 0 || left.holders.length > 0; left = await standing())
-    await sleep(20);
+  for (let left = await status(); left.waiting > 0 || left.holders.length > 0; left = await status()) await sleep(20);
   return perSecond(number, began);
 }
 
@@ -188,7 +187,7 @@ async function fillQueue(client: Client) {
     },
   );
   const seconds = Math.round((performance.now() - began) / 100) / 10;
-  const { waiting } = await client.workflow.getHandle(semaphore).query<SemaphoreStanding>('standing');
+  const { waiting } = await client.workflow.getHandle(semaphore).query<SemaphoreStatus>('status');
   // Visibility follows a moment after the workflow.
   await sleep(2000);
   const sizes: number[] = [];

@@ -188,28 +188,28 @@ describe('an order', () => {
   });
 
   it('shows in the standing of its machine what runs, and why the rest waits', async () => {
-    const standing = async () => (await ask('GET', '/machines/m-01')).body.standing;
+    const status = async () => (await ask('GET', '/machines/m-01')).body.status;
     await place({ id: 'w-1' });
-    expect((await standing()).blockedOn).toBe('its workflow, which has not taken the order yet');
+    expect((await status()).blockedOn).toBe('its workflow, which has not taken the order yet');
     await base.mdb.update(orders).set({ state: 'running' }).where(eq(orders.id, 'w-1'));
     const notBefore = soon(1);
     await place({ id: 'w-2', notBefore });
-    expect((await standing()).why).toBe('reboot w-1: a test');
+    expect((await status()).why).toBe('reboot w-1: a test');
     await ask('POST', '/orders/w-1/pause', { reason: 'lunch' });
-    expect((await standing()).blockedOn).toBe('ann, who paused it (farrier order resume w-1)');
+    expect((await status()).blockedOn).toBe('ann, who paused it (farrier order resume w-1)');
     await ask('POST', '/orders/w-1/resume', { reason: 'back' });
     const wait = { semaphore: 'semaphore/reboot/rack=A01', class: 'maintenance' as const };
     await base.mdb.insert(permits).values([
       { ...wait, id: 'permit-1', machineId: 'm-02', requestedAt: new Date(Date.now() - 60_000) },
       { ...wait, id: 'permit-2', machineId: 'm-01' },
     ]);
-    expect(await standing()).toMatchObject({
+    expect(await status()).toMatchObject({
       next: 'rebooted, and in production again unless it was sent elsewhere',
       blockedOn: 'a permit of semaphore/reboot/rack=A01, 1 in line before it',
     });
     await base.mdb.delete(permits);
     await base.mdb.update(orders).set({ state: 'done' }).where(eq(orders.id, 'w-1'));
-    expect(await standing()).toMatchObject({
+    expect(await status()).toMatchObject({
       why: 'reboot w-2: a test',
       blockedOn: `its time: not before ${notBefore}`,
     });

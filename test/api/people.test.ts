@@ -108,7 +108,7 @@ describe('machines', () => {
         stage: 'racked',
         offerable: false,
       });
-      expect(body.standing).toMatchObject({
+      expect(body.status).toMatchObject({
         where: 'racked, disabled, rack A01 unit 1',
         why: 'nothing is ordered',
         blockedOn: 'nothing',
@@ -269,7 +269,7 @@ describe('human steps', () => {
     expect((await get(`/steps?machine=${born.machineId}`)).body.steps).toMatchObject([
       { id, choices: ['retry', 'abandon'] },
     ]);
-    expect((await get(`/machines/${born.machineId}`)).body.standing.blockedOn).toContain(`farrier step answer ${id}`);
+    expect((await get(`/machines/${born.machineId}`)).body.status.blockedOn).toContain(`farrier step answer ${id}`);
     const path = `/steps/${encodeURIComponent(id)}/answer`;
     expect(await post(path, { answer: 'guess' })).toMatchObject({
       status: 400,
@@ -319,7 +319,7 @@ describe('what is seen of a machine', () => {
     });
     const { body } = await get(`/machines/${born.machineId}`);
     expect(body.machine).toMatchObject({ step: 'burnin', percent: 40, orderId: born.orderId, passage: 'birth' });
-    expect(body.standing).toMatchObject({
+    expect(body.status).toMatchObject({
       why: `birth ${born.orderId}: first boot`,
       blockedOn: 'agent: burnin at 40 %',
     });

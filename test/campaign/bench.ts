@@ -8,7 +8,7 @@ import { and, eq, inArray } from 'drizzle-orm';
 import { createCampaignActivities } from '../../activities/campaign/index.ts';
 import { showCampaign } from '../../api/people/campaignview.ts';
 import {
-  type CampaignStanding,
+  type CampaignStatus,
   type CampaignSummary,
   campaignWorkflow,
   campaignWorkflowId,
@@ -127,12 +127,12 @@ export class CampaignBench {
   }
 
   /** Waits without skipping time; played machines end their orders meanwhile, which wakes it. */
-  async until(met: (standing: CampaignStanding) => boolean): Promise<CampaignStanding> {
+  async until(met: (status: CampaignStatus) => boolean): Promise<CampaignStatus> {
     const end = Date.now() + 120_000;
     for (;;) {
-      const standing = await this.workflow.query<CampaignStanding | null>('standing').catch(() => null);
-      if (standing && met(standing)) return standing;
-      if (Date.now() > end) throw new Error(`not met in time; it stands at ${JSON.stringify(standing)}`);
+      const status = await this.workflow.query<CampaignStatus | null>('status').catch(() => null);
+      if (status && met(status)) return status;
+      if (Date.now() > end) throw new Error(`not met in time; it stands at ${JSON.stringify(status)}`);
       if (this.playing) await this.workflow.signal('wake').catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -48,8 +48,8 @@ afterAll(async () => {
 const at = (place: string) => fleet.find((machine) => placeName(machine) === place) as FleetMachine;
 const waitsOn = async (machine: FleetMachine, order: string) => {
   const id = passageWorkflowId(machine.id, 'maintenance', order);
-  const standing = await new Client({ connection }).workflow.getHandle(id).query<{ waitingOn: string }>('standing');
-  return standing.waitingOn;
+  const status = await new Client({ connection }).workflow.getHandle(id).query<{ waitingOn: string }>('status');
+  return status.waitingOn;
 };
 /** Places a maintenance as docs/maintenance.md does. */
 const maintain = (machine: FleetMachine, id: string, request: object) =>

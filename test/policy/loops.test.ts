@@ -31,7 +31,7 @@ it('O-15: a machine that boots five times in ten minutes is a finding, a metric,
   expect(await (await fetch(`${bench.url}/metrics`)).text()).toMatch(/^farrier_machines_boot_looping 1$/m);
   const shown = await bench.ask('GET', '/machines/m-01');
   expect(shown.body.boots).toEqual({ times: 5, minutes: 10 });
-  expect(shown.body.standing.next).not.toContain('it works');
+  expect(shown.body.status.next).not.toContain('it works');
   expect(await bench.farrier('machine', 'show', 'h1')).toMatch(/5 times in the last 10 minutes/);
   expect((await bench.ask('GET', '/machines/m-02')).body.boots).toEqual({ times: 0, minutes: 10 });
 });

@@ -51,7 +51,7 @@ async function poll(controllers: readonly string[], times: number, work: () => P
 }
 
 const names = (count: number, prefix = 'bmc') => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
-const limit = () => governor.standing('home').limit;
+const limit = () => governor.status('home').limit;
 
 describe('requests', () => {
   test('are at most two at once at a controller, and commands wait for no reading', async () => {
@@ -104,7 +104,7 @@ describe('requests', () => {
     await expect(waiting).rejects.toThrow('cancelled');
     await vi.advanceTimersByTimeAsync(100);
     expect(work).not.toHaveBeenCalled();
-    expect(governor.standing('home')).toMatchObject({ running: 0, stalled: 0, waiting: 0 });
+    expect(governor.status('home')).toMatchObject({ running: 0, stalled: 0, waiting: 0 });
   });
 });
 
@@ -179,12 +179,12 @@ describe('controllers that hang', () => {
     await Promise.all([send('slow', () => silence(10)).catch(() => undefined), vi.advanceTimersByTimeAsync(20)]);
     const again = send('slow', () => wait(10));
     await vi.advanceTimersByTimeAsync(0);
-    expect(governor.standing('home')).toMatchObject({ running: 0, stalled: 1 });
+    expect(governor.status('home')).toMatchObject({ running: 0, stalled: 1 });
     await vi.advanceTimersByTimeAsync(20);
     await again;
     const third = send('slow', () => wait(10));
     await vi.advanceTimersByTimeAsync(0);
-    expect(governor.standing('home')).toMatchObject({ running: 1, stalled: 0 });
+    expect(governor.status('home')).toMatchObject({ running: 1, stalled: 0 });
     await vi.advanceTimersByTimeAsync(20);
     await third;
   });

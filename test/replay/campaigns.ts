@@ -3,7 +3,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { type CampaignStanding, campaignWorkflow, campaignWorkflowId } from '../../contract/campaign.ts';
+import { type CampaignStatus, campaignWorkflow, campaignWorkflowId } from '../../contract/campaign.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import type { CampaignProgress } from '../../domain/campaign/campaign.ts';
 import { bundle } from '../workflows/bench.ts';
@@ -12,7 +12,7 @@ interface Scene {
   readonly campaign: WorkflowHandle;
   /** What the next looks find; the last one stays. */
   turns: Partial<CampaignProgress>[];
-  until(met: (standing: CampaignStanding) => boolean): Promise<void>;
+  until(met: (status: CampaignStatus) => boolean): Promise<void>;
 }
 
 const nobody = { planned: 9, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
@@ -68,8 +68,8 @@ export async function playCampaign(
     turns: [{}],
     async until(met) {
       for (;;) {
-        const standing = await campaign.query<CampaignStanding | null>('standing').catch(() => null);
-        if (standing && met(standing)) return;
+        const status = await campaign.query<CampaignStatus | null>('status').catch(() => null);
+        if (status && met(status)) return;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },

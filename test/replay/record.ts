@@ -204,9 +204,9 @@ const scenarios: Record<string, Scenario> = {
       await bench.exists();
       await bench.asked();
       await bench.answer('parts');
-      await bench.until((standing) => standing.humanStep?.choices[0] === 'sent:NUMBER');
+      await bench.until((status) => status.humanStep?.choices[0] === 'sent:NUMBER');
       await bench.answer('sent:RMA-7');
-      await bench.until((standing) => standing.humanStep?.choices[0] === 'fitted:SERIAL');
+      await bench.until((status) => status.humanStep?.choices[0] === 'fitted:SERIAL');
       await bench.answer('fitted:S9');
     },
   },

@@ -4,7 +4,7 @@ import { type WorkflowHandle, WorkflowIdConflictPolicy } from '@temporalio/clien
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
-import { type PermitRequest, type SemaphoreStanding, semaphoreWorkflow } from '../../contract/semaphore.ts';
+import { type PermitRequest, type SemaphoreStatus, semaphoreWorkflow } from '../../contract/semaphore.ts';
 import { ModelLedger } from '../semaphore/model.ts';
 
 interface Scene {
@@ -13,7 +13,7 @@ interface Scene {
   /** Whether the machine of a holder that is gone is up. */
   up: boolean;
   ask(id: string, more?: Partial<PermitRequest>): Promise<unknown>;
-  until(met: (standing: SemaphoreStanding) => boolean): Promise<void>;
+  until(met: (status: SemaphoreStatus) => boolean): Promise<void>;
 }
 
 const workflowId = 'semaphore/reboot/rack=A12';
@@ -77,7 +77,7 @@ export async function playSemaphore(
         args: [{ id, machineId: `m-${id}`, siteId: 'home', class: 'maintenance', ...more }],
       }),
     async until(met) {
-      while (!met(await semaphore.query<SemaphoreStanding>('standing')))
+      while (!met(await semaphore.query<SemaphoreStatus>('status')))
         await new Promise((resolve) => setTimeout(resolve, 20));
     },
   };

@@ -7,13 +7,13 @@ import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { eq } from 'drizzle-orm';
 import { createPermitActivities } from '../../activities/permits/index.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
-import { type SemaphoreStanding, semaphoreId, semaphoreWorkflow } from '../../contract/semaphore.ts';
+import { type SemaphoreStatus, semaphoreId, semaphoreWorkflow } from '../../contract/semaphore.ts';
 import type { Health } from '../../domain/health.ts';
 import type { OrderClass } from '../../domain/machine.ts';
 import { type Resource, resourcesFor } from '../../domain/permits/groups.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { machines, permits, semaphores } from '../../mdb/schema.ts';
-import type { RequesterStanding } from '../support/workflows/requester.ts';
+import type { RequesterStatus } from '../support/workflows/requester.ts';
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 let bundled: Promise<{ code: string }> | undefined;
@@ -104,17 +104,17 @@ export class SemaphoreBench {
     return handle;
   }
 
-  standingOf(handle: WorkflowHandle): Promise<RequesterStanding> {
-    return handle.query<RequesterStanding>('standing');
+  statusOf(handle: WorkflowHandle): Promise<RequesterStatus> {
+    return handle.query<RequesterStatus>('status');
   }
 
-  standing(): Promise<SemaphoreStanding> {
-    return this.semaphore.query<SemaphoreStanding>('standing');
+  status(): Promise<SemaphoreStatus> {
+    return this.semaphore.query<SemaphoreStatus>('status');
   }
 
-  fleet(): Promise<SemaphoreStanding> {
+  fleet(): Promise<SemaphoreStatus> {
     const whole = this.#environment.client.workflow.getHandle('semaphore/reboot/fleet=all');
-    return whole.query<SemaphoreStanding>('standing');
+    return whole.query<SemaphoreStatus>('status');
   }
 
   async until<T>(look: () => Promise<T>, met: (value: T) => boolean): Promise<T> {
@@ -130,15 +130,15 @@ export class SemaphoreBench {
 
   async granted(handle: WorkflowHandle): Promise<number> {
     const { taken } = await this.until(
-      () => this.standingOf(handle),
+      () => this.statusOf(handle),
       (one) => one.taken?.state === 'granted',
     );
     return taken?.state === 'granted' ? taken.fence : 0;
   }
 
-  queued(handle: WorkflowHandle): Promise<RequesterStanding> {
+  queued(handle: WorkflowHandle): Promise<RequesterStatus> {
     return this.until(
-      () => this.standingOf(handle),
+      () => this.statusOf(handle),
       (one) => one.queued.length > 0,
     );
   }

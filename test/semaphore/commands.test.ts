@@ -98,7 +98,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     await bench.granted(holder);
     const waiter = await bench.ask();
     await bench.queued(waiter);
-    const permit = (await bench.standing()).holders[0]?.id ?? '';
+    const permit = (await bench.status()).holders[0]?.id ?? '';
     const done = new Set<string>();
     const ask = async (part: string) => {
       const command = commands.find((one) => one.includes(part));
@@ -145,7 +145,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
       out: expect.stringContaining('2 at once'),
     });
     await bench.granted(waiter);
-    const [first] = (await bench.standing()).holders;
+    const [first] = (await bench.status()).holders;
     const evicted = await farrier('semaphore', 'evict', first?.id ?? '', '--reason', 'it is up');
     expect(evicted).toMatchObject({ code: 0 });
     await bench.granted(last);
@@ -160,7 +160,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     expect(actions).toEqual(expect.arrayContaining(['semaphore.resize', 'semaphore.evict', 'permit.evicted']));
     for (const handle of [holder, waiter, last]) await handle.signal('done');
     await Promise.all([holder, waiter, last].map((handle) => handle.result()));
-    await expect.poll(async () => (await bench.standing()).holders).toEqual([]);
+    await expect.poll(async () => (await bench.status()).holders).toEqual([]);
   });
 
   test('farrier disruption is answered from the same permits, by exit codes', async () => {

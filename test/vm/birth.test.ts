@@ -72,9 +72,9 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
   });
 
   it('ends with both machines in service, and no person asked', () => {
-    const standing = born.map(({ stage, opState, bootState, held }) => ({ stage, opState, bootState, held }));
+    const status = born.map(({ stage, opState, bootState, held }) => ({ stage, opState, bootState, held }));
     const good = { stage: 'in_service', opState: 'production', bootState: 'healthy', held: null };
-    expect(standing).toEqual([good, good]);
+    expect(status).toEqual([good, good]);
     expect(born.map(({ firmware }) => firmware)).toEqual(['bios', 'uefi']);
     expect(born.map(({ rackId, unit }) => [rackId, unit])).toEqual([
       [rigRack, 1],

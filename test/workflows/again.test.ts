@@ -5,7 +5,7 @@
 
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Act } from '../../contract/hardware.ts';
-import type { ReportKind, Standing } from '../../contract/machine.ts';
+import type { MachineStatus, ReportKind } from '../../contract/machine.ts';
 import type { MachineState } from '../../contract/passage.ts';
 import type { BegunPassage, Past, PastAct } from '../../contract/past.ts';
 import type { OpState, Passage } from '../../domain/machine.ts';
@@ -144,9 +144,9 @@ async function play(benches: readonly Bench[], environment: Environment, tells: 
 }
 
 async function goOn(bench: Bench, left: ReportKind[]): Promise<object | string | null> {
-  const machine = await bench.machine.query<Standing>('standing').catch(() => null);
+  const machine = await bench.machine.query<MachineStatus>('status').catch(() => null);
   if (machine?.waitingOn === 'order' && machine.last !== null) return machine.last;
-  const at = await bench.passage.query<Standing>('standing').catch(() => null);
+  const at = await bench.passage.query<MachineStatus>('status').catch(() => null);
   if (at?.humanStep) return `a person is asked at ${at.step}: ${at.humanStep.question}`;
   const [kind] = left;
   if (!at || !kind || !waits[kind].test(at.step ?? '') || !/agent|reboot/.test(at.waitingOn)) return null;

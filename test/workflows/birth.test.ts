@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { PassageSummary, Standing } from '../../contract/machine.ts';
+import type { MachineStatus, PassageSummary } from '../../contract/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes, withController } from './bench.ts';
 import { skipping as passing } from './stage.ts';
@@ -155,7 +155,7 @@ describe.skipIf(shared === null)('birth', () => {
       skipping(
         { beginBirth: async () => ({ live: false, fence: 0, controller: false, boot: false }) },
         async (bench) => {
-          const ended = async () => ((await bench.machine.query('standing')) as Standing).last?.outcome;
+          const ended = async () => ((await bench.machine.query('status')) as MachineStatus).last?.outcome;
           await expect.poll(ended).toBe('cancelled');
           expect(bench.calls).toEqual(['beginBirth']);
         },
@@ -189,7 +189,7 @@ describe.skipIf(shared === null)('birth', () => {
           await bench.report('inventory');
           await bench.asked();
           await bench.answer('retry');
-          await bench.until((standing) => standing.humanStep?.id.endsWith(':2') === true);
+          await bench.until((status) => status.humanStep?.id.endsWith(':2') === true);
           await bench.answer('place:A02/7');
           await bench.goOn('burnin');
           expect(await outcome(bench)).toMatchObject({ outcome: 'done', rack: 'A02' });
@@ -216,9 +216,9 @@ describe.skipIf(shared === null)('birth', () => {
         await bench.passage.signal('answer', { step: humanStep?.id, answer: 'wipe' });
         await bench.passage.signal('answer', { step: humanStep?.id, answer: 'destroy', by: 'ann' });
         await bench.passage.signal('answer', { step: 'another', answer: 'wipe', by: 'ann' });
-        const standing = await bench.until((one) => one.ignored.length === 5);
-        expect(standing.humanStep?.id).toBe(humanStep?.id);
-        expect(standing.ignored.join('\n')).toMatch(
+        const status = await bench.until((one) => one.ignored.length === 5);
+        expect(status.humanStep?.id).toBe(humanStep?.id);
+        expect(status.ignored.join('\n')).toMatch(
           /nothing is asked[\s\S]*not an object[\s\S]*step, answer and by[\s\S]*destroy is not one of wipe, abandon[\s\S]*another is not the open question/,
         );
         await bench.answer('abandon');
@@ -254,8 +254,8 @@ describe.skipIf(shared === null)('birth', () => {
           await bench.passage.signal('answer', answer);
           await bench.passage.signal('answer', { ...answer, data: { serial: 'lower' } });
           await bench.passage.signal('answer', { ...answer, data: { serial: 'S1', model: 'x' } });
-          const standing = await bench.until((one) => one.ignored.length === 3);
-          expect(standing.ignored).toEqual([
+          const status = await bench.until((one) => one.ignored.length === 3);
+          expect(status.ignored).toEqual([
             'answer: data is not an object',
             'answer: data.serial is not of the form [A-Z0-9]+',
             'answer: data.model is not asked for',
@@ -328,7 +328,7 @@ describe.skipIf(shared === null)('birth', () => {
         },
         async (bench) => {
           await bench.report('inventory');
-          await bench.until((standing) => standing.step === 'configure' && standing.waitingOn === 'agent');
+          await bench.until((status) => status.step === 'configure' && status.waitingOn === 'agent');
           await bench.report('inventory', { nonce: 'boot-2' });
           await bench.standsAt('profile');
           expect(bench.calls).toEqual([
@@ -389,7 +389,7 @@ describe.skipIf(shared === null)('birth', () => {
           })(),
         },
         async (bench) => {
-          await bench.until((standing) => standing.step === 'rack' && standing.waitingOn === 'agent');
+          await bench.until((status) => status.step === 'rack' && status.waitingOn === 'agent');
           await bench.report('inventory');
           await bench.standsAt('profile');
           expect(bench.calls.slice(0, 4)).toEqual([
@@ -431,7 +431,7 @@ describe.skipIf(shared === null)('birth', () => {
         { ...controlled, checkController: async () => ({ state: 'differ', differing: ['BootMode'] }) as const },
         async (bench) => {
           await bench.report('inventory');
-          await bench.until((standing) => standing.step === 'configure' && standing.waitingOn === 'agent');
+          await bench.until((status) => status.step === 'configure' && status.waitingOn === 'agent');
           await bench.report('inventory', { nonce: 'boot-2' });
           expect((await bench.asked()).humanStep?.question).toContain('BootMode');
           expect(bench.calls.filter((call) => call === 'act set-bios')).toHaveLength(1);
@@ -705,8 +705,8 @@ describe.skipIf(shared === null)('birth', () => {
           await bench.report('burnin');
           await expect(outcome(bench)).rejects.toThrow();
           await bench.machine.signal('order', { id: 'second', passage: 'undrain' });
-          const standing = async () => (await bench.machine.query('standing')) as { last: PassageSummary | null };
-          await expect.poll(async () => (await standing()).last?.note).toContain('in production already');
+          const status = async () => (await bench.machine.query('status')) as { last: PassageSummary | null };
+          await expect.poll(async () => (await status()).last?.note).toContain('in production already');
           expect(bench.calls).toContain('breakOff');
         },
       ),

@@ -71,9 +71,7 @@ describe.skipIf(shared === null)('a replaced board', () => {
         );
         expect(humanStep?.question).toContain('"accept" with serial, uuid, key');
         await bench.answer('accept', 'bea', { ...word, uuid: 'another' });
-        await bench.until(
-          (standing) => standing.humanStep?.question.startsWith('Not accepted: its system UUID') === true,
-        );
+        await bench.until((status) => status.humanStep?.question.startsWith('Not accepted: its system UUID') === true);
         await bench.answer('accept', 'bea', word);
         expect(await outcome(bench)).toMatchObject({
           outcome: 'done',
@@ -110,7 +108,7 @@ describe.skipIf(shared === null)('a replaced board', () => {
       const { humanStep } = await asked(bench, ...accepting);
       expect(humanStep?.question).toContain('whose key is new; nothing was sent to it');
       await bench.answer('accept', 'ann', { serial: 'NB-7', key: 'wrong' });
-      await bench.until((standing) => standing.humanStep?.question.includes('and wrong was said') === true);
+      await bench.until((status) => status.humanStep?.question.includes('and wrong was said') === true);
       await bench.answer('accept', 'ann', word);
       expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
       expect(locked.words).toEqual([{ by: 'ann', ...word }]);

@@ -105,31 +105,31 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
       expect(await ask(`MACHINE' --type standing`)).toContain(bench.orderId);
 
       await ask('--name pause');
-      await bench.until((standing) => standing.paused);
+      await bench.until((status) => status.paused);
       await ask('--name resume');
-      await bench.until((standing) => !standing.paused);
+      await bench.until((status) => !status.paused);
       await ask("signal --workflow-id 'machine/MACHINE' --name answer");
       await bench.standsAt('profile');
       expect(answered).toBe('place:A02/7');
 
       await ask('"reason": "lunch"');
-      await bench.until((standing) => standing.paused);
+      await bench.until((status) => status.paused);
       await ask('--name resume');
-      await bench.until((standing) => !standing.paused);
+      await bench.until((status) => !status.paused);
       const update = (name: string) => ask(`update execute --workflow-id 'machine/MACHINE' --name ${name}`);
       expect(await update('pause')).toContain(`passed on: pause of ${bench.orderId}, which runs`);
-      await bench.until((standing) => standing.paused);
+      await bench.until((status) => status.paused);
       expect(await update('resume')).toContain('passed on: resume of');
-      await bench.until((standing) => !standing.paused);
+      await bench.until((status) => !status.paused);
       expect(await update('takeover')).toContain('passed on: takeover of');
       await bench.asked();
       expect(await ask("birth/ORDER' --name answer")).toContain('taken: hand-back');
-      await bench.until((standing) => standing.takenOver === null && standing.humanStep === null);
+      await bench.until((status) => status.takenOver === null && status.humanStep === null);
 
       await ask('--name takeover');
       expect(await bench.asked()).toMatchObject({ takenOver: 'ann' });
       await ask('--name resume');
-      await bench.until((standing) => standing.takenOver === null && standing.humanStep === null);
+      await bench.until((status) => status.takenOver === null && status.humanStep === null);
 
       await ask("signal --workflow-id 'machine/MACHINE' --name brainslug");
       await expect.poll(() => payloads).toEqual(['reboot']);

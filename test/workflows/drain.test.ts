@@ -31,8 +31,8 @@ describe.skipIf(shared === null)('a drain', () => {
       'reboot',
       { startDrain: failing(2, busy), drainProgress: async () => drained },
       async (bench, env) => {
-        const standing = await bench.until((one) => one.waitingOn === 'drain');
-        expect(standing.why).toContain('the cluster cannot be reached');
+        const status = await bench.until((one) => one.waitingOn === 'drain');
+        expect(status.why).toContain('the cluster cannot be reached');
         await env.sleep('5 minutes');
         expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
         expect(bench.calls.filter((call) => /^(startDrain|drainProgress)/.test(call))).toEqual([

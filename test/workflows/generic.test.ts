@@ -7,7 +7,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { ReportKind, Standing } from '../../contract/machine.ts';
+import type { MachineStatus, ReportKind } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/past.ts';
 import type { Passage } from '../../domain/machine.ts';
 import { definitions } from '../../workflows/passages.ts';
@@ -73,7 +73,7 @@ async function play(
 
 async function goOn(bench: Bench, left: ReportKind[]) {
   const stood = await stand(bench);
-  const at = stood === null ? await standingOf(bench) : null;
+  const at = stood === null ? await statusOf(bench) : null;
   const [kind] = left;
   if (at === null || !kind || !waits[kind].test(at.step ?? '') || !/agent|reboot|person|resume/.test(at.waitingOn))
     return stood;
@@ -82,13 +82,13 @@ async function goOn(bench: Bench, left: ReportKind[]) {
   return null;
 }
 
-const standingOf = (bench: Bench) => bench.passage.query<Standing>('standing').catch(() => null);
+const statusOf = (bench: Bench) => bench.passage.query<MachineStatus>('status').catch(() => null);
 
 /** Ended, with a person, or trying on with a reason that people see; null while it is none of these. */
 async function stand(bench: Bench): Promise<'ended' | 'asked' | 'trying' | null> {
-  const machine = await bench.machine.query<Standing>('standing').catch(() => null);
+  const machine = await bench.machine.query<MachineStatus>('status').catch(() => null);
   if (machine?.waitingOn === 'order' && machine.last !== null) return 'ended';
-  const at = await standingOf(bench);
+  const at = await statusOf(bench);
   if (at?.humanStep && !at.humanStep.id.includes(':takeover:')) return 'asked';
   return at?.waitingOn === 'drain' && at.why?.includes('a bug') ? 'trying' : null;
 }
@@ -125,7 +125,7 @@ describe.skipIf(shared === null)('each activity, lost after it was done, is foun
       passage,
       skipping(shared, passage, losing(doublesOf(how)), async (bench, environment) => {
         await play(environment, [bench], how);
-        const { last } = await bench.machine.query<Standing>('standing');
+        const { last } = await bench.machine.query<MachineStatus>('status');
         expect(last).toMatchObject({ outcome: 'done' });
         actOnce(bench);
       }),
@@ -183,7 +183,7 @@ describe.skipIf(shared === null)('rehearsed, a passage does nothing', () => {
       const doubles = watched(doublesOf({ ...how, order: { ...how.order, dryRun: true } }), calls);
       await skipping(shared, passage, doubles, async (bench, environment) => {
         await play(environment, [bench], { ...how, tells: [] });
-        const { last } = await bench.machine.query<Standing>('standing');
+        const { last } = await bench.machine.query<MachineStatus>('status');
         expect(last).toMatchObject({ outcome: 'done', note: expect.stringContaining('dry run: ') });
       })();
       expect(calls.filter(([name, { dryRun }]) => !rehearses.test(name) && dryRun !== true)).toEqual([]);
@@ -207,7 +207,7 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
         await play(own, benches, how);
         for (const [index, bench] of benches.entries()) {
           const stood = await stand(bench);
-          expect(stood, `${names[index]} of ${passage}: ${JSON.stringify(await standingOf(bench))}`).not.toBeNull();
+          expect(stood, `${names[index]} of ${passage}: ${JSON.stringify(await statusOf(bench))}`).not.toBeNull();
           // Whoever ends holds no permit: it was given back, whichever way it ended.
           const count = (call: string) => bench.calls.filter((one) => one === call).length;
           if (stood === 'ended') expect(count('tellSemaphore release')).toBeGreaterThanOrEqual(count('askPermit'));
@@ -293,7 +293,7 @@ const cancel = (bench: Bench) =>
 
 /** One that had ended, or was about to, is nobody's to hand back. */
 async function handBack(bench: Bench): Promise<void> {
-  const at = await standingOf(bench);
+  const at = await statusOf(bench);
   if (at?.humanStep?.id.includes(':takeover:')) await bench.answer('hand-back');
 }
 
@@ -341,8 +341,8 @@ describe.skipIf(shared === null)(
           await Promise.all(met.map(({ bench, release }) => release(bench).catch(() => {})));
           for (let ticks = 0; ticks < 100 && !(await letPass()); ticks += 1);
           for (const [index, { bench, how, release, ends, holdUp }] of met.entries()) {
-            const says = `${JSON.stringify(await standingOf(bench))} ${how} behind ${holdUp.repeated}: ${bench.calls.join(', ')}`;
-            const { last } = await bench.machine.query<Standing>('standing');
+            const says = `${JSON.stringify(await statusOf(bench))} ${how} behind ${holdUp.repeated}: ${bench.calls.join(', ')}`;
+            const { last } = await bench.machine.query<MachineStatus>('status');
             expect(String(last?.outcome), says).toMatch(ends);
             const more = bench.calls.slice(counts[index]);
             if (release === cancel)

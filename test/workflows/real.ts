@@ -5,11 +5,11 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import {
+  type MachineStatus,
   machineWorkflow,
   machineWorkflowId,
   type OrderMessage,
   passageWorkflowId,
-  type Standing,
 } from '../../contract/machine.ts';
 import type { Passage } from '../../domain/machine.ts';
 import type { PassageRequest } from '../../domain/orders.ts';
@@ -86,8 +86,8 @@ export class RealMachine {
     return { id, passage };
   }
 
-  standing(): Promise<Standing> {
-    return this.handle.query<Standing>('standing');
+  status(): Promise<MachineStatus> {
+    return this.handle.query<MachineStatus>('status');
   }
 }
 

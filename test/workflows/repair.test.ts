@@ -141,7 +141,7 @@ describe.skipIf(shared === null)('repair', () => {
   test(
     'a fault that is gone when somebody looks was none: nothing is done to the machine (S3.4)',
     skipping(shared, 'repair', { ...at('observe'), ...quick }, async (bench, env) => {
-      await bench.until((standing) => standing.step === 'observe');
+      await bench.until((status) => status.step === 'observe');
       await env.sleep('3 minutes');
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringMatching(/^false_positive: /) });
       expect(moves(bench)).toEqual(['moveMachine']);
@@ -173,7 +173,7 @@ describe.skipIf(shared === null)('repair', () => {
   test(
     'each failed try climbs one rung, up to the order whose burn-in verifies',
     skipping(shared, 'repair', { ...at('observe'), ...quick, ...new Patient(sick).double }, async (bench, env) => {
-      await bench.until((standing) => standing.step === 'observe');
+      await bench.until((status) => status.step === 'observe');
       await env.sleep('30 minutes');
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('rebirth-of-it') });
       expect(rungs(bench.calls)).toEqual(['observe', 'restart', 'reset-bmc', 'power-cycle', 'rebirth']);
@@ -202,7 +202,7 @@ describe.skipIf(shared === null)('repair', () => {
         },
       },
       async (bench, env) => {
-        await bench.until((standing) => standing.step === 'restart');
+        await bench.until((status) => status.step === 'restart');
         await env.sleep('20 minutes');
         expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: 'healed by restart' });
         expect(moves(bench).at(-1)).toBe('moveMachine production');
@@ -219,7 +219,7 @@ describe.skipIf(shared === null)('repair', () => {
       },
     };
     await skipping(shared, 'repair', { ...at(rung), ...quick, ...patient.double, ...mends }, async (bench, env) => {
-      await bench.until((standing) => standing.step === rung);
+      await bench.until((status) => status.step === rung);
       await env.sleep('20 minutes');
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: `healed by ${rung}` });
       expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([`act ${rung}`]);
@@ -244,7 +244,7 @@ describe.skipIf(shared === null)('repair', () => {
         })(),
       },
       async (bench, env) => {
-        await bench.until((standing) => standing.step === 'restart');
+        await bench.until((status) => status.step === 'restart');
         await env.sleep('20 minutes');
         expect(await outcome(bench)).toMatchObject({
           outcome: 'done',
@@ -268,8 +268,8 @@ describe.skipIf(shared === null)('repair', () => {
         beginRung: async () => ({ may: true, wait: 600_000 }),
       },
       async (bench, env) => {
-        const standing = await bench.until(({ step, waitingOn }) => step === 'power-cycle' && waitingOn === 'time');
-        expect(Date.parse(standing.limit ?? '') - Date.parse(standing.since)).toBe(600_000);
+        const status = await bench.until(({ step, waitingOn }) => step === 'power-cycle' && waitingOn === 'time');
+        expect(Date.parse(status.limit ?? '') - Date.parse(status.since)).toBe(600_000);
         await env.sleep('9 minutes');
         expect(moves(bench)).toEqual([]);
         await env.sleep('60 minutes');
@@ -323,9 +323,9 @@ describe.skipIf(shared === null)('repair', () => {
     skipping(shared, 'repair', at('ticket'), async (bench) => {
       await bench.asked();
       await bench.answer('parts');
-      await bench.until((standing) => standing.humanStep?.choices[0] === 'sent:NUMBER');
+      await bench.until((status) => status.humanStep?.choices[0] === 'sent:NUMBER');
       await bench.answer('sent:RMA-7');
-      await bench.until((standing) => standing.humanStep?.choices[0] === 'fitted:SERIAL');
+      await bench.until((status) => status.humanStep?.choices[0] === 'fitted:SERIAL');
       await bench.answer('fitted:S9');
       expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
       expect(bench.calls).toEqual(expect.arrayContaining(['sendPart RMA-7', 'fitPart S9']));
@@ -362,7 +362,7 @@ describe.skipIf(shared === null)('repair', () => {
       },
       async (bench) => {
         await bench.answer('sent:RMA-9', 'ann', { part: 'memory', serial: 'OLD-1' });
-        await bench.until((standing) => standing.humanStep?.choices[0] === 'fitted:SERIAL');
+        await bench.until((status) => status.humanStep?.choices[0] === 'fitted:SERIAL');
         await bench.answer('fitted:NEW-1');
         expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
       },

@@ -1,10 +1,10 @@
-import type { HumanStepView, MachineSummary, OrderView, StandingView, StepView } from '../../contract/api.ts';
+import type { HumanStepView, MachineSummary, OrderView, StatusView, StepView } from '../../contract/api.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
 import type { Passage, Stage } from '../../domain/machine.ts';
 import type { LastMove } from '../../mdb/machines/timeline.ts';
 import type { Waited } from '../../mdb/permits/semaphores.ts';
 
-export interface StandingFacts {
+export interface StatusFacts {
   readonly machine: MachineSummary;
   readonly order: OrderView | null;
   readonly steps: readonly StepView[];
@@ -48,7 +48,7 @@ const nextOrdered: Record<Passage, string> = {
 };
 
 /** One sentence each: where a machine is, why, since when, by whom, what comes next, what it waits for. */
-export function statusSentence(facts: StandingFacts): StandingView {
+export function statusSentence(facts: StatusFacts): StatusView {
   const { machine, order, lastMove } = facts;
   const place = machine.rack === null ? 'no position yet' : `rack ${machine.rack} unit ${machine.unit}`;
   return {
@@ -61,7 +61,7 @@ export function statusSentence(facts: StandingFacts): StandingView {
   };
 }
 
-function tellNext(facts: StandingFacts): string {
+function tellNext(facts: StatusFacts): string {
   const { machine, order } = facts;
   if (order === null) return tellIdle(facts);
   const { passage, dryRun, pausedBy, takenOverBy, notBefore, state } = order;
@@ -81,7 +81,7 @@ function tellEnd(passage: Passage, stage: Stage): string {
 const isToCome = (notBefore: string | null) => notBefore !== null && Date.parse(notBefore) > Date.now();
 
 /** What comes of a machine for which nothing is ordered: "it works" only where everything that is known says so. */
-function tellIdle(facts: StandingFacts): string {
+function tellIdle(facts: StatusFacts): string {
   const { machine } = facts;
   if (machine.stage === 'retired') return 'nothing: it has left the fleet';
   const want = tellWant(facts);
@@ -89,7 +89,7 @@ function tellIdle(facts: StandingFacts): string {
 }
 
 /** What somebody has to do for a machine that nothing is ordered for, by the command for it; null where it works. */
-function tellWant({ machine, quarantine, boots }: StandingFacts): string | null {
+function tellWant({ machine, quarantine, boots }: StatusFacts): string | null {
   const { id, stage, opState, repairState, held } = machine;
   if (stage === 'retired') return null;
   if (held !== null) return `somebody has seen to what holds it: ${held}`;
@@ -107,7 +107,7 @@ function tellWant({ machine, quarantine, boots }: StandingFacts): string | null 
   return null;
 }
 
-function tellBlock(facts: StandingFacts): string {
+function tellBlock(facts: StatusFacts): string {
   const { machine, order, steps, questions, waited, brake, directive } = facts;
   const [question] = questions;
   if (question) {

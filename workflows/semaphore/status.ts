@@ -1,10 +1,10 @@
 /** What a semaphore shows of itself. Pure. */
-import { readSemaphoreId, type SemaphoreStanding } from '../../contract/semaphore.ts';
+import { readSemaphoreId, type SemaphoreStatus } from '../../contract/semaphore.ts';
 import type { Semaphore } from './core.ts';
 
 const iso = (time: number) => new Date(time).toISOString();
 
-export function semaphoreStatus(semaphore: Semaphore, most: number, ignored: readonly string[]): SemaphoreStanding {
+export function semaphoreStatus(semaphore: Semaphore, most: number, ignored: readonly string[]): SemaphoreStatus {
   const { id, terms, holders, line, gate, granted } = semaphore;
   return {
     semaphore: id,

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { statusSentence } from '../../api/people/standing.ts';
+import { statusSentence } from '../../api/people/status.ts';
 import { machineLine } from '../../cli/up/view.ts';
 import type { MachineSummary, OrderView } from '../../contract/api.ts';
 import { opStates, repairStates, stages } from '../../domain/machine.ts';
