@@ -58,7 +58,7 @@ export interface OrderMessage {
 }
 
 /** What the MDB has under way of a machine, for a workflow that begins and knows nothing. */
-export interface MachineLife {
+export interface MachineBacklog {
   /** The order that runs: it is begun again before all others. */
   readonly underWay: OrderMessage | null;
   /** Oldest first. */

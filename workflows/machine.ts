@@ -56,16 +56,16 @@ const mostSignals = 8000;
  * (docs/rehydrate.md). While nothing is ordered it has no timer and makes no event.
  */
 export async function machine(input: MachineInput): Promise<void> {
-  const life = new Life(input);
-  life.open();
-  if (input.carried === undefined) await life.restore();
+  const backlog = new MachineEntity(input);
+  backlog.open();
+  if (input.carried === undefined) await backlog.restore();
   for (;;) {
-    life.show();
-    const order = await life.nextOrder();
-    await life.run(order);
-    if (workflowInfo().continueAsNewSuggested || life.taken > mostSignals) {
-      await condition(() => life.settled());
-      await continueAsNew<typeof machine>(life.carry());
+    backlog.show();
+    const order = await backlog.nextOrder();
+    await backlog.run(order);
+    if (workflowInfo().continueAsNewSuggested || backlog.taken > mostSignals) {
+      await condition(() => backlog.settled());
+      await continueAsNew<typeof machine>(backlog.carry());
     }
   }
 }
@@ -90,7 +90,7 @@ function isForAll(name: SteeringName, message: unknown): boolean {
 
 const isNothing = (message: unknown) => message === undefined || message === null;
 
-class Life {
+class MachineEntity {
   taken = 0;
   private readonly input: MachineInput;
   private readonly queue: OrderQueue;
@@ -158,13 +158,13 @@ class Life {
   /** Takes up what the MDB has under way; what was told meanwhile is in there too. */
   async restore(): Promise<void> {
     const { machineId } = this.input;
-    const life = await orderActivities.readLife({ machineId }).catch((error: unknown) => {
+    const backlog = await orderActivities.readLife({ machineId }).catch((error: unknown) => {
       // Orders that it is told of are taken all the same; what it was not told of, the dispatcher tells it again.
       this.note(`what is under way could not be read: ${whyNot(error)}`);
       return null;
     });
-    if (life === null) return;
-    const { underWay, waiting, pausedOrders, paused, lastPassage } = life;
+    if (backlog === null) return;
+    const { underWay, waiting, pausedOrders, paused, lastPassage } = backlog;
     this.queue.restore(waiting.filter(({ id }) => !this.seen.includes(id)));
     for (const { id } of waiting) if (!this.seen.includes(id)) this.remember(id);
     for (const id of pausedOrders) this.queue.pause(id, true);

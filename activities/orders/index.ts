@@ -1,8 +1,8 @@
-import type { MachineLife } from '../../contract/machine.ts';
+import type { MachineBacklog } from '../../contract/machine.ts';
 import type { BrainSlugOrder } from '../../domain/brainslug.ts';
 import { isRefused } from '../../domain/refused.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { keepPause, readLife } from '../../mdb/orders/life.ts';
+import { keepPause, readBacklog } from '../../mdb/orders/backlog.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 
 export interface PayloadInput {
@@ -17,7 +17,7 @@ export interface PayloadInput {
 export function createOrderActivities(mdb: Mdb) {
   return {
     /** What a machine's workflow has to know that begins, or that was lost. */
-    readLife: ({ machineId }: { readonly machineId: string }): Promise<MachineLife> => readLife(mdb, machineId),
+    readLife: ({ machineId }: { readonly machineId: string }): Promise<MachineBacklog> => readBacklog(mdb, machineId),
     /** Keeps that a whole machine is paused, or no longer is. */
     keepPause: ({ machineId, paused }: { readonly machineId: string; readonly paused: boolean }): Promise<void> =>
       keepPause(mdb, machineId, paused),
