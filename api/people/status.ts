@@ -74,8 +74,8 @@ function tellNext(facts: StatusFacts): string {
 /** A machine that is being born goes along the belt, and every other comes to what was ordered. */
 function tellEnd(passage: Passage, stage: Stage): string {
   const isNew = passage === 'birth' || passage === 'rebirth';
-  const onBelt = isNew && stage !== 'in_service' && stage !== 'retired';
-  return onBelt ? nextStage[stage] : nextOrdered[passage];
+  const onSteps = isNew && stage !== 'in_service' && stage !== 'retired';
+  return onSteps ? nextStage[stage] : nextOrdered[passage];
 }
 
 const isToCome = (notBefore: string | null) => notBefore !== null && Date.parse(notBefore) > Date.now();
