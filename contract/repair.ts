@@ -4,17 +4,17 @@ import type { Severity } from '../domain/requests.ts';
 import type { PassageReference } from './passage.ts';
 
 /** Rungs that Farrier climbs itself; the others are a person's, or another order's. */
-export const ownRungs = ['observe', 'restart', 'reset-bmc', 'power-cycle'] as const satisfies readonly Severity[];
-export type OwnRung = (typeof ownRungs)[number];
+export const ownAttempts = ['observe', 'restart', 'reset-bmc', 'power-cycle'] as const satisfies readonly Severity[];
+export type OwnAttempt = (typeof ownAttempts)[number];
 
-export interface RungInput extends PassageReference {
+export interface AttemptInput extends PassageReference {
   readonly fault: string;
-  readonly rung: Severity;
+  readonly attempt: Severity;
   /** A person's word leads to it: no budget is theirs. */
   readonly byHand?: true;
 }
 
-export interface RungEnd extends RungInput {
+export interface AttemptEnd extends AttemptInput {
   /** `false_positive`: it cleared before anything was done to the machine. */
   readonly outcome: 'healed' | 'false_positive' | 'failed' | 'handed-on';
   readonly seen: string;

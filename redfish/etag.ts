@@ -30,7 +30,7 @@ export async function writeTagged(exchange: Exchange, wanted: Json): Promise<Red
 /** The first form not tried; one that changes with every reading is given up for the others, and they at last. */
 function nextTag(forms: (string | null)[], tried: ReadonlySet<string | null>): string | null | undefined {
   if (tried.size >= freshTries + 4) return undefined;
-  return forms.find((form, rung) => !tried.has(form) && (rung > 0 || form === null || tried.size < freshTries));
+  return forms.find((form, attempt) => !tried.has(form) && (attempt > 0 || form === null || tried.size < freshTries));
 }
 
 /** The forms of a resource's ETag to try, in order; the last is always none. */

@@ -80,7 +80,7 @@ class SemaphoreInbox {
   private shown = '';
   /** When the earliest timer rings, in milliseconds since 1970. */
   private armed = Number.POSITIVE_INFINITY;
-  private rung = false;
+  private attempt = false;
 
   constructor({ carried, longest }: SemaphoreInput) {
     this.core = unpack(workflowInfo().workflowId, carried);
@@ -191,8 +191,8 @@ class SemaphoreInbox {
 
   async wait(): Promise<void> {
     this.arm();
-    await condition(() => this.core.dirty || this.rung || this.full);
-    this.rung = false;
+    await condition(() => this.core.dirty || this.attempt || this.full);
+    this.attempt = false;
     this.core.tick(Date.now());
   }
 
@@ -203,7 +203,7 @@ class SemaphoreInbox {
     this.armed = wake;
     void sleep(Math.max(1, wake - Date.now())).then(() => {
       if (this.armed === wake) this.armed = Number.POSITIVE_INFINITY;
-      this.rung = true;
+      this.attempt = true;
     });
   }
 

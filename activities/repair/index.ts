@@ -1,9 +1,9 @@
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
 import type { MachineState, PassageReference } from '../../contract/passage.ts';
-import type { Bundle, BundleInput, HandOn, PartWord, RungEnd, RungInput } from '../../contract/repair.ts';
+import type { AttemptEnd, AttemptInput, Bundle, BundleInput, HandOn, PartWord } from '../../contract/repair.ts';
 import type { OrderSpec } from '../../domain/orders.ts';
-import type { Climb } from '../../domain/repair/budget.ts';
-import { judgeClimb } from '../../domain/repair/budget.ts';
+import type { AttemptVerdict } from '../../domain/repair/budget.ts';
+import { judgeAttempt } from '../../domain/repair/budget.ts';
 import { missingDisks } from '../../domain/repair/missing.ts';
 import { summarise } from '../../domain/repair/summary.ts';
 import { standardRequests } from '../../domain/requests.ts';
@@ -46,23 +46,23 @@ export function createRepairActivities(mdb: Mdb) {
     },
 
     /** Begins a rung, where its budget allows that. */
-    beginRung(input: RungInput): Promise<Climb> {
-      const { machineId, orderId, fault, rung, byHand = false } = input;
+    beginAttempt(input: AttemptInput): Promise<AttemptVerdict> {
+      const { machineId, orderId, fault, attempt, byHand = false } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
-        const history = await repairs.climbed(tx, { machineId, orderId, fault, rung });
-        const climbs = history.map((one) => ({ rung: one.rung, at: one.at.getTime() }));
-        const climb = byHand ? { may: true as const, wait: 0 } : judgeClimb(rung, climbs, Date.now());
-        if (climb.may) await repairs.beginRung(tx, { machineId, orderId, fault, rung });
-        return climb;
+        const history = await repairs.attempted(tx, { machineId, orderId, fault, attempt });
+        const escalations = history.map((one) => ({ attempt: one.attempt, at: one.at.getTime() }));
+        const escalate = byHand ? { may: true as const, wait: 0 } : judgeAttempt(attempt, escalations, Date.now());
+        if (escalate.may) await repairs.beginAttempt(tx, { machineId, orderId, fault, attempt });
+        return escalate;
       });
     },
 
-    endRung(input: RungEnd): Promise<void> {
-      const { machineId, orderId, fault, rung, outcome, seen } = input;
+    endAttempt(input: AttemptEnd): Promise<void> {
+      const { machineId, orderId, fault, attempt, outcome, seen } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
-        await repairs.endRung(tx, { machineId, orderId, fault, rung }, outcome, seen);
-        const detail = { rung, outcome, seen };
+        await repairs.endAttempt(tx, { machineId, orderId, fault, attempt }, outcome, seen);
+        const detail = { attempt, outcome, seen };
         await record(tx, { actor: actorOf(input), action: 'repair.rung', machineId, orderId, detail });
       });
     },

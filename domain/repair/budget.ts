@@ -23,27 +23,29 @@ const budgets: Partial<Record<Severity, Budget>> = {
 };
 
 export interface PastAttempt {
-  readonly rung: string;
+  readonly attempt: string;
   /** Epoch milliseconds. */
   readonly at: number;
 }
 
 /** Whether the rung may be climbed, from what was climbed before. */
-export function judgeClimb(rung: Severity, history: readonly PastAttempt[], now: number): Climb {
-  const budget = budgets[rung];
+export function judgeAttempt(attempt: Severity, history: readonly PastAttempt[], now: number): AttemptVerdict {
+  const budget = budgets[attempt];
   if (!budget) return { may: true, wait: 0 };
-  const same = history.filter((one) => one.rung === rung && now - one.at < budget.within);
+  const same = history.filter((one) => one.attempt === attempt && now - one.at < budget.within);
   if (same.length >= budget.most) {
     const days = budget.within / day;
     return {
       may: false,
-      why: `${rung} was tried ${same.length} times within ${days === 1 ? 'a day' : `${days} days`}`,
+      why: `${attempt} was tried ${same.length} times within ${days === 1 ? 'a day' : `${days} days`}`,
     };
   }
   // What people do shows when they say so.
-  const last = Math.max(0, ...history.filter(({ rung: one }) => Object.hasOwn(budgets, one)).map(({ at }) => at));
+  const last = Math.max(0, ...history.filter(({ attempt: one }) => Object.hasOwn(budgets, one)).map(({ at }) => at));
   return { may: true, wait: last === 0 ? 0 : Math.max(0, last + budget.coolDown - now) };
 }
 
 /** Whether the rung may be climbed, and after how many milliseconds; or why its budget is used up. */
-export type Climb = { readonly may: true; readonly wait: number } | { readonly may: false; readonly why: string };
+export type AttemptVerdict =
+  | { readonly may: true; readonly wait: number }
+  | { readonly may: false; readonly why: string };

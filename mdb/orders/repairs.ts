@@ -3,6 +3,7 @@ import { and, desc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../acting.ts';
 import { consoleOf } from '../controllers/consoles.ts';
 import {
+  attempts,
   bootCounts,
   bundles,
   burnins,
@@ -15,51 +16,59 @@ import {
   machines,
   nics,
   replacements,
-  rungs,
   sensorReadings,
 } from '../schema.ts';
 
 /** Rows of each kind that a bundle keeps at most. */
 const most = 50;
 
-export interface RungRow {
+export interface AttemptRow {
   readonly machineId: string;
   readonly orderId: string;
   readonly fault: string;
-  readonly rung: string;
+  readonly attempt: string;
 }
 
 /**
  * What was climbed at this machine within the last weeks, newest first; without the rung that is begun, which may have
  * been written by an earlier try of the same activity.
  */
-export function climbed(tx: Transaction, { machineId, orderId, rung }: RungRow) {
-  const own = and(eq(rungs.orderId, orderId), eq(rungs.rung, rung), isNull(rungs.outcome));
+export function attempted(tx: Transaction, { machineId, orderId, attempt }: AttemptRow) {
+  const own = and(eq(attempts.orderId, orderId), eq(attempts.attempt, attempt), isNull(attempts.outcome));
   return tx
-    .select({ rung: rungs.rung, at: rungs.climbedAt })
-    .from(rungs)
-    .where(and(eq(rungs.machineId, machineId), gt(rungs.climbedAt, sql`now() - interval '30 days'`), sql`not (${own})`))
-    .orderBy(desc(rungs.climbedAt))
+    .select({ attempt: attempts.attempt, at: attempts.attemptedAt })
+    .from(attempts)
+    .where(
+      and(
+        eq(attempts.machineId, machineId),
+        gt(attempts.attemptedAt, sql`now() - interval '30 days'`),
+        sql`not (${own})`,
+      ),
+    )
+    .orderBy(desc(attempts.attemptedAt))
     .limit(200);
 }
 
 /** Writes the rung as begun, once an order. */
-export async function beginRung(tx: Transaction, row: RungRow): Promise<void> {
-  const { orderId, rung } = row;
-  const known = await tx.$count(rungs, and(eq(rungs.orderId, orderId), eq(rungs.rung, rung), isNull(rungs.outcome)));
-  if (known === 0) await tx.insert(rungs).values(row);
+export async function beginAttempt(tx: Transaction, row: AttemptRow): Promise<void> {
+  const { orderId, attempt } = row;
+  const known = await tx.$count(
+    attempts,
+    and(eq(attempts.orderId, orderId), eq(attempts.attempt, attempt), isNull(attempts.outcome)),
+  );
+  if (known === 0) await tx.insert(attempts).values(row);
 }
 
-export async function endRung(
+export async function endAttempt(
   tx: Transaction,
-  { orderId, rung }: RungRow,
+  { orderId, attempt }: AttemptRow,
   outcome: 'healed' | 'false_positive' | 'failed' | 'handed-on',
   seen: string,
 ): Promise<void> {
   await tx
-    .update(rungs)
+    .update(attempts)
     .set({ outcome, seen })
-    .where(and(eq(rungs.orderId, orderId), eq(rungs.rung, rung), isNull(rungs.outcome)));
+    .where(and(eq(attempts.orderId, orderId), eq(attempts.attempt, attempt), isNull(attempts.outcome)));
 }
 
 /** What the MDB knows that matters to whoever repairs the machine, the latest of each kind. */

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
+  attempts,
   bootCounts,
   bundles,
   burnins,
@@ -19,7 +20,6 @@ import {
   machines,
   orders,
   permits,
-  rungs,
   tickets,
 } from '../../mdb/schema.ts';
 import { rigRack } from '../../sim/vm/rig.ts';
@@ -173,7 +173,7 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
         changes: await mdb.select().from(hardwareChanges).orderBy(hardwareChanges.id),
         burnins: new Map((await mdb.select().from(burnins)).map((one) => [one.orderId, one])),
         bundles: await mdb.select().from(bundles),
-        rungs: await mdb.select().from(rungs).orderBy(rungs.id),
+        attempts: await mdb.select().from(attempts).orderBy(attempts.id),
         acts: await mdb.select().from(intents),
         permits: await mdb.select().from(permits),
         tickets: await mdb.select().from(tickets),
@@ -343,9 +343,9 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
       });
 
       it('went to hands at once, and left the power to them', () => {
-        const climbed = after.rungs.map(({ rung, outcome }) => `${rung} ${outcome}`);
-        expect(climbed.at(-1)).toBe('rebirth handed-on');
-        expect(after.rungs.map(({ rung }) => rung)).toEqual(['ticket', 'rebirth']);
+        const attempted = after.attempts.map(({ attempt, outcome }) => `${attempt} ${outcome}`);
+        expect(attempted.at(-1)).toBe('rebirth handed-on');
+        expect(after.attempts.map(({ attempt }) => attempt)).toEqual(['ticket', 'rebirth']);
         const { acts, happened } = powerOf(0, 'repair-1');
         expect({ acts, happened }).toEqual({ acts: [], happened: ['power-on', 'power-off'] });
       });

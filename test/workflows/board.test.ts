@@ -158,9 +158,9 @@ describe.skipIf(shared === null)('a replaced board', () => {
       await bench.answer('accept', 'bea', word);
       expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
       expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([]);
-      expect(bench.calls.filter((call) => call.startsWith('beginRung'))).toEqual([
-        'beginRung ticket',
-        'beginRung rebirth',
+      expect(bench.calls.filter((call) => call.startsWith('beginAttempt'))).toEqual([
+        'beginAttempt ticket',
+        'beginAttempt rebirth',
       ]);
     }),
   );

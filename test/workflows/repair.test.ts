@@ -1,6 +1,6 @@
 /** The ladder: every rung, what takes the machine to the next, and what a person is asked (S2.32). */
 import { afterAll, describe, expect, test } from 'vitest';
-import { judgeClimb } from '../../domain/repair/budget.ts';
+import { judgeAttempt } from '../../domain/repair/budget.ts';
 import { missingDisks } from '../../domain/repair/missing.ts';
 import { summarise } from '../../domain/repair/summary.ts';
 import type { severities } from '../../domain/requests.ts';
@@ -15,9 +15,11 @@ afterAll(() => shared?.teardown());
 const hour = 3_600_000;
 
 describe('the budget of a rung', () => {
-  const at = (rung: string, hours: number) => ({ rung, at: 1000 * hour - hours * hour });
-  const judge = (rung: 'restart' | 'rebirth' | 'observe' | 'ticket', ...history: { rung: string; at: number }[]) =>
-    judgeClimb(rung, history, 1000 * hour);
+  const at = (attempt: string, hours: number) => ({ attempt, at: 1000 * hour - hours * hour });
+  const judge = (
+    attempt: 'restart' | 'rebirth' | 'observe' | 'ticket',
+    ...history: { attempt: string; at: number }[]
+  ) => judgeAttempt(attempt, history, 1000 * hour);
 
   test('is used up by as many of the same within its time, whatever their fault', () => {
     expect(judge('restart', at('restart', 1), at('restart', 23))).toMatchObject({ may: false });
@@ -134,8 +136,8 @@ describe('a missing disk', () => {
 const sick = { up: true, healthy: false, seen: 'its controller says Critical' };
 const at = (severity: (typeof severities)[number]) => beginning({ request: { fault: 'cpu/hot', severity } });
 const quick: Partial<Doubles> = { readTreatment: async () => ({ ...treatment, soak: 60_000 }) };
-const rungs = (calls: readonly string[]) =>
-  calls.filter((call) => call.startsWith('beginRung')).map((call) => call.split(' ')[1]);
+const attempts = (calls: readonly string[]) =>
+  calls.filter((call) => call.startsWith('beginAttempt')).map((call) => call.split(' ')[1]);
 
 describe.skipIf(shared === null)('repair', () => {
   test(
@@ -165,7 +167,7 @@ describe.skipIf(shared === null)('repair', () => {
         expect(bench.calls.some((call) => call.startsWith('keepRecords'))).toBe(true);
         await bench.answer('fixed');
         expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('verifies the repair of disk/D2') });
-        expect(rungs(bench.calls)).toEqual(['ticket', 'rebirth']);
+        expect(attempts(bench.calls)).toEqual(['ticket', 'rebirth']);
       },
     ),
   );
@@ -176,7 +178,7 @@ describe.skipIf(shared === null)('repair', () => {
       await bench.until((status) => status.step === 'observe');
       await env.sleep('30 minutes');
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('rebirth-of-it') });
-      expect(rungs(bench.calls)).toEqual(['observe', 'restart', 'reset-bmc', 'power-cycle', 'rebirth']);
+      expect(attempts(bench.calls)).toEqual(['observe', 'restart', 'reset-bmc', 'power-cycle', 'rebirth']);
       expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([
         'act restart',
         'act reset-bmc',
@@ -210,7 +212,7 @@ describe.skipIf(shared === null)('repair', () => {
     ),
   );
 
-  test.each(['reset-bmc', 'power-cycle'] as const)('%s is a rung that may help', async (rung) => {
+  test.each(['reset-bmc', 'power-cycle'] as const)('%s is a rung that may help', async (attempt) => {
     const patient = new Patient(sick);
     const mends: Partial<Doubles> = {
       act: async ({ kind }) => {
@@ -218,14 +220,14 @@ describe.skipIf(shared === null)('repair', () => {
         return { state: 'done', observed: kind };
       },
     };
-    await skipping(shared, 'repair', { ...at(rung), ...quick, ...patient.double, ...mends }, async (bench, env) => {
-      await bench.until((status) => status.step === rung);
+    await skipping(shared, 'repair', { ...at(attempt), ...quick, ...patient.double, ...mends }, async (bench, env) => {
+      await bench.until((status) => status.step === attempt);
       await env.sleep('20 minutes');
-      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: `healed by ${rung}` });
-      expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([`act ${rung}`]);
+      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: `healed by ${attempt}` });
+      expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([`act ${attempt}`]);
       // The machine runs on while its controller starts again.
-      expect(moves(bench).includes('leaveService draining')).toBe(rung === 'power-cycle');
-      expect(bench.calls).toContain(`endRung ${rung}`);
+      expect(moves(bench).includes('leaveService draining')).toBe(attempt === 'power-cycle');
+      expect(bench.calls).toContain(`endAttempt ${attempt}`);
     })();
   });
 
@@ -265,7 +267,7 @@ describe.skipIf(shared === null)('repair', () => {
         ...at('power-cycle'),
         ...quick,
         ...new Patient(sick).double,
-        beginRung: async () => ({ may: true, wait: 600_000 }),
+        beginAttempt: async () => ({ may: true, wait: 600_000 }),
       },
       async (bench, env) => {
         const status = await bench.until(({ step, waitingOn }) => step === 'power-cycle' && waitingOn === 'time');
@@ -279,13 +281,19 @@ describe.skipIf(shared === null)('repair', () => {
     ),
   );
 
-  test.each(['rebirth', 'retire'] as const)('%s may be where it begins, and is an order of its own', async (rung) => {
-    await skipping(shared, 'repair', at(rung), async (bench) => {
-      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining(`${rung}-of-it`) });
-      expect(rungs(bench.calls)).toEqual([rung]);
-      expect(moves(bench)).toEqual([]);
-    })();
-  });
+  test.each(['rebirth', 'retire'] as const)(
+    '%s may be where it begins, and is an order of its own',
+    async (attempt) => {
+      await skipping(shared, 'repair', at(attempt), async (bench) => {
+        expect(await outcome(bench)).toMatchObject({
+          outcome: 'done',
+          note: expect.stringContaining(`${attempt}-of-it`),
+        });
+        expect(attempts(bench.calls)).toEqual([attempt]);
+        expect(moves(bench)).toEqual([]);
+      })();
+    },
+  );
 
   test(
     'a rung whose budget is used up is left out, after restarts of everything too',
@@ -295,8 +303,8 @@ describe.skipIf(shared === null)('repair', () => {
       {
         ...at('restart'),
         ...new Patient(sick).double,
-        beginRung: async ({ rung }) =>
-          rung === 'rebirth' ? { may: true, wait: 0 } : { may: false, why: 'twice today' },
+        beginAttempt: async ({ attempt }) =>
+          attempt === 'rebirth' ? { may: true, wait: 0 } : { may: false, why: 'twice today' },
       },
       async (bench) => {
         expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
@@ -354,8 +362,8 @@ describe.skipIf(shared === null)('repair', () => {
       'repair',
       {
         ...at('rma'),
-        beginRung: async ({ rung, byHand }) =>
-          rung === 'rma' || byHand ? { may: true, wait: 0 } : { may: false, why: 'once a week' },
+        beginAttempt: async ({ attempt, byHand }) =>
+          attempt === 'rma' || byHand ? { may: true, wait: 0 } : { may: false, why: 'once a week' },
         sendPart: async ({ part, serial }) => {
           if (part !== 'memory' || serial !== 'OLD-1') throw new Error(`sent ${part} ${serial}`);
         },
@@ -389,7 +397,7 @@ describe.skipIf(shared === null)('repair', () => {
       },
       async (bench) => {
         expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringMatching(/^dry run/) });
-        expect(rungs(bench.calls)).toEqual([]);
+        expect(attempts(bench.calls)).toEqual([]);
         expect(bench.calls).not.toContain('moveMachine hard_reboot');
       },
     ),

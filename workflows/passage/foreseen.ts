@@ -40,8 +40,8 @@ const table: Readonly<Record<string, Foresee>> = {
     return run.state;
   },
   // A rehearsal shows the whole ladder: nobody knows which attempt will help.
-  beginRung: () => ({ may: true, wait: 0 }),
-  endRung: () => undefined,
+  beginAttempt: () => ({ may: true, wait: 0 }),
+  endAttempt: () => undefined,
   keepBundle: () => ({ id: '', summary: '' }),
   handOn(_run, { to }: Pick<HandOn, 'to'>, write) {
     write(`and then ${to}: an order of its own`);
