@@ -55,14 +55,14 @@ export const stormScopes = ['feed', 'rack', 'pool'] as const;
 export type StormScope = (typeof stormScopes)[number];
 
 /** Machines that left production within the last minute; and of each of a machine's groups within the window. */
-export interface Departures extends Readonly<Record<StormScope, { readonly left: number; readonly total: number }>> {
+export interface TakenOut extends Readonly<Record<StormScope, { readonly left: number; readonly total: number }>> {
   readonly minute: number;
 }
 
 /** What makes one more departure a storm, in words; null when nothing does. */
 export function findStorm(
   { perMinute, share, shareFloor, windowMinutes }: BrakeLimits,
-  counted: Departures,
+  counted: TakenOut,
   groups: Readonly<Record<string, string>>,
 ): string | null {
   if (counted.minute + 1 > perMinute) return `${counted.minute} machines left production within a minute`;

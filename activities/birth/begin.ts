@@ -29,9 +29,9 @@ export function beginBirth(
     const begun = await passage.beginOrder(tx, orderId);
     if (typeof begun === 'string') return { ...notLive, why: begun };
     // A birth of a machine in service takes it out of production like anything else does.
-    const departure = await leaveProduction(tx, { machineId, to: 'disabled' });
-    if (!departure.left) {
-      const why = `refused: ${departure.held}`;
+    const takeOut = await leaveProduction(tx, { machineId, to: 'disabled' });
+    if (!takeOut.left) {
+      const why = `refused: ${takeOut.held}`;
       await passage.endOrder(tx, orderId, 'failed', why, true);
       return { ...notLive, why };
     }

@@ -49,7 +49,7 @@ function tryFinish(
         directive: { do: 'wait' },
       });
       // The temporary address is free only now: until the hand-over the agent still used it.
-      await position.giveBackAddresses(tx, machineId, await position.networksOfKind(tx, siteId, 'birth'));
+      await position.releaseAddresses(tx, machineId, await position.networksOfKind(tx, siteId, 'birth'));
       await passage.settleStep(tx, orderId, 'ready', 'done');
     }
     // Of a rebirth, the machine's row holds when it was last in service before.

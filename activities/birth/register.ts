@@ -176,7 +176,7 @@ async function addressOf(
   if (wrong && !computed[0]?.ok) return hold('register/address', wrong.reason);
   const candidates = computed.flatMap((one) => (one.ok ? [one.address] : []));
   if (current !== null && candidates.includes(current)) return current;
-  if (current !== null) await position.giveBackAddresses(tx, machine.id, [network.id]);
+  if (current !== null) await position.releaseAddresses(tx, machine.id, [network.id]);
   let holder: string | null = null;
   for (const address of candidates) {
     holder = await position.takeAddress(tx, network.id, machine.id, address);

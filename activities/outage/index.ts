@@ -19,9 +19,9 @@ export function createOutageActivities(mdb: Mdb) {
       return acting(mdb, actorOf(input), orderId, async (tx): Promise<LeaveResult> => {
         const machine = await passage.lockMachine(tx, machineId);
         const treatment = treatmentOf(await readPool(tx, machine.pool));
-        const departure = await leaveProduction(tx, { machineId, to, dryRun });
-        await passage.noteStep(tx, orderId, departure.left ? null : departure.held);
-        if (!departure.left) return { left: false, reason: departure.held, state: stateOf(machine), treatment };
+        const takeOut = await leaveProduction(tx, { machineId, to, dryRun });
+        await passage.noteStep(tx, orderId, takeOut.left ? null : takeOut.held);
+        if (!takeOut.left) return { left: false, reason: takeOut.held, state: stateOf(machine), treatment };
         if (machine.opState !== 'production' || dryRun) return { left: true, state: stateOf(machine), treatment };
         await record(tx, { actor: actorOf(input), action: 'machine.left', machineId, orderId, detail: { to } });
         return { left: true, state: stateOf({ ...machine, opState: to }), treatment };

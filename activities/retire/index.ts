@@ -36,7 +36,7 @@ export function createRetireActivities(mdb: Mdb) {
         } as const;
         await passage.updateMachine(tx, machineId, change);
         for (const kind of ['main', 'birth'] as const) {
-          await position.giveBackAddresses(tx, machineId, await position.networksOfKind(tx, siteId, kind));
+          await position.releaseAddresses(tx, machineId, await position.networksOfKind(tx, siteId, kind));
         }
         await passage.settleStep(tx, orderId, 'prove', 'done', { message: note });
         await passage.endOrder(tx, orderId, 'done', note);

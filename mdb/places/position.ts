@@ -136,7 +136,7 @@ export async function spareUnits(tx: Transaction, rack: { id: string; units: num
 }
 
 /** Gives back what the machine holds on networks of this kind. */
-export async function giveBackAddresses(
+export async function releaseAddresses(
   tx: Transaction,
   machineId: string,
   networkIds: readonly string[],

@@ -5,10 +5,10 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import {
   type BrakeLimits,
-  type Departures,
   findStorm,
   isEngaged,
   isOverridden,
+  type TakenOut,
   tellEngaged,
 } from '../../domain/brake.ts';
 import type { CapacityGroups } from '../../domain/capacity.ts';
@@ -48,7 +48,7 @@ export async function holdByBrake(
     if (dryRun) return null;
     brake = await letGo(tx, system, brake, 'it has cooled down');
   }
-  const storm = findStorm(brake, await countDepartures(tx, brake, machineId, groups), groups);
+  const storm = findStorm(brake, await countTakenOut(tx, brake, machineId, groups), groups);
   if (storm === null || dryRun) return storm;
   const coolUntil = new Date(now + brake.coolMinutes * 60_000);
   const ticketId = await openTicket(tx, {
@@ -65,12 +65,12 @@ export async function holdByBrake(
 }
 
 // Every departure counts, also those that nobody asked for: it is the storm that matters, not its cause.
-async function countDepartures(
+async function countTakenOut(
   tx: Transaction,
   brake: Brake,
   machineId: string,
   groups: CapacityGroups,
-): Promise<Departures> {
+): Promise<TakenOut> {
   const from = brake.countedFrom === null ? sql`'-infinity'::timestamptz` : sql`${brake.countedFrom}::timestamptz`;
   const group = (inside: ReturnType<typeof sql>, name: string) => sql`
     count(distinct m.id) filter (where d.machine_id <> ${machineId} and ${inside})::int as ${sql.identifier(`${name}_left`)},

@@ -63,7 +63,7 @@ class Engine {
       if (!(error instanceof Leave)) throw error;
       return await (this.begun && !run.rehearsing ? this.leave(error.ended) : this.end(error.ended, false));
     } finally {
-      await run.permits.giveBack();
+      await run.permits.returnPermit();
     }
   }
 

@@ -181,10 +181,10 @@ export class Permits {
         if (taken.state !== 'granted') break;
       }
     } catch (error) {
-      await this.giveBackAll(({ id }) => !before.has(id));
+      await this.returnAll(({ id }) => !before.has(id));
       throw error;
     }
-    if (taken.state !== 'granted') await this.giveBackAll(({ id }) => !before.has(id));
+    if (taken.state !== 'granted') await this.returnAll(({ id }) => !before.has(id));
     return taken;
   }
 
@@ -195,9 +195,9 @@ export class Permits {
   }
 
   /** Gives back everything, or what was taken for one operation; may be repeated. */
-  async giveBack(operation?: string): Promise<void> {
+  async returnPermit(operation?: string): Promise<void> {
     if (operation === undefined && this.earlier.size > 0) await this.withdrawEarlier();
-    await this.giveBackAll((question) => operation === undefined || question.operation === operation);
+    await this.returnAll((question) => operation === undefined || question.operation === operation);
   }
 
   private async takeOne(
@@ -260,7 +260,7 @@ export class Permits {
   }
 
   // Narrowest first, as it was taken widest first.
-  private async giveBackAll(which: (question: Question) => boolean): Promise<void> {
+  private async returnAll(which: (question: Question) => boolean): Promise<void> {
     const given = this.mine.filter(which).reverse();
     this.mine = this.mine.filter((question) => !which(question));
     for (const question of given) this.granted.delete(question.id);

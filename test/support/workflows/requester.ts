@@ -38,6 +38,6 @@ export async function requester({ subject, resources, limit }: RequesterInput): 
     if (taken.state === 'granted') await condition(() => done || cancelled);
     return taken;
   } finally {
-    await permits.giveBack();
+    await permits.returnPermit();
   }
 }
