@@ -6,7 +6,7 @@ import type { PermitOperation } from '../domain/permits/groups.ts';
 import type { MachineState, PassageReference } from './passage.ts';
 
 /** How the machine's pool wants it treated; the rest of the policy stays with the activities. */
-export interface Treatment {
+export interface DisruptionPolicy {
   /** Whether an adapter drains it; without one it is drained at once. */
   readonly drains: boolean;
   /** Milliseconds until a drain's time is up. */
@@ -39,7 +39,7 @@ export type LeaveResult =
 
 interface Leaving {
   readonly state: MachineState;
-  readonly treatment: Treatment;
+  readonly policy: DisruptionPolicy;
 }
 
 /** A change of what the machine is at; what is absent stays. Its state goes along an edge of a flow only. */

@@ -27,7 +27,7 @@ import {
   type Report,
   type ReportKind,
 } from '../../contract/machine.ts';
-import type { MoveInput, Treatment } from '../../contract/outage.ts';
+import type { DisruptionPolicy, MoveInput } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
 import { judgeMove } from '../../domain/flows.ts';
 import type { OpState, Passage } from '../../domain/machine.ts';
@@ -69,7 +69,7 @@ const status: MachineState = {
 
 const cleaned: MachineState = { ...status, stage: 'registered', opState: 'disabled', bootState: 'clean' };
 
-export const treatment: Treatment = {
+export const policy: DisruptionPolicy = {
   drains: true,
   drainLimit: 3_600_000,
   onDrainTimeout: 'ask',
@@ -149,7 +149,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     unsetRebirth: async () => undefined,
     leaveService: async ({ to, dryRun }) => {
       const left = dryRun || state.opState !== 'production' ? state : { ...state, opState: to };
-      return { left: true, state: left, treatment };
+      return { left: true, state: left, policy };
     },
     moveMachine: async (input) => {
       walk(state.opState, input);
@@ -160,7 +160,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       groups: [...new Set(['rack', ...named])].map((tag) => ({ tag, value: 'A01' })),
       missing: [],
     }),
-    readTreatment: async () => treatment,
+    readPolicy: async () => policy,
     askPermit: async () => ({ state: 'granted', fence: 8 }),
     tellSemaphore: async () => undefined,
     startDrain: async () => drained,

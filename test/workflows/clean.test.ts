@@ -287,7 +287,7 @@ describe.skipIf(shared === null)('clean', () => {
         leaveService: async () => ({
           left: true,
           state: { ...begun, opState: 'draining' },
-          treatment: {
+          policy: {
             drains: true,
             drainLimit: 1000,
             onDrainTimeout: 'skip',

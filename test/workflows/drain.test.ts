@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, describe, expect, test } from 'vitest';
 import { timeSkipping } from '../support/temporal.ts';
-import { defineAttributes, treatment } from './bench.ts';
+import { defineAttributes, policy } from './bench.ts';
 import { begun, moves, outcome, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -57,7 +57,7 @@ describe.skipIf(shared === null)('a drain', () => {
         leaveService: async ({ to }) => ({
           left: true,
           state: { ...begun, opState: to },
-          treatment: { ...treatment, drainLimit: 60_000, onDrainTimeout: 'kill' },
+          policy: { ...policy, drainLimit: 60_000, onDrainTimeout: 'kill' },
         }),
       },
       async (bench, env) => {

@@ -5,7 +5,7 @@ import { missingDisks } from '../../domain/repair/missing.ts';
 import { summarise } from '../../domain/repair/summary.ts';
 import type { severities } from '../../domain/requests.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Doubles, defineAttributes, treatment } from './bench.ts';
+import { type Doubles, defineAttributes, policy } from './bench.ts';
 import { beginning, moves, outcome, Patient, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -135,7 +135,7 @@ describe('a missing disk', () => {
 
 const sick = { up: true, healthy: false, seen: 'its controller says Critical' };
 const at = (severity: (typeof severities)[number]) => beginning({ request: { fault: 'cpu/hot', severity } });
-const quick: Partial<Doubles> = { readTreatment: async () => ({ ...treatment, soak: 60_000 }) };
+const quick: Partial<Doubles> = { readPolicy: async () => ({ ...policy, soak: 60_000 }) };
 const attempts = (calls: readonly string[]) =>
   calls.filter((call) => call.startsWith('beginAttempt')).map((call) => call.split(' ')[1]);
 

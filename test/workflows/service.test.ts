@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Edge, edges } from '../../domain/flows.ts';
 import { flows } from '../../domain/requests.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Doubles, defineAttributes, treatment, walked } from './bench.ts';
+import { type Doubles, defineAttributes, policy, walked } from './bench.ts';
 import { beginning, begun, moves, outcome, Patient, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -44,8 +44,8 @@ describe.skipIf(shared === null)('reboot', () => {
             requestCount += 1;
             const state = { ...begun, opState: to };
             return requestCount < 4
-              ? { left: false, reason: 'pool general has 9 of 9', state, treatment }
-              : { left: true, state, treatment };
+              ? { left: false, reason: 'pool general has 9 of 9', state, policy }
+              : { left: true, state, policy };
           };
         })(),
       },
@@ -355,8 +355,8 @@ describe.skipIf(shared === null)('power', () => {
 /** A drain that takes longer than its pool gives it, which then spares the machine. */
 const spared: Partial<Doubles> = {
   leaveService: async ({ to }) => {
-    const short = { ...treatment, drainLimit: 1000, onDrainTimeout: 'skip' } as const;
-    return { left: true, state: { ...begun, opState: to }, treatment: short };
+    const short = { ...policy, drainLimit: 1000, onDrainTimeout: 'skip' } as const;
+    return { left: true, state: { ...begun, opState: to }, policy: short };
   },
   startDrain: busy,
   drainProgress: busy,

@@ -21,7 +21,7 @@ export const clean = definePassage<'clean', CleanFacts>('clean', {
   afterBoot: afterBoot('deploy'),
   async finish(context, effects) {
     effects.turnBack();
-    if (wasInService(context) && context.treatment.drains) await undrainWork(context, effects);
+    if (wasInService(context) && context.policy.drains) await undrainWork(context, effects);
     return { ...done(`in service for ${context.facts.request.owner}`), recorded: true };
   },
   leave: leaveUntouched,

@@ -1,5 +1,5 @@
 import type { Report, ReportKind } from '../../contract/machine.ts';
-import type { Treatment } from '../../contract/outage.ts';
+import type { DisruptionPolicy } from '../../contract/outage.ts';
 import type { MachineState, PassageReference } from '../../contract/passage.ts';
 import type { Recall } from './recall.ts';
 import type { Ended } from './result.ts';
@@ -27,7 +27,7 @@ export interface PassageContext<Request = unknown, Facts = unknown> {
   /** Whether a controller of it is known. */
   readonly controller: boolean;
   /** How its pool wants it treated, once something has looked. */
-  readonly treatment: Treatment;
+  readonly policy: DisruptionPolicy;
   /** Milliseconds until the fallback of the step. */
   readonly limit: number;
   /** What an earlier run of it left, whose workflow was lost. */

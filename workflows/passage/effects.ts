@@ -36,7 +36,7 @@ export type Acted = ActResult & { readonly act?: Act; readonly sentAt?: string }
 /** What changes nothing: it goes on while the passage is held back. */
 export interface Looks {
   readonly clean: Filled<Pick<CleanActivities, 'planClean'>>;
-  readonly outage: Filled<Pick<OutageActivities, 'readGroups' | 'readTreatment'>>;
+  readonly outage: Filled<Pick<OutageActivities, 'readGroups' | 'readPolicy'>>;
   readonly repair: Filled<Pick<RepairActivities, 'missingParts'>>;
   readonly hardware: Filled<Pick<HardwareActivities, 'checkController' | 'checkHealth' | 'lookAtBoard'>>;
 }
@@ -45,7 +45,7 @@ export interface Looks {
 export interface Effects {
   readonly birth: Filled<BirthActivities>;
   readonly clean: Filled<Omit<CleanActivities, 'planClean'>>;
-  readonly outage: Filled<Omit<OutageActivities, 'readGroups' | 'readTreatment'>>;
+  readonly outage: Filled<Omit<OutageActivities, 'readGroups' | 'readPolicy'>>;
   readonly repair: Filled<Omit<RepairActivities, 'missingParts'>>;
   readonly retire: Filled<RetireActivities>;
   /** Looking how far a drain is may evict what has come since. */

@@ -23,7 +23,7 @@ const table: Readonly<Record<string, Foresee>> = {
     if (!left.left) write(`wait until it may leave: ${left.reason}`);
     write(`take it out of production (${input.to})`);
     const state: MachineState = { ...left.state, opState: input.to };
-    return { left: true, state, treatment: left.treatment };
+    return { left: true, state, policy: left.policy };
   },
   setRebirth: (_run, _input, _write, rehearse) => rehearse({ dryRun: true }),
   unsetRebirth: () => undefined,

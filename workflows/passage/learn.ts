@@ -1,5 +1,5 @@
 import type { Registered } from '../../contract/birth.ts';
-import type { Treatment } from '../../contract/outage.ts';
+import type { DisruptionPolicy } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
 import type { Run } from './run.ts';
 
@@ -12,10 +12,10 @@ const learns: Readonly<Record<string, (run: Run, answer: Answer) => void>> = {
   retireMachine: whole,
   leaveService(run, answer) {
     stated(run, answer);
-    run.treatment = answer['treatment'] as Treatment;
+    run.policy = answer['treatment'] as DisruptionPolicy;
   },
-  readTreatment(run, answer) {
-    run.treatment = answer as unknown as Treatment;
+  readPolicy(run, answer) {
+    run.policy = answer as unknown as DisruptionPolicy;
   },
   bootClean: stated,
   directErase: stated,

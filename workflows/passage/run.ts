@@ -1,6 +1,6 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
 import type { Report, ReportKind } from '../../contract/machine.ts';
-import type { Treatment } from '../../contract/outage.ts';
+import type { DisruptionPolicy } from '../../contract/outage.ts';
 import type { MachineState, PassageReference } from '../../contract/passage.ts';
 import type { OrderClass } from '../../domain/machine.ts';
 import type { PlanLine } from '../../domain/steps.ts';
@@ -54,7 +54,7 @@ export class Run implements PassageContext {
   operator: string | null = null;
   /** Set while a boot of the machine may lead to another step. */
   mayBoot = false;
-  private pool: Treatment | null = null;
+  private pool: DisruptionPolicy | null = null;
 
   constructor(definition: Definition, order: { machineId: string; siteId: string; orderId: string }) {
     const { machineId, siteId, orderId } = order;
@@ -70,12 +70,12 @@ export class Run implements PassageContext {
     this.permits = new Permits(this.holder, this.gate);
   }
 
-  get treatment(): Treatment {
+  get policy(): DisruptionPolicy {
     if (this.pool === null) throw ApplicationFailure.nonRetryable('how its pool wants it treated was not looked up');
     return this.pool;
   }
 
-  set treatment(pool: Treatment) {
+  set policy(pool: DisruptionPolicy) {
     this.pool = pool;
   }
 

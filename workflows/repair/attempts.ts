@@ -64,7 +64,7 @@ async function cycle(context: RepairContext, effects: Effects, attempt: 'restart
   // What is being restored, or in a person's hands, is restarted where it stands: no flow has an edge back.
   if (context.state.opState === 'draining') await moveTo(effects, 'hard_reboot', 'basic', 'drained');
   if (!context.rehearsing) context.facts.acted = attempt;
-  const up = await restart(context, effects, context.treatment.rebootLimit, attempt);
+  const up = await restart(context, effects, context.policy.rebootLimit, attempt);
   // A machine that stays silent is the next attempt's, and not in its reboot any more.
   if (context.state.opState === 'hard_reboot')
     await (up === 'up'
@@ -89,7 +89,7 @@ async function cleared(context: RepairContext, effects: Effects): Promise<boolea
 }
 
 function staysHealthy(context: RepairContext, effects: Effects): Promise<boolean> {
-  return soak(context, effects, context.treatment.soak);
+  return soak(context, effects, context.policy.soak);
 }
 
 async function stillSick(context: RepairContext, effects: Effects): Promise<string> {
