@@ -1,6 +1,6 @@
 /** What is said about a mainboard that was replaced. Plain data: it is written into histories. */
 
-import type { BoardFactor, BoardShown } from '../domain/identity/board.ts';
+import type { BoardFactor, BoardObserved } from '../domain/identity/board.ts';
 import type { BoardWord } from '../domain/identity/boardword.ts';
 import type { PassageReference } from './passage.ts';
 
@@ -15,7 +15,7 @@ export type BoardSight =
   /** Some of it is the machine's, and some is not. */
   | {
       readonly state: 'swapped';
-      readonly shown: BoardShown;
+      readonly shown: BoardObserved;
       readonly agree: readonly BoardFactor[];
       readonly differ: readonly BoardFactor[];
       /** Whether none of the ports it shows is the one the machine boots from. */
@@ -31,7 +31,7 @@ export type BoardSight =
 export interface BoardAccept extends PassageReference {
   /** Of the human step that it was accepted in: the same again is the same board. */
   readonly id: string;
-  readonly shown: BoardShown;
+  readonly shown: BoardObserved;
   readonly word: BoardWord;
 }
 

@@ -118,9 +118,9 @@ export class Supervisor extends EventEmitter<{ change: [name: string] }> {
   /** Waits until a service serves for at least the given number of restarts, e.g. 1 after it was killed once. */
   async settled(name: string, restarts = 0): Promise<Supervised> {
     for (;;) {
-      const shown = this.find(name);
-      if (shown === null || shown.state === 'ended') throw new Error(`${name} is not supervised any more`);
-      if (shown.state === 'ready' && shown.restarts >= restarts) return shown;
+      const observed = this.find(name);
+      if (observed === null || observed.state === 'ended') throw new Error(`${name} is not supervised any more`);
+      if (observed.state === 'ready' && observed.restarts >= restarts) return observed;
       await new Promise<void>((resolve) => this.once('change', () => resolve()));
     }
   }

@@ -3,7 +3,7 @@ import { part } from './links.ts';
 import { strings } from './probe/action.ts';
 import type { BootOffer } from './probe.ts';
 import { openReader } from './read/reader.ts';
-import { shownText } from './read/values.ts';
+import { observedText } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -20,10 +20,10 @@ const network = new Set<BootTarget | null>(['pxe', 'http']);
  * and only then by a name that anybody may have written.
  */
 export function optionOf(option: Json): BootOption {
-  const reference = shownText(option.BootOptionReference) ?? shownText(option.Id) ?? '';
-  const path = shownText(option.UefiDevicePath) ?? '';
-  const alias = meaningOf(shownText(option.Alias) ?? '');
-  const name = shownText(option.DisplayName) ?? shownText(option.Name) ?? '';
+  const reference = observedText(option.BootOptionReference) ?? observedText(option.Id) ?? '';
+  const path = observedText(option.UefiDevicePath) ?? '';
+  const alias = meaningOf(observedText(option.Alias) ?? '');
+  const name = observedText(option.DisplayName) ?? observedText(option.Name) ?? '';
   return { reference, kind: kindByPath(path) ?? (alias === 'none' ? null : alias) ?? kindByName(name) };
 }
 

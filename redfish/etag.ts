@@ -36,9 +36,9 @@ function nextTag(forms: (string | null)[], tried: ReadonlySet<string | null>): s
 /** The forms of a resource's ETag to try, in order; the last is always none. */
 export function tagsOf({ status, headers, body }: RedfishResponse): (string | null)[] {
   if (status >= 300) return [null];
-  const shown = typeof headers.etag === 'string' ? headers.etag : '';
+  const observed = typeof headers.etag === 'string' ? headers.etag : '';
   const own = typeof body?.['@odata.etag'] === 'string' ? body['@odata.etag'] : '';
-  const forms = [shown, plain(shown), own, plain(own)].filter((form) => form.replaceAll('"', '') !== '');
+  const forms = [observed, plain(observed), own, plain(own)].filter((form) => form.replaceAll('"', '') !== '');
   return [...new Set(forms), null];
 }
 
@@ -52,8 +52,8 @@ function plain(tag: string): string {
 }
 
 /** Whether a resource already shows everything that is wanted of it. */
-export function containsValues(shown: unknown, wanted: unknown): boolean {
-  if (typeof wanted !== 'object' || wanted === null) return shown === wanted;
-  if (typeof shown !== 'object' || shown === null) return false;
-  return Object.entries(wanted).every(([name, value]) => containsValues((shown as Json)[name], value));
+export function containsValues(observed: unknown, wanted: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return observed === wanted;
+  if (typeof observed !== 'object' || observed === null) return false;
+  return Object.entries(wanted).every(([name, value]) => containsValues((observed as Json)[name], value));
 }

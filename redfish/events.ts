@@ -72,8 +72,8 @@ async function switchOn(session: Session, service: Json): Promise<string | null>
   if (service.ServiceEnabled !== false || path === null) return null;
   try {
     await session.write('PATCH', path, { ServiceEnabled: true });
-    const shown = await session.get(path);
-    return shown.ServiceEnabled === false ? 'its event service is off, and stays off' : null;
+    const observed = await session.get(path);
+    return observed.ServiceEnabled === false ? 'its event service is off, and stays off' : null;
   } catch (error) {
     if (!(error instanceof RedfishError) || error.carriedOut !== 'no') throw error;
     return `its event service is off: ${error.message}`;
@@ -82,23 +82,23 @@ async function switchOn(session: Session, service: Json): Promise<string | null>
 
 async function readFound(session: Session, collection: string): Promise<Found[]> {
   const reader = await openReader(session);
-  const shown = await reader.members({ '@odata.id': collection });
+  const observed = await reader.members({ '@odata.id': collection });
   throwPassing(reader.gaps);
   // Without the whole list nobody could tell whether one of them is ours.
   const whole = reader.gaps.find(({ path }) => path === collection);
   if (whole) throw new RedfishError(whole.kind, whole.reason, { carriedOut: 'no' });
-  return shown.slice(0, mostSubscriptions).flatMap((one) => {
+  return observed.slice(0, mostSubscriptions).flatMap((one) => {
     const path = link(one);
     return path === null ? [] : [foundOf(path, one)];
   });
 }
 
-function foundOf(path: string, shown: Json): Found {
+function foundOf(path: string, observed: Json): Found {
   return {
     path,
-    context: text(shown.Context),
-    destination: text(shown.Destination) ?? '',
-    alive: text(part(shown, 'Status').State) !== 'Disabled',
+    context: text(observed.Context),
+    destination: text(observed.Destination) ?? '',
+    alive: text(part(observed, 'Status').State) !== 'Disabled',
   };
 }
 
@@ -163,13 +163,13 @@ async function find(
   collection: string,
   destination: string,
   context: string,
-  told: string | null,
+  reported: string | null,
 ): Promise<string | null> {
-  const shown = await readFound(session, collection);
-  const own = shown.find((one) => one.alive && (one.destination === destination || one.context === context));
-  if (own !== undefined || told === null) return own?.path ?? null;
-  const there = shown.find(({ path }) => pathKey(path) === pathKey(told));
-  return there === undefined || (there.alive && there.context === null) ? told : null;
+  const observed = await readFound(session, collection);
+  const own = observed.find((one) => one.alive && (one.destination === destination || one.context === context));
+  if (own !== undefined || reported === null) return own?.path ?? null;
+  const there = observed.find(({ path }) => pathKey(path) === pathKey(reported));
+  return there === undefined || (there.alive && there.context === null) ? reported : null;
 }
 
 function settled(path: string | null, reason: string): EventsOutcome {

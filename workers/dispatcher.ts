@@ -47,12 +47,12 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
   const { mdb } = options.connection;
   const batch = options.batch ?? 100;
   let troubled = 0;
-  let told = 0;
+  let reported = 0;
   while (!signal.aborted) {
     try {
       const due = await leaseDue(mdb, batch, lease);
       await dispatch(options, due);
-      told = await tellAlive(mdb, told);
+      reported = await tellAlive(mdb, reported);
       troubled = 0;
       if (due.length < batch) await bell.wait(idle, signal);
     } catch (error) {
@@ -64,8 +64,8 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
 }
 
 /** Says that the outbox is looked at, from the loop that looks: one that hangs says nothing. Gives when it was said last. */
-async function tellAlive(mdb: Mdb, told: number): Promise<number> {
-  if (Date.now() - told < beat) return told;
+async function tellAlive(mdb: Mdb, reported: number): Promise<number> {
+  if (Date.now() - reported < beat) return reported;
   await keepAlive(mdb, { name: 'dispatch', siteId: '' });
   return Date.now();
 }

@@ -405,13 +405,13 @@ class MachineEntity {
     const { machineId, siteId } = this.input;
     const read = readBrainSlug(message, Date.now());
     const id = `brainslug-${machineId.replace(/^m-/, '')}-${uuid4().slice(0, 8)}`;
-    const told =
+    const reported =
       typeof read === 'string'
         ? read
         : await orderActivities.orderByPayload({ machineId, siteId, id, order: read }).catch(whyNot);
-    if (told === null) return `ordered: ${id}`;
-    this.note(`brainslug: ${told}`);
-    return `refused: ${told}`;
+    if (reported === null) return `ordered: ${id}`;
+    this.note(`brainslug: ${reported}`);
+    return `refused: ${reported}`;
   }
 
   private remember(orderId: string): void {

@@ -39,7 +39,7 @@ import { semaphoreStatus, tellDetails, waitsOn } from './semaphore/status.ts';
 const mostUpdates = 1500;
 const mostSignals = 8000;
 const keptNotes = 20;
-const shownQueue = 100;
+const observedQueue = 100;
 /** Between two tries of a batch that the ledger did not take, in milliseconds. */
 const pauseAfterTrouble = 5000;
 
@@ -77,7 +77,7 @@ class SemaphoreInbox {
   private troubled = false;
   /** Requests whose update is about to be answered: they need no signal besides. */
   private readonly answering = new Set<string>();
-  private shown = '';
+  private observed = '';
   /** When the earliest timer rings, in milliseconds since 1970. */
   private armed = Number.POSITIVE_INFINITY;
   private attempt = false;
@@ -106,7 +106,7 @@ class SemaphoreInbox {
     this.onBoth(evict, readEviction, (message) => (this.core.evict(message) ? 'taken away' : 'not held'));
     this.onSignal(look, readReference, ({ id }) => this.core.lookAt(id, Date.now()));
     setHandler(defineSignal(wake), () => this.core.wake());
-    setHandler(defineQuery<SemaphoreStatus, [number?]>(semaphoreQueries.status), (most = shownQueue) =>
+    setHandler(defineQuery<SemaphoreStatus, [number?]>(semaphoreQueries.status), (most = observedQueue) =>
       semaphoreStatus(this.core, most, this.ignored),
     );
   }
@@ -279,8 +279,8 @@ class SemaphoreInbox {
   show(): void {
     setCurrentDetails(tellDetails(this.core));
     const waitingOn = waitsOn(this.core);
-    if (waitingOn === this.shown) return;
-    this.shown = waitingOn;
+    if (waitingOn === this.observed) return;
+    this.observed = waitingOn;
     const { tag = '', value = '' } = readSemaphoreId(this.core.id) ?? {};
     const own = { rack: attributes.rack, pool: attributes.pool, sku: attributes.sku, machine: attributes.machine };
     const key = own[tag as keyof typeof own];

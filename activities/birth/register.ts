@@ -107,18 +107,18 @@ async function place(
   answered: Position | null,
 ): Promise<Placement | { question: OperatorQuestion }> {
   const recorded = recordedAt(machine);
-  const heard = await position.heardPorts(tx, machine.id);
+  const neighbours = await position.receivedPorts(tx, machine.id);
   // A machine that was never deployed has nothing that ties it to a position it was once recorded at.
   const movable =
     machine.stage === 'racked' ||
     machine.stage === 'registered' ||
     machine.stage === 'configured' ||
     machine.stage === 'profiled';
-  const known = heard.some((port) => port.position !== null);
-  const port = heard[0] ? `${heard[0].chassis} ${heard[0].port}` : null;
+  const known = neighbours.some((port) => port.position !== null);
+  const port = neighbours[0] ? `${neighbours[0].chassis} ${neighbours[0].port}` : null;
   // Where a person has placed it at this very port, or announced it, that is their word still.
   const said = answered !== null || machine.hostname === null || (port !== null && port === machine.placedPort);
-  const found = placeOf(heard, answered ?? (movable && known ? null : recorded), said);
+  const found = placeOf(neighbours, answered ?? (movable && known ? null : recorded), said);
   if ('question' in found) return found;
   const slot = found.position;
 

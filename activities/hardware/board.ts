@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { BoardLook, BoardSight } from '../../contract/board.ts';
-import type { BoardShown } from '../../domain/identity/board.ts';
+import type { BoardObserved } from '../../domain/identity/board.ts';
 import { judgeSwap } from '../../domain/identity/board.ts';
 import { isSystemOf } from '../../domain/identity/samemachine.ts';
 import type { Claims } from '../../mdb/claim.ts';
@@ -28,8 +28,8 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
     const controller = await controllerOf(mdb, look.machineId);
     if (controller === null) return { state: 'none' };
     try {
-      const shown = await readShown(controller, look.key ?? controller.pin);
-      return await judge(mdb, controller, shown);
+      const observed = await readObserved(controller, look.key ?? controller.pin);
+      return await judge(mdb, controller, observed);
     } catch (error) {
       if (error instanceof QuestionError) return { state: 'unread', reason: error.message };
       if (!(error instanceof RedfishError)) throw error;
@@ -39,7 +39,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
     }
   };
 
-  async function readShown(controller: ControllerRow, pin: string | null): Promise<BoardShown> {
+  async function readObserved(controller: ControllerRow, pin: string | null): Promise<BoardObserved> {
     const { origin, machineId, siteId, bmcRequests, bmcNetworks, secretRef } = controller;
     checkAddress(origin, bmcNetworks);
     if ((await statusOf(mdb, machineId))?.rotation)
@@ -61,16 +61,16 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
 const patience = 4;
 const usualRequests = 256;
 
-async function judge(mdb: Mdb, controller: ControllerRow, shown: BoardShown): Promise<BoardSight> {
-  const verdict = judgeSwap(await readKnownBoard(mdb, controller.machineId), shown);
-  const owner = await ownerOfIdentity(mdb, controller.machineId, shown);
+async function judge(mdb: Mdb, controller: ControllerRow, observed: BoardObserved): Promise<BoardSight> {
+  const verdict = judgeSwap(await readKnownBoard(mdb, controller.machineId), observed);
+  const owner = await ownerOfIdentity(mdb, controller.machineId, observed);
   if (owner !== null) return { state: 'other', reason: owner };
   switch (verdict.is) {
     case 'same':
       return { state: 'same', quarantined: controller.quarantine !== null };
     case 'swapped': {
       const { agree, differ, bootPortGone } = verdict;
-      return { state: 'swapped', shown, agree, differ, bootPortGone };
+      return { state: 'swapped', shown: observed, agree, differ, bootPortGone };
     }
     case 'other':
       return { state: 'other', reason: verdict.reason };

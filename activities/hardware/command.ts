@@ -32,13 +32,13 @@ export async function command(stage: CommandContext): Promise<ActResult> {
   const parameters = kind.parameters.safeParse(act.parameters ?? {});
   if (!parameters.success) {
     const [issue] = parameters.error.issues;
-    return told({
+    return resultOf({
       state: 'not_done',
       observed: `parameters of ${act.kind}: ${issue?.path.join('.')} ${issue?.message}`,
     });
   }
   const plan = await kind.plan(stage, parameters.data);
-  if (!isPlan(plan)) return told(plan);
+  if (!isPlan(plan)) return resultOf(plan);
   const words = wordsOf(plan);
   if (act.dryRun) return { state: 'planned', observed: 'a dry run: nothing was sent', command: words };
   const result = { ...(await give(stage, plan, words)), command: words };
@@ -52,7 +52,7 @@ function wordsOf({ command, next, otherwise }: ActPlan): Plain {
   return { ...command, ...(next && { next }), ...(otherwise && { otherwise }) };
 }
 
-function told({ state, observed, waitsFor }: Observation): ActResult {
+function resultOf({ state, observed, waitsFor }: Observation): ActResult {
   return { state, observed, ...(waitsFor && { waitsFor }) };
 }
 
@@ -64,8 +64,9 @@ async function give(stage: CommandContext, plan: ActPlan, words: Plain): Promise
   const { intentId: id, machineId, orderId, kind, fence, parameters, step, epoch } = act;
   const of = { id, machineId, orderId, kind, fence, parameters: { ...parameters }, step, epoch };
   const written = await writeIntent(mdb, { ...of, command: words, before: plan.before });
-  if (written === 'stale') return told(notDone(stale));
-  if (written === 'flashing') return told(notDone('a firmware update is under way on this machine; nothing was sent'));
+  if (written === 'stale') return resultOf(notDone(stale));
+  if (written === 'flashing')
+    return resultOf(notDone('a firmware update is under way on this machine; nothing was sent'));
   if (written === 'exists' || !(await markSent(mdb, id)))
     return { state: 'unknown', observed: 'the command was given to an earlier worker' };
   const sent = { command: words, before: plan.before, answer: null };
@@ -85,7 +86,7 @@ async function give(stage: CommandContext, plan: ActPlan, words: Plain): Promise
  */
 async function refused(stage: CommandContext, sent: Sent, error: RedfishError): Promise<ActResult> {
   const seen = await observeCommand(stage, sent).catch(() => null);
-  if (seen?.state === 'done') return told(seen);
+  if (seen?.state === 'done') return resultOf(seen);
   await settleIntent(stage.mdb, stage.act.intentId, 'not_done', { reason: error.message });
   return { state: 'not_done', observed: error.message };
 }
@@ -98,7 +99,7 @@ async function watch(stage: CommandContext, sent: Sent, patience?: number): Prom
     const seen = await observeCommand(stage, known).catch(unseen);
     known = keeping(known, seen);
     const over = seen.state !== 'unknown' || seen.waitsFor || stage.pace.since(began) > (patience ?? usual.for);
-    if (over) return told(seen);
+    if (over) return resultOf(seen);
     await stage.pace.wait(usual.every);
   }
 }
@@ -208,7 +209,7 @@ async function findSecond(mdb: Mdb, act: Act, next: FollowUp, lookAt: LookAt): P
     { command: {}, before: {}, answer: null },
     Date.now(),
   ).catch(unseen);
-  return seen.state === 'done' ? told(seen) : found;
+  return seen.state === 'done' ? resultOf(seen) : found;
 }
 
 async function settled(mdb: Mdb, act: Act, intent: Intent, lookAt: LookAt): Promise<ActResult> {
@@ -221,5 +222,5 @@ async function settled(mdb: Mdb, act: Act, intent: Intent, lookAt: LookAt): Prom
   }
   const { command: words, before, answer, sentAt, writtenAt } = intent;
   const sent = { command: words as Plain, before: before as Plain, answer: answer as Plain | null };
-  return told(await lookAt(act, sent, (sentAt ?? writtenAt).getTime()));
+  return resultOf(await lookAt(act, sent, (sentAt ?? writtenAt).getTime()));
 }

@@ -233,11 +233,11 @@ export async function checkIdentity(
   const base: Factors = { uuid: system.uuid, serials: [system.serial, system.sku], macs: [] };
   // What follows takes requests of its own, and can only speak for the machine: it is read where the rest is too little.
   if (sameMachine(known, base).same) return;
-  const shown = { ...base, serials: [...base.serials, ...(await readChassisSerials(session, system))] };
-  if (sameMachine(known, shown).same || (await isVouchedFor(mdb, controller, known, shown))) return;
+  const observed = { ...base, serials: [...base.serials, ...(await readChassisSerials(session, system))] };
+  if (sameMachine(known, observed).same || (await isVouchedFor(mdb, controller, known, observed))) return;
   const bmcMacs = await readOwnMacs(session, system);
-  const isEnough = (macs: readonly string[]) => sameMachine(known, { ...shown, macs, bmcMacs }).same;
-  const verdict = sameMachine(known, { ...shown, macs: await readMacs(session, system, isEnough), bmcMacs });
+  const isEnough = (macs: readonly string[]) => sameMachine(known, { ...observed, macs, bmcMacs }).same;
+  const verdict = sameMachine(known, { ...observed, macs: await readMacs(session, system, isEnough), bmcMacs });
   if (verdict.same) return;
   const reason = `Behind ${controller.origin} is not ${controller.machineId}: ${verdict.reason}.`;
   // Too few factors to be certain is a reason to wait for more, not to shut the controller out.
@@ -253,11 +253,11 @@ async function isVouchedFor(
   mdb: Mdb,
   { machineId, word }: ControllerRow,
   known: Factors,
-  shown: Factors,
+  observed: Factors,
 ): Promise<boolean> {
-  const verdict = sameMachine(known, shown);
+  const verdict = sameMachine(known, observed);
   if (word === null || (!verdict.same && verdict.other)) return false;
-  const facts = { uuid: normaliseUuid(shown.uuid), serials: cleanSerials(shown.serials).map(serialKey).sort() };
+  const facts = { uuid: normaliseUuid(observed.uuid), serials: cleanSerials(observed.serials).map(serialKey).sort() };
   if (word.shown === null) await tieWord(mdb, machineId, facts);
   return word.shown === null || isDeepStrictEqual({ ...word.shown }, facts);
 }

@@ -21,8 +21,8 @@ export function createRepairActivities(mdb: Mdb) {
     /** What the machine had and its controller shows no more, in sentences; reads the MDB only. */
     missingParts({ machineId }: PassageReference): Promise<string[]> {
       return mdb.transaction(async (tx) => {
-        const { known, shown, left } = await repairs.gatherDisks(tx, machineId);
-        return missingDisks(known, shown, left);
+        const { known, observed, left } = await repairs.gatherDisks(tx, machineId);
+        return missingDisks(known, observed, left);
       });
     },
 

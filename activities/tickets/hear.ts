@@ -23,10 +23,10 @@ export async function hearComments(
 ): Promise<boolean> {
   const said = there.comments.filter(({ text }) => noteIn(text) === null);
   const keys = new Map(said.map((comment) => [`${mirror.secretRef}:${there.id}:${comment.id}`, comment]));
-  const heard = keys.size === 0 ? [] : await listNoted(mdb, [...keys.keys()]);
+  const received = keys.size === 0 ? [] : await listNoted(mdb, [...keys.keys()]);
   let answered = false;
   for (const [key, comment] of keys) {
-    if (heard.includes(key)) continue;
+    if (received.includes(key)) continue;
     // The answer goes first: cut off here, it is given once more and refused, where a note alone would lose it.
     answered = (await answerBy(mdb, mirror, mirrored, comment)) || answered;
     await noteComment(mdb, mirror, key, comment);

@@ -113,9 +113,9 @@ async function readThere({ mdb, system, mirror }: Work, id: string): Promise<Out
 
 /** A note that a comment over there says it is was told before, by a try whose end we did not see. */
 async function tellNotes({ mdb, system, mirror, mirrored }: Work, there: OutsideTicket): Promise<void> {
-  const told = new Set(there.comments.map(({ text }) => noteIn(text)));
+  const reported = new Set(there.comments.map(({ text }) => noteIn(text)));
   for (const { id, text } of mirrored.notes) {
-    if (!told.has(id)) await system.comment(there.id, signNote(text, id));
+    if (!reported.has(id)) await system.comment(there.id, signNote(text, id));
     await updateMirror(mdb, mirror.ticketId, { told: id });
   }
 }

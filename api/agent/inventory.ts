@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AgentRecord } from '../../contract/records.ts';
 import type { DimmFact, Inventory, NicFact } from '../../domain/agent.ts';
-import { nameDisks, type ToldDisk } from './disks.ts';
+import { nameDisks, type ReportedDisk } from './disks.ts';
 import { type Reading, readOnly, readRecord } from './facts.ts';
 import {
   chassisField,
@@ -58,7 +58,7 @@ const dimm = z
   })
   .transform(({ part, speed, ...rest }) => ({ ...rest, partNumber: part, speedMts: speed }));
 
-const disk: z.ZodType<ToldDisk> = z
+const disk: z.ZodType<ReportedDisk> = z
   .object({
     name: requiredText,
     serial: optionalSerial,
@@ -210,13 +210,13 @@ const infiniband = /^([0-9a-f]{2}:){19}[0-9a-f]{2}$/i;
 function readNics(records: readonly AgentRecord[], all: ReadKind, leftOut: string[]): NicFact[] {
   const ports = records.filter(({ kind, fields }) => kind === 'nic' && infiniband.test(fields['mac'] ?? ''));
   const others = new Set(ports.flatMap(({ fields }) => fields['name'] ?? []));
-  const heard = all(lldp, 'lldp');
+  const neighbours = all(lldp, 'lldp');
   const cards = readCards(records, ports, leftOut);
-  for (const { nic: name } of heard)
+  for (const { nic: name } of neighbours)
     if (!others.has(name) && !cards.some((one) => one.name === name))
       leftOut.push(`lldp: there is no nic ${name} that could be read: its neighbour is left out`);
   return keepOneOfEach(
-    cards.map((one) => attach(one, heard)),
+    cards.map((one) => attach(one, neighbours)),
     leftOut,
   );
 }
@@ -232,8 +232,8 @@ function readCards(records: readonly AgentRecord[], ports: readonly AgentRecord[
     });
 }
 
-function attach(card: z.infer<typeof nic>, heard: readonly z.infer<typeof lldp>[]): NicFact {
-  const neighbour = heard.find(({ nic: name }) => name === card.name);
+function attach(card: z.infer<typeof nic>, neighbours: readonly z.infer<typeof lldp>[]): NicFact {
+  const neighbour = neighbours.find(({ nic: name }) => name === card.name);
   return {
     ...card,
     neighbourChassis: neighbour?.chassis ?? null,

@@ -14,7 +14,7 @@ const worstClock = 5000;
 /** Machines that one sentence names. */
 const mostNamed = 10;
 
-const shown: Readonly<Record<ProcessName, string>> = {
+const observed: Readonly<Record<ProcessName, string>> = {
   dispatch: 'dispatcher',
   lifecycle: 'lifecycle worker',
   hardware: 'hardware worker',
@@ -26,25 +26,29 @@ const local: ReadonlySet<ProcessName> = new Set(['hardware', 'birther', 'agents'
 
 /** Which of Farrier's processes work, and whether their clocks agree with the MDB's. */
 export function examineProcesses(seen: readonly ProcessSeen[], sites: readonly string[]): Finding[] {
-  const findings = (Object.keys(shown) as ProcessName[]).map((name): Finding => {
+  const findings = (Object.keys(observed) as ProcessName[]).map((name): Finding => {
     const rows = seen.filter((one) => one.name === name);
     const missing = local.has(name)
       ? sites.flatMap((site) =>
           tellSilence(
-            shown[name],
+            observed[name],
             rows.filter(({ siteId }) => siteId === site),
             ` of site ${site}`,
           ),
         )
-      : tellSilence(shown[name], rows, '');
-    return { name, ok: missing.length === 0, message: missing.join('; ') || `the ${shown[name]} works` };
+      : tellSilence(observed[name], rows, '');
+    return { name, ok: missing.length === 0, message: missing.join('; ') || `the ${observed[name]} works` };
   });
   const wrong = seen.filter(({ age, clockAhead }) => age < longestSilence && Math.abs(clockAhead) > worstClock);
-  const told = wrong.map(({ name, siteId, clockAhead }) => {
+  const reported = wrong.map(({ name, siteId, clockAhead }) => {
     const off = `${Math.round(Math.abs(clockAhead) / 1000)} s ${clockAhead > 0 ? 'ahead of' : 'behind'}`;
     return `the clock of ${name}${siteId === '' ? '' : ` of site ${siteId}`} is ${off} the MDB's`;
   });
-  const clock = { name: 'clock', ok: told.length === 0, message: told.join('; ') || "all clocks agree with the MDB's" };
+  const clock = {
+    name: 'clock',
+    ok: reported.length === 0,
+    message: reported.join('; ') || "all clocks agree with the MDB's",
+  };
   return [...findings, clock];
 }
 

@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import { isOfferable, type Stage } from '../../domain/machine.ts';
 import type { Supervised } from '../../host/supervise.ts';
 import type { SetupStep } from './steps.ts';
-import type { FleetFigures, MachineShown, RackShown } from './watch.ts';
+import type { FleetFigures, UpMachine, UpRack } from './watch.ts';
 
 /** Everything that the picture shows. */
 export interface UpPicture {
@@ -113,7 +113,7 @@ function birthTimes(births: NonNullable<FleetFigures['births']>): string {
 const nameWidth = 16;
 
 /** One machine on the belt, e.g. `▸ r01-u03  ━━━━━━━━━━╸─────── profiled  burnin 40 %  12 s`. */
-export function machineLine(machine: MachineShown, columns: number): string {
+export function machineLine(machine: UpMachine, columns: number): string {
   const { held, stage } = machine;
   const { opState, repairState = 'none' } = machine;
   const done = isOfferable({ stage, opState, repairState });
@@ -127,7 +127,7 @@ export function machineLine(machine: MachineShown, columns: number): string {
   return `${paint(style, line)} ${fill(doing, room)} ${formatSeconds(machine.seconds).padStart(7)}`;
 }
 
-function doingNow({ id, stage, opState, repairState = 'none', step, percent }: MachineShown, done: boolean): string {
+function doingNow({ id, stage, opState, repairState = 'none', step, percent }: UpMachine, done: boolean): string {
   if (done) return id;
   const aside = stage === 'in_service' && opState !== 'production' ? opState : null;
   const sick = repairState === 'none' ? null : repairState;
@@ -151,7 +151,7 @@ const shades: Readonly<Record<string, string>> = {
 };
 
 /** One rack: a bar with a cell a machine, furthest first, and what is not in service in words. */
-export function rackLine(rack: RackShown, columns: number): string {
+export function rackLine(rack: UpRack, columns: number): string {
   const name = (rack.rack ?? 'not placed').slice(0, nameWidth).padEnd(nameWidth);
   const width = Math.max(8, Math.min(48, columns - 60));
   const stages = belt.toReversed().filter((stage) => (rack.stages[stage] ?? 0) > 0);

@@ -111,8 +111,8 @@ function compareHardware(scene: DriftScene, now: number): Findings {
 /** Taken at the first look after its birth; of the controller as soon as that was read. */
 function sheetOf(scene: DriftScene): DriftVerdict['sheet'] {
   const { sheet, host, documents } = scene;
-  const told = controllerSheet(documents);
-  const controller = Object.keys(told).length === 0 ? null : told;
+  const reported = controllerSheet(documents);
+  const controller = Object.keys(reported).length === 0 ? null : reported;
   if (sheet === null) return { host: hostSheet(host), controller };
   return sheet.controller === null && controller !== null ? { host: sheet.host, controller } : null;
 }

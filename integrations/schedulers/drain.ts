@@ -118,6 +118,6 @@ export function count(number: number, noun: string): string {
 
 /** The first few of a list, and how many more there are. */
 export function some(names: readonly string[], most = 3): string {
-  const shown = names.slice(0, most).join(', ');
-  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+  const observed = names.slice(0, most).join(', ');
+  return names.length > most ? `${observed} and ${names.length - most} more` : observed;
 }

@@ -159,17 +159,17 @@ class Kubernetes implements Drain {
       if (why === null) evicted.push(nameOf(pod));
       else refused.set(why, [...(refused.get(why) ?? []), nameOf(pod)]);
     }
-    const told = tellPods(name, pods, refused, evicted, this.tellSilence(node));
-    return told.drained ? ((await this.tellVolumes(name)) ?? told) : told;
+    const reported = tellPods(name, pods, refused, evicted, this.tellSilence(node));
+    return reported.drained ? ((await this.tellVolumes(name)) ?? reported) : reported;
   }
 
   /** That the kubelet is not heard from, and whether for so long that pods on their way out no longer count. */
   private tellSilence(node: V1Node): Silence | null {
     const ready = node.status?.conditions?.find((one) => one?.type === 'Ready');
     if (ready?.status !== 'Unknown') return null;
-    const shown = new Date(ready.lastTransitionTime ?? Number.NaN);
+    const observed = new Date(ready.lastTransitionTime ?? Number.NaN);
     // A time that is not shown is read as 1970 by the generated client.
-    const since = shown.getTime() > 0 ? shown : null;
+    const since = observed.getTime() > 0 ? observed : null;
     const seconds = since === null ? 0 : (Date.now() - since.getTime()) / 1000;
     return { since, over: seconds >= (this.limits.unreachableAfter ?? Number.POSITIVE_INFINITY) };
   }

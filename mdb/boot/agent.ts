@@ -159,7 +159,12 @@ function reportKey({ nonce }: AgentSession, kind: ReportKind, of?: string): stri
 }
 
 // A lost answer is asked for again within a few directives; older ones than that are not this request repeated.
-export async function wasTold(tx: Transaction, session: AgentSession, kind: ReportKind, seq: number): Promise<boolean> {
+export async function wasReported(
+  tx: Transaction,
+  session: AgentSession,
+  kind: ReportKind,
+  seq: number,
+): Promise<boolean> {
   const keys = Array.from({ length: 8 }, (_, back) => reportKey(session, kind, String(seq - back)));
   const rows = await tx.select({ id: outbox.id }).from(outbox).where(inArray(outbox.key, keys)).limit(1);
   return rows.length > 0;

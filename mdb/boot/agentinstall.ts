@@ -14,7 +14,7 @@ import {
   type MachineRow,
   type NotTaken,
   postReport,
-  wasTold,
+  wasReported,
 } from './agent.ts';
 
 export interface ReadyTokenRow {
@@ -70,7 +70,7 @@ function installingOf({ directive, hostname }: Pick<MachineRow, 'directive' | 'h
 export async function takeInstalled(mdb: Mdb, session: AgentSession, fact: InstalledFact): Promise<NotTaken> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
-    if (await wasTold(tx, session, 'installed', machine.directiveSeq)) return null;
+    if (await wasReported(tx, session, 'installed', machine.directiveSeq)) return null;
     const differing = doubtInstalled(machine.directive, fact);
     if (differing !== null) return differing;
     await tx

@@ -40,9 +40,9 @@ export async function turnCampaign(mdb: Mdb, spec: TurnSpec): Promise<CampaignPr
   const { campaign, verdict, next } = looked;
   for (const member of next) await placeMember(mdb, campaign, member);
   const stopping = campaign.state === 'cancelling' ? await stopOrders(mdb, campaign) : 0;
-  const told = await tell(mdb, campaignId, verdict, spec);
+  const reported = await tell(mdb, campaignId, verdict, spec);
   const more = next.length === mostOrders || stopping === mostOrders || (await moreAtOnce(mdb, looked));
-  return told && { ...told, more };
+  return reported && { ...reported, more };
 }
 
 interface Looked {

@@ -25,9 +25,13 @@ export function vouchForController(mdb: Mdb, actor: Actor, machineId: string, re
 }
 
 /** Ties the word to what the controller shows now; whoever does it first. */
-export async function tieWord(mdb: Mdb, machineId: string, shown: NonNullable<IdentityWord['shown']>): Promise<void> {
+export async function tieWord(
+  mdb: Mdb,
+  machineId: string,
+  observed: NonNullable<IdentityWord['shown']>,
+): Promise<void> {
   await mdb
     .update(bmcs)
-    .set({ word: sql`jsonb_set(${bmcs.word}, '{shown}', ${JSON.stringify(shown)}::jsonb)` })
+    .set({ word: sql`jsonb_set(${bmcs.word}, '{shown}', ${JSON.stringify(observed)}::jsonb)` })
     .where(sql`${bmcs.machineId} = ${machineId} and ${bmcs.word} -> 'shown' = 'null'::jsonb`);
 }

@@ -109,13 +109,13 @@ function answerOf({ answeredAt, answer, answeredBy, note, data }: QuestionRow): 
   return { answer, by: answeredBy, ...(note !== null && { note }), ...(data && { data }) };
 }
 
-interface Told {
+interface OutboxReport {
   readonly report: Report;
   readonly at: Date;
 }
 
 interface Messages {
-  readonly reports: readonly Told[];
+  readonly reports: readonly OutboxReport[];
   readonly answers: readonly Answer[];
   readonly cancel: Steering | null;
 }
@@ -140,7 +140,7 @@ async function messagesOf(tx: Transaction, orderId: string): Promise<Messages> {
  * it, was heard: a person has ruled on it since.
  */
 function unheard(
-  told: readonly Told[],
+  reported: readonly OutboxReport[],
   nonce: string | null,
   open: StepRow | null,
   requests: readonly OpenQuestion[],
@@ -148,13 +148,13 @@ function unheard(
   const answers = requests
     .filter(({ row }) => row.step === open?.name)
     .map(({ row }) => row.answeredAt?.getTime() ?? 0);
-  const heard = Math.max(open?.startedAt.getTime() ?? 0, ...answers);
-  return told
+  const received = Math.max(open?.startedAt.getTime() ?? 0, ...answers);
+  return reported
     .filter(({ report, at }) => {
       // The installed system has a nonce of its own.
       if (report.kind === 'ready') return true;
       if (report.nonce !== nonce) return false;
-      return !rulable.has(report.kind) || at.getTime() >= heard;
+      return !rulable.has(report.kind) || at.getTime() >= received;
     })
     .map(({ report }) => report);
 }

@@ -109,8 +109,8 @@ export async function gatherEvidence(tx: Transaction, machineId: string) {
     .where(eq(machines.id, machineId));
   const { keyStore = null, lastSeenAt = null } = machine ?? {};
   const boots = await lastBootRequest(tx, machineId);
-  const told = await consoleOf(tx, machineId);
-  const console = told ?? { lines: [], missing: 'it was not read', readAt: null };
+  const reported = await consoleOf(tx, machineId);
+  const console = reported ?? { lines: [], missing: 'it was not read', readAt: null };
   return { logs, events, sensors: sensors ?? null, tests, acts, keyStore, lastSeenAt, boots, console };
 }
 
@@ -140,7 +140,7 @@ export async function gatherDisks(tx: Transaction, machineId: string) {
     .select({ document: controllerDocuments.document })
     .from(controllerDocuments)
     .where(and(eq(controllerDocuments.machineId, machineId), eq(controllerDocuments.kind, 'drives')));
-  const shown = (kept?.document ?? []) as readonly { serial: string | null; slot: string | null }[];
+  const observed = (kept?.document ?? []) as readonly { serial: string | null; slot: string | null }[];
   const changes = await tx
     .select({ place: hardwareChanges.place, before: hardwareChanges.before, after: hardwareChanges.after })
     .from(hardwareChanges)
@@ -151,7 +151,7 @@ export async function gatherDisks(tx: Transaction, machineId: string) {
     const serial = serialOf(before);
     return serial === null ? [] : [{ serial, slot: place, next: serialOf(after) }];
   });
-  return { known, shown, left };
+  return { known, observed, left };
 }
 
 function serialOf(part: unknown): string | null {

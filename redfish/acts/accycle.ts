@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
-import { type Before, effectShown, readShown, shownBy } from '../effect.ts';
+import { type Before, effectObserved, observedBy, readObserved } from '../effect.ts';
 import { beforeRestart, observeRestart, restartFollow, restartWatch } from './bmc.ts';
 import { type ActContext, type ActDefinition, isPlan, notDone, type Observation, type Sent } from './kind.ts';
 import { planReset, powerOff } from './power.ts';
@@ -27,7 +27,7 @@ export const acCycle: ActDefinition<ActParameters['ac-cycle']> = {
     }
     return {
       command: { at: offer.target, ...offer.body, ...parameters },
-      before: { ...shownBy(scene.system), ...(await beforeRestart(scene)) },
+      before: { ...observedBy(scene.system), ...(await beforeRestart(scene)) },
       send: async () => {
         await scene.session.write('POST', offer.target, offer.body);
         return { taken: true };
@@ -49,7 +49,7 @@ export const acCycle: ActDefinition<ActParameters['ac-cycle']> = {
 async function observeCycle(scene: ActContext, sent: Sent): Promise<Observation> {
   const seen = await observeRestart(scene, sent);
   if (seen.state === 'done') return { ...seen, observed: `the mains were away: ${seen.observed}` };
-  const shown = await readShown(scene.session, scene.system).catch(() => null);
-  if (sent.before.power === 'Off' || shown === null || !effectShown(sent.before as Before, shown)) return seen;
-  return { state: 'done', observed: 'the machine started anew', facts: { ...shown } };
+  const observed = await readObserved(scene.session, scene.system).catch(() => null);
+  if (sent.before.power === 'Off' || observed === null || !effectObserved(sent.before as Before, observed)) return seen;
+  return { state: 'done', observed: 'the machine started anew', facts: { ...observed } };
 }

@@ -51,9 +51,9 @@ export async function observeRestart(scene: ActContext, { before, answer }: Sent
 }
 
 async function stateOf({ session, system }: ActContext) {
-  const shown = await session.get(system.path);
+  const observed = await session.get(system.path);
   const manager = system.managerPath === null ? {} : await session.get(system.managerPath);
-  return { power: text(shown.PowerState), managerReset: text(manager.LastResetTime) };
+  return { power: text(observed.PowerState), managerReset: text(manager.LastResetTime) };
 }
 
 /** Starts the controller itself again; the host is not to notice. */

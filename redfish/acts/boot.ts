@@ -11,7 +11,7 @@ import {
   writeBoot,
 } from '../boot.ts';
 import { type OrderPlan, planOrder, readBootOrder, sameOrder } from '../bootorder.ts';
-import { hasStarted, type Shown } from '../effect.ts';
+import { hasStarted, type Observed } from '../effect.ts';
 import { RedfishError } from '../errors.ts';
 import { part, text } from '../links.ts';
 import {
@@ -78,7 +78,7 @@ async function observeByOrder(scene: ActContext, sent: Sent): Promise<Observatio
   const seen = await observeStarting(scene, { ...sent, command: { ...sent.command, next: undefined } });
   if (seen.state !== 'done') return seen;
   const requested = typeof sent.before.askedBefore === 'string' && (await scene.boots?.since(sent.before.askedBefore));
-  if (requested === true || hasStarted((seen.facts ?? {}) as Partial<Shown>)) return seen;
+  if (requested === true || hasStarted((seen.facts ?? {}) as Partial<Observed>)) return seen;
   return { ...seen, state: 'unknown', observed: `it started, and has not come to boot yet: ${seen.observed}` };
 }
 
@@ -149,10 +149,10 @@ export const setBoot: ActDefinition<ActParameters['set-boot']> = {
 
 /** Reads back at the place that took it. */
 async function observeBoot({ session }: ActContext, { answer, command }: Sent): Promise<Observation> {
-  const shown = part(await session.get(String(answer?.at ?? command.at)), 'Boot');
-  const order = Array.isArray(shown.BootOrder) ? `, order ${shown.BootOrder.join(' ')}` : '';
-  const words = `boot from ${text(shown.BootSourceOverrideTarget) ?? '?'}, ${text(shown.BootSourceOverrideEnabled) ?? '?'}${order}`;
-  return isSet(shown, part(command, 'boot'))
+  const observed = part(await session.get(String(answer?.at ?? command.at)), 'Boot');
+  const order = Array.isArray(observed.BootOrder) ? `, order ${observed.BootOrder.join(' ')}` : '';
+  const words = `boot from ${text(observed.BootSourceOverrideTarget) ?? '?'}, ${text(observed.BootSourceOverrideEnabled) ?? '?'}${order}`;
+  return isSet(observed, part(command, 'boot'))
     ? { state: 'done', observed: words }
     : { state: 'unknown', observed: `not seen to be set: ${words}` };
 }

@@ -126,14 +126,14 @@ async function observeVerified(scene: ActContext, sent: Sent): Promise<Observati
 async function observeVersion(scene: ActContext, sent: Sent): Promise<Observation> {
   const task = await taskOfSent(scene, sent);
   if (task?.state === 'running' || task?.state === 'held') return underWay(task);
-  const shown = await versionOf(scene, sent);
+  const observed = await versionOf(scene, sent);
   const { component, version } = sent.command;
-  const words = `${component} shows version ${shown ?? '?'}${task ? `; its task: ${task.words}` : ''}`;
-  const updated = sameVersion(shown, version);
+  const words = `${component} shows version ${observed ?? '?'}${task ? `; its task: ${task.words}` : ''}`;
+  const updated = sameVersion(observed, version);
   if (!updated && task?.state !== 'failed') return { state: 'unknown', observed: words };
-  if (!(await isSteady(scene, sent, shown))) return { state: 'unknown', observed: `${words}, which still changes` };
+  if (!(await isSteady(scene, sent, observed))) return { state: 'unknown', observed: `${words}, which still changes` };
   if (updated && task?.state === 'failed') return { state: 'unknown', observed: `${words}: the two do not agree` };
-  return updated ? { state: 'done', observed: words, facts: { version: shown } } : notDone(words);
+  return updated ? { state: 'done', observed: words, facts: { version: observed } } : notDone(words);
 }
 
 function underWay({ percent, state, words }: TaskReading): Observation {
@@ -147,11 +147,11 @@ async function versionOf({ session }: ActContext, { command }: Sent): Promise<st
 }
 
 /** Whether system and version read the same a few times in a row. */
-async function isSteady(scene: ActContext, sent: Sent, shown: string | null): Promise<boolean> {
+async function isSteady(scene: ActContext, sent: Sent, observed: string | null): Promise<boolean> {
   for (let good = 1; good < goodReads; good += 1) {
     await scene.pace.wait(readsApart);
     await scene.session.get(scene.system.path);
-    if ((await versionOf(scene, sent)) !== shown) return false;
+    if ((await versionOf(scene, sent)) !== observed) return false;
   }
   return true;
 }

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
 import {
   type Before,
-  effectShown,
+  effectObserved,
   isStarting,
-  readShown,
-  type Shown,
-  shownBy,
+  type Observed,
+  observedBy,
+  readObserved,
   tellsStarts,
   withReading,
 } from '../effect.ts';
@@ -47,12 +47,12 @@ export async function planReset(scene: ActContext, spec: PowerSpec): Promise<Act
   const type = chooseReset(spec, system.resetTypes);
   if (type === null) return unfitting(scene);
   const so = async () => {
-    const { power } = await readShown(session, system);
+    const { power } = await readObserved(session, system);
     return power !== null && leadsTo[spec]?.includes(power) === true;
   };
   return {
     command: { reset: type },
-    before: spec === 'off' || spec === 'shutdown' ? { ...shownBy(system) } : await beforeStart(scene, type),
+    before: spec === 'off' || spec === 'shutdown' ? { ...observedBy(system) } : await beforeStart(scene, type),
     send: async () => {
       await unlessNow(scene, () => sendReset(session, system, type), { also: conflictsWithState, so });
       return null;
@@ -63,9 +63,9 @@ export async function planReset(scene: ActContext, spec: PowerSpec): Promise<Act
 /** What a start is compared with, and from when on a request for a boot tells of it. */
 async function beforeStart({ boots, system }: ActContext, type: string): Promise<Plain> {
   const forced = !type.startsWith('Graceful');
-  const shown = shownBy(system);
-  const askedBefore = boots === undefined || isStarting(shown) ? null : await boots.now();
-  return { ...shown, ...(forced && { forced }), ...(askedBefore !== null && { requestBefore: askedBefore }) };
+  const observed = observedBy(system);
+  const askedBefore = boots === undefined || isStarting(observed) ? null : await boots.now();
+  return { ...observed, ...(forced && { forced }), ...(askedBefore !== null && { requestBefore: askedBefore }) };
 }
 
 function unfitting({ system: { resetTypes } }: ActContext): Observation {
@@ -73,14 +73,14 @@ function unfitting({ system: { resetTypes } }: ActContext): Observation {
   return notDone(`the controller offers no fitting reset type of ${resetTypes.join(', ')}${mains}`);
 }
 
-function words({ power, lastReset, bootProgress, postState }: Shown): string {
+function words({ power, lastReset, bootProgress, postState }: Observed): string {
   const more = [bootProgress && `start ${bootProgress}`, postState && `POST ${postState}`].filter(Boolean);
   return [`power ${power ?? '?'}`, `last reset ${lastReset ?? '?'}`, ...more].join(', ');
 }
 
-function seen(effect: boolean, shown: Shown): Observation {
-  if (!effect) return { state: 'unknown', observed: `no effect seen: ${words(shown)}` };
-  return { state: 'done', observed: words(shown), facts: { ...shown } };
+function seen(effect: boolean, observed: Observed): Observation {
+  if (!effect) return { state: 'unknown', observed: `no effect seen: ${words(observed)}` };
+  return { state: 'done', observed: words(observed), facts: { ...observed } };
 }
 
 /**
@@ -91,15 +91,20 @@ export async function observeStart(
   { boots, session, system }: ActContext,
   { before, answer }: Sent,
 ): Promise<Observation> {
-  const shown = await readShown(session, system);
-  const kept = Array.isArray(answer?.readings) ? (answer.readings as Shown[]) : [];
-  const readings = withReading(kept, shown);
+  const observed = await readObserved(session, system);
+  const kept = Array.isArray(answer?.readings) ? (answer.readings as Observed[]) : [];
+  const readings = withReading(kept, observed);
   const keep = readings === kept ? {} : { keep: { readings } };
-  if (effectShown(before as Before, ...kept, shown)) return { ...seen(true, shown), ...keep };
+  if (effectObserved(before as Before, ...kept, observed)) return { ...seen(true, observed), ...keep };
   const { askedBefore } = before;
-  if (typeof askedBefore === 'string' && shown.power !== 'Off' && (await boots?.since(askedBefore)))
-    return { state: 'done', observed: `it asked for a boot since; ${words(shown)}`, facts: { ...shown }, ...keep };
-  return { ...seen(false, shown), ...keep };
+  if (typeof askedBefore === 'string' && observed.power !== 'Off' && (await boots?.since(askedBefore)))
+    return {
+      state: 'done',
+      observed: `it asked for a boot since; ${words(observed)}`,
+      facts: { ...observed },
+      ...keep,
+    };
+  return { ...seen(false, observed), ...keep };
 }
 
 /** How long a start is looked for that the controller shows nothing of. */
@@ -144,8 +149,8 @@ export const powerOn: ActDefinition<ActParameters['power-on']> = {
       ? { state: 'done', observed: 'it is on already; nothing was sent' }
       : planReset(scene, 'on'),
   observe: async ({ session, system }) => {
-    const shown = await readShown(session, system);
-    return seen(shown.power === 'On' || shown.power === 'PoweringOn', shown);
+    const observed = await readObserved(session, system);
+    return seen(observed.power === 'On' || observed.power === 'PoweringOn', observed);
   },
   watch,
 };
@@ -169,8 +174,8 @@ export const powerOff: ActDefinition<ActParameters['power-off']> = {
     };
   },
   observe: async ({ session, system }) => {
-    const shown = await readShown(session, system);
-    return seen(shown.power === 'Off', shown);
+    const observed = await readObserved(session, system);
+    return seen(observed.power === 'Off', observed);
   },
   watch,
 };

@@ -14,16 +14,16 @@ export const secureBoot: ActDefinition<ActParameters['secure-boot']> = {
   plan: async (scene, { enabled }) => {
     const offer = await scene.probe.offer('secureBoot');
     if (offer === null) return notDone(none);
-    const shown = await readSecureBoot(scene.session, offer.path);
-    if (shown.enabled === enabled)
-      return shown.inForce === enabled
+    const observed = await readSecureBoot(scene.session, offer.path);
+    if (observed.enabled === enabled)
+      return observed.inForce === enabled
         ? { state: 'done', observed: 'it is so, and in force' }
         : { state: 'done', observed: 'it is set so already, and not in force before a restart', waitsFor: 'restart' };
-    if (enabled && shown.mode === 'SetupMode')
+    if (enabled && observed.mode === 'SetupMode')
       return notDone('it has no keys (SetupMode): reset them to their defaults first, and restart the machine');
     return {
       command: { at: offer.path, enabled },
-      before: { ...shown },
+      before: { ...observed },
       send: async () => {
         await unlessNow(scene, () => scene.session.write('PATCH', offer.path, { SecureBootEnable: enabled }));
         return null;
@@ -31,13 +31,13 @@ export const secureBoot: ActDefinition<ActParameters['secure-boot']> = {
     };
   },
   observe: async ({ session }, { command }) => {
-    const shown = await readSecureBoot(session, String(command.at));
-    return shown.enabled === command.enabled
+    const observed = await readSecureBoot(session, String(command.at));
+    return observed.enabled === command.enabled
       ? {
           state: 'done',
           observed: 'it is set so, from the next start on',
-          facts: { ...shown },
-          ...(shown.inForce !== command.enabled && { waitsFor: 'restart' as const }),
+          facts: { ...observed },
+          ...(observed.inForce !== command.enabled && { waitsFor: 'restart' as const }),
         }
       : { state: 'unknown', observed: 'it is not shown as set' };
   },
@@ -72,12 +72,16 @@ export const secureBootKeys: ActDefinition<ActParameters['secure-boot-keys']> = 
     };
   },
   observe: async ({ session }, { command, before }) => {
-    const shown = await readSecureBoot(session, String(command.path));
-    const fits = shown.mode !== null && modes[String(command.reset)]?.includes(shown.mode) === true;
-    if (fits && shown.mode !== before.mode)
-      return { state: 'done', observed: `its mode is ${shown.mode}, was ${before.mode ?? '?'}`, facts: { ...shown } };
+    const observed = await readSecureBoot(session, String(command.path));
+    const fits = observed.mode !== null && modes[String(command.reset)]?.includes(observed.mode) === true;
+    if (fits && observed.mode !== before.mode)
+      return {
+        state: 'done',
+        observed: `its mode is ${observed.mode}, was ${before.mode ?? '?'}`,
+        facts: { ...observed },
+      };
     const words = fits ? 'as before, which does not tell' : 'not what this leads to: it may take a restart';
-    return { state: 'unknown', observed: `its mode is ${shown.mode ?? '?'}, ${words}` };
+    return { state: 'unknown', observed: `its mode is ${observed.mode ?? '?'}, ${words}` };
   },
   watch: { for: 30_000, every: 3000 },
 };

@@ -1,7 +1,7 @@
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { openReader, type Reader } from './reader.ts';
-import { linkedPath, shownText } from './values.ts';
+import { linkedPath, observedText } from './values.ts';
 
 /** Lines that are given at most, the last ones. */
 const mostLines = 100;
@@ -13,7 +13,7 @@ const mostPages = 20;
  * LogService says so. OpenBMC's is `HostLogger`, "Host Logger Service" (bmcweb `hostlogger`, and its recorded tree).
  */
 export function isConsoleLog(service: Json): boolean {
-  const words = [service.Id, service.Name, service.Description].map((one) => shownText(one) ?? '');
+  const words = [service.Id, service.Name, service.Description].map((one) => observedText(one) ?? '');
   return words.some((one) => /\bhost ?logger\b|\b(serial|host|system) ?console\b/i.test(one));
 }
 

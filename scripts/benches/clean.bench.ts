@@ -23,7 +23,7 @@ const { values } = parseArgs({
 const { machines: count, speed } = z
   .object({ machines: z.coerce.number().int().min(1).max(48), speed: z.coerce.number().positive() })
   .parse(values);
-const shown = z.object({ machines: z.array(z.object({ id: z.string(), machineId: z.string() })) });
+const observed = z.object({ machines: z.array(z.object({ id: z.string(), machineId: z.string() })) });
 const ann = { class: 'user', name: 'ann' } as const;
 /** Seconds until a passage that does not end ends the bench. */
 const patience = 300;
@@ -34,7 +34,7 @@ process.exitCode = await withFarrier(spec, bench);
 
 async function bench({ up: { mdb, ports }, stopped }: BenchFarrier): Promise<number> {
   const sim = `http://127.0.0.1:${ports.sim}`;
-  const { machines } = shown.parse(await (await fetch(`${sim}/machines`)).json());
+  const { machines } = observed.parse(await (await fetch(`${sim}/machines`)).json());
   // One after the other leaves production, which is a storm to the brake: it is overridden as an operator would.
   await releaseBrake(mdb, ann, 'bench', 600);
   const times: { birth: number[]; clean: number[] } = { birth: [], clean: [] };

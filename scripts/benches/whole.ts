@@ -84,12 +84,12 @@ function start(spec: WholeSpec, data: string, supervisor: Supervisor, stop: Abor
 
 function tellingSteps(): SetupSteps {
   const steps = new SetupSteps();
-  const told = new Set<string>();
+  const reported = new Set<string>();
   steps.on('change', () => {
     for (const { title, state } of steps.list()) {
-      if (told.has(title) || (state !== 'done' && state !== 'failed')) continue;
+      if (reported.has(title) || (state !== 'done' && state !== 'failed')) continue;
       say(`${title}: ${state}`);
-      told.add(title);
+      reported.add(title);
     }
   });
   return steps;

@@ -422,8 +422,8 @@ describe('the image system', () => {
     });
     const [after] = await base.mdb.select().from(sites);
     expect(after?.policy).toEqual({ ...before?.policy, updatesOff: ['pinned'] });
-    const told = await base.mdb.select().from(audit).where(eq(audit.action, 'site.image-system'));
-    expect(told.map(({ detail }) => (detail as { reason: string }).reason)).toEqual(['our hall has one', 'back']);
+    const reported = await base.mdb.select().from(audit).where(eq(audit.action, 'site.image-system'));
+    expect(reported.map(({ detail }) => (detail as { reason: string }).reason)).toEqual(['our hall has one', 'back']);
   });
 });
 

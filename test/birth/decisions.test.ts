@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { type BurninPart, judgeBurnin, median } from '../../domain/birth/burnin.ts';
 import { chooseDisk, chooseImage, type ImageFacts } from '../../domain/birth/image.ts';
 import type { BurninLimits } from '../../domain/birth/limits.ts';
-import { type HeardPort, hostnameAt, placeOf, readPlace } from '../../domain/birth/place.ts';
+import { hostnameAt, type LldpNeighbour, placeOf, readPlace } from '../../domain/birth/place.ts';
 import { matchProfile } from '../../domain/birth/profile.ts';
 import { wipeHeld } from '../../domain/birth/wipe.ts';
 
 const mark = '6f6a3b1e-0000-4000-8000-000000000001';
 
 describe('where a machine stands', () => {
-  const at = (nic: string, rack?: string, unit = 1): HeardPort => ({
+  const at = (nic: string, rack?: string, unit = 1): LldpNeighbour => ({
     nic,
     chassis: '52:54:00:ff:00:01',
     port: 'swp7',
@@ -29,8 +29,8 @@ describe('where a machine stands', () => {
     ['no neighbour', [], null, 'register/no-neighbour'],
     ['no neighbour, and a person said where', [], { rack: 'A02', unit: 3 }, { rack: 'A02', unit: 3 }],
     ['elsewhere than recorded', [at('eth0', 'A01')], { rack: 'A02', unit: 3 }, 'register/moved'],
-  ])('%s', (_, heard, given, expected) => {
-    expect(fault(placeOf(heard, given))).toEqual(expected);
+  ])('%s', (_, neighbours, given, expected) => {
+    expect(fault(placeOf(neighbours, given))).toEqual(expected);
   });
 
   test('the reason names NIC, port and switch', () => {

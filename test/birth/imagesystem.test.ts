@@ -62,8 +62,14 @@ describe('what counts as ready', () => {
 });
 
 test('a machine keeps the system that it was told to be installed for', () => {
-  const told: Directive = { do: 'handover', hostname: 'h', address: 'a', imageSystem: 'dominator', how: 'in-place' };
-  expect(imageSystemOf(told, sitePolicy)).toBe('dominator');
+  const reported: Directive = {
+    do: 'handover',
+    hostname: 'h',
+    address: 'a',
+    imageSystem: 'dominator',
+    how: 'in-place',
+  };
+  expect(imageSystemOf(reported, sitePolicy)).toBe('dominator');
   expect(imageSystemOf({ do: 'wait' }, sitePolicy)).toBe('archive');
 });
 

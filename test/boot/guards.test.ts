@@ -27,11 +27,11 @@ test('a source is slowed beyond its rate, turned away when it floods, and heard 
 
 test('while the MDB is away one request a second tries it', async () => {
   let now = 0;
-  const told: boolean[] = [];
+  const reported: boolean[] = [];
   const breaker = createBreaker(
     1000,
     () => now,
-    (open) => told.push(open),
+    (open) => reported.push(open),
   );
   let tries = 0;
   const failing = async () => {
@@ -46,7 +46,7 @@ test('while the MDB is away one request a second tries it', async () => {
   expect(tries).toBe(2);
   now = 3000;
   expect(await breaker.run(async () => 'back')).toBe('back');
-  expect(told).toEqual([true, false]);
+  expect(reported).toEqual([true, false]);
 });
 
 test('a statement that PostgreSQL refuses is no outage', async () => {

@@ -65,8 +65,8 @@ async function boot(born: Born, more = ''): Promise<string> {
   const token = await giveToken(server.mdb, born.machineId, born.orderId);
   const { records } = await server.ask('POST', '/agent/hello', token, greeting);
   const session = records[0]?.fields['token'] ?? '';
-  const told = await server.ask('POST', '/agent/inventory', session, `${inventory(born)}${more}`);
-  expect(told.status, told.reason).toBe(200);
+  const reported = await server.ask('POST', '/agent/inventory', session, `${inventory(born)}${more}`);
+  expect(reported.status, reported.reason).toBe(200);
   return session;
 }
 

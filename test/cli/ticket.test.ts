@@ -162,8 +162,8 @@ describe('farrier ticket', () => {
     Object.assign(inbox.issues[0] ?? {}, { open: false, closedBy: 'hana' });
     const body = JSON.stringify({ ticket: inbox.issues[0]?.id });
     const headers = { 'content-type': 'application/json', 'farrier-signature': sign(key, body) };
-    const told = await fetch(`${hooks}/hooks/tickets/desk`, { method: 'POST', headers, body });
-    expect(told.status).toBe(202);
+    const reported = await fetch(`${hooks}/hooks/tickets/desk`, { method: 'POST', headers, body });
+    expect(reported.status).toBe(202);
     await expect
       .poll(async () => (await base.mdb.select().from(outbox).where(eq(outbox.kind, 'answer')))[0]?.payload)
       .toMatchObject({ step: 'o-1:register:1', answer: 'retry', by: 'hana@webhook' });

@@ -117,8 +117,8 @@ describe('a setting that the machine itself shows otherwise', () => {
     ['ProcHyperthreading', 'Enabled', null],
     ['Processors_HyperThreading', 'Disable', 'enabled'],
     ['SysProfile', 'Custom', null],
-  ])('%s=%s', (name, value, shown) => {
-    expect(contradicts(name, value, { firmware: 'uefi', cores: 8, threads: 16 })).toBe(shown);
+  ])('%s=%s', (name, value, observed) => {
+    expect(contradicts(name, value, { firmware: 'uefi', cores: 8, threads: 16 })).toBe(observed);
   });
 
   test('is not kept where it is a password', () => {

@@ -246,10 +246,10 @@ describe('draining a Kubernetes node', () => {
     const { drain, close } = open();
     await drain.start(task);
     server.trouble = ({ path, method }) => (/stuck/.test(path) && method === 'POST' ? refusal : undefined);
-    const told = await drain.progress(task);
-    expect(told).toMatchObject({ drained: false, left: 3 });
-    expect(told.sentence).toContain('2 pods on the way out (shop/web-1, shop/web-2)');
-    expect(told.sentence).toContain(`one pod refused by the cluster: ${refusal.body.message} (shop/stuck)`);
+    const reported = await drain.progress(task);
+    expect(reported).toMatchObject({ drained: false, left: 3 });
+    expect(reported.sentence).toContain('2 pods on the way out (shop/web-1, shop/web-2)');
+    expect(reported.sentence).toContain(`one pod refused by the cluster: ${refusal.body.message} (shop/stuck)`);
     expect([...cluster.pods.keys()]).toEqual(['shop/stuck']);
     expect(await drain.progress(task)).toMatchObject({ drained: false, left: 1 });
     server.trouble = ({ path, method }) => (/stuck/.test(path) && method === 'DELETE' ? refusal : undefined);

@@ -257,7 +257,7 @@ test('O-3: no permit is left, no message waits, no machine is held, and each has
 });
 
 test('O-3: rehydrate beside a Temporal that has everything leaves all of it alone', { timeout: 240_000 }, async () => {
-  const told = await op.farrier('rehydrate', '--dry-run');
-  expect(told).toMatch(/nothing is missing/i);
+  const reported = await op.farrier('rehydrate', '--dry-run');
+  expect(reported).toMatch(/nothing is missing/i);
   expect(await op.farrier('rehydrate')).toMatch(/nothing was missing/i);
 });

@@ -30,11 +30,11 @@ export class FleetOperator {
 
   /** The sentence that `farrier` refuses with. */
   async refusal(...args: string[]): Promise<string> {
-    const told = await this.farrier(...args).then(
+    const reported = await this.farrier(...args).then(
       (out) => `it was done: ${out}`,
       (error: { stderr?: string }) => error.stderr ?? String(error),
     );
-    return told.trim();
+    return reported.trim();
   }
 
   async campaign(id: string): Promise<CampaignDetail> {

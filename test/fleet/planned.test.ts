@@ -120,8 +120,8 @@ test('a dry run of maintenance tells beforehand what could not be done', { timeo
   const request = ['--request', JSON.stringify({ work }), '--reason', 'what if', '--id', 'what-if', '--dry-run'];
   await op.farrier('order', 'place', 'maintenance', machine.hostname as string, ...request);
   await op.ended('what-if', 'done', 300);
-  const shown = await shownOrder('what-if');
-  const planned = shown.plan.lines.filter(({ step }) => step === 'work').map(({ does }) => does);
+  const observed = await observedOrder('what-if');
+  const planned = observed.plan.lines.filter(({ step }) => step === 'work').map(({ does }) => does);
   expect(planned).toEqual([
     'to maintenance',
     expect.stringMatching(/^update BIOS to 3\.0\.0: it can't be done, .*firmware\/bios-3\.0\.0\.bin.* 404$/),
@@ -129,9 +129,9 @@ test('a dry run of maintenance tells beforehand what could not be done', { timeo
   ]);
 });
 
-const shownOrder = async (id: string) => JSON.parse(await op.farrier('order', 'show', id, '--json')) as Shown;
+const observedOrder = async (id: string) => JSON.parse(await op.farrier('order', 'show', id, '--json')) as Observed;
 
-interface Shown {
+interface Observed {
   readonly plan: { readonly lines: readonly { readonly step: string; readonly does: string }[] };
   readonly steps: readonly { readonly startedAt: string; readonly endedAt: string }[];
 }
@@ -301,7 +301,7 @@ test('maintenance ended in production: firmware, all settings, one reboot, each 
   ]);
   expect(effects[0]?.detail).toMatchObject({ component: 'BIOS', to: '2.19.1' });
   expect(Date.parse(effects[0]?.time ?? '')).toBeGreaterThan(opens);
-  const { startedAt = '' } = (await shownOrder('upgrade')).steps[1] ?? {};
+  const { startedAt = '' } = (await observedOrder('upgrade')).steps[1] ?? {};
   expect(Date.parse(startedAt)).toBeGreaterThanOrEqual(opens);
   expect(await controllerShows(machine, '/UpdateService/FirmwareInventory/BIOS')).toMatchObject({ Version: '2.19.1' });
   expect(await biosOf(machine)).toMatchObject({ HyperThreading: 'Disabled', PowerProfile: 'Performance' });
@@ -326,7 +326,7 @@ test('maintenance ended in production: firmware, all settings, one reboot, each 
     expect(await op.steps(order)).toEqual(all);
   }
   expect(await biosOf(at('s001-u05'))).toMatchObject({ SriovSupport: 'Enabled' });
-  const { startedAt: from = '', endedAt: until = '' } = (await shownOrder('soak')).steps[4] ?? {};
+  const { startedAt: from = '', endedAt: until = '' } = (await observedOrder('soak')).steps[4] ?? {};
   expect(Date.parse(until) - Date.parse(from)).toBeGreaterThanOrEqual(60_000);
 });
 

@@ -126,10 +126,10 @@ describe('a rotation', () => {
     const ref = (await rowOf(act))?.secretRef ?? '';
     const { password } = await secretFolder(folder).credentials(ref);
     const rows = [result, await db.mdb.select().from(intents), await db.mdb.select().from(rotations)];
-    const told = JSON.stringify([...rows, await db.mdb.select().from(audit)]);
-    expect(told).toContain(ref);
-    expect(told).not.toContain(password);
-    expect(told).not.toContain('simulated');
+    const reported = JSON.stringify([...rows, await db.mdb.select().from(audit)]);
+    expect(reported).toContain(ref);
+    expect(reported).not.toContain(password);
+    expect(reported).not.toContain('simulated');
     expect((await stat(join(folder, ref))).mode & 0o777).toBe(0o600);
   });
 

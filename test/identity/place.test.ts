@@ -41,12 +41,17 @@ async function register(born: Born, answer?: string) {
   const ruling = answer === undefined ? {} : { answer: { answer, by: 'ann' } };
   return createBirthActivities(server.mdb).register({ ...orderOf(born), next, ...ruling });
 }
-async function tell(born: Born, heard: string): Promise<Born> {
-  const told = await server.ask('POST', '/agent/inventory', await open(server, born), describe(born, { lldp: heard }));
-  expect(told.status, told.reason).toBe(200);
+async function tell(born: Born, received: string): Promise<Born> {
+  const reported = await server.ask(
+    'POST',
+    '/agent/inventory',
+    await open(server, born),
+    describe(born, { lldp: received }),
+  );
+  expect(reported.status, reported.reason).toBe(200);
   return { ...born, token: await giveToken(server.mdb, born.machineId, born.orderId) };
 }
-const seen = async (heard: string) => tell(await bear(server.mdb), heard);
+const seen = async (received: string) => tell(await bear(server.mdb), received);
 const row = async ({ machineId }: Born) =>
   (await server.mdb.select().from(machines).where(eq(machines.id, machineId)))[0];
 
@@ -82,8 +87,8 @@ suite('N-2: a port is found by its id, then by its description, whatever the cas
 });
 
 suite('O-6: a machine that was in service is put nowhere without a word', () => {
-  async function inService(heard: string): Promise<Born> {
-    const born = await seen(heard);
+  async function inService(received: string): Promise<Born> {
+    const born = await seen(received);
     expect(await register(born)).toHaveProperty('registered');
     for (const stage of ['configured', 'profiled', 'deployed', 'in_service'] as const)
       await server.mdb.update(machines).set({ stage }).where(eq(machines.id, born.machineId));
@@ -191,8 +196,8 @@ suite('N-4: several machines in one unit', () => {
     expect(readPlace('place:A07/12.')).toBeNull();
     expect(hostnameAt('{rack}-u{unit}', { rack: 'A07', unit: 3, slot: 'B' })).toBe('a07-u03-b');
     expect(hostnameAt('{rack}-u{unit}n{slot}', { rack: 'A07', unit: 3, slot: '2' })).toBe('a07-u03n2');
-    const heard = { nic: 'eth0', chassis: 'c', port: 'p', system: null };
-    const at = (slot: string) => ({ ...heard, position: { rack: 'A01', unit: 2, slot } });
+    const neighbours = { nic: 'eth0', chassis: 'c', port: 'p', system: null };
+    const at = (slot: string) => ({ ...neighbours, position: { rack: 'A01', unit: 2, slot } });
     expect(placeOf([at('1'), at('2')], null)).toMatchObject({ question: { fault: 'register/two-positions' } });
   });
 });

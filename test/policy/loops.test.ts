@@ -29,9 +29,9 @@ it('O-15: a machine that boots five times in ten minutes is a finding, a metric,
   await boots('52:54:00:00:09:01', 'local', [5]);
   expect(await finding()).toMatchObject({ ok: false, message: expect.stringMatching(/m-01.*5 times.*10 minutes/) });
   expect(await (await fetch(`${bench.url}/metrics`)).text()).toMatch(/^farrier_machines_boot_looping 1$/m);
-  const shown = await bench.ask('GET', '/machines/m-01');
-  expect(shown.body.boots).toEqual({ times: 5, minutes: 10 });
-  expect(shown.body.status.next).not.toContain('it works');
+  const observed = await bench.ask('GET', '/machines/m-01');
+  expect(observed.body.boots).toEqual({ times: 5, minutes: 10 });
+  expect(observed.body.status.next).not.toContain('it works');
   expect(await bench.farrier('machine', 'show', 'h1')).toMatch(/5 times in the last 10 minutes/);
   expect((await bench.ask('GET', '/machines/m-02')).body.boots).toEqual({ times: 0, minutes: 10 });
 });

@@ -71,9 +71,9 @@ describe('O-11: what is told of a machine', () => {
     [{ state: 'waiting', notBefore: '2099-01-01T00:00:00.000Z' }, /2099-01-01/, /not before 2099-01-01/],
     [{ passage: 'retire' }, /retired/, /./],
   ])('O-11: what an order comes to: %j', (change, next, blockedOn) => {
-    const told = tell({ stage: change.passage === 'retire' ? 'registered' : 'in_service' }, change);
-    expect(told.next).toMatch(next);
-    expect(told.blockedOn).toMatch(blockedOn);
+    const reported = tell({ stage: change.passage === 'retire' ? 'registered' : 'in_service' }, change);
+    expect(reported.next).toMatch(next);
+    expect(reported.blockedOn).toMatch(blockedOn);
   });
 
   it.each(['birth', 'rebirth'] as const)('O-11: that a retired machine comes back by a %s', (passage) => {
@@ -81,8 +81,8 @@ describe('O-11: what is told of a machine', () => {
   });
 
   it('O-11: that the brake holds what is about to leave', () => {
-    const told = tell({}, { state: 'running' }, { brake: 'the storm brake is engaged: heat' });
-    expect(told.blockedOn).toContain('the storm brake is engaged: heat');
+    const reported = tell({}, { state: 'running' }, { brake: 'the storm brake is engaged: heat' });
+    expect(reported.blockedOn).toContain('the storm brake is engaged: heat');
     expect(tell({ opState: 'draining' }, { state: 'running' }, { brake: 'the storm brake' }).blockedOn).not.toContain(
       'brake',
     );
@@ -97,11 +97,11 @@ describe('O-11: what is told of a machine', () => {
   });
 
   it('O-11: in the picture of `up`, where it is out of production', () => {
-    const shown = {
+    const observed = {
       ...{ id: 'm-1', hostname: 'h1', rack: 'A01', unit: 1, held: null, step: null, percent: null, seconds: 1 },
     };
     const line = (change: object) =>
-      machineLine({ ...shown, stage: 'in_service', opState: 'production', ...change } as never, 120);
+      machineLine({ ...observed, stage: 'in_service', opState: 'production', ...change } as never, 120);
     expect(line({ opState: 'draining' })).toContain('draining');
     expect(line({ opState: 'intervention' })).toContain('intervention');
     expect(line({ repairState: 'failing' })).toContain('failing');

@@ -28,7 +28,7 @@ async function use<T>(work: (session: Session) => Promise<T>): Promise<T> {
 const ensure = (wanted = spec) => use((session) => ensureEvents(session, wanted));
 
 const subscriptions = '/redfish/v1/EventService/Subscriptions';
-async function shown() {
+async function observed() {
   const { Members } = await get(subscriptions);
   const all = await Promise.all(Members.map((one: { '@odata.id': string }) => get(one['@odata.id'])));
   return all.filter((one) => one.Protocol === 'Redfish');
@@ -48,10 +48,10 @@ describe.each(Object.keys(personalities) as PersonalityChoice[])('at %s', (id) =
     }
     expect(first).toMatchObject({ state: 'subscribed', made: true });
     expect(await ensure()).toEqual({ ...first, made: false });
-    expect(await shown()).toMatchObject([{ Destination: `${receiver}one`, Context: spec.context }]);
+    expect(await observed()).toMatchObject([{ Destination: `${receiver}one`, Context: spec.context }]);
     expect(await journal('subscribed')).toHaveLength(1);
     expect(await use((session) => endEvents(session, spec))).toBe(1);
-    expect(await shown()).toEqual([]);
+    expect(await observed()).toEqual([]);
   });
 });
 
@@ -62,7 +62,7 @@ describe('subscribing', () => {
     await ensure(specFor('old'));
     await askBmc('POST', subscriptions, { Destination: `${receiver}lost`, Context: 'x', Protocol: 'Redfish' });
     expect(await ensure()).toMatchObject({ state: 'subscribed', made: true });
-    expect((await shown()).map((one) => one.Destination).sort()).toEqual(
+    expect((await observed()).map((one) => one.Destination).sort()).toEqual(
       [`${receiver}one`, 'https://127.0.0.1:9/other/1'].sort(),
     );
   });
@@ -73,9 +73,9 @@ describe('subscribing', () => {
     await askBmc('POST', subscriptions, { Destination: `${receiver}one`, Context: spec.context, Protocol: 'Redfish' });
     await askBmc('PATCH', '/redfish/v1/EventService', { ServiceEnabled: true });
     machine.note('test-event');
-    await soon(async () => (await shown())[0]?.Status.State).toBe('Disabled');
+    await soon(async () => (await observed())[0]?.Status.State).toBe('Disabled');
     expect(await ensure()).toMatchObject({ made: true });
-    expect((await shown()).map((one) => one.Status.State)).toEqual(['Enabled']);
+    expect((await observed()).map((one) => one.Status.State)).toEqual(['Enabled']);
   });
 
   test('makes again what a restart of the controller cost', async () => {
@@ -101,12 +101,12 @@ describe('subscribing', () => {
     async (id) => {
       await play(id);
       for (let n = 1; n <= 20; n += 1) await somebodyElse(n);
-      const before = (await shown()).length;
+      const before = (await observed()).length;
       expect(await ensure()).toMatchObject({
         state: 'full',
         reason: expect.stringContaining('EventSubscriptionLimitExceeded'),
       });
-      expect(await shown()).toHaveLength(before);
+      expect(await observed()).toHaveLength(before);
     },
   );
 
@@ -121,7 +121,7 @@ describe('subscribing', () => {
     await play('standard');
     await bmcFault({ path: subscriptions, method: 'POST', status: 400, times: 4 });
     expect(await ensure()).toMatchObject({ state: 'refused', reason: expect.stringContaining('status 400') });
-    expect(await shown()).toEqual([]);
+    expect(await observed()).toEqual([]);
   });
 
   test('asks older services for event types, and newer ones not', () => {

@@ -205,9 +205,12 @@ test('fillers identify nothing (quirk 62)', () => {
 });
 
 describe('firmware versions (quirk 60)', () => {
-  test.each(['undefined', 'ff', 'Not Present', 'version not available', '   ', '', null, 7])('%j is none', (shown) => {
-    expect(firmwareVersion(shown)).toBeNull();
-  });
+  test.each(['undefined', 'ff', 'Not Present', 'version not available', '   ', '', null, 7])(
+    '%j is none',
+    (observed) => {
+      expect(firmwareVersion(observed)).toBeNull();
+    },
+  );
 
   test.each([
     ['2.72 ', '2.72', true],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { effectShown, type Shown } from '../../redfish/effect.ts';
+import { effectObserved, type Observed } from '../../redfish/effect.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import { failureOf } from '../../redfish/messages.ts';
 import { retryAfterOf, waitBefore } from '../../redfish/patience.ts';
@@ -93,8 +93,8 @@ describe('the quirks in force follow from the makers named', () => {
 });
 
 describe('an effect is seen', () => {
-  const on: Shown = { power: 'On', lastReset: '2026-01-01T00:00:00Z', bootProgress: 'OSRunning' };
-  test.each<[string, Shown, Shown, boolean]>([
+  const on: Observed = { power: 'On', lastReset: '2026-01-01T00:00:00Z', bootProgress: 'OSRunning' };
+  test.each<[string, Observed, Observed, boolean]>([
     ['of a power edge', { ...on, power: 'Off' }, on, true],
     ['of a later reset', on, { ...on, lastReset: '2026-01-02T00:00:00Z' }, true],
     ['of an earlier reset time: clocks jump (quirk 35)', on, { ...on, lastReset: '1970-01-01T00:00:00Z' }, true],
@@ -103,5 +103,5 @@ describe('an effect is seen', () => {
     ['not of nothing (quirk 27)', on, on, false],
     ['not of a stage without a name', on, { ...on, bootProgress: 'OEM' }, false],
     ['not while it is off', on, { ...on, power: 'Off' }, false],
-  ])('%s', (_, before, shown, seen) => expect(effectShown({ ...before }, shown)).toBe(seen));
+  ])('%s', (_, before, observed, seen) => expect(effectObserved({ ...before }, observed)).toBe(seen));
 });

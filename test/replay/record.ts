@@ -51,13 +51,13 @@ function asked(request: object): Different {
   return { beginPassage: async (input) => ({ ...(await usual(input)), request: { ...request } }) };
 }
 
-let told = 0;
+let reported = 0;
 /** What the machine tells, once the passage stands where it waits for it. */
 async function tell(bench: Bench, step: string, report: Pick<Report, 'kind'> & Partial<Report>): Promise<void> {
   await bench.exists();
   await bench.standsAt(step);
-  told += 1;
-  await bench.passage.signal('report', { id: `t${told}`, nonce: 'boot-1', ...report });
+  reported += 1;
+  await bench.passage.signal('report', { id: `t${reported}`, nonce: 'boot-1', ...report });
 }
 
 const scenarios: Record<string, Scenario> = {

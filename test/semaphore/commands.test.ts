@@ -137,9 +137,9 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     expect((await farrier('semaphore', 'ls')).out).toMatch(
       /^reboot\/rack=A01 +1 +1 +2 +- +\w+ +all permits are held, of 1$/m,
     );
-    const shown = (await farrier('semaphore', 'show', 'reboot/rack=A01')).out;
-    expect(shown).toMatch(/a01-u03 +maintenance +\d+ /);
-    expect(shown).toContain('1 at once');
+    const observed = (await farrier('semaphore', 'show', 'reboot/rack=A01')).out;
+    expect(observed).toMatch(/a01-u03 +maintenance +\d+ /);
+    expect(observed).toContain('1 at once');
     expect(await farrier('semaphore', 'resize', 'reboot/rack=A01', '2', '--reason', 'two PDUs')).toMatchObject({
       code: 0,
       out: expect.stringContaining('2 at once'),

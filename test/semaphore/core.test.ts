@@ -21,12 +21,12 @@ function bench(capacity = 1) {
   ledger.capacity = capacity;
   const semaphore = new Semaphore(id);
   const turn = (now = start) => {
-    const told: string[] = [];
+    const reported: string[] = [];
     while (semaphore.dirty) {
       const batch = semaphore.turn();
-      for (const grant of semaphore.settle(batch, ledger.settle(batch), now)) told.push(grant.id);
+      for (const grant of semaphore.settle(batch, ledger.settle(batch), now)) reported.push(grant.id);
     }
-    return told;
+    return reported;
   };
   return { ledger, semaphore, turn };
 }

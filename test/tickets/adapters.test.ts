@@ -193,11 +193,11 @@ describe.each([301, 302, 307, 308])('T-4: a redirect with %d', (status) => {
   it('is not followed, and names the new place as what to set', async () => {
     server = await serveFake(() => ({ status, headers: { location: '/repositories/123/issues/4?x=1' } }));
     const outside = openOutside({ origin: server.origin, plainHttp: false });
-    const told = await outside
+    const reported = await outside
       .send({ method: 'GET', path: '/repos/ops/old/issues/4' })
       .catch((error: unknown) => error);
-    expect(told).toMatchObject({ kind: 'settings', retryable: false });
-    expect(String(told)).toContain(`${server.origin}/repositories/123/issues/4`);
+    expect(reported).toMatchObject({ kind: 'settings', retryable: false });
+    expect(String(reported)).toContain(`${server.origin}/repositories/123/issues/4`);
     expect(server.requests).toHaveLength(1);
     await outside.close();
   });

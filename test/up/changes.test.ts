@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { changes } from '../../cli/up/changes.ts';
 import type { UpPicture } from '../../cli/up/view.ts';
-import type { FleetFigures, MachineShown } from '../../cli/up/watch.ts';
+import type { FleetFigures, UpMachine } from '../../cli/up/watch.ts';
 
-const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
+const machine = (change: Partial<UpMachine> = {}): UpMachine => ({
   id: 'm-020000000001',
   hostname: null,
   rack: null,
@@ -17,7 +17,7 @@ const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
   ...change,
 });
 
-const fleet = (machines: readonly MachineShown[], change: Partial<FleetFigures> = {}): FleetFigures => ({
+const fleet = (machines: readonly UpMachine[], change: Partial<FleetFigures> = {}): FleetFigures => ({
   racks: [],
   machines,
   total: machines.length,

@@ -2,11 +2,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { SetupStep } from '../../cli/up/steps.ts';
 import { cut, formatSeconds, machineLine, rackLine, render, stepLine, type UpPicture } from '../../cli/up/view.ts';
-import { type FleetFigures, foldRacks, type MachineShown } from '../../cli/up/watch.ts';
+import { type FleetFigures, foldRacks, type UpMachine } from '../../cli/up/watch.ts';
 
 const plain = (lines: readonly string[]) => lines.map(stripVTControlCharacters);
 
-const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
+const machine = (change: Partial<UpMachine> = {}): UpMachine => ({
   id: 'm-020000000001',
   hostname: 'r01-u03.home.example',
   rack: 'r01',
@@ -20,7 +20,7 @@ const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
   ...change,
 });
 
-function fleetOf(machines: readonly MachineShown[]): FleetFigures {
+function fleetOf(machines: readonly UpMachine[]): FleetFigures {
   const rows = machines.map((one) => ({
     rack: one.rack,
     stage: one.stage,

@@ -139,14 +139,14 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
   });
 
   it('speaks LLDP on each cable, and says another port when told to', { timeout: 120_000 }, async () => {
-    const heard = (index: number) => readFileSync(join(folder, 'vm', `vm-${index + 1}`, 'frames.pcap'));
+    const received = (index: number) => readFileSync(join(folder, 'vm', `vm-${index + 1}`, 'frames.pcap'));
     const lldp = Buffer.from('0180c200000e', 'hex');
-    await eventually('an LLDP frame', () => [0, 1].every((index) => heard(index).includes(lldp)));
-    expect(heard(0).includes('Ethernet1')).toBe(true);
-    expect(heard(0).includes('Ethernet2')).toBe(false);
-    expect(heard(1).includes('Ethernet2')).toBe(true);
+    await eventually('an LLDP frame', () => [0, 1].every((index) => received(index).includes(lldp)));
+    expect(received(0).includes('Ethernet1')).toBe(true);
+    expect(received(0).includes('Ethernet2')).toBe(false);
+    expect(received(1).includes('Ethernet2')).toBe(true);
     rig.switch.change('vm-2', { port: 'Ethernet47' });
-    await eventually('the other port', () => heard(1).includes('Ethernet47'));
+    await eventually('the other port', () => received(1).includes('Ethernet47'));
   });
 
   it('takes the power away, and says so', { timeout: 60_000 }, async () => {

@@ -165,17 +165,17 @@ function pastOf(
   step: string,
   acts: readonly PastAct[],
 ): Past {
-  const told = steps.indexOf(step);
+  const reported = steps.indexOf(step);
   return {
     at: step,
-    ended: steps.slice(0, told),
+    ended: steps.slice(0, reported),
     acts,
     permits: [],
     questions: [],
     requestCount: 0,
     answers: [],
     reports: [],
-    nonce: told > 0 ? 'boot-1' : null,
+    nonce: reported > 0 ? 'boot-1' : null,
     cancel: null,
     paused: false,
     takenOver: null,

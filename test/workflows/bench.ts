@@ -182,19 +182,19 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       async (input: Record<string, unknown>) => {
         // Every life begins with it.
         if (name !== 'readLife') calls.push(describe(name, input));
-        const told = await (activity as (input: unknown) => Promise<unknown>)(input);
-        state = stateIn(told) ?? state;
-        return told;
+        const reported = await (activity as (input: unknown) => Promise<unknown>)(input);
+        state = stateIn(reported) ?? state;
+        return reported;
       },
     ]),
   ) as unknown as Doubles;
 }
 
-function stateIn(told: unknown): MachineState | null {
-  if (typeof told !== 'object' || told === null) return null;
-  if ('state' in told && typeof told.state === 'object') return stateIn(told.state);
-  if (!('opState' in told && 'stage' in told && 'bootState' in told)) return null;
-  const { stage, opState, bootState, rack = null, pool = 'general', sku = null } = told as MachineState;
+function stateIn(reported: unknown): MachineState | null {
+  if (typeof reported !== 'object' || reported === null) return null;
+  if ('state' in reported && typeof reported.state === 'object') return stateIn(reported.state);
+  if (!('opState' in reported && 'stage' in reported && 'bootState' in reported)) return null;
+  const { stage, opState, bootState, rack = null, pool = 'general', sku = null } = reported as MachineState;
   return { stage, opState, bootState, rack, pool, sku };
 }
 

@@ -204,7 +204,7 @@ describe.skipIf(shared === null)('birth', () => {
       register: async () => ({ question: { fault: 'register/x', reason: 'Why?', choices: ['wipe', 'abandon'] } }),
     };
 
-    const told: unknown[] = [];
+    const reported: unknown[] = [];
     test(
       'late, wrong, malformed and double ones are noted and ignored',
       skipping(question, async (bench) => {
@@ -243,11 +243,11 @@ describe.skipIf(shared === null)('birth', () => {
             },
           }),
           closeHumanStep: async (input) => {
-            told.push(input.data);
+            reported.push(input.data);
           },
         },
         async (bench) => {
-          told.length = 0;
+          reported.length = 0;
           await bench.report('inventory');
           const { humanStep } = await bench.asked();
           const answer = { step: humanStep?.id, answer: 'abandon', by: 'ann' };
@@ -262,7 +262,7 @@ describe.skipIf(shared === null)('birth', () => {
           ]);
           await bench.passage.signal('answer', { ...answer, data: { serial: 'S1' } });
           await outcome(bench);
-          expect(told).toEqual([{ serial: 'S1' }]);
+          expect(reported).toEqual([{ serial: 'S1' }]);
         },
       ),
     );

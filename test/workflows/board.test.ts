@@ -2,7 +2,7 @@
 
 import { afterAll, describe, expect, test } from 'vitest';
 import type { BoardSight } from '../../contract/board.ts';
-import type { BoardShown } from '../../domain/identity/board.ts';
+import type { BoardObserved } from '../../domain/identity/board.ts';
 import type { BoardWord } from '../../domain/identity/boardword.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes } from './bench.ts';
@@ -13,7 +13,7 @@ if (shared) await defineAttributes(shared);
 afterAll(() => shared?.teardown());
 
 const uuid = '4c4c4544-0042-3510-8052-b4c04f4d4444';
-const shown: BoardShown = {
+const observed: BoardObserved = {
   uuid,
   serial: 'B5R3M33',
   boardSerial: null,
@@ -24,7 +24,7 @@ const shown: BoardShown = {
 };
 const swapped: BoardSight = {
   state: 'swapped',
-  shown,
+  shown: observed,
   agree: ['serial', 'nic-mac'],
   differ: ['uuid', 'key'],
   bootPortGone: false,

@@ -110,8 +110,8 @@ function losing(doubles: Partial<Doubles>): Partial<Doubles> {
     Object.entries(goingWell([], doubles)).map(([name, activity]) => [
       name,
       async (input: never) => {
-        const told = await (activity as (input: never) => Promise<unknown>)(input);
-        if (lost.has(name)) return told;
+        const reported = await (activity as (input: never) => Promise<unknown>)(input);
+        if (lost.has(name)) return reported;
         lost.add(name);
         throw new Error(`the answer of ${name} was lost`);
       },

@@ -58,7 +58,7 @@ const nothingKnown: Parameters<typeof summarise>[0] = {
 
 describe('a summary', () => {
   test('begins with the complaint and names the worst', () => {
-    const told = summarise({
+    const reported = summarise({
       ...nothingKnown,
       evidence: 'sensor says 90 °C',
       reset: '2026-11-20T08:00:00Z',
@@ -83,7 +83,7 @@ describe('a summary', () => {
         missing: null,
       },
     });
-    expect(told.split('\n')).toEqual([
+    expect(reported.split('\n')).toEqual([
       'sensor says 90 °C',
       'Disk D2 is not in the machine any more.',
       'Now: power On.',
@@ -113,22 +113,22 @@ describe('a missing disk', () => {
     { serial: 'D1', name: 'sda', bytes: 8e9 },
     { serial: 'D2', name: 'sdb', bytes: 1e9 },
   ];
-  const shown = (...serials: string[]) => serials.map((serial, index) => ({ serial, slot: `bay ${index}` }));
+  const observed = (...serials: string[]) => serials.map((serial, index) => ({ serial, slot: `bay ${index}` }));
 
   test('is named with its slot, and with what is there now', () => {
     const left = [{ serial: 'd2 ', slot: 'bay 7', next: null }];
-    expect(missingDisks(known, shown('D1'), left)).toEqual([
+    expect(missingDisks(known, observed('D1'), left)).toEqual([
       'Disk D2 (sdb, 1.0 GB) is not in the machine any more: bay 7 is empty.',
     ]);
-    expect(missingDisks(known, shown('D1', 'X'), [{ serial: 'D2', slot: 'bay 1', next: 'X' }])).toEqual([
+    expect(missingDisks(known, observed('D1', 'X'), [{ serial: 'D2', slot: 'bay 1', next: 'X' }])).toEqual([
       'Disk D2 (sdb, 1.0 GB) is not in the machine any more: bay 1 has X instead.',
     ]);
-    expect(missingDisks(known, shown('D1', 'X'), [])[0]).toContain('shows D1 in bay 0, X in bay 1');
+    expect(missingDisks(known, observed('D1', 'X'), [])[0]).toContain('shows D1 in bay 0, X in bay 1');
   });
 
   test('is none where all are shown, or the controller sees none of them', () => {
-    expect(missingDisks(known, shown('d1', 'D2'), [])).toEqual([]);
-    expect(missingDisks(known, shown('OTHER'), [])).toEqual([]);
+    expect(missingDisks(known, observed('d1', 'D2'), [])).toEqual([]);
+    expect(missingDisks(known, observed('OTHER'), [])).toEqual([]);
     expect(missingDisks(known, [], [])).toEqual([]);
   });
 });

@@ -22,8 +22,8 @@ const idle = 1000;
 /** Compares by itself, and when somebody asks, until stopped. Several of these share the work by leases. */
 export function startComparer(options: ComparerOptions): Comparer {
   const abort = new AbortController();
-  const told = new Map<string, number>();
-  const running = loop(options, told, abort.signal);
+  const reported = new Map<string, number>();
+  const running = loop(options, reported, abort.signal);
   return {
     async stop() {
       abort.abort();
@@ -32,7 +32,7 @@ export function startComparer(options: ComparerOptions): Comparer {
   };
 }
 
-async function loop(options: ComparerOptions, told: Map<string, number>, signal: AbortSignal): Promise<void> {
+async function loop(options: ComparerOptions, reported: Map<string, number>, signal: AbortSignal): Promise<void> {
   const { client, mdb, log, every } = options;
   while (!signal.aborted) {
     try {
@@ -47,7 +47,7 @@ async function loop(options: ComparerOptions, told: Map<string, number>, signal:
         );
       else if (await takeOwnRound(mdb, every)) {
         const own = { id: ownRound, selector: null, dryRun: false };
-        await finish(options, ownRound, await compare({ client, mdb, ...own, told, signal }), signal);
+        await finish(options, ownRound, await compare({ client, mdb, ...own, told: reported, signal }), signal);
       }
     } catch (error) {
       log.warn({ error: String(error) }, 'the MDB does not answer; the comparison waits');

@@ -68,8 +68,8 @@ async function set(
 /** After the restart the machine boots the network again and tells its inventory; the step begins anew with it. */
 async function returned(context: BirthContext, effects: Effects): Promise<void> {
   context.waitsOn('agent');
-  const heard = await context.hear('inventory');
-  if (heard !== 'late' && 'report' in heard) throw new BootedAnew(heard.report);
+  const received = await context.hear('inventory');
+  if (received !== 'late' && 'report' in received) throw new BootedAnew(received.report);
   await effects.askRetry(
     'configure/gone',
     'The machine was restarted to apply its BIOS settings and did not come back.',

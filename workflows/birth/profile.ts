@@ -31,13 +31,13 @@ async function takeUp(context: BirthContext, effects: Effects): Promise<void> {
 async function burnIn(context: BirthContext, effects: Effects, limitMs: number): Promise<void> {
   for (;;) {
     context.waitsOn('agent', limitMs);
-    const heard = await context.hear('burnin', limitMs);
-    if (heard === 'late') await overdue(context, effects, limitMs);
-    else if ('report' in heard) return;
+    const received = await context.hear('burnin', limitMs);
+    if (received === 'late') await overdue(context, effects, limitMs);
+    else if ('report' in received) return;
     else
       await effects.askRetry(
         'profile/agent',
-        `The burn-in could not run: ${heard.failed.message ?? 'no reason given'}`,
+        `The burn-in could not run: ${received.failed.message ?? 'no reason given'}`,
       );
     await effects.birth.startProfile();
   }

@@ -19,16 +19,16 @@ export async function rack(context: BirthContext, effects: Effects): Promise<Ste
   if (facts.mustBoot && context.mayPower) await bootNetwork(context, effects);
   for (;;) {
     context.waitsOn('agent', bootLimit);
-    const heard = await context.hear('inventory', bootLimit);
-    if (heard === 'late') {
+    const received = await context.hear('inventory', bootLimit);
+    if (received === 'late') {
       await silent(context, effects);
-    } else if ('failed' in heard) {
-      const { step = 'agent', message = 'it does not say why' } = heard.failed;
+    } else if ('failed' in received) {
+      const { step = 'agent', message = 'it does not say why' } = received.failed;
       await effects.askRetry(`rack/${step}`, `The agent failed at ${step}: ${message}`);
     } else {
       // It has left its system, if it had one: nothing puts it back where it was.
       effects.undoBy(null);
-      context.take(heard.report);
+      context.take(received.report);
       return next;
     }
   }

@@ -11,13 +11,13 @@ export async function ready(context: InstallContext, effects: Effects): Promise<
   const limitMs = context.facts.readyLimit ?? context.limit;
   for (;;) {
     context.waitsOn('agent', limitMs);
-    const heard = await context.hear('ready', limitMs);
-    if (heard === 'late') {
+    const received = await context.hear('ready', limitMs);
+    if (received === 'late') {
       await silent(context, effects, limitMs);
       continue;
     }
     const complaint =
-      'failed' in heard ? (heard.failed.message ?? 'The installed system failed.') : heard.report.message;
+      'failed' in received ? (received.failed.message ?? 'The installed system failed.') : received.report.message;
     if (complaint === undefined) {
       await finish(effects);
       return next;

@@ -33,16 +33,18 @@ async function arrive(context: CleanContext, effects: Effects): Promise<StepResu
   for (;;) {
     if (restarts && context.mayPower) await restart(context, effects);
     context.waitsOn('agent', limitMs);
-    const heard = await context.hear('inventory', limitMs);
-    if (heard === 'late' && restarts && context.mayPower) continue;
-    if (heard !== 'late' && 'report' in heard) {
+    const received = await context.hear('inventory', limitMs);
+    if (received === 'late' && restarts && context.mayPower) continue;
+    if (received !== 'late' && 'report' in received) {
       // It has left its system: nothing puts it back where it was.
       effects.undoBy(null);
-      context.take(heard.report);
+      context.take(received.report);
       return next;
     }
     const why =
-      heard === 'late' ? silent(context, limitMs) : `The agent failed: ${heard.failed.message ?? 'it says no reason'}`;
+      received === 'late'
+        ? silent(context, limitMs)
+        : `The agent failed: ${received.failed.message ?? 'it says no reason'}`;
     await effects.askRetry('clean/boot', why);
   }
 }

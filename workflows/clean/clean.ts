@@ -36,9 +36,9 @@ async function install(context: CleanContext, effects: Effects): Promise<StepRes
   if (context.facts.request.owner === null) return giveToNobody(context, effects);
   const { at, past } = context.recall;
   // An earlier run had told it.
-  const isTold = at === 'deploy' && past?.directive === 'install';
+  const isReported = at === 'deploy' && past?.directive === 'install';
   context.recall.reach('deploy');
-  for (let directed = isTold; !directed; ) {
+  for (let directed = isReported; !directed; ) {
     const install = await effects.clean.directReinstall();
     directed = 'state' in install;
     if (!('state' in install)) await effects.ask(install.question);

@@ -5,7 +5,7 @@ import type { Recall } from './recall.ts';
 import type { Ended } from './result.ts';
 
 /** What a machine told, or that it told nothing in time. */
-export type Heard = { readonly report: Report } | { readonly failed: Report } | 'late';
+export type Received = { readonly report: Report } | { readonly failed: Report } | 'late';
 
 /** Puts the machine back where it was; says how the passage ends then. */
 export type Undo = (ended: Ended) => Promise<Ended>;
@@ -51,7 +51,7 @@ export interface PassageContext<Request = unknown, Facts = unknown> {
   /** A sentence for people who look. */
   note(text: string): void;
   /** Waits for a report of this kind from the boot that the passage works with. */
-  hear(kind: ReportKind, limitMs?: number): Promise<Heard>;
+  hear(kind: ReportKind, limitMs?: number): Promise<Received>;
   /** The boot of that inventory is the one to work with from now on. */
   take(report: Report): void;
   /** Leaves a report for the next step. */

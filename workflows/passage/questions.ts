@@ -63,17 +63,17 @@ export class Questions {
     const { run } = this;
     const close = (answer: OperatorAnswer) => passageActivities.closeHumanStep({ ...run.order, id, step, ...answer });
     for (let wait = firstMs; ; wait = reminder) {
-      const heard = await run.inbox.awaitAnswer(wait, run.mayBoot);
-      if (heard === 'late') {
+      const received = await run.inbox.awaitAnswer(wait, run.mayBoot);
+      if (received === 'late') {
         await passageActivities.remindHumanStep({ ...run.order, id });
-      } else if (heard === 'cancelled') {
+      } else if (received === 'cancelled') {
         await close({ answer: 'cancelled', by: run.inbox.cancelled?.by ?? 'nobody' });
         throw run.leaving();
-      } else if ('rebooted' in heard) {
+      } else if ('rebooted' in received) {
         await close({ answer: 'rebooted', by: run.order.machineId });
-        throw new BootedAnew(heard.rebooted);
+        throw new BootedAnew(received.rebooted);
       } else {
-        const answer = givenBy(heard.answer);
+        const answer = givenBy(received.answer);
         await close(answer);
         return answer;
       }

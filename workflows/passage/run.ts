@@ -5,7 +5,7 @@ import type { MachineState, PassageReference } from '../../contract/passage.ts';
 import type { OrderClass } from '../../domain/machine.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import { Inbox } from '../inbox.ts';
-import type { Heard, PassageContext, Undo } from './context.ts';
+import type { PassageContext, Received, Undo } from './context.ts';
 import type { Definition, Step } from './definition.ts';
 import { Gate } from './gate.ts';
 import { Permits } from './permits.ts';
@@ -122,13 +122,13 @@ export class Run implements PassageContext {
     this.inbox.note(text);
   }
 
-  async hear(kind: ReportKind, limitMs = this.limit): Promise<Heard> {
-    const heard = await this.inbox.await(kind, limitMs);
-    if (heard === 'cancelled') throw this.leaving();
-    if (heard === 'late' || 'failed' in heard || 'report' in heard) return heard;
+  async hear(kind: ReportKind, limitMs = this.limit): Promise<Received> {
+    const received = await this.inbox.await(kind, limitMs);
+    if (received === 'cancelled') throw this.leaving();
+    if (received === 'late' || 'failed' in received || 'report' in received) return received;
     // A boot that is waited for is no surprise.
-    if (kind === 'inventory') return { report: heard.rebooted };
-    throw new BootedAnew(heard.rebooted);
+    if (kind === 'inventory') return { report: received.rebooted };
+    throw new BootedAnew(received.rebooted);
   }
 
   take(report: Report): void {

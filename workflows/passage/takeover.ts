@@ -71,11 +71,11 @@ export class Takeover {
   private async awaitEnd(id: string): Promise<{ answer: string; by: string }> {
     const { inbox } = this;
     for (;;) {
-      const heard = await inbox.awaitHandBack(reminder);
-      if (heard === 'late') await passageActivities.remindHumanStep({ ...this.order, id });
-      else if (heard === 'back') return { answer: 'hand-back', by: 'resume' };
-      else if (heard === 'cancelled') return { answer: 'cancelled', by: inbox.cancelled?.by ?? 'nobody' };
-      else return { answer: heard.answer.answer, by: heard.answer.by };
+      const received = await inbox.awaitHandBack(reminder);
+      if (received === 'late') await passageActivities.remindHumanStep({ ...this.order, id });
+      else if (received === 'back') return { answer: 'hand-back', by: 'resume' };
+      else if (received === 'cancelled') return { answer: 'cancelled', by: inbox.cancelled?.by ?? 'nobody' };
+      else return { answer: received.answer.answer, by: received.answer.by };
     }
   }
 }

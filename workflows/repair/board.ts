@@ -1,7 +1,7 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { BoardSight } from '../../contract/board.ts';
 import type { OperatorAnswer } from '../../contract/passage.ts';
-import type { BoardFactor, BoardShown } from '../../domain/identity/board.ts';
+import type { BoardFactor, BoardObserved } from '../../domain/identity/board.ts';
 import type { BoardWord } from '../../domain/identity/boardword.ts';
 import type { AnswerField, OperatorQuestion } from '../../domain/question.ts';
 import type { Effects } from '../passage/effects.ts';
@@ -139,7 +139,7 @@ function sentences(sight: Doubtful): string[] {
   }
 }
 
-function shortly({ uuid, serial, boardSerial, macs, key }: BoardShown): string {
+function shortly({ uuid, serial, boardSerial, macs, key }: BoardObserved): string {
   return [
     `UUID ${uuid ?? 'none'}`,
     `serial number ${serial ?? 'none'}`,
