@@ -1,6 +1,6 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import { settleIntent } from '../../mdb/controllers/controller.ts';
-import type { ActClock, Observation } from '../../redfish/acts/kind.ts';
+import type { ActClock, Observation } from '../../redfish/acts/definition.ts';
 import { actOf } from './acts.ts';
 import { keeping, type LookAt, unseen } from './command.ts';
 import { QuestionError } from './reach.ts';

@@ -12,8 +12,8 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { type ControllerRow, controllerOf, intentOf, noteController } from '../../mdb/controllers/controller.ts';
 import { archivedLog } from '../../mdb/controllers/logs.ts';
 import { bootedLocallySince } from '../../mdb/orders/passage.ts';
+import type { ActClock } from '../../redfish/acts/definition.ts';
 import type { ImageSource } from '../../redfish/acts/firmware.ts';
-import type { ActClock } from '../../redfish/acts/kind.ts';
 import { differingAttributes, openBiosJob, readBios } from '../../redfish/bios.ts';
 import { isStarting } from '../../redfish/effect.ts';
 import { RedfishError } from '../../redfish/errors.ts';
@@ -49,7 +49,7 @@ export function createHardwareActivities(
   const reach = createReach(mdb, secrets, pool, claims);
   const passwords = createPasswordAct(mdb, secrets, claims, pace);
   const lookAtBoard = createBoardLook(mdb, secrets, pool, claims);
-  const stage =
+  const context =
     (act: Act, controller: ControllerRow) =>
     (session: Session, system: SystemReading, probe: Probe): CommandContext => ({
       mdb,
@@ -141,7 +141,7 @@ export function createHardwareActivities(
       if (known) return { state: 'unknown', observed: 'the command was given to an earlier worker' };
       try {
         if (act.kind === 'rotate-password') return await passwords.rotate(act, controller);
-        return await reach(controller, (...met) => command(stage(act, controller)(...met)));
+        return await reach(controller, (...met) => command(context(act, controller)(...met)));
       } catch (error) {
         return refused(error, await intentOf(mdb, act.intentId));
       }
@@ -152,7 +152,7 @@ export function createHardwareActivities(
       const controller = await controllerOf(mdb, act.machineId);
       if (controller === null) return { state: 'unknown', observed: 'the controller is no longer known' };
       const lookAt: LookAt = (one, sent) =>
-        reach(controller, (...met) => observeCommand(stage(one, controller)(...met), sent));
+        reach(controller, (...met) => observeCommand(context(one, controller)(...met), sent));
       try {
         if (act.kind === 'rotate-password') return await passwords.settle(act, controller);
         return await findOut(mdb, act, patiently(mdb, pace, lookAt));

@@ -4,7 +4,7 @@ import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type ControllerRow, intentOf, settleIntent } from '../../mdb/controllers/controller.ts';
 import { statusOf } from '../../mdb/controllers/rotation.ts';
-import type { ActClock } from '../../redfish/acts/kind.ts';
+import type { ActClock } from '../../redfish/acts/definition.ts';
 import type { SecretStore } from '../../redfish/secrets.ts';
 import { readSystem } from '../../redfish/system.ts';
 import { noteOffer, offerOnce } from './attempt.ts';

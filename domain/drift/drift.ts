@@ -45,7 +45,7 @@ export interface SheetRow {
 }
 
 /** Times are milliseconds since 1970, null for never. */
-export interface DriftScene {
+export interface DriftFacts {
   readonly machineId: string;
   readonly wants: {
     readonly bios: Readonly<Record<string, string | number | boolean>>;

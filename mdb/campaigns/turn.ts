@@ -55,8 +55,8 @@ async function look(tx: Transaction, spec: TurnSpec): Promise<Looked | null> {
   const campaign = await lockCampaign(tx, spec.campaignId);
   if (campaign === null) return null;
   await takeOutcomes(tx, campaign.id);
-  const scene = await readScene(tx, campaign, spec);
-  const verdict = judgeCampaign(scene);
+  const facts = await readContext(tx, campaign, spec);
+  const verdict = judgeCampaign(facts);
   const next = verdict.do === 'place' ? await chooseNext(tx, campaign, verdict.canary) : [];
   await apply(tx, campaign, verdict, spec);
   return { campaign, verdict, next };
@@ -83,7 +83,7 @@ export async function countMembers(mdb: MdbOrTransaction, id: string, batch?: nu
   return { ...counts, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) } as MemberCounts;
 }
 
-async function readScene(tx: Transaction, campaign: CampaignRow, { now, healthy }: TurnSpec): Promise<CampaignFacts> {
+async function readContext(tx: Transaction, campaign: CampaignRow, { now, healthy }: TurnSpec): Promise<CampaignFacts> {
   const { id, state, why, pace, haltAt, forgiven, soakFrom, soakedAt } = campaign;
   const failed = await latestFailure(tx, id);
   return {

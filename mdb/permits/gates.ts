@@ -2,7 +2,7 @@
 import { and, inArray, sql } from 'drizzle-orm';
 import { brakeGateOf } from '../../domain/brake.ts';
 import { isOfferable } from '../../domain/machine.ts';
-import type { CandidateFacts, GateScene } from '../../domain/permits/gates.ts';
+import type { CandidateFacts, GateFacts } from '../../domain/permits/gates.ts';
 import type { PermitGate } from '../../domain/permits/terms.ts';
 import type { Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
@@ -15,7 +15,7 @@ export async function readRate(
   tx: MdbOrTransaction,
   semaphore: string,
   perMinute: number | null,
-): Promise<GateScene['rate']> {
+): Promise<GateFacts['rate']> {
   if (perMinute === null) return null;
   const rows = await tx.execute<{ count: number; first: number | null }>(sql`
     select count(*)::int as count, (extract(epoch from min(granted_at)) * 1000)::bigint as first

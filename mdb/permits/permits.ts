@@ -10,7 +10,7 @@ import {
   readSemaphoreId,
   semaphoreMessages,
 } from '../../contract/semaphore.ts';
-import { type GateScene, judgeCandidates } from '../../domain/permits/gates.ts';
+import { type GateFacts, judgeCandidates } from '../../domain/permits/gates.ts';
 import type { Resource } from '../../domain/permits/groups.ts';
 import { termsOf } from '../../domain/permits/policy.ts';
 import { type Actor, record, type Transaction } from '../acting.ts';
@@ -49,7 +49,7 @@ export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<Led
   const terms = termsOf(policy, group.total);
   const open = await openRows(tx, semaphore, turn.candidates);
   const granted = open.filter(({ state }) => state === 'granted');
-  const scene: GateScene = {
+  const context: GateFacts = {
     policy,
     group,
     room: terms.capacity - granted.length,
@@ -59,7 +59,7 @@ export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<Led
     brake: await readBrakeGate(tx),
   };
   const waiting = inOrderOf(turn.candidates, open);
-  const verdict = judgeCandidates(scene, waiting, await readCandidateFacts(tx, waiting));
+  const verdict = judgeCandidates(context, waiting, await readCandidateFacts(tx, waiting));
   const fences = await grant(tx, verdict.granted);
   const { gate } = verdict;
   const state = {

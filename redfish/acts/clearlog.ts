@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
 import { readLogAt } from '../read/logs.ts';
-import { type ActDefinition, notDone } from './kind.ts';
+import { type ActDefinition, notDone } from './definition.ts';
 
 /** What is kept of a log: fingerprints of its entries, and whether that is all of it. Null when it was never read. */
 export type Archive = (

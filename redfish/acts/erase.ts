@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
 import { findDrives, operationOf } from '../drives.ts';
 import { readTask, taskPath } from '../task.ts';
-import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './kind.ts';
+import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './definition.ts';
 
 /**
  * Erases one drive, named by its serial number, by the controller. The evidence is the end of its task; it is still the
@@ -15,8 +15,8 @@ export const eraseDrive: ActDefinition<ActParameters['erase-drive']> = {
     method: z.enum(['BlockErase', 'CryptographicErase', 'Overwrite']).exactOptional(),
     approvedBy: z.string().min(1).max(200),
   }),
-  plan: async (scene, { serial, method, approvedBy }) => {
-    const { session, system } = scene;
+  plan: async (context, { serial, method, approvedBy }) => {
+    const { session, system } = context;
     const drives = await findDrives(session, system.path, serial);
     const [drive, ...others] = drives;
     if (!drive) return notDone(`the controller shows no drive with the serial number ${serial}`);

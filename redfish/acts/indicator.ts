@@ -3,16 +3,16 @@ import type { ActParameters } from '../../domain/acts.ts';
 import { strings } from '../probe/action.ts';
 import type { IndicatorOffer } from '../probe.ts';
 import type { Json } from '../transport.ts';
-import { type ActDefinition, notDone } from './kind.ts';
+import { type ActDefinition, notDone } from './definition.ts';
 
 /** The light to find a machine by, on or off. */
 export const indicator: ActDefinition<ActParameters['indicator']> = {
   parameters: z.strictObject({ on: z.boolean() }),
-  plan: async (scene, { on }) => {
+  plan: async (context, { on }) => {
     // That of the case is listed first: it is the one that somebody in the aisle sees.
-    const [light] = await scene.probe.offer('indicators');
+    const [light] = await context.probe.offer('indicators');
     if (!light) return notDone('the controller offers no light to find the machine by');
-    const { session, system } = scene;
+    const { session, system } = context;
     const observed = await session.get(light.path);
     const value = wanted(light, observed, on, system.quirks.led);
     if (observed[light.property] === value) return { state: 'done', observed: `the light is ${onOff(on)} already` };

@@ -1,5 +1,5 @@
 import { RedfishError } from '../errors.ts';
-import type { ActContext } from './kind.ts';
+import type { ActContext } from './definition.ts';
 
 /** Quirks 31 and 41: a change of power shortly after another, or a boot setting during POST, is refused for a while. */
 const tries = 12;

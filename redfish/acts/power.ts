@@ -21,7 +21,7 @@ import {
   type Plain,
   type Sent,
   type Watch,
-} from './kind.ts';
+} from './definition.ts';
 import { unlessNow } from './moment.ts';
 
 const nothing = z.strictObject({});
@@ -42,19 +42,19 @@ const leadsTo: Readonly<Partial<Record<PowerSpec, readonly string[]>>> = {
 };
 
 /** Plans one reset; not done where the controller offers no fitting type. */
-export async function planReset(scene: ActContext, spec: PowerSpec): Promise<ActPlan | Observation> {
-  const { session, system } = scene;
+export async function planReset(context: ActContext, spec: PowerSpec): Promise<ActPlan | Observation> {
+  const { session, system } = context;
   const type = chooseReset(spec, system.resetTypes);
-  if (type === null) return unfitting(scene);
+  if (type === null) return unfitting(context);
   const so = async () => {
     const { power } = await readObserved(session, system);
     return power !== null && leadsTo[spec]?.includes(power) === true;
   };
   return {
     command: { reset: type },
-    before: spec === 'off' || spec === 'shutdown' ? { ...observedBy(system) } : await beforeStart(scene, type),
+    before: spec === 'off' || spec === 'shutdown' ? { ...observedBy(system) } : await beforeStart(context, type),
     send: async () => {
-      await unlessNow(scene, () => sendReset(session, system, type), { also: conflictsWithState, so });
+      await unlessNow(context, () => sendReset(session, system, type), { also: conflictsWithState, so });
       return null;
     },
   };
@@ -114,24 +114,26 @@ export function followStart({ before, command }: Sent): Watch | undefined {
 }
 
 /** Plans a start of the host: on if it is off, else the way of restarting that its model stands. */
-export async function planStart(scene: ActContext): Promise<ActPlan | Observation> {
-  const { power, quirks, resetTypes } = scene.system;
-  if (power === 'Off') return planReset(scene, 'on');
+export async function planStart(context: ActContext): Promise<ActPlan | Observation> {
+  const { power, quirks, resetTypes } = context.system;
+  if (power === 'Off') return planReset(context, 'on');
   const atOnce = quirks.restart !== 'off-then-on' && chooseReset('restart', resetTypes) !== null;
-  return atOnce ? planReset(scene, 'restart') : planOffAndOn(scene);
+  return atOnce ? planReset(context, 'restart') : planOffAndOn(context);
 }
 
 /** Off and on, where it is certain beforehand that the second half is offered too. */
-async function planOffAndOn(scene: ActContext): Promise<ActPlan | Observation> {
-  if (chooseReset('on', scene.system.resetTypes) === null) return unfitting(scene);
-  const off = await planReset(scene, 'off');
+async function planOffAndOn(context: ActContext): Promise<ActPlan | Observation> {
+  if (chooseReset('on', context.system.resetTypes) === null) return unfitting(context);
+  const off = await planReset(context, 'off');
   return isPlan(off) ? { ...off, next: { kind: 'power-on', parameters: {}, after: offFor } } : off;
 }
 
 /** Looks for the start, or for the first half of one that takes two commands. */
-export async function observeStarting(scene: ActContext, sent: Sent): Promise<Observation> {
+export async function observeStarting(context: ActContext, sent: Sent): Promise<Observation> {
   const second = (sent.command.next as { kind?: string } | undefined)?.kind;
-  return second === 'power-on' || second === 'boot-network' ? powerOff.observe(scene, sent) : observeStart(scene, sent);
+  return second === 'power-on' || second === 'boot-network'
+    ? powerOff.observe(context, sent)
+    : observeStart(context, sent);
 }
 
 export const gracefulRestart: ActDefinition<ActParameters['restart']> = {
@@ -144,10 +146,10 @@ export const gracefulRestart: ActDefinition<ActParameters['restart']> = {
 
 export const powerOn: ActDefinition<ActParameters['power-on']> = {
   parameters: nothing,
-  plan: async (scene) =>
-    scene.system.power === 'On'
+  plan: async (context) =>
+    context.system.power === 'On'
       ? { state: 'done', observed: 'it is on already; nothing was sent' }
-      : planReset(scene, 'on'),
+      : planReset(context, 'on'),
   observe: async ({ session, system }) => {
     const observed = await readObserved(session, system);
     return seen(observed.power === 'On' || observed.power === 'PoweringOn', observed);
@@ -161,11 +163,11 @@ export const powerOff: ActDefinition<ActParameters['power-off']> = {
     how: z.enum(['graceful', 'forced', 'graceful-only']).exactOptional(),
     patience: z.int().min(1000).max(180_000).exactOptional(),
   }),
-  plan: async (scene, { how = 'graceful', patience = shutdownPatience }) => {
-    if (scene.system.power === 'Off') return { state: 'done', observed: 'it is off already; nothing was sent' };
-    if (how === 'forced') return planReset(scene, 'off');
-    const request = await planReset(scene, 'shutdown');
-    if (!isPlan(request)) return how === 'graceful' ? planReset(scene, 'off') : request;
+  plan: async (context, { how = 'graceful', patience = shutdownPatience }) => {
+    if (context.system.power === 'Off') return { state: 'done', observed: 'it is off already; nothing was sent' };
+    if (how === 'forced') return planReset(context, 'off');
+    const request = await planReset(context, 'shutdown');
+    if (!isPlan(request)) return how === 'graceful' ? planReset(context, 'off') : request;
     const forced = { kind: 'power-off', parameters: { how: 'forced' }, after: 0 } as const;
     return {
       ...request,
@@ -183,10 +185,10 @@ export const powerOff: ActDefinition<ActParameters['power-off']> = {
 /** One command where the controller has one that does it and keeps the mains, otherwise off and on. */
 export const powerCycle: ActDefinition<ActParameters['power-cycle']> = {
   parameters: nothing,
-  plan: async (scene) => {
-    if (scene.system.power === 'Off') return notDone('it is off: there is no power to cycle; nothing was sent');
-    if (chooseReset('cycle', scene.system.resetTypes) !== null) return planReset(scene, 'cycle');
-    return planOffAndOn(scene);
+  plan: async (context) => {
+    if (context.system.power === 'Off') return notDone('it is off: there is no power to cycle; nothing was sent');
+    if (chooseReset('cycle', context.system.resetTypes) !== null) return planReset(context, 'cycle');
+    return planOffAndOn(context);
   },
   observe: observeStarting,
   watch,

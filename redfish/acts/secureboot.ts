@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
 import { readSecureBoot } from '../secureboot.ts';
-import { type ActDefinition, notDone } from './kind.ts';
+import { type ActDefinition, notDone } from './definition.ts';
 import { unlessNow } from './moment.ts';
 
 const none = 'the controller offers no Secure Boot settings';
@@ -11,10 +11,10 @@ const watch = { for: 120_000, every: 3000 };
 /** Turns Secure Boot on or off from the next start on; whether it then is, only a reading after that start tells. */
 export const secureBoot: ActDefinition<ActParameters['secure-boot']> = {
   parameters: z.strictObject({ enabled: z.boolean() }),
-  plan: async (scene, { enabled }) => {
-    const offer = await scene.probe.offer('secureBoot');
+  plan: async (context, { enabled }) => {
+    const offer = await context.probe.offer('secureBoot');
     if (offer === null) return notDone(none);
-    const observed = await readSecureBoot(scene.session, offer.path);
+    const observed = await readSecureBoot(context.session, offer.path);
     if (observed.enabled === enabled)
       return observed.inForce === enabled
         ? { state: 'done', observed: 'it is so, and in force' }
@@ -25,7 +25,7 @@ export const secureBoot: ActDefinition<ActParameters['secure-boot']> = {
       command: { at: offer.path, enabled },
       before: { ...observed },
       send: async () => {
-        await unlessNow(scene, () => scene.session.write('PATCH', offer.path, { SecureBootEnable: enabled }));
+        await unlessNow(context, () => context.session.write('PATCH', offer.path, { SecureBootEnable: enabled }));
         return null;
       },
     };
@@ -54,8 +54,8 @@ const modes: Readonly<Record<string, readonly string[]>> = {
 /** Puts the keys of Secure Boot back to the maker's, or takes them away; shown by its mode, on some after a restart. */
 export const secureBootKeys: ActDefinition<ActParameters['secure-boot-keys']> = {
   parameters: z.strictObject({ reset: z.enum(['ResetAllKeysToDefault', 'DeleteAllKeys', 'DeletePK']) }),
-  plan: async (scene, { reset }) => {
-    const offer = await scene.probe.offer('secureBoot');
+  plan: async (context, { reset }) => {
+    const offer = await context.probe.offer('secureBoot');
     if (offer === null) return notDone(none);
     const { resetKeys } = offer;
     if (resetKeys === null) return notDone('the controller offers no reset of the keys');
@@ -64,9 +64,9 @@ export const secureBootKeys: ActDefinition<ActParameters['secure-boot-keys']> = 
       return notDone(`the controller offers ${resetKeys.values.join(', ')}, and not ${reset}`);
     return {
       command: { at: resetKeys.target, path: offer.path, reset },
-      before: { ...(await readSecureBoot(scene.session, offer.path)) },
+      before: { ...(await readSecureBoot(context.session, offer.path)) },
       send: async () => {
-        await unlessNow(scene, () => scene.session.write('POST', resetKeys.target, { ResetKeysType: reset }));
+        await unlessNow(context, () => context.session.write('POST', resetKeys.target, { ResetKeysType: reset }));
         return null;
       },
     };

@@ -101,7 +101,7 @@ describe('what it would leave in service', () => {
 });
 
 const none: MemberCounts = { planned: 0, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
-const scene = (more: Partial<CampaignFacts>): CampaignFacts => ({
+const facts = (more: Partial<CampaignFacts>): CampaignFacts => ({
   state: 'running',
   why: null,
   pace: { ...standardLimits, canary: 2, soakMinutes: 10 },
@@ -147,7 +147,7 @@ describe('the judge', () => {
       { do: 'end', state: 'cancelled' },
     ],
   ] as const)('%s', (_name, more, verdict) => {
-    expect(judgeCampaign(scene(more as Partial<CampaignFacts>))).toMatchObject(verdict);
+    expect(judgeCampaign(facts(more as Partial<CampaignFacts>))).toMatchObject(verdict);
   });
 
   test('no group has more under way than its share, and all together no more than so many', () => {

@@ -14,7 +14,7 @@ import { type FleetMachine, type Whole, wholeFarrier } from './farrier.ts';
 import { loseTemporal, withTemporal } from './loss.ts';
 import { FleetOperator, mostDown, placeName } from './operator.ts';
 
-interface Scene {
+interface Setup {
   readonly request: object;
   /** Done before the order is given. */
   readonly before?: (machine: FleetMachine) => Promise<void>;
@@ -47,7 +47,7 @@ const power = async (machine: FleetMachine, how: string) => {
 };
 
 /** A passage that is forgotten does not compile, and fails. The birther stands still, so that what restarts hangs. */
-const scenes: Readonly<Record<Passage, Scene>> = {
+const facts: Readonly<Record<Passage, Setup>> = {
   birth: { request: { wipe: true }, middle: sent('boot-network') },
   rebirth: { request: { wipe: true, power: 'cycle' }, middle: sent('boot-network') },
   clean: { request: { owner: 'next', power: 'cycle' }, middle: sent('boot-network') },
@@ -84,7 +84,7 @@ const scenes: Readonly<Record<Passage, Scene>> = {
   power: { request: { action: 'cycle' }, middle: sent('power-cycle') },
 };
 
-const kinds = Object.keys(scenes) as Passage[];
+const kinds = Object.keys(facts) as Passage[];
 const idOf = (passage: Passage) => `lost-${passage}`;
 const machineOf = (passage: Passage) => fleet[kinds.indexOf(passage)] as FleetMachine;
 const pair = () => fleet.slice(kinds.length, kinds.length + 2);
@@ -131,19 +131,19 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
   const pace = { canary: 0, batch: 1, atOnce: 1, soakMinutes: 0 };
   await api.planCampaign({ id: 'kernel', selector: 'pool=trio', passage: 'reboot', reason: 'new kernel', pace });
   const { hash } = (await api.campaign('kernel')).campaign;
-  for (const passage of kinds) await scenes[passage].before?.(machineOf(passage));
+  for (const passage of kinds) await facts[passage].before?.(machineOf(passage));
   since = await op.lastSeq();
 
   const asked = (id: string, passage: Passage, machine: FleetMachine, request: object) =>
     api.order({ id, passage, machine: machine.id, reason: 'to be lost', request } as Parameters<ApiClient['order']>[0]);
-  const stand = kinds.filter((passage) => scenes[passage].before);
-  for (const passage of stand) await asked(idOf(passage), passage, machineOf(passage), scenes[passage].request);
+  const stand = kinds.filter((passage) => facts[passage].before);
+  for (const passage of stand) await asked(idOf(passage), passage, machineOf(passage), facts[passage].request);
   // A stopped birther's connections are reset when it goes on too late: what hangs on it comes last, and all at once.
   whole.supervisor.signal('birther', 'SIGSTOP');
   await Promise.all([
     ...kinds
       .filter((passage) => !stand.includes(passage))
-      .map((passage) => asked(idOf(passage), passage, machineOf(passage), scenes[passage].request)),
+      .map((passage) => asked(idOf(passage), passage, machineOf(passage), facts[passage].request)),
     ...pair().map((machine, index) =>
       asked(`pair-${index}`, 'reboot', machine, { drain: false, semaphores: { reboot: 'pool' } }),
     ),
@@ -155,9 +155,7 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
 
   const missing = async () => {
     const there = await Promise.all(
-      kinds.map(async (passage) =>
-        (await scenes[passage].middle(idOf(passage), machineOf(passage))) ? [] : [passage],
-      ),
+      kinds.map(async (passage) => ((await facts[passage].middle(idOf(passage), machineOf(passage))) ? [] : [passage])),
     );
     return there.flat();
   };
@@ -182,7 +180,7 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
   // What people say meanwhile is heard once somebody is there to hear it.
   await api.cancel('behind-1', 'not needed after all');
   await emptied;
-  for (const passage of kinds) await scenes[passage].after?.(idOf(passage), machineOf(passage));
+  for (const passage of kinds) await facts[passage].after?.(idOf(passage), machineOf(passage));
 
   await expect.poll(live, { timeout: 600_000, interval: 500 }).toEqual([]);
   const rows = await mdb.select().from(orders);
@@ -243,7 +241,7 @@ test('O-3: no permit is left, no message waits, no machine is held, and each has
   expect(left).toEqual([]);
   for (const passage of kinds) {
     const { stage, opState, held } = await op.machine(machineOf(passage).id);
-    const { ends } = scenes[passage];
+    const { ends } = facts[passage];
     const wanted = { stage: ends?.stage ?? 'in_service', opState: ends?.opState ?? 'production', held: null };
     expect({ passage, stage, opState, held }).toEqual({ passage, ...wanted });
   }

@@ -1,7 +1,7 @@
 /** Further odd things that controllers of other vendors show: each row is an input of a kind that was met once. */
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { type ActContext, isPlan } from '../../redfish/acts/kind.ts';
+import { type ActContext, isPlan } from '../../redfish/acts/definition.ts';
 import { ejectMedia } from '../../redfish/acts/media.ts';
 import { notYetSet, openBiosJob } from '../../redfish/bios.ts';
 import { optionOf, readBootOrder } from '../../redfish/bootorder.ts';

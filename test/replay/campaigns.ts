@@ -8,7 +8,7 @@ import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import type { CampaignProgress } from '../../domain/campaign/campaign.ts';
 import { bundle } from '../workflows/bench.ts';
 
-interface Scene {
+interface Setup {
   readonly campaign: WorkflowHandle;
   /** What the next looks find; the last one stays. */
   turns: Partial<CampaignProgress>[];
@@ -23,35 +23,35 @@ const usual: CampaignProgress = {
 const ended = { state: 'done', phase: 'ended', waitingOn: 'nothing' } as const;
 const canaries = [{ machineId: 'm-1', siteId: 'home', orderId: 'c-1' }];
 
-export const campaignScenarios: Record<string, (scene: Scene) => Promise<void>> = {
+export const campaignScenarios: Record<string, (setup: Setup) => Promise<void>> = {
   /** Canary, a look at its health, batches, nonsense, a pause and its end. */
-  'campaign-plain': async (scene) => {
-    await scene.until(({ phase }) => phase === 'canary');
-    scene.turns = [
+  'campaign-plain': async (setup) => {
+    await setup.until(({ phase }) => phase === 'canary');
+    setup.turns = [
       { phase: 'soak', canaries },
       { phase: 'soak', waitingOn: 'time', until: Date.now() + 200 },
       { phase: 'batches' },
     ];
-    await scene.campaign.signal('wake');
-    await scene.until(({ phase }) => phase === 'batches');
-    await scene.campaign.signal('pause', 'nonsense');
-    scene.turns = [{ state: 'paused', phase: 'batches', waitingOn: 'person' }];
-    await scene.campaign.signal('pause', { by: 'ann', reason: 'lunch' });
-    await scene.until(({ state }) => state === 'paused');
-    scene.turns = [ended];
-    await scene.campaign.signal('resume', { by: 'ann', reason: 'back' });
-    await scene.campaign.result();
+    await setup.campaign.signal('wake');
+    await setup.until(({ phase }) => phase === 'batches');
+    await setup.campaign.signal('pause', 'nonsense');
+    setup.turns = [{ state: 'paused', phase: 'batches', waitingOn: 'person' }];
+    await setup.campaign.signal('pause', { by: 'ann', reason: 'lunch' });
+    await setup.until(({ state }) => state === 'paused');
+    setup.turns = [ended];
+    await setup.campaign.signal('resume', { by: 'ann', reason: 'back' });
+    await setup.campaign.result();
   },
   /** One run hands over to the next. */
-  'campaign-continued': async (scene) => {
-    const { runId } = await scene.campaign.describe();
-    while ((await scene.campaign.describe()).runId === runId) {
-      await scene.campaign.signal('wake');
+  'campaign-continued': async (setup) => {
+    const { runId } = await setup.campaign.describe();
+    while ((await setup.campaign.describe()).runId === runId) {
+      await setup.campaign.signal('wake');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    scene.turns = [ended];
-    await scene.campaign.signal('wake');
-    await scene.campaign.result();
+    setup.turns = [ended];
+    await setup.campaign.signal('wake');
+    await setup.campaign.result();
   },
 };
 
@@ -63,7 +63,7 @@ export async function playCampaign(
 ): Promise<void> {
   const workflowId = campaignWorkflowId(name);
   const campaign = environment.client.workflow.getHandle(workflowId);
-  const scene: Scene = {
+  const setup: Setup = {
     campaign,
     turns: [{}],
     async until(met) {
@@ -80,7 +80,7 @@ export async function playCampaign(
     taskQueue: lifecycleQueue,
     workflowBundle: await bundle(),
     activities: {
-      turnCampaign: async () => ({ ...usual, ...(scene.turns.length > 1 ? scene.turns.shift() : scene.turns[0]) }),
+      turnCampaign: async () => ({ ...usual, ...(setup.turns.length > 1 ? setup.turns.shift() : setup.turns[0]) }),
       haltCampaign: async () => undefined,
       steerCampaign: async () => null,
     },
@@ -91,7 +91,7 @@ export async function playCampaign(
     lifecycle.runUntil(async () => {
       const args = [{ campaignId: name, longest: name.endsWith('continued') ? 6 : 1000 }];
       await environment.client.workflow.start(campaignWorkflow, { workflowId, taskQueue: lifecycleQueue, args });
-      await campaignScenarios[name]?.(scene);
+      await campaignScenarios[name]?.(setup);
       await keep(workflowId);
     }),
   );

@@ -94,8 +94,8 @@ export interface Sent {
 export interface ActDefinition<P, S extends ActContext = ActContext> {
   readonly parameters: ZodType<P>;
   /** Reads and decides. Gives what is so already as done, and what can't be asked of this controller as not done. */
-  plan(scene: S, parameters: P): Promise<ActPlan | Observation>;
-  observe(scene: S, sent: Sent): Promise<Observation>;
+  plan(context: S, parameters: P): Promise<ActPlan | Observation>;
+  observe(context: S, sent: Sent): Promise<Observation>;
   /** Milliseconds that the effect is looked for right after sending, and between looks. */
   readonly watch: Watch;
   /** The same for what takes long, from the sending on and by whoever settles it; absent where one look is enough. */
