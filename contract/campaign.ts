@@ -40,7 +40,7 @@ export interface CampaignInput {
 }
 
 /** One look at the campaign, at the workflow's time. */
-export interface TurnInput {
+export interface CampaignStepInput {
   readonly campaignId: string;
   readonly now: number;
 }

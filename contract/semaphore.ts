@@ -123,7 +123,7 @@ export interface PermitClosing {
 }
 
 /** One batch for the ledger. */
-export interface LedgerTurn {
+export interface LedgerBatch {
   readonly semaphore: string;
   readonly queued: readonly PermitWaiting[];
   readonly closed: readonly PermitClosing[];

@@ -1,5 +1,5 @@
 import { RedfishError } from './errors.ts';
-import { adapt, firstPace, type SiteLimit } from './pace.ts';
+import { adapt, firstSiteLimit, type SiteLimit } from './sitelimit.ts';
 import type { Transport } from './transport.ts';
 
 /** A site, and the cap on requests at once to its controllers from one process. */
@@ -84,7 +84,7 @@ class Site {
   /** Controllers whose last request was never answered: theirs do not count until one is. */
   readonly #silent = new Set<string>();
   readonly #answered = new Set<string>();
-  #pace: SiteLimit = firstPace;
+  #siteLimit: SiteLimit = firstSiteLimit;
   #running = 0;
   #stalled = 0;
   #times: number[] = [];
@@ -175,14 +175,14 @@ class Site {
       this.#answered.add(origin);
       this.#times.push(took);
     }
-    if (this.#times.length + this.#failures < Math.max(windowSize, this.#pace.limit)) return;
+    if (this.#times.length + this.#failures < Math.max(windowSize, this.#siteLimit.limit)) return;
     const [times, failures, full, over] = [this.#times, this.#failures, this.#full, this.#running > this.#limit()];
-    this.#pace = adapt(this.#pace, { times, failures, full, over }, this.most);
+    this.#siteLimit = adapt(this.#siteLimit, { times, failures, full, over }, this.most);
     [this.#times, this.#failures, this.#full] = [[], 0, false];
   }
 
   #limit(): number {
-    return Math.min(this.#pace.limit, this.most);
+    return Math.min(this.#siteLimit.limit, this.most);
   }
 
   /** Many at once that are slow though they had answered are a site that bears no more, not controllers that hang. */
@@ -192,7 +192,7 @@ class Site {
   }
 
   #patience(): number {
-    const { last } = this.#pace;
+    const { last } = this.#siteLimit;
     return last === null ? stall.unknown : Math.min(stall.most, Math.max(stall.least, last * stall.factor));
   }
 

@@ -1,6 +1,6 @@
 import { RedfishError, type RedfishErrorKind } from './errors.ts';
-import { retryAfterOf } from './patience.ts';
 import { vendorMessages } from './quirks.ts';
+import { retryAfterOf } from './retries.ts';
 import type { Json, RedfishResponse } from './transport.ts';
 
 /** A message of an answer, in the form of the Redfish message registries. */

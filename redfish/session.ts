@@ -4,7 +4,7 @@ import { writeTagged } from './etag.ts';
 import { ownPath, serviceRoot, uploadPath } from './links.ts';
 import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import { failureOf } from './messages.ts';
-import { waitBefore } from './patience.ts';
+import { waitBefore } from './retries.ts';
 import type { Json, RedfishRequest, RedfishResponse, Transport, Upload } from './transport.ts';
 
 /** A signed-in conversation with one controller. */

@@ -29,7 +29,7 @@ import { rootMessage } from './passage/failure.ts';
 import { observing } from './proxies.ts';
 
 // Transactions on the MDB, one for each order that is placed; repeated, they find what was done.
-const { turnCampaign, haltCampaign, steerCampaign } = proxyLocalActivities<CampaignActivities>({
+const { progressCampaign, haltCampaign, steerCampaign } = proxyLocalActivities<CampaignActivities>({
   startToCloseTimeout: '1 minute',
   localRetryThreshold: '30 seconds',
   retry: { initialInterval: '250 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
@@ -49,13 +49,13 @@ export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
   const run = new Definition(input);
   run.open();
   for (;;) {
-    const turn = await run.tryTurn();
-    if (turn === 'failed') continue;
-    if (turn === null || turn.phase === 'ended') {
+    const progress = await run.tryProgress();
+    if (progress === 'failed') continue;
+    if (progress === null || progress.phase === 'ended') {
       await condition(allHandlersFinished);
-      return { state: turn?.state ?? 'cancelled', counts: turn?.counts ?? nobody };
+      return { state: progress?.state ?? 'cancelled', counts: progress?.counts ?? nobody };
     }
-    await run.rest(turn);
+    await run.rest(progress);
     if (run.isLong()) {
       await condition(() => run.settled());
       await continueAsNew<typeof campaign>(run.carry());
@@ -106,9 +106,9 @@ class Definition {
   }
 
   /** A turn that can't be made halts the campaign, with the reason, and is made again when somebody says more, or later. */
-  async tryTurn(): Promise<CampaignProgress | null | 'failed'> {
+  async tryProgress(): Promise<CampaignProgress | null | 'failed'> {
     try {
-      return await this.turn();
+      return await this.progress();
     } catch (error) {
       await this.failed(error);
       return 'failed';
@@ -128,7 +128,7 @@ class Definition {
   }
 
   /** What people asked first, then one look. */
-  async turn(): Promise<CampaignProgress | null> {
+  async progress(): Promise<CampaignProgress | null> {
     const { campaignId } = this.input;
     for (let next = this.requests.shift(); next !== undefined; next = this.requests.shift()) {
       const refused = await steerCampaign({ campaignId, how: next.how, ...next.steering });
@@ -136,17 +136,17 @@ class Definition {
     }
     this.turns += 1;
     this.wakes = 0;
-    const turn = await turnCampaign({ campaignId, now: Date.now(), healthy: this.healthy });
+    const progress = await progressCampaign({ campaignId, now: Date.now(), healthy: this.healthy });
     this.healthy = false;
-    if (turn !== null) this.show(turn);
-    return turn;
+    if (progress !== null) this.show(progress);
+    return progress;
   }
 
   /** Until there may be something to do; canaries that have to stay healthy are looked at. */
-  async rest(turn: CampaignProgress): Promise<void> {
-    if (turn.canaries.length > 0) return this.lookAt(turn);
-    if (turn.more || this.requests.length > 0) return;
-    const until = Math.min(turn.until ?? Number.POSITIVE_INFINITY, Date.now() + slowLook);
+  async rest(progress: CampaignProgress): Promise<void> {
+    if (progress.canaries.length > 0) return this.lookAt(progress);
+    if (progress.more || this.requests.length > 0) return;
+    const until = Math.min(progress.until ?? Number.POSITIVE_INFINITY, Date.now() + slowLook);
     await condition(() => this.wakes > 0, Math.max(1, until - Date.now()));
   }
 
@@ -179,16 +179,16 @@ class Definition {
     return { campaignId, ...(longest !== undefined && { longest }), ignored: this.ignored };
   }
 
-  private show(turn: CampaignProgress): void {
+  private show(progress: CampaignProgress): void {
     const { last } = this;
-    this.last = turn;
-    setCurrentDetails(tellTurn(this.input.campaignId, turn));
-    if (last?.phase === turn.phase && last.waitingOn === turn.waitingOn) return;
+    this.last = progress;
+    setCurrentDetails(tellProgress(this.input.campaignId, progress));
+    if (last?.phase === progress.phase && last.waitingOn === progress.waitingOn) return;
     this.since = new Date().toISOString();
     upsertSearchAttributes([
-      { key: attributes.passage, value: turn.passage },
-      { key: attributes.step, value: turn.phase },
-      { key: attributes.waitingOn, value: turn.waitingOn },
+      { key: attributes.passage, value: progress.passage },
+      { key: attributes.step, value: progress.phase },
+      { key: attributes.waitingOn, value: progress.waitingOn },
     ]);
   }
 
@@ -210,7 +210,7 @@ async function lookAtOne(passage: Passage, { machineId, siteId, orderId }: Canar
   }
 }
 
-function tellTurn(id: string, { state, phase, counts, why, timeLeft }: CampaignProgress): string {
+function tellProgress(id: string, { state, phase, counts, why, timeLeft }: CampaignProgress): string {
   const reported = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   const left = timeLeft === null ? '' : `\n\nAbout ${Math.ceil(timeLeft / 60)} minutes are left.`;
   return `**${state}**, phase ${phase}: ${why}\n\n${reported.join(', ')}${left}\n\n\`farrier campaign show ${id}\``;

@@ -211,12 +211,12 @@ class SemaphoreInbox {
   async turn(): Promise<void> {
     if (!this.core.dirty) return;
     this.begun += 1;
-    const turn = this.core.turn();
+    const ledgerBatch = this.core.ledgerBatch();
     try {
-      const result = await ledgerActivities.settlePermits(turn);
+      const result = await ledgerActivities.settlePermits(ledgerBatch);
       this.troubled = false;
       this.settled = this.begun;
-      for (const grant of this.core.settle(turn, result, Date.now())) void this.tell(grant);
+      for (const grant of this.core.settle(ledgerBatch, result, Date.now())) void this.tell(grant);
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
       // Nothing is lost: the same batch goes out again. Those who ask meanwhile hear that they are queued.

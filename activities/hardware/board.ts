@@ -14,9 +14,9 @@ import { openProbe } from '../../redfish/probe.ts';
 import { readBoard } from '../../redfish/read/board.ts';
 import type { SecretStore } from '../../redfish/secrets.ts';
 import { offerOnce } from './attempt.ts';
+import { withClaim } from './claim.ts';
 import { QuestionError } from './question.ts';
 import { admit, checkAddress, holdingSecrets, offeringTo } from './reach.ts';
-import { takeTurn } from './turn.ts';
 
 /**
  * A supervised look at a controller that may be on another board: past a quarantine for another identity, and past the
@@ -47,7 +47,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
     const credentials = await holdingSecrets(store, origin).credentials(secretRef);
     await admit(mdb, controller, credentials);
     const gate: Parameters<SessionPool['use']>[0]['gate'] = (attempt) =>
-      takeTurn(claims, origin, () => offerOnce(offeringTo(mdb, controller), credentials, attempt));
+      withClaim(claims, origin, () => offerOnce(offeringTo(mdb, controller), credentials, attempt));
     const site = { id: siteId, most: bmcRequests ?? usualRequests };
     const signal = Context.current().cancellationSignal;
     return pool.use({ origin, pin, credentials, site, gate, signal }, async (session, key) => {

@@ -98,9 +98,9 @@ async function watch(context: CommandContext, sent: Sent, patience?: number): Pr
   for (let known = sent; ; ) {
     const seen = await observeCommand(context, known).catch(unseen);
     known = keeping(known, seen);
-    const over = seen.state !== 'unknown' || seen.waitsFor || context.pace.since(began) > (patience ?? usual.for);
+    const over = seen.state !== 'unknown' || seen.waitsFor || context.clock.since(began) > (patience ?? usual.for);
     if (over) return resultOf(seen);
-    await context.pace.wait(usual.every);
+    await context.clock.wait(usual.every);
   }
 }
 
@@ -142,7 +142,7 @@ async function follow(context: CommandContext, next: FollowUp, first: ActResult)
 }
 
 async function after(context: CommandContext, next: FollowUp): Promise<ActResult> {
-  await context.pace.wait(next.after);
+  await context.clock.wait(next.after);
   const { system } = await openProbe(context.session, { hostPath: context.system.path });
   return command({ ...context, act: following(context.act, next), system });
 }

@@ -66,7 +66,7 @@ export function createHardwareActivities(
       session,
       system,
       probe,
-      pace,
+      clock: pace,
       images,
     });
   return {

@@ -18,9 +18,9 @@ import type { SecretStore } from '../../redfish/secrets.ts';
 import type { Session } from '../../redfish/session.ts';
 import { readChassisSerials, readMacs, readOwnMacs, type SystemReading } from '../../redfish/system.ts';
 import { checkOffer, noteOffer, type Offering, offerOnce } from './attempt.ts';
+import { withClaim } from './claim.ts';
 import { QuestionError } from './question.ts';
 import { resolveRotation } from './rotate.ts';
-import { takeTurn } from './turn.ts';
 
 export { QuestionError } from './question.ts';
 
@@ -172,7 +172,7 @@ async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: Co
     const wait = (milliseconds: number) => context.sleep(milliseconds);
     const note = (secretRef: string, credentials: Credentials, taken: boolean) =>
       noteOffer({ ...offeringTo(mdb, known), secretRef }, credentials, taken);
-    await takeTurn(claims, origin, () => resolveRotation({ mdb, secrets, door, wait, note }, machineId));
+    await withClaim(claims, origin, () => resolveRotation({ mdb, secrets, door, wait, note }, machineId));
     status = await statusOf(mdb, machineId);
     if (status) checkQuarantine(known, status);
   }
@@ -199,7 +199,7 @@ async function signInOnce(
   attempt: () => Promise<Login>,
 ): Promise<Login> {
   const { machineId, origin, secretRef } = controller;
-  return takeTurn(claims, origin, async () => {
+  return withClaim(claims, origin, async () => {
     const status = await statusOf(mdb, machineId);
     if (status) checkQuarantine(controller, status);
     if (status?.secretRef !== secretRef || status.rotation !== null)

@@ -43,7 +43,7 @@ export function createMirroring(mdb: Mdb, connections: ConnectionStore): Mirrori
       return dueLanes(mdb);
     },
     async run(lane) {
-      const turn: Turn = { lane, pace: paceOf(await countMirrors(mdb, lane)), left: batch, down: null };
+      const turn: MirrorRound = { lane, pace: paceOf(await countMirrors(mdb, lane)), left: batch, down: null };
       await Promise.all(Array.from({ length: hands }, () => work(mdb, connections, turn)));
       if (turn.down !== null) {
         for (const other of await leaseMirrors(mdb, lane, 1000, lease)) await postpone(mdb, other, turn.down);
@@ -53,7 +53,7 @@ export function createMirroring(mdb: Mdb, connections: ConnectionStore): Mirrori
   };
 }
 
-interface Turn {
+interface MirrorRound {
   readonly lane: string;
   readonly pace: number;
   left: number;
@@ -61,7 +61,7 @@ interface Turn {
 }
 
 /** One hand takes what is due, ticket by ticket, until the turn is over. */
-async function work(mdb: Mdb, connections: ConnectionStore, turn: Turn): Promise<void> {
+async function work(mdb: Mdb, connections: ConnectionStore, turn: MirrorRound): Promise<void> {
   while (turn.left > 0 && turn.down === null) {
     turn.left -= 1;
     const [mirror] = await leaseMirrors(mdb, turn.lane, 1, lease);

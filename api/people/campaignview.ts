@@ -4,7 +4,7 @@ import type { MemberCounts, MemberState } from '../../domain/campaign/campaign.t
 import { phaseOf, total } from '../../domain/campaign/judge.ts';
 import type { CampaignRow } from '../../mdb/campaigns/campaigns.ts';
 import { listCampaigns, listMembers, readCampaign } from '../../mdb/campaigns/listing.ts';
-import { countMembers, readTimeLeft } from '../../mdb/campaigns/turn.ts';
+import { countMembers, readTimeLeft } from '../../mdb/campaigns/step.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { readBrakeGate } from '../../mdb/permits/gates.ts';
 import { opensAt } from '../../mdb/permits/policy.ts';

@@ -124,7 +124,7 @@ function wordsOf({ command, next, otherwise }: ActPlan): string {
 
 async function contextOf(session: Session, hostPath: string | null): Promise<ActContext> {
   const { openProbe } = await import('../../redfish/probe.ts');
-  return { session, ...(await openProbe(session, { hostPath })), pace: clock };
+  return { session, ...(await openProbe(session, { hostPath })), clock: clock };
 }
 
 async function give<P>(context: HandContext, kind: ActDefinition<P, HandContext>, plan: ActPlan): Promise<Observation> {

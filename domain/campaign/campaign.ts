@@ -13,7 +13,7 @@ export const memberStates = ['planned', 'ordered', 'done', 'failed', 'skipped', 
 export type MemberState = (typeof memberStates)[number];
 
 /** How fast a campaign may go. Shares are percentages of a group, rounded down, and at least one machine. */
-export interface CampaignLimits {
+export interface CampaignPace {
   /** Machines that go first: so many must succeed, and stay healthy, before any other begins. */
   readonly canary: number;
   readonly soakMinutes: number;
@@ -31,7 +31,7 @@ export interface CampaignLimits {
   readonly haltShare: number | null;
 }
 
-export const standardLimits: CampaignLimits = {
+export const standardPace: CampaignPace = {
   canary: 1,
   soakMinutes: 10,
   batch: 40,

@@ -1,11 +1,11 @@
 /** What a campaign does next. Pure decisions over what was read of it. */
-import type { CampaignLimits, CampaignPhase, CampaignProgress, CampaignState, MemberCounts } from './campaign.ts';
+import type { CampaignPace, CampaignPhase, CampaignProgress, CampaignState, MemberCounts } from './campaign.ts';
 import { groupKeys } from './plan.ts';
 
 export interface CampaignFacts {
   readonly state: CampaignState;
   readonly why: string | null;
-  readonly pace: CampaignLimits;
+  readonly pace: CampaignPace;
   readonly haltAt: number;
   readonly forgiven: number;
   readonly counts: MemberCounts;
@@ -122,7 +122,7 @@ export function pickNext<Member extends Placeable>(
 
 /** Seconds until it ends, by how long a machine took so far; null while none has ended. */
 export function timeLeft(
-  pace: CampaignLimits,
+  pace: CampaignPace,
   {
     typical,
     batches,

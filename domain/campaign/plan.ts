@@ -3,7 +3,7 @@
 import type { CapacityListing } from '../capacity.ts';
 import { inNameOrder } from '../json.ts';
 import type { OpState, OrderClass, Passage, RepairState, Stage } from '../machine.ts';
-import type { CampaignLimits, PlannedGroup } from './campaign.ts';
+import type { CampaignPace, PlannedGroup } from './campaign.ts';
 
 /** A machine as a campaign sees it when it is planned. */
 export interface Candidate {
@@ -25,7 +25,7 @@ export interface CampaignSpec {
   readonly passage: Passage;
   readonly request: Readonly<Record<string, unknown>>;
   readonly class: OrderClass | null;
-  readonly pace: CampaignLimits;
+  readonly pace: CampaignPace;
 }
 
 export interface PlannedMember extends Pick<Candidate, 'machineId' | 'rack' | 'feed' | 'pool'> {
@@ -98,7 +98,7 @@ function canaryFirst(count: number, machines: readonly Doubted[]): Doubted[] {
   return [...chosen, ...machines.filter((machine) => !chosen.has(machine))];
 }
 
-function inBatches({ canary, batch }: CampaignLimits, machines: readonly Doubted[]): PlannedMember[] {
+function inBatches({ canary, batch }: CampaignPace, machines: readonly Doubted[]): PlannedMember[] {
   return machines.map((machine, ordinal) => ({
     machineId: machine.machineId,
     rack: machine.rack,
@@ -133,7 +133,7 @@ function countGroups(candidates: readonly Candidate[]): Sizes {
   return sizes;
 }
 
-function limitsOf(pace: CampaignLimits, sizes: Sizes, capacity: readonly CapacityListing[]): Record<string, number> {
+function limitsOf(pace: CampaignPace, sizes: Sizes, capacity: readonly CapacityListing[]): Record<string, number> {
   const shares = { feed: pace.feedShare, rack: pace.rackShare, pool: pace.poolShare };
   const totals = new Map(capacity.map(({ scope, name, total }) => [`${scope}/${name}`, total]));
   const limits: Record<string, number> = {};
@@ -148,7 +148,7 @@ function limitsOf(pace: CampaignLimits, sizes: Sizes, capacity: readonly Capacit
 }
 
 function groupsOf(
-  { atOnce: most }: CampaignLimits,
+  { atOnce: most }: CampaignPace,
   sizes: Sizes,
   limits: Readonly<Record<string, number>>,
   capacity: readonly CapacityListing[],
@@ -163,7 +163,7 @@ function groupsOf(
   });
 }
 
-function haltAtOf({ haltCount, haltShare }: CampaignLimits, machines: number): number {
+function haltAtOf({ haltCount, haltShare }: CampaignPace, machines: number): number {
   const share = haltShare === null ? haltCount : Math.max(1, Math.ceil((machines * haltShare) / 100));
   return Math.min(haltCount, share);
 }

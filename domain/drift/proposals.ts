@@ -1,6 +1,6 @@
 /** Which campaigns would put drift right. */
 
-import { standardLimits } from '../campaign/campaign.ts';
+import { standardPace } from '../campaign/campaign.ts';
 import { isSameJson } from '../json.ts';
 import { type MaintenanceRequest, standardRequests, type Work } from '../requests.ts';
 import type { Amendable, PlannedDrift, Proposal } from './amendable.ts';
@@ -23,7 +23,7 @@ export function propose(drifts: readonly Amendable[], check: RequestCheck): Prop
     const names = [...new Set(chosen.map(({ name }) => name))].sort().join(', ');
     const reason = `machines of pool ${pool} are other than profile ${profileId} wants: ${names}`.slice(0, 400);
     const driftIds = chosen.map(({ id }) => id);
-    return [{ pool, mode, machineIds, driftIds, request, reason, pace: { ...standardLimits, ...limits.pace } }];
+    return [{ pool, mode, machineIds, driftIds, request, reason, pace: { ...standardPace, ...limits.pace } }];
   });
 }
 

@@ -37,7 +37,7 @@ export async function observeRestart(context: ActContext, { before, answer }: Se
     const forgot =
       answer?.taken === true && absence !== undefined && (absence.away || absence.login !== context.session.login());
     if (!restarted && !forgot) return { state: 'unknown', observed: 'the controller has not started again yet' };
-    await context.pace.wait(apart);
+    await context.clock.wait(apart);
     const second = await stateOf(context);
     const stable = second.power !== null && first.power === second.power && first.managerReset === second.managerReset;
     if (!stable) return { state: 'unknown', observed: 'the controller started again, and what it tells still changes' };

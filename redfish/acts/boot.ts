@@ -47,13 +47,13 @@ export const bootNetwork: ActDefinition<ActParameters['boot-network']> = {
 
 /** The boot setting first, and the reset only once the setting is seen: some answer with a success and drop it. */
 function bootThen(context: ActContext, reset: ActPlan, boot: BootPlan): ActPlan {
-  const { pace, session } = context;
+  const { clock, session } = context;
   return {
     ...reset,
     command: { ...reset.command, boot: boot.boot, at: boot.path },
     send: async () => {
       await unlessNow(context, () => writeBoot(session, boot))
-        .then((path) => confirmBoot(session, path, boot.boot, (milliseconds) => pace.wait(milliseconds)))
+        .then((path) => confirmBoot(session, path, boot.boot, (milliseconds) => clock.wait(milliseconds)))
         .catch(withoutReset);
       return reset.send();
     },

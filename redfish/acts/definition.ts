@@ -9,7 +9,7 @@ export interface ActContext {
   readonly session: Session;
   readonly system: SystemReading;
   readonly probe: Probe;
-  readonly pace: ActClock;
+  readonly clock: ActClock;
   /** What else tells of the machine's starts; absent where nobody but the controller is asked. */
   readonly boots?: BootWitness;
   /** How the machine was seen to boot, by the agent; absent or null where that is not known. */

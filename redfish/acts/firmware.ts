@@ -151,7 +151,7 @@ async function versionOf({ session }: ActContext, { command }: Sent): Promise<st
 /** Whether system and version read the same a few times in a row. */
 async function isSteady(context: ActContext, sent: Sent, observed: string | null): Promise<boolean> {
   for (let good = 1; good < goodReads; good += 1) {
-    await context.pace.wait(readsApart);
+    await context.clock.wait(readsApart);
     await context.session.get(context.system.path);
     if ((await versionOf(context, sent)) !== observed) return false;
   }

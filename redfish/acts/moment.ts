@@ -19,7 +19,7 @@ interface Rules {
  * that it is busy and when it will not be. The bound is by tries and by time.
  */
 export async function unlessNow<T>(
-  { pace }: Pick<ActContext, 'pace'>,
+  { clock }: Pick<ActContext, 'clock'>,
   send: () => Promise<T>,
   { also = () => false, so = async () => false }: Rules = {},
 ): Promise<T> {
@@ -33,7 +33,7 @@ export async function unlessNow<T>(
       const wait = Math.max(every, error.retryAfter ?? 0);
       if (!passing || attempt >= tries || waited + wait > longest || (await so())) throw error;
       waited += wait;
-      await pace.wait(wait);
+      await clock.wait(wait);
     }
   }
 }

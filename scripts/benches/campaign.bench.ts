@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { showCampaign } from '../../api/people/campaignview.ts';
-import { standardLimits } from '../../domain/campaign/campaign.ts';
+import { standardPace } from '../../domain/campaign/campaign.ts';
 import { standardRequests } from '../../domain/requests.ts';
 import { parseSelector } from '../../domain/selector.ts';
 import { startPostgres } from '../../host/postgres.ts';
 import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns/campaigns.ts';
-import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { progressCampaign } from '../../mdb/campaigns/step.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
 import { machines, racks, sites } from '../../mdb/schema.ts';
@@ -72,13 +72,13 @@ async function writeFleet(mdb: Mdb): Promise<void> {
 async function bench(mdb: Mdb): Promise<number> {
   const selector = parseSelector('state=production');
   if (typeof selector === 'string') throw new Error(selector);
-  const pace = { ...standardLimits, canary: 4, rackShare: 5, feedShare: 5, poolShare: 5, atOnce: 200, batch: 500 };
+  const pace = { ...standardPace, canary: 4, rackShare: 5, feedShare: 5, poolShare: 5, atOnce: 200, batch: 500 };
   const what = { passage: 'reboot', request: { ...standardRequests.reboot }, class: null, pace } as const;
   const spec = { ...what, id: 'bench', selector: 'state=production', reason: 'bench' };
   const plan = await timed(async () => keepCampaign(mdb, ann, spec, await readCandidates(mdb, selector)));
   const hash = (await showCampaign(mdb, 'bench', { limit: 0 }))?.campaign.hash ?? '';
   const start = await timed(() => startCampaign(mdb, ann, 'bench', hash, 'bench'));
-  const turn = await timed(() => turnCampaign(mdb, { campaignId: 'bench', now: Date.now(), healthy: false }));
+  const turn = await timed(() => progressCampaign(mdb, { campaignId: 'bench', now: Date.now(), healthy: false }));
   process.stdout.write(
     `${JSON.stringify({ bench: 'campaign', machines: count, plan_s: plan, start_s: start, turn_s: turn })}\n`,
   );

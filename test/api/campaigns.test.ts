@@ -11,7 +11,7 @@ import { openScreen } from '../../cli/context.ts';
 import { createProgram } from '../../cli/program.ts';
 import { ApiClient } from '../../client/api.ts';
 import { acting } from '../../mdb/acting.ts';
-import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { progressCampaign } from '../../mdb/campaigns/step.ts';
 import { endOrder } from '../../mdb/orders/passage.ts';
 import { writePlan } from '../../mdb/orders/plans.ts';
 import { audit, machines, orders, outbox } from '../../mdb/schema.ts';
@@ -109,7 +109,7 @@ describe('a start', () => {
     expect(await base.mdb.select().from(outbox).where(eq(outbox.kind, 'campaign'))).toHaveLength(1);
     expect(await base.mdb.select().from(audit).where(eq(audit.action, 'campaign.start'))).toHaveLength(1);
     await api.steerCampaign('c2', 'cancel', { reason: 'enough' });
-    expect(await turnCampaign(base.mdb, { campaignId: 'c2', now: Date.now(), healthy: false })).toMatchObject({
+    expect(await progressCampaign(base.mdb, { campaignId: 'c2', now: Date.now(), healthy: false })).toMatchObject({
       state: 'cancelled',
     });
   });
@@ -124,7 +124,7 @@ describe('a start', () => {
         await endOrder(tx, id, 'done', 'dry run');
       });
     await api.startCampaign('c3', campaign.hash, 'go');
-    await turnCampaign(base.mdb, { campaignId: 'c3', now: Date.now(), healthy: false });
+    await progressCampaign(base.mdb, { campaignId: 'c3', now: Date.now(), healthy: false });
     const placed = await live();
     expect(placed.map(({ id }) => id).sort()).toEqual(['c3-web-00', 'c3-web-01', 'c3-web-02']);
     expect(placed.every((order) => order.reviewed === 'f'.repeat(64) && order.campaignId === 'c3')).toBe(true);
@@ -135,7 +135,7 @@ describe('a start', () => {
 describe('the commands', () => {
   it('plan, show, start, pause, resume and cancel', async () => {
     await farrier('cancel', 'c3', '--reason', 'enough', '--stop');
-    await turnCampaign(base.mdb, { campaignId: 'c3', now: Date.now(), healthy: false });
+    await progressCampaign(base.mdb, { campaignId: 'c3', now: Date.now(), healthy: false });
     const args = ['--selector', 'pool=web', '--reason', 'a new kernel', '--rack-share', '20', '--canary', '1'];
     const planned = await farrier('plan', 'c4', 'reboot', ...args, '--request', '{"drain":false}');
     expect(planned).toContain('3 machines: pool=web');

@@ -14,7 +14,7 @@ import {
   campaignWorkflowId,
 } from '../../contract/campaign.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
-import { type CampaignLimits, standardLimits } from '../../domain/campaign/campaign.ts';
+import { type CampaignPace, standardPace } from '../../domain/campaign/campaign.ts';
 import type { Health } from '../../domain/health.ts';
 import { standardRequests } from '../../domain/requests.ts';
 import { parseSelector } from '../../domain/selector.ts';
@@ -58,7 +58,7 @@ export async function writePoolMachines(mdb: Mdb, pool: string, count: number): 
 }
 
 /** Plans a reboot of a pool. */
-export async function planTestCampaign(mdb: Mdb, id: string, pool: string, pace: Partial<CampaignLimits> = {}) {
+export async function planTestCampaign(mdb: Mdb, id: string, pool: string, pace: Partial<CampaignPace> = {}) {
   const selector = `pool=${pool}`;
   const parsed = parseSelector(selector);
   if (typeof parsed === 'string') throw new Error(parsed);
@@ -70,7 +70,7 @@ export async function planTestCampaign(mdb: Mdb, id: string, pool: string, pace:
     class: null,
     reason: 'a test',
   } as const;
-  return keepCampaign(mdb, ann, { ...spec, pace: { ...standardLimits, ...pace } }, await readCandidates(mdb, parsed));
+  return keepCampaign(mdb, ann, { ...spec, pace: { ...standardPace, ...pace } }, await readCandidates(mdb, parsed));
 }
 
 export class CampaignBench {
@@ -96,7 +96,7 @@ export class CampaignBench {
     return this.environment.client.workflow.getHandle(campaignWorkflowId(this.id));
   }
 
-  async start(count: number, pace: Partial<CampaignLimits> = {}, longest?: number): Promise<string[]> {
+  async start(count: number, pace: Partial<CampaignPace> = {}, longest?: number): Promise<string[]> {
     const ids = await writePoolMachines(this.mdb, this.pool, count);
     await planTestCampaign(this.mdb, this.id, this.pool, pace);
     await this.begin(longest);
@@ -175,9 +175,9 @@ export async function withCampaign(
   const real = createCampaignActivities(mdb);
   const activities: typeof real = {
     ...real,
-    async turnCampaign(spec) {
+    async progressCampaign(spec) {
       if (playing) await bench.play();
-      return real.turnCampaign(spec);
+      return real.progressCampaign(spec);
     },
   };
   const shared = { connection: environment.nativeConnection, shutdownGraceTime: 0, shutdownForceTime: 5000 };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { showCampaign } from '../../api/people/campaignview.ts';
 import type { MemberState } from '../../domain/campaign/campaign.ts';
 import { startCampaign, steerCampaign } from '../../mdb/campaigns/campaigns.ts';
-import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { progressCampaign } from '../../mdb/campaigns/step.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { campaigns, machines, tickets } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
@@ -227,11 +227,12 @@ test('a campaign waits for its window', async () => {
   await planTestCampaign(at.mdb, id, id, { ...quick, canary: 0, windows: [window] });
   const hash = (await showCampaign(at.mdb, id, { limit: 0 }))?.campaign.hash ?? '';
   expect(await startCampaign(at.mdb, ann, id, hash, 'a test')).toBe(true);
-  const turn = (time: string) => turnCampaign(at.mdb, { campaignId: id, now: Date.parse(time), healthy: false });
-  expect(await turn('2026-11-21T21:00:00Z')).toMatchObject({
+  const progress = (time: string) =>
+    progressCampaign(at.mdb, { campaignId: id, now: Date.parse(time), healthy: false });
+  expect(await progress('2026-11-21T21:00:00Z')).toMatchObject({
     waitingOn: 'window',
     until: Date.parse('2026-11-21T22:00:00Z'),
     counts: { planned: 3 },
   });
-  expect(await turn('2026-11-22T01:59:00Z')).toMatchObject({ waitingOn: 'machines', counts: { ordered: 3 } });
+  expect(await progress('2026-11-22T01:59:00Z')).toMatchObject({ waitingOn: 'machines', counts: { ordered: 3 } });
 });

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type MemberCounts, standardLimits } from '../../domain/campaign/campaign.ts';
+import { type MemberCounts, standardPace } from '../../domain/campaign/campaign.ts';
 import { type CampaignFacts, judgeCampaign, pickNext, timeLeft } from '../../domain/campaign/judge.ts';
 import { type CampaignSpec, type Candidate, planCampaign, spread, textOfPlan } from '../../domain/campaign/plan.ts';
 import type { CapacityListing } from '../../domain/capacity.ts';
@@ -24,7 +24,7 @@ const spec = (pace: Partial<CampaignSpec['pace']> = {}): CampaignSpec => ({
   passage: 'reboot',
   request: { drain: true },
   class: null,
-  pace: { ...standardLimits, ...pace },
+  pace: { ...standardPace, ...pace },
 });
 const listing = (more: Partial<CapacityListing>): CapacityListing => ({
   ...{ scope: 'rack', name: 'r0', total: 10, have: 10, need: 0, rule: null },
@@ -104,7 +104,7 @@ const none: MemberCounts = { planned: 0, ordered: 0, done: 0, failed: 0, skipped
 const facts = (more: Partial<CampaignFacts>): CampaignFacts => ({
   state: 'running',
   why: null,
-  pace: { ...standardLimits, canary: 2, soakMinutes: 10 },
+  pace: { ...standardPace, canary: 2, soakMinutes: 10 },
   haltAt: 3,
   forgiven: 0,
   counts: { ...none, planned: 10 },
@@ -177,7 +177,7 @@ describe('the judge', () => {
   });
 
   test('time left goes by how long machines took', () => {
-    const pace = { ...standardLimits, atOnce: 10 };
+    const pace = { ...standardPace, atOnce: 10 };
     expect(timeLeft(pace, { typical: null, batches: [40], underWay: 0, soaking: 0 })).toBeNull();
     expect(timeLeft(pace, { typical: 60, batches: [40, 5], underWay: 3, soaking: 100 })).toBe(5 * 60 + 30 + 100);
   });

@@ -2,10 +2,10 @@ import { and, eq, like } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createOrderActivities } from '../../activities/orders/index.ts';
 import { moveMachine } from '../../activities/outage/move.ts';
-import { standardLimits } from '../../domain/campaign/campaign.ts';
+import { standardPace } from '../../domain/campaign/campaign.ts';
 import { acting } from '../../mdb/acting.ts';
 import { keepCampaign, readCandidates, startCampaign } from '../../mdb/campaigns/campaigns.ts';
-import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { progressCampaign } from '../../mdb/campaigns/step.ts';
 import { proposeCampaign } from '../../mdb/drift/proposals.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { audit, campaigns, drifts, machines, orders } from '../../mdb/schema.ts';
@@ -39,10 +39,10 @@ it('O-7: an order of the reconciler is audited as the system, though a person ma
   const { id } = await acting(mdb, system, null, async (tx) =>
     proposeCampaign(tx, {
       ...{ pool: 'general', mode: 'authoritative', machineIds: ['m-01'], driftIds: [await drifting('m-01')] },
-      ...{ request, reason: 'drift', pace: { ...standardLimits, canary: 0 } },
+      ...{ request, reason: 'drift', pace: { ...standardPace, canary: 0 } },
     }),
   );
-  await turnCampaign(mdb, { campaignId: id, now: Date.now(), healthy: true });
+  await progressCampaign(mdb, { campaignId: id, now: Date.now(), healthy: true });
   expect(await classOf('order.maintenance', 'm-01')).toEqual([['system', 'reconcile']]);
   expect(await mdb.select().from(orders).where(eq(orders.machineId, 'm-01'))).toMatchObject([
     { requester: 'reconcile', requesterClass: 'system' },
@@ -54,10 +54,10 @@ it('O-7: an order of the reconciler is audited as the system, though a person ma
   const candidates = await readCandidates(mdb, {
     terms: [{ key: 'id', tag: false, operator: 'in', values: ['m-02'] }],
   });
-  await keepCampaign(mdb, person, { ...spec, request, pace: { ...standardLimits, canary: 0 } }, candidates);
+  await keepCampaign(mdb, person, { ...spec, request, pace: { ...standardPace, canary: 0 } }, candidates);
   const [row] = await mdb.select().from(campaigns).where(eq(campaigns.id, 'by-hand'));
   expect(await startCampaign(mdb, person, 'by-hand', row?.hash ?? '', 'go')).toBe(true);
-  await turnCampaign(mdb, { campaignId: 'by-hand', now: Date.now(), healthy: true });
+  await progressCampaign(mdb, { campaignId: 'by-hand', now: Date.now(), healthy: true });
   expect(await classOf('order.maintenance', 'm-02')).toEqual([['user', 'reconcile']]);
 });
 
@@ -67,12 +67,12 @@ it('O-7: a campaign of the reconciler that a person started is that person’s',
   const { id } = await acting(mdb, system, null, async (tx) =>
     proposeCampaign(tx, {
       ...{ pool: 'general', mode: 'assist', machineIds: ['m-03'], driftIds: [await drifting('m-03')] },
-      ...{ request, reason: 'drift', pace: { ...standardLimits, canary: 0 } },
+      ...{ request, reason: 'drift', pace: { ...standardPace, canary: 0 } },
     }),
   );
   const [row] = await mdb.select().from(campaigns).where(eq(campaigns.id, id));
   await startCampaign(mdb, { class: 'user', name: 'ann' }, id, row?.hash ?? '', 'looked');
-  await turnCampaign(mdb, { campaignId: id, now: Date.now(), healthy: true });
+  await progressCampaign(mdb, { campaignId: id, now: Date.now(), healthy: true });
   expect(await classOf('order.maintenance', 'm-03')).toEqual([['user', 'ann']]);
 });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RedfishError } from '../../redfish/errors.ts';
 import { type Governor, openGovernor } from '../../redfish/governor.ts';
-import { adapt, firstPace, type SiteLimit } from '../../redfish/pace.ts';
+import { adapt, firstSiteLimit, type SiteLimit } from '../../redfish/sitelimit.ts';
 
 let governor: Governor;
 beforeEach(() => {
@@ -139,15 +139,15 @@ describe('concurrency', () => {
     ['is halved by failures', { times: [10, 10], failures: 1, full: true, over: false }, 20],
     ['stays for the slowest few', { times: [10, 10, 900], failures: 0, full: false, over: false }, 40],
   ])('%s', (_, window, expected) => {
-    const pace: SiteLimit = { ...firstPace, limit: 40, best: 10, found: true };
-    expect(adapt(pace, window, 256).limit).toBe(expected);
+    const siteLimit: SiteLimit = { ...firstSiteLimit, limit: 40, best: 10, found: true };
+    expect(adapt(siteLimit, window, 256).limit).toBe(expected);
   });
 
   test('begins by doubling', () => {
-    expect(adapt(firstPace, { times: [10], failures: 0, full: true, over: false }, 256).limit).toBe(
-      firstPace.limit * 2,
+    expect(adapt(firstSiteLimit, { times: [10], failures: 0, full: true, over: false }, 256).limit).toBe(
+      firstSiteLimit.limit * 2,
     );
-    expect(adapt(firstPace, { times: [10], failures: 0, full: true, over: false }, 20).limit).toBe(20);
+    expect(adapt(firstSiteLimit, { times: [10], failures: 0, full: true, over: false }, 20).limit).toBe(20);
   });
 });
 

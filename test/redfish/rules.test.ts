@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { effectObserved, type Observed } from '../../redfish/effect.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import { failureOf } from '../../redfish/messages.ts';
-import { retryAfterOf, waitBefore } from '../../redfish/patience.ts';
 import { quirksOf } from '../../redfish/quirks.ts';
+import { retryAfterOf, waitBefore } from '../../redfish/retries.ts';
 
 describe('Retry-After (quirk 17)', () => {
   const now = Date.parse('Wed, 21 Oct 2015 07:28:00 GMT');

@@ -5,9 +5,9 @@
 
 import type {
   Eviction,
+  LedgerBatch,
   LedgerRest,
   LedgerResult,
-  LedgerTurn,
   PermitAnswer,
   PermitClosing,
   PermitGrant,
@@ -146,7 +146,7 @@ export class Semaphore {
   }
 
   /** The next batch for the ledger. */
-  turn(): LedgerTurn {
+  ledgerBatch(): LedgerBatch {
     this.dirty = false;
     return {
       semaphore: this.id,
@@ -159,14 +159,14 @@ export class Semaphore {
   }
 
   /** Takes what the ledger said; gives the grants that are to be told. What changed meanwhile waits for the next turn. */
-  settle(turn: LedgerTurn, result: LedgerResult, now: number): PermitGrant[] {
+  settle(ledgerBatch: LedgerBatch, result: LedgerResult, now: number): PermitGrant[] {
     this.terms = result.terms;
     this.gate = result.gate;
     this.looked = now;
-    for (const { id } of turn.queued) this.fresh.delete(id);
-    const written = new Set(turn.closed);
+    for (const { id } of ledgerBatch.queued) this.fresh.delete(id);
+    const written = new Set(ledgerBatch.closed);
     this.closing = this.closing.filter((closing) => !written.has(closing));
-    for (const { id, why } of turn.overdue) if (this.overdue.get(id) === why) this.overdue.delete(id);
+    for (const { id, why } of ledgerBatch.overdue) if (this.overdue.get(id) === why) this.overdue.delete(id);
     this.passedOver.clear();
     for (const { id, why } of result.held) if (this.line.get(id)) this.passedOver.set(id, why);
     for (const { id, why } of result.gone) this.forget(id, why);

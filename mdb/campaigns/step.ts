@@ -1,7 +1,7 @@
 /** One look at a campaign: what has ended is taken over from the orders, and what may begin is ordered. */
 
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
-import type { TurnInput } from '../../contract/campaign.ts';
+import type { CampaignStepInput } from '../../contract/campaign.ts';
 import { type CampaignProgress, type MemberCounts, memberStates } from '../../domain/campaign/campaign.ts';
 import {
   type CampaignFacts,
@@ -25,7 +25,7 @@ const system: Actor = { class: 'system', name: 'campaign' };
 /** Orders that one look places or cancels; it is a local activity of seconds. */
 const mostOrders = 50;
 
-export interface TurnSpec extends TurnInput {
+export interface CampaignStep extends CampaignStepInput {
   /** Whether the canaries were found well just now. */
   readonly healthy: boolean;
 }
@@ -33,7 +33,7 @@ export interface TurnSpec extends TurnInput {
 type MemberRow = typeof campaignMachines.$inferSelect;
 
 /** Looks, decides and acts. It may be repeated at any time: what counts is what the MDB says. Null: there is no such campaign. */
-export async function turnCampaign(mdb: Mdb, spec: TurnSpec): Promise<CampaignProgress | null> {
+export async function progressCampaign(mdb: Mdb, spec: CampaignStep): Promise<CampaignProgress | null> {
   const { campaignId } = spec;
   const looked = await acting(mdb, system, null, (tx) => look(tx, spec));
   if (looked === null) return null;
@@ -51,7 +51,7 @@ interface Looked {
   readonly next: readonly MemberRow[];
 }
 
-async function look(tx: Transaction, spec: TurnSpec): Promise<Looked | null> {
+async function look(tx: Transaction, spec: CampaignStep): Promise<Looked | null> {
   const campaign = await lockCampaign(tx, spec.campaignId);
   if (campaign === null) return null;
   await takeOutcomes(tx, campaign.id);
@@ -83,7 +83,11 @@ export async function countMembers(mdb: MdbOrTransaction, id: string, batch?: nu
   return { ...counts, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) } as MemberCounts;
 }
 
-async function readContext(tx: Transaction, campaign: CampaignRow, { now, healthy }: TurnSpec): Promise<CampaignFacts> {
+async function readContext(
+  tx: Transaction,
+  campaign: CampaignRow,
+  { now, healthy }: CampaignStep,
+): Promise<CampaignFacts> {
   const { id, state, why, pace, haltAt, forgiven, soakFrom, soakedAt } = campaign;
   const failed = await latestFailure(tx, id);
   return {
@@ -153,7 +157,12 @@ async function makeUpCanary(tx: Transaction, id: string, wanted: number): Promis
       order by doubt is not null, ordinal limit ${missing})`);
 }
 
-async function apply(tx: Transaction, campaign: CampaignRow, verdict: CampaignMove, { now }: TurnSpec): Promise<void> {
+async function apply(
+  tx: Transaction,
+  campaign: CampaignRow,
+  verdict: CampaignMove,
+  { now }: CampaignStep,
+): Promise<void> {
   const { id } = campaign;
   const set = (change: Partial<typeof campaigns.$inferInsert>) =>
     tx.update(campaigns).set(change).where(eq(campaigns.id, id));
@@ -270,7 +279,7 @@ async function tell(
   mdb: Mdb,
   id: string,
   verdict: CampaignMove,
-  { now, healthy }: TurnSpec,
+  { now, healthy }: CampaignStep,
 ): Promise<Omit<CampaignProgress, 'more'> | null> {
   const [campaign] = await mdb.select().from(campaigns).where(eq(campaigns.id, id));
   if (!campaign) return null;
