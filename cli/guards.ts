@@ -73,35 +73,35 @@ function readLeast(text: string): { least: number | null; unit?: 'percent' | 'co
   return { least: Number(digits), unit: percent === '%' ? 'percent' : 'count' };
 }
 
-export function addBrake(program: Command, open: Open): void {
-  const brake = program.command('brake').description('the storm brake, which holds machines in production');
-  const show = ({ screen }: Context, view: BrakeView) => screen.answer(view, () => showBrake(screen, view));
-  brake
+export function addBreaker(program: Command, open: Open): void {
+  const breaker = program.command('brake').description('the storm brake, which holds machines in production');
+  const show = ({ screen }: Context, view: BrakeView) => screen.answer(view, () => showBreaker(screen, view));
+  breaker
     .command('status')
     .description('show whether it is engaged, and why')
     .action(async () => {
       const context = open();
       show(context, await context.api.brake());
     });
-  brake
+  breaker
     .command('engage')
     .description('hold every machine in production')
     .requiredOption('--reason <text>', 'why, for the audit and for those who wait')
     .option('--minutes <count>', 'until it lets go by itself; else a person does', wholeNumber(1, 10_080))
     .action(async (options: { reason: string; minutes?: number }) => {
       const context = open();
-      show(context, await context.api.engageBrake(options));
+      show(context, await context.api.engageBreaker(options));
     });
-  brake
+  breaker
     .command('release')
     .description('let machines leave again')
     .requiredOption('--reason <text>', 'why, for the audit')
     .option('--override-minutes <count>', 'and keep it from engaging for so long', wholeNumber(1, 10_080))
     .action(async (options: { reason: string; overrideMinutes?: number }) => {
       const context = open();
-      show(context, await context.api.releaseBrake(options));
+      show(context, await context.api.releaseBreaker(options));
     });
-  brake
+  breaker
     .command('set')
     .description('set what counts as a storm')
     .requiredOption('--reason <text>', 'why, for the audit')
@@ -112,11 +112,11 @@ export function addBrake(program: Command, open: Open): void {
     .option('--cool-minutes <count>', 'how long it stays engaged', wholeNumber(1, 10_080))
     .action(async (options: { reason: string }) => {
       const context = open();
-      show(context, await context.api.setBrake(options));
+      show(context, await context.api.setBreaker(options));
     });
 }
 
-function showBrake(screen: Context['screen'], view: BrakeView): void {
+function showBreaker(screen: Context['screen'], view: BrakeView): void {
   const until = view.until === null ? 'until a person releases it' : `until ${moment(view.until)}`;
   screen.facts('Storm brake', [
     ['engaged', view.engaged ? until : 'no'],

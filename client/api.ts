@@ -263,15 +263,15 @@ export class ApiClient {
     return this.#get('/brake');
   }
 
-  engageBrake(spec: { reason: string; minutes?: number }): Promise<BrakeView> {
+  engageBreaker(spec: { reason: string; minutes?: number }): Promise<BrakeView> {
     return this.#send('POST', '/brake/engage', spec);
   }
 
-  releaseBrake(spec: { reason: string; overrideMinutes?: number }): Promise<BrakeView> {
+  releaseBreaker(spec: { reason: string; overrideMinutes?: number }): Promise<BrakeView> {
     return this.#send('POST', '/brake/release', spec);
   }
 
-  setBrake(limits: BrakeLimitsRequest): Promise<BrakeView> {
+  setBreaker(limits: BrakeLimitsRequest): Promise<BrakeView> {
     return this.#send('PUT', '/brake', limits);
   }
 

@@ -2,7 +2,7 @@
 
 import type { Finding } from '../../contract/api.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
-import { type BrakeState, isEngaged, tellEngaged } from '../../domain/brake.ts';
+import { type BreakerState, isEngaged, tellEngaged } from '../../domain/circuitbreaker.ts';
 import type { BootStat } from '../../mdb/boot/counts.ts';
 import type { FleetCounts } from '../../mdb/machines/fleet.ts';
 import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
@@ -59,9 +59,11 @@ function tellSilence(what: string, rows: readonly ProcessSeen[], where: string):
   return [`no ${what}${where} was seen for ${age < 120 ? `${Math.round(age)} s` : `${Math.round(age / 60)} min`}`];
 }
 
-export function examineBrake(brake: BrakeState, now: number): Finding {
-  const ok = !isEngaged(brake, now);
-  const message = ok ? 'the storm brake is not engaged' : `${tellEngaged(brake)} (by ${brake.engagedBy ?? 'nobody'})`;
+export function examineBreaker(breaker: BreakerState, now: number): Finding {
+  const ok = !isEngaged(breaker, now);
+  const message = ok
+    ? 'the storm brake is not engaged'
+    : `${tellEngaged(breaker)} (by ${breaker.engagedBy ?? 'nobody'})`;
   return { name: 'brake', ok, message };
 }
 

@@ -3,16 +3,16 @@ import * as contract from '../../contract/api.ts';
 import type { DriftList } from '../../contract/driftschemas.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
-import { isEngaged } from '../../domain/brake.ts';
+import { isEngaged } from '../../domain/circuitbreaker.ts';
 import { persistentFailers } from '../../mdb/boot/counts.ts';
 import { readBootStats } from '../../mdb/boot/stats.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { countConformity } from '../../mdb/drift/listing.ts';
 import { countFleet, type FleetCounts } from '../../mdb/machines/fleet.ts';
 import { listProcesses, listSiteIds, type ProcessSeen } from '../../mdb/processes.ts';
-import { readBrake } from '../../mdb/service/brake.ts';
+import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
 import type { App, PeopleDependencies } from './app.ts';
-import { examineAside, examineBrake, examineLoops, examineProcesses } from './findings.ts';
+import { examineAside, examineBreaker, examineLoops, examineProcesses } from './findings.ts';
 import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
 
 const tags = ['health'];
@@ -100,7 +100,7 @@ export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
       const findings = [
         ...examine(counts),
         examineAside(counts),
-        examineBrake(await readBrake(mdb), Date.now()),
+        examineBreaker(await readBreaker(mdb), Date.now()),
         examineLoops(await findLoops(mdb)),
         ...examineProcesses(await listProcesses(mdb), sites),
         ...examineLosses(await readLosses(mdb), Date.now()),
@@ -135,7 +135,7 @@ export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(
       renderMetrics(await countFleet(mdb), await countConformity(mdb), await readLosses(mdb), {
         looping: (await findLoops(mdb)).length,
-        braked: isEngaged(await readBrake(mdb), Date.now()),
+        braked: isEngaged(await readBreaker(mdb), Date.now()),
         processes: await listProcesses(mdb),
       }),
     ),

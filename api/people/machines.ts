@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { type ErasureView, erasureList } from '../../contract/erasures.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
-import { isEngaged, tellEngaged } from '../../domain/brake.ts';
+import { isEngaged, tellEngaged } from '../../domain/circuitbreaker.ts';
 import { checkController } from '../../domain/controllers.ts';
 import { isOfferable } from '../../domain/machine.ts';
 import { countBoots } from '../../mdb/boot/counts.ts';
@@ -16,7 +16,7 @@ import { findMachine, type ListedMachine, listMachines } from '../../mdb/machine
 import { listBurnins, readLastMove, readTimeline } from '../../mdb/machines/timeline.ts';
 import { listHumanSteps, listOrders, listSteps } from '../../mdb/orders/listing.ts';
 import { readWaited } from '../../mdb/permits/semaphores.ts';
-import { readBrake } from '../../mdb/service/brake.ts';
+import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { hasSecret, mustSelect } from './names.ts';
@@ -153,7 +153,7 @@ async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> 
     listHumanSteps(mdb, { machineId: id, open: true, limit: 20 }),
     readLastMove(mdb, id),
     readWaited(mdb, id),
-    readBrake(mdb),
+    readBreaker(mdb),
     countBoots(mdb.$client, id),
   ]);
   if (!machine || !facts) throw new ApiError('not-found', `there is no machine ${id}`);

@@ -58,7 +58,7 @@ export function judgeCandidates<C extends PermitCandidate>(
       gate ??= rateGate(context, context.rate);
       break;
     }
-    const closed = windowGate(context, candidate) ?? brakeGate(context, fact) ?? healthGate(context, healthy, fact);
+    const closed = windowGate(context, candidate) ?? breakerGate(context, fact) ?? healthGate(context, healthy, fact);
     const why = closed?.reason ?? fact.busy;
     if (why === null) {
       granted.push(candidate);
@@ -87,7 +87,7 @@ function windowGate({ opensAt }: GateFacts, { class: urgency }: PermitCandidate)
 }
 
 /** What is out of service already is no part of a storm. */
-function brakeGate({ brake }: GateFacts, { healthy }: CandidateFacts): PermitGate | null {
+function breakerGate({ brake }: GateFacts, { healthy }: CandidateFacts): PermitGate | null {
   return healthy ? brake : null;
 }
 

@@ -20,7 +20,7 @@ import { raiseFence } from '../orders/passage.ts';
 import { postToSemaphore } from '../outbox.ts';
 import { closeTicket, openTicket } from '../people/people.ts';
 import { machines, permits, semaphoreStates, tickets } from '../schema.ts';
-import { readBrakeGate, readCandidateFacts, readRate } from './gates.ts';
+import { readBreakerGate, readCandidateFacts, readRate } from './gates.ts';
 import { countGroup, opensAt, policyOf } from './policy.ts';
 
 type PermitRow = typeof permits.$inferSelect;
@@ -56,7 +56,7 @@ export async function settleBatch(tx: Transaction, ledgerBatch: LedgerBatch): Pr
     capacity: terms.capacity,
     opensAt: await opensAt(tx, policy.windows),
     rate: await readRate(tx, semaphore, policy.perMinute),
-    brake: await readBrakeGate(tx),
+    brake: await readBreakerGate(tx),
   };
   const waiting = inOrderOf(ledgerBatch.candidates, open);
   const verdict = judgeCandidates(context, waiting, await readCandidateFacts(tx, waiting));

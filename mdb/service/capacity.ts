@@ -28,7 +28,7 @@ import { lock } from '../locks.ts';
 import { attributeSql } from '../machines/attributes.ts';
 import { offerableSql } from '../machines/offerable.ts';
 import { capacityRules, machines } from '../schema.ts';
-import { holdByBrake } from './brake.ts';
+import { holdByBreaker } from './circuitbreaker.ts';
 
 export type TakeOutVerdict =
   | { readonly left: true }
@@ -59,7 +59,7 @@ export async function leaveProduction(tx: Transaction, { machineId, to, dryRun }
   // machine's own row, and nothing that holds it waits for another machine, so it can't deadlock.
   await lock(tx, 'departures');
   const groups = await groupsOf(tx, machineId);
-  const braked = await holdByBrake(tx, machineId, groups, dryRun);
+  const braked = await holdByBreaker(tx, machineId, groups, dryRun);
   if (braked !== null) return { left: false, held: braked, shortage: null };
   // One that counts for nothing costs nothing: a machine that is sick already may always be taken out.
   const shortage = isOfferable(machine) ? await readShortage(tx, groups) : null;

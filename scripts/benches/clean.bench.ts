@@ -12,7 +12,7 @@ import { isRefused } from '../../domain/refused.ts';
 import { standardRequests } from '../../domain/requests.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
-import { releaseBrake } from '../../mdb/service/brake.ts';
+import { releaseBreaker } from '../../mdb/service/circuitbreaker.ts';
 import { quantile } from './load.ts';
 import { reportBounds } from './verdict.ts';
 import { type BenchFarrier, say, withFarrier } from './whole.ts';
@@ -36,7 +36,7 @@ async function bench({ up: { mdb, ports }, stopped }: BenchFarrier): Promise<num
   const sim = `http://127.0.0.1:${ports.sim}`;
   const { machines } = observed.parse(await (await fetch(`${sim}/machines`)).json());
   // One after the other leaves production, which is a storm to the brake: it is overridden as an operator would.
-  await releaseBrake(mdb, ann, 'bench', 600);
+  await releaseBreaker(mdb, ann, 'bench', 600);
   const times: { birth: number[]; clean: number[] } = { birth: [], clean: [] };
   for (const { id, machineId } of machines) {
     const birth = await timed(mdb, machineId, null, stopped, () => switchOn(`${sim}/machines/${id}/power`));

@@ -9,7 +9,7 @@ import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Mdb } from '../../mdb/connect.ts';
 import { machines } from '../../mdb/schema.ts';
-import { releaseBrake } from '../../mdb/service/brake.ts';
+import { releaseBreaker } from '../../mdb/service/circuitbreaker.ts';
 import { quantile } from './load.ts';
 import { reportBounds } from './verdict.ts';
 import { type BenchFarrier, say, withFarrier } from './whole.ts';
@@ -72,7 +72,7 @@ async function writeFleet(mdb: Mdb): Promise<void> {
   }));
   await mdb.insert(machines).values(rows);
   // One drain after the other is a storm to the brake: it is overridden as an operator would.
-  await releaseBrake(mdb, { class: 'user', name: 'ann' }, 'bench', 600);
+  await releaseBreaker(mdb, { class: 'user', name: 'ann' }, 'bench', 600);
   say(`${fleet} machines in service`);
 }
 

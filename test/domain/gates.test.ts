@@ -46,8 +46,11 @@ describe('the gates in front of a grant', () => {
   });
 
   it('hold by brake and by healthy share only a machine that is well', () => {
-    const brake = { kind: 'brake', reason: 'a storm', until: null } as const;
-    expect(judged({ brake }, { healthy: false, busy: null })).toMatchObject({ granted: ['p1'], gate: 'brake' });
+    const breaker = { kind: 'brake', reason: 'a storm', until: null } as const;
+    expect(judged({ brake: breaker }, { healthy: false, busy: null })).toMatchObject({
+      granted: ['p1'],
+      gate: 'brake',
+    });
     const policy = { ...context.policy, minHealthy: 90 };
     expect(judged({ policy })).toMatchObject({ granted: ['p1'], held: ['p2', 'p3'], gate: 'healthy' });
   });

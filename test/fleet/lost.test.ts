@@ -99,7 +99,7 @@ beforeAll(async () => {
     420,
   );
   await whole.up.mdb.update(machines).set({ owner: 'old' });
-  await api.setBrake({ share: 100, perMinute: 1000, reason: 'all of this is meant' });
+  await api.setBreaker({ share: 100, perMinute: 1000, reason: 'all of this is meant' });
   for (const operation of ['drain', 'reboot'])
     await api.resizeSemaphore(`${operation}/fleet=all`, { capacity: 50, reason: 'all of this is meant' });
   const rack = fleet[0]?.rackId;

@@ -5,8 +5,8 @@ import { beginBirth } from '../../activities/birth/begin.ts';
 import type { CapacityScope, MinimumUnit } from '../../domain/machine.ts';
 import { acting } from '../../mdb/acting.ts';
 import { audit, brakes, capacityRules, machines, orders, tickets } from '../../mdb/schema.ts';
-import { engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/service/brake.ts';
 import { leaveProduction, listCapacity, setCapacity, type TakeOutVerdict } from '../../mdb/service/capacity.ts';
+import { engageBreaker, readBreaker, releaseBreaker, setBreaker } from '../../mdb/service/circuitbreaker.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -199,8 +199,8 @@ describe('the storm brake', () => {
   const openTickets = () => at.mdb.select().from(tickets).where(isNull(tickets.closedAt));
 
   /** Forgets the departures of earlier tests, which the history keeps. */
-  async function limit(limits: Parameters<typeof setBrake>[2]): Promise<void> {
-    await setBrake(at.mdb, ann, limits, 'test');
+  async function limit(limits: Parameters<typeof setBreaker>[2]): Promise<void> {
+    await setBreaker(at.mdb, ann, limits, 'test');
     await at.mdb.update(brakes).set({ countedFrom: sql`clock_timestamp()` });
   }
 
@@ -217,7 +217,7 @@ describe('the storm brake', () => {
       })),
     );
     expect(await openTickets()).toMatchObject([{ fault: 'brake/engaged' }]);
-    await releaseBrake(at.mdb, ann, 'it was planned', null);
+    await releaseBreaker(at.mdb, ann, 'it was planned', null);
     expect(await openTickets()).toEqual([]);
     expect(await leave('m-15')).toEqual({ left: true });
   });
@@ -237,7 +237,7 @@ describe('the storm brake', () => {
     expect(await leave('m-01')).toMatchObject({ left: false });
     await at.mdb.update(brakes).set({ coolUntil: new Date(Date.now() - 1) });
     expect(await leave('m-02')).toEqual({ left: true });
-    expect(await readBrake(at.mdb)).toMatchObject({ engagedAt: null });
+    expect(await readBreaker(at.mdb)).toMatchObject({ engagedAt: null });
     expect(await openTickets()).toEqual([]);
   });
 
@@ -245,7 +245,7 @@ describe('the storm brake', () => {
     await limit({ perMinute: 1 });
     await leave('m-00');
     await leave('m-01');
-    await releaseBrake(at.mdb, ann, 'a planned move', 10);
+    await releaseBreaker(at.mdb, ann, 'a planned move', 10);
     const outcomes = await Promise.all(all.slice(4, 10).map(leave));
     expect(outcomes.every(({ left }) => left)).toBe(true);
     const rows = await at.mdb.select().from(audit).where(eq(audit.action, 'brake.overridden'));
@@ -260,16 +260,16 @@ describe('the storm brake', () => {
     expect(await at.mdb.$count(machines, eq(machines.opState, 'production'))).toBe(16);
     await leave('m-00');
     expect(await look('m-01')).toMatchObject({ left: false, held: expect.stringContaining('left production') });
-    expect(await readBrake(at.mdb)).toMatchObject({ engagedAt: null });
+    expect(await readBreaker(at.mdb)).toMatchObject({ engagedAt: null });
     expect(await openTickets()).toEqual([]);
   });
 
   test('engaged by a person holds until a person releases it', async () => {
-    await engageBrake(at.mdb, ann, 'the cooling fails', null);
+    await engageBreaker(at.mdb, ann, 'the cooling fails', null);
     expect(await leave('m-00')).toMatchObject({
       held: 'the storm brake is engaged until a person releases it: the cooling fails',
     });
-    await releaseBrake(at.mdb, ann, 'it cools again', null);
+    await releaseBreaker(at.mdb, ann, 'it cools again', null);
     expect(await leave('m-00')).toEqual({ left: true });
   });
 });

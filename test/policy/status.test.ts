@@ -6,7 +6,7 @@ import type { MachineSummary, OrderView } from '../../contract/api.ts';
 import { opStates, repairStates, stages } from '../../domain/machine.ts';
 import { keepAlive } from '../../mdb/processes.ts';
 import { machines, outbox, processes } from '../../mdb/schema.ts';
-import { engageBrake, releaseBrake } from '../../mdb/service/brake.ts';
+import { engageBreaker, releaseBreaker } from '../../mdb/service/circuitbreaker.ts';
 import { openPolicyBench, type PolicyBench } from './bench.ts';
 
 let bench: PolicyBench;
@@ -121,13 +121,13 @@ describe('O-11: the doctor', () => {
 
   it('O-11: tells of an engaged brake, and by whom', async () => {
     expect(await finding('brake')).toMatchObject({ ok: true });
-    await engageBrake(bench.base.mdb, ann, 'the cooling fails', null);
+    await engageBreaker(bench.base.mdb, ann, 'the cooling fails', null);
     expect(await finding('brake')).toMatchObject({
       ok: false,
       all: false,
       message: expect.stringMatching(/the cooling fails.*ann|ann.*the cooling fails/),
     });
-    await releaseBrake(bench.base.mdb, ann, 'cool', null);
+    await releaseBreaker(bench.base.mdb, ann, 'cool', null);
     expect(await finding('brake')).toMatchObject({ ok: true });
   });
 
