@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { issueBootToken, readBootFacts, readNamesake } from '../mdb/boot/boot.ts';
 import type { Mdb, Pool } from '../mdb/connect.ts';
-import { lendTemporaryAddress } from '../mdb/identity/strangers.ts';
+import { lendTemporaryAddress } from '../mdb/identity/unknown.ts';
 import {
   type AnswerName,
   type BootTroubleFound,

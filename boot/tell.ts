@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { reportBootLoop } from '../mdb/boot/boot.ts';
 import type { Mdb } from '../mdb/connect.ts';
 import { recordCardElsewhere } from '../mdb/identity/newcomers.ts';
-import { recordPoolFull } from '../mdb/identity/strangers.ts';
+import { recordPoolFull } from '../mdb/identity/unknown.ts';
 import type { BootTroubleFound } from './decide.ts';
 import type { Breaker } from './guards.ts';
 

@@ -44,7 +44,7 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
   const { machineId, orderId, next, answer, known } = input;
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<EraseDirected> => {
     const machine = await passage.lockMachine(tx, machineId);
-    const doubt = known ? null : await findStranger(tx, input);
+    const doubt = known ? null : await findUnknownMachine(tx, input);
     const method = await methodOf(tx, input, answer);
     if (doubt !== null || typeof method === 'object')
       return { question: doubt ?? (method as { question: OperatorQuestion }).question };
@@ -77,7 +77,7 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
 }
 
 /** A machine that shows another serial number or UUID than before may be another machine. */
-async function findStranger(
+async function findUnknownMachine(
   tx: Transaction,
   { machineId, orderId }: PassageReference,
 ): Promise<OperatorQuestion | null> {

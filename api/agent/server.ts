@@ -30,7 +30,7 @@ const longestWait = 25;
 // An agent needs some forty requests in a minute at its busiest; a loop that has gone wild is slowed to ten a second.
 const perToken = { burst: 200, perSecond: 10 };
 // Guesses from one address. A rack behind one address boots with good tokens, which cost nothing here.
-const perStranger = { burst: 200, perSecond: 5 };
+const perUnknownMachine = { burst: 200, perSecond: 5 };
 
 /** The agent API over HTTPS; `listen` starts it, `close` ends the waiting requests first. */
 export function createAgentApi(options: AgentApiOptions) {
@@ -42,7 +42,7 @@ export function createAgentApi(options: AgentApiOptions) {
   const dependencies: requests.AgentDependencies = { mdb, supplies, waiting };
   const app = createServer(options, waiting);
 
-  const guard = createGuard(limitRate(perToken), limitRate(perStranger), readSession);
+  const guard = createGuard(limitRate(perToken), limitRate(perUnknownMachine), readSession);
   const post = (path: string, take: (session: AgentSession, body: string) => Promise<AgentAnswer>) =>
     app.post(path, (request, reply) =>
       respond(
@@ -122,17 +122,17 @@ function createServer({ authority, log }: AgentApiOptions, waiting: Waiting) {
 /** Who may ask: requests with a token, and with an open session; both slowed by token, guesses by address. */
 function createGuard(
   tokens: RateLimiter,
-  strangers: RateLimiter,
+  unknownMachines: RateLimiter,
   readSession: (hash: string) => Promise<AgentSession | undefined>,
 ) {
   const token = async (
     request: FastifyRequest,
     take: (token: string) => Promise<AgentAnswer>,
   ): Promise<AgentAnswer> => {
-    if (!strangers.allows(request.ip)) return refusal(429, 'too many requests with a wrong token; wait');
+    if (!unknownMachines.allows(request.ip)) return refusal(429, 'too many requests with a wrong token; wait');
     const bearer = readBearer(request.headers.authorization);
     const answer = bearer === null ? refusal(401, 'there is no token') : await limited(bearer, take);
-    if (isRefusal(answer) && answer.status === 401) strangers.take(request.ip);
+    if (isRefusal(answer) && answer.status === 401) unknownMachines.take(request.ip);
     return answer;
   };
   const limited = async (bearer: string, take: (token: string) => Promise<AgentAnswer>): Promise<AgentAnswer> =>

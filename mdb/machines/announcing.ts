@@ -7,7 +7,7 @@ import { isRefused, type Refused } from '../../domain/refused.ts';
 import { checkTags } from '../../domain/tags.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
-import { freeId, ownerOf } from '../identity/strangers.ts';
+import { freeId, ownerOf } from '../identity/unknown.ts';
 import { lock } from '../locks.ts';
 import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from '../schema.ts';
 import { insertTags } from './tagging.ts';

@@ -30,8 +30,8 @@ export async function takeInventory(mdb: Mdb, session: AgentSession, reported: I
     const reporter = await lockReporter(tx, session.machineId);
     const shared = await withoutSharedCards(tx, reporter, reported.nics);
     const fact: Inventory = { ...reported, nics: shared.cards };
-    const stranger = await findStranger(tx, reporter, fact);
-    if (stranger !== null) return stranger;
+    const unknownMachine = await findUnknownMachine(tx, reporter, fact);
+    if (unknownMachine !== null) return unknownMachine;
     const { machine, moved } = await settleOwners(tx, reporter, fact);
     const mine = machine.id === session.machineId ? session : await sessionOf(tx, session, machine.id);
     const controller = await claimController(tx, machine, fact);
@@ -64,7 +64,11 @@ async function lockIdentity(tx: Transaction, { nics: cards, system }: Inventory)
 }
 
 /** Why the session that tells this can't be that machine's: it shows none of its cards. */
-async function findStranger(tx: Transaction, machine: Machine, { nics: cards }: Inventory): Promise<string | null> {
+async function findUnknownMachine(
+  tx: Transaction,
+  machine: Machine,
+  { nics: cards }: Inventory,
+): Promise<string | null> {
   const macs = cards.map(({ mac }) => mac);
   if (macs.includes(machine.mac)) return null;
   const known = await tx.select({ mac: nics.mac }).from(nics).where(eq(nics.machineId, machine.id));

@@ -120,11 +120,11 @@ describe('a batch', () => {
   });
 
   test('tells a request for a machine that the MDB does not have, and one that is another semaphore’s', async () => {
-    const stranger = ask(0, { machineId: 'm-nobody' });
+    const unknownMachine = ask(0, { machineId: 'm-nobody' });
     const here = ask(1);
     await settle(ledgerBatch([here]));
-    const result = await settle(ledgerBatch([stranger]));
-    expect(result.gone).toEqual([{ id: stranger.id, why: 'the MDB has no such machine' }]);
+    const result = await settle(ledgerBatch([unknownMachine]));
+    expect(result.gone).toEqual([{ id: unknownMachine.id, why: 'the MDB has no such machine' }]);
     const there = await settle({ ...ledgerBatch([here]), semaphore: 'semaphore/drain/rack=A01' });
     expect(there.gone).toEqual([{ id: here.id, why: `this id is a request for ${semaphore}` }]);
   });
