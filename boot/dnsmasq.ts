@@ -19,7 +19,7 @@ export interface Dnsmasq {
 }
 
 const firstPause = 1000;
-const longestPause = 30_000;
+const maxPause = 30_000;
 // Whoever lived this long died of something new.
 const settled = 60_000;
 const missing = 'dnsmasq is missing: install the package dnsmasq-base (Debian, Ubuntu) or dnsmasq';
@@ -60,7 +60,7 @@ export async function superviseDnsmasq(file: string, pidFile: string, log: Logge
     running.on('close', (code, signal) => {
       if (child === running) child = null;
       if (!wanted) return;
-      pause = Date.now() - began > settled ? firstPause : Math.min(pause * 2, longestPause);
+      pause = Date.now() - began > settled ? firstPause : Math.min(pause * 2, maxPause);
       log.error({ code, signal, again: pause / 1000 }, 'dnsmasq ended and is started again');
       timer = setTimeout(start, pause);
     });

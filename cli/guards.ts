@@ -30,7 +30,7 @@ const capacityColumns: Column<CapacityView>[] = [
   },
   {
     title: 'rule',
-    cell: ({ rule }) => (rule === null ? null : `${rule.name} ${rule.least}${rule.unit === 'percent' ? ' %' : ''}`),
+    cell: ({ rule }) => (rule === null ? null : `${rule.name} ${rule.min}${rule.unit === 'percent' ? ' %' : ''}`),
   },
 ];
 
@@ -50,14 +50,14 @@ export function addCapacity(program: Command, open: Open): void {
   set
     .argument('<scope>', 'kind of group: fleet, or any column or tag, e.g. rack, feed, pool')
     .argument('[name]', 'the group, e.g. the rack; "*" is each one without a rule of its own', '*')
-    .argument('[least]', 'a share like 90%, a number of machines, or "none"')
+    .argument('[min]', 'a share like 90%, a number of machines, or "none"')
     .requiredOption('--reason <text>', 'why, for the audit')
     .action(
-      async (scope: CapacityView['scope'], name: string, least: string | undefined, { reason }: { reason: string }) => {
+      async (scope: CapacityView['scope'], name: string, min: string | undefined, { reason }: { reason: string }) => {
         const { api, screen } = open();
         // The fleet has no name: `capacity set fleet 90%`.
-        const [group, amount] = least === undefined ? ['*', name] : [name, least];
-        const groups = await api.setCapacity({ scope, name: group, reason, ...readLeast(amount) });
+        const [group, amount] = min === undefined ? ['*', name] : [name, min];
+        const groups = await api.setCapacity({ scope, name: group, reason, ...readMin(amount) });
         screen.answer(groups, () =>
           screen.table(capacityColumns, groups, 'No group of this kind has a machine or a rule.'),
         );
@@ -65,12 +65,12 @@ export function addCapacity(program: Command, open: Open): void {
     );
 }
 
-function readLeast(text: string): { least: number | null; unit?: 'percent' | 'count' } {
-  if (text === 'none') return { least: null };
+function readMin(text: string): { min: number | null; unit?: 'percent' | 'count' } {
+  if (text === 'none') return { min: null };
   const [, digits, percent] = /^(\d{1,7})(%?)$/.exec(text) ?? [];
   if (digits === undefined)
     throw new InvalidArgumentError('It must be a share like 90%, a number of machines, or none.');
-  return { least: Number(digits), unit: percent === '%' ? 'percent' : 'count' };
+  return { min: Number(digits), unit: percent === '%' ? 'percent' : 'count' };
 }
 
 export function addBreaker(program: Command, open: Open): void {
@@ -183,8 +183,8 @@ export function addPool(program: Command, open: Open): void {
 }
 
 function addPoolSet(pool: Command, open: Open): void {
-  const orNone = (least: number, most: number) => (text: string) =>
-    text === 'none' ? ('none' as const) : wholeNumber(least, most)(text);
+  const orNone = (min: number, max: number) => (text: string) =>
+    text === 'none' ? ('none' as const) : wholeNumber(min, max)(text);
   pool
     .command('set')
     .description('set what is named and leave the rest')

@@ -34,7 +34,7 @@ export type SteeringKind = 'pause' | 'resume' | 'cancel';
 export interface CampaignInput {
   readonly campaignId: string;
   /** Turns of one run, for tests; the server's own suggestion otherwise. */
-  readonly longest?: number;
+  readonly max?: number;
   /** Messages that were ignored. */
   readonly ignored?: readonly string[];
 }

@@ -76,11 +76,11 @@ const roundView = z.object({
 });
 export const roundList = z.object({ rounds: z.array(roundView) });
 
-const word = (most: number) =>
+const word = (max: number) =>
   z
     .string()
     .min(1, 'is empty')
-    .max(most, `is longer than ${most} characters`)
+    .max(max, `is longer than ${max} characters`)
     .refine((value) => !/\p{Cc}/u.test(value), 'holds control characters');
 
 const firmwareSpec = z
@@ -99,9 +99,9 @@ const firmwareSpec = z
   .refine(({ file, sha256 }) => (file === undefined) === (sha256 === undefined), 'a file and its sha256 go together');
 
 const few =
-  (most: number) =>
+  (max: number) =>
   <T extends Record<string, unknown>>(values: T) =>
-    Object.keys(values).length <= most;
+    Object.keys(values).length <= max;
 
 const specs = {
   bios: z

@@ -78,7 +78,7 @@ export type PermitAnswer =
 /** Input of the workflow; `carried` is what an earlier run left over. */
 export interface SemaphoreInput {
   /** Messages that one run takes at most; as many as the server allows when absent. */
-  readonly longest?: number;
+  readonly max?: number;
   readonly carried?: SemaphoreCarried;
 }
 

@@ -41,13 +41,13 @@ export function checkData(schema: AnswerSchema | null, data: unknown): string | 
   return null;
 }
 
-const longest = 500;
+const max = 500;
 
 function checkField(field: AnswerField, value: unknown): string | null {
   if (typeof value !== (field.type === 'integer' ? 'number' : field.type)) return `is not a ${field.type}`;
   if (typeof value === 'number') return checkNumber(field, value);
   if (typeof value !== 'string') return null;
-  if (value.length > (field.maxLength ?? longest)) return `is longer than ${field.maxLength ?? longest} characters`;
+  if (value.length > (field.maxLength ?? max)) return `is longer than ${field.maxLength ?? max} characters`;
   if (field.enum && !field.enum.includes(value)) return `is not one of ${field.enum.join(', ')}`;
   if (field.pattern !== undefined && !new RegExp(`^(?:${field.pattern})$`, 'u').test(value))
     return `is not of the form ${field.pattern}`;

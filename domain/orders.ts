@@ -4,7 +4,7 @@ import type { Refused } from './refused.ts';
 import type { Requests } from './requests.ts';
 
 /** Orders that may wait or run at one machine. */
-const mostLive = 20;
+const maxLive = 20;
 
 /** A passage with what is asked of it. */
 export type PassageRequest = { [P in Passage]: { readonly passage: P; readonly request: Requests[P] } }[Passage];
@@ -79,7 +79,7 @@ function refuseLive({ machineId, passageRequest, notBefore }: OrderSpec, live: r
       (passageRequest.passage === 'birth' || (one.notBefore?.getTime() ?? 0) === (notBefore?.getTime() ?? 0)),
   );
   if (twin) return { code: 'conflict', message: `${machineId} has order ${twin.id} already, which is ${twin.state}` };
-  if (live.length < mostLive) return null;
+  if (live.length < maxLive) return null;
   return { code: 'conflict', message: `${machineId} has ${live.length} orders that are not over; cancel some first` };
 }
 

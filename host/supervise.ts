@@ -40,7 +40,7 @@ export interface Supervised {
 
 export interface SupervisorOptions {
   /** Shortest and longest wait before a crashed service is started again, in milliseconds; 250 and 10,000. */
-  readonly backoff?: { readonly least: number; readonly most: number };
+  readonly backoff?: { readonly min: number; readonly max: number };
 }
 
 interface Entry {
@@ -66,13 +66,13 @@ const peace = 60_000;
  * they were started. Emits `change` with a name whenever a service's state changes.
  */
 export class Supervisor extends EventEmitter<{ change: [name: string] }> {
-  readonly #backoff: { readonly least: number; readonly most: number };
+  readonly #backoff: { readonly min: number; readonly max: number };
   readonly #entries = new Map<string, Entry>();
   readonly #stopping = new AbortController();
 
   constructor(options: SupervisorOptions = {}) {
     super();
-    this.#backoff = options.backoff ?? { least: 250, most: 10_000 };
+    this.#backoff = options.backoff ?? { min: 250, max: 10_000 };
   }
 
   /** Starts a service and waits until it serves. When it does not, throws what the service threw and forgets it. */
@@ -188,7 +188,7 @@ export class Supervisor extends EventEmitter<{ change: [name: string] }> {
   }
 
   #wait(streak: number): number {
-    return Math.min(this.#backoff.most, this.#backoff.least * 2 ** (streak - 1));
+    return Math.min(this.#backoff.max, this.#backoff.min * 2 ** (streak - 1));
   }
 
   #move(entry: Entry, state: ServiceState): void {

@@ -33,7 +33,7 @@ export interface AccountsReading {
 /** Dell's first slot, which nobody can have. */
 const reserved = '1';
 
-const noLimits: PasswordLimits = { shortest: null, longest: null };
+const noLimits: PasswordLimits = { shortest: null, max: null };
 
 /** The controller's accounts, and what their passwords have to keep to. Throws `unsupported` where it shows none. */
 export async function readAccounts(session: Session): Promise<AccountsReading> {
@@ -48,7 +48,7 @@ export async function readAccounts(session: Session): Promise<AccountsReading> {
     path: limits.accountsPath,
     whole: reader.gaps.length === 0,
     free: blank.flatMap((member) => linkedPath(member) ?? []),
-    limits: { shortest: limits.shortestPassword, longest: limits.longestPassword },
+    limits: { shortest: limits.shortestPassword, max: limits.maxPassword },
     accounts: members.flatMap((member): Account[] => {
       const [path, username] = [linkedPath(member), observedText(member.UserName)];
       if (path === null || username === null) return [];

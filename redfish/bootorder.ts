@@ -82,7 +82,7 @@ export async function planOrder(
   if (orderPath === null) return null;
   const places = [...new Set([orderPath, systemPath])];
   const orders = await Promise.all(places.map((path) => readBootOrder(session, path)));
-  const was = orders.reduce((most, order) => (order.length > most.length ? order : most), [] as readonly string[]);
+  const was = orders.reduce((max, order) => (order.length > max.length ? order : max), [] as readonly string[]);
   const options = optionsPath === null ? [] : await (await openReader(session)).members({ '@odata.id': optionsPath });
   const next = reordered(was, options.map(optionOf), target);
   return next === null ? null : { path: orderPath, boot: { BootOrder: next }, was };

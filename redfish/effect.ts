@@ -122,13 +122,13 @@ function counted(was: Partial<Observed>, is: Observed): boolean {
 }
 
 /** Readings that are kept of one command, of which each tells something that the one before did not. */
-const mostReadings = 32;
+const maxReadings = 32;
 
 /** The readings with one more, where it is another one; the same list where it is not. */
 export function withReading(kept: readonly Observed[], observed: Observed): readonly Observed[] {
   const last = kept.at(-1);
   const same = last !== undefined && JSON.stringify(still(last)) === JSON.stringify(still(observed));
-  return same ? kept : [...kept.slice(0, mostReadings - 1), observed];
+  return same ? kept : [...kept.slice(0, maxReadings - 1), observed];
 }
 
 /** Without what changes by the second. */

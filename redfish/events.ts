@@ -23,7 +23,7 @@ export type EventsOutcome =
   | { readonly state: 'unsupported' | 'full' | 'refused'; readonly reason: string };
 
 /** More places than any known controller has. */
-const mostSubscriptions = 128;
+const maxSubscriptions = 128;
 
 interface Found {
   readonly path: string;
@@ -87,7 +87,7 @@ async function readFound(session: Session, collection: string): Promise<Found[]>
   // Without the whole list nobody could tell whether one of them is ours.
   const whole = reader.gaps.find(({ path }) => path === collection);
   if (whole) throw new RedfishError(whole.kind, whole.reason, { carriedOut: 'no' });
-  return observed.slice(0, mostSubscriptions).flatMap((one) => {
+  return observed.slice(0, maxSubscriptions).flatMap((one) => {
     const path = link(one);
     return path === null ? [] : [foundOf(path, one)];
   });
@@ -125,13 +125,13 @@ async function remove(session: Session, path: string): Promise<void> {
  * (stmcginnis/gofish#241, DMTF/Redfish-Event-Listener#10), while older services ask for them.
  */
 export function formsOf(service: Json, destination: string, context: string): Json[] {
-  const least = { Destination: destination, Context: context, Protocol: 'Redfish' };
+  const min = { Destination: destination, Context: context, Protocol: 'Redfish' };
   const offered = Array.isArray(service.EventTypesForSubscription) ? service.EventTypesForSubscription : null;
-  const modern = { ...least, SubscriptionType: 'RedfishEvent', EventFormatType: 'Event' };
+  const modern = { ...min, SubscriptionType: 'RedfishEvent', EventFormatType: 'Event' };
   const lasting = { ...modern, DeliveryRetryPolicy: 'RetryForever' };
-  const old = { ...least, EventTypes: offered?.filter((type) => type !== 'MetricReport') ?? ['Alert'] };
+  const old = { ...min, EventTypes: offered?.filter((type) => type !== 'MetricReport') ?? ['Alert'] };
   const formats = Array.isArray(service.EventFormatTypes);
-  return offered !== null && !formats ? [old, lasting, modern, least] : [lasting, modern, old, least];
+  return offered !== null && !formats ? [old, lasting, modern, min] : [lasting, modern, old, min];
 }
 
 async function create(session: Session, service: Json, collection: string, spec: EventsSpec): Promise<EventsOutcome> {

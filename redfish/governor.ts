@@ -5,7 +5,7 @@ import type { Transport } from './transport.ts';
 /** A site, and the cap on requests at once to its controllers from one process. */
 export interface SiteLoad {
   readonly id: string;
-  readonly most: number;
+  readonly max: number;
 }
 
 /** Lets requests through: as many at once as the site bears, few at a controller, and none behind one that hangs. */
@@ -35,11 +35,11 @@ export interface GovernorStatus {
 /** Quirk 4: controllers have little memory; more at once are not answered sooner. */
 const eachController = 2;
 /** Without an answer for so many times the usual, a request no longer counts; milliseconds at least and at most. */
-const stall = { factor: 4, least: 100, unknown: 50, most: 5000 };
+const stall = { factor: 4, min: 100, unknown: 50, max: 5000 };
 /** Each holds a connection. */
-const mostStalled = 4096;
+const maxStalled = 4096;
 /** Set aside at once, of controllers that had answered: those, or a quarter of the limit. */
-const least = 4;
+const min = 4;
 /** Answers until the pace is looked at again; more where more run at once. */
 const windowSize = 32;
 
@@ -61,9 +61,9 @@ interface Lane {
 
 export function openGovernor(now: () => number = () => performance.now()): Governor {
   const sites = new Map<string, Site>();
-  const siteOf = ({ id, most }: SiteLoad): Site => {
+  const siteOf = ({ id, max }: SiteLoad): Site => {
     const site = sites.get(id) ?? new Site(now);
-    site.most = most;
+    site.max = max;
     sites.set(id, site);
     return site;
   };
@@ -74,7 +74,7 @@ export function openGovernor(now: () => number = () => performance.now()): Gover
 }
 
 class Site {
-  most = Number.POSITIVE_INFINITY;
+  max = Number.POSITIVE_INFINITY;
   readonly #now: () => number;
   readonly #lanes = new Map<string, Lane>();
   /** Lanes with something to send, each once, in turn. */
@@ -177,23 +177,23 @@ class Site {
     }
     if (this.#times.length + this.#failures < Math.max(windowSize, this.#siteLimit.limit)) return;
     const [times, failures, full, over] = [this.#times, this.#failures, this.#full, this.#running > this.#limit()];
-    this.#siteLimit = adapt(this.#siteLimit, { times, failures, full, over }, this.most);
+    this.#siteLimit = adapt(this.#siteLimit, { times, failures, full, over }, this.max);
     [this.#times, this.#failures, this.#full] = [[], 0, false];
   }
 
   #limit(): number {
-    return Math.min(this.#siteLimit.limit, this.most);
+    return Math.min(this.#siteLimit.limit, this.max);
   }
 
   /** Many at once that are slow though they had answered are a site that bears no more, not controllers that hang. */
   #maySetAside({ origin }: Lane): boolean {
-    if (this.#silent.has(origin)) return this.#stalled < mostStalled;
-    return this.#stalled < (this.#answered.has(origin) ? Math.max(least, this.#limit() / 4) : this.most);
+    if (this.#silent.has(origin)) return this.#stalled < maxStalled;
+    return this.#stalled < (this.#answered.has(origin) ? Math.max(min, this.#limit() / 4) : this.max);
   }
 
   #patience(): number {
     const { last } = this.#siteLimit;
-    return last === null ? stall.unknown : Math.min(stall.most, Math.max(stall.least, last * stall.factor));
+    return last === null ? stall.unknown : Math.min(stall.max, Math.max(stall.min, last * stall.factor));
   }
 
   /** Starts what may be started. Each controller in turn: one with much to ask holds up nobody. */

@@ -1,7 +1,7 @@
 import type { RedfishError } from './errors.ts';
 
 /** Whatever a controller asks for: an activity has to end, and another may be luckier. */
-const longestWait = 30_000;
+const maxWait = 30_000;
 /** A read is asked at most this often; what is then still busy is the caller's to try later. */
 const attempts = 3;
 const firstWait = 1000;
@@ -21,5 +21,5 @@ export function retryAfterOf(header: string | string[] | undefined, now: number)
 export function waitBefore(attempt: number, error: RedfishError, chance: number): number | null {
   if (error.kind !== 'busy' || attempt >= attempts) return null;
   const requestCount = error.retryAfter ?? firstWait * 2 ** (attempt - 1);
-  return Math.round(Math.min(requestCount, longestWait) * (1 + chance / 4));
+  return Math.round(Math.min(requestCount, maxWait) * (1 + chance / 4));
 }

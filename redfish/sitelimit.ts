@@ -30,7 +30,7 @@ export interface SiteLimit {
 export const firstSiteLimit: SiteLimit = { limit: 32, best: null, last: null, age: 0, measuring: null, found: false };
 
 /** Below this nothing is gained: each of them is another controller. */
-const least = 4;
+const min = 4;
 /** A median that has doubled is a queue somewhere: in this process, the network, or what the controllers share. */
 const queued = 2;
 /** Milliseconds of noise that are no queue. */
@@ -48,9 +48,9 @@ const quarter = 0.25;
  * Additive increase, multiplicative decrease: more at once as long as answers don't take longer for it, fewer as soon as
  * they do. The median, since dead and slow controllers must not slow down the others. `most` is the site's cap.
  */
-export function adapt(siteLimit: SiteLimit, window: LatencyWindow, most: number): SiteLimit {
+export function adapt(siteLimit: SiteLimit, window: LatencyWindow, max: number): SiteLimit {
   const next = judge(siteLimit, window);
-  return { ...next, limit: Math.max(Math.min(least, most), Math.min(next.limit, most)) };
+  return { ...next, limit: Math.max(Math.min(min, max), Math.min(next.limit, max)) };
 }
 
 function judge(siteLimit: SiteLimit, { times, failures, full, over }: LatencyWindow): SiteLimit {

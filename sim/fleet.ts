@@ -24,7 +24,7 @@ export interface FleetOptions extends WireOptions {
   /** How many times faster than life; 1 unless told. */
   readonly speed?: number;
   /** Seconds that a burn-in takes at most; 5 unless told. */
-  readonly longestBurnin?: number;
+  readonly maxBurnin?: number;
   readonly faults?: FaultFile;
   readonly account?: BmcAccount;
   /** Which vendor's controllers they have; `standard` unless told. */
@@ -68,7 +68,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const world: World = {
     seed,
     speed: options.speed ?? 1,
-    longestBurnin: options.longestBurnin ?? 5,
+    maxBurnin: options.maxBurnin ?? 5,
     wire,
     journal,
     touch: (rackId) => store.touch(rackId),

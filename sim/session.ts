@@ -71,11 +71,11 @@ export function refusalOf(answer: WireResponse): string {
   return answer.records.find(({ kind }) => kind === 'error')?.fields.reason ?? '';
 }
 
-const longestPause = 10;
+const maxPause = 10;
 
 /** Repeats a request that got no answer, or one that says *later*, with growing pauses, for as long as it takes. */
 export async function insist(signal: AbortSignal, request: () => Promise<WireResponse>): Promise<WireResponse> {
-  for (let pause = 0.5; ; pause = Math.min(pause * 2, longestPause)) {
+  for (let pause = 0.5; ; pause = Math.min(pause * 2, maxPause)) {
     try {
       const answer = await request();
       if (answer.status < 500 && answer.status !== 429) return answer;

@@ -39,7 +39,7 @@ const { progressCampaign, haltCampaign, steerCampaign } = proxyLocalActivities<C
 const slowLook = 10 * 60_000;
 const keptNotes = 20;
 // Below the server's 10,000 signals a run.
-const mostSignals = 5000;
+const maxSignals = 5000;
 
 /**
  * One order over many machines. Everything is in the MDB: each turn reads how its orders ended, decides, and places the
@@ -162,12 +162,8 @@ class Definition {
   }
 
   isLong(): boolean {
-    const { longest } = this.input;
-    return (
-      workflowInfo().continueAsNewSuggested ||
-      this.taken > mostSignals ||
-      (longest !== undefined && this.turns >= longest)
-    );
+    const { max } = this.input;
+    return workflowInfo().continueAsNewSuggested || this.taken > maxSignals || (max !== undefined && this.turns >= max);
   }
 
   settled(): boolean {
@@ -175,8 +171,8 @@ class Definition {
   }
 
   carry(): CampaignInput {
-    const { campaignId, longest } = this.input;
-    return { campaignId, ...(longest !== undefined && { longest }), ignored: this.ignored };
+    const { campaignId, max } = this.input;
+    return { campaignId, ...(max !== undefined && { max }), ignored: this.ignored };
   }
 
   private show(progress: CampaignProgress): void {

@@ -46,9 +46,9 @@ import { OrderQueue } from './queue.ts';
 const keptIds = 500;
 const keptNotes = 20;
 /** Answers to nobody that are written down, in one run. */
-const mostKept = 100;
+const maxKept = 100;
 // Below the server's 10,000 signals a run; history size itself is watched by the server's own suggestion.
-const mostSignals = 8000;
+const maxSignals = 8000;
 
 /**
  * The whole life of one server. It takes orders one at a time, runs each as a passage, and keeps nothing that the
@@ -63,7 +63,7 @@ export async function machine(input: MachineInput): Promise<void> {
     backlog.show();
     const order = await backlog.nextOrder();
     await backlog.run(order);
-    if (workflowInfo().continueAsNewSuggested || backlog.taken > mostSignals) {
+    if (workflowInfo().continueAsNewSuggested || backlog.taken > maxSignals) {
       await condition(() => backlog.settled());
       await continueAsNew<typeof machine>(backlog.carry());
     }
@@ -341,7 +341,7 @@ class MachineEntity {
   /** A message that came to nobody is noted, and an answer is kept for those who ask where it went. */
   private async ignore(name: string, why: string, message: unknown): Promise<string> {
     this.note(`${name}: ${why}`);
-    if (name === signals.answer && this.kept < mostKept) await this.keepIgnored(why, message);
+    if (name === signals.answer && this.kept < maxKept) await this.keepIgnored(why, message);
     return `ignored: ${why}`;
   }
 

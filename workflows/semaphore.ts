@@ -36,8 +36,8 @@ import { readEviction, readReference, readRequest } from './semaphore/read.ts';
 import { semaphoreStatus, tellDetails, waitsOn } from './semaphore/status.ts';
 
 // Below the server's 2,000 updates and 10,000 signals a run; history size itself is watched by its own suggestion.
-const mostUpdates = 1500;
-const mostSignals = 8000;
+const maxUpdates = 1500;
+const maxSignals = 8000;
 const keptNotes = 20;
 const observedQueue = 100;
 /** Between two tries of a batch that the ledger did not take, in milliseconds. */
@@ -66,7 +66,7 @@ export async function semaphore(input: SemaphoreInput): Promise<void> {
 
 class SemaphoreInbox {
   private readonly core: Semaphore;
-  private readonly longest: number | undefined;
+  private readonly max: number | undefined;
   private readonly ignored: string[] = [];
   private begun = 0;
   private settled = 0;
@@ -82,9 +82,9 @@ class SemaphoreInbox {
   private armed = Number.POSITIVE_INFINITY;
   private attempt = false;
 
-  constructor({ carried, longest }: SemaphoreInput) {
+  constructor({ carried, max }: SemaphoreInput) {
     this.core = unpack(workflowInfo().workflowId, carried);
-    this.longest = longest;
+    this.max = max;
   }
 
   /** Registers the handlers; call it before the first await. */
@@ -106,8 +106,8 @@ class SemaphoreInbox {
     this.onBoth(evict, readEviction, (message) => (this.core.evict(message) ? 'taken away' : 'not held'));
     this.onSignal(look, readReference, ({ id }) => this.core.lookAt(id, Date.now()));
     setHandler(defineSignal(wake), () => this.core.wake());
-    setHandler(defineQuery<SemaphoreStatus, [number?]>(semaphoreQueries.status), (most = observedQueue) =>
-      semaphoreStatus(this.core, most, this.ignored),
+    setHandler(defineQuery<SemaphoreStatus, [number?]>(semaphoreQueries.status), (max = observedQueue) =>
+      semaphoreStatus(this.core, max, this.ignored),
     );
   }
 
@@ -289,12 +289,12 @@ class SemaphoreInbox {
 
   /** This run has lasted long enough, and nothing of it is under way. */
   get full(): boolean {
-    const { updates, signals, longest = mostSignals } = this;
-    const long = workflowInfo().continueAsNewSuggested || updates >= mostUpdates || updates + signals >= longest;
+    const { updates, signals, max = maxSignals } = this;
+    const long = workflowInfo().continueAsNewSuggested || updates >= maxUpdates || updates + signals >= max;
     return long && this.telling === 0 && this.core.looking === 0;
   }
 
   carry(): SemaphoreInput {
-    return { carried: pack(this.core), ...(this.longest && { longest: this.longest }) };
+    return { carried: pack(this.core), ...(this.max && { max: this.max }) };
   }
 }

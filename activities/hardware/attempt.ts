@@ -20,8 +20,8 @@ const derive = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);
 const cost: ScryptOptions = { N: 2 ** 14, r: 8, p: 1 };
 const versionBytes = 18;
 /** Milliseconds before the last try to write down an outcome: half a minute in all. */
-const longestWait = 16_000;
-const mostVersions = 20_000;
+const maxWait = 16_000;
+const maxVersions = 20_000;
 
 /** Versions by a fast hash of what they are made from: kept in memory only. */
 const versions = new Map<string, Promise<string>>();
@@ -35,7 +35,7 @@ export function versionOf({ username, password }: Credentials, salt: string): Pr
   const key = createHash('sha256').update(`${salt}\0${plain}`).digest('base64');
   const known = versions.get(key);
   if (known) return known;
-  if (versions.size >= mostVersions) versions.clear();
+  if (versions.size >= maxVersions) versions.clear();
   const made = derive(plain, salt, versionBytes, cost).then((hash) => hash.toString('base64url'));
   versions.set(key, made);
   return made;
@@ -79,7 +79,7 @@ async function surely(write: () => Promise<void>): Promise<void> {
     try {
       return await write();
     } catch (error) {
-      if (wait > longestWait) throw error;
+      if (wait > maxWait) throw error;
       await sleep(wait);
     }
   }

@@ -48,7 +48,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
     await admit(mdb, controller, credentials);
     const gate: Parameters<SessionPool['use']>[0]['gate'] = (attempt) =>
       withClaim(claims, origin, () => offerOnce(offeringTo(mdb, controller), credentials, attempt));
-    const site = { id: siteId, most: bmcRequests ?? usualRequests };
+    const site = { id: siteId, max: bmcRequests ?? usualRequests };
     const signal = Context.current().cancellationSignal;
     return pool.use({ origin, pin, credentials, site, gate, signal }, async (session, key) => {
       const { system } = await openProbe(session, { isMeant: isSystemOf(controller) });

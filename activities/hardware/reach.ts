@@ -44,7 +44,7 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
     try {
       const controller = await settled(mdb, secrets, claims, known);
       const { machineId, origin, pin } = controller;
-      const site = { id: controller.siteId, most: controller.bmcRequests ?? usualRequests };
+      const site = { id: controller.siteId, max: controller.bmcRequests ?? usualRequests };
       const credentials = await secrets.credentials(controller.secretRef);
       await admit(mdb, controller, credentials);
       const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, credentials, attempt);

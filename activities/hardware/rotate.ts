@@ -70,7 +70,7 @@ async function changeOver(
   // An account that must be given a new password is shown nothing to know the machine by; the next contact looks.
   if (!own.limited) await rotating.identify(session);
   const length = passwordLength(own.limits);
-  if (length === null) return notDone(`the controller allows passwords of at most ${own.limits.longest} characters`);
+  if (length === null) return notDone(`the controller allows passwords of at most ${own.limits.max} characters`);
   const [fromRef, toRef] = [controller.secretRef, referenceOf(act)];
   const command = { account: own.path, from: fromRef, to: toRef };
   if (act.dryRun) return { state: 'planned', observed: 'a dry run: nothing was sent', command };

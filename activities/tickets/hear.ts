@@ -6,7 +6,7 @@ import { type Answerer, answerStep } from '../../mdb/people/answering.ts';
 import type { Mirrored, MirrorRow } from '../../mdb/people/mirrors.ts';
 import { keepIgnored, listNoted, noteTicket } from '../../mdb/people/people.ts';
 
-const longest = 2000;
+const max = 2000;
 
 /** Whoever said it over there, with the word that the route gives to that system. */
 export function personOf(mirror: MirrorRow, name: string | null): Answerer {
@@ -50,7 +50,7 @@ async function answerBy(mdb: Mdb, mirror: MirrorRow, mirrored: Mirrored, comment
 }
 
 async function noteComment(mdb: Mdb, mirror: MirrorRow, key: string, comment: OutsideComment): Promise<void> {
-  const text = comment.text.replace(/[^\P{Cc}\n\t]+/gu, ' ').slice(0, longest);
+  const text = comment.text.replace(/[^\P{Cc}\n\t]+/gu, ' ').slice(0, max);
   const by = personOf(mirror, comment.by).name;
   await mdb.transaction((tx) => noteTicket(tx, { ticketId: mirror.ticketId, key, by, text, origin: 'outside' }));
 }

@@ -18,8 +18,8 @@ import {
 } from './fields.ts';
 
 // Bounds that no machine of today reaches, and every nonsense does.
-const mostMib = 256 * 1024 * 1024;
-const mostBytes = 2 ** 52;
+const maxMib = 256 * 1024 * 1024;
+const maxBytes = 2 ** 52;
 
 const system = z
   .object({
@@ -46,12 +46,12 @@ const cpu = z.object({
   threads: numberField(1, 16_384),
 });
 
-const memory = z.object({ mib: numberField(1, mostMib) });
+const memory = z.object({ mib: numberField(1, maxMib) });
 
 const dimm = z
   .object({
     slot: requiredText,
-    mib: numberField(0, mostMib),
+    mib: numberField(0, maxMib),
     serial: optionalSerial,
     part: optionalSerial,
     speed: optionalFigure,
@@ -67,7 +67,7 @@ const disk: z.ZodType<ReportedDisk> = z
     eui: optionalSerial,
     hidden: lenientFlag,
     model: optionalText,
-    bytes: numberField(0, mostBytes),
+    bytes: numberField(0, maxBytes),
     rotational: lenientFlag,
     content,
     mark: optionalMark,

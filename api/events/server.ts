@@ -22,7 +22,7 @@ declare module 'fastify' {
 }
 
 /** The largest payload of recorded controllers is some 10 KB. */
-const mostBytes = 256 * 1024;
+const maxBytes = 256 * 1024;
 // A controller that logs a hundred events when a fan fails is heard; one that repeats itself for ever is not.
 const perController = { burst: 200, perSecond: 5 };
 // Guesses from one address. Controllers behind one address show good tokens, which cost nothing here.
@@ -69,7 +69,7 @@ function createServer({ authority, log }: Omit<EventsOptions, 'mdb'>) {
     // Paths are tokens.
     logController: new LogController({ disableRequestLogging: true }),
     https: { key: authority.agentKeyPem, cert: authority.agentCertPem, minVersion: 'TLSv1.2' as const },
-    bodyLimit: mostBytes,
+    bodyLimit: maxBytes,
     requestTimeout: 15_000,
     connectionTimeout: 30_000,
     keepAliveTimeout: 10_000,

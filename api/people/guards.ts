@@ -43,11 +43,11 @@ export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
         response: { 200: contract.capacityList },
       },
     },
-    async ({ body: { scope, name, least, unit, reason }, operator }) => {
+    async ({ body: { scope, name, min, unit, reason }, operator }) => {
       const known = (await listCapacity(mdb)).some((group) => group.scope === scope && group.rule?.name === name);
       // What has a rule may lose it, whatever became of its group.
-      if (least !== null || !known) await mustBeGroup(mdb, scope, name, 'name');
-      await setCapacity(mdb, operator, { scope, name }, least === null ? null : { least, unit }, reason);
+      if (min !== null || !known) await mustBeGroup(mdb, scope, name, 'name');
+      await setCapacity(mdb, operator, { scope, name }, min === null ? null : { min, unit }, reason);
       return { groups: (await listCapacity(mdb)).filter((group) => group.scope === scope) };
     },
   );

@@ -99,7 +99,7 @@ export async function readLosses(mdb: Mdb): Promise<Losses> {
 /** Minutes that an order may wait for nothing before a person is told. */
 const patience = 5;
 /** Minutes without a comparison after which the dispatcher is thought to be dead. */
-const longest = 5;
+const max = 5;
 
 /** Whether everything under way has its workflow, and every order moves. Pure. */
 export function examineLosses({ latest, idle }: Losses, now: number): Finding[] {
@@ -120,7 +120,7 @@ function judgeRound(latest: Losses['latest'], now: number): Pick<Finding, 'ok' |
   if (latest === null || latest.endedAt === null)
     return { ok: false, message: 'orders and workflows were never compared: is the dispatcher alive?' };
   const at = latest.endedAt.toISOString();
-  if (latest.endedAt.getTime() < now - longest * 60_000)
+  if (latest.endedAt.getTime() < now - max * 60_000)
     return { ok: false, message: `orders and workflows were last compared at ${at}: is the dispatcher alive?` };
   if (latest.error !== null)
     return { ok: false, message: `orders and workflows could not be compared: ${latest.error}` };

@@ -10,7 +10,7 @@ import { ApiError } from './errors.ts';
 import { mustKnowTags, mustSelect } from './names.ts';
 
 /** Machines that one request may be about; for more there are campaigns. */
-const mostMachines = 1000;
+const maxMachines = 1000;
 
 type Body = Pick<
   z.output<typeof contract.orderRequest>,
@@ -54,9 +54,9 @@ export function mustKnowGroups(
 /** The machines that a selector means. Nothing is done for `all` without their number, or where it is another one. */
 export async function mustMatch(mdb: Mdb, text: string, count: number | undefined): Promise<string[]> {
   const selector = await mustSelect(mdb, text);
-  const found = await selectMachines(mdb, selector, mostMachines);
-  if (found.length > mostMachines)
-    throw new ApiError('invalid', `${text} is more than ${mostMachines} machines`, 'selector');
+  const found = await selectMachines(mdb, selector, maxMachines);
+  if (found.length > maxMachines)
+    throw new ApiError('invalid', `${text} is more than ${maxMachines} machines`, 'selector');
   mustBeMeant(text, selector, found.length, count);
   return found;
 }

@@ -102,8 +102,8 @@ async function list(hand: Hand, command: Command, address: string, options: Hand
   screen.answer({ pin, ...value }, () => {
     showPin(screen, pin, options.pin);
     screen.table(columns, value.accounts, 'It shows no accounts.');
-    const { longest, shortest } = value.limits;
-    screen.line(`Passwords: ${shortest ?? '?'} to ${longest ?? '?'} characters.`);
+    const { max, shortest } = value.limits;
+    screen.line(`Passwords: ${shortest ?? '?'} to ${max ?? '?'} characters.`);
   });
 }
 

@@ -50,7 +50,7 @@ interface RackRow extends Record<string, unknown> {
 }
 
 /** Where every machine stands: one grouped read, and one read of single machines when there are few. */
-export async function readFleet(mdb: MdbOrTransaction, most: number): Promise<FleetFigures> {
+export async function readFleet(mdb: MdbOrTransaction, max: number): Promise<FleetFigures> {
   const rows = await mdb.execute<RackRow>(sql`
     select rack_id as rack, stage, count(*)::int as machines, count(held)::int as held
     from ${machines} group by rack_id, stage order by rack_id nulls last`);
@@ -58,7 +58,7 @@ export async function readFleet(mdb: MdbOrTransaction, most: number): Promise<Fl
   const total = racks.reduce((sum, rack) => sum + rack.machines, 0);
   return {
     racks,
-    machines: total <= most ? await readMachines(mdb) : [],
+    machines: total <= max ? await readMachines(mdb) : [],
     total,
     inService: racks.reduce((sum, rack) => sum + (rack.stages.in_service ?? 0), 0),
     held: racks.reduce((sum, rack) => sum + rack.held, 0),

@@ -148,7 +148,7 @@ function limitsOf(pace: CampaignPace, sizes: Sizes, capacity: readonly CapacityL
 }
 
 function groupsOf(
-  { atOnce: most }: CampaignPace,
+  { atOnce: max }: CampaignPace,
   sizes: Sizes,
   limits: Readonly<Record<string, number>>,
   capacity: readonly CapacityListing[],
@@ -157,7 +157,7 @@ function groupsOf(
     const key = `${scope}/${name}`;
     const machines = sizes.get(key) ?? 0;
     if (machines === 0) return [];
-    const atOnce = Math.min(machines, most, limits[key] ?? Number.POSITIVE_INFINITY);
+    const atOnce = Math.min(machines, max, limits[key] ?? Number.POSITIVE_INFINITY);
     const leaves = Math.max(0, have - atOnce);
     return [{ scope, name, machines, atOnce, have, need, leaves, short: leaves < need }];
   });

@@ -11,7 +11,7 @@ const hour = 3_600_000;
 const staleAfter = { settings: 3 * hour, parts: 24 * hour };
 
 /** Characters of a value that are kept: whoever wants to know the rest of one that long reads it. */
-const longest = 500;
+const max = 500;
 
 /** How a controller's list of firmware is read: what a name means in it is the business of who speaks to controllers. */
 export interface FirmwareReader {
@@ -54,7 +54,7 @@ function compareBios(context: DriftFacts, now: number): Findings {
     const host = hostTells(context, changed[name]) ? contradicts(name, String(value), factsOf(context)) : null;
     if (value !== wanted) {
       const note = host === null ? null : `the machine itself shows ${host}`;
-      return [known(name, want, String(value).slice(0, longest), 'controller', note)];
+      return [known(name, want, String(value).slice(0, max), 'controller', note)];
     }
     return host === null ? [] : [known(name, want, host, 'host', `its controller says ${String(value)}`)];
   });

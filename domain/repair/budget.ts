@@ -5,7 +5,7 @@ const day = 24 * 60 * minute;
 
 interface Budget {
   /** How often in which time, for one machine whatever the fault. */
-  readonly most: number;
+  readonly max: number;
   readonly within: number;
   /** Milliseconds after the last of these rungs: a machine needs time to show what an act did. */
   readonly coolDown: number;
@@ -16,10 +16,10 @@ interface Budget {
  * help a third time, and a machine that needs it daily is sick.
  */
 const budgets: Partial<Record<Severity, Budget>> = {
-  restart: { most: 2, within: day, coolDown: 10 * minute },
-  'reset-bmc': { most: 2, within: day, coolDown: 10 * minute },
-  'power-cycle': { most: 2, within: day, coolDown: 10 * minute },
-  rebirth: { most: 1, within: 7 * day, coolDown: 10 * minute },
+  restart: { max: 2, within: day, coolDown: 10 * minute },
+  'reset-bmc': { max: 2, within: day, coolDown: 10 * minute },
+  'power-cycle': { max: 2, within: day, coolDown: 10 * minute },
+  rebirth: { max: 1, within: 7 * day, coolDown: 10 * minute },
 };
 
 export interface PastAttempt {
@@ -33,7 +33,7 @@ export function judgeAttempt(attempt: Severity, history: readonly PastAttempt[],
   const budget = budgets[attempt];
   if (!budget) return { may: true, wait: 0 };
   const same = history.filter((one) => one.attempt === attempt && now - one.at < budget.within);
-  if (same.length >= budget.most) {
+  if (same.length >= budget.max) {
     const days = budget.within / day;
     return {
       may: false,

@@ -46,7 +46,7 @@ const mark = 'farrier/drain';
 /** Who the API server writes down as the last to change a field. */
 const fieldManager = 'farrier';
 const perPage = 500;
-const mostPages = 20;
+const maxPages = 20;
 
 /** Cordons and evicts through the API server with a service account's token. */
 export const openKubernetes: OpenDrain = (place) => {
@@ -176,7 +176,7 @@ class Kubernetes implements Drain {
 
   /** Clean-up lags behind the last pod, and a volume that is still attached may be written to; null when none is. */
   private async tellVolumes(node: string): Promise<DrainProgress | null> {
-    const list = (await this.storage?.listVolumeAttachment({ limit: perPage * mostPages }))?.items ?? [];
+    const list = (await this.storage?.listVolumeAttachment({ limit: perPage * maxPages }))?.items ?? [];
     const here = list.filter(({ spec, status }) => spec.nodeName === node && status?.attached === true);
     if (here.length === 0) return null;
     const names = here.map(({ spec, metadata }) => spec.source.persistentVolumeName ?? metadata?.name ?? 'unknown');
@@ -240,7 +240,7 @@ class Kubernetes implements Drain {
   private async pods(node: string): Promise<Map<PodFate, V1Pod[]>> {
     const found: V1Pod[] = [];
     let from: string | undefined;
-    for (let page = 0; page < mostPages; page += 1) {
+    for (let page = 0; page < maxPages; page += 1) {
       const list = await this.api.listPodForAllNamespaces({
         fieldSelector: `spec.nodeName=${node}`,
         limit: perPage,
@@ -253,7 +253,7 @@ class Kubernetes implements Drain {
       from = list.metadata?._continue;
       if (!from) return Map.groupBy(found, (pod) => decideFate(pod, this.policy));
     }
-    throw new OutsideError('garbage', `${node} has more than ${mostPages * perPage} pods, says the cluster`);
+    throw new OutsideError('garbage', `${node} has more than ${maxPages * perPage} pods, says the cluster`);
   }
 
   /**

@@ -236,7 +236,7 @@ export function specOf(campaign: CampaignRow, machineId: string): OrderSpec {
 }
 
 /** Machines whose rehearsals one request may order. */
-const mostRehearsals = 1000;
+const maxRehearsals = 1000;
 
 /** Orders a dry run of each machine. What it finds is what the campaign may do there: its order is done only by that plan. */
 export async function rehearseCampaign(
@@ -252,10 +252,10 @@ export async function rehearseCampaign(
     .from(campaignMachines)
     .where(eq(campaignMachines.campaignId, id))
     .orderBy(campaignMachines.ordinal);
-  if (members.length > mostRehearsals)
+  if (members.length > maxRehearsals)
     return {
       code: 'invalid',
-      message: `${id} has ${members.length} machines; at most ${mostRehearsals} are rehearsed`,
+      message: `${id} has ${members.length} machines; at most ${maxRehearsals} are rehearsed`,
     };
   let refused = 0;
   for (const { machineId } of members) {

@@ -23,7 +23,7 @@ import { type CampaignRow, lockCampaign, orderIdOf, rehearsalSql, specOf } from 
 
 const system: Actor = { class: 'system', name: 'campaign' };
 /** Orders that one look places or cancels; it is a local activity of seconds. */
-const mostOrders = 50;
+const maxOrders = 50;
 
 export interface CampaignStep extends CampaignStepInput {
   /** Whether the canaries were found well just now. */
@@ -41,7 +41,7 @@ export async function progressCampaign(mdb: Mdb, spec: CampaignStep): Promise<Ca
   for (const member of next) await placeMember(mdb, campaign, member);
   const stopping = campaign.state === 'cancelling' ? await stopOrders(mdb, campaign) : 0;
   const reported = await tell(mdb, campaignId, verdict, spec);
-  const more = next.length === mostOrders || stopping === mostOrders || (await moreAtOnce(mdb, looked));
+  const more = next.length === maxOrders || stopping === maxOrders || (await moreAtOnce(mdb, looked));
   return reported && { ...reported, more };
 }
 
@@ -143,7 +143,7 @@ async function chooseNext(tx: Transaction, { id, pace, limits }: CampaignRow, ca
     .orderBy(asc(campaignMachines.ordinal));
   const underWay = members.filter(({ state }) => state === 'ordered');
   const planned = members.filter(({ state }) => state === 'planned');
-  return pickNext(planned, underWay, limits, pace.atOnce).slice(0, mostOrders);
+  return pickNext(planned, underWay, limits, pace.atOnce).slice(0, maxOrders);
 }
 
 /** A canary that was skipped or failed proves nothing: the next machines take its place. */
@@ -261,7 +261,7 @@ async function stopOrders(mdb: Mdb, { id, why, stops }: CampaignRow): Promise<nu
         sql`not exists (select from outbox x where x.key = 'cancel/' || ${orders.id})`,
       ),
     )
-    .limit(mostOrders);
+    .limit(maxOrders);
   for (const order of live) await cancelOrder(mdb, system, order.id, `campaign ${id} was ${why ?? 'cancelled'}`);
   return live.length;
 }

@@ -7,7 +7,7 @@ import { controllerEvents, controllerSubscriptions } from '../schema.ts';
 export type EventRow = Omit<typeof controllerEvents.$inferInsert, 'id' | 'machineId' | 'receivedAt'>;
 
 /** Of one machine; older ones make room. */
-const mostKept = 5000;
+const maxKept = 5000;
 
 /** What is kept of the token in a controller's address for events. */
 export function hashOfToken(token: string): string {
@@ -38,7 +38,7 @@ export async function keepEvents(mdb: Mdb, machineId: string, events: readonly E
       .from(controllerEvents)
       .where(eq(controllerEvents.machineId, machineId))
       .orderBy(desc(controllerEvents.id))
-      .offset(mostKept)
+      .offset(maxKept)
       .limit(1);
     await tx
       .delete(controllerEvents)

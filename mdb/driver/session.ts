@@ -55,7 +55,7 @@ const patience = 3;
 const idleInTransaction = 30_000;
 
 /** Statements that the server keeps planned for one session. */
-const mostPrepared = 400;
+const maxPrepared = 400;
 
 const ignore = () => {};
 
@@ -94,7 +94,7 @@ export async function openMdbSession(address: Address, options: SessionOptions):
   const sql = speak(socket, address, options, closed);
 
   // Planned once, a statement is answered in one round trip; postgres.js takes two for any other one with values.
-  const prepare = (text: string) => prepared.has(text) || (prepared.size < mostPrepared && prepared.add(text).size > 0);
+  const prepare = (text: string) => prepared.has(text) || (prepared.size < maxPrepared && prepared.add(text).size > 0);
 
   async function send<Row>(text: string, values: readonly unknown[], shape: 'objects' | 'lists'): Promise<Rows<Row>> {
     if (lost) throw lost;
@@ -131,7 +131,7 @@ export async function openMdbSession(address: Address, options: SessionOptions):
       return lost;
     },
     get worn() {
-      return prepared.size >= mostPrepared;
+      return prepared.size >= maxPrepared;
     },
     onLost: (listener) => void listeners.push(listener),
     cut,

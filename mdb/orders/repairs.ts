@@ -20,7 +20,7 @@ import {
 } from '../schema.ts';
 
 /** Rows of each kind that a bundle keeps at most. */
-const most = 50;
+const max = 50;
 
 export interface AttemptRow {
   readonly machineId: string;
@@ -78,13 +78,13 @@ export async function gatherEvidence(tx: Transaction, machineId: string) {
     .from(controllerLogEntries)
     .where(eq(controllerLogEntries.machineId, machineId))
     .orderBy(desc(controllerLogEntries.id))
-    .limit(most);
+    .limit(max);
   const events = await tx
     .select()
     .from(controllerEvents)
     .where(eq(controllerEvents.machineId, machineId))
     .orderBy(desc(controllerEvents.id))
-    .limit(most);
+    .limit(max);
   const [sensors] = await tx
     .select()
     .from(sensorReadings)
@@ -146,7 +146,7 @@ export async function gatherDisks(tx: Transaction, machineId: string) {
     .from(hardwareChanges)
     .where(and(eq(hardwareChanges.machineId, machineId), eq(hardwareChanges.kind, 'drives')))
     .orderBy(desc(hardwareChanges.id))
-    .limit(most);
+    .limit(max);
   const left = changes.flatMap(({ place, before, after }) => {
     const serial = serialOf(before);
     return serial === null ? [] : [{ serial, slot: place, next: serialOf(after) }];

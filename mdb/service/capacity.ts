@@ -159,8 +159,8 @@ export async function listCapacity(mdb: MdbOrTransaction): Promise<CapacityListi
   return [...rows, ...empty]
     .map((group) => {
       const found = ruleFor(rules, group.scope, group.name);
-      const rule = found ? { scope: found.scope, name: found.name, least: found.least, unit: found.unit } : null;
-      return { ...group, rule, need: rule ? minimum(rule.least, rule.unit, group.total) : 0 };
+      const rule = found ? { scope: found.scope, name: found.name, min: found.min, unit: found.unit } : null;
+      return { ...group, rule, need: rule ? minimum(rule.min, rule.unit, group.total) : 0 };
     })
     .sort(
       (one, other) =>
@@ -174,7 +174,7 @@ export async function setCapacity(
   mdb: Mdb,
   operator: Actor,
   { scope, name }: Pick<CapacityRule, 'scope' | 'name'>,
-  spec: { readonly least: number; readonly unit: MinimumUnit } | null,
+  spec: { readonly min: number; readonly unit: MinimumUnit } | null,
   reason: string,
 ): Promise<void> {
   await acting(mdb, operator, null, async (tx) => {
@@ -188,7 +188,7 @@ export async function setCapacity(
         .values({ scope, name, ...spec, setBy: operator.name })
         .onConflictDoUpdate({ target: [capacityRules.scope, capacityRules.name], set });
     }
-    const earlier = before ? { least: before.least, unit: before.unit } : null;
+    const earlier = before ? { min: before.min, unit: before.unit } : null;
     await record(tx, {
       actor: operator,
       action: 'capacity.set',

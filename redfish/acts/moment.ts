@@ -5,7 +5,7 @@ import type { ActContext } from './definition.ts';
 const tries = 12;
 const every = 5000;
 /** Milliseconds in all: the limit of an activity leaves room for looking and for a second command. */
-const longest = 75_000;
+const max = 75_000;
 
 interface Rules {
   /** What else than the usual is a refusal of the moment, of those that certainly did nothing. */
@@ -31,7 +31,7 @@ export async function unlessNow<T>(
       if (!(error instanceof RedfishError) || error.carriedOut !== 'no') throw error;
       const passing = error.kind === 'not-now' || error.kind === 'busy' || also(error);
       const wait = Math.max(every, error.retryAfter ?? 0);
-      if (!passing || attempt >= tries || waited + wait > longest || (await so())) throw error;
+      if (!passing || attempt >= tries || waited + wait > max || (await so())) throw error;
       waited += wait;
       await clock.wait(wait);
     }

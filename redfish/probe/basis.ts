@@ -5,7 +5,7 @@ import type { Json } from '../transport.ts';
 import { allowed, strings } from './action.ts';
 import type { Basis } from './offers.ts';
 
-const mostChassis = 8;
+const maxChassis = 8;
 
 /**
  * Finds what everything else hangs on. Throws `unsupported` when no system can be reset, or when several can, `hostPath`
@@ -40,7 +40,7 @@ export async function findBasis(
     managerPath,
     chassisPaths: list(valueAt(host, 'Links', 'Chassis'))
       .flatMap((one) => linkedPath(one) ?? [])
-      .slice(0, mostChassis),
+      .slice(0, maxChassis),
     resetTypes,
     makers: [observedText(root.Vendor), observedText(host.Manufacturer), ...Object.keys(object(root.Oem))].filter(
       (one) => one !== null,

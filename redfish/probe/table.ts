@@ -37,7 +37,7 @@ function tellController(offers: Partial<Offers>): OfferWords {
   const { sessions, accounts, update, events, media = [], logs = [], indicators = [], manager, tasks } = offers;
   return {
     sessions: sessions ? 'yes' : null,
-    passwords: accounts ? `${accounts.shortestPassword ?? 0} to ${accounts.longestPassword ?? '?'}` : null,
+    passwords: accounts ? `${accounts.shortestPassword ?? 0} to ${accounts.maxPassword ?? '?'}` : null,
     'lock-out': accounts?.lockoutAfter ? `${accounts.lockoutAfter} / ${accounts.lockoutFor ?? '?'} s` : null,
     firmware: update ? updateWords(update) : null,
     events: events?.subscriptionsPath ? (events.streamPath ? 'push, stream' : 'push') : null,

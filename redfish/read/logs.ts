@@ -38,11 +38,11 @@ export interface LogsReading {
 }
 
 /** Of one log in one reading; what is older is told as a gap. */
-const mostEntries = 5000;
+const maxEntries = 5000;
 /** Pages of one log in one reading: some go on for ever, with nothing on them. */
-const mostPages = 256;
+const maxPages = 256;
 /** Fingerprints kept of a log whose end wasn't read. */
-const mostSeen = 8192;
+const maxSeen = 8192;
 
 /**
  * Reads all log services of systems, managers and chassis (quirk 69). With the cursor of an earlier reading, only new
@@ -105,8 +105,8 @@ async function readLog(
   const there = new Set<string>();
   let reached: LogReading['reached'] = 'end';
   for (let next = linkedPath(service.Entries); next !== null; ) {
-    if (pages.has(next) || observed.length >= mostEntries || pages.size >= mostPages) {
-      const reason = `more than ${mostEntries} entries or ${mostPages} pages`;
+    if (pages.has(next) || observed.length >= maxEntries || pages.size >= maxPages) {
+      const reason = `more than ${maxEntries} entries or ${maxPages} pages`;
       const tooLong = { kind: 'too-large', reason, passing: false } as const;
       gaps.push({ path: next, ...(pages.has(next) ? inCircle : tooLong) });
       reached = 'part';
@@ -135,7 +135,7 @@ async function readLog(
       reached,
       clear: observedText(valueAt(service, 'Actions', '#LogService.ClearLog', 'target')),
     },
-    seen: reached === 'end' ? prints : [...new Set([...prints, ...before])].slice(0, mostSeen),
+    seen: reached === 'end' ? prints : [...new Set([...prints, ...before])].slice(0, maxSeen),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Reader } from './reader.ts';
 import { list, observedText, valueAt } from './values.ts';
 
 /** Functions of PCIe devices that are looked at: a host has a hundred, and few are of network cards. */
-const mostFunctions = 64;
+const maxFunctions = 64;
 
 /**
  * MACs of the host wherever a controller shows them: its interfaces; adapters with their ports and functions; network
@@ -71,7 +71,7 @@ async function ofFunctions(reader: Reader, host: Json): Macs {
   const devices = await Promise.all(refs(host.PCIeDevices).map((one) => reader.resource(one)));
   const lists = await Promise.all(devices.map((device) => reader.members(valueAt(device, 'PCIeFunctions'))));
   const own = await Promise.all(refs(host.PCIeFunctions).map((one) => reader.resource(one)));
-  const functions = [...lists.flat(), ...own].slice(0, mostFunctions);
+  const functions = [...lists.flat(), ...own].slice(0, maxFunctions);
   const links = functions.flatMap((one) =>
     ['EthernetInterfaces', 'NetworkDeviceFunctions'].flatMap((name) => list(valueAt(one, 'Links', name))),
   );
@@ -80,5 +80,5 @@ async function ofFunctions(reader: Reader, host: Json): Macs {
 }
 
 function refs(value: unknown): Json[] {
-  return list(value).slice(0, mostFunctions);
+  return list(value).slice(0, maxFunctions);
 }

@@ -39,8 +39,8 @@ export interface Page {
   readonly count: number | null;
 }
 
-const mostPages = 64;
-const mostMembers = 2048;
+const maxPages = 64;
+const maxMembers = 2048;
 
 /** Failures that concern the controller and not one resource: nothing more is asked of it. */
 const whole: ReadonlySet<RedfishErrorKind> = new Set([
@@ -152,7 +152,7 @@ class ControllerReader implements Reader {
       addNew(all, more?.members ?? []);
       next = more?.next ?? null;
     }
-    return this.#resources(all.slice(0, mostMembers));
+    return this.#resources(all.slice(0, maxMembers));
   }
 
   async #resources(members: readonly Json[]): Promise<Json[]> {
@@ -240,8 +240,8 @@ type Why = Omit<Gap, 'path'>;
 export const inCircle: Why = { kind: 'cyclic', reason: 'its pages go in a circle', passing: false };
 
 function tooMuch(pages: number, members: number): Why | null {
-  if (pages < mostPages && members <= mostMembers) return null;
-  const reason = `more than ${mostPages} pages or ${mostMembers} members`;
+  if (pages < maxPages && members <= maxMembers) return null;
+  const reason = `more than ${maxPages} pages or ${maxMembers} members`;
   return { kind: 'too-large', reason, passing: false };
 }
 

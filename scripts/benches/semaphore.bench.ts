@@ -46,8 +46,8 @@ const [count, queue, askers] = [values.permits, values.queue, values.askers].map
 ];
 
 /** Budgets of the issue: grants a second, and bytes of one history. */
-const leastPermits = 20;
-const mostBytes = 4 * 1024 * 1024;
+const minPermits = 20;
+const maxBytes = 4 * 1024 * 1024;
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const folder = await mkdtemp(join(tmpdir(), 'farrier-bench-'));
@@ -133,10 +133,10 @@ async function bench(client: Client): Promise<number> {
   const result = { bench: 'semaphore', permits: count, at_once_per_s: atOnce, in_turn_per_s: inTurn, ...line };
   process.stdout.write(`${JSON.stringify(result)}\n`);
   return reportBounds([
-    { what: 'permits a second, granted in the answer', measured: atOnce, budget: ['at least', leastPermits] },
-    { what: 'permits a second, granted to those in line', measured: inTurn, budget: ['at least', leastPermits] },
+    { what: 'permits a second, granted in the answer', measured: atOnce, budget: ['at least', minPermits] },
+    { what: 'permits a second, granted to those in line', measured: inTurn, budget: ['at least', minPermits] },
     { what: 'requests in line', measured: line.waiting, budget: ['at least', queue] },
-    { what: 'bytes of the largest history', measured: line.largest_history_bytes, budget: ['at most', mostBytes] },
+    { what: 'bytes of the largest history', measured: line.largest_history_bytes, budget: ['at most', maxBytes] },
   ]);
 }
 

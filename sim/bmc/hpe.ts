@@ -64,7 +64,7 @@ export const ilo6: Personality = {
     duringPost: 'refuse',
   },
   etag: { style: 'weak', missing: 'take' },
-  passwords: { least: 8, most: 39 },
+  passwords: { min: 8, max: 39 },
   tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: true },
   update: {
     ...standardPersonality.update,

@@ -179,7 +179,7 @@ export interface Personality {
   readonly etag: EtagRules;
   /** Wrong passwords in a row until nobody is let in, for so many seconds; null for never. */
   readonly lockout: { readonly threshold: number; readonly seconds: number } | null;
-  readonly passwords: { readonly least: number; readonly most: number };
+  readonly passwords: { readonly min: number; readonly max: number };
   /** Number of fixed account slots, of which the first is reserved; null where accounts are POSTed. */
   readonly slots: number | null;
   /** Whether an account's resource is named by a number or by its user. */
@@ -272,7 +272,7 @@ export const standardPersonality: Personality = {
   },
   etag: { style: 'strong', missing: 'take' },
   lockout: null,
-  passwords: { least: 8, most: 64 },
+  passwords: { min: 8, max: 64 },
   slots: null,
   accountIds: 'number',
   passwordSignsOut: false,

@@ -333,21 +333,16 @@ describe("BrainSlug's payload", () => {
 
 describe('the guards', () => {
   it('show and set what each group must keep', async () => {
-    const set = await ask('PUT', '/capacity', { scope: 'rack', least: 50, reason: 'a test' });
+    const set = await ask('PUT', '/capacity', { scope: 'rack', min: 50, reason: 'a test' });
     expect(set.body.groups).toMatchObject([
-      { scope: 'rack', name: 'A01', total: 2, have: 2, need: 1, rule: { name: '*', least: 50, unit: 'percent' } },
+      { scope: 'rack', name: 'A01', total: 2, have: 2, need: 1, rule: { name: '*', min: 50, unit: 'percent' } },
       { scope: 'rack', name: 'A02', need: 1 },
     ]);
-    await ask('PUT', '/capacity', { scope: 'rack', name: 'A02', least: 2, unit: 'count', reason: 'a test' });
-    await ask('PUT', '/capacity', { scope: 'rack', least: null, reason: 'a test' });
+    await ask('PUT', '/capacity', { scope: 'rack', name: 'A02', min: 2, unit: 'count', reason: 'a test' });
+    await ask('PUT', '/capacity', { scope: 'rack', min: null, reason: 'a test' });
     const { groups } = (await ask('GET', '/capacity')).body;
     expect(groups.filter(({ rule }: { rule: object | null }) => rule)).toMatchObject([{ name: 'A02', need: 2 }]);
-    for (const wrong of [
-      { least: 101 },
-      { least: -1 },
-      { scope: 'fleet', name: 'x', least: 1 },
-      { scope: 'rwo', least: 1 },
-    ])
+    for (const wrong of [{ min: 101 }, { min: -1 }, { scope: 'fleet', name: 'x', min: 1 }, { scope: 'rwo', min: 1 }])
       expect((await ask('PUT', '/capacity', { scope: 'rack', reason: 'a test', ...wrong })).status).toBe(400);
   });
 

@@ -64,10 +64,10 @@ test('a lane runs so many at once, in order, and refuses when the line is too lo
   const lane = createLane(2, 2);
   const done: number[] = [];
   let running = 0;
-  let most = 0;
+  let max = 0;
   const work = (n: number) => async () => {
     running += 1;
-    most = Math.max(most, running);
+    max = Math.max(max, running);
     await Promise.resolve();
     running -= 1;
     done.push(n);
@@ -76,7 +76,7 @@ test('a lane runs so many at once, in order, and refuses when the line is too lo
   const results = await Promise.allSettled([0, 1, 2, 3, 4].map((n) => lane(work(n))));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'rejected']);
   expect(done).toEqual([0, 1, 2, 3]);
-  expect(most).toBe(2);
+  expect(max).toBe(2);
   await lane(work(5));
 });
 

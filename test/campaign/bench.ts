@@ -96,22 +96,22 @@ export class CampaignBench {
     return this.environment.client.workflow.getHandle(campaignWorkflowId(this.id));
   }
 
-  async start(count: number, pace: Partial<CampaignPace> = {}, longest?: number): Promise<string[]> {
+  async start(count: number, pace: Partial<CampaignPace> = {}, max?: number): Promise<string[]> {
     const ids = await writePoolMachines(this.mdb, this.pool, count);
     await planTestCampaign(this.mdb, this.id, this.pool, pace);
-    await this.begin(longest);
+    await this.begin(max);
     return ids;
   }
 
-  async begin(longest?: number): Promise<void> {
+  async begin(max?: number): Promise<void> {
     const hash = (await this.show()).campaign.hash;
     const started = await startCampaign(this.mdb, ann, this.id, hash, 'a test');
     if (started !== true) throw new Error(started.message);
-    if (longest === undefined) return void (await this.dispatch());
+    if (max === undefined) return void (await this.dispatch());
     await this.environment.client.workflow.start(campaignWorkflow, {
       workflowId: campaignWorkflowId(this.id),
       taskQueue: lifecycleQueue,
-      args: [{ campaignId: this.id, longest }],
+      args: [{ campaignId: this.id, max }],
     });
   }
 

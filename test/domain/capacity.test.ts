@@ -8,7 +8,7 @@ describe('a minimum', () => {
     expect([minimum(3, 'count', 2), minimum(0, 'percent', 9)]).toEqual([3, 0]);
   });
 
-  const rule = (name: string, least: number): CapacityRule => ({ scope: 'rack', name, least, unit: 'count' });
+  const rule = (name: string, min: number): CapacityRule => ({ scope: 'rack', name, min, unit: 'count' });
 
   test("of a group's own stands before that of all groups of its kind", () => {
     const rules = [rule('*', 2), rule('A01', 3)];

@@ -12,7 +12,7 @@ import { campaignMachines, intents, machines, orders, outbox, permits, steps } f
 import type { SimEffect } from '../../sim/journal.ts';
 import { type FleetMachine, type Whole, wholeFarrier } from './farrier.ts';
 import { loseTemporal, withTemporal } from './loss.ts';
-import { FleetOperator, mostDown, placeName } from './operator.ts';
+import { FleetOperator, maxDown, placeName } from './operator.ts';
 
 interface Setup {
   readonly request: object;
@@ -221,9 +221,9 @@ test('O-3: nothing destructive was done twice', async () => {
   const resets = journal.filter(({ effect, detail }) => effect === 'reset' && detail?.['by'] !== 'host');
   expect(new Set(resets.map(({ machine }) => machine)).size).toBe(resets.length);
   const paired = new Set(pair().map(placeName));
-  expect(mostDown(journal.filter(({ machine }) => paired.has(machine)))).toBe(1);
+  expect(maxDown(journal.filter(({ machine }) => paired.has(machine)))).toBe(1);
   const trios = new Set(trio().map(placeName));
-  expect(mostDown(journal.filter(({ machine }) => trios.has(machine)))).toBe(1);
+  expect(maxDown(journal.filter(({ machine }) => trios.has(machine)))).toBe(1);
 });
 
 test('O-3: no permit is left, no message waits, no machine is held, and each has its workflow again', async () => {

@@ -6,7 +6,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { orders } from '../../mdb/schema.ts';
 import { countEffect, type Whole, wholeFarrier } from './farrier.ts';
-import { mostDown } from './operator.ts';
+import { maxDown } from './operator.ts';
 
 const run = promisify(execFile);
 const farrierCommand = join(import.meta.dirname, '..', '..', 'farrier');
@@ -46,7 +46,7 @@ test('at no moment two are down, each is rebooted once, nothing is stuck', { tim
   await expect.poll(live, { timeout: 900_000, interval: 1000 }).toBe(0);
 
   const journal = (await whole.journal()).filter(({ seq }) => seq > before);
-  expect(mostDown(journal)).toBe(1);
+  expect(maxDown(journal)).toBe(1);
   const resets = countEffect(journal, 'reset');
   expect([resets.size, Math.max(...resets.values())]).toEqual([rackOf, 1]);
   const states = await whole.up.mdb.select().from(orders).where(eq(orders.passage, 'reboot'));

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { passageWorkflowId } from '../../contract/machine.ts';
 import { addresses, audit, bmcs, campaigns, disks, erasures, intents, machines, tickets } from '../../mdb/schema.ts';
 import { type FleetMachine, type Whole, wholeFarrier } from './farrier.ts';
-import { FleetOperator, mostDown, placeName } from './operator.ts';
+import { FleetOperator, maxDown, placeName } from './operator.ts';
 
 const image = 'SIMFW BIOS 2.19.1\nfilling\n';
 const sha256 = createHash('sha256').update(image).digest('hex');
@@ -188,7 +188,7 @@ test('a campaign brings a BIOS setting to a pool: rehearsed, started by its hash
     expect(machine).toMatchObject({ stage: 'in_service', opState: 'production', held: null });
   }
   const ours = journal.filter(({ machine }) => members.some((one) => placeName(byId(one.machineId)) === machine));
-  for (const rack of ['s001', 's002']) expect(mostDown(ours, rack)).toBe(1);
+  for (const rack of ['s001', 's002']) expect(maxDown(ours, rack)).toBe(1);
   const [canary] = members.filter(({ batch }) => batch === 0);
   const others = members.filter(({ batch, state }) => batch > 0 && state === 'done');
   for (const one of others) expect(Date.parse(one.orderedAt ?? '')).toBeGreaterThan(Date.parse(canary?.endedAt ?? ''));
@@ -259,7 +259,7 @@ test('a reboot campaign is paused, halts at a machine that does not obey, and go
   expect((await ticket())?.closedAt).not.toBeNull();
   const pool = new Set(members.map(({ machineId }) => placeName(byId(machineId))));
   const journal = (await whole.journal()).filter(({ seq, machine }) => seq > since && pool.has(machine));
-  expect(mostDown(journal)).toBeLessThanOrEqual(2);
+  expect(maxDown(journal)).toBeLessThanOrEqual(2);
   for (const { machineId } of members) {
     const done = journal.filter(({ machine }) => machine === placeName(byId(machineId))).map(({ effect }) => effect);
     const ignored = done.filter((effect) => effect === 'power-ignored').length;

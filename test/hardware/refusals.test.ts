@@ -121,17 +121,17 @@ describe('a claim', () => {
   test('is held by one of all processes and of all callers, and waited for only so long', async () => {
     const claims = workers.map(({ connection }) => openClaims(connection.pool));
     let inside = 0;
-    let most = 0;
+    let max = 0;
     const work = async () => {
       inside += 1;
-      most = Math.max(most, inside);
+      max = Math.max(max, inside);
       await new Promise(setImmediate);
       inside -= 1;
       return 'worked';
     };
     const all = [0, 1, 2, 0, 1, 2].map((worker) => claims[worker]?.hold('one', 20_000, work));
     expect(new Set(await Promise.all(all))).toEqual(new Set(['worked']));
-    expect(most).toBe(1);
+    expect(max).toBe(1);
     await claims[0]?.hold('one', 1000, async () => {
       expect(await claims[1]?.hold('one', 100, work)).toBe('taken');
       expect(await claims[1]?.hold('other', 100, work)).toBe('worked');

@@ -111,10 +111,10 @@ describe.each(Object.keys(personalities) as Family[])('a controller like %s', (f
     expect(await signsIn(act)).toBe(true);
     expect(await effects('password-changed')).toHaveLength(1);
     expect(await refusals()).toBe(0);
-    const { least, most } = personalities[family].passwords;
+    const { min, max } = personalities[family].passwords;
     const { password } = await secretFolder(folder).credentials(row?.secretRef ?? '');
-    expect(password.length).toBeGreaterThanOrEqual(least);
-    expect(password.length).toBeLessThanOrEqual(most);
+    expect(password.length).toBeGreaterThanOrEqual(min);
+    expect(password.length).toBeLessThanOrEqual(max);
     expect(await run('checkController', act, 1)).toMatchObject({ state: 'match' });
   });
 });

@@ -55,8 +55,8 @@ function leave(machineId: string): Promise<TakeOutVerdict> {
   );
 }
 
-const rule = (scope: CapacityScope, name: string, least: number, unit: MinimumUnit) =>
-  setCapacity(at.mdb, ann, { scope, name }, { least, unit }, 'test');
+const rule = (scope: CapacityScope, name: string, min: number, unit: MinimumUnit) =>
+  setCapacity(at.mdb, ann, { scope, name }, { min, unit }, 'test');
 
 describe('a minimum', () => {
   test.each([
@@ -145,7 +145,7 @@ describe('a minimum', () => {
       ['pool', 'web'],
       ['pool', '*'],
     );
-    const spec = fc.record({ group, least: fc.nat(100), unit: fc.constantFrom<MinimumUnit>('percent', 'count') });
+    const spec = fc.record({ group, min: fc.nat(100), unit: fc.constantFrom<MinimumUnit>('percent', 'count') });
     await fc.assert(
       fc.asyncProperty(
         fc.array(spec, { minLength: 1, maxLength: 4 }),
@@ -156,10 +156,10 @@ describe('a minimum', () => {
           await restore();
           for (const {
             group: [scope, name],
-            least,
+            min,
             unit,
           } of specs)
-            await rule(scope, name, unit === 'count' ? least % 9 : least, unit);
+            await rule(scope, name, unit === 'count' ? min % 9 : min, unit);
           for (const wave of waves) {
             const before = new Map((await listCapacity(at.mdb)).map((row) => [`${row.scope}/${row.name}`, row]));
             // Some take their departure back, as a transaction that fails does.

@@ -10,23 +10,23 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-const site = { id: 'home', most: 256 };
+const site = { id: 'home', max: 256 };
 const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 const silence = async (after: number) => {
   await wait(after);
   throw new RedfishError('timeout', 'no answer');
 };
 
-function send(origin: string, work: () => Promise<unknown>, spec: { urgent?: boolean; most?: number } = {}) {
-  return governor.run({ site: { ...site, most: spec.most ?? 256 }, origin, urgent: spec.urgent ?? false }, work);
+function send(origin: string, work: () => Promise<unknown>, spec: { urgent?: boolean; max?: number } = {}) {
+  return governor.run({ site: { ...site, max: spec.max ?? 256 }, origin, urgent: spec.urgent ?? false }, work);
 }
 
 /** Counts how many work at once. */
 function counter(work: (atOnce: number) => Promise<unknown>) {
-  const count = { now: 0, most: 0 };
+  const count = { now: 0, max: 0 };
   const counted = async () => {
     count.now += 1;
-    count.most = Math.max(count.most, count.now);
+    count.max = Math.max(count.max, count.now);
     await work(count.now).finally(() => {
       count.now -= 1;
     });
@@ -71,15 +71,15 @@ describe('requests', () => {
     expect(commanded).toBe(true);
     await vi.advanceTimersByTimeAsync(100);
     await Promise.all([reads, command]);
-    expect(count.most).toBe(2);
+    expect(count.max).toBe(2);
   });
 
   test("are never more than the site's cap, which may be lowered", async () => {
     const { count, counted } = counter(() => wait(10));
-    const all = Promise.all(names(50).map((origin) => send(origin, counted, { most: 3 })));
+    const all = Promise.all(names(50).map((origin) => send(origin, counted, { max: 3 })));
     await vi.advanceTimersByTimeAsync(1000);
     await all;
-    expect(count.most).toBe(3);
+    expect(count.max).toBe(3);
   });
 
   test('of a controller with many do not hold up the others', async () => {
@@ -171,7 +171,7 @@ describe('controllers that hang', () => {
     const { count, counted } = counter(() => silence(5000));
     for (let index = 0; index < 8; index += 1) void send('hung', counted).catch(() => undefined);
     await vi.advanceTimersByTimeAsync(12_000);
-    expect(count.most).toBe(2);
+    expect(count.max).toBe(2);
     expect(count.now).toBe(1);
   });
 

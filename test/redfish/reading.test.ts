@@ -327,9 +327,9 @@ test('limits of passwords and attempts come from the account service (quirks 6 a
       AccountLockoutThreshold: 3,
       AccountLockoutDuration: 30,
     }),
-  ).toMatchObject({ shortestPassword: 8, longestPassword: 20, lockoutAfter: 3, lockoutFor: 30 });
+  ).toMatchObject({ shortestPassword: 8, maxPassword: 20, lockoutAfter: 3, lockoutFor: 30 });
   expect(await limits({ MinPasswordLength: 8, MaxPasswordLength: 0, AccountLockoutThreshold: 0 })).toMatchObject({
-    longestPassword: null,
+    maxPassword: null,
     lockoutAfter: null,
   });
 });

@@ -24,7 +24,7 @@ const contact = (spec: Partial<Contact> = {}): Contact => ({
   origin: bmc.origin,
   pin: null,
   credentials: { username: 'admin', password },
-  site: { id: 'home', most: 64 },
+  site: { id: 'home', max: 64 },
   gate,
   ...spec,
 });

@@ -89,7 +89,7 @@ export async function playCampaign(
   const hardware = await Worker.create({ ...shared, taskQueue: hardwareQueue('home'), activities: { checkHealth } });
   await hardware.runUntil(
     lifecycle.runUntil(async () => {
-      const args = [{ campaignId: name, longest: name.endsWith('continued') ? 6 : 1000 }];
+      const args = [{ campaignId: name, max: name.endsWith('continued') ? 6 : 1000 }];
       await environment.client.workflow.start(campaignWorkflow, { workflowId, taskQueue: lifecycleQueue, args });
       await campaignScenarios[name]?.(setup);
       await keep(workflowId);

@@ -105,7 +105,7 @@ export async function playSemaphore(
       await environment.client.workflow.start(semaphoreWorkflow, {
         workflowId,
         taskQueue: lifecycleQueue,
-        args: [{ longest: 40 }],
+        args: [{ max: 40 }],
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.TERMINATE_EXISTING,
       });
       await play(setup);

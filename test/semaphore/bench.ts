@@ -71,11 +71,11 @@ export class SemaphoreBench {
   }
 
   /** Starts the semaphore with runs that are short, before anybody asks. */
-  async startShort(longest: number): Promise<void> {
+  async startShort(max: number): Promise<void> {
     await this.#environment.client.workflow.start(semaphoreWorkflow, {
       workflowId: semaphoreId(this.resource),
       taskQueue: lifecycleQueue,
-      args: [{ longest }],
+      args: [{ max }],
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     });
   }

@@ -238,7 +238,7 @@ export class Semaphore {
     for (const { until } of this.line) if (until > 0) times.push(until);
     const opens = this.opens();
     if (opens !== null) times.push(opens);
-    return times.length === 0 ? null : times.reduce((least, time) => Math.min(least, time));
+    return times.length === 0 ? null : times.reduce((min, time) => Math.min(min, time));
   }
 
   private opens(): number | null {

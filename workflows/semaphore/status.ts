@@ -4,7 +4,7 @@ import type { Semaphore } from './core.ts';
 
 const iso = (time: number) => new Date(time).toISOString();
 
-export function semaphoreStatus(semaphore: Semaphore, most: number, ignored: readonly string[]): SemaphoreStatus {
+export function semaphoreStatus(semaphore: Semaphore, max: number, ignored: readonly string[]): SemaphoreStatus {
   const { id, terms, holders, line, gate, granted } = semaphore;
   return {
     semaphore: id,
@@ -19,7 +19,7 @@ export function semaphoreStatus(semaphore: Semaphore, most: number, ignored: rea
       leaseUntil: iso(holder.until),
       overdue: holder.overdue,
     })),
-    queue: [...line].slice(0, most).map((waiting, index) => ({
+    queue: [...line].slice(0, max).map((waiting, index) => ({
       position: index + 1,
       id: waiting.id,
       machineId: waiting.machineId,
