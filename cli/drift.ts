@@ -15,7 +15,7 @@ const driftColumns = (now: number): Column<DriftView>[] => [
   { title: 'kind', cell: ({ kind }) => kind },
   { title: 'attribute', cell: ({ name }) => name },
   { title: 'want', cell: ({ want }) => want, flexible: true },
-  { title: 'have', cell: (drift) => tellHave(drift, now), flexible: true },
+  { title: 'have', cell: (drift) => describeHave(drift, now), flexible: true },
   { title: 'since', cell: ({ since }) => age(since, now), align: 'right' },
   { title: 'shown by', cell: ({ source, unknownSince }) => (unknownSince === null ? source : null) },
   {
@@ -25,7 +25,7 @@ const driftColumns = (now: number): Column<DriftView>[] => [
   { title: 'note', cell: ({ note }) => note, flexible: true },
 ];
 
-function tellHave({ have, unknownSince }: DriftView, now: number): string | null {
+function describeHave({ have, unknownSince }: DriftView, now: number): string | null {
   if (unknownSince === null) return have;
   return `unknown since ${age(unknownSince, now)} ago${have === null ? '' : `, then ${have}`}`;
 }

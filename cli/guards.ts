@@ -258,11 +258,11 @@ function showPool(screen: Context['screen'], pool: PoolView): void {
     ['reboot time-out', `${pool.rebootTimeout} seconds`],
     ['owner', pool.owner],
     ['reconciler', pool.reconcile],
-    ['its campaigns', tellLimits(pool.reconcileLimits)],
+    ['its campaigns', describeLimits(pool.reconcileLimits)],
   ]);
 }
 
-function tellLimits({ pace, semaphores = {} }: PoolView['reconcileLimits']): string | null {
+function describeLimits({ pace, semaphores = {} }: PoolView['reconcileLimits']): string | null {
   if (pace === undefined) return null;
   const permits = Object.entries(semaphores).map(
     ([phase, tags]) => `${phase} permit by ${[tags].flat().join(' and ')}`,

@@ -14,7 +14,7 @@ export const orderColumns = (now: number): Column<OrderView>[] => [
   { title: 'order', cell: ({ id }) => id },
   { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId },
   { title: 'passage', cell: ({ passage }) => passage },
-  { title: 'state', cell: ({ state, pausedBy, takenOverBy }) => tellState(state, pausedBy, takenOverBy) },
+  { title: 'state', cell: ({ state, pausedBy, takenOverBy }) => describeState(state, pausedBy, takenOverBy) },
   { title: 'class', cell: ({ class: urgency }) => (urgency === 'maintenance' ? null : urgency) },
   {
     title: 'from',
@@ -27,7 +27,7 @@ export const orderColumns = (now: number): Column<OrderView>[] => [
 ];
 
 /** A state that people changed something about, in one word. */
-function tellState(state: string, pausedBy: string | null, takenOverBy: string | null): string {
+function describeState(state: string, pausedBy: string | null, takenOverBy: string | null): string {
   const live = state === 'waiting' || state === 'running';
   if (live && takenOverBy !== null) return 'taken over';
   return live && pausedBy !== null ? 'paused' : state;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { OrdersRequest, OrdersTaken } from '../contract/api.ts';
+import type { OrdersAccepted, OrdersRequest } from '../contract/api.ts';
 import { orderClasses } from '../domain/machine.ts';
 import type { SemaphoreTags } from '../domain/requests.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
@@ -75,7 +75,7 @@ export function groupsOf({ drainGroup, rebootGroup }: GroupOptions): { semaphore
 
 const oneOrMore = (tags: readonly string[]) => (tags.length === 1 ? (tags[0] ?? '') : tags);
 
-const outcomeColumns: Column<OrdersTaken['outcomes'][number]>[] = [
+const outcomeColumns: Column<OrdersAccepted['outcomes'][number]>[] = [
   { title: 'machine', cell: ({ machineId }) => machineId },
   { title: 'order', cell: ({ orderId }) => orderId },
   {
@@ -86,7 +86,7 @@ const outcomeColumns: Column<OrdersTaken['outcomes'][number]>[] = [
 ];
 
 /** Shows one outcome a machine, and ends with 1 when one was refused. */
-export function showOutcomes({ screen }: Context, taken: OrdersTaken): void {
+export function showOutcomes({ screen }: Context, taken: OrdersAccepted): void {
   screen.answer(taken, () => screen.table(outcomeColumns, taken.outcomes, 'Nothing was ordered.'));
   if (taken.outcomes.some(({ refused }) => refused !== null)) process.exitCode = 1;
 }

@@ -56,7 +56,7 @@ export function addRehydrate(program: Command, open: () => Context): void {
         { title: 'age', cell: ({ requestedAt }) => age(requestedAt, now), align: 'right' },
         { title: 'dry run', cell: ({ dryRun }) => (dryRun ? 'yes' : null) },
         { title: 'machines', cell: ({ machines }) => String(machines), align: 'right' },
-        { title: 'found', cell: tell, flexible: true },
+        { title: 'found', cell: describe, flexible: true },
       ];
       screen.answer(list, () => screen.table(columns, list.rounds, 'Nothing was ever missing.'));
     });
@@ -95,7 +95,7 @@ function show(screen: Context['screen'], view: RehydrateView): void {
   const nothing = `Nothing ${dryRun ? 'is' : 'was'} missing: ${machines} machines were compared with their workflows.`;
   if (error === null || found.length > 0) screen.table(columns(found), found, nothing);
   if (total > found.length) screen.line(`… and ${total - found.length} more.`);
-  if (total > 0) screen.line(`${dryRun ? 'Missing' : 'Brought back'}: ${tell(view)}.`);
+  if (total > 0) screen.line(`${dryRun ? 'Missing' : 'Brought back'}: ${describe(view)}.`);
   if (error !== null) screen.line(`It could not be done to the end: ${error}`);
 }
 
@@ -111,7 +111,7 @@ function columns(found: readonly Found[]): Column<Found>[] {
   ];
 }
 
-function tell({ counts, error }: RehydrateView): string {
+function describe({ counts, error }: RehydrateView): string {
   const parts = Object.entries(counts).map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`);
   return parts.length > 0 ? parts.join(', ') : error === null ? 'nothing' : `not done: ${error}`;
 }

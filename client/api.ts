@@ -13,8 +13,8 @@ import type {
   MachineView,
   OrderDetail,
   OrderRequest,
+  OrdersAccepted,
   OrdersRequest,
-  OrdersTaken,
   OrderView,
   RackView,
   TimelineEntry,
@@ -147,12 +147,12 @@ export class ApiClient {
   }
 
   /** One order for each machine that a selector means, each with its own outcome. */
-  orderMany(orders: OrdersRequest): Promise<OrdersTaken> {
+  orderMany(orders: OrdersRequest): Promise<OrdersAccepted> {
     return this.#send('POST', '/orders/many', orders);
   }
 
   /** Orders what BrainSlug's payload asks for, of one machine or of a selector's. */
-  brainslug(request: BrainslugRequest): Promise<OrdersTaken> {
+  brainslug(request: BrainslugRequest): Promise<OrdersAccepted> {
     return this.#send('POST', '/orders/brainslug', request);
   }
 

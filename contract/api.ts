@@ -320,7 +320,7 @@ export const ordersRequest = z.strictObject({
   count: z.int().min(0).optional(),
   ...request,
 });
-export const ordersTaken = z.object({
+export const ordersAccepted = z.object({
   /** One a machine: its order, or why it got none. */
   outcomes: z.array(z.object({ machineId: z.string(), orderId: text, created: z.boolean(), refused: text })),
 });
@@ -355,7 +355,7 @@ export const orderDetail = z.object({
   /** What it would do, or would have done, where it was rehearsed. */
   plan: nullable(planView),
 });
-export const orderTaken = z.object({ order: orderView, created: z.boolean() });
+export const orderAccepted = z.object({ order: orderView, created: z.boolean() });
 export const cancelRequest = z.strictObject({ reason: sentence });
 export const accepted = z.object({ accepted: z.literal(true) });
 
@@ -484,7 +484,7 @@ export type HumanStepView = z.infer<typeof humanStepView>;
 export type OrderView = z.infer<typeof orderView>;
 export type OrderRequest = z.input<typeof orderRequest>;
 export type OrdersRequest = z.input<typeof ordersRequest>;
-export type OrdersTaken = z.infer<typeof ordersTaken>;
+export type OrdersAccepted = z.infer<typeof ordersAccepted>;
 export type BrainslugRequest = z.input<typeof brainslugRequest>;
 export type PlanView = z.infer<typeof planView>;
 export type OrderDetail = z.infer<typeof orderDetail>;

@@ -1,7 +1,7 @@
 /** What is said about a mainboard that was replaced. Plain data: it is written into histories. */
 
 import type { BoardFactor, BoardObserved } from '../domain/identity/board.ts';
-import type { BoardWord } from '../domain/identity/boardword.ts';
+import type { BoardAnswer } from '../domain/identity/boardanswer.ts';
 import type { PassageReference } from './passage.ts';
 
 export interface BoardLook extends PassageReference {
@@ -9,7 +9,7 @@ export interface BoardLook extends PassageReference {
   readonly key?: string;
 }
 
-export type BoardSight =
+export type BoardObservation =
   /** `quarantined`: shut out for another identity or certificate, of which nothing is to be seen now. */
   | { readonly state: 'same'; readonly quarantined: boolean }
   /** Some of it is the machine's, and some is not. */
@@ -32,7 +32,7 @@ export interface BoardAccept extends PassageReference {
   /** Of the human step that it was accepted in: the same again is the same board. */
   readonly id: string;
   readonly shown: BoardObserved;
-  readonly word: BoardWord;
+  readonly word: BoardAnswer;
 }
 
 export type BoardAccepted =

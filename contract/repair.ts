@@ -46,7 +46,7 @@ export interface HandOn extends PassageReference {
 }
 
 /** A part that a person sends back, or has fitted. */
-export interface PartWord extends PassageReference {
+export interface PartAnswer extends PassageReference {
   readonly fault: string;
   /** The maker's number, or the new part's serial number. */
   readonly number: string;

@@ -141,10 +141,10 @@ function within(value: unknown, name: string, known: readonly string[]): Fields 
 
 function oneOf<T extends string>(values: readonly T[], value: unknown, name: string): T {
   if ((values as readonly unknown[]).includes(value)) return value as T;
-  return refuse(`${name} is ${tell(value)}, and not one of ${values.join(', ')}`);
+  return refuse(`${name} is ${describe(value)}, and not one of ${values.join(', ')}`);
 }
 
-function tell(value: unknown): string {
+function describe(value: unknown): string {
   return (JSON.stringify(value) ?? 'nothing').slice(0, 60);
 }
 
@@ -158,9 +158,9 @@ function readDate(fields: Fields, name: string, now: number): string | null {
   if (key === undefined) return null;
   if (given.length > 1) refuse(`${name} has both targetdate and targetDate`);
   const time = readTime(fields[key]);
-  if (time === null) return refuse(`${name}.${key} is ${tell(fields[key])}, and not a date`);
+  if (time === null) return refuse(`${name}.${key} is ${describe(fields[key])}, and not a date`);
   if (time < now - grace) refuse(`${name}.${key} is in the past: ${new Date(time).toISOString()}`);
-  if (time > now + furthest) refuse(`${name}.${key} is more than a year away: ${tell(fields[key])}`);
+  if (time > now + furthest) refuse(`${name}.${key} is more than a year away: ${describe(fields[key])}`);
   return new Date(time).toISOString();
 }
 
@@ -185,5 +185,5 @@ function readGroup(value: unknown, name: string): string | null {
   oneOf(['groupsemaphore'] as const, fields['strategy'], `${name}.strategy`);
   const { options } = fields;
   const tag = typeof options === 'string' ? /^tag:([A-Za-z][A-Za-z0-9_.-]{0,62})$/.exec(options)?.[1] : undefined;
-  return tag ?? refuse(`${name}.options is ${tell(options)}, and not a tag like "tag:rack"`);
+  return tag ?? refuse(`${name}.options is ${describe(options)}, and not a tag like "tag:rack"`);
 }

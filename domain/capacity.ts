@@ -63,7 +63,7 @@ export function findShortage(
   return null;
 }
 
-export function tellShortage({ scope, name, have, need }: Shortage): string {
+export function describeShortage({ scope, name, have, need }: Shortage): string {
   const group = scope === 'fleet' ? 'the fleet' : `${scope} ${name}`;
   return `${group} has ${have} machines in service and must keep ${need}`;
 }

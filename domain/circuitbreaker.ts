@@ -38,7 +38,7 @@ export function isEngaged(breaker: BreakerState, now: number): boolean {
   return breaker.engagedAt !== null && !isOverridden(breaker, now) && !cooled;
 }
 
-export function tellEngaged({ reason, coolUntil }: BreakerState): string {
+export function describeEngaged({ reason, coolUntil }: BreakerState): string {
   const end = coolUntil === null ? 'a person releases it' : coolUntil.toISOString();
   return `the storm brake is engaged until ${end}: ${reason}`;
 }

@@ -29,9 +29,9 @@ export async function keepAlive(mdb: Mdb, { name, siteId }: ProcessSpec, clock =
 
 /** Says so again and again until it is stopped; an MDB that is away is told again later. */
 export function startAlive(mdb: Mdb, spec: ProcessSpec): { stop(): void } {
-  const tell = () => void keepAlive(mdb, spec).catch(() => {});
-  tell();
-  const timer = setInterval(tell, beat);
+  const describe = () => void keepAlive(mdb, spec).catch(() => {});
+  describe();
+  const timer = setInterval(describe, beat);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }

@@ -147,7 +147,7 @@ export async function isGone(session: Session, path: string, username: string): 
 }
 
 /** Whom to sign in to, and with which key. */
-export interface Door {
+export interface AccountAccess {
   readonly origin: string;
   readonly pin: string | null;
   readonly signal?: AbortSignal | undefined;
@@ -160,7 +160,7 @@ export interface Door {
  * of. An account that has to be given a new password first is let in for that.
  */
 export async function withOwnSession<T>(
-  { origin, pin, signal, gate = (_, attempt) => attempt() }: Door,
+  { origin, pin, signal, gate = (_, attempt) => attempt() }: AccountAccess,
   credentials: Credentials,
   work: (session: Session, transport: Transport) => Promise<T>,
 ): Promise<T> {
@@ -182,9 +182,9 @@ export async function withOwnSession<T>(
 }
 
 /** Signs in once, and out: whether these credentials are in force. Throws what says nothing about them. */
-export async function inForce(door: Door, credentials: Credentials): Promise<boolean> {
+export async function inForce(access: AccountAccess, credentials: Credentials): Promise<boolean> {
   try {
-    return await withOwnSession(door, credentials, async () => true);
+    return await withOwnSession(access, credentials, async () => true);
   } catch (error) {
     if (error instanceof RedfishError && error.kind === 'credentials') return false;
     throw error;

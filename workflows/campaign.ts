@@ -178,7 +178,7 @@ class Definition {
   private show(progress: CampaignProgress): void {
     const { last } = this;
     this.last = progress;
-    setCurrentDetails(tellProgress(this.input.campaignId, progress));
+    setCurrentDetails(describeProgress(this.input.campaignId, progress));
     if (last?.phase === progress.phase && last.waitingOn === progress.waitingOn) return;
     this.since = new Date().toISOString();
     upsertSearchAttributes([
@@ -206,7 +206,7 @@ async function lookAtOne(passage: Passage, { machineId, siteId, orderId }: Canar
   }
 }
 
-function tellProgress(id: string, { state, phase, counts, why, timeLeft }: CampaignProgress): string {
+function describeProgress(id: string, { state, phase, counts, why, timeLeft }: CampaignProgress): string {
   const reported = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   const left = timeLeft === null ? '' : `\n\nAbout ${Math.ceil(timeLeft / 60)} minutes are left.`;
   return `**${state}**, phase ${phase}: ${why}\n\n${reported.join(', ')}${left}\n\n\`farrier campaign show ${id}\``;

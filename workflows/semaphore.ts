@@ -33,7 +33,7 @@ import { observing } from './proxies.ts';
 import { pack, unpack } from './semaphore/carry.ts';
 import type { HolderFinding, Semaphore } from './semaphore/core.ts';
 import { readEviction, readReference, readRequest } from './semaphore/read.ts';
-import { semaphoreStatus, tellDetails, waitsOn } from './semaphore/status.ts';
+import { describeDetails, semaphoreStatus, waitsOn } from './semaphore/status.ts';
 
 // Below the server's 2,000 updates and 10,000 signals a run; history size itself is watched by its own suggestion.
 const maxUpdates = 1500;
@@ -277,7 +277,7 @@ class SemaphoreInbox {
 
   /** The details cost nothing; a search attribute is an event, so it is only written when it changes. */
   show(): void {
-    setCurrentDetails(tellDetails(this.core));
+    setCurrentDetails(describeDetails(this.core));
     const waitingOn = waitsOn(this.core);
     if (waitingOn === this.observed) return;
     this.observed = waitingOn;

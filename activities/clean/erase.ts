@@ -49,11 +49,11 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
     if (doubt !== null || typeof method === 'object')
       return { question: doubt ?? (method as { question: OperatorQuestion }).question };
     const disks = await disksToErase(tx, machineId, orderId);
-    const lacking = new Set(judgeErasing(disks).lacking.map(({ serial }) => serial));
+    const missing = new Set(judgeErasing(disks).missing.map(({ serial }) => serial));
     const pool = await readPool(tx, machine.pool);
     const spec = { method: method === 'policy' ? null : method, pool };
     const targets = planErase(
-      disks.filter(({ serial }) => lacking.has(serial)),
+      disks.filter(({ serial }) => missing.has(serial)),
       machine,
       spec,
     );

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { BoardLook, BoardSight } from '../../contract/board.ts';
+import type { BoardLook, BoardObservation } from '../../contract/board.ts';
 import type { BoardObserved } from '../../domain/identity/board.ts';
 import { judgeSwap } from '../../domain/identity/board.ts';
 import { isSystemOf } from '../../domain/identity/samemachine.ts';
@@ -24,7 +24,7 @@ import { admit, checkAddress, holdingSecrets, offeringTo } from './reach.ts';
  * accepted, a person's word and its transaction write (`activities/repair`).
  */
 export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool, claims: Claims) {
-  return async (look: BoardLook): Promise<BoardSight> => {
+  return async (look: BoardLook): Promise<BoardObservation> => {
     const controller = await controllerOf(mdb, look.machineId);
     if (controller === null) return { state: 'none' };
     try {
@@ -61,7 +61,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
 const patience = 4;
 const usualRequests = 256;
 
-async function judge(mdb: Mdb, controller: ControllerRow, observed: BoardObserved): Promise<BoardSight> {
+async function judge(mdb: Mdb, controller: ControllerRow, observed: BoardObserved): Promise<BoardObservation> {
   const verdict = judgeSwap(await readKnownBoard(mdb, controller.machineId), observed);
   const owner = await ownerOfIdentity(mdb, controller.machineId, observed);
   if (owner !== null) return { state: 'other', reason: owner };

@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { ControllerResult } from '../../contract/birth.ts';
-import type { BoardLook, BoardSight } from '../../contract/board.ts';
+import type { BoardLook, BoardObservation } from '../../contract/board.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { HealthInput } from '../../contract/outage.ts';
 import type { OrderReference } from '../../contract/passage.ts';
@@ -125,7 +125,7 @@ export function createHardwareActivities(
     },
 
     /** Whether another board is in the machine; reads past a quarantine, and changes nothing. */
-    async lookAtBoard(request: BoardLook): Promise<BoardSight> {
+    async lookAtBoard(request: BoardLook): Promise<BoardObservation> {
       try {
         return await lookAtBoard(request);
       } catch (error) {

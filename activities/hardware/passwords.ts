@@ -22,13 +22,13 @@ export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, 
     checkContact(controller);
     const { machineId, origin, pin } = controller;
     const secrets = holdingSecrets(store, origin);
-    const door = { origin, pin, signal: Context.current().cancellationSignal };
+    const access = { origin, pin, signal: Context.current().cancellationSignal };
     const wait = (milliseconds: number) => clock.wait(milliseconds);
     const note: RotationTools['note'] = (secretRef, credentials, taken) =>
       noteOffer({ ...offeringTo(mdb, controller), secretRef }, credentials, taken);
     try {
       return await withClaim(claims, origin, async () => {
-        const before = await resolveRotation({ mdb, secrets, door, wait, note }, machineId);
+        const before = await resolveRotation({ mdb, secrets, access, wait, note }, machineId);
         const status = await statusOf(mdb, machineId);
         const now = { ...controller, secretRef: status?.secretRef ?? controller.secretRef };
         if (before?.inForce === 'neither')
@@ -37,8 +37,8 @@ export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, 
         return work({
           mdb,
           secrets,
-          door: {
-            ...door,
+          access: {
+            ...access,
             gate: (credentials, attempt) => offerOnce(offeringTo(mdb, now), credentials, attempt),
           },
           wait,

@@ -168,11 +168,11 @@ async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: Co
   let status = await statusOf(mdb, machineId);
   if (status?.rotation) {
     const context = Context.current();
-    const door = { origin, pin, signal: context.cancellationSignal };
+    const access = { origin, pin, signal: context.cancellationSignal };
     const wait = (milliseconds: number) => context.sleep(milliseconds);
     const note = (secretRef: string, credentials: Credentials, taken: boolean) =>
       noteOffer({ ...offeringTo(mdb, known), secretRef }, credentials, taken);
-    await withClaim(claims, origin, () => resolveRotation({ mdb, secrets, door, wait, note }, machineId));
+    await withClaim(claims, origin, () => resolveRotation({ mdb, secrets, access, wait, note }, machineId));
     status = await statusOf(mdb, machineId);
     if (status) checkQuarantine(known, status);
   }

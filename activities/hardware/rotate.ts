@@ -10,7 +10,7 @@ import {
   type SecretRotation,
   settleRotation,
 } from '../../mdb/controllers/rotation.ts';
-import { type Door, inForce, readOwnAccount, withOwnSession, writePassword } from '../../redfish/accounts.ts';
+import { type AccountAccess, inForce, readOwnAccount, withOwnSession, writePassword } from '../../redfish/accounts.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { Credentials } from '../../redfish/login.ts';
 import { makePassword, passwordLength } from '../../redfish/password.ts';
@@ -26,7 +26,7 @@ const quiet = 30_000;
 export interface RotationTools {
   readonly mdb: Mdb;
   readonly secrets: SecretStore;
-  readonly door: Door;
+  readonly access: AccountAccess;
   readonly wait: (milliseconds: number) => Promise<void>;
   /** Writes down whether the controller took these credentials. */
   readonly note: (reference: string, credentials: Credentials, taken: boolean) => Promise<void>;
@@ -46,13 +46,13 @@ export interface Rotating extends RotationTools {
  * in the MDB, and `resolveRotation` finds out which of the two is in force.
  */
 export async function rotatePassword(rotating: Rotating): Promise<ActResult> {
-  const { door, secrets, controller } = rotating;
+  const { access, secrets, controller } = rotating;
   const old = await secrets.credentials(controller.secretRef);
-  const sent = await withOwnSession(door, old, (session, transport) =>
+  const sent = await withOwnSession(access, old, (session, transport) =>
     changeOver(rotating, old, session, transport.pin()),
   );
   if ('state' in sent) return sent;
-  const settled = await decide({ ...rotating, door: { ...door, pin: sent.pin } }, sent.rotation);
+  const settled = await decide({ ...rotating, access: { ...access, pin: sent.pin } }, sent.rotation);
   return { state: outcomes[settled.inForce], observed: settled.observed };
 }
 
@@ -122,7 +122,7 @@ export async function resolveRotation(tools: RotationTools, machineId: string): 
 
 async function decide(tools: RotationTools, rotation: SecretRotation): Promise<Settled> {
   const { mdb, secrets } = tools;
-  const { origin, pin, signal } = tools.door;
+  const { origin, pin, signal } = tools.access;
   const { fromRef, toRef } = rotation;
   const settle = async (settled: Settled): Promise<Settled> => {
     await settleRotation(mdb, rotation, settled.inForce, settled.observed);

@@ -48,7 +48,11 @@ export function askPermit(ask: {
 }
 
 /** Sends a message that needs no answer; a semaphore that has ended is started for it, and takes it from the ledger. */
-export async function tellSemaphore(reported: { semaphore: string; message: string; body: unknown }): Promise<void> {
+export async function describeSemaphore(reported: {
+  semaphore: string;
+  message: string;
+  body: unknown;
+}): Promise<void> {
   const { semaphore, message, body } = reported;
   await Context.current().client.workflow.signalWithStart(semaphoreWorkflow, {
     ...startOf(semaphore),

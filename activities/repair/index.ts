@@ -1,6 +1,6 @@
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
 import type { MachineState, PassageReference } from '../../contract/passage.ts';
-import type { AttemptEnd, AttemptInput, Bundle, BundleInput, HandOn, PartWord } from '../../contract/repair.ts';
+import type { AttemptEnd, AttemptInput, Bundle, BundleInput, HandOn, PartAnswer } from '../../contract/repair.ts';
 import type { OrderSpec } from '../../domain/orders.ts';
 import type { AttemptVerdict } from '../../domain/repair/budget.ts';
 import { judgeAttempt } from '../../domain/repair/budget.ts';
@@ -97,7 +97,7 @@ export function createRepairActivities(mdb: Mdb) {
     },
 
     /** A part goes back to its maker: the machine waits for the new one. */
-    sendPart(input: PartWord): Promise<void> {
+    sendPart(input: PartAnswer): Promise<void> {
       const { machineId, orderId, fault, number, by, part = null, serial = null } = input;
       return acting(mdb, { class: 'user', name: by, epoch: input.epoch }, orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
@@ -123,7 +123,7 @@ export function createRepairActivities(mdb: Mdb) {
     endQuarantine: (input: PassageReference & { by: string }): Promise<void> => liftQuarantine(mdb, input),
 
     /** The new part is in. */
-    fitPart(input: PartWord): Promise<void> {
+    fitPart(input: PartAnswer): Promise<void> {
       const { machineId, orderId, fault, number, by } = input;
       return acting(mdb, { class: 'user', name: by, epoch: input.epoch }, orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);

@@ -18,7 +18,7 @@ import {
   updateMirror,
 } from '../../mdb/people/mirrors.ts';
 import { closeTicket, noteTicket } from '../../mdb/people/people.ts';
-import { hearComments, personOf } from './hear.ts';
+import { personOf, readComments } from './comments.ts';
 
 /** Seconds until the passage has surely taken an answer, after which the ticket is closed or asks anew. */
 const soon = 15;
@@ -43,8 +43,8 @@ export async function syncMirror(mdb: Mdb, system: TicketSystem, mirror: MirrorR
   const id = mirror.outsideId ?? (await keepUnmarked(mdb, mirror.ticketId, () => findOrMake(work)));
   if (id === null) return settleMirror(mdb, mirror.ticketId, null);
   const there = await readThere(work, id);
-  const answered = await hearComments(mdb, mirror, mirrored, there);
-  await tellNotes(work, there);
+  const answered = await readComments(mdb, mirror, mirrored, there);
+  await describeNotes(work, there);
   if (mirrored.ticket.closedAt !== null) return closeThere(work, there);
   if (there.open) return settleMirror(mdb, mirror.ticketId, answered ? soon : pace);
   await closeHere(work, there, answered);
@@ -112,7 +112,7 @@ async function readThere({ mdb, system, mirror }: Work, id: string): Promise<Out
 }
 
 /** A note that a comment over there says it is was told before, by a try whose end we did not see. */
-async function tellNotes({ mdb, system, mirror, mirrored }: Work, there: OutsideTicket): Promise<void> {
+async function describeNotes({ mdb, system, mirror, mirrored }: Work, there: OutsideTicket): Promise<void> {
   const reported = new Set(there.comments.map(({ text }) => noteIn(text)));
   for (const { id, text } of mirrored.notes) {
     if (!reported.has(id)) await system.comment(there.id, signNote(text, id));

@@ -120,11 +120,11 @@ export function parseInventory(
   if (!memory_.ok) return memory_;
   const parts = readParts(records, [...unreadable]);
   const fact: Inventory = { system: system_.fact, memoryMib: memory_.fact.mib, ...parts };
-  const lack = findLack(fact);
-  return lack === null ? { ok: true, fact } : { ok: false, reason: [lack, ...(fact.leftOut ?? [])].join('; ') };
+  const missing = findMissing(fact);
+  return missing === null ? { ok: true, fact } : { ok: false, reason: [missing, ...(fact.leftOut ?? [])].join('; ') };
 }
 
-function findLack({ cpus, nics }: Inventory): string | null {
+function findMissing({ cpus, nics }: Inventory): string | null {
   if (cpus.length === 0) return 'there is no cpu record: a machine has at least one';
   return nics.length === 0 ? 'there is no nic record: the machine booted by network' : null;
 }

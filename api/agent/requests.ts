@@ -127,7 +127,7 @@ export async function credentials({ mdb, supplies }: AgentDependencies, session:
   const none = refusal(409, 'the machine is neither being installed nor handed over');
   if (!installing) return none;
   const parts = await imageSystems[installing.imageSystem].supply(installing.hostname, supplies);
-  if ('lacks' in parts) return refusal(409, parts.lacks);
+  if ('missing' in parts) return refusal(409, parts.missing);
   const token = mintToken();
   const row = { hash: hashToken(token), nonce: mintToken(), seconds: readySeconds };
   if (!(await issueReadyToken(mdb, session, row))) return none;

@@ -2,7 +2,7 @@
 
 import type { Finding } from '../../contract/api.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
-import { type BreakerState, isEngaged, tellEngaged } from '../../domain/circuitbreaker.ts';
+import { type BreakerState, describeEngaged, isEngaged } from '../../domain/circuitbreaker.ts';
 import type { BootStat } from '../../mdb/boot/counts.ts';
 import type { FleetCounts } from '../../mdb/machines/fleet.ts';
 import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
@@ -30,13 +30,13 @@ export function examineProcesses(seen: readonly ProcessSeen[], sites: readonly s
     const rows = seen.filter((one) => one.name === name);
     const missing = local.has(name)
       ? sites.flatMap((site) =>
-          tellSilence(
+          describeSilence(
             observed[name],
             rows.filter(({ siteId }) => siteId === site),
             ` of site ${site}`,
           ),
         )
-      : tellSilence(observed[name], rows, '');
+      : describeSilence(observed[name], rows, '');
     return { name, ok: missing.length === 0, message: missing.join('; ') || `the ${observed[name]} works` };
   });
   const wrong = seen.filter(({ age, clockAhead }) => age < maxSilence && Math.abs(clockAhead) > worstClock);
@@ -52,7 +52,7 @@ export function examineProcesses(seen: readonly ProcessSeen[], sites: readonly s
   return [...findings, clock];
 }
 
-function tellSilence(what: string, rows: readonly ProcessSeen[], where: string): string[] {
+function describeSilence(what: string, rows: readonly ProcessSeen[], where: string): string[] {
   if (rows.length === 0) return [`no ${what}${where} was ever seen`];
   const age = Math.min(...rows.map((row) => row.age));
   if (age <= maxSilence) return [];
@@ -63,7 +63,7 @@ export function examineBreaker(breaker: BreakerState, now: number): Finding {
   const ok = !isEngaged(breaker, now);
   const message = ok
     ? 'the storm brake is not engaged'
-    : `${tellEngaged(breaker)} (by ${breaker.engagedBy ?? 'nobody'})`;
+    : `${describeEngaged(breaker)} (by ${breaker.engagedBy ?? 'nobody'})`;
   return { name: 'brake', ok, message };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { type ErasureView, erasureList } from '../../contract/erasures.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
-import { isEngaged, tellEngaged } from '../../domain/circuitbreaker.ts';
+import { describeEngaged, isEngaged } from '../../domain/circuitbreaker.ts';
 import { checkController } from '../../domain/controllers.ts';
 import { isOfferable } from '../../domain/machine.ts';
 import { countBoots } from '../../mdb/boot/counts.ts';
@@ -168,7 +168,7 @@ async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> 
     status: statusSentence({
       ...{ machine: summary, order: live, steps, questions, lastMove, waited, directive: directive.do, boots },
       quarantine: bmc?.quarantine ?? null,
-      brake: isEngaged(brake, Date.now()) ? tellEngaged(brake) : null,
+      brake: isEngaged(brake, Date.now()) ? describeEngaged(brake) : null,
     }),
     identity,
     parts: { memoryMib, cpus, dimms, disks, nics, accelerators, bmc },

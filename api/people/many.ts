@@ -12,7 +12,7 @@ import { mustKnowGroups, mustMatch, readSpec } from './spec.ts';
 
 const tags = ['orders'];
 
-type Outcomes = contract.OrdersTaken['outcomes'];
+type Outcomes = contract.OrdersAccepted['outcomes'];
 
 /** One order a machine, each for itself: what one is refused doesn't stop the others. */
 async function placeAll(
@@ -43,7 +43,7 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
         tags,
         summary: 'Orders a passage of each machine that a selector means',
         body: contract.ordersRequest,
-        response: { 200: contract.ordersTaken },
+        response: { 200: contract.ordersAccepted },
       },
     },
     async ({ body, operator }) => {
@@ -60,7 +60,7 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
         tags,
         summary: "Orders what BrainSlug's payload asks for",
         body: contract.brainslugRequest,
-        response: { 200: contract.ordersTaken },
+        response: { 200: contract.ordersAccepted },
       },
     },
     async ({ body, operator }) => {

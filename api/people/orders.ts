@@ -20,7 +20,7 @@ export function serveOrders(app: App, { mdb }: PeopleDependencies): void {
         tags: orderTags,
         summary: 'Orders a passage; the same id again is the same order',
         body: contract.orderRequest,
-        response: { 200: contract.orderTaken, 201: contract.orderTaken },
+        response: { 200: contract.orderAccepted, 201: contract.orderAccepted },
       },
     },
     async ({ body, operator }, reply) => {

@@ -41,8 +41,8 @@ export interface Supplies {
 }
 
 /** Something that the site lacks; `reason` is one sentence for a person. */
-export interface Lack {
-  readonly lacks: string;
+export interface Missing {
+  readonly missing: string;
 }
 
 /**
@@ -55,7 +55,7 @@ export interface ImageSystem {
     image: ImageOffer,
   ): { readonly part: InstallPart; readonly rootBytes: number } | { readonly question: OperatorQuestion };
   /** Records for the agent with what it copies into the new root besides Farrier's own files; secrets among them. */
-  supply(hostname: string, supplies: Supplies): Promise<readonly AgentRecord[] | Lack>;
+  supply(hostname: string, supplies: Supplies): Promise<readonly AgentRecord[] | Missing>;
   readonly handover: {
     readonly how: HandoverWay;
     /** How fast the first fetch of the image runs where the image system fetches it; later ones keep its own limits. */

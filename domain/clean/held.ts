@@ -25,9 +25,9 @@ export function unerased(reason: string): OperatorQuestion {
 }
 
 /** Why the disks count as not erased; null where each has its proof. */
-export function proofHeld({ lacking, absent }: ErasureVerdict): OperatorQuestion | null {
-  if (lacking.length > 0) {
-    return unerased(lacking.map(({ serial, name, why }) => `${name} (serial ${serial}): ${why}`).join('; '));
+export function proofHeld({ missing, absent }: ErasureVerdict): OperatorQuestion | null {
+  if (missing.length > 0) {
+    return unerased(missing.map(({ serial, name, why }) => `${name} (serial ${serial}): ${why}`).join('; '));
   }
   if (absent.length === 0) return null;
   const reason = `Disks that were once in this machine are not, and nothing shows that they were erased: ${absent.map(describeAbsent).join('; ')}. Put them back and answer "retry" after a reboot, or answer "vouch": you know that nothing on them can be read by the next owner.`;

@@ -58,7 +58,7 @@ export function openOutside(connection: Connection, limits: Partial<HttpLimits> 
   const secrets = formsOf(connection);
   const hide = (text: string) => secrets.reduce((said, secret) => said.replaceAll(secret, '[secret]'), text);
   const refusal = (call: HttpRequest, answer: HttpResponse) => {
-    const said = movedTo(answer, connection.origin, hide) ?? tellAnswer(answer.text, hide);
+    const said = movedTo(answer, connection.origin, hide) ?? describeAnswer(answer.text, hide);
     const kind = isLimit(answer) ? 'busy' : kindOf(answer.status);
     return new OutsideError(kind, `${name(call)} was answered ${answer.status}${said}`, {
       status: answer.status,
@@ -162,7 +162,7 @@ function explain(error: unknown, call: HttpRequest, origin: string): OutsideErro
 const maxSentence = 200;
 
 /** What the other side said, as far as it is fit for a ticket or a history: short, one line, and no secret of ours. */
-function tellAnswer(text: string, hide: (text: string) => string): string {
+function describeAnswer(text: string, hide: (text: string) => string): string {
   let said = '';
   try {
     const parsed: unknown = JSON.parse(text);

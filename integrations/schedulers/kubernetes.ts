@@ -159,7 +159,7 @@ class Kubernetes implements Drain {
       if (why === null) evicted.push(nameOf(pod));
       else refused.set(why, [...(refused.get(why) ?? []), nameOf(pod)]);
     }
-    const reported = tellPods(name, pods, refused, evicted, this.tellSilence(node));
+    const reported = describePods(name, pods, refused, evicted, this.tellSilence(node));
     return reported.drained ? ((await this.tellVolumes(name)) ?? reported) : reported;
   }
 
@@ -346,7 +346,7 @@ interface Silence {
 }
 
 /** What is left, by why it is still there. Pure. */
-function tellPods(
+function describePods(
   node: string,
   pods: ReadonlyMap<PodFate, readonly V1Pod[]>,
   refused: ReadonlyMap<string, readonly string[]>,

@@ -138,7 +138,7 @@ class SlurmRest implements SlurmLink {
    * With `PrivateData=jobs`, who is no operator gets an empty list without a word. A change that changes nothing is
    * refused to the same users.
    */
-  async proveSight(name: string): Promise<void> {
+  async proveObservation(name: string): Promise<void> {
     try {
       await this.ask({ method: 'POST', path: nodePath(name), json: {} }, anyAnswer);
     } catch (error) {

@@ -178,4 +178,4 @@ export async function lockReporter(tx: Transaction, machineId: string): Promise<
 }
 
 /** Why a report was not taken; null when it was, or had been before. */
-export type NotTaken = string | null;
+export type NotAccepted = string | null;

@@ -12,7 +12,7 @@ import {
   isRedeemable,
   lockReporter,
   type MachineRow,
-  type NotTaken,
+  type NotAccepted,
   postReport,
   wasReported,
 } from './agent.ts';
@@ -67,7 +67,7 @@ function installingOf({ directive, hostname }: Pick<MachineRow, 'directive' | 'h
 }
 
 /** Keeps what was written to which disk; refuses when it is not what the machine was told to install. */
-export async function takeInstalled(mdb: Mdb, session: AgentSession, fact: InstalledFact): Promise<NotTaken> {
+export async function takeInstalled(mdb: Mdb, session: AgentSession, fact: InstalledFact): Promise<NotAccepted> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
     if (await wasReported(tx, session, 'installed', machine.directiveSeq)) return null;

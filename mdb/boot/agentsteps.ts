@@ -6,7 +6,7 @@ import type { StepDetail } from '../../domain/steps.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { burninParts, burnins, machines, steps } from '../schema.ts';
-import { type AgentSession, agentActor, lockReporter, type NotTaken, postReport, wasReported } from './agent.ts';
+import { type AgentSession, agentActor, lockReporter, type NotAccepted, postReport, wasReported } from './agent.ts';
 
 // Generous: they only make a silent agent visible; the passage's own limits are what acts.
 const stepLimits: Readonly<Record<StepFact['name'], number>> = {
@@ -105,7 +105,7 @@ export async function takeProgress(mdb: Mdb, session: AgentSession, percent: num
 }
 
 /** Keeps the figures of a burn-in; the verdict is the passage's. The end is told to the workflow. */
-export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFact): Promise<NotTaken> {
+export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFact): Promise<NotAccepted> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
     const [burnin] = await tx

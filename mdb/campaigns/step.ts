@@ -40,7 +40,7 @@ export async function progressCampaign(mdb: Mdb, spec: CampaignStep): Promise<Ca
   const { campaign, verdict, next } = looked;
   for (const member of next) await placeMember(mdb, campaign, member);
   const stopping = campaign.state === 'cancelling' ? await stopOrders(mdb, campaign) : 0;
-  const reported = await tell(mdb, campaignId, verdict, spec);
+  const reported = await describe(mdb, campaignId, verdict, spec);
   const more = next.length === maxOrders || stopping === maxOrders || (await moreAtOnce(mdb, looked));
   return reported && { ...reported, more };
 }
@@ -275,7 +275,7 @@ async function moreAtOnce(mdb: Mdb, { campaign, verdict, next }: Looked): Promis
   return next.length > 0 && ordered === 0;
 }
 
-async function tell(
+async function describe(
   mdb: Mdb,
   id: string,
   verdict: CampaignMove,

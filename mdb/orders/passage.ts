@@ -106,12 +106,12 @@ export async function endOrder(
     .update(steps)
     .set({ state: state === 'done' ? 'done' : 'failed', endedAt: sql`now()` })
     .where(and(eq(steps.orderId, orderId), inArray(steps.state, ['running', 'held'])));
-  if (ended?.campaign) await tellCampaign(tx, ended.campaign, orderId, state);
+  if (ended?.campaign) await describeCampaign(tx, ended.campaign, orderId, state);
   return ended !== undefined;
 }
 
 /** A campaign goes on when one of its orders has ended; it reads the rest in the MDB. */
-async function tellCampaign(tx: Transaction, campaign: string, orderId: string, state: string): Promise<void> {
+async function describeCampaign(tx: Transaction, campaign: string, orderId: string, state: string): Promise<void> {
   const body = { orderId, state };
   await postToCampaign(tx, `outcome/${orderId}`, { campaign, signal: campaignSignals.wake, body });
 }

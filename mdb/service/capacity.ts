@@ -8,12 +8,12 @@ import {
   type CapacityGroups,
   type CapacityListing,
   type CapacityRule,
+  describeShortage,
   findShortage,
   type GroupCount,
   minimum,
   ruleFor,
   type Shortage,
-  tellShortage,
 } from '../../domain/capacity.ts';
 import {
   type CapacityScope,
@@ -63,7 +63,7 @@ export async function leaveProduction(tx: Transaction, { machineId, to, dryRun }
   if (braked !== null) return { left: false, held: braked, shortage: null };
   // One that counts for nothing costs nothing: a machine that is sick already may always be taken out.
   const shortage = isOfferable(machine) ? await readShortage(tx, groups) : null;
-  if (shortage !== null) return { left: false, held: tellShortage(shortage), shortage };
+  if (shortage !== null) return { left: false, held: describeShortage(shortage), shortage };
   if (!dryRun) await tx.update(machines).set({ opState: to }).where(eq(machines.id, machineId));
   return { left: true };
 }

@@ -6,11 +6,11 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { CapacityGroups } from '../../domain/capacity.ts';
 import {
   type BreakerLimits,
+  describeEngaged,
   findStorm,
   isEngaged,
   isOverridden,
   type TakenOut,
-  tellEngaged,
 } from '../../domain/circuitbreaker.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
@@ -43,7 +43,7 @@ export async function holdByBreaker(
   let breaker = await lockBreaker(tx);
   const now = Date.now();
   if (isOverridden(breaker, now)) return null;
-  if (isEngaged(breaker, now)) return tellEngaged(breaker);
+  if (isEngaged(breaker, now)) return describeEngaged(breaker);
   if (breaker.engagedAt !== null) {
     if (dryRun) return null;
     breaker = await letGo(tx, system, breaker, 'it has cooled down');
@@ -61,7 +61,7 @@ export async function holdByBreaker(
   const engaged = { engagedAt: new Date(now), coolUntil, reason: storm, engagedBy: system.name, ticketId };
   await tx.update(brakes).set(engaged).where(here);
   await record(tx, { actor: system, action: 'brake.engaged', machineId, detail: { storm, coolUntil } });
-  return tellEngaged({ ...breaker, ...engaged });
+  return describeEngaged({ ...breaker, ...engaged });
 }
 
 // Every departure counts, also those that nobody asked for: it is the storm that matters, not its cause.

@@ -92,7 +92,7 @@ export const openbmc: Personality = {
     ['/Managers/1', '/Managers/bmc'],
     ['/Chassis/1', '/Chassis/chassis'],
   ],
-  lacks: ['/Systems/1/Bios/Settings', '/Systems/1/EthernetInterfaces'],
+  missing: ['/Systems/1/Bios/Settings', '/Systems/1/EthernetInterfaces'],
   omits: {
     ServiceRoot: ['Vendor', 'Product'],
     EventService: ['Status/Health'],
@@ -184,7 +184,7 @@ export const nvidia: Personality = {
     ['/Managers/1', '/Managers/BMC_0'],
     ['/Chassis/1', '/Chassis/Chassis_0'],
   ],
-  lacks: ['/Systems/1/EthernetInterfaces'],
+  missing: ['/Systems/1/EthernetInterfaces'],
   omits: {
     ...openbmc.omits,
     ServiceRoot: [],

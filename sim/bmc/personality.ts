@@ -212,7 +212,7 @@ export interface Personality {
   /** Whether the new model of sensors shows fans. */
   readonly fans: boolean;
   /** Resources, below `/redfish/v1`, that it does not have. */
-  readonly lacks: readonly string[];
+  readonly missing: readonly string[];
   /** Resources that others do not have, by path. */
   readonly extra?: Readonly<Record<string, (view: OwnView) => Record<string, unknown> | undefined>>;
   /** Last word on a document before it is sent; `path` is below `/redfish/v1`. */
@@ -309,7 +309,7 @@ export const standardPersonality: Personality = {
   omits: {},
   supplies: 2,
   fans: true,
-  lacks: [],
+  missing: [],
 };
 
 export function defaultBios({ bios }: Personality, firmware: 'bios' | 'uefi'): SimState['bios'] {

@@ -129,5 +129,5 @@ export const x10: Personality = {
   dress: (path, document) => (path === '' ? { ...document, Oem: { Supermicro: {} } } : document),
   omits: { ...supermicro.omits, Role: [] },
   names: [['/SessionService/Sessions', '/Sessions']],
-  lacks: ['/UpdateService', '/TaskService', '/Systems/1/Bios', '/Systems/1/Processors', '/Systems/1/Memory'],
+  missing: ['/UpdateService', '/TaskService', '/Systems/1/Bios', '/Systems/1/Processors', '/Systems/1/Memory'],
 };

@@ -86,7 +86,7 @@ describe('what goes into the new root', () => {
     dominator.supply('a01-u01', { authority, images: folder, accessCaFile: join(folder, 'access-ca.pem') });
   const fieldsOf = async () => {
     const supplied = await supply();
-    return 'lacks' in supplied ? supplied : (supplied[0]?.fields ?? {});
+    return 'missing' in supplied ? supplied : (supplied[0]?.fields ?? {});
   };
 
   test('nothing but Farrier’s own files for the archive', async () => {
@@ -95,7 +95,7 @@ describe('what goes into the new root', () => {
   });
 
   test('subd by its checksum, as it is now', async () => {
-    expect(await fieldsOf()).toMatchObject({ lacks: expect.stringContaining('boot/subd') });
+    expect(await fieldsOf()).toMatchObject({ missing: expect.stringContaining('boot/subd') });
     await writeFile(join(folder, 'boot/subd'), 'one');
     const first = await fieldsOf();
     expect(first).toMatchObject({ path: 'boot/subd', bytes: '3', ca: authority.caPem });
@@ -110,9 +110,9 @@ describe('what goes into the new root', () => {
     await writeFile(join(folder, 'access-ca.pem'), access.caPem);
     expect(await fieldsOf()).toMatchObject({ ca: access.caPem });
     await writeFile(join(folder, 'access-ca.pem'), access.agentCertPem);
-    expect(await fieldsOf()).toMatchObject({ lacks: expect.stringContaining('may not sign') });
+    expect(await fieldsOf()).toMatchObject({ missing: expect.stringContaining('may not sign') });
     await writeFile(join(folder, 'access-ca.pem'), 'nonsense');
-    expect(await fieldsOf()).toMatchObject({ lacks: expect.stringContaining('PEM certificate') });
+    expect(await fieldsOf()).toMatchObject({ missing: expect.stringContaining('PEM certificate') });
   });
 });
 

@@ -8,12 +8,12 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHardwareActivities } from '../../activities/hardware/index.ts';
 import { createRepairActivities } from '../../activities/repair/index.ts';
-import type { BoardSight } from '../../contract/board.ts';
+import type { BoardObservation } from '../../contract/board.ts';
 import type { Health } from '../../domain/health.ts';
 import type { BoardObserved } from '../../domain/identity/board.ts';
 import { judgeSwap, type KnownBoard } from '../../domain/identity/board.ts';
-import type { BoardWord } from '../../domain/identity/boardword.ts';
-import { judgeWord } from '../../domain/identity/boardword.ts';
+import type { BoardAnswer } from '../../domain/identity/boardanswer.ts';
+import { judgeBoardAnswer } from '../../domain/identity/boardanswer.ts';
 import { audit, bmcs, boards, machines, nics, orders } from '../../mdb/schema.ts';
 import { openSessionPool } from '../../redfish/pool.ts';
 import { secretFolder } from '../../redfish/secrets.ts';
@@ -88,14 +88,14 @@ describe('what a controller shows of the board', () => {
 
 describe("a person's word on the new board", () => {
   const observed = { ...own, uuid: newUuid, key: 'new' };
-  const word: BoardWord = { by: 'ann', serial: 'NB-7', uuid: newUuid.toUpperCase(), key: 'new' };
+  const word: BoardAnswer = { by: 'ann', serial: 'NB-7', uuid: newUuid.toUpperCase(), key: 'new' };
   test('is taken when it is what was seen', () => {
-    expect(judgeWord(known, observed, word)).toMatchObject({
+    expect(judgeBoardAnswer(known, observed, word)).toMatchObject({
       change: { uuid: newUuid, serial: 'B5R3M33', boardSerial: 'NB-7', mac: known.bootMac, macs: [], key: 'new' },
     });
   });
 
-  test.each<[string, Partial<BoardObserved>, Partial<BoardWord>, RegExp]>([
+  test.each<[string, Partial<BoardObserved>, Partial<BoardAnswer>, RegExp]>([
     ['another UUID', {}, { uuid: oldUuid }, /its system UUID is .*4444/],
     ['no UUID', {}, { uuid: '' }, /UUID/],
     ['another key', {}, { key: 'old' }, /key is new/],
@@ -106,14 +106,14 @@ describe("a person's word on the new board", () => {
     ['too little to be known again', { serials: [], serial: null, macs: [] }, {}, /too little/],
     ['nothing differs any more', { uuid: oldUuid, key: 'old' }, {}, /nothing differs/],
   ])('is not taken: %s', (_, seen, said, why) => {
-    expect(judgeWord(known, { ...observed, ...seen }, { ...word, ...said })).toMatchObject({
+    expect(judgeBoardAnswer(known, { ...observed, ...seen }, { ...word, ...said })).toMatchObject({
       why: expect.stringMatching(why),
     });
   });
 
   test('moves the port that it boots from', () => {
     const moved = { ...observed, macs: ['b0:26:28:77:00:01', 'b0:26:28:77:00:02'] };
-    expect(judgeWord(known, moved, { ...word, mac: 'B0-26-28-77-00-02' })).toMatchObject({
+    expect(judgeBoardAnswer(known, moved, { ...word, mac: 'B0-26-28-77-00-02' })).toMatchObject({
       change: { mac: 'b0:26:28:77:00:02', macs: moved.macs },
     });
   });
@@ -174,33 +174,33 @@ describe('a simulated machine whose board is replaced', () => {
     Object.assign(machine().hardware, facts);
     await listening.changeCertificate(machine());
   }
-  const accept = (observed: BoardObserved, word: BoardWord, id = 'repair-1:board:1') =>
+  const accept = (observed: BoardObserved, word: BoardAnswer, id = 'repair-1:board:1') =>
     createRepairActivities(db.mdb).acceptBoard({ ...order, id, shown: observed, word });
 
   test('is shut out, told apart from another machine, and is itself again by the word of a person', async () => {
     expect(await ask('checkController')).toMatchObject({ state: 'match' });
-    expect(await ask<BoardSight>('lookAtBoard')).toEqual({ state: 'same', quarantined: false });
+    expect(await ask<BoardObservation>('lookAtBoard')).toEqual({ state: 'same', quarantined: false });
     const { pin } = (await bmc()) ?? {};
     await replaceBoard({ uuid: newUuid });
     const before = await signIns();
     expect(await ask<Health>('checkHealth')).toMatchObject({ up: false, shutOut: 'certificate' });
-    const unsigned = await ask<BoardSight>('lookAtBoard');
+    const unsigned = await ask<BoardObservation>('lookAtBoard');
     expect(unsigned).toMatchObject({ state: 'key', key: expect.stringMatching(/^[\w+/]{43}=$/) });
     expect(await signIns()).toBe(before);
 
     const key = unsigned.state === 'key' ? unsigned.key : '';
-    const sight = await ask<BoardSight>('lookAtBoard', { key });
-    expect(sight).toMatchObject({ state: 'swapped', differ: ['uuid', 'key'], bootPortGone: false });
-    if (sight.state !== 'swapped') throw new Error('not swapped');
-    expect(sight.agree).toEqual(expect.arrayContaining(['serial', 'nic-mac']));
+    const observation = await ask<BoardObservation>('lookAtBoard', { key });
+    expect(observation).toMatchObject({ state: 'swapped', differ: ['uuid', 'key'], bootPortGone: false });
+    if (observation.state !== 'swapped') throw new Error('not swapped');
+    expect(observation.agree).toEqual(expect.arrayContaining(['serial', 'nic-mac']));
     // A look writes nothing.
     expect(await bmc()).toMatchObject({ pin, quarantineFor: 'certificate' });
 
     const word = { by: 'ann', serial: 'NB-7', uuid: newUuid, key };
-    expect(await accept(sight.shown, { ...word, uuid: oldUuid })).toMatchObject({ accepted: false });
+    expect(await accept(observation.shown, { ...word, uuid: oldUuid })).toMatchObject({ accepted: false });
     expect(await bmc()).toMatchObject({ pin, quarantineFor: 'certificate' });
-    expect(await accept(sight.shown, word)).toEqual({ accepted: true, keysLost: true });
-    expect(await accept(sight.shown, word)).toEqual({ accepted: true, keysLost: true });
+    expect(await accept(observation.shown, word)).toEqual({ accepted: true, keysLost: true });
+    expect(await accept(observation.shown, word)).toEqual({ accepted: true, keysLost: true });
     expect(await bmc()).toMatchObject({ pin: key, quarantine: null, quarantineFor: null });
     expect(await row()).toMatchObject({
       systemUuid: newUuid,
@@ -218,16 +218,16 @@ describe('a simulated machine whose board is replaced', () => {
       reason: expect.stringMatching(/serial number NB-7, system UUID \S+ → \S+4444; the keys of its disks are lost/),
     });
     expect(await ask('checkController')).toMatchObject({ state: 'match' });
-    expect(await ask<BoardSight>('lookAtBoard')).toEqual({ state: 'same', quarantined: false });
+    expect(await ask<BoardObservation>('lookAtBoard')).toEqual({ state: 'same', quarantined: false });
   });
 
   test('and another machine, with which nothing agrees, stays shut out', async () => {
     const { hardware } = machine();
     const was = { ...hardware };
     await replaceBoard({ uuid: oldUuid, serial: 'OTHER', unit: 9 });
-    const unsigned = await ask<BoardSight>('lookAtBoard');
+    const unsigned = await ask<BoardObservation>('lookAtBoard');
     const key = unsigned.state === 'key' ? unsigned.key : '';
-    expect(await ask<BoardSight>('lookAtBoard', { key })).toMatchObject({ state: 'other' });
+    expect(await ask<BoardObservation>('lookAtBoard', { key })).toMatchObject({ state: 'other' });
     const pinned = (await bmc())?.pin;
     expect(await ask<Health>('checkHealth')).toMatchObject({ up: false, shutOut: 'certificate' });
     expect(await bmc()).toMatchObject({ pin: pinned, quarantineFor: 'certificate' });

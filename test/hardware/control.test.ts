@@ -41,7 +41,7 @@ const families = Object.keys(personalities) as Family[];
 const featuresOf = (family: Family) => personalities[family].features;
 const having = (wanted: (features: ReturnType<typeof featuresOf>) => unknown) =>
   families.filter((family) => wanted(featuresOf(family)));
-const lacking = (wanted: (features: ReturnType<typeof featuresOf>) => unknown) =>
+const missing = (wanted: (features: ReturnType<typeof featuresOf>) => unknown) =>
   families.filter((family) => !wanted(featuresOf(family)));
 
 describe('the light to find a machine by', () => {
@@ -127,7 +127,7 @@ describe('the mains', () => {
     }
   });
 
-  test.each(lacking(({ mains }) => mains))('of %s stay: it offers no known way', async (family) => {
+  test.each(missing(({ mains }) => mains))('of %s stay: it offers no known way', async (family) => {
     await open(family);
     expect(await acting.act('ac-cycle', { approvedBy: 'ada' })).toMatchObject({
       state: 'not_done',
@@ -292,7 +292,7 @@ describe('virtual media', () => {
     expect(JSON.stringify(rows)).not.toContain('simulated');
   });
 
-  test.each(lacking(({ media }) => media.length > 0))('of %s: it has none', async (family) => {
+  test.each(missing(({ media }) => media.length > 0))('of %s: it has none', async (family) => {
     await open(family);
     expect(await acting.act('insert-media', { image })).toMatchObject({
       state: 'not_done',

@@ -5,7 +5,7 @@ import { inOrder, type Resource, resourcesFor } from '../../domain/permits/group
 import { pack, unpack } from '../../workflows/semaphore/carry.ts';
 import { Semaphore } from '../../workflows/semaphore/core.ts';
 import { readEviction, readReference, readRequest } from '../../workflows/semaphore/read.ts';
-import { semaphoreStatus, tellDetails, waitsOn } from '../../workflows/semaphore/status.ts';
+import { describeDetails, semaphoreStatus, waitsOn } from '../../workflows/semaphore/status.ts';
 import { hour, ModelLedger } from './model.ts';
 
 const start = Date.parse('2026-11-21T08:00:00Z');
@@ -156,7 +156,7 @@ describe('leases', () => {
     ]);
     turn();
     expect(semaphore.holders.has('a')).toBe(true);
-    expect(tellDetails(semaphore)).toContain('Overdue: `m-a`');
+    expect(describeDetails(semaphore)).toContain('Overdue: `m-a`');
     semaphore.renew('a', start + 26 * hour);
     expect(semaphore.holders.get('a')?.overdue).toBeNull();
     expect(semaphore.ledgerBatch().overdue).toEqual([{ id: 'a', why: null }]);

@@ -11,10 +11,16 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../host/cache.ts';
 import { ended, runProcess } from '../../sim/vm/process.ts';
-import { lacking } from './needs.ts';
+import { findMissingTools } from './needs.ts';
 import { eventually } from './wait.ts';
 
-const missing = await lacking(['qemu-system-x86_64', 'apt-cache', 'cpio', 'musl-gcc', '/usr/include/bearssl.h']);
+const missing = await findMissingTools([
+  'qemu-system-x86_64',
+  'apt-cache',
+  'cpio',
+  'musl-gcc',
+  '/usr/include/bearssl.h',
+]);
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const mac = '52:54:00:12:34:56';
 const words = 'what the old owner left';

@@ -9,11 +9,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderDiscover } from '../../boot/render.ts';
 import { identityMismatch, readBootRequest } from '../../boot/request.ts';
 import { ended } from '../../sim/vm/process.ts';
-import { lacking } from './needs.ts';
+import { findMissingTools } from './needs.ts';
 import { eventually } from './wait.ts';
 
 const ipxe = '/usr/lib/ipxe/ipxe.lkrn';
-const missing = await lacking(['qemu-system-x86_64', ipxe]);
+const missing = await findMissingTools(['qemu-system-x86_64', ipxe]);
 const uuid = '4c4c4544-0033-3510-8052-b4c04f4a4d32';
 const limitMs = 120_000;
 

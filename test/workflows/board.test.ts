@@ -1,9 +1,9 @@
 /** A mainboard that was replaced, in the repair: recognised, and accepted or refused by a person. */
 
 import { afterAll, describe, expect, test } from 'vitest';
-import type { BoardSight } from '../../contract/board.ts';
+import type { BoardObservation } from '../../contract/board.ts';
 import type { BoardObserved } from '../../domain/identity/board.ts';
-import type { BoardWord } from '../../domain/identity/boardword.ts';
+import type { BoardAnswer } from '../../domain/identity/boardanswer.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes } from './bench.ts';
 import { beginning, moves, outcome, skipping } from './stage.ts';
@@ -22,7 +22,7 @@ const observed: BoardObserved = {
   bmcMacs: [],
   key: 'new',
 };
-const swapped: BoardSight = {
+const swapped: BoardObservation = {
   state: 'swapped',
   shown: observed,
   agree: ['serial', 'nic-mac'],
@@ -33,15 +33,15 @@ const word = { serial: 'NB-7', uuid, key: 'new' };
 
 /** A machine at its hands, whose board is looked at so, one look after the other; the last one stays. */
 function board(
-  ...sights: (BoardSight | ((key: string | undefined) => BoardSight))[]
-): Partial<Doubles> & { words: BoardWord[] } {
-  const words: BoardWord[] = [];
+  ...sights: (BoardObservation | ((key: string | undefined) => BoardObservation))[]
+): Partial<Doubles> & { words: BoardAnswer[] } {
+  const words: BoardAnswer[] = [];
   return {
     words,
     ...beginning({ request: { fault: 'board/dead', severity: 'ticket' } }),
     lookAtBoard: async ({ key }) => {
-      const sight = sights.length > 1 ? sights.shift() : sights[0];
-      return typeof sight === 'function' ? sight(key) : (sight as BoardSight);
+      const observation = sights.length > 1 ? sights.shift() : sights[0];
+      return typeof observation === 'function' ? observation(key) : (observation as BoardObservation);
     },
     acceptBoard: async (accepting) => {
       words.push(accepting.word);

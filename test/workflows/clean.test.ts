@@ -194,12 +194,12 @@ describe.skipIf(shared === null)('clean', () => {
 
   test('without the proof nothing is installed, and the owner is asked of nobody', async () => {
     let proofs = 0;
-    const lacking = question('clean/not-erased', ['retry', 'method:NAME', 'abandon']);
+    const missing = question('clean/not-erased', ['retry', 'method:NAME', 'abandon']);
     const different: Partial<Doubles> = {
       ...cycled,
       proveErased: async () => {
         proofs += 1;
-        return proofs === 1 ? lacking : { state: begun, note: '1 disk proven erased' };
+        return proofs === 1 ? missing : { state: begun, note: '1 disk proven erased' };
       },
     };
     await skipping(different, async (bench) => {

@@ -353,7 +353,7 @@ describe.skipIf(shared === null)('power', () => {
 });
 
 /** A drain that takes longer than its pool gives it, which then spares the machine. */
-const spared: Partial<Doubles> = {
+const skipped: Partial<Doubles> = {
   leaveService: async ({ to }) => {
     const short = { ...policy, drainLimit: 1000, onDrainTimeout: 'skip' } as const;
     return { left: true, state: { ...begun, opState: to }, policy: short };
@@ -375,7 +375,7 @@ describe.skipIf(shared === null)('in both flows', () => {
 
     test(
       `${flow}: what its pool spares is put back, and nothing was done to it`,
-      skipping(shared, 'reboot', { ...beginning({ request: { flow } }), ...spared }, async (bench) => {
+      skipping(shared, 'reboot', { ...beginning({ request: { flow } }), ...skipped }, async (bench) => {
         expect(await outcome(bench)).toMatchObject({ outcome: 'failed', skipped: true, opState: 'production' });
         expect(bench.calls).not.toContain('act restart');
       }),

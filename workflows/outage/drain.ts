@@ -3,7 +3,7 @@ import type { DisruptionPolicy } from '../../contract/outage.ts';
 import type { DrainProgress } from '../../domain/drain.ts';
 import { type Effects, effectOf } from '../passage/effects.ts';
 import { rootMessage } from '../passage/failure.ts';
-import { Leave, spared } from '../passage/result.ts';
+import { Leave, skipped } from '../passage/result.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -49,7 +49,7 @@ export const drainWork = effectOf(
         continue;
       }
       const then = plan.onTimeout === 'ask' ? await askTimeout(effects, sentence) : plan.onTimeout;
-      if (then === 'skip') throw new Leave(spared);
+      if (then === 'skip') throw new Leave(skipped);
       if (then === 'kill') {
         // A scheduler that can't be told is no reason to spare what is to end: it ends with the machine.
         await asked(() => effects.drain.killJobs());

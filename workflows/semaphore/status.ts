@@ -42,7 +42,7 @@ export function waitsOn({ line, gate }: Semaphore): string {
 }
 
 /** Current details for the Web UI. */
-export function tellDetails(semaphore: Semaphore): string {
+export function describeDetails(semaphore: Semaphore): string {
   const { id, holders, terms, line, gate } = semaphore;
   const { operation = '', tag = '', value = '' } = readSemaphoreId(id) ?? {};
   const lines = [

@@ -6,7 +6,7 @@ import { isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from './iden
 import { sameMachine } from './samemachine.ts';
 
 /** What a person said of the new board. */
-export interface BoardWord {
+export interface BoardAnswer {
   readonly by: string;
   /** From the new board's label. */
   readonly serial: string;
@@ -28,16 +28,16 @@ export interface BoardChange {
   readonly key: string | null;
 }
 
-type JudgedWord =
+type BoardAnswerVerdict =
   | { readonly why: string }
   | { readonly agree: readonly string[]; readonly differ: readonly string[]; readonly change: BoardChange };
 
 /** Whether a person's word fits what was seen, and what the machine is known by then. */
-export function judgeWord(
+export function judgeBoardAnswer(
   known: KnownBoard & { readonly serial: string | null },
   observed: BoardObserved,
-  word: BoardWord,
-): JudgedWord {
+  word: BoardAnswer,
+): BoardAnswerVerdict {
   const verdict = judgeSwap(known, observed);
   if (verdict.is !== 'swapped') return { why: 'reason' in verdict ? verdict.reason : 'nothing differs any more' };
   const { agree, differ, bootPortGone } = verdict;

@@ -15,7 +15,7 @@ export function personOf(mirror: MirrorRow, name: string | null): Answerer {
 }
 
 /** Takes comments over there for notes here, each once, and answers in them for answers. True when one was. */
-export async function hearComments(
+export async function readComments(
   mdb: Mdb,
   mirror: MirrorRow,
   mirrored: Mirrored,
