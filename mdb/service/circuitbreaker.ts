@@ -17,13 +17,13 @@ import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { openTicket } from '../people/people.ts';
 import { brakes, tickets } from '../schema.ts';
 
-export type Breaker = typeof brakes.$inferSelect;
+export type CircuitBreaker = typeof brakes.$inferSelect;
 
 const here = eq(brakes.id, 'fleet');
 const system: Actor = { class: 'system', name: 'brake' };
 
 /** The brake's row, locked until the transaction ends. */
-async function lockBreaker(tx: Transaction): Promise<Breaker> {
+async function lockBreaker(tx: Transaction): Promise<CircuitBreaker> {
   await tx.insert(brakes).values({ id: 'fleet' }).onConflictDoNothing();
   const [row] = await tx.select().from(brakes).where(here).for('update');
   if (!row) throw new Error('the MDB has no brake');
@@ -67,7 +67,7 @@ export async function holdByBreaker(
 // Every departure counts, also those that nobody asked for: it is the storm that matters, not its cause.
 async function countTakenOut(
   tx: Transaction,
-  breaker: Breaker,
+  breaker: CircuitBreaker,
   machineId: string,
   groups: CapacityGroups,
 ): Promise<TakenOut> {
@@ -89,7 +89,7 @@ async function countTakenOut(
 }
 
 /** Lets go, closes the storm's ticket and forgives what was counted so far. */
-async function letGo(tx: Transaction, actor: Actor, breaker: Breaker, reason: string): Promise<Breaker> {
+async function letGo(tx: Transaction, actor: Actor, breaker: CircuitBreaker, reason: string): Promise<CircuitBreaker> {
   const free = { engagedAt: null, coolUntil: null, reason: null, engagedBy: null, ticketId: null };
   const [row] = await tx
     .update(brakes)
@@ -108,7 +108,7 @@ async function letGo(tx: Transaction, actor: Actor, breaker: Breaker, reason: st
   return row ?? { ...breaker, ...free };
 }
 
-export interface BreakerStatus extends Breaker {
+export interface BreakerStatus extends CircuitBreaker {
   /** Machines that left production in the last minute and in the brake's window. */
   readonly lastMinute: number;
   readonly inWindow: number;
