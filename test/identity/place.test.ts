@@ -107,7 +107,7 @@ suite('O-6: a machine that was in service is put nowhere without a word', () => 
       await server.mdb.update(machines).set({ stage }).where(eq(machines.id, born.machineId));
     const again = await tell(moved, lldp({ port: 'swp99' }));
     expect(await register(again)).toMatchObject({ registered: { unit: 21 } });
-    expect(await register(await tell(again, lldp({ port: 'swp98' })))).toHaveProperty('held');
+    expect(await register(await tell(again, lldp({ port: 'swp98' })))).toHaveProperty('question');
   });
 
   it('a place that no rack has is refused by name when it is answered, and by the activity', async () => {
