@@ -9,7 +9,7 @@ import { runMain } from './run.ts';
 import { stockTftpRoot } from './tftp.ts';
 
 // How soon a machine that was registered, or whose state changed, is leased the address that goes with it.
-const followEvery = 1000;
+const followMs = 1000;
 
 await runMain(async (stopping) => {
   const config = readConfig(dhcpConfig, process.env);
@@ -45,7 +45,7 @@ await runMain(async (stopping) => {
         log.error({ error: String(error) }, 'the MDB could not be followed; trying again');
       reported = String(error);
     }
-    await setTimeout(followEvery, undefined, { signal: stopping }).catch(() => {});
+    await setTimeout(followMs, undefined, { signal: stopping }).catch(() => {});
   }
   await leasing.stop();
   await close();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { DriftList, DriftQuery, DriftView, RoundView } from '../contract/driftschemas.ts';
 import { driftKinds } from '../domain/drift/drift.ts';
+import type { Seconds } from '../domain/duration.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age } from './format.ts';
@@ -88,7 +89,7 @@ function showDrift({ screen, now }: Context, { summary, drifts }: DriftList, mac
 }
 
 /** How often a round is asked after, in milliseconds. */
-const askEvery = 500;
+const pollMs = 500;
 
 /** `farrier reconcile`: a round now, waited for. */
 export function addReconcile(program: Command, open: Open): void {
@@ -98,7 +99,7 @@ export function addReconcile(program: Command, open: Open): void {
     .option('--site <site>', 'only of this site')
     .option('--no-wait', 'only ask for it')
     .option('--timeout <seconds>', 'how long to wait for it', wholeNumber(1, 86_400), 600)
-    .action(async ({ site, wait, timeout }: { site?: string; wait: boolean; timeout: number }) => {
+    .action(async ({ site, wait, timeout }: { site?: string; wait: boolean; timeout: Seconds }) => {
       const { api, screen } = open();
       const requests = await api.reconcile(site);
       if (!wait)
@@ -123,7 +124,7 @@ async function awaitRounds(
     const missing = sites.filter((site) => !found.some((round) => round.site === site)).join(', ');
     if (Date.now() > until)
       throw new Error(`no round of ${missing} ended in time; it goes on by itself: farrier drift tells what is known`);
-    await sleep(askEvery);
+    await sleep(pollMs);
   }
 }
 

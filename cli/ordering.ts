@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { OrdersAccepted, OrdersRequest } from '../contract/api.ts';
+import type { Seconds } from '../domain/duration.ts';
 import { orderClasses } from '../domain/machine.ts';
 import type { SemaphoreTags } from '../domain/requests.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
@@ -9,7 +10,7 @@ import { awaitPlans, showRehearsals } from './rehearsal.ts';
 import type { Column } from './table.ts';
 
 /** Seconds that a dry run waits for its plan: reads of a slow controller take some. */
-const standardWait = 60;
+const standardWaitSeconds = 60;
 
 /** What every order may be given. */
 export interface OrderOptions {
@@ -19,7 +20,7 @@ export interface OrderOptions {
   readonly id?: string;
   readonly class?: (typeof orderClasses)[number];
   readonly dryRun?: true;
-  readonly wait?: number | false;
+  readonly wait?: Seconds | false;
   readonly plan?: string;
   readonly notBefore?: string;
   readonly deadline?: string;
@@ -35,7 +36,7 @@ export function withOrderOptions(command: Command): Command {
     .option('--id <id>', 'id of the order, so that asking twice is one order')
     .addOption(new Option('--class <class>', 'how urgent it is').choices(orderClasses))
     .option('--dry-run', 'plan every act and do none: shows the plan and the command that applies it')
-    .option('--wait <seconds>', 'how long a dry run waits for its plan', wholeNumber(0, 3600), standardWait)
+    .option('--wait <seconds>', 'how long a dry run waits for its plan', wholeNumber(0, 3600), standardWaitSeconds)
     .option('--no-wait', 'do not wait for the plan of a dry run')
     .option('--plan <hash>', 'do it only if its plan is still this one')
     .option('--not-before <time>', 'when it may begin', timeArgument)
@@ -98,7 +99,7 @@ export async function order(
   machine: string | undefined,
   passage: OrdersRequest['passage'],
   request: object,
-  { selector, count, reason, plan, wait = standardWait, ...options }: OrderOptions,
+  { selector, count, reason, plan, wait = standardWaitSeconds, ...options }: OrderOptions,
 ): Promise<void> {
   const { api, screen, operator } = context;
   mustBeOne(command, machine, selector);

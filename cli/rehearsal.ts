@@ -17,7 +17,7 @@ export interface Rehearsal {
   readonly why: string | null;
 }
 
-const pause = 250;
+const pauseMs = 250;
 
 /** Waits until each order's plan is made or it has ended without, for so many seconds at most. */
 export async function awaitPlans(
@@ -33,7 +33,7 @@ export async function awaitPlans(
       if (orderId !== null && !isOver(found.get(orderId))) found.set(orderId, await api.showOrder(orderId));
     const left = requests.some(({ orderId }) => orderId !== null && !isOver(found.get(orderId)));
     if (!left || Date.now() >= until) break;
-    await sleep(Math.min(pause, Math.max(1, until - Date.now())));
+    await sleep(Math.min(pauseMs, Math.max(1, until - Date.now())));
   }
   return requests.map(({ machineId, orderId, refused }): Rehearsal => {
     const detail = orderId === null ? undefined : found.get(orderId);

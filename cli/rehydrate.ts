@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RehydrateView } from '../contract/rehydrateschemas.ts';
+import type { Seconds } from '../domain/duration.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age } from './format.ts';
 import type { Column } from './table.ts';
 
-const askEvery = 500;
+const pollMs = 500;
 
 interface Flags {
   readonly selector?: string;
   readonly dryRun?: true;
   readonly reason?: string;
   readonly wait: boolean;
-  readonly timeout: number;
+  readonly timeout: Seconds;
 }
 
 /** `farrier rehydrate`: brings back the workflows that Temporal has lost, from the MDB. */
@@ -81,7 +82,7 @@ async function awaitEnd(api: Context['api'], id: string, until: number): Promise
           ? `no dispatcher took it in time: does it run, and reach Temporal? farrier rehydrate show ${id}`
           : `it goes on, after ${view.machines} machines: farrier rehydrate show ${id}`,
       );
-    await sleep(askEvery);
+    await sleep(pollMs);
   }
 }
 

@@ -82,7 +82,7 @@ export interface ApiClientOptions {
   /** Name for the audit. */
   readonly operator?: string;
   /** Milliseconds until a request is given up; 30,000 unless told. Uploads have no limit. */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
 }
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -422,7 +422,7 @@ export class ApiClient {
     path: string,
     { query = {}, body }: { query?: Query; body?: string | Blob },
   ): Promise<T> {
-    const { url, operator, timeout = 30_000 } = this.#options;
+    const { url, operator, timeoutMs = 30_000 } = this.#options;
     const target = new URL(`/api/v1${path}`, url);
     for (const [key, value] of Object.entries(query))
       if (value !== undefined) target.searchParams.set(key, String(value));
@@ -434,7 +434,7 @@ export class ApiClient {
         ...(operator === undefined ? {} : { 'x-farrier-operator': operator }),
       },
       ...(body === undefined ? {} : { body }),
-      ...(body instanceof Blob ? {} : { signal: AbortSignal.timeout(timeout) }),
+      ...(body instanceof Blob ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     }).catch((error: Error) => {
       throw new ApiProblem(0, 'unreachable', `the API at ${url} does not answer: ${reasonOf(error)}`);
     });

@@ -1,5 +1,6 @@
 /** What passages say to the activities that take a machine out of service and bring it back. Plain data. */
 
+import type { Milliseconds } from '../domain/duration.ts';
 import type { Route, Trigger } from '../domain/flows.ts';
 import type { BootState, OpState, RepairState, Stage } from '../domain/machine.ts';
 import type { PermitOperation } from '../domain/permits/groups.ts';
@@ -10,14 +11,14 @@ export interface DisruptionPolicy {
   /** Whether an adapter drains it; without one it is drained at once. */
   readonly drains: boolean;
   /** Milliseconds until a drain's time is up. */
-  readonly drainLimit: number;
+  readonly drainLimit: Milliseconds;
   readonly onDrainTimeout: 'kill' | 'skip' | 'ask';
   /** Milliseconds that a machine must stay healthy before it goes back. */
-  readonly soak: number;
+  readonly soak: Milliseconds;
   /** Health checks that may fail before a machine is left to a person. */
   readonly healthRetries: number;
   /** Milliseconds until a reboot that brought nothing up is a failure. */
-  readonly rebootLimit: number;
+  readonly rebootLimit: Milliseconds;
 }
 
 export interface LeaveInput extends PassageReference {

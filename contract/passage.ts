@@ -3,6 +3,7 @@
  * secret and nothing that is large.
  */
 
+import type { Milliseconds } from '../domain/duration.ts';
 import type { BootState, OpState, Passage, Stage } from '../domain/machine.ts';
 import type { OperatorQuestion } from '../domain/question.ts';
 
@@ -33,7 +34,7 @@ export interface StepStart {
   readonly ordinal: number;
   readonly owner: string;
   /** Milliseconds from now until the fallback. */
-  readonly limit: number;
+  readonly limit: Milliseconds;
 }
 
 /** A person's word on what was held, for the activity that is tried again. */
@@ -65,7 +66,7 @@ export interface HumanStepInput extends PassageReference, OperatorQuestion {
   readonly id: string;
   readonly owner: string;
   /** Milliseconds until the first reminder. */
-  readonly remindAfter: number;
+  readonly remindAfter: Milliseconds;
 }
 
 export interface EndInput extends PassageReference {

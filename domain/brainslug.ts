@@ -27,7 +27,7 @@ export interface BrainSlugOrder {
 }
 
 /** A date this far in the past still means now: clocks differ, and a message travels. Milliseconds. */
-const grace = 5 * 60_000;
+const graceMs = 5 * 60_000;
 const furthest = 366 * 24 * 60 * 60_000;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -159,7 +159,7 @@ function readDate(fields: Fields, name: string, now: number): string | null {
   if (given.length > 1) refuse(`${name} has both targetdate and targetDate`);
   const time = readTime(fields[key]);
   if (time === null) return refuse(`${name}.${key} is ${describe(fields[key])}, and not a date`);
-  if (time < now - grace) refuse(`${name}.${key} is in the past: ${new Date(time).toISOString()}`);
+  if (time < now - graceMs) refuse(`${name}.${key} is in the past: ${new Date(time).toISOString()}`);
   if (time > now + furthest) refuse(`${name}.${key} is more than a year away: ${describe(fields[key])}`);
   return new Date(time).toISOString();
 }

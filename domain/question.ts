@@ -1,3 +1,5 @@
+import type { Milliseconds } from './duration.ts';
+
 /** Something that a person has to settle. */
 export interface OperatorQuestion {
   /** Names the fault, e.g. `register/unknown-port`: one open ticket a machine and fault. */
@@ -14,7 +16,7 @@ export interface OperatorQuestion {
   /** The answer that closing the ticket gives; `retry`, `done` or `restore` among the choices when absent. */
   readonly onClose?: string | null;
   /** Milliseconds until whoever is on call is told too; a day when absent. */
-  readonly deadline?: number;
+  readonly deadline?: Milliseconds;
 }
 
 /** One thing that an answer tells, in words of JSON Schema. */

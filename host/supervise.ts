@@ -59,7 +59,7 @@ interface Entry {
 
 const nothing: Usage = { cpuSeconds: 0, rssMib: 0, processes: 0 };
 /** A service that ran this long, in milliseconds, is restarted without a growing wait. */
-const peace = 60_000;
+const peaceMs = 60_000;
 
 /**
  * Runs services: starts each again when it ends by itself, and stops them in the reverse of the order in which
@@ -179,7 +179,7 @@ export class Supervisor extends EventEmitter<{ change: [name: string] }> {
       entry.seen = nothing;
       if (neverServed || this.#stopping.signal.aborted) return;
       this.#move(entry, 'restarting');
-      streak = Date.now() - began > peace ? 1 : streak + 1;
+      streak = Date.now() - began > peaceMs ? 1 : streak + 1;
       await sleep(this.#wait(streak), undefined, { signal: this.#stopping.signal }).catch(() => {});
       if (this.#stopping.signal.aborted) return;
       entry.restarts += 1;

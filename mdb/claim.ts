@@ -3,12 +3,12 @@ import type { Pool } from './connect.ts';
 import type { MdbSession } from './driver/session.ts';
 import { lockSpaces } from './locks.ts';
 
-const askEvery = 100;
+const pollMs = 100;
 
 /** Work that only one of all processes does at a time. */
 export interface Claims {
   /** Works while holding the claim; waits for its holder at most `patience` milliseconds, then gives `taken`. */
-  hold<T>(name: string, patience: number, work: () => Promise<T>): Promise<T | 'taken'>;
+  hold<T>(name: string, timeoutMs: number, work: () => Promise<T>): Promise<T | 'taken'>;
 }
 
 /**
@@ -18,17 +18,17 @@ export interface Claims {
 export function openClaims(pool: Pool): Claims {
   let line: Line | null = null;
   return {
-    async hold(name, patience, work) {
+    async hold(name, timeoutMs, work) {
       line ??= openLine(pool, (lost) => {
         if (line === lost) line = null;
       });
       const mine = line;
       mine.users += 1;
       try {
-        const until = Date.now() + patience;
+        const until = Date.now() + timeoutMs;
         while (!(await take(mine, name))) {
           if (Date.now() > until) return 'taken';
-          await sleep(askEvery);
+          await sleep(pollMs);
         }
         return await work().finally(() => leave(mine, name));
       } finally {

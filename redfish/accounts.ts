@@ -124,8 +124,8 @@ async function keepingSecret(password: string, send: () => Promise<unknown>): Pr
     await send();
   } catch (error) {
     if (!(error instanceof RedfishError) || !error.message.includes(password)) throw error;
-    const { kind, message, status, carriedOut, retryAfter } = error;
-    throw new RedfishError(kind, message.replaceAll(password, '******'), { status, carriedOut, retryAfter });
+    const { kind, message, status, carriedOut, retryAfterMs } = error;
+    throw new RedfishError(kind, message.replaceAll(password, '******'), { status, carriedOut, retryAfterMs });
   }
 }
 

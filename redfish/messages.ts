@@ -80,18 +80,18 @@ export function failureOf(answer: RedfishResponse, where: string): RedfishError 
   const [first] = messages;
   const words = first ? ` (${[first.id, first.text].filter((part) => part !== '').join(': ')})` : '';
   const speaking = messages.find(({ key }) => key === reported);
-  const retryAfter = retryAfterOf(answer.headers['retry-after'], Date.now());
+  const retryAfterMs = retryAfterOf(answer.headers['retry-after'], Date.now());
   const source = speaking !== undefined && isSource(speaking, where);
   const spoken = source ? 'image-source' : (vendor?.kind ?? baseMessages[reported]);
   // Not taken in by a service that says so itself and names the time; a bare 503 may be its proxy's, when it broke off.
-  const postponed = answer.status === 503 && retryAfter !== null && (spoken === 'busy' || spoken === 'not-now');
+  const postponed = answer.status === 503 && retryAfterMs !== null && (spoken === 'busy' || spoken === 'not-now');
   return new RedfishError(
     spoken ?? byStatus(answer.status),
     `${where}: ${source ? 'the server of the image did not give it: ' : ''}status ${answer.status}${words}`,
     {
       status: answer.status,
       carriedOut: refused(answer.status) || postponed || vendor?.notTaken ? 'no' : 'maybe',
-      retryAfter,
+      retryAfterMs,
       pointer: speaking ? pathIn(speaking) : null,
       key: (speaking ?? first)?.key ?? null,
     },

@@ -59,7 +59,7 @@ const nowhere: Memory = { kept: null, keep: async () => undefined, add: async ()
 /** Firmware as seen over a login, and when. A controller that gets another one forgets its sessions, but not Basic. */
 const checked = new WeakMap<object, { readonly firmware: string | null; readonly at: number }>();
 /** Milliseconds that a look at the firmware holds: no controller is flashed faster than that twice. */
-const checkHolds = 120_000;
+const checkedForMs = 120_000;
 
 interface Opening {
   readonly memory?: Memory;
@@ -99,7 +99,7 @@ function opened(session: Session, memory: Memory, kept: ProbeRecord, host: Json)
 async function known(session: Session, { firmware, managerPath, systemPath }: Basis): Promise<Json | null> {
   try {
     const seen = checked.get(session.login());
-    if (seen?.firmware !== firmware || performance.now() - seen.at > checkHolds) {
+    if (seen?.firmware !== firmware || performance.now() - seen.at > checkedForMs) {
       const now = managerPath === null ? null : observedText((await session.get(managerPath)).FirmwareVersion);
       if (now !== firmware) return null;
       checked.set(session.login(), { firmware, at: performance.now() });

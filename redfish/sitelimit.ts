@@ -20,21 +20,28 @@ export interface SiteLimit {
   /** The last median. */
   readonly last: number | null;
   /** Windows since the best was measured with fewer at once. */
-  readonly age: number;
+  readonly windowsSinceBest: number;
   /** While that is being measured: the limit to come back to, and whether what was sent before is through. */
   readonly measuring: { readonly resume: number; readonly settled: boolean } | null;
   /** Set once the site was too slow for the first time: from then on it grows slowly. */
   readonly found: boolean;
 }
 
-export const firstSiteLimit: SiteLimit = { limit: 32, best: null, last: null, age: 0, measuring: null, found: false };
+export const firstSiteLimit: SiteLimit = {
+  limit: 32,
+  best: null,
+  last: null,
+  windowsSinceBest: 0,
+  measuring: null,
+  found: false,
+};
 
 /** Below this nothing is gained: each of them is another controller. */
 const min = 4;
 /** A median that has doubled is a queue somewhere: in this process, the network, or what the controllers share. */
 const queued = 2;
 /** Milliseconds of noise that are no queue. */
-const noise = 5;
+const noiseMs = 5;
 /** A tenth of the controllers being dead is usual; a third of what worked breaking off is overload. */
 const tooManyFailures = 0.3;
 /**
@@ -59,17 +66,17 @@ function judge(siteLimit: SiteLimit, { times, failures, full, over }: LatencyWin
   if (broken) return { ...siteLimit, limit: Math.floor(siteLimit.limit / 2), found: true, measuring: null };
   if (last === null) return siteLimit;
   if (siteLimit.measuring?.settled)
-    return { ...siteLimit, last, best: last, age: 0, limit: siteLimit.measuring.resume, measuring: null };
+    return { ...siteLimit, last, best: last, windowsSinceBest: 0, limit: siteLimit.measuring.resume, measuring: null };
   if (siteLimit.measuring) return { ...siteLimit, last, measuring: { ...siteLimit.measuring, settled: !over } };
   const best = Math.min(siteLimit.best ?? last, last);
-  const seen = { ...siteLimit, last, best, age: siteLimit.age + 1 };
+  const seen = { ...siteLimit, last, best, age: siteLimit.windowsSinceBest + 1 };
   if (seen.age >= oldest && siteLimit.found)
     return {
       ...seen,
       limit: Math.ceil(siteLimit.limit * quarter),
       measuring: { resume: siteLimit.limit, settled: false },
     };
-  if (last > best * queued + noise) return { ...seen, limit: Math.floor(siteLimit.limit * 0.8), found: true };
+  if (last > best * queued + noiseMs) return { ...seen, limit: Math.floor(siteLimit.limit * 0.8), found: true };
   if (!full) return seen;
   return {
     ...seen,

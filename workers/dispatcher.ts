@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Mdb, MdbConnection } from '../mdb/connect.ts';
 import { type DueMessage, leaseDue, markDelivered, markDropped, postpone } from '../mdb/outbox.ts';
-import { beat, keepAlive } from '../mdb/processes.ts';
+import { heartbeatMs, keepAlive } from '../mdb/processes.ts';
 import { type Delivery, deliver } from './deliver.ts';
 
 export interface DispatcherOptions {
@@ -18,9 +18,9 @@ export interface Dispatcher {
 }
 
 /** Seconds for which a leased message is nobody else's; longer than a signal takes in the worst case. */
-const lease = 60;
+const leaseSeconds = 60;
 /** Without a notification (a lost connection), the outbox is looked at this often, in milliseconds. */
-const idle = 1000;
+const idleMs = 1000;
 
 /** Delivers the outbox until stopped: woken by PostgreSQL, in batches, several dispatchers side by side. */
 export function startDispatcher(options: DispatcherOptions): Dispatcher {
@@ -50,11 +50,11 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
   let reported = 0;
   while (!signal.aborted) {
     try {
-      const due = await leaseDue(mdb, batch, lease);
+      const due = await leaseDue(mdb, batch, leaseSeconds);
       await dispatch(options, due);
       reported = await tellAlive(mdb, reported);
       troubled = 0;
-      if (due.length < batch) await bell.wait(idle, signal);
+      if (due.length < batch) await bell.wait(idleMs, signal);
     } catch (error) {
       troubled += 1;
       options.log.warn({ error: String(error) }, 'the MDB does not answer; the outbox waits');
@@ -65,7 +65,7 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
 
 /** Says that the outbox is looked at, from the loop that looks: one that hangs says nothing. Gives when it was said last. */
 async function tellAlive(mdb: Mdb, reported: number): Promise<number> {
-  if (Date.now() - reported < beat) return reported;
+  if (Date.now() - reported < heartbeatMs) return reported;
   await keepAlive(mdb, { name: 'dispatch', siteId: '' });
   return Date.now();
 }

@@ -36,7 +36,7 @@ const { progressCampaign, haltCampaign, steerCampaign } = proxyLocalActivities<C
 });
 
 /** The end of an order is told; a message that was lost is made up for by a look this often, in milliseconds. */
-const slowLook = 10 * 60_000;
+const slowLookMs = 10 * 60_000;
 const keptNotes = 20;
 // Below the server's 10,000 signals a run.
 const maxSignals = 5000;
@@ -124,7 +124,7 @@ class Definition {
       if (!(halted instanceof ActivityFailure)) throw halted;
     });
     const { wakes } = this;
-    await condition(() => this.wakes !== wakes, slowLook);
+    await condition(() => this.wakes !== wakes, slowLookMs);
   }
 
   /** What people asked first, then one look. */
@@ -146,7 +146,7 @@ class Definition {
   async rest(progress: CampaignProgress): Promise<void> {
     if (progress.canaries.length > 0) return this.lookAt(progress);
     if (progress.more || this.requests.length > 0) return;
-    const until = Math.min(progress.until ?? Number.POSITIVE_INFINITY, Date.now() + slowLook);
+    const until = Math.min(progress.until ?? Number.POSITIVE_INFINITY, Date.now() + slowLookMs);
     await condition(() => this.wakes > 0, Math.max(1, until - Date.now()));
   }
 

@@ -279,10 +279,10 @@ class MachineEntity {
 
   /** The passage outlived the workflow that had begun it: nothing tells of its end, so it is asked, ever more rarely. */
   private async awaitPassage(order: OrderMessage, workflowId: string): Promise<PassageSummary | null> {
-    for (let pause = 5000; ; pause = Math.min(2 * pause, 5 * 60_000)) {
+    for (let pauseMs = 5000; ; pauseMs = Math.min(2 * pauseMs, 5 * 60_000)) {
       const state = await lookActivities.describeHolder({ workflowId }).catch(() => 'running');
       if (state === 'closed') return this.refuse(order, `The ${order.passage} passage has ended without its order`);
-      await condition(() => false, pause);
+      await condition(() => false, pauseMs);
     }
   }
 

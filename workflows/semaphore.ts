@@ -41,7 +41,7 @@ const maxSignals = 8000;
 const keptNotes = 20;
 const observedQueue = 100;
 /** Between two tries of a batch that the ledger did not take, in milliseconds. */
-const pauseAfterTrouble = 5000;
+const pauseAfterTroubleMs = 5000;
 
 /**
  * Permits for one group of machines (docs/semaphores.md). Handlers only write down what they are told; one loop takes
@@ -163,7 +163,7 @@ class SemaphoreInbox {
         if (readSemaphoreId(this.core.id) === null) throw error;
         this.troubled = true;
         log.warn('the ledger of permits does not answer', { error: String(error.cause) });
-        await sleep(pauseAfterTrouble);
+        await sleep(pauseAfterTroubleMs);
       }
     }
   }
@@ -223,7 +223,7 @@ class SemaphoreInbox {
       this.troubled = true;
       this.core.wake();
       // One that fails at once would else be tried without a pause, and fill this history.
-      await sleep(pauseAfterTrouble);
+      await sleep(pauseAfterTroubleMs);
       log.warn('the ledger of permits does not answer', { error: String(error.cause) });
     }
   }

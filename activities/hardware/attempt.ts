@@ -20,7 +20,7 @@ const derive = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);
 const cost: ScryptOptions = { N: 2 ** 14, r: 8, p: 1 };
 const versionBytes = 18;
 /** Milliseconds before the last try to write down an outcome: half a minute in all. */
-const maxWait = 16_000;
+const maxWaitMs = 16_000;
 const maxVersions = 20_000;
 
 /** Versions by a fast hash of what they are made from: kept in memory only. */
@@ -75,12 +75,12 @@ export async function offerOnce<T>(
 
 /** Tries again while the MDB is away: an attempt whose outcome is not on record counts as one that was never answered. */
 async function surely(write: () => Promise<void>): Promise<void> {
-  for (let wait = 250; ; wait *= 2) {
+  for (let waitMs = 250; ; waitMs *= 2) {
     try {
       return await write();
     } catch (error) {
-      if (wait > maxWait) throw error;
-      await sleep(wait);
+      if (waitMs > maxWaitMs) throw error;
+      await sleep(waitMs);
     }
   }
 }

@@ -34,7 +34,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
       if (error instanceof QuestionError) return { state: 'unread', reason: error.message };
       if (!(error instanceof RedfishError)) throw error;
       if (error.kind === 'pin-changed' && error.pointer !== null) return { state: 'key', key: error.pointer };
-      if (error.retryable && Context.current().info.attempt < patience) throw error;
+      if (error.retryable && Context.current().info.attempt < maxReads) throw error;
       return { state: 'unread', reason: error.message };
     }
   };
@@ -58,7 +58,7 @@ export function createBoardLook(mdb: Mdb, store: SecretStore, pool: SessionPool,
 }
 
 /** Reads that failed in passing are tried again by Temporal; then a person is told. */
-const patience = 4;
+const maxReads = 4;
 const usualRequests = 256;
 
 async function judge(mdb: Mdb, controller: ControllerRow, observed: BoardObserved): Promise<BoardObservation> {

@@ -73,7 +73,7 @@ async function give(context: CommandContext, plan: ActPlan, words: Plain): Promi
   try {
     const answer = (await plan.send()) ?? {};
     await noteAnswer(mdb, id, answer);
-    return await watch(context, { ...sent, answer }, plan.watchFor);
+    return await watch(context, { ...sent, answer }, plan.watchMs);
   } catch (error) {
     if (error instanceof RedfishError && error.carriedOut === 'no') return refused(context, sent, error);
     throw error;
@@ -92,15 +92,15 @@ async function refused(context: CommandContext, sent: Sent, error: RedfishError)
 }
 
 /** Looks at the effect for a while; what has not shown by then stays unknown, for `settle` to find out. */
-async function watch(context: CommandContext, sent: Sent, patience?: number): Promise<ActResult> {
+async function watch(context: CommandContext, sent: Sent, timeoutMs?: number): Promise<ActResult> {
   const { watch: usual } = actOf(context.act.kind);
   const began = Date.now();
   for (let known = sent; ; ) {
     const seen = await observeCommand(context, known).catch(unseen);
     known = keeping(known, seen);
-    const over = seen.state !== 'unknown' || seen.waitsFor || context.clock.since(began) > (patience ?? usual.for);
+    const over = seen.state !== 'unknown' || seen.waitsFor || context.clock.since(began) > (timeoutMs ?? usual.totalMs);
     if (over) return resultOf(seen);
-    await context.clock.wait(usual.every);
+    await context.clock.wait(usual.intervalMs);
   }
 }
 
@@ -142,7 +142,7 @@ async function follow(context: CommandContext, next: FollowUp, first: ActResult)
 }
 
 async function after(context: CommandContext, next: FollowUp): Promise<ActResult> {
-  await context.clock.wait(next.after);
+  await context.clock.wait(next.afterMs);
   const { system } = await openProbe(context.session, { hostPath: context.system.path });
   return command({ ...context, act: following(context.act, next), system });
 }

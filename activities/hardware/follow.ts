@@ -21,11 +21,11 @@ export function patiently(mdb: Mdb, clock: ActClock, lookOnce: LookAt): LookAt {
       const seen = await lookOnce(act, known, sentAt).catch(away);
       known = keeping(known, seen);
       if (seen.state !== 'unknown' || seen.waitsFor) return seen;
-      if (clock.since(sentAt) > follow.for) {
+      if (clock.since(sentAt) > follow.totalMs) {
         await settleIntent(mdb, act.intentId, 'unknown', { observed: seen.observed });
         return seen;
       }
-      await clock.wait(follow.every);
+      await clock.wait(follow.intervalMs);
     }
   };
 }

@@ -82,7 +82,7 @@ async function changeOver(
     const why = written === 'stale' ? 'a newer order holds this machine' : 'a firmware update is under way on it';
     return notDone(`${why}; nothing was sent`);
   }
-  const rotation = { id, machineId, fromRef, toRef, newRefusedAt: null, age: 0 };
+  const rotation = { id, machineId, fromRef, toRef, newRefusedAt: null, ageMs: 0 };
   if (written === 'exists' || !(await beginRotation(mdb, { ...rotation, account: own.path })))
     return { state: 'unknown', observed: 'the command was given to an earlier worker' };
   try {
@@ -116,7 +116,7 @@ type Settled = { readonly inForce: 'new' | 'old' | 'neither'; readonly observed:
 export async function resolveRotation(tools: RotationTools, machineId: string): Promise<Settled | null> {
   const rotation = await openRotationOf(tools.mdb, machineId);
   if (rotation === null) return null;
-  if (rotation.age < quiet) await tools.wait(quiet - rotation.age);
+  if (rotation.ageMs < quiet) await tools.wait(quiet - rotation.ageMs);
   return decide(tools, rotation);
 }
 

@@ -26,7 +26,7 @@ export interface AgentApiOptions {
 }
 
 /** Longest time that `next` is held, in seconds. */
-const maxWait = 25;
+const maxWaitSeconds = 25;
 // An agent needs some forty requests in a minute at its busiest; a loop that has gone wild is slowed to ten a second.
 const perToken = { burst: 200, perSecond: 10 };
 // Guesses from one address. A rack behind one address boots with good tokens, which cost nothing here.
@@ -102,7 +102,7 @@ function createServer({ authority, log }: AgentApiOptions, waiting: Waiting) {
     bodyLimit: recordLimits.maxBytes,
     // A request that trickles in is cut; an answer that is held (`next`) is not a request any more.
     requestTimeout: 30_000,
-    connectionTimeout: (maxWait + 35) * 1000,
+    connectionTimeout: (maxWaitSeconds + 35) * 1000,
     keepAliveTimeout: 30_000,
     forceCloseConnections: true,
   });
@@ -189,7 +189,7 @@ function readAsked(query: Record<string, unknown>): { seq: number | null; second
   const { seq = null, wait = '0' } = query;
   if (seq !== null && !(typeof seq === 'string' && /^-?\d{1,9}$/.test(seq))) return null;
   if (!(typeof wait === 'string' && /^\d{1,4}$/.test(wait))) return null;
-  return { seq: seq === null ? null : Number(seq), seconds: Math.min(Number(wait), maxWait) };
+  return { seq: seq === null ? null : Number(seq), seconds: Math.min(Number(wait), maxWaitSeconds) };
 }
 
 function whenGone(reply: FastifyReply): AbortSignal {

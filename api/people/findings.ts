@@ -8,9 +8,9 @@ import type { FleetCounts } from '../../mdb/machines/fleet.ts';
 import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
 
 /** Seconds after which a process that says nothing is taken for dead: four of its signs of life. */
-const maxSilence = 60;
+const maxSilenceSeconds = 60;
 /** Milliseconds that a clock may be wrong: leases and windows are of minutes. */
-const worstClock = 5000;
+const maxClockErrorMs = 5000;
 /** Machines that one sentence names. */
 const mostNamed = 10;
 
@@ -39,7 +39,7 @@ export function examineProcesses(seen: readonly ProcessSeen[], sites: readonly s
       : describeSilence(observed[name], rows, '');
     return { name, ok: missing.length === 0, message: missing.join('; ') || `the ${observed[name]} works` };
   });
-  const wrong = seen.filter(({ age, clockAhead }) => age < maxSilence && Math.abs(clockAhead) > worstClock);
+  const wrong = seen.filter(({ age, clockAhead }) => age < maxSilenceSeconds && Math.abs(clockAhead) > maxClockErrorMs);
   const reported = wrong.map(({ name, siteId, clockAhead }) => {
     const off = `${Math.round(Math.abs(clockAhead) / 1000)} s ${clockAhead > 0 ? 'ahead of' : 'behind'}`;
     return `the clock of ${name}${siteId === '' ? '' : ` of site ${siteId}`} is ${off} the MDB's`;
@@ -55,7 +55,7 @@ export function examineProcesses(seen: readonly ProcessSeen[], sites: readonly s
 function describeSilence(what: string, rows: readonly ProcessSeen[], where: string): string[] {
   if (rows.length === 0) return [`no ${what}${where} was ever seen`];
   const age = Math.min(...rows.map((row) => row.age));
-  if (age <= maxSilence) return [];
+  if (age <= maxSilenceSeconds) return [];
   return [`no ${what}${where} was seen for ${age < 120 ? `${Math.round(age)} s` : `${Math.round(age / 60)} min`}`];
 }
 

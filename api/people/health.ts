@@ -18,9 +18,9 @@ import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate
 const tags = ['health'];
 
 /** Seconds that a message may wait before somebody should look at the dispatcher. */
-const maxLag = 60;
+const maxLagSeconds = 60;
 /** Seconds until a dispatcher that works has tried a message at least once. */
-const maxUntaken = 15;
+const maxUntakenSeconds = 15;
 
 /** What the reconciler found, and whether it goes round. Pure. */
 export function examineDrift(
@@ -53,9 +53,9 @@ export function examine(counts: FleetCounts): contract.Finding[] {
     { name: 'mdb', ok: true, message: 'the MDB answers' },
     {
       name: 'outbox',
-      ok: counts.outboxLag <= maxLag && counts.outboxUntaken <= maxUntaken,
+      ok: counts.outboxLag <= maxLagSeconds && counts.outboxUntaken <= maxUntakenSeconds,
       message:
-        counts.outboxUntaken > maxUntaken
+        counts.outboxUntaken > maxUntakenSeconds
           ? `no dispatcher takes messages: of ${counts.outboxDue} the oldest waits for ${Math.round(counts.outboxUntaken)} s untried`
           : `${counts.outboxDue} messages wait for Temporal, the oldest for ${Math.round(counts.outboxLag)} s`,
     },

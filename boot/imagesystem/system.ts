@@ -1,5 +1,6 @@
 import type { AgentRecord } from '../../contract/records.ts';
 import type { Directive } from '../../domain/directive.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { HandoverWay, ImageLayout } from '../../domain/images.ts';
 import type { OperatorQuestion } from '../../domain/question.ts';
 import type { Authority } from '../authority.ts';
@@ -63,7 +64,7 @@ export interface ImageSystem {
   };
   readonly readiness: {
     /** Milliseconds from the hand-over until the installed system has reported; null for the passage's own limit. */
-    readonly limit: number | null;
+    readonly limit: Milliseconds | null;
     /** Whether a machine that stays silent may be restarted unasked: not while its root is being filled. */
     readonly mayRestart: boolean;
   };

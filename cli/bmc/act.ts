@@ -103,7 +103,7 @@ async function perform<P>(
   if (next === undefined) return { ...seen, commands: [plan.command] };
   const second = following[next.kind] as ActDefinition<unknown, HandContext> | undefined;
   if (second === undefined) throw new Error(`${next.kind} is to follow, which this command does not know`);
-  await clock.wait(next.after);
+  await clock.wait(next.afterMs);
   // The word was given for the whole.
   const rest = await perform(
     session,
@@ -138,7 +138,7 @@ async function give<P>(context: HandContext, kind: ActDefinition<P, HandContext>
   if (answer instanceof RedfishError && answer.carriedOut === 'no')
     return refused(context, kind, { command: words, before: plan.before }, answer);
   const sent = { command: words, before: plan.before, answer: answer instanceof RedfishError ? null : answer };
-  return watch(context, kind, sent, plan.watchFor);
+  return watch(context, kind, sent, plan.watchMs);
 }
 
 /** A controller that certainly did nothing: a success where what was wanted is so already (quirk 29). */
@@ -160,7 +160,7 @@ async function watch<P>(
 ): Promise<Observation> {
   // By hand nobody settles it later: what takes long is followed here.
   const follow = typeof kind.follow === 'function' ? kind.follow(sent) : kind.follow;
-  const { every, for: patience } = follow ?? kind.watch;
+  const { intervalMs, totalMs: patience } = follow ?? kind.watch;
   const until = Date.now() + (watchFor ?? patience);
   for (let known = sent; ; ) {
     const seen = await kind.observe(context, known).catch((error: Error): Observation => {
@@ -168,6 +168,6 @@ async function watch<P>(
     });
     known = seen.keep ? { ...known, answer: { ...known.answer, ...seen.keep } } : known;
     if (seen.state !== 'unknown' || seen.waitsFor !== undefined || Date.now() > until) return seen;
-    await clock.wait(every);
+    await clock.wait(intervalMs);
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Seconds } from '../../domain/duration.ts';
 
 export interface RackPlan {
   readonly racks: number;
@@ -109,7 +110,7 @@ interface Given {
   readonly bootPort: number;
   readonly simPort: number;
   readonly once: boolean;
-  readonly timeout: number;
+  readonly timeout: Seconds;
   readonly view: boolean;
 }
 

@@ -1,4 +1,5 @@
 /** Campaigns: one order over many machines. */
+import type { Seconds } from '../duration.ts';
 import type { CapacityScope, Passage } from '../machine.ts';
 import type { PermitWindow } from '../permits/window.ts';
 
@@ -81,7 +82,7 @@ export interface CampaignProgress {
   readonly canaries: readonly Canary[];
   readonly counts: MemberCounts;
   /** Seconds, from how long machines took so far; null while none has ended. */
-  readonly timeLeft: number | null;
+  readonly timeLeft: Seconds | null;
 }
 
 export type CampaignPhase = 'canary' | 'soak' | 'batches' | 'ended';

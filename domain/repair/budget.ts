@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../duration.ts';
 import type { Severity } from '../requests.ts';
 
 const minute = 60_000;
@@ -6,9 +7,9 @@ const day = 24 * 60 * minute;
 interface Budget {
   /** How often in which time, for one machine whatever the fault. */
   readonly max: number;
-  readonly within: number;
+  readonly withinMs: number;
   /** Milliseconds after the last of these rungs: a machine needs time to show what an act did. */
-  readonly coolDown: number;
+  readonly coolDownMs: number;
 }
 
 /**
@@ -16,10 +17,10 @@ interface Budget {
  * help a third time, and a machine that needs it daily is sick.
  */
 const budgets: Partial<Record<Severity, Budget>> = {
-  restart: { max: 2, within: day, coolDown: 10 * minute },
-  'reset-bmc': { max: 2, within: day, coolDown: 10 * minute },
-  'power-cycle': { max: 2, within: day, coolDown: 10 * minute },
-  rebirth: { max: 1, within: 7 * day, coolDown: 10 * minute },
+  restart: { max: 2, withinMs: day, coolDownMs: 10 * minute },
+  'reset-bmc': { max: 2, withinMs: day, coolDownMs: 10 * minute },
+  'power-cycle': { max: 2, withinMs: day, coolDownMs: 10 * minute },
+  rebirth: { max: 1, withinMs: 7 * day, coolDownMs: 10 * minute },
 };
 
 export interface PastAttempt {
@@ -32,9 +33,9 @@ export interface PastAttempt {
 export function judgeAttempt(attempt: Severity, history: readonly PastAttempt[], now: number): AttemptVerdict {
   const budget = budgets[attempt];
   if (!budget) return { may: true, wait: 0 };
-  const same = history.filter((one) => one.attempt === attempt && now - one.at < budget.within);
+  const same = history.filter((one) => one.attempt === attempt && now - one.at < budget.withinMs);
   if (same.length >= budget.max) {
-    const days = budget.within / day;
+    const days = budget.withinMs / day;
     return {
       may: false,
       why: `${attempt} was tried ${same.length} times within ${days === 1 ? 'a day' : `${days} days`}`,
@@ -42,10 +43,10 @@ export function judgeAttempt(attempt: Severity, history: readonly PastAttempt[],
   }
   // What people do shows when they say so.
   const last = Math.max(0, ...history.filter(({ attempt: one }) => Object.hasOwn(budgets, one)).map(({ at }) => at));
-  return { may: true, wait: last === 0 ? 0 : Math.max(0, last + budget.coolDown - now) };
+  return { may: true, wait: last === 0 ? 0 : Math.max(0, last + budget.coolDownMs - now) };
 }
 
 /** Whether the rung may be climbed, and after how many milliseconds; or why its budget is used up. */
 export type AttemptVerdict =
-  | { readonly may: true; readonly wait: number }
+  | { readonly may: true; readonly wait: Milliseconds }
   | { readonly may: false; readonly why: string };

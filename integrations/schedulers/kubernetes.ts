@@ -38,7 +38,7 @@ const shape = {
   /** Seconds without a kubelet after which pods on their way out no longer count; they do for ever when absent. */
   unreachableAfter: z.coerce.number().int().min(60).max(31_536_000).optional(),
   /** Seconds that a killed pod has to end; its own grace period when absent. */
-  killGrace: z.coerce.number().int().min(0).max(3600).optional(),
+  killGraceSeconds: z.coerce.number().int().min(0).max(3600).optional(),
 };
 
 /** Holds what we cordoned for, and by which order. */
@@ -50,12 +50,12 @@ const maxPages = 20;
 
 /** Cordons and evicts through the API server with a service account's token. */
 export const openKubernetes: OpenDrain = (place) => {
-  const { killGrace, volumes, unreachableAfter, ...policy } = readDrainSettings(shape, place.settings);
+  const { killGraceSeconds, volumes, unreachableAfter, ...policy } = readDrainSettings(shape, place.settings);
   const connection = mustHave(needConnection(place), 'token');
   const outside = openOutside(connection);
   const configuration = configure(outside, connection.token);
   const storage = volumes === 'wait' ? new StorageV1Api(configuration) : null;
-  const limits = { killGrace, unreachableAfter };
+  const limits = { killGraceSeconds, unreachableAfter };
   return { drain: new Kubernetes(new CoreV1Api(configuration), storage, policy, limits), close: outside.close };
 };
 
@@ -286,7 +286,7 @@ class Kubernetes implements Drain {
         namespace,
         body: {
           preconditions: { ...(uid ? { uid } : {}) },
-          ...(this.limits.killGrace === undefined ? {} : { gracePeriodSeconds: this.limits.killGrace }),
+          ...(this.limits.killGraceSeconds === undefined ? {} : { gracePeriodSeconds: this.limits.killGraceSeconds }),
         },
       });
       return null;
@@ -298,7 +298,7 @@ class Kubernetes implements Drain {
 }
 
 interface Limits {
-  readonly killGrace: number | undefined;
+  readonly killGraceSeconds: number | undefined;
   readonly unreachableAfter: number | undefined;
 }
 

@@ -13,8 +13,8 @@ export const ownRound = 'by-itself';
 
 const keptFor = sql`interval '30 days'`;
 /** Seconds for which a comparison is the work of one process; it is renewed while that goes on. */
-const lease = 120;
-const leased = sql`now() + ${lease} * interval '1 second'`;
+const leaseSeconds = 120;
+const leased = sql`now() + ${leaseSeconds} * interval '1 second'`;
 
 export interface ComparisonSpec {
   readonly selector: string | null;
@@ -66,7 +66,7 @@ export async function takeAsked(mdb: Mdb): Promise<Comparison | null> {
 }
 
 /** Begins the round that goes by itself, when the latest ended so many seconds ago; of several processes for one only. */
-export async function takeOwnRound(mdb: Mdb, every: number): Promise<boolean> {
+export async function takeOwnRound(mdb: Mdb, intervalSeconds: number): Promise<boolean> {
   const taken = await mdb
     .insert(comparisons)
     .values({ id: ownRound, beganAt: sql`now()`, leasedUntil: leased })
@@ -74,7 +74,7 @@ export async function takeOwnRound(mdb: Mdb, every: number): Promise<boolean> {
       target: comparisons.id,
       set: { beganAt: sql`now()`, leasedUntil: leased },
       setWhere: sql`coalesce(${comparisons.leasedUntil}, '-infinity') < now()
-        and coalesce(${comparisons.endedAt}, '-infinity') < now() - ${every} * interval '1 second'`,
+        and coalesce(${comparisons.endedAt}, '-infinity') < now() - ${intervalSeconds} * interval '1 second'`,
     })
     .returning({ id: comparisons.id });
   return taken.length === 1;

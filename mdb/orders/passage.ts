@@ -2,6 +2,7 @@
 
 import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import { campaignSignals } from '../../contract/campaign.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { Passage, StepState } from '../../domain/machine.ts';
 import type { StepDetail } from '../../domain/steps.ts';
 import type { Transaction } from '../acting.ts';
@@ -121,7 +122,7 @@ export interface StepRow {
   readonly ordinal: number;
   readonly owner: string;
   /** Milliseconds from now. */
-  readonly limit: number;
+  readonly limit: Milliseconds;
 }
 
 /** Begins a step of the passage; one that ran before (the machine booted anew) begins its next attempt. */

@@ -15,7 +15,7 @@ export interface Disruption {
 
 const denied: Disruption = { state: 'denied', semaphore: null };
 /** A repeated request is told to the semaphore this often; it lapses an hour after the last. In milliseconds. */
-const retell = 300_000;
+const repeatMs = 300_000;
 
 /** One indexed read: every machine may ask every second. */
 export async function checkDisruption(mdb: MdbOrTransaction, machineId: string): Promise<Disruption> {
@@ -31,7 +31,7 @@ export function requestDisruption(mdb: Mdb, actor: Actor, machineId: string): Pr
     const open = (await openRow(tx, machineId)) ?? (await openNew(tx, machineId, machine.rackId));
     const { id, semaphore } = open;
     const body: PermitRequest = { id, machineId, siteId: machine.siteId, class: 'maintenance' };
-    const key = `permit/${id}/acquire/${Math.floor(Date.now() / retell)}`;
+    const key = `permit/${id}/acquire/${Math.floor(Date.now() / repeatMs)}`;
     await postToSemaphore(tx, key, { semaphore, message: semaphoreMessages.acquire, body });
     if (open.isNew) await record(tx, { actor, action: 'disruption.requested', machineId, detail: { id, semaphore } });
     return status(open);

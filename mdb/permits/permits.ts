@@ -277,7 +277,7 @@ export async function lookAfterPermits(tx: Transaction, orderId: string): Promis
     await postToSemaphore(tx, `look/${id}`, { semaphore, message: semaphoreMessages.look, body: { id } });
 }
 
-const lapse = 3_600_000;
+const lapseMs = 3_600_000;
 
 function asWaiting(row: PermitRow, sites: ReadonlyMap<string, string>): PermitWaiting {
   const { id, machineId, workflowId, orderId, requestedAt } = row;
@@ -290,7 +290,7 @@ function asWaiting(row: PermitRow, sites: ReadonlyMap<string, string>): PermitWa
     ...(workflowId !== null && { workflowId }),
     ...(orderId !== null && { orderId }),
     at,
-    until: workflowId === null ? at + lapse : 0,
+    until: workflowId === null ? at + lapseMs : 0,
   };
 }
 

@@ -11,7 +11,7 @@ export interface Newcomer {
   password(limits: PasswordLimits): Promise<string>;
 }
 
-const watch = { for: 20_000, every: 2000 };
+const watch = { totalMs: 20_000, intervalMs: 2000 };
 
 export function createAccount(newcomer: Newcomer): ActDefinition<ActParameters['create-account']> {
   return {

@@ -22,7 +22,7 @@ export const acCycle: ActDefinition<ActParameters['ac-cycle']> = {
     if (offer.offFirst && isOn) {
       const off = await planReset(context, 'off');
       return isPlan(off)
-        ? { ...off, next: { kind: 'ac-cycle', parameters: { ...parameters, wasOn: true }, after: 0 } }
+        ? { ...off, next: { kind: 'ac-cycle', parameters: { ...parameters, wasOn: true }, afterMs: 0 } }
         : off;
     }
     return {
@@ -33,7 +33,7 @@ export const acCycle: ActDefinition<ActParameters['ac-cycle']> = {
         return { taken: true };
       },
       ...((isOn || parameters.wasOn === true) && {
-        next: { kind: 'power-on' as const, parameters: {}, after: comesBackIn },
+        next: { kind: 'power-on' as const, parameters: {}, afterMs: comesBackIn },
       }),
     };
   },

@@ -9,7 +9,7 @@ import { type ActContext, type ActDefinition, notDone, type Observation, type Se
 import { unlessNow } from './moment.ts';
 
 /** Pending settings are listed at once, where they are listed at all. */
-const watch = { for: 30_000, every: 1000 };
+const watch = { totalMs: 30_000, intervalMs: 1000 };
 
 /** Makes settings pending. They are in force after a restart, if at all: only a later reading tells. */
 export const setBios: ActDefinition<ActParameters['set-bios']> = {

@@ -8,8 +8,8 @@ import { type ActContext, type ActDefinition, notDone, type Observation, type Pl
 const resetTypes = ['GracefulRestart', 'ForceRestart'];
 
 /** Controllers take up to some minutes to start again; the rest is for `settle`. */
-export const restartWatch = { for: 180_000, every: 5000 };
-export const restartFollow = { for: 600_000, every: 10_000 };
+export const restartWatch = { totalMs: 180_000, intervalMs: 5000 };
+export const restartFollow = { totalMs: 600_000, intervalMs: 10_000 };
 /** Between the two readings that have to agree. */
 const apart = 3000;
 

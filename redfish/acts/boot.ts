@@ -42,7 +42,7 @@ export const bootNetwork: ActDefinition<ActParameters['boot-network']> = {
   observe: async (context, sent) =>
     sent.command.once === 'order' ? observeByOrder(context, sent) : observeStarting(context, sent),
   watch: gracefulRestart.watch,
-  follow: (sent) => (sent.command.once === 'order' ? { for: 840_000, every: 5000 } : followStart(sent)),
+  follow: (sent) => (sent.command.once === 'order' ? { totalMs: 840_000, intervalMs: 5000 } : followStart(sent)),
 };
 
 /** The boot setting first, and the reset only once the setting is seen: some answer with a success and drop it. */
@@ -68,7 +68,7 @@ async function planByOrder(context: ActContext, reset: ActPlan): Promise<ActPlan
   // Off first: its order is changed when nothing is left to do but to power it on.
   if (reset.next) return { ...reset, next: { ...reset.next, kind: 'boot-network' } };
   const parameters = { order: order.was, instead: order.boot.BootOrder };
-  const next: FollowUp = { kind: 'boot-order', parameters, after: 0, owed: true };
+  const next: FollowUp = { kind: 'boot-order', parameters, afterMs: 0, owed: true };
   const plan = bootThen(context, reset, order);
   return { ...plan, command: { ...plan.command, once: 'order' }, next };
 }
@@ -110,7 +110,7 @@ export const bootOrder: ActDefinition<ActParameters['boot-order']> = {
     };
   },
   observe: observeBoot,
-  watch: { for: 15_000, every: 1000 },
+  watch: { totalMs: 15_000, intervalMs: 1000 },
 };
 
 /** An override of what is booted from, without a start. */
@@ -145,7 +145,7 @@ export const setBoot: ActDefinition<ActParameters['set-boot']> = {
     };
   },
   observe: observeBoot,
-  watch: { for: 15_000, every: 1000 },
+  watch: { totalMs: 15_000, intervalMs: 1000 },
 };
 
 /** Reads back at the place that took it. */

@@ -44,6 +44,6 @@ export function clearLog(archive: Archive): ActDefinition<ActParameters['clear-l
         ? { state: 'done', observed: `${log} holds nothing of what was in it` }
         : { state: 'unknown', observed: `${log} still holds what was in it` };
     },
-    watch: { for: 30_000, every: 1000 },
+    watch: { totalMs: 30_000, intervalMs: 1000 },
   };
 }

@@ -39,9 +39,9 @@ export const eraseDrive: ActDefinition<ActParameters['erase-drive']> = {
     };
   },
   observe: observeErasure,
-  watch: { for: 60_000, every: 5000 },
+  watch: { totalMs: 60_000, intervalMs: 5000 },
   // Within the limits of the activity; what then still runs is looked at again when somebody asks.
-  follow: { for: 7_200_000, every: 30_000 },
+  follow: { totalMs: 7_200_000, intervalMs: 30_000 },
 };
 
 /** Sent by now and then: an erasure takes hours, which is why it is looked after by `settle`. */

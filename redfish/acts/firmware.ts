@@ -30,7 +30,7 @@ export interface FirmwareContext extends ActContext {
 const goodReads = 3;
 const readsApart = 30_000;
 /** Quirk 54: tasks of some controllers are forgotten a minute after their end. */
-const follow = { for: 7_200_000, every: 15_000 };
+const follow = { totalMs: 7_200_000, intervalMs: 15_000 };
 /** How long an upload may be verified before it is started. */
 const verifyFor = 900_000;
 
@@ -65,14 +65,14 @@ export const updateFirmware: ActDefinition<ActParameters['update-firmware'], Fir
         return answerOf(await sendImage(session, offer, image, way, parameters));
       },
       ...(starts && {
-        next: { kind: 'start-firmware', parameters: { component, version }, after: 0 },
-        watchFor: verifyFor,
+        next: { kind: 'start-firmware', parameters: { component, version }, afterMs: 0 },
+        watchMs: verifyFor,
       }),
     };
   },
   observe: (context, sent) =>
     sent.command.verify === true ? observeVerified(context, sent) : observeVersion(context, sent),
-  watch: { for: 20_000, every: 5000 },
+  watch: { totalMs: 20_000, intervalMs: 5000 },
   follow,
 };
 
@@ -91,7 +91,7 @@ export const startFirmware: ActDefinition<ActParameters['start-firmware']> = {
     };
   },
   observe: (context, sent) => observeVersion(context, sent),
-  watch: { for: 20_000, every: 5000 },
+  watch: { totalMs: 20_000, intervalMs: 5000 },
   follow,
 };
 

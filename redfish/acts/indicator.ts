@@ -33,7 +33,7 @@ export const indicator: ActDefinition<ActParameters['indicator']> = {
       ? { state: 'done', observed: `the light shows ${Object.values(asked).join()}`, facts: asked }
       : { state: 'unknown', observed: 'the light does not show it yet' };
   },
-  watch: { for: 20_000, every: 1000 },
+  watch: { totalMs: 20_000, intervalMs: 1000 },
 };
 
 const onOff = (on: boolean) => (on ? 'on' : 'off');

@@ -12,7 +12,7 @@ export interface ImageAccess {
   readonly password: string;
 }
 
-const watch = { for: 60_000, every: 2000 };
+const watch = { totalMs: 60_000, intervalMs: 2000 };
 /** A drive that was emptied takes a moment before it takes the next image. */
 const emptyFor = 2000;
 const slot = z.string().max(512).exactOptional();
@@ -35,7 +35,7 @@ export function insertMedia(access: ImageAccess | null): ActDefinition<ActParame
         return emptying(context, chosen.path, {
           kind: 'insert-media',
           parameters: { ...parameters, slot: chosen.path },
-          after: emptyFor,
+          afterMs: emptyFor,
         });
       return {
         command: { at: chosen.path, image },

@@ -3,9 +3,9 @@ import type { ActContext } from './definition.ts';
 
 /** Quirks 31 and 41: a change of power shortly after another, or a boot setting during POST, is refused for a while. */
 const tries = 12;
-const every = 5000;
+const intervalMs = 5000;
 /** Milliseconds in all: the limit of an activity leaves room for looking and for a second command. */
-const max = 75_000;
+const maxMs = 75_000;
 
 interface Rules {
   /** What else than the usual is a refusal of the moment, of those that certainly did nothing. */
@@ -30,8 +30,8 @@ export async function unlessNow<T>(
     } catch (error) {
       if (!(error instanceof RedfishError) || error.carriedOut !== 'no') throw error;
       const passing = error.kind === 'not-now' || error.kind === 'busy' || also(error);
-      const wait = Math.max(every, error.retryAfter ?? 0);
-      if (!passing || attempt >= tries || waited + wait > max || (await so())) throw error;
+      const wait = Math.max(intervalMs, error.retryAfterMs ?? 0);
+      if (!passing || attempt >= tries || waited + wait > maxMs || (await so())) throw error;
       waited += wait;
       await clock.wait(wait);
     }

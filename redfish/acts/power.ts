@@ -26,13 +26,13 @@ import { unlessNow } from './moment.ts';
 
 const nothing = z.strictObject({});
 /** A power edge shows within seconds; what has not shown by then is for `settle` to find out. */
-const watch = { for: 30_000, every: 1000 };
+const watch = { totalMs: 30_000, intervalMs: 1000 };
 /** A machine that shows nothing of its start asks for a boot when POST is over: minutes, more where memory is trained. */
-const untilBoot = { for: 840_000, every: 5000 };
+const untilBoot = { totalMs: 840_000, intervalMs: 5000 };
 /** Supplies want a moment without power before they are asked for it again (quirk 32 asks for 10 s). */
 const offFor = 10_000;
 /** What operating systems are commonly given to shut down; less than an activity's own limit. */
-const shutdownPatience = 120_000;
+const shutdownTimeoutMs = 120_000;
 
 /** What each wish leads to, where that can be seen of a refusal: nothing is asked for twice that is so. */
 const leadsTo: Readonly<Partial<Record<PowerSpec, readonly string[]>>> = {
@@ -125,7 +125,7 @@ export async function planStart(context: ActContext): Promise<ActPlan | Observat
 async function planOffAndOn(context: ActContext): Promise<ActPlan | Observation> {
   if (chooseReset('on', context.system.resetTypes) === null) return unfitting(context);
   const off = await planReset(context, 'off');
-  return isPlan(off) ? { ...off, next: { kind: 'power-on', parameters: {}, after: offFor } } : off;
+  return isPlan(off) ? { ...off, next: { kind: 'power-on', parameters: {}, afterMs: offFor } } : off;
 }
 
 /** Looks for the start, or for the first half of one that takes two commands. */
@@ -163,15 +163,15 @@ export const powerOff: ActDefinition<ActParameters['power-off']> = {
     how: z.enum(['graceful', 'forced', 'graceful-only']).exactOptional(),
     patience: z.int().min(1000).max(180_000).exactOptional(),
   }),
-  plan: async (context, { how = 'graceful', patience = shutdownPatience }) => {
+  plan: async (context, { how = 'graceful', patience = shutdownTimeoutMs }) => {
     if (context.system.power === 'Off') return { state: 'done', observed: 'it is off already; nothing was sent' };
     if (how === 'forced') return planReset(context, 'off');
     const request = await planReset(context, 'shutdown');
     if (!isPlan(request)) return how === 'graceful' ? planReset(context, 'off') : request;
-    const forced = { kind: 'power-off', parameters: { how: 'forced' }, after: 0 } as const;
+    const forced = { kind: 'power-off', parameters: { how: 'forced' }, afterMs: 0 } as const;
     return {
       ...request,
-      watchFor: patience,
+      watchMs: patience,
       ...(how === 'graceful' && { otherwise: forced }),
     };
   },

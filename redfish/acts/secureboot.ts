@@ -6,7 +6,7 @@ import { unlessNow } from './moment.ts';
 
 const none = 'the controller offers no Secure Boot settings';
 /** Quirk 53: the resource may answer 500 while it changes. */
-const watch = { for: 120_000, every: 3000 };
+const watch = { totalMs: 120_000, intervalMs: 3000 };
 
 /** Turns Secure Boot on or off from the next start on; whether it then is, only a reading after that start tells. */
 export const secureBoot: ActDefinition<ActParameters['secure-boot']> = {
@@ -83,5 +83,5 @@ export const secureBootKeys: ActDefinition<ActParameters['secure-boot-keys']> = 
     const words = fits ? 'as before, which does not tell' : 'not what this leads to: it may take a restart';
     return { state: 'unknown', observed: `its mode is ${observed.mode ?? '?'}, ${words}` };
   },
-  watch: { for: 30_000, every: 3000 },
+  watch: { totalMs: 30_000, intervalMs: 3000 },
 };

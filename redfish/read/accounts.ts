@@ -1,3 +1,4 @@
+import type { Seconds } from '../../domain/duration.ts';
 import type { Json } from '../transport.ts';
 import type { Reader } from './reader.ts';
 import { amount, linkedPath, number, valueAt } from './values.ts';
@@ -10,7 +11,7 @@ export interface AccountLimits {
   /** Failed attempts until an account is locked; null where it never is, or where that isn't told (quirk 6). */
   readonly lockoutAfter: number | null;
   /** Seconds. */
-  readonly lockoutFor: number | null;
+  readonly lockoutFor: Seconds | null;
   readonly accountsPath: string | null;
 }
 

@@ -26,7 +26,7 @@ const { machines: count, speed } = z
 const observed = z.object({ machines: z.array(z.object({ id: z.string(), machineId: z.string() })) });
 const ann = { class: 'user', name: 'ann' } as const;
 /** Seconds until a passage that does not end ends the bench. */
-const patience = 300;
+const timeoutSeconds = 300;
 
 // A burn-in takes as long as it tells.
 const spec = { racks: 1, perRack: count, speed, burnin: 86_400, power: 'off', timeout: 600 } as const;
@@ -71,7 +71,7 @@ async function timed(
         where o.machine_id = m.id and o.state in ('waiting', 'running')) as there, held from machines m where id = ${machineId}`);
     const seconds = (performance.now() - began) / 1000;
     if (rows[0]?.there) return seconds;
-    if (rows[0]?.held || stopped.aborted || seconds > patience)
+    if (rows[0]?.held || stopped.aborted || seconds > timeoutSeconds)
       throw new Error(`${machineId} is not there after ${seconds.toFixed(0)} s: ${rows[0]?.held ?? 'nothing is held'}`);
     await sleep(50);
   }

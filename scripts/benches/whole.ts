@@ -1,9 +1,11 @@
 /** A whole Farrier of a bench's own, in a folder that is removed afterwards. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bringUp, type Up } from '../../cli/up/bring.ts';
 import { SetupSteps } from '../../cli/up/steps.ts';
+import type { Seconds } from '../../domain/duration.ts';
 import { Supervisor } from '../../host/supervise.ts';
 
 export interface WholeSpec {
@@ -12,7 +14,7 @@ export interface WholeSpec {
   /** Divides the time that hardware takes. */
   readonly speed: number;
   /** Seconds of a machine's life that its burn-in takes at most; the simulator's own 5 unless told. */
-  readonly burnin?: number;
+  readonly burnin?: Seconds;
   /** What new machines are; on unless told. */
   readonly power?: 'on' | 'off';
   /** A file of faults. */
@@ -20,7 +22,7 @@ export interface WholeSpec {
   /** Data folder that is kept; one that is removed at the end unless told. */
   readonly data?: string | undefined;
   /** Seconds that it may take to come up. */
-  readonly timeout: number;
+  readonly timeout: Seconds;
 }
 
 export interface BenchFarrier {

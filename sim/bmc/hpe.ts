@@ -39,7 +39,7 @@ export const ilo6: Personality = {
   sessionsFull: failure(400, 'iLO.2.24.SessionLimitExceeded', 'No more sessions can be opened.'),
   challenge: false,
   resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'ForceRestart', 'Nmi', 'PushPowerButton', 'GracefulRestart'],
-  powerPause: 5,
+  powerPauseSeconds: 5,
   starts: {
     resetTime: false,
     progress: 'stuck',

@@ -163,7 +163,7 @@ export interface Personality {
   /** Whether a power command that would change nothing is taken (204) or refused (409). */
   readonly redundantPower: 'accept' | 'refuse';
   /** Seconds after a power command during which another one is refused (quirk 31). */
-  readonly powerPause: number;
+  readonly powerPauseSeconds: number;
   readonly starts: StartRules;
   /** Whether a reset is followed by a task (quirk 27). */
   readonly resetTask: boolean;
@@ -247,7 +247,7 @@ export const standardPersonality: Personality = {
   ],
   resetInfo: 'inline',
   redundantPower: 'accept',
-  powerPause: 0,
+  powerPauseSeconds: 0,
   starts: { resetTime: true, progress: 'whole' },
   resetTask: false,
   bios: {

@@ -37,7 +37,7 @@ type Order = Awaited<ReturnType<typeof patient>>['errands'][number];
 /** Begins a rung as a process would that knows nothing but the MDB, and is gone afterwards. */
 async function begin(order: Order | undefined, attempt: Severity, byHand?: true) {
   if (!order) throw new Error('no such repair');
-  const connection = connectMdb({ url: db.url, name: 'another process', connections: 1, statementTimeout: 60_000 });
+  const connection = connectMdb({ url: db.url, name: 'another process', connections: 1, statementTimeoutMs: 60_000 });
   try {
     const { beginAttempt } = createRepairActivities(connection.mdb);
     return await beginAttempt({ ...order, fault: 'cpu/hot', attempt, ...(byHand && { byHand }) });

@@ -57,7 +57,7 @@ async function asking<T>(query: string, work: (connection: ReturnType<typeof con
   url.hostname = 'localhost';
   url.port = String((door.address() as AddressInfo).port);
   url.search = query;
-  const connection = connectMdb({ url: url.href, name: 'secure', statementTimeout: 500 });
+  const connection = connectMdb({ url: url.href, name: 'secure', statementTimeoutMs: 500 });
   try {
     return await work(connection);
   } finally {

@@ -18,7 +18,7 @@ describe('Retry-After (quirk 17)', () => {
     [undefined, null],
   ])('%s', (header, expected) => expect(retryAfterOf(header, now)).toBe(expected));
 
-  const busy = (retryAfter: number | null) => new RedfishError('busy', '', { retryAfter });
+  const busy = (retryAfterMs: number | null) => new RedfishError('busy', '', { retryAfterMs });
   test.each([
     ['is followed', 1, 5000, 0, 5000],
     ['is capped', 1, 86_400_000, 0, 30_000],
@@ -30,7 +30,7 @@ describe('Retry-After (quirk 17)', () => {
   });
 
   test('of what is final is nothing to wait for', () => {
-    expect(waitBefore(1, new RedfishError('missing', '', { retryAfter: 1 }), 0)).toBeNull();
+    expect(waitBefore(1, new RedfishError('missing', '', { retryAfterMs: 1 }), 0)).toBeNull();
   });
 });
 

@@ -8,6 +8,7 @@ import { eq } from 'drizzle-orm';
 import { createPermitActivities } from '../../activities/permits/index.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import { type SemaphoreStatus, semaphoreId, semaphoreWorkflow } from '../../contract/semaphore.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { Health } from '../../domain/health.ts';
 import type { OrderClass } from '../../domain/machine.ts';
 import { type Resource, resourcesFor } from '../../domain/permits/groups.ts';
@@ -29,7 +30,7 @@ export interface PermitWanted {
   readonly resources?: readonly Resource[];
   readonly class?: OrderClass;
   /** Milliseconds; null waits for ever. */
-  readonly limit?: number | null;
+  readonly limit?: Milliseconds | null;
 }
 
 /** One rack's group of permits under test, in a rack of its own. */

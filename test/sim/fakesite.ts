@@ -148,8 +148,8 @@ export async function startFakeSite(folder: string) {
       case '/agent/ready':
         return faults.refuseReady ? null : ok;
       case '/agent/next': {
-        const wait = Date.now() + Number(url.searchParams.get('wait')) * 1000;
-        while (machine.seq === Number(url.searchParams.get('seq')) && Date.now() < wait)
+        const until = Date.now() + Number(url.searchParams.get('wait')) * 1000;
+        while (machine.seq === Number(url.searchParams.get('seq')) && Date.now() < until)
           await new Promise((resolve) => setTimeout(resolve, 5));
         return [{ kind: 'directive', fields: { seq: String(machine.seq), ...machine.directive } }];
       }

@@ -24,7 +24,7 @@ describe.each(each)('%s', (id) => {
 
   test('shows the reset types and sensors that its data says, and turns a machine on and off', async () => {
     const machine = await play(id);
-    const { resetTypes, sensors, powerPause } = personalities[id];
+    const { resetTypes, sensors, powerPauseSeconds } = personalities[id];
     const shown = await system();
     const action = shown.Actions['#ComputerSystem.Reset'];
     const info = action['@Redfish.ActionInfo'] && (await get(action['@Redfish.ActionInfo']));
@@ -33,7 +33,7 @@ describe.each(each)('%s', (id) => {
     expect(['Thermal' in chassis, 'Sensors' in chassis]).toEqual([sensors !== 'new', sensors !== 'old']);
     expect((await resetBmcSystem('On')).status).toBeLessThan(300);
     await soon(async () => (await system()).PowerState).toBe('On');
-    await new Promise((resolve) => setTimeout(resolve, (powerPause * 1000) / 50));
+    await new Promise((resolve) => setTimeout(resolve, (powerPauseSeconds * 1000) / 50));
     expect((await resetBmcSystem('ForceOff')).status).toBeLessThan(300);
     expect(machine.state.power).toBe('off');
     expect([await journal('power-on'), await journal('power-off')].map(({ length }) => length)).toEqual([1, 1]);

@@ -334,7 +334,7 @@ describe('a ticket system in trouble', () => {
     let lanes = 0;
     const real = mirroring();
     const loop = startMirrorLoop({
-      idle: 5,
+      idleMs: 5,
       log: { warn: () => {} },
       mirroring: {
         run: real.run,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import type { Seconds } from '../../domain/duration.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Compared, endComparison, ownRound, takeAsked, takeOwnRound } from '../../mdb/orders/comparisons.ts';
 import { compare } from './index.ts';
@@ -9,7 +10,7 @@ export interface ComparerOptions {
   readonly mdb: Mdb;
   readonly log: { info(detail: object, message: string): void; warn(detail: object, message: string): void };
   /** Seconds between two rounds that go by themselves. */
-  readonly every: number;
+  readonly every: Seconds;
 }
 
 export interface Comparer {
@@ -17,7 +18,7 @@ export interface Comparer {
 }
 
 /** Milliseconds between two looks for what was asked. */
-const idle = 1000;
+const idleMs = 1000;
 
 /** Compares by itself, and when somebody asks, until stopped. Several of these share the work by leases. */
 export function startComparer(options: ComparerOptions): Comparer {
@@ -52,7 +53,7 @@ async function loop(options: ComparerOptions, reported: Map<string, number>, sig
     } catch (error) {
       log.warn({ error: String(error) }, 'the MDB does not answer; the comparison waits');
     }
-    await sleep(idle, undefined, { signal }).catch(() => {});
+    await sleep(idleMs, undefined, { signal }).catch(() => {});
   }
 }
 

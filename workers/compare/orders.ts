@@ -4,7 +4,7 @@ import { type ComparisonContext, each, mend } from './context.ts';
 import { lookUp } from './existing.ts';
 
 const minute = 60_000;
-const tellEvery = 10 * minute;
+const repeatMs = 10 * minute;
 /** A passage writes down the end of its order before it ends itself; nobody is in a hurry to doubt that. */
 const grace = minute;
 
@@ -53,12 +53,12 @@ async function tellAgain(
   what: string,
 ): Promise<void> {
   const now = Date.now();
-  if ((context.told.get(order.id) ?? 0) > now - tellEvery) return;
+  if ((context.told.get(order.id) ?? 0) > now - repeatMs) return;
   await mend(context, { kind, id: order.id, what }, async () => {
     await context.client.workflow.getHandle(machineWorkflowId(order.machineId)).signal(signals.order, messageOf(order));
     context.told.set(order.id, now);
   });
-  for (const [id, at] of context.told) if (at < now - tellEvery) context.told.delete(id);
+  for (const [id, at] of context.told) if (at < now - repeatMs) context.told.delete(id);
 }
 
 function messageOf({ id, passage, state, class: urgency, notBefore, deadline }: OrderToFind): OrderMessage {

@@ -1,10 +1,10 @@
-import { bootLimit } from '../birth/boot.ts';
+import { bootLimitMs } from '../birth/boot.ts';
 import type { Effects } from '../passage/effects.ts';
 import { next, type StepResult } from '../passage/result.ts';
 import type { CleanContext } from './facts.ts';
 
 /** How long a machine that nobody restarts may stay as it is before somebody is asked, in milliseconds. */
-const patience = 7 * 24 * 60 * 60_000;
+const restartTimeoutMs = 7 * 24 * 60 * 60_000;
 
 /**
  * Boot: the fast image at the permanent address, by one restart or by the machine's own next one. It ends with the
@@ -29,7 +29,7 @@ export async function foreseeBoot(context: CleanContext, effects: Effects): Prom
 
 async function arrive(context: CleanContext, effects: Effects): Promise<StepResult> {
   const restarts = context.facts.request.power === 'cycle';
-  const limitMs = restarts ? bootLimit : patience;
+  const limitMs = restarts ? bootLimitMs : restartTimeoutMs;
   for (;;) {
     if (restarts && context.mayPower) await restart(context, effects);
     context.waitsOn('agent', limitMs);

@@ -1,6 +1,7 @@
 import type { Report, ReportKind } from '../../contract/machine.ts';
 import type { DisruptionPolicy } from '../../contract/outage.ts';
 import type { MachineState, PassageReference } from '../../contract/passage.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { Recall } from './recall.ts';
 import type { Ended } from './result.ts';
 
@@ -29,7 +30,7 @@ export interface PassageContext<Request = unknown, Facts = unknown> {
   /** How its pool wants it treated, once something has looked. */
   readonly policy: DisruptionPolicy;
   /** Milliseconds until the fallback of the step. */
-  readonly limit: number;
+  readonly limit: Milliseconds;
   /** What an earlier run of it left, whose workflow was lost. */
   readonly recall: Recall;
   /** Whether a step takes up again what an earlier run had taken. */

@@ -35,6 +35,7 @@ import {
   semaphoreId,
   semaphoreMessages,
 } from '../../contract/semaphore.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { OrderClass } from '../../domain/machine.ts';
 import { inOrder, type Resource } from '../../domain/permits/groups.ts';
 import { isObject, isText } from '../messages.ts';
@@ -52,7 +53,7 @@ export interface PermitSubject {
 
 export interface TakeOptions {
   /** Milliseconds to wait for the whole set; null for ever. */
-  readonly limit: number | null;
+  readonly limit: Milliseconds | null;
   /** Whether the wait is to end because somebody cancelled. */
   readonly cancelled?: () => boolean;
   /** Told once for each permit that is not to be had at once: a sentence for people. */

@@ -7,7 +7,7 @@ import { BootedAnew, failed, Leave } from './result.ts';
 import type { Run } from './run.ts';
 
 /** Between two reminders of a question, in milliseconds. */
-const reminder = 24 * 60 * 60_000;
+const reminderMs = 24 * 60 * 60_000;
 /** Answers that were not taken and are written down, in one passage. */
 const maxKept = 100;
 
@@ -45,14 +45,14 @@ export class Questions {
     if (known === null) this.count += 1;
     const id = known?.id ?? `${run.order.orderId}:${row}:${this.count}`;
     const owner = question.owner ?? run.step.owner;
-    const requests = { ...run.order, ...question, id, step: row, owner, remindAfter: reminder };
+    const requests = { ...run.order, ...question, id, step: row, owner, remindAfter: reminderMs };
     await run.gate.pass();
     await passageActivities.openHumanStep(requests);
     const { reason, choices, schema } = question;
     run.inbox.pose({ id, question: reason, choices, owner, ...(schema && { schema }) });
     run.inbox.stand(row, run.state.stage, 'person', null);
     try {
-      return settled(await this.awaitAnswer(id, row, Math.min(question.deadline ?? reminder, reminder)));
+      return settled(await this.awaitAnswer(id, row, Math.min(question.deadline ?? reminderMs, reminderMs)));
     } finally {
       run.inbox.question = null;
     }
@@ -62,7 +62,7 @@ export class Questions {
   private async awaitAnswer(id: string, step: string, firstMs: number): Promise<OperatorAnswer> {
     const { run } = this;
     const close = (answer: OperatorAnswer) => passageActivities.closeHumanStep({ ...run.order, id, step, ...answer });
-    for (let wait = firstMs; ; wait = reminder) {
+    for (let wait = firstMs; ; wait = reminderMs) {
       const received = await run.inbox.awaitAnswer(wait, run.mayBoot);
       if (received === 'late') {
         await passageActivities.remindHumanStep({ ...run.order, id });

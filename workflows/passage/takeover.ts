@@ -7,7 +7,7 @@ import { passageActivities } from '../proxies.ts';
 import { Recall } from './recall.ts';
 
 /** Between two reminders, in milliseconds. */
-const reminder = 24 * 60 * 60_000;
+const reminderMs = 24 * 60 * 60_000;
 
 /**
  * A person does the rest of a passage by hand, while it waits on for what the machine reports and begins nothing. They
@@ -55,7 +55,7 @@ export class Takeover {
     const known = this.recall.takeTakeover();
     const id = known?.id ?? `${order.orderId}:takeover:${this.recall.requestCount + this.count}`;
     inbox.pose({ id, question: known?.question.reason ?? question.reason, choices: question.choices, owner: by });
-    await passageActivities.openHumanStep({ ...order, ...question, id, step, owner: by, remindAfter: reminder });
+    await passageActivities.openHumanStep({ ...order, ...question, id, step, owner: by, remindAfter: reminderMs });
     inbox.cover('person');
     const end = await this.awaitEnd(id);
     inbox.question = null;
@@ -71,7 +71,7 @@ export class Takeover {
   private async awaitEnd(id: string): Promise<{ answer: string; by: string }> {
     const { inbox } = this;
     for (;;) {
-      const received = await inbox.awaitHandBack(reminder);
+      const received = await inbox.awaitHandBack(reminderMs);
       if (received === 'late') await passageActivities.remindHumanStep({ ...this.order, id });
       else if (received === 'back') return { answer: 'hand-back', by: 'resume' };
       else if (received === 'cancelled') return { answer: 'cancelled', by: inbox.cancelled?.by ?? 'nobody' };

@@ -1,4 +1,5 @@
 import { type OwnAttempt, ownAttempts } from '../../contract/repair.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { RepairRequest } from '../../domain/requests.ts';
 import type { PassageContext } from '../passage/context.ts';
 import type { Begun } from '../passage/definition.ts';
@@ -25,7 +26,7 @@ export interface RepairFacts {
   /** What was gathered about the fault, for a person, in a few lines. */
   bundle: string;
   /** Milliseconds that the next attempt gives the last act to show what it did. */
-  wait: number;
+  wait: Milliseconds;
 }
 
 export type RepairContext = PassageContext<RepairRequest, RepairFacts>;

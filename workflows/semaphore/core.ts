@@ -24,7 +24,7 @@ const batch = 50;
 /** A closed gate that gives no time is looked at this often. */
 const recheck = 120_000;
 /** The image system's request lapses an hour after it was last made (the Dominator's contract). */
-const lapse = 3_600_000;
+const lapseMs = 3_600_000;
 /** A holder whose workflow could not be described is tried again after this. */
 const soon = 300_000;
 
@@ -35,7 +35,7 @@ export type HolderFinding =
   | { readonly holder: 'closed'; readonly up: boolean; readonly why: string };
 
 /** Until the first turn has told the policy. */
-export const firstTerms: PermitTerms = { capacity: 0, bound: 5000, lease: lapse, limit: 24 * lapse };
+export const firstTerms: PermitTerms = { capacity: 0, bound: 5000, lease: lapseMs, limit: 24 * lapseMs };
 
 export class Semaphore {
   readonly id: string;
@@ -72,7 +72,7 @@ export class Semaphore {
     if (this.ended.has(request.id)) return { state: 'refused', reason: 'this request has ended already' };
     if (this.line.size >= this.terms.bound)
       return { state: 'refused', reason: `${this.line.size} requests wait already, and no more may` };
-    const waiting = { ...request, at: now, until: request.workflowId ? 0 : now + lapse };
+    const waiting = { ...request, at: now, until: request.workflowId ? 0 : now + lapseMs };
     this.line.add(waiting);
     this.fresh.set(waiting.id, waiting);
     this.hurry(request.machineId, now);
@@ -127,7 +127,7 @@ export class Semaphore {
   renew(id: string, now: number): void {
     const holder = this.holders.get(id);
     if (!holder) {
-      if (this.line.get(id)?.until) this.line.extend(id, now + lapse);
+      if (this.line.get(id)?.until) this.line.extend(id, now + lapseMs);
       return;
     }
     if (holder.overdue !== null) this.note(id, null);
@@ -284,7 +284,7 @@ export class Semaphore {
   }
 
   private leaseOf({ workflowId }: PermitWaiting): number {
-    return workflowId ? this.terms.lease : lapse;
+    return workflowId ? this.terms.lease : lapseMs;
   }
 
   private mark(id: string, why: string): void {
