@@ -111,7 +111,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     // Visibility follows a moment after the workflow.
     await expect.poll(() => ask('WaitingOn="permit"')).toContain('rack=A01');
     expect(await ask('ExecutionStatus="Running"')).toContain('semaphore/reboot/fleet=all');
-    expect(await ask('--type standing')).toContain('m-A01-2');
+    expect(await ask('--type status')).toContain('m-A01-2');
     expect(await ask('workflow metadata')).toContain('1 of 1 permits held');
     expect(await ask('--name acquire')).toContain('queued');
     await ask('--name renew');

@@ -101,8 +101,8 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
       expect(await ask('workflow describe')).toContain(bench.machineId);
       expect(await ask('workflow metadata')).toContain('No switch was heard.');
       expect(await ask('workflow show')).toContain('WorkflowExecutionStarted');
-      expect(await ask(`birth/ORDER' --type standing`)).toContain(`${bench.orderId}:register:1`);
-      expect(await ask(`MACHINE' --type standing`)).toContain(bench.orderId);
+      expect(await ask(`birth/ORDER' --type status`)).toContain(`${bench.orderId}:register:1`);
+      expect(await ask(`MACHINE' --type status`)).toContain(bench.orderId);
 
       await ask('--name pause');
       await bench.until((status) => status.paused);
