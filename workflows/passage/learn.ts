@@ -12,7 +12,7 @@ const learns: Readonly<Record<string, (run: Run, answer: Answer) => void>> = {
   retireMachine: whole,
   leaveService(run, answer) {
     stated(run, answer);
-    run.policy = answer['treatment'] as DisruptionPolicy;
+    run.policy = answer['policy'] as DisruptionPolicy;
   },
   readPolicy(run, answer) {
     run.policy = answer as unknown as DisruptionPolicy;
