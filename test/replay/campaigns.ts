@@ -80,7 +80,7 @@ export async function playCampaign(
     taskQueue: lifecycleQueue,
     workflowBundle: await bundle(),
     activities: {
-      stepCampaign: async () => ({ ...usual, ...(setup.turns.length > 1 ? setup.turns.shift() : setup.turns[0]) }),
+      progressCampaign: async () => ({ ...usual, ...(setup.turns.length > 1 ? setup.turns.shift() : setup.turns[0]) }),
       haltCampaign: async () => undefined,
       steerCampaign: async () => null,
     },
