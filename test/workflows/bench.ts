@@ -200,7 +200,7 @@ function stateIn(reported: unknown): MachineState | null {
 
 function describe(name: string, input: Record<string, unknown>): string {
   const detail =
-    input['rung'] ??
+    input['attempt'] ??
     input['number'] ??
     input['fault'] ??
     input['kind'] ??

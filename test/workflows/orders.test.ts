@@ -265,7 +265,7 @@ describe.skipIf(shared === null)("BrainSlug's payload by a signal", () => {
       await expect
         .poll(() => seen.payloads)
         .toMatchObject([
-          { request: { passage: 'reboot', request: { policy: 'asap', semaphores: { reboot: 'rack' } } } },
+          { passageRequest: { passage: 'reboot', request: { policy: 'asap', semaphores: { reboot: 'rack' } } } },
         ]);
       expect(await bench.machine.executeUpdate('brainslug', { args: [payload] })).toBe('refused: it has one already');
     }),
