@@ -35,7 +35,7 @@ describe('a payload', () => {
       postRebootState: 'production',
       semaphores: { reboot: 'rack' },
     };
-    expect(order(talk)).toEqual({ request: { passage: 'reboot', request }, notBefore: null, by: null });
+    expect(order(talk)).toEqual({ passageRequest: { passage: 'reboot', request }, notBefore: null, by: null });
     expect(order({ ...talk, payload: JSON.stringify(talk.payload) }).passageRequest.request).toEqual(request);
   });
 
@@ -84,7 +84,7 @@ describe('a payload', () => {
     expect(read).toMatchObject({
       notBefore: '2026-11-21T09:01:00.000Z',
       by: 'ann',
-      request: { request: { flow: 'basic' } },
+      passageRequest: { request: { flow: 'basic' } },
     });
     // Clocks differ: what is seconds ago still means now.
     expect(order({ state: 'draining', payload: { drain: { targetdate: seconds - 60 } } }).notBefore).toBeNull();
