@@ -10,7 +10,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { causesOf, troubleOf } from '../mdb/trouble.ts';
 
 /** Tries of one transaction that meets others each time, or takes too long: with the proxies' waits about a quarter of an hour. */
-const mostTries = 30;
+const maxTries = 30;
 
 /**
  * What is around every activity of every worker. While one runs that has a heartbeat timeout, its worker tells that it
@@ -53,8 +53,8 @@ function passes(error: unknown, causes: readonly Error[], attempt: number): bool
   if (known !== undefined) return known;
   const trouble = troubleOf(error);
   // Away for all: nothing can be written down until it is back, not even that somebody gave up.
-  if (trouble !== null) return trouble === 'away' || attempt < mostTries;
-  if (causes.some(isBetweenRuns)) return attempt < mostTries;
+  if (trouble !== null) return trouble === 'away' || attempt < maxTries;
+  if (causes.some(isBetweenRuns)) return attempt < maxTries;
   return causes.some((one) => isNetwork(one) || isTemporal(one));
 }
 

@@ -12,7 +12,7 @@ export interface RateLimiter {
 }
 
 // The oldest buckets are forgotten first: a flood of made-up keys must not fill the memory.
-const mostKeys = 50_000;
+const maxKeys = 50_000;
 
 /** `clock` gives milliseconds. */
 export function limitRate(limit: RateLimit, clock: () => number = () => Date.now()): RateLimiter {
@@ -30,7 +30,7 @@ export function limitRate(limit: RateLimit, clock: () => number = () => Date.now
       const left = level(key);
       buckets.delete(key);
       buckets.set(key, { left: left >= 1 ? left - 1 : left, at: clock() });
-      if (buckets.size > mostKeys) buckets.delete(buckets.keys().next().value as string);
+      if (buckets.size > maxKeys) buckets.delete(buckets.keys().next().value as string);
       return left >= 1;
     },
   };

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { issueBootToken, readBootFacts, readNamesake } from '../mdb/boot/boot.ts';
 import type { Mdb, Pool } from '../mdb/connect.ts';
-import { lendTemporaryAddress } from '../mdb/identity/strangers.ts';
+import { lendTemporaryAddress } from '../mdb/identity/unknown.ts';
 import {
   type AnswerName,
   type BootTroubleFound,
@@ -26,7 +26,7 @@ export interface BirtherParts {
   readonly snapshot: Snapshot;
   readonly log: Logger;
   /** Milliseconds that one statement may take before the MDB counts as away; 2,000 unless told. */
-  readonly patience?: number;
+  readonly timeoutMs?: number;
 }
 
 export interface BootAnswer {
@@ -66,7 +66,7 @@ const queued = 5000;
 
 /** The birther: reads, decides, does what the decision says, and renders it. */
 export function createBirther(parts: BirtherParts): Birther {
-  const breaker = createBreaker(parts.patience ?? 2000, Date.now, (open, error) => {
+  const breaker = createBreaker(parts.timeoutMs ?? 2000, Date.now, (open, error) => {
     if (open)
       parts.log.error({ error: reasonOf(error) }, 'the MDB is away: healthy machines boot locally, others wait');
     else parts.log.info('the MDB is back');

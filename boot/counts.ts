@@ -25,7 +25,7 @@ interface Tally {
   lastAt: number;
 }
 
-const flushEvery = 1000;
+const flushMs = 1000;
 const flushAt = 500;
 // An outage of hours at full load must not take the memory; beyond it, counts of new rows are lost and said to be.
 const keepAtMost = 100_000;
@@ -35,7 +35,7 @@ export function createBootCounts(write: (counts: BootCount[]) => Promise<void>, 
   let tallies = new Map<string, Tally>();
   let lost = 0;
   let flushing: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => void flush().catch(() => {}), flushEvery);
+  const timer = setInterval(() => void flush().catch(() => {}), flushMs);
   timer.unref();
 
   function tally(key: CountKey): Tally | null {

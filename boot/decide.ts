@@ -84,7 +84,7 @@ export function decide(request: BootRequest, knowledge: Knowledge, jitter: numbe
     case 'outage':
       return quiet(duringOutage(knowledge.healthy, jitter));
     case 'nothing':
-      return quiet(forStranger(knowledge.policy, knowledge.admitted, jitter));
+      return quiet(forUnknownMachine(knowledge.policy, knowledge.admitted, jitter));
     case 'machine':
       return forMachine(request, knowledge, jitter);
   }
@@ -100,7 +100,7 @@ function duringOutage(healthy: boolean, jitter: number): Decision {
     : waiting('outage', 'the MDB is away', jitter);
 }
 
-function forStranger(policy: SitePolicy, admitted: boolean, jitter: number): Decision {
+function forUnknownMachine(policy: SitePolicy, admitted: boolean, jitter: number): Decision {
   if (!policy.autoBirth) return waiting('stranger', 'this site takes no unannounced machines', jitter);
   return admitted ? { do: 'register' } : waiting('stranger', 'too many new machines this minute', jitter);
 }

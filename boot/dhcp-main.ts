@@ -9,7 +9,7 @@ import { runMain } from './run.ts';
 import { stockTftpRoot } from './tftp.ts';
 
 // How soon a machine that was registered, or whose state changed, is leased the address that goes with it.
-const followEvery = 1000;
+const followMs = 1000;
 
 await runMain(async (stopping) => {
   const config = readConfig(dhcpConfig, process.env);
@@ -30,21 +30,22 @@ await runMain(async (stopping) => {
     log,
   });
   let ready = false;
-  let told = '';
+  let reported = '';
   while (!stopping.aborted) {
     try {
       const running = await leasing.follow();
       if (running && !ready)
         log.info({ interfaces: config.FARRIER_DHCP_INTERFACES, mode: config.FARRIER_DHCP_MODE }, 'ready');
       ready ||= running;
-      told = '';
+      reported = '';
     } catch (error) {
       if (error instanceof DnsmasqError && !ready) throw error;
       // dnsmasq keeps answering with what it has; once a cause is enough.
-      if (told !== String(error)) log.error({ error: String(error) }, 'the MDB could not be followed; trying again');
-      told = String(error);
+      if (reported !== String(error))
+        log.error({ error: String(error) }, 'the MDB could not be followed; trying again');
+      reported = String(error);
     }
-    await setTimeout(followEvery, undefined, { signal: stopping }).catch(() => {});
+    await setTimeout(followMs, undefined, { signal: stopping }).catch(() => {});
   }
   await leasing.stop();
   await close();

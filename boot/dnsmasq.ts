@@ -18,8 +18,8 @@ export interface Dnsmasq {
   stop(): Promise<void>;
 }
 
-const firstPause = 1000;
-const longestPause = 30_000;
+const minPauseMs = 1000;
+const maxPauseMs = 30_000;
 // Whoever lived this long died of something new.
 const settled = 60_000;
 const missing = 'dnsmasq is missing: install the package dnsmasq-base (Debian, Ubuntu) or dnsmasq';
@@ -44,7 +44,7 @@ export async function superviseDnsmasq(file: string, pidFile: string, log: Logge
   await endLeftover(file, pidFile);
   let child: ChildProcess | null = null;
   let wanted = true;
-  let pause = firstPause;
+  let pause = minPauseMs;
   let timer: NodeJS.Timeout | null = null;
 
   function start(): void {
@@ -60,7 +60,7 @@ export async function superviseDnsmasq(file: string, pidFile: string, log: Logge
     running.on('close', (code, signal) => {
       if (child === running) child = null;
       if (!wanted) return;
-      pause = Date.now() - began > settled ? firstPause : Math.min(pause * 2, longestPause);
+      pause = Date.now() - began > settled ? minPauseMs : Math.min(pause * 2, maxPauseMs);
       log.error({ code, signal, again: pause / 1000 }, 'dnsmasq ended and is started again');
       timer = setTimeout(start, pause);
     });
@@ -78,7 +78,7 @@ export async function superviseDnsmasq(file: string, pidFile: string, log: Logge
     async restart() {
       await stop();
       wanted = true;
-      pause = firstPause;
+      pause = minPauseMs;
       start();
     },
     stop,

@@ -47,12 +47,12 @@ export class Outage extends Error {
 }
 
 /** Lets `width` pieces of work run at once and the others wait their turn; throws Outage when `longest` wait already. */
-export function createLane(width: number, longest: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function createLane(width: number, max: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let running = 0;
   return async (work) => {
     if (running >= width) {
-      if (waiting.length >= longest) throw new Outage('too much is asked of the MDB');
+      if (waiting.length >= max) throw new Outage('too much is asked of the MDB');
       // Whoever ends hands its place over, so the count stays.
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else {

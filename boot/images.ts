@@ -47,15 +47,15 @@ export interface RegisteredImage {
  * Registers the image that lies at `os/<id>.tar.gz`: reads it once, hashing, refuses what is no gzipped tar or has
  * another checksum than promised, signs it and writes its row. Throws ImageError; nothing is written then.
  */
-export async function registerImage(parts: ImageParts, wish: ImageSpec): Promise<RegisteredImage> {
-  const path = imagePath(wish.id);
+export async function registerImage(parts: ImageParts, spec: ImageSpec): Promise<RegisteredImage> {
+  const path = imagePath(spec.id);
   await sniffTar(parts.root, path);
   const { bytes, sha256 } = await hashFile(parts.root, path);
-  if (wish.sha256 !== undefined && wish.sha256.toLowerCase() !== sha256) {
-    throw new ImageError(`${path} has SHA-256 ${sha256} instead of ${wish.sha256}: it is refused`);
+  if (spec.sha256 !== undefined && spec.sha256.toLowerCase() !== sha256) {
+    throw new ImageError(`${path} has SHA-256 ${sha256} instead of ${spec.sha256}: it is refused`);
   }
   const signature = parts.authority.signImage(sha256);
-  const { id, kind, layout, preferred, by, automatic = false } = wish;
+  const { id, kind, layout, preferred, by, automatic = false } = spec;
   const actor = { class: automatic ? 'system' : 'user', name: by } as const;
   await writeImage(parts.mdb, { id, kind, path, bytes, sha256, signature, layout, preferred }, actor);
   return { path, bytes, sha256, signature };

@@ -20,14 +20,14 @@ import { openSnapshot, snapshotLimit } from './snapshot.ts';
 import { readProxies } from './source.ts';
 
 // How soon a machine that became healthy while another birther, or none, answered boots locally in an outage.
-const refreshEvery = 15_000;
+const refreshMs = 15_000;
 
 await runMain(async (stopping) => {
   const config = readConfig(birtherConfig, process.env);
   const log = pino({ level: config.FARRIER_LOG, base: { process: 'birther' } });
   const { FARRIER_DATA: data, FARRIER_SITE: siteId, FARRIER_BOOT_URL: bootUrl, FARRIER_AGENT_URL: agentUrl } = config;
   const surroundings = { bootUrl, agentUrl, consoles: config.FARRIER_CONSOLES };
-  const { mdb, pool, close } = connectMdb({ url: config.FARRIER_MDB_URL, name: 'birther', statementTimeout: 2000 });
+  const { mdb, pool, close } = connectMdb({ url: config.FARRIER_MDB_URL, name: 'birther', statementTimeoutMs: 2000 });
   await mkdir(join(data, 'images', 'boot'), { recursive: true });
   const snapshot = await openSnapshot(join(data, 'healthy-macs'));
   const birther = createBirther({ pool, mdb, siteId, surroundings, snapshot, log });
@@ -51,7 +51,7 @@ await runMain(async (stopping) => {
     await healthyMacs(pool, siteId, snapshotLimit)
       .then((macs) => snapshot.refresh(macs))
       .catch((error: unknown) => log.debug({ error: String(error) }, 'the snapshot was not refreshed'));
-    await setTimeout(refreshEvery, undefined, { signal: stopping }).catch(() => {});
+    await setTimeout(refreshMs, undefined, { signal: stopping }).catch(() => {});
   }
   alive.stop();
   await closeServer(server);

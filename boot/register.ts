@@ -1,7 +1,7 @@
 import type { SitePolicy } from '../domain/places/site.ts';
 import type { Mdb } from '../mdb/connect.ts';
 import { registerNewcomer } from '../mdb/identity/newcomers.ts';
-import { type Registration, registerStranger } from '../mdb/identity/strangers.ts';
+import { type Registration, registerUnknownMachine } from '../mdb/identity/unknown.ts';
 import { type Breaker, createMinuteGuard } from './guards.ts';
 import type { BootRequest } from './request.ts';
 
@@ -19,23 +19,23 @@ export function createRegistrar(mdb: Mdb, siteId: string, run: Breaker['run']): 
   const guard = createMinuteGuard(Date.now);
   const running = new Map<string, Promise<Registration>>();
 
-  function strangerOf(request: BootRequest, mac: string, source: string | null) {
+  function unknownMachineOf(request: BootRequest, mac: string, source: string | null) {
     const { uuid, serial, vendor, product, platform } = request;
     const firmware = platform === 'efi' ? ('uefi' as const) : platform;
     return { siteId, mac, uuid, serial, vendor, product, firmware, source };
   }
 
   async function write(request: BootRequest, mac: string, source: string | null, from?: string): Promise<Registration> {
-    const stranger = strangerOf(request, mac, source);
-    if (from === undefined) return run(() => registerStranger(mdb, stranger));
-    return run(() => registerNewcomer(mdb, stranger, { from }));
+    const unknownMachine = unknownMachineOf(request, mac, source);
+    if (from === undefined) return run(() => registerUnknownMachine(mdb, unknownMachine));
+    return run(() => registerNewcomer(mdb, unknownMachine, { from }));
   }
 
   return {
     admits: (mac, policy) => running.has(mac) || guard.admits(policy.strangersPerMinute),
     async ask(request, mac, about) {
       guard.take();
-      await run(() => registerNewcomer(mdb, strangerOf(request, mac, null), about));
+      await run(() => registerNewcomer(mdb, unknownMachineOf(request, mac, null), about));
     },
     register(request, mac, source, from) {
       const known = running.get(mac);

@@ -31,8 +31,8 @@ const platforms = new Map<string, Platform>([
 
 /** Reads the query of `/boot.ipxe`. Junk identities (all-zero UUIDs, `To be filled by O.E.M.`) count as absent. */
 export function readBootRequest(query: URLSearchParams): BootRequest {
-  const told = rejoin(query);
-  const field = (name: string) => told.get(name)?.slice(0, 256) ?? '';
+  const reported = rejoin(query);
+  const field = (name: string) => reported.get(name)?.slice(0, 256) ?? '';
   return {
     mac: normaliseMac(field('mac')),
     uuid: normaliseUuid(field('uuid')),
@@ -45,7 +45,7 @@ export function readBootRequest(query: URLSearchParams): BootRequest {
 }
 
 /** What a boot script asks for (`boot/render.ts`), in its order. */
-const asked = new Set(['mac', 'uuid', 'serial', 'product', 'vendor', 'platform', 'arch', 'nic']);
+const requests = new Set(['mac', 'uuid', 'serial', 'product', 'vendor', 'platform', 'arch', 'nic']);
 
 /**
  * The values as firmware has them. iPXE's `:uristring` leaves `&` as it is, so what follows under a name that was not
@@ -53,16 +53,16 @@ const asked = new Set(['mac', 'uuid', 'serial', 'product', 'vendor', 'platform',
  * for it, as the agent writes one for what is no UTF-8. The first value of a name counts.
  */
 function rejoin(query: URLSearchParams): ReadonlyMap<string, string> {
-  const told = new Map<string, string>();
+  const reported = new Map<string, string>();
   let last: string | null = null;
   for (const [name, value] of query) {
-    if (asked.has(name)) {
-      last = told.has(name) ? null : name;
-      if (last !== null) told.set(name, value);
-    } else if (last !== null) told.set(last, `${told.get(last)}&${name}${value === '' ? '' : `=${value}`}`);
+    if (requests.has(name)) {
+      last = reported.has(name) ? null : name;
+      if (last !== null) reported.set(name, value);
+    } else if (last !== null) reported.set(last, `${reported.get(last)}&${name}${value === '' ? '' : `=${value}`}`);
   }
   return new Map(
-    [...told].map(([name, value]) => [name, value.replace(/\uFFFD(?:(?:FF){2,5}[89A-F][0-9A-F])?/g, '-')]),
+    [...reported].map(([name, value]) => [name, value.replace(/\uFFFD(?:(?:FF){2,5}[89A-F][0-9A-F])?/g, '-')]),
   );
 }
 

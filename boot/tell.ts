@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { reportBootLoop } from '../mdb/boot/boot.ts';
 import type { Mdb } from '../mdb/connect.ts';
 import { recordCardElsewhere } from '../mdb/identity/newcomers.ts';
-import { recordPoolFull } from '../mdb/identity/strangers.ts';
+import { recordPoolFull } from '../mdb/identity/unknown.ts';
 import type { BootTroubleFound } from './decide.ts';
 import type { Breaker } from './guards.ts';
 
@@ -18,17 +18,17 @@ export interface Teller {
 }
 
 export function createTeller(mdb: Mdb, siteId: string, run: Breaker['run'], log: Logger): Teller {
-  const told = new Map<string, number>();
+  const reported = new Map<string, number>();
 
   async function tell(topic: string, write: () => Promise<unknown>): Promise<void> {
     const now = Date.now();
-    if ((told.get(topic) ?? 0) > now - againAfter) return;
-    if (told.size >= remembered) told.clear();
-    told.set(topic, now);
+    if ((reported.get(topic) ?? 0) > now - againAfter) return;
+    if (reported.size >= remembered) reported.clear();
+    reported.set(topic, now);
     try {
       await run(write);
     } catch (error) {
-      told.delete(topic);
+      reported.delete(topic);
       log.warn({ topic, error: String(error) }, 'trouble could not be told; the next request tries again');
     }
   }

@@ -172,7 +172,7 @@ function addSteering(campaign: Command, open: Open): void {
   }
 }
 
-function tellPace({ batch, atOnce, rackShare, feedShare, poolShare }: CampaignView['pace']): string {
+function describePace({ batch, atOnce, rackShare, feedShare, poolShare }: CampaignView['pace']): string {
   const shares = Object.entries({ rack: rackShare, feed: feedShare, pool: poolShare })
     .filter(([, share]) => share !== null)
     .map(([group, share]) => `, ${share} % of a ${group}`);
@@ -181,7 +181,7 @@ function tellPace({ batch, atOnce, rackShare, feedShare, poolShare }: CampaignVi
 
 const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-function tellWindow({ days, from, to, zone }: CampaignView['pace']['windows'][number]): string {
+function describeWindow({ days, from, to, zone }: CampaignView['pace']['windows'][number]): string {
   return `${days.map((day) => weekdays[day - 1]).join(', ')} ${from} to ${to} ${zone}`;
 }
 
@@ -202,8 +202,8 @@ function showDetail(screen: Context['screen'], { campaign, groups, members }: Ca
     ['time left', minutes(campaign.timeLeft)],
     ['canary', `${pace.canary}, healthy for ${pace.soakMinutes} minutes`],
     ['class', campaign.class],
-    ['pace', tellPace(pace)],
-    ['windows', pace.windows.length === 0 ? null : pace.windows.map(tellWindow).join('; ')],
+    ['pace', describePace(pace)],
+    ['windows', pace.windows.length === 0 ? null : pace.windows.map(describeWindow).join('; ')],
     ['halts at', `${campaign.haltAt} failures`],
     ['started', campaign.startedAt === null ? null : `${moment(campaign.startedAt)} by ${campaign.startedBy}`],
     ['ticket', campaign.ticketId],

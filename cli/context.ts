@@ -54,9 +54,9 @@ export function openScreen({ json, colour, width, write }: ScreenOptions): Scree
     facts: (heading, facts) => {
       const known = facts.filter(([, value]) => value !== null && value !== undefined && value !== '');
       if (known.length === 0) return;
-      const longest = Math.max(...known.map(([name]) => name.length));
+      const max = Math.max(...known.map(([name]) => name.length));
       line(dye('bold', heading));
-      for (const [name, value] of known) line(`  ${name.padEnd(longest)}  ${paint(name, cleanCell(value))}`);
+      for (const [name, value] of known) line(`  ${name.padEnd(max)}  ${paint(name, cleanCell(value))}`);
     },
     answer: (value, show) => (json ? line(JSON.stringify(value, null, 2)) : show()),
   };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { DriftList, DriftQuery, DriftView, RoundView } from '../contract/driftschemas.ts';
 import { driftKinds } from '../domain/drift/drift.ts';
+import type { Seconds } from '../domain/duration.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age } from './format.ts';
@@ -15,7 +16,7 @@ const driftColumns = (now: number): Column<DriftView>[] => [
   { title: 'kind', cell: ({ kind }) => kind },
   { title: 'attribute', cell: ({ name }) => name },
   { title: 'want', cell: ({ want }) => want, flexible: true },
-  { title: 'have', cell: (drift) => tellHave(drift, now), flexible: true },
+  { title: 'have', cell: (drift) => describeHave(drift, now), flexible: true },
   { title: 'since', cell: ({ since }) => age(since, now), align: 'right' },
   { title: 'shown by', cell: ({ source, unknownSince }) => (unknownSince === null ? source : null) },
   {
@@ -25,7 +26,7 @@ const driftColumns = (now: number): Column<DriftView>[] => [
   { title: 'note', cell: ({ note }) => note, flexible: true },
 ];
 
-function tellHave({ have, unknownSince }: DriftView, now: number): string | null {
+function describeHave({ have, unknownSince }: DriftView, now: number): string | null {
   if (unknownSince === null) return have;
   return `unknown since ${age(unknownSince, now)} ago${have === null ? '' : `, then ${have}`}`;
 }
@@ -88,7 +89,7 @@ function showDrift({ screen, now }: Context, { summary, drifts }: DriftList, mac
 }
 
 /** How often a round is asked after, in milliseconds. */
-const askEvery = 500;
+const pollMs = 500;
 
 /** `farrier reconcile`: a round now, waited for. */
 export function addReconcile(program: Command, open: Open): void {
@@ -98,11 +99,12 @@ export function addReconcile(program: Command, open: Open): void {
     .option('--site <site>', 'only of this site')
     .option('--no-wait', 'only ask for it')
     .option('--timeout <seconds>', 'how long to wait for it', wholeNumber(1, 86_400), 600)
-    .action(async ({ site, wait, timeout }: { site?: string; wait: boolean; timeout: number }) => {
+    .action(async ({ site, wait, timeout }: { site?: string; wait: boolean; timeout: Seconds }) => {
       const { api, screen } = open();
-      const asked = await api.reconcile(site);
-      if (!wait) return screen.answer(asked, () => screen.line(`Asked for a round of ${asked.sites.join(', ')}.`));
-      const rounds = await awaitRounds(api, asked, Date.now() + timeout * 1000);
+      const requests = await api.reconcile(site);
+      if (!wait)
+        return screen.answer(requests, () => screen.line(`Asked for a round of ${requests.sites.join(', ')}.`));
+      const rounds = await awaitRounds(api, requests, Date.now() + timeout * 1000);
       screen.answer(rounds, () => {
         for (const round of rounds) showRound(screen, round);
       });
@@ -112,17 +114,17 @@ export function addReconcile(program: Command, open: Open): void {
 /** Rounds that began once they were asked for, one of each site. */
 async function awaitRounds(
   api: Context['api'],
-  { sites, askedAt }: { readonly sites: readonly string[]; readonly askedAt: string },
+  { sites, requestedAt }: { readonly sites: readonly string[]; readonly requestedAt: string },
   until: number,
 ): Promise<RoundView[]> {
   for (;;) {
-    const ended = (await api.rounds()).filter((round) => round.endedAt !== null && round.beganAt >= askedAt);
+    const ended = (await api.rounds()).filter((round) => round.endedAt !== null && round.beganAt >= requestedAt);
     const found = sites.flatMap((site) => ended.find((round) => round.site === site) ?? []);
     if (found.length === sites.length) return found;
     const missing = sites.filter((site) => !found.some((round) => round.site === site)).join(', ');
     if (Date.now() > until)
       throw new Error(`no round of ${missing} ended in time; it goes on by itself: farrier drift tells what is known`);
-    await sleep(askEvery);
+    await sleep(pollMs);
   }
 }
 

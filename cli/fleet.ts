@@ -34,10 +34,10 @@ export function addBurnin(program: Command, open: () => Context): void {
     .action(async (machine: string, { all }: { all?: true }) => {
       const { api, screen } = open();
       const answer = await api.burnins(machine);
-      const shown = all ? answer.burnins : answer.burnins.slice(0, 1);
-      screen.answer({ ...answer, burnins: shown }, () => {
-        if (shown.length === 0) screen.line(`${answer.machineId} has had no burn-in.`);
-        for (const burnin of shown) {
+      const observed = all ? answer.burnins : answer.burnins.slice(0, 1);
+      screen.answer({ ...answer, burnins: observed }, () => {
+        if (observed.length === 0) screen.line(`${answer.machineId} has had no burn-in.`);
+        for (const burnin of observed) {
           screen.facts(`Burn-in of order ${burnin.orderId}`, [
             ['verdict', burnin.verdict ?? `none yet, at ${Math.round(burnin.progress)} %`],
             ['finding', burnin.finding],

@@ -30,7 +30,7 @@ const capacityColumns: Column<CapacityView>[] = [
   },
   {
     title: 'rule',
-    cell: ({ rule }) => (rule === null ? null : `${rule.name} ${rule.least}${rule.unit === 'percent' ? ' %' : ''}`),
+    cell: ({ rule }) => (rule === null ? null : `${rule.name} ${rule.min}${rule.unit === 'percent' ? ' %' : ''}`),
   },
 ];
 
@@ -50,14 +50,14 @@ export function addCapacity(program: Command, open: Open): void {
   set
     .argument('<scope>', 'kind of group: fleet, or any column or tag, e.g. rack, feed, pool')
     .argument('[name]', 'the group, e.g. the rack; "*" is each one without a rule of its own', '*')
-    .argument('[least]', 'a share like 90%, a number of machines, or "none"')
+    .argument('[min]', 'a share like 90%, a number of machines, or "none"')
     .requiredOption('--reason <text>', 'why, for the audit')
     .action(
-      async (scope: CapacityView['scope'], name: string, least: string | undefined, { reason }: { reason: string }) => {
+      async (scope: CapacityView['scope'], name: string, min: string | undefined, { reason }: { reason: string }) => {
         const { api, screen } = open();
         // The fleet has no name: `capacity set fleet 90%`.
-        const [group, amount] = least === undefined ? ['*', name] : [name, least];
-        const groups = await api.setCapacity({ scope, name: group, reason, ...readLeast(amount) });
+        const [group, amount] = min === undefined ? ['*', name] : [name, min];
+        const groups = await api.setCapacity({ scope, name: group, reason, ...readMin(amount) });
         screen.answer(groups, () =>
           screen.table(capacityColumns, groups, 'No group of this kind has a machine or a rule.'),
         );
@@ -65,43 +65,43 @@ export function addCapacity(program: Command, open: Open): void {
     );
 }
 
-function readLeast(text: string): { least: number | null; unit?: 'percent' | 'count' } {
-  if (text === 'none') return { least: null };
+function readMin(text: string): { min: number | null; unit?: 'percent' | 'count' } {
+  if (text === 'none') return { min: null };
   const [, digits, percent] = /^(\d{1,7})(%?)$/.exec(text) ?? [];
   if (digits === undefined)
     throw new InvalidArgumentError('It must be a share like 90%, a number of machines, or none.');
-  return { least: Number(digits), unit: percent === '%' ? 'percent' : 'count' };
+  return { min: Number(digits), unit: percent === '%' ? 'percent' : 'count' };
 }
 
-export function addBrake(program: Command, open: Open): void {
-  const brake = program.command('brake').description('the storm brake, which holds machines in production');
-  const show = ({ screen }: Context, view: BrakeView) => screen.answer(view, () => showBrake(screen, view));
-  brake
+export function addBreaker(program: Command, open: Open): void {
+  const breaker = program.command('brake').description('the storm brake, which holds machines in production');
+  const show = ({ screen }: Context, view: BrakeView) => screen.answer(view, () => showBreaker(screen, view));
+  breaker
     .command('status')
     .description('show whether it is engaged, and why')
     .action(async () => {
       const context = open();
       show(context, await context.api.brake());
     });
-  brake
+  breaker
     .command('engage')
     .description('hold every machine in production')
     .requiredOption('--reason <text>', 'why, for the audit and for those who wait')
     .option('--minutes <count>', 'until it lets go by itself; else a person does', wholeNumber(1, 10_080))
     .action(async (options: { reason: string; minutes?: number }) => {
       const context = open();
-      show(context, await context.api.engageBrake(options));
+      show(context, await context.api.engageBreaker(options));
     });
-  brake
+  breaker
     .command('release')
     .description('let machines leave again')
     .requiredOption('--reason <text>', 'why, for the audit')
     .option('--override-minutes <count>', 'and keep it from engaging for so long', wholeNumber(1, 10_080))
     .action(async (options: { reason: string; overrideMinutes?: number }) => {
       const context = open();
-      show(context, await context.api.releaseBrake(options));
+      show(context, await context.api.releaseBreaker(options));
     });
-  brake
+  breaker
     .command('set')
     .description('set what counts as a storm')
     .requiredOption('--reason <text>', 'why, for the audit')
@@ -112,11 +112,11 @@ export function addBrake(program: Command, open: Open): void {
     .option('--cool-minutes <count>', 'how long it stays engaged', wholeNumber(1, 10_080))
     .action(async (options: { reason: string }) => {
       const context = open();
-      show(context, await context.api.setBrake(options));
+      show(context, await context.api.setBreaker(options));
     });
 }
 
-function showBrake(screen: Context['screen'], view: BrakeView): void {
+function showBreaker(screen: Context['screen'], view: BrakeView): void {
   const until = view.until === null ? 'until a person releases it' : `until ${moment(view.until)}`;
   screen.facts('Storm brake', [
     ['engaged', view.engaged ? until : 'no'],
@@ -183,8 +183,8 @@ export function addPool(program: Command, open: Open): void {
 }
 
 function addPoolSet(pool: Command, open: Open): void {
-  const orNone = (least: number, most: number) => (text: string) =>
-    text === 'none' ? ('none' as const) : wholeNumber(least, most)(text);
+  const orNone = (min: number, max: number) => (text: string) =>
+    text === 'none' ? ('none' as const) : wholeNumber(min, max)(text);
   pool
     .command('set')
     .description('set what is named and leave the rest')
@@ -258,11 +258,11 @@ function showPool(screen: Context['screen'], pool: PoolView): void {
     ['reboot time-out', `${pool.rebootTimeout} seconds`],
     ['owner', pool.owner],
     ['reconciler', pool.reconcile],
-    ['its campaigns', tellLimits(pool.reconcileLimits)],
+    ['its campaigns', describeLimits(pool.reconcileLimits)],
   ]);
 }
 
-function tellLimits({ pace, semaphores = {} }: PoolView['reconcileLimits']): string | null {
+function describeLimits({ pace, semaphores = {} }: PoolView['reconcileLimits']): string | null {
   if (pace === undefined) return null;
   const permits = Object.entries(semaphores).map(
     ([phase, tags]) => `${phase} permit by ${[tags].flat().join(' and ')}`,

@@ -178,14 +178,14 @@ function macArgument(text: string): string {
 }
 
 function showMachine({ screen, now }: Context, view: MachineView): void {
-  const { machine, standing, identity, parts } = view;
+  const { machine, status, identity, parts } = view;
   screen.facts(`${machine.id} ${machine.hostname ?? ''}`.trim(), [
-    ['where', standing.where],
-    ['why', standing.why],
-    ['since', standing.since === null ? null : `${moment(standing.since)} (${age(standing.since, now)})`],
-    ['by', standing.by],
-    ['next', standing.next],
-    ['blocked on', standing.blockedOn],
+    ['where', status.where],
+    ['why', status.why],
+    ['since', status.since === null ? null : `${moment(status.since)} (${age(status.since, now)})`],
+    ['by', status.by],
+    ['next', status.next],
+    ['blocked on', status.blockedOn],
     ['boots', view.boots.times === 0 ? null : `${view.boots.times} times in the last ${view.boots.minutes} minutes`],
     ['born in', machine.inServiceAt === null ? null : span(machine.firstBootAt, machine.inServiceAt)],
     [

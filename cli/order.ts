@@ -14,7 +14,7 @@ export const orderColumns = (now: number): Column<OrderView>[] => [
   { title: 'order', cell: ({ id }) => id },
   { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId },
   { title: 'passage', cell: ({ passage }) => passage },
-  { title: 'state', cell: ({ state, pausedBy, takenOverBy }) => tellState(state, pausedBy, takenOverBy) },
+  { title: 'state', cell: ({ state, pausedBy, takenOverBy }) => describeState(state, pausedBy, takenOverBy) },
   { title: 'class', cell: ({ class: urgency }) => (urgency === 'maintenance' ? null : urgency) },
   {
     title: 'from',
@@ -27,7 +27,7 @@ export const orderColumns = (now: number): Column<OrderView>[] => [
 ];
 
 /** A state that people changed something about, in one word. */
-function tellState(state: string, pausedBy: string | null, takenOverBy: string | null): string {
+function describeState(state: string, pausedBy: string | null, takenOverBy: string | null): string {
   const live = state === 'waiting' || state === 'running';
   if (live && takenOverBy !== null) return 'taken over';
   return live && pausedBy !== null ? 'paused' : state;
@@ -72,7 +72,7 @@ export function addBirth(program: Command, open: () => Context): void {
     .option('--wipe', 'its disks may be wiped, whatever is on them', false)
     .action(async (machine: string, { reason, id, wipe }: BirthOptions) => {
       const { api, screen, operator } = open();
-      const wish = {
+      const spec = {
         machine,
         passage: 'birth',
         wipe,
@@ -80,10 +80,10 @@ export function addBirth(program: Command, open: () => Context): void {
         ...(id === undefined ? {} : { id }),
       } as const;
       const mac = normaliseMac(machine);
-      const taken = await api.order(wish).catch(async (error: unknown) => {
+      const taken = await api.order(spec).catch(async (error: unknown) => {
         if (!(error instanceof ApiProblem) || error.status !== 404 || mac === null) throw error;
         await api.announce({ mac });
-        return api.order(wish);
+        return api.order(spec);
       });
       const { order, created } = taken;
       screen.answer(taken, () =>

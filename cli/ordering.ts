@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { OrdersRequest, OrdersTaken } from '../contract/api.ts';
+import type { OrdersAccepted, OrdersRequest } from '../contract/api.ts';
+import type { Seconds } from '../domain/duration.ts';
 import { orderClasses } from '../domain/machine.ts';
 import type { SemaphoreTags } from '../domain/requests.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
@@ -9,7 +10,7 @@ import { awaitPlans, showRehearsals } from './rehearsal.ts';
 import type { Column } from './table.ts';
 
 /** Seconds that a dry run waits for its plan: reads of a slow controller take some. */
-const standardWait = 60;
+const standardWaitSeconds = 60;
 
 /** What every order may be given. */
 export interface OrderOptions {
@@ -19,7 +20,7 @@ export interface OrderOptions {
   readonly id?: string;
   readonly class?: (typeof orderClasses)[number];
   readonly dryRun?: true;
-  readonly wait?: number | false;
+  readonly wait?: Seconds | false;
   readonly plan?: string;
   readonly notBefore?: string;
   readonly deadline?: string;
@@ -35,7 +36,7 @@ export function withOrderOptions(command: Command): Command {
     .option('--id <id>', 'id of the order, so that asking twice is one order')
     .addOption(new Option('--class <class>', 'how urgent it is').choices(orderClasses))
     .option('--dry-run', 'plan every act and do none: shows the plan and the command that applies it')
-    .option('--wait <seconds>', 'how long a dry run waits for its plan', wholeNumber(0, 3600), standardWait)
+    .option('--wait <seconds>', 'how long a dry run waits for its plan', wholeNumber(0, 3600), standardWaitSeconds)
     .option('--no-wait', 'do not wait for the plan of a dry run')
     .option('--plan <hash>', 'do it only if its plan is still this one')
     .option('--not-before <time>', 'when it may begin', timeArgument)
@@ -75,7 +76,7 @@ export function groupsOf({ drainGroup, rebootGroup }: GroupOptions): { semaphore
 
 const oneOrMore = (tags: readonly string[]) => (tags.length === 1 ? (tags[0] ?? '') : tags);
 
-const outcomeColumns: Column<OrdersTaken['outcomes'][number]>[] = [
+const outcomeColumns: Column<OrdersAccepted['outcomes'][number]>[] = [
   { title: 'machine', cell: ({ machineId }) => machineId },
   { title: 'order', cell: ({ orderId }) => orderId },
   {
@@ -86,7 +87,7 @@ const outcomeColumns: Column<OrdersTaken['outcomes'][number]>[] = [
 ];
 
 /** Shows one outcome a machine, and ends with 1 when one was refused. */
-export function showOutcomes({ screen }: Context, taken: OrdersTaken): void {
+export function showOutcomes({ screen }: Context, taken: OrdersAccepted): void {
   screen.answer(taken, () => screen.table(outcomeColumns, taken.outcomes, 'Nothing was ordered.'));
   if (taken.outcomes.some(({ refused }) => refused !== null)) process.exitCode = 1;
 }
@@ -98,11 +99,11 @@ export async function order(
   machine: string | undefined,
   passage: OrdersRequest['passage'],
   request: object,
-  { selector, count, reason, plan, wait = standardWait, ...options }: OrderOptions,
+  { selector, count, reason, plan, wait = standardWaitSeconds, ...options }: OrderOptions,
 ): Promise<void> {
   const { api, screen, operator } = context;
   mustBeOne(command, machine, selector);
-  const wish = {
+  const spec = {
     passage,
     request: { ...request },
     reason: reason ?? `${operator} asked for it`,
@@ -111,19 +112,19 @@ export async function order(
   };
   const seconds = options.dryRun && wait !== false && begins(options.notBefore, wait) ? wait : null;
   if (selector !== undefined) {
-    const many = await api.orderMany({ ...wish, selector, ...(count !== undefined && { count }) });
+    const many = await api.orderMany({ ...spec, selector, ...(count !== undefined && { count }) });
     if (seconds === null) return showOutcomes(context, many);
     const outcomes = await awaitPlans(context, command, many.outcomes, seconds);
     return screen.answer({ outcomes }, () => showRehearsals(context, outcomes));
   }
-  const taken = await api.order({ ...wish, machine: machine ?? '' });
+  const taken = await api.order({ ...spec, machine: machine ?? '' });
   const { id, machineId } = taken.order;
   const done = taken.created ? 'is ordered' : 'was ordered before';
-  const told = `${id} ${done} for ${machineId}: farrier order show ${id}`;
-  if (seconds === null) return screen.answer(taken, () => screen.line(told));
+  const reported = `${id} ${done} for ${machineId}: farrier order show ${id}`;
+  if (seconds === null) return screen.answer(taken, () => screen.line(reported));
   const rehearsals = await awaitPlans(context, command, [{ machineId, orderId: id, refused: null }], seconds);
   screen.answer({ ...taken, ...rehearsals[0] }, () => {
-    screen.line(told);
+    screen.line(reported);
     showRehearsals(context, rehearsals);
   });
 }

@@ -4,7 +4,7 @@ import type { Finding } from '../contract/api.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 
 /** A worker asks at least once a minute; Temporal lists those of the last five. In milliseconds. */
-const longestSilence = 90_000;
+const maxSilenceMs = 90_000;
 
 /** A finding for each queue; one that can't be described is not taken for polled. */
 export async function askPollers(address: string, namespace: string, queues: readonly string[]): Promise<Finding[]> {
@@ -27,7 +27,7 @@ async function askQueue(connection: Connection, namespace: string, queue: string
       taskQueueType,
     });
     const seen = (pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
-    const ok = seen.some((at) => Date.now() - at < longestSilence);
+    const ok = seen.some((at) => Date.now() - at < maxSilenceMs);
     return { name, ok, message: ok ? `${seen.length} workers poll it` : 'no worker polls it: its orders do not move' };
   } catch (error) {
     return { name, ok: false, message: `Temporal does not tell who polls it: ${(error as Error).message}` };

@@ -7,7 +7,7 @@ import { addDisruption } from './disruption.ts';
 import { addDrift, addOutdatedFirmware, addReconcile } from './drift.ts';
 import { addErasure } from './erasure.ts';
 import { addBootStats, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
-import { addBrake, addCapacity, addPool } from './guards.ts';
+import { addBreaker, addCapacity, addPool } from './guards.ts';
 import { addHardware } from './hardware.ts';
 import { addMachine } from './machine.ts';
 import { addOncall } from './oncall.ts';
@@ -51,7 +51,7 @@ export function createProgram(
   addOutdatedFirmware(program, context);
   addProfile(program, context);
   addCapacity(program, context);
-  addBrake(program, context);
+  addBreaker(program, context);
   addPool(program, context);
   addSemaphore(program, context);
   addTag(program, context);

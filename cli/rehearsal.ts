@@ -17,25 +17,25 @@ export interface Rehearsal {
   readonly why: string | null;
 }
 
-const pause = 250;
+const pauseMs = 250;
 
 /** Waits until each order's plan is made or it has ended without, for so many seconds at most. */
 export async function awaitPlans(
   { api }: Context,
   command: Command,
-  asked: readonly { readonly machineId: string; readonly orderId: string | null; readonly refused: string | null }[],
+  requests: readonly { readonly machineId: string; readonly orderId: string | null; readonly refused: string | null }[],
   seconds: number,
 ): Promise<Rehearsal[]> {
   const until = Date.now() + seconds * 1000;
   const found = new Map<string, OrderDetail>();
   for (;;) {
-    for (const { orderId } of asked)
+    for (const { orderId } of requests)
       if (orderId !== null && !isOver(found.get(orderId))) found.set(orderId, await api.showOrder(orderId));
-    const left = asked.some(({ orderId }) => orderId !== null && !isOver(found.get(orderId)));
+    const left = requests.some(({ orderId }) => orderId !== null && !isOver(found.get(orderId)));
     if (!left || Date.now() >= until) break;
-    await sleep(Math.min(pause, Math.max(1, until - Date.now())));
+    await sleep(Math.min(pauseMs, Math.max(1, until - Date.now())));
   }
-  return asked.map(({ machineId, orderId, refused }): Rehearsal => {
+  return requests.map(({ machineId, orderId, refused }): Rehearsal => {
     const detail = orderId === null ? undefined : found.get(orderId);
     const plan = detail?.order.state === 'done' ? detail.plan : null;
     if (plan !== null) return { machineId, orderId, plan, apply: applying(command, machineId, plan.hash), why: null };

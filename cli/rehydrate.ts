@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RehydrateView } from '../contract/rehydrateschemas.ts';
+import type { Seconds } from '../domain/duration.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age } from './format.ts';
 import type { Column } from './table.ts';
 
-const askEvery = 500;
+const pollMs = 500;
 
 interface Flags {
   readonly selector?: string;
   readonly dryRun?: true;
   readonly reason?: string;
   readonly wait: boolean;
-  readonly timeout: number;
+  readonly timeout: Seconds;
 }
 
 /** `farrier rehydrate`: brings back the workflows that Temporal has lost, from the MDB. */
@@ -52,11 +53,11 @@ export function addRehydrate(program: Command, open: () => Context): void {
       const list = await api.rehydrations();
       const columns: Column<RehydrateView>[] = [
         { title: 'id', cell: ({ id }) => id },
-        { title: 'by', cell: ({ askedBy }) => askedBy ?? 'itself' },
-        { title: 'age', cell: ({ askedAt }) => age(askedAt, now), align: 'right' },
+        { title: 'by', cell: ({ requestedBy }) => requestedBy ?? 'itself' },
+        { title: 'age', cell: ({ requestedAt }) => age(requestedAt, now), align: 'right' },
         { title: 'dry run', cell: ({ dryRun }) => (dryRun ? 'yes' : null) },
         { title: 'machines', cell: ({ machines }) => String(machines), align: 'right' },
-        { title: 'found', cell: tell, flexible: true },
+        { title: 'found', cell: describe, flexible: true },
       ];
       screen.answer(list, () => screen.table(columns, list.rounds, 'Nothing was ever missing.'));
     });
@@ -81,7 +82,7 @@ async function awaitEnd(api: Context['api'], id: string, until: number): Promise
           ? `no dispatcher took it in time: does it run, and reach Temporal? farrier rehydrate show ${id}`
           : `it goes on, after ${view.machines} machines: farrier rehydrate show ${id}`,
       );
-    await sleep(askEvery);
+    await sleep(pollMs);
   }
 }
 
@@ -95,7 +96,7 @@ function show(screen: Context['screen'], view: RehydrateView): void {
   const nothing = `Nothing ${dryRun ? 'is' : 'was'} missing: ${machines} machines were compared with their workflows.`;
   if (error === null || found.length > 0) screen.table(columns(found), found, nothing);
   if (total > found.length) screen.line(`… and ${total - found.length} more.`);
-  if (total > 0) screen.line(`${dryRun ? 'Missing' : 'Brought back'}: ${tell(view)}.`);
+  if (total > 0) screen.line(`${dryRun ? 'Missing' : 'Brought back'}: ${describe(view)}.`);
   if (error !== null) screen.line(`It could not be done to the end: ${error}`);
 }
 
@@ -111,7 +112,7 @@ function columns(found: readonly Found[]): Column<Found>[] {
   ];
 }
 
-function tell({ counts, error }: RehydrateView): string {
+function describe({ counts, error }: RehydrateView): string {
   const parts = Object.entries(counts).map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`);
   return parts.length > 0 ? parts.join(', ') : error === null ? 'nothing' : `not done: ${error}`;
 }

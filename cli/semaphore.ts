@@ -27,7 +27,7 @@ const permitColumns = (now: number): Column<PermitView>[] => [
   { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId },
   { title: 'class', cell: (permit) => permit.class },
   { title: 'fence', cell: ({ fence }) => fence, align: 'right' },
-  { title: 'age', cell: ({ grantedAt, askedAt }) => age(grantedAt ?? askedAt, now), align: 'right' },
+  { title: 'age', cell: ({ grantedAt, requestedAt }) => age(grantedAt ?? requestedAt, now), align: 'right' },
   { title: 'holder', cell: ({ workflowId }) => workflowId ?? 'image system' },
   { title: 'overdue', cell: ({ overdue }) => overdue, flexible: true },
 ];

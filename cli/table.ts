@@ -18,7 +18,7 @@ export interface TableStyle {
 
 const gap = 2;
 // Below this a cut column says nothing any more; a narrower terminal gets longer lines instead.
-const least = 8;
+const min = 8;
 
 /** Text that came from hardware or people, made safe for a terminal: no escape sequences, no line breaks. */
 export function cleanCell(value: string | number | null | undefined): string {
@@ -51,8 +51,7 @@ function narrow<T>(columns: readonly Column<T>[], natural: readonly number[], wi
   for (let over = total(widths) - width; over > 0; over--) {
     let widest = -1;
     for (const [index, column] of columns.entries()) {
-      if (column.flexible && (widths[index] ?? 0) > least && (widths[index] ?? 0) > (widths[widest] ?? 0))
-        widest = index;
+      if (column.flexible && (widths[index] ?? 0) > min && (widths[index] ?? 0) > (widths[widest] ?? 0)) widest = index;
     }
     if (widest === -1) break;
     widths[widest] = (widths[widest] ?? 0) - 1;

@@ -68,8 +68,8 @@ const subject = (machine: string | undefined, selector: string | undefined) => (
   ...(selector !== undefined && { selector }),
 });
 
-async function change({ api, screen }: Context, wish: TagChange): Promise<void> {
-  const done: TagsChanged = await api.changeTags(wish);
+async function change({ api, screen }: Context, spec: TagChange): Promise<void> {
+  const done: TagsChanged = await api.changeTags(spec);
   const which = done.machines.length === 1 ? done.machines[0] : `${done.machines.length} machines`;
   screen.answer(done, () => screen.line(`${which}: ${done.changed === 0 ? 'nothing changed' : 'tags changed'}`));
 }

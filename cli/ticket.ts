@@ -68,9 +68,9 @@ export function addTicket(program: Command, open: () => Context): void {
     .argument('<ticket>', 'id of the ticket')
     .requiredOption('--why <text>', 'what was found or done')
     .option('--answer <answer>', 'which answer that is, where closing could mean several')
-    .action(async (id: string, wish: { why: string; answer?: string }) => {
+    .action(async (id: string, spec: { why: string; answer?: string }) => {
       const { api, screen } = open();
-      const closed = await api.closeTicket(id, wish);
+      const closed = await api.closeTicket(id, spec);
       const said = { closed: 'is closed', answered: 'is answered, and closes once its passage has taken that' };
       screen.answer(closed, () => screen.line(`${id} ${said[closed.outcome]}`));
     });

@@ -13,8 +13,8 @@ import type {
   MachineView,
   OrderDetail,
   OrderRequest,
+  OrdersAccepted,
   OrdersRequest,
-  OrdersTaken,
   OrderView,
   RackView,
   TimelineEntry,
@@ -26,7 +26,7 @@ import type {
   DriftQuery,
   ProfileRequest,
   ProfileView,
-  ReconcileAsked,
+  ReconcileRequested,
   RoundView,
 } from '../contract/driftschemas.ts';
 import type { ErasureView } from '../contract/erasures.ts';
@@ -82,7 +82,7 @@ export interface ApiClientOptions {
   /** Name for the audit. */
   readonly operator?: string;
   /** Milliseconds until a request is given up; 30,000 unless told. Uploads have no limit. */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
 }
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -147,12 +147,12 @@ export class ApiClient {
   }
 
   /** One order for each machine that a selector means, each with its own outcome. */
-  orderMany(orders: OrdersRequest): Promise<OrdersTaken> {
+  orderMany(orders: OrdersRequest): Promise<OrdersAccepted> {
     return this.#send('POST', '/orders/many', orders);
   }
 
   /** Orders what BrainSlug's payload asks for, of one machine or of a selector's. */
-  brainslug(request: BrainslugRequest): Promise<OrdersTaken> {
+  brainslug(request: BrainslugRequest): Promise<OrdersAccepted> {
     return this.#send('POST', '/orders/brainslug', request);
   }
 
@@ -174,8 +174,8 @@ export class ApiClient {
   }
 
   /** Plans one order over many machines; the campaign's hash is what it is started by. */
-  planCampaign(wish: CampaignRequest): Promise<{ created: boolean; campaign: CampaignView }> {
-    return this.#send('POST', '/campaigns', wish);
+  planCampaign(spec: CampaignRequest): Promise<{ created: boolean; campaign: CampaignView }> {
+    return this.#send('POST', '/campaigns', spec);
   }
 
   async campaigns(): Promise<CampaignView[]> {
@@ -198,9 +198,9 @@ export class ApiClient {
   async steerCampaign(
     id: string,
     how: 'pause' | 'resume' | 'cancel',
-    wish: { reason: string; stop?: boolean },
+    spec: { reason: string; stop?: boolean },
   ): Promise<void> {
-    await this.#send('POST', `/campaigns/${encodeURIComponent(id)}/${how}`, wish);
+    await this.#send('POST', `/campaigns/${encodeURIComponent(id)}/${how}`, spec);
   }
 
   async steps(filter: { open?: boolean; owner?: string; machine?: string } = {}): Promise<HumanStepView[]> {
@@ -219,8 +219,8 @@ export class ApiClient {
     return this.#get(`/tickets/${encodeURIComponent(id)}`);
   }
 
-  closeTicket(id: string, wish: { why: string; answer?: string }): Promise<{ outcome: 'closed' | 'answered' }> {
-    return this.#send('POST', `/tickets/${encodeURIComponent(id)}/close`, wish);
+  closeTicket(id: string, spec: { why: string; answer?: string }): Promise<{ outcome: 'closed' | 'answered' }> {
+    return this.#send('POST', `/tickets/${encodeURIComponent(id)}/close`, spec);
   }
 
   async noteTicket(id: string, text: string): Promise<void> {
@@ -255,23 +255,23 @@ export class ApiClient {
     return (await this.#get<{ groups: CapacityView[] }>('/capacity', { scope })).groups;
   }
 
-  async setCapacity(wish: CapacityRequest): Promise<CapacityView[]> {
-    return (await this.#send<{ groups: CapacityView[] }>('PUT', '/capacity', wish)).groups;
+  async setCapacity(spec: CapacityRequest): Promise<CapacityView[]> {
+    return (await this.#send<{ groups: CapacityView[] }>('PUT', '/capacity', spec)).groups;
   }
 
   brake(): Promise<BrakeView> {
     return this.#get('/brake');
   }
 
-  engageBrake(wish: { reason: string; minutes?: number }): Promise<BrakeView> {
-    return this.#send('POST', '/brake/engage', wish);
+  engageBreaker(spec: { reason: string; minutes?: number }): Promise<BrakeView> {
+    return this.#send('POST', '/brake/engage', spec);
   }
 
-  releaseBrake(wish: { reason: string; overrideMinutes?: number }): Promise<BrakeView> {
-    return this.#send('POST', '/brake/release', wish);
+  releaseBreaker(spec: { reason: string; overrideMinutes?: number }): Promise<BrakeView> {
+    return this.#send('POST', '/brake/release', spec);
   }
 
-  setBrake(limits: BrakeLimitsRequest): Promise<BrakeView> {
+  setBreaker(limits: BrakeLimitsRequest): Promise<BrakeView> {
     return this.#send('PUT', '/brake', limits);
   }
 
@@ -286,7 +286,7 @@ export class ApiClient {
   }
 
   /** Asks for a round of the reconciler, of one site or all. */
-  reconcile(site?: string): Promise<ReconcileAsked> {
+  reconcile(site?: string): Promise<ReconcileRequested> {
     return this.#send('POST', '/reconcile', site === undefined ? {} : { site });
   }
 
@@ -295,8 +295,8 @@ export class ApiClient {
   }
 
   /** Asks for the workflows that are missing to be brought back; `rehydration` tells how far that is. */
-  rehydrate(wish: RehydrateRequest = {}): Promise<{ id: string }> {
-    return this.#send('POST', '/rehydrate', wish);
+  rehydrate(spec: RehydrateRequest = {}): Promise<{ id: string }> {
+    return this.#send('POST', '/rehydrate', spec);
   }
 
   rehydrations(): Promise<RehydrateList> {
@@ -405,8 +405,8 @@ export class ApiClient {
     await this.#send('POST', `/permits/${encodeURIComponent(id)}/evict`, { reason });
   }
 
-  disruption(wish: DisruptionRequest): Promise<DisruptionAnswer> {
-    return this.#send('POST', '/disruption', wish);
+  disruption(spec: DisruptionRequest): Promise<DisruptionAnswer> {
+    return this.#send('POST', '/disruption', spec);
   }
 
   #get<T>(path: string, query: Query = {}): Promise<T> {
@@ -422,7 +422,7 @@ export class ApiClient {
     path: string,
     { query = {}, body }: { query?: Query; body?: string | Blob },
   ): Promise<T> {
-    const { url, operator, timeout = 30_000 } = this.#options;
+    const { url, operator, timeoutMs = 30_000 } = this.#options;
     const target = new URL(`/api/v1${path}`, url);
     for (const [key, value] of Object.entries(query))
       if (value !== undefined) target.searchParams.set(key, String(value));
@@ -434,7 +434,7 @@ export class ApiClient {
         ...(operator === undefined ? {} : { 'x-farrier-operator': operator }),
       },
       ...(body === undefined ? {} : { body }),
-      ...(body instanceof Blob ? {} : { signal: AbortSignal.timeout(timeout) }),
+      ...(body instanceof Blob ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     }).catch((error: Error) => {
       throw new ApiProblem(0, 'unreachable', `the API at ${url} does not answer: ${reasonOf(error)}`);
     });

@@ -4,12 +4,12 @@ import {
   type Cancel,
   lifecycleQueue,
   type MachineInput,
+  type MachineStatus,
   machineWorkflow,
   machineWorkflowId,
   type OrderMessage,
   passageWorkflowId,
   queries,
-  type Standing,
   type Steering,
   signals,
   updates,
@@ -84,12 +84,12 @@ export class FarrierClient {
   }
 
   /** Where the machine's workflow stands, as it sees it itself. */
-  standing(machineId: string): Promise<Standing> {
-    return this.temporal.workflow.getHandle(machineWorkflowId(machineId)).query<Standing>(queries.standing);
+  status(machineId: string): Promise<MachineStatus> {
+    return this.temporal.workflow.getHandle(machineWorkflowId(machineId)).query<MachineStatus>(queries.status);
   }
 
-  passageStanding(machineId: string, passage: Passage, orderId: string): Promise<Standing> {
-    return this.#passage(machineId, passage, orderId).query<Standing>(queries.standing);
+  passageStatus(machineId: string, passage: Passage, orderId: string): Promise<MachineStatus> {
+    return this.#passage(machineId, passage, orderId).query<MachineStatus>(queries.status);
   }
 
   async close(): Promise<void> {

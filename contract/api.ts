@@ -160,7 +160,7 @@ export const orderView = z.object({
 });
 
 /** Where a machine is, why, since when, by whom, what comes next and what it waits for: one sentence each. */
-export const standingView = z.object({
+export const statusView = z.object({
   where: z.string(),
   why: z.string(),
   since: nullable(time),
@@ -171,7 +171,7 @@ export const standingView = z.object({
 
 export const machineView = z.object({
   machine: machineSummary,
-  standing: standingView,
+  status: statusView,
   identity: z.object({
     vendor: text,
     sku: text,
@@ -285,7 +285,7 @@ export const machineAnnounced = z.object({ id: z.string(), notes: z.array(z.stri
 
 // ── Orders and human steps ──────────────────────────────────────────────────────────────────────────────
 
-const asked = {
+const request = {
   passage: z.enum(passages, `is not one of those that can be ordered: ${passages.join(', ')}`),
   reason: sentence,
   /** What the passage is asked to do; docs/orders.md has it by passage, and what is absent gets its default. */
@@ -308,7 +308,7 @@ export const orderRequest = z.strictObject({
   /** Minted by the caller so that a repeated request is the same order; minted by the server when absent. */
   id: id.optional(),
   machine: machineName,
-  ...asked,
+  ...request,
 });
 
 /** One order for each machine that a selector means. */
@@ -318,9 +318,9 @@ export const ordersRequest = z.strictObject({
   selector: z.string().max(1000),
   /** How many machines it means; needed for `all`, and checked wherever it is given. */
   count: z.int().min(0).optional(),
-  ...asked,
+  ...request,
 });
-export const ordersTaken = z.object({
+export const ordersAccepted = z.object({
   /** One a machine: its order, or why it got none. */
   outcomes: z.array(z.object({ machineId: z.string(), orderId: text, created: z.boolean(), refused: text })),
 });
@@ -355,7 +355,7 @@ export const orderDetail = z.object({
   /** What it would do, or would have done, where it was rehearsed. */
   plan: nullable(planView),
 });
-export const orderTaken = z.object({ order: orderView, created: z.boolean() });
+export const orderAccepted = z.object({ order: orderView, created: z.boolean() });
 export const cancelRequest = z.strictObject({ reason: sentence });
 export const accepted = z.object({ accepted: z.literal(true) });
 
@@ -478,13 +478,13 @@ export type MachineSummary = z.infer<typeof machineSummary>;
 export type MachineView = z.infer<typeof machineView>;
 export type MachineFilter = z.input<typeof machineFilter>;
 export type MachineAnnouncement = z.input<typeof machineAnnouncement>;
-export type StandingView = z.infer<typeof standingView>;
+export type StatusView = z.infer<typeof statusView>;
 export type StepView = z.infer<typeof stepView>;
 export type HumanStepView = z.infer<typeof humanStepView>;
 export type OrderView = z.infer<typeof orderView>;
 export type OrderRequest = z.input<typeof orderRequest>;
 export type OrdersRequest = z.input<typeof ordersRequest>;
-export type OrdersTaken = z.infer<typeof ordersTaken>;
+export type OrdersAccepted = z.infer<typeof ordersAccepted>;
 export type BrainslugRequest = z.input<typeof brainslugRequest>;
 export type PlanView = z.infer<typeof planView>;
 export type OrderDetail = z.infer<typeof orderDetail>;

@@ -3,8 +3,9 @@
  * holds no secret and nothing that is large.
  */
 
+import type { Milliseconds } from '../domain/duration.ts';
 import type { BootState, ImageKind, OpState, Stage } from '../domain/machine.ts';
-import type { Held } from '../domain/question.ts';
+import type { OperatorQuestion } from '../domain/question.ts';
 import type { Taken } from './past.ts';
 
 export interface BeginResult extends Taken {
@@ -30,7 +31,7 @@ export interface Registered {
   readonly controller: boolean;
 }
 
-export type RegisterResult = { readonly registered: Registered } | { readonly held: Held };
+export type RegisterResult = { readonly registered: Registered } | { readonly question: OperatorQuestion };
 
 export interface ConfigureResult {
   /** `match`: nothing to do. `differ`: the attributes listed have to be set. `none`: no controller is known. */
@@ -41,13 +42,13 @@ export interface ConfigureResult {
   readonly job?: string;
 }
 
-export type ControllerResult = ConfigureResult | { readonly held: Held };
+export type ControllerResult = ConfigureResult | { readonly question: OperatorQuestion };
 
 export interface ProfileStart {
   /** `run`: the agent burns in. `known`: this order already has a verdict. */
   readonly burnin: 'run' | 'known';
   /** Milliseconds that the burn-in may take before its fallback. */
-  readonly limit: number;
+  readonly limit: Milliseconds;
 }
 
 export interface ProfileResult {
@@ -61,7 +62,7 @@ export interface DeployResult {
   readonly hostname: string;
   readonly image: string;
   /** Milliseconds until the installed system has reported; null for the step's own limit. */
-  readonly limit: number | null;
+  readonly limit: Milliseconds | null;
   /** Whether a machine that stays silent may be restarted unasked. */
   readonly mayRestart: boolean;
 }

@@ -1,21 +1,21 @@
 /** What is said about a mainboard that was replaced. Plain data: it is written into histories. */
 
-import type { BoardFactor, BoardShown } from '../domain/identity/board.ts';
-import type { BoardWord } from '../domain/identity/boardword.ts';
-import type { PassageErrand } from './passage.ts';
+import type { BoardFactor, BoardObserved } from '../domain/identity/board.ts';
+import type { BoardAnswer } from '../domain/identity/boardanswer.ts';
+import type { PassageReference } from './passage.ts';
 
-export interface BoardLook extends PassageErrand {
+export interface BoardLook extends PassageReference {
   /** The key of another certificate that a person has compared; absent: only the pinned one is spoken to. */
   readonly key?: string;
 }
 
-export type BoardSight =
+export type BoardObservation =
   /** `quarantined`: shut out for another identity or certificate, of which nothing is to be seen now. */
   | { readonly state: 'same'; readonly quarantined: boolean }
   /** Some of it is the machine's, and some is not. */
   | {
       readonly state: 'swapped';
-      readonly shown: BoardShown;
+      readonly shown: BoardObserved;
       readonly agree: readonly BoardFactor[];
       readonly differ: readonly BoardFactor[];
       /** Whether none of the ports it shows is the one the machine boots from. */
@@ -28,11 +28,11 @@ export type BoardSight =
   | { readonly state: 'unread'; readonly reason: string }
   | { readonly state: 'none' };
 
-export interface BoardAccept extends PassageErrand {
+export interface BoardAccept extends PassageReference {
   /** Of the human step that it was accepted in: the same again is the same board. */
   readonly id: string;
-  readonly shown: BoardShown;
-  readonly word: BoardWord;
+  readonly shown: BoardObserved;
+  readonly word: BoardAnswer;
 }
 
 export type BoardAccepted =

@@ -34,19 +34,19 @@ export type SteeringKind = 'pause' | 'resume' | 'cancel';
 export interface CampaignInput {
   readonly campaignId: string;
   /** Turns of one run, for tests; the server's own suggestion otherwise. */
-  readonly longest?: number;
+  readonly max?: number;
   /** Messages that were ignored. */
   readonly ignored?: readonly string[];
 }
 
 /** One look at the campaign, at the workflow's time. */
-export interface TurnInput {
+export interface CampaignStepInput {
   readonly campaignId: string;
   readonly now: number;
 }
 
-/** What the `standing` query of a campaign tells. */
-export interface CampaignStanding extends Omit<CampaignProgress, 'canaries' | 'more' | 'until'> {
+/** What the `status` query of a campaign tells. */
+export interface CampaignStatus extends Omit<CampaignProgress, 'canaries' | 'more' | 'until'> {
   readonly campaignId: string;
   readonly until: string | null;
   readonly since: string;

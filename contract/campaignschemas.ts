@@ -1,7 +1,7 @@
 /** The API's shapes for campaigns. */
 
 import { z } from 'zod';
-import { campaignStates, memberStates, standardLimits } from '../domain/campaign/campaign.ts';
+import { campaignStates, memberStates, standardPace } from '../domain/campaign/campaign.ts';
 import { orderClasses, passages } from '../domain/machine.ts';
 import { id, sentence } from './api.ts';
 import { permitWindow } from './permitviews.ts';
@@ -16,16 +16,16 @@ const campaignable = passages.filter((passage) => passage !== 'birth');
 export const campaignId = id.max(40);
 
 export const pace = z.strictObject({
-  canary: z.int().min(0).max(50).default(standardLimits.canary),
-  soakMinutes: z.int().min(0).max(10_080).default(standardLimits.soakMinutes),
-  batch: z.int().min(1).max(1000).default(standardLimits.batch),
-  atOnce: z.int().min(1).max(1000).default(standardLimits.atOnce),
-  rackShare: share.default(standardLimits.rackShare),
-  feedShare: share.default(standardLimits.feedShare),
-  poolShare: share.default(standardLimits.poolShare),
+  canary: z.int().min(0).max(50).default(standardPace.canary),
+  soakMinutes: z.int().min(0).max(10_080).default(standardPace.soakMinutes),
+  batch: z.int().min(1).max(1000).default(standardPace.batch),
+  atOnce: z.int().min(1).max(1000).default(standardPace.atOnce),
+  rackShare: share.default(standardPace.rackShare),
+  feedShare: share.default(standardPace.feedShare),
+  poolShare: share.default(standardPace.poolShare),
   windows: z.array(permitWindow).max(20).default([]),
-  haltCount: z.int().min(1).max(100_000).default(standardLimits.haltCount),
-  haltShare: share.default(standardLimits.haltShare),
+  haltCount: z.int().min(1).max(100_000).default(standardPace.haltCount),
+  haltShare: share.default(standardPace.haltShare),
 });
 
 export const campaignRequest = z.strictObject({

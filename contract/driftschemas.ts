@@ -50,7 +50,7 @@ export const driftList = z.object({ summary: conformity, drifts: z.array(driftVi
 export const driftAcceptance = z.strictObject({ reason: sentence });
 
 export const reconcileRequest = z.strictObject({ site: id.optional() });
-export const reconcileAsked = z.object({ sites: z.array(z.string()), askedAt: z.string() });
+export const reconcileRequested = z.object({ sites: z.array(z.string()), requestedAt: z.string() });
 
 const strings = z.array(z.string());
 const roundView = z.object({
@@ -76,14 +76,14 @@ const roundView = z.object({
 });
 export const roundList = z.object({ rounds: z.array(roundView) });
 
-const word = (most: number) =>
+const word = (max: number) =>
   z
     .string()
     .min(1, 'is empty')
-    .max(most, `is longer than ${most} characters`)
+    .max(max, `is longer than ${max} characters`)
     .refine((value) => !/\p{Cc}/u.test(value), 'holds control characters');
 
-const firmwareWish = z
+const firmwareSpec = z
   .strictObject({
     version: word(100),
     file: z
@@ -99,11 +99,11 @@ const firmwareWish = z
   .refine(({ file, sha256 }) => (file === undefined) === (sha256 === undefined), 'a file and its sha256 go together');
 
 const few =
-  (most: number) =>
+  (max: number) =>
   <T extends Record<string, unknown>>(values: T) =>
-    Object.keys(values).length <= most;
+    Object.keys(values).length <= max;
 
-const wishes = {
+const specs = {
   bios: z
     .record(
       z
@@ -115,7 +115,7 @@ const wishes = {
     .refine(few(500), 'has more than 500 settings'),
   // As many as one order takes.
   firmware: z
-    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,126}$/, 'is not the name of a component'), firmwareWish)
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,126}$/, 'is not the name of a component'), firmwareSpec)
     .refine(few(40), 'has more than 40 components'),
   hardware: z.partialRecord(z.enum(partKinds), z.int().min(0).max(1_000_000_000)),
   match: z.strictObject({
@@ -130,7 +130,7 @@ const wishes = {
 
 export const profileView = z.object({
   id: z.string(),
-  ...wishes,
+  ...specs,
   match: z.record(z.string(), z.union([z.string(), z.number()])),
   /** Machines that have it. */
   machines: z.number(),
@@ -140,18 +140,18 @@ export const profileList = z.object({ profiles: z.array(profileView) });
 /** Each field that is given replaces the whole of what was there. */
 export const profileRequest = z.strictObject({
   reason: sentence,
-  bios: wishes.bios.exactOptional(),
-  firmware: wishes.firmware.exactOptional(),
-  hardware: wishes.hardware.exactOptional(),
-  match: wishes.match.exactOptional(),
-  priority: wishes.priority.exactOptional(),
-  pool: wishes.pool.exactOptional(),
+  bios: specs.bios.exactOptional(),
+  firmware: specs.firmware.exactOptional(),
+  hardware: specs.hardware.exactOptional(),
+  match: specs.match.exactOptional(),
+  priority: specs.priority.exactOptional(),
+  pool: specs.pool.exactOptional(),
 });
 
 export type DriftQuery = z.input<typeof driftQuery>;
 export type DriftView = z.infer<typeof driftView>;
 export type DriftList = z.infer<typeof driftList>;
-export type ReconcileAsked = z.infer<typeof reconcileAsked>;
+export type ReconcileRequested = z.infer<typeof reconcileRequested>;
 export type RoundView = z.infer<typeof roundView>;
 export type ProfileView = z.infer<typeof profileView>;
 export type ProfileRequest = z.input<typeof profileRequest>;

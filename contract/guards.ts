@@ -24,7 +24,7 @@ export const capacityView = z.object({
   total: z.number(),
   have: z.number(),
   need: z.number(),
-  rule: nullable(z.object({ name: z.string(), least: z.number(), unit: z.enum(minimumUnits) })),
+  rule: nullable(z.object({ name: z.string(), min: z.number(), unit: z.enum(minimumUnits) })),
 });
 export const capacityList = z.object({ groups: z.array(capacityView) });
 
@@ -41,13 +41,13 @@ export const capacityRequest = z
     /** A pool, rack, feed or value of a tag; `*` for each one without a rule of its own. */
     name: groupName.default('*'),
     /** Null takes the rule away. */
-    least: z.int().min(0).max(1_000_000).nullable(),
+    min: z.int().min(0).max(1_000_000).nullable(),
     unit: z.enum(minimumUnits).default('percent'),
     reason: sentence,
   })
-  .refine(({ least, unit }) => least === null || unit === 'count' || least <= 100, {
+  .refine(({ min, unit }) => min === null || unit === 'count' || min <= 100, {
     message: 'is more than 100 percent',
-    path: ['least'],
+    path: ['min'],
   })
   .refine(({ scope, name }) => scope !== 'fleet' || name === '*', { message: 'the fleet is one', path: ['name'] });
 
@@ -104,10 +104,10 @@ const policy = z.object({
 export const poolView = policy.extend({ id: z.string(), machines: z.number(), written: z.boolean() });
 export const poolList = z.object({ pools: z.array(poolView) });
 
-const text = (most: number) =>
+const text = (max: number) =>
   z
     .string()
-    .max(most)
+    .max(max)
     .refine((value) => !/\p{Cc}/u.test(value), 'holds control characters');
 
 export const poolRequest = z.strictObject({

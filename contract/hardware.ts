@@ -4,11 +4,11 @@
  */
 
 import type { ActKind, ActParameters } from '../domain/acts.ts';
-import type { Held } from '../domain/question.ts';
-import type { Errand } from './passage.ts';
+import type { OperatorQuestion } from '../domain/question.ts';
+import type { OrderReference } from './passage.ts';
 
 /** An act on hardware. The id is minted by the workflow, so that a repeated activity finds the first one's row. */
-export interface Act<K extends ActKind = ActKind> extends Errand {
+export interface Act<K extends ActKind = ActKind> extends OrderReference {
   readonly intentId: string;
   readonly fence: number;
   readonly kind: K;
@@ -40,5 +40,5 @@ export interface ActResult {
   /** What was or would be sent, as the intent keeps it. */
   readonly command?: Readonly<Record<string, unknown>>;
   /** Set when nothing was sent because the device is not the one meant, or may not be talked to. */
-  readonly refused?: Held;
+  readonly refused?: OperatorQuestion;
 }

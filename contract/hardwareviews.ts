@@ -11,7 +11,7 @@ const pageQuery = {
 };
 
 export const hardwareQuery = z.strictObject({ limit: pageQuery.limit });
-export const toldQuery = z.strictObject(pageQuery);
+export const reportedQuery = z.strictObject(pageQuery);
 
 const sensor = z.object({
   chassis: z.string(),

@@ -58,7 +58,7 @@ export interface OrderMessage {
 }
 
 /** What the MDB has under way of a machine, for a workflow that begins and knows nothing. */
-export interface MachineLife {
+export interface MachineBacklog {
   /** The order that runs: it is begun again before all others. */
   readonly underWay: OrderMessage | null;
   /** Oldest first. */
@@ -108,7 +108,7 @@ export interface Report {
 }
 
 /**
- * The answer to a human step. `step` is the human step's id, as shown by `farrier step list`, by the `standing`
+ * The answer to a human step. `step` is the human step's id, as shown by `farrier step list`, by the `status`
  * query and in the workflow's details.
  */
 export interface Answer {
@@ -157,10 +157,10 @@ export const updates = {
   takeover: 'takeover',
 } as const;
 
-export const queries = { standing: 'standing' } as const;
+export const queries = { status: 'status' } as const;
 
-/** What the `standing` query of a machine or passage tells. Times are ISO 8601 in UTC. */
-export interface Standing {
+/** What the `status` query of a machine or passage tells. Times are ISO 8601 in UTC. */
+export interface MachineStatus {
   readonly machineId: string;
   readonly passage: Passage | null;
   readonly orderId: string | null;

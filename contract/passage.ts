@@ -3,8 +3,9 @@
  * secret and nothing that is large.
  */
 
+import type { Milliseconds } from '../domain/duration.ts';
 import type { BootState, OpState, Passage, Stage } from '../domain/machine.ts';
-import type { Held } from '../domain/question.ts';
+import type { OperatorQuestion } from '../domain/question.ts';
 
 /**
  * Type of the failure that ends a passage whose order is none: the MDB does not have it, or has it for another machine or
@@ -13,14 +14,14 @@ import type { Held } from '../domain/question.ts';
 export const noOrder = 'NoOrder';
 
 /** The order that an activity acts for. */
-export interface Errand {
+export interface OrderReference {
   readonly machineId: string;
   readonly siteId: string;
   readonly orderId: string;
 }
 
 /** An errand that names its passage, under whose name it changes the machine. */
-export interface PassageErrand extends Errand {
+export interface PassageReference extends OrderReference {
   readonly passage: Passage;
   /** Run of the order's passage, as `beginPassage` gave it: what an earlier run writes is refused. */
   readonly epoch?: number | undefined;
@@ -33,11 +34,11 @@ export interface StepStart {
   readonly ordinal: number;
   readonly owner: string;
   /** Milliseconds from now until the fallback. */
-  readonly limit: number;
+  readonly limit: Milliseconds;
 }
 
 /** A person's word on what was held, for the activity that is tried again. */
-export interface PersonsRuling {
+export interface OperatorAnswer {
   readonly answer: string;
   readonly by: string;
   readonly note?: string;
@@ -45,7 +46,7 @@ export interface PersonsRuling {
 }
 
 /** An answer that was not taken, and why. */
-export interface IgnoredInput extends Errand {
+export interface IgnoredInput extends OrderReference {
   readonly why: string;
   readonly answer: string;
 }
@@ -60,15 +61,15 @@ export interface MachineState {
   readonly sku: string | null;
 }
 
-export interface HumanStepInput extends PassageErrand, Held {
+export interface HumanStepInput extends PassageReference, OperatorQuestion {
   readonly step: string;
   readonly id: string;
   readonly owner: string;
   /** Milliseconds until the first reminder. */
-  readonly remindAfter: number;
+  readonly remindAfter: Milliseconds;
 }
 
-export interface EndInput extends PassageErrand {
+export interface EndInput extends PassageReference {
   readonly state: 'done' | 'failed' | 'cancelled';
   /** For people; nothing is decided by its words. */
   readonly outcome: string;

@@ -5,9 +5,9 @@
 
 import type { ActKind } from '../domain/acts.ts';
 import type { ActorClass, OpState, OrderClass } from '../domain/machine.ts';
-import type { Held } from '../domain/question.ts';
+import type { OperatorQuestion } from '../domain/question.ts';
 import type { Answer, Report, Steering } from './machine.ts';
-import type { MachineState, PersonsRuling } from './passage.ts';
+import type { MachineState, OperatorAnswer } from './passage.ts';
 
 /** An act whose intent was written. */
 export interface PastAct {
@@ -29,9 +29,9 @@ export interface PastPermit {
 export interface PastQuestion {
   readonly id: string;
   readonly step: string;
-  readonly held: Held & { readonly owner: string };
+  readonly question: OperatorQuestion & { readonly owner: string };
   /** Null while nobody has answered. */
-  readonly ruling: PersonsRuling | null;
+  readonly answer: OperatorAnswer | null;
 }
 
 export interface Past {
@@ -45,7 +45,7 @@ export interface Past {
   /** In the order in which they were asked. */
   readonly questions: readonly PastQuestion[];
   /** How many questions were asked, to go on counting. */
-  readonly asked: number;
+  readonly requestCount: number;
   /** Answers that were passed on and are not written down yet. */
   readonly answers: readonly Answer[];
   /** What the agent has told, as far as it may not have been heard. */

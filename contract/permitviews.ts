@@ -56,7 +56,7 @@ export const permitView = z.object({
   orderId: text,
   state: z.enum(['waiting', 'granted', 'closed']),
   fence: nullable(z.number()),
-  askedAt: z.string(),
+  requestedAt: z.string(),
   grantedAt: text,
   closedAt: text,
   overdue: text,

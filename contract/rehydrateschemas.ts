@@ -13,7 +13,7 @@ export const rehydrateRequest = z.strictObject({
   /** Why, for the audit; of a dry run nothing is kept there. */
   reason: sentence.exactOptional(),
 });
-export const rehydrateAsked = z.object({ id: z.string() });
+export const rehydrateRequested = z.object({ id: z.string() });
 export const rehydrateName = z.strictObject({ id });
 
 const mismatch = z.object({
@@ -26,11 +26,11 @@ const mismatch = z.object({
 export const rehydrateView = z.object({
   id: z.string(),
   /** Null for a round that went by itself. */
-  askedBy: z.string().nullable(),
+  requestedBy: z.string().nullable(),
   reason: z.string().nullable(),
   selector: z.string().nullable(),
   dryRun: z.boolean(),
-  askedAt: z.string(),
+  requestedAt: z.string(),
   beganAt: z.string().nullable(),
   endedAt: z.string().nullable(),
   /** Machines looked at so far. */

@@ -1,26 +1,26 @@
 /** What the repair passage and its activities say to each other. Plain data: it is written into histories. */
 import type { RepairState } from '../domain/machine.ts';
 import type { Severity } from '../domain/requests.ts';
-import type { PassageErrand } from './passage.ts';
+import type { PassageReference } from './passage.ts';
 
 /** Rungs that Farrier climbs itself; the others are a person's, or another order's. */
-export const ownRungs = ['observe', 'restart', 'reset-bmc', 'power-cycle'] as const satisfies readonly Severity[];
-export type OwnRung = (typeof ownRungs)[number];
+export const ownAttempts = ['observe', 'restart', 'reset-bmc', 'power-cycle'] as const satisfies readonly Severity[];
+export type OwnAttempt = (typeof ownAttempts)[number];
 
-export interface RungInput extends PassageErrand {
+export interface AttemptInput extends PassageReference {
   readonly fault: string;
-  readonly rung: Severity;
+  readonly attempt: Severity;
   /** A person's word leads to it: no budget is theirs. */
   readonly byHand?: true;
 }
 
-export interface RungEnd extends RungInput {
+export interface AttemptEnd extends AttemptInput {
   /** `false_positive`: it cleared before anything was done to the machine. */
   readonly outcome: 'healed' | 'false_positive' | 'failed' | 'handed-on';
   readonly seen: string;
 }
 
-export interface BundleInput extends PassageErrand {
+export interface BundleInput extends PassageReference {
   readonly id: string;
   readonly fault: string;
   readonly evidence: string | null;
@@ -39,14 +39,14 @@ export interface Bundle {
   readonly summary: string;
 }
 
-export interface HandOn extends PassageErrand {
+export interface HandOn extends PassageReference {
   readonly to: 'rebirth' | 'retire';
   readonly fault: string;
   readonly why: string;
 }
 
 /** A part that a person sends back, or has fitted. */
-export interface PartWord extends PassageErrand {
+export interface PartAnswer extends PassageReference {
   readonly fault: string;
   /** The maker's number, or the new part's serial number. */
   readonly number: string;

@@ -24,11 +24,11 @@ export const semaphoresField = z
   .strictObject({ drain: tags.exactOptional(), reboot: tags.exactOptional() })
   .default({});
 
-const line = (most: number) =>
+const line = (max: number) =>
   z
     .string()
     .min(1, 'is empty')
-    .max(most, `is longer than ${most} characters`)
+    .max(max, `is longer than ${max} characters`)
     .refine((value) => !/\p{Cc}/u.test(value), 'holds control characters');
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,126}$/, 'is not a name');
 const method = z.enum(eraseMethods).nullable().default(null);

@@ -38,7 +38,7 @@ export const semaphoreMessages = {
   wake: 'wake',
 } as const;
 
-export const semaphoreQueries = { standing: 'standing' } as const;
+export const semaphoreQueries = { status: 'status' } as const;
 
 /** Signal to the requester: PermitGrant. */
 export const grantSignal = 'grant';
@@ -78,7 +78,7 @@ export type PermitAnswer =
 /** Input of the workflow; `carried` is what an earlier run left over. */
 export interface SemaphoreInput {
   /** Messages that one run takes at most; as many as the server allows when absent. */
-  readonly longest?: number;
+  readonly max?: number;
   readonly carried?: SemaphoreCarried;
 }
 
@@ -123,7 +123,7 @@ export interface PermitClosing {
 }
 
 /** One batch for the ledger. */
-export interface LedgerTurn {
+export interface LedgerBatch {
   readonly semaphore: string;
   readonly queued: readonly PermitWaiting[];
   readonly closed: readonly PermitClosing[];
@@ -152,8 +152,8 @@ export interface LedgerRest {
   readonly waiting: readonly PermitWaiting[];
 }
 
-/** Answer to the `standing` query. Times are ISO 8601 in UTC. */
-export interface SemaphoreStanding {
+/** Answer to the `status` query. Times are ISO 8601 in UTC. */
+export interface SemaphoreStatus {
   readonly semaphore: string;
   readonly capacity: number;
   readonly holders: readonly {

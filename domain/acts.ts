@@ -1,3 +1,5 @@
+import type { Milliseconds } from './duration.ts';
+
 /** What can be done to the hardware of a machine. */
 
 type Nothing = Readonly<Record<never, never>>;
@@ -6,7 +8,7 @@ type Nothing = Readonly<Record<never, never>>;
 export interface ActParameters {
   readonly 'power-on': Nothing;
   /** `graceful` falls back to `forced` once the system has had `patience` milliseconds to shut down; 120,000 if absent. */
-  readonly 'power-off': { readonly how?: 'graceful' | 'forced' | 'graceful-only'; readonly patience?: number };
+  readonly 'power-off': { readonly how?: 'graceful' | 'forced' | 'graceful-only'; readonly patience?: Milliseconds };
   readonly 'power-cycle': Nothing;
   /** Powers on what is off. */
   readonly restart: Nothing;

@@ -4,7 +4,7 @@ import { checkData, matchesChoice } from './answers.ts';
 import type { AnswerSchema } from './question.ts';
 import type { Refused } from './refused.ts';
 
-export interface AnswerWish {
+export interface AnswerSpec {
   readonly step: string;
   readonly answer: string;
   readonly note?: string | undefined;
@@ -22,16 +22,16 @@ interface Question {
 }
 
 /** Why an answer is not taken; null where nothing of it speaks against it. */
-export function refuseAnswer(asked: Question, { role }: { readonly role: string }, wish: AnswerWish): Refused | null {
-  const { id, answeredAt, answer, answeredBy, roles, choices, schema } = asked;
+export function refuseAnswer(request: Question, { role }: { readonly role: string }, spec: AnswerSpec): Refused | null {
+  const { id, answeredAt, answer, answeredBy, roles, choices, schema } = request;
   if (answeredAt !== null)
     return { code: 'conflict', message: `step ${id} was answered already: ${answer} by ${answeredBy}` };
   if (role === 'viewer' || !roles.includes(role))
     return { code: 'forbidden', message: `step ${id} is for ${roles.join(' or ')} to answer, and not for a ${role}` };
-  if (!matchesChoice(wish.answer, choices)) {
-    const message = `${JSON.stringify(wish.answer)} is not an answer to this step; it takes: ${choices.join(', ')}`;
+  if (!matchesChoice(spec.answer, choices)) {
+    const message = `${JSON.stringify(spec.answer)} is not an answer to this step; it takes: ${choices.join(', ')}`;
     return { code: 'invalid', message, field: 'answer' };
   }
-  const problem = checkData(schema, wish.data);
+  const problem = checkData(schema, spec.data);
   return problem === null ? null : { code: 'invalid', message: problem, field: 'data' };
 }

@@ -30,10 +30,10 @@ export function checkData(schema: AnswerSchema | null, data: unknown): string | 
   if (schema === null) return data === undefined ? null : 'this question takes no data';
   if (typeof data !== 'object' || data === null || Array.isArray(data))
     return (schema.required ?? []).length === 0 && data === undefined ? null : 'data is not an object';
-  const told = data as Record<string, unknown>;
-  const missing = (schema.required ?? []).find((name) => !Object.hasOwn(told, name));
+  const reported = data as Record<string, unknown>;
+  const missing = (schema.required ?? []).find((name) => !Object.hasOwn(reported, name));
   if (missing !== undefined) return `data.${missing} is missing`;
-  for (const [name, value] of Object.entries(told)) {
+  for (const [name, value] of Object.entries(reported)) {
     const field = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
     const problem = field === undefined ? 'is not asked for' : checkField(field, value);
     if (problem !== null) return `data.${name} ${problem}`;
@@ -41,13 +41,13 @@ export function checkData(schema: AnswerSchema | null, data: unknown): string | 
   return null;
 }
 
-const longest = 500;
+const max = 500;
 
 function checkField(field: AnswerField, value: unknown): string | null {
   if (typeof value !== (field.type === 'integer' ? 'number' : field.type)) return `is not a ${field.type}`;
   if (typeof value === 'number') return checkNumber(field, value);
   if (typeof value !== 'string') return null;
-  if (value.length > (field.maxLength ?? longest)) return `is longer than ${field.maxLength ?? longest} characters`;
+  if (value.length > (field.maxLength ?? max)) return `is longer than ${field.maxLength ?? max} characters`;
   if (field.enum && !field.enum.includes(value)) return `is not one of ${field.enum.join(', ')}`;
   if (field.pattern !== undefined && !new RegExp(`^(?:${field.pattern})$`, 'u').test(value))
     return `is not of the form ${field.pattern}`;

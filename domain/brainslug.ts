@@ -17,7 +17,7 @@ import {
 
 /** What a payload asks for, as an order. */
 export interface BrainSlugOrder {
-  readonly asked:
+  readonly passageRequest:
     | { readonly passage: 'drain'; readonly request: DrainRequest }
     | { readonly passage: 'undrain'; readonly request: UndrainRequest }
     | { readonly passage: 'reboot'; readonly request: RebootRequest };
@@ -27,7 +27,7 @@ export interface BrainSlugOrder {
 }
 
 /** A date this far in the past still means now: clocks differ, and a message travels. Milliseconds. */
-const grace = 5 * 60_000;
+const graceMs = 5 * 60_000;
 const furthest = 366 * 24 * 60 * 60_000;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -51,7 +51,11 @@ export function readBrainSlug(message: unknown, now: number): BrainSlugOrder | s
     const payload = readPayload(fields['payload'], now);
     const { by } = fields;
     if (by !== undefined && (typeof by !== 'string' || by === '' || by.length > 64)) refuse('by is not a name');
-    return { asked: ask(state, flow, payload), notBefore: payload.drainFrom, by: (by as string | undefined) ?? null };
+    return {
+      passageRequest: ask(state, flow, payload),
+      notBefore: payload.drainFrom,
+      by: (by as string | undefined) ?? null,
+    };
   } catch (error) {
     if (error instanceof Refusal) return error.message;
     throw error;
@@ -93,7 +97,7 @@ function readPayload(given: unknown, now: number): Payload {
   };
 }
 
-function ask(state: OpState, flow: Flow, payload: Payload): BrainSlugOrder['asked'] {
+function ask(state: OpState, flow: Flow, payload: Payload): BrainSlugOrder['passageRequest'] {
   const { powerBy, policy, semaphores, hasPower } = payload;
   const postRebootState = payload.postRebootState ?? 'production';
   switch (state) {
@@ -137,10 +141,10 @@ function within(value: unknown, name: string, known: readonly string[]): Fields 
 
 function oneOf<T extends string>(values: readonly T[], value: unknown, name: string): T {
   if ((values as readonly unknown[]).includes(value)) return value as T;
-  return refuse(`${name} is ${tell(value)}, and not one of ${values.join(', ')}`);
+  return refuse(`${name} is ${describe(value)}, and not one of ${values.join(', ')}`);
 }
 
-function tell(value: unknown): string {
+function describe(value: unknown): string {
   return (JSON.stringify(value) ?? 'nothing').slice(0, 60);
 }
 
@@ -154,9 +158,9 @@ function readDate(fields: Fields, name: string, now: number): string | null {
   if (key === undefined) return null;
   if (given.length > 1) refuse(`${name} has both targetdate and targetDate`);
   const time = readTime(fields[key]);
-  if (time === null) return refuse(`${name}.${key} is ${tell(fields[key])}, and not a date`);
-  if (time < now - grace) refuse(`${name}.${key} is in the past: ${new Date(time).toISOString()}`);
-  if (time > now + furthest) refuse(`${name}.${key} is more than a year away: ${tell(fields[key])}`);
+  if (time === null) return refuse(`${name}.${key} is ${describe(fields[key])}, and not a date`);
+  if (time < now - graceMs) refuse(`${name}.${key} is in the past: ${new Date(time).toISOString()}`);
+  if (time > now + furthest) refuse(`${name}.${key} is more than a year away: ${describe(fields[key])}`);
   return new Date(time).toISOString();
 }
 
@@ -181,5 +185,5 @@ function readGroup(value: unknown, name: string): string | null {
   oneOf(['groupsemaphore'] as const, fields['strategy'], `${name}.strategy`);
   const { options } = fields;
   const tag = typeof options === 'string' ? /^tag:([A-Za-z][A-Za-z0-9_.-]{0,62})$/.exec(options)?.[1] : undefined;
-  return tag ?? refuse(`${name}.options is ${tell(options)}, and not a tag like "tag:rack"`);
+  return tag ?? refuse(`${name}.options is ${describe(options)}, and not a tag like "tag:rack"`);
 }

@@ -7,7 +7,7 @@ export interface CapacityRule {
   readonly scope: CapacityScope;
   /** Value of that column or tag; `*` for each one that has no rule of its own, and for the fleet. */
   readonly name: string;
-  readonly least: number;
+  readonly min: number;
   readonly unit: MinimumUnit;
 }
 
@@ -35,8 +35,8 @@ export interface GroupCount {
 export type CapacityGroups = Readonly<Record<CapacityScope, string>>;
 
 /** Machines that a group must keep: a share is rounded up, so that 90 % of four is four. */
-export function minimum(least: number, unit: MinimumUnit, total: number): number {
-  return unit === 'count' ? least : Math.ceil((total * least) / 100);
+export function minimum(min: number, unit: MinimumUnit, total: number): number {
+  return unit === 'count' ? min : Math.ceil((total * min) / 100);
 }
 
 /** A group's own rule, or that of all groups of its kind; null where nobody set one. */
@@ -55,15 +55,15 @@ export function findShortage(
   rules: readonly CapacityRule[],
   counts: readonly GroupCount[],
 ): Shortage | null {
-  for (const [index, { scope, least, unit }] of rules.entries()) {
+  for (const [index, { scope, min, unit }] of rules.entries()) {
     const { total, healthy } = counts[index] ?? { total: 0, healthy: 0 };
-    const need = minimum(least, unit, total);
+    const need = minimum(min, unit, total);
     if (healthy - 1 < need) return { scope, name: groups[scope] ?? '*', have: healthy, need };
   }
   return null;
 }
 
-export function tellShortage({ scope, name, have, need }: Shortage): string {
+export function describeShortage({ scope, name, have, need }: Shortage): string {
   const group = scope === 'fleet' ? 'the fleet' : `${scope} ${name}`;
   return `${group} has ${have} machines in service and must keep ${need}`;
 }

@@ -28,14 +28,14 @@ export function onCallAt(rotation: Rotation, swaps: readonly Swap[], at: Date): 
   return people[((turn % people.length) + people.length) % people.length] ?? '';
 }
 
-export interface OnCallTurn {
+export interface OnCallShift {
   readonly person: string;
   readonly until: Date;
   readonly swapped: boolean;
 }
 
 /** Who it is, and until when that is sure. */
-export function turnAt(rotation: Rotation, swaps: readonly Swap[], at: Date): OnCallTurn {
+export function shiftAt(rotation: Rotation, swaps: readonly Swap[], at: Date): OnCallShift {
   const turn = Math.floor(dayOf(rotation, at) / rotation.days);
   const handover = startOf(rotation, (turn + 1) * rotation.days);
   const edges = swaps.flatMap(({ from, until }) => [from, until]).filter((edge) => edge > at);

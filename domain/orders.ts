@@ -4,15 +4,15 @@ import type { Refused } from './refused.ts';
 import type { Requests } from './requests.ts';
 
 /** Orders that may wait or run at one machine. */
-const mostLive = 20;
+const maxLive = 20;
 
 /** A passage with what is asked of it. */
 export type PassageRequest = { [P in Passage]: { readonly passage: P; readonly request: Requests[P] } }[Passage];
 
-export interface OrderWish {
+export interface OrderSpec {
   readonly id?: string | undefined;
   readonly machineId: string;
-  readonly asked: PassageRequest;
+  readonly passageRequest: PassageRequest;
   readonly reason: string;
   /** Null: the usual one of this passage. */
   readonly class: OrderClass | null;
@@ -42,17 +42,17 @@ export interface LiveOrder {
 
 /** Why an order is not placed at a machine that has these orders already; null where nothing speaks against it. */
 export function refuseOrder(
-  wish: OrderWish,
+  spec: OrderSpec,
   machine: { readonly id: string; readonly stage: Stage },
   live: readonly LiveOrder[],
   now: number,
 ): Refused | null {
-  return refuseRehearsal(wish) ?? refuseDates(wish, now) ?? refuseLive(wish, live) ?? refuseWipe(wish, machine);
+  return refuseRehearsal(spec) ?? refuseDates(spec, now) ?? refuseLive(spec, live) ?? refuseWipe(spec, machine);
 }
 
 /** What a birth does follows from what the machine shows when it boots: there is nothing to read before. */
-function refuseRehearsal({ asked, dryRun, reviewed }: OrderWish): Refused | null {
-  if (asked.passage !== 'birth' || (!dryRun && reviewed === null)) return null;
+function refuseRehearsal({ passageRequest, dryRun, reviewed }: OrderSpec): Refused | null {
+  if (passageRequest.passage !== 'birth' || (!dryRun && reviewed === null)) return null;
   return {
     code: 'invalid',
     message: 'a birth has no dry run: what it does follows from what the machine shows',
@@ -60,7 +60,7 @@ function refuseRehearsal({ asked, dryRun, reviewed }: OrderWish): Refused | null
   };
 }
 
-function refuseDates({ notBefore, deadline }: OrderWish, now: number): Refused | null {
+function refuseDates({ notBefore, deadline }: OrderSpec, now: number): Refused | null {
   if (deadline === null) return null;
   if (deadline.getTime() <= now) {
     return { code: 'invalid', message: `the deadline is in the past: ${deadline.toISOString()}`, field: 'deadline' };
@@ -72,19 +72,22 @@ function refuseDates({ notBefore, deadline }: OrderWish, now: number): Refused |
 }
 
 /** Several orders may wait at a machine, but not the same one twice, and nothing beside a birth that is to come. */
-function refuseLive({ machineId, asked, notBefore }: OrderWish, live: readonly LiveOrder[]): Refused | null {
+function refuseLive({ machineId, passageRequest, notBefore }: OrderSpec, live: readonly LiveOrder[]): Refused | null {
   const twin = live.find(
     (one) =>
-      one.passage === asked.passage &&
-      (asked.passage === 'birth' || (one.notBefore?.getTime() ?? 0) === (notBefore?.getTime() ?? 0)),
+      one.passage === passageRequest.passage &&
+      (passageRequest.passage === 'birth' || (one.notBefore?.getTime() ?? 0) === (notBefore?.getTime() ?? 0)),
   );
   if (twin) return { code: 'conflict', message: `${machineId} has order ${twin.id} already, which is ${twin.state}` };
-  if (live.length < mostLive) return null;
+  if (live.length < maxLive) return null;
   return { code: 'conflict', message: `${machineId} has ${live.length} orders that are not over; cancel some first` };
 }
 
-function refuseWipe({ asked }: OrderWish, machine: { readonly id: string; readonly stage: Stage }): Refused | null {
-  if (asked.passage !== 'birth' || asked.request.wipe || machine.stage !== 'in_service') return null;
+function refuseWipe(
+  { passageRequest }: OrderSpec,
+  machine: { readonly id: string; readonly stage: Stage },
+): Refused | null {
+  if (passageRequest.passage !== 'birth' || passageRequest.request.wipe || machine.stage !== 'in_service') return null;
   const message = `${machine.id} is in service and a birth wipes it: say so with "wipe"`;
   return { code: 'conflict', message, field: 'wipe' };
 }

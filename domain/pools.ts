@@ -1,6 +1,8 @@
 /** How the machines of a pool are drained, emptied and taken back. */
+
 import type { EraseByKind } from './clean/erase.ts';
 import type { ReconcileLimits } from './drift/limits.ts';
+import type { Seconds } from './duration.ts';
 import type { DrainAdapter, DrainTimeOut, EraseMethod, ReconcileMode } from './machine.ts';
 import { standardEraseOthers } from './machine.ts';
 
@@ -11,7 +13,7 @@ export interface PoolPolicy {
   readonly drainSettings: Readonly<Record<string, string>>;
   readonly drainSecretRef: string | null;
   /** Seconds until a drain's time is up. */
-  readonly drainTimeout: number;
+  readonly drainTimeout: Seconds;
   readonly onDrainTimeout: DrainTimeOut;
   readonly erase: EraseMethod;
   /** For the disks that Farrier did not encrypt, by what they are; `erase` holds for those that are not named. */
@@ -21,9 +23,9 @@ export interface PoolPolicy {
   /** Health checks that may fail before a machine is left to a person. */
   readonly healthRetries: number;
   /** Seconds that a rebirth's or repair's burn-in may take at most; null: as the machine's profile says. */
-  readonly burninCap: number | null;
+  readonly burninCap: Seconds | null;
   /** Seconds until a reboot that brought nothing up is a failure. */
-  readonly rebootTimeout: number;
+  readonly rebootTimeout: Seconds;
   /** Team that questions about the pool's machines go to. */
   readonly owner: string;
   /** What the reconciler may do about drift. */

@@ -1,5 +1,7 @@
+import type { Milliseconds } from './duration.ts';
+
 /** Something that a person has to settle. */
-export interface Held {
+export interface OperatorQuestion {
   /** Names the fault, e.g. `register/unknown-port`: one open ticket a machine and fault. */
   readonly fault: string;
   /** One sentence: what is wrong, with the device, port or machine it is about. */
@@ -14,7 +16,7 @@ export interface Held {
   /** The answer that closing the ticket gives; `retry`, `done` or `restore` among the choices when absent. */
   readonly onClose?: string | null;
   /** Milliseconds until whoever is on call is told too; a day when absent. */
-  readonly deadline?: number;
+  readonly deadline?: Milliseconds;
 }
 
 /** One thing that an answer tells, in words of JSON Schema. */

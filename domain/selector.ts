@@ -32,9 +32,9 @@ export function selectsAll({ terms }: Selector): boolean {
   );
 }
 
-const longest = 1000;
-const mostTerms = 32;
-const mostValues = 200;
+const max = 1000;
+const maxTerms = 32;
+const maxValues = 200;
 
 const tokens =
   /\s*(?:(?<mark>==|!=|&&|[=!,&()])|"(?<quoted>[^"\\\p{Cc}]*)"|(?<word>[A-Za-z0-9][A-Za-z0-9._:/+-]*))\s*/uy;
@@ -48,7 +48,7 @@ interface Token {
 
 /** The selector, or one sentence that says where it goes wrong. */
 export function parseSelector(text: string): Selector | string {
-  if (text.length > longest) return `a selector has at most ${longest} characters`;
+  if (text.length > max) return `a selector has at most ${max} characters`;
   if (text.trim() === '') return 'the selector is empty; "all" selects every machine';
   const read = scan(text);
   if (typeof read === 'string') return read;
@@ -88,7 +88,7 @@ class Reader {
       const term = this.term();
       if (typeof term === 'string') return term;
       terms.push(term);
-      if (terms.length > mostTerms) return `a selector has at most ${mostTerms} terms`;
+      if (terms.length > maxTerms) return `a selector has at most ${maxTerms} terms`;
       if (this.next === this.tokens.length) return terms;
       if (!this.skip(',', '&', '&&')) return this.wrong('"," or "&" between terms');
     }
@@ -126,7 +126,7 @@ class Reader {
       const value = this.value();
       if (value === null) return this.wrong(`a value for ${named.key}`);
       values.push(value);
-      if (values.length > mostValues) return `a term has at most ${mostValues} values`;
+      if (values.length > maxValues) return `a term has at most ${maxValues} values`;
     } while (this.skip(','));
     return this.skip(')') ? { ...named, operator, values } : this.wrong('"," or ")" after a value');
   }

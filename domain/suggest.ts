@@ -3,19 +3,19 @@
 /** ` (did you mean "rack"?)`: the known name that is nearest, where one is near; empty where none is. */
 export function suggest(name: string, known: Iterable<string>): string {
   let best: string | null = null;
-  let least = name.length < 4 ? 1 : name.length < 8 ? 2 : 3;
+  let min = name.length < 4 ? 1 : name.length < 8 ? 2 : 3;
   for (const one of known) {
-    const away = distance(name.toLowerCase(), one.toLowerCase(), least);
-    if (away > least || (away === least && best !== null)) continue;
+    const away = distance(name.toLowerCase(), one.toLowerCase(), min);
+    if (away > min || (away === min && best !== null)) continue;
     best = one;
-    least = away;
+    min = away;
   }
   return best === null ? '' : ` (did you mean ${JSON.stringify(best)}?)`;
 }
 
 /** Letters to insert, remove, replace or swap with their neighbour; anything past `most` is told as one more than that. */
-function distance(left: string, right: string, most: number): number {
-  if (Math.abs(left.length - right.length) > most) return most + 1;
+function distance(left: string, right: string, max: number): number {
+  if (Math.abs(left.length - right.length) > max) return max + 1;
   let earlier: number[] = [];
   let before = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let row = 1; row <= left.length; row += 1) {
@@ -34,5 +34,5 @@ function distance(left: string, right: string, most: number): number {
     earlier = before;
     before = now;
   }
-  return before[right.length] ?? most + 1;
+  return before[right.length] ?? max + 1;
 }

@@ -3,7 +3,7 @@ import { columnNames } from './attributes.ts';
 import type { Refused } from './refused.ts';
 
 /** Tags that one machine may have. */
-export const mostTags = 64;
+export const maxTags = 64;
 
 /** As semaphores' ids have it, so that each tag names a group (`contract/semaphore.ts`). */
 const nameForm = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
@@ -36,7 +36,7 @@ export function checkTags(given: Readonly<Record<string, string>>): string[] {
     if (valueForm.test(value)) return [];
     return [`the value of ${name} is not a letter or digit and at most 126 letters, digits, blanks and _.- behind it`];
   });
-  if (Object.keys(given).length > mostTags) problems.push(`there are more than ${mostTags} tags`);
+  if (Object.keys(given).length > maxTags) problems.push(`there are more than ${maxTags} tags`);
   return problems;
 }
 
@@ -72,10 +72,10 @@ export function refuseTagChange(before: ReadonlyMap<string, Tags>, { set, remove
   for (const [id, had] of machines) {
     const names = new Set([...Object.keys(had), ...Object.keys(set)]);
     for (const name of remove) names.delete(name);
-    if (names.size > mostTags)
+    if (names.size > maxTags)
       return {
         code: 'invalid',
-        message: `${id} would have ${names.size} tags, and may have ${mostTags}`,
+        message: `${id} would have ${names.size} tags, and may have ${maxTags}`,
         field: 'set',
       };
   }

@@ -8,10 +8,10 @@ export async function freeMib(folder: string): Promise<number> {
 }
 
 /** Throws Trouble when less than `leastMib` is free for a folder. */
-export async function needSpace(folder: string, leastMib: number): Promise<void> {
+export async function needSpace(folder: string, minMib: number): Promise<void> {
   const free = await freeMib(folder);
-  if (free >= leastMib) return;
+  if (free >= minMib) return;
   throw new Trouble(
-    `the disk that holds ${folder} has ${Math.floor(free)} MiB free and Farrier needs ${leastMib} MiB to start; make room or give another folder with --data`,
+    `the disk that holds ${folder} has ${Math.floor(free)} MiB free and Farrier needs ${minMib} MiB to start; make room or give another folder with --data`,
   );
 }

@@ -40,7 +40,7 @@ export interface Supervised {
 
 export interface SupervisorOptions {
   /** Shortest and longest wait before a crashed service is started again, in milliseconds; 250 and 10,000. */
-  readonly backoff?: { readonly least: number; readonly most: number };
+  readonly backoff?: { readonly min: number; readonly max: number };
 }
 
 interface Entry {
@@ -59,20 +59,20 @@ interface Entry {
 
 const nothing: Usage = { cpuSeconds: 0, rssMib: 0, processes: 0 };
 /** A service that ran this long, in milliseconds, is restarted without a growing wait. */
-const peace = 60_000;
+const peaceMs = 60_000;
 
 /**
  * Runs services: starts each again when it ends by itself, and stops them in the reverse of the order in which
  * they were started. Emits `change` with a name whenever a service's state changes.
  */
 export class Supervisor extends EventEmitter<{ change: [name: string] }> {
-  readonly #backoff: { readonly least: number; readonly most: number };
+  readonly #backoff: { readonly min: number; readonly max: number };
   readonly #entries = new Map<string, Entry>();
   readonly #stopping = new AbortController();
 
   constructor(options: SupervisorOptions = {}) {
     super();
-    this.#backoff = options.backoff ?? { least: 250, most: 10_000 };
+    this.#backoff = options.backoff ?? { min: 250, max: 10_000 };
   }
 
   /** Starts a service and waits until it serves. When it does not, throws what the service threw and forgets it. */
@@ -118,9 +118,9 @@ export class Supervisor extends EventEmitter<{ change: [name: string] }> {
   /** Waits until a service serves for at least the given number of restarts, e.g. 1 after it was killed once. */
   async settled(name: string, restarts = 0): Promise<Supervised> {
     for (;;) {
-      const shown = this.find(name);
-      if (shown === null || shown.state === 'ended') throw new Error(`${name} is not supervised any more`);
-      if (shown.state === 'ready' && shown.restarts >= restarts) return shown;
+      const observed = this.find(name);
+      if (observed === null || observed.state === 'ended') throw new Error(`${name} is not supervised any more`);
+      if (observed.state === 'ready' && observed.restarts >= restarts) return observed;
       await new Promise<void>((resolve) => this.once('change', () => resolve()));
     }
   }
@@ -179,7 +179,7 @@ export class Supervisor extends EventEmitter<{ change: [name: string] }> {
       entry.seen = nothing;
       if (neverServed || this.#stopping.signal.aborted) return;
       this.#move(entry, 'restarting');
-      streak = Date.now() - began > peace ? 1 : streak + 1;
+      streak = Date.now() - began > peaceMs ? 1 : streak + 1;
       await sleep(this.#wait(streak), undefined, { signal: this.#stopping.signal }).catch(() => {});
       if (this.#stopping.signal.aborted) return;
       entry.restarts += 1;
@@ -188,7 +188,7 @@ export class Supervisor extends EventEmitter<{ change: [name: string] }> {
   }
 
   #wait(streak: number): number {
-    return Math.min(this.#backoff.most, this.#backoff.least * 2 ** (streak - 1));
+    return Math.min(this.#backoff.max, this.#backoff.min * 2 ** (streak - 1));
   }
 
   #move(entry: Entry, state: ServiceState): void {

@@ -7,7 +7,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 export const signatureHeader = 'farrier-signature';
 
 /** Seconds by which the clocks of both sides may differ. */
-const tolerance = 300;
+const toleranceSeconds = 300;
 
 export function sign(key: string, body: string, at: Date = new Date()): string {
   const seconds = Math.floor(at.getTime() / 1000);
@@ -26,7 +26,9 @@ export function checkSignature(header: unknown, key: string, body: Uint8Array, a
   const seconds = Number(match[1]);
   if (!equal(match[2] ?? '', digest(key, seconds, body))) return 'the signature does not match';
   // After the signature: whoever lacks the key learns nothing of our clock.
-  return Math.abs(at.getTime() / 1000 - seconds) > tolerance ? 'the signature is too old or from the future' : null;
+  return Math.abs(at.getTime() / 1000 - seconds) > toleranceSeconds
+    ? 'the signature is too old or from the future'
+    : null;
 }
 
 /** In a time that depends on nothing but the lengths. */

@@ -3,12 +3,12 @@ import type { Pool } from './connect.ts';
 import type { MdbSession } from './driver/session.ts';
 import { lockSpaces } from './locks.ts';
 
-const askEvery = 100;
+const pollMs = 100;
 
 /** Work that only one of all processes does at a time. */
 export interface Claims {
   /** Works while holding the claim; waits for its holder at most `patience` milliseconds, then gives `taken`. */
-  hold<T>(name: string, patience: number, work: () => Promise<T>): Promise<T | 'taken'>;
+  hold<T>(name: string, timeoutMs: number, work: () => Promise<T>): Promise<T | 'taken'>;
 }
 
 /**
@@ -29,13 +29,13 @@ export function openClaims(pool: Pool): Claims {
     if (mine.users === 0) mine.end();
   };
   return {
-    async hold(name, patience, work) {
+    async hold(name, timeoutMs, work) {
       let mine = join();
       try {
-        const until = Date.now() + patience;
+        const until = Date.now() + timeoutMs;
         while (!(await take(mine, name))) {
           if (Date.now() > until) return 'taken';
-          await sleep(askEvery);
+          await sleep(pollMs);
           // What was claimed on a line that is lost is free: another one is told so.
           if (mine.lost) {
             part(mine);

@@ -28,18 +28,18 @@ export interface MdbOptions {
   /** Name under which PostgreSQL lists the connections. */
   readonly name: string;
   /** Milliseconds that work waits for one of them to be free, or to be made; 5,000 unless told. */
-  readonly wait?: number;
+  readonly waitMs?: number;
   /** Milliseconds until a statement is given up; 10,000 unless told. */
-  readonly statementTimeout?: number;
+  readonly statementTimeoutMs?: number;
 }
 
 /** Opens a pool. Connections are made on first use, so a database that is down is met by the first query. */
 export function connectMdb(options: MdbOptions): MdbConnection {
-  const { url, name, connections = 10, wait = 5000, statementTimeout = 10_000 } = options;
+  const { url, name, connections = 10, waitMs = 5000, statementTimeoutMs = 10_000 } = options;
   const address = readAddress(url);
   const open = (more: Pick<SessionOptions, 'notified'> = {}) =>
-    openMdbSession(address, { name, wait, statementTimeout, ...more });
-  const pool = createPool({ open, connections, wait });
+    openMdbSession(address, { name, wait: waitMs, statementTimeout: statementTimeoutMs, ...more });
+  const pool = createPool({ open, connections, wait: waitMs });
   const mdb = Object.assign(drizzle({ client: drizzleClient(pool) as unknown as Sql }), { $client: pool });
   return {
     mdb,

@@ -1,6 +1,8 @@
 /** Farrier's own processes: each says that it works, and by that whoever asks sees which do not. */
+
 import { hostname } from 'node:os';
 import { sql } from 'drizzle-orm';
+import type { Milliseconds, Seconds } from '../domain/duration.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';
 import { sites } from './schema.ts';
 
@@ -8,16 +10,16 @@ import { sites } from './schema.ts';
 export const processNames = ['dispatch', 'lifecycle', 'hardware', 'birther', 'agents'] as const;
 export type ProcessName = (typeof processNames)[number];
 
-export interface ProcessWish {
+export interface ProcessSpec {
   readonly name: ProcessName;
   readonly siteId: string;
 }
 
 /** Between two signs of life, in milliseconds. */
-export const beat = 15_000;
+export const heartbeatMs = 15_000;
 
 /** Writes that this process works, and what its clock says. Rows of those that ended a day ago go. */
-export async function keepAlive(mdb: Mdb, { name, siteId }: ProcessWish, clock = new Date()): Promise<void> {
+export async function keepAlive(mdb: Mdb, { name, siteId }: ProcessSpec, clock = new Date()): Promise<void> {
   const instance = `${hostname()}/${process.pid}`;
   const ahead = sql`extract(epoch from ${clock.toISOString()}::timestamptz - clock_timestamp())::numeric * 1000`;
   await mdb.execute(sql`
@@ -28,10 +30,10 @@ export async function keepAlive(mdb: Mdb, { name, siteId }: ProcessWish, clock =
 }
 
 /** Says so again and again until it is stopped; an MDB that is away is told again later. */
-export function startAlive(mdb: Mdb, wish: ProcessWish): { stop(): void } {
-  const tell = () => void keepAlive(mdb, wish).catch(() => {});
-  tell();
-  const timer = setInterval(tell, beat);
+export function startAlive(mdb: Mdb, spec: ProcessSpec): { stop(): void } {
+  const describe = () => void keepAlive(mdb, spec).catch(() => {});
+  describe();
+  const timer = setInterval(describe, heartbeatMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }
@@ -40,9 +42,9 @@ export interface ProcessSeen {
   readonly name: string;
   readonly siteId: string;
   /** Seconds since it was last seen. */
-  readonly age: number;
+  readonly age: Seconds;
   /** Milliseconds by which its clock was ahead of the MDB's. */
-  readonly clockAhead: number;
+  readonly clockAhead: Milliseconds;
 }
 
 /** The latest sign of life of each process, by what it does and where. */

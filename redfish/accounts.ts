@@ -4,7 +4,7 @@ import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import type { PasswordLimits } from './password.ts';
 import { readAccountLimits } from './read/accounts.ts';
 import { openReader, throwPassing } from './read/reader.ts';
-import { linkedPath, shownText, valueAt } from './read/values.ts';
+import { linkedPath, observedText, valueAt } from './read/values.ts';
 import { readRoot, type Session, sessionOver } from './session.ts';
 import { openTransport, type Transport } from './transport.ts';
 
@@ -33,7 +33,7 @@ export interface AccountsReading {
 /** Dell's first slot, which nobody can have. */
 const reserved = '1';
 
-const noLimits: PasswordLimits = { shortest: null, longest: null };
+const noLimits: PasswordLimits = { shortest: null, max: null };
 
 /** The controller's accounts, and what their passwords have to keep to. Throws `unsupported` where it shows none. */
 export async function readAccounts(session: Session): Promise<AccountsReading> {
@@ -43,23 +43,23 @@ export async function readAccounts(session: Session): Promise<AccountsReading> {
     throw new RedfishError('unsupported', 'the controller shows no accounts', { carriedOut: 'no' });
   const members = await reader.members({ '@odata.id': limits.accountsPath });
   throwPassing(reader.gaps);
-  const blank = members.filter((member) => isBlank(member.UserName) && shownText(member.Id) !== reserved);
+  const blank = members.filter((member) => isBlank(member.UserName) && observedText(member.Id) !== reserved);
   return {
     path: limits.accountsPath,
     whole: reader.gaps.length === 0,
     free: blank.flatMap((member) => linkedPath(member) ?? []),
-    limits: { shortest: limits.shortestPassword, longest: limits.longestPassword },
+    limits: { shortest: limits.shortestPassword, max: limits.maxPassword },
     accounts: members.flatMap((member): Account[] => {
-      const [path, username] = [linkedPath(member), shownText(member.UserName)];
+      const [path, username] = [linkedPath(member), observedText(member.UserName)];
       if (path === null || username === null) return [];
       return [
         {
           path,
-          id: shownText(member.Id) ?? path,
+          id: observedText(member.Id) ?? path,
           username,
           enabled: member.Enabled !== false,
           role:
-            shownText(member.RoleId) ??
+            observedText(member.RoleId) ??
             linkedPath(valueAt(member, 'Links', 'Role'))
               ?.split('/')
               .at(-1) ??
@@ -74,7 +74,7 @@ export async function readAccounts(session: Session): Promise<AccountsReading> {
 
 /** A place that nobody has: it shows a name, and there is nothing in it. A member that was not read shows none. */
 function isBlank(name: unknown): boolean {
-  return name === null || (typeof name === 'string' && shownText(name) === null);
+  return name === null || (typeof name === 'string' && observedText(name) === null);
 }
 
 export interface OwnAccount {
@@ -124,8 +124,8 @@ async function keepingSecret(password: string, send: () => Promise<unknown>): Pr
     await send();
   } catch (error) {
     if (!(error instanceof RedfishError) || !error.message.includes(password)) throw error;
-    const { kind, message, status, carriedOut, retryAfter } = error;
-    throw new RedfishError(kind, message.replaceAll(password, '******'), { status, carriedOut, retryAfter });
+    const { kind, message, status, carriedOut, retryAfterMs } = error;
+    throw new RedfishError(kind, message.replaceAll(password, '******'), { status, carriedOut, retryAfterMs });
   }
 }
 
@@ -147,7 +147,7 @@ export async function isGone(session: Session, path: string, username: string): 
 }
 
 /** Whom to sign in to, and with which key. */
-export interface Door {
+export interface AccountAccess {
   readonly origin: string;
   readonly pin: string | null;
   readonly signal?: AbortSignal | undefined;
@@ -160,7 +160,7 @@ export interface Door {
  * of. An account that has to be given a new password first is let in for that.
  */
 export async function withOwnSession<T>(
-  { origin, pin, signal, gate = (_, attempt) => attempt() }: Door,
+  { origin, pin, signal, gate = (_, attempt) => attempt() }: AccountAccess,
   credentials: Credentials,
   work: (session: Session, transport: Transport) => Promise<T>,
 ): Promise<T> {
@@ -182,9 +182,9 @@ export async function withOwnSession<T>(
 }
 
 /** Signs in once, and out: whether these credentials are in force. Throws what says nothing about them. */
-export async function inForce(door: Door, credentials: Credentials): Promise<boolean> {
+export async function inForce(access: AccountAccess, credentials: Credentials): Promise<boolean> {
   try {
-    return await withOwnSession(door, credentials, async () => true);
+    return await withOwnSession(access, credentials, async () => true);
   } catch (error) {
     if (error instanceof RedfishError && error.kind === 'credentials') return false;
     throw error;

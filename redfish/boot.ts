@@ -19,7 +19,7 @@ export interface BootPlan {
   readonly elsewhere?: string;
 }
 
-export interface BootWish {
+export interface BootSpec {
   readonly target: BootTarget;
   readonly enabled: 'Once' | 'Continuous' | 'Disabled';
   /** Where to boot from over HTTP, for those that take an address. */
@@ -43,8 +43,10 @@ export async function planNetworkBoot(
 
 /** Whether there is a firmware's order and nothing that overrides it once. */
 export async function hasOnlyOrder(session: Session, system: SystemReading): Promise<boolean> {
-  const { shown } = await readBoot(session, system);
-  return !Object.keys(shown).some((name) => name.startsWith('BootSourceOverride')) && Array.isArray(shown.BootOrder);
+  const { observed } = await readBoot(session, system);
+  return (
+    !Object.keys(observed).some((name) => name.startsWith('BootSourceOverride')) && Array.isArray(observed.BootOrder)
+  );
 }
 
 /**
@@ -54,19 +56,19 @@ export async function hasOnlyOrder(session: Session, system: SystemReading): Pro
 export async function planBoot(
   session: Session,
   system: SystemReading,
-  wish: BootWish,
+  spec: BootSpec,
   firmware?: SeenFirmware,
 ): Promise<BootPlan | string> {
-  const { elsewhere, path, shown, targets: offered } = await readBoot(session, system);
-  const target = chooseTarget(wish.target, offered, firmware);
-  if (target === null) return `the controller offers no boot from ${wish.target}, but from ${offered.join(', ')}`;
-  const enabled = strings(shown['BootSourceOverrideEnabled@Redfish.AllowableValues']);
-  if (enabled.length > 0 && !enabled.includes(wish.enabled))
-    return `the controller overrides the boot ${enabled.join(' or ')} only, not ${wish.enabled}`;
-  if (wish.uri !== undefined && !('HttpBootUri' in shown)) return 'the controller takes no address to boot from';
-  const mode = await modeFor(session, shown, target, firmware);
-  const fields = bootFields(shown, target, system.quirks.boot, wish.enabled, mode);
-  const boot = { ...fields, ...(wish.uri !== undefined && { HttpBootUri: wish.uri }) };
+  const { elsewhere, path, observed, targets: offered } = await readBoot(session, system);
+  const target = chooseTarget(spec.target, offered, firmware);
+  if (target === null) return `the controller offers no boot from ${spec.target}, but from ${offered.join(', ')}`;
+  const enabled = strings(observed['BootSourceOverrideEnabled@Redfish.AllowableValues']);
+  if (enabled.length > 0 && !enabled.includes(spec.enabled))
+    return `the controller overrides the boot ${enabled.join(' or ')} only, not ${spec.enabled}`;
+  if (spec.uri !== undefined && !('HttpBootUri' in observed)) return 'the controller takes no address to boot from';
+  const mode = await modeFor(session, observed, target, firmware);
+  const fields = bootFields(observed, target, system.quirks.boot, spec.enabled, mode);
+  const boot = { ...fields, ...(spec.uri !== undefined && { HttpBootUri: spec.uri }) };
   return { path, boot, ...(elsewhere !== null && { elsewhere }) };
 }
 
@@ -74,23 +76,28 @@ export async function planBoot(
  * The mode that the target can be booted in: what the target says, what the machine was seen to do, what its boot
  * options are; and only then what is shown beside an override that may not be in force. Null for none to be sent.
  */
-async function modeFor(session: Session, shown: Json, target: string, firmware: SeenFirmware): Promise<string | null> {
-  const now = text(shown.BootSourceOverrideMode);
+async function modeFor(
+  session: Session,
+  observed: Json,
+  target: string,
+  firmware: SeenFirmware,
+): Promise<string | null> {
+  const now = text(observed.BootSourceOverrideMode);
   if (now === null) return null;
   const right =
-    needsUefi(target) || firmware === 'uefi' || (firmware !== 'bios' && (await onlyUefi(session, shown, now)));
+    needsUefi(target) || firmware === 'uefi' || (firmware !== 'bios' && (await onlyUefi(session, observed, now)));
   const mode = right ? 'UEFI' : firmware === 'bios' ? 'Legacy' : now;
-  const allowed = strings(shown['BootSourceOverrideMode@Redfish.AllowableValues']);
+  const allowed = strings(observed['BootSourceOverrideMode@Redfish.AllowableValues']);
   if (mode.toLowerCase() === now.toLowerCase() || allowed.length === 0)
     return mode === 'UEFI' && now.toLowerCase() === 'uefi' ? now : mode;
   return allowed.find((one) => one.toLowerCase() === mode.toLowerCase()) ?? null;
 }
 
 /** Whether the firmware lists boot options, and all of them by UEFI; asked for only where another mode is shown. */
-async function onlyUefi(session: Session, shown: Json, now: string): Promise<boolean> {
+async function onlyUefi(session: Session, observed: Json, now: string): Promise<boolean> {
   if (now.toLowerCase() === 'uefi') return true;
-  if (shown.BootOptions === undefined) return false;
-  const options = await (await openReader(session)).members(shown.BootOptions);
+  if (observed.BootOptions === undefined) return false;
+  const options = await (await openReader(session)).members(observed.BootOptions);
   const byUefi = (option: Json) => {
     const path = text(option.UefiDevicePath);
     return path === null ? /^\W*UEFI\b/i.test(text(option.DisplayName) ?? '') : !/^BBS\(/i.test(path);
@@ -102,18 +109,18 @@ async function onlyUefi(session: Session, shown: Json, now: string): Promise<boo
 export async function readBoot(
   session: Session,
   system: SystemReading,
-): Promise<{ path: string; elsewhere: string | null; shown: Json; targets: readonly string[] }> {
+): Promise<{ path: string; elsewhere: string | null; observed: Json; targets: readonly string[] }> {
   const settings = system.settingsPath === null ? null : await session.get(system.settingsPath);
   const there = settings === null ? {} : part(settings, 'Boot');
   const targets = listedTargets(there[allowableTargets], system.boot[allowableTargets]);
   // The settings object may hold anything but the boot override; then it is not the place.
   if (!('BootSourceOverrideTarget' in there) || system.settingsPath === null)
-    return { path: system.path, elsewhere: null, shown: system.boot, targets };
+    return { path: system.path, elsewhere: null, observed: system.boot, targets };
   const elsewhere = 'BootSourceOverrideTarget' in system.boot ? system.path : null;
   return {
     path: system.settingsPath,
     elsewhere,
-    shown: { ...system.boot, ...there, ...eitherList(system.boot, there) },
+    observed: { ...system.boot, ...there, ...eitherList(system.boot, there) },
     targets,
   };
 }
@@ -129,11 +136,11 @@ function eitherList(one: Json, other: Json): Json {
 
 /** The fields to send: without a mode where the controller has none at all (quirk 46), or takes none. */
 export function bootFields(
-  shown: Json,
+  observed: Json,
   target: string,
   form: BootForm,
-  enabled: BootWish['enabled'] = 'Once',
-  mode: string | null = text(shown.BootSourceOverrideMode),
+  enabled: BootSpec['enabled'] = 'Once',
+  mode: string | null = text(observed.BootSourceOverrideMode),
 ): Record<string, string> {
   const fields: Record<string, string> = {
     BootSourceOverrideTarget: target,
@@ -141,7 +148,7 @@ export function bootFields(
     ...(mode !== null && form.mode === 'send' && { BootSourceOverrideMode: mode }),
   };
   if (form.write === 'triple') return fields;
-  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => shown[name] !== value));
+  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => observed[name] !== value));
 }
 
 /**
@@ -180,10 +187,10 @@ export async function confirmBoot(
   wait: (milliseconds: number) => Promise<void>,
 ): Promise<void> {
   for (let look = 1; ; look += 1) {
-    const shown = part(await session.get(path), 'Boot');
-    if (isSet(shown, boot)) return;
+    const observed = part(await session.get(path), 'Boot');
+    if (isSet(observed, boot)) return;
     if (look === looks) {
-      const words = Object.keys(boot).map((name) => `${name} ${JSON.stringify(shown[name] ?? null)}`);
+      const words = Object.keys(boot).map((name) => `${name} ${JSON.stringify(observed[name] ?? null)}`);
       const message = `the controller took the boot setting and does not show it: ${words.join(', ')}`;
       throw new RedfishError('rejected', message, { carriedOut: 'no' });
     }
@@ -192,11 +199,11 @@ export async function confirmBoot(
 }
 
 /** Whether a boot setting is shown. What is switched off may go on to name a target, or not. */
-export function isSet(shown: Json, { BootSourceOverrideTarget: target, ...others }: Json): boolean {
+export function isSet(observed: Json, { BootSourceOverrideTarget: target, ...others }: Json): boolean {
   const off = others.BootSourceOverrideEnabled === 'Disabled';
   const { BootSourceOverrideMode: mode, ...rest } =
     off || target === undefined ? others : { ...others, BootSourceOverrideTarget: target };
   const sameMode =
-    mode === undefined || text(shown.BootSourceOverrideMode)?.toLowerCase() === String(mode).toLowerCase();
-  return sameMode && containsValues(shown, rest);
+    mode === undefined || text(observed.BootSourceOverrideMode)?.toLowerCase() === String(mode).toLowerCase();
+  return sameMode && containsValues(observed, rest);
 }

@@ -3,7 +3,7 @@ import { part } from './links.ts';
 import { strings } from './probe/action.ts';
 import type { BootOffer } from './probe.ts';
 import { openReader } from './read/reader.ts';
-import { shownText } from './read/values.ts';
+import { observedText } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -20,10 +20,10 @@ const network = new Set<BootTarget | null>(['pxe', 'http']);
  * and only then by a name that anybody may have written.
  */
 export function optionOf(option: Json): BootOption {
-  const reference = shownText(option.BootOptionReference) ?? shownText(option.Id) ?? '';
-  const path = shownText(option.UefiDevicePath) ?? '';
-  const alias = meaningOf(shownText(option.Alias) ?? '');
-  const name = shownText(option.DisplayName) ?? shownText(option.Name) ?? '';
+  const reference = observedText(option.BootOptionReference) ?? observedText(option.Id) ?? '';
+  const path = observedText(option.UefiDevicePath) ?? '';
+  const alias = meaningOf(observedText(option.Alias) ?? '');
+  const name = observedText(option.DisplayName) ?? observedText(option.Name) ?? '';
   return { reference, kind: kindByPath(path) ?? (alias === 'none' ? null : alias) ?? kindByName(name) };
 }
 
@@ -82,7 +82,7 @@ export async function planOrder(
   if (orderPath === null) return null;
   const places = [...new Set([orderPath, systemPath])];
   const orders = await Promise.all(places.map((path) => readBootOrder(session, path)));
-  const was = orders.reduce((most, order) => (order.length > most.length ? order : most), [] as readonly string[]);
+  const was = orders.reduce((max, order) => (order.length > max.length ? order : max), [] as readonly string[]);
   const options = optionsPath === null ? [] : await (await openReader(session)).members({ '@odata.id': optionsPath });
   const next = reordered(was, options.map(optionOf), target);
   return next === null ? null : { path: orderPath, boot: { BootOrder: next }, was };

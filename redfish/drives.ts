@@ -2,7 +2,7 @@ import { link as linkOf } from './links.ts';
 import { allowed, strings } from './probe/action.ts';
 import { known } from './read/identity.ts';
 import { openReader, type Reader, throwPassing } from './read/reader.ts';
-import { isReference, list, named, number, object, shownText, valueAt } from './read/values.ts';
+import { isReference, list, named, number, object, observedText, valueAt } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -38,25 +38,25 @@ export async function findDrives(session: Session, hostPath: string, serial: str
 }
 
 async function drivesOf(reader: Reader, storage: Json): Promise<Json[]> {
-  const shown = list(storage.Drives);
-  const whole = shown.filter(isReference).length > 1 ? await reader.expanded(storage, 1) : null;
-  const drives = await Promise.all((whole ? list(whole.Drives) : shown).map((one) => reader.resource(one)));
+  const observed = list(storage.Drives);
+  const whole = observed.filter(isReference).length > 1 ? await reader.expanded(storage, 1) : null;
+  const drives = await Promise.all((whole ? list(whole.Drives) : observed).map((one) => reader.resource(one)));
   return drives.filter((one) => one !== null);
 }
 
-async function drive(reader: Reader, shown: Json, serial: string): Promise<ErasableDrive> {
-  const action = valueAt(shown, 'Actions', '#Drive.SecureErase');
-  const target = shownText(valueAt(action, 'target'));
+async function drive(reader: Reader, observed: Json, serial: string): Promise<ErasableDrive> {
+  const action = valueAt(observed, 'Actions', '#Drive.SecureErase');
+  const target = observedText(valueAt(action, 'target'));
   const times = valueAt(action, '@Redfish.OperationApplyTimeSupport', 'SupportedValues');
   return {
-    path: linkOf(shown) ?? '',
+    path: linkOf(observed) ?? '',
     serial,
-    model: shownText(shown.Model),
+    model: observedText(observed.Model),
     erase:
       target === null
         ? null
         : { target, methods: await allowed(reader, action, 'SanitizationType'), applyTimes: strings(times) },
-    operation: operationOf(shown),
+    operation: operationOf(observed),
   };
 }
 
@@ -64,11 +64,11 @@ async function drive(reader: Reader, shown: Json, serial: string): Promise<Erasa
  * What a drive says that it is busy with: by `Operation`, which took the place of `OperationName` in 2023, or by a
  * percentage or task alone. Some list an operation that is none of these when there is none.
  */
-export function operationOf(shown: Json): string | null {
-  const { Operations: all } = shown;
-  for (const shownAs of Array.isArray(all) ? all : [all]) {
-    const one = object(shownAs);
-    const name = named(shownAs) ?? named(one.Operation) ?? named(one.OperationName);
+export function operationOf(observed: Json): string | null {
+  const { Operations: all } = observed;
+  for (const observedAs of Array.isArray(all) ? all : [all]) {
+    const one = object(observedAs);
+    const name = named(observedAs) ?? named(one.Operation) ?? named(one.OperationName);
     const percent = number(one.PercentageComplete);
     const runs = name !== null || (percent ?? 0) > 0 || linkOf(one.AssociatedTask) !== null;
     if (runs) return `${name ?? 'an operation without a name'} ${percent ?? '?'} %`;

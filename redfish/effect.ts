@@ -8,20 +8,20 @@ import { type Witnesses, witnessesOf } from './witnesses.ts';
  * What a controller shows of its machine's power and starts, to compare with itself only (quirk 35). Most families show
  * no reset time, and many no progress: what vendors show besides is in the witnesses.
  */
-export interface Shown extends Partial<Witnesses> {
+export interface Observed extends Partial<Witnesses> {
   readonly power: string | null;
   readonly lastReset: string | null;
   readonly bootProgress: string | null;
 }
 
-export type Before = Readonly<Record<string, unknown>> & Partial<Shown> & { readonly forced?: boolean };
+export type Before = Readonly<Record<string, unknown>> & Partial<Observed> & { readonly forced?: boolean };
 
-export function shownBy({ power, lastReset, bootProgress, witnesses }: SystemReading): Shown {
+export function observedBy({ power, lastReset, bootProgress, witnesses }: SystemReading): Observed {
   return { power, lastReset, bootProgress, ...witnesses };
 }
 
 /** The same, as it is now. */
-export async function readShown(session: Session, { path }: SystemReading): Promise<Shown> {
+export async function readObserved(session: Session, { path }: SystemReading): Promise<Observed> {
   const system = await session.get(path);
   return {
     power: asText(system.PowerState),
@@ -54,18 +54,18 @@ const postStates = ['PowerOff', 'Reset', 'InPost', 'InPostDiscoveryStart', 'InPo
 const finishedPost = postStates.indexOf('FinishedPost');
 
 /** Whether firmware shows that a start was under way: what comes of it later is no sign of another one. */
-export function isStarting({ power, bootProgress, postState }: Partial<Shown>): boolean {
+export function isStarting({ power, bootProgress, postState }: Partial<Observed>): boolean {
   const [stage, post] = [stages.indexOf(bootProgress ?? ''), postStates.indexOf(postState ?? '')];
   return power === 'PoweringOn' || (stage >= 0 && stage < firstOfSystem) || (post > 0 && post < finishedPost);
 }
 
 /** Whether firmware shows that a start came as far as an operating system's, or as what boots one. */
-export function hasStarted({ bootProgress, postState }: Partial<Shown>): boolean {
+export function hasStarted({ bootProgress, postState }: Partial<Observed>): boolean {
   return stages.indexOf(bootProgress ?? '') >= firstOfSystem || postState === 'FinishedPost';
 }
 
 /** Whether it tells of every start by itself, so that nothing more comes to light for those who wait. */
-export function tellsStarts({ lastReset, postState, power }: Partial<Shown>): boolean {
+export function tellsStarts({ lastReset, postState, power }: Partial<Observed>): boolean {
   return power === 'Off' || typeof lastReset === 'string' || typeof postState === 'string';
 }
 
@@ -74,34 +74,34 @@ export function tellsStarts({ lastReset, postState, power }: Partial<Shown>): bo
  * another reset time, a start that is at an earlier stage than before, a count that rose. A controller's word that it
  * did so is no sign of it (quirks 27 and 28).
  */
-export function effectShown(before: Before, ...readings: readonly Shown[]): boolean {
+export function effectObserved(before: Before, ...readings: readonly Observed[]): boolean {
   const last = readings.at(-1);
   if (last?.power !== 'On' && last?.power !== 'PoweringOn') return false;
   if (before.power === 'Off') return true;
   const all = [before, ...readings];
   const pairs = readings.map((is, index) => [all[index] ?? before, is] as const);
-  const edge = ([was, is]: readonly [Partial<Shown>, Shown]) =>
+  const edge = ([was, is]: readonly [Partial<Observed>, Observed]) =>
     wentOff(was, is, before.forced === true) || beganAnew(was, is) || counted(was, is);
   return pairs.some(edge) || cameAgain(all.map(({ bootProgress }) => bootProgress ?? null));
 }
 
 /** A start passes each stage once: one that is left and comes again is another start's. */
 function cameAgain(progress: readonly (string | null)[]): boolean {
-  const shown = progress.filter((stage) => stage !== null);
-  const left = shown.filter((stage, index) => stage !== shown[index - 1]);
+  const observed = progress.filter((stage) => stage !== null);
+  const left = observed.filter((stage, index) => stage !== observed[index - 1]);
   const known = left.filter((stage) => stages.includes(stage));
   return new Set(known).size < known.length;
 }
 
 /** Between two readings in a row, the power was away. */
-function wentOff(was: Partial<Shown>, is: Shown, forced: boolean): boolean {
+function wentOff(was: Partial<Observed>, is: Observed, forced: boolean): boolean {
   if (is.power === 'Off') return true;
   if (is.power === 'PoweringOn') return was.power !== 'PoweringOn' && was.power !== 'Off';
   // A shutdown that an operating system was asked for may be called off; a power that was cut may not.
   return was.power === 'PoweringOff' && is.power === 'On' && forced;
 }
 
-function beganAnew(was: Partial<Shown>, is: Shown): boolean {
+function beganAnew(was: Partial<Observed>, is: Observed): boolean {
   // A time that was not shown before may be of any reset.
   if (is.lastReset && was.lastReset && is.lastReset !== was.lastReset) return true;
   const [from, to] = [was.bootProgress ?? null, is.bootProgress];
@@ -115,23 +115,23 @@ function beganAnew(was: Partial<Shown>, is: Shown): boolean {
 }
 
 /** A count of starts that rose, or a clock of being on that began anew. */
-function counted(was: Partial<Shown>, is: Shown): boolean {
+function counted(was: Partial<Observed>, is: Observed): boolean {
   const rose = Object.entries(is.counts ?? {}).some(([name, now]) => now > (number(was.counts?.[name]) ?? now));
   const fell = Object.entries(is.onFor ?? {}).some(([name, now]) => now < (number(was.onFor?.[name]) ?? now));
   return rose || fell;
 }
 
 /** Readings that are kept of one command, of which each tells something that the one before did not. */
-const mostReadings = 32;
+const maxReadings = 32;
 
 /** The readings with one more, where it is another one; the same list where it is not. */
-export function withReading(kept: readonly Shown[], shown: Shown): readonly Shown[] {
+export function withReading(kept: readonly Observed[], observed: Observed): readonly Observed[] {
   const last = kept.at(-1);
-  const same = last !== undefined && JSON.stringify(still(last)) === JSON.stringify(still(shown));
-  return same ? kept : [...kept.slice(0, mostReadings - 1), shown];
+  const same = last !== undefined && JSON.stringify(still(last)) === JSON.stringify(still(observed));
+  return same ? kept : [...kept.slice(0, maxReadings - 1), observed];
 }
 
 /** Without what changes by the second. */
-function still({ onFor: _, ...shown }: Shown): object {
+function still({ onFor: _, ...shown }: Observed): object {
   return shown;
 }

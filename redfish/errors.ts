@@ -42,7 +42,7 @@ interface Detail {
   /** `no` when the controller certainly did nothing about the request: it refused it, or never got it. */
   readonly carriedOut?: 'no' | 'maybe';
   /** Milliseconds that the controller asked to wait, as it said them. */
-  readonly retryAfter?: number | null;
+  readonly retryAfterMs?: number | null;
   /**
    * What the failure points at: the account to give a new password, the resource to write instead, the key that was shown
    * in place of the pinned one.
@@ -58,7 +58,7 @@ export class RedfishError extends Error {
   readonly kind: RedfishErrorKind;
   readonly status: number | null;
   readonly carriedOut: 'no' | 'maybe';
-  readonly retryAfter: number | null;
+  readonly retryAfterMs: number | null;
   readonly pointer: string | null;
   readonly key: string | null;
 
@@ -67,7 +67,7 @@ export class RedfishError extends Error {
     this.kind = kind;
     this.status = detail.status ?? null;
     this.carriedOut = detail.carriedOut ?? 'maybe';
-    this.retryAfter = detail.retryAfter ?? null;
+    this.retryAfterMs = detail.retryAfterMs ?? null;
     this.pointer = detail.pointer ?? null;
     this.key = detail.key ?? null;
   }

@@ -30,15 +30,15 @@ export async function writeTagged(exchange: Exchange, wanted: Json): Promise<Red
 /** The first form not tried; one that changes with every reading is given up for the others, and they at last. */
 function nextTag(forms: (string | null)[], tried: ReadonlySet<string | null>): string | null | undefined {
   if (tried.size >= freshTries + 4) return undefined;
-  return forms.find((form, rung) => !tried.has(form) && (rung > 0 || form === null || tried.size < freshTries));
+  return forms.find((form, attempt) => !tried.has(form) && (attempt > 0 || form === null || tried.size < freshTries));
 }
 
 /** The forms of a resource's ETag to try, in order; the last is always none. */
 export function tagsOf({ status, headers, body }: RedfishResponse): (string | null)[] {
   if (status >= 300) return [null];
-  const shown = typeof headers.etag === 'string' ? headers.etag : '';
+  const observed = typeof headers.etag === 'string' ? headers.etag : '';
   const own = typeof body?.['@odata.etag'] === 'string' ? body['@odata.etag'] : '';
-  const forms = [shown, plain(shown), own, plain(own)].filter((form) => form.replaceAll('"', '') !== '');
+  const forms = [observed, plain(observed), own, plain(own)].filter((form) => form.replaceAll('"', '') !== '');
   return [...new Set(forms), null];
 }
 
@@ -52,8 +52,8 @@ function plain(tag: string): string {
 }
 
 /** Whether a resource already shows everything that is wanted of it. */
-export function containsValues(shown: unknown, wanted: unknown): boolean {
-  if (typeof wanted !== 'object' || wanted === null) return shown === wanted;
-  if (typeof shown !== 'object' || shown === null) return false;
-  return Object.entries(wanted).every(([name, value]) => containsValues((shown as Json)[name], value));
+export function containsValues(observed: unknown, wanted: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return observed === wanted;
+  if (typeof observed !== 'object' || observed === null) return false;
+  return Object.entries(wanted).every(([name, value]) => containsValues((observed as Json)[name], value));
 }

@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 import type { Json, RedfishResponse } from './transport.ts';
 
 /** What is wanted: events to this address, under a name by which the subscription is found again. */
-export interface EventsWish {
+export interface EventsSpec {
   /** Makes the whole `https` URL of the receiver; asked for only when a subscription has to be made. */
   readonly destination: () => Promise<string>;
   readonly context: string;
@@ -23,7 +23,7 @@ export type EventsOutcome =
   | { readonly state: 'unsupported' | 'full' | 'refused'; readonly reason: string };
 
 /** More places than any known controller has. */
-const mostSubscriptions = 128;
+const maxSubscriptions = 128;
 
 interface Found {
   readonly path: string;
@@ -38,23 +38,23 @@ interface Found {
  * address that is no longer valid or are there twice are deleted first, so that places are never filled up. Those of
  * others are never touched. A lost answer is settled by looking, never by asking twice.
  */
-export async function ensureEvents(session: Session, wish: EventsWish): Promise<EventsOutcome> {
+export async function ensureEvents(session: Session, spec: EventsSpec): Promise<EventsOutcome> {
   const service = await eventService(session);
   if (service === null) return { state: 'unsupported', reason: 'the controller has no event service' };
   const collection = link(service.Subscriptions);
   if (collection === null) return { state: 'unsupported', reason: 'its event service takes no subscriptions' };
   const off = await switchOn(session, service);
   if (off !== null) return { state: 'refused', reason: off };
-  const kept = await tidy(session, collection, wish);
+  const kept = await tidy(session, collection, spec);
   if (kept !== null) return { state: 'subscribed', path: kept, made: false };
-  return create(session, service, collection, wish);
+  return create(session, service, collection, spec);
 }
 
 /** Deletes all subscriptions that are ours; gives how many they were. */
-export async function endEvents(session: Session, wish: Pick<EventsWish, 'context' | 'ours'>): Promise<number> {
+export async function endEvents(session: Session, spec: Pick<EventsSpec, 'context' | 'ours'>): Promise<number> {
   const collection = link((await eventService(session))?.Subscriptions);
   const found = collection === null ? [] : await readFound(session, collection);
-  const mine = found.filter((one) => isOurs(one, wish));
+  const mine = found.filter((one) => isOurs(one, spec));
   for (const { path } of mine) await remove(session, path);
   return mine.length;
 }
@@ -72,8 +72,8 @@ async function switchOn(session: Session, service: Json): Promise<string | null>
   if (service.ServiceEnabled !== false || path === null) return null;
   try {
     await session.write('PATCH', path, { ServiceEnabled: true });
-    const shown = await session.get(path);
-    return shown.ServiceEnabled === false ? 'its event service is off, and stays off' : null;
+    const observed = await session.get(path);
+    return observed.ServiceEnabled === false ? 'its event service is off, and stays off' : null;
   } catch (error) {
     if (!(error instanceof RedfishError) || error.carriedOut !== 'no') throw error;
     return `its event service is off: ${error.message}`;
@@ -82,34 +82,34 @@ async function switchOn(session: Session, service: Json): Promise<string | null>
 
 async function readFound(session: Session, collection: string): Promise<Found[]> {
   const reader = await openReader(session);
-  const shown = await reader.members({ '@odata.id': collection });
+  const observed = await reader.members({ '@odata.id': collection });
   throwPassing(reader.gaps);
   // Without the whole list nobody could tell whether one of them is ours.
   const whole = reader.gaps.find(({ path }) => path === collection);
   if (whole) throw new RedfishError(whole.kind, whole.reason, { carriedOut: 'no' });
-  return shown.slice(0, mostSubscriptions).flatMap((one) => {
+  return observed.slice(0, maxSubscriptions).flatMap((one) => {
     const path = link(one);
     return path === null ? [] : [foundOf(path, one)];
   });
 }
 
-function foundOf(path: string, shown: Json): Found {
+function foundOf(path: string, observed: Json): Found {
   return {
     path,
-    context: text(shown.Context),
-    destination: text(shown.Destination) ?? '',
-    alive: text(part(shown, 'Status').State) !== 'Disabled',
+    context: text(observed.Context),
+    destination: text(observed.Destination) ?? '',
+    alive: text(part(observed, 'Status').State) !== 'Disabled',
   };
 }
 
-function isOurs({ context, destination }: Found, wish: Pick<EventsWish, 'context' | 'ours'>): boolean {
-  return context === wish.context || wish.ours(destination);
+function isOurs({ context, destination }: Found, spec: Pick<EventsSpec, 'context' | 'ours'>): boolean {
+  return context === spec.context || spec.ours(destination);
 }
 
 /** The one subscription of ours that is in force; all others of ours are deleted. */
-async function tidy(session: Session, collection: string, wish: EventsWish): Promise<string | null> {
-  const mine = (await readFound(session, collection)).filter((one) => isOurs(one, wish));
-  const kept = mine.find(({ alive, destination }) => alive && wish.valid(destination));
+async function tidy(session: Session, collection: string, spec: EventsSpec): Promise<string | null> {
+  const mine = (await readFound(session, collection)).filter((one) => isOurs(one, spec));
+  const kept = mine.find(({ alive, destination }) => alive && spec.valid(destination));
   for (const one of mine) if (one !== kept) await remove(session, one.path);
   return kept?.path ?? null;
 }
@@ -125,28 +125,28 @@ async function remove(session: Session, path: string): Promise<void> {
  * (stmcginnis/gofish#241, DMTF/Redfish-Event-Listener#10), while older services ask for them.
  */
 export function formsOf(service: Json, destination: string, context: string): Json[] {
-  const least = { Destination: destination, Context: context, Protocol: 'Redfish' };
+  const min = { Destination: destination, Context: context, Protocol: 'Redfish' };
   const offered = Array.isArray(service.EventTypesForSubscription) ? service.EventTypesForSubscription : null;
-  const modern = { ...least, SubscriptionType: 'RedfishEvent', EventFormatType: 'Event' };
+  const modern = { ...min, SubscriptionType: 'RedfishEvent', EventFormatType: 'Event' };
   const lasting = { ...modern, DeliveryRetryPolicy: 'RetryForever' };
-  const old = { ...least, EventTypes: offered?.filter((type) => type !== 'MetricReport') ?? ['Alert'] };
+  const old = { ...min, EventTypes: offered?.filter((type) => type !== 'MetricReport') ?? ['Alert'] };
   const formats = Array.isArray(service.EventFormatTypes);
-  return offered !== null && !formats ? [old, lasting, modern, least] : [lasting, modern, old, least];
+  return offered !== null && !formats ? [old, lasting, modern, min] : [lasting, modern, old, min];
 }
 
-async function create(session: Session, service: Json, collection: string, wish: EventsWish): Promise<EventsOutcome> {
-  const destination = await wish.destination();
+async function create(session: Session, service: Json, collection: string, spec: EventsSpec): Promise<EventsOutcome> {
+  const destination = await spec.destination();
   let refusal = 'no form of the request was taken, or none was made of it that is ours and in force';
-  for (const form of formsOf(service, destination, wish.context)) {
+  for (const form of formsOf(service, destination, spec.context)) {
     try {
       const answer = await session.write('POST', collection, form);
-      return settled(await find(session, collection, destination, wish.context, pathOf(answer)), refusal);
+      return settled(await find(session, collection, destination, spec.context, pathOf(answer)), refusal);
     } catch (error) {
       if (!(error instanceof RedfishError)) throw error;
       if (error.kind === 'subscription-limit') return { state: 'full', reason: error.message };
       // What may have been done all the same is looked for, not asked for again.
       if (error.carriedOut !== 'no')
-        return settled(await find(session, collection, destination, wish.context, null), error.message);
+        return settled(await find(session, collection, destination, spec.context, null), error.message);
       if (error.kind !== 'rejected') throw error;
       refusal = error.message;
     }
@@ -163,13 +163,13 @@ async function find(
   collection: string,
   destination: string,
   context: string,
-  told: string | null,
+  reported: string | null,
 ): Promise<string | null> {
-  const shown = await readFound(session, collection);
-  const own = shown.find((one) => one.alive && (one.destination === destination || one.context === context));
-  if (own !== undefined || told === null) return own?.path ?? null;
-  const there = shown.find(({ path }) => pathKey(path) === pathKey(told));
-  return there === undefined || (there.alive && there.context === null) ? told : null;
+  const observed = await readFound(session, collection);
+  const own = observed.find((one) => one.alive && (one.destination === destination || one.context === context));
+  if (own !== undefined || reported === null) return own?.path ?? null;
+  const there = observed.find(({ path }) => pathKey(path) === pathKey(reported));
+  return there === undefined || (there.alive && there.context === null) ? reported : null;
 }
 
 function settled(path: string | null, reason: string): EventsOutcome {

@@ -1,11 +1,11 @@
 import { RedfishError } from './errors.ts';
-import { adapt, firstPace, type SiteLimit } from './pace.ts';
+import { adapt, firstSiteLimit, type SiteLimit } from './sitelimit.ts';
 import type { Transport } from './transport.ts';
 
 /** A site, and the cap on requests at once to its controllers from one process. */
 export interface SiteLoad {
   readonly id: string;
-  readonly most: number;
+  readonly max: number;
 }
 
 /** Lets requests through: as many at once as the site bears, few at a controller, and none behind one that hangs. */
@@ -13,7 +13,7 @@ export interface Governor {
   /** Rejects with the signal's reason when it is aborted before the work began. */
   run<T>(to: Addressee, work: () => Promise<T>): Promise<T>;
   /** For people and tests. */
-  standing(siteId: string): GovernorStatus;
+  status(siteId: string): GovernorStatus;
 }
 
 export interface Addressee {
@@ -35,11 +35,11 @@ export interface GovernorStatus {
 /** Quirk 4: controllers have little memory; more at once are not answered sooner. */
 const eachController = 2;
 /** Without an answer for so many times the usual, a request no longer counts; milliseconds at least and at most. */
-const stall = { factor: 4, least: 100, unknown: 50, most: 5000 };
+const stall = { factor: 4, min: 100, unknown: 50, max: 5000 };
 /** Each holds a connection. */
-const mostStalled = 4096;
+const maxStalled = 4096;
 /** Set aside at once, of controllers that had answered: those, or a quarter of the limit. */
-const least = 4;
+const min = 4;
 /** Answers until the pace is looked at again; more where more run at once. */
 const windowSize = 32;
 
@@ -61,20 +61,20 @@ interface Lane {
 
 export function openGovernor(now: () => number = () => performance.now()): Governor {
   const sites = new Map<string, Site>();
-  const siteOf = ({ id, most }: SiteLoad): Site => {
+  const siteOf = ({ id, max }: SiteLoad): Site => {
     const site = sites.get(id) ?? new Site(now);
-    site.most = most;
+    site.max = max;
     sites.set(id, site);
     return site;
   };
   return {
     run: ({ site, ...to }, work) => siteOf(site).run(to, work),
-    standing: (siteId) => (sites.get(siteId) ?? new Site(now)).standing(),
+    status: (siteId) => (sites.get(siteId) ?? new Site(now)).status(),
   };
 }
 
 class Site {
-  most = Number.POSITIVE_INFINITY;
+  max = Number.POSITIVE_INFINITY;
   readonly #now: () => number;
   readonly #lanes = new Map<string, Lane>();
   /** Lanes with something to send, each once, in turn. */
@@ -84,7 +84,7 @@ class Site {
   /** Controllers whose last request was never answered: theirs do not count until one is. */
   readonly #silent = new Set<string>();
   readonly #answered = new Set<string>();
-  #pace: SiteLimit = firstPace;
+  #siteLimit: SiteLimit = firstSiteLimit;
   #running = 0;
   #stalled = 0;
   #times: number[] = [];
@@ -95,7 +95,7 @@ class Site {
     this.#now = now;
   }
 
-  standing(): GovernorStatus {
+  status(): GovernorStatus {
     const waiting = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.waiting.length, 0);
     return { limit: this.#limit(), running: this.#running, stalled: this.#stalled, waiting };
   }
@@ -175,25 +175,25 @@ class Site {
       this.#answered.add(origin);
       this.#times.push(took);
     }
-    if (this.#times.length + this.#failures < Math.max(windowSize, this.#pace.limit)) return;
+    if (this.#times.length + this.#failures < Math.max(windowSize, this.#siteLimit.limit)) return;
     const [times, failures, full, over] = [this.#times, this.#failures, this.#full, this.#running > this.#limit()];
-    this.#pace = adapt(this.#pace, { times, failures, full, over }, this.most);
+    this.#siteLimit = adapt(this.#siteLimit, { times, failures, full, over }, this.max);
     [this.#times, this.#failures, this.#full] = [[], 0, false];
   }
 
   #limit(): number {
-    return Math.min(this.#pace.limit, this.most);
+    return Math.min(this.#siteLimit.limit, this.max);
   }
 
   /** Many at once that are slow though they had answered are a site that bears no more, not controllers that hang. */
   #maySetAside({ origin }: Lane): boolean {
-    if (this.#silent.has(origin)) return this.#stalled < mostStalled;
-    return this.#stalled < (this.#answered.has(origin) ? Math.max(least, this.#limit() / 4) : this.most);
+    if (this.#silent.has(origin)) return this.#stalled < maxStalled;
+    return this.#stalled < (this.#answered.has(origin) ? Math.max(min, this.#limit() / 4) : this.max);
   }
 
   #patience(): number {
-    const { last } = this.#pace;
-    return last === null ? stall.unknown : Math.min(stall.most, Math.max(stall.least, last * stall.factor));
+    const { last } = this.#siteLimit;
+    return last === null ? stall.unknown : Math.min(stall.max, Math.max(stall.min, last * stall.factor));
   }
 
   /** Starts what may be started. Each controller in turn: one with much to ask holds up nobody. */

@@ -19,19 +19,19 @@ export interface MediaReading {
 }
 
 export async function readMedia(session: Session, path: string): Promise<MediaReading> {
-  const shown = await session.get(path);
-  const image = imageIn(shown.Image);
+  const observed = await session.get(path);
+  const image = imageIn(observed.Image);
   // An answer that says nothing of what is in the drive is none of an empty one.
-  if (shown.Image === undefined && typeof shown.Inserted !== 'boolean')
+  if (observed.Image === undefined && typeof observed.Inserted !== 'boolean')
     throw new RedfishError('not-json', `${path} does not tell what is in the drive`, { carriedOut: 'no' });
   return {
     path,
-    types: strings(shown.MediaTypes),
+    types: strings(observed.MediaTypes),
     // An image without a word about its insertion is inserted; `Inserted` alone may be stale (quirk 64).
-    inserted: shown.Inserted === true || (shown.Inserted !== false && image !== null),
+    inserted: observed.Inserted === true || (observed.Inserted !== false && image !== null),
     image,
-    insertTarget: text(valueAt(shown, 'Actions', '#VirtualMedia.InsertMedia', 'target')),
-    ejectTarget: text(valueAt(shown, 'Actions', '#VirtualMedia.EjectMedia', 'target')),
+    insertTarget: text(valueAt(observed, 'Actions', '#VirtualMedia.InsertMedia', 'target')),
+    ejectTarget: text(valueAt(observed, 'Actions', '#VirtualMedia.EjectMedia', 'target')),
   };
 }
 

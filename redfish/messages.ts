@@ -1,6 +1,6 @@
 import { RedfishError, type RedfishErrorKind } from './errors.ts';
-import { retryAfterOf } from './patience.ts';
 import { vendorMessages } from './quirks.ts';
+import { retryAfterOf } from './retries.ts';
 import type { Json, RedfishResponse } from './transport.ts';
 
 /** A message of an answer, in the form of the Redfish message registries. */
@@ -75,23 +75,23 @@ function clean(value: unknown): string {
 export function failureOf(answer: RedfishResponse, where: string): RedfishError {
   const messages = messagesOf(answer.body);
   const known = (key: string) => key in vendorMessages || key in baseMessages || sourceMessages.has(key);
-  const told = messages.map(({ key }) => key).find(known) ?? '';
-  const vendor = vendorMessages[told];
+  const reported = messages.map(({ key }) => key).find(known) ?? '';
+  const vendor = vendorMessages[reported];
   const [first] = messages;
   const words = first ? ` (${[first.id, first.text].filter((part) => part !== '').join(': ')})` : '';
-  const speaking = messages.find(({ key }) => key === told);
-  const retryAfter = retryAfterOf(answer.headers['retry-after'], Date.now());
+  const speaking = messages.find(({ key }) => key === reported);
+  const retryAfterMs = retryAfterOf(answer.headers['retry-after'], Date.now());
   const source = speaking !== undefined && isSource(speaking, where);
-  const spoken = source ? 'image-source' : (vendor?.kind ?? baseMessages[told]);
+  const spoken = source ? 'image-source' : (vendor?.kind ?? baseMessages[reported]);
   // Not taken in by a service that says so itself and names the time; a bare 503 may be its proxy's, when it broke off.
-  const postponed = answer.status === 503 && retryAfter !== null && (spoken === 'busy' || spoken === 'not-now');
+  const postponed = answer.status === 503 && retryAfterMs !== null && (spoken === 'busy' || spoken === 'not-now');
   return new RedfishError(
     spoken ?? byStatus(answer.status),
     `${where}: ${source ? 'the server of the image did not give it: ' : ''}status ${answer.status}${words}`,
     {
       status: answer.status,
       carriedOut: refused(answer.status) || postponed || vendor?.notTaken ? 'no' : 'maybe',
-      retryAfter,
+      retryAfterMs,
       pointer: speaking ? pathIn(speaking) : null,
       key: (speaking ?? first)?.key ?? null,
     },

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 /** How long a password may be, as the controller names it; null where it names nothing. */
 export interface PasswordLimits {
   readonly shortest: number | null;
-  readonly longest: number | null;
+  readonly max: number | null;
 }
 
 /**
@@ -21,9 +21,9 @@ const letters = `${kinds[0]}${kinds[1]}`;
 const all = kinds.join('');
 
 /** The length to make a password of; null when the controller allows none that is fit. */
-export function passwordLength({ shortest, longest }: PasswordLimits): number | null {
-  const wanted = shortest === null && longest === null ? unknown : Math.max(usual, shortest ?? 0);
-  const length = Math.min(wanted, longest ?? wanted);
+export function passwordLength({ shortest, max }: PasswordLimits): number | null {
+  const wanted = shortest === null && max === null ? unknown : Math.max(usual, shortest ?? 0);
+  const length = Math.min(wanted, max ?? wanted);
   return length < Math.max(fewest, shortest ?? 0) ? null : length;
 }
 

@@ -76,7 +76,7 @@ export function openSessionPool(
       let keep = false;
       try {
         const login = await loggedIn(entry, contact);
-        const session = sessionOver(entry.transport, standing(entry, contact, login), contact.signal);
+        const session = sessionOver(entry.transport, status(entry, contact, login), contact.signal);
         keep = !login.passing;
         return await work(session, entry.transport.pin());
       } catch (error) {
@@ -123,7 +123,7 @@ function logIn(entry: Entry, contact: Contact): Promise<Login> {
   return login;
 }
 
-function standing(entry: Entry, contact: Contact, first: Login) {
+function status(entry: Entry, contact: Contact, first: Login) {
   let current = first;
   return {
     ...(entry.root && { root: entry.root }),

@@ -12,14 +12,14 @@ const resetChains = {
   cycle: ['PowerCycle'],
 } as const;
 
-export type PowerWish = keyof typeof resetChains;
+export type PowerSpec = keyof typeof resetChains;
 
 /** Takes the mains away, standby power included (Redfish 2024.4): an AC cycle, and no change of the host's power. */
 export const fullCycle = 'FullPowerCycle';
 
 /** The reset type to send for this wish on this controller; null when it offers none that keeps the mains. */
-export function chooseReset(wish: PowerWish, allowed: readonly string[]): string | null {
-  const chain: readonly string[] = resetChains[wish];
+export function chooseReset(spec: PowerSpec, allowed: readonly string[]): string | null {
+  const chain: readonly string[] = resetChains[spec];
   return chain.find((type) => keepsMains(type, allowed) && allowed.includes(type)) ?? unlisted(chain, allowed);
 }
 

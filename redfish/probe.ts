@@ -9,7 +9,7 @@ import { accountsOffer, eventsOffer, sessionsOffer, tasksOffer, updateOffer } fr
 import { quirksOf } from './quirks.ts';
 import type { IsMeant } from './read/layout.ts';
 import { type Gap, openReader, type Reader, throwPassing } from './read/reader.ts';
-import { shownText } from './read/values.ts';
+import { observedText } from './read/values.ts';
 import type { Session } from './session.ts';
 import { readingOf, type SystemReading } from './system.ts';
 import type { Json } from './transport.ts';
@@ -59,7 +59,7 @@ const nowhere: Memory = { kept: null, keep: async () => undefined, add: async ()
 /** Firmware as seen over a login, and when. A controller that gets another one forgets its sessions, but not Basic. */
 const checked = new WeakMap<object, { readonly firmware: string | null; readonly at: number }>();
 /** Milliseconds that a look at the firmware holds: no controller is flashed faster than that twice. */
-const checkHolds = 120_000;
+const checkedForMs = 120_000;
 
 interface Opening {
   readonly memory?: Memory;
@@ -99,8 +99,8 @@ function opened(session: Session, memory: Memory, kept: ProbeRecord, host: Json)
 async function known(session: Session, { firmware, managerPath, systemPath }: Basis): Promise<Json | null> {
   try {
     const seen = checked.get(session.login());
-    if (seen?.firmware !== firmware || performance.now() - seen.at > checkHolds) {
-      const now = managerPath === null ? null : shownText((await session.get(managerPath)).FirmwareVersion);
+    if (seen?.firmware !== firmware || performance.now() - seen.at > checkedForMs) {
+      const now = managerPath === null ? null : observedText((await session.get(managerPath)).FirmwareVersion);
       if (now !== firmware) return null;
       checked.set(session.login(), { firmware, at: performance.now() });
     }
@@ -126,7 +126,7 @@ class KeptProbe implements Probe {
 
   constructor(session: Session, memory: Memory, { basis, offers }: ProbeRecord, host: Json) {
     this.basis = basis;
-    this.quirks = quirksOf(basis.makers, shownText(host.Model));
+    this.quirks = quirksOf(basis.makers, observedText(host.Model));
     this.#session = session;
     this.#memory = memory;
     this.#offers = offers;

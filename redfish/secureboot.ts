@@ -13,11 +13,11 @@ export interface SecureBootReading {
 
 /** Throws what `session.get` throws. */
 export async function readSecureBoot(session: Session, path: string): Promise<SecureBootReading> {
-  const shown = await session.get(path);
-  const current = text(shown.SecureBootCurrentBoot);
+  const observed = await session.get(path);
+  const current = text(observed.SecureBootCurrentBoot);
   return {
-    enabled: typeof shown.SecureBootEnable === 'boolean' ? shown.SecureBootEnable : null,
+    enabled: typeof observed.SecureBootEnable === 'boolean' ? observed.SecureBootEnable : null,
     inForce: current === null ? null : current === 'Enabled',
-    mode: text(shown.SecureBootMode),
+    mode: text(observed.SecureBootMode),
   };
 }

@@ -4,7 +4,7 @@ import { writeTagged } from './etag.ts';
 import { ownPath, serviceRoot, uploadPath } from './links.ts';
 import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import { failureOf } from './messages.ts';
-import { waitBefore } from './patience.ts';
+import { waitBefore } from './retries.ts';
 import type { Json, RedfishRequest, RedfishResponse, Transport, Upload } from './transport.ts';
 
 /** A signed-in conversation with one controller. */
@@ -39,31 +39,31 @@ export async function readRoot(transport: Transport, signal?: AbortSignal): Prom
 }
 
 /** A session over a login that others may use too. Reads outlive a login that the controller forgot, once. */
-export function sessionOver(transport: Transport, standing: SessionIdentity, signal?: AbortSignal): Session {
+export function sessionOver(transport: Transport, status: SessionIdentity, signal?: AbortSignal): Session {
   let hopeless = false;
   const read = (path: string, { headers }: Login) =>
     patiently(transport, { method: 'GET', path: ownPath(path), headers, signal });
   const get = async (path: string): Promise<Json> => {
-    const login = standing.login();
+    const login = status.login();
     try {
       return await read(path, login);
     } catch (error) {
       if (!lost(error) || hopeless) throw error;
     }
     // Quirk 5: the controller restarted its web server. Credentials that it took before are offered once more.
-    await standing.renew(login);
-    return read(path, standing.login()).catch((error: unknown) => {
+    await status.renew(login);
+    return read(path, status.login()).catch((error: unknown) => {
       hopeless = lost(error);
       throw error;
     });
   };
   return {
-    root: async () => standing.root ?? get(serviceRoot),
-    login: standing.login,
+    root: async () => status.root ?? get(serviceRoot),
+    login: status.login,
     get,
     write: async (method, path, body) => {
       const call = { method, path: ownPath(path), body, signal };
-      const { headers } = standing.login();
+      const { headers } = status.login();
       const send = (tag: string | null) =>
         transport.send({ ...call, headers: { ...headers, ...(tag !== null && { 'if-match': tag }) } });
       const reading = () => transport.send({ method: 'GET', path: call.path, headers, signal }).catch(asUnwritten);
@@ -73,7 +73,7 @@ export function sessionOver(transport: Transport, standing: SessionIdentity, sig
       return answer;
     },
     upload: async (path, upload) => {
-      const { headers } = standing.login();
+      const { headers } = status.login();
       const answer = await transport.send({ method: 'POST', path: uploadPath(path), upload, headers, signal });
       if (answer.status >= 300) throw failureOf(answer, `POST ${transport.origin}${path}`);
       return answer;

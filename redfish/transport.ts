@@ -115,9 +115,9 @@ function checkOrigin(origin: string): URL {
 }
 
 /** Connects, and hands out no socket whose certificate carries another key than the pinned one. */
-function pinning(origin: string, pinned: { key: string | null; seen: string | null }, timeout: number) {
+function pinning(origin: string, pinned: { key: string | null; seen: string | null }, timeoutMs: number) {
   const connect = buildConnector({
-    timeout,
+    timeout: timeoutMs,
     rejectUnauthorized: false,
     minVersion: oldestTls,
     // A resumed TLS session shows no certificate, so that its pin could not be checked.

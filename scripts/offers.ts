@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Offers } from '../redfish/probe/offers.ts';
-import { type OfferWords, tellOffers } from '../redfish/probe/table.ts';
+import { describeOffers, type OfferWords } from '../redfish/probe/table.ts';
 import { openProbe, sections } from '../redfish/probe.ts';
 import { withSession } from '../redfish/session.ts';
 import { openTransport } from '../redfish/transport.ts';
@@ -59,7 +59,7 @@ async function ask(origin: string): Promise<OfferWords> {
       const { probe, system } = await openProbe(session);
       const offers: Record<string, unknown> = {};
       for (const section of sections) offers[section] = await probe.offer(section);
-      return tellOffers(system.resetTypes, offers as Partial<Offers>);
+      return describeOffers(system.resetTypes, offers as Partial<Offers>);
     });
   } finally {
     await transport.close();

@@ -79,8 +79,8 @@ function reasons(file: VitestReport['testResults'][number]): string {
   const names = file.assertionResults
     .filter(({ status }) => status !== 'passed' && status !== 'failed')
     .map(({ fullName }) => fullName);
-  const told = new Set(names.flatMap((name) => /\(skipped: ([^)]*)\)/.exec(name)?.[1] ?? []));
-  if (told.size > 0) return [...told].join('; ');
+  const reported = new Set(names.flatMap((name) => /\(skipped: ([^)]*)\)/.exec(name)?.[1] ?? []));
+  if (reported.size > 0) return [...reported].join('; ');
   return names.length > 3 ? `${names.slice(0, 3).join('; ')} …` : names.join('; ');
 }
 

@@ -109,7 +109,7 @@ async function burnIn(
   const order = { stress: Number(fields.stress), cap: Number(fields.cap) };
   const run = runBurnin(hardware, state.faults, order, world.seed, state.boots);
   await reportStep(body, session, signal, 'burnin', 'running', 0);
-  await spread(body, session, signal, Math.min(run.seconds, world.longestBurnin));
+  await spread(body, session, signal, Math.min(run.seconds, world.maxBurninSeconds));
   const end: AgentRecord = { kind: 'burnin', fields: { seconds: String(run.seconds), cut: run.cut ? '1' : '0' } };
   await askApi(body, session, '/agent/burnin', signal, [...run.parts, end]);
   await reportStep(body, session, signal, 'burnin', 'done', run.seconds);

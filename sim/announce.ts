@@ -33,7 +33,7 @@ export function announcedPlaces(fleet: Fleet, originOf: (hardware: Hardware) => 
 }
 
 /** Waits this long for the answer: ten thousand controllers are written in some seconds. */
-const timeout = 120_000;
+const timeoutMs = 120_000;
 
 /**
  * Announces places over the API, as a user does, and waits for an API that does not answer yet, of which `waits` is told
@@ -44,7 +44,7 @@ export async function announce(
   places: PlacesRequest,
   waits: (problem: ApiProblem) => void,
 ): Promise<void> {
-  const client = new ApiClient({ url: api, operator: 'simulator', timeout });
+  const client = new ApiClient({ url: api, operator: 'simulator', timeoutMs });
   for (let tries = 0; ; tries += 1) {
     const problem = await client.announcePlaces(places).then(
       () => null,

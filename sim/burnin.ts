@@ -1,13 +1,14 @@
 import type { AgentRecord } from '../contract/records.ts';
+import type { Seconds } from '../domain/duration.ts';
 import { drawBetween } from './chance.ts';
 import { type Fault, findFault } from './faults.ts';
 import { diskSerial, type Hardware } from './hardware.ts';
 
 export interface BurninOrder {
   /** Time each stress part is to run, in seconds. */
-  readonly stress: number;
+  readonly stress: Seconds;
   /** Longest time for all of it, in seconds. */
-  readonly cap: number;
+  readonly cap: Seconds;
 }
 
 interface Part {

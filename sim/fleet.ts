@@ -24,7 +24,7 @@ export interface FleetOptions extends WireOptions {
   /** How many times faster than life; 1 unless told. */
   readonly speed?: number;
   /** Seconds that a burn-in takes at most; 5 unless told. */
-  readonly longestBurnin?: number;
+  readonly maxBurninSeconds?: number;
   readonly faults?: FaultFile;
   readonly account?: BmcAccount;
   /** Which vendor's controllers they have; `standard` unless told. */
@@ -68,7 +68,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const world: World = {
     seed,
     speed: options.speed ?? 1,
-    longestBurnin: options.longestBurnin ?? 5,
+    maxBurninSeconds: options.maxBurninSeconds ?? 5,
     wire,
     journal,
     touch: (rackId) => store.touch(rackId),
@@ -113,7 +113,7 @@ export function createFleet(options: FleetOptions): Fleet {
       bmcAddressOf = addressOf;
     },
     async start(power) {
-      const pause = 1000 / (options.powerRate ?? 200);
+      const pauseMs = 1000 / (options.powerRate ?? 200);
       // Who subscribed in an earlier run goes on being told.
       for (const machine of machines) if (machine.state.controller?.subscriptions) this.bmcOf(machine);
       for (const machine of machines) {
@@ -121,7 +121,7 @@ export function createFleet(options: FleetOptions): Fleet {
         if (machine.state.power === 'off' && !(power === 'on' && fresh.has(machine))) continue;
         if (machine.state.power === 'on') machine.resume();
         else machine.powerOn('mains');
-        if (!machine.state.running) await delay(pause);
+        if (!machine.state.running) await delay(pauseMs);
       }
     },
     async stop() {

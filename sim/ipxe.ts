@@ -69,7 +69,7 @@ function parseLine(line: string): IpxeLine {
 }
 
 // A script that jumps in a circle without sleeping would spin for ever.
-const mostCommands = 10_000;
+const maxCommands = 10_000;
 
 interface Running {
   readonly host: IpxeHost;
@@ -118,7 +118,7 @@ async function runLine(line: IpxeLine, running: Running): Promise<Result> {
   for (const { when, command } of line.steps) {
     if ((when === 'failed' && last) || (when === 'succeeded' && !last)) continue;
     running.commands += 1;
-    if (running.commands > mostCommands) return { do: 'exit' };
+    if (running.commands > maxCommands) return { do: 'exit' };
     const words = command.words.map((word) => expand(word, running.settings));
     const result = await runCommand(command.name, words, running);
     if (typeof result !== 'boolean') return result;

@@ -27,9 +27,9 @@ export interface Listening {
 
 const bmcNetwork = '127.16.0.0/12';
 // Enough for any document that a controller or the control API takes; of a larger one the rest is not kept.
-const mostKept = 64 * 1024;
+const maxKept = 64 * 1024;
 // Firmware images are counted up to here.
-const mostUploaded = 512 * 2 ** 20;
+const maxUploaded = 512 * 2 ** 20;
 
 /**
  * Serves the control API, in plain HTTP, and every machine's controller in the `scheme` given. `address` is
@@ -160,7 +160,7 @@ async function serve(fleet: Fleet, at: Addressee, request: IncomingMessage, resp
     const upload = at !== undefined && !('control' in at) && isUpload(request);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://simulator');
     const { method = 'GET', headers } = request;
-    if (bytes > mostKept && !upload) send(response, { status: 413 });
+    if (bytes > maxKept && !upload) send(response, { status: 413 });
     else if (at === undefined) request.socket.destroy();
     else if ('control' in at)
       send(response, await controlAnswer(fleet, { method, path: pathname, query: searchParams, body }, at.control));
@@ -193,11 +193,11 @@ async function readText(request: IncomingMessage): Promise<{ readonly body: stri
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
-    if (bytes < mostKept) chunks.push(chunk);
+    if (bytes < maxKept) chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > (isUpload(request) ? mostUploaded : mostKept)) break;
+    if (bytes > (isUpload(request) ? maxUploaded : maxKept)) break;
   }
-  return { body: Buffer.concat(chunks).toString('utf8', 0, mostKept), bytes };
+  return { body: Buffer.concat(chunks).toString('utf8', 0, maxKept), bytes };
 }
 
 function send(response: ServerResponse, { status, headers = {}, body, text: other, cut }: Reply): void {

@@ -37,10 +37,10 @@ const logged: ReadonlySet<SimEffect> = new Set([
   'bmc-reset',
   'test-event',
 ]);
-const mostLogged = 32;
+const maxLogged = 32;
 const nothing: readonly Entry[] = [];
 /** Lines of a console that are kept. */
-const mostLines = 64;
+const maxLines = 64;
 const blank: readonly string[] = [];
 
 /** One simulated server: its power, and whatever runs while it is on. */
@@ -77,14 +77,14 @@ export class SimMachine implements Body {
   }
 
   print(...lines: readonly string[]): void {
-    if (lines.length > 0) this.console = [...this.console, ...lines].slice(-mostLines);
+    if (lines.length > 0) this.console = [...this.console, ...lines].slice(-maxLines);
   }
 
   note(effect: SimEffect, detail?: Readonly<Record<string, unknown>>): void {
     const entry = this.world.journal.write(this.id, effect, detail);
     if (effect === 'power-on' || effect === 'power-off') this.powerMoved = Date.now();
     if (!logged.has(effect)) return;
-    this.events = [...this.events, entry].slice(-mostLogged);
+    this.events = [...this.events, entry].slice(-maxLogged);
     this.told?.(entry);
   }
 

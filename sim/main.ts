@@ -27,7 +27,7 @@ const fleet = createFleet({
   folder: join(env.FARRIER_DATA, 'sim'),
   seed: env.FARRIER_SIM_SEED,
   speed: env.FARRIER_SIM_SPEED,
-  longestBurnin: env.FARRIER_SIM_BURNIN,
+  maxBurninSeconds: env.FARRIER_SIM_BURNIN,
   personality: env.FARRIER_SIM_PERSONALITY,
   powerRate: env.FARRIER_SIM_POWER_RATE,
   waiting: env.FARRIER_SIM_CONNECTIONS,

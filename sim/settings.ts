@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { personalityChoices } from './bmc/personalities.ts';
 
-const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
 /** The simulator's environment. */
 export const simSettings = z.object({

@@ -128,7 +128,7 @@ export function freshState(bios: SimState['bios'], now: Date): SimState {
 export interface Subscription {
   readonly destination: string;
   readonly context: string | null;
-  readonly asked: Readonly<Record<string, unknown>>;
+  readonly request: Readonly<Record<string, unknown>>;
   /** Whether deliveries were given up, so that nothing is sent any more. */
   readonly suspended: boolean;
 }

@@ -33,7 +33,7 @@ export interface FileFacts {
 }
 
 // The longest script iPXE would be sent, and the longest answer of the agent API.
-const mostBytes = 64 * 1024;
+const maxBytes = 64 * 1024;
 
 /** The cables of the fleet: a bounded number of kept-alive connections that all machines share. */
 export class FleetWire {
@@ -70,7 +70,7 @@ export class FleetWire {
       headers: { 'user-agent': 'iPXE/1.21.1' },
     });
     const text = await body.text();
-    return statusCode === 200 && text.length <= mostBytes ? text : null;
+    return statusCode === 200 && text.length <= maxBytes ? text : null;
   }
 
   /** Looks at a file as a loader would, but fetches its first bytes only; null when it is not there. */

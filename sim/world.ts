@@ -10,7 +10,7 @@ export interface World {
   /** How many times faster than life everything is that takes a machine time. */
   readonly speed: number;
   /** Seconds of its life that a burn-in takes a machine at most; what is beyond is told and not waited for. */
-  readonly longestBurnin: number;
+  readonly maxBurninSeconds: number;
   readonly wire: FleetWire;
   readonly journal: Journal;
   /** Marks a rack's states as changed. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Mdb, MdbConnection } from '../mdb/connect.ts';
 import { type DueMessage, leaseDue, markDelivered, markDropped, postpone } from '../mdb/outbox.ts';
-import { beat, keepAlive } from '../mdb/processes.ts';
+import { heartbeatMs, keepAlive } from '../mdb/processes.ts';
 import { type Delivery, deliver } from './deliver.ts';
 
 export interface DispatcherOptions {
@@ -18,9 +18,9 @@ export interface Dispatcher {
 }
 
 /** Seconds for which a leased message is nobody else's; longer than a signal takes in the worst case. */
-const lease = 60;
+const leaseSeconds = 60;
 /** Without a notification (a lost connection), the outbox is looked at this often, in milliseconds. */
-const idle = 1000;
+const idleMs = 1000;
 
 /** Delivers the outbox until stopped: woken by PostgreSQL, in batches, several dispatchers side by side. */
 export function startDispatcher(options: DispatcherOptions): Dispatcher {
@@ -47,14 +47,14 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
   const { mdb } = options.connection;
   const batch = options.batch ?? 100;
   let troubled = 0;
-  let told = 0;
+  let reported = 0;
   while (!signal.aborted) {
     try {
-      const due = await leaseDue(mdb, batch, lease);
+      const due = await leaseDue(mdb, batch, leaseSeconds);
       await dispatch(options, due);
-      told = await tellAlive(mdb, told);
+      reported = await tellAlive(mdb, reported);
       troubled = 0;
-      if (due.length < batch) await bell.wait(idle, signal);
+      if (due.length < batch) await bell.wait(idleMs, signal);
     } catch (error) {
       troubled += 1;
       options.log.warn({ error: String(error) }, 'the MDB does not answer; the outbox waits');
@@ -64,8 +64,8 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
 }
 
 /** Says that the outbox is looked at, from the loop that looks: one that hangs says nothing. Gives when it was said last. */
-async function tellAlive(mdb: Mdb, told: number): Promise<number> {
-  if (Date.now() - told < beat) return told;
+async function tellAlive(mdb: Mdb, reported: number): Promise<number> {
+  if (Date.now() - reported < heartbeatMs) return reported;
   await keepAlive(mdb, { name: 'dispatch', siteId: '' });
   return Date.now();
 }
@@ -99,15 +99,15 @@ function backOff(attempts: number): number {
 /** Lets a loop sleep until somebody rings or a time is up. */
 class Bell {
   private wake: (() => void) | null = null;
-  private rung = false;
+  private attempt = false;
 
   ring(): void {
-    this.rung = true;
+    this.attempt = true;
     this.wake?.();
   }
 
   async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-    if (!this.rung && !signal.aborted) {
+    if (!this.attempt && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, milliseconds);
         this.wake = () => {
@@ -116,7 +116,7 @@ class Bell {
         };
       });
     }
-    this.rung = false;
+    this.attempt = false;
     this.wake = null;
   }
 }

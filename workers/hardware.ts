@@ -20,7 +20,7 @@ const { mdb, close } = connectMdb({
   name: 'farrier hardware',
   // Ten for up to 256 activities at once, and two that carry the claims of acts and of records: docs/decisions/pools.md.
   connections: 12,
-  wait: 15_000,
+  waitMs: 15_000,
 });
 const connection = await connectWorker(log, env.TEMPORAL_ADDRESS);
 const sessions = openSessionPool();

@@ -14,7 +14,7 @@ export interface HooksOptions {
 }
 
 /** GitHub sends events of up to some hundred KB for an issue with a long text. */
-const mostBytes = 1024 * 1024;
+const maxBytes = 1024 * 1024;
 
 /**
  * Where ticket systems tell that something happened: `POST /hooks/tickets/<secret>`. A message that is genuine makes
@@ -24,7 +24,7 @@ export function createHooks({ mdb, connections, log, clock = () => new Date() }:
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: mostBytes,
+    bodyLimit: maxBytes,
     requestTimeout: 10_000,
     connectionTimeout: 20_000,
     keepAliveTimeout: 10_000,

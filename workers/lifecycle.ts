@@ -15,7 +15,7 @@ const { mdb, close } = connectMdb({
   name: 'farrier lifecycle',
   // For up to 140 activities at once; why so few, and the long wait: docs/decisions/pools.md.
   connections: 20,
-  wait: 15_000,
+  waitMs: 15_000,
 });
 const [connection, bundle] = await Promise.all([
   connectWorker(log, env.TEMPORAL_ADDRESS),

@@ -5,7 +5,7 @@ export interface MirrorLoopOptions {
   readonly mirroring: Mirroring;
   readonly log: { warn(detail: object, message: string): void };
   /** Milliseconds between two looks for work; 2,000 unless told. */
-  readonly idle?: number;
+  readonly idleMs?: number;
 }
 
 export interface MirrorLoop {
@@ -16,7 +16,7 @@ export interface MirrorLoop {
  * Keeps the mirrors of tickets up to date. Each ticket system is a lane of its own: one that hangs holds up nothing but
  * its own tickets. Several of these processes share the work by leases.
  */
-export function startMirrorLoop({ mirroring, log, idle = 2000 }: MirrorLoopOptions): MirrorLoop {
+export function startMirrorLoop({ mirroring, log, idleMs = 2000 }: MirrorLoopOptions): MirrorLoop {
   const abort = new AbortController();
   const busy = new Map<string, Promise<void>>();
   const drive = async (lane: string): Promise<void> => {
@@ -39,7 +39,7 @@ export function startMirrorLoop({ mirroring, log, idle = 2000 }: MirrorLoopOptio
       } catch (error) {
         log.warn({ error: String(error) }, 'the MDB does not answer; mirrors wait');
       }
-      await sleep(idle, undefined, { signal: abort.signal }).catch(() => {});
+      await sleep(idleMs, undefined, { signal: abort.signal }).catch(() => {});
     }
   };
   const running = loop();

@@ -15,7 +15,7 @@ import type { CampaignActivities } from '../activities/campaign/index.ts';
 import { attributes } from '../contract/attributes.ts';
 import {
   type CampaignInput,
-  type CampaignStanding,
+  type CampaignStatus,
   type CampaignSteering,
   type CampaignSummary,
   campaignSignals,
@@ -29,46 +29,46 @@ import { rootMessage } from './passage/failure.ts';
 import { observing } from './proxies.ts';
 
 // Transactions on the MDB, one for each order that is placed; repeated, they find what was done.
-const { turnCampaign, haltCampaign, steerCampaign } = proxyLocalActivities<CampaignActivities>({
+const { progressCampaign, haltCampaign, steerCampaign } = proxyLocalActivities<CampaignActivities>({
   startToCloseTimeout: '1 minute',
   localRetryThreshold: '30 seconds',
   retry: { initialInterval: '250 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 });
 
 /** The end of an order is told; a message that was lost is made up for by a look this often, in milliseconds. */
-const slowLook = 10 * 60_000;
+const slowLookMs = 10 * 60_000;
 const keptNotes = 20;
 // Below the server's 10,000 signals a run.
-const mostSignals = 5000;
+const maxSignals = 5000;
 
 /**
  * One order over many machines. Everything is in the MDB: each turn reads how its orders ended, decides, and places the
  * next ones, so that messages only wake it, and a run hands nothing on to the next.
  */
 export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
-  const course = new Course(input);
-  course.open();
+  const run = new Definition(input);
+  run.open();
   for (;;) {
-    const turn = await course.tryTurn();
-    if (turn === 'failed') continue;
-    if (turn === null || turn.phase === 'ended') {
+    const progress = await run.tryProgress();
+    if (progress === 'failed') continue;
+    if (progress === null || progress.phase === 'ended') {
       await condition(allHandlersFinished);
-      return { state: turn?.state ?? 'cancelled', counts: turn?.counts ?? nobody };
+      return { state: progress?.state ?? 'cancelled', counts: progress?.counts ?? nobody };
     }
-    await course.rest(turn);
-    if (course.isLong()) {
-      await condition(() => course.settled());
-      await continueAsNew<typeof campaign>(course.carry());
+    await run.rest(progress);
+    if (run.isLong()) {
+      await condition(() => run.settled());
+      await continueAsNew<typeof campaign>(run.carry());
     }
   }
 }
 
 const nobody = { planned: 0, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
 
-class Course {
+class Definition {
   private readonly input: CampaignInput;
   private readonly ignored: string[];
-  private readonly asked: { readonly how: SteeringKind | 'start'; readonly steering: CampaignSteering }[] = [];
+  private readonly requests: { readonly how: SteeringKind | 'start'; readonly steering: CampaignSteering }[] = [];
   private wakes = 0;
   private taken = 0;
   private turns = 0;
@@ -85,7 +85,7 @@ class Course {
     setHandler(defineSignal<[unknown]>(campaignSignals.wake), () => this.wake());
     for (const how of ['start', 'pause', 'resume', 'cancel'] as const)
       setHandler(defineSignal<[unknown]>(campaignSignals[how]), (message) => this.steer(how, message));
-    setHandler(defineQuery<CampaignStanding | null>(queries.standing), () => this.standing());
+    setHandler(defineQuery<CampaignStatus | null>(queries.status), () => this.status());
   }
 
   private wake(): void {
@@ -97,7 +97,7 @@ class Course {
     this.wake();
     const steering = readSteering(how, message);
     if (typeof steering === 'string') this.note(`${how}: ${steering}`);
-    else this.asked.push({ how, steering });
+    else this.requests.push({ how, steering });
   }
 
   private note(text: string): void {
@@ -106,9 +106,9 @@ class Course {
   }
 
   /** A turn that can't be made halts the campaign, with the reason, and is made again when somebody says more, or later. */
-  async tryTurn(): Promise<CampaignProgress | null | 'failed'> {
+  async tryProgress(): Promise<CampaignProgress | null | 'failed'> {
     try {
-      return await this.turn();
+      return await this.progress();
     } catch (error) {
       await this.failed(error);
       return 'failed';
@@ -124,29 +124,29 @@ class Course {
       if (!(halted instanceof ActivityFailure)) throw halted;
     });
     const { wakes } = this;
-    await condition(() => this.wakes !== wakes, slowLook);
+    await condition(() => this.wakes !== wakes, slowLookMs);
   }
 
   /** What people asked first, then one look. */
-  async turn(): Promise<CampaignProgress | null> {
+  async progress(): Promise<CampaignProgress | null> {
     const { campaignId } = this.input;
-    for (let next = this.asked.shift(); next !== undefined; next = this.asked.shift()) {
+    for (let next = this.requests.shift(); next !== undefined; next = this.requests.shift()) {
       const refused = await steerCampaign({ campaignId, how: next.how, ...next.steering });
       if (refused !== null) this.note(`${next.how}: ${refused}`);
     }
     this.turns += 1;
     this.wakes = 0;
-    const turn = await turnCampaign({ campaignId, now: Date.now(), healthy: this.healthy });
+    const progress = await progressCampaign({ campaignId, now: Date.now(), healthy: this.healthy });
     this.healthy = false;
-    if (turn !== null) this.show(turn);
-    return turn;
+    if (progress !== null) this.show(progress);
+    return progress;
   }
 
   /** Until there may be something to do; canaries that have to stay healthy are looked at. */
-  async rest(turn: CampaignProgress): Promise<void> {
-    if (turn.canaries.length > 0) return this.lookAt(turn);
-    if (turn.more || this.asked.length > 0) return;
-    const until = Math.min(turn.until ?? Number.POSITIVE_INFINITY, Date.now() + slowLook);
+  async rest(progress: CampaignProgress): Promise<void> {
+    if (progress.canaries.length > 0) return this.lookAt(progress);
+    if (progress.more || this.requests.length > 0) return;
+    const until = Math.min(progress.until ?? Number.POSITIVE_INFINITY, Date.now() + slowLookMs);
     await condition(() => this.wakes > 0, Math.max(1, until - Date.now()));
   }
 
@@ -162,12 +162,8 @@ class Course {
   }
 
   isLong(): boolean {
-    const { longest } = this.input;
-    return (
-      workflowInfo().continueAsNewSuggested ||
-      this.taken > mostSignals ||
-      (longest !== undefined && this.turns >= longest)
-    );
+    const { max } = this.input;
+    return workflowInfo().continueAsNewSuggested || this.taken > maxSignals || (max !== undefined && this.turns >= max);
   }
 
   settled(): boolean {
@@ -175,24 +171,24 @@ class Course {
   }
 
   carry(): CampaignInput {
-    const { campaignId, longest } = this.input;
-    return { campaignId, ...(longest !== undefined && { longest }), ignored: this.ignored };
+    const { campaignId, max } = this.input;
+    return { campaignId, ...(max !== undefined && { max }), ignored: this.ignored };
   }
 
-  private show(turn: CampaignProgress): void {
+  private show(progress: CampaignProgress): void {
     const { last } = this;
-    this.last = turn;
-    setCurrentDetails(tellTurn(this.input.campaignId, turn));
-    if (last?.phase === turn.phase && last.waitingOn === turn.waitingOn) return;
+    this.last = progress;
+    setCurrentDetails(describeProgress(this.input.campaignId, progress));
+    if (last?.phase === progress.phase && last.waitingOn === progress.waitingOn) return;
     this.since = new Date().toISOString();
     upsertSearchAttributes([
-      { key: attributes.passage, value: turn.passage },
-      { key: attributes.step, value: turn.phase },
-      { key: attributes.waitingOn, value: turn.waitingOn },
+      { key: attributes.passage, value: progress.passage },
+      { key: attributes.step, value: progress.phase },
+      { key: attributes.waitingOn, value: progress.waitingOn },
     ]);
   }
 
-  private standing(): CampaignStanding | null {
+  private status(): CampaignStatus | null {
     if (this.last === null) return null;
     const { canaries: _canaries, more: _more, until, ...rest } = this.last;
     const next = until === null ? null : new Date(until).toISOString();
@@ -210,10 +206,10 @@ async function lookAtOne(passage: Passage, { machineId, siteId, orderId }: Canar
   }
 }
 
-function tellTurn(id: string, { state, phase, counts, why, timeLeft }: CampaignProgress): string {
-  const told = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
+function describeProgress(id: string, { state, phase, counts, why, timeLeft }: CampaignProgress): string {
+  const reported = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   const left = timeLeft === null ? '' : `\n\nAbout ${Math.ceil(timeLeft / 60)} minutes are left.`;
-  return `**${state}**, phase ${phase}: ${why}\n\n${told.join(', ')}${left}\n\n\`farrier campaign show ${id}\``;
+  return `**${state}**, phase ${phase}: ${why}\n\n${reported.join(', ')}${left}\n\n\`farrier campaign show ${id}\``;
 }
 
 function readSteering(how: SteeringKind | 'start', message: unknown): CampaignSteering | string {

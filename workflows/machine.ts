@@ -25,12 +25,12 @@ import {
 import { attributes } from '../contract/attributes.ts';
 import {
   type MachineInput,
+  type MachineStatus,
   type OrderMessage,
   type PassageInput,
   type PassageSummary,
   passageWorkflowId,
   queries,
-  type Standing,
   type Steering,
   signals,
   updates,
@@ -46,9 +46,9 @@ import { OrderQueue } from './queue.ts';
 const keptIds = 500;
 const keptNotes = 20;
 /** Answers to nobody that are written down, in one run. */
-const mostKept = 100;
+const maxKept = 100;
 // Below the server's 10,000 signals a run; history size itself is watched by the server's own suggestion.
-const mostSignals = 8000;
+const maxSignals = 8000;
 
 /**
  * The whole life of one server. It takes orders one at a time, runs each as a passage, and keeps nothing that the
@@ -56,16 +56,16 @@ const mostSignals = 8000;
  * (docs/rehydrate.md). While nothing is ordered it has no timer and makes no event.
  */
 export async function machine(input: MachineInput): Promise<void> {
-  const life = new Life(input);
-  life.open();
-  if (input.carried === undefined) await life.restore();
+  const backlog = new MachineEntity(input);
+  backlog.open();
+  if (input.carried === undefined) await backlog.restore();
   for (;;) {
-    life.show();
-    const order = await life.nextOrder();
-    await life.run(order);
-    if (workflowInfo().continueAsNewSuggested || life.taken > mostSignals) {
-      await condition(() => life.settled());
-      await continueAsNew<typeof machine>(life.carry());
+    backlog.show();
+    const order = await backlog.nextOrder();
+    await backlog.run(order);
+    if (workflowInfo().continueAsNewSuggested || backlog.taken > maxSignals) {
+      await condition(() => backlog.settled());
+      await continueAsNew<typeof machine>(backlog.carry());
     }
   }
 }
@@ -90,7 +90,7 @@ function isForAll(name: SteeringName, message: unknown): boolean {
 
 const isNothing = (message: unknown) => message === undefined || message === null;
 
-class Life {
+class MachineEntity {
   taken = 0;
   private readonly input: MachineInput;
   private readonly queue: OrderQueue;
@@ -149,7 +149,7 @@ class Life {
         if (typeof read === 'string') throw new Error(read);
       },
     });
-    setHandler(defineQuery<Standing>(queries.standing), () => this.standing());
+    setHandler(defineQuery<MachineStatus>(queries.status), () => this.status());
     this.keepDeadlines().catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
@@ -158,13 +158,13 @@ class Life {
   /** Takes up what the MDB has under way; what was told meanwhile is in there too. */
   async restore(): Promise<void> {
     const { machineId } = this.input;
-    const life = await orderActivities.readLife({ machineId }).catch((error: unknown) => {
+    const backlog = await orderActivities.readLife({ machineId }).catch((error: unknown) => {
       // Orders that it is told of are taken all the same; what it was not told of, the dispatcher tells it again.
       this.note(`what is under way could not be read: ${whyNot(error)}`);
       return null;
     });
-    if (life === null) return;
-    const { underWay, waiting, pausedOrders, paused, lastPassage } = life;
+    if (backlog === null) return;
+    const { underWay, waiting, pausedOrders, paused, lastPassage } = backlog;
     this.queue.restore(waiting.filter(({ id }) => !this.seen.includes(id)));
     for (const { id } of waiting) if (!this.seen.includes(id)) this.remember(id);
     for (const id of pausedOrders) this.queue.pause(id, true);
@@ -279,10 +279,10 @@ class Life {
 
   /** The passage outlived the workflow that had begun it: nothing tells of its end, so it is asked, ever more rarely. */
   private async awaitPassage(order: OrderMessage, workflowId: string): Promise<PassageSummary | null> {
-    for (let pause = 5000; ; pause = Math.min(2 * pause, 5 * 60_000)) {
+    for (let pauseMs = 5000; ; pauseMs = Math.min(2 * pauseMs, 5 * 60_000)) {
       const state = await lookActivities.describeHolder({ workflowId }).catch(() => 'running');
       if (state === 'closed') return this.refuse(order, `The ${order.passage} passage has ended without its order`);
-      await condition(() => false, pause);
+      await condition(() => false, pauseMs);
     }
   }
 
@@ -341,7 +341,7 @@ class Life {
   /** A message that came to nobody is noted, and an answer is kept for those who ask where it went. */
   private async ignore(name: string, why: string, message: unknown): Promise<string> {
     this.note(`${name}: ${why}`);
-    if (name === signals.answer && this.kept < mostKept) await this.keepIgnored(why, message);
+    if (name === signals.answer && this.kept < maxKept) await this.keepIgnored(why, message);
     return `ignored: ${why}`;
   }
 
@@ -405,13 +405,13 @@ class Life {
     const { machineId, siteId } = this.input;
     const read = readBrainSlug(message, Date.now());
     const id = `brainslug-${machineId.replace(/^m-/, '')}-${uuid4().slice(0, 8)}`;
-    const told =
+    const reported =
       typeof read === 'string'
         ? read
         : await orderActivities.orderByPayload({ machineId, siteId, id, order: read }).catch(whyNot);
-    if (told === null) return `ordered: ${id}`;
-    this.note(`brainslug: ${told}`);
-    return `refused: ${told}`;
+    if (reported === null) return `ordered: ${id}`;
+    this.note(`brainslug: ${reported}`);
+    return `refused: ${reported}`;
   }
 
   private remember(orderId: string): void {
@@ -471,7 +471,7 @@ class Life {
     return [where, queue, past].filter((line) => line !== '').join('\n\n');
   }
 
-  private standing(): Standing {
+  private status(): MachineStatus {
     return {
       machineId: this.input.machineId,
       passage: this.current?.passage ?? null,

@@ -15,7 +15,7 @@ import {
 import { checkData, matchesChoice } from '../domain/answers.ts';
 import { orderClasses, passages } from '../domain/machine.ts';
 
-const longest = 2000;
+const max = 2000;
 
 export function isObject(message: unknown): message is Record<string, unknown> {
   return typeof message === 'object' && message !== null && !Array.isArray(message);
@@ -23,7 +23,7 @@ export function isObject(message: unknown): message is Record<string, unknown> {
 
 /** Text that the MDB and Temporal can keep: neither takes a NUL or half a character. */
 export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= longest && !unfit.test(value);
+  return typeof value === 'string' && value.length > 0 && value.length <= max && !unfit.test(value);
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what PostgreSQL refuses
@@ -67,7 +67,7 @@ function isUnfit(data: unknown): boolean {
 
 /** A message as it may be kept: text of a bounded length. */
 export function shortened(message: unknown): string {
-  return (JSON.stringify(message) ?? 'nothing').slice(0, longest);
+  return (JSON.stringify(message) ?? 'nothing').slice(0, max);
 }
 
 const badName =

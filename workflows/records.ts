@@ -4,7 +4,7 @@ import type { RecordsInput, RecordsSummary } from '../contract/controllers.ts';
 import { hardwareQueue } from '../contract/machine.ts';
 
 /** Batches of one sweep: what is left over is the next one's, which finds it due all the same. */
-const mostBatches = 200;
+const maxBatches = 200;
 
 function keeping(siteId: string) {
   return proxyActivities<RecordActivities>({
@@ -21,7 +21,7 @@ function keeping(siteId: string) {
 export async function records({ siteId }: RecordsInput): Promise<RecordsSummary> {
   const { dueRecords, keepRecords } = keeping(siteId);
   const summary = { controllers: 0, failed: 0 };
-  for (let batch = 0; batch < mostBatches; batch += 1) {
+  for (let batch = 0; batch < maxBatches; batch += 1) {
     const due = await dueRecords({ siteId });
     if (due.length === 0) break;
     const failed = await keepRecords({ siteId, due });

@@ -24,7 +24,7 @@ import {
   type PermitHolder,
   readSemaphoreId,
   type SemaphoreInput,
-  type SemaphoreStanding,
+  type SemaphoreStatus,
   semaphoreMessages,
   semaphoreQueries,
 } from '../contract/semaphore.ts';
@@ -33,15 +33,15 @@ import { observing } from './proxies.ts';
 import { pack, unpack } from './semaphore/carry.ts';
 import type { HolderFinding, Semaphore } from './semaphore/core.ts';
 import { readEviction, readReference, readRequest } from './semaphore/read.ts';
-import { semaphoreStatus, tellDetails, waitsOn } from './semaphore/standing.ts';
+import { describeDetails, semaphoreStatus, waitsOn } from './semaphore/status.ts';
 
 // Below the server's 2,000 updates and 10,000 signals a run; history size itself is watched by its own suggestion.
-const mostUpdates = 1500;
-const mostSignals = 8000;
+const maxUpdates = 1500;
+const maxSignals = 8000;
 const keptNotes = 20;
-const shownQueue = 100;
+const observedQueue = 100;
 /** Between two tries of a batch that the ledger did not take, in milliseconds. */
-const pauseAfterTrouble = 5000;
+const pauseAfterTroubleMs = 5000;
 
 /**
  * Permits for one group of machines (docs/semaphores.md). Handlers only write down what they are told; one loop takes
@@ -49,24 +49,24 @@ const pauseAfterTrouble = 5000;
  * semaphore that was terminated is started again by the next request.
  */
 export async function semaphore(input: SemaphoreInput): Promise<void> {
-  const desk = new SemaphoreDesk(input);
-  desk.open();
-  await desk.restore();
+  const inbox = new SemaphoreInbox(input);
+  inbox.open();
+  await inbox.restore();
   for (;;) {
-    await desk.wait();
-    await desk.turn();
-    desk.lookAfter();
-    desk.show();
-    if (desk.full) {
+    await inbox.wait();
+    await inbox.turn();
+    inbox.lookAfter();
+    inbox.show();
+    if (inbox.full) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof semaphore>(desk.carry());
+      await continueAsNew<typeof semaphore>(inbox.carry());
     }
   }
 }
 
-class SemaphoreDesk {
+class SemaphoreInbox {
   private readonly core: Semaphore;
-  private readonly longest: number | undefined;
+  private readonly max: number | undefined;
   private readonly ignored: string[] = [];
   private begun = 0;
   private settled = 0;
@@ -77,14 +77,14 @@ class SemaphoreDesk {
   private troubled = false;
   /** Requests whose update is about to be answered: they need no signal besides. */
   private readonly answering = new Set<string>();
-  private shown = '';
+  private observed = '';
   /** When the earliest timer rings, in milliseconds since 1970. */
   private armed = Number.POSITIVE_INFINITY;
-  private rung = false;
+  private attempt = false;
 
-  constructor({ carried, longest }: SemaphoreInput) {
+  constructor({ carried, max }: SemaphoreInput) {
     this.core = unpack(workflowInfo().workflowId, carried);
-    this.longest = longest;
+    this.max = max;
   }
 
   /** Registers the handlers; call it before the first await. */
@@ -106,8 +106,8 @@ class SemaphoreDesk {
     this.onBoth(evict, readEviction, (message) => (this.core.evict(message) ? 'taken away' : 'not held'));
     this.onSignal(look, readReference, ({ id }) => this.core.lookAt(id, Date.now()));
     setHandler(defineSignal(wake), () => this.core.wake());
-    setHandler(defineQuery<SemaphoreStanding, [number?]>(semaphoreQueries.standing), (most = shownQueue) =>
-      semaphoreStatus(this.core, most, this.ignored),
+    setHandler(defineQuery<SemaphoreStatus, [number?]>(semaphoreQueries.status), (max = observedQueue) =>
+      semaphoreStatus(this.core, max, this.ignored),
     );
   }
 
@@ -163,7 +163,7 @@ class SemaphoreDesk {
         if (readSemaphoreId(this.core.id) === null) throw error;
         this.troubled = true;
         log.warn('the ledger of permits does not answer', { error: String(error.cause) });
-        await sleep(pauseAfterTrouble);
+        await sleep(pauseAfterTroubleMs);
       }
     }
   }
@@ -191,8 +191,8 @@ class SemaphoreDesk {
 
   async wait(): Promise<void> {
     this.arm();
-    await condition(() => this.core.dirty || this.rung || this.full);
-    this.rung = false;
+    await condition(() => this.core.dirty || this.attempt || this.full);
+    this.attempt = false;
     this.core.tick(Date.now());
   }
 
@@ -203,7 +203,7 @@ class SemaphoreDesk {
     this.armed = wake;
     void sleep(Math.max(1, wake - Date.now())).then(() => {
       if (this.armed === wake) this.armed = Number.POSITIVE_INFINITY;
-      this.rung = true;
+      this.attempt = true;
     });
   }
 
@@ -211,19 +211,19 @@ class SemaphoreDesk {
   async turn(): Promise<void> {
     if (!this.core.dirty) return;
     this.begun += 1;
-    const turn = this.core.turn();
+    const ledgerBatch = this.core.ledgerBatch();
     try {
-      const result = await ledgerActivities.settlePermits(turn);
+      const result = await ledgerActivities.settlePermits(ledgerBatch);
       this.troubled = false;
       this.settled = this.begun;
-      for (const grant of this.core.settle(turn, result, Date.now())) void this.tell(grant);
+      for (const grant of this.core.settle(ledgerBatch, result, Date.now())) void this.tell(grant);
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
       // Nothing is lost: the same batch goes out again. Those who ask meanwhile hear that they are queued.
       this.troubled = true;
       this.core.wake();
       // One that fails at once would else be tried without a pause, and fill this history.
-      await sleep(pauseAfterTrouble);
+      await sleep(pauseAfterTroubleMs);
       log.warn('the ledger of permits does not answer', { error: String(error.cause) });
     }
   }
@@ -277,10 +277,10 @@ class SemaphoreDesk {
 
   /** The details cost nothing; a search attribute is an event, so it is only written when it changes. */
   show(): void {
-    setCurrentDetails(tellDetails(this.core));
+    setCurrentDetails(describeDetails(this.core));
     const waitingOn = waitsOn(this.core);
-    if (waitingOn === this.shown) return;
-    this.shown = waitingOn;
+    if (waitingOn === this.observed) return;
+    this.observed = waitingOn;
     const { tag = '', value = '' } = readSemaphoreId(this.core.id) ?? {};
     const own = { rack: attributes.rack, pool: attributes.pool, sku: attributes.sku, machine: attributes.machine };
     const key = own[tag as keyof typeof own];
@@ -289,12 +289,12 @@ class SemaphoreDesk {
 
   /** This run has lasted long enough, and nothing of it is under way. */
   get full(): boolean {
-    const { updates, signals, longest = mostSignals } = this;
-    const long = workflowInfo().continueAsNewSuggested || updates >= mostUpdates || updates + signals >= longest;
+    const { updates, signals, max = maxSignals } = this;
+    const long = workflowInfo().continueAsNewSuggested || updates >= maxUpdates || updates + signals >= max;
     return long && this.telling === 0 && this.core.looking === 0;
   }
 
   carry(): SemaphoreInput {
-    return { carried: pack(this.core), ...(this.longest && { longest: this.longest }) };
+    return { carried: pack(this.core), ...(this.max && { max: this.max }) };
   }
 }

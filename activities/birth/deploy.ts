@@ -1,16 +1,16 @@
 import { imageSystemOf, imageSystems } from '../../boot/imagesystem/index.ts';
 import type { DeployResult } from '../../contract/birth.ts';
-import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageReference, StepStart } from '../../contract/passage.ts';
 import { parseCidr } from '../../domain/address.ts';
 import { chooseDisk } from '../../domain/birth/image.ts';
 import type { Directive } from '../../domain/directive.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/machines/parts.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as position from '../../mdb/places/position.ts';
-import { actorOf } from '../passage/course.ts';
+import { actorOf } from '../passage/order.ts';
 
 type Image = NonNullable<Awaited<ReturnType<typeof parts.imageById>>>;
 
@@ -23,24 +23,24 @@ export async function installDirective(
   tx: Transaction,
   machine: passage.OrderedMachineRow,
   image: Image,
-): Promise<{ directive: Directive } | { held: Held }> {
+): Promise<{ directive: Directive } | { question: OperatorQuestion }> {
   const site = await passage.siteOf(tx, machine.siteId);
   const network = await position.mainNetwork(tx, machine.siteId);
   const plan = imageSystems[site.policy.imageSystem].plan(image);
-  if ('held' in plan) return plan;
+  if ('question' in plan) return plan;
   const disks = await parts.readPresentDisks(tx, machine.id);
   const needed = image.layout.bootMib * mib + plan.rootBytes + margin;
   const disk = chooseDisk(disks, needed);
   if (disk === null) {
     const largest = Math.max(0, ...disks.map((one) => one.bytes));
     const reason = `No disk holds the image ${image.id}: it needs ${Math.ceil(needed / mib)} MiB, the largest disk has ${Math.floor(largest / mib)} MiB.`;
-    return { held: { fault: 'profile/disk-too-small', reason, choices: ['retry', 'abandon'] } };
+    return { question: { fault: 'profile/disk-too-small', reason, choices: ['retry', 'abandon'] } };
   }
   const boot = await parts.bootSums(tx);
   if (boot === null) {
     const reason =
       'The kernel and initrd that machines start with are not registered; scripts/up does it when it lays them. Answer "retry" then.';
-    return { held: { fault: 'profile/no-boot-files', reason, choices: ['retry', 'abandon'] } };
+    return { question: { fault: 'profile/no-boot-files', reason, choices: ['retry', 'abandon'] } };
   }
   if (network === null || machine.hostname === null || machine.address === null) {
     throw new Error(`machine ${machine.id} is not registered: it has no hostname or address`);
@@ -79,14 +79,14 @@ export async function directTo(
 }
 
 /** Tells the agent once more to install what was chosen, after a person had the fault mended. */
-export function directInstall(mdb: Mdb, input: PassageErrand): Promise<void> {
+export function directInstall(mdb: Mdb, input: PassageReference): Promise<void> {
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const image = machine.requiredImage === null ? null : await parts.imageById(tx, machine.requiredImage);
     if (image === null) throw new Error(`machine ${machineId} has no image chosen`);
     const made = await installDirective(tx, machine, image);
-    if ('held' in made) throw new Error(made.held.reason);
+    if ('question' in made) throw new Error(made.question.reason);
     await directTo(tx, machine, { held: null }, made.directive);
   });
 }
@@ -97,8 +97,8 @@ export function directInstall(mdb: Mdb, input: PassageErrand): Promise<void> {
  */
 export function acceptInstall(
   mdb: Mdb,
-  input: PassageErrand & { next: StepStart },
-): Promise<DeployResult | { held: Held }> {
+  input: PassageReference & { next: StepStart },
+): Promise<DeployResult | { question: OperatorQuestion }> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);

@@ -1,6 +1,6 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import { bindAll } from '../bind.ts';
-import { beginBirth, setRebirth, unsetRebirth } from './course.ts';
+import { beginBirth, setRebirth, unsetRebirth } from './begin.ts';
 import { acceptInstall, directInstall } from './deploy.ts';
 import { finishBirth } from './finish.ts';
 import { settleNewcomer } from './newcomer.ts';

@@ -1,5 +1,5 @@
 import type { NewcomerSettled } from '../../contract/birth.ts';
-import type { PassageErrand } from '../../contract/passage.ts';
+import type { PassageReference } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { mergeMachines } from '../../mdb/identity/merging.ts';
@@ -12,7 +12,7 @@ import * as passage from '../../mdb/orders/passage.ts';
  */
 export function settleNewcomer(
   mdb: Mdb,
-  input: PassageErrand & { readonly answer: string; readonly by: string },
+  input: PassageReference & { readonly answer: string; readonly by: string },
 ): Promise<NewcomerSettled> {
   const { machineId, orderId, answer, by } = input;
   const actor: Actor = { class: 'user', name: by };

@@ -1,14 +1,14 @@
 import type { ProfileResult, ProfileStart } from '../../contract/birth.ts';
-import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageReference, StepStart } from '../../contract/passage.ts';
 import { judgeBurnin } from '../../domain/birth/burnin.ts';
 import { choiceVersion, chooseImage, type ImageFacts } from '../../domain/birth/image.ts';
 import type { BurninLimits } from '../../domain/birth/limits.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/machines/parts.ts';
 import * as passage from '../../mdb/orders/passage.ts';
-import { actorOf } from '../passage/course.ts';
+import { actorOf } from '../passage/order.ts';
 import { directTo, installDirective } from './deploy.ts';
 
 const minute = 60_000;
@@ -28,7 +28,7 @@ async function limitsOf(
 }
 
 /** Tells the agent to burn in, unless this order has its verdict already: a machine that rebooted is not tested twice. */
-export function startProfile(mdb: Mdb, input: PassageErrand & { next: StepStart }): Promise<ProfileStart> {
+export function startProfile(mdb: Mdb, input: PassageReference & { next: StepStart }): Promise<ProfileStart> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
@@ -58,8 +58,8 @@ export function startProfile(mdb: Mdb, input: PassageErrand & { next: StepStart 
 /** Judges the burn-in, chooses the image, and tells the agent to install it. Inputs and rule version stay with the step. */
 export function decideProfile(
   mdb: Mdb,
-  input: PassageErrand & { next: StepStart },
-): Promise<ProfileResult | { held: Held }> {
+  input: PassageReference & { next: StepStart },
+): Promise<ProfileResult | { question: OperatorQuestion }> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
@@ -69,7 +69,7 @@ export function decideProfile(
     const image = await parts.preferredImage(tx, kind);
     if (image === null) {
       return {
-        held: {
+        question: {
           fault: `profile/no-${kind}-image`,
           reason: `There is no ${kind} image to install; add one and answer "retry".`,
           choices: ['retry', 'abandon'],
@@ -77,7 +77,7 @@ export function decideProfile(
       };
     }
     const directive = await installDirective(tx, machine, image);
-    if ('held' in directive) return directive;
+    if ('question' in directive) return directive;
     await directTo(
       tx,
       machine,

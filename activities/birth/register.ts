@@ -1,20 +1,20 @@
 import type { Registered, RegisterResult } from '../../contract/birth.ts';
-import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageReference, StepStart } from '../../contract/passage.ts';
 import { addressAt } from '../../domain/address.ts';
 import { confirmedBy, disksHeld, pairDisks } from '../../domain/birth/disks.ts';
 import { hostnameAt, type Position, placeOf, readPlace } from '../../domain/birth/place.ts';
 import { matchProfile } from '../../domain/birth/profile.ts';
 import { wipeHeld } from '../../domain/birth/wipe.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { confirmDisks, fittedParts, forgetGone, unconfirmedDisks } from '../../mdb/machines/fitted.ts';
 import * as parts from '../../mdb/machines/parts.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as position from '../../mdb/places/position.ts';
-import { actorOf } from '../passage/course.ts';
+import { actorOf } from '../passage/order.ts';
 
-type Ruling = { readonly answer: string; readonly by: string };
+type RegisterAnswer = { readonly answer: string; readonly by: string };
 type Site = Awaited<ReturnType<typeof passage.siteOf>>;
 
 const fixable = ['retry', 'abandon'];
@@ -25,9 +25,9 @@ const fixable = ['retry', 'abandon'];
  */
 export function registerMachine(
   mdb: Mdb,
-  input: PassageErrand & { next: StepStart; ruling?: Ruling },
+  input: PassageReference & { next: StepStart; answer?: RegisterAnswer },
 ): Promise<RegisterResult> {
-  const { machineId, siteId, orderId, next, ruling } = input;
+  const { machineId, siteId, orderId, next, answer: ruling } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const site = await passage.siteOf(tx, siteId);
@@ -35,20 +35,20 @@ export function registerMachine(
     await passage.settleStep(tx, orderId, 'rack', 'done');
 
     const changed = await checkDisks(tx, machine, input, ruling);
-    if (changed) return { held: changed };
+    if (changed) return { question: changed };
     const disks = await parts.readPresentDisks(tx, machineId);
     if (ruling?.answer === 'wipe') machine.wipeReason = `${ruling.by} said so`;
-    const held = disks.length === 0 ? noDisk() : wipeHeld(disks, machine, site.policy.wipe);
-    if (held) return { held };
+    const question = disks.length === 0 ? noDisk() : wipeHeld(disks, machine, site.policy.wipe);
+    if (question) return { question };
 
     const given = ruling ? readPlace(ruling.answer) : null;
     const placed = await place(tx, machine, site, given);
-    if ('held' in placed) return placed;
+    if ('question' in placed) return placed;
 
     const profile = await profileOf(tx, machine);
     if (profile === null) {
       return {
-        held: {
+        question: {
           fault: 'register/no-profile',
           reason: `No profile matches ${machine.vendor ?? '?'} ${machine.product ?? '?'}.`,
           choices: fixable,
@@ -75,15 +75,15 @@ export function registerMachine(
 async function checkDisks(
   tx: Transaction,
   machine: passage.OrderedMachineRow,
-  input: PassageErrand,
-  ruling: Ruling | undefined,
-): Promise<Held | null> {
+  input: PassageReference,
+  answer: RegisterAnswer | undefined,
+): Promise<OperatorQuestion | null> {
   const { id: machineId } = machine;
   if (machine.inServiceAt === null) await forgetGone(tx, machineId);
   const { gone, come } = await unconfirmedDisks(tx, machine);
   const changes = pairDisks(gone, come);
   if (changes.length === 0) return null;
-  const by = ruling?.answer === 'accept' ? ruling.by : confirmedBy(changes, await fittedParts(tx, machineId));
+  const by = answer?.answer === 'accept' ? answer.by : confirmedBy(changes, await fittedParts(tx, machineId));
   if (by === null) return disksHeld(changes);
   await confirmDisks(tx, machineId, changes, by);
   const actor = { class: 'user', name: by } as const;
@@ -104,22 +104,22 @@ async function place(
   tx: Transaction,
   machine: passage.OrderedMachineRow,
   site: Site,
-  ruled: Position | null,
-): Promise<Placement | { held: Held }> {
+  answered: Position | null,
+): Promise<Placement | { question: OperatorQuestion }> {
   const recorded = recordedAt(machine);
-  const heard = await position.heardPorts(tx, machine.id);
+  const neighbours = await position.receivedPorts(tx, machine.id);
   // A machine that was never deployed has nothing that ties it to a position it was once recorded at.
   const movable =
     machine.stage === 'racked' ||
     machine.stage === 'registered' ||
     machine.stage === 'configured' ||
     machine.stage === 'profiled';
-  const known = heard.some((port) => port.position !== null);
-  const port = heard[0] ? `${heard[0].chassis} ${heard[0].port}` : null;
+  const known = neighbours.some((port) => port.position !== null);
+  const port = neighbours[0] ? `${neighbours[0].chassis} ${neighbours[0].port}` : null;
   // Where a person has placed it at this very port, or announced it, that is their word still.
-  const said = ruled !== null || machine.hostname === null || (port !== null && port === machine.placedPort);
-  const found = placeOf(heard, ruled ?? (movable && known ? null : recorded), said);
-  if ('held' in found) return found;
+  const said = answered !== null || machine.hostname === null || (port !== null && port === machine.placedPort);
+  const found = placeOf(neighbours, answered ?? (movable && known ? null : recorded), said);
+  if ('question' in found) return found;
   const slot = found.position;
 
   const rack = await position.rackOf(tx, slot.rack);
@@ -160,7 +160,7 @@ async function addressOf(
   site: Site,
   rack: { readonly id: string; readonly ordinal: number; readonly units: number },
   { unit, slot }: Position,
-): Promise<string | { held: Held }> {
+): Promise<string | { question: OperatorQuestion }> {
   const network = await position.mainNetwork(tx, site.id);
   if (network === null)
     return hold('register/no-network', `Site ${site.id} has no main network to give addresses from.`);
@@ -176,7 +176,7 @@ async function addressOf(
   if (wrong && !computed[0]?.ok) return hold('register/address', wrong.reason);
   const candidates = computed.flatMap((one) => (one.ok ? [one.address] : []));
   if (current !== null && candidates.includes(current)) return current;
-  if (current !== null) await position.giveBackAddresses(tx, machine.id, [network.id]);
+  if (current !== null) await position.releaseAddresses(tx, machine.id, [network.id]);
   let holder: string | null = null;
   for (const address of candidates) {
     holder = await position.takeAddress(tx, network.id, machine.id, address);
@@ -213,7 +213,7 @@ async function registered(
   };
 }
 
-function noDisk(): Held {
+function noDisk(): OperatorQuestion {
   return {
     fault: 'register/no-disk',
     reason: 'It shows no disk at all, so nothing can be installed on it.',
@@ -221,6 +221,6 @@ function noDisk(): Held {
   };
 }
 
-function hold(fault: string, reason: string, choices = fixable): { held: Held } {
-  return { held: { fault, reason, choices } };
+function hold(fault: string, reason: string, choices = fixable): { question: OperatorQuestion } {
+  return { question: { fault, reason, choices } };
 }

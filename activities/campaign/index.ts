@@ -2,7 +2,7 @@ import type { CampaignSteering, SteeringKind } from '../../contract/campaign.ts'
 import type { CampaignProgress } from '../../domain/campaign/campaign.ts';
 import { isRefused } from '../../domain/refused.ts';
 import { startCampaign, steerCampaign } from '../../mdb/campaigns/campaigns.ts';
-import { haltCampaign, type TurnWish, turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { type CampaignStep, haltCampaign, progressCampaign } from '../../mdb/campaigns/step.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 
 export interface SteerInput extends CampaignSteering {
@@ -14,7 +14,7 @@ export interface SteerInput extends CampaignSteering {
 export function createCampaignActivities(mdb: Mdb) {
   return {
     /** Takes over what has ended, and orders what may begin; null when there is no such campaign. */
-    turnCampaign: (wish: TurnWish): Promise<CampaignProgress | null> => turnCampaign(mdb, wish),
+    progressCampaign: (spec: CampaignStep): Promise<CampaignProgress | null> => progressCampaign(mdb, spec),
     haltCampaign: ({ campaignId, why }: { campaignId: string; why: string }): Promise<void> =>
       haltCampaign(mdb, campaignId, why),
     /** A signal of the stock CLI; null, or the sentence that refuses it. */

@@ -1,10 +1,10 @@
 import type { CleanBoot, CleanMove, EraseDirected, EraseInput } from '../../contract/clean.ts';
-import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer, PassageReference } from '../../contract/passage.ts';
 import { describeAbsent, unbornHeld, unerased } from '../../domain/clean/held.ts';
 import { planErase } from '../../domain/clean/plan.ts';
 import { judgeErasing } from '../../domain/clean/proof.ts';
 import { type EraseMethod, eraseMethods } from '../../domain/machine.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -12,7 +12,7 @@ import { disksToErase, identityChanged } from '../../mdb/machines/erasing.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { readPool } from '../../mdb/service/pools.ts';
 import { directTo } from '../birth/deploy.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 
 /** Lets the machine's next boot get the fast image at its permanent address. Nothing is touched yet. */
 export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
@@ -20,7 +20,7 @@ export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<CleanBoot> => {
     const machine = await passage.lockMachine(tx, machineId);
     const unborn = machine.bootState !== 'healthy' && machine.bootState !== 'clean';
-    if (unborn || machine.stage === 'retired') return { held: unbornHeld(machine) };
+    if (unborn || machine.stage === 'retired') return { question: unbornHeld(machine) };
     const inService = machine.stage === 'in_service';
     await passage.updateMachine(tx, machineId, {
       bootState: 'clean',
@@ -41,20 +41,21 @@ export function bootClean(mdb: Mdb, input: CleanMove): Promise<CleanBoot> {
  * machine has nothing that could be put back into service.
  */
 export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected> {
-  const { machineId, orderId, next, ruling, known } = input;
+  const { machineId, orderId, next, answer, known } = input;
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<EraseDirected> => {
     const machine = await passage.lockMachine(tx, machineId);
-    const doubt = known ? null : await findStranger(tx, input);
-    const method = await methodOf(tx, input, ruling);
-    if (doubt !== null || typeof method === 'object') return { held: doubt ?? (method as { held: Held }).held };
+    const doubt = known ? null : await findUnknownMachine(tx, input);
+    const method = await methodOf(tx, input, answer);
+    if (doubt !== null || typeof method === 'object')
+      return { question: doubt ?? (method as { question: OperatorQuestion }).question };
     const disks = await disksToErase(tx, machineId, orderId);
-    const lacking = new Set(judgeErasing(disks).lacking.map(({ serial }) => serial));
+    const missing = new Set(judgeErasing(disks).missing.map(({ serial }) => serial));
     const pool = await readPool(tx, machine.pool);
-    const wish = { method: method === 'policy' ? null : method, pool };
+    const spec = { method: method === 'policy' ? null : method, pool };
     const targets = planErase(
-      disks.filter(({ serial }) => lacking.has(serial)),
+      disks.filter(({ serial }) => missing.has(serial)),
       machine,
-      wish,
+      spec,
     );
     await passage.settleStep(tx, orderId, 'boot', 'done');
     await passage.beginStep(tx, orderId, next);
@@ -68,7 +69,7 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
         action: 'clean.erase',
         machineId,
         orderId,
-        detail: { disks: targets, by: ruling?.by },
+        detail: { disks: targets, by: answer?.by },
       });
     }
     return { state: stateOf(await passage.lockMachine(tx, machineId)), disks: targets.length };
@@ -76,7 +77,10 @@ export function directErase(mdb: Mdb, input: EraseInput): Promise<EraseDirected>
 }
 
 /** A machine that shows another serial number or UUID than before may be another machine. */
-async function findStranger(tx: Transaction, { machineId, orderId }: PassageErrand): Promise<Held | null> {
+async function findUnknownMachine(
+  tx: Transaction,
+  { machineId, orderId }: PassageReference,
+): Promise<OperatorQuestion | null> {
   if (!(await identityChanged(tx, machineId, orderId))) return null;
   const reason =
     'Since this clean began it shows another serial number or UUID than before: its board was swapped, or it is another machine. Answer "erase" only if its disks may be lost.';
@@ -86,17 +90,17 @@ async function findStranger(tx: Transaction, { machineId, orderId }: PassageErra
 /** A method that a person or the order names for all disks, or `policy` for the pool's. */
 async function methodOf(
   tx: Transaction,
-  { orderId }: PassageErrand,
-  ruling: PersonsRuling | undefined,
-): Promise<EraseMethod | 'policy' | { held: Held }> {
-  const named = /^method:(.*)$/.exec(ruling?.answer ?? '')?.[1];
+  { orderId }: PassageReference,
+  answer: OperatorAnswer | undefined,
+): Promise<EraseMethod | 'policy' | { question: OperatorQuestion }> {
+  const named = /^method:(.*)$/.exec(answer?.answer ?? '')?.[1];
   if (named === undefined) return requestOf('clean', (await passage.orderOf(tx, orderId)).request).method ?? 'policy';
   const method = eraseMethods.find((one) => one === named);
-  return method ?? { held: unerased(`"${named}" is no method of erasing`) };
+  return method ?? { question: unerased(`"${named}" is no method of erasing`) };
 }
 
 /** What a clean would do to the machine's disks as the MDB knows them, a line a disk. */
-export function planClean(mdb: Mdb, input: PassageErrand): Promise<readonly string[]> {
+export function planClean(mdb: Mdb, input: PassageReference): Promise<readonly string[]> {
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);

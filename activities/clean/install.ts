@@ -5,7 +5,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import * as parts from '../../mdb/machines/parts.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { directTo, installDirective } from '../birth/deploy.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 
 /**
  * Tells the agent to install the proven machine for its new owner: the image that its parts call for, without another
@@ -28,10 +28,10 @@ export function directReinstall(mdb: Mdb, input: CleanMove): Promise<InstallDire
     const image = await parts.preferredImage(tx, kind);
     if (image === null) {
       const reason = `There is no ${kind} image to install; add one and answer "retry".`;
-      return { held: { fault: `clean/no-${kind}-image`, reason, choices: ['retry', 'abandon'] } };
+      return { question: { fault: `clean/no-${kind}-image`, reason, choices: ['retry', 'abandon'] } };
     }
     const made = await installDirective(tx, machine, image);
-    if ('held' in made) return made;
+    if ('question' in made) return made;
     await passThrough(tx, machine);
     await directTo(tx, machine, { requiredImage: image.id, held: null }, made.directive);
     await passage.settleStep(tx, orderId, next.step, 'running', { decision: { kind, image: image.id } });

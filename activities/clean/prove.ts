@@ -1,5 +1,5 @@
 import type { ProofInput, ProofResult } from '../../contract/clean.ts';
-import type { PassageErrand } from '../../contract/passage.ts';
+import type { PassageReference } from '../../contract/passage.ts';
 import { describeProof, proofHeld, unseenHeld } from '../../domain/clean/held.ts';
 import { judgeErasing } from '../../domain/clean/proof.ts';
 import { requestOf } from '../../domain/requests.ts';
@@ -7,14 +7,14 @@ import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { disksToErase, vouch } from '../../mdb/machines/erasing.ts';
 import * as passage from '../../mdb/orders/passage.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 
 /**
  * The end of the old owner's time: the owner changes in the transaction that finds the proof of every disk ever seen in
  * the machine, and in no other. A second identical call changes nothing.
  */
 export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
-  const { machineId, orderId, next, ruling } = input;
+  const { machineId, orderId, next, answer } = input;
   return acting(mdb, actorOf(input), orderId, async (tx): Promise<ProofResult> => {
     const machine = await passage.lockMachine(tx, machineId);
     const ended = await passage.stepEnded(tx, orderId, next.step);
@@ -23,12 +23,12 @@ export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
       await passage.beginStep(tx, orderId, next);
     }
     const disks = await disksToErase(tx, machineId, orderId);
-    if (ruling?.answer === 'vouch') {
-      await vouch(tx, input, judgeErasing(disks).absent, { class: 'user', name: ruling.by });
+    if (answer?.answer === 'vouch') {
+      await vouch(tx, input, judgeErasing(disks).absent, { class: 'user', name: answer.by });
     }
     const judged = judgeErasing(await disksToErase(tx, machineId, orderId));
-    const held = proofHeld(judged) ?? (ruling?.answer === 'nothing-there' ? null : unseenHeld(machine.unseen));
-    if (held !== null) return { held };
+    const question = proofHeld(judged) ?? (answer?.answer === 'nothing-there' ? null : unseenHeld(machine.unseen));
+    if (question !== null) return { question };
     const note = describeProof(judged);
     if (!ended) await handOver(tx, input, machine, note);
     return { state: stateOf(await passage.lockMachine(tx, machineId)), note };
@@ -37,11 +37,11 @@ export function proveErased(mdb: Mdb, input: ProofInput): Promise<ProofResult> {
 
 async function handOver(
   tx: Transaction,
-  errand: PassageErrand,
+  order: PassageReference,
   machine: passage.OrderedMachineRow,
   note: string,
 ): Promise<void> {
-  const { machineId, orderId } = errand;
+  const { machineId, orderId } = order;
   const { owner } = requestOf('clean', (await passage.orderOf(tx, orderId)).request);
   await passage.updateMachine(tx, machineId, {
     owner,
@@ -53,5 +53,5 @@ async function handOver(
   });
   await passage.settleStep(tx, orderId, 'prove', 'done', { message: note });
   const detail = { before: machine.owner, owner, note };
-  await record(tx, { actor: actorOf(errand), action: 'clean.proven', machineId, orderId, detail });
+  await record(tx, { actor: actorOf(order), action: 'clean.proven', machineId, orderId, detail });
 }

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { Errand } from '../../contract/passage.ts';
+import type { OrderReference } from '../../contract/passage.ts';
 import type { DrainProgress } from '../../domain/drain.ts';
 import type { DrainAdapter } from '../../domain/machine.ts';
 import type { ConnectionStore } from '../../integrations/http/connection.ts';
@@ -42,9 +42,9 @@ const adapters: Record<DrainAdapter, () => Promise<OpenDrain>> = {
 export function createDrainActivities(mdb: Mdb, connections: ConnectionStore) {
   const bind =
     <T>(work: (drain: Drain, task: DrainTask) => Promise<T>) =>
-    async (errand: Errand): Promise<T> => {
+    async (order: OrderReference): Promise<T> => {
       try {
-        const { drain, task, close } = await openFor(mdb, connections, errand);
+        const { drain, task, close } = await openFor(mdb, connections, order);
         return await work(drain, task).finally(close);
       } catch (error) {
         throw failureOf(error);
@@ -69,8 +69,8 @@ interface Opened {
   close(): Promise<void>;
 }
 
-async function openFor(mdb: Mdb, connections: ConnectionStore, errand: Errand): Promise<Opened> {
-  const { machineId, orderId } = errand;
+async function openFor(mdb: Mdb, connections: ConnectionStore, order: OrderReference): Promise<Opened> {
+  const { machineId, orderId } = order;
   const machine = await readNode(mdb, machineId, orderId);
   if (!machine) throw new OutsideError('missing', `the MDB has no machine ${machineId}`);
   const { drain: adapter, drainSettings: settings, drainSecretRef: reference } = await readPool(mdb, machine.pool);

@@ -1,4 +1,4 @@
-import type { Errand } from '../../contract/passage.ts';
+import type { OrderReference } from '../../contract/passage.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { ControllerRow } from '../../mdb/controllers/controller.ts';
 import { createAccount, removeAccount } from '../../redfish/acts/accounts.ts';
@@ -7,18 +7,18 @@ import { resetBios, setBios } from '../../redfish/acts/bios.ts';
 import { resetBmc } from '../../redfish/acts/bmc.ts';
 import { bootNetwork, bootOrder, setBoot } from '../../redfish/acts/boot.ts';
 import { type Archive, clearLog } from '../../redfish/acts/clearlog.ts';
+import type { ActDefinition } from '../../redfish/acts/definition.ts';
 import { eraseDrive } from '../../redfish/acts/erase.ts';
-import { type FirmwareScene, startFirmware, updateFirmware } from '../../redfish/acts/firmware.ts';
+import { type FirmwareContext, startFirmware, updateFirmware } from '../../redfish/acts/firmware.ts';
 import { indicator } from '../../redfish/acts/indicator.ts';
-import type { ActDefinition } from '../../redfish/acts/kind.ts';
 import { ejectMedia, insertMedia } from '../../redfish/acts/media.ts';
 import { gracefulRestart, powerCycle, powerOff, powerOn } from '../../redfish/acts/power.ts';
 import { secureBoot, secureBootKeys } from '../../redfish/acts/secureboot.ts';
 import type { Credentials } from '../../redfish/login.ts';
 
 /** A scene with what the MDB knows of the machine. Kinds that need none of it are in `redfish/acts`. */
-export interface MachineScene extends FirmwareScene {
-  readonly errand: Errand;
+export interface MachineContext extends FirmwareContext {
+  readonly order: OrderReference;
   readonly controller: ControllerRow;
   /** What is kept of the controller's logs. */
   readonly archive: Archive;
@@ -30,14 +30,14 @@ export interface MachineScene extends FirmwareScene {
  * Everything that Farrier does to hardware, but for passwords (`passwords.ts`). A further kind of act is a parameter
  * type in the contract and a line here.
  */
-const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: ActDefinition<ActParameters[K], MachineScene> } = {
+const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: ActDefinition<ActParameters[K], MachineContext> } = {
   'power-on': powerOn,
   'power-off': powerOff,
   'power-cycle': powerCycle,
   restart: gracefulRestart,
   'clear-log': {
     ...clearLog(async () => null),
-    plan: (scene, parameters) => clearLog(scene.archive).plan(scene, parameters),
+    plan: (context, parameters) => clearLog(context.archive).plan(context, parameters),
   },
   'boot-network': bootNetwork,
   'boot-order': bootOrder,
@@ -47,19 +47,20 @@ const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: ActDefinition
   'reset-bios': resetBios,
   'set-bios': {
     ...setBios,
-    plan: (scene, { attributes }) => setBios.plan(scene, { attributes: attributes ?? scene.controller.bios ?? {} }),
+    plan: (context, { attributes }) =>
+      setBios.plan(context, { attributes: attributes ?? context.controller.bios ?? {} }),
   },
   'create-account': {
     ...createAccount({ username: '', password: async () => '' }),
-    plan: async (scene, parameters) => {
-      const { username, password } = await scene.credentials(parameters.secretRef);
-      return createAccount({ username, password: async () => password }).plan(scene, parameters);
+    plan: async (context, parameters) => {
+      const { username, password } = await context.credentials(parameters.secretRef);
+      return createAccount({ username, password: async () => password }).plan(context, parameters);
     },
   },
   'remove-account': {
     ...removeAccount({ username: '' }),
-    plan: async (scene, parameters) =>
-      removeAccount(await scene.credentials(scene.controller.secretRef)).plan(scene, parameters),
+    plan: async (context, parameters) =>
+      removeAccount(await context.credentials(context.controller.secretRef)).plan(context, parameters),
   },
   indicator,
   'reset-bmc': resetBmc,
@@ -68,15 +69,18 @@ const acts: { readonly [K in Exclude<ActKind, 'rotate-password'>]: ActDefinition
   'secure-boot-keys': secureBootKeys,
   'insert-media': {
     ...insertMedia(null),
-    plan: async (scene, parameters) => {
+    plan: async (context, parameters) => {
       const { secretRef } = parameters;
-      return insertMedia(secretRef === undefined ? null : await scene.credentials(secretRef)).plan(scene, parameters);
+      return insertMedia(secretRef === undefined ? null : await context.credentials(secretRef)).plan(
+        context,
+        parameters,
+      );
     },
   },
   'eject-media': ejectMedia,
   'erase-drive': eraseDrive,
 };
 
-export function actOf(kind: ActKind): ActDefinition<unknown, MachineScene> {
-  return acts[kind as keyof typeof acts] as ActDefinition<unknown, MachineScene>;
+export function actOf(kind: ActKind): ActDefinition<unknown, MachineContext> {
+  return acts[kind as keyof typeof acts] as ActDefinition<unknown, MachineContext>;
 }

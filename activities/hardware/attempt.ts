@@ -12,7 +12,7 @@ import {
   signInOf,
 } from '../../mdb/controllers/signins.ts';
 import { type Credentials, verdictOn } from '../../redfish/login.ts';
-import { HeldError } from './held.ts';
+import { QuestionError } from './question.ts';
 
 const derive = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);
 
@@ -20,8 +20,8 @@ const derive = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);
 const cost: ScryptOptions = { N: 2 ** 14, r: 8, p: 1 };
 const versionBytes = 18;
 /** Milliseconds before the last try to write down an outcome: half a minute in all. */
-const longestWait = 16_000;
-const mostVersions = 20_000;
+const maxWaitMs = 16_000;
+const maxVersions = 20_000;
 
 /** Versions by a fast hash of what they are made from: kept in memory only. */
 const versions = new Map<string, Promise<string>>();
@@ -35,7 +35,7 @@ export function versionOf({ username, password }: Credentials, salt: string): Pr
   const key = createHash('sha256').update(`${salt}\0${plain}`).digest('base64');
   const known = versions.get(key);
   if (known) return known;
-  if (versions.size >= mostVersions) versions.clear();
+  if (versions.size >= maxVersions) versions.clear();
   const made = derive(plain, salt, versionBytes, cost).then((hash) => hash.toString('base64url'));
   versions.set(key, made);
   return made;
@@ -75,12 +75,12 @@ export async function offerOnce<T>(
 
 /** Tries again while the MDB is away: an attempt whose outcome is not on record counts as one that was never answered. */
 async function surely(write: () => Promise<void>): Promise<void> {
-  for (let wait = 250; ; wait *= 2) {
+  for (let waitMs = 250; ; waitMs *= 2) {
     try {
       return await write();
     } catch (error) {
-      if (wait > longestWait) throw error;
-      await sleep(wait);
+      if (waitMs > maxWaitMs) throw error;
+      await sleep(waitMs);
     }
   }
 }
@@ -110,13 +110,13 @@ export async function checkOffer(offering: Offering, credentials: Credentials, q
   const version = await versionOf(credentials, offering.salt);
   const before = await signInOf(offering.mdb, offering, version);
   if (before === 'refused' || before === 'unknown' || before === 'trying')
-    throw new HeldError('quarantine', `Controller ${offering.origin} is in quarantine: ${quarantine}`);
+    throw new QuestionError('quarantine', `Controller ${offering.origin} is in quarantine: ${quarantine}`);
   if (before === 'accepted') await liftForCredentials(offering.mdb, offering.machineId);
 }
 
-function shutOut(offering: Offering, state: Exclude<SignInState, 'accepted'>): HeldError {
+function shutOut(offering: Offering, state: Exclude<SignInState, 'accepted'>): QuestionError {
   const reason = state === 'refused' ? reasons.refused(offering) : reasons.unknown(offering);
-  return new HeldError('quarantine', `Controller ${offering.origin} is in quarantine: ${reason}`);
+  return new QuestionError('quarantine', `Controller ${offering.origin} is in quarantine: ${reason}`);
 }
 
 const reasons = {

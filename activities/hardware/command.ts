@@ -9,13 +9,13 @@ import {
   type Observation,
   type Plain,
   type Sent,
-} from '../../redfish/acts/kind.ts';
+} from '../../redfish/acts/definition.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import { openProbe } from '../../redfish/probe.ts';
-import { actOf, type MachineScene } from './acts.ts';
+import { actOf, type MachineContext } from './acts.ts';
 
 /** One act on one controller. */
-export interface CommandContext extends MachineScene {
+export interface CommandContext extends MachineContext {
   readonly mdb: Mdb;
   readonly act: Act;
 }
@@ -26,24 +26,24 @@ export type LookAt = (act: Act, sent: Sent, sentAt: number) => Promise<Observati
 type Intent = NonNullable<Awaited<ReturnType<typeof intentOf>>>;
 
 /** Gives the command once: plan, intent, one sending, observation; then what the plan declares to follow it. */
-export async function command(stage: CommandContext): Promise<ActResult> {
-  const { act } = stage;
+export async function command(context: CommandContext): Promise<ActResult> {
+  const { act } = context;
   const kind = actOf(act.kind);
   const parameters = kind.parameters.safeParse(act.parameters ?? {});
   if (!parameters.success) {
     const [issue] = parameters.error.issues;
-    return told({
+    return resultOf({
       state: 'not_done',
       observed: `parameters of ${act.kind}: ${issue?.path.join('.')} ${issue?.message}`,
     });
   }
-  const plan = await kind.plan(stage, parameters.data);
-  if (!isPlan(plan)) return told(plan);
+  const plan = await kind.plan(context, parameters.data);
+  if (!isPlan(plan)) return resultOf(plan);
   const words = wordsOf(plan);
   if (act.dryRun) return { state: 'planned', observed: 'a dry run: nothing was sent', command: words };
-  const result = { ...(await give(stage, plan, words)), command: words };
-  if (plan.next) return follow(stage, plan.next, result);
-  if (result.state === 'unknown' && plan.otherwise) return replace(stage, plan.otherwise, result);
+  const result = { ...(await give(context, plan, words)), command: words };
+  if (plan.next) return follow(context, plan.next, result);
+  if (result.state === 'unknown' && plan.otherwise) return replace(context, plan.otherwise, result);
   return result;
 }
 
@@ -52,29 +52,30 @@ function wordsOf({ command, next, otherwise }: ActPlan): Plain {
   return { ...command, ...(next && { next }), ...(otherwise && { otherwise }) };
 }
 
-function told({ state, observed, waitsFor }: Observation): ActResult {
+function resultOf({ state, observed, waitsFor }: Observation): ActResult {
   return { state, observed, ...(waitsFor && { waitsFor }) };
 }
 
 /** Why an act whose fence or run is not the latest is not done. */
 export const stale = 'a newer order, or a later run of this one, holds this machine; nothing was sent';
 
-async function give(stage: CommandContext, plan: ActPlan, words: Plain): Promise<ActResult> {
-  const { mdb, act } = stage;
+async function give(context: CommandContext, plan: ActPlan, words: Plain): Promise<ActResult> {
+  const { mdb, act } = context;
   const { intentId: id, machineId, orderId, kind, fence, parameters, step, epoch } = act;
   const of = { id, machineId, orderId, kind, fence, parameters: { ...parameters }, step, epoch };
   const written = await writeIntent(mdb, { ...of, command: words, before: plan.before });
-  if (written === 'stale') return told(notDone(stale));
-  if (written === 'flashing') return told(notDone('a firmware update is under way on this machine; nothing was sent'));
+  if (written === 'stale') return resultOf(notDone(stale));
+  if (written === 'flashing')
+    return resultOf(notDone('a firmware update is under way on this machine; nothing was sent'));
   if (written === 'exists' || !(await markSent(mdb, id)))
     return { state: 'unknown', observed: 'the command was given to an earlier worker' };
   const sent = { command: words, before: plan.before, answer: null };
   try {
     const answer = (await plan.send()) ?? {};
     await noteAnswer(mdb, id, answer);
-    return await watch(stage, { ...sent, answer }, plan.watchFor);
+    return await watch(context, { ...sent, answer }, plan.watchMs);
   } catch (error) {
-    if (error instanceof RedfishError && error.carriedOut === 'no') return refused(stage, sent, error);
+    if (error instanceof RedfishError && error.carriedOut === 'no') return refused(context, sent, error);
     throw error;
   }
 }
@@ -83,23 +84,23 @@ async function give(stage: CommandContext, plan: ActPlan, words: Plain): Promise
  * A controller that certainly did nothing: a success where what was wanted is so already (quirk 29), else not done, in
  * the vendor's words.
  */
-async function refused(stage: CommandContext, sent: Sent, error: RedfishError): Promise<ActResult> {
-  const seen = await observeCommand(stage, sent).catch(() => null);
-  if (seen?.state === 'done') return told(seen);
-  await settleIntent(stage.mdb, stage.act.intentId, 'not_done', { reason: error.message });
+async function refused(context: CommandContext, sent: Sent, error: RedfishError): Promise<ActResult> {
+  const seen = await observeCommand(context, sent).catch(() => null);
+  if (seen?.state === 'done') return resultOf(seen);
+  await settleIntent(context.mdb, context.act.intentId, 'not_done', { reason: error.message });
   return { state: 'not_done', observed: error.message };
 }
 
 /** Looks at the effect for a while; what has not shown by then stays unknown, for `settle` to find out. */
-async function watch(stage: CommandContext, sent: Sent, patience?: number): Promise<ActResult> {
-  const { watch: usual } = actOf(stage.act.kind);
+async function watch(context: CommandContext, sent: Sent, timeoutMs?: number): Promise<ActResult> {
+  const { watch: usual } = actOf(context.act.kind);
   const began = Date.now();
   for (let known = sent; ; ) {
-    const seen = await observeCommand(stage, known).catch(unseen);
+    const seen = await observeCommand(context, known).catch(unseen);
     known = keeping(known, seen);
-    const over = seen.state !== 'unknown' || seen.waitsFor || stage.pace.since(began) > (patience ?? usual.for);
-    if (over) return told(seen);
-    await stage.pace.wait(usual.every);
+    const over = seen.state !== 'unknown' || seen.waitsFor || context.clock.since(began) > (timeoutMs ?? usual.totalMs);
+    if (over) return resultOf(seen);
+    await context.clock.wait(usual.intervalMs);
   }
 }
 
@@ -115,12 +116,12 @@ export function unseen(error: unknown): Observation {
 }
 
 /** Looks once; what is certain settles the intent. */
-export async function observeCommand(stage: CommandContext, sent: Sent): Promise<Observation> {
-  const seen = await actOf(stage.act.kind).observe(stage, sent);
+export async function observeCommand(context: CommandContext, sent: Sent): Promise<Observation> {
+  const seen = await actOf(context.act.kind).observe(context, sent);
   const { state, observed, facts, keep, waitsFor } = seen;
-  if (keep) await noteAnswer(stage.mdb, stage.act.intentId, keep);
-  if (waitsFor) await noteAnswer(stage.mdb, stage.act.intentId, { waitsFor });
-  if (state !== 'unknown') await settleIntent(stage.mdb, stage.act.intentId, state, facts ?? { observed });
+  if (keep) await noteAnswer(context.mdb, context.act.intentId, keep);
+  if (waitsFor) await noteAnswer(context.mdb, context.act.intentId, { waitsFor });
+  if (state !== 'unknown') await settleIntent(context.mdb, context.act.intentId, state, facts ?? { observed });
   return seen;
 }
 
@@ -130,20 +131,20 @@ function following(act: Act, { kind, parameters }: FollowUp): Act {
 }
 
 /** The second of two commands. What is owed is given after the first whatever became of it, but for what may still come. */
-async function follow(stage: CommandContext, next: FollowUp, first: ActResult): Promise<ActResult> {
+async function follow(context: CommandContext, next: FollowUp, first: ActResult): Promise<ActResult> {
   if (next.owed) {
-    const owes = debt(stage.act, next);
+    const owes = debt(context.act, next);
     if (first.state === 'unknown') return { ...first, owes };
-    const paid = await after(stage, next).catch((error: unknown) => unpaid(error));
+    const paid = await after(context, next).catch((error: unknown) => unpaid(error));
     return paid.state === 'done' ? first : { ...first, observed: `${first.observed}; ${paid.observed}`, owes };
   }
-  return first.state === 'done' ? joined(next, first, await after(stage, next)) : first;
+  return first.state === 'done' ? joined(next, first, await after(context, next)) : first;
 }
 
-async function after(stage: CommandContext, next: FollowUp): Promise<ActResult> {
-  await stage.pace.wait(next.after);
-  const { system } = await openProbe(stage.session, { hostPath: stage.system.path });
-  return command({ ...stage, act: following(stage.act, next), system });
+async function after(context: CommandContext, next: FollowUp): Promise<ActResult> {
+  await context.clock.wait(next.afterMs);
+  const { system } = await openProbe(context.session, { hostPath: context.system.path });
+  return command({ ...context, act: following(context.act, next), system });
 }
 
 function unpaid(error: unknown): ActResult {
@@ -169,10 +170,12 @@ function joined({ kind }: FollowUp, first: ActResult, second: ActResult): ActRes
 }
 
 /** The declared fallback of a command without effect. */
-async function replace(stage: CommandContext, next: FollowUp, first: ActResult): Promise<ActResult> {
-  const result = await after(stage, next);
+async function replace(context: CommandContext, next: FollowUp, first: ActResult): Promise<ActResult> {
+  const result = await after(context, next);
   if (result.state === 'done')
-    await settleIntent(stage.mdb, stage.act.intentId, 'not_done', { reason: `${first.observed}; then ${next.kind}` });
+    await settleIntent(context.mdb, context.act.intentId, 'not_done', {
+      reason: `${first.observed}; then ${next.kind}`,
+    });
   return result;
 }
 
@@ -208,7 +211,7 @@ async function findSecond(mdb: Mdb, act: Act, next: FollowUp, lookAt: LookAt): P
     { command: {}, before: {}, answer: null },
     Date.now(),
   ).catch(unseen);
-  return seen.state === 'done' ? told(seen) : found;
+  return seen.state === 'done' ? resultOf(seen) : found;
 }
 
 async function settled(mdb: Mdb, act: Act, intent: Intent, lookAt: LookAt): Promise<ActResult> {
@@ -221,5 +224,5 @@ async function settled(mdb: Mdb, act: Act, intent: Intent, lookAt: LookAt): Prom
   }
   const { command: words, before, answer, sentAt, writtenAt } = intent;
   const sent = { command: words as Plain, before: before as Plain, answer: answer as Plain | null };
-  return told(await lookAt(act, sent, (sentAt ?? writtenAt).getTime()));
+  return resultOf(await lookAt(act, sent, (sentAt ?? writtenAt).getTime()));
 }

@@ -1,9 +1,9 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import { settleIntent } from '../../mdb/controllers/controller.ts';
-import type { ActClock, Observation } from '../../redfish/acts/kind.ts';
+import type { ActClock, Observation } from '../../redfish/acts/definition.ts';
 import { actOf } from './acts.ts';
 import { keeping, type LookAt, unseen } from './command.ts';
-import { HeldError } from './reach.ts';
+import { QuestionError } from './reach.ts';
 
 /** Resources come and go while a controller starts again (quirk 60): that is no matter for a person yet. */
 const flapping = /\/(missing|unsupported|rejected|forbidden|not-json)$/;
@@ -12,7 +12,7 @@ const flapping = /\/(missing|unsupported|rejected|forbidden|not-json)$/;
  * Looks until the effect shows, for as long as the kind of act takes from its sending on; a controller that is away
  * for a while is part of it. What is then still unknown is written down as such: a person's to find out.
  */
-export function patiently(mdb: Mdb, pace: ActClock, lookOnce: LookAt): LookAt {
+export function patiently(mdb: Mdb, clock: ActClock, lookOnce: LookAt): LookAt {
   return async (act, sent, sentAt) => {
     const { follow: usual } = actOf(act.kind);
     const follow = typeof usual === 'function' ? usual(sent) : usual;
@@ -21,17 +21,17 @@ export function patiently(mdb: Mdb, pace: ActClock, lookOnce: LookAt): LookAt {
       const seen = await lookOnce(act, known, sentAt).catch(away);
       known = keeping(known, seen);
       if (seen.state !== 'unknown' || seen.waitsFor) return seen;
-      if (pace.since(sentAt) > follow.for) {
+      if (clock.since(sentAt) > follow.totalMs) {
         await settleIntent(mdb, act.intentId, 'unknown', { observed: seen.observed });
         return seen;
       }
-      await pace.wait(follow.every);
+      await clock.wait(follow.intervalMs);
     }
   };
 }
 
 function away(error: unknown): Observation {
-  if (error instanceof HeldError && flapping.test(error.held.fault))
+  if (error instanceof QuestionError && flapping.test(error.question.fault))
     return { state: 'unknown', observed: error.message };
   return unseen(error);
 }

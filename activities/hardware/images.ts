@@ -10,7 +10,7 @@ import { fileImage, sha256Of } from '../../redfish/firmware/file.ts';
 /** The largest image that any recorded controller takes is 400 MiB. */
 const largest = 1024 * 2 ** 20;
 /** Images kept: a fleet is brought to few versions at a time. */
-const mostKept = 8;
+const maxKept = 8;
 
 /** No image server is configured: nothing to update firmware from. */
 export const noImages: ImageSource = {
@@ -77,6 +77,6 @@ async function* bounded(body: AsyncIterable<Buffer>) {
 async function forgetOldest(folder: string): Promise<void> {
   const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}$/.test(name));
   const aged = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })));
-  const old = aged.sort((a, b) => b.at - a.at).slice(mostKept - 1);
+  const old = aged.sort((a, b) => b.at - a.at).slice(maxKept - 1);
   await Promise.all(old.map(({ name }) => rm(join(folder, name), { force: true })));
 }

@@ -1,9 +1,9 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { ControllerResult } from '../../contract/birth.ts';
-import type { BoardLook, BoardSight } from '../../contract/board.ts';
+import type { BoardLook, BoardObservation } from '../../contract/board.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { HealthInput } from '../../contract/outage.ts';
-import type { Errand } from '../../contract/passage.ts';
+import type { OrderReference } from '../../contract/passage.ts';
 import type { Health } from '../../domain/health.ts';
 import { judgeHealth } from '../../domain/health.ts';
 import { bootedSince, bootsToCome } from '../../mdb/boot/witness.ts';
@@ -12,8 +12,8 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { type ControllerRow, controllerOf, intentOf, noteController } from '../../mdb/controllers/controller.ts';
 import { archivedLog } from '../../mdb/controllers/logs.ts';
 import { bootedLocallySince } from '../../mdb/orders/passage.ts';
+import type { ActClock } from '../../redfish/acts/definition.ts';
 import type { ImageSource } from '../../redfish/acts/firmware.ts';
-import type { ActClock } from '../../redfish/acts/kind.ts';
 import { differingAttributes, openBiosJob, readBios } from '../../redfish/bios.ts';
 import { isStarting } from '../../redfish/effect.ts';
 import { RedfishError } from '../../redfish/errors.ts';
@@ -27,7 +27,7 @@ import { type CommandContext, command, findOut, type LookAt, observeCommand } fr
 import { patiently } from './follow.ts';
 import { noImages } from './images.ts';
 import { createPasswordAct } from './passwords.ts';
-import { createReach, HeldError } from './reach.ts';
+import { createReach, QuestionError } from './reach.ts';
 
 /** As on the clock; a wait ends with its activity. */
 const clock: ActClock = {
@@ -49,12 +49,12 @@ export function createHardwareActivities(
   const reach = createReach(mdb, secrets, pool, claims);
   const passwords = createPasswordAct(mdb, secrets, claims, pace);
   const lookAtBoard = createBoardLook(mdb, secrets, pool, claims);
-  const stage =
+  const context =
     (act: Act, controller: ControllerRow) =>
     (session: Session, system: SystemReading, probe: Probe): CommandContext => ({
       mdb,
       act,
-      errand: act,
+      order: act,
       controller,
       archive: (log) => archivedLog(mdb, act.machineId, log),
       boots: {
@@ -66,7 +66,7 @@ export function createHardwareActivities(
       session,
       system,
       probe,
-      pace,
+      clock: pace,
       images,
     });
   return {
@@ -74,16 +74,16 @@ export function createHardwareActivities(
      * Reads the controller: is it the right machine's, and are its BIOS settings in force those that are wanted, of the
      * profile if absent.
      */
-    async checkController(errand: Errand & { bios?: Wanted }): Promise<ControllerResult> {
-      const controller = await controllerOf(mdb, errand.machineId);
+    async checkController(order: OrderReference & { bios?: Wanted }): Promise<ControllerResult> {
+      const controller = await controllerOf(mdb, order.machineId);
       if (controller === null) return { state: 'none', differing: [] };
       return holding(async () =>
         reach(controller, async (session, system, probe) => {
-          await noteController(mdb, errand.machineId, {
+          await noteController(mdb, order.machineId, {
             vendor: system.vendor,
             firmwareVersion: probe.basis.firmware,
           });
-          const wanted = errand.bios ?? controller.bios ?? {};
+          const wanted = order.bios ?? controller.bios ?? {};
           const bios = Object.keys(wanted).length === 0 ? null : await readBios(session, probe);
           const differing = differingAttributes(wanted, bios);
           // Some show what a job is to set as if it were in force: it is, once no such job is open.
@@ -105,29 +105,29 @@ export function createHardwareActivities(
           const { Status: status } = (await session.get(system.path)) as { Status?: Record<string, unknown> };
           const health = status?.HealthRollup ?? status?.Health;
           const { power, bootProgress, lastReset, witnesses } = system;
-          const told = typeof health === 'string' ? health : null;
+          const reported = typeof health === 'string' ? health : null;
           const judged = judgeHealth({
             power,
             bootProgress,
             ...(witnesses.postState && {
               post: { state: witnesses.postState, starting: isStarting({ postState: witnesses.postState }) },
             }),
-            health: told,
+            health: reported,
             bootedLocally,
             controller: true,
           });
           return { ...judged, ...(lastReset !== null && { reset: lastReset }) };
         });
       } catch (error) {
-        if (error instanceof HeldError) return shutOutOf(await controllerOf(mdb, machineId), error.message);
+        if (error instanceof QuestionError) return shutOutOf(await controllerOf(mdb, machineId), error.message);
         throw retryable(error);
       }
     },
 
     /** Whether another board is in the machine; reads past a quarantine, and changes nothing. */
-    async lookAtBoard(asked: BoardLook): Promise<BoardSight> {
+    async lookAtBoard(request: BoardLook): Promise<BoardObservation> {
       try {
-        return await lookAtBoard(asked);
+        return await lookAtBoard(request);
       } catch (error) {
         throw retryable(error);
       }
@@ -141,7 +141,7 @@ export function createHardwareActivities(
       if (known) return { state: 'unknown', observed: 'the command was given to an earlier worker' };
       try {
         if (act.kind === 'rotate-password') return await passwords.rotate(act, controller);
-        return await reach(controller, (...met) => command(stage(act, controller)(...met)));
+        return await reach(controller, (...met) => command(context(act, controller)(...met)));
       } catch (error) {
         return refused(error, await intentOf(mdb, act.intentId));
       }
@@ -152,12 +152,13 @@ export function createHardwareActivities(
       const controller = await controllerOf(mdb, act.machineId);
       if (controller === null) return { state: 'unknown', observed: 'the controller is no longer known' };
       const lookAt: LookAt = (one, sent) =>
-        reach(controller, (...met) => observeCommand(stage(one, controller)(...met), sent));
+        reach(controller, (...met) => observeCommand(context(one, controller)(...met), sent));
       try {
         if (act.kind === 'rotate-password') return await passwords.settle(act, controller);
         return await findOut(mdb, act, patiently(mdb, pace, lookAt));
       } catch (error) {
-        if (error instanceof HeldError) return { state: 'unknown', observed: error.message, refused: error.held };
+        if (error instanceof QuestionError)
+          return { state: 'unknown', observed: error.message, refused: error.question };
         throw retryable(error);
       }
     },
@@ -175,11 +176,11 @@ type Wanted = Readonly<Record<string, string | number | boolean>>;
 
 export type HardwareActivities = ReturnType<typeof createHardwareActivities>;
 
-async function holding<T>(work: () => Promise<T>): Promise<T | { held: HeldError['held'] }> {
+async function holding<T>(work: () => Promise<T>): Promise<T | { question: QuestionError['question'] }> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof HeldError) return { held: error.held };
+    if (error instanceof QuestionError) return { question: error.question };
     throw retryable(error);
   }
 }
@@ -200,6 +201,6 @@ function refused(error: unknown, intent: Awaited<ReturnType<typeof intentOf>>): 
   return {
     state: sent ? 'unknown' : 'not_done',
     observed,
-    ...(error instanceof HeldError && { refused: error.held }),
+    ...(error instanceof QuestionError && { refused: error.question }),
   };
 }

@@ -3,42 +3,42 @@ import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type ControllerRow, intentOf, settleIntent } from '../../mdb/controllers/controller.ts';
-import { standingOf } from '../../mdb/controllers/rotation.ts';
-import type { ActClock } from '../../redfish/acts/kind.ts';
+import { statusOf } from '../../mdb/controllers/rotation.ts';
+import type { ActClock } from '../../redfish/acts/definition.ts';
 import type { SecretStore } from '../../redfish/secrets.ts';
 import { readSystem } from '../../redfish/system.ts';
 import { noteOffer, offerOnce } from './attempt.ts';
-import { HeldError } from './held.ts';
+import { withClaim } from './claim.ts';
+import { QuestionError } from './question.ts';
 import { admit, checkContact, checkIdentity, hold, holdingSecrets, offeringTo } from './reach.ts';
 import { type Rotating, type RotationTools, resolveRotation, rotatePassword } from './rotate.ts';
-import { takeTurn } from './turn.ts';
 
 /**
  * The act that changes what its own controller is signed in to with. It shares neither session nor runner with the
  * others: it alone may see the secret store, and its effect is a sign-in, which can't be repeated as a look can.
  */
-export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, pace: ActClock) {
+export function createPasswordAct(mdb: Mdb, store: SecretStore, claims: Claims, clock: ActClock) {
   const inTurn = async (controller: ControllerRow, work: (rotating: Omit<Rotating, 'act'>) => Promise<ActResult>) => {
     checkContact(controller);
     const { machineId, origin, pin } = controller;
     const secrets = holdingSecrets(store, origin);
-    const door = { origin, pin, signal: Context.current().cancellationSignal };
-    const wait = (milliseconds: number) => pace.wait(milliseconds);
+    const access = { origin, pin, signal: Context.current().cancellationSignal };
+    const wait = (milliseconds: number) => clock.wait(milliseconds);
     const note: RotationTools['note'] = (secretRef, credentials, taken) =>
       noteOffer({ ...offeringTo(mdb, controller), secretRef }, credentials, taken);
     try {
-      return await takeTurn(claims, origin, async () => {
-        const before = await resolveRotation({ mdb, secrets, door, wait, note }, machineId);
-        const standing = await standingOf(mdb, machineId);
-        const now = { ...controller, secretRef: standing?.secretRef ?? controller.secretRef };
+      return await withClaim(claims, origin, async () => {
+        const before = await resolveRotation({ mdb, secrets, access, wait, note }, machineId);
+        const status = await statusOf(mdb, machineId);
+        const now = { ...controller, secretRef: status?.secretRef ?? controller.secretRef };
         if (before?.inForce === 'neither')
-          throw new HeldError('quarantine', `Controller ${origin}: ${before.observed}`);
+          throw new QuestionError('quarantine', `Controller ${origin}: ${before.observed}`);
         await admit(mdb, now, await secrets.credentials(now.secretRef));
         return work({
           mdb,
           secrets,
-          door: {
-            ...door,
+          access: {
+            ...access,
             gate: (credentials, attempt) => offerOnce(offeringTo(mdb, now), credentials, attempt),
           },
           wait,

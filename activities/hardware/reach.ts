@@ -7,7 +7,7 @@ import type { Claims } from '../../mdb/claim.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type ControllerRow, pinController, quarantineController } from '../../mdb/controllers/controller.ts';
 import { addToProbe, forgetProbe, keepProbe } from '../../mdb/controllers/probes.ts';
-import { standingOf } from '../../mdb/controllers/rotation.ts';
+import { statusOf } from '../../mdb/controllers/rotation.ts';
 import { tieWord } from '../../mdb/identity/vouching.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { Credentials, Login } from '../../redfish/login.ts';
@@ -18,11 +18,11 @@ import type { SecretStore } from '../../redfish/secrets.ts';
 import type { Session } from '../../redfish/session.ts';
 import { readChassisSerials, readMacs, readOwnMacs, type SystemReading } from '../../redfish/system.ts';
 import { checkOffer, noteOffer, type Offering, offerOnce } from './attempt.ts';
-import { HeldError } from './held.ts';
+import { withClaim } from './claim.ts';
+import { QuestionError } from './question.ts';
 import { resolveRotation } from './rotate.ts';
-import { takeTurn } from './turn.ts';
 
-export { HeldError } from './held.ts';
+export { QuestionError } from './question.ts';
 
 /** Requests at once to the controllers of a site whose policy names no number. */
 const usualRequests = 256;
@@ -44,7 +44,7 @@ export function createReach(mdb: Mdb, store: SecretStore, pool: SessionPool, cla
     try {
       const controller = await settled(mdb, secrets, claims, known);
       const { machineId, origin, pin } = controller;
-      const site = { id: controller.siteId, most: controller.bmcRequests ?? usualRequests };
+      const site = { id: controller.siteId, max: controller.bmcRequests ?? usualRequests };
       const credentials = await secrets.credentials(controller.secretRef);
       await admit(mdb, controller, credentials);
       const gate = (attempt: () => Promise<Login>) => signInOnce(mdb, claims, controller, credentials, attempt);
@@ -104,18 +104,18 @@ function forgetting(
         throw error;
       }
     },
-    write: async (...asked) => {
+    write: async (...request) => {
       written = true;
       try {
-        return await session.write(...asked);
+        return await session.write(...request);
       } catch (error) {
-        await forgets(asked[1], error);
+        await forgets(request[1], error);
         throw error;
       }
     },
-    upload: async (...asked) => {
+    upload: async (...request) => {
       written = true;
-      return session.upload(...asked);
+      return session.upload(...request);
     },
   };
 }
@@ -151,7 +151,7 @@ export function holdingSecrets(store: SecretStore, origin: string): SecretStore 
     ...store,
     credentials: (reference) =>
       store.credentials(reference).catch((error: Error) => {
-        throw new HeldError('no-secret', `Controller ${origin}: ${error.message}`);
+        throw new QuestionError('no-secret', `Controller ${origin}: ${error.message}`);
       }),
   };
 }
@@ -165,26 +165,26 @@ export function checkContact(controller: ControllerRow): void {
 /** The controller with the credentials that are in force: a change that a dead worker left open is settled first. */
 async function settled(mdb: Mdb, secrets: SecretStore, claims: Claims, known: ControllerRow): Promise<ControllerRow> {
   const { machineId, origin, pin } = known;
-  let standing = await standingOf(mdb, machineId);
-  if (standing?.rotation) {
+  let status = await statusOf(mdb, machineId);
+  if (status?.rotation) {
     const context = Context.current();
-    const door = { origin, pin, signal: context.cancellationSignal };
+    const access = { origin, pin, signal: context.cancellationSignal };
     const wait = (milliseconds: number) => context.sleep(milliseconds);
     const note = (secretRef: string, credentials: Credentials, taken: boolean) =>
       noteOffer({ ...offeringTo(mdb, known), secretRef }, credentials, taken);
-    await takeTurn(claims, origin, () => resolveRotation({ mdb, secrets, door, wait, note }, machineId));
-    standing = await standingOf(mdb, machineId);
-    if (standing) checkQuarantine(known, standing);
+    await withClaim(claims, origin, () => resolveRotation({ mdb, secrets, access, wait, note }, machineId));
+    status = await statusOf(mdb, machineId);
+    if (status) checkQuarantine(known, status);
   }
-  return standing ? { ...known, ...standing } : known;
+  return status ? { ...known, ...status } : known;
 }
 
-type Standing = Pick<ControllerRow, 'quarantine' | 'quarantineFor'>;
+type Status = Pick<ControllerRow, 'quarantine' | 'quarantineFor'>;
 
 /** That of credentials depends on which ones are offered (`admit`). */
-function checkQuarantine({ origin }: ControllerRow, { quarantine, quarantineFor }: Standing): void {
+function checkQuarantine({ origin }: ControllerRow, { quarantine, quarantineFor }: Status): void {
   if (quarantine !== null && quarantineFor !== 'credentials')
-    throw new HeldError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
+    throw new QuestionError('quarantine', `Controller ${origin} is in quarantine: ${quarantine}`);
 }
 
 /**
@@ -199,10 +199,10 @@ async function signInOnce(
   attempt: () => Promise<Login>,
 ): Promise<Login> {
   const { machineId, origin, secretRef } = controller;
-  return takeTurn(claims, origin, async () => {
-    const standing = await standingOf(mdb, machineId);
-    if (standing) checkQuarantine(controller, standing);
-    if (standing?.secretRef !== secretRef || standing.rotation !== null)
+  return withClaim(claims, origin, async () => {
+    const status = await statusOf(mdb, machineId);
+    if (status) checkQuarantine(controller, status);
+    if (status?.secretRef !== secretRef || status.rotation !== null)
       throw new RedfishError('busy', `${origin}: its password is being changed`, { carriedOut: 'no' });
     return offerOnce(offeringTo(mdb, controller), credentials, attempt);
   });
@@ -211,7 +211,7 @@ async function signInOnce(
 /** Attack A20: only literal addresses inside the site's controller networks are ever contacted as controllers. */
 export function checkAddress(origin: string, networks: readonly string[]): void {
   if (!mayBeController(origin, networks))
-    throw new HeldError(
+    throw new QuestionError(
       'address',
       `Controller address ${origin} is not within the site's controller networks (${networks.join(', ') || 'none'}).`,
     );
@@ -233,11 +233,11 @@ export async function checkIdentity(
   const base: Factors = { uuid: system.uuid, serials: [system.serial, system.sku], macs: [] };
   // What follows takes requests of its own, and can only speak for the machine: it is read where the rest is too little.
   if (sameMachine(known, base).same) return;
-  const shown = { ...base, serials: [...base.serials, ...(await readChassisSerials(session, system))] };
-  if (sameMachine(known, shown).same || (await isVouchedFor(mdb, controller, known, shown))) return;
+  const observed = { ...base, serials: [...base.serials, ...(await readChassisSerials(session, system))] };
+  if (sameMachine(known, observed).same || (await isVouchedFor(mdb, controller, known, observed))) return;
   const bmcMacs = await readOwnMacs(session, system);
-  const isEnough = (macs: readonly string[]) => sameMachine(known, { ...shown, macs, bmcMacs }).same;
-  const verdict = sameMachine(known, { ...shown, macs: await readMacs(session, system, isEnough), bmcMacs });
+  const isEnough = (macs: readonly string[]) => sameMachine(known, { ...observed, macs, bmcMacs }).same;
+  const verdict = sameMachine(known, { ...observed, macs: await readMacs(session, system, isEnough), bmcMacs });
   if (verdict.same) return;
   const reason = `Behind ${controller.origin} is not ${controller.machineId}: ${verdict.reason}.`;
   // Too few factors to be certain is a reason to wait for more, not to shut the controller out.
@@ -245,7 +245,7 @@ export async function checkIdentity(
   const way = verdict.other
     ? ''
     : ` Whoever knows that it is this machine's says so with: farrier machine vouch ${controller.machineId} --reason TEXT`;
-  throw new HeldError('identity', `${reason}${way}`, ['retry', 'abandon']);
+  throw new QuestionError('identity', `${reason}${way}`, ['retry', 'abandon']);
 }
 
 /** Whether a person's word stands for what is missing: it lifts no contradiction, and it is for what was shown then. */
@@ -253,11 +253,11 @@ async function isVouchedFor(
   mdb: Mdb,
   { machineId, word }: ControllerRow,
   known: Factors,
-  shown: Factors,
+  observed: Factors,
 ): Promise<boolean> {
-  const verdict = sameMachine(known, shown);
+  const verdict = sameMachine(known, observed);
   if (word === null || (!verdict.same && verdict.other)) return false;
-  const facts = { uuid: normaliseUuid(shown.uuid), serials: cleanSerials(shown.serials).map(serialKey).sort() };
+  const facts = { uuid: normaliseUuid(observed.uuid), serials: cleanSerials(observed.serials).map(serialKey).sort() };
   if (word.shown === null) await tieWord(mdb, machineId, facts);
   return word.shown === null || isDeepStrictEqual({ ...word.shown }, facts);
 }
@@ -265,15 +265,15 @@ async function isVouchedFor(
 export async function hold(mdb: Mdb, controller: ControllerRow, error: unknown): Promise<unknown> {
   if (!(error instanceof RedfishError)) return error;
   const reason = `Controller ${controller.origin}: ${error.message}`;
-  if (error.kind === 'credentials') return new HeldError('credentials', reason);
+  if (error.kind === 'credentials') return new QuestionError('credentials', reason);
   if (error.kind === 'password-change') {
     const account = error.pointer ?? 'the account';
-    return new HeldError('password-change', `${reason} — give ${account} a new password first`);
+    return new QuestionError('password-change', `${reason} — give ${account} a new password first`);
   }
   if (error.kind === 'pin-changed') {
     const why = 'it shows another certificate than the pinned one';
     await quarantineController(mdb, controller.machineId, 'certificate', why);
-    return new HeldError('pin-changed', reason);
+    return new QuestionError('pin-changed', reason);
   }
-  return error.retryable ? error : new HeldError(error.kind, reason);
+  return error.retryable ? error : new QuestionError(error.kind, reason);
 }

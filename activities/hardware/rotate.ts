@@ -10,7 +10,7 @@ import {
   type SecretRotation,
   settleRotation,
 } from '../../mdb/controllers/rotation.ts';
-import { type Door, inForce, readOwnAccount, withOwnSession, writePassword } from '../../redfish/accounts.ts';
+import { type AccountAccess, inForce, readOwnAccount, withOwnSession, writePassword } from '../../redfish/accounts.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { Credentials } from '../../redfish/login.ts';
 import { makePassword, passwordLength } from '../../redfish/password.ts';
@@ -26,7 +26,7 @@ const quiet = 30_000;
 export interface RotationTools {
   readonly mdb: Mdb;
   readonly secrets: SecretStore;
-  readonly door: Door;
+  readonly access: AccountAccess;
   readonly wait: (milliseconds: number) => Promise<void>;
   /** Writes down whether the controller took these credentials. */
   readonly note: (reference: string, credentials: Credentials, taken: boolean) => Promise<void>;
@@ -46,13 +46,13 @@ export interface Rotating extends RotationTools {
  * in the MDB, and `resolveRotation` finds out which of the two is in force.
  */
 export async function rotatePassword(rotating: Rotating): Promise<ActResult> {
-  const { door, secrets, controller } = rotating;
+  const { access, secrets, controller } = rotating;
   const old = await secrets.credentials(controller.secretRef);
-  const sent = await withOwnSession(door, old, (session, transport) =>
+  const sent = await withOwnSession(access, old, (session, transport) =>
     changeOver(rotating, old, session, transport.pin()),
   );
   if ('state' in sent) return sent;
-  const settled = await decide({ ...rotating, door: { ...door, pin: sent.pin } }, sent.rotation);
+  const settled = await decide({ ...rotating, access: { ...access, pin: sent.pin } }, sent.rotation);
   return { state: outcomes[settled.inForce], observed: settled.observed };
 }
 
@@ -70,7 +70,7 @@ async function changeOver(
   // An account that must be given a new password is shown nothing to know the machine by; the next contact looks.
   if (!own.limited) await rotating.identify(session);
   const length = passwordLength(own.limits);
-  if (length === null) return notDone(`the controller allows passwords of at most ${own.limits.longest} characters`);
+  if (length === null) return notDone(`the controller allows passwords of at most ${own.limits.max} characters`);
   const [fromRef, toRef] = [controller.secretRef, referenceOf(act)];
   const command = { account: own.path, from: fromRef, to: toRef };
   if (act.dryRun) return { state: 'planned', observed: 'a dry run: nothing was sent', command };
@@ -82,7 +82,7 @@ async function changeOver(
     const why = written === 'stale' ? 'a newer order holds this machine' : 'a firmware update is under way on it';
     return notDone(`${why}; nothing was sent`);
   }
-  const rotation = { id, machineId, fromRef, toRef, newRefusedAt: null, age: 0 };
+  const rotation = { id, machineId, fromRef, toRef, newRefusedAt: null, ageMs: 0 };
   if (written === 'exists' || !(await beginRotation(mdb, { ...rotation, account: own.path })))
     return { state: 'unknown', observed: 'the command was given to an earlier worker' };
   try {
@@ -116,13 +116,13 @@ type Settled = { readonly inForce: 'new' | 'old' | 'neither'; readonly observed:
 export async function resolveRotation(tools: RotationTools, machineId: string): Promise<Settled | null> {
   const rotation = await openRotationOf(tools.mdb, machineId);
   if (rotation === null) return null;
-  if (rotation.age < quiet) await tools.wait(quiet - rotation.age);
+  if (rotation.ageMs < quiet) await tools.wait(quiet - rotation.ageMs);
   return decide(tools, rotation);
 }
 
 async function decide(tools: RotationTools, rotation: SecretRotation): Promise<Settled> {
   const { mdb, secrets } = tools;
-  const { origin, pin, signal } = tools.door;
+  const { origin, pin, signal } = tools.access;
   const { fromRef, toRef } = rotation;
   const settle = async (settled: Settled): Promise<Settled> => {
     await settleRotation(mdb, rotation, settled.inForce, settled.observed);

@@ -1,8 +1,8 @@
-import type { MachineLife } from '../../contract/machine.ts';
+import type { MachineBacklog } from '../../contract/machine.ts';
 import type { BrainSlugOrder } from '../../domain/brainslug.ts';
 import { isRefused } from '../../domain/refused.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { keepPause, readLife } from '../../mdb/orders/life.ts';
+import { keepPause, readBacklog } from '../../mdb/orders/backlog.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 
 export interface PayloadInput {
@@ -17,13 +17,13 @@ export interface PayloadInput {
 export function createOrderActivities(mdb: Mdb) {
   return {
     /** What a machine's workflow has to know that begins, or that was lost. */
-    readLife: ({ machineId }: { readonly machineId: string }): Promise<MachineLife> => readLife(mdb, machineId),
+    readLife: ({ machineId }: { readonly machineId: string }): Promise<MachineBacklog> => readBacklog(mdb, machineId),
     /** Keeps that a whole machine is paused, or no longer is. */
     keepPause: ({ machineId, paused }: { readonly machineId: string; readonly paused: boolean }): Promise<void> =>
       keepPause(mdb, machineId, paused),
     /** Orders what a payload asked for; null, or the sentence that refuses it. */
     async orderByPayload({ machineId, id, order }: PayloadInput): Promise<string | null> {
-      const { asked, notBefore, by } = order;
+      const { passageRequest, notBefore, by } = order;
       const placed = await placeOrder(
         mdb,
         // Who names nobody is BrainSlug itself, on the machine or for it.
@@ -31,7 +31,7 @@ export function createOrderActivities(mdb: Mdb) {
         {
           id,
           machineId,
-          asked,
+          passageRequest,
           reason: 'BrainSlug asked for it',
           class: null,
           dryRun: false,

@@ -1,5 +1,5 @@
-import type { GroupsInput, LeaveInput, LeaveResult, MoveInput, Treatment } from '../../contract/outage.ts';
-import type { PassageErrand } from '../../contract/passage.ts';
+import type { DisruptionPolicy, GroupsInput, LeaveInput, LeaveResult, MoveInput } from '../../contract/outage.ts';
+import type { PassageReference } from '../../contract/passage.ts';
 import type { PoolPolicy } from '../../domain/pools.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -7,7 +7,7 @@ import * as passage from '../../mdb/orders/passage.ts';
 import { groupsFor, type MachineGroups } from '../../mdb/permits/groups.ts';
 import { leaveProduction } from '../../mdb/service/capacity.ts';
 import { readPool } from '../../mdb/service/pools.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 import { moveMachine } from './move.ts';
 
 /** Transactions that take a machine out of service and put it back. Each may run more than once. */
@@ -18,13 +18,13 @@ export function createOutageActivities(mdb: Mdb) {
       const { machineId, orderId, to, dryRun } = input;
       return acting(mdb, actorOf(input), orderId, async (tx): Promise<LeaveResult> => {
         const machine = await passage.lockMachine(tx, machineId);
-        const treatment = treatmentOf(await readPool(tx, machine.pool));
-        const departure = await leaveProduction(tx, { machineId, to, dryRun });
-        await passage.noteStep(tx, orderId, departure.left ? null : departure.held);
-        if (!departure.left) return { left: false, reason: departure.held, state: stateOf(machine), treatment };
-        if (machine.opState !== 'production' || dryRun) return { left: true, state: stateOf(machine), treatment };
+        const policy = policyOf(await readPool(tx, machine.pool));
+        const takeOut = await leaveProduction(tx, { machineId, to, dryRun });
+        await passage.noteStep(tx, orderId, takeOut.left ? null : takeOut.held);
+        if (!takeOut.left) return { left: false, reason: takeOut.held, state: stateOf(machine), policy };
+        if (machine.opState !== 'production' || dryRun) return { left: true, state: stateOf(machine), policy };
         await record(tx, { actor: actorOf(input), action: 'machine.left', machineId, orderId, detail: { to } });
-        return { left: true, state: stateOf({ ...machine, opState: to }), treatment };
+        return { left: true, state: stateOf({ ...machine, opState: to }), policy };
       });
     },
 
@@ -36,10 +36,10 @@ export function createOutageActivities(mdb: Mdb) {
     },
 
     /** How the machine's pool wants it treated. */
-    readTreatment({ machineId, orderId, ...errand }: PassageErrand): Promise<Treatment> {
+    readPolicy({ machineId, orderId, ...errand }: PassageReference): Promise<DisruptionPolicy> {
       return acting(mdb, actorOf(errand), orderId, async (tx) => {
         const machine = await passage.lockMachine(tx, machineId);
-        return treatmentOf(await readPool(tx, machine.pool));
+        return policyOf(await readPool(tx, machine.pool));
       });
     },
   };
@@ -49,7 +49,7 @@ export type OutageActivities = ReturnType<typeof createOutageActivities>;
 
 const minute = 60_000;
 
-function treatmentOf(policy: PoolPolicy): Treatment {
+function policyOf(policy: PoolPolicy): DisruptionPolicy {
   return {
     drains: policy.drain !== 'none',
     drainLimit: policy.drainTimeout * 1000,

@@ -6,7 +6,7 @@ import type { ActorClass } from '../../domain/machine.ts';
 import { type Actor, acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/orders/passage.ts';
-import { stateOf } from '../passage/course.ts';
+import { stateOf } from '../passage/order.ts';
 
 /**
  * Moves the machine: its state along an edge of its flow and by whom that edge is for, the other columns along a legal

@@ -1,6 +1,6 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import { bindAll } from '../bind.ts';
-import { beginPassage, breakOff, finishOrder, noteReboot, turnTo } from './course.ts';
+import { beginPassage, breakOff, finishOrder, noteReboot, turnTo } from './order.ts';
 import { askPeople, recordAnswer, recordIgnored, remindPeople } from './people.ts';
 import { keepPlan } from './plan.ts';
 

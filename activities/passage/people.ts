@@ -1,10 +1,10 @@
-import type { HumanStepInput, IgnoredInput, PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import type { HumanStepInput, IgnoredInput, OperatorAnswer, PassageReference } from '../../contract/passage.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { handBack } from '../../mdb/orders/orders.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as people from '../../mdb/people/people.ts';
-import { actorOf } from './course.ts';
+import { actorOf } from './order.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -28,7 +28,7 @@ export function askPeople(mdb: Mdb, input: HumanStepInput): Promise<void> {
   });
 }
 
-export function remindPeople(mdb: Mdb, input: PassageErrand & { id: string }): Promise<void> {
+export function remindPeople(mdb: Mdb, input: PassageReference & { id: string }): Promise<void> {
   const { id, machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const reminder = await people.remindHumanStep(tx, id, day);
@@ -41,7 +41,7 @@ export function remindPeople(mdb: Mdb, input: PassageErrand & { id: string }): P
 /** Writes the answer down and lets the step go on. */
 export function recordAnswer(
   mdb: Mdb,
-  input: PassageErrand & PersonsRuling & { id: string; step: string },
+  input: PassageReference & OperatorAnswer & { id: string; step: string },
 ): Promise<void> {
   const { id, machineId, orderId, step, answer, by } = input;
   const kind = by === 'farrier' ? 'system' : by === machineId ? 'node' : 'user';

@@ -1,9 +1,9 @@
-import type { LedgerRest, LedgerResult, LedgerTurn } from '../../contract/semaphore.ts';
+import type { LedgerBatch, LedgerRest, LedgerResult } from '../../contract/semaphore.ts';
 import { acting } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { readTraces } from '../../mdb/permits/holder.ts';
-import { restOf, settleTurn } from '../../mdb/permits/permits.ts';
-import { askPermit, describeHolder, tellSemaphore } from './messages.ts';
+import { restOf, settleBatch } from '../../mdb/permits/permits.ts';
+import { askPermit, describeHolder, describeSemaphore } from './messages.ts';
 
 /**
  * What semaphores and their requesters do outside the sandbox: the ledger in the MDB, and messages over the worker's
@@ -12,15 +12,15 @@ import { askPermit, describeHolder, tellSemaphore } from './messages.ts';
 export function createPermitActivities(mdb: Mdb) {
   return {
     /** Writes one batch of a semaphore, and grants. */
-    settlePermits: (turn: LedgerTurn): Promise<LedgerResult> =>
-      acting(mdb, { class: 'system', name: 'semaphore' }, null, (tx) => settleTurn(tx, turn)),
+    settlePermits: (ledgerBatch: LedgerBatch): Promise<LedgerResult> =>
+      acting(mdb, { class: 'system', name: 'semaphore' }, null, (tx) => settleBatch(tx, ledgerBatch)),
     /** What the ledger holds open of a semaphore. */
     restorePermits: ({ semaphore }: { semaphore: string }): Promise<LedgerRest> => restOf(mdb, semaphore),
     /** What a holder that is gone did to its machine. */
     readTraces: ({ permitId }: { permitId: string }) => readTraces(mdb, permitId),
     describeHolder,
     askPermit,
-    tellSemaphore,
+    tellSemaphore: describeSemaphore,
   };
 }
 

@@ -48,8 +48,12 @@ export function askPermit(ask: {
 }
 
 /** Sends a message that needs no answer; a semaphore that has ended is started for it, and takes it from the ledger. */
-export async function tellSemaphore(told: { semaphore: string; message: string; body: unknown }): Promise<void> {
-  const { semaphore, message, body } = told;
+export async function describeSemaphore(reported: {
+  semaphore: string;
+  message: string;
+  body: unknown;
+}): Promise<void> {
+  const { semaphore, message, body } = reported;
   await Context.current().client.workflow.signalWithStart(semaphoreWorkflow, {
     ...startOf(semaphore),
     signal: message,

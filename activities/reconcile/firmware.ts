@@ -1,10 +1,10 @@
 import type { FirmwareReader } from '../../domain/drift/diff.ts';
-import type { DriftScene } from '../../domain/drift/drift.ts';
+import type { DriftFacts } from '../../domain/drift/drift.ts';
 import { componentsOf, findComponent } from '../../redfish/firmware/component.ts';
 import { type FirmwareReading, sameVersion } from '../../redfish/read/firmware.ts';
 
 /** Reads what the machine's controller last listed as its firmware. */
-export function readerOf({ documents }: Pick<DriftScene, 'documents'>): FirmwareReader {
+export function readerOf({ documents }: Pick<DriftFacts, 'documents'>): FirmwareReader {
   const components = componentsOf((documents['firmware'] ?? []) as readonly FirmwareReading[]);
   return {
     find(name) {

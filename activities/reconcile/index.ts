@@ -7,9 +7,9 @@ import type { MaintenanceRequest } from '../../domain/requests.ts';
 import { acting, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { closeRetired, type DriftCounts, keepFindings } from '../../mdb/drift/drifts.ts';
+import { readFacts } from '../../mdb/drift/facts.ts';
 import { listAmendable, listPlanned, proposeCampaign, reconciler, withdraw } from '../../mdb/drift/proposals.ts';
 import { beginRound, endRound, lockSite } from '../../mdb/drift/rounds.ts';
-import { readScenes } from '../../mdb/drift/scenes.ts';
 import { readerOf } from './firmware.ts';
 
 /** Machines of one transaction. */
@@ -70,13 +70,13 @@ async function comparePage(
   return acting(mdb, reconciler, null, async (tx) => {
     await lockSite(tx, siteId);
     if (after === '') await closeRetired(tx, siteId);
-    const scenes = await readScenes(tx, siteId, after, page);
-    const judged = scenes.map((scene) => ({
-      machineId: scene.machineId,
-      ...compareMachine(scene, Date.now(), readerOf(scene)),
+    const facts = await readFacts(tx, siteId, after, page);
+    const judged = facts.map((context) => ({
+      machineId: context.machineId,
+      ...compareMachine(context, Date.now(), readerOf(context)),
     }));
-    const last = scenes.length < page ? null : (scenes.at(-1)?.machineId ?? null);
-    return [await keepFindings(tx, judged), last, scenes.length] as const;
+    const last = facts.length < page ? null : (facts.at(-1)?.machineId ?? null);
+    return [await keepFindings(tx, judged), last, facts.length] as const;
   });
 }
 

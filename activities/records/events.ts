@@ -30,7 +30,7 @@ export async function keepEventsUp(
   const base = `${receiver}/events/`;
   const known = await subscriptionOf(mdb, machineId);
   const ours = (destination: string) => destination.startsWith(base);
-  const wish = {
+  const spec = {
     context,
     ours,
     valid: (destination: string) =>
@@ -41,7 +41,7 @@ export async function keepEventsUp(
       return `${base}${token}`;
     },
   };
-  const outcome = await ensureEvents(session, wish).catch((error: unknown) => {
+  const outcome = await ensureEvents(session, spec).catch((error: unknown) => {
     throw new Error(withoutToken(error instanceof Error ? error.message : String(error)));
   });
   await noteSubscription(mdb, machineId, outcome.state === 'subscribed' ? outcome.path : null);

@@ -21,7 +21,7 @@ import { keepSettings } from './settings.ts';
 const batch = 50;
 const atOnce = 6;
 /** Milliseconds that another worker is waited for, which has the same to do. */
-const patience = 30_000;
+const timeoutMs = 30_000;
 
 /**
  * How often each record is looked after, in seconds: a lost subscription costs events, a log wraps within hours at its
@@ -42,7 +42,7 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
 
   /** By one worker at a time: two would each make a subscription, of which the MDB knows one token. */
   const subscribe = async (session: Session, machine: { machineId: string; siteId: string }, origin: string) => {
-    const why = await claims.hold(`events of ${machine.machineId}`, patience, () =>
+    const why = await claims.hold(`events of ${machine.machineId}`, timeoutMs, () =>
       keepEventsUp(mdb, session, machine, origin),
     );
     return why === 'taken' ? 'another worker was at it' : why;

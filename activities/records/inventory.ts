@@ -13,7 +13,7 @@ import type { Session } from '../../redfish/session.ts';
 import { documentsOf } from './documents.ts';
 
 /** The largest recorded controller has some 700 sensors. */
-const mostSensors = 1000;
+const maxSensors = 1000;
 
 /** Reads the whole machine and its sensors and keeps them: of parts, what is different. Gives the recordedKinds that were. */
 export async function keepInventory(
@@ -38,7 +38,7 @@ export async function keepInventory(
   });
   await keepSensors(mdb, machineId, {
     watts: wattsOf(sensors, cases),
-    sensors: sensors.slice(0, mostSensors).map(rowOf),
+    sensors: sensors.slice(0, maxSensors).map(rowOf),
   });
   return written;
 }

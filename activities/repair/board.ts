@@ -1,7 +1,7 @@
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
-import type { PassageErrand } from '../../contract/passage.ts';
+import type { PassageReference } from '../../contract/passage.ts';
 import type { KnownBoard } from '../../domain/identity/board.ts';
-import { type BoardChange, judgeWord } from '../../domain/identity/boardword.ts';
+import { type BoardChange, judgeBoardAnswer } from '../../domain/identity/boardanswer.ts';
 import { type Actor, acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as boards from '../../mdb/identity/boards.ts';
@@ -36,7 +36,7 @@ function writeAccepted(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
     if (before) return { accepted: true, ...before };
     const known = await boards.readKnownBoard(tx, machineId);
     const owner = await boards.ownerOfIdentity(tx, machineId, shown);
-    const judged = owner === null ? judgeWord(known, shown, word) : { why: owner };
+    const judged = owner === null ? judgeBoardAnswer(known, shown, word) : { why: owner };
     if ('why' in judged) return { accepted: false, why: judged.why };
     const { agree, differ, change } = judged;
     const keysLost = known.keyStore === 'nvram' || known.keyStore === 'tpm';
@@ -59,7 +59,7 @@ function writeAccepted(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
 }
 
 /** The controller shows the machine's own identity after all: it may be talked to again, since a person has looked. */
-export function liftQuarantine(mdb: Mdb, input: PassageErrand & { by: string }): Promise<void> {
+export function liftQuarantine(mdb: Mdb, input: PassageReference & { by: string }): Promise<void> {
   const { machineId, orderId, by, epoch } = input;
   const actor: Actor = { class: 'user', name: by, epoch };
   return acting(mdb, actor, orderId, async (tx) => {

@@ -1,9 +1,9 @@
 import type { BoardAccept, BoardAccepted } from '../../contract/board.ts';
-import type { MachineState, PassageErrand } from '../../contract/passage.ts';
-import type { Bundle, BundleInput, HandOn, PartWord, RungEnd, RungInput } from '../../contract/repair.ts';
-import type { OrderWish } from '../../domain/orders.ts';
-import type { Climb } from '../../domain/repair/budget.ts';
-import { judgeClimb } from '../../domain/repair/budget.ts';
+import type { MachineState, PassageReference } from '../../contract/passage.ts';
+import type { AttemptEnd, AttemptInput, Bundle, BundleInput, HandOn, PartAnswer } from '../../contract/repair.ts';
+import type { OrderSpec } from '../../domain/orders.ts';
+import type { AttemptVerdict } from '../../domain/repair/budget.ts';
+import { judgeAttempt } from '../../domain/repair/budget.ts';
 import { missingDisks } from '../../domain/repair/missing.ts';
 import { summarise } from '../../domain/repair/summary.ts';
 import { standardRequests } from '../../domain/requests.ts';
@@ -12,17 +12,17 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { insertOrder } from '../../mdb/orders/orders.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as repairs from '../../mdb/orders/repairs.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 import { acceptBoard, liftQuarantine } from './board.ts';
 
 /** The repair's transactions on the MDB. Each may run more than once; none touches hardware. */
 export function createRepairActivities(mdb: Mdb) {
   return {
     /** What the machine had and its controller shows no more, in sentences; reads the MDB only. */
-    missingParts({ machineId }: PassageErrand): Promise<string[]> {
+    missingParts({ machineId }: PassageReference): Promise<string[]> {
       return mdb.transaction(async (tx) => {
-        const { known, shown, left } = await repairs.gatherDisks(tx, machineId);
-        return missingDisks(known, shown, left);
+        const { known, observed, left } = await repairs.gatherDisks(tx, machineId);
+        return missingDisks(known, observed, left);
       });
     },
 
@@ -46,29 +46,29 @@ export function createRepairActivities(mdb: Mdb) {
     },
 
     /** Begins a rung, where its budget allows that. */
-    beginRung(input: RungInput): Promise<Climb> {
-      const { machineId, orderId, fault, rung, byHand = false } = input;
+    beginAttempt(input: AttemptInput): Promise<AttemptVerdict> {
+      const { machineId, orderId, fault, attempt, byHand = false } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
-        const history = await repairs.climbed(tx, { machineId, orderId, fault, rung });
-        const climbs = history.map((one) => ({ rung: one.rung, at: one.at.getTime() }));
-        const climb = byHand ? { may: true as const, wait: 0 } : judgeClimb(rung, climbs, Date.now());
-        if (climb.may) await repairs.beginRung(tx, { machineId, orderId, fault, rung });
-        return climb;
+        const history = await repairs.attempted(tx, { machineId, orderId, fault, attempt });
+        const escalations = history.map((one) => ({ attempt: one.attempt, at: one.at.getTime() }));
+        const escalate = byHand ? { may: true as const, wait: 0 } : judgeAttempt(attempt, escalations, Date.now());
+        if (escalate.may) await repairs.beginAttempt(tx, { machineId, orderId, fault, attempt });
+        return escalate;
       });
     },
 
-    endRung(input: RungEnd): Promise<void> {
-      const { machineId, orderId, fault, rung, outcome, seen } = input;
+    endAttempt(input: AttemptEnd): Promise<void> {
+      const { machineId, orderId, fault, attempt, outcome, seen } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
-        await repairs.endRung(tx, { machineId, orderId, fault, rung }, outcome, seen);
-        const detail = { rung, outcome, seen };
+        await repairs.endAttempt(tx, { machineId, orderId, fault, attempt }, outcome, seen);
+        const detail = { attempt, outcome, seen };
         await record(tx, { actor: actorOf(input), action: 'repair.rung', machineId, orderId, detail });
       });
     },
 
     /** The machine goes to its repair, or comes back from it: stage, state and sickness together. */
-    moveToRepair(input: PassageErrand): Promise<MachineState> {
+    moveToRepair(input: PassageReference): Promise<MachineState> {
       const { machineId, orderId } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         const machine = await passage.lockMachine(tx, machineId);
@@ -85,19 +85,19 @@ export function createRepairActivities(mdb: Mdb) {
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
         if (await passage.isOrdered(tx, id)) return id;
-        const asked: OrderWish['asked'] =
+        const passageRequest: OrderSpec['passageRequest'] =
           to === 'rebirth'
             ? { passage: 'rebirth', request: { ...standardRequests.rebirth, power: 'cycle', verifies: fault } }
             : { passage: 'retire', request: standardRequests.retire };
         const none = { dryRun: false, reviewed: null, notBefore: null, deadline: null };
-        await insertOrder(tx, actorOf(input), id, { machineId, asked, reason: why, class: 'repair', ...none });
+        await insertOrder(tx, actorOf(input), id, { machineId, passageRequest, reason: why, class: 'repair', ...none });
         await record(tx, { actor: actorOf(input), action: `order.${to}`, machineId, orderId: id, detail: { why } });
         return id;
       });
     },
 
     /** A part goes back to its maker: the machine waits for the new one. */
-    sendPart(input: PartWord): Promise<void> {
+    sendPart(input: PartAnswer): Promise<void> {
       const { machineId, orderId, fault, number, by, part = null, serial = null } = input;
       return acting(mdb, { class: 'user', name: by, epoch: input.epoch }, orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);
@@ -120,10 +120,10 @@ export function createRepairActivities(mdb: Mdb) {
     acceptBoard: (input: BoardAccept): Promise<BoardAccepted> => acceptBoard(mdb, input),
 
     /** The controller is the machine's own after all. */
-    endQuarantine: (input: PassageErrand & { by: string }): Promise<void> => liftQuarantine(mdb, input),
+    endQuarantine: (input: PassageReference & { by: string }): Promise<void> => liftQuarantine(mdb, input),
 
     /** The new part is in. */
-    fitPart(input: PartWord): Promise<void> {
+    fitPart(input: PartAnswer): Promise<void> {
       const { machineId, orderId, fault, number, by } = input;
       return acting(mdb, { class: 'user', name: by, epoch: input.epoch }, orderId, async (tx) => {
         await passage.lockMachine(tx, machineId);

@@ -1,9 +1,9 @@
-import type { MachineState, PassageErrand } from '../../contract/passage.ts';
+import type { MachineState, PassageReference } from '../../contract/passage.ts';
 import { acting, record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import * as position from '../../mdb/places/position.ts';
-import { actorOf, stateOf } from '../passage/course.ts';
+import { actorOf, stateOf } from '../passage/order.ts';
 
 /** The end of a machine's life in the MDB. May run more than once. */
 export function createRetireActivities(mdb: Mdb) {
@@ -12,7 +12,7 @@ export function createRetireActivities(mdb: Mdb) {
      * Gives back name, addresses and place, and ends the order. Row, parts, history and proofs stay; a boot request of it
      * gets the local disk, so that it is never born again by accident.
      */
-    retireMachine(input: PassageErrand & { note: string }): Promise<MachineState> {
+    retireMachine(input: PassageReference & { note: string }): Promise<MachineState> {
       const { machineId, siteId, orderId, note } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         const machine = await passage.lockMachine(tx, machineId);
@@ -36,7 +36,7 @@ export function createRetireActivities(mdb: Mdb) {
         } as const;
         await passage.updateMachine(tx, machineId, change);
         for (const kind of ['main', 'birth'] as const) {
-          await position.giveBackAddresses(tx, machineId, await position.networksOfKind(tx, siteId, kind));
+          await position.releaseAddresses(tx, machineId, await position.networksOfKind(tx, siteId, kind));
         }
         await passage.settleStep(tx, orderId, 'prove', 'done', { message: note });
         await passage.endOrder(tx, orderId, 'done', note);

@@ -25,7 +25,7 @@ const adapters: Record<TicketAdapter, () => Promise<OpenTicketSystem>> = {
 
 /** Tickets of one system a turn, and seconds for which one is nobody else's: longer than its few requests may take. */
 const batch = 20;
-const lease = 300;
+const leaseSeconds = 300;
 /** Tickets of one system that are worked on at once. */
 const hands = 4;
 
@@ -43,17 +43,17 @@ export function createMirroring(mdb: Mdb, connections: ConnectionStore): Mirrori
       return dueLanes(mdb);
     },
     async run(lane) {
-      const turn: Turn = { lane, pace: paceOf(await countMirrors(mdb, lane)), left: batch, down: null };
+      const turn: MirrorRound = { lane, pace: paceOf(await countMirrors(mdb, lane)), left: batch, down: null };
       await Promise.all(Array.from({ length: hands }, () => work(mdb, connections, turn)));
       if (turn.down !== null) {
-        for (const other of await leaseMirrors(mdb, lane, 1000, lease)) await postpone(mdb, other, turn.down);
+        for (const other of await leaseMirrors(mdb, lane, 1000, leaseSeconds)) await postpone(mdb, other, turn.down);
       }
       return { looked: batch - turn.left, trouble: turn.down?.message ?? null };
     },
   };
 }
 
-interface Turn {
+interface MirrorRound {
   readonly lane: string;
   readonly pace: number;
   left: number;
@@ -61,10 +61,10 @@ interface Turn {
 }
 
 /** One hand takes what is due, ticket by ticket, until the turn is over. */
-async function work(mdb: Mdb, connections: ConnectionStore, turn: Turn): Promise<void> {
+async function work(mdb: Mdb, connections: ConnectionStore, turn: MirrorRound): Promise<void> {
   while (turn.left > 0 && turn.down === null) {
     turn.left -= 1;
-    const [mirror] = await leaseMirrors(mdb, turn.lane, 1, lease);
+    const [mirror] = await leaseMirrors(mdb, turn.lane, 1, leaseSeconds);
     if (!mirror) {
       turn.left += 1;
       return;

@@ -18,12 +18,12 @@ import {
   updateMirror,
 } from '../../mdb/people/mirrors.ts';
 import { closeTicket, noteTicket } from '../../mdb/people/people.ts';
-import { hearComments, personOf } from './hear.ts';
+import { personOf, readComments } from './comments.ts';
 
 /** Seconds until the passage has surely taken an answer, after which the ticket is closed or asks anew. */
-const soon = 15;
+const settledAfterSeconds = 15;
 /** Seconds for which a system's search may not show what was just made; none of them promises less. */
-const settling = 90;
+const searchLagSeconds = 90;
 
 interface Work {
   readonly mdb: Mdb;
@@ -43,12 +43,12 @@ export async function syncMirror(mdb: Mdb, system: TicketSystem, mirror: MirrorR
   const id = mirror.outsideId ?? (await keepUnmarked(mdb, mirror.ticketId, () => findOrMake(work)));
   if (id === null) return settleMirror(mdb, mirror.ticketId, null);
   const there = await readThere(work, id);
-  const answered = await hearComments(mdb, mirror, mirrored, there);
-  await tellNotes(work, there);
+  const answered = await readComments(mdb, mirror, mirrored, there);
+  await describeNotes(work, there);
   if (mirrored.ticket.closedAt !== null) return closeThere(work, there);
-  if (there.open) return settleMirror(mdb, mirror.ticketId, answered ? soon : pace);
+  if (there.open) return settleMirror(mdb, mirror.ticketId, answered ? settledAfterSeconds : pace);
   await closeHere(work, there, answered);
-  await settleMirror(mdb, mirror.ticketId, soon);
+  await settleMirror(mdb, mirror.ticketId, settledAfterSeconds);
 }
 
 /** Its id over there; null for a ticket that closed before it was ever made there. */
@@ -59,11 +59,11 @@ async function findOrMake({ mdb, system, mirror, mirrored }: Work): Promise<stri
   const marker = markerOf(ticketId);
   const found = await system.find(marker);
   if (found === null && triedAt !== null) {
-    const age = (Date.now() - triedAt.getTime()) / 1000;
+    const ageSeconds = (Date.now() - triedAt.getTime()) / 1000;
     // Whether the last try made one is not known yet: making another now could be the second.
-    if (age < settling)
+    if (ageSeconds < searchLagSeconds)
       throw new OutsideError('busy', 'it may have been made; its search shows it soon', {
-        retryAfter: Math.ceil(settling - age),
+        retryAfter: Math.ceil(searchLagSeconds - ageSeconds),
       });
     if (closed) return null;
   }
@@ -112,10 +112,10 @@ async function readThere({ mdb, system, mirror }: Work, id: string): Promise<Out
 }
 
 /** A note that a comment over there says it is was told before, by a try whose end we did not see. */
-async function tellNotes({ mdb, system, mirror, mirrored }: Work, there: OutsideTicket): Promise<void> {
-  const told = new Set(there.comments.map(({ text }) => noteIn(text)));
+async function describeNotes({ mdb, system, mirror, mirrored }: Work, there: OutsideTicket): Promise<void> {
+  const reported = new Set(there.comments.map(({ text }) => noteIn(text)));
   for (const { id, text } of mirrored.notes) {
-    if (!told.has(id)) await system.comment(there.id, signNote(text, id));
+    if (!reported.has(id)) await system.comment(there.id, signNote(text, id));
     await updateMirror(mdb, mirror.ticketId, { told: id });
   }
 }

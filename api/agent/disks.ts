@@ -2,7 +2,7 @@
 import type { DiskFact } from '../../domain/agent.ts';
 
 /** A disk as its record tells it: identifiers that say nothing are null. */
-export interface ToldDisk extends Omit<DiskFact, 'serial' | 'wwid'> {
+export interface ReportedDisk extends Omit<DiskFact, 'serial' | 'wwid'> {
   readonly serial: string | null;
   readonly wwid: string | null;
   readonly nguid: string | null;
@@ -16,9 +16,9 @@ export interface ToldDisk extends Omit<DiskFact, 'serial' | 'wwid'> {
  * namespaces and a RAID controller's volumes show one serial number), as a last resort by where they are. Two nodes with
  * one WWID, serial number and size are two paths to one disk: there are batches of drives with one WWID. What nothing tells from another is left out: whoever acts on it could hit the other.
  */
-export function nameDisks(told: readonly ToldDisk[]): { disks: DiskFact[]; leftOut: string[] } {
+export function nameDisks(reported: readonly ReportedDisk[]): { disks: DiskFact[]; leftOut: string[] } {
   // Card readers without a card are disks of no size.
-  const disks = joinPaths(told.filter(({ hidden, bytes }) => !hidden && bytes > 0));
+  const disks = joinPaths(reported.filter(({ hidden, bytes }) => !hidden && bytes > 0));
   const leftOut: string[] = [];
   const named = new Map<string, DiskFact>();
   for (const disk of disks) {
@@ -33,7 +33,7 @@ export function nameDisks(told: readonly ToldDisk[]): { disks: DiskFact[]; leftO
   return { disks: [...named.values()], leftOut };
 }
 
-function nameOf(disk: ToldDisk, disks: readonly ToldDisk[]): string {
+function nameOf(disk: ReportedDisk, disks: readonly ReportedDisk[]): string {
   const { serial } = disk;
   const isSingle = serial !== null && disks.filter((one) => one.serial === serial).length === 1;
   const single = isSingle ? serial : (worldName(disk) ?? serial);
@@ -41,12 +41,12 @@ function nameOf(disk: ToldDisk, disks: readonly ToldDisk[]): string {
 }
 
 /** A name that no other disk in the world has; what vendors make of model and serial number is no such name. */
-function worldName({ wwid, nguid, eui, serial }: ToldDisk): string | null {
+function worldName({ wwid, nguid, eui, serial }: ReportedDisk): string | null {
   const made = wwid !== null && serial !== null && /^(t10|nvme)\./i.test(wwid);
   return (made ? null : wwid) ?? nguid ?? eui;
 }
 
-function joinPaths(disks: readonly ToldDisk[]): ToldDisk[] {
+function joinPaths(disks: readonly ReportedDisk[]): ReportedDisk[] {
   const seen = new Set<string>();
   return disks.filter((disk) => {
     const name = worldName(disk)?.toLowerCase();
@@ -55,6 +55,6 @@ function joinPaths(disks: readonly ToldDisk[]): ToldDisk[] {
   });
 }
 
-function factOf({ nguid: _, eui: __, hidden: ___, wwid, ...disk }: ToldDisk, serial: string): DiskFact {
+function factOf({ nguid: _, eui: __, hidden: ___, wwid, ...disk }: ReportedDisk, serial: string): DiskFact {
   return { ...disk, serial, wwid };
 }

@@ -27,8 +27,8 @@ const erasedDisk = z
     key_gone: flag.optional(),
   })
   .transform(({ serial, name, method, state, words, key_gone, ...rest }): DiskErasedFact => {
-    const told = { ...rest, words: words ?? undefined, keyGone: key_gone };
-    const evidence = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
+    const reported = { ...rest, words: words ?? undefined, keyGone: key_gone };
+    const evidence = Object.fromEntries(Object.entries(reported).filter(([, value]) => value !== undefined));
     return { serial, name, method, state, evidence };
   });
 

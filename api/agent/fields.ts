@@ -33,21 +33,21 @@ export const optionalMark = z
   .optional()
   .transform((text) => readUuid(text));
 
-export function numberField(least: number, most: number) {
+export function numberField(min: number, max: number) {
   return z
     .string('is missing')
     .regex(/^-?\d{1,16}$/, 'is not a whole number')
     .transform(Number)
-    .pipe(z.number().min(least, `is below ${least}`).max(most, `is above ${most}`));
+    .pipe(z.number().min(min, `is below ${min}`).max(max, `is above ${max}`));
 }
 
 /** Finite, in seconds or a benchmark's unit. */
-export function decimal(least: number, most: number) {
+export function decimal(min: number, max: number) {
   return z
     .string('is missing')
     .regex(/^-?\d{1,15}(\.\d{1,12})?$/, 'is not a number')
     .transform(Number)
-    .pipe(z.number().min(least, `is below ${least}`).max(most, `is above ${most}`));
+    .pipe(z.number().min(min, `is below ${min}`).max(max, `is above ${max}`));
 }
 
 /** A figure that the kernel prints as -1, 0 or nothing while it does not know it, as a NIC's speed without carrier. */

@@ -5,13 +5,13 @@
 export function gather<V>(
   load: (keys: readonly string[]) => Promise<ReadonlyMap<string, V>>,
 ): (key: string) => Promise<V | undefined> {
-  let asked = new Map<string, PromiseWithResolvers<V | undefined>>();
+  let requests = new Map<string, PromiseWithResolvers<V | undefined>>();
   let running = false;
 
   const run = async (): Promise<void> => {
-    while (asked.size > 0) {
-      const batch = asked;
-      asked = new Map();
+    while (requests.size > 0) {
+      const batch = requests;
+      requests = new Map();
       try {
         const found = await load([...batch.keys()]);
         for (const [key, waiter] of batch) waiter.resolve(found.get(key));
@@ -23,8 +23,8 @@ export function gather<V>(
   };
 
   return (key) => {
-    const waiter = asked.get(key) ?? Promise.withResolvers<V | undefined>();
-    asked.set(key, waiter);
+    const waiter = requests.get(key) ?? Promise.withResolvers<V | undefined>();
+    requests.set(key, waiter);
     if (!running) {
       running = true;
       setImmediate(() => void run());

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AgentRecord } from '../../contract/records.ts';
 import type { DimmFact, Inventory, NicFact } from '../../domain/agent.ts';
-import { nameDisks, type ToldDisk } from './disks.ts';
+import { nameDisks, type ReportedDisk } from './disks.ts';
 import { type Reading, readOnly, readRecord } from './facts.ts';
 import {
   chassisField,
@@ -18,8 +18,8 @@ import {
 } from './fields.ts';
 
 // Bounds that no machine of today reaches, and every nonsense does.
-const mostMib = 256 * 1024 * 1024;
-const mostBytes = 2 ** 52;
+const maxMib = 256 * 1024 * 1024;
+const maxBytes = 2 ** 52;
 
 const system = z
   .object({
@@ -46,19 +46,19 @@ const cpu = z.object({
   threads: numberField(1, 16_384),
 });
 
-const memory = z.object({ mib: numberField(1, mostMib) });
+const memory = z.object({ mib: numberField(1, maxMib) });
 
 const dimm = z
   .object({
     slot: requiredText,
-    mib: numberField(0, mostMib),
+    mib: numberField(0, maxMib),
     serial: optionalSerial,
     part: optionalSerial,
     speed: optionalFigure,
   })
   .transform(({ part, speed, ...rest }) => ({ ...rest, partNumber: part, speedMts: speed }));
 
-const disk: z.ZodType<ToldDisk> = z
+const disk: z.ZodType<ReportedDisk> = z
   .object({
     name: requiredText,
     serial: optionalSerial,
@@ -67,7 +67,7 @@ const disk: z.ZodType<ToldDisk> = z
     eui: optionalSerial,
     hidden: lenientFlag,
     model: optionalText,
-    bytes: numberField(0, mostBytes),
+    bytes: numberField(0, maxBytes),
     rotational: lenientFlag,
     content,
     mark: optionalMark,
@@ -120,11 +120,11 @@ export function parseInventory(
   if (!memory_.ok) return memory_;
   const parts = readParts(records, [...unreadable]);
   const fact: Inventory = { system: system_.fact, memoryMib: memory_.fact.mib, ...parts };
-  const lack = findLack(fact);
-  return lack === null ? { ok: true, fact } : { ok: false, reason: [lack, ...(fact.leftOut ?? [])].join('; ') };
+  const missing = findMissing(fact);
+  return missing === null ? { ok: true, fact } : { ok: false, reason: [missing, ...(fact.leftOut ?? [])].join('; ') };
 }
 
-function findLack({ cpus, nics }: Inventory): string | null {
+function findMissing({ cpus, nics }: Inventory): string | null {
   if (cpus.length === 0) return 'there is no cpu record: a machine has at least one';
   return nics.length === 0 ? 'there is no nic record: the machine booted by network' : null;
 }
@@ -210,13 +210,13 @@ const infiniband = /^([0-9a-f]{2}:){19}[0-9a-f]{2}$/i;
 function readNics(records: readonly AgentRecord[], all: ReadKind, leftOut: string[]): NicFact[] {
   const ports = records.filter(({ kind, fields }) => kind === 'nic' && infiniband.test(fields['mac'] ?? ''));
   const others = new Set(ports.flatMap(({ fields }) => fields['name'] ?? []));
-  const heard = all(lldp, 'lldp');
+  const neighbours = all(lldp, 'lldp');
   const cards = readCards(records, ports, leftOut);
-  for (const { nic: name } of heard)
+  for (const { nic: name } of neighbours)
     if (!others.has(name) && !cards.some((one) => one.name === name))
       leftOut.push(`lldp: there is no nic ${name} that could be read: its neighbour is left out`);
   return keepOneOfEach(
-    cards.map((one) => attach(one, heard)),
+    cards.map((one) => attach(one, neighbours)),
     leftOut,
   );
 }
@@ -232,8 +232,8 @@ function readCards(records: readonly AgentRecord[], ports: readonly AgentRecord[
     });
 }
 
-function attach(card: z.infer<typeof nic>, heard: readonly z.infer<typeof lldp>[]): NicFact {
-  const neighbour = heard.find(({ nic: name }) => name === card.name);
+function attach(card: z.infer<typeof nic>, neighbours: readonly z.infer<typeof lldp>[]): NicFact {
+  const neighbour = neighbours.find(({ nic: name }) => name === card.name);
   return {
     ...card,
     neighbourChassis: neighbour?.chassis ?? null,

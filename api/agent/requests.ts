@@ -71,12 +71,12 @@ async function keepInventory(mdb: Mdb, session: AgentSession, fact: InventoryFac
 export async function nextDirectives(
   { waiting }: AgentDependencies,
   session: AgentSession,
-  asked: { readonly seq: number | null; readonly seconds: number },
+  request: { readonly seq: number | null; readonly seconds: number },
   gone: AbortSignal,
 ): Promise<AgentAnswer> {
-  const standing = await waiting.next(session.machineId, asked.seq, asked.seconds * 1000, gone);
-  if (!standing) return refusal(401, 'the machine is not in the MDB any more');
-  return describeDirective(standing.seq, standing.directive);
+  const directive = await waiting.next(session.machineId, request.seq, request.seconds * 1000, gone);
+  if (!directive) return refusal(401, 'the machine is not in the MDB any more');
+  return describeDirective(directive.seq, directive.directive);
 }
 
 export async function step({ mdb }: AgentDependencies, session: AgentSession, records: Records): Promise<AgentAnswer> {
@@ -127,7 +127,7 @@ export async function credentials({ mdb, supplies }: AgentDependencies, session:
   const none = refusal(409, 'the machine is neither being installed nor handed over');
   if (!installing) return none;
   const parts = await imageSystems[installing.imageSystem].supply(installing.hostname, supplies);
-  if ('lacks' in parts) return refusal(409, parts.lacks);
+  if ('missing' in parts) return refusal(409, parts.missing);
   const token = mintToken();
   const row = { hash: hashToken(token), nonce: mintToken(), seconds: readySeconds };
   if (!(await issueReadyToken(mdb, session, row))) return none;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { StandingDirective } from '../../mdb/boot/agent.ts';
+import type { CurrentDirective } from '../../mdb/boot/agent.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 
 export interface Waiting {
@@ -9,7 +9,7 @@ export interface Waiting {
     seq: number | null,
     milliseconds: number,
     gone: AbortSignal,
-  ): Promise<StandingDirective | null>;
+  ): Promise<CurrentDirective | null>;
   /** How many agents wait. */
   count(): number;
   /** Answers everyone who waits and stops listening. */
@@ -18,15 +18,15 @@ export interface Waiting {
 
 interface Waiter {
   readonly seq: number;
-  last: StandingDirective;
-  resolve(standing: StandingDirective): void;
+  last: CurrentDirective;
+  resolve(directive: CurrentDirective): void;
 }
 
 export interface WaitingOptions {
   /** The MDB's URL: one connection of its own listens for changes. */
   readonly url: string;
   /** Reads a machine's directive now; many calls at once are expected. */
-  readonly read: (machineId: string) => Promise<StandingDirective | undefined>;
+  readonly read: (machineId: string) => Promise<CurrentDirective | undefined>;
   readonly log: Logger;
 }
 
@@ -39,8 +39,8 @@ export function waitForDirectives({ url, read, log }: WaitingOptions): Waiting {
 
   const refresh = async (machineId: string): Promise<void> => {
     if (!waiters.has(machineId)) return;
-    const standing = await read(machineId).catch(() => undefined);
-    if (standing) offer(waiters.get(machineId), standing);
+    const directive = await read(machineId).catch(() => undefined);
+    if (directive) offer(waiters.get(machineId), directive);
   };
   const closed = new AbortController();
   const { listen } = connectMdb({ url, name: 'farrier-agent-api listening' });
@@ -59,12 +59,12 @@ export function waitForDirectives({ url, read, log }: WaitingOptions): Waiting {
   const wait = (
     machineId: string,
     seq: number,
-    standing: StandingDirective | null,
+    directive: CurrentDirective | null,
     milliseconds: number,
     gone: AbortSignal,
   ) =>
-    new Promise<StandingDirective | null>((resolve) => {
-      const leave = (answer: StandingDirective | null) => {
+    new Promise<CurrentDirective | null>((resolve) => {
+      const leave = (answer: CurrentDirective | null) => {
         clearTimeout(timer);
         gone.removeEventListener('abort', abandon);
         const others = waiters.get(machineId);
@@ -72,7 +72,7 @@ export function waitForDirectives({ url, read, log }: WaitingOptions): Waiting {
         if (others?.size === 0) waiters.delete(machineId);
         resolve(answer);
       };
-      const waiter: Waiter = { seq, last: standing ?? { seq, directive: { do: 'wait' } }, resolve: leave };
+      const waiter: Waiter = { seq, last: directive ?? { seq, directive: { do: 'wait' } }, resolve: leave };
       const abandon = () => leave(null);
       const timer = setTimeout(() => leave(waiter.last), milliseconds);
       gone.addEventListener('abort', abandon);
@@ -84,9 +84,9 @@ export function waitForDirectives({ url, read, log }: WaitingOptions): Waiting {
 
   return {
     async next(machineId, seq, milliseconds, gone) {
-      const standing = await read(machineId);
-      if (!standing || standing.seq !== seq || milliseconds <= 0 || gone.aborted) return standing ?? null;
-      return wait(machineId, seq, standing, milliseconds, gone);
+      const directive = await read(machineId);
+      if (!directive || directive.seq !== seq || milliseconds <= 0 || gone.aborted) return directive ?? null;
+      return wait(machineId, seq, directive, milliseconds, gone);
     },
     count: () => [...waiters.values()].reduce((sum, mine) => sum + mine.size, 0),
     async close() {
@@ -97,9 +97,9 @@ export function waitForDirectives({ url, read, log }: WaitingOptions): Waiting {
   };
 }
 
-function offer(mine: Set<Waiter> | undefined, standing: StandingDirective): void {
+function offer(mine: Set<Waiter> | undefined, directive: CurrentDirective): void {
   for (const waiter of [...(mine ?? [])]) {
-    waiter.last = standing;
-    if (standing.seq !== waiter.seq) waiter.resolve(standing);
+    waiter.last = directive;
+    if (directive.seq !== waiter.seq) waiter.resolve(directive);
   }
 }

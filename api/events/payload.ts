@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EventRow } from '../../mdb/controllers/events.ts';
 
 /** Events of one payload that are kept; controllers send one to a few. */
-const mostEvents = 200;
+const maxEvents = 200;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -13,7 +13,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function readEvents(payload: unknown, now: number): EventRow[] | string {
   if (!isObject(payload)) return 'the body is not an object';
   if (!Array.isArray(payload.Events)) return isReport(payload) ? [] : 'the body has no list of events';
-  const events = payload.Events.slice(0, mostEvents).filter(isObject);
+  const events = payload.Events.slice(0, maxEvents).filter(isObject);
   const rows = events.map((event) => readEvent(payload, event, now)).filter((row) => row !== null);
   if (rows.length === 0 && payload.Events.length > 0) return 'none of its events says anything';
   // One payload may tell the same twice.
@@ -60,12 +60,12 @@ function originOf(value: unknown): string | null {
 }
 
 /** Words of a stranger on one line, fit for a log and a terminal. */
-function line(value: unknown, most: number): string | null {
+function line(value: unknown, max: number): string | null {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   if (typeof value !== 'string') return null;
   const clean = value
     .replace(/\p{C}+/gu, ' ')
     .trim()
-    .slice(0, most);
+    .slice(0, max);
   return clean === '' ? null : clean;
 }

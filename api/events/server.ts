@@ -22,11 +22,11 @@ declare module 'fastify' {
 }
 
 /** The largest payload of recorded controllers is some 10 KB. */
-const mostBytes = 256 * 1024;
+const maxBytes = 256 * 1024;
 // A controller that logs a hundred events when a fan fails is heard; one that repeats itself for ever is not.
 const perController = { burst: 200, perSecond: 5 };
 // Guesses from one address. Controllers behind one address show good tokens, which cost nothing here.
-const perStranger = { burst: 50, perSecond: 1 };
+const perUnknownMachine = { burst: 50, perSecond: 1 };
 
 /**
  * Where controllers send their events: `POST /events/<token>`, over HTTPS, since several send to nothing else. Whoever
@@ -36,14 +36,14 @@ export function createEventsApi({ mdb, authority, log }: EventsOptions) {
   const app = createServer({ authority, log });
   const machineOf = gather((hashes) => machinesByToken(mdb, hashes));
   const controllers = limitRate(perController);
-  const strangers = limitRate(perStranger);
+  const unknownMachines = limitRate(perUnknownMachine);
 
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const token = /^\/events\/([A-Za-z0-9_-]{43})$/.exec(request.url)?.[1];
-    if (!strangers.allows(request.ip)) return refuse(reply, 429);
+    if (!unknownMachines.allows(request.ip)) return refuse(reply, 429);
     const hash = token === undefined ? '' : hashOfToken(token);
     const machineId = token === undefined ? undefined : await machineOf(hash);
-    if (machineId === undefined) return refuse(reply, strangers.take(request.ip) ? 404 : 429);
+    if (machineId === undefined) return refuse(reply, unknownMachines.take(request.ip) ? 404 : 429);
     if (!controllers.take(hash)) return refuse(reply, 429);
     request.told = machineId;
   };
@@ -69,7 +69,7 @@ function createServer({ authority, log }: Omit<EventsOptions, 'mdb'>) {
     // Paths are tokens.
     logController: new LogController({ disableRequestLogging: true }),
     https: { key: authority.agentKeyPem, cert: authority.agentCertPem, minVersion: 'TLSv1.2' as const },
-    bodyLimit: mostBytes,
+    bodyLimit: maxBytes,
     requestTimeout: 15_000,
     connectionTimeout: 30_000,
     keepAliveTimeout: 10_000,

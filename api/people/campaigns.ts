@@ -14,7 +14,7 @@ import type { App, PeopleDependencies } from './app.ts';
 import { showCampaign, showCampaigns } from './campaignview.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustSelect } from './names.ts';
-import { mustBeMeant, mustKnowGroups, readWish } from './wish.ts';
+import { mustBeMeant, mustKnowGroups, readSpec } from './spec.ts';
 
 const tags = ['campaigns'];
 const named = z.strictObject({ id: contract.campaignId });
@@ -32,7 +32,7 @@ export function serveCampaigns(app: App, { mdb }: PeopleDependencies): void {
     },
     async ({ body, operator }, reply) => {
       const { id, selector: text, pace, passage, reason, count } = body;
-      const order = readWish({
+      const order = readSpec({
         passage,
         reason,
         request: body.request,
@@ -40,12 +40,20 @@ export function serveCampaigns(app: App, { mdb }: PeopleDependencies): void {
         dryRun: false,
       });
       await mustKnowGroups(mdb, order);
-      const { asked, class: urgency } = order;
+      const { passageRequest, class: urgency } = order;
       const selector = await mustSelect(mdb, text);
       const candidates = await readCandidates(mdb, selector);
       mustBeMeant(text, selector, candidates.length, count);
-      const wish = { id, selector: text, pace, passage, reason, class: urgency, request: { ...asked.request } };
-      const { created } = granted(await keepCampaign(mdb, operator, wish, candidates));
+      const spec = {
+        id,
+        selector: text,
+        pace,
+        passage,
+        reason,
+        class: urgency,
+        request: { ...passageRequest.request },
+      };
+      const { created } = granted(await keepCampaign(mdb, operator, spec, candidates));
       const { campaign } = await mustShow(mdb, id, { limit: 0 });
       return reply.code(created ? 201 : 200).send({ created, campaign });
     },

@@ -4,9 +4,9 @@ import type { MemberCounts, MemberState } from '../../domain/campaign/campaign.t
 import { phaseOf, total } from '../../domain/campaign/judge.ts';
 import type { CampaignRow } from '../../mdb/campaigns/campaigns.ts';
 import { listCampaigns, listMembers, readCampaign } from '../../mdb/campaigns/listing.ts';
-import { countMembers, readTimeLeft } from '../../mdb/campaigns/turn.ts';
+import { countMembers, readTimeLeft } from '../../mdb/campaigns/step.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { readBrakeGate } from '../../mdb/permits/gates.ts';
+import { readBreakerGate } from '../../mdb/permits/gates.ts';
 import { opensAt } from '../../mdb/permits/policy.ts';
 
 const iso = (time: Date | null) => time?.toISOString() ?? null;
@@ -34,7 +34,7 @@ async function viewOf(mdb: Mdb, row: CampaignRow): Promise<CampaignView> {
 async function findWait(mdb: Mdb, { pace }: CampaignRow, counts: MemberCounts): Promise<string | null> {
   const opens = counts.planned > 0 ? await opensAt(mdb, pace.windows) : null;
   if (opens !== null) return `its window opens at ${new Date(Number(opens)).toISOString()}`;
-  return counts.ordered > 0 ? ((await readBrakeGate(mdb))?.reason ?? null) : null;
+  return counts.ordered > 0 ? ((await readBreakerGate(mdb))?.reason ?? null) : null;
 }
 
 /** Newest first. */

@@ -64,14 +64,14 @@ export function serveDrift(app: App, { mdb }: PeopleDependencies): void {
         tags,
         summary: 'Asks for a round of a site, or of all',
         body: contract.reconcileRequest,
-        response: { 202: contract.reconcileAsked },
+        response: { 202: contract.reconcileRequested },
       },
     },
     async ({ body, operator }, reply) => {
-      const asked = await askForRounds(mdb, operator, body.site ?? null);
-      if (asked === null)
+      const requests = await askForRounds(mdb, operator, body.site ?? null);
+      if (requests === null)
         throw new ApiError('not-found', `there is no site${body.site === undefined ? '' : ` ${body.site}`}`, 'site');
-      return reply.code(202).send({ sites: asked.sites, askedAt: asked.askedAt.toISOString() });
+      return reply.code(202).send({ sites: requests.sites, requestedAt: requests.requestedAt.toISOString() });
     },
   );
 }

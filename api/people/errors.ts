@@ -25,7 +25,7 @@ export function granted<T>(value: T | Refused): T {
   return value as T;
 }
 
-interface Told {
+interface ErrorBody {
   readonly status: number;
   readonly code: string;
   readonly message: string;
@@ -42,7 +42,7 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
   return reply.code(status).send({ error: { code, message, ...(field === undefined ? {} : { field }) } });
 }
 
-function explain(error: FastifyError | ApiError): Told {
+function explain(error: FastifyError | ApiError): ErrorBody {
   if (error instanceof ApiError)
     return { status: statusOf[error.code], code: error.code, message: error.message, field: error.field };
   if (hasZodFastifySchemaValidationErrors(error)) return explainValidation(error);
@@ -60,7 +60,7 @@ function explain(error: FastifyError | ApiError): Told {
   return { status: 500, code: 'fault', message: 'this request met a fault in Farrier; its log says which' };
 }
 
-function explainValidation(error: { validation?: unknown }): Told {
+function explainValidation(error: { validation?: unknown }): ErrorBody {
   const [issue] = (error.validation ?? []) as {
     instancePath: string;
     message?: string;

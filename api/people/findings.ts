@@ -2,19 +2,19 @@
 
 import type { Finding } from '../../contract/api.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
-import { type BrakeState, isEngaged, tellEngaged } from '../../domain/brake.ts';
+import { type BreakerState, describeEngaged, isEngaged } from '../../domain/circuitbreaker.ts';
 import type { BootStat } from '../../mdb/boot/counts.ts';
 import type { FleetCounts } from '../../mdb/machines/fleet.ts';
 import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
 
 /** Seconds after which a process that says nothing is taken for dead: four of its signs of life. */
-const longestSilence = 60;
+const maxSilenceSeconds = 60;
 /** Milliseconds that a clock may be wrong: leases and windows are of minutes. */
-const worstClock = 5000;
+const maxClockErrorMs = 5000;
 /** Machines that one sentence names. */
 const mostNamed = 10;
 
-const shown: Readonly<Record<ProcessName, string>> = {
+const observed: Readonly<Record<ProcessName, string>> = {
   dispatch: 'dispatcher',
   lifecycle: 'lifecycle worker',
   hardware: 'hardware worker',
@@ -26,38 +26,44 @@ const local: ReadonlySet<ProcessName> = new Set(['hardware', 'birther', 'agents'
 
 /** Which of Farrier's processes work, and whether their clocks agree with the MDB's. */
 export function examineProcesses(seen: readonly ProcessSeen[], sites: readonly string[]): Finding[] {
-  const findings = (Object.keys(shown) as ProcessName[]).map((name): Finding => {
+  const findings = (Object.keys(observed) as ProcessName[]).map((name): Finding => {
     const rows = seen.filter((one) => one.name === name);
     const missing = local.has(name)
       ? sites.flatMap((site) =>
-          tellSilence(
-            shown[name],
+          describeSilence(
+            observed[name],
             rows.filter(({ siteId }) => siteId === site),
             ` of site ${site}`,
           ),
         )
-      : tellSilence(shown[name], rows, '');
-    return { name, ok: missing.length === 0, message: missing.join('; ') || `the ${shown[name]} works` };
+      : describeSilence(observed[name], rows, '');
+    return { name, ok: missing.length === 0, message: missing.join('; ') || `the ${observed[name]} works` };
   });
-  const wrong = seen.filter(({ age, clockAhead }) => age < longestSilence && Math.abs(clockAhead) > worstClock);
-  const told = wrong.map(({ name, siteId, clockAhead }) => {
+  const wrong = seen.filter(({ age, clockAhead }) => age < maxSilenceSeconds && Math.abs(clockAhead) > maxClockErrorMs);
+  const reported = wrong.map(({ name, siteId, clockAhead }) => {
     const off = `${Math.round(Math.abs(clockAhead) / 1000)} s ${clockAhead > 0 ? 'ahead of' : 'behind'}`;
     return `the clock of ${name}${siteId === '' ? '' : ` of site ${siteId}`} is ${off} the MDB's`;
   });
-  const clock = { name: 'clock', ok: told.length === 0, message: told.join('; ') || "all clocks agree with the MDB's" };
+  const clock = {
+    name: 'clock',
+    ok: reported.length === 0,
+    message: reported.join('; ') || "all clocks agree with the MDB's",
+  };
   return [...findings, clock];
 }
 
-function tellSilence(what: string, rows: readonly ProcessSeen[], where: string): string[] {
+function describeSilence(what: string, rows: readonly ProcessSeen[], where: string): string[] {
   if (rows.length === 0) return [`no ${what}${where} was ever seen`];
   const age = Math.min(...rows.map((row) => row.age));
-  if (age <= longestSilence) return [];
+  if (age <= maxSilenceSeconds) return [];
   return [`no ${what}${where} was seen for ${age < 120 ? `${Math.round(age)} s` : `${Math.round(age / 60)} min`}`];
 }
 
-export function examineBrake(brake: BrakeState, now: number): Finding {
-  const ok = !isEngaged(brake, now);
-  const message = ok ? 'the storm brake is not engaged' : `${tellEngaged(brake)} (by ${brake.engagedBy ?? 'nobody'})`;
+export function examineBreaker(breaker: BreakerState, now: number): Finding {
+  const ok = !isEngaged(breaker, now);
+  const message = ok
+    ? 'the storm brake is not engaged'
+    : `${describeEngaged(breaker)} (by ${breaker.engagedBy ?? 'nobody'})`;
   return { name: 'brake', ok, message };
 }
 

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import * as contract from '../../contract/guards.ts';
-import { isEngaged } from '../../domain/brake.ts';
-import { type BrakeStatus, engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/service/brake.ts';
+import { isEngaged } from '../../domain/circuitbreaker.ts';
 import { listCapacity, setCapacity } from '../../mdb/service/capacity.ts';
+import {
+  type BreakerStatus,
+  engageBreaker,
+  readBreaker,
+  releaseBreaker,
+  setBreaker,
+} from '../../mdb/service/circuitbreaker.ts';
 import { listPools, type PoolListing, setPool } from '../../mdb/service/pools.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
@@ -37,18 +43,18 @@ export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
         response: { 200: contract.capacityList },
       },
     },
-    async ({ body: { scope, name, least, unit, reason }, operator }) => {
+    async ({ body: { scope, name, min, unit, reason }, operator }) => {
       const known = (await listCapacity(mdb)).some((group) => group.scope === scope && group.rule?.name === name);
       // What has a rule may lose it, whatever became of its group.
-      if (least !== null || !known) await mustBeGroup(mdb, scope, name, 'name');
-      await setCapacity(mdb, operator, { scope, name }, least === null ? null : { least, unit }, reason);
+      if (min !== null || !known) await mustBeGroup(mdb, scope, name, 'name');
+      await setCapacity(mdb, operator, { scope, name }, min === null ? null : { min, unit }, reason);
       return { groups: (await listCapacity(mdb)).filter((group) => group.scope === scope) };
     },
   );
   app.get(
     '/brake',
     { schema: { tags, summary: 'Whether the storm brake is engaged', response: { 200: contract.brakeView } } },
-    async () => showBrake(await readBrake(mdb)),
+    async () => showBreaker(await readBreaker(mdb)),
   );
   app.post(
     '/brake/engage',
@@ -60,7 +66,7 @@ export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
         response: { 200: contract.brakeView },
       },
     },
-    async ({ body, operator }) => showBrake(await engageBrake(mdb, operator, body.reason, body.minutes ?? null)),
+    async ({ body, operator }) => showBreaker(await engageBreaker(mdb, operator, body.reason, body.minutes ?? null)),
   );
   app.post(
     '/brake/release',
@@ -73,7 +79,7 @@ export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
       },
     },
     async ({ body, operator }) =>
-      showBrake(await releaseBrake(mdb, operator, body.reason, body.overrideMinutes ?? null)),
+      showBreaker(await releaseBreaker(mdb, operator, body.reason, body.overrideMinutes ?? null)),
   );
   app.put(
     '/brake',
@@ -87,23 +93,23 @@ export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
     },
     async ({ body: { reason, ...limits }, operator }) => {
       if (Object.keys(limits).length === 0) throw new ApiError('invalid', 'there is nothing to set');
-      return showBrake(await setBrake(mdb, operator, limits, reason));
+      return showBreaker(await setBreaker(mdb, operator, limits, reason));
     },
   );
 }
 
-function showBrake(brake: BrakeStatus): contract.BrakeView {
-  const { perMinute, share, shareFloor, windowMinutes, coolMinutes, lastMinute, inWindow } = brake;
-  const overridden = brake.overrideUntil !== null && brake.overrideUntil.getTime() > Date.now();
-  const engaged = isEngaged(brake, Date.now());
+function showBreaker(breaker: BreakerStatus): contract.BrakeView {
+  const { perMinute, share, shareFloor, windowMinutes, coolMinutes, lastMinute, inWindow } = breaker;
+  const overridden = breaker.overrideUntil !== null && breaker.overrideUntil.getTime() > Date.now();
+  const engaged = isEngaged(breaker, Date.now());
   return {
     engaged,
-    since: engaged ? (brake.engagedAt?.toISOString() ?? null) : null,
-    until: engaged ? (brake.coolUntil?.toISOString() ?? null) : null,
-    by: engaged ? brake.engagedBy : null,
-    reason: engaged ? brake.reason : null,
-    overrideUntil: overridden ? (brake.overrideUntil?.toISOString() ?? null) : null,
-    overrideBy: overridden ? brake.overrideBy : null,
+    since: engaged ? (breaker.engagedAt?.toISOString() ?? null) : null,
+    until: engaged ? (breaker.coolUntil?.toISOString() ?? null) : null,
+    by: engaged ? breaker.engagedBy : null,
+    reason: engaged ? breaker.reason : null,
+    overrideUntil: overridden ? (breaker.overrideUntil?.toISOString() ?? null) : null,
+    overrideBy: overridden ? breaker.overrideBy : null,
     lastMinute,
     inWindow,
     perMinute,

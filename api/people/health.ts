@@ -3,24 +3,24 @@ import * as contract from '../../contract/api.ts';
 import type { DriftList } from '../../contract/driftschemas.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
-import { isEngaged } from '../../domain/brake.ts';
+import { isEngaged } from '../../domain/circuitbreaker.ts';
 import { persistentFailers } from '../../mdb/boot/counts.ts';
 import { readBootStats } from '../../mdb/boot/stats.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { countConformity } from '../../mdb/drift/listing.ts';
 import { countFleet, type FleetCounts } from '../../mdb/machines/fleet.ts';
 import { listProcesses, listSiteIds, type ProcessSeen } from '../../mdb/processes.ts';
-import { readBrake } from '../../mdb/service/brake.ts';
+import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
 import type { App, PeopleDependencies } from './app.ts';
-import { examineAside, examineBrake, examineLoops, examineProcesses } from './findings.ts';
+import { examineAside, examineBreaker, examineLoops, examineProcesses } from './findings.ts';
 import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
 
 const tags = ['health'];
 
 /** Seconds that a message may wait before somebody should look at the dispatcher. */
-const longestLag = 60;
+const maxLagSeconds = 60;
 /** Seconds until a dispatcher that works has tried a message at least once. */
-const longestUntaken = 15;
+const maxUntakenSeconds = 15;
 
 /** What the reconciler found, and whether it goes round. Pure. */
 export function examineDrift(
@@ -53,9 +53,9 @@ export function examine(counts: FleetCounts): contract.Finding[] {
     { name: 'mdb', ok: true, message: 'the MDB answers' },
     {
       name: 'outbox',
-      ok: counts.outboxLag <= longestLag && counts.outboxUntaken <= longestUntaken,
+      ok: counts.outboxLag <= maxLagSeconds && counts.outboxUntaken <= maxUntakenSeconds,
       message:
-        counts.outboxUntaken > longestUntaken
+        counts.outboxUntaken > maxUntakenSeconds
           ? `no dispatcher takes messages: of ${counts.outboxDue} the oldest waits for ${Math.round(counts.outboxUntaken)} s untried`
           : `${counts.outboxDue} messages wait for Temporal, the oldest for ${Math.round(counts.outboxLag)} s`,
     },
@@ -100,7 +100,7 @@ export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
       const findings = [
         ...examine(counts),
         examineAside(counts),
-        examineBrake(await readBrake(mdb), Date.now()),
+        examineBreaker(await readBreaker(mdb), Date.now()),
         examineLoops(await findLoops(mdb)),
         ...examineProcesses(await listProcesses(mdb), sites),
         ...examineLosses(await readLosses(mdb), Date.now()),
@@ -135,7 +135,7 @@ export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(
       renderMetrics(await countFleet(mdb), await countConformity(mdb), await readLosses(mdb), {
         looping: (await findLoops(mdb)).length,
-        braked: isEngaged(await readBrake(mdb), Date.now()),
+        braked: isEngaged(await readBreaker(mdb), Date.now()),
         processes: await listProcesses(mdb),
       }),
     ),

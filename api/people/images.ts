@@ -12,7 +12,7 @@ import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 
 const tags = ['images'];
-const mostBytes = 64 * 1024 ** 3;
+const maxBytes = 64 * 1024 ** 3;
 
 export function serveImages(app: App, dependencies: PeopleDependencies): void {
   app.get(
@@ -28,7 +28,7 @@ export function serveImages(app: App, dependencies: PeopleDependencies): void {
     upload.put(
       '/images/:id',
       {
-        bodyLimit: mostBytes,
+        bodyLimit: maxBytes,
         schema: {
           tags,
           summary: 'Takes an image (tar.gz) in, signs it and offers it to new machines; or only its name',
@@ -69,7 +69,7 @@ async function keepFile(path: string, body: Readable, promised: string | undefin
       if (bytes === 0 && !(chunk[0] === 0x1f && chunk[1] === 0x8b))
         problem = new ApiError('invalid', 'this is not a tar.gz archive');
       bytes += chunk.length;
-      if (bytes > mostBytes) problem = new ApiError('too-large', `an image is at most ${mostBytes} bytes`);
+      if (bytes > maxBytes) problem = new ApiError('too-large', `an image is at most ${maxBytes} bytes`);
       if (problem !== null) return done();
       hash.update(chunk);
       done(null, chunk);
@@ -122,10 +122,10 @@ async function addImage(
   { mdb, authority }: PeopleDependencies,
   operator: Actor,
   row: Kept & { readonly id: string; readonly path: string },
-  { kind, bootMib, kernel, preferred: wish }: Upload,
+  { kind, bootMib, kernel, preferred: spec }: Upload,
   place: () => Promise<void>,
 ): Promise<void> {
-  const preferred = wish === 'true';
+  const preferred = spec === 'true';
   const layout = { bootMib, rootMib: 'rest', kernel } as const;
   const signature = authority.signImage(row.sha256);
   await addImageRow(mdb, operator, { ...row, kind, signature, layout, preferred }, place);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { type ErasureView, erasureList } from '../../contract/erasures.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
-import { isEngaged, tellEngaged } from '../../domain/brake.ts';
+import { describeEngaged, isEngaged } from '../../domain/circuitbreaker.ts';
 import { checkController } from '../../domain/controllers.ts';
 import { isOfferable } from '../../domain/machine.ts';
 import { countBoots } from '../../mdb/boot/counts.ts';
@@ -16,11 +16,11 @@ import { findMachine, type ListedMachine, listMachines } from '../../mdb/machine
 import { listBurnins, readLastMove, readTimeline } from '../../mdb/machines/timeline.ts';
 import { listHumanSteps, listOrders, listSteps } from '../../mdb/orders/listing.ts';
 import { readWaited } from '../../mdb/permits/semaphores.ts';
-import { readBrake } from '../../mdb/service/brake.ts';
+import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { hasSecret, mustSelect } from './names.ts';
-import { statusSentence } from './standing.ts';
+import { statusSentence } from './status.ts';
 
 const named = z.strictObject({ name: contract.machineName });
 const tags = ['machines'];
@@ -153,7 +153,7 @@ async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> 
     listHumanSteps(mdb, { machineId: id, open: true, limit: 20 }),
     readLastMove(mdb, id),
     readWaited(mdb, id),
-    readBrake(mdb),
+    readBreaker(mdb),
     countBoots(mdb.$client, id),
   ]);
   if (!machine || !facts) throw new ApiError('not-found', `there is no machine ${id}`);
@@ -165,10 +165,10 @@ async function showMachine(mdb: Mdb, id: string): Promise<contract.MachineView> 
   const { identity, tags: tagged, directive, memoryMib, cpus, dimms, disks, nics, accelerators, bmc } = facts;
   return {
     machine: summary,
-    standing: statusSentence({
+    status: statusSentence({
       ...{ machine: summary, order: live, steps, questions, lastMove, waited, directive: directive.do, boots },
       quarantine: bmc?.quarantine ?? null,
-      brake: isEngaged(brake, Date.now()) ? tellEngaged(brake) : null,
+      brake: isEngaged(brake, Date.now()) ? describeEngaged(brake) : null,
     }),
     identity,
     parts: { memoryMib, cpus, dimms, disks, nics, accelerators, bmc },

@@ -1,6 +1,6 @@
 import * as contract from '../../contract/api.ts';
 import { readBrainSlug } from '../../domain/brainslug.ts';
-import type { OrderWish } from '../../domain/orders.ts';
+import type { OrderSpec } from '../../domain/orders.ts';
 import { isRefused } from '../../domain/refused.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
@@ -8,11 +8,11 @@ import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';
 import type { Operator } from './operator.ts';
-import { mustKnowGroups, mustMatch, readWish } from './wish.ts';
+import { mustKnowGroups, mustMatch, readSpec } from './spec.ts';
 
 const tags = ['orders'];
 
-type Outcomes = contract.OrdersTaken['outcomes'];
+type Outcomes = contract.OrdersAccepted['outcomes'];
 
 /** One order a machine, each for itself: what one is refused doesn't stop the others. */
 async function placeAll(
@@ -20,12 +20,12 @@ async function placeAll(
   operator: Operator,
   machineIds: readonly string[],
   id: string | undefined,
-  wish: Omit<OrderWish, 'id' | 'machineId'>,
+  spec: Omit<OrderSpec, 'id' | 'machineId'>,
 ): Promise<Outcomes> {
   const outcomes: Outcomes = [];
   for (const machineId of machineIds) {
     const own = id === undefined ? undefined : `${id}-${machineId.replace(/^m-/, '')}`;
-    const placed = await placeOrder(mdb, operator, { ...wish, id: own, machineId });
+    const placed = await placeOrder(mdb, operator, { ...spec, id: own, machineId });
     outcomes.push(
       isRefused(placed)
         ? { machineId, orderId: null, created: false, refused: placed.message }
@@ -43,14 +43,14 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
         tags,
         summary: 'Orders a passage of each machine that a selector means',
         body: contract.ordersRequest,
-        response: { 200: contract.ordersTaken },
+        response: { 200: contract.ordersAccepted },
       },
     },
     async ({ body, operator }) => {
-      const wish = readWish(body);
-      await mustKnowGroups(mdb, wish);
+      const spec = readSpec(body);
+      await mustKnowGroups(mdb, spec);
       const found = await mustMatch(mdb, body.selector, body.count);
-      return { outcomes: await placeAll(mdb, operator, found, body.id, wish) };
+      return { outcomes: await placeAll(mdb, operator, found, body.id, spec) };
     },
   );
   app.post(
@@ -60,14 +60,14 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
         tags,
         summary: "Orders what BrainSlug's payload asks for",
         body: contract.brainslugRequest,
-        response: { 200: contract.ordersTaken },
+        response: { 200: contract.ordersAccepted },
       },
     },
     async ({ body, operator }) => {
       const read = readBrainSlug(body.message, Date.now());
       if (typeof read === 'string') throw new ApiError('invalid', read, 'message');
-      const wish = {
-        asked: read.asked,
+      const spec = {
+        passageRequest: read.passageRequest,
         reason: body.reason ?? `${read.by ?? operator.name} asked for it by a BrainSlug payload`,
         class: null,
         dryRun: false,
@@ -75,9 +75,9 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
         notBefore: read.notBefore === null ? null : new Date(read.notBefore),
         deadline: null,
       };
-      await mustKnowGroups(mdb, wish);
+      await mustKnowGroups(mdb, spec);
       const found = await machinesOf(mdb, body);
-      return { outcomes: await placeAll(mdb, operator, found, body.id, wish) };
+      return { outcomes: await placeAll(mdb, operator, found, body.id, spec) };
     },
   );
 }

@@ -19,8 +19,8 @@ declare module 'fastify' {
 const ranks: readonly Role[] = ['viewer', 'operator', 'admin'];
 
 /** Ends a request of somebody whose role is too low for it. */
-export function mustBe({ role }: Operator, least: Role): void {
-  if (ranks.indexOf(role) < ranks.indexOf(least)) throw new ApiError('forbidden', `this takes the role ${least}`);
+export function mustBe({ role }: Operator, min: Role): void {
+  if (ranks.indexOf(role) < ranks.indexOf(min)) throw new ApiError('forbidden', `this takes the role ${min}`);
 }
 
 /**

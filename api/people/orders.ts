@@ -6,7 +6,7 @@ import { answerStep } from '../../mdb/people/answering.ts';
 import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';
-import { mustKnowGroups, readWish } from './wish.ts';
+import { mustKnowGroups, readSpec } from './spec.ts';
 
 const numbered = z.strictObject({ id: z.string().min(1).max(200) });
 const orderTags = ['orders'];
@@ -20,14 +20,14 @@ export function serveOrders(app: App, { mdb }: PeopleDependencies): void {
         tags: orderTags,
         summary: 'Orders a passage; the same id again is the same order',
         body: contract.orderRequest,
-        response: { 200: contract.orderTaken, 201: contract.orderTaken },
+        response: { 200: contract.orderAccepted, 201: contract.orderAccepted },
       },
     },
     async ({ body, operator }, reply) => {
-      const wish = readWish(body);
-      await mustKnowGroups(mdb, wish);
+      const spec = readSpec(body);
+      await mustKnowGroups(mdb, spec);
       const machineId = await mustFind(mdb, body.machine);
-      const placed = granted(await placeOrder(mdb, operator, { ...wish, id: body.id, machineId }));
+      const placed = granted(await placeOrder(mdb, operator, { ...spec, id: body.id, machineId }));
       const [order] = await listOrders(mdb, { id: placed.id, limit: 1 });
       if (!order) throw new ApiError('not-found', `order ${placed.id} is gone`);
       return reply.code(placed.created ? 201 : 200).send({ order, created: placed.created });

@@ -28,7 +28,7 @@ export function serveRehydrate(app: App, { mdb }: PeopleDependencies): void {
         tags,
         summary: 'Brings back the workflows that are missing for what the MDB has under way, or says which are',
         body: contract.rehydrateRequest,
-        response: { 202: contract.rehydrateAsked },
+        response: { 202: contract.rehydrateRequested },
       },
     },
     async ({ body: { selector, machine, dryRun, reason }, operator }, reply) => {
@@ -73,11 +73,11 @@ async function mustMean(mdb: Mdb, text: string): Promise<void> {
 }
 
 function show(row: Comparison): contract.RehydrateView {
-  const { id, askedBy, reason, selector, dryRun, machines, counts, error } = row;
+  const { id, requestedBy, reason, selector, dryRun, machines, counts, error } = row;
   const time = (at: Date | null) => at?.toISOString() ?? null;
   return {
-    ...{ id, askedBy, reason, selector, dryRun, machines, counts, error },
-    askedAt: row.askedAt.toISOString(),
+    ...{ id, requestedBy, reason, selector, dryRun, machines, counts, error },
+    requestedAt: row.requestedAt.toISOString(),
     beganAt: time(row.beganAt),
     endedAt: time(row.endedAt),
     found: [...row.found],
@@ -92,14 +92,14 @@ export interface Losses {
 }
 
 export async function readLosses(mdb: Mdb): Promise<Losses> {
-  const [latest, idle] = [await comparisonOf(mdb, ownRound), await idleOrders(mdb, null, patience)];
+  const [latest, idle] = [await comparisonOf(mdb, ownRound), await idleOrders(mdb, null, maxWaitMinutes)];
   return { latest, idle: idle.map(({ id }) => id) };
 }
 
 /** Minutes that an order may wait for nothing before a person is told. */
-const patience = 5;
+const maxWaitMinutes = 5;
 /** Minutes without a comparison after which the dispatcher is thought to be dead. */
-const longest = 5;
+const maxAgeMinutes = 5;
 
 /** Whether everything under way has its workflow, and every order moves. Pure. */
 export function examineLosses({ latest, idle }: Losses, now: number): Finding[] {
@@ -120,7 +120,7 @@ function judgeRound(latest: Losses['latest'], now: number): Pick<Finding, 'ok' |
   if (latest === null || latest.endedAt === null)
     return { ok: false, message: 'orders and workflows were never compared: is the dispatcher alive?' };
   const at = latest.endedAt.toISOString();
-  if (latest.endedAt.getTime() < now - longest * 60_000)
+  if (latest.endedAt.getTime() < now - maxAgeMinutes * 60_000)
     return { ok: false, message: `orders and workflows were last compared at ${at}: is the dispatcher alive?` };
   if (latest.error !== null)
     return { ok: false, message: `orders and workflows could not be compared: ${latest.error}` };

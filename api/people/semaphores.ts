@@ -209,7 +209,7 @@ function showPermit(row: Awaited<ReturnType<typeof listPermits>>[number]): contr
     orderId,
     state,
     fence,
-    askedAt: row.askedAt.toISOString(),
+    requestedAt: row.requestedAt.toISOString(),
     grantedAt: iso(row.grantedAt),
     closedAt: iso(row.closedAt),
     overdue,

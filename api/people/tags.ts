@@ -4,7 +4,7 @@ import type { App, PeopleDependencies } from './app.ts';
 import { granted } from './errors.ts';
 import { mustFind } from './machines.ts';
 import { mustBe } from './operator.ts';
-import { mustMatch } from './wish.ts';
+import { mustMatch } from './spec.ts';
 
 const tags = ['tags'];
 

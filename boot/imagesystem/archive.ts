@@ -1,4 +1,4 @@
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import type { Evidence, ImageSystem } from './system.ts';
 
 const mib = 1024 * 1024;
@@ -8,7 +8,7 @@ export const archive: ImageSystem = {
   plan({ id, path, bytes, sha256, signature, layout }) {
     if (bytes === 0) {
       const reason = `The image ${id} has no archive that could be installed; add one as the preferred image of its kind and answer "retry".`;
-      return { held: { fault: 'profile/no-archive', reason, choices: ['retry', 'abandon'] } };
+      return { question: { fault: 'profile/no-archive', reason, choices: ['retry', 'abandon'] } };
     }
     // An unpacked root takes up to four times its archive.
     const rootBytes = layout.rootMib === 'rest' ? bytes * 4 : layout.rootMib * mib;
@@ -21,7 +21,7 @@ export const archive: ImageSystem = {
 };
 
 /** What it reports to run is what it is to run. */
-export function judgeImage({ observedImage, requiredImage }: Evidence): Held | null {
+export function judgeImage({ observedImage, requiredImage }: Evidence): OperatorQuestion | null {
   if (observedImage === requiredImage) return null;
   const reason = `It reports the image ${observedImage ?? '(none)'}, but ${requiredImage ?? '(none)'} is required.`;
   return { fault: 'ready/image', reason, choices: ['retry', 'abandon'] };

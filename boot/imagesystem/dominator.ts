@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { judgeImage } from './archive.ts';
 import { measureFile } from './file.ts';
-import type { Evidence, ImageSystem, Lack, Supplies } from './system.ts';
+import type { Evidence, ImageSystem, Missing, Supplies } from './system.ts';
 
 const mib = 1024 * 1024;
 /** Below the file server's root; `subd` from the Dominator's release, static or with what its images have. */
@@ -32,7 +32,7 @@ export const dominator: ImageSystem = {
 async function supply(hostname: string, supplies: Supplies) {
   const { authority, images, accessCaFile } = supplies;
   const binary = await measureFile(join(images, subdPath));
-  if (binary === null) return { lacks: `the file server has no ${subdPath}: put the Dominator's subd there` };
+  if (binary === null) return { missing: `the file server has no ${subdPath}: put the Dominator's subd there` };
   const ca = await readAccessCa(accessCaFile, authority.caPem);
   if (typeof ca !== 'string') return ca;
   const { certificatePem, keyPem } = await authority.issueMachineCertificate(hostname);
@@ -41,18 +41,18 @@ async function supply(hostname: string, supplies: Supplies) {
   return [{ kind: 'subd', fields: { ca, cert: certificatePem, key: keyPem, ...file } }];
 }
 
-async function readAccessCa(path: string, ownCa: string): Promise<string | Lack> {
+async function readAccessCa(path: string, ownCa: string): Promise<string | Missing> {
   try {
     const pem = await readFile(path, 'utf8');
-    return new X509Certificate(pem).ca ? pem : { lacks: `${path} holds a certificate that may not sign others` };
+    return new X509Certificate(pem).ca ? pem : { missing: `${path} holds a certificate that may not sign others` };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? ownCa : { lacks: `${path} cannot be read as a PEM certificate` };
+    return code === 'ENOENT' ? ownCa : { missing: `${path} cannot be read as a PEM certificate` };
   }
 }
 
 /** Listed, then restarted by `subd` because the kernel changed, then answered *local*, then heard: in that order. */
-function judgeOrder({ listed, bootedLocally }: Evidence): Held | null {
+function judgeOrder({ listed, bootedLocally }: Evidence): OperatorQuestion | null {
   const choices = ['retry', 'accept', 'abandon'];
   if (!listed) {
     const reason = "It reports that it is ready, but it is not in the Dominator's machine list.";

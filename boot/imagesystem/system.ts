@@ -1,7 +1,8 @@
 import type { AgentRecord } from '../../contract/records.ts';
 import type { Directive } from '../../domain/directive.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { HandoverWay, ImageLayout } from '../../domain/images.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import type { Authority } from '../authority.ts';
 
 /** An image as the MDB has it. */
@@ -41,8 +42,8 @@ export interface Supplies {
 }
 
 /** Something that the site lacks; `reason` is one sentence for a person. */
-export interface Lack {
-  readonly lacks: string;
+export interface Missing {
+  readonly missing: string;
 }
 
 /**
@@ -51,9 +52,11 @@ export interface Lack {
  */
 export interface ImageSystem {
   /** What the agent is told of the image, and the bytes its root needs at least; held where this system can't have it. */
-  plan(image: ImageOffer): { readonly part: InstallPart; readonly rootBytes: number } | { readonly held: Held };
+  plan(
+    image: ImageOffer,
+  ): { readonly part: InstallPart; readonly rootBytes: number } | { readonly question: OperatorQuestion };
   /** Records for the agent with what it copies into the new root besides Farrier's own files; secrets among them. */
-  supply(hostname: string, supplies: Supplies): Promise<readonly AgentRecord[] | Lack>;
+  supply(hostname: string, supplies: Supplies): Promise<readonly AgentRecord[] | Missing>;
   readonly handover: {
     readonly how: HandoverWay;
     /** How fast the first fetch of the image runs where the image system fetches it; later ones keep its own limits. */
@@ -61,10 +64,10 @@ export interface ImageSystem {
   };
   readonly readiness: {
     /** Milliseconds from the hand-over until the installed system has reported; null for the passage's own limit. */
-    readonly limit: number | null;
+    readonly limit: Milliseconds | null;
     /** Whether a machine that stays silent may be restarted unasked: not while its root is being filled. */
     readonly mayRestart: boolean;
   };
   /** The readiness gate: null lets the machine into service, anything else a person settles. */
-  judge(evidence: Evidence): Held | null;
+  judge(evidence: Evidence): OperatorQuestion | null;
 }

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import type { Account, Door } from '../../redfish/accounts.ts';
+import type { Account, AccountAccess } from '../../redfish/accounts.ts';
 import type { Credentials } from '../../redfish/login.ts';
 import type { PasswordLimits } from '../../redfish/password.ts';
 import type { Screen } from '../context.ts';
@@ -67,21 +67,21 @@ export function addAccounts(hand: Hand): void {
 }
 
 type Verb = 'rotate' | 'create' | 'remove';
-type Wish = AccountOptions & { readonly verb: Verb; readonly name: string | undefined };
+type Spec = AccountOptions & { readonly verb: Verb; readonly name: string | undefined };
 
-async function change(hand: Hand, command: Command, address: string, wish: Wish): Promise<void> {
-  const { name, role = 'Administrator', secret, user, verb } = wish;
+async function change(hand: Hand, command: Command, address: string, spec: Spec): Promise<void> {
+  const { name, role = 'Administrator', secret, user, verb } = spec;
   if (name === undefined) command.error(`${verb} wants the name of an account.`, { exitCode: 2 });
   const { createAccount, removeAccount } = await import('../../redfish/acts/accounts.ts');
   if (verb === 'remove') {
     const about = `Take the account ${name} away`;
     const kind = removeAccount({ username: user });
-    return actByHand(hand, command, address, wish, { kind, parameters: { username: name }, about });
+    return actByHand(hand, command, address, spec, { kind, parameters: { username: name }, about });
   }
   if (secret === undefined) command.error('create wants --secret <file> for the password.', { exitCode: 2 });
   const kind = createAccount({ username: name, password: (limits) => stageNew(secret, name, limits) });
   const about = `Make an account ${name} (${role}), its password written to ${secret},`;
-  await actByHand(hand, command, address, wish, { kind, parameters: { secretRef: basename(secret), role }, about });
+  await actByHand(hand, command, address, spec, { kind, parameters: { secretRef: basename(secret), role }, about });
 }
 
 /** On the disk before it is sent, and never in the place of another. */
@@ -102,8 +102,8 @@ async function list(hand: Hand, command: Command, address: string, options: Hand
   screen.answer({ pin, ...value }, () => {
     showPin(screen, pin, options.pin);
     screen.table(columns, value.accounts, 'It shows no accounts.');
-    const { longest, shortest } = value.limits;
-    screen.line(`Passwords: ${shortest ?? '?'} to ${longest ?? '?'} characters.`);
+    const { max, shortest } = value.limits;
+    screen.line(`Passwords: ${shortest ?? '?'} to ${max ?? '?'} characters.`);
   });
 }
 
@@ -122,7 +122,7 @@ function showOutcome(screen: Screen, { observed, pin, state }: Outcome, given: s
  * The new secret is on the disk, as `FILE.pending`, before it is sent, and becomes `FILE` when the controller was seen
  * to take it. Started again after anything broke off, it first finds out which of the two passwords is in force.
  */
-async function rotate(door: Door, old: Credentials, file: string, dryRun: boolean): Promise<Outcome> {
+async function rotate(access: AccountAccess, old: Credentials, file: string, dryRun: boolean): Promise<Outcome> {
   const { secretFolder } = await import('../../redfish/secrets.ts');
   const { inForce, readOwnAccount, withOwnSession, writePassword } = await import('../../redfish/accounts.ts');
   const { RedfishError } = await import('../../redfish/errors.ts');
@@ -132,7 +132,7 @@ async function rotate(door: Door, old: Credentials, file: string, dryRun: boolea
   if (await has(store, final)) throw new Error(`${file} is there already: name a new file for the new password`);
 
   const verify = async (pin: string | null, fresh: Credentials): Promise<Outcome> => {
-    const known = { ...door, pin };
+    const known = { ...access, pin };
     if (await inForce(known, fresh)) {
       await store.stage(final, fresh);
       await store.remove(pending);
@@ -144,8 +144,8 @@ async function rotate(door: Door, old: Credentials, file: string, dryRun: boolea
     return { state: 'not_done', observed: 'it refuses the new password and takes the old one as before', pin };
   };
 
-  if (!dryRun && (await has(store, pending))) return verify(door.pin, await store.credentials(pending));
-  return withOwnSession(door, old, async (session, transport) => {
+  if (!dryRun && (await has(store, pending))) return verify(access.pin, await store.credentials(pending));
+  return withOwnSession(access, old, async (session, transport) => {
     const pin = transport.pin();
     const own = await readOwnAccount(session, old.username);
     const length = passwordLength(own.limits);

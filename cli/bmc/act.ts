@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
-import type { FirmwareScene, ImageSource } from '../../redfish/acts/firmware.ts';
 import type {
   ActClock,
   ActContext,
@@ -10,7 +9,8 @@ import type {
   Observation,
   Plain,
   Sent,
-} from '../../redfish/acts/kind.ts';
+} from '../../redfish/acts/definition.ts';
+import type { FirmwareContext, ImageSource } from '../../redfish/acts/firmware.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { Session } from '../../redfish/session.ts';
 import type { Screen } from '../context.ts';
@@ -20,14 +20,14 @@ import { askYes } from './prompt.ts';
 import { showPin } from './show.ts';
 
 /** Kinds that may follow one that is given by hand, by their names. */
-export type Following = { readonly [K in ActKind]?: ActDefinition<ActParameters[K], HandScene> };
+export type Following = { readonly [K in ActKind]?: ActDefinition<ActParameters[K], HandContext> };
 
 /** A scene of which images are files at hand. */
-export type HandScene = FirmwareScene;
+export type HandContext = FirmwareContext;
 
 /** One act by hand, or the first of two. */
 export interface HandAct<P> {
-  readonly kind: ActDefinition<P, HandScene>;
+  readonly kind: ActDefinition<P, HandContext>;
   readonly parameters: P;
   /** What is about to be done, as a sentence without its full stop. */
   readonly about: string;
@@ -90,20 +90,20 @@ async function perform<P>(
 ): Promise<HandResult> {
   const parsed = kind.parameters.safeParse(parameters);
   if (!parsed.success) throw new Error(parsed.error.issues.map(({ message }) => message).join('; '));
-  const scene = { ...(await sceneOf(session, hostPath)), images };
-  const plan = await kind.plan(scene, parsed.data);
+  const context = { ...(await contextOf(session, hostPath)), images };
+  const plan = await kind.plan(context, parsed.data);
   if (!('send' in plan)) return { ...plan, commands: [] };
   const word = await agree(wordsOf(plan));
   if (word === 'planned') return { state: 'planned', observed: 'nothing was sent', commands: [plan.command] };
   if (!word) return { state: 'not_done', observed: 'nothing was sent', commands: [] };
-  const seen = await give(scene, kind, plan);
+  const seen = await give(context, kind, plan);
   // What is owed is put back whatever became of the rest: by hand nobody does it later.
   const next =
     seen.state === 'done' || plan.next?.owed ? plan.next : seen.state === 'unknown' ? plan.otherwise : undefined;
   if (next === undefined) return { ...seen, commands: [plan.command] };
-  const second = following[next.kind] as ActDefinition<unknown, HandScene> | undefined;
+  const second = following[next.kind] as ActDefinition<unknown, HandContext> | undefined;
   if (second === undefined) throw new Error(`${next.kind} is to follow, which this command does not know`);
-  await clock.wait(next.after);
+  await clock.wait(next.afterMs);
   // The word was given for the whole.
   const rest = await perform(
     session,
@@ -122,12 +122,12 @@ function wordsOf({ command, next, otherwise }: ActPlan): string {
   return JSON.stringify(command) + (next ? `, then ${next.kind}` : '') + fallback;
 }
 
-async function sceneOf(session: Session, hostPath: string | null): Promise<ActContext> {
+async function contextOf(session: Session, hostPath: string | null): Promise<ActContext> {
   const { openProbe } = await import('../../redfish/probe.ts');
-  return { session, ...(await openProbe(session, { hostPath })), pace: clock };
+  return { session, ...(await openProbe(session, { hostPath })), clock: clock };
 }
 
-async function give<P>(scene: HandScene, kind: ActDefinition<P, HandScene>, plan: ActPlan): Promise<Observation> {
+async function give<P>(context: HandContext, kind: ActDefinition<P, HandContext>, plan: ActPlan): Promise<Observation> {
   const { next, otherwise } = plan;
   // As an intent holds it: what is half of something is observed as that half.
   const words: Plain = { ...plan.command, ...(next && { next }), ...(otherwise && { otherwise }) };
@@ -136,38 +136,38 @@ async function give<P>(scene: HandScene, kind: ActDefinition<P, HandScene>, plan
     throw error;
   });
   if (answer instanceof RedfishError && answer.carriedOut === 'no')
-    return refused(scene, kind, { command: words, before: plan.before }, answer);
+    return refused(context, kind, { command: words, before: plan.before }, answer);
   const sent = { command: words, before: plan.before, answer: answer instanceof RedfishError ? null : answer };
-  return watch(scene, kind, sent, plan.watchFor);
+  return watch(context, kind, sent, plan.watchMs);
 }
 
 /** A controller that certainly did nothing: a success where what was wanted is so already (quirk 29). */
 async function refused<P>(
-  scene: HandScene,
-  kind: ActDefinition<P, HandScene>,
+  context: HandContext,
+  kind: ActDefinition<P, HandContext>,
   { command, before }: Pick<Sent, 'command' | 'before'>,
   error: RedfishError,
 ): Promise<Observation> {
-  const seen = await kind.observe(scene, { command, before, answer: null }).catch(() => null);
+  const seen = await kind.observe(context, { command, before, answer: null }).catch(() => null);
   return seen?.state === 'done' ? seen : { state: 'not_done', observed: error.message };
 }
 
 async function watch<P>(
-  scene: HandScene,
-  kind: ActDefinition<P, HandScene>,
+  context: HandContext,
+  kind: ActDefinition<P, HandContext>,
   sent: Sent,
   watchFor: number | undefined,
 ): Promise<Observation> {
   // By hand nobody settles it later: what takes long is followed here.
   const follow = typeof kind.follow === 'function' ? kind.follow(sent) : kind.follow;
-  const { every, for: patience } = follow ?? kind.watch;
+  const { intervalMs, totalMs: patience } = follow ?? kind.watch;
   const until = Date.now() + (watchFor ?? patience);
   for (let known = sent; ; ) {
-    const seen = await kind.observe(scene, known).catch((error: Error): Observation => {
+    const seen = await kind.observe(context, known).catch((error: Error): Observation => {
       return { state: 'unknown', observed: error.message };
     });
     known = seen.keep ? { ...known, answer: { ...known.answer, ...seen.keep } } : known;
     if (seen.state !== 'unknown' || seen.waitsFor !== undefined || Date.now() > until) return seen;
-    await clock.wait(every);
+    await clock.wait(intervalMs);
   }
 }

@@ -41,9 +41,9 @@ export function addBios(hand: Hand): void {
     );
 }
 
-type Shown = Pick<BiosReading, 'attributes' | 'pending' | 'resets'> | { readonly attributes: null };
+type Observed = Pick<BiosReading, 'attributes' | 'pending' | 'resets'> | { readonly attributes: null };
 
-async function read({ session, probe }: SystemContext): Promise<Shown> {
+async function read({ session, probe }: SystemContext): Promise<Observed> {
   const { readBios } = await import('../../redfish/bios.ts');
   const bios = await readBios(session, probe);
   if (bios === null) return { attributes: null };
@@ -52,7 +52,7 @@ async function read({ session, probe }: SystemContext): Promise<Shown> {
 }
 
 /** A value of the type that the setting has now. */
-function typed(bios: Shown, name: string, value: string, command: Command): string | number | boolean {
+function typed(bios: Observed, name: string, value: string, command: Command): string | number | boolean {
   const now = bios.attributes?.[name];
   if (now === undefined) return command.error(`The BIOS shows no setting ${name}.`, { exitCode: 2 });
   if (typeof now === 'boolean' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
@@ -61,7 +61,7 @@ function typed(bios: Shown, name: string, value: string, command: Command): stri
   return command.error(`${name} is now ${String(now)}: ${JSON.stringify(value)} is not of that kind.`, { exitCode: 2 });
 }
 
-function showBios(screen: Screen, bios: Shown): void {
+function showBios(screen: Screen, bios: Observed): void {
   if (bios.attributes === null) {
     screen.line('It shows no settings of the BIOS.');
     return;

@@ -47,9 +47,9 @@ function show(hand: Hand, command: Command, address: string, options: HandOption
     options,
     async ({ session, system, probe }) => {
       const { readBoot } = await import('../../redfish/boot.ts');
-      const { path, shown } = await readBoot(session, system);
+      const { path, observed } = await readBoot(session, system);
       const { enabled, targets: offered } = await probe.offer('boot');
-      return { path, boot: shown, targets: offered, enabled };
+      return { path, boot: observed, targets: offered, enabled };
     },
     (screen, { boot, enabled, path, targets: offered }) =>
       screen.facts('Boot', [

@@ -71,8 +71,8 @@ const columns: Column<FirmwareReading & { readonly component: string }>[] = [
   { title: 'runs', cell: ({ inForce, copy }) => (inForce ? 'yes' : (copy ?? 'kept')) },
 ];
 
-function show(screen: Screen, shown: Awaited<ReturnType<typeof read>>): void {
-  const { firmware, update } = shown;
+function show(screen: Screen, observed: Awaited<ReturnType<typeof read>>): void {
+  const { firmware, update } = observed;
   screen.table(columns, firmware, 'It shows no firmware.');
   const ways = update && [
     ...(update.multipart ? ['a form'] : []),

@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
+import type { Seconds } from '../../domain/duration.ts';
 import { actByHand, type HandAct } from './act.ts';
 import { dryRunOption, type Hand, type HandOptions, systemOption, yesOption } from './hand.ts';
 import { showSystem } from './reading.ts';
@@ -14,7 +15,7 @@ const abouts: Readonly<Record<Verb, string>> = {
   restart: 'Restart the machine',
 };
 
-type PowerOptions = HandOptions & { readonly patience?: number };
+type PowerOptions = HandOptions & { readonly patience?: Seconds };
 
 /** `farrier bmc power ADDRESS [on|off|force-off|cycle|restart]`. */
 export function addPower(hand: Hand): void {

@@ -35,7 +35,7 @@ export function showProbe(screen: Screen, probe: ProbeReport): void {
     Object.entries(probe.offers).map(([name, words]) => [name, words ?? 'no'] as const),
   );
   screen.facts('Limits', [
-    ['password', limits && `${limits.shortestPassword ?? 0} to ${limits.longestPassword ?? '?'} characters`],
+    ['password', limits && `${limits.shortestPassword ?? 0} to ${limits.maxPassword ?? '?'} characters`],
     ['locks after', limits?.lockoutAfter && `${limits.lockoutAfter} attempts, for ${limits.lockoutFor ?? '?'} s`],
   ]);
   for (const quirk of probe.quirks) screen.line(`Allowed for: ${quirk}`);

@@ -1,6 +1,6 @@
 import type { SetupStep } from './steps.ts';
 import { formatSeconds, type UpPicture } from './view.ts';
-import type { FleetFigures, MachineShown } from './watch.ts';
+import type { FleetFigures, UpMachine } from './watch.ts';
 
 /** What became different between two scenes, a plain line each: for logs and pipes, where nothing is redrawn. */
 export function changes(before: UpPicture | null, after: UpPicture): string[] {
@@ -43,7 +43,7 @@ function fleetChanges(before: FleetFigures | null, after: FleetFigures, expected
   return [`${after.total} of ${goal} machines heard from, ${after.inService} in service, ${after.held} held`];
 }
 
-function machineChange(before: FleetFigures | null, machine: MachineShown): string[] {
+function machineChange(before: FleetFigures | null, machine: UpMachine): string[] {
   const old = before?.machines.find((one) => one.id === machine.id);
   const name = machine.hostname ?? machine.id;
   if (machine.held !== null && machine.held !== old?.held) return [`${name} is held: ${machine.held}`];

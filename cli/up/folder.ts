@@ -11,7 +11,7 @@ import type { StepProgress } from './steps.ts';
 /** Rises when an older version could no longer read what this one writes. */
 const format = 1;
 // PostgreSQL's first files are 40 MiB, its log of changes up to 512 MiB, and an image some tens.
-const leastMib = 1024;
+const minMib = 1024;
 /** A virtual machine's disk grows to about this. */
 const machineMib = 1024;
 
@@ -25,7 +25,7 @@ export async function claimFolder(layout: DataLayout, virtualMachines: number, p
   const lock = takeLock(layout.lock, layout.data);
   try {
     await checkStamp(layout);
-    await needSpace(layout.data, leastMib + virtualMachines * machineMib);
+    await needSpace(layout.data, minMib + virtualMachines * machineMib);
     if (lock.leftovers.length > 0) progress.note(`ending ${lock.leftovers.length} processes that a killed run left`);
     await endLeftovers(lock.leftovers);
     return lock;

@@ -25,29 +25,29 @@ export interface ImageSources {
 const disk: ImageLayout = { bootMib: 256, rootMib: 'rest', kernel: 'bootstrap' };
 
 /** Makes sure that there is something to boot from the network, and an image of every kind to install. */
-export async function findImages(wish: ImageSources, progress: StepProgress): Promise<void> {
-  if (wish.real) await buildBoot(buildingOf(wish, progress));
-  else await addBootFiles(join(wish.layout.images, 'boot'));
-  await registerBootFiles({ mdb: wish.mdb, root: wish.layout.images }, 'up');
-  await (wish.real ? realImages(wish, progress) : simulatedImages(wish));
+export async function findImages(spec: ImageSources, progress: StepProgress): Promise<void> {
+  if (spec.real) await buildBoot(buildingOf(spec, progress));
+  else await addBootFiles(join(spec.layout.images, 'boot'));
+  await registerBootFiles({ mdb: spec.mdb, root: spec.layout.images }, 'up');
+  await (spec.real ? realImages(spec, progress) : simulatedImages(spec));
 }
 
 function buildingOf({ layout, authority, stop }: ImageSources, progress: StepProgress): Building {
   return { images: layout.images, trust: authority, stop, progress };
 }
 
-async function realImages(wish: ImageSources, progress: StepProgress): Promise<void> {
+async function realImages(spec: ImageSources, progress: StepProgress): Promise<void> {
   const ids = imageKinds.map((kind) => `tiny-${kind}`);
-  const known = await wish.mdb.select({ id: images.id }).from(images);
+  const known = await spec.mdb.select({ id: images.id }).from(images);
   if (ids.every((id) => known.some((row) => row.id === id))) return;
-  await buildSystem(buildingOf(wish, progress), ids);
-  for (const kind of imageKinds) await register(wish, `tiny-${kind}`, kind);
+  await buildSystem(buildingOf(spec, progress), ids);
+  for (const kind of imageKinds) await register(spec, `tiny-${kind}`, kind);
 }
 
-async function simulatedImages(wish: ImageSources): Promise<void> {
+async function simulatedImages(spec: ImageSources): Promise<void> {
   for (const kind of imageKinds) {
-    const [known] = await wish.mdb.select({ id: images.id }).from(images).where(eq(images.kind, kind)).limit(1);
-    if (!known) await addSimulated(wish, kind);
+    const [known] = await spec.mdb.select({ id: images.id }).from(images).where(eq(images.kind, kind)).limit(1);
+    if (!known) await addSimulated(spec, kind);
   }
 }
 
@@ -63,14 +63,14 @@ async function addBootFiles(folder: string): Promise<void> {
   }
 }
 
-async function addSimulated(wish: ImageSources, kind: ImageKind): Promise<void> {
+async function addSimulated(spec: ImageSources, kind: ImageKind): Promise<void> {
   const id = `simulated-${kind}`;
-  const folder = join(wish.layout.images, 'os');
+  const folder = join(spec.layout.images, 'os');
   const file = join(folder, `${id}.tar.gz`);
   await mkdir(folder, { recursive: true });
   await writeFile(`${file}.new`, simulatedImage(kind));
   await rename(`${file}.new`, file);
-  await register(wish, id, kind);
+  await register(spec, id, kind);
 }
 
 async function register({ mdb, authority, layout }: ImageSources, id: string, kind: ImageKind): Promise<void> {

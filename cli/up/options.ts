@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Seconds } from '../../domain/duration.ts';
 
 export interface RackPlan {
   readonly racks: number;
@@ -39,8 +40,8 @@ export interface UpOptions {
 }
 
 // A rack of the MDB has 48 units unless told, and one process was built to hold some thousands of machines.
-const mostPerRack = 48;
-const mostMachines = 10_000;
+const maxPerRack = 48;
+const maxMachines = 10_000;
 
 /** Reads `4x40` or `0`. Throws InvalidArgumentError with a sentence for anything else. */
 export function parseRacks(text: string): RackPlan | null {
@@ -50,16 +51,16 @@ export function parseRacks(text: string): RackPlan | null {
   const [racks, perRack] = [Number(match[1]), Number(match[2])];
   if (racks === 0 || perRack === 0)
     throw new InvalidArgumentError('Racks and machines count from 1; 0 alone means none.');
-  if (perRack > mostPerRack) throw new InvalidArgumentError(`A rack has room for ${mostPerRack} machines.`);
-  if (racks * perRack > mostMachines) throw new InvalidArgumentError(`${mostMachines} machines are the most.`);
+  if (perRack > maxPerRack) throw new InvalidArgumentError(`A rack has room for ${maxPerRack} machines.`);
+  if (racks * perRack > maxMachines) throw new InvalidArgumentError(`${maxMachines} machines are the most.`);
   return { racks, perRack };
 }
 
-function whole(what: string, least: number, most: number): (text: string) => number {
+function whole(what: string, min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`${what} is a whole number from ${least} to ${most}.`);
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`${what} is a whole number from ${min} to ${max}.`);
   };
 }
 
@@ -109,7 +110,7 @@ interface Given {
   readonly bootPort: number;
   readonly simPort: number;
   readonly once: boolean;
-  readonly timeout: number;
+  readonly timeout: Seconds;
   readonly view: boolean;
 }
 

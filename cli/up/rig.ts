@@ -37,7 +37,7 @@ const rigShape = z.object({
   accelerator: z.enum(['kvm', 'tcg']),
 });
 
-export interface RigWish {
+export interface RigSpec {
   readonly setting: Setting;
   readonly supervisor: Supervisor;
   readonly count: number;
@@ -53,12 +53,12 @@ const ports = { boot: 8080, agent: 8443 };
  * Starts virtual machines in a network of their own, and there a birther, an agent API and DHCP for them.
  * The machines are powered on once those answer. Returns sentences about what is unusual.
  */
-export async function startRig(wish: RigWish): Promise<string[]> {
-  const { setting, supervisor } = wish;
+export async function startRig(spec: RigSpec): Promise<string[]> {
+  const { setting, supervisor } = spec;
   const rig = ownProgram(setting, 'vm', 'sim/vm/main.ts', {
     FARRIER_API: apiOf(setting.ports),
-    FARRIER_VM_COUNT: String(wish.count),
-    FARRIER_VM_FIRMWARE: wish.firmware,
+    FARRIER_VM_COUNT: String(spec.count),
+    FARRIER_VM_FIRMWARE: spec.firmware,
     // The rig's bridge is the router of both of the site's networks.
     FARRIER_VM_ADDRESSES: homeGateways.join(','),
     FARRIER_VM_AWAIT: `udp:67,tcp:${ports.boot},tcp:${ports.agent}`,
@@ -67,7 +67,7 @@ export async function startRig(wish: RigWish): Promise<string[]> {
   const { addresses } = await supervisor.start(programService({ ...rig, stopSeconds: 30 }));
   const { command, bridge, accelerator } = rigShape.parse(addresses);
   const host = homeGateways[0].split('/')[0] ?? '';
-  const shared = { setting, mdbUrl: wish.socketUrl };
+  const shared = { setting, mdbUrl: spec.socketUrl };
   await startServing(
     supervisor,
     servingPrograms({ ...shared, prefix: 'vm', host, ports, on: bridge, within: command }),

@@ -10,9 +10,9 @@ import { formatSeconds, stepLine } from './view.ts';
 import { type FleetFigures, readFleet } from './watch.ts';
 
 /** More machines than this are shown by rack, and read by rack. */
-const mostSingle = 60;
+const maxSingle = 60;
 const pollMs = 500;
-const leastFreeMib = 200;
+const minFreeMib = 200;
 
 export interface Terminal {
   readonly out: NodeJS.WriteStream;
@@ -132,7 +132,7 @@ class Show {
 
   async #look(up: Up): Promise<void> {
     try {
-      this.#fleet = await readFleet(up.mdb, mostSingle);
+      this.#fleet = await readFleet(up.mdb, maxSingle);
       this.#outage = null;
     } catch (error) {
       this.#outage = `the machine database does not answer: ${error instanceof Error ? error.message : error}`;
@@ -142,7 +142,7 @@ class Show {
   async #checkSpace(up: Up): Promise<void> {
     const free = await freeMib(up.layout.data).catch(() => Number.POSITIVE_INFINITY);
     const low = `the disk that holds ${up.layout.data} has only ${Math.floor(free)} MiB left`;
-    this.#notes = free < leastFreeMib ? [...up.notes, low] : up.notes;
+    this.#notes = free < minFreeMib ? [...up.notes, low] : up.notes;
   }
 
   #verdict(): number | null {

@@ -5,7 +5,7 @@ import { render, type UpPicture } from './view.ts';
 
 /** Where scenes are shown. */
 export interface UpScreen {
-  show(scene: UpPicture): void;
+  show(picture: UpPicture): void;
   /** Prints a line that stays. */
   say(line: string): void;
   /** Leaves the last picture standing and gives the terminal back. */
@@ -23,9 +23,9 @@ function pictureScreen(out: NodeJS.WriteStream): UpScreen {
   const written = (line: string) => (colours ? line : stripVTControlCharacters(line));
   let last = '';
   return {
-    show(scene) {
+    show(picture) {
       const frame = { columns: out.columns || 80, rows: (out.rows || 24) - 1 };
-      last = render(scene, frame).map(written).join('\n');
+      last = render(picture, frame).map(written).join('\n');
       live(last);
     },
     say(line) {
@@ -44,9 +44,9 @@ function lineScreen(out: NodeJS.WriteStream): UpScreen {
   const print = (line: string) =>
     out.write(`${new Date().toISOString().slice(11, 19)} ${stripVTControlCharacters(line)}\n`);
   return {
-    show(scene) {
-      for (const line of changes(before, scene)) print(line);
-      before = scene;
+    show(picture) {
+      for (const line of changes(before, picture)) print(line);
+      before = picture;
     },
     say: print,
     close: () => {},

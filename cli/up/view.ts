@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import { isOfferable, type Stage } from '../../domain/machine.ts';
 import type { Supervised } from '../../host/supervise.ts';
 import type { SetupStep } from './steps.ts';
-import type { FleetFigures, MachineShown, RackShown } from './watch.ts';
+import type { FleetFigures, UpMachine, UpRack } from './watch.ts';
 
 /** Everything that the picture shows. */
 export interface UpPicture {
@@ -34,15 +34,15 @@ const belt: readonly Stage[] = ['racked', 'registered', 'configured', 'profiled'
  * The whole picture, at most `rows` lines of at most `columns` characters, with colours. Steps that are done are
  * not in it: they were printed once, above.
  */
-export function render(scene: UpPicture, frame: Frame): string[] {
-  const head = scene.steps.filter((step) => step.state !== 'done').flatMap((step) => stepLines(step, frame.columns));
+export function render(picture: UpPicture, frame: Frame): string[] {
+  const head = picture.steps.filter((step) => step.state !== 'done').flatMap((step) => stepLines(step, frame.columns));
   const troubles = [
-    ...scene.services.flatMap(serviceLines),
-    ...scene.notes.map((note) => paint('yellow', `  ! ${note}`)),
+    ...picture.services.flatMap(serviceLines),
+    ...picture.notes.map((note) => paint('yellow', `  ! ${note}`)),
   ];
-  const places = placeLines(scene.places);
+  const places = placeLines(picture.places);
   const room = Math.max(4, frame.rows - head.length - troubles.length - places.length - 3);
-  const fleet = scene.fleet ? fleetLines(scene, scene.fleet, frame.columns, room) : [];
+  const fleet = picture.fleet ? fleetLines(picture, picture.fleet, frame.columns, room) : [];
   const blocks = [head, troubles, fleet, places].filter((block) => block.length > 0);
   const lines = blocks.flatMap((block, i) => (i === 0 ? block : ['', ...block]));
   return lines.slice(0, frame.rows).map((line) => cut(line, frame.columns));
@@ -82,8 +82,8 @@ function serviceLines(service: Supervised): string[] {
   return [paint('red', `  ! ${service.name} ended (${service.lastEnd}) and is started again; log: ${service.log}`)];
 }
 
-function fleetLines(scene: UpPicture, fleet: FleetFigures, columns: number, room: number): string[] {
-  const total = totalLine(scene, fleet);
+function fleetLines(picture: UpPicture, fleet: FleetFigures, columns: number, room: number): string[] {
+  const total = totalLine(picture, fleet);
   if (fleet.total === 0) return [total];
   const single = fleet.machines.length === fleet.total && fleet.total <= room - 2;
   if (single) return [total, '', ...fleet.machines.map((machine) => machineLine(machine, columns))];
@@ -94,8 +94,8 @@ function fleetLines(scene: UpPicture, fleet: FleetFigures, columns: number, room
   return [total, '', ...shown];
 }
 
-export function totalLine(scene: Pick<UpPicture, 'expected'>, fleet: FleetFigures): string {
-  const goal = Math.max(scene.expected, fleet.total);
+export function totalLine(picture: Pick<UpPicture, 'expected'>, fleet: FleetFigures): string {
+  const goal = Math.max(picture.expected, fleet.total);
   const parts = [`${fleet.inService} of ${goal} in service`];
   if (fleet.total < goal) parts.push(`${goal - fleet.total} not heard from yet`);
   if (fleet.held > 0) parts.push(paint('yellow', `${fleet.held} held`));
@@ -113,7 +113,7 @@ function birthTimes(births: NonNullable<FleetFigures['births']>): string {
 const nameWidth = 16;
 
 /** One machine on the belt, e.g. `▸ r01-u03  ━━━━━━━━━━╸─────── profiled  burnin 40 %  12 s`. */
-export function machineLine(machine: MachineShown, columns: number): string {
+export function machineLine(machine: UpMachine, columns: number): string {
   const { held, stage } = machine;
   const { opState, repairState = 'none' } = machine;
   const done = isOfferable({ stage, opState, repairState });
@@ -127,7 +127,7 @@ export function machineLine(machine: MachineShown, columns: number): string {
   return `${paint(style, line)} ${fill(doing, room)} ${formatSeconds(machine.seconds).padStart(7)}`;
 }
 
-function doingNow({ id, stage, opState, repairState = 'none', step, percent }: MachineShown, done: boolean): string {
+function doingNow({ id, stage, opState, repairState = 'none', step, percent }: UpMachine, done: boolean): string {
   if (done) return id;
   const aside = stage === 'in_service' && opState !== 'production' ? opState : null;
   const sick = repairState === 'none' ? null : repairState;
@@ -151,7 +151,7 @@ const shades: Readonly<Record<string, string>> = {
 };
 
 /** One rack: a bar with a cell a machine, furthest first, and what is not in service in words. */
-export function rackLine(rack: RackShown, columns: number): string {
+export function rackLine(rack: UpRack, columns: number): string {
   const name = (rack.rack ?? 'not placed').slice(0, nameWidth).padEnd(nameWidth);
   const width = Math.max(8, Math.min(48, columns - 60));
   const stages = belt.toReversed().filter((stage) => (rack.stages[stage] ?? 0) > 0);

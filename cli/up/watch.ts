@@ -3,7 +3,7 @@ import type { OpState, RepairState, Stage } from '../../domain/machine.ts';
 import type { MdbOrTransaction } from '../../mdb/connect.ts';
 import { machines, orders, steps } from '../../mdb/schema.ts';
 
-export interface MachineShown {
+export interface UpMachine {
   readonly id: string;
   readonly hostname: string | null;
   readonly rack: string | null;
@@ -22,7 +22,7 @@ export interface MachineShown {
   readonly seconds: number;
 }
 
-export interface RackShown {
+export interface UpRack {
   /** Null holds the machines whose place is not known yet. */
   readonly rack: string | null;
   readonly machines: number;
@@ -32,9 +32,9 @@ export interface RackShown {
 }
 
 export interface FleetFigures {
-  readonly racks: readonly RackShown[];
+  readonly racks: readonly UpRack[];
   /** One by one, unless there are more than were asked for: then none. */
-  readonly machines: readonly MachineShown[];
+  readonly machines: readonly UpMachine[];
   readonly total: number;
   readonly inService: number;
   readonly held: number;
@@ -50,7 +50,7 @@ interface RackRow extends Record<string, unknown> {
 }
 
 /** Where every machine stands: one grouped read, and one read of single machines when there are few. */
-export async function readFleet(mdb: MdbOrTransaction, most: number): Promise<FleetFigures> {
+export async function readFleet(mdb: MdbOrTransaction, max: number): Promise<FleetFigures> {
   const rows = await mdb.execute<RackRow>(sql`
     select rack_id as rack, stage, count(*)::int as machines, count(held)::int as held
     from ${machines} group by rack_id, stage order by rack_id nulls last`);
@@ -58,7 +58,7 @@ export async function readFleet(mdb: MdbOrTransaction, most: number): Promise<Fl
   const total = racks.reduce((sum, rack) => sum + rack.machines, 0);
   return {
     racks,
-    machines: total <= most ? await readMachines(mdb) : [],
+    machines: total <= max ? await readMachines(mdb) : [],
     total,
     inService: racks.reduce((sum, rack) => sum + (rack.stages.in_service ?? 0), 0),
     held: racks.reduce((sum, rack) => sum + rack.held, 0),
@@ -66,8 +66,8 @@ export async function readFleet(mdb: MdbOrTransaction, most: number): Promise<Fl
   };
 }
 
-export function foldRacks(rows: readonly RackRow[]): RackShown[] {
-  const racks = new Map<string | null, RackShown>();
+export function foldRacks(rows: readonly RackRow[]): UpRack[] {
+  const racks = new Map<string | null, UpRack>();
   for (const row of rows) {
     const rack = racks.get(row.rack) ?? { rack: row.rack, machines: 0, stages: {}, held: 0 };
     racks.set(row.rack, {
@@ -80,8 +80,8 @@ export function foldRacks(rows: readonly RackRow[]): RackShown[] {
   return [...racks.values()];
 }
 
-async function readMachines(mdb: MdbOrTransaction): Promise<MachineShown[]> {
-  const rows = await mdb.execute<{ [K in keyof MachineShown]: MachineShown[K] }>(sql`
+async function readMachines(mdb: MdbOrTransaction): Promise<UpMachine[]> {
+  const rows = await mdb.execute<{ [K in keyof UpMachine]: UpMachine[K] }>(sql`
     select m.id, m.hostname, m.rack_id as rack, m.unit, m.stage, m.op_state as "opState",
       m.repair_state as "repairState", m.held,
       s.name as step,

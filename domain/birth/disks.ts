@@ -1,4 +1,4 @@
-import type { Held } from '../question.ts';
+import type { OperatorQuestion } from '../question.ts';
 
 /** Which disk took the place of which: the one of the same name, else the next one. Pure. */
 export function pairDisks(gone: readonly FittedDisk[], come: readonly FittedDisk[]): DiskChange[] {
@@ -18,7 +18,7 @@ export function confirmedBy(changes: readonly DiskChange[], fitted: ReadonlyMap<
   return words.every((by) => by !== null) ? (words[0] ?? null) : null;
 }
 
-export function disksHeld(changes: readonly DiskChange[]): Held {
+export function disksHeld(changes: readonly DiskChange[]): OperatorQuestion {
   return {
     fault: 'register/disks-changed',
     reason: `Since it was last in service its disks changed: ${changes.map(describe).join('; ')}. Answer "accept" when that is as it should be.`,

@@ -1,7 +1,7 @@
-import type { Held } from '../question.ts';
+import type { OperatorQuestion } from '../question.ts';
 
 /** A switch port that a NIC of the machine heard by LLDP, with the position it leads to where the MDB knows it. */
-export interface HeardPort {
+export interface LldpNeighbour {
   readonly nic: string;
   readonly chassis: string;
   readonly port: string;
@@ -16,7 +16,7 @@ export interface Position {
   readonly slot?: string;
 }
 
-export type PlaceVerdict = { readonly position: Position } | { readonly held: Held };
+export type PlaceVerdict = { readonly position: Position } | { readonly question: OperatorQuestion };
 
 const fixable = ['retry', 'place:RACK/UNIT', 'place:RACK/UNIT.SLOT', 'abandon'];
 
@@ -25,8 +25,8 @@ const fixable = ['retry', 'place:RACK/UNIT', 'place:RACK/UNIT.SLOT', 'abandon'];
  * known, and so does one that is only recorded (`said` false) where no switch is heard. Ports that lead to two positions,
  * to none, or elsewhere than announced are held: a position is never guessed.
  */
-export function placeOf(heard: readonly HeardPort[], given: Position | null, said = true): PlaceVerdict {
-  const positions = distinct(heard.flatMap((one) => (one.position ? [one.position] : [])));
+export function placeOf(neighbours: readonly LldpNeighbour[], given: Position | null, said = true): PlaceVerdict {
+  const positions = distinct(neighbours.flatMap((one) => (one.position ? [one.position] : [])));
   const [first, second] = positions;
   if (first && second) {
     return hold(
@@ -41,7 +41,7 @@ export function placeOf(heard: readonly HeardPort[], given: Position | null, sai
     return hold('register/moved', `It is recorded at ${name(given)}, but its switch port leads to ${name(first)}.`);
   }
   if (first) return { position: first };
-  const stray = heard[0];
+  const stray = neighbours[0];
   if (given && (said || !stray)) return { position: given };
   const recorded = given ? `It is recorded at ${name(given)}, but ` : '';
   return stray
@@ -61,7 +61,7 @@ function name({ rack, unit, slot }: Omit<Position, 'slot'> & { readonly slot?: s
 }
 
 function hold(fault: string, reason: string): PlaceVerdict {
-  return { held: { fault, reason, choices: fixable } };
+  return { question: { fault, reason, choices: fixable } };
 }
 
 export { readPlace } from '../answers.ts';

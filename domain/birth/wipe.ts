@@ -1,4 +1,4 @@
-import type { Held } from '../question.ts';
+import type { OperatorQuestion } from '../question.ts';
 
 export interface FoundDisk {
   readonly name: string;
@@ -16,7 +16,7 @@ export function wipeHeld(
   disks: readonly FoundDisk[],
   machine: { readonly mark: string; readonly wipeReason: string | null },
   policy: 'blank' | 'any',
-): Held | null {
+): OperatorQuestion | null {
   if (policy === 'any' || machine.wipeReason !== null) return null;
   const foreign = disks.filter(
     (disk) => disk.content !== 'blank' && !(disk.content === 'farrier' && disk.mark === machine.mark),

@@ -1,4 +1,5 @@
 /** Campaigns: one order over many machines. */
+import type { Seconds } from '../duration.ts';
 import type { CapacityScope, Passage } from '../machine.ts';
 import type { PermitWindow } from '../permits/window.ts';
 
@@ -13,7 +14,7 @@ export const memberStates = ['planned', 'ordered', 'done', 'failed', 'skipped', 
 export type MemberState = (typeof memberStates)[number];
 
 /** How fast a campaign may go. Shares are percentages of a group, rounded down, and at least one machine. */
-export interface CampaignLimits {
+export interface CampaignPace {
   /** Machines that go first: so many must succeed, and stay healthy, before any other begins. */
   readonly canary: number;
   readonly soakMinutes: number;
@@ -31,7 +32,7 @@ export interface CampaignLimits {
   readonly haltShare: number | null;
 }
 
-export const standardLimits: CampaignLimits = {
+export const standardPace: CampaignPace = {
   canary: 1,
   soakMinutes: 10,
   batch: 40,
@@ -81,7 +82,7 @@ export interface CampaignProgress {
   readonly canaries: readonly Canary[];
   readonly counts: MemberCounts;
   /** Seconds, from how long machines took so far; null while none has ended. */
-  readonly timeLeft: number | null;
+  readonly timeLeft: Seconds | null;
 }
 
 export type CampaignPhase = 'canary' | 'soak' | 'batches' | 'ended';

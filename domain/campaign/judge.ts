@@ -1,11 +1,11 @@
 /** What a campaign does next. Pure decisions over what was read of it. */
-import type { CampaignLimits, CampaignPhase, CampaignProgress, CampaignState, MemberCounts } from './campaign.ts';
+import type { CampaignPace, CampaignPhase, CampaignProgress, CampaignState, MemberCounts } from './campaign.ts';
 import { groupKeys } from './plan.ts';
 
 export interface CampaignFacts {
   readonly state: CampaignState;
   readonly why: string | null;
-  readonly pace: CampaignLimits;
+  readonly pace: CampaignPace;
   readonly haltAt: number;
   readonly forgiven: number;
   readonly counts: MemberCounts;
@@ -45,28 +45,28 @@ export function phaseOf({
   return soakFrom === null ? 'canary' : 'soak';
 }
 
-export function judgeCampaign(scene: CampaignFacts): CampaignMove {
-  const { state, counts, why } = scene;
+export function judgeCampaign(facts: CampaignFacts): CampaignMove {
+  const { state, counts, why } = facts;
   if (state === 'done' || state === 'cancelled') return { do: 'end', state };
   const over = counts.ordered === 0 && (counts.planned === 0 || state === 'cancelling');
   if (over) return { do: 'end', state: state === 'cancelling' ? 'cancelled' : 'done' };
   if (state === 'cancelling') return stand('machines', `It is cancelled; ${counts.ordered} machines are under way.`);
   if (state !== 'running') return stand('person', why ?? 'It has not been started.');
-  const halt = findHalt(scene);
+  const halt = findHalt(facts);
   if (halt !== null) return { do: 'halt', why: halt };
-  const phase = phaseOf(scene);
-  if (phase === 'soak') return judgeSoak(scene);
-  if (phase === 'canary' && scene.canaries.done >= scene.pace.canary) return { do: 'soak' };
-  if (scene.opensAt !== null) return stand('window', 'Its window is closed.', scene.opensAt);
+  const phase = phaseOf(facts);
+  if (phase === 'soak') return judgeSoak(facts);
+  if (phase === 'canary' && facts.canaries.done >= facts.pace.canary) return { do: 'soak' };
+  if (facts.opensAt !== null) return stand('window', 'Its window is closed.', facts.opensAt);
   return { do: 'place', canary: phase === 'canary' };
 }
 
 /** Why it must not go on; null when it may. One failed canary is enough. */
-function findHalt(scene: CampaignFacts): string | null {
-  const { counts, forgiven, haltAt, failure } = scene;
+function findHalt(facts: CampaignFacts): string | null {
+  const { counts, forgiven, haltAt, failure } = facts;
   const failed = counts.failed - forgiven;
-  const phase = phaseOf(scene);
-  if (phase !== 'batches' && scene.sick !== null) return `a canary is unwell: ${scene.sick}`;
+  const phase = phaseOf(facts);
+  if (phase !== 'batches' && facts.sick !== null) return `a canary is unwell: ${facts.sick}`;
   if (phase !== 'batches' && failed > 0) return `a canary failed: ${failure}`;
   if (failed < haltAt) return null;
   return `${failed} of ${total(counts)} machines failed, and ${haltAt} are too many; the latest: ${failure}`;
@@ -122,7 +122,7 @@ export function pickNext<Member extends Placeable>(
 
 /** Seconds until it ends, by how long a machine took so far; null while none has ended. */
 export function timeLeft(
-  pace: CampaignLimits,
+  pace: CampaignPace,
   {
     typical,
     batches,

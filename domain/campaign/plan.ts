@@ -3,7 +3,7 @@
 import type { CapacityListing } from '../capacity.ts';
 import { inNameOrder } from '../json.ts';
 import type { OpState, OrderClass, Passage, RepairState, Stage } from '../machine.ts';
-import type { CampaignLimits, PlannedGroup } from './campaign.ts';
+import type { CampaignPace, PlannedGroup } from './campaign.ts';
 
 /** A machine as a campaign sees it when it is planned. */
 export interface Candidate {
@@ -21,11 +21,11 @@ interface Doubted extends Candidate {
   readonly doubt: string | null;
 }
 
-export interface CampaignWish {
+export interface CampaignSpec {
   readonly passage: Passage;
   readonly request: Readonly<Record<string, unknown>>;
   readonly class: OrderClass | null;
-  readonly pace: CampaignLimits;
+  readonly pace: CampaignPace;
 }
 
 export interface PlannedMember extends Pick<Candidate, 'machineId' | 'rack' | 'feed' | 'pool'> {
@@ -48,16 +48,16 @@ const scopes = ['feed', 'rack', 'pool'] as const;
 
 /** The plan of a campaign over these machines. The same machines and rules give the same plan. */
 export function planCampaign(
-  wish: CampaignWish,
+  spec: CampaignSpec,
   candidates: readonly Candidate[],
   capacity: readonly CapacityListing[],
 ): CampaignPlan {
-  const ordered = spread(candidates).map((one) => ({ ...one, doubt: doubtOf(wish.passage, one) }));
-  const members = inBatches(wish.pace, canaryFirst(wish.pace.canary, ordered));
+  const ordered = spread(candidates).map((one) => ({ ...one, doubt: doubtOf(spec.passage, one) }));
+  const members = inBatches(spec.pace, canaryFirst(spec.pace.canary, ordered));
   const sizes = countGroups(candidates);
-  const limits = limitsOf(wish.pace, sizes, capacity);
-  const groups = groupsOf(wish.pace, sizes, limits, capacity);
-  const haltAt = haltAtOf(wish.pace, members.length);
+  const limits = limitsOf(spec.pace, sizes, capacity);
+  const groups = groupsOf(spec.pace, sizes, limits, capacity);
+  const haltAt = haltAtOf(spec.pace, members.length);
   return { members, groups, limits, haltAt };
 }
 
@@ -98,7 +98,7 @@ function canaryFirst(count: number, machines: readonly Doubted[]): Doubted[] {
   return [...chosen, ...machines.filter((machine) => !chosen.has(machine))];
 }
 
-function inBatches({ canary, batch }: CampaignLimits, machines: readonly Doubted[]): PlannedMember[] {
+function inBatches({ canary, batch }: CampaignPace, machines: readonly Doubted[]): PlannedMember[] {
   return machines.map((machine, ordinal) => ({
     machineId: machine.machineId,
     rack: machine.rack,
@@ -133,7 +133,7 @@ function countGroups(candidates: readonly Candidate[]): Sizes {
   return sizes;
 }
 
-function limitsOf(pace: CampaignLimits, sizes: Sizes, capacity: readonly CapacityListing[]): Record<string, number> {
+function limitsOf(pace: CampaignPace, sizes: Sizes, capacity: readonly CapacityListing[]): Record<string, number> {
   const shares = { feed: pace.feedShare, rack: pace.rackShare, pool: pace.poolShare };
   const totals = new Map(capacity.map(({ scope, name, total }) => [`${scope}/${name}`, total]));
   const limits: Record<string, number> = {};
@@ -148,7 +148,7 @@ function limitsOf(pace: CampaignLimits, sizes: Sizes, capacity: readonly Capacit
 }
 
 function groupsOf(
-  { atOnce: most }: CampaignLimits,
+  { atOnce: max }: CampaignPace,
   sizes: Sizes,
   limits: Readonly<Record<string, number>>,
   capacity: readonly CapacityListing[],
@@ -157,13 +157,13 @@ function groupsOf(
     const key = `${scope}/${name}`;
     const machines = sizes.get(key) ?? 0;
     if (machines === 0) return [];
-    const atOnce = Math.min(machines, most, limits[key] ?? Number.POSITIVE_INFINITY);
+    const atOnce = Math.min(machines, max, limits[key] ?? Number.POSITIVE_INFINITY);
     const leaves = Math.max(0, have - atOnce);
     return [{ scope, name, machines, atOnce, have, need, leaves, short: leaves < need }];
   });
 }
 
-function haltAtOf({ haltCount, haltShare }: CampaignLimits, machines: number): number {
+function haltAtOf({ haltCount, haltShare }: CampaignPace, machines: number): number {
   const share = haltShare === null ? haltCount : Math.max(1, Math.ceil((machines * haltShare) / 100));
   return Math.min(haltCount, share);
 }
@@ -174,7 +174,7 @@ function haltAtOf({ haltCount, haltShare }: CampaignLimits, machines: number): n
  * elsewhere makes no plan another one.
  */
 export function textOfPlan(
-  { passage, request, class: urgency, pace }: CampaignWish,
+  { passage, request, class: urgency, pace }: CampaignSpec,
   { members, groups, haltAt }: CampaignPlan,
 ): string {
   const who = members.map(({ machineId, batch, rack, feed, pool, doubt }) => [

@@ -25,7 +25,7 @@ export interface DiskToErase {
   readonly vouched: boolean;
 }
 
-export interface EraseWish {
+export interface EraseSpec {
   /** For every disk, as the order or a person says; null leaves it to the pool. */
   readonly method: EraseMethod | null;
   readonly pool: { readonly erase: EraseMethod; readonly eraseOthers: EraseByKind };
@@ -44,12 +44,12 @@ function kindOf(name: string): DiskKind {
 }
 
 /** How each of these disks is to be erased. Whether it can be is for the agent to find out, and never decided here. */
-export function planErase(disks: readonly DiskToErase[], machine: Encrypter, wish: EraseWish): EraseTarget[] {
+export function planErase(disks: readonly DiskToErase[], machine: Encrypter, spec: EraseSpec): EraseTarget[] {
   return disks.map(({ serial, name, mark, erasure }) => {
     const encrypted = mark === machine.mark && (machine.keyStore === 'nvram' || machine.keyStore === 'tpm');
-    const others = encrypted ? undefined : wish.pool.eraseOthers[kindOf(name)];
+    const others = encrypted ? undefined : spec.pool.eraseOthers[kindOf(name)];
     const begun = erasure !== null && hasBegun(erasure) ? methodOf(erasure) : undefined;
-    const method = wish.method ?? begun ?? others ?? wish.pool.erase;
+    const method = spec.method ?? begun ?? others ?? spec.pool.erase;
     return { serial, method, begun: method === begun };
   });
 }
@@ -66,7 +66,7 @@ function hasBegun({ state, evidence }: Erasure): boolean {
 /** Why what an agent tells of its erasing was not asked of it; null where it was. */
 export function doubtErased(directive: Directive, fact: ErasedFact): string | null {
   if (directive.do !== 'erase') return 'nothing is to be erased now';
-  const asked = new Map(directive.disks.map(({ serial, method }) => [serial, method]));
-  const stray = fact.disks.find(({ serial, method }) => asked.get(serial) !== method);
+  const requests = new Map(directive.disks.map(({ serial, method }) => [serial, method]));
+  const stray = fact.disks.find(({ serial, method }) => requests.get(serial) !== method);
   return stray ? `disk ${stray.serial} was not to be erased by ${stray.method}` : null;
 }

@@ -8,20 +8,20 @@ export interface ErasureVerdict {
   /** Those of them whose method leaves data that can be dug up. */
   readonly weak: readonly string[];
   /** Disks in the machine without proof, and why. */
-  readonly lacking: readonly { readonly serial: string; readonly name: string; readonly why: string }[];
+  readonly missing: readonly { readonly serial: string; readonly name: string; readonly why: string }[];
   /** Disks that were once in the machine, are not any more, and have no proof. */
   readonly absent: readonly DiskToErase[];
 }
 
 /** Holds what is known of every disk ever seen in the machine against what proves that it was erased. */
 export function judgeErasing(disks: readonly DiskToErase[]): ErasureVerdict {
-  const judged = disks.map((disk) => ({ disk, why: findLack(disk) }));
+  const judged = disks.map((disk) => ({ disk, why: findMissing(disk) }));
   const proven = judged.filter(({ why }) => why === null).map(({ disk }) => disk);
   const open = judged.filter(({ why }) => why !== null);
   return {
     proven: proven.map(({ serial }) => serial),
     weak: proven.filter(({ erasure }) => erasure?.method === 'filesystems').map(({ serial }) => serial),
-    lacking: open
+    missing: open
       .filter(({ disk }) => disk.present)
       .map(({ disk, why }) => ({ serial: disk.serial, name: disk.name, why: why ?? '' })),
     absent: open.filter(({ disk }) => !disk.present).map(({ disk }) => disk),
@@ -29,7 +29,7 @@ export function judgeErasing(disks: readonly DiskToErase[]): ErasureVerdict {
 }
 
 /** Why a disk's erasure is not proven; null when it is. A disk that is back in the machine is not answered for. */
-function findLack({ erasure, present, vouched }: DiskToErase): string | null {
+function findMissing({ erasure, present, vouched }: DiskToErase): string | null {
   if (!present && (vouched || erasure?.state === 'vouched')) return null;
   if (erasure === null || erasure.state === 'vouched') return 'nothing shows that it was erased';
   const { method, state, evidence } = erasure;

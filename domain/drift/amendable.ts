@@ -1,4 +1,4 @@
-import type { CampaignLimits } from '../campaign/campaign.ts';
+import type { CampaignPace } from '../campaign/campaign.ts';
 import type { ReconcileMode } from '../machine.ts';
 import type { MaintenanceRequest } from '../requests.ts';
 import type { DriftKind, DriftSource, FirmwareSpec } from './drift.ts';
@@ -28,7 +28,7 @@ export interface Proposal {
   readonly driftIds: readonly number[];
   readonly request: MaintenanceRequest;
   readonly reason: string;
-  readonly pace: CampaignLimits;
+  readonly pace: CampaignPace;
 }
 
 export interface PlannedDrift {

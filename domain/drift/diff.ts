@@ -1,6 +1,6 @@
 /** What is wanted of a machine against what was last read of it. */
 
-import type { DriftFinding, DriftKind, DriftScene, DriftSource, Findings } from './drift.ts';
+import type { DriftFacts, DriftFinding, DriftKind, DriftSource, Findings } from './drift.ts';
 import { contradicts, type HostFacts } from './evidence.ts';
 import { controllerSheet, hostSheet, isFewer, partsNow } from './parts.ts';
 import type { SettingsDocument } from './settings.ts';
@@ -11,7 +11,7 @@ const hour = 3_600_000;
 const staleAfter = { settings: 3 * hour, parts: 24 * hour };
 
 /** Characters of a value that are kept: whoever wants to know the rest of one that long reads it. */
-const longest = 500;
+const max = 500;
 
 /** How a controller's list of firmware is read: what a name means in it is the business of who speaks to controllers. */
 export interface FirmwareReader {
@@ -26,35 +26,35 @@ export interface DriftVerdict {
   readonly sheet: { readonly host: PartSheet; readonly controller: PartSheet | null } | null;
 }
 
-export function compareMachine(scene: DriftScene, now: number, reader: FirmwareReader): DriftVerdict {
+export function compareMachine(context: DriftFacts, now: number, reader: FirmwareReader): DriftVerdict {
   return {
-    kinds: [compareBios(scene, now), compareFirmware(scene, now, reader), compareHardware(scene, now)],
-    sheet: sheetOf(scene),
+    kinds: [compareBios(context, now), compareFirmware(context, now, reader), compareHardware(context, now)],
+    sheet: sheetOf(context),
   };
 }
 
 /** Whether settings and versions are known; where not, since when and why. */
-function settingsKnown(scene: DriftScene, kind: DriftKind, names: readonly string[], now: number): Findings | null {
-  const { settingsAt, settingsError, inServiceAt, controller } = scene;
+function settingsKnown(context: DriftFacts, kind: DriftKind, names: readonly string[], now: number): Findings | null {
+  const { settingsAt, settingsError, inServiceAt, controller } = context;
   if (names.length === 0 || (settingsAt !== null && now - settingsAt <= staleAfter.settings)) return null;
   const why = controller ? (settingsError ?? 'its controller was not read') : 'it has no controller that is known';
   return { kind, unknown: { want: names.join(', ').slice(0, 200), since: settingsAt ?? inServiceAt, why } };
 }
 
-function compareBios(scene: DriftScene, now: number): Findings {
-  const { bios } = scene.wants;
-  const unknown = settingsKnown(scene, 'bios', Object.keys(bios), now);
+function compareBios(context: DriftFacts, now: number): Findings {
+  const { bios } = context.wants;
+  const unknown = settingsKnown(context, 'bios', Object.keys(bios), now);
   if (unknown !== null) return unknown;
-  const { attributes = {}, changed = {} } = (scene.documents['bios'] ?? {}) as Partial<SettingsDocument>;
+  const { attributes = {}, changed = {} } = (context.documents['bios'] ?? {}) as Partial<SettingsDocument>;
   const found = Object.entries(bios).flatMap(([name, wanted]): DriftFinding[] => {
     const value = attributes[name];
     const want = String(wanted);
     if (value === undefined || value === null)
       return [missing(name, want, now, 'its controller shows no such setting')];
-    const host = hostTells(scene, changed[name]) ? contradicts(name, String(value), factsOf(scene)) : null;
+    const host = hostTells(context, changed[name]) ? contradicts(name, String(value), factsOf(context)) : null;
     if (value !== wanted) {
       const note = host === null ? null : `the machine itself shows ${host}`;
-      return [known(name, want, String(value).slice(0, longest), 'controller', note)];
+      return [known(name, want, String(value).slice(0, max), 'controller', note)];
     }
     return host === null ? [] : [known(name, want, host, 'host', `its controller says ${String(value)}`)];
   });
@@ -62,19 +62,19 @@ function compareBios(scene: DriftScene, now: number): Findings {
 }
 
 /** The machine's word is of the time of its last boot into the agent: it counts where nothing was changed since. */
-function hostTells({ hostAt, biosSetAt }: DriftScene, changed: string | undefined): boolean {
+function hostTells({ hostAt, biosSetAt }: DriftFacts, changed: string | undefined): boolean {
   if (hostAt === null) return false;
   return (biosSetAt ?? 0) < hostAt && (changed === undefined || Date.parse(changed) < hostAt);
 }
 
-function factsOf({ firmware, host }: DriftScene): HostFacts {
+function factsOf({ firmware, host }: DriftFacts): HostFacts {
   const sum = (name: 'cores' | 'threads') => host.cpus.reduce((total, cpu) => total + cpu[name], 0);
   return { firmware, cores: sum('cores'), threads: sum('threads') };
 }
 
-function compareFirmware(scene: DriftScene, now: number, reader: FirmwareReader): Findings {
-  const { firmware } = scene.wants;
-  const unknown = settingsKnown(scene, 'firmware', Object.keys(firmware), now);
+function compareFirmware(context: DriftFacts, now: number, reader: FirmwareReader): Findings {
+  const { firmware } = context.wants;
+  const unknown = settingsKnown(context, 'firmware', Object.keys(firmware), now);
   if (unknown !== null) return unknown;
   const found = Object.entries(firmware).flatMap(([name, { version: want }]): DriftFinding[] => {
     const read = reader.find(name);
@@ -86,17 +86,17 @@ function compareFirmware(scene: DriftScene, now: number, reader: FirmwareReader)
   return { kind: 'firmware', found };
 }
 
-function compareHardware(scene: DriftScene, now: number): Findings {
-  const wants = scene.wants.hardware;
+function compareHardware(context: DriftFacts, now: number): Findings {
+  const wants = context.wants.hardware;
   const names = Object.keys(wants);
-  const readAt = Math.max(scene.hostAt ?? 0, scene.inventoryAt ?? 0);
+  const readAt = Math.max(context.hostAt ?? 0, context.inventoryAt ?? 0);
   if (names.length > 0 && now - readAt > staleAfter.parts) {
-    const why = scene.controller ? 'its controller was not read whole' : 'it has no controller that is known';
-    return { kind: 'hardware', unknown: { want: names.join(', '), since: readAt || scene.inServiceAt, why } };
+    const why = context.controller ? 'its controller was not read whole' : 'it has no controller that is known';
+    return { kind: 'hardware', unknown: { want: names.join(', '), since: readAt || context.inServiceAt, why } };
   }
-  const later = (scene.partsAt ?? 0) > (scene.hostAt ?? 0);
-  const now_ = { host: hostSheet(scene.host), controller: controllerSheet(scene.documents), later };
-  const parts = partsNow({ ...now_, first: scene.sheet ?? { host: now_.host, controller: null } });
+  const later = (context.partsAt ?? 0) > (context.hostAt ?? 0);
+  const now_ = { host: hostSheet(context.host), controller: controllerSheet(context.documents), later };
+  const parts = partsNow({ ...now_, first: context.sheet ?? { host: now_.host, controller: null } });
   const found = parts.flatMap(({ kind, have, source, other, born }): DriftFinding[] => {
     const want = wants[kind];
     if (want !== undefined && isFewer(kind, have, want)) return [known(kind, String(want), String(have), source, null)];
@@ -109,10 +109,10 @@ function compareHardware(scene: DriftScene, now: number): Findings {
 }
 
 /** Taken at the first look after its birth; of the controller as soon as that was read. */
-function sheetOf(scene: DriftScene): DriftVerdict['sheet'] {
-  const { sheet, host, documents } = scene;
-  const told = controllerSheet(documents);
-  const controller = Object.keys(told).length === 0 ? null : told;
+function sheetOf(context: DriftFacts): DriftVerdict['sheet'] {
+  const { sheet, host, documents } = context;
+  const reported = controllerSheet(documents);
+  const controller = Object.keys(reported).length === 0 ? null : reported;
   if (sheet === null) return { host: hostSheet(host), controller };
   return sheet.controller === null && controller !== null ? { host: sheet.host, controller } : null;
 }

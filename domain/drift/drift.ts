@@ -23,7 +23,7 @@ export const partKinds = ['cpus', 'memoryMib', 'dimms', 'disks', 'nics', 'accele
 export type PartKind = (typeof partKinds)[number];
 
 /** How many of each kind a machine must have at least. */
-export type HardwareWish = Readonly<Partial<Record<PartKind, number>>>;
+export type HardwareSpec = Readonly<Partial<Record<PartKind, number>>>;
 
 /** As the machine's agent found it. */
 export interface HostParts {
@@ -45,12 +45,12 @@ export interface SheetRow {
 }
 
 /** Times are milliseconds since 1970, null for never. */
-export interface DriftScene {
+export interface DriftFacts {
   readonly machineId: string;
   readonly wants: {
     readonly bios: Readonly<Record<string, string | number | boolean>>;
     readonly firmware: Readonly<Record<string, FirmwareSpec>>;
-    readonly hardware: HardwareWish;
+    readonly hardware: HardwareSpec;
   };
   readonly controller: boolean;
   readonly inServiceAt: number;

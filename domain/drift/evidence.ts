@@ -13,7 +13,7 @@ interface Row {
   readonly name: RegExp;
   /** What the value means, in the words of `shown`; null where it does not say. */
   readonly meant: (value: string) => string | null;
-  readonly shown: (host: HostFacts) => string | null;
+  readonly observed: (host: HostFacts) => string | null;
 }
 
 const mode = (value: string) => {
@@ -28,20 +28,20 @@ const rows: readonly Row[] = [
     evidence: 'dmtf-public-rackmount1',
     name: /^(Boot|SystemBoot)Mode(Select)?$/i,
     meant: mode,
-    shown: ({ firmware }) => firmware,
+    observed: ({ firmware }) => firmware,
   },
   {
     evidence:
       'dell-r750-idrac9-6.00.30, hpe-dl380a-gen11-ilo6, supermicro-821ge-tnhr-11.01 (Hyper_Threading_ALL__F27F)',
     name: /^LogicalProc$|hyper_?threading/i,
     meant: onOff,
-    shown: ({ cores, threads }) => (cores === 0 ? null : threads > cores ? 'enabled' : 'disabled'),
+    observed: ({ cores, threads }) => (cores === 0 ? null : threads > cores ? 'enabled' : 'disabled'),
   },
 ];
 
 /** What the machine shows where that is not what the value means; null where it agrees or can't tell. */
 export function contradicts(name: string, value: string, host: HostFacts): string | null {
   const row = rows.find((one) => one.name.test(name));
-  const [meant, shown] = [row?.meant(value) ?? null, row?.shown(host) ?? null];
+  const [meant, shown] = [row?.meant(value) ?? null, row?.observed(host) ?? null];
   return meant === null || shown === null || meant === shown ? null : shown;
 }

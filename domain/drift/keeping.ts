@@ -5,7 +5,7 @@ import type { DriftFinding, DriftKind, Findings } from './drift.ts';
 export const wholeKind = '*';
 
 /** A drift whose campaign was not long ago keeps it when it comes again: milliseconds. */
-export const coolDown = 24 * 3_600_000;
+export const coolDownMs = 24 * 3_600_000;
 
 /** A drift that is open. */
 export interface OpenDrift {

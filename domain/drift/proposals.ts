@@ -1,12 +1,12 @@
 /** Which campaigns would put drift right. */
 
-import { standardLimits } from '../campaign/campaign.ts';
+import { standardPace } from '../campaign/campaign.ts';
 import { isSameJson } from '../json.ts';
 import { type MaintenanceRequest, standardRequests, type Work } from '../requests.ts';
 import type { Amendable, PlannedDrift, Proposal } from './amendable.ts';
 
 /** Machines of one campaign; the rest comes with a later round. */
-const mostMachines = 1000;
+const maxMachines = 1000;
 
 /** One campaign for each pool and profile: the same work, which does nothing where a machine is as it should be. */
 export function propose(drifts: readonly Amendable[], check: RequestCheck): Proposal[] {
@@ -15,7 +15,7 @@ export function propose(drifts: readonly Amendable[], check: RequestCheck): Prop
   return [...groups.values()].flatMap((group): Proposal[] => {
     const [first] = group;
     if (!first) return [];
-    const machineIds = [...new Set(group.map(({ machineId }) => machineId))].sort().slice(0, mostMachines);
+    const machineIds = [...new Set(group.map(({ machineId }) => machineId))].sort().slice(0, maxMachines);
     const chosen = group.filter(({ machineId }) => machineIds.includes(machineId));
     const request = wantedWork(chosen, check);
     if (request === null) return [];
@@ -23,7 +23,7 @@ export function propose(drifts: readonly Amendable[], check: RequestCheck): Prop
     const names = [...new Set(chosen.map(({ name }) => name))].sort().join(', ');
     const reason = `machines of pool ${pool} are other than profile ${profileId} wants: ${names}`.slice(0, 400);
     const driftIds = chosen.map(({ id }) => id);
-    return [{ pool, mode, machineIds, driftIds, request, reason, pace: { ...standardLimits, ...limits.pace } }];
+    return [{ pool, mode, machineIds, driftIds, request, reason, pace: { ...standardPace, ...limits.pace } }];
   });
 }
 

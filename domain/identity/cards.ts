@@ -1,23 +1,23 @@
 /** Network cards that tell no machine from another, and those that moved. */
 import { isLocallyAdministered } from '../machine.ts';
 
-export interface CardShown {
+export interface CardObserved {
   readonly mac: string;
   readonly name: string;
   readonly driver: string | null;
 }
 
 /** By its driver or name, or because it was on more than two machines: a card that moves is not moved on at once. */
-export function isSharedCard(card: CardShown, machineId: string, movedFrom: string | null): boolean {
+export function isSharedCard(card: CardObserved, machineId: string, movedFrom: string | null): boolean {
   if (isLocallyAdministered(card.mac) || isOnUsb(card)) return true;
   return movedFrom !== null && movedFrom !== machineId;
 }
 
-function isOnUsb({ driver, name }: CardShown): boolean {
+function isOnUsb({ driver, name }: CardObserved): boolean {
   return /^(cdc_|rndis|usbnet)/.test(driver ?? '') || /^usb\d/.test(name);
 }
 
-export function describeShared({ name, mac }: Pick<CardShown, 'name' | 'mac'>): string {
+export function describeShared({ name, mac }: Pick<CardObserved, 'name' | 'mac'>): string {
   return `nic ${name} has the MAC ${mac}, which other machines show too: left out`;
 }
 

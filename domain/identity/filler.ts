@@ -17,7 +17,7 @@ const words = new Set(
   intel corporation corp dell inc super micro supermicro computer lenovo qemu vmware virtualbox virtual machine american
   megatrends ami insyde phoenix asus asustek gigabyte hewlett packard enterprise quanta inspur`.split(/\s+/),
 );
-const longest = Math.max(...[...words].map((word) => word.length));
+const max = Math.max(...[...words].map((word) => word.length));
 
 /** Cut off at the end of its field or with more behind it, it is still no serial number. */
 const phrases = /tobefilled|filledbyo|defaultstring|enterserial|noserial|serialnum|systemserial|notspecified/;
@@ -67,7 +67,7 @@ function isPhrase(text: string): boolean {
 function isWordsOnly(letters: string): boolean {
   const reached = [true];
   for (let end = 1; end <= letters.length; end += 1) {
-    const starts = Array.from({ length: Math.min(end, longest) }, (_, back) => end - 1 - back);
+    const starts = Array.from({ length: Math.min(end, max) }, (_, back) => end - 1 - back);
     reached[end] = starts.some((start) => reached[start] === true && words.has(letters.slice(start, end)));
   }
   return letters !== '' && reached[letters.length] === true;
@@ -85,10 +85,10 @@ export function isFillerUuid(hex: string): boolean {
  */
 function isThin(hex: string): boolean {
   const digits = [...hex];
-  const most = Math.max(...[...new Set(digits)].map((one) => digits.filter((other) => other === one).length));
+  const max = Math.max(...[...new Set(digits)].map((one) => digits.filter((other) => other === one).length));
   const repeats = digits.filter((digit, index) => index > 0 && digit === digits[index - 1]).length;
   const head = digits.slice(0, 20).filter((digit) => digit !== '0').length;
-  return new Set(groups(hex, 2)).size <= 4 || most >= 18 || repeats >= 22 || head <= 4;
+  return new Set(groups(hex, 2)).size <= 4 || max >= 18 || repeats >= 22 || head <= 4;
 }
 
 /** Digits, bytes or words that mostly count up or down by one. */
@@ -97,8 +97,8 @@ function isCountingUp(hex: string): boolean {
     const numbers = groups(hex, width).map((group) => Number.parseInt(group, 16));
     return numbers.slice(1).map((number, index) => number - (numbers[index] ?? 0));
   };
-  const share = (width: number, least: number) =>
-    [1, -1].some((by) => steps(width).filter((step) => step === by).length >= least);
+  const share = (width: number, min: number) =>
+    [1, -1].some((by) => steps(width).filter((step) => step === by).length >= min);
   return share(1, 18) || share(2, 10) || share(4, 5) || isConsecutive(groups(hex, 2));
 }
 

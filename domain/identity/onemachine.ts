@@ -15,7 +15,7 @@ export interface KnownRow {
 }
 
 /** What a machine shows in its inventory. */
-export type ShownMachine = Omit<KnownRow, 'inventoried'>;
+export type ObservedMachine = Omit<KnownRow, 'inventoried'>;
 
 const differ = (one: string | null, other: string | null) => one !== null && other !== null && one !== other;
 
@@ -24,11 +24,11 @@ const differ = (one: string | null, other: string | null) => one !== null && oth
  * told an inventory (`inventoried`: whether the first has), what is shown has every card of the other, and nothing that
  * both are known by contradicts.
  */
-export function isOneMachine(shown: ShownMachine, inventoried: boolean, other: KnownRow): boolean {
+export function isOneMachine(observed: ObservedMachine, inventoried: boolean, other: KnownRow): boolean {
   if (inventoried && other.inventoried) return false;
-  if (shown.uuid !== null && other.uuid !== null && !isSameUuid(shown.uuid, other.uuid)) return false;
-  if (shown.serial !== null && other.serial !== null && !isSameSerial(shown.serial, other.serial)) return false;
-  if (differ(shown.product, other.product) || differ(shown.vendor, other.vendor)) return false;
-  if (!other.macs.every((mac) => shown.macs.includes(mac))) return false;
-  return other.disks.length === 0 || other.disks.some((serial) => shown.disks.includes(serial));
+  if (observed.uuid !== null && other.uuid !== null && !isSameUuid(observed.uuid, other.uuid)) return false;
+  if (observed.serial !== null && other.serial !== null && !isSameSerial(observed.serial, other.serial)) return false;
+  if (differ(observed.product, other.product) || differ(observed.vendor, other.vendor)) return false;
+  if (!other.macs.every((mac) => observed.macs.includes(mac))) return false;
+  return other.disks.length === 0 || other.disks.some((serial) => observed.disks.includes(serial));
 }

@@ -1,5 +1,5 @@
 /** A person's word that a controller is a machine's, where too few factors tell. */
-export interface IdentityWord {
+export interface IdentityAnswer {
   readonly by: string;
   readonly reason: string;
   /** What the controller showed when the word was first relied on: another one is another question. */

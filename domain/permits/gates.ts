@@ -4,7 +4,7 @@ import type { PermitPolicy } from './policy.ts';
 import type { PermitGate } from './terms.ts';
 
 /** One semaphore at one moment. */
-export interface GateScene {
+export interface GateFacts {
   readonly policy: PermitPolicy;
   readonly group: { readonly total: number; readonly healthy: number };
   readonly capacity: number;
@@ -39,26 +39,26 @@ export interface CandidateFacts {
 
 /** Goes down the line. Who is kept back by something of its own lets the others pass; a closed gate lets no one. */
 export function judgeCandidates<C extends PermitCandidate>(
-  scene: GateScene,
+  context: GateFacts,
   candidates: readonly C[],
   facts: ReadonlyMap<string, CandidateFacts>,
 ): GateVerdict<C> {
-  if (candidates.length === 0) return { granted: [], held: [], gate: scene.room > 0 ? null : fullGate(scene) };
+  if (candidates.length === 0) return { granted: [], held: [], gate: context.room > 0 ? null : fullGate(context) };
   const granted: C[] = [];
   const held: { id: string; why: string }[] = [];
   let gate: PermitGate | null = null;
-  let healthy = scene.group.healthy;
+  let healthy = context.group.healthy;
   for (const candidate of candidates) {
     const fact = facts.get(candidate.id) ?? { healthy: true, busy: null };
-    if (scene.room - granted.length <= 0) {
-      gate = fullGate(scene);
+    if (context.room - granted.length <= 0) {
+      gate = fullGate(context);
       break;
     }
-    if (scene.rate !== null && scene.rate.left - granted.length <= 0) {
-      gate ??= rateGate(scene, scene.rate);
+    if (context.rate !== null && context.rate.left - granted.length <= 0) {
+      gate ??= rateGate(context, context.rate);
       break;
     }
-    const closed = windowGate(scene, candidate) ?? brakeGate(scene, fact) ?? healthGate(scene, healthy, fact);
+    const closed = windowGate(context, candidate) ?? breakerGate(context, fact) ?? healthGate(context, healthy, fact);
     const why = closed?.reason ?? fact.busy;
     if (why === null) {
       granted.push(candidate);
@@ -71,28 +71,28 @@ export function judgeCandidates<C extends PermitCandidate>(
   return { granted, held, gate };
 }
 
-function fullGate({ capacity }: GateScene): PermitGate {
+function fullGate({ capacity }: GateFacts): PermitGate {
   const reason = capacity === 0 ? 'the policy allows no permit' : `all permits are held, of ${capacity}`;
   return { kind: 'capacity', reason, until: null };
 }
 
-function rateGate({ policy }: GateScene, { until }: { readonly until: number }): PermitGate {
+function rateGate({ policy }: GateFacts, { until }: { readonly until: number }): PermitGate {
   return { kind: 'rate', reason: `${policy.perMinute} were granted within a minute`, until };
 }
 
 /** An emergency waits for no window. */
-function windowGate({ opensAt }: GateScene, { class: urgency }: PermitCandidate): PermitGate | null {
+function windowGate({ opensAt }: GateFacts, { class: urgency }: PermitCandidate): PermitGate | null {
   if (opensAt === null || urgency === 'emergency') return null;
   return { kind: 'window', reason: `its window opens at ${new Date(opensAt).toISOString()}`, until: opensAt };
 }
 
 /** What is out of service already is no part of a storm. */
-function brakeGate({ brake }: GateScene, { healthy }: CandidateFacts): PermitGate | null {
+function breakerGate({ brake }: GateFacts, { healthy }: CandidateFacts): PermitGate | null {
   return healthy ? brake : null;
 }
 
 /** A machine that is out of service already takes nothing away. */
-function healthGate({ policy, group }: GateScene, healthy: number, fact: CandidateFacts): PermitGate | null {
+function healthGate({ policy, group }: GateFacts, healthy: number, fact: CandidateFacts): PermitGate | null {
   if (policy.minHealthy === null || !fact.healthy) return null;
   const needed = Math.ceil((group.total * policy.minHealthy) / 100);
   if (healthy - 1 >= needed) return null;

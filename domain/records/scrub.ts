@@ -1,6 +1,6 @@
 /** Characters of a line, and of all lines together, that are kept. */
 const longest = 300;
-const most = 8192;
+const max = 8192;
 
 // By ECMA-48: control sequences, strings that end with BEL or ST, and two-character sequences.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
@@ -28,7 +28,7 @@ export function scrubConsole(lines: readonly string[]): string[] {
     if (/-----END [^-]*PRIVATE KEY-----/.test(line)) inKey = false;
     return hidden ? ['…'] : line === '' ? [] : [masked(line).slice(0, longest)];
   });
-  let left = most;
+  let left = max;
   const kept: string[] = [];
   for (const line of clean.reverse()) {
     left -= Buffer.byteLength(line) + 1;

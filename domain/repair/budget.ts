@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../duration.ts';
 import type { Severity } from '../requests.ts';
 
 const minute = 60_000;
@@ -5,10 +6,10 @@ const day = 24 * 60 * minute;
 
 interface Budget {
   /** How often in which time, for one machine whatever the fault. */
-  readonly most: number;
-  readonly within: number;
+  readonly max: number;
+  readonly withinMs: number;
   /** Milliseconds after the last of these rungs: a machine needs time to show what an act did. */
-  readonly coolDown: number;
+  readonly coolDownMs: number;
 }
 
 /**
@@ -16,34 +17,36 @@ interface Budget {
  * help a third time, and a machine that needs it daily is sick.
  */
 const budgets: Partial<Record<Severity, Budget>> = {
-  restart: { most: 2, within: day, coolDown: 10 * minute },
-  'reset-bmc': { most: 2, within: day, coolDown: 10 * minute },
-  'power-cycle': { most: 2, within: day, coolDown: 10 * minute },
-  rebirth: { most: 1, within: 7 * day, coolDown: 10 * minute },
+  restart: { max: 2, withinMs: day, coolDownMs: 10 * minute },
+  'reset-bmc': { max: 2, withinMs: day, coolDownMs: 10 * minute },
+  'power-cycle': { max: 2, withinMs: day, coolDownMs: 10 * minute },
+  rebirth: { max: 1, withinMs: 7 * day, coolDownMs: 10 * minute },
 };
 
 export interface PastAttempt {
-  readonly rung: string;
+  readonly attempt: string;
   /** Epoch milliseconds. */
   readonly at: number;
 }
 
 /** Whether the rung may be climbed, from what was climbed before. */
-export function judgeClimb(rung: Severity, history: readonly PastAttempt[], now: number): Climb {
-  const budget = budgets[rung];
+export function judgeAttempt(attempt: Severity, history: readonly PastAttempt[], now: number): AttemptVerdict {
+  const budget = budgets[attempt];
   if (!budget) return { may: true, wait: 0 };
-  const same = history.filter((one) => one.rung === rung && now - one.at < budget.within);
-  if (same.length >= budget.most) {
-    const days = budget.within / day;
+  const same = history.filter((one) => one.attempt === attempt && now - one.at < budget.withinMs);
+  if (same.length >= budget.max) {
+    const days = budget.withinMs / day;
     return {
       may: false,
-      why: `${rung} was tried ${same.length} times within ${days === 1 ? 'a day' : `${days} days`}`,
+      why: `${attempt} was tried ${same.length} times within ${days === 1 ? 'a day' : `${days} days`}`,
     };
   }
   // What people do shows when they say so.
-  const last = Math.max(0, ...history.filter(({ rung: one }) => Object.hasOwn(budgets, one)).map(({ at }) => at));
-  return { may: true, wait: last === 0 ? 0 : Math.max(0, last + budget.coolDown - now) };
+  const last = Math.max(0, ...history.filter(({ attempt: one }) => Object.hasOwn(budgets, one)).map(({ at }) => at));
+  return { may: true, wait: last === 0 ? 0 : Math.max(0, last + budget.coolDownMs - now) };
 }
 
 /** Whether the rung may be climbed, and after how many milliseconds; or why its budget is used up. */
-export type Climb = { readonly may: true; readonly wait: number } | { readonly may: false; readonly why: string };
+export type AttemptVerdict =
+  | { readonly may: true; readonly wait: Milliseconds }
+  | { readonly may: false; readonly why: string };

@@ -6,7 +6,7 @@ export interface KnownDisk {
 }
 
 /** A drive as its controller shows it. */
-export interface ShownDrive {
+export interface ObservedDrive {
   readonly serial: string | null;
   readonly slot: string | null;
 }
@@ -27,19 +27,19 @@ const same = (one: string | null, other: string) => one?.trim().toUpperCase() ==
  */
 export function missingDisks(
   known: readonly KnownDisk[],
-  shown: readonly ShownDrive[],
+  observed: readonly ObservedDrive[],
   left: readonly LeftDrive[],
 ): string[] {
-  const isShown = ({ serial }: KnownDisk) => shown.some((drive) => same(drive.serial, serial));
-  if (!known.some(isShown)) return [];
-  return known.filter((disk) => !isShown(disk)).map((disk) => sentence(disk, shown, left));
+  const isObserved = ({ serial }: KnownDisk) => observed.some((drive) => same(drive.serial, serial));
+  if (!known.some(isObserved)) return [];
+  return known.filter((disk) => !isObserved(disk)).map((disk) => sentence(disk, observed, left));
 }
 
-function sentence(disk: KnownDisk, shown: readonly ShownDrive[], left: readonly LeftDrive[]): string {
+function sentence(disk: KnownDisk, observed: readonly ObservedDrive[], left: readonly LeftDrive[]): string {
   const was = left.find(({ serial }) => same(serial, disk.serial));
   const size = `${(disk.bytes / 1e9).toFixed(1)} GB`;
   const what = `Disk ${disk.serial} (${disk.name}, ${size}) is not in the machine any more`;
   if (was?.next) return `${what}: ${was.slot} has ${was.next} instead.`;
   if (was) return `${what}: ${was.slot} is empty.`;
-  return `${what}; its controller shows ${shown.map(({ serial, slot }) => `${serial ?? '?'} in ${slot ?? '?'}`).join(', ')}.`;
+  return `${what}; its controller shows ${observed.map(({ serial, slot }) => `${serial ?? '?'} in ${slot ?? '?'}`).join(', ')}.`;
 }

@@ -1,3 +1,5 @@
+import type { Seconds } from '../../domain/duration.ts';
+
 /** Why a system that others run could not be asked or did not do as told. `kind` decides; the message is for people. */
 export type OutsideErrorKind =
   | 'unreachable'
@@ -24,14 +26,14 @@ const passing: ReadonlySet<OutsideErrorKind> = new Set([
 interface Detail {
   readonly status?: number;
   /** Seconds that the other side asked us to wait. */
-  readonly retryAfter?: number | null;
+  readonly retryAfter?: Seconds | null;
 }
 
 export class OutsideError extends Error {
   override readonly name = 'OutsideError';
   readonly kind: OutsideErrorKind;
   readonly status: number | null;
-  readonly retryAfter: number | null;
+  readonly retryAfter: Seconds | null;
   constructor(kind: OutsideErrorKind, message: string, { status, retryAfter }: Detail = {}) {
     super(message);
     this.kind = kind;

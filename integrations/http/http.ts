@@ -58,7 +58,7 @@ export function openOutside(connection: Connection, limits: Partial<HttpLimits> 
   const secrets = formsOf(connection);
   const hide = (text: string) => secrets.reduce((said, secret) => said.replaceAll(secret, '[secret]'), text);
   const refusal = (call: HttpRequest, answer: HttpResponse) => {
-    const said = movedTo(answer, connection.origin, hide) ?? tellAnswer(answer.text, hide);
+    const said = movedTo(answer, connection.origin, hide) ?? describeAnswer(answer.text, hide);
     const kind = isLimit(answer) ? 'busy' : kindOf(answer.status);
     return new OutsideError(kind, `${name(call)} was answered ${answer.status}${said}`, {
       status: answer.status,
@@ -103,7 +103,7 @@ function isLimit({ headers, status }: HttpResponse): boolean {
 function movedTo({ status, headers }: HttpResponse, origin: string, hide: (text: string) => string): string | null {
   const place = typeof headers['location'] === 'string' ? URL.parse(headers['location'], origin) : null;
   if (status >= 400 || place === null) return null;
-  return `: it is now at ${place.origin}${hide(place.pathname).slice(0, longestSentence)}`;
+  return `: it is now at ${place.origin}${hide(place.pathname).slice(0, maxSentence)}`;
 }
 
 /** Path only: queries may hold what people wrote. */
@@ -159,10 +159,10 @@ function explain(error: unknown, call: HttpRequest, origin: string): OutsideErro
     : new OutsideError('unreachable', `${name(call)}: ${origin} cannot be reached: ${why}`);
 }
 
-const longestSentence = 200;
+const maxSentence = 200;
 
 /** What the other side said, as far as it is fit for a ticket or a history: short, one line, and no secret of ours. */
-function tellAnswer(text: string, hide: (text: string) => string): string {
+function describeAnswer(text: string, hide: (text: string) => string): string {
   let said = '';
   try {
     const parsed: unknown = JSON.parse(text);
@@ -173,7 +173,7 @@ function tellAnswer(text: string, hide: (text: string) => string): string {
   said = hide(said)
     .replace(/\p{Cc}+/gu, ' ')
     .trim();
-  return said === '' ? '' : `: ${said.slice(0, longestSentence)}`;
+  return said === '' ? '' : `: ${said.slice(0, maxSentence)}`;
 }
 
 function sentenceOf(body: unknown): string {

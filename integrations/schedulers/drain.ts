@@ -117,7 +117,7 @@ export function count(number: number, noun: string): string {
 }
 
 /** The first few of a list, and how many more there are. */
-export function some(names: readonly string[], most = 3): string {
-  const shown = names.slice(0, most).join(', ');
-  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+export function some(names: readonly string[], max = 3): string {
+  const observed = names.slice(0, max).join(', ');
+  return names.length > max ? `${observed} and ${names.length - max} more` : observed;
 }

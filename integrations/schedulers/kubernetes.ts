@@ -38,7 +38,7 @@ const shape = {
   /** Seconds without a kubelet after which pods on their way out no longer count; they do for ever when absent. */
   unreachableAfter: z.coerce.number().int().min(60).max(31_536_000).optional(),
   /** Seconds that a killed pod has to end; its own grace period when absent. */
-  killGrace: z.coerce.number().int().min(0).max(3600).optional(),
+  killGraceSeconds: z.coerce.number().int().min(0).max(3600).optional(),
 };
 
 /** Holds what we cordoned for, and by which order. */
@@ -46,16 +46,16 @@ const mark = 'farrier/drain';
 /** Who the API server writes down as the last to change a field. */
 const fieldManager = 'farrier';
 const perPage = 500;
-const mostPages = 20;
+const maxPages = 20;
 
 /** Cordons and evicts through the API server with a service account's token. */
 export const openKubernetes: OpenDrain = (place) => {
-  const { killGrace, volumes, unreachableAfter, ...policy } = readDrainSettings(shape, place.settings);
+  const { killGraceSeconds, volumes, unreachableAfter, ...policy } = readDrainSettings(shape, place.settings);
   const connection = mustHave(needConnection(place), 'token');
   const outside = openOutside(connection);
   const configuration = configure(outside, connection.token);
   const storage = volumes === 'wait' ? new StorageV1Api(configuration) : null;
-  const limits = { killGrace, unreachableAfter };
+  const limits = { killGraceSeconds, unreachableAfter };
   return { drain: new Kubernetes(new CoreV1Api(configuration), storage, policy, limits), close: outside.close };
 };
 
@@ -159,24 +159,24 @@ class Kubernetes implements Drain {
       if (why === null) evicted.push(nameOf(pod));
       else refused.set(why, [...(refused.get(why) ?? []), nameOf(pod)]);
     }
-    const told = tellPods(name, pods, refused, evicted, this.tellSilence(node));
-    return told.drained ? ((await this.tellVolumes(name)) ?? told) : told;
+    const reported = describePods(name, pods, refused, evicted, this.tellSilence(node));
+    return reported.drained ? ((await this.tellVolumes(name)) ?? reported) : reported;
   }
 
   /** That the kubelet is not heard from, and whether for so long that pods on their way out no longer count. */
   private tellSilence(node: V1Node): Silence | null {
     const ready = node.status?.conditions?.find((one) => one?.type === 'Ready');
     if (ready?.status !== 'Unknown') return null;
-    const shown = new Date(ready.lastTransitionTime ?? Number.NaN);
+    const observed = new Date(ready.lastTransitionTime ?? Number.NaN);
     // A time that is not shown is read as 1970 by the generated client.
-    const since = shown.getTime() > 0 ? shown : null;
+    const since = observed.getTime() > 0 ? observed : null;
     const seconds = since === null ? 0 : (Date.now() - since.getTime()) / 1000;
     return { since, over: seconds >= (this.limits.unreachableAfter ?? Number.POSITIVE_INFINITY) };
   }
 
   /** Clean-up lags behind the last pod, and a volume that is still attached may be written to; null when none is. */
   private async tellVolumes(node: string): Promise<DrainProgress | null> {
-    const list = (await this.storage?.listVolumeAttachment({ limit: perPage * mostPages }))?.items ?? [];
+    const list = (await this.storage?.listVolumeAttachment({ limit: perPage * maxPages }))?.items ?? [];
     const here = list.filter(({ spec, status }) => spec.nodeName === node && status?.attached === true);
     if (here.length === 0) return null;
     const names = here.map(({ spec, metadata }) => spec.source.persistentVolumeName ?? metadata?.name ?? 'unknown');
@@ -240,7 +240,7 @@ class Kubernetes implements Drain {
   private async pods(node: string): Promise<Map<PodFate, V1Pod[]>> {
     const found: V1Pod[] = [];
     let from: string | undefined;
-    for (let page = 0; page < mostPages; page += 1) {
+    for (let page = 0; page < maxPages; page += 1) {
       const list = await this.api.listPodForAllNamespaces({
         fieldSelector: `spec.nodeName=${node}`,
         limit: perPage,
@@ -253,7 +253,7 @@ class Kubernetes implements Drain {
       from = list.metadata?._continue;
       if (!from) return Map.groupBy(found, (pod) => decideFate(pod, this.policy));
     }
-    throw new OutsideError('garbage', `${node} has more than ${mostPages * perPage} pods, says the cluster`);
+    throw new OutsideError('garbage', `${node} has more than ${maxPages * perPage} pods, says the cluster`);
   }
 
   /**
@@ -286,7 +286,7 @@ class Kubernetes implements Drain {
         namespace,
         body: {
           preconditions: { ...(uid ? { uid } : {}) },
-          ...(this.limits.killGrace === undefined ? {} : { gracePeriodSeconds: this.limits.killGrace }),
+          ...(this.limits.killGraceSeconds === undefined ? {} : { gracePeriodSeconds: this.limits.killGraceSeconds }),
         },
       });
       return null;
@@ -298,7 +298,7 @@ class Kubernetes implements Drain {
 }
 
 interface Limits {
-  readonly killGrace: number | undefined;
+  readonly killGraceSeconds: number | undefined;
   readonly unreachableAfter: number | undefined;
 }
 
@@ -346,7 +346,7 @@ interface Silence {
 }
 
 /** What is left, by why it is still there. Pure. */
-function tellPods(
+function describePods(
   node: string,
   pods: ReadonlyMap<PodFate, readonly V1Pod[]>,
   refused: ReadonlyMap<string, readonly string[]>,

@@ -5,7 +5,7 @@ import { count, type Drain, type DrainTask, type OpenDrain, readDrainSettings, s
 import { SlurmCommands } from './slurmcommands.ts';
 import { type NodeWork, type SlurmJob, workOn } from './slurmjobs.ts';
 import type { SlurmLink } from './slurmlink.ts';
-import { isIdle, isLost, isOurs, isOut, reasonOf, type SlurmNode, tellReboot } from './slurmnode.ts';
+import { describeReboot, isIdle, isLost, isOurs, isOut, reasonOf, type SlurmNode } from './slurmnode.ts';
 import { openSlurmRest } from './slurmrest.ts';
 
 const firstVersion = 39;
@@ -70,7 +70,7 @@ class Slurm implements Drain {
       return `${name} is drained by somebody else and stays so: ${reasonOf(node)}`;
     await this.link.putBack(name);
     await ledger?.end();
-    const reboot = tellReboot(node);
+    const reboot = describeReboot(node);
     return `${name} takes jobs again${reboot === null ? '' : `, and ${reboot}`}`;
   }
 
@@ -86,13 +86,13 @@ class Slurm implements Drain {
       else failed.push([job, error]);
     }
     judgeFailures(done, failed);
-    const spared = [
+    const skipped = [
       ...failed.map(([job, { message }]) => `${job} was not: ${message}`),
       ...unsure.map(({ name: job }) => `${job} may be there and was left, since its nodes cannot be read`),
     ];
     const said =
       done.length === 0 ? `nothing was left on ${name}` : `${count(done.length, 'job')} cancelled: ${some(done)}`;
-    return [said, ...spared.slice(0, 5)].join('; ');
+    return [said, ...skipped.slice(0, 5)].join('; ');
   }
 
   private async take({ node, reason, ledger }: DrainTask): Promise<string> {
@@ -106,14 +106,14 @@ class Slurm implements Drain {
     const { name, states } = node;
     const work = workOn(name, await this.link.jobs());
     const all = work.here.length + work.unsure.length;
-    if (all > 0) return left(all, tellWork(name, work));
-    const reboot = tellReboot(node);
+    if (all > 0) return left(all, describeWork(name, work));
+    const reboot = describeReboot(node);
     if (reboot !== null) return left(1, reboot);
     const state = [...states].join('+').toLowerCase();
     if (states.has('COMPLETING')) return left(1, `${name} is ${state}: the last job is being cleaned up`);
     if (!isIdle(node)) return left(1, `${name} is ${state}, though no job is shown on it`);
     // Who could change the node has seen all jobs; of a node of others' that is not known yet.
-    if (!mine) await this.link.proveSight(name);
+    if (!mine) await this.link.proveObservation(name);
     const whose = mine ? '' : `; somebody else keeps it out: ${reasonOf(node)}`;
     return { drained: true, left: 0, sentence: `${name} has no job left${whose}` };
   }
@@ -133,7 +133,7 @@ function left(number: number, sentence: string): DrainProgress {
   return { drained: false, left: number, sentence };
 }
 
-function tellWork(node: string, { here, unsure }: NodeWork): string {
+function describeWork(node: string, { here, unsure }: NodeWork): string {
   const names = (jobs: readonly SlurmJob[]) => some(jobs.map(({ name }) => name));
   return [
     ...(here.length === 0 ? [] : [`${count(here.length, 'job')} left on ${node}: ${names(here)}`]),

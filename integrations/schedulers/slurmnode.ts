@@ -41,7 +41,7 @@ export function reasonOf({ reason }: SlurmNode): string {
 }
 
 /** A sentence on a reboot that Slurm was asked for and that has not ended; null for none. */
-export function tellReboot({ name, states, next }: SlurmNode): string | null {
+export function describeReboot({ name, states, next }: SlurmNode): string | null {
   const flags = [...states].filter((state) => state.startsWith('REBOOT'));
   if (flags.length === 0) return null;
   const then = next.filter((state) => !/^(INVALID|UNKNOWN)$/i.test(state));

@@ -13,14 +13,14 @@ export function writeAdf(text: string): AdfDocument {
 
 const blocks = new Set(['paragraph', 'codeBlock', 'heading', 'listItem', 'blockquote', 'tableCell']);
 /** Nodes looked at in one document; what is deeper or more is nobody's answer. */
-const mostNodes = 5000;
+const maxNodes = 5000;
 const deepest = 30;
 
 export function readAdf(document: unknown): string {
   let nodes = 0;
   const textOf = (node: unknown, depth: number): string => {
     nodes += 1;
-    if (typeof node !== 'object' || node === null || nodes > mostNodes || depth > deepest) return '';
+    if (typeof node !== 'object' || node === null || nodes > maxNodes || depth > deepest) return '';
     const { type, text, content } = node as { type?: unknown; text?: unknown; content?: unknown };
     if (typeof text === 'string') return text;
     if (type === 'hardBreak') return '\n';

@@ -57,7 +57,7 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
     id: sys_id,
     url: `${outside.origin}/${table}.do?sys_id=${sys_id}`,
   });
-  const lacking = `the table ${table} keeps no correlation_id; give it that field, or name another table`;
+  const missing = `the table ${table} keeps no correlation_id; give it that field, or name another table`;
   const search = async (condition: string, marker: string) => {
     const query = encodeURIComponent(`${condition}^ORDERBYsys_created_on`);
     const path = `${table}?sysparm_query=${query}&sysparm_limit=20&${fields}`;
@@ -75,7 +75,7 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
         if (mine) return placeOf(mine);
         const byText = await search(`descriptionLIKE${marker}`, marker);
         const made = byText.find(({ description }) => isTicket(description, marker));
-        if (made && made.correlation_id === undefined) throw new Unmarked(placeOf(made), lacking);
+        if (made && made.correlation_id === undefined) throw new Unmarked(placeOf(made), missing);
         return made ? placeOf(made) : null;
       },
       async create({ marker, title, body }) {
@@ -87,7 +87,7 @@ export const openServicenow: OpenTicketSystem = (connection, given) => {
           ...(group === undefined ? {} : { assignment_group: group }),
         };
         const { result } = await requestJson(outside, call('POST', `${table}?${fields}`, json), one);
-        if (result.correlation_id !== marker) throw new Unmarked(placeOf(result), lacking);
+        if (result.correlation_id !== marker) throw new Unmarked(placeOf(result), missing);
         return placeOf(result);
       },
       async read(id) {

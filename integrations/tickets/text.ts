@@ -39,8 +39,8 @@ export function answerIn(comment: string): string | null {
  * ticket system has a meaning. The fence is longer than any in the text.
  */
 export function fence(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const ticks = '`'.repeat(longest + 1);
+  const max = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const ticks = '`'.repeat(max + 1);
   return `${ticks}text\n${text}\n${ticks}`;
 }
 

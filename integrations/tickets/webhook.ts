@@ -41,7 +41,7 @@ export const openTicketWebhook: OpenTicketSystem = (connection, given) => {
     const headers = { 'content-type': 'application/json', [signatureHeader]: sign(key, text) };
     return requestJson(outside, { method: 'POST', path, headers, text }, shape);
   };
-  const told = z.unknown();
+  const reported = z.unknown();
   return {
     end: outside.close,
     system: {
@@ -56,9 +56,9 @@ export const openTicketWebhook: OpenTicketSystem = (connection, given) => {
         return placeOf(made);
       },
       read: (outsideId) => tell('read', { id: outsideId }, ticket),
-      comment: async (outsideId, text) => void (await tell('comment', { id: outsideId, text }, told)),
-      close: async (outsideId, why) => void (await tell('close', { id: outsideId, why }, told)),
-      reopen: async (outsideId) => void (await tell('reopen', { id: outsideId }, told)),
+      comment: async (outsideId, text) => void (await tell('comment', { id: outsideId, text }, reported)),
+      close: async (outsideId, why) => void (await tell('close', { id: outsideId, why }, reported)),
+      reopen: async (outsideId) => void (await tell('reopen', { id: outsideId }, reported)),
     },
   };
 };

@@ -22,7 +22,7 @@ export interface AgentSession {
   readonly openedAt: Date;
 }
 
-export interface StandingDirective {
+export interface CurrentDirective {
   readonly seq: number;
   readonly directive: Directive;
 }
@@ -113,12 +113,12 @@ export async function openSessions(mdb: Mdb, hashes: readonly string[]): Promise
 }
 
 /** What these machines are to do, by machine id. */
-export async function standingDirectives(mdb: Mdb, ids: readonly string[]): Promise<Map<string, StandingDirective>> {
+export async function directiveDirectives(mdb: Mdb, ids: readonly string[]): Promise<Map<string, CurrentDirective>> {
   const rows = await mdb
     .select({ id: machines.id, seq: machines.directiveSeq, directive: machines.directive })
     .from(machines)
     .where(inArray(machines.id, [...ids]));
-  return new Map(rows.map(({ id, ...standing }) => [id, standing]));
+  return new Map(rows.map(({ id, ...status }) => [id, status]));
 }
 
 export interface AgentReport {
@@ -150,7 +150,12 @@ function reportKey({ nonce }: AgentSession, kind: ReportKind, of?: string): stri
 }
 
 // A lost answer is asked for again within a few directives; older ones than that are not this request repeated.
-export async function wasTold(tx: Transaction, session: AgentSession, kind: ReportKind, seq: number): Promise<boolean> {
+export async function wasReported(
+  tx: Transaction,
+  session: AgentSession,
+  kind: ReportKind,
+  seq: number,
+): Promise<boolean> {
   const keys = Array.from({ length: 8 }, (_, back) => reportKey(session, kind, String(seq - back)));
   const rows = await tx.select({ id: outbox.id }).from(outbox).where(inArray(outbox.key, keys)).limit(1);
   return rows.length > 0;
@@ -164,4 +169,4 @@ export async function lockReporter(tx: Transaction, machineId: string): Promise<
 }
 
 /** Why a report was not taken; null when it was, or had been before. */
-export type NotTaken = string | null;
+export type NotAccepted = string | null;

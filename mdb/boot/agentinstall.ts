@@ -12,9 +12,9 @@ import {
   isRedeemable,
   lockReporter,
   type MachineRow,
-  type NotTaken,
+  type NotAccepted,
   postReport,
-  wasTold,
+  wasReported,
 } from './agent.ts';
 
 export interface ReadyTokenRow {
@@ -67,10 +67,10 @@ function installingOf({ directive, hostname }: Pick<MachineRow, 'directive' | 'h
 }
 
 /** Keeps what was written to which disk; refuses when it is not what the machine was told to install. */
-export async function takeInstalled(mdb: Mdb, session: AgentSession, fact: InstalledFact): Promise<NotTaken> {
+export async function takeInstalled(mdb: Mdb, session: AgentSession, fact: InstalledFact): Promise<NotAccepted> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
-    if (await wasTold(tx, session, 'installed', machine.directiveSeq)) return null;
+    if (await wasReported(tx, session, 'installed', machine.directiveSeq)) return null;
     const differing = doubtInstalled(machine.directive, fact);
     if (differing !== null) return differing;
     await tx

@@ -6,7 +6,7 @@ import type { StepDetail } from '../../domain/steps.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { burninParts, burnins, machines, steps } from '../schema.ts';
-import { type AgentSession, agentActor, lockReporter, type NotTaken, postReport, wasTold } from './agent.ts';
+import { type AgentSession, agentActor, lockReporter, type NotAccepted, postReport, wasReported } from './agent.ts';
 
 // Generous: they only make a silent agent visible; the passage's own limits are what acts.
 const stepLimits: Readonly<Record<StepFact['name'], number>> = {
@@ -105,7 +105,7 @@ export async function takeProgress(mdb: Mdb, session: AgentSession, percent: num
 }
 
 /** Keeps the figures of a burn-in; the verdict is the passage's. The end is told to the workflow. */
-export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFact): Promise<NotTaken> {
+export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFact): Promise<NotAccepted> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);
     const [burnin] = await tx
@@ -113,7 +113,7 @@ export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFa
       .from(burnins)
       .where(eq(burnins.orderId, session.orderId ?? ''));
     if (!burnin) return 'no burn-in was ordered';
-    if (await wasTold(tx, session, 'burnin', machine.directiveSeq)) return null;
+    if (await wasReported(tx, session, 'burnin', machine.directiveSeq)) return null;
     if (burnin.verdict !== null) return `the burn-in has its verdict already: ${burnin.verdict}`;
     for (const part of fact.parts) {
       const row = { ...part, burninId: burnin.id, product: machine.product };
@@ -149,14 +149,14 @@ export async function reportFailure(mdb: Mdb, session: AgentSession, step: strin
       } as const;
       await writeStep(tx, session, fact);
     }
-    const told = await postReport(tx, session, {
+    const reported = await postReport(tx, session, {
       kind: 'failed',
       of: `${step}/${machine.directiveSeq}`,
       step,
       message: reason,
     });
     const { machineId, orderId } = session;
-    if (told) {
+    if (reported) {
       await record(tx, { actor: agentActor, action: `agent.${step}-refused`, machineId, orderId, detail: { reason } });
     }
   });

@@ -6,12 +6,12 @@ import { and, eq, sql } from 'drizzle-orm';
 import { type CampaignSteering, campaignSignals, type SteeringKind } from '../../contract/campaign.ts';
 import {
   type CampaignPlan,
-  type CampaignWish,
+  type CampaignSpec,
   type Candidate,
   planCampaign,
   textOfPlan,
 } from '../../domain/campaign/plan.ts';
-import type { OrderWish, PassageRequest } from '../../domain/orders.ts';
+import type { OrderSpec, PassageRequest } from '../../domain/orders.ts';
 import { isRefused, type Refused } from '../../domain/refused.ts';
 import { requestOf } from '../../domain/requests.ts';
 import { parseSelector, type Selector } from '../../domain/selector.ts';
@@ -35,7 +35,7 @@ export async function readCandidates(mdb: MdbOrTransaction, selector: Selector):
   return rows;
 }
 
-export interface NewCampaign extends CampaignWish {
+export interface NewCampaign extends CampaignSpec {
   readonly id: string;
   readonly selector: string;
   readonly reason: string;
@@ -45,9 +45,9 @@ interface HashedPlan extends CampaignPlan {
   readonly hash: string;
 }
 
-async function planNow(tx: Transaction, wish: CampaignWish, candidates: readonly Candidate[]): Promise<HashedPlan> {
-  const plan = planCampaign(wish, candidates, await listCapacity(tx));
-  return { ...plan, hash: createHash('sha256').update(textOfPlan(wish, plan)).digest('hex') };
+async function planNow(tx: Transaction, spec: CampaignSpec, candidates: readonly Candidate[]): Promise<HashedPlan> {
+  const plan = planCampaign(spec, candidates, await listCapacity(tx));
+  return { ...plan, hash: createHash('sha256').update(textOfPlan(spec, plan)).digest('hex') };
 }
 
 /**
@@ -57,70 +57,70 @@ async function planNow(tx: Transaction, wish: CampaignWish, candidates: readonly
 export function keepCampaign(
   mdb: Mdb,
   operator: Actor,
-  wish: NewCampaign,
+  spec: NewCampaign,
   candidates: readonly Candidate[],
 ): Promise<{ created: boolean } | Refused> {
   return acting(mdb, operator, null, async (tx): Promise<{ created: boolean } | Refused> => {
-    const plan = await planNow(tx, wish, candidates);
-    const [known] = await tx.select().from(campaigns).where(eq(campaigns.id, wish.id)).for('update');
+    const plan = await planNow(tx, spec, candidates);
+    const [known] = await tx.select().from(campaigns).where(eq(campaigns.id, spec.id)).for('update');
     if (known?.hash === plan.hash) return { created: false };
-    if (known && (known.state !== 'planned' || !isSameWish(known, wish)))
-      return { code: 'conflict', message: `campaign ${wish.id} is planned already, as another one`, field: 'id' };
-    await (known ? replacePlan(tx, operator, wish, plan) : writePlan(tx, operator, wish, plan));
+    if (known && (known.state !== 'planned' || !isSameSpec(known, spec)))
+      return { code: 'conflict', message: `campaign ${spec.id} is planned already, as another one`, field: 'id' };
+    await (known ? replacePlan(tx, operator, spec, plan) : writePlan(tx, operator, spec, plan));
     return { created: known === undefined };
   });
 }
 
 /** Whether the same is wished for: then another plan only says that the machines stand otherwise now. */
-function isSameWish(known: CampaignRow, wish: NewCampaign): boolean {
+function isSameSpec(known: CampaignRow, spec: NewCampaign): boolean {
   const of = ({ selector, passage, request, class: urgency, pace }: NewCampaign | CampaignRow) => [
     ...[selector, passage, request, urgency, pace],
   ];
-  return isDeepStrictEqual(of(known), of(wish));
+  return isDeepStrictEqual(of(known), of(spec));
 }
 
 /** Puts a plan that is made anew in the place of one of which nothing was begun. */
-async function replacePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: HashedPlan): Promise<void> {
+async function replacePlan(tx: Transaction, operator: Actor, spec: NewCampaign, plan: HashedPlan): Promise<void> {
   const { limits, groups, haltAt, hash } = plan;
   const change = {
     limits,
     groups,
     haltAt,
     hash,
-    reason: wish.reason,
+    reason: spec.reason,
     requester: operator.name,
     requesterClass: operator.class,
   };
-  await tx.update(campaigns).set(change).where(eq(campaigns.id, wish.id));
-  await tx.delete(campaignMachines).where(eq(campaignMachines.campaignId, wish.id));
-  await writeMembers(tx, operator, wish, plan);
+  await tx.update(campaigns).set(change).where(eq(campaigns.id, spec.id));
+  await tx.delete(campaignMachines).where(eq(campaignMachines.campaignId, spec.id));
+  await writeMembers(tx, operator, spec, plan);
 }
 
 /** Keeps a plan under an id of its own; gives its hash. */
 export async function keepCampaignIn(
   tx: Transaction,
   operator: Actor,
-  wish: NewCampaign,
+  spec: NewCampaign,
   candidates: readonly Candidate[],
 ): Promise<string> {
-  const plan = await planNow(tx, wish, candidates);
-  await writePlan(tx, operator, wish, plan);
+  const plan = await planNow(tx, spec, candidates);
+  await writePlan(tx, operator, spec, plan);
   return plan.hash;
 }
 
-async function writePlan(tx: Transaction, operator: Actor, wish: NewCampaign, plan: HashedPlan): Promise<void> {
-  const { id, selector, passage, request, class: urgency, reason, pace } = wish;
+async function writePlan(tx: Transaction, operator: Actor, spec: NewCampaign, plan: HashedPlan): Promise<void> {
+  const { id, selector, passage, request, class: urgency, reason, pace } = spec;
   const { limits, groups, haltAt, hash } = plan;
   await tx.insert(campaigns).values({
     ...{ id, selector, passage, request, class: urgency, reason, pace, limits, groups, haltAt, hash },
     requester: operator.name,
     requesterClass: operator.class,
   });
-  await writeMembers(tx, operator, wish, plan);
+  await writeMembers(tx, operator, spec, plan);
 }
 
-async function writeMembers(tx: Transaction, operator: Actor, wish: NewCampaign, plan: HashedPlan): Promise<void> {
-  const { id, selector, passage, reason } = wish;
+async function writeMembers(tx: Transaction, operator: Actor, spec: NewCampaign, plan: HashedPlan): Promise<void> {
+  const { id, selector, passage, reason } = spec;
   const { members, hash } = plan;
   // One parameter for all: PostgreSQL takes 65,535 of them a statement.
   await tx.execute(sql`
@@ -221,11 +221,11 @@ const rehearsalIdOf = (id: string, machineId: string) => `${orderIdOf(id, machin
 export const rehearsalSql = (id: string) => sql`${id} || '-' || regexp_replace(c.machine_id, '^m-', '') || '-dry'`;
 
 /** What each of its orders asks for. */
-export function wishOf(campaign: CampaignRow, machineId: string): OrderWish {
+export function specOf(campaign: CampaignRow, machineId: string): OrderSpec {
   const { passage, request, reason, class: urgency } = campaign;
   return {
     machineId,
-    asked: { passage, request: requestOf(passage, request) } as PassageRequest,
+    passageRequest: { passage, request: requestOf(passage, request) } as PassageRequest,
     reason: `campaign ${campaign.id}: ${reason}`,
     class: urgency,
     dryRun: false,
@@ -236,7 +236,7 @@ export function wishOf(campaign: CampaignRow, machineId: string): OrderWish {
 }
 
 /** Machines whose rehearsals one request may order. */
-const mostRehearsals = 1000;
+const maxRehearsals = 1000;
 
 /** Orders a dry run of each machine. What it finds is what the campaign may do there: its order is done only by that plan. */
 export async function rehearseCampaign(
@@ -252,15 +252,15 @@ export async function rehearseCampaign(
     .from(campaignMachines)
     .where(eq(campaignMachines.campaignId, id))
     .orderBy(campaignMachines.ordinal);
-  if (members.length > mostRehearsals)
+  if (members.length > maxRehearsals)
     return {
       code: 'invalid',
-      message: `${id} has ${members.length} machines; at most ${mostRehearsals} are rehearsed`,
+      message: `${id} has ${members.length} machines; at most ${maxRehearsals} are rehearsed`,
     };
   let refused = 0;
   for (const { machineId } of members) {
-    const wish = { ...wishOf(campaign, machineId), id: rehearsalIdOf(id, machineId), dryRun: true };
-    if (isRefused(await placeOrder(mdb, operator, wish))) refused += 1;
+    const spec = { ...specOf(campaign, machineId), id: rehearsalIdOf(id, machineId), dryRun: true };
+    if (isRefused(await placeOrder(mdb, operator, spec))) refused += 1;
   }
   return { ordered: members.length - refused, refused };
 }

@@ -7,7 +7,7 @@ import { controllerEvents, controllerSubscriptions } from '../schema.ts';
 export type EventRow = Omit<typeof controllerEvents.$inferInsert, 'id' | 'machineId' | 'receivedAt'>;
 
 /** Of one machine; older ones make room. */
-const mostKept = 5000;
+const maxKept = 5000;
 
 /** What is kept of the token in a controller's address for events. */
 export function hashOfToken(token: string): string {
@@ -38,7 +38,7 @@ export async function keepEvents(mdb: Mdb, machineId: string, events: readonly E
       .from(controllerEvents)
       .where(eq(controllerEvents.machineId, machineId))
       .orderBy(desc(controllerEvents.id))
-      .offset(mostKept)
+      .offset(maxKept)
       .limit(1);
     await tx
       .delete(controllerEvents)
@@ -51,15 +51,15 @@ export async function keepEvents(mdb: Mdb, machineId: string, events: readonly E
 export async function listEvents(
   mdb: Mdb,
   machineId: string,
-  wish: { readonly limit: number; readonly before?: number | undefined },
+  spec: { readonly limit: number; readonly before?: number | undefined },
 ) {
-  const older = wish.before === undefined ? undefined : lt(controllerEvents.id, wish.before);
+  const older = spec.before === undefined ? undefined : lt(controllerEvents.id, spec.before);
   return mdb
     .select()
     .from(controllerEvents)
     .where(and(eq(controllerEvents.machineId, machineId), older))
     .orderBy(desc(controllerEvents.id))
-    .limit(wish.limit);
+    .limit(spec.limit);
 }
 
 export async function subscriptionOf(mdb: Mdb, machineId: string) {

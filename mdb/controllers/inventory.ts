@@ -33,7 +33,7 @@ export interface ChangeRow {
 }
 
 /** Readings of sensors of one machine that are kept: a day's, at one in half an hour. */
-const mostReadings = 48;
+const maxReadings = 48;
 
 /**
  * Keeps what `decide` makes of the kept documents, by kind; only those whose hash differs are written. One reading of a
@@ -88,7 +88,7 @@ export async function keepSensors(
       .from(sensorReadings)
       .where(eq(sensorReadings.machineId, machineId))
       .orderBy(desc(sensorReadings.id))
-      .offset(mostReadings)
+      .offset(maxReadings)
       .limit(1);
     await tx
       .delete(sensorReadings)
@@ -115,7 +115,7 @@ export async function readHardware(mdb: Mdb, machineId: string, limit: number) {
       .from(sensorReadings)
       .where(eq(sensorReadings.machineId, machineId))
       .orderBy(desc(sensorReadings.id))
-      .limit(mostReadings),
+      .limit(maxReadings),
     mdb.select().from(controllerRecords).where(eq(controllerRecords.machineId, machineId)),
   ]);
   return { documents, changes, readings, records: records ?? null };

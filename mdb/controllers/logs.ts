@@ -19,7 +19,7 @@ export interface LogRecord {
 type EntryRow = Omit<typeof controllerLogEntries.$inferInsert, 'id' | 'machineId' | 'log' | 'generation' | 'seenAt'>;
 
 /** Entries of one machine; older ones make room, so that a controller that writes for ever fills nothing. */
-const mostKept = 50_000;
+const maxKept = 50_000;
 /** Entries in one statement: PostgreSQL takes 65,535 parameters. */
 const atOnce = 1000;
 
@@ -53,7 +53,7 @@ async function makeRoom(tx: Transaction, machineId: string): Promise<void> {
     .from(controllerLogEntries)
     .where(eq(controllerLogEntries.machineId, machineId))
     .orderBy(desc(controllerLogEntries.id))
-    .offset(mostKept)
+    .offset(maxKept)
     .limit(1);
   await tx
     .delete(controllerLogEntries)
@@ -98,13 +98,13 @@ export async function archivedLog(mdb: Mdb, machineId: string, log: string) {
 export async function listLogEntries(
   mdb: Mdb,
   machineId: string,
-  wish: { readonly limit: number; readonly before?: number | undefined },
+  spec: { readonly limit: number; readonly before?: number | undefined },
 ) {
-  const older = wish.before === undefined ? undefined : lt(controllerLogEntries.id, wish.before);
+  const older = spec.before === undefined ? undefined : lt(controllerLogEntries.id, spec.before);
   return mdb
     .select()
     .from(controllerLogEntries)
     .where(and(eq(controllerLogEntries.machineId, machineId), older))
     .orderBy(desc(controllerLogEntries.id))
-    .limit(wish.limit);
+    .limit(spec.limit);
 }

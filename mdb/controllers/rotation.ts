@@ -7,7 +7,7 @@ import { bmcs, expectedBmcs, intents, rotations } from '../schema.ts';
 const actor: Actor = { class: 'system', name: 'hardware' };
 
 /** What a controller is signed in to with, as it is now; null when the machine has none. */
-export async function standingOf(mdb: Mdb, machineId: string) {
+export async function statusOf(mdb: Mdb, machineId: string) {
   const [row] = await mdb
     .select({
       quarantine: bmcs.quarantine,
@@ -29,7 +29,7 @@ export interface SecretRotation {
   readonly toRef: string;
   readonly newRefusedAt: Date | null;
   /** Milliseconds since it was sent, by the MDB's clock. */
-  readonly age: number;
+  readonly ageMs: number;
 }
 
 export async function openRotationOf(mdb: Mdb, machineId: string): Promise<SecretRotation | null> {
@@ -40,7 +40,7 @@ export async function openRotationOf(mdb: Mdb, machineId: string): Promise<Secre
       fromRef: rotations.fromRef,
       toRef: rotations.toRef,
       newRefusedAt: rotations.newRefusedAt,
-      age: sql<number>`(extract(epoch from clock_timestamp() - ${rotations.sentAt}) * 1000)::float8`,
+      ageMs: sql<number>`(extract(epoch from clock_timestamp() - ${rotations.sentAt}) * 1000)::float8`,
     })
     .from(rotations)
     .where(and(eq(rotations.machineId, machineId), isNull(rotations.settledAt)));

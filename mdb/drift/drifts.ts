@@ -2,7 +2,7 @@
 
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Findings } from '../../domain/drift/drift.ts';
-import { conformityOf, coolDown, type SettledFinding, settleFindings } from '../../domain/drift/keeping.ts';
+import { conformityOf, coolDownMs, type SettledFinding, settleFindings } from '../../domain/drift/keeping.ts';
 import type { PartSheet } from '../../domain/drift/sheet.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
@@ -83,7 +83,7 @@ async function earlier(tx: Transaction, machineId: string, { kind, name, want, h
       and(
         ...[eq(drifts.machineId, machineId), eq(drifts.kind, kind), eq(drifts.name, name), eq(drifts.want, want)],
         eq(drifts.have, have ?? ''),
-        sql`${drifts.proposedAt} > now() - ${coolDown} * interval '1 millisecond'`,
+        sql`${drifts.proposedAt} > now() - ${coolDownMs} * interval '1 millisecond'`,
       ),
     )
     .orderBy(desc(drifts.id))

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { inArray, sql } from 'drizzle-orm';
 import type { Amendable, PlannedDrift, Proposal } from '../../domain/drift/amendable.ts';
-import { coolDown } from '../../domain/drift/keeping.ts';
+import { coolDownMs } from '../../domain/drift/keeping.ts';
 import { isRefused } from '../../domain/refused.ts';
 import type { Actor, Transaction } from '../acting.ts';
 import {
@@ -35,7 +35,7 @@ export async function listAmendable(tx: Transaction, siteId: string): Promise<Am
     select ${columns} from ${tables} left join campaigns c on c.id = d.campaign_id
     where m.site_id = ${siteId} and ${mendable} and d.unknown_since is null and o.reconcile in ('assist', 'authoritative')
       and ${offerableSql} and m.held is null
-      and (c.id is null or c.ended_at < now() - ${coolDown} * interval '1 millisecond')
+      and (c.id is null or c.ended_at < now() - ${coolDownMs} * interval '1 millisecond')
       and not exists (select 1 from orders r where r.machine_id = m.id and r.state in ('waiting', 'running'))
       and not exists (select 1 from campaign_machines cm join campaigns live on live.id = cm.campaign_id
         where cm.machine_id = m.id and live.ended_at is null and live.requester = ${reconciler.name}
@@ -77,8 +77,8 @@ export async function proposeCampaign(
   const candidates = await readCandidates(tx, {
     terms: [{ key: 'id', tag: false, operator: 'in', values: machineIds }],
   });
-  const wish = { id, selector, passage: 'maintenance', request: { ...request }, class: null, reason, pace } as const;
-  const hash = await keepCampaignIn(tx, reconciler, wish, candidates);
+  const spec = { id, selector, passage: 'maintenance', request: { ...request }, class: null, reason, pace } as const;
+  const hash = await keepCampaignIn(tx, reconciler, spec, candidates);
   await tx
     .update(drifts)
     .set({ campaignId: id, proposedAt: sql`now()` })

@@ -43,7 +43,7 @@ export async function askForRounds(
   mdb: Mdb,
   operator: Actor,
   siteId: string | null,
-): Promise<{ sites: string[]; askedAt: Date } | null> {
+): Promise<{ sites: string[]; requestedAt: Date } | null> {
   return acting(mdb, operator, null, async (tx) => {
     const known = await tx
       .select({ id: sites.id, at: sql<Date>`now()`.mapWith(reconciles.beganAt) })
@@ -55,6 +55,6 @@ export async function askForRounds(
     for (const { id } of meant) await postToReconciler(tx, `reconcile/${id}/${randomUUID()}`, { siteId: id });
     const ids = meant.map(({ id }) => id);
     await record(tx, { actor: operator, action: 'reconcile.ask', detail: { sites: ids } });
-    return { sites: ids, askedAt: first.at };
+    return { sites: ids, requestedAt: first.at };
   });
 }

@@ -11,7 +11,7 @@ export interface ChannelListener {
 }
 
 /** A connection on which nothing comes may be a dead one: so often, in milliseconds, it is asked something. */
-const askEvery = 15_000;
+const pollMs = 15_000;
 const [shortest, longest] = [200, 5000];
 
 /** Listens until it is stopped; never throws. `open` makes a session that hands on what it is notified of. */
@@ -42,7 +42,7 @@ export async function listen(
 /** Waits until the session is lost, which it throws, or until nobody listens any more. */
 async function lossOf(session: MdbSession, stop: AbortSignal): Promise<void> {
   // What is not answered in time loses the session.
-  const asking = setInterval(() => void session.query('select 1').catch(() => {}), askEvery);
+  const asking = setInterval(() => void session.query('select 1').catch(() => {}), pollMs);
   try {
     await new Promise<void>((resolve, reject) => {
       session.onLost(reject);

@@ -1,4 +1,5 @@
 /** A few sessions for many who ask. */
+import type { Milliseconds } from '../../domain/duration.ts';
 import { MdbAway, type MdbSession, type Rows } from './session.ts';
 
 export interface Pool {
@@ -17,11 +18,11 @@ export interface PoolOptions {
   readonly open: () => Promise<MdbSession>;
   readonly connections: number;
   /** Milliseconds that somebody waits for a session. */
-  readonly wait: number;
+  readonly wait: Milliseconds;
 }
 
 /** Milliseconds after which a session that nobody needs is ended. */
-const idleFor = 10_000;
+const idleMs = 10_000;
 
 interface Waiter {
   resolve(session: MdbSession): void;
@@ -85,12 +86,12 @@ export function createPool({ open, connections, wait }: PoolOptions): Pool {
 
   function sweepLater(): void {
     sweeping = true;
-    setTimeout(sweep, idleFor).unref();
+    setTimeout(sweep, idleMs).unref();
   }
 
   function sweep(): void {
     sweeping = false;
-    const used = idle.findIndex(({ since }) => since > Date.now() - idleFor);
+    const used = idle.findIndex(({ since }) => since > Date.now() - idleMs);
     for (const { session } of idle.splice(0, used < 0 ? idle.length : used)) retire(session);
     if (idle.length > 0) sweepLater();
   }

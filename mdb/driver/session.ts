@@ -1,7 +1,9 @@
 /** One connection to PostgreSQL, which never becomes another one. */
+
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { Address } from './address.ts';
 import { parsers, toText } from './values.ts';
 
@@ -38,9 +40,9 @@ export interface SessionOptions {
   /** Name under which PostgreSQL lists the connection. */
   readonly name: string;
   /** Milliseconds within which the connection must stand. */
-  readonly wait: number;
+  readonly wait: Milliseconds;
   /** Milliseconds until PostgreSQL gives a statement up. */
-  readonly statementTimeout: number;
+  readonly statementTimeout: Milliseconds;
   /** Told of every `notify` on a channel that this session listens to. */
   readonly notified?: (payload: string) => void;
 }
@@ -49,13 +51,13 @@ export interface SessionOptions {
  * How many times as long as PostgreSQL may take for a statement its answer is waited for: one that is later never comes,
  * as after a network lost the server without a word, and TCP would find that out in a quarter of an hour.
  */
-const patience = 3;
+const answerFactor = 3;
 
 /** Milliseconds that a transaction may do nothing. */
-const idleInTransaction = 30_000;
+const idleInTransactionMs = 30_000;
 
 /** Statements that the server keeps planned for one session. */
-const mostPrepared = 400;
+const maxPrepared = 400;
 
 const ignore = () => {};
 
@@ -70,7 +72,7 @@ const oddities: PropertyDescriptorMap = {
 /** Opens a connection. Throws within `wait` when that fails. */
 export async function openMdbSession(address: Address, options: SessionOptions): Promise<MdbSession> {
   const socket = connect({ ...address.at, noDelay: true });
-  const limit = options.statementTimeout * patience;
+  const limit = options.statementTimeout * answerFactor;
   const listeners: ((why: Error) => void)[] = [];
   const prepared = new Set<string>();
   let lost: Error | null = null;
@@ -94,7 +96,7 @@ export async function openMdbSession(address: Address, options: SessionOptions):
   const sql = speak(socket, address, options, closed);
 
   // Planned once, a statement is answered in one round trip; postgres.js takes two for any other one with values.
-  const prepare = (text: string) => prepared.has(text) || (prepared.size < mostPrepared && prepared.add(text).size > 0);
+  const prepare = (text: string) => prepared.has(text) || (prepared.size < maxPrepared && prepared.add(text).size > 0);
 
   async function send<Row>(text: string, values: readonly unknown[], shape: 'objects' | 'lists'): Promise<Rows<Row>> {
     if (lost) throw lost;
@@ -131,7 +133,7 @@ export async function openMdbSession(address: Address, options: SessionOptions):
       return lost;
     },
     get worn() {
-      return prepared.size >= mostPrepared;
+      return prepared.size >= maxPrepared;
     },
     onLost: (listener) => void listeners.push(listener),
     cut,
@@ -147,7 +149,7 @@ export async function openMdbSession(address: Address, options: SessionOptions):
 }
 
 /** Waits until the server has let us in. */
-async function enter(session: MdbSession, wait: number): Promise<void> {
+async function enter(session: MdbSession, wait: Milliseconds): Promise<void> {
   const late = () => session.cut(new MdbAway(`there was no connection to PostgreSQL within ${wait} ms`));
   const timer = setTimeout(late, wait);
   try {
@@ -182,7 +184,7 @@ function speak(socket: Socket, address: Address, options: SessionOptions, closed
     connection: {
       application_name: options.name,
       statement_timeout: options.statementTimeout,
-      idle_in_transaction_session_timeout: idleInTransaction,
+      idle_in_transaction_session_timeout: idleInTransactionMs,
     },
     /** Whatever is not said here is taken from the environment. */
     ...{ max: 1, max_lifetime: null, idle_timeout: 0, connect_timeout: 0, fetch_types: false, prepare: true },

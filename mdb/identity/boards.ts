@@ -1,7 +1,7 @@
 /** Boards: what a machine is known by, and the one that a person accepted in place of another. */
 
 import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
-import type { BoardChange } from '../../domain/identity/boardword.ts';
+import type { BoardChange } from '../../domain/identity/boardanswer.ts';
 import type { Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { bmcs, boards, controllerDocuments, humanSteps, machines, nics, signIns } from '../schema.ts';

@@ -27,14 +27,14 @@ export async function withoutSharedCards(
   machine: MergedRow,
   cards: readonly NicFact[],
 ): Promise<{ cards: NicFact[]; remarks: string[] }> {
-  const asked = cards.map(({ mac }) => mac).filter((mac) => mac !== machine.mac);
-  if (asked.length === 0) return { cards: [...cards], remarks: [] };
-  const known = await tx.select().from(sharedMacs).where(inArray(sharedMacs.mac, asked));
+  const requests = cards.map(({ mac }) => mac).filter((mac) => mac !== machine.mac);
+  if (requests.length === 0) return { cards: [...cards], remarks: [] };
+  const known = await tx.select().from(sharedMacs).where(inArray(sharedMacs.mac, requests));
   const others = await tx
     .select({ nic: nics })
     .from(nics)
     .leftJoin(machines, and(eq(machines.mac, nics.mac), isNull(machines.macMovedTo)))
-    .where(and(inArray(nics.mac, asked), ne(nics.machineId, machine.id), isNull(machines.id)));
+    .where(and(inArray(nics.mac, requests), ne(nics.machineId, machine.id), isNull(machines.id)));
   const found = others
     .map(({ nic }) => nic)
     .filter((row) => {

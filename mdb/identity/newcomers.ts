@@ -5,7 +5,14 @@ import type { Mdb } from '../connect.ts';
 import { lock } from '../locks.ts';
 import { machines, nics } from '../schema.ts';
 import { moveCards } from './cards.ts';
-import { freeId, insertStranger, ownerOf, type Registration, type Stranger, writeBirthOrder } from './strangers.ts';
+import {
+  freeId,
+  insertUnknownMachine,
+  ownerOf,
+  type Registration,
+  type UnknownMachine,
+  writeBirthOrder,
+} from './unknown.ts';
 
 const birther = { class: 'system', name: 'birther' } as const;
 
@@ -19,19 +26,19 @@ export type About =
  * Writes a newcomer with its birth order. The machine that had the card, or that it looks like, is left as it is and told.
  * `known`: this MAC has its question already, or was registered meanwhile.
  */
-export function registerNewcomer(mdb: Mdb, stranger: Stranger, about: About): Promise<Registration> {
+export function registerNewcomer(mdb: Mdb, unknownMachine: UnknownMachine, about: About): Promise<Registration> {
   return acting(mdb, birther, null, async (tx) => {
-    await lock(tx, 'newcomers', stranger.mac);
-    const owner = await ownerOf(tx, stranger.mac);
-    if (await isKnown(tx, stranger, about, owner)) return 'known';
-    const id = await freeId(tx, stranger.mac);
+    await lock(tx, 'newcomers', unknownMachine.mac);
+    const owner = await ownerOf(tx, unknownMachine.mac);
+    if (await isKnown(tx, unknownMachine, about, owner)) return 'known';
+    const id = await freeId(tx, unknownMachine.mac);
     const orderId = `birth-${id.slice(2)}-1`;
-    const asked = 'resembles' in about ? { resembles: about.resembles, held: about.reason } : {};
+    const request = 'resembles' in about ? { resembles: about.resembles, held: about.reason } : {};
     // The card stays whose it is until it is known who asks.
-    await insertStranger(tx, id, stranger, { macMovedTo: owner, ...asked });
-    if ('from' in about) await takeCard(tx, id, about.from, stranger.mac);
+    await insertUnknownMachine(tx, id, unknownMachine, { macMovedTo: owner, ...request });
+    if ('from' in about) await takeCard(tx, id, about.from, unknownMachine.mac);
     await writeBirthOrder(tx, id, orderId);
-    const detail = { mac: stranger.mac, ...about };
+    const detail = { mac: unknownMachine.mac, ...about };
     await record(tx, { actor: birther, action: 'machine.registered', machineId: id, orderId, detail });
     if ('resembles' in about) {
       const resembled = { machineId: about.resembles, detail: { reason: about.reason, newcomer: id } };
@@ -41,10 +48,10 @@ export function registerNewcomer(mdb: Mdb, stranger: Stranger, about: About): Pr
   });
 }
 
-async function isKnown(tx: Transaction, { mac }: Stranger, about: About, owner: string | null): Promise<boolean> {
+async function isKnown(tx: Transaction, { mac }: UnknownMachine, about: About, owner: string | null): Promise<boolean> {
   if ('from' in about) return owner !== about.from;
-  const asked = and(eq(machines.mac, mac), sql`${machines.resembles} is not null`);
-  return (await tx.$count(machines, asked)) > 0 || (owner !== null && owner !== about.resembles);
+  const request = and(eq(machines.mac, mac), sql`${machines.resembles} is not null`);
+  return (await tx.$count(machines, request)) > 0 || (owner !== null && owner !== about.resembles);
 }
 
 /** The machine that boots from a card has it: the one that had it keeps its others. */

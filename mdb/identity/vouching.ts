@@ -1,7 +1,7 @@
 /** A person's word on whose a controller is, for machines that show too little to tell. */
 
 import { eq, sql } from 'drizzle-orm';
-import type { IdentityWord } from '../../domain/identity/word.ts';
+import type { IdentityAnswer } from '../../domain/identity/word.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
 import { bmcs } from '../schema.ts';
@@ -12,7 +12,7 @@ import { bmcs } from '../schema.ts';
  */
 export function vouchForController(mdb: Mdb, actor: Actor, machineId: string, reason: string): Promise<boolean> {
   return acting(mdb, actor, null, async (tx) => {
-    const word: IdentityWord = { by: actor.name, reason, shown: null };
+    const word: IdentityAnswer = { by: actor.name, reason, shown: null };
     const kept = await tx
       .update(bmcs)
       .set({ word })
@@ -25,9 +25,13 @@ export function vouchForController(mdb: Mdb, actor: Actor, machineId: string, re
 }
 
 /** Ties the word to what the controller shows now; whoever does it first. */
-export async function tieWord(mdb: Mdb, machineId: string, shown: NonNullable<IdentityWord['shown']>): Promise<void> {
+export async function tieWord(
+  mdb: Mdb,
+  machineId: string,
+  observed: NonNullable<IdentityAnswer['shown']>,
+): Promise<void> {
   await mdb
     .update(bmcs)
-    .set({ word: sql`jsonb_set(${bmcs.word}, '{shown}', ${JSON.stringify(shown)}::jsonb)` })
+    .set({ word: sql`jsonb_set(${bmcs.word}, '{shown}', ${JSON.stringify(observed)}::jsonb)` })
     .where(sql`${bmcs.machineId} = ${machineId} and ${bmcs.word} -> 'shown' = 'null'::jsonb`);
 }

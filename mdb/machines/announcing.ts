@@ -7,7 +7,7 @@ import { isRefused, type Refused } from '../../domain/refused.ts';
 import { checkTags } from '../../domain/tags.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
-import { freeId, ownerOf } from '../identity/strangers.ts';
+import { freeId, ownerOf } from '../identity/unknown.ts';
 import { lock } from '../locks.ts';
 import { expectedBmcs, machines, nics, racks, sites, switches, switchPorts } from '../schema.ts';
 import { insertTags } from './tagging.ts';
@@ -31,30 +31,30 @@ export async function announceMachine(
   mdb: Mdb,
   operator: Actor,
   siteId: string,
-  wish: Announcement,
+  spec: Announcement,
 ): Promise<{ id: string } | Refused> {
   return acting(mdb, operator, null, async (tx) => {
-    const mac = normaliseMac(wish.mac);
-    if (mac === null) return { code: 'invalid', message: `${wish.mac} is not the MAC of a machine`, field: 'mac' };
-    const [problem] = checkTags(wish.tags ?? {});
+    const mac = normaliseMac(spec.mac);
+    if (mac === null) return { code: 'invalid', message: `${spec.mac} is not the MAC of a machine`, field: 'mac' };
+    const [problem] = checkTags(spec.tags ?? {});
     if (problem !== undefined) return { code: 'invalid', message: problem, field: 'tags' };
     const [site] = await tx.select({ id: sites.id }).from(sites).where(eq(sites.id, siteId));
     if (!site) return { code: 'not-found', message: `site ${siteId} is not in the MDB` };
-    const place = await findPlace(tx, siteId, wish);
+    const place = await findPlace(tx, siteId, spec);
     if (isRefused(place)) return place;
-    const taken = await findTaken(tx, mac, place, wish.bmc?.origin);
+    const taken = await findTaken(tx, mac, place, spec.bmc?.origin);
     if (taken) return taken;
     const id = await freeId(tx, mac);
     await tx
       .insert(machines)
       .values({ id, siteId, mac, rackId: place?.rack ?? null, unit: place?.unit ?? null, slot: place?.slot ?? null });
     await tx.insert(nics).values({ mac, machineId: id });
-    await insertTags(tx, id, wish.tags ?? {});
-    if (wish.bmc) {
-      const { origin, secretRef, serial } = wish.bmc;
+    await insertTags(tx, id, spec.tags ?? {});
+    if (spec.bmc) {
+      const { origin, secretRef, serial } = spec.bmc;
       await tx.insert(expectedBmcs).values({ origin, secretRef, serial: serial ?? null, siteId, mac });
     }
-    const detail = { mac, ...place, ...(wish.bmc && { bmc: wish.bmc.origin }), ...(wish.tags && { tags: wish.tags }) };
+    const detail = { mac, ...place, ...(spec.bmc && { bmc: spec.bmc.origin }), ...(spec.tags && { tags: spec.tags }) };
     await record(tx, { actor: operator, action: 'machine.announce', machineId: id, detail });
     return { id };
   });
@@ -66,31 +66,31 @@ interface Place {
   readonly slot: string | null;
 }
 
-async function findPlace(tx: Transaction, siteId: string, wish: Announcement): Promise<Place | null | Refused> {
-  if (wish.switch !== undefined) {
+async function findPlace(tx: Transaction, siteId: string, spec: Announcement): Promise<Place | null | Refused> {
+  if (spec.switch !== undefined) {
     const ports = await tx
       .select({ port: switchPorts.port, rack: switchPorts.rackId, unit: switchPorts.unit, slot: switchPorts.slot })
       .from(switchPorts)
       .innerJoin(switches, eq(switches.id, switchPorts.switchId))
-      .where(and(eq(switches.id, wish.switch), eq(switches.siteId, siteId)));
-    const port = ports.find((one) => portKey(one.port) === portKey(wish.port ?? ''));
+      .where(and(eq(switches.id, spec.switch), eq(switches.siteId, siteId)));
+    const port = ports.find((one) => portKey(one.port) === portKey(spec.port ?? ''));
     return (
-      (port && { rack: port.rack, unit: port.unit, slot: wish.slot?.toUpperCase() ?? port.slot }) ?? {
+      (port && { rack: port.rack, unit: port.unit, slot: spec.slot?.toUpperCase() ?? port.slot }) ?? {
         code: 'not-found',
-        message: `switch ${wish.switch} has no port ${wish.port} in the MDB`,
+        message: `switch ${spec.switch} has no port ${spec.port} in the MDB`,
         field: 'port',
       }
     );
   }
-  if (wish.rack === undefined || wish.unit === undefined) return null;
+  if (spec.rack === undefined || spec.unit === undefined) return null;
   const [rack] = await tx
     .select()
     .from(racks)
-    .where(and(eq(racks.id, wish.rack), eq(racks.siteId, siteId)));
-  if (!rack) return { code: 'not-found', message: `there is no rack ${wish.rack}`, field: 'rack' };
-  if (wish.unit > rack.units)
+    .where(and(eq(racks.id, spec.rack), eq(racks.siteId, siteId)));
+  if (!rack) return { code: 'not-found', message: `there is no rack ${spec.rack}`, field: 'rack' };
+  if (spec.unit > rack.units)
     return { code: 'invalid', message: `rack ${rack.id} has ${rack.units} units`, field: 'unit' };
-  return { rack: wish.rack, unit: wish.unit, slot: wish.slot?.toUpperCase() ?? null };
+  return { rack: spec.rack, unit: spec.unit, slot: spec.slot?.toUpperCase() ?? null };
 }
 
 async function findTaken(tx: Transaction, mac: string, place: Place | null, origin?: string): Promise<Refused | null> {

@@ -6,7 +6,7 @@ import type { EraseEvidence } from '../../domain/clean/erase.ts';
 import type { DiskToErase } from '../../domain/clean/plan.ts';
 import { doubtErased } from '../../domain/clean/plan.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
-import { type AgentSession, agentActor, lockReporter, type NotTaken, postReport } from '../boot/agent.ts';
+import { type AgentSession, agentActor, lockReporter, type NotAccepted, postReport } from '../boot/agent.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { disks, erasures, machines } from '../schema.ts';
 
@@ -16,7 +16,7 @@ export type ErasureRow = typeof erasures.$inferSelect;
  * Keeps what the agent tells of the disks that it erases; the reason when it was not told to erase one of them, or not
  * in this way. The end of all is told to the workflow, once a directive.
  */
-export function takeErased(mdb: Mdb, session: AgentSession, fact: ErasedFact): Promise<NotTaken> {
+export function takeErased(mdb: Mdb, session: AgentSession, fact: ErasedFact): Promise<NotAccepted> {
   const { orderId } = session;
   return acting(mdb, agentActor, orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);

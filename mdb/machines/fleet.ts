@@ -1,5 +1,7 @@
 /** Figures of the whole fleet. */
+
 import { sql } from 'drizzle-orm';
+import type { Seconds } from '../../domain/duration.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { listed, type Row, rowsOf } from '../rows.ts';
 
@@ -10,9 +12,9 @@ export interface FleetCounts {
   readonly remarked: number;
   readonly outboxDue: number;
   /** Age of the oldest message that is not delivered, in seconds. */
-  readonly outboxLag: number;
+  readonly outboxLag: Seconds;
   /** Age of the oldest that is due and that no dispatcher has tried, in seconds. */
-  readonly outboxUntaken: number;
+  readonly outboxUntaken: Seconds;
   /** Machines out of production for which nothing is ordered and that nothing holds, and the first ten of them. */
   readonly asideCount: number;
   readonly aside: readonly string[];

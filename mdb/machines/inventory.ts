@@ -6,7 +6,7 @@ import type { DiskFact, Inventory } from '../../domain/agent.ts';
 import { describeMove } from '../../domain/identity/cards.ts';
 import { serialKey, uuidForms } from '../../domain/identity/identity.ts';
 import { chooseLasting } from '../../domain/identity/lasting.ts';
-import { isOneMachine, type ShownMachine } from '../../domain/identity/onemachine.ts';
+import { isOneMachine, type ObservedMachine } from '../../domain/identity/onemachine.ts';
 import { acting, record, type Transaction } from '../acting.ts';
 import { type AgentSession, agentActor, lockReporter, postReport } from '../boot/agent.ts';
 import type { Mdb } from '../connect.ts';
@@ -25,20 +25,20 @@ type Machine = typeof machines.$inferSelect;
  * rest is taken. Returns the reason, with nothing changed, only where the session can't be this machine's, or where
  * what operators announced of its controller contradicts itself.
  */
-export async function takeInventory(mdb: Mdb, session: AgentSession, told: Inventory): Promise<string | null> {
+export async function takeInventory(mdb: Mdb, session: AgentSession, reported: Inventory): Promise<string | null> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
-    await lockIdentity(tx, told);
+    await lockIdentity(tx, reported);
     const reporter = await lockReporter(tx, session.machineId);
-    const shared = await withoutSharedCards(tx, reporter, told.nics);
-    const fact: Inventory = { ...told, nics: shared.cards };
-    const stranger = await findStranger(tx, reporter, fact);
-    if (stranger !== null) return stranger;
+    const shared = await withoutSharedCards(tx, reporter, reported.nics);
+    const fact: Inventory = { ...reported, nics: shared.cards };
+    const unknownMachine = await findUnknownMachine(tx, reporter, fact);
+    if (unknownMachine !== null) return unknownMachine;
     const { machine, moved } = await settleOwners(tx, reporter, fact);
     const mine = machine.id === session.machineId ? session : await sessionOf(tx, session, machine.id);
     const controller = await claimController(tx, machine, fact);
     if ('reason' in controller) return controller.reason;
     const remarks = [
-      ...(told.leftOut ?? []),
+      ...(reported.leftOut ?? []),
       ...shared.remarks,
       ...[...moved].map(([mac, from]) => describeMove(mac, from, machine.id)),
       ...(await remarkShared(tx, machine, fact)),
@@ -65,7 +65,11 @@ async function lockIdentity(tx: Transaction, { nics: cards, system }: Inventory)
 }
 
 /** Why the session that tells this can't be that machine's: it shows none of its cards. */
-async function findStranger(tx: Transaction, machine: Machine, { nics: cards }: Inventory): Promise<string | null> {
+async function findUnknownMachine(
+  tx: Transaction,
+  machine: Machine,
+  { nics: cards }: Inventory,
+): Promise<string | null> {
   const macs = cards.map(({ mac }) => mac);
   if (macs.includes(machine.mac)) return null;
   const known = await tx.select({ mac: nics.mac }).from(nics).where(eq(nics.machineId, machine.id));
@@ -84,7 +88,7 @@ async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory)
   );
   for (const [id, macs] of [...owners].sort()) {
     const other = await lockReporter(tx, id);
-    if (isOneMachine(shownBy(fact), machine.memoryMib !== null, await readKnownRow(tx, other))) {
+    if (isOneMachine(observedBy(fact), machine.memoryMib !== null, await readKnownRow(tx, other))) {
       const { lasting, passing } = chooseLasting(machine, other);
       await stopOrders(tx, agentActor, passing.id, `it is the same machine as ${lasting.id}`);
       await mergeMachines(tx, agentActor, passing, lasting);
@@ -103,7 +107,7 @@ async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory)
   return { machine, moved };
 }
 
-function shownBy({ system, nics: cards, disks: drives }: Inventory): ShownMachine {
+function observedBy({ system, nics: cards, disks: drives }: Inventory): ObservedMachine {
   const { uuid, serial, vendor, product } = system;
   return { uuid, serial, vendor, product, macs: cards.map(({ mac }) => mac), disks: drives.map((one) => one.serial) };
 }

@@ -13,10 +13,10 @@ export const ownRound = 'by-itself';
 
 const keptFor = sql`interval '30 days'`;
 /** Seconds for which a comparison is the work of one process; it is renewed while that goes on. */
-const lease = 120;
-const leased = sql`now() + ${lease} * interval '1 second'`;
+const leaseSeconds = 120;
+const leased = sql`now() + ${leaseSeconds} * interval '1 second'`;
 
-export interface ComparisonWish {
+export interface ComparisonSpec {
   readonly selector: string | null;
   readonly dryRun: boolean;
   readonly reason: string | null;
@@ -26,11 +26,11 @@ export interface ComparisonWish {
 export function askComparison(
   mdb: Mdb,
   operator: Actor,
-  { selector, dryRun, reason }: ComparisonWish,
+  { selector, dryRun, reason }: ComparisonSpec,
 ): Promise<string> {
   const id = `rehydrate-${randomUUID().slice(0, 8)}`;
   return acting(mdb, operator, null, async (tx) => {
-    await tx.insert(comparisons).values({ id, askedBy: operator.name, selector, dryRun, reason });
+    await tx.insert(comparisons).values({ id, requestedBy: operator.name, selector, dryRun, reason });
     if (!dryRun) await record(tx, { actor: operator, action: 'rehydrate', detail: { id, selector, reason } });
     return id;
   });
@@ -48,7 +48,7 @@ export async function takeAsked(mdb: Mdb): Promise<Comparison | null> {
         sql`coalesce(${comparisons.leasedUntil}, '-infinity') < now()`,
       ),
     )
-    .orderBy(comparisons.askedAt)
+    .orderBy(comparisons.requestedAt)
     .limit(1)
     .for('update', { skipLocked: true });
   const [taken] = await mdb
@@ -66,7 +66,7 @@ export async function takeAsked(mdb: Mdb): Promise<Comparison | null> {
 }
 
 /** Begins the round that goes by itself, when the latest ended so many seconds ago; of several processes for one only. */
-export async function takeOwnRound(mdb: Mdb, every: number): Promise<boolean> {
+export async function takeOwnRound(mdb: Mdb, intervalSeconds: number): Promise<boolean> {
   const taken = await mdb
     .insert(comparisons)
     .values({ id: ownRound, beganAt: sql`now()`, leasedUntil: leased })
@@ -74,7 +74,7 @@ export async function takeOwnRound(mdb: Mdb, every: number): Promise<boolean> {
       target: comparisons.id,
       set: { beganAt: sql`now()`, leasedUntil: leased },
       setWhere: sql`coalesce(${comparisons.leasedUntil}, '-infinity') < now()
-        and coalesce(${comparisons.endedAt}, '-infinity') < now() - ${every} * interval '1 second'`,
+        and coalesce(${comparisons.endedAt}, '-infinity') < now() - ${intervalSeconds} * interval '1 second'`,
     })
     .returning({ id: comparisons.id });
   return taken.length === 1;
@@ -113,6 +113,6 @@ export function listComparisons(mdb: MdbOrTransaction, limit: number): Promise<C
     .select()
     .from(comparisons)
     .where(ne(comparisons.id, ownRound))
-    .orderBy(desc(comparisons.askedAt))
+    .orderBy(desc(comparisons.requestedAt))
     .limit(limit);
 }

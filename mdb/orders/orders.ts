@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Cancel, OrderMessage, Steering } from '../../contract/machine.ts';
-import { type LiveOrder, type OrderWish, refuseOrder, usualClass } from '../../domain/orders.ts';
+import { type LiveOrder, type OrderSpec, refuseOrder, usualClass } from '../../domain/orders.ts';
 import type { Refused } from '../../domain/refused.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
@@ -18,34 +18,35 @@ export interface PlacedOrder {
 }
 
 /** Orders a passage of one machine. The same id again is the same order. */
-export function placeOrder(mdb: Mdb, operator: Actor, wish: OrderWish): Promise<PlacedOrder | Refused> {
-  return acting(mdb, operator, null, (tx) => placeOrderIn(tx, operator, wish));
+export function placeOrder(mdb: Mdb, operator: Actor, spec: OrderSpec): Promise<PlacedOrder | Refused> {
+  return acting(mdb, operator, null, (tx) => placeOrderIn(tx, operator, spec));
 }
 
 /** The same as the last thing of a transaction that does more. */
-export async function placeOrderIn(tx: Transaction, operator: Actor, wish: OrderWish): Promise<PlacedOrder | Refused> {
-  const [machine] = await tx.select().from(machines).where(eq(machines.id, wish.machineId)).for('update');
-  if (!machine) return { code: 'not-found', message: `there is no machine ${wish.machineId}`, field: 'machine' };
-  const { passage } = wish.asked;
-  const id = wish.id ?? `${passage}-${machine.id.replace(/^m-/, '')}-${randomUUID().slice(0, 8)}`;
-  const known = await findOrder(tx, id, wish);
+export async function placeOrderIn(tx: Transaction, operator: Actor, spec: OrderSpec): Promise<PlacedOrder | Refused> {
+  const [machine] = await tx.select().from(machines).where(eq(machines.id, spec.machineId)).for('update');
+  if (!machine) return { code: 'not-found', message: `there is no machine ${spec.machineId}`, field: 'machine' };
+  const { passage } = spec.passageRequest;
+  const id = spec.id ?? `${passage}-${machine.id.replace(/^m-/, '')}-${randomUUID().slice(0, 8)}`;
+  const known = await findOrder(tx, id, spec);
   if (known) return known;
   const live = await liveOrders(tx, machine.id);
-  const doubt = refuseOrder(wish, machine, live, Date.now());
+  const doubt = refuseOrder(spec, machine, live, Date.now());
   if (doubt) return doubt;
-  await insertOrder(tx, operator, id, wish);
+  await insertOrder(tx, operator, id, spec);
   // A drain may last a week: who stops it isn't made to wait behind it.
-  if (passage === 'undrain') await stopDrains(tx, operator, live, id, wish);
-  const { reason, dryRun } = wish;
-  const detail = { reason, ...(dryRun && { dryRun }), request: wish.asked.request };
+  if (passage === 'undrain') await stopDrains(tx, operator, live, id, spec);
+  const { reason, dryRun } = spec;
+  const detail = { reason, ...(dryRun && { dryRun }), request: spec.passageRequest.request };
   await record(tx, { actor: operator, action: `order.${passage}`, machineId: machine.id, orderId: id, detail });
   return { id, created: true };
 }
 
-async function findOrder(tx: Transaction, id: string, wish: OrderWish): Promise<PlacedOrder | Refused | null> {
+async function findOrder(tx: Transaction, id: string, spec: OrderSpec): Promise<PlacedOrder | Refused | null> {
   const [known] = await tx.select().from(orders).where(eq(orders.id, id));
   if (!known) return null;
-  if (known.machineId === wish.machineId && known.passage === wish.asked.passage) return { id, created: false };
+  if (known.machineId === spec.machineId && known.passage === spec.passageRequest.passage)
+    return { id, created: false };
   return { code: 'conflict', message: `order ${id} is another one, for ${known.machineId}`, field: 'id' };
 }
 
@@ -57,10 +58,10 @@ function liveOrders(tx: Transaction, machineId: string): Promise<LiveOrder[]> {
 }
 
 /** Writes an order and its message, without asking whether it fits: for orders that another one hands on to. */
-export async function insertOrder(tx: Transaction, operator: Actor, id: string, wish: OrderWish): Promise<void> {
-  const { machineId, asked, reason, dryRun, reviewed, notBefore, deadline, campaignId } = wish;
-  const { passage } = asked;
-  const urgency = wish.class ?? usualClass(passage);
+export async function insertOrder(tx: Transaction, operator: Actor, id: string, spec: OrderSpec): Promise<void> {
+  const { machineId, passageRequest, reason, dryRun, reviewed, notBefore, deadline, campaignId } = spec;
+  const { passage } = passageRequest;
+  const urgency = spec.class ?? usualClass(passage);
   await tx.insert(orders).values({
     id,
     machineId,
@@ -69,16 +70,16 @@ export async function insertOrder(tx: Transaction, operator: Actor, id: string, 
     requesterClass: operator.class,
     reason,
     class: urgency,
-    request: { ...asked.request },
+    request: { ...passageRequest.request },
     dryRun,
     reviewed,
     notBefore,
     deadline,
     campaignId: campaignId ?? null,
   });
-  if (!dryRun && (asked.passage === 'birth' || asked.passage === 'rebirth')) {
+  if (!dryRun && (passageRequest.passage === 'birth' || passageRequest.passage === 'rebirth')) {
     // A new intent: the bound on bootstrap images counts from here.
-    const wipeReason = asked.request.wipe ? { wipeReason: `${operator.name}: ${reason}` } : {};
+    const wipeReason = passageRequest.request.wipe ? { wipeReason: `${operator.name}: ${reason}` } : {};
     await tx
       .update(machines)
       .set({ bootstraps: 0, ...wipeReason })
@@ -94,9 +95,9 @@ export async function insertOrder(tx: Transaction, operator: Actor, id: string, 
   await post(tx, { key: `order/${id}`, machineId, orderId: id, kind: 'order', payload: { ...payload } });
 }
 
-async function stopDrains(tx: Transaction, operator: Actor, live: readonly LiveOrder[], id: string, wish: OrderWish) {
+async function stopDrains(tx: Transaction, operator: Actor, live: readonly LiveOrder[], id: string, spec: OrderSpec) {
   for (const order of live.filter(({ passage }) => passage === 'drain' || passage === 'reboot'))
-    await askToStop(tx, operator, { ...order, machineId: wish.machineId }, `${id}: ${wish.reason}`);
+    await askToStop(tx, operator, { ...order, machineId: spec.machineId }, `${id}: ${spec.reason}`);
 }
 
 interface Stopped extends Pick<LiveOrder, 'id' | 'state'> {
@@ -127,9 +128,10 @@ export async function cancelOrder(mdb: Mdb, operator: Actor, orderId: string, re
   return acting(mdb, operator, orderId, async (tx) => {
     const order = await lockLive(tx, orderId);
     if ('code' in order) return order;
-    const asked = await askToStop(tx, operator, order, reason);
+    const requested = await askToStop(tx, operator, order, reason);
     const { machineId } = order;
-    if (asked) await record(tx, { actor: operator, action: 'order.cancel', machineId, orderId, detail: { reason } });
+    if (requested)
+      await record(tx, { actor: operator, action: 'order.cancel', machineId, orderId, detail: { reason } });
     return true;
   });
 }

@@ -2,6 +2,7 @@
 
 import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import { campaignSignals } from '../../contract/campaign.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { Passage, StepState } from '../../domain/machine.ts';
 import type { StepDetail } from '../../domain/steps.ts';
 import type { Transaction } from '../acting.ts';
@@ -107,12 +108,12 @@ export async function endOrder(
     .update(steps)
     .set({ state: state === 'done' ? 'done' : 'failed', endedAt: sql`now()` })
     .where(and(eq(steps.orderId, orderId), inArray(steps.state, ['running', 'held'])));
-  if (ended?.campaign) await tellCampaign(tx, ended.campaign, orderId, state);
+  if (ended?.campaign) await describeCampaign(tx, ended.campaign, orderId, state);
   return ended !== undefined;
 }
 
 /** A campaign goes on when one of its orders has ended; it reads the rest in the MDB. */
-async function tellCampaign(tx: Transaction, campaign: string, orderId: string, state: string): Promise<void> {
+async function describeCampaign(tx: Transaction, campaign: string, orderId: string, state: string): Promise<void> {
   const body = { orderId, state };
   await postToCampaign(tx, `outcome/${orderId}`, { campaign, signal: campaignSignals.wake, body });
 }
@@ -122,7 +123,7 @@ export interface StepRow {
   readonly ordinal: number;
   readonly owner: string;
   /** Milliseconds from now. */
-  readonly limit: number;
+  readonly limit: Milliseconds;
 }
 
 /** Begins a step of the passage; one that ran before (the machine booted anew) begins its next attempt. */

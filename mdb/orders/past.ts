@@ -2,7 +2,7 @@
 
 import { and, asc, eq, inArray, ne } from 'drizzle-orm';
 import type { Answer, Report, Steering } from '../../contract/machine.ts';
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { Past, PastAct, PastPermit, PastQuestion } from '../../contract/past.ts';
 import type { ActKind } from '../../domain/acts.ts';
 import type { Transaction } from '../acting.ts';
@@ -21,7 +21,7 @@ export async function readPast(tx: Transaction, machine: OrderedMachineRow, orde
     .where(and(eq(steps.orderId, order.id), eq(steps.source, 'passage')))
     .orderBy(asc(steps.startedAt), asc(steps.ordinal));
   const open = own.filter(({ state }) => state === 'running' || state === 'held').at(-1) ?? null;
-  const asked = await questionsOf(tx, order.id);
+  const requests = await questionsOf(tx, order.id);
   const messages = await messagesOf(tx, order.id);
   const inventory = messages.reports.findLast(({ report }) => report.kind === 'inventory');
   const [moved] = await tx
@@ -37,10 +37,12 @@ export async function readPast(tx: Transaction, machine: OrderedMachineRow, orde
     ended: own.filter(({ state }) => state === 'done').map(({ name }) => name),
     acts: await actsOf(tx, order.id),
     permits: await permitsOf(tx, order.id),
-    questions: asked.map(({ row, fault }) => asQuestion(row, fault)),
-    asked: asked.length,
-    answers: messages.answers.filter(({ step }) => asked.some(({ row }) => row.id === step && row.answeredAt === null)),
-    reports: unheard(messages.reports, inventory?.report.nonce ?? null, open, asked),
+    questions: requests.map(({ row, fault }) => asQuestion(row, fault)),
+    requestCount: requests.length,
+    answers: messages.answers.filter(({ step }) =>
+      requests.some(({ row }) => row.id === step && row.answeredAt === null),
+    ),
+    reports: unheard(messages.reports, inventory?.report.nonce ?? null, open, requests),
     nonce: inventory?.report.nonce ?? null,
     cancel: messages.cancel,
     paused: order.pausedBy !== null || machine.paused,
@@ -78,16 +80,16 @@ async function permitsOf(tx: Transaction, orderId: string): Promise<PastPermit[]
     .select({ id: permits.id, semaphore: permits.semaphore, state: permits.state })
     .from(permits)
     .where(and(eq(permits.orderId, orderId), ne(permits.state, 'closed')))
-    .orderBy(asc(permits.askedAt));
+    .orderBy(asc(permits.requestedAt));
   return rows.map(({ id, semaphore, state }) => ({ id, semaphore, granted: state === 'granted' }));
 }
 
-interface AskedRow {
+interface OpenQuestion {
   readonly row: QuestionRow;
   readonly fault: string;
 }
 
-async function questionsOf(tx: Transaction, orderId: string): Promise<AskedRow[]> {
+async function questionsOf(tx: Transaction, orderId: string): Promise<OpenQuestion[]> {
   return tx
     .select({ row: humanSteps, fault: tickets.fault })
     .from(humanSteps)
@@ -99,21 +101,21 @@ async function questionsOf(tx: Transaction, orderId: string): Promise<AskedRow[]
 function asQuestion(row: QuestionRow, fault: string): PastQuestion {
   const { id, step, question, choices, owner, schema, roles, onClose } = row;
   const held = { fault, reason: question, choices, owner, roles, onClose, ...(schema && { schema }) };
-  return { id, step, held, ruling: rulingOf(row) };
+  return { id, step, question: held, answer: answerOf(row) };
 }
 
-function rulingOf({ answeredAt, answer, answeredBy, note, data }: QuestionRow): PersonsRuling | null {
+function answerOf({ answeredAt, answer, answeredBy, note, data }: QuestionRow): OperatorAnswer | null {
   if (answeredAt === null || answer === null || answeredBy === null) return null;
   return { answer, by: answeredBy, ...(note !== null && { note }), ...(data && { data }) };
 }
 
-interface Told {
+interface OutboxReport {
   readonly report: Report;
   readonly at: Date;
 }
 
 interface Messages {
-  readonly reports: readonly Told[];
+  readonly reports: readonly OutboxReport[];
   readonly answers: readonly Answer[];
   readonly cancel: Steering | null;
 }
@@ -138,19 +140,21 @@ async function messagesOf(tx: Transaction, orderId: string): Promise<Messages> {
  * it, was heard: a person has ruled on it since.
  */
 function unheard(
-  told: readonly Told[],
+  reported: readonly OutboxReport[],
   nonce: string | null,
   open: StepRow | null,
-  asked: readonly AskedRow[],
+  requests: readonly OpenQuestion[],
 ): Report[] {
-  const answers = asked.filter(({ row }) => row.step === open?.name).map(({ row }) => row.answeredAt?.getTime() ?? 0);
-  const heard = Math.max(open?.startedAt.getTime() ?? 0, ...answers);
-  return told
+  const answers = requests
+    .filter(({ row }) => row.step === open?.name)
+    .map(({ row }) => row.answeredAt?.getTime() ?? 0);
+  const received = Math.max(open?.startedAt.getTime() ?? 0, ...answers);
+  return reported
     .filter(({ report, at }) => {
       // The installed system has a nonce of its own.
       if (report.kind === 'ready') return true;
       if (report.nonce !== nonce) return false;
-      return !rulable.has(report.kind) || at.getTime() >= heard;
+      return !rulable.has(report.kind) || at.getTime() >= received;
     })
     .map(({ report }) => report);
 }

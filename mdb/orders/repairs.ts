@@ -3,6 +3,7 @@ import { and, desc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../acting.ts';
 import { consoleOf } from '../controllers/consoles.ts';
 import {
+  attempts,
   bootCounts,
   bundles,
   burnins,
@@ -15,51 +16,59 @@ import {
   machines,
   nics,
   replacements,
-  rungs,
   sensorReadings,
 } from '../schema.ts';
 
 /** Rows of each kind that a bundle keeps at most. */
-const most = 50;
+const max = 50;
 
-export interface RungRow {
+export interface AttemptRow {
   readonly machineId: string;
   readonly orderId: string;
   readonly fault: string;
-  readonly rung: string;
+  readonly attempt: string;
 }
 
 /**
  * What was climbed at this machine within the last weeks, newest first; without the rung that is begun, which may have
  * been written by an earlier try of the same activity.
  */
-export function climbed(tx: Transaction, { machineId, orderId, rung }: RungRow) {
-  const own = and(eq(rungs.orderId, orderId), eq(rungs.rung, rung), isNull(rungs.outcome));
+export function attempted(tx: Transaction, { machineId, orderId, attempt }: AttemptRow) {
+  const own = and(eq(attempts.orderId, orderId), eq(attempts.attempt, attempt), isNull(attempts.outcome));
   return tx
-    .select({ rung: rungs.rung, at: rungs.climbedAt })
-    .from(rungs)
-    .where(and(eq(rungs.machineId, machineId), gt(rungs.climbedAt, sql`now() - interval '30 days'`), sql`not (${own})`))
-    .orderBy(desc(rungs.climbedAt))
+    .select({ attempt: attempts.attempt, at: attempts.attemptedAt })
+    .from(attempts)
+    .where(
+      and(
+        eq(attempts.machineId, machineId),
+        gt(attempts.attemptedAt, sql`now() - interval '30 days'`),
+        sql`not (${own})`,
+      ),
+    )
+    .orderBy(desc(attempts.attemptedAt))
     .limit(200);
 }
 
 /** Writes the rung as begun, once an order. */
-export async function beginRung(tx: Transaction, row: RungRow): Promise<void> {
-  const { orderId, rung } = row;
-  const known = await tx.$count(rungs, and(eq(rungs.orderId, orderId), eq(rungs.rung, rung), isNull(rungs.outcome)));
-  if (known === 0) await tx.insert(rungs).values(row);
+export async function beginAttempt(tx: Transaction, row: AttemptRow): Promise<void> {
+  const { orderId, attempt } = row;
+  const known = await tx.$count(
+    attempts,
+    and(eq(attempts.orderId, orderId), eq(attempts.attempt, attempt), isNull(attempts.outcome)),
+  );
+  if (known === 0) await tx.insert(attempts).values(row);
 }
 
-export async function endRung(
+export async function endAttempt(
   tx: Transaction,
-  { orderId, rung }: RungRow,
+  { orderId, attempt }: AttemptRow,
   outcome: 'healed' | 'false_positive' | 'failed' | 'handed-on',
   seen: string,
 ): Promise<void> {
   await tx
-    .update(rungs)
+    .update(attempts)
     .set({ outcome, seen })
-    .where(and(eq(rungs.orderId, orderId), eq(rungs.rung, rung), isNull(rungs.outcome)));
+    .where(and(eq(attempts.orderId, orderId), eq(attempts.attempt, attempt), isNull(attempts.outcome)));
 }
 
 /** What the MDB knows that matters to whoever repairs the machine, the latest of each kind. */
@@ -69,13 +78,13 @@ export async function gatherEvidence(tx: Transaction, machineId: string) {
     .from(controllerLogEntries)
     .where(eq(controllerLogEntries.machineId, machineId))
     .orderBy(desc(controllerLogEntries.id))
-    .limit(most);
+    .limit(max);
   const events = await tx
     .select()
     .from(controllerEvents)
     .where(eq(controllerEvents.machineId, machineId))
     .orderBy(desc(controllerEvents.id))
-    .limit(most);
+    .limit(max);
   const [sensors] = await tx
     .select()
     .from(sensorReadings)
@@ -100,8 +109,8 @@ export async function gatherEvidence(tx: Transaction, machineId: string) {
     .where(eq(machines.id, machineId));
   const { keyStore = null, lastSeenAt = null } = machine ?? {};
   const boots = await lastBootRequest(tx, machineId);
-  const told = await consoleOf(tx, machineId);
-  const console = told ?? { lines: [], missing: 'it was not read', readAt: null };
+  const reported = await consoleOf(tx, machineId);
+  const console = reported ?? { lines: [], missing: 'it was not read', readAt: null };
   return { logs, events, sensors: sensors ?? null, tests, acts, keyStore, lastSeenAt, boots, console };
 }
 
@@ -131,18 +140,18 @@ export async function gatherDisks(tx: Transaction, machineId: string) {
     .select({ document: controllerDocuments.document })
     .from(controllerDocuments)
     .where(and(eq(controllerDocuments.machineId, machineId), eq(controllerDocuments.kind, 'drives')));
-  const shown = (kept?.document ?? []) as readonly { serial: string | null; slot: string | null }[];
+  const observed = (kept?.document ?? []) as readonly { serial: string | null; slot: string | null }[];
   const changes = await tx
     .select({ place: hardwareChanges.place, before: hardwareChanges.before, after: hardwareChanges.after })
     .from(hardwareChanges)
     .where(and(eq(hardwareChanges.machineId, machineId), eq(hardwareChanges.kind, 'drives')))
     .orderBy(desc(hardwareChanges.id))
-    .limit(most);
+    .limit(max);
   const left = changes.flatMap(({ place, before, after }) => {
     const serial = serialOf(before);
     return serial === null ? [] : [{ serial, slot: place, next: serialOf(after) }];
   });
-  return { known, shown, left };
+  return { known, observed, left };
 }
 
 function serialOf(part: unknown): string | null {

@@ -2,7 +2,7 @@
 
 import { and, eq } from 'drizzle-orm';
 import type { Answer } from '../../contract/machine.ts';
-import { type AnswerWish, refuseAnswer } from '../../domain/answering.ts';
+import { type AnswerSpec, refuseAnswer } from '../../domain/answering.ts';
 import { readPlace } from '../../domain/answers.ts';
 import type { Refused } from '../../domain/refused.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
@@ -16,29 +16,33 @@ export interface Answerer extends Actor {
 }
 
 /** Hands an answer to the passage that asked. The first one counts; every other is kept, and refused with the reason. */
-export async function answerStep(mdb: Mdb, answerer: Answerer, wish: AnswerWish): Promise<true | Refused> {
+export async function answerStep(mdb: Mdb, answerer: Answerer, spec: AnswerSpec): Promise<true | Refused> {
   return acting(mdb, answerer, null, async (tx) => {
-    const [asked] = await tx.select().from(humanSteps).where(eq(humanSteps.id, wish.step)).for('update');
+    const [asked] = await tx.select().from(humanSteps).where(eq(humanSteps.id, spec.step)).for('update');
     const refused =
-      (asked ? refuseAnswer(asked, answerer, wish) : missing(wish)) ??
-      (await refusePlace(tx, asked, wish)) ??
-      (await hand(tx, answerer, asked, wish));
+      (asked ? refuseAnswer(asked, answerer, spec) : missing(spec)) ??
+      (await refusePlace(tx, asked, spec)) ??
+      (await hand(tx, answerer, asked, spec));
     if (refused === null) return true;
-    const answer = { ...wish, by: answerer.name };
+    const answer = { ...spec, by: answerer.name };
     await keepIgnored(tx, { machineId: asked?.machineId ?? 'unknown', why: refused.message, answer });
     return refused;
   });
 }
 
-type Asked = typeof humanSteps.$inferSelect;
+type AnswerableStep = typeof humanSteps.$inferSelect;
 
-function missing({ step }: AnswerWish): Refused {
+function missing({ step }: AnswerSpec): Refused {
   return { code: 'not-found', message: `there is no step ${step}: farrier step list shows the open ones` };
 }
 
 /** Why the place that an answer names is none; null where it is one, or where the answer names none. */
-async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }: AnswerWish): Promise<Refused | null> {
-  if (!asked || !answer.startsWith('place:')) return null;
+async function refusePlace(
+  tx: Transaction,
+  request: AnswerableStep | undefined,
+  { answer }: AnswerSpec,
+): Promise<Refused | null> {
+  if (!request || !answer.startsWith('place:')) return null;
   const invalid = (message: string) => ({ code: 'invalid', message, field: 'answer' }) as const;
   const place = readPlace(answer);
   if (place === null)
@@ -47,7 +51,7 @@ async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }
     .select({ units: racks.units })
     .from(racks)
     .innerJoin(machines, eq(machines.siteId, racks.siteId))
-    .where(and(eq(racks.id, place.rack), eq(machines.id, asked.machineId)));
+    .where(and(eq(racks.id, place.rack), eq(machines.id, request.machineId)));
   if (!rack) return invalid(`there is no rack ${place.rack} in its site`);
   if (place.unit >= 1 && place.unit <= rack.units) return null;
   return invalid(`rack ${place.rack} has ${rack.units} units: there is no unit ${place.unit}`);
@@ -56,12 +60,12 @@ async function refusePlace(tx: Transaction, asked: Asked | undefined, { answer }
 async function hand(
   tx: Transaction,
   by: Answerer,
-  asked: Asked | undefined,
-  wish: AnswerWish,
+  request: AnswerableStep | undefined,
+  spec: AnswerSpec,
 ): Promise<Refused | null> {
-  if (!asked) return missing(wish);
-  const { id, machineId, orderId } = asked;
-  const { answer, note, data } = wish;
+  if (!request) return missing(spec);
+  const { id, machineId, orderId } = request;
+  const { answer, note, data } = spec;
   const payload: Answer = {
     step: id,
     answer,

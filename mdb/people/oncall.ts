@@ -1,6 +1,6 @@
 /** Who is on call for a team. */
 import { and, asc, desc, eq, gt, inArray, lte, sql } from 'drizzle-orm';
-import { onCallAt, type Rotation, type Swap, turnAt } from '../../domain/oncall.ts';
+import { onCallAt, type Rotation, type Swap, shiftAt } from '../../domain/oncall.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { oncall, oncallSwaps } from '../schema.ts';
@@ -31,7 +31,7 @@ export async function listOnCall(mdb: MdbOrTransaction, at: Date, team?: string)
     .orderBy(desc(oncallSwaps.id));
   return rows.map((row) => {
     const mine: Swap[] = swaps.filter((swap) => swap.team === row.team);
-    return { team: row.team, people: row.people, ...turnAt(row, mine, at) };
+    return { team: row.team, people: row.people, ...shiftAt(row, mine, at) };
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { standardOnClose } from '../../domain/answers.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { AnswerSchema } from '../../domain/question.ts';
 import type { Transaction } from '../acting.ts';
 import type { Mdb } from '../connect.ts';
@@ -18,9 +19,9 @@ export interface HumanStepRow {
   readonly reason: string;
   readonly choices: readonly string[];
   /** Milliseconds from now. */
-  readonly remindAfter: number;
+  readonly remindAfter: Milliseconds;
   /** Milliseconds from now until whoever is on call is told too; the first reminder when absent. */
-  readonly deadline?: number | undefined;
+  readonly deadline?: Milliseconds | undefined;
   readonly schema?: AnswerSchema | undefined;
   /** Who may answer; operators and admins when absent. */
   readonly roles?: readonly ('operator' | 'admin')[] | undefined;
@@ -161,7 +162,11 @@ export interface Reminder {
  * Reminds of a question at its ticket, and past its deadline tells whoever is on call by now: at a later reminder that
  * may be somebody else. Null when it has been answered, or was reminded of a moment ago.
  */
-export async function remindHumanStep(tx: Transaction, id: string, remindAfter: number): Promise<Reminder | null> {
+export async function remindHumanStep(
+  tx: Transaction,
+  id: string,
+  remindAfter: Milliseconds,
+): Promise<Reminder | null> {
   const [step] = await tx
     .select()
     .from(humanSteps)
@@ -170,8 +175,8 @@ export async function remindHumanStep(tx: Transaction, id: string, remindAfter: 
   // Asked for a little early, by a clock that differs, it counts; asked for twice, it does not.
   const [{ now } = { now: new Date() }] = await tx.execute<{ now: Date }>(sql`select now() as now`);
   const at = new Date(now);
-  if (!step || step.remindAt.getTime() - at.getTime() > slack) return null;
-  const late = step.deadlineAt !== null && step.deadlineAt.getTime() - at.getTime() < slack;
+  if (!step || step.remindAt.getTime() - at.getTime() > clockSlackMs) return null;
+  const late = step.deadlineAt !== null && step.deadlineAt.getTime() - at.getTime() < clockSlackMs;
   const person = late ? await standsIn(tx, step.owner, at) : null;
   const number = step.reminders + 1;
   await tx
@@ -195,7 +200,7 @@ export async function remindHumanStep(tx: Transaction, id: string, remindAfter: 
 }
 
 /** Milliseconds by which the clock that woke us may be ahead of the MDB's. */
-const slack = 60_000;
+const clockSlackMs = 60_000;
 
 export interface IgnoredRow {
   readonly machineId: string;

@@ -72,7 +72,7 @@ export async function readTicket(mdb: MdbOrTransaction, id: string) {
   return { ticket, body, notes: notes.reverse(), questions };
 }
 
-export interface CloseWish {
+export interface CloseSpec {
   readonly id: string;
   /** Says which answer the closing gives, where the questions' own would not do. */
   readonly answer?: string | undefined;
@@ -86,38 +86,38 @@ export interface CloseWish {
 export async function closeByPerson(
   mdb: Mdb,
   person: Answerer,
-  wish: CloseWish,
+  spec: CloseSpec,
 ): Promise<'closed' | 'answered' | Refused> {
-  const found = await readTicket(mdb, wish.id);
+  const found = await readTicket(mdb, spec.id);
   if (found === null)
-    return { code: 'not-found', message: `there is no ticket ${wish.id}: farrier ticket ls shows them` };
+    return { code: 'not-found', message: `there is no ticket ${spec.id}: farrier ticket ls shows them` };
   if (found.ticket.closedAt !== null)
     return {
       code: 'conflict',
-      message: `ticket ${wish.id} was closed already, by ${found.ticket.closedBy ?? 'farrier'}`,
+      message: `ticket ${spec.id} was closed already, by ${found.ticket.closedBy ?? 'farrier'}`,
     };
   if (person.role === 'viewer') return { code: 'forbidden', message: 'a viewer closes no tickets' };
   const open = found.questions.filter(({ answeredAt }) => answeredAt === null);
   if (open.length === 0) {
     await acting(mdb, person, null, async (tx) => {
-      await closeTicket(tx, wish.id, person.name, wish.why);
+      await closeTicket(tx, spec.id, person.name, spec.why);
       const { machineId } = found.ticket;
       await record(tx, {
         actor: person,
         action: 'ticket.close',
         machineId,
-        detail: { ticket: wish.id, why: wish.why },
+        detail: { ticket: spec.id, why: spec.why },
       });
     });
     return 'closed';
   }
   for (const { id, onClose, choices } of open) {
-    const answer = wish.answer ?? onClose;
+    const answer = spec.answer ?? onClose;
     if (answer === null) {
-      const message = `closing ${wish.id} could mean ${choices.join(' or ')}: say which with --answer`;
+      const message = `closing ${spec.id} could mean ${choices.join(' or ')}: say which with --answer`;
       return { code: 'invalid', message, field: 'answer' };
     }
-    const answered = await answerStep(mdb, person, { step: id, answer, note: wish.why });
+    const answered = await answerStep(mdb, person, { step: id, answer, note: spec.why });
     if (answered !== true) return answered;
   }
   return 'answered';

@@ -15,12 +15,12 @@ export interface Disruption {
 
 const denied: Disruption = { state: 'denied', semaphore: null };
 /** A repeated request is told to the semaphore this often; it lapses an hour after the last. In milliseconds. */
-const retell = 300_000;
+const repeatMs = 300_000;
 
 /** One indexed read: every machine may ask every second. */
 export async function checkDisruption(mdb: MdbOrTransaction, machineId: string): Promise<Disruption> {
   const row = await openRow(mdb, machineId);
-  return row ? standing(row) : denied;
+  return row ? status(row) : denied;
 }
 
 /** Asks for the permit, or says that it is still wanted. Null for a machine that the MDB does not have. */
@@ -31,10 +31,10 @@ export function requestDisruption(mdb: Mdb, actor: Actor, machineId: string): Pr
     const open = (await openRow(tx, machineId)) ?? (await openNew(tx, machineId, machine.rackId));
     const { id, semaphore } = open;
     const body: PermitRequest = { id, machineId, siteId: machine.siteId, class: 'maintenance' };
-    const key = `permit/${id}/acquire/${Math.floor(Date.now() / retell)}`;
+    const key = `permit/${id}/acquire/${Math.floor(Date.now() / repeatMs)}`;
     await postToSemaphore(tx, key, { semaphore, message: semaphoreMessages.acquire, body });
     if (open.isNew) await record(tx, { actor, action: 'disruption.requested', machineId, detail: { id, semaphore } });
-    return standing(open);
+    return status(open);
   });
 }
 
@@ -78,6 +78,6 @@ async function openNew(tx: Transaction, machineId: string, rack: string | null):
   return { id, semaphore, state: 'waiting', isNew: true };
 }
 
-function standing({ state, semaphore }: Open): Disruption {
+function status({ state, semaphore }: Open): Disruption {
   return { state: state === 'granted' ? 'permitted' : 'requested', semaphore };
 }

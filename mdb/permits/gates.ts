@@ -1,8 +1,8 @@
 /** What the gates in front of a grant (`domain/permits/gates.ts`) have to know of the MDB. */
 import { and, inArray, sql } from 'drizzle-orm';
-import { brakeGateOf } from '../../domain/brake.ts';
+import { breakerGateOf } from '../../domain/circuitbreaker.ts';
 import { isOfferable } from '../../domain/machine.ts';
-import type { CandidateFacts, GateScene } from '../../domain/permits/gates.ts';
+import type { CandidateFacts, GateFacts } from '../../domain/permits/gates.ts';
 import type { PermitGate } from '../../domain/permits/terms.ts';
 import type { Transaction } from '../acting.ts';
 import type { MdbOrTransaction } from '../connect.ts';
@@ -15,7 +15,7 @@ export async function readRate(
   tx: MdbOrTransaction,
   semaphore: string,
   perMinute: number | null,
-): Promise<GateScene['rate']> {
+): Promise<GateFacts['rate']> {
   if (perMinute === null) return null;
   const rows = await tx.execute<{ count: number; first: number | null }>(sql`
     select count(*)::int as count, (extract(epoch from min(granted_at)) * 1000)::bigint as first
@@ -25,9 +25,9 @@ export async function readRate(
 }
 
 /** The storm brake as it stands. */
-export async function readBrakeGate(mdb: MdbOrTransaction): Promise<PermitGate | null> {
+export async function readBreakerGate(mdb: MdbOrTransaction): Promise<PermitGate | null> {
   const [brake] = await mdb.select().from(brakes);
-  return brake === undefined ? null : brakeGateOf(brake, Date.now());
+  return brake === undefined ? null : breakerGateOf(brake, Date.now());
 }
 
 /** What is known of each candidate's machine, by the candidate's id. */

@@ -2,15 +2,15 @@
 
 import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import {
+  type LedgerBatch,
   type LedgerRest,
   type LedgerResult,
-  type LedgerTurn,
   type PermitHolder,
   type PermitWaiting,
   readSemaphoreId,
   semaphoreMessages,
 } from '../../contract/semaphore.ts';
-import { type GateScene, judgeCandidates } from '../../domain/permits/gates.ts';
+import { type GateFacts, judgeCandidates } from '../../domain/permits/gates.ts';
 import type { Resource } from '../../domain/permits/groups.ts';
 import { termsOf } from '../../domain/permits/policy.ts';
 import { type Actor, record, type Transaction } from '../acting.ts';
@@ -20,7 +20,7 @@ import { raiseFence } from '../orders/passage.ts';
 import { postToSemaphore } from '../outbox.ts';
 import { closeTicket, openTicket } from '../people/people.ts';
 import { machines, permits, semaphoreStates, tickets } from '../schema.ts';
-import { readBrakeGate, readCandidateFacts, readRate } from './gates.ts';
+import { readBreakerGate, readCandidateFacts, readRate } from './gates.ts';
 import { countGroup, opensAt, policyOf } from './policy.ts';
 
 type PermitRow = typeof permits.$inferSelect;
@@ -37,29 +37,29 @@ export function resourceOf(semaphore: string): Resource {
  * Writes one batch and grants what policy and gates allow. A repeated batch, and one of a worker that was thought dead,
  * grants nothing twice: what counts is the ledger, which one batch of a semaphore at a time works on.
  */
-export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<LedgerResult> {
-  const { semaphore } = turn;
+export async function settleBatch(tx: Transaction, ledgerBatch: LedgerBatch): Promise<LedgerResult> {
+  const { semaphore } = ledgerBatch;
   const resource = resourceOf(semaphore);
   await lock(tx, 'semaphores', semaphore);
-  await writeQueued(tx, semaphore, turn.queued);
-  await writeClosed(tx, turn);
-  await writeOverdue(tx, turn);
+  await writeQueued(tx, semaphore, ledgerBatch.queued);
+  await writeClosed(tx, ledgerBatch);
+  await writeOverdue(tx, ledgerBatch);
   const policy = await policyOf(tx, resource);
   const group = await countGroup(tx, semaphore, resource);
   const terms = termsOf(policy, group.total);
-  const open = await openRows(tx, semaphore, turn.candidates);
+  const open = await openRows(tx, semaphore, ledgerBatch.candidates);
   const granted = open.filter(({ state }) => state === 'granted');
-  const scene: GateScene = {
+  const context: GateFacts = {
     policy,
     group,
     room: terms.capacity - granted.length,
     capacity: terms.capacity,
     opensAt: await opensAt(tx, policy.windows),
     rate: await readRate(tx, semaphore, policy.perMinute),
-    brake: await readBrakeGate(tx),
+    brake: await readBreakerGate(tx),
   };
-  const waiting = inOrderOf(turn.candidates, open);
-  const verdict = judgeCandidates(scene, waiting, await readCandidateFacts(tx, waiting));
+  const waiting = inOrderOf(ledgerBatch.candidates, open);
+  const verdict = judgeCandidates(context, waiting, await readCandidateFacts(tx, waiting));
   const fences = await grant(tx, verdict.granted);
   const { gate } = verdict;
   const state = {
@@ -71,9 +71,9 @@ export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<Led
     .insert(semaphoreStates)
     .values({ id: semaphore, ...state })
     .onConflictDoUpdate({ target: semaphoreStates.id, set: { ...state, updatedAt: sql`now()` } });
-  await auditTurn(tx, turn);
-  const known = new Set(turn.holders);
-  const candidates = new Set(turn.candidates);
+  await auditBatch(tx, ledgerBatch);
+  const known = new Set(ledgerBatch.holders);
+  const candidates = new Set(ledgerBatch.candidates);
   const unknown = granted.filter(({ id }) => !known.has(id));
   return {
     terms,
@@ -86,7 +86,7 @@ export async function settleTurn(tx: Transaction, turn: LedgerTurn): Promise<Led
       tx,
       unknown.filter(({ id }) => !candidates.has(id)),
     ),
-    gone: await goneOf(tx, turn, open),
+    gone: await goneOf(tx, ledgerBatch, open),
     held: verdict.held,
   };
 }
@@ -111,7 +111,7 @@ async function writeQueued(tx: Transaction, semaphore: string, queued: readonly 
     on conflict (id) do nothing`);
 }
 
-async function writeClosed(tx: Transaction, { semaphore, closed }: LedgerTurn): Promise<void> {
+async function writeClosed(tx: Transaction, { semaphore, closed }: LedgerBatch): Promise<void> {
   if (closed.length === 0) return;
   await tx.execute(sql`
     update permits set state = 'closed', how = c.how, why = c.why, by = c.by, closed_at = now()
@@ -142,7 +142,7 @@ function faultOf(semaphore: string): string {
 }
 
 /** One open ticket a machine and semaphore says that a permit is overdue; it is closed with the permit. */
-async function writeOverdue(tx: Transaction, { semaphore, overdue }: LedgerTurn): Promise<void> {
+async function writeOverdue(tx: Transaction, { semaphore, overdue }: LedgerBatch): Promise<void> {
   for (const { id, why } of overdue) {
     const [row] = await tx
       .update(permits)
@@ -194,26 +194,30 @@ async function grant(tx: Transaction, rows: readonly PermitRow[]): Promise<{ id:
 
 async function goneOf(
   tx: Transaction,
-  turn: LedgerTurn,
+  ledgerBatch: LedgerBatch,
   open: readonly PermitRow[],
 ): Promise<{ id: string; why: string }[]> {
   const known = new Set(open.map(({ id }) => id));
   // Holders too: a semaphore that comes from a backup of Temporal knows some that have ended since.
-  const asked = new Set([...turn.candidates, ...turn.queued.map(({ id }) => id), ...turn.holders]);
-  const missing = [...asked].filter((id) => !known.has(id));
+  const requests = new Set([
+    ...ledgerBatch.candidates,
+    ...ledgerBatch.queued.map(({ id }) => id),
+    ...ledgerBatch.holders,
+  ]);
+  const missing = [...requests].filter((id) => !known.has(id));
   if (missing.length === 0) return [];
   const rows = await tx.select().from(permits).where(inArray(permits.id, missing));
   const found = new Map(rows.map((row) => [row.id, row]));
   return missing.flatMap((id) => {
     const row = found.get(id);
     if (row === undefined) return [{ id, why: 'the MDB has no such machine' }];
-    if (row.semaphore !== turn.semaphore) return [{ id, why: `this id is a request for ${row.semaphore}` }];
+    if (row.semaphore !== ledgerBatch.semaphore) return [{ id, why: `this id is a request for ${row.semaphore}` }];
     return row.state === 'closed' ? [{ id, why: `this request has ended: ${row.why ?? row.how ?? ''}` }] : [];
   });
 }
 
 /** What people did is audited; everything else is in the ledger itself. */
-async function auditTurn(tx: Transaction, { semaphore, closed, overdue }: LedgerTurn): Promise<void> {
+async function auditBatch(tx: Transaction, { semaphore, closed, overdue }: LedgerBatch): Promise<void> {
   const evicted = closed.filter(({ how }) => how === 'evicted');
   const late = overdue.filter(({ why }) => why !== null);
   for (const { id, by = 'nobody', why } of evicted) {
@@ -240,7 +244,7 @@ export async function restOf(mdb: MdbOrTransaction, semaphore: string): Promise<
     .select()
     .from(permits)
     .where(and(eq(permits.semaphore, semaphore), ne(permits.state, 'closed')))
-    .orderBy(permits.askedAt);
+    .orderBy(permits.requestedAt);
   const sites = await sitesOf(mdb, rows);
   return {
     holders: rows.filter(({ state }) => state === 'granted').map((row) => asHolder(row, sites)),
@@ -273,11 +277,11 @@ export async function lookAfterPermits(tx: Transaction, orderId: string): Promis
     await postToSemaphore(tx, `look/${id}`, { semaphore, message: semaphoreMessages.look, body: { id } });
 }
 
-const lapse = 3_600_000;
+const lapseMs = 3_600_000;
 
 function asWaiting(row: PermitRow, sites: ReadonlyMap<string, string>): PermitWaiting {
-  const { id, machineId, workflowId, orderId, askedAt } = row;
-  const at = askedAt.getTime();
+  const { id, machineId, workflowId, orderId, requestedAt } = row;
+  const at = requestedAt.getTime();
   return {
     id,
     machineId,
@@ -286,11 +290,11 @@ function asWaiting(row: PermitRow, sites: ReadonlyMap<string, string>): PermitWa
     ...(workflowId !== null && { workflowId }),
     ...(orderId !== null && { orderId }),
     at,
-    until: workflowId === null ? at + lapse : 0,
+    until: workflowId === null ? at + lapseMs : 0,
   };
 }
 
 function asHolder(row: PermitRow, sites: ReadonlyMap<string, string>): PermitHolder {
-  const since = (row.grantedAt ?? row.askedAt).getTime();
+  const since = (row.grantedAt ?? row.requestedAt).getTime();
   return { ...asWaiting(row, sites), fence: row.fence ?? 0, since, renewed: since, overdue: row.overdue, told: true };
 }

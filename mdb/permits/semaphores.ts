@@ -68,7 +68,7 @@ export async function readWaited(mdb: MdbOrTransaction, machineId: string): Prom
 }
 
 /** Longest queue that is shown. */
-const shownQueue = 200;
+const observedQueue = 200;
 
 export async function listPermits(mdb: MdbOrTransaction, semaphore: string, state: 'waiting' | 'granted' | 'closed') {
   const rows = await mdb
@@ -76,8 +76,8 @@ export async function listPermits(mdb: MdbOrTransaction, semaphore: string, stat
     .from(permits)
     .innerJoin(machines, eq(machines.id, permits.machineId))
     .where(and(eq(permits.semaphore, semaphore), eq(permits.state, state)))
-    .orderBy(state === 'closed' ? desc(permits.closedAt) : permits.askedAt)
-    .limit(state === 'closed' ? 20 : shownQueue);
+    .orderBy(state === 'closed' ? desc(permits.closedAt) : permits.requestedAt)
+    .limit(state === 'closed' ? 20 : observedQueue);
   return rows.map(({ permit, hostname }) => ({ ...permit, hostname }));
 }
 

@@ -21,11 +21,11 @@ export function setImageSystem(
   mdb: Mdb,
   operator: Actor,
   siteId: string,
-  wish: { readonly system: ImageSystemName; readonly updatesOff?: readonly string[] | undefined },
+  spec: { readonly system: ImageSystemName; readonly updatesOff?: readonly string[] | undefined },
   reason: string,
 ): Promise<SiteImageSystem | null> {
   return acting(mdb, operator, null, async (tx) => {
-    const { system, updatesOff } = wish;
+    const { system, updatesOff } = spec;
     const change = { imageSystem: system, ...(updatesOff && { updatesOff }) };
     await tx
       .update(sites)

@@ -10,7 +10,7 @@ import { addresses, machines, networks, nics, racks, switches, switchPorts } fro
  * The switch ports that the machine's NICs hear, each with the position it leads to where it is known: a port is found by
  * its id, else by its description, whatever the case.
  */
-export async function heardPorts(tx: Transaction, machineId: string) {
+export async function receivedPorts(tx: Transaction, machineId: string) {
   const rows = await tx
     .select({
       nic: nics.name,
@@ -136,7 +136,7 @@ export async function spareUnits(tx: Transaction, rack: { id: string; units: num
 }
 
 /** Gives back what the machine holds on networks of this kind. */
-export async function giveBackAddresses(
+export async function releaseAddresses(
   tx: Transaction,
   machineId: string,
   networkIds: readonly string[],

@@ -1,11 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import {
-  type CampaignLimits,
-  campaignStates,
-  memberStates,
-  type PlannedGroup,
-} from '../../domain/campaign/campaign.ts';
+import { type CampaignPace, campaignStates, memberStates, type PlannedGroup } from '../../domain/campaign/campaign.ts';
 import { at, now } from './columns.ts';
 import { actorClass, orderClass, passage } from './enums.ts';
 import { machines } from './machines.ts';
@@ -23,7 +18,7 @@ export const campaigns = pgTable(
     requester: text('requester').notNull(),
     /** Whether a person planned it, or Farrier itself. */
     requesterClass: actorClass('requester_class').notNull().default('user'),
-    pace: jsonb('pace').$type<CampaignLimits>().notNull(),
+    pace: jsonb('pace').$type<CampaignPace>().notNull(),
     /** Machines of each rack, feed and pool that may be under way at once; a group that is missing has no limit. */
     limits: jsonb('limits').$type<Readonly<Record<string, number>>>().notNull().default({}),
     /** What it means for each group, as it was planned. */

@@ -9,13 +9,13 @@ export const comparisons = pgTable(
   {
     id: text('id').primaryKey(),
     /** Who asked for it; null for those that go by themselves. */
-    askedBy: text('asked_by'),
+    requestedBy: text('asked_by'),
     reason: text('reason'),
     /** Which machines it is about; null for everything. */
     selector: text('selector'),
     /** It only says what it would do. */
     dryRun: boolean('dry_run').notNull().default(false),
-    askedAt: at('asked_at').notNull().default(now),
+    requestedAt: at('asked_at').notNull().default(now),
     beganAt: at('began_at'),
     /** Until then it is the work of the process that took it. */
     leasedUntil: at('leased_until'),
@@ -29,7 +29,7 @@ export const comparisons = pgTable(
     error: text('error'),
   },
   (t) => [
-    index('comparisons_due').on(t.askedAt).where(sql`ended_at is null`),
+    index('comparisons_due').on(t.requestedAt).where(sql`ended_at is null`),
     index('comparisons_ended').on(t.endedAt),
   ],
 );

@@ -97,7 +97,7 @@ export const permits = pgTable(
     how: text('how', { enum: ['released', 'cancelled', 'evicted', 'expired', 'refused'] }),
     why: text('why'),
     by: text('by'),
-    askedAt: at('asked_at').notNull().default(now),
+    requestedAt: at('asked_at').notNull().default(now),
     grantedAt: at('granted_at'),
     closedAt: at('closed_at'),
     overdueAt: at('overdue_at'),
@@ -109,7 +109,7 @@ export const permits = pgTable(
   (t) => [
     index('permits_open').on(t.semaphore).where(sql`state <> 'closed'`),
     index('permits_granted').on(t.semaphore, t.grantedAt),
-    index('permits_machine').on(t.machineId, t.askedAt),
+    index('permits_machine').on(t.machineId, t.requestedAt),
     check('permits_fenced', sql`${t.state} <> 'granted' or ${t.fence} is not null`),
   ],
 );

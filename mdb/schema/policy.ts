@@ -1,7 +1,7 @@
 import { bigint, boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { BurninLimits } from '../../domain/birth/limits.ts';
 import type { ProfileMatch } from '../../domain/birth/profile.ts';
-import type { FirmwareSpec, HardwareWish } from '../../domain/drift/drift.ts';
+import type { FirmwareSpec, HardwareSpec } from '../../domain/drift/drift.ts';
 import type { ImageLayout } from '../../domain/images.ts';
 import { at, now } from './columns.ts';
 import { imageKind } from './enums.ts';
@@ -17,7 +17,7 @@ export const profiles = pgTable('profiles', {
   /** Versions that are to run, by component as the controller names it, e.g. `BIOS`: the baseline. */
   firmware: jsonb('firmware').$type<Readonly<Record<string, FirmwareSpec>>>().notNull().default({}),
   /** Parts that its machines must have at least. */
-  hardware: jsonb('hardware').$type<HardwareWish>().notNull().default({}),
+  hardware: jsonb('hardware').$type<HardwareSpec>().notNull().default({}),
   pool: text('pool').notNull().default('general'),
 });
 

@@ -34,7 +34,7 @@ export const consoles = pgTable('consoles', {
 });
 
 /** Each rung of the ladder that was climbed, so that budgets and cool-downs outlive every process. */
-export const rungs = pgTable(
+export const attempts = pgTable(
   'rungs',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
@@ -45,14 +45,14 @@ export const rungs = pgTable(
       .notNull()
       .references(() => orders.id),
     fault: text('fault').notNull(),
-    rung: text('rung').notNull(),
-    climbedAt: at('climbed_at').notNull().default(now),
+    attempt: text('rung').notNull(),
+    attemptedAt: at('climbed_at').notNull().default(now),
     /** `false_positive`: it cleared before anything was done; null while it is under way. */
     outcome: text('outcome', { enum: ['healed', 'false_positive', 'failed', 'handed-on'] }),
     /** One sentence: what was seen. */
     seen: text('seen'),
   },
-  (t) => [index('rungs_machine').on(t.machineId, t.climbedAt)],
+  (t) => [index('rungs_machine').on(t.machineId, t.attemptedAt)],
 );
 
 /** A part that goes back to its maker, and the one that takes its place. */

@@ -8,12 +8,12 @@ import {
   type CapacityGroups,
   type CapacityListing,
   type CapacityRule,
+  describeShortage,
   findShortage,
   type GroupCount,
   minimum,
   ruleFor,
   type Shortage,
-  tellShortage,
 } from '../../domain/capacity.ts';
 import {
   type CapacityScope,
@@ -28,7 +28,7 @@ import { lock } from '../locks.ts';
 import { attributeSql } from '../machines/attributes.ts';
 import { offerableSql } from '../machines/offerable.ts';
 import { capacityRules, machines } from '../schema.ts';
-import { holdByBrake } from './brake.ts';
+import { holdByBreaker } from './circuitbreaker.ts';
 
 export type TakeOutVerdict =
   | { readonly left: true }
@@ -59,11 +59,11 @@ export async function leaveProduction(tx: Transaction, { machineId, to, dryRun }
   // machine's own row, and nothing that holds it waits for another machine, so it can't deadlock.
   await lock(tx, 'departures');
   const groups = await groupsOf(tx, machineId);
-  const braked = await holdByBrake(tx, machineId, groups, dryRun);
+  const braked = await holdByBreaker(tx, machineId, groups, dryRun);
   if (braked !== null) return { left: false, held: braked, shortage: null };
   // One that counts for nothing costs nothing: a machine that is sick already may always be taken out.
   const shortage = isOfferable(machine) ? await readShortage(tx, groups) : null;
-  if (shortage !== null) return { left: false, held: tellShortage(shortage), shortage };
+  if (shortage !== null) return { left: false, held: describeShortage(shortage), shortage };
   if (!dryRun) await tx.update(machines).set({ opState: to }).where(eq(machines.id, machineId));
   return { left: true };
 }
@@ -159,8 +159,8 @@ export async function listCapacity(mdb: MdbOrTransaction): Promise<CapacityListi
   return [...rows, ...empty]
     .map((group) => {
       const found = ruleFor(rules, group.scope, group.name);
-      const rule = found ? { scope: found.scope, name: found.name, least: found.least, unit: found.unit } : null;
-      return { ...group, rule, need: rule ? minimum(rule.least, rule.unit, group.total) : 0 };
+      const rule = found ? { scope: found.scope, name: found.name, min: found.min, unit: found.unit } : null;
+      return { ...group, rule, need: rule ? minimum(rule.min, rule.unit, group.total) : 0 };
     })
     .sort(
       (one, other) =>
@@ -174,25 +174,25 @@ export async function setCapacity(
   mdb: Mdb,
   operator: Actor,
   { scope, name }: Pick<CapacityRule, 'scope' | 'name'>,
-  wish: { readonly least: number; readonly unit: MinimumUnit } | null,
+  spec: { readonly min: number; readonly unit: MinimumUnit } | null,
   reason: string,
 ): Promise<void> {
   await acting(mdb, operator, null, async (tx) => {
     const here = and(eq(capacityRules.scope, scope), eq(capacityRules.name, name));
     const [before] = await tx.select().from(capacityRules).where(here);
-    if (wish === null) await tx.delete(capacityRules).where(here);
+    if (spec === null) await tx.delete(capacityRules).where(here);
     else {
-      const set = { ...wish, setBy: operator.name, setAt: sql`now()` };
+      const set = { ...spec, setBy: operator.name, setAt: sql`now()` };
       await tx
         .insert(capacityRules)
-        .values({ scope, name, ...wish, setBy: operator.name })
+        .values({ scope, name, ...spec, setBy: operator.name })
         .onConflictDoUpdate({ target: [capacityRules.scope, capacityRules.name], set });
     }
-    const earlier = before ? { least: before.least, unit: before.unit } : null;
+    const earlier = before ? { min: before.min, unit: before.unit } : null;
     await record(tx, {
       actor: operator,
       action: 'capacity.set',
-      detail: { scope, name, reason, before: earlier, after: wish },
+      detail: { scope, name, reason, before: earlier, after: spec },
     });
   });
 }

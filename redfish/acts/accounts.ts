@@ -3,7 +3,7 @@ import type { ActParameters } from '../../domain/acts.ts';
 import { type Account, dropAccount, isGone, makeAccount, readAccounts } from '../accounts.ts';
 import type { Credentials } from '../login.ts';
 import type { PasswordLimits } from '../password.ts';
-import { type ActContext, type ActDefinition, notDone } from './kind.ts';
+import { type ActContext, type ActDefinition, notDone } from './definition.ts';
 
 /** Whose account is made: its password is asked for when it is sent, and is in no command. */
 export interface Newcomer {
@@ -11,7 +11,7 @@ export interface Newcomer {
   password(limits: PasswordLimits): Promise<string>;
 }
 
-const watch = { for: 20_000, every: 2000 };
+const watch = { totalMs: 20_000, intervalMs: 2000 };
 
 export function createAccount(newcomer: Newcomer): ActDefinition<ActParameters['create-account']> {
   return {
@@ -34,8 +34,8 @@ export function createAccount(newcomer: Newcomer): ActDefinition<ActParameters['
         },
       };
     },
-    observe: async (scene, { command: { role, username } }) => {
-      const made = await find(scene, String(username));
+    observe: async (context, { command: { role, username } }) => {
+      const made = await find(context, String(username));
       const wrong = made === undefined ? 'it shows no such account' : wrongOf(made, String(role));
       return wrong === null
         ? { state: 'done', observed: `it has an account ${username}, ${role}` }
@@ -49,10 +49,10 @@ export function createAccount(newcomer: Newcomer): ActDefinition<ActParameters['
 export function removeAccount(own: Pick<Credentials, 'username'>): ActDefinition<ActParameters['remove-account']> {
   return {
     parameters: z.strictObject({ username: z.string().min(1).max(64) }),
-    plan: async (scene, { username }) => {
+    plan: async (context, { username }) => {
       if (username.toLowerCase() === own.username.toLowerCase())
         return notDone(`${username} is the account that signs in here: it stays`);
-      const { accounts, free, whole } = await readAccounts(scene.session);
+      const { accounts, free, whole } = await readAccounts(context.session);
       const account = accounts.find((one) => one.username === username);
       if (account === undefined && !whole)
         return notDone(`no account ${username} is shown, but not all of the controller's accounts can be read`);
@@ -61,7 +61,7 @@ export function removeAccount(own: Pick<Credentials, 'username'>): ActDefinition
         command: { username, at: account.path },
         before: {},
         send: async () => {
-          await dropAccount(scene.session, account, free.length > 0);
+          await dropAccount(context.session, account, free.length > 0);
           return null;
         },
       };

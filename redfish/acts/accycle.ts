@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
-import { type Before, effectShown, readShown, shownBy } from '../effect.ts';
+import { type Before, effectObserved, observedBy, readObserved } from '../effect.ts';
 import { beforeRestart, observeRestart, restartFollow, restartWatch } from './bmc.ts';
-import { type ActContext, type ActDefinition, isPlan, notDone, type Observation, type Sent } from './kind.ts';
+import { type ActContext, type ActDefinition, isPlan, notDone, type Observation, type Sent } from './definition.ts';
 import { planReset, powerOff } from './power.ts';
 
 /** What firmware that is told to come back with the mains takes for it at most, before it is told by us. */
@@ -15,41 +15,41 @@ const comesBackIn = 30_000;
  */
 export const acCycle: ActDefinition<ActParameters['ac-cycle']> = {
   parameters: z.strictObject({ approvedBy: z.string().min(1).max(200), wasOn: z.boolean().exactOptional() }),
-  plan: async (scene, parameters) => {
-    const offer = await scene.probe.offer('acCycle');
+  plan: async (context, parameters) => {
+    const offer = await context.probe.offer('acCycle');
     if (offer === null) return notDone('the controller offers no known way to take the mains away');
-    const isOn = scene.system.power !== 'Off';
+    const isOn = context.system.power !== 'Off';
     if (offer.offFirst && isOn) {
-      const off = await planReset(scene, 'off');
+      const off = await planReset(context, 'off');
       return isPlan(off)
-        ? { ...off, next: { kind: 'ac-cycle', parameters: { ...parameters, wasOn: true }, after: 0 } }
+        ? { ...off, next: { kind: 'ac-cycle', parameters: { ...parameters, wasOn: true }, afterMs: 0 } }
         : off;
     }
     return {
       command: { at: offer.target, ...offer.body, ...parameters },
-      before: { ...shownBy(scene.system), ...(await beforeRestart(scene)) },
+      before: { ...observedBy(context.system), ...(await beforeRestart(context)) },
       send: async () => {
-        await scene.session.write('POST', offer.target, offer.body);
+        await context.session.write('POST', offer.target, offer.body);
         return { taken: true };
       },
       ...((isOn || parameters.wasOn === true) && {
-        next: { kind: 'power-on' as const, parameters: {}, after: comesBackIn },
+        next: { kind: 'power-on' as const, parameters: {}, afterMs: comesBackIn },
       }),
     };
   },
-  observe: async (scene, sent) =>
+  observe: async (context, sent) =>
     (sent.command.next as { kind?: string } | undefined)?.kind === 'ac-cycle'
-      ? powerOff.observe(scene, sent)
-      : observeCycle(scene, sent),
+      ? powerOff.observe(context, sent)
+      : observeCycle(context, sent),
   watch: restartWatch,
   follow: restartFollow,
 };
 
 /** The controller went down with the mains; where it doesn't show that, the host started anew. */
-async function observeCycle(scene: ActContext, sent: Sent): Promise<Observation> {
-  const seen = await observeRestart(scene, sent);
+async function observeCycle(context: ActContext, sent: Sent): Promise<Observation> {
+  const seen = await observeRestart(context, sent);
   if (seen.state === 'done') return { ...seen, observed: `the mains were away: ${seen.observed}` };
-  const shown = await readShown(scene.session, scene.system).catch(() => null);
-  if (sent.before.power === 'Off' || shown === null || !effectShown(sent.before as Before, shown)) return seen;
-  return { state: 'done', observed: 'the machine started anew', facts: { ...shown } };
+  const observed = await readObserved(context.session, context.system).catch(() => null);
+  if (sent.before.power === 'Off' || observed === null || !effectObserved(sent.before as Before, observed)) return seen;
+  return { state: 'done', observed: 'the machine started anew', facts: { ...observed } };
 }

@@ -5,19 +5,19 @@ import { type Attributes, type BiosReading, notYetSet, openBiosJob, readBios, sa
 import { taskOfSent } from '../firmware/following.ts';
 import { part } from '../links.ts';
 import { taskPath } from '../task.ts';
-import { type ActContext, type ActDefinition, notDone, type Observation, type Sent } from './kind.ts';
+import { type ActContext, type ActDefinition, notDone, type Observation, type Sent } from './definition.ts';
 import { unlessNow } from './moment.ts';
 
 /** Pending settings are listed at once, where they are listed at all. */
-const watch = { for: 30_000, every: 1000 };
+const watch = { totalMs: 30_000, intervalMs: 1000 };
 
 /** Makes settings pending. They are in force after a restart, if at all: only a later reading tells. */
 export const setBios: ActDefinition<ActParameters['set-bios']> = {
   parameters: z.strictObject({
     attributes: z.record(z.string().max(256), z.union([z.string().max(4096), z.number(), z.boolean()])).exactOptional(),
   }),
-  plan: async (scene, { attributes: wanted = {} }) => {
-    const { probe, session } = scene;
+  plan: async (context, { attributes: wanted = {} }) => {
+    const { probe, session } = context;
     const bios = await readBios(session, probe);
     const settingsPath = bios?.offer.settingsPath;
     if (!settingsPath) return notDone('the controller offers no way to set the BIOS');
@@ -35,14 +35,14 @@ export const setBios: ActDefinition<ActParameters['set-bios']> = {
       command: { attributes },
       before: {},
       send: async () => ({
-        task: taskPath(await unlessNow(scene, () => writeBios(session, settingsPath, bios.offer, attributes))),
+        task: taskPath(await unlessNow(context, () => writeBios(session, settingsPath, bios.offer, attributes))),
       }),
     };
   },
-  observe: async (scene, sent) => {
-    const task = sent.answer?.task ? await taskOfSent(scene, sent) : null;
+  observe: async (context, sent) => {
+    const task = sent.answer?.task ? await taskOfSent(context, sent) : null;
     if (task?.state === 'failed') return notDone(`the controller's job for the settings failed: ${task.words}`);
-    return (await isSet(scene, sent))
+    return (await isSet(context, sent))
       ? { state: 'done', observed: 'the settings are pending or in force' }
       : { state: 'unknown', observed: 'the settings are neither pending nor in force' };
   },
@@ -70,8 +70,8 @@ async function isSet({ session, probe }: ActContext, { command }: Sent): Promise
 /** Every setting back to its default at the next start. */
 export const resetBios: ActDefinition<ActParameters['reset-bios']> = {
   parameters: z.strictObject({}),
-  plan: async (scene) => {
-    const { probe, session } = scene;
+  plan: async (context) => {
+    const { probe, session } = context;
     const bios = await readBios(session, probe);
     const reset = bios?.offer.reset;
     if (!reset) return notDone('the controller offers no reset of the BIOS to its defaults');
@@ -83,7 +83,7 @@ export const resetBios: ActDefinition<ActParameters['reset-bios']> = {
       before: { attributes: digest(bios.attributes), pending: digest(bios.pending) },
       send: async () => {
         // Without a body some refuse it, as they do one that says anything (quirk 52).
-        await unlessNow(scene, () => session.write('POST', reset.target, {}));
+        await unlessNow(context, () => session.write('POST', reset.target, {}));
         return null;
       },
     };

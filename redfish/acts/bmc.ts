@@ -2,14 +2,14 @@ import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
 import { RedfishError } from '../errors.ts';
 import { text } from '../links.ts';
-import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './kind.ts';
+import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './definition.ts';
 
 /** Best first: a controller that is asked gently stores what it has to. */
 const resetTypes = ['GracefulRestart', 'ForceRestart'];
 
 /** Controllers take up to some minutes to start again; the rest is for `settle`. */
-export const restartWatch = { for: 180_000, every: 5000 };
-export const restartFollow = { for: 600_000, every: 10_000 };
+export const restartWatch = { totalMs: 180_000, intervalMs: 5000 };
+export const restartFollow = { totalMs: 600_000, intervalMs: 10_000 };
 /** Between the two readings that have to agree. */
 const apart = 3000;
 
@@ -17,9 +17,9 @@ const apart = 3000;
 const absences = new WeakMap<ActContext, { readonly login: object; away: boolean }>();
 
 /** What tells later that a controller started again; call it before the command. */
-export async function beforeRestart(scene: ActContext): Promise<Plain> {
-  const { session, system } = scene;
-  absences.set(scene, { login: session.login(), away: false });
+export async function beforeRestart(context: ActContext): Promise<Plain> {
+  const { session, system } = context;
+  absences.set(context, { login: session.login(), away: false });
   const manager = system.managerPath === null ? {} : await session.get(system.managerPath);
   return { managerReset: text(manager.LastResetTime), power: system.power };
 }
@@ -28,17 +28,17 @@ export async function beforeRestart(scene: ActContext): Promise<Plain> {
  * Whether the controller started again: its own reset time is another one, or it was away and knows us no more. What it
  * tells right after that is not believed (quirk 34): done are two readings in a row that agree on the host's power.
  */
-export async function observeRestart(scene: ActContext, { before, answer }: Sent): Promise<Observation> {
-  const absence = absences.get(scene);
+export async function observeRestart(context: ActContext, { before, answer }: Sent): Promise<Observation> {
+  const absence = absences.get(context);
   try {
-    const first = await stateOf(scene);
+    const first = await stateOf(context);
     const other = first.managerReset !== null && before.managerReset !== null;
     const restarted = other && first.managerReset !== before.managerReset;
     const forgot =
-      answer?.taken === true && absence !== undefined && (absence.away || absence.login !== scene.session.login());
+      answer?.taken === true && absence !== undefined && (absence.away || absence.login !== context.session.login());
     if (!restarted && !forgot) return { state: 'unknown', observed: 'the controller has not started again yet' };
-    await scene.pace.wait(apart);
-    const second = await stateOf(scene);
+    await context.clock.wait(apart);
+    const second = await stateOf(context);
     const stable = second.power !== null && first.power === second.power && first.managerReset === second.managerReset;
     if (!stable) return { state: 'unknown', observed: 'the controller started again, and what it tells still changes' };
     const observed = `the controller started again; the machine's power is ${second.power}, was ${before.power ?? '?'}`;
@@ -51,25 +51,25 @@ export async function observeRestart(scene: ActContext, { before, answer }: Sent
 }
 
 async function stateOf({ session, system }: ActContext) {
-  const shown = await session.get(system.path);
+  const observed = await session.get(system.path);
   const manager = system.managerPath === null ? {} : await session.get(system.managerPath);
-  return { power: text(shown.PowerState), managerReset: text(manager.LastResetTime) };
+  return { power: text(observed.PowerState), managerReset: text(manager.LastResetTime) };
 }
 
 /** Starts the controller itself again; the host is not to notice. */
 export const resetBmc: ActDefinition<ActParameters['reset-bmc']> = {
   parameters: z.strictObject({}),
-  plan: async (scene) => {
-    const reset = (await scene.probe.offer('manager'))?.reset ?? null;
+  plan: async (context) => {
+    const reset = (await context.probe.offer('manager'))?.reset ?? null;
     if (reset === null) return notDone('the controller offers no way to start it again');
     const { target, values } = reset;
     const type = resetTypes.find((one) => values.length === 0 || values.includes(one));
     if (type === undefined) return notDone(`the controller offers no fitting reset type of ${values.join(', ')}`);
     return {
       command: { reset: type, at: target },
-      before: await beforeRestart(scene),
+      before: await beforeRestart(context),
       send: async () => {
-        await scene.session.write('POST', target, { ResetType: type });
+        await context.session.write('POST', target, { ResetType: type });
         return { taken: true };
       },
     };

@@ -11,7 +11,7 @@ import {
   writeBoot,
 } from '../boot.ts';
 import { type OrderPlan, planOrder, readBootOrder, sameOrder } from '../bootorder.ts';
-import { hasStarted, type Shown } from '../effect.ts';
+import { hasStarted, type Observed } from '../effect.ts';
 import { RedfishError } from '../errors.ts';
 import { part, text } from '../links.ts';
 import {
@@ -23,37 +23,37 @@ import {
   notDone,
   type Observation,
   type Sent,
-} from './kind.ts';
+} from './definition.ts';
 import { unlessNow } from './moment.ts';
 import { followStart, gracefulRestart, observeStarting, planStart } from './power.ts';
 
 /** The network at the next start, and that start at once. */
 export const bootNetwork: ActDefinition<ActParameters['boot-network']> = {
   parameters: z.strictObject({}),
-  plan: async (scene) => {
-    const { firmware, session, system } = scene;
-    const reset = await planStart(scene);
+  plan: async (context) => {
+    const { firmware, session, system } = context;
+    const reset = await planStart(context);
     if (!isPlan(reset)) return reset;
-    if (await hasOnlyOrder(session, system)) return planByOrder(scene, reset);
+    if (await hasOnlyOrder(session, system)) return planByOrder(context, reset);
     const boot = await planNetworkBoot(session, system, firmware);
     if (boot === null) return notDone('the controller offers no boot from the network');
-    return bootThen(scene, reset, boot);
+    return bootThen(context, reset, boot);
   },
-  observe: async (scene, sent) =>
-    sent.command.once === 'order' ? observeByOrder(scene, sent) : observeStarting(scene, sent),
+  observe: async (context, sent) =>
+    sent.command.once === 'order' ? observeByOrder(context, sent) : observeStarting(context, sent),
   watch: gracefulRestart.watch,
-  follow: (sent) => (sent.command.once === 'order' ? { for: 840_000, every: 5000 } : followStart(sent)),
+  follow: (sent) => (sent.command.once === 'order' ? { totalMs: 840_000, intervalMs: 5000 } : followStart(sent)),
 };
 
 /** The boot setting first, and the reset only once the setting is seen: some answer with a success and drop it. */
-function bootThen(scene: ActContext, reset: ActPlan, boot: BootPlan): ActPlan {
-  const { pace, session } = scene;
+function bootThen(context: ActContext, reset: ActPlan, boot: BootPlan): ActPlan {
+  const { clock, session } = context;
   return {
     ...reset,
     command: { ...reset.command, boot: boot.boot, at: boot.path },
     send: async () => {
-      await unlessNow(scene, () => writeBoot(session, boot))
-        .then((path) => confirmBoot(session, path, boot.boot, (milliseconds) => pace.wait(milliseconds)))
+      await unlessNow(context, () => writeBoot(session, boot))
+        .then((path) => confirmBoot(session, path, boot.boot, (milliseconds) => clock.wait(milliseconds)))
         .catch(withoutReset);
       return reset.send();
     },
@@ -61,24 +61,25 @@ function bootThen(scene: ActContext, reset: ActPlan, boot: BootPlan): ActPlan {
 }
 
 /** By the firmware's order, which stays until it is put back: that is owed from the moment it is written. */
-async function planByOrder(scene: ActContext, reset: ActPlan): Promise<ActPlan | Observation> {
-  const order = await orderOf(scene, 'network');
+async function planByOrder(context: ActContext, reset: ActPlan): Promise<ActPlan | Observation> {
+  const order = await orderOf(context, 'network');
   if (order === null) return notDone('the controller overrides no boot, and has no boot from the network in its order');
   if (sameOrder(order.was, order.boot.BootOrder)) return reset;
   // Off first: its order is changed when nothing is left to do but to power it on.
   if (reset.next) return { ...reset, next: { ...reset.next, kind: 'boot-network' } };
   const parameters = { order: order.was, instead: order.boot.BootOrder };
-  const next: FollowUp = { kind: 'boot-order', parameters, after: 0, owed: true };
-  const plan = bootThen(scene, reset, order);
+  const next: FollowUp = { kind: 'boot-order', parameters, afterMs: 0, owed: true };
+  const plan = bootThen(context, reset, order);
   return { ...plan, command: { ...plan.command, once: 'order' }, next };
 }
 
 /** Put back before firmware has read it, the order would be of no use: done is a start that came past that. */
-async function observeByOrder(scene: ActContext, sent: Sent): Promise<Observation> {
-  const seen = await observeStarting(scene, { ...sent, command: { ...sent.command, next: undefined } });
+async function observeByOrder(context: ActContext, sent: Sent): Promise<Observation> {
+  const seen = await observeStarting(context, { ...sent, command: { ...sent.command, next: undefined } });
   if (seen.state !== 'done') return seen;
-  const asked = typeof sent.before.askedBefore === 'string' && (await scene.boots?.since(sent.before.askedBefore));
-  if (asked === true || hasStarted((seen.facts ?? {}) as Partial<Shown>)) return seen;
+  const requested =
+    typeof sent.before.askedBefore === 'string' && (await context.boots?.since(sent.before.askedBefore));
+  if (requested === true || hasStarted((seen.facts ?? {}) as Partial<Observed>)) return seen;
   return { ...seen, state: 'unknown', observed: `it started, and has not come to boot yet: ${seen.observed}` };
 }
 
@@ -88,10 +89,10 @@ export const bootOrder: ActDefinition<ActParameters['boot-order']> = {
     order: z.array(z.string().max(256)).min(1).max(256),
     instead: z.array(z.string().max(256)).max(256),
   }),
-  plan: async (scene, { order, instead }) => {
-    const { orderPath } = await scene.probe.offer('boot');
+  plan: async (context, { order, instead }) => {
+    const { orderPath } = await context.probe.offer('boot');
     if (orderPath === null) return notDone('the controller shows no boot order');
-    const now = await readBootOrder(scene.session, orderPath);
+    const now = await readBootOrder(context.session, orderPath);
     if (sameOrder(now, order)) return { state: 'done', observed: 'the boot order is as it was; nothing was sent' };
     if (!sameOrder(now, instead))
       return {
@@ -103,13 +104,13 @@ export const bootOrder: ActDefinition<ActParameters['boot-order']> = {
       command: { boot: boot.boot, at: orderPath },
       before: {},
       send: async () => {
-        await unlessNow(scene, () => writeBoot(scene.session, boot));
+        await unlessNow(context, () => writeBoot(context.session, boot));
         return null;
       },
     };
   },
   observe: observeBoot,
-  watch: { for: 15_000, every: 1000 },
+  watch: { totalMs: 15_000, intervalMs: 1000 },
 };
 
 /** An override of what is booted from, without a start. */
@@ -122,8 +123,8 @@ export const setBoot: ActDefinition<ActParameters['set-boot']> = {
       .max(2048)
       .exactOptional(),
   }),
-  plan: async (scene, { target, how = 'once', uri }) => {
-    const { firmware, session, system } = scene;
+  plan: async (context, { target, how = 'once', uri }) => {
+    const { firmware, session, system } = context;
     const enabled = target === 'none' ? 'Disabled' : how === 'once' ? 'Once' : 'Continuous';
     const only = await hasOnlyOrder(session, system);
     if (only && how === 'once') return notDone('the controller has a boot order only, and overrides no boot once');
@@ -131,7 +132,7 @@ export const setBoot: ActDefinition<ActParameters['set-boot']> = {
       ? 'the controller overrides no boot'
       : await planBoot(session, system, { target, enabled, ...(uri !== undefined && { uri }) }, firmware);
     // Some override the boot once only: what stays is the firmware's own order (quirk 42).
-    const order = typeof override === 'string' && enabled === 'Continuous' ? await orderOf(scene, target) : null;
+    const order = typeof override === 'string' && enabled === 'Continuous' ? await orderOf(context, target) : null;
     const planned = order ?? override;
     if (typeof planned === 'string') return notDone(planned);
     const { boot, path } = planned;
@@ -140,19 +141,19 @@ export const setBoot: ActDefinition<ActParameters['set-boot']> = {
     return {
       command: { boot, at: path },
       before: {},
-      send: async () => ({ at: await unlessNow(scene, () => writeBoot(session, planned)) }),
+      send: async () => ({ at: await unlessNow(context, () => writeBoot(session, planned)) }),
     };
   },
   observe: observeBoot,
-  watch: { for: 15_000, every: 1000 },
+  watch: { totalMs: 15_000, intervalMs: 1000 },
 };
 
 /** Reads back at the place that took it. */
 async function observeBoot({ session }: ActContext, { answer, command }: Sent): Promise<Observation> {
-  const shown = part(await session.get(String(answer?.at ?? command.at)), 'Boot');
-  const order = Array.isArray(shown.BootOrder) ? `, order ${shown.BootOrder.join(' ')}` : '';
-  const words = `boot from ${text(shown.BootSourceOverrideTarget) ?? '?'}, ${text(shown.BootSourceOverrideEnabled) ?? '?'}${order}`;
-  return isSet(shown, part(command, 'boot'))
+  const observed = part(await session.get(String(answer?.at ?? command.at)), 'Boot');
+  const order = Array.isArray(observed.BootOrder) ? `, order ${observed.BootOrder.join(' ')}` : '';
+  const words = `boot from ${text(observed.BootSourceOverrideTarget) ?? '?'}, ${text(observed.BootSourceOverrideEnabled) ?? '?'}${order}`;
+  return isSet(observed, part(command, 'boot'))
     ? { state: 'done', observed: words }
     : { state: 'unknown', observed: `not seen to be set: ${words}` };
 }

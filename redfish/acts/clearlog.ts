@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
 import { readLogAt } from '../read/logs.ts';
-import { type ActDefinition, notDone } from './kind.ts';
+import { type ActDefinition, notDone } from './definition.ts';
 
 /** What is kept of a log: fingerprints of its entries, and whether that is all of it. Null when it was never read. */
 export type Archive = (
@@ -44,6 +44,6 @@ export function clearLog(archive: Archive): ActDefinition<ActParameters['clear-l
         ? { state: 'done', observed: `${log} holds nothing of what was in it` }
         : { state: 'unknown', observed: `${log} still holds what was in it` };
     },
-    watch: { for: 30_000, every: 1000 },
+    watch: { totalMs: 30_000, intervalMs: 1000 },
   };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
 import { findDrives, operationOf } from '../drives.ts';
 import { readTask, taskPath } from '../task.ts';
-import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './kind.ts';
+import { type ActContext, type ActDefinition, notDone, type Observation, type Plain, type Sent } from './definition.ts';
 
 /**
  * Erases one drive, named by its serial number, by the controller. The evidence is the end of its task; it is still the
@@ -15,8 +15,8 @@ export const eraseDrive: ActDefinition<ActParameters['erase-drive']> = {
     method: z.enum(['BlockErase', 'CryptographicErase', 'Overwrite']).exactOptional(),
     approvedBy: z.string().min(1).max(200),
   }),
-  plan: async (scene, { serial, method, approvedBy }) => {
-    const { session, system } = scene;
+  plan: async (context, { serial, method, approvedBy }) => {
+    const { session, system } = context;
     const drives = await findDrives(session, system.path, serial);
     const [drive, ...others] = drives;
     if (!drive) return notDone(`the controller shows no drive with the serial number ${serial}`);
@@ -39,9 +39,9 @@ export const eraseDrive: ActDefinition<ActParameters['erase-drive']> = {
     };
   },
   observe: observeErasure,
-  watch: { for: 60_000, every: 5000 },
+  watch: { totalMs: 60_000, intervalMs: 5000 },
   // Within the limits of the activity; what then still runs is looked at again when somebody asks.
-  follow: { for: 7_200_000, every: 30_000 },
+  follow: { totalMs: 7_200_000, intervalMs: 30_000 },
 };
 
 /** Sent by now and then: an erasure takes hours, which is why it is looked after by `settle`. */

@@ -15,14 +15,14 @@ import {
   type Observation,
   type Plain,
   type Sent,
-} from './kind.ts';
+} from './definition.ts';
 
 /** Where images come from, by what an act names. Gives a sentence where there is none that is right. */
 export interface ImageSource {
   open(image: string, sha256: string): Promise<FirmwareImage | { readonly why: string }>;
 }
 
-export interface FirmwareScene extends ActContext {
+export interface FirmwareContext extends ActContext {
   readonly images: ImageSource;
 }
 
@@ -30,7 +30,7 @@ export interface FirmwareScene extends ActContext {
 const goodReads = 3;
 const readsApart = 30_000;
 /** Quirk 54: tasks of some controllers are forgotten a minute after their end. */
-const follow = { for: 7_200_000, every: 15_000 };
+const follow = { totalMs: 7_200_000, intervalMs: 15_000 };
 /** How long an upload may be verified before it is started. */
 const verifyFor = 900_000;
 
@@ -39,19 +39,19 @@ const wanted = {
   version: z.string().min(1).max(128),
 };
 
-export const updateFirmware: ActDefinition<ActParameters['update-firmware'], FirmwareScene> = {
+export const updateFirmware: ActDefinition<ActParameters['update-firmware'], FirmwareContext> = {
   parameters: z.strictObject({
     ...wanted,
     image: z.string().min(1).max(1024),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
   }),
-  plan: async (scene, { component: said, version, image: name, sha256 }) => {
-    const { probe, session, system } = scene;
+  plan: async (context, { component: said, version, image: name, sha256 }) => {
+    const { probe, session, system } = context;
     const offer = await probe.offer('update');
     if (offer === null) return notDone('the controller offers no way to update firmware');
-    const component = await choose(scene, said, version);
+    const component = await choose(context, said, version);
     if (typeof component !== 'string') return component;
-    const image = await scene.images.open(name, sha256);
+    const image = await context.images.open(name, sha256);
     if ('why' in image) return notDone(image.why);
     const way = chooseWay(offer, image);
     if (typeof way !== 'string') return notDone(way.why);
@@ -59,38 +59,39 @@ export const updateFirmware: ActDefinition<ActParameters['update-firmware'], Fir
     const command = { component, version, way, image: name, sha256, bytes: image.bytes };
     return {
       command: starts ? { ...command, verify: true } : command,
-      before: await beforeOf(scene),
+      before: await beforeOf(context),
       send: async () => {
         const parameters = parametersOf(system.quirks, component);
         return answerOf(await sendImage(session, offer, image, way, parameters));
       },
       ...(starts && {
-        next: { kind: 'start-firmware', parameters: { component, version }, after: 0 },
-        watchFor: verifyFor,
+        next: { kind: 'start-firmware', parameters: { component, version }, afterMs: 0 },
+        watchMs: verifyFor,
       }),
     };
   },
-  observe: (scene, sent) => (sent.command.verify === true ? observeVerified(scene, sent) : observeVersion(scene, sent)),
-  watch: { for: 20_000, every: 5000 },
+  observe: (context, sent) =>
+    sent.command.verify === true ? observeVerified(context, sent) : observeVersion(context, sent),
+  watch: { totalMs: 20_000, intervalMs: 5000 },
   follow,
 };
 
 export const startFirmware: ActDefinition<ActParameters['start-firmware']> = {
   parameters: z.strictObject(wanted),
-  plan: async (scene, { component: said, version }): Promise<ActPlan | Observation> => {
-    const offer: UpdateOffer | null = await scene.probe.offer('update');
+  plan: async (context, { component: said, version }): Promise<ActPlan | Observation> => {
+    const offer: UpdateOffer | null = await context.probe.offer('update');
     const start = offer?.start;
     if (!start) return notDone('the controller offers no start of an update');
-    const component = await choose(scene, said, version);
+    const component = await choose(context, said, version);
     if (typeof component !== 'string') return component;
     return {
       command: { component, version },
-      before: await beforeOf(scene),
-      send: async () => answerOf(await scene.session.write('POST', start.target, {})),
+      before: await beforeOf(context),
+      send: async () => answerOf(await context.session.write('POST', start.target, {})),
     };
   },
-  observe: (scene, sent) => observeVersion(scene, sent),
-  watch: { for: 20_000, every: 5000 },
+  observe: (context, sent) => observeVersion(context, sent),
+  watch: { totalMs: 20_000, intervalMs: 5000 },
   follow,
 };
 
@@ -103,8 +104,8 @@ async function choose({ session }: ActContext, said: string, version: string): P
   return { state: 'done', observed: `${key} has version ${version} already; nothing was sent` };
 }
 
-async function beforeOf(scene: ActContext): Promise<Plain> {
-  return { versions: versionsOf(await readComponents(scene.session)), tasks: await listTasks(scene) };
+async function beforeOf(context: ActContext): Promise<Plain> {
+  return { versions: versionsOf(await readComponents(context.session)), tasks: await listTasks(context) };
 }
 
 function answerOf(answer: RedfishResponse): Plain {
@@ -112,8 +113,8 @@ function answerOf(answer: RedfishResponse): Plain {
 }
 
 /** An upload that is to be started: its task alone tells whether the image was taken. */
-async function observeVerified(scene: ActContext, sent: Sent): Promise<Observation> {
-  const task = await taskOfSent(scene, sent);
+async function observeVerified(context: ActContext, sent: Sent): Promise<Observation> {
+  const task = await taskOfSent(context, sent);
   if (task?.state === 'succeeded') return { state: 'done', observed: `the image was verified: ${task.words}` };
   if (task?.state === 'failed') return notDone(`the controller refused the image: ${task.words}`);
   return { state: 'unknown', observed: task?.words ?? 'no task of the upload is known' };
@@ -123,17 +124,18 @@ async function observeVerified(scene: ActContext, sent: Sent): Promise<Observati
  * The version decides, with the task: done is the wanted version, read three times; not done is the end of a task in
  * failure with the old one. A task that only vanished says nothing (quirk 58), nor does one that says Completed.
  */
-async function observeVersion(scene: ActContext, sent: Sent): Promise<Observation> {
-  const task = await taskOfSent(scene, sent);
+async function observeVersion(context: ActContext, sent: Sent): Promise<Observation> {
+  const task = await taskOfSent(context, sent);
   if (task?.state === 'running' || task?.state === 'held') return underWay(task);
-  const shown = await versionOf(scene, sent);
+  const observed = await versionOf(context, sent);
   const { component, version } = sent.command;
-  const words = `${component} shows version ${shown ?? '?'}${task ? `; its task: ${task.words}` : ''}`;
-  const updated = sameVersion(shown, version);
+  const words = `${component} shows version ${observed ?? '?'}${task ? `; its task: ${task.words}` : ''}`;
+  const updated = sameVersion(observed, version);
   if (!updated && task?.state !== 'failed') return { state: 'unknown', observed: words };
-  if (!(await isSteady(scene, sent, shown))) return { state: 'unknown', observed: `${words}, which still changes` };
+  if (!(await isSteady(context, sent, observed)))
+    return { state: 'unknown', observed: `${words}, which still changes` };
   if (updated && task?.state === 'failed') return { state: 'unknown', observed: `${words}: the two do not agree` };
-  return updated ? { state: 'done', observed: words, facts: { version: shown } } : notDone(words);
+  return updated ? { state: 'done', observed: words, facts: { version: observed } } : notDone(words);
 }
 
 function underWay({ percent, state, words }: TaskReading): Observation {
@@ -147,11 +149,11 @@ async function versionOf({ session }: ActContext, { command }: Sent): Promise<st
 }
 
 /** Whether system and version read the same a few times in a row. */
-async function isSteady(scene: ActContext, sent: Sent, shown: string | null): Promise<boolean> {
+async function isSteady(context: ActContext, sent: Sent, observed: string | null): Promise<boolean> {
   for (let good = 1; good < goodReads; good += 1) {
-    await scene.pace.wait(readsApart);
-    await scene.session.get(scene.system.path);
-    if ((await versionOf(scene, sent)) !== shown) return false;
+    await context.clock.wait(readsApart);
+    await context.session.get(context.system.path);
+    if ((await versionOf(context, sent)) !== observed) return false;
   }
   return true;
 }

@@ -4,7 +4,7 @@ import { RedfishError } from '../errors.ts';
 import { chooseMedia, ejectImage, holdsImage, insertImage, readMedia, wrongImage } from '../media.ts';
 import type { MediaOffer } from '../probe.ts';
 import { pathKey } from '../read/values.ts';
-import { type ActContext, type ActDefinition, type ActPlan, notDone, type Observation } from './kind.ts';
+import { type ActContext, type ActDefinition, type ActPlan, notDone, type Observation } from './definition.ts';
 
 /** Who the server of an image is told it is; resolved from a reference before, so that no intent has the password. */
 export interface ImageAccess {
@@ -12,7 +12,7 @@ export interface ImageAccess {
   readonly password: string;
 }
 
-const watch = { for: 60_000, every: 2000 };
+const watch = { totalMs: 60_000, intervalMs: 2000 };
 /** A drive that was emptied takes a moment before it takes the next image. */
 const emptyFor = 2000;
 const slot = z.string().max(512).exactOptional();
@@ -21,34 +21,34 @@ const slot = z.string().max(512).exactOptional();
 export function insertMedia(access: ImageAccess | null): ActDefinition<ActParameters['insert-media']> {
   return {
     parameters: z.strictObject({ image: z.string().max(2048), slot, secretRef: z.string().max(128).exactOptional() }),
-    plan: async (scene, parameters) => {
+    plan: async (context, parameters) => {
       const { image } = parameters;
       const wrong = wrongImage(image);
       if (wrong !== null) return notDone(wrong);
-      const offers = await scene.probe.offer('media');
+      const offers = await context.probe.offer('media');
       const chosen = parameters.slot === undefined ? chooseMedia(offers, image) : named(offers, parameters.slot);
       if (chosen === null) return notDone(`the controller offers no virtual drive for this: ${listed(offers)}`);
-      const media = await readMedia(scene.session, chosen.path);
+      const media = await readMedia(context.session, chosen.path);
       if (holdsImage(media, image)) return { state: 'done', observed: `${chosen.path} holds this image already` };
       // An image that is still in there makes some skip the insertion (quirk 64).
       if (media.inserted || media.image !== null)
-        return emptying(scene, chosen.path, {
+        return emptying(context, chosen.path, {
           kind: 'insert-media',
           parameters: { ...parameters, slot: chosen.path },
-          after: emptyFor,
+          afterMs: emptyFor,
         });
       return {
         command: { at: chosen.path, image },
         before: { inserted: media.inserted },
         send: async () => {
-          await insertImage(scene.session, media, image, access);
+          await insertImage(context.session, media, image, access);
           return null;
         },
       };
     },
-    observe: async (scene, sent) => {
-      if (sent.command.next !== undefined) return observeEmpty(scene, String(sent.command.at));
-      const media = await readMedia(scene.session, String(sent.command.at));
+    observe: async (context, sent) => {
+      if (sent.command.next !== undefined) return observeEmpty(context, String(sent.command.at));
+      const media = await readMedia(context.session, String(sent.command.at));
       if (holdsImage(media, String(sent.command.image)))
         return { state: 'done', observed: `${media.path} holds ${media.image}`, facts: { image: media.image } };
       return { state: 'unknown', observed: `${media.path} holds ${media.image ?? 'nothing'}` };
@@ -59,25 +59,25 @@ export function insertMedia(access: ImageAccess | null): ActDefinition<ActParame
 
 export const ejectMedia: ActDefinition<ActParameters['eject-media']> = {
   parameters: z.strictObject({ slot }),
-  plan: async (scene, parameters) => {
-    const offers = await scene.probe.offer('media');
+  plan: async (context, parameters) => {
+    const offers = await context.probe.offer('media');
     const chosen =
       parameters.slot === undefined ? offers : [named(offers, parameters.slot)].filter((one) => one !== null);
     if (chosen.length === 0) return notDone(`the controller offers no such virtual drive: ${listed(offers)}`);
     const unread: RedfishError[] = [];
     for (const { path } of chosen) {
-      const media = await readMedia(scene.session, path).catch((error: unknown) => {
+      const media = await readMedia(context.session, path).catch((error: unknown) => {
         if (!(error instanceof RedfishError)) throw error;
         unread.push(error);
         return null;
       });
-      if (media !== null && (media.inserted || media.image !== null)) return emptying(scene, path);
+      if (media !== null && (media.inserted || media.image !== null)) return emptying(context, path);
     }
     // What can't be read may hold something.
     if (unread[0]) throw unread[0];
     return { state: 'done', observed: 'nothing is inserted' };
   },
-  observe: (scene, { command }) => observeEmpty(scene, String(command.at)),
+  observe: (context, { command }) => observeEmpty(context, String(command.at)),
   watch,
 };
 

@@ -1,11 +1,11 @@
 import { RedfishError } from '../errors.ts';
-import type { ActContext } from './kind.ts';
+import type { ActContext } from './definition.ts';
 
 /** Quirks 31 and 41: a change of power shortly after another, or a boot setting during POST, is refused for a while. */
 const tries = 12;
-const every = 5000;
+const intervalMs = 5000;
 /** Milliseconds in all: the limit of an activity leaves room for looking and for a second command. */
-const longest = 75_000;
+const maxMs = 75_000;
 
 interface Rules {
   /** What else than the usual is a refusal of the moment, of those that certainly did nothing. */
@@ -19,7 +19,7 @@ interface Rules {
  * that it is busy and when it will not be. The bound is by tries and by time.
  */
 export async function unlessNow<T>(
-  { pace }: Pick<ActContext, 'pace'>,
+  { clock }: Pick<ActContext, 'clock'>,
   send: () => Promise<T>,
   { also = () => false, so = async () => false }: Rules = {},
 ): Promise<T> {
@@ -30,10 +30,10 @@ export async function unlessNow<T>(
     } catch (error) {
       if (!(error instanceof RedfishError) || error.carriedOut !== 'no') throw error;
       const passing = error.kind === 'not-now' || error.kind === 'busy' || also(error);
-      const wait = Math.max(every, error.retryAfter ?? 0);
-      if (!passing || attempt >= tries || waited + wait > longest || (await so())) throw error;
+      const wait = Math.max(intervalMs, error.retryAfterMs ?? 0);
+      if (!passing || attempt >= tries || waited + wait > maxMs || (await so())) throw error;
       waited += wait;
-      await pace.wait(wait);
+      await clock.wait(wait);
     }
   }
 }

@@ -2,15 +2,15 @@ import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
 import {
   type Before,
-  effectShown,
+  effectObserved,
   isStarting,
-  readShown,
-  type Shown,
-  shownBy,
+  type Observed,
+  observedBy,
+  readObserved,
   tellsStarts,
   withReading,
 } from '../effect.ts';
-import { chooseReset, conflictsWithState, fullCycle, type PowerWish, sendReset } from '../power.ts';
+import { chooseReset, conflictsWithState, fullCycle, type PowerSpec, sendReset } from '../power.ts';
 import {
   type ActContext,
   type ActDefinition,
@@ -21,40 +21,40 @@ import {
   type Plain,
   type Sent,
   type Watch,
-} from './kind.ts';
+} from './definition.ts';
 import { unlessNow } from './moment.ts';
 
 const nothing = z.strictObject({});
 /** A power edge shows within seconds; what has not shown by then is for `settle` to find out. */
-const watch = { for: 30_000, every: 1000 };
+const watch = { totalMs: 30_000, intervalMs: 1000 };
 /** A machine that shows nothing of its start asks for a boot when POST is over: minutes, more where memory is trained. */
-const untilBoot = { for: 840_000, every: 5000 };
+const untilBoot = { totalMs: 840_000, intervalMs: 5000 };
 /** Supplies want a moment without power before they are asked for it again (quirk 32 asks for 10 s). */
 const offFor = 10_000;
 /** What operating systems are commonly given to shut down; less than an activity's own limit. */
-const shutdownPatience = 120_000;
+const shutdownTimeoutMs = 120_000;
 
 /** What each wish leads to, where that can be seen of a refusal: nothing is asked for twice that is so. */
-const leadsTo: Readonly<Partial<Record<PowerWish, readonly string[]>>> = {
+const leadsTo: Readonly<Partial<Record<PowerSpec, readonly string[]>>> = {
   on: ['On', 'PoweringOn'],
   off: ['Off'],
   shutdown: ['Off'],
 };
 
 /** Plans one reset; not done where the controller offers no fitting type. */
-export async function planReset(scene: ActContext, wish: PowerWish): Promise<ActPlan | Observation> {
-  const { session, system } = scene;
-  const type = chooseReset(wish, system.resetTypes);
-  if (type === null) return unfitting(scene);
+export async function planReset(context: ActContext, spec: PowerSpec): Promise<ActPlan | Observation> {
+  const { session, system } = context;
+  const type = chooseReset(spec, system.resetTypes);
+  if (type === null) return unfitting(context);
   const so = async () => {
-    const { power } = await readShown(session, system);
-    return power !== null && leadsTo[wish]?.includes(power) === true;
+    const { power } = await readObserved(session, system);
+    return power !== null && leadsTo[spec]?.includes(power) === true;
   };
   return {
     command: { reset: type },
-    before: wish === 'off' || wish === 'shutdown' ? { ...shownBy(system) } : await beforeStart(scene, type),
+    before: spec === 'off' || spec === 'shutdown' ? { ...observedBy(system) } : await beforeStart(context, type),
     send: async () => {
-      await unlessNow(scene, () => sendReset(session, system, type), { also: conflictsWithState, so });
+      await unlessNow(context, () => sendReset(session, system, type), { also: conflictsWithState, so });
       return null;
     },
   };
@@ -63,9 +63,9 @@ export async function planReset(scene: ActContext, wish: PowerWish): Promise<Act
 /** What a start is compared with, and from when on a request for a boot tells of it. */
 async function beforeStart({ boots, system }: ActContext, type: string): Promise<Plain> {
   const forced = !type.startsWith('Graceful');
-  const shown = shownBy(system);
-  const askedBefore = boots === undefined || isStarting(shown) ? null : await boots.now();
-  return { ...shown, ...(forced && { forced }), ...(askedBefore !== null && { askedBefore }) };
+  const observed = observedBy(system);
+  const askedBefore = boots === undefined || isStarting(observed) ? null : await boots.now();
+  return { ...observed, ...(forced && { forced }), ...(askedBefore !== null && { requestBefore: askedBefore }) };
 }
 
 function unfitting({ system: { resetTypes } }: ActContext): Observation {
@@ -73,14 +73,14 @@ function unfitting({ system: { resetTypes } }: ActContext): Observation {
   return notDone(`the controller offers no fitting reset type of ${resetTypes.join(', ')}${mains}`);
 }
 
-function words({ power, lastReset, bootProgress, postState }: Shown): string {
+function words({ power, lastReset, bootProgress, postState }: Observed): string {
   const more = [bootProgress && `start ${bootProgress}`, postState && `POST ${postState}`].filter(Boolean);
   return [`power ${power ?? '?'}`, `last reset ${lastReset ?? '?'}`, ...more].join(', ');
 }
 
-function seen(effect: boolean, shown: Shown): Observation {
-  if (!effect) return { state: 'unknown', observed: `no effect seen: ${words(shown)}` };
-  return { state: 'done', observed: words(shown), facts: { ...shown } };
+function seen(effect: boolean, observed: Observed): Observation {
+  if (!effect) return { state: 'unknown', observed: `no effect seen: ${words(observed)}` };
+  return { state: 'done', observed: words(observed), facts: { ...observed } };
 }
 
 /**
@@ -91,15 +91,20 @@ export async function observeStart(
   { boots, session, system }: ActContext,
   { before, answer }: Sent,
 ): Promise<Observation> {
-  const shown = await readShown(session, system);
-  const kept = Array.isArray(answer?.readings) ? (answer.readings as Shown[]) : [];
-  const readings = withReading(kept, shown);
+  const observed = await readObserved(session, system);
+  const kept = Array.isArray(answer?.readings) ? (answer.readings as Observed[]) : [];
+  const readings = withReading(kept, observed);
   const keep = readings === kept ? {} : { keep: { readings } };
-  if (effectShown(before as Before, ...kept, shown)) return { ...seen(true, shown), ...keep };
+  if (effectObserved(before as Before, ...kept, observed)) return { ...seen(true, observed), ...keep };
   const { askedBefore } = before;
-  if (typeof askedBefore === 'string' && shown.power !== 'Off' && (await boots?.since(askedBefore)))
-    return { state: 'done', observed: `it asked for a boot since; ${words(shown)}`, facts: { ...shown }, ...keep };
-  return { ...seen(false, shown), ...keep };
+  if (typeof askedBefore === 'string' && observed.power !== 'Off' && (await boots?.since(askedBefore)))
+    return {
+      state: 'done',
+      observed: `it asked for a boot since; ${words(observed)}`,
+      facts: { ...observed },
+      ...keep,
+    };
+  return { ...seen(false, observed), ...keep };
 }
 
 /** How long a start is looked for that the controller shows nothing of. */
@@ -109,24 +114,26 @@ export function followStart({ before, command }: Sent): Watch | undefined {
 }
 
 /** Plans a start of the host: on if it is off, else the way of restarting that its model stands. */
-export async function planStart(scene: ActContext): Promise<ActPlan | Observation> {
-  const { power, quirks, resetTypes } = scene.system;
-  if (power === 'Off') return planReset(scene, 'on');
+export async function planStart(context: ActContext): Promise<ActPlan | Observation> {
+  const { power, quirks, resetTypes } = context.system;
+  if (power === 'Off') return planReset(context, 'on');
   const atOnce = quirks.restart !== 'off-then-on' && chooseReset('restart', resetTypes) !== null;
-  return atOnce ? planReset(scene, 'restart') : planOffAndOn(scene);
+  return atOnce ? planReset(context, 'restart') : planOffAndOn(context);
 }
 
 /** Off and on, where it is certain beforehand that the second half is offered too. */
-async function planOffAndOn(scene: ActContext): Promise<ActPlan | Observation> {
-  if (chooseReset('on', scene.system.resetTypes) === null) return unfitting(scene);
-  const off = await planReset(scene, 'off');
-  return isPlan(off) ? { ...off, next: { kind: 'power-on', parameters: {}, after: offFor } } : off;
+async function planOffAndOn(context: ActContext): Promise<ActPlan | Observation> {
+  if (chooseReset('on', context.system.resetTypes) === null) return unfitting(context);
+  const off = await planReset(context, 'off');
+  return isPlan(off) ? { ...off, next: { kind: 'power-on', parameters: {}, afterMs: offFor } } : off;
 }
 
 /** Looks for the start, or for the first half of one that takes two commands. */
-export async function observeStarting(scene: ActContext, sent: Sent): Promise<Observation> {
+export async function observeStarting(context: ActContext, sent: Sent): Promise<Observation> {
   const second = (sent.command.next as { kind?: string } | undefined)?.kind;
-  return second === 'power-on' || second === 'boot-network' ? powerOff.observe(scene, sent) : observeStart(scene, sent);
+  return second === 'power-on' || second === 'boot-network'
+    ? powerOff.observe(context, sent)
+    : observeStart(context, sent);
 }
 
 export const gracefulRestart: ActDefinition<ActParameters['restart']> = {
@@ -139,13 +146,13 @@ export const gracefulRestart: ActDefinition<ActParameters['restart']> = {
 
 export const powerOn: ActDefinition<ActParameters['power-on']> = {
   parameters: nothing,
-  plan: async (scene) =>
-    scene.system.power === 'On'
+  plan: async (context) =>
+    context.system.power === 'On'
       ? { state: 'done', observed: 'it is on already; nothing was sent' }
-      : planReset(scene, 'on'),
+      : planReset(context, 'on'),
   observe: async ({ session, system }) => {
-    const shown = await readShown(session, system);
-    return seen(shown.power === 'On' || shown.power === 'PoweringOn', shown);
+    const observed = await readObserved(session, system);
+    return seen(observed.power === 'On' || observed.power === 'PoweringOn', observed);
   },
   watch,
 };
@@ -156,21 +163,21 @@ export const powerOff: ActDefinition<ActParameters['power-off']> = {
     how: z.enum(['graceful', 'forced', 'graceful-only']).exactOptional(),
     patience: z.int().min(1000).max(180_000).exactOptional(),
   }),
-  plan: async (scene, { how = 'graceful', patience = shutdownPatience }) => {
-    if (scene.system.power === 'Off') return { state: 'done', observed: 'it is off already; nothing was sent' };
-    if (how === 'forced') return planReset(scene, 'off');
-    const asked = await planReset(scene, 'shutdown');
-    if (!isPlan(asked)) return how === 'graceful' ? planReset(scene, 'off') : asked;
-    const forced = { kind: 'power-off', parameters: { how: 'forced' }, after: 0 } as const;
+  plan: async (context, { how = 'graceful', patience = shutdownTimeoutMs }) => {
+    if (context.system.power === 'Off') return { state: 'done', observed: 'it is off already; nothing was sent' };
+    if (how === 'forced') return planReset(context, 'off');
+    const request = await planReset(context, 'shutdown');
+    if (!isPlan(request)) return how === 'graceful' ? planReset(context, 'off') : request;
+    const forced = { kind: 'power-off', parameters: { how: 'forced' }, afterMs: 0 } as const;
     return {
-      ...asked,
-      watchFor: patience,
+      ...request,
+      watchMs: patience,
       ...(how === 'graceful' && { otherwise: forced }),
     };
   },
   observe: async ({ session, system }) => {
-    const shown = await readShown(session, system);
-    return seen(shown.power === 'Off', shown);
+    const observed = await readObserved(session, system);
+    return seen(observed.power === 'Off', observed);
   },
   watch,
 };
@@ -178,10 +185,10 @@ export const powerOff: ActDefinition<ActParameters['power-off']> = {
 /** One command where the controller has one that does it and keeps the mains, otherwise off and on. */
 export const powerCycle: ActDefinition<ActParameters['power-cycle']> = {
   parameters: nothing,
-  plan: async (scene) => {
-    if (scene.system.power === 'Off') return notDone('it is off: there is no power to cycle; nothing was sent');
-    if (chooseReset('cycle', scene.system.resetTypes) !== null) return planReset(scene, 'cycle');
-    return planOffAndOn(scene);
+  plan: async (context) => {
+    if (context.system.power === 'Off') return notDone('it is off: there is no power to cycle; nothing was sent');
+    if (chooseReset('cycle', context.system.resetTypes) !== null) return planReset(context, 'cycle');
+    return planOffAndOn(context);
   },
   observe: observeStarting,
   watch,

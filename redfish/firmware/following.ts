@@ -1,4 +1,4 @@
-import type { ActContext, Sent } from '../acts/kind.ts';
+import type { ActContext, Sent } from '../acts/definition.ts';
 import { openReader } from '../read/reader.ts';
 import { linkedPath, pathKey } from '../read/values.ts';
 import { readTask, type TaskReading } from '../task.ts';
@@ -15,17 +15,17 @@ export async function listTasks({ probe, session }: Pick<ActContext, 'probe' | '
  * The task that a command began: as its answer named it, or the only one that was not there before, where the answer
  * was lost. Where there is a job queue, the job of the same name is read: it outlives the task (quirk 54).
  */
-export async function taskOfSent(scene: ActContext, { before, answer }: Sent): Promise<TaskReading | null> {
-  const named = typeof answer?.task === 'string' ? answer.task : await newTask(scene, before.tasks);
+export async function taskOfSent(context: ActContext, { before, answer }: Sent): Promise<TaskReading | null> {
+  const named = typeof answer?.task === 'string' ? answer.task : await newTask(context, before.tasks);
   if (named === null) return null;
-  const offer = await scene.probe.offer('tasks');
-  if (!offer?.jobsPath) return readTask(scene.session, named);
-  const job = await readTask(scene.session, `${offer.jobsPath}/${named.split('/').at(-1)}`);
-  return job.state === 'gone' ? readTask(scene.session, named) : job;
+  const offer = await context.probe.offer('tasks');
+  if (!offer?.jobsPath) return readTask(context.session, named);
+  const job = await readTask(context.session, `${offer.jobsPath}/${named.split('/').at(-1)}`);
+  return job.state === 'gone' ? readTask(context.session, named) : job;
 }
 
-async function newTask(scene: ActContext, known: unknown): Promise<string | null> {
+async function newTask(context: ActContext, known: unknown): Promise<string | null> {
   const before = new Set(Array.isArray(known) ? known.map((path) => pathKey(String(path))) : []);
-  const fresh = (await listTasks(scene)).filter((path) => !before.has(pathKey(path)));
+  const fresh = (await listTasks(context)).filter((path) => !before.has(pathKey(path)));
   return fresh.length === 1 ? (fresh[0] ?? null) : null;
 }

@@ -49,9 +49,9 @@ export function sendImage(...sending: Parameters<typeof handOver>): Promise<Redf
 
 /** A controller that says when to come back has not begun: it updates one thing at a time (quirk 17). */
 function asUntaken(error: unknown): never {
-  if (!(error instanceof RedfishError) || error.status !== 503 || error.retryAfter === null) throw error;
-  const { message, retryAfter, status } = error;
-  throw new RedfishError('busy', message, { status, retryAfter, carriedOut: 'no' });
+  if (!(error instanceof RedfishError) || error.status !== 503 || error.retryAfterMs === null) throw error;
+  const { message, retryAfterMs, status } = error;
+  throw new RedfishError('busy', message, { status, retryAfterMs, carriedOut: 'no' });
 }
 
 async function handOver(

@@ -1,11 +1,11 @@
 import { chooseHost, type IsMeant, managersOf } from '../read/layout.ts';
 import { type Reader, throwPassing } from '../read/reader.ts';
-import { linkedPath, list, object, shownText, valueAt } from '../read/values.ts';
+import { linkedPath, list, object, observedText, valueAt } from '../read/values.ts';
 import type { Json } from '../transport.ts';
 import { allowed, strings } from './action.ts';
 import type { Basis } from './offers.ts';
 
-const mostChassis = 8;
+const maxChassis = 8;
 
 /**
  * Finds what everything else hangs on. Throws `unsupported` when no system can be reset, or when several can, `hostPath`
@@ -30,19 +30,19 @@ export async function findBasis(
   throwPassing(reader.gaps);
   const basis: Basis = {
     service: {
-      version: shownText(root.RedfishVersion),
-      vendor: shownText(root.Vendor),
-      product: shownText(root.Product),
+      version: observedText(root.RedfishVersion),
+      vendor: observedText(root.Vendor),
+      product: observedText(root.Product),
     },
     expands: reader.expands,
-    firmware: shownText(manager?.FirmwareVersion),
+    firmware: observedText(manager?.FirmwareVersion),
     systemPath: linkedPath(host) ?? '',
     managerPath,
     chassisPaths: list(valueAt(host, 'Links', 'Chassis'))
       .flatMap((one) => linkedPath(one) ?? [])
-      .slice(0, mostChassis),
+      .slice(0, maxChassis),
     resetTypes,
-    makers: [shownText(root.Vendor), shownText(host.Manufacturer), ...Object.keys(object(root.Oem))].filter(
+    makers: [observedText(root.Vendor), observedText(host.Manufacturer), ...Object.keys(object(root.Oem))].filter(
       (one) => one !== null,
     ),
   };

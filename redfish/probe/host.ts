@@ -2,7 +2,7 @@
 import { listedTargets } from '../boottarget.ts';
 import { fullCycle } from '../power.ts';
 import { acCycles } from '../quirks.ts';
-import { linkedPath, object, pathKey, shownText, valueAt } from '../read/values.ts';
+import { linkedPath, object, observedText, pathKey, valueAt } from '../read/values.ts';
 import type { Json } from '../transport.ts';
 import { actionOf, allowed, strings } from './action.ts';
 import type { AcCycleOffer, BiosOffer, BootOffer, SecureBootOffer } from './offers.ts';
@@ -25,7 +25,7 @@ export async function bootOffer(place: ProbeReader): Promise<BootOffer> {
     targets: either('BootSourceOverrideTarget'),
     enabled: either('BootSourceOverrideEnabled'),
     modes: either('BootSourceOverrideMode'),
-    hasMode: shownText(both.BootSourceOverrideMode) !== null,
+    hasMode: observedText(both.BootSourceOverrideMode) !== null,
     orderPath: Array.isArray(both.BootOrder) ? where('BootOrder') : null,
     optionsPath: linkedPath(both.BootOptions),
     httpUri: 'HttpBootUri' in both,
@@ -41,7 +41,7 @@ export async function biosOffer(place: ProbeReader): Promise<BiosOffer | null> {
     settingsPath: await settingsOf(place, path, bios),
     applyTimes: strings(valueAt(bios, '@Redfish.Settings', 'SupportedApplyTimes')),
     reset: await actionOf(place.reader, bios, '#Bios.ResetBios'),
-    registry: shownText(bios.AttributeRegistry),
+    registry: observedText(bios.AttributeRegistry),
   };
 }
 
@@ -58,9 +58,9 @@ async function settingsOf({ reader }: ProbeReader, path: string, bios: Json): Pr
 
 export async function secureBootOffer(place: ProbeReader): Promise<SecureBootOffer | null> {
   const path = linkedPath((await place.host()).SecureBoot);
-  const shown = path === null ? null : await place.reader.resource({ '@odata.id': path });
-  if (path === null || shown === null) return null;
-  return { path, resetKeys: await actionOf(place.reader, shown, '#SecureBoot.ResetKeys', 'ResetKeysType') };
+  const observed = path === null ? null : await place.reader.resource({ '@odata.id': path });
+  if (path === null || observed === null) return null;
+  return { path, resetKeys: await actionOf(place.reader, observed, '#SecureBoot.ResetKeys', 'ResetKeysType') };
 }
 
 /** The first of the known actions that the host or one of the chassis has. */
@@ -90,7 +90,7 @@ async function fullCycleOffer(
     ...cases.map((one) => valueAt(one, 'Actions', '#Chassis.Reset')),
   ];
   for (const action of actions) {
-    const target = shownText(valueAt(action, 'target'));
+    const target = observedText(valueAt(action, 'target'));
     if (target !== null && (await allowed(reader, action, 'ResetType')).includes(fullCycle))
       return { target, body: { ResetType: fullCycle }, offFirst: false };
   }
@@ -105,5 +105,5 @@ function targetOf(resource: Json, action: string): string | null {
     ...Object.values(oem),
     ...Object.values(object(resource.Oem)).map((one) => valueAt(one, 'Actions')),
   ];
-  return places.map((one) => shownText(valueAt(one, action, 'target'))).find((target) => target !== null) ?? null;
+  return places.map((one) => observedText(valueAt(one, action, 'target'))).find((target) => target !== null) ?? null;
 }

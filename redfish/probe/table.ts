@@ -6,13 +6,13 @@ import type { ActionOffer, Offers } from './offers.ts';
 export type OfferWords = Readonly<Record<string, string | null>>;
 
 /** Pure. `offers` may lack what could not be read. */
-export function tellOffers(resetTypes: readonly string[], offers: Partial<Offers>): OfferWords {
-  return { ...tellHost(resetTypes, offers), ...tellController(offers) };
+export function describeOffers(resetTypes: readonly string[], offers: Partial<Offers>): OfferWords {
+  return { ...describeHost(resetTypes, offers), ...describeController(offers) };
 }
 
-function tellHost(resetTypes: readonly string[], { boot, bios, secureBoot, acCycle }: Partial<Offers>): OfferWords {
-  const wishes = ['on', 'shutdown', 'off', 'restart', 'cycle'] as const;
-  const met = resetTypes.length === 0 ? [] : wishes.filter((wish) => chooseReset(wish, resetTypes) !== null);
+function describeHost(resetTypes: readonly string[], { boot, bios, secureBoot, acCycle }: Partial<Offers>): OfferWords {
+  const specs = ['on', 'shutdown', 'off', 'restart', 'cycle'] as const;
+  const met = resetTypes.length === 0 ? [] : specs.filter((spec) => chooseReset(spec, resetTypes) !== null);
   return {
     power: met.length > 0 ? met.join(', ') : null,
     'boot once': boot ? bootWords(boot) : null,
@@ -33,11 +33,11 @@ function timesOf(times: readonly string[]): string {
   return times.includes('OnReset') ? 'with an apply time' : 'yes';
 }
 
-function tellController(offers: Partial<Offers>): OfferWords {
+function describeController(offers: Partial<Offers>): OfferWords {
   const { sessions, accounts, update, events, media = [], logs = [], indicators = [], manager, tasks } = offers;
   return {
     sessions: sessions ? 'yes' : null,
-    passwords: accounts ? `${accounts.shortestPassword ?? 0} to ${accounts.longestPassword ?? '?'}` : null,
+    passwords: accounts ? `${accounts.shortestPassword ?? 0} to ${accounts.maxPassword ?? '?'}` : null,
     'lock-out': accounts?.lockoutAfter ? `${accounts.lockoutAfter} / ${accounts.lockoutFor ?? '?'} s` : null,
     firmware: update ? updateWords(update) : null,
     events: events?.subscriptionsPath ? (events.streamPath ? 'push, stream' : 'push') : null,

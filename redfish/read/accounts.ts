@@ -1,3 +1,4 @@
+import type { Seconds } from '../../domain/duration.ts';
 import type { Json } from '../transport.ts';
 import type { Reader } from './reader.ts';
 import { amount, linkedPath, number, valueAt } from './values.ts';
@@ -6,11 +7,11 @@ import { amount, linkedPath, number, valueAt } from './values.ts';
 export interface AccountLimits {
   readonly shortestPassword: number | null;
   /** Null where the controller names no limit; zero and absurd ones count as none. */
-  readonly longestPassword: number | null;
+  readonly maxPassword: number | null;
   /** Failed attempts until an account is locked; null where it never is, or where that isn't told (quirk 6). */
   readonly lockoutAfter: number | null;
   /** Seconds. */
-  readonly lockoutFor: number | null;
+  readonly lockoutFor: Seconds | null;
   readonly accountsPath: string | null;
 }
 
@@ -22,11 +23,11 @@ export async function readAccountLimits(reader: Reader): Promise<AccountLimits |
 
 /** Pure. */
 export function accountLimits(service: Json): AccountLimits {
-  const longest = amount(valueAt(service, 'MaxPasswordLength'));
+  const max = amount(valueAt(service, 'MaxPasswordLength'));
   const shortest = number(valueAt(service, 'MinPasswordLength'));
   return {
     shortestPassword: shortest,
-    longestPassword: longest !== null && longest >= (shortest ?? 0) ? longest : null,
+    maxPassword: max !== null && max >= (shortest ?? 0) ? max : null,
     lockoutAfter: amount(valueAt(service, 'AccountLockoutThreshold')),
     lockoutFor: amount(valueAt(service, 'AccountLockoutDuration')),
     accountsPath: linkedPath(valueAt(service, 'Accounts')),

@@ -1,4 +1,4 @@
-import type { BoardShown } from '../../domain/identity/board.ts';
+import type { BoardObserved } from '../../domain/identity/board.ts';
 import type { Session } from '../session.ts';
 import type { SystemReading } from '../system.ts';
 import { identityOf, known, macOfText } from './identity.ts';
@@ -7,7 +7,7 @@ import { readHostMacs } from './macs.ts';
 import { openReader, throwPassing } from './reader.ts';
 
 /** All by which a machine may be known again, of the system, its case, its ports and its controller. */
-export type BoardReading = Omit<BoardShown, 'key'>;
+export type BoardReading = Omit<BoardObserved, 'key'>;
 
 /** Reads who is behind a controller. Locally administered MACs are in it: whoever compares knows which one boots. */
 export async function readBoard(session: Session, { path }: SystemReading): Promise<BoardReading> {

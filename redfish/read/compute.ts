@@ -4,7 +4,7 @@ import { known } from './identity.ts';
 import type { ResourceLayout } from './layout.ts';
 import { mainChassis } from './layout.ts';
 import type { Reader } from './reader.ts';
-import { amount, healthOf, linkedPath, object, present, serviceLabel, shownText, valueAt } from './values.ts';
+import { amount, healthOf, linkedPath, object, observedText, present, serviceLabel, valueAt } from './values.ts';
 
 export interface Cpu {
   readonly socket: string;
@@ -75,27 +75,27 @@ async function vendorAccelerators(reader: Reader, layout: ResourceLayout): Promi
     ...Object.values(object(chassis.Oem)).map((oem) => valueAt(oem, 'Links', 'Devices')),
   ]);
   const lists = await Promise.all(places.filter((one) => linkedPath(one) !== null).map((one) => reader.members(one)));
-  const isShown = (one: Json) =>
-    /^(GPU|FPGA|Accelerator)$/i.test(shownText(one.DeviceType) ?? '') || isAcceleratorDevice(one);
+  const isObserved = (one: Json) =>
+    /^(GPU|FPGA|Accelerator)$/i.test(observedText(one.DeviceType) ?? '') || isAcceleratorDevice(one);
   return lists
     .flat()
-    .filter((one) => present(one) && isShown(one))
+    .filter((one) => present(one) && isObserved(one))
     .map((one) => acceleratorOf(one, one));
 }
 
 function isCpu(processor: Json): boolean {
-  return (shownText(processor.ProcessorType) ?? 'CPU') === 'CPU';
+  return (observedText(processor.ProcessorType) ?? 'CPU') === 'CPU';
 }
 
 function isAccelerator(processor: Json): boolean {
-  return !isCpu(processor) && !/^(Core|Thread)$/.test(shownText(processor.ProcessorType) ?? '');
+  return !isCpu(processor) && !/^(Core|Thread)$/.test(observedText(processor.ProcessorType) ?? '');
 }
 
 function cpuOf(cpu: Json): Cpu {
   return {
-    socket: shownText(cpu.Socket) ?? serviceLabel(cpu.Location) ?? shownText(cpu.Id) ?? '',
-    manufacturer: shownText(cpu.Manufacturer),
-    model: shownText(cpu.Model),
+    socket: observedText(cpu.Socket) ?? serviceLabel(cpu.Location) ?? observedText(cpu.Id) ?? '',
+    manufacturer: observedText(cpu.Manufacturer),
+    model: observedText(cpu.Model),
     cores: amount(cpu.TotalCores),
     threads: amount(cpu.TotalThreads),
     maxMhz: amount(cpu.MaxSpeedMHz),
@@ -105,7 +105,11 @@ function cpuOf(cpu: Json): Cpu {
 
 function slotOf(dimm: Json): string {
   return (
-    shownText(dimm.DeviceLocator) ?? serviceLabel(dimm.Location) ?? shownText(dimm.Name) ?? shownText(dimm.Id) ?? ''
+    observedText(dimm.DeviceLocator) ??
+    serviceLabel(dimm.Location) ??
+    observedText(dimm.Name) ??
+    observedText(dimm.Id) ??
+    ''
   );
 }
 
@@ -113,9 +117,9 @@ function dimmOf(dimm: Json): Dimm {
   return {
     slot: slotOf(dimm),
     mib: amount(dimm.CapacityMiB),
-    type: shownText(dimm.MemoryDeviceType),
-    manufacturer: shownText(dimm.Manufacturer),
-    partNumber: shownText(dimm.PartNumber),
+    type: observedText(dimm.MemoryDeviceType),
+    manufacturer: observedText(dimm.Manufacturer),
+    partNumber: observedText(dimm.PartNumber),
     serial: known(dimm.SerialNumber),
     mhz: amount(dimm.OperatingSpeedMhz),
     health: healthOf(dimm),
@@ -127,7 +131,7 @@ const acceleratorNames =
 
 /** Controllers that list no accelerator as a processor show it among the PCIe devices, by its name only. */
 export function isAcceleratorDevice(device: Json): boolean {
-  const names = [device.Id, device.Name, device.Model].map((one) => shownText(one) ?? '').join(' ');
+  const names = [device.Id, device.Name, device.Model].map((one) => observedText(one) ?? '').join(' ');
   return acceleratorNames.test(names) && !/ConnectX|BlueField|NVMe|SSD|NIC\b|Audio/i.test(names);
 }
 
@@ -149,20 +153,20 @@ export function mergeAccelerators(processors: readonly Json[], devices: readonly
 
 function acceleratorOf(resource: Json, device: Json | undefined): Accelerator {
   return {
-    id: shownText(resource.Id) ?? linkedPath(resource) ?? '',
-    kind: shownText(resource.ProcessorType) ?? 'GPU',
+    id: observedText(resource.Id) ?? linkedPath(resource) ?? '',
+    kind: observedText(resource.ProcessorType) ?? 'GPU',
     slot:
       serviceLabel(resource.Location) ??
       serviceLabel(valueAt(device, 'Slot', 'Location')) ??
-      shownText(resource.Location),
-    manufacturer: shownText(resource.Manufacturer),
+      observedText(resource.Location),
+    manufacturer: observedText(resource.Manufacturer),
     model: nameOf(resource, device),
     serial: known(resource.SerialNumber),
-    partNumber: shownText(resource.PartNumber),
+    partNumber: observedText(resource.PartNumber),
     firmware:
-      shownText(resource.FirmwareVersion) ??
-      shownText(valueAt(resource, 'FPGA', 'FirmwareVersion')) ??
-      shownText(device?.FirmwareVersion) ??
+      observedText(resource.FirmwareVersion) ??
+      observedText(valueAt(resource, 'FPGA', 'FirmwareVersion')) ??
+      observedText(device?.FirmwareVersion) ??
       firmwareVersion(valueAt(resource, 'FirmwareVersion', 'Current', 'VersionString')),
     health: healthOf(resource),
   };
@@ -177,6 +181,7 @@ const plainNames = /^(gpu|processor|pcie? ?device|device|accelerator|fpga)[\s_-]
  */
 function nameOf(resource: Json, device: Json | undefined): string | null {
   const names = [resource.Model, device?.Model, device?.Name, resource.Name].map(known);
-  const says = (one: string | null) => one !== null && one !== shownText(resource.PartNumber) && !plainNames.test(one);
+  const says = (one: string | null) =>
+    one !== null && one !== observedText(resource.PartNumber) && !plainNames.test(one);
   return names.find(says) ?? known(resource.Model);
 }

@@ -1,19 +1,19 @@
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { openReader, type Reader } from './reader.ts';
-import { linkedPath, shownText } from './values.ts';
+import { linkedPath, observedText } from './values.ts';
 
 /** Lines that are given at most, the last ones. */
-const mostLines = 100;
+const maxLines = 100;
 /** Pages that are passed over to get to them: bmcweb shows 1,000 lines on each, the oldest first. */
-const mostPages = 20;
+const maxPages = 20;
 
 /**
  * Whether a log service keeps what the host wrote to its console: by what it calls itself, since no property of
  * LogService says so. OpenBMC's is `HostLogger`, "Host Logger Service" (bmcweb `hostlogger`, and its recorded tree).
  */
 export function isConsoleLog(service: Json): boolean {
-  const words = [service.Id, service.Name, service.Description].map((one) => shownText(one) ?? '');
+  const words = [service.Id, service.Name, service.Description].map((one) => observedText(one) ?? '');
   return words.some((one) => /\bhost ?logger\b|\b(serial|host|system) ?console\b/i.test(one));
 }
 
@@ -28,19 +28,19 @@ export async function readConsole(session: Session): Promise<string[] | null> {
   const gap = reader.gaps[0];
   // One that was read, if empty, is worth more than one that is missing; nothing for a failure is not the same as no log.
   if (gap && read.length === 0) throw new Error(`${gap.path}: ${gap.reason}`);
-  return consoles.length === 0 ? null : read.flat().slice(-mostLines);
+  return consoles.length === 0 ? null : read.flat().slice(-maxLines);
 }
 
 /** Null where not even its first page could be read. */
 async function tailOf(reader: Reader, entries: string | null): Promise<string[] | null> {
   let tail: string[] | null = null;
   const seen = new Set<string>();
-  for (let next = entries; next !== null && !seen.has(next) && seen.size < mostPages; ) {
+  for (let next = entries; next !== null && !seen.has(next) && seen.size < maxPages; ) {
     seen.add(next);
     const page = await reader.page(next);
     if (page === null) return tail;
     const lines = page.members.flatMap(({ Message: line }) => (typeof line === 'string' ? [line] : []));
-    tail = [...(tail ?? []), ...lines].slice(-mostLines);
+    tail = [...(tail ?? []), ...lines].slice(-maxLines);
     next = page.next;
   }
   return tail;

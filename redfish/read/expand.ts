@@ -10,6 +10,6 @@ export function expandQuery(root: Json): ((levels: number) => string) | null {
   const kind = valueAt(features, 'NoLinks') === true ? '.' : valueAt(features, 'ExpandAll') === true ? '*' : null;
   if (kind === null) return null;
   if (valueAt(features, 'Levels') !== true) return () => `?$expand=${kind}`;
-  const most = number(valueAt(features, 'MaxLevels')) ?? 1;
-  return (levels) => `?$expand=${kind}($levels=${Math.max(1, Math.min(levels, most))})`;
+  const max = number(valueAt(features, 'MaxLevels')) ?? 1;
+  return (levels) => `?$expand=${kind}($levels=${Math.max(1, Math.min(levels, max))})`;
 }

@@ -1,7 +1,7 @@
 import { cleanText, normaliseSerial } from '../../domain/identity/identity.ts';
 import type { Json } from '../transport.ts';
 import type { Reader } from './reader.ts';
-import { inWords, linkedPath, list, named, object, shownText, state } from './values.ts';
+import { inWords, linkedPath, list, named, object, observedText, state } from './values.ts';
 
 export interface FirmwareReading {
   readonly id: string;
@@ -36,21 +36,21 @@ const fillers = new Set([
 ]);
 
 /** The version as compared and shown; null for what firmware prints where it knows none (quirk 60). */
-export function firmwareVersion(shown: unknown): string | null {
-  const clean = cleanText(typeof shown === 'string' ? shown : null);
+export function firmwareVersion(observed: unknown): string | null {
+  const clean = cleanText(typeof observed === 'string' ? observed : null);
   // `-*`, `...`: nothing that could be a version.
   if (clean === null || !/[a-z0-9]/i.test(clean)) return null;
   return fillers.has(clean.toLowerCase()) || saysNothing(clean) ? null : clean.replace(/\s+/g, ' ');
 }
 
 /** Whether it is a phrase of nothing, in any spelling, or a register that could not be read: `0xFFFFFFFF`. */
-function saysNothing(shown: string): boolean {
-  if (/^(0x)?ff[f.\s]*$/i.test(shown)) return true;
-  const letters = shown.replace(/[^a-z]/gi, '');
-  const isPhrase = !/\d/.test(shown) && letters.length > 2;
+function saysNothing(observed: string): boolean {
+  if (/^(0x)?ff[f.\s]*$/i.test(observed)) return true;
+  const letters = observed.replace(/[^a-z]/gi, '');
+  const isPhrase = !/\d/.test(observed) && letters.length > 2;
   return (
-    /^n\W?a\W*$/i.test(shown) ||
-    (isPhrase && (normaliseSerial(shown.replace(/version/i, 'value')) === null || named(shown) === null))
+    /^n\W?a\W*$/i.test(observed) ||
+    (isPhrase && (normaliseSerial(observed.replace(/version/i, 'value')) === null || named(observed) === null))
   );
 }
 
@@ -74,8 +74,8 @@ export async function readFirmware(reader: Reader): Promise<FirmwareReading[]> {
 }
 
 function firmwareOf(part: Json): FirmwareReading {
-  const id = shownText(part.Id) ?? linkedPath(part)?.split('/').at(-1) ?? '';
-  const name = shownText(part.Name) ?? id;
+  const id = observedText(part.Id) ?? linkedPath(part)?.split('/').at(-1) ?? '';
+  const name = observedText(part.Name) ?? id;
   const copy = copyOf(part, id, name);
   const about = [...list(part.RelatedItem).flatMap((one) => linkedPath(one) ?? []), ...targetsOf(part)];
   return {
@@ -120,6 +120,6 @@ function copyOf(part: Json, id: string, name: string): FirmwareCopy | null {
 function targetsOf(part: Json): string[] {
   return Object.values(object(part.Oem)).flatMap((oem) => {
     const targets = object(oem).Targets;
-    return Array.isArray(targets) ? targets.flatMap((one) => shownText(one) ?? []) : [];
+    return Array.isArray(targets) ? targets.flatMap((one) => observedText(one) ?? []) : [];
   });
 }

@@ -1,7 +1,7 @@
 import { normaliseSerial, normaliseUuid } from '../../domain/identity/identity.ts';
 import { normaliseMac } from '../../domain/machine.ts';
 import type { Json } from '../transport.ts';
-import { shownText, valueAt } from './values.ts';
+import { observedText, valueAt } from './values.ts';
 
 /** What tells one machine from all others. Fillers and blanks are null (quirk 62). */
 export interface Identity {
@@ -18,30 +18,30 @@ export interface Identity {
 
 /** Identity of a host in its case; pure. */
 export function identityOf(host: Json, box: Json | null): Identity {
-  const shown = known(host.SerialNumber);
+  const observed = known(host.SerialNumber);
   const sku = known(host.SKU);
-  const vendor = shownText(host.Manufacturer) ?? shownText(box?.Manufacturer);
+  const vendor = observedText(host.Manufacturer) ?? observedText(box?.Manufacturer);
   const chassisSerial = known(box?.SerialNumber);
   // Dell shows the board's serial number as the system's, and the service tag as its SKU.
   const dell = /^dell\b/i.test(vendor ?? '') && sku !== null;
   return {
     vendor,
-    product: shownText(host.Model) ?? shownText(box?.Model),
-    serial: dell ? sku : (shown ?? chassisSerial),
-    boardSerial: dell ? shown : known(valueAt(box, 'Oem', 'Supermicro', 'BoardSerialNumber')),
+    product: observedText(host.Model) ?? observedText(box?.Model),
+    serial: dell ? sku : (observed ?? chassisSerial),
+    boardSerial: dell ? observed : known(valueAt(box, 'Oem', 'Supermicro', 'BoardSerialNumber')),
     chassisSerial: dell ? null : chassisSerial,
     sku: sku ?? known(box?.SKU),
-    uuid: normaliseUuid(shownText(host.UUID)),
+    uuid: normaliseUuid(observedText(host.UUID)),
     assetTag: known(host.AssetTag) ?? known(box?.AssetTag),
   };
 }
 
 /** Text that tells one thing from another; null for what firmware prints instead. */
 export function known(value: unknown): string | null {
-  return normaliseSerial(shownText(value));
+  return normaliseSerial(observedText(value));
 }
 
 /** A MAC in Farrier's notation; null for GUIDs, blanks and multicast addresses. */
 export function macOfText(value: unknown): string | null {
-  return normaliseMac(shownText(value) ?? '');
+  return normaliseMac(observedText(value) ?? '');
 }

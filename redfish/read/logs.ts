@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { type Gap, inCircle, openReader, type Reader } from './reader.ts';
-import { linkedPath, pathKey, shownText, valueAt } from './values.ts';
+import { linkedPath, observedText, pathKey, valueAt } from './values.ts';
 
 export interface LogEntry {
   readonly id: string;
@@ -38,11 +38,11 @@ export interface LogsReading {
 }
 
 /** Of one log in one reading; what is older is told as a gap. */
-const mostEntries = 5000;
+const maxEntries = 5000;
 /** Pages of one log in one reading: some go on for ever, with nothing on them. */
-const mostPages = 256;
+const maxPages = 256;
 /** Fingerprints kept of a log whose end wasn't read. */
-const mostSeen = 8192;
+const maxSeen = 8192;
 
 /**
  * Reads all log services of systems, managers and chassis (quirk 69). With the cursor of an earlier reading, only new
@@ -100,13 +100,13 @@ async function readLog(
 ): Promise<{ log: LogReading; seen: readonly string[] }> {
   const path = linkedPath(service) ?? '';
   const known = new Set(before);
-  const shown: LogEntry[] = [];
+  const observed: LogEntry[] = [];
   const pages = new Set<string>();
   const there = new Set<string>();
   let reached: LogReading['reached'] = 'end';
   for (let next = linkedPath(service.Entries); next !== null; ) {
-    if (pages.has(next) || shown.length >= mostEntries || pages.size >= mostPages) {
-      const reason = `more than ${mostEntries} entries or ${mostPages} pages`;
+    if (pages.has(next) || observed.length >= maxEntries || pages.size >= maxPages) {
+      const reason = `more than ${maxEntries} entries or ${maxPages} pages`;
       const tooLong = { kind: 'too-large', reason, passing: false } as const;
       gaps.push({ path: next, ...(pages.has(next) ? inCircle : tooLong) });
       reached = 'part';
@@ -116,7 +116,7 @@ async function readLog(
     const page = await reader.page(next);
     if (page === null) reached = 'part';
     const entries = (page?.members ?? []).filter((one) => isNew(one, there)).map(entryOf);
-    shown.push(...entries);
+    observed.push(...entries);
     next = page?.next ?? null;
     // Newest first, and nothing new on this page: what follows is older still.
     if (next !== null && descending(entries) && entries.every((one) => known.has(fingerprint(one)))) {
@@ -124,24 +124,24 @@ async function readLog(
       break;
     }
   }
-  const prints = shown.map(fingerprint);
+  const prints = observed.map(fingerprint);
   const restarted = reached === 'end' && known.size > 0 && !prints.some((one) => known.has(one));
   return {
     log: {
       path,
-      name: shownText(service.Name) ?? path,
-      entries: shown.filter((_, place) => !known.has(prints[place] ?? '')),
+      name: observedText(service.Name) ?? path,
+      entries: observed.filter((_, place) => !known.has(prints[place] ?? '')),
       restarted,
       reached,
-      clear: shownText(valueAt(service, 'Actions', '#LogService.ClearLog', 'target')),
+      clear: observedText(valueAt(service, 'Actions', '#LogService.ClearLog', 'target')),
     },
-    seen: reached === 'end' ? prints : [...new Set([...prints, ...before])].slice(0, mostSeen),
+    seen: reached === 'end' ? prints : [...new Set([...prints, ...before])].slice(0, maxSeen),
   };
 }
 
 /** Pages overlap on some controllers: an entry that an earlier one had is no other. */
 function isNew(entry: Json, there: Set<string>): boolean {
-  const id = shownText(entry['@odata.id']);
+  const id = observedText(entry['@odata.id']);
   const key = id === null ? null : pathKey(id);
   if (key !== null && there.has(key)) return false;
   if (key !== null) there.add(key);
@@ -150,11 +150,11 @@ function isNew(entry: Json, there: Set<string>): boolean {
 
 function entryOf(entry: Json): LogEntry {
   return {
-    id: shownText(entry.Id) ?? linkedPath(entry) ?? '',
-    created: shownText(entry.Created),
-    severity: shownText(entry.Severity),
+    id: observedText(entry.Id) ?? linkedPath(entry) ?? '',
+    created: observedText(entry.Created),
+    severity: observedText(entry.Severity),
     message: long(entry.Message),
-    messageId: shownText(entry.MessageId),
+    messageId: observedText(entry.MessageId),
   };
 }
 

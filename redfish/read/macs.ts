@@ -2,10 +2,10 @@ import type { Json } from '../transport.ts';
 import { macOfText } from './identity.ts';
 import { portsOf, readNetwork } from './network.ts';
 import type { Reader } from './reader.ts';
-import { list, shownText, valueAt } from './values.ts';
+import { list, observedText, valueAt } from './values.ts';
 
 /** Functions of PCIe devices that are looked at: a host has a hundred, and few are of network cards. */
-const mostFunctions = 64;
+const maxFunctions = 64;
 
 /**
  * MACs of the host wherever a controller shows them: its interfaces; adapters with their ports and functions; network
@@ -41,8 +41,8 @@ async function ofInterfaces(reader: Reader, host: Json): Macs {
 }
 
 /** The MACs of one interface or function: the one that it was made with, and the one that it has. */
-function ofInterface(shown: unknown): (string | null)[] {
-  return [macOfText(valueAt(shown, 'PermanentMACAddress')), macOfText(valueAt(shown, 'MACAddress'))];
+function ofInterface(observed: unknown): (string | null)[] {
+  return [macOfText(valueAt(observed, 'PermanentMACAddress')), macOfText(valueAt(observed, 'MACAddress'))];
 }
 
 async function ofSystem(reader: Reader, host: Json): Macs {
@@ -53,7 +53,7 @@ async function ofSystem(reader: Reader, host: Json): Macs {
 async function ofBootOptions(reader: Reader, host: Json): Macs {
   const options = await reader.members(valueAt(host, 'Boot', 'BootOptions'));
   return options.flatMap((option) =>
-    [...(shownText(option.UefiDevicePath) ?? '').matchAll(/\bMAC\(([0-9A-F]{12})/gi)].map(([, found]) =>
+    [...(observedText(option.UefiDevicePath) ?? '').matchAll(/\bMAC\(([0-9A-F]{12})/gi)].map(([, found]) =>
       macOfText(found),
     ),
   );
@@ -71,14 +71,14 @@ async function ofFunctions(reader: Reader, host: Json): Macs {
   const devices = await Promise.all(refs(host.PCIeDevices).map((one) => reader.resource(one)));
   const lists = await Promise.all(devices.map((device) => reader.members(valueAt(device, 'PCIeFunctions'))));
   const own = await Promise.all(refs(host.PCIeFunctions).map((one) => reader.resource(one)));
-  const functions = [...lists.flat(), ...own].slice(0, mostFunctions);
+  const functions = [...lists.flat(), ...own].slice(0, maxFunctions);
   const links = functions.flatMap((one) =>
     ['EthernetInterfaces', 'NetworkDeviceFunctions'].flatMap((name) => list(valueAt(one, 'Links', name))),
   );
-  const shown = await Promise.all(links.map((one) => reader.resource(one)));
-  return shown.flatMap((one) => [...ofInterface(one), ...ofInterface(valueAt(one, 'Ethernet'))]);
+  const observed = await Promise.all(links.map((one) => reader.resource(one)));
+  return observed.flatMap((one) => [...ofInterface(one), ...ofInterface(valueAt(one, 'Ethernet'))]);
 }
 
 function refs(value: unknown): Json[] {
-  return list(value).slice(0, mostFunctions);
+  return list(value).slice(0, maxFunctions);
 }

@@ -2,7 +2,7 @@ import { isLocallyAdministered } from '../../domain/machine.ts';
 import type { Json } from '../transport.ts';
 import { known, macOfText } from './identity.ts';
 import type { Reader } from './reader.ts';
-import { amount, linkedPath, list, number, shownText, valueAt } from './values.ts';
+import { amount, linkedPath, list, number, observedText, valueAt } from './values.ts';
 
 export interface Adapter {
   readonly id: string;
@@ -79,18 +79,18 @@ export async function portsOf(reader: Reader, adapter: Json, wanted: Functions =
 }
 
 function idOf(resource: Json): string {
-  return shownText(resource.Id) ?? linkedPath(resource) ?? '';
+  return observedText(resource.Id) ?? linkedPath(resource) ?? '';
 }
 
 function adapterOf(adapter: Json): Adapter {
   const controller = list(adapter.Controllers)[0];
   return {
     id: idOf(adapter),
-    manufacturer: shownText(adapter.Manufacturer),
-    model: shownText(adapter.Model),
+    manufacturer: observedText(adapter.Manufacturer),
+    model: observedText(adapter.Model),
     serial: known(adapter.SerialNumber),
-    partNumber: shownText(adapter.PartNumber),
-    firmware: shownText(controller?.FirmwarePackageVersion),
+    partNumber: observedText(adapter.PartNumber),
+    firmware: observedText(controller?.FirmwarePackageVersion),
   };
 }
 
@@ -98,19 +98,27 @@ function nic(address: string | null, facts: Omit<Nic, 'mac' | 'universal'>): Nic
   return { mac: address, universal: address !== null && !isLocallyAdministered(address), ...facts };
 }
 
-function fromInterface(shown: Json): Nic[] {
-  const address = macOfText(shown.PermanentMACAddress) ?? macOfText(shown.MACAddress);
-  const facts = { name: idOf(shown), kind: null, link: linkState(shown.LinkStatus), mbps: amount(shown.SpeedMbps) };
+function fromInterface(observed: Json): Nic[] {
+  const address = macOfText(observed.PermanentMACAddress) ?? macOfText(observed.MACAddress);
+  const facts = {
+    name: idOf(observed),
+    kind: null,
+    link: linkState(observed.LinkStatus),
+    mbps: amount(observed.SpeedMbps),
+  };
   return address === null ? [] : [nic(address, { ...facts, adapter: null })];
 }
 
 function fromPort(port: Json, adapter: string): Nic[] {
-  const shown = [valueAt(port, 'Ethernet', 'AssociatedMACAddresses'), port.AssociatedNetworkAddresses].flat();
-  const addresses = [...new Set(shown.flatMap((one) => macOfText(one) ?? []))];
+  const observed = [valueAt(port, 'Ethernet', 'AssociatedMACAddresses'), port.AssociatedNetworkAddresses].flat();
+  const addresses = [...new Set(observed.flatMap((one) => macOfText(one) ?? []))];
   const gbps = amount(port.CurrentSpeedGbps);
   const facts = {
     name: idOf(port),
-    kind: shownText(port.LinkNetworkTechnology) ?? shownText(port.ActiveLinkTechnology) ?? shownText(port.PortProtocol),
+    kind:
+      observedText(port.LinkNetworkTechnology) ??
+      observedText(port.ActiveLinkTechnology) ??
+      observedText(port.PortProtocol),
     link: linkState(port.LinkStatus),
     mbps: gbps === null ? amount(port.CurrentLinkSpeedMbps) : gbps * 1000,
     adapter,
@@ -118,23 +126,23 @@ function fromPort(port: Json, adapter: string): Nic[] {
   return addresses.length === 0 ? [nic(null, facts)] : addresses.map((one) => nic(one, facts));
 }
 
-function fromFunction(shown: Json, adapter: string): Nic[] {
-  const ethernet = shown.Ethernet;
+function fromFunction(observed: Json, adapter: string): Nic[] {
+  const ethernet = observed.Ethernet;
   const address = macOfText(valueAt(ethernet, 'PermanentMACAddress')) ?? macOfText(valueAt(ethernet, 'MACAddress'));
-  const facts = { name: idOf(shown), kind: shownText(shown.NetDevFuncType), link: null, mbps: null, adapter };
+  const facts = { name: idOf(observed), kind: observedText(observed.NetDevFuncType), link: null, mbps: null, adapter };
   return address === null ? [] : [nic(address, facts)];
 }
 
 function linkState(value: unknown): Nic['link'] {
-  const shown = shownText(value)?.toLowerCase();
-  if (shown === 'linkup' || shown === 'up') return 'up';
-  return shown === 'linkdown' || shown === 'down' || shown === 'nolink' ? 'down' : null;
+  const observed = observedText(value)?.toLowerCase();
+  if (observed === 'linkup' || observed === 'up') return 'up';
+  return observed === 'linkdown' || observed === 'down' || observed === 'nolink' ? 'down' : null;
 }
 
 /** One entry a MAC; what one source leaves open another fills in. Ports without an address stay as they are. */
-export function mergeNics(shown: readonly Nic[]): Nic[] {
+export function mergeNics(observed: readonly Nic[]): Nic[] {
   const merged: Nic[] = [];
-  for (const next of shown) {
+  for (const next of observed) {
     const place = next.mac === null ? -1 : merged.findIndex((one) => one.mac === next.mac);
     const first = merged[place];
     if (!first) merged.push(next);

@@ -1,7 +1,7 @@
 import type { Json } from '../transport.ts';
 import { known } from './identity.ts';
 import type { Reader } from './reader.ts';
-import { amount, healthOf, list, named, number, present, shownText, state, valueAt } from './values.ts';
+import { amount, healthOf, list, named, number, observedText, present, state, valueAt } from './values.ts';
 
 export interface PowerSupply {
   readonly name: string;
@@ -26,14 +26,14 @@ export interface Fan {
 export async function readPowerSupplies(reader: Reader, chassis: Json): Promise<PowerSupply[]> {
   const subsystem = await reader.expanded(chassis.PowerSubsystem, 2);
   const supplies = await reader.members(subsystem?.PowerSupplies);
-  const shown = supplies.length > 0 ? supplies : list((await reader.resource(chassis.Power))?.PowerSupplies);
-  return shown.filter(present).map((supply) => ({
+  const observed = supplies.length > 0 ? supplies : list((await reader.resource(chassis.Power))?.PowerSupplies);
+  return observed.filter(present).map((supply) => ({
     name: nameOf(supply),
     manufacturer: makerOf(supply.Manufacturer),
     model: known(supply.Model),
     serial: known(supply.SerialNumber),
     watts: amount(supply.PowerCapacityWatts),
-    firmware: shownText(supply.FirmwareVersion),
+    firmware: observedText(supply.FirmwareVersion),
     state: state(supply),
     health: healthOf(supply),
   }));
@@ -43,8 +43,8 @@ export async function readPowerSupplies(reader: Reader, chassis: Json): Promise<
 export async function readFans(reader: Reader, chassis: Json): Promise<Fan[]> {
   const subsystem = await reader.expanded(chassis.ThermalSubsystem, 2);
   const fans = await reader.members(subsystem?.Fans);
-  const shown = fans.length > 0 ? fans : list((await reader.resource(chassis.Thermal))?.Fans);
-  return shown
+  const observed = fans.length > 0 ? fans : list((await reader.resource(chassis.Thermal))?.Fans);
+  return observed
     .filter(present)
     .map((fan) => ({ name: nameOf(fan), ...speedOf(fan), state: state(fan), health: healthOf(fan) }));
 }
@@ -58,7 +58,7 @@ function makerOf(value: unknown): string | null {
 function speedOf(fan: Json): Pick<Fan, 'rpm' | 'percent'> {
   const old = number(fan.Reading);
   if (old !== null)
-    return shownText(fan.ReadingUnits) === 'RPM' ? { rpm: old, percent: null } : { rpm: null, percent: old };
+    return observedText(fan.ReadingUnits) === 'RPM' ? { rpm: old, percent: null } : { rpm: null, percent: old };
   return {
     rpm: number(valueAt(fan, 'SpeedPercent', 'SpeedRPM')),
     percent: number(valueAt(fan, 'SpeedPercent', 'Reading')),
@@ -67,7 +67,7 @@ function speedOf(fan: Json): Pick<Fan, 'rpm' | 'percent'> {
 
 /** HPE names all supplies alike; their place tells them apart. */
 function nameOf(part: Json): string {
-  const name = shownText(part.Name) ?? shownText(part.FanName) ?? '';
-  const id = shownText(part.MemberId) ?? shownText(part.Id) ?? '';
+  const name = observedText(part.Name) ?? observedText(part.FanName) ?? '';
+  const id = observedText(part.MemberId) ?? observedText(part.Id) ?? '';
   return name === '' || name === 'HpeServerPowerSupply' ? `${name} ${id}`.trim() : name;
 }

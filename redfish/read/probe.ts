@@ -1,6 +1,6 @@
 import { RedfishError } from '../errors.ts';
 import type { Offers } from '../probe/offers.ts';
-import { type OfferWords, tellOffers } from '../probe/table.ts';
+import { describeOffers, type OfferWords } from '../probe/table.ts';
 import { openProbe, sections } from '../probe.ts';
 import type { Session } from '../session.ts';
 import type { AccountLimits } from './accounts.ts';
@@ -47,7 +47,7 @@ export async function probeController(session: Session, hostPath: string | null 
     system: { path: system.path, power: system.power, biosVersion: system.biosVersion },
     resetTypes: system.resetTypes,
     bootTargets: offers.boot?.targets ?? [],
-    offers: tellOffers(system.resetTypes, offers),
+    offers: describeOffers(system.resetTypes, offers),
     sections: offers,
     limits: offers.accounts ?? null,
     quirks: probe.quirks.inForce,
@@ -55,9 +55,9 @@ export async function probeController(session: Session, hostPath: string | null 
   };
 }
 
-type Asked = { readonly offers: Partial<Offers>; readonly gaps: readonly Gap[] };
+type ProbedOffer = { readonly offers: Partial<Offers>; readonly gaps: readonly Gap[] };
 
-async function askAll(probe: Awaited<ReturnType<typeof openProbe>>['probe']): Promise<Asked> {
+async function askAll(probe: Awaited<ReturnType<typeof openProbe>>['probe']): Promise<ProbedOffer> {
   const offers: Record<string, unknown> = {};
   const gaps: Gap[] = [];
   for (const section of sections) {

@@ -3,7 +3,7 @@ import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { expandQuery } from './expand.ts';
 import { CachedRequests } from './requests.ts';
-import { isReference, linkedPath, list, number, object, pathKey, shownText, valueAt } from './values.ts';
+import { isReference, linkedPath, list, number, object, observedText, pathKey, valueAt } from './values.ts';
 
 /** A resource that was linked and could not be read; everything else is complete without it. */
 export interface Gap {
@@ -39,8 +39,8 @@ export interface Page {
   readonly count: number | null;
 }
 
-const mostPages = 64;
-const mostMembers = 2048;
+const maxPages = 64;
+const maxMembers = 2048;
 
 /** Failures that concern the controller and not one resource: nothing more is asked of it. */
 const whole: ReadonlySet<RedfishErrorKind> = new Set([
@@ -124,17 +124,17 @@ class ControllerReader implements Reader {
 
   async page(path: string): Promise<Page | null> {
     const plain = await this.#optional(path);
-    const shown = plain && this.#collection(path, plain);
-    if (shown === null) return null;
-    const { members, ...rest } = await this.#completed(path, shown, 1);
+    const observed = plain && this.#collection(path, plain);
+    if (observed === null) return null;
+    const { members, ...rest } = await this.#completed(path, observed, 1);
     return { members: await this.#resources(members), ...rest };
   }
 
   /** One more request for the whole collection costs less than one for each member. */
-  async #completed(path: string | null, shown: Page, levels: number): Promise<Page> {
-    const linked = shown.members.filter(isReference).length > 1;
+  async #completed(path: string | null, observed: Page, levels: number): Promise<Page> {
+    const linked = observed.members.filter(isReference).length > 1;
     const whole = linked && path !== null && this.#expand !== null ? await this.#page(path, levels) : null;
-    return whole ?? shown;
+    return whole ?? observed;
   }
 
   async #allMembers(first: Page): Promise<Json[]> {
@@ -152,7 +152,7 @@ class ControllerReader implements Reader {
       addNew(all, more?.members ?? []);
       next = more?.next ?? null;
     }
-    return this.#resources(all.slice(0, mostMembers));
+    return this.#resources(all.slice(0, maxMembers));
   }
 
   async #resources(members: readonly Json[]): Promise<Json[]> {
@@ -187,9 +187,9 @@ class ControllerReader implements Reader {
 
   async #optional(path: string): Promise<Json | null> {
     try {
-      const shown = await this.#requests.fetch(path);
-      const reason = refusalIn(shown);
-      if (reason === null) return shown;
+      const observed = await this.#requests.fetch(path);
+      const reason = refusalIn(observed);
+      if (reason === null) return observed;
       this.#miss({ path, kind: 'rejected', reason, passing: false });
     } catch (error) {
       const failed = degrade(error);
@@ -204,12 +204,12 @@ class ControllerReader implements Reader {
 }
 
 /** Why what came with 200 is no resource: some controllers answer so with an error, or with nothing; null when it is. */
-function refusalIn(shown: Json): string | null {
+function refusalIn(observed: Json): string | null {
   // Properties of every schema begin with a capital or an at sign (DSP0266); of the error alone with a small letter.
-  const isError = 'error' in shown && shown['@odata.type'] === undefined;
-  if (!isError && Object.keys(shown).some((name) => /^[A-Z@]/.test(name))) return null;
-  const message = shownText(valueAt(list(valueAt(shown, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
-  return message ?? shownText(valueAt(shown, 'error', 'message')) ?? 'what it shows is no resource';
+  const isError = 'error' in observed && observed['@odata.type'] === undefined;
+  if (!isError && Object.keys(observed).some((name) => /^[A-Z@]/.test(name))) return null;
+  const message = observedText(valueAt(list(valueAt(observed, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
+  return message ?? observedText(valueAt(observed, 'error', 'message')) ?? 'what it shows is no resource';
 }
 
 /** Whether a collection was read to its count; some count a page, and link to what comes behind it. */
@@ -231,7 +231,7 @@ function addNew(all: Json[], more: readonly Json[]): void {
 
 /** With its fragment: members of arrays share the path of their resource. */
 function memberKey(member: Json): string | null {
-  const id = shownText(member['@odata.id']);
+  const id = observedText(member['@odata.id']);
   return id === null ? null : pathKey(id);
 }
 
@@ -240,15 +240,15 @@ type Why = Omit<Gap, 'path'>;
 export const inCircle: Why = { kind: 'cyclic', reason: 'its pages go in a circle', passing: false };
 
 function tooMuch(pages: number, members: number): Why | null {
-  if (pages < mostPages && members <= mostMembers) return null;
-  const reason = `more than ${mostPages} pages or ${mostMembers} members`;
+  if (pages < maxPages && members <= maxMembers) return null;
+  const reason = `more than ${maxPages} pages or ${maxMembers} members`;
   return { kind: 'too-large', reason, passing: false };
 }
 
 function pageOf(collection: Json): Page {
   return {
     members: list(collection.Members),
-    next: shownText(collection['Members@odata.nextLink']),
+    next: observedText(collection['Members@odata.nextLink']),
     count: number(collection['Members@odata.count']),
   };
 }

@@ -35,8 +35,8 @@ export class CachedRequests {
 }
 
 /** Runs work with at most so much of it at once, in the order it came. */
-function createSlots(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let free = most;
+function createSlots(max: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = max;
   const waiting: (() => void)[] = [];
   return async (work) => {
     if (free > 0) free -= 1;

@@ -7,9 +7,9 @@ import {
   isReference,
   list,
   number,
+  observedText,
   present,
   serviceLabel,
-  shownText,
   state,
   valueAt,
 } from './values.ts';
@@ -42,18 +42,18 @@ export async function readDrives(reader: Reader, host: Json): Promise<Drive[]> {
 }
 
 async function drivesOf(reader: Reader, storage: Json): Promise<Json[]> {
-  const shown = list(storage.Drives);
+  const observed = list(storage.Drives);
   // One request for a storage and all its drives, where the first one stopped at links.
-  const whole = shown.filter(isReference).length > 1 ? await reader.expanded(storage, 1) : null;
-  const drives = await Promise.all((whole ? list(whole.Drives) : shown).map((one) => reader.resource(one)));
+  const whole = observed.filter(isReference).length > 1 ? await reader.expanded(storage, 1) : null;
+  const drives = await Promise.all((whole ? list(whole.Drives) : observed).map((one) => reader.resource(one)));
   return drives.filter((one) => one !== null);
 }
 
 /** Media that the controller itself plays to the host, and what takes discs, are no drives of the machine. */
 function isReal(drive: Json): boolean {
-  const media = shownText(drive.MediaType) ?? '';
-  const protocol = shownText(drive.Protocol) ?? '';
-  const names = [drive.Model, drive.Name, drive.Manufacturer, drive.Id].map((one) => shownText(one) ?? '');
+  const media = observedText(drive.MediaType) ?? '';
+  const protocol = observedText(drive.Protocol) ?? '';
+  const names = [drive.Model, drive.Name, drive.Manufacturer, drive.Id].map((one) => observedText(one) ?? '');
   if (/cd|dvd|floppy|optical|tape|virtual/i.test(media) || /virtual/i.test(protocol)) return false;
   if (names.some((name) => mediaNames.test(name))) return false;
   // A virtual machine's own disks are called so too; what a controller plays hangs on USB, or tells nothing of itself.
@@ -66,7 +66,9 @@ const mediaNames = /\b((virtual|remote)[ _-]*(cd|dvd|floppy|hdisk|media|optical)
 
 /** SimpleStorage also lists backplanes, which have no capacity; a drive may keep silent about it, but is no backplane. */
 function isDisk(device: Json): boolean {
-  return amount(device.CapacityBytes) !== null || !/backplane|enclosure|expander/i.test(shownText(device.Model) ?? '');
+  return (
+    amount(device.CapacityBytes) !== null || !/backplane|enclosure|expander/i.test(observedText(device.Model) ?? '')
+  );
 }
 
 function driveOf(drive: Json): Drive {
@@ -74,15 +76,15 @@ function driveOf(drive: Json): Drive {
   return {
     slot:
       serviceLabel(drive.PhysicalLocation) ??
-      shownText(list(drive.Location)[0]?.Info) ??
-      (ordinal === null ? shownText(drive.Name) : String(ordinal)),
-    manufacturer: shownText(drive.Manufacturer),
-    model: shownText(drive.Model),
+      observedText(list(drive.Location)[0]?.Info) ??
+      (ordinal === null ? observedText(drive.Name) : String(ordinal)),
+    manufacturer: observedText(drive.Manufacturer),
+    model: observedText(drive.Model),
     serial: known(drive.SerialNumber),
     bytes: amount(drive.CapacityBytes),
-    media: shownText(drive.MediaType),
-    protocol: shownText(drive.Protocol),
-    revision: shownText(drive.Revision),
+    media: observedText(drive.MediaType),
+    protocol: observedText(drive.Protocol),
+    revision: observedText(drive.Revision),
     state: state(drive),
     health: healthOf(drive),
   };

@@ -41,8 +41,8 @@ const options = optionsSchema.parse(values);
 const machines = options.racks * options['per-rack'];
 
 const { faults, data, speed, timeout } = options;
-const wish = { racks: options.racks, perRack: options['per-rack'], speed, faults, data, timeout };
-process.exitCode = await withFarrier(wish, bench);
+const spec = { racks: options.racks, perRack: options['per-rack'], speed, faults, data, timeout };
+process.exitCode = await withFarrier(spec, bench);
 
 async function bench({ up, supervisor, stopped }: BenchFarrier): Promise<number> {
   const began = performance.now();
@@ -66,7 +66,7 @@ async function bench({ up, supervisor, stopped }: BenchFarrier): Promise<number>
   return reportBounds(birthBounds(result));
 }
 
-interface Standing extends Record<string, unknown> {
+interface Status extends Record<string, unknown> {
   readonly inService: number;
   readonly known: number;
   /** Waiting for a person, or given up. */
@@ -74,22 +74,22 @@ interface Standing extends Record<string, unknown> {
 }
 
 /** Waits until every machine is in service, or cannot get there without a person, or the time is up. */
-async function follow(mdb: Mdb, began: number, stopped: AbortSignal): Promise<Standing> {
+async function follow(mdb: Mdb, began: number, stopped: AbortSignal): Promise<Status> {
   const deadline = began + options.timeout * 1000;
   for (let round = 1; ; round += 1) {
-    const standing = await look(mdb);
-    const { inService, known, stuck } = standing;
+    const status = await look(mdb);
+    const { inService, known, stuck } = status;
     if (round % 20 === 0)
       say(
         `${Math.round((performance.now() - began) / 1000)} s: ${known} known, ${inService} in service, ${stuck} stuck`,
       );
-    if (inService + stuck >= machines || performance.now() > deadline || stopped.aborted) return standing;
+    if (inService + stuck >= machines || performance.now() > deadline || stopped.aborted) return status;
     await sleep(500);
   }
 }
 
-async function look(mdb: Mdb): Promise<Standing> {
-  const rows = await mdb.execute<Standing>(sql`
+async function look(mdb: Mdb): Promise<Status> {
+  const rows = await mdb.execute<Status>(sql`
     select count(*)::int as known, (count(*) filter (where stage = 'in_service'))::int as "inService",
       (count(*) filter (where stage <> 'in_service' and (
         exists (select 1 from human_steps h where h.machine_id = m.id and h.answered_at is null)

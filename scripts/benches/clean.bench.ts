@@ -12,7 +12,7 @@ import { isRefused } from '../../domain/refused.ts';
 import { standardRequests } from '../../domain/requests.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
-import { releaseBrake } from '../../mdb/service/brake.ts';
+import { releaseBreaker } from '../../mdb/service/circuitbreaker.ts';
 import { quantile } from './load.ts';
 import { reportBounds } from './verdict.ts';
 import { type BenchFarrier, say, withFarrier } from './whole.ts';
@@ -23,20 +23,20 @@ const { values } = parseArgs({
 const { machines: count, speed } = z
   .object({ machines: z.coerce.number().int().min(1).max(48), speed: z.coerce.number().positive() })
   .parse(values);
-const shown = z.object({ machines: z.array(z.object({ id: z.string(), machineId: z.string() })) });
+const observed = z.object({ machines: z.array(z.object({ id: z.string(), machineId: z.string() })) });
 const ann = { class: 'user', name: 'ann' } as const;
 /** Seconds until a passage that does not end ends the bench. */
-const patience = 300;
+const timeoutSeconds = 300;
 
 // A burn-in takes as long as it tells.
-const wish = { racks: 1, perRack: count, speed, burnin: 86_400, power: 'off', timeout: 600 } as const;
-process.exitCode = await withFarrier(wish, bench);
+const spec = { racks: 1, perRack: count, speed, burnin: 86_400, power: 'off', timeout: 600 } as const;
+process.exitCode = await withFarrier(spec, bench);
 
 async function bench({ up: { mdb, ports }, stopped }: BenchFarrier): Promise<number> {
   const sim = `http://127.0.0.1:${ports.sim}`;
-  const { machines } = shown.parse(await (await fetch(`${sim}/machines`)).json());
+  const { machines } = observed.parse(await (await fetch(`${sim}/machines`)).json());
   // One after the other leaves production, which is a storm to the brake: it is overridden as an operator would.
-  await releaseBrake(mdb, ann, 'bench', 600);
+  await releaseBreaker(mdb, ann, 'bench', 600);
   const times: { birth: number[]; clean: number[] } = { birth: [], clean: [] };
   for (const { id, machineId } of machines) {
     const birth = await timed(mdb, machineId, null, stopped, () => switchOn(`${sim}/machines/${id}/power`));
@@ -71,7 +71,7 @@ async function timed(
         where o.machine_id = m.id and o.state in ('waiting', 'running')) as there, held from machines m where id = ${machineId}`);
     const seconds = (performance.now() - began) / 1000;
     if (rows[0]?.there) return seconds;
-    if (rows[0]?.held || stopped.aborted || seconds > patience)
+    if (rows[0]?.held || stopped.aborted || seconds > timeoutSeconds)
       throw new Error(`${machineId} is not there after ${seconds.toFixed(0)} s: ${rows[0]?.held ?? 'nothing is held'}`);
     await sleep(50);
   }
@@ -85,7 +85,7 @@ async function switchOn(url: string): Promise<void> {
 async function order(mdb: Mdb, machineId: string): Promise<void> {
   const placed = await placeOrder(mdb, ann, {
     machineId,
-    asked: { passage: 'clean', request: { ...standardRequests.clean, owner: 'next', power: 'cycle' } },
+    passageRequest: { passage: 'clean', request: { ...standardRequests.clean, owner: 'next', power: 'cycle' } },
     ...({ reason: 'bench', class: null, dryRun: false, reviewed: null, notBefore: null, deadline: null } as const),
   });
   if (isRefused(placed)) throw new Error(placed.message);

@@ -54,12 +54,12 @@ async function timed(pool: Pool, target: Target, n: number, since: number, tally
   else tally.errors += 1;
 }
 
-async function answers(pool: Pool, path: string, least: number): Promise<boolean> {
+async function answers(pool: Pool, path: string, min: number): Promise<boolean> {
   try {
     const { statusCode, body } = await pool.request({ path, method: 'GET' });
     let bytes = 0;
     for await (const part of body) bytes += (part as Buffer).length;
-    return statusCode === 200 && bytes >= least;
+    return statusCode === 200 && bytes >= min;
   } catch {
     return false;
   }

@@ -9,7 +9,7 @@ import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Mdb } from '../../mdb/connect.ts';
 import { machines } from '../../mdb/schema.ts';
-import { releaseBrake } from '../../mdb/service/brake.ts';
+import { releaseBreaker } from '../../mdb/service/circuitbreaker.ts';
 import { quantile } from './load.ts';
 import { reportBounds } from './verdict.ts';
 import { type BenchFarrier, say, withFarrier } from './whole.ts';
@@ -17,13 +17,13 @@ import { type BenchFarrier, say, withFarrier } from './whole.ts';
 const { values } = parseArgs({ options: { orders: { type: 'string', default: '200' } } });
 const count = z.coerce.number().int().min(20).max(10_000).parse(values.orders);
 /** Budget of the issue, in milliseconds. */
-const most = 500;
+const maxMs = 500;
 /** Each takes a first order, which begins its workflow, and nine that find it idle. */
 const fleet = Math.ceil(count / 10);
 /** What is looked for is looked for this often, in milliseconds; it is in the figures. */
-const glance = 3;
+const pollMs = 3;
 /** Seconds until a step or an end that does not come ends the bench. */
-const patience = 60;
+const timeoutSeconds = 60;
 
 const nobody = { racks: 1, perRack: 1, speed: 10, power: 'off', timeout: 600 } as const;
 process.exitCode = await withFarrier(nobody, bench);
@@ -49,8 +49,8 @@ async function bench({ up, stopped }: BenchFarrier): Promise<number> {
   const { median, p99 } = result.until_first_step_ms;
   return reportBounds([
     { what: 'orders', measured: all.length, budget: ['at least', count] },
-    { what: 'ms until the first step, median', measured: median, budget: ['at most', most] },
-    { what: 'ms until the first step, 99 of 100', measured: p99, budget: ['at most', most] },
+    { what: 'ms until the first step, median', measured: median, budget: ['at most', maxMs] },
+    { what: 'ms until the first step, 99 of 100', measured: p99, budget: ['at most', maxMs] },
   ]);
 }
 
@@ -72,7 +72,7 @@ async function writeFleet(mdb: Mdb): Promise<void> {
   }));
   await mdb.insert(machines).values(rows);
   // One drain after the other is a storm to the brake: it is overridden as an operator would.
-  await releaseBrake(mdb, { class: 'user', name: 'ann' }, 'bench', 600);
+  await releaseBreaker(mdb, { class: 'user', name: 'ann' }, 'bench', 600);
   say(`${fleet} machines in service`);
 }
 
@@ -102,10 +102,10 @@ async function order(mdb: Mdb, api: string, machine: string, id: string, passage
 }
 
 async function until(id: string, met: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + patience * 1000;
+  const deadline = performance.now() + timeoutSeconds * 1000;
   while (!(await met())) {
     if (performance.now() > deadline) throw new Error(`order ${id}: nothing comes`);
-    await sleep(glance);
+    await sleep(pollMs);
   }
 }
 

@@ -28,7 +28,7 @@ const say = (text: string) => void process.stderr.write(`${text}\n`);
 const contact = {
   pin: null,
   credentials: { username: 'admin', password: 'simulated' },
-  site: { id: 'bench', most: 256 },
+  site: { id: 'bench', max: 256 },
   gate: (attempt: () => Promise<Login>) => attempt(),
 };
 /** Activities that a hardware worker runs at once. */
@@ -110,9 +110,9 @@ async function flood(origins: readonly string[]): Promise<number> {
 
 /** Inventories of all healthy controllers, alone and beside hung ones. */
 async function pollAll(healthy: readonly string[], dead: readonly string[]) {
-  const memory = { most: 0 };
+  const memory = { max: 0 };
   const watching = setInterval(() => {
-    memory.most = Math.max(memory.most, process.memoryUsage().rss / 2 ** 20);
+    memory.max = Math.max(memory.max, process.memoryUsage().rss / 2 ** 20);
   }, 50);
   await poll(healthy.slice(0, 50), []);
   const times: { alone: number[]; beside: number[] } = { alone: [], beside: [] };
@@ -134,7 +134,7 @@ async function pollAll(healthy: readonly string[], dead: readonly string[]) {
     hung: dead.length,
     alone_seconds: Math.min(...times.alone),
     beside_seconds: Math.min(...times.beside),
-    rss_mib: Math.round(memory.most),
+    rss_mib: Math.round(memory.max),
   };
 }
 

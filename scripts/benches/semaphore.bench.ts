@@ -17,7 +17,7 @@ import { lifecycleQueue } from '../../contract/machine.ts';
 import {
   type PermitAnswer,
   type PermitRequest,
-  type SemaphoreStanding,
+  type SemaphoreStatus,
   semaphoreId,
   semaphoreWorkflow,
 } from '../../contract/semaphore.ts';
@@ -46,8 +46,8 @@ const [count, queue, askers] = [values.permits, values.queue, values.askers].map
 ];
 
 /** Budgets of the issue: grants a second, and bytes of one history. */
-const leastPermits = 20;
-const mostBytes = 4 * 1024 * 1024;
+const minPermits = 20;
+const maxBytes = 4 * 1024 * 1024;
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const folder = await mkdtemp(join(tmpdir(), 'farrier-bench-'));
@@ -133,10 +133,10 @@ async function bench(client: Client): Promise<number> {
   const result = { bench: 'semaphore', permits: count, at_once_per_s: atOnce, in_turn_per_s: inTurn, ...line };
   process.stdout.write(`${JSON.stringify(result)}\n`);
   return reportBounds([
-    { what: 'permits a second, granted in the answer', measured: atOnce, budget: ['at least', leastPermits] },
-    { what: 'permits a second, granted to those in line', measured: inTurn, budget: ['at least', leastPermits] },
+    { what: 'permits a second, granted in the answer', measured: atOnce, budget: ['at least', minPermits] },
+    { what: 'permits a second, granted to those in line', measured: inTurn, budget: ['at least', minPermits] },
     { what: 'requests in line', measured: line.waiting, budget: ['at least', queue] },
-    { what: 'bytes of the largest history', measured: line.largest_history_bytes, budget: ['at most', mostBytes] },
+    { what: 'bytes of the largest history', measured: line.largest_history_bytes, budget: ['at most', maxBytes] },
   ]);
 }
 
@@ -167,12 +167,11 @@ async function grantInTurn(client: Client): Promise<number> {
     },
   );
   const handle = client.workflow.getHandle(semaphore);
-  const standing = () => handle.query<SemaphoreStanding>('standing');
-  const { holders } = await standing();
+  const status = () => handle.query<SemaphoreStatus>('status');
+  const { holders } = await status();
   const began = performance.now();
   for (const { id } of holders) await handle.signal('release', { id });
-  for (let left = await standing(); left.waiting > 0 || left.holders.length > 0; left = await standing())
-    await sleep(20);
+  for (let left = await status(); left.waiting > 0 || left.holders.length > 0; left = await status()) await sleep(20);
   return perSecond(number, began);
 }
 
@@ -188,7 +187,7 @@ async function fillQueue(client: Client) {
     },
   );
   const seconds = Math.round((performance.now() - began) / 100) / 10;
-  const { waiting } = await client.workflow.getHandle(semaphore).query<SemaphoreStanding>('standing');
+  const { waiting } = await client.workflow.getHandle(semaphore).query<SemaphoreStatus>('status');
   // Visibility follows a moment after the workflow.
   await sleep(2000);
   const sizes: number[] = [];

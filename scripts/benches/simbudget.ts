@@ -33,7 +33,7 @@ export function simBounds({ machines, rss_mib: rss, cpu_share_looking_for_boot: 
   const each = (mib: number) => Math.round(((mib - rss.node) * 1024) / machines);
   // What the process takes once, however few they are, in KiB.
   const once = Math.ceil((8 * 1024) / machines);
-  const most = Math.round(budget.share * Math.max(1, machines / 4000) * 1000) / 1000;
+  const max = Math.round(budget.share * Math.max(1, machines / 4000) * 1000) / 1000;
   return [
     { what: 'KiB a machine that is off', measured: each(rss.off), budget: ['at most', budget.off + once] },
     {
@@ -46,7 +46,7 @@ export function simBounds({ machines, rss_mib: rss, cpu_share_looking_for_boot: 
       measured: each(rss.looking_for_boot),
       budget: ['at most', budget.looking + once],
     },
-    { what: 'of a core, all looking for a boot', measured: share, budget: ['at most', most] },
+    { what: 'of a core, all looking for a boot', measured: share, budget: ['at most', max] },
   ];
 }
 

@@ -1,18 +1,20 @@
 /** A whole Farrier of a bench's own, in a folder that is removed afterwards. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bringUp, type Up } from '../../cli/up/bring.ts';
 import { SetupSteps } from '../../cli/up/steps.ts';
+import type { Seconds } from '../../domain/duration.ts';
 import { Supervisor } from '../../host/supervise.ts';
 
-export interface WholeWish {
+export interface WholeSpec {
   readonly racks: number;
   readonly perRack: number;
   /** Divides the time that hardware takes. */
   readonly speed: number;
   /** Seconds of a machine's life that its burn-in takes at most; the simulator's own 5 unless told. */
-  readonly burnin?: number;
+  readonly burnin?: Seconds;
   /** What new machines are; on unless told. */
   readonly power?: 'on' | 'off';
   /** A file of faults. */
@@ -20,7 +22,7 @@ export interface WholeWish {
   /** Data folder that is kept; one that is removed at the end unless told. */
   readonly data?: string | undefined;
   /** Seconds that it may take to come up. */
-  readonly timeout: number;
+  readonly timeout: Seconds;
 }
 
 export interface BenchFarrier {
@@ -31,19 +33,19 @@ export interface BenchFarrier {
 }
 
 /** Brings one up, works with it, and leaves nothing behind. Gives what the work gives. */
-export async function withFarrier<T>(wish: WholeWish, work: (farrier: BenchFarrier) => Promise<T>): Promise<T> {
+export async function withFarrier<T>(spec: WholeSpec, work: (farrier: BenchFarrier) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const folder = wish.data ?? (await mkdtemp(join(tmpdir(), 'farrier-bench-')));
+  const folder = spec.data ?? (await mkdtemp(join(tmpdir(), 'farrier-bench-')));
   const supervisor = new Supervisor();
   let up: Up | null = null;
   try {
-    up = await start(wish, folder, supervisor, stop.signal);
+    up = await start(spec, folder, supervisor, stop.signal);
     return await work({ up, supervisor, stopped: stop.signal });
   } finally {
     await supervisor.stop();
     await up?.close();
-    if (wish.data === undefined) await rm(folder, { recursive: true, force: true });
+    if (spec.data === undefined) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -51,30 +53,30 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function start(wish: WholeWish, data: string, supervisor: Supervisor, stop: AbortSignal): Promise<Up> {
+function start(spec: WholeSpec, data: string, supervisor: Supervisor, stop: AbortSignal): Promise<Up> {
   // A server that the shell names is somebody's own.
   const { TEMPORAL_ADDRESS: _, ...environment } = process.env;
   return bringUp({
     options: {
       data,
-      sim: { racks: wish.racks, perRack: wish.perRack },
+      sim: { racks: spec.racks, perRack: spec.perRack },
       vm: 0,
       firmware: 'mixed',
       interface: null,
       ports: { temporal: 0, ui: 0, api: 0, agent: 0, events: 0, boot: 0, sim: 0 },
       once: true,
-      timeoutSeconds: wish.timeout,
+      timeoutSeconds: spec.timeout,
       view: false,
     },
     shell: {
       ...(environment as Record<string, string>),
       FARRIER_LOG: 'info',
-      FARRIER_SIM_SPEED: String(wish.speed),
-      FARRIER_SIM_POWER: wish.power ?? 'on',
-      ...(wish.burnin !== undefined && { FARRIER_SIM_BURNIN: String(wish.burnin) }),
+      FARRIER_SIM_SPEED: String(spec.speed),
+      FARRIER_SIM_POWER: spec.power ?? 'on',
+      ...(spec.burnin !== undefined && { FARRIER_SIM_BURNIN: String(spec.burnin) }),
       // All machines are one source here.
       FARRIER_BOOT_RATE: '100000',
-      ...(wish.faults !== undefined && { FARRIER_SIM_FAULTS: wish.faults }),
+      ...(spec.faults !== undefined && { FARRIER_SIM_FAULTS: spec.faults }),
     },
     steps: tellingSteps(),
     supervisor,
@@ -84,12 +86,12 @@ function start(wish: WholeWish, data: string, supervisor: Supervisor, stop: Abor
 
 function tellingSteps(): SetupSteps {
   const steps = new SetupSteps();
-  const told = new Set<string>();
+  const reported = new Set<string>();
   steps.on('change', () => {
     for (const { title, state } of steps.list()) {
-      if (told.has(title) || (state !== 'done' && state !== 'failed')) continue;
+      if (reported.has(title) || (state !== 'done' && state !== 'failed')) continue;
       say(`${title}: ${state}`);
-      told.add(title);
+      reported.add(title);
     }
   });
   return steps;

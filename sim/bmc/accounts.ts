@@ -49,8 +49,8 @@ export const accountService: Make = ({ personality }): Document => ({
   Id: 'AccountService',
   Name: 'Accounts',
   ServiceEnabled: true,
-  MinPasswordLength: personality.passwords.least,
-  MaxPasswordLength: personality.passwords.most,
+  MinPasswordLength: personality.passwords.min,
+  MaxPasswordLength: personality.passwords.max,
   AccountLockoutThreshold: personality.lockout?.threshold ?? 0,
   AccountLockoutDuration: personality.lockout?.seconds ?? 0,
   AccountLockoutCounterResetAfter: personality.lockout?.seconds ?? 0,
@@ -180,12 +180,12 @@ const lastStays = failure(400, 'GeneralError', 'The last administrator stays.');
 
 function checkPassword({ personality }: Controller, password: unknown): Reply | null {
   if (typeof password !== 'string') return missing('Password');
-  const { least, most } = personality.passwords;
-  if (password.length >= least && password.length <= most) return null;
+  const { min, max } = personality.passwords;
+  if (password.length >= min && password.length <= max) return null;
   return failure(
     400,
     'PropertyValueFormatError',
-    `The value for the property Password is not ${least} to ${most} characters long.`,
+    `The value for the property Password is not ${min} to ${max} characters long.`,
     ['******', 'Password'],
   );
 }

@@ -173,7 +173,7 @@ function hang(machine: SimMachine, type: SimResetType): void {
 }
 
 function inPause({ lastPower, machine, personality }: Controller): boolean {
-  return Date.now() - lastPower < (personality.powerPause * 1000) / machine.world.speed;
+  return Date.now() - lastPower < (personality.powerPauseSeconds * 1000) / machine.world.speed;
 }
 
 function resetTask({ machine, tasks }: Controller, type: SimResetType): Reply {

@@ -36,7 +36,7 @@ export const ami: Personality = {
     never: '/Systems/1/Bios/Settings',
   },
   lockout: { threshold: 5, seconds: 30 },
-  passwords: { least: 13, most: 20 },
+  passwords: { min: 13, max: 20 },
   tasks: { ...standardPersonality.tasks, volatile: true },
   update: {
     ...standardPersonality.update,

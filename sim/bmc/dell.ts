@@ -80,7 +80,7 @@ export const idrac9: Personality = {
     duringPost: 'take',
   },
   etag: { style: 'strong', missing: 'take' },
-  passwords: { least: 0, most: 40 },
+  passwords: { min: 0, max: 40 },
   slots: 16,
   tasks: {
     id: (number) => `JID_${String(400_000_000_000 + number)}`,

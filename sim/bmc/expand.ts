@@ -7,11 +7,11 @@ export function expandFeatures(levels: number, all: boolean): Document {
 }
 
 /** Levels that a query asks for; null for a query that this service doesn't know. */
-export function expandLevels(query: string, most: number, all: boolean): number | null {
+export function expandLevels(query: string, max: number, all: boolean): number | null {
   if (query.startsWith('*') && !all) return null;
   const [, levels = '1'] = /^[.*](?:\(\$levels=([1-9])\))?$/.exec(query) ?? [null, null];
-  const asked = levels === null ? 0 : Number(levels);
-  return asked >= 1 && asked <= most ? asked : null;
+  const requestCount = levels === null ? 0 : Number(levels);
+  return requestCount >= 1 && requestCount <= max ? requestCount : null;
 }
 
 /** The document with what it links to in place of the links, except below `Links`. `at` finds a document by its path. */

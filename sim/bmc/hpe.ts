@@ -39,7 +39,7 @@ export const ilo6: Personality = {
   sessionsFull: failure(400, 'iLO.2.24.SessionLimitExceeded', 'No more sessions can be opened.'),
   challenge: false,
   resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'ForceRestart', 'Nmi', 'PushPowerButton', 'GracefulRestart'],
-  powerPause: 5,
+  powerPauseSeconds: 5,
   starts: {
     resetTime: false,
     progress: 'stuck',
@@ -64,7 +64,7 @@ export const ilo6: Personality = {
     duringPost: 'refuse',
   },
   etag: { style: 'weak', missing: 'take' },
-  passwords: { least: 8, most: 39 },
+  passwords: { min: 8, max: 39 },
   tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: true },
   update: {
     ...standardPersonality.update,

@@ -42,7 +42,7 @@ export const xcc: Personality = {
   },
   etag: { style: 'strong', missing: 428, inBody: true },
   lockout: { threshold: 5, seconds: 3600 },
-  passwords: { least: 10, most: 32 },
+  passwords: { min: 10, max: 32 },
   tasks: { id: (number) => `update-${number}`, monitor: 'deletes', first: 'New', purgeSeconds: null, volatile: false },
   update: {
     ...standardPersonality.update,

@@ -5,7 +5,7 @@ import type { Reply } from './reply.ts';
 type Find = (below: string) => Document | undefined;
 
 /** More than any simulated controller has, so that a circle of documents ends. */
-const mostDocuments = 2000;
+const maxDocuments = 2000;
 
 /** The two OData documents, which anybody may read; undefined for any other path. */
 export function odataDocument(below: string, find: Find): Reply | undefined {
@@ -29,7 +29,7 @@ function typesIn(find: Find): string[] {
     for (const [name, value] of document ? flat(document) : []) {
       if (name === '@odata.type') types.add(value.replace(/^#/, '').replace(/\.\w+$/, ''));
       const below = value.split('#')[0] ?? '';
-      if (name === '@odata.id' && below.startsWith(`${simServiceRoot}/`) && seen.size < mostDocuments)
+      if (name === '@odata.id' && below.startsWith(`${simServiceRoot}/`) && seen.size < maxDocuments)
         seen.add(below.slice(simServiceRoot.length).replace(/\/+$/, ''));
     }
   }

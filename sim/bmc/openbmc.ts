@@ -50,7 +50,7 @@ export const openbmc: Personality = {
   sessionCap: 64,
   resetTypes: ['On', 'ForceOff', 'ForceOn', 'ForceRestart', 'GracefulRestart', 'GracefulShutdown', 'Nmi', 'PowerCycle'],
   resetInfo: 'action-info',
-  passwords: { least: 8, most: 20 },
+  passwords: { min: 8, max: 20 },
   accountIds: 'name',
   passwordSignsOut: true,
   bios: {},
@@ -92,7 +92,7 @@ export const openbmc: Personality = {
     ['/Managers/1', '/Managers/bmc'],
     ['/Chassis/1', '/Chassis/chassis'],
   ],
-  lacks: ['/Systems/1/Bios/Settings', '/Systems/1/EthernetInterfaces'],
+  missing: ['/Systems/1/Bios/Settings', '/Systems/1/EthernetInterfaces'],
   omits: {
     ServiceRoot: ['Vendor', 'Product'],
     EventService: ['Status/Health'],
@@ -148,7 +148,7 @@ export const nvidia: Personality = {
   supplies: 0,
   fans: false,
   lockout: { threshold: 10, seconds: 600 },
-  passwords: { least: 13, most: 20 },
+  passwords: { min: 13, max: 20 },
   sensors: 'new',
   features: {
     ...openbmc.features,
@@ -184,7 +184,7 @@ export const nvidia: Personality = {
     ['/Managers/1', '/Managers/BMC_0'],
     ['/Chassis/1', '/Chassis/Chassis_0'],
   ],
-  lacks: ['/Systems/1/EthernetInterfaces'],
+  missing: ['/Systems/1/EthernetInterfaces'],
   omits: {
     ...openbmc.omits,
     ServiceRoot: [],

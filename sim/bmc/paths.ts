@@ -53,24 +53,24 @@ export function renamed(value: unknown, personality: Personality): unknown {
     return simServiceRoot + outward(value.slice(simServiceRoot.length), personality.names);
   }
   if (Array.isArray(value))
-    return value.filter((one) => !lacking(one, personality)).map((one) => renamed(one, personality));
+    return value.filter((one) => !missing(one, personality)).map((one) => renamed(one, personality));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([, one]) => !lacking(one, personality))
+      .filter(([, one]) => !missing(one, personality))
       .map(([key, one]) => [key, renamed(one, personality)]),
   );
 }
 
-function lacking(value: unknown, { lacks }: Personality): boolean {
+function missing(value: unknown, { missing }: Personality): boolean {
   const target = typeof value === 'object' && value !== null && (value as Record<string, unknown>)['@odata.id'];
   return (
     typeof target === 'string' &&
     Object.keys(value as object).length === 1 &&
-    isLacked(target.slice(simServiceRoot.length), lacks)
+    isMissing(target.slice(simServiceRoot.length), missing)
   );
 }
 
-export function isLacked(path: string, lacks: readonly string[]): boolean {
-  return lacks.some((start) => restOf(path, start, false) !== undefined);
+export function isMissing(path: string, missing: readonly string[]): boolean {
+  return missing.some((start) => restOf(path, start, false) !== undefined);
 }

@@ -163,7 +163,7 @@ export interface Personality {
   /** Whether a power command that would change nothing is taken (204) or refused (409). */
   readonly redundantPower: 'accept' | 'refuse';
   /** Seconds after a power command during which another one is refused (quirk 31). */
-  readonly powerPause: number;
+  readonly powerPauseSeconds: number;
   readonly starts: StartRules;
   /** Whether a reset is followed by a task (quirk 27). */
   readonly resetTask: boolean;
@@ -179,7 +179,7 @@ export interface Personality {
   readonly etag: EtagRules;
   /** Wrong passwords in a row until nobody is let in, for so many seconds; null for never. */
   readonly lockout: { readonly threshold: number; readonly seconds: number } | null;
-  readonly passwords: { readonly least: number; readonly most: number };
+  readonly passwords: { readonly min: number; readonly max: number };
   /** Number of fixed account slots, of which the first is reserved; null where accounts are POSTed. */
   readonly slots: number | null;
   /** Whether an account's resource is named by a number or by its user. */
@@ -212,7 +212,7 @@ export interface Personality {
   /** Whether the new model of sensors shows fans. */
   readonly fans: boolean;
   /** Resources, below `/redfish/v1`, that it does not have. */
-  readonly lacks: readonly string[];
+  readonly missing: readonly string[];
   /** Resources that others do not have, by path. */
   readonly extra?: Readonly<Record<string, (view: OwnView) => Record<string, unknown> | undefined>>;
   /** Last word on a document before it is sent; `path` is below `/redfish/v1`. */
@@ -247,7 +247,7 @@ export const standardPersonality: Personality = {
   ],
   resetInfo: 'inline',
   redundantPower: 'accept',
-  powerPause: 0,
+  powerPauseSeconds: 0,
   starts: { resetTime: true, progress: 'whole' },
   resetTask: false,
   bios: {
@@ -272,7 +272,7 @@ export const standardPersonality: Personality = {
   },
   etag: { style: 'strong', missing: 'take' },
   lockout: null,
-  passwords: { least: 8, most: 64 },
+  passwords: { min: 8, max: 64 },
   slots: null,
   accountIds: 'number',
   passwordSignsOut: false,
@@ -309,7 +309,7 @@ export const standardPersonality: Personality = {
   omits: {},
   supplies: 2,
   fans: true,
-  lacks: [],
+  missing: [],
 };
 
 export function defaultBios({ bios }: Personality, firmware: 'bios' | 'uefi'): SimState['bios'] {

@@ -41,14 +41,14 @@ export interface UserRequest {
 }
 
 /** Whether a user's role allows it, by DMTF's registry of privileges (DSP8011). */
-export function mayDo({ accounts, sessions }: Controller, user: string, asked: UserRequest): boolean {
+export function mayDo({ accounts, sessions }: Controller, user: string, request: UserRequest): boolean {
   const [id, account] = Object.entries(accounts).find(([, { username }]) => username === user) ?? [];
   const held = privileges[account?.role ?? 'Administrator'] ?? [];
-  const session = /^\/SessionService\/Sessions\/([\w-]+)$/.exec(asked.path)?.[1];
+  const session = /^\/SessionService\/Sessions\/([\w-]+)$/.exec(request.path)?.[1];
   const own =
-    asked.path === `/AccountService/Accounts/${id}` ||
+    request.path === `/AccountService/Accounts/${id}` ||
     sessions.live().some((one) => one.id === session && one.username === user);
-  return held.includes(neededFor(asked, own));
+  return held.includes(neededFor(request, own));
 }
 
 function neededFor({ body, method, path: at }: UserRequest, own: boolean): string {

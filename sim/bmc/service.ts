@@ -10,7 +10,7 @@ import { checkMatch, tagOf } from './etag.ts';
 import { expanded, expandFeatures, expandLevels } from './expand.ts';
 import { type Document, simServiceRoot } from './links.ts';
 import { odataDocument, schemaOf } from './metadata.ts';
-import { inward, isLacked, renamed } from './paths.ts';
+import { inward, isMissing, renamed } from './paths.ts';
 import type { Personality } from './personality.ts';
 import { mayDo } from './privileges.ts';
 import { empty, failure, notFound, type Reply, unknownProperty, wrongMethod } from './reply.ts';
@@ -74,7 +74,7 @@ export class SimulatedBmc {
   }
 
   async #answer(request: Request): Promise<Reply> {
-    const { update, busy, lacks } = this.personality;
+    const { update, busy, missing } = this.personality;
     const path = request.path.replace(/\/+$/, '');
     if (![undefined, '4.0'].includes(request.headers['odata-version'] as string | undefined)) return wrongOdata;
     if (path === '/redfish') return { status: 200, body: { v1: '/redfish/v1/' } };
@@ -88,7 +88,7 @@ export class SimulatedBmc {
     const below = path.startsWith(simServiceRoot)
       ? inward(path.slice(simServiceRoot.length), this.personality)
       : undefined;
-    if (below === undefined || isLacked(below, lacks)) return notFound(request.path);
+    if (below === undefined || isMissing(below, missing)) return notFound(request.path);
     if (below === '' && request.method === 'GET') return this.#read(below, request);
     const odata = request.method === 'GET' && odataDocument(below, (link) => this.#document(link));
     if (odata) return odata;
@@ -146,7 +146,7 @@ export class SimulatedBmc {
   /** The document at a path below the root, as this controller has it; undefined where it has none. */
   #document(path: string): Document | undefined {
     const below = inward(path, this.personality) ?? path;
-    const document = isLacked(below, this.personality.lacks) ? undefined : documentAt(below, this.#controller);
+    const document = isMissing(below, this.personality.missing) ? undefined : documentAt(below, this.#controller);
     const { expand } = this.personality;
     return document && below === '' && expand
       ? { ...document, ProtocolFeaturesSupported: expandFeatures(expand, this.personality.expandAll !== false) }
@@ -175,7 +175,7 @@ export class SimulatedBmc {
   #open(request: Request): Reply {
     const { UserName, Password } = readBody(request.body) ?? {};
     const { sessions: open, machine } = this.#controller;
-    if (this.personality.lacks.includes(`POST ${sessions}`)) return wrongMethod;
+    if (this.personality.missing.includes(`POST ${sessions}`)) return wrongMethod;
     const user = this.#knows(UserName, Password);
     if (typeof user !== 'string') return user;
     if (open.live().length >= this.personality.sessionCap) {

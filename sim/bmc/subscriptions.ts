@@ -76,8 +76,8 @@ function serviceOf(controller: Controller, rules: EventRules): Document {
   };
 }
 
-function subscriptionDocument(id: string, { destination, context, asked, suspended }: Subscription): Document {
-  const { EventTypes, EventFormatType, DeliveryRetryPolicy } = asked;
+function subscriptionDocument(id: string, { destination, context, request, suspended }: Subscription): Document {
+  const { EventTypes, EventFormatType, DeliveryRetryPolicy } = request;
   return {
     '@odata.type': '#EventDestination.v1_15_0.EventDestination',
     Id: id,
@@ -115,7 +115,7 @@ function write(controller: Controller, id: string, subscription: Subscription | 
 export function subscribe(controller: Controller, body: Body): Reply {
   const rules = eventRulesOf(controller.personality);
   if (rules === null) return wrongMethod;
-  const refused = checkWish(rules, body);
+  const refused = checkSpec(rules, body);
   if (refused) return refused;
   const known = subscriptionsOf(controller);
   const free = Array.from({ length: rules.cap }, (_, n) => String(n + 1)).find((id) => known[id] === undefined);
@@ -124,7 +124,7 @@ export function subscribe(controller: Controller, body: Body): Reply {
   write(controller, free, {
     destination: String(destination),
     context: typeof context === 'string' ? context : null,
-    asked: body,
+    request: body,
     suspended: false,
   });
   controller.machine.note('subscribed', { id: free });
@@ -144,7 +144,7 @@ const heeded = [
 
 const isKind = (body: Body, name: string, kind: string) => body[name] === undefined || body[name] === kind;
 
-function checkWish(rules: EventRules, body: Body): Reply | null {
+function checkSpec(rules: EventRules, body: Body): Reply | null {
   const lacking = rules.required.find((name) => body[name] === undefined);
   if (lacking) return missing(lacking);
   const strange = Object.keys(body).find((name) => rules.unknown.includes(name) || !heeded.includes(name));
@@ -168,8 +168,8 @@ export function unsubscribe(controller: Controller, id: string): Reply {
 export function submitTestEvent(controller: Controller, { MessageId, Message, EventType, ...others }: Body): Reply {
   const strange = Object.keys(others).find((name) => !name.startsWith('@') && !testParameters.includes(name));
   if (strange) return unknownParameter(strange, 'EventService.SubmitTestEvent');
-  const told = [MessageId, Message, EventType].find((one) => one !== undefined && typeof one !== 'string');
-  if (told !== undefined) return wrongValue(told, 'MessageId');
+  const reported = [MessageId, Message, EventType].find((one) => one !== undefined && typeof one !== 'string');
+  if (reported !== undefined) return wrongValue(reported, 'MessageId');
   controller.machine.note('test-event', {
     ...(MessageId !== undefined && { messageId: MessageId }),
     ...(Message !== undefined && { message: Message }),
@@ -192,7 +192,7 @@ export function patchEventService(controller: Controller, { ServiceEnabled, ...o
 export function giveUp(controller: Controller, id: string, { retries }: EventRules): void {
   const known = subscriptionsOf(controller)[id];
   // Somebody who wants to be tried for ever is.
-  if (!known || known.asked.DeliveryRetryPolicy === 'RetryForever') return;
+  if (!known || known.request.DeliveryRetryPolicy === 'RetryForever') return;
   write(controller, id, retries.lastly === 'suspend' ? { ...known, suspended: true } : null);
   if (retries.lastly === 'terminate') controller.machine.note('unsubscribed', { id, by: 'retries' });
 }

@@ -50,7 +50,7 @@ export const supermicro: Personality = {
     duringPost: 'take',
   },
   lockout: { threshold: 3, seconds: 30 },
-  passwords: { least: 8, most: 20 },
+  passwords: { min: 8, max: 20 },
   tasks: { id: String, monitor: 'keeps', first: 'Running', purgeSeconds: null, volatile: true },
   update: {
     ...standardPersonality.update,
@@ -117,7 +117,7 @@ export const x10: Personality = {
     mode: 'absent',
   },
   etag: { style: 'none', missing: 'take' },
-  passwords: { least: 8, most: 19 },
+  passwords: { min: 8, max: 19 },
   sensors: 'old',
   features: {
     ...supermicro.features,
@@ -129,5 +129,5 @@ export const x10: Personality = {
   dress: (path, document) => (path === '' ? { ...document, Oem: { Supermicro: {} } } : document),
   omits: { ...supermicro.omits, Role: [] },
   names: [['/SessionService/Sessions', '/Sessions']],
-  lacks: ['/UpdateService', '/TaskService', '/Systems/1/Bios', '/Systems/1/Processors', '/Systems/1/Memory'],
+  missing: ['/UpdateService', '/TaskService', '/Systems/1/Bios', '/Systems/1/Processors', '/Systems/1/Memory'],
 };

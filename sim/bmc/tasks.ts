@@ -25,7 +25,7 @@ export interface Task {
   readonly timer?: NodeJS.Timeout;
 }
 
-const most = 100;
+const max = 100;
 export const completed: TaskEnd = { state: 'Completed', status: 'OK', message: 'The task has completed successfully.' };
 
 /** The end of a task, or what it waits for before it completes. */
@@ -75,8 +75,8 @@ export class Tasks {
   #add(part: Pick<Task, 'name' | 'milliseconds' | 'met' | 'timer'>): Task {
     this.#count += 1;
     const task: Task = { ...part, id: this.#rules.id(this.#count), began: Date.now() };
-    this.#tasks = [...this.#tasks, task].slice(-most);
-    if (this.#rules.jobs) this.#jobs = [...this.#jobs, task].slice(-most);
+    this.#tasks = [...this.#tasks, task].slice(-max);
+    if (this.#rules.jobs) this.#jobs = [...this.#jobs, task].slice(-max);
     return task;
   }
 

@@ -12,7 +12,7 @@ import { giveUp, isEventful, subscriptionsOf } from './subscriptions.ts';
 
 /** Controllers verify no certificate unless they are told whose. One agent carries those of a whole fleet. */
 const wire = new Agent({ connect: { rejectUnauthorized: false }, connections: 2, keepAliveTimeout: 1000 });
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 /** Sends a controller's events to those who asked for them, each in its turn. */
 export class EventSender {
@@ -94,7 +94,7 @@ export class EventSender {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,
-        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)]),
+        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)]),
       });
       await answer.body.dump();
       return answer.statusCode < 300;

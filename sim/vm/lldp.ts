@@ -1,3 +1,5 @@
+import type { Seconds } from '../../domain/duration.ts';
+
 /** One port of the switch as it shows itself by LLDP. */
 export interface PortFace {
   /** A MAC address (sent as subtype 4) or any other text (subtype 7, locally assigned). */
@@ -8,7 +10,7 @@ export interface PortFace {
   /** VLAN of untagged frames (IEEE 802.1 port VLAN id); null leaves the field out. */
   readonly pvid: number | null;
   /** Seconds for which a neighbour may believe it. */
-  readonly ttl?: number;
+  readonly ttl?: Seconds;
 }
 
 const multicast = Buffer.from('0180c200000e', 'hex');

@@ -13,7 +13,7 @@ export interface VmSession {
 }
 
 /** As many as a small BMC holds. */
-const most = 8;
+const max = 8;
 const idleMs = 1800_000;
 
 function same(a: string, b: string): boolean {
@@ -40,7 +40,7 @@ export class VmSessions {
   /** Null when no more sessions fit. */
   open(username: string): VmSession | null {
     this.#expire();
-    if (this.#open.size >= most) return null;
+    if (this.#open.size >= max) return null;
     const session = { id: String(++this.#count), token: randomBytes(16).toString('hex'), username, usedAt: Date.now() };
     this.#open.set(session.id, session);
     return session;

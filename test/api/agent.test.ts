@@ -472,10 +472,10 @@ suite('an installation', () => {
     for (const _ of [1, 2])
       expect(await server.ask('POST', '/agent/ready', token, ready)).toMatchObject({ status: 200 });
     expect(await machineOf(born)).toMatchObject({ bootId: 'bbbbbbbb-0000', observedImage: 'compute-1' });
-    const told = await toldOf(born);
-    expect(told.map(({ payload }) => payload['kind'])).toEqual(['inventory', 'installed', 'ready']);
-    expect(told[2]?.payload).not.toHaveProperty('message');
-    expect(told[2]?.orderId).toBe(born.orderId);
+    const reported = await toldOf(born);
+    expect(reported.map(({ payload }) => payload['kind'])).toEqual(['inventory', 'installed', 'ready']);
+    expect(reported[2]?.payload).not.toHaveProperty('message');
+    expect(reported[2]?.orderId).toBe(born.orderId);
   });
 
   it('that disagrees with the MDB says so', async () => {

@@ -11,7 +11,7 @@ import { openScreen } from '../../cli/context.ts';
 import { createProgram } from '../../cli/program.ts';
 import { ApiClient } from '../../client/api.ts';
 import { acting } from '../../mdb/acting.ts';
-import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { progressCampaign } from '../../mdb/campaigns/step.ts';
 import { endOrder } from '../../mdb/orders/passage.ts';
 import { writePlan } from '../../mdb/orders/plans.ts';
 import { audit, machines, orders, outbox } from '../../mdb/schema.ts';
@@ -43,7 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const wish = (id: string, more: object = {}) => ({
+const spec = (id: string, more: object = {}) => ({
   ...{ id, passage: 'reboot' as const, selector: 'pool=batch', reason: 'a new kernel' },
   ...more,
 });
@@ -68,14 +68,14 @@ async function farrier(...args: string[]): Promise<string> {
 
 describe('a plan', () => {
   it('does nothing, and the same again is the same', async () => {
-    const { created, campaign } = await api.planCampaign(wish('c1'));
+    const { created, campaign } = await api.planCampaign(spec('c1'));
     expect({ created, machines: campaign.machines, state: campaign.state }).toEqual({
       created: true,
       machines: 6,
       state: 'planned',
     });
-    expect(await api.planCampaign(wish('c1'))).toMatchObject({ created: false, campaign: { hash: campaign.hash } });
-    await expect(api.planCampaign(wish('c1', { selector: 'pool=web' }))).rejects.toMatchObject({ code: 'conflict' });
+    expect(await api.planCampaign(spec('c1'))).toMatchObject({ created: false, campaign: { hash: campaign.hash } });
+    await expect(api.planCampaign(spec('c1', { selector: 'pool=web' }))).rejects.toMatchObject({ code: 'conflict' });
     expect(await live()).toEqual([]);
   });
 
@@ -88,14 +88,14 @@ describe('a plan', () => {
     ['an unknown field', { request: { drian: true } }, 'drian'],
     ['no pace at all', { pace: { batch: 0 } }, 'pace.batch'],
   ])('of %s is refused', async (_name, more, message) => {
-    await expect(api.planCampaign(wish('refused', more) as never)).rejects.toThrow(message);
+    await expect(api.planCampaign(spec('refused', more) as never)).rejects.toThrow(message);
     await expect(api.campaign('refused')).rejects.toMatchObject({ code: 'not-found' });
   });
 });
 
 describe('a start', () => {
   it('is refused under another hash, and when the plan would now be another one', async () => {
-    const { campaign } = await api.planCampaign(wish('c2'));
+    const { campaign } = await api.planCampaign(spec('c2'));
     await expect(api.startCampaign('c2', 'a'.repeat(64), 'go')).rejects.toThrow(`the plan of c2 is ${campaign.hash}`);
     await base.mdb.update(machines).set({ pool: 'web' }).where(eq(machines.id, 'm-batch-05'));
     await expect(api.startCampaign('c2', campaign.hash, 'go')).rejects.toThrow('0 machines came to it and 1 left it');
@@ -109,13 +109,13 @@ describe('a start', () => {
     expect(await base.mdb.select().from(outbox).where(eq(outbox.kind, 'campaign'))).toHaveLength(1);
     expect(await base.mdb.select().from(audit).where(eq(audit.action, 'campaign.start'))).toHaveLength(1);
     await api.steerCampaign('c2', 'cancel', { reason: 'enough' });
-    expect(await turnCampaign(base.mdb, { campaignId: 'c2', now: Date.now(), healthy: false })).toMatchObject({
+    expect(await progressCampaign(base.mdb, { campaignId: 'c2', now: Date.now(), healthy: false })).toMatchObject({
       state: 'cancelled',
     });
   });
 
   it('does what was rehearsed, and only that', async () => {
-    const { campaign } = await api.planCampaign(wish('c3', { selector: 'pool=web', pace: { canary: 0 } }));
+    const { campaign } = await api.planCampaign(spec('c3', { selector: 'pool=web', pace: { canary: 0 } }));
     expect(await api.rehearseCampaign('c3')).toEqual({ ordered: 3, refused: 0 });
     await expect(api.startCampaign('c3', campaign.hash, 'go')).rejects.toThrow('3 of its rehearsals are not over');
     for (const { id } of await live())
@@ -124,7 +124,7 @@ describe('a start', () => {
         await endOrder(tx, id, 'done', 'dry run');
       });
     await api.startCampaign('c3', campaign.hash, 'go');
-    await turnCampaign(base.mdb, { campaignId: 'c3', now: Date.now(), healthy: false });
+    await progressCampaign(base.mdb, { campaignId: 'c3', now: Date.now(), healthy: false });
     const placed = await live();
     expect(placed.map(({ id }) => id).sort()).toEqual(['c3-web-00', 'c3-web-01', 'c3-web-02']);
     expect(placed.every((order) => order.reviewed === 'f'.repeat(64) && order.campaignId === 'c3')).toBe(true);
@@ -135,7 +135,7 @@ describe('a start', () => {
 describe('the commands', () => {
   it('plan, show, start, pause, resume and cancel', async () => {
     await farrier('cancel', 'c3', '--reason', 'enough', '--stop');
-    await turnCampaign(base.mdb, { campaignId: 'c3', now: Date.now(), healthy: false });
+    await progressCampaign(base.mdb, { campaignId: 'c3', now: Date.now(), healthy: false });
     const args = ['--selector', 'pool=web', '--reason', 'a new kernel', '--rack-share', '20', '--canary', '1'];
     const planned = await farrier('plan', 'c4', 'reboot', ...args, '--request', '{"drain":false}');
     expect(planned).toContain('3 machines: pool=web');

@@ -102,8 +102,8 @@ describe('drift', () => {
     expect(list).toMatch(new RegExp(`^${one} +bios +BootMode +Uefi +Bios +\\d+s +controller`, 'm'));
     expect(list).toMatch(new RegExp(`^${two} +bios +\\* +BootMode +unknown since \\d+d ago`, 'm'));
     expect(await farrier('drift', one)).not.toContain(two);
-    const told = JSON.parse(await farrier('drift', '--json', '--state', 'unknown')) as { drifts: object[] };
-    expect(told.drifts).toMatchObject([
+    const reported = JSON.parse(await farrier('drift', '--json', '--state', 'unknown')) as { drifts: object[] };
+    expect(reported.drifts).toMatchObject([
       { machineId: two, name: '*', have: null, unknownSince: '2026-01-01T00:00:00.000Z' },
     ]);
     expect(await farrier('drift', 'ls', '--kind', 'firmware')).toContain('No drift is known');
@@ -189,10 +189,10 @@ describe("a pool's mode", () => {
   it('is observe until a person sets it, with limits that are whole', async () => {
     expect((await api.pools())[0]).toMatchObject({ id: 'batch', reconcile: 'observe', reconcileLimits: {} });
     const limits = '{"pace":{"canary":2},"semaphores":{"reboot":"rack"}}';
-    const shown = await farrier(
+    const observed = await farrier(
       ...['pool', 'set', 'batch', '--reason', 'as agreed', '--reconcile', 'assist', '--reconcile-limits', limits],
     );
-    expect(shown).toMatch(/reconciler +assist[\s\S]*canary 2, batches of 40, 20 at once, reboot permit by rack/);
+    expect(observed).toMatch(/reconciler +assist[\s\S]*canary 2, batches of 40, 20 at once, reboot permit by rack/);
     await expect(
       farrier('pool', 'set', 'batch', '--reason', 'x', '--reconcile-limits', '{"pace":{"canary":-1}}'),
     ).rejects.toThrow('reconcileLimits.pace.canary');

@@ -94,9 +94,9 @@ describe('the receiver of events', () => {
   });
 
   test('gives whoever has no token of ours 404, and says nothing else', async () => {
-    const stranger = randomBytes(32).toString('base64url');
+    const unknownMachine = randomBytes(32).toString('base64url');
     for (const path of [
-      `/events/${stranger}`,
+      `/events/${unknownMachine}`,
       '/events/',
       '/events/..%2f',
       `/events/${token}x`,

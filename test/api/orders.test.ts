@@ -53,9 +53,9 @@ async function ask(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object
   const response = await app.inject({ method, url: `/api/v1${url}`, headers, ...(payload && { payload }) });
   return { status: response.statusCode, body: response.json() };
 }
-const place = (wish: object) =>
-  ask('POST', '/orders', { machine: 'm-01', passage: 'reboot', reason: 'a test', ...wish });
-const many = (wish: object) => ask('POST', '/orders/many', { passage: 'drain', reason: 'a test', ...wish });
+const place = (spec: object) =>
+  ask('POST', '/orders', { machine: 'm-01', passage: 'reboot', reason: 'a test', ...spec });
+const many = (spec: object) => ask('POST', '/orders/many', { passage: 'drain', reason: 'a test', ...spec });
 const messages = (orderId: string) =>
   base.mdb
     .select()
@@ -130,9 +130,9 @@ describe('an order', () => {
     ['a wipe of what wipes nothing', { wipe: true }, 'wipe', /wipes nothing/],
     ['no reason', { reason: '' }, 'reason', /is empty/],
   ];
-  it.each(bad)('with %s is refused, and nothing happens', async (_, wish, field, sentence) => {
+  it.each(bad)('with %s is refused, and nothing happens', async (_, spec, field, sentence) => {
     const before = await count();
-    const { status, body } = await place(wish);
+    const { status, body } = await place(spec);
     expect(status).toBe(400);
     expect(body.error).toMatchObject({ code: 'invalid', field, message: expect.stringMatching(sentence) });
     expect(await count()).toBe(before);
@@ -188,28 +188,28 @@ describe('an order', () => {
   });
 
   it('shows in the standing of its machine what runs, and why the rest waits', async () => {
-    const standing = async () => (await ask('GET', '/machines/m-01')).body.standing;
+    const status = async () => (await ask('GET', '/machines/m-01')).body.status;
     await place({ id: 'w-1' });
-    expect((await standing()).blockedOn).toBe('its workflow, which has not taken the order yet');
+    expect((await status()).blockedOn).toBe('its workflow, which has not taken the order yet');
     await base.mdb.update(orders).set({ state: 'running' }).where(eq(orders.id, 'w-1'));
     const notBefore = soon(1);
     await place({ id: 'w-2', notBefore });
-    expect((await standing()).why).toBe('reboot w-1: a test');
+    expect((await status()).why).toBe('reboot w-1: a test');
     await ask('POST', '/orders/w-1/pause', { reason: 'lunch' });
-    expect((await standing()).blockedOn).toBe('ann, who paused it (farrier order resume w-1)');
+    expect((await status()).blockedOn).toBe('ann, who paused it (farrier order resume w-1)');
     await ask('POST', '/orders/w-1/resume', { reason: 'back' });
     const wait = { semaphore: 'semaphore/reboot/rack=A01', class: 'maintenance' as const };
     await base.mdb.insert(permits).values([
-      { ...wait, id: 'permit-1', machineId: 'm-02', askedAt: new Date(Date.now() - 60_000) },
+      { ...wait, id: 'permit-1', machineId: 'm-02', requestedAt: new Date(Date.now() - 60_000) },
       { ...wait, id: 'permit-2', machineId: 'm-01' },
     ]);
-    expect(await standing()).toMatchObject({
+    expect(await status()).toMatchObject({
       next: 'rebooted, and in production again unless it was sent elsewhere',
       blockedOn: 'a permit of semaphore/reboot/rack=A01, 1 in line before it',
     });
     await base.mdb.delete(permits);
     await base.mdb.update(orders).set({ state: 'done' }).where(eq(orders.id, 'w-1'));
-    expect(await standing()).toMatchObject({
+    expect(await status()).toMatchObject({
       why: 'reboot w-2: a test',
       blockedOn: `its time: not before ${notBefore}`,
     });
@@ -244,8 +244,8 @@ describe('an order', () => {
 
 describe('orders of many machines', () => {
   it('are one each, under ids that follow from theirs', async () => {
-    const wish = { id: 'sweep', selector: 'rack in (A01,A02),!legacy' };
-    const first = await many(wish);
+    const spec = { id: 'sweep', selector: 'rack in (A01,A02),!legacy' };
+    const first = await many(spec);
     expect(first).toMatchObject({
       status: 200,
       body: {
@@ -257,7 +257,7 @@ describe('orders of many machines', () => {
         })),
       },
     });
-    expect((await many(wish)).body.outcomes.map(({ created }: { created: boolean }) => created)).toEqual([
+    expect((await many(spec)).body.outcomes.map(({ created }: { created: boolean }) => created)).toEqual([
       false,
       false,
       false,
@@ -333,21 +333,16 @@ describe("BrainSlug's payload", () => {
 
 describe('the guards', () => {
   it('show and set what each group must keep', async () => {
-    const set = await ask('PUT', '/capacity', { scope: 'rack', least: 50, reason: 'a test' });
+    const set = await ask('PUT', '/capacity', { scope: 'rack', min: 50, reason: 'a test' });
     expect(set.body.groups).toMatchObject([
-      { scope: 'rack', name: 'A01', total: 2, have: 2, need: 1, rule: { name: '*', least: 50, unit: 'percent' } },
+      { scope: 'rack', name: 'A01', total: 2, have: 2, need: 1, rule: { name: '*', min: 50, unit: 'percent' } },
       { scope: 'rack', name: 'A02', need: 1 },
     ]);
-    await ask('PUT', '/capacity', { scope: 'rack', name: 'A02', least: 2, unit: 'count', reason: 'a test' });
-    await ask('PUT', '/capacity', { scope: 'rack', least: null, reason: 'a test' });
+    await ask('PUT', '/capacity', { scope: 'rack', name: 'A02', min: 2, unit: 'count', reason: 'a test' });
+    await ask('PUT', '/capacity', { scope: 'rack', min: null, reason: 'a test' });
     const { groups } = (await ask('GET', '/capacity')).body;
     expect(groups.filter(({ rule }: { rule: object | null }) => rule)).toMatchObject([{ name: 'A02', need: 2 }]);
-    for (const wrong of [
-      { least: 101 },
-      { least: -1 },
-      { scope: 'fleet', name: 'x', least: 1 },
-      { scope: 'rwo', least: 1 },
-    ])
+    for (const wrong of [{ min: 101 }, { min: -1 }, { scope: 'fleet', name: 'x', min: 1 }, { scope: 'rwo', min: 1 }])
       expect((await ask('PUT', '/capacity', { scope: 'rack', reason: 'a test', ...wrong })).status).toBe(400);
   });
 

@@ -108,7 +108,7 @@ describe('machines', () => {
         stage: 'racked',
         offerable: false,
       });
-      expect(body.standing).toMatchObject({
+      expect(body.status).toMatchObject({
         where: 'racked, disabled, rack A01 unit 1',
         why: 'nothing is ordered',
         blockedOn: 'nothing',
@@ -192,9 +192,9 @@ describe('machines', () => {
 describe('orders', () => {
   it('are the same by the same id, and reach the outbox and the audit with their row', async () => {
     await post('/machines', { mac: 'a4:bf:02:00:00:01' });
-    const wish = { id: 'o-1', machine: 'a4:bf:02:00:00:01', passage: 'birth', reason: 'new rack' };
+    const spec = { id: 'o-1', machine: 'a4:bf:02:00:00:01', passage: 'birth', reason: 'new rack' };
     const headers = { 'x-farrier-operator': 'ann' };
-    const answers = await Promise.all(Array.from({ length: 20 }, () => post('/orders', wish, headers)));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post('/orders', spec, headers)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(19);
     const sent = await base.mdb.select().from(outbox).where(eq(outbox.key, 'order/o-1'));
@@ -204,27 +204,27 @@ describe('orders', () => {
     expect(await base.mdb.select().from(audit).where(eq(audit.orderId, 'o-1'))).toMatchObject([
       { actor: 'ann', action: 'order.birth' },
     ]);
-    expect(await post('/orders', { ...wish, id: 'o-2' })).toMatchObject({
+    expect(await post('/orders', { ...spec, id: 'o-2' })).toMatchObject({
       status: 409,
       body: { error: { message: 'm-a4bf02000001 has order o-1 already, which is waiting' } },
     });
-    expect(await post('/orders', { ...wish, machine: 'm-a4bf01000001' })).toMatchObject({ status: 409 });
+    expect(await post('/orders', { ...spec, machine: 'm-a4bf01000001' })).toMatchObject({ status: 409 });
     expect((await get('/orders?state=waiting')).body.orders).toMatchObject([
       { id: 'o-1', requester: 'ann', reason: 'new rack' },
     ]);
   });
 
   it('that cannot be are refused with a reason', async () => {
-    const wish = { machine: 'm-a4bf01000001', passage: 'birth', reason: 'r' };
-    expect(await post('/orders', { ...wish, passage: 'explode' })).toMatchObject({
+    const spec = { machine: 'm-a4bf01000001', passage: 'birth', reason: 'r' };
+    expect(await post('/orders', { ...spec, passage: 'explode' })).toMatchObject({
       status: 400,
       body: { error: { field: 'passage', message: expect.stringContaining('birth') } },
     });
-    expect(await post('/orders', { ...wish, machine: 'nobody' })).toMatchObject({ status: 404 });
-    expect(await post('/orders', { ...wish, reason: '' })).toMatchObject({ status: 400 });
-    expect(await post('/orders', { ...wish, reason: 'a\u001b[31m' })).toMatchObject({ status: 400 });
-    expect(await post('/orders', { ...wish, id: '../../etc' })).toMatchObject({ status: 400 });
-    expect(await post('/orders', { ...wish, state: 'done' })).toMatchObject({ status: 400 });
+    expect(await post('/orders', { ...spec, machine: 'nobody' })).toMatchObject({ status: 404 });
+    expect(await post('/orders', { ...spec, reason: '' })).toMatchObject({ status: 400 });
+    expect(await post('/orders', { ...spec, reason: 'a\u001b[31m' })).toMatchObject({ status: 400 });
+    expect(await post('/orders', { ...spec, id: '../../etc' })).toMatchObject({ status: 400 });
+    expect(await post('/orders', { ...spec, state: 'done' })).toMatchObject({ status: 400 });
   });
 
   it('wipe what is in service only when that is said', async () => {
@@ -233,9 +233,9 @@ describe('orders', () => {
     for (const stage of ['registered', 'configured', 'profiled', 'deployed', 'in_service'] as const) {
       await base.mdb.update(machines).set({ stage }).where(eq(machines.id, born.machineId));
     }
-    const wish = { machine: born.mac, passage: 'birth', reason: 'again' };
-    expect(await post('/orders', wish)).toMatchObject({ status: 409, body: { error: { field: 'wipe' } } });
-    expect(await post('/orders', { ...wish, wipe: true })).toMatchObject({ status: 201 });
+    const spec = { machine: born.mac, passage: 'birth', reason: 'again' };
+    expect(await post('/orders', spec)).toMatchObject({ status: 409, body: { error: { field: 'wipe' } } });
+    expect(await post('/orders', { ...spec, wipe: true })).toMatchObject({ status: 201 });
     const [row] = await base.mdb.select().from(machines).where(eq(machines.id, born.machineId));
     expect(row).toMatchObject({ wipeReason: 'local: again', stage: 'in_service' });
   });
@@ -269,7 +269,7 @@ describe('human steps', () => {
     expect((await get(`/steps?machine=${born.machineId}`)).body.steps).toMatchObject([
       { id, choices: ['retry', 'abandon'] },
     ]);
-    expect((await get(`/machines/${born.machineId}`)).body.standing.blockedOn).toContain(`farrier step answer ${id}`);
+    expect((await get(`/machines/${born.machineId}`)).body.status.blockedOn).toContain(`farrier step answer ${id}`);
     const path = `/steps/${encodeURIComponent(id)}/answer`;
     expect(await post(path, { answer: 'guess' })).toMatchObject({
       status: 400,
@@ -319,7 +319,7 @@ describe('what is seen of a machine', () => {
     });
     const { body } = await get(`/machines/${born.machineId}`);
     expect(body.machine).toMatchObject({ step: 'burnin', percent: 40, orderId: born.orderId, passage: 'birth' });
-    expect(body.standing).toMatchObject({
+    expect(body.status).toMatchObject({
       why: `birth ${born.orderId}: first boot`,
       blockedOn: 'agent: burnin at 40 %',
     });
@@ -422,8 +422,8 @@ describe('the image system', () => {
     });
     const [after] = await base.mdb.select().from(sites);
     expect(after?.policy).toEqual({ ...before?.policy, updatesOff: ['pinned'] });
-    const told = await base.mdb.select().from(audit).where(eq(audit.action, 'site.image-system'));
-    expect(told.map(({ detail }) => (detail as { reason: string }).reason)).toEqual(['our hall has one', 'back']);
+    const reported = await base.mdb.select().from(audit).where(eq(audit.action, 'site.image-system'));
+    expect(reported.map(({ detail }) => (detail as { reason: string }).reason)).toEqual(['our hall has one', 'back']);
   });
 });
 

@@ -76,9 +76,9 @@ async function seen(given: { port?: string | null; content?: string; product?: s
       .insert(orders)
       .values({ id: orderId, machineId, passage: 'birth', requester: 'birther', reason: 'first boot' });
   });
-  const errand = { machineId, siteId: 'home', orderId, passage: 'birth' } as const;
-  await activities.beginBirth({ ...errand, next: next('rack') });
-  return { errand, machineId, orderId };
+  const order = { machineId, siteId: 'home', orderId, passage: 'birth' } as const;
+  await activities.beginBirth({ ...order, next: next('rack') });
+  return { order, machineId, orderId };
 }
 
 async function machineOf(machineId: string) {
@@ -108,20 +108,20 @@ async function reportBurnin(orderId: string, machineId: string, value = 100) {
 }
 
 test('the whole course, each activity done twice', async () => {
-  const { errand, machineId, orderId } = await seen();
+  const { order, machineId, orderId } = await seen();
   const twice = async <T>(activity: () => Promise<T>): Promise<T> => {
     const first = await activity();
     expect(await activity()).toEqual(first);
     return first;
   };
-  const registered = await twice(() => activities.register({ ...errand, next: next('configure') }));
+  const registered = await twice(() => activities.register({ ...order, next: next('configure') }));
   expect(registered).toMatchObject({ registered: { rack: 'A01', controller: false } });
-  expect(await twice(() => activities.startProfile({ ...errand, next: next('profile') }))).toMatchObject({
+  expect(await twice(() => activities.startProfile({ ...order, next: next('profile') }))).toMatchObject({
     burnin: 'run',
   });
   expect((await machineOf(machineId)).directive).toMatchObject({ do: 'burnin' });
   await reportBurnin(orderId, machineId);
-  await twice(() => activities.decideProfile({ ...errand, next: next('deploy') }));
+  await twice(() => activities.decideProfile({ ...order, next: next('deploy') }));
   const profiled = await machineOf(machineId);
   expect(profiled).toMatchObject({
     stage: 'profiled',
@@ -135,15 +135,15 @@ test('the whole course, each activity done twice', async () => {
     hostname: profiled.hostname,
     boot: { kernel: '0c'.repeat(32), initrd: '0b'.repeat(32) },
   });
-  await twice(() => activities.acceptInstall({ ...errand, next: next('ready') }));
+  await twice(() => activities.acceptInstall({ ...order, next: next('ready') }));
   expect(await machineOf(machineId)).toMatchObject({
     stage: 'deployed',
     bootState: 'healthy',
     directive: { do: 'handover' },
   });
   await db.mdb.update(machines).set({ observedImage: 'compute-1' }).where(eq(machines.id, machineId));
-  await activities.finishBirth(errand);
-  await activities.finishBirth(errand);
+  await activities.finishBirth(order);
+  await activities.finishBirth(order);
   expect(await machineOf(machineId)).toMatchObject({
     stage: 'in_service',
     opState: 'production',
@@ -173,10 +173,10 @@ test('the whole course, each activity done twice', async () => {
 });
 
 describe('what is held', () => {
-  const heldOf = async (wish: Parameters<typeof seen>[0]) => {
-    const { errand } = await seen(wish);
-    const result = await activities.register({ ...errand, next: next('configure') });
-    return 'held' in result ? result.held.fault : result;
+  const heldOf = async (spec: Parameters<typeof seen>[0]) => {
+    const { order } = await seen(spec);
+    const result = await activities.register({ ...order, next: next('configure') });
+    return 'question' in result ? result.question.fault : result;
   };
 
   test('an unknown switch port', async () => expect(await heldOf({ port: 'swp99' })).toBe('register/unknown-port'));
@@ -186,19 +186,19 @@ describe('what is held', () => {
   test('two machines on one slot: the second waits, the first stays', async () => {
     const first = await seen({ port: 'swp30' });
     const second = await seen({ port: 'swp30' });
-    expect(await activities.register({ ...first.errand, next: next('configure') })).toHaveProperty('registered');
-    const result = await activities.register({ ...second.errand, next: next('configure') });
-    expect(result).toMatchObject({ held: { fault: 'register/slot-taken' } });
-    expect('held' in result && result.held.reason).toContain(first.machineId);
+    expect(await activities.register({ ...first.order, next: next('configure') })).toHaveProperty('registered');
+    const result = await activities.register({ ...second.order, next: next('configure') });
+    expect(result).toMatchObject({ question: { fault: 'register/slot-taken' } });
+    expect('question' in result && result.question.reason).toContain(first.machineId);
     expect(await machineOf(second.machineId)).toMatchObject({ stage: 'racked', rackId: null, address: null });
   });
 
   test('a machine moved to another port before it was deployed gets that position', async () => {
-    const { errand, machineId } = await seen({ port: 'swp31' });
-    await activities.register({ ...errand, next: next('configure') });
+    const { order, machineId } = await seen({ port: 'swp31' });
+    await activities.register({ ...order, next: next('configure') });
     const before = await machineOf(machineId);
     await db.mdb.update(nics).set({ neighbourPort: 'swp32' }).where(eq(nics.machineId, machineId));
-    await activities.register({ ...errand, next: next('configure') });
+    await activities.register({ ...order, next: next('configure') });
     const after = await machineOf(machineId);
     expect(after.unit).toBe(32);
     expect(after.hostname).not.toBe(before.hostname);
@@ -207,11 +207,11 @@ describe('what is held', () => {
   test('where addresses follow from positions, the address moves too and the old one is free', async () => {
     await db.mdb.update(networks).set({ assignment: 'position' }).where(eq(networks.id, 'main'));
     try {
-      const { errand, machineId } = await seen({ port: 'swp34' });
-      await activities.register({ ...errand, next: next('configure') });
+      const { order, machineId } = await seen({ port: 'swp34' });
+      await activities.register({ ...order, next: next('configure') });
       expect((await machineOf(machineId)).address).toBe('10.1.0.162');
       await db.mdb.update(nics).set({ neighbourPort: 'swp35' }).where(eq(nics.machineId, machineId));
-      await activities.register({ ...errand, next: next('configure') });
+      await activities.register({ ...order, next: next('configure') });
       expect((await machineOf(machineId)).address).toBe('10.1.0.163');
       const [old] = await db.mdb.select().from(addresses).where(eq(addresses.address, '10.1.0.162'));
       expect(old?.machineId).toBeNull();
@@ -223,11 +223,11 @@ describe('what is held', () => {
   test('a person places it, and a person allows the wipe', async () => {
     const placed = await seen({ port: null });
     const by = { answer: 'place:A02/7', by: 'ann' };
-    expect(await activities.register({ ...placed.errand, next: next('configure'), ruling: by })).toMatchObject({
+    expect(await activities.register({ ...placed.order, next: next('configure'), answer: by })).toMatchObject({
       registered: { rack: 'A02', unit: 7 },
     });
     const foreign = await seen({ content: 'ntfs', port: 'swp33' });
-    await activities.register({ ...foreign.errand, next: next('configure'), ruling: { answer: 'wipe', by: 'ann' } });
+    await activities.register({ ...foreign.order, next: next('configure'), answer: { answer: 'wipe', by: 'ann' } });
     expect((await machineOf(foreign.machineId)).wipeReason).toBe('ann said so');
   });
 
@@ -249,10 +249,10 @@ describe('what is held', () => {
         .insert(orders)
         .values({ id: 'o-1', machineId: 'm-1', passage: 'birth', requester: 'x', reason: 'x' });
       const own = createBirthActivities(pool.mdb);
-      const errand = { machineId: 'm-1', siteId: 'home', orderId: 'o-1', passage: 'birth' } as const;
-      await own.beginBirth({ ...errand, next: next('rack') });
-      expect(await own.register({ ...errand, next: next('configure') })).toMatchObject({
-        held: { fault: 'register/pool-full' },
+      const order = { machineId: 'm-1', siteId: 'home', orderId: 'o-1', passage: 'birth' } as const;
+      await own.beginBirth({ ...order, next: next('rack') });
+      expect(await own.register({ ...order, next: next('configure') })).toMatchObject({
+        question: { fault: 'register/pool-full' },
       });
     } finally {
       await pool.close();
@@ -262,7 +262,7 @@ describe('what is held', () => {
 
 test('a burst of machines gets as many addresses, none twice', async () => {
   const burst = await Promise.all(Array.from({ length: 12 }, () => seen()));
-  await Promise.all(burst.map(({ errand }) => activities.register({ ...errand, next: next('configure') })));
+  await Promise.all(burst.map(({ order }) => activities.register({ ...order, next: next('configure') })));
   const rows = await Promise.all(burst.map(({ machineId }) => machineOf(machineId)));
   expect(new Set(rows.map((row) => row.address)).size).toBe(12);
   expect(new Set(rows.map((row) => row.hostname)).size).toBe(12);
@@ -270,11 +270,11 @@ test('a burst of machines gets as many addresses, none twice', async () => {
 
 test('a burn-in below the peers ends on the debug image, not offerable, with the reason', async () => {
   for (const value of [100, 101, 99, 60]) {
-    const { errand, machineId, orderId } = await seen({ product: 'Peer' });
-    await activities.register({ ...errand, next: next('configure') });
-    await activities.startProfile({ ...errand, next: next('profile') });
+    const { order, machineId, orderId } = await seen({ product: 'Peer' });
+    await activities.register({ ...order, next: next('configure') });
+    await activities.startProfile({ ...order, next: next('profile') });
     await reportBurnin(orderId, machineId, value);
-    const decided = await activities.decideProfile({ ...errand, next: next('deploy') });
+    const decided = await activities.decideProfile({ ...order, next: next('deploy') });
     const slow = value === 60;
     expect(decided).toMatchObject({ verdict: slow ? 'below' : 'pass', imageKind: slow ? 'debug' : 'compute' });
     expect((await machineOf(machineId)).repairState).toBe(slow ? 'failing' : 'none');
@@ -290,35 +290,35 @@ test('a burn-in below the peers ends on the debug image, not offerable, with the
 });
 
 test('no image of the kind is held', async () => {
-  const { errand, machineId, orderId } = await seen();
-  await activities.register({ ...errand, next: next('configure') });
-  await activities.startProfile({ ...errand, next: next('profile') });
+  const { order, machineId, orderId } = await seen();
+  await activities.register({ ...order, next: next('configure') });
+  await activities.startProfile({ ...order, next: next('profile') });
   await reportBurnin(orderId, machineId);
   await db.mdb.update(images).set({ kind: 'debug' }).where(eq(images.id, 'compute-1'));
-  const decided = await activities.decideProfile({ ...errand, next: next('deploy') });
+  const decided = await activities.decideProfile({ ...order, next: next('deploy') });
   await db.mdb.update(images).set({ kind: 'compute' }).where(eq(images.id, 'compute-1'));
-  expect(decided).toMatchObject({ held: { fault: 'profile/no-compute-image' } });
+  expect(decided).toMatchObject({ question: { fault: 'profile/no-compute-image' } });
 });
 
 test('boot files that nobody registered are held, and taken up by a retry', async () => {
-  const { errand, machineId, orderId } = await seen();
-  await activities.register({ ...errand, next: next('configure') });
-  await activities.startProfile({ ...errand, next: next('profile') });
+  const { order, machineId, orderId } = await seen();
+  await activities.register({ ...order, next: next('configure') });
+  await activities.startProfile({ ...order, next: next('profile') });
   await reportBurnin(orderId, machineId);
-  const decide = () => activities.decideProfile({ ...errand, next: next('deploy') });
+  const decide = () => activities.decideProfile({ ...order, next: next('deploy') });
   const laid = await db.mdb.select().from(bootFiles);
   await db.mdb.delete(bootFiles).where(eq(bootFiles.path, 'boot/initrd'));
-  expect(await decide()).toMatchObject({ held: { fault: 'profile/no-boot-files' } });
+  expect(await decide()).toMatchObject({ question: { fault: 'profile/no-boot-files' } });
   await db.mdb.insert(bootFiles).values(laid).onConflictDoNothing();
   expect(await decide()).toMatchObject({ imageKind: 'compute' });
   expect((await machineOf(machineId)).directive).toMatchObject({ do: 'install' });
 });
 
 test('a human step: one open ticket a fault, the answer closes both', async () => {
-  const { errand, machineId, orderId } = await seen();
+  const { order, machineId, orderId } = await seen();
   const ask = (id: string) =>
     activities.openHumanStep({
-      ...errand,
+      ...order,
       id,
       step: 'rack',
       owner: 'hands',
@@ -333,8 +333,8 @@ test('a human step: one open ticket a fault, the answer closes both', async () =
   const open = () => db.mdb.select().from(tickets).where(eq(tickets.machineId, machineId));
   expect(await open()).toHaveLength(1);
   expect(await machineOf(machineId)).toMatchObject({ held: 'Silent.', directive: { do: 'hold', reason: 'Silent.' } });
-  await activities.closeHumanStep({ ...errand, id: `${orderId}:rack:1`, step: 'rack', answer: 'retry', by: 'ann' });
-  await activities.closeHumanStep({ ...errand, id: `${orderId}:rack:1`, step: 'rack', answer: 'abandon', by: 'bob' });
+  await activities.closeHumanStep({ ...order, id: `${orderId}:rack:1`, step: 'rack', answer: 'retry', by: 'ann' });
+  await activities.closeHumanStep({ ...order, id: `${orderId}:rack:1`, step: 'rack', answer: 'abandon', by: 'bob' });
   const [row] = await db.mdb
     .select()
     .from(humanSteps)
@@ -342,12 +342,12 @@ test('a human step: one open ticket a fault, the answer closes both', async () =
   expect(row).toMatchObject({ answer: 'retry', answeredBy: 'ann' });
   // Something is still asked in it.
   expect((await open())[0]?.closedAt).toBeNull();
-  await activities.closeHumanStep({ ...errand, id: `${orderId}:rack:2`, step: 'rack', answer: 'retry', by: 'ann' });
+  await activities.closeHumanStep({ ...order, id: `${orderId}:rack:2`, step: 'rack', answer: 'retry', by: 'ann' });
   expect((await open())[0]).toMatchObject({ closedAt: expect.any(Date), closedBy: 'ann' });
 });
 
 test('an order that ended before it began is not begun', async () => {
-  const { errand, orderId } = await seen();
+  const { order, orderId } = await seen();
   await db.mdb.update(orders).set({ state: 'cancelled' }).where(eq(orders.id, orderId));
-  expect(await activities.beginBirth({ ...errand, next: next('rack') })).toMatchObject({ live: false });
+  expect(await activities.beginBirth({ ...order, next: next('rack') })).toMatchObject({ live: false });
 });

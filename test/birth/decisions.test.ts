@@ -2,21 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { type BurninPart, judgeBurnin, median } from '../../domain/birth/burnin.ts';
 import { chooseDisk, chooseImage, type ImageFacts } from '../../domain/birth/image.ts';
 import type { BurninLimits } from '../../domain/birth/limits.ts';
-import { type HeardPort, hostnameAt, placeOf, readPlace } from '../../domain/birth/place.ts';
+import { hostnameAt, type LldpNeighbour, placeOf, readPlace } from '../../domain/birth/place.ts';
 import { matchProfile } from '../../domain/birth/profile.ts';
 import { wipeHeld } from '../../domain/birth/wipe.ts';
 
 const mark = '6f6a3b1e-0000-4000-8000-000000000001';
 
 describe('where a machine stands', () => {
-  const at = (nic: string, rack?: string, unit = 1): HeardPort => ({
+  const at = (nic: string, rack?: string, unit = 1): LldpNeighbour => ({
     nic,
     chassis: '52:54:00:ff:00:01',
     port: 'swp7',
     system: 'sw-a',
     position: rack === undefined ? null : { rack, unit },
   });
-  const fault = (placed: ReturnType<typeof placeOf>) => ('held' in placed ? placed.held.fault : placed.position);
+  const fault = (placed: ReturnType<typeof placeOf>) =>
+    'question' in placed ? placed.question.fault : placed.position;
 
   test.each([
     ['one known port', [at('eth0', 'A01', 12)], null, { rack: 'A01', unit: 12 }],
@@ -28,13 +29,13 @@ describe('where a machine stands', () => {
     ['no neighbour', [], null, 'register/no-neighbour'],
     ['no neighbour, and a person said where', [], { rack: 'A02', unit: 3 }, { rack: 'A02', unit: 3 }],
     ['elsewhere than recorded', [at('eth0', 'A01')], { rack: 'A02', unit: 3 }, 'register/moved'],
-  ])('%s', (_, heard, given, expected) => {
-    expect(fault(placeOf(heard, given))).toEqual(expected);
+  ])('%s', (_, neighbours, given, expected) => {
+    expect(fault(placeOf(neighbours, given))).toEqual(expected);
   });
 
   test('the reason names NIC, port and switch', () => {
     const placed = placeOf([at('eth0')], null);
-    expect('held' in placed && placed.held.reason).toMatch(/eth0 .*swp7 .*sw-a .*52:54:00:ff:00:01/);
+    expect('question' in placed && placed.question.reason).toMatch(/eth0 .*swp7 .*sw-a .*52:54:00:ff:00:01/);
   });
 
   test('answers that give a position', () => {

@@ -86,9 +86,9 @@ describe('at the register step', () => {
 
   async function register(answer?: string): Promise<string> {
     const next = { step: 'configure', ordinal: 30, owner: 'team', limit: 60_000 };
-    const ruling = answer === undefined ? {} : { ruling: { answer, by: 'ann' } };
+    const ruling = answer === undefined ? {} : { answer: { answer, by: 'ann' } };
     const result = await activities.register({ ...errand, next, ...ruling });
-    return 'held' in result ? result.held.fault : 'registered';
+    return 'question' in result ? result.question.fault : 'registered';
   }
 
   test('the same disks pass, also after one was away for a boot', async () => {

@@ -36,7 +36,7 @@ describe('what the agent is told of the image', () => {
       signature: 'c2ln',
     };
     expect(archive.plan(offer)).toEqual({ part: { imagePath, ...part }, rootBytes: 1200 * mib });
-    expect(archive.plan({ ...offer, bytes: 0 })).toMatchObject({ held: { fault: 'profile/no-archive' } });
+    expect(archive.plan({ ...offer, bytes: 0 })).toMatchObject({ question: { fault: 'profile/no-archive' } });
   });
 
   test('nothing, where the root is to stay empty', () => {
@@ -62,8 +62,14 @@ describe('what counts as ready', () => {
 });
 
 test('a machine keeps the system that it was told to be installed for', () => {
-  const told: Directive = { do: 'handover', hostname: 'h', address: 'a', imageSystem: 'dominator', how: 'in-place' };
-  expect(imageSystemOf(told, sitePolicy)).toBe('dominator');
+  const reported: Directive = {
+    do: 'handover',
+    hostname: 'h',
+    address: 'a',
+    imageSystem: 'dominator',
+    how: 'in-place',
+  };
+  expect(imageSystemOf(reported, sitePolicy)).toBe('dominator');
   expect(imageSystemOf({ do: 'wait' }, sitePolicy)).toBe('archive');
 });
 
@@ -80,7 +86,7 @@ describe('what goes into the new root', () => {
     dominator.supply('a01-u01', { authority, images: folder, accessCaFile: join(folder, 'access-ca.pem') });
   const fieldsOf = async () => {
     const supplied = await supply();
-    return 'lacks' in supplied ? supplied : (supplied[0]?.fields ?? {});
+    return 'missing' in supplied ? supplied : (supplied[0]?.fields ?? {});
   };
 
   test('nothing but Farrier’s own files for the archive', async () => {
@@ -89,7 +95,7 @@ describe('what goes into the new root', () => {
   });
 
   test('subd by its checksum, as it is now', async () => {
-    expect(await fieldsOf()).toMatchObject({ lacks: expect.stringContaining('boot/subd') });
+    expect(await fieldsOf()).toMatchObject({ missing: expect.stringContaining('boot/subd') });
     await writeFile(join(folder, 'boot/subd'), 'one');
     const first = await fieldsOf();
     expect(first).toMatchObject({ path: 'boot/subd', bytes: '3', ca: authority.caPem });
@@ -104,9 +110,9 @@ describe('what goes into the new root', () => {
     await writeFile(join(folder, 'access-ca.pem'), access.caPem);
     expect(await fieldsOf()).toMatchObject({ ca: access.caPem });
     await writeFile(join(folder, 'access-ca.pem'), access.agentCertPem);
-    expect(await fieldsOf()).toMatchObject({ lacks: expect.stringContaining('may not sign') });
+    expect(await fieldsOf()).toMatchObject({ missing: expect.stringContaining('may not sign') });
     await writeFile(join(folder, 'access-ca.pem'), 'nonsense');
-    expect(await fieldsOf()).toMatchObject({ lacks: expect.stringContaining('PEM certificate') });
+    expect(await fieldsOf()).toMatchObject({ missing: expect.stringContaining('PEM certificate') });
   });
 });
 
@@ -121,7 +127,7 @@ describe('a birth for the Dominator', () => {
   afterAll(() => db?.close());
 
   const [machineId, mac, orderId] = ['m-020000000001', '02:00:00:00:00:01', 'birth-020000000001-1'];
-  const errand = { machineId, siteId: 'home', orderId, passage: 'birth' } as const;
+  const order = { machineId, siteId: 'home', orderId, passage: 'birth' } as const;
   const next = (step: string): StepStart => ({
     step,
     ordinal: (birthSteps.findIndex(({ name }) => name === step) + 1) * 10,
@@ -139,12 +145,12 @@ describe('a birth for the Dominator', () => {
       await tx.insert(disks).values({ machineId, ...disk });
       await tx.insert(orders).values({ id: orderId, machineId, passage: 'birth', requester: 'x', reason: 'x' });
     });
-    await activities.beginBirth({ ...errand, next: next('rack') });
-    await activities.register({ ...errand, next: next('configure') });
-    await activities.startProfile({ ...errand, next: next('profile') });
+    await activities.beginBirth({ ...order, next: next('rack') });
+    await activities.register({ ...order, next: next('configure') });
+    await activities.startProfile({ ...order, next: next('profile') });
     const part = { kind: 'stress', subject: 'cpu', device: 'cpu0', ok: true, seconds: 1 } as const;
     await db.mdb.insert(burninParts).values({ burninId: `burnin-${orderId}`, ...part });
-    await activities.decideProfile({ ...errand, next: next('deploy') });
+    await activities.decideProfile({ ...order, next: next('deploy') });
   }
 
   test('leaves the root empty, hands over in place, and is ready only after a boot from its own disk', async () => {
@@ -154,9 +160,9 @@ describe('a birth for the Dominator', () => {
     // Who changes the policy now changes the births to come, not this one.
     await db.mdb.update(sites).set({ policy: { ...sitePolicy, imageSystem: 'archive' } });
 
-    const accepted = await activities.acceptInstall({ ...errand, next: next('ready') });
+    const accepted = await activities.acceptInstall({ ...order, next: next('ready') });
     expect(accepted).toMatchObject({ limit: 7_200_000, mayRestart: false });
-    expect(await activities.acceptInstall({ ...errand, next: next('ready') })).toEqual(accepted);
+    expect(await activities.acceptInstall({ ...order, next: next('ready') })).toEqual(accepted);
     expect((await machine())?.directive).toMatchObject({ do: 'handover', how: 'in-place' });
     expect(JSON.parse(await renderDominatorList(db.mdb))).toMatchObject([
       { Hostname: 'A01-01'.toLowerCase(), RequiredImage: 'compute-1', Tags: { FarrierFetch: 'unthrottled' } },
@@ -180,12 +186,14 @@ describe('a birth for the Dominator', () => {
     await count('bootstrap', 'birth', new Date());
     await count('local', 'healthy', new Date(Date.now() - 600_000));
     await hearReady();
-    const early = await activities.finishBirth(errand);
-    expect(early).toMatchObject({ held: { fault: 'ready/no-local-boot', choices: ['retry', 'accept', 'abandon'] } });
+    const early = await activities.finishBirth(order);
+    expect(early).toMatchObject({
+      question: { fault: 'ready/no-local-boot', choices: ['retry', 'accept', 'abandon'] },
+    });
     expect((await machine())?.stage).toBe('deployed');
 
     // The birther writes its counts a moment after it answered: the gate waits for that.
-    const finishing = activities.finishBirth(errand);
+    const finishing = activities.finishBirth(order);
     await count('local', 'healthy', new Date());
     expect(await finishing).toMatchObject({ stage: 'in_service', opState: 'production' });
     expect(JSON.parse(await renderDominatorList(db.mdb))[0].Tags).toEqual({});

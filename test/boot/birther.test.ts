@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const mac = '52:54:00:aa:00:01';
 const machineId = 'm-525400aa0001';
-const asked = { mac, uuid: '4c4c4544-0032-3510-8034-b7c04f564231', serial: 'S1', platform: 'pcbios', arch: 'i386' };
+const request = { mac, uuid: '4c4c4544-0032-3510-8034-b7c04f564231', serial: 'S1', platform: 'pcbios', arch: 'i386' };
 const argument = (script: string, name: string) => new RegExp(` farrier\\.${name}=(\\S+)`).exec(script)?.[1];
 const theMachine = async () => (await db.mdb.select().from(machines).where(eq(machines.id, machineId)))[0];
 
@@ -41,7 +41,7 @@ async function move(bootState: BootState, values: Partial<typeof machines.$infer
 
 test('a MAC never seen becomes one machine in birth, with address, order, message and audit', async () => {
   await writeSite(db.mdb);
-  const script = await birther.ask({ ...asked, vendor: 'QEMU', product: 'Standard PC' });
+  const script = await birther.ask({ ...request, vendor: 'QEMU', product: 'Standard PC' });
   const machine = await theMachine();
   expect(machine).toMatchObject({ mac, bootState: 'birth', stage: 'racked', serial: 'S1', product: 'Standard PC' });
   expect(machine?.bootstraps).toBe(1);
@@ -61,7 +61,7 @@ test('a MAC never seen becomes one machine in birth, with address, order, messag
 test('fifty first requests at once make one machine with one address, and each gets an image', async () => {
   await writeSite(db.mdb, { policy: { bootstrapLimit: 100 } });
   const second = await startBirther(cable.url);
-  const scripts = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 ? birther : second).ask(asked)));
+  const scripts = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 ? birther : second).ask(request)));
   await second.close();
   expect(new Set(scripts.map((script) => argument(script, 'address'))).size).toBe(1);
   expect(new Set(scripts.map((script) => argument(script, 'token'))).size).toBe(50);
@@ -86,20 +86,20 @@ test('a thousand machines at once: none twice, no address lost or lent twice', a
 test('a full pool refuses with a wait, writes nothing of the machine, and leaves a trace', async () => {
   await writeSite(db.mdb, { lent: 2 });
   for (const n of ['01', '02']) await birther.ask({ mac: `52:54:00:bb:00:${n}` });
-  const script = await birther.ask(asked);
+  const script = await birther.ask(request);
   expect(script).toContain('no temporary address is free');
-  await birther.ask({ ...asked, mac: '52:54:00:bb:00:03', serial: 'S3' });
+  await birther.ask({ ...request, mac: '52:54:00:bb:00:03', serial: 'S3' });
   expect(await db.mdb.select().from(machines)).toHaveLength(2);
   const traces = await db.mdb.select().from(audit).where(eq(audit.action, 'boot.pool-full'));
   expect(traces).toHaveLength(1);
   await db.mdb.insert(addresses).values({ address: '10.77.9.9', networkId: 'birth' });
-  expect(argument(await birther.ask(asked), 'address')).toBe('10.77.9.9');
+  expect(argument(await birther.ask(request), 'address')).toBe('10.77.9.9');
 });
 
 test('the address that DHCP lent first is the one that the MDB lends too, when a proxy says so', async () => {
   await writeSite(db.mdb);
   const behind = await startBirther(cable.url, { proxies: ['127.0.0.0/8'] });
-  const script = await behind.ask(asked, { 'x-forwarded-for': '203.0.113.7, 10.77.1.20' });
+  const script = await behind.ask(request, { 'x-forwarded-for': '203.0.113.7, 10.77.1.20' });
   await behind.close();
   expect(argument(script, 'address')).toBe('10.77.1.20');
   // Nobody vouches for this one (attack A4).
@@ -109,30 +109,30 @@ test('the address that DHCP lent first is the one that the MDB lends too, when a
 
 test('the five states', async () => {
   await writeSite(db.mdb);
-  const first = await birther.ask(asked);
-  const again = await birther.ask(asked);
+  const first = await birther.ask(request);
+  const again = await birther.ask(request);
   expect(argument(again, 'address')).toBe(argument(first, 'address'));
   expect(argument(again, 'token')).not.toBe(argument(first, 'token'));
   await move('healthy', { address: '10.1.0.65', temporaryAddress: null, bootstraps: 0 });
-  expect(await birther.ask(asked)).toMatch(/^#!ipxe\nchain .*local\.pxe \|\|\nsanboot .* \|\| exit 1\n$/);
-  expect(await birther.ask({ ...asked, platform: 'efi' })).toContain('/files/boot/local.efi');
+  expect(await birther.ask(request)).toMatch(/^#!ipxe\nchain .*local\.pxe \|\|\nsanboot .* \|\| exit 1\n$/);
+  expect(await birther.ask({ ...request, platform: 'efi' })).toContain('/files/boot/local.efi');
   await move('rebirth');
-  const rebirth = await birther.ask(asked);
+  const rebirth = await birther.ask(request);
   expect([argument(rebirth, 'address'), argument(rebirth, 'fast')]).toEqual(['10.1.0.65', undefined]);
   await move('healthy');
   await move('clean');
-  const clean = await birther.ask(asked);
+  const clean = await birther.ask(request);
   expect([argument(clean, 'address'), argument(clean, 'fast')]).toEqual(['10.1.0.65', '1']);
   await move('birth');
-  expect(argument(await birther.ask(asked), 'address')).toBe(argument(first, 'address'));
+  expect(argument(await birther.ask(request), 'address')).toBe(argument(first, 'address'));
 });
 
 test('a further NIC of a machine is that machine; a foreign one that shows its identity is refused', async () => {
   await writeSite(db.mdb);
-  await birther.ask(asked);
+  await birther.ask(request);
   await db.mdb.insert(nics).values({ mac: '52:54:00:aa:00:02', machineId });
-  expect(argument(await birther.ask({ ...asked, mac: '52:54:00:aa:00:02' }), 'token')).toBeDefined();
-  const foreign = await birther.ask({ ...asked, mac: '52:54:00:aa:00:03' });
+  expect(argument(await birther.ask({ ...request, mac: '52:54:00:aa:00:02' }), 'token')).toBeDefined();
+  const foreign = await birther.ask({ ...request, mac: '52:54:00:aa:00:03' });
   expect(foreign).not.toContain('farrier.token');
   const [newcomer] = await db.mdb.select().from(machines).where(eq(machines.resembles, machineId));
   expect(newcomer).toMatchObject({ mac: '52:54:00:aa:00:03', held: expect.stringContaining('none of its NICs') });
@@ -141,34 +141,34 @@ test('a further NIC of a machine is that machine; a foreign one that shows its i
 
 test('another identity under a known MAC gets no token, is told once, and the real machine proceeds', async () => {
   await writeSite(db.mdb);
-  await birther.ask(asked);
+  await birther.ask(request);
   for (let n = 0; n < 3; n += 1)
-    expect(await birther.ask({ ...asked, serial: `X${n}` })).not.toContain('farrier.token');
+    expect(await birther.ask({ ...request, serial: `X${n}` })).not.toContain('farrier.token');
   expect((await theMachine())?.held).toBeNull();
   const [newcomer] = await db.mdb.select().from(machines).where(eq(machines.resembles, machineId));
   expect(newcomer?.held).toContain('serial number X0 instead of S1');
   expect(await db.mdb.select().from(outbox).where(eq(outbox.kind, 'report'))).toEqual([]);
   expect(await db.mdb.select().from(audit).where(eq(audit.action, 'boot.resembled'))).toHaveLength(1);
-  expect(await birther.ask(asked)).toContain('farrier.token');
+  expect(await birther.ask(request)).toContain('farrier.token');
 });
 
 test('images beyond the limit end in one report, and a cleared count goes on', async () => {
   await writeSite(db.mdb, { policy: { bootstrapLimit: 3 } });
-  const scripts = await Promise.all(Array.from({ length: 12 }, () => birther.ask(asked)));
+  const scripts = await Promise.all(Array.from({ length: 12 }, () => birther.ask(request)));
   expect(scripts.filter((script) => script.includes('farrier.token'))).toHaveLength(3);
   expect((await theMachine())?.held).toContain('booted 3 bootstrap images');
   // Somebody else's words in the same place must not make it tell again, nor a restart of the birther.
   await db.mdb.update(machines).set({ held: 'a person looks' });
   const second = await startBirther(cable.url);
-  await second.ask(asked);
+  await second.ask(request);
   await second.close();
   const told = () => db.mdb.select().from(outbox).where(eq(outbox.kind, 'report'));
   expect(await told()).toMatchObject([{ orderId: 'birth-525400aa0001-1', payload: { kind: 'failed', step: 'boot' } }]);
   await db.mdb.update(machines).set({ bootstraps: 0, held: null });
-  expect(await birther.ask(asked)).toContain('farrier.token');
-  for (let n = 0; n < 4; n += 1) await birther.ask(asked);
+  expect(await birther.ask(request)).toContain('farrier.token');
+  for (let n = 0; n < 4; n += 1) await birther.ask(request);
   const third = await startBirther(cable.url);
-  await third.ask(asked);
+  await third.ask(request);
   await third.close();
   expect(await told()).toHaveLength(2);
 });
@@ -205,7 +205,7 @@ test.each(['', 'zz', '00:00:00:00:00:00', `$\{net0/mac}`, 'a\n#!ipxe'])(
   'the malformed MAC %j gets a safe script',
   async (bad) => {
     await writeSite(db.mdb);
-    const script = await birther.ask({ ...asked, mac: bad });
+    const script = await birther.ask({ ...request, mac: bad });
     expect(script).toMatch(/^#!ipxe\necho .*\nsleep \d+\n/);
     expect(script).not.toContain('farrier.token');
     expect(await db.mdb.select().from(machines)).toHaveLength(0);
@@ -219,13 +219,13 @@ test('a request without a MAC is told to say who it is', async () => {
 
 test('while the MDB is away the healthy boot locally and the others wait; then all is as before', async () => {
   await writeSite(db.mdb);
-  const other = { ...asked, mac: '52:54:00:aa:00:02', serial: 'S2', uuid: '' };
-  await birther.ask(asked);
+  const other = { ...request, mac: '52:54:00:aa:00:02', serial: 'S2', uuid: '' };
+  await birther.ask(request);
   await birther.ask(other);
   await move('healthy', { address: '10.1.0.65' });
-  await birther.ask(asked);
+  await birther.ask(request);
   await cable.cut();
-  expect(await birther.ask(asked)).toContain('sanboot');
+  expect(await birther.ask(request)).toContain('sanboot');
   expect(await birther.ask(other)).toContain('the MDB is away');
   expect(await birther.ask({ mac: '52:54:00:aa:00:03' })).toContain('the MDB is away');
   expect(await (await fetch(`${birther.origin}/healthz`)).text()).toContain('degraded');
@@ -243,21 +243,21 @@ test('while the MDB is away the healthy boot locally and the others wait; then a
 
 test('what was healthy is remembered by a birther that starts while the MDB is away', async () => {
   await writeSite(db.mdb);
-  await birther.ask(asked);
+  await birther.ask(request);
   await move('healthy', { address: '10.1.0.65' });
-  await birther.ask(asked);
+  await birther.ask(request);
   await birther.snapshot.refresh([mac]);
   await cable.cut();
   const next = await startBirther(cable.url, { data: birther.images.replace(/\/images$/, '') });
-  expect(await next.ask(asked)).toContain('sanboot');
+  expect(await next.ask(request)).toContain('sanboot');
   await next.close();
 });
 
 test('a machine that boots six times within ten minutes is found, one that waits is not', async () => {
   await writeSite(db.mdb);
-  await birther.ask(asked);
+  await birther.ask(request);
   await move('healthy', { address: '10.1.0.65' });
-  for (let n = 0; n < 5; n += 1) await birther.ask(asked);
+  for (let n = 0; n < 5; n += 1) await birther.ask(request);
   for (let n = 0; n < 9; n += 1) await birther.ask({ mac: 'nonsense' });
   await birther.flush();
   const { pool, close } = connectMdb({ url: db.url, name: 'test' });

@@ -8,7 +8,7 @@ import { checkDnsmasqConfig } from '../../boot/dnsmasq.ts';
 import { createLeasing } from '../../boot/leasing.ts';
 import { stockTftpRoot } from '../../boot/tftp.ts';
 import { connectMdb } from '../../mdb/connect.ts';
-import { registerStranger } from '../../mdb/identity/strangers.ts';
+import { registerUnknownMachine } from '../../mdb/identity/unknown.ts';
 import { leaseNetworks, leases } from '../../mdb/places/leases.ts';
 import { machines } from '../../mdb/schema.ts';
 import { throwawayMdb } from '../support/mdb.ts';
@@ -116,11 +116,18 @@ test('the MDB decides who is leased what', async () => {
     { id: 'birth', cidr: '10.77.0.0/16', first: '10.77.1.0', last: '10.77.1.7', gateway: '10.77.0.1' },
     { id: 'main', cidr: '10.1.0.0/16' },
   ]);
-  const stranger = { siteId: 'home', mac: '52:54:00:00:00:01', uuid: null, serial: null, vendor: null, product: null };
-  await registerStranger(db.mdb, { ...stranger, firmware: 'bios', source: '10.77.1.5' });
-  expect(await leases(pool, 'home')).toEqual([{ mac: stranger.mac, address: '10.77.1.5' }]);
+  const unknownMachine = {
+    siteId: 'home',
+    mac: '52:54:00:00:00:01',
+    uuid: null,
+    serial: null,
+    vendor: null,
+    product: null,
+  };
+  await registerUnknownMachine(db.mdb, { ...unknownMachine, firmware: 'bios', source: '10.77.1.5' });
+  expect(await leases(pool, 'home')).toEqual([{ mac: unknownMachine.mac, address: '10.77.1.5' }]);
   await db.mdb.update(machines).set({ bootState: 'healthy', address: '10.1.0.65' });
-  expect(await leases(pool, 'home')).toEqual([{ mac: stranger.mac, address: '10.1.0.65' }]);
+  expect(await leases(pool, 'home')).toEqual([{ mac: unknownMachine.mac, address: '10.1.0.65' }]);
   await close();
   await db.close();
 });
@@ -141,7 +148,7 @@ test.skipIf(process.getuid?.() !== 0)(
     const logged = (what: RegExp) => expect.poll(() => said.filter((line) => what.test(line)).length);
     expect(await leasing.follow()).toBe(true);
     await logged(/DHCP, IP range/).toBeGreaterThan(0);
-    const stranger = {
+    const unknownMachine = {
       siteId: 'home',
       mac: '52:54:00:00:00:01',
       uuid: null,
@@ -149,7 +156,7 @@ test.skipIf(process.getuid?.() !== 0)(
       vendor: null,
       product: null,
     };
-    await registerStranger(db.mdb, { ...stranger, firmware: 'bios', source: '10.77.1.5' });
+    await registerUnknownMachine(db.mdb, { ...unknownMachine, firmware: 'bios', source: '10.77.1.5' });
     await leasing.follow();
     expect(await readFile(join(folder, 'dnsmasq', 'hosts'), 'utf8')).toBe('52:54:00:00:00:01,10.77.1.5\n');
     await logged(/read .*dnsmasq\/hosts/).toBe(2);

@@ -27,11 +27,11 @@ test('a source is slowed beyond its rate, turned away when it floods, and heard 
 
 test('while the MDB is away one request a second tries it', async () => {
   let now = 0;
-  const told: boolean[] = [];
+  const reported: boolean[] = [];
   const breaker = createBreaker(
     1000,
     () => now,
-    (open) => told.push(open),
+    (open) => reported.push(open),
   );
   let tries = 0;
   const failing = async () => {
@@ -46,7 +46,7 @@ test('while the MDB is away one request a second tries it', async () => {
   expect(tries).toBe(2);
   now = 3000;
   expect(await breaker.run(async () => 'back')).toBe('back');
-  expect(told).toEqual([true, false]);
+  expect(reported).toEqual([true, false]);
 });
 
 test('a statement that PostgreSQL refuses is no outage', async () => {
@@ -64,10 +64,10 @@ test('a lane runs so many at once, in order, and refuses when the line is too lo
   const lane = createLane(2, 2);
   const done: number[] = [];
   let running = 0;
-  let most = 0;
+  let max = 0;
   const work = (n: number) => async () => {
     running += 1;
-    most = Math.max(most, running);
+    max = Math.max(max, running);
     await Promise.resolve();
     running -= 1;
     done.push(n);
@@ -76,7 +76,7 @@ test('a lane runs so many at once, in order, and refuses when the line is too lo
   const results = await Promise.allSettled([0, 1, 2, 3, 4].map((n) => lane(work(n))));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'rejected']);
   expect(done).toEqual([0, 1, 2, 3]);
-  expect(most).toBe(2);
+  expect(max).toBe(2);
   await lane(work(5));
 });
 

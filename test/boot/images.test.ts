@@ -28,19 +28,19 @@ afterEach(async () => {
 });
 
 const layout = { bootMib: 256, rootMib: 'rest', kernel: 'bootstrap' } as const;
-const wish = (id: string) => ({ id, kind: 'compute', layout, preferred: true, by: 'test' }) as const;
+const spec = (id: string) => ({ id, kind: 'compute', layout, preferred: true, by: 'test' }) as const;
 const file = (id: string) => join(parts.root, 'os', `${id}.tar.gz`);
 const pack = (id: string) => execFileSync('tar', ['-czf', file(id), '-C', folder, 'hostname']);
 
 test('an image is signed and registered; a later preferred one takes its place', async () => {
   pack('one');
-  const registered = await registerImage(parts, wish('one'));
+  const registered = await registerImage(parts, spec('one'));
   expect(registered.path).toBe('os/one.tar.gz');
   expect(parts.authority.verifyImage(registered.sha256, registered.signature)).toBe(true);
   expect(await verifyImage(parts, 'one')).toMatchObject({ sha256: registered.sha256 });
-  await registerImage(parts, { ...wish('one'), sha256: registered.sha256.toUpperCase() });
+  await registerImage(parts, { ...spec('one'), sha256: registered.sha256.toUpperCase() });
   pack('two');
-  await registerImage(parts, wish('two'));
+  await registerImage(parts, spec('two'));
   const rows = await db.mdb.select().from(images).orderBy(images.id);
   expect(rows.map(({ id, preferred }) => [id, preferred])).toEqual([
     ['one', false],
@@ -50,25 +50,25 @@ test('an image is signed and registered; a later preferred one takes its place',
 
 test('a wrong checksum, another format, a link and what is not there are refused, and no row is written', async () => {
   pack('wrong');
-  await expect(registerImage(parts, { ...wish('wrong'), sha256: '0'.repeat(64) })).rejects.toThrow('instead of 000');
+  await expect(registerImage(parts, { ...spec('wrong'), sha256: '0'.repeat(64) })).rejects.toThrow('instead of 000');
   await writeFile(file('plain'), 'x'.repeat(2000));
-  await expect(registerImage(parts, wish('plain'))).rejects.toThrow('is not gzip');
+  await expect(registerImage(parts, spec('plain'))).rejects.toThrow('is not gzip');
   await writeFile(file('qcow'), gzipSync(Buffer.from('QFI\xfb'.repeat(500))));
-  await expect(registerImage(parts, wish('qcow'))).rejects.toThrow('no tar archive');
+  await expect(registerImage(parts, spec('qcow'))).rejects.toThrow('no tar archive');
   await writeFile(file('broken'), Buffer.from([0x1f, 0x8b, 8, 1, 2, 3]));
-  await expect(registerImage(parts, wish('broken'))).rejects.toThrow('no tar archive');
+  await expect(registerImage(parts, spec('broken'))).rejects.toThrow('no tar archive');
   await symlink(file('wrong'), file('link'));
-  await expect(registerImage(parts, wish('link'))).rejects.toThrow('cannot be read');
+  await expect(registerImage(parts, spec('link'))).rejects.toThrow('cannot be read');
   execFileSync('mkfifo', [file('pipe')]);
-  await expect(registerImage(parts, wish('pipe'))).rejects.toThrow('not a regular file');
-  await expect(registerImage(parts, wish('absent'))).rejects.toThrow('is not there');
-  await expect(registerImage(parts, wish('../one'))).rejects.toThrow('is no image name');
+  await expect(registerImage(parts, spec('pipe'))).rejects.toThrow('not a regular file');
+  await expect(registerImage(parts, spec('absent'))).rejects.toThrow('is not there');
+  await expect(registerImage(parts, spec('../one'))).rejects.toThrow('is no image name');
   expect(await db.mdb.select().from(images)).toHaveLength(0);
 });
 
 test('a file that was changed after it was registered, or a row signed by another key, does not verify', async () => {
   pack('one');
-  await registerImage(parts, wish('one'));
+  await registerImage(parts, spec('one'));
   const other = { ...parts, authority: await openAuthority(join(folder, 'other')) };
   await expect(verifyImage(other, 'one')).rejects.toThrow('not signed by this site');
   await writeFile(file('one'), gzipSync('other'));

@@ -85,11 +85,11 @@ export async function startBirther(
   const images = join(data, 'images');
   await mkdir(join(images, 'boot'), { recursive: true });
   // A cable that is cut is noticed at once; an MDB that is only slow, on a laden machine, is not to count as away.
-  const patience = 60_000;
-  const { mdb, pool, close } = connectMdb({ url, name: 'birther', statementTimeout: patience, wait: patience });
+  const timeoutMs = 60_000;
+  const { mdb, pool, close } = connectMdb({ url, name: 'birther', statementTimeoutMs: timeoutMs, waitMs: timeoutMs });
   const log = pino({ level: 'silent' });
   const snapshot = await openSnapshot(join(data, 'healthy-macs'));
-  const birther = createBirther({ pool, mdb, siteId: 'home', surroundings, snapshot, log, patience });
+  const birther = createBirther({ pool, mdb, siteId: 'home', surroundings, snapshot, log, timeoutMs });
   const counts = createBootCounts((rows) => addBootCounts(pool, rows), log);
   const server = createBootServer({
     birther,

@@ -101,8 +101,8 @@ describe('B-9: what firmware says, as a loader passes it on', () => {
     ['A%C3%84C1', 'A\u00C4C1'],
   ];
 
-  it.each(pairs)('B-9: the serial number %j is the recorded %j', (told, recorded) => {
-    expect(identityMismatch(read(`serial=${told}`), { systemUuid: null, serial: recorded })).toBeNull();
+  it.each(pairs)('B-9: the serial number %j is the recorded %j', (reported, recorded) => {
+    expect(identityMismatch(read(`serial=${reported}`), { systemUuid: null, serial: recorded })).toBeNull();
   });
 
   it.each([
@@ -110,13 +110,13 @@ describe('B-9: what firmware says, as a loader passes it on', () => {
     ['AC12', 'AC12&B'],
     ['AC12&C', 'AC12&B'],
     ['A%FFFFFFFFFFFFC4C', 'AD'],
-  ])('B-9: the serial number %j is another than the recorded %j', (told, recorded) => {
-    expect(identityMismatch(read(`serial=${told}`), { systemUuid: null, serial: recorded })).not.toBeNull();
+  ])('B-9: the serial number %j is another than the recorded %j', (reported, recorded) => {
+    expect(identityMismatch(read(`serial=${reported}`), { systemUuid: null, serial: recorded })).not.toBeNull();
   });
 
   it('B-9: no value takes the place of another', () => {
-    const told = read('serial=A7&mac=52:54:00:00:00:99&uuid=x&platform=efi');
-    expect(told).toMatchObject({ mac: '52:54:00:00:00:01', serial: 'A7', platform: 'efi' });
+    const reported = read('serial=A7&mac=52:54:00:00:00:99&uuid=x&platform=efi');
+    expect(reported).toMatchObject({ mac: '52:54:00:00:00:01', serial: 'A7', platform: 'efi' });
     expect(read('serial=AC12&B&vendor=M&N')).toMatchObject({
       serial: 'AC12&B',
       vendor: 'M&N',

@@ -8,13 +8,13 @@ import { and, eq, inArray } from 'drizzle-orm';
 import { createCampaignActivities } from '../../activities/campaign/index.ts';
 import { showCampaign } from '../../api/people/campaignview.ts';
 import {
-  type CampaignStanding,
+  type CampaignStatus,
   type CampaignSummary,
   campaignWorkflow,
   campaignWorkflowId,
 } from '../../contract/campaign.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
-import { type CampaignLimits, standardLimits } from '../../domain/campaign/campaign.ts';
+import { type CampaignPace, standardPace } from '../../domain/campaign/campaign.ts';
 import type { Health } from '../../domain/health.ts';
 import { standardRequests } from '../../domain/requests.ts';
 import { parseSelector } from '../../domain/selector.ts';
@@ -58,11 +58,11 @@ export async function writePoolMachines(mdb: Mdb, pool: string, count: number): 
 }
 
 /** Plans a reboot of a pool. */
-export async function planTestCampaign(mdb: Mdb, id: string, pool: string, pace: Partial<CampaignLimits> = {}) {
+export async function planTestCampaign(mdb: Mdb, id: string, pool: string, pace: Partial<CampaignPace> = {}) {
   const selector = `pool=${pool}`;
   const parsed = parseSelector(selector);
   if (typeof parsed === 'string') throw new Error(parsed);
-  const wish = {
+  const spec = {
     id,
     selector,
     passage: 'reboot',
@@ -70,7 +70,7 @@ export async function planTestCampaign(mdb: Mdb, id: string, pool: string, pace:
     class: null,
     reason: 'a test',
   } as const;
-  return keepCampaign(mdb, ann, { ...wish, pace: { ...standardLimits, ...pace } }, await readCandidates(mdb, parsed));
+  return keepCampaign(mdb, ann, { ...spec, pace: { ...standardPace, ...pace } }, await readCandidates(mdb, parsed));
 }
 
 export class CampaignBench {
@@ -96,22 +96,22 @@ export class CampaignBench {
     return this.environment.client.workflow.getHandle(campaignWorkflowId(this.id));
   }
 
-  async start(count: number, pace: Partial<CampaignLimits> = {}, longest?: number): Promise<string[]> {
+  async start(count: number, pace: Partial<CampaignPace> = {}, max?: number): Promise<string[]> {
     const ids = await writePoolMachines(this.mdb, this.pool, count);
     await planTestCampaign(this.mdb, this.id, this.pool, pace);
-    await this.begin(longest);
+    await this.begin(max);
     return ids;
   }
 
-  async begin(longest?: number): Promise<void> {
+  async begin(max?: number): Promise<void> {
     const hash = (await this.show()).campaign.hash;
     const started = await startCampaign(this.mdb, ann, this.id, hash, 'a test');
     if (started !== true) throw new Error(started.message);
-    if (longest === undefined) return void (await this.dispatch());
+    if (max === undefined) return void (await this.dispatch());
     await this.environment.client.workflow.start(campaignWorkflow, {
       workflowId: campaignWorkflowId(this.id),
       taskQueue: lifecycleQueue,
-      args: [{ campaignId: this.id, longest }],
+      args: [{ campaignId: this.id, max }],
     });
   }
 
@@ -127,12 +127,12 @@ export class CampaignBench {
   }
 
   /** Waits without skipping time; played machines end their orders meanwhile, which wakes it. */
-  async until(met: (standing: CampaignStanding) => boolean): Promise<CampaignStanding> {
+  async until(met: (status: CampaignStatus) => boolean): Promise<CampaignStatus> {
     const end = Date.now() + 120_000;
     for (;;) {
-      const standing = await this.workflow.query<CampaignStanding | null>('standing').catch(() => null);
-      if (standing && met(standing)) return standing;
-      if (Date.now() > end) throw new Error(`not met in time; it stands at ${JSON.stringify(standing)}`);
+      const status = await this.workflow.query<CampaignStatus | null>('status').catch(() => null);
+      if (status && met(status)) return status;
+      if (Date.now() > end) throw new Error(`not met in time; it stands at ${JSON.stringify(status)}`);
       if (this.playing) await this.workflow.signal('wake').catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -175,9 +175,9 @@ export async function withCampaign(
   const real = createCampaignActivities(mdb);
   const activities: typeof real = {
     ...real,
-    async turnCampaign(wish) {
+    async progressCampaign(spec) {
       if (playing) await bench.play();
-      return real.turnCampaign(wish);
+      return real.progressCampaign(spec);
     },
   };
   const shared = { connection: environment.nativeConnection, shutdownGraceTime: 0, shutdownForceTime: 5000 };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { showCampaign } from '../../api/people/campaignview.ts';
 import type { MemberState } from '../../domain/campaign/campaign.ts';
 import { startCampaign, steerCampaign } from '../../mdb/campaigns/campaigns.ts';
-import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { progressCampaign } from '../../mdb/campaigns/step.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { campaigns, machines, tickets } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
@@ -117,9 +117,16 @@ describe.skipIf(environment === null)('a campaign', () => {
         .set({ held: 'its disk is odd' })
         .where(eq(machines.id, ids[4] ?? ''));
       await planTestCampaign(at.mdb, bench.id, bench.pool, { ...quick, haltCount: 1 });
-      const asked = { passage: 'reboot', request: (await bench.show()).campaign.request } as never;
-      const wish = { machineId: ids[5] ?? '', asked, reason: 'an own one', class: null, dryRun: false, reviewed: null };
-      await placeOrder(at.mdb, ann, { ...wish, notBefore: null, deadline: null });
+      const passageRequest = { passage: 'reboot', request: (await bench.show()).campaign.request } as never;
+      const spec = {
+        machineId: ids[5] ?? '',
+        passageRequest,
+        reason: 'an own one',
+        class: null,
+        dryRun: false,
+        reviewed: null,
+      };
+      await placeOrder(at.mdb, ann, { ...spec, notBefore: null, deadline: null });
       await bench.begin();
       expect(await bench.result()).toMatchObject({ state: 'done', counts: { done: 2, skipped: 4, failed: 0 } });
       const { members } = await bench.show();
@@ -220,11 +227,12 @@ test('a campaign waits for its window', async () => {
   await planTestCampaign(at.mdb, id, id, { ...quick, canary: 0, windows: [window] });
   const hash = (await showCampaign(at.mdb, id, { limit: 0 }))?.campaign.hash ?? '';
   expect(await startCampaign(at.mdb, ann, id, hash, 'a test')).toBe(true);
-  const turn = (time: string) => turnCampaign(at.mdb, { campaignId: id, now: Date.parse(time), healthy: false });
-  expect(await turn('2026-11-21T21:00:00Z')).toMatchObject({
+  const progress = (time: string) =>
+    progressCampaign(at.mdb, { campaignId: id, now: Date.parse(time), healthy: false });
+  expect(await progress('2026-11-21T21:00:00Z')).toMatchObject({
     waitingOn: 'window',
     until: Date.parse('2026-11-21T22:00:00Z'),
     counts: { planned: 3 },
   });
-  expect(await turn('2026-11-22T01:59:00Z')).toMatchObject({ waitingOn: 'machines', counts: { ordered: 3 } });
+  expect(await progress('2026-11-22T01:59:00Z')).toMatchObject({ waitingOn: 'machines', counts: { ordered: 3 } });
 });

@@ -67,7 +67,7 @@ describe.skipIf(cli === null)('the commands of docs/campaigns.md', () => {
       await bench.until(({ state, counts }) => state === 'running' && counts.ordered === 2);
       expect((await bench.show()).campaign.startedBy).toBe('ann');
 
-      expect(await ask('--type standing')).toContain('2 machines are under way');
+      expect(await ask('--type status')).toContain('2 machines are under way');
       expect(await ask('workflow metadata')).toContain('2 ordered');
       // Visibility follows a moment after the workflow.
       await expect.poll(() => ask('WorkflowType="campaign"')).toContain(`campaign/${bench.id}`);

@@ -16,7 +16,7 @@ function disk(change: Partial<DiskToErase> = {}): DiskToErase {
   return { ...seen, erasure: null, vouched: false, ...change };
 }
 
-const lackOf = (change: Partial<Erasure>) => judgeErasing([disk({ erasure: erasure(change) })]).lacking[0]?.why;
+const missingOf = (change: Partial<Erasure>) => judgeErasing([disk({ erasure: erasure(change) })]).missing[0]?.why;
 
 describe('the proof of an erasure', () => {
   it.each([
@@ -27,13 +27,13 @@ describe('the proof of an erasure', () => {
     ['crypto', { blank: 0, opened: true, keyGone: true }],
   ] as const)('is there when %s left nothing of what was marked', (method, more) => {
     const judged = judgeErasing([disk({ erasure: erasure({ method, evidence: { ...gone, ...more } }) })]);
-    expect(judged).toEqual({ proven: ['D1'], weak: [], lacking: [], absent: [] });
+    expect(judged).toEqual({ proven: ['D1'], weak: [], missing: [], absent: [] });
   });
 
   it('is weak where only file systems were re-made, and said to be', () => {
     const evidence = { sampled: 16, survived: 9, blank: 0 };
     const judged = judgeErasing([disk({ erasure: erasure({ method: 'filesystems', evidence }) })]);
-    expect(judged).toMatchObject({ proven: ['D1'], weak: ['D1'], lacking: [] });
+    expect(judged).toMatchObject({ proven: ['D1'], weak: ['D1'], missing: [] });
   });
 
   it.each([
@@ -53,14 +53,14 @@ describe('the proof of an erasure', () => {
     ['a failure', { state: 'failed', evidence: {} }, 'nvme-format was failed'],
     ['a word for a disk that is there again', { state: 'vouched', method: 'none' }, 'nothing shows'],
   ] as const)('is not there with %s', (_what, change, why) => {
-    expect(lackOf(change as Partial<Erasure>)).toContain(why);
+    expect(missingOf(change as Partial<Erasure>)).toContain(why);
   });
 
   it('is asked of every disk ever seen, also of one that is in another machine now', () => {
     const absent = disk({ serial: 'D2', present: false, movedTo: 'm-2' });
     const judged = judgeErasing([disk(), disk({ serial: 'D3', erasure: erasure({}) }), absent]);
     expect(judged.proven).toEqual(['D3']);
-    expect(judged.lacking).toMatchObject([{ serial: 'D1', why: 'nothing shows that it was erased' }]);
+    expect(judged.missing).toMatchObject([{ serial: 'D1', why: 'nothing shows that it was erased' }]);
     expect(judged.absent).toEqual([absent]);
   });
 
@@ -84,8 +84,8 @@ describe('the choice of a method', () => {
     disk({ serial: 'A', name: 'sda', mark: 'another' }),
     disk({ serial: 'V', name: 'vda' }),
   ];
-  const methods = (wish: Parameters<typeof planErase>[2], keys = machine) =>
-    planErase(disks, keys, wish).map(({ method }) => method);
+  const methods = (spec: Parameters<typeof planErase>[2], keys = machine) =>
+    planErase(disks, keys, spec).map(({ method }) => method);
 
   it('is the pool’s for the disk that Farrier encrypted, and by its kind for any other', () => {
     expect(methods({ method: null, pool })).toEqual(['crypto', 'nvme-format', 'ata-secure-erase', 'overwrite']);

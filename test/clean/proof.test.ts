@@ -31,7 +31,7 @@ const gone = { sampled: 16, survived: 0, blank: 16, seconds: '1.5', words: 'it s
 
 interface Cleaned extends Born {
   readonly session: string;
-  readonly errand: { machineId: string; siteId: string; orderId: string; passage: 'clean' };
+  readonly order: { machineId: string; siteId: string; orderId: string; passage: 'clean' };
 }
 
 /** A machine of the owner `old`, in service, with the order to clean it; its agent has said hello and told its parts. */
@@ -58,15 +58,15 @@ async function cleaning(request: object = { owner: 'new' }, more = ''): Promise<
   const errand = { machineId, siteId: 'home', orderId, passage: 'clean' } as const;
   await activities.bootClean({ ...errand, next: start('boot') });
   const session = await boot({ ...born, orderId }, more);
-  return { ...born, orderId, session, errand };
+  return { ...born, orderId, session, order: errand };
 }
 
 async function boot(born: Born, more = ''): Promise<string> {
   const token = await giveToken(server.mdb, born.machineId, born.orderId);
   const { records } = await server.ask('POST', '/agent/hello', token, greeting);
   const session = records[0]?.fields['token'] ?? '';
-  const told = await server.ask('POST', '/agent/inventory', session, `${inventory(born)}${more}`);
-  expect(told.status, told.reason).toBe(200);
+  const reported = await server.ask('POST', '/agent/inventory', session, `${inventory(born)}${more}`);
+  expect(reported.status, reported.reason).toBe(200);
   return session;
 }
 
@@ -80,9 +80,9 @@ const told = (born: Born) =>
     .from(outbox)
     .where(and(eq(outbox.machineId, born.machineId), eq(outbox.kind, 'report')));
 const direct = (clean: Cleaned, more: object = {}) =>
-  activities.directErase({ ...clean.errand, next: start('erase'), ...more });
+  activities.directErase({ ...clean.order, next: start('erase'), ...more });
 const prove = (clean: Cleaned, more: object = {}) =>
-  activities.proveErased({ ...clean.errand, next: start('prove'), ...more });
+  activities.proveErased({ ...clean.order, next: start('prove'), ...more });
 const post = (clean: Cleaned, body: string, session = clean.session) =>
   server.ask('POST', '/agent/erased', session, body);
 
@@ -109,10 +109,10 @@ describe('the agent is told', () => {
     const clean = await cleaning({ owner: 'new', method: 'crypto' });
     await direct(clean);
     expect((await machineOf(clean))?.directive).toMatchObject({ disks: [{ method: 'crypto' }] });
-    await direct(clean, { ruling: { answer: 'method:overwrite', by: 'bob' } });
+    await direct(clean, { answer: { answer: 'method:overwrite', by: 'bob' } });
     expect((await machineOf(clean))?.directive).toMatchObject({ disks: [{ method: 'overwrite' }] });
-    expect(await direct(clean, { ruling: { answer: 'method:prayer', by: 'bob' } })).toMatchObject({
-      held: { fault: 'clean/not-erased', reason: expect.stringContaining('"prayer" is no method') },
+    expect(await direct(clean, { answer: { answer: 'method:prayer', by: 'bob' } })).toMatchObject({
+      question: { fault: 'clean/not-erased', reason: expect.stringContaining('"prayer" is no method') },
     });
   });
 
@@ -123,7 +123,7 @@ describe('the agent is told', () => {
     });
     await server.ask('POST', '/agent/inventory', clean.session, other);
     expect(await direct(clean)).toMatchObject({
-      held: { fault: 'clean/identity', choices: ['erase', 'retry', 'abandon'] },
+      question: { fault: 'clean/identity', choices: ['erase', 'retry', 'abandon'] },
     });
     expect(await machineOf(clean)).toMatchObject({ stage: 'maintenance', directive: { do: 'wait' } });
     expect(await direct(clean, { known: true })).toMatchObject({ disks: 1 });
@@ -178,7 +178,7 @@ describe('what the agent tells', () => {
     const end = recordLine('erased', { seq, seconds: 2 });
     for (const _ of [1, 2]) expect(await post(clean, end)).toMatchObject({ status: 200 });
     // The answer was lost, and meanwhile it is to erase once more: this end is not that one's.
-    await direct(clean, { ruling: { answer: 'method:overwrite', by: 'bob' } });
+    await direct(clean, { answer: { answer: 'method:overwrite', by: 'bob' } });
     await server.mdb
       .update(machines)
       .set({ directiveSeq: seq + 2 })
@@ -197,12 +197,12 @@ describe('the owner', () => {
     const serial = `D-${clean.machineId}`;
     await direct(clean);
     expect(await prove(clean)).toMatchObject({
-      held: { reason: expect.stringContaining('nothing shows that it was erased') },
+      question: { reason: expect.stringContaining('nothing shows that it was erased') },
     });
     await post(clean, disk(serial, 'ata-secure-erase', 'done', gone));
     await post(clean, disk('NV2', 'nvme-format', 'done', { ...gone, survived: 2 }));
     expect(await prove(clean)).toMatchObject({
-      held: { fault: 'clean/not-erased', reason: expect.stringContaining('2 of 16') },
+      question: { fault: 'clean/not-erased', reason: expect.stringContaining('2 of 16') },
     });
     expect((await machineOf(clean))?.owner).toBe('old');
     // Only what has no proof is erased again.
@@ -219,11 +219,11 @@ describe('the owner', () => {
     const clean = await cleaning({ owner: 'new' }, recordLine('disk', { name: 'sdb', serial: 'X1', bytes: -5 }));
     await direct(clean);
     await post(clean, disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone));
-    const held = { fault: 'clean/unseen', reason: expect.stringContaining('sdb') };
-    expect(await prove(clean)).toMatchObject({ held });
+    const question = { fault: 'clean/unseen', reason: expect.stringContaining('sdb') };
+    expect(await prove(clean)).toMatchObject({ question });
     expect((await machineOf(clean))?.owner).toBe('old');
-    const ruling = { answer: 'nothing-there', by: 'ann' };
-    expect(await prove(clean, { ruling })).toMatchObject({ note: '1 disk proven erased' });
+    const answer = { answer: 'nothing-there', by: 'ann' };
+    expect(await prove(clean, { answer })).toMatchObject({ note: '1 disk proven erased' });
   });
 
   it('waits for a person’s word on a disk that was once there, and for a new word when it was seen again', async () => {
@@ -232,9 +232,9 @@ describe('the owner', () => {
     await direct(clean);
     await post(clean, disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone), session);
     const held = await prove(clean);
-    expect(held).toMatchObject({ held: { fault: 'clean/absent-disks', choices: ['vouch', 'retry', 'abandon'] } });
-    expect(held).toMatchObject({ held: { reason: expect.stringContaining('sdb (serial LOST)') } });
-    const proven = await prove(clean, { ruling: { answer: 'vouch', by: 'bob' } });
+    expect(held).toMatchObject({ question: { fault: 'clean/absent-disks', choices: ['vouch', 'retry', 'abandon'] } });
+    expect(held).toMatchObject({ question: { reason: expect.stringContaining('sdb (serial LOST)') } });
+    const proven = await prove(clean, { answer: { answer: 'vouch', by: 'bob' } });
     expect(proven).toMatchObject({ note: '2 disks proven erased' });
     const lost = and(eq(erasures.orderId, clean.orderId), eq(erasures.serial, 'LOST'));
     expect(await server.mdb.select().from(erasures).where(lost)).toMatchObject([
@@ -250,7 +250,7 @@ describe('the owner', () => {
     await direct(clean);
     await post(clean, disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone), session);
     expect(await prove(clean)).toMatchObject({
-      held: { reason: expect.stringContaining(`now in ${other.machineId}`) },
+      question: { reason: expect.stringContaining(`now in ${other.machineId}`) },
     });
   });
 });
@@ -258,9 +258,9 @@ describe('the owner', () => {
 describe('the rest of the passage', () => {
   it('boots only a machine that was born, and says so', async () => {
     const born = await bear(server.mdb);
-    const errand = { machineId: born.machineId, siteId: 'home', orderId: born.orderId, passage: 'clean' } as const;
-    expect(await activities.bootClean({ ...errand, next: start('boot') })).toMatchObject({
-      held: { fault: 'clean/not-born' },
+    const order = { machineId: born.machineId, siteId: 'home', orderId: born.orderId, passage: 'clean' } as const;
+    expect(await activities.bootClean({ ...order, next: start('boot') })).toMatchObject({
+      question: { fault: 'clean/not-born' },
     });
   });
 
@@ -273,7 +273,7 @@ describe('the rest of the passage', () => {
       .update(machines)
       .set({ hostname: `h-${clean.machineId}`, address: '10.1.9.9' })
       .where(eq(machines.id, clean.machineId));
-    const install = () => activities.directReinstall({ ...clean.errand, next: start('deploy') });
+    const install = () => activities.directReinstall({ ...clean.order, next: start('deploy') });
     expect(await install()).toMatchObject({ state: { stage: 'profiled' } });
     expect(await machineOf(clean)).toMatchObject({ requiredImage: 'compute-1', directive: { do: 'install' } });
     await server.mdb.update(machines).set({ stage: 'deployed' }).where(eq(machines.id, clean.machineId));
@@ -285,7 +285,7 @@ describe('the rest of the passage', () => {
 
   it('plans in words what it would do, and does nothing', async () => {
     const clean = await cleaning({ owner: 'new' }, second('nvme0n1', 'NV3'));
-    expect(await activities.planClean(clean.errand)).toEqual([
+    expect(await activities.planClean(clean.order)).toEqual([
       `erase disk D-${clean.machineId} by ata-secure-erase`,
       'erase disk NV3 by nvme-format',
     ]);

@@ -27,7 +27,7 @@ const key = 'key-canary-of-16-characters';
 const children: ChildProcess[] = [];
 let base: ThrowawayMdb;
 let data: string;
-let desk: FakeTickets;
+let inbox: FakeTickets;
 let server: FakeServer;
 let people: Awaited<ReturnType<typeof createPeopleApi>>;
 let api: string;
@@ -89,8 +89,8 @@ beforeAll(async () => {
   base = await throwawayMdb();
   data = await mkdtemp(join(tmpdir(), 'farrier-ticket-'));
   await mkdir(join(data, 'secrets'));
-  desk = fakeService();
-  server = await serveFake(desk.handle);
+  inbox = fakeService();
+  server = await serveFake(inbox.handle);
   await writeFile(join(data, 'secrets/desk'), JSON.stringify({ origin: server.origin, key }));
   await writeSite(base.mdb);
   const machine = { id: 'm-1', siteId: 'home', mac: 'a4:bf:01:00:00:01', hostname: 'a01-03.home.example' };
@@ -144,7 +144,7 @@ describe('farrier ticket', () => {
       error: expect.stringContaining('name=value'),
     });
     expect((await farrier('ticket', 'route', 'ls')).out).toMatch(/^home +\* +webhook +desk +operator +path=\/tickets/m);
-    await expect.poll(() => desk.issues.length).toBe(1);
+    await expect.poll(() => inbox.issues.length).toBe(1);
     await expect
       .poll(async () => (await farrier('ticket', 'ls', '--owner', 'network')).out)
       .toMatch(
@@ -155,15 +155,15 @@ describe('farrier ticket', () => {
     expect(show).toMatch(/farrier step answer o-1:register:1 retry\|abandon/);
     expect(show).toMatch(/I look at it/);
     expect((await farrier('ticket', 'show', id, '--json')).out).toContain('"fault": "register/unknown-port"');
-    await expect.poll(() => desk.issues[0]?.comments.length).toBe(1);
+    await expect.poll(() => inbox.issues[0]?.comments.length).toBe(1);
   });
 
   it('hears that it was closed over there, and answers by it', async () => {
-    Object.assign(desk.issues[0] ?? {}, { open: false, closedBy: 'hana' });
-    const body = JSON.stringify({ ticket: desk.issues[0]?.id });
+    Object.assign(inbox.issues[0] ?? {}, { open: false, closedBy: 'hana' });
+    const body = JSON.stringify({ ticket: inbox.issues[0]?.id });
     const headers = { 'content-type': 'application/json', 'farrier-signature': sign(key, body) };
-    const told = await fetch(`${hooks}/hooks/tickets/desk`, { method: 'POST', headers, body });
-    expect(told.status).toBe(202);
+    const reported = await fetch(`${hooks}/hooks/tickets/desk`, { method: 'POST', headers, body });
+    expect(reported.status).toBe(202);
     await expect
       .poll(async () => (await base.mdb.select().from(outbox).where(eq(outbox.kind, 'answer')))[0]?.payload)
       .toMatchObject({ step: 'o-1:register:1', answer: 'retry', by: 'hana@webhook' });
@@ -175,12 +175,12 @@ describe('farrier ticket', () => {
 
   it('closes what asks nothing, at both ends', async () => {
     await base.mdb.insert(tickets).values({ id: 'T-fan', machineId: 'm-1', fault: 'fan', title: 'fan', body: 'b' });
-    await expect.poll(() => desk.issues.length).toBe(2);
+    await expect.poll(() => inbox.issues.length).toBe(2);
     expect(await farrier('ticket', 'close', 'T-fan', '--why', 'new fan')).toMatchObject({
       code: 0,
       out: 'T-fan is closed\n',
     });
-    await expect.poll(() => desk.issues[1]?.open).toBe(false);
+    await expect.poll(() => inbox.issues[1]?.open).toBe(false);
     expect((await farrier('ticket', 'ls', '--all')).out).toMatch(/^T-fan .* closed /m);
     expect(await farrier('ticket', 'close', 'T-none', '--why', 'x')).toMatchObject({ code: 1 });
     expect(await farrier('ticket', 'route', 'rm', '*', '--reason', 'no longer')).toMatchObject({ code: 0 });

@@ -127,9 +127,9 @@ describe.each(Object.entries(clients))('R-34: %s', (name, { open, lacks = [], ho
         client: string,
         family: PersonalityChoice,
         step: ConformanceStep,
-        told: Record<string, string>,
+        reported: Record<string, string>,
       ) {
-        const words = told.open ?? told[step] ?? 'it told nothing';
+        const words = reported.open ?? reported[step] ?? 'it told nothing';
         const known = deviations.find(
           (one) => one.clients.test(client) && one.families.test(family) && one.steps.includes(step),
         );

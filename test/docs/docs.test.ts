@@ -146,18 +146,18 @@ describe('docs/api.md', () => {
     };
     const served = Object.entries(described.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { parameters = [] }]) => {
-        const asked = parameters.filter((one) => one.in === 'query').map(({ name }) => name);
-        return `${method.toUpperCase()} ${path} ${asked.sort().join()}`.trim();
+        const requests = parameters.filter((one) => one.in === 'query').map(({ name }) => name);
+        return `${method.toUpperCase()} ${path} ${requests.sort().join()}`.trim();
       }),
     );
     const listed = [
       ...(text.get('docs/api.md') ?? '').matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^`?\s]*)(?:\?([^`]*))?`/g),
     ].map(([, method, path, query = '']) => {
-      const asked = query
+      const requests = query
         .split('&')
         .filter(Boolean)
         .map((one) => one.replace(/=.*$/, ''));
-      return `${method} ${path} ${asked.sort().join()}`.trim();
+      return `${method} ${path} ${requests.sort().join()}`.trim();
     });
     // Those that are for people and load balancers are told in words, and the agent's on a page of their own.
     const apart = ['GET /docs', 'GET /openapi.json', 'GET /agent/next'];

@@ -22,6 +22,6 @@ function table(): string {
 }
 
 it('docs/passages.md shows every step of every passage as it is defined', () => {
-  const shown = /<!-- steps -->\n([\s\S]*?)\n\n/.exec(readFileSync(file, 'utf8'))?.[1];
-  expect(shown).toBe(table());
+  const observed = /<!-- steps -->\n([\s\S]*?)\n\n/.exec(readFileSync(file, 'utf8'))?.[1];
+  expect(observed).toBe(table());
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type BrakeLimits, brakeGateOf, findStorm, isEngaged } from '../../domain/brake.ts';
 import { type CapacityRule, findShortage, minimum, ruleFor } from '../../domain/capacity.ts';
+import { type BreakerLimits, breakerGateOf, findStorm, isEngaged } from '../../domain/circuitbreaker.ts';
 
 describe('a minimum', () => {
   test('of a share is rounded up, so that it is never less than was asked', () => {
@@ -8,7 +8,7 @@ describe('a minimum', () => {
     expect([minimum(3, 'count', 2), minimum(0, 'percent', 9)]).toEqual([3, 0]);
   });
 
-  const rule = (name: string, least: number): CapacityRule => ({ scope: 'rack', name, least, unit: 'count' });
+  const rule = (name: string, min: number): CapacityRule => ({ scope: 'rack', name, min, unit: 'count' });
 
   test("of a group's own stands before that of all groups of its kind", () => {
     const rules = [rule('*', 2), rule('A01', 3)];
@@ -30,7 +30,7 @@ describe('a minimum', () => {
 });
 
 describe('the storm brake', () => {
-  const limits: BrakeLimits = { perMinute: 30, share: 50, shareFloor: 2, windowMinutes: 10, coolMinutes: 30 };
+  const limits: BreakerLimits = { perMinute: 30, share: 50, shareFloor: 2, windowMinutes: 10, coolMinutes: 30 };
   const calm = { minute: 0, feed: { left: 0, total: 8 }, rack: { left: 0, total: 8 }, pool: { left: 0, total: 8 } };
   const groups = { feed: 'a', rack: 'A01', pool: 'batch' };
   const free = { engagedAt: null, coolUntil: null, reason: null, engagedBy: null, overrideUntil: null };
@@ -53,11 +53,11 @@ describe('the storm brake', () => {
     expect([isEngaged(free, 0), isEngaged(engaged, 999), isEngaged(engaged, 1000)]).toEqual([false, true, false]);
     expect(isEngaged({ ...engaged, coolUntil: null }, 1e12)).toBe(true);
     expect(isEngaged({ ...engaged, overrideUntil: new Date(500) }, 499)).toBe(false);
-    expect(brakeGateOf(engaged, 999)).toEqual({
+    expect(breakerGateOf(engaged, 999)).toEqual({
       kind: 'brake',
       reason: 'the storm brake is engaged: a storm',
       until: 1000,
     });
-    expect(brakeGateOf(free, 0)).toBeNull();
+    expect(breakerGateOf(free, 0)).toBeNull();
   });
 });

@@ -5,7 +5,7 @@ import { readerOf } from '../../activities/reconcile/firmware.ts';
 import { checkRequest } from '../../contract/requestschemas.ts';
 import type { Amendable } from '../../domain/drift/amendable.ts';
 import { compareMachine } from '../../domain/drift/diff.ts';
-import type { DriftScene } from '../../domain/drift/drift.ts';
+import type { DriftFacts } from '../../domain/drift/drift.ts';
 import { contradicts } from '../../domain/drift/evidence.ts';
 import { propose } from '../../domain/drift/proposals.ts';
 import { changedOf, withoutSecrets } from '../../domain/drift/settings.ts';
@@ -24,9 +24,9 @@ const host = {
 };
 const drive = (bytes = 960_000_000_000) => ({ slot: '1', bytes });
 
-type More = Omit<Partial<DriftScene>, 'wants'> & { wants?: object };
+type More = Omit<Partial<DriftFacts>, 'wants'> & { wants?: object };
 
-function scene({ wants = {}, ...more }: More = {}): DriftScene {
+function context({ wants = {}, ...more }: More = {}): DriftFacts {
   return {
     ...{ machineId: 'm-1', controller: true, inServiceAt: now - 100 * hour },
     ...{ settingsAt: now - hour / 2, settingsError: null, inventoryAt: now - hour, partsAt: null },
@@ -36,10 +36,10 @@ function scene({ wants = {}, ...more }: More = {}): DriftScene {
   };
 }
 
-const compare = (one: DriftScene) => compareMachine(one, now, readerOf(one));
+const compare = (one: DriftFacts) => compareMachine(one, now, readerOf(one));
 
 /** `name: want ≠ have`, or the kind of which nothing is known. */
-function told(one: DriftScene): string[] {
+function told(one: DriftFacts): string[] {
   return compare(one).kinds.flatMap((findings) =>
     'unknown' in findings
       ? [`${findings.kind}: unknown since ${(now - findings.unknown.since) / hour} h, ${findings.unknown.why}`]
@@ -55,7 +55,7 @@ const listed = (...versions: [string, string | null][]) => ({
 
 describe('settings', () => {
   const wants = { bios: { BootMode: 'Uefi', Retry: 20, Fast: true } };
-  test.each<[string, Partial<DriftScene>, string[]]>([
+  test.each<[string, Partial<DriftFacts>, string[]]>([
     ['as wanted', { documents: settings({ BootMode: 'Uefi', Retry: 20, Fast: true, Else: 'x' }) }, []],
     [
       'other ones',
@@ -84,7 +84,7 @@ describe('settings', () => {
       ['bios: unknown since 100 h, it has no controller that is known'],
     ],
   ])('%s', (_, more, expected) => {
-    expect(told(scene({ wants, ...more }))).toEqual(expected);
+    expect(told(context({ wants, ...more }))).toEqual(expected);
   });
 });
 
@@ -92,7 +92,7 @@ describe('a setting that the machine itself shows otherwise', () => {
   const wants = { bios: { BootMode: 'Uefi' } };
   const documents = settings({ BootMode: 'Uefi' });
   const other = ['BootMode: Uefi ≠ bios by the host'];
-  test.each<[string, Partial<DriftScene>, string[]]>([
+  test.each<[string, Partial<DriftFacts>, string[]]>([
     ['is as the machine shows it', { firmware: 'bios' }, other],
     ['is fine where both agree', { firmware: 'uefi' }, []],
     ['is not judged by what the machine told before it was set', { firmware: 'bios', biosSetAt: now - 99 * hour }, []],
@@ -106,7 +106,7 @@ describe('a setting that the machine itself shows otherwise', () => {
     ],
     ['nor by a machine that never told', { firmware: 'bios', hostAt: null }, []],
   ])('%s', (_, more, expected) => {
-    expect(told(scene({ wants, documents, ...more }))).toEqual(expected);
+    expect(told(context({ wants, documents, ...more }))).toEqual(expected);
   });
 
   test.each([
@@ -117,8 +117,8 @@ describe('a setting that the machine itself shows otherwise', () => {
     ['ProcHyperthreading', 'Enabled', null],
     ['Processors_HyperThreading', 'Disable', 'enabled'],
     ['SysProfile', 'Custom', null],
-  ])('%s=%s', (name, value, shown) => {
-    expect(contradicts(name, value, { firmware: 'uefi', cores: 8, threads: 16 })).toBe(shown);
+  ])('%s=%s', (name, value, observed) => {
+    expect(contradicts(name, value, { firmware: 'uefi', cores: 8, threads: 16 })).toBe(observed);
   });
 
   test('is not kept where it is a password', () => {
@@ -139,7 +139,7 @@ describe('a setting that the machine itself shows otherwise', () => {
 
 describe('versions', () => {
   const wants = { firmware: { BIOS: { version: '2.4.1' }, BMC: { version: '7.10' } } };
-  test.each<[string, Partial<DriftScene>, string[]]>([
+  test.each<[string, Partial<DriftFacts>, string[]]>([
     ['as the baseline', { documents: listed(['BIOS', 'v2.4.1'], ['Installed-25-7.10__BMC', '7.10']) }, []],
     [
       'other ones, older or newer',
@@ -153,12 +153,12 @@ describe('versions', () => {
     ],
     ['never read', { settingsAt: null }, ['firmware: unknown since 100 h, its controller was not read']],
   ])('%s', (_, more, expected) => {
-    expect(told(scene({ wants, ...more }))).toEqual(expected);
+    expect(told(context({ wants, ...more }))).toEqual(expected);
   });
 });
 
 describe('parts', () => {
-  const born = compare(scene()).sheet;
+  const born = compare(context()).sheet;
   const sheet = { host: born?.host ?? {}, controller: { disks: { count: 2, which: '2 × 960 GB' } } };
   test.each<[string, More, string[]]>([
     ['as at first', {}, []],
@@ -191,13 +191,13 @@ describe('parts', () => {
       ['hardware: unknown since 30 h, its controller was not read whole'],
     ],
   ])('%s', (_, { wants = {}, ...more }, expected) => {
-    expect(told(scene({ sheet, wants, ...more }))).toEqual(expected);
+    expect(told(context({ sheet, wants, ...more }))).toEqual(expected);
   });
 
   test('are kept as they were at first, those of the controller once it was read', () => {
     expect(born).toMatchObject({ host: { dimms: { count: 4, which: '4 × 16384 MiB' } }, controller: null });
-    expect(compare(scene({ sheet })).sheet).toBeNull();
-    const late = scene({ sheet: { ...sheet, controller: null }, documents: { drives: [drive()] } });
+    expect(compare(context({ sheet })).sheet).toBeNull();
+    const late = context({ sheet: { ...sheet, controller: null }, documents: { drives: [drive()] } });
     expect(compare(late).sheet).toMatchObject({ host: sheet.host, controller: { disks: { count: 1 } } });
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   type CandidateFacts,
-  type GateScene,
+  type GateFacts,
   judgeCandidates,
   type PermitCandidate,
 } from '../../domain/permits/gates.ts';
 import { changePolicy, chooseMostNamed, standardPermitPolicy, termsOf } from '../../domain/permits/policy.ts';
 
-const scene: GateScene = {
+const context: GateFacts = {
   policy: standardPermitPolicy({ tag: 'rack' }),
   group: { total: 10, healthy: 10 },
   capacity: 2,
@@ -20,15 +20,15 @@ const line: PermitCandidate[] = ['p1', 'p2', 'p3'].map((id) => ({ id, class: 'ma
 const well: CandidateFacts = { healthy: true, busy: null };
 const factsOf = (...facts: (CandidateFacts | undefined)[]) =>
   new Map(line.map(({ id }, index) => [id, facts[index] ?? well]));
-const judged = (change: Partial<GateScene>, ...facts: (CandidateFacts | undefined)[]) => {
-  const { granted, held, gate } = judgeCandidates({ ...scene, ...change }, line, factsOf(...facts));
+const judged = (change: Partial<GateFacts>, ...facts: (CandidateFacts | undefined)[]) => {
+  const { granted, held, gate } = judgeCandidates({ ...context, ...change }, line, factsOf(...facts));
   return { granted: granted.map(({ id }) => id), held: held.map(({ id }) => id), gate: gate?.kind ?? null };
 };
 
 describe('the gates in front of a grant', () => {
   it('let those in line go as far as there is room', () => {
     expect(judged({})).toEqual({ granted: ['p1', 'p2'], held: [], gate: 'capacity' });
-    expect(judgeCandidates({ ...scene, room: 0 }, [], new Map()).gate?.kind).toBe('capacity');
+    expect(judgeCandidates({ ...context, room: 0 }, [], new Map()).gate?.kind).toBe('capacity');
   });
 
   it('let others pass one that is kept back by something of its own', () => {
@@ -42,13 +42,16 @@ describe('the gates in front of a grant', () => {
   it('keep a closed window shut for all but an emergency', () => {
     expect(judged({ opensAt: 1000 })).toEqual({ granted: [], held: ['p1', 'p2', 'p3'], gate: 'window' });
     const urgent = [{ id: 'p1', class: 'emergency' as const }];
-    expect(judgeCandidates({ ...scene, opensAt: 1000 }, urgent, factsOf()).granted).toEqual(urgent);
+    expect(judgeCandidates({ ...context, opensAt: 1000 }, urgent, factsOf()).granted).toEqual(urgent);
   });
 
   it('hold by brake and by healthy share only a machine that is well', () => {
-    const brake = { kind: 'brake', reason: 'a storm', until: null } as const;
-    expect(judged({ brake }, { healthy: false, busy: null })).toMatchObject({ granted: ['p1'], gate: 'brake' });
-    const policy = { ...scene.policy, minHealthy: 90 };
+    const breaker = { kind: 'brake', reason: 'a storm', until: null } as const;
+    expect(judged({ brake: breaker }, { healthy: false, busy: null })).toMatchObject({
+      granted: ['p1'],
+      gate: 'brake',
+    });
+    const policy = { ...context.policy, minHealthy: 90 };
     expect(judged({ policy })).toMatchObject({ granted: ['p1'], held: ['p2', 'p3'], gate: 'healthy' });
   });
 

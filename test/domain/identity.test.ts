@@ -6,7 +6,7 @@ import { isOneMachine, type KnownRow } from '../../domain/identity/onemachine.ts
 
 describe('two rows', () => {
   const mac = 'a4:bf:01:00:00:01';
-  const shown = {
+  const observed = {
     ...{ uuid: null, serial: 'S1', vendor: 'Dell', product: 'R650' },
     ...{ macs: [mac, 'a4:bf:01:00:00:02'], disks: ['D1', 'D2'] },
   };
@@ -23,7 +23,7 @@ describe('two rows', () => {
     ['are two where they have no disk in common', { disks: ['D9'] }, true, false],
     ['are one where one disk is still there', { disks: ['D9', 'D2'] }, false, true],
   ])('%s', (_, change, inventoried, one) => {
-    expect(isOneMachine(shown, inventoried, { ...row, ...change })).toBe(one);
+    expect(isOneMachine(observed, inventoried, { ...row, ...change })).toBe(one);
   });
 
   test('leave the one that told an inventory, then the one with a place, then the first', () => {

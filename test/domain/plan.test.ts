@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type MemberCounts, standardLimits } from '../../domain/campaign/campaign.ts';
+import { type MemberCounts, standardPace } from '../../domain/campaign/campaign.ts';
 import { type CampaignFacts, judgeCampaign, pickNext, timeLeft } from '../../domain/campaign/judge.ts';
-import { type CampaignWish, type Candidate, planCampaign, spread, textOfPlan } from '../../domain/campaign/plan.ts';
+import { type CampaignSpec, type Candidate, planCampaign, spread, textOfPlan } from '../../domain/campaign/plan.ts';
 import type { CapacityListing } from '../../domain/capacity.ts';
 
 const candidate = (index: number, more: Partial<Candidate> = {}): Candidate => ({
@@ -20,11 +20,11 @@ const candidate = (index: number, more: Partial<Candidate> = {}): Candidate => (
 });
 const fleet = (count: number, more: Partial<Candidate> = {}) =>
   Array.from({ length: count }, (_, index) => candidate(index, more));
-const wish = (pace: Partial<CampaignWish['pace']> = {}): CampaignWish => ({
+const spec = (pace: Partial<CampaignSpec['pace']> = {}): CampaignSpec => ({
   passage: 'reboot',
   request: { drain: true },
   class: null,
-  pace: { ...standardLimits, ...pace },
+  pace: { ...standardPace, ...pace },
 });
 const listing = (more: Partial<CapacityListing>): CapacityListing => ({
   ...{ scope: 'rack', name: 'r0', total: 10, have: 10, need: 0, rule: null },
@@ -45,17 +45,17 @@ describe('the order', () => {
     fc.assert(
       fc.property(machines, (drawn) => {
         const some = drawn.map(([rack, feed, pool], index) => candidate(index, { rack, feed, pool }));
-        const plan = planCampaign(wish(), some, []);
+        const plan = planCampaign(spec(), some, []);
         const { members } = plan;
         expect(members.map(({ machineId }) => machineId).sort()).toEqual(some.map(({ machineId }) => machineId));
-        expect(planCampaign(wish(), [...some].reverse(), [])).toEqual(plan);
+        expect(planCampaign(spec(), [...some].reverse(), [])).toEqual(plan);
       }),
     );
   });
 
   test('the canaries are well and of different racks; batches follow', () => {
     const some = fleet(20).map((one, index) => (index === 0 ? { ...one, opState: 'draining' as const } : one));
-    const { members } = planCampaign(wish({ canary: 3, batch: 8 }), some, []);
+    const { members } = planCampaign(spec({ canary: 3, batch: 8 }), some, []);
     const canaries = members.filter(({ batch }) => batch === 0);
     expect(new Set(canaries.map(({ rack }) => rack)).size).toBe(3);
     expect(canaries.every(({ doubt }) => doubt === null)).toBe(true);
@@ -68,7 +68,7 @@ describe('the order', () => {
 describe('what it would leave in service', () => {
   test('a group that would fall below its rule is said to be short', () => {
     const groups = [listing({ need: 9 }), listing({ name: 'r1', need: 10 }), listing({ name: 'elsewhere', need: 10 })];
-    const plan = planCampaign(wish({ rackShare: 10 }), fleet(40), groups);
+    const plan = planCampaign(spec({ rackShare: 10 }), fleet(40), groups);
     expect(plan.groups).toEqual([
       { scope: 'rack', name: 'r0', machines: 10, atOnce: 1, have: 10, need: 9, leaves: 9, short: false },
       { scope: 'rack', name: 'r1', machines: 10, atOnce: 1, have: 10, need: 10, leaves: 9, short: true },
@@ -76,35 +76,35 @@ describe('what it would leave in service', () => {
   });
 
   test('a share is of the whole group, and one machine at least', () => {
-    const plan = planCampaign(wish({ rackShare: 20 }), fleet(8), [listing({ total: 40 })]);
+    const plan = planCampaign(spec({ rackShare: 20 }), fleet(8), [listing({ total: 40 })]);
     expect(plan.limits).toEqual({ 'rack/r0': 8, 'rack/r1': 1, 'rack/r2': 1, 'rack/r3': 1 });
   });
 
   test('the text that names a plan changes with who, what, the pace and the guards, and with nothing else', () => {
-    const text = (one: CampaignWish, machines: number, guard: Parameters<typeof listing>[0]) =>
+    const text = (one: CampaignSpec, machines: number, guard: Parameters<typeof listing>[0]) =>
       textOfPlan(one, planCampaign(one, fleet(machines), [listing(guard)]));
-    const first = text(wish(), 10, {});
-    expect(text({ ...wish(), request: { drain: false } }, 10, {})).not.toBe(first);
-    expect(text(wish({ batch: 3 }), 10, {})).not.toBe(first);
-    expect(text(wish(), 11, {})).not.toBe(first);
-    expect(text(wish(), 10, { need: 10 })).not.toBe(first);
-    expect(text(wish(), 10, { have: 9 })).toBe(first);
+    const first = text(spec(), 10, {});
+    expect(text({ ...spec(), request: { drain: false } }, 10, {})).not.toBe(first);
+    expect(text(spec({ batch: 3 }), 10, {})).not.toBe(first);
+    expect(text(spec(), 11, {})).not.toBe(first);
+    expect(text(spec(), 10, { need: 10 })).not.toBe(first);
+    expect(text(spec(), 10, { have: 9 })).toBe(first);
   });
 
   test('ten thousand machines are planned in a moment', () => {
     const many = Array.from({ length: 10_000 }, (_, index) => candidate(index, { rack: `r${index % 250}` }));
     const begun = performance.now();
-    planCampaign(wish({ rackShare: 10, feedShare: 5 }), many, []);
+    planCampaign(spec({ rackShare: 10, feedShare: 5 }), many, []);
     // It takes a tenth of a second; the rest is for a laden machine.
     expect(performance.now() - begun).toBeLessThan(10_000);
   });
 });
 
 const none: MemberCounts = { planned: 0, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
-const scene = (more: Partial<CampaignFacts>): CampaignFacts => ({
+const facts = (more: Partial<CampaignFacts>): CampaignFacts => ({
   state: 'running',
   why: null,
-  pace: { ...standardLimits, canary: 2, soakMinutes: 10 },
+  pace: { ...standardPace, canary: 2, soakMinutes: 10 },
   haltAt: 3,
   forgiven: 0,
   counts: { ...none, planned: 10 },
@@ -147,7 +147,7 @@ describe('the judge', () => {
       { do: 'end', state: 'cancelled' },
     ],
   ] as const)('%s', (_name, more, verdict) => {
-    expect(judgeCampaign(scene(more as Partial<CampaignFacts>))).toMatchObject(verdict);
+    expect(judgeCampaign(facts(more as Partial<CampaignFacts>))).toMatchObject(verdict);
   });
 
   test('no group has more under way than its share, and all together no more than so many', () => {
@@ -177,7 +177,7 @@ describe('the judge', () => {
   });
 
   test('time left goes by how long machines took', () => {
-    const pace = { ...standardLimits, atOnce: 10 };
+    const pace = { ...standardPace, atOnce: 10 };
     expect(timeLeft(pace, { typical: null, batches: [40], underWay: 0, soaking: 0 })).toBeNull();
     expect(timeLeft(pace, { typical: 60, batches: [40, 5], underWay: 3, soaking: 100 })).toBe(5 * 60 + 30 + 100);
   });

@@ -55,7 +55,7 @@ describe.skipIf(why !== null)("the Dominator's own subd", () => {
   /** As the agent does it from the record that the agent API answers. */
   async function writeRoot(given: Supplies): Promise<void> {
     const parts = await imageSystems.dominator.supply('a01-u01', given);
-    if ('lacks' in parts) throw new Error(parts.lacks);
+    if ('missing' in parts) throw new Error(parts.missing);
     const { ca = '', cert = '', key = '', path = '', bytes, sha256 = '', signature = '' } = parts[0]?.fields ?? {};
     expect(authority.verifyImage(sha256, signature)).toBe(true);
     const binary = await readFile(join(given.images, path));

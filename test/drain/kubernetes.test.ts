@@ -29,16 +29,16 @@ function fakeCluster() {
     status: code,
     body: { kind: 'Status', status: 'Failure', message, code },
   });
-  const handle = (asked: OutsideRequest): OutsideReply => {
-    if (asked.headers.authorization !== `Bearer ${token}`) return status(401, 'Unauthorized');
-    if (asked.path.startsWith('/api/v1/nodes/')) return answerNode(asked);
-    if (asked.path === '/api/v1/pods') return answerPods(asked);
-    if (asked.path.endsWith('/volumeattachments'))
+  const handle = (request: OutsideRequest): OutsideReply => {
+    if (request.headers.authorization !== `Bearer ${token}`) return status(401, 'Unauthorized');
+    if (request.path.startsWith('/api/v1/nodes/')) return answerNode(request);
+    if (request.path === '/api/v1/pods') return answerPods(request);
+    if (request.path.endsWith('/volumeattachments'))
       return { body: { kind: 'VolumeAttachmentList', metadata: {}, items: volumes } };
-    const [, namespace = '', name = '', eviction] = path.exec(asked.path) ?? [];
+    const [, namespace = '', name = '', eviction] = path.exec(request.path) ?? [];
     const pod = pods.get(`${namespace}/${name}`);
     if (!pod) return status(404, `pods "${name}" not found`);
-    const wanted = (eviction ? asked.body.deleteOptions : asked.body)?.preconditions?.uid;
+    const wanted = (eviction ? request.body.deleteOptions : request.body)?.preconditions?.uid;
     if (wanted !== pod.metadata.uid) return status(409, 'the UID in the precondition does not match');
     if (eviction && protectedPods.has(name))
       return {
@@ -48,8 +48,8 @@ function fakeCluster() {
     pods.delete(`${namespace}/${name}`);
     return { status: eviction ? 201 : 200, body: { kind: 'Status', status: 'Success' } };
   };
-  function answerNode({ method, path: asked, body }: OutsideRequest): OutsideReply {
-    if (asked !== '/api/v1/nodes/a01-03') return status(404, 'nodes not found');
+  function answerNode({ method, path: request, body }: OutsideRequest): OutsideReply {
+    if (request !== '/api/v1/nodes/a01-03') return status(404, 'nodes not found');
     if (method === 'GET') return { body: { kind: 'Node', ...node } };
     if (body.metadata.resourceVersion !== node.metadata.resourceVersion)
       return status(409, 'the object has been modified');
@@ -134,7 +134,7 @@ describe('draining a Kubernetes node', () => {
     expect(await drain.stop(task)).toBe('a01-03 is uncordoned');
     expect(await drain.stop(task)).toBe('a01-03 is not cordoned');
     expect(cluster.node).toMatchObject({ spec: {}, metadata: { annotations: {} } });
-    expect(server.asked.filter(({ method }) => method === 'PATCH')).toHaveLength(2);
+    expect(server.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(2);
     await close();
   });
 
@@ -154,7 +154,7 @@ describe('draining a Kubernetes node', () => {
     expect(await drain.progress(task)).toMatchObject({ left: 2 });
     expect(await drain.progress(task)).toMatchObject({ left: 1 });
     expect(await drain.kill(task)).toBe('one pod deleted on a01-03');
-    expect(server.asked.at(-1)).toMatchObject({ method: 'DELETE', body: { gracePeriodSeconds: 5 } });
+    expect(server.requests.at(-1)).toMatchObject({ method: 'DELETE', body: { gracePeriodSeconds: 5 } });
     expect(await drain.progress(task)).toMatchObject({ drained: true });
     await close();
   });
@@ -246,10 +246,10 @@ describe('draining a Kubernetes node', () => {
     const { drain, close } = open();
     await drain.start(task);
     server.trouble = ({ path, method }) => (/stuck/.test(path) && method === 'POST' ? refusal : undefined);
-    const told = await drain.progress(task);
-    expect(told).toMatchObject({ drained: false, left: 3 });
-    expect(told.sentence).toContain('2 pods on the way out (shop/web-1, shop/web-2)');
-    expect(told.sentence).toContain(`one pod refused by the cluster: ${refusal.body.message} (shop/stuck)`);
+    const reported = await drain.progress(task);
+    expect(reported).toMatchObject({ drained: false, left: 3 });
+    expect(reported.sentence).toContain('2 pods on the way out (shop/web-1, shop/web-2)');
+    expect(reported.sentence).toContain(`one pod refused by the cluster: ${refusal.body.message} (shop/stuck)`);
     expect([...cluster.pods.keys()]).toEqual(['shop/stuck']);
     expect(await drain.progress(task)).toMatchObject({ drained: false, left: 1 });
     server.trouble = ({ path, method }) => (/stuck/.test(path) && method === 'DELETE' ? refusal : undefined);

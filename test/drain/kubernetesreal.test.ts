@@ -50,8 +50,8 @@ describe.skipIf(cluster === null)('draining a node of a real API server', () => 
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'farrier' },
       subjects: [{ kind: 'ServiceAccount', name: 'farrier', namespace: 'default' }],
     });
-    const asked = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } };
-    const given = (await post('/api/v1/namespaces/default/serviceaccounts/farrier/token', asked)) as {
+    const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } };
+    const given = (await post('/api/v1/namespaces/default/serviceaccounts/farrier/token', request)) as {
       status: { token: string };
     };
     token = given.status.token;

@@ -36,7 +36,7 @@ describe('Kubernetes', () => {
     });
     return openKubernetes({ settings, connection: { origin: server.origin, token, plainHttp: false } });
   };
-  const evicted = () => server.asked.filter(({ path }) => path.endsWith('/eviction')).map(({ path }) => path);
+  const evicted = () => server.requests.filter(({ path }) => path.endsWith('/eviction')).map(({ path }) => path);
   const success: OutsideReply = { status: 201, body: { kind: 'Status', status: 'Success' } };
 
   it('S-1: pods of an odd shape keep no other, and none of them makes a node drained', async () => {
@@ -47,8 +47,8 @@ describe('Kubernetes', () => {
       pod('not-ending', { deletionTimestamp: null }),
     ];
     const { drain, close } = await open(odd, () => success, { bare: 'wait' });
-    const told = await drain.progress(task);
-    expect(told).toMatchObject({ drained: false, left: 4 });
+    const reported = await drain.progress(task);
+    expect(reported).toMatchObject({ drained: false, left: 4 });
     expect(evicted()).toEqual([
       '/api/v1/namespaces/shop/pods/owners/eviction',
       '/api/v1/namespaces/shop/pods/not-ending/eviction',
@@ -73,9 +73,9 @@ describe('Kubernetes', () => {
       Object.keys(answers).map((name) => pod(name)),
       (name) => answers[name] ?? success,
     );
-    const told = await drain.progress(task);
-    expect(told).toMatchObject({ drained: false, left: 3 });
-    expect(told.sentence).toContain('shop/page');
+    const reported = await drain.progress(task);
+    expect(reported).toMatchObject({ drained: false, left: 3 });
+    expect(reported.sentence).toContain('shop/page');
     expect(evicted()).toHaveLength(3);
     await close();
   });
@@ -111,7 +111,7 @@ describe('Kubernetes', () => {
     const { drain, close } = await open([nameless, {}], () => success, { bare: 'evict' });
     expect(await drain.progress(task)).toMatchObject({ drained: false, left: 2 });
     expect(await drain.kill(task)).toContain('0 pods deleted on n1; refused for ');
-    expect(server.asked.filter(({ method }) => method !== 'GET')).toEqual([]);
+    expect(server.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
     await close();
   });
 
@@ -128,15 +128,15 @@ describe('Kubernetes', () => {
 });
 
 describe('Slurm', () => {
-  const open = async (answer: (asked: OutsideRequest) => OutsideReply) => {
+  const open = async (answer: (request: OutsideRequest) => OutsideReply) => {
     server = await serveFake(answer);
     const connection = { origin: server.origin, username: 'farrier', token, plainHttp: false };
     return openSlurm({ settings: {}, connection });
   };
-  const shown = { name: 'n1', state: ['IDLE', 'DRAIN'], reason: task.reason, alloc_cpus: 0 };
+  const observed = { name: 'n1', state: ['IDLE', 'DRAIN'], reason: task.reason, alloc_cpus: 0 };
 
   it('S-7: a node whose further fields are null or of another form is still read', async () => {
-    const odd = { ...shown, next_state_after_reboot: null, state_flags: null, alloc_cpus: { set: true, number: 0 } };
+    const odd = { ...observed, next_state_after_reboot: null, state_flags: null, alloc_cpus: { set: true, number: 0 } };
     const { drain, close } = await open(({ path }) => ({
       body: path.endsWith('/jobs/') ? { jobs: [], errors: [] } : { nodes: [null, { name: 7 }, odd], errors: [] },
     }));
@@ -150,7 +150,7 @@ describe('Slurm', () => {
     ['text alone', ['Zero Bytes were transmitted']],
   ])('S-9: an error told as %s beside a 200 is an error', async (_, errors) => {
     const { drain, close } = await open(({ path }) => ({
-      body: path.endsWith('/jobs/') ? { jobs: [], errors } : { nodes: [shown], errors: [] },
+      body: path.endsWith('/jobs/') ? { jobs: [], errors } : { nodes: [observed], errors: [] },
     }));
     await expect(drain.progress(task)).rejects.toThrow(/Slurm/);
     await close();

@@ -127,7 +127,7 @@ describe('draining by a webhook', () => {
     const { drain, close } = openDrainWebhook({ settings: { path: '/hooks/drain' }, connection });
     expect(await drain.start(task)).toBe('did start');
     expect(await drain.start(task)).toBe('did start');
-    const [first, second] = server.asked;
+    const [first, second] = server.requests;
     expect(first).toMatchObject({
       path: '/hooks/drain',
       body: { do: 'start', id: 'o-1:start', node: task.node, machine: 'm-1' },
@@ -190,7 +190,7 @@ describe('the activities', () => {
   let base: ThrowawayMdb;
   let folder: string;
   let server: FakeServer;
-  const errand = { machineId: 'm-1', siteId: 'home', orderId: 'o-1' };
+  const order = { machineId: 'm-1', siteId: 'home', orderId: 'o-1' };
   const run = <T>(work: () => Promise<T>): Promise<T> =>
     new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') }).run(work);
 
@@ -213,7 +213,7 @@ describe('the activities', () => {
 
   it('drain at once where the pool has no scheduler', async () => {
     const { startDrain } = createDrainActivities(base.mdb, connectionFolder(folder));
-    expect(await run(() => startDrain(errand))).toMatchObject({ drained: true, left: 0 });
+    expect(await run(() => startDrain(order))).toMatchObject({ drained: true, left: 0 });
   });
 
   it('S-8: keep what they took out of which scheduler, and when it was in service again', async () => {
@@ -251,14 +251,14 @@ describe('the activities', () => {
       return { body: { nodes: method === 'GET' ? [node] : undefined } };
     };
     const { startDrain, stopDrain } = createDrainActivities(base.mdb, connectionFolder(folder));
-    expect(await run(() => startDrain(errand))).toMatchObject({ drained: true, left: 0 });
+    expect(await run(() => startDrain(order))).toMatchObject({ drained: true, left: 0 });
     expect(lines).toEqual(['farrier o-1:']);
     expect(await readDrained(base.mdb, which)).toEqual({ orderId: 'o-1', endedAt: null });
-    expect(await run(() => stopDrain(errand))).toBe('a01-03 takes jobs again');
+    expect(await run(() => stopDrain(order))).toBe('a01-03 takes jobs again');
     node.state = ['IDLE', 'DRAIN'];
-    expect(await run(() => stopDrain(errand))).toContain('stays so');
+    expect(await run(() => stopDrain(order))).toContain('stays so');
     server.trouble = null;
-    server.asked.length = 0;
+    server.requests.length = 0;
     await base.mdb.delete(pools).where(eq(pools.id, 'general'));
   });
 
@@ -269,15 +269,15 @@ describe('the activities', () => {
       base.mdb,
       connectionFolder(folder),
     );
-    await expect(run(() => startDrain(errand))).rejects.toMatchObject({ type: 'drain/settings', nonRetryable: true });
+    await expect(run(() => startDrain(order))).rejects.toMatchObject({ type: 'drain/settings', nonRetryable: true });
     await writeFile(join(folder, 'batch'), JSON.stringify({ origin: server.origin, key: 'a-key-of-more-than-16' }));
-    expect(await run(() => startDrain(errand))).toEqual({ drained: true, left: 0, sentence: 'empty' });
-    expect(await run(() => drainProgress(errand))).toMatchObject({ drained: true });
-    expect(await run(() => killJobs(errand))).toContain('ended');
-    expect(await run(() => stopDrain(errand))).toContain('given back');
-    expect(server.asked[0]?.body).toMatchObject({ do: 'start', node: 'a01-03', order: 'o-1' });
+    expect(await run(() => startDrain(order))).toEqual({ drained: true, left: 0, sentence: 'empty' });
+    expect(await run(() => drainProgress(order))).toMatchObject({ drained: true });
+    expect(await run(() => killJobs(order))).toContain('ended');
+    expect(await run(() => stopDrain(order))).toContain('given back');
+    expect(server.requests[0]?.body).toMatchObject({ do: 'start', node: 'a01-03', order: 'o-1' });
     server.trouble = () => ({ status: 429, headers: { 'retry-after': '9' } });
-    await expect(run(() => drainProgress(errand))).rejects.toMatchObject({
+    await expect(run(() => drainProgress(order))).rejects.toMatchObject({
       type: 'drain/busy',
       nextRetryDelay: '10 seconds',
     });
@@ -286,7 +286,7 @@ describe('the activities', () => {
       .update(pools)
       .set({ drainSettings: { nod: 'x' } })
       .where(eq(pools.id, 'general'));
-    await expect(run(() => drainProgress(errand))).rejects.toThrow(/drain settings.*nod/);
+    await expect(run(() => drainProgress(order))).rejects.toThrow(/drain settings.*nod/);
   });
 
   it('send a secret to no address but its own, and show nothing of a secret that is none', async () => {

@@ -75,7 +75,7 @@ function fakeSlurm() {
 const task = { node: 'a01-03', machineId: 'm-1', orderId: 'o-1', reason: 'farrier o-1: firmware' };
 const open = (secret = token, settings: Record<string, string> = {}) =>
   openSlurm({ settings, connection: { origin: server.origin, username: 'farrier', token: secret, plainHttp: false } });
-const changes = () => server.asked.filter(({ method, raw }) => method === 'POST' && raw !== '{}');
+const changes = () => server.requests.filter(({ method, raw }) => method === 'POST' && raw !== '{}');
 
 beforeEach(async () => {
   slurm = fakeSlurm();

@@ -46,13 +46,15 @@ describe.each(ways)('S-13: %s', (_, found, how) => {
   const reason = async (node: string) =>
     /Reason=(.*?) \[/.exec(await cluster.run('scontrol', 'show', 'node', node))?.[1] ?? '';
   const update = (node: string, ...what: string[]) => cluster.run('scontrol', 'update', `nodename=${node}`, ...what);
-  const shown = (format: string) =>
+  const observed = (format: string) =>
     cluster.run('squeue', '-h', '-a', '-t', 'R,S,CF', '-o', format).then((text) => text.split('\n').filter(Boolean));
   const runs = async (count: number, scripts = count) => {
-    await expect.poll(() => shown('%i').then(({ length }) => length)).toBe(count);
+    await expect.poll(() => observed('%i').then(({ length }) => length)).toBe(count);
     await expect.poll(() => cluster.begun()).toBe(scripts);
     // What is cancelled in the moment of its launch is cleaned up a minute later only.
-    await expect.poll(() => shown('%M').then((times) => times.filter((time) => /^0:0[0-2]$/.test(time)))).toEqual([]);
+    await expect
+      .poll(() => observed('%M').then((times) => times.filter((time) => /^0:0[0-2]$/.test(time))))
+      .toEqual([]);
   };
 
   // A node whose word on an ended job is lost is asked again after two minutes: seen of the first job of 24.11.
@@ -108,12 +110,12 @@ describe.each(ways)('S-13: %s', (_, found, how) => {
     const task = orderOf('n2');
     const id = await cluster.submit('-n4', '--mem=10', '--array=1-4');
     await runs(3);
-    const before = await shown('%i %N');
+    const before = await observed('%i %N');
     const here = before.find((line) => line.endsWith(' n2'))?.split(' ')[0];
     await drain.start(task);
     expect(await drain.kill(task)).toBe(`one job cancelled: ${here}`);
     await looks(task).toMatchObject({ drained: true });
-    expect(await shown('%i %N')).toEqual(before.filter((line) => !line.endsWith(' n2')));
+    expect(await observed('%i %N')).toEqual(before.filter((line) => !line.endsWith(' n2')));
     // The task that waits goes on waiting.
     expect(await cluster.run('squeue', '-h', '-t', 'PD', '-o', '%F')).toBe(`${id}\n`);
     expect(await drain.kill(task)).toBe('nothing was left on n2');
@@ -128,7 +130,7 @@ describe.each(ways)('S-13: %s', (_, found, how) => {
     expect(await drain.progress(task)).toMatchObject({ drained: false, left: 2 });
     expect(await drain.kill(task)).toMatch(/^2 jobs cancelled: /);
     await looks(task).toMatchObject({ drained: true });
-    expect(await shown('%i')).toEqual([]);
+    expect(await observed('%i')).toEqual([]);
   });
 
   it.each(['down', 'drain', 'fail'])('S-6: what a person set to %s stays as it is', async (state) => {
@@ -157,7 +159,7 @@ describe.each(ways)('S-13: %s', (_, found, how) => {
     await drain.start(task);
     await cluster.run('scontrol', 'reboot', 'ASAP', 'nextstate=RESUME', 'n1');
     await cluster.run('scancel', '--user=root');
-    await expect.poll(() => shown('%i')).toEqual([]);
+    await expect.poll(() => observed('%i')).toEqual([]);
     await looks(task).toMatchObject({ drained: false, left: 1, sentence: expect.stringMatching(/reboot.*resume/i) });
   });
 

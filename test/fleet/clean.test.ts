@@ -111,11 +111,11 @@ test('a disk that refuses stops it before anything is touched, and nobody gets t
   await fault(at(2), { kind: 'erase-refused', disk: 1 });
   const since = await lastSeq();
   await clean(at(2), 'clean-2', '--owner', 'next');
-  const asked = await question('clean-2');
+  const request = await question('clean-2');
   expect((await effects(at(2), since)).some(({ effect }) => effect === 'disk-erased')).toBe(false);
   expect(await machineNow(at(2))).toMatchObject({ owner: 'old', held: expect.stringContaining('frozen') });
   await mend(at(2), 'erase-refused');
-  await answer(asked, 'method:nvme-format');
+  await answer(request, 'method:nvme-format');
   // The keys were never discarded: the disk that they lock takes the method that was named as well.
   await done('clean-2');
   expect((await proofOf('clean-2')).map(({ method }) => method)).toEqual(['nvme-format', 'nvme-format']);

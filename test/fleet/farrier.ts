@@ -25,7 +25,7 @@ export interface Whole {
 
 export type FleetMachine = typeof machines.$inferSelect;
 
-export interface Wish {
+export interface Spec {
   readonly racks: number;
   readonly perRack: number;
   /** Divides the time that hardware takes. */
@@ -36,24 +36,24 @@ export interface Wish {
 }
 
 /** A whole Farrier with simulated racks in a folder of its own, as `scripts/up` brings it up. */
-export async function wholeFarrier(wish: Wish): Promise<Whole> {
+export async function wholeFarrier(spec: Spec): Promise<Whole> {
   const folder = await mkdtemp(join(tmpdir(), 'farrier-fleet-'));
   const supervisor = new Supervisor();
   const { TEMPORAL_ADDRESS: _, ...environment } = process.env;
   const shell = {
     ...(environment as Record<string, string>),
-    FARRIER_SIM_SPEED: String(wish.speed),
+    FARRIER_SIM_SPEED: String(spec.speed),
     FARRIER_BOOT_RATE: '100000',
-    FARRIER_SIM_POWER: wish.power ?? 'on',
+    FARRIER_SIM_POWER: spec.power ?? 'on',
   };
-  if (wish.faults) {
+  if (spec.faults) {
     Object.assign(shell, { FARRIER_SIM_FAULTS: join(folder, 'faults.json') });
-    await writeFile(join(folder, 'faults.json'), JSON.stringify(wish.faults));
+    await writeFile(join(folder, 'faults.json'), JSON.stringify(spec.faults));
   }
   const up = await bringUp({
     options: {
       data: join(folder, 'data'),
-      sim: { racks: wish.racks, perRack: wish.perRack },
+      sim: { racks: spec.racks, perRack: spec.perRack },
       vm: 0,
       firmware: 'mixed',
       interface: null,

@@ -12,9 +12,9 @@ import { campaignMachines, intents, machines, orders, outbox, permits, steps } f
 import type { SimEffect } from '../../sim/journal.ts';
 import { type FleetMachine, type Whole, wholeFarrier } from './farrier.ts';
 import { loseTemporal, withTemporal } from './loss.ts';
-import { FleetOperator, mostDown, placeName } from './operator.ts';
+import { FleetOperator, maxDown, placeName } from './operator.ts';
 
-interface Scene {
+interface Setup {
   readonly request: object;
   /** Done before the order is given. */
   readonly before?: (machine: FleetMachine) => Promise<void>;
@@ -47,7 +47,7 @@ const power = async (machine: FleetMachine, how: string) => {
 };
 
 /** A passage that is forgotten does not compile, and fails. The birther stands still, so that what restarts hangs. */
-const scenes: Readonly<Record<Passage, Scene>> = {
+const facts: Readonly<Record<Passage, Setup>> = {
   birth: { request: { wipe: true }, middle: sent('boot-network') },
   rebirth: { request: { wipe: true, power: 'cycle' }, middle: sent('boot-network') },
   clean: { request: { owner: 'next', power: 'cycle' }, middle: sent('boot-network') },
@@ -84,7 +84,7 @@ const scenes: Readonly<Record<Passage, Scene>> = {
   power: { request: { action: 'cycle' }, middle: sent('power-cycle') },
 };
 
-const kinds = Object.keys(scenes) as Passage[];
+const kinds = Object.keys(facts) as Passage[];
 const idOf = (passage: Passage) => `lost-${passage}`;
 const machineOf = (passage: Passage) => fleet[kinds.indexOf(passage)] as FleetMachine;
 const pair = () => fleet.slice(kinds.length, kinds.length + 2);
@@ -99,7 +99,7 @@ beforeAll(async () => {
     420,
   );
   await whole.up.mdb.update(machines).set({ owner: 'old' });
-  await api.setBrake({ share: 100, perMinute: 1000, reason: 'all of this is meant' });
+  await api.setBreaker({ share: 100, perMinute: 1000, reason: 'all of this is meant' });
   for (const operation of ['drain', 'reboot'])
     await api.resizeSemaphore(`${operation}/fleet=all`, { capacity: 50, reason: 'all of this is meant' });
   const rack = fleet[0]?.rackId;
@@ -131,19 +131,19 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
   const pace = { canary: 0, batch: 1, atOnce: 1, soakMinutes: 0 };
   await api.planCampaign({ id: 'kernel', selector: 'pool=trio', passage: 'reboot', reason: 'new kernel', pace });
   const { hash } = (await api.campaign('kernel')).campaign;
-  for (const passage of kinds) await scenes[passage].before?.(machineOf(passage));
+  for (const passage of kinds) await facts[passage].before?.(machineOf(passage));
   since = await op.lastSeq();
 
   const asked = (id: string, passage: Passage, machine: FleetMachine, request: object) =>
     api.order({ id, passage, machine: machine.id, reason: 'to be lost', request } as Parameters<ApiClient['order']>[0]);
-  const stand = kinds.filter((passage) => scenes[passage].before);
-  for (const passage of stand) await asked(idOf(passage), passage, machineOf(passage), scenes[passage].request);
+  const stand = kinds.filter((passage) => facts[passage].before);
+  for (const passage of stand) await asked(idOf(passage), passage, machineOf(passage), facts[passage].request);
   // A stopped birther's connections are reset when it goes on too late: what hangs on it comes last, and all at once.
   whole.supervisor.signal('birther', 'SIGSTOP');
   await Promise.all([
     ...kinds
       .filter((passage) => !stand.includes(passage))
-      .map((passage) => asked(idOf(passage), passage, machineOf(passage), scenes[passage].request)),
+      .map((passage) => asked(idOf(passage), passage, machineOf(passage), facts[passage].request)),
     ...pair().map((machine, index) =>
       asked(`pair-${index}`, 'reboot', machine, { drain: false, semaphores: { reboot: 'pool' } }),
     ),
@@ -155,9 +155,7 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
 
   const missing = async () => {
     const there = await Promise.all(
-      kinds.map(async (passage) =>
-        (await scenes[passage].middle(idOf(passage), machineOf(passage))) ? [] : [passage],
-      ),
+      kinds.map(async (passage) => ((await facts[passage].middle(idOf(passage), machineOf(passage))) ? [] : [passage])),
     );
     return there.flat();
   };
@@ -182,7 +180,7 @@ test('O-3: all of Temporal is lost in the middle of each passage, and every orde
   // What people say meanwhile is heard once somebody is there to hear it.
   await api.cancel('behind-1', 'not needed after all');
   await emptied;
-  for (const passage of kinds) await scenes[passage].after?.(idOf(passage), machineOf(passage));
+  for (const passage of kinds) await facts[passage].after?.(idOf(passage), machineOf(passage));
 
   await expect.poll(live, { timeout: 600_000, interval: 500 }).toEqual([]);
   const rows = await mdb.select().from(orders);
@@ -223,9 +221,9 @@ test('O-3: nothing destructive was done twice', async () => {
   const resets = journal.filter(({ effect, detail }) => effect === 'reset' && detail?.['by'] !== 'host');
   expect(new Set(resets.map(({ machine }) => machine)).size).toBe(resets.length);
   const paired = new Set(pair().map(placeName));
-  expect(mostDown(journal.filter(({ machine }) => paired.has(machine)))).toBe(1);
+  expect(maxDown(journal.filter(({ machine }) => paired.has(machine)))).toBe(1);
   const trios = new Set(trio().map(placeName));
-  expect(mostDown(journal.filter(({ machine }) => trios.has(machine)))).toBe(1);
+  expect(maxDown(journal.filter(({ machine }) => trios.has(machine)))).toBe(1);
 });
 
 test('O-3: no permit is left, no message waits, no machine is held, and each has its workflow again', async () => {
@@ -243,7 +241,7 @@ test('O-3: no permit is left, no message waits, no machine is held, and each has
   expect(left).toEqual([]);
   for (const passage of kinds) {
     const { stage, opState, held } = await op.machine(machineOf(passage).id);
-    const { ends } = scenes[passage];
+    const { ends } = facts[passage];
     const wanted = { stage: ends?.stage ?? 'in_service', opState: ends?.opState ?? 'production', held: null };
     expect({ passage, stage, opState, held }).toEqual({ passage, ...wanted });
   }
@@ -257,7 +255,7 @@ test('O-3: no permit is left, no message waits, no machine is held, and each has
 });
 
 test('O-3: rehydrate beside a Temporal that has everything leaves all of it alone', { timeout: 600_000 }, async () => {
-  const told = await op.farrier('rehydrate', '--dry-run');
-  expect(told).toMatch(/nothing is missing/i);
+  const reported = await op.farrier('rehydrate', '--dry-run');
+  expect(reported).toMatch(/nothing is missing/i);
   expect(await op.farrier('rehydrate')).toMatch(/nothing was missing/i);
 });

@@ -30,11 +30,11 @@ export class FleetOperator {
 
   /** The sentence that `farrier` refuses with. */
   async refusal(...args: string[]): Promise<string> {
-    const told = await this.farrier(...args).then(
+    const reported = await this.farrier(...args).then(
       (out) => `it was done: ${out}`,
       (error: { stderr?: string }) => error.stderr ?? String(error),
     );
-    return told.trim();
+    return reported.trim();
   }
 
   async campaign(id: string): Promise<CampaignDetail> {
@@ -127,14 +127,14 @@ const talk: ReadonlySet<SimEffect> = new Set([
 export const placeName = ({ rackId, unit }: FleetMachine) => `${rackId}-u${String(unit).padStart(2, '0')}`;
 
 /** The most machines that were down at one moment, by the journal's own order; of each rack, where asked. */
-export function mostDown(journal: readonly Entry[], rack?: string): number {
+export function maxDown(journal: readonly Entry[], rack?: string): number {
   const out = new Set<string>();
-  let most = 0;
+  let max = 0;
   for (const { machine, effect } of journal) {
     if (rack !== undefined && !machine.startsWith(`${rack}-`)) continue;
     if (effect === 'reset' || effect === 'power-off') out.add(machine);
     if (effect === 'disk-booted') out.delete(machine);
-    most = Math.max(most, out.size);
+    max = Math.max(max, out.size);
   }
-  return most;
+  return max;
 }

@@ -6,7 +6,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { orders } from '../../mdb/schema.ts';
 import { countEffect, type Whole, wholeFarrier } from './farrier.ts';
-import { mostDown } from './operator.ts';
+import { maxDown } from './operator.ts';
 
 const run = promisify(execFile);
 const farrierCommand = join(import.meta.dirname, '..', '..', 'farrier');
@@ -28,8 +28,8 @@ test('at no moment two are down, each is rebooted once, nothing is stuck', { tim
   // The brake is for storms, and takes a rack in minutes for one: here only the permit is to hold machines back.
   await farrier('brake', 'set', '--share', '100', '--per-minute', '1000', '--reason', 'a whole rack is meant');
   await farrier('semaphore', 'resize', `reboot/rack=${rack}`, '1', '--reason', 'one at a time');
-  const wish = ['--reason', 'a new kernel', '--reboot-group', 'rack', '--no-drain'];
-  await farrier('reboot', '--selector', `rack=${rack}`, '--count', String(rackOf), ...wish);
+  const spec = ['--reason', 'a new kernel', '--reboot-group', 'rack', '--no-drain'];
+  await farrier('reboot', '--selector', `rack=${rack}`, '--count', String(rackOf), ...spec);
 
   const live = async () => {
     const all = await whole.up.mdb.select().from(orders).where(eq(orders.passage, 'reboot'));
@@ -46,7 +46,7 @@ test('at no moment two are down, each is rebooted once, nothing is stuck', { tim
   await expect.poll(live, { timeout: 900_000, interval: 1000 }).toBe(0);
 
   const journal = (await whole.journal()).filter(({ seq }) => seq > before);
-  expect(mostDown(journal)).toBe(1);
+  expect(maxDown(journal)).toBe(1);
   const resets = countEffect(journal, 'reset');
   expect([resets.size, Math.max(...resets.values())]).toEqual([rackOf, 1]);
   const states = await whole.up.mdb.select().from(orders).where(eq(orders.passage, 'reboot'));

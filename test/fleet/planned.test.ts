@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { passageWorkflowId } from '../../contract/machine.ts';
 import { addresses, audit, bmcs, campaigns, disks, erasures, intents, machines, tickets } from '../../mdb/schema.ts';
 import { type FleetMachine, type Whole, wholeFarrier } from './farrier.ts';
-import { FleetOperator, mostDown, placeName } from './operator.ts';
+import { FleetOperator, maxDown, placeName } from './operator.ts';
 
 const image = 'SIMFW BIOS 2.19.1\nfilling\n';
 const sha256 = createHash('sha256').update(image).digest('hex');
@@ -48,8 +48,8 @@ afterAll(async () => {
 const at = (place: string) => fleet.find((machine) => placeName(machine) === place) as FleetMachine;
 const waitsOn = async (machine: FleetMachine, order: string) => {
   const id = passageWorkflowId(machine.id, 'maintenance', order);
-  const standing = await new Client({ connection }).workflow.getHandle(id).query<{ waitingOn: string }>('standing');
-  return standing.waitingOn;
+  const status = await new Client({ connection }).workflow.getHandle(id).query<{ waitingOn: string }>('status');
+  return status.waitingOn;
 };
 /** Places a maintenance as docs/maintenance.md does. */
 const maintain = (machine: FleetMachine, id: string, request: object) =>
@@ -120,8 +120,8 @@ test('a dry run of maintenance tells beforehand what could not be done', { timeo
   const request = ['--request', JSON.stringify({ work }), '--reason', 'what if', '--id', 'what-if', '--dry-run'];
   await op.farrier('order', 'place', 'maintenance', machine.hostname as string, ...request);
   await op.ended('what-if', 'done', 300);
-  const shown = await shownOrder('what-if');
-  const planned = shown.plan.lines.filter(({ step }) => step === 'work').map(({ does }) => does);
+  const observed = await observedOrder('what-if');
+  const planned = observed.plan.lines.filter(({ step }) => step === 'work').map(({ does }) => does);
   expect(planned).toEqual([
     'to maintenance',
     expect.stringMatching(/^update BIOS to 3\.0\.0: it can't be done, .*firmware\/bios-3\.0\.0\.bin.* 404$/),
@@ -129,9 +129,9 @@ test('a dry run of maintenance tells beforehand what could not be done', { timeo
   ]);
 });
 
-const shownOrder = async (id: string) => JSON.parse(await op.farrier('order', 'show', id, '--json')) as Shown;
+const observedOrder = async (id: string) => JSON.parse(await op.farrier('order', 'show', id, '--json')) as Observed;
 
-interface Shown {
+interface Observed {
   readonly plan: { readonly lines: readonly { readonly step: string; readonly does: string }[] };
   readonly steps: readonly { readonly startedAt: string; readonly endedAt: string }[];
 }
@@ -141,8 +141,8 @@ test('a campaign brings a BIOS setting to a pool: rehearsed, started by its hash
 }, async () => {
   const work = JSON.stringify({ work: [{ kind: 'bios', attributes: { PowerProfile: 'Efficiency' } }], soakMinutes: 0 });
   const pace = ['--canary', '1', '--soak-minutes', '0', '--batch', '3', '--at-once', '2', '--rack-share', '20'];
-  const wish = ['maintenance', '--selector', 'pool=batch', '--count', '6', '--reason', 'less power', '--request', work];
-  const planned = await op.farrier('campaign', 'plan', 'power', ...wish, ...pace, '--rehearse');
+  const spec = ['maintenance', '--selector', 'pool=batch', '--count', '6', '--reason', 'less power', '--request', work];
+  const planned = await op.farrier('campaign', 'plan', 'power', ...spec, ...pace, '--rehearse');
   expect(planned).toMatch(/rack s001 +3 +1 +\d/);
   expect(planned).toContain('Nothing is done yet: farrier campaign start power --plan ');
   const rehearsed = async () => (await op.campaign('power')).members.filter(({ plan }) => plan !== null).length;
@@ -155,10 +155,10 @@ test('a campaign brings a BIOS setting to a pool: rehearsed, started by its hash
   await whole.up.mdb.update(machines).set({ pool: 'general' }).where(eq(machines.id, left.id));
   expect(await op.refusal(...start(hash))).toContain('0 machines came to it and 1 left it; plan it anew');
   expect(await op.refusal(...start('0'.repeat(64)))).toContain(`the plan of power is ${hash}, not 000`);
-  const again = await op.farrier('campaign', 'plan', 'power', ...wish.with(4, '5'), ...pace);
+  const again = await op.farrier('campaign', 'plan', 'power', ...spec.with(4, '5'), ...pace);
   expect(again).toContain('5 machines: pool=batch');
   await whole.up.mdb.update(machines).set({ pool: 'batch' }).where(eq(machines.id, left.id));
-  await op.farrier('campaign', 'plan', 'power', ...wish, ...pace);
+  await op.farrier('campaign', 'plan', 'power', ...spec, ...pace);
   expect((await op.campaign('power')).campaign.hash).toBe(hash);
   await setByHand(odd, 'PowerProfile=Efficiency');
 
@@ -188,7 +188,7 @@ test('a campaign brings a BIOS setting to a pool: rehearsed, started by its hash
     expect(machine).toMatchObject({ stage: 'in_service', opState: 'production', held: null });
   }
   const ours = journal.filter(({ machine }) => members.some((one) => placeName(byId(one.machineId)) === machine));
-  for (const rack of ['s001', 's002']) expect(mostDown(ours, rack)).toBe(1);
+  for (const rack of ['s001', 's002']) expect(maxDown(ours, rack)).toBe(1);
   const [canary] = members.filter(({ batch }) => batch === 0);
   const others = members.filter(({ batch, state }) => batch > 0 && state === 'done');
   for (const one of others) expect(Date.parse(one.orderedAt ?? '')).toBeGreaterThan(Date.parse(canary?.endedAt ?? ''));
@@ -215,8 +215,8 @@ test('a reboot campaign is paused, halts at a machine that does not obey, and go
   const always = JSON.stringify([{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '00:00', zone: 'Europe/Berlin' }]);
   const pace = ['--canary', '0', '--batch', '2', '--at-once', '2', '--feed-share', '20', '--pool-share', '34'];
   const halts = ['--halt-count', '2', '--halt-share', '10', '--windows', always, '--class', 'clean'];
-  const wish = ['reboot', '--selector', 'pool=batch', '--reason', 'new kernel'];
-  await op.farrier('campaign', 'plan', 'kernel', ...wish, ...pace, ...halts);
+  const spec = ['reboot', '--selector', 'pool=batch', '--reason', 'new kernel'];
+  await op.farrier('campaign', 'plan', 'kernel', ...spec, ...pace, ...halts);
   const { campaign, members } = await op.campaign('kernel');
   expect(campaign).toMatchObject({ state: 'planned', haltAt: 1, class: 'clean', machines: 6 });
   expect(members.map(({ batch }) => batch)).toEqual([1, 1, 2, 2, 3, 3]);
@@ -259,7 +259,7 @@ test('a reboot campaign is paused, halts at a machine that does not obey, and go
   expect((await ticket())?.closedAt).not.toBeNull();
   const pool = new Set(members.map(({ machineId }) => placeName(byId(machineId))));
   const journal = (await whole.journal()).filter(({ seq, machine }) => seq > since && pool.has(machine));
-  expect(mostDown(journal)).toBeLessThanOrEqual(2);
+  expect(maxDown(journal)).toBeLessThanOrEqual(2);
   for (const { machineId } of members) {
     const done = journal.filter(({ machine }) => machine === placeName(byId(machineId))).map(({ effect }) => effect);
     const ignored = done.filter((effect) => effect === 'power-ignored').length;
@@ -275,8 +275,8 @@ test('a campaign whose window is closed waits for it, and one that is cancelled 
 }, async () => {
   const day = ((new Date().getUTCDay() + 2) % 7) + 1;
   const later = JSON.stringify([{ days: [day], from: '12:00', to: '13:00', zone: 'UTC' }]);
-  const wish = ['reboot', '--selector', 'pool=batch', '--reason', 'not yet', '--windows', later];
-  await op.farrier('campaign', 'plan', 'later', ...wish);
+  const spec = ['reboot', '--selector', 'pool=batch', '--reason', 'not yet', '--windows', later];
+  await op.farrier('campaign', 'plan', 'later', ...spec);
   const { hash } = (await op.campaign('later')).campaign;
   await op.farrier('campaign', 'start', 'later', '--plan', hash, '--reason', 'reviewed');
   const why = async () => (await op.campaign('later')).campaign.why;
@@ -301,7 +301,7 @@ test('maintenance ended in production: firmware, all settings, one reboot, each 
   ]);
   expect(effects[0]?.detail).toMatchObject({ component: 'BIOS', to: '2.19.1' });
   expect(Date.parse(effects[0]?.time ?? '')).toBeGreaterThan(opens);
-  const { startedAt = '' } = (await shownOrder('upgrade')).steps[1] ?? {};
+  const { startedAt = '' } = (await observedOrder('upgrade')).steps[1] ?? {};
   expect(Date.parse(startedAt)).toBeGreaterThanOrEqual(opens);
   expect(await controllerShows(machine, '/UpdateService/FirmwareInventory/BIOS')).toMatchObject({ Version: '2.19.1' });
   expect(await biosOf(machine)).toMatchObject({ HyperThreading: 'Disabled', PowerProfile: 'Performance' });
@@ -318,15 +318,15 @@ test('maintenance ended in production: firmware, all settings, one reboot, each 
   const fences = await whole.up.mdb.select().from(intents).where(eq(intents.orderId, 'upgrade'));
   expect(fences.every(({ fence }) => fence > 0)).toBe(true);
 
-  const asked = await op.question('scarce', 300);
+  const request = await op.question('scarce', 300);
   expect(await op.farrier('step', 'list', '--owner', 'hands')).toMatch(/hands .*Swap the riser card\./);
-  await op.farrier('step', 'answer', asked, 'done');
+  await op.farrier('step', 'answer', request, 'done');
   for (const order of ['soak', 'scarce']) {
     await op.ended(order, 'done', 300);
     expect(await op.steps(order)).toEqual(all);
   }
   expect(await biosOf(at('s001-u05'))).toMatchObject({ SriovSupport: 'Enabled' });
-  const { startedAt: from = '', endedAt: until = '' } = (await shownOrder('soak')).steps[4] ?? {};
+  const { startedAt: from = '', endedAt: until = '' } = (await observedOrder('soak')).steps[4] ?? {};
   expect(Date.parse(until) - Date.parse(from)).toBeGreaterThanOrEqual(60_000);
 });
 

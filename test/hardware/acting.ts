@@ -7,8 +7,8 @@ import { createHardwareActivities, type HardwareActivities } from '../../activit
 import type { Act, ActResult } from '../../contract/hardware.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import { bmcs, fences, machines } from '../../mdb/schema.ts';
+import type { ActClock } from '../../redfish/acts/definition.ts';
 import type { ImageSource } from '../../redfish/acts/firmware.ts';
-import type { ActClock } from '../../redfish/acts/kind.ts';
 import { openSessionPool } from '../../redfish/pool.ts';
 import { secretFolder } from '../../redfish/secrets.ts';
 import type { BmcFault } from '../../sim/bmc/bmcfault.ts';

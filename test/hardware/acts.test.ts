@@ -56,7 +56,7 @@ function simulated(index: number) {
 }
 
 /** A machine in the MDB whose controller is that of a simulated one. */
-async function known(wish: { behind?: number; secret?: string; origin?: string; profile?: string } = {}): Promise<Act> {
+async function known(spec: { behind?: number; secret?: string; origin?: string; profile?: string } = {}): Promise<Act> {
   count += 1;
   const { hardware } = simulated(0);
   const id = `m-acts-${count}`;
@@ -67,12 +67,12 @@ async function known(wish: { behind?: number; secret?: string; origin?: string; 
     mac: count === 1 ? macOf(hardware) : `02:aa:00:00:00:${count.toString(16).padStart(2, '0')}`,
     systemUuid: hardware.uuid,
     serial: hardware.serial,
-    profileId: wish.profile ?? null,
+    profileId: spec.profile ?? null,
   });
   await db.mdb.insert(bmcs).values({
     machineId: id,
-    origin: wish.origin ?? listening.originOf(simulated(wish.behind ?? 0).hardware),
-    secretRef: wish.secret ?? 'good',
+    origin: spec.origin ?? listening.originOf(simulated(spec.behind ?? 0).hardware),
+    secretRef: spec.secret ?? 'good',
   });
   await db.mdb.insert(fences).values({ machineId: id, fence: 7 });
   return { machineId: id, siteId: 'home', orderId: '', intentId: `intent-${count}`, fence: 7, kind: 'boot-network' };
@@ -267,10 +267,10 @@ describe('the controller', () => {
   test('has one session of this process, whatever happened, and none after its end', async () => {
     const act = await known();
     const sessions = async () => {
-      const asked = await fetch(`${listening.originOf(simulated(0).hardware)}/redfish/v1/SessionService/Sessions`, {
+      const request = await fetch(`${listening.originOf(simulated(0).hardware)}/redfish/v1/SessionService/Sessions`, {
         headers: { authorization: `Basic ${Buffer.from('admin:simulated').toString('base64')}` },
       });
-      return ((await asked.json()) as { 'Members@odata.count': number })['Members@odata.count'];
+      return ((await request.json()) as { 'Members@odata.count': number })['Members@odata.count'];
     };
     await Promise.all(Array.from({ length: 12 }, () => run(activities.checkController, act)));
     expect(await sessions()).toBe(1);

@@ -8,12 +8,12 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHardwareActivities } from '../../activities/hardware/index.ts';
 import { createRepairActivities } from '../../activities/repair/index.ts';
-import type { BoardSight } from '../../contract/board.ts';
+import type { BoardObservation } from '../../contract/board.ts';
 import type { Health } from '../../domain/health.ts';
-import type { BoardShown } from '../../domain/identity/board.ts';
+import type { BoardObserved } from '../../domain/identity/board.ts';
 import { judgeSwap, type KnownBoard } from '../../domain/identity/board.ts';
-import type { BoardWord } from '../../domain/identity/boardword.ts';
-import { judgeWord } from '../../domain/identity/boardword.ts';
+import type { BoardAnswer } from '../../domain/identity/boardanswer.ts';
+import { judgeBoardAnswer } from '../../domain/identity/boardanswer.ts';
 import { audit, bmcs, boards, machines, nics, orders } from '../../mdb/schema.ts';
 import { openSessionPool } from '../../redfish/pool.ts';
 import { secretFolder } from '../../redfish/secrets.ts';
@@ -35,7 +35,7 @@ const known: KnownBoard & { serial: string } = {
   bmcMac: 'b0:26:28:11:22:40',
   key: 'old',
 };
-const own: BoardShown = {
+const own: BoardObserved = {
   uuid: oldUuid,
   serial: 'B5R3M33',
   boardSerial: null,
@@ -51,7 +51,7 @@ describe('what a controller shows of the board', () => {
     expect(judgeSwap(known, { ...own, bmcMacs: ['b0:26:28:99:99:99'] })).toEqual({ is: 'same' });
   });
 
-  test.each<[string, Partial<BoardShown>, string[], string[], boolean]>([
+  test.each<[string, Partial<BoardObserved>, string[], string[], boolean]>([
     ['another UUID alone', { uuid: newUuid }, ['serial', 'nic-mac', 'bmc-mac', 'key'], ['uuid'], false],
     ['another certificate alone', { key: 'new' }, ['uuid', 'serial', 'nic-mac', 'bmc-mac'], ['key'], false],
     [
@@ -87,15 +87,15 @@ describe('what a controller shows of the board', () => {
 });
 
 describe("a person's word on the new board", () => {
-  const shown = { ...own, uuid: newUuid, key: 'new' };
-  const word: BoardWord = { by: 'ann', serial: 'NB-7', uuid: newUuid.toUpperCase(), key: 'new' };
+  const observed = { ...own, uuid: newUuid, key: 'new' };
+  const word: BoardAnswer = { by: 'ann', serial: 'NB-7', uuid: newUuid.toUpperCase(), key: 'new' };
   test('is taken when it is what was seen', () => {
-    expect(judgeWord(known, shown, word)).toMatchObject({
+    expect(judgeBoardAnswer(known, observed, word)).toMatchObject({
       change: { uuid: newUuid, serial: 'B5R3M33', boardSerial: 'NB-7', mac: known.bootMac, macs: [], key: 'new' },
     });
   });
 
-  test.each<[string, Partial<BoardShown>, Partial<BoardWord>, RegExp]>([
+  test.each<[string, Partial<BoardObserved>, Partial<BoardAnswer>, RegExp]>([
     ['another UUID', {}, { uuid: oldUuid }, /its system UUID is .*4444/],
     ['no UUID', {}, { uuid: '' }, /UUID/],
     ['another key', {}, { key: 'old' }, /key is new/],
@@ -106,14 +106,14 @@ describe("a person's word on the new board", () => {
     ['too little to be known again', { serials: [], serial: null, macs: [] }, {}, /too little/],
     ['nothing differs any more', { uuid: oldUuid, key: 'old' }, {}, /nothing differs/],
   ])('is not taken: %s', (_, seen, said, why) => {
-    expect(judgeWord(known, { ...shown, ...seen }, { ...word, ...said })).toMatchObject({
+    expect(judgeBoardAnswer(known, { ...observed, ...seen }, { ...word, ...said })).toMatchObject({
       why: expect.stringMatching(why),
     });
   });
 
   test('moves the port that it boots from', () => {
-    const moved = { ...shown, macs: ['b0:26:28:77:00:01', 'b0:26:28:77:00:02'] };
-    expect(judgeWord(known, moved, { ...word, mac: 'B0-26-28-77-00-02' })).toMatchObject({
+    const moved = { ...observed, macs: ['b0:26:28:77:00:01', 'b0:26:28:77:00:02'] };
+    expect(judgeBoardAnswer(known, moved, { ...word, mac: 'B0-26-28-77-00-02' })).toMatchObject({
       change: { mac: 'b0:26:28:77:00:02', macs: moved.macs },
     });
   });
@@ -125,7 +125,7 @@ describe('a simulated machine whose board is replaced', () => {
   let fleet: Fleet;
   let listening: Listening;
   const machineId = 'm-board';
-  const errand = { machineId, siteId: 'home', orderId: 'repair-1', passage: 'repair' } as const;
+  const order = { machineId, siteId: 'home', orderId: 'repair-1', passage: 'repair' } as const;
   const machine = () => fleet.machines[0] as SimMachine;
 
   beforeAll(async () => {
@@ -159,7 +159,7 @@ describe('a simulated machine whose board is replaced', () => {
     try {
       const activities = createHardwareActivities(db.mdb, secretFolder(join(folder, 'secrets')), pool);
       const activity = activities[name] as (input: unknown) => Promise<T>;
-      return await new MockActivityEnvironment().run(activity, { ...errand, since: null, ...more });
+      return await new MockActivityEnvironment().run(activity, { ...order, since: null, ...more });
     } finally {
       await pool.close();
     }
@@ -174,33 +174,33 @@ describe('a simulated machine whose board is replaced', () => {
     Object.assign(machine().hardware, facts);
     await listening.changeCertificate(machine());
   }
-  const accept = (shown: BoardShown, word: BoardWord, id = 'repair-1:board:1') =>
-    createRepairActivities(db.mdb).acceptBoard({ ...errand, id, shown, word });
+  const accept = (observed: BoardObserved, word: BoardAnswer, id = 'repair-1:board:1') =>
+    createRepairActivities(db.mdb).acceptBoard({ ...order, id, shown: observed, word });
 
   test('is shut out, told apart from another machine, and is itself again by the word of a person', async () => {
     expect(await ask('checkController')).toMatchObject({ state: 'match' });
-    expect(await ask<BoardSight>('lookAtBoard')).toEqual({ state: 'same', quarantined: false });
+    expect(await ask<BoardObservation>('lookAtBoard')).toEqual({ state: 'same', quarantined: false });
     const { pin } = (await bmc()) ?? {};
     await replaceBoard({ uuid: newUuid });
     const before = await signIns();
     expect(await ask<Health>('checkHealth')).toMatchObject({ up: false, shutOut: 'certificate' });
-    const unsigned = await ask<BoardSight>('lookAtBoard');
+    const unsigned = await ask<BoardObservation>('lookAtBoard');
     expect(unsigned).toMatchObject({ state: 'key', key: expect.stringMatching(/^[\w+/]{43}=$/) });
     expect(await signIns()).toBe(before);
 
     const key = unsigned.state === 'key' ? unsigned.key : '';
-    const sight = await ask<BoardSight>('lookAtBoard', { key });
-    expect(sight).toMatchObject({ state: 'swapped', differ: ['uuid', 'key'], bootPortGone: false });
-    if (sight.state !== 'swapped') throw new Error('not swapped');
-    expect(sight.agree).toEqual(expect.arrayContaining(['serial', 'nic-mac']));
+    const observation = await ask<BoardObservation>('lookAtBoard', { key });
+    expect(observation).toMatchObject({ state: 'swapped', differ: ['uuid', 'key'], bootPortGone: false });
+    if (observation.state !== 'swapped') throw new Error('not swapped');
+    expect(observation.agree).toEqual(expect.arrayContaining(['serial', 'nic-mac']));
     // A look writes nothing.
     expect(await bmc()).toMatchObject({ pin, quarantineFor: 'certificate' });
 
     const word = { by: 'ann', serial: 'NB-7', uuid: newUuid, key };
-    expect(await accept(sight.shown, { ...word, uuid: oldUuid })).toMatchObject({ accepted: false });
+    expect(await accept(observation.shown, { ...word, uuid: oldUuid })).toMatchObject({ accepted: false });
     expect(await bmc()).toMatchObject({ pin, quarantineFor: 'certificate' });
-    expect(await accept(sight.shown, word)).toEqual({ accepted: true, keysLost: true });
-    expect(await accept(sight.shown, word)).toEqual({ accepted: true, keysLost: true });
+    expect(await accept(observation.shown, word)).toEqual({ accepted: true, keysLost: true });
+    expect(await accept(observation.shown, word)).toEqual({ accepted: true, keysLost: true });
     expect(await bmc()).toMatchObject({ pin: key, quarantine: null, quarantineFor: null });
     expect(await row()).toMatchObject({
       systemUuid: newUuid,
@@ -211,23 +211,23 @@ describe('a simulated machine whose board is replaced', () => {
     expect(await db.mdb.select().from(boards)).toMatchObject([
       { acceptedBy: 'ann', serial: 'NB-7', before: { keyFingerprint: 'k1' }, after: { uuid: newUuid }, keysLost: true },
     ]);
-    const told = await db.mdb.select().from(audit).where(eq(audit.action, 'repair.board-accepted'));
-    expect(told).toMatchObject([{ actorClass: 'user', actor: 'ann', machineId, orderId: 'repair-1' }]);
+    const reported = await db.mdb.select().from(audit).where(eq(audit.action, 'repair.board-accepted'));
+    expect(reported).toMatchObject([{ actorClass: 'user', actor: 'ann', machineId, orderId: 'repair-1' }]);
     // One line of its timeline says all of it.
-    expect(told[0]?.detail).toMatchObject({
+    expect(reported[0]?.detail).toMatchObject({
       reason: expect.stringMatching(/serial number NB-7, system UUID \S+ → \S+4444; the keys of its disks are lost/),
     });
     expect(await ask('checkController')).toMatchObject({ state: 'match' });
-    expect(await ask<BoardSight>('lookAtBoard')).toEqual({ state: 'same', quarantined: false });
+    expect(await ask<BoardObservation>('lookAtBoard')).toEqual({ state: 'same', quarantined: false });
   });
 
   test('and another machine, with which nothing agrees, stays shut out', async () => {
     const { hardware } = machine();
     const was = { ...hardware };
     await replaceBoard({ uuid: oldUuid, serial: 'OTHER', unit: 9 });
-    const unsigned = await ask<BoardSight>('lookAtBoard');
+    const unsigned = await ask<BoardObservation>('lookAtBoard');
     const key = unsigned.state === 'key' ? unsigned.key : '';
-    expect(await ask<BoardSight>('lookAtBoard', { key })).toMatchObject({ state: 'other' });
+    expect(await ask<BoardObservation>('lookAtBoard', { key })).toMatchObject({ state: 'other' });
     const pinned = (await bmc())?.pin;
     expect(await ask<Health>('checkHealth')).toMatchObject({ up: false, shutOut: 'certificate' });
     expect(await bmc()).toMatchObject({ pin: pinned, quarantineFor: 'certificate' });
@@ -238,8 +238,8 @@ describe('a simulated machine whose board is replaced', () => {
     await db.mdb
       .insert(machines)
       .values({ id: 'm-twin', siteId: 'home', mac: '02:ee:00:00:00:77', systemUuid: oldUuid });
-    const shown = { ...own, uuid: oldUuid };
-    expect(await accept(shown, { by: 'ann', serial: 'NB-8', uuid: oldUuid }, 'repair-1:board:9')).toMatchObject({
+    const observed = { ...own, uuid: oldUuid };
+    expect(await accept(observed, { by: 'ann', serial: 'NB-8', uuid: oldUuid }, 'repair-1:board:9')).toMatchObject({
       accepted: false,
       why: expect.stringContaining('m-twin'),
     });
@@ -247,7 +247,7 @@ describe('a simulated machine whose board is replaced', () => {
 
   test('is let in again where it shows its own identity after all', async () => {
     await db.mdb.update(bmcs).set({ quarantine: 'it was another', quarantineFor: 'identity' });
-    await createRepairActivities(db.mdb).endQuarantine({ ...errand, by: 'bea' });
+    await createRepairActivities(db.mdb).endQuarantine({ ...order, by: 'bea' });
     expect(await bmc()).toMatchObject({ quarantine: null });
     expect(await db.mdb.select().from(audit).where(eq(audit.actor, 'bea'))).toMatchObject([{ action: 'bmc.release' }]);
   });

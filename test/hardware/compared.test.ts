@@ -105,8 +105,8 @@ describe('R-8: an empty virtual drive', () => {
     },
   );
 
-  it.each(['rescue', 'rescue.iso', '//server/share/none'])('R-8: that shows %j is not', async (shown) => {
-    one.shows({ Image: shown, Inserted: undefined }, drive);
+  it.each(['rescue', 'rescue.iso', '//server/share/none'])('R-8: that shows %j is not', async (observed) => {
+    one.shows({ Image: observed, Inserted: undefined }, drive);
     one.does(`POST ${drive}/Actions/VirtualMedia.EjectMedia`, () => one.shows({ Image: 'None' }, drive));
     expect(await one.act('eject-media', {})).toMatchObject({ state: 'done', observed: `${drive} is empty` });
   });

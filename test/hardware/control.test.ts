@@ -41,7 +41,7 @@ const families = Object.keys(personalities) as Family[];
 const featuresOf = (family: Family) => personalities[family].features;
 const having = (wanted: (features: ReturnType<typeof featuresOf>) => unknown) =>
   families.filter((family) => wanted(featuresOf(family)));
-const lacking = (wanted: (features: ReturnType<typeof featuresOf>) => unknown) =>
+const missing = (wanted: (features: ReturnType<typeof featuresOf>) => unknown) =>
   families.filter((family) => !wanted(featuresOf(family)));
 
 describe('the light to find a machine by', () => {
@@ -63,11 +63,11 @@ describe('the light to find a machine by', () => {
 
 describe('the controller', () => {
   test('of every family is started again by one command, and believed once it settled (quirk 34)', async () => {
-    const told = await together(families, async (one) => ({
+    const reported = await together(families, async (one) => ({
       result: await one.act('reset-bmc'),
       effects: await one.effects('bmc-reset'),
     }));
-    for (const [family, { result, effects }] of told) {
+    for (const [family, { result, effects }] of reported) {
       expect(result, family).toMatchObject({ state: 'done', observed: expect.stringMatching(/power is Off, was Off/) });
       expect(effects, family).toHaveLength(1);
     }
@@ -108,7 +108,7 @@ describe('the controller', () => {
 describe('the mains', () => {
   test('are cycled by an action of the vendor, once, where it has one (quirk 33)', async () => {
     const offering = having(({ mains }) => mains);
-    const told = await together(offering, async (one) => {
+    const reported = await together(offering, async (one) => {
       await one.act('power-on');
       const result = await one.act('ac-cycle', { approvedBy: 'ada' });
       const effects = await one.effects('power-on', 'power-off', 'ac-cycle');
@@ -116,7 +116,7 @@ describe('the mains', () => {
       return { result, effects, rows: rows.filter(({ kind }) => kind === 'ac-cycle') };
     });
     expect(offering).toEqual(['idrac9', 'ilo5', 'ilo6', 'nvidia', 'xcc', 'sr675']);
-    for (const [family, { result, effects, rows }] of told) {
+    for (const [family, { result, effects, rows }] of reported) {
       const off = featuresOf(family).mains?.hostOff === true;
       expect(result, family).toMatchObject({ state: 'done' });
       expect(effects.filter((effect) => effect === 'ac-cycle')).toHaveLength(1);
@@ -127,7 +127,7 @@ describe('the mains', () => {
     }
   });
 
-  test.each(lacking(({ mains }) => mains))('of %s stay: it offers no known way', async (family) => {
+  test.each(missing(({ mains }) => mains))('of %s stay: it offers no known way', async (family) => {
     await open(family);
     expect(await acting.act('ac-cycle', { approvedBy: 'ada' })).toMatchObject({
       state: 'not_done',
@@ -292,7 +292,7 @@ describe('virtual media', () => {
     expect(JSON.stringify(rows)).not.toContain('simulated');
   });
 
-  test.each(lacking(({ media }) => media.length > 0))('of %s: it has none', async (family) => {
+  test.each(missing(({ media }) => media.length > 0))('of %s: it has none', async (family) => {
     await open(family);
     expect(await acting.act('insert-media', { image })).toMatchObject({
       state: 'not_done',

@@ -7,7 +7,7 @@ import { eq, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { versionOf } from '../../activities/hardware/attempt.ts';
 import { createHardwareActivities, type HardwareActivities } from '../../activities/hardware/index.ts';
-import type { Errand } from '../../contract/passage.ts';
+import type { OrderReference } from '../../contract/passage.ts';
 import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
 import { controllerOf, quarantineController } from '../../mdb/controllers/controller.ts';
 import { releaseController } from '../../mdb/controllers/release.ts';
@@ -24,7 +24,7 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
 const opening = `POST ${sessionsPath}`;
-const quarantined = { held: { fault: 'configure/quarantine' } };
+const quarantined = { question: { fault: 'configure/quarantine' } };
 let db: ThrowawayMdb;
 let folder: string;
 let bmc: Hostile;
@@ -57,7 +57,7 @@ function startWorker() {
 const endWorker = ({ pool, connection }: (typeof workers)[number]) => pool.close().finally(connection.close);
 const give = (word: string) => writeFile(join(folder, 'bmc'), JSON.stringify({ username: 'admin', password: word }));
 
-async function known(): Promise<Errand> {
+async function known(): Promise<OrderReference> {
   count += 1;
   const id = `m-credentials-${count}`;
   await retireEarlier(db.mdb, '4c4c4544-0042-3510-8052-b4c04f4d3333');
@@ -72,62 +72,62 @@ async function known(): Promise<Errand> {
   return { machineId: id, siteId: 'home', orderId: '' };
 }
 
-function check(errand: Errand, worker = 0): Promise<unknown> {
+function check(order: OrderReference, worker = 0): Promise<unknown> {
   const activity = workers[worker]?.activities.checkController as (input: unknown) => Promise<unknown>;
-  return new MockActivityEnvironment().run(activity, errand).catch((error: unknown) => error);
+  return new MockActivityEnvironment().run(activity, order).catch((error: unknown) => error);
 }
 
-const everybody = (errand: Errand) => Promise.all([0, 1, 2, 0, 1, 2].map((worker) => check(errand, worker)));
+const everybody = (order: OrderReference) => Promise.all([0, 1, 2, 0, 1, 2].map((worker) => check(order, worker)));
 
-async function quarantineOf({ machineId }: Errand) {
+async function quarantineOf({ machineId }: OrderReference) {
   const [row] = await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, machineId));
   return row ? { why: row.quarantine, for: row.quarantineFor } : null;
 }
 
 describe('credentials that were refused', () => {
   test('are lifted by others, which are offered once by all workers', async () => {
-    const errand = await known();
+    const order = await known();
     await give('yesterday');
-    await everybody(errand);
+    await everybody(order);
     expect(bmc.count(opening)).toBe(1);
-    expect(await quarantineOf(errand)).toMatchObject({ for: 'credentials', why: expect.stringContaining('bmc') });
+    expect(await quarantineOf(order)).toMatchObject({ for: 'credentials', why: expect.stringContaining('bmc') });
     await give('the day before');
-    expect(await everybody(errand)).toContainEqual({
+    expect(await everybody(order)).toContainEqual({
       held: expect.objectContaining({ fault: 'configure/credentials' }),
     });
     expect(bmc.count(opening)).toBe(2);
     await give(password);
-    expect(await check(errand)).toMatchObject({ state: 'match' });
-    expect(await quarantineOf(errand)).toEqual({ why: null, for: null });
+    expect(await check(order)).toMatchObject({ state: 'match' });
+    expect(await quarantineOf(order)).toEqual({ why: null, for: null });
   });
 
   test('stay refused when they come back, and whoever holds which of them', async () => {
-    const errand = await known();
+    const order = await known();
     for (const word of ['one', 'two', 'one', 'two']) {
       await give(word);
-      await everybody(errand);
+      await everybody(order);
     }
     expect(bmc.count(opening)).toBe(2);
-    expect(await check(errand)).toMatchObject(quarantined);
+    expect(await check(order)).toMatchObject(quarantined);
   });
 
   test('lift no other quarantine', async () => {
-    const errand = await known();
+    const order = await known();
     await give(password);
-    await quarantineController(db.mdb, errand.machineId, 'identity', 'another machine is there');
-    expect(await check(errand)).toMatchObject(quarantined);
+    await quarantineController(db.mdb, order.machineId, 'identity', 'another machine is there');
+    expect(await check(order)).toMatchObject(quarantined);
     expect(bmc.seen).toHaveLength(0);
-    expect(await quarantineOf(errand)).toEqual({ why: 'another machine is there', for: 'identity' });
+    expect(await quarantineOf(order)).toEqual({ why: 'another machine is there', for: 'identity' });
   });
 
   test('after they were right, shut the controller out at the next signing in', async () => {
-    const errand = await known();
+    const order = await known();
     await give(password);
-    expect(await check(errand)).toMatchObject({ state: 'match' });
+    expect(await check(order)).toMatchObject({ state: 'match' });
     await workers[0]?.pool.close();
     bmc.always(opening, told(401, 'Base.1.18.NoValidSession'));
-    expect(await check(errand, 1)).toMatchObject({ held: { fault: 'configure/credentials' } });
-    expect(await check(errand, 2)).toMatchObject(quarantined);
+    expect(await check(order, 1)).toMatchObject({ question: { fault: 'configure/credentials' } });
+    expect(await check(order, 2)).toMatchObject(quarantined);
     expect(bmc.count(opening)).toBe(2);
   });
 });
@@ -138,38 +138,38 @@ describe('an attempt whose answer never came', () => {
     ['because the connection broke', hangUp],
     ['but for a 500', { status: 500 }],
   ])('%s is used up, until there are other credentials', async (_, play) => {
-    const errand = await known();
+    const order = await known();
     await give('perhaps');
     bmc.play(opening, play);
-    expect(await check(errand)).toMatchObject({ name: 'ApplicationFailure' });
-    expect(await everybody(errand)).toMatchObject(Array(6).fill(quarantined));
+    expect(await check(order)).toMatchObject({ name: 'ApplicationFailure' });
+    expect(await everybody(order)).toMatchObject(Array(6).fill(quarantined));
     expect(bmc.count(opening)).toBe(1);
     await give(password);
-    expect(await check(errand)).toMatchObject({ state: 'match' });
+    expect(await check(order)).toMatchObject({ state: 'match' });
   });
 
   test('is repeated where the controller had taken them before', async () => {
-    const errand = await known();
+    const order = await known();
     await give(password);
-    await check(errand);
+    await check(order);
     await workers[0]?.pool.close();
     bmc.play(opening, hangUp);
-    expect(await check(errand, 1)).toMatchObject({ name: 'ApplicationFailure' });
-    expect(await check(errand, 1)).toMatchObject({ state: 'match' });
+    expect(await check(order, 1)).toMatchObject({ name: 'ApplicationFailure' });
+    expect(await check(order, 1)).toMatchObject({ state: 'match' });
   });
 
   test('since its worker died is used up, too', async () => {
-    const errand = await known();
+    const order = await known();
     await give(password);
-    const controller = await controllerOf(db.mdb, errand.machineId);
+    const controller = await controllerOf(db.mdb, order.machineId);
     const version = await versionOf({ username: 'admin', password }, controller?.credentialSalt ?? '');
-    await beginSignIn(db.mdb, { machineId: errand.machineId, origin: bmc.origin }, version);
-    expect(await everybody(errand)).toMatchObject(Array(6).fill(quarantined));
+    await beginSignIn(db.mdb, { machineId: order.machineId, origin: bmc.origin }, version);
+    expect(await everybody(order)).toMatchObject(Array(6).fill(quarantined));
     expect(bmc.count(opening)).toBe(0);
   });
 
   test('is on record although the MDB was away when the answer came', async () => {
-    const errand = await known();
+    const order = await known();
     await give(password);
     bmc.play(opening, (_, response) => {
       const lost = sql`select pg_terminate_backend(pid) from pg_stat_activity
@@ -179,40 +179,40 @@ describe('an attempt whose answer never came', () => {
         response.writeHead(201, { 'x-auth-token': 't9', location: `${sessionsPath}/t9` }).end('{}');
       });
     });
-    await check(errand);
-    expect(await check(errand)).toMatchObject({ state: 'match' });
+    await check(order);
+    expect(await check(order)).toMatchObject({ state: 'match' });
     expect(bmc.count(opening)).toBe(1);
-    const kept = await db.mdb.select().from(signIns).where(eq(signIns.machineId, errand.machineId));
+    const kept = await db.mdb.select().from(signIns).where(eq(signIns.machineId, order.machineId));
     expect(kept).toMatchObject([{ state: 'accepted' }]);
   });
 
   test('is none where the controller said that it is busy', async () => {
-    const errand = await known();
+    const order = await known();
     await give(password);
     bmc.play(opening, told(503, 'Base.1.18.ServiceTemporarilyUnavailable'));
-    expect(await check(errand)).toMatchObject({ type: 'redfish/busy' });
-    expect(await check(errand)).toMatchObject({ state: 'match' });
+    expect(await check(order)).toMatchObject({ type: 'redfish/busy' });
+    expect(await check(order)).toMatchObject({ state: 'match' });
   });
 });
 
 test('a certificate with another key stops everything before a credential is sent, whatever the secret is (quirk 10)', async () => {
-  const errand = await known();
+  const order = await known();
   await give(password);
   const [mine, other] = await Promise.all(['a.test', 'b.test'].map(serveTls));
   await db.mdb
     .update(bmcs)
     .set({ origin: mine?.origin ?? '' })
-    .where(eq(bmcs.machineId, errand.machineId));
-  expect(await check(errand)).toMatchObject({ state: 'match' });
+    .where(eq(bmcs.machineId, order.machineId));
+  expect(await check(order)).toMatchObject({ state: 'match' });
   // The same controller, as far as anybody was told, with another key.
   await db.mdb
     .update(bmcs)
     .set({ origin: other?.origin ?? '' })
-    .where(eq(bmcs.machineId, errand.machineId));
-  expect(await check(errand)).toMatchObject({ held: { fault: 'configure/pin-changed' } });
-  expect(await quarantineOf(errand)).toMatchObject({ for: 'certificate' });
+    .where(eq(bmcs.machineId, order.machineId));
+  expect(await check(order)).toMatchObject({ question: { fault: 'configure/pin-changed' } });
+  expect(await quarantineOf(order)).toMatchObject({ for: 'certificate' });
   await give('another one');
-  expect(await everybody(errand)).toMatchObject(Array(6).fill(quarantined));
+  expect(await everybody(order)).toMatchObject(Array(6).fill(quarantined));
   expect(other?.seen).toEqual([]);
   await Promise.all([mine?.close(), other?.close()]);
 });
@@ -228,37 +228,37 @@ describe('a person who has looked', () => {
   const reason = 'the account was unlocked at the console';
 
   test('has the credentials offered once more, and it is on record who', async () => {
-    const errand = await known();
+    const order = await known();
     await give(password);
     bmc.play(opening, hangUp);
-    await check(errand);
-    expect(await check(errand)).toMatchObject(quarantined);
-    expect(await releaseController(db.mdb, me, errand.machineId, { reason, newCertificate: false })).toBe('released');
-    expect(await check(errand)).toMatchObject({ state: 'match' });
-    expect(await releaseController(db.mdb, me, errand.machineId, { reason, newCertificate: false })).toBe('free');
-    const kept = await db.mdb.select().from(audit).where(eq(audit.machineId, errand.machineId));
+    await check(order);
+    expect(await check(order)).toMatchObject(quarantined);
+    expect(await releaseController(db.mdb, me, order.machineId, { reason, newCertificate: false })).toBe('released');
+    expect(await check(order)).toMatchObject({ state: 'match' });
+    expect(await releaseController(db.mdb, me, order.machineId, { reason, newCertificate: false })).toBe('free');
+    const kept = await db.mdb.select().from(audit).where(eq(audit.machineId, order.machineId));
     expect(kept).toMatchObject([{ action: 'bmc.release', actor: 'erin', detail: { reason } }]);
   });
 
   test('gives up a pinned key only in as many words', async () => {
-    const errand = await known();
+    const order = await known();
     await give(password);
-    await db.mdb.update(bmcs).set({ pin: 'the old one' }).where(eq(bmcs.machineId, errand.machineId));
-    await quarantineController(db.mdb, errand.machineId, 'certificate', 'another certificate');
+    await db.mdb.update(bmcs).set({ pin: 'the old one' }).where(eq(bmcs.machineId, order.machineId));
+    await quarantineController(db.mdb, order.machineId, 'certificate', 'another certificate');
     const release = (newCertificate: boolean) =>
-      releaseController(db.mdb, me, errand.machineId, { reason, newCertificate });
+      releaseController(db.mdb, me, order.machineId, { reason, newCertificate });
     expect(await release(false)).toBe('certificate');
-    expect(await check(errand)).toMatchObject(quarantined);
+    expect(await check(order)).toMatchObject(quarantined);
     expect(await release(true)).toBe('released');
-    expect(await check(errand)).toMatchObject({ state: 'match' });
+    expect(await check(order)).toMatchObject({ state: 'match' });
     expect(await releaseController(db.mdb, me, 'nobody', { reason, newCertificate: true })).toBe('none');
   });
 });
 
 test('the MDB holds neither credentials nor a hash that could be made without its salt', async () => {
-  const errand = await known();
+  const order = await known();
   await give('yesterday');
-  await check(errand);
+  await check(order);
   const kept = JSON.stringify([await db.mdb.select().from(signIns), await db.mdb.select().from(bmcs)]);
   expect(kept).toContain('refused');
   expect(kept).not.toContain('yesterday');

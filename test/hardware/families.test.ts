@@ -154,13 +154,13 @@ describe.each(Object.keys(personalities) as Family[])('a controller like %s', (f
     });
 
   test('has no session left in the end', async () => {
-    const errand = await known(family);
-    await new MockActivityEnvironment().run(activities.checkController as (input: unknown) => Promise<unknown>, errand);
+    const act = await known(family);
+    await new MockActivityEnvironment().run(activities.checkController as (input: unknown) => Promise<unknown>, act);
     await pool.close();
-    const asked = await fetch(`${listening.originOf(machineHardware())}/redfish/v1/SessionService/Sessions`, {
+    const request = await fetch(`${listening.originOf(machineHardware())}/redfish/v1/SessionService/Sessions`, {
       headers: { authorization: `Basic ${Buffer.from('admin:simulated').toString('base64')}` },
     });
-    if (asked.ok) expect((await asked.json()) as object).toMatchObject({ Members: [] });
+    if (request.ok) expect((await request.json()) as object).toMatchObject({ Members: [] });
   });
 });
 

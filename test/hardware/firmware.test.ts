@@ -28,8 +28,8 @@ beforeAll(async () => {
   await writeSite(db.mdb);
   folder = await mkdtemp(join(tmpdir(), 'farrier-firmware-'));
   // `/files/<component>/<version>` is an image of it.
-  server = createServer((asked, answer) => {
-    const [, , component = '', version = ''] = (asked.url ?? '').split('/');
+  server = createServer((request, answer) => {
+    const [, , component = '', version = ''] = (request.url ?? '').split('/');
     if (version === 'missing') answer.writeHead(404).end();
     else answer.end(content(component, version));
   });
@@ -44,7 +44,7 @@ afterAll(async () => {
 
 type Family = keyof typeof personalities;
 
-function wish(component: string, version: string, said = component): FirmwareUpdate {
+function spec(component: string, version: string, said = component): FirmwareUpdate {
   const sha256 = createHash('sha256').update(content(component, version)).digest('hex');
   return { component: said, version, image: `${component}/${version}`, sha256 };
 }
@@ -88,7 +88,7 @@ const families: readonly (readonly [Family, string, string, string])[] = [
 describe.concurrent('firmware', () => {
   for (const [family, bmc, bios, way] of families) {
     const ofController = on(family, async (acting) => {
-      await acting.act('update-firmware', wish('BMC', '9.8.7', bmc));
+      await acting.act('update-firmware', spec('BMC', '9.8.7', bmc));
       expect(await acting.settle('update-firmware')).toMatchObject({ state: 'done' });
       expect(await flashed(acting)).toEqual(['firmware-flashed', 'bmc-reset']);
       expect(await intentOf(acting)).toMatchObject({ state: 'done', command: { way, version: '9.8.7' } });
@@ -96,7 +96,7 @@ describe.concurrent('firmware', () => {
     test(`of a controller like ${family} is sent once, and read back after its restart`, ofController);
 
     const ofHost = on(family, async (acting) => {
-      await acting.act('update-firmware', wish('BIOS', '9.8.7', bios));
+      await acting.act('update-firmware', spec('BIOS', '9.8.7', bios));
       let result = await acting.settle('update-firmware');
       if (family === 'idrac9') {
         expect(result).toMatchObject({ state: 'unknown', waitsFor: 'restart' });
@@ -118,7 +118,7 @@ describe.concurrent('firmware', () => {
     on(
       'ilo6',
       async (acting) => {
-        await acting.act('update-firmware', wish('BIOS', '2', '2'));
+        await acting.act('update-firmware', spec('BIOS', '2', '2'));
         expect(await acting.settle('update-firmware')).toMatchObject({ state: 'done' });
         expect(await intentOf(acting)).toMatchObject({ command: { way: 'push' } });
       },
@@ -137,7 +137,7 @@ describe.concurrent('firmware', () => {
     (how) =>
       on('idrac9', async (acting) => {
         acting.machine.setFault({ kind: 'bad-flash', how });
-        await acting.act('update-firmware', wish('BMC', '7', 'iDRAC'));
+        await acting.act('update-firmware', spec('BMC', '7', 'iDRAC'));
         expect(await acting.settle('update-firmware')).toMatchObject({ state: 'not_done' });
         // Whichever look saw it, the act's own or that of settling.
         expect(await intentOf(acting)).toMatchObject({
@@ -153,11 +153,11 @@ describe.concurrent('firmware', () => {
       'standard',
       async (acting) => {
         acting.machine.setFault({ kind: 'bad-flash', how });
-        await acting.act('update-firmware', wish('BMC', '7'));
+        await acting.act('update-firmware', spec('BMC', '7'));
         expect(await acting.settle('update-firmware')).toMatchObject({ state: 'unknown' });
         expect(await intentOf(acting)).toMatchObject({ state: 'unknown' });
         acting.machine.clearFault();
-        expect(await acting.act('update-firmware', wish('BMC', '7'))).toMatchObject({ state: 'unknown' });
+        expect(await acting.act('update-firmware', spec('BMC', '7'))).toMatchObject({ state: 'unknown' });
         expect(await flashed(acting)).toEqual([]);
       },
       4000,
@@ -168,7 +168,7 @@ describe.concurrent('firmware', () => {
     'whose answer was lost is found by its task and its version',
     on('standard', async (acting) => {
       acting.bmcFault({ path: '/redfish/v1/UpdateService/upload', cut: 'after', times: 1 });
-      expect(await acting.act('update-firmware', wish('BIOS', '5'))).toMatchObject({ state: 'unknown' });
+      expect(await acting.act('update-firmware', spec('BIOS', '5'))).toMatchObject({ state: 'unknown' });
       expect(await acting.settle('update-firmware')).toMatchObject({ state: 'done' });
       expect(await flashed(acting)).toEqual(['firmware-flashed']);
     }),
@@ -178,7 +178,7 @@ describe.concurrent('firmware', () => {
     'keeps every other act off the machine while it is under way',
     on('standard', async (acting) => {
       acting.machine.setFault({ kind: 'bad-flash', how: 'stuck' });
-      await acting.act('update-firmware', wish('BIOS', '5'));
+      await acting.act('update-firmware', spec('BIOS', '5'));
       expect(await acting.act('power-on')).toMatchObject({
         state: 'not_done',
         observed: expect.stringContaining('firmware update is under way'),
@@ -188,13 +188,13 @@ describe.concurrent('firmware', () => {
   );
 
   test.each([
-    ['x10', wish('BMC', '7'), 'offers no way'],
-    ['standard', wish('BMC', '1.12.3'), 'already'],
-    ['standard', wish('CPLD', '7'), 'lists no firmware CPLD, but BMC, BIOS'],
-    ['standard', { ...wish('BMC', '7'), sha256: '0'.repeat(64) }, 'has the SHA-256'],
-    ['standard', { ...wish('BMC', '7'), image: 'BMC/missing', sha256: '1'.repeat(64) }, 'answered 404'],
-    ['standard', { ...wish('BMC', '7'), image: '../secrets/good' }, 'not a path'],
-    ['standard', { ...wish('BMC', '7'), sha256: 'abc' }, 'parameters of update-firmware: sha256'],
+    ['x10', spec('BMC', '7'), 'offers no way'],
+    ['standard', spec('BMC', '1.12.3'), 'already'],
+    ['standard', spec('CPLD', '7'), 'lists no firmware CPLD, but BMC, BIOS'],
+    ['standard', { ...spec('BMC', '7'), sha256: '0'.repeat(64) }, 'has the SHA-256'],
+    ['standard', { ...spec('BMC', '7'), image: 'BMC/missing', sha256: '1'.repeat(64) }, 'answered 404'],
+    ['standard', { ...spec('BMC', '7'), image: '../secrets/good' }, 'not a path'],
+    ['standard', { ...spec('BMC', '7'), sha256: 'abc' }, 'parameters of update-firmware: sha256'],
   ] as const)('of %s is not sent: %j', (family, parameters, why) =>
     on(family, async (acting) => {
       const result = await acting.act('update-firmware', parameters);
@@ -207,7 +207,7 @@ describe.concurrent('firmware', () => {
   test(
     'in a dry run is planned with the image at hand, and nothing is written anywhere',
     on('supermicro', async (acting) => {
-      const planned = await acting.act('update-firmware', wish('BMC', '7'), { dryRun: true });
+      const planned = await acting.act('update-firmware', spec('BMC', '7'), { dryRun: true });
       expect(planned).toMatchObject({
         state: 'planned',
         command: { component: 'BMC', version: '7', way: 'multipart', verify: true, next: { kind: 'start-firmware' } },

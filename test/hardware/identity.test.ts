@@ -52,8 +52,8 @@ describe('the reset type for a wish (quirk 26)', () => {
     ['restart', ['On', 'ForceOff', 'ForceRestart', 'PowerCycle'], 'ForceRestart'],
     ['restart', ['On', 'PowerCycle'], 'PowerCycle'],
     ['restart', ['On', 'ForceOff', 'Off'], null],
-  ] as const)('%s of %j', (wish, allowed, expected) => {
-    expect(chooseReset(wish, allowed)).toBe(expected);
+  ] as const)('%s of %j', (spec, allowed, expected) => {
+    expect(chooseReset(spec, allowed)).toBe(expected);
   });
 });
 

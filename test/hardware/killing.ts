@@ -92,11 +92,11 @@ export async function openKillBench(): Promise<KillBench | null> {
     db,
     kill: async (kill) => {
       count += 1;
-      const scene = await openScene(db, temporal, `kill-${process.pid}-${count}`, kill.speed ?? 20, kill.personality);
+      const setup = await openContext(db, temporal, `kill-${process.pid}-${count}`, kill.speed ?? 20, kill.personality);
       try {
-        return await play(scene, taskQueue, kill);
+        return await play(setup, taskQueue, kill);
       } finally {
-        await scene.close();
+        await setup.close();
       }
     },
     async close() {
@@ -108,7 +108,7 @@ export async function openKillBench(): Promise<KillBench | null> {
   };
 }
 
-interface Scene {
+interface Setup {
   readonly db: ThrowawayMdb;
   readonly temporal: TestWorkflowEnvironment;
   readonly id: string;
@@ -120,13 +120,13 @@ interface Scene {
   close(): Promise<void>;
 }
 
-async function openScene(
+async function openContext(
   db: ThrowawayMdb,
   temporal: TestWorkflowEnvironment,
   id: string,
   speed: number,
   personality: PersonalityChoice,
-): Promise<Scene> {
+): Promise<Setup> {
   const folder = await mkdtemp(join(tmpdir(), `farrier-${id}-`));
   await mkdir(join(folder, 'secrets'));
   await writeFile(join(folder, 'secrets', 'good'), JSON.stringify({ username: 'admin', password: 'simulated' }));
@@ -166,11 +166,11 @@ async function openScene(
   };
 }
 
-async function play<K extends ActKind>(scene: Scene, taskQueue: string, kill: Kill<K>): Promise<Killed> {
-  const { db, fleet, id, machine, temporal } = scene;
+async function play<K extends ActKind>(setup: Setup, taskQueue: string, kill: Kill<K>): Promise<Killed> {
+  const { db, fleet, id, machine, temporal } = setup;
   await kill.prepare?.(machine);
-  const victim = await startWorker(scene, kill.images);
-  const hold = await holdAt(scene, kill);
+  const victim = await startWorker(setup, kill.images);
+  const hold = await holdAt(setup, kill);
   const act = {
     machineId: id,
     siteId: id,
@@ -194,10 +194,10 @@ async function play<K extends ActKind>(scene: Scene, taskQueue: string, kill: Ki
     await once(victim.process, 'exit');
     await hold.release();
   }
-  const survivor = await startSurvivor(scene, kill.images);
+  const survivor = await startSurvivor(setup, kill.images);
   try {
     const results = (await run.result()) as ActResult[];
-    await kill.inspect?.(join(scene.folder, 'secrets'));
+    await kill.inspect?.(join(setup.folder, 'secrets'));
     const rows = await db.mdb.select().from(intents).where(eq(intents.machineId, id)).orderBy(intents.writtenAt);
     return { results, intents: rows, journal: await fleet.journal.read(), machine };
   } finally {
@@ -205,7 +205,7 @@ async function play<K extends ActKind>(scene: Scene, taskQueue: string, kill: Ki
   }
 }
 
-async function startWorker({ db, id, folder }: Scene, images?: string) {
+async function startWorker({ db, id, folder }: Setup, images?: string) {
   const { address = '' } = await service('temporal');
   const env = {
     ...process.env,
@@ -223,7 +223,7 @@ async function startWorker({ db, id, folder }: Scene, images?: string) {
 }
 
 /** Another worker, in this process: for it time passes as fast as for the machine. */
-async function startSurvivor({ db, folder, id, speed, temporal }: Scene, images?: string) {
+async function startSurvivor({ db, folder, id, speed, temporal }: Setup, images?: string) {
   const pool = openSessionPool();
   const worker = await Worker.create({
     connection: temporal.nativeConnection,
@@ -249,9 +249,9 @@ interface Hold {
   release(): Promise<void>;
 }
 
-function holdAt(scene: Scene, { command, moment }: Pick<Kill<ActKind>, 'command' | 'moment'>): Promise<Hold> | Hold {
-  if (moment === 'before sending') return holdIntent(scene);
-  const { faults } = scene.fleet.bmcOf(scene.machine);
+function holdAt(setup: Setup, { command, moment }: Pick<Kill<ActKind>, 'command' | 'moment'>): Promise<Hold> | Hold {
+  if (moment === 'before sending') return holdIntent(setup);
+  const { faults } = setup.fleet.bmcOf(setup.machine);
   const set = (fault: Partial<BmcFault> & { path: string }) => faults.set({ times: 1, ...fault });
   const held = (path: string) => until(async () => faults.held.includes(path), `the controller holds ${path}`);
   set({ ...command, hold: moment === 'on the way' ? 'before' : 'after' });
@@ -269,7 +269,7 @@ function holdAt(scene: Scene, { command, moment }: Pick<Kill<ActKind>, 'command'
 }
 
 /** The intent is written; the statement that marks it as sent waits for a lock of ours. */
-async function holdIntent({ db, id }: Scene): Promise<Hold> {
+async function holdIntent({ db, id }: Setup): Promise<Hold> {
   const { pool, close } = connectMdb({ url: db.url, name: 'hold' });
   const session = await pool.take();
   await session.query('select pg_advisory_lock($1, hashtext($2))', [gate, id]);

@@ -98,9 +98,9 @@ describe('R-5: the mode of a boot override', () => {
     ['bios', 'UEFI', 'Legacy'],
   ] as const)(
     'R-5: follows the firmware by which the machine was seen to boot: %s',
-    async (firmware, shown, expected) => {
+    async (firmware, observed, expected) => {
       await db.mdb.update(machines).set({ firmware }).where(eq(machines.id, one.machineId));
-      one.shows({ Boot: { ...idle, BootSourceOverrideMode: shown } });
+      one.shows({ Boot: { ...idle, BootSourceOverrideMode: observed } });
       expect(await one.act('boot-network')).toMatchObject({ state: 'done' });
       expect(mode()).toBe(expected);
     },

@@ -17,7 +17,7 @@ let db: ThrowawayMdb;
 let folder: string;
 let fleet: Fleet;
 let listening: Listening;
-const errand = { machineId: 'm-pin', siteId: 'home', orderId: '' };
+const order = { machineId: 'm-pin', siteId: 'home', orderId: '' };
 
 beforeAll(async () => {
   db = await throwawayMdb();
@@ -28,7 +28,7 @@ beforeAll(async () => {
   fleet = createFleet({ racks: 1, perRack: 1, folder, bootUrl: 'http://127.0.0.1:9', ca: '' });
   listening = await listenFor(fleet, '127.0.0.1:0', 'ports', 'https');
   const { uuid, serial } = simulated().hardware;
-  const { machineId: id } = errand;
+  const { machineId: id } = order;
   await db.mdb.insert(machines).values({ id, siteId: 'home', mac: '02:ee:00:00:00:01', systemUuid: uuid, serial });
   const origin = listening.originOf(simulated().hardware);
   await db.mdb.insert(bmcs).values({ machineId: id, origin, secretRef: 'good' });
@@ -51,12 +51,12 @@ async function check(): Promise<unknown> {
   const pool = openSessionPool();
   try {
     const { checkController } = createHardwareActivities(db.mdb, secretFolder(join(folder, 'secrets')), pool);
-    return await new MockActivityEnvironment().run(checkController as (input: unknown) => Promise<unknown>, errand);
+    return await new MockActivityEnvironment().run(checkController as (input: unknown) => Promise<unknown>, order);
   } finally {
     await pool.close();
   }
 }
-const row = async () => (await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, errand.machineId)))[0];
+const row = async () => (await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, order.machineId)))[0];
 const signIns = async () =>
   (await fleet.journal.read()).filter(({ effect }) => effect === 'session-opened' || effect === 'session-refused')
     .length;
@@ -68,8 +68,8 @@ test('the key of the first contact is pinned; another one ends it before credent
   expect(await check()).toMatchObject({ state: 'match' });
   const before = await signIns();
   await listening.changeCertificate(simulated());
-  expect(await check()).toMatchObject({ held: { fault: 'configure/pin-changed' } });
+  expect(await check()).toMatchObject({ question: { fault: 'configure/pin-changed' } });
   expect(await row()).toMatchObject({ pin, quarantine: expect.stringContaining('another certificate') });
-  expect(await check()).toMatchObject({ held: { fault: 'configure/quarantine' } });
+  expect(await check()).toMatchObject({ question: { fault: 'configure/quarantine' } });
   expect(await signIns()).toBe(before);
 });

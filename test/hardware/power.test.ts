@@ -25,10 +25,10 @@ function offers(...types: string[]): void {
 
 /** Moves the power as it is told to, and says what it was told. */
 function obeys(...refusals: ((type: string) => ReturnType<typeof told> | null)[]): string[] {
-  const asked: string[] = [];
+  const requests: string[] = [];
   one.bmc.always(resetCall, (_, response) => {
     const type = String(one.sent(resetCall).at(-1)?.ResetType);
-    asked.push(type);
+    requests.push(type);
     const refusal = refusals.map((refuse) => refuse(type)).find((answer) => answer !== null);
     if (refusal) {
       const { status = 500, headers = {}, body } = refusal;
@@ -39,7 +39,7 @@ function obeys(...refusals: ((type: string) => ReturnType<typeof told> | null)[]
     if (['ForceOff', 'Off', 'GracefulShutdown'].includes(type)) one.shows({ PowerState: 'Off' });
     response.writeHead(204).end();
   });
-  return asked;
+  return requests;
 }
 
 const refusing = (wanted: string, times: number, answer: ReturnType<typeof told>) => {
@@ -61,37 +61,39 @@ describe('R-2: a change of power that was refused for the moment is asked for ag
   ];
   it.each(answers)('%s', async (_, answer) => {
     offers('On', 'ForceOff');
-    const asked = obeys(refusing('On', 3, answer));
+    const requests = obeys(refusing('On', 3, answer));
     expect(await one.act('power-cycle')).toMatchObject({ state: 'done' });
-    expect(asked).toEqual(['ForceOff', 'On', 'On', 'On', 'On']);
+    expect(requests).toEqual(['ForceOff', 'On', 'On', 'On', 'On']);
     expect(one.shown().PowerState).toBe('On');
   });
 
   it('R-2: within a bound, and then it says that the machine is off', async () => {
     offers('On', 'ForceOff');
-    const asked = obeys(refusing('On', Number.POSITIVE_INFINITY, told(409, 'Base.1.18.ActionParameterValueConflict')));
+    const requests = obeys(
+      refusing('On', Number.POSITIVE_INFINITY, told(409, 'Base.1.18.ActionParameterValueConflict')),
+    );
     expect(await one.act('power-cycle')).toMatchObject({
       state: 'not_done',
       left: 'off',
       observed: expect.stringMatching(/is off/),
     });
-    expect(asked.length).toBeGreaterThan(3);
-    expect(asked.length).toBeLessThan(20);
+    expect(requests.length).toBeGreaterThan(3);
+    expect(requests.length).toBeLessThan(20);
     expect(await one.settle('power-cycle')).toMatchObject({ state: 'not_done', left: 'off' });
   });
 
   it('R-2: never where it may have been taken', async () => {
     offers('On', 'ForceOff');
-    const asked = obeys(refusing('On', 1, told(500, 'Base.1.18.InternalError')));
+    const requests = obeys(refusing('On', 1, told(500, 'Base.1.18.InternalError')));
     expect(await one.act('power-cycle')).toMatchObject({ state: 'unknown' });
-    expect(asked).toEqual(['ForceOff', 'On']);
+    expect(requests).toEqual(['ForceOff', 'On']);
   });
 
   it('R-2: nor where it is a matter of form', async () => {
     offers('On', 'ForceOff');
-    const asked = obeys(refusing('On', 9, told(400, 'Base.1.18.ActionParameterNotSupported')));
+    const requests = obeys(refusing('On', 9, told(400, 'Base.1.18.ActionParameterNotSupported')));
     expect(await one.act('power-cycle')).toMatchObject({ state: 'not_done', left: 'off' });
-    expect(asked).toEqual(['ForceOff', 'On']);
+    expect(requests).toEqual(['ForceOff', 'On']);
   });
 
   it('R-2: by a worker that died between off and on, the machine is told as off, or as on if somebody was faster', async () => {
@@ -117,36 +119,36 @@ describe('R-2: a change of power that was refused for the moment is asked for ag
 describe('R-3: a controller that offers On, ForceOff and Off', () => {
   it('R-3: restarts by off and on', async () => {
     offers('On', 'ForceOff', 'Off');
-    const asked = obeys();
+    const requests = obeys();
     expect(await one.act('restart')).toMatchObject({ state: 'done' });
-    expect(asked).toHaveLength(2);
-    expect(asked[1]).toBe('On');
+    expect(requests).toHaveLength(2);
+    expect(requests[1]).toBe('On');
   });
 
   it('R-3: boots from the network by off and on', async () => {
     offers('On', 'ForceOff', 'Off');
-    const asked = obeys();
+    const requests = obeys();
     one.does('PATCH /redfish/v1/Systems/1', ({ Boot }) => one.shows({ Boot }));
     expect(await one.act('boot-network')).toMatchObject({ state: 'done' });
-    expect(asked.at(-1)).toBe('On');
+    expect(requests.at(-1)).toBe('On');
   });
 
   it('R-3: is asked to go off before its power is cut', async () => {
     offers('On', 'ForceOff', 'Off');
-    const asked = obeys(() => null);
+    const requests = obeys(() => null);
     expect(await one.act('power-off')).toMatchObject({ state: 'done' });
-    expect(asked).toEqual(['Off']);
+    expect(requests).toEqual(['Off']);
   });
 
   it('R-3: and its power is cut where it does not hear', async () => {
     offers('On', 'ForceOff', 'Off');
-    const asked: string[] = [];
+    const requests: string[] = [];
     one.does(resetCall, ({ ResetType }) => {
-      asked.push(String(ResetType));
+      requests.push(String(ResetType));
       if (ResetType === 'ForceOff') one.shows({ PowerState: 'Off' });
     });
     expect(await one.act('power-off', { patience: 3000 })).toMatchObject({ state: 'done' });
-    expect(asked).toEqual(['Off', 'ForceOff']);
+    expect(requests).toEqual(['Off', 'ForceOff']);
   });
 });
 
@@ -165,10 +167,10 @@ describe('R-29: what cuts the mains', () => {
 
   it('R-29: is not what a power-cycle sends, where PowerCycle may be another name of it', async () => {
     offers('On', 'ForceOff', 'PowerCycle', 'FullPowerCycle');
-    const asked = obeys();
+    const requests = obeys();
     expect(await one.act('power-cycle')).toMatchObject({ state: 'done' });
     expect(await one.act('restart')).toMatchObject({ state: 'done' });
-    expect(asked).toEqual(['ForceOff', 'On', 'ForceOff', 'On']);
+    expect(requests).toEqual(['ForceOff', 'On', 'ForceOff', 'On']);
   });
 
   it('R-29: is refused where there is no other way, and says what to do', async () => {
@@ -220,9 +222,9 @@ describe('R-17: an AC cycle', () => {
   });
 
   it('R-17: that leaves the host off is done when the host is on again', async () => {
-    const asked = obeys();
+    const requests = obeys();
     expect(await one.act('ac-cycle', { approvedBy: 'ada' })).toMatchObject({ state: 'done' });
-    expect(asked).toEqual(['On']);
+    expect(requests).toEqual(['On']);
     expect(one.shown().PowerState).toBe('On');
   });
 
@@ -235,8 +237,8 @@ describe('R-17: an AC cycle', () => {
 
   it('R-17: of a host that was off leaves it off', async () => {
     one.shows({ PowerState: 'Off' });
-    const asked = obeys();
+    const requests = obeys();
     expect(await one.act('ac-cycle', { approvedBy: 'ada' })).toMatchObject({ state: 'done' });
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });

@@ -45,7 +45,7 @@ beforeEach(async () => {
     ...(bmc.resources.get('/redfish/v1/') as object),
     UpdateService: to(updatePath),
   });
-  bmc.resources.set(systemPath, { ...shown(systemPath), Links: { ManagedBy: [to(managerPath)] } });
+  bmc.resources.set(systemPath, { ...observed(systemPath), Links: { ManagedBy: [to(managerPath)] } });
   bmc.resources.set(managerPath, { ...to(managerPath), FirmwareVersion: '1.0' });
   bmc.resources.set(updatePath, { ...to(updatePath), HttpPushUri: '/push' });
   count += 1;
@@ -71,7 +71,7 @@ function startWorker(): void {
   reach = createReach(db.mdb, secretFolder(folder), pool, openClaims(db.mdb.$client));
 }
 
-const shown = (path: string) => bmc.resources.get(path) as Record<string, unknown>;
+const observed = (path: string) => bmc.resources.get(path) as Record<string, unknown>;
 
 /** What one activity reads of the controller. */
 async function asked(work: (probe: Probe, session: Session) => Promise<unknown> = async () => null): Promise<string[]> {
@@ -117,8 +117,8 @@ describe('what a controller offers', () => {
 
   test('is found anew under another firmware version', async () => {
     await asked(update);
-    bmc.resources.set(managerPath, { ...shown(managerPath), FirmwareVersion: '2.0' });
-    bmc.resources.set(updatePath, { ...shown(updatePath), HttpPushUri: '/new' });
+    bmc.resources.set(managerPath, { ...observed(managerPath), FirmwareVersion: '2.0' });
+    bmc.resources.set(updatePath, { ...observed(updatePath), HttpPushUri: '/new' });
     // A controller that was flashed has started again, and knows no session.
     bmc.sessions.clear();
     expect(await asked()).toEqual(expect.arrayContaining([system]));
@@ -132,7 +132,7 @@ describe('what a controller offers', () => {
   test('is found anew where the system is no longer', async () => {
     await asked();
     const moved = '/redfish/v1/Systems/Self';
-    bmc.resources.set(moved, { ...shown(systemPath), '@odata.id': moved });
+    bmc.resources.set(moved, { ...observed(systemPath), '@odata.id': moved });
     bmc.resources.set('/redfish/v1/Systems', { Members: [{ '@odata.id': moved }] });
     bmc.resources.delete(systemPath);
     expect(await asked()).toEqual([system, 'GET /redfish/v1/Systems', `GET ${moved}`, manager]);

@@ -50,12 +50,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function known(wish: { secret?: string; bios?: Record<string, string> } = {}): Promise<Act> {
+async function known(spec: { secret?: string; bios?: Record<string, string> } = {}): Promise<Act> {
   count += 1;
   const id = `m-refusal-${count}`;
-  if (wish.bios) {
+  if (spec.bios) {
     const burnin = { capSeconds: 60, stressSeconds: 1, peerShare: 0.7, minPeers: 3, floors: {} };
-    await db.mdb.insert(profiles).values({ id, match: {}, burnin, bios: wish.bios });
+    await db.mdb.insert(profiles).values({ id, match: {}, burnin, bios: spec.bios });
   }
   await retireEarlier(db.mdb, '4c4c4544-0042-3510-8052-b4c04f4d3333');
   await db.mdb.insert(machines).values({
@@ -64,9 +64,9 @@ async function known(wish: { secret?: string; bios?: Record<string, string> } = 
     mac: `02:bb:00:00:00:${count.toString(16).padStart(2, '0')}`,
     systemUuid: '4c4c4544-0042-3510-8052-b4c04f4d3333',
     serial: 'B5R3M33',
-    profileId: wish.bios ? id : null,
+    profileId: spec.bios ? id : null,
   });
-  await db.mdb.insert(bmcs).values({ machineId: id, origin: bmc.origin, secretRef: wish.secret ?? 'good' });
+  await db.mdb.insert(bmcs).values({ machineId: id, origin: bmc.origin, secretRef: spec.secret ?? 'good' });
   await db.mdb.insert(fences).values({ machineId: id, fence: 7 });
   return { machineId: id, siteId: 'home', orderId: '', intentId: `refusal-${count}`, fence: 7, kind: 'restart' };
 }
@@ -89,10 +89,10 @@ describe('credentials that are refused', () => {
   test('are offered once, whatever number of workers asks at once (quirk 6)', async () => {
     const act = await known({ secret: 'stale' });
     const results = await Promise.all(
-      [0, 1, 2, 0, 1, 2].map((worker) => run<{ held: { fault: string } }>(worker, 'checkController', act)),
+      [0, 1, 2, 0, 1, 2].map((worker) => run<{ question: { fault: string } }>(worker, 'checkController', act)),
     );
     expect(bmc.count(opening)).toBe(1);
-    const faults = results.map(({ held }) => held.fault).sort();
+    const faults = results.map(({ question }) => question.fault).sort();
     expect(new Set(faults)).toEqual(new Set(['configure/credentials', 'configure/quarantine']));
     const [row] = await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, act.machineId));
     expect(row?.quarantine).toContain('refused the credentials stale');
@@ -110,7 +110,7 @@ describe('credentials that are refused', () => {
     const account = '/redfish/v1/AccountService/Accounts/1';
     bmc.always(`GET ${systemPath}`, told(403, 'Base.1.18.PasswordChangeRequired', 'Change it.', [account]));
     expect(await run(0, 'checkController', act)).toMatchObject({
-      held: { fault: 'configure/password-change', reason: expect.stringContaining(account) },
+      question: { fault: 'configure/password-change', reason: expect.stringContaining(account) },
     });
     const [row] = await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, act.machineId));
     expect(row?.quarantine).toBeNull();
@@ -121,17 +121,17 @@ describe('a claim', () => {
   test('is held by one of all processes and of all callers, and waited for only so long', async () => {
     const claims = workers.map(({ connection }) => openClaims(connection.pool));
     let inside = 0;
-    let most = 0;
+    let max = 0;
     const work = async () => {
       inside += 1;
-      most = Math.max(most, inside);
+      max = Math.max(max, inside);
       await new Promise(setImmediate);
       inside -= 1;
       return 'worked';
     };
     const all = [0, 1, 2, 0, 1, 2].map((worker) => claims[worker]?.hold('one', 20_000, work));
     expect(new Set(await Promise.all(all))).toEqual(new Set(['worked']));
-    expect(most).toBe(1);
+    expect(max).toBe(1);
     await claims[0]?.hold('one', 1000, async () => {
       expect(await claims[1]?.hold('one', 100, work)).toBe('taken');
       expect(await claims[1]?.hold('other', 100, work)).toBe('worked');
@@ -249,7 +249,7 @@ test('a new password is another session: the old one is deleted', async () => {
   const act = await known();
   await run(0, 'checkController', act);
   await writeFile(join(folder, 'good'), JSON.stringify({ username: 'admin', password: 'changed' }));
-  expect(await run(0, 'checkController', act)).toMatchObject({ held: { fault: 'configure/credentials' } });
+  expect(await run(0, 'checkController', act)).toMatchObject({ question: { fault: 'configure/credentials' } });
   expect(bmc.count(opening)).toBe(2);
   await expect.poll(() => bmc.sessions.size).toBe(0);
 });

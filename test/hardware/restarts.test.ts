@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { judgeHealth } from '../../domain/health.ts';
-import { effectShown, isStarting, type Shown } from '../../redfish/effect.ts';
+import { effectObserved, isStarting, type Observed } from '../../redfish/effect.ts';
 import { witnessesOf } from '../../redfish/witnesses.ts';
 import type { personalities } from '../../sim/bmc/personalities.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
@@ -22,10 +22,10 @@ beforeEach(async () => {
 });
 afterEach(() => one?.close());
 
-const on: Shown = { power: 'On', lastReset: null, bootProgress: null };
+const on: Observed = { power: 'On', lastReset: null, bootProgress: null };
 
 describe('R-25: the edges that were seen while one looked are kept', () => {
-  it.each<[string, Partial<Shown>, Partial<Shown>[], boolean]>([
+  it.each<[string, Partial<Observed>, Partial<Observed>[], boolean]>([
     ['off, then on', {}, [{ power: 'Off' }, { power: 'On' }], true],
     ['off, coming on, on', {}, [{ power: 'Off' }, { power: 'PoweringOn' }, { power: 'On' }], true],
     ['coming on, which only missed the moment of being off', {}, [{ power: 'PoweringOn' }, { power: 'On' }], true],
@@ -52,7 +52,7 @@ describe('R-25: the edges that were seen while one looked are kept', () => {
     ],
     ['off, and not on since', {}, [{ power: 'Off' }], false],
   ])('%s', (_, before, readings, seen) => {
-    expect(effectShown({ ...on, ...before }, ...readings.map((reading) => ({ ...on, ...reading })))).toBe(seen);
+    expect(effectObserved({ ...on, ...before }, ...readings.map((reading) => ({ ...on, ...reading })))).toBe(seen);
   });
 
   it('R-25: of a controller without reset time, whose restart shows as Off → PoweringOn → On', async () => {
@@ -208,7 +208,7 @@ describe('R-1: whether a machine is up', () => {
     ],
     ['when it has booted', { ...signs, bootedLocally: true, ...at('FinishedPost') }, true],
     ['where nothing is in question', { ...signs, bootedLocally: null, ...at('FinishedPost') }, true],
-  ])('R-1: %s', (_, shown, up) => expect(judgeHealth(shown).up).toBe(up));
+  ])('R-1: %s', (_, observed, up) => expect(judgeHealth(observed).up).toBe(up));
 });
 
 it.each([

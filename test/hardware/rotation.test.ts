@@ -111,10 +111,10 @@ describe.each(Object.keys(personalities) as Family[])('a controller like %s', (f
     expect(await signsIn(act)).toBe(true);
     expect(await effects('password-changed')).toHaveLength(1);
     expect(await refusals()).toBe(0);
-    const { least, most } = personalities[family].passwords;
+    const { min, max } = personalities[family].passwords;
     const { password } = await secretFolder(folder).credentials(row?.secretRef ?? '');
-    expect(password.length).toBeGreaterThanOrEqual(least);
-    expect(password.length).toBeLessThanOrEqual(most);
+    expect(password.length).toBeGreaterThanOrEqual(min);
+    expect(password.length).toBeLessThanOrEqual(max);
     expect(await run('checkController', act, 1)).toMatchObject({ state: 'match' });
   });
 });
@@ -126,10 +126,10 @@ describe('a rotation', () => {
     const ref = (await rowOf(act))?.secretRef ?? '';
     const { password } = await secretFolder(folder).credentials(ref);
     const rows = [result, await db.mdb.select().from(intents), await db.mdb.select().from(rotations)];
-    const told = JSON.stringify([...rows, await db.mdb.select().from(audit)]);
-    expect(told).toContain(ref);
-    expect(told).not.toContain(password);
-    expect(told).not.toContain('simulated');
+    const reported = JSON.stringify([...rows, await db.mdb.select().from(audit)]);
+    expect(reported).toContain(ref);
+    expect(reported).not.toContain(password);
+    expect(reported).not.toContain('simulated');
     expect((await stat(join(folder, ref))).mode & 0o777).toBe(0o600);
   });
 
@@ -189,7 +189,7 @@ describe('a rotation', () => {
   test('of an account that has to be given a new password first, goes by the account that the refusal names', async () => {
     const act = await known('openbmc');
     simulated().setFault({ kind: 'password-expired' });
-    expect(await run('checkController', act)).toMatchObject({ held: { fault: 'configure/password-change' } });
+    expect(await run('checkController', act)).toMatchObject({ question: { fault: 'configure/password-change' } });
     expect(await run('act', act)).toMatchObject({ state: 'done' });
     expect(await run('checkController', act)).toMatchObject({ state: 'match' });
     expect(await refusals()).toBe(0);
@@ -219,7 +219,7 @@ describe('a rotation', () => {
     expect(quarantine).toMatch(/bmc-m-rotation-.*first/);
     const tried = await refusals();
     expect(tried).toBe(2);
-    expect(await run('checkController', act)).toMatchObject({ held: { fault: 'configure/quarantine' } });
+    expect(await run('checkController', act)).toMatchObject({ question: { fault: 'configure/quarantine' } });
     expect(await refusals()).toBe(tried);
     expect(await effects('locked-out')).toEqual([]);
   });

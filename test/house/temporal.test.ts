@@ -31,6 +31,6 @@ test.skipIf(!skipping)('the test server skips a month', async () => {
 test.skipIf(!dev)('the dev server runs workflows that carry our search attributes', async () => {
   if (!dev) return;
   expect(await nap(dev, '10ms', 'm-1')).toBe('slept 10ms');
-  const told = await dev.client.workflow.getHandle(`nap-${process.pid}`).describe();
-  expect(told.typedSearchAttributes.get(attributes.machine)).toBe('m-1');
+  const reported = await dev.client.workflow.getHandle(`nap-${process.pid}`).describe();
+  expect(reported.typedSearchAttributes.get(attributes.machine)).toBe('m-1');
 });

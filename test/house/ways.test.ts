@@ -44,14 +44,14 @@ describe('the Temporal CLI', () => {
       install) echo google.golang.org/grpc >&2; printf '#!/bin/sh\\n' > "$GOBIN/temporal"; chmod +x "$GOBIN/temporal";;
     esac`;
     const path = dirname(await program(join(root, 'go', 'go'), go));
-    const told: string[] = [];
-    const onProgress = (text: string) => void told.push(text);
+    const reported: string[] = [];
+    const onProgress = (text: string) => void reported.push(text);
     const found = await buildCli({ cache, path: `${path}:/usr/bin:/bin`, onProgress });
     expect(found).toBe(join(cache, 'temporal-cli', 'v1.5.1', 'temporal'));
-    const first = told.find((text) => text.includes('with Go')) ?? '';
+    const first = reported.find((text) => text.includes('with Go')) ?? '';
     expect(first).toContain('5 to 10 minutes');
     expect(first).toContain('TEMPORAL_ADDRESS takes seconds');
-    expect(told.at(-1)).toContain('1 of 1298 packages');
+    expect(reported.at(-1)).toContain('1 of 1298 packages');
   });
 
   test('two that need it at once build it once', async () => {

@@ -7,8 +7,8 @@ import { type Factors, sameMachine } from '../../domain/identity/samemachine.ts'
 import { everyRecorded, treesAbsent } from '../redfish/tree.ts';
 
 suite('I-1: a UUID in the other byte order is the same UUID, to every reader', () => {
-  const told = '00112233-4455-6677-8899-aabbccddeeff';
-  const shown = '33221100-5544-7766-8899-AABBCCDDEEFF';
+  const reported = '00112233-4455-6677-8899-aabbccddeeff';
+  const observed = '33221100-5544-7766-8899-AABBCCDDEEFF';
   const real = 'd3cf3088-33c5-4fb6-99d0-cfd25c12e7bf';
   const swapped = '8830cfd3-c533-b64f-99d0-cfd25c12e7bf';
   const known: Factors = { uuid: real, serials: ['NB-77Q'], macs: [] };
@@ -19,7 +19,7 @@ suite('I-1: a UUID in the other byte order is the same UUID, to every reader', (
       same: false,
       other: true,
     });
-    expect(sameMachine({ ...known, uuid: told }, { ...known, uuid: shown }).same).toBe(true);
+    expect(sameMachine({ ...known, uuid: reported }, { ...known, uuid: observed }).same).toBe(true);
   });
 
   test('to the look at a board that may be another one', () => {

@@ -133,11 +133,11 @@ suite('I-8: so is every other part', () => {
     ['bytes that are no text', { more: 'dimm slot=%ff%fe mib=%%%\n' }, /line/],
     ['a field given twice', { more: 'dimm slot=B1 slot=B2 mib=16\n' }, /line/],
   ];
-  it.each(kinds)('%s', async (_what, change, told) => {
+  it.each(kinds)('%s', async (_what, change, reported) => {
     const born = await bear(server.mdb);
     expect(await post(born, change)).toMatchObject(taken);
     const row = await rowOf(born);
-    expect(row?.remarks).toEqual([expect.stringMatching(told)]);
+    expect(row?.remarks).toEqual([expect.stringMatching(reported)]);
     expect(await disksOf(born)).toEqual([['sda', `D-${born.machineId}`]]);
     expect(await server.mdb.select().from(cpus).where(eq(cpus.machineId, born.machineId))).toHaveLength(1);
     expect(await server.mdb.select().from(dimms).where(eq(dimms.machineId, born.machineId))).toHaveLength(1);
@@ -254,17 +254,17 @@ suite('D-1: a disk is named by what is single', () => {
       [/nvme1n1.*eui.0100000000000001.*nvme0n1/],
     ],
   ];
-  it.each(cases)('%s', async (_what, told, expected, remarks = []) => {
+  it.each(cases)('%s', async (_what, reported, expected, remarks = []) => {
     const born = await bear(server.mdb);
-    expect(await post(born, { disk: told })).toMatchObject(taken);
+    expect(await post(born, { disk: reported })).toMatchObject(taken);
     expect(await disksOf(born)).toEqual(expected);
     expect((await rowOf(born))?.remarks).toEqual(remarks.map((remark) => expect.stringMatching(remark)));
   });
 
   it('one serial number twice, and nothing else to tell them by: the second is left out, and unproven', async () => {
     const born = await bear(server.mdb);
-    const told = disk('sda', { serial: 'XY1' }) + disk('sdb', { serial: 'XY1' });
-    expect(await post(born, { disk: told })).toMatchObject(taken);
+    const reported = disk('sda', { serial: 'XY1' }) + disk('sdb', { serial: 'XY1' });
+    expect(await post(born, { disk: reported })).toMatchObject(taken);
     expect(await disksOf(born)).toEqual([['sda', 'XY1']]);
     expect((await rowOf(born))?.unseen).toEqual([expect.stringMatching(/sdb.*XY1.*sda/)]);
   });
@@ -355,8 +355,8 @@ suite('I-6: one machine that booted from its second card before its first invent
     expect(await audited(first, 'machine.merged')).toBe(1);
     expect(await audited(second, 'machine.merged')).toBe(1);
     // The inventory is the first one's, whose passage is told; the second's is asked to stop.
-    const told = await server.mdb.select().from(outbox).where(eq(outbox.orderId, first.orderId));
-    expect(told.map(({ payload }) => payload['kind'])).toContain('inventory');
+    const reported = await server.mdb.select().from(outbox).where(eq(outbox.orderId, first.orderId));
+    expect(reported.map(({ payload }) => payload['kind'])).toContain('inventory');
     expect(
       await server.mdb
         .select()

@@ -158,6 +158,6 @@ suite('I-2: the MACs of a host whose list of interfaces is empty', () => {
     const { server } = await work(table, async (session) =>
       readMacs(session, await readSystem(session), (macs) => macs.length > 0),
     );
-    expect(server.asked.some((path) => path.includes('/B'))).toBe(false);
+    expect(server.requests.some((path) => path.includes('/B'))).toBe(false);
   });
 });

@@ -30,7 +30,7 @@ afterAll(() => server?.close());
 
 const ann = { class: 'user', name: 'ann', role: 'operator' } as const;
 const lldp = (fields: Record<string, string>) => recordLine('lldp', { nic: 'eth0', chassis, ...fields });
-const errandOf = (born: Born) => ({
+const orderOf = (born: Born) => ({
   machineId: born.machineId,
   siteId: 'home',
   orderId: born.orderId,
@@ -38,15 +38,20 @@ const errandOf = (born: Born) => ({
 });
 const next = { step: 'configure', ordinal: 30, owner: 'team', limit: 60_000 };
 async function register(born: Born, answer?: string) {
-  const ruling = answer === undefined ? {} : { ruling: { answer, by: 'ann' } };
-  return createBirthActivities(server.mdb).register({ ...errandOf(born), next, ...ruling });
+  const ruling = answer === undefined ? {} : { answer: { answer, by: 'ann' } };
+  return createBirthActivities(server.mdb).register({ ...orderOf(born), next, ...ruling });
 }
-async function tell(born: Born, heard: string): Promise<Born> {
-  const told = await server.ask('POST', '/agent/inventory', await open(server, born), describe(born, { lldp: heard }));
-  expect(told.status, told.reason).toBe(200);
+async function tell(born: Born, received: string): Promise<Born> {
+  const reported = await server.ask(
+    'POST',
+    '/agent/inventory',
+    await open(server, born),
+    describe(born, { lldp: received }),
+  );
+  expect(reported.status, reported.reason).toBe(200);
   return { ...born, token: await giveToken(server.mdb, born.machineId, born.orderId) };
 }
-const seen = async (heard: string) => tell(await bear(server.mdb), heard);
+const seen = async (received: string) => tell(await bear(server.mdb), received);
 const row = async ({ machineId }: Born) =>
   (await server.mdb.select().from(machines).where(eq(machines.id, machineId)))[0];
 
@@ -82,8 +87,8 @@ suite('N-2: a port is found by its id, then by its description, whatever the cas
 });
 
 suite('O-6: a machine that was in service is put nowhere without a word', () => {
-  async function inService(heard: string): Promise<Born> {
-    const born = await seen(heard);
+  async function inService(received: string): Promise<Born> {
+    const born = await seen(received);
     expect(await register(born)).toHaveProperty('registered');
     for (const stage of ['configured', 'profiled', 'deployed', 'in_service'] as const)
       await server.mdb.update(machines).set({ stage }).where(eq(machines.id, born.machineId));
@@ -94,24 +99,24 @@ suite('O-6: a machine that was in service is put nowhere without a word', () => 
     const born = await inService(lldp({ port: 'swp20' }));
     const moved = await tell(born, lldp({ port: 'swp99' }));
     const held = await register(moved);
-    expect(held).toMatchObject({ held: { fault: 'register/unknown-port' } });
-    expect('held' in held && held.held.reason).toMatch(/recorded at A02 u20.*swp99/);
+    expect(held).toMatchObject({ question: { fault: 'register/unknown-port' } });
+    expect('question' in held && held.question.reason).toMatch(/recorded at A02 u20.*swp99/);
     expect(await register(moved, 'place:A02/21')).toMatchObject({ registered: { unit: 21 } });
     // A person has said where that port leads: the next rebirth there asks no more.
     for (const stage of ['configured', 'profiled', 'deployed', 'in_service'] as const)
       await server.mdb.update(machines).set({ stage }).where(eq(machines.id, born.machineId));
     const again = await tell(moved, lldp({ port: 'swp99' }));
     expect(await register(again)).toMatchObject({ registered: { unit: 21 } });
-    expect(await register(await tell(again, lldp({ port: 'swp98' })))).toHaveProperty('held');
+    expect(await register(await tell(again, lldp({ port: 'swp98' })))).toHaveProperty('question');
   });
 
   it('a place that no rack has is refused by name when it is answered, and by the activity', async () => {
     const born = await seen('');
     const id = `${born.orderId}:1`;
-    const asked = { id, ...errandOf(born), step: 'register', fault: 'register/no-neighbour', owner: 'team' };
+    const request = { id, ...orderOf(born), step: 'register', fault: 'register/no-neighbour', owner: 'team' };
     const choices = ['retry', 'place:RACK/UNIT', 'abandon'];
     await server.mdb.transaction((tx) =>
-      openHumanStep(tx, { ...asked, reason: 'Where?', choices, remindAfter: 86_400_000 }),
+      openHumanStep(tx, { ...request, reason: 'Where?', choices, remindAfter: 86_400_000 }),
     );
     const say_ = (answer: string) => answerStep(server.mdb, ann, { step: id, answer });
     expect(await say_('place:A02/99')).toMatchObject({
@@ -121,7 +126,7 @@ suite('O-6: a machine that was in service is put nowhere without a word', () => 
     expect(await say_('place:A99/9')).toMatchObject({ message: expect.stringMatching(/no rack A99/) });
     expect(await say_('place:A02')).toMatchObject({ message: expect.stringMatching(/place:RACK\/UNIT/) });
     expect(await say_('place:A02/0')).toMatchObject({ code: 'invalid' });
-    expect(await register(born, 'place:A02/99')).toMatchObject({ held: { fault: 'register/no-such-slot' } });
+    expect(await register(born, 'place:A02/99')).toMatchObject({ question: { fault: 'register/no-such-slot' } });
     expect(await say_('place:A02/29')).toBe(true);
   });
 });
@@ -153,7 +158,7 @@ suite('N-4: several machines in one unit', () => {
     expect(await row(third)).toMatchObject({ rackId: 'A01', unit: 12, slot: '3', hostname: 'a01-12-3' });
     expect(await row(fourth)).toMatchObject({ slot: '4', hostname: 'a01-12-4' });
     const fifth = await seen('');
-    expect(await register(fifth, 'place:A01/12.4')).toMatchObject({ held: { fault: 'register/slot-taken' } });
+    expect(await register(fifth, 'place:A01/12.4')).toMatchObject({ question: { fault: 'register/slot-taken' } });
     expect(await register(fifth, 'place:A01/12.5')).toMatchObject({ registered: { unit: 12, slot: '5' } });
   });
 
@@ -162,7 +167,7 @@ suite('N-4: several machines in one unit', () => {
     expect(await register(one)).toHaveProperty('registered');
     const held = await register(two);
     expect(held).toMatchObject({
-      held: { fault: 'register/slot-taken', choices: expect.arrayContaining(['place:RACK/UNIT.SLOT']) },
+      question: { fault: 'register/slot-taken', choices: expect.arrayContaining(['place:RACK/UNIT.SLOT']) },
     });
     expect(await register(two, 'place:A02/11.2')).toMatchObject({ registered: { unit: 11, slot: '2' } });
   });
@@ -191,8 +196,8 @@ suite('N-4: several machines in one unit', () => {
     expect(readPlace('place:A07/12.')).toBeNull();
     expect(hostnameAt('{rack}-u{unit}', { rack: 'A07', unit: 3, slot: 'B' })).toBe('a07-u03-b');
     expect(hostnameAt('{rack}-u{unit}n{slot}', { rack: 'A07', unit: 3, slot: '2' })).toBe('a07-u03n2');
-    const heard = { nic: 'eth0', chassis: 'c', port: 'p', system: null };
-    const at = (slot: string) => ({ ...heard, position: { rack: 'A01', unit: 2, slot } });
-    expect(placeOf([at('1'), at('2')], null)).toMatchObject({ held: { fault: 'register/two-positions' } });
+    const neighbours = { nic: 'eth0', chassis: 'c', port: 'p', system: null };
+    const at = (slot: string) => ({ ...neighbours, position: { rack: 'A01', unit: 2, slot } });
+    expect(placeOf([at('1'), at('2')], null)).toMatchObject({ question: { fault: 'register/two-positions' } });
   });
 });

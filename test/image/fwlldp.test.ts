@@ -78,9 +78,9 @@ describe.skipIf(reason !== null)(`firmware that speaks LLDP${reason === null ? '
         network_up; wait; take_inventory; cat $HERE/order`);
       const order = out.split('\n').filter((line) => /eth0/.test(line));
       expect(order.slice(0, 3)).toEqual(['fwlldp eth0', 'ip link set eth0 up', 'lldp eth0']);
-      const heard = told.find((line) => line.includes('name=lldp') && line.includes('state=done'));
-      expect(decodeURIComponent(heard ?? '')).toMatch(/message=sw-a07; .*eth0.*stopped.*eth1.*no way/);
-      expect(heard).not.toContain('eth2');
+      const received = told.find((line) => line.includes('name=lldp') && line.includes('state=done'));
+      expect(decodeURIComponent(received ?? '')).toMatch(/message=sw-a07; .*eth0.*stopped.*eth1.*no way/);
+      expect(received).not.toContain('eth2');
     });
   });
 });

@@ -81,9 +81,9 @@ describe.skipIf(reason !== null)(`installing${reason === null ? '' : ` (skipped:
 
     it.each(['', 'not a uuid', '../../etc'])(
       'B-5: carries a name that all have where firmware tells none: %j',
-      async (told) => {
+      async (reported) => {
         shell.disk('sda', 64 * mib);
-        shell.put('sys/class/dmi/id/product_uuid', told);
+        shell.put('sys/class/dmi/id/product_uuid', reported);
         expect((await activate('uefi')).code).toBe(0);
         expect(markers()).toEqual(['installed']);
       },

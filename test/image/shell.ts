@@ -148,14 +148,14 @@ export function openShell(): AgentShell {
       return file;
     },
     run(script) {
-      const told = join(folder, 'told');
-      writeFileSync(told, '');
+      const reported = join(folder, 'told');
+      writeFileSync(reported, '');
       const text = [...sourced, conversation.replaceAll('$HERE', folder), moved(script)].join('\n');
       const env = { PATH: path, HERE: folder };
       return new Promise((resolve, reject) => {
         execFile(shell as string, [...first, '-c', text], { env, maxBuffer: 2 ** 26 }, (error, out, err) => {
           if (error && typeof error.code !== 'number') return reject(error);
-          const lines = readFileSync(told, 'utf8').split('\n').filter(Boolean);
+          const lines = readFileSync(reported, 'utf8').split('\n').filter(Boolean);
           resolve({ code: Number(error?.code ?? 0), out, err, told: lines });
         });
       });

@@ -56,7 +56,7 @@ async function shell(file: string, words: string) {
 async function supply(): Promise<void> {
   const supplies = { authority, images: join(folder, 'images'), accessCaFile: join(folder, 'none') };
   const parts = await imageSystems.dominator.supply('a01-u01', supplies);
-  if ('lacks' in parts) throw new Error(parts.lacks);
+  if ('missing' in parts) throw new Error(parts.missing);
   await writeFile(join(folder, 'run/credentials'), formatRecords(parts));
 }
 

@@ -53,7 +53,7 @@ describe('is tried again', () => {
     const down = connectMdb({ url: 'postgres:///none?host=/nowhere', name: 'down' });
     expect(isRetried(await thrown(() => down.mdb.execute(sql`select 1`)))).toBe(true);
     await down.close();
-    const busy = connectMdb({ url: at.url, name: 'busy', connections: 1, wait: 3000 });
+    const busy = connectMdb({ url: at.url, name: 'busy', connections: 1, waitMs: 3000 });
     await busy.mdb.transaction(async () => {
       expect(isRetried(await thrown(() => busy.mdb.execute(sql`select 1`)))).toBe(true);
     });
@@ -61,7 +61,7 @@ describe('is tried again', () => {
   });
 
   test('a statement that takes too long, and a session that is ended, as PostgreSQL tells of them', async () => {
-    const hasty = connectMdb({ url: at.url, name: 'hasty', statementTimeout: 50 });
+    const hasty = connectMdb({ url: at.url, name: 'hasty', statementTimeoutMs: 50 });
     expect(isRetried(await thrown(() => hasty.mdb.execute(sql`select pg_sleep(5)`)))).toBe(true);
     const ended = await thrown(() => hasty.mdb.execute(sql`select pg_terminate_backend(pg_backend_pid())`));
     expect(isRetried(ended)).toBe(true);

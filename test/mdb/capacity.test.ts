@@ -1,12 +1,12 @@
 import { eq, inArray, isNull, sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { beginBirth } from '../../activities/birth/course.ts';
+import { beginBirth } from '../../activities/birth/begin.ts';
 import type { CapacityScope, MinimumUnit } from '../../domain/machine.ts';
 import { acting } from '../../mdb/acting.ts';
 import { audit, brakes, capacityRules, machines, orders, tickets } from '../../mdb/schema.ts';
-import { engageBrake, readBrake, releaseBrake, setBrake } from '../../mdb/service/brake.ts';
 import { leaveProduction, listCapacity, setCapacity, type TakeOutVerdict } from '../../mdb/service/capacity.ts';
+import { engageBreaker, readBreaker, releaseBreaker, setBreaker } from '../../mdb/service/circuitbreaker.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -55,8 +55,8 @@ function leave(machineId: string): Promise<TakeOutVerdict> {
   );
 }
 
-const rule = (scope: CapacityScope, name: string, least: number, unit: MinimumUnit) =>
-  setCapacity(at.mdb, ann, { scope, name }, { least, unit }, 'test');
+const rule = (scope: CapacityScope, name: string, min: number, unit: MinimumUnit) =>
+  setCapacity(at.mdb, ann, { scope, name }, { min, unit }, 'test');
 
 describe('a minimum', () => {
   test.each([
@@ -86,10 +86,10 @@ describe('a minimum', () => {
     await at.mdb
       .insert(orders)
       .values({ id: 'b-1', machineId: 'm-00', passage: 'birth', requester: 'ann', reason: 'a test' });
-    const errand = { machineId: 'm-00', siteId: 'home', orderId: 'b-1', passage: 'birth' } as const;
+    const order = { machineId: 'm-00', siteId: 'home', orderId: 'b-1', passage: 'birth' } as const;
     const next = { step: 'rack', ordinal: 10, owner: 'agent', limit: 1000 };
     // What may not leave asks for no permit first.
-    expect(await beginBirth(at.mdb, { ...errand, next })).toMatchObject({ live: false });
+    expect(await beginBirth(at.mdb, { ...order, next })).toMatchObject({ live: false });
     expect(await at.mdb.select().from(orders)).toMatchObject([
       { state: 'failed', outcome: 'refused: rack A01 has 4 machines in service and must keep 4' },
     ]);
@@ -145,21 +145,21 @@ describe('a minimum', () => {
       ['pool', 'web'],
       ['pool', '*'],
     );
-    const wish = fc.record({ group, least: fc.nat(100), unit: fc.constantFrom<MinimumUnit>('percent', 'count') });
+    const spec = fc.record({ group, min: fc.nat(100), unit: fc.constantFrom<MinimumUnit>('percent', 'count') });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(wish, { minLength: 1, maxLength: 4 }),
+        fc.array(spec, { minLength: 1, maxLength: 4 }),
         fc.array(fc.shuffledSubarray(all, { minLength: 4 }), { minLength: 1, maxLength: 3 }),
         fc.array(fc.constantFrom(...all), { maxLength: 4 }),
-        async (wishes, waves, breaking) => {
+        async (specs, waves, breaking) => {
           await at.mdb.delete(capacityRules);
           await restore();
           for (const {
             group: [scope, name],
-            least,
+            min,
             unit,
-          } of wishes)
-            await rule(scope, name, unit === 'count' ? least % 9 : least, unit);
+          } of specs)
+            await rule(scope, name, unit === 'count' ? min % 9 : min, unit);
           for (const wave of waves) {
             const before = new Map((await listCapacity(at.mdb)).map((row) => [`${row.scope}/${row.name}`, row]));
             // Some take their departure back, as a transaction that fails does.
@@ -199,8 +199,8 @@ describe('the storm brake', () => {
   const openTickets = () => at.mdb.select().from(tickets).where(isNull(tickets.closedAt));
 
   /** Forgets the departures of earlier tests, which the history keeps. */
-  async function limit(limits: Parameters<typeof setBrake>[2]): Promise<void> {
-    await setBrake(at.mdb, ann, limits, 'test');
+  async function limit(limits: Parameters<typeof setBreaker>[2]): Promise<void> {
+    await setBreaker(at.mdb, ann, limits, 'test');
     await at.mdb.update(brakes).set({ countedFrom: sql`clock_timestamp()` });
   }
 
@@ -217,7 +217,7 @@ describe('the storm brake', () => {
       })),
     );
     expect(await openTickets()).toMatchObject([{ fault: 'brake/engaged' }]);
-    await releaseBrake(at.mdb, ann, 'it was planned', null);
+    await releaseBreaker(at.mdb, ann, 'it was planned', null);
     expect(await openTickets()).toEqual([]);
     expect(await leave('m-15')).toEqual({ left: true });
   });
@@ -237,7 +237,7 @@ describe('the storm brake', () => {
     expect(await leave('m-01')).toMatchObject({ left: false });
     await at.mdb.update(brakes).set({ coolUntil: new Date(Date.now() - 1) });
     expect(await leave('m-02')).toEqual({ left: true });
-    expect(await readBrake(at.mdb)).toMatchObject({ engagedAt: null });
+    expect(await readBreaker(at.mdb)).toMatchObject({ engagedAt: null });
     expect(await openTickets()).toEqual([]);
   });
 
@@ -245,7 +245,7 @@ describe('the storm brake', () => {
     await limit({ perMinute: 1 });
     await leave('m-00');
     await leave('m-01');
-    await releaseBrake(at.mdb, ann, 'a planned move', 10);
+    await releaseBreaker(at.mdb, ann, 'a planned move', 10);
     const outcomes = await Promise.all(all.slice(4, 10).map(leave));
     expect(outcomes.every(({ left }) => left)).toBe(true);
     const rows = await at.mdb.select().from(audit).where(eq(audit.action, 'brake.overridden'));
@@ -260,16 +260,16 @@ describe('the storm brake', () => {
     expect(await at.mdb.$count(machines, eq(machines.opState, 'production'))).toBe(16);
     await leave('m-00');
     expect(await look('m-01')).toMatchObject({ left: false, held: expect.stringContaining('left production') });
-    expect(await readBrake(at.mdb)).toMatchObject({ engagedAt: null });
+    expect(await readBreaker(at.mdb)).toMatchObject({ engagedAt: null });
     expect(await openTickets()).toEqual([]);
   });
 
   test('engaged by a person holds until a person releases it', async () => {
-    await engageBrake(at.mdb, ann, 'the cooling fails', null);
+    await engageBreaker(at.mdb, ann, 'the cooling fails', null);
     expect(await leave('m-00')).toMatchObject({
       held: 'the storm brake is engaged until a person releases it: the cooling fails',
     });
-    await releaseBrake(at.mdb, ann, 'it cools again', null);
+    await releaseBreaker(at.mdb, ann, 'it cools again', null);
     expect(await leave('m-00')).toEqual({ left: true });
   });
 });

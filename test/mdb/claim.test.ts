@@ -69,11 +69,11 @@ describe('a claim', () => {
 });
 
 describe('a listener', () => {
-  const heard: string[] = [];
+  const received: string[] = [];
   let connected = 0;
   let lost = 0;
   const listener = {
-    notified: (payload: string) => void heard.push(payload),
+    notified: (payload: string) => void received.push(payload),
     connected: () => {
       connected += 1;
     },
@@ -88,15 +88,15 @@ describe('a listener', () => {
     const listening = connection.listen('news', listener, stop.signal);
     await expect.poll(() => connected).toBe(1);
     await notify('one');
-    await expect.poll(() => heard).toEqual(['one']);
+    await expect.poll(() => received).toEqual(['one']);
     await end();
     await expect.poll(() => [connected, lost], { timeout: 10_000 }).toEqual([2, 1]);
     await notify('two');
-    await expect.poll(() => heard).toEqual(['one', 'two']);
+    await expect.poll(() => received).toEqual(['one', 'two']);
     stop.abort();
     await listening;
     await notify('three');
-    expect(heard).toEqual(['one', 'two']);
+    expect(received).toEqual(['one', 'two']);
     expect(await db.mdb.execute(sql`select from pg_stat_activity where query like 'listen%'`)).toEqual([]);
   });
 
@@ -115,7 +115,7 @@ describe('a listener', () => {
     connected = 0;
     lost = 0;
     const line = await openLine(new URL(db.url));
-    const far = connectMdb({ url: line.url, name: 'far', statementTimeout: 300 });
+    const far = connectMdb({ url: line.url, name: 'far', statementTimeoutMs: 300 });
     const stop = new AbortController();
     const listening = far.listen('news', listener, stop.signal);
     await expect.poll(() => connected).toBe(1);

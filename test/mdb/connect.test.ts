@@ -21,8 +21,13 @@ const answers = ({ mdb }: Pick<MdbConnection, 'mdb'>) =>
   mdb.transaction(async (tx) => await tx.execute(sql`select 1 as one`));
 
 /** A pool of one: what a transaction does not give back is missed by the next. */
-async function withOne(url: string, work: (connection: MdbConnection) => Promise<void>, statementTimeout?: number) {
-  const options = { url, name: 'one', connections: 1, ...(statementTimeout !== undefined && { statementTimeout }) };
+async function withOne(url: string, work: (connection: MdbConnection) => Promise<void>, statementTimeoutMs?: number) {
+  const options = {
+    url,
+    name: 'one',
+    connections: 1,
+    ...(statementTimeoutMs !== undefined && { statementTimeout: statementTimeoutMs }),
+  };
   const connection = connectMdb(options);
   try {
     await work(connection);
@@ -97,7 +102,7 @@ test('a connection on which nothing comes any more is given up, and a new one ma
 });
 
 test('whoever waits longer than it may for a free connection is told so, and the next in line gets it', async () => {
-  const connection = connectMdb({ url: db.url, name: 'narrow', connections: 1, wait: 200 });
+  const connection = connectMdb({ url: db.url, name: 'narrow', connections: 1, waitMs: 200 });
   const { pool } = connection;
   const session = await pool.take();
   const late = pool.query('select 1');
@@ -110,7 +115,7 @@ test('whoever waits longer than it may for a free connection is told so, and the
 });
 
 test('there are never more connections than allowed, each under its name and with its limits', async () => {
-  const connection = connectMdb({ url: db.url, name: 'counted', connections: 3, statementTimeout: 7000 });
+  const connection = connectMdb({ url: db.url, name: 'counted', connections: 3, statementTimeoutMs: 7000 });
   const seen = await Promise.all(
     Array.from({ length: 30 }, () =>
       connection.pool.query<{ pid: number; limits: string }>(
@@ -141,23 +146,23 @@ test('a server that lets in and then says nothing is given up within the time fo
   const server = createServer(() => {}).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const connection = connectMdb({ url: `postgres://a:b@127.0.0.1:${port}/c`, name: 'silent', wait: 300 });
+  const connection = connectMdb({ url: `postgres://a:b@127.0.0.1:${port}/c`, name: 'silent', waitMs: 300 });
   await expect(connection.pool.query('select 1')).rejects.toThrow('300 ms');
   await connection.close();
   server.close();
 });
 
 test('one that hangs up before it has said anything is asked once, not on and on', async () => {
-  let asked = 0;
+  let requestCount = 0;
   const server = createServer((socket) => {
-    asked += 1;
+    requestCount += 1;
     socket.on('data', () => socket.end());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const connection = connectMdb({ url: `postgres://a:b@127.0.0.1:${port}/c`, name: 'curt' });
   await expect(connection.pool.query('select 1')).rejects.toThrow('PostgreSQL closed the connection');
-  expect(asked).toBe(1);
+  expect(requestCount).toBe(1);
   await connection.close();
   server.close();
 });

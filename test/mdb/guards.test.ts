@@ -89,9 +89,9 @@ describe('state edges', () => {
   test('the table in the MDB is the one in the code, also after migrating twice', async () => {
     await migrateMdb(at.mdb);
     const rows = await at.mdb.select().from(legalEdgesTable);
-    const told = rows.map(({ guarded, from, to }) => `${guarded}: ${from} → ${to}`).sort();
+    const reported = rows.map(({ guarded, from, to }) => `${guarded}: ${from} → ${to}`).sort();
     const ours = pairs.filter(({ column, from, to }) => from !== to && isLegalEdge(column, from, to));
-    expect(told).toEqual(ours.map(({ column, from, to }) => `${column}: ${from} → ${to}`).sort());
+    expect(reported).toEqual(ours.map(({ column, from, to }) => `${column}: ${from} → ${to}`).sort());
   });
 
   test('every legal edge passes and every other one is refused', async () => {
@@ -180,10 +180,10 @@ describe('records', () => {
     const id = await machine();
     const { listen, close } = connectMdb({ url: at.url, name: 'listener' });
     const stop = new AbortController();
-    const heard: string[] = [];
+    const received: string[] = [];
     let listening: Promise<void> = Promise.resolve();
     await new Promise<void>((connected) => {
-      const listener = { notified: (payload: string) => void heard.push(payload), connected, lost: () => {} };
+      const listener = { notified: (payload: string) => void received.push(payload), connected, lost: () => {} };
       listening = listen('farrier_directive', listener, stop.signal);
     });
     const seq = async (directive: { do: 'wait' } | { do: 'reboot' }) =>
@@ -192,7 +192,7 @@ describe('records', () => {
     expect(await seq({ do: 'reboot' })).toBe(1);
     expect(await seq({ do: 'reboot' })).toBe(1);
     expect(await seq({ do: 'wait' })).toBe(2);
-    await expect.poll(() => heard).toEqual([id, id]);
+    await expect.poll(() => received).toEqual([id, id]);
     stop.abort();
     await listening;
     await close();

@@ -96,8 +96,8 @@ describe('a question that waits', () => {
 });
 
 describe('an answer', () => {
-  const answer = (wish: object, by: Parameters<typeof answerStep>[1] = ann) =>
-    answerStep(base.mdb, by, { step: 'q-1', answer: 'done', ...wish });
+  const answer = (spec: object, by: Parameters<typeof answerStep>[1] = ann) =>
+    answerStep(base.mdb, by, { step: 'q-1', answer: 'done', ...spec });
   const ignored = async () =>
     (await base.mdb.select().from(ignoredAnswers)).map(({ why, machineId }) => `${machineId}: ${why}`);
 

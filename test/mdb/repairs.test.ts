@@ -5,7 +5,7 @@ import { createRepairActivities } from '../../activities/repair/index.ts';
 import type { Severity } from '../../domain/requests.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { keepConsole } from '../../mdb/controllers/consoles.ts';
-import { bundles, controllerLogEntries, machines, orders, replacements, rungs } from '../../mdb/schema.ts';
+import { attempts, bundles, controllerLogEntries, machines, orders, replacements } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -32,39 +32,39 @@ async function patient(repairs = 1, more: Partial<typeof machines.$inferInsert> 
     errands: ids.map((orderId) => ({ machineId, siteId: 'home', orderId, passage: 'repair' as const })),
   };
 }
-type Errand = Awaited<ReturnType<typeof patient>>['errands'][number];
+type Order = Awaited<ReturnType<typeof patient>>['errands'][number];
 
 /** Begins a rung as a process would that knows nothing but the MDB, and is gone afterwards. */
-async function begin(errand: Errand | undefined, rung: Severity, byHand?: true) {
-  if (!errand) throw new Error('no such repair');
-  const connection = connectMdb({ url: db.url, name: 'another process', connections: 1, statementTimeout: 60_000 });
+async function begin(order: Order | undefined, attempt: Severity, byHand?: true) {
+  if (!order) throw new Error('no such repair');
+  const connection = connectMdb({ url: db.url, name: 'another process', connections: 1, statementTimeoutMs: 60_000 });
   try {
-    const { beginRung } = createRepairActivities(connection.mdb);
-    return await beginRung({ ...errand, fault: 'cpu/hot', rung, ...(byHand && { byHand }) });
+    const { beginAttempt } = createRepairActivities(connection.mdb);
+    return await beginAttempt({ ...order, fault: 'cpu/hot', attempt, ...(byHand && { byHand }) });
   } finally {
     await connection.close();
   }
 }
-const end = (errand: Errand | undefined, rung: Severity) =>
-  createRepairActivities(db.mdb).endRung({
-    ...(errand as Errand),
+const end = (order: Order | undefined, attempt: Severity) =>
+  createRepairActivities(db.mdb).endAttempt({
+    ...(order as Order),
     fault: 'cpu/hot',
-    rung,
+    attempt,
     outcome: 'failed',
     seen: 'hot',
   });
 const age = (machineId: string, hours: number) =>
   db.mdb
-    .update(rungs)
-    .set({ climbedAt: sql`${rungs.climbedAt} - ${hours} * interval '1 hour'` })
-    .where(eq(rungs.machineId, machineId));
+    .update(attempts)
+    .set({ attemptedAt: sql`${attempts.attemptedAt} - ${hours} * interval '1 hour'` })
+    .where(eq(attempts.machineId, machineId));
 
 describe('the budget of a rung', () => {
   test('counts what other orders and other processes climbed, and comes back with time', async () => {
     const { machineId, errands } = await patient(3);
-    for (const errand of errands.slice(0, 2)) {
-      expect(await begin(errand, 'restart')).toMatchObject({ may: true });
-      await end(errand, 'restart');
+    for (const order of errands.slice(0, 2)) {
+      expect(await begin(order, 'restart')).toMatchObject({ may: true });
+      await end(order, 'restart');
       await age(machineId, 1);
     }
     expect(await begin(errands[2], 'restart')).toMatchObject({ may: false, why: expect.stringContaining('2 times') });
@@ -77,7 +77,7 @@ describe('the budget of a rung', () => {
     const { machineId, errands } = await patient();
     for (let tries = 0; tries < 3; tries += 1)
       expect(await begin(errands[0], 'restart')).toEqual({ may: true, wait: 0 });
-    expect(await db.mdb.$count(rungs, eq(rungs.machineId, machineId))).toBe(1);
+    expect(await db.mdb.$count(attempts, eq(attempts.machineId, machineId))).toBe(1);
   });
 
   test('keeps the time that an act is given, from one process and order to the next', async () => {
@@ -85,11 +85,11 @@ describe('the budget of a rung', () => {
     await begin(errands[0], 'restart');
     await end(errands[0], 'restart');
     await age(machineId, 0.1);
-    const climb = await begin(errands[1], 'power-cycle');
+    const escalate = await begin(errands[1], 'power-cycle');
     // Six of ten minutes are over.
-    expect(climb).toMatchObject({ may: true, wait: expect.any(Number) });
-    expect('wait' in climb && climb.wait).toBeGreaterThan(0);
-    expect('wait' in climb && climb.wait).toBeLessThanOrEqual(240_000);
+    expect(escalate).toMatchObject({ may: true, wait: expect.any(Number) });
+    expect('wait' in escalate && escalate.wait).toBeGreaterThan(0);
+    expect('wait' in escalate && escalate.wait).toBeLessThanOrEqual(240_000);
   });
 
   test('binds nobody whose word leads there', async () => {
@@ -103,10 +103,10 @@ describe('the budget of a rung', () => {
 });
 
 describe('a bundle', () => {
-  const keep = (errand: Errand | undefined, evidence: string | null = null) =>
+  const keep = (order: Order | undefined, evidence: string | null = null) =>
     createRepairActivities(db.mdb).keepBundle({
-      ...(errand as Errand),
-      id: `${errand?.orderId}:1`,
+      ...(order as Order),
+      id: `${order?.orderId}:1`,
       fault: 'cpu/hot',
       evidence,
       seen: 'its power is Off',
@@ -154,7 +154,7 @@ describe('a bundle', () => {
 
 test('a part that goes back is kept with what it is, its own number, the return, and what came in its place', async () => {
   const { errands } = await patient();
-  const part = { ...(errands[0] as Errand), fault: 'memory/ecc', by: 'ann' };
+  const part = { ...(errands[0] as Order), fault: 'memory/ecc', by: 'ann' };
   const { sendPart, fitPart } = createRepairActivities(db.mdb);
   for (let tries = 0; tries < 2; tries += 1)
     await sendPart({ ...part, number: 'RMA-7', part: 'memory', serial: 'OLD-1' });

@@ -57,7 +57,7 @@ async function asking<T>(query: string, work: (connection: ReturnType<typeof con
   url.hostname = 'localhost';
   url.port = String((door.address() as AddressInfo).port);
   url.search = query;
-  const connection = connectMdb({ url: url.href, name: 'secure', statementTimeout: 500 });
+  const connection = connectMdb({ url: url.href, name: 'secure', statementTimeoutMs: 500 });
   try {
     return await work(connection);
   } finally {
@@ -66,10 +66,10 @@ async function asking<T>(query: string, work: (connection: ReturnType<typeof con
 }
 
 test('is asked when its certificate is that of the name, by an authority that is trusted', async () => {
-  const told = await asking(`sslmode=verify-full&sslrootcert=${ca}`, async ({ pool }) =>
+  const reported = await asking(`sslmode=verify-full&sslrootcert=${ca}`, async ({ pool }) =>
     pool.query('select $1::int as one', [1]),
   );
-  expect(told).toEqual([{ one: 1 }]);
+  expect(reported).toEqual([{ one: 1 }]);
 });
 
 test('is not asked under a certificate of nobody that is known, and this does not pass by itself', async () => {

@@ -30,9 +30,9 @@ async function begin(id: string) {
     await at.mdb.update(machines).set({ stage }).where(eq(machines.id, machineId));
   await at.mdb.update(machines).set({ opState: 'production' }).where(eq(machines.id, machineId));
   await at.mdb.insert(orders).values({ id, machineId, passage: 'reboot', requester: 'ann', reason: 'a test' });
-  const errand = { machineId, siteId: 'home', orderId: id, passage: 'reboot' } as const;
-  const begun = await passage.beginPassage({ ...errand, next: first });
-  return { ...errand, epoch: begun.epoch ?? 0, fence: begun.fence };
+  const order = { machineId, siteId: 'home', orderId: id, passage: 'reboot' } as const;
+  const begun = await passage.beginPassage({ ...order, next: first });
+  return { ...order, epoch: begun.epoch ?? 0, fence: begun.fence };
 }
 
 const machine = async (id: string) => (await at.mdb.select().from(machines).where(eq(machines.id, id)))[0];

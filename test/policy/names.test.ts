@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient } from '../../client/api.ts';
 import { pools, ticketRoutes } from '../../mdb/schema.ts';
-import { openPolicyBench, type PolicyBench } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './bench.ts';
 
-let desk: PolicyBench;
+let bench: PolicyBench;
 beforeAll(async () => {
-  desk = await openPolicyBench();
+  bench = await openPolicyBench();
 });
-afterAll(() => desk?.close());
+afterAll(() => bench?.close());
 
 describe('O-12: a name of what there is not', () => {
   it.each([
@@ -35,23 +35,23 @@ describe('O-12: a name of what there is not', () => {
     [['semaphore', 'resize', 'raboot/rack=A01', '2', '--reason', 'x'], /"raboot".*did you mean "reboot"/],
     [['drift', '--pool', 'nosuch'], /no pool nosuch/],
   ])('O-12: is refused by name: %j', async (args, sentence) => {
-    await expect(desk.farrier(...args)).rejects.toThrow(sentence);
-    expect(await desk.base.mdb.select().from(pools)).toEqual([]);
-    expect(await desk.base.mdb.select().from(ticketRoutes)).toEqual([]);
+    await expect(bench.farrier(...args)).rejects.toThrow(sentence);
+    expect(await bench.base.mdb.select().from(pools)).toEqual([]);
+    expect(await bench.base.mdb.select().from(ticketRoutes)).toEqual([]);
   });
 
   it('O-12: is taken where it is said to be new, and where it is there', async () => {
-    expect(await desk.farrier('pool', 'set', 'batch', '--new', '--owner', 'x', '--reason', 'x')).toMatch(/its own/);
-    expect(await desk.farrier('pool', 'set', 'batch', '--owner', 'y', '--reason', 'x')).toMatch(/owner +y/);
-    await desk.farrier('ticket', 'route', 'set', 'dc', '--adapter', 'webhook', '--secret', 'desk', '--reason', 'x');
-    await desk.farrier('semaphore', 'resize', 'reboot/rack=A01', '2', '--reason', 'x');
-    await desk.farrier('capacity', 'set', 'pool', 'batch', '1', '--reason', 'x');
-    await desk.farrier('capacity', 'set', 'pool', 'batch', 'none', '--reason', 'x');
+    expect(await bench.farrier('pool', 'set', 'batch', '--new', '--owner', 'x', '--reason', 'x')).toMatch(/its own/);
+    expect(await bench.farrier('pool', 'set', 'batch', '--owner', 'y', '--reason', 'x')).toMatch(/owner +y/);
+    await bench.farrier('ticket', 'route', 'set', 'dc', '--adapter', 'webhook', '--secret', 'desk', '--reason', 'x');
+    await bench.farrier('semaphore', 'resize', 'reboot/rack=A01', '2', '--reason', 'x');
+    await bench.farrier('capacity', 'set', 'pool', 'batch', '1', '--reason', 'x');
+    await bench.farrier('capacity', 'set', 'pool', 'batch', 'none', '--reason', 'x');
   });
 
   it('O-12: of a secret that is not there yet is told when a controller is announced', async () => {
     const bmc = ['--bmc', 'https://10.9.0.7', '--bmc-secret', 'later'];
-    expect(await desk.farrier('machine', 'add', 'a4:bf:01:00:00:41', ...bmc)).toMatch(/no secret later yet/);
+    expect(await bench.farrier('machine', 'add', 'a4:bf:01:00:00:41', ...bmc)).toMatch(/no secret later yet/);
   });
 });
 
@@ -85,8 +85,8 @@ describe('O-12: an address at which something else answers', () => {
 
   it('O-12: Farrier’s says who it is on every page, a refusal too', async () => {
     for (const path of ['/api/v1/racks', '/api/v1/nosuch', '/healthz', '/api/v1/machines?limit=x'])
-      expect((await fetch(`${desk.url}${path}`)).headers.get('farrier-api')).toBe('1');
-    const api = new ApiClient({ url: `${desk.url}` });
+      expect((await fetch(`${bench.url}${path}`)).headers.get('farrier-api')).toBe('1');
+    const api = new ApiClient({ url: `${bench.url}` });
     await expect(api.machine('nobody')).rejects.toMatchObject({ code: 'not-found' });
   });
 });

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSelector, selectsAll } from '../../domain/selector.ts';
 import { orders, tags } from '../../mdb/schema.ts';
-import { openPolicyBench, type PolicyBench } from './desk.ts';
+import { openPolicyBench, type PolicyBench } from './bench.ts';
 
-let desk: PolicyBench;
+let bench: PolicyBench;
 beforeAll(async () => {
-  desk = await openPolicyBench();
-  await desk.base.mdb.insert(tags).values({ machineId: 'm-01', key: 'legacy', value: 'yes' });
+  bench = await openPolicyBench();
+  await bench.base.mdb.insert(tags).values({ machineId: 'm-01', key: 'legacy', value: 'yes' });
 });
-afterAll(() => desk?.close());
+afterAll(() => bench?.close());
 
 describe('O-4: a selector', () => {
   it.each([
@@ -22,12 +22,12 @@ describe('O-4: a selector', () => {
   ])('O-4: with a key that nothing has is refused by name, everywhere: %s', async (selector, _key, sentence) => {
     const order = { passage: 'reboot', reason: 'x' };
     const everywhere = [
-      await desk.ask('GET', `/machines?selector=${encodeURIComponent(selector)}`),
-      await desk.ask('POST', '/orders/many', { ...order, selector }),
-      await desk.ask('POST', '/orders/many', { ...order, selector, count: 5 }),
-      await desk.ask('POST', '/orders/brainslug', { selector, message: { state: 'draining' } }),
-      await desk.ask('POST', '/campaigns', { ...order, selector, id: 'c-1' }),
-      await desk.ask('POST', '/tags', { selector, set: { a: 'b' }, reason: 'x' }),
+      await bench.ask('GET', `/machines?selector=${encodeURIComponent(selector)}`),
+      await bench.ask('POST', '/orders/many', { ...order, selector }),
+      await bench.ask('POST', '/orders/many', { ...order, selector, count: 5 }),
+      await bench.ask('POST', '/orders/brainslug', { selector, message: { state: 'draining' } }),
+      await bench.ask('POST', '/campaigns', { ...order, selector, id: 'c-1' }),
+      await bench.ask('POST', '/tags', { selector, set: { a: 'b' }, reason: 'x' }),
     ];
     for (const { status, body } of everywhere) {
       expect(status).toBe(400);
@@ -37,19 +37,19 @@ describe('O-4: a selector', () => {
         message: expect.stringMatching(sentence),
       });
     }
-    await expect(desk.farrier('ls', selector)).rejects.toThrow(sentence);
-    await expect(desk.farrier('reboot', '--selector', selector)).rejects.toThrow(sentence);
-    expect(await desk.base.mdb.select().from(orders)).toEqual([]);
+    await expect(bench.farrier('ls', selector)).rejects.toThrow(sentence);
+    await expect(bench.farrier('reboot', '--selector', selector)).rejects.toThrow(sentence);
+    expect(await bench.base.mdb.select().from(orders)).toEqual([]);
   });
 
   it.each(['rack!=zzz', 'rack notin (A01,A09)', '!legacy', 'rack!=A01,!legacy', 'id', 'pool', 'site,stage'])(
     'O-4: that only excludes, or excludes nothing, counts as all: %s',
     async (selector) => {
-      const wish = { passage: 'reboot', reason: 'x', selector };
-      const many = await desk.ask('POST', '/orders/many', wish);
+      const spec = { passage: 'reboot', reason: 'x', selector };
+      const many = await bench.ask('POST', '/orders/many', spec);
       expect(many).toMatchObject({ status: 409, body: { error: { field: 'count' } } });
-      expect(await desk.ask('POST', '/campaigns', { ...wish, id: 'c-2' })).toMatchObject({ status: 409 });
-      await expect(desk.farrier('drain', '--selector', selector)).rejects.toThrow('"count"');
+      expect(await bench.ask('POST', '/campaigns', { ...spec, id: 'c-2' })).toMatchObject({ status: 409 });
+      await expect(bench.farrier('drain', '--selector', selector)).rejects.toThrow('"count"');
     },
   );
 
@@ -70,18 +70,18 @@ describe('O-4: a selector', () => {
     ['state=drainig', /state.*"drainig".*did you mean "draining"/],
     ['repair in (none,failed)', /repair.*"failed"/],
   ])('O-4: with a state that there is not is refused: %s', async (selector, sentence) => {
-    await expect(desk.farrier('ls', selector)).rejects.toThrow(sentence);
+    await expect(bench.farrier('ls', selector)).rejects.toThrow(sentence);
   });
 
   it('O-4: a machine that is excluded in another notation is excluded', async () => {
-    const { body } = await desk.ask('GET', '/machines?selector=all');
+    const { body } = await bench.ask('GET', '/machines?selector=all');
     const [one] = (body as { machines: { id: string; mac: string; hostname: string | null }[] }).machines;
     const mac = one?.mac ?? '';
     for (const notation of [mac.toUpperCase(), mac.replaceAll(':', '-'), mac.replaceAll(':', '')]) {
-      const out = await desk.ask('GET', `/machines?selector=${encodeURIComponent(`pool=general,mac!="${notation}"`)}`);
+      const out = await bench.ask('GET', `/machines?selector=${encodeURIComponent(`pool=general,mac!="${notation}"`)}`);
       expect(out.status).toBe(200);
       expect(JSON.stringify(out.body)).not.toContain(`"${one?.id}"`);
-      const only = await desk.ask('GET', `/machines?selector=${encodeURIComponent(`mac="${notation}"`)}`);
+      const only = await bench.ask('GET', `/machines?selector=${encodeURIComponent(`mac="${notation}"`)}`);
       expect(JSON.stringify(only.body)).toContain(`"${one?.id}"`);
     }
   });
@@ -92,9 +92,9 @@ describe('O-4: a selector', () => {
     ['pool=general,machine notin (m-01,m-99)', /no machine has the machine "m-99"/],
     ['pool=general,hostname!=h01', /no machine has the hostname "h01"/],
   ])('O-4: that excludes one machine which there is not is refused: %s', async (selector, sentence) => {
-    await expect(desk.farrier('ls', selector)).rejects.toThrow(sentence);
+    await expect(bench.farrier('ls', selector)).rejects.toThrow(sentence);
     const order = { passage: 'reboot', reason: 'x', selector };
-    expect(await desk.ask('POST', '/orders/many', order)).toMatchObject({
+    expect(await bench.ask('POST', '/orders/many', order)).toMatchObject({
       status: 400,
       body: { error: { field: 'selector', message: expect.stringMatching(sentence) } },
     });
@@ -102,6 +102,6 @@ describe('O-4: a selector', () => {
 
   it('O-4: knows each column, tags, and the place of a machine as tag too', async () => {
     for (const selector of ['legacy=yes', 'tag:rack=A01', 'machine=m-01', 'hostname=h1', 'az!=b', 'drift-campaign!=x'])
-      expect((await desk.ask('GET', `/machines?selector=${encodeURIComponent(selector)}`)).status).toBe(200);
+      expect((await bench.ask('GET', `/machines?selector=${encodeURIComponent(selector)}`)).status).toBe(200);
   });
 });

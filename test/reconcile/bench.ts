@@ -53,9 +53,9 @@ export async function reconcileBench(environment: TestWorkflowEnvironment, db: T
     const id = ids[index] ?? '';
     const mac = `02:ee:00:00:00:0${index}`;
     const facts = { siteId, mac, systemUuid: hardware.uuid, serial: hardware.serial, firmware: 'uefi' } as const;
-    const standing = { stage: 'in_service', opState: 'production', bootState: 'healthy' } as const;
+    const status = { stage: 'in_service', opState: 'production', bootState: 'healthy' } as const;
     await mdb.insert(machines).values({
-      ...{ id, ...facts, ...standing, pool: 'batch', profileId: 'default', memoryMib: 65_536, inServiceAt: new Date() },
+      ...{ id, ...facts, ...status, pool: 'batch', profileId: 'default', memoryMib: 65_536, inServiceAt: new Date() },
       ...{ rackId: 'A01', unit: index + 1 },
     });
     await mdb.insert(nics).values({ machineId: id, mac, name: 'eth0' });

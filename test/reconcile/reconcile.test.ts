@@ -5,7 +5,7 @@ import { reconcileWorkflowId } from '../../contract/reconcile.ts';
 import type { ReconcileMode } from '../../domain/machine.ts';
 import { acting } from '../../mdb/acting.ts';
 import { startCampaign, steerCampaign } from '../../mdb/campaigns/campaigns.ts';
-import { turnCampaign } from '../../mdb/campaigns/turn.ts';
+import { progressCampaign } from '../../mdb/campaigns/step.ts';
 import { askForRounds } from '../../mdb/drift/rounds.ts';
 import { leaseDue, markDelivered } from '../../mdb/outbox.ts';
 import { campaigns, drifts, machines, orders, outbox } from '../../mdb/schema.ts';
@@ -96,7 +96,7 @@ describe.skipIf(environment === null)('a round', () => {
     const id = started[0] ?? '';
     expect(await planned()).toMatchObject([{ id, state: 'running', startedBy: 'reconcile', pace: { canary: 1 } }]);
     expect(await db.mdb.select().from(outbox).where(eq(outbox.kind, 'campaign'))).toHaveLength(1);
-    await turnCampaign(db.mdb, { campaignId: id, now: Date.now(), healthy: false });
+    await progressCampaign(db.mdb, { campaignId: id, now: Date.now(), healthy: false });
     const placed = await db.mdb.select().from(orders);
     expect(placed).toMatchObject([
       {

@@ -71,7 +71,7 @@ describe('a log is a console', () => {
   const log = '/redfish/v1/Systems/system/LogServices/HostLogger';
   /** A controller that shows 1,000 lines on a page, the oldest first, as bmcweb does. */
   const shows = (lines: number) => {
-    const asked: string[] = [];
+    const requests: string[] = [];
     const collection = (...paths: string[]) => ({ Members: paths.map((path) => ({ '@odata.id': path })) });
     const page = (skip: number) => {
       const places = Array.from({ length: Math.min(1000, lines - skip) }, (_, place) => skip + place);
@@ -90,12 +90,12 @@ describe('a log is a console', () => {
       [log]: { Id: 'HostLogger', Entries: { '@odata.id': `${log}/Entries` } },
     };
     const get = async (path: string) => {
-      asked.push(path);
+      requests.push(path);
       const [, skip = '0'] = /\?\$skip=(\d+)/.exec(path) ?? [];
       return { '@odata.id': path, ...(tree[path] ?? page(Number(skip))) };
     };
     return {
-      asked,
+      requests,
       session: { get, root: async () => ({ Systems: { '@odata.id': '/redfish/v1/Systems' } }) } as unknown as Session,
     };
   };
@@ -107,9 +107,9 @@ describe('a log is a console', () => {
   });
 
   test('of which no more than twenty pages are passed over', async () => {
-    const { session, asked } = shows(50_000);
+    const { session, requests } = shows(50_000);
     await readConsole(session);
-    expect(asked.filter((path) => path.startsWith(`${log}/Entries`))).toHaveLength(20);
+    expect(requests.filter((path) => path.startsWith(`${log}/Entries`))).toHaveLength(20);
   });
 
   test('and none where it is empty', async () => expect(await readConsole(shows(0).session)).toEqual([]));

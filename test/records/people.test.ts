@@ -92,8 +92,8 @@ describe('what a controller told', () => {
   });
 
   test('is part of what happened to the machine', async () => {
-    const told = (await api.timeline(machineId)).filter(({ kind }) => kind === 'hardware');
-    expect(told).toMatchObject([{ text: 'drives 0 swapped S1 → S9', by: 'controller' }]);
+    const reported = (await api.timeline(machineId)).filter(({ kind }) => kind === 'hardware');
+    expect(reported).toMatchObject([{ text: 'drives 0 swapped S1 → S9', by: 'controller' }]);
   });
 
   test('is in the figures of the fleet: what it draws, and that it could not be read', async () => {

@@ -225,18 +225,18 @@ describe('logs', () => {
 });
 
 describe('the inventory', () => {
-  const shown = () => readHardware(db.mdb, machineId, 100);
+  const observed = () => readHardware(db.mdb, machineId, 100);
 
   test('is kept whole, and written again only where it is different', async () => {
     expect(await keep('inventory')).toEqual([]);
-    const first = await shown();
+    const first = await observed();
     expect(first.documents.map(({ kind }) => kind)).toContain('drives');
     expect(first.documents.every(({ firmwareVersion }) => firmwareVersion === '1.12.3')).toBe(true);
     expect(first.changes).toEqual([]);
     expect(first.readings).toMatchObject([{ watts: expect.any(Number) }]);
     await keep('inventory');
-    expect((await shown()).documents).toEqual(first.documents);
-    const { readings } = await shown();
+    expect((await observed()).documents).toEqual(first.documents);
+    const { readings } = await observed();
     expect(readings.map(({ sensors }) => sensors.length > 0)).toEqual([true, false]);
   });
 
@@ -245,7 +245,7 @@ describe('the inventory', () => {
     simulated().powerOn('test');
     simulated().state.controller = { firmware: { BMC: '1.13.0' } };
     await keep('inventory');
-    const { changes } = await shown();
+    const { changes } = await observed();
     expect(changes.map(({ kind, place, change }) => [kind, place, change]).sort()).toEqual([
       ['controllers', '1', 'version'],
       ['firmware', 'BMC', 'version'],

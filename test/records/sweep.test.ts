@@ -36,15 +36,15 @@ describe.skipIf(server === null)('the sweep over the records of a site', () => {
     const due = [['a', 'b'], ['c'], []].map((ids) =>
       ids.map((machineId) => ({ machineId, records: ['logs' as const] })),
     );
-    const asked: string[] = [];
+    const requests: string[] = [];
     const summary = await sweep({
       dueRecords: async () => due.shift() ?? [],
       keepRecords: async ({ due: batch }) => {
-        asked.push(...batch.map(({ machineId }) => machineId));
+        requests.push(...batch.map(({ machineId }) => machineId));
         return batch.some(({ machineId }) => machineId === 'b') ? ['b'] : [];
       },
     });
-    expect(asked).toEqual(['a', 'b', 'c']);
+    expect(requests).toEqual(['a', 'b', 'c']);
     expect(summary).toEqual({ controllers: 3, failed: 1 });
   });
 

@@ -17,8 +17,8 @@ describe('the length of a new password (quirk 67)', () => {
     ['one that tells nothing', null, null, 16],
     ['one that allows none that is fit', 1, 6, null],
     ['one that contradicts itself', 20, 10, null],
-  ])('%s', (_, shortest, longest, expected) => {
-    expect(passwordLength({ shortest, longest })).toBe(expected);
+  ])('%s', (_, shortest, max, expected) => {
+    expect(passwordLength({ shortest, max })).toBe(expected);
   });
 });
 
@@ -62,7 +62,7 @@ describe('an account', () => {
   test('is found by its name, among slots that nobody has and names that are nearly the same', async () => {
     expect(await withOwnSession(door(), credentials, (session) => readOwnAccount(session, 'admin'))).toEqual({
       path: own,
-      limits: { shortest: 8, longest: null },
+      limits: { shortest: 8, max: null },
       limited: false,
     });
     await expect(

@@ -3,13 +3,13 @@ import { tagsOf, writeTagged } from '../../redfish/etag.ts';
 import type { Json, RedfishResponse } from '../../redfish/transport.ts';
 
 /** A resource that takes a write with one of these tags only, null standing for none. */
-function resource(shown: { etag?: string | undefined; body?: Json; takes: (string | null)[]; refusal?: number }) {
+function resource(observed: { etag?: string | undefined; body?: Json; takes: (string | null)[]; refusal?: number }) {
   const tried: (string | null)[] = [];
   let value: Json = { Mode: 'old' };
   const answer = (status: number): RedfishResponse => ({
     status,
-    headers: { ...(shown.etag !== undefined && { etag: shown.etag }) },
-    body: status < 300 ? { ...value, ...shown.body } : null,
+    headers: { ...(observed.etag !== undefined && { etag: observed.etag }) },
+    body: status < 300 ? { ...value, ...observed.body } : null,
   });
   return {
     tried,
@@ -18,7 +18,7 @@ function resource(shown: { etag?: string | undefined; body?: Json; takes: (strin
       read: async () => answer(200),
       write: async (tag: string | null) => {
         tried.push(tag);
-        if (!shown.takes.includes(tag)) return answer(shown.refusal ?? 412);
+        if (!observed.takes.includes(tag)) return answer(observed.refusal ?? 412);
         value = { Mode: 'new' };
         return answer(204);
       },
@@ -43,8 +43,8 @@ describe('a write carries the ETag of what was just read', () => {
     ['none where it is empty (quirk 23)', { etag: '""', body: { '@odata.etag': '' }, takes: [null] }, [null]],
     ['none where there is none', { takes: [null] }, [null]],
     ['and takes 428 as a refusal too (quirk 20)', { etag: 'W/"a"', refusal: 428, takes: ['"a"'] }, ['W/"a"', '"a"']],
-  ])('%s', async (_, shown, tried) => {
-    const one = resource(shown);
+  ])('%s', async (_, observed, tried) => {
+    const one = resource(observed);
     expect((await writeTagged(one.exchange, { Mode: 'new' })).status).toBe(204);
     expect(one.tried).toEqual(tried);
     expect(one.value()).toEqual({ Mode: 'new' });
@@ -75,14 +75,18 @@ test('what changes with every reading is given up at last', async () => {
 });
 
 test('what is as wanted after a refusal is not written again', async () => {
-  let shown = 'old';
+  let observed = 'old';
   let writes = 0;
   const exchange = {
-    read: async () => ({ status: 200, headers: { etag: `"${shown}"` }, body: { Boot: { Mode: shown, more: 1 } } }),
+    read: async () => ({
+      status: 200,
+      headers: { etag: `"${observed}"` },
+      body: { Boot: { Mode: observed, more: 1 } },
+    }),
     write: async () => {
       writes += 1;
       // Somebody else wrote the same meanwhile.
-      shown = 'new';
+      observed = 'new';
       return { status: 412, headers: {}, body: null };
     },
   };

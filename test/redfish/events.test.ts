@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type EventsWish, endEvents, ensureEvents, formsOf } from '../../redfish/events.ts';
+import { type EventsSpec, endEvents, ensureEvents, formsOf } from '../../redfish/events.ts';
 import { type Session, withSession } from '../../redfish/session.ts';
 import { openTransport } from '../../redfish/transport.ts';
 import { type PersonalityChoice, personalities } from '../../sim/bmc/personalities.ts';
@@ -9,13 +9,13 @@ afterEach(stopPlaying);
 
 // Nobody listens there: what is told is another test's.
 const receiver = 'https://127.0.0.1:9/events/';
-const wishFor = (token: string): EventsWish => ({
+const specFor = (token: string): EventsSpec => ({
   destination: async () => `${receiver}${token}`,
   context: 'farrier/home/m-1',
   valid: (destination) => destination === `${receiver}${token}`,
   ours: (destination) => destination.startsWith(receiver),
 });
-const wish = wishFor('one');
+const spec = specFor('one');
 
 async function use<T>(work: (session: Session) => Promise<T>): Promise<T> {
   const transport = openTransport(bmcOrigin(), null);
@@ -25,10 +25,10 @@ async function use<T>(work: (session: Session) => Promise<T>): Promise<T> {
     await transport.close();
   }
 }
-const ensure = (wanted = wish) => use((session) => ensureEvents(session, wanted));
+const ensure = (wanted = spec) => use((session) => ensureEvents(session, wanted));
 
 const subscriptions = '/redfish/v1/EventService/Subscriptions';
-async function shown() {
+async function observed() {
   const { Members } = await get(subscriptions);
   const all = await Promise.all(Members.map((one: { '@odata.id': string }) => get(one['@odata.id'])));
   return all.filter((one) => one.Protocol === 'Redfish');
@@ -48,10 +48,10 @@ describe.each(Object.keys(personalities) as PersonalityChoice[])('at %s', (id) =
     }
     expect(first).toMatchObject({ state: 'subscribed', made: true });
     expect(await ensure()).toEqual({ ...first, made: false });
-    expect(await shown()).toMatchObject([{ Destination: `${receiver}one`, Context: wish.context }]);
+    expect(await observed()).toMatchObject([{ Destination: `${receiver}one`, Context: spec.context }]);
     expect(await journal('subscribed')).toHaveLength(1);
-    expect(await use((session) => endEvents(session, wish))).toBe(1);
-    expect(await shown()).toEqual([]);
+    expect(await use((session) => endEvents(session, spec))).toBe(1);
+    expect(await observed()).toEqual([]);
   });
 });
 
@@ -59,10 +59,10 @@ describe('subscribing', () => {
   test('deletes what of ours is dead, twice or has an old address, and nothing of others', async () => {
     await play('standard');
     await somebodyElse(1);
-    await ensure(wishFor('old'));
+    await ensure(specFor('old'));
     await askBmc('POST', subscriptions, { Destination: `${receiver}lost`, Context: 'x', Protocol: 'Redfish' });
     expect(await ensure()).toMatchObject({ state: 'subscribed', made: true });
-    expect((await shown()).map((one) => one.Destination).sort()).toEqual(
+    expect((await observed()).map((one) => one.Destination).sort()).toEqual(
       [`${receiver}one`, 'https://127.0.0.1:9/other/1'].sort(),
     );
   });
@@ -70,12 +70,12 @@ describe('subscribing', () => {
   test('makes again what the controller gave up delivering', async () => {
     const machine = await play('idrac9', 10_000);
     // Whoever does not ask to be tried for ever is given up: dell/iDRAC-Redfish-Scripting#370. Nobody listens there.
-    await askBmc('POST', subscriptions, { Destination: `${receiver}one`, Context: wish.context, Protocol: 'Redfish' });
+    await askBmc('POST', subscriptions, { Destination: `${receiver}one`, Context: spec.context, Protocol: 'Redfish' });
     await askBmc('PATCH', '/redfish/v1/EventService', { ServiceEnabled: true });
     machine.note('test-event');
-    await soon(async () => (await shown())[0]?.Status.State).toBe('Disabled');
+    await soon(async () => (await observed())[0]?.Status.State).toBe('Disabled');
     expect(await ensure()).toMatchObject({ made: true });
-    expect((await shown()).map((one) => one.Status.State)).toEqual(['Enabled']);
+    expect((await observed()).map((one) => one.Status.State)).toEqual(['Enabled']);
   });
 
   test('makes again what a restart of the controller cost', async () => {
@@ -101,12 +101,12 @@ describe('subscribing', () => {
     async (id) => {
       await play(id);
       for (let n = 1; n <= 20; n += 1) await somebodyElse(n);
-      const before = (await shown()).length;
+      const before = (await observed()).length;
       expect(await ensure()).toMatchObject({
         state: 'full',
         reason: expect.stringContaining('EventSubscriptionLimitExceeded'),
       });
-      expect(await shown()).toHaveLength(before);
+      expect(await observed()).toHaveLength(before);
     },
   );
 
@@ -121,11 +121,11 @@ describe('subscribing', () => {
     await play('standard');
     await bmcFault({ path: subscriptions, method: 'POST', status: 400, times: 4 });
     expect(await ensure()).toMatchObject({ state: 'refused', reason: expect.stringContaining('status 400') });
-    expect(await shown()).toEqual([]);
+    expect(await observed()).toEqual([]);
   });
 
   test('asks older services for event types, and newer ones not', () => {
-    const first = (service: object) => formsOf(service as never, `${receiver}one`, wish.context)[0];
+    const first = (service: object) => formsOf(service as never, `${receiver}one`, spec.context)[0];
     expect(first({ EventTypesForSubscription: ['Alert', 'MetricReport'] })).toMatchObject({ EventTypes: ['Alert'] });
     expect(first({ EventFormatTypes: ['Event'] })).not.toHaveProperty('EventTypes');
     expect(first({})).toMatchObject({ EventFormatType: 'Event', DeliveryRetryPolicy: 'RetryForever' });

@@ -46,12 +46,12 @@ test.each(Object.keys(personalities) as Family[])('%s is read whole', async (per
     const product = personality === 'sr675' ? 'ThinkSystem SR675 V3' : model.product;
     expect(inventory.identity).toMatchObject({ serial, uuid, product });
     // bmcweb knows nothing of the host's network cards.
-    const cards = personalities[personality].lacks.includes('/Systems/1/EthernetInterfaces') ? 0 : model.nic.count;
+    const cards = personalities[personality].missing.includes('/Systems/1/EthernetInterfaces') ? 0 : model.nic.count;
     expect(inventory.nics).toHaveLength(cards);
     expect(inventory.drives).toHaveLength(model.disks.length);
-    const { expand, lacks } = personalities[personality];
-    if (!lacks.includes('/Systems/1/Processors')) expect(inventory.cpus).toHaveLength(model.cpu.sockets);
-    if (!lacks.includes('/Systems/1/Memory')) expect(inventory.dimms).toHaveLength(model.dimms.count);
+    const { expand, missing } = personalities[personality];
+    if (!missing.includes('/Systems/1/Processors')) expect(inventory.cpus).toHaveLength(model.cpu.sockets);
+    if (!missing.includes('/Systems/1/Memory')) expect(inventory.dimms).toHaveLength(model.dimms.count);
     // What a server of two sockets may cost, where members come with their collections.
     if (expand > 0) expect(inventory.requests).toBeLessThanOrEqual(25);
 

@@ -216,7 +216,7 @@ describe('an upload', () => {
       const later = told(503, 'Base.1.18.ServiceTemporarilyUnavailable', 'Later.');
       bmc.play('POST /p', { ...later, headers: { 'retry-after': '30' } });
       const send = () => sendImage(session, { ...none, push: '/p' }, image(null), 'push', {});
-      await expect(send()).rejects.toMatchObject({ kind: 'busy', carriedOut: 'no', retryAfter: 30_000 });
+      await expect(send()).rejects.toMatchObject({ kind: 'busy', carriedOut: 'no', retryAfterMs: 30_000 });
       bmc.play('POST /p', { status: 500 });
       await expect(send()).rejects.toMatchObject({ carriedOut: 'maybe' });
       expect(bmc.count('POST /p')).toBe(2);

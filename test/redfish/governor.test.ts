@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RedfishError } from '../../redfish/errors.ts';
 import { type Governor, openGovernor } from '../../redfish/governor.ts';
-import { adapt, firstPace, type SiteLimit } from '../../redfish/pace.ts';
+import { adapt, firstSiteLimit, type SiteLimit } from '../../redfish/sitelimit.ts';
 
 let governor: Governor;
 beforeEach(() => {
@@ -10,23 +10,23 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-const site = { id: 'home', most: 256 };
+const site = { id: 'home', max: 256 };
 const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 const silence = async (after: number) => {
   await wait(after);
   throw new RedfishError('timeout', 'no answer');
 };
 
-function send(origin: string, work: () => Promise<unknown>, wish: { urgent?: boolean; most?: number } = {}) {
-  return governor.run({ site: { ...site, most: wish.most ?? 256 }, origin, urgent: wish.urgent ?? false }, work);
+function send(origin: string, work: () => Promise<unknown>, spec: { urgent?: boolean; max?: number } = {}) {
+  return governor.run({ site: { ...site, max: spec.max ?? 256 }, origin, urgent: spec.urgent ?? false }, work);
 }
 
 /** Counts how many work at once. */
 function counter(work: (atOnce: number) => Promise<unknown>) {
-  const count = { now: 0, most: 0 };
+  const count = { now: 0, max: 0 };
   const counted = async () => {
     count.now += 1;
-    count.most = Math.max(count.most, count.now);
+    count.max = Math.max(count.max, count.now);
     await work(count.now).finally(() => {
       count.now -= 1;
     });
@@ -51,7 +51,7 @@ async function poll(controllers: readonly string[], times: number, work: () => P
 }
 
 const names = (count: number, prefix = 'bmc') => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
-const limit = () => governor.standing('home').limit;
+const limit = () => governor.status('home').limit;
 
 describe('requests', () => {
   test('are at most two at once at a controller, and commands wait for no reading', async () => {
@@ -71,15 +71,15 @@ describe('requests', () => {
     expect(commanded).toBe(true);
     await vi.advanceTimersByTimeAsync(100);
     await Promise.all([reads, command]);
-    expect(count.most).toBe(2);
+    expect(count.max).toBe(2);
   });
 
   test("are never more than the site's cap, which may be lowered", async () => {
     const { count, counted } = counter(() => wait(10));
-    const all = Promise.all(names(50).map((origin) => send(origin, counted, { most: 3 })));
+    const all = Promise.all(names(50).map((origin) => send(origin, counted, { max: 3 })));
     await vi.advanceTimersByTimeAsync(1000);
     await all;
-    expect(count.most).toBe(3);
+    expect(count.max).toBe(3);
   });
 
   test('of a controller with many do not hold up the others', async () => {
@@ -104,7 +104,7 @@ describe('requests', () => {
     await expect(waiting).rejects.toThrow('cancelled');
     await vi.advanceTimersByTimeAsync(100);
     expect(work).not.toHaveBeenCalled();
-    expect(governor.standing('home')).toMatchObject({ running: 0, stalled: 0, waiting: 0 });
+    expect(governor.status('home')).toMatchObject({ running: 0, stalled: 0, waiting: 0 });
   });
 });
 
@@ -139,15 +139,15 @@ describe('concurrency', () => {
     ['is halved by failures', { times: [10, 10], failures: 1, full: true, over: false }, 20],
     ['stays for the slowest few', { times: [10, 10, 900], failures: 0, full: false, over: false }, 40],
   ])('%s', (_, window, expected) => {
-    const pace: SiteLimit = { ...firstPace, limit: 40, best: 10, found: true };
-    expect(adapt(pace, window, 256).limit).toBe(expected);
+    const siteLimit: SiteLimit = { ...firstSiteLimit, limit: 40, best: 10, found: true };
+    expect(adapt(siteLimit, window, 256).limit).toBe(expected);
   });
 
   test('begins by doubling', () => {
-    expect(adapt(firstPace, { times: [10], failures: 0, full: true, over: false }, 256).limit).toBe(
-      firstPace.limit * 2,
+    expect(adapt(firstSiteLimit, { times: [10], failures: 0, full: true, over: false }, 256).limit).toBe(
+      firstSiteLimit.limit * 2,
     );
-    expect(adapt(firstPace, { times: [10], failures: 0, full: true, over: false }, 20).limit).toBe(20);
+    expect(adapt(firstSiteLimit, { times: [10], failures: 0, full: true, over: false }, 20).limit).toBe(20);
   });
 });
 
@@ -171,7 +171,7 @@ describe('controllers that hang', () => {
     const { count, counted } = counter(() => silence(5000));
     for (let index = 0; index < 8; index += 1) void send('hung', counted).catch(() => undefined);
     await vi.advanceTimersByTimeAsync(12_000);
-    expect(count.most).toBe(2);
+    expect(count.max).toBe(2);
     expect(count.now).toBe(1);
   });
 
@@ -179,12 +179,12 @@ describe('controllers that hang', () => {
     await Promise.all([send('slow', () => silence(10)).catch(() => undefined), vi.advanceTimersByTimeAsync(20)]);
     const again = send('slow', () => wait(10));
     await vi.advanceTimersByTimeAsync(0);
-    expect(governor.standing('home')).toMatchObject({ running: 0, stalled: 1 });
+    expect(governor.status('home')).toMatchObject({ running: 0, stalled: 1 });
     await vi.advanceTimersByTimeAsync(20);
     await again;
     const third = send('slow', () => wait(10));
     await vi.advanceTimersByTimeAsync(0);
-    expect(governor.standing('home')).toMatchObject({ running: 1, stalled: 0 });
+    expect(governor.status('home')).toMatchObject({ running: 1, stalled: 0 });
     await vi.advanceTimersByTimeAsync(20);
     await third;
   });

@@ -68,7 +68,7 @@ export async function openHostile(tls: ServerOptions | null = null): Promise<Hos
   const known = resources();
   const sessions = new Set<string>();
   const plays = new Map<string, Play[]>();
-  const standing = new Map<string, Play>();
+  const status = new Map<string, Play>();
   let issued = 0;
 
   const signIn = (body: string): Play => {
@@ -87,10 +87,10 @@ export async function openHostile(tls: ServerOptions | null = null): Promise<Hos
     sessions.has(String(headers['x-auth-token'])) ||
     headers.authorization === `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
 
-  const usual = (asked: HostileRequest): Play => {
-    const { method, path } = asked;
-    if (method === 'POST' && path === sessionsPath) return signIn(asked.body);
-    if (path !== '/redfish/v1/' && !authorised(asked)) return told(401, 'Base.1.18.NoValidSession');
+  const usual = (request: HostileRequest): Play => {
+    const { method, path } = request;
+    if (method === 'POST' && path === sessionsPath) return signIn(request.body);
+    if (path !== '/redfish/v1/' && !authorised(request)) return told(401, 'Base.1.18.NoValidSession');
     if (method === 'DELETE' && path.startsWith(`${sessionsPath}/`)) {
       sessions.delete(path.slice(sessionsPath.length + 1));
       return { status: 204 };
@@ -105,7 +105,7 @@ export async function openHostile(tls: ServerOptions | null = null): Promise<Hos
     const asked = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
     seen.push(asked);
     const name = `${asked.method} ${asked.path}`;
-    give(plays.get(name)?.shift() ?? standing.get(name) ?? usual(asked), request, response);
+    give(plays.get(name)?.shift() ?? status.get(name) ?? usual(asked), request, response);
   };
 
   const server = tls === null ? createServer(listener) : createTlsServer(tls, listener);
@@ -123,7 +123,7 @@ export async function openHostile(tls: ServerOptions | null = null): Promise<Hos
     resources: known,
     sessions,
     play: (request, ...next) => void plays.set(request, [...(plays.get(request) ?? []), ...next]),
-    always: (request, play) => void standing.set(request, play),
+    always: (request, play) => void status.set(request, play),
     count: (request) => seen.filter(({ method, path }) => `${method} ${path}` === request).length,
     close: () =>
       new Promise((resolve) => {

@@ -80,7 +80,7 @@ describe('a collection', () => {
     const server = await controller({ '/redfish/v1/S': page });
     const { found, gaps } = await members(server);
     expect([found.length, gaps]).toEqual([5, []]);
-    expect(server.asked.filter((path) => path.startsWith('/redfish/v1/S?'))).toEqual([]);
+    expect(server.requests.filter((path) => path.startsWith('/redfish/v1/S?'))).toEqual([]);
   });
 
   test.each([
@@ -141,7 +141,7 @@ test('R-22: drives that answer 200 with an error are no drives', async () => {
 
 test('R-21: virtual media, discs and floppies are not among the drives', async () => {
   const drive = (Id: string, more: object) => ({ ...to(`/D/${Id}`), Id, Name: Id, ...more });
-  const shown = [
+  const observed = [
     drive('a', { Model: 'MZ7L3480', MediaType: 'SSD', Protocol: 'SATA' }),
     drive('b', { Model: 'Virtual CDROM', MediaType: 'SSD' }),
     drive('c', { Model: 'AMI Virtual HDisk0', Protocol: 'USB' }),
@@ -155,7 +155,7 @@ test('R-21: virtual media, discs and floppies are not among the drives', async (
     drive('h', { Model: 'Cruzer', MediaType: null, Protocol: 'USB' }),
   ];
   const server = await controller(
-    { '/redfish/v1/St': some('/St/1'), '/redfish/v1/St/1': { ...to('/St/1'), Id: '1', Drives: shown } },
+    { '/redfish/v1/St': some('/St/1'), '/redfish/v1/St/1': { ...to('/St/1'), Id: '1', Drives: observed } },
     { Storage: to('/St') },
   );
   const { drives } = await work(server, (session) => gatherHardware(session));
@@ -328,8 +328,8 @@ describe('firmware', () => {
     expect(found.map(({ inForce }) => inForce)).toEqual([true, true, true]);
   });
 
-  test.each(['-*', '*', '--', '...', ' - ', 'N/A', 'undefined'])('R-18: %s is no version', (shown) => {
-    expect(firmwareVersion(shown)).toBeNull();
+  test.each(['-*', '*', '--', '...', ' - ', 'N/A', 'undefined'])('R-18: %s is no version', (observed) => {
+    expect(firmwareVersion(observed)).toBeNull();
   });
 });
 
@@ -361,7 +361,7 @@ describe('accelerators', () => {
   test("R-19: that only the vendor's own list of devices has are read there", async () => {
     const device = (n: number, more: object) => ({ ...to(`/Chassis/1/Devices/${n}`), Id: String(n), ...more });
     const firmware = { Current: { VersionString: '96.00.AF' } };
-    const shown = [
+    const observed = [
       device(1, {
         DeviceType: 'GPU',
         Name: 'NVIDIA L40S',
@@ -373,7 +373,7 @@ describe('accelerators', () => {
       device(3, { DeviceType: 'GPU', Name: 'Empty slot 3', Status: { State: 'Absent' } }),
     ];
     const server = await controller(
-      { '/redfish/v1/Chassis/1/Devices': { Members: shown } },
+      { '/redfish/v1/Chassis/1/Devices': { Members: observed } },
       {},
       { Oem: { Hpe: { Links: { Devices: to('/Chassis/1/Devices') } } } },
     );

@@ -1,13 +1,13 @@
 /** Further odd things that controllers of other vendors show: each row is an input of a kind that was met once. */
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { type ActContext, isPlan } from '../../redfish/acts/kind.ts';
+import { type ActContext, isPlan } from '../../redfish/acts/definition.ts';
 import { ejectMedia } from '../../redfish/acts/media.ts';
 import { notYetSet, openBiosJob } from '../../redfish/bios.ts';
 import { optionOf, readBootOrder } from '../../redfish/bootorder.ts';
 import { meaningOf } from '../../redfish/boottarget.ts';
 import { operationOf } from '../../redfish/drives.ts';
-import { effectShown } from '../../redfish/effect.ts';
+import { effectObserved } from '../../redfish/effect.ts';
 import { holdsImage, readMedia } from '../../redfish/media.ts';
 import { messagesOf } from '../../redfish/messages.ts';
 import { allowed } from '../../redfish/probe/action.ts';
@@ -122,14 +122,14 @@ describe('firmware', () => {
   test.each([
     ...['Not Applicable', 'N.A.', 'not_available', 'No version', 'Unknown Version', 'NotAvailable', '(null)'],
     ...['<none>', 'unspecified', 'n/a (n/a)', 'Not Supported', 'FFFF', '0xFFFFFFFF', 'ff.ff', 'TBD'],
-  ])('R-18: %j is no version', (shown) => {
-    expect(firmwareVersion(shown)).toBeNull();
+  ])('R-18: %j is no version', (observed) => {
+    expect(firmwareVersion(observed)).toBeNull();
   });
 
   test.each(['A', 'AA', 'B00', '1.2.3.4', '12345', 'U32 v2.72', '0.0', 'F0', 'CNC-H', 'v1'])(
     'R-18: %j is one',
-    (shown) => {
-      expect(firmwareVersion(shown)).toBe(shown);
+    (observed) => {
+      expect(firmwareVersion(observed)).toBe(observed);
     },
   );
 
@@ -216,23 +216,23 @@ describe('a system', () => {
     };
     const info = { ...to('/A'), Parameters: [null, { Name: 'resetType', AllowableValues: ['On', 'ForceOff'] }] };
     const more = { '/redfish/v1/A': info as RedfishResource };
-    const shown = await reading(more, reset('/Systems/1', action), (session) => readSystem(session));
-    expect(shown.resetTypes).toEqual(['On', 'ForceOff']);
+    const observed = await reading(more, reset('/Systems/1', action), (session) => readSystem(session));
+    expect(observed.resetTypes).toEqual(['On', 'ForceOff']);
     const values = await reading(more, {}, async (session) => allowed(await openReader(session), action, 'ResetType'));
     expect(values).toEqual(['On', 'ForceOff']);
   });
 
   test('R-10: whose ManagedBy holds no link is managed by who says so', async () => {
-    const shown = await reading({}, { Links: { ManagedBy: [{}, null, { Name: 'BMC' }] } }, (session) =>
+    const observed = await reading({}, { Links: { ManagedBy: [{}, null, { Name: 'BMC' }] } }, (session) =>
       readSystem(session),
     );
-    expect(shown.managerPath).toBe('/redfish/v1/Managers/1');
+    expect(observed.managerPath).toBe('/redfish/v1/Managers/1');
   });
 
   test('R-1: a reset time that was not shown before is no sign of a reset', () => {
     const before = { power: 'On', lastReset: null, bootProgress: null };
-    expect(effectShown(before, { ...before, lastReset: '2026-11-30T00:00:00Z' })).toBe(false);
-    expect(effectShown({ ...before, lastReset: '' }, { ...before, lastReset: '2026-11-30T00:00:00Z' })).toBe(false);
+    expect(effectObserved(before, { ...before, lastReset: '2026-11-30T00:00:00Z' })).toBe(false);
+    expect(effectObserved({ ...before, lastReset: '' }, { ...before, lastReset: '2026-11-30T00:00:00Z' })).toBe(false);
   });
 });
 

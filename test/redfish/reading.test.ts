@@ -140,7 +140,7 @@ test('a service that advertises $expand and refuses it is read plainly, and not 
   expect(dimms).toHaveLength(2);
   expect(gaps).toEqual([]);
   // The first few were on their way together.
-  expect(controller.asked.filter((path) => path.includes('?')).length).toBeLessThanOrEqual(4);
+  expect(controller.requests.filter((path) => path.includes('?')).length).toBeLessThanOrEqual(4);
 });
 
 test('adapters that only the system shows are read through its network interfaces', async () => {
@@ -205,9 +205,12 @@ test('fillers identify nothing (quirk 62)', () => {
 });
 
 describe('firmware versions (quirk 60)', () => {
-  test.each(['undefined', 'ff', 'Not Present', 'version not available', '   ', '', null, 7])('%j is none', (shown) => {
-    expect(firmwareVersion(shown)).toBeNull();
-  });
+  test.each(['undefined', 'ff', 'Not Present', 'version not available', '   ', '', null, 7])(
+    '%j is none',
+    (observed) => {
+      expect(firmwareVersion(observed)).toBeNull();
+    },
+  );
 
   test.each([
     ['2.72 ', '2.72', true],
@@ -299,7 +302,7 @@ describe('logs (quirk 69)', () => {
     const controller = await serve({ ...plain, ...pages });
     const second = await work(controller, (session) => readLogs(session, first.cursor));
     expect(ids(second)).toEqual([]);
-    expect(controller.asked.filter((path) => path.endsWith('/2'))).toEqual([]);
+    expect(controller.requests.filter((path) => path.endsWith('/2'))).toEqual([]);
     expect(ids(await reading(pages, second.cursor))).toEqual([]);
   });
 
@@ -324,9 +327,9 @@ test('limits of passwords and attempts come from the account service (quirks 6 a
       AccountLockoutThreshold: 3,
       AccountLockoutDuration: 30,
     }),
-  ).toMatchObject({ shortestPassword: 8, longestPassword: 20, lockoutAfter: 3, lockoutFor: 30 });
+  ).toMatchObject({ shortestPassword: 8, maxPassword: 20, lockoutAfter: 3, lockoutFor: 30 });
   expect(await limits({ MinPasswordLength: 8, MaxPasswordLength: 0, AccountLockoutThreshold: 0 })).toMatchObject({
-    longestPassword: null,
+    maxPassword: null,
     lockoutAfter: null,
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { effectShown, type Shown } from '../../redfish/effect.ts';
+import { effectObserved, type Observed } from '../../redfish/effect.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import { failureOf } from '../../redfish/messages.ts';
-import { retryAfterOf, waitBefore } from '../../redfish/patience.ts';
 import { quirksOf } from '../../redfish/quirks.ts';
+import { retryAfterOf, waitBefore } from '../../redfish/retries.ts';
 
 describe('Retry-After (quirk 17)', () => {
   const now = Date.parse('Wed, 21 Oct 2015 07:28:00 GMT');
@@ -18,7 +18,7 @@ describe('Retry-After (quirk 17)', () => {
     [undefined, null],
   ])('%s', (header, expected) => expect(retryAfterOf(header, now)).toBe(expected));
 
-  const busy = (retryAfter: number | null) => new RedfishError('busy', '', { retryAfter });
+  const busy = (retryAfterMs: number | null) => new RedfishError('busy', '', { retryAfterMs });
   test.each([
     ['is followed', 1, 5000, 0, 5000],
     ['is capped', 1, 86_400_000, 0, 30_000],
@@ -30,7 +30,7 @@ describe('Retry-After (quirk 17)', () => {
   });
 
   test('of what is final is nothing to wait for', () => {
-    expect(waitBefore(1, new RedfishError('missing', '', { retryAfter: 1 }), 0)).toBeNull();
+    expect(waitBefore(1, new RedfishError('missing', '', { retryAfterMs: 1 }), 0)).toBeNull();
   });
 });
 
@@ -93,8 +93,8 @@ describe('the quirks in force follow from the makers named', () => {
 });
 
 describe('an effect is seen', () => {
-  const on: Shown = { power: 'On', lastReset: '2026-01-01T00:00:00Z', bootProgress: 'OSRunning' };
-  test.each<[string, Shown, Shown, boolean]>([
+  const on: Observed = { power: 'On', lastReset: '2026-01-01T00:00:00Z', bootProgress: 'OSRunning' };
+  test.each<[string, Observed, Observed, boolean]>([
     ['of a power edge', { ...on, power: 'Off' }, on, true],
     ['of a later reset', on, { ...on, lastReset: '2026-01-02T00:00:00Z' }, true],
     ['of an earlier reset time: clocks jump (quirk 35)', on, { ...on, lastReset: '1970-01-01T00:00:00Z' }, true],
@@ -103,5 +103,5 @@ describe('an effect is seen', () => {
     ['not of nothing (quirk 27)', on, on, false],
     ['not of a stage without a name', on, { ...on, bootProgress: 'OEM' }, false],
     ['not while it is off', on, { ...on, power: 'Off' }, false],
-  ])('%s', (_, before, shown, seen) => expect(effectShown({ ...before }, shown)).toBe(seen));
+  ])('%s', (_, before, observed, seen) => expect(effectObserved({ ...before }, observed)).toBe(seen));
 });

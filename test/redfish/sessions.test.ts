@@ -20,13 +20,13 @@ afterEach(async () => {
 });
 
 const gate = (attempt: () => Promise<Login>) => attempt();
-const contact = (wish: Partial<Contact> = {}): Contact => ({
+const contact = (spec: Partial<Contact> = {}): Contact => ({
   origin: bmc.origin,
   pin: null,
   credentials: { username: 'admin', password },
-  site: { id: 'home', most: 64 },
+  site: { id: 'home', max: 64 },
   gate,
-  ...wish,
+  ...spec,
 });
 const readSystem = (session: Session) => session.get(systemPath);
 const basics = () => bmc.seen.filter(({ headers }) => headers.authorization !== undefined).length;

@@ -40,7 +40,7 @@ interface Fault {
 export interface TreeServer {
   readonly origin: string;
   /** Paths and queries of all reads so far. */
-  readonly asked: string[];
+  readonly requests: string[];
   /** Answers in place of resources, by path. */
   readonly faults: Map<string, Fault>;
   /** Set to answer every query with 501. */
@@ -65,7 +65,7 @@ export function serveTable(table: Readonly<Record<string, RedfishResource>>): Pr
 }
 
 async function serveResources(find: (path: string) => RedfishResource | undefined): Promise<TreeServer> {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const faults = new Map<string, Fault>();
   let sessions = 0;
   const server = createServer((request, response) => {
@@ -79,7 +79,7 @@ async function serveResources(find: (path: string) => RedfishResource | undefine
       sessions -= 1;
       return answer(response, 204, null);
     }
-    asked.push(decodeURIComponent(`${url.pathname}${url.search}`));
+    requests.push(decodeURIComponent(`${url.pathname}${url.search}`));
     const fault = faults.get(keyOf(url.pathname));
     if (fault) return response.writeHead(fault.status, { 'content-type': 'application/json' }).end(fault.body);
     if (served.refuseQueries && url.search !== '') return answer(response, 501, {});
@@ -91,7 +91,7 @@ async function serveResources(find: (path: string) => RedfishResource | undefine
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const served: TreeServer = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    requests,
     faults,
     sessions: () => sessions,
     refuseQueries: false,

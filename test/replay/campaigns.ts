@@ -3,16 +3,16 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { type CampaignStanding, campaignWorkflow, campaignWorkflowId } from '../../contract/campaign.ts';
+import { type CampaignStatus, campaignWorkflow, campaignWorkflowId } from '../../contract/campaign.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import type { CampaignProgress } from '../../domain/campaign/campaign.ts';
 import { bundle } from '../workflows/bench.ts';
 
-interface Scene {
+interface Setup {
   readonly campaign: WorkflowHandle;
   /** What the next looks find; the last one stays. */
   turns: Partial<CampaignProgress>[];
-  until(met: (standing: CampaignStanding) => boolean): Promise<void>;
+  until(met: (status: CampaignStatus) => boolean): Promise<void>;
 }
 
 const nobody = { planned: 9, ordered: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
@@ -23,35 +23,35 @@ const usual: CampaignProgress = {
 const ended = { state: 'done', phase: 'ended', waitingOn: 'nothing' } as const;
 const canaries = [{ machineId: 'm-1', siteId: 'home', orderId: 'c-1' }];
 
-export const campaignScenarios: Record<string, (scene: Scene) => Promise<void>> = {
+export const campaignScenarios: Record<string, (setup: Setup) => Promise<void>> = {
   /** Canary, a look at its health, batches, nonsense, a pause and its end. */
-  'campaign-plain': async (scene) => {
-    await scene.until(({ phase }) => phase === 'canary');
-    scene.turns = [
+  'campaign-plain': async (setup) => {
+    await setup.until(({ phase }) => phase === 'canary');
+    setup.turns = [
       { phase: 'soak', canaries },
       { phase: 'soak', waitingOn: 'time', until: Date.now() + 200 },
       { phase: 'batches' },
     ];
-    await scene.campaign.signal('wake');
-    await scene.until(({ phase }) => phase === 'batches');
-    await scene.campaign.signal('pause', 'nonsense');
-    scene.turns = [{ state: 'paused', phase: 'batches', waitingOn: 'person' }];
-    await scene.campaign.signal('pause', { by: 'ann', reason: 'lunch' });
-    await scene.until(({ state }) => state === 'paused');
-    scene.turns = [ended];
-    await scene.campaign.signal('resume', { by: 'ann', reason: 'back' });
-    await scene.campaign.result();
+    await setup.campaign.signal('wake');
+    await setup.until(({ phase }) => phase === 'batches');
+    await setup.campaign.signal('pause', 'nonsense');
+    setup.turns = [{ state: 'paused', phase: 'batches', waitingOn: 'person' }];
+    await setup.campaign.signal('pause', { by: 'ann', reason: 'lunch' });
+    await setup.until(({ state }) => state === 'paused');
+    setup.turns = [ended];
+    await setup.campaign.signal('resume', { by: 'ann', reason: 'back' });
+    await setup.campaign.result();
   },
   /** One run hands over to the next. */
-  'campaign-continued': async (scene) => {
-    const { runId } = await scene.campaign.describe();
-    while ((await scene.campaign.describe()).runId === runId) {
-      await scene.campaign.signal('wake');
+  'campaign-continued': async (setup) => {
+    const { runId } = await setup.campaign.describe();
+    while ((await setup.campaign.describe()).runId === runId) {
+      await setup.campaign.signal('wake');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    scene.turns = [ended];
-    await scene.campaign.signal('wake');
-    await scene.campaign.result();
+    setup.turns = [ended];
+    await setup.campaign.signal('wake');
+    await setup.campaign.result();
   },
 };
 
@@ -63,13 +63,13 @@ export async function playCampaign(
 ): Promise<void> {
   const workflowId = campaignWorkflowId(name);
   const campaign = environment.client.workflow.getHandle(workflowId);
-  const scene: Scene = {
+  const setup: Setup = {
     campaign,
     turns: [{}],
     async until(met) {
       for (;;) {
-        const standing = await campaign.query<CampaignStanding | null>('standing').catch(() => null);
-        if (standing && met(standing)) return;
+        const status = await campaign.query<CampaignStatus | null>('status').catch(() => null);
+        if (status && met(status)) return;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
@@ -80,7 +80,7 @@ export async function playCampaign(
     taskQueue: lifecycleQueue,
     workflowBundle: await bundle(),
     activities: {
-      turnCampaign: async () => ({ ...usual, ...(scene.turns.length > 1 ? scene.turns.shift() : scene.turns[0]) }),
+      progressCampaign: async () => ({ ...usual, ...(setup.turns.length > 1 ? setup.turns.shift() : setup.turns[0]) }),
       haltCampaign: async () => undefined,
       steerCampaign: async () => null,
     },
@@ -89,9 +89,9 @@ export async function playCampaign(
   const hardware = await Worker.create({ ...shared, taskQueue: hardwareQueue('home'), activities: { checkHealth } });
   await hardware.runUntil(
     lifecycle.runUntil(async () => {
-      const args = [{ campaignId: name, longest: name.endsWith('continued') ? 6 : 1000 }];
+      const args = [{ campaignId: name, max: name.endsWith('continued') ? 6 : 1000 }];
       await environment.client.workflow.start(campaignWorkflow, { workflowId, taskQueue: lifecycleQueue, args });
-      await campaignScenarios[name]?.(scene);
+      await campaignScenarios[name]?.(setup);
       await keep(workflowId);
     }),
   );

@@ -29,8 +29,8 @@ interface Scenario {
   run(bench: Bench): Promise<void>;
 }
 
-const held = {
-  held: {
+const question = {
+  question: {
     fault: 'register/unknown-port',
     reason: 'eth0 hears a port that the MDB does not know.',
     choices: ['retry', 'abandon'],
@@ -38,10 +38,10 @@ const held = {
 };
 
 function heldOnce(): NonNullable<Different['register']> {
-  let asked = 0;
+  let requestCount = 0;
   return async () => {
-    asked += 1;
-    return asked === 1 ? held : { registered: { ...withController.registered, controller: false } };
+    requestCount += 1;
+    return requestCount === 1 ? question : { registered: { ...withController.registered, controller: false } };
   };
 }
 
@@ -51,13 +51,13 @@ function asked(request: object): Different {
   return { beginPassage: async (input) => ({ ...(await usual(input)), request: { ...request } }) };
 }
 
-let told = 0;
+let reported = 0;
 /** What the machine tells, once the passage stands where it waits for it. */
 async function tell(bench: Bench, step: string, report: Pick<Report, 'kind'> & Partial<Report>): Promise<void> {
   await bench.exists();
   await bench.standsAt(step);
-  told += 1;
-  await bench.passage.signal('report', { id: `t${told}`, nonce: 'boot-1', ...report });
+  reported += 1;
+  await bench.passage.signal('report', { id: `t${reported}`, nonce: 'boot-1', ...report });
 }
 
 const scenarios: Record<string, Scenario> = {
@@ -204,9 +204,9 @@ const scenarios: Record<string, Scenario> = {
       await bench.exists();
       await bench.asked();
       await bench.answer('parts');
-      await bench.until((standing) => standing.humanStep?.choices[0] === 'sent:NUMBER');
+      await bench.until((status) => status.humanStep?.choices[0] === 'sent:NUMBER');
       await bench.answer('sent:RMA-7');
-      await bench.until((standing) => standing.humanStep?.choices[0] === 'fitted:SERIAL');
+      await bench.until((status) => status.humanStep?.choices[0] === 'fitted:SERIAL');
       await bench.answer('fitted:S9');
     },
   },

@@ -4,21 +4,21 @@ import { type WorkflowHandle, WorkflowIdConflictPolicy } from '@temporalio/clien
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
-import { type PermitRequest, type SemaphoreStanding, semaphoreWorkflow } from '../../contract/semaphore.ts';
+import { type PermitRequest, type SemaphoreStatus, semaphoreWorkflow } from '../../contract/semaphore.ts';
 import { ModelLedger } from '../semaphore/model.ts';
 
-interface Scene {
+interface Setup {
   readonly semaphore: WorkflowHandle;
   readonly ledger: ModelLedger;
   /** Whether the machine of a holder that is gone is up. */
   up: boolean;
   ask(id: string, more?: Partial<PermitRequest>): Promise<unknown>;
-  until(met: (standing: SemaphoreStanding) => boolean): Promise<void>;
+  until(met: (status: SemaphoreStatus) => boolean): Promise<void>;
 }
 
 const workflowId = 'semaphore/reboot/rack=A12';
 
-export const semaphoreScenarios: Record<string, (scene: Scene) => Promise<void>> = {
+export const semaphoreScenarios: Record<string, (setup: Setup) => Promise<void>> = {
   /** Granted, queued, withdrawn, taken away, a requester that is gone, and nonsense. */
   'semaphore-plain': async ({ semaphore, ask, until }) => {
     for (const id of ['a', 'b', 'c']) await ask(id);
@@ -34,15 +34,15 @@ export const semaphoreScenarios: Record<string, (scene: Scene) => Promise<void>>
     await until(({ holders, waiting }) => holders.length === 0 && waiting === 0);
   },
   /** A lease that runs out: the machine is down, and later up. Capacity that shrinks and grows. */
-  'semaphore-leases': async (scene) => {
-    const { semaphore, ledger, ask, until } = scene;
+  'semaphore-leases': async (setup) => {
+    const { semaphore, ledger, ask, until } = setup;
     ledger.lease = 500;
     await ask('a', { workflowId: 'gone' });
     await ask('b');
     await until(({ holders }) => holders.some(({ overdue }) => overdue !== null));
     ledger.capacity = 0;
     await semaphore.signal('wake');
-    scene.up = true;
+    setup.up = true;
     await until(({ holders }) => holders.length === 0);
     ledger.capacity = 2;
     await semaphore.signal('wake');
@@ -63,12 +63,12 @@ export const semaphoreScenarios: Record<string, (scene: Scene) => Promise<void>>
 /** Plays a scenario on a server; the workflow is there when `keep` is called. */
 export async function playSemaphore(
   environment: TestWorkflowEnvironment,
-  play: (scene: Scene) => Promise<void>,
+  play: (setup: Setup) => Promise<void>,
   keep: (workflowId: string) => Promise<void>,
 ): Promise<void> {
   const ledger = new ModelLedger();
   const semaphore = environment.client.workflow.getHandle(workflowId);
-  const scene: Scene = {
+  const setup: Setup = {
     semaphore,
     ledger,
     up: false,
@@ -77,7 +77,7 @@ export async function playSemaphore(
         args: [{ id, machineId: `m-${id}`, siteId: 'home', class: 'maintenance', ...more }],
       }),
     async until(met) {
-      while (!met(await semaphore.query<SemaphoreStanding>('standing')))
+      while (!met(await semaphore.query<SemaphoreStatus>('status')))
         await new Promise((resolve) => setTimeout(resolve, 20));
     },
   };
@@ -94,7 +94,7 @@ export async function playSemaphore(
       describeHolder: async () => 'closed',
     },
   });
-  const health = async () => ({ up: scene.up, healthy: scene.up, seen: scene.up ? 'it runs' : 'its power is Off' });
+  const health = async () => ({ up: setup.up, healthy: setup.up, seen: setup.up ? 'it runs' : 'its power is Off' });
   const hardware = await Worker.create({
     ...shared,
     taskQueue: hardwareQueue('home'),
@@ -105,10 +105,10 @@ export async function playSemaphore(
       await environment.client.workflow.start(semaphoreWorkflow, {
         workflowId,
         taskQueue: lifecycleQueue,
-        args: [{ longest: 40 }],
+        args: [{ max: 40 }],
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.TERMINATE_EXISTING,
       });
-      await play(scene);
+      await play(setup);
       await keep(workflowId);
       await semaphore.terminate('it is recorded');
     }),

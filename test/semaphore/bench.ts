@@ -7,13 +7,14 @@ import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { eq } from 'drizzle-orm';
 import { createPermitActivities } from '../../activities/permits/index.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
-import { type SemaphoreStanding, semaphoreId, semaphoreWorkflow } from '../../contract/semaphore.ts';
+import { type SemaphoreStatus, semaphoreId, semaphoreWorkflow } from '../../contract/semaphore.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { Health } from '../../domain/health.ts';
 import type { OrderClass } from '../../domain/machine.ts';
 import { type Resource, resourcesFor } from '../../domain/permits/groups.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { machines, permits, semaphores } from '../../mdb/schema.ts';
-import type { RequesterStanding } from '../support/workflows/requester.ts';
+import type { RequesterStatus } from '../support/workflows/requester.ts';
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 let bundled: Promise<{ code: string }> | undefined;
@@ -29,7 +30,7 @@ export interface PermitWanted {
   readonly resources?: readonly Resource[];
   readonly class?: OrderClass;
   /** Milliseconds; null waits for ever. */
-  readonly limit?: number | null;
+  readonly limit?: Milliseconds | null;
 }
 
 /** One rack's group of permits under test, in a rack of its own. */
@@ -37,7 +38,7 @@ export class SemaphoreBench {
   readonly rack: string;
   readonly #environment: TestWorkflowEnvironment;
   readonly #mdb: Mdb;
-  #asked = 0;
+  #requestCount = 0;
   readonly #handles: WorkflowHandle[] = [];
 
   constructor(environment: TestWorkflowEnvironment, mdb: Mdb, rack: string) {
@@ -71,11 +72,11 @@ export class SemaphoreBench {
   }
 
   /** Starts the semaphore with runs that are short, before anybody asks. */
-  async startShort(longest: number): Promise<void> {
+  async startShort(max: number): Promise<void> {
     await this.#environment.client.workflow.start(semaphoreWorkflow, {
       workflowId: semaphoreId(this.resource),
       taskQueue: lifecycleQueue,
-      args: [{ longest }],
+      args: [{ max }],
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     });
   }
@@ -86,9 +87,9 @@ export class SemaphoreBench {
     class: urgency = 'maintenance',
     limit = null,
   }: PermitWanted = {}): Promise<WorkflowHandle> {
-    this.#asked += 1;
-    const machineId = this.machine(machine ?? this.#asked);
-    const orderId = `o-${this.rack}-${this.#asked}`;
+    this.#requestCount += 1;
+    const machineId = this.machine(machine ?? this.#requestCount);
+    const orderId = `o-${this.rack}-${this.#requestCount}`;
     const handle = await this.#environment.client.workflow.start('requester', {
       workflowId: `requester/${orderId}`,
       taskQueue: lifecycleQueue,
@@ -104,17 +105,17 @@ export class SemaphoreBench {
     return handle;
   }
 
-  standingOf(handle: WorkflowHandle): Promise<RequesterStanding> {
-    return handle.query<RequesterStanding>('standing');
+  statusOf(handle: WorkflowHandle): Promise<RequesterStatus> {
+    return handle.query<RequesterStatus>('status');
   }
 
-  standing(): Promise<SemaphoreStanding> {
-    return this.semaphore.query<SemaphoreStanding>('standing');
+  status(): Promise<SemaphoreStatus> {
+    return this.semaphore.query<SemaphoreStatus>('status');
   }
 
-  fleet(): Promise<SemaphoreStanding> {
+  fleet(): Promise<SemaphoreStatus> {
     const whole = this.#environment.client.workflow.getHandle('semaphore/reboot/fleet=all');
-    return whole.query<SemaphoreStanding>('standing');
+    return whole.query<SemaphoreStatus>('status');
   }
 
   async until<T>(look: () => Promise<T>, met: (value: T) => boolean): Promise<T> {
@@ -130,15 +131,15 @@ export class SemaphoreBench {
 
   async granted(handle: WorkflowHandle): Promise<number> {
     const { taken } = await this.until(
-      () => this.standingOf(handle),
+      () => this.statusOf(handle),
       (one) => one.taken?.state === 'granted',
     );
     return taken?.state === 'granted' ? taken.fence : 0;
   }
 
-  queued(handle: WorkflowHandle): Promise<RequesterStanding> {
+  queued(handle: WorkflowHandle): Promise<RequesterStatus> {
     return this.until(
-      () => this.standingOf(handle),
+      () => this.statusOf(handle),
       (one) => one.queued.length > 0,
     );
   }

@@ -98,7 +98,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     await bench.granted(holder);
     const waiter = await bench.ask();
     await bench.queued(waiter);
-    const permit = (await bench.standing()).holders[0]?.id ?? '';
+    const permit = (await bench.status()).holders[0]?.id ?? '';
     const done = new Set<string>();
     const ask = async (part: string) => {
       const command = commands.find((one) => one.includes(part));
@@ -111,7 +111,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     // Visibility follows a moment after the workflow.
     await expect.poll(() => ask('WaitingOn="permit"')).toContain('rack=A01');
     expect(await ask('ExecutionStatus="Running"')).toContain('semaphore/reboot/fleet=all');
-    expect(await ask('--type standing')).toContain('m-A01-2');
+    expect(await ask('--type status')).toContain('m-A01-2');
     expect(await ask('workflow metadata')).toContain('1 of 1 permits held');
     expect(await ask('--name acquire')).toContain('queued');
     await ask('--name renew');
@@ -137,15 +137,15 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     expect((await farrier('semaphore', 'ls')).out).toMatch(
       /^reboot\/rack=A01 +1 +1 +2 +- +\w+ +all permits are held, of 1$/m,
     );
-    const shown = (await farrier('semaphore', 'show', 'reboot/rack=A01')).out;
-    expect(shown).toMatch(/a01-u03 +maintenance +\d+ /);
-    expect(shown).toContain('1 at once');
+    const observed = (await farrier('semaphore', 'show', 'reboot/rack=A01')).out;
+    expect(observed).toMatch(/a01-u03 +maintenance +\d+ /);
+    expect(observed).toContain('1 at once');
     expect(await farrier('semaphore', 'resize', 'reboot/rack=A01', '2', '--reason', 'two PDUs')).toMatchObject({
       code: 0,
       out: expect.stringContaining('2 at once'),
     });
     await bench.granted(waiter);
-    const [first] = (await bench.standing()).holders;
+    const [first] = (await bench.status()).holders;
     const evicted = await farrier('semaphore', 'evict', first?.id ?? '', '--reason', 'it is up');
     expect(evicted).toMatchObject({ code: 0 });
     await bench.granted(last);
@@ -160,7 +160,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     expect(actions).toEqual(expect.arrayContaining(['semaphore.resize', 'semaphore.evict', 'permit.evicted']));
     for (const handle of [holder, waiter, last]) await handle.signal('done');
     await Promise.all([holder, waiter, last].map((handle) => handle.result()));
-    await expect.poll(async () => (await bench.standing()).holders).toEqual([]);
+    await expect.poll(async () => (await bench.status()).holders).toEqual([]);
   });
 
   test('farrier disruption is answered from the same permits, by exit codes', async () => {

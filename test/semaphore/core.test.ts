@@ -5,7 +5,7 @@ import { inOrder, type Resource, resourcesFor } from '../../domain/permits/group
 import { pack, unpack } from '../../workflows/semaphore/carry.ts';
 import { Semaphore } from '../../workflows/semaphore/core.ts';
 import { readEviction, readReference, readRequest } from '../../workflows/semaphore/read.ts';
-import { semaphoreStatus, tellDetails, waitsOn } from '../../workflows/semaphore/standing.ts';
+import { describeDetails, semaphoreStatus, waitsOn } from '../../workflows/semaphore/status.ts';
 import { hour, ModelLedger } from './model.ts';
 
 const start = Date.parse('2026-11-21T08:00:00Z');
@@ -21,12 +21,12 @@ function bench(capacity = 1) {
   ledger.capacity = capacity;
   const semaphore = new Semaphore(id);
   const turn = (now = start) => {
-    const told: string[] = [];
+    const reported: string[] = [];
     while (semaphore.dirty) {
-      const batch = semaphore.turn();
-      for (const grant of semaphore.settle(batch, ledger.settle(batch), now)) told.push(grant.id);
+      const batch = semaphore.ledgerBatch();
+      for (const grant of semaphore.settle(batch, ledger.settle(batch), now)) reported.push(grant.id);
     }
-    return told;
+    return reported;
   };
   return { ledger, semaphore, turn };
 }
@@ -69,7 +69,7 @@ describe('the line', () => {
     const { semaphore } = bench();
     for (let each = 0; each < 200; each += 1) semaphore.acquire(ask(`old-${each}`), start - 20 * hour);
     semaphore.acquire(ask('fire', { class: 'emergency' }), start);
-    expect(semaphore.turn().candidates).toContain('fire');
+    expect(semaphore.ledgerBatch().candidates).toContain('fire');
   });
 });
 
@@ -151,13 +151,15 @@ describe('leases', () => {
       semaphore.found('a', { holder: 'running' }, now);
       expect(semaphore.holders.get('a')?.overdue === null).toBe(hours < 24);
     }
-    expect(semaphore.turn().overdue).toEqual([{ id: 'a', why: 'its holder runs on without a sign of progress' }]);
+    expect(semaphore.ledgerBatch().overdue).toEqual([
+      { id: 'a', why: 'its holder runs on without a sign of progress' },
+    ]);
     turn();
     expect(semaphore.holders.has('a')).toBe(true);
-    expect(tellDetails(semaphore)).toContain('Overdue: `m-a`');
+    expect(describeDetails(semaphore)).toContain('Overdue: `m-a`');
     semaphore.renew('a', start + 26 * hour);
     expect(semaphore.holders.get('a')?.overdue).toBeNull();
-    expect(semaphore.turn().overdue).toEqual([{ id: 'a', why: null }]);
+    expect(semaphore.ledgerBatch().overdue).toEqual([{ id: 'a', why: null }]);
   });
 
   test('of a holder that ended go on only when its machine is up', () => {
@@ -214,7 +216,7 @@ describe('a run', () => {
     const next = unpack(id, JSON.parse(JSON.stringify(pack(semaphore))));
     expect(semaphoreStatus(next, 9, []).holders).toEqual(semaphoreStatus(semaphore, 9, []).holders);
     expect([...next.line]).toEqual([...semaphore.line]);
-    expect(next.turn()).toEqual(semaphore.turn());
+    expect(next.ledgerBatch()).toEqual(semaphore.ledgerBatch());
     expect(next.acquire(ask('b'), start)).toMatchObject({ state: 'refused' });
   });
 

@@ -1,10 +1,10 @@
 import { eq, inArray, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LedgerTurn, PermitWaiting } from '../../contract/semaphore.ts';
+import type { LedgerBatch, PermitWaiting } from '../../contract/semaphore.ts';
 import type { PermitWindow } from '../../domain/permits/window.ts';
 import { acting } from '../../mdb/acting.ts';
 import { readTraces } from '../../mdb/permits/holder.ts';
-import { restOf, settleTurn } from '../../mdb/permits/permits.ts';
+import { restOf, settleBatch } from '../../mdb/permits/permits.ts';
 import { opensAt } from '../../mdb/permits/policy.ts';
 import {
   audit,
@@ -61,7 +61,7 @@ const ask = (machine: number, more: Partial<PermitWaiting> = {}): PermitWaiting 
     ...more,
   };
 };
-const turn = (queued: readonly PermitWaiting[], more: Partial<LedgerTurn> = {}): LedgerTurn => ({
+const ledgerBatch = (queued: readonly PermitWaiting[], more: Partial<LedgerBatch> = {}): LedgerBatch => ({
   semaphore,
   queued,
   closed: [],
@@ -70,8 +70,8 @@ const turn = (queued: readonly PermitWaiting[], more: Partial<LedgerTurn> = {}):
   holders: [],
   ...more,
 });
-const settle = (one: LedgerTurn) =>
-  acting(base.mdb, { class: 'system', name: 'semaphore' }, null, (tx) => settleTurn(tx, one));
+const settle = (one: LedgerBatch) =>
+  acting(base.mdb, { class: 'system', name: 'semaphore' }, null, (tx) => settleBatch(tx, one));
 const fenceOf = async (machineId: string) =>
   (await base.mdb.select().from(fences).where(eq(fences.machineId, machineId)))[0]?.fence ?? 0;
 const policy = (more: Partial<typeof semaphores.$inferInsert>) =>
@@ -81,11 +81,11 @@ const policy = (more: Partial<typeof semaphores.$inferInsert>) =>
 
 describe('a batch', () => {
   test('grants what the policy allows, with a fence that is the machine’s latest', async () => {
-    const asked = [ask(0), ask(1), ask(2)];
+    const requests = [ask(0), ask(1), ask(2)];
     await policy({ capacity: 2 });
     const before = await fenceOf('m-0');
-    const result = await settle(turn(asked));
-    expect(result.granted.map(({ id }) => id)).toEqual([asked[0]?.id, asked[1]?.id]);
+    const result = await settle(ledgerBatch(requests));
+    expect(result.granted.map(({ id }) => id)).toEqual([requests[0]?.id, requests[1]?.id]);
     expect(result.gate).toMatchObject({ kind: 'capacity', reason: 'all permits are held, of 2' });
     expect(result.terms).toEqual({ capacity: 2, bound: 5000, lease: 3_600_000, limit: 86_400_000 });
     expect(await fenceOf('m-0')).toBe(before + 1);
@@ -93,51 +93,51 @@ describe('a batch', () => {
   });
 
   test('that comes twice grants nothing twice, and that comes late grants nothing above the capacity', async () => {
-    const asked = [ask(0), ask(1)];
-    const first = await settle(turn(asked));
-    expect(await settle(turn(asked))).toEqual(first);
+    const requests = [ask(0), ask(1)];
+    const first = await settle(ledgerBatch(requests));
+    expect(await settle(ledgerBatch(requests))).toEqual(first);
     // Of a worker that was thought dead: another request in front.
-    const other = await settle(turn([ask(2)]));
+    const other = await settle(ledgerBatch([ask(2)]));
     expect(other.granted).toEqual([]);
-    expect(other.found.map(({ id }) => id)).toEqual([asked[0]?.id]);
+    expect(other.found.map(({ id }) => id)).toEqual([requests[0]?.id]);
   });
 
   test('of many workers at once stays within the capacity', async () => {
     await policy({ capacity: 3 });
-    await Promise.all(Array.from({ length: 8 }, (_, index) => settle(turn([ask(index), ask((index + 3) % 8)]))));
+    await Promise.all(Array.from({ length: 8 }, (_, index) => settle(ledgerBatch([ask(index), ask((index + 3) % 8)]))));
     const held = await base.mdb.select().from(permits).where(eq(permits.state, 'granted'));
     expect(held).toHaveLength(3);
   });
 
   test('closes what has ended, and gives it on', async () => {
     const [a, b] = [ask(0), ask(1)];
-    await settle(turn([a, b]));
+    await settle(ledgerBatch([a, b]));
     const closed = [{ id: a.id, how: 'released', why: 'given back' } as const];
-    expect((await settle(turn([], { closed, candidates: [b.id] }))).granted).toMatchObject([{ id: b.id }]);
-    expect((await settle(turn([a], { holders: [b.id] }))).gone).toEqual([
+    expect((await settle(ledgerBatch([], { closed, candidates: [b.id] }))).granted).toMatchObject([{ id: b.id }]);
+    expect((await settle(ledgerBatch([a], { holders: [b.id] }))).gone).toEqual([
       { id: a.id, why: 'this request has ended: given back' },
     ]);
   });
 
   test('tells a request for a machine that the MDB does not have, and one that is another semaphore’s', async () => {
-    const stranger = ask(0, { machineId: 'm-nobody' });
+    const unknownMachine = ask(0, { machineId: 'm-nobody' });
     const here = ask(1);
-    await settle(turn([here]));
-    const result = await settle(turn([stranger]));
-    expect(result.gone).toEqual([{ id: stranger.id, why: 'the MDB has no such machine' }]);
-    const there = await settle({ ...turn([here]), semaphore: 'semaphore/drain/rack=A01' });
+    await settle(ledgerBatch([here]));
+    const result = await settle(ledgerBatch([unknownMachine]));
+    expect(result.gone).toEqual([{ id: unknownMachine.id, why: 'the MDB has no such machine' }]);
+    const there = await settle({ ...ledgerBatch([here]), semaphore: 'semaphore/drain/rack=A01' });
     expect(there.gone).toEqual([{ id: here.id, why: `this id is a request for ${semaphore}` }]);
   });
 
   test('audits what a person took away, and opens one ticket for what is overdue', async () => {
     const a = ask(0);
-    await settle(turn([a]));
+    await settle(ledgerBatch([a]));
     const overdue = [{ id: a.id, why: 'its power is Off' }];
-    for (let times = 0; times < 2; times += 1) await settle(turn([], { overdue, holders: [a.id] }));
+    for (let times = 0; times < 2; times += 1) await settle(ledgerBatch([], { overdue, holders: [a.id] }));
     expect(await base.mdb.select().from(tickets)).toMatchObject([
       { machineId: 'm-0', fault: 'permit/reboot/rack=A01', body: expect.stringContaining('its power is Off') },
     ]);
-    await settle(turn([], { closed: [{ id: a.id, how: 'evicted', why: 'I saw it', by: 'ann' }], holders: [] }));
+    await settle(ledgerBatch([], { closed: [{ id: a.id, how: 'evicted', why: 'I saw it', by: 'ann' }], holders: [] }));
     const [row] = await base.mdb.select().from(audit).where(eq(audit.action, 'permit.evicted'));
     expect(row).toMatchObject({ actorClass: 'user', actor: 'ann', machineId: 'm-0', detail: { why: 'I saw it' } });
     expect(await base.mdb.$count(tickets, sql`closed_at is null`)).toBe(0);
@@ -147,16 +147,16 @@ describe('a batch', () => {
 describe('the policy', () => {
   test('of the row that names most counts, and a share never goes below its minimum', async () => {
     await policy({ operation: '*', tag: '*', capacity: 7 });
-    expect((await settle(turn([]))).terms.capacity).toBe(7);
+    expect((await settle(ledgerBatch([]))).terms.capacity).toBe(7);
     await policy({ capacity: null, percent: 25, minimum: 1 });
-    expect((await settle(turn([]))).terms.capacity).toBe(2);
+    expect((await settle(ledgerBatch([]))).terms.capacity).toBe(2);
     await policy({ value: 'A01', capacity: null, percent: 5, minimum: 3 });
-    expect((await settle(turn([]))).terms.capacity).toBe(3);
+    expect((await settle(ledgerBatch([]))).terms.capacity).toBe(3);
   });
 
   test('is a tenth of the fleet and one of a rack where nobody said anything; feeds and free tags are groups too', async () => {
     const capacity = async (group: string) =>
-      (await settle({ ...turn([]), semaphore: `semaphore/reboot/${group}` })).terms.capacity;
+      (await settle({ ...ledgerBatch([]), semaphore: `semaphore/reboot/${group}` })).terms.capacity;
     expect(await capacity('rack=A01')).toBe(1);
     expect(await capacity('fleet=all')).toBe(1);
     await policy({ tag: '*', capacity: null, percent: 100, minimum: 0 });
@@ -176,11 +176,11 @@ describe('the policy', () => {
 
   test('that shrinks takes nothing away', async () => {
     await policy({ capacity: 2 });
-    const asked = [ask(0), ask(1), ask(2)];
-    await settle(turn(asked));
+    const requests = [ask(0), ask(1), ask(2)];
+    await settle(ledgerBatch(requests));
     await base.mdb.update(semaphores).set({ capacity: 0 });
     const result = await settle(
-      turn([], { candidates: [asked[2]?.id ?? ''], holders: asked.slice(0, 2).map(({ id }) => id) }),
+      ledgerBatch([], { candidates: [requests[2]?.id ?? ''], holders: requests.slice(0, 2).map(({ id }) => id) }),
     );
     expect(result).toMatchObject({ granted: [], gate: { reason: 'the policy allows no permit' } });
     expect((await restOf(base.mdb, semaphore)).holders).toHaveLength(2);
@@ -191,16 +191,16 @@ describe('the gates', () => {
   test('keep the healthy share, and let pass who is out of service already', async () => {
     await policy({ capacity: 8, minHealthy: 75 });
     await base.mdb.update(machines).set({ opState: 'disabled' }).where(eq(machines.id, 'm-7'));
-    const asked = [ask(0), ask(1), ask(7)];
-    const result = await settle(turn(asked));
+    const requests = [ask(0), ask(1), ask(7)];
+    const result = await settle(ledgerBatch(requests));
     // Seven of eight are healthy and six must be: one may leave, and the sick one takes nothing away.
-    expect(result.granted.map(({ id }) => id)).toEqual([asked[0]?.id, asked[2]?.id]);
+    expect(result.granted.map(({ id }) => id)).toEqual([requests[0]?.id, requests[2]?.id]);
     expect(result.gate).toEqual({
       kind: 'healthy',
       reason: '6 of 8 are healthy, and 6 must stay so (75 %)',
       until: null,
     });
-    expect(result.held).toEqual([{ id: asked[1]?.id, why: '6 of 8 are healthy, and 6 must stay so (75 %)' }]);
+    expect(result.held).toEqual([{ id: requests[1]?.id, why: '6 of 8 are healthy, and 6 must stay so (75 %)' }]);
   });
 
   test('hold everything but an emergency until the window opens', async () => {
@@ -208,9 +208,9 @@ describe('the gates', () => {
     const later = (hours: number) => `${String((now.getUTCHours() + hours) % 24).padStart(2, '0')}:00`;
     const window = { days: [1, 2, 3, 4, 5, 6, 7], from: later(2), to: later(4), zone: 'UTC' };
     await policy({ capacity: 8, windows: [window] });
-    const asked = [ask(0), ask(1, { class: 'emergency' })];
-    const result = await settle(turn(asked));
-    expect(result.granted.map(({ id }) => id)).toEqual([asked[1]?.id]);
+    const requests = [ask(0), ask(1, { class: 'emergency' })];
+    const result = await settle(ledgerBatch(requests));
+    expect(result.granted.map(({ id }) => id)).toEqual([requests[1]?.id]);
     expect(result.gate?.kind).toBe('window');
     const ahead = (result.gate?.until ?? 0) - now.getTime();
     expect(ahead).toBeGreaterThan(3_599_000);
@@ -219,13 +219,13 @@ describe('the gates', () => {
 
   test('keep to the rate, and say when the minute has room again', async () => {
     await policy({ capacity: 8, perMinute: 2 });
-    const asked = [ask(0), ask(1), ask(2)];
-    const result = await settle(turn(asked));
+    const requests = [ask(0), ask(1), ask(2)];
+    const result = await settle(ledgerBatch(requests));
     expect(result.granted).toHaveLength(2);
     expect(result.gate).toMatchObject({ kind: 'rate', reason: '2 were granted within a minute' });
     // Given back or not, they were granted within this minute.
-    const closed = asked.slice(0, 2).map(({ id }) => ({ id, how: 'released', why: 'given back' }) as const);
-    const again = turn([], { closed, candidates: [asked[2]?.id ?? ''] });
+    const closed = requests.slice(0, 2).map(({ id }) => ({ id, how: 'released', why: 'given back' }) as const);
+    const again = ledgerBatch([], { closed, candidates: [requests[2]?.id ?? ''] });
     expect((await settle(again)).gate?.until).toBeGreaterThan(Date.now() + 50_000);
     await base.mdb.update(semaphores).set({ perMinute: 3 });
     expect((await settle(again)).granted).toHaveLength(1);
@@ -253,16 +253,16 @@ describe('the gates', () => {
     await policy({ capacity: 8 });
     await base.mdb.insert(brakes).values({ id: 'fleet', engagedAt: new Date(), reason: 'a feed went down' });
     await base.mdb.update(machines).set({ opState: 'disabled' }).where(eq(machines.id, 'm-7'));
-    const asked = [ask(0), ask(7)];
-    const result = await settle(turn(asked));
-    expect(result.granted.map(({ id }) => id)).toEqual([asked[1]?.id]);
+    const requests = [ask(0), ask(7)];
+    const result = await settle(ledgerBatch(requests));
+    expect(result.granted.map(({ id }) => id)).toEqual([requests[1]?.id]);
     expect(result.gate).toEqual({
       kind: 'brake',
       reason: 'the storm brake is engaged: a feed went down',
       until: null,
     });
     await base.mdb.delete(brakes);
-    expect((await settle(turn([asked[0] as PermitWaiting]))).granted).toHaveLength(1);
+    expect((await settle(ledgerBatch([requests[0] as PermitWaiting]))).granted).toHaveLength(1);
   });
 
   test('keep the image system off a machine that an order works on, and let the others pass', async () => {
@@ -271,7 +271,7 @@ describe('the gates', () => {
       .values({ id: 'o-1', machineId: 'm-0', passage: 'maintenance', requester: 'ann', reason: 'x', state: 'running' });
     const { workflowId: _, ...subd } = ask(0);
     const other = ask(1);
-    const result = await settle(turn([subd, other]));
+    const result = await settle(ledgerBatch([subd, other]));
     expect(result.held).toEqual([{ id: subd.id, why: 'order o-1 works on the machine' }]);
     expect(result.granted.map(({ id }) => id)).toEqual([other.id]);
   });
@@ -280,7 +280,7 @@ describe('the gates', () => {
 describe('what a holder left behind', () => {
   test('is told from its acts and from where its machine stands', async () => {
     const a = ask(0);
-    await settle(turn([a]));
+    await settle(ledgerBatch([a]));
     expect(await readTraces(base.mdb, a.id)).toEqual({ acted: null, left: null });
     await base.mdb
       .update(machines)

@@ -1,6 +1,6 @@
 /** A ledger in memory, with the rules of the one in the MDB, for tests of the core. It knows and checks the truth. */
 
-import type { LedgerRest, LedgerResult, LedgerTurn, PermitHolder, PermitWaiting } from '../../contract/semaphore.ts';
+import type { LedgerBatch, LedgerRest, LedgerResult, PermitHolder, PermitWaiting } from '../../contract/semaphore.ts';
 import type { PermitGate } from '../../domain/permits/terms.ts';
 
 interface Row {
@@ -26,20 +26,20 @@ export class ModelLedger {
     return [...this.rows.values()].filter(({ state }) => state === 'granted');
   }
 
-  settle(turn: LedgerTurn): LedgerResult {
-    for (const waiting of turn.queued)
+  settle(ledgerBatch: LedgerBatch): LedgerResult {
+    for (const waiting of ledgerBatch.queued)
       if (!this.rows.has(waiting.id)) this.rows.set(waiting.id, { waiting, state: 'waiting', fence: 0, how: '' });
-    for (const { id, how } of turn.closed) {
+    for (const { id, how } of ledgerBatch.closed) {
       const row = this.rows.get(id);
       if (row && row.state !== 'closed') Object.assign(row, { state: 'closed', how });
     }
-    const known = new Set([...turn.holders, ...turn.candidates]);
+    const known = new Set([...ledgerBatch.holders, ...ledgerBatch.candidates]);
     const found = this.held.filter(({ waiting }) => !known.has(waiting.id)).map(asHolder);
-    const granted = turn.candidates.flatMap((id) => this.#grant(id));
-    const gone = [...new Set([...turn.candidates, ...turn.queued.map(({ id }) => id)])]
+    const granted = ledgerBatch.candidates.flatMap((id) => this.#grant(id));
+    const gone = [...new Set([...ledgerBatch.candidates, ...ledgerBatch.queued.map(({ id }) => id)])]
       .filter((id) => this.rows.get(id)?.state !== 'waiting' && this.rows.get(id)?.state !== 'granted')
       .map((id) => ({ id, why: 'it has ended' }));
-    const waits = turn.candidates.some((id) => this.rows.get(id)?.state === 'waiting');
+    const waits = ledgerBatch.candidates.some((id) => this.rows.get(id)?.state === 'waiting');
     const full: PermitGate = { kind: 'capacity', reason: 'all permits are held', until: null };
     return {
       terms: { capacity: this.capacity, bound: this.bound, lease: this.lease, limit: 24 * hour },

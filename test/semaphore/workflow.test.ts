@@ -62,7 +62,7 @@ describe.skipIf(environment === null)('a semaphore', () => {
       await one.allow(0, { queueBound: 0 });
       await one.semaphore.signal('wake');
       await one.until(
-        () => one.standing(),
+        () => one.status(),
         ({ waiting }) => waiting === 0,
       );
       const refused = await one.ask();
@@ -86,7 +86,7 @@ describe.skipIf(environment === null)('a semaphore', () => {
       await holder.terminate('the operator slipped');
       await environment?.sleep('11 minutes');
       const kept = await one.until(
-        () => one.standing(),
+        () => one.status(),
         ({ holders }) => holders[0]?.overdue !== null,
       );
       expect(kept.holders[0]).toMatchObject({
@@ -102,10 +102,10 @@ describe.skipIf(environment === null)('a semaphore', () => {
         .where(eq(machines.id, one.machine(1)));
       await environment?.sleep('11 minutes');
       await one.until(
-        () => one.standing(),
+        () => one.status(),
         ({ holders }) => holders[0]?.overdue === 'its holder has ended, but the machine is still draining',
       );
-      expect((await one.standingOf(waiter)).taken).toBeNull();
+      expect((await one.statusOf(waiter)).taken).toBeNull();
       await base.mdb
         .update(machines)
         .set({ opState: 'production' })
@@ -131,10 +131,10 @@ describe.skipIf(environment === null)('a semaphore', () => {
       const waiter = await one.ask();
       await one.queued(waiter);
       await environment?.sleep('15 minutes');
-      expect((await one.standing()).holders[0]?.overdue).toBeNull();
+      expect((await one.status()).holders[0]?.overdue).toBeNull();
       await environment?.sleep('30 minutes');
       const { holders } = await one.until(
-        () => one.standing(),
+        () => one.status(),
         (now) => now.holders[0]?.overdue !== null,
       );
       expect(holders[0]).toMatchObject({
@@ -164,9 +164,9 @@ describe.skipIf(environment === null)('a semaphore', () => {
         /^It waits for semaphore\/reboot\/rack=R\d+, \d\. in line: /,
       );
       await one.queued(third);
-      const standing = await one.standing();
-      expect(standing).toMatchObject({ capacity: 1, waiting: 2, gate: { kind: 'capacity' } });
-      expect(standing.queue.map(({ class: urgency }) => urgency)).toEqual(['emergency', 'maintenance']);
+      const status = await one.status();
+      expect(status).toMatchObject({ capacity: 1, waiting: 2, gate: { kind: 'capacity' } });
+      expect(status.queue.map(({ class: urgency }) => urgency)).toEqual(['emergency', 'maintenance']);
       await first.signal('done');
       await one.granted(third);
       await third.signal('done');
@@ -185,7 +185,7 @@ describe.skipIf(environment === null)('a semaphore', () => {
       await one.granted(holder);
       for (const name of ['acquire', 'release', 'renew', 'evict']) await one.semaphore.signal(name, 'nonsense');
       await expect(one.semaphore.executeUpdate('acquire', { args: [{ id: 'x' }] })).rejects.toThrow();
-      expect((await one.standing()).ignored.map((note) => note.split(':')[0])).toEqual([
+      expect((await one.status()).ignored.map((note) => note.split(':')[0])).toEqual([
         'acquire',
         'release',
         'renew',
@@ -224,7 +224,7 @@ describe.skipIf(environment === null)('a semaphore', () => {
       await one.semaphore.terminate('the namespace was lost');
       const newcomer = await one.ask();
       await one.queued(newcomer);
-      expect(await one.standing()).toMatchObject({ waiting: 2, holders: [{ machineId: one.machine(1) }] });
+      expect(await one.status()).toMatchObject({ waiting: 2, holders: [{ machineId: one.machine(1) }] });
       await holder.signal('done');
       await one.granted(waiter);
       await one.semaphore.terminate('once more');

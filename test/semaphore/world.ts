@@ -4,7 +4,7 @@
  * terminated, capacities that change, runs that continue as new. The machine and the permit of each are told apart, so
  * that the world can see a permit that was given on too early.
  */
-import type { LedgerTurn, PermitRequest } from '../../contract/semaphore.ts';
+import type { LedgerBatch, PermitRequest } from '../../contract/semaphore.ts';
 import { orderClasses } from '../../domain/machine.ts';
 import { pack, unpack } from '../../workflows/semaphore/carry.ts';
 import { Semaphore } from '../../workflows/semaphore/core.ts';
@@ -33,7 +33,7 @@ interface Requester {
   fence: number;
   wants: boolean;
   served: boolean;
-  askedAt: number;
+  requestedAt: number;
 }
 
 export const happenings = [
@@ -67,8 +67,8 @@ export class SemaphoreWorld {
   now = Date.parse('2026-11-21T08:00:00Z');
   continued = 0;
   #semaphore: Semaphore | null = null;
-  #flight: LedgerTurn | null = null;
-  #zombies: LedgerTurn[] = [];
+  #flight: LedgerBatch | null = null;
+  #zombies: LedgerBatch[] = [];
   #mail: Message[] = [];
   /** Messages that the worker has taken since its last task was recorded: delivered again when it dies. */
   #taken: Incoming[] = [];
@@ -177,15 +177,15 @@ export class SemaphoreWorld {
     const urgency = orderClasses[which % orderClasses.length] ?? 'maintenance';
     const request = { id: `r-${number}`, machineId, siteId: 'home', class: urgency, workflowId: `w-${number}` };
     const one = { name: `w-${number}`, request, alive: true, down: false, fence: 0, wants: true, served: false };
-    this.requesters.push({ ...one, askedAt: this.now });
+    this.requesters.push({ ...one, requestedAt: this.now });
     this.#mail.push({ kind: 'acquire', from: this.requesters.at(-1) as Requester });
   }
 
   /** A requester asks again when it has heard nothing for long: its question or the answer may have been lost. */
   #poll(): void {
     for (const one of this.waiting) {
-      if (one.fence > 0 || this.now - one.askedAt < 30 * minute) continue;
-      one.askedAt = this.now;
+      if (one.fence > 0 || this.now - one.requestedAt < 30 * minute) continue;
+      one.requestedAt = this.now;
       this.#mail.push({ kind: 'acquire', from: one });
     }
   }
@@ -285,9 +285,9 @@ export class SemaphoreWorld {
     if (this.#semaphore === null) return;
     const semaphore = this.#semaphore;
     if (this.#flight !== null) {
-      const turn = this.#flight;
+      const ledgerBatch = this.#flight;
       this.#flight = null;
-      const grants = semaphore.settle(turn, this.ledger.settle(turn), this.now);
+      const grants = semaphore.settle(ledgerBatch, this.ledger.settle(ledgerBatch), this.now);
       for (const { id: request, fence } of grants) {
         const to = this.requesters.find((one) => one.request.id === request);
         if (to) this.#mail.push({ kind: 'grant', to, request, fence });
@@ -296,7 +296,7 @@ export class SemaphoreWorld {
     }
     semaphore.tick(this.now);
     for (const holder of semaphore.due(this.now)) this.#look(semaphore, holder.id);
-    if (semaphore.dirty) this.#flight = semaphore.turn();
+    if (semaphore.dirty) this.#flight = semaphore.ledgerBatch();
   }
 
   #look(semaphore: Semaphore, request: string): void {

@@ -6,7 +6,7 @@ import { openAuthority } from '../../boot/authority.ts';
 import { renderBootstrap, renderLocal, renderWait } from '../../boot/render.ts';
 import { type AgentRecord, formatRecords, parseRecords } from '../../contract/records.ts';
 
-export interface Told {
+export interface Reported {
   readonly machine: string;
   readonly path: string;
   readonly records: readonly AgentRecord[];
@@ -32,7 +32,7 @@ const bootSums = { kernel_sha256: bootSum, initrd_sha256: bootSum };
 export async function startFakeSite(folder: string) {
   const authority = await openAuthority(folder);
   const known = new Map<string, Known>();
-  const told: Told[] = [];
+  const reported: Reported[] = [];
   const boots: string[] = [];
   const faults = { agentDown: 0, refuseReady: false, otherBootFiles: false };
   const token = () => randomBytes(32).toString('base64url');
@@ -103,7 +103,7 @@ export async function startFakeSite(folder: string) {
           .writeHead(401)
           .end(formatRecords([{ kind: 'error', fields: { reason: 'unknown token' } }]));
       const records = parseRecords(Buffer.concat(chunks).toString('utf8'));
-      if (url.pathname !== '/agent/next') told.push({ machine: found[0], path: url.pathname, records });
+      if (url.pathname !== '/agent/next') reported.push({ machine: found[0], path: url.pathname, records });
       const answer = await converse(found[0], found[1], url, records);
       return void response
         .writeHead(answer === null ? 409 : 200)
@@ -148,8 +148,8 @@ export async function startFakeSite(folder: string) {
       case '/agent/ready':
         return faults.refuseReady ? null : ok;
       case '/agent/next': {
-        const wait = Date.now() + Number(url.searchParams.get('wait')) * 1000;
-        while (machine.seq === Number(url.searchParams.get('seq')) && Date.now() < wait)
+        const until = Date.now() + Number(url.searchParams.get('wait')) * 1000;
+        while (machine.seq === Number(url.searchParams.get('seq')) && Date.now() < until)
           await new Promise((resolve) => setTimeout(resolve, 5));
         return [{ kind: 'directive', fields: { seq: String(machine.seq), ...machine.directive } }];
       }
@@ -177,7 +177,7 @@ export async function startFakeSite(folder: string) {
     bootUrl,
     ca: authority.caPem,
     known,
-    told,
+    told: reported,
     boots,
     faults,
     close: async () => {

@@ -71,17 +71,17 @@ test('a file that is missing makes the real script sleep and ask again, with the
 });
 
 test('the real wait script asks again until something else is answered, however often', async () => {
-  let asked = 0;
+  let requestCount = 0;
   const wait = renderWait(surroundings, 3, 'pool full');
   const machine = host({
     fetchScript: async () => {
-      asked += 1;
-      return asked < 500 ? wait : renderLocal(surroundings, 'efi', 'x86_64');
+      requestCount += 1;
+      return requestCount < 500 ? wait : renderLocal(surroundings, 'efi', 'x86_64');
     },
     loaderBoots: () => true,
   });
   expect(await runIpxe(wait, machine)).toEqual({ do: 'disk' });
-  expect(asked).toBe(500);
+  expect(requestCount).toBe(500);
 });
 
 test('the real local script starts the disk, and gives way when there is none', async () => {

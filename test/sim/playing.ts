@@ -70,7 +70,7 @@ export function bmcOrigin(): string {
   return listening.originOf(machine.hardware);
 }
 
-interface Asked {
+interface BmcReply {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   // biome-ignore lint/suspicious/noExplicitAny: documents of a controller, looked into by the tests.
@@ -91,7 +91,7 @@ export async function askBmc(
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<Asked> {
+): Promise<BmcReply> {
   const raw = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   const response = await request(bmcOrigin() + path, {
     method,
@@ -100,7 +100,7 @@ export async function askBmc(
     ...(raw !== undefined && { body: raw }),
   });
   const text = await response.body.text();
-  let json: Asked['json'];
+  let json: BmcReply['json'];
   try {
     json = JSON.parse(text);
   } catch {
@@ -134,7 +134,7 @@ export async function system() {
   throw new Error('no system can be reset');
 }
 
-export async function resetBmcSystem(ResetType: string): Promise<Asked> {
+export async function resetBmcSystem(ResetType: string): Promise<BmcReply> {
   return askBmc('POST', (await system()).Actions['#ComputerSystem.Reset'].target, { ResetType });
 }
 

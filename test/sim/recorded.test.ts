@@ -151,8 +151,8 @@ describe.skipIf(treesAbsent).each(Object.entries(recorded))('%s beside its recor
     }
     for (const [kind, wanted] of Object.entries(read)) {
       const names = ours.get(kind);
-      const lacking = wanted.filter((one) => theirs.get(kind)?.has(one) && names !== undefined && !names.has(one));
-      wrong.push(...lacking.map((one) => `${kind} ${one} is lacking`));
+      const missing = wanted.filter((one) => theirs.get(kind)?.has(one) && names !== undefined && !names.has(one));
+      wrong.push(...missing.map((one) => `${kind} ${one} is lacking`));
     }
     expect(wrong).toEqual([]);
   });

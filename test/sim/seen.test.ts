@@ -59,10 +59,10 @@ it('R-34: XCC takes the tag in the body, and tells with every answer which metho
   const host = await system();
   const { json, headers } = await askBmc('GET', host['@odata.id']);
   expect(headers.allow).toContain('PATCH');
-  const wish = { Boot: { BootSourceOverrideTarget: 'Pxe', BootSourceOverrideEnabled: 'Once' } };
-  expect((await askBmc('PATCH', host['@odata.id'], wish)).status).toBe(428);
-  expect((await askBmc('PATCH', host['@odata.id'], { ...wish, '@odata.etag': '"other"' })).status).toBe(412);
-  expect((await askBmc('PATCH', host['@odata.id'], { ...wish, '@odata.etag': json['@odata.etag'] })).status).toBe(204);
+  const spec = { Boot: { BootSourceOverrideTarget: 'Pxe', BootSourceOverrideEnabled: 'Once' } };
+  expect((await askBmc('PATCH', host['@odata.id'], spec)).status).toBe(428);
+  expect((await askBmc('PATCH', host['@odata.id'], { ...spec, '@odata.etag': '"other"' })).status).toBe(412);
+  expect((await askBmc('PATCH', host['@odata.id'], { ...spec, '@odata.etag': json['@odata.etag'] })).status).toBe(204);
   const { Members } = await get('/redfish/v1/Managers/1/VirtualMedia');
   const drive = Members[0]['@odata.id'];
   expect((await askBmc('GET', drive)).headers.allow).toContain('PATCH');

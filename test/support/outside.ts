@@ -25,25 +25,25 @@ export interface OutsideReply {
 export interface FakeServer {
   readonly origin: string;
   /** Everything that was asked, in order. */
-  readonly asked: OutsideRequest[];
+  readonly requests: OutsideRequest[];
   /** Answers before the usual handler does, until it is taken away. */
-  trouble: ((asked: OutsideRequest) => OutsideReply | undefined) | null;
+  trouble: ((request: OutsideRequest) => OutsideReply | undefined) | null;
   close(): Promise<void>;
 }
 
 /** A real HTTP server of this test's own, on loopback. */
-export async function serveFake(handle: (asked: OutsideRequest) => OutsideReply): Promise<FakeServer> {
-  const asked: OutsideRequest[] = [];
+export async function serveFake(handle: (request: OutsideRequest) => OutsideReply): Promise<FakeServer> {
+  const requests: OutsideRequest[] = [];
   const fake: Pick<FakeServer, 'trouble'> = { trouble: null };
   const server = createServer(async (request, response) => {
     const one = await read(request);
-    asked.push(one);
+    requests.push(one);
     answer(response, fake.trouble?.(one) ?? handle(one));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return Object.assign(fake, {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    requests,
     close: () =>
       new Promise<void>((resolve) => {
         server.closeAllConnections();

@@ -13,7 +13,7 @@ import {
   switchPorts,
 } from '../../mdb/schema.ts';
 
-export interface SiteWish {
+export interface SiteSpec {
   /** `home` unless told. */
   readonly id?: string;
   /** Racks, named `A01`, `A02` …; 2 unless told. */
@@ -51,12 +51,12 @@ const burninLimits: BurninLimits = { capSeconds: 60, stressSeconds: 1, peerShare
  * Writes a whole small site: networks (birth 10.77.0.0/16, main 10.1.0.0/16, bmc 10.9.0.0/16) with their addresses,
  * racks, a switch a rack whose port `swp<unit>` leads to that unit, a default profile, and the three images.
  */
-export async function writeSite(mdb: MdbOrTransaction, wish: SiteWish = {}): Promise<TestSite> {
-  const id = wish.id ?? 'home';
-  const rackIds = Array.from({ length: wish.racks ?? 2 }, (_, index) => `A${String(index + 1).padStart(2, '0')}`);
+export async function writeSite(mdb: MdbOrTransaction, spec: SiteSpec = {}): Promise<TestSite> {
+  const id = spec.id ?? 'home';
+  const rackIds = Array.from({ length: spec.racks ?? 2 }, (_, index) => `A${String(index + 1).padStart(2, '0')}`);
   const chassis = Object.fromEntries(rackIds.map((rack, index) => [rack, `52:54:00:ff:00:${hex(index + 1)}`]));
-  await mdb.insert(sites).values({ id, name: id, domain: `${id}.example`, policy: { ...sitePolicy, ...wish.policy } });
-  await writeNetworks(mdb, id, wish.lent ?? 32, rackIds.length * (wish.perRack ?? 8));
+  await mdb.insert(sites).values({ id, name: id, domain: `${id}.example`, policy: { ...sitePolicy, ...spec.policy } });
+  await writeNetworks(mdb, id, spec.lent ?? 32, rackIds.length * (spec.perRack ?? 8));
   await mdb.insert(racks).values(
     rackIds.map((rack, index) => ({
       id: rack,
@@ -74,7 +74,7 @@ export async function writeSite(mdb: MdbOrTransaction, wish: SiteWish = {}): Pro
     );
   await mdb.insert(switchPorts).values(
     rackIds.flatMap((rack) =>
-      Array.from({ length: wish.perRack ?? 8 }, (_, index) => ({
+      Array.from({ length: spec.perRack ?? 8 }, (_, index) => ({
         switchId: `sw-${rack}`,
         port: `swp${index + 1}`,
         rackId: rack,
@@ -84,7 +84,7 @@ export async function writeSite(mdb: MdbOrTransaction, wish: SiteWish = {}): Pro
   );
   await mdb
     .insert(profiles)
-    .values({ id: 'default', match: {}, priority: 0, burnin: { ...burninLimits, ...wish.burnin } });
+    .values({ id: 'default', match: {}, priority: 0, burnin: { ...burninLimits, ...spec.burnin } });
   const kinds = ['compute', 'storage', 'debug'] as const;
   await mdb.insert(images).values(kinds.map(imageRow));
   await mdb

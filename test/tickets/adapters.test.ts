@@ -97,12 +97,12 @@ describe.each(systems)('%s', (name, open, fake, settings, wrong) => {
   });
 });
 
-const stranger = { title: 'coffee machine', body: 'descales itself', closedBy: 'hana', gone: false };
+const unknownMachine = { title: 'coffee machine', body: 'descales itself', closedBy: 'hana', gone: false };
 
 /** A system that already has somebody else's ticket in it. */
-async function withStranger(open: OpenTicketSystem, tickets: FakeTickets, settings: Record<string, string>) {
+async function withUnknownMachine(open: OpenTicketSystem, tickets: FakeTickets, settings: Record<string, string>) {
   const id = open === openServicenow ? 'a'.repeat(32) : open === openJira ? 'OPS-7' : '7';
-  tickets.issues.push({ ...stranger, id, marker: 'somebody', open: true, comments: [] });
+  tickets.issues.push({ ...unknownMachine, id, marker: 'somebody', open: true, comments: [] });
   server = await serveFake(tickets.handle);
   return { tickets, ...open({ origin: server.origin, plainHttp: false, ...secrets }, settings) };
 }
@@ -110,7 +110,7 @@ const draft = { marker: markerOf('T-1'), title: 'm-1: no power', body: 'It has n
 
 describe('what a search answers counts only if it shows the marker', () => {
   it("T-1: a ServiceNow table without correlation_id answers with a stranger's record, which is not ours", async () => {
-    const { system, tickets, end } = await withStranger(openServicenow, fakeServicenow({ noField: true }), {});
+    const { system, tickets, end } = await withUnknownMachine(openServicenow, fakeServicenow({ noField: true }), {});
     expect(await system.find(draft.marker)).toBeNull();
     const refused = await system.create(draft).catch((error: unknown) => error);
     expect(refused).toMatchObject({ kind: 'settings', retryable: false, place: { id: tickets.issues[1]?.id } });
@@ -126,9 +126,9 @@ describe('what a search answers counts only if it shows the marker', () => {
   ] as const)(
     'T-2: %s drops labels of who may not set them; the issue is found by its text',
     async (_, open, fake, settings) => {
-      const { system, tickets, end } = await withStranger(open, fake({ noLabels: true }), settings);
+      const { system, tickets, end } = await withUnknownMachine(open, fake({ noLabels: true }), settings);
       const made = await system.create(draft);
-      tickets.issues.push({ ...stranger, id: '900', marker: '', open: true, comments: [] });
+      tickets.issues.push({ ...unknownMachine, id: '900', marker: '', open: true, comments: [] });
       expect(await system.find(draft.marker)).toEqual(made);
       expect(await system.find(markerOf('T-2'))).toBeNull();
       await end();
@@ -136,7 +136,7 @@ describe('what a search answers counts only if it shows the marker', () => {
   );
 
   it('T-2: Jira told by its key alone is read back', async () => {
-    const { system, end } = await withStranger(openJira, fakeJira({ noLabels: true }), { project: 'OPS' });
+    const { system, end } = await withUnknownMachine(openJira, fakeJira({ noLabels: true }), { project: 'OPS' });
     await expect(system.create(draft)).rejects.toMatchObject({ kind: 'settings', place: { id: 'OPS-101' } });
     await end();
   });
@@ -147,9 +147,9 @@ describe('what a search answers counts only if it shows the marker', () => {
   ] as const)(
     'T-1: %s ignores the condition: the issue of somebody else is not ours',
     async (_, open, fake, settings, path) => {
-      const { system, tickets, end } = await withStranger(open, fake(), settings);
-      server.trouble = (asked) => {
-        if (asked.path !== path || asked.method !== 'GET') return undefined;
+      const { system, tickets, end } = await withUnknownMachine(open, fake(), settings);
+      server.trouble = (request) => {
+        if (request.path !== path || request.method !== 'GET') return undefined;
         const row = {
           number: 7,
           iid: 7,
@@ -167,7 +167,7 @@ describe('what a search answers counts only if it shows the marker', () => {
   );
 
   it("T-1: a service of one's own that finds something for every marker is not believed", async () => {
-    const { system, end } = await withStranger(openTicketWebhook, fakeService({ anybody: true }), {});
+    const { system, end } = await withUnknownMachine(openTicketWebhook, fakeService({ anybody: true }), {});
     expect(await system.find(draft.marker)).toBeNull();
     await end();
   });
@@ -178,7 +178,7 @@ describe('comments', () => {
     ['GitHub', openGithub, fakeGithub, { repo: 'ops/racks' }],
     ['GitLab', openGitlab, fakeGitlab, { project: 'dc/hands' }],
   ] as const)('T-3: of %s, the answer that is the 100th of 102 is read', async (_, open, fake, settings) => {
-    const { system, tickets, end } = await withStranger(open, fake(), settings);
+    const { system, tickets, end } = await withUnknownMachine(open, fake(), settings);
     const { id } = await system.create(draft);
     const texts = Array.from({ length: 102 }, (_none, n) => (n === 99 ? '/farrier retry' : `word ${n}`));
     for (const [n, text] of texts.entries()) tickets.issues[1]?.comments.push({ id: 1000 + n, by: 'hana', text });
@@ -193,12 +193,12 @@ describe.each([301, 302, 307, 308])('T-4: a redirect with %d', (status) => {
   it('is not followed, and names the new place as what to set', async () => {
     server = await serveFake(() => ({ status, headers: { location: '/repositories/123/issues/4?x=1' } }));
     const outside = openOutside({ origin: server.origin, plainHttp: false });
-    const told = await outside
+    const reported = await outside
       .send({ method: 'GET', path: '/repos/ops/old/issues/4' })
       .catch((error: unknown) => error);
-    expect(told).toMatchObject({ kind: 'settings', retryable: false });
-    expect(String(told)).toContain(`${server.origin}/repositories/123/issues/4`);
-    expect(server.asked).toHaveLength(1);
+    expect(reported).toMatchObject({ kind: 'settings', retryable: false });
+    expect(String(reported)).toContain(`${server.origin}/repositories/123/issues/4`);
+    expect(server.requests).toHaveLength(1);
     await outside.close();
   });
 });

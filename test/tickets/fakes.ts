@@ -15,7 +15,7 @@ export interface FakeIssue {
 
 export interface FakeTickets {
   readonly issues: FakeIssue[];
-  handle(asked: OutsideRequest): OutsideReply;
+  handle(request: OutsideRequest): OutsideReply;
 }
 
 class Store {
@@ -82,8 +82,8 @@ export function fakeGithub({ noLabels = false } = {}): FakeTickets {
       if (comments && method === 'POST') return { status: 201, body: store.say(issue, body.body) };
       if (comments) {
         const page = Number(query.get('page'));
-        const shown = issue.comments.slice((page - 1) * 100, page * 100);
-        return { body: shown.map((one) => ({ id: one.id, body: one.text, user: { login: one.by } })) };
+        const observed = issue.comments.slice((page - 1) * 100, page * 100);
+        return { body: observed.map((one) => ({ id: one.id, body: one.text, user: { login: one.by } })) };
       }
       if (method === 'PATCH') issue.open = body.state === 'open';
       return { body: show(issue) };

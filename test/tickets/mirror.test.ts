@@ -37,7 +37,7 @@ const actor = { class: 'system', name: 'birth' } as const;
 const key = 'key-canary-of-16-characters';
 let base: ThrowawayMdb;
 let folder: string;
-let desk: FakeTickets;
+let inbox: FakeTickets;
 let server: FakeServer;
 
 beforeAll(async () => {
@@ -61,8 +61,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 beforeEach(async () => {
-  desk = fakeService();
-  server = await serveFake(desk.handle);
+  inbox = fakeService();
+  server = await serveFake(inbox.handle);
   await writeFile(join(folder, 'desk'), JSON.stringify({ origin: server.origin, key }));
   await base.mdb.insert(ticketRoutes).values({ siteId: 'home', team: '*', adapter: 'webhook', secretRef: 'desk' });
 });
@@ -106,7 +106,7 @@ const ask = (number = 1, more: object = {}) =>
   );
 const mirror = async () => (await base.mdb.select().from(ticketMirrors))[0];
 const issue = () => {
-  const [one] = desk.issues;
+  const [one] = inbox.issues;
   if (!one) throw new Error('nothing is mirrored');
   return one;
 };
@@ -116,18 +116,18 @@ const answers = async () =>
 const lose = (what: string) => {
   server.trouble = (one) => {
     if (one.body.do !== what) return undefined;
-    desk.handle(one);
+    inbox.handle(one);
     return { status: 502, body: {} };
   };
 };
-const did = (what: string) => server.asked.filter(({ body }) => body.do === what).length;
+const did = (what: string) => server.requests.filter(({ body }) => body.do === what).length;
 
 describe('a mirrored ticket', () => {
   it('is made once, told of reminders and of the answer, and closed', async () => {
     const ticketId = await ask();
     await round();
     await round();
-    expect(desk.issues).toHaveLength(1);
+    expect(inbox.issues).toHaveLength(1);
     expect(issue()).toMatchObject({ title: 'm-1: register/fault-1', open: true });
     expect(issue().body).toContain('place: rack A01 unit 3');
     expect(issue().body).toContain('closing this ticket answers: retry');
@@ -148,9 +148,9 @@ describe('a mirrored ticket', () => {
       closedWhy: 'answered: retry',
       url: expect.stringContaining('desk.example'),
     });
-    const asked = server.asked.length;
+    const requestCount = server.requests.length;
     await round();
-    expect(server.asked).toHaveLength(asked);
+    expect(server.requests).toHaveLength(requestCount);
   });
 
   it('is not made twice when nobody heard that it was made', async () => {
@@ -161,7 +161,7 @@ describe('a mirrored ticket', () => {
     server.trouble = null;
     expect(await mirror()).toMatchObject({ outsideId: null, error: expect.stringContaining('502') });
     await round();
-    expect(desk.issues).toHaveLength(1);
+    expect(inbox.issues).toHaveLength(1);
     expect(await mirror()).toMatchObject({ outsideId: issue().id, error: null });
   });
 
@@ -170,14 +170,14 @@ describe('a mirrored ticket', () => {
     server.trouble = (one) => {
       if (one.body.do === 'find') return { body: { ticket: null } };
       if (one.body.do !== 'create') return undefined;
-      return { body: { ...(desk.handle(one).body as object), marker: 'of-another' } };
+      return { body: { ...(inbox.handle(one).body as object), marker: 'of-another' } };
     };
     await round();
     expect((await mirror())?.error).toContain('does not show what it is found again by');
     await round();
     expect(did('create')).toBe(1);
-    expect(desk.issues).toHaveLength(1);
-    expect(await mirror()).toMatchObject({ outsideId: desk.issues[0]?.id });
+    expect(inbox.issues).toHaveLength(1);
+    expect(await mirror()).toMatchObject({ outsideId: inbox.issues[0]?.id });
   });
 
   it('is not made twice while the search over there lags behind', async () => {
@@ -192,7 +192,7 @@ describe('a mirrored ticket', () => {
     await base.mdb.update(ticketMirrors).set({ triedAt: sql`now() - interval '2 minutes'` });
     server.trouble = null;
     await round();
-    expect(desk.issues).toHaveLength(1);
+    expect(inbox.issues).toHaveLength(1);
   });
 
   it('does not comment twice when nobody heard that it was told', async () => {
@@ -268,8 +268,8 @@ describe('a mirrored ticket', () => {
     await round();
     await base.mdb.update(ticketMirrors).set({ triedAt: sql`now() - interval '2 minutes'` });
     await round();
-    expect(desk.issues).toHaveLength(2);
-    Object.assign(desk.issues[1] ?? {}, { open: false, closedBy: 'hana' });
+    expect(inbox.issues).toHaveLength(2);
+    Object.assign(inbox.issues[1] ?? {}, { open: false, closedBy: 'hana' });
     await round();
     await round();
     const [ticket] = await listTickets(base.mdb, { id, limit: 1 });
@@ -282,7 +282,7 @@ describe('a mirrored ticket', () => {
     const ids = await Promise.all(['T-a', 'T-b', 'T-c'].map((id) => inTx((tx) => openTicket(tx, { ...row, id }))));
     expect(new Set(ids).size).toBe(1);
     await round();
-    expect(desk.issues).toHaveLength(1);
+    expect(inbox.issues).toHaveLength(1);
   });
 });
 
@@ -304,7 +304,7 @@ describe('a ticket system in trouble', () => {
     server.trouble = () => ({ status: 503, body: {} });
     await round();
     expect(github.issues).toHaveLength(1);
-    expect(server.asked.length).toBeLessThanOrEqual(3);
+    expect(server.requests.length).toBeLessThanOrEqual(3);
     const behind = await base.mdb.select().from(ticketMirrors).where(eq(ticketMirrors.secretRef, 'desk'));
     expect(behind.map(({ error }) => error)).toEqual(Array(3).fill(expect.stringContaining('503')));
     // Answers go their way without it.
@@ -317,7 +317,7 @@ describe('a ticket system in trouble', () => {
     ).toBe(true);
     server.trouble = null;
     await round();
-    expect(desk.issues).toHaveLength(3);
+    expect(inbox.issues).toHaveLength(3);
     await other.close();
   });
 
@@ -334,7 +334,7 @@ describe('a ticket system in trouble', () => {
     let lanes = 0;
     const real = mirroring();
     const loop = startMirrorLoop({
-      idle: 5,
+      idleMs: 5,
       log: { warn: () => {} },
       mirroring: {
         run: real.run,
@@ -345,7 +345,7 @@ describe('a ticket system in trouble', () => {
         },
       },
     });
-    await expect.poll(() => desk.issues.length).toBe(1);
+    await expect.poll(() => inbox.issues.length).toBe(1);
     await loop.stop();
   });
 });

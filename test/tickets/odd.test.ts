@@ -13,7 +13,7 @@ const marker = markerOf('T-1');
 let server: FakeServer;
 afterEach(() => server?.close());
 
-async function serve(handle: (asked: OutsideRequest) => OutsideReply) {
+async function serve(handle: (request: OutsideRequest) => OutsideReply) {
   server = await serveFake(handle);
   return { origin: server.origin, plainHttp: false, ...secrets };
 }
@@ -104,9 +104,9 @@ it('T-4: secrets that come back in another form, or in the place of a redirect, 
   for (const answer of answers) {
     const connection = await serve(() => answer);
     const outside = openOutside(connection);
-    const told = String(await outside.send({ method: 'GET', path: '/' }).catch((error: unknown) => error));
-    expect(told).toContain('was answered');
-    for (const secret of [basic, basicToken, secrets.token, secrets.password]) expect(told).not.toContain(secret);
+    const reported = String(await outside.send({ method: 'GET', path: '/' }).catch((error: unknown) => error));
+    expect(reported).toContain('was answered');
+    for (const secret of [basic, basicToken, secrets.token, secrets.password]) expect(reported).not.toContain(secret);
     await outside.close();
     await server.close();
   }

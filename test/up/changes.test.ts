@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { changes } from '../../cli/up/changes.ts';
 import type { UpPicture } from '../../cli/up/view.ts';
-import type { FleetFigures, MachineShown } from '../../cli/up/watch.ts';
+import type { FleetFigures, UpMachine } from '../../cli/up/watch.ts';
 
-const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
+const machine = (change: Partial<UpMachine> = {}): UpMachine => ({
   id: 'm-020000000001',
   hostname: null,
   rack: null,
@@ -17,7 +17,7 @@ const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
   ...change,
 });
 
-const fleet = (machines: readonly MachineShown[], change: Partial<FleetFigures> = {}): FleetFigures => ({
+const fleet = (machines: readonly UpMachine[], change: Partial<FleetFigures> = {}): FleetFigures => ({
   racks: [],
   machines,
   total: machines.length,
@@ -27,7 +27,7 @@ const fleet = (machines: readonly MachineShown[], change: Partial<FleetFigures> 
   ...change,
 });
 
-const scene = (change: Partial<UpPicture>): UpPicture => ({
+const picture = (change: Partial<UpPicture>): UpPicture => ({
   steps: [],
   services: [],
   fleet: null,
@@ -39,7 +39,7 @@ const scene = (change: Partial<UpPicture>): UpPicture => ({
 
 test('U-3: what a step does is told when it turns to something else, not at every count', () => {
   const at = (note: string, state: 'running' | 'done' = 'running') =>
-    scene({ steps: [{ title: 'Temporal server', state, seconds: 1, share: null, note }] });
+    picture({ steps: [{ title: 'Temporal server', state, seconds: 1, share: null, note }] });
   const building = 'building it, once, in 5 to 10 minutes';
   expect(changes(null, at(building))).toEqual([`Temporal server: ${building}`]);
   expect(changes(at(building), at(`${building}: 3 of 1298 packages`))).toEqual([]);
@@ -48,9 +48,9 @@ test('U-3: what a step does is told when it turns to something else, not at ever
 });
 
 test('a machine is told when it appears, moves and is held, and not otherwise', () => {
-  const born = scene({ fleet: fleet([machine()]) });
-  const moved = scene({ fleet: fleet([machine({ stage: 'registered', hostname: 'r01-u01', seconds: 2 })]) });
-  const held = scene({ fleet: fleet([machine({ stage: 'registered', hostname: 'r01-u01', held: 'no such port' })]) });
+  const born = picture({ fleet: fleet([machine()]) });
+  const moved = picture({ fleet: fleet([machine({ stage: 'registered', hostname: 'r01-u01', seconds: 2 })]) });
+  const held = picture({ fleet: fleet([machine({ stage: 'registered', hostname: 'r01-u01', held: 'no such port' })]) });
   expect(changes(null, born)).toEqual(['m-020000000001 racked after 1.0 s']);
   expect(changes(born, moved)).toEqual(['r01-u01 racked → registered after 2.0 s']);
   expect(changes(moved, held)).toEqual(['r01-u01 is held: no such port']);
@@ -58,8 +58,8 @@ test('a machine is told when it appears, moves and is held, and not otherwise', 
 });
 
 test('many machines are counted in one line, when a count changes', () => {
-  const before = scene({ fleet: fleet([], { total: 300, inService: 1 }), expected: 400 });
-  const after = scene({ fleet: fleet([], { total: 310, inService: 9, held: 1 }), expected: 400 });
+  const before = picture({ fleet: fleet([], { total: 300, inService: 1 }), expected: 400 });
+  const after = picture({ fleet: fleet([], { total: 310, inService: 9, held: 1 }), expected: 400 });
   expect(changes(before, after)).toEqual(['310 of 400 machines heard from, 9 in service, 1 held']);
   expect(changes(after, after)).toEqual([]);
 });
@@ -74,16 +74,16 @@ test('a service that ends and comes back is told twice', () => {
     addresses: {},
     log: '/l',
   } as const;
-  const ready = scene({ services: [service] });
-  const down = scene({ services: [{ ...service, state: 'restarting', pid: null, lastEnd: 'signal SIGKILL' }] });
-  const again = scene({ services: [{ ...service, restarts: 1, lastEnd: 'signal SIGKILL' }] });
+  const ready = picture({ services: [service] });
+  const down = picture({ services: [{ ...service, state: 'restarting', pid: null, lastEnd: 'signal SIGKILL' }] });
+  const again = picture({ services: [{ ...service, restarts: 1, lastEnd: 'signal SIGKILL' }] });
   expect(changes(null, ready)).toEqual([]);
   expect(changes(ready, down)).toEqual(['api ended (signal SIGKILL); log: /l']);
   expect(changes(down, again)).toEqual(['api was started again after it had ended (signal SIGKILL)']);
 });
 
 test('what is unusual is told once', () => {
-  const noted = scene({ notes: ['the disk is nearly full'] });
-  expect(changes(scene({}), noted)).toEqual(['the disk is nearly full']);
+  const noted = picture({ notes: ['the disk is nearly full'] });
+  expect(changes(picture({}), noted)).toEqual(['the disk is nearly full']);
   expect(changes(noted, noted)).toEqual([]);
 });

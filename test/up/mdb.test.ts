@@ -38,10 +38,10 @@ test('the home site is made once; what a person changes of it stays, and its roo
 
 test('every kind gets an image that its signature fits, once', async () => {
   const authority = await openAuthority(join(folder, 'authority'));
-  const wish = { mdb: own.mdb, authority, layout: layoutOf(folder), real: false, stop: new AbortController().signal };
+  const spec = { mdb: own.mdb, authority, layout: layoutOf(folder), real: false, stop: new AbortController().signal };
   const quiet = { note: () => {}, share: () => {} };
-  await findImages(wish, quiet);
-  await findImages(wish, quiet);
+  await findImages(spec, quiet);
+  await findImages(spec, quiet);
   const rows = await own.mdb.select().from(images);
   expect(rows.map((row) => row.kind).sort()).toEqual(['compute', 'debug', 'storage']);
   expect(rows.every((row) => authority.verifyImage(row.sha256, row.signature) && row.preferred)).toBe(true);
@@ -90,7 +90,7 @@ test('machines are shown with their rack, step and times', async () => {
       { rack: 'r01', machines: 1, stages: { in_service: 1 }, held: 0 },
       { rack: null, machines: 1, stages: { racked: 1 }, held: 1 },
     ],
-    births: { least: 30, median: 30, most: 30 },
+    births: { min: 30, median: 30, max: 30 },
   });
   expect(fleet.machines[0]).toMatchObject({ hostname: 'r01-u01', rack: 'r01', unit: 1, seconds: 30, step: null });
   expect(fleet.machines[1]).toMatchObject({ id: 'm-020000000002', step: 'register', held: 'no such switch port' });

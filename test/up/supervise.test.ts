@@ -11,7 +11,7 @@ let supervisor: Supervisor;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'farrier-supervise-'));
-  supervisor = new Supervisor({ backoff: { least: 10, most: 50 } });
+  supervisor = new Supervisor({ backoff: { min: 10, max: 50 } });
 });
 
 afterEach(async () => {
@@ -98,7 +98,7 @@ test('a stop in the middle of a start ends both', async () => {
 });
 
 test('a stop while a crashed one waits to be started again starts nothing', async () => {
-  const patient = new Supervisor({ backoff: { least: 60_000, most: 60_000 } });
+  const patient = new Supervisor({ backoff: { min: 60_000, max: 60_000 } });
   await patient.start(service('one'));
   patient.signal('one', 'SIGKILL');
   await new Promise<void>((resolve) => patient.once('change', () => resolve()));

@@ -2,11 +2,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { SetupStep } from '../../cli/up/steps.ts';
 import { cut, formatSeconds, machineLine, rackLine, render, stepLine, type UpPicture } from '../../cli/up/view.ts';
-import { type FleetFigures, foldRacks, type MachineShown } from '../../cli/up/watch.ts';
+import { type FleetFigures, foldRacks, type UpMachine } from '../../cli/up/watch.ts';
 
 const plain = (lines: readonly string[]) => lines.map(stripVTControlCharacters);
 
-const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
+const machine = (change: Partial<UpMachine> = {}): UpMachine => ({
   id: 'm-020000000001',
   hostname: 'r01-u03.home.example',
   rack: 'r01',
@@ -20,7 +20,7 @@ const machine = (change: Partial<MachineShown> = {}): MachineShown => ({
   ...change,
 });
 
-function fleetOf(machines: readonly MachineShown[]): FleetFigures {
+function fleetOf(machines: readonly UpMachine[]): FleetFigures {
   const rows = machines.map((one) => ({
     rack: one.rack,
     stage: one.stage,
@@ -33,7 +33,7 @@ function fleetOf(machines: readonly MachineShown[]): FleetFigures {
   return { racks, machines, total: machines.length, inService, held, births: null };
 }
 
-const scene = (change: Partial<UpPicture> = {}): UpPicture => ({
+const picture = (change: Partial<UpPicture> = {}): UpPicture => ({
   steps: [],
   services: [],
   fleet: null,
@@ -76,7 +76,7 @@ test('no line is longer than the terminal or lost in it', () => {
   const machines = Array.from({ length: 8 }, (_, i) => machine({ id: `m-0200000000${10 + i}`, unit: i + 1 }));
   const places = [['Temporal Web UI', 'http://127.0.0.1:8233']] as const;
   for (const columns of [40, 80, 200]) {
-    const lines = plain(render(scene({ fleet: fleetOf(machines), expected: 8, places }), { columns, rows: 24 }));
+    const lines = plain(render(picture({ fleet: fleetOf(machines), expected: 8, places }), { columns, rows: 24 }));
     expect(lines.every((line) => line.length <= columns)).toBe(true);
     expect(lines.length).toBeLessThanOrEqual(24);
     expect(lines.at(-1)).toContain('http://127');
@@ -88,7 +88,7 @@ test('more machines than lines are folded into racks, and more racks than lines 
     machine({ rack: `r${Math.floor(i / 40)}`, stage: i % 2 ? 'in_service' : 'profiled' }),
   );
   const fleet = { ...fleetOf(machines), machines: [] };
-  const lines = plain(render(scene({ fleet, expected: 4000 }), { columns: 120, rows: 24 }));
+  const lines = plain(render(picture({ fleet, expected: 4000 }), { columns: 120, rows: 24 }));
   expect(lines.join('\n')).toMatch(/2000 of 4000 in service/);
   expect(lines.find((line) => line.includes('r0 '))).toMatch(/20\/40 {2}20 profiled/);
   expect(lines.at(-1)).toMatch(/… \d+ more racks/);
@@ -101,7 +101,7 @@ test("a rack's bar is as long as the rack, furthest first", () => {
 });
 
 test('machines that were not heard from yet are counted', () => {
-  const lines = plain(render(scene({ fleet: fleetOf([machine()]), expected: 8 }), { columns: 80, rows: 24 }));
+  const lines = plain(render(picture({ fleet: fleetOf([machine()]), expected: 8 }), { columns: 80, rows: 24 }));
   expect(lines.join('\n')).toContain('0 of 8 in service, 7 not heard from yet');
 });
 
@@ -122,7 +122,7 @@ test('U-3: a note that is longer than the line is told whole, below', () => {
   const note =
     'building the Temporal CLI with Go, once, in 5 to 10 minutes (TEMPORAL_ADDRESS takes seconds): 3 of 1298';
   const lines = plain(
-    render(scene({ steps: [step({ state: 'running', share: 0.1, note })] }), { columns: 80, rows: 24 }),
+    render(picture({ steps: [step({ state: 'running', share: 0.1, note })] }), { columns: 80, rows: 24 }),
   );
   expect(
     lines
@@ -143,7 +143,7 @@ test('a service that crashed has a line with its log, as long as it is down', ()
     addresses: {},
     log: '/l',
   } as const;
-  const lines = plain(render(scene({ services: [service] }), { columns: 100, rows: 24 }));
+  const lines = plain(render(picture({ services: [service] }), { columns: 100, rows: 24 }));
   expect(lines[0]).toBe('  ! birther ended (signal SIGKILL) and is started again; log: /l');
 });
 

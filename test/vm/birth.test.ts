@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
+  attempts,
   bootCounts,
   bundles,
   burnins,
@@ -19,7 +20,6 @@ import {
   machines,
   orders,
   permits,
-  rungs,
   tickets,
 } from '../../mdb/schema.ts';
 import { rigRack } from '../../sim/vm/rig.ts';
@@ -72,9 +72,9 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
   });
 
   it('ends with both machines in service, and no person asked', () => {
-    const standing = born.map(({ stage, opState, bootState, held }) => ({ stage, opState, bootState, held }));
+    const status = born.map(({ stage, opState, bootState, held }) => ({ stage, opState, bootState, held }));
     const good = { stage: 'in_service', opState: 'production', bootState: 'healthy', held: null };
-    expect(standing).toEqual([good, good]);
+    expect(status).toEqual([good, good]);
     expect(born.map(({ firmware }) => firmware)).toEqual(['bios', 'uefi']);
     expect(born.map(({ rackId, unit }) => [rackId, unit])).toEqual([
       [rigRack, 1],
@@ -173,7 +173,7 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
         changes: await mdb.select().from(hardwareChanges).orderBy(hardwareChanges.id),
         burnins: new Map((await mdb.select().from(burnins)).map((one) => [one.orderId, one])),
         bundles: await mdb.select().from(bundles),
-        rungs: await mdb.select().from(rungs).orderBy(rungs.id),
+        attempts: await mdb.select().from(attempts).orderBy(attempts.id),
         acts: await mdb.select().from(intents),
         permits: await mdb.select().from(permits),
         tickets: await mdb.select().from(tickets),
@@ -189,9 +189,9 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
         // A tenth of a fleet of two is one at a time.
         for (const name of ['drain/fleet=all', 'reboot/fleet=all'])
           await operator.farrier('semaphore', 'resize', name, '2', '--reason', 'both at once');
-        const clean = async (index: number, ...wish: string[]) => {
+        const clean = async (index: number, ...spec: string[]) => {
           const id = `clean-${index + 1}`;
-          await operator.farrier('clean', at(index).id, '--cycle', '--reason', 'the next owner', '--id', id, ...wish);
+          await operator.farrier('clean', at(index).id, '--cycle', '--reason', 'the next owner', '--id', id, ...spec);
           await operator.done(id);
         };
         const first = async () => {
@@ -343,9 +343,9 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
       });
 
       it('went to hands at once, and left the power to them', () => {
-        const climbed = after.rungs.map(({ rung, outcome }) => `${rung} ${outcome}`);
-        expect(climbed.at(-1)).toBe('rebirth handed-on');
-        expect(after.rungs.map(({ rung }) => rung)).toEqual(['ticket', 'rebirth']);
+        const attempted = after.attempts.map(({ attempt, outcome }) => `${attempt} ${outcome}`);
+        expect(attempted.at(-1)).toBe('rebirth handed-on');
+        expect(after.attempts.map(({ attempt }) => attempt)).toEqual(['ticket', 'rebirth']);
         const { acts, happened } = powerOf(0, 'repair-1');
         expect({ acts, happened }).toEqual({ acts: [], happened: ['power-on', 'power-off'] });
       });

@@ -18,7 +18,7 @@ export interface BootRequestSeen {
 
 export interface ThrowawayBoot {
   /** Requests so far, oldest first. */
-  readonly asked: readonly BootRequestSeen[];
+  readonly requests: readonly BootRequestSeen[];
   stop(): Promise<void>;
 }
 
@@ -42,10 +42,12 @@ export async function startBoot(network: RigNetwork, folder: string): Promise<Th
   const tftp = join(folder, 'tftp');
   await mkdir(tftp, { recursive: true });
   await copyFile('/usr/lib/ipxe/snponly.efi', join(tftp, 'snponly.efi'));
-  const asked: BootRequestSeen[] = [];
+  const requests: BootRequestSeen[] = [];
   const server = fileURLToPath(new URL('./bootserver.ts', import.meta.url));
   const children = [
-    start(network, [process.execPath, server, network.gateway, String(port)], (line) => asked.push(JSON.parse(line))),
+    start(network, [process.execPath, server, network.gateway, String(port)], (line) =>
+      requests.push(JSON.parse(line)),
+    ),
     start(network, ['dnsmasq', ...dnsmasqArguments(network, tftp)], () => {}),
   ];
   const wanted = [
@@ -57,7 +59,7 @@ export async function startBoot(network: RigNetwork, folder: string): Promise<Th
     for (const child of children) child.kill('SIGTERM');
     await Promise.all(children.map((child) => ended(child, 10_000)));
   };
-  return { asked, stop };
+  return { requests, stop };
 }
 
 function start(network: RigNetwork, argv: readonly string[], line: (text: string) => void): ChildProcess {

@@ -11,10 +11,16 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../host/cache.ts';
 import { ended, runProcess } from '../../sim/vm/process.ts';
-import { lacking } from './needs.ts';
+import { findMissingTools } from './needs.ts';
 import { eventually } from './wait.ts';
 
-const missing = await lacking(['qemu-system-x86_64', 'apt-cache', 'cpio', 'musl-gcc', '/usr/include/bearssl.h']);
+const missing = await findMissingTools([
+  'qemu-system-x86_64',
+  'apt-cache',
+  'cpio',
+  'musl-gcc',
+  '/usr/include/bearssl.h',
+]);
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const mac = '52:54:00:12:34:56';
 const words = 'what the old owner left';
@@ -65,10 +71,10 @@ describe.skipIf(missing.length > 0)(
   `erasing emulated disks${missing.length > 0 ? ` (skipped: needs ${missing})` : ''}`,
   () => {
     let folder: string;
-    let told: string[] = [];
+    let reported: string[] = [];
     const disk = (serial: string) => readFile(join(folder, serial));
     const of = (serial: string, state: string) =>
-      told.filter((line) => line.includes(`serial=${serial} `) && line.includes(`state=${state}`));
+      reported.filter((line) => line.includes(`serial=${serial} `) && line.includes(`state=${state}`));
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'farrier-erase-vm-'));
@@ -83,7 +89,7 @@ describe.skipIf(missing.length > 0)(
       await copyFile(join(folder, 'initrd'), join(folder, 'boot/initrd.base'));
       for (const serial of serials) await writeFile(join(folder, serial), old());
       await writeFile(join(folder, 'none.tar.gz'), '');
-      told = await play(folder, [
+      reported = await play(folder, [
         'erase=VB1:overwrite,AT1:ata-secure-erase,NV1:nvme-sanitize',
         'erase=NV1:nvme-format,AT1:filesystems,VB1:overwrite',
       ]);
@@ -91,8 +97,8 @@ describe.skipIf(missing.length > 0)(
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
     const inventory = (kind: string) => {
-      const from = told.findIndex((line) => / inventory system /.test(line));
-      return told.slice(from, from + 60).filter((line) => line.trim().startsWith(`${kind} `));
+      const from = reported.findIndex((line) => / inventory system /.test(line));
+      return reported.slice(from, from + 60).filter((line) => line.trim().startsWith(`${kind} `));
     };
 
     it('B-2, B-3: finds every disk once, whatever it is called or how many ports it has', () => {
@@ -109,14 +115,14 @@ describe.skipIf(missing.length > 0)(
 
     it("B-8: has the chipset's watchdog, and a way to the controller", () => {
       expect(inventory('watchdog').join()).toContain('name=iTCO_wdt');
-      expect(told.some((line) => /step name=watchdog state=done .*device=iTCO_wdt/.test(line))).toBe(true);
+      expect(reported.some((line) => /step name=watchdog state=done .*device=iTCO_wdt/.test(line))).toBe(true);
       expect(inventory('bmc').join()).toMatch(/bmc ipmi=2\.0/);
     });
 
     it('asks all first: what QEMU has not is refused, and nothing was begun', () => {
-      const first = told.slice(
+      const first = reported.slice(
         0,
-        told.findIndex((line) => line.includes('name=erase state=failed')),
+        reported.findIndex((line) => line.includes('name=erase state=failed')),
       );
       expect(of('AT1', 'refused')[0]).toContain('no%20security%20feature%20set');
       expect(of('NV1', 'refused')[0]).toContain('knows%20no%20Sanitize');

@@ -11,7 +11,7 @@ import { addOverlay } from '../../boot/image/overlay.ts';
 import { renderBootstrap } from '../../boot/render.ts';
 import { cacheFolder } from '../../host/cache.ts';
 import { runProcess } from '../../sim/vm/process.ts';
-import { lacking } from './needs.ts';
+import { findMissingTools } from './needs.ts';
 
 const source = fileURLToPath(new URL('../../boot/image/', import.meta.url));
 /** Of the stock profile, in bytes: docs/image.md. */
@@ -21,7 +21,7 @@ const buildMs = 15 * 60_000;
 async function whyNotBuilt(): Promise<string | null> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86_64';
   const wanted = ['apt-cache', 'dpkg-deb', 'cpio', 'xz', 'depmod', 'musl-gcc', 'gcc', 'make', 'readelf', 'strip'];
-  const missing = await lacking([...wanted, '/usr/include/bearssl.h']);
+  const missing = await findMissingTools([...wanted, '/usr/include/bearssl.h']);
   if (missing.length > 0) return `needs ${missing.join(', ')}`;
   const { stdout } = await runProcess(['apt-cache', 'policy', 'linux-image-amd64']);
   return /Candidate: \d/.test(stdout) ? null : 'needs apt sources of Debian 12';

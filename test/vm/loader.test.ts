@@ -9,11 +9,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderDiscover } from '../../boot/render.ts';
 import { identityMismatch, readBootRequest } from '../../boot/request.ts';
 import { ended } from '../../sim/vm/process.ts';
-import { lacking } from './needs.ts';
+import { findMissingTools } from './needs.ts';
 import { eventually } from './wait.ts';
 
 const ipxe = '/usr/lib/ipxe/ipxe.lkrn';
-const missing = await lacking(['qemu-system-x86_64', ipxe]);
+const missing = await findMissingTools(['qemu-system-x86_64', ipxe]);
 const uuid = '4c4c4544-0033-3510-8052-b4c04f4a4d32';
 const limitMs = 120_000;
 
@@ -86,16 +86,16 @@ describe.skipIf(missing.length > 0)(`a loader${missing.length > 0 ? ` (skipped: 
     'B-9: with %s as its serial number is the machine that the agent knows',
     { timeout: limitMs + 60_000 },
     async (_, serial, recorded) => {
-      const asked = readBootRequest(await ask(system(serial)));
-      expect(asked).toMatchObject({
+      const request = readBootRequest(await ask(system(serial)));
+      expect(request).toMatchObject({
         product: 'P&Q',
         vendor: 'Maker & Sons',
         platform: 'bios',
         uuid: expect.any(String),
       });
-      expect(asked.serial).not.toBeNull();
-      expect(identityMismatch(asked, { systemUuid: uuid, serial: recorded })).toBeNull();
-      expect(identityMismatch(asked, { systemUuid: uuid, serial: `${recorded}9` })).not.toBeNull();
+      expect(request.serial).not.toBeNull();
+      expect(identityMismatch(request, { systemUuid: uuid, serial: recorded })).toBeNull();
+      expect(identityMismatch(request, { systemUuid: uuid, serial: `${recorded}9` })).not.toBeNull();
     },
   );
 });

@@ -16,13 +16,13 @@ import { cacheFolder } from '../../host/cache.ts';
 import { ended, runProcess } from '../../sim/vm/process.ts';
 import { requireUefi } from '../../sim/vm/tools.ts';
 import { talkingSector } from './disk.ts';
-import { lacking } from './needs.ts';
+import { findMissingTools } from './needs.ts';
 import { eventually } from './wait.ts';
 
 const wanted = ['qemu-system-x86_64', 'mke2fs', 'mkfs.fat', 'mcopy', 'grub-mkimage', 'apt-get'];
 const files = ['/usr/lib/ipxe/ipxe.lkrn', '/usr/lib/grub/x86_64-efi', '/usr/lib/grub/i386-pc'];
 const uefi = await requireUefi().catch(() => null);
-const missing = [...(await lacking([...wanted, ...files])), ...(uefi === null ? ['OVMF'] : [])];
+const missing = [...(await findMissingTools([...wanted, ...files])), ...(uefi === null ? ['OVMF'] : [])];
 const uuid = '4c4c4544-0033-3510-8052-b4c04f4a4d32';
 const mib = 2 ** 20;
 const limitMs = 240_000;

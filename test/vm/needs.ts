@@ -8,7 +8,7 @@ const exists = (path: string) =>
   );
 
 /** Those of the programs, or of the files by their absolute paths, that are not there. */
-export async function lacking(wanted: readonly string[]): Promise<string[]> {
+export async function findMissingTools(wanted: readonly string[]): Promise<string[]> {
   const isThere = async (what: string) => (what.startsWith('/') ? exists(what) : (await findTool(what)) !== null);
   const found = await Promise.all(wanted.map(async (what) => ((await isThere(what)) ? [] : [what])));
   return found.flat();
@@ -18,7 +18,7 @@ export async function lacking(wanted: readonly string[]): Promise<string[]> {
 export async function whyNot(more: readonly string[] = []): Promise<string | null> {
   if (process.platform !== 'linux') return 'needs Linux';
   if (process.getuid?.() !== 0) return 'needs root';
-  const missing = await lacking(['ip', 'qemu-system-x86_64', 'qemu-img', 'setpriv', 'dnsmasq', ...more]);
+  const missing = await findMissingTools(['ip', 'qemu-system-x86_64', 'qemu-img', 'setpriv', 'dnsmasq', ...more]);
   const uefi = await requireUefi().then(
     () => [],
     () => ['OVMF'],

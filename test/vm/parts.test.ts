@@ -174,14 +174,14 @@ it('matches entity tags whether or not they are called weak', () => {
 });
 
 describe('O-9: beside a Farrier that runs here already', () => {
-  const wish = { data: '/d', count: 1, firmware: 'bios' } as const;
+  const spec = { data: '/d', count: 1, firmware: 'bios' } as const;
 
   it('O-9: every port of a whole Farrier under test is any free one', async () => {
     let ports: Record<string, number> = {};
     const parsing = upCommand(async (options) => {
       ports = { ...options.ports };
     });
-    await parsing.parseAsync(commandLine(wish), { from: 'user' });
+    await parsing.parseAsync(commandLine(spec), { from: 'user' });
     expect(Object.keys(ports).length).toBeGreaterThan(5);
     expect(new Set(Object.values(ports))).toEqual(new Set([0]));
   });
@@ -202,7 +202,7 @@ describe('O-9: beside a Farrier that runs here already', () => {
     const data = join(folder, 'file');
     await writeFile(data, 'no folder');
     const forever = () => new Promise<never>(() => {});
-    await expect(whileUp({ ...wish, data }, forever)).rejects.toThrow(/Farrier ended before its work was done: .*\w/s);
+    await expect(whileUp({ ...spec, data }, forever)).rejects.toThrow(/Farrier ended before its work was done: .*\w/s);
     await rm(folder, { recursive: true });
   });
 });

@@ -64,7 +64,7 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
       .map((line) => JSON.parse(line))
       .filter((effect) => effect.machine === id && effect.kind === kind);
   const scripts = (index: number) =>
-    boot.asked.filter(({ path, mac }) => path === '/boot.ipxe' && mac === machine(index).facts.mac);
+    boot.requests.filter(({ path, mac }) => path === '/boot.ipxe' && mac === machine(index).facts.mac);
   const timesDiskSpoke = () => readFileSync(machine(0).facts.serialLog, 'utf8').split(diskWords).length - 1;
   const reset = (ask: SendRequest, type: string) => ask('POST', resetAction, { ResetType: type });
 
@@ -131,22 +131,22 @@ describe.skipIf(reason !== null)(`virtual machines${reason === null ? '' : ` (sk
 
   it('takes an override over a power cycle, and uses it at the start', { timeout: 300_000 }, async () => {
     await bios('PATCH', system, { Boot: { BootSourceOverrideTarget: 'Pxe' } });
-    const asked = scripts(0).length;
+    const requestCount = scripts(0).length;
     expect((await reset(bios, 'PowerCycle')).status).toBe(204);
-    await eventually('the BIOS machine to ask', () => scripts(0).length > asked);
+    await eventually('the BIOS machine to ask', () => scripts(0).length > requestCount);
     expect(effects('vm-1', 'power-off')).toHaveLength(1);
     expect(effects('vm-1', 'power-on')).toHaveLength(2);
   });
 
   it('speaks LLDP on each cable, and says another port when told to', { timeout: 120_000 }, async () => {
-    const heard = (index: number) => readFileSync(join(folder, 'vm', `vm-${index + 1}`, 'frames.pcap'));
+    const received = (index: number) => readFileSync(join(folder, 'vm', `vm-${index + 1}`, 'frames.pcap'));
     const lldp = Buffer.from('0180c200000e', 'hex');
-    await eventually('an LLDP frame', () => [0, 1].every((index) => heard(index).includes(lldp)));
-    expect(heard(0).includes('Ethernet1')).toBe(true);
-    expect(heard(0).includes('Ethernet2')).toBe(false);
-    expect(heard(1).includes('Ethernet2')).toBe(true);
+    await eventually('an LLDP frame', () => [0, 1].every((index) => received(index).includes(lldp)));
+    expect(received(0).includes('Ethernet1')).toBe(true);
+    expect(received(0).includes('Ethernet2')).toBe(false);
+    expect(received(1).includes('Ethernet2')).toBe(true);
     rig.switch.change('vm-2', { port: 'Ethernet47' });
-    await eventually('the other port', () => heard(1).includes('Ethernet47'));
+    await eventually('the other port', () => received(1).includes('Ethernet47'));
   });
 
   it('takes the power away, and says so', { timeout: 60_000 }, async () => {

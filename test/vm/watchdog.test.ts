@@ -48,7 +48,7 @@ const readStory = (data: string) =>
     steps: new Map((await mdb.select().from(steps)).map((step) => [step.name, step])),
     served: await mdb.select().from(bootCounts),
     tokens: await mdb.select().from(bootTokens),
-    asked: await mdb.select().from(humanSteps),
+    requests: await mdb.select().from(humanSteps),
   }));
 
 describe.skipIf(reason !== null)(`an agent that hangs${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
@@ -110,6 +110,6 @@ describe.skipIf(reason !== null)(`an agent that hangs${reason === null ? '' : ` 
   it('ends in service, and no person was asked', () => {
     const good = { stage: 'in_service', opState: 'production', bootState: 'healthy', held: null };
     expect(story.machine).toMatchObject(good);
-    expect(story.asked).toEqual([]);
+    expect(story.requests).toEqual([]);
   });
 });

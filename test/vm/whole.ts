@@ -23,7 +23,7 @@ export interface FarrierEnd {
   readonly said: string;
 }
 
-export interface VmWish {
+export interface VmSpec {
   /** The data folder. */
   readonly data: string;
   readonly count: number;
@@ -31,7 +31,7 @@ export interface VmWish {
 }
 
 /** The command line of a Farrier with these machines, on free ports only: one that runs here already has the usual ones. */
-export function commandLine({ data, count, firmware }: VmWish, ...more: readonly string[]): string[] {
+export function commandLine({ data, count, firmware }: VmSpec, ...more: readonly string[]): string[] {
   const ports = upCommand(async () => {}).options.flatMap(({ long }) => (long?.endsWith('-port') ? [long, '0'] : []));
   return ['--data', data, '--sim', '0', '--vm', String(count), '--firmware', firmware, '--no-view', ...more, ...ports];
 }
@@ -52,13 +52,13 @@ function start(argv: readonly string[]) {
 }
 
 /** Brings an earlier run's folder up again, for as long as the work takes. A Farrier that ends earlier ends the work. */
-export async function whileUp<T>(wish: VmWish, work: (operator: VmOperator) => Promise<T>): Promise<T> {
-  const { child, said } = start(commandLine(wish));
+export async function whileUp<T>(spec: VmSpec, work: (operator: VmOperator) => Promise<T>): Promise<T> {
+  const { child, said } = start(commandLine(spec));
   const early = once(child, 'close').then(() => {
     throw new Error(`Farrier ended before its work was done: ${said().trim()}`);
   });
   try {
-    return await Promise.race([early, work(new VmOperator(wish.data))]);
+    return await Promise.race([early, work(new VmOperator(spec.data))]);
   } finally {
     early.catch(() => {});
     child.kill('SIGTERM');
@@ -67,8 +67,8 @@ export async function whileUp<T>(wish: VmWish, work: (operator: VmOperator) => P
 }
 
 /** Starts it; it ends by itself once all machines are in service, or have not come so far in time. */
-export async function startUp(wish: VmWish): Promise<FarrierEnd> {
-  const { child, said } = start(commandLine(wish, '--once', '--timeout', String(bornMs / 1000)));
+export async function startUp(spec: VmSpec): Promise<FarrierEnd> {
+  const { child, said } = start(commandLine(spec, '--once', '--timeout', String(bornMs / 1000)));
   if (!(await ended(child, wholeMs))) child.kill('SIGTERM');
   await ended(child, 60_000);
   return { code: child.exitCode, said: said() };

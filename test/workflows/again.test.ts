@@ -5,7 +5,7 @@
 
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Act } from '../../contract/hardware.ts';
-import type { ReportKind, Standing } from '../../contract/machine.ts';
+import type { MachineStatus, ReportKind } from '../../contract/machine.ts';
 import type { MachineState } from '../../contract/passage.ts';
 import type { BegunPassage, Past, PastAct } from '../../contract/past.ts';
 import type { OpState, Passage } from '../../domain/machine.ts';
@@ -144,9 +144,9 @@ async function play(benches: readonly Bench[], environment: Environment, tells: 
 }
 
 async function goOn(bench: Bench, left: ReportKind[]): Promise<object | string | null> {
-  const machine = await bench.machine.query<Standing>('standing').catch(() => null);
+  const machine = await bench.machine.query<MachineStatus>('status').catch(() => null);
   if (machine?.waitingOn === 'order' && machine.last !== null) return machine.last;
-  const at = await bench.passage.query<Standing>('standing').catch(() => null);
+  const at = await bench.passage.query<MachineStatus>('status').catch(() => null);
   if (at?.humanStep) return `a person is asked at ${at.step}: ${at.humanStep.question}`;
   const [kind] = left;
   if (!at || !kind || !waits[kind].test(at.step ?? '') || !/agent|reboot/.test(at.waitingOn)) return null;
@@ -165,17 +165,17 @@ function pastOf(
   step: string,
   acts: readonly PastAct[],
 ): Past {
-  const told = steps.indexOf(step);
+  const reported = steps.indexOf(step);
   return {
     at: step,
-    ended: steps.slice(0, told),
+    ended: steps.slice(0, reported),
     acts,
     permits: [],
     questions: [],
-    asked: 0,
+    requestCount: 0,
     answers: [],
     reports: [],
-    nonce: told > 0 ? 'boot-1' : null,
+    nonce: reported > 0 ? 'boot-1' : null,
     cancel: null,
     paused: false,
     takenOver: null,
@@ -220,12 +220,12 @@ describe.skipIf(shared === null)('O-3: begun again at each step, a passage repea
       });
       const losses = lossesOf(one);
       const acts = losses.map((): Act[] => []);
-      const wishes = losses.map((loss, index) => {
+      const specs = losses.map((loss, index) => {
         const past = pastOf(one, loss.step, part(one, loss, usual).known);
         return { kind: passage, different: doublesOf(one, acts[index] ?? [], past) };
       });
       const tells = losses.map(({ step }) => one.tells?.(step) ?? []);
-      await withBenches(shared, wishes, async (benches) => {
+      await withBenches(shared, specs, async (benches) => {
         const stood = await play(benches, shared, tells);
         const named = stood.map((end, index) => ({ ...losses[index], end }));
         expect(named).toMatchObject(losses.map((loss) => ({ ...loss, end: { outcome: 'done' } })));

@@ -20,14 +20,14 @@ import { attributes } from '../../contract/attributes.ts';
 import {
   hardwareQueue,
   lifecycleQueue,
+  type MachineStatus,
   machineWorkflow,
   machineWorkflowId,
   passageWorkflowId,
   type Report,
   type ReportKind,
-  type Standing,
 } from '../../contract/machine.ts';
-import type { MoveInput, Treatment } from '../../contract/outage.ts';
+import type { DisruptionPolicy, MoveInput } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
 import { judgeMove } from '../../domain/flows.ts';
 import type { OpState, Passage } from '../../domain/machine.ts';
@@ -58,7 +58,7 @@ const registered = {
   },
 } as const;
 
-const standing: MachineState = {
+const status: MachineState = {
   stage: 'in_service',
   opState: 'production',
   bootState: 'healthy',
@@ -67,9 +67,9 @@ const standing: MachineState = {
   sku: null,
 };
 
-const cleaned: MachineState = { ...standing, stage: 'registered', opState: 'disabled', bootState: 'clean' };
+const cleaned: MachineState = { ...status, stage: 'registered', opState: 'disabled', bootState: 'clean' };
 
-export const treatment: Treatment = {
+export const policy: DisruptionPolicy = {
   drains: true,
   drainLimit: 3_600_000,
   onDrainTimeout: 'ask',
@@ -95,7 +95,7 @@ function walk(from: OpState, input: MoveInput): void {
 /** Activities that go well, each call written down; a test replaces those that shall not. */
 export function goingWell(calls: string[], different: Partial<Doubles> = {}): Doubles {
   /** Where the machine stands, as the doubles have told last. */
-  let state = standing;
+  let state = status;
   const usual: Doubles = {
     orderByPayload: async () => null,
     readLife: async () => ({ underWay: null, waiting: [], pausedOrders: [], paused: false, lastPassage: null }),
@@ -110,7 +110,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     finishBirth: async () => ({ stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 60 }),
     noteReboot: async () => undefined,
     beginPassage: async () => ({
-      ...standing,
+      ...status,
       live: true,
       fence: 1,
       controller: true,
@@ -124,12 +124,12 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     keepPlan: async () => 'hash',
     turnTo: async () => undefined,
     endOrder: async () => state,
-    breakOff: async () => ({ ...standing, stage: 'racked', opState: 'disabled', bootState: 'birth' }),
+    breakOff: async () => ({ ...status, stage: 'racked', opState: 'disabled', bootState: 'birth' }),
     openHumanStep: async () => undefined,
     remindHumanStep: async () => undefined,
     closeHumanStep: async () => undefined,
     keepIgnored: async () => undefined,
-    bootClean: async () => ({ state: { ...standing, stage: 'maintenance', opState: 'disabled', bootState: 'clean' } }),
+    bootClean: async () => ({ state: { ...status, stage: 'maintenance', opState: 'disabled', bootState: 'clean' } }),
     planClean: async () => ['erase disk D1 by nvme-format'],
     directErase: async () => ({ state: cleaned, disks: 1 }),
     proveErased: async () => ({ state: cleaned, note: '1 disk proven erased' }),
@@ -138,18 +138,18 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     keepRecords: async () => [],
     missingParts: async () => [],
     keepBundle: async ({ id }) => ({ id, summary: 'Now: it says Critical.' }),
-    beginRung: async () => ({ may: true, wait: 0 }),
-    endRung: async () => undefined,
-    moveToRepair: async () => ({ ...standing, stage: 'repair', opState: 'draining' }),
+    beginAttempt: async () => ({ may: true, wait: 0 }),
+    endAttempt: async () => undefined,
+    moveToRepair: async () => ({ ...status, stage: 'repair', opState: 'draining' }),
     handOn: async ({ to }) => `${to}-of-it`,
-    retireMachine: async () => ({ ...standing, stage: 'retired', opState: 'disabled' }),
+    retireMachine: async () => ({ ...status, stage: 'retired', opState: 'disabled' }),
     sendPart: async () => undefined,
     fitPart: async () => undefined,
     setRebirth: async () => null,
     unsetRebirth: async () => undefined,
     leaveService: async ({ to, dryRun }) => {
       const left = dryRun || state.opState !== 'production' ? state : { ...state, opState: to };
-      return { left: true, state: left, treatment };
+      return { left: true, state: left, policy };
     },
     moveMachine: async (input) => {
       walk(state.opState, input);
@@ -160,7 +160,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       groups: [...new Set(['rack', ...named])].map((tag) => ({ tag, value: 'A01' })),
       missing: [],
     }),
-    readTreatment: async () => treatment,
+    readPolicy: async () => policy,
     askPermit: async () => ({ state: 'granted', fence: 8 }),
     tellSemaphore: async () => undefined,
     startDrain: async () => drained,
@@ -182,25 +182,25 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       async (input: Record<string, unknown>) => {
         // Every life begins with it.
         if (name !== 'readLife') calls.push(describe(name, input));
-        const told = await (activity as (input: unknown) => Promise<unknown>)(input);
-        state = stateIn(told) ?? state;
-        return told;
+        const reported = await (activity as (input: unknown) => Promise<unknown>)(input);
+        state = stateIn(reported) ?? state;
+        return reported;
       },
     ]),
   ) as unknown as Doubles;
 }
 
-function stateIn(told: unknown): MachineState | null {
-  if (typeof told !== 'object' || told === null) return null;
-  if ('state' in told && typeof told.state === 'object') return stateIn(told.state);
-  if (!('opState' in told && 'stage' in told && 'bootState' in told)) return null;
-  const { stage, opState, bootState, rack = null, pool = 'general', sku = null } = told as MachineState;
+function stateIn(reported: unknown): MachineState | null {
+  if (typeof reported !== 'object' || reported === null) return null;
+  if ('state' in reported && typeof reported.state === 'object') return stateIn(reported.state);
+  if (!('opState' in reported && 'stage' in reported && 'bootState' in reported)) return null;
+  const { stage, opState, bootState, rack = null, pool = 'general', sku = null } = reported as MachineState;
   return { stage, opState, bootState, rack, pool, sku };
 }
 
 function describe(name: string, input: Record<string, unknown>): string {
   const detail =
-    input['rung'] ??
+    input['attempt'] ??
     input['number'] ??
     input['fault'] ??
     input['kind'] ??
@@ -277,22 +277,22 @@ export class Bench {
   }
 
   /** Waits until the passage stands at a step and waits on something. */
-  standsAt(step: string): Promise<Standing> {
-    return this.until((standing) => standing.step === step && standing.humanStep === null);
+  standsAt(step: string): Promise<MachineStatus> {
+    return this.until((status) => status.step === step && status.humanStep === null);
   }
 
   /** Waits until a person is asked. */
-  asked(): Promise<Standing> {
-    return this.until((standing) => standing.humanStep !== null);
+  asked(): Promise<MachineStatus> {
+    return this.until((status) => status.humanStep !== null);
   }
 
-  async until(met: (standing: Standing) => boolean): Promise<Standing> {
+  async until(met: (status: MachineStatus) => boolean): Promise<MachineStatus> {
     const end = Date.now() + 120_000;
     for (;;) {
-      const standing = await this.passage.query<Standing>('standing').catch(() => null);
-      if (standing && met(standing)) return standing;
+      const status = await this.passage.query<MachineStatus>('status').catch(() => null);
+      if (status && met(status)) return status;
       if (Date.now() > end)
-        throw new Error(`not met in time; it stands at ${JSON.stringify(standing)}, after ${this.calls.join(', ')}`);
+        throw new Error(`not met in time; it stands at ${JSON.stringify(status)}, after ${this.calls.join(', ')}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -301,8 +301,8 @@ export class Bench {
   async idle(): Promise<void> {
     const end = Date.now() + 120_000;
     for (;;) {
-      const standing = await this.machine.query<Standing>('standing');
-      if (standing.waitingOn === 'order' && standing.last !== null) return;
+      const status = await this.machine.query<MachineStatus>('status');
+      if (status.waitingOn === 'order' && status.last !== null) return;
       if (Date.now() > end) throw new Error('the machine has not taken the end of its passage');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -345,7 +345,7 @@ export async function defineAttributes(environment: TestWorkflowEnvironment): Pr
   });
 }
 
-export interface BenchWish {
+export interface BenchSpec {
   readonly kind: Passage;
   readonly different: Partial<Doubles>;
 }
@@ -363,10 +363,10 @@ export function withBench(
 /** The same with several machines at once, each with activities of its own. */
 export async function withBenches(
   environment: TestWorkflowEnvironment,
-  wishes: readonly BenchWish[],
+  specs: readonly BenchSpec[],
   test: (benches: readonly Bench[]) => Promise<void>,
 ): Promise<void> {
-  const all = wishes.map(({ kind, different }) => {
+  const all = specs.map(({ kind, different }) => {
     const calls: string[] = [];
     return { bench: new Bench(environment, calls, kind), doubles: goingWell(calls, different) };
   });

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { PassageSummary, Standing } from '../../contract/machine.ts';
+import type { MachineStatus, PassageSummary } from '../../contract/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes, withController } from './bench.ts';
 import { skipping as passing } from './stage.ts';
@@ -155,7 +155,7 @@ describe.skipIf(shared === null)('birth', () => {
       skipping(
         { beginBirth: async () => ({ live: false, fence: 0, controller: false, boot: false }) },
         async (bench) => {
-          const ended = async () => ((await bench.machine.query('standing')) as Standing).last?.outcome;
+          const ended = async () => ((await bench.machine.query('status')) as MachineStatus).last?.outcome;
           await expect.poll(ended).toBe('cancelled');
           expect(bench.calls).toEqual(['beginBirth']);
         },
@@ -164,20 +164,20 @@ describe.skipIf(shared === null)('birth', () => {
   });
 
   describe('register', () => {
-    let asked = 0;
+    let requestCount = 0;
     test(
       'what is held is asked, and the answer reaches the activity',
       skipping(
         {
           register: async (input) => {
-            asked += 1;
-            if (input.ruling?.answer === 'place:A02/7')
+            requestCount += 1;
+            if (input.answer?.answer === 'place:A02/7')
               return {
                 ...withController,
                 registered: { ...withController.registered, controller: false, rack: 'A02' },
               };
             return {
-              held: {
+              question: {
                 fault: 'register/no-neighbour',
                 reason: 'No switch.',
                 choices: ['retry', 'place:RACK/UNIT', 'abandon'],
@@ -189,25 +189,25 @@ describe.skipIf(shared === null)('birth', () => {
           await bench.report('inventory');
           await bench.asked();
           await bench.answer('retry');
-          await bench.until((standing) => standing.humanStep?.id.endsWith(':2') === true);
+          await bench.until((status) => status.humanStep?.id.endsWith(':2') === true);
           await bench.answer('place:A02/7');
           await bench.goOn('burnin');
           expect(await outcome(bench)).toMatchObject({ outcome: 'done', rack: 'A02' });
-          expect(asked).toBe(3);
+          expect(requestCount).toBe(3);
         },
       ),
     );
   });
 
   describe('answers', () => {
-    const held = {
-      register: async () => ({ held: { fault: 'register/x', reason: 'Why?', choices: ['wipe', 'abandon'] } }),
+    const question = {
+      register: async () => ({ question: { fault: 'register/x', reason: 'Why?', choices: ['wipe', 'abandon'] } }),
     };
 
-    const told: unknown[] = [];
+    const reported: unknown[] = [];
     test(
       'late, wrong, malformed and double ones are noted and ignored',
-      skipping(held, async (bench) => {
+      skipping(question, async (bench) => {
         await bench.standsAt('rack');
         await bench.passage.signal('answer', { step: 'early', answer: 'wipe', by: 'ann' });
         await bench.report('inventory');
@@ -216,9 +216,9 @@ describe.skipIf(shared === null)('birth', () => {
         await bench.passage.signal('answer', { step: humanStep?.id, answer: 'wipe' });
         await bench.passage.signal('answer', { step: humanStep?.id, answer: 'destroy', by: 'ann' });
         await bench.passage.signal('answer', { step: 'another', answer: 'wipe', by: 'ann' });
-        const standing = await bench.until((one) => one.ignored.length === 5);
-        expect(standing.humanStep?.id).toBe(humanStep?.id);
-        expect(standing.ignored.join('\n')).toMatch(
+        const status = await bench.until((one) => one.ignored.length === 5);
+        expect(status.humanStep?.id).toBe(humanStep?.id);
+        expect(status.ignored.join('\n')).toMatch(
           /nothing is asked[\s\S]*not an object[\s\S]*step, answer and by[\s\S]*destroy is not one of wipe, abandon[\s\S]*another is not the open question/,
         );
         await bench.answer('abandon');
@@ -235,7 +235,7 @@ describe.skipIf(shared === null)('birth', () => {
       skipping(
         {
           register: async () => ({
-            held: {
+            question: {
               fault: 'register/x',
               reason: 'Which disk was put in?',
               choices: ['wipe', 'abandon'],
@@ -243,33 +243,33 @@ describe.skipIf(shared === null)('birth', () => {
             },
           }),
           closeHumanStep: async (input) => {
-            told.push(input.data);
+            reported.push(input.data);
           },
         },
         async (bench) => {
-          told.length = 0;
+          reported.length = 0;
           await bench.report('inventory');
           const { humanStep } = await bench.asked();
           const answer = { step: humanStep?.id, answer: 'abandon', by: 'ann' };
           await bench.passage.signal('answer', answer);
           await bench.passage.signal('answer', { ...answer, data: { serial: 'lower' } });
           await bench.passage.signal('answer', { ...answer, data: { serial: 'S1', model: 'x' } });
-          const standing = await bench.until((one) => one.ignored.length === 3);
-          expect(standing.ignored).toEqual([
+          const status = await bench.until((one) => one.ignored.length === 3);
+          expect(status.ignored).toEqual([
             'answer: data is not an object',
             'answer: data.serial is not of the form [A-Z0-9]+',
             'answer: data.model is not asked for',
           ]);
           await bench.passage.signal('answer', { ...answer, data: { serial: 'S1' } });
           await outcome(bench);
-          expect(told).toEqual([{ serial: 'S1' }]);
+          expect(reported).toEqual([{ serial: 'S1' }]);
         },
       ),
     );
 
     test(
       'an update tells whether it was taken, and refuses with the reason',
-      skipping(held, async (bench) => {
+      skipping(question, async (bench) => {
         await bench.report('inventory');
         const { humanStep } = await bench.asked();
         const wrong = bench.passage.executeUpdate('answer', {
@@ -288,7 +288,7 @@ describe.skipIf(shared === null)('birth', () => {
 
     test(
       'may be sent to the machine, which passes them on',
-      skipping(held, async (bench) => {
+      skipping(question, async (bench) => {
         await bench.report('inventory');
         const { humanStep } = await bench.asked();
         await bench.machine.signal('answer', { step: humanStep?.id, answer: 'abandon', by: 'ann' });
@@ -298,7 +298,7 @@ describe.skipIf(shared === null)('birth', () => {
 
     test(
       'that never come are asked for once a day, without end',
-      skipping(held, async (bench, env) => {
+      skipping(question, async (bench, env) => {
         await bench.report('inventory');
         await bench.asked();
         await env.sleep('73 hours');
@@ -328,7 +328,7 @@ describe.skipIf(shared === null)('birth', () => {
         },
         async (bench) => {
           await bench.report('inventory');
-          await bench.until((standing) => standing.step === 'configure' && standing.waitingOn === 'agent');
+          await bench.until((status) => status.step === 'configure' && status.waitingOn === 'agent');
           await bench.report('inventory', { nonce: 'boot-2' });
           await bench.standsAt('profile');
           expect(bench.calls).toEqual([
@@ -353,9 +353,9 @@ describe.skipIf(shared === null)('birth', () => {
           ...controlled,
           checkController: (() => {
             const reason = 'give /redfish/v1/AccountService/Accounts/1 a new password first';
-            const held = { fault: 'configure/password-change', reason, choices: ['retry', 'skip', 'abandon'] };
-            const answers = [{ held }, { state: 'match', differing: [] } as const];
-            return async () => answers.shift() ?? { held };
+            const question = { fault: 'configure/password-change', reason, choices: ['retry', 'skip', 'abandon'] };
+            const answers = [{ question }, { state: 'match', differing: [] } as const];
+            return async () => answers.shift() ?? { question };
           })(),
         },
         async (bench) => {
@@ -389,7 +389,7 @@ describe.skipIf(shared === null)('birth', () => {
           })(),
         },
         async (bench) => {
-          await bench.until((standing) => standing.step === 'rack' && standing.waitingOn === 'agent');
+          await bench.until((status) => status.step === 'rack' && status.waitingOn === 'agent');
           await bench.report('inventory');
           await bench.standsAt('profile');
           expect(bench.calls.slice(0, 4)).toEqual([
@@ -408,7 +408,11 @@ describe.skipIf(shared === null)('birth', () => {
         {
           ...controlled,
           checkController: async () => ({
-            held: { fault: 'configure/password-change', reason: 'change it', choices: ['retry', 'skip', 'abandon'] },
+            question: {
+              fault: 'configure/password-change',
+              reason: 'change it',
+              choices: ['retry', 'skip', 'abandon'],
+            },
           }),
         },
         async (bench) => {
@@ -427,7 +431,7 @@ describe.skipIf(shared === null)('birth', () => {
         { ...controlled, checkController: async () => ({ state: 'differ', differing: ['BootMode'] }) as const },
         async (bench) => {
           await bench.report('inventory');
-          await bench.until((standing) => standing.step === 'configure' && standing.waitingOn === 'agent');
+          await bench.until((status) => status.step === 'configure' && status.waitingOn === 'agent');
           await bench.report('inventory', { nonce: 'boot-2' });
           expect((await bench.asked()).humanStep?.question).toContain('BootMode');
           expect(bench.calls.filter((call) => call === 'act set-bios')).toHaveLength(1);
@@ -588,11 +592,15 @@ describe.skipIf(shared === null)('birth', () => {
       'a person who accepts what the gate doubts is heard by the gate',
       skipping(
         {
-          finishBirth: async ({ ruling }) =>
+          finishBirth: async ({ answer: ruling }) =>
             ruling?.answer === 'accept'
               ? { stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 1 }
               : {
-                  held: { fault: 'ready/no-local-boot', reason: 'Not seen.', choices: ['retry', 'accept', 'abandon'] },
+                  question: {
+                    fault: 'ready/no-local-boot',
+                    reason: 'Not seen.',
+                    choices: ['retry', 'accept', 'abandon'],
+                  },
                 },
         },
         async (bench) => {
@@ -628,7 +636,7 @@ describe.skipIf(shared === null)('birth', () => {
             return async () => {
               tries += 1;
               if (tries === 1)
-                return { held: { fault: 'ready/image', reason: 'Wrong image.', choices: ['retry', 'abandon'] } };
+                return { question: { fault: 'ready/image', reason: 'Wrong image.', choices: ['retry', 'abandon'] } };
               return { stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 1 } as const;
             };
           })(),
@@ -697,8 +705,8 @@ describe.skipIf(shared === null)('birth', () => {
           await bench.report('burnin');
           await expect(outcome(bench)).rejects.toThrow();
           await bench.machine.signal('order', { id: 'second', passage: 'undrain' });
-          const standing = async () => (await bench.machine.query('standing')) as { last: PassageSummary | null };
-          await expect.poll(async () => (await standing()).last?.note).toContain('in production already');
+          const status = async () => (await bench.machine.query('status')) as { last: PassageSummary | null };
+          await expect.poll(async () => (await status()).last?.note).toContain('in production already');
           expect(bench.calls).toContain('breakOff');
         },
       ),

@@ -1,9 +1,9 @@
 /** A mainboard that was replaced, in the repair: recognised, and accepted or refused by a person. */
 
 import { afterAll, describe, expect, test } from 'vitest';
-import type { BoardSight } from '../../contract/board.ts';
-import type { BoardShown } from '../../domain/identity/board.ts';
-import type { BoardWord } from '../../domain/identity/boardword.ts';
+import type { BoardObservation } from '../../contract/board.ts';
+import type { BoardObserved } from '../../domain/identity/board.ts';
+import type { BoardAnswer } from '../../domain/identity/boardanswer.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes } from './bench.ts';
 import { beginning, moves, outcome, skipping } from './stage.ts';
@@ -13,7 +13,7 @@ if (shared) await defineAttributes(shared);
 afterAll(() => shared?.teardown());
 
 const uuid = '4c4c4544-0042-3510-8052-b4c04f4d4444';
-const shown: BoardShown = {
+const observed: BoardObserved = {
   uuid,
   serial: 'B5R3M33',
   boardSerial: null,
@@ -22,9 +22,9 @@ const shown: BoardShown = {
   bmcMacs: [],
   key: 'new',
 };
-const swapped: BoardSight = {
+const swapped: BoardObservation = {
   state: 'swapped',
-  shown,
+  shown: observed,
   agree: ['serial', 'nic-mac'],
   differ: ['uuid', 'key'],
   bootPortGone: false,
@@ -33,15 +33,15 @@ const word = { serial: 'NB-7', uuid, key: 'new' };
 
 /** A machine at its hands, whose board is looked at so, one look after the other; the last one stays. */
 function board(
-  ...sights: (BoardSight | ((key: string | undefined) => BoardSight))[]
-): Partial<Doubles> & { words: BoardWord[] } {
-  const words: BoardWord[] = [];
+  ...sights: (BoardObservation | ((key: string | undefined) => BoardObservation))[]
+): Partial<Doubles> & { words: BoardAnswer[] } {
+  const words: BoardAnswer[] = [];
   return {
     words,
     ...beginning({ request: { fault: 'board/dead', severity: 'ticket' } }),
     lookAtBoard: async ({ key }) => {
-      const sight = sights.length > 1 ? sights.shift() : sights[0];
-      return typeof sight === 'function' ? sight(key) : (sight as BoardSight);
+      const observation = sights.length > 1 ? sights.shift() : sights[0];
+      return typeof observation === 'function' ? observation(key) : (observation as BoardObservation);
     },
     acceptBoard: async (accepting) => {
       words.push(accepting.word);
@@ -71,9 +71,7 @@ describe.skipIf(shared === null)('a replaced board', () => {
         );
         expect(humanStep?.question).toContain('"accept" with serial, uuid, key');
         await bench.answer('accept', 'bea', { ...word, uuid: 'another' });
-        await bench.until(
-          (standing) => standing.humanStep?.question.startsWith('Not accepted: its system UUID') === true,
-        );
+        await bench.until((status) => status.humanStep?.question.startsWith('Not accepted: its system UUID') === true);
         await bench.answer('accept', 'bea', word);
         expect(await outcome(bench)).toMatchObject({
           outcome: 'done',
@@ -110,7 +108,7 @@ describe.skipIf(shared === null)('a replaced board', () => {
       const { humanStep } = await asked(bench, ...accepting);
       expect(humanStep?.question).toContain('whose key is new; nothing was sent to it');
       await bench.answer('accept', 'ann', { serial: 'NB-7', key: 'wrong' });
-      await bench.until((standing) => standing.humanStep?.question.includes('and wrong was said') === true);
+      await bench.until((status) => status.humanStep?.question.includes('and wrong was said') === true);
       await bench.answer('accept', 'ann', word);
       expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
       expect(locked.words).toEqual([{ by: 'ann', ...word }]);
@@ -160,9 +158,9 @@ describe.skipIf(shared === null)('a replaced board', () => {
       await bench.answer('accept', 'bea', word);
       expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
       expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([]);
-      expect(bench.calls.filter((call) => call.startsWith('beginRung'))).toEqual([
-        'beginRung ticket',
-        'beginRung rebirth',
+      expect(bench.calls.filter((call) => call.startsWith('beginAttempt'))).toEqual([
+        'beginAttempt ticket',
+        'beginAttempt rebirth',
       ]);
     }),
   );

@@ -35,8 +35,8 @@ describe('a payload', () => {
       postRebootState: 'production',
       semaphores: { reboot: 'rack' },
     };
-    expect(order(talk)).toEqual({ asked: { passage: 'reboot', request }, notBefore: null, by: null });
-    expect(order({ ...talk, payload: JSON.stringify(talk.payload) }).asked.request).toEqual(request);
+    expect(order(talk)).toEqual({ passageRequest: { passage: 'reboot', request }, notBefore: null, by: null });
+    expect(order({ ...talk, payload: JSON.stringify(talk.payload) }).passageRequest.request).toEqual(request);
   });
 
   test.each([
@@ -48,8 +48,8 @@ describe('a payload', () => {
     ['ISO 8601 with an offset', '2026-11-28T10:00:00+01:00'],
   ])('has its date in %s, in both spellings', (_, date) => {
     for (const key of ['targetdate', 'targetDate']) {
-      const { asked } = order({ state: 'draining', payload: { power: { [key]: date } } });
-      expect(asked).toMatchObject({ passage: 'reboot', request: { powerBy: inAWeek, policy: 'date' } });
+      const { passageRequest } = order({ state: 'draining', payload: { power: { [key]: date } } });
+      expect(passageRequest).toMatchObject({ passage: 'reboot', request: { powerBy: inAWeek, policy: 'date' } });
     }
   });
 
@@ -70,8 +70,8 @@ describe('a payload', () => {
       { drain: { concurrency: { strategy: 'groupsemaphore', options: 'tag:az' } } },
       { passage: 'drain', request: { semaphores: { drain: 'az' } } },
     ],
-  ])('in state %s with %j is an order', (state, payload, asked) => {
-    expect(order({ state, payload }).asked).toMatchObject(asked);
+  ])('in state %s with %j is an order', (state, payload, request) => {
+    expect(order({ state, payload }).passageRequest).toMatchObject(request);
   });
 
   test('may begin later, say who asks, and follow the basic flow', () => {
@@ -84,7 +84,7 @@ describe('a payload', () => {
     expect(read).toMatchObject({
       notBefore: '2026-11-21T09:01:00.000Z',
       by: 'ann',
-      asked: { request: { flow: 'basic' } },
+      passageRequest: { request: { flow: 'basic' } },
     });
     // Clocks differ: what is seconds ago still means now.
     expect(order({ state: 'draining', payload: { drain: { targetdate: seconds - 60 } } }).notBefore).toBeNull();

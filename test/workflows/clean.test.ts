@@ -42,7 +42,7 @@ async function goOn(
   for (const [step, kind] of steps.slice(steps.findIndex(([name]) => name === from)))
     await tell(bench, step, kind, more);
 }
-const held = (fault: string, choices: string[]) => ({ held: { fault, reason: `about ${fault}`, choices } });
+const question = (fault: string, choices: string[]) => ({ question: { fault, reason: `about ${fault}`, choices } });
 /** Without the questions to the semaphores, which are in every passage. */
 const calls = (bench: Bench) => bench.calls.filter((call) => !/^(askPermit|tellSemaphore)/.test(call));
 const count = (bench: Bench, call: string) => bench.calls.filter((one) => one === call).length;
@@ -148,7 +148,7 @@ describe.skipIf(shared === null)('clean', () => {
     skipping(
       {
         ...cycled,
-        directErase: async ({ ruling }) => ({ state: begun, disks: ruling?.answer === 'method:overwrite' ? 2 : 1 }),
+        directErase: async ({ answer }) => ({ state: begun, disks: answer?.answer === 'method:overwrite' ? 2 : 1 }),
       },
       async (bench) => {
         await tell(bench, 'boot', 'inventory');
@@ -194,12 +194,12 @@ describe.skipIf(shared === null)('clean', () => {
 
   test('without the proof nothing is installed, and the owner is asked of nobody', async () => {
     let proofs = 0;
-    const lacking = held('clean/not-erased', ['retry', 'method:NAME', 'abandon']);
+    const missing = question('clean/not-erased', ['retry', 'method:NAME', 'abandon']);
     const different: Partial<Doubles> = {
       ...cycled,
       proveErased: async () => {
         proofs += 1;
-        return proofs === 1 ? lacking : { state: begun, note: '1 disk proven erased' };
+        return proofs === 1 ? missing : { state: begun, note: '1 disk proven erased' };
       },
     };
     await skipping(different, async (bench) => {
@@ -219,10 +219,10 @@ describe.skipIf(shared === null)('clean', () => {
     skipping(
       {
         ...cycled,
-        proveErased: async ({ ruling }) =>
-          ruling?.answer === 'vouch'
+        proveErased: async ({ answer }) =>
+          answer?.answer === 'vouch'
             ? { state: begun, note: '2 disks proven erased' }
-            : held('clean/absent-disks', ['vouch', 'retry', 'abandon']),
+            : question('clean/absent-disks', ['vouch', 'retry', 'abandon']),
       },
       async (bench) => {
         await tell(bench, 'boot', 'inventory');
@@ -242,7 +242,7 @@ describe.skipIf(shared === null)('clean', () => {
       {
         ...cycled,
         directErase: async ({ known }) =>
-          known ? { state: begun, disks: 1 } : held('clean/identity', ['erase', 'retry', 'abandon']),
+          known ? { state: begun, disks: 1 } : question('clean/identity', ['erase', 'retry', 'abandon']),
       },
       async (bench) => {
         await tell(bench, 'boot', 'inventory');
@@ -287,7 +287,7 @@ describe.skipIf(shared === null)('clean', () => {
         leaveService: async () => ({
           left: true,
           state: { ...begun, opState: 'draining' },
-          treatment: {
+          policy: {
             drains: true,
             drainLimit: 1000,
             onDrainTimeout: 'skip',

@@ -55,17 +55,17 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
   };
 
   test('each does what the page says', async () => {
-    const held = {
-      held: {
+    const question = {
+      question: {
         fault: 'register/no-neighbour',
         reason: 'No switch was heard.',
         choices: ['retry', 'place:RACK/UNIT', 'abandon'],
       },
     };
-    let ruled = '';
-    const register = async (input: { ruling?: { answer: string } }) => {
-      if (!input.ruling) return held;
-      ruled = input.ruling.answer;
+    let answered = '';
+    const register = async (input: { answer?: { answer: string } }) => {
+      if (!input.answer) return question;
+      answered = input.answer.answer;
       return {
         registered: {
           hostname: 'a02-u07',
@@ -80,7 +80,7 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
     };
     const payloads: string[] = [];
     const orderByPayload: Doubles['orderByPayload'] = async ({ order }) => {
-      payloads.push(order.asked.passage);
+      payloads.push(order.passageRequest.passage);
       return null;
     };
     await withBench(environment, { register, orderByPayload }, async (bench) => {
@@ -101,35 +101,35 @@ describe.skipIf(cli === null)('the commands of docs/temporal.md', () => {
       expect(await ask('workflow describe')).toContain(bench.machineId);
       expect(await ask('workflow metadata')).toContain('No switch was heard.');
       expect(await ask('workflow show')).toContain('WorkflowExecutionStarted');
-      expect(await ask(`birth/ORDER' --type standing`)).toContain(`${bench.orderId}:register:1`);
-      expect(await ask(`MACHINE' --type standing`)).toContain(bench.orderId);
+      expect(await ask(`birth/ORDER' --type status`)).toContain(`${bench.orderId}:register:1`);
+      expect(await ask(`MACHINE' --type status`)).toContain(bench.orderId);
 
       await ask('--name pause');
-      await bench.until((standing) => standing.paused);
+      await bench.until((status) => status.paused);
       await ask('--name resume');
-      await bench.until((standing) => !standing.paused);
+      await bench.until((status) => !status.paused);
       await ask("signal --workflow-id 'machine/MACHINE' --name answer");
       await bench.standsAt('profile');
-      expect(ruled).toBe('place:A02/7');
+      expect(answered).toBe('place:A02/7');
 
       await ask('"reason": "lunch"');
-      await bench.until((standing) => standing.paused);
+      await bench.until((status) => status.paused);
       await ask('--name resume');
-      await bench.until((standing) => !standing.paused);
+      await bench.until((status) => !status.paused);
       const update = (name: string) => ask(`update execute --workflow-id 'machine/MACHINE' --name ${name}`);
       expect(await update('pause')).toContain(`passed on: pause of ${bench.orderId}, which runs`);
-      await bench.until((standing) => standing.paused);
+      await bench.until((status) => status.paused);
       expect(await update('resume')).toContain('passed on: resume of');
-      await bench.until((standing) => !standing.paused);
+      await bench.until((status) => !status.paused);
       expect(await update('takeover')).toContain('passed on: takeover of');
       await bench.asked();
       expect(await ask("birth/ORDER' --name answer")).toContain('taken: hand-back');
-      await bench.until((standing) => standing.takenOver === null && standing.humanStep === null);
+      await bench.until((status) => status.takenOver === null && status.humanStep === null);
 
       await ask('--name takeover');
       expect(await bench.asked()).toMatchObject({ takenOver: 'ann' });
       await ask('--name resume');
-      await bench.until((standing) => standing.takenOver === null && standing.humanStep === null);
+      await bench.until((status) => status.takenOver === null && status.humanStep === null);
 
       await ask("signal --workflow-id 'machine/MACHINE' --name brainslug");
       await expect.poll(() => payloads).toEqual(['reboot']);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Standing } from '../../contract/machine.ts';
+import type { MachineStatus } from '../../contract/machine.ts';
 import { cacheFolder } from '../../host/cache.ts';
 import { startTemporal, type Temporal } from '../../host/temporal.ts';
 import { findTemporalCli } from '../../host/temporalcli.ts';
@@ -42,14 +42,14 @@ describe.skipIf(cli === null)(`a machine that continues as new${why}`, () => {
   });
 
   const runOf = async (bench: Bench) => (await bench.machine.describe()).runId;
-  const standing = (bench: Bench) => bench.machine.query<Standing>('standing');
+  const status = (bench: Bench) => bench.machine.query<MachineStatus>('status');
 
   test('keeps its last passage, the ids it has seen, what waits, and that it is paused', async () => {
     await withBench(environment, {}, async (bench) => {
       const first = await runOf(bench);
       await bench.goOn();
       await expect.poll(() => runOf(bench)).not.toBe(first);
-      expect(await standing(bench)).toMatchObject({
+      expect(await status(bench)).toMatchObject({
         last: { outcome: 'done', stage: 'in_service' },
         waitingOn: 'order',
       });
@@ -60,11 +60,11 @@ describe.skipIf(cli === null)(`a machine that continues as new${why}`, () => {
       await bench.machine.signal('pause');
       await bench.machine.signal('order', { id: 'next-1', passage: 'undrain' });
       await bench.machine.signal('order', { id: 'next-2', passage: 'undrain' });
-      await expect.poll(async () => (await standing(bench)).waitingOrders).toEqual(['next-1', 'next-2']);
+      await expect.poll(async () => (await status(bench)).waitingOrders).toEqual(['next-1', 'next-2']);
       expect(bench.calls.filter((call) => call === 'beginBirth')).toHaveLength(1);
 
       await bench.machine.signal('resume');
-      await expect.poll(async () => (await standing(bench)).last?.orderId).toBe('next-2');
+      await expect.poll(async () => (await status(bench)).last?.orderId).toBe('next-2');
       expect(bench.calls.filter((call) => call === 'endOrder done')).toHaveLength(2);
       expect(await runOf(bench)).not.toBe(second);
     });

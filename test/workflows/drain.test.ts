@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, describe, expect, test } from 'vitest';
 import { timeSkipping } from '../support/temporal.ts';
-import { defineAttributes, treatment } from './bench.ts';
+import { defineAttributes, policy } from './bench.ts';
 import { begun, moves, outcome, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -15,10 +15,10 @@ const busy = { drained: false, left: 2, sentence: '2 jobs are left' };
 
 /** Fails that many times, then does the rest. */
 function failing<T>(times: number, then: T): () => Promise<T> {
-  let asked = 0;
+  let requestCount = 0;
   return async () => {
-    asked += 1;
-    if (asked <= times) throw down();
+    requestCount += 1;
+    if (requestCount <= times) throw down();
     return then;
   };
 }
@@ -31,8 +31,8 @@ describe.skipIf(shared === null)('a drain', () => {
       'reboot',
       { startDrain: failing(2, busy), drainProgress: async () => drained },
       async (bench, env) => {
-        const standing = await bench.until((one) => one.waitingOn === 'drain');
-        expect(standing.why).toContain('the cluster cannot be reached');
+        const status = await bench.until((one) => one.waitingOn === 'drain');
+        expect(status.why).toContain('the cluster cannot be reached');
         await env.sleep('5 minutes');
         expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
         expect(bench.calls.filter((call) => /^(startDrain|drainProgress)/.test(call))).toEqual([
@@ -57,7 +57,7 @@ describe.skipIf(shared === null)('a drain', () => {
         leaveService: async ({ to }) => ({
           left: true,
           state: { ...begun, opState: to },
-          treatment: { ...treatment, drainLimit: 60_000, onDrainTimeout: 'kill' },
+          policy: { ...policy, drainLimit: 60_000, onDrainTimeout: 'kill' },
         }),
       },
       async (bench, env) => {

@@ -130,19 +130,19 @@ describe('a move in the MDB', () => {
     // One wrong way out of each state for every trigger of every flow, and each operator's edge by the machine itself.
     const picked = new Map(wrong.map((move) => [`${move.flow}/${move.trigger}/${move.from}`, move]));
     for (const { flow, trigger, from, to } of picked.values()) {
-      const errand = await machineAt(from);
-      const move = moveMachine(at.mdb, { ...errand, passage: 'reboot', opState: to, flow, trigger });
+      const order = await machineAt(from);
+      const move = moveMachine(at.mdb, { ...order, passage: 'reboot', opState: to, flow, trigger });
       await expect(move).rejects.toThrow(`the ${flow} flow has no edge from ${from} to ${to}`);
-      expect(await stateOf(errand.machineId)).toBe(from);
-      expect(await lastWord(errand.machineId)).toBeUndefined();
+      expect(await stateOf(order.machineId)).toBe(from);
+      expect(await lastWord(order.machineId)).toBeUndefined();
     }
     for (const { flow, trigger, from, to } of every.filter((move) => lineOf(move)?.endsWith('(user)'))) {
-      const errand = await machineAt(from);
-      for (const by of [{ by: errand.machineId }, {}]) {
-        const move = moveMachine(at.mdb, { ...errand, passage: 'reboot', opState: to, flow, trigger, ...by });
+      const order = await machineAt(from);
+      for (const by of [{ by: order.machineId }, {}]) {
+        const move = moveMachine(at.mdb, { ...order, passage: 'reboot', opState: to, flow, trigger, ...by });
         await expect(move).rejects.toThrow('is for an operator');
       }
-      expect(await stateOf(errand.machineId)).toBe(from);
+      expect(await stateOf(order.machineId)).toBe(from);
     }
   });
 });

@@ -7,12 +7,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { ReportKind, Standing } from '../../contract/machine.ts';
+import type { MachineStatus, ReportKind } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/past.ts';
 import type { Passage } from '../../domain/machine.ts';
 import { definitions } from '../../workflows/passages.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Bench, type BenchWish, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
+import { type Bench, type BenchSpec, type Doubles, defineAttributes, goingWell, withBenches } from './bench.ts';
 import { begun, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -73,7 +73,7 @@ async function play(
 
 async function goOn(bench: Bench, left: ReportKind[]) {
   const stood = await stand(bench);
-  const at = stood === null ? await standingOf(bench) : null;
+  const at = stood === null ? await statusOf(bench) : null;
   const [kind] = left;
   if (at === null || !kind || !waits[kind].test(at.step ?? '') || !/agent|reboot|person|resume/.test(at.waitingOn))
     return stood;
@@ -82,13 +82,13 @@ async function goOn(bench: Bench, left: ReportKind[]) {
   return null;
 }
 
-const standingOf = (bench: Bench) => bench.passage.query<Standing>('standing').catch(() => null);
+const statusOf = (bench: Bench) => bench.passage.query<MachineStatus>('status').catch(() => null);
 
 /** Ended, with a person, or trying on with a reason that people see; null while it is none of these. */
 async function stand(bench: Bench): Promise<'ended' | 'asked' | 'trying' | null> {
-  const machine = await bench.machine.query<Standing>('standing').catch(() => null);
+  const machine = await bench.machine.query<MachineStatus>('status').catch(() => null);
   if (machine?.waitingOn === 'order' && machine.last !== null) return 'ended';
-  const at = await standingOf(bench);
+  const at = await statusOf(bench);
   if (at?.humanStep && !at.humanStep.id.includes(':takeover:')) return 'asked';
   return at?.waitingOn === 'drain' && at.why?.includes('a bug') ? 'trying' : null;
 }
@@ -118,8 +118,8 @@ function through(
 function losing(doubles: Partial<Doubles>): Partial<Doubles> {
   const lost = new Set<string>();
   return through(doubles, async (name, activity, input) => {
-    const told = await activity(input);
-    if (lost.has(name)) return told;
+    const reported = await activity(input);
+    if (lost.has(name)) return reported;
     lost.add(name);
     throw new Error(`the answer of ${name} was lost`);
   });
@@ -131,7 +131,7 @@ describe.skipIf(shared === null)('each activity, lost after it was done, is foun
       passage,
       skipping(shared, passage, losing(doublesOf(how)), async (bench, environment) => {
         await play(environment, [bench], how);
-        const { last } = await bench.machine.query<Standing>('standing');
+        const { last } = await bench.machine.query<MachineStatus>('status');
         expect(last).toMatchObject({ outcome: 'done' });
         actOnce(bench);
       }),
@@ -184,7 +184,7 @@ describe.skipIf(shared === null)('rehearsed, a passage does nothing', () => {
       const doubles = watched(doublesOf({ ...how, order: { ...how.order, dryRun: true } }), calls);
       await skipping(shared, passage, doubles, async (bench, environment) => {
         await play(environment, [bench], { ...how, tells: [] });
-        const { last } = await bench.machine.query<Standing>('standing');
+        const { last } = await bench.machine.query<MachineStatus>('status');
         expect(last).toMatchObject({ outcome: 'done', note: expect.stringContaining('dry run: ') });
       })();
       expect(calls.filter(([name, { dryRun }]) => !rehearses.test(name) && dryRun !== true)).toEqual([]);
@@ -203,12 +203,12 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
       if (shared === null) return;
       const names = [...new Set((await callsOf(passage, how)).map((call) => call.replace(/ .*/, '')))];
       expect(names.length).toBeGreaterThan(2);
-      const wishes = names.map((name) => ({ kind: passage, different: { ...doublesOf(how), [name]: broken } }));
-      await onOwnServer(wishes, async (benches, own) => {
+      const specs = names.map((name) => ({ kind: passage, different: { ...doublesOf(how), [name]: broken } }));
+      await onOwnServer(specs, async (benches, own) => {
         await play(own, benches, how);
         for (const [index, bench] of benches.entries()) {
           const stood = await stand(bench);
-          expect(stood, `${names[index]} of ${passage}: ${JSON.stringify(await standingOf(bench))}`).not.toBeNull();
+          expect(stood, `${names[index]} of ${passage}: ${JSON.stringify(await statusOf(bench))}`).not.toBeNull();
           // Whoever ends holds no permit: it was given back, whichever way it ended.
           const count = (call: string) => bench.calls.filter((one) => one === call).length;
           if (stood === 'ended') expect(count('tellSemaphore release')).toBeGreaterThanOrEqual(count('askPermit'));
@@ -220,20 +220,20 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
 
 /** Of its own, since time is let pass: the clock of one stands still once a workflow was terminated on it. */
 async function onOwnServer(
-  wishes: readonly BenchWish[],
+  specs: readonly BenchSpec[],
   run: (benches: readonly Bench[], own: TestWorkflowEnvironment) => Promise<void>,
 ): Promise<void> {
   const own = await timeSkipping();
   if (own === null) throw new Error('the time-skipping server went away');
   await defineAttributes(own);
-  await withBenches(own, wishes, (benches) => run(benches, own)).finally(() => own.teardown());
+  await withBenches(own, specs, (benches) => run(benches, own)).finally(() => own.teardown());
 }
 
 /** What goes on while a passage is held back: looking, writing down what is heard, and giving back. */
 const goesOn =
   /^(check(Health|Controller)|lookAtBoard|drainProgress|settle|read\w+|missingParts|planClean|noteReboot|keepIgnored|remindHumanStep|closeHumanStep|tellSemaphore release|openHumanStep takeover)/;
 /** What may still be done once it is cancelled: the way back. */
-const goesBack = /^(moveMachine (production|disabled)|moveMachine$|stopDrain|unsetRebirth|turnTo|endRung|endOrder)/;
+const goesBack = /^(moveMachine (production|disabled)|moveMachine$|stopDrain|unsetRebirth|turnTo|endAttempt|endOrder)/;
 
 type HeldBack = 'pause' | 'takeover';
 
@@ -289,7 +289,7 @@ const cancel = (bench: Bench) =>
 
 /** One that had ended, or was about to, is nobody's to hand back. */
 async function handBack(bench: Bench): Promise<void> {
-  const at = await standingOf(bench);
+  const at = await statusOf(bench);
   if (at?.humanStep?.id.includes(':takeover:')) await bench.answer('hand-back');
 }
 
@@ -316,8 +316,8 @@ describe.skipIf(shared === null)(
         const cases = Array.from({ length }, (_, index) =>
           holdings.map((holding) => ({ ...holding, holdUp: new HoldUp(index + 1, holding.how, doublesOf(passed)) })),
         ).flat();
-        const wishes = cases.map(({ holdUp }) => ({ kind: passage, different: holdUp.doubles }));
-        await onOwnServer(wishes, async (benches, own) => {
+        const specs = cases.map(({ holdUp }) => ({ kind: passage, different: holdUp.doubles }));
+        await onOwnServer(specs, async (benches, own) => {
           const met = cases.map((one, index) => ({
             ...one,
             bench: benches[index] as Bench,
@@ -337,8 +337,8 @@ describe.skipIf(shared === null)(
           await Promise.all(met.map(({ bench, release }) => release(bench).catch(() => {})));
           for (let ticks = 0; ticks < 100 && !(await letPass()); ticks += 1);
           for (const [index, { bench, how, release, ends, holdUp }] of met.entries()) {
-            const says = `${JSON.stringify(await standingOf(bench))} ${how} behind ${holdUp.repeated}: ${bench.calls.join(', ')}`;
-            const { last } = await bench.machine.query<Standing>('standing');
+            const says = `${JSON.stringify(await statusOf(bench))} ${how} behind ${holdUp.repeated}: ${bench.calls.join(', ')}`;
+            const { last } = await bench.machine.query<MachineStatus>('status');
             expect(String(last?.outcome), says).toMatch(ends);
             const more = bench.calls.slice(counts[index]);
             if (release === cancel)
@@ -347,8 +347,8 @@ describe.skipIf(shared === null)(
                 says,
               ).toEqual([]);
             const count = (call: string) => bench.calls.filter((one) => one === call).length;
-            const asked = count('askPermit') - (holdUp.repeated === 'askPermit' ? 1 : 0);
-            expect(count('tellSemaphore release'), says).toBeGreaterThanOrEqual(asked);
+            const requestCount = count('askPermit') - (holdUp.repeated === 'askPermit' ? 1 : 0);
+            expect(count('tellSemaphore release'), says).toBeGreaterThanOrEqual(requestCount);
             actOnce(bench, says);
           }
         });

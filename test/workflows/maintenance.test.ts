@@ -61,7 +61,7 @@ describe.skipIf(shared === null)('maintenance', () => {
   test(
     'drains, does its work with one reboot, is checked, stays healthy and goes back',
     skipping(shared, 'maintenance', { ...asked({ work: [bios, firmware] }), ...applied() }, async (bench, env) => {
-      await bench.until((standing) => standing.step === 'soak');
+      await bench.until((status) => status.step === 'soak');
       await env.sleep('5 minutes');
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(moves(bench)).toEqual([
@@ -95,7 +95,7 @@ describe.skipIf(shared === null)('maintenance', () => {
         })(),
       },
       async (bench, env) => {
-        await bench.until((standing) => standing.step === 'soak');
+        await bench.until((status) => status.step === 'soak');
         await env.sleep('5 minutes');
         expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
         expect(moves(bench).filter((call) => call.startsWith('act '))).toEqual([
@@ -131,7 +131,7 @@ describe.skipIf(shared === null)('maintenance', () => {
       'maintenance',
       (now) => asked({ window: { opens: hours(now, 2), closes: hours(now, 50) }, work: [bios] }),
       async (bench) => {
-        await bench.until((standing) => standing.waitingOn === 'window');
+        await bench.until((status) => status.waitingOn === 'window');
         await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'no' });
         expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled' });
         expect(moves(bench)).toEqual([]);
@@ -169,11 +169,11 @@ describe.skipIf(shared === null)('maintenance', () => {
       async (bench, env) => {
         expect((await bench.asked()).humanStep?.choices).toEqual(['retry', 'skip', 'abandon']);
         await bench.answer('retry');
-        expect(
-          (await bench.until((standing) => standing.humanStep?.choices[0] === 'done')).humanStep?.question,
-        ).toContain('vanished');
+        expect((await bench.until((status) => status.humanStep?.choices[0] === 'done')).humanStep?.question).toContain(
+          'vanished',
+        );
         await bench.answer('done');
-        await bench.until((standing) => standing.step === 'soak');
+        await bench.until((status) => status.step === 'soak');
         await env.sleep('5 minutes');
         expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
         expect(bench.calls.filter((call) => call === 'act update-firmware')).toHaveLength(2);

@@ -2,7 +2,7 @@
 
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { OrderMessage, PassageSummary, Standing } from '../../contract/machine.ts';
+import type { MachineStatus, OrderMessage, PassageSummary } from '../../contract/machine.ts';
 import type { BegunPassage } from '../../contract/past.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { type Bench, type Doubles, defineAttributes, goingWell, withBench } from './bench.ts';
@@ -51,10 +51,10 @@ const ordering = (run: Run) => async () => {
 // It ends at once on a machine in production, and says so.
 const order = (bench: Bench, id: string, more: Partial<OrderMessage> = {}) =>
   bench.machine.signal('order', { id, passage: 'undrain', ...more });
-const standing = (bench: Bench) => bench.machine.query<Standing>('standing');
+const status = (bench: Bench) => bench.machine.query<MachineStatus>('status');
 const waits = (bench: Bench, ...ids: string[]) =>
-  expect.poll(async () => (await standing(bench)).waitingOrders).toEqual(ids);
-const lastIs = (bench: Bench, id: string) => expect.poll(async () => (await standing(bench)).last?.orderId).toBe(id);
+  expect.poll(async () => (await status(bench)).waitingOrders).toEqual(ids);
+const lastIs = (bench: Bench, id: string) => expect.poll(async () => (await status(bench)).last?.orderId).toBe(id);
 const timers = async (bench: Bench) =>
   ((await bench.machine.fetchHistory()).events ?? []).filter((event) => event.timerStartedEventAttributes).length;
 const clock = async (environment: TestWorkflowEnvironment, hours: number) =>
@@ -87,7 +87,7 @@ describe.skipIf(shared === null)("a machine's orders", () => {
       await bench.machine.signal('takeover');
       await bench.machine.signal('pause', { orderId: 7 });
       await expect
-        .poll(async () => (await standing(bench)).ignored)
+        .poll(async () => (await status(bench)).ignored)
         .toEqual([
           'order: class is not one of emergency, repair, maintenance, clean',
           'order: notBefore is not a time like 2026-11-21T09:00:00Z',
@@ -96,7 +96,7 @@ describe.skipIf(shared === null)("a machine's orders", () => {
           'takeover: it names no order',
           'pause: orderId must be a non-empty string',
         ]);
-      expect([seen.begun, (await standing(bench)).waitingOrders]).toEqual([[], []]);
+      expect([seen.begun, (await status(bench)).waitingOrders]).toEqual([[], []]);
     }),
   );
 
@@ -108,7 +108,7 @@ describe.skipIf(shared === null)("a machine's orders", () => {
       await order(bench, 'later', { class: 'emergency', notBefore: await clock(environment, 2) });
       await order(bench, 'now');
       await lastIs(bench, 'now');
-      expect((await standing(bench)).waitingOrders).toEqual(['later']);
+      expect((await status(bench)).waitingOrders).toEqual(['later']);
       await environment.sleep('3 hours');
       await lastIs(bench, 'later');
       expect(seen.begun).toEqual(['now', 'later']);
@@ -255,7 +255,7 @@ describe.skipIf(shared === null)("BrainSlug's payload by a signal", () => {
       await bench.machine.signal('brainslug', { ...payload, payload: { power: { targetDate: 5 } } });
       await expect(bench.machine.executeUpdate('brainslug', { args: [{ state: 'off' }] })).rejects.toThrow();
       await expect
-        .poll(async () => (await standing(bench)).ignored)
+        .poll(async () => (await status(bench)).ignored)
         .toEqual([
           expect.stringContaining('brainslug: state is "off", and not one of production'),
           expect.stringContaining('brainslug: power.targetDate is in the past'),
@@ -264,7 +264,9 @@ describe.skipIf(shared === null)("BrainSlug's payload by a signal", () => {
       await bench.machine.signal('brainslug', payload);
       await expect
         .poll(() => seen.payloads)
-        .toMatchObject([{ asked: { passage: 'reboot', request: { policy: 'asap', semaphores: { reboot: 'rack' } } } }]);
+        .toMatchObject([
+          { passageRequest: { passage: 'reboot', request: { policy: 'asap', semaphores: { reboot: 'rack' } } } },
+        ]);
       expect(await bench.machine.executeUpdate('brainslug', { args: [payload] })).toBe('refused: it has one already');
     }),
   );

@@ -1,6 +1,6 @@
 /** What passages ask of semaphores when nobody named a group, and what is told of them once they are over. */
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Standing } from '../../contract/machine.ts';
+import type { MachineStatus } from '../../contract/machine.ts';
 import type { Passage } from '../../domain/machine.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { defineAttributes, withBench } from './bench.ts';
@@ -56,8 +56,8 @@ describe.skipIf(shared === null)('O-5: with nothing named', () => {
 
 describe.skipIf(shared === null)('O-5: a birth', () => {
   test('O-5: of a machine in production takes it out by its permits, and gives them back', () => {
-    const asked: string[] = [];
-    const told: string[] = [];
+    const requests: string[] = [];
+    const reported: string[] = [];
     const begins: unknown[] = [];
     const different = {
       beginBirth: async ({ permitted }: { permitted?: true }) => {
@@ -66,16 +66,16 @@ describe.skipIf(shared === null)('O-5: a birth', () => {
         return permitted ? begun : { ...begun, leaves: true as const };
       },
       askPermit: async ({ semaphore }: { semaphore: string }) => {
-        asked.push(semaphore);
+        requests.push(semaphore);
         return { state: 'granted' as const, fence: 9 };
       },
-      tellSemaphore: async ({ message }: { message: string }) => void told.push(message),
+      tellSemaphore: async ({ message }: { message: string }) => void reported.push(message),
     };
     return withBench(shared as NonNullable<typeof shared>, different, async (bench) => {
       await bench.goOn();
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
-      expect(asked).toEqual(['semaphore/reboot/fleet=all', 'semaphore/reboot/rack=A01']);
-      expect(told).toEqual(['release', 'release']);
+      expect(requests).toEqual(['semaphore/reboot/fleet=all', 'semaphore/reboot/rack=A01']);
+      expect(reported).toEqual(['release', 'release']);
       expect(begins).toEqual([undefined, true]);
     });
   });
@@ -86,17 +86,17 @@ describe.skipIf(shared === null)('O-11: a passage that is over', () => {
     'O-11: a drain waits on nothing, says how it ended, and names no limit',
     skipping(shared, 'drain', {}, async (bench) => {
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
-      const standing = await bench.passage.query<Standing>('standing');
-      expect(standing).toMatchObject({ waitingOn: 'nothing', limit: null, humanStep: null });
-      expect(standing.why).toContain('drained');
+      const status = await bench.passage.query<MachineStatus>('status');
+      expect(status).toMatchObject({ waitingOn: 'nothing', limit: null, humanStep: null });
+      expect(status.why).toContain('drained');
     }),
   );
   test('O-11: a birth waits on nothing, and no longer on the agent', () =>
     withBench(shared as NonNullable<typeof shared>, {}, async (bench) => {
       await bench.goOn();
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
-      const standing = await bench.passage.query<Standing>('standing');
-      expect(standing).toMatchObject({ waitingOn: 'nothing', limit: null, step: 'ready' });
+      const status = await bench.passage.query<MachineStatus>('status');
+      expect(status).toMatchObject({ waitingOn: 'nothing', limit: null, step: 'ready' });
     }));
   test(
     'O-11: one that is paused waits on whoever paused it',
@@ -107,8 +107,8 @@ describe.skipIf(shared === null)('O-11: a passage that is over', () => {
       async (bench) => {
         await bench.until(({ waitingOn }) => waitingOn === 'drain');
         await bench.passage.signal('pause');
-        const standing = await bench.until(({ paused }) => paused);
-        expect(standing.paused).toBe(true);
+        const status = await bench.until(({ paused }) => paused);
+        expect(status.paused).toBe(true);
         await bench.passage.signal('resume');
       },
     ),

@@ -52,16 +52,16 @@ describe("a machine's queue", () => {
   });
 
   test('loses and repeats nothing, whatever is asked of it', () => {
-    const wish = fc.record({
+    const spec = fc.record({
       class: fc.constantFrom(...orderClasses),
       start: fc.nat(5),
       end: fc.option(fc.integer({ min: 1, max: 9 })),
       paused: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.array(wish, { maxLength: 20 }), (wishes) => {
+      fc.property(fc.array(spec, { maxLength: 20 }), (specs) => {
         const queue = new OrderQueue();
-        for (const [index, { class: urgency, start, end, paused }] of wishes.entries()) {
+        for (const [index, { class: urgency, start, end, paused }] of specs.entries()) {
           queue.add(
             order(String(index), { class: urgency, notBefore: at(start), ...(end !== null && { deadline: at(end) }) }),
           );
@@ -73,9 +73,9 @@ describe("a machine's queue", () => {
           for (let next = queue.take(minute * 60_000); next; next = queue.take(minute * 60_000)) out.push(next.id);
         }
         const kept = queue.waiting.map(({ id }) => id);
-        expect([...out, ...kept].sort()).toEqual(wishes.map((_, index) => String(index)).sort());
+        expect([...out, ...kept].sort()).toEqual(specs.map((_, index) => String(index)).sort());
         // What stays is what is paused and has no limit.
-        for (const id of kept) expect(wishes[Number(id)]).toMatchObject({ paused: true, end: null });
+        for (const id of kept) expect(specs[Number(id)]).toMatchObject({ paused: true, end: null });
       }),
     );
   });

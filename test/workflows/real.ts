@@ -5,11 +5,11 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import {
+  type MachineStatus,
   machineWorkflow,
   machineWorkflowId,
   type OrderMessage,
   passageWorkflowId,
-  type Standing,
 } from '../../contract/machine.ts';
 import type { Passage } from '../../domain/machine.ts';
 import type { PassageRequest } from '../../domain/orders.ts';
@@ -74,7 +74,7 @@ export class RealMachine {
     const placed = await placeOrder(this.mdb, ann, {
       id,
       machineId: this.id,
-      asked: { passage, request: standardRequests[passage] } as PassageRequest,
+      passageRequest: { passage, request: standardRequests[passage] } as PassageRequest,
       reason: 'a test',
       class: null,
       dryRun: false,
@@ -86,8 +86,8 @@ export class RealMachine {
     return { id, passage };
   }
 
-  standing(): Promise<Standing> {
-    return this.handle.query<Standing>('standing');
+  status(): Promise<MachineStatus> {
+    return this.handle.query<MachineStatus>('status');
   }
 }
 

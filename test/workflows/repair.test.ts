@@ -1,11 +1,11 @@
 /** The ladder: every rung, what takes the machine to the next, and what a person is asked (S2.32). */
 import { afterAll, describe, expect, test } from 'vitest';
-import { judgeClimb } from '../../domain/repair/budget.ts';
+import { judgeAttempt } from '../../domain/repair/budget.ts';
 import { missingDisks } from '../../domain/repair/missing.ts';
 import { summarise } from '../../domain/repair/summary.ts';
 import type { severities } from '../../domain/requests.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Doubles, defineAttributes, treatment } from './bench.ts';
+import { type Doubles, defineAttributes, policy } from './bench.ts';
 import { beginning, moves, outcome, Patient, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -15,9 +15,11 @@ afterAll(() => shared?.teardown());
 const hour = 3_600_000;
 
 describe('the budget of a rung', () => {
-  const at = (rung: string, hours: number) => ({ rung, at: 1000 * hour - hours * hour });
-  const judge = (rung: 'restart' | 'rebirth' | 'observe' | 'ticket', ...history: { rung: string; at: number }[]) =>
-    judgeClimb(rung, history, 1000 * hour);
+  const at = (attempt: string, hours: number) => ({ attempt, at: 1000 * hour - hours * hour });
+  const judge = (
+    attempt: 'restart' | 'rebirth' | 'observe' | 'ticket',
+    ...history: { attempt: string; at: number }[]
+  ) => judgeAttempt(attempt, history, 1000 * hour);
 
   test('is used up by as many of the same within its time, whatever their fault', () => {
     expect(judge('restart', at('restart', 1), at('restart', 23))).toMatchObject({ may: false });
@@ -56,7 +58,7 @@ const nothingKnown: Parameters<typeof summarise>[0] = {
 
 describe('a summary', () => {
   test('begins with the complaint and names the worst', () => {
-    const told = summarise({
+    const reported = summarise({
       ...nothingKnown,
       evidence: 'sensor says 90 °C',
       reset: '2026-11-20T08:00:00Z',
@@ -81,7 +83,7 @@ describe('a summary', () => {
         missing: null,
       },
     });
-    expect(told.split('\n')).toEqual([
+    expect(reported.split('\n')).toEqual([
       'sensor says 90 °C',
       'Disk D2 is not in the machine any more.',
       'Now: power On.',
@@ -111,37 +113,37 @@ describe('a missing disk', () => {
     { serial: 'D1', name: 'sda', bytes: 8e9 },
     { serial: 'D2', name: 'sdb', bytes: 1e9 },
   ];
-  const shown = (...serials: string[]) => serials.map((serial, index) => ({ serial, slot: `bay ${index}` }));
+  const observed = (...serials: string[]) => serials.map((serial, index) => ({ serial, slot: `bay ${index}` }));
 
   test('is named with its slot, and with what is there now', () => {
     const left = [{ serial: 'd2 ', slot: 'bay 7', next: null }];
-    expect(missingDisks(known, shown('D1'), left)).toEqual([
+    expect(missingDisks(known, observed('D1'), left)).toEqual([
       'Disk D2 (sdb, 1.0 GB) is not in the machine any more: bay 7 is empty.',
     ]);
-    expect(missingDisks(known, shown('D1', 'X'), [{ serial: 'D2', slot: 'bay 1', next: 'X' }])).toEqual([
+    expect(missingDisks(known, observed('D1', 'X'), [{ serial: 'D2', slot: 'bay 1', next: 'X' }])).toEqual([
       'Disk D2 (sdb, 1.0 GB) is not in the machine any more: bay 1 has X instead.',
     ]);
-    expect(missingDisks(known, shown('D1', 'X'), [])[0]).toContain('shows D1 in bay 0, X in bay 1');
+    expect(missingDisks(known, observed('D1', 'X'), [])[0]).toContain('shows D1 in bay 0, X in bay 1');
   });
 
   test('is none where all are shown, or the controller sees none of them', () => {
-    expect(missingDisks(known, shown('d1', 'D2'), [])).toEqual([]);
-    expect(missingDisks(known, shown('OTHER'), [])).toEqual([]);
+    expect(missingDisks(known, observed('d1', 'D2'), [])).toEqual([]);
+    expect(missingDisks(known, observed('OTHER'), [])).toEqual([]);
     expect(missingDisks(known, [], [])).toEqual([]);
   });
 });
 
 const sick = { up: true, healthy: false, seen: 'its controller says Critical' };
 const at = (severity: (typeof severities)[number]) => beginning({ request: { fault: 'cpu/hot', severity } });
-const quick: Partial<Doubles> = { readTreatment: async () => ({ ...treatment, soak: 60_000 }) };
-const rungs = (calls: readonly string[]) =>
-  calls.filter((call) => call.startsWith('beginRung')).map((call) => call.split(' ')[1]);
+const quick: Partial<Doubles> = { readPolicy: async () => ({ ...policy, soak: 60_000 }) };
+const attempts = (calls: readonly string[]) =>
+  calls.filter((call) => call.startsWith('beginAttempt')).map((call) => call.split(' ')[1]);
 
 describe.skipIf(shared === null)('repair', () => {
   test(
     'a fault that is gone when somebody looks was none: nothing is done to the machine (S3.4)',
     skipping(shared, 'repair', { ...at('observe'), ...quick }, async (bench, env) => {
-      await bench.until((standing) => standing.step === 'observe');
+      await bench.until((status) => status.step === 'observe');
       await env.sleep('3 minutes');
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringMatching(/^false_positive: /) });
       expect(moves(bench)).toEqual(['moveMachine']);
@@ -165,7 +167,7 @@ describe.skipIf(shared === null)('repair', () => {
         expect(bench.calls.some((call) => call.startsWith('keepRecords'))).toBe(true);
         await bench.answer('fixed');
         expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('verifies the repair of disk/D2') });
-        expect(rungs(bench.calls)).toEqual(['ticket', 'rebirth']);
+        expect(attempts(bench.calls)).toEqual(['ticket', 'rebirth']);
       },
     ),
   );
@@ -173,10 +175,10 @@ describe.skipIf(shared === null)('repair', () => {
   test(
     'each failed try climbs one rung, up to the order whose burn-in verifies',
     skipping(shared, 'repair', { ...at('observe'), ...quick, ...new Patient(sick).double }, async (bench, env) => {
-      await bench.until((standing) => standing.step === 'observe');
+      await bench.until((status) => status.step === 'observe');
       await env.sleep('30 minutes');
       expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining('rebirth-of-it') });
-      expect(rungs(bench.calls)).toEqual(['observe', 'restart', 'reset-bmc', 'power-cycle', 'rebirth']);
+      expect(attempts(bench.calls)).toEqual(['observe', 'restart', 'reset-bmc', 'power-cycle', 'rebirth']);
       expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([
         'act restart',
         'act reset-bmc',
@@ -202,7 +204,7 @@ describe.skipIf(shared === null)('repair', () => {
         },
       },
       async (bench, env) => {
-        await bench.until((standing) => standing.step === 'restart');
+        await bench.until((status) => status.step === 'restart');
         await env.sleep('20 minutes');
         expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: 'healed by restart' });
         expect(moves(bench).at(-1)).toBe('moveMachine production');
@@ -210,7 +212,7 @@ describe.skipIf(shared === null)('repair', () => {
     ),
   );
 
-  test.each(['reset-bmc', 'power-cycle'] as const)('%s is a rung that may help', async (rung) => {
+  test.each(['reset-bmc', 'power-cycle'] as const)('%s is a rung that may help', async (attempt) => {
     const patient = new Patient(sick);
     const mends: Partial<Doubles> = {
       act: async ({ kind }) => {
@@ -218,14 +220,14 @@ describe.skipIf(shared === null)('repair', () => {
         return { state: 'done', observed: kind };
       },
     };
-    await skipping(shared, 'repair', { ...at(rung), ...quick, ...patient.double, ...mends }, async (bench, env) => {
-      await bench.until((standing) => standing.step === rung);
+    await skipping(shared, 'repair', { ...at(attempt), ...quick, ...patient.double, ...mends }, async (bench, env) => {
+      await bench.until((status) => status.step === attempt);
       await env.sleep('20 minutes');
-      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: `healed by ${rung}` });
-      expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([`act ${rung}`]);
+      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: `healed by ${attempt}` });
+      expect(moves(bench).filter((move) => move.startsWith('act'))).toEqual([`act ${attempt}`]);
       // The machine runs on while its controller starts again.
-      expect(moves(bench).includes('leaveService draining')).toBe(rung === 'power-cycle');
-      expect(bench.calls).toContain(`endRung ${rung}`);
+      expect(moves(bench).includes('leaveService draining')).toBe(attempt === 'power-cycle');
+      expect(bench.calls).toContain(`endAttempt ${attempt}`);
     })();
   });
 
@@ -244,7 +246,7 @@ describe.skipIf(shared === null)('repair', () => {
         })(),
       },
       async (bench, env) => {
-        await bench.until((standing) => standing.step === 'restart');
+        await bench.until((status) => status.step === 'restart');
         await env.sleep('20 minutes');
         expect(await outcome(bench)).toMatchObject({
           outcome: 'done',
@@ -265,11 +267,11 @@ describe.skipIf(shared === null)('repair', () => {
         ...at('power-cycle'),
         ...quick,
         ...new Patient(sick).double,
-        beginRung: async () => ({ may: true, wait: 600_000 }),
+        beginAttempt: async () => ({ may: true, wait: 600_000 }),
       },
       async (bench, env) => {
-        const standing = await bench.until(({ step, waitingOn }) => step === 'power-cycle' && waitingOn === 'time');
-        expect(Date.parse(standing.limit ?? '') - Date.parse(standing.since)).toBe(600_000);
+        const status = await bench.until(({ step, waitingOn }) => step === 'power-cycle' && waitingOn === 'time');
+        expect(Date.parse(status.limit ?? '') - Date.parse(status.since)).toBe(600_000);
         await env.sleep('9 minutes');
         expect(moves(bench)).toEqual([]);
         await env.sleep('60 minutes');
@@ -279,13 +281,19 @@ describe.skipIf(shared === null)('repair', () => {
     ),
   );
 
-  test.each(['rebirth', 'retire'] as const)('%s may be where it begins, and is an order of its own', async (rung) => {
-    await skipping(shared, 'repair', at(rung), async (bench) => {
-      expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringContaining(`${rung}-of-it`) });
-      expect(rungs(bench.calls)).toEqual([rung]);
-      expect(moves(bench)).toEqual([]);
-    })();
-  });
+  test.each(['rebirth', 'retire'] as const)(
+    '%s may be where it begins, and is an order of its own',
+    async (attempt) => {
+      await skipping(shared, 'repair', at(attempt), async (bench) => {
+        expect(await outcome(bench)).toMatchObject({
+          outcome: 'done',
+          note: expect.stringContaining(`${attempt}-of-it`),
+        });
+        expect(attempts(bench.calls)).toEqual([attempt]);
+        expect(moves(bench)).toEqual([]);
+      })();
+    },
+  );
 
   test(
     'a rung whose budget is used up is left out, after restarts of everything too',
@@ -295,8 +303,8 @@ describe.skipIf(shared === null)('repair', () => {
       {
         ...at('restart'),
         ...new Patient(sick).double,
-        beginRung: async ({ rung }) =>
-          rung === 'rebirth' ? { may: true, wait: 0 } : { may: false, why: 'twice today' },
+        beginAttempt: async ({ attempt }) =>
+          attempt === 'rebirth' ? { may: true, wait: 0 } : { may: false, why: 'twice today' },
       },
       async (bench) => {
         expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
@@ -323,9 +331,9 @@ describe.skipIf(shared === null)('repair', () => {
     skipping(shared, 'repair', at('ticket'), async (bench) => {
       await bench.asked();
       await bench.answer('parts');
-      await bench.until((standing) => standing.humanStep?.choices[0] === 'sent:NUMBER');
+      await bench.until((status) => status.humanStep?.choices[0] === 'sent:NUMBER');
       await bench.answer('sent:RMA-7');
-      await bench.until((standing) => standing.humanStep?.choices[0] === 'fitted:SERIAL');
+      await bench.until((status) => status.humanStep?.choices[0] === 'fitted:SERIAL');
       await bench.answer('fitted:S9');
       expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
       expect(bench.calls).toEqual(expect.arrayContaining(['sendPart RMA-7', 'fitPart S9']));
@@ -354,15 +362,15 @@ describe.skipIf(shared === null)('repair', () => {
       'repair',
       {
         ...at('rma'),
-        beginRung: async ({ rung, byHand }) =>
-          rung === 'rma' || byHand ? { may: true, wait: 0 } : { may: false, why: 'once a week' },
+        beginAttempt: async ({ attempt, byHand }) =>
+          attempt === 'rma' || byHand ? { may: true, wait: 0 } : { may: false, why: 'once a week' },
         sendPart: async ({ part, serial }) => {
           if (part !== 'memory' || serial !== 'OLD-1') throw new Error(`sent ${part} ${serial}`);
         },
       },
       async (bench) => {
         await bench.answer('sent:RMA-9', 'ann', { part: 'memory', serial: 'OLD-1' });
-        await bench.until((standing) => standing.humanStep?.choices[0] === 'fitted:SERIAL');
+        await bench.until((status) => status.humanStep?.choices[0] === 'fitted:SERIAL');
         await bench.answer('fitted:NEW-1');
         expect(await outcome(bench)).toMatchObject({ note: expect.stringContaining('rebirth-of-it') });
       },
@@ -389,7 +397,7 @@ describe.skipIf(shared === null)('repair', () => {
       },
       async (bench) => {
         expect(await outcome(bench)).toMatchObject({ outcome: 'done', note: expect.stringMatching(/^dry run/) });
-        expect(rungs(bench.calls)).toEqual([]);
+        expect(attempts(bench.calls)).toEqual([]);
         expect(bench.calls).not.toContain('moveMachine hard_reboot');
       },
     ),

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Edge, edges } from '../../domain/flows.ts';
 import { flows } from '../../domain/requests.ts';
 import { timeSkipping } from '../support/temporal.ts';
-import { type Doubles, defineAttributes, treatment, walked } from './bench.ts';
+import { type Doubles, defineAttributes, policy, walked } from './bench.ts';
 import { beginning, begun, moves, outcome, Patient, skipping } from './stage.ts';
 
 const shared = await timeSkipping();
@@ -39,18 +39,18 @@ describe.skipIf(shared === null)('reboot', () => {
       'reboot',
       {
         leaveService: (() => {
-          let asked = 0;
+          let requestCount = 0;
           return async ({ to }) => {
-            asked += 1;
+            requestCount += 1;
             const state = { ...begun, opState: to };
-            return asked < 4
-              ? { left: false, reason: 'pool general has 9 of 9', state, treatment }
-              : { left: true, state, treatment };
+            return requestCount < 4
+              ? { left: false, reason: 'pool general has 9 of 9', state, policy }
+              : { left: true, state, policy };
           };
         })(),
       },
       async (bench, env) => {
-        expect(await bench.until((standing) => standing.waitingOn === 'capacity')).toMatchObject({
+        expect(await bench.until((status) => status.waitingOn === 'capacity')).toMatchObject({
           why: 'pool general has 9 of 9',
         });
         await env.sleep('5 minutes');
@@ -63,7 +63,7 @@ describe.skipIf(shared === null)('reboot', () => {
   test(
     'a cancel while it drains restores it (D→RES→P) and reboots nothing',
     skipping(shared, 'reboot', { startDrain: busy, drainProgress: busy }, async (bench) => {
-      await bench.until((standing) => standing.waitingOn === 'drain');
+      await bench.until((status) => status.waitingOn === 'drain');
       await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'not today' });
       expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled', note: 'cancelled by ann: not today' });
       expect(moves(bench)).toEqual([
@@ -79,7 +79,7 @@ describe.skipIf(shared === null)('reboot', () => {
   test(
     'a cancel in the basic flow stops the drain at once (D→P)',
     skipping(shared, 'reboot', { ...basic(), startDrain: busy, drainProgress: busy }, async (bench) => {
-      await bench.until((standing) => standing.waitingOn === 'drain');
+      await bench.until((status) => status.waitingOn === 'drain');
       await bench.passage.signal('cancel', { orderId: bench.orderId, by: 'ann', reason: 'not today' });
       expect(await outcome(bench)).toMatchObject({ outcome: 'cancelled' });
       expect(moves(bench)).toEqual(['leaveService draining', 'startDrain', 'stopDrain', 'moveMachine production']);
@@ -97,7 +97,7 @@ describe.skipIf(shared === null)('reboot', () => {
         drainProgress: busy,
       }),
       async (bench, env) => {
-        await bench.until((standing) => standing.waitingOn === 'drain');
+        await bench.until((status) => status.waitingOn === 'drain');
         await env.sleep('40 minutes');
         expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
         expect(moves(bench)).toContain('killJobs');
@@ -112,7 +112,7 @@ describe.skipIf(shared === null)('reboot', () => {
     test(
       `when the time to drain is over a person is asked, and "${answer}" is done`,
       skipping(shared, 'reboot', { startDrain: busy, drainProgress: busy }, async (bench, env) => {
-        await bench.until((standing) => standing.waitingOn === 'drain');
+        await bench.until((status) => status.waitingOn === 'drain');
         await env.sleep('2 hours');
         expect((await bench.asked()).humanStep?.choices).toEqual(['kill', 'skip', 'wait', 'abandon']);
         await bench.answer(answer);
@@ -129,7 +129,7 @@ describe.skipIf(shared === null)('reboot', () => {
       'reboot',
       (now) => beginning({ request: { policy: 'date', powerBy: new Date(now + 3 * 24 * 3_600_000).toISOString() } }),
       async (bench, env) => {
-        await bench.until((standing) => standing.waitingOn === 'time');
+        await bench.until((status) => status.waitingOn === 'time');
         expect(bench.calls).not.toContain('act restart');
         await env.sleep('4 days');
         expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
@@ -141,7 +141,7 @@ describe.skipIf(shared === null)('reboot', () => {
   test(
     'nothing comes up in time: intervention (REB→I), for ever, until an operator restores it (I→RES)',
     skipping(shared, 'reboot', { ...lost.double }, async (bench, env) => {
-      await bench.until((standing) => standing.waitingOn === 'reboot');
+      await bench.until((status) => status.waitingOn === 'reboot');
       await env.sleep('4 minutes');
       expect(await bench.asked()).toMatchObject({ humanStep: { choices: ['restore', 'abandon'] } });
       await env.sleep('3 days');
@@ -159,7 +159,7 @@ describe.skipIf(shared === null)('reboot', () => {
   test(
     'the basic flow has no edge to intervention: it stays in its reboot and a person helps',
     skipping(shared, 'reboot', { ...basic(), ...gone.double }, async (bench, env) => {
-      await bench.until((standing) => standing.waitingOn === 'reboot');
+      await bench.until((status) => status.waitingOn === 'reboot');
       await env.sleep('4 minutes');
       await bench.asked();
       gone.mended = true;
@@ -174,7 +174,7 @@ describe.skipIf(shared === null)('reboot', () => {
   test(
     'a health check that fails goes to intervention after its tries (RES→I), and back by a word (I→RES)',
     skipping(shared, 'reboot', { ...ill.double }, async (bench, env) => {
-      await bench.until((standing) => standing.waitingOn === 'time');
+      await bench.until((status) => status.waitingOn === 'time');
       await env.sleep('10 minutes');
       await bench.asked();
       ill.mended = true;
@@ -189,7 +189,7 @@ describe.skipIf(shared === null)('reboot', () => {
   test(
     'the basic flow checks again and again (RES→RES) and asks nobody',
     skipping(shared, 'reboot', { ...basic(), ...weak.double }, async (bench, env) => {
-      await bench.until((standing) => standing.waitingOn === 'time');
+      await bench.until((status) => status.waitingOn === 'time');
       await env.sleep('5 minutes');
       weak.mended = true;
       await env.sleep('2 minutes');
@@ -353,10 +353,10 @@ describe.skipIf(shared === null)('power', () => {
 });
 
 /** A drain that takes longer than its pool gives it, which then spares the machine. */
-const spared: Partial<Doubles> = {
+const skipped: Partial<Doubles> = {
   leaveService: async ({ to }) => {
-    const short = { ...treatment, drainLimit: 1000, onDrainTimeout: 'skip' } as const;
-    return { left: true, state: { ...begun, opState: to }, treatment: short };
+    const short = { ...policy, drainLimit: 1000, onDrainTimeout: 'skip' } as const;
+    return { left: true, state: { ...begun, opState: to }, policy: short };
   },
   startDrain: busy,
   drainProgress: busy,
@@ -375,7 +375,7 @@ describe.skipIf(shared === null)('in both flows', () => {
 
     test(
       `${flow}: what its pool spares is put back, and nothing was done to it`,
-      skipping(shared, 'reboot', { ...beginning({ request: { flow } }), ...spared }, async (bench) => {
+      skipping(shared, 'reboot', { ...beginning({ request: { flow } }), ...skipped }, async (bench) => {
         expect(await outcome(bench)).toMatchObject({ outcome: 'failed', skipped: true, opState: 'production' });
         expect(bench.calls).not.toContain('act restart');
       }),

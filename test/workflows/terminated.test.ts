@@ -68,7 +68,7 @@ describe.skipIf(environment === null)('O-2: a passage that is terminated', () =>
         class: 'maintenance',
         state: 'granted',
         fence: 7,
-        askedAt: new Date(),
+        requestedAt: new Date(),
         grantedAt: new Date(),
       });
       await machine.passage('undrain', orderId).terminate('by hand');
@@ -79,8 +79,8 @@ describe.skipIf(environment === null)('O-2: a passage that is terminated', () =>
       // Whether its machine is up is for the semaphore to see: a workflow that is gone says nothing of that.
       const [permit] = await at.mdb.select().from(permits).where(eq(permits.orderId, orderId));
       expect(permit?.state).toBe('granted');
-      const told = await at.mdb.select().from(outbox).where(eq(outbox.kind, 'permit'));
-      expect(told.map(({ payload }) => payload)).toContainEqual({
+      const reported = await at.mdb.select().from(outbox).where(eq(outbox.kind, 'permit'));
+      expect(reported.map(({ payload }) => payload)).toContainEqual({
         semaphore,
         message: 'look',
         body: { id: `p-${orderId}` },

@@ -26,14 +26,14 @@ const real = (run: (make: () => Promise<RealMachine>) => Promise<void>) => async
 
 const limit = { timeout: 60_000 };
 const noted = (machine: RealMachine, note: RegExp) =>
-  expect.poll(async () => (await machine.standing()).ignored.join('\n'), limit).toMatch(note);
+  expect.poll(async () => (await machine.status()).ignored.join('\n'), limit).toMatch(note);
 
 /** Nothing jams the machine: an order that is in the MDB is done. */
 async function stillWorks(machine: RealMachine): Promise<void> {
   const order = await machine.place('undrain');
   await machine.tell(order);
-  await expect.poll(async () => (await machine.standing()).last?.orderId, limit).toBe(order.id);
-  expect((await machine.standing()).last).toMatchObject({ outcome: 'done' });
+  await expect.poll(async () => (await machine.status()).last?.orderId, limit).toBe(order.id);
+  expect((await machine.status()).last).toMatchObject({ outcome: 'done' });
   const [row] = await at.mdb.select().from(orders).where(eq(orders.id, order.id));
   expect(row).toMatchObject({ state: 'done' });
   const [{ held } = { held: 'no row' }] = await at.mdb.select().from(machines).where(eq(machines.id, machine.id));
@@ -61,8 +61,8 @@ describe.skipIf(environment === null)('O-1: an order by a signal or an update', 
       await machine.tell({ id: 'early', passage: 'undrain' });
       await noted(machine, /the MDB has no order early/);
       await machine.tell(await machine.place('undrain', 'early'));
-      await expect.poll(async () => (await machine.standing()).last?.orderId, limit).toBe('early');
-      expect((await machine.standing()).last).toMatchObject({ outcome: 'done' });
+      await expect.poll(async () => (await machine.status()).last?.orderId, limit).toBe('early');
+      expect((await machine.status()).last).toMatchObject({ outcome: 'done' });
     }),
   );
 

@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Compared, noteProgress } from '../../mdb/orders/comparisons.ts';
+import type { ComparisonContext } from './context.ts';
 import { listExisting } from './existing.ts';
 import { compareGroups } from './groups.ts';
 import { compareMachines } from './machines.ts';
 import { compareOrders } from './orders.ts';
-import type { ComparisonContext } from './scene.ts';
 import { MismatchTally } from './tally.ts';
 
 export interface CompareOptions {
@@ -27,7 +27,7 @@ export interface CompareOptions {
 export async function compare({ client, mdb, id, selector, dryRun, told, signal }: CompareOptions): Promise<Compared> {
   const tally = new MismatchTally();
   try {
-    const scene: ComparisonContext = {
+    const context: ComparisonContext = {
       ...{ client, mdb, selector, dryRun, told, tally },
       existing: await listExisting(client),
       started: new Set(),
@@ -36,9 +36,9 @@ export async function compare({ client, mdb, id, selector, dryRun, told, signal 
         await noteProgress(mdb, id, machines);
       },
     };
-    await compareMachines(scene);
-    await compareOrders(scene);
-    if (selector === null) await compareGroups(scene);
+    await compareMachines(context);
+    await compareOrders(context);
+    if (selector === null) await compareGroups(context);
     return asCompared(tally, null);
   } catch (error) {
     return asCompared(tally, error instanceof Error ? error.message : String(error));

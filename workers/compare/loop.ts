@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import type { Seconds } from '../../domain/duration.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { type Compared, endComparison, ownRound, takeAsked, takeOwnRound } from '../../mdb/orders/comparisons.ts';
 import { compare } from './index.ts';
@@ -9,7 +10,7 @@ export interface ComparerOptions {
   readonly mdb: Mdb;
   readonly log: { info(detail: object, message: string): void; warn(detail: object, message: string): void };
   /** Seconds between two rounds that go by themselves. */
-  readonly every: number;
+  readonly every: Seconds;
 }
 
 export interface Comparer {
@@ -17,13 +18,13 @@ export interface Comparer {
 }
 
 /** Milliseconds between two looks for what was asked. */
-const idle = 1000;
+const idleMs = 1000;
 
 /** Compares by itself, and when somebody asks, until stopped. Several of these share the work by leases. */
 export function startComparer(options: ComparerOptions): Comparer {
   const abort = new AbortController();
-  const told = new Map<string, number>();
-  const running = loop(options, told, abort.signal);
+  const reported = new Map<string, number>();
+  const running = loop(options, reported, abort.signal);
   return {
     async stop() {
       abort.abort();
@@ -32,22 +33,27 @@ export function startComparer(options: ComparerOptions): Comparer {
   };
 }
 
-async function loop(options: ComparerOptions, told: Map<string, number>, signal: AbortSignal): Promise<void> {
+async function loop(options: ComparerOptions, reported: Map<string, number>, signal: AbortSignal): Promise<void> {
   const { client, mdb, log, every } = options;
   while (!signal.aborted) {
     try {
-      const asked = await takeAsked(mdb);
+      const requests = await takeAsked(mdb);
       // Who asks now wants to see it done now.
-      if (asked)
-        await finish(options, asked.id, await compare({ client, mdb, ...asked, told: new Map(), signal }), signal);
+      if (requests)
+        await finish(
+          options,
+          requests.id,
+          await compare({ client, mdb, ...requests, told: new Map(), signal }),
+          signal,
+        );
       else if (await takeOwnRound(mdb, every)) {
         const own = { id: ownRound, selector: null, dryRun: false };
-        await finish(options, ownRound, await compare({ client, mdb, ...own, told, signal }), signal);
+        await finish(options, ownRound, await compare({ client, mdb, ...own, told: reported, signal }), signal);
       }
     } catch (error) {
       log.warn({ error: String(error) }, 'the MDB does not answer; the comparison waits');
     }
-    await sleep(idle, undefined, { signal }).catch(() => {});
+    await sleep(idleMs, undefined, { signal }).catch(() => {});
   }
 }
 

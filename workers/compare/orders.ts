@@ -1,58 +1,64 @@
 import { machineWorkflowId, type OrderMessage, passageWorkflowId, signals } from '../../contract/machine.ts';
 import { idleOrders, type OrderToFind, runningOrders, standOf } from '../../mdb/orders/comparing.ts';
+import { type ComparisonContext, each, mend } from './context.ts';
 import { lookUp } from './existing.ts';
-import { type ComparisonContext, each, mend } from './scene.ts';
 
 const minute = 60_000;
-const tellEvery = 10 * minute;
+const repeatMs = 10 * minute;
 /** A passage writes down the end of its order before it ends itself; nobody is in a hurry to doubt that. */
 const grace = minute;
 
 /** Every order that is under way has a passage, or a machine that knows it. */
-export async function compareOrders(scene: ComparisonContext): Promise<void> {
-  const running = await runningOrders(scene.mdb, scene.selector);
+export async function compareOrders(context: ComparisonContext): Promise<void> {
+  const running = await runningOrders(context.mdb, context.selector);
   await each(
-    running.filter((order) => !scene.existing.passages.has(idOf(order)) && !scene.started.has(order.machineId)),
-    (order) => lookAt(scene, order),
+    running.filter((order) => !context.existing.passages.has(idOf(order)) && !context.started.has(order.machineId)),
+    (order) => lookAt(context, order),
   );
-  const idle = await idleOrders(scene.mdb, scene.selector);
+  const idle = await idleOrders(context.mdb, context.selector);
   await each(
-    idle.filter(({ machineId }) => !scene.started.has(machineId)),
-    (order) => tellAgain(scene, order, 'order', 'it waits, and nothing is before it; its machine was told of it again'),
+    idle.filter(({ machineId }) => !context.started.has(machineId)),
+    (order) =>
+      tellAgain(context, order, 'order', 'it waits, and nothing is before it; its machine was told of it again'),
   );
-  if (scene.selector === null) await compareStrays(scene);
+  if (context.selector === null) await compareStrays(context);
 }
 
 function idOf({ machineId, passage, id }: Pick<OrderToFind, 'machineId' | 'passage' | 'id'>): string {
   return passageWorkflowId(machineId, passage, id);
 }
 
-async function lookAt(scene: ComparisonContext, order: OrderToFind): Promise<void> {
-  const found = await lookUp(scene.client, idOf(order));
+async function lookAt(context: ComparisonContext, order: OrderToFind): Promise<void> {
+  const found = await lookUp(context.client, idOf(order));
   if (found.state === 'running') return;
   const ended = found.state === 'closed' && found.at !== null ? found.at.getTime() : 0;
   if (ended > Date.now() - grace) return;
-  const now = (await standOf(scene.mdb, [order.id])).get(order.id);
+  const now = (await standOf(context.mdb, [order.id])).get(order.id);
   if (now?.state !== 'running') return;
   if (found.state === 'missing')
-    await tellAgain(scene, order, 'order', 'it runs, and its passage was missing; its machine begins it again');
+    await tellAgain(context, order, 'order', 'it runs, and its passage was missing; its machine begins it again');
   else
-    await tellAgain(scene, order, 'passage', 'it runs, and its passage has ended; its machine ends it, with a person');
+    await tellAgain(
+      context,
+      order,
+      'passage',
+      'it runs, and its passage has ended; its machine ends it, with a person',
+    );
 }
 
 async function tellAgain(
-  scene: ComparisonContext,
+  context: ComparisonContext,
   order: OrderToFind,
   kind: 'order' | 'passage',
   what: string,
 ): Promise<void> {
   const now = Date.now();
-  if ((scene.told.get(order.id) ?? 0) > now - tellEvery) return;
-  await mend(scene, { kind, id: order.id, what }, async () => {
-    await scene.client.workflow.getHandle(machineWorkflowId(order.machineId)).signal(signals.order, messageOf(order));
-    scene.told.set(order.id, now);
+  if ((context.told.get(order.id) ?? 0) > now - repeatMs) return;
+  await mend(context, { kind, id: order.id, what }, async () => {
+    await context.client.workflow.getHandle(machineWorkflowId(order.machineId)).signal(signals.order, messageOf(order));
+    context.told.set(order.id, now);
   });
-  for (const [id, at] of scene.told) if (at < now - tellEvery) scene.told.delete(id);
+  for (const [id, at] of context.told) if (at < now - repeatMs) context.told.delete(id);
 }
 
 function messageOf({ id, passage, state, class: urgency, notBefore, deadline }: OrderToFind): OrderMessage {
@@ -67,33 +73,33 @@ function messageOf({ id, passage, state, class: urgency, notBefore, deadline }: 
  * Passages whose order has ended: of a Temporal that came from a backup, or left after somebody changed the MDB. Nothing
  * that they write is taken any more; they are asked to stop.
  */
-async function compareStrays(scene: ComparisonContext): Promise<void> {
-  const passages = [...scene.existing.passages].flatMap((workflowId) => {
+async function compareStrays(context: ComparisonContext): Promise<void> {
+  const passages = [...context.existing.passages].flatMap((workflowId) => {
     const [, machineId, passage, orderId] = workflowId.split('/');
     return machineId && passage && orderId ? [{ workflowId, orderId }] : [];
   });
   for (let from = 0; from < passages.length; from += 1000) {
     const some = passages.slice(from, from + 1000);
     const stands = await standOf(
-      scene.mdb,
+      context.mdb,
       some.map(({ orderId }) => orderId),
     );
     const strays = some.filter(({ orderId }) => {
       const { state, endedAt = null } = stands.get(orderId) ?? {};
       return state === undefined || (endedAt !== null && endedAt.getTime() < Date.now() - 5 * minute);
     });
-    await each(strays, (stray) => stop(scene, stray, stands.get(stray.orderId)?.state));
+    await each(strays, (stray) => stop(context, stray, stands.get(stray.orderId)?.state));
   }
 }
 
 async function stop(
-  scene: ComparisonContext,
+  context: ComparisonContext,
   { workflowId, orderId }: { readonly workflowId: string; readonly orderId: string },
   state: string | undefined,
 ): Promise<void> {
-  if ((await lookUp(scene.client, workflowId)).state !== 'running') return;
+  if ((await lookUp(context.client, workflowId)).state !== 'running') return;
   const why = state === undefined ? 'the MDB has no such order' : `its order has ended in the MDB: ${state}`;
-  await mend(scene, { kind: 'stray', id: orderId, what: `its passage runs, and ${why}; it was asked to stop` }, () =>
-    scene.client.workflow.getHandle(workflowId).signal(signals.cancel, { orderId, by: 'farrier', reason: why }),
+  await mend(context, { kind: 'stray', id: orderId, what: `its passage runs, and ${why}; it was asked to stop` }, () =>
+    context.client.workflow.getHandle(workflowId).signal(signals.cancel, { orderId, by: 'farrier', reason: why }),
   );
 }

@@ -1,6 +1,6 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { ConfigureResult, ControllerResult } from '../../contract/birth.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import type { Effects } from '../passage/effects.ts';
 import { rootMessage } from '../passage/failure.ts';
 import { BootedAnew, next, type StepResult } from '../passage/result.ts';
@@ -17,14 +17,15 @@ export async function configure(context: BirthContext, effects: Effects): Promis
   context.waitsOn('hardware');
   for (;;) {
     const result = await check(effects);
-    const held = 'held' in result ? await change(context, effects, result.held) : await set(context, effects, result);
-    if (held === null) return next;
-    if (held === 'changed') continue;
-    if (held === 'restarted') {
+    const question =
+      'question' in result ? await change(context, effects, result.question) : await set(context, effects, result);
+    if (question === null) return next;
+    if (question === 'changed') continue;
+    if (question === 'restarted') {
       await returned(context, effects);
       continue;
     }
-    if ((await effects.ask(held)).answer === 'skip') return next;
+    if ((await effects.ask(question)).answer === 'skip') return next;
   }
 }
 
@@ -34,7 +35,7 @@ async function check(effects: Effects): Promise<ControllerResult> {
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return {
-      held: { fault: 'configure/controller', reason: rootMessage(error), choices: ['retry', 'skip', 'abandon'] },
+      question: { fault: 'configure/controller', reason: rootMessage(error), choices: ['retry', 'skip', 'abandon'] },
     };
   }
 }
@@ -44,7 +45,7 @@ async function set(
   context: BirthContext,
   effects: Effects,
   { state, differing, job }: ConfigureResult,
-): Promise<Held | 'restarted' | null> {
+): Promise<OperatorQuestion | 'restarted' | null> {
   if (state !== 'differ') return null;
   const names = differing.join(', ');
   // Accepted but not applied is an outcome of its own (quirk 51): settings are written once a birth.
@@ -67,8 +68,8 @@ async function set(
 /** After the restart the machine boots the network again and tells its inventory; the step begins anew with it. */
 async function returned(context: BirthContext, effects: Effects): Promise<void> {
   context.waitsOn('agent');
-  const heard = await context.hear('inventory');
-  if (heard !== 'late' && 'report' in heard) throw new BootedAnew(heard.report);
+  const received = await context.hear('inventory');
+  if (received !== 'late' && 'report' in received) throw new BootedAnew(received.report);
   await effects.askRetry(
     'configure/gone',
     'The machine was restarted to apply its BIOS settings and did not come back.',

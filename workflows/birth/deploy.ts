@@ -11,25 +11,25 @@ export async function deploy(context: InstallContext, effects: Effects): Promise
   const { facts } = context;
   for (;;) {
     context.waitsOn('agent');
-    const heard = await context.hear('installed');
-    if (heard !== 'late' && 'report' in heard) {
+    const received = await context.hear('installed');
+    if (received !== 'late' && 'report' in received) {
       const accepted = await effects.birth.acceptInstall();
-      if (!('held' in accepted)) {
+      if (!('question' in accepted)) {
         facts.readyLimit = accepted.limit;
         facts.mayRestart = accepted.mayRestart;
         return next;
       }
-      await effects.ask(accepted.held);
+      await effects.ask(accepted.question);
     } else {
-      await effects.askRetry(...failure(heard, context.limit));
+      await effects.askRetry(...failure(received, context.limit));
     }
     await effects.birth.directInstall();
   }
 }
 
-function failure(heard: 'late' | { failed: Report }, limitMs: number): [fault: string, reason: string] {
-  if (heard === 'late')
+function failure(received: 'late' | { failed: Report }, limitMs: number): [fault: string, reason: string] {
+  if (received === 'late')
     return ['deploy/overdue', `The agent did not finish installing within ${limitMs / 60_000} minutes.`];
-  const { step = 'install', message = 'it does not say why' } = heard.failed;
+  const { step = 'install', message = 'it does not say why' } = received.failed;
   return [`deploy/${step}`, `The agent failed at ${step}: ${message}`];
 }

@@ -1,9 +1,10 @@
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { PassageContext } from '../passage/context.ts';
 
 /** What a passage knows that ends with a machine installed and in service. */
 export interface InstallFacts {
   /** Milliseconds that the installed system has to report itself; null for the step's own limit. */
-  readyLimit: number | null;
+  readyLimit: Milliseconds | null;
   /** Whether its silence may be answered with a restart. */
   mayRestart: boolean;
 }

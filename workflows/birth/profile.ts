@@ -13,8 +13,8 @@ export async function profile(context: BirthContext, effects: Effects): Promise<
   if (started.burnin === 'run') await burnIn(context, effects, started.limit);
   for (;;) {
     const decided = await effects.birth.decideProfile();
-    if (!('held' in decided)) return next;
-    await effects.ask(decided.held);
+    if (!('question' in decided)) return next;
+    await effects.ask(decided.question);
   }
 }
 
@@ -24,20 +24,20 @@ async function takeUp(context: BirthContext, effects: Effects): Promise<void> {
   if (recall.at !== 'profile') return;
   const open = recall.openAt('profile');
   recall.reach('profile');
-  if (open !== null && /^profile\/(agent|overdue)$/.test(open.held.fault))
+  if (open !== null && /^profile\/(agent|overdue)$/.test(open.question.fault))
     await burnIn(context, effects, context.limit);
 }
 
 async function burnIn(context: BirthContext, effects: Effects, limitMs: number): Promise<void> {
   for (;;) {
     context.waitsOn('agent', limitMs);
-    const heard = await context.hear('burnin', limitMs);
-    if (heard === 'late') await overdue(context, effects, limitMs);
-    else if ('report' in heard) return;
+    const received = await context.hear('burnin', limitMs);
+    if (received === 'late') await overdue(context, effects, limitMs);
+    else if ('report' in received) return;
     else
       await effects.askRetry(
         'profile/agent',
-        `The burn-in could not run: ${heard.failed.message ?? 'no reason given'}`,
+        `The burn-in could not run: ${received.failed.message ?? 'no reason given'}`,
       );
     await effects.birth.startProfile();
   }

@@ -1,7 +1,7 @@
 import type { ActResult } from '../../contract/hardware.ts';
 import type { Effects } from '../passage/effects.ts';
 import { type Ended, next, type StepResult } from '../passage/result.ts';
-import { bootLimit } from './boot.ts';
+import { bootLimitMs } from './boot.ts';
 import type { BirthContext } from './facts.ts';
 import { change } from './password.ts';
 
@@ -18,17 +18,17 @@ export async function rack(context: BirthContext, effects: Effects): Promise<Ste
   }
   if (facts.mustBoot && context.mayPower) await bootNetwork(context, effects);
   for (;;) {
-    context.waitsOn('agent', bootLimit);
-    const heard = await context.hear('inventory', bootLimit);
-    if (heard === 'late') {
+    context.waitsOn('agent', bootLimitMs);
+    const received = await context.hear('inventory', bootLimitMs);
+    if (received === 'late') {
       await silent(context, effects);
-    } else if ('failed' in heard) {
-      const { step = 'agent', message = 'it does not say why' } = heard.failed;
+    } else if ('failed' in received) {
+      const { step = 'agent', message = 'it does not say why' } = received.failed;
       await effects.askRetry(`rack/${step}`, `The agent failed at ${step}: ${message}`);
     } else {
       // It has left its system, if it had one: nothing puts it back where it was.
       effects.undoBy(null);
-      context.take(heard.report);
+      context.take(received.report);
       return next;
     }
   }
@@ -57,7 +57,7 @@ async function bootNetwork(context: BirthContext, effects: Effects): Promise<Act
 
 async function silent(context: BirthContext, effects: Effects): Promise<void> {
   if (context.mayPower && (await bootNetwork(context, effects)).state === 'done') return;
-  const minutes = bootLimit / 60_000;
+  const minutes = bootLimitMs / 60_000;
   await effects.askRetry(
     'rack/silent',
     `No inventory came from this machine within ${minutes} minutes of its first boot request or power-on. Look at its console, its disks' boot order and its network cable.`,

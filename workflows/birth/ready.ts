@@ -1,4 +1,4 @@
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { Effects } from '../passage/effects.ts';
 import { next, type StepResult } from '../passage/result.ts';
 import type { InstallContext } from './facts.ts';
@@ -11,13 +11,13 @@ export async function ready(context: InstallContext, effects: Effects): Promise<
   const limitMs = context.facts.readyLimit ?? context.limit;
   for (;;) {
     context.waitsOn('agent', limitMs);
-    const heard = await context.hear('ready', limitMs);
-    if (heard === 'late') {
+    const received = await context.hear('ready', limitMs);
+    if (received === 'late') {
       await silent(context, effects, limitMs);
       continue;
     }
     const complaint =
-      'failed' in heard ? (heard.failed.message ?? 'The installed system failed.') : heard.report.message;
+      'failed' in received ? (received.failed.message ?? 'The installed system failed.') : received.report.message;
     if (complaint === undefined) {
       await finish(effects);
       return next;
@@ -27,11 +27,11 @@ export async function ready(context: InstallContext, effects: Effects): Promise<
 }
 
 async function finish(effects: Effects): Promise<void> {
-  let ruling: PersonsRuling | undefined;
+  let answer: OperatorAnswer | undefined;
   for (;;) {
-    const finished = await effects.birth.finishBirth({ ...(ruling && { ruling }) });
-    if (!('held' in finished)) return;
-    ruling = await effects.ask(finished.held);
+    const finished = await effects.birth.finishBirth({ ...(answer && { answer }) });
+    if (!('question' in finished)) return;
+    answer = await effects.ask(finished.question);
   }
 }
 

@@ -64,10 +64,10 @@ async function setRebirth({ request: { wipe } }: RebirthContext, effects: Effect
 async function bootsByItself(context: RebirthContext, effects: Effects): Promise<boolean> {
   for (;;) {
     context.waitsOn('reboot', week, 'Its next reboot brings the bootstrap image.');
-    const heard = await context.hear('inventory', week);
-    if (heard !== 'late') {
-      if ('failed' in heard) continue;
-      context.putBack(heard.report);
+    const received = await context.hear('inventory', week);
+    if (received !== 'late') {
+      if ('failed' in received) continue;
+      context.putBack(received.report);
       return true;
     }
     const { answer } = await effects.ask({

@@ -1,4 +1,4 @@
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { Effects } from '../passage/effects.ts';
 import { next, type StepResult } from '../passage/result.ts';
 import type { BirthContext } from './facts.ts';
@@ -8,13 +8,13 @@ import type { BirthContext } from './facts.ts';
  * be told for certain is held for a person; nothing is guessed.
  */
 export async function register({ facts }: BirthContext, effects: Effects): Promise<StepResult> {
-  let ruling: PersonsRuling | undefined;
+  let answer: OperatorAnswer | undefined;
   for (;;) {
-    const result = await effects.birth.register({ ...(ruling && { ruling }) });
+    const result = await effects.birth.register({ ...(answer && { answer }) });
     if ('registered' in result) {
       facts.hostname = result.registered.hostname;
       return next;
     }
-    ruling = await effects.ask(result.held);
+    answer = await effects.ask(result.question);
   }
 }

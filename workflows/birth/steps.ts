@@ -1,6 +1,6 @@
 import { planned, type Step } from '../passage/definition.ts';
 import { done, type Ended } from '../passage/result.ts';
-import { bootLimit } from './boot.ts';
+import { bootLimitMs } from './boot.ts';
 import { configure } from './configure.ts';
 import { deploy } from './deploy.ts';
 import type { BirthContext, BirthFacts, InstallFacts } from './facts.ts';
@@ -31,7 +31,7 @@ export const readyStep: Step<unknown, InstallFacts> = {
 
 /** The steps of a birth. */
 export const birthSteps: readonly Step<unknown, BirthFacts>[] = [
-  { name: 'rack', owner: 'hands', limit: bootLimit, run: rack },
+  { name: 'rack', owner: 'hands', limit: bootLimitMs, run: rack },
   {
     name: 'register',
     owner: 'network',

@@ -1,10 +1,10 @@
-import { bootLimit } from '../birth/boot.ts';
+import { bootLimitMs } from '../birth/boot.ts';
 import type { Effects } from '../passage/effects.ts';
 import { next, type StepResult } from '../passage/result.ts';
 import type { CleanContext } from './facts.ts';
 
 /** How long a machine that nobody restarts may stay as it is before somebody is asked, in milliseconds. */
-const patience = 7 * 24 * 60 * 60_000;
+const restartTimeoutMs = 7 * 24 * 60 * 60_000;
 
 /**
  * Boot: the fast image at the permanent address, by one restart or by the machine's own next one. It ends with the
@@ -15,7 +15,7 @@ export async function boot(context: CleanContext, effects: Effects): Promise<Ste
     const booted = await effects.clean.bootClean();
     if ('state' in booted) break;
     // The step's own row is not begun yet.
-    await effects.ask(booted.held, 'leave');
+    await effects.ask(booted.question, 'leave');
   }
   return arrive(context, effects);
 }
@@ -23,26 +23,28 @@ export async function boot(context: CleanContext, effects: Effects): Promise<Ste
 /** What can be told before it has booted. */
 export async function foreseeBoot(context: CleanContext, effects: Effects): Promise<StepResult> {
   await effects.clean.bootClean();
-  if (context.facts.asked.power === 'cycle' && context.controller) await effects.act('boot-network');
+  if (context.facts.request.power === 'cycle' && context.controller) await effects.act('boot-network');
   return next;
 }
 
 async function arrive(context: CleanContext, effects: Effects): Promise<StepResult> {
-  const restarts = context.facts.asked.power === 'cycle';
-  const limitMs = restarts ? bootLimit : patience;
+  const restarts = context.facts.request.power === 'cycle';
+  const limitMs = restarts ? bootLimitMs : restartTimeoutMs;
   for (;;) {
     if (restarts && context.mayPower) await restart(context, effects);
     context.waitsOn('agent', limitMs);
-    const heard = await context.hear('inventory', limitMs);
-    if (heard === 'late' && restarts && context.mayPower) continue;
-    if (heard !== 'late' && 'report' in heard) {
+    const received = await context.hear('inventory', limitMs);
+    if (received === 'late' && restarts && context.mayPower) continue;
+    if (received !== 'late' && 'report' in received) {
       // It has left its system: nothing puts it back where it was.
       effects.undoBy(null);
-      context.take(heard.report);
+      context.take(received.report);
       return next;
     }
     const why =
-      heard === 'late' ? silent(context, limitMs) : `The agent failed: ${heard.failed.message ?? 'it says no reason'}`;
+      received === 'late'
+        ? silent(context, limitMs)
+        : `The agent failed: ${received.failed.message ?? 'it says no reason'}`;
     await effects.askRetry('clean/boot', why);
   }
 }

@@ -21,8 +21,8 @@ export const clean = definePassage<'clean', CleanFacts>('clean', {
   afterBoot: afterBoot('deploy'),
   async finish(context, effects) {
     effects.turnBack();
-    if (wasInService(context) && context.treatment.drains) await undrainWork(context, effects);
-    return { ...done(`in service for ${context.facts.asked.owner}`), recorded: true };
+    if (wasInService(context) && context.policy.drains) await undrainWork(context, effects);
+    return { ...done(`in service for ${context.facts.request.owner}`), recorded: true };
   },
   leave: leaveUntouched,
   holds: ({ state }) => state.opState !== 'production',
@@ -33,15 +33,15 @@ export const clean = definePassage<'clean', CleanFacts>('clean', {
  * off instead.
  */
 async function install(context: CleanContext, effects: Effects): Promise<StepResult> {
-  if (context.facts.asked.owner === null) return giveToNobody(context, effects);
+  if (context.facts.request.owner === null) return giveToNobody(context, effects);
   const { at, past } = context.recall;
   // An earlier run had told it.
-  const isTold = at === 'deploy' && past?.directive === 'install';
+  const isReported = at === 'deploy' && past?.directive === 'install';
   context.recall.reach('deploy');
-  for (let directed = isTold; !directed; ) {
+  for (let directed = isReported; !directed; ) {
     const install = await effects.clean.directReinstall();
     directed = 'state' in install;
-    if (!('state' in install)) await effects.ask(install.held);
+    if (!('state' in install)) await effects.ask(install.question);
   }
   return deploy(context, effects);
 }
@@ -54,7 +54,7 @@ async function giveToNobody(context: CleanContext, effects: Effects): Promise<En
 }
 
 async function foreseeInstall(context: CleanContext, effects: Effects): Promise<StepResult> {
-  const { owner } = context.facts.asked;
+  const { owner } = context.facts.request;
   effects.plan?.(owner === null ? 'take its owner away' : `give it to ${owner} and install it`);
   if (owner !== null) return next;
   await switchOff(context, effects);

@@ -1,5 +1,5 @@
 import { unerased } from '../../domain/clean/held.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import type { Effects } from '../passage/effects.ts';
 import { next, type StepResult } from '../passage/result.ts';
 import type { CleanContext } from './facts.ts';
@@ -15,7 +15,7 @@ export async function erase(context: CleanContext, effects: Effects): Promise<St
     if (trouble === 'erased') return next;
     const answer = await effects.ask(trouble);
     if (answer.answer === 'erase') facts.known = true;
-    else facts.ruling = answer;
+    else facts.answer = answer;
   }
 }
 
@@ -29,28 +29,28 @@ export async function foreseeErase(_context: CleanContext, effects: Effects): Pr
  * What an earlier run of the clean had begun: a question that was open is asked again as it was, and an agent that was
  * told to erase is not told twice. Null where there is nothing to take up.
  */
-async function takeUp(context: CleanContext): Promise<Held | 'erased' | null> {
+async function takeUp(context: CleanContext): Promise<OperatorQuestion | 'erased' | null> {
   const { recall } = context;
   if (recall.at !== 'erase') return null;
   const open = recall.openAt('erase');
   recall.reach('erase');
-  if (open) return open.held;
+  if (open) return open.question;
   return recall.past?.directive === 'erase' ? awaitErased(context) : null;
 }
 
-async function direct(context: CleanContext, effects: Effects): Promise<Held | 'erased'> {
+async function direct(context: CleanContext, effects: Effects): Promise<OperatorQuestion | 'erased'> {
   const { facts } = context;
-  const { ruling, known } = facts;
-  const directed = await effects.clean.directErase({ known, ...(ruling && { ruling }) });
-  if ('held' in directed) return directed.held;
+  const { answer: ruling, known } = facts;
+  const directed = await effects.clean.directErase({ known, ...(ruling && { answer: ruling }) });
+  if ('question' in directed) return directed.question;
   facts.touched ||= directed.disks > 0;
   return directed.disks === 0 ? 'erased' : awaitErased(context);
 }
 
 /** `erased` when the agent says that all are; whether they are is judged next. */
-async function awaitErased(context: CleanContext): Promise<Held | 'erased'> {
+async function awaitErased(context: CleanContext): Promise<OperatorQuestion | 'erased'> {
   context.waitsOn('agent');
-  const heard = await context.hear('erased');
-  if (heard === 'late') return unerased(`The agent told no end within ${context.limit / 3_600_000} hours`);
-  return 'failed' in heard ? unerased(heard.failed.message ?? 'The agent failed and says no reason') : 'erased';
+  const received = await context.hear('erased');
+  if (received === 'late') return unerased(`The agent told no end within ${context.limit / 3_600_000} hours`);
+  return 'failed' in received ? unerased(received.failed.message ?? 'The agent failed and says no reason') : 'erased';
 }

@@ -1,4 +1,4 @@
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { OpState } from '../../domain/machine.ts';
 import type { SemaphoreTags } from '../../domain/requests.ts';
 import { type InstallFacts, installFacts } from '../birth/facts.ts';
@@ -16,11 +16,11 @@ export interface CleanOrder {
 
 /** What a passage knows that erases a machine. */
 export interface CleanFacts extends InstallFacts {
-  readonly asked: CleanOrder;
+  readonly request: CleanOrder;
   /** Where it stood before, for a clean that ends before anything was touched. */
   readonly before: OpState;
   /** What a person said about disks that are not erased, for the next try. */
-  ruling: PersonsRuling | undefined;
+  answer: OperatorAnswer | undefined;
   /** Whether a person said that a machine which shows another identity is the one meant. */
   known: boolean;
   /** Whether the agent was told to erase: what was on its disks may be gone. */
@@ -34,22 +34,22 @@ export interface CleanFacts extends InstallFacts {
 export type CleanContext = PassageContext<unknown, CleanFacts>;
 
 /** Takes up what an earlier run of it left, where there was one. */
-export function cleanFacts(asked: CleanOrder, { opState = 'disabled', past }: Begun, recall: Recall): CleanFacts {
+export function cleanFacts(request: CleanOrder, { opState = 'disabled', past }: Begun, recall: Recall): CleanFacts {
   const at = recall.at;
   const facts: CleanFacts = {
     ...installFacts,
-    asked,
+    request,
     before: past?.from ?? opState,
-    ruling: undefined,
+    answer: undefined,
     known: false,
     touched: recall.isPast('boot'),
     proven: at === 'deploy' || at === 'ready',
     proof: '',
   };
   // What a person said about the erase, and the agent was not told yet.
-  const said = past?.questions.findLast(({ step }) => step === 'erase')?.ruling;
+  const said = past?.questions.findLast(({ step }) => step === 'erase')?.answer;
   if (at !== 'erase' || past?.directive === 'erase' || !said || said.by === 'farrier') return facts;
-  return said.answer === 'erase' ? { ...facts, known: true } : { ...facts, ruling: said };
+  return said.answer === 'erase' ? { ...facts, known: true } : { ...facts, answer: said };
 }
 
 /** Whether it has to be taken out of service first. */

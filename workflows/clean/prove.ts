@@ -1,4 +1,4 @@
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { Effects } from '../passage/effects.ts';
 import { goTo, next, type StepResult } from '../passage/result.ts';
 import type { CleanContext } from './facts.ts';
@@ -9,18 +9,18 @@ import type { CleanContext } from './facts.ts';
  */
 export async function prove(context: CleanContext, effects: Effects): Promise<StepResult> {
   const { facts } = context;
-  let ruling: PersonsRuling | undefined;
+  let ruling: OperatorAnswer | undefined;
   for (;;) {
     context.waitsOn('nothing');
-    const proof = await effects.clean.proveErased({ ...(ruling && { ruling }) });
+    const proof = await effects.clean.proveErased({ ...(ruling && { answer: ruling }) });
     if ('state' in proof) {
       facts.proven = true;
       facts.proof = proof.note;
       return next;
     }
-    const answer = await effects.ask(proof.held);
+    const answer = await effects.ask(proof.question);
     if (answer.answer !== 'vouch' && answer.answer !== 'nothing-there') {
-      facts.ruling = answer;
+      facts.answer = answer;
       return goTo('erase');
     }
     ruling = answer;

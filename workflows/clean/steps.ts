@@ -1,4 +1,4 @@
-import { bootLimit } from '../birth/boot.ts';
+import { bootLimitMs } from '../birth/boot.ts';
 import { resumeOutOfService, takeOutOfService } from '../outage/takeout.ts';
 import { planned, type Step } from '../passage/definition.ts';
 import type { Effects } from '../passage/effects.ts';
@@ -30,7 +30,7 @@ export const erasing: readonly Step<unknown, CleanFacts>[] = [
       if (wasInService(context)) await resumeOutOfService(context, effects, wayOut(context));
     },
   },
-  { name: 'boot', owner: 'hands', limit: bootLimit, run: boot, foresee: foreseeBoot },
+  { name: 'boot', owner: 'hands', limit: bootLimitMs, run: boot, foresee: foreseeBoot },
   // A 20 TB disk of the spinning kind writes itself over in a day and a half.
   { name: 'erase', owner: 'hardware', limit: 3 * day, run: erase, foresee: foreseeErase },
   {
@@ -42,8 +42,8 @@ export const erasing: readonly Step<unknown, CleanFacts>[] = [
   },
 ];
 
-function wayOut({ facts: { asked, before } }: CleanContext) {
-  return { semaphores: asked.semaphores, back: before === 'production' };
+function wayOut({ facts: { request, before } }: CleanContext) {
+  return { semaphores: request.semaphores, back: before === 'production' };
 }
 
 /** A machine whose disks were not touched may boot them again; whether it runs, somebody has to look: it stays held. */

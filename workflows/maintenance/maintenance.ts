@@ -95,8 +95,8 @@ async function workOffBatches(context: MaintenanceContext, effects: Effects): Pr
   return next;
 }
 
-function soakTime({ request, treatment }: MaintenanceContext): number {
-  return request.soakMinutes === null ? treatment.soak : request.soakMinutes * minute;
+function soakTime({ request, policy }: MaintenanceContext): number {
+  return request.soakMinutes === null ? policy.soak : request.soakMinutes * minute;
 }
 
 async function staysHealthy(context: MaintenanceContext, effects: Effects): Promise<StepResult> {

@@ -82,7 +82,7 @@ async function setSecureBoot(context: PassageContext, effects: Effects, enabled:
 async function differ(context: PassageContext, effects: Effects, bios: Batch['bios']): Promise<readonly string[]> {
   try {
     const read = await effects.look.hardware.checkController({ bios });
-    return 'held' in read ? Object.keys(bios) : read.differing;
+    return 'question' in read ? Object.keys(bios) : read.differing;
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     context.note(`the BIOS could not be read: ${rootMessage(error)}`);
@@ -91,7 +91,7 @@ async function differ(context: PassageContext, effects: Effects, bios: Batch['bi
 }
 
 async function rebootOnce(context: PassageContext, effects: Effects): Promise<void> {
-  if ((await restart(context, effects, context.treatment.rebootLimit)) === 'up') return;
+  if ((await restart(context, effects, context.policy.rebootLimit)) === 'up') return;
   await effects.ask({
     fault: 'work/silent',
     reason: 'It was rebooted to apply the work and nothing came up in time. Bring it up and answer "up".',

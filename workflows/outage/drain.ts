@@ -1,9 +1,9 @@
 import { ActivityFailure, sleep } from '@temporalio/workflow';
-import type { Treatment } from '../../contract/outage.ts';
+import type { DisruptionPolicy } from '../../contract/outage.ts';
 import type { DrainProgress } from '../../domain/drain.ts';
 import { type Effects, effectOf } from '../passage/effects.ts';
 import { rootMessage } from '../passage/failure.ts';
-import { Leave, spared } from '../passage/result.ts';
+import { Leave, skipped } from '../passage/result.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -13,12 +13,12 @@ export interface DrainPlan {
   /** Epoch milliseconds at which the drain's time is up. */
   readonly until: number;
   /** What happens then: the work is ended, the machine is left in production, or a person says. */
-  readonly onTimeout: Treatment['onDrainTimeout'];
+  readonly onTimeout: DisruptionPolicy['onDrainTimeout'];
 }
 
 /** The plan of a machine whose order says no time of its own. */
-export function drainPlan(treatment: Treatment, until: string | null): DrainPlan {
-  if (until === null) return { until: Date.now() + treatment.drainLimit, onTimeout: treatment.onDrainTimeout };
+export function drainPlan(policy: DisruptionPolicy, until: string | null): DrainPlan {
+  if (until === null) return { until: Date.now() + policy.drainLimit, onTimeout: policy.onDrainTimeout };
   // Who names the time means it: at it the machine goes, drained or not (S3.8, S3.11).
   return { until: Date.parse(until), onTimeout: 'kill' };
 }
@@ -49,7 +49,7 @@ export const drainWork = effectOf(
         continue;
       }
       const then = plan.onTimeout === 'ask' ? await askTimeout(effects, sentence) : plan.onTimeout;
-      if (then === 'skip') throw new Leave(spared);
+      if (then === 'skip') throw new Leave(skipped);
       if (then === 'kill') {
         // A scheduler that can't be told is no reason to spare what is to end: it ends with the machine.
         await asked(() => effects.drain.killJobs());

@@ -18,7 +18,7 @@ export const restore = effectOf(
     if (context.recall.again && context.state.opState === 'intervention' && context.stopper === null)
       await intervene(context, effects, 'It was handed to a person, and its workflow was lost since');
     await enterRestore(context, effects, flow);
-    const { healthRetries } = context.treatment;
+    const { healthRetries } = context.policy;
     for (let failures = 0; ; ) {
       const health = await look(effects, null);
       if (health.healthy) return;

@@ -17,7 +17,7 @@ export async function returnToService(context: PassageContext, effects: Effects,
   if (flow === 'orchestrated' && context.state.opState === 'draining') await restore(context, effects, flow);
   if (['maintenance', 'repair'].includes(context.state.stage))
     await effects.outage.moveMachine({ stage: 'in_service' });
-  if (context.treatment.drains) await undrainWork(context, effects);
+  if (context.policy.drains) await undrainWork(context, effects);
   await enterProduction(context, effects, flow);
 }
 

@@ -33,9 +33,9 @@ export async function takeOutOfService(context: PassageContext, effects: Effects
   await takePermit(effects, 'drain', how.semaphores);
   await leaveService(context, effects, 'draining');
   if (how.back !== false) putBack(context, effects, how.flow);
-  const { treatment } = context;
+  const { policy } = context;
   const emptied =
-    how.drain === false ? 'undrained' : await drainWork(context, effects, drainPlan(treatment, how.drainBy ?? null));
+    how.drain === false ? 'undrained' : await drainWork(context, effects, drainPlan(policy, how.drainBy ?? null));
   await awaitTime(context, how);
   if (how.down !== false) await takePermit(effects, 'reboot', how.semaphores);
   checkOpen(how.closes ?? null);
@@ -48,7 +48,7 @@ export async function resumeOutOfService(
   effects: Effects,
   { semaphores, down, back, flow }: TakeOut,
 ): Promise<void> {
-  await effects.look.outage.readTreatment();
+  await effects.look.outage.readPolicy();
   // Where that run sent nothing to it yet, a cancel puts it back as if it had not been lost.
   if (context.recall.acted === 0 && back !== false) putBack(context, effects, flow);
   await takePermit(effects, 'drain', semaphores);
@@ -69,7 +69,7 @@ export async function takeOutAtOnce(
 
 export async function resumeOutAtOnce(effects: Effects, semaphores: SemaphoreTags): Promise<void> {
   await takePermit(effects, 'reboot', semaphores);
-  await effects.look.outage.readTreatment();
+  await effects.look.outage.readPolicy();
 }
 
 function putBack(context: PassageContext, effects: Effects, flow?: Flow): void {

@@ -1,11 +1,12 @@
 import type { Report, ReportKind } from '../../contract/machine.ts';
-import type { Treatment } from '../../contract/outage.ts';
-import type { MachineState, PassageErrand } from '../../contract/passage.ts';
+import type { DisruptionPolicy } from '../../contract/outage.ts';
+import type { MachineState, PassageReference } from '../../contract/passage.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { Recall } from './recall.ts';
 import type { Ended } from './result.ts';
 
 /** What a machine told, or that it told nothing in time. */
-export type Heard = { readonly report: Report } | { readonly failed: Report } | 'late';
+export type Received = { readonly report: Report } | { readonly failed: Report } | 'late';
 
 /** Puts the machine back where it was; says how the passage ends then. */
 export type Undo = (ended: Ended) => Promise<Ended>;
@@ -16,7 +17,7 @@ export type Undo = (ended: Ended) => Promise<Ended>;
  */
 export interface PassageContext<Request = unknown, Facts = unknown> {
   /** The order, as its activities are told of it. */
-  readonly order: Readonly<PassageErrand>;
+  readonly order: Readonly<PassageReference>;
   readonly request: Request;
   /** What the passage has found out; its own steps write it. */
   readonly facts: Facts;
@@ -27,9 +28,9 @@ export interface PassageContext<Request = unknown, Facts = unknown> {
   /** Whether a controller of it is known. */
   readonly controller: boolean;
   /** How its pool wants it treated, once something has looked. */
-  readonly treatment: Treatment;
+  readonly policy: DisruptionPolicy;
   /** Milliseconds until the fallback of the step. */
-  readonly limit: number;
+  readonly limit: Milliseconds;
   /** What an earlier run of it left, whose workflow was lost. */
   readonly recall: Recall;
   /** Whether a step takes up again what an earlier run had taken. */
@@ -51,7 +52,7 @@ export interface PassageContext<Request = unknown, Facts = unknown> {
   /** A sentence for people who look. */
   note(text: string): void;
   /** Waits for a report of this kind from the boot that the passage works with. */
-  hear(kind: ReportKind, limitMs?: number): Promise<Heard>;
+  hear(kind: ReportKind, limitMs?: number): Promise<Received>;
   /** The boot of that inventory is the one to work with from now on. */
   take(report: Report): void;
   /** Leaves a report for the next step. */

@@ -13,10 +13,10 @@ import type { RecordActivities } from '../../activities/records/index.ts';
 import type { RepairActivities } from '../../activities/repair/index.ts';
 import type { RetireActivities } from '../../activities/retire/index.ts';
 import type { Act, ActResult } from '../../contract/hardware.ts';
-import type { PassageErrand, PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer, PassageReference } from '../../contract/passage.ts';
 import type { ActKind, ActParameters } from '../../domain/acts.ts';
 import type { Resource } from '../../domain/permits/groups.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import type { PassageContext, Undo } from './context.ts';
 
@@ -29,7 +29,7 @@ export type Activities = BirthActivities &
   DrainActivities &
   Pick<HardwareActivities, 'checkController' | 'checkHealth' | 'lookAtBoard'>;
 
-type Rest<Input> = Input extends unknown ? Omit<Input, keyof PassageErrand | 'next'> : never;
+type Rest<Input> = Input extends unknown ? Omit<Input, keyof PassageReference | 'next'> : never;
 type Arguments<Input> = object extends Rest<Input> ? [input?: Rest<Input>] : [input: Rest<Input>];
 
 /** Activities as steps call them: without what the engine fills in. */
@@ -45,7 +45,7 @@ export type Acted = ActResult & { readonly act?: Act; readonly sentAt?: string }
 /** What changes nothing: it goes on while the passage is held back. */
 export interface Looks {
   readonly clean: Filled<Pick<CleanActivities, 'planClean'>>;
-  readonly outage: Filled<Pick<OutageActivities, 'readGroups' | 'readTreatment'>>;
+  readonly outage: Filled<Pick<OutageActivities, 'readGroups' | 'readPolicy'>>;
   readonly repair: Filled<Pick<RepairActivities, 'missingParts'>>;
   readonly hardware: Filled<Pick<HardwareActivities, 'checkController' | 'checkHealth' | 'lookAtBoard'>>;
 }
@@ -54,7 +54,7 @@ export interface Looks {
 export interface Effects {
   readonly birth: Filled<BirthActivities>;
   readonly clean: Filled<Omit<CleanActivities, 'planClean'>>;
-  readonly outage: Filled<Omit<OutageActivities, 'readGroups' | 'readTreatment'>>;
+  readonly outage: Filled<Omit<OutageActivities, 'readGroups' | 'readPolicy'>>;
   readonly repair: Filled<Omit<RepairActivities, 'missingParts'>>;
   readonly retire: Filled<RetireActivities>;
   /** Looking how far a drain is may evict what has come since. */
@@ -66,7 +66,7 @@ export interface Effects {
   /** What became of an act, by looking. */
   settle(act: Act): Promise<ActResult>;
   /** Asks a person and waits. `row`: the step whose row is held, where that is not the one that runs. */
-  ask(question: Held, row?: string): Promise<PersonsRuling>;
+  ask(question: OperatorQuestion, row?: string): Promise<OperatorAnswer>;
   /** Asks where the only answers are to try the step again or to give up. */
   askRetry(fault: string, reason: string): Promise<void>;
   /** Waits in line for these permits; from the grant on, acts carry its fence. */

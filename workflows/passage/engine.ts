@@ -63,7 +63,7 @@ class Engine {
       if (!(error instanceof Leave)) throw error;
       return await (this.begun && !run.rehearsing ? this.leave(error.ended) : this.end(error.ended, false));
     } finally {
-      await run.permits.giveBack();
+      await run.permits.returnPermit();
     }
   }
 
@@ -95,7 +95,7 @@ class Engine {
       run.order.orderId,
     );
     this.acts.count = run.recall.acted;
-    this.questions.count = run.recall.asked;
+    this.questions.count = run.recall.requestCount;
     run.takeover.recall = run.recall;
     run.request = requestOf(definition.passage, begun.request ?? {});
     run.facts = definition.facts(begun, run.recall);

@@ -27,7 +27,7 @@ const table: { readonly [Name in keyof Activities]?: Foresee<Name> } = {
     const left = await rehearse({ dryRun: true });
     if (!left.left) write(`wait until it may leave: ${left.reason}`);
     write(`take it out of production (${to})`);
-    return { left: true, state: { ...left.state, opState: to }, treatment: left.treatment };
+    return { left: true, state: { ...left.state, opState: to }, policy: left.policy };
   },
   setRebirth: (_run, _input, _write, rehearse) => rehearse({ dryRun: true }),
   unsetRebirth: () => undefined,
@@ -44,8 +44,8 @@ const table: { readonly [Name in keyof Activities]?: Foresee<Name> } = {
     return run.state;
   },
   // A rehearsal shows the whole ladder: nobody knows which attempt will help.
-  beginRung: () => ({ may: true, wait: 0 }),
-  endRung: () => undefined,
+  beginAttempt: () => ({ may: true, wait: 0 }),
+  endAttempt: () => undefined,
   keepBundle: () => ({ id: '', summary: '' }),
   handOn(_run, { to }, write) {
     write(`and then ${to}: an order of its own`);

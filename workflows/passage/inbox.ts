@@ -17,10 +17,10 @@ import {
   type Answer,
   type Cancel,
   type HumanQuestion,
+  type MachineStatus,
   queries,
   type Report,
   type ReportKind,
-  type Standing,
   type Steering,
   signals,
   updates,
@@ -110,7 +110,7 @@ export class Inbox {
         if (typeof read === 'string') throw new Error(read);
       },
     });
-    setHandler(defineQuery<Standing>(queries.standing), () => this.standing());
+    setHandler(defineQuery<MachineStatus>(queries.status), () => this.status());
   }
 
   /** Takes up what an earlier run had heard; `on`: its machine has told its inventory already. */
@@ -120,7 +120,7 @@ export class Inbox {
     this.takenOver ??= takenOver;
     if (on && nonce !== null) this.nonce = nonce;
     for (const report of reports) if (!on || report.kind !== 'inventory') this.takeReport(report);
-    for (const { id, ruling } of questions) if (ruling === null) this.expected.add(id);
+    for (const { id, answer: ruling } of questions) if (ruling === null) this.expected.add(id);
     for (const answer of answers) this.early.set(answer.step, answer);
   }
 
@@ -242,7 +242,7 @@ export class Inbox {
     if (this.ignored.length > keptNotes) this.ignored.shift();
   }
 
-  standing(): Standing {
+  status(): MachineStatus {
     return {
       machineId: this.subject.machineId,
       passage: this.subject.passage,

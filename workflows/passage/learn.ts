@@ -9,12 +9,12 @@ const learns: { readonly [Name in keyof Activities]?: (run: Run, answer: Answer<
   moveMachine: whole,
   moveToRepair: whole,
   retireMachine: whole,
-  leaveService(run, { state, treatment }) {
+  leaveService(run, { state, policy }) {
     run.state = state;
-    run.treatment = treatment;
+    run.policy = policy;
   },
-  readTreatment(run, treatment) {
-    run.treatment = treatment;
+  readPolicy(run, policy) {
+    run.policy = policy;
   },
   bootClean: stated,
   directErase: stated,

@@ -35,6 +35,7 @@ import {
   semaphoreId,
   semaphoreMessages,
 } from '../../contract/semaphore.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { OrderClass } from '../../domain/machine.ts';
 import { inOrder, type Resource } from '../../domain/permits/groups.ts';
 import { isObject, isText } from '../messages.ts';
@@ -52,7 +53,7 @@ export interface PermitSubject {
 
 export interface TakeOptions {
   /** Milliseconds to wait for the whole set; null for ever. */
-  readonly limit: number | null;
+  readonly limit: Milliseconds | null;
   /** Whether the wait is to end because somebody cancelled. */
   readonly cancelled?: () => boolean;
   /** Told once for each permit that is not to be had at once: a sentence for people. */
@@ -77,7 +78,7 @@ interface HeldBack {
   readonly state: 'held';
 }
 
-interface Held {
+interface Question {
   readonly semaphore: string;
   readonly operation: string;
   readonly id: string;
@@ -88,7 +89,7 @@ export class Permits {
   fence = 0;
   private readonly subject: PermitSubject;
   /** Everything asked for and not given back, oldest first. */
-  private mine: Held[] = [];
+  private mine: Question[] = [];
   private readonly granted = new Map<string, number>();
   /** Requests of an earlier run of the passage, by semaphore. */
   private readonly earlier = new Map<string, string>();
@@ -181,10 +182,10 @@ export class Permits {
         if (taken.state !== 'granted') break;
       }
     } catch (error) {
-      await this.giveBackAll(({ id }) => !before.has(id));
+      await this.returnAll(({ id }) => !before.has(id));
       throw error;
     }
-    if (taken.state !== 'granted') await this.giveBackAll(({ id }) => !before.has(id));
+    if (taken.state !== 'granted') await this.returnAll(({ id }) => !before.has(id));
     return taken;
   }
 
@@ -195,9 +196,9 @@ export class Permits {
   }
 
   /** Gives back everything, or what was taken for one operation; may be repeated. */
-  async giveBack(operation?: string): Promise<void> {
+  async returnPermit(operation?: string): Promise<void> {
     if (operation === undefined && this.earlier.size > 0) await this.withdrawEarlier();
-    await this.giveBackAll((held) => operation === undefined || held.operation === operation);
+    await this.returnAll((question) => operation === undefined || question.operation === operation);
   }
 
   private async takeOne(
@@ -206,14 +207,17 @@ export class Permits {
     options: TakeOptions,
   ): Promise<PermitOutcome | HeldBack> {
     const semaphore = semaphoreId(resource);
-    const mine = this.mine.find((held) => held.semaphore === semaphore && this.granted.has(held.id));
+    const mine = this.mine.find((question) => question.semaphore === semaphore && this.granted.has(question.id));
     if (mine) return { state: 'granted', fence: this.fence };
     const earlier = this.earlier.get(semaphore);
     this.earlier.delete(semaphore);
     const held = { semaphore, operation: resource.operation, id: earlier ?? uuid4() };
     this.mine.push(held);
-    for (let asked = 0; ; asked += 1) {
-      const answer = await this.ask(held, earlier === undefined ? asked : `${workflowInfo().runId}/${asked}`);
+    for (let requestCount = 0; ; requestCount += 1) {
+      const answer = await this.ask(
+        held,
+        earlier === undefined ? requestCount : `${workflowInfo().runId}/${requestCount}`,
+      );
       if (answer.state === 'refused' && earlier !== undefined) {
         // The earlier run's request has ended meanwhile.
         this.mine = this.mine.filter((one) => one !== held);
@@ -221,13 +225,13 @@ export class Permits {
       }
       if (answer.state === 'refused') return { state: 'refused', reason: `${held.semaphore}: ${answer.reason}` };
       if (answer.state === 'granted') this.granted.set(held.id, answer.fence);
-      else if (asked === 0) this.tell(held, answer, options);
+      else if (requestCount === 0) this.tell(held, answer, options);
       const waited = await this.hear(held, until, options);
       if (waited !== 'again') return waited;
     }
   }
 
-  private ask({ semaphore, id }: Held, asked: number | string): Promise<PermitAnswer> {
+  private ask({ semaphore, id }: Question, asked: number | string): Promise<PermitAnswer> {
     const { machineId, siteId, orderId, class: urgency } = this.subject;
     const { workflowId } = workflowInfo();
     const request: PermitRequest = { id, machineId, siteId, orderId, class: urgency, workflowId };
@@ -235,7 +239,7 @@ export class Permits {
   }
 
   private async hear(
-    { id }: Held,
+    { id }: Question,
     until: number | null,
     { cancelled }: TakeOptions,
   ): Promise<PermitOutcome | HeldBack | 'again'> {
@@ -251,20 +255,20 @@ export class Permits {
     return { state: 'granted', fence: this.fence };
   }
 
-  private tell({ semaphore }: Held, answer: PermitAnswer & { state: 'queued' }, { onQueued }: TakeOptions): void {
+  private tell({ semaphore }: Question, answer: PermitAnswer & { state: 'queued' }, { onQueued }: TakeOptions): void {
     upsertSearchAttributes([{ key: attributes.waitingOn, value: 'permit' }]);
     onQueued?.(`It waits for ${semaphore}, ${answer.position}. in line: ${answer.reason}`);
   }
 
   // Narrowest first, as it was taken widest first.
-  private async giveBackAll(which: (held: Held) => boolean): Promise<void> {
+  private async returnAll(which: (question: Question) => boolean): Promise<void> {
     const given = this.mine.filter(which).reverse();
-    this.mine = this.mine.filter((held) => !which(held));
-    for (const held of given) this.granted.delete(held.id);
-    await CancellationScope.nonCancellable(() => Promise.all(given.map((held) => this.release(held))));
+    this.mine = this.mine.filter((question) => !which(question));
+    for (const question of given) this.granted.delete(question.id);
+    await CancellationScope.nonCancellable(() => Promise.all(given.map((question) => this.release(question))));
   }
 
-  private release({ semaphore, id }: Pick<Held, 'semaphore' | 'id'>): Promise<void> {
+  private release({ semaphore, id }: Pick<Question, 'semaphore' | 'id'>): Promise<void> {
     return CancellationScope.nonCancellable(() =>
       permitActivities.tellSemaphore({ semaphore, message: semaphoreMessages.release, body: { id } }),
     );

@@ -1,13 +1,13 @@
 import type { Answer } from '../../contract/machine.ts';
-import type { PersonsRuling } from '../../contract/passage.ts';
-import type { Held } from '../../domain/question.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { shortened } from '../messages.ts';
 import { passageActivities } from '../proxies.ts';
 import { BootedAnew, failed, Leave } from './result.ts';
 import type { Run } from './run.ts';
 
 /** Between two reminders of a question, in milliseconds. */
-const reminder = 24 * 60 * 60_000;
+const reminderMs = 24 * 60 * 60_000;
 /** Answers that were not taken and are written down, in one passage. */
 const maxKept = 100;
 
@@ -33,47 +33,47 @@ export class Questions {
    * while it is held answers the question by itself, since whoever mended it has power-cycled it. `row`: the step whose
    * row is held, where that is not the one that runs.
    */
-  async ask(question: Held, row = this.run.step.name): Promise<PersonsRuling> {
+  async ask(question: OperatorQuestion, row = this.run.step.name): Promise<OperatorAnswer> {
     const { run } = this;
     // Who has taken the passage over has its one question open.
     await run.gate.pass();
     // Nobody is asked about what was called off.
     if (run.cancelled) throw run.leaving();
     const known = run.recall.takeQuestion(row, question);
-    if (known?.ruling) return settled(known.ruling);
+    if (known?.answer) return settled(known.answer);
     await this.closeLeft();
     if (known === null) this.count += 1;
     const id = known?.id ?? `${run.order.orderId}:${row}:${this.count}`;
     const owner = question.owner ?? run.step.owner;
-    const asked = { ...run.order, ...question, id, step: row, owner, remindAfter: reminder };
+    const requests = { ...run.order, ...question, id, step: row, owner, remindAfter: reminderMs };
     await run.gate.pass();
-    await passageActivities.openHumanStep(asked);
+    await passageActivities.openHumanStep(requests);
     const { reason, choices, schema } = question;
     run.inbox.pose({ id, question: reason, choices, owner, ...(schema && { schema }) });
     run.inbox.stand(row, run.state.stage, 'person', null);
     try {
-      return settled(await this.awaitAnswer(id, row, Math.min(question.deadline ?? reminder, reminder)));
+      return settled(await this.awaitAnswer(id, row, Math.min(question.deadline ?? reminderMs, reminderMs)));
     } finally {
       run.inbox.question = null;
     }
   }
 
   /** `firstMs` ends with the first reminder, which past the deadline goes to whoever is on call too. */
-  private async awaitAnswer(id: string, step: string, firstMs: number): Promise<PersonsRuling> {
+  private async awaitAnswer(id: string, step: string, firstMs: number): Promise<OperatorAnswer> {
     const { run } = this;
-    const close = (answer: PersonsRuling) => passageActivities.closeHumanStep({ ...run.order, id, step, ...answer });
-    for (let wait = firstMs; ; wait = reminder) {
-      const heard = await run.inbox.awaitAnswer(wait, run.mayBoot);
-      if (heard === 'late') {
+    const close = (answer: OperatorAnswer) => passageActivities.closeHumanStep({ ...run.order, id, step, ...answer });
+    for (let wait = firstMs; ; wait = reminderMs) {
+      const received = await run.inbox.awaitAnswer(wait, run.mayBoot);
+      if (received === 'late') {
         await passageActivities.remindHumanStep({ ...run.order, id });
-      } else if (heard === 'cancelled') {
+      } else if (received === 'cancelled') {
         await close({ answer: 'cancelled', by: run.inbox.cancelled?.by ?? 'nobody' });
         throw run.leaving();
-      } else if ('rebooted' in heard) {
+      } else if ('rebooted' in received) {
         await close({ answer: 'rebooted', by: run.order.machineId });
-        throw new BootedAnew(heard.rebooted);
+        throw new BootedAnew(received.rebooted);
       } else {
-        const answer = givenBy(heard.answer);
+        const answer = givenBy(received.answer);
         await close(answer);
         return answer;
       }
@@ -84,7 +84,7 @@ export class Questions {
   async closeLeft(): Promise<void> {
     const { run } = this;
     if (!run.recall.hasLeft) return;
-    for (const { id, step, held } of run.recall.takeLeft())
+    for (const { id, step, question: held } of run.recall.takeLeft())
       if (held.fault !== 'takeover' || run.inbox.takenOver === null)
         await passageActivities.closeHumanStep({ ...run.order, id, step, answer: 'no longer asked', by: 'farrier' });
   }
@@ -104,11 +104,11 @@ export class Questions {
   }
 }
 
-function settled(answer: PersonsRuling): PersonsRuling {
+function settled(answer: OperatorAnswer): OperatorAnswer {
   if (answer.answer === 'abandon') throw new Leave(failed(`abandoned by ${answer.by}`));
   return answer;
 }
 
-function givenBy({ answer, by, note, data }: Answer): PersonsRuling {
+function givenBy({ answer, by, note, data }: Answer): OperatorAnswer {
   return { answer, by, ...(note !== undefined && { note }), ...(data && { data }) };
 }

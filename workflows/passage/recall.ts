@@ -1,4 +1,4 @@
-import type { PersonsRuling } from '../../contract/passage.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
 import type { Past, PastAct, PastQuestion } from '../../contract/past.ts';
 import type { ActKind } from '../../domain/acts.ts';
 
@@ -15,7 +15,7 @@ export class Recall {
   readonly past: Past | null;
   /** How many acts and questions have a number. */
   readonly acted: number;
-  readonly asked: number;
+  readonly requestCount: number;
   private readonly steps: readonly string[];
   private goal: string | null;
   private acts: PastAct[];
@@ -33,7 +33,7 @@ export class Recall {
       0,
       ...(past?.acts ?? []).map(({ id }) => Number(id.slice(orderId.length).split(':').at(-1)) || 0),
     );
-    this.asked = past?.asked ?? 0;
+    this.requestCount = past?.requestCount ?? 0;
   }
 
   /** The step at which it goes on; null for the first, and once it is there. */
@@ -65,35 +65,37 @@ export class Recall {
   /** The same question of before: one that is open goes on, and a person's word on it stands. */
   takeQuestion(step: string, asks: { readonly fault: string; readonly reason: string }): Known | null {
     const same = this.questions.findIndex(
-      ({ step: at, held, ruling }) =>
+      ({ step: at, question, answer: ruling }) =>
         at === step &&
-        held.fault === asks.fault &&
-        (ruling === null || (held.reason === asks.reason && stands(ruling))),
+        question.fault === asks.fault &&
+        (ruling === null || (question.reason === asks.reason && stands(ruling))),
     );
     const [known] = same < 0 ? [] : this.questions.splice(same, 1);
-    return known ? { id: known.id, ruling: known.ruling } : null;
+    return known ? { id: known.id, answer: known.answer } : null;
   }
 
   /** The open question of a person who had taken the passage over. */
   takeTakeover(): PastQuestion | null {
-    const index = this.questions.findIndex(({ held, ruling }) => held.fault === 'takeover' && ruling === null);
+    const index = this.questions.findIndex(
+      ({ question, answer: ruling }) => question.fault === 'takeover' && ruling === null,
+    );
     return index < 0 ? null : (this.questions.splice(index, 1)[0] ?? null);
   }
 
   /** The question that was open at that step, to be asked again as it was; null when there was none. */
   openAt(step: string): PastQuestion | null {
-    return this.questions.find((one) => one.step === step && one.ruling === null) ?? null;
+    return this.questions.find((one) => one.step === step && one.answer === null) ?? null;
   }
 
   /** Open questions that nothing has led to again; none is left after this. */
   takeLeft(): PastQuestion[] {
-    const left = this.questions.filter(({ ruling }) => ruling === null);
-    this.questions = this.questions.filter(({ ruling }) => ruling !== null);
+    const left = this.questions.filter(({ answer: ruling }) => ruling === null);
+    this.questions = this.questions.filter(({ answer: ruling }) => ruling !== null);
     return left;
   }
 
   get hasLeft(): boolean {
-    return this.questions.some(({ ruling }) => ruling === null);
+    return this.questions.some(({ answer: ruling }) => ruling === null);
   }
 
   private place(step: string | null): number {
@@ -107,11 +109,11 @@ export class Recall {
 
 export interface Known {
   readonly id: string;
-  readonly ruling: PersonsRuling | null;
+  readonly answer: OperatorAnswer | null;
 }
 
 /** Whether a person gave that answer, and it settled something. */
-function stands({ answer, by }: PersonsRuling): boolean {
+function stands({ answer, by }: OperatorAnswer): boolean {
   return by !== 'farrier' && !passing.has(answer);
 }
 

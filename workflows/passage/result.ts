@@ -41,7 +41,7 @@ export function refuse(why: string): Ended {
 }
 
 /** What its pool says of a machine whose drain was not done in time: it stays in production. */
-export const spared: Ended = {
+export const skipped: Ended = {
   to: 'end',
   state: 'failed',
   skipped: true,

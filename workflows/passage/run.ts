@@ -1,9 +1,9 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
 import type { Report, ReportKind } from '../../contract/machine.ts';
-import type { Treatment } from '../../contract/outage.ts';
-import type { MachineState, PassageErrand } from '../../contract/passage.ts';
+import type { DisruptionPolicy } from '../../contract/outage.ts';
+import type { MachineState, PassageReference } from '../../contract/passage.ts';
 import type { PlanLine } from '../../domain/steps.ts';
-import type { Heard, PassageContext, Undo } from './context.ts';
+import type { PassageContext, Received, Undo } from './context.ts';
 import type { Definition, Step } from './definition.ts';
 import { Gate } from './gate.ts';
 import { Inbox } from './inbox.ts';
@@ -17,7 +17,7 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 /** One passage under way: all that the engine knows of it. Steps see it as their context. */
 export class Run implements PassageContext {
   readonly definition: Definition;
-  readonly order: Mutable<PassageErrand>;
+  readonly order: Mutable<PassageReference>;
   readonly inbox: Inbox;
   readonly gate: Gate;
   readonly takeover: Takeover;
@@ -53,7 +53,7 @@ export class Run implements PassageContext {
   operator: string | null = null;
   /** Set while a boot of the machine may lead to another step. */
   mayBoot = false;
-  private pool: Treatment | null = null;
+  private pool: DisruptionPolicy | null = null;
 
   constructor(definition: Definition, order: { machineId: string; siteId: string; orderId: string }) {
     const { machineId, siteId, orderId } = order;
@@ -69,12 +69,12 @@ export class Run implements PassageContext {
     this.permits = new Permits(this.holder, this.gate);
   }
 
-  get treatment(): Treatment {
+  get policy(): DisruptionPolicy {
     if (this.pool === null) throw ApplicationFailure.nonRetryable('how its pool wants it treated was not looked up');
     return this.pool;
   }
 
-  set treatment(pool: Treatment) {
+  set policy(pool: DisruptionPolicy) {
     this.pool = pool;
   }
 
@@ -121,13 +121,13 @@ export class Run implements PassageContext {
     this.inbox.note(text);
   }
 
-  async hear(kind: ReportKind, limitMs = this.limit): Promise<Heard> {
-    const heard = await this.inbox.await(kind, limitMs);
-    if (heard === 'cancelled') throw this.leaving();
-    if (heard === 'late' || 'failed' in heard || 'report' in heard) return heard;
+  async hear(kind: ReportKind, limitMs = this.limit): Promise<Received> {
+    const received = await this.inbox.await(kind, limitMs);
+    if (received === 'cancelled') throw this.leaving();
+    if (received === 'late' || 'failed' in received || 'report' in received) return received;
     // A boot that is waited for is no surprise.
-    if (kind === 'inventory') return { report: heard.rebooted };
-    throw new BootedAnew(heard.rebooted);
+    if (kind === 'inventory') return { report: received.rebooted };
+    throw new BootedAnew(received.rebooted);
   }
 
   take(report: Report): void {

@@ -1,13 +1,13 @@
 import { condition } from '@temporalio/workflow';
 import type { Steering } from '../../contract/machine.ts';
-import type { PassageErrand } from '../../contract/passage.ts';
-import type { Held } from '../../domain/question.ts';
+import type { PassageReference } from '../../contract/passage.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 import { passageActivities } from '../proxies.ts';
 import type { Inbox } from './inbox.ts';
 import { Recall } from './recall.ts';
 
 /** Between two reminders, in milliseconds. */
-const reminder = 24 * 60 * 60_000;
+const reminderMs = 24 * 60 * 60_000;
 
 /**
  * A person does the rest of a passage by hand, while it waits on for what the machine reports and begins nothing. They
@@ -19,12 +19,12 @@ export class Takeover {
   /** What an earlier run of the passage left. */
   recall = new Recall([], undefined);
   private readonly inbox: Inbox;
-  private readonly errand: PassageErrand;
+  private readonly order: PassageReference;
   private count = 0;
 
-  constructor(inbox: Inbox, errand: PassageErrand) {
+  constructor(inbox: Inbox, order: PassageReference) {
     this.inbox = inbox;
-    this.errand = errand;
+    this.order = order;
   }
 
   open(): void {
@@ -44,25 +44,25 @@ export class Takeover {
   }
 
   private async watch({ by, reason }: Steering): Promise<void> {
-    const { inbox, errand } = this;
+    const { inbox, order } = this;
     const { step } = inbox;
     this.count += 1;
-    const held: Held = {
+    const question: OperatorQuestion = {
       fault: 'takeover',
-      reason: `${by} does the rest of this ${errand.passage} by hand: ${reason}`,
+      reason: `${by} does the rest of this ${order.passage} by hand: ${reason}`,
       choices: ['done', 'hand-back', 'abandon'],
     };
     const known = this.recall.takeTakeover();
-    const id = known?.id ?? `${errand.orderId}:takeover:${this.recall.asked + this.count}`;
-    inbox.pose({ id, question: known?.held.reason ?? held.reason, choices: held.choices, owner: by });
-    await passageActivities.openHumanStep({ ...errand, ...held, id, step, owner: by, remindAfter: reminder });
+    const id = known?.id ?? `${order.orderId}:takeover:${this.recall.requestCount + this.count}`;
+    inbox.pose({ id, question: known?.question.reason ?? question.reason, choices: question.choices, owner: by });
+    await passageActivities.openHumanStep({ ...order, ...question, id, step, owner: by, remindAfter: reminderMs });
     inbox.cover('person');
     const end = await this.awaitEnd(id);
     inbox.question = null;
-    await passageActivities.closeHumanStep({ ...errand, id, step, ...end });
+    await passageActivities.closeHumanStep({ ...order, id, step, ...end });
     if (end.answer === 'done' || end.answer === 'abandon') {
       this.ended = end.answer;
-      inbox.cancelled ??= { orderId: errand.orderId, by: end.by, reason: held.reason };
+      inbox.cancelled ??= { orderId: order.orderId, by: end.by, reason: question.reason };
     }
     inbox.cover(null);
     inbox.takenOver = null;
@@ -71,11 +71,11 @@ export class Takeover {
   private async awaitEnd(id: string): Promise<{ answer: string; by: string }> {
     const { inbox } = this;
     for (;;) {
-      const heard = await inbox.awaitHandBack(reminder);
-      if (heard === 'late') await passageActivities.remindHumanStep({ ...this.errand, id });
-      else if (heard === 'back') return { answer: 'hand-back', by: 'resume' };
-      else if (heard === 'cancelled') return { answer: 'cancelled', by: inbox.cancelled?.by ?? 'nobody' };
-      else return { answer: heard.answer.answer, by: heard.answer.by };
+      const received = await inbox.awaitHandBack(reminderMs);
+      if (received === 'late') await passageActivities.remindHumanStep({ ...this.order, id });
+      else if (received === 'back') return { answer: 'hand-back', by: 'resume' };
+      else if (received === 'cancelled') return { answer: 'cancelled', by: inbox.cancelled?.by ?? 'nobody' };
+      else return { answer: received.answer.answer, by: received.answer.by };
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { OwnRung } from '../../contract/repair.ts';
+import type { OwnAttempt } from '../../contract/repair.ts';
 import { moveTo } from '../outage/move.ts';
 import { look, restart } from '../outage/power.ts';
 import { soak } from '../outage/soak.ts';
@@ -12,13 +12,13 @@ import type { RepairContext } from './facts.ts';
 type Tried = string | null;
 
 /** One of the attempts that need no person; what fails leads to the next one. */
-export async function attempt(context: RepairContext, effects: Effects, rung: OwnRung): Promise<StepResult> {
+export async function attempt(context: RepairContext, effects: Effects, rung: OwnAttempt): Promise<StepResult> {
   const { facts, request } = context;
   await giveTime(context);
   const sick = await tries[rung](context, effects);
   const seen = sick ?? 'it stays healthy';
   const outcome = sick !== null ? 'failed' : facts.acted === null ? 'false_positive' : 'healed';
-  await effects.repair.endRung({ fault: request.fault, rung, outcome, seen });
+  await effects.repair.endAttempt({ fault: request.fault, attempt: rung, outcome, seen });
   // A rehearsal shows the whole ladder: nobody knows which attempt will help.
   if (sick === null && !context.rehearsing) return finished;
   facts.seen = seen;
@@ -34,7 +34,7 @@ export async function giveTime(context: RepairContext): Promise<void> {
   await context.pause(wait);
 }
 
-const tries: Readonly<Record<OwnRung, (context: RepairContext, effects: Effects) => Promise<Tried>>> = {
+const tries: Readonly<Record<OwnAttempt, (context: RepairContext, effects: Effects) => Promise<Tried>>> = {
   observe,
   restart: (context, effects) => cycle(context, effects, 'restart'),
   'reset-bmc': resetController,
@@ -58,13 +58,13 @@ async function resetController(context: RepairContext, effects: Effects): Promis
   return (await staysHealthy(context, effects)) ? null : stillSick(context, effects);
 }
 
-async function cycle(context: RepairContext, effects: Effects, rung: 'restart' | 'power-cycle'): Promise<Tried> {
+async function cycle(context: RepairContext, effects: Effects, attempt: 'restart' | 'power-cycle'): Promise<Tried> {
   await takeAway(context, effects);
   if (await cleared(context, effects)) return null;
   // What is being restored, or in a person's hands, is restarted where it stands: no flow has an edge back.
   if (context.state.opState === 'draining') await moveTo(effects, 'hard_reboot', 'basic', 'drained');
-  if (!context.rehearsing) context.facts.acted = rung;
-  const up = await restart(context, effects, context.treatment.rebootLimit, rung);
+  if (!context.rehearsing) context.facts.acted = attempt;
+  const up = await restart(context, effects, context.policy.rebootLimit, attempt);
   // A machine that stays silent is the next attempt's, and not in its reboot any more.
   if (context.state.opState === 'hard_reboot')
     await (up === 'up'
@@ -89,7 +89,7 @@ async function cleared(context: RepairContext, effects: Effects): Promise<boolea
 }
 
 function staysHealthy(context: RepairContext, effects: Effects): Promise<boolean> {
-  return soak(context, effects, context.treatment.soak);
+  return soak(context, effects, context.policy.soak);
 }
 
 async function stillSick(context: RepairContext, effects: Effects): Promise<string> {

@@ -1,9 +1,9 @@
 import { ActivityFailure } from '@temporalio/workflow';
-import type { BoardSight } from '../../contract/board.ts';
-import type { PersonsRuling } from '../../contract/passage.ts';
-import type { BoardFactor, BoardShown } from '../../domain/identity/board.ts';
-import type { BoardWord } from '../../domain/identity/boardword.ts';
-import type { AnswerField, Held } from '../../domain/question.ts';
+import type { BoardObservation } from '../../contract/board.ts';
+import type { OperatorAnswer } from '../../contract/passage.ts';
+import type { BoardFactor, BoardObserved } from '../../domain/identity/board.ts';
+import type { BoardAnswer } from '../../domain/identity/boardanswer.ts';
+import type { AnswerField, OperatorQuestion } from '../../domain/question.ts';
 import type { Effects } from '../passage/effects.ts';
 import { rootMessage } from '../passage/failure.ts';
 import type { RepairContext } from './facts.ts';
@@ -24,18 +24,18 @@ export async function settleBoard(
   by: string | null,
   insist: boolean,
 ): Promise<BoardSettled> {
-  let word: BoardWord | null = null;
+  let word: BoardAnswer | null = null;
   for (let tries = 1; ; tries += 1) {
-    const sight = await lookAtBoard(context, effects, word);
-    if (sight.state === 'none') return 'own';
-    if (sight.state === 'same') {
-      if (sight.quarantined && by !== null) await effects.repair.endQuarantine({ by });
+    const observation = await lookAtBoard(context, effects, word);
+    if (observation.state === 'none') return 'own';
+    if (observation.state === 'same') {
+      if (observation.quarantined && by !== null) await effects.repair.endQuarantine({ by });
       return 'own';
     }
-    if (sight.state === 'unread' && !insist) return 'unread';
-    const refused = word === null ? '' : await accept(context, effects, tries, sight, word);
+    if (observation.state === 'unread' && !insist) return 'unread';
+    const refused = word === null ? '' : await accept(context, effects, tries, observation, word);
     if (refused === null) return 'accepted';
-    const answer = await effects.ask(question(sight, refused));
+    const answer = await effects.ask(question(observation, refused));
     if (answer.answer === 'refuse') {
       // It stays shut out, and hands have it.
       context.facts.doubt = `${answer.by} refused the board behind its controller, which stays shut out.`;
@@ -45,7 +45,11 @@ export async function settleBoard(
   }
 }
 
-async function lookAtBoard(context: RepairContext, effects: Effects, word: BoardWord | null): Promise<BoardSight> {
+async function lookAtBoard(
+  context: RepairContext,
+  effects: Effects,
+  word: BoardAnswer | null,
+): Promise<BoardObservation> {
   context.waitsOn('hardware');
   try {
     return await effects.look.hardware.lookAtBoard({ ...(word?.key && { key: word.key }) });
@@ -60,19 +64,20 @@ async function accept(
   context: RepairContext,
   effects: Effects,
   tries: number,
-  sight: Doubtful,
-  word: BoardWord,
+  observation: Doubtful,
+  word: BoardAnswer,
 ): Promise<string | null> {
-  if (sight.state === 'key') return `the key of its certificate is ${sight.key}, and ${word.key ?? 'none'} was said`;
-  if (sight.state !== 'swapped') return '';
+  if (observation.state === 'key')
+    return `the key of its certificate is ${observation.key}, and ${word.key ?? 'none'} was said`;
+  if (observation.state !== 'swapped') return '';
   const id = `${context.order.orderId}:board:${tries}`;
-  const taken = await effects.repair.acceptBoard({ id, shown: sight.shown, word });
+  const taken = await effects.repair.acceptBoard({ id, shown: observation.shown, word });
   if (!taken.accepted) return taken.why;
   context.facts.keysLost = taken.keysLost;
   return null;
 }
 
-function wordOf({ by, data }: PersonsRuling): BoardWord {
+function wordOf({ by, data }: OperatorAnswer): BoardAnswer {
   const told = (name: string) => (typeof data?.[name] === 'string' ? data[name] : undefined);
   const [uuid, mac, key] = [told('uuid'), told('mac'), told('key')];
   return { by, serial: told('serial') ?? '', ...(uuid && { uuid }), ...(mac && { mac }), ...(key && { key }) };
@@ -86,9 +91,9 @@ const fields: Readonly<Record<'serial' | 'uuid' | 'mac' | 'key', AnswerField>> =
 };
 
 type Field = keyof typeof fields;
-type Doubtful = Exclude<BoardSight, { readonly state: 'same' | 'none' }>;
+type Doubtful = Exclude<BoardObservation, { readonly state: 'same' | 'none' }>;
 
-function question(sight: Doubtful, refused: string): Held {
+function question(observation: Doubtful, refused: string): OperatorQuestion {
   const rest = {
     fault: 'repair/board',
     roles: ['operator', 'admin'],
@@ -96,17 +101,17 @@ function question(sight: Doubtful, refused: string): Held {
     onClose: null,
     deadline: 4 * hour,
   } as const;
-  const reason = [...(refused ? [`Not accepted: ${refused}.`] : []), ...sentences(sight)].join(' ');
-  if (sight.state === 'other' || sight.state === 'unread')
+  const reason = [...(refused ? [`Not accepted: ${refused}.`] : []), ...sentences(observation)].join(' ');
+  if (observation.state === 'other' || observation.state === 'unread')
     return { ...rest, reason, choices: ['retry', 'refuse', 'abandon'] };
   return { ...rest, reason, choices: ['accept', 'refuse', 'retry', 'abandon'], schema: { properties: fields } };
 }
 
 /** What "accept" needs besides. None is required by the schema, which holds for every answer. */
-function wantedOf(sight: Extract<Doubtful, { readonly state: 'swapped' | 'key' }>): Field[] {
-  if (sight.state === 'key') return ['serial', 'key'];
-  const differs = (factor: BoardFactor) => sight.differ.includes(factor);
-  const wanted = { serial: true, uuid: differs('uuid'), key: differs('key'), mac: sight.bootPortGone };
+function wantedOf(observation: Extract<Doubtful, { readonly state: 'swapped' | 'key' }>): Field[] {
+  if (observation.state === 'key') return ['serial', 'key'];
+  const differs = (factor: BoardFactor) => observation.differ.includes(factor);
+  const wanted = { serial: true, uuid: differs('uuid'), key: differs('key'), mac: observation.bootPortGone };
   return (Object.keys(wanted) as Field[]).filter((field) => wanted[field]);
 }
 
@@ -118,28 +123,28 @@ const names: Readonly<Record<BoardFactor, string>> = {
   key: "the key of its controller's certificate",
 };
 
-function sentences(sight: Doubtful): string[] {
+function sentences(observation: Doubtful): string[] {
   const list = (factors: readonly BoardFactor[]) => factors.map((factor) => names[factor]).join(', ');
-  switch (sight.state) {
+  switch (observation.state) {
     case 'other':
-      return [`Behind its controller is another machine: ${sight.reason}. It stays shut out.`];
+      return [`Behind its controller is another machine: ${observation.reason}. It stays shut out.`];
     case 'unread':
-      return [`Whether another board is in it can't be told: ${sight.reason}`];
+      return [`Whether another board is in it can't be told: ${observation.reason}`];
     case 'key':
       return [
-        `Its controller shows another certificate, whose key is ${sight.key}; nothing was sent to it.`,
-        `If its board was replaced, compare the key at the machine and answer "accept" with ${wantedOf(sight).join(', ')}.`,
+        `Its controller shows another certificate, whose key is ${observation.key}; nothing was sent to it.`,
+        `If its board was replaced, compare the key at the machine and answer "accept" with ${wantedOf(observation).join(', ')}.`,
       ];
     case 'swapped':
       return [
-        `Another board seems to be in it. These agree: ${list(sight.agree)}. These differ: ${list(sight.differ)}.`,
-        `It shows ${shortly(sight.shown)}.`,
-        `If its board was replaced, answer "accept" with ${wantedOf(sight).join(', ')}; "refuse" leaves it shut out.`,
+        `Another board seems to be in it. These agree: ${list(observation.agree)}. These differ: ${list(observation.differ)}.`,
+        `It shows ${shortly(observation.shown)}.`,
+        `If its board was replaced, answer "accept" with ${wantedOf(observation).join(', ')}; "refuse" leaves it shut out.`,
       ];
   }
 }
 
-function shortly({ uuid, serial, boardSerial, macs, key }: BoardShown): string {
+function shortly({ uuid, serial, boardSerial, macs, key }: BoardObserved): string {
   return [
     `UUID ${uuid ?? 'none'}`,
     `serial number ${serial ?? 'none'}`,

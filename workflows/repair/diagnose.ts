@@ -23,7 +23,7 @@ function firstAttempt({ facts, request }: RepairContext, missing: boolean): Seve
 /** Whether something is missing. */
 export async function inspect(context: RepairContext, effects: Effects): Promise<boolean> {
   const { facts, request, order } = context;
-  await effects.look.outage.readTreatment();
+  await effects.look.outage.readPolicy();
   context.waitsOn('hardware');
   const health = await look(effects, null);
   facts.seen = health.seen;

@@ -7,8 +7,8 @@ import type { RepairContext } from './facts.ts';
 export async function escalate(context: RepairContext, effects: Effects, to: Severity): Promise<StepResult> {
   const { facts, request } = context;
   for (let severity = to; ; severity = above(severity)) {
-    const input = { fault: request.fault, rung: severity, ...(facts.byHand && { byHand: true as const }) };
-    const may = await effects.repair.beginRung(input);
+    const input = { fault: request.fault, attempt: severity, ...(facts.byHand && { byHand: true as const }) };
+    const may = await effects.repair.beginAttempt(input);
     if (may.may) {
       facts.wait = may.wait;
       return goTo(severity);

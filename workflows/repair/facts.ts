@@ -1,4 +1,5 @@
-import { type OwnRung, ownRungs } from '../../contract/repair.ts';
+import { type OwnAttempt, ownAttempts } from '../../contract/repair.ts';
+import type { Milliseconds } from '../../domain/duration.ts';
 import type { RepairRequest } from '../../domain/requests.ts';
 import type { PassageContext } from '../passage/context.ts';
 import type { Begun } from '../passage/definition.ts';
@@ -13,7 +14,7 @@ export interface RepairFacts {
   /** Whether the last look showed it sick: only then a look tells that it is well again. */
   sick: boolean;
   /** The attempt of the last act on the machine; null while nothing was done to it. */
-  acted: OwnRung | null;
+  acted: OwnAttempt | null;
   /** A person's word leads to the next attempt. */
   byHand: boolean;
   /** Its controller is shut out for showing another machine: until that is settled, nothing can be asked of it. */
@@ -25,7 +26,7 @@ export interface RepairFacts {
   /** What was gathered about the fault, for a person, in a few lines. */
   bundle: string;
   /** Milliseconds that the next attempt gives the last act to show what it did. */
-  wait: number;
+  wait: Milliseconds;
 }
 
 export type RepairContext = PassageContext<RepairRequest, RepairFacts>;
@@ -33,7 +34,7 @@ export type RepairContext = PassageContext<RepairRequest, RepairFacts>;
 export function repairFacts({ opState, stage }: Begun, recall: Recall): RepairFacts {
   return {
     away: (opState !== 'production' && opState !== 'draining') || (recall.again && stage === 'repair'),
-    acted: ownRungs.findLast((rung) => rung !== 'observe' && recall.hasAct(rung)) ?? null,
+    acted: ownAttempts.findLast((attempt) => attempt !== 'observe' && recall.hasAct(attempt)) ?? null,
     seen: '',
     sick: false,
     byHand: false,

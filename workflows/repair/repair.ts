@@ -69,7 +69,7 @@ async function handOn(context: RepairContext, effects: Effects, to: 'rebirth' | 
   const why = to === 'rebirth' ? `verifies the repair of ${fault}${lost}` : `given up: ${facts.seen}`;
   const id = await effects.repair.handOn({ to, fault, why });
   effects.turnBack();
-  await effects.repair.endRung({ fault, rung: to, outcome: 'handed-on', seen: id });
+  await effects.repair.endAttempt({ fault, attempt: to, outcome: 'handed-on', seen: id });
   return done(`handed on to ${id}: ${why}`);
 }
 

@@ -5,9 +5,9 @@
 
 import type {
   Eviction,
+  LedgerBatch,
   LedgerRest,
   LedgerResult,
-  LedgerTurn,
   PermitAnswer,
   PermitClosing,
   PermitGrant,
@@ -24,7 +24,7 @@ const batch = 50;
 /** A closed gate that gives no time is looked at this often. */
 const recheck = 120_000;
 /** The image system's request lapses an hour after it was last made (the Dominator's contract). */
-const lapse = 3_600_000;
+const lapseMs = 3_600_000;
 /** A holder whose workflow could not be described is tried again after this. */
 const soon = 300_000;
 
@@ -35,7 +35,7 @@ export type HolderFinding =
   | { readonly holder: 'closed'; readonly up: boolean; readonly why: string };
 
 /** Until the first turn has told the policy. */
-export const firstTerms: PermitTerms = { capacity: 0, bound: 5000, lease: lapse, limit: 24 * lapse };
+export const firstTerms: PermitTerms = { capacity: 0, bound: 5000, lease: lapseMs, limit: 24 * lapseMs };
 
 export class Semaphore {
   readonly id: string;
@@ -72,7 +72,7 @@ export class Semaphore {
     if (this.ended.has(request.id)) return { state: 'refused', reason: 'this request has ended already' };
     if (this.line.size >= this.terms.bound)
       return { state: 'refused', reason: `${this.line.size} requests wait already, and no more may` };
-    const waiting = { ...request, at: now, until: request.workflowId ? 0 : now + lapse };
+    const waiting = { ...request, at: now, until: request.workflowId ? 0 : now + lapseMs };
     this.line.add(waiting);
     this.fresh.set(waiting.id, waiting);
     this.hurry(request.machineId, now);
@@ -127,7 +127,7 @@ export class Semaphore {
   renew(id: string, now: number): void {
     const holder = this.holders.get(id);
     if (!holder) {
-      if (this.line.get(id)?.until) this.line.extend(id, now + lapse);
+      if (this.line.get(id)?.until) this.line.extend(id, now + lapseMs);
       return;
     }
     if (holder.overdue !== null) this.note(id, null);
@@ -146,7 +146,7 @@ export class Semaphore {
   }
 
   /** The next batch for the ledger. */
-  turn(): LedgerTurn {
+  ledgerBatch(): LedgerBatch {
     this.dirty = false;
     return {
       semaphore: this.id,
@@ -159,14 +159,14 @@ export class Semaphore {
   }
 
   /** Takes what the ledger said; gives the grants that are to be told. What changed meanwhile waits for the next turn. */
-  settle(turn: LedgerTurn, result: LedgerResult, now: number): PermitGrant[] {
+  settle(ledgerBatch: LedgerBatch, result: LedgerResult, now: number): PermitGrant[] {
     this.terms = result.terms;
     this.gate = result.gate;
     this.looked = now;
-    for (const { id } of turn.queued) this.fresh.delete(id);
-    const written = new Set(turn.closed);
+    for (const { id } of ledgerBatch.queued) this.fresh.delete(id);
+    const written = new Set(ledgerBatch.closed);
     this.closing = this.closing.filter((closing) => !written.has(closing));
-    for (const { id, why } of turn.overdue) if (this.overdue.get(id) === why) this.overdue.delete(id);
+    for (const { id, why } of ledgerBatch.overdue) if (this.overdue.get(id) === why) this.overdue.delete(id);
     this.passedOver.clear();
     for (const { id, why } of result.held) if (this.line.get(id)) this.passedOver.set(id, why);
     for (const { id, why } of result.gone) this.forget(id, why);
@@ -238,7 +238,7 @@ export class Semaphore {
     for (const { until } of this.line) if (until > 0) times.push(until);
     const opens = this.opens();
     if (opens !== null) times.push(opens);
-    return times.length === 0 ? null : times.reduce((least, time) => Math.min(least, time));
+    return times.length === 0 ? null : times.reduce((min, time) => Math.min(min, time));
   }
 
   private opens(): number | null {
@@ -284,7 +284,7 @@ export class Semaphore {
   }
 
   private leaseOf({ workflowId }: PermitWaiting): number {
-    return workflowId ? this.terms.lease : lapse;
+    return workflowId ? this.terms.lease : lapseMs;
   }
 
   private mark(id: string, why: string): void {

@@ -1,7 +1,7 @@
 /** Ids of requests that have ended, so that a late repetition of one is not taken for a new one. Bounded: beyond it, the ledger knows. */
 export class EndedRequests {
   private readonly reasons = new Map<string, string>();
-  static readonly most = 2000;
+  static readonly max = 2000;
 
   constructor(ids: readonly string[] = []) {
     for (const id of ids) this.add(id, 'this request has ended already');
@@ -18,7 +18,7 @@ export class EndedRequests {
   add(id: string, why: string): void {
     this.reasons.set(id, why);
     for (const oldest of this.reasons.keys()) {
-      if (this.reasons.size <= EndedRequests.most) break;
+      if (this.reasons.size <= EndedRequests.max) break;
       this.reasons.delete(oldest);
     }
   }

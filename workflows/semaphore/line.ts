@@ -82,11 +82,11 @@ export class Line {
    * Whom to offer to the ledger next, in order: the first in line, but an emergency always, and those that were passed
    * over a moment ago only behind the others.
    */
-  front(most: number, passedOver: ReadonlyMap<string, string>): PermitWaiting[] {
-    const emergencies = this.order.filter((one) => one.class === 'emergency').slice(0, most);
+  front(max: number, passedOver: ReadonlyMap<string, string>): PermitWaiting[] {
+    const emergencies = this.order.filter((one) => one.class === 'emergency').slice(0, max);
     const free = this.order.filter((one) => !passedOver.has(one.id));
     const held = this.order.filter((one) => passedOver.has(one.id));
-    const chosen = new Set([...emergencies, ...free.slice(0, most), ...held.slice(0, most)].slice(0, most));
+    const chosen = new Set([...emergencies, ...free.slice(0, max), ...held.slice(0, max)].slice(0, max));
     return [...chosen].sort((left, right) => this.order.indexOf(left) - this.order.indexOf(right));
   }
 }

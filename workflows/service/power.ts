@@ -46,7 +46,7 @@ async function command(context: PassageContext<PowerRequest>, effects: Effects):
   effects.restoredBy(context.operator);
   await takeOutAtOnce(context, effects, semaphores);
   if (action === 'off') return powerOff(context, effects);
-  const { rebootLimit } = context.treatment;
+  const { rebootLimit } = context.policy;
   const up =
     action === 'on'
       ? await powerOn(context, effects, rebootLimit)

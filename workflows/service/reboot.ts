@@ -33,7 +33,7 @@ export const reboot = definePassage('reboot', {
       },
       resume: (context, effects) => resumeOutOfService(context, effects, wayOut(context.request)),
     },
-    { name: 'reboot', owner: 'hardware', limit: ({ treatment }) => treatment.rebootLimit, run: cycle },
+    { name: 'reboot', owner: 'hardware', limit: ({ policy: treatment }) => treatment.rebootLimit, run: cycle },
     {
       name: 'restore',
       owner: 'operations',
@@ -55,7 +55,7 @@ function wayOut({ flow, semaphores, drain, powerBy: drainBy, policy }: RebootReq
 async function cycle(context: RebootContext, effects: Effects): Promise<StepResult> {
   const { recall, request, facts } = context;
   const { flow } = request;
-  const { rebootLimit } = context.treatment;
+  const { rebootLimit } = context.policy;
   if (recall.again && context.state.opState === 'intervention') {
     await intervene(context, effects, 'It was rebooted and nothing came up in time');
     return next;

@@ -50,7 +50,7 @@ function standsAside({ state: { stage, bootState } }: PassageContext<UndrainRequ
 async function bringBack(context: PassageContext<UndrainRequest>, effects: Effects): Promise<StepResult> {
   const { flow, to } = context.request;
   effects.restoredBy(context.operator);
-  await effects.look.outage.readTreatment();
+  await effects.look.outage.readPolicy();
   if (to === 'disabled') {
     await stopDraining(context, effects);
     return next;

@@ -39,8 +39,8 @@ function cycle(controller: Controller, rule: MainsRule, body: ChangeRequest['bod
     return failure(400, 'iLO.2.24.InvalidOperationForSystemState', 'The system must be powered off for this.');
   machine.note('ac-cycle', { by: 'bmc' });
   controller.restart('mains');
-  const { FinalPowerState: wish } = body;
-  const on = wish === undefined ? rule.after === 'as-before' && machine.state.power === 'on' : wish === 'On';
+  const { FinalPowerState: spec } = body;
+  const on = spec === undefined ? rule.after === 'as-before' && machine.state.power === 'on' : spec === 'On';
   void machine.powerOff('mains').then(() => (on ? machine.powerOn('mains') : undefined));
   return empty;
 }

@@ -8,7 +8,7 @@ export interface RequesterInput {
   readonly limit: number | null;
 }
 
-export interface RequesterStanding {
+export interface RequesterStatus {
   readonly taken: PermitOutcome | null;
   readonly queued: readonly string[];
   readonly held: number;
@@ -28,7 +28,7 @@ export async function requester({ subject, resources, limit }: RequesterInput): 
   setHandler(defineSignal('cancel'), () => {
     cancelled = true;
   });
-  setHandler(defineQuery<RequesterStanding>('standing'), () => ({ taken, queued, held: permits.held.length }));
+  setHandler(defineQuery<RequesterStatus>('status'), () => ({ taken, queued, held: permits.held.length }));
   try {
     taken = await permits.take(resources, {
       limit,
@@ -38,6 +38,6 @@ export async function requester({ subject, resources, limit }: RequesterInput): 
     if (taken.state === 'granted') await condition(() => done || cancelled);
     return taken;
   } finally {
-    await permits.giveBack();
+    await permits.returnPermit();
   }
 }

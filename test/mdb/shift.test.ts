@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { onCallAt, type Rotation, turnAt } from '../../domain/oncall.ts';
+import { onCallAt, type Rotation, shiftAt } from '../../domain/oncall.ts';
 
 const utc = (text: string) => new Date(`${text}Z`);
 const weekly: Rotation = {
@@ -29,13 +29,13 @@ describe('who is on call', () => {
     expect(onCallAt(paris, [], utc('2026-03-28T08:00:00'))).toBe('bob');
     expect(onCallAt(paris, [], utc('2026-03-29T06:59:59'))).toBe('bob');
     expect(onCallAt(paris, [], utc('2026-03-29T07:00:00'))).toBe('cleo');
-    expect(turnAt(paris, [], utc('2026-03-28T08:00:00')).until).toEqual(utc('2026-03-29T07:00:00'));
-    expect(turnAt(paris, [], utc('2026-10-24T08:00:00')).until).toEqual(utc('2026-10-25T08:00:00'));
+    expect(shiftAt(paris, [], utc('2026-03-28T08:00:00')).until).toEqual(utc('2026-03-29T07:00:00'));
+    expect(shiftAt(paris, [], utc('2026-10-24T08:00:00')).until).toEqual(utc('2026-10-25T08:00:00'));
   });
 
   it('is somebody else during a swap, from its beginning and no longer at its end', () => {
     const swap = { person: 'dan', from: utc('2026-11-24T09:00:00'), until: utc('2026-11-25T09:00:00') };
-    const who = (at: string) => turnAt(weekly, [swap], utc(at));
+    const who = (at: string) => shiftAt(weekly, [swap], utc(at));
     expect(who('2026-11-24T08:59:59')).toEqual({ person: 'ann', until: swap.from, swapped: false });
     expect(who('2026-11-24T09:00:00')).toEqual({ person: 'dan', until: swap.until, swapped: true });
     expect(who('2026-11-25T09:00:00')).toEqual({ person: 'ann', until: utc('2026-11-30T09:00:00'), swapped: false });
@@ -47,7 +47,7 @@ describe('who is on call', () => {
     fc.assert(
       fc.property(zones, times, fc.integer({ min: 1, max: 30 }), (zone, at, days) => {
         const rotation = { ...weekly, zone, days };
-        const { person, until } = turnAt(rotation, [], at);
+        const { person, until } = shiftAt(rotation, [], at);
         expect(until > at).toBe(true);
         expect(onCallAt(rotation, [], new Date(until.getTime() - 1))).toBe(person);
         expect(onCallAt(rotation, [], until)).not.toBe(person);

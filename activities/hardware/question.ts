@@ -1,12 +1,12 @@
-import type { Held } from '../../domain/question.ts';
+import type { OperatorQuestion } from '../../domain/question.ts';
 
 /** A controller that must not be talked to, or whose answer has to be looked at by a person. */
-export class HeldError extends Error {
+export class QuestionError extends Error {
   override readonly name = 'HeldError';
-  readonly held: Held;
+  readonly question: OperatorQuestion;
 
   constructor(fault: string, reason: string, choices: readonly string[] = ['retry', 'skip', 'abandon']) {
     super(reason);
-    this.held = { fault: `configure/${fault}`, reason, choices };
+    this.question = { fault: `configure/${fault}`, reason, choices };
   }
 }

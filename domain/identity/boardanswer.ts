@@ -1,12 +1,12 @@
 /** A person's word on a mainboard that was replaced. */
 
 import { normaliseMac } from '../machine.ts';
-import { type BoardShown, judgeSwap, type KnownBoard } from './board.ts';
+import { type BoardObserved, judgeSwap, type KnownBoard } from './board.ts';
 import { isSameSerial, isSameUuid, normaliseSerial, normaliseUuid } from './identity.ts';
 import { sameMachine } from './samemachine.ts';
 
 /** What a person said of the new board. */
-export interface BoardWord {
+export interface BoardAnswer {
   readonly by: string;
   /** From the new board's label. */
   readonly serial: string;
@@ -28,50 +28,50 @@ export interface BoardChange {
   readonly key: string | null;
 }
 
-type JudgedWord =
+type BoardAnswerVerdict =
   | { readonly why: string }
   | { readonly agree: readonly string[]; readonly differ: readonly string[]; readonly change: BoardChange };
 
 /** Whether a person's word fits what was seen, and what the machine is known by then. */
-export function judgeWord(
+export function judgeBoardAnswer(
   known: KnownBoard & { readonly serial: string | null },
-  shown: BoardShown,
-  word: BoardWord,
-): JudgedWord {
-  const verdict = judgeSwap(known, shown);
+  observed: BoardObserved,
+  word: BoardAnswer,
+): BoardAnswerVerdict {
+  const verdict = judgeSwap(known, observed);
   if (verdict.is !== 'swapped') return { why: 'reason' in verdict ? verdict.reason : 'nothing differs any more' };
   const { agree, differ, bootPortGone } = verdict;
   const uuid = normaliseUuid(word.uuid);
-  if (differ.includes('uuid') && !(uuid !== null && shown.uuid !== null && isSameUuid(uuid, shown.uuid)))
-    return { why: `its system UUID is ${shown.uuid}, and ${word.uuid ?? 'none'} was said` };
-  if (differ.includes('key') && word.key !== shown.key)
-    return { why: `its certificate's key is ${shown.key}, and ${word.key ?? 'none'} was said` };
+  if (differ.includes('uuid') && !(uuid !== null && observed.uuid !== null && isSameUuid(uuid, observed.uuid)))
+    return { why: `its system UUID is ${observed.uuid}, and ${word.uuid ?? 'none'} was said` };
+  if (differ.includes('key') && word.key !== observed.key)
+    return { why: `its certificate's key is ${observed.key}, and ${word.key ?? 'none'} was said` };
   const serial = normaliseSerial(word.serial);
   if (serial === null) return { why: `${word.serial} is no serial number` };
-  if (shown.boardSerial !== null && !isSameSerial(shown.boardSerial, serial))
-    return { why: `its board's serial number is ${shown.boardSerial}, and ${serial} was said` };
+  if (observed.boardSerial !== null && !isSameSerial(observed.boardSerial, serial))
+    return { why: `its board's serial number is ${observed.boardSerial}, and ${serial} was said` };
   const mac = bootPortGone ? normaliseMac(word.mac ?? '') : known.bootMac;
-  if (mac === null || (bootPortGone && !shown.macs.includes(mac)))
+  if (mac === null || (bootPortGone && !observed.macs.includes(mac)))
     return {
-      why: `the port it booted from is gone: it shows ${shown.macs.join(', ')}, and ${word.mac ?? 'none'} was said`,
+      why: `the port it booted from is gone: it shows ${observed.macs.join(', ')}, and ${word.mac ?? 'none'} was said`,
     };
   const change = {
-    uuid: shown.uuid ?? known.uuid,
-    serial: differ.includes('serial') ? shown.serial : known.serial,
+    uuid: observed.uuid ?? known.uuid,
+    serial: differ.includes('serial') ? observed.serial : known.serial,
     boardSerial: serial,
     mac,
-    macs: shown.macs.filter((one) => !known.macs.includes(one)),
-    bmcMac: differ.includes('bmc-mac') ? (shown.bmcMacs[0] ?? null) : known.bmcMac,
-    key: shown.key,
+    macs: observed.macs.filter((one) => !known.macs.includes(one)),
+    bmcMac: differ.includes('bmc-mac') ? (observed.bmcMacs[0] ?? null) : known.bmcMac,
+    key: observed.key,
   };
-  return isKnownAgain(change, known, shown)
+  return isKnownAgain(change, known, observed)
     ? { agree, differ, change }
     : { why: 'it shows too little to be known again by two factors' };
 }
 
 /** Accepted, it has to pass the check that each later act makes. */
-function isKnownAgain(change: BoardChange, known: KnownBoard, shown: BoardShown): boolean {
+function isKnownAgain(change: BoardChange, known: KnownBoard, observed: BoardObserved): boolean {
   const serials = [change.serial, change.boardSerial, ...known.serials];
   const then = { uuid: change.uuid, serials, bootMac: change.mac, macs: [...known.macs, ...change.macs] };
-  return sameMachine(then, shown).same;
+  return sameMachine(then, observed).same;
 }

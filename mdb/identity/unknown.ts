@@ -7,7 +7,7 @@ import { isDuplicate } from '../trouble.ts';
 
 const birther = { class: 'system', name: 'birther' } as const;
 
-export interface Stranger {
+export interface UnknownMachine {
   readonly siteId: string;
   /** Normalised MAC of the NIC that booted. */
   readonly mac: string;
@@ -34,25 +34,30 @@ export function birthOrderOf(mac: string): string {
  * Writes a machine that was never seen: its row in state *birth*, its NIC, a temporary address, the order for its
  * birth and the message about it, all or nothing. Any number of first requests for one MAC make one machine.
  */
-export async function registerStranger(mdb: Mdb, stranger: Stranger): Promise<Registration> {
-  const { mac } = stranger;
-  const registered = await registerAs(mdb, machineIdOf(mac), birthOrderOf(mac), stranger);
+export async function registerUnknownMachine(mdb: Mdb, unknownMachine: UnknownMachine): Promise<Registration> {
+  const { mac } = unknownMachine;
+  const registered = await registerAs(mdb, machineIdOf(mac), birthOrderOf(mac), unknownMachine);
   if (registered !== 'known' || (await ownerOf(mdb, mac)) !== null) return registered;
   // Of a machine that was first seen under this MAC and has lost the card since, the id stays its own.
   const id = await freeId(mdb, mac);
-  return registerAs(mdb, id, `birth-${id.slice(2)}-1`, stranger);
+  return registerAs(mdb, id, `birth-${id.slice(2)}-1`, unknownMachine);
 }
 
-async function registerAs(mdb: Mdb, id: string, orderId: string, stranger: Stranger): Promise<Registration> {
+async function registerAs(
+  mdb: Mdb,
+  id: string,
+  orderId: string,
+  unknownMachine: UnknownMachine,
+): Promise<Registration> {
   try {
     return await acting(mdb, birther, orderId, async (tx) => {
-      if (!(await insertStranger(tx, id, stranger))) return 'known';
-      const address = await takeAddress(tx, stranger.siteId, id, stranger.source);
+      if (!(await insertUnknownMachine(tx, id, unknownMachine))) return 'known';
+      const address = await takeAddress(tx, unknownMachine.siteId, id, unknownMachine.source);
       // Rolls the machine back: a row without an address would be answered for ever and reach nothing.
       if (address === null) throw new PoolFull();
       await tx.update(machines).set({ temporaryAddress: address }).where(eq(machines.id, id));
       await writeBirthOrder(tx, id, orderId);
-      const detail = { mac: stranger.mac, address };
+      const detail = { mac: unknownMachine.mac, address };
       await record(tx, { actor: birther, action: 'machine.registered', machineId: id, orderId, detail });
       return 'registered';
     });
@@ -90,13 +95,13 @@ export async function recordPoolFull(mdb: Mdb, siteId: string, mac: string): Pro
 }
 
 /** Writes the row of a machine that was never seen, with its card unless that is another's. False where there is one. */
-export async function insertStranger(
+export async function insertUnknownMachine(
   tx: Transaction,
   id: string,
-  stranger: Stranger,
+  unknownMachine: UnknownMachine,
   more: Pick<typeof machines.$inferInsert, 'macMovedTo' | 'resembles' | 'held'> = {},
 ): Promise<boolean> {
-  const { siteId, mac, uuid, serial, vendor, product, firmware } = stranger;
+  const { siteId, mac, uuid, serial, vendor, product, firmware } = unknownMachine;
   const inserted = await tx
     .insert(machines)
     .values({ id, siteId, mac, systemUuid: uuid, serial, vendor, product, firmware, ...more })

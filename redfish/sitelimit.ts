@@ -20,21 +20,28 @@ export interface SiteLimit {
   /** The last median. */
   readonly last: number | null;
   /** Windows since the best was measured with fewer at once. */
-  readonly age: number;
+  readonly windowsSinceBest: number;
   /** While that is being measured: the limit to come back to, and whether what was sent before is through. */
   readonly measuring: { readonly resume: number; readonly settled: boolean } | null;
   /** Set once the site was too slow for the first time: from then on it grows slowly. */
   readonly found: boolean;
 }
 
-export const firstPace: SiteLimit = { limit: 32, best: null, last: null, age: 0, measuring: null, found: false };
+export const firstSiteLimit: SiteLimit = {
+  limit: 32,
+  best: null,
+  last: null,
+  windowsSinceBest: 0,
+  measuring: null,
+  found: false,
+};
 
 /** Below this nothing is gained: each of them is another controller. */
-const least = 4;
+const min = 4;
 /** A median that has doubled is a queue somewhere: in this process, the network, or what the controllers share. */
 const queued = 2;
 /** Milliseconds of noise that are no queue. */
-const noise = 5;
+const noiseMs = 5;
 /** A tenth of the controllers being dead is usual; a third of what worked breaking off is overload. */
 const tooManyFailures = 0.3;
 /**
@@ -48,26 +55,33 @@ const quarter = 0.25;
  * Additive increase, multiplicative decrease: more at once as long as answers don't take longer for it, fewer as soon as
  * they do. The median, since dead and slow controllers must not slow down the others. `most` is the site's cap.
  */
-export function adapt(pace: SiteLimit, window: LatencyWindow, most: number): SiteLimit {
-  const next = judge(pace, window);
-  return { ...next, limit: Math.max(Math.min(least, most), Math.min(next.limit, most)) };
+export function adapt(siteLimit: SiteLimit, window: LatencyWindow, max: number): SiteLimit {
+  const next = judge(siteLimit, window);
+  return { ...next, limit: Math.max(Math.min(min, max), Math.min(next.limit, max)) };
 }
 
-function judge(pace: SiteLimit, { times, failures, full, over }: LatencyWindow): SiteLimit {
-  const last = middle(times) ?? pace.last;
+function judge(siteLimit: SiteLimit, { times, failures, full, over }: LatencyWindow): SiteLimit {
+  const last = middle(times) ?? siteLimit.last;
   const broken = failures / Math.max(1, times.length + failures) >= tooManyFailures;
-  if (broken) return { ...pace, limit: Math.floor(pace.limit / 2), found: true, measuring: null };
-  if (last === null) return pace;
-  if (pace.measuring?.settled)
-    return { ...pace, last, best: last, age: 0, limit: pace.measuring.resume, measuring: null };
-  if (pace.measuring) return { ...pace, last, measuring: { ...pace.measuring, settled: !over } };
-  const best = Math.min(pace.best ?? last, last);
-  const seen = { ...pace, last, best, age: pace.age + 1 };
-  if (seen.age >= oldest && pace.found)
-    return { ...seen, limit: Math.ceil(pace.limit * quarter), measuring: { resume: pace.limit, settled: false } };
-  if (last > best * queued + noise) return { ...seen, limit: Math.floor(pace.limit * 0.8), found: true };
+  if (broken) return { ...siteLimit, limit: Math.floor(siteLimit.limit / 2), found: true, measuring: null };
+  if (last === null) return siteLimit;
+  if (siteLimit.measuring?.settled)
+    return { ...siteLimit, last, best: last, windowsSinceBest: 0, limit: siteLimit.measuring.resume, measuring: null };
+  if (siteLimit.measuring) return { ...siteLimit, last, measuring: { ...siteLimit.measuring, settled: !over } };
+  const best = Math.min(siteLimit.best ?? last, last);
+  const seen = { ...siteLimit, last, best, age: siteLimit.windowsSinceBest + 1 };
+  if (seen.age >= oldest && siteLimit.found)
+    return {
+      ...seen,
+      limit: Math.ceil(siteLimit.limit * quarter),
+      measuring: { resume: siteLimit.limit, settled: false },
+    };
+  if (last > best * queued + noiseMs) return { ...seen, limit: Math.floor(siteLimit.limit * 0.8), found: true };
   if (!full) return seen;
-  return { ...seen, limit: pace.limit + (pace.found ? Math.max(1, Math.ceil(pace.limit / 16)) : pace.limit) };
+  return {
+    ...seen,
+    limit: siteLimit.limit + (siteLimit.found ? Math.max(1, Math.ceil(siteLimit.limit / 16)) : siteLimit.limit),
+  };
 }
 
 function middle(times: readonly number[]): number | null {

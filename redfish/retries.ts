@@ -1,10 +1,10 @@
 import type { RedfishError } from './errors.ts';
 
 /** Whatever a controller asks for: an activity has to end, and another may be luckier. */
-const longestWait = 30_000;
+const maxWaitMs = 30_000;
 /** A read is asked at most this often; what is then still busy is the caller's to try later. */
 const attempts = 3;
-const firstWait = 1000;
+const minWaitMs = 1000;
 
 /** Milliseconds that a `Retry-After` asks for, as seconds or as a date (RFC 9110, 10.2.3); null for anything else. */
 export function retryAfterOf(header: string | string[] | undefined, now: number): number | null {
@@ -20,6 +20,6 @@ export function retryAfterOf(header: string | string[] | undefined, now: number)
  */
 export function waitBefore(attempt: number, error: RedfishError, chance: number): number | null {
   if (error.kind !== 'busy' || attempt >= attempts) return null;
-  const asked = error.retryAfter ?? firstWait * 2 ** (attempt - 1);
-  return Math.round(Math.min(asked, longestWait) * (1 + chance / 4));
+  const requestCount = error.retryAfterMs ?? minWaitMs * 2 ** (attempt - 1);
+  return Math.round(Math.min(requestCount, maxWaitMs) * (1 + chance / 4));
 }

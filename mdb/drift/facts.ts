@@ -1,21 +1,21 @@
 /** What the reconciler compares: what is wanted of machines, and what was last read of them, a page at a time. */
 
 import { sql } from 'drizzle-orm';
-import type { DriftScene } from '../../domain/drift/drift.ts';
+import type { DriftFacts } from '../../domain/drift/drift.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 
 const millis = (time: ReturnType<typeof sql>) => sql`(extract(epoch from ${time}) * 1000)::float8`;
 const listed = (rows: ReturnType<typeof sql>) => sql`(select coalesce(jsonb_agg(x), '[]'::jsonb) from (${rows}) x)`;
 
 /** Machines of the site that have been in service, behind `after`, in their order. */
-export async function readScenes(
+export async function readFacts(
   tx: MdbOrTransaction,
   siteId: string,
   after: string,
   limit: number,
-): Promise<DriftScene[]> {
+): Promise<DriftFacts[]> {
   // NICs are found by their MAC, so that those of a whole page are counted at once.
-  const rows = await tx.execute<DriftScene & Record<string, unknown>>(sql`
+  const rows = await tx.execute<DriftFacts & Record<string, unknown>>(sql`
     with m as (
       select * from machines where site_id = ${siteId} and in_service_at is not null and stage <> 'retired'
         and id > ${after} order by id limit ${limit}),

@@ -1,6 +1,6 @@
 /** What the workflow of a machine has to know: the orders that are under way there, and whether it is paused. */
 import { and, asc, desc, eq, inArray, isNotNull } from 'drizzle-orm';
-import type { MachineLife, OrderMessage, PassageSummary } from '../../contract/machine.ts';
+import type { MachineBacklog, OrderMessage, PassageSummary } from '../../contract/machine.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { machines, orders } from '../schema.ts';
 
@@ -19,7 +19,7 @@ export function messageOf({ id, passage, class: urgency, notBefore, deadline, st
 }
 
 /** Reads it; nothing is under way at a machine that the MDB does not have. */
-export async function readLife(mdb: MdbOrTransaction, machineId: string): Promise<MachineLife> {
+export async function readBacklog(mdb: MdbOrTransaction, machineId: string): Promise<MachineBacklog> {
   const rows = await mdb
     .select({ machine: machines, order: orders })
     .from(machines)

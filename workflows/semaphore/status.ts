@@ -1,10 +1,10 @@
 /** What a semaphore shows of itself. Pure. */
-import { readSemaphoreId, type SemaphoreStanding } from '../../contract/semaphore.ts';
+import { readSemaphoreId, type SemaphoreStatus } from '../../contract/semaphore.ts';
 import type { Semaphore } from './core.ts';
 
 const iso = (time: number) => new Date(time).toISOString();
 
-export function semaphoreStatus(semaphore: Semaphore, most: number, ignored: readonly string[]): SemaphoreStanding {
+export function semaphoreStatus(semaphore: Semaphore, max: number, ignored: readonly string[]): SemaphoreStatus {
   const { id, terms, holders, line, gate, granted } = semaphore;
   return {
     semaphore: id,
@@ -19,7 +19,7 @@ export function semaphoreStatus(semaphore: Semaphore, most: number, ignored: rea
       leaseUntil: iso(holder.until),
       overdue: holder.overdue,
     })),
-    queue: [...line].slice(0, most).map((waiting, index) => ({
+    queue: [...line].slice(0, max).map((waiting, index) => ({
       position: index + 1,
       id: waiting.id,
       machineId: waiting.machineId,
@@ -42,7 +42,7 @@ export function waitsOn({ line, gate }: Semaphore): string {
 }
 
 /** Current details for the Web UI. */
-export function tellDetails(semaphore: Semaphore): string {
+export function describeDetails(semaphore: Semaphore): string {
   const { id, holders, terms, line, gate } = semaphore;
   const { operation = '', tag = '', value = '' } = readSemaphoreId(id) ?? {};
   const lines = [

@@ -6,7 +6,7 @@ import { type Answerer, answerStep } from '../../mdb/people/answering.ts';
 import type { Mirrored, MirrorRow } from '../../mdb/people/mirrors.ts';
 import { keepIgnored, listNoted, noteTicket } from '../../mdb/people/people.ts';
 
-const longest = 2000;
+const max = 2000;
 
 /** Whoever said it over there, with the word that the route gives to that system. */
 export function personOf(mirror: MirrorRow, name: string | null): Answerer {
@@ -15,7 +15,7 @@ export function personOf(mirror: MirrorRow, name: string | null): Answerer {
 }
 
 /** Takes comments over there for notes here, each once, and answers in them for answers. True when one was. */
-export async function hearComments(
+export async function readComments(
   mdb: Mdb,
   mirror: MirrorRow,
   mirrored: Mirrored,
@@ -23,10 +23,10 @@ export async function hearComments(
 ): Promise<boolean> {
   const said = there.comments.filter(({ text }) => noteIn(text) === null);
   const keys = new Map(said.map((comment) => [`${mirror.secretRef}:${there.id}:${comment.id}`, comment]));
-  const heard = keys.size === 0 ? [] : await listNoted(mdb, [...keys.keys()]);
+  const received = keys.size === 0 ? [] : await listNoted(mdb, [...keys.keys()]);
   let answered = false;
   for (const [key, comment] of keys) {
-    if (heard.includes(key)) continue;
+    if (received.includes(key)) continue;
     // The answer goes first: cut off here, it is given once more and refused, where a note alone would lose it.
     answered = (await answerBy(mdb, mirror, mirrored, comment)) || answered;
     await noteComment(mdb, mirror, key, comment);
@@ -38,19 +38,19 @@ async function answerBy(mdb: Mdb, mirror: MirrorRow, mirrored: Mirrored, comment
   const answer = answerIn(comment.text);
   if (answer === null) return false;
   const person = personOf(mirror, comment.by);
-  const asked = mirrored.questions.filter(({ choices }) => matchesChoice(answer, choices));
-  if (asked.length === 0) {
+  const requests = mirrored.questions.filter(({ choices }) => matchesChoice(answer, choices));
+  if (requests.length === 0) {
     const why = `no open question of ticket ${mirror.ticketId} takes it`;
     const { machineId } = mirrored.ticket;
     await mdb.transaction((tx) => keepIgnored(tx, { machineId, why, answer: { answer, by: person.name } }));
     return false;
   }
-  const taken = await Promise.all(asked.map(({ id }) => answerStep(mdb, person, { step: id, answer })));
+  const taken = await Promise.all(requests.map(({ id }) => answerStep(mdb, person, { step: id, answer })));
   return taken.some((one) => one === true);
 }
 
 async function noteComment(mdb: Mdb, mirror: MirrorRow, key: string, comment: OutsideComment): Promise<void> {
-  const text = comment.text.replace(/[^\P{Cc}\n\t]+/gu, ' ').slice(0, longest);
+  const text = comment.text.replace(/[^\P{Cc}\n\t]+/gu, ' ').slice(0, max);
   const by = personOf(mirror, comment.by).name;
   await mdb.transaction((tx) => noteTicket(tx, { ticketId: mirror.ticketId, key, by, text, origin: 'outside' }));
 }

@@ -1,10 +1,10 @@
-import type { HumanStepView, MachineSummary, OrderView, StandingView, StepView } from '../../contract/api.ts';
+import type { HumanStepView, MachineSummary, OrderView, StatusView, StepView } from '../../contract/api.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
 import type { Passage, Stage } from '../../domain/machine.ts';
 import type { LastMove } from '../../mdb/machines/timeline.ts';
 import type { Waited } from '../../mdb/permits/semaphores.ts';
 
-export interface StandingFacts {
+export interface StatusFacts {
   readonly machine: MachineSummary;
   readonly order: OrderView | null;
   readonly steps: readonly StepView[];
@@ -48,7 +48,7 @@ const nextOrdered: Record<Passage, string> = {
 };
 
 /** One sentence each: where a machine is, why, since when, by whom, what comes next, what it waits for. */
-export function statusSentence(facts: StandingFacts): StandingView {
+export function statusSentence(facts: StatusFacts): StatusView {
   const { machine, order, lastMove } = facts;
   const place = machine.rack === null ? 'no position yet' : `rack ${machine.rack} unit ${machine.unit}`;
   return {
@@ -56,40 +56,40 @@ export function statusSentence(facts: StandingFacts): StandingView {
     why: order ? `${order.passage} ${order.id}: ${order.reason}` : 'nothing is ordered',
     since: lastMove?.at ?? machine.since,
     by: lastMove?.actor ?? 'nobody',
-    next: tellNext(facts),
-    blockedOn: tellBlock(facts),
+    next: describeNext(facts),
+    blockedOn: describeBlock(facts),
   };
 }
 
-function tellNext(facts: StandingFacts): string {
+function describeNext(facts: StatusFacts): string {
   const { machine, order } = facts;
-  if (order === null) return tellIdle(facts);
+  if (order === null) return describeIdle(facts);
   const { passage, dryRun, pausedBy, takenOverBy, notBefore, state } = order;
   if (takenOverBy !== null) return `what ${takenOverBy} does by hand, until they say that it is done`;
-  const end = dryRun ? 'a plan of what would be done' : tellEnd(passage, machine.stage);
+  const end = dryRun ? 'a plan of what would be done' : describeEnd(passage, machine.stage);
   if (pausedBy !== null) return `nothing until it is resumed, then ${end}`;
   return state === 'waiting' && isToCome(notBefore) ? `from ${notBefore} on: ${end}` : end;
 }
 
 /** A machine that is being born goes along the belt, and every other comes to what was ordered. */
-function tellEnd(passage: Passage, stage: Stage): string {
+function describeEnd(passage: Passage, stage: Stage): string {
   const isNew = passage === 'birth' || passage === 'rebirth';
-  const onBelt = isNew && stage !== 'in_service' && stage !== 'retired';
-  return onBelt ? nextStage[stage] : nextOrdered[passage];
+  const onSteps = isNew && stage !== 'in_service' && stage !== 'retired';
+  return onSteps ? nextStage[stage] : nextOrdered[passage];
 }
 
 const isToCome = (notBefore: string | null) => notBefore !== null && Date.parse(notBefore) > Date.now();
 
 /** What comes of a machine for which nothing is ordered: "it works" only where everything that is known says so. */
-function tellIdle(facts: StandingFacts): string {
+function describeIdle(facts: StatusFacts): string {
   const { machine } = facts;
   if (machine.stage === 'retired') return 'nothing: it has left the fleet';
-  const want = tellWant(facts);
+  const want = describeWant(facts);
   return want === null ? nextStage.in_service : `nothing until ${want}`;
 }
 
 /** What somebody has to do for a machine that nothing is ordered for, by the command for it; null where it works. */
-function tellWant({ machine, quarantine, boots }: StandingFacts): string | null {
+function describeWant({ machine, quarantine, boots }: StatusFacts): string | null {
   const { id, stage, opState, repairState, held } = machine;
   if (stage === 'retired') return null;
   if (held !== null) return `somebody has seen to what holds it: ${held}`;
@@ -107,7 +107,7 @@ function tellWant({ machine, quarantine, boots }: StandingFacts): string | null 
   return null;
 }
 
-function tellBlock(facts: StandingFacts): string {
+function describeBlock(facts: StatusFacts): string {
   const { machine, order, steps, questions, waited, brake, directive } = facts;
   const [question] = questions;
   if (question) {
@@ -115,12 +115,12 @@ function tellBlock(facts: StandingFacts): string {
   }
   if (machine.held !== null) return `held: ${machine.held} (farrier machine unhold ${machine.id} --reason …)`;
   // One that was announced and never ordered is in nobody's way, and nothing is in its.
-  if (order === null) return (machine.stage === 'racked' ? null : tellWant(facts)) ?? 'nothing';
+  if (order === null) return (machine.stage === 'racked' ? null : describeWant(facts)) ?? 'nothing';
   if (order.takenOverBy !== null) return `${order.takenOverBy}, who took it over (farrier order resume ${order.id})`;
   if (order.pausedBy !== null) return `${order.pausedBy}, who paused it (farrier order resume ${order.id})`;
   // An order may wait for its permit before it begins.
-  if (waited !== null) return tellPermit(waited);
-  if (order.state === 'waiting') return tellWait(order);
+  if (waited !== null) return describePermit(waited);
+  if (order.state === 'waiting') return describeWait(order);
   const running = steps.filter(({ state }) => state === 'running' || state === 'held');
   const step = running.find(({ source }) => source === 'agent') ?? running[0];
   // What has left already is not held by it, and what does not leave is not either.
@@ -131,12 +131,12 @@ function tellBlock(facts: StandingFacts): string {
   return `${step.owner}: ${step.name}${percent}${step.late ? ', which is late' : ''}${why}${why === '' ? held : ''}`;
 }
 
-function tellPermit({ semaphore, before, gate }: Waited): string {
+function describePermit({ semaphore, before, gate }: Waited): string {
   const line = before === 0 ? 'first in line' : `${before} in line before it`;
   return `a permit of ${semaphore}, ${line}${gate === null ? '' : `: ${gate}`}`;
 }
 
-function tellWait({ notBefore }: OrderView): string {
+function describeWait({ notBefore }: OrderView): string {
   if (isToCome(notBefore)) return `its time: not before ${notBefore}`;
   return 'its workflow, which has not taken the order yet';
 }

@@ -3,27 +3,27 @@
  * departures are held until it has cooled down or a person says otherwise. One ticket tells of the whole storm.
  */
 import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { CapacityGroups } from '../../domain/capacity.ts';
 import {
-  type BrakeLimits,
-  type Departures,
+  type BreakerLimits,
+  describeEngaged,
   findStorm,
   isEngaged,
   isOverridden,
-  tellEngaged,
-} from '../../domain/brake.ts';
-import type { CapacityGroups } from '../../domain/capacity.ts';
+  type TakenOut,
+} from '../../domain/circuitbreaker.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { openTicket } from '../people/people.ts';
 import { brakes, tickets } from '../schema.ts';
 
-export type Brake = typeof brakes.$inferSelect;
+export type CircuitBreaker = typeof brakes.$inferSelect;
 
 const here = eq(brakes.id, 'fleet');
 const system: Actor = { class: 'system', name: 'brake' };
 
 /** The brake's row, locked until the transaction ends. */
-async function lockBrake(tx: Transaction): Promise<Brake> {
+async function lockBreaker(tx: Transaction): Promise<CircuitBreaker> {
   await tx.insert(brakes).values({ id: 'fleet' }).onConflictDoNothing();
   const [row] = await tx.select().from(brakes).where(here).for('update');
   if (!row) throw new Error('the MDB has no brake');
@@ -34,23 +34,23 @@ async function lockBrake(tx: Transaction): Promise<Brake> {
  * Why one more machine may not leave production now; null when it may. Engages the brake where this departure would be
  * the one too many, and lets go of one that has cooled down; a dry run only looks.
  */
-export async function holdByBrake(
+export async function holdByBreaker(
   tx: Transaction,
   machineId: string,
   groups: CapacityGroups,
   dryRun = false,
 ): Promise<string | null> {
-  let brake = await lockBrake(tx);
+  let breaker = await lockBreaker(tx);
   const now = Date.now();
-  if (isOverridden(brake, now)) return null;
-  if (isEngaged(brake, now)) return tellEngaged(brake);
-  if (brake.engagedAt !== null) {
+  if (isOverridden(breaker, now)) return null;
+  if (isEngaged(breaker, now)) return describeEngaged(breaker);
+  if (breaker.engagedAt !== null) {
     if (dryRun) return null;
-    brake = await letGo(tx, system, brake, 'it has cooled down');
+    breaker = await letGo(tx, system, breaker, 'it has cooled down');
   }
-  const storm = findStorm(brake, await countDepartures(tx, brake, machineId, groups), groups);
+  const storm = findStorm(breaker, await countTakenOut(tx, breaker, machineId, groups), groups);
   if (storm === null || dryRun) return storm;
-  const coolUntil = new Date(now + brake.coolMinutes * 60_000);
+  const coolUntil = new Date(now + breaker.coolMinutes * 60_000);
   const ticketId = await openTicket(tx, {
     id: `T-brake-${now}`,
     machineId,
@@ -61,23 +61,23 @@ export async function holdByBrake(
   const engaged = { engagedAt: new Date(now), coolUntil, reason: storm, engagedBy: system.name, ticketId };
   await tx.update(brakes).set(engaged).where(here);
   await record(tx, { actor: system, action: 'brake.engaged', machineId, detail: { storm, coolUntil } });
-  return tellEngaged({ ...brake, ...engaged });
+  return describeEngaged({ ...breaker, ...engaged });
 }
 
 // Every departure counts, also those that nobody asked for: it is the storm that matters, not its cause.
-async function countDepartures(
+async function countTakenOut(
   tx: Transaction,
-  brake: Brake,
+  breaker: CircuitBreaker,
   machineId: string,
   groups: CapacityGroups,
-): Promise<Departures> {
-  const from = brake.countedFrom === null ? sql`'-infinity'::timestamptz` : sql`${brake.countedFrom}::timestamptz`;
+): Promise<TakenOut> {
+  const from = breaker.countedFrom === null ? sql`'-infinity'::timestamptz` : sql`${breaker.countedFrom}::timestamptz`;
   const group = (inside: ReturnType<typeof sql>, name: string) => sql`
     count(distinct m.id) filter (where d.machine_id <> ${machineId} and ${inside})::int as ${sql.identifier(`${name}_left`)},
     count(distinct m.id) filter (where ${inside})::int as ${sql.identifier(`${name}_total`)}`;
   const rows = await tx.execute<Record<string, number>>(sql`
     with departed as (select machine_id, at from state_history where guarded = 'op_state' and "from" = 'production'
-      and at > clock_timestamp() - ${brake.windowMinutes} * interval '1 minute' and at > ${from})
+      and at > clock_timestamp() - ${breaker.windowMinutes} * interval '1 minute' and at > ${from})
     select (select count(*)::int from departed where at > clock_timestamp() - interval '1 minute') as minute,
       ${group(sql`r.feed = ${groups['feed'] ?? null}`, 'feed')}, ${group(sql`m.rack_id = ${groups['rack'] ?? null}`, 'rack')},
       ${group(sql`m.pool = ${groups['pool'] ?? null}`, 'pool')}
@@ -89,32 +89,32 @@ async function countDepartures(
 }
 
 /** Lets go, closes the storm's ticket and forgives what was counted so far. */
-async function letGo(tx: Transaction, actor: Actor, brake: Brake, reason: string): Promise<Brake> {
+async function letGo(tx: Transaction, actor: Actor, breaker: CircuitBreaker, reason: string): Promise<CircuitBreaker> {
   const free = { engagedAt: null, coolUntil: null, reason: null, engagedBy: null, ticketId: null };
   const [row] = await tx
     .update(brakes)
     .set({ ...free, countedFrom: sql`clock_timestamp()` })
     .where(here)
     .returning();
-  if (brake.ticketId !== null) {
-    const open = and(eq(tickets.id, brake.ticketId), isNull(tickets.closedAt));
+  if (breaker.ticketId !== null) {
+    const open = and(eq(tickets.id, breaker.ticketId), isNull(tickets.closedAt));
     await tx.update(tickets).set({ closedAt: sql`now()` }).where(open);
   }
   await record(tx, {
     actor,
     action: 'brake.released',
-    detail: { reason, engagedAt: brake.engagedAt, storm: brake.reason },
+    detail: { reason, engagedAt: breaker.engagedAt, storm: breaker.reason },
   });
-  return row ?? { ...brake, ...free };
+  return row ?? { ...breaker, ...free };
 }
 
-export interface BrakeStatus extends Brake {
+export interface BreakerStatus extends CircuitBreaker {
   /** Machines that left production in the last minute and in the brake's window. */
   readonly lastMinute: number;
   readonly inWindow: number;
 }
 
-export async function readBrake(mdb: MdbOrTransaction): Promise<BrakeStatus> {
+export async function readBreaker(mdb: MdbOrTransaction): Promise<BreakerStatus> {
   await mdb.insert(brakes).values({ id: 'fleet' }).onConflictDoNothing();
   const [brake] = await mdb.select().from(brakes).where(here);
   if (!brake) throw new Error('the MDB has no brake');
@@ -126,51 +126,56 @@ export async function readBrake(mdb: MdbOrTransaction): Promise<BrakeStatus> {
 }
 
 /** Holds every departure until `minutes` are over, or until a person releases it. */
-export function engageBrake(mdb: Mdb, operator: Actor, reason: string, minutes: number | null): Promise<BrakeStatus> {
+export function engageBreaker(
+  mdb: Mdb,
+  operator: Actor,
+  reason: string,
+  minutes: number | null,
+): Promise<BreakerStatus> {
   return acting(mdb, operator, null, async (tx) => {
-    const brake = await lockBrake(tx);
+    const breaker = await lockBreaker(tx);
     const coolUntil = minutes === null ? null : new Date(Date.now() + minutes * 60_000);
-    const engagedAt = brake.engagedAt ?? new Date();
+    const engagedAt = breaker.engagedAt ?? new Date();
     await tx
       .update(brakes)
       .set({ engagedAt, coolUntil, reason, engagedBy: operator.name, overrideUntil: null, overrideBy: null })
       .where(here);
     await record(tx, { actor: operator, action: 'brake.engaged', detail: { reason, coolUntil } });
-    return readBrake(tx);
+    return readBreaker(tx);
   });
 }
 
 /** Lets departures go on. With `overrideMinutes` it can't engage again by itself for so long. */
-export function releaseBrake(
+export function releaseBreaker(
   mdb: Mdb,
   operator: Actor,
   reason: string,
   overrideMinutes: number | null,
-): Promise<BrakeStatus> {
+): Promise<BreakerStatus> {
   return acting(mdb, operator, null, async (tx) => {
-    const brake = await lockBrake(tx);
+    const breaker = await lockBreaker(tx);
     const overrideUntil = overrideMinutes === null ? null : new Date(Date.now() + overrideMinutes * 60_000);
     await tx
       .update(brakes)
       .set({ overrideUntil, overrideBy: overrideUntil === null ? null : operator.name })
       .where(here);
-    await letGo(tx, operator, brake, reason);
+    await letGo(tx, operator, breaker, reason);
     if (overrideUntil !== null)
       await record(tx, { actor: operator, action: 'brake.overridden', detail: { reason, overrideUntil } });
-    return readBrake(tx);
+    return readBreaker(tx);
   });
 }
 
-export function setBrake(
+export function setBreaker(
   mdb: Mdb,
   operator: Actor,
-  limits: Partial<BrakeLimits>,
+  limits: Partial<BreakerLimits>,
   reason: string,
-): Promise<BrakeStatus> {
+): Promise<BreakerStatus> {
   return acting(mdb, operator, null, async (tx) => {
-    await lockBrake(tx);
+    await lockBreaker(tx);
     await tx.update(brakes).set(limits).where(here);
     await record(tx, { actor: operator, action: 'brake.set', detail: { reason, ...limits } });
-    return readBrake(tx);
+    return readBreaker(tx);
   });
 }

@@ -1,7 +1,7 @@
 /** One look at a campaign: what has ended is taken over from the orders, and what may begin is ordered. */
 
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
-import type { TurnInput } from '../../contract/campaign.ts';
+import type { CampaignStepInput } from '../../contract/campaign.ts';
 import { type CampaignProgress, type MemberCounts, memberStates } from '../../domain/campaign/campaign.ts';
 import {
   type CampaignFacts,
@@ -19,13 +19,13 @@ import { cancelOrder, placeOrderIn } from '../orders/orders.ts';
 import { openTicket } from '../people/people.ts';
 import { opensAt } from '../permits/policy.ts';
 import { campaignMachines, campaigns, machines, orders } from '../schema.ts';
-import { type CampaignRow, lockCampaign, orderIdOf, rehearsalSql, wishOf } from './campaigns.ts';
+import { type CampaignRow, lockCampaign, orderIdOf, rehearsalSql, specOf } from './campaigns.ts';
 
 const system: Actor = { class: 'system', name: 'campaign' };
 /** Orders that one look places or cancels; it is a local activity of seconds. */
-const mostOrders = 50;
+const maxOrders = 50;
 
-export interface TurnWish extends TurnInput {
+export interface CampaignStep extends CampaignStepInput {
   /** Whether the canaries were found well just now. */
   readonly healthy: boolean;
 }
@@ -33,16 +33,16 @@ export interface TurnWish extends TurnInput {
 type MemberRow = typeof campaignMachines.$inferSelect;
 
 /** Looks, decides and acts. It may be repeated at any time: what counts is what the MDB says. Null: there is no such campaign. */
-export async function turnCampaign(mdb: Mdb, wish: TurnWish): Promise<CampaignProgress | null> {
-  const { campaignId } = wish;
-  const looked = await acting(mdb, system, null, (tx) => look(tx, wish));
+export async function progressCampaign(mdb: Mdb, spec: CampaignStep): Promise<CampaignProgress | null> {
+  const { campaignId } = spec;
+  const looked = await acting(mdb, system, null, (tx) => look(tx, spec));
   if (looked === null) return null;
   const { campaign, verdict, next } = looked;
   for (const member of next) await placeMember(mdb, campaign, member);
   const stopping = campaign.state === 'cancelling' ? await stopOrders(mdb, campaign) : 0;
-  const told = await tell(mdb, campaignId, verdict, wish);
-  const more = next.length === mostOrders || stopping === mostOrders || (await moreAtOnce(mdb, looked));
-  return told && { ...told, more };
+  const reported = await describe(mdb, campaignId, verdict, spec);
+  const more = next.length === maxOrders || stopping === maxOrders || (await moreAtOnce(mdb, looked));
+  return reported && { ...reported, more };
 }
 
 interface Looked {
@@ -51,14 +51,14 @@ interface Looked {
   readonly next: readonly MemberRow[];
 }
 
-async function look(tx: Transaction, wish: TurnWish): Promise<Looked | null> {
-  const campaign = await lockCampaign(tx, wish.campaignId);
+async function look(tx: Transaction, spec: CampaignStep): Promise<Looked | null> {
+  const campaign = await lockCampaign(tx, spec.campaignId);
   if (campaign === null) return null;
   await takeOutcomes(tx, campaign.id);
-  const scene = await readScene(tx, campaign, wish);
-  const verdict = judgeCampaign(scene);
+  const facts = await readContext(tx, campaign, spec);
+  const verdict = judgeCampaign(facts);
   const next = verdict.do === 'place' ? await chooseNext(tx, campaign, verdict.canary) : [];
-  await apply(tx, campaign, verdict, wish);
+  await apply(tx, campaign, verdict, spec);
   return { campaign, verdict, next };
 }
 
@@ -83,7 +83,11 @@ export async function countMembers(mdb: MdbOrTransaction, id: string, batch?: nu
   return { ...counts, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) } as MemberCounts;
 }
 
-async function readScene(tx: Transaction, campaign: CampaignRow, { now, healthy }: TurnWish): Promise<CampaignFacts> {
+async function readContext(
+  tx: Transaction,
+  campaign: CampaignRow,
+  { now, healthy }: CampaignStep,
+): Promise<CampaignFacts> {
   const { id, state, why, pace, haltAt, forgiven, soakFrom, soakedAt } = campaign;
   const failed = await latestFailure(tx, id);
   return {
@@ -139,7 +143,7 @@ async function chooseNext(tx: Transaction, { id, pace, limits }: CampaignRow, ca
     .orderBy(asc(campaignMachines.ordinal));
   const underWay = members.filter(({ state }) => state === 'ordered');
   const planned = members.filter(({ state }) => state === 'planned');
-  return pickNext(planned, underWay, limits, pace.atOnce).slice(0, mostOrders);
+  return pickNext(planned, underWay, limits, pace.atOnce).slice(0, maxOrders);
 }
 
 /** A canary that was skipped or failed proves nothing: the next machines take its place. */
@@ -153,7 +157,12 @@ async function makeUpCanary(tx: Transaction, id: string, wanted: number): Promis
       order by doubt is not null, ordinal limit ${missing})`);
 }
 
-async function apply(tx: Transaction, campaign: CampaignRow, verdict: CampaignMove, { now }: TurnWish): Promise<void> {
+async function apply(
+  tx: Transaction,
+  campaign: CampaignRow,
+  verdict: CampaignMove,
+  { now }: CampaignStep,
+): Promise<void> {
   const { id } = campaign;
   const set = (change: Partial<typeof campaigns.$inferInsert>) =>
     tx.update(campaigns).set(change).where(eq(campaigns.id, id));
@@ -175,11 +184,11 @@ async function halt(tx: Transaction, { id, forgiven }: CampaignRow, why: string)
     .limit(1);
   const machineId = (await findSick(tx, id))?.machineId ?? (await latestFailure(tx, id))?.machineId ?? first?.machineId;
   const body = `${why}\n\nNothing more is begun; what is under way goes on. When you have looked: farrier campaign resume ${id} --reason TEXT, or farrier campaign cancel ${id} --reason TEXT.`;
-  const wish = { fault: `campaign/${id}`, title: `Campaign ${id} has halted`, body };
+  const spec = { fault: `campaign/${id}`, title: `Campaign ${id} has halted`, body };
   const ticketId =
     machineId === undefined
       ? null
-      : await openTicket(tx, { ...wish, machineId, id: `T-campaign-${id}-${forgiven}-${Date.now().toString(36)}` });
+      : await openTicket(tx, { ...spec, machineId, id: `T-campaign-${id}-${forgiven}-${Date.now().toString(36)}` });
   await tx.update(campaigns).set({ state: 'paused', why, pausedBy: null, ticketId }).where(eq(campaigns.id, id));
   await record(tx, { actor: system, action: 'campaign.halt', machineId: machineId ?? null, detail: { id, why } });
 }
@@ -215,14 +224,14 @@ function placeMember(mdb: Mdb, campaign: CampaignRow, { machineId }: MemberRow):
       .returning({ machineId: campaignMachines.machineId });
     if (!member) return;
     const [machine] = await tx.select({ held: machines.held }).from(machines).where(eq(machines.id, machineId));
-    const wish = {
-      ...wishOf(campaign, machineId),
+    const spec = {
+      ...specOf(campaign, machineId),
       id: orderId,
       campaignId: id,
       reviewed: await reviewed(tx, id, machineId),
     };
     const held = machine?.held ?? null;
-    const placed = held === null ? await placeOrderIn(tx, actor, wish) : null;
+    const placed = held === null ? await placeOrderIn(tx, actor, spec) : null;
     const refused = placed === null ? `it is held: ${held}` : isRefused(placed) ? placed.message : null;
     if (refused !== null)
       await tx
@@ -252,7 +261,7 @@ async function stopOrders(mdb: Mdb, { id, why, stops }: CampaignRow): Promise<nu
         sql`not exists (select from outbox x where x.key = 'cancel/' || ${orders.id})`,
       ),
     )
-    .limit(mostOrders);
+    .limit(maxOrders);
   for (const order of live) await cancelOrder(mdb, system, order.id, `campaign ${id} was ${why ?? 'cancelled'}`);
   return live.length;
 }
@@ -266,11 +275,11 @@ async function moreAtOnce(mdb: Mdb, { campaign, verdict, next }: Looked): Promis
   return next.length > 0 && ordered === 0;
 }
 
-async function tell(
+async function describe(
   mdb: Mdb,
   id: string,
   verdict: CampaignMove,
-  { now, healthy }: TurnWish,
+  { now, healthy }: CampaignStep,
 ): Promise<Omit<CampaignProgress, 'more'> | null> {
   const [campaign] = await mdb.select().from(campaigns).where(eq(campaigns.id, id));
   if (!campaign) return null;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type * as contract from '../../contract/api.ts';
 import { checkRequest } from '../../contract/requestschemas.ts';
-import type { OrderWish, PassageRequest } from '../../domain/orders.ts';
+import type { OrderSpec, PassageRequest } from '../../domain/orders.ts';
 import type { SemaphoreTags } from '../../domain/requests.ts';
 import { type Selector, selectsAll } from '../../domain/selector.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -10,7 +10,7 @@ import { ApiError } from './errors.ts';
 import { mustKnowTags, mustSelect } from './names.ts';
 
 /** Machines that one request may be about; for more there are campaigns. */
-const mostMachines = 1000;
+const maxMachines = 1000;
 
 type Body = Pick<
   z.output<typeof contract.orderRequest>,
@@ -18,14 +18,14 @@ type Body = Pick<
 >;
 
 /** What a body asks for, whoever it is for; 400 with the field that is wrong. */
-export function readWish(body: Body): Omit<OrderWish, 'id' | 'machineId'> {
+export function readSpec(body: Body): Omit<OrderSpec, 'id' | 'machineId'> {
   const { passage, wipe, notBefore, deadline } = body;
   if (wipe !== undefined && passage !== 'birth' && passage !== 'rebirth')
     throw new ApiError('invalid', `wipe: a ${passage} wipes nothing by this`, 'wipe');
   const checked = checkRequest(passage, { ...(wipe !== undefined && { wipe }), ...body.request });
   if (!checked.ok) throw new ApiError('invalid', checked.message, checked.field);
   return {
-    asked: { passage, request: checked.request } as PassageRequest,
+    passageRequest: { passage, request: checked.request } as PassageRequest,
     reason: body.reason,
     class: body.class ?? null,
     dryRun: body.dryRun,
@@ -43,7 +43,10 @@ function readStart(text: string): Date {
 }
 
 /** Ends a request for permits of groups that there are not. */
-export function mustKnowGroups(mdb: Mdb, { asked: { request } }: Pick<OrderWish, 'asked'>): Promise<void> {
+export function mustKnowGroups(
+  mdb: Mdb,
+  { passageRequest: { request } }: Pick<OrderSpec, 'passageRequest'>,
+): Promise<void> {
   const { semaphores } = request as { readonly semaphores?: SemaphoreTags };
   return mustKnowTags(mdb, semaphores, 'request.semaphores');
 }
@@ -51,9 +54,9 @@ export function mustKnowGroups(mdb: Mdb, { asked: { request } }: Pick<OrderWish,
 /** The machines that a selector means. Nothing is done for `all` without their number, or where it is another one. */
 export async function mustMatch(mdb: Mdb, text: string, count: number | undefined): Promise<string[]> {
   const selector = await mustSelect(mdb, text);
-  const found = await selectMachines(mdb, selector, mostMachines);
-  if (found.length > mostMachines)
-    throw new ApiError('invalid', `${text} is more than ${mostMachines} machines`, 'selector');
+  const found = await selectMachines(mdb, selector, maxMachines);
+  if (found.length > maxMachines)
+    throw new ApiError('invalid', `${text} is more than ${maxMachines} machines`, 'selector');
   mustBeMeant(text, selector, found.length, count);
   return found;
 }

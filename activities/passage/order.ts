@@ -3,7 +3,7 @@ import {
   type EndInput,
   type MachineState,
   noOrder,
-  type PassageErrand,
+  type PassageReference,
   type StepStart,
 } from '../../contract/passage.ts';
 import type { BegunPassage, Taken } from '../../contract/past.ts';
@@ -16,7 +16,7 @@ import * as people from '../../mdb/people/people.ts';
 import { lookAfterPermits } from '../../mdb/permits/permits.ts';
 
 /** Who moves a machine's state in a passage. */
-export function actorOf({ passage: name, epoch }: Pick<PassageErrand, 'passage' | 'epoch'>): Actor {
+export function actorOf({ passage: name, epoch }: Pick<PassageReference, 'passage' | 'epoch'>): Actor {
   return { class: 'system', name, epoch };
 }
 
@@ -27,31 +27,31 @@ export function stateOf(machine: passage.OrderedMachineRow): MachineState {
 }
 
 /** Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. */
-export function beginPassage(mdb: Mdb, input: PassageErrand & { next: StepStart }): Promise<BegunPassage> {
+export function beginPassage(mdb: Mdb, input: PassageReference & { next: StepStart }): Promise<BegunPassage> {
   const { machineId, orderId, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     await mustBeOrdered(tx, input);
     const machine = await passage.lockMachine(tx, machineId);
-    const asked = await passage.orderOf(tx, orderId);
+    const request = await passage.orderOf(tx, orderId);
     const common = {
       ...stateOf(machine),
       hostname: machine.hostname,
-      dryRun: asked.dryRun,
-      reviewed: asked.reviewed,
-      class: asked.class,
-      requester: asked.requester,
-      requesterClass: asked.requesterClass,
-      request: asked.request,
+      dryRun: request.dryRun,
+      reviewed: request.reviewed,
+      class: request.class,
+      requester: request.requester,
+      requesterClass: request.requesterClass,
+      request: request.request,
     };
     const begun = await passage.beginOrder(tx, orderId);
     if (typeof begun === 'string') return { ...common, live: false, why: begun, fence: 0, controller: false };
-    return { ...common, ...(await take(tx, machine, asked, begun, next)) };
+    return { ...common, ...(await take(tx, machine, request, begun, next)) };
   });
 }
 
 /** Throws for good when the order is none of this passage's: nothing is to be begun, and nothing to be ended. */
-export async function mustBeOrdered(tx: Transaction, errand: PassageErrand): Promise<void> {
-  const doubt = await passage.doubtOrder(tx, errand);
+export async function mustBeOrdered(tx: Transaction, order: PassageReference): Promise<void> {
+  const doubt = await passage.doubtOrder(tx, order);
   if (doubt !== null) throw ApplicationFailure.nonRetryable(doubt, noOrder);
 }
 
@@ -76,7 +76,7 @@ export async function take(
 /** One step ends and the next begins, in one transaction. */
 export function turnTo(
   mdb: Mdb,
-  input: PassageErrand & { ended: string; message?: string; next: StepStart },
+  input: PassageReference & { ended: string; message?: string; next: StepStart },
 ): Promise<void> {
   const { orderId, ended, message, next } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
@@ -86,7 +86,7 @@ export function turnTo(
 }
 
 /** The machine booted anew in the middle of a step: the step's row says so. */
-export function noteReboot(mdb: Mdb, input: PassageErrand & { step: string }): Promise<void> {
+export function noteReboot(mdb: Mdb, input: PassageReference & { step: string }): Promise<void> {
   return acting(mdb, actorOf(input), input.orderId, async (tx) => {
     await passage.settleStep(tx, input.orderId, input.step, 'failed', {
       message: 'The machine booted anew in this step; it starts over from its inventory.',
@@ -123,7 +123,7 @@ async function holdMachine(tx: Transaction, { machineId, passage: name, state, o
  * A passage that broke (a bug, or somebody terminated it): the order fails, a ticket says why, and the machine is held.
  * One whose order is none, or had ended before, leaves everything as it is.
  */
-export function breakOff(mdb: Mdb, input: PassageErrand & { note: string }): Promise<MachineState> {
+export function breakOff(mdb: Mdb, input: PassageReference & { note: string }): Promise<MachineState> {
   const { machineId, orderId, note } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);

@@ -9,7 +9,7 @@ export interface ActContext {
   readonly session: Session;
   readonly system: SystemReading;
   readonly probe: Probe;
-  readonly pace: ActClock;
+  readonly clock: ActClock;
   /** What else tells of the machine's starts; absent where nobody but the controller is asked. */
   readonly boots?: BootWitness;
   /** How the machine was seen to boot, by the agent; absent or null where that is not known. */
@@ -55,7 +55,7 @@ export interface FollowUp {
   readonly kind: ActKind;
   readonly parameters: Plain;
   /** Milliseconds to let pass before. */
-  readonly after: number;
+  readonly afterMs: number;
   /**
    * Set for what puts back a thing that the first one changed for a while: it is given whatever became of the first, and
    * also later, by whoever finds that it was not. It looks by itself whether there is still something to put back.
@@ -72,7 +72,7 @@ export interface ActPlan {
   /** Gives the command once. Tells what is worth keeping of the answer, like the task that it began. */
   readonly send: () => Promise<Plain | null>;
   /** Milliseconds that the effect is looked for, where it isn't what is usual of the kind. */
-  readonly watchFor?: number;
+  readonly watchMs?: number;
   /** Given when this one is done: the second half of what takes two commands. */
   readonly next?: FollowUp;
   /** The declared fallback, given when no effect of this one showed in the time it is looked for. */
@@ -94,8 +94,8 @@ export interface Sent {
 export interface ActDefinition<P, S extends ActContext = ActContext> {
   readonly parameters: ZodType<P>;
   /** Reads and decides. Gives what is so already as done, and what can't be asked of this controller as not done. */
-  plan(scene: S, parameters: P): Promise<ActPlan | Observation>;
-  observe(scene: S, sent: Sent): Promise<Observation>;
+  plan(context: S, parameters: P): Promise<ActPlan | Observation>;
+  observe(context: S, sent: Sent): Promise<Observation>;
   /** Milliseconds that the effect is looked for right after sending, and between looks. */
   readonly watch: Watch;
   /** The same for what takes long, from the sending on and by whoever settles it; absent where one look is enough. */
@@ -103,8 +103,8 @@ export interface ActDefinition<P, S extends ActContext = ActContext> {
 }
 
 export interface Watch {
-  readonly for: number;
-  readonly every: number;
+  readonly totalMs: number;
+  readonly intervalMs: number;
 }
 
 export function isPlan(planned: ActPlan | Observation): planned is ActPlan {

@@ -1,12 +1,12 @@
 import type { BeginResult } from '../../contract/birth.ts';
-import type { PassageErrand, StepStart } from '../../contract/passage.ts';
+import type { PassageReference, StepStart } from '../../contract/passage.ts';
 import { isLegalEdge } from '../../domain/machine.ts';
 import { acting, record, type Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { claimAnnounced } from '../../mdb/identity/announced.ts';
 import * as passage from '../../mdb/orders/passage.ts';
 import { leaveProduction } from '../../mdb/service/capacity.ts';
-import { actorOf, mustBeOrdered, take } from '../passage/course.ts';
+import { actorOf, mustBeOrdered, take } from '../passage/order.ts';
 
 /**
  * Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. A machine that has
@@ -14,7 +14,7 @@ import { actorOf, mustBeOrdered, take } from '../passage/course.ts';
  */
 export function beginBirth(
   mdb: Mdb,
-  input: PassageErrand & { next: StepStart; permitted?: true },
+  input: PassageReference & { next: StepStart; permitted?: true },
 ): Promise<BeginResult> {
   const { machineId, orderId, permitted = false } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
@@ -29,9 +29,9 @@ export function beginBirth(
     const begun = await passage.beginOrder(tx, orderId);
     if (typeof begun === 'string') return { ...notLive, why: begun };
     // A birth of a machine in service takes it out of production like anything else does.
-    const departure = await leaveProduction(tx, { machineId, to: 'disabled' });
-    if (!departure.left) {
-      const why = `refused: ${departure.held}`;
+    const takeOut = await leaveProduction(tx, { machineId, to: 'disabled' });
+    if (!takeOut.left) {
+      const why = `refused: ${takeOut.held}`;
       await passage.endOrder(tx, orderId, 'failed', why, true);
       return { ...notLive, why };
     }
@@ -41,8 +41,9 @@ export function beginBirth(
     // The run before did it already, and the agent may have come up since.
     if (anew && !begun.again) await backToTheStart(tx, machineId, taken.controller);
     const seen = machine.lastSeenAt !== null || machine.bootstraps > 0;
-    const asked = machine.resembles === null ? {} : { newcomer: machine.held ?? `It looks like ${machine.resembles}.` };
-    return { ...taken, boot: anew || !seen, ...asked };
+    const request =
+      machine.resembles === null ? {} : { newcomer: machine.held ?? `It looks like ${machine.resembles}.` };
+    return { ...taken, boot: anew || !seen, ...request };
   });
 }
 
@@ -63,7 +64,7 @@ async function backToTheStart(tx: Transaction, machineId: string, controller: bo
 /** The machine's next boot gets the bootstrap image; null, or why it can't. A rehearsal only asks. */
 export function setRebirth(
   mdb: Mdb,
-  input: PassageErrand & { wipe: boolean; dryRun: boolean },
+  input: PassageReference & { wipe: boolean; dryRun: boolean },
 ): Promise<string | null> {
   const { machineId, orderId, wipe, dryRun } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
@@ -85,7 +86,7 @@ export function setRebirth(
 }
 
 /** A rebirth that ended before the machine rebooted leaves it as it was. */
-export function unsetRebirth(mdb: Mdb, input: PassageErrand): Promise<void> {
+export function unsetRebirth(mdb: Mdb, input: PassageReference): Promise<void> {
   const { machineId, orderId } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);

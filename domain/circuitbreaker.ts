@@ -4,7 +4,7 @@
  */
 import type { PermitGate } from './permits/terms.ts';
 
-export interface BrakeState {
+export interface BreakerState {
   readonly engagedAt: Date | null;
   /** When it lets go by itself; null while engaged: not before a person releases it. */
   readonly coolUntil: Date | null;
@@ -14,7 +14,7 @@ export interface BrakeState {
   readonly overrideUntil: Date | null;
 }
 
-export interface BrakeLimits {
+export interface BreakerLimits {
   /** Departures from production a minute, at most. */
   readonly perMinute: number;
   /** Share of one pool, rack or feed, in percent, that may depart within the window. */
@@ -25,7 +25,7 @@ export interface BrakeLimits {
   readonly coolMinutes: number;
 }
 
-export function isOverridden({ overrideUntil }: BrakeState, now: number): boolean {
+export function isOverridden({ overrideUntil }: BreakerState, now: number): boolean {
   return overrideUntil !== null && overrideUntil.getTime() > now;
 }
 
@@ -33,21 +33,21 @@ export function isOverridden({ overrideUntil }: BrakeState, now: number): boolea
  * Whether it holds departures at this moment. It lets go with the next one that is asked for: until then its row still
  * says when it engaged.
  */
-export function isEngaged(brake: BrakeState, now: number): boolean {
-  const cooled = brake.coolUntil !== null && brake.coolUntil.getTime() <= now;
-  return brake.engagedAt !== null && !isOverridden(brake, now) && !cooled;
+export function isEngaged(breaker: BreakerState, now: number): boolean {
+  const cooled = breaker.coolUntil !== null && breaker.coolUntil.getTime() <= now;
+  return breaker.engagedAt !== null && !isOverridden(breaker, now) && !cooled;
 }
 
-export function tellEngaged({ reason, coolUntil }: BrakeState): string {
+export function describeEngaged({ reason, coolUntil }: BreakerState): string {
   const end = coolUntil === null ? 'a person releases it' : coolUntil.toISOString();
   return `the storm brake is engaged until ${end}: ${reason}`;
 }
 
 /** What it means for permits: departures are held by it too, so that a grant would only wait there. */
-export function brakeGateOf(brake: BrakeState, now: number): PermitGate | null {
-  if (!isEngaged(brake, now)) return null;
-  const reason = `the storm brake is engaged: ${brake.reason ?? 'no reason given'}`;
-  return { kind: 'brake', reason, until: brake.coolUntil?.getTime() ?? null };
+export function breakerGateOf(breaker: BreakerState, now: number): PermitGate | null {
+  if (!isEngaged(breaker, now)) return null;
+  const reason = `the storm brake is engaged: ${breaker.reason ?? 'no reason given'}`;
+  return { kind: 'brake', reason, until: breaker.coolUntil?.getTime() ?? null };
 }
 
 /** Groups that half of must not leave at once. */
@@ -55,14 +55,14 @@ export const stormScopes = ['feed', 'rack', 'pool'] as const;
 export type StormScope = (typeof stormScopes)[number];
 
 /** Machines that left production within the last minute; and of each of a machine's groups within the window. */
-export interface Departures extends Readonly<Record<StormScope, { readonly left: number; readonly total: number }>> {
+export interface TakenOut extends Readonly<Record<StormScope, { readonly left: number; readonly total: number }>> {
   readonly minute: number;
 }
 
 /** What makes one more departure a storm, in words; null when nothing does. */
 export function findStorm(
-  { perMinute, share, shareFloor, windowMinutes }: BrakeLimits,
-  counted: Departures,
+  { perMinute, share, shareFloor, windowMinutes }: BreakerLimits,
+  counted: TakenOut,
   groups: Readonly<Record<string, string>>,
 ): string | null {
   if (counted.minute + 1 > perMinute) return `${counted.minute} machines left production within a minute`;

@@ -1,19 +1,19 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { statusSentence } from '../../api/people/standing.ts';
+import { statusSentence } from '../../api/people/status.ts';
 import { machineLine } from '../../cli/up/view.ts';
 import type { MachineSummary, OrderView } from '../../contract/api.ts';
 import { opStates, repairStates, stages } from '../../domain/machine.ts';
 import { keepAlive } from '../../mdb/processes.ts';
 import { machines, outbox, processes } from '../../mdb/schema.ts';
-import { engageBrake, releaseBrake } from '../../mdb/service/brake.ts';
-import { openPolicyBench, type PolicyBench } from './desk.ts';
+import { engageBreaker, releaseBreaker } from '../../mdb/service/circuitbreaker.ts';
+import { openPolicyBench, type PolicyBench } from './bench.ts';
 
-let desk: PolicyBench;
+let bench: PolicyBench;
 beforeAll(async () => {
-  desk = await openPolicyBench();
+  bench = await openPolicyBench();
 });
-afterAll(() => desk?.close());
+afterAll(() => bench?.close());
 const ann = { class: 'user', name: 'ann' } as const;
 
 const well = {
@@ -71,9 +71,9 @@ describe('O-11: what is told of a machine', () => {
     [{ state: 'waiting', notBefore: '2099-01-01T00:00:00.000Z' }, /2099-01-01/, /not before 2099-01-01/],
     [{ passage: 'retire' }, /retired/, /./],
   ])('O-11: what an order comes to: %j', (change, next, blockedOn) => {
-    const told = tell({ stage: change.passage === 'retire' ? 'registered' : 'in_service' }, change);
-    expect(told.next).toMatch(next);
-    expect(told.blockedOn).toMatch(blockedOn);
+    const reported = tell({ stage: change.passage === 'retire' ? 'registered' : 'in_service' }, change);
+    expect(reported.next).toMatch(next);
+    expect(reported.blockedOn).toMatch(blockedOn);
   });
 
   it.each(['birth', 'rebirth'] as const)('O-11: that a retired machine comes back by a %s', (passage) => {
@@ -81,27 +81,27 @@ describe('O-11: what is told of a machine', () => {
   });
 
   it('O-11: that the brake holds what is about to leave', () => {
-    const told = tell({}, { state: 'running' }, { brake: 'the storm brake is engaged: heat' });
-    expect(told.blockedOn).toContain('the storm brake is engaged: heat');
+    const reported = tell({}, { state: 'running' }, { brake: 'the storm brake is engaged: heat' });
+    expect(reported.blockedOn).toContain('the storm brake is engaged: heat');
     expect(tell({ opState: 'draining' }, { state: 'running' }, { brake: 'the storm brake' }).blockedOn).not.toContain(
       'brake',
     );
   });
 
   it('O-11: by the API and the list too', async () => {
-    await desk.base.mdb.update(machines).set({ opState: 'draining' }).where(eq(machines.id, 'm-02'));
-    expect(await desk.farrier('machine', 'show', 'h2')).toMatch(/next +.*farrier undrain m-02/);
-    await desk.farrier('reboot', 'h3', '--id', 'p-3');
-    await desk.farrier('order', 'pause', 'p-3', '--reason', 'lunch');
-    expect(await desk.farrier('ls')).toMatch(/m-03 .*paused by ann/);
+    await bench.base.mdb.update(machines).set({ opState: 'draining' }).where(eq(machines.id, 'm-02'));
+    expect(await bench.farrier('machine', 'show', 'h2')).toMatch(/next +.*farrier undrain m-02/);
+    await bench.farrier('reboot', 'h3', '--id', 'p-3');
+    await bench.farrier('order', 'pause', 'p-3', '--reason', 'lunch');
+    expect(await bench.farrier('ls')).toMatch(/m-03 .*paused by ann/);
   });
 
   it('O-11: in the picture of `up`, where it is out of production', () => {
-    const shown = {
+    const observed = {
       ...{ id: 'm-1', hostname: 'h1', rack: 'A01', unit: 1, held: null, step: null, percent: null, seconds: 1 },
     };
     const line = (change: object) =>
-      machineLine({ ...shown, stage: 'in_service', opState: 'production', ...change } as never, 120);
+      machineLine({ ...observed, stage: 'in_service', opState: 'production', ...change } as never, 120);
     expect(line({ opState: 'draining' })).toContain('draining');
     expect(line({ opState: 'intervention' })).toContain('intervention');
     expect(line({ repairState: 'failing' })).toContain('failing');
@@ -111,32 +111,32 @@ describe('O-11: what is told of a machine', () => {
 
 describe('O-11: the doctor', () => {
   const finding = async (name: string) => {
-    const { body } = await desk.ask('GET', '/doctor');
+    const { body } = await bench.ask('GET', '/doctor');
     const found = body.findings.find((one: { name: string }) => one.name === name);
     return { ...found, all: body.ok };
   };
   afterEach(async () => {
-    await desk.base.mdb.delete(outbox);
+    await bench.base.mdb.delete(outbox);
   });
 
   it('O-11: tells of an engaged brake, and by whom', async () => {
     expect(await finding('brake')).toMatchObject({ ok: true });
-    await engageBrake(desk.base.mdb, ann, 'the cooling fails', null);
+    await engageBreaker(bench.base.mdb, ann, 'the cooling fails', null);
     expect(await finding('brake')).toMatchObject({
       ok: false,
       all: false,
       message: expect.stringMatching(/the cooling fails.*ann|ann.*the cooling fails/),
     });
-    await releaseBrake(desk.base.mdb, ann, 'cool', null);
+    await releaseBreaker(bench.base.mdb, ann, 'cool', null);
     expect(await finding('brake')).toMatchObject({ ok: true });
   });
 
   it('O-11: tells of each process that is not seen, and of a clock that is wrong', async () => {
     const names = ['dispatch', 'lifecycle', 'hardware', 'birther', 'agents'] as const;
     expect(await finding('dispatch')).toMatchObject({ ok: false, message: expect.stringContaining('was ever seen') });
-    for (const name of names) await keepAlive(desk.base.mdb, { name, siteId: 'home' });
+    for (const name of names) await keepAlive(bench.base.mdb, { name, siteId: 'home' });
     for (const name of names) expect(await finding(name)).toMatchObject({ ok: true });
-    await desk.base.mdb
+    await bench.base.mdb
       .update(processes)
       .set({ seenAt: new Date(Date.now() - 600_000) })
       .where(eq(processes.name, 'lifecycle'));
@@ -146,13 +146,13 @@ describe('O-11: the doctor', () => {
       message: expect.stringMatching(/10 min|600 s/),
     });
     expect(await finding('clock')).toMatchObject({ ok: true });
-    await keepAlive(desk.base.mdb, { name: 'lifecycle', siteId: 'home' }, new Date(Date.now() - 90_000));
+    await keepAlive(bench.base.mdb, { name: 'lifecycle', siteId: 'home' }, new Date(Date.now() - 90_000));
     expect(await finding('clock')).toMatchObject({ ok: false, message: expect.stringMatching(/lifecycle.*90 s/) });
   });
 
   it('O-11: tells of messages that nobody takes', async () => {
     expect(await finding('outbox')).toMatchObject({ ok: true });
-    await desk.base.mdb.insert(outbox).values({
+    await bench.base.mdb.insert(outbox).values({
       ...{ key: 'k', kind: 'order', payload: {}, machineId: 'm-01' },
       createdAt: new Date(Date.now() - 20_000),
       nextAt: new Date(Date.now() - 20_000),
@@ -162,12 +162,12 @@ describe('O-11: the doctor', () => {
 
   it('O-11: tells of machines that are out of production and that nobody works on', async () => {
     expect(await finding('aside')).toMatchObject({ ok: false, message: expect.stringContaining('m-02') });
-    await desk.base.mdb.update(machines).set({ opState: 'production' }).where(eq(machines.id, 'm-02'));
+    await bench.base.mdb.update(machines).set({ opState: 'production' }).where(eq(machines.id, 'm-02'));
     expect(await finding('aside')).toMatchObject({ ok: true });
   });
 
   it('O-11: asks Temporal who polls each queue', async () => {
-    const { body } = await desk.ask('GET', '/doctor');
+    const { body } = await bench.ask('GET', '/doctor');
     expect(body.queues).toEqual(['lifecycle', 'hardware/home']);
   });
 });
