@@ -22,6 +22,8 @@ export type Delivery =
  * again while its order lives.
  */
 export async function deliver(client: Client, message: DueMessage): Promise<Delivery> {
+  // Machines report before their birth has begun; Temporal need not say each time that there is nobody to hear it.
+  if (message.kind === 'report' && message.orderState === 'waiting') return whenMissing(message);
   try {
     if (message.kind === 'order') await deliverOrder(client, message);
     else if (message.kind === 'permit') await deliverToSemaphore(client, message.payload as PermitMessage);

@@ -99,15 +99,15 @@ function backOff(attempts: number): number {
 /** Lets a loop sleep until somebody rings or a time is up. */
 class Bell {
   private wake: (() => void) | null = null;
-  private attempt = false;
+  private rung = false;
 
   ring(): void {
-    this.attempt = true;
+    this.rung = true;
     this.wake?.();
   }
 
   async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-    if (!this.attempt && !signal.aborted) {
+    if (!this.rung && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, milliseconds);
         this.wake = () => {
@@ -116,7 +116,7 @@ class Bell {
         };
       });
     }
-    this.attempt = false;
+    this.rung = false;
     this.wake = null;
   }
 }
