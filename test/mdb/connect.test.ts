@@ -26,7 +26,7 @@ async function withOne(url: string, work: (connection: MdbConnection) => Promise
     url,
     name: 'one',
     connections: 1,
-    ...(statementTimeoutMs !== undefined && { statementTimeout: statementTimeoutMs }),
+    ...(statementTimeoutMs !== undefined && { statementTimeoutMs }),
   };
   const connection = connectMdb(options);
   try {
@@ -43,7 +43,7 @@ test('a transaction whose begin meets a dead connection gives its place in the p
     // In front of the begin, on the same connection: the server ends it, and the begin meets what is left.
     session.query('select pg_terminate_backend(pg_backend_pid())').catch(() => {});
     pool.give(session);
-    await expect(answers(connection)).rejects.toThrow('PostgreSQL closed the connection');
+    await expect(answers(connection)).rejects.toMatchObject({ cause: { message: 'PostgreSQL closed the connection' } });
     expect(await answers(connection)).toEqual([{ one: 1 }]);
   });
 });

@@ -3,7 +3,7 @@ import { connectMdb, type Mdb, type MdbOptions } from '../../mdb/connect.ts';
 import { service } from './service.ts';
 
 /** A laden machine is no reason to give up. */
-const patient = { wait: 60_000, statementTimeout: 60_000 };
+const patient = { waitMs: 60_000, statementTimeoutMs: 60_000 };
 
 export interface ThrowawayMdb {
   readonly mdb: Mdb;
