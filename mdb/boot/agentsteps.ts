@@ -1,6 +1,6 @@
 /** What the agent reports of its steps and of its burn-in. */
 
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, isNull, sql } from 'drizzle-orm';
 import { agentSteps, type BurninFact, type StepFact } from '../../domain/agent.ts';
 import type { StepDetail } from '../../domain/steps.ts';
 import { acting, record, type Transaction } from '../acting.ts';
@@ -31,18 +31,28 @@ const stepLimits: Readonly<Record<StepFact['name'], number>> = {
 /** Takes a step as the agent reports it. A failed one is told to the workflow, but for burn-in, which has a verdict. */
 export async function takeStep(mdb: Mdb, session: AgentSession, fact: StepFact): Promise<void> {
   await acting(mdb, agentActor, session.orderId, async (tx) => {
-    const machine = await lockReporter(tx, session.machineId);
-    await tx.update(machines).set({ lastSeenAt: sql`now()` }).where(eq(machines.id, machine.id));
+    const directiveSeq = await noteSeen(tx, session.machineId);
     await writeStep(tx, session, fact);
     if (fact.state !== 'failed' || fact.name === 'burnin') return;
     const message = [fact.device, fact.message].filter((text) => text !== null).join(': ') || 'no reason was given';
     await postReport(tx, session, {
       kind: 'failed',
-      of: `${fact.name}/${machine.directiveSeq}`,
+      of: `${fact.name}/${directiveSeq}`,
       step: fact.name,
       message,
     });
   });
+}
+
+/** Locks the machine, which was heard of now, and gives the number of what it is to do. */
+async function noteSeen(tx: Transaction, machineId: string): Promise<number> {
+  const [seen] = await tx
+    .update(machines)
+    .set({ lastSeenAt: sql`now()` })
+    .where(eq(machines.id, machineId))
+    .returning({ directiveSeq: machines.directiveSeq });
+  if (!seen) throw new Error(`the MDB has no machine ${machineId}`);
+  return seen.directiveSeq;
 }
 
 /**
@@ -115,11 +125,7 @@ export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFa
     if (!burnin) return 'no burn-in was ordered';
     if (await wasReported(tx, session, 'burnin', machine.directiveSeq)) return null;
     if (burnin.verdict !== null) return `the burn-in has its verdict already: ${burnin.verdict}`;
-    for (const part of fact.parts) {
-      const row = { ...part, burninId: burnin.id, product: machine.product };
-      const target = [burninParts.burninId, burninParts.kind, burninParts.subject, burninParts.device];
-      await tx.insert(burninParts).values(row).onConflictDoUpdate({ target, set: row });
-    }
+    await keepParts(tx, burnin.id, machine.product, fact.parts);
     if (fact.finish === null) return null;
     await tx
       .update(burnins)
@@ -128,6 +134,27 @@ export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFa
     await postReport(tx, session, { kind: 'burnin', of: String(machine.directiveSeq) });
     return null;
   });
+}
+
+/** One statement for all: of a part that is told of twice, the last figures count. */
+async function keepParts(
+  tx: Transaction,
+  burninId: string,
+  product: string | null,
+  parts: BurninFact['parts'],
+): Promise<void> {
+  const last = new Map(parts.map((part) => [JSON.stringify([part.kind, part.subject, part.device]), part]));
+  if (last.size === 0) return;
+  const { burninId: id, kind, subject, device, ...figures } = getTableColumns(burninParts);
+  await tx
+    .insert(burninParts)
+    .values([...last.values()].map((part) => ({ ...part, burninId, product })))
+    .onConflictDoUpdate({
+      target: [id, kind, subject, device],
+      set: Object.fromEntries(
+        Object.entries(figures).map(([key, { name }]) => [key, sql`excluded.${sql.identifier(name)}`]),
+      ),
+    });
 }
 
 /** Says why nothing moves, in the machine's row and to its workflow, which asks a person. */

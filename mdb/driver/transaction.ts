@@ -49,8 +49,11 @@ const commit = 'commit'.padEnd(1100);
 async function transact<T>(pool: Pool, work: Work<T>): Promise<T> {
   const session = await pool.take();
   try {
-    await surely(session, 'begin');
-    const done = await inside(session, work, 'rollback');
+    const opening = beginOnFirst(session);
+    const done = await inside(opening.queries, work, async () => {
+      if (opening.begun()) await surely(session, 'rollback');
+    });
+    if (!opening.begun()) return done;
     const { command } = await session.query(commit);
     // Of a transaction in which a statement failed, the server says so without an error.
     if (command !== 'COMMIT') throw new Error('nothing was committed: a statement of the transaction had failed');
@@ -60,34 +63,66 @@ async function transact<T>(pool: Pool, work: Work<T>): Promise<T> {
   }
 }
 
+interface Opening {
+  readonly queries: Queries;
+  begun(): boolean;
+}
+
+/**
+ * Statements of a transaction that begins with the first of them: in one message where that one has no values, which
+ * saves a round trip. Where the first fails, so does whatever comes after it.
+ */
+function beginOnFirst(session: MdbSession): Opening {
+  let first: Promise<unknown> | null = null;
+  const send = <R>(text: string, hasValues: boolean, ask: (text: string) => Promise<R>): Promise<R> => {
+    if (first === null && !hasValues) {
+      const both = ask(`begin;${text}`).then((answers) => (answers as R[]).at(-1) as R);
+      first = both;
+      return both;
+    }
+    first ??= surely(session, 'begin');
+    return first.then(() => ask(text));
+  };
+  return {
+    queries: {
+      query: <Row>(text: string, values: readonly unknown[] = []) =>
+        send(text, values.length > 0, (sent) => session.query<Row>(sent, values)),
+      list: (text, values = []) => send(text, values.length > 0, (sent) => session.list(sent, values)),
+    },
+    begun: () => first !== null,
+  };
+}
+
 let savepoints = 0;
 
-async function nest<T>(session: MdbSession, work: Work<T>): Promise<T> {
+async function nest<T>(queries: Queries, work: Work<T>): Promise<T> {
   savepoints += 1;
   const name = `s${savepoints}`;
-  await session.query(`savepoint ${name}`);
-  const done = await inside(session, work, `rollback to savepoint ${name}`);
-  await session.query(`release savepoint ${name}`);
+  await queries.query(`savepoint ${name}`);
+  const done = await inside(queries, work, async () => {
+    await queries.query(`rollback to savepoint ${name}`);
+  });
+  await queries.query(`release savepoint ${name}`);
   return done;
 }
 
 /** Works, and rolls back when the work throws. Whoever goes on behind its end is told so, and writes nothing. */
-async function inside<T>(session: MdbSession, work: Work<T>, rollback: string): Promise<T> {
+async function inside<T>(queries: Queries, work: Work<T>, rollback: () => Promise<void>): Promise<T> {
   let over = false;
   const open = async () => {
     if (over) throw new Error('the transaction is over');
-    return session;
+    return queries;
   };
-  const queries: Queries = {
+  const guarded: Queries = {
     query: async (text, values) => (await open()).query(text, values),
     list: async (text, values) => (await open()).list(text, values),
   };
   const savepoint = async <N>(nested: Work<N>) => nest(await open(), nested);
   try {
-    return await work({ ...asking(queries), savepoint });
+    return await work({ ...asking(guarded), savepoint });
   } catch (error) {
     over = true;
-    await surely(session, rollback).catch(() => {});
+    await rollback().catch(() => {});
     throw error;
   } finally {
     over = true;
