@@ -60,7 +60,6 @@ export async function machine(input: MachineInput): Promise<void> {
   backlog.open();
   if (input.carried === undefined) await backlog.restore();
   for (;;) {
-    backlog.show();
     const order = await backlog.nextOrder();
     await backlog.run(order);
     if (workflowInfo().continueAsNewSuggested || backlog.taken > maxSignals) {
@@ -183,13 +182,14 @@ class MachineEntity {
     const { underWay } = this;
     this.underWay = null;
     if (underWay) return underWay;
-    for (;;) {
+    for (let shown = false; ; shown = true) {
       const now = Date.now();
       const order = this.paused ? null : this.queue.take(now);
       if (order) return order;
       const { changes } = this;
       const start = this.paused ? null : this.queue.nextStart(now);
-      setCurrentDetails(this.details());
+      if (shown) setCurrentDetails(this.details());
+      else this.show();
       await (start === null
         ? condition(() => this.changes !== changes)
         : condition(() => this.changes !== changes, Math.max(1, start - now)));
