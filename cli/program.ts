@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addActions } from './actions.ts';
+import { addAudit } from './audit.ts';
 import { type AskPassword, addBmc } from './bmc/command.ts';
 import { addCampaign } from './campaign.ts';
 import type { Context } from './context.ts';
@@ -65,6 +66,7 @@ export function createProgram(
   addRack(program, context);
   addImage(program, context);
   addBmc(program, context, askBmcPassword);
+  addAudit(program, context);
   addDoctor(program, context, checks);
   for (const command of everyCommand(program)) command.exitOverride();
   acceptEverywhere(program);

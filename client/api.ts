@@ -20,6 +20,7 @@ import type {
   TimelineEntry,
 } from '../contract/api.ts';
 import { apiHeader } from '../contract/apiheader.ts';
+import type { AuditList, AuditQuery, AuditRows, AuditState } from '../contract/auditschemas.ts';
 import type { CampaignDetail, CampaignPage, CampaignRequest, CampaignView } from '../contract/campaignschemas.ts';
 import type {
   DriftList,
@@ -364,6 +365,24 @@ export class ApiClient {
   ): Promise<{ id: string; sha256: string; bytes: number }> {
     const blob = await openAsBlob(file, { type: 'application/octet-stream' });
     return this.#ask('PUT', `/images/${encodeURIComponent(id)}`, { query: upload as Query, body: blob });
+  }
+
+  /** Who did what, newest first; `next` is the `before` of the next page. */
+  audit(query: AuditQuery = {}): Promise<AuditList> {
+    return this.#get('/audit', query as Query);
+  }
+
+  /** Rows of the audit's chain as text, oldest first, page by page. */
+  async *auditRows(after = 0): AsyncGenerator<string> {
+    for (let next: number | null = after; next !== null; ) {
+      const page: AuditRows = await this.#get('/audit/rows', { after: next });
+      yield* page.rows;
+      next = page.next;
+    }
+  }
+
+  auditState(): Promise<AuditState> {
+    return this.#get('/audit/state');
   }
 
   doctor(): Promise<{ ok: boolean; findings: Finding[]; queues: string[] }> {

@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import { apiError } from '../../contract/api.ts';
 import { apiHeader, apiVersion } from '../../contract/apiheader.ts';
 import type { App, PeopleDependencies } from './app.ts';
+import { serveAudit } from './audit.ts';
 import { serveCampaigns } from './campaigns.ts';
 import { serveDominator } from './dominator.ts';
 import { serveDrift } from './drift.ts';
@@ -116,6 +117,7 @@ async function serveAll(app: App, options: PeopleDependencies): Promise<void> {
       servePlaces(versioned, options);
       serveImages(versioned, options);
       serveImageSystem(versioned, options);
+      serveAudit(versioned, options);
       serveDoctor(versioned, options);
     },
     { prefix: '/api/v1' },

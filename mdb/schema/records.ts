@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigserial, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bigint, bigserial, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { at, now } from './columns.ts';
 import { actorClass } from './enums.ts';
 
@@ -66,8 +66,32 @@ export const audit = pgTable(
     previous: text('previous').notNull().default(''),
     hash: text('hash').notNull().default(''),
   },
-  (t) => [index('audit_machine').on(t.machineId, t.id)],
+  (t) => [
+    index('audit_machine').on(t.machineId, t.id),
+    index('audit_order').on(t.orderId, t.id).where(sql`order_id is not null`),
+    index('audit_actor').on(t.actor, t.id),
+    // Rows are appended in the order of their times, so a few pages say where a span begins.
+    index('audit_at').using('brin', t.at),
+  ],
 );
+
+/** How far the audit was verified, and each place outside has it: rows of the chain up to one, in its order. */
+export const auditMarks = pgTable('audit_marks', {
+  /** `verified`, or `stream ` and the place. */
+  id: text('id').primaryKey(),
+  row: bigint('row', { mode: 'number' }).notNull().default(0),
+  /** Hash of that row; empty before the first. */
+  hash: text('hash').notNull().default(''),
+  /** Rows up to there. */
+  rows: bigint('rows', { mode: 'number' }).notNull().default(0),
+  /** Time of that row. */
+  rowAt: at('row_at'),
+  /** When the chain was last walked from its first row; for `verified` only. */
+  wholeAt: at('whole_at'),
+  /** Why it goes no further; null while it does. */
+  trouble: text('trouble'),
+  updatedAt: at('updated_at').notNull().default(now),
+});
 
 export const legalEdgesTable = pgTable(
   'legal_edges',

@@ -8,6 +8,8 @@ const patient = { waitMs: 60_000, statementTimeoutMs: 60_000 };
 export interface ThrowawayMdb {
   readonly mdb: Mdb;
   readonly url: string;
+  /** Runs statements, one after the other, as whoever owns the tables: for what Farrier itself may not do. */
+  asOwner(...statements: readonly string[]): Promise<void>;
   /** Ends the connections and drops the database. */
   close(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function throwawayMdb({ connections }: Pick<MdbOptions, 'connection
   return {
     mdb: connection.mdb,
     url: own.href,
+    asOwner: (...statements) => run(own.href, ...statements),
     close: async () => {
       await connection.close();
       await run(admin.href, `drop database ${name} with (force)`);
@@ -38,10 +41,10 @@ export async function throwawayMdb({ connections }: Pick<MdbOptions, 'connection
   };
 }
 
-async function run(url: string, statement: string): Promise<void> {
+async function run(url: string, ...statements: readonly string[]): Promise<void> {
   const { pool, close } = connectMdb({ url, name: 'test', connections: 1, ...patient });
   try {
-    await pool.query(statement);
+    for (const statement of statements) await pool.query(statement);
   } finally {
     await close();
   }
