@@ -16,6 +16,7 @@ import type {
   OrdersAccepted,
   OrdersRequest,
   OrderView,
+  Problem,
   RackView,
   TimelineEntry,
 } from '../contract/api.ts';
@@ -465,14 +466,15 @@ export class ApiClient {
       );
     const answer: unknown = await response.json().catch(() => null);
     if (response.ok) return answer as T;
-    const { error } = (answer ?? {}) as { error?: { code: string; message: string; field?: string } };
-    throw new ApiProblem(
-      response.status,
-      error?.code ?? 'fault',
-      error?.message ?? `the API answered ${response.status}`,
-      error?.field,
-    );
+    throw problemOf(response.status, answer);
   }
+}
+
+/** What the API says is wrong: in a problem body, or in the form of before them. */
+function problemOf(status: number, answer: unknown): ApiProblem {
+  const { code, detail, field, error } = (answer ?? {}) as Partial<Problem>;
+  if (detail !== undefined) return new ApiProblem(status, code ?? 'fault', detail, field);
+  return new ApiProblem(status, error?.code ?? 'fault', error?.message ?? `the API answered ${status}`, error?.field);
 }
 
 function reasonOf(error: Error): string {

@@ -40,15 +40,28 @@ export const machineName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}$/, 'is not a machine id, hostname or MAC');
 
-export const apiError = z.object({
-  error: z.object({
-    /** Stable word for programs, e.g. `not-found`. */
-    code: z.string(),
-    /** One sentence for a person. */
-    message: z.string(),
-    field: z.string().optional(),
-  }),
+/** What every refusal and failure is told as: RFC 9457, `application/problem+json`. */
+export const problem = z.object({
+  /** `urn:farrier:problem:` and the code. */
+  type: z.string(),
+  /** What the status means, whatever the request was. */
+  title: z.string(),
+  status: z.number().int(),
+  /** One sentence for a person. */
+  detail: z.string(),
+  /** The path that was asked. */
+  instance: z.string(),
+  /** Stable word for programs, e.g. `not-found`. */
+  code: z.string(),
+  field: z.string().optional(),
+  /** Everything that is wrong with a request that its schema refuses; the first is also above. */
+  errors: z.array(z.object({ field: z.string(), detail: z.string() })).optional(),
+  /** The form of before, for a release. */
+  error: z
+    .object({ code: z.string(), message: z.string(), field: z.string().optional() })
+    .meta({ deprecated: true, description: 'the form of before problem bodies; goes with the next release' }),
 });
+export type Problem = z.infer<typeof problem>;
 
 // ── Machines ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -125,7 +138,7 @@ export const humanStepView = z.object({
   question: z.string(),
   choices: z.array(z.string()),
   /** What an answer has to tell besides, in words of JSON Schema; null for nothing. */
-  schema: nullable(z.unknown()),
+  schema: z.unknown(),
   roles: z.array(z.string()),
   ticketId: z.string(),
   openedAt: time,
@@ -434,6 +447,7 @@ export const imageView = z.object({
   createdAt: time,
   machines: z.number(),
 });
+export const imageKept = z.object({ id: z.string(), sha256: z.string(), bytes: z.number() });
 export const imageList = z.object({ images: z.array(imageView) });
 /** An image may be called as its image system calls it, e.g. `compute/2026-11-20:12:00:00`. */
 export const imageId = z

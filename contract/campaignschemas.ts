@@ -49,6 +49,11 @@ export const campaignStart = z.strictObject({
 export const campaignSteering = z.strictObject({ reason: sentence });
 export const campaignCancel = z.strictObject({ reason: sentence, stop: z.boolean().default(false) });
 
+const countEach = Object.fromEntries(memberStates.map((state) => [state, z.number()])) as Record<
+  (typeof memberStates)[number],
+  z.ZodNumber
+>;
+
 export const campaignView = z.object({
   id: z.string(),
   selector: z.string(),
@@ -68,7 +73,7 @@ export const campaignView = z.object({
   why: text,
   ticketId: text,
   machines: z.number(),
-  counts: z.record(z.enum(memberStates), z.number()),
+  counts: z.object(countEach),
   /** Seconds, from how long machines took so far. */
   timeLeft: nullable(z.number()),
   createdAt: z.string(),

@@ -1,23 +1,7 @@
-import type {
-  FastifyBaseLogger,
-  FastifyInstance,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-} from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Authority } from '../../boot/authority.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 
-/** The server as routes see it: bodies, queries and answers typed by their zod schemas. */
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
-
+/** What the handlers of the people's API work with. */
 export interface PeopleDependencies {
   readonly mdb: Mdb;
   readonly siteId: string;

@@ -10,27 +10,32 @@ import {
   steerCampaign,
 } from '../../mdb/campaigns/campaigns.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { showCampaign, showCampaigns } from './campaignview.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustSelect } from './names.ts';
+import { type ApiRoute, acceptance, route } from './route.ts';
 import { mustBeMeant, mustKnowGroups, readSpec } from './spec.ts';
 
-const tags = ['campaigns'];
 const named = z.strictObject({ id: contract.campaignId });
 
-export function serveCampaigns(app: App, { mdb }: PeopleDependencies): void {
-  app.post(
-    '/campaigns',
-    {
-      schema: {
-        tags,
-        summary: 'Plans one order over many machines; nothing is done until the plan is started',
-        body: contract.campaignRequest,
-        response: { 200: contract.campaignPlanned, 201: contract.campaignPlanned },
-      },
-    },
-    async ({ body, operator }, reply) => {
+export const steering: readonly (readonly [SteeringKind, string])[] = [
+  ['pause', 'Begins nothing more until it is resumed; what is under way goes on'],
+  ['resume', 'Goes on after a pause, or after a halt whose failures were looked at'],
+  ['cancel', 'Begins nothing more and ends; with "stop" also what runs, at its next safe point'],
+];
+
+export const campaignRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'POST',
+    path: '/campaigns',
+    tag: 'campaigns',
+    summary: 'Plans one order over many machines; nothing is done until the plan is started',
+    right: { role: 'operator', of: 'selector' },
+    effect: 'write',
+    reason: 'required',
+    body: contract.campaignRequest,
+    answers: { 200: contract.campaignPlanned, 201: contract.campaignPlanned },
+    handle: async ({ body, operator, mdb, reply }) => {
       const { id, selector: text, pace, passage, reason, count } = body;
       const order = readSpec({
         passage,
@@ -55,80 +60,77 @@ export function serveCampaigns(app: App, { mdb }: PeopleDependencies): void {
       };
       const { created } = granted(await keepCampaign(mdb, operator, spec, candidates));
       const { campaign } = await mustShow(mdb, id, { limit: 0 });
-      return reply.code(created ? 201 : 200).send({ created, campaign });
+      reply.code(created ? 201 : 200);
+      return { created, campaign };
     },
-  );
-  app.get(
-    '/campaigns',
-    { schema: { tags, summary: 'Campaigns, newest first', response: { 200: contract.campaignList } } },
-    async () => ({ campaigns: await showCampaigns(mdb, 200) }),
-  );
-  app.get(
-    '/campaigns/:id',
-    {
-      schema: {
-        tags,
-        summary: 'One campaign: its plan, how far it is, and what became of each machine',
-        params: named,
-        querystring: contract.campaignPage,
-        response: { 200: contract.campaignDetail },
-      },
-    },
-    async ({ params: { id }, query }) => mustShow(mdb, id, query),
-  );
-  app.post(
-    '/campaigns/:id/rehearse',
-    {
-      schema: {
-        tags,
-        summary: 'Orders a dry run of each of its machines',
-        params: named,
-        response: { 202: contract.rehearsals },
-      },
-    },
-    async ({ params: { id }, operator }, reply) =>
-      reply.code(202).send(granted(await rehearseCampaign(mdb, operator, id))),
-  );
-  app.post(
-    '/campaigns/:id/start',
-    {
-      schema: {
-        tags,
-        summary: 'Starts the plan that was reviewed, if it would still be the same',
-        params: named,
-        body: contract.campaignStart,
-        response: { 202: accepted },
-      },
-    },
-    async ({ params: { id }, body, operator }, reply) => {
+  }),
+  route({
+    method: 'GET',
+    path: '/campaigns',
+    tag: 'campaigns',
+    summary: 'Campaigns, newest first',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.campaignList },
+    handle: async ({ mdb }) => ({ campaigns: await showCampaigns(mdb, 200) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/campaigns/:id',
+    tag: 'campaigns',
+    summary: 'One campaign: its plan, how far it is, and what became of each machine',
+    right: { role: 'viewer', of: 'campaign' },
+    effect: 'read',
+    params: named,
+    query: contract.campaignPage,
+    answers: { 200: contract.campaignDetail },
+    handle: async ({ params: { id }, query, mdb }) => mustShow(mdb, id, query),
+  }),
+  route({
+    method: 'POST',
+    path: '/campaigns/:id/rehearse',
+    tag: 'campaigns',
+    summary: 'Orders a dry run of each of its machines',
+    right: { role: 'operator', of: 'campaign' },
+    effect: 'write',
+    params: named,
+    answers: { 202: contract.rehearsals },
+    handle: async ({ params: { id }, operator, mdb }) => granted(await rehearseCampaign(mdb, operator, id)),
+  }),
+  route({
+    method: 'POST',
+    path: '/campaigns/:id/start',
+    tag: 'campaigns',
+    summary: 'Starts the plan that was reviewed, if it would still be the same',
+    right: { role: 'operator', of: 'campaign' },
+    effect: 'destructive',
+    reason: 'required',
+    params: named,
+    body: contract.campaignStart,
+    answers: { 202: accepted },
+    handle: async ({ params: { id }, body, operator, mdb }) => {
       granted(await startCampaign(mdb, operator, id, body.plan, body.reason));
-      return reply.code(202).send({ accepted: true });
+      return acceptance;
     },
-  );
-  for (const [how, summary] of steering) {
-    app.post(
-      `/campaigns/:id/${how}`,
-      {
-        schema: {
-          tags,
-          summary,
-          params: named,
-          body: how === 'cancel' ? contract.campaignCancel : contract.campaignSteering,
-          response: { 202: accepted },
-        },
-      },
-      async ({ params: { id }, body, operator }, reply) => {
+  }),
+  ...steering.map(([how, summary]) =>
+    route({
+      method: 'POST',
+      path: `/campaigns/:id/${how}`,
+      tag: 'campaigns',
+      summary,
+      right: { role: 'operator', of: 'campaign' },
+      effect: 'write',
+      reason: 'required',
+      params: named,
+      body: how === 'cancel' ? contract.campaignCancel : contract.campaignSteering,
+      answers: { 202: accepted },
+      handle: async ({ params: { id }, body, operator, mdb }) => {
         granted(await steerCampaign(mdb, operator, id, how, body));
-        return reply.code(202).send({ accepted: true });
+        return acceptance;
       },
-    );
-  }
-}
-
-const steering: readonly (readonly [SteeringKind, string])[] = [
-  ['pause', 'Begins nothing more until it is resumed; what is under way goes on'],
-  ['resume', 'Goes on after a pause, or after a halt whose failures were looked at'],
-  ['cancel', 'Begins nothing more and ends; with "stop" also what runs, at its next safe point'],
+    }),
+  ),
 ];
 
 async function mustShow(mdb: Mdb, id: string, page: Parameters<typeof showCampaign>[2]) {

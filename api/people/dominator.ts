@@ -3,23 +3,23 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
 import { renderDominatorList } from '../../mdb/permits/dominator.ts';
-import type { App, PeopleDependencies } from './app.ts';
+import { type ApiRoute, route } from './route.ts';
 
 const compress = promisify(gzip);
 
 /** The machine list that the Dominator's `mdbd` polls (driver `json`). */
-export function serveDominator(app: App, { mdb }: PeopleDependencies): void {
-  app.get(
-    '/dominator/mdb.json',
-    {
-      schema: {
-        tags: ['dominator'],
-        summary: 'Healthy machines, as `mdbd` reads them',
-        response: { 200: z.unknown(), 304: z.unknown() },
-      },
-      serializerCompiler: () => String,
-    },
-    async (request, reply) => {
+export const dominatorRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/dominator/mdb.json',
+    tag: 'dominator',
+    summary: 'Healthy machines, as `mdbd` reads them',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    outside: true,
+    answers: { 200: z.unknown(), 304: z.unknown() },
+    produces: 'application/json as text',
+    handle: async ({ request, mdb, reply }) => {
       const list = await renderDominatorList(mdb);
       const etag = `"${createHash('sha256').update(list).digest('base64url')}"`;
       reply
@@ -32,5 +32,5 @@ export function serveDominator(app: App, { mdb }: PeopleDependencies): void {
       // Level 1: the list is repetitive, and time matters more than the last tenth of its size.
       return reply.header('content-encoding', 'gzip').send(await compress(list, { level: 1 }));
     },
-  );
-}
+  }),
+];

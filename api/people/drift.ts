@@ -4,77 +4,79 @@ import * as contract from '../../contract/driftschemas.ts';
 import { acceptParts } from '../../mdb/drift/drifts.ts';
 import { countConformity, listDrifts } from '../../mdb/drift/listing.ts';
 import { askForRounds, listRounds } from '../../mdb/drift/rounds.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';
 import { mustBePool } from './names.ts';
+import { type ApiRoute, acceptance, route } from './route.ts';
 
-const tags = ['drift'];
 const named = z.strictObject({ name: machineName });
 
 /** What machines are other than is wanted of them, and the rounds that find it. */
-export function serveDrift(app: App, { mdb }: PeopleDependencies): void {
-  app.get(
-    '/drift',
-    {
-      schema: {
-        tags,
-        summary: 'What machines are other than wanted, and what is not known of them',
-        querystring: contract.driftQuery,
-        response: { 200: contract.driftList },
-      },
-    },
-    async ({ query: { machine, kind = null, pool = null, state = null, limit } }) => {
+export const driftRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/drift',
+    tag: 'drift',
+    summary: 'What machines are other than wanted, and what is not known of them',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    query: contract.driftQuery,
+    answers: { 200: contract.driftList },
+    handle: async ({ query: { machine, kind = null, pool = null, state = null, limit }, mdb }) => {
       const machineId = machine === undefined ? null : await mustFind(mdb, machine);
       if (pool !== null) await mustBePool(mdb, pool);
       const drifts = await listDrifts(mdb, { machineId, kind, pool, state, limit });
       return { summary: await countConformity(mdb), drifts };
     },
-  );
-  app.post(
-    '/machines/:name/drift/accept',
-    {
-      schema: {
-        tags,
-        summary: 'Takes what a machine is made of now as right, from the next round on',
-        params: named,
-        body: contract.driftAcceptance,
-        response: { 202: accepted },
-      },
-    },
-    async ({ params, body, operator }, reply) => {
+  }),
+  route({
+    method: 'POST',
+    path: '/machines/:name/drift/accept',
+    tag: 'drift',
+    summary: 'Takes what a machine is made of now as right, from the next round on',
+    right: { role: 'operator', of: 'machine' },
+    effect: 'write',
+    reason: 'required',
+    params: named,
+    body: contract.driftAcceptance,
+    answers: { 202: accepted },
+    handle: async ({ params, body, operator, mdb }) => {
       await acceptParts(mdb, operator, await mustFind(mdb, params.name), body.reason);
-      return reply.code(202).send({ accepted: true });
+      return acceptance;
     },
-  );
-  app.get(
-    '/reconcile',
-    { schema: { tags, summary: 'Rounds of the reconciler, newest first', response: { 200: contract.roundList } } },
-    async () => ({
+  }),
+  route({
+    method: 'GET',
+    path: '/reconcile',
+    tag: 'drift',
+    summary: 'Rounds of the reconciler, newest first',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.roundList },
+    handle: async ({ mdb }) => ({
       rounds: (await listRounds(mdb, 100)).map(({ id, siteId, beganAt, endedAt, summary }) => ({
         ...{ id, site: siteId, beganAt: beganAt.toISOString(), endedAt: endedAt?.toISOString() ?? null },
         summary: summary === null ? null : showSummary(summary),
       })),
     }),
-  );
-  app.post(
-    '/reconcile',
-    {
-      schema: {
-        tags,
-        summary: 'Asks for a round of a site, or of all',
-        body: contract.reconcileRequest,
-        response: { 202: contract.reconcileRequested },
-      },
-    },
-    async ({ body, operator }, reply) => {
+  }),
+  route({
+    method: 'POST',
+    path: '/reconcile',
+    tag: 'drift',
+    summary: 'Asks for a round of a site, or of all',
+    right: { role: 'operator', of: 'site' },
+    effect: 'write',
+    body: contract.reconcileRequest,
+    answers: { 202: contract.reconcileRequested },
+    handle: async ({ body, operator, mdb }) => {
       const requests = await askForRounds(mdb, operator, body.site ?? null);
       if (requests === null)
         throw new ApiError('not-found', `there is no site${body.site === undefined ? '' : ` ${body.site}`}`, 'site');
-      return reply.code(202).send({ sites: requests.sites, requestedAt: requests.requestedAt.toISOString() });
+      return { sites: requests.sites, requestedAt: requests.requestedAt.toISOString() };
     },
-  );
-}
+  }),
+];
 
 type Summary = NonNullable<Awaited<ReturnType<typeof listRounds>>[number]['summary']>;
 

@@ -1,10 +1,43 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+/** What goes wrong with a request, and what its caller is told of it: a problem body, RFC 9457. */
+import type { FastifyError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import type { Problem } from '../../contract/api.ts';
 import type { Refused } from '../../domain/refused.ts';
 import { isOutage, violationOf } from '../../mdb/trouble.ts';
 
-const statusOf = { 'not-found': 404, conflict: 409, invalid: 400, forbidden: 403, 'too-large': 413 } as const;
-export type Code = keyof typeof statusOf;
+const statusOf = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  'no-method': 405,
+  conflict: 409,
+  changed: 412,
+  'too-large': 413,
+  'key-reused': 422,
+  'too-many': 429,
+  busy: 503,
+} as const;
+type Code = keyof typeof statusOf;
+
+/** What each status means, whatever the request was. */
+const titles: Readonly<Record<number, string>> = {
+  400: 'The request is not valid',
+  401: 'Nobody is signed in',
+  403: 'That is not allowed',
+  404: 'There is no such thing',
+  405: 'There is no such method here',
+  406: 'That form cannot be answered',
+  408: 'The request came too slowly',
+  409: 'That cannot be as things stand',
+  412: 'It has changed since it was read',
+  413: 'The request is too large',
+  415: 'That form of body is not taken',
+  422: 'The key was used for another request',
+  429: 'There were too many requests',
+  500: 'Farrier met a fault',
+  503: 'Farrier cannot answer now',
+};
 
 /** An expected outcome that a handler throws to end a request: what the caller is told, and nothing more. */
 export class ApiError extends Error {
@@ -25,54 +58,63 @@ export function granted<T>(value: T | Refused): T {
   return value as T;
 }
 
-interface ErrorBody {
+interface Explained {
   readonly status: number;
   readonly code: string;
-  readonly message: string;
+  readonly detail: string;
   readonly field?: string | undefined;
+  readonly errors?: Problem['errors'];
 }
 
-export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, code, message, field } = explain(error);
-  const path = request.routeOptions.url;
-  if (status === 503) {
-    request.log.warn({ path, error: rootOf(error).message }, 'the MDB cannot be reached');
-    reply.header('retry-after', '5');
-  } else if (status >= 500) request.log.error({ path, error: rootOf(error).stack }, 'a request failed');
-  return reply.code(status).send({ error: { code, message, ...(field === undefined ? {} : { field }) } });
+/** What the caller is told of an error. Pure. */
+export function describeProblem(error: FastifyError | ApiError, instance: string): Problem {
+  const { status, code, detail, field, errors } = explain(error);
+  const named = field === undefined ? {} : { field };
+  return {
+    type: `urn:farrier:problem:${code}`,
+    title: titles[status] ?? 'The request was not done',
+    ...{ status, detail, instance, code, ...named },
+    ...(errors && { errors }),
+    error: { code, message: detail, ...named },
+  };
 }
 
-function explain(error: FastifyError | ApiError): ErrorBody {
+function explain(error: FastifyError | ApiError): Explained {
   if (error instanceof ApiError)
-    return { status: statusOf[error.code], code: error.code, message: error.message, field: error.field };
+    return { status: statusOf[error.code], code: error.code, detail: error.message, field: error.field };
   if (hasZodFastifySchemaValidationErrors(error)) return explainValidation(error);
-  if (isOutage(error)) return { status: 503, code: 'mdb-down', message: 'the MDB cannot be reached now; try again' };
+  if (isOutage(error)) return { status: 503, code: 'mdb-down', detail: 'the MDB cannot be reached now; try again' };
   const violation = violationOf(error);
   if (violation !== null)
-    return { status: 409, code: 'conflict', message: `that is taken already (${violation.constraint})` };
+    return { status: 409, code: 'conflict', detail: `that is taken already (${violation.constraint})` };
   if (error.statusCode !== undefined && error.statusCode < 500) {
-    return {
-      status: error.statusCode,
-      code: error.statusCode === 413 ? 'too-large' : 'invalid',
-      message: error.message,
-    };
+    const code = error.statusCode === 413 ? 'too-large' : 'invalid';
+    return { status: error.statusCode, code, detail: error.message };
   }
-  return { status: 500, code: 'fault', message: 'this request met a fault in Farrier; its log says which' };
+  return { status: 500, code: 'fault', detail: 'this request met a fault in Farrier; its log says which' };
 }
 
-function explainValidation(error: { validation?: unknown }): ErrorBody {
-  const [issue] = (error.validation ?? []) as {
-    instancePath: string;
-    message?: string;
-    params?: { issue?: { code?: string; keys?: string[] } };
-  }[];
-  const field = issue?.instancePath.replace(/^\//, '').replaceAll('/', '.') || undefined;
-  const message = `${field ?? 'the request'}: ${issue?.message ?? 'is wrong'}`;
-  return { status: 400, code: 'invalid', message, field };
+/** As the validator of zod's schemas tells them. */
+interface Issue {
+  readonly instancePath: string;
+  readonly message?: string;
 }
 
-// Query errors carry the statement and its values; what went wrong is at the bottom.
-function rootOf(error: Error): Error {
+/** Of what is wrong, as much as anybody reads. */
+const maxIssues = 20;
+
+function explainValidation(error: { validation?: unknown }): Explained {
+  const issues = ((error.validation ?? []) as readonly Issue[]).slice(0, maxIssues).map(({ instancePath, message }) => {
+    const field = instancePath.replace(/^\//, '').replaceAll('/', '.');
+    return { field, detail: `${field || 'the request'}: ${message ?? 'is wrong'}` };
+  });
+  const [first] = issues;
+  const detail = first?.detail ?? 'the request: is wrong';
+  return { status: 400, code: 'invalid', detail, field: first?.field || undefined, errors: issues };
+}
+
+/** Query errors carry the statement and its values; what went wrong is at the bottom. */
+export function rootOf(error: Error): Error {
   let at: Error = error;
   while (at.cause instanceof Error) at = at.cause;
   return at;

@@ -10,93 +10,96 @@ import {
   setBreaker,
 } from '../../mdb/service/circuitbreaker.ts';
 import { listPools, type PoolListing, setPool } from '../../mdb/service/pools.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustBeGroup, mustBePool, mustBeSecret, mustKnowTags } from './names.ts';
+import { type ApiRoute, route } from './route.ts';
 
-const tags = ['guards'];
-
-export function serveGuards(app: App, { mdb }: PeopleDependencies): void {
-  app.get(
-    '/capacity',
-    {
-      schema: {
-        tags,
-        summary: 'What each group has in service, and what it must keep',
-        querystring: contract.capacityQuery,
-        response: { 200: contract.capacityList },
-      },
-    },
-    async ({ query: { scope } }) => {
+export const guardRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/capacity',
+    tag: 'guards',
+    summary: 'What each group has in service, and what it must keep',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    query: contract.capacityQuery,
+    answers: { 200: contract.capacityList },
+    handle: async ({ query: { scope }, mdb }) => {
       if (scope !== undefined) await mustBeGroup(mdb, scope, '*', 'scope');
       const groups = await listCapacity(mdb);
       return { groups: groups.filter((group) => scope === undefined || group.scope === scope) };
     },
-  );
-  app.put(
-    '/capacity',
-    {
-      schema: {
-        tags,
-        summary: 'Sets how much of a group must stay in service',
-        body: contract.capacityRequest,
-        response: { 200: contract.capacityList },
-      },
-    },
-    async ({ body: { scope, name, min, unit, reason }, operator }) => {
+  }),
+  route({
+    method: 'PUT',
+    path: '/capacity',
+    tag: 'guards',
+    summary: 'Sets how much of a group must stay in service',
+    right: { role: 'admin', of: 'fleet' },
+    effect: 'destructive',
+    reason: 'required',
+    body: contract.capacityRequest,
+    answers: { 200: contract.capacityList },
+    handle: async ({ body: { scope, name, min, unit, reason }, operator, mdb }) => {
       const known = (await listCapacity(mdb)).some((group) => group.scope === scope && group.rule?.name === name);
       // What has a rule may lose it, whatever became of its group.
       if (min !== null || !known) await mustBeGroup(mdb, scope, name, 'name');
       await setCapacity(mdb, operator, { scope, name }, min === null ? null : { min, unit }, reason);
       return { groups: (await listCapacity(mdb)).filter((group) => group.scope === scope) };
     },
-  );
-  app.get(
-    '/brake',
-    { schema: { tags, summary: 'Whether the storm brake is engaged', response: { 200: contract.brakeView } } },
-    async () => showBreaker(await readBreaker(mdb)),
-  );
-  app.post(
-    '/brake/engage',
-    {
-      schema: {
-        tags,
-        summary: 'Holds every departure from production',
-        body: contract.brakeEngage,
-        response: { 200: contract.brakeView },
-      },
-    },
-    async ({ body, operator }) => showBreaker(await engageBreaker(mdb, operator, body.reason, body.minutes ?? null)),
-  );
-  app.post(
-    '/brake/release',
-    {
-      schema: {
-        tags,
-        summary: 'Lets departures go on, and switches the brake off for a while where told',
-        body: contract.brakeRelease,
-        response: { 200: contract.brakeView },
-      },
-    },
-    async ({ body, operator }) =>
+  }),
+  route({
+    method: 'GET',
+    path: '/brake',
+    tag: 'guards',
+    summary: 'Whether the storm brake is engaged',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.brakeView },
+    handle: async ({ mdb }) => showBreaker(await readBreaker(mdb)),
+  }),
+  route({
+    method: 'POST',
+    path: '/brake/engage',
+    tag: 'guards',
+    summary: 'Holds every departure from production',
+    right: { role: 'operator', of: 'fleet' },
+    effect: 'write',
+    reason: 'required',
+    body: contract.brakeEngage,
+    answers: { 200: contract.brakeView },
+    handle: async ({ body, operator, mdb }) =>
+      showBreaker(await engageBreaker(mdb, operator, body.reason, body.minutes ?? null)),
+  }),
+  route({
+    method: 'POST',
+    path: '/brake/release',
+    tag: 'guards',
+    summary: 'Lets departures go on, and switches the brake off for a while where told',
+    right: { role: 'operator', of: 'fleet' },
+    effect: 'destructive',
+    reason: 'required',
+    body: contract.brakeRelease,
+    answers: { 200: contract.brakeView },
+    handle: async ({ body, operator, mdb }) =>
       showBreaker(await releaseBreaker(mdb, operator, body.reason, body.overrideMinutes ?? null)),
-  );
-  app.put(
-    '/brake',
-    {
-      schema: {
-        tags,
-        summary: 'Sets what counts as a storm',
-        body: contract.brakeLimits,
-        response: { 200: contract.brakeView },
-      },
-    },
-    async ({ body: { reason, ...limits }, operator }) => {
+  }),
+  route({
+    method: 'PUT',
+    path: '/brake',
+    tag: 'guards',
+    summary: 'Sets what counts as a storm',
+    right: { role: 'admin', of: 'fleet' },
+    effect: 'write',
+    reason: 'required',
+    body: contract.brakeLimits,
+    answers: { 200: contract.brakeView },
+    handle: async ({ body: { reason, ...limits }, operator, mdb }) => {
       if (Object.keys(limits).length === 0) throw new ApiError('invalid', 'there is nothing to set');
       return showBreaker(await setBreaker(mdb, operator, limits, reason));
     },
-  );
-}
+  }),
+];
 
 function showBreaker(breaker: BreakerStatus): contract.BrakeView {
   const { perMinute, share, shareFloor, windowMinutes, coolMinutes, lastMinute, inWindow } = breaker;
@@ -124,25 +127,35 @@ const named = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not the name of a pool'),
 });
 
-export function servePools(app: App, dependencies: PeopleDependencies): void {
-  const { mdb } = dependencies;
-  app.get(
-    '/pools',
-    { schema: { tags: ['pools'], summary: 'How each pool is treated', response: { 200: contract.poolList } } },
-    async () => ({ pools: (await listPools(mdb)).map(showPool) }),
-  );
-  app.put(
-    '/pools/:id',
-    {
-      schema: {
-        tags: ['pools'],
-        summary: 'Sets what is named and leaves the rest',
-        params: named,
-        body: contract.poolRequest,
-        response: { 200: contract.poolView },
-      },
-    },
-    async ({ params: { id }, body: { reason, new: isNew = false, ...change }, operator }) => {
+export const poolRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/pools',
+    tag: 'pools',
+    summary: 'How each pool is treated',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.poolList },
+    handle: async ({ mdb }) => ({ pools: (await listPools(mdb)).map(showPool) }),
+  }),
+  route({
+    method: 'PUT',
+    path: '/pools/:id',
+    tag: 'pools',
+    summary: 'Sets what is named and leaves the rest',
+    right: { role: 'admin', of: 'pool' },
+    effect: 'write',
+    reason: 'required',
+    params: named,
+    body: contract.poolRequest,
+    answers: { 200: contract.poolView },
+    handle: async ({
+      params: { id },
+      body: { reason, new: isNew = false, ...change },
+      operator,
+      dependencies,
+      mdb,
+    }) => {
       if (Object.keys(change).length === 0) throw new ApiError('invalid', 'there is nothing to set');
       if (!isNew) await mustBePool(mdb, id, '; say --new ("new": true) where it is to be one');
       if (change.drainSecretRef) await mustBeSecret(dependencies, change.drainSecretRef, 'drainSecretRef');
@@ -152,8 +165,8 @@ export function servePools(app: App, dependencies: PeopleDependencies): void {
       if (!pool) throw new ApiError('not-found', `pool ${id} is gone`);
       return showPool(pool);
     },
-  );
-}
+  }),
+];
 
 function showPool({ reconcileLimits: { pace, ...limits }, ...pool }: PoolListing): contract.PoolView {
   const windows = pace?.windows.map((window) => ({ ...window, days: [...window.days] })) ?? [];

@@ -4,65 +4,61 @@ import * as views from '../../contract/hardwareviews.ts';
 import { listEvents } from '../../mdb/controllers/events.ts';
 import { readHardware } from '../../mdb/controllers/inventory.ts';
 import { listLogEntries } from '../../mdb/controllers/logs.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { mustFind } from './machines.ts';
+import { type ApiRoute, route } from './route.ts';
 
 const named = z.strictObject({ name: machineName });
-const tags = ['hardware'];
 
 /** What a machine's controller told: parts and their changes, sensors, events, logs. */
-export function serveHardware(app: App, { mdb }: PeopleDependencies): void {
-  app.get(
-    '/machines/:name/hardware',
-    {
-      schema: {
-        tags,
-        summary: 'What it is made of, by its controller; what changed; what it draws',
-        params: named,
-        querystring: views.hardwareQuery,
-        response: { 200: views.hardwareView },
-      },
-    },
-    async ({ params, query }) => {
+export const hardwareRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/machines/:name/hardware',
+    tag: 'hardware',
+    summary: 'What it is made of, by its controller; what changed; what it draws',
+    right: { role: 'viewer', of: 'machine' },
+    effect: 'read',
+    params: named,
+    query: views.hardwareQuery,
+    answers: { 200: views.hardwareView },
+    handle: async ({ params, query, mdb }) => {
       const machineId = await mustFind(mdb, params.name);
       return showHardware(machineId, await readHardware(mdb, machineId, query.limit));
     },
-  );
-  app.get(
-    '/machines/:name/events',
-    {
-      schema: {
-        tags,
-        summary: 'What its controller told by itself, newest first',
-        params: named,
-        querystring: views.reportedQuery,
-        response: { 200: views.eventList },
-      },
-    },
-    async ({ params, query }) => {
+  }),
+  route({
+    method: 'GET',
+    path: '/machines/:name/events',
+    tag: 'hardware',
+    summary: 'What its controller told by itself, newest first',
+    right: { role: 'viewer', of: 'machine' },
+    effect: 'read',
+    params: named,
+    query: views.reportedQuery,
+    answers: { 200: views.eventList },
+    handle: async ({ params, query, mdb }) => {
       const rows = await listEvents(mdb, await mustFind(mdb, params.name), query);
       const events = rows.map((row) => ({ ...row, receivedAt: row.receivedAt.toISOString() }));
       return { events, next: nextOf(events, query.limit) };
     },
-  );
-  app.get(
-    '/machines/:name/logs',
-    {
-      schema: {
-        tags,
-        summary: "Entries of its controller's logs, newest first, also of logs that were cleared since",
-        params: named,
-        querystring: views.reportedQuery,
-        response: { 200: views.logEntryList },
-      },
-    },
-    async ({ params, query }) => {
+  }),
+  route({
+    method: 'GET',
+    path: '/machines/:name/logs',
+    tag: 'hardware',
+    summary: "Entries of its controller's logs, newest first, also of logs that were cleared since",
+    right: { role: 'viewer', of: 'machine' },
+    effect: 'read',
+    params: named,
+    query: views.reportedQuery,
+    answers: { 200: views.logEntryList },
+    handle: async ({ params, query, mdb }) => {
       const rows = await listLogEntries(mdb, await mustFind(mdb, params.name), query);
       const entries = rows.map((row) => ({ ...row, seenAt: row.seenAt.toISOString() }));
       return { entries, next: nextOf(entries, query.limit) };
     },
-  );
-}
+  }),
+];
 
 function nextOf(rows: readonly { readonly id: number }[], limit: number): number | null {
   return rows.length === limit ? (rows.at(-1)?.id ?? null) : null;

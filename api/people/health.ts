@@ -11,11 +11,9 @@ import { countConformity } from '../../mdb/drift/listing.ts';
 import { countFleet, type FleetCounts } from '../../mdb/machines/fleet.ts';
 import { listProcesses, listSiteIds, type ProcessSeen } from '../../mdb/processes.ts';
 import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { examineAside, examineBreaker, examineLoops, examineProcesses } from './findings.ts';
 import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
-
-const tags = ['health'];
+import { type ApiRoute, route } from './route.ts';
 
 /** Seconds that a message may wait before somebody should look at the dispatcher. */
 const maxLagSeconds = 60;
@@ -90,11 +88,16 @@ export function examine(counts: FleetCounts): contract.Finding[] {
   ];
 }
 
-export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
-  app.get(
-    '/doctor',
-    { schema: { tags, summary: 'What a person should look at', response: { 200: contract.doctor } } },
-    async () => {
+export const doctorRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/doctor',
+    tag: 'health',
+    summary: 'What a person should look at',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.doctor },
+    handle: async ({ mdb }) => {
       const sites = await listSiteIds(mdb);
       const counts = await countFleet(mdb);
       const findings = [
@@ -108,39 +111,58 @@ export function serveDoctor(app: App, { mdb }: PeopleDependencies): void {
       ];
       return { ok: findings.every(({ ok }) => ok), findings, queues: [lifecycleQueue, ...sites.map(hardwareQueue)] };
     },
-  );
-  app.get(
-    '/boots',
-    {
-      schema: {
-        tags: ['boots'],
-        summary: 'Boot requests and answers of the last minutes',
-        querystring: contract.bootQuery,
-        response: { 200: contract.bootStatsView },
-      },
-    },
-    async ({ query }) => readBootStats(mdb, query.minutes),
-  );
-}
+  }),
+  route({
+    method: 'GET',
+    path: '/boots',
+    tag: 'boots',
+    summary: 'Boot requests and answers of the last minutes',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    query: contract.bootQuery,
+    answers: { 200: contract.bootStatsView },
+    handle: async ({ query, mdb }) => readBootStats(mdb, query.minutes),
+  }),
+];
 
 const findLoops = (mdb: Mdb) => persistentFailers(mdb.$client, bootLoop.minutes * 60, bootLoop.times);
 
 /** For load balancers and Prometheus; no names of machines in either. */
-export function serveMonitoring(app: App, { mdb }: PeopleDependencies): void {
-  app.get('/healthz', { schema: { tags, response: { 200: contract.healthView } } }, async () => {
-    await mdb.execute('select 1');
-    return { ok: true };
-  });
-  app.get('/metrics', { schema: { tags, response: { 200: z.string() } } }, async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(
-      renderMetrics(await countFleet(mdb), await countConformity(mdb), await readLosses(mdb), {
-        looping: (await findLoops(mdb)).length,
-        braked: isEngaged(await readBreaker(mdb), Date.now()),
-        processes: await listProcesses(mdb),
-      }),
-    ),
-  );
-}
+export const monitoringRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/healthz',
+    tag: 'health',
+    summary: 'Whether the API answers, and its MDB',
+    right: { role: 'anyone', of: 'fleet' },
+    effect: 'read',
+    outside: true,
+    answers: { 200: contract.healthView },
+    handle: async ({ mdb }) => {
+      await mdb.execute('select 1');
+      return { ok: true };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/metrics',
+    tag: 'health',
+    summary: 'Figures of the fleet, for Prometheus',
+    right: { role: 'anyone', of: 'fleet' },
+    effect: 'read',
+    outside: true,
+    produces: 'text/plain',
+    answers: { 200: z.string() },
+    handle: async ({ mdb, reply }) =>
+      reply.type('text/plain; version=0.0.4; charset=utf-8').send(
+        renderMetrics(await countFleet(mdb), await countConformity(mdb), await readLosses(mdb), {
+          looping: (await findLoops(mdb)).length,
+          braked: isEngaged(await readBreaker(mdb), Date.now()),
+          processes: await listProcesses(mdb),
+        }),
+      ),
+  }),
+];
 
 interface Seen {
   /** Machines that cannot stay up. */

@@ -2,28 +2,26 @@ import { z } from 'zod';
 import { accepted, machineName } from '../../contract/api.ts';
 import { unholdRequest } from '../../contract/release.ts';
 import { liftHold } from '../../mdb/machines/hold.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { granted } from './errors.ts';
 import { mustFind } from './machines.ts';
-import { mustBe } from './operator.ts';
+import { type ApiRoute, acceptance, route } from './route.ts';
 
 /** Lifts the hold of a machine. */
-export function serveHold(app: App, { mdb }: PeopleDependencies): void {
-  app.post(
-    '/machines/:name/unhold',
-    {
-      schema: {
-        tags: ['machines'],
-        summary: 'Lifts the hold of a machine, after somebody looked at what it is held for',
-        params: z.strictObject({ name: machineName }),
-        body: unholdRequest,
-        response: { 200: accepted },
-      },
-    },
-    async ({ params, body, operator }) => {
-      mustBe(operator, 'operator');
+export const holdRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'POST',
+    path: '/machines/:name/unhold',
+    tag: 'machines',
+    summary: 'Lifts the hold of a machine, after somebody looked at what it is held for',
+    right: { role: 'operator', of: 'machine' },
+    effect: 'write',
+    reason: 'required',
+    params: z.strictObject({ name: machineName }),
+    body: unholdRequest,
+    answers: { 200: accepted },
+    handle: async ({ params, body, operator, mdb }) => {
       granted(await liftHold(mdb, operator, await mustFind(mdb, params.name), body.reason));
-      return { accepted: true as const };
+      return acceptance;
     },
-  );
-}
+  }),
+];

@@ -8,47 +8,42 @@ import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import type { Actor } from '../../mdb/acting.ts';
 import { addImageRow, listImages } from '../../mdb/boot/images.ts';
-import type { App, PeopleDependencies } from './app.ts';
+import type { PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
+import { type ApiRoute, route } from './route.ts';
 
-const tags = ['images'];
 const maxBytes = 64 * 1024 ** 3;
 
-export function serveImages(app: App, dependencies: PeopleDependencies): void {
-  app.get(
-    '/images',
-    { schema: { tags, summary: 'Images, newest first', response: { 200: contract.imageList } } },
-    async () => ({
-      images: await listImages(dependencies.mdb),
-    }),
-  );
-  void app.register(async (upload) => {
-    upload.removeAllContentTypeParsers();
-    upload.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
-    upload.put(
-      '/images/:id',
-      {
-        bodyLimit: maxBytes,
-        schema: {
-          tags,
-          summary: 'Takes an image (tar.gz) in, signs it and offers it to new machines; or only its name',
-          params: z.strictObject({ id: contract.imageId }),
-          querystring: contract.imageUpload,
-          response: { 201: z.object({ id: z.string(), sha256: z.string(), bytes: z.number() }) },
-        },
-      },
-      async (request, reply) => {
-        const { params, query, operator } = request as typeof request & {
-          params: { id: string };
-          query: z.infer<typeof contract.imageUpload>;
-        };
-        const take = query.archive === 'none' ? nameImage : takeImage;
-        const kept = await take(dependencies, operator, params.id, query, request.body as Readable);
-        return reply.code(201).send({ id: params.id, ...kept });
-      },
-    );
-  });
-}
+export const imageRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/images',
+    tag: 'images',
+    summary: 'Images, newest first',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.imageList },
+    handle: async ({ mdb }) => ({ images: await listImages(mdb) }),
+  }),
+  route({
+    method: 'PUT',
+    path: '/images/:id',
+    tag: 'images',
+    summary: 'Takes an image (tar.gz) in, signs it and offers it to new machines; or only its name',
+    right: { role: 'admin', of: 'site' },
+    effect: 'write',
+    bodyLimit: maxBytes,
+    consumes: 'application/octet-stream',
+    params: z.strictObject({ id: contract.imageId }),
+    query: contract.imageUpload,
+    answers: { 201: contract.imageKept },
+    handle: async ({ params, query, operator, request, dependencies }) => {
+      const take = query.archive === 'none' ? nameImage : takeImage;
+      const kept = await take(dependencies, operator, params.id, query, request.body as Readable);
+      return { id: params.id, ...kept };
+    },
+  }),
+];
 
 interface Kept {
   readonly bytes: number;

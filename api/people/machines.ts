@@ -17,13 +17,12 @@ import { listBurnins, readLastMove, readTimeline } from '../../mdb/machines/time
 import { listHumanSteps, listOrders, listSteps } from '../../mdb/orders/listing.ts';
 import { readWaited } from '../../mdb/permits/semaphores.ts';
 import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { hasSecret, mustSelect } from './names.ts';
+import { type ApiRoute, route } from './route.ts';
 import { statusSentence } from './status.ts';
 
 const named = z.strictObject({ name: contract.machineName });
-const tags = ['machines'];
 
 /** The id of the machine that a request names; 404 when there is none. */
 export async function mustFind(mdb: Mdb, name: string): Promise<string> {
@@ -32,19 +31,17 @@ export async function mustFind(mdb: Mdb, name: string): Promise<string> {
   return id;
 }
 
-export function serveMachines(app: App, dependencies: PeopleDependencies): void {
-  const { mdb, siteId } = dependencies;
-  app.get(
-    '/machines',
-    {
-      schema: {
-        tags,
-        summary: 'Machines, a page at a time',
-        querystring: contract.machineFilter,
-        response: { 200: contract.machineList },
-      },
-    },
-    async ({ query }) => {
+export const machineRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/machines',
+    tag: 'machines',
+    summary: 'Machines, a page at a time',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    query: contract.machineFilter,
+    answers: { 200: contract.machineList },
+    handle: async ({ query, mdb }) => {
       const { held, selector, ...wanted } = query;
       if (wanted.rack !== undefined && !(await isGroupKnown(mdb, 'rack', wanted.rack)))
         throw new ApiError('not-found', `there is no rack ${wanted.rack}`, 'rack');
@@ -58,75 +55,79 @@ export function serveMachines(app: App, dependencies: PeopleDependencies): void 
         next: machines.length === query.limit ? (machines.at(-1)?.id ?? null) : null,
       };
     },
-  );
-  app.post(
-    '/machines',
-    {
-      schema: {
-        tags,
-        summary: 'Announces a machine before its first boot',
-        body: contract.machineAnnouncement,
-        response: { 201: contract.machineAnnounced },
-      },
-    },
-    async ({ body, operator }, reply) => {
+  }),
+  route({
+    method: 'POST',
+    path: '/machines',
+    tag: 'machines',
+    summary: 'Announces a machine before its first boot',
+    right: { role: 'operator', of: 'fleet' },
+    effect: 'write',
+    body: contract.machineAnnouncement,
+    answers: { 201: contract.machineAnnounced },
+    handle: async ({ body, operator, dependencies, mdb, siteId }) => {
       if (body.bmc) await mustBeController(mdb, siteId, body.bmc.origin);
       const machine = granted(await announceMachine(mdb, operator, siteId, body));
       const secret = body.bmc?.secretRef;
       // It may be laid down later, before the machine's first boot; in silence it would be forgotten.
       const missing = secret !== undefined && !(await hasSecret(dependencies, secret));
-      return reply.code(201).send({ id: machine.id, notes: missing ? [`there is no secret ${secret} yet`] : [] });
+      return { id: machine.id, notes: missing ? [`there is no secret ${secret} yet`] : [] };
     },
-  );
-  app.get(
-    '/machines/:name',
-    {
-      schema: {
-        tags,
-        summary: 'One machine: where it stands, why, and what it is made of',
-        params: named,
-        response: { 200: contract.machineView },
-      },
-    },
-    async ({ params }) => showMachine(mdb, await mustFind(mdb, params.name)),
-  );
-  app.get(
-    '/machines/:name/timeline',
-    {
-      schema: {
-        tags,
-        summary: 'What happened to it, newest first',
-        params: named,
-        querystring: contract.timelineQuery,
-        response: { 200: contract.timeline },
-      },
-    },
-    async ({ params, query }) => ({ entries: await readTimeline(mdb, await mustFind(mdb, params.name), query.limit) }),
-  );
-  app.get(
-    '/machines/:name/burnins',
-    { schema: { tags, summary: 'Its burn-ins, newest first', params: named, response: { 200: contract.burninList } } },
-    async ({ params }) => {
+  }),
+  route({
+    method: 'GET',
+    path: '/machines/:name',
+    tag: 'machines',
+    summary: 'One machine: where it stands, why, and what it is made of',
+    right: { role: 'viewer', of: 'machine' },
+    effect: 'read',
+    params: named,
+    answers: { 200: contract.machineView },
+    handle: async ({ params, mdb }) => showMachine(mdb, await mustFind(mdb, params.name)),
+  }),
+  route({
+    method: 'GET',
+    path: '/machines/:name/timeline',
+    tag: 'machines',
+    summary: 'What happened to it, newest first',
+    right: { role: 'viewer', of: 'machine' },
+    effect: 'read',
+    params: named,
+    query: contract.timelineQuery,
+    answers: { 200: contract.timeline },
+    handle: async ({ params, query, mdb }) => ({
+      entries: await readTimeline(mdb, await mustFind(mdb, params.name), query.limit),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/machines/:name/burnins',
+    tag: 'machines',
+    summary: 'Its burn-ins, newest first',
+    right: { role: 'viewer', of: 'machine' },
+    effect: 'read',
+    params: named,
+    answers: { 200: contract.burninList },
+    handle: async ({ params, mdb }) => {
       const machineId = await mustFind(mdb, params.name);
       return { machineId, burnins: await listBurnins(mdb, machineId) };
     },
-  );
-  app.get(
-    '/machines/:name/erasures',
-    {
-      schema: {
-        tags,
-        summary: 'The proof of its erased disks, newest first',
-        params: named,
-        response: { 200: erasureList },
-      },
-    },
-    async ({ params }) => {
+  }),
+  route({
+    method: 'GET',
+    path: '/machines/:name/erasures',
+    tag: 'machines',
+    summary: 'The proof of its erased disks, newest first',
+    right: { role: 'viewer', of: 'machine' },
+    effect: 'read',
+    params: named,
+    answers: { 200: erasureList },
+    handle: async ({ params, mdb }) => {
       const machineId = await mustFind(mdb, params.name);
       return { machineId, erasures: (await listErasures(mdb, machineId)).map(showErasure) };
     },
-  );
-}
+  }),
+];
 
 /** The evidence of one disk, flat: what is absent is null. */
 function showErasure({ machineId: _, evidence, begunAt, endedAt, ...row }: ErasureRow): ErasureView {

@@ -4,13 +4,11 @@ import type { OrderSpec } from '../../domain/orders.ts';
 import { isRefused } from '../../domain/refused.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';
 import type { Operator } from './operator.ts';
+import { type ApiRoute, route } from './route.ts';
 import { mustKnowGroups, mustMatch, readSpec } from './spec.ts';
-
-const tags = ['orders'];
 
 type Outcomes = contract.OrdersAccepted['outcomes'];
 
@@ -35,35 +33,35 @@ async function placeAll(
   return outcomes;
 }
 
-export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
-  app.post(
-    '/orders/many',
-    {
-      schema: {
-        tags,
-        summary: 'Orders a passage of each machine that a selector means',
-        body: contract.ordersRequest,
-        response: { 200: contract.ordersAccepted },
-      },
-    },
-    async ({ body, operator }) => {
+export const manyOrdersRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'POST',
+    path: '/orders/many',
+    tag: 'orders',
+    summary: 'Orders a passage of each machine that a selector means',
+    right: { role: 'operator', of: 'selector' },
+    effect: 'destructive',
+    reason: 'required',
+    body: contract.ordersRequest,
+    answers: { 200: contract.ordersAccepted },
+    handle: async ({ body, operator, mdb }) => {
       const spec = readSpec(body);
       await mustKnowGroups(mdb, spec);
       const found = await mustMatch(mdb, body.selector, body.count);
       return { outcomes: await placeAll(mdb, operator, found, body.id, spec) };
     },
-  );
-  app.post(
-    '/orders/brainslug',
-    {
-      schema: {
-        tags,
-        summary: "Orders what BrainSlug's payload asks for",
-        body: contract.brainslugRequest,
-        response: { 200: contract.ordersAccepted },
-      },
-    },
-    async ({ body, operator }) => {
+  }),
+  route({
+    method: 'POST',
+    path: '/orders/brainslug',
+    tag: 'orders',
+    summary: "Orders what BrainSlug's payload asks for",
+    right: { role: 'operator', of: 'selector' },
+    effect: 'destructive',
+    reason: 'optional',
+    body: contract.brainslugRequest,
+    answers: { 200: contract.ordersAccepted },
+    handle: async ({ body, operator, mdb }) => {
       const read = readBrainSlug(body.message, Date.now());
       if (typeof read === 'string') throw new ApiError('invalid', read, 'message');
       const spec = {
@@ -79,8 +77,8 @@ export function serveManyOrders(app: App, { mdb }: PeopleDependencies): void {
       const found = await machinesOf(mdb, body);
       return { outcomes: await placeAll(mdb, operator, found, body.id, spec) };
     },
-  );
-}
+  }),
+];
 
 async function machinesOf(mdb: Mdb, { machine, selector, count }: contract.BrainslugRequest): Promise<string[]> {
   if ((machine === undefined) === (selector === undefined))

@@ -5,33 +5,34 @@ import { PlacesError } from '../../domain/places/problems.ts';
 import { bmcNetworksOf } from '../../mdb/controllers/controller.ts';
 import { listRacks } from '../../mdb/places/listing.ts';
 import { definePlaces } from '../../mdb/places/places.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
-
-const tags = ['places'];
+import { type ApiRoute, acceptance, route } from './route.ts';
 
 /** Racks with what is in them, and the announcement of networks, racks, switches and controllers. */
-export function servePlaces(app: App, { mdb, siteId }: PeopleDependencies): void {
-  app.get(
-    '/racks',
-    { schema: { tags, summary: 'Racks and what is in them', response: { 200: contract.rackList } } },
-    async () => ({
+export const placeRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/racks',
+    tag: 'places',
+    summary: 'Racks and what is in them',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.rackList },
+    handle: async ({ mdb }) => ({
       racks: await listRacks(mdb),
     }),
-  );
-  app.post(
-    '/places',
-    {
-      // A site of a hundred racks with their ports and controllers is some 600 KB.
-      bodyLimit: 4 * 1024 * 1024,
-      schema: {
-        tags,
-        summary: 'Announces networks, racks, switches and controllers; may be repeated',
-        body: placesRequest,
-        response: { 202: contract.accepted },
-      },
-    },
-    async ({ body, operator }, reply) => {
+  }),
+  route({
+    method: 'POST',
+    path: '/places',
+    tag: 'places',
+    summary: 'Announces networks, racks, switches and controllers; may be repeated',
+    right: { role: 'operator', of: 'site' },
+    effect: 'write',
+    body: placesRequest,
+    answers: { 202: contract.accepted },
+    bodyLimit: 4 * 1024 * 1024,
+    handle: async ({ body, operator, mdb, siteId }) => {
       const announced = (body.networks ?? []).flatMap(({ kind, cidr }) => (kind === 'bmc' ? [cidr] : []));
       // A network that is announced with them counts as well.
       const allowed = [...(await bmcNetworksOf(mdb, siteId)), ...announced];
@@ -42,7 +43,7 @@ export function servePlaces(app: App, { mdb, siteId }: PeopleDependencies): void
       await definePlaces(mdb, operator, { ...body, siteId }).catch((error: unknown) => {
         throw error instanceof PlacesError ? new ApiError('invalid', error.message) : error;
       });
-      return reply.code(202).send({ accepted: true });
+      return acceptance;
     },
-  );
-}
+  }),
+];

@@ -11,61 +11,61 @@ import {
   listComparisons,
   ownRound,
 } from '../../mdb/orders/comparisons.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { ApiError } from './errors.ts';
 import { mustFind } from './machines.ts';
 import { mustSelect } from './names.ts';
-import { mustBe } from './operator.ts';
-
-const tags = ['rehydrate'];
+import { type ApiRoute, route } from './route.ts';
 
 /** Asking for a comparison of the MDB with the workflows that exist, and what it found. The dispatcher makes it. */
-export function serveRehydrate(app: App, { mdb }: PeopleDependencies): void {
-  app.post(
-    '/rehydrate',
-    {
-      schema: {
-        tags,
-        summary: 'Brings back the workflows that are missing for what the MDB has under way, or says which are',
-        body: contract.rehydrateRequest,
-        response: { 202: contract.rehydrateRequested },
-      },
-    },
-    async ({ body: { selector, machine, dryRun, reason }, operator }, reply) => {
-      mustBe(operator, 'operator');
+export const rehydrateRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'POST',
+    path: '/rehydrate',
+    tag: 'rehydrate',
+    summary: 'Brings back the workflows that are missing for what the MDB has under way, or says which are',
+    right: { role: 'operator', of: 'selector' },
+    effect: 'write',
+    reason: 'optional',
+    body: contract.rehydrateRequest,
+    answers: { 202: contract.rehydrateRequested },
+    handle: async ({ body: { selector, machine, dryRun, reason }, operator, mdb }) => {
       if (selector !== undefined && machine !== undefined)
         throw new ApiError('invalid', 'give a machine or a selector, not both', 'selector');
       if (selector !== undefined) await mustMean(mdb, selector);
       const of = machine === undefined ? (selector ?? null) : `id=${await mustFind(mdb, machine)}`;
       const id = await askComparison(mdb, operator, { selector: of, dryRun, reason: reason ?? null });
-      return reply.code(202).send({ id });
+      return { id };
     },
-  );
-  app.get(
-    '/rehydrate',
-    { schema: { tags, summary: 'Comparisons, newest first', response: { 200: contract.rehydrateList } } },
-    async () => {
+  }),
+  route({
+    method: 'GET',
+    path: '/rehydrate',
+    tag: 'rehydrate',
+    summary: 'Comparisons, newest first',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.rehydrateList },
+    handle: async ({ mdb }) => {
       const latest = await comparisonOf(mdb, ownRound);
       return { latest: latest && show(latest), rounds: (await listComparisons(mdb, 100)).map(show) };
     },
-  );
-  app.get(
-    '/rehydrate/:id',
-    {
-      schema: {
-        tags,
-        summary: 'One comparison: how far it is, and what it found',
-        params: contract.rehydrateName,
-        response: { 200: contract.rehydrateView },
-      },
-    },
-    async ({ params: { id } }) => {
+  }),
+  route({
+    method: 'GET',
+    path: '/rehydrate/:id',
+    tag: 'rehydrate',
+    summary: 'One comparison: how far it is, and what it found',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    params: contract.rehydrateName,
+    answers: { 200: contract.rehydrateView },
+    handle: async ({ params: { id }, mdb }) => {
       const row = await comparisonOf(mdb, id);
       if (row === null) throw new ApiError('not-found', `there is no comparison ${id}`, 'id');
       return show(row);
     },
-  );
-}
+  }),
+];
 
 async function mustMean(mdb: Mdb, text: string): Promise<void> {
   const found = await selectMachines(mdb, await mustSelect(mdb, text), 1);

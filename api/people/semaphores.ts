@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accepted } from '../../contract/api.ts';
 import * as contract from '../../contract/permitviews.ts';
 import { readSemaphoreId } from '../../contract/semaphore.ts';
 import { permitOperations } from '../../domain/permits/groups.ts';
@@ -14,119 +15,121 @@ import {
   type SemaphoreRow,
   setPolicy,
 } from '../../mdb/permits/semaphores.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';
 import { mustBePattern } from './names.ts';
-import { mustBe } from './operator.ts';
+import { type ApiRoute, acceptance, route } from './route.ts';
 
-const tags = ['semaphores'];
 const named = z.strictObject({ id: z.string().min(1).max(240) });
 
-export function serveSemaphores(app: App, { mdb }: PeopleDependencies): void {
-  app.get(
-    '/semaphores',
-    { schema: { tags, summary: 'Semaphores that were asked', response: { 200: contract.semaphoreList } } },
-    async () => ({ semaphores: (await listSemaphores(mdb)).map(show) }),
-  );
-  app.get(
-    '/semaphores/:id',
-    {
-      schema: {
-        tags,
-        summary: 'Its policy, its holders, its queue, and what ended last',
-        params: named,
-        response: { 200: contract.semaphoreDetail },
-      },
-    },
-    ({ params: { id } }) => showOne(mdb, id),
-  );
-  app.put(
-    '/semaphores/:id',
-    {
-      schema: {
-        tags,
-        summary: 'Changes its policy; a name may hold * for any operation, tag or value',
-        params: named,
-        body: contract.semaphoreChange,
-        response: { 200: contract.semaphorePolicy },
-      },
-    },
-    async ({ params: { id }, body: { reason, ...change }, operator }) => {
-      mustBe(operator, 'operator');
+export const semaphoreRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/semaphores',
+    tag: 'semaphores',
+    summary: 'Semaphores that were asked',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.semaphoreList },
+    handle: async ({ mdb }) => ({ semaphores: (await listSemaphores(mdb)).map(show) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/semaphores/:id',
+    tag: 'semaphores',
+    summary: 'Its policy, its holders, its queue, and what ended last',
+    right: { role: 'viewer', of: 'semaphore' },
+    effect: 'read',
+    params: named,
+    answers: { 200: contract.semaphoreDetail },
+    handle: ({ params: { id }, mdb }) => showOne(mdb, id),
+  }),
+  route({
+    method: 'PUT',
+    path: '/semaphores/:id',
+    tag: 'semaphores',
+    summary: 'Changes its policy; a name may hold * for any operation, tag or value',
+    right: { role: 'operator', of: 'semaphore' },
+    effect: 'write',
+    reason: 'required',
+    params: named,
+    body: contract.semaphoreChange,
+    answers: { 200: contract.semaphorePolicy },
+    handle: async ({ params: { id }, body: { reason, ...change }, operator, mdb }) => {
       const pattern = readPattern(id);
       if (pattern === null) throw new ApiError('invalid', `${id} is not a name like reboot/rack=A12`, 'id');
       await mustBePattern(mdb, pattern);
       const { windows, ...policy } = granted(await setPolicy(mdb, operator, pattern, change, reason));
       return { ...policy, windows: windows.map((one) => ({ ...one, days: [...one.days] })) };
     },
-  );
-  app.get(
-    '/permit-groups',
-    { schema: { tags, summary: 'By which names permits are taken', response: { 200: contract.permitGroupList } } },
-    async () => ({ groups: (await listPermitGroups(mdb)).map(showGroups) }),
-  );
-  app.put(
-    '/permit-groups/:operation',
-    {
-      schema: {
-        tags,
-        summary: 'Sets by which names an operation takes permits where its order names none',
-        params: z.strictObject({ operation: z.enum(permitOperations) }),
-        body: contract.permitGroupChange,
-        response: { 200: contract.permitGroupView },
-      },
-    },
-    async ({ params: { operation }, body: { tags: wanted, reason }, operator }) => {
-      mustBe(operator, 'operator');
+  }),
+  route({
+    method: 'GET',
+    path: '/permit-groups',
+    tag: 'semaphores',
+    summary: 'By which names permits are taken',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.permitGroupList },
+    handle: async ({ mdb }) => ({ groups: (await listPermitGroups(mdb)).map(showGroups) }),
+  }),
+  route({
+    method: 'PUT',
+    path: '/permit-groups/:operation',
+    tag: 'semaphores',
+    summary: 'Sets by which names an operation takes permits where its order names none',
+    right: { role: 'operator', of: 'fleet' },
+    effect: 'write',
+    reason: 'required',
+    params: z.strictObject({ operation: z.enum(permitOperations) }),
+    body: contract.permitGroupChange,
+    answers: { 200: contract.permitGroupView },
+    handle: async ({ params: { operation }, body: { tags: wanted, reason }, operator, mdb }) => {
       return showGroups(granted(await setPermitGroups(mdb, operator, operation, wanted, reason)));
     },
-  );
-  app.post(
-    '/permits/:id/evict',
-    {
-      schema: {
-        tags,
-        summary: 'Takes a permit away from its holder',
-        params: named,
-        body: contract.evictionRequest,
-        response: { 202: z.object({ accepted: z.literal(true) }) },
-      },
-    },
-    async ({ params: { id }, body: { reason }, operator }, reply) => {
-      mustBe(operator, 'operator');
+  }),
+  route({
+    method: 'POST',
+    path: '/permits/:id/evict',
+    tag: 'semaphores',
+    summary: 'Takes a permit away from its holder',
+    right: { role: 'operator', of: 'permit' },
+    effect: 'destructive',
+    reason: 'required',
+    params: named,
+    body: contract.evictionRequest,
+    answers: { 202: accepted },
+    handle: async ({ params: { id }, body: { reason }, operator, mdb }) => {
       granted(await evictPermit(mdb, operator, id, reason));
-      return reply.code(202).send({ accepted: true });
+      return acceptance;
     },
-  );
-  app.post(
-    '/disruption',
-    {
-      schema: {
-        tags,
-        summary: "The image system's disruptions of a machine: request, check or cancel",
-        body: contract.disruptionRequest,
-        response: { 200: contract.disruptionAnswer },
-      },
-    },
-    ({ body: { machine, request } }) => disrupt(mdb, machine, request),
-  );
-  app.post(
-    '/request',
-    {
-      schema: {
-        tags,
-        summary: "The same in the Dominator's own REST protocol",
-        body: contract.dominatorRequest,
-        response: { 200: contract.dominatorResponse },
-      },
-    },
-    async ({ body }) => {
+  }),
+  route({
+    method: 'POST',
+    path: '/disruption',
+    tag: 'semaphores',
+    summary: "The image system's disruptions of a machine: request, check or cancel",
+    right: { role: 'operator', of: 'machine' },
+    effect: 'write',
+    body: contract.disruptionRequest,
+    answers: { 200: contract.disruptionAnswer },
+    handle: ({ body: { machine, request }, mdb }) => disrupt(mdb, machine, request),
+  }),
+  route({
+    method: 'POST',
+    path: '/request',
+    tag: 'semaphores',
+    summary: "The same in the Dominator's own REST protocol",
+    right: { role: 'operator', of: 'machine' },
+    effect: 'write',
+    body: contract.dominatorRequest,
+    answers: { 200: contract.dominatorResponse },
+    handle: async ({ body, mdb }) => {
       const { state } = await disrupt(mdb, body.MDB.Hostname, body.Request);
       return { Response: state };
     },
-  );
-}
+  }),
+];
 
 /** The image system asks by itself, on its machine: that is no operator's word, whoever its process runs as. */
 const subd = { class: 'node', name: 'subd' } as const;

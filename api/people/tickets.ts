@@ -12,13 +12,11 @@ import {
   removeRoute,
   setRoute,
 } from '../../mdb/people/tickets.ts';
-import type { App, PeopleDependencies } from './app.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustFind } from './machines.ts';
 import { mustBeSecret } from './names.ts';
-import { mustBe } from './operator.ts';
+import { type ApiRoute, acceptance, route } from './route.ts';
 
-const tags = ['tickets'];
 const numbered = z.strictObject({ id: z.string().min(1).max(200) });
 
 type Row = Awaited<ReturnType<typeof listTickets>>[number];
@@ -27,119 +25,115 @@ function show(row: Row): contract.TicketView {
   return { ...row, openedAt: row.openedAt.toISOString(), closedAt: row.closedAt?.toISOString() ?? null };
 }
 
-export function serveTickets(app: App, dependencies: PeopleDependencies): void {
-  const { mdb } = dependencies;
-  app.get(
-    '/tickets',
-    {
-      schema: {
-        tags,
-        summary: 'Tickets, newest first',
-        querystring: contract.ticketFilter,
-        response: { 200: contract.ticketList },
-      },
-    },
-    async ({ query: { open, machine, ...wanted } }) => {
+export const ticketingRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/tickets',
+    tag: 'tickets',
+    summary: 'Tickets, newest first',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    query: contract.ticketFilter,
+    answers: { 200: contract.ticketList },
+    handle: async ({ query: { open, machine, ...wanted }, mdb }) => {
       const machineId = machine === undefined ? undefined : await mustFind(mdb, machine);
       return { tickets: (await listTickets(mdb, { ...wanted, machineId, open: open === 'true' })).map(show) };
     },
-  );
-  app.get(
-    '/tickets/:id',
-    {
-      schema: {
-        tags,
-        summary: 'One ticket with what was said at it',
-        params: numbered,
-        response: { 200: contract.ticketDetail },
-      },
-    },
-    async ({ params: { id } }) => {
+  }),
+  route({
+    method: 'GET',
+    path: '/tickets/:id',
+    tag: 'tickets',
+    summary: 'One ticket with what was said at it',
+    right: { role: 'viewer', of: 'ticket' },
+    effect: 'read',
+    params: numbered,
+    answers: { 200: contract.ticketDetail },
+    handle: async ({ params: { id }, mdb }) => {
       const found = await readTicket(mdb, id);
       if (found === null) throw new ApiError('not-found', `there is no ticket ${id}`);
       const notes = found.notes.map((note) => ({ ...note, at: note.at.toISOString() }));
       const questions = await listHumanSteps(mdb, { ticketId: id, limit: 200 });
       return { ticket: show(found.ticket), body: found.body, notes, questions };
     },
-  );
-  app.post(
-    '/tickets/:id/close',
-    {
-      schema: {
-        tags,
-        summary: 'Closes a ticket, which answers what is asked in it',
-        params: numbered,
-        body: contract.ticketClose,
-        response: { 202: contract.ticketClosed },
-      },
-    },
-    async ({ params, body, operator }, reply) => {
+  }),
+  route({
+    method: 'POST',
+    path: '/tickets/:id/close',
+    tag: 'tickets',
+    summary: 'Closes a ticket, which answers what is asked in it',
+    right: { role: 'operator', of: 'ticket' },
+    effect: 'write',
+    reason: 'required',
+    params: numbered,
+    body: contract.ticketClose,
+    answers: { 202: contract.ticketClosed },
+    handle: async ({ params, body, operator, mdb }) => {
       const outcome = granted(await closeByPerson(mdb, operator, { id: params.id, ...body }));
-      return reply.code(202).send({ outcome });
+      return { outcome };
     },
-  );
-  app.post(
-    '/tickets/:id/notes',
-    {
-      schema: {
-        tags,
-        summary: 'Writes a note at a ticket and its mirror',
-        params: numbered,
-        body: contract.ticketNote,
-        response: { 202: accepted },
-      },
-    },
-    async ({ params, body, operator }, reply) => {
-      mustBe(operator, 'operator');
+  }),
+  route({
+    method: 'POST',
+    path: '/tickets/:id/notes',
+    tag: 'tickets',
+    summary: 'Writes a note at a ticket and its mirror',
+    right: { role: 'operator', of: 'ticket' },
+    effect: 'write',
+    params: numbered,
+    body: contract.ticketNote,
+    answers: { 202: accepted },
+    handle: async ({ params, body, operator, mdb }) => {
       const key = `${params.id}:note:${body.id ?? randomUUID()}`;
       granted(await addNote(mdb, operator, params.id, key, body.text));
-      return reply.code(202).send({ accepted: true });
+      return acceptance;
     },
-  );
-  serveRoutes(app, dependencies);
-}
+  }),
+];
 
-function serveRoutes(app: App, dependencies: PeopleDependencies): void {
-  const { mdb, siteId } = dependencies;
-  app.get(
-    '/ticket-routes',
-    { schema: { tags, summary: 'Which systems mirror tickets', response: { 200: contract.routeList } } },
-    async () => ({ routes: await listRoutes(mdb) }),
-  );
-  app.put(
-    '/ticket-routes/:team',
-    {
-      schema: {
-        tags,
-        summary: "Has a team's tickets mirrored; * is every team without a route of its own",
-        params: contract.routeTeam,
-        body: contract.routeRequest,
-        response: { 200: accepted },
-      },
+export const mirrorRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/ticket-routes',
+    tag: 'tickets',
+    summary: 'Which systems mirror tickets',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    answers: { 200: contract.routeList },
+    handle: async ({ mdb }) => ({ routes: await listRoutes(mdb) }),
+  }),
+  route({
+    method: 'PUT',
+    path: '/ticket-routes/:team',
+    tag: 'tickets',
+    summary: "Has a team's tickets mirrored; * is every team without a route of its own",
+    right: { role: 'admin', of: 'team' },
+    effect: 'write',
+    reason: 'required',
+    params: contract.routeTeam,
+    body: contract.routeRequest,
+    answers: { 200: accepted },
+    handle: async ({ params, body: { reason, ...wanted }, operator, dependencies, mdb, siteId }) => {
+      await mustBeSecret(dependencies, wanted.secretRef, 'secretRef');
+      granted(await setRoute(mdb, operator, { siteId, team: params.team, ...wanted }, reason));
+      return acceptance;
     },
-    async ({ params, body: { reason, ...route }, operator }) => {
-      mustBe(operator, 'admin');
-      await mustBeSecret(dependencies, route.secretRef, 'secretRef');
-      granted(await setRoute(mdb, operator, { siteId, team: params.team, ...route }, reason));
-      return { accepted: true as const };
-    },
-  );
-  app.delete(
-    '/ticket-routes/:team',
-    {
-      schema: {
-        tags,
-        summary: "Has a team's new tickets mirrored no longer",
-        params: contract.routeTeam,
-        querystring: contract.routeRemoval,
-        response: { 200: accepted },
-      },
-    },
-    async ({ params, query, operator }) => {
-      mustBe(operator, 'admin');
+  }),
+  route({
+    method: 'DELETE',
+    path: '/ticket-routes/:team',
+    tag: 'tickets',
+    summary: "Has a team's new tickets mirrored no longer",
+    right: { role: 'admin', of: 'team' },
+    effect: 'write',
+    reason: 'required',
+    params: contract.routeTeam,
+    query: contract.routeRemoval,
+    answers: { 200: accepted },
+    handle: async ({ params, query, operator, mdb, siteId }) => {
       if (!(await removeRoute(mdb, operator, siteId, params.team, query.reason)))
         throw new ApiError('not-found', `there is no route of ${params.team}`);
-      return { accepted: true as const };
+      return acceptance;
     },
-  );
-}
+  }),
+];

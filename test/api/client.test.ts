@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { FarrierClient } from '../../client/index.ts';
+import { ApiClient, FarrierClient } from '../../client/index.ts';
 import { machineWorkflowId, passageWorkflowId } from '../../contract/machine.ts';
 import { service } from '../support/service.ts';
 
@@ -42,4 +44,19 @@ it('says that the API does not answer', async () => {
 
 it('does not wait for a Temporal that is not there', async () => {
   await expect(FarrierClient.connect({ api, temporal: { address: '127.0.0.1:1' } })).rejects.toThrow();
+});
+
+it.each([
+  ['a problem body', { code: 'conflict', detail: 'it is taken', field: 'unit', error: { code: 'x', message: 'y' } }],
+  ['the form of before', { error: { code: 'conflict', message: 'it is taken', field: 'unit' } }],
+])('reads a refusal from %s', async (_what, body) => {
+  const server = createServer((_request, response) => {
+    response.writeHead(409, { 'farrier-api': '1', 'content-type': 'application/problem+json' });
+    response.end(JSON.stringify(body));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const refused = new ApiClient({ url: `http://127.0.0.1:${port}` }).racks();
+  await expect(refused).rejects.toMatchObject({ status: 409, code: 'conflict', message: 'it is taken', field: 'unit' });
+  server.close();
 });

@@ -63,7 +63,9 @@ async function ask(
   });
   return {
     status: response.statusCode,
-    body: response.headers['content-type']?.startsWith('application/json') ? response.json() : response.body,
+    body: /^application\/(problem\+)?json/.test(String(response.headers['content-type']))
+      ? response.json()
+      : response.body,
   };
 }
 const get = (url: string) => ask('GET', `/api/v1${url}`);

@@ -1,0 +1,105 @@
+/** What a route of the people's API is: one definition says all that the server, its description and its tests know of it. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { PeopleDependencies } from './app.ts';
+import type { Operator, Role } from './operator.ts';
+
+/** What a right is about: a role is had for some machines, pools and teams, or for all of the fleet. */
+export const scopes = [
+  ...['fleet', 'site', 'selector', 'machine', 'order', 'step', 'ticket', 'campaign', 'permit', 'semaphore'],
+  ...['pool', 'profile', 'team'],
+] as const;
+export type Scope = (typeof scopes)[number];
+
+export interface Right {
+  /** `anyone`: also who does not say who they are; nothing of a machine is told. */
+  readonly role: Role | 'anyone';
+  readonly of: Scope;
+}
+
+/** Of what is asked and answered, by status. */
+type Answers = Readonly<Record<number, z.ZodType>>;
+type Output<T> = T extends z.ZodType ? z.output<T> : undefined;
+
+/** All that a handler knows: what was asked, checked by its schemas, by whom, and what it works with. */
+export interface Asked<Params = unknown, Query = unknown, Body = unknown> extends PeopleDependencies {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly operator: Operator;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** The same that is in it by name. */
+  readonly dependencies: PeopleDependencies;
+}
+
+interface Said {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the API's prefix, unless `outside`. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly right: Right;
+  /** `destructive`: data or service may be lost by it. */
+  readonly effect: 'read' | 'write' | 'destructive';
+  /** Whether whoever asks says why; not at all unless told. */
+  readonly reason?: 'required' | 'optional';
+  /** Outside of `/api/v1`, at its path alone. */
+  readonly outside?: boolean;
+  /** Bytes of a body at most. */
+  readonly bodyLimit?: number;
+  /** Of the body; JSON unless told. */
+  readonly consumes?: 'application/octet-stream';
+  /** Of the answer; JSON unless told. What is not JSON the handler renders itself. */
+  readonly produces?: 'text/plain' | 'application/json as text' | 'text/event-stream';
+}
+
+interface Definition<
+  P extends z.ZodType | undefined,
+  Q extends z.ZodType | undefined,
+  B extends z.ZodType | undefined,
+  A extends Answers,
+> extends Said {
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** By status. The lowest is answered unless the handler sets another. */
+  readonly answers: A;
+  handle(
+    asked: Asked<Output<P>, Output<Q>, Output<B>>,
+  ): Promise<Output<A[keyof A]> | FastifyReply> | Output<A[keyof A]> | FastifyReply;
+}
+
+/** A definition, whatever its schemas. */
+export interface ApiRoute extends Said {
+  readonly params?: z.ZodType | undefined;
+  readonly query?: z.ZodType | undefined;
+  readonly body?: z.ZodType | undefined;
+  readonly answers: Answers;
+  handle(asked: Asked): unknown;
+}
+
+/** Types a handler by the schemas beside it. */
+export function route<
+  const A extends Answers,
+  P extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(definition: Definition<P, Q, B, A>): ApiRoute {
+  return definition as unknown as ApiRoute;
+}
+
+/** The answer to what is kept, and done later. */
+export const acceptance = { accepted: true } as const;
+
+/** Where versioned routes are. */
+export const prefix = '/api/v1';
+
+export function pathOf({ outside, path }: Pick<ApiRoute, 'outside' | 'path'>): string {
+  return outside ? path : `${prefix}${path}`;
+}
+
+/** Which status is answered unless the handler says another. */
+export function usualStatus({ answers }: Pick<ApiRoute, 'answers'>): number {
+  return Math.min(...Object.keys(answers).map(Number));
+}

@@ -1,0 +1,52 @@
+/** Every route of the people's API. What is not here is not served, and has no right that says who may. */
+import { auditRoutes } from './audit.ts';
+import { campaignRoutes } from './campaigns.ts';
+import { dominatorRoutes } from './dominator.ts';
+import { driftRoutes } from './drift.ts';
+import { guardRoutes, poolRoutes } from './guards.ts';
+import { hardwareRoutes } from './hardware.ts';
+import { doctorRoutes, monitoringRoutes } from './health.ts';
+import { holdRoutes } from './hold.ts';
+import { imageRoutes } from './images.ts';
+import { imageSystemRoutes } from './imagesystem.ts';
+import { machineRoutes } from './machines.ts';
+import { manyOrdersRoutes } from './many.ts';
+import { onCallRoutes } from './oncall.ts';
+import { humanStepRoutes, orderRoutes } from './orders.ts';
+import { placeRoutes } from './places.ts';
+import { profileRoutes } from './profiles.ts';
+import { rehydrateRoutes } from './rehydrate.ts';
+import { releaseRoutes, vouchingRoutes } from './release.ts';
+import type { ApiRoute } from './route.ts';
+import { semaphoreRoutes } from './semaphores.ts';
+import { tagRoutes } from './tags.ts';
+import { mirrorRoutes, ticketingRoutes } from './tickets.ts';
+
+export const routes: readonly ApiRoute[] = [
+  ...monitoringRoutes,
+  ...dominatorRoutes,
+  ...machineRoutes,
+  ...hardwareRoutes,
+  ...holdRoutes,
+  ...releaseRoutes,
+  ...vouchingRoutes,
+  ...rehydrateRoutes,
+  ...orderRoutes,
+  ...manyOrdersRoutes,
+  ...campaignRoutes,
+  ...driftRoutes,
+  ...profileRoutes,
+  ...guardRoutes,
+  ...poolRoutes,
+  ...semaphoreRoutes,
+  ...humanStepRoutes,
+  ...tagRoutes,
+  ...ticketingRoutes,
+  ...mirrorRoutes,
+  ...onCallRoutes,
+  ...placeRoutes,
+  ...imageRoutes,
+  ...imageSystemRoutes,
+  ...doctorRoutes,
+  ...auditRoutes,
+];
