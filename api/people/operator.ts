@@ -2,7 +2,6 @@ import type { FastifyRequest } from 'fastify';
 import { isLoopback } from '../../host/listen.ts';
 import type { Actor } from '../../mdb/acting.ts';
 import { ApiError } from './errors.ts';
-import type { Right } from './route.ts';
 
 export const roles = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
@@ -29,7 +28,7 @@ declare module 'fastify' {
 export const nobody: Operator = { class: 'user', name: 'nobody', role: 'viewer' };
 
 /** Whether somebody's role is enough for a right. Pure. */
-export function mayAsk(operator: Operator | null, { role }: Right): boolean {
+export function mayAsk(operator: Operator | null, { role }: { readonly role: Role | 'anyone' }): boolean {
   if (role === 'anyone') return true;
   return operator !== null && roles.indexOf(operator.role) >= roles.indexOf(role);
 }
