@@ -7,8 +7,8 @@ type Nothing = Readonly<Record<never, never>>;
 /** Kinds of act, and what each takes. What an act does is in here or in its intent, never in what may change meanwhile. */
 export interface ActParameters {
   readonly 'power-on': Nothing;
-  /** `graceful` falls back to `forced` once the system has had `patience` milliseconds to shut down; 120,000 if absent. */
-  readonly 'power-off': { readonly how?: 'graceful' | 'forced' | 'graceful-only'; readonly patience?: Milliseconds };
+  /** `graceful` falls back to `forced` once the system has had `timeout` milliseconds to shut down; 120,000 if absent. */
+  readonly 'power-off': { readonly how?: 'graceful' | 'forced' | 'graceful-only'; readonly timeout?: Milliseconds };
   readonly 'power-cycle': Nothing;
   /** Powers on what is off. */
   readonly restart: Nothing;

@@ -83,14 +83,14 @@ function readPayload(given: unknown, now: number): Payload {
   if (hasPower && !asap && powerBy === null) refuse('power has neither a target date nor the policy "asap"');
   if (powerBy !== null && drainFrom !== null && powerBy < drainFrom)
     refuse('power.targetDate is before drain.targetdate');
-  const wished = power['postRebootState'];
+  const wanted = power['postRebootState'];
   const ofDrain = readGroup(drain['concurrency'], 'drain.concurrency');
   const ofPower = readGroup(power['concurrency'], 'power.concurrency');
   return {
     drainFrom: drainFrom === null || Date.parse(drainFrom) <= now ? null : drainFrom,
     powerBy,
     policy: asap ? 'asap' : 'date',
-    postRebootState: wished === undefined ? null : oneOf(postRebootStates, wished, 'power.postRebootState'),
+    postRebootState: wanted === undefined ? null : oneOf(postRebootStates, wanted, 'power.postRebootState'),
     hasPower,
     hasDrain: payload['drain'] !== undefined,
     semaphores: { ...(ofDrain !== null && { drain: ofDrain }), ...(ofPower !== null && { reboot: ofPower }) },

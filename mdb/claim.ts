@@ -7,7 +7,7 @@ const pollMs = 100;
 
 /** Work that only one of all processes does at a time. */
 export interface Claims {
-  /** Works while holding the claim; waits for its holder at most `patience` milliseconds, then gives `taken`. */
+  /** Works while holding the claim; waits for its holder at most `timeout` milliseconds, then gives `taken`. */
   hold<T>(name: string, timeoutMs: number, work: () => Promise<T>): Promise<T | 'taken'>;
 }
 

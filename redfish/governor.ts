@@ -103,12 +103,12 @@ class Site {
   async run<T>({ origin, urgent, signal }: Omit<Addressee, 'site'>, work: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     const lane = this.#laneOf(origin);
-    await this.#turn(lane, urgent, signal);
+    await this.#awaitTurn(lane, urgent, signal);
     return this.#timed(lane, work);
   }
 
   /** Resolves when a request to this controller may be sent; it then counts as running. */
-  #turn(lane: Lane, urgent: boolean, signal: AbortSignal | undefined): Promise<void> {
+  #awaitTurn(lane: Lane, urgent: boolean, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         lane.waiting.splice(lane.waiting.indexOf(task), 1);
@@ -133,7 +133,7 @@ class Site {
     let counted = true;
     const uncount = () => {
       if (!this.#maySetAside(lane)) {
-        timer = setTimeout(uncount, this.#patience());
+        timer = setTimeout(uncount, this.#stallTimeout());
         return;
       }
       counted = false;
@@ -143,7 +143,7 @@ class Site {
       this.#next();
     };
     const began = this.#now();
-    let timer = silent ? undefined : setTimeout(uncount, this.#patience());
+    let timer = silent ? undefined : setTimeout(uncount, this.#stallTimeout());
     if (silent) uncount();
     try {
       const result = await work();
@@ -191,7 +191,7 @@ class Site {
     return this.#stalled < (this.#answered.has(origin) ? Math.max(min, this.#limit() / 4) : this.max);
   }
 
-  #patience(): number {
+  #stallTimeout(): number {
     const { last } = this.#siteLimit;
     return last === null ? stall.unknown : Math.min(stall.max, Math.max(stall.min, last * stall.factor));
   }

@@ -35,14 +35,14 @@ export interface SessionIdentity {
 
 /** The service root, which is readable without signing in. */
 export async function readRoot(transport: Transport, signal?: AbortSignal): Promise<Json> {
-  return patiently(transport, { method: 'GET', path: serviceRoot, signal });
+  return withRetries(transport, { method: 'GET', path: serviceRoot, signal });
 }
 
 /** A session over a login that others may use too. Reads outlive a login that the controller forgot, once. */
 export function sessionOver(transport: Transport, status: SessionIdentity, signal?: AbortSignal): Session {
   let hopeless = false;
   const read = (path: string, { headers }: Login) =>
-    patiently(transport, { method: 'GET', path: ownPath(path), headers, signal });
+    withRetries(transport, { method: 'GET', path: ownPath(path), headers, signal });
   const get = async (path: string): Promise<Json> => {
     const login = status.login();
     try {
@@ -120,7 +120,7 @@ function asUnwritten(error: unknown): never {
   throw error;
 }
 
-async function patiently(transport: Transport, call: RedfishRequest): Promise<Json> {
+async function withRetries(transport: Transport, call: RedfishRequest): Promise<Json> {
   const where = `GET ${transport.origin}${call.path}`;
   for (let attempt = 1; ; attempt += 1) {
     const answer = await transport.send(call);

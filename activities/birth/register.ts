@@ -27,21 +27,21 @@ export function registerMachine(
   mdb: Mdb,
   input: PassageReference & { next: StepStart; answer?: RegisterAnswer },
 ): Promise<RegisterResult> {
-  const { machineId, siteId, orderId, next, answer: ruling } = input;
+  const { machineId, siteId, orderId, next, answer } = input;
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     const machine = await passage.lockMachine(tx, machineId);
     const site = await passage.siteOf(tx, siteId);
     await passage.beginStep(tx, orderId, { ...next, step: 'register', ordinal: next.ordinal - 10 });
     await passage.settleStep(tx, orderId, 'rack', 'done');
 
-    const changed = await checkDisks(tx, machine, input, ruling);
+    const changed = await checkDisks(tx, machine, input, answer);
     if (changed) return { question: changed };
     const disks = await parts.readPresentDisks(tx, machineId);
-    if (ruling?.answer === 'wipe') machine.wipeReason = `${ruling.by} said so`;
+    if (answer?.answer === 'wipe') machine.wipeReason = `${answer.by} said so`;
     const question = disks.length === 0 ? noDisk() : wipeHeld(disks, machine, site.policy.wipe);
     if (question) return { question };
 
-    const given = ruling ? readPlace(ruling.answer) : null;
+    const given = answer ? readPlace(answer.answer) : null;
     const placed = await place(tx, machine, site, given);
     if ('question' in placed) return placed;
 

@@ -12,7 +12,7 @@ const flapping = /\/(missing|unsupported|rejected|forbidden|not-json)$/;
  * Looks until the effect shows, for as long as the kind of act takes from its sending on; a controller that is away
  * for a while is part of it. What is then still unknown is written down as such: a person's to find out.
  */
-export function patiently(mdb: Mdb, clock: ActClock, lookOnce: LookAt): LookAt {
+export function untilTimeout(mdb: Mdb, clock: ActClock, lookOnce: LookAt): LookAt {
   return async (act, sent, sentAt) => {
     const { follow: usual } = actOf(act.kind);
     const follow = typeof usual === 'function' ? usual(sent) : usual;

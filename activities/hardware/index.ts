@@ -24,13 +24,13 @@ import type { Session } from '../../redfish/session.ts';
 import type { SystemReading } from '../../redfish/system.ts';
 import { createBoardLook } from './board.ts';
 import { type CommandContext, command, findOut, type LookAt, observeCommand } from './command.ts';
-import { patiently } from './follow.ts';
+import { untilTimeout } from './follow.ts';
 import { noImages } from './images.ts';
 import { createPasswordAct } from './passwords.ts';
 import { createReach, QuestionError } from './reach.ts';
 
 /** As on the clock; a wait ends with its activity. */
-const clock: ActClock = {
+const realClock: ActClock = {
   wait: (milliseconds) => Context.current().sleep(milliseconds),
   since: (time) => Date.now() - time,
 };
@@ -43,11 +43,11 @@ export function createHardwareActivities(
   mdb: Mdb,
   secrets: SecretStore,
   pool: SessionPool,
-  { pace = clock, images = noImages }: { readonly pace?: ActClock; readonly images?: ImageSource } = {},
+  { clock = realClock, images = noImages }: { readonly clock?: ActClock; readonly images?: ImageSource } = {},
 ) {
   const claims = openClaims(mdb.$client);
   const reach = createReach(mdb, secrets, pool, claims);
-  const passwords = createPasswordAct(mdb, secrets, claims, pace);
+  const passwords = createPasswordAct(mdb, secrets, claims, clock);
   const lookAtBoard = createBoardLook(mdb, secrets, pool, claims);
   const context =
     (act: Act, controller: ControllerRow) =>
@@ -66,7 +66,7 @@ export function createHardwareActivities(
       session,
       system,
       probe,
-      clock: pace,
+      clock,
       images,
     });
   return {
@@ -155,7 +155,7 @@ export function createHardwareActivities(
         reach(controller, (...met) => observeCommand(context(one, controller)(...met), sent));
       try {
         if (act.kind === 'rotate-password') return await passwords.settle(act, controller);
-        return await findOut(mdb, act, patiently(mdb, pace, lookAt));
+        return await findOut(mdb, act, untilTimeout(mdb, clock, lookAt));
       } catch (error) {
         if (error instanceof QuestionError)
           return { state: 'unknown', observed: error.message, refused: error.question };

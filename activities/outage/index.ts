@@ -36,8 +36,8 @@ export function createOutageActivities(mdb: Mdb) {
     },
 
     /** How the machine's pool wants it treated. */
-    readPolicy({ machineId, orderId, ...errand }: PassageReference): Promise<DisruptionPolicy> {
-      return acting(mdb, actorOf(errand), orderId, async (tx) => {
+    readPolicy({ machineId, orderId, ...order }: PassageReference): Promise<DisruptionPolicy> {
+      return acting(mdb, actorOf(order), orderId, async (tx) => {
         const machine = await passage.lockMachine(tx, machineId);
         return policyOf(await readPool(tx, machine.pool));
       });

@@ -23,14 +23,14 @@ export function moveMachine(mdb: Mdb, input: MoveInput): Promise<MachineState> {
     epoch: _____,
     flow,
     trigger,
-    ...wish
+    ...wanted
   } = { ...noMove, ...input };
   const { epoch } = input;
   return acting(mdb, { class: 'system', name: by ?? input.passage, epoch }, orderId, async (tx) => {
     const mover = await moverOf(tx, input);
     const actor: Actor = { class: mover ?? 'system', name: by ?? input.passage, epoch };
     const machine = await passage.lockMachine(tx, machineId);
-    const changes = Object.entries(wish).filter(([name, value]) => machine[name as keyof typeof machine] !== value);
+    const changes = Object.entries(wanted).filter(([name, value]) => machine[name as keyof typeof machine] !== value);
     if (changes.length === 0) return stateOf(machine);
     const edge = edgeOf(input, machine, mover);
     const change = Object.fromEntries(changes);

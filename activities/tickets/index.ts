@@ -23,7 +23,7 @@ const adapters: Record<TicketAdapter, () => Promise<OpenTicketSystem>> = {
   webhook: async () => (await import('../../integrations/tickets/webhook.ts')).openTicketWebhook,
 };
 
-/** Tickets of one system a turn, and seconds for which one is nobody else's: longer than its few requests may take. */
+/** Tickets of one system a round, and seconds for which one is nobody else's: longer than its few requests may take. */
 const batch = 20;
 const leaseSeconds = 300;
 /** Tickets of one system that are worked on at once. */
@@ -43,12 +43,12 @@ export function createMirroring(mdb: Mdb, connections: ConnectionStore): Mirrori
       return dueLanes(mdb);
     },
     async run(lane) {
-      const turn: MirrorRound = { lane, pace: paceOf(await countMirrors(mdb, lane)), left: batch, down: null };
-      await Promise.all(Array.from({ length: hands }, () => work(mdb, connections, turn)));
-      if (turn.down !== null) {
-        for (const other of await leaseMirrors(mdb, lane, 1000, leaseSeconds)) await postpone(mdb, other, turn.down);
+      const round: MirrorRound = { lane, pace: paceOf(await countMirrors(mdb, lane)), left: batch, down: null };
+      await Promise.all(Array.from({ length: hands }, () => work(mdb, connections, round)));
+      if (round.down !== null) {
+        for (const other of await leaseMirrors(mdb, lane, 1000, leaseSeconds)) await postpone(mdb, other, round.down);
       }
-      return { looked: batch - turn.left, trouble: turn.down?.message ?? null };
+      return { looked: batch - round.left, trouble: round.down?.message ?? null };
     },
   };
 }
@@ -60,19 +60,19 @@ interface MirrorRound {
   down: OutsideError | null;
 }
 
-/** One hand takes what is due, ticket by ticket, until the turn is over. */
-async function work(mdb: Mdb, connections: ConnectionStore, turn: MirrorRound): Promise<void> {
-  while (turn.left > 0 && turn.down === null) {
-    turn.left -= 1;
-    const [mirror] = await leaseMirrors(mdb, turn.lane, 1, leaseSeconds);
+/** One hand takes what is due, ticket by ticket, until the round is over. */
+async function work(mdb: Mdb, connections: ConnectionStore, round: MirrorRound): Promise<void> {
+  while (round.left > 0 && round.down === null) {
+    round.left -= 1;
+    const [mirror] = await leaseMirrors(mdb, round.lane, 1, leaseSeconds);
     if (!mirror) {
-      turn.left += 1;
+      round.left += 1;
       return;
     }
-    const error = await tryOne(mdb, connections, mirror, turn.pace);
+    const error = await tryOne(mdb, connections, mirror, round.pace);
     if (error === null) continue;
     await postpone(mdb, mirror, error);
-    if (isDown(error)) turn.down = error;
+    if (isDown(error)) round.down = error;
   }
 }
 

@@ -25,8 +25,8 @@ export const imageSystemRoutes: readonly ApiRoute[] = [
     reason: 'required',
     body: contract.imageSystemRequest,
     answers: { 200: contract.imageSystemView },
-    handle: async ({ body: { reason, ...wish }, operator, mdb, siteId }) =>
-      known(await setImageSystem(mdb, operator, siteId, wish, reason), siteId),
+    handle: async ({ body: { reason, ...wanted }, operator, mdb, siteId }) =>
+      known(await setImageSystem(mdb, operator, siteId, wanted, reason), siteId),
   }),
 ];
 

@@ -124,7 +124,7 @@ function wordsOf({ command, next, otherwise }: ActPlan): string {
 
 async function contextOf(session: Session, hostPath: string | null): Promise<ActContext> {
   const { openProbe } = await import('../../redfish/probe.ts');
-  return { session, ...(await openProbe(session, { hostPath })), clock: clock };
+  return { session, ...(await openProbe(session, { hostPath })), clock };
 }
 
 async function give<P>(context: HandContext, kind: ActDefinition<P, HandContext>, plan: ActPlan): Promise<Observation> {
@@ -160,8 +160,8 @@ async function watch<P>(
 ): Promise<Observation> {
   // By hand nobody settles it later: what takes long is followed here.
   const follow = typeof kind.follow === 'function' ? kind.follow(sent) : kind.follow;
-  const { intervalMs, totalMs: patience } = follow ?? kind.watch;
-  const until = Date.now() + (watchFor ?? patience);
+  const { intervalMs, totalMs } = follow ?? kind.watch;
+  const until = Date.now() + (watchFor ?? totalMs);
   for (let known = sent; ; ) {
     const seen = await kind.observe(context, known).catch((error: Error): Observation => {
       return { state: 'unknown', observed: error.message };

@@ -15,14 +15,18 @@ const abouts: Readonly<Record<Verb, string>> = {
   restart: 'Restart the machine',
 };
 
-type PowerOptions = HandOptions & { readonly patience?: Seconds };
+type PowerOptions = HandOptions & { readonly timeout?: Seconds };
 
 /** `farrier bmc power ADDRESS [on|off|force-off|cycle|restart]`. */
 export function addPower(hand: Hand): void {
   hand
     .add('power', 'the power of its machine: as it is, or changed by one command')
     .addArgument(new Argument('[verb]', 'what to do; shows it without').choices(verbs))
-    .addOption(new Option('--patience <seconds>', 'for off: what the system has to shut down, 120').argParser(Number))
+    .addOption(
+      new Option('--timeout <seconds>', 'for off: time that the system has to shut down, 120 unless given').argParser(
+        Number,
+      ),
+    )
     .option(...systemOption)
     .option(...yesOption)
     .option(...dryRunOption)
@@ -32,13 +36,13 @@ export function addPower(hand: Hand): void {
     });
 }
 
-async function actOf(verb: Verb, { patience }: PowerOptions): Promise<HandAct<never>> {
+async function actOf(verb: Verb, { timeout }: PowerOptions): Promise<HandAct<never>> {
   const { powerCycle, powerOff, powerOn, gracefulRestart } = await import('../../redfish/acts/power.ts');
   const about = abouts[verb];
   const following = { 'power-on': powerOn, 'power-off': powerOff };
   const off = {
     how: verb === 'off' ? 'graceful' : 'forced',
-    ...(patience !== undefined && { patience: patience * 1000 }),
+    ...(timeout !== undefined && { timeout: timeout * 1000 }),
   };
   const act = {
     on: { kind: powerOn, parameters: {} },

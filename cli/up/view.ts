@@ -31,7 +31,7 @@ const paint = (style: Style, text: string) => styleText(style, text, { validateS
 const belt: readonly Stage[] = ['racked', 'registered', 'configured', 'profiled', 'deployed', 'in_service'];
 
 /**
- * The whole picture, at most `rows` lines of at most `columns` characters, with colours. Steps that are done are
+ * The whole picture, at max `rows` lines of at max `columns` characters, with colours. Steps that are done are
  * not in it: they were printed once, above.
  */
 export function render(picture: UpPicture, frame: Frame): string[] {
@@ -104,10 +104,10 @@ export function totalLine(picture: Pick<UpPicture, 'expected'>, fleet: FleetFigu
 }
 
 function birthTimes(births: NonNullable<FleetFigures['births']>): string {
-  const { least, median, most } = births;
-  return least === most
-    ? `birth took ${formatSeconds(most)}`
-    : `births took ${formatSeconds(least)} to ${formatSeconds(most)}, median ${formatSeconds(median)}`;
+  const { min, median, max } = births;
+  return min === max
+    ? `birth took ${formatSeconds(max)}`
+    : `births took ${formatSeconds(min)} to ${formatSeconds(max)}, median ${formatSeconds(median)}`;
 }
 
 const nameWidth = 16;

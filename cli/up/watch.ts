@@ -39,7 +39,7 @@ export interface FleetFigures {
   readonly inService: number;
   readonly held: number;
   /** Seconds that each birth took, from its first boot request; the shortest, the median and the longest. */
-  readonly births: { readonly least: number; readonly median: number; readonly most: number } | null;
+  readonly births: { readonly min: number; readonly median: number; readonly max: number } | null;
 }
 
 interface RackRow extends Record<string, unknown> {
@@ -99,11 +99,11 @@ async function readMachines(mdb: MdbOrTransaction): Promise<UpMachine[]> {
 }
 
 async function readBirths(mdb: MdbOrTransaction): Promise<FleetFigures['births']> {
-  const rows = await mdb.execute<{ least: number | null; median: number; most: number }>(sql`
-    select min(s)::float8 as least, percentile_cont(0.5) within group (order by s)::float8 as median,
-      max(s)::float8 as most
+  const rows = await mdb.execute<{ min: number | null; median: number; max: number }>(sql`
+    select min(s)::float8 as min, percentile_cont(0.5) within group (order by s)::float8 as median,
+      max(s)::float8 as max
     from (select extract(epoch from in_service_at - first_boot_at) as s from ${machines}
       where in_service_at is not null) as births`);
   const row = rows[0];
-  return row && row.least !== null ? { least: row.least, median: row.median, most: row.most } : null;
+  return row && row.min !== null ? { min: row.min, median: row.median, max: row.max } : null;
 }

@@ -76,12 +76,12 @@ async function countTakenOut(
     count(distinct m.id) filter (where d.machine_id <> ${machineId} and ${inside})::int as ${sql.identifier(`${name}_left`)},
     count(distinct m.id) filter (where ${inside})::int as ${sql.identifier(`${name}_total`)}`;
   const rows = await tx.execute<Record<string, number>>(sql`
-    with departed as (select machine_id, at from state_history where guarded = 'op_state' and "from" = 'production'
+    with taken_out as (select machine_id, at from state_history where guarded = 'op_state' and "from" = 'production'
       and at > clock_timestamp() - ${breaker.windowMinutes} * interval '1 minute' and at > ${from})
-    select (select count(*)::int from departed where at > clock_timestamp() - interval '1 minute') as minute,
+    select (select count(*)::int from taken_out where at > clock_timestamp() - interval '1 minute') as minute,
       ${group(sql`r.feed = ${groups['feed'] ?? null}`, 'feed')}, ${group(sql`m.rack_id = ${groups['rack'] ?? null}`, 'rack')},
       ${group(sql`m.pool = ${groups['pool'] ?? null}`, 'pool')}
-    from machines m left join racks r on r.id = m.rack_id left join departed d on d.machine_id = m.id
+    from machines m left join racks r on r.id = m.rack_id left join taken_out d on d.machine_id = m.id
     where m.stage <> 'retired'`);
   const [row = {}] = rows;
   const of = (scope: string) => ({ left: row[`${scope}_left`] ?? 0, total: row[`${scope}_total`] ?? 0 });

@@ -161,9 +161,9 @@ export const powerOn: ActDefinition<ActParameters['power-on']> = {
 export const powerOff: ActDefinition<ActParameters['power-off']> = {
   parameters: z.strictObject({
     how: z.enum(['graceful', 'forced', 'graceful-only']).exactOptional(),
-    patience: z.int().min(1000).max(180_000).exactOptional(),
+    timeout: z.int().min(1000).max(180_000).exactOptional(),
   }),
-  plan: async (context, { how = 'graceful', patience = shutdownTimeoutMs }) => {
+  plan: async (context, { how = 'graceful', timeout = shutdownTimeoutMs }) => {
     if (context.system.power === 'Off') return { state: 'done', observed: 'it is off already; nothing was sent' };
     if (how === 'forced') return planReset(context, 'off');
     const request = await planReset(context, 'shutdown');
@@ -171,7 +171,7 @@ export const powerOff: ActDefinition<ActParameters['power-off']> = {
     const forced = { kind: 'power-off', parameters: { how: 'forced' }, afterMs: 0 } as const;
     return {
       ...request,
-      watchMs: patience,
+      watchMs: timeout,
       ...(how === 'graceful' && { otherwise: forced }),
     };
   },

@@ -38,13 +38,13 @@ describe('at the register step', () => {
   let db: ThrowawayMdb;
   let activities: ReturnType<typeof createBirthActivities>;
   const mac = '02:00:00:00:00:01';
-  const errand = { machineId: 'm-020000000001', siteId: 'home', orderId: 'again', passage: 'rebirth' } as const;
+  const order = { machineId: 'm-020000000001', siteId: 'home', orderId: 'again', passage: 'rebirth' } as const;
 
   beforeAll(async () => {
     db = await throwawayMdb();
     await writeSite(db.mdb);
     activities = createBirthActivities(db.mdb);
-    const { machineId: id, orderId } = errand;
+    const { machineId: id, orderId } = order;
     await acting(db.mdb, { class: 'system', name: 'test' }, null, async (tx) => {
       await tx.insert(machines).values({ id, siteId: 'home', mac, vendor: 'Farrier', product: 'VM', memoryMib: 4096 });
       const order = { id: orderId, machineId: id, passage: 'rebirth', state: 'running' } as const;
@@ -80,14 +80,14 @@ describe('at the register step', () => {
       watchdog: null,
       tpm: null,
     };
-    const session = { machineId: errand.machineId, orderId: null, nonce: 'n', openedAt: new Date() };
+    const session = { machineId: order.machineId, orderId: null, nonce: 'n', openedAt: new Date() };
     expect(await takeInventory(db.mdb, session, fact)).toBeNull();
   }
 
   async function register(answer?: string): Promise<string> {
     const next = { step: 'configure', ordinal: 30, owner: 'team', limit: 60_000 };
-    const ruling = answer === undefined ? {} : { answer: { answer, by: 'ann' } };
-    const result = await activities.register({ ...errand, next, ...ruling });
+    const given = answer === undefined ? {} : { answer: { answer, by: 'ann' } };
+    const result = await activities.register({ ...order, next, ...given });
     return 'question' in result ? result.question.fault : 'registered';
   }
 
@@ -128,7 +128,7 @@ describe('at the register step', () => {
   });
 
   test('a part whose number was told when it was fitted needs no second word', async () => {
-    const { machineId, orderId } = errand;
+    const { machineId, orderId } = order;
     const part = { id: 'RMA-1', machineId, orderId, fault: 'disk/C', openedBy: 'ann' };
     await db.mdb.insert(replacements).values({ ...part, serial: 'E', fittedAt: new Date(), fittedBy: 'ann' });
     await tell('A', 'E', 'B');

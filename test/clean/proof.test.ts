@@ -55,10 +55,10 @@ async function cleaning(request: object = { owner: 'new' }, more = ''): Promise<
     .update(machines)
     .set({ bootState: 'healthy', opState: 'production' })
     .where(eq(machines.id, machineId));
-  const errand = { machineId, siteId: 'home', orderId, passage: 'clean' } as const;
-  await activities.bootClean({ ...errand, next: start('boot') });
+  const reference = { machineId, siteId: 'home', orderId, passage: 'clean' } as const;
+  await activities.bootClean({ ...reference, next: start('boot') });
   const session = await boot({ ...born, orderId }, more);
-  return { ...born, orderId, session, order: errand };
+  return { ...born, orderId, session, order: reference };
 }
 
 async function boot(born: Born, more = ''): Promise<string> {

@@ -56,7 +56,7 @@ describe('farrier bmc power', () => {
   test('powers on once, and cuts the power of what does not shut down', async () => {
     expect(await farrier(0, 'power', 'on', '--yes')).toMatchObject({ code: 0, out: expect.stringContaining('done') });
     expect(await farrier(0, 'power', 'on', '--yes')).toMatchObject({ code: 0, out: expect.stringMatching(/already/) });
-    const off = JSON.parse((await farrier(0, 'power', 'off', '--patience', '1', '--yes', '--json')).out);
+    const off = JSON.parse((await farrier(0, 'power', 'off', '--timeout', '1', '--yes', '--json')).out);
     expect(off).toMatchObject({ state: 'done', commands: [{ reset: 'GracefulShutdown' }, { reset: 'ForceOff' }] });
     expect(await effects(0)).toEqual(['power-on', 'power-ignored', 'power-off']);
   });

@@ -20,9 +20,9 @@ import type { ThrowawayMdb } from '../support/mdb.ts';
 
 /**
  * Time for a client that is as much faster as the simulator it speaks to. What passes is what it waited, not what the
- * clock says: patience counts looks then, and a laden machine does not use it up.
+ * clock says: the time limit counts looks then, and a laden machine does not use it up.
  */
-export function paced(speed: number): ActClock {
+export function clockAt(speed: number): ActClock {
   const born = Date.now();
   const waits: { readonly at: number; readonly milliseconds: number }[] = [];
   return {
@@ -88,7 +88,7 @@ export async function actingOn(
   await db.mdb.insert(fences).values({ machineId: id, fence: 7 });
   const pool = openSessionPool();
   const activities = createHardwareActivities(db.mdb, secretFolder(folder), pool, {
-    pace: paced(speed),
+    clock: clockAt(speed),
     ...(images && { images }),
   });
   const run = (name: 'act' | 'settle', act: object): Promise<ActResult> =>

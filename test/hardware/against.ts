@@ -13,7 +13,7 @@ import { openSessionPool } from '../../redfish/pool.ts';
 import { secretFolder } from '../../redfish/secrets.ts';
 import { type Hostile, openHostile, password, systemPath } from '../redfish/hostile.ts';
 import type { ThrowawayMdb } from '../support/mdb.ts';
-import { paced } from './acting.ts';
+import { clockAt } from './acting.ts';
 
 type Resource = Record<string, unknown>;
 
@@ -66,7 +66,7 @@ export async function actingAgainst(
   await db.mdb.insert(bmcs).values({ machineId: id, origin: bmc.origin, secretRef: 'good' });
   await db.mdb.insert(fences).values({ machineId: id, fence: 7 });
   const pool = openSessionPool();
-  const activities = createHardwareActivities(db.mdb, secretFolder(folder), pool, { pace: paced(speed) });
+  const activities = createHardwareActivities(db.mdb, secretFolder(folder), pool, { clock: clockAt(speed) });
   const run = <T>(name: 'act' | 'settle' | 'checkController', input: object): Promise<T> =>
     new MockActivityEnvironment().run(activities[name] as (input: unknown) => Promise<T>, input);
   const base = (kind: ActKind) => ({

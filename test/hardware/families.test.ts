@@ -111,18 +111,18 @@ const effects = async () =>
 
 describe.each(Object.keys(personalities) as Family[])('a controller like %s', (family) => {
   test('powers on towards the network, and restarts, by one command each', async () => {
-    const errand = await known(family);
-    expect(await act(errand, 'boot-network')).toMatchObject({ state: 'done' });
+    const order = await known(family);
+    expect(await act(order, 'boot-network')).toMatchObject({ state: 'done' });
     expect(await effects()).toEqual(['boot-override', 'power-on']);
     // Some show nothing that lasts by which a restart could be told from none: the birther is asked for a boot then.
     const { oem, resetTime } = personalities[family].starts;
     const shows = resetTime || JSON.stringify(oem?.('system', 1) ?? {}).includes('NumberOfReboots');
     await expect.poll(() => fleet.machines[0]?.phase, { timeout: 20_000 }).not.toMatch(/^(off|post)$/);
-    if (!shows) await asks(errand);
-    const restarting = act(errand, 'restart');
+    if (!shows) await asks(order);
+    const restarting = act(order, 'restart');
     if (!shows) {
       await expect.poll(effects, { timeout: 20_000 }).toContain('reset');
-      await asks(errand);
+      await asks(order);
     }
     expect(await restarting).toMatchObject({ state: 'done' });
     // One model is powered off and on instead, since its host may hang after a restart (quirk 32).
@@ -135,18 +135,18 @@ describe.each(Object.keys(personalities) as Family[])('a controller like %s', (f
 
   if (settable)
     test('takes a BIOS setting by one command, which is in force after a restart', async () => {
-      const errand = await known(family, otherSetting(family));
-      expect(await act(errand, 'set-bios')).toMatchObject({ state: 'done' });
+      const order = await known(family, otherSetting(family));
+      expect(await act(order, 'set-bios')).toMatchObject({ state: 'done' });
       expect((await effects()).filter((effect) => effect === 'bios-pending')).toHaveLength(1);
-      await act(errand, 'boot-network');
+      await act(order, 'boot-network');
       const check = () =>
-        new MockActivityEnvironment().run(activities.checkController as (input: unknown) => Promise<unknown>, errand);
+        new MockActivityEnvironment().run(activities.checkController as (input: unknown) => Promise<unknown>, order);
       await expect.poll(check).toEqual({ state: 'match', differing: [] });
     });
   else
     test('says that it offers no way to set the BIOS', async () => {
-      const errand = await known(family, { BootMode: 'Uefi' });
-      expect(await act(errand, 'set-bios')).toMatchObject({
+      const order = await known(family, { BootMode: 'Uefi' });
+      expect(await act(order, 'set-bios')).toMatchObject({
         state: 'not_done',
         observed: expect.stringContaining('no way to set'),
       });

@@ -28,7 +28,7 @@ import { service } from '../support/service.ts';
 import { sitePolicy } from '../support/site.ts';
 import { devServer } from '../support/temporal.ts';
 import { tethered } from '../support/tethered.ts';
-import { paced } from './acting.ts';
+import { clockAt } from './acting.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** A space of advisory locks of its own, for holding workers between intent and command. */
@@ -229,7 +229,7 @@ async function startSurvivor({ db, folder, id, speed, temporal }: Setup, images?
     connection: temporal.nativeConnection,
     taskQueue: hardwareQueue(id),
     activities: createHardwareActivities(db.mdb, secretFolder(join(folder, 'secrets')), pool, {
-      pace: paced(speed),
+      clock: clockAt(speed),
       images: images ? imagesOf(images, join(folder, 'firmware')) : noImages,
     }),
   });

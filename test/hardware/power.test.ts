@@ -147,7 +147,7 @@ describe('R-3: a controller that offers On, ForceOff and Off', () => {
       requests.push(String(ResetType));
       if (ResetType === 'ForceOff') one.shows({ PowerState: 'Off' });
     });
-    expect(await one.act('power-off', { patience: 3000 })).toMatchObject({ state: 'done' });
+    expect(await one.act('power-off', { timeout: 3000 })).toMatchObject({ state: 'done' });
     expect(requests).toEqual(['Off', 'ForceOff']);
   });
 });

@@ -80,7 +80,7 @@ describe('power', () => {
     on('standard', async (acting) => {
       await acting.act('power-on');
       // Firmware does not hear the request to shut down.
-      const off = await acting.act('power-off', { patience: 5000 });
+      const off = await acting.act('power-off', { timeout: 5000 });
       expect(off).toMatchObject({ state: 'done', command: { reset: 'ForceOff' } });
       expect(await acting.effects('power-on', 'power-off', 'power-ignored')).toEqual([
         'power-on',
@@ -93,7 +93,7 @@ describe('power', () => {
   test('is left on where only a graceful shutdown was asked for', () =>
     on('standard', async (acting) => {
       await acting.act('power-on');
-      const off = await acting.act('power-off', { how: 'graceful-only', patience: 2000 });
+      const off = await acting.act('power-off', { how: 'graceful-only', timeout: 2000 });
       expect(off).toMatchObject({ state: 'unknown' });
       expect(acting.machine.state.power).toBe('on');
     }));

@@ -38,8 +38,8 @@ const orderOf = (born: Born) => ({
 });
 const next = { step: 'configure', ordinal: 30, owner: 'team', limit: 60_000 };
 async function register(born: Born, answer?: string) {
-  const ruling = answer === undefined ? {} : { answer: { answer, by: 'ann' } };
-  return createBirthActivities(server.mdb).register({ ...orderOf(born), next, ...ruling });
+  const given = answer === undefined ? {} : { answer: { answer, by: 'ann' } };
+  return createBirthActivities(server.mdb).register({ ...orderOf(born), next, ...given });
 }
 async function tell(born: Born, received: string): Promise<Born> {
   const reported = await server.ask(

@@ -29,10 +29,10 @@ async function patient(repairs = 1, more: Partial<typeof machines.$inferInsert> 
   }
   return {
     machineId,
-    errands: ids.map((orderId) => ({ machineId, siteId: 'home', orderId, passage: 'repair' as const })),
+    orders: ids.map((orderId) => ({ machineId, siteId: 'home', orderId, passage: 'repair' as const })),
   };
 }
-type Order = Awaited<ReturnType<typeof patient>>['errands'][number];
+type Order = Awaited<ReturnType<typeof patient>>['orders'][number];
 
 /** Begins a rung as a process would that knows nothing but the MDB, and is gone afterwards. */
 async function begin(order: Order | undefined, attempt: Severity, byHand?: true) {
@@ -61,31 +61,31 @@ const age = (machineId: string, hours: number) =>
 
 describe('the budget of a rung', () => {
   test('counts what other orders and other processes climbed, and comes back with time', async () => {
-    const { machineId, errands } = await patient(3);
-    for (const order of errands.slice(0, 2)) {
+    const { machineId, orders } = await patient(3);
+    for (const order of orders.slice(0, 2)) {
       expect(await begin(order, 'restart')).toMatchObject({ may: true });
       await end(order, 'restart');
       await age(machineId, 1);
     }
-    expect(await begin(errands[2], 'restart')).toMatchObject({ may: false, why: expect.stringContaining('2 times') });
-    expect(await begin(errands[2], 'power-cycle')).toEqual({ may: true, wait: 0 });
+    expect(await begin(orders[2], 'restart')).toMatchObject({ may: false, why: expect.stringContaining('2 times') });
+    expect(await begin(orders[2], 'power-cycle')).toEqual({ may: true, wait: 0 });
     await age(machineId, 24);
-    expect(await begin(errands[2], 'restart')).toMatchObject({ may: true });
+    expect(await begin(orders[2], 'restart')).toMatchObject({ may: true });
   });
 
   test('is spent once by a try whose outcome was lost with its worker', async () => {
-    const { machineId, errands } = await patient();
+    const { machineId, orders } = await patient();
     for (let tries = 0; tries < 3; tries += 1)
-      expect(await begin(errands[0], 'restart')).toEqual({ may: true, wait: 0 });
+      expect(await begin(orders[0], 'restart')).toEqual({ may: true, wait: 0 });
     expect(await db.mdb.$count(attempts, eq(attempts.machineId, machineId))).toBe(1);
   });
 
   test('keeps the time that an act is given, from one process and order to the next', async () => {
-    const { machineId, errands } = await patient(2);
-    await begin(errands[0], 'restart');
-    await end(errands[0], 'restart');
+    const { machineId, orders } = await patient(2);
+    await begin(orders[0], 'restart');
+    await end(orders[0], 'restart');
     await age(machineId, 0.1);
-    const escalate = await begin(errands[1], 'power-cycle');
+    const escalate = await begin(orders[1], 'power-cycle');
     // Six of ten minutes are over.
     expect(escalate).toMatchObject({ may: true, wait: expect.any(Number) });
     expect('wait' in escalate && escalate.wait).toBeGreaterThan(0);
@@ -93,12 +93,12 @@ describe('the budget of a rung', () => {
   });
 
   test('binds nobody whose word leads there', async () => {
-    const { machineId, errands } = await patient(2);
-    await begin(errands[0], 'rebirth');
-    await end(errands[0], 'rebirth');
+    const { machineId, orders } = await patient(2);
+    await begin(orders[0], 'rebirth');
+    await end(orders[0], 'rebirth');
     await age(machineId, 1);
-    expect(await begin(errands[1], 'rebirth')).toMatchObject({ may: false });
-    expect(await begin(errands[1], 'rebirth', true)).toEqual({ may: true, wait: 0 });
+    expect(await begin(orders[1], 'rebirth')).toMatchObject({ may: false });
+    expect(await begin(orders[1], 'rebirth', true)).toEqual({ may: true, wait: 0 });
   });
 });
 
@@ -116,7 +116,7 @@ describe('a bundle', () => {
     });
 
   test('holds what is known, with the console, and warns of keys before a board goes', async () => {
-    const { machineId, errands } = await patient(1, {
+    const { machineId, orders } = await patient(1, {
       keyStore: 'nvram',
       lastSeenAt: new Date('2026-11-20T09:00:00Z'),
     });
@@ -130,7 +130,7 @@ describe('a bundle', () => {
       message: 'CPU 1 thermal trip',
     });
     await keepConsole(db.mdb, machineId, ['Kernel panic - not syncing'], null);
-    const { id, summary } = await keep(errands[0], 'no contact');
+    const { id, summary } = await keep(orders[0], 'no contact');
     expect(summary.split('\n')).toEqual([
       'no contact',
       'Now: its power is Off.',
@@ -145,16 +145,16 @@ describe('a bundle', () => {
   });
 
   test('says why there is no console, and takes no old one for a new one', async () => {
-    const { machineId, errands } = await patient();
+    const { machineId, orders } = await patient();
     await keepConsole(db.mdb, machineId, ['of yesterday'], null);
     await db.mdb.execute(sql`update consoles set read_at = now() - interval '1 day' where machine_id = ${machineId}`);
-    expect((await keep(errands[0])).summary).toContain('No console: it was not read.');
+    expect((await keep(orders[0])).summary).toContain('No console: it was not read.');
   });
 });
 
 test('a part that goes back is kept with what it is, its own number, the return, and what came in its place', async () => {
-  const { errands } = await patient();
-  const part = { ...(errands[0] as Order), fault: 'memory/ecc', by: 'ann' };
+  const { orders } = await patient();
+  const part = { ...(orders[0] as Order), fault: 'memory/ecc', by: 'ann' };
   const { sendPart, fitPart } = createRepairActivities(db.mdb);
   for (let tries = 0; tries < 2; tries += 1)
     await sendPart({ ...part, number: 'RMA-7', part: 'memory', serial: 'OLD-1' });

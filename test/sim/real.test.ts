@@ -90,7 +90,7 @@ async function start(name: string, main: string, env: Record<string, string>): P
   );
 }
 
-const patience = { interval: 50 };
+const polling = { interval: 50 };
 const reports = () =>
   store.mdb.select({ key: outbox.key, machine: outbox.machineId, payload: outbox.payload }).from(outbox);
 const reported = async (kind: string) =>
@@ -109,7 +109,7 @@ async function journal(machine: string): Promise<Entry[]> {
 
 test('only racks, ports and controllers are announced; machines and their parts are found by booting', async () => {
   expect(await store.mdb.select().from(switchPorts)).toHaveLength(3);
-  await expect.poll(() => reported('inventory'), patience).toHaveLength(3);
+  await expect.poll(() => reported('inventory'), polling).toHaveLength(3);
   const found = await store.mdb.select().from(machines).orderBy(asc(machines.id));
   expect(found.map(({ id }) => id)).toEqual(['m-025a00000100', 'm-025a00000200', 'm-025a00000300']);
   expect(found[0]).toMatchObject({
@@ -147,9 +147,9 @@ test('a directive that changes is obeyed, and its result is in the MDB', async (
   const id = machine?.id ?? '';
   await direct(id, { do: 'reboot' });
   await expect
-    .poll(async () => (await journal(id)).filter(({ effect }) => effect === 'bootstrap-booted').length, patience)
+    .poll(async () => (await journal(id)).filter(({ effect }) => effect === 'bootstrap-booted').length, polling)
     .toBe(2);
-  await expect.poll(async () => (await reported('inventory')).filter((one) => one === id).length, patience).toBe(2);
+  await expect.poll(async () => (await reported('inventory')).filter((one) => one === id).length, polling).toBe(2);
 });
 
 test('a report that makes no sense is refused with its reason, and the agent goes on asking', async () => {
@@ -160,10 +160,10 @@ test('a report that makes no sense is refused with its reason, and the agent goe
   });
   await fetch(`${control}/machines/${id}/power`, { method: 'POST', body: JSON.stringify({ do: 'ForceRestart' }) });
   await expect
-    .poll(async () => (await journal(id)).find(({ effect }) => effect === 'agent-refused')?.detail, patience)
+    .poll(async () => (await journal(id)).find(({ effect }) => effect === 'agent-refused')?.detail, polling)
     .toMatchObject({
       status: 400,
       reason: expect.stringMatching(/memory|cpu|disk/),
     });
-  await expect.poll(() => reported('failed'), patience).toContain(id);
+  await expect.poll(() => reported('failed'), polling).toContain(id);
 });

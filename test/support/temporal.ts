@@ -34,7 +34,7 @@ export async function timeSkipping(): Promise<TestWorkflowEnvironment | null> {
   return environment;
 }
 
-/** The SDK's own factories either start the server, with five seconds of patience, or think that it skips no time. */
+/** The SDK's own factories either start the server, with a timeout of five seconds, or think that it skips no time. */
 const existing = TestWorkflowEnvironment as unknown as {
   create(options: {
     readonly server: { readonly type: 'existing' };

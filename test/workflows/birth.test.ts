@@ -592,8 +592,8 @@ describe.skipIf(shared === null)('birth', () => {
       'a person who accepts what the gate doubts is heard by the gate',
       skipping(
         {
-          finishBirth: async ({ answer: ruling }) =>
-            ruling?.answer === 'accept'
+          finishBirth: async ({ answer }) =>
+            answer?.answer === 'accept'
               ? { stage: 'in_service', opState: 'production', bootState: 'healthy', seconds: 1 }
               : {
                   question: {

@@ -105,10 +105,10 @@ describe('a move in the MDB', () => {
     '$flow: from $from to $to by $trigger is written down with whose edge it is, once',
     async (move) => {
       const actor = lineOf(move)?.replace(/^.*\(|\)$/g, '');
-      const { machineId, ...errand } = await machineAt(move.from);
+      const { machineId, ...order } = await machineAt(move.from);
       const { flow, trigger, to: opState, from } = move;
       const by = actor === 'user' ? { by: 'ann' } : {};
-      const input = { ...errand, machineId, passage: 'reboot', opState, flow, trigger, ...by } as const;
+      const input = { ...order, machineId, passage: 'reboot', opState, flow, trigger, ...by } as const;
       expect(await moveMachine(at.mdb, input)).toMatchObject({ opState });
       expect(await moveMachine(at.mdb, input)).toMatchObject({ opState });
       expect(await stateOf(machineId)).toBe(opState);

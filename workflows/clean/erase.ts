@@ -40,8 +40,8 @@ async function takeUp(context: CleanContext): Promise<OperatorQuestion | 'erased
 
 async function direct(context: CleanContext, effects: Effects): Promise<OperatorQuestion | 'erased'> {
   const { facts } = context;
-  const { answer: ruling, known } = facts;
-  const directed = await effects.clean.directErase({ known, ...(ruling && { answer: ruling }) });
+  const { answer, known } = facts;
+  const directed = await effects.clean.directErase({ known, ...(answer && { answer }) });
   if ('question' in directed) return directed.question;
   facts.touched ||= directed.disks > 0;
   return directed.disks === 0 ? 'erased' : awaitErased(context);

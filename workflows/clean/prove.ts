@@ -9,10 +9,10 @@ import type { CleanContext } from './facts.ts';
  */
 export async function prove(context: CleanContext, effects: Effects): Promise<StepResult> {
   const { facts } = context;
-  let ruling: OperatorAnswer | undefined;
+  let settled: OperatorAnswer | undefined;
   for (;;) {
     context.waitsOn('nothing');
-    const proof = await effects.clean.proveErased({ ...(ruling && { answer: ruling }) });
+    const proof = await effects.clean.proveErased({ ...(settled && { answer: settled }) });
     if ('state' in proof) {
       facts.proven = true;
       facts.proof = proof.note;
@@ -23,6 +23,6 @@ export async function prove(context: CleanContext, effects: Effects): Promise<St
       facts.answer = answer;
       return goTo('erase');
     }
-    ruling = answer;
+    settled = answer;
   }
 }

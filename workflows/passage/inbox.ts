@@ -120,7 +120,7 @@ export class Inbox {
     this.takenOver ??= takenOver;
     if (on && nonce !== null) this.nonce = nonce;
     for (const report of reports) if (!on || report.kind !== 'inventory') this.takeReport(report);
-    for (const { id, answer: ruling } of questions) if (ruling === null) this.expected.add(id);
+    for (const { id, answer } of questions) if (answer === null) this.expected.add(id);
     for (const answer of answers) this.early.set(answer.step, answer);
   }
 

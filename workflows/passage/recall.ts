@@ -65,10 +65,10 @@ export class Recall {
   /** The same question of before: one that is open goes on, and a person's word on it stands. */
   takeQuestion(step: string, asks: { readonly fault: string; readonly reason: string }): Known | null {
     const same = this.questions.findIndex(
-      ({ step: at, question, answer: ruling }) =>
+      ({ step: at, question, answer }) =>
         at === step &&
         question.fault === asks.fault &&
-        (ruling === null || (question.reason === asks.reason && stands(ruling))),
+        (answer === null || (question.reason === asks.reason && stands(answer))),
     );
     const [known] = same < 0 ? [] : this.questions.splice(same, 1);
     return known ? { id: known.id, answer: known.answer } : null;
@@ -76,9 +76,7 @@ export class Recall {
 
   /** The open question of a person who had taken the passage over. */
   takeTakeover(): PastQuestion | null {
-    const index = this.questions.findIndex(
-      ({ question, answer: ruling }) => question.fault === 'takeover' && ruling === null,
-    );
+    const index = this.questions.findIndex(({ question, answer }) => question.fault === 'takeover' && answer === null);
     return index < 0 ? null : (this.questions.splice(index, 1)[0] ?? null);
   }
 
@@ -89,13 +87,13 @@ export class Recall {
 
   /** Open questions that nothing has led to again; none is left after this. */
   takeLeft(): PastQuestion[] {
-    const left = this.questions.filter(({ answer: ruling }) => ruling === null);
-    this.questions = this.questions.filter(({ answer: ruling }) => ruling !== null);
+    const left = this.questions.filter(({ answer }) => answer === null);
+    this.questions = this.questions.filter(({ answer }) => answer !== null);
     return left;
   }
 
   get hasLeft(): boolean {
-    return this.questions.some(({ answer: ruling }) => ruling === null);
+    return this.questions.some(({ answer }) => answer === null);
   }
 
   private place(step: string | null): number {

@@ -12,17 +12,17 @@ import type { RepairContext } from './facts.ts';
 type Tried = string | null;
 
 /** One of the attempts that need no person; what fails leads to the next one. */
-export async function attempt(context: RepairContext, effects: Effects, rung: OwnAttempt): Promise<StepResult> {
+export async function attempt(context: RepairContext, effects: Effects, name: OwnAttempt): Promise<StepResult> {
   const { facts, request } = context;
   await giveTime(context);
-  const sick = await tries[rung](context, effects);
+  const sick = await tries[name](context, effects);
   const seen = sick ?? 'it stays healthy';
   const outcome = sick !== null ? 'failed' : facts.acted === null ? 'false_positive' : 'healed';
-  await effects.repair.endAttempt({ fault: request.fault, attempt: rung, outcome, seen });
+  await effects.repair.endAttempt({ fault: request.fault, attempt: name, outcome, seen });
   // A rehearsal shows the whole ladder: nobody knows which attempt will help.
   if (sick === null && !context.rehearsing) return finished;
   facts.seen = seen;
-  return escalate(context, effects, above(rung));
+  return escalate(context, effects, above(name));
 }
 
 /** What the last act did may take its time to show. */

@@ -13,7 +13,7 @@ export async function escalate(context: RepairContext, effects: Effects, to: Sev
       facts.wait = may.wait;
       return goTo(severity);
     }
-    context.note(`the rung ${severity} is left out: ${may.why}`);
+    context.note(`the attempt ${severity} is left out: ${may.why}`);
   }
 }
 

@@ -33,7 +33,7 @@ export const reboot = definePassage('reboot', {
       },
       resume: (context, effects) => resumeOutOfService(context, effects, wayOut(context.request)),
     },
-    { name: 'reboot', owner: 'hardware', limit: ({ policy: treatment }) => treatment.rebootLimit, run: cycle },
+    { name: 'reboot', owner: 'hardware', limit: ({ policy }) => policy.rebootLimit, run: cycle },
     {
       name: 'restore',
       owner: 'operations',
