@@ -16,7 +16,7 @@ import { createRegistrar, type Registrar } from './register.ts';
 import { type Bootstrap, renderBootstrap, renderLocal, renderWait, type Surroundings } from './render.ts';
 import { type BootRequest, identityMismatch } from './request.ts';
 import type { Snapshot } from './snapshot.ts';
-import { createTeller, type Teller } from './tell.ts';
+import { createTroubleRecorder, type TroubleRecorder } from './trouble.ts';
 
 export interface BirtherParts {
   readonly pool: Pool;
@@ -34,7 +34,7 @@ export interface BootAnswer {
   readonly answer: AnswerName;
   /** Boot state at the request, `unknown` or `outage`. */
   readonly state: string;
-  /** Under which MAC it is counted in the MDB: a stranger that gets no row there is not named. */
+  /** Under which MAC it is counted in the MDB: an unknown machine that gets no row there is not named. */
   readonly countAs: string;
 }
 
@@ -52,7 +52,7 @@ interface Tools extends BirtherParts {
   /** A transaction. */
   readonly write: Breaker['run'];
   readonly registrar: Registrar;
-  readonly teller: Teller;
+  readonly teller: TroubleRecorder;
 }
 
 type Bootstrapping = Decision & { do: 'bootstrap' };
@@ -72,13 +72,13 @@ export function createBirther(parts: BirtherParts): Birther {
     else parts.log.info('the MDB is back');
   });
   // Fewer than the pool's ten connections together: the breaker's limit is for the MDB, not for standing in line, and
-  // a hall of strangers must not keep the healthy from their answer.
+  // a hall of unknown machines must not keep the healthy from their answer.
   const [reads, writes] = [createLane(6, queued), createLane(3, queued)];
   const ask: Breaker['run'] = (work) => reads(() => breaker.run(work));
   const write: Breaker['run'] = (work) => writes(() => breaker.run(work));
   const registrar = createRegistrar(parts.mdb, parts.siteId, write);
-  const teller = createTeller(parts.mdb, parts.siteId, write, parts.log);
-  const tools: Tools = { ...parts, ask, write, registrar, teller };
+  const recorder = createTroubleRecorder(parts.mdb, parts.siteId, write, parts.log);
+  const tools: Tools = { ...parts, ask, write, registrar, teller: recorder };
   return {
     async answer(request, source) {
       try {
@@ -103,7 +103,7 @@ async function settle(tools: Tools, request: BootRequest, source: string | null)
     const knowledge = await know(tools, request, mac);
     state ??= stateOf(knowledge);
     const { decision, trouble } = decide(request, knowledge, Math.random());
-    if (trouble) await tellTrouble(tools, trouble, request, mac);
+    if (trouble) await recordTrouble(tools, trouble, request, mac);
     const settled = await act(tools, decision, request, mac, source);
     if (settled) return named(tools, settled, request, state);
   }
@@ -134,10 +134,15 @@ async function know(tools: Tools, request: BootRequest, mac: string): Promise<Kn
 }
 
 /** The machine resembled is told nothing is wrong with it: who asks is written down, and asked about. */
-async function tellTrouble(tools: Tools, trouble: BootTroubleFound, request: BootRequest, mac: string): Promise<void> {
-  const { registrar, teller } = tools;
-  if (trouble.kind !== 'mismatch') return teller.trouble(trouble, mac);
-  await teller.newcomer(mac, trouble, () =>
+async function recordTrouble(
+  tools: Tools,
+  trouble: BootTroubleFound,
+  request: BootRequest,
+  mac: string,
+): Promise<void> {
+  const { registrar, teller: recorder } = tools;
+  if (trouble.kind !== 'mismatch') return recorder.trouble(trouble, mac);
+  await recorder.newcomer(mac, trouble, () =>
     registrar.ask(request, mac, { resembles: trouble.machine.id, reason: trouble.reason }),
   );
 }
@@ -193,7 +198,7 @@ function fallback(tools: Tools, request: BootRequest): BootAnswer {
 function named(tools: Tools, settled: Settled, request: BootRequest, state: string): BootAnswer {
   const { answer } = settled.decision;
   const rowless = state === 'unknown' && answer === 'wait';
-  const countAs = request.mac === null ? 'invalid' : rowless ? 'stranger' : request.mac;
+  const countAs = request.mac === null ? 'invalid' : rowless ? 'unknown-machine' : request.mac;
   tools.log.debug({ mac: request.mac, state, answer, version: decisionVersion }, 'answered');
   return { script: render(tools.surroundings, settled, request), answer, state, countAs };
 }

@@ -24,7 +24,7 @@ export type Knowledge =
       /** Whether one more may be recorded this minute. */
       readonly admitted?: boolean;
     }
-  /** `admitted`: the stranger guard lets one more be recorded this minute. */
+  /** `admitted`: the limit on unknown machines lets one more be recorded this minute. */
   | { readonly known: 'nothing'; readonly policy: SitePolicy; readonly admitted: boolean }
   /** The MDB does not answer; `healthy` is the last that was known of this MAC. */
   | { readonly known: 'outage'; readonly healthy: boolean };
@@ -34,7 +34,7 @@ export type Decision =
   | { readonly do: 'local'; readonly answer: 'local' | 'refuse'; readonly reason: string }
   /** Ask again after so many seconds. */
   | { readonly do: 'wait'; readonly answer: 'wait' | 'refuse'; readonly reason: string; readonly seconds: number }
-  /** Write the stranger's row, then decide again; `from`: the machine that had the card which asks. */
+  /** Write the unknown machine's row, then decide again; `from`: the machine that had the card which asks. */
   | { readonly do: 'register'; readonly from?: string }
   | {
       readonly do: 'bootstrap';
@@ -62,7 +62,7 @@ export interface Decided {
 }
 
 /** Seconds until a machine that was told to wait asks again, before jitter: by how soon the answer may change. */
-const waits = { outage: 10, stranger: 30, loop: 60, mismatch: 60, malformed: 60, full: 30, busy: 5 } as const;
+const waits = { outage: 10, unknown: 30, loop: 60, mismatch: 60, malformed: 60, full: 30, busy: 5 } as const;
 
 /**
  * `jitter`, from 0 to 1, spreads the machines that were told to wait over half as long again, so that a rack which
@@ -101,8 +101,8 @@ function duringOutage(healthy: boolean, jitter: number): Decision {
 }
 
 function forUnknownMachine(policy: SitePolicy, admitted: boolean, jitter: number): Decision {
-  if (!policy.autoBirth) return waiting('stranger', 'this site takes no unannounced machines', jitter);
-  return admitted ? { do: 'register' } : waiting('stranger', 'too many new machines this minute', jitter);
+  if (!policy.autoBirth) return waiting('unknown', 'this site takes no unannounced machines', jitter);
+  return admitted ? { do: 'register' } : waiting('unknown', 'too many new machines this minute', jitter);
 }
 
 function forMachine(request: BootRequest, knowledge: Knowledge & { known: 'machine' }, jitter: number): Decided {

@@ -30,20 +30,20 @@ await runMain(async (stopping) => {
     log,
   });
   let ready = false;
-  let reported = '';
+  let lastError = '';
   while (!stopping.aborted) {
     try {
       const running = await leasing.follow();
       if (running && !ready)
         log.info({ interfaces: config.FARRIER_DHCP_INTERFACES, mode: config.FARRIER_DHCP_MODE }, 'ready');
       ready ||= running;
-      reported = '';
+      lastError = '';
     } catch (error) {
       if (error instanceof DnsmasqError && !ready) throw error;
       // dnsmasq keeps answering with what it has; once a cause is enough.
-      if (reported !== String(error))
+      if (lastError !== String(error))
         log.error({ error: String(error) }, 'the MDB could not be followed; trying again');
-      reported = String(error);
+      lastError = String(error);
     }
     await setTimeout(followMs, undefined, { signal: stopping }).catch(() => {});
   }

@@ -54,7 +54,7 @@ export async function superviseDnsmasq(file: string, pidFile: string, log: Logge
     });
     child = running;
     for (const stream of [running.stdout, running.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => tellLine(log, line));
+      createInterface({ input: stream }).on('line', (line) => logLine(log, line));
     }
     running.on('error', (error) => log.error(hasCode(error, 'ENOENT') ? missing : `dnsmasq: ${error.message}`));
     running.on('close', (code, signal) => {
@@ -105,7 +105,7 @@ async function endLeftover(file: string, pidFile: string): Promise<void> {
   }
 }
 
-function tellLine(log: Logger, line: string): void {
+function logLine(log: Logger, line: string): void {
   const text = line.replace(/^dnsmasq(-dhcp|-tftp)?(\[\d+\])?: /, '').replace(/\p{C}/gu, ' ');
   if (/fail|cannot|error|no address|not (giving|using)/i.test(text)) log.warn({ from: 'dnsmasq' }, text);
   else if (/DHCP(OFFER|ACK|NAK)|^sent \//.test(text)) log.info({ from: 'dnsmasq' }, text);

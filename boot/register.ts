@@ -6,7 +6,7 @@ import { type Breaker, createMinuteGuard } from './guards.ts';
 import type { BootRequest } from './request.ts';
 
 export interface Registrar {
-  /** Whether the stranger guard lets this MAC be recorded now. */
+  /** Whether the limit on unknown machines lets this MAC be recorded now. */
   admits(mac: string, policy: SitePolicy): boolean;
   /** Requests for one MAC share one registration, which counts once. */
   register(request: BootRequest, mac: string, source: string | null, from?: string): Promise<Registration>;
@@ -32,7 +32,7 @@ export function createRegistrar(mdb: Mdb, siteId: string, run: Breaker['run']): 
   }
 
   return {
-    admits: (mac, policy) => running.has(mac) || guard.admits(policy.strangersPerMinute),
+    admits: (mac, policy) => running.has(mac) || guard.admits(policy.unknownMachinesPerMinute),
     async ask(request, mac, about) {
       guard.take();
       await run(() => registerNewcomer(mdb, unknownMachineOf(request, mac, null), about));

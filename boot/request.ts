@@ -31,8 +31,8 @@ const platforms = new Map<string, Platform>([
 
 /** Reads the query of `/boot.ipxe`. Junk identities (all-zero UUIDs, `To be filled by O.E.M.`) count as absent. */
 export function readBootRequest(query: URLSearchParams): BootRequest {
-  const reported = rejoin(query);
-  const field = (name: string) => reported.get(name)?.slice(0, 256) ?? '';
+  const fields = rejoin(query);
+  const field = (name: string) => fields.get(name)?.slice(0, 256) ?? '';
   return {
     mac: normaliseMac(field('mac')),
     uuid: normaliseUuid(field('uuid')),
@@ -45,7 +45,7 @@ export function readBootRequest(query: URLSearchParams): BootRequest {
 }
 
 /** What a boot script asks for (`boot/render.ts`), in its order. */
-const requests = new Set(['mac', 'uuid', 'serial', 'product', 'vendor', 'platform', 'arch', 'nic']);
+const fieldNames = new Set(['mac', 'uuid', 'serial', 'product', 'vendor', 'platform', 'arch', 'nic']);
 
 /**
  * The values as firmware has them. iPXE's `:uristring` leaves `&` as it is, so what follows under a name that was not
@@ -53,16 +53,16 @@ const requests = new Set(['mac', 'uuid', 'serial', 'product', 'vendor', 'platfor
  * for it, as the agent writes one for what is no UTF-8. The first value of a name counts.
  */
 function rejoin(query: URLSearchParams): ReadonlyMap<string, string> {
-  const reported = new Map<string, string>();
+  const fields = new Map<string, string>();
   let last: string | null = null;
   for (const [name, value] of query) {
-    if (requests.has(name)) {
-      last = reported.has(name) ? null : name;
-      if (last !== null) reported.set(name, value);
-    } else if (last !== null) reported.set(last, `${reported.get(last)}&${name}${value === '' ? '' : `=${value}`}`);
+    if (fieldNames.has(name)) {
+      last = fields.has(name) ? null : name;
+      if (last !== null) fields.set(name, value);
+    } else if (last !== null) fields.set(last, `${fields.get(last)}&${name}${value === '' ? '' : `=${value}`}`);
   }
   return new Map(
-    [...reported].map(([name, value]) => [name, value.replace(/\uFFFD(?:(?:FF){2,5}[89A-F][0-9A-F])?/g, '-')]),
+    [...fields].map(([name, value]) => [name, value.replace(/\uFFFD(?:(?:FF){2,5}[89A-F][0-9A-F])?/g, '-')]),
   );
 }
 

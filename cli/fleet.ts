@@ -34,10 +34,10 @@ export function addBurnin(program: Command, open: () => Context): void {
     .action(async (machine: string, { all }: { all?: true }) => {
       const { api, screen } = open();
       const answer = await api.burnins(machine);
-      const observed = all ? answer.burnins : answer.burnins.slice(0, 1);
-      screen.answer({ ...answer, burnins: observed }, () => {
-        if (observed.length === 0) screen.line(`${answer.machineId} has had no burn-in.`);
-        for (const burnin of observed) {
+      const burnins = all ? answer.burnins : answer.burnins.slice(0, 1);
+      screen.answer({ ...answer, burnins: burnins }, () => {
+        if (burnins.length === 0) screen.line(`${answer.machineId} has had no burn-in.`);
+        for (const burnin of burnins) {
           screen.facts(`Burn-in of order ${burnin.orderId}`, [
             ['verdict', burnin.verdict ?? `none yet, at ${Math.round(burnin.progress)} %`],
             ['finding', burnin.finding],
@@ -193,12 +193,12 @@ export function addDoctor(program: Command, open: () => Context, checks: DoctorC
       const unreachable = (error: unknown): Finding[] => [
         { name: 'api', ok: false, message: (error as Error).message },
       ];
-      const [told, temporal] = await Promise.all([
+      const [health, temporal] = await Promise.all([
         api.doctor().catch((error: unknown) => ({ findings: unreachable(error), queues: [] })),
         checks.temporal(),
       ]);
-      const pollers = temporal.ok && checks.pollers ? await checks.pollers(told.queues) : [];
-      const findings = [...told.findings, temporal, ...pollers];
+      const pollers = temporal.ok && checks.pollers ? await checks.pollers(health.queues) : [];
+      const findings = [...health.findings, temporal, ...pollers];
       const ok = findings.every((finding) => finding.ok);
       screen.answer({ ok, findings }, () =>
         screen.table(

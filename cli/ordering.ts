@@ -120,11 +120,11 @@ export async function order(
   const taken = await api.order({ ...spec, machine: machine ?? '' });
   const { id, machineId } = taken.order;
   const done = taken.created ? 'is ordered' : 'was ordered before';
-  const reported = `${id} ${done} for ${machineId}: farrier order show ${id}`;
-  if (seconds === null) return screen.answer(taken, () => screen.line(reported));
+  const sentence = `${id} ${done} for ${machineId}: farrier order show ${id}`;
+  if (seconds === null) return screen.answer(taken, () => screen.line(sentence));
   const rehearsals = await awaitPlans(context, command, [{ machineId, orderId: id, refused: null }], seconds);
   screen.answer({ ...taken, ...rehearsals[0] }, () => {
-    screen.line(reported);
+    screen.line(sentence);
     showRehearsals(context, rehearsals);
   });
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Minutes } from '../domain/duration.ts';
 import { eraseMethods } from '../domain/machine.ts';
 import { severities } from '../domain/requests.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
@@ -65,7 +66,7 @@ interface MaintenanceFlags {
   readonly work: string;
   readonly opens?: string;
   readonly closes?: string;
-  readonly soakMinutesGiven?: number;
+  readonly soak?: Minutes;
   readonly drain: boolean;
 }
 
@@ -78,7 +79,7 @@ function addMaintenance(program: Command, open: Open): void {
     .option('--soak <minutes>', "how long it must stay healthy; its pool's time unless told", wholeNumber(0, 1440))
     .option('--no-drain', 'work on it as it is')
     .action(async (machine: string | undefined, options: Options<MaintenanceFlags>, command: Command) => {
-      const { work, opens, closes, soakMinutesGiven, drain, drainGroup, rebootGroup, ...rest } = options;
+      const { work, opens, closes, soak, drain, drainGroup, rebootGroup, ...rest } = options;
       const window = closes === undefined ? null : { opens: opens ?? new Date(open().now).toISOString(), closes };
       if (opens !== undefined && closes === undefined)
         return command.error('error: --opens without --closes: say when the window closes', { exitCode: 2 });
@@ -86,7 +87,7 @@ function addMaintenance(program: Command, open: Open): void {
         work: await readJson(work, '--work'),
         window,
         drain,
-        ...(soakMinutesGiven !== undefined && { soakMinutes: soakMinutesGiven }),
+        ...(soak !== undefined && { soakMinutes: soak }),
         ...groupsOf({ drainGroup, rebootGroup }),
       };
       await order(open(), command, machine, 'maintenance', request, rest);

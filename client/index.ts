@@ -49,7 +49,7 @@ export class FarrierClient {
    * Tells the machine's workflow of an order whose row is in the MDB, starting the workflow where there is none: what
    * the dispatcher does, and harmless to repeat.
    */
-  async tellOrder(
+  async signalOrder(
     machine: { readonly machineId: string; readonly siteId: string },
     order: OrderMessage,
   ): Promise<void> {

@@ -15,7 +15,7 @@ export type BoardObservation =
   /** Some of it is the machine's, and some is not. */
   | {
       readonly state: 'swapped';
-      readonly shown: BoardObserved;
+      readonly observed: BoardObserved;
       readonly agree: readonly BoardFactor[];
       readonly differ: readonly BoardFactor[];
       /** Whether none of the ports it shows is the one the machine boots from. */
@@ -31,8 +31,8 @@ export type BoardObservation =
 export interface BoardAccept extends PassageReference {
   /** Of the human step that it was accepted in: the same again is the same board. */
   readonly id: string;
-  readonly shown: BoardObserved;
-  readonly word: BoardAnswer;
+  readonly observed: BoardObserved;
+  readonly answer: BoardAnswer;
 }
 
 export type BoardAccepted =

@@ -45,7 +45,7 @@ export interface Past {
   /** In the order in which they were asked. */
   readonly questions: readonly PastQuestion[];
   /** How many questions were asked, to go on counting. */
-  readonly requestCount: number;
+  readonly questionCount: number;
   /** Answers that were passed on and are not written down yet. */
   readonly answers: readonly Answer[];
   /** What the agent has told, as far as it may not have been heard. */

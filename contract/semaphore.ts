@@ -108,7 +108,7 @@ export interface PermitHolder extends PermitWaiting {
   readonly fence: number;
   readonly since: number;
   /** Whether it may have heard of its grant, and so may have acted on it. */
-  readonly told: boolean;
+  readonly notified: boolean;
   /** Last sign of progress: the grant, or the latest renewal. */
   readonly renewed: number;
   /** Why it should have been given back by now; null while all is well. */

@@ -22,8 +22,12 @@ interface Question {
 }
 
 /** Why an answer is not taken; null where nothing of it speaks against it. */
-export function refuseAnswer(request: Question, { role }: { readonly role: string }, spec: AnswerSpec): Refused | null {
-  const { id, answeredAt, answer, answeredBy, roles, choices, schema } = request;
+export function refuseAnswer(
+  question: Question,
+  { role }: { readonly role: string },
+  spec: AnswerSpec,
+): Refused | null {
+  const { id, answeredAt, answer, answeredBy, roles, choices, schema } = question;
   if (answeredAt !== null)
     return { code: 'conflict', message: `step ${id} was answered already: ${answer} by ${answeredBy}` };
   if (role === 'viewer' || !roles.includes(role))

@@ -30,10 +30,10 @@ export function checkData(schema: AnswerSchema | null, data: unknown): string | 
   if (schema === null) return data === undefined ? null : 'this question takes no data';
   if (typeof data !== 'object' || data === null || Array.isArray(data))
     return (schema.required ?? []).length === 0 && data === undefined ? null : 'data is not an object';
-  const reported = data as Record<string, unknown>;
-  const missing = (schema.required ?? []).find((name) => !Object.hasOwn(reported, name));
+  const given = data as Record<string, unknown>;
+  const missing = (schema.required ?? []).find((name) => !Object.hasOwn(given, name));
   if (missing !== undefined) return `data.${missing} is missing`;
-  for (const [name, value] of Object.entries(reported)) {
+  for (const [name, value] of Object.entries(given)) {
     const field = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
     const problem = field === undefined ? 'is not asked for' : checkField(field, value);
     if (problem !== null) return `data.${name} ${problem}`;

@@ -23,10 +23,10 @@ export function hasEnded(child: ChildProcess): boolean {
 
 /** Resolves when the process is gone, with how it went, e.g. `exit code 1` or `signal SIGKILL`. */
 export function ending(child: ChildProcess): Promise<string> {
-  const told = () => (child.signalCode ? `signal ${child.signalCode}` : `exit code ${child.exitCode}`);
-  if (child.pid !== undefined && hasEnded(child)) return Promise.resolve(told());
+  const describeExit = () => (child.signalCode ? `signal ${child.signalCode}` : `exit code ${child.exitCode}`);
+  if (child.pid !== undefined && hasEnded(child)) return Promise.resolve(describeExit());
   return new Promise((resolve) => {
-    child.once('exit', () => resolve(told()));
+    child.once('exit', () => resolve(describeExit()));
     child.once('error', (error) => resolve(error.message));
   });
 }

@@ -30,8 +30,8 @@ export async function downloadBySdk(
     signal,
   }: { readonly cache: string; readonly onProgress?: Progress; readonly signal?: AbortSignal },
 ): Promise<string | null> {
-  const reported = `downloading the Temporal ${what === 'cli' ? 'CLI' : 'test server'}`;
-  onProgress?.(reported);
+  const title = `downloading the Temporal ${what === 'cli' ? 'CLI' : 'test server'}`;
+  onProgress?.(title);
   const folder = shelf(what, cache);
   const fresh = `${folder}-${process.pid}`;
   await mkdir(fresh, { recursive: true });
@@ -39,7 +39,7 @@ export async function downloadBySdk(
     const program = fileURLToPath(new URL('./download.ts', import.meta.url));
     const child = spawn(process.execPath, [program, what, fresh], { stdio: 'ignore', signal });
     child.on('error', () => {});
-    await watch(child, fresh, (bytes) => onProgress?.(`${reported}: ${Math.round(bytes / 2 ** 20)} MiB`));
+    await watch(child, fresh, (bytes) => onProgress?.(`${title}: ${Math.round(bytes / 2 ** 20)} MiB`));
     if ((await ending(child)) !== 'exit code 0' || !(await executableIn(fresh))) return null;
     await rm(folder, { recursive: true, force: true });
     await rename(fresh, folder);

@@ -41,8 +41,8 @@ async function newer(go: string): Promise<string | null> {
   const wanted = `golang.org/toolchain@${toolchain}.${process.platform}-${architecture}`;
   // Outside any module: an old Go would else read the one of the current folder.
   const options = { cwd: '/', env: { ...process.env, GO111MODULE: 'on' } };
-  const reported = await run(go, ['mod', 'download', '-json', wanted], options).catch(() => null);
-  const folder = reported && (JSON.parse(reported.stdout) as { Dir?: string }).Dir;
+  const download = await run(go, ['mod', 'download', '-json', wanted], options).catch(() => null);
+  const folder = download && (JSON.parse(download.stdout) as { Dir?: string }).Dir;
   if (!folder) return null;
   // A module's archive keeps no modes, and its folder is read-only.
   const tools = join(folder, 'pkg', 'tool');

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * A process by number and by when it began, so that a number used again by a stranger is never taken for ours.
+ * A process by number and by when it began, so that a number used again by another process is never taken for ours.
  * `began` is opaque: clock ticks since boot on Linux, `ps -o lstart` elsewhere.
  */
 export interface ProcessIdentity {

@@ -99,7 +99,7 @@ function read(path: string): Content | null {
 
 /** Ends process groups that nobody supervises any more: SIGTERM, and SIGKILL after the limit. */
 export async function endLeftovers(leftovers: readonly ProcessIdentity[], limitMs = 15_000): Promise<void> {
-  const describe = (one: ProcessIdentity, signal: NodeJS.Signals) => {
+  const signalGroup = (one: ProcessIdentity, signal: NodeJS.Signals) => {
     if (!isAlive(one)) return;
     try {
       process.kill(-one.pid, signal);
@@ -107,8 +107,8 @@ export async function endLeftovers(leftovers: readonly ProcessIdentity[], limitM
       // Ended between the check and the call.
     }
   };
-  for (const one of leftovers) describe(one, 'SIGTERM');
+  for (const one of leftovers) signalGroup(one, 'SIGTERM');
   const limit = Date.now() + limitMs;
   while (leftovers.some(isAlive) && Date.now() < limit) await sleep(50);
-  for (const one of leftovers) describe(one, 'SIGKILL');
+  for (const one of leftovers) signalGroup(one, 'SIGKILL');
 }

@@ -104,14 +104,14 @@ async function makeFolder(folder: string, launch: Launch, initdb: string): Promi
   await mkdir(fresh, { mode: 0o700 });
   if (launch.owner) await chown(fresh, launch.owner.uid, launch.owner.gid);
   const password = randomBytes(16).toString('hex');
-  const reported = `${fresh}.password`;
-  await writeFile(reported, `${password}\n`, { mode: 0o600 });
-  if (launch.owner) await chown(reported, launch.owner.uid, launch.owner.gid);
+  const passwordFile = `${fresh}.password`;
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (launch.owner) await chown(passwordFile, launch.owner.uid, launch.owner.gid);
   const flags = [
     '--encoding=UTF8',
     '--locale=C.UTF-8',
     '--auth=scram-sha-256',
-    `--pwfile=${reported}`,
+    `--pwfile=${passwordFile}`,
     '--no-instructions',
   ];
   const [program, ...args] = launch.command(initdb, [`--pgdata=${fresh}`, `--username=${user}`, ...flags]);
@@ -122,7 +122,7 @@ async function makeFolder(folder: string, launch: Launch, initdb: string): Promi
   });
   const end = await ending(child);
   if (end !== 'exit code 0') throw await explain(folder, 0, complaint, `initdb ended with ${end}`);
-  await rename(reported, join(fresh, 'farrier.password'));
+  await rename(passwordFile, join(fresh, 'farrier.password'));
   await rename(fresh, folder);
 }
 

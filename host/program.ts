@@ -69,11 +69,11 @@ function launch(program: Program): { child: ChildProcess; from: number } {
 
 /** Asks the whole group with SIGTERM, and insists with SIGKILL; resolves when the leader is gone. */
 async function stopGroup(child: ChildProcess, ended: Promise<string>, patienceMs: number): Promise<void> {
-  const describe = (signal: NodeJS.Signals) => signalGroup(child, signal);
+  const send = (signal: NodeJS.Signals) => signalGroup(child, signal);
   // Paused, it could not hear the polite signal.
-  describe('SIGCONT');
-  describe('SIGTERM');
-  const insist = setTimeout(() => describe('SIGKILL'), patienceMs);
+  send('SIGCONT');
+  send('SIGTERM');
+  const insist = setTimeout(() => send('SIGKILL'), patienceMs);
   if (child.pid !== undefined) await ended;
   clearTimeout(insist);
 }

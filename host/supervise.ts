@@ -118,9 +118,9 @@ export class Supervisor extends EventEmitter<{ change: [name: string] }> {
   /** Waits until a service serves for at least the given number of restarts, e.g. 1 after it was killed once. */
   async settled(name: string, restarts = 0): Promise<Supervised> {
     for (;;) {
-      const observed = this.find(name);
-      if (observed === null || observed.state === 'ended') throw new Error(`${name} is not supervised any more`);
-      if (observed.state === 'ready' && observed.restarts >= restarts) return observed;
+      const service = this.find(name);
+      if (service === null || service.state === 'ended') throw new Error(`${name} is not supervised any more`);
+      if (service.state === 'ready' && service.restarts >= restarts) return service;
       await new Promise<void>((resolve) => this.once('change', () => resolve()));
     }
   }

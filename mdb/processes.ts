@@ -31,9 +31,9 @@ export async function keepAlive(mdb: Mdb, { name, siteId }: ProcessSpec, clock =
 
 /** Says so again and again until it is stopped; an MDB that is away is told again later. */
 export function startAlive(mdb: Mdb, spec: ProcessSpec): { stop(): void } {
-  const describe = () => void keepAlive(mdb, spec).catch(() => {});
-  describe();
-  const timer = setInterval(describe, heartbeatMs);
+  const beat = () => void keepAlive(mdb, spec).catch(() => {});
+  beat();
+  const timer = setInterval(beat, heartbeatMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }

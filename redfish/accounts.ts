@@ -4,7 +4,7 @@ import { type Credentials, type Login, signIn, signOut } from './login.ts';
 import type { PasswordLimits } from './password.ts';
 import { readAccountLimits } from './read/accounts.ts';
 import { openReader, throwPassing } from './read/reader.ts';
-import { linkedPath, observedText, valueAt } from './read/values.ts';
+import { linkedPath, readText, valueAt } from './read/values.ts';
 import { readRoot, type Session, sessionOver } from './session.ts';
 import { openTransport, type Transport } from './transport.ts';
 
@@ -43,23 +43,23 @@ export async function readAccounts(session: Session): Promise<AccountsReading> {
     throw new RedfishError('unsupported', 'the controller shows no accounts', { carriedOut: 'no' });
   const members = await reader.members({ '@odata.id': limits.accountsPath });
   throwPassing(reader.gaps);
-  const blank = members.filter((member) => isBlank(member.UserName) && observedText(member.Id) !== reserved);
+  const blank = members.filter((member) => isBlank(member.UserName) && readText(member.Id) !== reserved);
   return {
     path: limits.accountsPath,
     whole: reader.gaps.length === 0,
     free: blank.flatMap((member) => linkedPath(member) ?? []),
     limits: { shortest: limits.shortestPassword, max: limits.maxPassword },
     accounts: members.flatMap((member): Account[] => {
-      const [path, username] = [linkedPath(member), observedText(member.UserName)];
+      const [path, username] = [linkedPath(member), readText(member.UserName)];
       if (path === null || username === null) return [];
       return [
         {
           path,
-          id: observedText(member.Id) ?? path,
+          id: readText(member.Id) ?? path,
           username,
           enabled: member.Enabled !== false,
           role:
-            observedText(member.RoleId) ??
+            readText(member.RoleId) ??
             linkedPath(valueAt(member, 'Links', 'Role'))
               ?.split('/')
               .at(-1) ??
@@ -74,7 +74,7 @@ export async function readAccounts(session: Session): Promise<AccountsReading> {
 
 /** A place that nobody has: it shows a name, and there is nothing in it. A member that was not read shows none. */
 function isBlank(name: unknown): boolean {
-  return name === null || (typeof name === 'string' && observedText(name) === null);
+  return name === null || (typeof name === 'string' && readText(name) === null);
 }
 
 export interface OwnAccount {

@@ -1,7 +1,7 @@
 import { part } from './links.ts';
 import type { BiosOffer, Probe } from './probe.ts';
 import { openReader, throwPassing } from './read/reader.ts';
-import { linkedPath, observedText, pathKey, valueAt } from './read/values.ts';
+import { linkedPath, pathKey, readText, valueAt } from './read/values.ts';
 import type { Session } from './session.ts';
 import { readTask, taskOf } from './task.ts';
 import type { Json, RedfishResponse } from './transport.ts';
@@ -78,7 +78,7 @@ export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>)
   const byName = ({ Name: name, JobType: type }: Json) =>
     [name, type].some((words) => /bios/i.test(String(words)) && /conf|setting|attribute/i.test(String(words)));
   const byPlace = (task: Json) =>
-    settings !== null && pathKey(observedText(valueAt(task, 'Payload', 'TargetUri')) ?? '') === pathKey(settings);
+    settings !== null && pathKey(readText(valueAt(task, 'Payload', 'TargetUri')) ?? '') === pathKey(settings);
   for (const path of [tasks?.jobsPath, tasks?.tasksPath]) {
     const jobs = path ? await reader.members({ '@odata.id': path }) : [];
     // A list that can't be read for now is no list without jobs.
@@ -86,10 +86,10 @@ export async function openBiosJob(session: Session, probe: Pick<Probe, 'offer'>)
     for (const job of jobs) {
       if (!byName(job) && !byPlace(job)) continue;
       const own = linkedPath(job);
-      const observed = taskOf(job);
+      const task = taskOf(job);
       // What has ended stays so; the list of what has not may be older than the job.
-      const open = observed.state === 'running' || observed.state === 'held';
-      const { state, words } = open && own !== null ? await readTask(session, own) : observed;
+      const open = task.state === 'running' || task.state === 'held';
+      const { state, words } = open && own !== null ? await readTask(session, own) : task;
       if (state === 'running' || state === 'held') return `${String(job.Name)} (${String(job.Id)}): ${words}`;
     }
   }

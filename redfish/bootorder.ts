@@ -3,7 +3,7 @@ import { part } from './links.ts';
 import { strings } from './probe/action.ts';
 import type { BootOffer } from './probe.ts';
 import { openReader } from './read/reader.ts';
-import { observedText } from './read/values.ts';
+import { readText } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -20,10 +20,10 @@ const network = new Set<BootTarget | null>(['pxe', 'http']);
  * and only then by a name that anybody may have written.
  */
 export function optionOf(option: Json): BootOption {
-  const reference = observedText(option.BootOptionReference) ?? observedText(option.Id) ?? '';
-  const path = observedText(option.UefiDevicePath) ?? '';
-  const alias = meaningOf(observedText(option.Alias) ?? '');
-  const name = observedText(option.DisplayName) ?? observedText(option.Name) ?? '';
+  const reference = readText(option.BootOptionReference) ?? readText(option.Id) ?? '';
+  const path = readText(option.UefiDevicePath) ?? '';
+  const alias = meaningOf(readText(option.Alias) ?? '');
+  const name = readText(option.DisplayName) ?? readText(option.Name) ?? '';
   return { reference, kind: kindByPath(path) ?? (alias === 'none' ? null : alias) ?? kindByName(name) };
 }
 

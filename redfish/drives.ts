@@ -2,7 +2,7 @@ import { link as linkOf } from './links.ts';
 import { allowed, strings } from './probe/action.ts';
 import { known } from './read/identity.ts';
 import { openReader, type Reader, throwPassing } from './read/reader.ts';
-import { isReference, list, named, number, object, observedText, valueAt } from './read/values.ts';
+import { isReference, list, named, number, object, readText, valueAt } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 
@@ -46,12 +46,12 @@ async function drivesOf(reader: Reader, storage: Json): Promise<Json[]> {
 
 async function drive(reader: Reader, observed: Json, serial: string): Promise<ErasableDrive> {
   const action = valueAt(observed, 'Actions', '#Drive.SecureErase');
-  const target = observedText(valueAt(action, 'target'));
+  const target = readText(valueAt(action, 'target'));
   const times = valueAt(action, '@Redfish.OperationApplyTimeSupport', 'SupportedValues');
   return {
     path: linkOf(observed) ?? '',
     serial,
-    model: observedText(observed.Model),
+    model: readText(observed.Model),
     erase:
       target === null
         ? null
@@ -66,9 +66,9 @@ async function drive(reader: Reader, observed: Json, serial: string): Promise<Er
  */
 export function operationOf(observed: Json): string | null {
   const { Operations: all } = observed;
-  for (const observedAs of Array.isArray(all) ? all : [all]) {
-    const one = object(observedAs);
-    const name = named(observedAs) ?? named(one.Operation) ?? named(one.OperationName);
+  for (const entry of Array.isArray(all) ? all : [all]) {
+    const one = object(entry);
+    const name = named(entry) ?? named(one.Operation) ?? named(one.OperationName);
     const percent = number(one.PercentageComplete);
     const runs = name !== null || (percent ?? 0) > 0 || linkOf(one.AssociatedTask) !== null;
     if (runs) return `${name ?? 'an operation without a name'} ${percent ?? '?'} %`;

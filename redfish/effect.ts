@@ -16,7 +16,7 @@ export interface Observed extends Partial<Witnesses> {
 
 export type Before = Readonly<Record<string, unknown>> & Partial<Observed> & { readonly forced?: boolean };
 
-export function observedBy({ power, lastReset, bootProgress, witnesses }: SystemReading): Observed {
+export function observedOf({ power, lastReset, bootProgress, witnesses }: SystemReading): Observed {
   return { power, lastReset, bootProgress, ...witnesses };
 }
 
@@ -65,7 +65,7 @@ export function hasStarted({ bootProgress, postState }: Partial<Observed>): bool
 }
 
 /** Whether it tells of every start by itself, so that nothing more comes to light for those who wait. */
-export function tellsStarts({ lastReset, postState, power }: Partial<Observed>): boolean {
+export function showsStarts({ lastReset, postState, power }: Partial<Observed>): boolean {
   return power === 'Off' || typeof lastReset === 'string' || typeof postState === 'string';
 }
 
@@ -132,6 +132,6 @@ export function withReading(kept: readonly Observed[], observed: Observed): read
 }
 
 /** Without what changes by the second. */
-function still({ onFor: _, ...shown }: Observed): object {
-  return shown;
+function still({ onFor: _, ...rest }: Observed): object {
+  return rest;
 }

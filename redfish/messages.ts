@@ -66,7 +66,7 @@ function message(entry: unknown): Message[] {
   return [{ key: id.split('.').at(-1) ?? '', id, text: clean(words), args }];
 }
 
-/** Words of a stranger, fit for a log line. */
+/** Words of an outside system, fit for a log line. */
 function clean(value: unknown): string {
   return typeof value === 'string' ? value.replace(/\p{C}/gu, ' ').slice(0, 300) : '';
 }
@@ -75,14 +75,14 @@ function clean(value: unknown): string {
 export function failureOf(answer: RedfishResponse, where: string): RedfishError {
   const messages = messagesOf(answer.body);
   const known = (key: string) => key in vendorMessages || key in baseMessages || sourceMessages.has(key);
-  const reported = messages.map(({ key }) => key).find(known) ?? '';
-  const vendor = vendorMessages[reported];
+  const recognised = messages.map(({ key }) => key).find(known) ?? '';
+  const vendor = vendorMessages[recognised];
   const [first] = messages;
   const words = first ? ` (${[first.id, first.text].filter((part) => part !== '').join(': ')})` : '';
-  const speaking = messages.find(({ key }) => key === reported);
+  const speaking = messages.find(({ key }) => key === recognised);
   const retryAfterMs = retryAfterOf(answer.headers['retry-after'], Date.now());
   const source = speaking !== undefined && isSource(speaking, where);
-  const spoken = source ? 'image-source' : (vendor?.kind ?? baseMessages[reported]);
+  const spoken = source ? 'image-source' : (vendor?.kind ?? baseMessages[recognised]);
   // Not taken in by a service that says so itself and names the time; a bare 503 may be its proxy's, when it broke off.
   const postponed = answer.status === 503 && retryAfterMs !== null && (spoken === 'busy' || spoken === 'not-now');
   return new RedfishError(

@@ -41,7 +41,7 @@ interface Entry {
 
 /** One session a controller, shared by all that this process does there, deleted when idle and at the end. */
 export function openSessionPool(
-  options: { readonly idle?: number; readonly limits?: Partial<TransportLimits>; readonly governor?: Governor } = {},
+  options: { readonly idleMs?: number; readonly limits?: Partial<TransportLimits>; readonly governor?: Governor } = {},
 ): SessionPool {
   const { governor = openGovernor() } = options;
   const entries = new Map<string, Entry>();
@@ -86,7 +86,7 @@ export function openSessionPool(
         entry.users -= 1;
         if (!keep || entry.retired) await retire(contact.origin, entry);
         else if (entry.users === 0) {
-          entry.idle = setTimeout(() => void retire(contact.origin, entry), options.idle ?? idleFor).unref();
+          entry.idle = setTimeout(() => void retire(contact.origin, entry), options.idleMs ?? idleFor).unref();
         }
       }
     },

@@ -9,7 +9,7 @@ import { accountsOffer, eventsOffer, sessionsOffer, tasksOffer, updateOffer } fr
 import { quirksOf } from './quirks.ts';
 import type { IsMeant } from './read/layout.ts';
 import { type Gap, openReader, type Reader, throwPassing } from './read/reader.ts';
-import { observedText } from './read/values.ts';
+import { readText } from './read/values.ts';
 import type { Session } from './session.ts';
 import { readingOf, type SystemReading } from './system.ts';
 import type { Json } from './transport.ts';
@@ -100,7 +100,7 @@ async function known(session: Session, { firmware, managerPath, systemPath }: Ba
   try {
     const seen = checked.get(session.login());
     if (seen?.firmware !== firmware || performance.now() - seen.at > checkedForMs) {
-      const now = managerPath === null ? null : observedText((await session.get(managerPath)).FirmwareVersion);
+      const now = managerPath === null ? null : readText((await session.get(managerPath)).FirmwareVersion);
       if (now !== firmware) return null;
       checked.set(session.login(), { firmware, at: performance.now() });
     }
@@ -126,7 +126,7 @@ class KeptProbe implements Probe {
 
   constructor(session: Session, memory: Memory, { basis, offers }: ProbeRecord, host: Json) {
     this.basis = basis;
-    this.quirks = quirksOf(basis.makers, observedText(host.Model));
+    this.quirks = quirksOf(basis.makers, readText(host.Model));
     this.#session = session;
     this.#memory = memory;
     this.#offers = offers;

@@ -20,6 +20,6 @@ export function retryAfterOf(header: string | string[] | undefined, now: number)
  */
 export function waitBefore(attempt: number, error: RedfishError, chance: number): number | null {
   if (error.kind !== 'busy' || attempt >= attempts) return null;
-  const requestCount = error.retryAfterMs ?? minWaitMs * 2 ** (attempt - 1);
-  return Math.round(Math.min(requestCount, maxWaitMs) * (1 + chance / 4));
+  const waitMs = error.retryAfterMs ?? minWaitMs * 2 ** (attempt - 1);
+  return Math.round(Math.min(waitMs, maxWaitMs) * (1 + chance / 4));
 }

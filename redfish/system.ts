@@ -5,7 +5,7 @@ import { type Quirks, quirksOf } from './quirks.ts';
 import { macOfText } from './read/identity.ts';
 import { readHostMacs } from './read/macs.ts';
 import { openReader, throwPassing } from './read/reader.ts';
-import { linkedPath, object, observedText, valueAt } from './read/values.ts';
+import { linkedPath, object, readText, valueAt } from './read/values.ts';
 import type { Session } from './session.ts';
 import type { Json } from './transport.ts';
 import { type Witnesses, witnessesOf } from './witnesses.ts';
@@ -62,9 +62,9 @@ export async function readOwnMacs(session: Session, { managerPath }: SystemReadi
   if (managerPath === null) return [];
   const reader = await openReader(session);
   const manager = await reader.resource({ '@odata.id': managerPath });
-  const observed = await reader.members(manager?.EthernetInterfaces);
+  const interfaces = await reader.members(manager?.EthernetInterfaces);
   throwPassing(reader.gaps);
-  return observed.flatMap((one) => macOfText(one.PermanentMACAddress) ?? macOfText(one.MACAddress) ?? []);
+  return interfaces.flatMap((one) => macOfText(one.PermanentMACAddress) ?? macOfText(one.MACAddress) ?? []);
 }
 
 /** Serial numbers of the chassis that the system is in: some show none for the system itself (quirk 62). */
@@ -72,7 +72,7 @@ export async function readChassisSerials(session: Session, { chassisPaths }: Sys
   const reader = await openReader(session);
   const chassis = await Promise.all(chassisPaths.map((path) => reader.resource({ '@odata.id': path })));
   throwPassing(reader.gaps);
-  return chassis.flatMap((one) => observedText(one?.SerialNumber) ?? []);
+  return chassis.flatMap((one) => readText(one?.SerialNumber) ?? []);
 }
 
 /** What a system's resource tells, at the place that the basis names; pure. */
@@ -84,21 +84,21 @@ export function readingOf(
   const inline = strings(valueAt(reset, 'ResetType@Redfish.AllowableValues'));
   return {
     path: systemPath,
-    uuid: observedText(system.UUID),
-    serial: observedText(system.SerialNumber),
-    sku: observedText(system.SKU),
-    vendor: observedText(system.Manufacturer),
-    product: observedText(system.Model),
-    biosVersion: observedText(system.BiosVersion),
-    power: observedText(system.PowerState),
-    lastReset: observedText(system.LastResetTime),
-    bootProgress: observedText(valueAt(system, 'BootProgress', 'LastState')),
+    uuid: readText(system.UUID),
+    serial: readText(system.SerialNumber),
+    sku: readText(system.SKU),
+    vendor: readText(system.Manufacturer),
+    product: readText(system.Model),
+    biosVersion: readText(system.BiosVersion),
+    power: readText(system.PowerState),
+    lastReset: readText(system.LastResetTime),
+    bootProgress: readText(valueAt(system, 'BootProgress', 'LastState')),
     witnesses: witnessesOf(system),
-    resetPath: observedText(valueAt(reset, 'target')) ?? '',
+    resetPath: readText(valueAt(reset, 'target')) ?? '',
     resetTypes: inline.length > 0 ? inline : (resetTypes ?? []),
     boot: object(system.Boot),
     settingsPath: linkedPath(valueAt(system, '@Redfish.Settings', 'SettingsObject')),
-    quirks: quirksOf(makers, observedText(system.Model)),
+    quirks: quirksOf(makers, readText(system.Model)),
     chassisPaths,
     biosPath: linkedPath(system.Bios),
     managerPath,

@@ -21,7 +21,7 @@ export function findDurations({ path, source }: SourceFile): string[] {
   const { program, comments } = parseSync(path, source);
   const found: string[] = [];
   const look = (name: string, start: number, statement: number) => {
-    if (tellsUnit(name)) return;
+    if (namesUnit(name)) return;
     const comment = commentBefore(source, comments, statement);
     if (!isSpan(name) && !unitInWords.test(comment)) return;
     const line = source.slice(0, start).split('\n').length;
@@ -81,7 +81,7 @@ function unwrapped(parameter: Parameter): Parameter {
   return parameter;
 }
 
-function tellsUnit(name: string): boolean {
+function namesUnit(name: string): boolean {
   return units.some((unit) => name.endsWith(unit) || name === unit.toLowerCase());
 }
 

@@ -53,7 +53,7 @@ function readFile(file: VitestReport['testResults'][number]): SuiteReport {
     ...(skipped > 0 ? [`skipped: ${skipped} of ${name}: ${reasons(file)}`] : []),
     ...file.assertionResults
       .filter(({ status }) => status === 'failed')
-      .map(({ fullName, failureMessages }) => `failed: ${name}: ${fullName}: ${told(failureMessages?.[0])}`),
+      .map(({ fullName, failureMessages }) => `failed: ${name}: ${fullName}: ${excerpt(failureMessages?.[0])}`),
   ];
   if (file.status === 'failed' && failed === 0) {
     return {
@@ -67,7 +67,7 @@ function readFile(file: VitestReport['testResults'][number]): SuiteReport {
 }
 
 /** As much of a failure's message as tells it: its first lines, with where in our code it was raised. */
-function told(message = 'no reason given'): string {
+function excerpt(message = 'no reason given'): string {
   const lines = message.split('\n');
   const said = lines.filter((line) => !line.trimStart().startsWith('at ')).slice(0, 12);
   const where = lines.filter((line) => /^\s+at /.test(line) && !/node_modules|<anonymous>/.test(line)).slice(0, 3);
@@ -79,8 +79,8 @@ function reasons(file: VitestReport['testResults'][number]): string {
   const names = file.assertionResults
     .filter(({ status }) => status !== 'passed' && status !== 'failed')
     .map(({ fullName }) => fullName);
-  const reported = new Set(names.flatMap((name) => /\(skipped: ([^)]*)\)/.exec(name)?.[1] ?? []));
-  if (reported.size > 0) return [...reported].join('; ');
+  const causes = new Set(names.flatMap((name) => /\(skipped: ([^)]*)\)/.exec(name)?.[1] ?? []));
+  if (causes.size > 0) return [...causes].join('; ');
   return names.length > 3 ? `${names.slice(0, 3).join('; ')} …` : names.join('; ');
 }
 

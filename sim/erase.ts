@@ -46,7 +46,10 @@ export async function eraseDisks(
     if (trouble === 'reboot') return 'reboot';
     if (trouble !== null) return fail(job, target, trouble);
   }
-  await tell(job, { kind: 'erased', fields: { seq: order.seq ?? '', seconds: String(eraseSeconds * targets.length) } });
+  await report(job, {
+    kind: 'erased',
+    fields: { seq: order.seq ?? '', seconds: String(eraseSeconds * targets.length) },
+  });
   await reportStep(body, session, signal, 'erase', 'done', eraseSeconds * targets.length);
   return 'told';
 }
@@ -76,7 +79,7 @@ async function eraseDisk(job: Job, target: Target): Promise<string | null> {
   const { body, signal } = job;
   const { disk, method, begun } = target;
   if (!disk) return 'there is no disk with this serial';
-  await tellDisk(job, target, 'begun', method === 'crypto' ? { opened: '1' } : {});
+  await reportDisk(job, target, 'begun', method === 'crypto' ? { opened: '1' } : {});
   await pass(body.world, eraseSeconds, signal);
   if (findFault(body.state.faults, 'erase-fails')?.disk === disk.index) {
     await notErased(job, target, 'failed', 'it cannot be written at byte 0: Input/output error');
@@ -93,7 +96,7 @@ async function eraseDisk(job: Job, target: Target): Promise<string | null> {
   // Nobody hears of what was done: the next boot finds it begun.
   if (!begun && findFault(body.state.faults, 'erase-cut')?.disk === disk.index) return 'reboot';
   const survived = findFault(body.state.faults, 'erase-lies')?.disk === disk.index ? samples : 0;
-  await tellDisk(job, target, 'done', {
+  await reportDisk(job, target, 'done', {
     words: `simulated ${method}, completed`,
     seconds: String(eraseSeconds),
     sampled: String(samples),
@@ -104,16 +107,16 @@ async function eraseDisk(job: Job, target: Target): Promise<string | null> {
   return null;
 }
 
-function tellDisk(job: Job, { serial, method, disk }: Target, state: string, more: Fields): Promise<void> {
-  return tell(job, { kind: 'disk', fields: { serial, name: disk?.disk.name ?? 'absent', method, state, ...more } });
+function reportDisk(job: Job, { serial, method, disk }: Target, state: string, more: Fields): Promise<void> {
+  return report(job, { kind: 'disk', fields: { serial, name: disk?.disk.name ?? 'absent', method, state, ...more } });
 }
 
 async function notErased(job: Job, target: Target, state: 'refused' | 'failed', words: string): Promise<void> {
   job.body.note('erase-refused', { serial: target.serial, method: target.method, state, words });
-  await tellDisk(job, target, state, { words });
+  await reportDisk(job, target, state, { words });
 }
 
-async function tell({ body, session, signal }: Job, record: AgentRecord): Promise<void> {
+async function report({ body, session, signal }: Job, record: AgentRecord): Promise<void> {
   await askApi(body, session, '/agent/erased', signal, [record]);
 }
 

@@ -7,7 +7,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('dead-disk'), disk, how: z.enum(['io', 'missing']).default('io') }),
   z.strictObject({ kind: z.literal('slow-disk'), disk, share: z.number().positive().max(1).default(0.3) }),
   z.strictObject({ kind: z.literal('bad-dimm'), slot: z.int().min(0).max(63).default(0) }),
-  z.strictObject({ kind: z.literal('stranger-disk'), disk, content: z.string().min(1).max(32).default('ext4') }),
+  z.strictObject({ kind: z.literal('foreign-disk'), disk, content: z.string().min(1).max(32).default('ext4') }),
   z.strictObject({ kind: z.literal('erase-refused'), disk }),
   z.strictObject({ kind: z.literal('erase-fails'), disk }),
   z.strictObject({ kind: z.literal('erase-lies'), disk }),

@@ -107,17 +107,17 @@ async function fetchImage(job: Job): Promise<void> {
 }
 
 /** Looks at a file as served: its length, and its checksum where the server names it, without fetching it all. */
-async function checkFile({ body, signal }: Job, reported: Fields, what: string): Promise<void> {
-  const facts = await body.world.wire.file(`/files/${reported.path}`, signal).catch((error: unknown) => {
+async function checkFile({ body, signal }: Job, file: Fields, what: string): Promise<void> {
+  const facts = await body.world.wire.file(`/files/${file.path}`, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     throw new StepFailure(what, `it cannot be fetched: ${(error as Error).message}`);
   });
-  if (!facts) throw new StepFailure(what, `the birther has no file ${reported.path}`);
-  if (reported.bytes && facts.bytes !== Number(reported.bytes)) {
-    throw new StepFailure(what, `it has ${facts.bytes} bytes instead of ${reported.bytes}`);
+  if (!facts) throw new StepFailure(what, `the birther has no file ${file.path}`);
+  if (file.bytes && facts.bytes !== Number(file.bytes)) {
+    throw new StepFailure(what, `it has ${facts.bytes} bytes instead of ${file.bytes}`);
   }
-  if (reported.sha256 && /^[0-9a-f]{64}$/.test(facts.etag ?? '') && facts.etag !== reported.sha256) {
-    throw new StepFailure(what, `it has checksum ${facts.etag} instead of ${reported.sha256}`);
+  if (file.sha256 && /^[0-9a-f]{64}$/.test(facts.etag ?? '') && facts.etag !== file.sha256) {
+    throw new StepFailure(what, `it has checksum ${facts.etag} instead of ${file.sha256}`);
   }
 }
 

@@ -102,7 +102,7 @@ export function nicName(card: number): string {
 }
 
 /** What the switch at the other end says; a fault plugs the cable elsewhere. */
-export function neighbourReceived({ hardware, faults, placeOf }: Omit<AgentView, 'disks' | 'bmcAddress'>): Neighbour {
+export function lldpNeighbour({ hardware, faults, placeOf }: Omit<AgentView, 'disks' | 'bmcAddress'>): Neighbour {
   const wrong = findFault(faults, 'wrong-port');
   const duplicate = findFault(faults, 'duplicate-slot');
   const place = (duplicate && placeOf(duplicate.of)) ?? hardware;
@@ -111,7 +111,7 @@ export function neighbourReceived({ hardware, faults, placeOf }: Omit<AgentView,
 }
 
 function lldpRecord(seen: AgentView): AgentRecord {
-  const { chassis, port, description, system } = neighbourReceived(seen);
+  const { chassis, port, description, system } = lldpNeighbour(seen);
   return record('lldp', { nic: nicName(0), chassis, port, port_description: description, system });
 }
 

@@ -57,7 +57,7 @@ export class SimMachine implements Body {
   /** When the power last went on or off, by this process's clock; 0 before. */
   powerMoved = 0;
   /** Told of every event; set by its controller, once there is one. */
-  told: ((entry: Entry) => void) | null = null;
+  onEffect: ((entry: Entry) => void) | null = null;
   #power: AbortController | null = null;
   #life: Promise<void> = Promise.resolve();
 
@@ -85,7 +85,7 @@ export class SimMachine implements Body {
     if (effect === 'power-on' || effect === 'power-off') this.powerMoved = Date.now();
     if (!logged.has(effect)) return;
     this.events = [...this.events, entry].slice(-maxLogged);
-    this.told?.(entry);
+    this.onEffect?.(entry);
   }
 
   changed(): void {
@@ -235,7 +235,7 @@ export class SimMachine implements Body {
   /** Adds a fault, in place of one of the same kind. It works from where the machine next meets it. */
   setFault(fault: Fault): void {
     this.state.faults = [...this.state.faults.filter(({ kind }) => kind !== fault.kind), fault];
-    if (fault.kind === 'stranger-disk') this.state.disks[fault.disk] = { content: fault.content };
+    if (fault.kind === 'foreign-disk') this.state.disks[fault.disk] = { content: fault.content };
     this.note('fault-set', fault);
     this.changed();
   }

@@ -47,12 +47,12 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
   const { mdb } = options.connection;
   const batch = options.batch ?? 100;
   let troubled = 0;
-  let reported = 0;
+  let lastBeatAt = 0;
   while (!signal.aborted) {
     try {
       const due = await leaseDue(mdb, batch, leaseSeconds);
       await dispatch(options, due);
-      reported = await tellAlive(mdb, reported);
+      lastBeatAt = await beat(mdb, lastBeatAt);
       troubled = 0;
       if (due.length < batch) await bell.wait(idleMs, signal);
     } catch (error) {
@@ -64,8 +64,8 @@ async function loop(options: DispatcherOptions, bell: Bell, signal: AbortSignal)
 }
 
 /** Says that the outbox is looked at, from the loop that looks: one that hangs says nothing. Gives when it was said last. */
-async function tellAlive(mdb: Mdb, reported: number): Promise<number> {
-  if (Date.now() - reported < heartbeatMs) return reported;
+async function beat(mdb: Mdb, lastBeatAt: number): Promise<number> {
+  if (Date.now() - lastBeatAt < heartbeatMs) return lastBeatAt;
   await keepAlive(mdb, { name: 'dispatch', siteId: '' });
   return Date.now();
 }

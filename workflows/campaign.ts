@@ -207,9 +207,9 @@ async function lookAtOne(passage: Passage, { machineId, siteId, orderId }: Canar
 }
 
 function describeProgress(id: string, { state, phase, counts, why, timeLeft }: CampaignProgress): string {
-  const reported = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
+  const tallies = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   const left = timeLeft === null ? '' : `\n\nAbout ${Math.ceil(timeLeft / 60)} minutes are left.`;
-  return `**${state}**, phase ${phase}: ${why}\n\n${reported.join(', ')}${left}\n\n\`farrier campaign show ${id}\``;
+  return `**${state}**, phase ${phase}: ${why}\n\n${tallies.join(', ')}${left}\n\n\`farrier campaign show ${id}\``;
 }
 
 function readSteering(how: SteeringKind | 'start', message: unknown): CampaignSteering | string {

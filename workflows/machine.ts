@@ -70,7 +70,7 @@ export async function machine(input: MachineInput): Promise<void> {
 }
 
 /** What stood behind a workflow's failure, in a sentence. */
-function sayWhy(cause: Error): string {
+function causeOf(cause: Error): string {
   if (cause instanceof TerminatedFailure) return 'it was terminated';
   return cause instanceof ActivityFailure ? rootMessage(cause) : cause.message;
 }
@@ -266,7 +266,7 @@ class MachineEntity {
       if (stale !== null) return this.leave(order, stale);
       const cause = error instanceof ChildWorkflowFailure ? (error.cause ?? error) : error;
       if (cause instanceof ApplicationFailure && cause.type === noOrder) return this.forget(order, cause.message);
-      return this.refuse(order, `The ${order.passage} passage broke off: ${sayWhy(cause)}`);
+      return this.refuse(order, `The ${order.passage} passage broke off: ${causeOf(cause)}`);
     }
   }
 
@@ -405,13 +405,13 @@ class MachineEntity {
     const { machineId, siteId } = this.input;
     const read = readBrainSlug(message, Date.now());
     const id = `brainslug-${machineId.replace(/^m-/, '')}-${uuid4().slice(0, 8)}`;
-    const reported =
+    const refusal =
       typeof read === 'string'
         ? read
         : await orderActivities.orderByPayload({ machineId, siteId, id, order: read }).catch(whyNot);
-    if (reported === null) return `ordered: ${id}`;
-    this.note(`brainslug: ${reported}`);
-    return `refused: ${reported}`;
+    if (refusal === null) return `ordered: ${id}`;
+    this.note(`brainslug: ${refusal}`);
+    return `refused: ${refusal}`;
   }
 
   private remember(orderId: string): void {

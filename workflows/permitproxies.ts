@@ -20,7 +20,7 @@ export const lookActivities = proxyActivities<Pick<PermitActivities, 'describeHo
 // Messages to a semaphore. Not local: the semaphore answers by the same workers, whose places for local activities
 // would all be taken by those who wait for it. They carry an id, so that they may be repeated; they go on until
 // Temporal takes them, as a permit that is not given back is missed by everyone else.
-export const permitActivities = proxyActivities<Pick<PermitActivities, 'askPermit' | 'tellSemaphore'>>({
+export const permitActivities = proxyActivities<Pick<PermitActivities, 'askPermit' | 'sendToSemaphore'>>({
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '250 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 });

@@ -39,7 +39,7 @@ import { describeDetails, semaphoreStatus, waitsOn } from './semaphore/status.ts
 const maxUpdates = 1500;
 const maxSignals = 8000;
 const keptNotes = 20;
-const observedQueue = 100;
+const maxListed = 100;
 /** Between two tries of a batch that the ledger did not take, in milliseconds. */
 const pauseAfterTroubleMs = 5000;
 
@@ -106,7 +106,7 @@ class SemaphoreInbox {
     this.onBoth(evict, readEviction, (message) => (this.core.evict(message) ? 'taken away' : 'not held'));
     this.onSignal(look, readReference, ({ id }) => this.core.lookAt(id, Date.now()));
     setHandler(defineSignal(wake), () => this.core.wake());
-    setHandler(defineQuery<SemaphoreStatus, [number?]>(semaphoreQueries.status), (max = observedQueue) =>
+    setHandler(defineQuery<SemaphoreStatus, [number?]>(semaphoreQueries.status), (max = maxListed) =>
       semaphoreStatus(this.core, max, this.ignored),
     );
   }
@@ -181,7 +181,7 @@ class SemaphoreInbox {
       await condition(() => this.settled >= wanted || this.troubled);
       this.answering.delete(message.id);
     }
-    this.core.told(message.id);
+    this.core.markNotified(message.id);
     return this.core.answer(message.id);
   }
 
@@ -234,7 +234,7 @@ class SemaphoreInbox {
     this.telling += 1;
     try {
       await getExternalWorkflowHandle(workflowId).signal(grantSignal, grant);
-      this.core.told(grant.id);
+      this.core.markNotified(grant.id);
     } catch (error) {
       log.info('a requester is gone', { workflowId, error: String(error) });
       this.core.undelivered(grant.id, Date.now());

@@ -107,7 +107,7 @@ async function place(
   answered: Position | null,
 ): Promise<Placement | { question: OperatorQuestion }> {
   const recorded = recordedAt(machine);
-  const neighbours = await position.receivedPorts(tx, machine.id);
+  const neighbours = await position.readNeighbourPorts(tx, machine.id);
   // A machine that was never deployed has nothing that ties it to a position it was once recorded at.
   const movable =
     machine.stage === 'racked' ||

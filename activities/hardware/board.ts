@@ -70,7 +70,7 @@ async function judge(mdb: Mdb, controller: ControllerRow, observed: BoardObserve
       return { state: 'same', quarantined: controller.quarantine !== null };
     case 'swapped': {
       const { agree, differ, bootPortGone } = verdict;
-      return { state: 'swapped', shown: observed, agree, differ, bootPortGone };
+      return { state: 'swapped', observed, agree, differ, bootPortGone };
     }
     case 'other':
       return { state: 'other', reason: verdict.reason };

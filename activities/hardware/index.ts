@@ -105,14 +105,14 @@ export function createHardwareActivities(
           const { Status: status } = (await session.get(system.path)) as { Status?: Record<string, unknown> };
           const health = status?.HealthRollup ?? status?.Health;
           const { power, bootProgress, lastReset, witnesses } = system;
-          const reported = typeof health === 'string' ? health : null;
+          const overall = typeof health === 'string' ? health : null;
           const judged = judgeHealth({
             power,
             bootProgress,
             ...(witnesses.postState && {
               post: { state: witnesses.postState, starting: isStarting({ postState: witnesses.postState }) },
             }),
-            health: reported,
+            health: overall,
             bootedLocally,
             controller: true,
           });

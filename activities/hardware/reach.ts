@@ -8,7 +8,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { type ControllerRow, pinController, quarantineController } from '../../mdb/controllers/controller.ts';
 import { addToProbe, forgetProbe, keepProbe } from '../../mdb/controllers/probes.ts';
 import { statusOf } from '../../mdb/controllers/rotation.ts';
-import { tieWord } from '../../mdb/identity/vouching.ts';
+import { tieIdentityAnswer } from '../../mdb/identity/vouching.ts';
 import { RedfishError } from '../../redfish/errors.ts';
 import type { Credentials, Login } from '../../redfish/login.ts';
 import type { SessionPool } from '../../redfish/pool.ts';
@@ -251,15 +251,15 @@ export async function checkIdentity(
 /** Whether a person's word stands for what is missing: it lifts no contradiction, and it is for what was shown then. */
 async function isVouchedFor(
   mdb: Mdb,
-  { machineId, word }: ControllerRow,
+  { machineId, identityAnswer }: ControllerRow,
   known: Factors,
   observed: Factors,
 ): Promise<boolean> {
   const verdict = sameMachine(known, observed);
-  if (word === null || (!verdict.same && verdict.other)) return false;
+  if (identityAnswer === null || (!verdict.same && verdict.other)) return false;
   const facts = { uuid: normaliseUuid(observed.uuid), serials: cleanSerials(observed.serials).map(serialKey).sort() };
-  if (word.shown === null) await tieWord(mdb, machineId, facts);
-  return word.shown === null || isDeepStrictEqual({ ...word.shown }, facts);
+  if (identityAnswer.observed === null) await tieIdentityAnswer(mdb, machineId, facts);
+  return identityAnswer.observed === null || isDeepStrictEqual({ ...identityAnswer.observed }, facts);
 }
 
 export async function hold(mdb: Mdb, controller: ControllerRow, error: unknown): Promise<unknown> {

@@ -3,7 +3,7 @@ import { acting } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { readTraces } from '../../mdb/permits/holder.ts';
 import { restOf, settleBatch } from '../../mdb/permits/permits.ts';
-import { askPermit, describeHolder, describeSemaphore } from './messages.ts';
+import { askPermit, describeHolder, sendToSemaphore } from './messages.ts';
 
 /**
  * What semaphores and their requesters do outside the sandbox: the ledger in the MDB, and messages over the worker's
@@ -20,7 +20,7 @@ export function createPermitActivities(mdb: Mdb) {
     readTraces: ({ permitId }: { permitId: string }) => readTraces(mdb, permitId),
     describeHolder,
     askPermit,
-    tellSemaphore: describeSemaphore,
+    sendToSemaphore,
   };
 }
 

@@ -33,27 +33,23 @@ function startOf(semaphore: string) {
 export function askPermit(ask: {
   semaphore: string;
   request: PermitRequest;
-  asked: number | string;
+  attempt: number | string;
 }): Promise<PermitAnswer> {
-  const { semaphore, request, asked } = ask;
+  const { semaphore, request, attempt } = ask;
   return Context.current().client.workflow.executeUpdateWithStart<Start, PermitAnswer, [PermitRequest]>(
     semaphoreMessages.acquire,
     {
       args: [request],
       // A repeated activity gets the answer of the first; asked anew later, it is another question about the same.
-      updateId: `${request.id}/${asked}`,
+      updateId: `${request.id}/${attempt}`,
       startWorkflowOperation: new WithStartWorkflowOperation<Start>(semaphoreWorkflow, startOf(semaphore)),
     },
   );
 }
 
 /** Sends a message that needs no answer; a semaphore that has ended is started for it, and takes it from the ledger. */
-export async function describeSemaphore(reported: {
-  semaphore: string;
-  message: string;
-  body: unknown;
-}): Promise<void> {
-  const { semaphore, message, body } = reported;
+export async function sendToSemaphore(input: { semaphore: string; message: string; body: unknown }): Promise<void> {
+  const { semaphore, message, body } = input;
   await Context.current().client.workflow.signalWithStart(semaphoreWorkflow, {
     ...startOf(semaphore),
     signal: message,

@@ -67,16 +67,16 @@ export function createRecordActivities(mdb: Mdb, secrets: SecretStore, pool: Ses
     const controller = await controllerOf(mdb, machineId);
     if (controller === null) return true;
     const outcomes: (string | null)[] = [];
-    const told = async (kind: RecordKind, work: Promise<string | null>) => {
+    const keepOne = async (kind: RecordKind, work: Promise<string | null>) => {
       const why = await work.catch(reasonOf);
       await noteRecord(mdb, machineId, kind, why);
       outcomes.push(why);
     };
     const unreached = await reach(controller, async (session, system, probe) => {
-      for (const kind of records) await told(kind, keep(session, { system, probe }, { machineId, siteId }, kind));
+      for (const kind of records) await keepOne(kind, keep(session, { system, probe }, { machineId, siteId }, kind));
       return null;
     }).catch(reasonOf);
-    if (unreached !== null) for (const kind of records) await told(kind, Promise.resolve(unreached));
+    if (unreached !== null) for (const kind of records) await keepOne(kind, Promise.resolve(unreached));
     return outcomes.every((why) => why === null);
   };
 

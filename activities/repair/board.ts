@@ -19,24 +19,24 @@ export async function acceptBoard(mdb: Mdb, input: BoardAccept): Promise<BoardAc
 }
 
 /** What booted with the new board before it was accepted, and was asked about as a newcomer, is this machine. */
-async function settleLookalikes(mdb: Mdb, { machineId, orderId, word }: BoardAccept): Promise<void> {
+async function settleLookalikes(mdb: Mdb, { machineId, orderId, answer }: BoardAccept): Promise<void> {
   const open = await boards.questionsOfLookalikes(mdb, machineId);
-  const answerer = { class: 'user', name: word.by, role: 'operator' } as const;
+  const answerer = { class: 'user', name: answer.by, role: 'operator' } as const;
   const note = `its board was accepted in ${orderId}`;
   for (const { step, choices } of open)
     if (choices.includes('same-machine')) await answerStep(mdb, answerer, { step, answer: 'same-machine', note });
 }
 
 function writeAccepted(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
-  const { id, machineId, orderId, shown, word } = input;
-  const actor: Actor = { class: 'user', name: word.by, epoch: input.epoch };
+  const { id, machineId, orderId, observed, answer } = input;
+  const actor: Actor = { class: 'user', name: answer.by, epoch: input.epoch };
   return acting(mdb, actor, orderId, async (tx): Promise<BoardAccepted> => {
     await passage.lockMachine(tx, machineId);
     const before = await boards.isAccepted(tx, id);
     if (before) return { accepted: true, ...before };
     const known = await boards.readKnownBoard(tx, machineId);
-    const owner = await boards.ownerOfIdentity(tx, machineId, shown);
-    const judged = owner === null ? judgeBoardAnswer(known, shown, word) : { why: owner };
+    const owner = await boards.ownerOfIdentity(tx, machineId, observed);
+    const judged = owner === null ? judgeBoardAnswer(known, observed, answer) : { why: owner };
     if ('why' in judged) return { accepted: false, why: judged.why };
     const { agree, differ, change } = judged;
     const keysLost = known.keyStore === 'nvram' || known.keyStore === 'tpm';
@@ -44,8 +44,8 @@ function writeAccepted(mdb: Mdb, input: BoardAccept): Promise<BoardAccepted> {
       id,
       machineId,
       orderId,
-      acceptedBy: word.by,
-      serial: word.serial,
+      acceptedBy: answer.by,
+      serial: answer.serial,
       before: known,
       agreed: agree,
       differed: differ,

@@ -45,7 +45,7 @@ export function createRepairActivities(mdb: Mdb) {
       });
     },
 
-    /** Begins a rung, where its budget allows that. */
+    /** Begins an attempt, where its budget allows that. */
     beginAttempt(input: AttemptInput): Promise<AttemptVerdict> {
       const { machineId, orderId, fault, attempt, byHand = false } = input;
       return acting(mdb, actorOf(input), orderId, async (tx) => {
@@ -63,7 +63,7 @@ export function createRepairActivities(mdb: Mdb) {
       return acting(mdb, actorOf(input), orderId, async (tx) => {
         await repairs.endAttempt(tx, { machineId, orderId, fault, attempt }, outcome, seen);
         const detail = { attempt, outcome, seen };
-        await record(tx, { actor: actorOf(input), action: 'repair.rung', machineId, orderId, detail });
+        await record(tx, { actor: actorOf(input), action: 'repair.attempt', machineId, orderId, detail });
       });
     },
 

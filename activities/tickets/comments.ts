@@ -23,10 +23,10 @@ export async function readComments(
 ): Promise<boolean> {
   const said = there.comments.filter(({ text }) => noteIn(text) === null);
   const keys = new Map(said.map((comment) => [`${mirror.secretRef}:${there.id}:${comment.id}`, comment]));
-  const received = keys.size === 0 ? [] : await listNoted(mdb, [...keys.keys()]);
+  const noted = keys.size === 0 ? [] : await listNoted(mdb, [...keys.keys()]);
   let answered = false;
   for (const [key, comment] of keys) {
-    if (received.includes(key)) continue;
+    if (noted.includes(key)) continue;
     // The answer goes first: cut off here, it is given once more and refused, where a note alone would lose it.
     answered = (await answerBy(mdb, mirror, mirrored, comment)) || answered;
     await noteComment(mdb, mirror, key, comment);
@@ -38,14 +38,14 @@ async function answerBy(mdb: Mdb, mirror: MirrorRow, mirrored: Mirrored, comment
   const answer = answerIn(comment.text);
   if (answer === null) return false;
   const person = personOf(mirror, comment.by);
-  const requests = mirrored.questions.filter(({ choices }) => matchesChoice(answer, choices));
-  if (requests.length === 0) {
+  const answerable = mirrored.questions.filter(({ choices }) => matchesChoice(answer, choices));
+  if (answerable.length === 0) {
     const why = `no open question of ticket ${mirror.ticketId} takes it`;
     const { machineId } = mirrored.ticket;
     await mdb.transaction((tx) => keepIgnored(tx, { machineId, why, answer: { answer, by: person.name } }));
     return false;
   }
-  const taken = await Promise.all(requests.map(({ id }) => answerStep(mdb, person, { step: id, answer })));
+  const taken = await Promise.all(answerable.map(({ id }) => answerStep(mdb, person, { step: id, answer })));
   return taken.some((one) => one === true);
 }
 

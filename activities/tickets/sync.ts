@@ -44,7 +44,7 @@ export async function syncMirror(mdb: Mdb, system: TicketSystem, mirror: MirrorR
   if (id === null) return settleMirror(mdb, mirror.ticketId, null);
   const there = await readThere(work, id);
   const answered = await readComments(mdb, mirror, mirrored, there);
-  await describeNotes(work, there);
+  await sendNotes(work, there);
   if (mirrored.ticket.closedAt !== null) return closeThere(work, there);
   if (there.open) return settleMirror(mdb, mirror.ticketId, answered ? settledAfterSeconds : pace);
   await closeHere(work, there, answered);
@@ -112,11 +112,11 @@ async function readThere({ mdb, system, mirror }: Work, id: string): Promise<Out
 }
 
 /** A note that a comment over there says it is was told before, by a try whose end we did not see. */
-async function describeNotes({ mdb, system, mirror, mirrored }: Work, there: OutsideTicket): Promise<void> {
-  const reported = new Set(there.comments.map(({ text }) => noteIn(text)));
+async function sendNotes({ mdb, system, mirror, mirrored }: Work, there: OutsideTicket): Promise<void> {
+  const sent = new Set(there.comments.map(({ text }) => noteIn(text)));
   for (const { id, text } of mirrored.notes) {
-    if (!reported.has(id)) await system.comment(there.id, signNote(text, id));
-    await updateMirror(mdb, mirror.ticketId, { told: id });
+    if (!sent.has(id)) await system.comment(there.id, signNote(text, id));
+    await updateMirror(mdb, mirror.ticketId, { lastNoteSent: id });
   }
 }
 

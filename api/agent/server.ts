@@ -1,7 +1,7 @@
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { formatRecords, parseRecords, type RecordError, recordLimits } from '../../contract/records.ts';
-import { type AgentSession, directiveDirectives, openSessions } from '../../mdb/boot/agent.ts';
+import { type AgentSession, openSessions, readDirectives } from '../../mdb/boot/agent.ts';
 import { isOutage } from '../../mdb/trouble.ts';
 import { limitRate, type RateLimiter } from '../limits.ts';
 import { type AgentAnswer, isRefusal, refusal } from './answer.ts';
@@ -30,19 +30,19 @@ const maxWaitSeconds = 25;
 // An agent needs some forty requests in a minute at its busiest; a loop that has gone wild is slowed to ten a second.
 const perToken = { burst: 200, perSecond: 10 };
 // Guesses from one address. A rack behind one address boots with good tokens, which cost nothing here.
-const perUnknownMachine = { burst: 200, perSecond: 5 };
+const perUnknownSource = { burst: 200, perSecond: 5 };
 
 /** The agent API over HTTPS; `listen` starts it, `close` ends the waiting requests first. */
 export function createAgentApi(options: AgentApiOptions) {
   const { mdb, authority, images, accessCaFile, log } = options;
-  const readDirective = gather((ids) => directiveDirectives(mdb, ids));
+  const readDirective = gather((ids) => readDirectives(mdb, ids));
   const readSession = gather((hashes) => openSessions(mdb, hashes));
   const waiting = waitForDirectives({ url: options.mdbUrl, read: readDirective, log });
   const supplies = { authority, images, accessCaFile };
   const dependencies: requests.AgentDependencies = { mdb, supplies, waiting };
   const app = createServer(options, waiting);
 
-  const guard = createGuard(limitRate(perToken), limitRate(perUnknownMachine), readSession);
+  const guard = createGuard(limitRate(perToken), limitRate(perUnknownSource), readSession);
   const post = (path: string, take: (session: AgentSession, body: string) => Promise<AgentAnswer>) =>
     app.post(path, (request, reply) =>
       respond(
@@ -122,17 +122,17 @@ function createServer({ authority, log }: AgentApiOptions, waiting: Waiting) {
 /** Who may ask: requests with a token, and with an open session; both slowed by token, guesses by address. */
 function createGuard(
   tokens: RateLimiter,
-  unknownMachines: RateLimiter,
+  unknownSources: RateLimiter,
   readSession: (hash: string) => Promise<AgentSession | undefined>,
 ) {
   const token = async (
     request: FastifyRequest,
     take: (token: string) => Promise<AgentAnswer>,
   ): Promise<AgentAnswer> => {
-    if (!unknownMachines.allows(request.ip)) return refusal(429, 'too many requests with a wrong token; wait');
+    if (!unknownSources.allows(request.ip)) return refusal(429, 'too many requests with a wrong token; wait');
     const bearer = readBearer(request.headers.authorization);
     const answer = bearer === null ? refusal(401, 'there is no token') : await limited(bearer, take);
-    if (isRefusal(answer) && answer.status === 401) unknownMachines.take(request.ip);
+    if (isRefusal(answer) && answer.status === 401) unknownSources.take(request.ip);
     return answer;
   };
   const limited = async (bearer: string, take: (token: string) => Promise<AgentAnswer>): Promise<AgentAnswer> =>

@@ -59,7 +59,7 @@ function originOf(value: unknown): string | null {
   return line(isObject(value) ? value['@odata.id'] : value, 500);
 }
 
-/** Words of a stranger on one line, fit for a log and a terminal. */
+/** Words of an outside system on one line, fit for a log and a terminal. */
 function line(value: unknown, max: number): string | null {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   if (typeof value !== 'string') return null;

@@ -26,7 +26,7 @@ const maxBytes = 256 * 1024;
 // A controller that logs a hundred events when a fan fails is heard; one that repeats itself for ever is not.
 const perController = { burst: 200, perSecond: 5 };
 // Guesses from one address. Controllers behind one address show good tokens, which cost nothing here.
-const perUnknownMachine = { burst: 50, perSecond: 1 };
+const perUnknownSource = { burst: 50, perSecond: 1 };
 
 /**
  * Where controllers send their events: `POST /events/<token>`, over HTTPS, since several send to nothing else. Whoever
@@ -36,14 +36,14 @@ export function createEventsApi({ mdb, authority, log }: EventsOptions) {
   const app = createServer({ authority, log });
   const machineOf = gather((hashes) => machinesByToken(mdb, hashes));
   const controllers = limitRate(perController);
-  const unknownMachines = limitRate(perUnknownMachine);
+  const unknownSources = limitRate(perUnknownSource);
 
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const token = /^\/events\/([A-Za-z0-9_-]{43})$/.exec(request.url)?.[1];
-    if (!unknownMachines.allows(request.ip)) return refuse(reply, 429);
+    if (!unknownSources.allows(request.ip)) return refuse(reply, 429);
     const hash = token === undefined ? '' : hashOfToken(token);
     const machineId = token === undefined ? undefined : await machineOf(hash);
-    if (machineId === undefined) return refuse(reply, unknownMachines.take(request.ip) ? 404 : 429);
+    if (machineId === undefined) return refuse(reply, unknownSources.take(request.ip) ? 404 : 429);
     if (!controllers.take(hash)) return refuse(reply, 429);
     request.told = machineId;
   };

@@ -14,7 +14,7 @@ const maxClockErrorMs = 5000;
 /** Machines that one sentence names. */
 const mostNamed = 10;
 
-const observed: Readonly<Record<ProcessName, string>> = {
+const processTitles: Readonly<Record<ProcessName, string>> = {
   dispatch: 'dispatcher',
   lifecycle: 'lifecycle worker',
   hardware: 'hardware worker',
@@ -26,28 +26,28 @@ const local: ReadonlySet<ProcessName> = new Set(['hardware', 'birther', 'agents'
 
 /** Which of Farrier's processes work, and whether their clocks agree with the MDB's. */
 export function examineProcesses(seen: readonly ProcessSeen[], sites: readonly string[]): Finding[] {
-  const findings = (Object.keys(observed) as ProcessName[]).map((name): Finding => {
+  const findings = (Object.keys(processTitles) as ProcessName[]).map((name): Finding => {
     const rows = seen.filter((one) => one.name === name);
     const missing = local.has(name)
       ? sites.flatMap((site) =>
           describeSilence(
-            observed[name],
+            processTitles[name],
             rows.filter(({ siteId }) => siteId === site),
             ` of site ${site}`,
           ),
         )
-      : describeSilence(observed[name], rows, '');
-    return { name, ok: missing.length === 0, message: missing.join('; ') || `the ${observed[name]} works` };
+      : describeSilence(processTitles[name], rows, '');
+    return { name, ok: missing.length === 0, message: missing.join('; ') || `the ${processTitles[name]} works` };
   });
   const wrong = seen.filter(({ age, clockAhead }) => age < maxSilenceSeconds && Math.abs(clockAhead) > maxClockErrorMs);
-  const reported = wrong.map(({ name, siteId, clockAhead }) => {
+  const problems = wrong.map(({ name, siteId, clockAhead }) => {
     const off = `${Math.round(Math.abs(clockAhead) / 1000)} s ${clockAhead > 0 ? 'ahead of' : 'behind'}`;
     return `the clock of ${name}${siteId === '' ? '' : ` of site ${siteId}`} is ${off} the MDB's`;
   });
   const clock = {
     name: 'clock',
-    ok: reported.length === 0,
-    message: reported.join('; ') || "all clocks agree with the MDB's",
+    ok: problems.length === 0,
+    message: problems.join('; ') || "all clocks agree with the MDB's",
   };
   return [...findings, clock];
 }

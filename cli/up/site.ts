@@ -45,7 +45,7 @@ function homePolicy(expected: number): SitePolicy {
     bmcNetworks,
     bootstrapLimit: 5,
     // Everything that was asked for is powered on at once, and is no storm.
-    strangersPerMinute: Math.max(600, expected * 2),
+    unknownMachinesPerMinute: Math.max(600, expected * 2),
     hostname: '{rack}-u{unit}',
     imageSystem: 'archive',
   };

@@ -48,13 +48,13 @@ export function judgeBurnin(
 function below(part: BurninPart, value: number, limits: BurninLimits, peers: Peers): string | null {
   const figure = `${part.subject}/${part.unit ?? ''}`;
   const floor = limits.floors[figure];
-  const observed = `${part.subject} of ${part.device}: ${round(value)} ${part.unit ?? ''}`;
-  if (floor !== undefined && value < floor) return `${observed} is below the profile's floor of ${round(floor)}.`;
+  const measured = `${part.subject} of ${part.device}: ${round(value)} ${part.unit ?? ''}`;
+  if (floor !== undefined && value < floor) return `${measured} is below the profile's floor of ${round(floor)}.`;
   const others = peers[figure] ?? [];
   if (others.length < limits.minPeers) return null;
   const middle = median(others);
   if (value >= middle * limits.peerShare) return null;
-  return `${observed} is below ${Math.round(limits.peerShare * 100)} % of its ${others.length} peers' median of ${round(middle)}.`;
+  return `${measured} is below ${Math.round(limits.peerShare * 100)} % of its ${others.length} peers' median of ${round(middle)}.`;
 }
 
 export function median(values: readonly number[]): number {

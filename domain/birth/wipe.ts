@@ -24,7 +24,7 @@ export function wipeHeld(
   if (foreign.length === 0) return null;
   const list = foreign.map((disk) => `${disk.name} (serial ${disk.serial}) holds ${describe(disk)}`).join('; ');
   return {
-    fault: 'register/stranger-disks',
+    fault: 'register/foreign-disks',
     reason: `Its disks are not blank and not this machine's own: ${list}. Answer "wipe" only if all that may be lost.`,
     choices: ['wipe', 'retry', 'abandon'],
   };

@@ -50,14 +50,14 @@ export function judgeCampaign(facts: CampaignFacts): CampaignMove {
   if (state === 'done' || state === 'cancelled') return { do: 'end', state };
   const over = counts.ordered === 0 && (counts.planned === 0 || state === 'cancelling');
   if (over) return { do: 'end', state: state === 'cancelling' ? 'cancelled' : 'done' };
-  if (state === 'cancelling') return stand('machines', `It is cancelled; ${counts.ordered} machines are under way.`);
-  if (state !== 'running') return stand('person', why ?? 'It has not been started.');
+  if (state === 'cancelling') return waitOn('machines', `It is cancelled; ${counts.ordered} machines are under way.`);
+  if (state !== 'running') return waitOn('person', why ?? 'It has not been started.');
   const halt = findHalt(facts);
   if (halt !== null) return { do: 'halt', why: halt };
   const phase = phaseOf(facts);
   if (phase === 'soak') return judgeSoak(facts);
   if (phase === 'canary' && facts.canaries.done >= facts.pace.canary) return { do: 'soak' };
-  if (facts.opensAt !== null) return stand('window', 'Its window is closed.', facts.opensAt);
+  if (facts.opensAt !== null) return waitOn('window', 'Its window is closed.', facts.opensAt);
   return { do: 'place', canary: phase === 'canary' };
 }
 
@@ -77,10 +77,10 @@ function judgeSoak({ soakFrom, pace, now, healthy }: CampaignFacts): CampaignMov
   const end = (soakFrom ?? now) + long;
   if (now >= end && healthy) return { do: 'pass-soak' };
   const next = healthy ? Math.min(end, now + Math.max(60_000, long / 5)) : now;
-  return stand('time', 'The canaries have to stay healthy.', next);
+  return waitOn('time', 'The canaries have to stay healthy.', next);
 }
 
-export function stand(
+export function waitOn(
   waitingOn: CampaignProgress['waitingOn'],
   why: string,
   until: number | null = null,

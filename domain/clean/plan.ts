@@ -66,7 +66,7 @@ function hasBegun({ state, evidence }: Erasure): boolean {
 /** Why what an agent tells of its erasing was not asked of it; null where it was. */
 export function doubtErased(directive: Directive, fact: ErasedFact): string | null {
   if (directive.do !== 'erase') return 'nothing is to be erased now';
-  const requests = new Map(directive.disks.map(({ serial, method }) => [serial, method]));
-  const stray = fact.disks.find(({ serial, method }) => requests.get(serial) !== method);
+  const methods = new Map(directive.disks.map(({ serial, method }) => [serial, method]));
+  const stray = fact.disks.find(({ serial, method }) => methods.get(serial) !== method);
   return stray ? `disk ${stray.serial} was not to be erased by ${stray.method}` : null;
 }

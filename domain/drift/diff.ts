@@ -111,8 +111,8 @@ function compareHardware(context: DriftFacts, now: number): Findings {
 /** Taken at the first look after its birth; of the controller as soon as that was read. */
 function sheetOf(context: DriftFacts): DriftVerdict['sheet'] {
   const { sheet, host, documents } = context;
-  const reported = controllerSheet(documents);
-  const controller = Object.keys(reported).length === 0 ? null : reported;
+  const readSheet = controllerSheet(documents);
+  const controller = Object.keys(readSheet).length === 0 ? null : readSheet;
   if (sheet === null) return { host: hostSheet(host), controller };
   return sheet.controller === null && controller !== null ? { host: sheet.host, controller } : null;
 }

@@ -39,7 +39,7 @@ export function controllerSheet(documents: Documents): PartSheet {
   const [cpus, dimms, drives, accelerators] = ['cpus', 'dimms', 'drives', 'accelerators'].map(list);
   const nics = new Set(list('nics').flatMap(({ mac, universal }) => (mac && universal !== false ? [mac] : []))).size;
   const { memoryGib } = (documents['system'] ?? {}) as { memoryGib?: number | null };
-  const reported = {
+  const sheet = {
     cpus: tally((cpus ?? []).map(({ model }) => model ?? '?')),
     dimms: tally((dimms ?? []).map(({ mib }) => mebibytes(mib ?? null))),
     disks: tally((drives ?? []).map(({ bytes }) => gigabytes(bytes ?? null))),
@@ -47,7 +47,7 @@ export function controllerSheet(documents: Documents): PartSheet {
     accelerators: tally((accelerators ?? []).map(({ model }) => model ?? '?')),
     memoryMib: { count: (memoryGib ?? 0) * 1024, which: mebibytes((memoryGib ?? 0) * 1024) },
   };
-  return Object.fromEntries(Object.entries(reported).filter(([, { count }]) => count > 0));
+  return Object.fromEntries(Object.entries(sheet).filter(([, { count }]) => count > 0));
 }
 
 /** The kernel and the firmware keep some memory to themselves, and not always as much. */

@@ -36,24 +36,24 @@ type BoardAnswerVerdict =
 export function judgeBoardAnswer(
   known: KnownBoard & { readonly serial: string | null },
   observed: BoardObserved,
-  word: BoardAnswer,
+  answer: BoardAnswer,
 ): BoardAnswerVerdict {
   const verdict = judgeSwap(known, observed);
   if (verdict.is !== 'swapped') return { why: 'reason' in verdict ? verdict.reason : 'nothing differs any more' };
   const { agree, differ, bootPortGone } = verdict;
-  const uuid = normaliseUuid(word.uuid);
+  const uuid = normaliseUuid(answer.uuid);
   if (differ.includes('uuid') && !(uuid !== null && observed.uuid !== null && isSameUuid(uuid, observed.uuid)))
-    return { why: `its system UUID is ${observed.uuid}, and ${word.uuid ?? 'none'} was said` };
-  if (differ.includes('key') && word.key !== observed.key)
-    return { why: `its certificate's key is ${observed.key}, and ${word.key ?? 'none'} was said` };
-  const serial = normaliseSerial(word.serial);
-  if (serial === null) return { why: `${word.serial} is no serial number` };
+    return { why: `its system UUID is ${observed.uuid}, and ${answer.uuid ?? 'none'} was said` };
+  if (differ.includes('key') && answer.key !== observed.key)
+    return { why: `its certificate's key is ${observed.key}, and ${answer.key ?? 'none'} was said` };
+  const serial = normaliseSerial(answer.serial);
+  if (serial === null) return { why: `${answer.serial} is no serial number` };
   if (observed.boardSerial !== null && !isSameSerial(observed.boardSerial, serial))
     return { why: `its board's serial number is ${observed.boardSerial}, and ${serial} was said` };
-  const mac = bootPortGone ? normaliseMac(word.mac ?? '') : known.bootMac;
+  const mac = bootPortGone ? normaliseMac(answer.mac ?? '') : known.bootMac;
   if (mac === null || (bootPortGone && !observed.macs.includes(mac)))
     return {
-      why: `the port it booted from is gone: it shows ${observed.macs.join(', ')}, and ${word.mac ?? 'none'} was said`,
+      why: `the port it booted from is gone: it shows ${observed.macs.join(', ')}, and ${answer.mac ?? 'none'} was said`,
     };
   const change = {
     uuid: observed.uuid ?? known.uuid,

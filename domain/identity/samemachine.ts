@@ -56,8 +56,8 @@ export function isSystemOf(known: KnownSystem): (system: SystemObserved) => bool
   const uuid = normaliseUuid(known.uuid);
   const serials = cleanSerials([known.serial, known.boardSerial, known.sku]);
   return (system) => {
-    const observed = normaliseUuid(textOf(system['UUID']));
-    if (uuid !== null && observed !== null) return isSameUuid(uuid, observed);
+    const found = normaliseUuid(textOf(system['UUID']));
+    if (uuid !== null && found !== null) return isSameUuid(uuid, found);
     return haveCommonSerial(serials, cleanSerials([textOf(system['SerialNumber']), textOf(system['SKU'])]));
   };
 }

@@ -3,5 +3,5 @@ export interface IdentityAnswer {
   readonly by: string;
   readonly reason: string;
   /** What the controller showed when the word was first relied on: another one is another question. */
-  readonly shown: { readonly uuid: string | null; readonly serials: readonly string[] } | null;
+  readonly observed: { readonly uuid: string | null; readonly serials: readonly string[] } | null;
 }

@@ -13,7 +13,7 @@ export interface SitePolicy {
   /** Bootstrap images served one machine for one intent before it is quarantined. */
   readonly bootstrapLimit: number;
   /** Unknown machines recorded a minute before further ones only get a *wait* answer. */
-  readonly strangersPerMinute: number;
+  readonly unknownMachinesPerMinute: number;
   /** Template of hostnames by position; knows `{rack}` and `{unit}` (two digits). */
   readonly hostname: string;
   readonly imageSystem: ImageSystemName;

@@ -8,7 +8,7 @@ interface Budget {
   /** How often in which time, for one machine whatever the fault. */
   readonly max: number;
   readonly withinMs: number;
-  /** Milliseconds after the last of these rungs: a machine needs time to show what an act did. */
+  /** Milliseconds after the last of these attempts: a machine needs time to show what an act did. */
   readonly coolDownMs: number;
 }
 
@@ -29,7 +29,7 @@ export interface PastAttempt {
   readonly at: number;
 }
 
-/** Whether the rung may be climbed, from what was climbed before. */
+/** Whether the attempt may be made, from those made before. */
 export function judgeAttempt(attempt: Severity, history: readonly PastAttempt[], now: number): AttemptVerdict {
   const budget = budgets[attempt];
   if (!budget) return { may: true, wait: 0 };
@@ -46,7 +46,7 @@ export function judgeAttempt(attempt: Severity, history: readonly PastAttempt[],
   return { may: true, wait: last === 0 ? 0 : Math.max(0, last + budget.coolDownMs - now) };
 }
 
-/** Whether the rung may be climbed, and after how many milliseconds; or why its budget is used up. */
+/** Whether the attempt may be made, and after how many milliseconds; or why its budget is used up. */
 export type AttemptVerdict =
   | { readonly may: true; readonly wait: Milliseconds }
   | { readonly may: false; readonly why: string };

@@ -61,12 +61,12 @@ function reading({ name, value, unit, health }: Sensor): string {
 
 /** Times of different clocks stay apart: a controller's may be years off (quirk 35). */
 function contacts({ reset, lastSeenAt, boots }: Known): string[] {
-  const reported = [
+  const sentences = [
     ...(reset === null ? [] : [`last started ${reset} by its controller's clock`]),
     ...(lastSeenAt === null ? [] : [`last heard from ${lastSeenAt.toISOString()}`]),
     ...(boots === null ? [] : [`last asked for a boot ${boots.at.toISOString()} (${boots.answer})`]),
   ];
-  return reported.length === 0 ? [] : [`Up: ${reported.join(', ')}.`];
+  return sentences.length === 0 ? [] : [`Up: ${sentences.join(', ')}.`];
 }
 
 function worst({ logs, events }: Known): string[] {

@@ -118,6 +118,6 @@ export function count(number: number, noun: string): string {
 
 /** The first few of a list, and how many more there are. */
 export function some(names: readonly string[], max = 3): string {
-  const observed = names.slice(0, max).join(', ');
-  return names.length > max ? `${observed} and ${names.length - max} more` : observed;
+  const first = names.slice(0, max).join(', ');
+  return names.length > max ? `${first} and ${names.length - max} more` : first;
 }

@@ -159,23 +159,23 @@ class Kubernetes implements Drain {
       if (why === null) evicted.push(nameOf(pod));
       else refused.set(why, [...(refused.get(why) ?? []), nameOf(pod)]);
     }
-    const reported = describePods(name, pods, refused, evicted, this.tellSilence(node));
-    return reported.drained ? ((await this.tellVolumes(name)) ?? reported) : reported;
+    const progress = describePods(name, pods, refused, evicted, this.findSilence(node));
+    return progress.drained ? ((await this.findVolumes(name)) ?? progress) : progress;
   }
 
   /** That the kubelet is not heard from, and whether for so long that pods on their way out no longer count. */
-  private tellSilence(node: V1Node): Silence | null {
+  private findSilence(node: V1Node): Silence | null {
     const ready = node.status?.conditions?.find((one) => one?.type === 'Ready');
     if (ready?.status !== 'Unknown') return null;
-    const observed = new Date(ready.lastTransitionTime ?? Number.NaN);
+    const changedAt = new Date(ready.lastTransitionTime ?? Number.NaN);
     // A time that is not shown is read as 1970 by the generated client.
-    const since = observed.getTime() > 0 ? observed : null;
+    const since = changedAt.getTime() > 0 ? changedAt : null;
     const seconds = since === null ? 0 : (Date.now() - since.getTime()) / 1000;
     return { since, over: seconds >= (this.limits.unreachableAfter ?? Number.POSITIVE_INFINITY) };
   }
 
   /** Clean-up lags behind the last pod, and a volume that is still attached may be written to; null when none is. */
-  private async tellVolumes(node: string): Promise<DrainProgress | null> {
+  private async findVolumes(node: string): Promise<DrainProgress | null> {
     const list = (await this.storage?.listVolumeAttachment({ limit: perPage * maxPages }))?.items ?? [];
     const here = list.filter(({ spec, status }) => spec.nodeName === node && status?.attached === true);
     if (here.length === 0) return null;

@@ -113,7 +113,7 @@ class Slurm implements Drain {
     if (states.has('COMPLETING')) return left(1, `${name} is ${state}: the last job is being cleaned up`);
     if (!isIdle(node)) return left(1, `${name} is ${state}, though no job is shown on it`);
     // Who could change the node has seen all jobs; of a node of others' that is not known yet.
-    if (!mine) await this.link.proveObservation(name);
+    if (!mine) await this.link.requireAllJobsVisible(name);
     const whose = mine ? '' : `; somebody else keeps it out: ${reasonOf(node)}`;
     return { drained: true, left: 0, sentence: `${name} has no job left${whose}` };
   }

@@ -49,7 +49,7 @@ export class SlurmCommands implements SlurmLink {
     }
   }
 
-  async proveObservation(): Promise<void> {
+  async requireAllJobsVisible(): Promise<void> {
     const config = await run('scontrol', ['show', 'config']);
     const hidden = /^PrivateData\s*=\s*(.*)$/m.exec(config)?.[1] ?? '';
     const slurmUser = Number(/^SlurmUser\s*=\s*\S*\((\d+)\)/m.exec(config)?.[1] ?? Number.NaN);

@@ -11,6 +11,6 @@ export interface SlurmLink {
   /** Cancelling what has ended is no error. */
   cancel(job: string): Promise<void>;
   /** Throws unless the jobs of all users are shown to us. */
-  proveObservation(name: string): Promise<void>;
+  requireAllJobsVisible(name: string): Promise<void>;
   close(): Promise<void>;
 }

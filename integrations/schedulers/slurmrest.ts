@@ -49,9 +49,9 @@ const count = z
   ])
   .nullish();
 const number = count.catch(null);
-const flags = words.nullish().transform((observed) => observed ?? []);
+const flags = words.nullish().transform((found) => found ?? []);
 const nodesAnswer = z.object({ nodes: z.array(z.unknown()).nullish() });
-const nodeObserved = z.object({
+const nodeAnswer = z.object({
   name: z.string(),
   state: words,
   state_flags: flags,
@@ -99,10 +99,10 @@ class SlurmRest implements SlurmLink {
   async node(name: string): Promise<SlurmNode> {
     const call: HttpRequest = { method: 'GET', path: nodePath(name) };
     const { nodes } = await this.ask(call, nodesAnswer);
-    const observed = (nodes ?? []).find((one) => (one as { name?: unknown } | null)?.name === name);
+    const found = (nodes ?? []).find((one) => (one as { name?: unknown } | null)?.name === name);
     // 24.11 answers 200 with an error that has the number 0 and says "No error".
-    if (observed === undefined) throw missing(name);
-    const node = checkAnswer(call, JSON.stringify(observed), nodeObserved);
+    if (found === undefined) throw missing(name);
+    const node = checkAnswer(call, JSON.stringify(found), nodeAnswer);
     const upper = (list: readonly string[]) => list.map((word) => word.toUpperCase());
     return {
       name,
@@ -138,7 +138,7 @@ class SlurmRest implements SlurmLink {
    * With `PrivateData=jobs`, who is no operator gets an empty list without a word. A change that changes nothing is
    * refused to the same users.
    */
-  async proveObservation(name: string): Promise<void> {
+  async requireAllJobsVisible(name: string): Promise<void> {
     try {
       await this.ask({ method: 'POST', path: nodePath(name), json: {} }, anyAnswer);
     } catch (error) {

@@ -79,7 +79,7 @@ export const wordList = z
 
 /**
  * A list of which every part is read by itself: one that cannot be is null, and none of it ends the list. But what has
- * `ours` in it and cannot be read is no stranger's: then the whole answer is none.
+ * `ours` in it and cannot be read is not another's: then the whole answer is none.
  */
 export function listOf<S extends z.ZodType>(shape: S, ours?: string) {
   return z.array(z.unknown()).transform((parts, context) =>

@@ -36,29 +36,29 @@ export const openTicketWebhook: OpenTicketSystem = (connection, given) => {
   const { path } = readTicketSettings(settings, given);
   const { key } = mustHave(connection, 'key');
   const outside = openOutside(connection);
-  const tell = <T>(what: string, more: object, shape: z.ZodType<T>): Promise<T> => {
+  const call = <T>(what: string, more: object, shape: z.ZodType<T>): Promise<T> => {
     const text = JSON.stringify({ do: what, ...more });
     const headers = { 'content-type': 'application/json', [signatureHeader]: sign(key, text) };
     return requestJson(outside, { method: 'POST', path, headers, text }, shape);
   };
-  const reported = z.unknown();
+  const anyAnswer = z.unknown();
   return {
     end: outside.close,
     system: {
       async find(marker) {
-        const { ticket: found } = await tell('find', { marker }, z.object({ ticket: mine.nullable() }));
+        const { ticket: found } = await call('find', { marker }, z.object({ ticket: mine.nullable() }));
         return found && isMine(found, marker) ? placeOf(found) : null;
       },
       async create(draft) {
-        const made = await tell('create', draft, mine);
+        const made = await call('create', draft, mine);
         if (!isMine(made, draft.marker))
           throw new Unmarked(placeOf(made), `the service at ${path} answers with another marker`);
         return placeOf(made);
       },
-      read: (outsideId) => tell('read', { id: outsideId }, ticket),
-      comment: async (outsideId, text) => void (await tell('comment', { id: outsideId, text }, reported)),
-      close: async (outsideId, why) => void (await tell('close', { id: outsideId, why }, reported)),
-      reopen: async (outsideId) => void (await tell('reopen', { id: outsideId }, reported)),
+      read: (outsideId) => call('read', { id: outsideId }, ticket),
+      comment: async (outsideId, text) => void (await call('comment', { id: outsideId, text }, anyAnswer)),
+      close: async (outsideId, why) => void (await call('close', { id: outsideId, why }, anyAnswer)),
+      reopen: async (outsideId) => void (await call('reopen', { id: outsideId }, anyAnswer)),
     },
   };
 };

@@ -113,7 +113,7 @@ export async function openSessions(mdb: Mdb, hashes: readonly string[]): Promise
 }
 
 /** What these machines are to do, by machine id. */
-export async function directiveDirectives(mdb: Mdb, ids: readonly string[]): Promise<Map<string, CurrentDirective>> {
+export async function readDirectives(mdb: Mdb, ids: readonly string[]): Promise<Map<string, CurrentDirective>> {
   const rows = await mdb
     .select({ id: machines.id, seq: machines.directiveSeq, directive: machines.directive })
     .from(machines)

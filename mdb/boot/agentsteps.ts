@@ -176,14 +176,14 @@ export async function reportFailure(mdb: Mdb, session: AgentSession, step: strin
       } as const;
       await writeStep(tx, session, fact);
     }
-    const reported = await postReport(tx, session, {
+    const isNew = await postReport(tx, session, {
       kind: 'failed',
       of: `${step}/${machine.directiveSeq}`,
       step,
       message: reason,
     });
     const { machineId, orderId } = session;
-    if (reported) {
+    if (isNew) {
       await record(tx, { actor: agentActor, action: `agent.${step}-refused`, machineId, orderId, detail: { reason } });
     }
   });

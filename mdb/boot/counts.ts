@@ -3,7 +3,7 @@ import type { Pool } from '../connect.ts';
 
 /** Requests and answers of one machine in one minute that met one state and got one answer. */
 export interface BootCount {
-  /** Normalised, or `invalid` or `stranger` for what has no row of its own. */
+  /** Normalised, or `invalid` or `unknown-machine` for what has no row of its own. */
   readonly mac: string;
   readonly minute: Date;
   readonly state: string;

@@ -9,8 +9,8 @@ import {
   judgeCampaign,
   phaseOf,
   pickNext,
-  stand,
   timeLeft,
+  waitOn,
 } from '../../domain/campaign/judge.ts';
 import { isRefused } from '../../domain/refused.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
@@ -40,9 +40,9 @@ export async function progressCampaign(mdb: Mdb, spec: CampaignStep): Promise<Ca
   const { campaign, verdict, next } = looked;
   for (const member of next) await placeMember(mdb, campaign, member);
   const stopping = campaign.state === 'cancelling' ? await stopOrders(mdb, campaign) : 0;
-  const reported = await describe(mdb, campaignId, verdict, spec);
+  const progress = await readProgress(mdb, campaignId, verdict, spec);
   const more = next.length === maxOrders || stopping === maxOrders || (await moreAtOnce(mdb, looked));
-  return reported && { ...reported, more };
+  return progress && { ...progress, more };
 }
 
 interface Looked {
@@ -275,7 +275,7 @@ async function moreAtOnce(mdb: Mdb, { campaign, verdict, next }: Looked): Promis
   return next.length > 0 && ordered === 0;
 }
 
-async function describe(
+async function readProgress(
   mdb: Mdb,
   id: string,
   verdict: CampaignMove,
@@ -291,8 +291,8 @@ async function describe(
     soaked: campaign.soakedAt !== null,
   });
   const counts = await countMembers(mdb, id);
-  const place = stand('machines', `${counts.ordered} machines are under way.`);
-  const stood = verdict.do === 'stand' ? verdict : verdict.do === 'end' ? stand('nothing', 'It has ended.') : place;
+  const place = waitOn('machines', `${counts.ordered} machines are under way.`);
+  const stood = verdict.do === 'stand' ? verdict : verdict.do === 'end' ? waitOn('nothing', 'It has ended.') : place;
   const { waitingOn, why, until } = stood as Extract<CampaignMove, { do: 'stand' }>;
   const canaries = phase === 'soak' && state === 'running' && !healthy ? await canariesOf(mdb, id) : [];
   return {

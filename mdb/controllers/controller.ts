@@ -32,7 +32,7 @@ export async function controllerOf(mdb: Mdb, machineId: string) {
       firmware: machines.firmware,
       origin: bmcs.origin,
       bmcMac: bmcs.mac,
-      word: bmcs.word,
+      identityAnswer: bmcs.identityAnswer,
       secretRef: bmcs.secretRef,
       pin: bmcs.pin,
       quarantine: bmcs.quarantine,

@@ -26,7 +26,7 @@ export function releaseController(
     if (bmc.quarantine === null) return 'free';
     if (bmc.quarantineFor === 'certificate' && !newCertificate) return 'certificate';
     // What was said of a controller with another key was said of another one.
-    const renewed = newCertificate ? { pin: null, word: null } : {};
+    const renewed = newCertificate ? { pin: null, identityAnswer: null } : {};
     await tx
       .update(bmcs)
       .set({ quarantine: null, quarantineFor: null, ...renewed })

@@ -12,10 +12,10 @@ import { bmcs } from '../schema.ts';
  */
 export function vouchForController(mdb: Mdb, actor: Actor, machineId: string, reason: string): Promise<boolean> {
   return acting(mdb, actor, null, async (tx) => {
-    const word: IdentityAnswer = { by: actor.name, reason, shown: null };
+    const identityAnswer: IdentityAnswer = { by: actor.name, reason, observed: null };
     const kept = await tx
       .update(bmcs)
-      .set({ word })
+      .set({ identityAnswer })
       .where(eq(bmcs.machineId, machineId))
       .returning({ id: bmcs.machineId });
     if (kept.length === 0) return false;
@@ -24,14 +24,14 @@ export function vouchForController(mdb: Mdb, actor: Actor, machineId: string, re
   });
 }
 
-/** Ties the word to what the controller shows now; whoever does it first. */
-export async function tieWord(
+/** Ties the answer to what the controller shows now; whoever does it first. */
+export async function tieIdentityAnswer(
   mdb: Mdb,
   machineId: string,
-  observed: NonNullable<IdentityAnswer['shown']>,
+  observed: NonNullable<IdentityAnswer['observed']>,
 ): Promise<void> {
   await mdb
     .update(bmcs)
-    .set({ word: sql`jsonb_set(${bmcs.word}, '{shown}', ${JSON.stringify(observed)}::jsonb)` })
-    .where(sql`${bmcs.machineId} = ${machineId} and ${bmcs.word} -> 'shown' = 'null'::jsonb`);
+    .set({ identityAnswer: sql`jsonb_set(${bmcs.identityAnswer}, '{observed}', ${JSON.stringify(observed)}::jsonb)` })
+    .where(sql`${bmcs.machineId} = ${machineId} and ${bmcs.identityAnswer} -> 'observed' = 'null'::jsonb`);
 }

@@ -88,7 +88,7 @@ async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory)
   );
   for (const [id, macs] of [...owners].sort()) {
     const other = await lockReporter(tx, id);
-    if (isOneMachine(observedBy(fact), machine.memoryMib !== null, await readKnownRow(tx, other))) {
+    if (isOneMachine(observedOf(fact), machine.memoryMib !== null, await readKnownRow(tx, other))) {
       const { lasting, passing } = chooseLasting(machine, other);
       await stopOrders(tx, agentActor, passing.id, `it is the same machine as ${lasting.id}`);
       await mergeMachines(tx, agentActor, passing, lasting);
@@ -107,7 +107,7 @@ async function settleOwners(tx: Transaction, reporter: Machine, fact: Inventory)
   return { machine, moved };
 }
 
-function observedBy({ system, nics: cards, disks: drives }: Inventory): ObservedMachine {
+function observedOf({ system, nics: cards, disks: drives }: Inventory): ObservedMachine {
   const { uuid, serial, vendor, product } = system;
   return { uuid, serial, vendor, product, macs: cards.map(({ mac }) => mac), disks: drives.map((one) => one.serial) };
 }

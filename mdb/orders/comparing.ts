@@ -138,7 +138,7 @@ export async function busySites(mdb: MdbOrTransaction): Promise<string[]> {
 const unheard = sql`kind = 'permit' and payload ->> 'message' in ('evict', 'release') and dropped is null
   and delivered_at < now() - interval '1 minute' and exists (
     select from permits p where p.id = outbox.payload -> 'body' ->> 'id' and p.state <> 'closed'
-      and p.asked_at < outbox.created_at)`;
+      and p.requested_at < outbox.created_at)`;
 
 /** Permits of which somebody said that they end, which was told to a semaphore that was lost before it wrote it down. */
 export async function unheardWords(mdb: Mdb, tellAgain: boolean): Promise<string[]> {

@@ -21,7 +21,7 @@ export async function readPast(tx: Transaction, machine: OrderedMachineRow, orde
     .where(and(eq(steps.orderId, order.id), eq(steps.source, 'passage')))
     .orderBy(asc(steps.startedAt), asc(steps.ordinal));
   const open = own.filter(({ state }) => state === 'running' || state === 'held').at(-1) ?? null;
-  const requests = await questionsOf(tx, order.id);
+  const questions = await questionsOf(tx, order.id);
   const messages = await messagesOf(tx, order.id);
   const inventory = messages.reports.findLast(({ report }) => report.kind === 'inventory');
   const [moved] = await tx
@@ -37,12 +37,12 @@ export async function readPast(tx: Transaction, machine: OrderedMachineRow, orde
     ended: own.filter(({ state }) => state === 'done').map(({ name }) => name),
     acts: await actsOf(tx, order.id),
     permits: await permitsOf(tx, order.id),
-    questions: requests.map(({ row, fault }) => asQuestion(row, fault)),
-    requestCount: requests.length,
+    questions: questions.map(({ row, fault }) => asQuestion(row, fault)),
+    questionCount: questions.length,
     answers: messages.answers.filter(({ step }) =>
-      requests.some(({ row }) => row.id === step && row.answeredAt === null),
+      questions.some(({ row }) => row.id === step && row.answeredAt === null),
     ),
-    reports: unheard(messages.reports, inventory?.report.nonce ?? null, open, requests),
+    reports: unhandledReports(messages.reports, inventory?.report.nonce ?? null, open, questions),
     nonce: inventory?.report.nonce ?? null,
     cancel: messages.cancel,
     paused: order.pausedBy !== null || machine.paused,
@@ -139,24 +139,24 @@ async function messagesOf(tx: Transaction, orderId: string): Promise<Messages> {
  * Reports of the machine's latest boot. What failed or ended before the step began, or before a person's last answer at
  * it, was heard: a person has ruled on it since.
  */
-function unheard(
-  reported: readonly OutboxReport[],
+function unhandledReports(
+  reports: readonly OutboxReport[],
   nonce: string | null,
   open: StepRow | null,
-  requests: readonly OpenQuestion[],
+  questions: readonly OpenQuestion[],
 ): Report[] {
-  const answers = requests
+  const answers = questions
     .filter(({ row }) => row.step === open?.name)
     .map(({ row }) => row.answeredAt?.getTime() ?? 0);
-  const received = Math.max(open?.startedAt.getTime() ?? 0, ...answers);
-  return reported
+  const settledAt = Math.max(open?.startedAt.getTime() ?? 0, ...answers);
+  return reports
     .filter(({ report, at }) => {
       // The installed system has a nonce of its own.
       if (report.kind === 'ready') return true;
       if (report.nonce !== nonce) return false;
-      return !rulable.has(report.kind) || at.getTime() >= received;
+      return !answerable.has(report.kind) || at.getTime() >= settledAt;
     })
     .map(({ report }) => report);
 }
 
-const rulable: ReadonlySet<Report['kind']> = new Set(['failed', 'erased', 'installed']);
+const answerable: ReadonlySet<Report['kind']> = new Set(['failed', 'erased', 'installed']);

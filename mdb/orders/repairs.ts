@@ -3,7 +3,6 @@ import { and, desc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../acting.ts';
 import { consoleOf } from '../controllers/consoles.ts';
 import {
-  attempts,
   bootCounts,
   bundles,
   burnins,
@@ -15,6 +14,7 @@ import {
   intents,
   machines,
   nics,
+  repairAttempts,
   replacements,
   sensorReadings,
 } from '../schema.ts';
@@ -30,22 +30,26 @@ export interface AttemptRow {
 }
 
 /**
- * What was climbed at this machine within the last weeks, newest first; without the rung that is begun, which may have
+ * Attempts at this machine within the last weeks, newest first; without the one that is begun, which may have
  * been written by an earlier try of the same activity.
  */
 export function attempted(tx: Transaction, { machineId, orderId, attempt }: AttemptRow) {
-  const own = and(eq(attempts.orderId, orderId), eq(attempts.attempt, attempt), isNull(attempts.outcome));
+  const own = and(
+    eq(repairAttempts.orderId, orderId),
+    eq(repairAttempts.attempt, attempt),
+    isNull(repairAttempts.outcome),
+  );
   return tx
-    .select({ attempt: attempts.attempt, at: attempts.attemptedAt })
-    .from(attempts)
+    .select({ attempt: repairAttempts.attempt, at: repairAttempts.attemptedAt })
+    .from(repairAttempts)
     .where(
       and(
-        eq(attempts.machineId, machineId),
-        gt(attempts.attemptedAt, sql`now() - interval '30 days'`),
+        eq(repairAttempts.machineId, machineId),
+        gt(repairAttempts.attemptedAt, sql`now() - interval '30 days'`),
         sql`not (${own})`,
       ),
     )
-    .orderBy(desc(attempts.attemptedAt))
+    .orderBy(desc(repairAttempts.attemptedAt))
     .limit(200);
 }
 
@@ -53,10 +57,10 @@ export function attempted(tx: Transaction, { machineId, orderId, attempt }: Atte
 export async function beginAttempt(tx: Transaction, row: AttemptRow): Promise<void> {
   const { orderId, attempt } = row;
   const known = await tx.$count(
-    attempts,
-    and(eq(attempts.orderId, orderId), eq(attempts.attempt, attempt), isNull(attempts.outcome)),
+    repairAttempts,
+    and(eq(repairAttempts.orderId, orderId), eq(repairAttempts.attempt, attempt), isNull(repairAttempts.outcome)),
   );
-  if (known === 0) await tx.insert(attempts).values(row);
+  if (known === 0) await tx.insert(repairAttempts).values(row);
 }
 
 export async function endAttempt(
@@ -66,9 +70,11 @@ export async function endAttempt(
   seen: string,
 ): Promise<void> {
   await tx
-    .update(attempts)
+    .update(repairAttempts)
     .set({ outcome, seen })
-    .where(and(eq(attempts.orderId, orderId), eq(attempts.attempt, attempt), isNull(attempts.outcome)));
+    .where(
+      and(eq(repairAttempts.orderId, orderId), eq(repairAttempts.attempt, attempt), isNull(repairAttempts.outcome)),
+    );
 }
 
 /** What the MDB knows that matters to whoever repairs the machine, the latest of each kind. */
@@ -109,8 +115,8 @@ export async function gatherEvidence(tx: Transaction, machineId: string) {
     .where(eq(machines.id, machineId));
   const { keyStore = null, lastSeenAt = null } = machine ?? {};
   const boots = await lastBootRequest(tx, machineId);
-  const reported = await consoleOf(tx, machineId);
-  const console = reported ?? { lines: [], missing: 'it was not read', readAt: null };
+  const row = await consoleOf(tx, machineId);
+  const console = row ?? { lines: [], missing: 'it was not read', readAt: null };
   return { logs, events, sensors: sensors ?? null, tests, acts, keyStore, lastSeenAt, boots, console };
 }
 
@@ -140,7 +146,7 @@ export async function gatherDisks(tx: Transaction, machineId: string) {
     .select({ document: controllerDocuments.document })
     .from(controllerDocuments)
     .where(and(eq(controllerDocuments.machineId, machineId), eq(controllerDocuments.kind, 'drives')));
-  const observed = (kept?.document ?? []) as readonly { serial: string | null; slot: string | null }[];
+  const drives = (kept?.document ?? []) as readonly { serial: string | null; slot: string | null }[];
   const changes = await tx
     .select({ place: hardwareChanges.place, before: hardwareChanges.before, after: hardwareChanges.after })
     .from(hardwareChanges)
@@ -151,7 +157,7 @@ export async function gatherDisks(tx: Transaction, machineId: string) {
     const serial = serialOf(before);
     return serial === null ? [] : [{ serial, slot: place, next: serialOf(after) }];
   });
-  return { known, observed, left };
+  return { known, observed: drives, left };
 }
 
 function serialOf(part: unknown): string | null {

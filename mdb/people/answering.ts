@@ -18,14 +18,14 @@ export interface Answerer extends Actor {
 /** Hands an answer to the passage that asked. The first one counts; every other is kept, and refused with the reason. */
 export async function answerStep(mdb: Mdb, answerer: Answerer, spec: AnswerSpec): Promise<true | Refused> {
   return acting(mdb, answerer, null, async (tx) => {
-    const [asked] = await tx.select().from(humanSteps).where(eq(humanSteps.id, spec.step)).for('update');
+    const [step] = await tx.select().from(humanSteps).where(eq(humanSteps.id, spec.step)).for('update');
     const refused =
-      (asked ? refuseAnswer(asked, answerer, spec) : missing(spec)) ??
-      (await refusePlace(tx, asked, spec)) ??
-      (await hand(tx, answerer, asked, spec));
+      (step ? refuseAnswer(step, answerer, spec) : missing(spec)) ??
+      (await refusePlace(tx, step, spec)) ??
+      (await hand(tx, answerer, step, spec));
     if (refused === null) return true;
     const answer = { ...spec, by: answerer.name };
-    await keepIgnored(tx, { machineId: asked?.machineId ?? 'unknown', why: refused.message, answer });
+    await keepIgnored(tx, { machineId: step?.machineId ?? 'unknown', why: refused.message, answer });
     return refused;
   });
 }

@@ -73,7 +73,7 @@ export async function readMirrored(mdb: MdbOrTransaction, mirror: MirrorRow) {
     .where(
       and(
         eq(ticketNotes.ticketId, mirror.ticketId),
-        gt(ticketNotes.id, mirror.told),
+        gt(ticketNotes.id, mirror.lastNoteSent),
         eq(ticketNotes.origin, 'farrier'),
       ),
     )
@@ -87,7 +87,7 @@ export type Mirrored = Awaited<ReturnType<typeof readMirrored>>;
 export async function updateMirror(
   mdb: MdbOrTransaction,
   ticketId: string,
-  change: Partial<Pick<typeof ticketMirrors.$inferInsert, 'outsideId' | 'url' | 'told'>>,
+  change: Partial<Pick<typeof ticketMirrors.$inferInsert, 'outsideId' | 'url' | 'lastNoteSent'>>,
 ): Promise<void> {
   await mdb.update(ticketMirrors).set(change).where(eq(ticketMirrors.ticketId, ticketId));
 }

@@ -103,7 +103,7 @@ async function writeQueued(tx: Transaction, semaphore: string, queued: readonly 
   }));
   // A request for a machine that the MDB does not have is left out, and told as gone.
   await tx.execute(sql`
-    insert into permits (id, semaphore, machine_id, class, workflow_id, order_id, asked_at)
+    insert into permits (id, semaphore, machine_id, class, workflow_id, order_id, requested_at)
     select r.id, ${semaphore}, m.id, r.class::order_class, r.workflow, r."order", r.at
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       as r(id text, machine text, class text, workflow text, "order" text, at timestamptz)
@@ -296,5 +296,12 @@ function asWaiting(row: PermitRow, sites: ReadonlyMap<string, string>): PermitWa
 
 function asHolder(row: PermitRow, sites: ReadonlyMap<string, string>): PermitHolder {
   const since = (row.grantedAt ?? row.requestedAt).getTime();
-  return { ...asWaiting(row, sites), fence: row.fence ?? 0, since, renewed: since, overdue: row.overdue, told: true };
+  return {
+    ...asWaiting(row, sites),
+    fence: row.fence ?? 0,
+    since,
+    renewed: since,
+    overdue: row.overdue,
+    notified: true,
+  };
 }

@@ -32,7 +32,7 @@ export async function listSemaphores(mdb: MdbOrTransaction, id?: string): Promis
     from ${semaphoreStates} s full join (
       select semaphore, count(*) filter (where state = 'granted')::int as held,
         count(*) filter (where state = 'waiting')::int as waiting,
-        count(*) filter (where overdue is not null)::int as overdue, min(asked_at) as oldest
+        count(*) filter (where overdue is not null)::int as overdue, min(requested_at) as oldest
       from ${permits} where state <> 'closed' group by semaphore) p on p.semaphore = s.id
     where ${id === undefined ? sql`true` : sql`coalesce(s.id, p.semaphore) = ${id}`}
     order by 1`);
@@ -61,14 +61,14 @@ export interface Waited {
 export async function readWaited(mdb: MdbOrTransaction, machineId: string): Promise<Waited | null> {
   const rows = await mdb.execute<{ semaphore: string; before: number; gate: string | null }>(sql`
     select p.semaphore, s.gate, (select count(*)::int from ${permits} o where o.semaphore = p.semaphore
-        and o.state = 'waiting' and o.asked_at < p.asked_at) as before
+        and o.state = 'waiting' and o.requested_at < p.requested_at) as before
       from ${permits} p left join ${semaphoreStates} s on s.id = p.semaphore
-      where p.machine_id = ${machineId} and p.state = 'waiting' order by p.asked_at limit 1`);
+      where p.machine_id = ${machineId} and p.state = 'waiting' order by p.requested_at limit 1`);
   return rows[0] ?? null;
 }
 
 /** Longest queue that is shown. */
-const observedQueue = 200;
+const maxListed = 200;
 
 export async function listPermits(mdb: MdbOrTransaction, semaphore: string, state: 'waiting' | 'granted' | 'closed') {
   const rows = await mdb
@@ -77,7 +77,7 @@ export async function listPermits(mdb: MdbOrTransaction, semaphore: string, stat
     .innerJoin(machines, eq(machines.id, permits.machineId))
     .where(and(eq(permits.semaphore, semaphore), eq(permits.state, state)))
     .orderBy(state === 'closed' ? desc(permits.closedAt) : permits.requestedAt)
-    .limit(state === 'closed' ? 20 : observedQueue);
+    .limit(state === 'closed' ? 20 : maxListed);
   return rows.map(({ permit, hostname }) => ({ ...permit, hostname }));
 }
 

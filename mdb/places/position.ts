@@ -10,7 +10,7 @@ import { addresses, machines, networks, nics, racks, switches, switchPorts } fro
  * The switch ports that the machine's NICs hear, each with the position it leads to where it is known: a port is found by
  * its id, else by its description, whatever the case.
  */
-export async function receivedPorts(tx: Transaction, machineId: string) {
+export async function readNeighbourPorts(tx: Transaction, machineId: string) {
   const rows = await tx
     .select({
       nic: nics.name,

@@ -11,14 +11,14 @@ export const capacityRules = pgTable(
     scope: text('scope').notNull(),
     /** Value of that column or tag; `*` for each one that has no rule of its own, and for the fleet. */
     name: text('name').notNull().default('*'),
-    min: integer('least').notNull(),
+    min: integer('min').notNull(),
     unit: text('unit', { enum: minimumUnits }).notNull(),
     setBy: text('set_by').notNull(),
     setAt: at('set_at').notNull().default(now),
   },
   (t) => [
     primaryKey({ columns: [t.scope, t.name] }),
-    check('capacity_rules_least', sql`${t.min} >= 0 and (${t.unit} = 'count' or ${t.min} <= 100)`),
+    check('capacity_rules_min', sql`${t.min} >= 0 and (${t.unit} = 'count' or ${t.min} <= 100)`),
     check('capacity_rules_fleet', sql`${t.scope} <> 'fleet' or ${t.name} = '*'`),
   ],
 );

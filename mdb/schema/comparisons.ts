@@ -9,13 +9,13 @@ export const comparisons = pgTable(
   {
     id: text('id').primaryKey(),
     /** Who asked for it; null for those that go by themselves. */
-    requestedBy: text('asked_by'),
+    requestedBy: text('requested_by'),
     reason: text('reason'),
     /** Which machines it is about; null for everything. */
     selector: text('selector'),
     /** It only says what it would do. */
     dryRun: boolean('dry_run').notNull().default(false),
-    requestedAt: at('asked_at').notNull().default(now),
+    requestedAt: at('requested_at').notNull().default(now),
     beganAt: at('began_at'),
     /** Until then it is the work of the process that took it. */
     leasedUntil: at('leased_until'),

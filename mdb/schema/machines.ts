@@ -225,7 +225,7 @@ export const bmcs = pgTable('bmcs', {
   /** Set when a login failed or the identity did not match; nothing talks to it until that is put right. */
   quarantine: text('quarantine'),
   /** A person's word that it is the machine's, where too few factors say so; what it showed at its first use. */
-  word: jsonb('word').$type<IdentityAnswer>(),
+  identityAnswer: jsonb('identity_answer').$type<IdentityAnswer>(),
   /** Other credentials lift the quarantine of credentials, and only that. */
   quarantineFor: text('quarantine_for', { enum: ['credentials', 'certificate', 'identity'] }),
   /** What it offers (`redfish/probe.ts`), for the firmware version named in it. */

@@ -97,7 +97,7 @@ export const permits = pgTable(
     how: text('how', { enum: ['released', 'cancelled', 'evicted', 'expired', 'refused'] }),
     why: text('why'),
     by: text('by'),
-    requestedAt: at('asked_at').notNull().default(now),
+    requestedAt: at('requested_at').notNull().default(now),
     grantedAt: at('granted_at'),
     closedAt: at('closed_at'),
     overdueAt: at('overdue_at'),

@@ -33,9 +33,9 @@ export const consoles = pgTable('consoles', {
   missing: text('missing'),
 });
 
-/** Each rung of the ladder that was climbed, so that budgets and cool-downs outlive every process. */
-export const attempts = pgTable(
-  'rungs',
+/** Each attempt at a repair, so that budgets and cool-downs outlive every process. */
+export const repairAttempts = pgTable(
+  'repair_attempts',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     machineId: text('machine_id')
@@ -45,14 +45,14 @@ export const attempts = pgTable(
       .notNull()
       .references(() => orders.id),
     fault: text('fault').notNull(),
-    attempt: text('rung').notNull(),
-    attemptedAt: at('climbed_at').notNull().default(now),
+    attempt: text('attempt').notNull(),
+    attemptedAt: at('attempted_at').notNull().default(now),
     /** `false_positive`: it cleared before anything was done; null while it is under way. */
     outcome: text('outcome', { enum: ['healed', 'false_positive', 'failed', 'handed-on'] }),
     /** One sentence: what was seen. */
     seen: text('seen'),
   },
-  (t) => [index('rungs_machine').on(t.machineId, t.attemptedAt)],
+  (t) => [index('repair_attempts_machine').on(t.machineId, t.attemptedAt)],
 );
 
 /** A part that goes back to its maker, and the one that takes its place. */

@@ -18,7 +18,7 @@ export const ticketNotes = pgTable(
     at: at('at').notNull().default(now),
     by: text('by').notNull(),
     text: text('text').notNull(),
-    /** `outside`: heard from the mirror, so never told to it. */
+    /** `outside`: received from the mirror, so never sent to it. */
     origin: text('origin', { enum: ['farrier', 'outside'] }).notNull(),
   },
   (t) => [index('ticket_notes_ticket').on(t.ticketId, t.id)],
@@ -59,8 +59,8 @@ export const ticketMirrors = pgTable(
     url: text('url'),
     /** When its making was last begun: until the system's search is sure to show it, it is not made again. */
     triedAt: at('tried_at'),
-    /** The last note that was told to it. */
-    told: bigint('told', { mode: 'number' }).notNull().default(0),
+    /** The last note that was sent to it. */
+    lastNoteSent: bigint('last_note_sent', { mode: 'number' }).notNull().default(0),
     /** Set when both ends are closed: nothing is left to do. */
     doneAt: at('done_at'),
     nextAt: at('next_at').notNull().default(now),

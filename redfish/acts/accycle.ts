@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActParameters } from '../../domain/acts.ts';
-import { type Before, effectObserved, observedBy, readObserved } from '../effect.ts';
+import { type Before, effectObserved, observedOf, readObserved } from '../effect.ts';
 import { beforeRestart, observeRestart, restartFollow, restartWatch } from './bmc.ts';
 import { type ActContext, type ActDefinition, isPlan, notDone, type Observation, type Sent } from './definition.ts';
 import { planReset, powerOff } from './power.ts';
@@ -27,7 +27,7 @@ export const acCycle: ActDefinition<ActParameters['ac-cycle']> = {
     }
     return {
       command: { at: offer.target, ...offer.body, ...parameters },
-      before: { ...observedBy(context.system), ...(await beforeRestart(context)) },
+      before: { ...observedOf(context.system), ...(await beforeRestart(context)) },
       send: async () => {
         await context.session.write('POST', offer.target, offer.body);
         return { taken: true };

@@ -77,8 +77,7 @@ async function planByOrder(context: ActContext, reset: ActPlan): Promise<ActPlan
 async function observeByOrder(context: ActContext, sent: Sent): Promise<Observation> {
   const seen = await observeStarting(context, { ...sent, command: { ...sent.command, next: undefined } });
   if (seen.state !== 'done') return seen;
-  const requested =
-    typeof sent.before.askedBefore === 'string' && (await context.boots?.since(sent.before.askedBefore));
+  const requested = typeof sent.before.bootsSince === 'string' && (await context.boots?.since(sent.before.bootsSince));
   if (requested === true || hasStarted((seen.facts ?? {}) as Partial<Observed>)) return seen;
   return { ...seen, state: 'unknown', observed: `it started, and has not come to boot yet: ${seen.observed}` };
 }

@@ -26,11 +26,11 @@ export const indicator: ActDefinition<ActParameters['indicator']> = {
     };
   },
   observe: async ({ session }, { command }) => {
-    const { at, ...asked } = command;
+    const { at, ...wanted } = command;
     const observed = await session.get(String(at));
-    const so = Object.entries(asked).every(([property, value]) => observed[property] === value);
+    const so = Object.entries(wanted).every(([property, value]) => observed[property] === value);
     return so
-      ? { state: 'done', observed: `the light shows ${Object.values(asked).join()}`, facts: asked }
+      ? { state: 'done', observed: `the light shows ${Object.values(wanted).join()}`, facts: wanted }
       : { state: 'unknown', observed: 'the light does not show it yet' };
   },
   watch: { totalMs: 20_000, intervalMs: 1000 },

@@ -5,9 +5,9 @@ import {
   effectObserved,
   isStarting,
   type Observed,
-  observedBy,
+  observedOf,
   readObserved,
-  tellsStarts,
+  showsStarts,
   withReading,
 } from '../effect.ts';
 import { chooseReset, conflictsWithState, fullCycle, type PowerSpec, sendReset } from '../power.ts';
@@ -52,7 +52,7 @@ export async function planReset(context: ActContext, spec: PowerSpec): Promise<A
   };
   return {
     command: { reset: type },
-    before: spec === 'off' || spec === 'shutdown' ? { ...observedBy(system) } : await beforeStart(context, type),
+    before: spec === 'off' || spec === 'shutdown' ? { ...observedOf(system) } : await beforeStart(context, type),
     send: async () => {
       await unlessNow(context, () => sendReset(session, system, type), { also: conflictsWithState, so });
       return null;
@@ -63,9 +63,9 @@ export async function planReset(context: ActContext, spec: PowerSpec): Promise<A
 /** What a start is compared with, and from when on a request for a boot tells of it. */
 async function beforeStart({ boots, system }: ActContext, type: string): Promise<Plain> {
   const forced = !type.startsWith('Graceful');
-  const observed = observedBy(system);
-  const askedBefore = boots === undefined || isStarting(observed) ? null : await boots.now();
-  return { ...observed, ...(forced && { forced }), ...(askedBefore !== null && { requestBefore: askedBefore }) };
+  const observed = observedOf(system);
+  const bootsSince = boots === undefined || isStarting(observed) ? null : await boots.now();
+  return { ...observed, ...(forced && { forced }), ...(bootsSince !== null && { bootsSince }) };
 }
 
 function unfitting({ system: { resetTypes } }: ActContext): Observation {
@@ -96,8 +96,8 @@ export async function observeStart(
   const readings = withReading(kept, observed);
   const keep = readings === kept ? {} : { keep: { readings } };
   if (effectObserved(before as Before, ...kept, observed)) return { ...seen(true, observed), ...keep };
-  const { askedBefore } = before;
-  if (typeof askedBefore === 'string' && observed.power !== 'Off' && (await boots?.since(askedBefore)))
+  const { bootsSince } = before;
+  if (typeof bootsSince === 'string' && observed.power !== 'Off' && (await boots?.since(bootsSince)))
     return {
       state: 'done',
       observed: `it asked for a boot since; ${words(observed)}`,
@@ -109,8 +109,8 @@ export async function observeStart(
 
 /** How long a start is looked for that the controller shows nothing of. */
 export function followStart({ before, command }: Sent): Watch | undefined {
-  const shows = tellsStarts(before as Before);
-  return command.next === undefined && !shows && typeof before.askedBefore === 'string' ? untilBoot : undefined;
+  const shows = showsStarts(before as Before);
+  return command.next === undefined && !shows && typeof before.bootsSince === 'string' ? untilBoot : undefined;
 }
 
 /** Plans a start of the host: on if it is off, else the way of restarting that its model stands. */

@@ -1,6 +1,6 @@
 import { chooseHost, type IsMeant, managersOf } from '../read/layout.ts';
 import { type Reader, throwPassing } from '../read/reader.ts';
-import { linkedPath, list, object, observedText, valueAt } from '../read/values.ts';
+import { linkedPath, list, object, readText, valueAt } from '../read/values.ts';
 import type { Json } from '../transport.ts';
 import { allowed, strings } from './action.ts';
 import type { Basis } from './offers.ts';
@@ -30,19 +30,19 @@ export async function findBasis(
   throwPassing(reader.gaps);
   const basis: Basis = {
     service: {
-      version: observedText(root.RedfishVersion),
-      vendor: observedText(root.Vendor),
-      product: observedText(root.Product),
+      version: readText(root.RedfishVersion),
+      vendor: readText(root.Vendor),
+      product: readText(root.Product),
     },
     expands: reader.expands,
-    firmware: observedText(manager?.FirmwareVersion),
+    firmware: readText(manager?.FirmwareVersion),
     systemPath: linkedPath(host) ?? '',
     managerPath,
     chassisPaths: list(valueAt(host, 'Links', 'Chassis'))
       .flatMap((one) => linkedPath(one) ?? [])
       .slice(0, maxChassis),
     resetTypes,
-    makers: [observedText(root.Vendor), observedText(host.Manufacturer), ...Object.keys(object(root.Oem))].filter(
+    makers: [readText(root.Vendor), readText(host.Manufacturer), ...Object.keys(object(root.Oem))].filter(
       (one) => one !== null,
     ),
   };

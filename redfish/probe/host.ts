@@ -2,7 +2,7 @@
 import { listedTargets } from '../boottarget.ts';
 import { fullCycle } from '../power.ts';
 import { acCycles } from '../quirks.ts';
-import { linkedPath, object, observedText, pathKey, valueAt } from '../read/values.ts';
+import { linkedPath, object, pathKey, readText, valueAt } from '../read/values.ts';
 import type { Json } from '../transport.ts';
 import { actionOf, allowed, strings } from './action.ts';
 import type { AcCycleOffer, BiosOffer, BootOffer, SecureBootOffer } from './offers.ts';
@@ -13,19 +13,19 @@ export async function bootOffer(place: ProbeReader): Promise<BootOffer> {
   const { systemPath } = place.basis;
   const settingsPath = linkedPath(valueAt(host, '@Redfish.Settings', 'SettingsObject'));
   const settings = await place.at(settingsPath);
-  const [shown, there] = [object(host.Boot), object(settings.Boot)];
+  const [boot, there] = [object(host.Boot), object(settings.Boot)];
   // The settings object may hold anything but the boot override; then it is not the place.
   const where = (name: string) => (name in there && settingsPath !== null ? settingsPath : systemPath);
   // What either of them takes may be asked for: lists of settings are at times shorter than those of what is in force.
   const either = (name: string) =>
-    listedTargets(there[`${name}@Redfish.AllowableValues`], shown[`${name}@Redfish.AllowableValues`]);
-  const both = { ...shown, ...there };
+    listedTargets(there[`${name}@Redfish.AllowableValues`], boot[`${name}@Redfish.AllowableValues`]);
+  const both = { ...boot, ...there };
   return {
     path: where('BootSourceOverrideTarget'),
     targets: either('BootSourceOverrideTarget'),
     enabled: either('BootSourceOverrideEnabled'),
     modes: either('BootSourceOverrideMode'),
-    hasMode: observedText(both.BootSourceOverrideMode) !== null,
+    hasMode: readText(both.BootSourceOverrideMode) !== null,
     orderPath: Array.isArray(both.BootOrder) ? where('BootOrder') : null,
     optionsPath: linkedPath(both.BootOptions),
     httpUri: 'HttpBootUri' in both,
@@ -41,7 +41,7 @@ export async function biosOffer(place: ProbeReader): Promise<BiosOffer | null> {
     settingsPath: await settingsOf(place, path, bios),
     applyTimes: strings(valueAt(bios, '@Redfish.Settings', 'SupportedApplyTimes')),
     reset: await actionOf(place.reader, bios, '#Bios.ResetBios'),
-    registry: observedText(bios.AttributeRegistry),
+    registry: readText(bios.AttributeRegistry),
   };
 }
 
@@ -90,7 +90,7 @@ async function fullCycleOffer(
     ...cases.map((one) => valueAt(one, 'Actions', '#Chassis.Reset')),
   ];
   for (const action of actions) {
-    const target = observedText(valueAt(action, 'target'));
+    const target = readText(valueAt(action, 'target'));
     if (target !== null && (await allowed(reader, action, 'ResetType')).includes(fullCycle))
       return { target, body: { ResetType: fullCycle }, offFirst: false };
   }
@@ -105,5 +105,5 @@ function targetOf(resource: Json, action: string): string | null {
     ...Object.values(oem),
     ...Object.values(object(resource.Oem)).map((one) => valueAt(one, 'Actions')),
   ];
-  return places.map((one) => observedText(valueAt(one, action, 'target'))).find((target) => target !== null) ?? null;
+  return places.map((one) => readText(valueAt(one, action, 'target'))).find((target) => target !== null) ?? null;
 }

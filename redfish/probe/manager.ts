@@ -1,5 +1,5 @@
 /** What the controller offers of itself, and what it has of media, logs and lights. */
-import { linkedPath, number, object, observedText, valueAt } from '../read/values.ts';
+import { linkedPath, number, object, readText, valueAt } from '../read/values.ts';
 import type { Json } from '../transport.ts';
 import { actionOf, strings } from './action.ts';
 import type { ConsoleOffer, IndicatorOffer, LogOffer, ManagerOffer, MediaOffer } from './offers.ts';
@@ -32,7 +32,7 @@ function consoleOf(ofHost: unknown, ofManager: unknown): ConsoleOffer | null {
   if (!viaSsh && !viaIpmi) return null;
   return {
     ssh: viaSsh
-      ? { port: number(valueAt(ssh, 'Port')) ?? sshPort, command: observedText(valueAt(ssh, 'ConsoleEntryCommand')) }
+      ? { port: number(valueAt(ssh, 'Port')) ?? sshPort, command: readText(valueAt(ssh, 'ConsoleEntryCommand')) }
       : null,
     ipmi: viaIpmi ? { port: number(valueAt(ipmi, 'Port')) ?? ipmiPort } : null,
   };
@@ -87,7 +87,7 @@ async function logOf({ reader }: ProbeReader, of: LogOffer['of'], service: Json)
   const path = linkedPath(service);
   if (path === null) return [];
   const clear = await actionOf(reader, service, '#LogService.ClearLog');
-  return [{ path, of, name: observedText(service.Name) ?? path, entriesPath: linkedPath(service.Entries), clear }];
+  return [{ path, of, name: readText(service.Name) ?? path, entriesPath: linkedPath(service.Entries), clear }];
 }
 
 /** The light to find the machine by: at its case, or at the system. */

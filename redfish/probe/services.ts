@@ -1,6 +1,6 @@
 /** What the services of a controller offer. */
 import { accountLimits } from '../read/accounts.ts';
-import { amount, linkedPath, object, observedText, valueAt } from '../read/values.ts';
+import { amount, linkedPath, object, readText, valueAt } from '../read/values.ts';
 import { actionOf, strings } from './action.ts';
 import type { AccountsOffer, EventsOffer, SessionsOffer, TasksOffer, UpdateOffer } from './offers.ts';
 import type { ProbeReader } from './place.ts';
@@ -24,11 +24,11 @@ export async function updateOffer(place: ProbeReader): Promise<UpdateOffer | nul
     path,
     simple: simple && { ...simple, applyTimes: strings(valueAt(times, 'SupportedValues')) },
     start: await actionOf(reader, service, '#UpdateService.StartUpdate'),
-    multipart: observedText(service.MultipartHttpPushUri),
-    push: observedText(service.HttpPushUri),
+    multipart: readText(service.MultipartHttpPushUri),
+    push: readText(service.HttpPushUri),
     maxBytes: amount(service.MaxImageSizeBytes),
     inventoryPath: linkedPath(service.FirmwareInventory),
-    pushApplyTime: observedText(valueAt(service, 'HttpPushUriOptions', 'HttpPushUriApplyTime', 'ApplyTime')),
+    pushApplyTime: readText(valueAt(service, 'HttpPushUriOptions', 'HttpPushUriApplyTime', 'ApplyTime')),
   };
 }
 
@@ -49,7 +49,7 @@ export async function eventsOffer(place: ProbeReader): Promise<EventsOffer | nul
     types: strings(service.EventTypesForSubscription),
     formats: strings(service.EventFormatTypes),
     registries: strings(service.RegistryPrefixes),
-    streamPath: observedText(service.ServerSentEventUri),
+    streamPath: readText(service.ServerSentEventUri),
     test: await actionOf(place.reader, service, '#EventService.SubmitTestEvent', 'EventType'),
   };
 }

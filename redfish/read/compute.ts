@@ -4,7 +4,7 @@ import { known } from './identity.ts';
 import type { ResourceLayout } from './layout.ts';
 import { mainChassis } from './layout.ts';
 import type { Reader } from './reader.ts';
-import { amount, healthOf, linkedPath, object, observedText, present, serviceLabel, valueAt } from './values.ts';
+import { amount, healthOf, linkedPath, object, present, readText, serviceLabel, valueAt } from './values.ts';
 
 export interface Cpu {
   readonly socket: string;
@@ -76,7 +76,7 @@ async function vendorAccelerators(reader: Reader, layout: ResourceLayout): Promi
   ]);
   const lists = await Promise.all(places.filter((one) => linkedPath(one) !== null).map((one) => reader.members(one)));
   const isObserved = (one: Json) =>
-    /^(GPU|FPGA|Accelerator)$/i.test(observedText(one.DeviceType) ?? '') || isAcceleratorDevice(one);
+    /^(GPU|FPGA|Accelerator)$/i.test(readText(one.DeviceType) ?? '') || isAcceleratorDevice(one);
   return lists
     .flat()
     .filter((one) => present(one) && isObserved(one))
@@ -84,18 +84,18 @@ async function vendorAccelerators(reader: Reader, layout: ResourceLayout): Promi
 }
 
 function isCpu(processor: Json): boolean {
-  return (observedText(processor.ProcessorType) ?? 'CPU') === 'CPU';
+  return (readText(processor.ProcessorType) ?? 'CPU') === 'CPU';
 }
 
 function isAccelerator(processor: Json): boolean {
-  return !isCpu(processor) && !/^(Core|Thread)$/.test(observedText(processor.ProcessorType) ?? '');
+  return !isCpu(processor) && !/^(Core|Thread)$/.test(readText(processor.ProcessorType) ?? '');
 }
 
 function cpuOf(cpu: Json): Cpu {
   return {
-    socket: observedText(cpu.Socket) ?? serviceLabel(cpu.Location) ?? observedText(cpu.Id) ?? '',
-    manufacturer: observedText(cpu.Manufacturer),
-    model: observedText(cpu.Model),
+    socket: readText(cpu.Socket) ?? serviceLabel(cpu.Location) ?? readText(cpu.Id) ?? '',
+    manufacturer: readText(cpu.Manufacturer),
+    model: readText(cpu.Model),
     cores: amount(cpu.TotalCores),
     threads: amount(cpu.TotalThreads),
     maxMhz: amount(cpu.MaxSpeedMHz),
@@ -104,22 +104,16 @@ function cpuOf(cpu: Json): Cpu {
 }
 
 function slotOf(dimm: Json): string {
-  return (
-    observedText(dimm.DeviceLocator) ??
-    serviceLabel(dimm.Location) ??
-    observedText(dimm.Name) ??
-    observedText(dimm.Id) ??
-    ''
-  );
+  return readText(dimm.DeviceLocator) ?? serviceLabel(dimm.Location) ?? readText(dimm.Name) ?? readText(dimm.Id) ?? '';
 }
 
 function dimmOf(dimm: Json): Dimm {
   return {
     slot: slotOf(dimm),
     mib: amount(dimm.CapacityMiB),
-    type: observedText(dimm.MemoryDeviceType),
-    manufacturer: observedText(dimm.Manufacturer),
-    partNumber: observedText(dimm.PartNumber),
+    type: readText(dimm.MemoryDeviceType),
+    manufacturer: readText(dimm.Manufacturer),
+    partNumber: readText(dimm.PartNumber),
     serial: known(dimm.SerialNumber),
     mhz: amount(dimm.OperatingSpeedMhz),
     health: healthOf(dimm),
@@ -131,7 +125,7 @@ const acceleratorNames =
 
 /** Controllers that list no accelerator as a processor show it among the PCIe devices, by its name only. */
 export function isAcceleratorDevice(device: Json): boolean {
-  const names = [device.Id, device.Name, device.Model].map((one) => observedText(one) ?? '').join(' ');
+  const names = [device.Id, device.Name, device.Model].map((one) => readText(one) ?? '').join(' ');
   return acceleratorNames.test(names) && !/ConnectX|BlueField|NVMe|SSD|NIC\b|Audio/i.test(names);
 }
 
@@ -153,20 +147,20 @@ export function mergeAccelerators(processors: readonly Json[], devices: readonly
 
 function acceleratorOf(resource: Json, device: Json | undefined): Accelerator {
   return {
-    id: observedText(resource.Id) ?? linkedPath(resource) ?? '',
-    kind: observedText(resource.ProcessorType) ?? 'GPU',
+    id: readText(resource.Id) ?? linkedPath(resource) ?? '',
+    kind: readText(resource.ProcessorType) ?? 'GPU',
     slot:
       serviceLabel(resource.Location) ??
       serviceLabel(valueAt(device, 'Slot', 'Location')) ??
-      observedText(resource.Location),
-    manufacturer: observedText(resource.Manufacturer),
+      readText(resource.Location),
+    manufacturer: readText(resource.Manufacturer),
     model: nameOf(resource, device),
     serial: known(resource.SerialNumber),
-    partNumber: observedText(resource.PartNumber),
+    partNumber: readText(resource.PartNumber),
     firmware:
-      observedText(resource.FirmwareVersion) ??
-      observedText(valueAt(resource, 'FPGA', 'FirmwareVersion')) ??
-      observedText(device?.FirmwareVersion) ??
+      readText(resource.FirmwareVersion) ??
+      readText(valueAt(resource, 'FPGA', 'FirmwareVersion')) ??
+      readText(device?.FirmwareVersion) ??
       firmwareVersion(valueAt(resource, 'FirmwareVersion', 'Current', 'VersionString')),
     health: healthOf(resource),
   };
@@ -181,7 +175,6 @@ const plainNames = /^(gpu|processor|pcie? ?device|device|accelerator|fpga)[\s_-]
  */
 function nameOf(resource: Json, device: Json | undefined): string | null {
   const names = [resource.Model, device?.Model, device?.Name, resource.Name].map(known);
-  const says = (one: string | null) =>
-    one !== null && one !== observedText(resource.PartNumber) && !plainNames.test(one);
+  const says = (one: string | null) => one !== null && one !== readText(resource.PartNumber) && !plainNames.test(one);
   return names.find(says) ?? known(resource.Model);
 }

@@ -1,7 +1,7 @@
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { openReader, type Reader } from './reader.ts';
-import { linkedPath, observedText } from './values.ts';
+import { linkedPath, readText } from './values.ts';
 
 /** Lines that are given at most, the last ones. */
 const maxLines = 100;
@@ -13,7 +13,7 @@ const maxPages = 20;
  * LogService says so. OpenBMC's is `HostLogger`, "Host Logger Service" (bmcweb `hostlogger`, and its recorded tree).
  */
 export function isConsoleLog(service: Json): boolean {
-  const words = [service.Id, service.Name, service.Description].map((one) => observedText(one) ?? '');
+  const words = [service.Id, service.Name, service.Description].map((one) => readText(one) ?? '');
   return words.some((one) => /\bhost ?logger\b|\b(serial|host|system) ?console\b/i.test(one));
 }
 

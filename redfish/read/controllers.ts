@@ -4,7 +4,7 @@ import type { Json } from '../transport.ts';
 import { macOfText } from './identity.ts';
 import { managersOf } from './layout.ts';
 import type { Reader } from './reader.ts';
-import { linkedPath, observedText, pathKey, state } from './values.ts';
+import { linkedPath, pathKey, readText, state } from './values.ts';
 
 export interface ControllerReading {
   readonly id: string;
@@ -27,11 +27,11 @@ export async function readControllers(
   const managing = new Set(managersOf(host, managers).map(pathKey));
   return Promise.all(
     managers.map(async (manager) => ({
-      id: observedText(manager.Id) ?? linkedPath(manager) ?? '',
+      id: readText(manager.Id) ?? linkedPath(manager) ?? '',
       main: managers.length === 1 || managing.has(pathKey(linkedPath(manager) ?? '')),
-      model: observedText(manager.Model),
-      firmware: observedText(manager.FirmwareVersion),
-      uuid: normaliseUuid(observedText(manager.UUID)),
+      model: readText(manager.Model),
+      firmware: readText(manager.FirmwareVersion),
+      uuid: normaliseUuid(readText(manager.UUID)),
       macs: macsOf(await reader.members(manager.EthernetInterfaces)),
       state: state(manager),
     })),

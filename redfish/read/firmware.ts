@@ -1,7 +1,7 @@
 import { cleanText, normaliseSerial } from '../../domain/identity/identity.ts';
 import type { Json } from '../transport.ts';
 import type { Reader } from './reader.ts';
-import { inWords, linkedPath, list, named, object, observedText, state } from './values.ts';
+import { inWords, linkedPath, list, named, object, readText, state } from './values.ts';
 
 export interface FirmwareReading {
   readonly id: string;
@@ -40,11 +40,11 @@ export function firmwareVersion(observed: unknown): string | null {
   const clean = cleanText(typeof observed === 'string' ? observed : null);
   // `-*`, `...`: nothing that could be a version.
   if (clean === null || !/[a-z0-9]/i.test(clean)) return null;
-  return fillers.has(clean.toLowerCase()) || saysNothing(clean) ? null : clean.replace(/\s+/g, ' ');
+  return fillers.has(clean.toLowerCase()) || isDenial(clean) ? null : clean.replace(/\s+/g, ' ');
 }
 
 /** Whether it is a phrase of nothing, in any spelling, or a register that could not be read: `0xFFFFFFFF`. */
-function saysNothing(observed: string): boolean {
+function isDenial(observed: string): boolean {
   if (/^(0x)?ff[f.\s]*$/i.test(observed)) return true;
   const letters = observed.replace(/[^a-z]/gi, '');
   const isPhrase = !/\d/.test(observed) && letters.length > 2;
@@ -74,8 +74,8 @@ export async function readFirmware(reader: Reader): Promise<FirmwareReading[]> {
 }
 
 function firmwareOf(part: Json): FirmwareReading {
-  const id = observedText(part.Id) ?? linkedPath(part)?.split('/').at(-1) ?? '';
-  const name = observedText(part.Name) ?? id;
+  const id = readText(part.Id) ?? linkedPath(part)?.split('/').at(-1) ?? '';
+  const name = readText(part.Name) ?? id;
   const copy = copyOf(part, id, name);
   const about = [...list(part.RelatedItem).flatMap((one) => linkedPath(one) ?? []), ...targetsOf(part)];
   return {
@@ -120,6 +120,6 @@ function copyOf(part: Json, id: string, name: string): FirmwareCopy | null {
 function targetsOf(part: Json): string[] {
   return Object.values(object(part.Oem)).flatMap((oem) => {
     const targets = object(oem).Targets;
-    return Array.isArray(targets) ? targets.flatMap((one) => observedText(one) ?? []) : [];
+    return Array.isArray(targets) ? targets.flatMap((one) => readText(one) ?? []) : [];
   });
 }

@@ -1,7 +1,7 @@
 import { normaliseSerial, normaliseUuid } from '../../domain/identity/identity.ts';
 import { normaliseMac } from '../../domain/machine.ts';
 import type { Json } from '../transport.ts';
-import { observedText, valueAt } from './values.ts';
+import { readText, valueAt } from './values.ts';
 
 /** What tells one machine from all others. Fillers and blanks are null (quirk 62). */
 export interface Identity {
@@ -18,30 +18,30 @@ export interface Identity {
 
 /** Identity of a host in its case; pure. */
 export function identityOf(host: Json, box: Json | null): Identity {
-  const observed = known(host.SerialNumber);
+  const serial = known(host.SerialNumber);
   const sku = known(host.SKU);
-  const vendor = observedText(host.Manufacturer) ?? observedText(box?.Manufacturer);
+  const vendor = readText(host.Manufacturer) ?? readText(box?.Manufacturer);
   const chassisSerial = known(box?.SerialNumber);
   // Dell shows the board's serial number as the system's, and the service tag as its SKU.
   const dell = /^dell\b/i.test(vendor ?? '') && sku !== null;
   return {
     vendor,
-    product: observedText(host.Model) ?? observedText(box?.Model),
-    serial: dell ? sku : (observed ?? chassisSerial),
-    boardSerial: dell ? observed : known(valueAt(box, 'Oem', 'Supermicro', 'BoardSerialNumber')),
+    product: readText(host.Model) ?? readText(box?.Model),
+    serial: dell ? sku : (serial ?? chassisSerial),
+    boardSerial: dell ? serial : known(valueAt(box, 'Oem', 'Supermicro', 'BoardSerialNumber')),
     chassisSerial: dell ? null : chassisSerial,
     sku: sku ?? known(box?.SKU),
-    uuid: normaliseUuid(observedText(host.UUID)),
+    uuid: normaliseUuid(readText(host.UUID)),
     assetTag: known(host.AssetTag) ?? known(box?.AssetTag),
   };
 }
 
 /** Text that tells one thing from another; null for what firmware prints instead. */
 export function known(value: unknown): string | null {
-  return normaliseSerial(observedText(value));
+  return normaliseSerial(readText(value));
 }
 
 /** A MAC in Farrier's notation; null for GUIDs, blanks and multicast addresses. */
 export function macOfText(value: unknown): string | null {
-  return normaliseMac(observedText(value) ?? '');
+  return normaliseMac(readText(value) ?? '');
 }

@@ -9,7 +9,7 @@ import { type NetworkReading, readNetwork } from './network.ts';
 import { type Fan, type PowerSupply, readFans, readPowerSupplies } from './power.ts';
 import { type Gap, openReader } from './reader.ts';
 import { type Drive, readDrives } from './storage.ts';
-import { amount, healthOf, linkedPath, observedText, valueAt } from './values.ts';
+import { amount, healthOf, linkedPath, readText, valueAt } from './values.ts';
 
 export interface Chassis {
   readonly id: string;
@@ -90,19 +90,19 @@ function once<T extends { readonly name: string }>(parts: readonly T[]): T[] {
 function systemOf(host: Json): HardwareReading['system'] {
   return {
     path: linkedPath(host) ?? '',
-    power: observedText(host.PowerState),
+    power: readText(host.PowerState),
     health: healthOf(host),
-    biosVersion: observedText(host.BiosVersion),
+    biosVersion: readText(host.BiosVersion),
     memoryGib: amount(valueAt(host, 'MemorySummary', 'TotalSystemMemoryGiB')),
-    hostname: observedText(host.HostName),
+    hostname: readText(host.HostName),
   };
 }
 
 function chassisOf(chassis: Json): Chassis {
   return {
-    id: observedText(chassis.Id) ?? linkedPath(chassis) ?? '',
-    type: observedText(chassis.ChassisType),
-    manufacturer: observedText(chassis.Manufacturer),
+    id: readText(chassis.Id) ?? linkedPath(chassis) ?? '',
+    type: readText(chassis.ChassisType),
+    manufacturer: readText(chassis.Manufacturer),
     model: known(chassis.Model),
     serial: known(chassis.SerialNumber),
     partNumber: known(chassis.PartNumber),

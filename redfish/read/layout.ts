@@ -1,7 +1,7 @@
 import { RedfishError } from '../errors.ts';
 import type { Json } from '../transport.ts';
 import { type Reader, throwPassing } from './reader.ts';
-import { linkedPath, list, observedText, pathKey, valueAt } from './values.ts';
+import { linkedPath, list, pathKey, readText, valueAt } from './values.ts';
 
 /** The resources that everything else hangs on. */
 export interface ResourceLayout {
@@ -41,7 +41,7 @@ const guestTypes = new Set(['virtual', 'os', 'virtuallypartitioned', 'dpu']);
 export function chooseHost(systems: readonly Json[], hostPath: string | null, isMeant: IsMeant = () => false): Json {
   const resettable = systems.filter(hasReset);
   // Old services show no boot override at all.
-  const hosts = [isHost, (one: Json) => !guestTypes.has(observedText(one.SystemType)?.toLowerCase() ?? '')].reduce(
+  const hosts = [isHost, (one: Json) => !guestTypes.has(readText(one.SystemType)?.toLowerCase() ?? '')].reduce(
     preferred,
     resettable,
   );
@@ -66,7 +66,7 @@ function preferred(systems: readonly Json[], isSo: (system: Json) => boolean): r
 }
 
 function hasReset(system: Json): boolean {
-  return observedText(valueAt(system, 'Actions', '#ComputerSystem.Reset', 'target')) !== null;
+  return readText(valueAt(system, 'Actions', '#ComputerSystem.Reset', 'target')) !== null;
 }
 
 function isHost(system: Json): boolean {
@@ -88,7 +88,7 @@ export function mainChassis({ systems, chassis }: ResourceLayout): Json[] {
     systems.flatMap((system) => list(valueAt(system, 'Links', 'Chassis')).map((one) => pathKey(linkedPath(one) ?? ''))),
   );
   return chassis.filter(
-    (one) => linked.has(pathKey(linkedPath(one) ?? '')) || !partTypes.has(observedText(one.ChassisType) ?? ''),
+    (one) => linked.has(pathKey(linkedPath(one) ?? '')) || !partTypes.has(readText(one.ChassisType) ?? ''),
   );
 }
 
@@ -99,7 +99,7 @@ export function mainChassis({ systems, chassis }: ResourceLayout): Json[] {
 export function poweredChassis(layout: ResourceLayout): Json[] {
   const cases = new Set(mainChassis(layout));
   return layout.chassis.filter(
-    (one) => cases.has(one) || observedText(one.ChassisType) === 'Card' || 'Power' in one || 'Thermal' in one,
+    (one) => cases.has(one) || readText(one.ChassisType) === 'Card' || 'Power' in one || 'Thermal' in one,
   );
 }
 
@@ -119,11 +119,11 @@ export function caseOf({ host, chassis }: ResourceLayout): Json | null {
   const linked = new Set(list(valueAt(host, 'Links', 'Chassis')).map((one) => pathKey(linkedPath(one) ?? '')));
   // What has another type or none is a case where there is nothing likelier: `Other` is one that some boards show.
   const rank = (one: Json) => {
-    const place = caseTypes.indexOf(observedText(one.ChassisType) ?? '');
+    const place = caseTypes.indexOf(readText(one.ChassisType) ?? '');
     return place === -1 ? caseTypes.length : place;
   };
   const cases = chassis
-    .filter((one) => !partTypes.has(observedText(one.ChassisType) ?? ''))
+    .filter((one) => !partTypes.has(readText(one.ChassisType) ?? ''))
     .sort((a, b) => rank(a) - rank(b));
   return cases.find((one) => linked.has(pathKey(linkedPath(one) ?? ''))) ?? cases[0] ?? null;
 }

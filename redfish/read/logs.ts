@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { type Gap, inCircle, openReader, type Reader } from './reader.ts';
-import { linkedPath, observedText, pathKey, valueAt } from './values.ts';
+import { linkedPath, pathKey, readText, valueAt } from './values.ts';
 
 export interface LogEntry {
   readonly id: string;
@@ -129,11 +129,11 @@ async function readLog(
   return {
     log: {
       path,
-      name: observedText(service.Name) ?? path,
+      name: readText(service.Name) ?? path,
       entries: observed.filter((_, place) => !known.has(prints[place] ?? '')),
       restarted,
       reached,
-      clear: observedText(valueAt(service, 'Actions', '#LogService.ClearLog', 'target')),
+      clear: readText(valueAt(service, 'Actions', '#LogService.ClearLog', 'target')),
     },
     seen: reached === 'end' ? prints : [...new Set([...prints, ...before])].slice(0, maxSeen),
   };
@@ -141,7 +141,7 @@ async function readLog(
 
 /** Pages overlap on some controllers: an entry that an earlier one had is no other. */
 function isNew(entry: Json, there: Set<string>): boolean {
-  const id = observedText(entry['@odata.id']);
+  const id = readText(entry['@odata.id']);
   const key = id === null ? null : pathKey(id);
   if (key !== null && there.has(key)) return false;
   if (key !== null) there.add(key);
@@ -150,11 +150,11 @@ function isNew(entry: Json, there: Set<string>): boolean {
 
 function entryOf(entry: Json): LogEntry {
   return {
-    id: observedText(entry.Id) ?? linkedPath(entry) ?? '',
-    created: observedText(entry.Created),
-    severity: observedText(entry.Severity),
+    id: readText(entry.Id) ?? linkedPath(entry) ?? '',
+    created: readText(entry.Created),
+    severity: readText(entry.Severity),
     message: long(entry.Message),
-    messageId: observedText(entry.MessageId),
+    messageId: readText(entry.MessageId),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Json } from '../transport.ts';
 import { macOfText } from './identity.ts';
 import { portsOf, readNetwork } from './network.ts';
 import type { Reader } from './reader.ts';
-import { list, observedText, valueAt } from './values.ts';
+import { list, readText, valueAt } from './values.ts';
 
 /** Functions of PCIe devices that are looked at: a host has a hundred, and few are of network cards. */
 const maxFunctions = 64;
@@ -41,8 +41,8 @@ async function ofInterfaces(reader: Reader, host: Json): Macs {
 }
 
 /** The MACs of one interface or function: the one that it was made with, and the one that it has. */
-function ofInterface(observed: unknown): (string | null)[] {
-  return [macOfText(valueAt(observed, 'PermanentMACAddress')), macOfText(valueAt(observed, 'MACAddress'))];
+function ofInterface(interfaces: unknown): (string | null)[] {
+  return [macOfText(valueAt(interfaces, 'PermanentMACAddress')), macOfText(valueAt(interfaces, 'MACAddress'))];
 }
 
 async function ofSystem(reader: Reader, host: Json): Macs {
@@ -53,7 +53,7 @@ async function ofSystem(reader: Reader, host: Json): Macs {
 async function ofBootOptions(reader: Reader, host: Json): Macs {
   const options = await reader.members(valueAt(host, 'Boot', 'BootOptions'));
   return options.flatMap((option) =>
-    [...(observedText(option.UefiDevicePath) ?? '').matchAll(/\bMAC\(([0-9A-F]{12})/gi)].map(([, found]) =>
+    [...(readText(option.UefiDevicePath) ?? '').matchAll(/\bMAC\(([0-9A-F]{12})/gi)].map(([, found]) =>
       macOfText(found),
     ),
   );
@@ -75,8 +75,8 @@ async function ofFunctions(reader: Reader, host: Json): Macs {
   const links = functions.flatMap((one) =>
     ['EthernetInterfaces', 'NetworkDeviceFunctions'].flatMap((name) => list(valueAt(one, 'Links', name))),
   );
-  const observed = await Promise.all(links.map((one) => reader.resource(one)));
-  return observed.flatMap((one) => [...ofInterface(one), ...ofInterface(valueAt(one, 'Ethernet'))]);
+  const interfaces = await Promise.all(links.map((one) => reader.resource(one)));
+  return interfaces.flatMap((one) => [...ofInterface(one), ...ofInterface(valueAt(one, 'Ethernet'))]);
 }
 
 function refs(value: unknown): Json[] {

@@ -2,7 +2,7 @@ import { isLocallyAdministered } from '../../domain/machine.ts';
 import type { Json } from '../transport.ts';
 import { known, macOfText } from './identity.ts';
 import type { Reader } from './reader.ts';
-import { amount, linkedPath, list, number, observedText, valueAt } from './values.ts';
+import { amount, linkedPath, list, number, readText, valueAt } from './values.ts';
 
 export interface Adapter {
   readonly id: string;
@@ -79,18 +79,18 @@ export async function portsOf(reader: Reader, adapter: Json, wanted: Functions =
 }
 
 function idOf(resource: Json): string {
-  return observedText(resource.Id) ?? linkedPath(resource) ?? '';
+  return readText(resource.Id) ?? linkedPath(resource) ?? '';
 }
 
 function adapterOf(adapter: Json): Adapter {
   const controller = list(adapter.Controllers)[0];
   return {
     id: idOf(adapter),
-    manufacturer: observedText(adapter.Manufacturer),
-    model: observedText(adapter.Model),
+    manufacturer: readText(adapter.Manufacturer),
+    model: readText(adapter.Model),
     serial: known(adapter.SerialNumber),
-    partNumber: observedText(adapter.PartNumber),
-    firmware: observedText(controller?.FirmwarePackageVersion),
+    partNumber: readText(adapter.PartNumber),
+    firmware: readText(controller?.FirmwarePackageVersion),
   };
 }
 
@@ -115,10 +115,7 @@ function fromPort(port: Json, adapter: string): Nic[] {
   const gbps = amount(port.CurrentSpeedGbps);
   const facts = {
     name: idOf(port),
-    kind:
-      observedText(port.LinkNetworkTechnology) ??
-      observedText(port.ActiveLinkTechnology) ??
-      observedText(port.PortProtocol),
+    kind: readText(port.LinkNetworkTechnology) ?? readText(port.ActiveLinkTechnology) ?? readText(port.PortProtocol),
     link: linkState(port.LinkStatus),
     mbps: gbps === null ? amount(port.CurrentLinkSpeedMbps) : gbps * 1000,
     adapter,
@@ -129,12 +126,12 @@ function fromPort(port: Json, adapter: string): Nic[] {
 function fromFunction(observed: Json, adapter: string): Nic[] {
   const ethernet = observed.Ethernet;
   const address = macOfText(valueAt(ethernet, 'PermanentMACAddress')) ?? macOfText(valueAt(ethernet, 'MACAddress'));
-  const facts = { name: idOf(observed), kind: observedText(observed.NetDevFuncType), link: null, mbps: null, adapter };
+  const facts = { name: idOf(observed), kind: readText(observed.NetDevFuncType), link: null, mbps: null, adapter };
   return address === null ? [] : [nic(address, facts)];
 }
 
 function linkState(value: unknown): Nic['link'] {
-  const observed = observedText(value)?.toLowerCase();
+  const observed = readText(value)?.toLowerCase();
   if (observed === 'linkup' || observed === 'up') return 'up';
   return observed === 'linkdown' || observed === 'down' || observed === 'nolink' ? 'down' : null;
 }

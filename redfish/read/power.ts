@@ -1,7 +1,7 @@
 import type { Json } from '../transport.ts';
 import { known } from './identity.ts';
 import type { Reader } from './reader.ts';
-import { amount, healthOf, list, named, number, observedText, present, state, valueAt } from './values.ts';
+import { amount, healthOf, list, named, number, present, readText, state, valueAt } from './values.ts';
 
 export interface PowerSupply {
   readonly name: string;
@@ -33,7 +33,7 @@ export async function readPowerSupplies(reader: Reader, chassis: Json): Promise<
     model: known(supply.Model),
     serial: known(supply.SerialNumber),
     watts: amount(supply.PowerCapacityWatts),
-    firmware: observedText(supply.FirmwareVersion),
+    firmware: readText(supply.FirmwareVersion),
     state: state(supply),
     health: healthOf(supply),
   }));
@@ -58,7 +58,7 @@ function makerOf(value: unknown): string | null {
 function speedOf(fan: Json): Pick<Fan, 'rpm' | 'percent'> {
   const old = number(fan.Reading);
   if (old !== null)
-    return observedText(fan.ReadingUnits) === 'RPM' ? { rpm: old, percent: null } : { rpm: null, percent: old };
+    return readText(fan.ReadingUnits) === 'RPM' ? { rpm: old, percent: null } : { rpm: null, percent: old };
   return {
     rpm: number(valueAt(fan, 'SpeedPercent', 'SpeedRPM')),
     percent: number(valueAt(fan, 'SpeedPercent', 'Reading')),
@@ -67,7 +67,7 @@ function speedOf(fan: Json): Pick<Fan, 'rpm' | 'percent'> {
 
 /** HPE names all supplies alike; their place tells them apart. */
 function nameOf(part: Json): string {
-  const name = observedText(part.Name) ?? observedText(part.FanName) ?? '';
-  const id = observedText(part.MemberId) ?? observedText(part.Id) ?? '';
+  const name = readText(part.Name) ?? readText(part.FanName) ?? '';
+  const id = readText(part.MemberId) ?? readText(part.Id) ?? '';
   return name === '' || name === 'HpeServerPowerSupply' ? `${name} ${id}`.trim() : name;
 }

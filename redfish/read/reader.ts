@@ -3,7 +3,7 @@ import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { expandQuery } from './expand.ts';
 import { CachedRequests } from './requests.ts';
-import { isReference, linkedPath, list, number, object, observedText, pathKey, valueAt } from './values.ts';
+import { isReference, linkedPath, list, number, object, pathKey, readText, valueAt } from './values.ts';
 
 /** A resource that was linked and could not be read; everything else is complete without it. */
 export interface Gap {
@@ -208,8 +208,8 @@ function refusalIn(observed: Json): string | null {
   // Properties of every schema begin with a capital or an at sign (DSP0266); of the error alone with a small letter.
   const isError = 'error' in observed && observed['@odata.type'] === undefined;
   if (!isError && Object.keys(observed).some((name) => /^[A-Z@]/.test(name))) return null;
-  const message = observedText(valueAt(list(valueAt(observed, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
-  return message ?? observedText(valueAt(observed, 'error', 'message')) ?? 'what it shows is no resource';
+  const message = readText(valueAt(list(valueAt(observed, 'error', '@Message.ExtendedInfo'))[0], 'Message'));
+  return message ?? readText(valueAt(observed, 'error', 'message')) ?? 'what it shows is no resource';
 }
 
 /** Whether a collection was read to its count; some count a page, and link to what comes behind it. */
@@ -231,7 +231,7 @@ function addNew(all: Json[], more: readonly Json[]): void {
 
 /** With its fragment: members of arrays share the path of their resource. */
 function memberKey(member: Json): string | null {
-  const id = observedText(member['@odata.id']);
+  const id = readText(member['@odata.id']);
   return id === null ? null : pathKey(id);
 }
 
@@ -248,7 +248,7 @@ function tooMuch(pages: number, members: number): Why | null {
 function pageOf(collection: Json): Page {
   return {
     members: list(collection.Members),
-    next: observedText(collection['Members@odata.nextLink']),
+    next: readText(collection['Members@odata.nextLink']),
     count: number(collection['Members@odata.count']),
   };
 }

@@ -1,7 +1,7 @@
 import type { Session } from '../session.ts';
 import type { Json } from '../transport.ts';
 import { type Gap, openReader, type Reader } from './reader.ts';
-import { healthOf, linkedPath, list, number, observedText, present, valueAt } from './values.ts';
+import { healthOf, linkedPath, list, number, present, readText, valueAt } from './values.ts';
 
 /** One reading of a chassis. */
 export interface Sensor {
@@ -49,7 +49,7 @@ async function sensorsOf(reader: Reader, chassis: Json): Promise<Sensor[]> {
     reader.resource(chassis.Thermal),
     reader.resource(chassis.Power),
   ]);
-  const place = observedText(chassis.Id) ?? linkedPath(chassis) ?? '';
+  const place = readText(chassis.Id) ?? linkedPath(chassis) ?? '';
   return mergeSensors(sensors.flatMap(fromSensor), [...fromThermal(thermal), ...fromPower(power)]).map((one) => ({
     chassis: place,
     ...one,
@@ -92,17 +92,17 @@ const types: Readonly<Record<string, readonly [SensorKind, string]>> = {
 function fromSensor(sensor: Json): Raw[] {
   const value = number(sensor.Reading);
   if (value === null || !present(sensor)) return [];
-  const observedUnit = observedText(sensor.ReadingUnits);
-  const [kind, unit] = types[observedText(sensor.ReadingType) ?? ''] ?? units[observedUnit ?? ''] ?? [null, null];
-  const id = observedText(sensor.Id) ?? '';
-  const other = kind === null && observedUnit !== null ? 'other' : null;
+  const unitText = readText(sensor.ReadingUnits);
+  const [kind, unit] = types[readText(sensor.ReadingType) ?? ''] ?? units[unitText ?? ''] ?? [null, null];
+  const id = readText(sensor.Id) ?? '';
+  const other = kind === null && unitText !== null ? 'other' : null;
   return [
     {
       id,
-      name: observedText(sensor.Name) ?? id,
+      name: readText(sensor.Name) ?? id,
       kind: kind ?? other,
       value,
-      unit: unit ?? observedUnit,
+      unit: unit ?? unitText,
       health: healthOf(sensor),
       low: number(valueAt(sensor.Thresholds, 'LowerCritical', 'Reading')),
       high: number(valueAt(sensor.Thresholds, 'UpperCritical', 'Reading')),
@@ -114,7 +114,7 @@ function fromThermal(thermal: Json | null): Raw[] {
   return [
     ...list(thermal?.Temperatures).flatMap((one) => fromOld(one, one.ReadingCelsius, 'temperature', '°C')),
     ...list(thermal?.Fans).flatMap((one) =>
-      fromOld(one, one.Reading, 'fan', observedText(one.ReadingUnits) === 'RPM' ? 'rpm' : '%'),
+      fromOld(one, one.Reading, 'fan', readText(one.ReadingUnits) === 'RPM' ? 'rpm' : '%'),
     ),
   ];
 }
@@ -129,11 +129,11 @@ function fromPower(power: Json | null): Raw[] {
 function fromOld(one: Json, reading: unknown, kind: SensorKind, unit: string): Raw[] {
   const value = number(reading);
   if (value === null || !present(one)) return [];
-  const id = observedText(one.MemberId) ?? '';
+  const id = readText(one.MemberId) ?? '';
   return [
     {
       id,
-      name: observedText(one.Name) ?? observedText(one.FanName) ?? (kind === 'power' ? 'Power consumed' : id),
+      name: readText(one.Name) ?? readText(one.FanName) ?? (kind === 'power' ? 'Power consumed' : id),
       kind,
       value,
       unit,

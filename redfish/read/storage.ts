@@ -7,8 +7,8 @@ import {
   isReference,
   list,
   number,
-  observedText,
   present,
+  readText,
   serviceLabel,
   state,
   valueAt,
@@ -51,9 +51,9 @@ async function drivesOf(reader: Reader, storage: Json): Promise<Json[]> {
 
 /** Media that the controller itself plays to the host, and what takes discs, are no drives of the machine. */
 function isReal(drive: Json): boolean {
-  const media = observedText(drive.MediaType) ?? '';
-  const protocol = observedText(drive.Protocol) ?? '';
-  const names = [drive.Model, drive.Name, drive.Manufacturer, drive.Id].map((one) => observedText(one) ?? '');
+  const media = readText(drive.MediaType) ?? '';
+  const protocol = readText(drive.Protocol) ?? '';
+  const names = [drive.Model, drive.Name, drive.Manufacturer, drive.Id].map((one) => readText(one) ?? '');
   if (/cd|dvd|floppy|optical|tape|virtual/i.test(media) || /virtual/i.test(protocol)) return false;
   if (names.some((name) => mediaNames.test(name))) return false;
   // A virtual machine's own disks are called so too; what a controller plays hangs on USB, or tells nothing of itself.
@@ -66,9 +66,7 @@ const mediaNames = /\b((virtual|remote)[ _-]*(cd|dvd|floppy|hdisk|media|optical)
 
 /** SimpleStorage also lists backplanes, which have no capacity; a drive may keep silent about it, but is no backplane. */
 function isDisk(device: Json): boolean {
-  return (
-    amount(device.CapacityBytes) !== null || !/backplane|enclosure|expander/i.test(observedText(device.Model) ?? '')
-  );
+  return amount(device.CapacityBytes) !== null || !/backplane|enclosure|expander/i.test(readText(device.Model) ?? '');
 }
 
 function driveOf(drive: Json): Drive {
@@ -76,15 +74,15 @@ function driveOf(drive: Json): Drive {
   return {
     slot:
       serviceLabel(drive.PhysicalLocation) ??
-      observedText(list(drive.Location)[0]?.Info) ??
-      (ordinal === null ? observedText(drive.Name) : String(ordinal)),
-    manufacturer: observedText(drive.Manufacturer),
-    model: observedText(drive.Model),
+      readText(list(drive.Location)[0]?.Info) ??
+      (ordinal === null ? readText(drive.Name) : String(ordinal)),
+    manufacturer: readText(drive.Manufacturer),
+    model: readText(drive.Model),
     serial: known(drive.SerialNumber),
     bytes: amount(drive.CapacityBytes),
-    media: observedText(drive.MediaType),
-    protocol: observedText(drive.Protocol),
-    revision: observedText(drive.Revision),
+    media: readText(drive.MediaType),
+    protocol: readText(drive.Protocol),
+    revision: readText(drive.Revision),
     state: state(drive),
     health: healthOf(drive),
   };

@@ -2,7 +2,7 @@ import { cleanText } from '../../domain/identity/identity.ts';
 import type { Json } from '../transport.ts';
 
 /** What a resource shows, or null: controllers leave out, blank out and mistype any property they like. */
-export function observedText(value: unknown): string | null {
+export function readText(value: unknown): string | null {
   return typeof value === 'string' ? cleanText(value) : null;
 }
 
@@ -14,13 +14,13 @@ const denialInWords = /^(no|not|nothing|empty|unmounted|ejected|detached|disconn
 
 /** Text that names something; null where it denies that there is anything. */
 export function named(value: unknown): string | null {
-  const observed = observedText(value);
-  return observed === null || denial.test(observed) || denialInWords.test(inWords(observed)) ? null : observed;
+  const text = readText(value);
+  return text === null || denial.test(text) || denialInWords.test(inWords(text)) ? null : text;
 }
 
 /** Text as words with a blank between; signs at its ends are none. What has a dot, a colon or a slash in it stays. */
-export function inWords(observed: string): string {
-  return observed
+export function inWords(text: string): string {
+  return text
     .replace(/^[^\w]+|[^\w]+$/g, '')
     .replace(/([a-z])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, (_, low = '', high = '', capital = '') =>
       capital === '' ? `${low} ${high}` : `${capital} `,
@@ -54,7 +54,7 @@ export function valueAt(value: unknown, ...way: string[]): unknown {
 
 /** The path that a link names, without fragment: members of arrays are linked as `…/Thermal#/Fans/0`. */
 export function linkedPath(value: unknown): string | null {
-  return observedText(object(value)['@odata.id'])?.split('#')[0] ?? null;
+  return readText(object(value)['@odata.id'])?.split('#')[0] ?? null;
 }
 
 /** Only a link, nothing of the resource itself. */
@@ -68,11 +68,11 @@ export function pathKey(path: string): string {
 }
 
 export function state(resource: Json): string | null {
-  return observedText(valueAt(resource, 'Status', 'State'));
+  return readText(valueAt(resource, 'Status', 'State'));
 }
 
 export function healthOf(resource: Json): string | null {
-  return observedText(valueAt(resource, 'Status', 'Health'));
+  return readText(valueAt(resource, 'Status', 'Health'));
 }
 
 export function present(resource: Json): boolean {
@@ -81,5 +81,5 @@ export function present(resource: Json): boolean {
 
 /** Where a part sits, as printed beside it. */
 export function serviceLabel(location: unknown): string | null {
-  return observedText(valueAt(location, 'PartLocation', 'ServiceLabel'));
+  return readText(valueAt(location, 'PartLocation', 'ServiceLabel'));
 }

@@ -61,7 +61,7 @@ async function bench({ up, supervisor, stopped }: BenchFarrier): Promise<number>
     cpu_seconds: fold(after, ({ cpuSeconds }, name) => cpuSeconds - (before[name]?.cpuSeconds ?? 0)),
     rss_mib: fold(after, ({ rssMib }) => rssMib),
   };
-  await tellStuck(up.mdb);
+  await printStuck(up.mdb);
   process.stdout.write(`${JSON.stringify(result)}\n`);
   return reportBounds(birthBounds(result));
 }
@@ -99,7 +99,7 @@ async function look(mdb: Mdb): Promise<Status> {
 }
 
 /** Says of the first machines that did not arrive where they stand and why. */
-async function tellStuck(mdb: Mdb): Promise<void> {
+async function printStuck(mdb: Mdb): Promise<void> {
   const rows = await mdb.execute<{
     id: string;
     rack: string | null;

@@ -138,7 +138,7 @@ async function fill(url: string): Promise<void> {
   await migrateMdb(mdb);
   const policy = {
     ...({ autoBirth: true, wipe: 'any', bmcNetworks: [], bootstrapLimit: 1_000_000 } as const),
-    ...({ strangersPerMinute: 1_000_000, hostname: '{rack}-{unit}', imageSystem: 'archive' } as const),
+    ...({ unknownMachinesPerMinute: 1_000_000, hostname: '{rack}-{unit}', imageSystem: 'archive' } as const),
   };
   await definePlaces(
     mdb,

@@ -78,20 +78,20 @@ function start(spec: WholeSpec, data: string, supervisor: Supervisor, stop: Abor
       FARRIER_BOOT_RATE: '100000',
       ...(spec.faults !== undefined && { FARRIER_SIM_FAULTS: spec.faults }),
     },
-    steps: tellingSteps(),
+    steps: printingSteps(),
     supervisor,
     stop,
   });
 }
 
-function tellingSteps(): SetupSteps {
+function printingSteps(): SetupSteps {
   const steps = new SetupSteps();
-  const reported = new Set<string>();
+  const printed = new Set<string>();
   steps.on('change', () => {
     for (const { title, state } of steps.list()) {
-      if (reported.has(title) || (state !== 'done' && state !== 'failed')) continue;
+      if (printed.has(title) || (state !== 'done' && state !== 'failed')) continue;
       say(`${title}: ${state}`);
-      reported.add(title);
+      printed.add(title);
     }
   });
   return steps;

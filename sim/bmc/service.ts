@@ -45,7 +45,7 @@ export class SimulatedBmc {
     this.#controller = new Controller(machine, account, personality, this.faults);
     this.#controller.restarting = () => forgetSubscriptions(this.#controller);
     this.#telling = new EventSender(this.#controller);
-    machine.told = (entry) => this.#telling.tell(entry);
+    machine.onEffect = (entry) => this.#telling.tell(entry);
   }
 
   get personality(): Personality {

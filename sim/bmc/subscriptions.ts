@@ -168,8 +168,8 @@ export function unsubscribe(controller: Controller, id: string): Reply {
 export function submitTestEvent(controller: Controller, { MessageId, Message, EventType, ...others }: Body): Reply {
   const strange = Object.keys(others).find((name) => !name.startsWith('@') && !testParameters.includes(name));
   if (strange) return unknownParameter(strange, 'EventService.SubmitTestEvent');
-  const reported = [MessageId, Message, EventType].find((one) => one !== undefined && typeof one !== 'string');
-  if (reported !== undefined) return wrongValue(reported, 'MessageId');
+  const wrong = [MessageId, Message, EventType].find((one) => one !== undefined && typeof one !== 'string');
+  if (wrong !== undefined) return wrongValue(wrong, 'MessageId');
   controller.machine.note('test-event', {
     ...(MessageId !== undefined && { messageId: MessageId }),
     ...(Message !== undefined && { message: Message }),

@@ -22,9 +22,9 @@ afterAll(async () => {
 
 it('tells an order to the one workflow of the machine, starting it the first time', async () => {
   const machine = { machineId, siteId: 'home' };
-  await farrier.tellOrder(machine, { id: 'o-1', passage: 'birth' });
+  await farrier.signalOrder(machine, { id: 'o-1', passage: 'birth' });
   const first = await farrier.temporal.workflow.getHandle(machineWorkflowId(machineId)).describe();
-  await farrier.tellOrder(machine, { id: 'o-1', passage: 'birth' });
+  await farrier.signalOrder(machine, { id: 'o-1', passage: 'birth' });
   const second = await farrier.temporal.workflow.getHandle(machineWorkflowId(machineId)).describe();
   expect(first).toMatchObject({ type: 'machine', taskQueue: 'lifecycle', status: { name: 'RUNNING' } });
   expect(second.runId).toBe(first.runId);

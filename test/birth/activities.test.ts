@@ -181,7 +181,7 @@ describe('what is held', () => {
 
   test('an unknown switch port', async () => expect(await heldOf({ port: 'swp99' })).toBe('register/unknown-port'));
   test('no neighbour', async () => expect(await heldOf({ port: null })).toBe('register/no-neighbour'));
-  test('a stranger disk', async () => expect(await heldOf({ content: 'ext4' })).toBe('register/stranger-disks'));
+  test('a foreign disk', async () => expect(await heldOf({ content: 'ext4' })).toBe('register/foreign-disks'));
 
   test('two machines on one slot: the second waits, the first stays', async () => {
     const first = await seen({ port: 'swp30' });

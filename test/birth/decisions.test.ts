@@ -61,7 +61,7 @@ describe('which disks may be written', () => {
     expect(wipeHeld([disk('blank'), disk('farrier', mark)], machine, 'blank')).toBeNull();
   });
 
-  test.each(['ext4', 'gpt', 'unknown'])('not a stranger with %s', (content) => {
+  test.each(['ext4', 'gpt', 'unknown'])('not a foreign disk with %s', (content) => {
     expect(wipeHeld([disk('blank'), disk(content)], machine, 'blank')?.reason).toContain(
       `sda (serial S1) holds ${content}`,
     );
@@ -69,7 +69,7 @@ describe('which disks may be written', () => {
 
   test('not one that another machine marked', () => {
     expect(wipeHeld([disk('farrier', '6f6a3b1e-0000-4000-8000-000000000002')], machine, 'blank')?.fault).toBe(
-      'register/stranger-disks',
+      'register/foreign-disks',
     );
   });
 

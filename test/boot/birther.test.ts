@@ -73,7 +73,7 @@ test('fifty first requests at once make one machine with one address, and each g
 });
 
 test('a thousand machines at once: none twice, no address lost or lent twice', async () => {
-  await writeSite(db.mdb, { lent: 1000, policy: { strangersPerMinute: 2000 } });
+  await writeSite(db.mdb, { lent: 1000, policy: { unknownMachinesPerMinute: 2000 } });
   const macs = Array.from({ length: 1000 }, (_, n) => `52:54:01:00:${hex(n >> 8)}:${hex(n & 255)}`);
   const scripts = await Promise.all(macs.map((one) => birther.ask({ mac: one, platform: 'efi' })));
   const lent = scripts.map((script) => argument(script, 'address'));
@@ -173,8 +173,8 @@ test('images beyond the limit end in one report, and a cleared count goes on', a
   expect(await told()).toHaveLength(2);
 });
 
-test('strangers beyond the guard wait and leave no rows (attack A3)', async () => {
-  await writeSite(db.mdb, { policy: { strangersPerMinute: 5 } });
+test('unknown machines beyond the limit wait and leave no rows (attack A3)', async () => {
+  await writeSite(db.mdb, { policy: { unknownMachinesPerMinute: 5 } });
   const scripts = await Promise.all(
     Array.from({ length: 100 }, (_, n) => birther.ask({ mac: `52:54:00:cc:00:${hex(n)}` })),
   );
@@ -183,7 +183,11 @@ test('strangers beyond the guard wait and leave no rows (attack A3)', async () =
   expect(await db.mdb.select().from(machines)).toHaveLength(5);
   const counted = await db.mdb.select().from(bootCounts);
   expect(counted.length).toBeLessThanOrEqual(6 + 1);
-  expect(counted.find((row) => row.mac === 'stranger')).toMatchObject({ requests: 95, answers: 95, answer: 'wait' });
+  expect(counted.find((row) => row.mac === 'unknown-machine')).toMatchObject({
+    requests: 95,
+    answers: 95,
+    answer: 'wait',
+  });
   await db.mdb.update(sites).set({ policy: { ...sitePolicy, autoBirth: false } });
   expect(await birther.ask({ mac: '52:54:00:dd:00:01' })).toContain('takes no unannounced machines');
 });

@@ -48,11 +48,11 @@ describe('the five states', () => {
 describe('what is not answered with an image', () => {
   test.each<[string, Knowledge, string]>([
     [
-      'a stranger where none are taken',
+      'an unknown machine where none are taken',
       { known: 'nothing', policy: { ...policy, autoBirth: false }, admitted: true },
       'wait',
     ],
-    ['one stranger too many', { known: 'nothing', policy, admitted: false }, 'wait'],
+    ['one unknown machine too many', { known: 'nothing', policy, admitted: false }, 'wait'],
     ['an outage', { known: 'outage', healthy: false }, 'wait'],
     ['an outage of a healthy machine', { known: 'outage', healthy: true }, 'local'],
   ])('%s', (_, knowledge, expected) => {

@@ -9,7 +9,7 @@ const policy: SitePolicy = {
   wipe: 'blank',
   bmcNetworks: ['10.9.0.0/16'],
   bootstrapLimit: 5,
-  strangersPerMinute: 100,
+  unknownMachinesPerMinute: 100,
   hostname: '{rack}-u{unit}',
   imageSystem: 'archive',
 };

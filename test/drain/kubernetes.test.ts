@@ -143,7 +143,7 @@ describe('draining a Kubernetes node', () => {
     cluster.add('db-1', 'StatefulSet');
     cluster.protectedPods.add('db-0');
     cluster.protectedPods.add('db-1');
-    const { drain, close } = open({ killGrace: '5' });
+    const { drain, close } = open({ killGraceSeconds: '5' });
     await drain.start(task);
     expect(await drain.progress(task)).toEqual({
       drained: false,

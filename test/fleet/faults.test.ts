@@ -32,7 +32,7 @@ describe('a rack with faults', () => {
         at(3, { kind: 'wrong-port', port: 'Ethernet999' }),
         // Comes when the machine whose port it is cabled to is in service.
         at(4, { kind: 'no-boot' }),
-        at(5, { kind: 'stranger-disk', content: 'ext4' }),
+        at(5, { kind: 'foreign-disk', content: 'ext4' }),
         at(6, { kind: 'nonsense-inventory' }),
         at(7, { kind: 'boot-loop', seconds: 1 }),
       ],
@@ -138,7 +138,7 @@ describe('a rack with faults', () => {
     await inService(id);
   });
 
-  test('a stranger: never wiped unasked; wiped when a person says so', async () => {
+  test('foreign data is never wiped unasked, and wiped when a person says so', async () => {
     const { id } = sick(5);
     const step = await asked(id, /ext4/);
     const before = await whole.journal();

@@ -174,8 +174,8 @@ describe('a simulated machine whose board is replaced', () => {
     Object.assign(machine().hardware, facts);
     await listening.changeCertificate(machine());
   }
-  const accept = (observed: BoardObserved, word: BoardAnswer, id = 'repair-1:board:1') =>
-    createRepairActivities(db.mdb).acceptBoard({ ...order, id, shown: observed, word });
+  const accept = (observed: BoardObserved, answer: BoardAnswer, id = 'repair-1:board:1') =>
+    createRepairActivities(db.mdb).acceptBoard({ ...order, id, observed: observed, answer });
 
   test('is shut out, told apart from another machine, and is itself again by the word of a person', async () => {
     expect(await ask('checkController')).toMatchObject({ state: 'match' });
@@ -197,10 +197,10 @@ describe('a simulated machine whose board is replaced', () => {
     expect(await bmc()).toMatchObject({ pin, quarantineFor: 'certificate' });
 
     const word = { by: 'ann', serial: 'NB-7', uuid: newUuid, key };
-    expect(await accept(observation.shown, { ...word, uuid: oldUuid })).toMatchObject({ accepted: false });
+    expect(await accept(observation.observed, { ...word, uuid: oldUuid })).toMatchObject({ accepted: false });
     expect(await bmc()).toMatchObject({ pin, quarantineFor: 'certificate' });
-    expect(await accept(observation.shown, word)).toEqual({ accepted: true, keysLost: true });
-    expect(await accept(observation.shown, word)).toEqual({ accepted: true, keysLost: true });
+    expect(await accept(observation.observed, word)).toEqual({ accepted: true, keysLost: true });
+    expect(await accept(observation.observed, word)).toEqual({ accepted: true, keysLost: true });
     expect(await bmc()).toMatchObject({ pin: key, quarantine: null, quarantineFor: null });
     expect(await row()).toMatchObject({
       systemUuid: newUuid,

@@ -307,7 +307,7 @@ describe('erasing a drive by the controller (quirk 65)', () => {
 
   test.each(having(({ erase }) => erase))('of %s is begun once, and done when its task is', async (family) => {
     await open(family);
-    acting.machine.setFault({ kind: 'stranger-disk', disk: 0, content: 'ext4' });
+    acting.machine.setFault({ kind: 'foreign-disk', disk: 0, content: 'ext4' });
     const parameters = { serial: serial(), approvedBy: 'ada' };
     const begun = await acting.act('erase-drive', parameters);
     const result = begun.state === 'done' ? begun : await acting.settle('erase-drive', { parameters });

@@ -93,7 +93,7 @@ describe('credentials that were refused', () => {
     expect(await quarantineOf(order)).toMatchObject({ for: 'credentials', why: expect.stringContaining('bmc') });
     await give('the day before');
     expect(await everybody(order)).toContainEqual({
-      held: expect.objectContaining({ fault: 'configure/credentials' }),
+      question: expect.objectContaining({ fault: 'configure/credentials' }),
     });
     expect(bmc.count(opening)).toBe(2);
     await give(password);

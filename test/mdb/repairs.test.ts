@@ -5,7 +5,7 @@ import { createRepairActivities } from '../../activities/repair/index.ts';
 import type { Severity } from '../../domain/requests.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { keepConsole } from '../../mdb/controllers/consoles.ts';
-import { attempts, bundles, controllerLogEntries, machines, orders, replacements } from '../../mdb/schema.ts';
+import { bundles, controllerLogEntries, machines, orders, repairAttempts, replacements } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -34,7 +34,7 @@ async function patient(repairs = 1, more: Partial<typeof machines.$inferInsert> 
 }
 type Order = Awaited<ReturnType<typeof patient>>['orders'][number];
 
-/** Begins a rung as a process would that knows nothing but the MDB, and is gone afterwards. */
+/** Begins an attempt as a process would that knows nothing but the MDB, and is gone afterwards. */
 async function begin(order: Order | undefined, attempt: Severity, byHand?: true) {
   if (!order) throw new Error('no such repair');
   const connection = connectMdb({ url: db.url, name: 'another process', connections: 1, statementTimeoutMs: 60_000 });
@@ -55,12 +55,12 @@ const end = (order: Order | undefined, attempt: Severity) =>
   });
 const age = (machineId: string, hours: number) =>
   db.mdb
-    .update(attempts)
-    .set({ attemptedAt: sql`${attempts.attemptedAt} - ${hours} * interval '1 hour'` })
-    .where(eq(attempts.machineId, machineId));
+    .update(repairAttempts)
+    .set({ attemptedAt: sql`${repairAttempts.attemptedAt} - ${hours} * interval '1 hour'` })
+    .where(eq(repairAttempts.machineId, machineId));
 
-describe('the budget of a rung', () => {
-  test('counts what other orders and other processes climbed, and comes back with time', async () => {
+describe('the budget of an attempt', () => {
+  test('counts the attempts of other orders and other processes, and comes back with time', async () => {
     const { machineId, orders } = await patient(3);
     for (const order of orders.slice(0, 2)) {
       expect(await begin(order, 'restart')).toMatchObject({ may: true });
@@ -77,7 +77,7 @@ describe('the budget of a rung', () => {
     const { machineId, orders } = await patient();
     for (let tries = 0; tries < 3; tries += 1)
       expect(await begin(orders[0], 'restart')).toEqual({ may: true, wait: 0 });
-    expect(await db.mdb.$count(attempts, eq(attempts.machineId, machineId))).toBe(1);
+    expect(await db.mdb.$count(repairAttempts, eq(repairAttempts.machineId, machineId))).toBe(1);
   });
 
   test('keeps the time that an act is given, from one process and order to the next', async () => {

@@ -36,7 +36,7 @@ it('O-15: a machine that boots five times in ten minutes is a finding, a metric,
   expect((await bench.ask('GET', '/machines/m-02')).body.boots).toEqual({ times: 0, minutes: 10 });
 });
 
-it('O-15: counts a machine by all its MACs, and a stranger by its own', async () => {
+it('O-15: counts a machine by all its MACs, and an unknown machine by its own', async () => {
   await bench.base.mdb.insert(nics).values([
     { mac: '52:54:00:00:09:44', machineId: 'm-04' },
     { mac: '52:54:00:00:09:04', machineId: 'm-04' },

@@ -114,7 +114,7 @@ describe('the sessions of a process', () => {
   });
 
   test('are deleted when nobody uses them', async () => {
-    const short = openSessionPool({ idle: 20 });
+    const short = openSessionPool({ idleMs: 20 });
     await short.use(contact(), readSystem);
     await expect.poll(() => bmc.sessions.size).toBe(0);
     await short.use(contact(), readSystem);

@@ -73,5 +73,5 @@ export class ModelLedger {
 }
 
 function asHolder({ waiting, fence }: Row): PermitHolder {
-  return { ...waiting, fence, since: waiting.at, renewed: waiting.at, overdue: null, told: true };
+  return { ...waiting, fence, since: waiting.at, renewed: waiting.at, overdue: null, notified: true };
 }

@@ -255,7 +255,7 @@ export class SemaphoreWorld {
 
   #tell(request: string): void {
     this.#told.add(request);
-    this.#semaphore?.told(request);
+    this.#semaphore?.markNotified(request);
   }
 
   #answer(to: Requester, semaphore: Semaphore): void {
@@ -319,7 +319,7 @@ export class SemaphoreWorld {
     // Signals are in the history and come again; updates that were not accepted may be gone.
     const again = this.#taken.filter((message) => message.kind !== 'acquire' || which % 2 === 0);
     this.#semaphore = unpack(id, JSON.parse(this.#recorded));
-    for (const request of this.#told) this.#semaphore.told(request);
+    for (const request of this.#told) this.#semaphore.markNotified(request);
     this.#mail.push(...again);
     this.#record();
   }

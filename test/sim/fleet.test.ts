@@ -211,7 +211,7 @@ test.each<[Fault, (fleet: Fleet) => Promise<void>]>([
     },
   ],
   [
-    { kind: 'stranger-disk', disk: 1, content: 'ext4' },
+    { kind: 'foreign-disk', disk: 1, content: 'ext4' },
     async (fleet) => {
       await until(fleet, 'ready');
       expect(

@@ -40,7 +40,7 @@ export const sitePolicy: SitePolicy = {
   wipe: 'blank',
   bmcNetworks: ['10.9.0.0/16', '127.0.0.0/8'],
   bootstrapLimit: 5,
-  strangersPerMinute: 600,
+  unknownMachinesPerMinute: 600,
   hostname: '{rack}-{unit}',
   imageSystem: 'archive',
 };

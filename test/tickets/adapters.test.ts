@@ -100,7 +100,7 @@ describe.each(systems)('%s', (name, open, fake, settings, wrong) => {
 const unknownMachine = { title: 'coffee machine', body: 'descales itself', closedBy: 'hana', gone: false };
 
 /** A system that already has somebody else's ticket in it. */
-async function withUnknownMachine(open: OpenTicketSystem, tickets: FakeTickets, settings: Record<string, string>) {
+async function withForeignTicket(open: OpenTicketSystem, tickets: FakeTickets, settings: Record<string, string>) {
   const id = open === openServicenow ? 'a'.repeat(32) : open === openJira ? 'OPS-7' : '7';
   tickets.issues.push({ ...unknownMachine, id, marker: 'somebody', open: true, comments: [] });
   server = await serveFake(tickets.handle);
@@ -109,8 +109,8 @@ async function withUnknownMachine(open: OpenTicketSystem, tickets: FakeTickets, 
 const draft = { marker: markerOf('T-1'), title: 'm-1: no power', body: 'It has no power.' };
 
 describe('what a search answers counts only if it shows the marker', () => {
-  it("T-1: a ServiceNow table without correlation_id answers with a stranger's record, which is not ours", async () => {
-    const { system, tickets, end } = await withUnknownMachine(openServicenow, fakeServicenow({ noField: true }), {});
+  it('T-1: a ServiceNow table without correlation_id answers with another record, which is not ours', async () => {
+    const { system, tickets, end } = await withForeignTicket(openServicenow, fakeServicenow({ noField: true }), {});
     expect(await system.find(draft.marker)).toBeNull();
     const refused = await system.create(draft).catch((error: unknown) => error);
     expect(refused).toMatchObject({ kind: 'settings', retryable: false, place: { id: tickets.issues[1]?.id } });
@@ -126,7 +126,7 @@ describe('what a search answers counts only if it shows the marker', () => {
   ] as const)(
     'T-2: %s drops labels of who may not set them; the issue is found by its text',
     async (_, open, fake, settings) => {
-      const { system, tickets, end } = await withUnknownMachine(open, fake({ noLabels: true }), settings);
+      const { system, tickets, end } = await withForeignTicket(open, fake({ noLabels: true }), settings);
       const made = await system.create(draft);
       tickets.issues.push({ ...unknownMachine, id: '900', marker: '', open: true, comments: [] });
       expect(await system.find(draft.marker)).toEqual(made);
@@ -136,7 +136,7 @@ describe('what a search answers counts only if it shows the marker', () => {
   );
 
   it('T-2: Jira told by its key alone is read back', async () => {
-    const { system, end } = await withUnknownMachine(openJira, fakeJira({ noLabels: true }), { project: 'OPS' });
+    const { system, end } = await withForeignTicket(openJira, fakeJira({ noLabels: true }), { project: 'OPS' });
     await expect(system.create(draft)).rejects.toMatchObject({ kind: 'settings', place: { id: 'OPS-101' } });
     await end();
   });
@@ -147,7 +147,7 @@ describe('what a search answers counts only if it shows the marker', () => {
   ] as const)(
     'T-1: %s ignores the condition: the issue of somebody else is not ours',
     async (_, open, fake, settings, path) => {
-      const { system, tickets, end } = await withUnknownMachine(open, fake(), settings);
+      const { system, tickets, end } = await withForeignTicket(open, fake(), settings);
       server.trouble = (request) => {
         if (request.path !== path || request.method !== 'GET') return undefined;
         const row = {
@@ -167,7 +167,7 @@ describe('what a search answers counts only if it shows the marker', () => {
   );
 
   it("T-1: a service of one's own that finds something for every marker is not believed", async () => {
-    const { system, end } = await withUnknownMachine(openTicketWebhook, fakeService({ anybody: true }), {});
+    const { system, end } = await withForeignTicket(openTicketWebhook, fakeService({ anybody: true }), {});
     expect(await system.find(draft.marker)).toBeNull();
     await end();
   });
@@ -178,7 +178,7 @@ describe('comments', () => {
     ['GitHub', openGithub, fakeGithub, { repo: 'ops/racks' }],
     ['GitLab', openGitlab, fakeGitlab, { project: 'dc/hands' }],
   ] as const)('T-3: of %s, the answer that is the 100th of 102 is read', async (_, open, fake, settings) => {
-    const { system, tickets, end } = await withUnknownMachine(open, fake(), settings);
+    const { system, tickets, end } = await withForeignTicket(open, fake(), settings);
     const { id } = await system.create(draft);
     const texts = Array.from({ length: 102 }, (_none, n) => (n === 99 ? '/farrier retry' : `word ${n}`));
     for (const [n, text] of texts.entries()) tickets.issues[1]?.comments.push({ id: 1000 + n, by: 'hana', text });

@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
-  attempts,
   bootCounts,
   bundles,
   burnins,
@@ -20,6 +19,7 @@ import {
   machines,
   orders,
   permits,
+  repairAttempts,
   tickets,
 } from '../../mdb/schema.ts';
 import { rigRack } from '../../sim/vm/rig.ts';
@@ -173,7 +173,7 @@ describe.skipIf(reason !== null)(`birth of real machines${reason === null ? '' :
         changes: await mdb.select().from(hardwareChanges).orderBy(hardwareChanges.id),
         burnins: new Map((await mdb.select().from(burnins)).map((one) => [one.orderId, one])),
         bundles: await mdb.select().from(bundles),
-        attempts: await mdb.select().from(attempts).orderBy(attempts.id),
+        attempts: await mdb.select().from(repairAttempts).orderBy(repairAttempts.id),
         acts: await mdb.select().from(intents),
         permits: await mdb.select().from(permits),
         tickets: await mdb.select().from(tickets),

@@ -172,7 +172,7 @@ function pastOf(
     acts,
     permits: [],
     questions: [],
-    requestCount: 0,
+    questionCount: 0,
     answers: [],
     reports: [],
     nonce: reported > 0 ? 'boot-1' : null,

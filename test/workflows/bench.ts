@@ -40,7 +40,7 @@ export type Doubles = OrderActivities &
   RetireActivities &
   OutageActivities &
   DrainActivities &
-  Pick<PermitActivities, 'askPermit' | 'tellSemaphore'> &
+  Pick<PermitActivities, 'askPermit' | 'sendToSemaphore'> &
   Pick<RecordActivities, 'keepConsole' | 'keepRecords'> &
   BirthActivities &
   CleanActivities &
@@ -162,7 +162,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
     }),
     readPolicy: async () => policy,
     askPermit: async () => ({ state: 'granted', fence: 8 }),
-    tellSemaphore: async () => undefined,
+    sendToSemaphore: async () => undefined,
     startDrain: async () => drained,
     drainProgress: async () => drained,
     stopDrain: async () => 'takes work again',
@@ -208,7 +208,7 @@ function describe(name: string, input: Record<string, unknown>): string {
     input['to'] ??
     input['state'] ??
     (name === 'closeHumanStep' ? input['answer'] : undefined) ??
-    (name === 'tellSemaphore' ? input['message'] : undefined);
+    (name === 'sendToSemaphore' ? input['message'] : undefined);
   return detail === undefined ? name : `${name} ${String(detail)}`;
 }
 

@@ -24,7 +24,7 @@ const observed: BoardObserved = {
 };
 const swapped: BoardObservation = {
   state: 'swapped',
-  shown: observed,
+  observed,
   agree: ['serial', 'nic-mac'],
   differ: ['uuid', 'key'],
   bootPortGone: false,
@@ -44,8 +44,8 @@ function board(
       return typeof observation === 'function' ? observation(key) : (observation as BoardObservation);
     },
     acceptBoard: async (accepting) => {
-      words.push(accepting.word);
-      if (accepting.word.uuid !== uuid) return { accepted: false, why: `its system UUID is ${uuid}` };
+      words.push(accepting.answer);
+      if (accepting.answer.uuid !== uuid) return { accepted: false, why: `its system UUID is ${uuid}` };
       return { accepted: true, keysLost: true };
     },
   };

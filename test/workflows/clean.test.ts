@@ -44,7 +44,7 @@ async function goOn(
 }
 const question = (fault: string, choices: string[]) => ({ question: { fault, reason: `about ${fault}`, choices } });
 /** Without the questions to the semaphores, which are in every passage. */
-const calls = (bench: Bench) => bench.calls.filter((call) => !/^(askPermit|tellSemaphore)/.test(call));
+const calls = (bench: Bench) => bench.calls.filter((call) => !/^(askPermit|sendToSemaphore)/.test(call));
 const count = (bench: Bench, call: string) => bench.calls.filter((one) => one === call).length;
 
 describe.skipIf(shared === null)('clean', () => {
@@ -69,7 +69,7 @@ describe.skipIf(shared === null)('clean', () => {
         'stopDrain',
       ]);
       // Asked for before it leaves, and before it is restarted; given back at the end, each of them.
-      const permits = bench.calls.filter((call) => /^(askPermit|tellSemaphore)/.test(call));
+      const permits = bench.calls.filter((call) => /^(askPermit|sendToSemaphore)/.test(call));
       expect(permits.length).toBeGreaterThanOrEqual(4);
       expect(bench.calls.indexOf(permits[0] ?? '')).toBeLessThan(bench.calls.indexOf('leaveService draining'));
     }),

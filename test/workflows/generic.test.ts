@@ -211,7 +211,7 @@ describe.skipIf(shared === null)('each activity, failed for good, ends the passa
           expect(stood, `${names[index]} of ${passage}: ${JSON.stringify(await statusOf(bench))}`).not.toBeNull();
           // Whoever ends holds no permit: it was given back, whichever way it ended.
           const count = (call: string) => bench.calls.filter((one) => one === call).length;
-          if (stood === 'ended') expect(count('tellSemaphore release')).toBeGreaterThanOrEqual(count('askPermit'));
+          if (stood === 'ended') expect(count('sendToSemaphore release')).toBeGreaterThanOrEqual(count('askPermit'));
           actOnce(bench);
         }
       });
@@ -231,7 +231,7 @@ async function onOwnServer(
 
 /** What goes on while a passage is held back: looking, writing down what is heard, and giving back. */
 const goesOn =
-  /^(check(Health|Controller)|lookAtBoard|drainProgress|settle|read\w+|missingParts|planClean|noteReboot|keepIgnored|remindHumanStep|closeHumanStep|tellSemaphore release|openHumanStep takeover)/;
+  /^(check(Health|Controller)|lookAtBoard|drainProgress|settle|read\w+|missingParts|planClean|noteReboot|keepIgnored|remindHumanStep|closeHumanStep|sendToSemaphore release|openHumanStep takeover)/;
 /** What may still be done once it is cancelled: the way back. */
 const goesBack = /^(moveMachine (production|disabled)|moveMachine$|stopDrain|unsetRebirth|turnTo|endAttempt|endOrder)/;
 
@@ -348,7 +348,7 @@ describe.skipIf(shared === null)(
               ).toEqual([]);
             const count = (call: string) => bench.calls.filter((one) => one === call).length;
             const requestCount = count('askPermit') - (holdUp.repeated === 'askPermit' ? 1 : 0);
-            expect(count('tellSemaphore release'), says).toBeGreaterThanOrEqual(requestCount);
+            expect(count('sendToSemaphore release'), says).toBeGreaterThanOrEqual(requestCount);
             actOnce(bench, says);
           }
         });

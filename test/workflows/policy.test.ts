@@ -69,7 +69,7 @@ describe.skipIf(shared === null)('O-5: a birth', () => {
         requests.push(semaphore);
         return { state: 'granted' as const, fence: 9 };
       },
-      tellSemaphore: async ({ message }: { message: string }) => void reported.push(message),
+      sendToSemaphore: async ({ message }: { message: string }) => void reported.push(message),
     };
     return withBench(shared as NonNullable<typeof shared>, different, async (bench) => {
       await bench.goOn();

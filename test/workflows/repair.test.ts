@@ -14,7 +14,7 @@ afterAll(() => shared?.teardown());
 
 const hour = 3_600_000;
 
-describe('the budget of a rung', () => {
+describe('the budget of an attempt', () => {
   const at = (attempt: string, hours: number) => ({ attempt, at: 1000 * hour - hours * hour });
   const judge = (
     attempt: 'restart' | 'rebirth' | 'observe' | 'ticket',

@@ -16,7 +16,7 @@ export interface ComparisonContext {
   /** Machines whose workflow was started just now: they read in the MDB whatever they have to know. */
   readonly started: Set<string>;
   /** Orders that were told again of late, with the time: once every ten minutes is enough. */
-  readonly told: Map<string, number>;
+  readonly sentAt: Map<string, number>;
   /** Tells that it goes on; throws when it is to stop. */
   readonly beat: (machines: number) => Promise<void>;
 }

@@ -15,7 +15,7 @@ export interface CompareOptions {
   readonly id: string;
   readonly selector: string | null;
   readonly dryRun: boolean;
-  readonly told: Map<string, number>;
+  readonly sentAt: Map<string, number>;
   readonly signal: AbortSignal;
 }
 
@@ -24,11 +24,19 @@ export interface CompareOptions {
  * (docs/rehydrate.md). May be repeated, interrupted, and done beside a Temporal that has everything: nothing is started
  * that runs. Machines come first, so that who holds a permit is there before its semaphore asks.
  */
-export async function compare({ client, mdb, id, selector, dryRun, told, signal }: CompareOptions): Promise<Compared> {
+export async function compare({
+  client,
+  mdb,
+  id,
+  selector,
+  dryRun,
+  sentAt,
+  signal,
+}: CompareOptions): Promise<Compared> {
   const tally = new MismatchTally();
   try {
     const context: ComparisonContext = {
-      ...{ client, mdb, selector, dryRun, told, tally },
+      ...{ client, mdb, selector, dryRun, sentAt, tally },
       existing: await listExisting(client),
       started: new Set(),
       beat: async (machines) => {

@@ -23,8 +23,8 @@ const idleMs = 1000;
 /** Compares by itself, and when somebody asks, until stopped. Several of these share the work by leases. */
 export function startComparer(options: ComparerOptions): Comparer {
   const abort = new AbortController();
-  const reported = new Map<string, number>();
-  const running = loop(options, reported, abort.signal);
+  const sentAt = new Map<string, number>();
+  const running = loop(options, sentAt, abort.signal);
   return {
     async stop() {
       abort.abort();
@@ -33,22 +33,22 @@ export function startComparer(options: ComparerOptions): Comparer {
   };
 }
 
-async function loop(options: ComparerOptions, reported: Map<string, number>, signal: AbortSignal): Promise<void> {
+async function loop(options: ComparerOptions, sentAt: Map<string, number>, signal: AbortSignal): Promise<void> {
   const { client, mdb, log, every } = options;
   while (!signal.aborted) {
     try {
-      const requests = await takeAsked(mdb);
+      const requested = await takeAsked(mdb);
       // Who asks now wants to see it done now.
-      if (requests)
+      if (requested)
         await finish(
           options,
-          requests.id,
-          await compare({ client, mdb, ...requests, told: new Map(), signal }),
+          requested.id,
+          await compare({ client, mdb, ...requested, sentAt: new Map(), signal }),
           signal,
         );
       else if (await takeOwnRound(mdb, every)) {
         const own = { id: ownRound, selector: null, dryRun: false };
-        await finish(options, ownRound, await compare({ client, mdb, ...own, told: reported, signal }), signal);
+        await finish(options, ownRound, await compare({ client, mdb, ...own, sentAt: sentAt, signal }), signal);
       }
     } catch (error) {
       log.warn({ error: String(error) }, 'the MDB does not answer; the comparison waits');

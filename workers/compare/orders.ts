@@ -19,7 +19,7 @@ export async function compareOrders(context: ComparisonContext): Promise<void> {
   await each(
     idle.filter(({ machineId }) => !context.started.has(machineId)),
     (order) =>
-      tellAgain(context, order, 'order', 'it waits, and nothing is before it; its machine was told of it again'),
+      signalAgain(context, order, 'order', 'it waits, and nothing is before it; its machine was told of it again'),
   );
   if (context.selector === null) await compareStrays(context);
 }
@@ -36,9 +36,9 @@ async function lookAt(context: ComparisonContext, order: OrderToFind): Promise<v
   const now = (await standOf(context.mdb, [order.id])).get(order.id);
   if (now?.state !== 'running') return;
   if (found.state === 'missing')
-    await tellAgain(context, order, 'order', 'it runs, and its passage was missing; its machine begins it again');
+    await signalAgain(context, order, 'order', 'it runs, and its passage was missing; its machine begins it again');
   else
-    await tellAgain(
+    await signalAgain(
       context,
       order,
       'passage',
@@ -46,19 +46,19 @@ async function lookAt(context: ComparisonContext, order: OrderToFind): Promise<v
     );
 }
 
-async function tellAgain(
+async function signalAgain(
   context: ComparisonContext,
   order: OrderToFind,
   kind: 'order' | 'passage',
   what: string,
 ): Promise<void> {
   const now = Date.now();
-  if ((context.told.get(order.id) ?? 0) > now - repeatMs) return;
+  if ((context.sentAt.get(order.id) ?? 0) > now - repeatMs) return;
   await mend(context, { kind, id: order.id, what }, async () => {
     await context.client.workflow.getHandle(machineWorkflowId(order.machineId)).signal(signals.order, messageOf(order));
-    context.told.set(order.id, now);
+    context.sentAt.set(order.id, now);
   });
-  for (const [id, at] of context.told) if (at < now - repeatMs) context.told.delete(id);
+  for (const [id, at] of context.sentAt) if (at < now - repeatMs) context.sentAt.delete(id);
 }
 
 function messageOf({ id, passage, state, class: urgency, notBefore, deadline }: OrderToFind): OrderMessage {

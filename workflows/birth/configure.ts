@@ -68,7 +68,7 @@ async function set(
 /** After the restart the machine boots the network again and tells its inventory; the step begins anew with it. */
 async function returned(context: BirthContext, effects: Effects): Promise<void> {
   context.waitsOn('agent');
-  const received = await context.hear('inventory');
+  const received = await context.awaitReport('inventory');
   if (received !== 'late' && 'report' in received) throw new BootedAnew(received.report);
   await effects.askRetry(
     'configure/gone',

@@ -11,7 +11,7 @@ export async function deploy(context: InstallContext, effects: Effects): Promise
   const { facts } = context;
   for (;;) {
     context.waitsOn('agent');
-    const received = await context.hear('installed');
+    const received = await context.awaitReport('installed');
     if (received !== 'late' && 'report' in received) {
       const accepted = await effects.birth.acceptInstall();
       if (!('question' in accepted)) {

@@ -31,7 +31,7 @@ async function takeUp(context: BirthContext, effects: Effects): Promise<void> {
 async function burnIn(context: BirthContext, effects: Effects, limitMs: number): Promise<void> {
   for (;;) {
     context.waitsOn('agent', limitMs);
-    const received = await context.hear('burnin', limitMs);
+    const received = await context.awaitReport('burnin', limitMs);
     if (received === 'late') await overdue(context, effects, limitMs);
     else if ('report' in received) return;
     else

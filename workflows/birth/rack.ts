@@ -19,7 +19,7 @@ export async function rack(context: BirthContext, effects: Effects): Promise<Ste
   if (facts.mustBoot && context.mayPower) await bootNetwork(context, effects);
   for (;;) {
     context.waitsOn('agent', bootLimitMs);
-    const received = await context.hear('inventory', bootLimitMs);
+    const received = await context.awaitReport('inventory', bootLimitMs);
     if (received === 'late') {
       await silent(context, effects);
     } else if ('failed' in received) {

@@ -11,7 +11,7 @@ export async function ready(context: InstallContext, effects: Effects): Promise<
   const limitMs = context.facts.readyLimit ?? context.limit;
   for (;;) {
     context.waitsOn('agent', limitMs);
-    const received = await context.hear('ready', limitMs);
+    const received = await context.awaitReport('ready', limitMs);
     if (received === 'late') {
       await silent(context, effects, limitMs);
       continue;

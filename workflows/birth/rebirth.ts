@@ -64,7 +64,7 @@ async function setRebirth({ request: { wipe } }: RebirthContext, effects: Effect
 async function bootsByItself(context: RebirthContext, effects: Effects): Promise<boolean> {
   for (;;) {
     context.waitsOn('reboot', week, 'Its next reboot brings the bootstrap image.');
-    const received = await context.hear('inventory', week);
+    const received = await context.awaitReport('inventory', week);
     if (received !== 'late') {
       if ('failed' in received) continue;
       context.putBack(received.report);

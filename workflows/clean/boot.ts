@@ -33,7 +33,7 @@ async function arrive(context: CleanContext, effects: Effects): Promise<StepResu
   for (;;) {
     if (restarts && context.mayPower) await restart(context, effects);
     context.waitsOn('agent', limitMs);
-    const received = await context.hear('inventory', limitMs);
+    const received = await context.awaitReport('inventory', limitMs);
     if (received === 'late' && restarts && context.mayPower) continue;
     if (received !== 'late' && 'report' in received) {
       // It has left its system: nothing puts it back where it was.

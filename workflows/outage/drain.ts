@@ -52,7 +52,7 @@ export const drainWork = effectOf(
       if (then === 'skip') throw new Leave(skipped);
       if (then === 'kill') {
         // A scheduler that can't be told is no reason to spare what is to end: it ends with the machine.
-        await asked(() => effects.drain.killJobs());
+        await reachDrain(() => effects.drain.killJobs());
         return 'killed';
       }
       until = Date.now() + day;
@@ -65,11 +65,11 @@ export const drainWork = effectOf(
  * again, and what could not be begun is begun at the next look: it delays, and fails nothing.
  */
 function look({ drain }: Effects, begun: boolean): Promise<DrainProgress | string> {
-  return asked(() => (begun ? drain.drainProgress() : drain.startDrain()));
+  return reachDrain(() => (begun ? drain.drainProgress() : drain.startDrain()));
 }
 
 /** What the drain system said; a sentence for a person when it can't be asked. */
-async function asked<T>(work: () => Promise<T>): Promise<T | string> {
+async function reachDrain<T>(work: () => Promise<T>): Promise<T | string> {
   try {
     return await work();
   } catch (error) {
@@ -98,7 +98,7 @@ export const undrainWork = effectOf(
   () => ({ does: 'let work come to it again', leads: undefined }),
   async (context, effects): Promise<undefined> => {
     for (let tries = 0; ; tries += 1) {
-      const failure = await asked(async () => {
+      const failure = await reachDrain(async () => {
         await effects.drain.stopDrain();
         return null;
       });

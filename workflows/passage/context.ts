@@ -52,7 +52,7 @@ export interface PassageContext<Request = unknown, Facts = unknown> {
   /** A sentence for people who look. */
   note(text: string): void;
   /** Waits for a report of this kind from the boot that the passage works with. */
-  hear(kind: ReportKind, limitMs?: number): Promise<Received>;
+  awaitReport(kind: ReportKind, limitMs?: number): Promise<Received>;
   /** The boot of that inventory is the one to work with from now on. */
   take(report: Report): void;
   /** Leaves a report for the next step. */

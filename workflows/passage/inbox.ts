@@ -135,7 +135,7 @@ export class Inbox {
   }
 
   /** Notes where the passage stands, for people who look: search attributes, and the details of the Web UI. */
-  stand(step: string, stage: Stage, waitingOn: string, limitMs: number | null, why: string | null = null): void {
+  setStatus(step: string, stage: Stage, waitingOn: string, limitMs: number | null, why: string | null = null): void {
     if (this.step !== step) this.since = new Date().toISOString();
     this.step = step;
     this.stage = stage;

@@ -192,7 +192,7 @@ export class Permits {
   /** Says that the passage makes progress; call it where a step ends. */
   async renew(): Promise<void> {
     for (const { semaphore, id } of this.mine)
-      await permitActivities.tellSemaphore({ semaphore, message: semaphoreMessages.renew, body: { id } });
+      await permitActivities.sendToSemaphore({ semaphore, message: semaphoreMessages.renew, body: { id } });
   }
 
   /** Gives back everything, or what was taken for one operation; may be repeated. */
@@ -225,20 +225,20 @@ export class Permits {
       }
       if (answer.state === 'refused') return { state: 'refused', reason: `${held.semaphore}: ${answer.reason}` };
       if (answer.state === 'granted') this.granted.set(held.id, answer.fence);
-      else if (requestCount === 0) this.tell(held, answer, options);
-      const waited = await this.hear(held, until, options);
+      else if (requestCount === 0) this.noteQueued(held, answer, options);
+      const waited = await this.awaitGrant(held, until, options);
       if (waited !== 'again') return waited;
     }
   }
 
-  private ask({ semaphore, id }: Question, asked: number | string): Promise<PermitAnswer> {
+  private ask({ semaphore, id }: Question, attempt: number | string): Promise<PermitAnswer> {
     const { machineId, siteId, orderId, class: urgency } = this.subject;
     const { workflowId } = workflowInfo();
     const request: PermitRequest = { id, machineId, siteId, orderId, class: urgency, workflowId };
-    return permitActivities.askPermit({ semaphore, request, asked });
+    return permitActivities.askPermit({ semaphore, request, attempt });
   }
 
-  private async hear(
+  private async awaitGrant(
     { id }: Question,
     until: number | null,
     { cancelled }: TakeOptions,
@@ -255,7 +255,11 @@ export class Permits {
     return { state: 'granted', fence: this.fence };
   }
 
-  private tell({ semaphore }: Question, answer: PermitAnswer & { state: 'queued' }, { onQueued }: TakeOptions): void {
+  private noteQueued(
+    { semaphore }: Question,
+    answer: PermitAnswer & { state: 'queued' },
+    { onQueued }: TakeOptions,
+  ): void {
     upsertSearchAttributes([{ key: attributes.waitingOn, value: 'permit' }]);
     onQueued?.(`It waits for ${semaphore}, ${answer.position}. in line: ${answer.reason}`);
   }
@@ -270,7 +274,7 @@ export class Permits {
 
   private release({ semaphore, id }: Pick<Question, 'semaphore' | 'id'>): Promise<void> {
     return CancellationScope.nonCancellable(() =>
-      permitActivities.tellSemaphore({ semaphore, message: semaphoreMessages.release, body: { id } }),
+      permitActivities.sendToSemaphore({ semaphore, message: semaphoreMessages.release, body: { id } }),
     );
   }
 }

@@ -50,7 +50,7 @@ export class Questions {
     await passageActivities.openHumanStep(requests);
     const { reason, choices, schema } = question;
     run.inbox.pose({ id, question: reason, choices, owner, ...(schema && { schema }) });
-    run.inbox.stand(row, run.state.stage, 'person', null);
+    run.inbox.setStatus(row, run.state.stage, 'person', null);
     try {
       return settled(await this.awaitAnswer(id, row, Math.min(question.deadline ?? reminderMs, reminderMs)));
     } finally {

@@ -33,7 +33,7 @@ export class Recall {
       0,
       ...(past?.acts ?? []).map(({ id }) => Number(id.slice(orderId.length).split(':').at(-1)) || 0),
     );
-    this.requestCount = past?.requestCount ?? 0;
+    this.requestCount = past?.questionCount ?? 0;
   }
 
   /** The step at which it goes on; null for the first, and once it is there. */

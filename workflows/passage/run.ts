@@ -114,14 +114,14 @@ export class Run implements PassageContext {
   }
 
   waitsOn(what: string, limitMs: number | null = this.limit, why: string | null = null): void {
-    if (!this.rehearsing) this.inbox.stand(this.step.name, this.state.stage, what, limitMs, why);
+    if (!this.rehearsing) this.inbox.setStatus(this.step.name, this.state.stage, what, limitMs, why);
   }
 
   note(text: string): void {
     this.inbox.note(text);
   }
 
-  async hear(kind: ReportKind, limitMs = this.limit): Promise<Received> {
+  async awaitReport(kind: ReportKind, limitMs = this.limit): Promise<Received> {
     const received = await this.inbox.await(kind, limitMs);
     if (received === 'cancelled') throw this.leaving();
     if (received === 'late' || 'failed' in received || 'report' in received) return received;

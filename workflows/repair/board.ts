@@ -24,16 +24,16 @@ export async function settleBoard(
   by: string | null,
   insist: boolean,
 ): Promise<BoardSettled> {
-  let word: BoardAnswer | null = null;
+  let given: BoardAnswer | null = null;
   for (let tries = 1; ; tries += 1) {
-    const observation = await lookAtBoard(context, effects, word);
+    const observation = await lookAtBoard(context, effects, given);
     if (observation.state === 'none') return 'own';
     if (observation.state === 'same') {
       if (observation.quarantined && by !== null) await effects.repair.endQuarantine({ by });
       return 'own';
     }
     if (observation.state === 'unread' && !insist) return 'unread';
-    const refused = word === null ? '' : await accept(context, effects, tries, observation, word);
+    const refused = given === null ? '' : await accept(context, effects, tries, observation, given);
     if (refused === null) return 'accepted';
     const answer = await effects.ask(question(observation, refused));
     if (answer.answer === 'refuse') {
@@ -41,18 +41,18 @@ export async function settleBoard(
       context.facts.doubt = `${answer.by} refused the board behind its controller, which stays shut out.`;
       return 'refused';
     }
-    word = answer.answer === 'accept' ? wordOf(answer) : null;
+    given = answer.answer === 'accept' ? answerOf(answer) : null;
   }
 }
 
 async function lookAtBoard(
   context: RepairContext,
   effects: Effects,
-  word: BoardAnswer | null,
+  answer: BoardAnswer | null,
 ): Promise<BoardObservation> {
   context.waitsOn('hardware');
   try {
-    return await effects.look.hardware.lookAtBoard({ ...(word?.key && { key: word.key }) });
+    return await effects.look.hardware.lookAtBoard({ ...(answer?.key && { key: answer.key }) });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return { state: 'unread', reason: rootMessage(error) };
@@ -65,22 +65,22 @@ async function accept(
   effects: Effects,
   tries: number,
   observation: Doubtful,
-  word: BoardAnswer,
+  answer: BoardAnswer,
 ): Promise<string | null> {
   if (observation.state === 'key')
-    return `the key of its certificate is ${observation.key}, and ${word.key ?? 'none'} was said`;
+    return `the key of its certificate is ${observation.key}, and ${answer.key ?? 'none'} was said`;
   if (observation.state !== 'swapped') return '';
   const id = `${context.order.orderId}:board:${tries}`;
-  const taken = await effects.repair.acceptBoard({ id, shown: observation.shown, word });
+  const taken = await effects.repair.acceptBoard({ id, observed: observation.observed, answer });
   if (!taken.accepted) return taken.why;
   context.facts.keysLost = taken.keysLost;
   return null;
 }
 
-function wordOf({ by, data }: OperatorAnswer): BoardAnswer {
-  const told = (name: string) => (typeof data?.[name] === 'string' ? data[name] : undefined);
-  const [uuid, mac, key] = [told('uuid'), told('mac'), told('key')];
-  return { by, serial: told('serial') ?? '', ...(uuid && { uuid }), ...(mac && { mac }), ...(key && { key }) };
+function answerOf({ by, data }: OperatorAnswer): BoardAnswer {
+  const field = (name: string) => (typeof data?.[name] === 'string' ? data[name] : undefined);
+  const [uuid, mac, key] = [field('uuid'), field('mac'), field('key')];
+  return { by, serial: field('serial') ?? '', ...(uuid && { uuid }), ...(mac && { mac }), ...(key && { key }) };
 }
 
 const fields: Readonly<Record<'serial' | 'uuid' | 'mac' | 'key', AnswerField>> = {
@@ -138,7 +138,7 @@ function sentences(observation: Doubtful): string[] {
     case 'swapped':
       return [
         `Another board seems to be in it. These agree: ${list(observation.agree)}. These differ: ${list(observation.differ)}.`,
-        `It shows ${shortly(observation.shown)}.`,
+        `It shows ${shortly(observation.observed)}.`,
         `If its board was replaced, answer "accept" with ${wantedOf(observation).join(', ')}; "refuse" leaves it shut out.`,
       ];
   }

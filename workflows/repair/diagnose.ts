@@ -16,8 +16,8 @@ export async function diagnose(context: RepairContext, effects: Effects): Promis
 /** As it was ordered; hands, where a controller that is shut out could answer to no attempt before them. */
 function firstAttempt({ facts, request }: RepairContext, missing: boolean): Severity {
   // No restart brings back a part that is gone, and a machine without it may well look healthy.
-  const asked = request.severity ?? (missing ? 'ticket' : 'observe');
-  return facts.shutOut && severities.indexOf(asked) < severities.indexOf('ticket') ? 'ticket' : asked;
+  const first = request.severity ?? (missing ? 'ticket' : 'observe');
+  return facts.shutOut && severities.indexOf(first) < severities.indexOf('ticket') ? 'ticket' : first;
 }
 
 /** Whether something is missing. */

@@ -107,16 +107,16 @@ export class Semaphore {
   }
 
   /** The grant has reached its requester, or may have. */
-  told(id: string): void {
+  markNotified(id: string): void {
     const holder = this.holders.get(id);
-    if (holder && !holder.told) this.holders.set(id, { ...holder, told: true });
+    if (holder && !holder.notified) this.holders.set(id, { ...holder, notified: true });
   }
 
   /** The requester is gone. Had it never heard of the grant, nobody wants it; otherwise its machine is looked at. */
   undelivered(id: string, now: number): void {
     const holder = this.holders.get(id);
     if (!holder) return;
-    if (holder.told) this.holders.set(id, { ...holder, until: Math.min(holder.until, now) });
+    if (holder.notified) this.holders.set(id, { ...holder, until: Math.min(holder.until, now) });
     else this.end({ id, how: 'released', why: 'its requester was gone when it was granted' });
   }
 
@@ -254,7 +254,7 @@ export class Semaphore {
     if (waiting === undefined) return [];
     this.fresh.delete(id);
     const until = now + this.leaseOf(waiting);
-    this.holders.set(id, { ...waiting, fence, since: now, renewed: now, until, overdue: null, told: false });
+    this.holders.set(id, { ...waiting, fence, since: now, renewed: now, until, overdue: null, notified: false });
     this.granted += 1;
     return [{ id, semaphore: this.id, fence }];
   }
@@ -262,7 +262,7 @@ export class Semaphore {
   private adopt(holder: PermitHolder, now: number): void {
     if (this.holders.has(holder.id)) return;
     if (!this.ended.has(holder.id))
-      return void this.holders.set(holder.id, { ...holder, told: true, until: now + this.leaseOf(holder) });
+      return void this.holders.set(holder.id, { ...holder, notified: true, until: now + this.leaseOf(holder) });
     if (this.closing.some(({ id }) => id === holder.id)) return;
     this.closing.push({ id: holder.id, how: 'released', why: this.ended.why(holder.id) ?? 'it has ended' });
     this.dirty = true;

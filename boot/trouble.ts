@@ -9,7 +9,7 @@ import type { Breaker } from './guards.ts';
 const againAfter = 60_000;
 const remembered = 10_000;
 
-export interface Teller {
+export interface TroubleRecorder {
   /** Tells the MDB of trouble with a machine. The MDB makes it happen once; this only spares it the asking. */
   trouble(found: BootTroubleFound, mac: string): Promise<void>;
   /** Writes down, once a minute at most for one MAC, who asks and may not be who they look like. */
@@ -17,18 +17,18 @@ export interface Teller {
   poolFull(mac: string): Promise<void>;
 }
 
-export function createTeller(mdb: Mdb, siteId: string, run: Breaker['run'], log: Logger): Teller {
-  const reported = new Map<string, number>();
+export function createTroubleRecorder(mdb: Mdb, siteId: string, run: Breaker['run'], log: Logger): TroubleRecorder {
+  const recordedAt = new Map<string, number>();
 
-  async function tell(topic: string, write: () => Promise<unknown>): Promise<void> {
+  async function record(topic: string, write: () => Promise<unknown>): Promise<void> {
     const now = Date.now();
-    if ((reported.get(topic) ?? 0) > now - againAfter) return;
-    if (reported.size >= remembered) reported.clear();
-    reported.set(topic, now);
+    if ((recordedAt.get(topic) ?? 0) > now - againAfter) return;
+    if (recordedAt.size >= remembered) recordedAt.clear();
+    recordedAt.set(topic, now);
     try {
       await run(write);
     } catch (error) {
-      reported.delete(topic);
+      recordedAt.delete(topic);
       log.warn({ topic, error: String(error) }, 'trouble could not be told; the next request tries again');
     }
   }
@@ -37,18 +37,18 @@ export function createTeller(mdb: Mdb, siteId: string, run: Breaker['run'], log:
     async trouble({ machine, kind, reason, cardOf }, mac) {
       if (kind === 'loop' && machine.held === reason) return;
       const report = { machineId: machine.id, orderId: machine.orderId, reason };
-      await tell(`${machine.id}/${kind}/${machine.orderId}/${cardOf ?? ''}`, async () => {
+      await record(`${machine.id}/${kind}/${machine.orderId}/${cardOf ?? ''}`, async () => {
         if (kind === 'loop') await reportBootLoop(mdb, report);
         else if (cardOf !== undefined) await recordCardElsewhere(mdb, { mac, from: cardOf, to: machine.id, reason });
       });
     },
     newcomer: (mac, { machine, reason }, write) => {
       log.warn({ mac, resembles: machine.id, reason }, 'somebody asks who may not be who they look like');
-      return tell(`newcomer/${mac}`, write);
+      return record(`newcomer/${mac}`, write);
     },
     async poolFull(mac) {
       log.error({ mac }, 'no temporary address is free on the birth network');
-      await tell('pool-full', () => recordPoolFull(mdb, siteId, mac));
+      await record('pool-full', () => recordPoolFull(mdb, siteId, mac));
     },
   };
 }
