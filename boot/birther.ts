@@ -25,7 +25,7 @@ export interface BirtherParts {
   readonly surroundings: Surroundings;
   readonly snapshot: Snapshot;
   readonly log: Logger;
-  /** Milliseconds that one statement may take before the MDB counts as away; 2,000 unless told. */
+  /** Milliseconds that one statement may take before the MDB counts as away; 2,000 by default. */
   readonly timeoutMs?: number;
 }
 

@@ -46,7 +46,7 @@ export type Decision =
       readonly addressKind: 'temporary' | 'permanent';
     };
 
-/** Trouble that the decision found, to be told to the MDB besides giving the answer. */
+/** Trouble that the decision found, to be sent to the MDB besides giving the answer. */
 export interface BootTroubleFound {
   /** `mismatch`: somebody who asks is not who they look like; `machine` is the one resembled. */
   readonly kind: 'loop' | 'mismatch' | 'card';

@@ -9,7 +9,7 @@ export function addAuditExport(audit: Command, open: () => Context): void {
   audit
     .command('export')
     .description('write the audit as one JSON object a line, oldest first; `audit verify --file` verifies it')
-    .option('--file <file>', 'add to this file what it does not have yet; standard output unless told')
+    .option('--file <file>', 'add to this file what it does not have yet; standard output by default')
     .option('--after <row>', 'begin after this row', wholeNumber(0, 999_999_999))
     .action(async ({ file, after }: { file?: string; after?: number }) => {
       const { api, screen } = open();

@@ -13,7 +13,7 @@ export function addDisruption(program: Command, open: () => Context): void {
     .command('disruption')
     .description("the Dominator's disruption manager: exit code 0 is permitted, 1 requested, 2 denied")
     .addArgument(new Argument('<request>', 'what is asked').choices(disruptionRequests))
-    .argument('[machine]', 'id, hostname or MAC; this machine unless told', hostname())
+    .argument('[machine]', 'id, hostname or MAC; this machine by default', hostname())
     .action(async (request: (typeof disruptionRequests)[number], machine: string) => {
       const { api, screen } = open();
       try {

@@ -159,7 +159,7 @@ export function addImage(program: Command, open: () => Context): void {
     .description('take an image (tar.gz) in and sign it')
     .argument('<file>', 'the archive')
     .addOption(new Option('--kind <kind>', 'what it is for').choices(imageKinds).makeOptionMandatory())
-    .option('--id <id>', "its id; the file's name without ending unless told")
+    .option('--id <id>', "its id; the file's name without ending by default")
     .option('--sha256 <digest>', 'refuse it when it has another checksum')
     .option('--preferred', 'new machines of this kind get it', false)
     .action(async (file: string, { id, kind, sha256, preferred }: AddOptions) => {

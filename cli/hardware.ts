@@ -36,9 +36,9 @@ const changeColumns: Column<Change>[] = [
   { title: 'confirmed by', cell: ({ confirmedBy }) => confirmedBy },
 ];
 
-/** `farrier hardware …`: what controllers told and the MDB keeps. `farrier bmc` asks a controller itself. */
+/** `farrier hardware …`: what controllers reported and the MDB keeps. `farrier bmc` asks a controller itself. */
 export function addHardware(program: Command, open: () => Context): void {
-  const hardware = program.command('hardware').description("what machines' controllers told");
+  const hardware = program.command('hardware').description("what machines' controllers reported");
   const add = (name: string, about: string, rows: number): Command =>
     hardware
       .command(name)
@@ -53,11 +53,11 @@ export function addHardware(program: Command, open: () => Context): void {
       context.screen.answer(view, () => showHardware(context, view));
     },
   );
-  add('events', 'what its controller told by itself, newest first', 50).action(
+  add('events', 'what its controller sent by itself, newest first', 50).action(
     async (name: string, { limit }: { limit: number }) => {
       const { api, screen } = open();
       const events = await api.controllerEvents(name, { limit });
-      screen.answer(events, () => screen.table(eventColumns, events, 'Its controller has told nothing.'));
+      screen.answer(events, () => screen.table(eventColumns, events, 'Its controller has sent nothing.'));
     },
   );
   add('logs', "entries of its controller's logs, newest first", 50).action(

@@ -20,7 +20,7 @@ interface Rotation {
   readonly zone: string;
 }
 
-/** `farrier oncall …`: who is told when a question waits past its deadline. */
+/** `farrier oncall …`: who is notified when a question waits past its deadline. */
 export function addOncall(program: Command, open: () => Context): void {
   const oncall = program.command('oncall').description('who is on call for a team');
   oncall

@@ -234,7 +234,7 @@ export function addStep(program: Command, open: () => Context): void {
     .argument('<step>', 'id of the step, as "farrier step list" shows it')
     .argument('<answer>', 'one of its answers')
     .option('--note <text>', 'what was found or done')
-    .option('--data <json>', 'what the step wants to be told besides, as a JSON object', jsonObject)
+    .option('--data <json>', 'what the step wants to know besides, as a JSON object', jsonObject)
     .action(async (id: string, answer: string, more: { note?: string; data?: object }) => {
       const { api, screen } = open();
       await api.answer(id, answer, more);

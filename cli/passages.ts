@@ -40,7 +40,7 @@ function addAnew(program: Command, open: Open): void {
     'reboot',
   )
     .addOption(
-      new Option('--method <method>', "how its disks are erased; its pool's method unless told").choices(eraseMethods),
+      new Option('--method <method>', "how its disks are erased; its pool's method by default").choices(eraseMethods),
     )
     .option('--owner <owner>', 'who gets it once that is proven')
     .option('--cycle', 'power-cycle it instead of waiting for its next reboot')
@@ -76,7 +76,7 @@ function addMaintenance(program: Command, open: Open): void {
     .requiredOption('--work <json>', 'list of what is to be done: JSON, @FILE, or - for what is piped in')
     .option('--opens <time>', 'when the window opens; needs --closes', timeArgument)
     .option('--closes <time>', 'when the window closes', timeArgument)
-    .option('--soak <minutes>', "how long it must stay healthy; its pool's time unless told", wholeNumber(0, 1440))
+    .option('--soak <minutes>', "how long it must stay healthy; its pool's time by default", wholeNumber(0, 1440))
     .option('--no-drain', 'work on it as it is')
     .action(async (machine: string | undefined, options: Options<MaintenanceFlags>, command: Command) => {
       const { work, opens, closes, soak, drain, drainGroup, rebootGroup, ...rest } = options;
@@ -101,11 +101,13 @@ interface RepairFlags {
 }
 
 function addRepair(program: Command, open: Open): void {
-  const repair = program.command('repair').description('diagnose a machine and climb the ladder until it is healthy');
+  const repair = program
+    .command('repair')
+    .description('diagnose a machine and try one cure after the other until it is healthy');
   withGroups(withOrderOptions(repair), 'drain', 'reboot')
     .requiredOption('--fault <fault>', 'what is broken, e.g. disk/S3Z8NB0K: one open ticket a machine and fault')
     .option('--evidence <text>', 'what was seen')
-    .addOption(new Option('--severity <rung>', 'the rung to begin at').choices(severities))
+    .addOption(new Option('--severity <attempt>', 'the attempt to begin at').choices(severities))
     .action(async (machine: string | undefined, options: Options<RepairFlags>, command: Command) => {
       const { fault, evidence, severity, drainGroup, rebootGroup, ...rest } = options;
       const request = {
@@ -122,7 +124,7 @@ function addRetire(program: Command, open: Open): void {
   const retire = program.command('retire').description('take a machine out for good, with proof of its empty disks');
   withGroups(withOrderOptions(retire), 'drain', 'reboot')
     .addOption(
-      new Option('--method <method>', "how its disks are erased; its pool's method unless told").choices(eraseMethods),
+      new Option('--method <method>', "how its disks are erased; its pool's method by default").choices(eraseMethods),
     )
     .action(async (machine: string | undefined, options: Options<{ method?: string }>, command: Command) => {
       const { method, drainGroup, rebootGroup, ...rest } = options;

@@ -25,7 +25,7 @@ export function addRehydrate(program: Command, open: () => Context): void {
   rehydrate
     .command('run', { isDefault: true })
     .description('compare, and start what is missing; what runs is left alone')
-    .argument('[machine]', 'id, hostname or MAC; everything unless told')
+    .argument('[machine]', 'id, hostname or MAC; everything by default')
     .option('--selector <selector>', 'only the machines that it means, e.g. "rack=A12"')
     .option('--dry-run', 'say what is missing, and start nothing')
     .option('--reason <text>', 'why, for the audit')

@@ -83,7 +83,7 @@ export interface ApiClientOptions {
   readonly url: string;
   /** Name for the audit. */
   readonly operator?: string;
-  /** Milliseconds until a request is given up; 30,000 unless told. Uploads have no limit. */
+  /** Milliseconds until a request is given up; 30,000 by default. Uploads have no limit. */
   readonly timeoutMs?: number;
 }
 

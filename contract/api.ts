@@ -142,7 +142,7 @@ export const humanStepView = z.object({
   roles: z.array(z.string()),
   ticketId: z.string(),
   openedAt: time,
-  /** From when on whoever is on call is told, and who was last. */
+  /** From when on whoever is on call is notified, and who was last. */
   deadlineAt: nullable(time),
   escalatedTo: text,
   answeredAt: nullable(time),
@@ -382,7 +382,7 @@ export const humanStepList = z.object({ steps: z.array(humanStepView) });
 export const answerRequest = z.strictObject({
   answer: z.string().min(1).max(64),
   note: sentence.optional(),
-  /** What the question wants to be told besides, as its schema says. */
+  /** What the question wants to know besides, as its schema says. */
   data: z.record(z.string(), z.unknown()).optional(),
 });
 

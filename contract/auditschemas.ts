@@ -40,7 +40,7 @@ export const auditList = z.object({
 });
 
 export const auditRowsQuery = z.strictObject({
-  /** Rows after this one; from the first unless told. */
+  /** Rows after this one; from the first by default. */
   after: row.default(0),
   limit: z.coerce.number().int().min(1).max(2000).default(1000),
 });

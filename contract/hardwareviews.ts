@@ -1,4 +1,4 @@
-/** What the people's API shows of what controllers told. Times of controllers are in their own words (quirk 35). */
+/** What the people's API shows of what controllers reported. Times of controllers are in their own words (quirk 35). */
 import { z } from 'zod';
 
 const text = z.string().nullable();
@@ -35,7 +35,7 @@ export const hardwareView = z.object({
       change: z.enum(['added', 'removed', 'swapped', 'version']),
       before: z.unknown(),
       after: z.unknown(),
-      /** The person who confirmed it; null of what only a controller told. */
+      /** The person who confirmed it; null of what only a controller reported. */
       confirmedBy: text,
     }),
   ),

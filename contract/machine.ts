@@ -116,7 +116,7 @@ export interface Answer {
   readonly answer: string;
   readonly by: string;
   readonly note?: string;
-  /** What the question wants to be told besides, as its schema says. */
+  /** What the question wants to know besides, as its schema says. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 

@@ -48,7 +48,7 @@ export interface Past {
   readonly questionCount: number;
   /** Answers that were passed on and are not written down yet. */
   readonly answers: readonly Answer[];
-  /** What the agent has told, as far as it may not have been heard. */
+  /** What the agent has reported, as far as it may not have been heard. */
   readonly reports: readonly Report[];
   /** Boot nonce of the latest inventory; null before the first. */
   readonly nonce: string | null;

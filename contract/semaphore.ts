@@ -166,7 +166,7 @@ export interface SemaphoreStatus {
     readonly leaseUntil: string;
     readonly overdue: string | null;
   }[];
-  /** Those in front, at most a hundred unless told otherwise; `waiting` counts them all. */
+  /** Those in front, at most a hundred by default; `waiting` counts them all. */
   readonly queue: readonly {
     readonly position: number;
     readonly id: string;

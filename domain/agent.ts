@@ -120,7 +120,7 @@ export interface BurninFact {
   readonly finish: { readonly seconds: number; readonly cut: boolean } | null;
 }
 
-/** Where the erasing of one disk stands. `begun` is told before its first byte is touched. */
+/** Where the erasing of one disk stands. `begun` is reported before its first byte is touched. */
 export interface DiskErasedFact {
   readonly serial: string;
   readonly name: string;

@@ -13,7 +13,7 @@ export interface Health {
   readonly shutOut?: 'identity' | 'certificate';
 }
 
-/** What can be told of a machine without asking its system: by its controller, and by what the birther answered it. */
+/** What can be known of a machine without asking its system: by its controller, and by what the birther answered it. */
 export interface Signs {
   /** `PowerState`, `BootProgress.LastState` and `Status.HealthRollup` or `Health`; all null without a controller. */
   readonly power: string | null;

@@ -15,7 +15,7 @@ export interface OperatorQuestion {
   readonly roles?: readonly ('operator' | 'admin')[];
   /** The answer that closing the ticket gives; `retry`, `done` or `restore` among the choices when absent. */
   readonly onClose?: string | null;
-  /** Milliseconds until whoever is on call is told too; a day when absent. */
+  /** Milliseconds until whoever is on call is notified too; a day when absent. */
   readonly deadline?: Milliseconds;
 }
 

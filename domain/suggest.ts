@@ -13,7 +13,7 @@ export function suggest(name: string, known: Iterable<string>): string {
   return best === null ? '' : ` (did you mean ${JSON.stringify(best)}?)`;
 }
 
-/** Letters to insert, remove, replace or swap with their neighbour; anything past `most` is told as one more than that. */
+/** Letters to insert, remove, replace or swap with their neighbour; anything past `most` is reported as one more than that. */
 function distance(left: string, right: string, max: number): number {
   if (Math.abs(left.length - right.length) > max) return max + 1;
   let earlier: number[] = [];

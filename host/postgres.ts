@@ -17,11 +17,11 @@ export interface PostgresOptions {
   readonly folder: string;
   /** TCP port on 127.0.0.1; 0 or absent for a free one. */
   readonly port?: number;
-  /** Database to make sure of; `farrier` unless told. */
+  /** Database to make sure of; `farrier` by default. */
   readonly database?: string;
   /** False gives up safety against power loss for speed: for tests. */
   readonly durable?: boolean;
-  /** Where the server's messages go; `<folder>.log` unless told. */
+  /** Where the server's messages go; `<folder>.log` by default. */
   readonly logFile?: string;
 }
 

@@ -19,7 +19,7 @@ export interface Program {
   readonly log: string;
   /** Seconds it may take until it logs `{"msg":"ready", …}`. */
   readonly readySeconds: number;
-  /** Seconds between SIGTERM and SIGKILL; 10 unless told. */
+  /** Seconds between SIGTERM and SIGKILL; 10 by default. */
   readonly stopSeconds?: number;
 }
 

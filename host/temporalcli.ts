@@ -90,7 +90,7 @@ async function build(go: string, { cache, onProgress, signal }: Search): Promise
     const target = `github.com/temporalio/cli/cmd/temporal@${version}`;
     // -v names each package as it is compiled, which is the progress.
     const child = spawn('nice', [go, 'install', '-v', target], {
-      // Debian's Go keeps to its own version unless told.
+      // Debian's Go keeps to its own version by default.
       env: { GOTOOLCHAIN: 'auto', ...process.env, GOBIN: fresh, GOFLAGS: '' },
       stdio: ['ignore', 'ignore', 'pipe'],
       signal,

@@ -23,13 +23,13 @@ export interface MdbConnection {
 export interface MdbOptions {
   /** `postgres://…`; a Unix socket is given as `postgres:///farrier?host=/folder`. */
   readonly url: string;
-  /** Connections at most; 10 unless told. */
+  /** Connections at most; 10 by default. */
   readonly connections?: number;
   /** Name under which PostgreSQL lists the connections. */
   readonly name: string;
-  /** Milliseconds that work waits for one of them to be free, or to be made; 5,000 unless told. */
+  /** Milliseconds that work waits for one of them to be free, or to be made; 5,000 by default. */
   readonly waitMs?: number;
-  /** Milliseconds until a statement is given up; 10,000 unless told. */
+  /** Milliseconds until a statement is given up; 10,000 by default. */
   readonly statementTimeoutMs?: number;
 }
 

@@ -1,4 +1,4 @@
-/** The transactional outbox: what is to be told to workflows, delivered at least once and in no order. */
+/** The transactional outbox: what is to be sent to workflows, delivered at least once and in no order. */
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { OrderState, Passage } from '../domain/machine.ts';
 import type { Mdb, MdbOrTransaction } from './connect.ts';

@@ -35,7 +35,7 @@ export interface RedfishResponse {
   readonly body: Json | null;
 }
 
-/** A body that is too large to be held: sent as it comes, under a length that is told (quirk 9). */
+/** A body that is too large to be held: sent as it comes, under a length that is given (quirk 9). */
 export interface Upload {
   readonly type: string;
   readonly bytes: number;
@@ -153,7 +153,7 @@ async function exchange(
   const { upload } = call;
   const late = AbortSignal.timeout(limits.whole + Math.ceil((upload?.bytes ?? 0) / slowestUpload));
   try {
-    // No Accept-Encoding (quirk 8): undici sends none unless told.
+    // No Accept-Encoding (quirk 8): undici sends none by default.
     const response: Dispatcher.ResponseData = await request(`${origin}${call.path}`, {
       dispatcher: agent,
       method: call.method,
@@ -174,7 +174,7 @@ async function exchange(
       body: parse(text, limits.depth, response.statusCode, where),
     };
   } catch (error) {
-    // The caller's own cancellation is told as such.
+    // The caller's own cancellation is reported as such.
     if (call.signal?.aborted) throw error;
     throw late.aborted ? new RedfishError('timeout', `${where}: no whole answer in time`) : translate(error, where);
   }

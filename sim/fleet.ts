@@ -21,15 +21,15 @@ export interface FleetOptions extends WireOptions {
   readonly folder: string;
   /** The same seed gives the same machines, figures and chosen faults. */
   readonly seed?: number;
-  /** How many times faster than life; 1 unless told. */
+  /** How many times faster than life; 1 by default. */
   readonly speed?: number;
-  /** Seconds that a burn-in takes at most; 5 unless told. */
+  /** Seconds that a burn-in takes at most; 5 by default. */
   readonly maxBurninSeconds?: number;
   readonly faults?: FaultFile;
   readonly account?: BmcAccount;
-  /** Which vendor's controllers they have; `standard` unless told. */
+  /** Which vendor's controllers they have; `standard` by default. */
   readonly personality?: PersonalityChoice;
-  /** Machines powered on a second of real time, as a power distributor would; 200 unless told. */
+  /** Machines powered on a second of real time, as a power distributor would; 200 by default. */
   readonly powerRate?: number;
   /** Told of what the simulator itself cannot do: a full disk, say. */
   readonly failed?: (error: unknown) => void;

@@ -13,7 +13,7 @@ export const simSettings = z.object({
   FARRIER_SIM_PER_RACK: whole(1, 48).default(8),
   FARRIER_SIM_SEED: whole(0, 2 ** 32).default(1),
   FARRIER_SIM_SPEED: z.coerce.number().positive().max(10_000).default(1),
-  /** Seconds of a machine's life that its burn-in takes at most: hours are told and not waited for. */
+  /** Seconds of a machine's life that its burn-in takes at most: hours are reported and not waited for. */
   FARRIER_SIM_BURNIN: z.coerce.number().positive().max(86_400).default(5),
   FARRIER_SIM_POWER: z.enum(['on', 'off']).default('on'),
   /** Vendor of the controllers; `mixed` for some of each. */

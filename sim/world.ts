@@ -9,7 +9,7 @@ export interface World {
   readonly seed: number;
   /** How many times faster than life everything is that takes a machine time. */
   readonly speed: number;
-  /** Seconds of its life that a burn-in takes a machine at most; what is beyond is told and not waited for. */
+  /** Seconds of its life that a burn-in takes a machine at most; what is beyond is reported and not waited for. */
   readonly maxBurninSeconds: number;
   readonly wire: FleetWire;
   readonly journal: Journal;

@@ -4,7 +4,7 @@ import type { Mirroring } from '../activities/tickets/index.ts';
 export interface MirrorLoopOptions {
   readonly mirroring: Mirroring;
   readonly log: { warn(detail: object, message: string): void };
-  /** Milliseconds between two looks for work; 2,000 unless told. */
+  /** Milliseconds between two looks for work; 2,000 by default. */
   readonly idleMs?: number;
 }
 

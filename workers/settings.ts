@@ -35,7 +35,7 @@ const tickets = z.object({
   FARRIER_MDB_URL: shared.FARRIER_MDB_URL,
   FARRIER_LOG: shared.FARRIER_LOG,
   FARRIER_DATA: z.string().min(1),
-  /** Where ticket systems may tell of changes; nowhere unless told. */
+  /** Where ticket systems may tell of changes; nowhere by default. */
   FARRIER_HOOK_LISTEN: parseListen('FARRIER_HOOK_LISTEN', ''),
 });
 

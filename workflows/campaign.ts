@@ -35,7 +35,7 @@ const { progressCampaign, haltCampaign, steerCampaign } = proxyLocalActivities<C
   retry: { initialInterval: '250 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 });
 
-/** The end of an order is told; a message that was lost is made up for by a look this often, in milliseconds. */
+/** The end of an order is sent; a message that was lost is made up for by a look this often, in milliseconds. */
 const slowLookMs = 10 * 60_000;
 const keptNotes = 20;
 // Below the server's 10,000 signals a run.

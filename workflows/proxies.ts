@@ -52,7 +52,7 @@ export function observing(siteId: string) {
 export function recording(siteId: string) {
   return proxyActivities<Pick<RecordActivities, 'keepConsole' | 'keepRecords'>>({
     taskQueue: hardwareQueue(siteId),
-    // Logs and some hundred reads of a controller that may be slow. What can't be read is told and not tried again: a
+    // Logs and some hundred reads of a controller that may be slow. What can't be read is reported and not tried again: a
     // controller that is silent is part of what is found out.
     startToCloseTimeout: '10 minutes',
     scheduleToCloseTimeout: '15 minutes',

@@ -75,7 +75,7 @@ async function findOrMake({ mdb, system, mirror, mirrored }: Work): Promise<stri
 const keepPlace = (mdb: Mdb, ticketId: string, { id, url }: OutsidePlace) =>
   updateMirror(mdb, ticketId, { outsideId: id, url });
 
-/** One that could not be found again is kept by its place, so that no second one is made; the fault is told. */
+/** One that could not be found again is kept by its place, so that no second one is made; the fault is reported. */
 async function keepUnmarked<T>(mdb: Mdb, ticketId: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -106,7 +106,7 @@ const tpm = z.object({ version: requiredText });
 const omitted = z.object({ name: requiredText, reason: requiredText, unproven: lenientFlag });
 
 /**
- * Reads the inventory in a body. One odd part is left out and told in `leftOut`, and the rest is taken; `unreadable`
+ * Reads the inventory in a body. One odd part is left out and reported in `leftOut`, and the rest is taken; `unreadable`
  * are lines that were no records. Refuses, naming the record, only what can't be a machine: no system, no memory, no
  * processor or no NIC that could be read.
  */

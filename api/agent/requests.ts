@@ -121,7 +121,7 @@ export async function erased(
   return reason === null ? ok : refusal(409, reason);
 }
 
-/** What the new root holds that is only this machine's. What the site lacks is told before a token is issued. */
+/** What the new root holds that is only this machine's. What the site lacks is reported before a token is issued. */
 export async function credentials({ mdb, supplies }: AgentDependencies, session: AgentSession): Promise<AgentAnswer> {
   const installing = await readInstalling(mdb, session);
   const none = refusal(409, 'the machine is neither being installed nor handed over');

@@ -7,7 +7,7 @@ export interface PeopleDependencies {
   readonly siteId: string;
   /** Folder of the images, `<data>/images`. */
   readonly images: string;
-  /** Folder of the secrets that references name; `secrets` beside the images unless told. */
+  /** Folder of the secrets that references name; `secrets` beside the images by default. */
   readonly secrets?: string;
   readonly authority: Pick<Authority, 'signImage'>;
 }

@@ -9,7 +9,7 @@ import { type ApiRoute, route } from './route.ts';
 
 const named = z.strictObject({ name: machineName });
 
-/** What a machine's controller told: parts and their changes, sensors, events, logs. */
+/** What a machine's controller reported: parts and their changes, sensors, events, logs. */
 export const hardwareRoutes: readonly ApiRoute[] = [
   route({
     method: 'GET',
@@ -30,7 +30,7 @@ export const hardwareRoutes: readonly ApiRoute[] = [
     method: 'GET',
     path: '/machines/:name/events',
     tag: 'hardware',
-    summary: 'What its controller told by itself, newest first',
+    summary: 'What its controller sent by itself, newest first',
     right: { role: 'viewer', of: 'machine' },
     effect: 'read',
     params: named,

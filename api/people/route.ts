@@ -42,15 +42,15 @@ interface Said {
   readonly right: Right;
   /** `destructive`: data or service may be lost by it. */
   readonly effect: 'read' | 'write' | 'destructive';
-  /** Whether whoever asks says why; not at all unless told. */
+  /** Whether whoever asks says why; not at all by default. */
   readonly reason?: 'required' | 'optional';
   /** Outside of `/api/v1`, at its path alone. */
   readonly outside?: boolean;
   /** Bytes of a body at most. */
   readonly bodyLimit?: number;
-  /** Of the body; JSON unless told. */
+  /** Of the body; JSON by default. */
   readonly consumes?: 'application/octet-stream';
-  /** Of the answer; JSON unless told. What is not JSON the handler renders itself. */
+  /** Of the answer; JSON by default. What is not JSON the handler renders itself. */
   readonly produces?: 'text/plain' | 'application/json as text' | 'text/event-stream';
 }
 

@@ -16,7 +16,7 @@ import { routes } from './routes.ts';
 
 export interface PeopleApiOptions extends PeopleDependencies {
   readonly log: Logger;
-  /** Who asks; whoever reaches the loopback address, unless told. */
+  /** Who asks; whoever reaches the loopback address by default. */
   readonly identify?: Identify;
 }
 

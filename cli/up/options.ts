@@ -39,7 +39,7 @@ export interface UpOptions {
   readonly view: boolean;
 }
 
-// A rack of the MDB has 48 units unless told, and one process was built to hold some thousands of machines.
+// A rack of the MDB has 48 units by default, and one process was built to hold some thousands of machines.
 const maxPerRack = 48;
 const maxMachines = 10_000;
 

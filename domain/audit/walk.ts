@@ -29,7 +29,7 @@ export interface ChainWalk {
 }
 
 export interface WalkOptions {
-  /** Where it begins; the first row of all unless told. */
+  /** Where it begins; the first row of all by default. */
   readonly from?: ChainHead | undefined;
   /** A head that was kept elsewhere and must be met on the way; its row may be unknown. */
   readonly kept?: { readonly row?: number | undefined; readonly hash: string } | undefined;

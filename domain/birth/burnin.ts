@@ -37,7 +37,7 @@ export function judgeBurnin(
     };
   }
   if (cut) return { verdict: 'cut', finding: `The burn-in was cut short at its cap of ${limits.capSeconds} s.` };
-  if (parts.length === 0) return { verdict: 'fail', finding: 'The burn-in told no result of any part.' };
+  if (parts.length === 0) return { verdict: 'fail', finding: 'The burn-in reported no result of any part.' };
   for (const part of parts) {
     const finding = part.kind === 'benchmark' && part.value !== null ? below(part, part.value, limits, peers) : null;
     if (finding) return { verdict: 'below', finding };

@@ -10,7 +10,7 @@ export function pairDisks(gone: readonly FittedDisk[], come: readonly FittedDisk
 }
 
 /**
- * Who has confirmed the changes already: whoever told the serial number of every disk that came, and there is one for
+ * Who has confirmed the changes already: whoever reported the serial number of every disk that came, and there is one for
  * each that went. Null when nobody has.
  */
 export function confirmedBy(changes: readonly DiskChange[], fitted: ReadonlyMap<string, string>): string | null {

@@ -12,7 +12,7 @@ export interface EraseTarget {
   readonly begun: boolean;
 }
 
-/** What shows that a disk was erased; figures and words as the agent told them. */
+/** What shows that a disk was erased; figures and words as the agent reported them. */
 export interface EraseEvidence {
   /** The disk's own words for the end of the command, or why it refused or failed. */
   readonly words?: string;

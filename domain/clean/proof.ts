@@ -33,7 +33,7 @@ function findMissing({ erasure, present, vouched }: DiskToErase): string | null 
   if (!present && (vouched || erasure?.state === 'vouched')) return null;
   if (erasure === null || erasure.state === 'vouched') return 'nothing shows that it was erased';
   const { method, state, evidence } = erasure;
-  if (state === 'begun') return `its ${method} was begun, and its end was never told`;
+  if (state === 'begun') return `its ${method} was begun, and its end was never reported`;
   if (state !== 'done') return `${method} was ${state}: ${evidence.words ?? 'no reason was given'}`;
   return findDoubt(erasure);
 }

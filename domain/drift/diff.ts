@@ -15,7 +15,7 @@ const max = 500;
 
 /** How a controller's list of firmware is read: what a name means in it is the business of who speaks to controllers. */
 export interface FirmwareReader {
-  /** The version of what is meant, null where none is shown; or why it can't be told which is meant. */
+  /** The version of what is meant, null where none is shown; or why it can't be known which is meant. */
   find(name: string): { readonly version: string | null } | { readonly doubt: string };
   isSame(one: string, other: string): boolean;
 }

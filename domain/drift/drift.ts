@@ -35,7 +35,7 @@ export interface HostParts {
   readonly accelerators: readonly { readonly vendor: string; readonly device: string }[];
 }
 
-/** What its controller told, by kind. */
+/** What its controller reported, by kind. */
 export type Documents = Readonly<Record<string, unknown>>;
 
 /** What it was made of at first. */
@@ -62,7 +62,7 @@ export interface DriftFacts {
   readonly documents: Documents;
   /** When a document of its parts last became another one. */
   readonly partsAt: number | null;
-  /** When its agent last told what it is made of. */
+  /** When its agent last reported what it is made of. */
   readonly hostAt: number | null;
   readonly firmware: 'bios' | 'uefi' | null;
   readonly host: HostParts;

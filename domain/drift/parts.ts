@@ -60,7 +60,7 @@ export function isFewer(kind: PartKind, have: number, want: number): boolean {
 export interface PartsNow {
   readonly host: PartSheet;
   readonly controller: PartSheet;
-  /** Whether the controller told this after the machine itself did. */
+  /** Whether the controller reported this after the machine itself did. */
   readonly later: boolean;
   readonly first: SheetRow;
 }

@@ -4,5 +4,5 @@ export interface PartCount {
   readonly which: string;
 }
 
-/** What a machine is made of; a kind that is not told is absent. */
+/** What a machine is made of; a kind that is not reported is absent. */
 export type PartSheet = Readonly<Partial<Record<string, PartCount>>>;

@@ -3,7 +3,7 @@ import { isSameSerial, isSameUuid } from './identity.ts';
 
 /** What a row is known by. */
 export interface KnownRow {
-  /** Whether it ever told its inventory. */
+  /** Whether it ever reported its inventory. */
   readonly inventoried: boolean;
   readonly uuid: string | null;
   readonly serial: string | null;

@@ -22,9 +22,9 @@ export interface NetworkPlace {
   readonly gateway?: string | null;
   readonly dns?: readonly string[];
   readonly vlan?: number | null;
-  /** `position` unless told for a main network, `pool` for a birth network. */
+  /** `position` by default for a main network, `pool` for a birth network. */
   readonly assignment?: 'position' | 'pool';
-  /** The whole network unless told. */
+  /** The whole network by default. */
   readonly pool?: PoolRange;
 }
 
@@ -33,9 +33,9 @@ export interface RackPlace {
   readonly row?: string | null;
   readonly feed?: string | null;
   readonly az?: string | null;
-  /** Height in rack units, 48 unless told. */
+  /** Height in rack units, 48 by default. */
   readonly units?: number;
-  /** Dense number within the site; the lowest free one unless told. Never changes: addresses follow from it. */
+  /** Dense number within the site; the lowest free one by default. Never changes: addresses follow from it. */
   readonly ordinal?: number;
   /** Free tags, which its machines have too; those of an earlier announcement stay where none are given. */
   readonly tags?: Readonly<Record<string, string>>;

@@ -8,7 +8,7 @@ const limits = { timeout: 60_000, maxBuffer: 256 * 1024 * 1024 };
 export type Sayings = readonly (readonly [RegExp, OutsideErrorKind])[];
 
 export interface CommandSetting {
-  /** The worker's own environment, unless told. */
+  /** The worker's own environment by default. */
   readonly env?: NodeJS.ProcessEnv;
   /** Commands tell trouble in words only. Those that are not known mean `failed`, which is tried again. */
   readonly sayings?: Sayings;

@@ -62,7 +62,7 @@ export type OpenDrain = (place: DrainPlace) => { readonly drain: Drain; close():
 /** In front of the reasons that we leave in a scheduler. */
 export const ours = 'farrier';
 
-/** Whether a reason is of the form that we leave: `farrier <order>: …`; of that order where one is told. */
+/** Whether a reason is of the form that we leave: `farrier <order>: …`; of that order where one is given. */
 export function isOurReason(reason: string | null | undefined, orderId?: string): boolean {
   const [, order] = /^farrier (\S+): /.exec(`${reason ?? ''} `) ?? [];
   return order !== undefined && (orderId === undefined || order === orderId);

@@ -8,7 +8,7 @@ import { readMark, setMark } from './marks.ts';
 
 const pageRows = 1000;
 
-/** Walks from the beginning, or from where it is told, to the end. */
+/** Walks from the beginning, or from where it is given, to the end. */
 export async function verifyChain(
   mdb: MdbOrTransaction,
   options: WalkOptions = {},

@@ -28,7 +28,7 @@ const stepLimits: Readonly<Record<StepFact['name'], number>> = {
   handover: 1800,
 };
 
-/** Takes a step as the agent reports it. A failed one is told to the workflow, but for burn-in, which has a verdict. */
+/** Takes a step as the agent reports it. A failed one is sent to the workflow, but for burn-in, which has a verdict. */
 export async function takeStep(mdb: Mdb, session: AgentSession, fact: StepFact): Promise<void> {
   await acting(mdb, agentActor, session.orderId, async (tx) => {
     const directiveSeq = await noteSeen(tx, session.machineId);
@@ -114,7 +114,7 @@ export async function takeProgress(mdb: Mdb, session: AgentSession, percent: num
   });
 }
 
-/** Keeps the figures of a burn-in; the verdict is the passage's. The end is told to the workflow. */
+/** Keeps the figures of a burn-in; the verdict is the passage's. The end is sent to the workflow. */
 export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFact): Promise<NotAccepted> {
   return acting(mdb, agentActor, session.orderId, async (tx) => {
     const machine = await lockReporter(tx, session.machineId);

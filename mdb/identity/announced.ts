@@ -5,7 +5,7 @@ import { bmcs, expectedBmcs, machines } from '../schema.ts';
 /**
  * Gives a machine that was never seen the controller that was announced for its MAC, so that it can be powered on. The
  * announced serial number becomes the machine's: the second factor by which the controller is known. Without one the
- * controller is contacted only after the machine has told its inventory.
+ * controller is contacted only after the machine has reported its inventory.
  */
 export async function claimAnnounced(tx: Transaction, machineId: string): Promise<void> {
   const [expected] = await tx

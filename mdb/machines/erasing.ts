@@ -14,7 +14,7 @@ export type ErasureRow = typeof erasures.$inferSelect;
 
 /**
  * Keeps what the agent tells of the disks that it erases; the reason when it was not told to erase one of them, or not
- * in this way. The end of all is told to the workflow, once a directive.
+ * in this way. The end of all is sent to the workflow, once a directive.
  */
 export function takeErased(mdb: Mdb, session: AgentSession, fact: ErasedFact): Promise<NotAccepted> {
   const { orderId } = session;

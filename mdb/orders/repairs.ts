@@ -135,7 +135,7 @@ async function lastBootRequest(tx: Transaction, machineId: string) {
   return row ?? null;
 }
 
-/** Disks as the agent last told them, drives as the controller shows them, and what became of those that it showed. */
+/** Disks as the agent last reported them, drives as the controller shows them, and what became of those that it showed. */
 export async function gatherDisks(tx: Transaction, machineId: string) {
   const known = await tx
     .select({ serial: disks.serial, name: disks.name, bytes: disks.bytes })

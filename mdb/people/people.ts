@@ -20,7 +20,7 @@ export interface HumanStepRow {
   readonly choices: readonly string[];
   /** Milliseconds from now. */
   readonly remindAfter: Milliseconds;
-  /** Milliseconds from now until whoever is on call is told too; the first reminder when absent. */
+  /** Milliseconds from now until whoever is on call is notified too; the first reminder when absent. */
   readonly deadline?: Milliseconds | undefined;
   readonly schema?: AnswerSchema | undefined;
   /** Who may answer; operators and admins when absent. */
@@ -154,7 +154,7 @@ export async function closeHumanStep(
 export interface Reminder {
   /** How often it has been reminded of, this time included. */
   readonly number: number;
-  /** Who is told besides its team; null before the deadline, or where nobody is on call. */
+  /** Who is notified besides its team; null before the deadline, or where nobody is on call. */
   readonly escalatedTo: string | null;
 }
 

@@ -101,7 +101,7 @@ async function writeQueued(tx: Transaction, semaphore: string, queued: readonly 
     order: orderId ?? null,
     at: new Date(at).toISOString(),
   }));
-  // A request for a machine that the MDB does not have is left out, and told as gone.
+  // A request for a machine that the MDB does not have is left out, and reported as gone.
   await tx.execute(sql`
     insert into permits (id, semaphore, machine_id, class, workflow_id, order_id, requested_at)
     select r.id, ${semaphore}, m.id, r.class::order_class, r.workflow, r."order", r.at

@@ -53,7 +53,7 @@ export const controllerSubscriptions = pgTable('controller_subscriptions', {
   renewals: integer('renewals').notNull().default(0),
 });
 
-/** What controllers told by themselves. */
+/** What controllers reported by themselves. */
 export const controllerEvents = pgTable(
   'controller_events',
   {
@@ -129,7 +129,7 @@ export const controllerDocuments = pgTable(
     kind: text('kind').notNull(),
     document: jsonb('document').notNull(),
     hash: text('hash').notNull(),
-    /** Version of the controller's own firmware when it told this. */
+    /** Version of the controller's own firmware when it reported this. */
     firmwareVersion: text('firmware_version'),
     /** When it was first seen so. */
     seenAt: at('seen_at').notNull().default(now),

@@ -138,7 +138,7 @@ export const humanSteps = pgTable(
       .array()
       .notNull()
       .default(sql`'{operator,admin}'`),
-    /** From when on whoever is on call is told. */
+    /** From when on whoever is on call is notified. */
     deadlineAt: at('deadline_at'),
     reminders: integer('reminders').notNull().default(0),
     escalatedTo: text('escalated_to'),

@@ -3,7 +3,7 @@ import { bigint, bigserial, index, integer, jsonb, pgTable, primaryKey, text } f
 import { at, now } from './columns.ts';
 import { actorClass } from './enums.ts';
 
-/** What is to be told to a workflow; written in the transaction that made it true, delivered at least once. */
+/** What is to be sent to a workflow; written in the transaction that made it true, delivered at least once. */
 export const outbox = pgTable(
   'outbox',
   {

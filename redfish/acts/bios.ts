@@ -54,7 +54,7 @@ function cutsMains(name: string, value: unknown): boolean {
   return /power_?cycle_?request/i.test(name) && !/^none$/i.test(String(value));
 }
 
-/** Names of settings that this BIOS doesn't have; where it shows none at all, that can't be told. */
+/** Names of settings that this BIOS doesn't have; where it shows none at all, that can't be known. */
 function unknownTo({ attributes, pending }: BiosReading, wanted: Attributes): string[] {
   if (Object.keys(attributes).length === 0) return [];
   return Object.keys(wanted).filter((name) => !Object.hasOwn(attributes, name) && !Object.hasOwn(pending, name));

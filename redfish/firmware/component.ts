@@ -46,7 +46,7 @@ export function versionsOf(components: readonly Component[]): Versions {
   return Object.fromEntries(components.map(({ key, version }) => [key, version]));
 }
 
-/** Which component is meant, or why that can't be told. */
+/** Which component is meant, or why that can't be known. */
 export type FoundComponent = { readonly component: Component } | { readonly why: string; readonly several: boolean };
 
 /**

@@ -37,7 +37,7 @@ export interface LogsReading {
   readonly requests: number;
 }
 
-/** Of one log in one reading; what is older is told as a gap. */
+/** Of one log in one reading; what is older is reported as a gap. */
 const maxEntries = 5000;
 /** Pages of one log in one reading: some go on for ever, with nothing on them. */
 const maxPages = 256;

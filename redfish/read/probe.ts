@@ -25,7 +25,7 @@ export interface ProbeReport {
   readonly bootTargets: readonly string[];
   /** Capabilities by name, in words; null where the controller does not offer them. */
   readonly offers: OfferWords;
-  /** The same as acts use it; a section that could not be read is missing, and told as a gap. */
+  /** The same as acts use it; a section that could not be read is missing, and reported as a gap. */
   readonly sections: Partial<Offers>;
   readonly limits: AccountLimits | null;
   /** Deviations that are allowed for, in words. */

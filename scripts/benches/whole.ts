@@ -13,13 +13,13 @@ export interface WholeSpec {
   readonly perRack: number;
   /** Divides the time that hardware takes. */
   readonly speed: number;
-  /** Seconds of a machine's life that its burn-in takes at most; the simulator's own 5 unless told. */
+  /** Seconds of a machine's life that its burn-in takes at most; the simulator's own 5 by default. */
   readonly burnin?: Seconds;
-  /** What new machines are; on unless told. */
+  /** What new machines are; on by default. */
   readonly power?: 'on' | 'off';
   /** A file of faults. */
   readonly faults?: string | undefined;
-  /** Data folder that is kept; one that is removed at the end unless told. */
+  /** Data folder that is kept; one that is removed at the end by default. */
   readonly data?: string | undefined;
   /** Seconds that it may take to come up. */
   readonly timeout: Seconds;

@@ -113,7 +113,7 @@ export interface LogRule {
   readonly at: '/Systems/1' | '/Managers/1' | '/Chassis/1';
   readonly id: string;
   readonly clearable: boolean;
-  /** What it holds: the machine's events unless told. */
+  /** What it holds: the machine's events by default. */
   readonly of?: 'console';
   /** How its entries are worded; as plain events when absent. */
   readonly entry?: {

@@ -7,7 +7,7 @@ export interface VmFleet {
   readonly firmware: FirmwareMix;
   readonly memoryMib: number;
   readonly tpm: boolean;
-  /** Told apart from other rigs that share an MDB: two hexadecimal digits; `00` unless told. */
+  /** Told apart from other rigs that share an MDB: two hexadecimal digits; `00` by default. */
   readonly series?: string;
 }
 

@@ -16,9 +16,9 @@ export interface NetworkOptions {
   readonly folder: string;
   /** Names of the taps, one a server, at most 15 characters each. */
   readonly taps: readonly string[];
-  /** Namespaces are called `<prefix>-<hash of the folder>`; `farrier` unless told. */
+  /** Namespaces are called `<prefix>-<hash of the folder>`; `farrier` by default. */
   readonly prefix?: string;
-  /** The bridge's addresses with prefix length, the first one an IPv4 address; 192.168.77.1/24 unless told. */
+  /** The bridge's addresses with prefix length, the first one an IPv4 address; 192.168.77.1/24 by default. */
   readonly addresses?: readonly string[];
 }
 

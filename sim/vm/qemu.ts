@@ -7,7 +7,7 @@ export type VmFirmware = 'bios' | 'uefi';
 export interface DiskSpec {
   /** File name without ending, in the machine's folder. */
   readonly name: string;
-  /** The bay that it is in, as its controller calls it; its name unless told. */
+  /** The bay that it is in, as its controller calls it; its name by default. */
   readonly bay?: string;
   readonly kind: 'virtio' | 'nvme' | 'ahci';
   readonly gib: number;

@@ -32,7 +32,7 @@ export interface RigOptions {
   readonly tpm: boolean;
   /** The bridge's addresses with prefix length, e.g. the gateways of the site's networks. */
   readonly addresses?: readonly string[];
-  /** Prefix of the namespace's name; `farrier` unless told. */
+  /** Prefix of the namespace's name; `farrier` by default. */
   readonly prefix?: string;
   /** Changes the machines that follow from the numbers: other disks, another boot order. */
   readonly adapt?: (spec: MachineSpec) => MachineSpec;

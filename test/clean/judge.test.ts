@@ -48,7 +48,7 @@ describe('the proof of an erasure', () => {
     ['an overwrite that left something', { method: 'overwrite', evidence: { ...gone, blank: 15 } }, '1 of 16 blocks'],
     ['a key that never opened it', { method: 'crypto', evidence: { ...gone, keyGone: true } }, 'had opened it'],
     ['a key that is not gone', { method: 'crypto', evidence: { ...gone, opened: true } }, 'its key is gone'],
-    ['an end that was never told', { state: 'begun' }, 'was begun, and its end was never told'],
+    ['an end that was never told', { state: 'begun' }, 'was begun, and its end was never reported'],
     ['a refusal', { state: 'refused', evidence: { words: 'frozen' } }, 'nvme-format was refused: frozen'],
     ['a failure', { state: 'failed', evidence: {} }, 'nvme-format was failed'],
     ['a word for a disk that is there again', { state: 'vouched', method: 'none' }, 'nothing shows'],

@@ -169,7 +169,7 @@ describe('what the agent tells', () => {
     expect(await prove(clean)).toMatchObject({ note: '1 disk proven erased' });
   });
 
-  it('is told to the workflow once, when all is done', async () => {
+  it('is sent to the workflow once, when all is done', async () => {
     const clean = await cleaning();
     await direct(clean);
     const done = disk(`D-${clean.machineId}`, 'ata-secure-erase', 'done', gone);

@@ -97,7 +97,7 @@ describe('a setting that the machine itself shows otherwise', () => {
     ['is fine where both agree', { firmware: 'uefi' }, []],
     ['is not judged by what the machine told before it was set', { firmware: 'bios', biosSetAt: now - 99 * hour }, []],
     [
-      'or before the controller told another value',
+      'or before the controller reported another value',
       {
         firmware: 'bios',
         documents: settings({ BootMode: 'Uefi' }, { BootMode: new Date(now - 50 * hour).toISOString() }),

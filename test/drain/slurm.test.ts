@@ -263,7 +263,7 @@ describe('draining a Slurm node', () => {
   });
 
   it.each(['REBOOT_REQUESTED', 'REBOOT_ISSUED', 'REBOOT_CANCELED_OR_NOT_YET_MET'])(
-    'S-7: a node with %s is told and not drained',
+    'S-7: a node with %s is reported and not drained',
     async (flag) => {
       slurm.jobs.length = 0;
       slurm.node.state = ['IDLE', 'DRAIN', flag];

@@ -31,7 +31,7 @@ export interface Spec {
   /** Divides the time that hardware takes. */
   readonly speed: number;
   readonly faults?: readonly object[];
-  /** What new machines are; on unless told. */
+  /** What new machines are; on by default. */
   readonly power?: 'on' | 'off';
 }
 

@@ -64,7 +64,7 @@ describe('a rack with faults', () => {
   /** Waits until a person is asked about the machine. */
   async function asked(id: string, question: RegExp) {
     await whole.until((rows) => question.test(rows.find((row) => row.id === id)?.held ?? ''), 240);
-    // What the agent told holds the machine at once; its passage hears of it and asks a moment later.
+    // What the agent reported holds the machine at once; its passage hears of it and asks a moment later.
     const steps = () =>
       whole.up.mdb
         .select()

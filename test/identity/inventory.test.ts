@@ -54,7 +54,7 @@ const audited = async (born: Born, action: string) =>
       .where(and(eq(audit.machineId, born.machineId), eq(audit.action, action)))
   ).length;
 
-suite('I-8: a card that is odd is left out and told, and the rest is taken', () => {
+suite('I-8: a card that is odd is left out and reported, and the rest is taken', () => {
   it.each([
     ['a MAC of zeros', () => nic('eth1', '00:00:00:00:00:00')],
     ['a MAC of eight octets', () => nic('ib0', '00:11:22:33:44:55:66:77')],

@@ -80,7 +80,7 @@ async function farrier(...words: string[]): Promise<string> {
   return written;
 }
 
-describe('what a controller told', () => {
+describe('what a controller reported', () => {
   test('is shown by the API: parts, changes, power, and what could not be read', async () => {
     const view = await api.hardware(machineId);
     expect(view).toMatchObject({

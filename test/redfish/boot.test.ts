@@ -89,7 +89,7 @@ describe('a one-time boot from the network', () => {
     expect(written()).toEqual([]);
   });
 
-  test('that the controller does not offer is told as such', async () => {
+  test('that the controller does not offer is reported as such', async () => {
     shows({ Boot: { ...idle, [targets]: ['None', 'Hdd'] } });
     expect(await ask()).toBe('no network');
   });

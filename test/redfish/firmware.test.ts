@@ -187,7 +187,7 @@ describe('an upload', () => {
     }
   }
 
-  test('is one request under a length that is told (quirk 9), with parameters and a plain file name', () =>
+  test('is one request under a length that is given (quirk 9), with parameters and a plain file name', () =>
     over(async (session, bmc) => {
       bmc.always('POST /mfwupdate', { status: 202, body: {} });
       await sendImage(session, { ...none, multipart: '/mfwupdate' }, image(null), 'multipart', { Targets: [] });

@@ -104,7 +104,7 @@ describe('a resource that breaks', () => {
     expect(gaps).toHaveLength(1);
   });
 
-  test('is told as a gap when it links to another host', async () => {
+  test('is reported as a gap when it links to another host', async () => {
     const broken = { ...plain, '/redfish/v1/Systems/1/Memory': { Members: [{ '@odata.id': 'http://elsewhere/1' }] } };
     const { gaps } = await work(await serve(broken), gatherHardware);
     expect(gaps).toMatchObject([{ path: 'http://elsewhere/1', kind: 'foreign-link' }]);

@@ -23,7 +23,7 @@ import { playSemaphore, semaphoreScenarios } from './semaphores.ts';
 type Different = Parameters<typeof withBench>[1];
 
 interface Scenario {
-  /** `birth` unless told. */
+  /** `birth` by default. */
   readonly kind?: Passage;
   readonly different: Different;
   run(bench: Bench): Promise<void>;

@@ -14,13 +14,13 @@ import {
 } from '../../mdb/schema.ts';
 
 export interface SiteSpec {
-  /** `home` unless told. */
+  /** `home` by default. */
   readonly id?: string;
-  /** Racks, named `A01`, `A02` …; 2 unless told. */
+  /** Racks, named `A01`, `A02` …; 2 by default. */
   readonly racks?: number;
-  /** Switch ports, and so machines, a rack; 8 unless told. */
+  /** Switch ports, and so machines, a rack; 8 by default. */
   readonly perRack?: number;
-  /** Addresses that the birth network lends; 32 unless told. */
+  /** Addresses that the birth network lends; 32 by default. */
   readonly lent?: number;
   readonly policy?: Partial<SitePolicy>;
   readonly burnin?: Partial<BurninLimits>;

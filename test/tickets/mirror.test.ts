@@ -165,7 +165,7 @@ describe('a mirrored ticket', () => {
     expect(await mirror()).toMatchObject({ outsideId: issue().id, error: null });
   });
 
-  it('T-1: is not made twice where what was made does not show its marker, and the fault is told', async () => {
+  it('T-1: is not made twice where what was made does not show its marker, and the fault is reported', async () => {
     await ask();
     server.trouble = (one) => {
       if (one.body.do === 'find') return { body: { ticket: null } };

@@ -137,7 +137,7 @@ describe.skipIf(missing.length > 0)(
       }
     });
 
-    it('only re-makes file systems where it is told so: what they held can be dug up', async () => {
+    it('only re-makes file systems where it is asked to: what they held can be dug up', async () => {
       expect(of('AT1', 'done')[0]).toContain('can%20still%20be%20dug%20up');
       const left = await disk('AT1');
       expect(left.subarray(0, mib).every((byte) => byte === 0)).toBe(true);
@@ -150,7 +150,7 @@ describe.skipIf(missing.length > 0)(
   },
 );
 
-/** Boots the image, and lets it go when the last directive is done; all that the agent told. */
+/** Boots the image, and lets it go when the last directive is done; all that the agent reported. */
 async function play(folder: string, directives: readonly string[]): Promise<string[]> {
   const lines: string[] = [];
   const server = spawn(process.execPath, [at('test/image/play.ts'), folder, 'none.tar.gz', ...directives]);

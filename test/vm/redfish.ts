@@ -23,7 +23,7 @@ export interface VmContact {
   readonly bmc: Pick<MachineFacts['bmc'], 'origin' | 'secretRef'>;
 }
 
-/** A client of one machine's BMC that trusts only that BMC's certificate; logs in by Basic unless told otherwise. */
+/** A client of one machine's BMC that trusts only that BMC's certificate; logs in by Basic by default. */
 export async function clientOf(facts: VmContact, secrets: string): Promise<SendRequest> {
   const ca = await readFile(join(dirname(facts.serialLog), 'bmc.crt'), 'utf8');
   const { username, password } = JSON.parse(await readFile(join(secrets, facts.bmc.secretRef), 'utf8'));

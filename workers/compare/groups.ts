@@ -14,7 +14,11 @@ export async function compareGroups(context: ComparisonContext): Promise<void> {
   await compareCampaigns(context);
   await compareSchedules(context);
   for (const id of await unheardWords(context.mdb, !context.dryRun))
-    context.tally.add({ kind: 'word', id, what: 'that this permit ends was told and not heard; it is told again' });
+    context.tally.add({
+      kind: 'word',
+      id,
+      what: 'the end of this permit was sent and did not arrive; it is sent again',
+    });
 }
 
 async function compareSemaphores(context: ComparisonContext): Promise<void> {

@@ -49,6 +49,6 @@ async function overdue(context: BirthContext, effects: Effects, limitMs: number)
   const minutes = Math.round(limitMs / 60_000);
   await effects.askRetry(
     'profile/overdue',
-    `The burn-in told no result within ${minutes} minutes; the machine may hang.`,
+    `The burn-in reported no result within ${minutes} minutes; the machine may hang.`,
   );
 }

@@ -6,7 +6,7 @@ import type { BirthContext } from './facts.ts';
 import { change } from './password.ts';
 
 /**
- * Rack and cable: the machine stands in its rack and has power; this step ends when its agent has told its
+ * Rack and cable: the machine stands in its rack and has power; this step ends when its agent has reported its
  * inventory. One that has to be booted is powered on or restarted towards the network, where its controller is known.
  * One that stays silent is restarted within the budget, then somebody has to look at it.
  */

@@ -42,7 +42,7 @@ function isGone({ facts, mayUndo }: RebirthContext): boolean {
   return facts.gone && !mayUndo;
 }
 
-/** Until the machine's agent has told its inventory. */
+/** Until the machine's agent has reported its inventory. */
 async function awaitBoot(context: RebirthContext, effects: Effects): Promise<StepResult> {
   await setRebirth(context, effects);
   const { facts, request, recall } = context;
@@ -79,7 +79,7 @@ async function bootsByItself(context: RebirthContext, effects: Effects): Promise
   }
 }
 
-/** What can be told before the machine has booted: the rest follows from what it shows then. */
+/** What can be known before the machine has booted: the rest follows from what it shows then. */
 async function foreseeBoot(context: RebirthContext, effects: Effects): Promise<StepResult> {
   const { wipe, power, semaphores } = context.request;
   await setRebirth(context, effects);

@@ -5,7 +5,7 @@ import type { BirthContext } from './facts.ts';
 
 /**
  * Register: which machine is it, where does it stand, what is it called, may its disks be written. Whatever can't
- * be told for certain is held for a person; nothing is guessed.
+ * be known for certain is held for a person; nothing is guessed.
  */
 export async function register({ facts }: BirthContext, effects: Effects): Promise<StepResult> {
   let answer: OperatorAnswer | undefined;

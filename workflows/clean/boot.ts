@@ -20,7 +20,7 @@ export async function boot(context: CleanContext, effects: Effects): Promise<Ste
   return arrive(context, effects);
 }
 
-/** What can be told before it has booted. */
+/** What can be known before it has booted. */
 export async function foreseeBoot(context: CleanContext, effects: Effects): Promise<StepResult> {
   await effects.clean.bootClean();
   if (context.facts.request.power === 'cycle' && context.controller) await effects.act('boot-network');

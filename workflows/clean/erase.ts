@@ -51,6 +51,6 @@ async function direct(context: CleanContext, effects: Effects): Promise<Operator
 async function awaitErased(context: CleanContext): Promise<OperatorQuestion | 'erased'> {
   context.waitsOn('agent');
   const received = await context.awaitReport('erased');
-  if (received === 'late') return unerased(`The agent told no end within ${context.limit / 3_600_000} hours`);
+  if (received === 'late') return unerased(`The agent reported no end within ${context.limit / 3_600_000} hours`);
   return 'failed' in received ? unerased(received.failed.message ?? 'The agent failed and says no reason') : 'erased';
 }

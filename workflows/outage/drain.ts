@@ -51,7 +51,7 @@ export const drainWork = effectOf(
       const then = plan.onTimeout === 'ask' ? await askTimeout(effects, sentence) : plan.onTimeout;
       if (then === 'skip') throw new Leave(skipped);
       if (then === 'kill') {
-        // A scheduler that can't be told is no reason to spare what is to end: it ends with the machine.
+        // A scheduler that can't be reached is no reason to spare what is to end: it ends with the machine.
         await reachDrain(() => effects.drain.killJobs());
         return 'killed';
       }

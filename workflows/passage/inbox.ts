@@ -113,7 +113,7 @@ export class Inbox {
     setHandler(defineQuery<MachineStatus>(queries.status), () => this.status());
   }
 
-  /** Takes up what an earlier run had heard; `on`: its machine has told its inventory already. */
+  /** Takes up what an earlier run had heard; `on`: its machine has reported its inventory already. */
   recall({ reports, nonce, cancel, paused, takenOver, answers, questions }: Past, on: boolean): void {
     this.cancelled ??= cancel;
     this.paused ||= paused;

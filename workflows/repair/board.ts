@@ -10,7 +10,7 @@ import type { RepairContext } from './facts.ts';
 
 const hour = 60 * 60_000;
 
-/** Whose board it is: the machine's own, one that a person accepted or refused, or not to be told. */
+/** Whose board it is: the machine's own, one that a person accepted or refused, or one that can't be known. */
 export type BoardSettled = 'own' | 'accepted' | 'refused' | 'unread';
 
 /**
@@ -129,7 +129,7 @@ function sentences(observation: Doubtful): string[] {
     case 'other':
       return [`Behind its controller is another machine: ${observation.reason}. It stays shut out.`];
     case 'unread':
-      return [`Whether another board is in it can't be told: ${observation.reason}`];
+      return [`Whether another board is in it can't be known: ${observation.reason}`];
     case 'key':
       return [
         `Its controller shows another certificate, whose key is ${observation.key}; nothing was sent to it.`,

@@ -3,7 +3,7 @@ set_clock() {
   begin
   now=$(date +%s)
   case $clock_hint in
-    '' | *[!0-9]*) early clock done '' 'the boot script told no time'; return ;;
+    '' | *[!0-9]*) early clock done '' 'the boot script reported no time'; return ;;
   esac
   off=$((now - clock_hint))
   # The script's time is minutes old at most; only what is off by a day, or behind the script, is certainly wrong.
