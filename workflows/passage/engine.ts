@@ -227,7 +227,7 @@ class Engine {
   private async end({ state, note, skipped, recorded }: Ended, hold: boolean): Promise<PassageSummary> {
     const { run } = this;
     if (recorded) return this.summary(state, note);
-    await condition(() => !this.questions.isKeeping);
+    if (this.questions.isKeeping) await condition(() => !this.questions.isKeeping);
     await this.questions.closeLeft();
     const end = { state, outcome: note, hold, ...(skipped && { skipped }) };
     run.state = await passageActivities.endOrder({ ...run.order, ...end });

@@ -25,14 +25,22 @@ export class Gate {
 
   /** Until it may begin; throws `Leave` when it may not any more. */
   async pass(): Promise<void> {
-    const paused = this.holds && this.inbox.takenOver === null;
-    if (paused) this.inbox.cover('resume', 'It is paused: nothing is begun until it is resumed.');
-    // A person's takeover sets its end and the cancel together, and tells of both before it is over.
-    await condition(() => !this.holds && this.inbox.takenOver === null);
-    if (paused) this.inbox.cover(null);
+    if (!this.open) await this.wait();
     if (this.inbox.cancelled === null || this.accepted) return;
     if (this.back && this.takeover.ended === null) return;
     throw new Leave(this.cancelled());
+  }
+
+  private get open(): boolean {
+    return !this.holds && this.inbox.takenOver === null;
+  }
+
+  private async wait(): Promise<void> {
+    const paused = this.holds && this.inbox.takenOver === null;
+    if (paused) this.inbox.cover('resume', 'It is paused: nothing is begun until it is resumed.');
+    // A person's takeover sets its end and the cancel together, and tells of both before it is over.
+    await condition(() => this.open);
+    if (paused) this.inbox.cover(null);
   }
 
   /** From here on the machine is brought back: a cancel ends nothing of that, it would only leave it halfway. */

@@ -268,6 +268,7 @@ export class Permits {
   private async returnAll(which: (question: Question) => boolean): Promise<void> {
     const given = this.mine.filter(which).reverse();
     this.mine = this.mine.filter((question) => !which(question));
+    if (given.length === 0) return;
     for (const question of given) this.granted.delete(question.id);
     await CancellationScope.nonCancellable(() => Promise.all(given.map((question) => this.release(question))));
   }
