@@ -41,7 +41,7 @@ import { inOrder, type Resource } from '../../domain/permits/groups.ts';
 import { isObject, isText } from '../messages.ts';
 import { permitActivities } from '../permitproxies.ts';
 
-/** A semaphore that was lost with its queue is started again by the question, which finds a request that it knows. */
+/** A semaphore that was lost with its queue is started again by the next request, which finds a request that it knows. */
 const askAgain = 30 * 60_000;
 
 export interface PermitSubject {
@@ -78,7 +78,7 @@ interface HeldBack {
   readonly state: 'held';
 }
 
-interface Question {
+interface OwnRequest {
   readonly semaphore: string;
   readonly operation: string;
   readonly id: string;
@@ -89,7 +89,7 @@ export class Permits {
   fence = 0;
   private readonly subject: PermitSubject;
   /** Everything asked for and not given back, oldest first. */
-  private mine: Question[] = [];
+  private mine: OwnRequest[] = [];
   private readonly granted = new Map<string, number>();
   /** Requests of an earlier run of the passage, by semaphore. */
   private readonly earlier = new Map<string, string>();
@@ -198,7 +198,7 @@ export class Permits {
   /** Gives back everything, or what was taken for one operation; may be repeated. */
   async returnPermit(operation?: string): Promise<void> {
     if (operation === undefined && this.earlier.size > 0) await this.withdrawEarlier();
-    await this.returnAll((question) => operation === undefined || question.operation === operation);
+    await this.returnAll((own) => operation === undefined || own.operation === operation);
   }
 
   private async takeOne(
@@ -207,7 +207,7 @@ export class Permits {
     options: TakeOptions,
   ): Promise<PermitOutcome | HeldBack> {
     const semaphore = semaphoreId(resource);
-    const mine = this.mine.find((question) => question.semaphore === semaphore && this.granted.has(question.id));
+    const mine = this.mine.find((own) => own.semaphore === semaphore && this.granted.has(own.id));
     if (mine) return { state: 'granted', fence: this.fence };
     const earlier = this.earlier.get(semaphore);
     this.earlier.delete(semaphore);
@@ -231,7 +231,7 @@ export class Permits {
     }
   }
 
-  private ask({ semaphore, id }: Question, attempt: number | string): Promise<PermitAnswer> {
+  private ask({ semaphore, id }: OwnRequest, attempt: number | string): Promise<PermitAnswer> {
     const { machineId, siteId, orderId, class: urgency } = this.subject;
     const { workflowId } = workflowInfo();
     const request: PermitRequest = { id, machineId, siteId, orderId, class: urgency, workflowId };
@@ -239,7 +239,7 @@ export class Permits {
   }
 
   private async awaitGrant(
-    { id }: Question,
+    { id }: OwnRequest,
     until: number | null,
     { cancelled }: TakeOptions,
   ): Promise<PermitOutcome | HeldBack | 'again'> {
@@ -256,7 +256,7 @@ export class Permits {
   }
 
   private noteQueued(
-    { semaphore }: Question,
+    { semaphore }: OwnRequest,
     answer: PermitAnswer & { state: 'queued' },
     { onQueued }: TakeOptions,
   ): void {
@@ -265,15 +265,15 @@ export class Permits {
   }
 
   // Narrowest first, as it was taken widest first.
-  private async returnAll(which: (question: Question) => boolean): Promise<void> {
+  private async returnAll(which: (own: OwnRequest) => boolean): Promise<void> {
     const given = this.mine.filter(which).reverse();
-    this.mine = this.mine.filter((question) => !which(question));
+    this.mine = this.mine.filter((own) => !which(own));
     if (given.length === 0) return;
-    for (const question of given) this.granted.delete(question.id);
-    await CancellationScope.nonCancellable(() => Promise.all(given.map((question) => this.release(question))));
+    for (const own of given) this.granted.delete(own.id);
+    await CancellationScope.nonCancellable(() => Promise.all(given.map((own) => this.release(own))));
   }
 
-  private release({ semaphore, id }: Pick<Question, 'semaphore' | 'id'>): Promise<void> {
+  private release({ semaphore, id }: Pick<OwnRequest, 'semaphore' | 'id'>): Promise<void> {
     return CancellationScope.nonCancellable(() =>
       permitActivities.sendToSemaphore({ semaphore, message: semaphoreMessages.release, body: { id } }),
     );
