@@ -65,6 +65,21 @@ export type Problem = z.infer<typeof problem>;
 
 // ── Machines ────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Of lists that come a page at a time. */
+export const paging = {
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  after: z.string().max(400).optional().meta({ description: '`next` of the page before' }),
+};
+export const selected = z.string().max(1000).optional().meta({ description: 'of machines that this selector means' });
+/** Names of fields between commas. */
+export const fields = z
+  .string()
+  .regex(/^[A-Za-z]{1,40}(,[A-Za-z]{1,40}){0,39}$/, 'is not a list like id,stage')
+  .optional()
+  .meta({ description: 'only these fields of each of them' });
+/** What to give as `after` for the next page, null on the last; and how many there are on all pages. */
+export const paged = { next: text, total: z.number().int() };
+
 export const machineFilter = z.strictObject({
   stage: z.enum(stages).optional(),
   state: z.enum(opStates).optional(),
@@ -73,9 +88,8 @@ export const machineFilter = z.strictObject({
   held: z.enum(['true', 'false']).optional(),
   /** `az=A,rack in (r3,r4),!legacy`: over columns and tags. */
   selector: z.string().max(1000).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
-  /** Id of the last machine of the page before. */
-  after: z.string().max(64).optional(),
+  fields,
+  ...paging,
 });
 
 export const machineSummary = z.object({
@@ -110,7 +124,7 @@ export const machineSummary = z.object({
   inServiceAt: nullable(time),
 });
 
-export const machineList = z.object({ machines: z.array(machineSummary), next: text });
+export const machineList = z.object({ machines: z.array(machineSummary), ...paged });
 
 export const stepView = z.object({
   name: z.string(),
@@ -352,9 +366,11 @@ export const brainslugRequest = z.strictObject({
 export const orderFilter = z.strictObject({
   state: z.enum(orderStates).optional(),
   machine: machineName.optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  selector: selected,
+  fields,
+  ...paging,
 });
-export const orderList = z.object({ orders: z.array(orderView) });
+export const orderList = z.object({ orders: z.array(orderView), ...paged });
 export const planView = z.object({
   hash: z.string(),
   lines: z.array(
@@ -376,9 +392,11 @@ export const humanStepFilter = z.strictObject({
   open: z.enum(['true', 'false']).default('true'),
   owner: id.optional(),
   machine: machineName.optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  selector: selected,
+  fields,
+  ...paging,
 });
-export const humanStepList = z.object({ steps: z.array(humanStepView) });
+export const humanStepList = z.object({ steps: z.array(humanStepView), ...paged });
 export const answerRequest = z.strictObject({
   answer: z.string().min(1).max(64),
   note: sentence.optional(),
@@ -479,6 +497,7 @@ export const imageSystemRequest = z.strictObject({
   reason: sentence,
 });
 
+export const readinessView = z.object({ ok: z.boolean(), waitsFor: z.array(z.string()) });
 export const healthView = z.object({ ok: z.boolean() });
 export const finding = z.object({ name: z.string(), ok: z.boolean(), message: z.string() });
 export const doctor = z.object({

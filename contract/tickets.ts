@@ -1,7 +1,7 @@
 /** Tickets and who is on call, as the people's HTTP API has them. Times are ISO 8601 in UTC. */
 import { z } from 'zod';
 import { ticketAdapters } from '../domain/machine.ts';
-import { humanStepView, id, machineName, sentence } from './api.ts';
+import { fields, humanStepView, id, machineName, paged, paging, selected, sentence } from './api.ts';
 
 const text = z.string().nullable();
 const time = z.string();
@@ -24,7 +24,7 @@ export const ticketView = z.object({
   url: text,
   trouble: text,
 });
-export const ticketList = z.object({ tickets: z.array(ticketView) });
+export const ticketList = z.object({ tickets: z.array(ticketView), ...paged });
 export const ticketDetail = z.object({
   ticket: ticketView,
   body: z.string(),
@@ -35,7 +35,9 @@ export const ticketFilter = z.strictObject({
   open: z.enum(['true', 'false']).default('true'),
   owner: team.optional(),
   machine: machineName.optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  selector: selected,
+  fields,
+  ...paging,
 });
 export const ticketClose = z.strictObject({
   why: sentence,

@@ -4,6 +4,7 @@ export * from './schema/booting.ts';
 export * from './schema/burnin.ts';
 export * from './schema/campaigns.ts';
 export * from './schema/capacity.ts';
+export * from './schema/changes.ts';
 export * from './schema/comparisons.ts';
 export * from './schema/controllers.ts';
 export * from './schema/drained.ts';

@@ -5,8 +5,7 @@ import { acceptParts } from '../../mdb/drift/drifts.ts';
 import { countConformity, listDrifts } from '../../mdb/drift/listing.ts';
 import { askForRounds, listRounds } from '../../mdb/drift/rounds.ts';
 import { ApiError } from './errors.ts';
-import { mustFind } from './machines.ts';
-import { mustBePool } from './names.ts';
+import { mustBePool, mustFind } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 
 const named = z.strictObject({ name: machineName });

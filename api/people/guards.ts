@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as contract from '../../contract/guards.ts';
 import { isEngaged } from '../../domain/circuitbreaker.ts';
+import type { Mdb } from '../../mdb/connect.ts';
 import { listCapacity, setCapacity } from '../../mdb/service/capacity.ts';
 import {
   type BreakerStatus,
@@ -13,6 +14,12 @@ import { listPools, type PoolListing, setPool } from '../../mdb/service/pools.ts
 import { ApiError } from './errors.ts';
 import { mustBeGroup, mustBePool, mustBeSecret, mustKnowTags } from './names.ts';
 import { type ApiRoute, route } from './route.ts';
+
+/** What counts as a storm, without what was counted. */
+async function breakerIntent({ mdb }: { readonly mdb: Mdb }) {
+  const { perMinute, share, shareFloor, windowMinutes, coolMinutes } = await readBreaker(mdb);
+  return { perMinute, share, shareFloor, windowMinutes, coolMinutes };
+}
 
 export const guardRoutes: readonly ApiRoute[] = [
   route({
@@ -56,6 +63,7 @@ export const guardRoutes: readonly ApiRoute[] = [
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
     answers: { 200: contract.brakeView },
+    intent: breakerIntent,
     handle: async ({ mdb }) => showBreaker(await readBreaker(mdb)),
   }),
   route({
@@ -94,6 +102,7 @@ export const guardRoutes: readonly ApiRoute[] = [
     reason: 'required',
     body: contract.brakeLimits,
     answers: { 200: contract.brakeView },
+    intent: breakerIntent,
     handle: async ({ body: { reason, ...limits }, operator, mdb }) => {
       if (Object.keys(limits).length === 0) throw new ApiError('invalid', 'there is nothing to set');
       return showBreaker(await setBreaker(mdb, operator, limits, reason));
@@ -127,6 +136,14 @@ const named = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not the name of a pool'),
 });
 
+/** What is wanted of it, without what is counted. */
+async function poolIntent({ params: { id }, mdb }: { readonly params: { readonly id: string }; readonly mdb: Mdb }) {
+  const pool = (await listPools(mdb)).find((one) => one.id === id);
+  if (!pool) return null;
+  const { machines: _, ...wanted } = showPool(pool);
+  return wanted;
+}
+
 export const poolRoutes: readonly ApiRoute[] = [
   route({
     method: 'GET',
@@ -139,6 +156,23 @@ export const poolRoutes: readonly ApiRoute[] = [
     handle: async ({ mdb }) => ({ pools: (await listPools(mdb)).map(showPool) }),
   }),
   route({
+    method: 'GET',
+    path: '/pools/:id',
+    tag: 'pools',
+    summary: 'How one pool is treated',
+    right: { role: 'viewer', of: 'pool' },
+    effect: 'read',
+    params: named,
+    answers: { 200: contract.poolView },
+    intent: poolIntent,
+    handle: async ({ params: { id }, mdb }) => {
+      await mustBePool(mdb, id);
+      const pool = (await listPools(mdb)).find((one) => one.id === id);
+      if (!pool) throw new ApiError('not-found', `pool ${id} is gone`);
+      return showPool(pool);
+    },
+  }),
+  route({
     method: 'PUT',
     path: '/pools/:id',
     tag: 'pools',
@@ -149,6 +183,7 @@ export const poolRoutes: readonly ApiRoute[] = [
     params: named,
     body: contract.poolRequest,
     answers: { 200: contract.poolView },
+    intent: poolIntent,
     handle: async ({
       params: { id },
       body: { reason, new: isNew = false, ...change },

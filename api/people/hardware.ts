@@ -4,7 +4,7 @@ import * as views from '../../contract/hardwareviews.ts';
 import { listEvents } from '../../mdb/controllers/events.ts';
 import { readHardware } from '../../mdb/controllers/inventory.ts';
 import { listLogEntries } from '../../mdb/controllers/logs.ts';
-import { mustFind } from './machines.ts';
+import { mustFind } from './names.ts';
 import { type ApiRoute, route } from './route.ts';
 
 const named = z.strictObject({ name: machineName });

@@ -4,6 +4,7 @@ import type { DriftList } from '../../contract/driftschemas.ts';
 import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
 import { isEngaged } from '../../domain/circuitbreaker.ts';
+import { isMigrated } from '../../mdb/api/readiness.ts';
 import { persistentFailers } from '../../mdb/boot/counts.ts';
 import { readBootStats } from '../../mdb/boot/stats.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -129,6 +130,24 @@ const findLoops = (mdb: Mdb) => persistentFailers(mdb.$client, bootLoop.minutes 
 
 /** For load balancers and Prometheus; no names of machines in either. */
 export const monitoringRoutes: readonly ApiRoute[] = [
+  route({
+    method: 'GET',
+    path: '/readyz',
+    tag: 'health',
+    summary: 'Whether requests can be served: the MDB answers, and has the schema of this build',
+    right: { role: 'anyone', of: 'fleet' },
+    effect: 'read',
+    outside: true,
+    answers: { 200: contract.readinessView, 503: contract.readinessView },
+    handle: async ({ mdb, reply }) => {
+      const waitsFor = await isMigrated(mdb).then(
+        (migrated) => (migrated ? [] : ["the MDB's schema is older than this build"]),
+        () => ['the MDB does not answer'],
+      );
+      reply.code(waitsFor.length === 0 ? 200 : 503);
+      return { ok: waitsFor.length === 0, waitsFor };
+    },
+  }),
   route({
     method: 'GET',
     path: '/healthz',

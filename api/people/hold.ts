@@ -3,7 +3,7 @@ import { accepted, machineName } from '../../contract/api.ts';
 import { unholdRequest } from '../../contract/release.ts';
 import { liftHold } from '../../mdb/machines/hold.ts';
 import { granted } from './errors.ts';
-import { mustFind } from './machines.ts';
+import { mustFind } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 
 /** Lifts the hold of a machine. */

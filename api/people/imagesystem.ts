@@ -13,6 +13,7 @@ export const imageSystemRoutes: readonly ApiRoute[] = [
     right: { role: 'viewer', of: 'site' },
     effect: 'read',
     answers: { 200: contract.imageSystemView },
+    intent: ({ mdb, siteId }) => readImageSystem(mdb, siteId),
     handle: async ({ mdb, siteId }) => known(await readImageSystem(mdb, siteId), siteId),
   }),
   route({
@@ -25,6 +26,7 @@ export const imageSystemRoutes: readonly ApiRoute[] = [
     reason: 'required',
     body: contract.imageSystemRequest,
     answers: { 200: contract.imageSystemView },
+    intent: ({ mdb, siteId }) => readImageSystem(mdb, siteId),
     handle: async ({ body: { reason, ...wanted }, operator, mdb, siteId }) =>
       known(await setImageSystem(mdb, operator, siteId, wanted, reason), siteId),
   }),

@@ -12,24 +12,18 @@ import { announceMachine } from '../../mdb/machines/announcing.ts';
 import { isGroupKnown } from '../../mdb/machines/attributes.ts';
 import { readMachine } from '../../mdb/machines/detail.ts';
 import { type ErasureRow, listErasures } from '../../mdb/machines/erasing.ts';
-import { findMachine, type ListedMachine, listMachines } from '../../mdb/machines/listing.ts';
+import { countMachines, type ListedMachine, listMachines } from '../../mdb/machines/listing.ts';
 import { listBurnins, readLastMove, readTimeline } from '../../mdb/machines/timeline.ts';
 import { listHumanSteps, listOrders, listSteps } from '../../mdb/orders/listing.ts';
 import { readWaited } from '../../mdb/permits/semaphores.ts';
 import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
+import { readPage } from './cursors.ts';
 import { ApiError, granted } from './errors.ts';
-import { hasSecret, mustSelect } from './names.ts';
+import { hasSecret, mustFind, mustSelect } from './names.ts';
 import { type ApiRoute, route } from './route.ts';
 import { statusSentence } from './status.ts';
 
 const named = z.strictObject({ name: contract.machineName });
-
-/** The id of the machine that a request names; 404 when there is none. */
-export async function mustFind(mdb: Mdb, name: string): Promise<string> {
-  const id = await findMachine(mdb, name);
-  if (id === null) throw new ApiError('not-found', `there is no machine ${name}`, 'machine');
-  return id;
-}
 
 export const machineRoutes: readonly ApiRoute[] = [
   route({
@@ -40,20 +34,25 @@ export const machineRoutes: readonly ApiRoute[] = [
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
     query: contract.machineFilter,
+    fieldsOf: 'machines',
     answers: { 200: contract.machineList },
-    handle: async ({ query, mdb }) => {
-      const { held, selector, ...wanted } = query;
-      if (wanted.rack !== undefined && !(await isGroupKnown(mdb, 'rack', wanted.rack)))
-        throw new ApiError('not-found', `there is no rack ${wanted.rack}`, 'rack');
-      const machines = await listMachines(mdb, {
-        ...wanted,
+    handle: async ({ query, mdb, cursors }) => {
+      const { held, selector, limit, after, fields: _, ...rest } = query;
+      if (rest.rack !== undefined && !(await isGroupKnown(mdb, 'rack', rest.rack)))
+        throw new ApiError('not-found', `there is no rack ${rest.rack}`, 'rack');
+      const wanted = {
+        ...rest,
         ...(held === undefined ? {} : { held: held === 'true' }),
         ...(selector === undefined ? {} : { selector: await mustSelect(mdb, selector) }),
-      });
-      return {
-        machines: machines.map(summaryOf),
-        next: machines.length === query.limit ? (machines.at(-1)?.id ?? null) : null,
       };
+      const { rows, ...page } = await readPage(
+        cursors,
+        'machines',
+        { after, limit },
+        (of) => listMachines(mdb, { ...wanted, ...of }),
+        () => countMachines(mdb, wanted),
+      );
+      return { machines: rows.map(summaryOf), ...page };
     },
   }),
   route({

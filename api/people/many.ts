@@ -5,7 +5,7 @@ import { isRefused } from '../../domain/refused.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { ApiError } from './errors.ts';
-import { mustFind } from './machines.ts';
+import { mustFind } from './names.ts';
 import type { Operator } from './operator.ts';
 import { type ApiRoute, route } from './route.ts';
 import { mustKnowGroups, mustMatch, readSpec } from './spec.ts';
@@ -42,6 +42,7 @@ export const manyOrdersRoutes: readonly ApiRoute[] = [
     right: { role: 'operator', of: 'selector' },
     effect: 'destructive',
     reason: 'required',
+    repeatable: true,
     body: contract.ordersRequest,
     answers: { 200: contract.ordersAccepted },
     handle: async ({ body, operator, mdb }) => {
@@ -59,6 +60,7 @@ export const manyOrdersRoutes: readonly ApiRoute[] = [
     right: { role: 'operator', of: 'selector' },
     effect: 'destructive',
     reason: 'optional',
+    repeatable: true,
     body: contract.brainslugRequest,
     answers: { 200: contract.ordersAccepted },
     handle: async ({ body, operator, mdb }) => {

@@ -8,6 +8,7 @@ import type { Selector } from '../../domain/selector.ts';
 import { suggest } from '../../domain/suggest.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { doubtAttributes, isGroupKnown } from '../../mdb/machines/attributes.ts';
+import { findMachine } from '../../mdb/machines/listing.ts';
 import { readSelector } from '../../mdb/machines/selecting.ts';
 import type { SemaphorePattern } from '../../mdb/permits/semaphores.ts';
 import { listPools } from '../../mdb/service/pools.ts';
@@ -19,6 +20,21 @@ export async function mustSelect(mdb: Mdb, text: string): Promise<Selector> {
   const read = await readSelector(mdb, text);
   if (typeof read === 'string') throw new ApiError('invalid', `selector: ${read}`, 'selector');
   return read;
+}
+
+/** The id of the machine that a request names; 404 when there is none. */
+export async function mustFind(mdb: Mdb, name: string): Promise<string> {
+  const id = await findMachine(mdb, name);
+  if (id === null) throw new ApiError('not-found', `there is no machine ${name}`, 'machine');
+  return id;
+}
+
+/** What a list is narrowed to: one machine that is there, those that a selector means, or neither. */
+export async function onlyOf(mdb: Mdb, machine: string | undefined, selector: string | undefined) {
+  return {
+    machineId: machine === undefined ? undefined : await mustFind(mdb, machine),
+    selector: selector === undefined ? undefined : await mustSelect(mdb, selector),
+  };
 }
 
 /** Ends a request that wants permits by names that no machine has anything under. */

@@ -26,6 +26,7 @@ const meanings: Readonly<Record<number, string>> = {
   201: 'It was made',
   202: 'It is kept, and will be done',
   304: 'It is what the caller has',
+  503: 'Not yet, or not any more',
 };
 
 const tagTexts: Readonly<Record<string, string>> = {
@@ -107,7 +108,7 @@ function describeRoute(one: ApiRoute, schemas: Record<string, Json>): Json {
     'x-farrier-right': { role: right.role, of: right.of },
     'x-farrier-effect': effect,
     ...(reason && { 'x-farrier-reason': reason }),
-    parameters: [...parametersOf(one.params, 'path'), ...parametersOf(one.query, 'query')],
+    parameters: [...parametersOf(one.params, 'path'), ...parametersOf(one.query, 'query'), ...headersOf(one)],
     ...describeBody(one),
     responses: { ...describeAnswers(one, schemas), ...problemsOf(one) },
   };
@@ -134,6 +135,28 @@ function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): J
   }));
 }
 
+const text = { type: 'string' };
+
+function headersOf({ intent, effect, repeatable }: ApiRoute): Json[] {
+  const header = (name: string, description: string) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: text,
+  });
+  return [
+    ...(intent && effect === 'read' ? [header('If-None-Match', 'The ETag that the caller has')] : []),
+    ...(intent && effect !== 'read'
+      ? [
+          header('If-Match', 'The ETag that was read: nothing is changed where it is another now'),
+          header('If-None-Match', '`*`: nothing is changed where it is there already'),
+        ]
+      : []),
+    ...(repeatable ? [header('Idempotency-Key', 'The same key with the same body has the same answer')] : []),
+  ];
+}
+
 function describeBody({ body, consumes, method }: ApiRoute): Json {
   if (consumes !== undefined)
     return { requestBody: { content: { [consumes]: { schema: { type: 'string', format: 'binary' } } } } };
@@ -141,28 +164,37 @@ function describeBody({ body, consumes, method }: ApiRoute): Json {
   return { requestBody: { required: true, content: { 'application/json': { schema: inputSchema(body) } } } };
 }
 
-function describeAnswers({ answers, produces }: ApiRoute, schemas: Record<string, Json>): Json {
+function describeAnswers({ answers, produces, intent, effect }: ApiRoute, schemas: Record<string, Json>): Json {
   const type = produces === 'application/json as text' ? 'application/json' : (produces ?? 'application/json');
   return Object.fromEntries(
-    Object.entries(answers).map(([status, schema]) => {
-      const description = meanings[Number(status)] ?? 'It was done';
-      const empty = status === '304';
-      return [
-        status,
-        { description, ...(empty ? {} : { content: { [type]: { schema: answerSchema(schema, schemas) } } }) },
-      ];
-    }),
+    Object.entries({ ...answers, ...(intent && effect === 'read' && { 304: answers[200] }) }).map(
+      ([status, schema]) => {
+        const description = meanings[Number(status)] ?? 'It was done';
+        const empty = status === '304';
+        return [
+          status,
+          {
+            description,
+            ...(intent && { headers: { ETag: { description: 'Of what is wanted', schema: text } } }),
+            ...(empty ? {} : { content: { [type]: { schema: answerSchema(schema as z.ZodType, schemas) } } }),
+          },
+        ];
+      },
+    ),
   );
 }
 
 /** By which statuses a route refuses; the rest, as of a fault, is said by `default`. */
-function problemsOf({ params, query, body, right, effect, consumes }: ApiRoute): Json {
+function problemsOf({ params, query, body, right, effect, consumes, intent, repeatable }: ApiRoute): Json {
   const statuses = [
     ...(params || query || body ? [400] : []),
     ...(right.role === 'anyone' ? [] : [401, 403]),
     ...(params || query || body ? [404] : []),
     ...(effect === 'read' ? [] : [409]),
+    ...(intent && effect !== 'read' ? [412] : []),
     ...(body || consumes ? [413, 415] : []),
+    ...(repeatable ? [422] : []),
+    ...(right.role === 'anyone' ? [] : [429]),
   ];
   const problem = { $ref: '#/components/responses/Problem' };
   return { ...Object.fromEntries(statuses.map((status) => [status, problem])), '4XX': problem, '5XX': problem };

@@ -1,10 +1,18 @@
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
-import { listHumanSteps, listOrders, listSteps, readPlan } from '../../mdb/orders/listing.ts';
+import {
+  countHumanSteps,
+  countOrders,
+  listHumanSteps,
+  listOrders,
+  listSteps,
+  readPlan,
+} from '../../mdb/orders/listing.ts';
 import { cancelOrder, placeOrder, steerOrder } from '../../mdb/orders/orders.ts';
 import { answerStep } from '../../mdb/people/answering.ts';
+import { readPage } from './cursors.ts';
 import { ApiError, granted } from './errors.ts';
-import { mustFind } from './machines.ts';
+import { mustFind, onlyOf } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 import { mustKnowGroups, readSpec } from './spec.ts';
 
@@ -25,6 +33,7 @@ export const orderRoutes: readonly ApiRoute[] = [
     right: { role: 'operator', of: 'machine' },
     effect: 'destructive',
     reason: 'required',
+    repeatable: true,
     body: contract.orderRequest,
     answers: { 200: contract.orderAccepted, 201: contract.orderAccepted },
     handle: async ({ body, operator, mdb, reply }) => {
@@ -46,11 +55,19 @@ export const orderRoutes: readonly ApiRoute[] = [
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
     query: contract.orderFilter,
+    fieldsOf: 'orders',
     answers: { 200: contract.orderList },
-    handle: async ({ query, mdb }) => {
-      const { machine, ...wanted } = query;
-      const machineId = machine === undefined ? undefined : await mustFind(mdb, machine);
-      return { orders: await listOrders(mdb, { ...wanted, machineId }) };
+    handle: async ({ query, mdb, cursors }) => {
+      const { machine, selector, limit, after, fields: _, ...rest } = query;
+      const wanted = { ...rest, ...(await onlyOf(mdb, machine, selector)) };
+      const { rows, ...page } = await readPage(
+        cursors,
+        'orders',
+        { after, limit },
+        (of) => listOrders(mdb, { ...wanted, ...of }),
+        () => countOrders(mdb, wanted),
+      );
+      return { orders: [...rows], ...page };
     },
   }),
   route({
@@ -114,10 +131,18 @@ export const humanStepRoutes: readonly ApiRoute[] = [
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
     query: contract.humanStepFilter,
+    fieldsOf: 'steps',
     answers: { 200: contract.humanStepList },
-    handle: async ({ query: { open, machine, ...wanted }, mdb }) => {
-      const machineId = machine === undefined ? undefined : await mustFind(mdb, machine);
-      return { steps: await listHumanSteps(mdb, { ...wanted, open: open === 'true', machineId }) };
+    handle: async ({ query: { open, machine, selector, limit, after, fields: _, ...rest }, mdb, cursors }) => {
+      const wanted = { ...rest, open: open === 'true', ...(await onlyOf(mdb, machine, selector)) };
+      const { rows, ...page } = await readPage(
+        cursors,
+        'steps',
+        { after, limit },
+        (of) => listHumanSteps(mdb, { ...wanted, ...of }),
+        () => countHumanSteps(mdb, wanted),
+      );
+      return { steps: [...rows], ...page };
     },
   }),
   route({

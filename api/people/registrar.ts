@@ -1,9 +1,13 @@
 /** Turns definitions into routes of fastify: who may is asked once, here, before anything of a body is read. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { PeopleDependencies } from './app.ts';
+import type { Cursors } from './cursors.ts';
 import { ApiError } from './errors.ts';
+import { fieldsOf, pickFields } from './fields.ts';
+import { changeIntent, readIntent } from './intent.ts';
 import { mayAsk, nobody } from './operator.ts';
-import { type ApiRoute, pathOf, usualStatus } from './route.ts';
+import { doOnce } from './repeating.ts';
+import { type ApiRoute, type Asked, pathOf, usualStatus } from './route.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -12,17 +16,22 @@ declare module 'fastify' {
   }
 }
 
-export function serveRoutes(app: FastifyInstance, routes: readonly ApiRoute[], dependencies: PeopleDependencies): void {
-  for (const one of routes.filter(({ consumes }) => consumes === undefined)) app.route(optionsOf(one, dependencies));
+/** What all handlers share. */
+interface Services {
+  readonly dependencies: PeopleDependencies;
+  readonly cursors: Cursors;
+}
+
+export function serveRoutes(app: FastifyInstance, routes: readonly ApiRoute[], services: Services): void {
+  for (const one of routes.filter(({ consumes }) => consumes === undefined)) app.route(optionsOf(one, services));
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
-    for (const one of routes.filter(({ consumes }) => consumes !== undefined))
-      scope.route(optionsOf(one, dependencies));
+    for (const one of routes.filter(({ consumes }) => consumes !== undefined)) scope.route(optionsOf(one, services));
   });
 }
 
-function optionsOf(definition: ApiRoute, dependencies: PeopleDependencies): RouteOptions {
+function optionsOf(definition: ApiRoute, services: Services): RouteOptions {
   const { method, params, query, body, answers, bodyLimit, produces } = definition;
   const status = usualStatus(definition);
   return {
@@ -41,12 +50,29 @@ function optionsOf(definition: ApiRoute, dependencies: PeopleDependencies): Rout
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       reply.code(status);
       const { params, query, body, operator } = request;
-      return definition.handle({
-        ...dependencies,
-        ...{ params, query, body, operator: operator ?? nobody, request, reply, dependencies },
-      });
+      const asked: Asked = {
+        ...services.dependencies,
+        ...services,
+        ...{ params, query, body, operator: operator ?? nobody, request, reply },
+      };
+      return narrow(definition, asked, await answer(definition, asked));
     },
   };
+}
+
+function answer(definition: ApiRoute, asked: Asked): unknown {
+  if (definition.intent)
+    return definition.effect === 'read' ? readIntent(definition, asked) : changeIntent(definition, asked);
+  return definition.repeatable ? doOnce(definition, asked) : definition.handle(asked);
+}
+
+/** Only the fields that were asked, where they were. */
+function narrow({ fieldsOf: list, answers }: ApiRoute, { query, reply }: Asked, whole: unknown): unknown {
+  const { fields } = (query ?? {}) as { readonly fields?: string };
+  if (list === undefined || fields === undefined) return whole;
+  reply.serializer((body: unknown) => JSON.stringify(body));
+  reply.type('application/json; charset=utf-8');
+  return pickFields(whole, list, fieldsOf(answers[200], list), fields);
 }
 
 function admit({ right }: ApiRoute, operator: FastifyRequest['operator']): void {

@@ -12,8 +12,7 @@ import {
   ownRound,
 } from '../../mdb/orders/comparisons.ts';
 import { ApiError } from './errors.ts';
-import { mustFind } from './machines.ts';
-import { mustSelect } from './names.ts';
+import { mustFind, mustSelect } from './names.ts';
 import { type ApiRoute, route } from './route.ts';
 
 /** Asking for a comparison of the MDB with the workflows that exist, and what it found. The dispatcher makes it. */

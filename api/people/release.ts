@@ -4,7 +4,7 @@ import { releaseRequest, vouchRequest } from '../../contract/release.ts';
 import { releaseController } from '../../mdb/controllers/release.ts';
 import { vouchForController } from '../../mdb/identity/vouching.ts';
 import { ApiError } from './errors.ts';
-import { mustFind } from './machines.ts';
+import { mustFind } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 
 const refusals = {

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { PeopleDependencies } from './app.ts';
+import type { Cursors } from './cursors.ts';
 import type { Operator, Role } from './operator.ts';
 
 /** What a right is about: a role is had for some machines, pools and teams, or for all of the fleet. */
@@ -27,6 +28,7 @@ export interface Asked<Params = unknown, Query = unknown, Body = unknown> extend
   readonly query: Query;
   readonly body: Body;
   readonly operator: Operator;
+  readonly cursors: Cursors;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** The same that is in it by name. */
@@ -50,6 +52,10 @@ interface Said {
   readonly bodyLimit?: number;
   /** Of the body; JSON by default. */
   readonly consumes?: 'application/octet-stream';
+  /** Name of the list in the answer of whose items only some fields may be asked. */
+  readonly fieldsOf?: string;
+  /** It may be repeated by an `Idempotency-Key`. */
+  readonly repeatable?: boolean;
   /** Of the answer; JSON by default. What is not JSON the handler renders itself. */
   readonly produces?: 'text/plain' | 'application/json as text' | 'text/event-stream';
 }
@@ -65,6 +71,11 @@ interface Definition<
   readonly body?: B;
   /** By status. The lowest is answered unless the handler sets another. */
   readonly answers: A;
+  /**
+   * What people want, as its ETag is of it; null where nobody has said yet. Where a route has one, reading it tells the
+   * ETag, and changing it takes `If-Match`.
+   */
+  intent?(asked: Asked<Output<P>>): Promise<unknown>;
   handle(
     asked: Asked<Output<P>, Output<Q>, Output<B>>,
   ): Promise<Output<A[keyof A]> | FastifyReply> | Output<A[keyof A]> | FastifyReply;
@@ -76,6 +87,7 @@ export interface ApiRoute extends Said {
   readonly query?: z.ZodType | undefined;
   readonly body?: z.ZodType | undefined;
   readonly answers: Answers;
+  intent?(asked: Asked): Promise<unknown>;
   handle(asked: Asked): unknown;
 }
 

@@ -16,8 +16,7 @@ import {
   setPolicy,
 } from '../../mdb/permits/semaphores.ts';
 import { ApiError, granted } from './errors.ts';
-import { mustFind } from './machines.ts';
-import { mustBePattern } from './names.ts';
+import { mustBePattern, mustFind } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 
 const named = z.strictObject({ id: z.string().min(1).max(240) });
@@ -42,6 +41,7 @@ export const semaphoreRoutes: readonly ApiRoute[] = [
     effect: 'read',
     params: named,
     answers: { 200: contract.semaphoreDetail },
+    intent: policyIntent,
     handle: ({ params: { id }, mdb }) => showOne(mdb, id),
   }),
   route({
@@ -55,6 +55,7 @@ export const semaphoreRoutes: readonly ApiRoute[] = [
     params: named,
     body: contract.semaphoreChange,
     answers: { 200: contract.semaphorePolicy },
+    intent: policyIntent,
     handle: async ({ params: { id }, body: { reason, ...change }, operator, mdb }) => {
       const pattern = readPattern(id);
       if (pattern === null) throw new ApiError('invalid', `${id} is not a name like reboot/rack=A12`, 'id');
@@ -74,6 +75,22 @@ export const semaphoreRoutes: readonly ApiRoute[] = [
     handle: async ({ mdb }) => ({ groups: (await listPermitGroups(mdb)).map(showGroups) }),
   }),
   route({
+    method: 'GET',
+    path: '/permit-groups/:operation',
+    tag: 'semaphores',
+    summary: 'By which names an operation takes permits',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    params: z.strictObject({ operation: z.enum(permitOperations) }),
+    answers: { 200: contract.permitGroupView },
+    intent: groupsIntent,
+    handle: async ({ params: { operation }, mdb }) => {
+      const groups = (await listPermitGroups(mdb)).find((one) => one.operation === operation);
+      if (!groups) throw new ApiError('not-found', `there are no names for ${operation}`, 'operation');
+      return showGroups(groups);
+    },
+  }),
+  route({
     method: 'PUT',
     path: '/permit-groups/:operation',
     tag: 'semaphores',
@@ -84,6 +101,7 @@ export const semaphoreRoutes: readonly ApiRoute[] = [
     params: z.strictObject({ operation: z.enum(permitOperations) }),
     body: contract.permitGroupChange,
     answers: { 200: contract.permitGroupView },
+    intent: groupsIntent,
     handle: async ({ params: { operation }, body: { tags: wanted, reason }, operator, mdb }) => {
       return showGroups(granted(await setPermitGroups(mdb, operator, operation, wanted, reason)));
     },
@@ -130,6 +148,16 @@ export const semaphoreRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
+
+/** The policy that holds for it, whichever row it comes from. */
+async function policyIntent({ params: { id }, mdb }: { readonly params: { readonly id: string }; readonly mdb: Mdb }) {
+  const pattern = readPattern(id);
+  return readPolicy(mdb, pattern ? `semaphore/${pattern.operation}/${pattern.tag}=${pattern.value}` : id);
+}
+
+async function groupsIntent({ params, mdb }: { readonly params: { readonly operation: string }; readonly mdb: Mdb }) {
+  return (await listPermitGroups(mdb)).find(({ operation }) => operation === params.operation)?.tags ?? null;
+}
 
 /** The image system asks by itself, on its machine: that is no operator's word, whoever its process runs as. */
 const subd = { class: 'node', name: 'subd' } as const;

@@ -1,10 +1,13 @@
+import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { apiHeader, apiVersion } from '../../contract/apiheader.ts';
+import { readCursorKey } from '../../mdb/api/cursorkey.ts';
 import type { PeopleDependencies } from './app.ts';
+import { createCursors } from './cursors.ts';
 import { ApiError } from './errors.ts';
 import { parseJson } from './json.ts';
 import { refuseUnknown } from './missing.ts';
@@ -18,10 +21,13 @@ export interface PeopleApiOptions extends PeopleDependencies {
   readonly log: Logger;
   /** Who asks; whoever reaches the loopback address by default. */
   readonly identify?: Identify;
+  /** Requests of one caller within a minute at most; 12,000 by default. */
+  readonly requestsPerMinute?: number;
 }
 
 /** The people's HTTP API. It reads and writes the MDB and never waits for a workflow. */
-export async function createPeopleApi({ log, identify = identifyLocal, ...dependencies }: PeopleApiOptions) {
+export async function createPeopleApi(options: PeopleApiOptions) {
+  const { log, identify = identifyLocal, requestsPerMinute = 12_000, ...dependencies } = options;
   const refuse = createErrorHandler(dependencies.mdb);
   const app = fastify({
     // An address that cannot be read is met before any route is.
@@ -52,11 +58,21 @@ export async function createPeopleApi({ log, identify = identifyLocal, ...depend
   app.addHook('onRequest', async (request) => {
     request.operator = await identify(request);
   });
+  await app.register(rateLimit, { global: false });
+  app.addHook('onRequest', app.rateLimit({ ...limitedBy, max: requestsPerMinute, timeWindow: 60_000 }));
   const document = describeApi(routes);
   await app.register(swagger, { mode: 'static', specification: { document: document as never } });
   // For people to read and to try. Nothing of it is fetched from elsewhere, nor is a validator of others asked.
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { validatorUrl: null } });
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
-  serveRoutes(app, routes, dependencies);
+  serveRoutes(app, routes, { dependencies, cursors: createCursors(() => readCursorKey(dependencies.mdb)) });
   return app;
 }
+
+/** Whoever watches that Farrier lives is never told to come later. Until there are tokens, a caller is an address. */
+const limitedBy = {
+  keyGenerator: ({ ip }: FastifyRequest) => ip,
+  allowList: ({ routeOptions }: FastifyRequest) => routeOptions.config?.definition?.right.role === 'anyone',
+  errorResponseBuilder: (_request: FastifyRequest, { after }: { readonly after: string }) =>
+    new ApiError('too-many', `too many requests came from here: ask again in ${after}`),
+};

@@ -1,7 +1,7 @@
 import * as contract from '../../contract/tagschemas.ts';
 import { changeTags, listTags } from '../../mdb/machines/tagging.ts';
 import { granted } from './errors.ts';
-import { mustFind } from './machines.ts';
+import { mustFind } from './names.ts';
 import { type ApiRoute, route } from './route.ts';
 import { mustMatch } from './spec.ts';
 

@@ -6,15 +6,16 @@ import { listHumanSteps } from '../../mdb/orders/listing.ts';
 import {
   addNote,
   closeByPerson,
+  countTickets,
   listRoutes,
   listTickets,
   readTicket,
   removeRoute,
   setRoute,
 } from '../../mdb/people/tickets.ts';
+import { readPage } from './cursors.ts';
 import { ApiError, granted } from './errors.ts';
-import { mustFind } from './machines.ts';
-import { mustBeSecret } from './names.ts';
+import { mustBeSecret, onlyOf } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 
 const numbered = z.strictObject({ id: z.string().min(1).max(200) });
@@ -34,10 +35,18 @@ export const ticketingRoutes: readonly ApiRoute[] = [
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
     query: contract.ticketFilter,
+    fieldsOf: 'tickets',
     answers: { 200: contract.ticketList },
-    handle: async ({ query: { open, machine, ...wanted }, mdb }) => {
-      const machineId = machine === undefined ? undefined : await mustFind(mdb, machine);
-      return { tickets: (await listTickets(mdb, { ...wanted, machineId, open: open === 'true' })).map(show) };
+    handle: async ({ query: { open, machine, selector, limit, after, fields: _, ...rest }, mdb, cursors }) => {
+      const wanted = { ...rest, open: open === 'true', ...(await onlyOf(mdb, machine, selector)) };
+      const { rows, ...page } = await readPage(
+        cursors,
+        'tickets',
+        { after, limit },
+        (of) => listTickets(mdb, { ...wanted, ...of }),
+        () => countTickets(mdb, wanted),
+      );
+      return { tickets: rows.map(show), ...page };
     },
   }),
   route({

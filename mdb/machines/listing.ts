@@ -70,6 +70,17 @@ export async function listMachines(mdb: MdbOrTransaction, wanted: MachinesWanted
   }));
 }
 
+/** How many machines there are of those that are wanted, on whatever page. */
+export async function countMachines(
+  mdb: MdbOrTransaction,
+  wanted: Omit<MachinesWanted, 'after' | 'limit'>,
+): Promise<number> {
+  const rows = await mdb.execute<{ count: number }>(
+    sql`select count(*)::integer as count from machines m where ${filterMachines({ ...wanted, limit: 0 })}`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 function filterMachines({ id, stage, state, boot, rack, held, selector, after }: MachinesWanted): SQL {
   const parts = [sql`true`];
   if (id !== undefined) parts.push(sql`m.id = ${id}`);

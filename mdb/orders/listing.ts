@@ -1,16 +1,21 @@
 /** Orders and their steps as they stand, and what people have to settle. Times are ISO 8601. */
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { OrderClass, OrderState, Passage } from '../../domain/machine.ts';
 import type { AnswerSchema } from '../../domain/question.ts';
+import type { Selector } from '../../domain/selector.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import type { MdbOrTransaction } from '../connect.ts';
+import { selectorSql } from '../machines/selecting.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
 
 export interface OrdersWanted {
   readonly id?: string | undefined;
   readonly state?: string | undefined;
   readonly machineId?: string | undefined;
+  readonly selector?: Selector | undefined;
+  /** Id of the last order of the page before. */
+  readonly after?: string | undefined;
   readonly limit: number;
 }
 
@@ -36,22 +41,15 @@ export interface ListedOrder {
 }
 
 /** Orders, newest first. */
-export async function listOrders(
-  mdb: MdbOrTransaction,
-  { id, state, machineId, limit }: OrdersWanted,
-): Promise<ListedOrder[]> {
-  const parts = [sql`true`];
-  if (id !== undefined) parts.push(sql`o.id = ${id}`);
-  if (state !== undefined) parts.push(sql`o.state::text = ${state}`);
-  if (machineId !== undefined) parts.push(sql`o.machine_id = ${machineId}`);
+export async function listOrders(mdb: MdbOrTransaction, wanted: OrdersWanted): Promise<ListedOrder[]> {
   const rows = await rowsOf<ListedOrder & Row>(
     mdb,
     sql`select o.id, o.machine_id as "machineId", m.hostname, o.passage, o.requester, o.reason, o.state, o.outcome,
         o.class, o.dry_run as "dryRun", o.request, o.not_before as "notBefore", o.deadline,
         o.paused_by as "pausedBy", o.taken_over_by as "takenOverBy",
         o.created_at as "createdAt", o.started_at as "startedAt", o.ended_at as "endedAt"
-      from orders o join machines m on m.id = o.machine_id where ${sql.join(parts, sql` and `)}
-      order by o.created_at desc, o.id limit ${limit}`,
+      from orders o join machines m on m.id = o.machine_id where ${filterOrders(wanted)}
+      order by o.created_at desc, o.id limit ${wanted.limit}`,
   );
   return rows.map((row) => ({
     ...row,
@@ -61,6 +59,29 @@ export async function listOrders(
     startedAt: iso(row.startedAt),
     endedAt: iso(row.endedAt),
   }));
+}
+
+export async function countOrders(
+  mdb: MdbOrTransaction,
+  wanted: Omit<OrdersWanted, 'after' | 'limit'>,
+): Promise<number> {
+  const rows = await mdb.execute<{ count: number }>(
+    sql`select count(*)::integer as count from orders o join machines m on m.id = o.machine_id
+      where ${filterOrders({ ...wanted, limit: 0 })}`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+function filterOrders({ id, state, machineId, selector, after }: OrdersWanted): SQL {
+  const parts = [sql`true`];
+  if (id !== undefined) parts.push(sql`o.id = ${id}`);
+  if (state !== undefined) parts.push(sql`o.state::text = ${state}`);
+  if (machineId !== undefined) parts.push(sql`o.machine_id = ${machineId}`);
+  if (selector !== undefined) parts.push(sql`(${selectorSql(selector)})`);
+  if (after !== undefined)
+    parts.push(sql`exists (select 1 from orders a where a.id = ${after}
+      and (o.created_at < a.created_at or (o.created_at = a.created_at and o.id > a.id)))`);
+  return sql.join(parts, sql` and `);
 }
 
 export interface ListedPlan {
@@ -114,6 +135,9 @@ export interface HumanStepsWanted {
   readonly ticketId?: string | undefined;
   readonly owner?: string | undefined;
   readonly open?: boolean | undefined;
+  readonly selector?: Selector | undefined;
+  /** Id of the last question of the page before. */
+  readonly after?: string | undefined;
   readonly limit: number;
 }
 
@@ -140,19 +164,12 @@ export interface ListedQuestion {
 
 /** Questions to people, oldest first. */
 export async function listHumanSteps(mdb: MdbOrTransaction, wanted: HumanStepsWanted): Promise<ListedQuestion[]> {
-  const parts = [sql`true`];
-  if (wanted.id !== undefined) parts.push(sql`h.id = ${wanted.id}`);
-  if (wanted.machineId !== undefined) parts.push(sql`h.machine_id = ${wanted.machineId}`);
-  if (wanted.orderId !== undefined) parts.push(sql`h.order_id = ${wanted.orderId}`);
-  if (wanted.ticketId !== undefined) parts.push(sql`h.ticket_id = ${wanted.ticketId}`);
-  if (wanted.owner !== undefined) parts.push(sql`h.owner = ${wanted.owner}`);
-  if (wanted.open === true) parts.push(sql`h.answered_at is null`);
   const rows = await rowsOf<ListedQuestion & Row>(
     mdb,
     sql`select h.id, h.machine_id as "machineId", m.hostname, h.order_id as "orderId", h.step, h.owner, h.question,
         h.choices, h.schema, h.roles, h.ticket_id as "ticketId", h.opened_at as "openedAt",
         h.deadline_at as "deadlineAt", h.escalated_to as "escalatedTo", h.answered_at as "answeredAt", h.answer, h.answered_by as "answeredBy"
-      from human_steps h join machines m on m.id = h.machine_id where ${sql.join(parts, sql` and `)}
+      from human_steps h join machines m on m.id = h.machine_id where ${filterHumanSteps(wanted)}
       order by h.opened_at, h.id limit ${wanted.limit}`,
   );
   return rows.map((row) => ({
@@ -161,4 +178,29 @@ export async function listHumanSteps(mdb: MdbOrTransaction, wanted: HumanStepsWa
     deadlineAt: iso(row.deadlineAt),
     answeredAt: iso(row.answeredAt),
   }));
+}
+
+export async function countHumanSteps(
+  mdb: MdbOrTransaction,
+  wanted: Omit<HumanStepsWanted, 'after' | 'limit'>,
+): Promise<number> {
+  const rows = await mdb.execute<{ count: number }>(
+    sql`select count(*)::integer as count from human_steps h join machines m on m.id = h.machine_id
+      where ${filterHumanSteps({ ...wanted, limit: 0 })}`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+function filterHumanSteps(wanted: HumanStepsWanted): SQL {
+  const parts = [sql`true`];
+  if (wanted.id !== undefined) parts.push(sql`h.id = ${wanted.id}`);
+  if (wanted.machineId !== undefined) parts.push(sql`h.machine_id = ${wanted.machineId}`);
+  if (wanted.orderId !== undefined) parts.push(sql`h.order_id = ${wanted.orderId}`);
+  if (wanted.ticketId !== undefined) parts.push(sql`h.ticket_id = ${wanted.ticketId}`);
+  if (wanted.owner !== undefined) parts.push(sql`h.owner = ${wanted.owner}`);
+  if (wanted.open === true) parts.push(sql`h.answered_at is null`);
+  if (wanted.selector !== undefined) parts.push(sql`(${selectorSql(wanted.selector)})`);
+  if (wanted.after !== undefined)
+    parts.push(sql`(h.opened_at, h.id) > (select a.opened_at, a.id from human_steps a where a.id = ${wanted.after})`);
+  return sql.join(parts, sql` and `);
 }

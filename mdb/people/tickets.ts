@@ -1,9 +1,11 @@
 /** Tickets as people see them, and the routes to the systems that mirror them. */
 
-import { and, asc, desc, eq, isNull } from 'drizzle-orm';
+import { and, asc, count, desc, eq, isNull, sql } from 'drizzle-orm';
 import type { Refused } from '../../domain/refused.ts';
+import type { Selector } from '../../domain/selector.ts';
 import { type Actor, acting, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
+import { selectorSql } from '../machines/selecting.ts';
 import { humanSteps, machines, sites, ticketMirrors, ticketNotes, ticketRoutes, tickets } from '../schema.ts';
 import { type Answerer, answerStep } from './answering.ts';
 import { closeTicket, noteTicket } from './people.ts';
@@ -31,6 +33,9 @@ export interface TicketsWanted {
   readonly open?: boolean | undefined;
   readonly owner?: string | undefined;
   readonly machineId?: string | undefined;
+  readonly selector?: Selector | undefined;
+  /** Id of the last ticket of the page before. */
+  readonly after?: string | undefined;
   readonly limit: number;
 }
 
@@ -41,16 +46,36 @@ export async function listTickets(mdb: MdbOrTransaction, wanted: TicketsWanted) 
     .from(tickets)
     .innerJoin(machines, eq(machines.id, tickets.machineId))
     .leftJoin(ticketMirrors, eq(ticketMirrors.ticketId, tickets.id))
-    .where(
-      and(
-        wanted.id === undefined ? undefined : eq(tickets.id, wanted.id),
-        wanted.owner === undefined ? undefined : eq(tickets.owner, wanted.owner),
-        wanted.machineId === undefined ? undefined : eq(tickets.machineId, wanted.machineId),
-        wanted.open === true ? isNull(tickets.closedAt) : undefined,
-      ),
-    )
+    .where(filterTickets(wanted))
     .orderBy(desc(tickets.openedAt), asc(tickets.id))
     .limit(wanted.limit);
+}
+
+export async function countTickets(
+  mdb: MdbOrTransaction,
+  wanted: Omit<TicketsWanted, 'after' | 'limit'>,
+): Promise<number> {
+  const [row] = await mdb
+    .select({ total: count() })
+    .from(tickets)
+    .where(filterTickets({ ...wanted, limit: 0 }));
+  return row?.total ?? 0;
+}
+
+function filterTickets({ id, open, owner, machineId, selector, after }: TicketsWanted) {
+  return and(
+    id === undefined ? undefined : eq(tickets.id, id),
+    owner === undefined ? undefined : eq(tickets.owner, owner),
+    machineId === undefined ? undefined : eq(tickets.machineId, machineId),
+    open === true ? isNull(tickets.closedAt) : undefined,
+    selector === undefined
+      ? undefined
+      : sql`exists (select 1 from machines m where m.id = ${tickets.machineId} and (${selectorSql(selector)}))`,
+    after === undefined
+      ? undefined
+      : sql`exists (select 1 from tickets a where a.id = ${after} and (${tickets.openedAt} < a.opened_at
+          or (${tickets.openedAt} = a.opened_at and ${tickets.id} > a.id)))`,
+  );
 }
 
 /** What is said in a ticket: its text, its notes oldest first (the last 200), and the questions that hang on it. */

@@ -81,5 +81,9 @@ export const least: Readonly<Record<string, 'anyone' | 'viewer' | 'operator' | '
   'GET /audit': 'viewer',
   'GET /audit/rows': 'viewer',
   'GET /audit/state': 'viewer',
+  'GET /readyz': 'anyone',
+  'GET /pools/:id': 'viewer',
+  'GET /profiles/:id': 'viewer',
+  'GET /permit-groups/:operation': 'viewer',
   'PUT /images/:id': 'admin',
 };
