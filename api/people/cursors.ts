@@ -20,7 +20,10 @@ export function createCursors(readKey: () => Promise<string>): Cursors {
     return known;
   };
   const sealed = async (text: string) => {
-    const seal = createHmac('sha256', await keyOf()).update(text).digest().subarray(0, 12);
+    const seal = createHmac('sha256', await keyOf())
+      .update(text)
+      .digest()
+      .subarray(0, 12);
     return `${Buffer.from(text).toString('base64url')}.${seal.toString('base64url')}`;
   };
 
