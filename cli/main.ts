@@ -6,6 +6,7 @@ import { ApiClient, ApiProblem } from '../client/api.ts';
 import type { Finding } from '../contract/api.ts';
 import { askPassword } from './bmc/prompt.ts';
 import { openScreen } from './context.ts';
+import { mdbCommand } from './mdb/command.ts';
 import { createProgram } from './program.ts';
 import { cleanCell } from './table.ts';
 import { upCommand } from './up/options.ts';
@@ -45,6 +46,7 @@ const program = createProgram(
   async (question) => FARRIER_BMC_PASSWORD ?? askPassword(question),
 );
 program.addCommand(upCommand(bringUp).exitOverride());
+program.addCommand(mdbCommand((text) => void process.stdout.write(text)));
 
 // A reader that has seen enough (`farrier … | head`) is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

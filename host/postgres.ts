@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, open, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -25,10 +25,17 @@ export interface PostgresOptions {
   readonly logFile?: string;
 }
 
-export interface Postgres {
+export interface PostgresAccess {
   readonly url: string;
   /** The same database through its Unix socket. */
   readonly socketUrl: string;
+  readonly password: string;
+}
+
+/** A server that runs; its own access is that of a superuser, who owns everything. */
+export interface Postgres extends PostgresAccess {
+  /** For a role that may less, with a password drawn for it; whoever makes the role gives it that one. */
+  as(role: string): PostgresAccess;
   readonly port: number;
   readonly pid: number;
   /** Settles when the server is gone, asked or not, with how it went. */
@@ -50,16 +57,21 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const logFile = options.logFile ?? `${folder}.log`;
   const { child, port } = await serve({ folder, sockets, logFile, launch, program: programs.postgres, options });
   const database = options.database ?? 'farrier';
-  const at = (host: string, name: string) => `postgres://${user}:${password}@${host}/${name}`;
+  const access = (role: string, secret: string): PostgresAccess => {
+    const at = (host: string) => `postgres://${role}:${secret}@${host}/${database}`;
+    const socketUrl = `${at('')}?host=${encodeURIComponent(sockets)}&port=${port}`;
+    return { url: at(`127.0.0.1:${port}`), socketUrl, password: secret };
+  };
   try {
-    await ensureDatabase(at(`127.0.0.1:${port}`, 'postgres'), database);
+    await ensureDatabase(`postgres://${user}:${password}@127.0.0.1:${port}/postgres`, database);
   } catch (error) {
     await stopChild(child, 'SIGINT', 30_000);
     throw error;
   }
   return {
-    url: at(`127.0.0.1:${port}`, database),
-    socketUrl: `${at('', database)}?host=${encodeURIComponent(sockets)}&port=${port}`,
+    ...access(user, password),
+    // Whoever knows it does not know the superuser's, and it is nowhere to be kept.
+    as: (role) => access(role, createHmac('sha256', password).update(role).digest('hex')),
     port,
     pid: child.pid ?? 0,
     ended: ending(child),

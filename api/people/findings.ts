@@ -6,6 +6,7 @@ import { type BreakerState, describeEngaged, isEngaged } from '../../domain/circ
 import type { BootStat } from '../../mdb/boot/counts.ts';
 import type { FleetCounts } from '../../mdb/machines/fleet.ts';
 import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
+import type { OwnRights } from '../../mdb/roles.ts';
 
 /** Seconds after which a process that says nothing is taken for dead: four of its signs of life. */
 const maxSilenceSeconds = 60;
@@ -88,4 +89,14 @@ export function examineAside({ aside, asideCount }: Pick<FleetCounts, 'aside' | 
       ? 'every machine is in production, or somebody works on it'
       : `out of production, with nothing ordered: ${aside.join(', ')}${more} (farrier undrain)`;
   return { name: 'aside', ok: asideCount === 0, message };
+}
+
+/** Whether this process could change the audit, or take away what guards it. */
+export function examineRights({ role, superuser, owner, changes }: OwnRights): Finding {
+  const why = superuser ? 'is a superuser' : owner ? 'owns its tables' : changes ? 'has rights to change it' : null;
+  const message =
+    why === null
+      ? `Farrier works as ${role}, which cannot change the audit`
+      : `Farrier works as ${role}, which ${why}: it could change the audit and its guards (farrier mdb roles)`;
+  return { name: 'database-role', ok: why === null, message };
 }

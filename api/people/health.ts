@@ -11,8 +11,9 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { countConformity } from '../../mdb/drift/listing.ts';
 import { countFleet, type FleetCounts } from '../../mdb/machines/fleet.ts';
 import { listProcesses, listSiteIds, type ProcessSeen } from '../../mdb/processes.ts';
+import { readOwnRights } from '../../mdb/roles.ts';
 import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
-import { examineAside, examineBreaker, examineLoops, examineProcesses } from './findings.ts';
+import { examineAside, examineBreaker, examineLoops, examineProcesses, examineRights } from './findings.ts';
 import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
 import { type ApiRoute, route } from './route.ts';
 
@@ -103,6 +104,7 @@ export const doctorRoutes: readonly ApiRoute[] = [
       const counts = await countFleet(mdb);
       const findings = [
         ...examine(counts),
+        examineRights(await readOwnRights(mdb)),
         examineAside(counts),
         examineBreaker(await readBreaker(mdb), Date.now()),
         examineLoops(await findLoops(mdb)),

@@ -7,6 +7,7 @@ import type { Supervised, Supervisor } from '../../host/supervise.ts';
 import { findTemporalCli } from '../../host/temporalcli.ts';
 import { tether } from '../../host/tether.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
+import { appRole } from '../../mdb/roles.ts';
 import { openMdb } from './database.ts';
 import { choosePorts, claimFolder } from './folder.ts';
 import { findImages } from './images.ts';
@@ -82,9 +83,11 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
     openAuthority(layout.authority, { addresses: ['127.0.0.1'] }),
   );
   const mdb = steps.run('Machine database', postgres, async (server) => {
-    const connection = connectMdb({ url: urlOf(server, 'url'), name: 'farrier up', connections: 2 });
+    const owner = connectMdb({ url: urlOf(server, 'url'), name: 'farrier up, migrating', connections: 1 });
+    const app = { role: appRole, password: String(server.addresses['appPassword']) };
+    await openMdb(owner.mdb, layout.data, app).finally(owner.close);
+    const connection = connectMdb({ url: urlOf(server, 'appUrl'), name: 'farrier up', connections: 2 });
     cleanups.push(() => connection.close());
-    await openMdb(connection.mdb, layout.data);
     await defineHome(connection.mdb, expected);
     return connection.mdb;
   });
@@ -96,7 +99,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
   );
   const setting = Promise.all([folder, postgres, mdb]).then(async ([ports, server]) => {
     const known = await settingOf(bringing, layout, ports, server);
-    await writeEnvironment(layout, { ...known, mdbUrl: urlOf(server, 'socketUrl') });
+    await writeEnvironment(layout, { ...known, mdbUrl: urlOf(server, 'appSocketUrl') });
     return known;
   });
   const all = (programs: readonly Program[]) =>
@@ -118,7 +121,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
             supervisor,
             count: vm,
             firmware: options.firmware,
-            socketUrl: urlOf(server, 'socketUrl'),
+            socketUrl: urlOf(server, 'appSocketUrl'),
           }),
         )
       : Promise.resolve([]);
@@ -159,7 +162,7 @@ function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   return Promise.all([a, b]);
 }
 
-function urlOf(server: Supervised, name: 'url' | 'socketUrl'): string {
+function urlOf(server: Supervised, name: 'url' | 'appUrl' | 'appSocketUrl'): string {
   return String(server.addresses[name]);
 }
 
@@ -193,5 +196,5 @@ async function settingOf({ shell }: Bringing, layout: DataLayout, ports: Ports, 
   const guard = await tether('TERM');
   // The types are stripped and the code compiled once for all starts.
   const env = { ...shell, NODE_COMPILE_CACHE: join(cacheFolder(shell), 'node') };
-  return { layout, ports, node: process.execPath, guard, shell: env, mdbUrl: urlOf(server, 'url'), temporal };
+  return { layout, ports, node: process.execPath, guard, shell: env, mdbUrl: urlOf(server, 'appUrl'), temporal };
 }

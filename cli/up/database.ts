@@ -4,11 +4,18 @@ import { z } from 'zod';
 import { Trouble } from '../../host/trouble.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
+import { type AppRole, admitApp } from '../../mdb/roles.ts';
 
 const journalShape = z.object({ entries: z.array(z.object({ when: z.number() })) });
 
-/** Brings the MDB to this version. Throws Trouble when a newer Farrier has already taken it further. */
-export async function openMdb(mdb: Mdb, what: string): Promise<void> {
+/** Brings the MDB to this version and lets the role of Farrier's processes work with it. Throws Trouble. */
+export async function openMdb(mdb: Mdb, what: string, app: AppRole): Promise<void> {
+  await bringUpToDate(mdb, what);
+  await admitApp(mdb, app);
+}
+
+/** Migrates. Throws Trouble when a newer Farrier has already taken it further. */
+export async function bringUpToDate(mdb: Mdb, what: string): Promise<void> {
   const journal = new URL('../../mdb/migrations/meta/_journal.json', import.meta.url);
   const { entries } = journalShape.parse(JSON.parse(await readFile(journal, 'utf8')));
   const newest = Math.max(...entries.map((entry) => entry.when));

@@ -4,6 +4,7 @@ import { startPostgres } from '../../host/postgres.ts';
 import type { Service } from '../../host/supervise.ts';
 import { startTemporal, type TemporalOptions } from '../../host/temporal.ts';
 import { Trouble } from '../../host/trouble.ts';
+import { appRole } from '../../mdb/roles.ts';
 import { type DataLayout, logOf } from './layout.ts';
 
 /** PostgreSQL as a service. After a crash it comes back on the port that its clients know. */
@@ -16,8 +17,9 @@ export function postgresService(layout: DataLayout): Service {
     start: async () => {
       const server = await startPostgres({ folder: layout.postgres, logFile: log, port });
       port = server.port;
-      const { pid, ended, url, socketUrl } = server;
-      return { pid, ended, addresses: { url, socketUrl }, stop: () => server.stop() };
+      const { pid, ended, url } = server;
+      const { url: appUrl, socketUrl: appSocketUrl, password: appPassword } = server.as(appRole);
+      return { pid, ended, addresses: { url, appUrl, appSocketUrl, appPassword }, stop: () => server.stop() };
     },
   };
 }

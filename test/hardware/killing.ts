@@ -74,13 +74,16 @@ export async function openKillBench(): Promise<KillBench | null> {
   const temporal = await devServer();
   if (temporal === null) return null;
   const db = await throwawayMdb();
-  await db.mdb.execute(`create function hold_sent() returns trigger language plpgsql as $$
+  const hold = `create function hold_sent() returns trigger language plpgsql as $$
     begin
       perform pg_advisory_xact_lock(${gate}, hashtext(new.machine_id));
       return new;
-    end $$`);
-  await db.mdb.execute(`create trigger hold_sent before update on intents for each row
-    when (new.state = 'sent' and old.state = 'written') execute function hold_sent()`);
+    end $$`;
+  await db.asOwner(
+    hold,
+    `create trigger hold_sent before update on intents for each row
+    when (new.state = 'sent' and old.state = 'written') execute function hold_sent()`,
+  );
   const workflowsPath = fileURLToPath(new URL('../support/workflows/acting.ts', import.meta.url));
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   const taskQueue = `killing-${new URL(db.url).pathname.slice(1)}`;

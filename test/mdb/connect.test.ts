@@ -12,7 +12,7 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 
 let db: ThrowawayMdb;
 beforeAll(async () => {
-  db = await throwawayMdb({ connections: 1 });
+  db = await throwawayMdb({ connections: 1, owner: true });
 });
 afterAll(() => db?.close());
 

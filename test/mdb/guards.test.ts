@@ -14,7 +14,7 @@ let at: ThrowawayMdb;
 let serial = 0;
 
 beforeAll(async () => {
-  at = await throwawayMdb();
+  at = await throwawayMdb({ owner: true });
   await writeSite(at.mdb);
 });
 afterAll(() => at.close());

@@ -6,7 +6,7 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 
 let db: ThrowawayMdb;
 beforeAll(async () => {
-  db = await throwawayMdb();
+  db = await throwawayMdb({ owner: true });
 });
 afterAll(() => db?.close());
 

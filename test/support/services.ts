@@ -13,6 +13,7 @@ import { startTemporal } from '../../host/temporal.ts';
 import { Trouble } from '../../host/trouble.ts';
 import { connectMdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
+import { admitApp, appRole } from '../../mdb/roles.ts';
 import { findTestServer } from './testserver.ts';
 
 const cache = cacheFolder(process.env);
@@ -34,13 +35,15 @@ const starters: Record<string, (folder: string) => Promise<Service>> = {
 
 async function startTemplate(folder: string): Promise<Service> {
   const server = await startPostgres({ folder: join(folder, 'postgres'), database: template, durable: false });
+  const app = server.as(appRole);
   const connection = connectMdb({ url: server.url, name: 'template' });
   try {
     await migrateMdb(connection.mdb);
+    await admitApp(connection.mdb, { role: appRole, password: app.password });
   } finally {
     await connection.close();
   }
-  return { facts: { url: server.url }, stop: () => server.stop() };
+  return { facts: { url: server.url, appUrl: app.url }, stop: () => server.stop() };
 }
 
 async function startDevServer(folder: string): Promise<Service> {

@@ -15,7 +15,7 @@ import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 let own: ThrowawayMdb;
 let folder: string;
 beforeAll(async () => {
-  own = await throwawayMdb();
+  own = await throwawayMdb({ owner: true });
   folder = mkdtempSync(join(tmpdir(), 'farrier-up-mdb-'));
 });
 afterAll(async () => {
@@ -99,8 +99,10 @@ test('machines are shown with their rack, step and times', async () => {
 
 test('an MDB that a newer Farrier has taken further is left alone', async () => {
   const { mdb } = own;
-  await openMdb(mdb, '/data');
+  // Of its own: the other suites' connections have the password of the usual one.
+  const app = { role: 'farrier_later', password: '0'.repeat(32) };
+  await openMdb(mdb, '/data', app);
   await mdb.execute(sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('later', 9999999999999)`);
-  await expect(openMdb(mdb, '/data')).rejects.toThrow('/data was written by a newer Farrier');
+  await expect(openMdb(mdb, '/data', app)).rejects.toThrow('/data was written by a newer Farrier');
   expect(await mdb.$count(sites, eq(sites.id, 'home'))).toBe(1);
 });

@@ -12,7 +12,7 @@ let at: ThrowawayMdb;
 let admin: ThrowawayMdb;
 
 beforeAll(async () => {
-  [at, admin] = await Promise.all([throwawayMdb(), throwawayMdb()]);
+  [at, admin] = await Promise.all([throwawayMdb(), throwawayMdb({ owner: true })]);
   await writeSite(at.mdb);
 });
 afterAll(async () => {
@@ -37,13 +37,13 @@ describe.skipIf(environment === null)('a passage whose transaction fails', () =>
       const machine = await make();
       await at.mdb.update(machines).set({ opState: 'draining' }).where(eq(machines.id, machine.id));
       // A migration that went wrong: no time makes it right.
-      await at.mdb.execute(sql`alter table pools rename to pools_gone`);
+      await at.asOwner('alter table pools rename to pools_gone');
       try {
         const order = await machine.place('undrain');
         await machine.tell(order);
         await expect.poll(() => stateOf(order.id), limit).toBe('failed');
       } finally {
-        await at.mdb.execute(sql`alter table pools_gone rename to pools`);
+        await at.asOwner('alter table pools_gone rename to pools');
       }
       const [ticket] = await at.mdb.select().from(tickets).where(eq(tickets.machineId, machine.id));
       expect(ticket).toMatchObject({ fault: 'passage/broken' });
