@@ -6,7 +6,6 @@ import { ApiClient, ApiProblem } from '../client/api.ts';
 import type { Finding } from '../contract/api.ts';
 import { askPassword } from './bmc/prompt.ts';
 import { openScreen } from './context.ts';
-import { mdbCommand } from './mdb/command.ts';
 import { createProgram } from './program.ts';
 import { cleanCell } from './table.ts';
 import { upCommand } from './up/options.ts';
@@ -18,12 +17,17 @@ const environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   NO_COLOR: z.string().default(''),
+  FARRIER_MDB_OWNER_URL: z
+    .string()
+    .startsWith('postgres', 'FARRIER_MDB_OWNER_URL is not a URL like postgres://farrier_owner:…@host/farrier')
+    .optional(),
   FARRIER_BMC_PASSWORD: z.string().min(1, 'FARRIER_BMC_PASSWORD is empty').optional(),
 });
 
 const read = environment.safeParse(process.env);
 if (!read.success) fail(2, read.error.issues[0]?.message ?? 'the environment is wrong');
-const { FARRIER_API, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, NO_COLOR, FARRIER_BMC_PASSWORD } = read.data;
+const { FARRIER_API, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, NO_COLOR, FARRIER_BMC_PASSWORD, FARRIER_MDB_OWNER_URL } =
+  read.data;
 
 const { isTTY, columns } = process.stdout;
 const operator = userInfo().username;
@@ -44,9 +48,9 @@ const program = createProgram(
     pollers: async (queues) => (await import('./pollers.ts')).askPollers(TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, queues),
   },
   async (question) => FARRIER_BMC_PASSWORD ?? askPassword(question),
+  FARRIER_MDB_OWNER_URL,
 );
 program.addCommand(upCommand(bringUp).exitOverride());
-program.addCommand(mdbCommand((text) => void process.stdout.write(text)));
 
 // A reader that has seen enough (`farrier … | head`) is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

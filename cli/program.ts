@@ -11,6 +11,7 @@ import { addBootStats, addBurnin, addDoctor, addImage, addRack, type DoctorCheck
 import { addBreaker, addCapacity, addPool } from './guards.ts';
 import { addHardware } from './hardware.ts';
 import { addMachine } from './machine.ts';
+import { addMdb } from './mdb/command.ts';
 import { addOncall } from './oncall.ts';
 import { addBirth, addOrder, addStep } from './order.ts';
 import { addPassages } from './passages.ts';
@@ -31,6 +32,7 @@ export function createProgram(
   open: (options: GlobalOptions) => Context,
   checks: DoctorChecks,
   askBmcPassword: AskPassword,
+  mdbOwnerUrl?: string,
 ): Command {
   const program = new Command('farrier')
     .description('Bare-metal servers from first power-on to useful work, and back.')
@@ -67,6 +69,7 @@ export function createProgram(
   addImage(program, context);
   addBmc(program, context, askBmcPassword);
   addAudit(program, context);
+  addMdb(program, context, mdbOwnerUrl);
   addDoctor(program, context, checks);
   for (const command of everyCommand(program)) command.exitOverride();
   acceptEverywhere(program);

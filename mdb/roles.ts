@@ -18,7 +18,9 @@ export function grantStatements(role: string): string[] {
     `revoke all on all tables in schema public from ${role}`,
     `revoke all on all sequences in schema public from ${role}`,
     `revoke create on schema public from public`,
-    `grant usage on schema public to ${role}`,
+    `grant usage on schema public, drizzle to ${role}`,
+    // Whether the tables are of this version is looked at before anything is served.
+    `grant select on all tables in schema drizzle to ${role}`,
     `grant select, insert, update, delete on all tables in schema public to ${role}`,
     `grant usage, select on all sequences in schema public to ${role}`,
     `revoke update, delete on ${appended.join(', ')} from ${role}`,

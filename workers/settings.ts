@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseListen } from '../host/listen.ts';
+import { placesSetting } from '../integrations/audit/place.ts';
 
 const shared = {
   FARRIER_MDB_URL: z.string().startsWith('postgres'),
@@ -37,6 +38,8 @@ const tickets = z.object({
   FARRIER_DATA: z.string().min(1),
   /** Where ticket systems may tell of changes; nowhere by default. */
   FARRIER_HOOK_LISTEN: parseListen('FARRIER_HOOK_LISTEN', ''),
+  /** Where the audit is kept besides, with blanks between; nowhere unless told. */
+  FARRIER_AUDIT_TO: placesSetting('FARRIER_AUDIT_TO'),
 });
 
 export const settings = { lifecycle, hardware, dispatch, tickets } as const;

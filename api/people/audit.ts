@@ -1,7 +1,7 @@
 import * as contract from '../../contract/auditschemas.ts';
 import { readChain } from '../../mdb/audit/chain.ts';
 import { listAudit } from '../../mdb/audit/listing.ts';
-import { type AuditFigures, readAuditFigures, streamPrefix } from '../../mdb/audit/marks.ts';
+import { type AuditFigures, readAuditFigures, streamPrefix, verifiedMark } from '../../mdb/audit/marks.ts';
 import { findMachine } from '../../mdb/machines/listing.ts';
 import { type ApiRoute, route } from './route.ts';
 
@@ -53,7 +53,7 @@ export const auditRoutes: readonly ApiRoute[] = [
 ];
 
 function showState({ rows, lastRow, marks }: AuditFigures): contract.AuditState {
-  const verified = marks.find(({ id }) => id === 'verified');
+  const verified = marks.find(({ id }) => id === verifiedMark);
   return {
     rows,
     lastRow,

@@ -3,6 +3,7 @@
 import type { Finding } from '../../contract/api.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
 import { type BreakerState, describeEngaged, isEngaged } from '../../domain/circuitbreaker.ts';
+import { type AuditFigures, streamPrefix, verifiedMark } from '../../mdb/audit/marks.ts';
 import type { BootStat } from '../../mdb/boot/counts.ts';
 import type { FleetCounts } from '../../mdb/machines/fleet.ts';
 import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
@@ -99,4 +100,20 @@ export function examineRights({ role, superuser, owner, changes }: OwnRights): F
       ? `Farrier works as ${role}, which cannot change the audit`
       : `Farrier works as ${role}, which ${why}: it could change the audit and its guards (farrier mdb roles)`;
   return { name: 'database-role', ok: why === null, message };
+}
+
+/** Seconds that a place outside may be behind before somebody should look. */
+const maxStreamLagSeconds = 300;
+
+/** Whether the audit is whole, and where it is to be kept besides. */
+export function examineAudit({ rows, marks }: AuditFigures): Finding {
+  const verified = marks.find(({ id }) => id === verifiedMark);
+  const broken = verified?.trouble ?? null;
+  const behind = marks.filter(({ id, lagSeconds }) => id.startsWith(streamPrefix) && lagSeconds > maxStreamLagSeconds);
+  const streams = behind.map(
+    ({ id, lagRows, trouble }) =>
+      `${id.slice(streamPrefix.length)} lacks ${lagRows} rows: ${trouble ?? 'nobody sends them'}`,
+  );
+  const said = broken === null ? `${rows} rows, verified to row ${verified?.row ?? 0}` : `it is broken: ${broken}`;
+  return { name: 'audit', ok: broken === null && behind.length === 0, message: [said, ...streams].join('; ') };
 }

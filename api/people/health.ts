@@ -5,6 +5,7 @@ import { hardwareQueue, lifecycleQueue } from '../../contract/machine.ts';
 import { bootLoop } from '../../domain/bootloop.ts';
 import { isEngaged } from '../../domain/circuitbreaker.ts';
 import { isMigrated } from '../../mdb/api/readiness.ts';
+import { type AuditFigures, readAuditFigures } from '../../mdb/audit/marks.ts';
 import { persistentFailers } from '../../mdb/boot/counts.ts';
 import { readBootStats } from '../../mdb/boot/stats.ts';
 import type { Mdb } from '../../mdb/connect.ts';
@@ -13,7 +14,16 @@ import { countFleet, type FleetCounts } from '../../mdb/machines/fleet.ts';
 import { listProcesses, listSiteIds, type ProcessSeen } from '../../mdb/processes.ts';
 import { readOwnRights } from '../../mdb/roles.ts';
 import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
-import { examineAside, examineBreaker, examineLoops, examineProcesses, examineRights } from './findings.ts';
+import { renderAuditMetrics } from './auditmetrics.ts';
+import {
+  examineAside,
+  examineAudit,
+  examineBreaker,
+  examineLoops,
+  examineProcesses,
+  examineRights,
+} from './findings.ts';
+import { gauge } from './gauge.ts';
 import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
 import { type ApiRoute, route } from './route.ts';
 
@@ -105,6 +115,7 @@ export const doctorRoutes: readonly ApiRoute[] = [
       const findings = [
         ...examine(counts),
         examineRights(await readOwnRights(mdb)),
+        examineAudit(await readAuditFigures(mdb)),
         examineAside(counts),
         examineBreaker(await readBreaker(mdb), Date.now()),
         examineLoops(await findLoops(mdb)),
@@ -180,6 +191,7 @@ export const monitoringRoutes: readonly ApiRoute[] = [
           looping: (await findLoops(mdb)).length,
           braked: isEngaged(await readBreaker(mdb), Date.now()),
           processes: await listProcesses(mdb),
+          audit: await readAuditFigures(mdb),
         }),
       ),
   }),
@@ -190,6 +202,7 @@ interface Seen {
   readonly looping: number;
   readonly braked: boolean;
   readonly processes: readonly ProcessSeen[];
+  readonly audit: AuditFigures;
 }
 
 /** Prometheus text of the fleet's figures. Pure. */
@@ -197,10 +210,8 @@ export function renderMetrics(
   counts: FleetCounts,
   conformity: Conformity,
   losses: Losses,
-  { looping, braked, processes }: Seen,
+  { looping, braked, processes, audit }: Seen,
 ): string {
-  const gauge = (name: string, help: string, lines: readonly string[]) =>
-    [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines.map((line) => `${name}${line}`)].join('\n');
   return [
     gauge(
       'farrier_machines',
@@ -250,6 +261,7 @@ export function renderMetrics(
       'Free addresses by kind of network.',
       counts.freeAddresses.map(({ network, free }) => `{network="${network}"} ${free}`),
     ),
+    ...renderAuditMetrics(audit),
     '',
   ].join('\n');
 }

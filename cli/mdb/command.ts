@@ -1,5 +1,5 @@
-import { Command } from 'commander';
-import { z } from 'zod';
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
 
 interface RoleOptions {
   readonly owner: string;
@@ -7,11 +7,10 @@ interface RoleOptions {
 }
 
 /** `farrier mdb`: for a PostgreSQL of your own; `farrier up` does both by itself. */
-export function mdbCommand(write: (text: string) => void): Command {
-  const mdb = new Command('mdb').description('the machine database on a PostgreSQL of your own').exitOverride();
+export function addMdb(program: Command, open: () => Context, ownerUrl: string | undefined): void {
+  const mdb = program.command('mdb').description('the machine database on a PostgreSQL of your own');
   mdb
     .command('roles')
-    .exitOverride()
     .description(
       'print the SQL that makes the two roles, for a superuser to read and to run in the database of the MDB',
     )
@@ -19,11 +18,10 @@ export function mdbCommand(write: (text: string) => void): Command {
     .option('--app <role>', "Farrier's processes", 'farrier_app')
     .action(async ({ owner, app }: RoleOptions) => {
       const { rolesSql } = await import('./roles.ts');
-      write(rolesSql(owner, app));
+      open().screen.line(rolesSql(owner, app));
     });
   mdb
     .command('migrate')
-    .exitOverride()
     .description("bring the database to this version, and let Farrier's processes work with it; may be repeated")
     .option('--app <role>', "the role of Farrier's processes", 'farrier_app')
     .addHelpText(
@@ -31,11 +29,9 @@ export function mdbCommand(write: (text: string) => void): Command {
       '\nFARRIER_MDB_OWNER_URL says where it is, with the owner of the tables: postgres://farrier_owner:…@host/farrier',
     )
     .action(async ({ app }: Pick<RoleOptions, 'app'>) => {
-      const said = 'FARRIER_MDB_OWNER_URL is missing: the URL of the MDB with the owner of its tables, postgres://…';
-      const url = z.string(said).startsWith('postgres', said).safeParse(process.env['FARRIER_MDB_OWNER_URL']);
-      if (!url.success) throw new Error(url.error.issues[0]?.message);
+      if (ownerUrl === undefined)
+        throw new Error('FARRIER_MDB_OWNER_URL is missing: the URL of the MDB with the owner of its tables');
       const { migrateOwn } = await import('./migrate.ts');
-      write(`${await migrateOwn(url.data, app)}\n`);
+      open().screen.line(await migrateOwn(ownerUrl, app));
     });
-  return mdb;
 }

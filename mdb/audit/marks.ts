@@ -4,6 +4,8 @@ import type { ChainHead } from '../../domain/audit/walk.ts';
 import type { Seconds } from '../../domain/duration.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 
+/** The mark of what was verified. */
+export const verifiedMark = 'verified';
 /** Of the marks of places that the audit is sent to: the place follows. */
 export const streamPrefix = 'stream ';
 
@@ -62,7 +64,7 @@ export async function readAuditFigures(mdb: MdbOrTransaction): Promise<AuditFigu
   const [counted] = await mdb.execute<{ rows: number; lastRow: number }>(sql`
     select (coalesce(v."rows", 0) + (select count(*) from audit where id > coalesce(v."row", 0)))::float8 as "rows",
       coalesce((select max(id) from audit), 0)::float8 as "lastRow"
-    from (select 1) one left join audit_marks v on v.id = 'verified'`);
+    from (select 1) one left join audit_marks v on v.id = ${verifiedMark}`);
   const marks = await mdb.execute<{ [Key in keyof MarkFigures]: MarkFigures[Key] }>(sql`
     select m.id, m."row"::float8 as "row", later."rows"::float8 as "lagRows", m.trouble,
       coalesce(extract(epoch from now() - later.first), 0)::float8 as "lagSeconds",

@@ -4,7 +4,7 @@ import { type ChainOutcome, type WalkOptions, walkChain } from '../../domain/aud
 import type { Seconds } from '../../domain/duration.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { digest, readChain } from './chain.ts';
-import { readMark, setMark } from './marks.ts';
+import { readMark, setMark, verifiedMark } from './marks.ts';
 
 const pageRows = 1000;
 
@@ -35,15 +35,15 @@ export async function verifyChain(
  * more, or where a fault was found before: what a person settled is whole again.
  */
 export async function verifyOn(mdb: MdbOrTransaction, wholeEvery: Seconds, stop?: AbortSignal): Promise<ChainOutcome> {
-  const mark = await readMark(mdb, 'verified');
+  const mark = await readMark(mdb, verifiedMark);
   const [there] = await readChain(mdb, mark.row - 1, 1);
   const moved = mark.row > 0 && (there?.id !== mark.row || there.hash !== mark.hash);
   const whole = mark.row === 0 || mark.trouble !== null || moved || (mark.wholeAge ?? wholeEvery) >= wholeEvery;
   const outcome = await verifyChain(mdb, whole ? (mark.row > 0 ? { kept: mark } : {}) : { from: mark }, stop);
   const { head, rows, fault } = outcome;
-  if (fault !== null) await setMark(mdb, 'verified', { ...mark, trouble: fault.message });
+  if (fault !== null) await setMark(mdb, verifiedMark, { ...mark, trouble: fault.message });
   else if (head !== null || whole)
-    await setMark(mdb, 'verified', {
+    await setMark(mdb, verifiedMark, {
       ...(head ?? mark),
       rows: whole ? rows : mark.rows + rows,
       whole,

@@ -10,6 +10,7 @@ import { openScreen } from '../../cli/context.ts';
 import { createProgram } from '../../cli/program.ts';
 import { ApiClient } from '../../client/api.ts';
 import { record } from '../../mdb/acting.ts';
+import { setMark } from '../../mdb/audit/marks.ts';
 import { verifyOn } from '../../mdb/audit/verify.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 
@@ -193,4 +194,29 @@ it('says how far it was verified', async () => {
   expect(await farrier('status')).toMatch(/rows +12\n.*last row +12\n +verified +not yet/);
   await verifyOn(base.mdb, 3600);
   expect(await farrier('status')).toMatch(/verified +to row 12\n +from its beginning +\ds ago/);
+});
+
+it('tells metrics and doctor of itself', async () => {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  expect(metrics).toContain('farrier_audit_rows 12\n');
+  expect(metrics).toContain('farrier_audit_verified_row 12\n');
+  expect(metrics).toContain('farrier_audit_broken 0\n');
+  const finding = async () => (await new ApiClient({ url }).doctor()).findings.find(({ name }) => name === 'audit');
+  expect(await finding()).toEqual({ name: 'audit', ok: true, message: '12 rows, verified to row 12' });
+  await setMark(base.mdb, 'stream file:/x', { row: 2, hash: 'x', rows: 2, trouble: 'EACCES' });
+  await setMark(base.mdb, 'verified', { row: 12, hash: 'x', rows: 12, trouble: 'row 3 was changed' });
+  await base.asOwner(
+    'alter table audit disable trigger all',
+    `update audit set at = at - interval '1 hour' where id = 3`,
+    'alter table audit enable trigger all',
+  );
+  expect(await finding()).toEqual({
+    name: 'audit',
+    ok: false,
+    message: 'it is broken: row 3 was changed; file:/x lacks 10 rows: EACCES',
+  });
+  const later = await (await fetch(`${url}/metrics`)).text();
+  expect(later).toContain('farrier_audit_stream_lag_rows{to="file:/x"} 10\n');
+  expect(later).toContain('farrier_audit_stream_troubled{to="file:/x"} 1\n');
+  expect(later).toContain('farrier_audit_broken 1\n');
 });
