@@ -519,6 +519,8 @@ describe('the doors', () => {
       'inventories',
       'addresses',
       'images',
+      'database-role',
+      'audit',
       'aside',
       'brake',
       'boot loops',
