@@ -44,7 +44,8 @@ const authority = await openAuthority(join(data, 'authority'), { addresses });
 const images = join(data, 'images');
 const accessCaFile = join(data, 'authority', 'access-ca.pem');
 
-const people = peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log }));
+const people =
+  peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log, listen: connection.listen }));
 const events = eventsListen && createEventsApi({ mdb, authority, log });
 const agent = agentListen && createAgentApi({ mdb, mdbUrl, authority, images, accessCaFile, log });
 try {

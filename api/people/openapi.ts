@@ -33,6 +33,7 @@ const tagTexts: Readonly<Record<string, string>> = {
   audit: 'Who did what and why',
   boots: 'Boot requests and their answers',
   campaigns: 'One order over many machines',
+  changes: 'What changes, as it does',
   dominator: "For the Dominator's own programs",
   drift: 'What machines are other than wanted',
   guards: 'What must stay in service',

@@ -4,6 +4,7 @@ import type { PeopleDependencies } from './app.ts';
 import type { Cursors } from './cursors.ts';
 import { ApiError } from './errors.ts';
 import { fieldsOf, pickFields } from './fields.ts';
+import type { ChangeFeed } from './following.ts';
 import { changeIntent, readIntent } from './intent.ts';
 import { mayAsk, nobody } from './operator.ts';
 import { doOnce } from './repeating.ts';
@@ -20,6 +21,7 @@ declare module 'fastify' {
 interface Services {
   readonly dependencies: PeopleDependencies;
   readonly cursors: Cursors;
+  readonly following: ChangeFeed;
 }
 
 export function serveRoutes(app: FastifyInstance, routes: readonly ApiRoute[], services: Services): void {

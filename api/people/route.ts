@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { PeopleDependencies } from './app.ts';
 import type { Cursors } from './cursors.ts';
+import type { ChangeFeed } from './following.ts';
 import type { Operator, Role } from './operator.ts';
 
 /** What a right is about: a role is had for some machines, pools and teams, or for all of the fleet. */
@@ -29,6 +30,7 @@ export interface Asked<Params = unknown, Query = unknown, Body = unknown> extend
   readonly body: Body;
   readonly operator: Operator;
   readonly cursors: Cursors;
+  readonly following: ChangeFeed;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** The same that is in it by name. */

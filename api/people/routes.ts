@@ -1,6 +1,7 @@
 /** Every route of the people's API. What is not here is not served, and has no right that says who may. */
 import { auditRoutes } from './audit.ts';
 import { campaignRoutes } from './campaigns.ts';
+import { changeRoutes } from './changes.ts';
 import { dominatorRoutes } from './dominator.ts';
 import { driftRoutes } from './drift.ts';
 import { guardRoutes, poolRoutes } from './guards.ts';
@@ -49,4 +50,5 @@ export const routes: readonly ApiRoute[] = [
   ...imageSystemRoutes,
   ...doctorRoutes,
   ...auditRoutes,
+  ...changeRoutes,
 ];

@@ -6,9 +6,11 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import type { Logger } from 'pino';
 import { apiHeader, apiVersion } from '../../contract/apiheader.ts';
 import { readCursorKey } from '../../mdb/api/cursorkey.ts';
+import type { MdbConnection } from '../../mdb/connect.ts';
 import type { PeopleDependencies } from './app.ts';
 import { createCursors } from './cursors.ts';
 import { ApiError } from './errors.ts';
+import { tellChanges } from './following.ts';
 import { parseJson } from './json.ts';
 import { refuseUnknown } from './missing.ts';
 import { describeApi } from './openapi.ts';
@@ -21,13 +23,15 @@ export interface PeopleApiOptions extends PeopleDependencies {
   readonly log: Logger;
   /** Who asks; whoever reaches the loopback address by default. */
   readonly identify?: Identify;
+  /** Hears of what changes, for those who follow it. */
+  readonly listen?: MdbConnection['listen'];
   /** Requests of one caller within a minute at most; 12,000 by default. */
   readonly requestsPerMinute?: number;
 }
 
 /** The people's HTTP API. It reads and writes the MDB and never waits for a workflow. */
 export async function createPeopleApi(options: PeopleApiOptions) {
-  const { log, identify = identifyLocal, requestsPerMinute = 12_000, ...dependencies } = options;
+  const { log, listen, identify = identifyLocal, requestsPerMinute = 12_000, ...dependencies } = options;
   const refuse = createErrorHandler(dependencies.mdb);
   const app = fastify({
     // An address that cannot be read is met before any route is.
@@ -65,7 +69,11 @@ export async function createPeopleApi(options: PeopleApiOptions) {
   // For people to read and to try. Nothing of it is fetched from elsewhere, nor is a validator of others asked.
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { validatorUrl: null } });
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
-  serveRoutes(app, routes, { dependencies, cursors: createCursors(() => readCursorKey(dependencies.mdb)) });
+  const following = tellChanges({ mdb: dependencies.mdb, listen, log });
+  // They would keep a server that is told to end.
+  app.addHook('preClose', () => following.close());
+  const cursors = createCursors(() => readCursorKey(dependencies.mdb));
+  serveRoutes(app, routes, { dependencies, cursors, following });
   return app;
 }
 

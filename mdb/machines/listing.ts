@@ -11,7 +11,7 @@ import {
 import type { Selector } from '../../domain/selector.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
-import { selectorSql } from './selecting.ts';
+import { among, selectorSql } from './selecting.ts';
 
 export interface MachinesWanted {
   readonly stage?: string | undefined;
@@ -23,6 +23,7 @@ export interface MachinesWanted {
   /** Id of the last machine of the page before. */
   readonly after?: string | undefined;
   readonly id?: string | undefined;
+  readonly ids?: readonly string[] | undefined;
   readonly limit: number;
 }
 
@@ -81,9 +82,10 @@ export async function countMachines(
   return rows[0]?.count ?? 0;
 }
 
-function filterMachines({ id, stage, state, boot, rack, held, selector, after }: MachinesWanted): SQL {
+function filterMachines({ id, ids, stage, state, boot, rack, held, selector, after }: MachinesWanted): SQL {
   const parts = [sql`true`];
   if (id !== undefined) parts.push(sql`m.id = ${id}`);
+  if (ids !== undefined) parts.push(among(ids));
   if (stage !== undefined) parts.push(sql`m.stage::text = ${stage}`);
   if (state !== undefined) parts.push(sql`m.op_state::text = ${state}`);
   if (boot !== undefined) parts.push(sql`m.boot_state::text = ${boot}`);

@@ -65,3 +65,20 @@ export async function selectMachines(mdb: MdbOrTransaction, selector: Selector, 
   );
   return rows.map(({ id }) => id);
 }
+
+/** A condition on `machines m`: one of these. */
+export function among(ids: readonly string[]): SQL {
+  return sql`m.id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`;
+}
+
+/** Which of some machines a selector means. */
+export async function selectAmong(
+  mdb: MdbOrTransaction,
+  selector: Selector,
+  ids: readonly string[],
+): Promise<string[]> {
+  const rows = await mdb.execute<{ id: string }>(
+    sql`select m.id from machines m where ${among(ids)} and ${selectorSql(selector)}`,
+  );
+  return rows.map(({ id }) => id);
+}

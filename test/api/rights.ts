@@ -81,6 +81,7 @@ export const least: Readonly<Record<string, 'anyone' | 'viewer' | 'operator' | '
   'GET /audit': 'viewer',
   'GET /audit/rows': 'viewer',
   'GET /audit/state': 'viewer',
+  'GET /changes': 'viewer',
   'GET /readyz': 'anyone',
   'GET /pools/:id': 'viewer',
   'GET /profiles/:id': 'viewer',

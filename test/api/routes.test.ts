@@ -50,7 +50,8 @@ async function ask(route: ApiRoute) {
   const { consumes, method } = route;
   return app.inject({
     method,
-    url: pathOf(route).replace(/:\w+/g, 'absent'),
+    // One that may is not to be told for ever.
+    url: `${pathOf(route).replace(/:\w+/g, 'absent')}${route.produces === 'text/event-stream' ? '?kinds=absent' : ''}`,
     ...(method === 'GET' || method === 'DELETE' ? {} : { payload: consumes ? 'x' : '{}' }),
     headers: { 'content-type': consumes ?? 'application/json' },
   });
