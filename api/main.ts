@@ -15,6 +15,9 @@ const environment = z.object({
   FARRIER_MDB_URL: z.string('FARRIER_MDB_URL is missing: the URL of the MDB, postgres://…'),
   FARRIER_DATA: z.string('FARRIER_DATA is missing: the data folder'),
   FARRIER_SITE: z.string().default('home'),
+  FARRIER_CONSOLE: z.string().default(join(import.meta.dirname, '..', 'console', 'dist')),
+  FARRIER_TEMPORAL_UI: z.url({ protocol: /^https?$/, error: 'FARRIER_TEMPORAL_UI is an http or https URL' }).optional(),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   FARRIER_LOG: z.enum(['info', 'debug', 'silent'], 'FARRIER_LOG is info, debug or silent').default('info'),
   FARRIER_API_LISTEN: parseListen('FARRIER_API_LISTEN', '127.0.0.1:8470').refine(
     (listen) => listen === null || isLoopback(listen.host),
@@ -44,8 +47,10 @@ const authority = await openAuthority(join(data, 'authority'), { addresses });
 const images = join(data, 'images');
 const accessCaFile = join(data, 'authority', 'access-ca.pem');
 
-const people =
-  peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log, listen: connection.listen }));
+const { FARRIER_CONSOLE: pages, FARRIER_TEMPORAL_UI: ui, TEMPORAL_NAMESPACE: namespace } = rest;
+const shown = { console: pages, ...(ui !== undefined && { temporal: { ui, namespace } }) };
+const { listen } = connection;
+const people = peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log, listen, ...shown }));
 const events = eventsListen && createEventsApi({ mdb, authority, log });
 const agent = agentListen && createAgentApi({ mdb, mdbUrl, authority, images, accessCaFile, log });
 try {

@@ -44,6 +44,11 @@ export function readImports(path: string, source: string): Import[] {
   ];
 }
 
+/** Whether what is imported is a file of this checkout, and no package. */
+export function isOwn({ to }: Import): boolean {
+  return /\.tsx?$/.test(to);
+}
+
 export function isBuiltin(specifier: string): boolean {
   return specifier.startsWith('node:') || builtinModules.includes(specifier);
 }

@@ -10,4 +10,6 @@ export interface PeopleDependencies {
   /** Folder of the secrets that references name; `secrets` beside the images by default. */
   readonly secrets?: string;
   readonly authority: Pick<Authority, 'signImage'>;
+  /** Temporal's Web UI, where people find a machine's workflows; none is linked unless told. */
+  readonly temporal?: { readonly ui: string; readonly namespace: string };
 }

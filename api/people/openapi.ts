@@ -50,6 +50,7 @@ const tagTexts: Readonly<Record<string, string>> = {
   profiles: 'What is wanted of machines',
   rehydrate: 'Workflows that were lost, and bringing them back',
   semaphores: 'How many machines of a group may be out of service',
+  session: 'Who asks',
   tags: 'What machines are called',
   tickets: 'What is wrong with machines, and who is told',
 };

@@ -20,6 +20,7 @@ import { rehydrateRoutes } from './rehydrate.ts';
 import { releaseRoutes, vouchingRoutes } from './release.ts';
 import type { ApiRoute } from './route.ts';
 import { semaphoreRoutes } from './semaphores.ts';
+import { sessionRoutes } from './session.ts';
 import { tagRoutes } from './tags.ts';
 import { mirrorRoutes, ticketingRoutes } from './tickets.ts';
 
@@ -51,4 +52,5 @@ export const routes: readonly ApiRoute[] = [
   ...doctorRoutes,
   ...auditRoutes,
   ...changeRoutes,
+  ...sessionRoutes,
 ];

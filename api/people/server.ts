@@ -8,6 +8,7 @@ import { apiHeader, apiVersion } from '../../contract/apiheader.ts';
 import { readCursorKey } from '../../mdb/api/cursorkey.ts';
 import type { MdbConnection } from '../../mdb/connect.ts';
 import type { PeopleDependencies } from './app.ts';
+import { serveConsole } from './console.ts';
 import { createCursors } from './cursors.ts';
 import { ApiError } from './errors.ts';
 import { tellChanges } from './following.ts';
@@ -27,11 +28,13 @@ export interface PeopleApiOptions extends PeopleDependencies {
   readonly listen?: MdbConnection['listen'];
   /** Requests of one caller within a minute at most; 12,000 by default. */
   readonly requestsPerMinute?: number;
+  /** Folder of the console as it was built; it is not served unless told. */
+  readonly console?: string;
 }
 
 /** The people's HTTP API. It reads and writes the MDB and never waits for a workflow. */
 export async function createPeopleApi(options: PeopleApiOptions) {
-  const { log, listen, identify = identifyLocal, requestsPerMinute = 12_000, ...dependencies } = options;
+  const { log, listen, identify = identifyLocal, requestsPerMinute = 12_000, console: pages, ...dependencies } = options;
   const refuse = createErrorHandler(dependencies.mdb);
   const app = fastify({
     // An address that cannot be read is met before any route is.
@@ -74,6 +77,7 @@ export async function createPeopleApi(options: PeopleApiOptions) {
   app.addHook('preClose', () => following.close());
   const cursors = createCursors(() => readCursorKey(dependencies.mdb));
   serveRoutes(app, routes, { dependencies, cursors, following });
+  if (pages !== undefined) await serveConsole(app, pages);
   return app;
 }
 

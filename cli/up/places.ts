@@ -10,6 +10,7 @@ export function upPlaces({ layout, ports, temporal }: Pick<Up, 'layout' | 'ports
   const elsewhere = temporal.address === '127.0.0.1:7233' ? '' : ` --address ${temporal.address}`;
   return [
     ...(temporal.ui ? [['Temporal Web UI', temporal.ui] as [string, string]] : []),
+    ['Console', `${api}/`],
     ['HTTP API', `${api}/docs`],
     ['Machines', `${server}./farrier machine list`],
     ['One life', `${server}./farrier machine timeline <id>`],

@@ -75,6 +75,8 @@ export function originsOf(host: string, ports: Pick<Ports, 'boot' | 'agent'>): O
 export function facePrograms(setting: Setting): Program[] {
   const { ports } = setting;
   const origins = originsOf('127.0.0.1', ports);
+  // Where the server is somebody else's, only its owner knows of a Web UI, and the shell may say so.
+  const ui = setting.shell['TEMPORAL_ADDRESS'] ? {} : { FARRIER_TEMPORAL_UI: `http://127.0.0.1:${ports.ui}` };
   return [
     ownProgram(setting, 'birther', 'boot/main.ts', {
       FARRIER_BOOT_LISTEN: `127.0.0.1:${ports.boot}`,
@@ -85,6 +87,7 @@ export function facePrograms(setting: Setting): Program[] {
       FARRIER_API_LISTEN: `127.0.0.1:${ports.api}`,
       FARRIER_AGENT_LISTEN: `127.0.0.1:${ports.agent}`,
       FARRIER_EVENTS_LISTEN: `127.0.0.1:${ports.events}`,
+      ...ui,
     }),
   ];
 }

@@ -105,6 +105,9 @@ describe('what is caught', () => {
     ['sim/s.ts', "import { run } from '../workers/run.ts';", 'sim must not import workers/run.ts'],
     ['mdb/m.ts', "import type { View } from '../contract/api.ts';", 'mdb must not import contract/api.ts'],
     ['mdb/m.ts', "import { run } from '../activities/run.ts';", 'mdb must not import activities/run.ts'],
+    ['console/c.tsx', "import { id } from '../contract/api.ts';", 'console imports only types of contract/api.ts'],
+    ['console/c.tsx', "import type { Mdb } from '../mdb/connect.ts';", 'console must not import mdb/connect.ts'],
+    ['console/c.tsx', "import { readFile } from 'node:fs';", 'console must not import node:fs'],
     ['helpers/h.ts', "import { run } from '../mdb/run.ts';", 'helpers must not import mdb/run.ts'],
   ])('%s: %s', (file, line, said) => {
     expect(check({ [file]: line })).toEqual([`${file}:1: ${said}`]);

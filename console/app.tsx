@@ -1,0 +1,44 @@
+import type { ComponentType } from 'react';
+import { type ConsolePage, consolePages } from '../contract/pages.ts';
+import { useAddress } from './address.tsx';
+import { FleetPage } from './fleet/page.tsx';
+import { Navigation } from './frame/navigation.tsx';
+import { PageFrame } from './frame/page.tsx';
+import { Guarded } from './frame/part.tsx';
+
+/** What each address shows; `name` is what stands in the place of `:name`. */
+const pages: Readonly<Record<ConsolePage, ComponentType<{ readonly name: string }>>> = {
+  start: FleetPage,
+  fleet: FleetPage,
+};
+
+const patterns = Object.entries(consolePages).map(([page, path]) => ({
+  page: page as ConsolePage,
+  pattern: new RegExp(`^${path.replace(':name', '([^/]+)')}$`),
+}));
+
+export function App() {
+  const { pathname } = useAddress();
+  const found = patterns.find(({ pattern }) => pattern.test(pathname));
+  const Shown = found ? pages[found.page] : Missing;
+  const name = decodeURIComponent(found?.pattern.exec(pathname)?.[1] ?? '');
+  return (
+    <>
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
+      <Navigation />
+      <Guarded key={pathname}>
+        <Shown name={name} />
+      </Guarded>
+    </>
+  );
+}
+
+function Missing() {
+  return (
+    <PageFrame title="There is no such page">
+      <p>The address names none of the console’s pages.</p>
+    </PageFrame>
+  );
+}

@@ -1,0 +1,58 @@
+/** The people's HTTP API as the console asks it: on the origin that the console came from, and nowhere else. */
+import type { MachineSummary, Problem } from '../contract/api.ts';
+import type { SessionView } from '../contract/session.ts';
+
+/** Why a request came to nothing, as the API says it or, where it says nothing, in our words. */
+export class AskingFailed extends Error {
+  override readonly name = 'AskingFailed';
+  /** 0 where there was no answer. */
+  readonly status: number;
+  readonly problem: Partial<Problem>;
+  constructor(status: number, problem: Partial<Problem>) {
+    super(problem.detail ?? 'the API gave no answer that can be read');
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** What was refused for what it is will be refused again. */
+export function isWorthRetrying(error: unknown): boolean {
+  return !(error instanceof AskingFailed) || error.status === 0 || error.status >= 500 || error.status === 429;
+}
+
+const timeoutMs = 30_000;
+
+type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+async function ask<T>(method: string, path: string, init: RequestInit = {}): Promise<T> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
+  const answer = await fetch(`/api/v1${path}`, { ...init, method, signal }).catch((error: unknown) => {
+    if (init.signal?.aborted) throw error;
+    const detail = limit.aborted ? `the API gave no answer within ${timeoutMs / 1000} s` : 'the API cannot be reached';
+    throw new AskingFailed(0, { detail, code: 'unreachable' });
+  });
+  const body: unknown = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new AskingFailed(answer.status, body as Partial<Problem>);
+  return body as T;
+}
+
+function read<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return ask('GET', search === '' ? path : `${path}?${search}`, signal ? { signal } : {});
+}
+
+export interface MachinePage {
+  readonly machines: readonly MachineSummary[];
+  readonly next: string | null;
+  /** How many there are on all pages; absent where the API does not count them. */
+  readonly total?: number;
+}
+
+export const readSession = (signal: AbortSignal) => read<SessionView>('/session', {}, signal);
+
+export const readMachines = (
+  query: { selector: string; after: string | null; limit: number },
+  signal: AbortSignal,
+): Promise<MachinePage> => read('/machines', query, signal);

@@ -1,0 +1,57 @@
+import { useState } from 'react';
+import { consolePages } from '../../contract/pages.ts';
+import { PageLink, useAddress } from '../address.tsx';
+import { useSession } from '../session.ts';
+import { chooseTheme, readTheme, type Theme, themes } from './theme.ts';
+
+const entries = [['Fleet', consolePages.fleet]] as const;
+
+/** The pages, who looks, and how light it is. */
+export function Navigation() {
+  const { pathname } = useAddress();
+  const isAt = (path: string) => pathname === path || (pathname === consolePages.start && path === consolePages.fleet);
+  return (
+    <header className="frame-head">
+      <PageLink className="frame-name" href={consolePages.start}>
+        Farrier
+      </PageLink>
+      <nav aria-label="Pages">
+        <ul>
+          {entries.map(([title, path]) => (
+            <li key={path}>
+              <PageLink href={path} aria-current={isAt(path) ? 'page' : undefined}>
+                {title}
+              </PageLink>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <Person />
+      <ThemeChoice />
+    </header>
+  );
+}
+
+function Person() {
+  const { data, error } = useSession();
+  if (error) return <p className="frame-person">nobody is signed in</p>;
+  return <p className="frame-person">{data ? `${data.name}, ${data.role}` : '…'}</p>;
+}
+
+function ThemeChoice() {
+  const [theme, setTheme] = useState(readTheme);
+  const choose = (chosen: Theme) => {
+    chooseTheme(chosen);
+    setTheme(chosen);
+  };
+  return (
+    <label className="frame-theme">
+      Colours{' '}
+      <select value={theme} onChange={({ target }) => choose(themes.find((one) => one === target.value) ?? 'system')}>
+        {themes.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,23 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { isWorthRetrying } from './client.ts';
+import { showTheme } from './frame/theme.ts';
+
+showTheme();
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: { retry: (times, error) => times < 2 && isWorthRetrying(error), staleTime: 1000, networkMode: 'always' },
+    mutations: { networkMode: 'always' },
+  },
+});
+const place = document.getElementById('console');
+if (place === null) throw new Error('the page has no place for the console');
+createRoot(place).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <App />
+    </QueryClientProvider>
+  </StrictMode>,
+);

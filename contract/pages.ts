@@ -1,0 +1,6 @@
+/** Pages of the console: the API answers each of these addresses with it, and the console shows the page. */
+export const consolePages = {
+  start: '/',
+  fleet: '/fleet',
+} as const;
+export type ConsolePage = keyof typeof consolePages;
