@@ -34,7 +34,14 @@ export interface PeopleApiOptions extends PeopleDependencies {
 
 /** The people's HTTP API. It reads and writes the MDB and never waits for a workflow. */
 export async function createPeopleApi(options: PeopleApiOptions) {
-  const { log, listen, identify = identifyLocal, requestsPerMinute = 12_000, console: pages, ...dependencies } = options;
+  const {
+    log,
+    listen,
+    identify = identifyLocal,
+    requestsPerMinute = 12_000,
+    console: pages,
+    ...dependencies
+  } = options;
   const refuse = createErrorHandler(dependencies.mdb);
   const app = fastify({
     // An address that cannot be read is met before any route is.
