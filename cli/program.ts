@@ -15,6 +15,7 @@ import { addMdb } from './mdb/command.ts';
 import { addOncall } from './oncall.ts';
 import { addBirth, addOrder, addStep } from './order.ts';
 import { addPassages } from './passages.ts';
+import { addPolicy } from './policy.ts';
 import { addProfile } from './profile.ts';
 import { addRehydrate } from './rehydrate.ts';
 import { addSemaphore } from './semaphore.ts';
@@ -69,6 +70,7 @@ export function createProgram(
   addImage(program, context);
   addBmc(program, context, askBmcPassword);
   addAudit(program, context);
+  addPolicy(program, context);
   addMdb(program, context, mdbOwnerUrl);
   addDoctor(program, context, checks);
   for (const command of everyCommand(program)) command.exitOverride();

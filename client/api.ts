@@ -51,6 +51,7 @@ import type {
   SemaphoreView,
 } from '../contract/permitviews.ts';
 import type { PlacesRequest } from '../contract/places.ts';
+import type { PolicyVersionView } from '../contract/policyschemas.ts';
 import type { RehydrateList, RehydrateRequest, RehydrateView } from '../contract/rehydrateschemas.ts';
 import type { ReleaseRequest, UnholdRequest, VouchRequest } from '../contract/release.ts';
 import type { TagChange, TagsChanged, TagView } from '../contract/tagschemas.ts';
@@ -380,6 +381,25 @@ export class ApiClient {
       yield* page.rows;
       next = page.next;
     }
+  }
+
+  /** The newest version of each policy that was ever changed. */
+  async policies(kind?: PolicyVersionView['kind']): Promise<PolicyVersionView[]> {
+    return (await this.#get<{ policies: PolicyVersionView[] }>('/policies', { kind })).policies;
+  }
+
+  /** All versions of one policy, newest first. */
+  async policyVersions(kind: PolicyVersionView['kind'], subject: string): Promise<PolicyVersionView[]> {
+    return (await this.#get<{ versions: PolicyVersionView[] }>(`/policies/${kind}/${encodeURIComponent(subject)}`))
+      .versions;
+  }
+
+  restorePolicy(
+    kind: PolicyVersionView['kind'],
+    subject: string,
+    restore: { readonly version: number; readonly reason: string },
+  ): Promise<PolicyVersionView> {
+    return this.#send('POST', `/policies/${kind}/${encodeURIComponent(subject)}/restore`, restore);
   }
 
   auditState(): Promise<AuditState> {

@@ -61,6 +61,20 @@ function literal(text: string): string {
   return `convert_from('\\x${Buffer.from(text).toString('hex')}', 'UTF8')`;
 }
 
+export interface Explanation {
+  readonly reason: string;
+  /** The second person, where one was needed. */
+  readonly approvedBy?: string;
+  /** Version that is brought back. */
+  readonly restores?: number;
+}
+
+/** Says why, for the versions of the policies that the transaction writes. */
+export async function explain(tx: MdbOrTransaction, { reason, approvedBy, restores }: Explanation): Promise<void> {
+  await tx.execute(sql`select set_config('farrier.reason', ${reason}, true),
+    set_config('farrier.approver', ${approvedBy ?? ''}, true), set_config('farrier.restores', ${String(restores ?? '')}, true)`);
+}
+
 export interface AuditEntry {
   readonly actor: Actor;
   readonly action: string;

@@ -8,7 +8,7 @@ import type { Mdb, MdbOrTransaction } from './connect.ts';
 export const appRole = 'farrier_app';
 
 /** Written once: rows are added, and none is changed or removed. */
-const appended = ['audit', 'state_history'];
+const appended = ['audit', 'state_history', 'policy_versions'];
 /** Of migrations alone: which moves are legal. */
 const readOnly = ['legal_edges'];
 

@@ -18,6 +18,7 @@ export * from './schema/orders.ts';
 export * from './schema/permits.ts';
 export * from './schema/places.ts';
 export * from './schema/policy.ts';
+export * from './schema/policyversions.ts';
 export * from './schema/pools.ts';
 export * from './schema/processes.ts';
 export * from './schema/records.ts';

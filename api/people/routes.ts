@@ -15,6 +15,7 @@ import { manyOrdersRoutes } from './many.ts';
 import { onCallRoutes } from './oncall.ts';
 import { humanStepRoutes, orderRoutes } from './orders.ts';
 import { placeRoutes } from './places.ts';
+import { policyRoutes } from './policies.ts';
 import { profileRoutes } from './profiles.ts';
 import { rehydrateRoutes } from './rehydrate.ts';
 import { releaseRoutes, vouchingRoutes } from './release.ts';
@@ -53,4 +54,5 @@ export const routes: readonly ApiRoute[] = [
   ...auditRoutes,
   ...changeRoutes,
   ...sessionRoutes,
+  ...policyRoutes,
 ];

@@ -2,7 +2,7 @@
 
 import { asc, eq, sql } from 'drizzle-orm';
 import { standardBurnin } from '../../domain/places/places.ts';
-import { type Actor, acting, record } from '../acting.ts';
+import { type Actor, acting, explain, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { machines, profiles } from '../schema.ts';
 
@@ -29,6 +29,7 @@ export function setProfile(
 ): Promise<void> {
   return acting(mdb, operator, null, async (tx) => {
     const [before] = await tx.select().from(profiles).where(eq(profiles.id, id)).for('update');
+    await explain(tx, { reason });
     await tx
       .insert(profiles)
       .values({ id, match: {}, burnin: standardBurnin, ...change })

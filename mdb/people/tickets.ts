@@ -3,7 +3,7 @@
 import { and, asc, count, desc, eq, isNull, sql } from 'drizzle-orm';
 import type { Refused } from '../../domain/refused.ts';
 import type { Selector } from '../../domain/selector.ts';
-import { type Actor, acting, record } from '../acting.ts';
+import { type Actor, acting, explain, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { selectorSql } from '../machines/selecting.ts';
 import { humanSteps, machines, sites, ticketMirrors, ticketNotes, ticketRoutes, tickets } from '../schema.ts';
@@ -170,6 +170,7 @@ export async function setRoute(mdb: Mdb, operator: Actor, route: TicketRoute, re
     const [site] = await tx.select({ id: sites.id }).from(sites).where(eq(sites.id, route.siteId));
     if (!site) return { code: 'not-found', message: `there is no site ${route.siteId}`, field: 'site' } as const;
     const { siteId: _, team: __, ...rest } = route;
+    await explain(tx, { reason });
     await tx
       .insert(ticketRoutes)
       .values(route)
@@ -188,6 +189,7 @@ export async function removeRoute(
   reason: string,
 ): Promise<boolean> {
   return acting(mdb, operator, null, async (tx) => {
+    await explain(tx, { reason });
     const gone = await tx
       .delete(ticketRoutes)
       .where(and(eq(ticketRoutes.siteId, siteId), eq(ticketRoutes.team, team)))

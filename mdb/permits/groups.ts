@@ -11,7 +11,7 @@ import {
   standardGroups,
 } from '../../domain/permits/groups.ts';
 import type { Refused } from '../../domain/refused.ts';
-import { type Actor, acting, record } from '../acting.ts';
+import { type Actor, acting, explain, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { attributeSql, doubtAttributes } from '../machines/attributes.ts';
 import { permitGroups } from '../schema.ts';
@@ -105,6 +105,7 @@ export async function setPermitGroups(
       .map(({ tag }) => tag)
       .filter((tag) => tag !== fleet.tag);
     const before = await readPermitGroups(tx, operation);
+    await explain(tx, { reason });
     const set = { tags, updatedBy: operator.name, reason, updatedAt: new Date() };
     await tx
       .insert(permitGroups)

@@ -6,7 +6,7 @@ import { type Eviction, readSemaphoreId, semaphoreId, semaphoreMessages } from '
 import { fleet } from '../../domain/permits/groups.ts';
 import { changePolicy, type PermitPolicy } from '../../domain/permits/policy.ts';
 import type { Refused } from '../../domain/refused.ts';
-import { type Actor, acting, record, type Transaction } from '../acting.ts';
+import { type Actor, acting, explain, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { postToSemaphore } from '../outbox.ts';
 import { machines, permits, semaphoreStates, semaphores } from '../schema.ts';
@@ -121,6 +121,7 @@ export async function setPolicy(
       return { code: 'invalid', message, field: 'limitSeconds' };
     }
     const row = { ...pattern, ...after, updatedBy: operator.name, reason, updatedAt: new Date() };
+    await explain(tx, { reason });
     const key = [semaphores.operation, semaphores.tag, semaphores.value];
     await tx.insert(semaphores).values(row).onConflictDoUpdate({ target: key, set: row });
     await wakeMatching(tx, pattern);
@@ -130,7 +131,8 @@ export async function setPolicy(
   });
 }
 
-async function wakeMatching(tx: Transaction, pattern: SemaphorePattern): Promise<void> {
+/** Has those that are open look at their policy again. */
+export async function wakeMatching(tx: Transaction, pattern: SemaphorePattern): Promise<void> {
   const fits = (part: keyof SemaphorePattern, value: string) => pattern[part] === '*' || pattern[part] === value;
   for (const { id } of await listSemaphores(tx)) {
     const one = readSemaphoreId(id);

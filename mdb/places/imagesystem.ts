@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import type { ImageSystemName } from '../../domain/machine.ts';
-import { type Actor, acting, record } from '../acting.ts';
+import { type Actor, acting, explain, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { sites } from '../schema.ts';
 
@@ -25,6 +25,7 @@ export function setImageSystem(
   reason: string,
 ): Promise<SiteImageSystem | null> {
   return acting(mdb, operator, null, async (tx) => {
+    await explain(tx, { reason });
     const { system, updatesOff } = spec;
     const change = { imageSystem: system, ...(updatesOff && { updatesOff }) };
     await tx

@@ -22,7 +22,7 @@ import {
   type MinimumUnit,
   type OpState,
 } from '../../domain/machine.ts';
-import { type Actor, acting, record, type Transaction } from '../acting.ts';
+import { type Actor, acting, explain, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { lock } from '../locks.ts';
 import { attributeSql } from '../machines/attributes.ts';
@@ -180,6 +180,7 @@ export async function setCapacity(
   await acting(mdb, operator, null, async (tx) => {
     const here = and(eq(capacityRules.scope, scope), eq(capacityRules.name, name));
     const [before] = await tx.select().from(capacityRules).where(here);
+    await explain(tx, { reason });
     if (spec === null) await tx.delete(capacityRules).where(here);
     else {
       const set = { ...spec, setBy: operator.name, setAt: sql`now()` };

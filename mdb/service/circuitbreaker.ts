@@ -12,7 +12,7 @@ import {
   isOverridden,
   type TakenOut,
 } from '../../domain/circuitbreaker.ts';
-import { type Actor, acting, record, type Transaction } from '../acting.ts';
+import { type Actor, acting, explain, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { openTicket } from '../people/people.ts';
 import { brakes, tickets } from '../schema.ts';
@@ -174,6 +174,7 @@ export function setBreaker(
 ): Promise<BreakerStatus> {
   return acting(mdb, operator, null, async (tx) => {
     await lockBreaker(tx);
+    await explain(tx, { reason });
     await tx.update(brakes).set(limits).where(here);
     await record(tx, { actor: operator, action: 'brake.set', detail: { reason, ...limits } });
     return readBreaker(tx);

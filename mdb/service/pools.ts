@@ -1,7 +1,7 @@
 /** Policy by pool: how its machines are drained, emptied and taken back. */
 import { asc, eq, getTableColumns, sql } from 'drizzle-orm';
 import { type PoolPolicy, standardPoolPolicy } from '../../domain/pools.ts';
-import { type Actor, acting, record } from '../acting.ts';
+import { type Actor, acting, explain, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { machines, pools } from '../schema.ts';
 
@@ -47,6 +47,7 @@ export async function setPool(
 ): Promise<PoolPolicy> {
   return acting(mdb, operator, null, async (tx) => {
     const before = await readPool(tx, id);
+    await explain(tx, { reason });
     await tx
       .insert(pools)
       .values({ id, ...change })
