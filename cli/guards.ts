@@ -105,9 +105,9 @@ export function addBreaker(program: Command, open: Open): void {
     .command('set')
     .description('set what counts as a storm')
     .requiredOption('--reason <text>', 'why, for the audit')
-    .option('--per-minute <count>', 'departures a minute, at most', wholeNumber(1, 100_000))
+    .option('--per-minute <count>', 'machines that may leave production a minute, at most', wholeNumber(1, 100_000))
     .option('--share <percent>', 'share of a pool, rack or feed within the window; 100 is off', wholeNumber(1, 100))
-    .option('--share-floor <count>', 'departures below which no share counts', wholeNumber(1, 100_000))
+    .option('--share-floor <count>', 'machines that left below which no share counts', wholeNumber(1, 100_000))
     .option('--window-minutes <count>', 'how far back a share is counted', wholeNumber(1, 1440))
     .option('--cool-minutes <count>', 'how long it stays engaged', wholeNumber(1, 10_080))
     .action(async (options: { reason: string }) => {
@@ -124,8 +124,8 @@ function showBreaker(screen: Context['screen'], view: BrakeView): void {
     ['by', view.by],
     ['since', view.since === null ? null : moment(view.since)],
     ['overridden', view.overrideUntil === null ? null : `until ${moment(view.overrideUntil)} by ${view.overrideBy}`],
-    ['last minute', `${view.lastMinute} of ${view.perMinute} departures`],
-    ['window', `${view.inWindow} departures in ${view.windowMinutes} minutes`],
+    ['last minute', `${view.lastMinute} of ${view.perMinute} machines that left`],
+    ['window', `${view.inWindow} machines that left in ${view.windowMinutes} minutes`],
     [
       'share',
       view.share === 100 ? 'off' : `${view.share} % of a pool, rack or feed, from ${view.shareFloor} machines on`,

@@ -9,7 +9,7 @@ const columns: Column<OnCallView>[] = [
   { title: 'team', cell: ({ team }) => team },
   { title: 'on call', cell: ({ person }) => person },
   { title: 'until', cell: ({ until }) => moment(until) },
-  { title: 'how', cell: ({ swapped }) => (swapped ? 'swap' : 'by turn') },
+  { title: 'how', cell: ({ swapped }) => (swapped ? 'swap' : 'by rotation') },
   { title: 'rotation', cell: ({ people }) => people.join(' '), flexible: true },
 ];
 
@@ -37,9 +37,9 @@ export function addOncall(program: Command, open: () => Context): void {
     .command('set')
     .description("write a team's rotation")
     .argument('<team>', 'the team')
-    .argument('<people...>', 'its people in turn')
+    .argument('<people...>', 'its people in their order')
     .requiredOption('--first <day>', 'day on which the first of them takes over, like 2026-11-23')
-    .option('--days <count>', 'days a turn', wholeNumber(1, 366), 7)
+    .option('--days <count>', 'days a shift', wholeNumber(1, 366), 7)
     .option('--handover <time>', 'time of day of the hand-over', '09:00')
     .option('--zone <zone>', 'time zone of the hand-over, like Europe/Paris', 'UTC')
     .action(async (team: string, people: string[], rotation: Rotation) => {

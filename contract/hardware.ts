@@ -16,7 +16,7 @@ export interface Act<K extends ActKind = ActKind> extends OrderReference {
   readonly epoch?: number | undefined;
   /** Step of the passage at which it is. */
   readonly step?: string;
-  /** Absent for kinds that need none. */
+  /** Absent for acts that need none. */
   readonly parameters?: ActParameters[K];
   /** Reads for real, and writes nothing: neither to the controller nor as an intent. */
   readonly dryRun?: boolean;

@@ -20,7 +20,7 @@ export interface OrderReference {
   readonly orderId: string;
 }
 
-/** An errand that names its passage, under whose name it changes the machine. */
+/** A reference to an order with its passage, under whose name it changes the machine. */
 export interface PassageReference extends OrderReference {
   readonly passage: Passage;
   /** Run of the order's passage, as `beginPassage` gave it: what an earlier run writes is refused. */

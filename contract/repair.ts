@@ -3,7 +3,7 @@ import type { RepairState } from '../domain/machine.ts';
 import type { Severity } from '../domain/requests.ts';
 import type { PassageReference } from './passage.ts';
 
-/** Rungs that Farrier climbs itself; the others are a person's, or another order's. */
+/** Attempts that Farrier makes itself; the others are a person's, or another order's. */
 export const ownAttempts = ['observe', 'restart', 'reset-bmc', 'power-cycle'] as const satisfies readonly Severity[];
 export type OwnAttempt = (typeof ownAttempts)[number];
 

@@ -138,7 +138,7 @@ export interface LedgerResult {
   readonly terms: PermitTerms;
   readonly gate: PermitGate | null;
   readonly granted: readonly { readonly id: string; readonly fence: number }[];
-  /** Permits that the ledger has granted and the semaphore did not know of: by a turn whose outcome was lost. */
+  /** Permits that the ledger has granted and the semaphore did not know of: by a batch whose outcome was lost. */
   readonly found: readonly PermitHolder[];
   /** Requests that the ledger knows to have ended, or that name no machine. */
   readonly gone: readonly { readonly id: string; readonly why: string }[];

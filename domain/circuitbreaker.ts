@@ -1,6 +1,6 @@
 /**
  * The storm brake: when too many machines leave production in too short a time, whatever the reason, all further
- * departures are held until it has cooled down or a person says otherwise.
+ * machines are kept in production until it has cooled down or a person says otherwise.
  */
 import type { PermitGate } from './permits/terms.ts';
 
@@ -15,11 +15,11 @@ export interface BreakerState {
 }
 
 export interface BreakerLimits {
-  /** Departures from production a minute, at most. */
+  /** Machines that may leave production a minute. */
   readonly perMinute: number;
-  /** Share of one pool, rack or feed, in percent, that may depart within the window. */
+  /** Share of one pool, rack or feed, in percent, that may leave within the window. */
   readonly share: number;
-  /** Departures from a group below which its share isn't looked at. */
+  /** Machines that left a group below which its share is not looked at. */
   readonly shareFloor: number;
   readonly windowMinutes: number;
   readonly coolMinutes: number;
@@ -30,7 +30,7 @@ export function isOverridden({ overrideUntil }: BreakerState, now: number): bool
 }
 
 /**
- * Whether it holds departures at this moment. It lets go with the next one that is asked for: until then its row still
+ * Whether it keeps machines in production at this moment. It lets go with the next one that asks to leave: until then its row still
  * says when it engaged.
  */
 export function isEngaged(breaker: BreakerState, now: number): boolean {
@@ -43,7 +43,7 @@ export function describeEngaged({ reason, coolUntil }: BreakerState): string {
   return `the storm brake is engaged until ${end}: ${reason}`;
 }
 
-/** What it means for permits: departures are held by it too, so that a grant would only wait there. */
+/** What it means for permits: what leaves is held by it too, so that a grant would only wait there. */
 export function breakerGateOf(breaker: BreakerState, now: number): PermitGate | null {
   if (!isEngaged(breaker, now)) return null;
   const reason = `the storm brake is engaged: ${breaker.reason ?? 'no reason given'}`;
@@ -59,7 +59,7 @@ export interface TakenOut extends Readonly<Record<StormScope, { readonly left: n
   readonly minute: number;
 }
 
-/** What makes one more departure a storm, in words; null when nothing does. */
+/** What makes one more machine that leaves a storm, in words; null when nothing does. */
 export function findStorm(
   { perMinute, share, shareFloor, windowMinutes }: BreakerLimits,
   counted: TakenOut,

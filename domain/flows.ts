@@ -40,7 +40,7 @@ export const edges = [
   // The pool spares it, its window has closed, or its group has no place in line: nobody's word, but as with one.
   { from: 'draining', to: 'production', trigger: 'called off', actor: 'system', flows: ['basic'] },
   { from: 'draining', to: 'disabled', trigger: 'called off', actor: 'system', flows: ['orchestrated'] },
-  // Power and rebirth take it as it is; maintenance works on what is drained; a repair climbs on from a silent reboot.
+  // Power and rebirth take it as it is; maintenance works on what is drained; a repair goes on from a silent reboot.
   { from: 'production', to: 'disabled', trigger: 'undrained', actor: 'system', flows: ['passage'] },
   { from: 'draining', to: 'disabled', trigger: 'work begins', actor: 'system', flows: ['passage'] },
   { from: 'hard_reboot', to: 'disabled', trigger: 'stayed silent', actor: 'system', flows: ['passage'] },

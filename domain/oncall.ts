@@ -24,8 +24,8 @@ export function onCallAt(rotation: Rotation, swaps: readonly Swap[], at: Date): 
   const swap = swaps.find(({ from, until }) => from <= at && at < until);
   if (swap) return swap.person;
   const { people } = rotation;
-  const turn = Math.floor(dayOf(rotation, at) / rotation.days);
-  return people[((turn % people.length) + people.length) % people.length] ?? '';
+  const shift = Math.floor(dayOf(rotation, at) / rotation.days);
+  return people[((shift % people.length) + people.length) % people.length] ?? '';
 }
 
 export interface OnCallShift {
@@ -36,8 +36,8 @@ export interface OnCallShift {
 
 /** Who it is, and until when that is sure. */
 export function shiftAt(rotation: Rotation, swaps: readonly Swap[], at: Date): OnCallShift {
-  const turn = Math.floor(dayOf(rotation, at) / rotation.days);
-  const handover = startOf(rotation, (turn + 1) * rotation.days);
+  const shift = Math.floor(dayOf(rotation, at) / rotation.days);
+  const handover = startOf(rotation, (shift + 1) * rotation.days);
   const edges = swaps.flatMap(({ from, until }) => [from, until]).filter((edge) => edge > at);
   const until = new Date(Math.min(handover.getTime(), ...edges.map((edge) => edge.getTime())));
   const swapped = swaps.some((swap) => swap.from <= at && at < swap.until);

@@ -30,7 +30,7 @@ export const severities = [
   'rma',
   'retire',
 ] as const;
-/** Rungs of the repair ladder, mildest first. */
+/** Attempts of a repair, mildest first. */
 export type Severity = (typeof severities)[number];
 
 /**
@@ -112,7 +112,7 @@ export interface RepairRequest {
   readonly fault: string;
   /** What was seen, in a sentence. */
   readonly evidence: string | null;
-  /** The rung to begin at; null begins at the mildest. */
+  /** The attempt to begin at; null begins at the mildest. */
   readonly severity: Severity | null;
   readonly semaphores: SemaphoreTags;
 }

@@ -16,7 +16,7 @@ export const lockSpaces = {
   registration: 719_206,
   /** Held by a session and not by a transaction: `mdb/claim.ts`. */
   claims: 719_207,
-  departures: 719_208,
+  takenOut: 719_208,
   /** Documents of one machine's controller. */
   documents: 719_209,
   /** The ledger of one semaphore. */

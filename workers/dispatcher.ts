@@ -99,15 +99,15 @@ function backOff(attempts: number): number {
 /** Lets a loop sleep until somebody rings or a time is up. */
 class Bell {
   private wake: (() => void) | null = null;
-  private rung = false;
+  private rang = false;
 
   ring(): void {
-    this.rung = true;
+    this.rang = true;
     this.wake?.();
   }
 
   async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-    if (!this.rung && !signal.aborted) {
+    if (!this.rang && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, milliseconds);
         this.wake = () => {
@@ -116,7 +116,7 @@ class Bell {
         };
       });
     }
-    this.rung = false;
+    this.rang = false;
     this.wake = null;
   }
 }

@@ -42,7 +42,7 @@ const keptNotes = 20;
 const maxSignals = 5000;
 
 /**
- * One order over many machines. Everything is in the MDB: each turn reads how its orders ended, decides, and places the
+ * One order over many machines. Everything is in the MDB: each round reads how its orders ended, decides, and places the
  * next ones, so that messages only wake it, and a run hands nothing on to the next.
  */
 export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
@@ -71,7 +71,7 @@ class Definition {
   private readonly requests: { readonly how: SteeringKind | 'start'; readonly steering: CampaignSteering }[] = [];
   private wakes = 0;
   private taken = 0;
-  private turns = 0;
+  private rounds = 0;
   private healthy = false;
   private last: CampaignProgress | null = null;
   private since = new Date().toISOString();
@@ -105,7 +105,7 @@ class Definition {
     if (this.ignored.length > keptNotes) this.ignored.shift();
   }
 
-  /** A turn that can't be made halts the campaign, with the reason, and is made again when somebody says more, or later. */
+  /** A round that can't be made halts the campaign, with the reason, and is made again when somebody says more, or later. */
   async tryProgress(): Promise<CampaignProgress | null | 'failed'> {
     try {
       return await this.progress();
@@ -127,14 +127,14 @@ class Definition {
     await condition(() => this.wakes !== wakes, slowLookMs);
   }
 
-  /** What people asked first, then one look. */
+  /** What people asked first, then one round. */
   async progress(): Promise<CampaignProgress | null> {
     const { campaignId } = this.input;
     for (let next = this.requests.shift(); next !== undefined; next = this.requests.shift()) {
       const refused = await steerCampaign({ campaignId, how: next.how, ...next.steering });
       if (refused !== null) this.note(`${next.how}: ${refused}`);
     }
-    this.turns += 1;
+    this.rounds += 1;
     this.wakes = 0;
     const progress = await progressCampaign({ campaignId, now: Date.now(), healthy: this.healthy });
     this.healthy = false;
@@ -163,7 +163,9 @@ class Definition {
 
   isLong(): boolean {
     const { max } = this.input;
-    return workflowInfo().continueAsNewSuggested || this.taken > maxSignals || (max !== undefined && this.turns >= max);
+    return (
+      workflowInfo().continueAsNewSuggested || this.taken > maxSignals || (max !== undefined && this.rounds >= max)
+    );
   }
 
   settled(): boolean {

@@ -54,7 +54,7 @@ export async function semaphore(input: SemaphoreInput): Promise<void> {
   await inbox.restore();
   for (;;) {
     await inbox.wait();
-    await inbox.turn();
+    await inbox.writeBatch();
     inbox.lookAfter();
     inbox.show();
     if (inbox.full) {
@@ -148,7 +148,7 @@ class SemaphoreInbox {
   /** What the MDB holds of this semaphore, for a first run, and for requests whose answer was lost with a worker. */
   async restore(): Promise<void> {
     const rest = await this.readLedger();
-    // The run before may have ended between the ledger and the telling: who heard of it hears of it twice.
+    // The run before may have ended between the ledger and the signal: who received it receives it twice.
     for (const grant of this.core.restore(rest, Date.now())) void this.tell(grant);
   }
 
@@ -207,8 +207,8 @@ class SemaphoreInbox {
     });
   }
 
-  /** One batch: written, fenced and granted in one transaction, then told. */
-  async turn(): Promise<void> {
+  /** One batch: written, fenced and granted in one transaction, then sent. */
+  async writeBatch(): Promise<void> {
     if (!this.core.dirty) return;
     this.begun += 1;
     const ledgerBatch = this.core.ledgerBatch();

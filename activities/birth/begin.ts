@@ -10,7 +10,7 @@ import { actorOf, mustBeOrdered, take } from '../passage/order.ts';
 
 /**
  * Takes the order: it runs from now on, with a fence of its own for whatever it does to hardware. A machine that has
- * been through an order before goes back to the beginning of the belt, and its next boot gets the bootstrap image.
+ * been through an order before goes back to stage *racked*, and its next boot gets the bootstrap image.
  */
 export function beginBirth(
   mdb: Mdb,

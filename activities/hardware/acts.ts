@@ -16,7 +16,7 @@ import { gracefulRestart, powerCycle, powerOff, powerOn } from '../../redfish/ac
 import { secureBoot, secureBootKeys } from '../../redfish/acts/secureboot.ts';
 import type { Credentials } from '../../redfish/login.ts';
 
-/** A scene with what the MDB knows of the machine. Kinds that need none of it are in `redfish/acts`. */
+/** A context with what the MDB knows of the machine. Acts that need none of it are in `redfish/acts`. */
 export interface MachineContext extends FirmwareContext {
   readonly order: OrderReference;
   readonly controller: ControllerRow;

@@ -50,7 +50,7 @@ export interface Offering extends Counter {
 
 /**
  * Offers credentials, once for each version of them that is not known to be right: what was refused, or never answered,
- * is not offered again (quirk 6). The caller holds the controller's sign-in turn.
+ * is not offered again (quirk 6). The caller holds the controller's sign-in claim.
  */
 export async function offerOnce<T>(
   offering: Offering,
@@ -60,7 +60,7 @@ export async function offerOnce<T>(
   const { mdb, salt } = offering;
   const version = await versionOf(credentials, salt);
   const before = await signInOf(mdb, offering, version);
-  // Nobody is trying: the turn is ours. A process died over it, and the controller may have counted the attempt.
+  // Nobody is trying: the claim is ours. A process died over it, and the controller may have counted the attempt.
   if (before === 'trying') await judgeSignIn(mdb, offering, version, 'unknown', reasons.unknown(offering));
   if (before !== null && before !== 'accepted') throw shutOut(offering, before);
   await liftForCredentials(mdb, offering.machineId);

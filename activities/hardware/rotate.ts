@@ -32,7 +32,7 @@ export interface RotationTools {
   readonly note: (reference: string, credentials: Credentials, taken: boolean) => Promise<void>;
 }
 
-/** A rotation of the controller's password, with the sign-in turn of the controller held by the caller. */
+/** A rotation of the controller's password, with the sign-in claim of the controller held by the caller. */
 export interface Rotating extends RotationTools {
   readonly act: Act;
   readonly controller: ControllerRow;
@@ -111,7 +111,7 @@ type Settled = { readonly inForce: 'new' | 'old' | 'neither'; readonly observed:
 
 /**
  * Finds out which password is in force, by one sign-in with the new one, and one with the old where that was refused.
- * The caller holds the controller's sign-in turn.
+ * The caller holds the controller's sign-in claim.
  */
 export async function resolveRotation(tools: RotationTools, machineId: string): Promise<Settled | null> {
   const rotation = await openRotationOf(tools.mdb, machineId);

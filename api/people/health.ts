@@ -226,7 +226,7 @@ export function renderMetrics(
     gauge('farrier_machines_boot_looping', 'Machines and MACs that booted five times within ten minutes.', [
       ` ${looping}`,
     ]),
-    gauge('farrier_brake_engaged', 'Whether the storm brake holds departures.', [` ${braked ? 1 : 0}`]),
+    gauge('farrier_brake_engaged', 'Whether the storm brake keeps machines in production.', [` ${braked ? 1 : 0}`]),
     gauge(
       'farrier_process_silence_seconds',
       'Since each process was last seen to work.',

@@ -71,7 +71,7 @@ function describeNext(facts: StatusFacts): string {
   return state === 'waiting' && isToCome(notBefore) ? `from ${notBefore} on: ${end}` : end;
 }
 
-/** A machine that is being born goes along the belt, and every other comes to what was ordered. */
+/** A machine that is being born goes from stage to stage, and every other comes to what was ordered. */
 function describeEnd(passage: Passage, stage: Stage): string {
   const isNew = passage === 'birth' || passage === 'rebirth';
   const onSteps = isNew && stage !== 'in_service' && stage !== 'retired';

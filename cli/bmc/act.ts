@@ -22,7 +22,7 @@ import { showPin } from './show.ts';
 /** Kinds that may follow one that is given by hand, by their names. */
 export type Following = { readonly [K in ActKind]?: ActDefinition<ActParameters[K], HandContext> };
 
-/** A scene of which images are files at hand. */
+/** A context whose images are files at hand. */
 export type HandContext = FirmwareContext;
 
 /** One act by hand, or the first of two. */

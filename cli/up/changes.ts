@@ -2,7 +2,7 @@ import type { SetupStep } from './steps.ts';
 import { formatSeconds, type UpPicture } from './view.ts';
 import type { FleetFigures, UpMachine } from './watch.ts';
 
-/** What became different between two scenes, a plain line each: for logs and pipes, where nothing is redrawn. */
+/** What became different between two pictures, a plain line each: for logs and pipes, where nothing is redrawn. */
 export function changes(before: UpPicture | null, after: UpPicture): string[] {
   return [
     ...after.steps.flatMap((step) => stepChange(before, step)),

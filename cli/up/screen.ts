@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import { changes } from './changes.ts';
 import { render, type UpPicture } from './view.ts';
 
-/** Where scenes are shown. */
+/** Where pictures are shown. */
 export interface UpScreen {
   show(picture: UpPicture): void;
   /** Prints a line that stays. */

@@ -13,7 +13,7 @@ interface Budget {
 }
 
 /**
- * How often a machine may be treated so before it is a case for the next rung: what did not help twice in a day will not
+ * How often a machine may be treated so before it is a case for the next attempt: what did not help twice in a day will not
  * help a third time, and a machine that needs it daily is sick.
  */
 const budgets: Partial<Record<Severity, Budget>> = {

@@ -20,7 +20,7 @@ export async function signInOf(mdb: Mdb, counter: Counter, version: string): Pro
   return row?.state ?? null;
 }
 
-/** Says that this version is about to be offered. Must be called with the controller's sign-in turn held. */
+/** Says that this version is about to be offered. Must be called with the controller's sign-in claim held. */
 export async function beginSignIn(mdb: Mdb, { machineId, origin }: Counter, version: string): Promise<void> {
   await mdb.insert(signIns).values({ machineId, origin, version, state: 'trying' }).onConflictDoNothing();
 }

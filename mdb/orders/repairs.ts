@@ -1,4 +1,4 @@
-/** Repairs: the ladder's history, bundles of evidence, and parts on their way. */
+/** Repairs: the history of attempts, bundles of evidence, and parts on their way. */
 import { and, desc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../acting.ts';
 import { consoleOf } from '../controllers/consoles.ts';
@@ -53,7 +53,7 @@ export function attempted(tx: Transaction, { machineId, orderId, attempt }: Atte
     .limit(200);
 }
 
-/** Writes the rung as begun, once an order. */
+/** Writes the attempt as begun, once an order. */
 export async function beginAttempt(tx: Transaction, row: AttemptRow): Promise<void> {
   const { orderId, attempt } = row;
   const known = await tx.$count(

@@ -10,7 +10,7 @@ export interface OnCall {
   readonly person: string;
   /** Next time at which somebody else may be, in UTC. */
   readonly until: Date;
-  /** Whether it is by a swap and not by turn. */
+  /** Whether it is by a swap and not by the rotation. */
   readonly swapped: boolean;
   readonly people: readonly string[];
 }

@@ -28,11 +28,11 @@ export const brakes = pgTable(
   'brakes',
   {
     id: text('id').primaryKey().default('fleet'),
-    /** Departures from production a minute, at most. */
+    /** Machines that may leave production a minute. */
     perMinute: integer('per_minute').notNull().default(30),
-    /** Share of one pool, rack or feed, in percent, that may depart within the window; 100 switches it off. */
+    /** Share of one pool, rack or feed, in percent, that may leave within the window; 100 switches it off. */
     share: integer('share').notNull().default(50),
-    /** Departures from a group below which its share isn't looked at: half of a rack of four is no storm. */
+    /** Machines that left a group below which its share is not looked at: half of a rack of four is no storm. */
     shareFloor: integer('share_floor').notNull().default(5),
     windowMinutes: integer('window_minutes').notNull().default(10),
     coolMinutes: integer('cool_minutes').notNull().default(30),
@@ -42,7 +42,7 @@ export const brakes = pgTable(
     reason: text('reason'),
     engagedBy: text('engaged_by'),
     ticketId: text('ticket_id'),
-    /** Departures before this are forgiven: a release would else end with the next departure. */
+    /** What left before this is forgiven: a release would else end with the next machine that leaves. */
     countedFrom: at('counted_from'),
     /** Until then a person has switched it off. */
     overrideUntil: at('override_until'),

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigserial, check, date, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { at, now } from './columns.ts';
 
-/** Who of a team is on call: its people in turn, each for so many days. */
+/** Who of a team is on call: its people in order, each for so many days. */
 export const oncall = pgTable(
   'oncall',
   {
@@ -10,7 +10,7 @@ export const oncall = pgTable(
     people: text('people').array().notNull(),
     /** Day on which the first of them takes over. */
     first: date('first').notNull(),
-    /** Days a turn. */
+    /** Days a shift. */
     days: integer('days').notNull().default(7),
     /** Time of day of the hand-over, `HH:MM`, in this time zone. */
     handover: text('handover').notNull().default('09:00'),

@@ -55,9 +55,9 @@ export async function leaveProduction(tx: Transaction, { machineId, to, dryRun }
   const [machine] = await tx.select().from(machines).where(eq(machines.id, machineId)).for('update');
   if (!machine) throw new Error(`the MDB has no machine ${machineId}`);
   if (machine.opState !== 'production') return { left: true };
-  // Departures queue for this until they commit: whoever counts sees all that left before. It is taken after the
+  // Those who leave queue for this until they commit: whoever counts sees all that left before. It is taken after the
   // machine's own row, and nothing that holds it waits for another machine, so it can't deadlock.
-  await lock(tx, 'departures');
+  await lock(tx, 'takenOut');
   const groups = await groupsOf(tx, machineId);
   const braked = await holdByBreaker(tx, machineId, groups, dryRun);
   if (braked !== null) return { left: false, held: braked, shortage: null };

@@ -1,6 +1,6 @@
 /**
  * The storm brake: when too many machines leave production in too short a time, whatever the reason, all further
- * departures are held until it has cooled down or a person says otherwise. One ticket tells of the whole storm.
+ * machines are kept in production until it has cooled down or a person says otherwise. One ticket tells of the whole storm.
  */
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { CapacityGroups } from '../../domain/capacity.ts';
@@ -31,7 +31,7 @@ async function lockBreaker(tx: Transaction): Promise<CircuitBreaker> {
 }
 
 /**
- * Why one more machine may not leave production now; null when it may. Engages the brake where this departure would be
+ * Why one more machine may not leave production now; null when it may. Engages the brake where its leaving would be
  * the one too many, and lets go of one that has cooled down; a dry run only looks.
  */
 export async function holdByBreaker(
@@ -64,7 +64,7 @@ export async function holdByBreaker(
   return describeEngaged({ ...breaker, ...engaged });
 }
 
-// Every departure counts, also those that nobody asked for: it is the storm that matters, not its cause.
+// Every machine that leaves counts, also where nobody ordered it: it is the storm that matters, not its cause.
 async function countTakenOut(
   tx: Transaction,
   breaker: CircuitBreaker,
@@ -125,7 +125,7 @@ export async function readBreaker(mdb: MdbOrTransaction): Promise<BreakerStatus>
   return { ...brake, lastMinute: rows[0]?.minute ?? 0, inWindow: rows[0]?.window ?? 0 };
 }
 
-/** Holds every departure until `minutes` are over, or until a person releases it. */
+/** Keeps every machine in production until `minutes` are over, or until a person releases it. */
 export function engageBreaker(
   mdb: Mdb,
   operator: Actor,
@@ -145,7 +145,7 @@ export function engageBreaker(
   });
 }
 
-/** Lets departures go on. With `overrideMinutes` it can't engage again by itself for so long. */
+/** Lets machines leave again. With `overrideMinutes` it can't engage again by itself for so long. */
 export function releaseBreaker(
   mdb: Mdb,
   operator: Actor,

@@ -78,9 +78,9 @@ async function bench(mdb: Mdb): Promise<number> {
   const plan = await timed(async () => keepCampaign(mdb, ann, spec, await readCandidates(mdb, selector)));
   const hash = (await showCampaign(mdb, 'bench', { limit: 0 }))?.campaign.hash ?? '';
   const start = await timed(() => startCampaign(mdb, ann, 'bench', hash, 'bench'));
-  const turn = await timed(() => progressCampaign(mdb, { campaignId: 'bench', now: Date.now(), healthy: false }));
+  const round = await timed(() => progressCampaign(mdb, { campaignId: 'bench', now: Date.now(), healthy: false }));
   process.stdout.write(
-    `${JSON.stringify({ bench: 'campaign', machines: count, plan_s: plan, start_s: start, turn_s: turn })}\n`,
+    `${JSON.stringify({ bench: 'campaign', machines: count, plan_s: plan, start_s: start, round_s: round })}\n`,
   );
   const max = (maxSeconds * Math.max(count, 10_000)) / 10_000;
   return reportBounds([{ what: `s for a plan over ${count} machines`, measured: plan, budget: ['at most', max] }]);

@@ -155,7 +155,7 @@ async function grantAtOnce(client: Client): Promise<number> {
   return perSecond(count, began);
 }
 
-/** Ten permits for all who wait: a grant is a turn of the ledger, and a signal. */
+/** Ten permits for all who wait: a grant is a batch of the ledger, and a signal. */
 async function grantInTurn(client: Client): Promise<number> {
   const semaphore = rack('ten');
   const number = Math.min(count, 600);

@@ -273,7 +273,7 @@ describe('the guards', () => {
       /engaged +no\n +overridden +until .* by ann/,
     );
     expect(await farrier('brake', 'set', '--share', '100', '--reason', 'a test')).toMatch(/share +off/);
-    expect(await farrier('brake', 'status')).toMatch(/last minute +0 of 30 departures/);
+    expect(await farrier('brake', 'status')).toMatch(/last minute +0 of 30 machines that left/);
   });
 
   it("show and set a pool's policy", async () => {

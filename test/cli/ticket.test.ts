@@ -218,7 +218,7 @@ describe('farrier oncall', () => {
     const set = ['oncall', 'set', 'hands', 'hana', 'ivo', '--first', '2026-11-23', '--zone', 'Europe/Paris'];
     expect(await farrier(...set)).toMatchObject({ code: 0 });
     const at = async (time: string) => (await farrier('oncall', 'now', '--team', 'hands', '--at', time)).out;
-    expect(await at('2026-11-30T07:59:59Z')).toMatch(/^hands +hana +2026-11-30 08:00:00Z? .*by turn/m);
+    expect(await at('2026-11-30T07:59:59Z')).toMatch(/^hands +hana +2026-11-30 08:00:00Z? .*by rotation/m);
     expect(await at('2026-11-30T08:00:00Z')).toMatch(/^hands +ivo/m);
     const swap = [
       'oncall',

@@ -35,7 +35,7 @@ describe('the storm brake', () => {
   const groups = { feed: 'a', rack: 'A01', pool: 'batch' };
   const free = { engagedAt: null, coolUntil: null, reason: null, engagedBy: null, overrideUntil: null };
 
-  test('takes the departure that is one too many within a minute for a storm', () => {
+  test('takes the machine that is one too many within a minute for a storm', () => {
     expect(findStorm(limits, { ...calm, minute: 29 }, groups)).toBeNull();
     expect(findStorm(limits, { ...calm, minute: 30 }, groups)).toBe('30 machines left production within a minute');
   });

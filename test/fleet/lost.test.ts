@@ -117,7 +117,7 @@ const live = async () => {
   return rows.map(({ id, state }) => `${id} ${state}`).toSorted();
 };
 
-test('O-3: every passage has its scene', () => {
+test('O-3: every passage has its scenario', () => {
   expect(kinds.toSorted()).toEqual([...passages].toSorted());
 });
 

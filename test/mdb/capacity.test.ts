@@ -162,7 +162,7 @@ describe('a minimum', () => {
             await rule(scope, name, unit === 'count' ? min % 9 : min, unit);
           for (const wave of waves) {
             const before = new Map((await listCapacity(at.mdb)).map((row) => [`${row.scope}/${row.name}`, row]));
-            // Some take their departure back, as a transaction that fails does.
+            // Some take their leaving back, as a transaction that fails does.
             const outcomes = await Promise.all(wave.map((id) => (breaking.includes(id) ? giveUp(id) : leave(id))));
             for (const row of await listCapacity(at.mdb)) {
               const earlier = before.get(`${row.scope}/${row.name}`)?.have ?? 0;
@@ -198,13 +198,13 @@ function giveUp(machineId: string): Promise<TakeOutVerdict> {
 describe('the storm brake', () => {
   const openTickets = () => at.mdb.select().from(tickets).where(isNull(tickets.closedAt));
 
-  /** Forgets the departures of earlier tests, which the history keeps. */
+  /** Forgets what left in earlier tests, which the history keeps. */
   async function limit(limits: Parameters<typeof setBreaker>[2]): Promise<void> {
     await setBreaker(at.mdb, ann, limits, 'test');
     await at.mdb.update(brakes).set({ countedFrom: sql`clock_timestamp()` });
   }
 
-  test('holds the departure that is one too many in a minute, with one ticket for the storm', async () => {
+  test('holds the machine that is one too many in a minute, with one ticket for the storm', async () => {
     await limit({ perMinute: 3 });
     const outcomes = await Promise.all(all.slice(0, 8).map(leave));
     expect(outcomes.filter(({ left }) => left)).toHaveLength(3);
@@ -222,7 +222,7 @@ describe('the storm brake', () => {
     expect(await leave('m-15')).toEqual({ left: true });
   });
 
-  test('holds a departure that would be too great a share of a group', async () => {
+  test('holds a machine that would be too great a share of a group', async () => {
     await limit({ share: 50, shareFloor: 2 });
     expect(await leave('m-00')).toEqual({ left: true });
     expect(await leave('m-04')).toEqual({ left: true });

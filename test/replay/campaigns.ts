@@ -1,4 +1,4 @@
-/** Histories of campaigns, against turns that are told and canaries that are looked at. */
+/** Histories of campaigns, against rounds that are played and canaries that are looked at. */
 
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -11,7 +11,7 @@ import { bundle } from '../workflows/bench.ts';
 interface Setup {
   readonly campaign: WorkflowHandle;
   /** What the next looks find; the last one stays. */
-  turns: Partial<CampaignProgress>[];
+  rounds: Partial<CampaignProgress>[];
   until(met: (status: CampaignStatus) => boolean): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export const campaignScenarios: Record<string, (setup: Setup) => Promise<void>> 
   /** Canary, a look at its health, batches, nonsense, a pause and its end. */
   'campaign-plain': async (setup) => {
     await setup.until(({ phase }) => phase === 'canary');
-    setup.turns = [
+    setup.rounds = [
       { phase: 'soak', canaries },
       { phase: 'soak', waitingOn: 'time', until: Date.now() + 200 },
       { phase: 'batches' },
@@ -35,10 +35,10 @@ export const campaignScenarios: Record<string, (setup: Setup) => Promise<void>> 
     await setup.campaign.signal('wake');
     await setup.until(({ phase }) => phase === 'batches');
     await setup.campaign.signal('pause', 'nonsense');
-    setup.turns = [{ state: 'paused', phase: 'batches', waitingOn: 'person' }];
+    setup.rounds = [{ state: 'paused', phase: 'batches', waitingOn: 'person' }];
     await setup.campaign.signal('pause', { by: 'ann', reason: 'lunch' });
     await setup.until(({ state }) => state === 'paused');
-    setup.turns = [ended];
+    setup.rounds = [ended];
     await setup.campaign.signal('resume', { by: 'ann', reason: 'back' });
     await setup.campaign.result();
   },
@@ -49,7 +49,7 @@ export const campaignScenarios: Record<string, (setup: Setup) => Promise<void>> 
       await setup.campaign.signal('wake');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    setup.turns = [ended];
+    setup.rounds = [ended];
     await setup.campaign.signal('wake');
     await setup.campaign.result();
   },
@@ -65,7 +65,7 @@ export async function playCampaign(
   const campaign = environment.client.workflow.getHandle(workflowId);
   const setup: Setup = {
     campaign,
-    turns: [{}],
+    rounds: [{}],
     async until(met) {
       for (;;) {
         const status = await campaign.query<CampaignStatus | null>('status').catch(() => null);
@@ -80,7 +80,10 @@ export async function playCampaign(
     taskQueue: lifecycleQueue,
     workflowBundle: await bundle(),
     activities: {
-      progressCampaign: async () => ({ ...usual, ...(setup.turns.length > 1 ? setup.turns.shift() : setup.turns[0]) }),
+      progressCampaign: async () => ({
+        ...usual,
+        ...(setup.rounds.length > 1 ? setup.rounds.shift() : setup.rounds[0]),
+      }),
       haltCampaign: async () => undefined,
       steerCampaign: async () => null,
     },

@@ -88,7 +88,7 @@ export async function playSemaphore(
     taskQueue: lifecycleQueue,
     workflowBundle: await bundleWorkflowCode({ workflowsPath }),
     activities: {
-      settlePermits: async (turn: never) => ledger.settle(turn),
+      settlePermits: async (batch: never) => ledger.settle(batch),
       restorePermits: async () => ledger.rest(),
       readTraces: async () => ({ acted: null, left: null }),
       describeHolder: async () => 'closed',

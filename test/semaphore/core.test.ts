@@ -15,27 +15,27 @@ function ask(name: string, more: Partial<PermitRequest> = {}): PermitRequest {
   return { id: name, machineId: `m-${name}`, siteId: 'home', class: 'maintenance', workflowId: `w/${name}`, ...more };
 }
 
-/** A semaphore with its ledger, turned until nothing is left to write. */
+/** A semaphore with its ledger, settled until nothing is left to write. */
 function bench(capacity = 1) {
   const ledger = new ModelLedger();
   ledger.capacity = capacity;
   const semaphore = new Semaphore(id);
-  const turn = (now = start) => {
-    const reported: string[] = [];
+  const settle = (now = start) => {
+    const granted: string[] = [];
     while (semaphore.dirty) {
       const batch = semaphore.ledgerBatch();
-      for (const grant of semaphore.settle(batch, ledger.settle(batch), now)) reported.push(grant.id);
+      for (const grant of semaphore.settle(batch, ledger.settle(batch), now)) granted.push(grant.id);
     }
-    return reported;
+    return granted;
   };
-  return { ledger, semaphore, turn };
+  return { ledger, semaphore, settle };
 }
 
 describe('the line', () => {
   test('is first come first served inside a class, and urgent classes stand in front', () => {
-    const { semaphore, turn } = bench();
+    const { semaphore, settle } = bench();
     semaphore.acquire(ask('holder'), start);
-    turn();
+    settle();
     const classes: OrderClass[] = ['clean', 'maintenance', 'repair', 'emergency'];
     for (const [index, urgency] of classes.entries()) {
       semaphore.acquire(ask(`${urgency}-1`, { class: urgency }), start + index);
@@ -54,10 +54,10 @@ describe('the line', () => {
   });
 
   test('is bounded, and says so', () => {
-    const { semaphore, ledger, turn } = bench(0);
+    const { semaphore, ledger, settle } = bench(0);
     ledger.bound = 2;
     semaphore.acquire(ask('a'), start);
-    turn();
+    settle();
     semaphore.acquire(ask('b'), start);
     expect(semaphore.acquire(ask('c'), start)).toEqual({
       state: 'refused',
@@ -75,61 +75,61 @@ describe('the line', () => {
 
 describe('permits', () => {
   test('are granted up to the capacity, and given on in the line', () => {
-    const { semaphore, turn } = bench(2);
+    const { semaphore, settle } = bench(2);
     for (const name of ['a', 'b', 'c', 'd']) semaphore.acquire(ask(name), start);
-    expect(turn()).toEqual(['a', 'b']);
+    expect(settle()).toEqual(['a', 'b']);
     expect(semaphore.answer('c')).toMatchObject({ state: 'queued', position: 1, reason: 'all permits are held' });
     semaphore.end({ id: 'a', how: 'released', why: 'given back' });
-    expect(turn()).toEqual(['c']);
+    expect(settle()).toEqual(['c']);
   });
 
   test('are asked for, renewed, given back and withdrawn as often as anybody likes', () => {
-    const { semaphore, ledger, turn } = bench();
+    const { semaphore, ledger, settle } = bench();
     for (let times = 0; times < 3; times += 1) semaphore.acquire(ask('a'), start);
-    turn();
+    settle();
     expect(ledger.grants).toHaveLength(1);
     expect(semaphore.acquire(ask('a'), start)).toEqual({ state: 'granted', fence: 1 });
     semaphore.end({ id: 'a', how: 'released', why: 'given back' });
-    turn();
+    settle();
     expect(semaphore.end({ id: 'a', how: 'released', why: 'given back' })).toBe(false);
     expect(semaphore.acquire(ask('a'), start)).toMatchObject({ state: 'refused' });
-    turn();
+    settle();
     expect(ledger.held).toEqual([]);
   });
 
   test('that were withdrawn before they were asked for are not granted', () => {
-    const { semaphore, ledger, turn } = bench();
+    const { semaphore, ledger, settle } = bench();
     semaphore.end({ id: 'late', how: 'cancelled', why: 'withdrawn' });
     expect(semaphore.acquire(ask('late'), start)).toMatchObject({ state: 'refused' });
-    turn();
+    settle();
     expect(ledger.grants).toEqual([]);
   });
 
   test('are kept by their holders when the capacity shrinks', () => {
-    const { semaphore, ledger, turn } = bench(3);
+    const { semaphore, ledger, settle } = bench(3);
     for (const name of ['a', 'b', 'c', 'd']) semaphore.acquire(ask(name), start);
-    turn();
+    settle();
     ledger.capacity = 1;
     semaphore.wake();
-    expect(turn()).toEqual([]);
+    expect(settle()).toEqual([]);
     expect(semaphore.holders.size).toBe(3);
     for (const name of ['a', 'b']) semaphore.end({ id: name, how: 'released', why: 'given back' });
-    expect(turn()).toEqual([]);
+    expect(settle()).toEqual([]);
     semaphore.end({ id: 'c', how: 'released', why: 'given back' });
-    expect(turn()).toEqual(['d']);
+    expect(settle()).toEqual(['d']);
   });
 
   test('wait behind a gate without losing their place, and go on when it opens', () => {
-    const { semaphore, ledger, turn } = bench(5);
+    const { semaphore, ledger, settle } = bench(5);
     ledger.gate = { kind: 'window', reason: 'its window opens at 22:00', until: start + hour };
     semaphore.acquire(ask('a'), start);
-    turn();
+    settle();
     expect(waitsOn(semaphore)).toBe('window');
     expect(semaphore.reasonOf('a')).toBe('its window opens at 22:00');
     expect(semaphore.nextWake()).toBeLessThanOrEqual(start + hour);
     ledger.gate = null;
     semaphore.tick(start + hour);
-    expect(turn(start + hour)).toEqual(['a']);
+    expect(settle(start + hour)).toEqual(['a']);
   });
 });
 
@@ -138,12 +138,12 @@ describe('leases', () => {
     const all = bench();
     all.semaphore.acquire(ask('a'), start);
     all.semaphore.acquire(ask('b'), start);
-    all.turn();
+    all.settle();
     return all;
   };
 
   test('of a holder that runs are extended, and past their limit it is overdue and keeps its permit', () => {
-    const { semaphore, turn } = granted();
+    const { semaphore, settle } = granted();
     expect(semaphore.due(start)).toEqual([]);
     for (let hours = 1; hours <= 25; hours += 1) {
       const now = start + hours * hour;
@@ -154,7 +154,7 @@ describe('leases', () => {
     expect(semaphore.ledgerBatch().overdue).toEqual([
       { id: 'a', why: 'its holder runs on without a sign of progress' },
     ]);
-    turn();
+    settle();
     expect(semaphore.holders.has('a')).toBe(true);
     expect(describeDetails(semaphore)).toContain('Overdue: `m-a`');
     semaphore.renew('a', start + 26 * hour);
@@ -163,15 +163,15 @@ describe('leases', () => {
   });
 
   test('of a holder that ended go on only when its machine is up', () => {
-    const { semaphore, turn } = granted();
+    const { semaphore, settle } = granted();
     const now = start + hour;
     semaphore.due(now);
     semaphore.found('a', { holder: 'closed', up: false, why: 'its power is Off' }, now);
-    expect(turn(now)).toEqual([]);
+    expect(settle(now)).toEqual([]);
     expect(semaphore.holders.get('a')?.overdue).toBe('its holder has ended, but its power is Off');
     semaphore.due(now + hour);
     semaphore.found('a', { holder: 'closed', up: true, why: 'its start is at OSRunning' }, now + hour);
-    expect(turn(now + hour)).toEqual(['b']);
+    expect(settle(now + hour)).toEqual(['b']);
   });
 
   test('are left alone when the look came to nothing, or came too late', () => {
@@ -193,10 +193,10 @@ describe('leases', () => {
   });
 
   test('of the image system last an hour from its latest request, waiting or granted', () => {
-    const { semaphore, turn } = bench();
+    const { semaphore, settle } = bench();
     const { workflowId: _, ...subd } = ask('subd');
     semaphore.acquire(ask('holder'), start);
-    turn();
+    settle();
     semaphore.acquire(subd, start);
     semaphore.acquire(subd, start + hour / 2);
     semaphore.tick(start + hour);
@@ -208,9 +208,9 @@ describe('leases', () => {
 
 describe('a run', () => {
   test('hands everything to the next, as plain JSON', () => {
-    const { semaphore, turn } = bench();
+    const { semaphore, settle } = bench();
     for (const name of ['a', 'b', 'c']) semaphore.acquire(ask(name, { orderId: `o-${name}` }), start);
-    turn();
+    settle();
     semaphore.acquire(ask('fresh'), start);
     semaphore.end({ id: 'b', how: 'cancelled', why: 'withdrawn' });
     const next = unpack(id, JSON.parse(JSON.stringify(pack(semaphore))));
@@ -234,10 +234,10 @@ describe('a run', () => {
   });
 
   test('takes over what the ledger holds', () => {
-    const { semaphore, ledger, turn } = bench();
+    const { semaphore, ledger, settle } = bench();
     semaphore.acquire(ask('a'), start);
     semaphore.acquire(ask('b'), start);
-    turn();
+    settle();
     const next = new Semaphore(id);
     next.acquire(ask('a'), start);
     next.restore(ledger.rest(), start);

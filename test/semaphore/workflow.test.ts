@@ -195,7 +195,7 @@ describe.skipIf(environment === null)('a semaphore', () => {
       await holder.result();
     }));
 
-  test('grants nothing to a requester that is gone when its turn comes', () =>
+  test('grants nothing to a requester that is gone when it is next', () =>
     bench(async (one) => {
       await one.allow(1);
       const holder = await one.ask();

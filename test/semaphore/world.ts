@@ -325,8 +325,8 @@ export class SemaphoreWorld {
   }
 
   #wakeZombie(which: number): void {
-    const [turn] = this.#zombies.splice(which % Math.max(1, this.#zombies.length), 1);
-    if (turn) this.ledger.settle(turn);
+    const [batch] = this.#zombies.splice(which % Math.max(1, this.#zombies.length), 1);
+    if (batch) this.ledger.settle(batch);
     // Its result reaches nobody; the next batch of the living one finds what it did.
     this.#semaphore?.wake();
   }

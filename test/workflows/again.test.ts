@@ -32,7 +32,7 @@ interface Case {
 
 const out = { opState: 'disabled' } as const;
 const bearing = (from: number) => (['inventory', 'burnin', 'installed', 'ready'] as const).slice(from);
-const belt = (step: string) =>
+const atStep = (step: string) =>
   bearing({ rack: 0, register: 1, configure: 1, profile: 1, deploy: 2, ready: 3 }[step] ?? 0);
 const cleaning = (step: string) =>
   (['inventory', 'erased', 'installed', 'ready'] as const).slice(
@@ -45,8 +45,8 @@ const stepsOf = (passage: Passage) => definitions[passage].steps.map(({ name }) 
 
 /** One that is forgotten does not compile. */
 const cases: Readonly<Record<Passage, Case>> = {
-  birth: { at: aside(stepsOf('birth'), out), tells: belt },
-  rebirth: { request: { power: 'cycle' }, at: aside(stepsOf('rebirth'), out), tells: belt },
+  birth: { at: aside(stepsOf('birth'), out), tells: atStep },
+  rebirth: { request: { power: 'cycle' }, at: aside(stepsOf('rebirth'), out), tells: atStep },
   clean: {
     request: { owner: 'next', power: 'cycle' },
     at: aside(stepsOf('clean').slice(1), { ...out, bootState: 'clean' }),

@@ -152,7 +152,7 @@ describe.skipIf(shared === null)('a replaced board', () => {
     checkHealth: async () => ({ up: false, healthy: false, seen: 'in quarantine', shutOut: 'identity' as const }),
   };
   test(
-    'that shut its controller out is asked about first: no milder rung could ask it anything',
+    'that shut its controller out is asked about first: no milder attempt could ask it anything',
     skipping(shared, 'repair', shutOut, async (bench) => {
       await asked(bench, ...accepting);
       await bench.answer('accept', 'bea', word);

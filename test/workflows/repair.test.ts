@@ -1,4 +1,4 @@
-/** The ladder: every rung, what takes the machine to the next, and what a person is asked (S2.32). */
+/** Repair: every attempt, what leads to the next, and what a person is asked (S2.32). */
 import { afterAll, describe, expect, test } from 'vitest';
 import { judgeAttempt } from '../../domain/repair/budget.ts';
 import { missingDisks } from '../../domain/repair/missing.ts';
@@ -173,7 +173,7 @@ describe.skipIf(shared === null)('repair', () => {
   );
 
   test(
-    'each failed try climbs one rung, up to the order whose burn-in verifies',
+    'each failed attempt leads to the next, up to the order whose burn-in verifies',
     skipping(shared, 'repair', { ...at('observe'), ...quick, ...new Patient(sick).double }, async (bench, env) => {
       await bench.until((status) => status.step === 'observe');
       await env.sleep('30 minutes');
@@ -190,7 +190,7 @@ describe.skipIf(shared === null)('repair', () => {
 
   const helped = new Patient(sick);
   test(
-    'a rung that helps ends it: healthy for a while, back in production, suspect no more',
+    'an attempt that helps ends the repair: healthy for a while, back in production, suspect no more',
     skipping(
       shared,
       'repair',
@@ -212,7 +212,7 @@ describe.skipIf(shared === null)('repair', () => {
     ),
   );
 
-  test.each(['reset-bmc', 'power-cycle'] as const)('%s is a rung that may help', async (attempt) => {
+  test.each(['reset-bmc', 'power-cycle'] as const)('%s is an attempt that may help', async (attempt) => {
     const patient = new Patient(sick);
     const mends: Partial<Doubles> = {
       act: async ({ kind }) => {
@@ -296,7 +296,7 @@ describe.skipIf(shared === null)('repair', () => {
   );
 
   test(
-    'a rung whose budget is used up is left out, after restarts of everything too',
+    'an attempt whose budget is used up is left out, after restarts of everything too',
     skipping(
       shared,
       'repair',
@@ -387,7 +387,7 @@ describe.skipIf(shared === null)('repair', () => {
   );
 
   test(
-    'a rehearsal shows the whole ladder and climbs nothing',
+    'a rehearsal shows every attempt and makes none',
     skipping(
       shared,
       'repair',

@@ -43,7 +43,7 @@ const table: { readonly [Name in keyof Activities]?: Foresee<Name> } = {
     write('name, address and place given back');
     return run.state;
   },
-  // A rehearsal shows the whole ladder: nobody knows which attempt will help.
+  // A rehearsal shows every attempt: nobody knows which attempt will help.
   beginAttempt: () => ({ may: true, wait: 0 }),
   endAttempt: () => undefined,
   keepBundle: () => ({ id: '', summary: '' }),

@@ -19,7 +19,7 @@ export async function attempt(context: RepairContext, effects: Effects, name: Ow
   const seen = sick ?? 'it stays healthy';
   const outcome = sick !== null ? 'failed' : facts.acted === null ? 'false_positive' : 'healed';
   await effects.repair.endAttempt({ fault: request.fault, attempt: name, outcome, seen });
-  // A rehearsal shows the whole ladder: nobody knows which attempt will help.
+  // A rehearsal shows every attempt: nobody knows which attempt will help.
   if (sick === null && !context.rehearsing) return finished;
   facts.seen = seen;
   return escalate(context, effects, above(name));

@@ -34,7 +34,7 @@ export type HolderFinding =
   | { readonly holder: 'unknown'; readonly why: string }
   | { readonly holder: 'closed'; readonly up: boolean; readonly why: string };
 
-/** Until the first turn has told the policy. */
+/** Until the first batch has read the policy. */
 export const firstTerms: PermitTerms = { capacity: 0, bound: 5000, lease: lapseMs, limit: 24 * lapseMs };
 
 export class Semaphore {
@@ -45,14 +45,14 @@ export class Semaphore {
   terms: PermitTerms = firstTerms;
   gate: PermitGate | null = null;
   granted = 0;
-  /** Why candidates were passed over at the last turn, by id. */
+  /** Why candidates were passed over at the last batch, by id. */
   readonly passedOver = new Map<string, string>();
   fresh = new Map<string, PermitWaiting>();
   closing: PermitClosing[] = [];
   private readonly overdue = new Map<string, string | null>();
   private readonly watched = new Set<string>();
   private looked = 0;
-  /** Something has changed that a turn has to write or may grant. */
+  /** Something has changed that a batch has to write or may grant. */
   dirty = false;
 
   constructor(id: string, ended: readonly string[] = []) {
@@ -60,7 +60,7 @@ export class Semaphore {
     this.ended = new EndedRequests(ended);
   }
 
-  /** Takes a request, or finds it again. The answer of a new one is provisional until its turn is over. */
+  /** Takes a request, or finds it again. The answer of a new one is provisional until its batch is over. */
   acquire(request: PermitRequest, now: number): PermitAnswer {
     const known = this.holders.get(request.id) ?? this.line.get(request.id);
     if (known) {
@@ -100,7 +100,7 @@ export class Semaphore {
     this.passedOver.delete(closing.id);
     if (this.ended.has(closing.id)) return false;
     this.ended.add(closing.id, closing.why);
-    // One that is not known may stand in the ledger: granted by a turn whose outcome was lost.
+    // One that is not known may stand in the ledger: granted by a batch whose outcome was lost.
     this.closing.push(closing);
     this.dirty = true;
     return known !== undefined;
@@ -158,7 +158,7 @@ export class Semaphore {
     };
   }
 
-  /** Takes what the ledger said; gives the grants that are to be told. What changed meanwhile waits for the next turn. */
+  /** Takes what the ledger said; gives the grants that are to be sent. What changed meanwhile waits for the next batch. */
   settle(ledgerBatch: LedgerBatch, result: LedgerResult, now: number): PermitGrant[] {
     this.terms = result.terms;
     this.gate = result.gate;
@@ -204,7 +204,7 @@ export class Semaphore {
   }
 
   /**
-   * What became of a holder: never given on blindly. One that runs is told of its grant again: if it has given it back
+   * What became of a holder: never given on blindly. One that runs gets its grant again: if it has given it back
    * and that was lost, it says so once more.
    */
   found(id: string, finding: HolderFinding, now: number): PermitGrant | null {
@@ -223,7 +223,7 @@ export class Semaphore {
     return finding.holder === 'running' ? { id, semaphore: this.id, fence: holder.fence } : null;
   }
 
-  /** Drops what lapses, and asks for a turn where a gate may have opened. */
+  /** Drops what lapses, and asks for a batch where a gate may have opened. */
   tick(now: number): void {
     for (const { id, until } of [...this.line])
       if (until > 0 && until <= now)
@@ -250,7 +250,7 @@ export class Semaphore {
 
   private grant({ id, fence }: LedgerResult['granted'][number], now: number): PermitGrant[] {
     const waiting = this.line.remove(id);
-    // Ended in between: its closing is in the next turn.
+    // Ended in between: its closing is in the next batch.
     if (waiting === undefined) return [];
     this.fresh.delete(id);
     const until = now + this.leaseOf(waiting);
