@@ -46,7 +46,7 @@ function addDrain(program: Command, open: Open): void {
         await order(open(), command, machine, 'drain', request, rest);
       },
     );
-  withOrderOptions(program.command('undrain').description('stop a drain, or bring back what stands aside'))
+  withOrderOptions(program.command('undrain').description('stop a drain, or bring a machine back into production'))
     .addOption(flowOption())
     .option('--disabled', 'leave it out of production')
     .action(

@@ -100,7 +100,7 @@ interface PlanOptions extends Omit<Pace, 'windows'> {
 function addPlan(campaign: Command, open: Open): void {
   campaign
     .command('plan')
-    .description('say who, in which order and at which pace; nothing is done')
+    .description('plan which machines, in which order and at which pace; nothing is done')
     .argument('<campaign>', 'an id for it')
     .argument('<passage>', 'what each machine goes through, e.g. reboot or maintenance')
     .requiredOption('--selector <selector>', 'which machines, e.g. "pool=batch,az=A"')

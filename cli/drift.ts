@@ -33,10 +33,12 @@ function describeHave({ have, unknownSince }: DriftView, now: number): string | 
 
 /** `farrier drift …`: what machines are other than wanted of them. `farrier drift MACHINE` is one machine's. */
 export function addDrift(program: Command, open: Open): void {
-  const drift = program.command('drift').description('what machines are other than wanted, and what is not known');
+  const drift = program
+    .command('drift')
+    .description('differences between machines and their profiles, and what is unknown');
   drift
     .command('ls', { isDefault: true })
-    .description('list it, of one machine or all')
+    .description('list the drift of one machine or of all')
     .argument('[machine]', 'id, hostname or MAC')
     .addOption(new Option('--kind <kind>', 'only of this kind').choices(driftKinds))
     .option('--pool <pool>', 'only of this pool')
@@ -49,7 +51,7 @@ export function addDrift(program: Command, open: Open): void {
     });
   drift
     .command('accept')
-    .description('take what a machine is made of now as right, from the next round on')
+    .description('accept the present parts of a machine as right, from the next round on')
     .argument('<machine>', 'id, hostname or MAC')
     .requiredOption('--reason <text>', 'why, for the audit')
     .action(async (machine: string, { reason }: { reason: string }) => {
@@ -65,7 +67,7 @@ export function addOutdatedFirmware(program: Command, open: Open): void {
     .command('firmware')
     .description('versions that machines run')
     .command('outdated')
-    .description('list machines whose versions are other than their profile wants')
+    .description('list machines whose versions differ from their profile')
     .option('--pool <pool>', 'only of this pool')
     .action(async (filter: Pick<DriftQuery, 'pool'>) => {
       const { api, screen, now } = open();
@@ -95,7 +97,7 @@ const pollMs = 500;
 export function addReconcile(program: Command, open: Open): void {
   program
     .command('reconcile')
-    .description('compare machines with what is wanted now, and say what was found and done')
+    .description('compare machines with their profiles now, and show what was found and done')
     .option('--site <site>', 'only of this site')
     .option('--no-wait', 'only ask for it')
     .option('--timeout <seconds>', 'how long to wait for it', wholeNumber(1, 86_400), 600)

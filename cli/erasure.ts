@@ -24,7 +24,7 @@ export function addErasure(program: Command, open: () => Context): void {
     .description('the proof of erased disks')
     .command('ls')
     .alias('list')
-    .description('list what shows that the disks of a machine were erased, newest first')
+    .description('list the proof that the disks of a machine were erased, newest first')
     .argument('<machine>', 'id, hostname or MAC')
     .action(async (machine: string) => {
       const { api, screen } = open();

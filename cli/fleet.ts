@@ -187,7 +187,7 @@ export interface DoctorChecks {
 export function addDoctor(program: Command, open: () => Context, checks: DoctorChecks): void {
   program
     .command('doctor')
-    .description('look for what a person should see to; ends with 1 when there is something')
+    .description('check everything, and list what needs a person; exit code 1 when there is something')
     .action(async () => {
       const { api, screen } = open();
       const unreachable = (error: unknown): Finding[] => [

@@ -85,7 +85,7 @@ export function addBreaker(program: Command, open: Open): void {
     });
   breaker
     .command('engage')
-    .description('hold every machine in production')
+    .description('keep every machine in production')
     .requiredOption('--reason <text>', 'why, for the audit and for those who wait')
     .option('--minutes <count>', 'until it lets go by itself; else a person does', wholeNumber(1, 10_080))
     .action(async (options: { reason: string; minutes?: number }) => {
@@ -94,7 +94,7 @@ export function addBreaker(program: Command, open: Open): void {
     });
   breaker
     .command('release')
-    .description('let machines leave again')
+    .description('let machines leave production again')
     .requiredOption('--reason <text>', 'why, for the audit')
     .option('--override-minutes <count>', 'and keep it from engaging for so long', wholeNumber(1, 10_080))
     .action(async (options: { reason: string; overrideMinutes?: number }) => {
@@ -103,7 +103,7 @@ export function addBreaker(program: Command, open: Open): void {
     });
   breaker
     .command('set')
-    .description('set what counts as a storm')
+    .description('set the limits of the storm brake')
     .requiredOption('--reason <text>', 'why, for the audit')
     .option('--per-minute <count>', 'machines that may leave production a minute, at most', wholeNumber(1, 100_000))
     .option('--share <percent>', 'share of a pool, rack or feed within the window; 100 is off', wholeNumber(1, 100))
@@ -159,7 +159,7 @@ interface SetOptions extends Omit<PoolRequest, 'drainSettings' | 'drainSecretRef
 }
 
 export function addPool(program: Command, open: Open): void {
-  const pool = program.command('pool').description('how the machines of each pool are treated');
+  const pool = program.command('pool').description('policies of pools');
   pool
     .command('ls')
     .alias('list')
@@ -187,7 +187,7 @@ function addPoolSet(pool: Command, open: Open): void {
     text === 'none' ? ('none' as const) : wholeNumber(min, max)(text);
   pool
     .command('set')
-    .description('set what is named and leave the rest')
+    .description('change the named settings and keep the others')
     .argument('<pool>', 'name of the pool')
     .requiredOption('--reason <text>', 'why, for the audit')
     .addOption(new Option('--drain <adapter>', 'how its machines are drained').choices(drainAdapters))

@@ -53,7 +53,7 @@ export function addHardware(program: Command, open: () => Context): void {
       context.screen.answer(view, () => showHardware(context, view));
     },
   );
-  add('events', 'what its controller sent by itself, newest first', 50).action(
+  add('events', 'events that its controller sent, newest first', 50).action(
     async (name: string, { limit }: { limit: number }) => {
       const { api, screen } = open();
       const events = await api.controllerEvents(name, { limit });

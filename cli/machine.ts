@@ -56,7 +56,7 @@ export function addMachine(program: Command, open: () => Context): void {
   addList(program.command('ls'), open);
   machine
     .command('show')
-    .description('show where a machine stands, why, and what it is made of')
+    .description('show the state of a machine, the reason for it, and its parts')
     .argument('<machine>', 'id, hostname or MAC')
     .action(async (name: string) => {
       const context = open();
@@ -75,7 +75,7 @@ export function addMachine(program: Command, open: () => Context): void {
     });
   machine
     .command('unhold')
-    .description('lift the hold of a machine, after what it is held for was looked at')
+    .description('lift the hold of a machine, after you have checked its cause')
     .argument('<machine>', 'id, hostname or MAC')
     .requiredOption('--reason <reason>', 'what was found or done, for the audit')
     .action(async (name: string, { reason }: { reason: string }) => {
@@ -85,7 +85,7 @@ export function addMachine(program: Command, open: () => Context): void {
     });
   machine
     .command('release')
-    .description("let a machine's controller be talked to again, after what shut it out was looked at")
+    .description("end the quarantine of a machine's controller, after you have checked its cause")
     .argument('<machine>', 'id, hostname or MAC')
     .requiredOption('--reason <reason>', 'what was found, for the audit')
     .option('--new-certificate', 'its certificate was renewed: pin the one that it shows next')
@@ -96,7 +96,7 @@ export function addMachine(program: Command, open: () => Context): void {
     });
   machine
     .command('vouch')
-    .description("say that a controller is this machine's, where it shows too little to tell")
+    .description('confirm that a controller belongs to this machine when its data do not show it')
     .argument('<machine>', 'id, hostname or MAC')
     .requiredOption('--reason <reason>', 'how it is known, for the audit')
     .action(async (name: string, { reason }: { reason: string }) => {

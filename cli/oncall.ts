@@ -35,7 +35,7 @@ export function addOncall(program: Command, open: () => Context): void {
     });
   oncall
     .command('set')
-    .description("write a team's rotation")
+    .description("set a team's rotation")
     .argument('<team>', 'the team')
     .argument('<people...>', 'its people in their order')
     .requiredOption('--first <day>', 'day on which the first of them takes over, like 2026-11-23')
@@ -51,7 +51,7 @@ export function addOncall(program: Command, open: () => Context): void {
     });
   oncall
     .command('swap')
-    .description('put somebody in for a while')
+    .description('let another person stand in for a while')
     .argument('<team>', 'the team')
     .argument('<person>', 'who')
     .requiredOption('--from <time>', 'like 2026-12-24T09:00:00Z', timeArgument)

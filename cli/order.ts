@@ -95,7 +95,7 @@ export function addBirth(program: Command, open: () => Context): void {
 }
 
 export function addOrder(program: Command, open: () => Context): void {
-  const order = program.command('order').description('what was asked for');
+  const order = program.command('order').description('orders, and what became of them');
   order
     .command('list')
     .alias('ls')
@@ -131,7 +131,7 @@ export function addOrder(program: Command, open: () => Context): void {
     });
   order
     .command('cancel')
-    .description('ask the passage of an order to stop')
+    .description('request that the passage of an order stops')
     .argument('<order>', 'id of the order')
     .requiredOption('--reason <text>', 'why, for the audit')
     .action(async (id: string, { reason }: { reason: string }) => {

@@ -121,7 +121,9 @@ function addRepair(program: Command, open: Open): void {
 }
 
 function addRetire(program: Command, open: Open): void {
-  const retire = program.command('retire').description('take a machine out for good, with proof of its empty disks');
+  const retire = program
+    .command('retire')
+    .description('erase a machine with proof, and take it out of the fleet for good');
   withGroups(withOrderOptions(retire), 'drain', 'reboot')
     .addOption(
       new Option('--method <method>', "how its disks are erased; its pool's method by default").choices(eraseMethods),

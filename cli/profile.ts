@@ -37,7 +37,9 @@ interface SetOptions {
 
 /** `farrier profile …`: what is wanted of machines of a kind. */
 export function addProfile(program: Command, open: () => Context): void {
-  const profile = program.command('profile').description('what is wanted of machines: settings, versions, parts');
+  const profile = program
+    .command('profile')
+    .description('profiles: the settings, versions and parts that machines should have');
   profile
     .command('ls')
     .description('list profiles')
@@ -58,7 +60,7 @@ export function addProfile(program: Command, open: () => Context): void {
     });
   profile
     .command('set')
-    .description('set what is named and leave the rest; JSON may be @FILE or - too')
+    .description('change the named settings and keep the others; JSON may be @FILE or - too')
     .argument('<profile>', 'its name')
     .requiredOption('--reason <text>', 'why, for the audit')
     .option('--bios <json>', 'settings, e.g. {"BootMode":"Uefi"}')

@@ -86,17 +86,17 @@ const groupColumns: Column<PermitGroupView>[] = [
 
 /** The policy of which groups' permits are taken when an order names none. */
 function addGroups(semaphore: Command, open: () => Context): void {
-  const group = semaphore.command('group').description('whose permits are taken when an order names no group');
+  const group = semaphore.command('group').description('groups whose permits are taken when an order names none');
   group
     .command('ls')
     .alias('list')
-    .description('list by which columns and tags each operation takes permits, beside the fleet')
+    .description('list the columns and tags by which each operation takes permits, beside the fleet')
     .action(async () => {
       const { api, screen } = open();
       const groups = await api.permitGroups();
       screen.answer(groups, () => screen.table(groupColumns, groups, ''));
     });
-  const set = group.command('set').description('set them; in force with the next permit that is asked for');
+  const set = group.command('set').description('set these groups; in force from the next permit on');
   set.addArgument(set.createArgument('<operation>', 'what the permits are for').choices(permitOperations));
   set
     .argument('<names...>', 'columns or tags, e.g. rack feed; "none" is the fleet only')

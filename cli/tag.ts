@@ -31,14 +31,14 @@ export function addTag(program: Command, open: Open): void {
       const found = await api.tags(machine);
       screen.answer(found, () => screen.table(columns, found, 'There is no tag.'));
     });
-  withChange(tag.command('set').description('set tags of a machine, or of every machine that a selector means'))
+  withChange(tag.command('set').description('set tags of a machine, or of every machine that a selector matches'))
     .argument('<words...>', 'the machine, unless --selector is given, then name=value …')
     .action(async (words: string[], { selector, ...rest }: ChangeOptions) => {
       const { machine, others } = apart(words, selector);
       const set = others.reduce((all, one) => addSetting(one, all), {} as Record<string, string>);
       await change(open(), { ...subject(machine, selector), ...rest, set });
     });
-  withChange(tag.command('rm').description('remove tags of a machine, or of every machine that a selector means'))
+  withChange(tag.command('rm').description('remove tags of a machine, or of every machine that a selector matches'))
     .argument('<words...>', 'the machine, unless --selector is given, then the names of the tags')
     .action(async (words: string[], { selector, ...rest }: ChangeOptions) => {
       const { machine, others } = apart(words, selector);

@@ -55,7 +55,7 @@ export function addTicket(program: Command, open: () => Context): void {
     });
   ticket
     .command('show')
-    .description('show a ticket with what was said at it')
+    .description('show a ticket with its notes')
     .argument('<ticket>', 'id of the ticket')
     .action(async (id: string) => {
       const context = open();
@@ -64,7 +64,7 @@ export function addTicket(program: Command, open: () => Context): void {
     });
   ticket
     .command('close')
-    .description('close a ticket, which answers what is asked in it')
+    .description('close a ticket, which answers its open question')
     .argument('<ticket>', 'id of the ticket')
     .requiredOption('--why <text>', 'what was found or done')
     .option('--answer <answer>', 'which answer that is, where closing could mean several')
@@ -135,7 +135,7 @@ function addRoutes(ticket: Command, open: () => Context): void {
     });
   route
     .command('set')
-    .description("have a team's new tickets mirrored")
+    .description("mirror a team's new tickets")
     .argument('<team>', '"*" is every team without a route of its own')
     .addOption(new Option('--adapter <system>', 'kind of system').choices(ticketAdapters).makeOptionMandatory())
     .requiredOption('--secret <reference>', "name of the secret with the system's address and credentials")
@@ -153,7 +153,7 @@ function addRoutes(ticket: Command, open: () => Context): void {
     });
   route
     .command('rm')
-    .description("have a team's new tickets mirrored no longer")
+    .description("stop mirroring a team's new tickets")
     .argument('<team>', 'the team of the route')
     .requiredOption('--reason <text>', 'why, for the audit')
     .action(async (team: string, { reason }: { reason: string }) => {

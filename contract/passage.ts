@@ -37,7 +37,7 @@ export interface StepStart {
   readonly limit: Milliseconds;
 }
 
-/** A person's word on what was held, for the activity that is tried again. */
+/** A person's answer to a question, for the activity that is tried again. */
 export interface OperatorAnswer {
   readonly answer: string;
   readonly by: string;

@@ -22,7 +22,7 @@ export const mismatchKinds = [
   /** A site without its Schedules. */
   'schedule',
   /** What a person said and was delivered to a workflow that was lost before it heard. */
-  'word',
+  'message',
 ] as const;
 export type MismatchKind = (typeof mismatchKinds)[number];
 

@@ -46,7 +46,7 @@ export async function takeBack(
 /** A message to a semaphore: its id, one of `semaphoreMessages`, and what that takes. */
 export interface PermitMessage extends Record<string, unknown> {
   readonly semaphore: string;
-  readonly message: string;
+  readonly signal: string;
   readonly body: unknown;
 }
 

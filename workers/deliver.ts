@@ -56,8 +56,8 @@ async function deliverOrder(client: Client, message: DueMessage): Promise<void> 
   });
 }
 
-function deliverToSemaphore(client: Client, { semaphore, message, body }: PermitMessage): Promise<void> {
-  return signalSemaphore(client, semaphore, message, body);
+function deliverToSemaphore(client: Client, { semaphore, signal, body }: PermitMessage): Promise<void> {
+  return signalSemaphore(client, semaphore, signal, body);
 }
 
 function deliverToCampaign(client: Client, { campaign, signal, body }: CampaignMessage): Promise<void> {

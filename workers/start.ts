@@ -22,7 +22,7 @@ export function machineStart({ machineId, siteId }: MachineToStart) {
     taskQueue: lifecycleQueue,
     args: [{ machineId, siteId }],
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-    staticSummary: `life of ${machineId}`,
+    staticSummary: `machine ${machineId}`,
     staticDetails: `Machine \`${machineId}\` of site \`${siteId}\`. Its passages are child workflows; the current details say where it stands.`,
     typedSearchAttributes: [{ key: attributes.machine, value: machineId }],
   };
@@ -43,17 +43,12 @@ export async function startMachine(client: Client, machine: MachineToStart): Pro
 }
 
 /** Tells a semaphore something; one that does not run is started, and reads in the ledger what it has granted. */
-export async function signalSemaphore(
-  client: Client,
-  semaphore: string,
-  message: string,
-  body: unknown,
-): Promise<void> {
+export async function signalSemaphore(client: Client, semaphore: string, signal: string, body: unknown): Promise<void> {
   await client.workflow.signalWithStart(semaphoreWorkflow, {
     workflowId: semaphore,
     taskQueue: lifecycleQueue,
     args: [{}],
-    signal: message,
+    signal,
     signalArgs: [body],
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,

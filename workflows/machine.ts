@@ -56,15 +56,15 @@ const maxSignals = 8000;
  * (docs/rehydrate.md). While nothing is ordered it has no timer and makes no event.
  */
 export async function machine(input: MachineInput): Promise<void> {
-  const backlog = new MachineEntity(input);
-  backlog.open();
-  if (input.carried === undefined) await backlog.restore();
+  const entity = new MachineEntity(input);
+  entity.open();
+  if (input.carried === undefined) await entity.restore();
   for (;;) {
-    const order = await backlog.nextOrder();
-    await backlog.run(order);
-    if (workflowInfo().continueAsNewSuggested || backlog.taken > maxSignals) {
-      await condition(() => backlog.settled());
-      await continueAsNew<typeof machine>(backlog.carry());
+    const order = await entity.nextOrder();
+    await entity.run(order);
+    if (workflowInfo().continueAsNewSuggested || entity.taken > maxSignals) {
+      await condition(() => entity.settled());
+      await continueAsNew<typeof machine>(entity.carry());
     }
   }
 }
@@ -157,7 +157,7 @@ class MachineEntity {
   /** Takes up what the MDB has under way; what was told meanwhile is in there too. */
   async restore(): Promise<void> {
     const { machineId } = this.input;
-    const backlog = await orderActivities.readLife({ machineId }).catch((error: unknown) => {
+    const backlog = await orderActivities.readBacklog({ machineId }).catch((error: unknown) => {
       // Orders that it is told of are taken all the same; what it was not told of, the dispatcher tells it again.
       this.note(`what is under way could not be read: ${whyNot(error)}`);
       return null;

@@ -17,7 +17,8 @@ export interface PayloadInput {
 export function createOrderActivities(mdb: Mdb) {
   return {
     /** What a machine's workflow has to know that begins, or that was lost. */
-    readLife: ({ machineId }: { readonly machineId: string }): Promise<MachineBacklog> => readBacklog(mdb, machineId),
+    readBacklog: ({ machineId }: { readonly machineId: string }): Promise<MachineBacklog> =>
+      readBacklog(mdb, machineId),
     /** Keeps that a whole machine is paused, or no longer is. */
     keepPause: ({ machineId, paused }: { readonly machineId: string; readonly paused: boolean }): Promise<void> =>
       keepPause(mdb, machineId, paused),

@@ -1,6 +1,6 @@
 import type { Mdb } from '../../mdb/connect.ts';
 import { bindAll } from '../bind.ts';
-import { beginPassage, breakOff, finishOrder, noteReboot, turnTo } from './order.ts';
+import { beginNextStep, beginPassage, breakOff, finishOrder, noteReboot } from './order.ts';
 import { askPeople, recordAnswer, recordIgnored, remindPeople } from './people.ts';
 import { keepPlan } from './plan.ts';
 
@@ -11,7 +11,7 @@ import { keepPlan } from './plan.ts';
 export function createPassageActivities(mdb: Mdb) {
   return bindAll(mdb, {
     beginPassage,
-    turnTo,
+    beginNextStep,
     keepPlan,
     noteReboot,
     endOrder: finishOrder,

@@ -32,20 +32,20 @@ export function beginPassage(mdb: Mdb, input: PassageReference & { next: StepSta
   return acting(mdb, actorOf(input), orderId, async (tx) => {
     await mustBeOrdered(tx, input);
     const machine = await passage.lockMachine(tx, machineId);
-    const request = await passage.orderOf(tx, orderId);
+    const order = await passage.orderOf(tx, orderId);
     const common = {
       ...stateOf(machine),
       hostname: machine.hostname,
-      dryRun: request.dryRun,
-      reviewed: request.reviewed,
-      class: request.class,
-      requester: request.requester,
-      requesterClass: request.requesterClass,
-      request: request.request,
+      dryRun: order.dryRun,
+      reviewed: order.reviewed,
+      class: order.class,
+      requester: order.requester,
+      requesterClass: order.requesterClass,
+      request: order.request,
     };
     const begun = await passage.beginOrder(tx, orderId);
     if (typeof begun === 'string') return { ...common, live: false, why: begun, fence: 0, controller: false };
-    return { ...common, ...(await take(tx, machine, request, begun, next)) };
+    return { ...common, ...(await take(tx, machine, order, begun, next)) };
   });
 }
 
@@ -74,7 +74,7 @@ export async function take(
 }
 
 /** One step ends and the next begins, in one transaction. */
-export function turnTo(
+export function beginNextStep(
   mdb: Mdb,
   input: PassageReference & { ended: string; message?: string; next: StepStart },
 ): Promise<void> {

@@ -48,11 +48,11 @@ export function askPermit(ask: {
 }
 
 /** Sends a message that needs no answer; a semaphore that has ended is started for it, and takes it from the ledger. */
-export async function sendToSemaphore(input: { semaphore: string; message: string; body: unknown }): Promise<void> {
-  const { semaphore, message, body } = input;
+export async function sendToSemaphore(input: { semaphore: string; signal: string; body: unknown }): Promise<void> {
+  const { semaphore, signal, body } = input;
   await Context.current().client.workflow.signalWithStart(semaphoreWorkflow, {
     ...startOf(semaphore),
-    signal: message,
+    signal,
     signalArgs: [body],
   });
 }

@@ -84,9 +84,9 @@ export function createAgentApi(options: AgentApiOptions) {
       request,
       reply,
       guard.session(request, (session) => {
-        const asked = readAsked(request.query as Record<string, unknown>);
-        return asked
-          ? requests.nextDirectives(dependencies, session, asked, whenGone(reply))
+        const poll = readPoll(request.query as Record<string, unknown>);
+        return poll
+          ? requests.nextDirectives(dependencies, session, poll, whenGone(reply))
           : Promise.resolve(refusal(400, 'seq and wait are whole numbers'));
       }),
     ),
@@ -185,7 +185,7 @@ function bodyOf(request: FastifyRequest): string {
   return typeof request.body === 'string' ? request.body : '';
 }
 
-function readAsked(query: Record<string, unknown>): { seq: number | null; seconds: number } | null {
+function readPoll(query: Record<string, unknown>): { seq: number | null; seconds: number } | null {
   const { seq = null, wait = '0' } = query;
   if (seq !== null && !(typeof seq === 'string' && /^-?\d{1,9}$/.test(seq))) return null;
   if (!(typeof wait === 'string' && /^\d{1,4}$/.test(wait))) return null;

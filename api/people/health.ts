@@ -105,7 +105,7 @@ export const doctorRoutes: readonly ApiRoute[] = [
     method: 'GET',
     path: '/doctor',
     tag: 'health',
-    summary: 'What a person should look at',
+    summary: 'Findings that need a person',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
     answers: { 200: contract.doctor },

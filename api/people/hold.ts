@@ -12,7 +12,7 @@ export const holdRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/machines/:name/unhold',
     tag: 'machines',
-    summary: 'Lifts the hold of a machine, after somebody looked at what it is held for',
+    summary: 'Lifts the hold of a machine, after somebody checked its cause',
     right: { role: 'operator', of: 'machine' },
     effect: 'write',
     reason: 'required',

@@ -38,7 +38,7 @@ export const manyOrdersRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/orders/many',
     tag: 'orders',
-    summary: 'Orders a passage of each machine that a selector means',
+    summary: 'Orders a passage of each machine that a selector matches',
     right: { role: 'operator', of: 'selector' },
     effect: 'destructive',
     reason: 'required',

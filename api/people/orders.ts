@@ -90,7 +90,7 @@ export const orderRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/orders/:id/cancel',
     tag: 'orders',
-    summary: 'Asks the passage to stop',
+    summary: 'Requests that the passage stops',
     right: { role: 'operator', of: 'order' },
     effect: 'write',
     reason: 'required',

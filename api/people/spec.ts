@@ -51,7 +51,7 @@ export function mustKnowGroups(
   return mustKnowTags(mdb, semaphores, 'request.semaphores');
 }
 
-/** The machines that a selector means. Nothing is done for `all` without their number, or where it is another one. */
+/** The machines that a selector matches. Nothing is done for `all` without their number, or where it is another one. */
 export async function mustMatch(mdb: Mdb, text: string, count: number | undefined): Promise<string[]> {
   const selector = await mustSelect(mdb, text);
   const found = await selectMachines(mdb, selector, maxMachines);

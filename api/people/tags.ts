@@ -24,7 +24,7 @@ export const tagRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/tags',
     tag: 'tags',
-    summary: 'Sets and removes tags of a machine, or of each that a selector means',
+    summary: 'Sets and removes tags of a machine, or of each that a selector matches',
     right: { role: 'operator', of: 'selector' },
     effect: 'write',
     reason: 'required',

@@ -118,7 +118,7 @@ export async function readDirectives(mdb: Mdb, ids: readonly string[]): Promise<
     .select({ id: machines.id, seq: machines.directiveSeq, directive: machines.directive })
     .from(machines)
     .where(inArray(machines.id, [...ids]));
-  return new Map(rows.map(({ id, ...status }) => [id, status]));
+  return new Map(rows.map(({ id, ...current }) => [id, current]));
 }
 
 export interface AgentReport {
@@ -129,11 +129,11 @@ export interface AgentReport {
   readonly message?: string;
 }
 
-/** Puts a report into the outbox, once. False when it has been told before, or when no order waits for it. */
-export async function postReport(tx: Transaction, session: AgentSession, telling: AgentReport): Promise<boolean> {
+/** Puts a report into the outbox, once. False when it was reported before, or when no order waits for it. */
+export async function postReport(tx: Transaction, session: AgentSession, report: AgentReport): Promise<boolean> {
   if (session.orderId === null) return false;
-  const key = reportKey(session, telling.kind, telling.of);
-  const { kind, step, message } = telling;
+  const key = reportKey(session, report.kind, report.of);
+  const { kind, step, message } = report;
   const payload: Report = {
     id: key,
     kind,

@@ -14,4 +14,5 @@ ALTER SEQUENCE "rungs_id_seq" RENAME TO "repair_attempts_id_seq";--> statement-b
 ALTER TABLE "ticket_mirrors" RENAME COLUMN "told" TO "last_note_sent";--> statement-breakpoint
 ALTER TABLE "bmcs" RENAME COLUMN "word" TO "identity_answer";--> statement-breakpoint
 UPDATE "bmcs" SET "identity_answer" = "identity_answer" - 'shown' || jsonb_build_object('observed', "identity_answer" -> 'shown') WHERE "identity_answer" ? 'shown';--> statement-breakpoint
-UPDATE "sites" SET "policy" = "policy" - 'strangersPerMinute' || jsonb_build_object('unknownMachinesPerMinute', "policy" -> 'strangersPerMinute') WHERE "policy" ? 'strangersPerMinute';
+UPDATE "sites" SET "policy" = "policy" - 'strangersPerMinute' || jsonb_build_object('unknownMachinesPerMinute', "policy" -> 'strangersPerMinute') WHERE "policy" ? 'strangersPerMinute';--> statement-breakpoint
+UPDATE "outbox" SET "payload" = "payload" - 'message' || jsonb_build_object('signal', "payload" -> 'message') WHERE "kind" = 'permit' AND "payload" ? 'message';

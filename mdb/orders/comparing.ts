@@ -135,15 +135,15 @@ export async function busySites(mdb: MdbOrTransaction): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-const unheard = sql`kind = 'permit' and payload ->> 'message' in ('evict', 'release') and dropped is null
+const undelivered = sql`kind = 'permit' and payload ->> 'signal' in ('evict', 'release') and dropped is null
   and delivered_at < now() - interval '1 minute' and exists (
     select from permits p where p.id = outbox.payload -> 'body' ->> 'id' and p.state <> 'closed'
       and p.requested_at < outbox.created_at)`;
 
-/** Permits of which somebody said that they end, which was told to a semaphore that was lost before it wrote it down. */
-export async function unheardWords(mdb: Mdb, tellAgain: boolean): Promise<string[]> {
-  const query = tellAgain
-    ? sql`update outbox set delivered_at = null, next_at = now() where ${unheard} returning payload -> 'body' ->> 'id' as id`
-    : sql`select payload -> 'body' ->> 'id' as id from outbox where ${unheard}`;
+/** Permits of which somebody said that they end, which was sent to a semaphore that was lost before it wrote it down. */
+export async function undeliveredMessages(mdb: Mdb, sendAgain: boolean): Promise<string[]> {
+  const query = sendAgain
+    ? sql`update outbox set delivered_at = null, next_at = now() where ${undelivered} returning payload -> 'body' ->> 'id' as id`
+    : sql`select payload -> 'body' ->> 'id' as id from outbox where ${undelivered}`;
   return (await rowsOf<{ id: string }>(mdb, query)).map(({ id }) => id);
 }

@@ -32,7 +32,7 @@ export function requestDisruption(mdb: Mdb, actor: Actor, machineId: string): Pr
     const { id, semaphore } = open;
     const body: PermitRequest = { id, machineId, siteId: machine.siteId, class: 'maintenance' };
     const key = `permit/${id}/acquire/${Math.floor(Date.now() / repeatMs)}`;
-    await postToSemaphore(tx, key, { semaphore, message: semaphoreMessages.acquire, body });
+    await postToSemaphore(tx, key, { semaphore, signal: semaphoreMessages.acquire, body });
     if (open.isNew) await record(tx, { actor, action: 'disruption.requested', machineId, detail: { id, semaphore } });
     return status(open);
   });
@@ -49,7 +49,7 @@ export function cancelDisruption(mdb: Mdb, actor: Actor, machineId: string): Pro
       .set({ state: 'closed', how: 'released', why: 'the image system is done', closedAt: sql`now()` })
       .where(and(eq(permits.id, row.id), ne(permits.state, 'closed')));
     const { id, semaphore } = row;
-    await postToSemaphore(tx, `permit/${id}/release`, { semaphore, message: semaphoreMessages.release, body: { id } });
+    await postToSemaphore(tx, `permit/${id}/release`, { semaphore, signal: semaphoreMessages.release, body: { id } });
     await record(tx, { actor, action: 'disruption.cancelled', machineId, detail: { id, semaphore } });
     return denied;
   });

@@ -274,7 +274,7 @@ export async function lookAfterPermits(tx: Transaction, orderId: string): Promis
     .from(permits)
     .where(and(eq(permits.orderId, orderId), ne(permits.state, 'closed')));
   for (const { id, semaphore } of open)
-    await postToSemaphore(tx, `look/${id}`, { semaphore, message: semaphoreMessages.look, body: { id } });
+    await postToSemaphore(tx, `look/${id}`, { semaphore, signal: semaphoreMessages.look, body: { id } });
 }
 
 const lapseMs = 3_600_000;

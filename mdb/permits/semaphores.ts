@@ -137,7 +137,7 @@ export async function wakeMatching(tx: Transaction, pattern: SemaphorePattern): 
   for (const { id } of await listSemaphores(tx)) {
     const one = readSemaphoreId(id);
     if (!one || !fits('operation', one.operation) || !fits('tag', one.tag) || !fits('value', one.value)) continue;
-    const message = { semaphore: id, message: semaphoreMessages.wake, body: null };
+    const message = { semaphore: id, signal: semaphoreMessages.wake, body: null };
     await postToSemaphore(tx, `permit/wake/${randomUUID()}`, message);
   }
 }
@@ -151,7 +151,7 @@ export async function evictPermit(mdb: Mdb, operator: Actor, id: string, reason:
       return { code: 'conflict', message: `permit ${id} has ended already: ${row.how}, ${row.why}` };
     const body: Eviction = { id, by: operator.name, reason };
     const { semaphore, machineId } = row;
-    const message = { semaphore, message: semaphoreMessages.evict, body };
+    const message = { semaphore, signal: semaphoreMessages.evict, body };
     // A repetition with the same reason is the same word; the semaphore itself takes an eviction once.
     if (await postToSemaphore(tx, `permit/${id}/evict`, message))
       await record(tx, { actor: operator, action: 'semaphore.evict', machineId, detail: { id, semaphore, reason } });

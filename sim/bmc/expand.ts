@@ -10,8 +10,8 @@ export function expandFeatures(levels: number, all: boolean): Document {
 export function expandLevels(query: string, max: number, all: boolean): number | null {
   if (query.startsWith('*') && !all) return null;
   const [, levels = '1'] = /^[.*](?:\(\$levels=([1-9])\))?$/.exec(query) ?? [null, null];
-  const requestCount = levels === null ? 0 : Number(levels);
-  return requestCount >= 1 && requestCount <= max ? requestCount : null;
+  const wanted = levels === null ? 0 : Number(levels);
+  return wanted >= 1 && wanted <= max ? wanted : null;
 }
 
 /** The document with what it links to in place of the links, except below `Links`. `at` finds a document by its path. */

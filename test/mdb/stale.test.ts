@@ -45,7 +45,9 @@ describe('O-3: a stale writer of a machine fails by its version', () => {
     const before = await machine(old.machineId);
     const stale = /order 11 goes on in its run 2, and this is its run 1: nothing was changed/;
     await expect(outage.leaveService({ ...old, to: 'draining', dryRun: false })).rejects.toThrow(stale);
-    await expect(passage.turnTo({ ...old, ended: 'drain', next: { ...first, step: 'reboot' } })).rejects.toThrow(stale);
+    await expect(passage.beginNextStep({ ...old, ended: 'drain', next: { ...first, step: 'reboot' } })).rejects.toThrow(
+      stale,
+    );
     await expect(passage.endOrder({ ...old, state: 'done', outcome: 'x', hold: false })).rejects.toThrow(stale);
     await expect(passage.endOrder({ ...old, state: 'done', outcome: 'x', hold: false })).rejects.toMatchObject({
       name: 'StaleRun',

@@ -20,7 +20,7 @@ const reason = await whyNot(['cpio']);
 const hanging = `
 burn_in() {
   begin
-  tell /agent/step step name burnin state running
+  report /agent/step step name burnin state running
   say 'hangs on purpose'
   alive 5
   while :; do sleep 3600; done

@@ -98,7 +98,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
   let state = status;
   const usual: Doubles = {
     orderByPayload: async () => null,
-    readLife: async () => ({ underWay: null, waiting: [], pausedOrders: [], paused: false, lastPassage: null }),
+    readBacklog: async () => ({ underWay: null, waiting: [], pausedOrders: [], paused: false, lastPassage: null }),
     keepPause: async () => undefined,
     beginBirth: async () => ({ live: true, fence: 1, controller: false, boot: false }),
     settleNewcomer: async () => ({ is: 'own' }),
@@ -122,7 +122,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       request: {},
     }),
     keepPlan: async () => 'hash',
-    turnTo: async () => undefined,
+    beginNextStep: async () => undefined,
     endOrder: async () => state,
     breakOff: async () => ({ ...status, stage: 'racked', opState: 'disabled', bootState: 'birth' }),
     openHumanStep: async () => undefined,
@@ -181,7 +181,7 @@ export function goingWell(calls: string[], different: Partial<Doubles> = {}): Do
       name,
       async (input: Record<string, unknown>) => {
         // Every life begins with it.
-        if (name !== 'readLife') calls.push(describe(name, input));
+        if (name !== 'readBacklog') calls.push(describe(name, input));
         const reported = await (activity as (input: unknown) => Promise<unknown>)(input);
         state = stateIn(reported) ?? state;
         return reported;
@@ -208,7 +208,7 @@ function describe(name: string, input: Record<string, unknown>): string {
     input['to'] ??
     input['state'] ??
     (name === 'closeHumanStep' ? input['answer'] : undefined) ??
-    (name === 'sendToSemaphore' ? input['message'] : undefined);
+    (name === 'sendToSemaphore' ? input['signal'] : undefined);
   return detail === undefined ? name : `${name} ${String(detail)}`;
 }
 

@@ -233,7 +233,8 @@ async function onOwnServer(
 const goesOn =
   /^(check(Health|Controller)|lookAtBoard|drainProgress|settle|read\w+|missingParts|planClean|noteReboot|keepIgnored|remindHumanStep|closeHumanStep|sendToSemaphore release|openHumanStep takeover)/;
 /** What may still be done once it is cancelled: the way back. */
-const goesBack = /^(moveMachine (production|disabled)|moveMachine$|stopDrain|unsetRebirth|turnTo|endAttempt|endOrder)/;
+const goesBack =
+  /^(moveMachine (production|disabled)|moveMachine$|stopDrain|unsetRebirth|beginNextStep|endAttempt|endOrder)/;
 
 type HeldBack = 'pause' | 'takeover';
 

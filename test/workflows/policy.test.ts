@@ -57,7 +57,7 @@ describe.skipIf(shared === null)('O-5: with nothing named', () => {
 describe.skipIf(shared === null)('O-5: a birth', () => {
   test('O-5: of a machine in production takes it out by its permits, and gives them back', () => {
     const requests: string[] = [];
-    const reported: string[] = [];
+    const sent: string[] = [];
     const begins: unknown[] = [];
     const different = {
       beginBirth: async ({ permitted }: { permitted?: true }) => {
@@ -69,13 +69,13 @@ describe.skipIf(shared === null)('O-5: a birth', () => {
         requests.push(semaphore);
         return { state: 'granted' as const, fence: 9 };
       },
-      sendToSemaphore: async ({ message }: { message: string }) => void reported.push(message),
+      sendToSemaphore: async ({ signal }: { signal: string }) => void sent.push(signal),
     };
     return withBench(shared as NonNullable<typeof shared>, different, async (bench) => {
       await bench.goOn();
       expect(await outcome(bench)).toMatchObject({ outcome: 'done' });
       expect(requests).toEqual(['semaphore/reboot/fleet=all', 'semaphore/reboot/rack=A01']);
-      expect(reported).toEqual(['release', 'release']);
+      expect(sent).toEqual(['release', 'release']);
       expect(begins).toEqual([undefined, true]);
     });
   });

@@ -2,7 +2,13 @@ import { campaignWorkflowId } from '../../contract/campaign.ts';
 import { recordsWorkflowId } from '../../contract/controllers.ts';
 import { reconcileWorkflowId } from '../../contract/reconcile.ts';
 import { semaphoreMessages } from '../../contract/semaphore.ts';
-import { busySites, leftPermits, openCampaigns, openSemaphores, unheardWords } from '../../mdb/orders/comparing.ts';
+import {
+  busySites,
+  leftPermits,
+  openCampaigns,
+  openSemaphores,
+  undeliveredMessages,
+} from '../../mdb/orders/comparing.ts';
 import { isScheduled, scheduleReconcile, scheduleRecords } from '../schedules.ts';
 import { signalSemaphore, wakeCampaign, wakeSemaphore } from '../start.ts';
 import { type ComparisonContext, each, mend } from './context.ts';
@@ -13,9 +19,9 @@ export async function compareGroups(context: ComparisonContext): Promise<void> {
   await compareSemaphores(context);
   await compareCampaigns(context);
   await compareSchedules(context);
-  for (const id of await unheardWords(context.mdb, !context.dryRun))
+  for (const id of await undeliveredMessages(context.mdb, !context.dryRun))
     context.tally.add({
-      kind: 'word',
+      kind: 'message',
       id,
       what: 'the end of this permit was sent and did not arrive; it is sent again',
     });

@@ -95,7 +95,7 @@ class Engine {
       run.order.orderId,
     );
     this.acts.count = run.recall.acted;
-    this.questions.count = run.recall.requestCount;
+    this.questions.count = run.recall.questionCount;
     run.takeover.recall = run.recall;
     run.request = requestOf(definition.passage, begun.request ?? {});
     run.facts = definition.facts(begun, run.recall);
@@ -181,7 +181,7 @@ class Engine {
     if (this.definition.rowsByEffects) return;
     if (from === null || from === step) return run.recall.reach(step.name);
     run.recall.reach(step.name);
-    await passageActivities.turnTo({ ...run.order, ended: from.name, next: this.start(step) });
+    await passageActivities.beginNextStep({ ...run.order, ended: from.name, next: this.start(step) });
   }
 
   /** A machine that booted anew goes on where its passage says; the MDB counts the attempt. */

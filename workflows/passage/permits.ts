@@ -192,7 +192,7 @@ export class Permits {
   /** Says that the passage makes progress; call it where a step ends. */
   async renew(): Promise<void> {
     for (const { semaphore, id } of this.mine)
-      await permitActivities.sendToSemaphore({ semaphore, message: semaphoreMessages.renew, body: { id } });
+      await permitActivities.sendToSemaphore({ semaphore, signal: semaphoreMessages.renew, body: { id } });
   }
 
   /** Gives back everything, or what was taken for one operation; may be repeated. */
@@ -213,11 +213,8 @@ export class Permits {
     this.earlier.delete(semaphore);
     const held = { semaphore, operation: resource.operation, id: earlier ?? uuid4() };
     this.mine.push(held);
-    for (let requestCount = 0; ; requestCount += 1) {
-      const answer = await this.ask(
-        held,
-        earlier === undefined ? requestCount : `${workflowInfo().runId}/${requestCount}`,
-      );
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await this.ask(held, earlier === undefined ? attempt : `${workflowInfo().runId}/${attempt}`);
       if (answer.state === 'refused' && earlier !== undefined) {
         // The earlier run's request has ended meanwhile.
         this.mine = this.mine.filter((one) => one !== held);
@@ -225,7 +222,7 @@ export class Permits {
       }
       if (answer.state === 'refused') return { state: 'refused', reason: `${held.semaphore}: ${answer.reason}` };
       if (answer.state === 'granted') this.granted.set(held.id, answer.fence);
-      else if (requestCount === 0) this.noteQueued(held, answer, options);
+      else if (attempt === 0) this.noteQueued(held, answer, options);
       const waited = await this.awaitGrant(held, until, options);
       if (waited !== 'again') return waited;
     }
@@ -275,7 +272,7 @@ export class Permits {
 
   private release({ semaphore, id }: Pick<OwnRequest, 'semaphore' | 'id'>): Promise<void> {
     return CancellationScope.nonCancellable(() =>
-      permitActivities.sendToSemaphore({ semaphore, message: semaphoreMessages.release, body: { id } }),
+      permitActivities.sendToSemaphore({ semaphore, signal: semaphoreMessages.release, body: { id } }),
     );
   }
 }

@@ -15,7 +15,7 @@ export class Recall {
   readonly past: Past | null;
   /** How many acts and questions have a number. */
   readonly acted: number;
-  readonly requestCount: number;
+  readonly questionCount: number;
   private readonly steps: readonly string[];
   private goal: string | null;
   private acts: PastAct[];
@@ -33,7 +33,7 @@ export class Recall {
       0,
       ...(past?.acts ?? []).map(({ id }) => Number(id.slice(orderId.length).split(':').at(-1)) || 0),
     );
-    this.requestCount = past?.questionCount ?? 0;
+    this.questionCount = past?.questionCount ?? 0;
   }
 
   /** The step at which it goes on; null for the first, and once it is there. */

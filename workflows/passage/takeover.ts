@@ -53,7 +53,7 @@ export class Takeover {
       choices: ['done', 'hand-back', 'abandon'],
     };
     const known = this.recall.takeTakeover();
-    const id = known?.id ?? `${order.orderId}:takeover:${this.recall.requestCount + this.count}`;
+    const id = known?.id ?? `${order.orderId}:takeover:${this.recall.questionCount + this.count}`;
     inbox.pose({ id, question: known?.question.reason ?? question.reason, choices: question.choices, owner: by });
     await passageActivities.openHumanStep({ ...order, ...question, id, step, owner: by, remindAfter: reminderMs });
     inbox.cover('person');

@@ -64,19 +64,19 @@ ask() {
 
 refusal() { rec get "$answer" error reason 2>/dev/null || cat /run/fetch.err; }
 
-# tell PATH KIND KEY VALUE…: one record posted
-tell() {
-  tell_path=$1
+# report PATH KIND KEY VALUE…: one record posted
+report() {
+  report_path=$1
   shift
-  rec put "$@" >/run/told
-  ask "$tell_path" /run/told
+  rec put "$@" >/run/report
+  ask "$report_path" /run/report
 }
 
 # step NAME STATE [DEVICE] [MESSAGE]: seconds count from the last `begin`
 begin() { step_began=$(uptime_now); }
 step() {
   say "$1 $2${3:+ $3}${4:+: $4}"
-  tell /agent/step step name "$1" state "$2" seconds "$(seconds_since "$step_began")" device "${3:-}" message "${4:-}"
+  report /agent/step step name "$1" state "$2" seconds "$(seconds_since "$step_began")" device "${3:-}" message "${4:-}"
 }
 
 # fail STEP DEVICE MESSAGE: reported; the caller returns to asking for directives
@@ -90,7 +90,7 @@ hello() {
   [ -n "$url" ] && [ -n "$boot_token" ] || give_up 'the kernel arguments hold no farrier.url and farrier.token'
   (umask 077 && echo "$boot_token" >"$session")
   boot_id=$(cat /proc/sys/kernel/random/boot_id)
-  tell /agent/hello agent version 1 firmware "$(firmware)" boot "$boot_id" || give_up 'the boot token is refused'
+  report /agent/hello agent version 1 firmware "$(firmware)" boot "$boot_id" || give_up 'the boot token is refused'
   token=$(rec get "$answer" session token) || give_up 'the answer to hello holds no session'
   (umask 077 && echo "$token" >"$session")
   token= boot_token=
@@ -102,8 +102,8 @@ agent() {
   network_up
   hello
   while read -r early; do
-    echo "$early" >/run/told
-    ask /agent/step /run/told
+    echo "$early" >/run/report
+    ask /agent/step /run/report
   done </run/early
   take_inventory
   seq=0

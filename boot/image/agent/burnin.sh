@@ -3,7 +3,7 @@ burn_in() {
   begin
   [ "$fast" != 1 ] || { fail burnin '' 'the fast image does no burn-in'; return 0; }
   stress=$(given stress) cap=$(given cap)
-  tell /agent/step step name burnin state running
+  report /agent/step step name burnin state running
   : >/run/parts
   run_probes "$stress" &
   probes=$!
@@ -12,7 +12,7 @@ burn_in() {
     sleep 2
     alive 120
     took=$(seconds_since "$step_began")
-    tell /agent/progress progress percent "$(awk -v t="$took" -v s="$stress" 'BEGIN { p = 100 * t / (s + 4); printf "%d", p > 99 ? 99 : p }')"
+    report /agent/progress progress percent "$(awk -v t="$took" -v s="$stress" 'BEGIN { p = 100 * t / (s + 4); printf "%d", p > 99 ? 99 : p }')"
     if [ "${took%.*}" -ge "$cap" ]; then
       cut=1
       kill $probes

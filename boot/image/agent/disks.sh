@@ -44,8 +44,8 @@ path_key() {
   echo "$id/$(disk_serial "$1")/$(cat "$file/size")/$(cat "$file/device/subsysnqn" 2>/dev/null)" | tr ' ' _
 }
 
-# told_serial NAME: what the disk says, whatever it is
-told_serial() {
+# raw_serial NAME: what the disk says, whatever it is
+raw_serial() {
   for file in serial device/serial; do
     if [ -s "/sys/block/$1/$file" ]; then tr -cd '\040-\176' <"/sys/block/$1/$file" | trimmed; return; fi
   done
@@ -57,7 +57,7 @@ trimmed() { tr '\n' ' ' | sed 's/  */ /g; s/^ //; s/ $//'; }
 
 # disk_serial NAME: empty for what stands where a serial number should be
 disk_serial() {
-  serial_text=$(told_serial "$1" | tr -d ' ')
+  serial_text=$(raw_serial "$1" | tr -d ' ')
   is_filler "$serial_text" || echo "$serial_text"
 }
 

@@ -1,5 +1,5 @@
 # Erasing: the disks that the directive lists, each by the method named for it, and no other. All are asked first whether
-# they can; when one cannot, none is touched. What is told of each is what shows that it was erased.
+# they can; when one cannot, none is touched. What is reported of each is what shows that it was erased.
 
 erase_disks() {
   begin
@@ -8,14 +8,14 @@ erase_disks() {
   rm -rf /run/erase
   mkdir -p /run/erase
   seed=$(given seed) failure=
-  tell /agent/step step name erase state running
+  report /agent/step step name erase state running
   each_disk ask_disk
   [ -n "$failure" ] || { each_disk erase_disk; await_disks; each_disk settle_disk; }
   each_disk close_disk
   [ -z "$failure" ] || { fail erase "$failed_disk" "$failure"; return 0; }
   # Keys of a disk that was erased in another way have nothing left to open.
   drop_key 2>/dev/null
-  tell /agent/erased erased seq "$seq" seconds "$(seconds_since "$step_began")" || { fail erase '' "refused: $(refusal)"; return 0; }
+  report /agent/erased erased seq "$seq" seconds "$(seconds_since "$step_began")" || { fail erase '' "refused: $(refusal)"; return 0; }
   step erase done '' "$((number - 1)) disks"
 }
 
@@ -33,17 +33,17 @@ each_disk() {
   done
 }
 
-# tell_disk STATE [KEY VALUE]…
-tell_disk() {
+# report_disk STATE [KEY VALUE]…
+report_disk() {
   disk_state=$1
   shift
-  tell /agent/erased disk serial "$serial" name "${disk:-absent}" method "$method" state "$disk_state" "$@"
+  report /agent/erased disk serial "$serial" name "${disk:-absent}" method "$method" state "$disk_state" "$@"
 }
 
-# not_erased refused|failed REASON: told, and the reason why the step fails
+# not_erased refused|failed REASON: reported, and the reason why the step fails
 not_erased() {
   reason=$(echo "$2" | tr '\n\t' '  ' | cut -c1-250)
-  tell_disk "$1" words "$reason"
+  report_disk "$1" words "$reason"
   [ -n "$failure" ] || failed_disk=$disk_name failure="$method: $reason"
 }
 
@@ -56,13 +56,13 @@ ask_disk() {
   esac || not_erased refused "$message"
 }
 
-# Marks first, so that what is looked for afterwards is known to have been there; then it is told; then it is erased.
+# Marks first, so that what is looked for afterwards is known to have been there; then it is reported; then it is erased.
 erase_disk() {
   uptime_now >$work.began
   [ "$method" != crypto ] || { erase_keys; return; }
   # A disk whose erase was cut short may be locked until it is erased; it carries the marks of the first try.
   message=$(erase mark "$device" "$seed" 2>&1) || [ "$begun" = 1 ] || { not_erased failed "$message"; return; }
-  tell_disk begun || { not_erased failed "refused: $(refusal)"; return; }
+  report_disk begun || { not_erased failed "refused: $(refusal)"; return; }
   {
     if [ "$method" = filesystems ]; then remake_file_systems; else erase do "$method" "$device"; fi >$work.out 2>$work.err
     echo $? >$work.code
@@ -78,7 +78,7 @@ await_disks() {
     [ $running = 1 ] || return 0
     sleep $pause
     [ $pause -ge 30 ] || pause=$((pause + 1))
-    tell /agent/progress progress percent "$(awk '/^progress/ { p[FILENAME] = $2 } /^words/ { p[FILENAME] = 100 }
+    report /agent/progress progress percent "$(awk '/^progress/ { p[FILENAME] = $2 } /^words/ { p[FILENAME] = 100 }
       END { for (f in p) { sum += p[f]; n++ } printf "%d", n ? sum / n : 0 }' /run/erase/*.out)"
   done
 }
@@ -87,15 +87,15 @@ settle_disk() {
   [ -e $work.code ] || return 0
   [ "$(cat $work.code)" = 0 ] || { not_erased failed "$(cat $work.err)"; return; }
   found=$(erase check "$device" "$seed" 2>$work.err) && blank_ends 2>$work.err || { not_erased failed "$(cat $work.err)"; return; }
-  tell_done "$(sed -n 's/^words //p' $work.out)"
+  report_done "$(sed -n 's/^words //p' $work.out)"
 }
 
-# tell_done WORDS [KEY VALUE]…
-tell_done() {
+# report_done WORDS [KEY VALUE]…
+report_done() {
   words=$1
   shift
   # shellcheck disable=SC2046 # fields of a record already: blocks=… sampled=… survived=… blank=…
-  tell_disk done words "$words" seconds "$(seconds_since "$(cat $work.began)")" $(echo "$found" | tr '=' ' ') "$@" ||
+  report_disk done words "$words" seconds "$(seconds_since "$(cat $work.began)")" $(echo "$found" | tr '=' ' ') "$@" ||
     not_erased failed "refused: $(refusal)"
 }
 
@@ -145,14 +145,14 @@ erase_keys() {
   part=$(partition_of "$disk" 2)
   if [ -e $work.opened ]; then
     message=$(erase mark "$(cat $work.opened)" "$seed" 2>&1) || { not_erased failed "$message"; return; }
-    tell_disk begun opened 1 || { not_erased failed "refused: $(refusal)"; return; }
+    report_disk begun opened 1 || { not_erased failed "refused: $(refusal)"; return; }
     crypt close "clean$number"
     message=$(drop_key 2>&1) || { not_erased failed "the key cannot be discarded: $message"; return; }
   fi
   ! has_key || { not_erased failed 'the key is still there after it was discarded'; return; }
   if [ -b "$part" ]; then looked=$part; else looked=$device; fi
   found=$(erase check "$looked" "$seed" 2>$work.err) && blank_rest 2>$work.err && blank_ends 2>$work.err || { not_erased failed "$(cat $work.err)"; return; }
-  tell_done "disk keys discarded; $((plain / 1048576)) MiB outside of the encrypted partition overwritten" key_gone 1
+  report_done "disk keys discarded; $((plain / 1048576)) MiB outside of the encrypted partition overwritten" key_gone 1
 }
 
 # What was never encrypted, /boot and all that lies outside of the root, is overwritten.

@@ -5,7 +5,7 @@
 unpack_image() {
   begin
   [ "$(given bytes)" != 0 ] || { step image done "image $(given image)" 'left to the image system'; return 0; }
-  tell /agent/step step name image state running
+  report /agent/step step name image state running
   alive 14400
   given signature >/run/image.signature
   {

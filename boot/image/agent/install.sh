@@ -15,7 +15,7 @@ install_system() {
 
 report_installed() {
   begin
-  tell /agent/installed installed image "$(given image)" sha256 "$(given sha256)" mark "$(given mark)" \
+  report /agent/installed installed image "$(given image)" sha256 "$(given sha256)" mark "$(given mark)" \
     keystore $keystore key "$fingerprint" disk "$(given disk)" || { fail installed "$disk_name" "refused: $(refusal)"; return 1; }
   step installed done "$disk_name"
 }

@@ -27,8 +27,8 @@ take_inventory() {
     return 0
   fi
   say "inventory: $(cut -d' ' -f1 /run/inventory | sort | uniq -c | awk '{ printf "%s%d %s", n++ ? ", " : "", $1, $2 }')"
-  tell /agent/step step name inventory state done seconds "$inventory_seconds"
-  tell /agent/step step name lldp state done seconds "$lldp_took" device "$boot_if" \
+  report /agent/step step name inventory state done seconds "$inventory_seconds"
+  report /agent/step step name lldp state done seconds "$lldp_took" device "$boot_if" \
     message "$(lldp_words | awk 'NR > 1 { printf "; " } { printf "%s", $0 }')"
 }
 

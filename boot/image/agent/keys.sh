@@ -1,5 +1,5 @@
 # Disk keys: 64 random bytes that live in the machine's NVRAM or TPM and nowhere else. Making new ones discards the
-# old, and with them whatever they locked. Only a fingerprint is ever told.
+# old, and with them whatever they locked. Only a fingerprint is ever reported.
 key_variable=/sys/firmware/efi/efivars/FarrierDiskKey-6f1b7a52-3c0e-4d2a-9b0f-fa771e5d15c0
 
 make_keys() {
