@@ -62,10 +62,10 @@ export interface AgentShell {
 const conversation = `
 say() { :; }
 alive() { :; }
-tell() { shift; rec put "$@" >>"$HERE/told"; }
+report() { shift; rec put "$@" >>"$HERE/reported"; }
 ask() { answer=$HERE/run/answer; }
 begin() { step_began=0; }
-step() { echo "step=$1 state=$2 device=\${3:-} message=\${4:-}" >>"$HERE/told"; }
+step() { echo "step=$1 state=$2 device=\${3:-} message=\${4:-}" >>"$HERE/reported"; }
 early() { step "$@"; }
 wait_for() { "$@"; }
 `;
@@ -148,7 +148,7 @@ export function openShell(): AgentShell {
       return file;
     },
     run(script) {
-      const reported = join(folder, 'told');
+      const reported = join(folder, 'reported');
       writeFileSync(reported, '');
       const text = [...sourced, conversation.replaceAll('$HERE', folder), moved(script)].join('\n');
       const env = { PATH: path, HERE: folder };

@@ -82,7 +82,7 @@ describe.skipIf(environment === null)('O-2: a passage that is terminated', () =>
       const reported = await at.mdb.select().from(outbox).where(eq(outbox.kind, 'permit'));
       expect(reported.map(({ payload }) => payload)).toContainEqual({
         semaphore,
-        message: 'look',
+        signal: 'look',
         body: { id: `p-${orderId}` },
       });
     });
