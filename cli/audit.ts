@@ -40,11 +40,11 @@ export function addAudit(program: Command, open: () => Context): void {
     .action(async ({ since, limit, ...rest }: ListOptions) => {
       const { api, screen } = open();
       const entries: AuditView[] = [];
-      for (let before: number | null | undefined; before !== null && entries.length < limit; ) {
-        const query = { ...rest, ...(since !== undefined && { from: since }), ...(before !== undefined && { before }) };
+      for (let after: string | null | undefined; after !== null && entries.length < limit; ) {
+        const query = { ...rest, ...(since !== undefined && { from: since }), ...(after !== undefined && { after }) };
         const page = await api.audit({ ...query, limit: Math.min(1000, limit - entries.length) });
         entries.push(...page.entries);
-        before = page.next;
+        after = page.next;
       }
       screen.answer(entries, () => screen.table(columns, entries, 'There is nothing of that kind.'));
     });

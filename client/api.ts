@@ -369,7 +369,7 @@ export class ApiClient {
     return this.#ask('PUT', `/images/${encodeURIComponent(id)}`, { query: upload as Query, body: blob });
   }
 
-  /** Who did what, newest first; `next` is the `before` of the next page. */
+  /** Who did what, newest first; `next` is the `after` of the next page. */
   audit(query: AuditQuery = {}): Promise<AuditList> {
     return this.#get('/audit', query as Query);
   }

@@ -1,7 +1,7 @@
 /** The audit, as the people's HTTP API has it. Times are ISO 8601 in UTC. */
 import { z } from 'zod';
 import { actorClasses } from '../domain/machine.ts';
-import { machineName } from './api.ts';
+import { machineName, paged, paging } from './api.ts';
 import { timeField } from './requestschemas.ts';
 
 const row = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -18,9 +18,8 @@ export const auditQuery = z.strictObject({
     .optional(),
   from: timeField.optional(),
   until: timeField.optional(),
-  /** Rows before this one: `next` of the page before. */
-  before: row.optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  ...paging,
+  limit: paging.limit.default(100),
 });
 export const auditEntry = z.object({
   id: z.number(),
@@ -33,11 +32,7 @@ export const auditEntry = z.object({
   detail: z.record(z.string(), z.unknown()),
   hash: z.string(),
 });
-export const auditList = z.object({
-  entries: z.array(auditEntry),
-  /** What to give as `before` for the next page; null on the last. */
-  next: z.number().nullable(),
-});
+export const auditList = z.object({ entries: z.array(auditEntry), ...paged });
 
 export const auditRowsQuery = z.strictObject({
   /** Rows after this one; from the first by default. */

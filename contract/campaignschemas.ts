@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { campaignStates, memberStates, standardPace } from '../domain/campaign/campaign.ts';
 import { orderClasses, passages } from '../domain/machine.ts';
-import { id, sentence } from './api.ts';
+import { fields, id, paged, paging, sentence } from './api.ts';
 import { permitWindow } from './permitviews.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
@@ -80,7 +80,8 @@ export const campaignView = z.object({
   startedAt: text,
   endedAt: text,
 });
-export const campaignList = z.object({ campaigns: z.array(campaignView) });
+export const campaignFilter = z.strictObject({ state: z.enum(campaignStates).optional(), fields, ...paging });
+export const campaignList = z.object({ campaigns: z.array(campaignView), ...paged });
 
 export const campaignDetail = z.object({
   campaign: campaignView,

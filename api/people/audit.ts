@@ -1,8 +1,9 @@
 import * as contract from '../../contract/auditschemas.ts';
 import { readChain } from '../../mdb/audit/chain.ts';
-import { listAudit } from '../../mdb/audit/listing.ts';
+import { countAudit, listAudit } from '../../mdb/audit/listing.ts';
 import { type AuditFigures, readAuditFigures, streamPrefix, verifiedMark } from '../../mdb/audit/marks.ts';
 import { findMachine } from '../../mdb/machines/listing.ts';
+import { readPage } from './cursors.ts';
 import { type ApiRoute, route } from './route.ts';
 
 /** Who did what, and the chain by which it can be verified that nothing of it was changed. */
@@ -16,14 +17,29 @@ export const auditRoutes: readonly ApiRoute[] = [
     effect: 'read',
     query: contract.auditQuery,
     answers: { 200: contract.auditList },
-    handle: async ({ query: { machine, order, from, until, ...rest }, mdb }) => {
-      const machineId = machine === undefined ? undefined : ((await findMachine(mdb, machine)) ?? machine);
-      const span = {
+    handle: async ({ query: { machine, order, from, until, limit, after, actor, action }, mdb, cursors }) => {
+      const wanted = {
+        machineId: machine === undefined ? undefined : ((await findMachine(mdb, machine)) ?? machine),
+        orderId: order,
         from: from === undefined ? from : new Date(from),
         until: until === undefined ? until : new Date(until),
+        ...{ actor, action },
       };
-      const entries = await listAudit(mdb, { ...rest, ...span, machineId, orderId: order });
-      return { entries, next: entries.length < rest.limit ? null : (entries.at(-1)?.id ?? null) };
+      const { rows, ...page } = await readPage(
+        cursors,
+        'audit',
+        { after, limit },
+        async ({ after: before, ...of }) => {
+          const entries = await listAudit(mdb, {
+            ...wanted,
+            ...of,
+            before: before === undefined ? before : Number(before),
+          });
+          return entries.map((entry) => ({ id: String(entry.id), entry }));
+        },
+        () => countAudit(mdb, wanted),
+      );
+      return { entries: rows.map(({ entry }) => entry), ...page };
     },
   }),
   route({

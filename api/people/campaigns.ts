@@ -9,8 +9,10 @@ import {
   startCampaign,
   steerCampaign,
 } from '../../mdb/campaigns/campaigns.ts';
+import { countCampaigns } from '../../mdb/campaigns/listing.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { showCampaign, showCampaigns } from './campaignview.ts';
+import { readPage } from './cursors.ts';
 import { ApiError, granted } from './errors.ts';
 import { mustSelect } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
@@ -71,8 +73,19 @@ export const campaignRoutes: readonly ApiRoute[] = [
     summary: 'Campaigns, newest first',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    query: contract.campaignFilter,
+    fieldsOf: 'campaigns',
     answers: { 200: contract.campaignList },
-    handle: async ({ mdb }) => ({ campaigns: await showCampaigns(mdb, 200) }),
+    handle: async ({ query: { state, limit, after }, mdb, cursors }) => {
+      const { rows, ...page } = await readPage(
+        cursors,
+        'campaigns',
+        { after, limit },
+        (of) => showCampaigns(mdb, { state, ...of }),
+        () => countCampaigns(mdb, { state }),
+      );
+      return { campaigns: [...rows], ...page };
+    },
   }),
   route({
     method: 'GET',

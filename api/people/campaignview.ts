@@ -3,7 +3,7 @@ import type { CampaignDetail, CampaignView } from '../../contract/campaignschema
 import type { MemberCounts, MemberState } from '../../domain/campaign/campaign.ts';
 import { phaseOf, total } from '../../domain/campaign/judge.ts';
 import type { CampaignRow } from '../../mdb/campaigns/campaigns.ts';
-import { listCampaigns, listMembers, readCampaign } from '../../mdb/campaigns/listing.ts';
+import { type CampaignsWanted, listCampaigns, listMembers, readCampaign } from '../../mdb/campaigns/listing.ts';
 import { countMembers, readTimeLeft } from '../../mdb/campaigns/step.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { readBreakerGate } from '../../mdb/permits/gates.ts';
@@ -38,8 +38,8 @@ async function findWait(mdb: Mdb, { pace }: CampaignRow, counts: MemberCounts): 
 }
 
 /** Newest first. */
-export async function showCampaigns(mdb: Mdb, limit: number): Promise<CampaignView[]> {
-  return Promise.all((await listCampaigns(mdb, limit)).map((row) => viewOf(mdb, row)));
+export async function showCampaigns(mdb: Mdb, wanted: CampaignsWanted): Promise<CampaignView[]> {
+  return Promise.all((await listCampaigns(mdb, wanted)).map((row) => viewOf(mdb, row)));
 }
 
 export async function showCampaign(

@@ -52,3 +52,16 @@ function matching({ machineId, orderId, actor, action, from, until }: AuditWante
   if (until !== undefined) parts.push(sql`at < ${until.toISOString()}::timestamptz`);
   return sql.join(parts, sql` and `);
 }
+
+/** How many rows there are of those that are wanted. The numbers of the chain have no gaps, so the last one counts all. */
+export async function countAudit(
+  mdb: MdbOrTransaction,
+  wanted: Omit<AuditWanted, 'before' | 'limit'>,
+): Promise<number> {
+  const filtered = Object.values(wanted).some((value) => value !== undefined);
+  const count = filtered
+    ? sql`select count(*)::integer as count from audit where ${matching({ ...wanted, limit: 0 })}`
+    : sql`select coalesce(max(id), 0)::integer as count from audit`;
+  const rows = await mdb.execute<{ count: number }>(count);
+  return rows[0]?.count ?? 0;
+}

@@ -1,15 +1,45 @@
 /** Campaigns and their machines as they stand. */
-import { desc, eq, sql } from 'drizzle-orm';
-import type { MemberState } from '../../domain/campaign/campaign.ts';
+import { and, asc, count, desc, eq, sql } from 'drizzle-orm';
+import type { CampaignState, MemberState } from '../../domain/campaign/campaign.ts';
 import type { MdbOrTransaction } from '../connect.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
 import { campaigns } from '../schema.ts';
 import { type CampaignRow, rehearsalSql } from './campaigns.ts';
 
-/** Newest first. */
-export async function listCampaigns(mdb: MdbOrTransaction, limit: number): Promise<CampaignRow[]> {
-  return mdb.select().from(campaigns).orderBy(desc(campaigns.createdAt)).limit(limit);
+export interface CampaignsWanted {
+  readonly state?: CampaignState | undefined;
+  /** Id of the last campaign of the page before. */
+  readonly after?: string | undefined;
+  readonly limit: number;
 }
+
+/** Newest first. */
+export async function listCampaigns(
+  mdb: MdbOrTransaction,
+  { state, after, limit }: CampaignsWanted,
+): Promise<CampaignRow[]> {
+  const behind =
+    after === undefined
+      ? undefined
+      : sql`exists (select 1 from campaigns a where a.id = ${after} and (${campaigns.createdAt} < a.created_at
+          or (${campaigns.createdAt} = a.created_at and ${campaigns.id} > a.id)))`;
+  return mdb
+    .select()
+    .from(campaigns)
+    .where(and(ofState(state), behind))
+    .orderBy(desc(campaigns.createdAt), asc(campaigns.id))
+    .limit(limit);
+}
+
+export async function countCampaigns(
+  mdb: MdbOrTransaction,
+  { state }: Pick<CampaignsWanted, 'state'>,
+): Promise<number> {
+  const [row] = await mdb.select({ total: count() }).from(campaigns).where(ofState(state));
+  return row?.total ?? 0;
+}
+
+const ofState = (state: CampaignState | undefined) => (state === undefined ? undefined : eq(campaigns.state, state));
 
 export async function readCampaign(mdb: MdbOrTransaction, id: string): Promise<CampaignRow | null> {
   const [row] = await mdb.select().from(campaigns).where(eq(campaigns.id, id));

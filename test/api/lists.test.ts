@@ -1,7 +1,8 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
-import { audit, idempotencyKeys, orders, pools } from '../../mdb/schema.ts';
+import { standardPace } from '../../domain/campaign/campaign.ts';
+import { audit, campaigns, idempotencyKeys, orders, pools } from '../../mdb/schema.ts';
 import { servePeople } from './serving.ts';
 
 let served: Awaited<ReturnType<typeof servePeople>>;
@@ -43,6 +44,32 @@ describe('lists', () => {
     expect([...totals]).toEqual([count]);
     const whole = await ask('GET', `/${list}?limit=1000`);
     expect(whole.body[list].map(({ id }: { id: string }) => id)).toEqual(ids);
+  });
+
+  it('of campaigns and the audit come so too', async () => {
+    await served.base.mdb.execute(sql`
+      insert into campaigns (id, selector, passage, request, reason, requester, pace, hash, halt_at, groups)
+      select 'c-' || n, 'all', 'drain', '{}', 'r', 'ann', '{"windows": []}', 'x', 1, '[]' from generate_series(1, 9) n`);
+    const found = await served.base.mdb.select({ pace: campaigns.pace }).from(campaigns);
+    expect(found).toHaveLength(9);
+    const pace = { ...standardPace, windows: [] };
+    await served.base.mdb.update(campaigns).set({ pace });
+    const { ids, totals } = await walk('campaigns', '');
+    expect(new Set(ids).size).toBe(9);
+    expect([...totals]).toEqual([9]);
+    for (let at = 0; at < 9; at++) await ask('PUT', '/pools/cold', { soakMinutes: at, new: true, reason: 'r' });
+    const rows: number[] = [];
+    for (let after = ''; ; ) {
+      const { body } = await ask('GET', `/audit?action=pool.*&limit=2${after}`);
+      expect(body.total).toBe(9);
+      rows.push(...body.entries.map(({ id }: { id: number }) => id));
+      if (body.next === null) break;
+      after = `&after=${body.next}`;
+    }
+    expect(rows).toHaveLength(9);
+    expect(rows).toEqual([...rows].sort((a, b) => b - a));
+    const { total } = (await ask('GET', '/audit?limit=1')).body;
+    expect(await served.base.mdb.$count(audit)).toBe(total);
   });
 
   it('are narrowed by a selector', async () => {
@@ -123,7 +150,8 @@ describe('intent', () => {
     expect((await ask('GET', '/pools/gpu')).headers['etag']).toBe(after);
     const late = await ask('PUT', '/pools/gpu', { soakMinutes: 9, reason: 'late' }, { 'if-match': before });
     expect(late).toMatchObject({ status: 412, body: { code: 'changed' } });
-    expect(await served.base.mdb.select().from(pools)).toMatchObject([{ id: 'gpu', soakMinutes: 7 }]);
+    const [gpu] = await served.base.mdb.select().from(pools).where(eq(pools.id, 'gpu'));
+    expect(gpu).toMatchObject({ soakMinutes: 7 });
     expect(await ask('PUT', '/pools/gpu', { soakMinutes: 8, reason: 'no matter' })).toMatchObject({ status: 200 });
   });
 
