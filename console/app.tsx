@@ -5,11 +5,15 @@ import { FleetPage } from './fleet/page.tsx';
 import { Navigation } from './frame/navigation.tsx';
 import { PageFrame } from './frame/page.tsx';
 import { Guarded } from './frame/part.tsx';
+import { InboxPage } from './inbox/page.tsx';
+import { MachinePage } from './machine/page.tsx';
 
 /** What each address shows; `name` is what stands in the place of `:name`. */
 const pages: Readonly<Record<ConsolePage, ComponentType<{ readonly name: string }>>> = {
   start: FleetPage,
   fleet: FleetPage,
+  machine: MachinePage,
+  inbox: InboxPage,
 };
 
 const patterns = Object.entries(consolePages).map(([page, path]) => ({

@@ -1,5 +1,5 @@
 /** The people's HTTP API as the console asks it: on the origin that the console came from, and nowhere else. */
-import type { MachineSummary, Problem } from '../contract/api.ts';
+import type { HumanStepView, MachineSummary, MachineView, OrderView, Problem, TimelineEntry } from '../contract/api.ts';
 import type { SessionView } from '../contract/session.ts';
 
 /** Why a request came to nothing, as the API says it or, where it says nothing, in our words. */
@@ -38,16 +38,24 @@ async function ask<T>(method: string, path: string, init: RequestInit = {}): Pro
 }
 
 function read<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== null && value !== '') given.set(name, String(value));
+  const search = given.toString();
   return ask('GET', search === '' ? path : `${path}?${search}`, signal ? { signal } : {});
 }
 
-export interface MachinePage {
+function send<T>(method: 'POST' | 'PUT', path: string, body: object): Promise<T> {
+  return ask(method, path, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+const at = (name: string) => encodeURIComponent(name);
+
+export interface MachineSlice {
   readonly machines: readonly MachineSummary[];
   readonly next: string | null;
-  /** How many there are on all pages; absent where the API does not count them. */
-  readonly total?: number;
+  /** How many there are on all pages. */
+  readonly total: number;
 }
 
 export const readSession = (signal: AbortSignal) => read<SessionView>('/session', {}, signal);
@@ -55,4 +63,19 @@ export const readSession = (signal: AbortSignal) => read<SessionView>('/session'
 export const readMachines = (
   query: { selector: string; after: string | null; limit: number },
   signal: AbortSignal,
-): Promise<MachinePage> => read('/machines', query, signal);
+): Promise<MachineSlice> => read('/machines', query, signal);
+
+export const readMachineView = (name: string, signal: AbortSignal) =>
+  read<MachineView>(`/machines/${at(name)}`, {}, signal);
+
+export const readLife = async (name: string, limit: number, signal: AbortSignal) =>
+  (await read<{ entries: TimelineEntry[] }>(`/machines/${at(name)}/timeline`, { limit }, signal)).entries;
+
+export const readOrdersOf = async (machine: string, signal: AbortSignal) =>
+  (await read<{ orders: OrderView[] }>('/orders', { machine, limit: 50 }, signal)).orders;
+
+export const readQuestions = async (signal: AbortSignal) =>
+  (await read<{ steps: HumanStepView[] }>('/steps', { open: true, limit: 1000 }, signal)).steps;
+
+export const answerQuestion = (id: string, answer: { answer: string; note?: string; data?: object }) =>
+  send<{ accepted: true }>('POST', `/steps/${at(id)}/answer`, answer);

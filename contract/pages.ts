@@ -2,5 +2,7 @@
 export const consolePages = {
   start: '/',
   fleet: '/fleet',
+  machine: '/machines/:name',
+  inbox: '/inbox',
 } as const;
 export type ConsolePage = keyof typeof consolePages;

@@ -29,7 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'cli/mdb': ['domain', 'mdb', 'host', 'cli'],
   'cli/up': ['domain', 'contract/attributes.ts', 'mdb', 'boot', 'host', 'cli'],
   // It runs in browsers, and knows of Farrier what its API tells.
-  console: ['domain', 'contract/pages.ts'],
+  console: ['domain', ...of('contract', 'machine', 'pages')],
   scripts: ['*'],
   test: ['*'],
 };

@@ -1,10 +1,14 @@
 import { useState } from 'react';
 import { consolePages } from '../../contract/pages.ts';
 import { PageLink, useAddress } from '../address.tsx';
+import { useLiveState } from '../live.ts';
 import { useSession } from '../session.ts';
 import { chooseTheme, readTheme, type Theme, themes } from './theme.ts';
 
-const entries = [['Fleet', consolePages.fleet]] as const;
+const entries = [
+  ['Fleet', consolePages.fleet],
+  ['Inbox', consolePages.inbox],
+] as const;
 
 /** The pages, who looks, and how light it is. */
 export function Navigation() {
@@ -26,9 +30,21 @@ export function Navigation() {
           ))}
         </ul>
       </nav>
+      <Liveness />
       <Person />
       <ThemeChoice />
     </header>
+  );
+}
+
+/** Whether what is shown changes by itself. */
+function Liveness() {
+  const state = useLiveState();
+  const text = { opening: '…', following: 'live', asking: 'not live: asked again every 5 s' }[state];
+  return (
+    <p className="frame-live" data-state={state} role="status">
+      {text}
+    </p>
   );
 }
 

@@ -1,6 +1,29 @@
-import { Component, type ReactNode } from 'react';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { Component, type ReactNode, useId } from 'react';
 import { formatTime } from '../time.ts';
 import { ProblemBox } from './problem.tsx';
+
+interface PartSpec<T> {
+  readonly title: string;
+  readonly query: Pick<UseQueryResult<T>, 'data' | 'error' | 'dataUpdatedAt' | 'refetch'>;
+  readonly children: (data: T) => ReactNode;
+}
+
+/** A part of a page: what it shows with the time of it, or what went wrong with it. Other parts go on either way. */
+export function PagePart<T>({ title, query, children }: PartSpec<T>) {
+  const id = useId();
+  const { data, error, dataUpdatedAt, refetch } = query;
+  return (
+    <section className="part" aria-labelledby={id} aria-busy={data === undefined && error === null}>
+      <div className="part-head">
+        <h2 id={id}>{title}</h2>
+        <AsOf at={dataUpdatedAt} />
+      </div>
+      {error !== null && <ProblemBox error={error} onRetry={() => void refetch()} />}
+      {data === undefined ? error === null && <p className="quiet">Loading …</p> : <Guarded>{children(data)}</Guarded>}
+    </section>
+  );
+}
 
 /** When what is shown was read. */
 export function AsOf({ at }: { readonly at: number }) {
