@@ -10,8 +10,9 @@ import { addErasure } from './erasure.ts';
 import { addBootStats, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
 import { addBreaker, addCapacity, addPool } from './guards.ts';
 import { addHardware } from './hardware.ts';
+import { addLogin, type SigningIn } from './login.ts';
 import { addMachine } from './machine.ts';
-import { addMdb } from './mdb/command.ts';
+import { addMdb, type MdbPlace } from './mdb/command.ts';
 import { addOncall } from './oncall.ts';
 import { addBirth, addOrder, addStep } from './order.ts';
 import { addPassages } from './passages.ts';
@@ -21,6 +22,7 @@ import { addRehydrate } from './rehydrate.ts';
 import { addSemaphore } from './semaphore.ts';
 import { addTag } from './tag.ts';
 import { addTicket } from './ticket.ts';
+import { addToken, addWhoami } from './token.ts';
 
 export interface GlobalOptions {
   readonly api: string;
@@ -33,7 +35,7 @@ export function createProgram(
   open: (options: GlobalOptions) => Context,
   checks: DoctorChecks,
   askBmcPassword: AskPassword,
-  mdbOwnerUrl?: string,
+  { mdb = {}, signingIn = null }: { readonly mdb?: MdbPlace; readonly signingIn?: SigningIn | null } = {},
 ): Command {
   const program = new Command('farrier')
     .description('Bare-metal servers from first power-on to useful work, and back.')
@@ -71,7 +73,10 @@ export function createProgram(
   addBmc(program, context, askBmcPassword);
   addAudit(program, context);
   addPolicy(program, context);
-  addMdb(program, context, mdbOwnerUrl);
+  addToken(program, context);
+  addWhoami(program, context);
+  if (signingIn) addLogin(program, context, signingIn);
+  addMdb(program, context, mdb);
   addDoctor(program, context, checks);
   for (const command of everyCommand(program)) command.exitOverride();
   acceptEverywhere(program);

@@ -1,4 +1,5 @@
 import { openAsBlob } from 'node:fs';
+import type { TokenCreated, TokenRequest, TokenView } from '../contract/accounts.ts';
 import type {
   BootStats,
   BrainslugRequest,
@@ -54,6 +55,7 @@ import type { PlacesRequest } from '../contract/places.ts';
 import type { PolicyVersionView } from '../contract/policyschemas.ts';
 import type { RehydrateList, RehydrateRequest, RehydrateView } from '../contract/rehydrateschemas.ts';
 import type { ReleaseRequest, UnholdRequest, VouchRequest } from '../contract/release.ts';
+import type { SessionView } from '../contract/session.ts';
 import type { TagChange, TagsChanged, TagView } from '../contract/tagschemas.ts';
 import type {
   OnCallView,
@@ -84,6 +86,10 @@ export interface ApiClientOptions {
   readonly url: string;
   /** Name for the audit. */
   readonly operator?: string;
+  /** By which it signs in. It is sent over TLS, or to this machine, and nowhere else. */
+  readonly token?: string | undefined;
+  /** PEM of who signed the API's certificate, where that is none of those that everybody trusts. */
+  readonly ca?: string | undefined;
   /** Milliseconds until a request is given up; 30,000 by default. Uploads have no limit. */
   readonly timeoutMs?: number;
 }
@@ -93,6 +99,7 @@ type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 /** The people's HTTP API, typed. Every method throws ApiProblem. */
 export class ApiClient {
   readonly #options: ApiClientOptions;
+  #fetch: Promise<typeof fetch> | null = null;
   constructor(options: ApiClientOptions) {
     this.#options = options;
   }
@@ -449,6 +456,24 @@ export class ApiClient {
     return this.#send('POST', '/disruption', spec);
   }
 
+  /** Who the caller is, and what they may. */
+  session(): Promise<SessionView> {
+    return this.#get('/session');
+  }
+
+  async tokens(): Promise<TokenView[]> {
+    return (await this.#get<{ tokens: TokenView[] }>('/tokens')).tokens;
+  }
+
+  /** Makes a token; it is in the answer, and nowhere else. */
+  createToken(request: TokenRequest): Promise<TokenCreated> {
+    return this.#send('POST', '/tokens', request);
+  }
+
+  async revokeToken(name: string, reason: string): Promise<void> {
+    await this.#ask('DELETE', `/tokens/${encodeURIComponent(name)}`, { query: { reason } });
+  }
+
   #get<T>(path: string, query: Query = {}): Promise<T> {
     return this.#ask('GET', path, { query });
   }
@@ -462,16 +487,20 @@ export class ApiClient {
     path: string,
     { query = {}, body }: { query?: Query; body?: string | Blob },
   ): Promise<T> {
-    const { url, operator, timeoutMs = 30_000 } = this.#options;
+    const { url, operator, token, ca, timeoutMs = 30_000 } = this.#options;
+    if (token !== undefined && !isPrivate(url))
+      throw new ApiProblem(0, 'insecure', `a token is not sent to ${url}, where others could read it: use https`);
     const target = new URL(`/api/v1${path}`, url);
     for (const [key, value] of Object.entries(query))
       if (value !== undefined) target.searchParams.set(key, String(value));
-    const response = await fetch(target, {
+    this.#fetch ??= ca === undefined ? Promise.resolve(fetch) : trusting(ca);
+    const response = await (await this.#fetch)(target, {
       method,
       redirect: 'error',
       headers: {
         ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
         ...(operator === undefined ? {} : { 'x-farrier-operator': operator }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body === undefined ? {} : { body }),
       ...(body instanceof Blob ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
@@ -495,6 +524,19 @@ function problemOf(status: number, answer: unknown): ApiProblem {
   const { code, detail, field, error } = (answer ?? {}) as Partial<Problem>;
   if (detail !== undefined) return new ApiProblem(status, code ?? 'fault', detail, field);
   return new ApiProblem(status, error?.code ?? 'fault', error?.message ?? `the API answered ${status}`, error?.field);
+}
+
+/** Whether nobody else reads what is sent there. */
+function isPrivate(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** `fetch` that trusts one authority more. Loaded where it is needed: most callers are on the same machine. */
+async function trusting(ca: string): Promise<typeof fetch> {
+  const [undici, tls] = await Promise.all([import('undici'), import('node:tls')]);
+  const dispatcher = new undici.Agent({ connect: { ca: [...tls.rootCertificates, ca] } });
+  return ((target: URL, options: object) => undici.fetch(target, { ...options, dispatcher })) as typeof fetch;
 }
 
 function reasonOf(error: Error): string {

@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // By hand, a controller is read in the same process: the same client, and nothing of the workflows around it.
   'cli/bmc': ['domain', 'redfish', 'cli'],
   // It begins before there is an API to ask.
-  'cli/mdb': ['domain', 'mdb', 'host', 'cli'],
+  'cli/mdb': ['domain', 'contract', 'mdb', 'host', 'cli'],
   'cli/up': ['domain', 'contract/attributes.ts', 'mdb', 'boot', 'host', 'cli'],
   // It runs in browsers, and knows of Farrier what its API tells.
   console: ['domain', ...of('contract', 'machine', 'pages')],

@@ -33,15 +33,17 @@ export const machineRoutes: readonly ApiRoute[] = [
     summary: 'Machines, a page at a time',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    narrows: true,
     query: contract.machineFilter,
     fieldsOf: 'machines',
     answers: { 200: contract.machineList },
-    handle: async ({ query, mdb, cursors }) => {
+    handle: async ({ query, pools, mdb, cursors }) => {
       const { held, selector, limit, after, fields: _, ...rest } = query;
       if (rest.rack !== undefined && !(await isGroupKnown(mdb, 'rack', rest.rack)))
         throw new ApiError('not-found', `there is no rack ${rest.rack}`, 'rack');
       const wanted = {
         ...rest,
+        pools,
         ...(held === undefined ? {} : { held: held === 'true' }),
         ...(selector === undefined ? {} : { selector: await mustSelect(mdb, selector) }),
       };

@@ -30,6 +30,7 @@ const meanings: Readonly<Record<number, string>> = {
 };
 
 const tagTexts: Readonly<Record<string, string>> = {
+  accounts: 'Who may ask, and for what',
   audit: 'Who did what and why',
   boots: 'Boot requests and their answers',
   campaigns: 'One order over many machines',
@@ -75,17 +76,18 @@ export function describeApi(routes: readonly ApiRoute[]): Json {
     },
     servers: [{ url: '/', description: 'Where this description came from' }],
     tags: used.map((name) => ({ name, description: tagTexts[name] ?? name })),
-    security: [{ loopback: [] }],
+    security: [{ token: [] }, { loopback: [] }],
     paths,
     components: {
       schemas: sortKeys(schemas),
       securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'A token, as POST /tokens makes it.' },
         loopback: {
           type: 'apiKey',
           in: 'header',
           name: 'x-farrier-operator',
           description:
-            'On the loopback address whoever asks is the operator; the name is for the audit, and may be left out.',
+            'On a loopback address that is trusted whoever asks is its administrator; the name is for the audit, and may be left out.',
         },
       },
       responses: { Problem: refusal },
@@ -106,7 +108,7 @@ function describeRoute(one: ApiRoute, schemas: Record<string, Json>): Json {
     operationId: operationId(one),
     tags: [tag],
     summary,
-    security: right.role === 'anyone' ? [{}] : [{ loopback: [] }],
+    security: right.role === 'anyone' ? [{}] : [{ token: [] }, { loopback: [] }],
     'x-farrier-right': { role: right.role, of: right.of },
     'x-farrier-effect': effect,
     ...(reason && { 'x-farrier-reason': reason }),
@@ -190,7 +192,7 @@ function describeAnswers({ answers, produces, intent, effect }: ApiRoute, schema
 function problemsOf({ params, query, body, right, effect, consumes, intent, repeatable }: ApiRoute): Json {
   const statuses = [
     ...(params || query || body ? [400] : []),
-    ...(right.role === 'anyone' ? [] : [401, 403]),
+    ...(right.role === 'anyone' ? [] : [401, 403, 429]),
     ...(params || query || body ? [404] : []),
     ...(effect === 'read' ? [] : [409]),
     ...(intent && effect !== 'read' ? [412] : []),

@@ -1,20 +1,18 @@
 import type { FastifyRequest } from 'fastify';
-import { isLoopback } from '../../host/listen.ts';
+import { type Grant, highestRole, isEnough, type Role } from '../../domain/grants.ts';
 import type { Actor } from '../../mdb/acting.ts';
-import { ApiError } from './errors.ts';
-
-export const roles = ['viewer', 'operator', 'admin'] as const;
-export type Role = (typeof roles)[number];
 
 /** Who asks. Handlers use nothing else, so that accounts and roles can come without touching them. */
 export interface Operator extends Actor {
+  /** For what is asked; before that is known, the highest that it has of anything. */
   readonly role: Role;
+  readonly grants: readonly Grant[];
+  readonly by: 'loopback' | 'token';
+  /** When it has to sign in again; null for never. */
+  readonly expiresAt: Date | null;
 }
 
-/**
- * Says who asks; null for nobody who is known. Throws ApiError for who must not ask at all. This is where accounts come
- * in: `createPeopleApi` takes another one.
- */
+/** Says who asks; null for nobody who is known. Throws ApiError for who must not ask at all. */
 export type Identify = (request: FastifyRequest) => Operator | null | Promise<Operator | null>;
 
 declare module 'fastify' {
@@ -24,28 +22,19 @@ declare module 'fastify' {
   }
 }
 
-/** Nobody who is known, where a route takes anyone. */
-export const nobody: Operator = { class: 'user', name: 'nobody', role: 'viewer' };
-
-/** Whether somebody's role is enough for a right. Pure. */
-export function mayAsk(operator: Operator | null, { role }: { readonly role: Role | 'anyone' }): boolean {
-  if (role === 'anyone') return true;
-  return operator !== null && roles.indexOf(operator.role) >= roles.indexOf(role);
+export function operatorOf(
+  name: string,
+  grants: readonly Grant[],
+  by: Operator['by'],
+  expiresAt: Date | null = null,
+): Operator {
+  return { class: 'user', name, role: highestRole(grants), grants, by, expiresAt };
 }
 
-/**
- * Until there are accounts, whoever reaches the loopback address is the machine's operator; the name that the CLI
- * gives is for the audit and grants nothing. A browser's page from elsewhere must not be such a caller: requests with
- * a foreign Host (DNS rebinding) or Origin are refused.
- */
-export function identifyLocal(request: FastifyRequest): Operator {
-  const host = request.headers.host ?? '';
-  const name = URL.parse(`http://${host}`)?.hostname.replace(/^\[|\]$/g, '') ?? '';
-  if (!isLoopback(name)) throw new ApiError('forbidden', 'this address is not one at which the API answers');
-  const { origin } = request.headers;
-  if (origin !== undefined && origin !== `http://${host}`)
-    throw new ApiError('forbidden', 'pages of other origins may not ask');
-  const given = request.headers['x-farrier-operator'];
-  const known = typeof given === 'string' && /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/.test(given);
-  return { class: 'user', name: known ? given : 'local', role: 'admin' };
+/** Nobody who is known, where a route takes anyone. */
+export const nobody: Operator = operatorOf('nobody', [], 'loopback');
+
+/** Whether somebody's role is enough for a right, at least for some machine or team. Pure. */
+export function mayAsk(operator: Operator | null, { role }: { readonly role: Role | 'anyone' }): boolean {
+  return role === 'anyone' || (operator !== null && isEnough(operator.role, role));
 }

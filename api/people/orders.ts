@@ -54,12 +54,13 @@ export const orderRoutes: readonly ApiRoute[] = [
     summary: 'Orders, newest first',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    narrows: true,
     query: contract.orderFilter,
     fieldsOf: 'orders',
     answers: { 200: contract.orderList },
-    handle: async ({ query, mdb, cursors }) => {
+    handle: async ({ query, pools, mdb, cursors }) => {
       const { machine, selector, limit, after, fields: _, ...rest } = query;
-      const wanted = { ...rest, ...(await onlyOf(mdb, machine, selector)) };
+      const wanted = { ...rest, pools, ...(await onlyOf(mdb, machine, selector)) };
       const { rows, ...page } = await readPage(
         cursors,
         'orders',
@@ -130,11 +131,12 @@ export const humanStepRoutes: readonly ApiRoute[] = [
     summary: 'Questions to people, oldest first',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    narrows: true,
     query: contract.humanStepFilter,
     fieldsOf: 'steps',
     answers: { 200: contract.humanStepList },
-    handle: async ({ query: { open, machine, selector, limit, after, fields: _, ...rest }, mdb, cursors }) => {
-      const wanted = { ...rest, open: open === 'true', ...(await onlyOf(mdb, machine, selector)) };
+    handle: async ({ query: { open, machine, selector, limit, after, fields: _, ...rest }, pools, mdb, cursors }) => {
+      const wanted = { ...rest, pools, open: open === 'true', ...(await onlyOf(mdb, machine, selector)) };
       const { rows, ...page } = await readPage(
         cursors,
         'steps',

@@ -32,6 +32,8 @@ export function createErrorHandler(mdb: Mdb) {
       request.log.warn({ path, error: rootOf(error).message }, 'the MDB cannot be reached');
       reply.header('retry-after', '5');
     } else if (status >= 500) request.log.error({ path, error: rootOf(error).stack }, 'a request failed');
+    if (status === 401) reply.header('www-authenticate', 'Bearer realm="farrier"');
+    if (status === 429) reply.header('retry-after', '5');
     await keep(request, status, problem.detail).catch((failed: Error) =>
       request.log.error({ path, error: rootOf(failed).message }, 'a refused write could not be kept'),
     );

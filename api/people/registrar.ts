@@ -1,5 +1,9 @@
-/** Turns definitions into routes of fastify: who may is asked once, here, before anything of a body is read. */
+/**
+ * Turns definitions into routes of fastify: who may is asked here: whether they have the role
+ * for anything, before something of a body is read, and whether for this, once it is known what is asked.
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { poolsSeen } from '../../domain/grants.ts';
 import type { PeopleDependencies } from './app.ts';
 import type { Cursors } from './cursors.ts';
 import { ApiError } from './errors.ts';
@@ -8,6 +12,7 @@ import type { ChangeFeed } from './following.ts';
 import { changeIntent, readIntent } from './intent.ts';
 import { mayAsk, nobody } from './operator.ts';
 import { doOnce } from './repeating.ts';
+import { mustHaveRight } from './rights.ts';
 import { type ApiRoute, type Asked, pathOf, usualStatus } from './route.ts';
 
 declare module 'fastify' {
@@ -49,13 +54,18 @@ function optionsOf(definition: ApiRoute, services: Services): RouteOptions {
       ...(produces === undefined ? { response: answers } : {}),
     },
     onRequest: async ({ operator }: FastifyRequest) => admit(definition, operator),
+    preHandler: async (request: FastifyRequest) => {
+      const { mdb } = services.dependencies;
+      if (request.operator) request.operator = await mustHaveRight(mdb, definition, request.operator, request);
+    },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       reply.code(status);
-      const { params, query, body, operator } = request;
+      const { params, query, body } = request;
+      const operator = request.operator ?? nobody;
       const asked: Asked = {
         ...services.dependencies,
         ...services,
-        ...{ params, query, body, operator: operator ?? nobody, request, reply },
+        ...{ params, query, body, operator, pools: poolsSeen(operator.grants), request, reply },
       };
       return narrow(definition, asked, await answer(definition, asked));
     },

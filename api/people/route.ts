@@ -1,15 +1,16 @@
 /** What a route of the people's API is: one definition says all that the server, its description and its tests know of it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { Role } from '../../domain/grants.ts';
 import type { PeopleDependencies } from './app.ts';
 import type { Cursors } from './cursors.ts';
 import type { ChangeFeed } from './following.ts';
-import type { Operator, Role } from './operator.ts';
+import type { Operator } from './operator.ts';
 
 /** What a right is about: a role is had for some machines, pools and teams, or for all of the fleet. */
 export const scopes = [
   ...['fleet', 'site', 'selector', 'machine', 'order', 'step', 'ticket', 'campaign', 'permit', 'semaphore'],
-  ...['pool', 'profile', 'team'],
+  ...['pool', 'profile', 'team', 'account'],
 ] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -29,6 +30,8 @@ export interface Asked<Params = unknown, Query = unknown, Body = unknown> extend
   readonly query: Query;
   readonly body: Body;
   readonly operator: Operator;
+  /** The pools whose machines whoever asks sees; null: all. A route that `narrows` shows nothing of others. */
+  readonly pools: readonly string[] | null;
   readonly cursors: Cursors;
   readonly following: ChangeFeed;
   readonly request: FastifyRequest;
@@ -44,6 +47,8 @@ interface Said {
   readonly tag: string;
   readonly summary: string;
   readonly right: Right;
+  /** Whether what is of the fleet is shown to who sees some pools only, narrowed to `pools`; else it is refused them. */
+  readonly narrows?: true;
   /** `destructive`: data or service may be lost by it. */
   readonly effect: 'read' | 'write' | 'destructive';
   /** Whether whoever asks says why; not at all by default. */

@@ -1,4 +1,5 @@
 /** Every route of the people's API. What is not here is not served, and has no right that says who may. */
+import { accountRoutes } from './accounts.ts';
 import { auditRoutes } from './audit.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { changeRoutes } from './changes.ts';
@@ -55,4 +56,5 @@ export const routes: readonly ApiRoute[] = [
   ...changeRoutes,
   ...sessionRoutes,
   ...policyRoutes,
+  ...accountRoutes,
 ];

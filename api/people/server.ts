@@ -12,17 +12,20 @@ import { serveConsole } from './console.ts';
 import { createCursors } from './cursors.ts';
 import { ApiError } from './errors.ts';
 import { tellChanges } from './following.ts';
+import { createIdentify } from './identify.ts';
 import { parseJson } from './json.ts';
 import { refuseUnknown } from './missing.ts';
 import { describeApi } from './openapi.ts';
-import { type Identify, identifyLocal } from './operator.ts';
+import type { Identify } from './operator.ts';
 import { createErrorHandler } from './refusals.ts';
 import { serveRoutes } from './registrar.ts';
 import { routes } from './routes.ts';
 
 export interface PeopleApiOptions extends PeopleDependencies {
   readonly log: Logger;
-  /** Who asks; whoever reaches the loopback address by default. */
+  /** Whether whoever reaches it by a loopback address is its administrator; they are by default. */
+  readonly trustsLoopback?: boolean;
+  /** Says who asks, in place of tokens and trust. */
   readonly identify?: Identify;
   /** Hears of what changes, for those who follow it. */
   readonly listen?: MdbConnection['listen'];
@@ -34,14 +37,8 @@ export interface PeopleApiOptions extends PeopleDependencies {
 
 /** The people's HTTP API. It reads and writes the MDB and never waits for a workflow. */
 export async function createPeopleApi(options: PeopleApiOptions) {
-  const {
-    log,
-    listen,
-    identify = identifyLocal,
-    requestsPerMinute = 12_000,
-    console: pages,
-    ...dependencies
-  } = options;
+  const { log, listen, trustsLoopback = true, requestsPerMinute = 12_000, console: pages, ...dependencies } = options;
+  const { identify = createIdentify({ mdb: dependencies.mdb, trustsLoopback }) } = options;
   const refuse = createErrorHandler(dependencies.mdb);
   const app = fastify({
     // An address that cannot be read is met before any route is.
@@ -88,9 +85,9 @@ export async function createPeopleApi(options: PeopleApiOptions) {
   return app;
 }
 
-/** Whoever watches that Farrier lives is never told to come later. Until there are tokens, a caller is an address. */
+/** Whoever watches that Farrier lives is never told to come later. A caller is a token, or who is at an address. */
 const limitedBy = {
-  keyGenerator: ({ ip }: FastifyRequest) => ip,
+  keyGenerator: ({ ip, operator }: FastifyRequest) => (operator?.by === 'token' ? operator.name : ip),
   allowList: ({ routeOptions }: FastifyRequest) => routeOptions.config?.definition?.right.role === 'anyone',
   errorResponseBuilder: (_request: FastifyRequest, { after }: { readonly after: string }) =>
     new ApiError('too-many', `too many requests came from here: ask again in ${after}`),

@@ -1,4 +1,5 @@
 import { sessionView } from '../../contract/session.ts';
+import { showGrant } from './accounts.ts';
 import { type ApiRoute, route } from './route.ts';
 
 export const sessionRoutes: readonly ApiRoute[] = [
@@ -6,10 +7,12 @@ export const sessionRoutes: readonly ApiRoute[] = [
     method: 'GET',
     path: '/session',
     tag: 'session',
-    summary: 'Who asks, and in which role',
-    right: { role: 'viewer', of: 'fleet' },
+    summary: 'Who asks, and what they may',
+    right: { role: 'viewer', of: 'account' },
     effect: 'read',
     answers: { 200: sessionView },
-    handle: ({ operator: { name, role }, temporal = null }) => ({ name, role, temporal }),
+    handle: ({ operator: { name, by, role, grants, expiresAt }, temporal = null }) => ({
+      ...{ name, by, role, grants: grants.map(showGrant), expiresAt: expiresAt?.toISOString() ?? null, temporal },
+    }),
   }),
 ];

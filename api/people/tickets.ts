@@ -34,11 +34,12 @@ export const ticketingRoutes: readonly ApiRoute[] = [
     summary: 'Tickets, newest first',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    narrows: true,
     query: contract.ticketFilter,
     fieldsOf: 'tickets',
     answers: { 200: contract.ticketList },
-    handle: async ({ query: { open, machine, selector, limit, after, fields: _, ...rest }, mdb, cursors }) => {
-      const wanted = { ...rest, open: open === 'true', ...(await onlyOf(mdb, machine, selector)) };
+    handle: async ({ query: { open, machine, selector, limit, after, fields: _, ...rest }, pools, mdb, cursors }) => {
+      const wanted = { ...rest, pools, open: open === 'true', ...(await onlyOf(mdb, machine, selector)) };
       const { rows, ...page } = await readPage(
         cursors,
         'tickets',

@@ -1,14 +1,21 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { type NewToken, showNewToken, tokenOptions } from '../token.ts';
 
 interface RoleOptions {
   readonly owner: string;
   readonly app: string;
 }
 
-/** `farrier mdb`: for a PostgreSQL of your own; `farrier up` does both by itself. */
-export function addMdb(program: Command, open: () => Context, ownerUrl: string | undefined): void {
-  const mdb = program.command('mdb').description('the machine database on a PostgreSQL of your own');
+/** Where the MDB is, for who works on it and not through the API. */
+export interface MdbPlace {
+  readonly ownerUrl?: string | undefined;
+  readonly url?: string | undefined;
+}
+
+/** `farrier mdb`: for a PostgreSQL of your own, which `farrier up` has by itself; and for the first token. */
+export function addMdb(program: Command, open: () => Context, { ownerUrl, url }: MdbPlace): void {
+  const mdb = program.command('mdb').description('the machine database: a PostgreSQL of your own, and the first token');
   mdb
     .command('roles')
     .description(
@@ -34,4 +41,15 @@ export function addMdb(program: Command, open: () => Context, ownerUrl: string |
       const { migrateOwn } = await import('./migrate.ts');
       open().screen.line(await migrateOwn(ownerUrl, app));
     });
+  tokenOptions(
+    mdb
+      .command('token')
+      .description('make a token without the API, which does not serve others before there is one')
+      .argument('<name>', 'what to call it'),
+  ).action(async (name: string, options: NewToken) => {
+    if (url === undefined) throw new Error('FARRIER_MDB_URL is missing: the URL of the MDB, as the API has it');
+    const { screen, operator } = open();
+    const { createFirst } = await import('./token.ts');
+    showNewToken(screen, await createFirst(url, operator, name, options));
+  });
 }

@@ -20,6 +20,8 @@ export interface MachinesWanted {
   readonly rack?: string | undefined;
   readonly held?: boolean | undefined;
   readonly selector?: Selector | undefined;
+  /** Only of these; null or absent: of all. */
+  readonly pools?: readonly string[] | null | undefined;
   /** Id of the last machine of the page before. */
   readonly after?: string | undefined;
   readonly id?: string | undefined;
@@ -82,7 +84,7 @@ export async function countMachines(
   return rows[0]?.count ?? 0;
 }
 
-function filterMachines({ id, ids, stage, state, boot, rack, held, selector, after }: MachinesWanted): SQL {
+function filterMachines({ id, ids, stage, state, boot, rack, held, selector, pools, after }: MachinesWanted): SQL {
   const parts = [sql`true`];
   if (id !== undefined) parts.push(sql`m.id = ${id}`);
   if (ids !== undefined) parts.push(among(ids));
@@ -92,9 +94,13 @@ function filterMachines({ id, ids, stage, state, boot, rack, held, selector, aft
   if (rack !== undefined) parts.push(sql`m.rack_id = ${rack}`);
   if (held !== undefined) parts.push(held ? sql`m.held is not null` : sql`m.held is null`);
   if (selector !== undefined) parts.push(sql`(${selectorSql(selector)})`);
+  if (pools) parts.push(inPools(pools));
   if (after !== undefined) parts.push(sql`m.id > ${after}`);
   return sql.join(parts, sql` and `);
 }
+
+/** Of a machine `m`: whether it is in one of these pools. */
+export const inPools = (pools: readonly string[]) => sql`m.pool = any(${sql.param([...pools])}::text[])`;
 
 // The page is cut before the look-ups, so that they run once a machine shown and not once a machine there is.
 const summaryQuery = (filter: SQL, limit: number) => sql`

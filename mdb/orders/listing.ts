@@ -6,6 +6,7 @@ import type { AnswerSchema } from '../../domain/question.ts';
 import type { Selector } from '../../domain/selector.ts';
 import type { PlanLine } from '../../domain/steps.ts';
 import type { MdbOrTransaction } from '../connect.ts';
+import { inPools } from '../machines/listing.ts';
 import { selectorSql } from '../machines/selecting.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
 
@@ -14,6 +15,8 @@ export interface OrdersWanted {
   readonly state?: string | undefined;
   readonly machineId?: string | undefined;
   readonly selector?: Selector | undefined;
+  /** Only of machines of these; null or absent: of all. */
+  readonly pools?: readonly string[] | null | undefined;
   /** Id of the last order of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -72,12 +75,13 @@ export async function countOrders(
   return rows[0]?.count ?? 0;
 }
 
-function filterOrders({ id, state, machineId, selector, after }: OrdersWanted): SQL {
+function filterOrders({ id, state, machineId, selector, pools, after }: OrdersWanted): SQL {
   const parts = [sql`true`];
   if (id !== undefined) parts.push(sql`o.id = ${id}`);
   if (state !== undefined) parts.push(sql`o.state::text = ${state}`);
   if (machineId !== undefined) parts.push(sql`o.machine_id = ${machineId}`);
   if (selector !== undefined) parts.push(sql`(${selectorSql(selector)})`);
+  if (pools) parts.push(inPools(pools));
   if (after !== undefined)
     parts.push(sql`exists (select 1 from orders a where a.id = ${after}
       and (o.created_at < a.created_at or (o.created_at = a.created_at and o.id > a.id)))`);
@@ -136,6 +140,7 @@ export interface HumanStepsWanted {
   readonly owner?: string | undefined;
   readonly open?: boolean | undefined;
   readonly selector?: Selector | undefined;
+  readonly pools?: OrdersWanted['pools'];
   /** Id of the last question of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -200,6 +205,7 @@ function filterHumanSteps(wanted: HumanStepsWanted): SQL {
   if (wanted.owner !== undefined) parts.push(sql`h.owner = ${wanted.owner}`);
   if (wanted.open === true) parts.push(sql`h.answered_at is null`);
   if (wanted.selector !== undefined) parts.push(sql`(${selectorSql(wanted.selector)})`);
+  if (wanted.pools) parts.push(inPools(wanted.pools));
   if (wanted.after !== undefined)
     parts.push(sql`(h.opened_at, h.id) > (select a.opened_at, a.id from human_steps a where a.id = ${wanted.after})`);
   return sql.join(parts, sql` and `);

@@ -5,6 +5,7 @@ import type { Refused } from '../../domain/refused.ts';
 import type { Selector } from '../../domain/selector.ts';
 import { type Actor, acting, explain, record } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
+import { inPools } from '../machines/listing.ts';
 import { selectorSql } from '../machines/selecting.ts';
 import { humanSteps, machines, sites, ticketMirrors, ticketNotes, ticketRoutes, tickets } from '../schema.ts';
 import { type Answerer, answerStep } from './answering.ts';
@@ -34,6 +35,8 @@ export interface TicketsWanted {
   readonly owner?: string | undefined;
   readonly machineId?: string | undefined;
   readonly selector?: Selector | undefined;
+  /** Only of machines of these; null or absent: of all. */
+  readonly pools?: readonly string[] | null | undefined;
   /** Id of the last ticket of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -62,12 +65,13 @@ export async function countTickets(
   return row?.total ?? 0;
 }
 
-function filterTickets({ id, open, owner, machineId, selector, after }: TicketsWanted) {
+function filterTickets({ id, open, owner, machineId, selector, pools, after }: TicketsWanted) {
   return and(
     id === undefined ? undefined : eq(tickets.id, id),
     owner === undefined ? undefined : eq(tickets.owner, owner),
     machineId === undefined ? undefined : eq(tickets.machineId, machineId),
     open === true ? isNull(tickets.closedAt) : undefined,
+    pools ? sql`exists (select 1 from machines m where m.id = ${tickets.machineId} and ${inPools(pools)})` : undefined,
     selector === undefined
       ? undefined
       : sql`exists (select 1 from machines m where m.id = ${tickets.machineId} and (${selectorSql(selector)}))`,

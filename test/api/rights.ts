@@ -91,4 +91,7 @@ export const least: Readonly<Record<string, 'anyone' | 'viewer' | 'operator' | '
   'GET /profiles/:id': 'viewer',
   'GET /permit-groups/:operation': 'viewer',
   'PUT /images/:id': 'admin',
+  'GET /tokens': 'admin',
+  'POST /tokens': 'admin',
+  'DELETE /tokens/:id': 'admin',
 };

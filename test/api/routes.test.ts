@@ -8,23 +8,33 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { describeApi } from '../../api/people/openapi.ts';
-import { type Operator, roles } from '../../api/people/operator.ts';
+import { operatorOf } from '../../api/people/operator.ts';
 import { type ApiRoute, pathOf } from '../../api/people/route.ts';
 import { routes } from '../../api/people/routes.ts';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
 import { problem } from '../../contract/api.ts';
+import { type Role, roles } from '../../domain/grants.ts';
 import { audit } from '../../mdb/schema.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
+import { everywhere, makeToken } from './accounts.ts';
 import { least } from './rights.ts';
 
 let base: ThrowawayMdb;
 let app: Awaited<ReturnType<typeof createPeopleApi>>;
 let folder: string;
 const served: string[] = [];
-/** Who asks; null for nobody who is known. */
-let asker: Operator | null = null;
+const tokens = new Map<Role | null, string>();
+/** Who asks, by a token of this role; null for nobody who is known. */
+let asker: Role | null = null;
+const inject = (request: InjectOptions) => {
+  const token = tokens.get(asker);
+  return app.inject({
+    ...request,
+    headers: { ...request.headers, ...(token && { authorization: `Bearer ${token}` }) },
+  });
+};
 
 beforeAll(async () => {
   base = await throwawayMdb();
@@ -32,8 +42,9 @@ beforeAll(async () => {
   const authority = await openAuthority(join(folder, 'authority'));
   const log = pino({ level: 'silent' });
   const images = join(folder, 'images');
-  app = await createPeopleApi({ mdb: base.mdb, siteId: 'home', images, authority, log, identify: () => asker });
+  app = await createPeopleApi({ mdb: base.mdb, siteId: 'home', images, authority, log, trustsLoopback: false });
   await app.ready();
+  for (const role of roles) tokens.set(role, await makeToken(base.mdb, `some-${role}`, everywhere(role)));
   for (const line of app.printRoutes({ commonPrefix: false, includeHooks: false }).split('\n')) served.push(line);
   await writeSite(base.mdb);
 });
@@ -48,7 +59,7 @@ const nameOf = ({ method, path }: ApiRoute) => `${method} ${path}`;
 /** Asks as somebody would who has read no description: what it is for is not there, and of a body nothing is right. */
 async function ask(route: ApiRoute) {
   const { consumes, method } = route;
-  return app.inject({
+  return inject({
     method,
     // One that may is not to be told for ever.
     url: `${pathOf(route).replace(/:\w+/g, 'absent')}${route.produces === 'text/event-stream' ? '?kinds=absent' : ''}`,
@@ -66,7 +77,7 @@ describe('rights', () => {
 
   const matrix = routes.flatMap((route) => [null, ...roles].map((role) => ({ route, role, name: nameOf(route) })));
   it.each(matrix)('let $role ask for $name, or not', async ({ route, role, name }) => {
-    asker = role === null ? null : { class: 'user', name: `some-${role}`, role };
+    asker = role;
     const { statusCode, headers } = await ask(route);
     const wanted = least[name] ?? 'admin';
     const order = ['anyone', ...roles];
@@ -79,23 +90,26 @@ describe('rights', () => {
 
   it('leave one row of the audit for a write that was refused, and none for what was only read', async () => {
     const rows = () => base.mdb.select().from(audit).where(eq(audit.action, 'request.refused'));
-    asker = { class: 'user', name: 'ann', role: 'viewer' };
+    asker = 'viewer';
     const payload = { machine: 'm-1', passage: 'clean', reason: 'r' };
     const before = (await rows()).length;
-    const answer = await app.inject({ method: 'POST', url: '/api/v1/orders', payload });
+    const answer = await inject({ method: 'POST', url: '/api/v1/orders', payload });
     expect(answer.statusCode).toBe(403);
     asker = null;
-    expect((await app.inject({ url: '/api/v1/machines' })).statusCode).toBe(401);
+    expect((await inject({ url: '/api/v1/machines' })).statusCode).toBe(401);
     const after = await rows();
     expect(after).toHaveLength(before + 1);
-    expect(after.at(-1)).toMatchObject({ actor: 'ann', detail: { request: 'POST /orders', status: 403 } });
+    expect(after.at(-1)).toMatchObject({
+      actor: 'token:some-viewer',
+      detail: { request: 'POST /orders', status: 403 },
+    });
   });
 
   it('are asked before anything of a body is read', async () => {
-    asker = { class: 'user', name: 'ann', role: 'viewer' };
+    asker = 'viewer';
     const url = '/api/v1/images/x?kind=compute';
     const headers = { 'content-type': 'application/octet-stream', 'content-length': String(1024 ** 3) };
-    expect((await app.inject({ method: 'PUT', url, headers })).statusCode).toBe(403);
+    expect((await inject({ method: 'PUT', url, headers })).statusCode).toBe(403);
   });
 });
 
@@ -193,8 +207,8 @@ describe('problem bodies', () => {
     ['a path that is no text', 400, 'invalid', { url: '/api/v1/machines/%ff' }],
   ];
   it.each(cases)('answer %s', async (_what, status, code, request) => {
-    asker = { class: 'user', name: 'ann', role: 'admin' };
-    const answer = await app.inject(request);
+    asker = 'admin';
+    const answer = await inject(request);
     expect(answer.statusCode).toBe(status);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
     const body = z.strictObject(problem.shape).parse(answer.json());
@@ -209,7 +223,7 @@ describe('problem bodies', () => {
 
   it('say all that is wrong with a body', async () => {
     const payload = { machine: 7, passage: 'explode', reason: '' };
-    const { errors } = (await app.inject({ method: 'POST', url: '/api/v1/orders', payload })).json();
+    const { errors } = (await inject({ method: 'POST', url: '/api/v1/orders', payload })).json();
     expect(errors.map(({ field }: { field: string }) => field)).toEqual(['machine', 'passage', 'reason']);
   });
 
@@ -217,7 +231,7 @@ describe('problem bodies', () => {
     const broken = { ...base.mdb, execute: () => Promise.reject(new Error('select secret from machines at line 1')) };
     const authority = await openAuthority(join(folder, 'authority'));
     const log = pino({ level: 'silent' });
-    const identify = () => asker;
+    const identify = () => operatorOf('ann', everywhere('admin'), 'token');
     const other = await createPeopleApi({
       mdb: broken as never,
       siteId: 'home',

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
+import { operatorOf } from '../../api/people/operator.ts';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
 import { listAudit } from '../../mdb/audit/listing.ts';
 import { verifyChain } from '../../mdb/audit/verify.ts';
+import { everywhere } from '../api/accounts.ts';
 import { throwawayMdb } from '../support/mdb.ts';
 
 it('has no secret in it, whether of the body, the query or a header, and its chain is whole', async () => {
@@ -15,7 +17,7 @@ it('has no secret in it, whether of the body, the query or a header, and its cha
   const folder = await mkdtemp(join(tmpdir(), 'farrier-refused-'));
   const authority = await openAuthority(join(folder, 'authority'));
   const log = pino({ level: 'silent' });
-  const identify = () => ({ class: 'user', name: 'vera', role: 'viewer' }) as const;
+  const identify = () => operatorOf('vera', everywhere('viewer'), 'token');
   const app = await createPeopleApi({ mdb, siteId: 'home', images: join(folder, 'images'), authority, log, identify });
   try {
     const headers = { authorization: 'Bearer tell-nobody', cookie: 'session=tell-nobody' };

@@ -84,6 +84,7 @@ function understanding(): Command {
     () => ({}) as never,
     { temporal: async () => ({}) as never },
     async () => '',
+    { signingIn: {} as never },
   );
   program.addCommand(upCommand(async () => {}));
   const every = (command: Command): Command[] => [command, ...command.commands.flatMap(every)];
