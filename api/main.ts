@@ -23,6 +23,11 @@ const environment = z.object({
     (listen) => listen === null || isLoopback(listen.host),
     "FARRIER_API_LISTEN: the people's API has no accounts yet and listens on loopback only",
   ),
+  FARRIER_API_REQUESTS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(60, 'FARRIER_API_REQUESTS_PER_MINUTE is 60 at least')
+    .default(12_000),
   FARRIER_AGENT_LISTEN: parseListen('FARRIER_AGENT_LISTEN', '127.0.0.1:8443'),
   // Without an address that controllers reach there is nothing to listen for.
   FARRIER_EVENTS_LISTEN: parseListen('FARRIER_EVENTS_LISTEN', ''),
@@ -35,6 +40,7 @@ if (!read.success) {
 }
 const { FARRIER_MDB_URL: mdbUrl, FARRIER_DATA: data, FARRIER_SITE: siteId, ...rest } = read.data;
 const { FARRIER_LOG: level, FARRIER_API_LISTEN: peopleListen, FARRIER_AGENT_LISTEN: agentListen } = rest;
+const { FARRIER_API_REQUESTS_PER_MINUTE: requestsPerMinute } = rest;
 const { FARRIER_EVENTS_LISTEN: eventsListen } = rest;
 
 const log = pino({ level, base: { process: 'api' } });
