@@ -56,7 +56,8 @@ const accessCaFile = join(data, 'authority', 'access-ca.pem');
 const { FARRIER_CONSOLE: pages, FARRIER_TEMPORAL_UI: ui, TEMPORAL_NAMESPACE: namespace } = rest;
 const shown = { console: pages, ...(ui !== undefined && { temporal: { ui, namespace } }) };
 const { listen } = connection;
-const people = peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log, listen, ...shown }));
+const people =
+  peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log, listen, requestsPerMinute, ...shown }));
 const events = eventsListen && createEventsApi({ mdb, authority, log });
 const agent = agentListen && createAgentApi({ mdb, mdbUrl, authority, images, accessCaFile, log });
 try {
