@@ -89,7 +89,7 @@ describe('rights', () => {
   });
 
   it('leave one row of the audit for a write that was refused, and none for what was only read', async () => {
-    const rows = () => base.mdb.select().from(audit).where(eq(audit.action, 'request.refused'));
+    const rows = () => base.mdb.select().from(audit).where(eq(audit.action, 'request.refused')).orderBy(audit.id);
     asker = 'viewer';
     const payload = { machine: 'm-1', passage: 'clean', reason: 'r' };
     const before = (await rows()).length;
