@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { openAuthority } from '../boot/authority.ts';
-import { isLoopback, parseListen } from '../host/listen.ts';
+import { parseListen } from '../host/listen.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { startAlive } from '../mdb/processes.ts';
 import { createAgentApi } from './agent/server.ts';
 import { createEventsApi } from './events/server.ts';
+import { ClosedDoor, openDoor } from './people/door.ts';
 import { createPeopleApi } from './people/server.ts';
 
 const environment = z.object({
@@ -19,10 +20,14 @@ const environment = z.object({
   FARRIER_TEMPORAL_UI: z.url({ protocol: /^https?$/, error: 'FARRIER_TEMPORAL_UI is an http or https URL' }).optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   FARRIER_LOG: z.enum(['info', 'debug', 'silent'], 'FARRIER_LOG is info, debug or silent').default('info'),
-  FARRIER_API_LISTEN: parseListen('FARRIER_API_LISTEN', '127.0.0.1:8470').refine(
-    (listen) => listen === null || isLoopback(listen.host),
-    "FARRIER_API_LISTEN: the people's API has no accounts yet and listens on loopback only",
-  ),
+  FARRIER_API_LISTEN: parseListen('FARRIER_API_LISTEN', '127.0.0.1:8470'),
+  FARRIER_TRUST_LOOPBACK: z.enum(['yes', 'no'], 'FARRIER_TRUST_LOOPBACK is yes or no').default('no'),
+  FARRIER_API_NAMES: z
+    .string()
+    .regex(/^[a-z0-9.:-]+(,[a-z0-9.:-]+)*$/, 'FARRIER_API_NAMES is not names like farrier.example,10.0.0.5')
+    .optional(),
+  FARRIER_API_CERT: z.string().min(1).optional(),
+  FARRIER_API_KEY: z.string().min(1).optional(),
   FARRIER_API_REQUESTS_PER_MINUTE: z.coerce
     .number()
     .int()
@@ -33,7 +38,12 @@ const environment = z.object({
   FARRIER_EVENTS_LISTEN: parseListen('FARRIER_EVENTS_LISTEN', ''),
 });
 
-const read = environment.safeParse(process.env);
+const read = environment
+  .refine(
+    (env) => (env.FARRIER_API_CERT === undefined) === (env.FARRIER_API_KEY === undefined),
+    'FARRIER_API_CERT and FARRIER_API_KEY go together: files in PEM',
+  )
+  .safeParse(process.env);
 if (!read.success) {
   for (const { message } of read.error.issues) console.error(message);
   process.exit(2);
@@ -56,8 +66,13 @@ const accessCaFile = join(data, 'authority', 'access-ca.pem');
 const { FARRIER_CONSOLE: pages, FARRIER_TEMPORAL_UI: ui, TEMPORAL_NAMESPACE: namespace } = rest;
 const shown = { console: pages, ...(ui !== undefined && { temporal: { ui, namespace } }) };
 const { listen } = connection;
+const { FARRIER_API_CERT: cert, FARRIER_API_KEY: key, FARRIER_API_NAMES: names } = rest;
+const trustsLoopback = rest.FARRIER_TRUST_LOOPBACK === 'yes';
+const given = { trustsLoopback, names: names?.split(',') ?? [], files: cert && key ? { cert, key } : null };
+const tls = peopleListen && (await openDoor(mdb, authority, { listen: peopleListen, ...given }).catch(giveUp));
+const door = { trustsLoopback, requestsPerMinute, ...(tls && { tls }) };
 const people =
-  peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log, listen, requestsPerMinute, ...shown }));
+  peopleListen && (await createPeopleApi({ mdb, siteId, images, authority, log, listen, ...door, ...shown }));
 const events = eventsListen && createEventsApi({ mdb, authority, log });
 const agent = agentListen && createAgentApi({ mdb, mdbUrl, authority, images, accessCaFile, log });
 try {
@@ -72,6 +87,12 @@ try {
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const why = code === 'EADDRINUSE' ? 'another program listens there' : (error as Error).message;
   console.error(`The API cannot listen on ${address ?? 'its address'}:${port ?? ''}: ${why}`);
+  process.exit(1);
+}
+
+function giveUp(error: unknown): never {
+  if (!(error instanceof ClosedDoor)) throw error;
+  console.error(error.message);
   process.exit(1);
 }
 

@@ -41,6 +41,8 @@ export interface Authority {
   verifyImage(sha256: string, signature: string): boolean;
   /** A client and server certificate for the Dominator's `subd` of one machine. Throws for what is not a hostname. */
   issueMachineCertificate(hostname: string): Promise<MachineCertificate>;
+  /** The certificate of the people's API for these names and addresses; issued anew when one is missing in it. */
+  openApiCertificate(hosts: readonly string[]): Promise<MachineCertificate>;
 }
 
 export interface AuthorityOptions {
@@ -62,7 +64,7 @@ export async function openAuthority(folder: string, options: AuthorityOptions = 
   const agentKey = await openKey(join(folder, 'agent.key'));
   const issuer: Issuer = { key: caKey, subject: caSubject, now };
   const names = subjectNames(options.addresses ?? []);
-  const agentCertPem = await openAgentCertificate(join(folder, 'agent.crt'), agentKey, issuer, names);
+  const agentCertPem = await openLeaf(join(folder, 'agent.crt'), agentName, agentKey, issuer, names);
   const imageKey = await openKey(join(folder, 'image.key'));
   const imagePublicKeyPem = publicPem(imageKey);
   await createOnce(join(folder, 'image.pub'), () => imagePublicKeyPem, 0o644);
@@ -72,6 +74,13 @@ export async function openAuthority(folder: string, options: AuthorityOptions = 
     agentKeyPem: privatePem(agentKey),
     imagePublicKeyPem,
     ...imageSigner(imageKey),
+    openApiCertificate: async (hosts) => {
+      const key = await openKey(join(folder, 'api.key'));
+      const subjects = hosts.map((value): SubjectName => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }));
+      const [name = 'farrier'] = hosts;
+      const path = join(folder, 'api.crt');
+      return { certificatePem: await openLeaf(path, name, key, issuer, subjects), keyPem: privatePem(key) };
+    },
     issueMachineCertificate: (hostname) => issueMachine(hostname, { ...issuer, now: new Date() }),
   };
 }
@@ -128,13 +137,14 @@ async function openCa(path: string, key: KeyObject, now: Date): Promise<string> 
   return pem;
 }
 
-async function openAgentCertificate(
+async function openLeaf(
   path: string,
+  name: string,
   key: KeyObject,
   issuer: Issuer,
   names: SubjectName[],
 ): Promise<string> {
-  const pem = await createOnce(path, () => issue(agentName, key, names, issuer), 0o644);
+  const pem = await createOnce(path, () => issue(name, key, names, issuer), 0o644);
   const certificate = readCertificate(path, pem);
   const serves =
     certificate.checkPrivateKey(key) &&
@@ -142,7 +152,7 @@ async function openAgentCertificate(
     isFresh(certificate, issuer.now) &&
     names.every(({ type, value }) => (type === 'ip' ? certificate.checkIP(value) : certificate.checkHost(value)));
   if (serves) return pem;
-  const fresh = await issue(agentName, key, names, issuer);
+  const fresh = await issue(name, key, names, issuer);
   await replaceFile(path, fresh, 0o644);
   return fresh;
 }

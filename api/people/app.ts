@@ -10,6 +10,8 @@ export interface PeopleDependencies {
   /** Folder of the secrets that references name; `secrets` beside the images by default. */
   readonly secrets?: string;
   readonly authority: Pick<Authority, 'signImage'>;
+  /** Whether whoever reaches it by a loopback address is its administrator; they are unless told. */
+  readonly trustsLoopback?: boolean;
   /** Temporal's Web UI, where people find a machine's workflows; none is linked unless told. */
   readonly temporal?: { readonly ui: string; readonly namespace: string };
 }

@@ -117,3 +117,15 @@ export function examineAudit({ rows, marks }: AuditFigures): Finding {
   const said = broken === null ? `${rows} rows, verified to row ${verified?.row ?? 0}` : `it is broken: ${broken}`;
   return { name: 'audit', ok: broken === null && behind.length === 0, message: [said, ...streams].join('; ') };
 }
+
+/** Who may ask here without saying who they are, and whether anybody could sign in from elsewhere. */
+export function examineSignIn(trustsLoopback: boolean, admin: boolean): Finding {
+  const others = admin ? 'others sign in' : 'nobody can sign in from elsewhere yet (farrier token create)';
+  if (trustsLoopback)
+    return { name: 'sign-in', ok: true, message: `who is on this machine is its administrator; ${others}` };
+  return {
+    name: 'sign-in',
+    ok: admin,
+    message: admin ? 'everybody signs in' : 'nobody is admin of the whole fleet: farrier mdb token NAME --role admin',
+  };
+}

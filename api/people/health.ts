@@ -11,6 +11,7 @@ import { readBootStats } from '../../mdb/boot/stats.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { countConformity } from '../../mdb/drift/listing.ts';
 import { countFleet, type FleetCounts } from '../../mdb/machines/fleet.ts';
+import { hasAdmin } from '../../mdb/people/tokens.ts';
 import { listProcesses, listSiteIds, type ProcessSeen } from '../../mdb/processes.ts';
 import { readOwnRights } from '../../mdb/roles.ts';
 import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
@@ -22,6 +23,7 @@ import {
   examineLoops,
   examineProcesses,
   examineRights,
+  examineSignIn,
 } from './findings.ts';
 import { gauge } from './gauge.ts';
 import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
@@ -109,11 +111,12 @@ export const doctorRoutes: readonly ApiRoute[] = [
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
     answers: { 200: contract.doctor },
-    handle: async ({ mdb }) => {
+    handle: async ({ mdb, trustsLoopback = true }) => {
       const sites = await listSiteIds(mdb);
       const counts = await countFleet(mdb);
       const findings = [
         ...examine(counts),
+        examineSignIn(trustsLoopback, await hasAdmin(mdb)),
         examineRights(await readOwnRights(mdb)),
         examineAudit(await readAuditFigures(mdb)),
         examineAside(counts),

@@ -89,6 +89,7 @@ function narrow({ fieldsOf: list, answers }: ApiRoute, { query, reply }: Asked, 
 
 function admit({ right }: ApiRoute, operator: FastifyRequest['operator']): void {
   if (mayAsk(operator, right)) return;
-  if (operator === null) throw new ApiError('unauthenticated', 'sign in first: this is for people who are known');
+  if (operator === null)
+    throw new ApiError('unauthenticated', 'sign in first, with a token: farrier login, or FARRIER_TOKEN');
   throw new ApiError('forbidden', `this takes the role ${right.role}, and ${operator.name} is ${operator.role}`);
 }

@@ -23,8 +23,8 @@ import { routes } from './routes.ts';
 
 export interface PeopleApiOptions extends PeopleDependencies {
   readonly log: Logger;
-  /** Whether whoever reaches it by a loopback address is its administrator; they are by default. */
-  readonly trustsLoopback?: boolean;
+  /** By which it serves over TLS; it does not unless told. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** Says who asks, in place of tokens and trust. */
   readonly identify?: Identify;
   /** Hears of what changes, for those who follow it. */
@@ -37,7 +37,8 @@ export interface PeopleApiOptions extends PeopleDependencies {
 
 /** The people's HTTP API. It reads and writes the MDB and never waits for a workflow. */
 export async function createPeopleApi(options: PeopleApiOptions) {
-  const { log, listen, trustsLoopback = true, requestsPerMinute = 12_000, console: pages, ...dependencies } = options;
+  const { log, listen, tls, requestsPerMinute = 12_000, console: pages, ...dependencies } = options;
+  const { trustsLoopback = true } = dependencies;
   const { identify = createIdentify({ mdb: dependencies.mdb, trustsLoopback }) } = options;
   const refuse = createErrorHandler(dependencies.mdb);
   const app = fastify({
@@ -52,6 +53,8 @@ export async function createPeopleApi(options: PeopleApiOptions) {
     keepAliveTimeout: 30_000,
     routerOptions: { maxParamLength: 253 },
     forceCloseConnections: true,
+    // Either server has the same faces; the types of fastify part them.
+    ...((tls && { https: { ...tls, minVersion: 'TLSv1.2' } }) as object),
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

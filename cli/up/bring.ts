@@ -6,7 +6,9 @@ import { type Program, programService } from '../../host/program.ts';
 import type { Supervised, Supervisor } from '../../host/supervise.ts';
 import { findTemporalCli } from '../../host/temporalcli.ts';
 import { tether } from '../../host/tether.ts';
+import { Trouble } from '../../host/trouble.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
+import { hasAdmin } from '../../mdb/people/tokens.ts';
 import { appRole } from '../../mdb/roles.ts';
 import { openMdb } from './database.ts';
 import { choosePorts, claimFolder } from './folder.ts';
@@ -89,6 +91,7 @@ export async function bringUp(bringing: Bringing): Promise<Up> {
     const connection = connectMdb({ url: urlOf(server, 'appUrl'), name: 'farrier up', connections: 2 });
     cleanups.push(() => connection.close());
     await defineHome(connection.mdb, expected);
+    if (options.listen !== null) await mustHaveAdmin(connection.mdb, options.listen);
     return connection.mdb;
   });
   const images = steps.run('Images', both(mdb, authority), ([database, keys], progress) =>
@@ -158,6 +161,13 @@ async function writeEnvironment({ data }: DataLayout, { mdbUrl, temporal }: Pick
   await writeFile(join(data, 'farrier.env'), lines.join(''), { mode: 0o600 });
 }
 
+/** Nobody else is served before somebody could sign in. */
+async function mustHaveAdmin(mdb: Mdb, listen: string): Promise<void> {
+  if (await hasAdmin(mdb)) return;
+  const make = '`./farrier token create NAME --role admin`';
+  throw new Trouble(`nobody could sign in at ${listen} yet: start once without --listen, run ${make}, and start again`);
+}
+
 function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   return Promise.all([a, b]);
 }
@@ -191,10 +201,16 @@ async function openTemporal(
   return { address: String(addresses['address']), ui: String(addresses['ui']), cli: typed };
 }
 
-async function settingOf({ shell }: Bringing, layout: DataLayout, ports: Ports, server: Supervised): Promise<Setting> {
+async function settingOf(
+  { shell, options: { listen } }: Bringing,
+  layout: DataLayout,
+  ports: Ports,
+  server: Supervised,
+): Promise<Setting> {
   const temporal = shell['TEMPORAL_ADDRESS'] || `127.0.0.1:${ports.temporal}`;
   const guard = await tether('TERM');
   // The types are stripped and the code compiled once for all starts.
   const env = { ...shell, NODE_COMPILE_CACHE: join(cacheFolder(shell), 'node') };
-  return { layout, ports, node: process.execPath, guard, shell: env, mdbUrl: urlOf(server, 'appUrl'), temporal };
+  const mdbUrl = urlOf(server, 'appUrl');
+  return { layout, ports, listen, node: process.execPath, guard, shell: env, mdbUrl, temporal };
 }

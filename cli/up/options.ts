@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Seconds } from '../../domain/duration.ts';
@@ -30,6 +31,8 @@ export interface UpOptions {
   readonly firmware: FirmwareChoice;
   /** Network interface at which real machines are served; null for none. */
   readonly interface: string | null;
+  /** Address besides the loopback one at which people and programs are served, over TLS and signed in; null for none. */
+  readonly listen: string | null;
   /** 0 asks for a free one. */
   readonly ports: Ports;
   /** End when every machine is in service. */
@@ -70,6 +73,12 @@ function port(name: string, flag: string, standard: number): Option {
     .argParser(whole('A port', 0, 65_535));
 }
 
+/** An address of this machine that others reach: each but these, at which the loopback one would be taken too. */
+function addressArgument(text: string): string {
+  if (isIP(text) !== 0 && !/^(0\.0\.0\.0|::|127\..*|::1)$/.test(text)) return text;
+  throw new InvalidArgumentError('It is the address of one of the network interfaces, like 192.168.1.5.');
+}
+
 /** The command `up` with its options; `run` gets them checked. */
 export function upCommand(run: (options: UpOptions) => Promise<void>): Command {
   return new Command('up')
@@ -83,6 +92,7 @@ export function upCommand(run: (options: UpOptions) => Promise<void>): Command {
     .option('--vm <count>', 'real machines under QEMU that boot from the network', whole('--vm', 0, 64), 0)
     .addOption(new Option('--firmware <kind>', 'firmware of the QEMU machines').choices(firmwares).default('mixed'))
     .option('--interface <name>', 'network interface at which real machines boot (Linux, root)')
+    .option('--listen <address>', 'serve people elsewhere too, over TLS, once there is a token', addressArgument)
     .addOption(port('Temporal server', '--temporal-port', 7233))
     .addOption(port('Temporal Web UI', '--ui-port', 8233))
     .addOption(port('HTTP API for people and programs', '--api-port', 8470))
@@ -102,6 +112,7 @@ interface Given {
   readonly vm: number;
   readonly firmware: FirmwareChoice;
   readonly interface?: string;
+  readonly listen?: string;
   readonly temporalPort: number;
   readonly uiPort: number;
   readonly apiPort: number;
@@ -132,6 +143,7 @@ function checked(given: Given): UpOptions {
     vm,
     firmware,
     interface: served,
+    listen: given.listen ?? null,
     ports,
     once,
     timeoutSeconds: timeout,

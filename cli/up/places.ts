@@ -3,7 +3,10 @@ import type { Up } from './bring.ts';
 import { apiOf } from './programs.ts';
 
 /** Where to look at a Farrier that runs: titles with an address or a command that can be pasted. */
-export function upPlaces({ layout, ports, temporal }: Pick<Up, 'layout' | 'ports' | 'temporal'>): [string, string][] {
+export function upPlaces(
+  { layout, ports, temporal }: Pick<Up, 'layout' | 'ports' | 'temporal'>,
+  listen: string | null = null,
+): [string, string][] {
   const here = relative(process.cwd(), layout.logs);
   const api = apiOf(ports);
   const server = ports.api === 8470 ? '' : `FARRIER_API=${api} `;
@@ -12,6 +15,7 @@ export function upPlaces({ layout, ports, temporal }: Pick<Up, 'layout' | 'ports
     ...(temporal.ui ? [['Temporal Web UI', temporal.ui] as [string, string]] : []),
     ['Console', `${api}/`],
     ['HTTP API', `${api}/docs`],
+    ...(listen === null ? [] : [['From elsewhere', `https://${listen}:${ports.api}`] as [string, string]]),
     ['Machines', `${server}./farrier machine list`],
     ['One life', `${server}./farrier machine timeline <id>`],
     ['Workflows', `${temporal.cli ?? 'temporal'} workflow list${elsewhere}`],

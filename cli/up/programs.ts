@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Program } from '../../host/program.ts';
 import { checkoutRoot, type DataLayout, logOf } from './layout.ts';
@@ -8,6 +9,8 @@ import { homeSite } from './site.ts';
 export interface Setting {
   readonly layout: DataLayout;
   readonly ports: Ports;
+  /** See `UpOptions`. */
+  readonly listen: string | null;
   /** Path of the Node that runs them. */
   readonly node: string;
   /** Begins every command line; see host/tether.ts. */
@@ -73,7 +76,7 @@ export function originsOf(host: string, ports: Pick<Ports, 'boot' | 'agent'>): O
 
 /** What machines talk to: the birther and the API. */
 export function facePrograms(setting: Setting): Program[] {
-  const { ports } = setting;
+  const { ports, listen } = setting;
   const origins = originsOf('127.0.0.1', ports);
   // Where the server is somebody else's, only its owner knows of a Web UI, and the shell may say so.
   const ui = setting.shell['TEMPORAL_ADDRESS'] ? {} : { FARRIER_TEMPORAL_UI: `http://127.0.0.1:${ports.ui}` };
@@ -85,9 +88,23 @@ export function facePrograms(setting: Setting): Program[] {
     }),
     ownProgram(setting, 'api', 'api/main.ts', {
       FARRIER_API_LISTEN: `127.0.0.1:${ports.api}`,
+      // Whoever is on this machine has the data folder too, with the password of the MDB in it.
+      FARRIER_TRUST_LOOPBACK: 'yes',
       FARRIER_AGENT_LISTEN: `127.0.0.1:${ports.agent}`,
       FARRIER_EVENTS_LISTEN: `127.0.0.1:${ports.events}`,
       ...ui,
     }),
+    ...(listen === null ? [] : [elsewhere(setting, listen)]),
   ];
+}
+
+/** The people's API once more, for who is not on this machine: a process of its own, in which nobody is trusted. */
+function elsewhere(setting: Setting, listen: string): Program {
+  const host = isIP(listen) === 6 ? `[${listen}]` : listen;
+  return ownProgram(setting, 'people', 'api/main.ts', {
+    FARRIER_API_LISTEN: `${host}:${setting.ports.api}`,
+    FARRIER_TRUST_LOOPBACK: 'no',
+    FARRIER_AGENT_LISTEN: '',
+    FARRIER_EVENTS_LISTEN: '',
+  });
 }

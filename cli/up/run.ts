@@ -114,7 +114,7 @@ class Show {
   arrived(up: Up): void {
     this.#notes = up.notes;
     this.#screen.say(`Farrier is up after ${formatSeconds(this.#seconds())}`);
-    this.#places = upPlaces(up);
+    this.#places = upPlaces(up, this.#options.listen);
   }
 
   /** Follows the machines until told to stop or, with `--once`, until all are in service or cannot get there. */

@@ -63,6 +63,7 @@ function start(spec: WholeSpec, data: string, supervisor: Supervisor, stop: Abor
       vm: 0,
       firmware: 'mixed',
       interface: null,
+      listen: null,
       ports: { temporal: 0, ui: 0, api: 0, agent: 0, events: 0, boot: 0, sim: 0 },
       once: true,
       timeoutSeconds: spec.timeout,

@@ -519,6 +519,7 @@ describe('the doors', () => {
       'inventories',
       'addresses',
       'images',
+      'sign-in',
       'database-role',
       'audit',
       'aside',

@@ -56,6 +56,7 @@ beforeAll(async () => {
     FARRIER_MDB_URL: base.url,
     FARRIER_DATA: data,
     FARRIER_API_LISTEN: '127.0.0.1:0',
+    FARRIER_TRUST_LOOPBACK: 'yes',
     FARRIER_AGENT_LISTEN: '127.0.0.1:0',
   });
   api = child;
@@ -237,7 +238,16 @@ describe('the API process', () => {
       error: expect.stringMatching(/FARRIER_MDB_URL is missing.*\n.*FARRIER_DATA is missing/),
     });
     const open = { FARRIER_MDB_URL: base.url, FARRIER_DATA: data, FARRIER_API_LISTEN: '0.0.0.0:0' };
-    expect(await run(open)).toMatchObject({ code: 2, error: expect.stringContaining('loopback only') });
+    expect(await run(open)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('farrier mdb token NAME --role admin'),
+    });
+    expect(await run({ ...open, FARRIER_TRUST_LOOPBACK: 'yes' })).toMatchObject({
+      ...{ code: 1, error: expect.stringContaining('let one of them go') },
+    });
+    expect(await run({ ...open, FARRIER_API_CERT: 'a.pem' })).toMatchObject({
+      ...{ code: 2, error: expect.stringContaining('go together') },
+    });
     const taken = { ...open, FARRIER_API_LISTEN: origin.replace('http://', ''), FARRIER_AGENT_LISTEN: '' };
     expect(await run(taken)).toMatchObject({
       code: 1,

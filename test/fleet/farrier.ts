@@ -57,6 +57,7 @@ export async function wholeFarrier(spec: Spec): Promise<Whole> {
       vm: 0,
       firmware: 'mixed',
       interface: null,
+      listen: null,
       ports: { temporal: 0, ui: 0, api: 0, agent: 0, events: 0, boot: 0, sim: 0 },
       once: true,
       timeoutSeconds: 600,

@@ -58,6 +58,7 @@ beforeAll(async () => {
   });
   await start('api', 'api/main.ts', {
     FARRIER_API_LISTEN: `127.0.0.1:${people}`,
+    FARRIER_TRUST_LOOPBACK: 'yes',
     FARRIER_AGENT_LISTEN: `127.0.0.1:${agent}`,
   });
   await start('sim', 'sim/main.ts', {
