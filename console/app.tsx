@@ -1,12 +1,14 @@
 import type { ComponentType } from 'react';
 import { type ConsolePage, consolePages } from '../contract/pages.ts';
 import { useAddress } from './address.tsx';
+import { BeltPage } from './belt/page.tsx';
 import { FleetPage } from './fleet/page.tsx';
 import { Navigation } from './frame/navigation.tsx';
 import { PageFrame } from './frame/page.tsx';
 import { Guarded } from './frame/part.tsx';
 import { InboxPage } from './inbox/page.tsx';
 import { MachinePage } from './machine/page.tsx';
+import { RacksPage } from './racks/page.tsx';
 
 /** What each address shows; `name` is what stands in the place of `:name`. */
 const pages: Readonly<Record<ConsolePage, ComponentType<{ readonly name: string }>>> = {
@@ -14,6 +16,8 @@ const pages: Readonly<Record<ConsolePage, ComponentType<{ readonly name: string 
   fleet: FleetPage,
   machine: MachinePage,
   inbox: InboxPage,
+  belt: BeltPage,
+  racks: RacksPage,
 };
 
 const patterns = Object.entries(consolePages).map(([page, path]) => ({

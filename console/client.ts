@@ -1,5 +1,14 @@
 /** The people's HTTP API as the console asks it: on the origin that the console came from, and nowhere else. */
-import type { HumanStepView, MachineSummary, MachineView, OrderView, Problem, TimelineEntry } from '../contract/api.ts';
+import type {
+  HumanStepView,
+  MachineSummary,
+  MachineView,
+  OrderView,
+  Problem,
+  RackView,
+  TimelineEntry,
+} from '../contract/api.ts';
+import type { BeltView } from '../contract/beltschemas.ts';
 import type { SessionView } from '../contract/session.ts';
 
 /** Why a request came to nothing, as the API says it or, where it says nothing, in our words. */
@@ -79,3 +88,7 @@ export const readQuestions = async (signal: AbortSignal) =>
 
 export const answerQuestion = (id: string, answer: { answer: string; note?: string; data?: object }) =>
   send<{ accepted: true }>('POST', `/steps/${at(id)}/answer`, answer);
+
+export const readBelt = (signal: AbortSignal) => read<BeltView>('/belt', {}, signal);
+
+export const readRacks = async (signal: AbortSignal) => (await read<{ racks: RackView[] }>('/racks', {}, signal)).racks;

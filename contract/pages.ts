@@ -4,5 +4,7 @@ export const consolePages = {
   fleet: '/fleet',
   machine: '/machines/:name',
   inbox: '/inbox',
+  belt: '/belt',
+  racks: '/racks',
 } as const;
 export type ConsolePage = keyof typeof consolePages;

@@ -1,6 +1,7 @@
 /** Every route of the people's API. What is not here is not served, and has no right that says who may. */
 import { accountRoutes } from './accounts.ts';
 import { auditRoutes } from './audit.ts';
+import { beltRoutes } from './belt.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { changeRoutes } from './changes.ts';
 import { dominatorRoutes } from './dominator.ts';
@@ -55,6 +56,7 @@ export const routes: readonly ApiRoute[] = [
   ...auditRoutes,
   ...changeRoutes,
   ...sessionRoutes,
+  ...beltRoutes,
   ...policyRoutes,
   ...accountRoutes,
 ];

@@ -6,7 +6,9 @@ import { useSession } from '../session.ts';
 import { chooseTheme, readTheme, type Theme, themes } from './theme.ts';
 
 const entries = [
+  ['Belt', consolePages.belt],
   ['Fleet', consolePages.fleet],
+  ['Racks', consolePages.racks],
   ['Inbox', consolePages.inbox],
 ] as const;
 

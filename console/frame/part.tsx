@@ -5,7 +5,10 @@ import { ProblemBox } from './problem.tsx';
 
 interface PartSpec<T> {
   readonly title: string;
-  readonly query: Pick<UseQueryResult<T>, 'data' | 'error' | 'dataUpdatedAt' | 'refetch'>;
+  readonly query: Pick<UseQueryResult, 'error' | 'dataUpdatedAt'> & {
+    readonly data: T | undefined;
+    readonly refetch: () => unknown;
+  };
   readonly children: (data: T) => ReactNode;
 }
 
@@ -19,7 +22,7 @@ export function PagePart<T>({ title, query, children }: PartSpec<T>) {
         <h2 id={id}>{title}</h2>
         <AsOf at={dataUpdatedAt} />
       </div>
-      {error !== null && <ProblemBox error={error} onRetry={() => void refetch()} />}
+      {error !== null && <ProblemBox error={error} onRetry={() => refetch()} />}
       {data === undefined ? error === null && <p className="quiet">Loading …</p> : <Guarded>{children(data)}</Guarded>}
     </section>
   );

@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserPath, launchBrowser, noBrowser, type Watched, watchPage } from '../support/browser.ts';
+import { drawPicture } from './picture.ts';
 import { type Served, serveConsoleApi, writeMachines } from './served.ts';
 
 const count = 10_000;
@@ -35,6 +36,7 @@ describe.skipIf(browserPath === null)(`the fleet of 10,000${title}`, () => {
     expect((await names()).length).toBeLessThan(100);
     expect(await page.getByText(/^as of /).count()).toBe(1);
     expect(await axe()).toEqual([]);
+    await drawPicture(page, 'fleet');
   });
 
   it('is walked with the keys, to its end and back', async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { humanSteps } from '../../mdb/schema.ts';
 import { type Whole, wholeFarrier } from '../fleet/farrier.ts';
 import { browserPath, launchBrowser, noBrowser, watchPage } from '../support/browser.ts';
+import { drawPicture } from './picture.ts';
 
 const title = browserPath === null ? ` (${noBrowser})` : '';
 
@@ -55,6 +56,7 @@ describe.skipIf(browserPath === null)(`the console of a whole Farrier${title}`, 
     await part('Parts').getByText('socket 0').first().waitFor();
     const life = part('Life');
     await life.getByText('stage deployed → in service').waitFor();
+    await drawPicture(page, 'machine');
     await life.getByLabel('Show').selectOption('boot');
     await life
       .getByText(/boot request/)
