@@ -2,7 +2,7 @@
 import { eq } from 'drizzle-orm';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Operator } from '../../api/people/operator.ts';
+import { type Operator, operatorOf } from '../../api/people/operator.ts';
 import type { BeltView } from '../../contract/beltschemas.ts';
 import { humanSteps, orders, outbox, steps, tickets } from '../../mdb/schema.ts';
 import { browserPath, launchBrowser, noBrowser, watchPage } from '../support/browser.ts';
@@ -11,12 +11,14 @@ import { type Served, serveConsoleApi, writeMachines } from './served.ts';
 
 const title = browserPath === null ? ` (${noBrowser})` : '';
 const hour = 3_600_000;
+const person = (name: string, role: 'viewer' | 'admin') =>
+  operatorOf(name, [{ role, pools: null, teams: null }], 'token');
 
 let served: Served;
 let asker: Operator;
 beforeAll(async () => {
   served = await serveConsoleApi({ racks: 3, identify: () => asker });
-  asker = { class: 'user', name: 'ann', role: 'admin' };
+  asker = person('ann', 'admin');
   await writeMachines(served.mdb, 100);
   await writeStuck('m-00010', -hour);
   await writeStuck('m-00020', hour);
@@ -143,7 +145,7 @@ describe.skipIf(browserPath === null)(`the pages${title}`, () => {
   });
 
   it('tell who may not answer so, and change nothing', async () => {
-    asker = { class: 'user', name: 'vic', role: 'viewer' };
+    asker = person('vic', 'viewer');
     const { page, close } = await watchPage(browser, served.origin);
     await page.goto('/inbox?team=operations');
     await page.getByText('vic, viewer').waitFor();
@@ -151,7 +153,7 @@ describe.skipIf(browserPath === null)(`the pages${title}`, () => {
     await page.getByRole('button', { name: 'Answer: wipe' }).click();
     await page.getByRole('alert').getByText('this takes the role operator, and vic is viewer').waitFor();
     expect(await handed()).toHaveLength(1);
-    asker = { class: 'user', name: 'ann', role: 'admin' };
+    asker = person('ann', 'admin');
     await close();
   });
 
