@@ -19,7 +19,7 @@ export const changeRoutes: readonly ApiRoute[] = [
     produces: 'text/event-stream',
     query: changesQuery,
     answers: { 200: changeText },
-    handle: async ({ query, request, reply, mdb, following }) => {
+    handle: async ({ query, request, reply, mdb, following, watch }) => {
       const given = request.headers['last-event-id'] ?? query.since;
       const from = given === undefined ? null : readPosition(String(given));
       if (given !== undefined && from === null)
@@ -30,6 +30,7 @@ export const changeRoutes: readonly ApiRoute[] = [
       await following.mustBeReady();
       reply.hijack();
       const stream = openEventStream(reply.raw, { [apiHeader]: apiVersion });
+      watch(request, stream);
       await following.follow(stream, { selector, kinds, from }).catch((error: unknown) => {
         request.log.warn({ error: String(error) }, 'somebody who wanted to follow could not');
         stream.end();

@@ -20,6 +20,7 @@ import type { Identify } from './operator.ts';
 import { createErrorHandler } from './refusals.ts';
 import { serveRoutes } from './registrar.ts';
 import { routes } from './routes.ts';
+import { createWatch } from './watch.ts';
 
 export interface PeopleApiOptions extends PeopleDependencies {
   readonly log: Logger;
@@ -31,13 +32,15 @@ export interface PeopleApiOptions extends PeopleDependencies {
   readonly listen?: MdbConnection['listen'];
   /** Requests of one caller within a minute at most; 12,000 by default. */
   readonly requestsPerMinute?: number;
+  /** Milliseconds after which who follows is asked again whether they still may; 15,000 by default. */
+  readonly recheckMs?: number;
   /** Folder of the console as it was built; it is not served unless told. */
   readonly console?: string;
 }
 
 /** The people's HTTP API. It reads and writes the MDB and never waits for a workflow. */
 export async function createPeopleApi(options: PeopleApiOptions) {
-  const { log, listen, tls, requestsPerMinute = 12_000, console: pages, ...dependencies } = options;
+  const { log, listen, tls, requestsPerMinute = 12_000, recheckMs = 15_000, console: pages, ...dependencies } = options;
   const { trustsLoopback = true } = dependencies;
   const { identify = createIdentify({ mdb: dependencies.mdb, trustsLoopback }) } = options;
   const refuse = createErrorHandler(dependencies.mdb);
@@ -83,7 +86,8 @@ export async function createPeopleApi(options: PeopleApiOptions) {
   // They would keep a server that is told to end.
   app.addHook('preClose', () => following.close());
   const cursors = createCursors(() => readCursorKey(dependencies.mdb));
-  serveRoutes(app, routes, { dependencies, cursors, following });
+  const watch = createWatch(identify, recheckMs);
+  serveRoutes(app, routes, { dependencies, cursors, following, watch });
   if (pages !== undefined) await serveConsole(app, pages);
   return app;
 }

@@ -8,7 +8,9 @@ import { createPeopleApi } from '../../api/people/server.ts';
 import { openEventStream } from '../../api/people/stream.ts';
 import { forgetChanges, readChanges, readEnd } from '../../mdb/api/changes.ts';
 import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
+import { revokeToken } from '../../mdb/people/tokens.ts';
 import { campaigns, changeLog, humanSteps, machines, orders, permits, steps, tags, tickets } from '../../mdb/schema.ts';
+import { everywhere, makeToken } from './accounts.ts';
 import { openEvents } from './reader.ts';
 import { servePeople } from './serving.ts';
 
@@ -297,6 +299,32 @@ describe('under load', () => {
     clock.mockRestore();
     expect(destroyed).toBe(true);
     await following.close();
+  });
+
+  it('a stream ends when the token that opened it does, and no other', async () => {
+    const other = await createPeopleApi({
+      ...served.options,
+      listen: own.listen,
+      trustsLoopback: false,
+      recheckMs: 50,
+    });
+    await other.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = other.server.address() as AddressInfo;
+    const at = `http://127.0.0.1:${port}/api/v1/changes`;
+    const [lost, kept] = await Promise.all(
+      ['lost', 'kept'].map(async (name) =>
+        openEvents(at, undefined, await makeToken(served.base.mdb, name, everywhere('viewer'))),
+      ),
+    );
+    await sleep(300);
+    expect([lost?.hasEnded(), kept?.hasEnded()]).toEqual([false, false]);
+    const admin = { class: 'user', name: 'test' } as const;
+    expect(await revokeToken(served.base.mdb, admin, everywhere('admin'), 'lost', 'a test')).toBe(true);
+    await until(() => expect(lost?.hasEnded()).toBe(true));
+    expect(kept?.hasEnded()).toBe(false);
+    expect(await openEvents(at)).toMatchObject({ status: 401 });
+    await kept?.close();
+    await other.close();
   });
 
   it('streams end with the server, and a connection that is gone is forgotten', async () => {

@@ -5,9 +5,12 @@ export interface Event {
   readonly data: Record<string, unknown>;
 }
 
-export async function openEvents(url: string, lastEventId?: string) {
+export async function openEvents(url: string, lastEventId?: string, token?: string) {
   const stop = new AbortController();
-  const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+  const headers = {
+    ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
   const response = await fetch(url, { headers, signal: stop.signal });
   const events: Event[] = [];
   let lastId = '';
