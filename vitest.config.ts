@@ -3,6 +3,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // Begun last, as their short files would be, these would run alone while the other worker has nothing left to do.
 const long = [
+  'vm/birth',
+  'vm/watchdog',
   'workflows/generic',
   'fleet/planned',
   'fleet/outage',
@@ -56,8 +58,8 @@ export default defineConfig({
       },
       {
         extends: true,
-        // One rig at a time: emulated machines need the processor to themselves.
-        test: { name: 'vm', include: ['test/vm/**/*.test.ts'], testTimeout: 60_000, fileParallelism: false },
+        // Two rigs at a time, each in a network namespace of its own, and nothing else: an emulated machine fills a core.
+        test: { name: 'vm', include: ['test/vm/**/*.test.ts'], testTimeout: 60_000 },
       },
     ],
   },
