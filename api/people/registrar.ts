@@ -14,7 +14,7 @@ import { mayAsk, nobody } from './operator.ts';
 import { doOnce } from './repeating.ts';
 import { mustHaveRight } from './rights.ts';
 import { type ApiRoute, type Asked, pathOf, usualStatus } from './route.ts';
-import type { Watch } from './watch.ts';
+import type { StreamWatch } from './streamwatch.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -28,7 +28,7 @@ interface Services {
   readonly dependencies: PeopleDependencies;
   readonly cursors: Cursors;
   readonly following: ChangeFeed;
-  readonly watch: Watch;
+  readonly watch: StreamWatch;
 }
 
 export function serveRoutes(app: FastifyInstance, routes: readonly ApiRoute[], services: Services): void {

@@ -6,7 +6,7 @@ import type { PeopleDependencies } from './app.ts';
 import type { Cursors } from './cursors.ts';
 import type { ChangeFeed } from './following.ts';
 import type { Operator } from './operator.ts';
-import type { Watch } from './watch.ts';
+import type { StreamWatch } from './streamwatch.ts';
 
 /** What a right is about: a role is had for some machines, pools and teams, or for all of the fleet. */
 export const scopes = [
@@ -35,7 +35,7 @@ export interface Asked<Params = unknown, Query = unknown, Body = unknown> extend
   readonly pools: readonly string[] | null;
   readonly cursors: Cursors;
   readonly following: ChangeFeed;
-  readonly watch: Watch;
+  readonly watch: StreamWatch;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** The same that is in it by name. */

@@ -20,7 +20,7 @@ import type { Identify } from './operator.ts';
 import { createErrorHandler } from './refusals.ts';
 import { serveRoutes } from './registrar.ts';
 import { routes } from './routes.ts';
-import { createWatch } from './watch.ts';
+import { watchStreams } from './streamwatch.ts';
 
 export interface PeopleApiOptions extends PeopleDependencies {
   readonly log: Logger;
@@ -86,7 +86,7 @@ export async function createPeopleApi(options: PeopleApiOptions) {
   // They would keep a server that is told to end.
   app.addHook('preClose', () => following.close());
   const cursors = createCursors(() => readCursorKey(dependencies.mdb));
-  const watch = createWatch(identify, recheckMs);
+  const watch = watchStreams(identify, recheckMs);
   serveRoutes(app, routes, { dependencies, cursors, following, watch });
   if (pages !== undefined) await serveConsole(app, pages);
   return app;

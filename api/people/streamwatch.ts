@@ -5,9 +5,9 @@ import type { Identify } from './operator.ts';
 import type { EventStream } from './stream.ts';
 
 /** Watches over a stream that answers a request. */
-export type Watch = (request: FastifyRequest, stream: Pick<EventStream, 'end' | 'onEnd'>) => void;
+export type StreamWatch = (request: FastifyRequest, stream: Pick<EventStream, 'end' | 'onEnd'>) => void;
 
-export function createWatch(identify: Identify, everyMs: number): Watch {
+export function watchStreams(identify: Identify, everyMs: number): StreamWatch {
   const isGone = async (request: FastifyRequest): Promise<boolean> => {
     try {
       return (await identify(request)) === null;
