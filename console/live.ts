@@ -54,7 +54,7 @@ function follow(client: QueryClient, selector: string, tell: (state: LiveState) 
   const timers = new Set<ReturnType<typeof setInterval>>();
   const every = (ms: number, work: () => void) => void timers.add(setInterval(work, ms));
   const news: MachineNews = new Map();
-  const stale = new Set<ChangeKind>();
+  const stale = new Set<string>();
   let state: LiveState = 'opening';
   let source: EventSource | null = null;
   let reopenMs = askMs;
@@ -62,14 +62,16 @@ function follow(client: QueryClient, selector: string, tell: (state: LiveState) 
     if (next !== state) tell(next);
     state = next;
   };
-  const refreshAll = () => refresh(client, [...changeKinds, 'unheard']);
+  const refreshAll = () => {
+    for (const kind of [...changeKinds, 'unheard']) stale.add(kind);
+  };
 
-  const open = (again: boolean) => {
+  const open = () => {
     const search = selector === '' ? '' : `?selector=${encodeURIComponent(selector)}`;
     source = new EventSource(`/api/v1/changes${search}`);
     source.addEventListener('ready', () => {
-      // It goes on where it was, unless it had to begin anew.
-      if (again) refreshAll();
+      // Where it went on from where it was, nothing was missed; where it began anew, nobody knows.
+      if (state === 'asking') refreshAll();
       reopenMs = askMs;
       become('following');
     });
@@ -83,15 +85,17 @@ function follow(client: QueryClient, selector: string, tell: (state: LiveState) 
     source.onerror = () => {
       become('asking');
       if (source?.readyState !== EventSource.CLOSED) return;
-      setTimeout(() => source !== null && open(true), reopenMs);
+      setTimeout(() => source !== null && open(), reopenMs);
       reopenMs = Math.min(2 * reopenMs, maxReopenMs);
     };
   };
 
-  open(false);
+  open();
   every(gatherMs, () => {
-    if (news.size === 0) return;
-    client.setQueriesData<InfiniteData<MachineSlice>>({ queryKey: ['machines', selector] }, (data) =>
+    const queryKey = ['machines', selector];
+    // A page that is being read is put beside those that were there when it was asked for: news in them would be lost.
+    if (news.size === 0 || client.isFetching({ queryKey, exact: true }) > 0) return;
+    client.setQueryData<InfiniteData<MachineSlice>>(queryKey, (data) =>
       data === undefined ? data : { ...data, pages: patchPages(data.pages, news) },
     );
     news.clear();

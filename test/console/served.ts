@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import type { Operator } from '../../api/people/operator.ts';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import type { Mdb } from '../../mdb/connect.ts';
+import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -25,8 +25,10 @@ export async function serveConsoleApi(
 ): Promise<Served> {
   const base = await throwawayMdb();
   const folder = await mkdtemp(join(tmpdir(), 'farrier-console-'));
+  const connection = connectMdb({ url: base.url, name: 'console', connections: 5 });
   const app = await createPeopleApi({
-    mdb: base.mdb,
+    mdb: connection.mdb,
+    listen: connection.listen,
     siteId: 'home',
     images: join(folder, 'images'),
     authority: await openAuthority(join(folder, 'authority')),
@@ -42,6 +44,7 @@ export async function serveConsoleApi(
     mdb: base.mdb,
     close: async () => {
       await app.close();
+      await connection.close();
       await base.close();
       await rm(folder, { recursive: true });
     },
