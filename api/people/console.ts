@@ -26,7 +26,7 @@ export async function serveConsole(app: FastifyInstance, folder: string): Promis
   await app.register(async (scope) => {
     scope.addHook('onRequest', async (_request, reply) => void reply.headers(headers));
     for (const path of Object.values(consolePages)) {
-      scope.get(path, { exposeHeadRoute: false }, async (_request, reply) => {
+      scope.get(path, async (_request, reply) => {
         const page = await readPage(folder);
         // Its files are named by what is in them, and it alone says which are of today.
         return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(page);

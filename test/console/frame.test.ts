@@ -31,6 +31,7 @@ describe('the console’s files', () => {
       ).toBe(true);
       expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
       expect(answer.headers.get('cache-control')).toBe('no-cache');
+      expect((await fetch(`${served.origin}${path}`, { method: 'HEAD' })).status).toBe(200);
     }
   });
 
