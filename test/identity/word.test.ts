@@ -35,7 +35,7 @@ test("I-3: where a machine shows too little, a person's word is asked for once, 
   const [bmc] = await db.mdb.select().from(bmcs).where(eq(bmcs.machineId, acting.machineId));
   expect(bmc).toMatchObject({
     quarantine: null,
-    word: { by: 'ann', shown: { uuid: acting.machine.hardware.uuid } },
+    identityAnswer: { by: 'ann', observed: { uuid: acting.machine.hardware.uuid } },
   });
   expect(await db.mdb.select().from(audit).where(eq(audit.action, 'bmc.vouch'))).toHaveLength(1);
 });
