@@ -136,19 +136,18 @@ export async function takeBurnin(mdb: Mdb, session: AgentSession, fact: BurninFa
   });
 }
 
-/** One statement for all: of a part that is told of twice, the last figures count. */
+/** One statement for all; a report that names a part twice was refused before. */
 async function keepParts(
   tx: Transaction,
   burninId: string,
   product: string | null,
   parts: BurninFact['parts'],
 ): Promise<void> {
-  const last = new Map(parts.map((part) => [JSON.stringify([part.kind, part.subject, part.device]), part]));
-  if (last.size === 0) return;
+  if (parts.length === 0) return;
   const { burninId: id, kind, subject, device, ...figures } = getTableColumns(burninParts);
   await tx
     .insert(burninParts)
-    .values([...last.values()].map((part) => ({ ...part, burninId, product })))
+    .values(parts.map((part) => ({ ...part, burninId, product })))
     .onConflictDoUpdate({
       target: [id, kind, subject, device],
       set: Object.fromEntries(
