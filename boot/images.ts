@@ -69,7 +69,8 @@ export async function registerBootFiles(
   { mdb, root }: Pick<ImageParts, 'mdb' | 'root'>,
   by: string,
 ): Promise<readonly BootFileRow[]> {
-  const laid = await Promise.all(bootFiles.map(async (path) => ({ path, ...(await hashFile(root, path)) })));
+  const laid: BootFileRow[] = [];
+  for (const path of bootFiles) laid.push({ path, ...(await hashFile(root, path)) });
   await writeBootFiles(mdb, laid, { class: 'system', name: by });
   return laid;
 }
