@@ -9,6 +9,8 @@ export interface RateLimiter {
   take(key: string): boolean;
   /** True while the bucket holds something; takes nothing. */
   allows(key: string): boolean;
+  /** Whole seconds until an empty bucket holds something again. */
+  waitSeconds(key: string): number;
 }
 
 // The oldest buckets are forgotten first: a flood of made-up keys must not fill the memory.
@@ -26,6 +28,7 @@ export function limitRate(limit: RateLimit, clock: () => number = () => Date.now
 
   return {
     allows: (key) => level(key) >= 1,
+    waitSeconds: (key) => Math.max(1, Math.ceil((1 - level(key)) / limit.perSecond)),
     take: (key) => {
       const left = level(key);
       buckets.delete(key);

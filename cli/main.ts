@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CommanderError } from 'commander';
 import { z } from 'zod';
-import { ApiClient, ApiProblem } from '../client/api.ts';
+import { ApiClient, ApiProblem, ApprovalAwaited } from '../client/api.ts';
 import type { Finding } from '../contract/api.ts';
 import { askPassword } from './bmc/prompt.ts';
 import { openScreen } from './context.ts';
@@ -86,6 +86,7 @@ try {
 } catch (error) {
   // Commander has written its sentence; help and version end with 0, whatever was typed wrong with 2.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof ApprovalAwaited) fail(5, `${error.message}: farrier approval show ${error.approval.id}`);
   else if (error instanceof ApiProblem) fail(1, error.message);
   else fail(1, error instanceof Error ? error.message : String(error));
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addActions } from './actions.ts';
+import { addApproval } from './approval.ts';
 import { addAudit } from './audit.ts';
 import { type AskPassword, addBmc } from './bmc/command.ts';
 import { addCampaign } from './campaign.ts';
@@ -73,6 +74,7 @@ export function createProgram(
   addBmc(program, context, askBmcPassword);
   addAudit(program, context);
   addPolicy(program, context);
+  addApproval(program, context);
   addToken(program, context);
   addWhoami(program, context);
   if (signingIn) addLogin(program, context, signingIn);

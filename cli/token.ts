@@ -20,6 +20,7 @@ const columns = (now: number): Column<TokenView>[] => [
   { title: 'may', cell: ({ grants }) => grants.map(describeGrant).join('; '), flexible: true },
   { title: 'expires', cell: ({ expiresAt }) => moment(expiresAt) },
   { title: 'used', cell: ({ lastUsedAt }) => (lastUsedAt === null ? null : `${age(lastUsedAt, now)} ago`) },
+  { title: 'of', cell: ({ person }) => person },
   { title: 'made by', cell: ({ createdBy }) => createdBy },
 ];
 
@@ -36,6 +37,7 @@ export interface NewToken {
   readonly team?: readonly string[];
   readonly expires: string;
   readonly reason?: string;
+  readonly person?: string;
 }
 
 export function grantOf({ role, pool, team }: Pick<NewToken, 'role' | 'pool' | 'team'>): Grant {
@@ -49,6 +51,7 @@ export function tokenOptions(command: Command): Command {
     .option('--pool <pools>', 'only for machines of these pools, like web,batch', listArgument)
     .option('--team <teams>', 'only for what is asked of these teams', listArgument)
     .option('--expires <time>', 'when it ends: a year from now at the latest', timeArgument, timeArgument('+90d'))
+    .option('--person <name>', 'whose it is, where it is not your own')
     .option('--reason <text>', 'what it is for');
 }
 
@@ -74,8 +77,12 @@ export function addToken(program: Command, open: () => Context): void {
       const { api, screen } = open();
       const { role, pools, teams } = grantOf(options);
       const grant = { role, pools: pools && [...pools], teams: teams && [...teams] };
-      const { expires: expiresAt, reason } = options;
-      const made = await api.createToken({ name, grants: [grant], expiresAt, ...(reason !== undefined && { reason }) });
+      const { expires: expiresAt, reason, person } = options;
+      const made = await api.createToken({
+        ...{ name, grants: [grant], expiresAt },
+        ...(reason !== undefined && { reason }),
+        ...(person !== undefined && { person }),
+      });
       showNewToken(screen, made);
     },
   );

@@ -21,7 +21,15 @@ import type {
   RackView,
   TimelineEntry,
 } from '../contract/api.ts';
-import { apiHeader } from '../contract/apiheader.ts';
+import { apiHeader, approvalHeader } from '../contract/apiheader.ts';
+import type {
+  ApprovalAsked,
+  ApprovalDetail,
+  ApprovalDone,
+  ApprovalPolicyRequest,
+  ApprovalPolicyView,
+  ApprovalView,
+} from '../contract/approvals.ts';
 import type { AuditList, AuditQuery, AuditRows, AuditState } from '../contract/auditschemas.ts';
 import type { CampaignDetail, CampaignPage, CampaignRequest, CampaignView } from '../contract/campaignschemas.ts';
 import type {
@@ -65,6 +73,7 @@ import type {
   TicketDetail,
   TicketView,
 } from '../contract/tickets.ts';
+import { type ApprovalState, actMeanings } from '../domain/approvals.ts';
 
 /** A request that was refused or failed: the API's word and sentence, or why it could not be asked. */
 export class ApiProblem extends Error {
@@ -78,6 +87,18 @@ export class ApiProblem extends Error {
     this.status = status;
     this.code = code;
     this.field = field;
+  }
+}
+
+/** What was asked is kept until a second person has approved of it, and not done. */
+export class ApprovalAwaited extends Error {
+  override readonly name = 'ApprovalAwaited';
+  readonly approval: ApprovalAsked;
+  constructor(approval: ApprovalAsked) {
+    const { id, what, acts } = approval;
+    const why = acts.map((act) => actMeanings[act]).join(', and ');
+    super(`${what}: it ${why}, and waits for a second person as ${id}`);
+    this.approval = approval;
   }
 }
 
@@ -96,7 +117,7 @@ export interface ApiClientOptions {
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** The people's HTTP API, typed. Every method throws ApiProblem. */
+/** The people's HTTP API, typed. Every method throws ApiProblem, and ApprovalAwaited where a second person is needed. */
 export class ApiClient {
   readonly #options: ApiClientOptions;
   #fetch: Promise<typeof fetch> | null = null;
@@ -301,7 +322,7 @@ export class ApiClient {
   }
 
   async rounds(): Promise<RoundView[]> {
-    return (await this.#get<{ rounds: RoundView[] }>('/reconcile')).rounds;
+    return (await this.#get<{ rounds: RoundView[] }>('/reconcile', { limit: 100 })).rounds;
   }
 
   /** Asks for the workflows that are missing to be brought back; `rehydration` tells how far that is. */
@@ -345,11 +366,11 @@ export class ApiClient {
     return this.#get(`/machines/${encodeURIComponent(machine)}/hardware`, { limit });
   }
 
-  async controllerEvents(machine: string, page: { limit?: number; before?: number } = {}): Promise<EventView[]> {
+  async controllerEvents(machine: string, page: { limit?: number; after?: string } = {}): Promise<EventView[]> {
     return (await this.#get<{ events: EventView[] }>(`/machines/${encodeURIComponent(machine)}/events`, page)).events;
   }
 
-  async controllerLogs(machine: string, page: { limit?: number; before?: number } = {}): Promise<LogEntryView[]> {
+  async controllerLogs(machine: string, page: { limit?: number; after?: string } = {}): Promise<LogEntryView[]> {
     return (await this.#get<{ entries: LogEntryView[] }>(`/machines/${encodeURIComponent(machine)}/logs`, page))
       .entries;
   }
@@ -363,7 +384,7 @@ export class ApiClient {
   }
 
   async images(): Promise<ImageView[]> {
-    return (await this.#get<{ images: ImageView[] }>('/images')).images;
+    return (await this.#get<{ images: ImageView[] }>('/images', { limit: 1000 })).images;
   }
 
   /** Sends an image file; the API signs it. */
@@ -474,6 +495,32 @@ export class ApiClient {
     await this.#ask('DELETE', `/tokens/${encodeURIComponent(name)}`, { query: { reason } });
   }
 
+  async approvals(filter: { state?: ApprovalState; machine?: string; limit?: number } = {}): Promise<ApprovalView[]> {
+    return (await this.#get<{ approvals: ApprovalView[] }>('/approvals', filter)).approvals;
+  }
+
+  approval(id: string): Promise<ApprovalDetail> {
+    return this.#get(`/approvals/${encodeURIComponent(id)}`);
+  }
+
+  /** Does what another person asked, by the plan with this hash. */
+  approve(id: string, given: { plan: string; note?: string }): Promise<ApprovalDone> {
+    return this.#send('POST', `/approvals/${encodeURIComponent(id)}/approve`, given);
+  }
+
+  /** `withdraw`: what one asked oneself. */
+  async declineApproval(id: string, how: 'refuse' | 'withdraw', reason: string): Promise<void> {
+    await this.#send('POST', `/approvals/${encodeURIComponent(id)}/${how}`, { reason });
+  }
+
+  approvalPolicy(): Promise<ApprovalPolicyView> {
+    return this.#get('/approval-policy');
+  }
+
+  setApprovalPolicy(policy: ApprovalPolicyRequest): Promise<ApprovalPolicyView> {
+    return this.#send('PUT', '/approval-policy', policy);
+  }
+
   #get<T>(path: string, query: Query = {}): Promise<T> {
     return this.#ask('GET', path, { query });
   }
@@ -514,6 +561,8 @@ export class ApiClient {
         `what answers at ${url} is not Farrier's API: it does not say so, and answered ${response.status}`,
       );
     const answer: unknown = await response.json().catch(() => null);
+    if (response.headers.has(approvalHeader))
+      throw new ApprovalAwaited((answer as { approval: ApprovalAsked }).approval);
     if (response.ok) return answer as T;
     throw problemOf(response.status, answer);
   }

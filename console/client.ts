@@ -8,6 +8,7 @@ import type {
   RackView,
   TimelineEntry,
 } from '../contract/api.ts';
+import type { ApprovalDetail, ApprovalDone, ApprovalView } from '../contract/approvals.ts';
 import type { BeltView } from '../contract/beltschemas.ts';
 import type { SessionView } from '../contract/session.ts';
 
@@ -43,6 +44,13 @@ async function ask<T>(method: string, path: string, init: RequestInit = {}): Pro
   });
   const body: unknown = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new AskingFailed(answer.status, body as Partial<Problem>);
+  const { approval } = body as { readonly approval?: { readonly id: string; readonly what: string } };
+  if (answer.status === 202 && approval) {
+    const { id, what } = approval;
+    throw new AskingFailed(answer.status, {
+      detail: `${what}: it is not done, and waits for a second person as ${id}`,
+    });
+  }
   return body as T;
 }
 
@@ -88,6 +96,18 @@ export const readQuestions = async (signal: AbortSignal) =>
 
 export const answerQuestion = (id: string, answer: { answer: string; note?: string; data?: object }) =>
   send<{ accepted: true }>('POST', `/steps/${at(id)}/answer`, answer);
+
+export const readApprovals = async (signal: AbortSignal) =>
+  (await read<{ approvals: ApprovalView[] }>('/approvals', { state: 'waiting', limit: 200 }, signal)).approvals;
+
+export const readApproval = (id: string, signal: AbortSignal) =>
+  read<ApprovalDetail>(`/approvals/${at(id)}`, {}, signal);
+
+export const approve = (id: string, plan: string) =>
+  send<ApprovalDone>('POST', `/approvals/${at(id)}/approve`, { plan });
+
+export const refuseApproval = (id: string, reason: string) =>
+  send<{ accepted: true }>('POST', `/approvals/${at(id)}/refuse`, { reason });
 
 export const readBelt = (signal: AbortSignal) => read<BeltView>('/belt', {}, signal);
 

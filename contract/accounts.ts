@@ -31,6 +31,8 @@ export const tokenRequest = z.strictObject({
     .refine((at) => Date.parse(at) > Date.now(), 'is in the past')
     .refine((at) => Date.parse(at) <= Date.now() + maxTokenDays * dayMs, `is more than ${maxTokenDays} days away`),
   reason: sentence.optional(),
+  /** Whose token it is, where it is another person's than whoever makes it. */
+  person: id.optional(),
 });
 
 export const tokenView = z.object({
@@ -38,6 +40,8 @@ export const tokenView = z.object({
   name: z.string(),
   grants: z.array(grantView),
   createdBy: z.string(),
+  /** Whose it is: of four eyes, all tokens of a person are one pair. */
+  person: z.string(),
   createdAt: time,
   expiresAt: time,
   lastUsedAt: text,

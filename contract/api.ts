@@ -273,8 +273,11 @@ export const timelineEntry = z.object({
   by: z.string(),
   orderId: text,
 });
-export const timeline = z.object({ entries: z.array(timelineEntry) });
-export const timelineQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(2000).default(200) });
+export const timeline = z.object({ entries: z.array(timelineEntry), ...paged });
+export const timelineQuery = z.strictObject({
+  ...paging,
+  limit: z.coerce.number().int().min(1).max(2000).default(200),
+});
 
 /** Which of several machines in one case. */
 export const slotText = z.string().regex(/^[A-Za-z0-9]{1,4}$/, 'is not one to four letters or digits');
@@ -371,12 +374,12 @@ export const orderFilter = z.strictObject({
   ...paging,
 });
 export const orderList = z.object({ orders: z.array(orderView), ...paged });
-export const planView = z.object({
-  hash: z.string(),
-  lines: z.array(
-    z.object({ step: z.string(), does: z.string(), command: z.record(z.string(), z.unknown()).optional() }),
-  ),
+export const planLine = z.object({
+  step: z.string(),
+  does: z.string(),
+  command: z.record(z.string(), z.unknown()).optional(),
 });
+export const planView = z.object({ hash: z.string(), lines: z.array(planLine) });
 export const orderDetail = z.object({
   order: orderView,
   steps: z.array(stepView),
@@ -466,7 +469,8 @@ export const imageView = z.object({
   machines: z.number(),
 });
 export const imageKept = z.object({ id: z.string(), sha256: z.string(), bytes: z.number() });
-export const imageList = z.object({ images: z.array(imageView) });
+export const imageQuery = z.strictObject(paging);
+export const imageList = z.object({ images: z.array(imageView), ...paged });
 /** An image may be called as its image system calls it, e.g. `compute/2026-11-20:12:00:00`. */
 export const imageId = z
   .string()
@@ -517,6 +521,9 @@ export type HumanStepView = z.infer<typeof humanStepView>;
 export type OrderView = z.infer<typeof orderView>;
 export type OrderRequest = z.input<typeof orderRequest>;
 export type OrdersRequest = z.input<typeof ordersRequest>;
+/** As they are read, with what is absent filled in. */
+export type OrderBody = z.output<typeof orderRequest>;
+export type OrdersBody = z.output<typeof ordersRequest>;
 export type OrdersAccepted = z.infer<typeof ordersAccepted>;
 export type BrainslugRequest = z.input<typeof brainslugRequest>;
 export type PlanView = z.infer<typeof planView>;

@@ -115,9 +115,11 @@ export const campaignDetail = z.object({
       endedAt: text,
     }),
   ),
+  ...paged,
 });
 export const campaignPage = z.strictObject({
   state: z.enum(memberStates).optional(),
+  ...paging,
   limit: z.coerce.number().int().min(0).max(10_000).default(200),
 });
 export const campaignPlanned = z.object({ created: z.boolean(), campaign: campaignView });

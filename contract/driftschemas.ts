@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { driftKinds, driftSources, partKinds } from '../domain/drift/drift.ts';
 import { secretSetting } from '../domain/drift/settings.ts';
-import { id, machineName, sentence } from './api.ts';
+import { id, machineName, paged, paging, sentence } from './api.ts';
 
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 const text = nullable(z.string());
@@ -14,6 +14,7 @@ export const driftQuery = z.strictObject({
   pool: id.optional(),
   /** `unknown`: what can't be judged, for want of a reading. */
   state: z.enum(['drifting', 'unknown']).optional(),
+  ...paging,
   limit: z.coerce.number().int().min(1).max(10_000).default(1000),
 });
 
@@ -45,7 +46,7 @@ export const conformity = z.object({
   /** When a round last ended. */
   comparedAt: text,
 });
-export const driftList = z.object({ summary: conformity, drifts: z.array(driftView) });
+export const driftList = z.object({ summary: conformity, drifts: z.array(driftView), ...paged });
 
 export const driftAcceptance = z.strictObject({ reason: sentence });
 
@@ -74,7 +75,8 @@ const roundView = z.object({
     }),
   ),
 });
-export const roundList = z.object({ rounds: z.array(roundView) });
+export const roundQuery = z.strictObject(paging);
+export const roundList = z.object({ rounds: z.array(roundView), ...paged });
 
 const word = (max: number) =>
   z

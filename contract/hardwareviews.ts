@@ -1,14 +1,11 @@
 /** What the people's API shows of what controllers reported. Times of controllers are in their own words (quirk 35). */
 import { z } from 'zod';
+import { paged, paging } from './api.ts';
 
 const text = z.string().nullable();
 const time = z.string();
 
-const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** Number of the last entry of the page before. */
-  before: z.coerce.number().int().positive().optional(),
-};
+const pageQuery = { ...paging, limit: z.coerce.number().int().min(1).max(1000).default(100) };
 
 export const hardwareQuery = z.strictObject({ limit: pageQuery.limit });
 export const reportedQuery = z.strictObject(pageQuery);
@@ -64,8 +61,7 @@ export const eventList = z.object({
       origin: text,
     }),
   ),
-  /** The `before` of the next page; null on the last one. */
-  next: z.number().nullable(),
+  ...paged,
 });
 export type EventView = z.infer<typeof eventList>['events'][number];
 
@@ -82,6 +78,6 @@ export const logEntryList = z.object({
       message: text,
     }),
   ),
-  next: z.number().nullable(),
+  ...paged,
 });
 export type LogEntryView = z.infer<typeof logEntryList>['entries'][number];

@@ -10,6 +10,8 @@ export interface Actor {
   readonly name: string;
   /** Run of the order's passage that it works for: what an earlier run wants is refused. */
   readonly epoch?: number | undefined;
+  /** The second person, where what it does took one. */
+  readonly approvedBy?: string | undefined;
 }
 
 /** A writer of an earlier run of a passage, or of an order that has ended. Trying again changes nothing. */
@@ -43,11 +45,11 @@ export async function acting<T>(
 }
 
 /** Without bound values, so that it goes to the server with `begin`, in one round trip. */
-async function identify(tx: Transaction, { name, epoch }: Actor, orderId: string): Promise<void> {
+async function identify(tx: Transaction, { name, epoch, approvedBy = '' }: Actor, orderId: string): Promise<void> {
   const now = epoch === undefined ? 'null::integer' : `(select epoch from orders where id = ${literal(orderId)})`;
   const rows = await tx.execute<{ epoch: number | null }>(
     sql.raw(`select set_config('farrier.actor', ${literal(name)}, true), set_config('farrier.order', ${literal(orderId)}, true),
-      set_config('farrier.epoch', ${literal(epoch === undefined ? '' : String(epoch))}, true), ${now} as epoch`),
+      set_config('farrier.approver', ${literal(approvedBy)}, true), set_config('farrier.epoch', ${literal(epoch === undefined ? '' : String(epoch))}, true), ${now} as epoch`),
   );
   const current = rows[0]?.epoch ?? epoch;
   if (current !== epoch)
@@ -63,16 +65,14 @@ function literal(text: string): string {
 
 export interface Explanation {
   readonly reason: string;
-  /** The second person, where one was needed. */
-  readonly approvedBy?: string;
   /** Version that is brought back. */
   readonly restores?: number;
 }
 
 /** Says why, for the versions of the policies that the transaction writes. */
-export async function explain(tx: MdbOrTransaction, { reason, approvedBy, restores }: Explanation): Promise<void> {
+export async function explain(tx: MdbOrTransaction, { reason, restores }: Explanation): Promise<void> {
   await tx.execute(sql`select set_config('farrier.reason', ${reason}, true),
-    set_config('farrier.approver', ${approvedBy ?? ''}, true), set_config('farrier.restores', ${String(restores ?? '')}, true)`);
+    set_config('farrier.restores', ${String(restores ?? '')}, true)`);
 }
 
 export interface AuditEntry {
@@ -85,12 +85,13 @@ export interface AuditEntry {
 
 /** Appends to the audit. Call it last in a transaction: writers queue for the chain until they commit. */
 export async function record(tx: MdbOrTransaction, entry: AuditEntry): Promise<void> {
+  const { approvedBy } = entry.actor;
   await tx.insert(audit).values({
     actorClass: entry.actor.class,
     actor: entry.actor.name,
     action: entry.action,
     machineId: entry.machineId ?? null,
     orderId: entry.orderId ?? null,
-    detail: entry.detail ?? {},
+    detail: { ...entry.detail, ...(approvedBy !== undefined && { approvedBy }) },
   });
 }

@@ -30,8 +30,8 @@ export const accountRoutes: readonly ApiRoute[] = [
     reason: 'optional',
     body: contract.tokenRequest,
     answers: { 201: contract.tokenCreated },
-    handle: async ({ body: { name, grants, expiresAt, reason = null }, operator, mdb }) => {
-      const spec = { name, grants, expiresAt: new Date(expiresAt), reason };
+    handle: async ({ body: { name, grants, expiresAt, person, reason = null }, operator, mdb }) => {
+      const spec = { name, grants, expiresAt: new Date(expiresAt), person, reason };
       const { row, token } = granted(await createToken(mdb, operator, operator.grants, spec));
       return { view: showToken(row), token };
     },
@@ -54,7 +54,15 @@ export const accountRoutes: readonly ApiRoute[] = [
   }),
 ];
 
-function showToken({ grants, createdAt, expiresAt, lastUsedAt, revokedAt, ...row }: TokenRow): contract.TokenView {
+function showToken({
+  grants,
+  createdAt,
+  expiresAt,
+  lastUsedAt,
+  revokedAt,
+  maker: _,
+  ...row
+}: TokenRow): contract.TokenView {
   return {
     ...row,
     grants: grants.map(showGrant),

@@ -15,15 +15,16 @@ export const auditRoutes: readonly ApiRoute[] = [
     summary: 'Who did what and why, newest first',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    narrows: true,
     query: contract.auditQuery,
     answers: { 200: contract.auditList },
-    handle: async ({ query: { machine, order, from, until, limit, after, actor, action }, mdb, cursors }) => {
+    handle: async ({ query: { machine, order, from, until, limit, after, actor, action }, pools, mdb, cursors }) => {
       const wanted = {
         machineId: machine === undefined ? undefined : ((await findMachine(mdb, machine)) ?? machine),
         orderId: order,
         from: from === undefined ? from : new Date(from),
         until: until === undefined ? until : new Date(until),
-        ...{ actor, action },
+        ...{ actor, action, pools },
       };
       const { rows, ...page } = await readPage(
         cursors,

@@ -13,9 +13,10 @@ export const beltRoutes: readonly ApiRoute[] = [
     summary: 'How many machines of each rack are in each stage, and which are past their limit',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    narrows: true,
     answers: { 200: beltView },
-    handle: async ({ mdb }) => {
-      const [cells, stuck] = await Promise.all([countBelt(mdb), listStuck(mdb, maxStuck)]);
+    handle: async ({ pools, mdb }) => {
+      const [cells, stuck] = await Promise.all([countBelt(mdb, pools), listStuck(mdb, pools, maxStuck)]);
       return { cells, stuck };
     },
   }),

@@ -9,11 +9,12 @@ import {
   startCampaign,
   steerCampaign,
 } from '../../mdb/campaigns/campaigns.ts';
-import { countCampaigns } from '../../mdb/campaigns/listing.ts';
+import { countCampaigns, countListed, listMembers } from '../../mdb/campaigns/listing.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { showCampaign, showCampaigns } from './campaignview.ts';
 import { readPage } from './cursors.ts';
 import { ApiError, granted } from './errors.ts';
+import { eyesOfStart } from './eyes/orders.ts';
 import { mustSelect } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 import { mustBeMeant, mustKnowGroups, readSpec } from './spec.ts';
@@ -61,7 +62,7 @@ export const campaignRoutes: readonly ApiRoute[] = [
         request: { ...passageRequest.request },
       };
       const { created } = granted(await keepCampaign(mdb, operator, spec, candidates));
-      const { campaign } = await mustShow(mdb, id, { limit: 0 });
+      const { campaign } = await mustShow(mdb, id);
       reply.code(created ? 201 : 200);
       return { created, campaign };
     },
@@ -73,16 +74,17 @@ export const campaignRoutes: readonly ApiRoute[] = [
     summary: 'Campaigns, newest first',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    narrows: true,
     query: contract.campaignFilter,
     fieldsOf: 'campaigns',
     answers: { 200: contract.campaignList },
-    handle: async ({ query: { state, limit, after }, mdb, cursors }) => {
+    handle: async ({ query: { state, limit, after }, pools, mdb, cursors }) => {
       const { rows, ...page } = await readPage(
         cursors,
         'campaigns',
         { after, limit },
-        (of) => showCampaigns(mdb, { state, ...of }),
-        () => countCampaigns(mdb, { state }),
+        (of) => showCampaigns(mdb, { state, pools, ...of }),
+        () => countCampaigns(mdb, { state, pools }),
       );
       return { campaigns: [...rows], ...page };
     },
@@ -97,7 +99,18 @@ export const campaignRoutes: readonly ApiRoute[] = [
     params: named,
     query: contract.campaignPage,
     answers: { 200: contract.campaignDetail },
-    handle: async ({ params: { id }, query, mdb }) => mustShow(mdb, id, query),
+    handle: async ({ params: { id }, query: { state, ...of }, mdb, cursors }) => {
+      const { campaign, groups } = await mustShow(mdb, id);
+      const { rows, ...page } = await readPage(
+        cursors,
+        `members of ${id}`,
+        of,
+        async (own) =>
+          (await listMembers(mdb, id, { state, ...own })).map((member) => ({ id: member.machineId, member })),
+        () => countListed(mdb, id, state),
+      );
+      return { campaign, groups, members: rows.map(({ member }) => member), ...page };
+    },
   }),
   route({
     method: 'POST',
@@ -120,6 +133,7 @@ export const campaignRoutes: readonly ApiRoute[] = [
     reason: 'required',
     params: named,
     body: contract.campaignStart,
+    eyes: eyesOfStart,
     answers: { 202: accepted },
     handle: async ({ params: { id }, body, operator, mdb }) => {
       granted(await startCampaign(mdb, operator, id, body.plan, body.reason));
@@ -146,8 +160,8 @@ export const campaignRoutes: readonly ApiRoute[] = [
   ),
 ];
 
-async function mustShow(mdb: Mdb, id: string, page: Parameters<typeof showCampaign>[2]) {
-  const detail = await showCampaign(mdb, id, page);
+async function mustShow(mdb: Mdb, id: string) {
+  const detail = await showCampaign(mdb, id, { limit: 0 });
   if (detail === null) throw new ApiError('not-found', `there is no campaign ${id}`);
   return detail;
 }

@@ -42,11 +42,12 @@ export async function showCampaigns(mdb: Mdb, wanted: CampaignsWanted): Promise<
   return Promise.all((await listCampaigns(mdb, wanted)).map((row) => viewOf(mdb, row)));
 }
 
+/** `page` is of its machines. */
 export async function showCampaign(
   mdb: Mdb,
   id: string,
   page: { readonly state?: MemberState | undefined; readonly limit: number },
-): Promise<CampaignDetail | null> {
+): Promise<Omit<CampaignDetail, 'next' | 'total'> | null> {
   const row = await readCampaign(mdb, id);
   if (row === null) return null;
   const members = await listMembers(mdb, id, page);

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { accepted, machineName } from '../../contract/api.ts';
 import * as contract from '../../contract/driftschemas.ts';
 import { acceptParts } from '../../mdb/drift/drifts.ts';
-import { countConformity, listDrifts } from '../../mdb/drift/listing.ts';
-import { askForRounds, listRounds } from '../../mdb/drift/rounds.ts';
+import { countConformity, countDrifts, listDrifts } from '../../mdb/drift/listing.ts';
+import { askForRounds, countRounds, listRounds } from '../../mdb/drift/rounds.ts';
+import { readPage } from './cursors.ts';
 import { ApiError } from './errors.ts';
 import { mustBePool, mustFind } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
@@ -19,13 +20,28 @@ export const driftRoutes: readonly ApiRoute[] = [
     summary: 'Differences between machines and their profiles, and what is unknown',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    narrows: true,
     query: contract.driftQuery,
     answers: { 200: contract.driftList },
-    handle: async ({ query: { machine, kind = null, pool = null, state = null, limit }, mdb }) => {
+    handle: async ({
+      query: { machine, kind = null, pool = null, state = null, limit, after },
+      pools,
+      mdb,
+      cursors,
+    }) => {
       const machineId = machine === undefined ? null : await mustFind(mdb, machine);
-      if (pool !== null) await mustBePool(mdb, pool);
-      const drifts = await listDrifts(mdb, { machineId, kind, pool, state, limit });
-      return { summary: await countConformity(mdb), drifts };
+      // Of a pool that is not seen there is nothing, whether or not it is there.
+      if (pool !== null && pools === null) await mustBePool(mdb, pool);
+      const wanted = { machineId, kind, pool, state, pools };
+      const { rows, ...page } = await readPage(
+        cursors,
+        'drift',
+        { after, limit },
+        (of) => listDrifts(mdb, wanted, of),
+        () => countDrifts(mdb, wanted),
+      );
+      const drifts = rows.map(({ id: _, ...drift }) => drift);
+      return { summary: await countConformity(mdb, pools), drifts, ...page };
     },
   }),
   route({
@@ -51,13 +67,22 @@ export const driftRoutes: readonly ApiRoute[] = [
     summary: 'Rounds of the reconciler, newest first',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    query: contract.roundQuery,
     answers: { 200: contract.roundList },
-    handle: async ({ mdb }) => ({
-      rounds: (await listRounds(mdb, 100)).map(({ id, siteId, beganAt, endedAt, summary }) => ({
+    handle: async ({ query, mdb, cursors }) => {
+      const { rows, ...page } = await readPage(
+        cursors,
+        'rounds',
+        query,
+        (of) => listRounds(mdb, of),
+        () => countRounds(mdb),
+      );
+      const rounds = rows.map(({ id, siteId, beganAt, endedAt, summary }) => ({
         ...{ id, site: siteId, beganAt: beganAt.toISOString(), endedAt: endedAt?.toISOString() ?? null },
         summary: summary === null ? null : showSummary(summary),
-      })),
-    }),
+      }));
+      return { rounds, ...page };
+    },
   }),
   route({
     method: 'POST',

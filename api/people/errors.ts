@@ -50,6 +50,15 @@ export class ApiError extends Error {
   }
 }
 
+/** Too many requests came, and in so many seconds another one may. */
+export class TooMany extends ApiError {
+  readonly waitSeconds: number;
+  constructor(message: string, waitSeconds: number) {
+    super('too-many', message);
+    this.waitSeconds = waitSeconds;
+  }
+}
+
 /** The value, or the refusal as an error. */
 export function granted<T>(value: T | Refused): T {
   if (typeof value === 'object' && value !== null && 'code' in value && 'message' in value) {

@@ -5,7 +5,14 @@ import type { MachineSummary } from '../../contract/api.ts';
 import type { ChangeKind } from '../../domain/changes.ts';
 import { isOfferable } from '../../domain/machine.ts';
 import type { Selector } from '../../domain/selector.ts';
-import { type Change, type ChangePosition, forgetChanges, readChanges, readEnd } from '../../mdb/api/changes.ts';
+import {
+  type Change,
+  type ChangePosition,
+  forgetChanges,
+  poolsOfChanges,
+  readChanges,
+  readEnd,
+} from '../../mdb/api/changes.ts';
 import type { Mdb, MdbConnection } from '../../mdb/connect.ts';
 import { listMachines } from '../../mdb/machines/listing.ts';
 import { selectAmong, selectMachines } from '../../mdb/machines/selecting.ts';
@@ -15,6 +22,8 @@ import type { EventStream, ServerEvent } from './stream.ts';
 export interface Wanted {
   /** Only what is of machines that it means. */
   readonly selector: { readonly text: string; readonly selector: Selector } | null;
+  /** Pools of which the reader sees all that it means, and nothing of others; null: of all. */
+  readonly pools: readonly string[] | null;
   /** All of them where it is null. */
   readonly kinds: ReadonlySet<ChangeKind> | null;
   /** Where its reader was; null for one that begins. */
@@ -52,6 +61,8 @@ interface Members {
 
 /** What a batch of changes came to. */
 interface News {
+  /** Of what belongs to no machine alone, to which pools it does. */
+  readonly pools: ReadonlyMap<string, readonly string[]>;
   /** How the machines that it is about stand now; null for one that is gone. */
   readonly machines: ReadonlyMap<string, MachineSummary | null>;
   /** The others, each once. */
@@ -101,7 +112,10 @@ export function tellChanges({ mdb, listen, log }: FollowingOptions): ChangeFeed 
     const others = new Map(
       changes.filter(({ kind }) => kind !== 'machine').map((one) => [`${one.kind} ${one.subject}`, one]),
     );
-    return { machines, others: [...others.values()] };
+    const loose = [...others.values()].filter(({ machineId }) => machineId === null);
+    const narrowed = [...followers].some(({ pools }) => pools !== null) && loose.length > 0;
+    const pools = narrowed ? await poolsOfChanges(mdb, loose) : new Map<string, readonly string[]>();
+    return { machines, pools, others: [...others.values()] };
   }
 
   /** Which of the machines a selector means now, and which it means no longer. */
@@ -113,17 +127,32 @@ export function tellChanges({ mdb, listen, log }: FollowingOptions): ChangeFeed 
   }
 
   /** Tells one what is for it. */
-  function tell({ stream, members, kinds }: Follower, news: News, left: ReadonlySet<string>, to: ChangePosition): void {
+  function tell(
+    { stream, members, pools, kinds }: Follower,
+    news: News,
+    left: ReadonlySet<string>,
+    to: ChangePosition,
+  ): void {
     const events: ServerEvent[] = [];
-    const isMember = (id: string | null) => members === null || id === null || members.ids.has(id);
+    const isMember = (id: string) => members === null || members.ids.has(id);
+    const isSeen = ({ kind, subject, machineId }: Change) => {
+      if (machineId !== null) return isMember(machineId) || left.has(machineId);
+      const own = pools && news.pools.get(`${kind} ${subject}`);
+      return pools === null || (own?.every((pool) => pools.includes(pool)) ?? false);
+    };
     if (kinds === null || kinds.has('machine'))
       for (const [id, machine] of news.machines) {
-        if (machine === null || left.has(id)) events.push({ event: 'left', data: JSON.stringify({ id }) });
-        else if (isMember(id)) events.push({ event: 'machine', data: JSON.stringify({ id, machine }) });
+        // Of a machine that is gone those are told who had it, and those who have all.
+        if (left.has(id) || (members === null && machine === null))
+          events.push({ event: 'left', data: JSON.stringify({ id }) });
+        else if (machine !== null && isMember(id))
+          events.push({ event: 'machine', data: JSON.stringify({ id, machine }) });
       }
-    for (const { kind, subject, machineId } of news.others)
-      if ((kinds === null || kinds.has(kind)) && (isMember(machineId) || left.has(machineId ?? '')))
+    for (const one of news.others) {
+      const { kind, subject, machineId } = one;
+      if ((kinds === null || kinds.has(kind)) && isSeen(one))
         events.push({ event: kind, data: JSON.stringify({ id: subject, machineId }) });
+    }
     stream.send(events, showPosition(to));
   }
 
@@ -224,7 +253,13 @@ export function tellChanges({ mdb, listen, log }: FollowingOptions): ChangeFeed 
     const { members } = follower;
     const ids = [...news.machines.keys()];
     if (members) await sort(members, ids);
-    tell(follower, news, new Set(members ? ids.filter((id) => !members.ids.has(id)) : []), at);
+    const others = members ? ids.filter((id) => !members.ids.has(id)) : [];
+    // Whether they were ever of the reader's pools nobody knows, and of others' machines nothing is told, not even an id.
+    if (follower.pools !== null && others.length > 0) {
+      follower.stream.send([{ event: 'reset', data: '{}' }], showPosition(at));
+      return at;
+    }
+    tell(follower, news, new Set(others), at);
     return at;
   }
 
@@ -241,10 +276,10 @@ export function tellChanges({ mdb, listen, log }: FollowingOptions): ChangeFeed 
         throw new ApiError('busy', `${followers.size} follow already, which is as many as may`);
       await readEnd(mdb);
     },
-    follow: (stream, { selector, kinds, from }) =>
+    follow: (stream, { selector, pools, kinds, from }) =>
       inTurn(async () => {
         if (followers.size === 0) position = await readEnd(mdb);
-        const follower = { stream, kinds, members: await membersOf(selector) };
+        const follower = { stream, kinds, pools, members: await membersOf(selector) };
         followers.add(follower);
         stream.onEnd(() => leave(follower));
         const at = from === null ? position : await catchUp(follower, from);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as contract from '../../contract/guards.ts';
 import { isEngaged } from '../../domain/circuitbreaker.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { listCapacity, setCapacity } from '../../mdb/service/capacity.ts';
+import { listCapacity, listRules, setCapacity } from '../../mdb/service/capacity.ts';
 import {
   type BreakerStatus,
   engageBreaker,
@@ -12,6 +12,7 @@ import {
 } from '../../mdb/service/circuitbreaker.ts';
 import { listPools, type PoolListing, setPool } from '../../mdb/service/pools.ts';
 import { ApiError } from './errors.ts';
+import { eyesOfCapacity, eyesOfLimits, eyesOfRelease } from './eyes/guards.ts';
 import { mustBeGroup, mustBePool, mustBeSecret, mustKnowTags } from './names.ts';
 import { type ApiRoute, route } from './route.ts';
 
@@ -31,6 +32,7 @@ export const guardRoutes: readonly ApiRoute[] = [
     effect: 'read',
     query: contract.capacityQuery,
     answers: { 200: contract.capacityList },
+    intent: ({ mdb }) => listRules(mdb),
     handle: async ({ query: { scope }, mdb }) => {
       if (scope !== undefined) await mustBeGroup(mdb, scope, '*', 'scope');
       const groups = await listCapacity(mdb);
@@ -46,7 +48,9 @@ export const guardRoutes: readonly ApiRoute[] = [
     effect: 'destructive',
     reason: 'required',
     body: contract.capacityRequest,
+    eyes: eyesOfCapacity,
     answers: { 200: contract.capacityList },
+    intent: ({ mdb }) => listRules(mdb),
     handle: async ({ body: { scope, name, min, unit, reason }, operator, mdb }) => {
       const known = (await listCapacity(mdb)).some((group) => group.scope === scope && group.rule?.name === name);
       // What has a rule may lose it, whatever became of its group.
@@ -88,6 +92,7 @@ export const guardRoutes: readonly ApiRoute[] = [
     effect: 'destructive',
     reason: 'required',
     body: contract.brakeRelease,
+    eyes: eyesOfRelease,
     answers: { 200: contract.brakeView },
     handle: async ({ body, operator, mdb }) =>
       showBreaker(await releaseBreaker(mdb, operator, body.reason, body.overrideMinutes ?? null)),
@@ -101,6 +106,7 @@ export const guardRoutes: readonly ApiRoute[] = [
     effect: 'write',
     reason: 'required',
     body: contract.brakeLimits,
+    eyes: eyesOfLimits,
     answers: { 200: contract.brakeView },
     intent: breakerIntent,
     handle: async ({ body: { reason, ...limits }, operator, mdb }) => {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { machineName } from '../../contract/api.ts';
 import * as views from '../../contract/hardwareviews.ts';
-import { listEvents } from '../../mdb/controllers/events.ts';
+import { countEvents, listEvents } from '../../mdb/controllers/events.ts';
 import { readHardware } from '../../mdb/controllers/inventory.ts';
-import { listLogEntries } from '../../mdb/controllers/logs.ts';
+import { countLogEntries, listLogEntries } from '../../mdb/controllers/logs.ts';
+import { readPage } from './cursors.ts';
 import { mustFind } from './names.ts';
 import { type ApiRoute, route } from './route.ts';
 
@@ -36,10 +37,16 @@ export const hardwareRoutes: readonly ApiRoute[] = [
     params: named,
     query: views.reportedQuery,
     answers: { 200: views.eventList },
-    handle: async ({ params, query, mdb }) => {
-      const rows = await listEvents(mdb, await mustFind(mdb, params.name), query);
-      const events = rows.map((row) => ({ ...row, receivedAt: row.receivedAt.toISOString() }));
-      return { events, next: nextOf(events, query.limit) };
+    handle: async ({ params, query, mdb, cursors }) => {
+      const machineId = await mustFind(mdb, params.name);
+      const { rows, ...page } = await readPage(
+        cursors,
+        `events of ${machineId}`,
+        query,
+        async (of) => (await listEvents(mdb, machineId, of)).map((row) => ({ id: String(row.id), row })),
+        () => countEvents(mdb, machineId),
+      );
+      return { events: rows.map(({ row }) => ({ ...row, receivedAt: row.receivedAt.toISOString() })), ...page };
     },
   }),
   route({
@@ -52,17 +59,19 @@ export const hardwareRoutes: readonly ApiRoute[] = [
     params: named,
     query: views.reportedQuery,
     answers: { 200: views.logEntryList },
-    handle: async ({ params, query, mdb }) => {
-      const rows = await listLogEntries(mdb, await mustFind(mdb, params.name), query);
-      const entries = rows.map((row) => ({ ...row, seenAt: row.seenAt.toISOString() }));
-      return { entries, next: nextOf(entries, query.limit) };
+    handle: async ({ params, query, mdb, cursors }) => {
+      const machineId = await mustFind(mdb, params.name);
+      const { rows, ...page } = await readPage(
+        cursors,
+        `logs of ${machineId}`,
+        query,
+        async (of) => (await listLogEntries(mdb, machineId, of)).map((row) => ({ id: String(row.id), row })),
+        () => countLogEntries(mdb, machineId),
+      );
+      return { entries: rows.map(({ row }) => ({ ...row, seenAt: row.seenAt.toISOString() })), ...page };
     },
   }),
 ];
-
-function nextOf(rows: readonly { readonly id: number }[], limit: number): number | null {
-  return rows.length === limit ? (rows.at(-1)?.id ?? null) : null;
-}
 
 function showHardware(machineId: string, facts: Awaited<ReturnType<typeof readHardware>>): views.HardwareView {
   const { documents, changes, readings, records } = facts;

@@ -5,7 +5,7 @@ import { isLoopback } from '../../host/listen.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { findToken, noteTokenUse } from '../../mdb/people/tokens.ts';
 import { limitRate } from '../limits.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, TooMany } from './errors.ts';
 import { type Identify, type Operator, operatorOf } from './operator.ts';
 
 export interface IdentifyOptions {
@@ -26,7 +26,7 @@ export function createIdentify({ mdb, trustsLoopback }: IdentifyOptions): Identi
 
   async function identifyToken(request: FastifyRequest, header: string): Promise<Operator> {
     if ((good.get(header) ?? 0) < Date.now() && !guesses.take(request.ip))
-      throw new ApiError('too-many', 'too many wrong tokens came from this address: wait a moment');
+      throw new TooMany('too many wrong tokens came from this address: wait a moment', guesses.waitSeconds(request.ip));
     // Whatever is wrong with it, the same is done and said.
     const found = await findToken(mdb, /^Bearer +(\S{1,200})$/i.exec(header)?.[1] ?? '');
     if (found === null) {
@@ -36,7 +36,8 @@ export function createIdentify({ mdb, trustsLoopback }: IdentifyOptions): Identi
     good.set(header, Date.now() + goodForMs);
     if (good.size > maxGood) good.delete(good.keys().next().value as string);
     if (Date.now() - (found.lastUsedAt?.getTime() ?? 0) > goodForMs) await noteTokenUse(mdb, found.id);
-    return operatorOf(`token:${found.name}`, found.grants, 'token', found.expiresAt);
+    const { name, grants, expiresAt, person, maker } = found;
+    return operatorOf(`token:${name}`, grants, 'token', expiresAt, { person, maker });
   }
 
   return async (request) => {

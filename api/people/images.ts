@@ -7,8 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import type { Actor } from '../../mdb/acting.ts';
-import { addImageRow, listImages } from '../../mdb/boot/images.ts';
+import { addImageRow, countImages, listImages } from '../../mdb/boot/images.ts';
 import type { PeopleDependencies } from './app.ts';
+import { readPage } from './cursors.ts';
 import { ApiError } from './errors.ts';
 import { type ApiRoute, route } from './route.ts';
 
@@ -22,8 +23,18 @@ export const imageRoutes: readonly ApiRoute[] = [
     summary: 'Images, newest first',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    query: contract.imageQuery,
     answers: { 200: contract.imageList },
-    handle: async ({ mdb }) => ({ images: await listImages(mdb) }),
+    handle: async ({ query, mdb, cursors }) => {
+      const { rows, ...page } = await readPage(
+        cursors,
+        'images',
+        query,
+        (of) => listImages(mdb, of),
+        () => countImages(mdb),
+      );
+      return { images: [...rows], ...page };
+    },
   }),
   route({
     method: 'PUT',

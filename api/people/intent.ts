@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { FastifyRequest } from 'fastify';
+import type { Transaction } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { ApiError } from './errors.ts';
 import type { ApiRoute, Asked } from './route.ts';
@@ -22,17 +23,27 @@ export async function readIntent({ intent, handle }: ApiRoute, asked: Asked): Pr
  * Looks whether the intent is still what the caller read, and changes it, in one transaction that no other change of
  * the same intent runs beside.
  */
-export async function changeIntent({ intent, handle, path }: ApiRoute, asked: Asked): Promise<unknown> {
+export async function changeIntent(definition: ApiRoute, asked: Asked): Promise<unknown> {
+  const { intent, handle } = definition;
   const { request, reply, mdb } = asked;
-  const lock = `${path}?${JSON.stringify(request.params ?? {})}`;
   const { answer, etag } = await mdb.transaction(async (tx) => {
     const own: Asked = { ...asked, mdb: tx as unknown as Mdb };
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`);
+    await lockIntent(tx, definition, request.params ?? {});
     mustBeAsRead(request, await intent?.(own));
     return { answer: await handle(own), etag: etagOf(await intent?.(own)) };
   });
   reply.header('etag', etag);
   return answer;
+}
+
+/** Waits for whoever changes the same intent, to the end of the transaction. */
+export async function lockIntent(
+  tx: Transaction,
+  { path, intentOf }: Pick<ApiRoute, 'path' | 'intentOf'>,
+  params: unknown,
+): Promise<void> {
+  const name = intentOf ?? `${path}?${JSON.stringify(params)}`;
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
 }
 
 function mustBeAsRead({ headers }: FastifyRequest, intent: unknown): void {

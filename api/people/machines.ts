@@ -13,7 +13,7 @@ import { isGroupKnown } from '../../mdb/machines/attributes.ts';
 import { readMachine } from '../../mdb/machines/detail.ts';
 import { type ErasureRow, listErasures } from '../../mdb/machines/erasing.ts';
 import { countMachines, type ListedMachine, listMachines } from '../../mdb/machines/listing.ts';
-import { listBurnins, readLastMove, readTimeline } from '../../mdb/machines/timeline.ts';
+import { countTimeline, listBurnins, readLastMove, readTimeline } from '../../mdb/machines/timeline.ts';
 import { listHumanSteps, listOrders, listSteps } from '../../mdb/orders/listing.ts';
 import { readWaited } from '../../mdb/permits/semaphores.ts';
 import { readBreaker } from '../../mdb/service/circuitbreaker.ts';
@@ -96,9 +96,17 @@ export const machineRoutes: readonly ApiRoute[] = [
     params: named,
     query: contract.timelineQuery,
     answers: { 200: contract.timeline },
-    handle: async ({ params, query, mdb }) => ({
-      entries: await readTimeline(mdb, await mustFind(mdb, params.name), query.limit),
-    }),
+    handle: async ({ params, query, mdb, cursors }) => {
+      const machineId = await mustFind(mdb, params.name);
+      const { rows, ...page } = await readPage(
+        cursors,
+        `timeline of ${machineId}`,
+        query,
+        (of) => readTimeline(mdb, machineId, of),
+        () => countTimeline(mdb, machineId),
+      );
+      return { entries: rows.map(({ id: _, ...entry }) => entry), ...page };
+    },
   }),
   route({
     method: 'GET',

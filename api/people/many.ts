@@ -2,9 +2,11 @@ import * as contract from '../../contract/api.ts';
 import { readBrainSlug } from '../../domain/brainslug.ts';
 import type { OrderSpec } from '../../domain/orders.ts';
 import { isRefused } from '../../domain/refused.ts';
+import { orderIdOf } from '../../mdb/campaigns/campaigns.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { placeOrder } from '../../mdb/orders/orders.ts';
 import { ApiError } from './errors.ts';
+import { eyesOfMany, eyesOfSelected } from './eyes/orders.ts';
 import { mustFind } from './names.ts';
 import type { Operator } from './operator.ts';
 import { type ApiRoute, route } from './route.ts';
@@ -22,7 +24,7 @@ async function placeAll(
 ): Promise<Outcomes> {
   const outcomes: Outcomes = [];
   for (const machineId of machineIds) {
-    const own = id === undefined ? undefined : `${id}-${machineId.replace(/^m-/, '')}`;
+    const own = id === undefined ? undefined : orderIdOf(id, machineId);
     const placed = await placeOrder(mdb, operator, { ...spec, id: own, machineId });
     outcomes.push(
       isRefused(placed)
@@ -44,6 +46,7 @@ export const manyOrdersRoutes: readonly ApiRoute[] = [
     reason: 'required',
     repeatable: true,
     body: contract.ordersRequest,
+    eyes: eyesOfMany,
     answers: { 200: contract.ordersAccepted },
     handle: async ({ body, operator, mdb }) => {
       const spec = readSpec(body);
@@ -62,6 +65,8 @@ export const manyOrdersRoutes: readonly ApiRoute[] = [
     reason: 'optional',
     repeatable: true,
     body: contract.brainslugRequest,
+    eyes: async ({ body: { selector, count }, mdb }) =>
+      selector === undefined ? null : eyesOfSelected(mdb, { selector, count }, 'what BrainSlug says'),
     answers: { 200: contract.ordersAccepted },
     handle: async ({ body, operator, mdb }) => {
       const read = readBrainSlug(body.message, Date.now());

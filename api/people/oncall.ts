@@ -1,6 +1,6 @@
 import { accepted } from '../../contract/api.ts';
 import * as contract from '../../contract/tickets.ts';
-import { addSwap, listOnCall, setRotation } from '../../mdb/people/oncall.ts';
+import { addSwap, listOnCall, listRotations, setRotation } from '../../mdb/people/oncall.ts';
 import { ApiError } from './errors.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 
@@ -14,6 +14,8 @@ export const onCallRoutes: readonly ApiRoute[] = [
     effect: 'read',
     query: contract.onCallQuery,
     answers: { 200: contract.onCallList },
+    intentOf: 'rotations',
+    intent: ({ mdb }) => listRotations(mdb),
     handle: async ({ query: { team, at }, mdb }) => {
       const rows = await listOnCall(mdb, at === undefined ? new Date() : new Date(at), team);
       if (rows.length === 0 && team !== undefined) throw new ApiError('not-found', `${team} has no rotation`, 'team');
@@ -30,6 +32,8 @@ export const onCallRoutes: readonly ApiRoute[] = [
     params: contract.onCallTeam,
     body: contract.rotationRequest,
     answers: { 200: accepted },
+    intentOf: 'rotations',
+    intent: ({ mdb }) => listRotations(mdb),
     handle: async ({ params, body, operator, mdb }) => {
       await setRotation(mdb, operator, params.team, body);
       return acceptance;
@@ -45,6 +49,8 @@ export const onCallRoutes: readonly ApiRoute[] = [
     params: contract.onCallTeam,
     body: contract.swapRequest,
     answers: { 201: accepted },
+    intentOf: 'rotations',
+    intent: ({ mdb }) => listRotations(mdb),
     handle: async ({ params, body, operator, mdb }) => {
       const swap = { person: body.person, from: new Date(body.from), until: new Date(body.until) };
       if (!(await addSwap(mdb, operator, params.team, swap)))

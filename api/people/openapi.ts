@@ -3,7 +3,7 @@ import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import { campaignView } from '../../contract/campaignschemas.ts';
 import { ticketView } from '../../contract/tickets.ts';
-import { type ApiRoute, pathOf } from './route.ts';
+import { type ApiRoute, answersOf, pathOf } from './route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 interface Schema {
@@ -31,6 +31,7 @@ const meanings: Readonly<Record<number, string>> = {
 
 const tagTexts: Readonly<Record<string, string>> = {
   accounts: 'Who may ask, and for what',
+  approvals: 'What waits for a second person',
   audit: 'Who did what and why',
   boots: 'Boot requests and their answers',
   campaigns: 'One order over many machines',
@@ -168,7 +169,9 @@ function describeBody({ body, consumes, method }: ApiRoute): Json {
   return { requestBody: { required: true, content: { 'application/json': { schema: inputSchema(body) } } } };
 }
 
-function describeAnswers({ answers, produces, intent, effect }: ApiRoute, schemas: Record<string, Json>): Json {
+function describeAnswers(one: ApiRoute, schemas: Record<string, Json>): Json {
+  const { produces, intent, effect } = one;
+  const answers = answersOf(one);
   const type = produces === 'application/json as text' ? 'application/json' : (produces ?? 'application/json');
   return Object.fromEntries(
     Object.entries({ ...answers, ...(intent && effect === 'read' && { 304: answers[200] }) }).map(

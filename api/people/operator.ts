@@ -4,6 +4,10 @@ import type { Actor } from '../../mdb/acting.ts';
 
 /** Who asks. Handlers use nothing else, so that accounts and roles can come without touching them. */
 export interface Operator extends Actor {
+  /** Whose account it is: a person and all of their tokens are one. */
+  readonly person: string;
+  /** Who made the token that it came by, and has seen it; null where nobody else has. */
+  readonly maker: string | null;
   /** For what is asked; before that is known, the highest that it has of anything. */
   readonly role: Role;
   readonly grants: readonly Grant[];
@@ -27,8 +31,9 @@ export function operatorOf(
   grants: readonly Grant[],
   by: Operator['by'],
   expiresAt: Date | null = null,
+  { person = name, maker = null }: Partial<Pick<Operator, 'person' | 'maker'>> = {},
 ): Operator {
-  return { class: 'user', name, role: highestRole(grants), grants, by, expiresAt };
+  return { class: 'user', name, person, maker, role: highestRole(grants), grants, by, expiresAt };
 }
 
 /** Nobody who is known, where a route takes anyone. */

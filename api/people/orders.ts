@@ -12,6 +12,8 @@ import { cancelOrder, placeOrder, steerOrder } from '../../mdb/orders/orders.ts'
 import { answerStep } from '../../mdb/people/answering.ts';
 import { readPage } from './cursors.ts';
 import { ApiError, granted } from './errors.ts';
+import { eyesOfAnswer } from './eyes/identity.ts';
+import { eyesOfOrder } from './eyes/orders.ts';
 import { mustFind, onlyOf } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 import { mustKnowGroups, readSpec } from './spec.ts';
@@ -35,6 +37,7 @@ export const orderRoutes: readonly ApiRoute[] = [
     reason: 'required',
     repeatable: true,
     body: contract.orderRequest,
+    eyes: eyesOfOrder,
     answers: { 200: contract.orderAccepted, 201: contract.orderAccepted },
     handle: async ({ body, operator, mdb, reply }) => {
       const spec = readSpec(body);
@@ -156,6 +159,7 @@ export const humanStepRoutes: readonly ApiRoute[] = [
     effect: 'write',
     params: numbered,
     body: contract.answerRequest,
+    eyes: eyesOfAnswer,
     answers: { 202: contract.accepted },
     handle: async ({ params, body, operator, mdb }) => {
       granted(await answerStep(mdb, operator, { step: params.id, ...body }));

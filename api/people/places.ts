@@ -17,9 +17,10 @@ export const placeRoutes: readonly ApiRoute[] = [
     summary: 'Racks and what is in them',
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
+    narrows: true,
     answers: { 200: contract.rackList },
-    handle: async ({ mdb }) => ({
-      racks: await listRacks(mdb),
+    handle: async ({ pools, mdb }) => ({
+      racks: await listRacks(mdb, pools),
     }),
   }),
   route({

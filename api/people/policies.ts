@@ -1,6 +1,7 @@
 import * as contract from '../../contract/policyschemas.ts';
 import { listPolicies, listVersions, type PolicyVersion, restorePolicy } from '../../mdb/policies/versions.ts';
 import { ApiError, granted } from './errors.ts';
+import { eyesOfRestore } from './eyes/guards.ts';
 import { type ApiRoute, route } from './route.ts';
 
 /** What people wrote as policy, in all its versions. */
@@ -41,6 +42,7 @@ export const policyRoutes: readonly ApiRoute[] = [
     reason: 'required',
     params: contract.policyParameters,
     body: contract.policyRestore,
+    eyes: eyesOfRestore,
     answers: { 200: contract.policyVersionView },
     handle: async ({ params, body, operator, mdb }) =>
       show(granted(await restorePolicy(mdb, operator, { ...params, ...body }))),

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { limitRate } from '../limits.ts';
-import { describeProblem, rootOf } from './errors.ts';
+import { describeProblem, rootOf, TooMany } from './errors.ts';
 import { nobody } from './operator.ts';
 
 /** Statuses by which a write is refused for what it would do, or for who asks; what is only malformed is none. */
@@ -33,7 +33,7 @@ export function createErrorHandler(mdb: Mdb) {
       reply.header('retry-after', '5');
     } else if (status >= 500) request.log.error({ path, error: rootOf(error).stack }, 'a request failed');
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="farrier"');
-    if (status === 429) reply.header('retry-after', '5');
+    if (error instanceof TooMany) reply.header('retry-after', String(error.waitSeconds));
     await keep(request, status, problem.detail).catch((failed: Error) =>
       request.log.error({ path, error: rootOf(failed).message }, 'a refused write could not be kept'),
     );

@@ -7,13 +7,14 @@ import { poolsSeen } from '../../domain/grants.ts';
 import type { PeopleDependencies } from './app.ts';
 import type { Cursors } from './cursors.ts';
 import { ApiError } from './errors.ts';
+import { doOrAsk } from './eyes/asking.ts';
 import { fieldsOf, pickFields } from './fields.ts';
 import type { ChangeFeed } from './following.ts';
 import { changeIntent, readIntent } from './intent.ts';
 import { mayAsk, nobody } from './operator.ts';
 import { doOnce } from './repeating.ts';
 import { mustHaveRight } from './rights.ts';
-import { type ApiRoute, type Asked, pathOf, usualStatus } from './route.ts';
+import { type ApiRoute, type Asked, answersOf, pathOf, usualStatus } from './route.ts';
 import type { StreamWatch } from './streamwatch.ts';
 
 declare module 'fastify' {
@@ -32,16 +33,18 @@ interface Services {
 }
 
 export function serveRoutes(app: FastifyInstance, routes: readonly ApiRoute[], services: Services): void {
-  for (const one of routes.filter(({ consumes }) => consumes === undefined)) app.route(optionsOf(one, services));
+  for (const one of routes.filter(({ consumes }) => consumes === undefined))
+    app.route(optionsOf(one, services, routes));
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
-    for (const one of routes.filter(({ consumes }) => consumes !== undefined)) scope.route(optionsOf(one, services));
+    for (const one of routes.filter(({ consumes }) => consumes !== undefined))
+      scope.route(optionsOf(one, services, routes));
   });
 }
 
-function optionsOf(definition: ApiRoute, services: Services): RouteOptions {
-  const { method, params, query, body, answers, bodyLimit, produces } = definition;
+function optionsOf(definition: ApiRoute, services: Services, routes: readonly ApiRoute[]): RouteOptions {
+  const { method, params, query, body, bodyLimit, produces } = definition;
   const status = usualStatus(definition);
   return {
     method,
@@ -53,7 +56,7 @@ function optionsOf(definition: ApiRoute, services: Services): RouteOptions {
       ...(params && { params }),
       ...(query && { querystring: query }),
       ...(body && { body }),
-      ...(produces === undefined ? { response: answers } : {}),
+      ...(produces === undefined ? { response: answersOf(definition) } : {}),
     },
     onRequest: async ({ operator }: FastifyRequest) => admit(definition, operator),
     preHandler: async (request: FastifyRequest) => {
@@ -61,12 +64,14 @@ function optionsOf(definition: ApiRoute, services: Services): RouteOptions {
       if (request.operator) request.operator = await mustHaveRight(mdb, definition, request.operator, request);
     },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      reply.code(status);
+      // What is kept by a browser would be shown for how things stand, which an ETag of what is wanted says nothing of.
+      reply.code(status).header('cache-control', 'no-store');
       const { params, query, body } = request;
       const operator = request.operator ?? nobody;
       const asked: Asked = {
         ...services.dependencies,
         ...services,
+        routes,
         ...{ params, query, body, operator, pools: poolsSeen(operator.grants), request, reply },
       };
       return narrow(definition, asked, await answer(definition, asked));
@@ -74,7 +79,8 @@ function optionsOf(definition: ApiRoute, services: Services): RouteOptions {
   };
 }
 
-function answer(definition: ApiRoute, asked: Asked): unknown {
+function answer(served: ApiRoute, asked: Asked): unknown {
+  const definition: ApiRoute = served.eyes ? { ...served, handle: (own) => doOrAsk(served, own) } : served;
   if (definition.intent)
     return definition.effect === 'read' ? readIntent(definition, asked) : changeIntent(definition, asked);
   return definition.repeatable ? doOnce(definition, asked) : definition.handle(asked);

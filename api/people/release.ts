@@ -4,6 +4,7 @@ import { releaseRequest, vouchRequest } from '../../contract/release.ts';
 import { releaseController } from '../../mdb/controllers/release.ts';
 import { vouchForController } from '../../mdb/identity/vouching.ts';
 import { ApiError } from './errors.ts';
+import { eyesOfController, eyesOfVouching } from './eyes/identity.ts';
 import { mustFind } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 
@@ -25,6 +26,7 @@ export const releaseRoutes: readonly ApiRoute[] = [
     reason: 'required',
     params: z.strictObject({ name: machineName }),
     body: releaseRequest,
+    eyes: eyesOfController,
     answers: { 200: accepted },
     handle: async ({ params, body, operator, mdb }) => {
       const outcome = await releaseController(mdb, operator, await mustFind(mdb, params.name), body);
@@ -47,6 +49,7 @@ export const vouchingRoutes: readonly ApiRoute[] = [
     reason: 'required',
     params: z.strictObject({ name: machineName }),
     body: vouchRequest,
+    eyes: eyesOfVouching,
     answers: { 200: accepted },
     handle: async ({ params, body, operator, mdb }) => {
       const kept = await vouchForController(mdb, operator, await mustFind(mdb, params.name), body.reason);

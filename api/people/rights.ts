@@ -49,6 +49,13 @@ function lowest(had: readonly (Role | null)[]): Role | null {
   return roles.find((role) => had.includes(role)) ?? null;
 }
 
+/** The pools whose machines a request is about; null: all of the fleet, or what belongs to none alone. */
+export async function poolsOf(mdb: Mdb, route: ApiRoute, asked: Asked): Promise<string[] | null> {
+  const subject = await subjectOf(mdb, route, asked);
+  const pools = subject?.belongings.map(({ pool }) => pool) ?? [null];
+  return pools.includes(null) || pools.length === 0 ? null : [...new Set(pools as string[])];
+}
+
 async function subjectOf(mdb: Mdb, { right, narrows }: ApiRoute, asked: Asked): Promise<Subject | null> {
   const params = fieldsOf(asked.params);
   const { machine, selector, MDB } = fieldsOf(asked.body);
@@ -63,6 +70,7 @@ async function subjectOf(mdb: Mdb, { right, narrows }: ApiRoute, asked: Asked): 
     case 'ticket':
     case 'permit':
     case 'campaign':
+    case 'approval':
       return ofKind(mdb, right.of, id);
     case 'pool':
       return { belongings: [{ pool: id, team: null }], what: `pool ${id}`, absent: `there is no pool ${id}` };

@@ -1,17 +1,19 @@
 /** What a route of the people's API is: one definition says all that the server, its description and its tests know of it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { approvalAsked } from '../../contract/approvals.ts';
 import type { Role } from '../../domain/grants.ts';
 import type { PeopleDependencies } from './app.ts';
 import type { Cursors } from './cursors.ts';
+import type { Eyes } from './eyes/eyes.ts';
 import type { ChangeFeed } from './following.ts';
 import type { Operator } from './operator.ts';
 import type { StreamWatch } from './streamwatch.ts';
 
 /** What a right is about: a role is had for some machines, pools and teams, or for all of the fleet. */
 export const scopes = [
-  ...['fleet', 'site', 'selector', 'machine', 'order', 'step', 'ticket', 'campaign', 'permit', 'semaphore'],
-  ...['pool', 'profile', 'team', 'account'],
+  ...['fleet', 'site', 'selector', 'machine', 'order', 'step', 'ticket', 'campaign', 'permit', 'approval'],
+  ...['semaphore', 'pool', 'profile', 'team', 'account'],
 ] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -36,6 +38,8 @@ export interface Asked<Params = unknown, Query = unknown, Body = unknown> extend
   readonly cursors: Cursors;
   readonly following: ChangeFeed;
   readonly watch: StreamWatch;
+  /** All that is served, for what was asked before and is done now. */
+  readonly routes: readonly ApiRoute[];
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** The same that is in it by name. */
@@ -63,6 +67,8 @@ interface Said {
   readonly consumes?: 'application/octet-stream';
   /** Name of the list in the answer of whose items only some fields may be asked. */
   readonly fieldsOf?: string;
+  /** Name of what several routes change together, where the ETag is of all of it and not of what the path names. */
+  readonly intentOf?: string;
   /** It may be repeated by an `Idempotency-Key`. */
   readonly repeatable?: boolean;
   /** Of the answer; JSON by default. What is not JSON the handler renders itself. */
@@ -85,6 +91,11 @@ interface Definition<
    * ETag, and changing it takes `If-Match`.
    */
   intent?(asked: Asked<Output<P>>): Promise<unknown>;
+  /**
+   * What of it a second person has to see before it is done; null where there is nothing. Throws ApiError for what would be
+   * refused. Its plan is made again when they have: nothing is in it that differs from one look to the next.
+   */
+  eyes?(asked: Asked<Output<P>, Output<Q>, Output<B>>): Promise<Eyes | null>;
   handle(
     asked: Asked<Output<P>, Output<Q>, Output<B>>,
   ): Promise<Output<A[keyof A]> | FastifyReply> | Output<A[keyof A]> | FastifyReply;
@@ -97,6 +108,7 @@ export interface ApiRoute extends Said {
   readonly body?: z.ZodType | undefined;
   readonly answers: Answers;
   intent?(asked: Asked): Promise<unknown>;
+  eyes?(asked: Asked): Promise<Eyes | null>;
   handle(asked: Asked): unknown;
 }
 
@@ -108,6 +120,13 @@ export function route<
   B extends z.ZodType | undefined = undefined,
 >(definition: Definition<P, Q, B, A>): ApiRoute {
   return definition as unknown as ApiRoute;
+}
+
+/** Of each status what is answered, also where a second person is waited for. */
+export function answersOf({ answers, eyes }: Pick<ApiRoute, 'answers' | 'eyes'>): Answers {
+  if (!eyes) return answers;
+  const later = answers[202];
+  return { ...answers, 202: later === undefined ? approvalAsked : z.union([approvalAsked, later]) };
 }
 
 /** The answer to what is kept, and done later. */

@@ -1,5 +1,6 @@
 /** Every route of the people's API. What is not here is not served, and has no right that says who may. */
 import { accountRoutes } from './accounts.ts';
+import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { beltRoutes } from './belt.ts';
 import { campaignRoutes } from './campaigns.ts';
@@ -59,4 +60,5 @@ export const routes: readonly ApiRoute[] = [
   ...beltRoutes,
   ...policyRoutes,
   ...accountRoutes,
+  ...approvalRoutes,
 ];

@@ -1,4 +1,4 @@
-import rateLimit from '@fastify/rate-limit';
+import rateLimit, { type errorResponseBuilderContext } from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
@@ -7,10 +7,11 @@ import type { Logger } from 'pino';
 import { apiHeader, apiVersion } from '../../contract/apiheader.ts';
 import { readCursorKey } from '../../mdb/api/cursorkey.ts';
 import type { MdbConnection } from '../../mdb/connect.ts';
+import { limitRate } from '../limits.ts';
 import type { PeopleDependencies } from './app.ts';
 import { serveConsole } from './console.ts';
 import { createCursors } from './cursors.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, TooMany } from './errors.ts';
 import { tellChanges } from './following.ts';
 import { createIdentify } from './identify.ts';
 import { parseJson } from './json.ts';
@@ -76,7 +77,8 @@ export async function createPeopleApi(options: PeopleApiOptions) {
     request.operator = await identify(request);
   });
   await app.register(rateLimit, { global: false });
-  app.addHook('onRequest', app.rateLimit({ ...limitedBy, max: requestsPerMinute, timeWindow: 60_000 }));
+  app.addHook('onRequest', app.rateLimit({ ...limitedBy, max: requestsPerMinute, timeWindow: minuteSeconds * 1000 }));
+  app.addHook('onRequest', limitAccounts(requestsPerMinute));
   const document = describeApi(routes);
   await app.register(swagger, { mode: 'static', specification: { document: document as never } });
   // For people to read and to try. Nothing of it is fetched from elsewhere, nor is a validator of others asked.
@@ -92,10 +94,29 @@ export async function createPeopleApi(options: PeopleApiOptions) {
   return app;
 }
 
-/** Whoever watches that Farrier lives is never told to come later. A caller is a token, or who is at an address. */
+const minuteSeconds = 60;
+
+/** Whoever watches that Farrier lives is never told to come later. */
+const isLetBe = ({ routeOptions }: FastifyRequest) => routeOptions.config?.definition?.right.role === 'anyone';
+
+/** By address, whoever asks from there. */
 const limitedBy = {
-  keyGenerator: ({ ip, operator }: FastifyRequest) => (operator?.by === 'token' ? operator.name : ip),
-  allowList: ({ routeOptions }: FastifyRequest) => routeOptions.config?.definition?.right.role === 'anyone',
-  errorResponseBuilder: (_request: FastifyRequest, { after }: { readonly after: string }) =>
-    new ApiError('too-many', `too many requests came from here: ask again in ${after}`),
+  keyGenerator: ({ ip }: FastifyRequest) => ip,
+  allowList: isLetBe,
+  errorResponseBuilder: (_request: FastifyRequest, context: errorResponseBuilderContext) =>
+    new TooMany(
+      `too many requests came from here: ask again in ${context.after}`,
+      Math.max(1, Math.ceil(context.ttl / 1000)),
+    ),
 };
+
+/** By account, from wherever it asks: of those who have signed in. */
+function limitAccounts(perMinute: number) {
+  const accounts = limitRate({ burst: perMinute, perSecond: perMinute / minuteSeconds });
+  return async (request: FastifyRequest) => {
+    const { operator } = request;
+    if (operator === null || operator.by === 'loopback' || isLetBe(request) || accounts.take(operator.name)) return;
+    const seconds = accounts.waitSeconds(operator.name);
+    throw new TooMany(`${operator.name} asks too much: ask again in ${seconds} s`, seconds);
+  };
+}

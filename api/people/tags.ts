@@ -1,6 +1,7 @@
 import * as contract from '../../contract/tagschemas.ts';
 import { changeTags, listTags } from '../../mdb/machines/tagging.ts';
 import { granted } from './errors.ts';
+import { eyesOfSelected } from './eyes/orders.ts';
 import { mustFind } from './names.ts';
 import { type ApiRoute, route } from './route.ts';
 import { mustMatch } from './spec.ts';
@@ -29,6 +30,8 @@ export const tagRoutes: readonly ApiRoute[] = [
     effect: 'write',
     reason: 'required',
     body: contract.tagChange,
+    eyes: async ({ body: { selector, count }, mdb }) =>
+      selector === undefined ? null : eyesOfSelected(mdb, { selector, count }, 'tags'),
     answers: { 200: contract.tagsChanged },
     handle: async ({ body: { machine, selector = '', count, set, remove, reason }, operator, mdb }) => {
       const machines = machine === undefined ? await mustMatch(mdb, selector, count) : [await mustFind(mdb, machine)];

@@ -15,6 +15,7 @@ import {
 } from '../../mdb/people/tickets.ts';
 import { readPage } from './cursors.ts';
 import { ApiError, granted } from './errors.ts';
+import { eyesOfClosing } from './eyes/identity.ts';
 import { mustBeSecret, onlyOf } from './names.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
 
@@ -77,6 +78,7 @@ export const ticketingRoutes: readonly ApiRoute[] = [
     reason: 'required',
     params: numbered,
     body: contract.ticketClose,
+    eyes: eyesOfClosing,
     answers: { 202: contract.ticketClosed },
     handle: async ({ params, body, operator, mdb }) => {
       const outcome = granted(await closeByPerson(mdb, operator, { id: params.id, ...body }));
@@ -110,6 +112,8 @@ export const mirrorRoutes: readonly ApiRoute[] = [
     right: { role: 'viewer', of: 'fleet' },
     effect: 'read',
     answers: { 200: contract.routeList },
+    intentOf: 'ticket routes',
+    intent: ({ mdb }) => listRoutes(mdb),
     handle: async ({ mdb }) => ({ routes: await listRoutes(mdb) }),
   }),
   route({
@@ -123,6 +127,8 @@ export const mirrorRoutes: readonly ApiRoute[] = [
     params: contract.routeTeam,
     body: contract.routeRequest,
     answers: { 200: accepted },
+    intentOf: 'ticket routes',
+    intent: ({ mdb }) => listRoutes(mdb),
     handle: async ({ params, body: { reason, ...wanted }, operator, dependencies, mdb, siteId }) => {
       await mustBeSecret(dependencies, wanted.secretRef, 'secretRef');
       granted(await setRoute(mdb, operator, { siteId, team: params.team, ...wanted }, reason));
@@ -140,6 +146,8 @@ export const mirrorRoutes: readonly ApiRoute[] = [
     params: contract.routeTeam,
     query: contract.routeRemoval,
     answers: { 200: accepted },
+    intentOf: 'ticket routes',
+    intent: ({ mdb }) => listRoutes(mdb),
     handle: async ({ params, query, operator, mdb, siteId }) => {
       if (!(await removeRoute(mdb, operator, siteId, params.team, query.reason)))
         throw new ApiError('not-found', `there is no route of ${params.team}`);

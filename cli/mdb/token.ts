@@ -8,12 +8,12 @@ import { grantOf, type NewToken } from '../token.ts';
 export async function createFirst(url: string, maker: string, name: string, options: NewToken): Promise<TokenCreated> {
   const { mdb, close } = connectMdb({ url, name: 'farrier mdb token', connections: 1 });
   const everything = [{ role: 'admin', pools: null, teams: null } as const];
-  const { expires, reason = null } = options;
-  const spec = { name, grants: [grantOf(options)], expiresAt: new Date(expires), reason };
+  const { expires, reason = null, person = name } = options;
+  const spec = { name, grants: [grantOf(options)], expiresAt: new Date(expires), person, reason };
   try {
     const made = await createToken(mdb, { class: 'user', name: maker }, everything, spec);
     if ('code' in made) throw new Trouble(made.message);
-    const { createdAt, expiresAt, ...row } = made.row;
+    const { createdAt, expiresAt, maker: _, ...row } = made.row;
     const grants = row.grants.map(({ role, pools, teams }) => ({
       role,
       pools: pools && [...pools],

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { addressWith, go, useAddress } from '../address.tsx';
-import { readQuestions } from '../client.ts';
+import { readApprovals, readQuestions } from '../client.ts';
 import { PageFrame } from '../frame/page.tsx';
 import { PagePart } from '../frame/part.tsx';
 import { outOfDateWith, useLive } from '../live.ts';
 import { countOf } from '../words.ts';
+import { Approval } from './approvals.tsx';
 import { Question } from './question.tsx';
 import { sortByUrgency } from './urgency.ts';
 
@@ -17,6 +18,12 @@ export function InboxPage() {
     queryKey: ['questions'],
     queryFn: ({ signal }) => readQuestions(signal),
     ...outOfDateWith('question'),
+    ...live,
+  });
+  const approvals = useQuery({
+    queryKey: ['approvals'],
+    queryFn: ({ signal }) => readApprovals(signal),
+    ...outOfDateWith('approval'),
     ...live,
   });
   const teams = [
@@ -47,6 +54,11 @@ export function InboxPage() {
           );
         }}
       </PagePart>
+      {approvals.data !== undefined && approvals.data.length > 0 && (
+        <PagePart title="What waits for a second person" query={approvals}>
+          {(all) => all.map((one) => <Approval key={one.id} approval={one} />)}
+        </PagePart>
+      )}
     </PageFrame>
   );
 }

@@ -56,6 +56,24 @@ export async function readEnd(mdb: MdbOrTransaction): Promise<ChangePosition> {
   return { transaction: read?.low ?? 0, id: 0 };
 }
 
+/** To which pools things belong that are of no machine alone, by kind and subject; of the whole fleet there is nothing. */
+export async function poolsOfChanges(
+  mdb: MdbOrTransaction,
+  changes: readonly Pick<Change, 'kind' | 'subject'>[],
+): Promise<Map<string, readonly string[]>> {
+  const of = (wanted: ChangeKind) =>
+    sql.param(changes.filter(({ kind }) => kind === wanted).map(({ subject }) => subject));
+  const rows = await rowsOf<{ readonly kind: ChangeKind; readonly id: string; readonly pools: string[] } & Row>(
+    mdb,
+    sql`select 'campaign' as kind, c.campaign_id as id, array_agg(distinct m.pool) as pools
+        from campaign_machines c join machines m on m.id = c.machine_id
+        where c.campaign_id = any(${of('campaign')}::text[]) group by 2
+      union all
+      select 'approval', id, pools from approvals where id = any(${of('approval')}::text[]) and pools is not null`,
+  );
+  return new Map(rows.map(({ kind, id, pools }) => [`${kind} ${id}`, pools]));
+}
+
 interface Bounds {
   /** The oldest transaction that is open, and one that has not begun. */
   readonly low: number;

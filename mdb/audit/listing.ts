@@ -2,10 +2,13 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { ActorClass } from '../../domain/machine.ts';
 import type { MdbOrTransaction } from '../connect.ts';
+import { inPools } from '../machines/listing.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
 
 export interface AuditWanted {
   readonly machineId?: string | undefined;
+  /** Only of machines of these; null or absent: of all, and of what is no machine's. */
+  readonly pools?: readonly string[] | null | undefined;
   readonly orderId?: string | undefined;
   readonly actor?: string | undefined;
   /** The whole action, or its beginning and a `*`. */
@@ -41,9 +44,10 @@ export async function listAudit(mdb: MdbOrTransaction, wanted: AuditWanted): Pro
   return rows.map((row) => ({ ...row, at: iso(row.at) }));
 }
 
-function matching({ machineId, orderId, actor, action, from, until }: AuditWanted): SQL {
+function matching({ machineId, pools, orderId, actor, action, from, until }: AuditWanted): SQL {
   const parts = [sql`true`];
   if (machineId !== undefined) parts.push(sql`machine_id = ${machineId}`);
+  if (pools) parts.push(sql`machine_id in (select m.id from machines m where ${inPools(pools)})`);
   if (orderId !== undefined) parts.push(sql`order_id = ${orderId}`);
   if (actor !== undefined) parts.push(sql`actor = ${actor}`);
   if (action?.endsWith('*')) parts.push(sql`starts_with(action, ${action.slice(0, -1)})`);
@@ -58,7 +62,7 @@ export async function countAudit(
   mdb: MdbOrTransaction,
   wanted: Omit<AuditWanted, 'before' | 'limit'>,
 ): Promise<number> {
-  const filtered = Object.values(wanted).some((value) => value !== undefined);
+  const filtered = Object.values(wanted).some((value) => value !== undefined && value !== null);
   const count = filtered
     ? sql`select count(*)::integer as count from audit where ${matching({ ...wanted, limit: 0 })}`
     : sql`select coalesce(max(id), 0)::integer as count from audit`;

@@ -1,4 +1,4 @@
-import { and, eq, ne, sql } from 'drizzle-orm';
+import { and, count, eq, ne, sql } from 'drizzle-orm';
 import type { ImageLayout } from '../../domain/images.ts';
 import type { ImageKind } from '../../domain/machine.ts';
 import { type Actor, acting, record } from '../acting.ts';
@@ -69,14 +69,26 @@ export interface ListedImage extends Pick<ImageRow, 'id' | 'kind' | 'path' | 'by
   readonly machines: number;
 }
 
-export async function listImages(mdb: MdbOrTransaction): Promise<ListedImage[]> {
+export async function listImages(
+  mdb: MdbOrTransaction,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<ListedImage[]> {
+  const behind =
+    after === undefined
+      ? sql`true`
+      : sql`exists (select 1 from images a where a.id = ${after} and (i.kind, a.created_at, i.id) > (a.kind, i.created_at, a.id))`;
   const rows = await rowsOf<ListedImage & Row>(
     mdb,
     sql`select i.id, i.kind, i.path, i.bytes, i.sha256, i.preferred, i.created_at as "createdAt",
         (select count(*)::int from machines where required_image = i.id) as machines
-      from images i order by i.kind, i.created_at desc`,
+      from images i where ${behind} order by i.kind, i.created_at desc, i.id limit ${limit}`,
   );
   return rows.map((row) => ({ ...row, createdAt: iso(row.createdAt) }));
+}
+
+export async function countImages(mdb: MdbOrTransaction): Promise<number> {
+  const [row] = await mdb.select({ total: count() }).from(images);
+  return row?.total ?? 0;
 }
 
 /** Writes a new image's row; `place` puts its file in place before it counts. */

@@ -2,12 +2,15 @@
 import { and, asc, count, desc, eq, sql } from 'drizzle-orm';
 import type { CampaignState, MemberState } from '../../domain/campaign/campaign.ts';
 import type { MdbOrTransaction } from '../connect.ts';
+import { inPools } from '../machines/listing.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
 import { campaigns } from '../schema.ts';
 import { type CampaignRow, rehearsalSql } from './campaigns.ts';
 
 export interface CampaignsWanted {
   readonly state?: CampaignState | undefined;
+  /** Only those all of whose machines are in these; null or absent: all. */
+  readonly pools?: readonly string[] | null | undefined;
   /** Id of the last campaign of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -16,7 +19,7 @@ export interface CampaignsWanted {
 /** Newest first. */
 export async function listCampaigns(
   mdb: MdbOrTransaction,
-  { state, after, limit }: CampaignsWanted,
+  { state, pools, after, limit }: CampaignsWanted,
 ): Promise<CampaignRow[]> {
   const behind =
     after === undefined
@@ -26,20 +29,31 @@ export async function listCampaigns(
   return mdb
     .select()
     .from(campaigns)
-    .where(and(ofState(state), behind))
+    .where(and(ofState(state), ofPools(pools), behind))
     .orderBy(desc(campaigns.createdAt), asc(campaigns.id))
     .limit(limit);
 }
 
 export async function countCampaigns(
   mdb: MdbOrTransaction,
-  { state }: Pick<CampaignsWanted, 'state'>,
+  { state, pools }: Pick<CampaignsWanted, 'state' | 'pools'>,
 ): Promise<number> {
-  const [row] = await mdb.select({ total: count() }).from(campaigns).where(ofState(state));
+  const [row] = await mdb
+    .select({ total: count() })
+    .from(campaigns)
+    .where(and(ofState(state), ofPools(pools)));
   return row?.total ?? 0;
 }
 
 const ofState = (state: CampaignState | undefined) => (state === undefined ? undefined : eq(campaigns.state, state));
+
+/** As who may look at one: what is of others besides is not to be seen. */
+export const ofPools = (pools: readonly string[] | null | undefined) =>
+  pools
+    ? sql`exists (select 1 from campaign_machines c where c.campaign_id = ${campaigns.id})
+        and not exists (select 1 from campaign_machines c join machines m on m.id = c.machine_id
+          where c.campaign_id = ${campaigns.id} and not ${inPools(pools)})`
+    : undefined;
 
 export async function readCampaign(mdb: MdbOrTransaction, id: string): Promise<CampaignRow | null> {
   const [row] = await mdb.select().from(campaigns).where(eq(campaigns.id, id));
@@ -68,15 +82,29 @@ export interface ListedMember {
 export async function listMembers(
   mdb: MdbOrTransaction,
   id: string,
-  page: { readonly state?: MemberState | undefined; readonly limit: number },
+  page: { readonly state?: MemberState | undefined; readonly after?: string | undefined; readonly limit: number },
 ): Promise<ListedMember[]> {
-  const state = page.state === undefined ? sql`true` : sql`c.state = ${page.state}`;
+  const behind =
+    page.after === undefined
+      ? sql`true`
+      : sql`(c.batch, c.ordinal) > (select a.batch, a.ordinal from campaign_machines a
+          where a.campaign_id = ${id} and a.machine_id = ${page.after})`;
   const rows = await rowsOf<ListedMember & Row>(
     mdb,
     sql`select c.machine_id as "machineId", m.hostname, c.batch, c.rack, c.feed, c.pool, c.doubt, c.state,
         c.order_id as "orderId", c.outcome, p.hash as plan, c.ordered_at as "orderedAt", c.ended_at as "endedAt"
       from campaign_machines c join machines m on m.id = c.machine_id left join plans p on p.order_id = ${rehearsalSql(id)}
-      where c.campaign_id = ${id} and ${state} order by c.batch, c.ordinal limit ${page.limit}`,
+      where ${areWanted(id, page.state)} and ${behind} order by c.batch, c.ordinal limit ${page.limit}`,
   );
   return rows.map((one) => ({ ...one, orderedAt: iso(one.orderedAt), endedAt: iso(one.endedAt) }));
+}
+
+const areWanted = (id: string, state: MemberState | undefined) =>
+  sql`c.campaign_id = ${id} and ${state === undefined ? sql`true` : sql`c.state = ${state}`}`;
+
+export async function countListed(mdb: MdbOrTransaction, id: string, state: MemberState | undefined): Promise<number> {
+  const [row] = await mdb.execute<{ total: number }>(
+    sql`select count(*)::int as total from campaign_machines c where ${areWanted(id, state)}`,
+  );
+  return row?.total ?? 0;
 }

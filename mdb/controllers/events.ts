@@ -51,15 +51,19 @@ export async function keepEvents(mdb: Mdb, machineId: string, events: readonly E
 export async function listEvents(
   mdb: Mdb,
   machineId: string,
-  spec: { readonly limit: number; readonly before?: number | undefined },
+  page: { readonly limit: number; readonly after?: string | undefined },
 ) {
-  const older = spec.before === undefined ? undefined : lt(controllerEvents.id, spec.before);
+  const older = page.after === undefined ? undefined : lt(controllerEvents.id, Number(page.after));
   return mdb
     .select()
     .from(controllerEvents)
     .where(and(eq(controllerEvents.machineId, machineId), older))
     .orderBy(desc(controllerEvents.id))
-    .limit(spec.limit);
+    .limit(page.limit);
+}
+
+export async function countEvents(mdb: Mdb, machineId: string): Promise<number> {
+  return mdb.$count(controllerEvents, eq(controllerEvents.machineId, machineId));
 }
 
 export async function subscriptionOf(mdb: Mdb, machineId: string) {

@@ -98,13 +98,17 @@ export async function archivedLog(mdb: Mdb, machineId: string, log: string) {
 export async function listLogEntries(
   mdb: Mdb,
   machineId: string,
-  spec: { readonly limit: number; readonly before?: number | undefined },
+  page: { readonly limit: number; readonly after?: string | undefined },
 ) {
-  const older = spec.before === undefined ? undefined : lt(controllerLogEntries.id, spec.before);
+  const older = page.after === undefined ? undefined : lt(controllerLogEntries.id, Number(page.after));
   return mdb
     .select()
     .from(controllerLogEntries)
     .where(and(eq(controllerLogEntries.machineId, machineId), older))
     .orderBy(desc(controllerLogEntries.id))
-    .limit(spec.limit);
+    .limit(page.limit);
+}
+
+export async function countLogEntries(mdb: Mdb, machineId: string): Promise<number> {
+  return mdb.$count(controllerLogEntries, eq(controllerLogEntries.machineId, machineId));
 }

@@ -1,6 +1,6 @@
 import { and, eq, ne } from 'drizzle-orm';
 import { type Actor, acting, record } from '../acting.ts';
-import type { Mdb } from '../connect.ts';
+import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { bmcs, signIns } from '../schema.ts';
 
 export interface Release {
@@ -36,4 +36,14 @@ export function releaseController(
     await record(tx, { actor, action: 'bmc.release', machineId, detail });
     return 'released';
   });
+}
+
+/** By what a machine's controller is known, and what it is shut out for; null without one. */
+export async function readTrust(mdb: MdbOrTransaction, machineId: string) {
+  const { origin, mac, pin, quarantine, quarantineFor } = bmcs;
+  const [row] = await mdb
+    .select({ origin, mac, pin, quarantine, quarantineFor })
+    .from(bmcs)
+    .where(eq(bmcs.machineId, machineId));
+  return row ?? null;
 }

@@ -3,7 +3,9 @@
 import { sql } from 'drizzle-orm';
 import type { CampaignState } from '../../domain/campaign/campaign.ts';
 import type { DriftKind, DriftSource } from '../../domain/drift/drift.ts';
+import { ofPools } from '../campaigns/listing.ts';
 import type { MdbOrTransaction } from '../connect.ts';
+import { inPools } from '../machines/listing.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
 import { reconciler } from './proposals.ts';
 
@@ -12,11 +14,14 @@ export interface DriftFilter {
   readonly kind: DriftKind | null;
   readonly pool: string | null;
   readonly state: 'drifting' | 'unknown' | null;
-  readonly limit: number;
+  /** Only of machines of these; null: of all. */
+  readonly pools: readonly string[] | null;
 }
 
 /** Times are ISO 8601. */
 export interface ListedDrift {
+  /** Its place in the list, for the page behind it. */
+  readonly id: string;
   readonly machineId: string;
   readonly hostname: string | null;
   readonly pool: string;
@@ -35,23 +40,26 @@ export interface ListedDrift {
   readonly campaignState: CampaignState | null;
 }
 
+/** By which they stand in the list. */
+const place = sql`(coalesce(m.hostname, m.id), m.id, d.kind, d.name)`;
+
 /** What is open, by machine. */
-export async function listDrifts(mdb: MdbOrTransaction, filter: DriftFilter): Promise<ListedDrift[]> {
-  const { machineId, kind, pool, state, limit } = filter;
-  const unknown = state === null ? null : state === 'unknown';
+export async function listDrifts(
+  mdb: MdbOrTransaction,
+  filter: DriftFilter,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<ListedDrift[]> {
+  const behind = after === undefined ? null : (JSON.parse(after) as string[]);
   const rows = await rowsOf<ListedDrift & Row>(
     mdb,
     sql`
-    select d.machine_id as "machineId", m.hostname, m.pool, d.kind, d.name, d.want, d.have, d.source, d.note,
+    select jsonb_build_array(coalesce(m.hostname, m.id), m.id, d.kind, d.name)::text as id, d.machine_id as "machineId", m.hostname, m.pool, d.kind, d.name, d.want, d.have, d.source, d.note,
       d.first_seen_at as since, d.last_seen_at as "lastSeenAt", d.unknown_since as "unknownSince",
       c.id as campaign, c.state as "campaignState"
     from drifts d join machines m on m.id = d.machine_id left join campaigns c on c.id = d.campaign_id
-    where d.resolved_at is null
-      and (${machineId}::text is null or d.machine_id = ${machineId})
-      and (${kind}::text is null or d.kind = ${kind})
-      and (${pool}::text is null or m.pool = ${pool})
-      and (${unknown}::boolean is null or (d.unknown_since is not null) = ${unknown})
-    order by coalesce(m.hostname, m.id), d.kind, d.name limit ${limit}`,
+    where ${isWanted(filter)}
+      and ${behind === null ? sql`true` : sql`${place} > (${behind[0]}, ${behind[1]}, ${behind[2]}, ${behind[3]})`}
+    order by coalesce(m.hostname, m.id), m.id, d.kind, d.name limit ${limit}`,
   );
   return rows.map((row) => ({
     ...row,
@@ -59,6 +67,23 @@ export async function listDrifts(mdb: MdbOrTransaction, filter: DriftFilter): Pr
     lastSeenAt: iso(row.lastSeenAt),
     unknownSince: iso(row.unknownSince),
   }));
+}
+
+const isWanted = ({ machineId, kind, pool, state, pools }: DriftFilter) => {
+  const unknown = state === null ? null : state === 'unknown';
+  return sql`d.resolved_at is null
+      and (${machineId}::text is null or d.machine_id = ${machineId})
+      and (${kind}::text is null or d.kind = ${kind})
+      and (${pool}::text is null or m.pool = ${pool})
+      and (${unknown}::boolean is null or (d.unknown_since is not null) = ${unknown})
+      and ${inPools(pools)}`;
+};
+
+export async function countDrifts(mdb: MdbOrTransaction, filter: DriftFilter): Promise<number> {
+  const [row] = await mdb.execute<{ total: number }>(
+    sql`select count(*)::int as total from drifts d join machines m on m.id = d.machine_id where ${isWanted(filter)}`,
+  );
+  return row?.total ?? 0;
 }
 
 export interface Conformity {
@@ -75,7 +100,10 @@ export interface Conformity {
  * How many machines that have been in service are as they should be. One that was not compared yet, or not within the
  * last day, is unknown.
  */
-export async function countConformity(mdb: MdbOrTransaction): Promise<Conformity> {
+export async function countConformity(
+  mdb: MdbOrTransaction,
+  pools: readonly string[] | null = null,
+): Promise<Conformity> {
   const rows = await rowsOf<Conformity & Row>(
     mdb,
     sql`
@@ -89,11 +117,12 @@ export async function countConformity(mdb: MdbOrTransaction): Promise<Conformity
         else 'unknown' end as verdict
       from machines m left join open o on o.machine_id = m.id left join hardware_sheets h on h.machine_id = m.id
         left join rounds r on r.site_id = m.site_id
-      where m.in_service_at is not null and m.stage <> 'retired')
+      where m.in_service_at is not null and m.stage <> 'retired' and ${inPools(pools)})
     select count(*) filter (where verdict = 'conformant')::int as conformant,
       count(*) filter (where verdict = 'drifting')::int as drifting,
       count(*) filter (where verdict = 'unknown')::int as unknown,
-      (select count(*)::int from campaigns where state = 'planned' and requester = ${reconciler.name}) as "plansWaiting",
+      (select count(*)::int from campaigns where state = 'planned' and requester = ${reconciler.name}
+        and ${ofPools(pools) ?? sql`true`}) as "plansWaiting",
       (select max(ended_at) from rounds) as "comparedAt"
     from judged`,
   );

@@ -1,6 +1,6 @@
 /** Rounds of the reconciler: asked for, begun, ended. */
 import { randomUUID } from 'node:crypto';
-import { asc, desc, eq, sql } from 'drizzle-orm';
+import { asc, count, desc, eq, sql } from 'drizzle-orm';
 import type { ReconcileSummary } from '../../contract/reconcile.ts';
 import { type Actor, acting, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
@@ -34,8 +34,21 @@ export async function endRound(mdb: Mdb, id: string, summary: ReconcileSummary):
 }
 
 /** Newest first. */
-export async function listRounds(mdb: MdbOrTransaction, limit: number) {
-  return mdb.select().from(reconciles).orderBy(desc(reconciles.beganAt)).limit(limit);
+export async function listRounds(
+  mdb: MdbOrTransaction,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+) {
+  const behind =
+    after === undefined
+      ? undefined
+      : sql`exists (select 1 from reconciles a where a.id = ${after} and (${reconciles.beganAt} < a.began_at
+          or (${reconciles.beganAt} = a.began_at and ${reconciles.id} > a.id)))`;
+  return mdb.select().from(reconciles).where(behind).orderBy(desc(reconciles.beganAt), asc(reconciles.id)).limit(limit);
+}
+
+export async function countRounds(mdb: MdbOrTransaction): Promise<number> {
+  const [row] = await mdb.select({ total: count() }).from(reconciles);
+  return row?.total ?? 0;
 }
 
 /** Asks for a round of each site, or of one; gives the sites and when that was. Null: there is no such site. */

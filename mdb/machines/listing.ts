@@ -99,8 +99,9 @@ function filterMachines({ id, ids, stage, state, boot, rack, held, selector, poo
   return sql.join(parts, sql` and `);
 }
 
-/** Of a machine `m`: whether it is in one of these pools. */
-export const inPools = (pools: readonly string[]) => sql`m.pool = any(${sql.param([...pools])}::text[])`;
+/** Of a machine `m`: whether it is in one of these pools; null or absent: in any. */
+export const inPools = (pools: readonly string[] | null | undefined) =>
+  pools ? sql`m.pool = any(${sql.param([...pools])}::text[])` : sql`true`;
 
 // The page is cut before the look-ups, so that they run once a machine shown and not once a machine there is.
 const summaryQuery = (filter: SQL, limit: number) => sql`

@@ -22,6 +22,8 @@ export async function readLastMove(mdb: MdbOrTransaction, machineId: string): Pr
 }
 
 export interface TimelineRow {
+  /** Its place in the timeline, for the page behind it. */
+  readonly id: string;
   /** ISO 8601. */
   readonly at: string;
   readonly kind: string;
@@ -32,13 +34,32 @@ export interface TimelineRow {
 }
 
 /** Everything that happened to a machine, newest first: one line an event. */
-export async function readTimeline(mdb: MdbOrTransaction, machineId: string, limit: number): Promise<TimelineRow[]> {
-  const rows = await rowsOf<TimelineRow & Row>(mdb, timelineQuery(machineId, limit));
+export async function readTimeline(
+  mdb: MdbOrTransaction,
+  machineId: string,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<TimelineRow[]> {
+  const [at, id, kind, text] = after === undefined ? [] : (JSON.parse(after) as string[]);
+  const behind = at === undefined ? sql`true` : sql`${place} < (${at}::timestamptz, ${id}::bigint, ${kind}, ${text})`;
+  const rows = await rowsOf<TimelineRow & Row>(
+    mdb,
+    sql`select at, kind, text, by, "orderId", jsonb_build_array(at, id::text, kind, md5(text))::text as id
+      from (${eventsOf(machineId)}) e where ${behind} order by ${place} desc limit ${limit}`,
+  );
   return rows.map((row) => ({ ...row, at: iso(row.at) }));
 }
 
-const timelineQuery = (machineId: string, limit: number) => sql`
-  select at, kind, text, by, "orderId" from (
+export async function countTimeline(mdb: MdbOrTransaction, machineId: string): Promise<number> {
+  const [row] = await mdb.execute<{ total: number }>(
+    sql`select count(*)::int as total from (${eventsOf(machineId)}) e`,
+  );
+  return row?.total ?? 0;
+}
+
+/** By which events stand one behind the other: of a moment there may be several. */
+const place = sql`(at, id::bigint, kind, md5(text))`;
+
+const eventsOf = (machineId: string) => sql`
     select at, 'state' as kind, concat(guarded, ' ', coalesce("from" || ' → ', ''), "to") as text, actor as by,
       order_id as "orderId", id from state_history where machine_id = ${machineId}
     union all
@@ -68,8 +89,7 @@ const timelineQuery = (machineId: string, limit: number) => sql`
     union all
     select last_at, 'boot', concat(requests, ' boot request', case when requests > 1 then 's' end, ' in state ', state, ', answered ', answer),
       'birther', null, 0 from boot_counts
-      where mac in ${macsOf(machineId)}
-  ) e order by at desc, id desc limit ${limit}`;
+      where mac in ${macsOf(machineId)}`;
 
 export interface ListedBurnin {
   readonly id: string;

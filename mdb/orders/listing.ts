@@ -88,6 +88,14 @@ function filterOrders({ id, state, machineId, selector, pools, after }: OrdersWa
   return sql.join(parts, sql` and `);
 }
 
+/** How many orders there are of these ids. */
+export async function countOrdered(mdb: MdbOrTransaction, ids: readonly string[]): Promise<number> {
+  const [row] = await mdb.execute<{ total: number }>(
+    sql`select count(*)::int as total from orders where id = any(${sql.param([...ids])}::text[])`,
+  );
+  return row?.total ?? 0;
+}
+
 export interface ListedPlan {
   readonly hash: string;
   readonly lines: PlanLine[];

@@ -47,7 +47,8 @@ async function findOrder(tx: Transaction, id: string, spec: OrderSpec): Promise<
   if (!known) return null;
   if (known.machineId === spec.machineId && known.passage === spec.passageRequest.passage)
     return { id, created: false };
-  return { code: 'conflict', message: `order ${id} is another one, for ${known.machineId}`, field: 'id' };
+  // Not for which machine: it may be of a pool that whoever asks does not see.
+  return { code: 'conflict', message: `order ${id} is another one already`, field: 'id' };
 }
 
 function liveOrders(tx: Transaction, machineId: string): Promise<LiveOrder[]> {

@@ -10,7 +10,7 @@ import { type Row, rowsOf } from '../rows.ts';
 type Found = Belonging & Row;
 
 /** Kinds of things that belong to machines, and are called by an id. */
-export type Belongings = 'order' | 'step' | 'ticket' | 'permit' | 'campaign';
+export type Belongings = 'order' | 'step' | 'ticket' | 'permit' | 'campaign' | 'approval';
 
 const queries: Readonly<Record<Belongings, (id: string) => ReturnType<typeof sql>>> = {
   order: (id) =>
@@ -24,6 +24,8 @@ const queries: Readonly<Record<Belongings, (id: string) => ReturnType<typeof sql
   campaign: (id) =>
     sql`select distinct m.pool, null as team from campaign_machines c join machines m on m.id = c.machine_id
       where c.campaign_id = ${id}`,
+  approval: (id) =>
+    sql`select unnest(coalesce(pools, array[null])) as pool, null as team from approvals where id = ${id}`,
 };
 
 export async function belongingOf(mdb: MdbOrTransaction, kind: Belongings, id: string): Promise<Belonging[]> {

@@ -35,6 +35,14 @@ export async function listOnCall(mdb: MdbOrTransaction, at: Date, team?: string)
   });
 }
 
+/** What people wrote: each team's rotation, and who stands in for whom. */
+export async function listRotations(mdb: MdbOrTransaction) {
+  return {
+    rotations: await mdb.select().from(oncall).orderBy(asc(oncall.team)),
+    swaps: await mdb.select().from(oncallSwaps).orderBy(asc(oncallSwaps.id)),
+  };
+}
+
 /** The person to tell of a team's question; null where the team has no rotation. */
 export async function standsIn(tx: MdbOrTransaction, team: string, at: Date): Promise<string | null> {
   const [rotation] = await tx.select().from(oncall).where(eq(oncall.team, team));

@@ -101,6 +101,29 @@ export async function readTicket(mdb: MdbOrTransaction, id: string) {
   return { ticket, body, notes: notes.reverse(), questions };
 }
 
+/** Questions that are open: one of them, or those that hang on a ticket. */
+export function listQuestions(
+  mdb: MdbOrTransaction,
+  which: { readonly stepId: string } | { readonly ticketId: string },
+) {
+  return mdb
+    .select({
+      machineId: humanSteps.machineId,
+      question: humanSteps.question,
+      onClose: humanSteps.onClose,
+      fault: tickets.fault,
+    })
+    .from(humanSteps)
+    .innerJoin(tickets, eq(tickets.id, humanSteps.ticketId))
+    .where(
+      and(
+        'stepId' in which ? eq(humanSteps.id, which.stepId) : eq(humanSteps.ticketId, which.ticketId),
+        isNull(humanSteps.answeredAt),
+      ),
+    )
+    .orderBy(asc(humanSteps.openedAt));
+}
+
 export interface CloseSpec {
   readonly id: string;
   /** Says which answer the closing gives, where the questions' own would not do. */

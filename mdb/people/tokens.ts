@@ -17,7 +17,12 @@ export interface TokenSpec {
   readonly grants: readonly Grant[];
   readonly expiresAt: Date;
   readonly reason: string | null;
+  /** Whose account it is to be; its maker's own unless told. */
+  readonly person?: string | undefined;
 }
+
+/** Who makes a token, and as whose account. */
+type Maker = Actor & { readonly person?: string };
 
 export type TokenRow = Omit<typeof tokens.$inferSelect, 'hash'>;
 
@@ -26,6 +31,8 @@ const shown = {
   name: tokens.name,
   grants: tokens.grants,
   createdBy: tokens.createdBy,
+  person: tokens.person,
+  maker: tokens.maker,
   createdAt: tokens.createdAt,
   expiresAt: tokens.expiresAt,
   lastUsedAt: tokens.lastUsedAt,
@@ -36,7 +43,7 @@ const shown = {
 /** Makes a token. It is in the answer, and nowhere else ever again. `own`: what its maker may grant. */
 export async function createToken(
   mdb: Mdb,
-  maker: Actor,
+  maker: Maker,
   own: readonly Grant[],
   { reason, ...spec }: TokenSpec,
 ): Promise<{ readonly row: TokenRow; readonly token: string } | Refused> {
@@ -44,7 +51,8 @@ export async function createToken(
     return { code: 'forbidden', message: `${maker.name} is not admin of all that this token would be good for` };
   const token = `${mark}${randomBytes(32).toString('base64url')}`;
   const id = `tok-${randomBytes(6).toString('hex')}`;
-  const values = { ...spec, id, hash: digest(token), createdBy: maker.name };
+  const by = maker.person ?? maker.name;
+  const values = { ...spec, person: spec.person ?? by, maker: by, id, hash: digest(token), createdBy: maker.name };
   return acting(mdb, maker, null, async (tx) => {
     // Who expired keeps its name until somebody wants it.
     await tx
@@ -54,7 +62,11 @@ export async function createToken(
     const [row] = await tx.insert(tokens).values(values).onConflictDoNothing().returning(shown);
     if (!row) return { code: 'conflict', message: `there is a token ${spec.name} already`, field: 'name' } as const;
     const { name, grants, expiresAt } = spec;
-    const detail = { token: id, name, grants, expiresAt: expiresAt.toISOString(), ...(reason !== null && { reason }) };
+    const { person } = values;
+    const detail = {
+      ...{ token: id, name, person, grants, expiresAt: expiresAt.toISOString() },
+      ...(reason !== null && { reason }),
+    };
     await record(tx, { actor: maker, action: 'token.create', detail });
     return { row, token };
   });

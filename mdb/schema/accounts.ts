@@ -14,6 +14,9 @@ export const tokens = pgTable(
     hash: text('hash').notNull().unique(),
     grants: jsonb('grants').$type<readonly Grant[]>().notNull(),
     createdBy: text('created_by').notNull(),
+    /** Whose it is, and who made it and has seen it: four eyes tell people apart by that. */
+    person: text('person').notNull(),
+    maker: text('maker').notNull(),
     createdAt: at('created_at').notNull().default(now),
     expiresAt: at('expires_at').notNull(),
     /** To the minute. */

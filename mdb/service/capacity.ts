@@ -169,6 +169,11 @@ export async function listCapacity(mdb: MdbOrTransaction): Promise<CapacityListi
     );
 }
 
+/** What people have set. */
+export function listRules(mdb: MdbOrTransaction): Promise<CapacityRule[]> {
+  return mdb.select().from(capacityRules);
+}
+
 /** Sets a group's minimum; null takes its rule away. */
 export async function setCapacity(
   mdb: Mdb,

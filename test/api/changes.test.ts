@@ -9,8 +9,19 @@ import { openEventStream } from '../../api/people/stream.ts';
 import { forgetChanges, readChanges, readEnd } from '../../mdb/api/changes.ts';
 import { connectMdb, type MdbConnection } from '../../mdb/connect.ts';
 import { revokeToken } from '../../mdb/people/tokens.ts';
-import { campaigns, changeLog, humanSteps, machines, orders, permits, steps, tags, tickets } from '../../mdb/schema.ts';
-import { everywhere, makeToken } from './accounts.ts';
+import {
+  campaignMachines,
+  campaigns,
+  changeLog,
+  humanSteps,
+  machines,
+  orders,
+  permits,
+  steps,
+  tags,
+  tickets,
+} from '../../mdb/schema.ts';
+import { everywhere, inPool, makeToken } from './accounts.ts';
 import { openEvents } from './reader.ts';
 import { servePeople } from './serving.ts';
 
@@ -59,6 +70,17 @@ const hold = (n: number, why: string | null) =>
     .update(machines)
     .set({ held: why })
     .where(eq(machines.id, machine(n)));
+
+/** Until all that changed may be read: a transaction that is open in any database of the server holds it up. */
+const settled = () =>
+  vi.waitFor(
+    async () => {
+      const { transaction } = await readEnd(served.base.mdb);
+      const [last] = await served.base.mdb.execute<{ last: string }>(sql`select max(transaction) as last from changes`);
+      expect(transaction).toBeGreaterThan(Number(last?.last ?? 0));
+    },
+    { timeout: 20_000, interval: 50 },
+  );
 
 describe('who follows', () => {
   it('is told of all that changes, and how the machine stands then', async () => {
@@ -161,6 +183,47 @@ describe('who follows', () => {
   });
 });
 
+describe('who sees some pools', () => {
+  it('is told of their machines alone, and of no other so much as an id', async () => {
+    const { mdb } = served.base;
+    const token = await makeToken(mdb, 'gpu', inPool('viewer', 'gpu'));
+    const reader = await openEvents(url, undefined, token);
+    open.push(reader);
+    await until(() => expect(reader.events.some(({ event }) => event === 'ready')).toBe(true));
+    const [mine, other] = [machine(9), machine(60)];
+    await hold(60, 'not theirs');
+    await mdb.insert(orders).values({ id: 'o-not', machineId: other, passage: 'drain', requester: 'ann', reason: 'r' });
+    for (const [id, machineId] of [
+      ['c-mixed', other],
+      ['c-mine', mine],
+    ] as const) {
+      const values = { id, selector: 'all', passage: 'reboot' as const, request: {}, pace: {} as never, haltAt: 1 };
+      await mdb.insert(campaigns).values({ ...values, hash: 'x', requester: 'ann', reason: 'r' });
+      await mdb.insert(campaignMachines).values({ campaignId: id, machineId, ordinal: 1, batch: 0, pool: 'x' });
+    }
+    await mdb
+      .update(machines)
+      .set({ pool: 'gpu' })
+      .where(eq(machines.id, machine(61)));
+    await mdb
+      .update(machines)
+      .set({ pool: 'general' })
+      .where(eq(machines.id, machine(61)));
+    await hold(9, 'theirs');
+    await until(() => expect(ids(reader, 'machine')).toContain(mine));
+    await until(() => expect(ids(reader, 'campaign')).toContain('c-mine'));
+    expect(JSON.stringify(reader.events)).not.toMatch(new RegExp(`${other}|o-not|c-mixed|not theirs`));
+    const at = reader.lastId();
+    await reader.close();
+    await hold(60, 'again');
+    const back = await openEvents(url, at, token);
+    open.push(back);
+    await until(() => expect(back.events.some(({ event }) => event === 'ready')).toBe(true));
+    // Whether it was theirs before is not known any more.
+    expect(back.events.map(({ event }) => event)).toEqual(['reset', 'ready']);
+  });
+});
+
 describe('nothing is lost', () => {
   it('to who comes back with the last id', async () => {
     const first = await follow();
@@ -214,11 +277,12 @@ describe('nothing is lost', () => {
     await mdb.update(changeLog).set({ at: new Date(Date.now() - 3_600_000) });
     await forgetChanges(mdb);
     expect(await mdb.select().from(changeLog)).toHaveLength(1);
+    await settled();
     const second = await follow('', last);
     expect(second.events.map(({ event }) => event)).toEqual(['reset', 'ready']);
     // Nor does a place of another history tell where to go on.
     const far = await follow('', '999999999999-0');
-    expect(far.events.map(({ event }) => event)).toEqual(['reset', 'ready']);
+    expect(far.events.map(({ event }) => event).slice(0, 2)).toEqual(['reset', 'ready']);
     // What came last is not forgotten by who saw it.
     const third = await follow('', second.lastId());
     expect(third.events.map(({ event }) => event)).toEqual(['ready']);
@@ -226,8 +290,10 @@ describe('nothing is lost', () => {
 
   it('and each change is read once, whatever its place', async () => {
     const { mdb } = served.base;
+    await settled();
     const from = await readEnd(mdb);
     await mdb.execute(sql`update machines set held = 'all' where id <= ${machine(100)}`);
+    await settled();
     const seen: string[] = [];
     for (let at = from, more = true; more; ) {
       const read = await readChanges(mdb, at, 7);
@@ -290,7 +356,12 @@ describe('under load', () => {
     };
     let ended = () => {};
     const clock = vi.spyOn(Date, 'now');
-    await following.follow(openEventStream(stuck as never, {}), { selector: null, kinds: null, from: null });
+    await following.follow(openEventStream(stuck as never, {}), {
+      selector: null,
+      pools: null,
+      kinds: null,
+      from: null,
+    });
     await hold(90, 'first');
     await until(() => expect(written.length).toBeGreaterThan(1));
     clock.mockImplementation(() => performance.timeOrigin + performance.now() + 11_000);

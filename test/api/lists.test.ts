@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { standardPace } from '../../domain/campaign/campaign.ts';
 import { audit, campaigns, idempotencyKeys, orders, pools } from '../../mdb/schema.ts';
+import { everywhere, makeToken } from './accounts.ts';
 import { servePeople } from './serving.ts';
 
 let served: Awaited<ReturnType<typeof servePeople>>;
@@ -72,6 +73,52 @@ describe('lists', () => {
     expect(await served.base.mdb.$count(audit)).toBe(total);
   });
 
+  it('of one machine, of a campaign and of images go on too, and tell how many there are', async () => {
+    const { mdb } = served.base;
+    const of = 'm-000000000001';
+    const five = sql`generate_series(1, 5) n`;
+    await mdb.execute(sql`
+      insert into controller_events (machine_id, key, message) select ${of}, 'k' || n, 'event ' || n from ${five}`);
+    await mdb.execute(sql`
+      insert into state_history (machine_id, guarded, "to", actor, at)
+      select ${of}, 'stage', 'racked', 'actor ' || n, '2026-01-01T00:00:00Z' from ${five}`);
+    await mdb.execute(sql`
+      insert into drifts (machine_id, kind, name, want, have) select ${of}, 'bios', 'B' || n, 'x', 'y' from ${five}`);
+    await mdb.execute(sql`
+      insert into reconciles (id, site_id, began_at) select 'r-' || n, 'home', '2026-01-01T00:00:00Z' from ${five}`);
+    await mdb.execute(sql`
+      insert into images (id, kind, path, bytes, sha256, signature, layout)
+      select 'i-' || n, 'compute', 'p' || n, 1, 's', 's', '{}' from ${five}`);
+    await mdb.execute(sql`
+      insert into campaigns (id, selector, passage, request, reason, requester, pace, halt_at, hash)
+      values ('big', 'all', 'reboot', '{}', 'r', 'ann', ${JSON.stringify(standardPace)}::jsonb, 1, 'x')`);
+    await mdb.execute(sql`
+      insert into campaign_machines (campaign_id, machine_id, ordinal, batch, pool)
+      select 'big', 'm-' || lpad(n::text, 12, '0'), n, 0, 'gpu' from ${five}`);
+    for (const [path, list] of [
+      [`machines/${of}/events`, 'events'],
+      [`machines/${of}/timeline`, 'entries'],
+      ['drift', 'drifts'],
+      ['reconcile', 'rounds'],
+      ['images', 'images'],
+      ['campaigns/big', 'members'],
+    ] as const) {
+      const rows: unknown[] = [];
+      let total = 0;
+      for (let after = ''; ; ) {
+        const { status, body } = await ask('GET', `/${path}?limit=2${after}`);
+        expect(status, path).toBe(200);
+        rows.push(...body[list]);
+        total = body.total;
+        if (body.next === null) break;
+        after = `&after=${body.next}`;
+      }
+      expect(total, path).toBeGreaterThanOrEqual(5);
+      expect(new Set(rows.map((row) => JSON.stringify(row))).size, path).toBe(total);
+      expect(await ask('GET', `/${path}?after=x`), path).toMatchObject({ status: 400, body: { field: 'after' } });
+    }
+  });
+
   it('are narrowed by a selector', async () => {
     for (const list of ['machines', 'orders']) {
       const { ids, totals } = await walk(list, 'selector=pool%3Dgpu');
@@ -134,6 +181,17 @@ describe('lists', () => {
 
 describe('intent', () => {
   const change = { soakMinutes: 7, reason: 'shorter' };
+
+  it.each([
+    ['/capacity', '/capacity', { scope: 'fleet', min: 1, unit: 'count', reason: 'r' }],
+    ['/oncall', '/oncall/dc', { people: ['ann'], first: '2026-01-01' }],
+    ['/approval-policy', '/approval-policy', { acts: [], hours: 12, reason: 'r' }],
+  ])('of %s is changed only as it was read', async (read, changed, body) => {
+    const etag = String((await ask('GET', read)).headers['etag']);
+    expect(await ask('PUT', changed, body, { 'if-match': '"another"' })).toMatchObject({ status: 412 });
+    expect(await ask('PUT', changed, body, { 'if-match': etag })).toMatchObject({ status: 200 });
+    expect(await ask('PUT', changed, body, { 'if-match': etag })).toMatchObject({ status: 412 });
+  });
 
   it('is read with an ETag, and not again where the caller has it', async () => {
     const { headers } = await ask('GET', '/pools/gpu');
@@ -261,6 +319,21 @@ describe('callers', () => {
     expect(refused.json()).toMatchObject({ code: 'too-many', status: 429 });
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
     expect((await few.inject({ url: '/healthz' })).statusCode).toBe(200);
+    await few.close();
+  });
+
+  it('are told when to come again, by account from wherever they ask', async () => {
+    const few = await createPeopleApi({ ...served.options, requestsPerMinute: 6, trustsLoopback: false });
+    const authorization = `Bearer ${await makeToken(served.base.mdb, 'often', everywhere('viewer'))}`;
+    const from = (at: number) =>
+      few.inject({ url: '/api/v1/racks', headers: { authorization }, remoteAddress: `10.0.0.${at}` });
+    const answers = [];
+    for (let at = 1; at <= 7; at++) answers.push(await from(at));
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200, 200, 200, 429]);
+    // Six a minute are one each ten seconds.
+    const wait = Number(answers.at(-1)?.headers['retry-after']);
+    expect(wait).toBeGreaterThan(5);
+    expect(wait).toBeLessThan(11);
     await few.close();
   });
 

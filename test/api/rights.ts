@@ -95,4 +95,11 @@ export const least: Readonly<Record<string, 'anyone' | 'viewer' | 'operator' | '
   'GET /tokens': 'admin',
   'POST /tokens': 'admin',
   'DELETE /tokens/:id': 'admin',
+  'GET /approvals': 'viewer',
+  'GET /approvals/:id': 'viewer',
+  'POST /approvals/:id/approve': 'operator',
+  'POST /approvals/:id/refuse': 'operator',
+  'POST /approvals/:id/withdraw': 'operator',
+  'GET /approval-policy': 'viewer',
+  'PUT /approval-policy': 'admin',
 };

@@ -109,7 +109,7 @@ describe('what a controller reported', () => {
       app.inject({ url: `/api/v1/machines/${machineId}/events?${query}`, headers: { host: '127.0.0.1' } });
     const first = (await events('limit=2')).json();
     expect(first.events.map((one: { eventId: string }) => one.eventId)).toEqual(['3', '2']);
-    const second = (await events(`limit=2&before=${first.next}`)).json();
+    const second = (await events(`limit=2&after=${first.next}`)).json();
     expect(second).toMatchObject({ events: [{ eventId: '1' }], next: null });
     expect((await events('limit=0')).statusCode).toBe(400);
     await expect(api.controllerEvents('m-nobody')).rejects.toMatchObject({ code: 'not-found' });
