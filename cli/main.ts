@@ -28,6 +28,7 @@ const environment = z.object({
     .string()
     .startsWith('postgres', 'FARRIER_MDB_OWNER_URL is not a URL like postgres://farrier_owner:…@host/farrier')
     .optional(),
+  FARRIER_IMPORT_TOKEN: z.string().min(1, 'FARRIER_IMPORT_TOKEN is empty').optional(),
   FARRIER_BMC_PASSWORD: z.string().min(1, 'FARRIER_BMC_PASSWORD is empty').optional(),
 });
 
@@ -42,6 +43,7 @@ const {
   TEMPORAL_NAMESPACE,
   NO_COLOR,
   FARRIER_BMC_PASSWORD,
+  FARRIER_IMPORT_TOKEN,
   FARRIER_MDB_OWNER_URL,
 } = read.data;
 
@@ -69,6 +71,7 @@ const program = createProgram(
   async (question) => FARRIER_BMC_PASSWORD ?? askPassword(question),
   {
     mdb: { ownerUrl: FARRIER_MDB_OWNER_URL, url: FARRIER_MDB_URL },
+    sourceToken: FARRIER_IMPORT_TOKEN,
     signingIn: {
       file: FARRIER_CONTEXTS,
       askToken: async () => FARRIER_TOKEN ?? (await askToken()),

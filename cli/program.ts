@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addActions } from './actions.ts';
+import { addAdopt } from './adopt.ts';
 import { addApproval } from './approval.ts';
 import { addAudit } from './audit.ts';
 import { type AskPassword, addBmc } from './bmc/command.ts';
@@ -8,9 +9,11 @@ import type { Context } from './context.ts';
 import { addDisruption } from './disruption.ts';
 import { addDrift, addOutdatedFirmware, addReconcile } from './drift.ts';
 import { addErasure } from './erasure.ts';
+import { addExport } from './export.ts';
 import { addBootStats, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
 import { addBreaker, addCapacity, addPool } from './guards.ts';
 import { addHardware } from './hardware.ts';
+import { addImport } from './import.ts';
 import { addLogin, type SigningIn } from './login.ts';
 import { addMachine } from './machine.ts';
 import { addMdb, type MdbPlace } from './mdb/command.ts';
@@ -36,7 +39,16 @@ export function createProgram(
   open: (options: GlobalOptions) => Context,
   checks: DoctorChecks,
   askBmcPassword: AskPassword,
-  { mdb = {}, signingIn = null }: { readonly mdb?: MdbPlace; readonly signingIn?: SigningIn | null } = {},
+  {
+    mdb = {},
+    signingIn = null,
+    sourceToken,
+  }: {
+    readonly mdb?: MdbPlace;
+    readonly signingIn?: SigningIn | null;
+    /** Lets an import in where it reads from another system. */
+    readonly sourceToken?: string | undefined;
+  } = {},
 ): Command {
   const program = new Command('farrier')
     .description('Bare-metal servers from first power-on to useful work, and back.')
@@ -45,7 +57,7 @@ export function createProgram(
     .showHelpAfterError('Add --help for the commands and their options.')
     .exitOverride();
   const context = () => open(program.opts<GlobalOptions>());
-  addMachine(program, context);
+  addAdopt(addMachine(program, context), context);
   addHardware(program, context);
   addBirth(program, context);
   addOrder(program, context);
@@ -62,6 +74,8 @@ export function createProgram(
   addPool(program, context);
   addSemaphore(program, context);
   addTag(program, context);
+  addImport(program, context, sourceToken);
+  addExport(program, context);
   addDisruption(program, context);
   addStep(program, context);
   addTicket(program, context);

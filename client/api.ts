@@ -1,5 +1,6 @@
 import { openAsBlob } from 'node:fs';
 import type { TokenCreated, TokenRequest, TokenView } from '../contract/accounts.ts';
+import type { AdoptionRequested, AdoptionView } from '../contract/adoptionschemas.ts';
 import type {
   BootStats,
   BrainslugRequest,
@@ -50,6 +51,7 @@ import type {
   PoolView,
 } from '../contract/guards.ts';
 import type { EventView, HardwareView, LogEntryView } from '../contract/hardwareviews.ts';
+import type { ImportRequest, ImportView } from '../contract/importschemas.ts';
 import type {
   DisruptionAnswer,
   DisruptionRequest,
@@ -74,6 +76,8 @@ import type {
   TicketView,
 } from '../contract/tickets.ts';
 import { type ApprovalState, actMeanings } from '../domain/approvals.ts';
+
+import type { ExportFormat } from '../domain/imports/exported.ts';
 
 /** A request that was refused or failed: the API's word and sentence, or why it could not be asked. */
 export class ApiProblem extends Error {
@@ -113,6 +117,17 @@ export interface ApiClientOptions {
   readonly ca?: string | undefined;
   /** Milliseconds until a request is given up; 30,000 by default. Uploads have no limit. */
   readonly timeoutMs?: number;
+}
+
+/** Time for an import, the reading of its text included. */
+const importLimitMs = 180_000;
+
+interface AskedFor {
+  readonly query?: Query;
+  readonly body?: string | Blob;
+  readonly limitMs?: number;
+  /** Outside of `/api/v1`. */
+  readonly outside?: true;
 }
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -171,6 +186,30 @@ export class ApiClient {
   /** Announces networks, racks, switches and controllers; may be repeated. */
   async announcePlaces(places: PlacesRequest): Promise<void> {
     await this.#send('POST', '/places', places);
+  }
+
+  /** Asks for a machine to be taken in by its controller's address. */
+  adopt(request: AdoptionRequested): Promise<{ id: string }> {
+    return this.#send('POST', '/adoptions', request);
+  }
+
+  adoption(id: string): Promise<AdoptionView> {
+    return this.#get(`/adoptions/${encodeURIComponent(id)}`);
+  }
+
+  /** Plans an import; with the hash of its plan, does it. Ten thousand machines take a while. */
+  importInventory(request: ImportRequest): Promise<ImportView> {
+    return this.#ask('POST', '/imports', { body: JSON.stringify(request), limitMs: importLimitMs });
+  }
+
+  /** The fleet as text of that format. */
+  async exportFleet(format: ExportFormat, query: Query = {}): Promise<string> {
+    return (await this.#respond('GET', `/exports/${format}`, { query })).text();
+  }
+
+  /** The machines that the Dominator may have, as its `mdbd` reads them. */
+  async dominatorList(): Promise<string> {
+    return (await this.#respond('GET', '/dominator/mdb.json', { outside: true })).text();
   }
 
   order(order: OrderRequest): Promise<{ order: OrderView; created: boolean }> {
@@ -529,15 +568,18 @@ export class ApiClient {
     return this.#ask(method, path, { body: JSON.stringify(body) });
   }
 
-  async #ask<T>(
-    method: string,
-    path: string,
-    { query = {}, body }: { query?: Query; body?: string | Blob },
-  ): Promise<T> {
-    const { url, operator, token, ca, timeoutMs = 30_000 } = this.#options;
+  async #ask<T>(method: string, path: string, asked: AskedFor): Promise<T> {
+    const response = await this.#respond(method, path, asked);
+    return (await response.json().catch(() => null)) as T;
+  }
+
+  /** What was answered, where it was done. */
+  async #respond(method: string, path: string, { query = {}, body, limitMs, outside }: AskedFor): Promise<Response> {
+    const { url, operator, token, ca } = this.#options;
+    const timeoutMs = limitMs ?? this.#options.timeoutMs ?? 30_000;
     if (token !== undefined && !isPrivate(url))
       throw new ApiProblem(0, 'insecure', `a token is not sent to ${url}, where others could read it: use https`);
-    const target = new URL(`/api/v1${path}`, url);
+    const target = new URL(outside ? path : `/api/v1${path}`, url);
     for (const [key, value] of Object.entries(query))
       if (value !== undefined) target.searchParams.set(key, String(value));
     this.#fetch ??= ca === undefined ? Promise.resolve(fetch) : trusting(ca);
@@ -560,11 +602,12 @@ export class ApiClient {
         'not-farrier',
         `what answers at ${url} is not Farrier's API: it does not say so, and answered ${response.status}`,
       );
-    const answer: unknown = await response.json().catch(() => null);
-    if (response.headers.has(approvalHeader))
+    if (response.headers.has(approvalHeader)) {
+      const answer: unknown = await response.json().catch(() => null);
       throw new ApprovalAwaited((answer as { approval: ApprovalAsked }).approval);
-    if (response.ok) return answer as T;
-    throw problemOf(response.status, answer);
+    }
+    if (response.ok) return response;
+    throw problemOf(response.status, await response.json().catch(() => null));
   }
 }
 
