@@ -10,8 +10,27 @@ import { ProblemBox } from '../frame/problem.tsx';
 import { formatAgo } from '../time.ts';
 import { shownName } from '../words.ts';
 
+/** What waits for a second person; what one has decided here stays, with what came of it. */
+export function ApprovalList({ waiting }: { readonly waiting: readonly ApprovalView[] }) {
+  const [decided, setDecided] = useState<readonly ApprovalView[]>([]);
+  const there = new Set(waiting.map(({ id }) => id));
+  const left = decided.filter(({ id }) => !there.has(id));
+  if (waiting.length + left.length === 0) return <p className="empty">Nothing waits for a second person.</p>;
+  return [...waiting, ...left].map((one) => (
+    <Approval
+      key={one.id}
+      approval={one}
+      onDecide={() => setDecided((before) => [...before.filter(({ id }) => id !== one.id), one])}
+    />
+  ));
+}
+
+interface Deciding {
+  readonly onDecide: () => void;
+}
+
 /** What somebody else asked, and what it would do: its plan is seen before it is approved. */
-export function Approval({ approval }: { readonly approval: ApprovalView }) {
+function Approval({ approval, onDecide }: Deciding & { readonly approval: ApprovalView }) {
   const { id, what, acts, machineId, hostname, reason, askedBy, askedAt } = approval;
   const heading = useId();
   const nowMs = useNow(10_000);
@@ -28,12 +47,12 @@ export function Approval({ approval }: { readonly approval: ApprovalView }) {
         asked by {askedBy} {formatAgo(askedAt, nowMs)}: {reason}
       </p>
       <p>It {acts.map((act) => actMeanings[act]).join(', and ')}: a second person has to approve of its plan.</p>
-      {open ? <Plan id={id} /> : <Button onPress={() => setOpen(true)}>Show the plan</Button>}
+      {open ? <Plan id={id} onDecide={onDecide} /> : <Button onPress={() => setOpen(true)}>Show the plan</Button>}
     </article>
   );
 }
 
-function Plan({ id }: { readonly id: string }) {
+function Plan({ id, onDecide }: Deciding & { readonly id: string }) {
   const found = useQuery({ queryKey: ['approval', id], queryFn: ({ signal }) => readApproval(id, signal) });
   if (found.error !== null) return <ProblemBox error={found.error} />;
   if (found.data === undefined) return <p role="status">Reading the plan …</p>;
@@ -49,7 +68,7 @@ function Plan({ id }: { readonly id: string }) {
       ))}
       {refused !== null && <p role="note">You may not approve of it: {refused}</p>}
       {plan.missing !== null && <p role="note">There is no plan to approve of yet: {plan.missing}</p>}
-      {refused === null && <Decision id={id} hash={plan.hash} />}
+      {refused === null && <Decision id={id} hash={plan.hash} onDecide={onDecide} />}
     </>
   );
 }
@@ -65,12 +84,15 @@ function Lines({ lines }: Pick<ApprovalDetail['plan'], 'lines'>) {
   );
 }
 
-function Decision({ id, hash }: { readonly id: string; readonly hash: string | null }) {
+function Decision({ id, hash, onDecide }: Deciding & { readonly id: string; readonly hash: string | null }) {
   const [why, setWhy] = useState('');
   const queries = useQueryClient();
-  const onSettled = () => queries.invalidateQueries({ queryKey: ['approvals'] });
-  const approving = useMutation({ mutationFn: (plan: string) => approve(id, plan), onSettled });
-  const refusing = useMutation({ mutationFn: (reason: string) => refuseApproval(id, reason), onSettled });
+  const settling = {
+    onMutate: onDecide,
+    onSettled: () => queries.invalidateQueries({ queryKey: ['approvals'] }),
+  };
+  const approving = useMutation({ mutationFn: (plan: string) => approve(id, plan), ...settling });
+  const refusing = useMutation({ mutationFn: (reason: string) => refuseApproval(id, reason), ...settling });
   const error = approving.error ?? refusing.error;
   if (approving.isSuccess) return <p role="status">Approved.</p>;
   if (refusing.isSuccess) return <p role="status">Refused.</p>;

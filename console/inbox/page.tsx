@@ -5,7 +5,7 @@ import { PageFrame } from '../frame/page.tsx';
 import { PagePart } from '../frame/part.tsx';
 import { outOfDateWith, useLive } from '../live.ts';
 import { countOf } from '../words.ts';
-import { Approval } from './approvals.tsx';
+import { ApprovalList } from './approvals.tsx';
 import { Question } from './question.tsx';
 import { sortByUrgency } from './urgency.ts';
 
@@ -54,11 +54,9 @@ export function InboxPage() {
           );
         }}
       </PagePart>
-      {approvals.data !== undefined && approvals.data.length > 0 && (
-        <PagePart title="What waits for a second person" query={approvals}>
-          {(all) => all.map((one) => <Approval key={one.id} approval={one} />)}
-        </PagePart>
-      )}
+      <PagePart title="What waits for a second person" query={approvals}>
+        {(all) => <ApprovalList waiting={all} />}
+      </PagePart>
     </PageFrame>
   );
 }

@@ -54,13 +54,39 @@ it('makes, lists and revokes tokens, and shows one once', async () => {
   const whoami = await farrier(['whoami', '--json'], { ...env, FARRIER_TOKEN: token });
   expect(JSON.parse(whoami.out)).toMatchObject({ name: 'token:ci', grants: [{ pools: ['web', 'batch'] }] });
   const listed = await farrier(['token', 'ls'], env);
-  expect(listed.out).toMatch(/^ci +tok-\w+ +good +operator of pools web, batch .* token:admin$/m);
+  expect(listed.out).toMatch(/^ci +tok-\w+ +good +operator of pools web, batch .* admin +token:admin$/m);
   expect(listed.out).not.toContain(token);
   expect(await farrier(['token', 'revoke', 'ci', '--reason', 'done'], env)).toMatchObject({ code: 0 });
   expect((await farrier(['token', 'ls'], env)).out).not.toMatch(/^ci /m);
   expect((await farrier(['token', 'ls', '--all'], env)).out).toMatch(/^ci +tok-\w+ +revoked/m);
   expect(await farrier(['whoami'], { ...env, FARRIER_TOKEN: token })).toMatchObject({ code: 1 });
   expect(await farrier(['token', 'create', 'x', '--role', 'king'], env)).toMatchObject({ code: 2 });
+});
+
+it('asks a second person, who sees the plan and approves of it', async () => {
+  const ann = { FARRIER_API: api, FARRIER_TOKEN: admin };
+  const bob = { ...ann, FARRIER_TOKEN: await makeToken(served.base.mdb, 'bob', everywhere('admin')) };
+  const policy = await farrier(['approval', 'policy', 'set', 'capacity', '--reason', 'two of us'], ann);
+  expect(policy).toMatchObject({ code: 0, out: expect.stringMatching(/^ +capacity +yes: .*\n +identity +no: /m) });
+  const set = (min: string) => farrier(['capacity', 'set', 'fleet', min, '--reason', 'r'], ann);
+  expect(await set('5')).toMatchObject({ code: 0 });
+  const asked = await set('3');
+  expect(asked).toMatchObject({ code: 5, out: '' });
+  const [, id = ''] = /waits for a second person as (ap-\w+): farrier approval show \1$/m.exec(asked.error) ?? [];
+  expect((await farrier(['approval', 'ls'], bob)).out).toContain(id);
+  expect((await farrier(['approval', 'show', id], ann)).out).toContain('You may not approve of it');
+  const shown = (await farrier(['approval', 'show', id], bob)).out;
+  expect(shown).toContain('the fleet must keep 3 machines instead of 5 machines');
+  const [, plan = ''] = /--plan ([0-9a-f]{64})$/m.exec(shown) ?? [];
+  const approve = (hash: string) => farrier(['approval', 'approve', id, '--plan', hash], bob);
+  expect(await approve('0'.repeat(10))).toMatchObject({
+    code: 1,
+    error: expect.stringContaining(`the plan is ${plan}`),
+  });
+  expect(await approve(plan.slice(0, 10))).toMatchObject({ code: 0, out: expect.stringContaining('is approved') });
+  expect((await farrier(['policy', 'history', 'capacity', 'fleet/*'], bob)).out).toContain(
+    'token:admin, approved by token:bob',
+  );
 });
 
 it('makes the first token in the MDB, without the API', async () => {

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Operator, operatorOf } from '../../api/people/operator.ts';
 import type { BeltView } from '../../contract/beltschemas.ts';
-import { humanSteps, orders, outbox, steps, tickets } from '../../mdb/schema.ts';
+import { approvals, humanSteps, orders, outbox, steps, tickets } from '../../mdb/schema.ts';
 import { browserPath, launchBrowser, noBrowser, watchPage } from '../support/browser.ts';
 import { drawPicture } from './picture.ts';
 import { type Served, serveConsoleApi, writeMachines } from './served.ts';
@@ -141,6 +141,25 @@ describe.skipIf(browserPath === null)(`the pages${title}`, () => {
     const data = { serial: 'WXYZ7', slot: 7, kind: 'ssd', warm: true };
     expect(await handed()).toEqual([{ step: 'o-m-00010:parts:1', answer: 'done', by: 'ann', data }]);
     expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('show what waits for a second person by its plan, and take their word', async () => {
+    await served.mdb.insert(approvals).values({
+      ...{ id: 'ap-1', route: 'POST /brake/release', params: {}, body: { reason: 'no smoke' }, acts: ['brake'] },
+      ...{ what: 'release of the storm brake', reason: 'no smoke', hash: 'x', askedBy: 'bob', person: 'bob' },
+      ...{ plan: [{ step: 'asked', does: 'release the storm brake, engaged by bob: smoke' }], grants: [] },
+      expiresAt: new Date(Date.now() + hour),
+    });
+    const { page, close, axe } = await watchPage(browser, served.origin);
+    await page.goto('/inbox');
+    const card = page.getByRole('article', { name: 'release of the storm brake' });
+    await card.getByRole('button', { name: 'Show the plan' }).click();
+    await card.getByText('engaged by bob: smoke').waitFor();
+    expect(await axe()).toEqual([]);
+    await card.getByRole('button', { name: 'Approve of this plan' }).click();
+    // The brake is not engaged: nothing is as it was asked.
+    await card.getByRole('alert').getByText('has lapsed').waitFor();
     await close();
   });
 
