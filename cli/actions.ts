@@ -2,9 +2,9 @@ import { type Command, Option } from 'commander';
 import { type Passage, passages } from '../domain/machine.ts';
 import { postRebootStates, powerActions } from '../domain/requests.ts';
 import { timeArgument } from './arguments.ts';
+import type { Open } from './context.ts';
 import {
   groupsOf,
-  type Open,
   type Options,
   type OrderOptions,
   order,
@@ -23,10 +23,7 @@ export function addActions(program: Command, open: Open): void {
 const flowOption = () => new Option('--flow <flow>', 'whose edges it follows').choices(['basic', 'orchestrated']);
 
 function addDrain(program: Command, open: Open): void {
-  withGroups(
-    withOrderOptions(program.command('drain').description('take a machine out of production when its work is done')),
-    'drain',
-  )
+  withGroups(withOrderOptions(program.command('drain')), 'drain')
     .addOption(flowOption())
     .option('--by <time>', "when the drain's time is up", timeArgument)
     .option('--intervention', 'hand it to a person when it is drained')
@@ -46,7 +43,7 @@ function addDrain(program: Command, open: Open): void {
         await order(open(), command, machine, 'drain', request, rest);
       },
     );
-  withOrderOptions(program.command('undrain').description('stop a drain, or bring a machine back into production'))
+  withOrderOptions(program.command('undrain'))
     .addOption(flowOption())
     .option('--disabled', 'leave it out of production')
     .action(
@@ -67,11 +64,7 @@ interface RebootFlags {
 }
 
 function addReboot(program: Command, open: Open): void {
-  withGroups(
-    withOrderOptions(program.command('reboot').description('drain a machine and reboot it')),
-    'drain',
-    'reboot',
-  )
+  withGroups(withOrderOptions(program.command('reboot')), 'drain', 'reboot')
     .addOption(flowOption())
     .option('--no-drain', 'reboot it as it is')
     .option('--by <time>', 'reboot it then, drained or not', timeArgument)
@@ -94,7 +87,6 @@ function addReboot(program: Command, open: Open): void {
 function addPower(program: Command, open: Open): void {
   for (const action of powerActions) {
     const power = program.commands.find((command) => command.name() === 'power') ?? program.command('power');
-    power.description('power by the controller, now and undrained');
     withGroups(withOrderOptions(power.command(action).description(`power ${action}`)), 'reboot').action(
       async (machine: string | undefined, { rebootGroup, ...rest }: Options<object>, command: Command) => {
         const request = { action, ...groupsOf({ rebootGroup }) };

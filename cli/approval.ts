@@ -8,7 +8,7 @@ import {
   approvalStates,
 } from '../domain/approvals.ts';
 import { wholeNumber } from './arguments.ts';
-import type { Context, Screen } from './context.ts';
+import type { Context, Open, Screen } from './context.ts';
 import { age, moment } from './format.ts';
 import type { Column } from './table.ts';
 
@@ -27,8 +27,8 @@ const lineColumns: Column<ApprovalDetail['plan']['lines'][number]>[] = [
 ];
 
 /** `farrier approval`: what takes a second person, and what such a one says to it. */
-export function addApproval(program: Command, open: () => Context): void {
-  const approval = program.command('approval').description('what waits for a second person');
+export function addApproval(program: Command, open: Open): void {
+  const approval = program.command('approval');
   approval
     .command('ls')
     .alias('list')
@@ -117,7 +117,7 @@ function showApproval(screen: Screen, { approval, plan, together, refused }: App
   else if (plan.hash !== null) screen.line(`farrier approval approve ${id} --plan ${plan.hash}`);
 }
 
-function addApprovalPolicy(approval: Command, open: () => Context): void {
+function addApprovalPolicy(approval: Command, open: Open): void {
   const policy = approval.command('policy').description('what takes a second person');
   policy
     .command('show')

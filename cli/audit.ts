@@ -25,7 +25,7 @@ interface ListOptions extends Pick<AuditQuery, 'machine' | 'order' | 'actor' | '
 
 /** `farrier audit`: who did what, and whether the record of it is whole. */
 export function addAudit(program: Command, open: () => Context): void {
-  const audit = program.command('audit').description('who did what and why, and whether the record of it is whole');
+  const audit = program.command('audit');
   audit
     .command('ls')
     .alias('list')

@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
 import type { CampaignDetail, CampaignRequest, CampaignView } from '../contract/campaignschemas.ts';
+import type { Seconds } from '../domain/duration.ts';
 import { orderClasses } from '../domain/machine.ts';
 import { wholeNumber } from './arguments.ts';
-import type { Context } from './context.ts';
+import type { Context, Open } from './context.ts';
 import { age, moment } from './format.ts';
 import { readJson } from './ordering.ts';
 import type { Column } from './table.ts';
-
-type Open = () => Context;
+import { awaitCampaign, exitOfCampaign, secondsOf, type Wait, waitOption } from './waiting.ts';
+import { watched } from './watch.ts';
 
 const columns = (now: number): Column<CampaignView>[] => [
   { title: 'campaign', cell: ({ id }) => id },
@@ -57,19 +58,15 @@ function minutes(seconds: number | null): string | null {
 }
 
 export function addCampaign(program: Command, open: Open): void {
-  const campaign = program.command('campaign').description('one order over many machines, planned first');
+  const campaign = program.command('campaign');
   addPlan(campaign, open);
   addSteering(campaign, open);
-  campaign
-    .command('ls')
-    .alias('list')
-    .description('list campaigns')
-    .action(async () => {
-      const { api, screen, now } = open();
-      const campaigns = await api.campaigns();
-      screen.answer(campaigns, () => screen.table(columns(now), campaigns, 'There is no campaign.'));
-    });
-  campaign
+  const list = campaign.command('ls').alias('list').description('list campaigns');
+  watched(list, open, ['campaign', 'order'], async ({ api, screen, now }) => {
+    const campaigns = await api.campaigns();
+    screen.answer(campaigns, () => screen.table(columns(now), campaigns, 'There is no campaign.'));
+  });
+  const show = campaign
     .command('show')
     .description('show its plan, how far it is, and what became of each machine')
     .argument('<campaign>', 'its id')
@@ -78,12 +75,28 @@ export function addCampaign(program: Command, open: Open): void {
         ...['planned', 'ordered', 'done', 'failed', 'skipped', 'cancelled'],
       ]),
     )
-    .option('--limit <count>', 'machines to show', wholeNumber(0, 10_000))
-    .action(async (id: string, page: Parameters<Context['api']['campaign']>[1]) => {
-      const { api, screen } = open();
+    .option('--limit <count>', 'machines to show', wholeNumber(0, 10_000));
+  watched(
+    show,
+    open,
+    ['campaign', 'order'],
+    async ({ api, screen }, id: string, page: Parameters<Context['api']['campaign']>[1]) => {
       const detail = await api.campaign(id, page);
       screen.answer(detail, () => showDetail(screen, detail));
-    });
+    },
+  );
+  campaign
+    .command('wait')
+    .description('wait until it has ended or halted; the exit code tells how')
+    .argument('<campaign>', 'its id')
+    .option('--timeout <seconds>', 'for so long at most', wholeNumber(0, 31_536_000))
+    .action(async (id: string, { timeout }: { timeout?: Seconds }) => waitForCampaign(open(), id, timeout ?? null));
+}
+
+async function waitForCampaign(context: Context, id: string, seconds: Seconds | null): Promise<void> {
+  const detail = await awaitCampaign(context, id, seconds);
+  process.exitCode = exitOfCampaign(detail);
+  context.screen.answer(detail, () => context.screen.table(columns(Date.now()), [detail.campaign], ''));
 }
 
 type Pace = NonNullable<CampaignRequest['pace']>;
@@ -148,9 +161,12 @@ function addSteering(campaign: Command, open: Open): void {
     .argument('<campaign>', 'its id')
     .requiredOption('--plan <hash>', 'hash of the reviewed plan')
     .requiredOption('--reason <text>', 'why, for the audit')
-    .action(async (id: string, { plan, reason }: { plan: string; reason: string }) => {
-      const { api, screen } = open();
+    .addOption(waitOption())
+    .action(async (id: string, { plan, reason, wait = false }: { plan: string; reason: string; wait?: Wait }) => {
+      const context = open();
+      const { api, screen } = context;
       await api.startCampaign(id, plan, reason);
+      if (wait !== false) return waitForCampaign(context, id, secondsOf(wait));
       screen.answer({ accepted: true }, () => screen.line(`${id} is started: farrier campaign show ${id}`));
     });
   for (const [how, description, told] of [

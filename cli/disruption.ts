@@ -11,7 +11,6 @@ const exitError = 3;
 export function addDisruption(program: Command, open: () => Context): void {
   program
     .command('disruption')
-    .description("the Dominator's disruption manager: exit code 0 is permitted, 1 requested, 2 denied")
     .addArgument(new Argument('<request>', 'what is asked').choices(disruptionRequests))
     .argument('[machine]', 'id, hostname or MAC; this machine by default', hostname())
     .action(async (request: (typeof disruptionRequests)[number], machine: string) => {

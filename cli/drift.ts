@@ -4,11 +4,9 @@ import type { DriftList, DriftQuery, DriftView, RoundView } from '../contract/dr
 import { driftKinds } from '../domain/drift/drift.ts';
 import type { Seconds } from '../domain/duration.ts';
 import { wholeNumber } from './arguments.ts';
-import type { Context } from './context.ts';
+import type { Context, Open } from './context.ts';
 import { age } from './format.ts';
 import type { Column } from './table.ts';
-
-type Open = () => Context;
 
 const named: Column<DriftView> = { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId };
 
@@ -33,9 +31,7 @@ function describeHave({ have, unknownSince }: DriftView, now: number): string | 
 
 /** `farrier drift …`: what machines are other than wanted of them. `farrier drift MACHINE` is one machine's. */
 export function addDrift(program: Command, open: Open): void {
-  const drift = program
-    .command('drift')
-    .description('differences between machines and their profiles, and what is unknown');
+  const drift = program.command('drift');
   drift
     .command('ls', { isDefault: true })
     .description('list the drift of one machine or of all')
@@ -65,7 +61,6 @@ export function addDrift(program: Command, open: Open): void {
 export function addOutdatedFirmware(program: Command, open: Open): void {
   program
     .command('firmware')
-    .description('versions that machines run')
     .command('outdated')
     .description('list machines whose versions differ from their profile')
     .option('--pool <pool>', 'only of this pool')
@@ -97,7 +92,6 @@ const pollMs = 500;
 export function addReconcile(program: Command, open: Open): void {
   program
     .command('reconcile')
-    .description('compare machines with their profiles now, and show what was found and done')
     .option('--site <site>', 'only of this site')
     .option('--no-wait', 'only ask for it')
     .option('--timeout <seconds>', 'how long to wait for it', wholeNumber(1, 86_400), 600)

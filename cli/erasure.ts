@@ -21,7 +21,6 @@ const columns: Column<ErasureView>[] = [
 export function addErasure(program: Command, open: () => Context): void {
   program
     .command('erasure')
-    .description('the proof of erased disks')
     .command('ls')
     .alias('list')
     .description('list the proof that the disks of a machine were erased, newest first')

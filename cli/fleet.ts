@@ -1,12 +1,10 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { BurninView, Finding, ImageView, RackView } from '../contract/api.ts';
-import type { PlacesRequest } from '../contract/places.ts';
+import type { BurninView, ImageView } from '../contract/api.ts';
 import { imageKinds } from '../domain/machine.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, bytes, moment } from './format.ts';
-import { readJson } from './ordering.ts';
 import type { Column } from './table.ts';
 
 const partColumns: Column<BurninView['parts'][number]>[] = [
@@ -26,7 +24,6 @@ const partColumns: Column<BurninView['parts'][number]>[] = [
 export function addBurnin(program: Command, open: () => Context): void {
   program
     .command('burnin')
-    .description('stress tests and benchmarks')
     .command('show')
     .description("show a machine's latest burn-in, or all of them")
     .argument('<machine>', 'id, hostname or MAC')
@@ -55,7 +52,6 @@ export function addBurnin(program: Command, open: () => Context): void {
 export function addBootStats(program: Command, open: () => Context): void {
   program
     .command('boot')
-    .description('boot requests')
     .command('stats')
     .description('count boot requests and answers')
     .option('--minutes <count>', 'how far back', wholeNumber(1, 10_080), 60)
@@ -90,42 +86,6 @@ export function addBootStats(program: Command, open: () => Context): void {
     });
 }
 
-const rackColumns: Column<RackView>[] = [
-  { title: 'rack', cell: ({ id }) => id },
-  { title: 'row', cell: ({ row }) => row },
-  { title: 'feed', cell: ({ feed }) => feed },
-  { title: 'units', cell: ({ units }) => units, align: 'right' },
-  { title: 'ports', cell: ({ ports }) => ports, align: 'right' },
-  { title: 'machines', cell: ({ machines }) => machines, align: 'right' },
-  { title: 'in service', cell: ({ inService }) => inService, align: 'right' },
-  { title: 'held', cell: ({ held }) => (held === 0 ? null : held), align: 'right' },
-];
-
-/** `farrier rack …`: racks, and what stands around them. */
-export function addRack(program: Command, open: () => Context): void {
-  const rack = program.command('rack').description('racks, and the networks, switches and controllers around them');
-  rack
-    .command('list')
-    .alias('ls')
-    .description('list racks and what is in them')
-    .action(async () => {
-      const { api, screen } = open();
-      const racks = await api.racks();
-      screen.answer(racks, () => screen.table(rackColumns, racks, 'There is no rack.'));
-    });
-  rack
-    .command('announce')
-    .description('announce networks, racks, switches and controllers; may be repeated, and nothing is removed')
-    .argument('<json>', 'as docs/real-hardware.md shows it, or @FILE, or - for standard input')
-    .action(async (json: string) => {
-      const { api, screen } = open();
-      const places = (await readJson(json, 'the places')) as PlacesRequest;
-      await api.announcePlaces(places);
-      const counts = Object.entries(places).map(([what, list]) => `${list.length} ${what}`);
-      screen.answer({ accepted: true }, () => screen.line(`announced: ${counts.join(', ') || 'nothing'}`));
-    });
-}
-
 const imageColumns = (now: number): Column<ImageView>[] => [
   { title: 'image', cell: ({ id }) => id },
   { title: 'kind', cell: ({ kind }) => kind },
@@ -144,7 +104,7 @@ interface AddOptions {
 }
 
 export function addImage(program: Command, open: () => Context): void {
-  const image = program.command('image').description('system images');
+  const image = program.command('image');
   image
     .command('list')
     .alias('ls')
@@ -174,43 +134,5 @@ export function addImage(program: Command, open: () => Context): void {
       screen.answer(added, () =>
         screen.line(`${added.id} is taken in: ${bytes(added.bytes)}, SHA-256 ${added.sha256}`),
       );
-    });
-}
-
-export interface DoctorChecks {
-  /** Whether Temporal answers; asked by the CLI, since the API never waits for it. */
-  readonly temporal: () => Promise<Finding>;
-  /** Whether somebody polls each of these task queues. */
-  readonly pollers?: (queues: readonly string[]) => Promise<Finding[]>;
-}
-
-export function addDoctor(program: Command, open: () => Context, checks: DoctorChecks): void {
-  program
-    .command('doctor')
-    .description('check everything, and list what needs a person; exit code 1 when there is something')
-    .action(async () => {
-      const { api, screen } = open();
-      const unreachable = (error: unknown): Finding[] => [
-        { name: 'api', ok: false, message: (error as Error).message },
-      ];
-      const [health, temporal] = await Promise.all([
-        api.doctor().catch((error: unknown) => ({ findings: unreachable(error), queues: [] })),
-        checks.temporal(),
-      ]);
-      const pollers = temporal.ok && checks.pollers ? await checks.pollers(health.queues) : [];
-      const findings = [...health.findings, temporal, ...pollers];
-      const ok = findings.every((finding) => finding.ok);
-      screen.answer({ ok, findings }, () =>
-        screen.table(
-          [
-            { title: 'check', cell: ({ name }) => name },
-            { title: 'ok', cell: (finding) => (finding.ok ? 'ok' : 'no') },
-            { title: 'finding', cell: ({ message }) => message, flexible: true },
-          ],
-          findings,
-          '',
-        ),
-      );
-      if (!ok) process.exitCode = 1;
     });
 }

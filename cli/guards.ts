@@ -10,12 +10,10 @@ import {
   reconcileModes,
 } from '../domain/machine.ts';
 import { wholeNumber } from './arguments.ts';
-import type { Context } from './context.ts';
+import type { Context, Open } from './context.ts';
 import { moment } from './format.ts';
 import { readJson } from './ordering.ts';
 import type { Column } from './table.ts';
-
-type Open = () => Context;
 
 const capacityColumns: Column<CapacityView>[] = [
   { title: 'scope', cell: ({ scope }) => scope },
@@ -35,7 +33,7 @@ const capacityColumns: Column<CapacityView>[] = [
 ];
 
 export function addCapacity(program: Command, open: Open): void {
-  const capacity = program.command('capacity').description('how much of each group must stay in service');
+  const capacity = program.command('capacity');
   capacity
     .command('ls')
     .alias('list')
@@ -74,7 +72,7 @@ function readMin(text: string): { min: number | null; unit?: 'percent' | 'count'
 }
 
 export function addBreaker(program: Command, open: Open): void {
-  const breaker = program.command('brake').description('the storm brake, which holds machines in production');
+  const breaker = program.command('brake');
   const show = ({ screen }: Context, view: BrakeView) => screen.answer(view, () => showBreaker(screen, view));
   breaker
     .command('status')
@@ -159,7 +157,7 @@ interface SetOptions extends Omit<PoolRequest, 'drainSettings' | 'drainSecretRef
 }
 
 export function addPool(program: Command, open: Open): void {
-  const pool = program.command('pool').description('policies of pools');
+  const pool = program.command('pool');
   pool
     .command('ls')
     .alias('list')

@@ -38,7 +38,7 @@ const changeColumns: Column<Change>[] = [
 
 /** `farrier hardware …`: what controllers reported and the MDB keeps. `farrier bmc` asks a controller itself. */
 export function addHardware(program: Command, open: () => Context): void {
-  const hardware = program.command('hardware').description("what machines' controllers reported");
+  const hardware = program.command('hardware');
   const add = (name: string, about: string, rows: number): Command =>
     hardware
       .command(name)

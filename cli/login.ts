@@ -23,7 +23,6 @@ interface LoginOptions {
 export function addLogin(program: Command, open: () => Context, { file, askToken, connect }: SigningIn): void {
   program
     .command('login')
-    .description('sign in at an API (--api) with a token, and keep it for the commands that follow')
     .option('--name <context>', 'what to call it; the name of its host by default')
     .option('--ca <file>', "certificate of who signed the API's, such as ca.crt of the site's authority")
     .action(async ({ name, ca: path }: LoginOptions) => {
@@ -42,7 +41,6 @@ export function addLogin(program: Command, open: () => Context, { file, askToken
     });
   program
     .command('logout')
-    .description('forget a context and its token; the token itself is good until it is revoked')
     .argument('[context]', 'the current one by default')
     .action((given: string | undefined) => {
       const { screen } = open();
@@ -57,7 +55,7 @@ export function addLogin(program: Command, open: () => Context, { file, askToken
 }
 
 function addContext(program: Command, open: () => Context, file: string): void {
-  const context = program.command('context').description('the Farriers that you have signed in at');
+  const context = program.command('context');
   context
     .command('ls')
     .alias('list')

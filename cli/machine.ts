@@ -2,10 +2,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineSummary, MachineView, TimelineEntry } from '../contract/api.ts';
 import { normaliseMac, opStates, stages } from '../domain/machine.ts';
 import { addSetting, wholeNumber } from './arguments.ts';
-import type { Context } from './context.ts';
+import type { Context, Open } from './context.ts';
 import { age, bytes, memory, moment, span } from './format.ts';
 import { orderColumns, stepColumns } from './order.ts';
 import { type Column, cleanCell } from './table.ts';
+import { watched } from './watch.ts';
 
 const machineColumns = (now: number): Column<MachineSummary>[] => [
   { title: 'machine', cell: ({ id }) => id },
@@ -27,6 +28,12 @@ const machineColumns = (now: number): Column<MachineSummary>[] => [
   },
   { title: 'since', cell: ({ since }) => age(since, now), align: 'right' },
   { title: 'held', cell: ({ held }) => held, flexible: true },
+  { title: 'pool', cell: ({ pool }) => pool, wide: true },
+  { title: 'boot', cell: ({ bootState }) => bootState, wide: true },
+  { title: 'mac', cell: ({ mac }) => mac, wide: true },
+  { title: 'product', cell: ({ product }) => product, wide: true },
+  { title: 'serial', cell: ({ serial }) => serial, wide: true },
+  { title: 'seen', cell: ({ lastSeenAt }) => age(lastSeenAt, now), align: 'right', wide: true },
 ];
 
 const timelineColumns: Column<TimelineEntry>[] = [
@@ -49,21 +56,13 @@ interface ListOptions {
   readonly held?: true;
 }
 
-/** Gives the command, for what else is done to machines. */
-export function addMachine(program: Command, open: () => Context): Command {
-  const machine = program.command('machine').description('the machines of the fleet');
+export function addMachine(program: Command, open: Open): void {
+  const machine = program.command('machine');
   addList(machine.command('list').alias('ls'), open);
   // What people type most has a short name.
   addList(program.command('ls'), open);
-  machine
-    .command('show')
-    .description('show the state of a machine, the reason for it, and its parts')
-    .argument('<machine>', 'id, hostname or MAC')
-    .action(async (name: string) => {
-      const context = open();
-      const view = await context.api.machine(name);
-      context.screen.answer(view, () => showMachine(context, view));
-    });
+  addShow(machine.command('show'), open);
+  addShow(program.command('show'), open);
   machine
     .command('timeline')
     .description('show what happened to a machine, newest first')
@@ -106,27 +105,40 @@ export function addMachine(program: Command, open: () => Context): Command {
       screen.answer({ vouched: name }, () => screen.line(`The controller of ${name} counts as its own from now on.`));
     });
   addAnnouncement(machine, open);
-  return machine;
 }
 
-function addList(list: Command, open: () => Context): void {
+function addShow(show: Command, open: Open): void {
+  show
+    .description('show where a machine stands, why, since when, by whom, what comes next and what it waits for')
+    .argument('<machine>', 'id, hostname or MAC');
+  watched(show, open, ['machine', 'question'], async (context, name: string) => {
+    const view = await context.api.machine(name);
+    context.screen.answer(view, () => showMachine(context, view));
+  });
+}
+
+function addList(list: Command, open: Open): void {
   list
     .description('list machines, by place')
     .argument('[selector]', 'only those that it means, e.g. "az=A,rack in (r3,r4),!legacy"')
     .addOption(new Option('--stage <stage>', 'only at this stage').choices(stages))
     .addOption(new Option('--state <state>', 'only in this state').choices(opStates))
     .option('--rack <rack>', 'only in this rack')
-    .option('--held', 'only those that are held')
-    .action(async (selector: string | undefined, { held, ...filter }: ListOptions) => {
-      const { api, screen, now } = open();
-      const wanted = {
-        ...filter,
-        ...(selector !== undefined && { selector }),
-        ...(held ? ({ held: 'true' } as const) : {}),
-      };
-      const machines = (await api.machines(wanted)).sort(byPlace);
-      screen.answer(machines, () => screen.table(machineColumns(now), machines, 'There is no such machine.'));
-    });
+    .option('--held', 'only those that are held');
+  const show = async (
+    { api, screen, now }: Context,
+    selector: string | undefined,
+    { held, ...filter }: ListOptions,
+  ): Promise<void> => {
+    const wanted = {
+      ...filter,
+      ...(selector !== undefined && { selector }),
+      ...(held ? ({ held: 'true' } as const) : {}),
+    };
+    const machines = (await api.machines(wanted)).sort(byPlace);
+    screen.answer(machines, () => screen.table(machineColumns(now), machines, 'There is no such machine.'));
+  };
+  watched(list, open, ['machine'], show);
 }
 
 interface AddOptions {
@@ -141,7 +153,7 @@ interface AddOptions {
   readonly tag: Record<string, string>;
 }
 
-function addAnnouncement(machine: Command, open: () => Context): void {
+function addAnnouncement(machine: Command, open: Open): void {
   machine
     .command('add')
     .description('announce a machine before its first boot')

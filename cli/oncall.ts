@@ -22,7 +22,7 @@ interface Rotation {
 
 /** `farrier oncall …`: who is notified when a question waits past its deadline. */
 export function addOncall(program: Command, open: () => Context): void {
-  const oncall = program.command('oncall').description('who is on call for a team');
+  const oncall = program.command('oncall');
   oncall
     .command('now')
     .description('say who is on call')

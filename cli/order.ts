@@ -1,14 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ApiProblem } from '../client/api.ts';
-import type { HumanStepView, OrderView, StepView } from '../contract/api.ts';
+import type { HumanStepView, OrderDetail, OrderView, StepView } from '../contract/api.ts';
+import type { Seconds } from '../domain/duration.ts';
 import { normaliseMac, orderStates } from '../domain/machine.ts';
 import { addPlace } from './actions.ts';
 import { wholeNumber } from './arguments.ts';
-import type { Context } from './context.ts';
+import type { Context, Open } from './context.ts';
 import { age, moment } from './format.ts';
-import { mustBeOne, readJson, showOutcomes } from './ordering.ts';
+import { mustBeOne, readJson, showOutcomes, waitFor } from './ordering.ts';
 import { planColumns } from './rehearsal.ts';
 import type { Column } from './table.ts';
+import { secondsOf, type Wait, waitOption } from './waiting.ts';
+import { watched } from './watch.ts';
 
 export const orderColumns = (now: number): Column<OrderView>[] => [
   { title: 'order', cell: ({ id }) => id },
@@ -60,18 +63,20 @@ interface BirthOptions {
   readonly reason?: string;
   readonly id?: string;
   readonly wipe: boolean;
+  readonly wait?: Wait;
 }
 
-export function addBirth(program: Command, open: () => Context): void {
+export function addBirth(program: Command, open: Open): void {
   program
     .command('birth')
-    .description('order the birth of a machine; a MAC that nobody announced is announced by this')
     .argument('<machine>', 'id, hostname or MAC')
     .option('--reason <text>', 'why, for the audit')
     .option('--id <id>', 'id of the order, so that asking twice is one order')
     .option('--wipe', 'its disks may be wiped, whatever is on them', false)
-    .action(async (machine: string, { reason, id, wipe }: BirthOptions) => {
-      const { api, screen, operator } = open();
+    .addOption(waitOption())
+    .action(async (machine: string, { reason, id, wipe, wait = false }: BirthOptions) => {
+      const context = open();
+      const { api, screen, operator } = context;
       const spec = {
         machine,
         passage: 'birth',
@@ -86,6 +91,7 @@ export function addBirth(program: Command, open: () => Context): void {
         return api.order(spec);
       });
       const { order, created } = taken;
+      if (wait !== false) return waitFor(context, [order.id], secondsOf(wait));
       screen.answer(taken, () =>
         screen.line(
           `${order.id} ${created ? 'is ordered' : 'was ordered before'} for ${order.machineId}: farrier order show ${order.id}`,
@@ -94,41 +100,37 @@ export function addBirth(program: Command, open: () => Context): void {
     });
 }
 
-export function addOrder(program: Command, open: () => Context): void {
-  const order = program.command('order').description('orders, and what became of them');
-  order
+interface ListOptions {
+  readonly state?: string;
+  readonly machine?: string;
+  readonly scheduled?: true;
+}
+
+export function addOrder(program: Command, open: Open): void {
+  const order = program.command('order');
+  const list = order
     .command('list')
     .alias('ls')
     .description('list orders, newest first')
     .addOption(new Option('--state <state>', 'only in this state').choices(orderStates))
     .option('--machine <machine>', 'only for this machine')
-    .action(async (filter: { state?: string; machine?: string }) => {
-      const { api, screen, now } = open();
-      const orders = await api.orders(filter);
-      screen.answer(orders, () => screen.table(orderColumns(now), orders, 'Nothing is ordered.'));
-    });
+    .option('--scheduled', 'only those that begin later: they wait for their time, and may be cancelled');
+  watched(list, open, ['order', 'step'], async ({ api, screen, now }, { scheduled, ...filter }: ListOptions) => {
+    const found = await api.orders(scheduled ? { ...filter, state: 'waiting' } : filter);
+    const orders = scheduled ? found.filter(({ notBefore }) => Date.parse(notBefore ?? '') > now) : found;
+    screen.answer(orders, () => screen.table(orderColumns(now), orders, 'Nothing is ordered.'));
+  });
+  const show = order.command('show').description('show an order with its steps').argument('<order>', 'id of the order');
+  watched(show, open, ['order', 'step', 'question'], async (context, id: string) => {
+    const detail = await context.api.showOrder(id);
+    context.screen.answer(detail, () => showDetail(context, detail));
+  });
   order
-    .command('show')
-    .description('show an order with its steps')
-    .argument('<order>', 'id of the order')
-    .action(async (id: string) => {
-      const { api, screen, now } = open();
-      const detail = await api.showOrder(id);
-      screen.answer(detail, () => {
-        screen.table(orderColumns(now), [detail.order], '');
-        screen.line('');
-        screen.facts('Asked', showRequest(detail.order));
-        screen.line('');
-        screen.table(stepColumns, detail.steps, 'None of its steps has begun.');
-        if (detail.plan !== null) {
-          screen.line('');
-          screen.line(`Plan ${detail.plan.hash}`);
-          screen.table(planColumns, detail.plan.lines, 'It would do nothing.');
-        }
-        if (detail.humanSteps.length > 0) screen.line('');
-        if (detail.humanSteps.length > 0) screen.table(questionColumns(now), detail.humanSteps, '');
-      });
-    });
+    .command('wait')
+    .description('wait until orders have ended; the exit code tells how')
+    .argument('<orders...>', 'ids of the orders')
+    .option('--timeout <seconds>', 'for so long at most', wholeNumber(0, 31_536_000))
+    .action(async (ids: string[], { timeout }: { timeout?: Seconds }) => waitFor(open(), ids, timeout ?? null));
   order
     .command('cancel')
     .description('request that the passage of an order stops')
@@ -144,6 +146,21 @@ export function addOrder(program: Command, open: () => Context): void {
   addPlace(order, open);
   addSteering(order, open);
   addBrainslug(order, open);
+}
+
+function showDetail({ screen, now }: Context, detail: OrderDetail): void {
+  screen.table(orderColumns(now), [detail.order], '');
+  screen.line('');
+  screen.facts('Asked', showRequest(detail.order));
+  screen.line('');
+  screen.table(stepColumns, detail.steps, 'None of its steps has begun.');
+  if (detail.plan !== null) {
+    screen.line('');
+    screen.line(`Plan ${detail.plan.hash}`);
+    screen.table(planColumns, detail.plan.lines, 'It would do nothing.');
+  }
+  if (detail.humanSteps.length > 0) screen.line('');
+  if (detail.humanSteps.length > 0) screen.table(questionColumns(now), detail.humanSteps, '');
 }
 
 function showRequest({ request, class: urgency, dryRun, notBefore, deadline, pausedBy, takenOverBy }: OrderView) {
@@ -214,20 +231,9 @@ function addBrainslug(order: Command, open: () => Context): void {
     });
 }
 
-export function addStep(program: Command, open: () => Context): void {
-  const step = program.command('step').description('steps that wait for a person');
-  step
-    .command('list')
-    .alias('ls')
-    .description('list the questions that wait, oldest first')
-    .option('--all', 'those that were answered too')
-    .option('--owner <team>', 'only those of this team')
-    .option('--machine <machine>', 'only for this machine')
-    .action(async ({ all, ...filter }: { all?: true; owner?: string; machine?: string }) => {
-      const { api, screen, now } = open();
-      const steps = await api.steps({ open: !all, ...filter });
-      screen.answer(steps, () => screen.table(questionColumns(now), steps, 'Nothing waits for a person.'));
-    });
+export function addStep(program: Command, open: Open): void {
+  const step = program.command('step');
+  addQuestions(step.command('list').alias('ls'), '--owner <team>', open);
   step
     .command('answer')
     .description('answer a question; the first answer counts')
@@ -240,6 +246,31 @@ export function addStep(program: Command, open: () => Context): void {
       await api.answer(id, answer, more);
       screen.answer({ accepted: true }, () => screen.line(`${id} is answered: ${answer}`));
     });
+}
+
+/** `farrier tasks`: what waits for the people of a team. */
+export function addTasks(program: Command, open: Open): void {
+  addQuestions(program.command('tasks'), '--team <team>', open);
+}
+
+interface QuestionOptions {
+  readonly all?: true;
+  readonly owner?: string;
+  readonly team?: string;
+  readonly machine?: string;
+}
+
+function addQuestions(list: Command, team: string, open: Open): void {
+  list
+    .description('list the questions that wait, oldest first')
+    .option('--all', 'those that were answered too')
+    .option(team, 'only those of this team')
+    .option('--machine <machine>', 'only for this machine');
+  const show = async ({ api, screen, now }: Context, { all, team: by, ...filter }: QuestionOptions) => {
+    const steps = await api.steps({ open: !all, ...filter, ...(by !== undefined && { owner: by }) });
+    screen.answer(steps, () => screen.table(questionColumns(now), steps, 'Nothing waits for a person.'));
+  };
+  watched(list, open, ['question'], show);
 }
 
 function jsonObject(text: string): object {

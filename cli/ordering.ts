@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { OrdersAccepted, OrdersRequest } from '../contract/api.ts';
+import type { OrdersAccepted, OrdersRequest, OrderView } from '../contract/api.ts';
 import type { Seconds } from '../domain/duration.ts';
 import { orderClasses } from '../domain/machine.ts';
 import type { SemaphoreTags } from '../domain/requests.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
+import { exits } from './exits.ts';
+import { span } from './format.ts';
 import { awaitPlans, showRehearsals } from './rehearsal.ts';
 import type { Column } from './table.ts';
+import { awaitOrders, exitOfOrders, secondsOf, type Wait, waitOption } from './waiting.ts';
 
 /** Seconds that a dry run waits for its plan: reads of a slow controller take some. */
 const standardWaitSeconds = 60;
@@ -20,7 +23,7 @@ export interface OrderOptions {
   readonly id?: string;
   readonly class?: (typeof orderClasses)[number];
   readonly dryRun?: true;
-  readonly wait?: Seconds | false;
+  readonly wait?: Wait;
   readonly plan?: string;
   readonly notBefore?: string;
   readonly deadline?: string;
@@ -36,8 +39,8 @@ export function withOrderOptions(command: Command): Command {
     .option('--id <id>', 'id of the order, so that asking twice is one order')
     .addOption(new Option('--class <class>', 'how urgent it is').choices(orderClasses))
     .option('--dry-run', 'plan every act and do none: shows the plan and the command that applies it')
-    .option('--wait <seconds>', 'how long a dry run waits for its plan', wholeNumber(0, 3600), standardWaitSeconds)
-    .option('--no-wait', 'do not wait for the plan of a dry run')
+    .addOption(waitOption())
+    .option('--no-wait', `do not wait for the plan of a dry run, as it is for ${standardWaitSeconds} s otherwise`)
     .option('--plan <hash>', 'do it only if its plan is still this one')
     .option('--not-before <time>', 'when it may begin', timeArgument)
     .option('--deadline <time>', 'refuse it when it has not begun by then', timeArgument);
@@ -61,9 +64,6 @@ export interface GroupOptions {
 
 /** What a command that orders a passage is given, its own flags beside those of every order. */
 export type Options<T> = OrderOptions & GroupOptions & T;
-
-/** Gives what a command works with, once it runs. */
-export type Open = () => Context;
 
 export function groupsOf({ drainGroup, rebootGroup }: GroupOptions): { semaphores: SemaphoreTags } {
   return {
@@ -89,7 +89,7 @@ const outcomeColumns: Column<OrdersAccepted['outcomes'][number]>[] = [
 /** Shows one outcome a machine, and ends with 1 when one was refused. */
 export function showOutcomes({ screen }: Context, taken: OrdersAccepted): void {
   screen.answer(taken, () => screen.table(outcomeColumns, taken.outcomes, 'Nothing was ordered.'));
-  if (taken.outcomes.some(({ refused }) => refused !== null)) process.exitCode = 1;
+  if (taken.outcomes.some(({ refused }) => refused !== null)) process.exitCode = exits.failed;
 }
 
 /** Orders a passage of the machine, or of all that the selector means. */
@@ -99,7 +99,7 @@ export async function order(
   machine: string | undefined,
   passage: OrdersRequest['passage'],
   request: object,
-  { selector, count, reason, plan, wait = standardWaitSeconds, ...options }: OrderOptions,
+  { selector, count, reason, plan, wait: given, ...options }: OrderOptions,
 ): Promise<void> {
   const { api, screen, operator } = context;
   mustBeOne(command, machine, selector);
@@ -110,28 +110,60 @@ export async function order(
     ...options,
     ...(plan !== undefined && { plan }),
   };
-  const seconds = options.dryRun && wait !== false && begins(options.notBefore, wait) ? wait : null;
+  const wait = given ?? (options.dryRun ? standardWaitSeconds : false);
+  const waits = wait !== false && !(options.dryRun && !begins(options.notBefore, secondsOf(wait)));
   if (selector !== undefined) {
     const many = await api.orderMany({ ...spec, selector, ...(count !== undefined && { count }) });
-    if (seconds === null) return showOutcomes(context, many);
-    const outcomes = await awaitPlans(context, command, many.outcomes, seconds);
+    if (!waits) return showOutcomes(context, many);
+    if (!options.dryRun) return showEnds(context, many, secondsOf(wait));
+    const outcomes = await awaitPlans(context, command, many.outcomes, secondsOf(wait));
     return screen.answer({ outcomes }, () => showRehearsals(context, outcomes));
   }
   const taken = await api.order({ ...spec, machine: machine ?? '' });
   const { id, machineId } = taken.order;
   const done = taken.created ? 'is ordered' : 'was ordered before';
   const sentence = `${id} ${done} for ${machineId}: farrier order show ${id}`;
-  if (seconds === null) return screen.answer(taken, () => screen.line(sentence));
-  const rehearsals = await awaitPlans(context, command, [{ machineId, orderId: id, refused: null }], seconds);
+  if (!waits) return screen.answer(taken, () => screen.line(sentence));
+  if (!options.dryRun) return waitFor(context, [id], secondsOf(wait));
+  const asked = [{ machineId, orderId: id, refused: null }];
+  const rehearsals = await awaitPlans(context, command, asked, secondsOf(wait));
   screen.answer({ ...taken, ...rehearsals[0] }, () => {
     screen.line(sentence);
     showRehearsals(context, rehearsals);
   });
 }
 
+const endColumns: Column<OrderView>[] = [
+  { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId },
+  { title: 'order', cell: ({ id }) => id },
+  { title: 'state', cell: ({ state }) => state },
+  { title: 'took', cell: ({ startedAt, endedAt }) => (startedAt && endedAt ? span(startedAt, endedAt) : null) },
+  { title: 'outcome', cell: ({ outcome }) => outcome, flexible: true },
+];
+
+/** Waits until orders have ended and shows how; the exit code tells it too. Null seconds: as long as it takes. */
+export async function waitFor(context: Context, ids: readonly string[], seconds: Seconds | null): Promise<void> {
+  const found = [...(await awaitOrders(context, ids, seconds)).values()];
+  process.exitCode = exitOfOrders(found);
+  const orders = found.map(({ order: one }) => one);
+  context.screen.answer(orders, () => context.screen.table(endColumns, orders, ''));
+}
+
+/** Waits for those that were ordered; one that was refused makes the command end with 1. */
+async function showEnds(context: Context, { outcomes }: OrdersAccepted, seconds: Seconds | null): Promise<void> {
+  const refused = outcomes.filter((one) => one.refused !== null);
+  await waitFor(
+    context,
+    outcomes.flatMap(({ orderId }) => orderId ?? []),
+    seconds,
+  );
+  for (const { machineId, refused: why } of refused) context.screen.note(`${machineId}: ${why}`);
+  if (refused.length > 0) process.exitCode = exits.failed;
+}
+
 /** Whether an order begins within so many seconds. */
-function begins(notBefore: string | undefined, seconds: number): boolean {
-  return notBefore === undefined || Date.parse(notBefore) < Date.now() + seconds * 1000;
+function begins(notBefore: string | undefined, seconds: Seconds | null): boolean {
+  return notBefore === undefined || seconds === null || Date.parse(notBefore) < Date.now() + seconds * 1000;
 }
 
 export function mustBeOne(command: Command, machine: string | undefined, selector: string | undefined): void {

@@ -3,7 +3,8 @@ import type { Minutes } from '../domain/duration.ts';
 import { eraseMethods } from '../domain/machine.ts';
 import { severities } from '../domain/requests.ts';
 import { timeArgument, wholeNumber } from './arguments.ts';
-import { groupsOf, type Open, type Options, order, readJson, withGroups, withOrderOptions } from './ordering.ts';
+import type { Open } from './context.ts';
+import { groupsOf, type Options, order, readJson, withGroups, withOrderOptions } from './ordering.ts';
 
 /** The longer passages, one command each; what a flag can't say, `farrier order place` takes as JSON. */
 export function addPassages(program: Command, open: Open): void {
@@ -15,12 +16,7 @@ export function addPassages(program: Command, open: Open): void {
 
 /** Passages that leave nothing of what was on the disks. */
 function addAnew(program: Command, open: Open): void {
-  withGroups(
-    withOrderOptions(
-      program.command('rebirth').description('install a machine anew, with burn-in, under its own address'),
-    ),
-    'reboot',
-  )
+  withGroups(withOrderOptions(program.command('rebirth')), 'reboot')
     .option('--wipe', 'its disks may be wiped, whatever is on them', false)
     .option('--cycle', 'power-cycle it instead of waiting for its next reboot')
     .action(
@@ -34,11 +30,7 @@ function addAnew(program: Command, open: Open): void {
         await order(open(), command, machine, 'rebirth', request, rest);
       },
     );
-  withGroups(
-    withOrderOptions(program.command('clean').description('erase a machine with proof, for a new owner')),
-    'drain',
-    'reboot',
-  )
+  withGroups(withOrderOptions(program.command('clean')), 'drain', 'reboot')
     .addOption(
       new Option('--method <method>', "how its disks are erased; its pool's method by default").choices(eraseMethods),
     )
@@ -71,7 +63,7 @@ interface MaintenanceFlags {
 }
 
 function addMaintenance(program: Command, open: Open): void {
-  const maintenance = program.command('maintenance').description('planned work on a machine, with the fewest reboots');
+  const maintenance = program.command('maintenance');
   withGroups(withOrderOptions(maintenance), 'drain', 'reboot')
     .requiredOption('--work <json>', 'list of what is to be done: JSON, @FILE, or - for what is piped in')
     .option('--opens <time>', 'when the window opens; needs --closes', timeArgument)
@@ -101,9 +93,7 @@ interface RepairFlags {
 }
 
 function addRepair(program: Command, open: Open): void {
-  const repair = program
-    .command('repair')
-    .description('diagnose a machine and try one cure after the other until it is healthy');
+  const repair = program.command('repair');
   withGroups(withOrderOptions(repair), 'drain', 'reboot')
     .requiredOption('--fault <fault>', 'what is broken, e.g. disk/S3Z8NB0K: one open ticket a machine and fault')
     .option('--evidence <text>', 'what was seen')
@@ -121,9 +111,7 @@ function addRepair(program: Command, open: Open): void {
 }
 
 function addRetire(program: Command, open: Open): void {
-  const retire = program
-    .command('retire')
-    .description('erase a machine with proof, and take it out of the fleet for good');
+  const retire = program.command('retire');
   withGroups(withOrderOptions(retire), 'drain', 'reboot')
     .addOption(
       new Option('--method <method>', "how its disks are erased; its pool's method by default").choices(eraseMethods),

@@ -24,7 +24,7 @@ const sayWhat = (restores: number | null, value: PolicyVersionView['value']) =>
 
 /** `farrier policy`: who changed a policy, when and why, and bringing an earlier version back. */
 export function addPolicy(program: Command, open: () => Context): void {
-  const policy = program.command('policy').description('versions of what people wrote as policy');
+  const policy = program.command('policy');
   const kind = () => new Argument('<kind>', 'of policy').choices(policyKinds);
   policy
     .command('ls')

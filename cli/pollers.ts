@@ -3,6 +3,18 @@ import { Connection } from '@temporalio/client';
 import type { Finding } from '../contract/api.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 
+/** Whether Temporal answers; asked here, since the API never waits for it. */
+export async function askTemporal(address: string): Promise<Finding> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: '3s' });
+    await connection.close();
+    return { name: 'temporal', ok: true, message: `Temporal answers at ${address}` };
+  } catch {
+    const message = `Temporal does not answer at ${address}; orders wait in the outbox meanwhile`;
+    return { name: 'temporal', ok: false, message };
+  }
+}
+
 /** A worker asks at least once a minute; Temporal lists those of the last five. In milliseconds. */
 const maxSilenceMs = 90_000;
 

@@ -37,9 +37,7 @@ interface SetOptions {
 
 /** `farrier profile …`: what is wanted of machines of a kind. */
 export function addProfile(program: Command, open: () => Context): void {
-  const profile = program
-    .command('profile')
-    .description('profiles: the settings, versions and parts that machines should have');
+  const profile = program.command('profile');
   profile
     .command('ls')
     .description('list profiles')

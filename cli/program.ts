@@ -1,117 +1,67 @@
-import { Command } from 'commander';
-import { addActions } from './actions.ts';
-import { addAdopt } from './adopt.ts';
-import { addApproval } from './approval.ts';
-import { addAudit } from './audit.ts';
-import { type AskPassword, addBmc } from './bmc/command.ts';
-import { addCampaign } from './campaign.ts';
+import { Command, Option } from 'commander';
 import type { Context } from './context.ts';
-import { addDisruption } from './disruption.ts';
-import { addDrift, addOutdatedFirmware, addReconcile } from './drift.ts';
-import { addErasure } from './erasure.ts';
-import { addExport } from './export.ts';
-import { addBootStats, addBurnin, addDoctor, addImage, addRack, type DoctorChecks } from './fleet.ts';
-import { addBreaker, addCapacity, addPool } from './guards.ts';
-import { addHardware } from './hardware.ts';
-import { addImport } from './import.ts';
-import { addLogin, type SigningIn } from './login.ts';
-import { addMachine } from './machine.ts';
-import { addMdb, type MdbPlace } from './mdb/command.ts';
-import { addOncall } from './oncall.ts';
-import { addBirth, addOrder, addStep } from './order.ts';
-import { addPassages } from './passages.ts';
-import { addPolicy } from './policy.ts';
-import { addProfile } from './profile.ts';
-import { addRehydrate } from './rehydrate.ts';
-import { addSemaphore } from './semaphore.ts';
-import { addTag } from './tag.ts';
-import { addTicket } from './ticket.ts';
-import { addToken, addWhoami } from './token.ts';
+import { formats, type OutputFormat } from './output.ts';
+import { type CommandSurroundings, words } from './words.ts';
 
 export interface GlobalOptions {
   readonly api: string;
-  readonly json: boolean;
+  readonly output: OutputFormat;
+  readonly toYaml?: ((value: unknown) => string) | undefined;
 }
 
-/** All commands; `open` is called once a command runs, with the options that were given. */
-export function createProgram(
-  standardApi: string,
-  open: (options: GlobalOptions) => Context,
-  checks: DoctorChecks,
-  askBmcPassword: AskPassword,
-  {
-    mdb = {},
-    signingIn = null,
-    sourceToken,
-  }: {
-    readonly mdb?: MdbPlace;
-    readonly signingIn?: SigningIn | null;
-    /** Lets an import in where it reads from another system. */
-    readonly sourceToken?: string | undefined;
-  } = {},
-): Command {
+export interface ProgramOptions extends Omit<CommandSurroundings, 'open' | 'programFor'> {
+  /** Where the API is unless `--api` says so. */
+  readonly standardApi: string;
+  readonly version: string;
+  /** Called once a command runs, with the options that were given. */
+  readonly open: (options: GlobalOptions) => Context;
+}
+
+/**
+ * The commands that the arguments may mean: those of the word that they begin with, or all when they begin with none.
+ * Of the others only the names are there.
+ */
+export async function createProgram(options: ProgramOptions, args: readonly string[] | null): Promise<Command> {
+  const { standardApi, version, open, ...surroundings } = options;
   const program = new Command('farrier')
-    .description('Bare-metal servers from first power-on to useful work, and back.')
     .option('--api <url>', 'origin of the API (or FARRIER_API)', standardApi)
-    .option('--json', 'write JSON instead of tables', false)
-    .showHelpAfterError('Add --help for the commands and their options.')
-    .exitOverride();
-  const context = () => open(program.opts<GlobalOptions>());
-  addAdopt(addMachine(program, context), context);
-  addHardware(program, context);
-  addBirth(program, context);
-  addOrder(program, context);
-  addActions(program, context);
-  addPassages(program, context);
-  addCampaign(program, context);
-  addDrift(program, context);
-  addReconcile(program, context);
-  addRehydrate(program, context);
-  addOutdatedFirmware(program, context);
-  addProfile(program, context);
-  addCapacity(program, context);
-  addBreaker(program, context);
-  addPool(program, context);
-  addSemaphore(program, context);
-  addTag(program, context);
-  addImport(program, context, sourceToken);
-  addExport(program, context);
-  addDisruption(program, context);
-  addStep(program, context);
-  addTicket(program, context);
-  addOncall(program, context);
-  addBurnin(program, context);
-  addErasure(program, context);
-  addBootStats(program, context);
-  addRack(program, context);
-  addImage(program, context);
-  addBmc(program, context, askBmcPassword);
-  addAudit(program, context);
-  addPolicy(program, context);
-  addApproval(program, context);
-  addToken(program, context);
-  addWhoami(program, context);
-  if (signingIn) addLogin(program, context, signingIn);
-  addMdb(program, context, mdb);
-  addDoctor(program, context, checks);
+    .addOption(new Option('-o, --output <format>', 'how answers are written').choices(formats).default('table'))
+    .addOption(new Option('--json', 'the same as -o json').implies({ output: 'json' }))
+    .exitOverride()
+    .description('Bare-metal servers from first power-on to useful work, and back.')
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .showHelpAfterError('Add --help for the commands and their options.');
+  const asked = args === null ? null : wordOf(program, args);
+  // Behind a word it is that command's: `policy show` has one of its own.
+  if (asked === undefined) program.version(version, '--version', 'print the version');
+  const around: CommandSurroundings = {
+    ...surroundings,
+    open: () => open(program.opts<GlobalOptions>()),
+    programFor: (words) => createProgram(options, words),
+  };
+  const all = Object.entries(words).flatMap(([heading, under]) =>
+    Object.entries(under).map(([name, word]) => ({ heading, name, ...word })),
+  );
+  const found = (name: string) => program.commands.find((command) => command.name() === name);
+  for (const { name, load } of all) {
+    if ((args === null || name === asked) && found(name) === undefined) await load(program, around);
+  }
+  for (const { heading, name, about, hidden = false } of all) {
+    (found(name) ?? program.command(name, { hidden })).description(about).helpGroup(heading);
+  }
   for (const command of everyCommand(program)) command.exitOverride();
-  acceptEverywhere(program);
-  return program;
+  return program.hook('preAction', async () => {
+    if (program.opts<GlobalOptions>().output === 'yaml')
+      program.setOptionValue('toYaml', (await import('yaml')).stringify);
+  });
 }
 
-// `--json` and `--api` may stand behind the command, where people type them.
-function acceptEverywhere(program: Command): void {
-  for (const command of everyCommand(program)) {
-    if (command === program || command.commands.length > 0) continue;
-    command
-      .option('--api <url>', 'origin of the API')
-      .option('--json', 'write JSON')
-      .hook('preAction', (_program, action) => {
-        const { api, json } = action.opts<Partial<GlobalOptions>>();
-        if (api !== undefined) program.setOptionValue('api', api);
-        if (json !== undefined) program.setOptionValue('json', json);
-      });
-  }
+/** The word that the arguments begin with, behind options that may stand before it and their values. */
+function wordOf({ options }: Command, args: readonly string[]): string | undefined {
+  const takesValue = (word: string | undefined) =>
+    word !== undefined && options.some(({ long, short, required }) => required && (long === word || short === word));
+  const found = args.filter((word, at) => !word.startsWith('-') && !takesValue(args[at - 1]));
+  return found[0] === 'help' ? found[1] : found[0];
 }
 
 function everyCommand(command: Command): Command[] {

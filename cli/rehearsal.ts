@@ -1,9 +1,11 @@
 /** What a dry run shows: the plan, its hash, and the command that applies it. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { OrderDetail, PlanView } from '../contract/api.ts';
+import type { Seconds } from '../domain/duration.ts';
 import type { Context } from './context.ts';
+import { exits } from './exits.ts';
 import { cleanCell } from './table.ts';
+import { awaitOrders, isOrderOver } from './waiting.ts';
 
 /** One machine's rehearsal, as far as it has come. */
 export interface Rehearsal {
@@ -17,29 +19,21 @@ export interface Rehearsal {
   readonly why: string | null;
 }
 
-const pauseMs = 250;
-
-/** Waits until each order's plan is made or it has ended without, for so many seconds at most. */
+/** Waits until each order's plan is made or it has ended without, for so many seconds at most; null: as long as it takes. */
 export async function awaitPlans(
-  { api }: Context,
+  context: Context,
   command: Command,
   requests: readonly { readonly machineId: string; readonly orderId: string | null; readonly refused: string | null }[],
-  seconds: number,
+  seconds: Seconds | null,
 ): Promise<Rehearsal[]> {
-  const until = Date.now() + seconds * 1000;
-  const found = new Map<string, OrderDetail>();
-  for (;;) {
-    for (const { orderId } of requests)
-      if (orderId !== null && !isOver(found.get(orderId))) found.set(orderId, await api.showOrder(orderId));
-    const left = requests.some(({ orderId }) => orderId !== null && !isOver(found.get(orderId)));
-    if (!left || Date.now() >= until) break;
-    await sleep(Math.min(pauseMs, Math.max(1, until - Date.now())));
-  }
+  const ids = requests.flatMap(({ orderId }) => orderId ?? []);
+  const found = ids.length === 0 ? new Map<string, OrderDetail>() : await awaitOrders(context, ids, seconds);
   return requests.map(({ machineId, orderId, refused }): Rehearsal => {
     const detail = orderId === null ? undefined : found.get(orderId);
     const plan = detail?.order.state === 'done' ? detail.plan : null;
     if (plan !== null) return { machineId, orderId, plan, apply: applying(command, machineId, plan.hash), why: null };
-    const why = refused ?? (isOver(detail) ? (detail?.order.outcome ?? 'it ended without a plan') : null);
+    const over = detail !== undefined && isOrderOver(detail);
+    const why = refused ?? (over ? (detail.order.outcome ?? 'it ended without a plan') : null);
     return {
       machineId,
       orderId,
@@ -48,11 +42,6 @@ export async function awaitPlans(
       why: why ?? `not planned yet: farrier order show ${orderId}`,
     };
   });
-}
-
-/** A plan is for good once its order has ended. */
-function isOver(detail: OrderDetail | undefined): boolean {
-  return detail !== undefined && detail.order.state !== 'waiting' && detail.order.state !== 'running';
 }
 
 /** Shows the plans; a machine without one makes the command end with 1. */
@@ -68,7 +57,7 @@ export function showRehearsals({ screen }: Context, rehearsals: readonly Rehears
     screen.line(`Plan ${plan.hash}, applied by`);
     screen.line(`  ${apply}`);
   }
-  if (rehearsals.some(({ plan }) => plan === null)) process.exitCode = 1;
+  if (rehearsals.some(({ plan }) => plan === null)) process.exitCode = exits.failed;
 }
 
 export const planColumns = [

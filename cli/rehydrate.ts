@@ -19,9 +19,7 @@ interface Flags {
 
 /** `farrier rehydrate`: brings back the workflows that Temporal has lost, from the MDB. */
 export function addRehydrate(program: Command, open: () => Context): void {
-  const rehydrate = program
-    .command('rehydrate')
-    .description('bring back workflows that are missing for what the machine database has under way');
+  const rehydrate = program.command('rehydrate');
   rehydrate
     .command('run', { isDefault: true })
     .description('compare, and start what is missing; what runs is left alone')

@@ -42,7 +42,7 @@ const endedColumns = (now: number): Column<PermitView>[] => [
 ];
 
 export function addSemaphore(program: Command, open: () => Context): void {
-  const semaphore = program.command('semaphore').description('permits to have machines of a group out of service');
+  const semaphore = program.command('semaphore');
   semaphore
     .command('ls')
     .alias('list')

@@ -6,6 +6,8 @@ export interface Column<T> {
   readonly align?: 'left' | 'right';
   /** May be cut with an ellipsis when the terminal is too narrow. */
   readonly flexible?: boolean;
+  /** Shown by `-o wide` alone. */
+  readonly wide?: boolean;
 }
 
 export interface TableStyle {
@@ -17,7 +19,7 @@ export interface TableStyle {
 }
 
 const gap = 2;
-// Below this a cut column says nothing any more; a narrower terminal gets longer lines instead.
+// Below this a cut column says nothing any more; a narrower terminal loses the last columns instead.
 const min = 8;
 
 /** Text that came from hardware or people, made safe for a terminal: no escape sequences, no line breaks. */
@@ -26,7 +28,7 @@ export function cleanCell(value: string | number | null | undefined): string {
   return stripVTControlCharacters(String(value)).replace(/\p{C}/gu, ' ');
 }
 
-/** A table as lines; columns are as wide as their longest cell, flexible ones give way to fit the terminal. */
+/** A table as lines; columns are as wide as their longest cell. To fit the terminal flexible ones give way, then the last. */
 export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[], style: TableStyle): string[] {
   const cells = rows.map((row) => columns.map(({ cell }) => cleanCell(cell(row))));
   const natural = columns.map(({ title }, index) =>
@@ -35,8 +37,9 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
   const widths = narrow(columns, natural, style.width);
   const line = (texts: readonly string[], paint: (title: string, text: string) => string) =>
     columns
+      .slice(0, widths.length)
       .map(({ title, align }, index) => {
-        const last = index === columns.length - 1;
+        const last = index === widths.length - 1;
         return paint(title, pad(texts[index] ?? '', widths[index] ?? 0, align ?? 'left', last));
       })
       .join(' '.repeat(gap))
@@ -46,12 +49,20 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
 }
 
 function narrow<T>(columns: readonly Column<T>[], natural: readonly number[], width: number | null): number[] {
+  if (width === null) return [...natural];
+  for (let count = columns.length; count > 1; count--) {
+    const widths = squeeze(columns, natural.slice(0, count), width);
+    if (total(widths) <= width) return widths;
+  }
+  return [Math.min(natural[0] ?? 0, Math.max(1, width))];
+}
+
+function squeeze<T>(columns: readonly Column<T>[], natural: readonly number[], width: number): number[] {
   const widths = [...natural];
-  if (width === null) return widths;
   for (let over = total(widths) - width; over > 0; over--) {
     let widest = -1;
-    for (const [index, column] of columns.entries()) {
-      if (column.flexible && (widths[index] ?? 0) > min && (widths[index] ?? 0) > (widths[widest] ?? 0)) widest = index;
+    for (const [index, space] of widths.entries()) {
+      if (columns[index]?.flexible && space > min && space > (widths[widest] ?? 0)) widest = index;
     }
     if (widest === -1) break;
     widths[widest] = (widths[widest] ?? 0) - 1;

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import type { TagChange, TagsChanged, TagView } from '../contract/tagschemas.ts';
 import { addSetting, wholeNumber } from './arguments.ts';
-import type { Context } from './context.ts';
+import type { Context, Open } from './context.ts';
 import type { Column } from './table.ts';
-
-type Open = () => Context;
 
 const columns: Column<TagView>[] = [
   { title: 'tag', cell: ({ name }) => name },
@@ -20,7 +18,7 @@ interface ChangeOptions {
 
 /** `farrier tag`: free tags, by which selectors, semaphores and capacity may group machines. */
 export function addTag(program: Command, open: Open): void {
-  const tag = program.command('tag').description('free tags of machines, for selectors and groups');
+  const tag = program.command('tag');
   tag
     .command('ls')
     .alias('list')

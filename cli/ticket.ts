@@ -40,7 +40,7 @@ const routeColumns: Column<RouteView>[] = [
 
 /** `farrier ticket …`: the built-in tickets, and the systems that mirror them. */
 export function addTicket(program: Command, open: () => Context): void {
-  const ticket = program.command('ticket').description('tickets, one a machine and fault');
+  const ticket = program.command('ticket');
   ticket
     .command('ls')
     .alias('list')

@@ -71,7 +71,7 @@ export function showNewToken(screen: Screen, made: TokenCreated): void {
 
 /** `farrier token …`: by what programs, and people at other machines, say who they are. */
 export function addToken(program: Command, open: () => Context): void {
-  const token = program.command('token').description('tokens, by which programs and people elsewhere say who they are');
+  const token = program.command('token');
   tokenOptions(token.command('create').description('make a token, which is shown this once').argument('<name>')).action(
     async (name: string, options: NewToken) => {
       const { api, screen } = open();
@@ -110,14 +110,11 @@ export function addToken(program: Command, open: () => Context): void {
 
 /** `farrier whoami`: as whom the API knows the caller. */
 export function addWhoami(program: Command, open: () => Context): void {
-  program
-    .command('whoami')
-    .description('say as whom the API knows you, and what you may')
-    .action(async () => {
-      const { api, screen } = open();
-      const session = await api.session();
-      screen.answer(session, () => showSession(screen, session));
-    });
+  program.command('whoami').action(async () => {
+    const { api, screen } = open();
+    const session = await api.session();
+    screen.answer(session, () => showSession(screen, session));
+  });
 }
 
 const known: Readonly<Record<SessionView['by'], string>> = { loopback: 'being on its machine', token: 'a token' };

@@ -1,6 +1,6 @@
 import { openAsBlob } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenCreated, TokenRequest, TokenView } from '../contract/accounts.ts';
-import type { AdoptionRequested, AdoptionView } from '../contract/adoptionschemas.ts';
 import type {
   BootStats,
   BrainslugRequest,
@@ -42,6 +42,8 @@ import type {
   RoundView,
 } from '../contract/driftschemas.ts';
 import type { ErasureView } from '../contract/erasures.ts';
+import type { ConformanceView, ConsumptionView, FleetHealthView } from '../contract/fleetschemas.ts';
+import type { FlowVersions } from '../contract/flowschemas.ts';
 import type {
   BrakeLimitsRequest,
   BrakeView,
@@ -51,7 +53,6 @@ import type {
   PoolView,
 } from '../contract/guards.ts';
 import type { EventView, HardwareView, LogEntryView } from '../contract/hardwareviews.ts';
-import type { ImportRequest, ImportView } from '../contract/importschemas.ts';
 import type {
   DisruptionAnswer,
   DisruptionRequest,
@@ -61,7 +62,7 @@ import type {
   SemaphoreDetail,
   SemaphoreView,
 } from '../contract/permitviews.ts';
-import type { PlacesRequest } from '../contract/places.ts';
+import type { ImpactView, NetworkView, PlacesRequest, SwitchView } from '../contract/places.ts';
 import type { PolicyVersionView } from '../contract/policyschemas.ts';
 import type { RehydrateList, RehydrateRequest, RehydrateView } from '../contract/rehydrateschemas.ts';
 import type { ReleaseRequest, UnholdRequest, VouchRequest } from '../contract/release.ts';
@@ -76,8 +77,8 @@ import type {
   TicketView,
 } from '../contract/tickets.ts';
 import { type ApprovalState, actMeanings } from '../domain/approvals.ts';
-
-import type { ExportFormat } from '../domain/imports/exported.ts';
+import type { ChangeKind } from '../domain/changes.ts';
+import { readSentEvents } from './events.ts';
 
 /** A request that was refused or failed: the API's word and sentence, or why it could not be asked. */
 export class ApiProblem extends Error {
@@ -119,16 +120,14 @@ export interface ApiClientOptions {
   readonly timeoutMs?: number;
 }
 
-/** Time for an import, the reading of its text included. */
-const importLimitMs = 180_000;
-
-interface AskedFor {
-  readonly query?: Query;
-  readonly body?: string | Blob;
-  readonly limitMs?: number;
-  /** Outside of `/api/v1`. */
-  readonly outside?: true;
+/** Something changed; `ready`: all that was missed has been told; `reset`: too much was, and all is to be read anew. */
+export interface ChangeEvent {
+  readonly event: ChangeKind | 'left' | 'ready' | 'reset';
+  readonly data: Readonly<Record<string, unknown>>;
 }
+
+/** Milliseconds until a connection over which nothing comes is taken for lost: three signs of life; until it is tried again. */
+const [maxSilenceMs, againMs] = [45_000, 1000];
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -186,30 +185,6 @@ export class ApiClient {
   /** Announces networks, racks, switches and controllers; may be repeated. */
   async announcePlaces(places: PlacesRequest): Promise<void> {
     await this.#send('POST', '/places', places);
-  }
-
-  /** Asks for a machine to be taken in by its controller's address. */
-  adopt(request: AdoptionRequested): Promise<{ id: string }> {
-    return this.#send('POST', '/adoptions', request);
-  }
-
-  adoption(id: string): Promise<AdoptionView> {
-    return this.#get(`/adoptions/${encodeURIComponent(id)}`);
-  }
-
-  /** Plans an import; with the hash of its plan, does it. Ten thousand machines take a while. */
-  importInventory(request: ImportRequest): Promise<ImportView> {
-    return this.#ask('POST', '/imports', { body: JSON.stringify(request), limitMs: importLimitMs });
-  }
-
-  /** The fleet as text of that format. */
-  async exportFleet(format: ExportFormat, query: Query = {}): Promise<string> {
-    return (await this.#respond('GET', `/exports/${format}`, { query })).text();
-  }
-
-  /** The machines that the Dominator may have, as its `mdbd` reads them. */
-  async dominatorList(): Promise<string> {
-    return (await this.#respond('GET', '/dominator/mdb.json', { outside: true })).text();
   }
 
   order(order: OrderRequest): Promise<{ order: OrderView; created: boolean }> {
@@ -422,6 +397,19 @@ export class ApiClient {
     return (await this.#get<{ racks: RackView[] }>('/racks')).racks;
   }
 
+  async networks(): Promise<NetworkView[]> {
+    return (await this.#get<{ networks: NetworkView[] }>('/networks')).networks;
+  }
+
+  async switches(): Promise<SwitchView[]> {
+    return (await this.#get<{ switches: SwitchView[] }>('/switches')).switches;
+  }
+
+  /** What hangs on a switch, a feed or a rack. */
+  impact(kind: ImpactView['kind'], name: string): Promise<ImpactView> {
+    return this.#get(`/impact/${kind}/${encodeURIComponent(name)}`);
+  }
+
   async images(): Promise<ImageView[]> {
     return (await this.#get<{ images: ImageView[] }>('/images', { limit: 1000 })).images;
   }
@@ -434,6 +422,46 @@ export class ApiClient {
   ): Promise<{ id: string; sha256: string; bytes: number }> {
     const blob = await openAsBlob(file, { type: 'application/octet-stream' });
     return this.#ask('PUT', `/images/${encodeURIComponent(id)}`, { query: upload as Query, body: blob });
+  }
+
+  /**
+   * What changes, as it changes, until the signal ends it; what was missed while the API was away is told afterwards.
+   * Throws where it cannot be followed at all.
+   */
+  async *changes(
+    query: { selector?: string; kinds?: readonly ChangeKind[] },
+    signal: AbortSignal,
+  ): AsyncGenerator<ChangeEvent, void> {
+    const place = { id: '' };
+    const { kinds, ...rest } = query;
+    for (let known = false; !signal.aborted; ) {
+      const silence = new AbortController();
+      const timer = setTimeout(() => silence.abort(), maxSilenceMs);
+      try {
+        const since = place.id === '' ? {} : { since: place.id };
+        const response = await this.#request('GET', '/changes', {
+          query: { ...rest, ...(kinds && { kinds: kinds.join(',') }), ...since },
+          signal: AbortSignal.any([signal, silence.signal]),
+        });
+        if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
+        known = true;
+        const alive = async function* (body: AsyncIterable<Uint8Array>) {
+          for await (const chunk of body) {
+            timer.refresh();
+            yield chunk;
+          }
+        };
+        for await (const { event, data } of readSentEvents(alive(response.body ?? none()), place))
+          yield { event: event as ChangeEvent['event'], data: JSON.parse(data) as ChangeEvent['data'] };
+      } catch (error) {
+        if (signal.aborted) return;
+        const passing = error instanceof ApiProblem ? error.status === 0 || error.status >= 500 : true;
+        if (!known || !passing) throw error;
+      } finally {
+        clearTimeout(timer);
+      }
+      await sleep(againMs, undefined, { signal }).catch(() => {});
+    }
   }
 
   /** Who did what, newest first; `next` is the `after` of the next page. */
@@ -471,6 +499,26 @@ export class ApiClient {
 
   auditState(): Promise<AuditState> {
     return this.#get('/audit/state');
+  }
+
+  /** The fleet by rack: as it is wanted or not. */
+  conformance(): Promise<ConformanceView> {
+    return this.#get('/fleet/conformance');
+  }
+
+  /** What each rack draws and takes up; of one rack its machines too. */
+  consumption(rack?: string): Promise<ConsumptionView> {
+    return this.#get('/fleet/consumption', { rack });
+  }
+
+  /** The fleet by rack: well, or what is the matter. */
+  fleetHealth(): Promise<FleetHealthView> {
+    return this.#get('/fleet/health');
+  }
+
+  /** Passages with their steps, as the workers that run them define them. */
+  async flows(): Promise<FlowVersions> {
+    return (await this.#get<{ versions: FlowVersions }>('/flows')).versions;
   }
 
   doctor(): Promise<{ ok: boolean; findings: Finding[]; queues: string[] }> {
@@ -568,18 +616,23 @@ export class ApiClient {
     return this.#ask(method, path, { body: JSON.stringify(body) });
   }
 
-  async #ask<T>(method: string, path: string, asked: AskedFor): Promise<T> {
-    const response = await this.#respond(method, path, asked);
-    return (await response.json().catch(() => null)) as T;
+  async #ask<T>(method: string, path: string, { query = {}, body }: Pick<Asking, 'query' | 'body'>): Promise<T> {
+    const { timeoutMs = 30_000 } = this.#options;
+    const limited = body instanceof Blob ? {} : { signal: AbortSignal.timeout(timeoutMs) };
+    const response = await this.#request(method, path, { query, ...(body !== undefined && { body }), ...limited });
+    const answer: unknown = await response.json().catch(() => null);
+    if (response.headers.has(approvalHeader))
+      throw new ApprovalAwaited((answer as { approval: ApprovalAsked }).approval);
+    if (response.ok) return answer as T;
+    throw problemOf(response.status, answer);
   }
 
-  /** What was answered, where it was done. */
-  async #respond(method: string, path: string, { query = {}, body, limitMs, outside }: AskedFor): Promise<Response> {
+  /** Asks, and makes sure that it is Farrier who answers. */
+  async #request(method: string, path: string, { query = {}, body, signal }: Asking): Promise<Response> {
     const { url, operator, token, ca } = this.#options;
-    const timeoutMs = limitMs ?? this.#options.timeoutMs ?? 30_000;
     if (token !== undefined && !isPrivate(url))
       throw new ApiProblem(0, 'insecure', `a token is not sent to ${url}, where others could read it: use https`);
-    const target = new URL(outside ? path : `/api/v1${path}`, url);
+    const target = new URL(`/api/v1${path}`, url);
     for (const [key, value] of Object.entries(query))
       if (value !== undefined) target.searchParams.set(key, String(value));
     this.#fetch ??= ca === undefined ? Promise.resolve(fetch) : trusting(ca);
@@ -592,7 +645,7 @@ export class ApiClient {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body === undefined ? {} : { body }),
-      ...(body instanceof Blob ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
+      ...(signal === undefined ? {} : { signal }),
     }).catch((error: Error) => {
       throw new ApiProblem(0, 'unreachable', `the API at ${url} does not answer: ${reasonOf(error)}`);
     });
@@ -602,14 +655,17 @@ export class ApiClient {
         'not-farrier',
         `what answers at ${url} is not Farrier's API: it does not say so, and answered ${response.status}`,
       );
-    if (response.headers.has(approvalHeader)) {
-      const answer: unknown = await response.json().catch(() => null);
-      throw new ApprovalAwaited((answer as { approval: ApprovalAsked }).approval);
-    }
-    if (response.ok) return response;
-    throw problemOf(response.status, await response.json().catch(() => null));
+    return response;
   }
 }
+
+interface Asking {
+  readonly query?: Query;
+  readonly body?: string | Blob;
+  readonly signal?: AbortSignal;
+}
+
+async function* none(): AsyncGenerator<Uint8Array, void> {}
 
 /** What the API says is wrong: in a problem body, or in the form of before them. */
 function problemOf(status: number, answer: unknown): ApiProblem {

@@ -1,5 +1,6 @@
 /** Networks, racks, switches and controllers, as whoever has them announces them over the API. */
 import { z } from 'zod';
+import { impactKinds } from '../domain/places/impact.ts';
 import { id, macText, slotText } from './api.ts';
 
 const label = z.string().max(64);
@@ -50,3 +51,59 @@ export const placesRequest = z.strictObject({
   bmcs: z.array(bmc).max(10_000).exactOptional(),
 });
 export type PlacesRequest = z.input<typeof placesRequest>;
+
+const text = z.string().nullable();
+
+export const networkList = z.object({
+  networks: z.array(
+    z.object({
+      id: z.string(),
+      site: z.string(),
+      kind: z.enum(['birth', 'main', 'bmc']),
+      cidr: z.string(),
+      gateway: text,
+      dns: z.array(z.string()),
+      vlan: z.number().nullable(),
+      assignment: z.enum(['position', 'pool']),
+      addresses: z.number().describe('addresses that may be lent of it'),
+      free: z.number(),
+    }),
+  ),
+});
+export type NetworkView = z.infer<typeof networkList>['networks'][number];
+
+export const switchList = z.object({
+  switches: z.array(
+    z.object({
+      id: z.string(),
+      site: z.string(),
+      chassis: z.string(),
+      name: z.string(),
+      ports: z.array(z.object({ port: z.string(), rack: z.string(), unit: z.number(), slot: text })),
+    }),
+  ),
+});
+export type SwitchView = z.infer<typeof switchList>['switches'][number];
+
+export const impactParams = z.object({ kind: z.enum(impactKinds), name: z.string().min(1).max(64) });
+export const impactView = z.object({
+  kind: z.enum(impactKinds),
+  name: z.string(),
+  machines: z.array(
+    z.object({
+      machineId: z.string(),
+      hostname: text,
+      rack: text,
+      unit: z.number().nullable(),
+      pool: z.string(),
+      owner: text,
+      stage: z.string(),
+      opState: z.string(),
+      port: text.describe('of the switch'),
+      others: z.number().describe('other switches that lead to it'),
+    }),
+  ),
+  /** Of each pool that loses machines: how many are in production, and how many of those hang on it. */
+  pools: z.array(z.object({ pool: z.string(), inProduction: z.number(), hanging: z.number() })),
+});
+export type ImpactView = z.infer<typeof impactView>;

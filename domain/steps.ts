@@ -1,4 +1,6 @@
-/** What is said of a step of a passage: what came of it, and what it would do. */
+/** What is said of a step of a passage: what came of it, what it would do, and what it is. */
+import type { Seconds } from './duration.ts';
+import type { Passage } from './machine.ts';
 
 export interface StepDetail {
   /** One sentence for a person. */
@@ -18,4 +20,27 @@ export interface PlanLine {
   readonly does: string;
   /** The command as its controller would be given it. */
   readonly command?: Readonly<Record<string, unknown>>;
+}
+
+/** A step as the workers that run it define it, for people who read it. */
+export interface StepDescription {
+  readonly name: string;
+  readonly does: string;
+  readonly owner: string;
+  /** Until its fallback; null where the order or the pool says it. */
+  readonly limitSeconds: Seconds | null;
+  /** What undoes it when the passage ends there; where nothing does, why. */
+  readonly undo: string;
+}
+
+export interface PassageDescription {
+  readonly passage: Passage;
+  readonly steps: readonly StepDescription[];
+}
+
+/** The passages of one version of Farrier. */
+export interface FlowsDescription {
+  /** Of these definitions: another text, another version. */
+  readonly version: string;
+  readonly passages: readonly PassageDescription[];
 }

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { lifecycleQueue } from '../contract/machine.ts';
 import { connectMdb } from '../mdb/connect.ts';
 import { startAlive } from '../mdb/processes.ts';
+import { describedPassages } from '../workflows/described.ts';
 import { workflowBundle } from './bundle.ts';
 import { connectWorker, openLog, quietRuntime, runUntilStopped } from './process.ts';
 import { readSettings, settings } from './settings.ts';
@@ -32,7 +34,8 @@ const worker = await Worker.create({
   maxConcurrentLocalActivityExecutions: 40,
   shutdownGraceTime: '10 seconds',
 });
-const alive = startAlive(mdb, { name: 'lifecycle', siteId: '' });
+const version = createHash('sha256').update(JSON.stringify(describedPassages)).digest('hex').slice(0, 12);
+const alive = startAlive(mdb, { name: 'lifecycle', siteId: '', flows: { version, passages: describedPassages } });
 await runUntilStopped(log, worker);
 alive.stop();
 await connection.close();

@@ -1,4 +1,3 @@
-export { adoption } from './adoption.ts';
 export { birth } from './birth/birth.ts';
 export { rebirth } from './birth/rebirth.ts';
 export { campaign } from './campaign.ts';

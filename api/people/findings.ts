@@ -6,11 +6,9 @@ import { type BreakerState, describeEngaged, isEngaged } from '../../domain/circ
 import { type AuditFigures, streamPrefix, verifiedMark } from '../../mdb/audit/marks.ts';
 import type { BootStat } from '../../mdb/boot/counts.ts';
 import type { FleetCounts } from '../../mdb/machines/fleet.ts';
-import type { ProcessName, ProcessSeen } from '../../mdb/processes.ts';
+import { maxSilenceSeconds, type ProcessName, type ProcessSeen } from '../../mdb/processes.ts';
 import type { OwnRights } from '../../mdb/roles.ts';
 
-/** Seconds after which a process that says nothing is taken for dead: four of its signs of life. */
-const maxSilenceSeconds = 60;
 /** Milliseconds that a clock may be wrong: leases and windows are of minutes. */
 const maxClockErrorMs = 5000;
 /** Machines that one sentence names. */

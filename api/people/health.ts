@@ -11,6 +11,7 @@ import { readBootStats } from '../../mdb/boot/stats.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { countConformity } from '../../mdb/drift/listing.ts';
 import { countFleet, type FleetCounts } from '../../mdb/machines/fleet.ts';
+import { countConformance, countConsumption, countHealth } from '../../mdb/machines/views.ts';
 import { hasAdmin } from '../../mdb/people/tokens.ts';
 import { listProcesses, listSiteIds, type ProcessSeen } from '../../mdb/processes.ts';
 import { readOwnRights } from '../../mdb/roles.ts';
@@ -25,6 +26,7 @@ import {
   examineRights,
   examineSignIn,
 } from './findings.ts';
+import { renderFleetMetrics } from './fleet.ts';
 import { gauge } from './gauge.ts';
 import { countLosses, examineLosses, type Losses, readLosses } from './rehydrate.ts';
 import { type ApiRoute, route } from './route.ts';
@@ -195,6 +197,7 @@ export const monitoringRoutes: readonly ApiRoute[] = [
           braked: isEngaged(await readBreaker(mdb), Date.now()),
           processes: await listProcesses(mdb),
           audit: await readAuditFigures(mdb),
+          views: renderFleetMetrics(await countConformance(mdb), await countConsumption(mdb), await countHealth(mdb)),
         }),
       ),
   }),
@@ -206,6 +209,8 @@ interface Seen {
   readonly braked: boolean;
   readonly processes: readonly ProcessSeen[];
   readonly audit: AuditFigures;
+  /** The figures by rack, as they are told. */
+  readonly views: readonly string[];
 }
 
 /** Prometheus text of the fleet's figures. Pure. */
@@ -213,7 +218,7 @@ export function renderMetrics(
   counts: FleetCounts,
   conformity: Conformity,
   losses: Losses,
-  { looping, braked, processes, audit }: Seen,
+  { looping, braked, processes, audit, views }: Seen,
 ): string {
   return [
     gauge(
@@ -265,6 +270,7 @@ export function renderMetrics(
       counts.freeAddresses.map(({ network, free }) => `{network="${network}"} ${free}`),
     ),
     ...renderAuditMetrics(audit),
+    ...views,
     '',
   ].join('\n');
 }

@@ -30,7 +30,7 @@ interface Options {
  * by commands that act, after a yes.
  */
 export function addBmc(program: Command, open: () => Context, askPassword: AskPassword): void {
-  const bmc = program.command('bmc').description('read and drive a management controller by hand');
+  const bmc = program.command('bmc');
 
   const add = (name: string, about: string): Command =>
     bmc

@@ -1,3 +1,4 @@
+import { createInterface as createLines } from 'node:readline';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
@@ -24,4 +25,12 @@ export async function askYes(question: string): Promise<boolean | null> {
   } finally {
     asking.close();
   }
+}
+
+/** Asks for a token, which is typed where there is a terminal; else it is the first line that is piped in. */
+export async function askToken(): Promise<string> {
+  const typed = await askPassword('Token: ');
+  if (typed !== null) return typed.trim();
+  for await (const line of createLines({ input: process.stdin })) return line.trim();
+  throw new Error('there is no token on standard input');
 }

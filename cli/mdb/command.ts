@@ -15,7 +15,7 @@ export interface MdbPlace {
 
 /** `farrier mdb`: for a PostgreSQL of your own, which `farrier up` has by itself; and for the first token. */
 export function addMdb(program: Command, open: () => Context, { ownerUrl, url }: MdbPlace): void {
-  const mdb = program.command('mdb').description('the machine database: a PostgreSQL of your own, and the first token');
+  const mdb = program.command('mdb');
   mdb
     .command('roles')
     .description(

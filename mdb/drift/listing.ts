@@ -97,9 +97,20 @@ export interface Conformity {
 }
 
 /**
- * How many machines that have been in service are as they should be. One that was not compared yet, or not within the
- * last day, is unknown.
+ * Of each machine that has been in service, whether it is as it should be. One that was not compared yet, or not within
+ * the last day, is unknown.
  */
+export const judgedOf = (pools: readonly string[] | null) => sql`
+  select m.id, m.rack_id as rack, case when o.known > 0 then 'drifting'
+    when o.machine_id is null and h.machine_id is not null and r.ended_at > now() - interval '1 day' then 'conformant'
+    else 'unknown' end as verdict
+  from machines m left join (select machine_id, count(*) filter (where unknown_since is null) as known from drifts
+      where resolved_at is null group by machine_id) o on o.machine_id = m.id
+    left join hardware_sheets h on h.machine_id = m.id
+    left join (select site_id, max(ended_at) as ended_at from reconciles group by site_id) r on r.site_id = m.site_id
+  where m.in_service_at is not null and m.stage <> 'retired' and ${inPools(pools)}`;
+
+/** How many machines that have been in service are as they should be. */
 export async function countConformity(
   mdb: MdbOrTransaction,
   pools: readonly string[] | null = null,
@@ -107,24 +118,13 @@ export async function countConformity(
   const rows = await rowsOf<Conformity & Row>(
     mdb,
     sql`
-    with open as (
-      select machine_id, count(*) filter (where unknown_since is null) as known from drifts
-      where resolved_at is null group by machine_id),
-    rounds as (select site_id, max(ended_at) as ended_at from reconciles group by site_id),
-    judged as (
-      select case when o.known > 0 then 'drifting'
-        when o.machine_id is null and h.machine_id is not null and r.ended_at > now() - interval '1 day' then 'conformant'
-        else 'unknown' end as verdict
-      from machines m left join open o on o.machine_id = m.id left join hardware_sheets h on h.machine_id = m.id
-        left join rounds r on r.site_id = m.site_id
-      where m.in_service_at is not null and m.stage <> 'retired' and ${inPools(pools)})
     select count(*) filter (where verdict = 'conformant')::int as conformant,
       count(*) filter (where verdict = 'drifting')::int as drifting,
       count(*) filter (where verdict = 'unknown')::int as unknown,
       (select count(*)::int from campaigns where state = 'planned' and requester = ${reconciler.name}
         and ${ofPools(pools) ?? sql`true`}) as "plansWaiting",
-      (select max(ended_at) from rounds) as "comparedAt"
-    from judged`,
+      (select max(ended_at) from reconciles) as "comparedAt"
+    from (${judgedOf(pools)}) judged`,
   );
   const [row] = rows;
   if (!row) throw new Error('the MDB answered nothing to a count');

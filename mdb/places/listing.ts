@@ -35,3 +35,49 @@ export async function listRacks(mdb: MdbOrTransaction, pools: readonly string[] 
       where ${pools === null} or m.machines > 0 order by r.id`,
   );
 }
+
+export interface ListedNetwork {
+  readonly id: string;
+  readonly site: string;
+  readonly kind: 'birth' | 'main' | 'bmc';
+  readonly cidr: string;
+  readonly gateway: string | null;
+  readonly dns: readonly string[];
+  readonly vlan: number | null;
+  readonly assignment: 'position' | 'pool';
+  /** Addresses that Farrier may lend of it, and how many are left. */
+  readonly addresses: number;
+  readonly free: number;
+}
+
+export async function listNetworks(mdb: MdbOrTransaction): Promise<ListedNetwork[]> {
+  return rowsOf<ListedNetwork & Row>(
+    mdb,
+    sql`select n.id, n.site_id as site, n.kind, n.cidr, host(n.gateway) as gateway, n.dns, n.vlan, n.assignment,
+        count(a.address)::int as addresses, count(a.address) filter (where a.machine_id is null)::int as free
+      from networks n left join addresses a on a.network_id = n.id group by n.id order by n.site_id, n.id`,
+  );
+}
+
+export interface ListedSwitch {
+  readonly id: string;
+  readonly site: string;
+  readonly chassis: string;
+  readonly name: string;
+  readonly ports: readonly {
+    readonly port: string;
+    readonly rack: string;
+    readonly unit: number;
+    readonly slot: string | null;
+  }[];
+}
+
+export async function listSwitches(mdb: MdbOrTransaction): Promise<ListedSwitch[]> {
+  return rowsOf<ListedSwitch & Row>(
+    mdb,
+    sql`select s.id, s.site_id as site, s.chassis, s.name, coalesce((
+        select jsonb_agg(jsonb_build_object('port', p.port, 'rack', p.rack_id, 'unit', p.unit, 'slot', p.slot)
+          order by p.rack_id, p.unit, p.slot, p.port) from switch_ports p where p.switch_id = s.id), '[]') as ports
+      from switches s order by s.site_id, s.id`,
+  );
+}

@@ -7,8 +7,6 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { openScreen } from '../../cli/context.ts';
-import { createProgram } from '../../cli/program.ts';
 import { ApiClient } from '../../client/api.ts';
 import { acting } from '../../mdb/acting.ts';
 import { progressCampaign } from '../../mdb/campaigns/step.ts';
@@ -16,6 +14,7 @@ import { endOrder } from '../../mdb/orders/passage.ts';
 import { writePlan } from '../../mdb/orders/plans.ts';
 import { audit, machines, orders, outbox } from '../../mdb/schema.ts';
 import { writePoolMachines } from '../campaign/bench.ts';
+import { runFarrier } from '../support/commandline.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -49,22 +48,7 @@ const spec = (id: string, more: object = {}) => ({
 });
 const live = () => base.mdb.select().from(orders).where(eq(orders.state, 'waiting'));
 
-async function farrier(...args: string[]): Promise<string> {
-  let out = '';
-  const write = (text: string) => {
-    out += text;
-  };
-  const screen = openScreen({ json: false, colour: false, width: null, write });
-  const checks = { temporal: async () => ({ name: 'temporal', ok: true, message: '' }) };
-  const program = createProgram(
-    url,
-    () => ({ api, operator: 'ann', now: Date.now(), screen }),
-    checks,
-    async () => '',
-  );
-  await program.parseAsync(['node', 'farrier', 'campaign', ...args]);
-  return out;
-}
+const farrier = (...args: string[]) => runFarrier(url, ['campaign', ...args]);
 
 describe('a plan', () => {
   it('does nothing, and the same again is the same', async () => {

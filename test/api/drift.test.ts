@@ -9,8 +9,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReconcileActivities } from '../../activities/reconcile/index.ts';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { openScreen } from '../../cli/context.ts';
-import { createProgram } from '../../cli/program.ts';
 import { ApiClient } from '../../client/api.ts';
 import type { Findings } from '../../domain/drift/drift.ts';
 import { acting } from '../../mdb/acting.ts';
@@ -18,6 +16,7 @@ import { keepFindings } from '../../mdb/drift/drifts.ts';
 import { beginRound, endRound } from '../../mdb/drift/rounds.ts';
 import { audit, drifts, machines, outbox } from '../../mdb/schema.ts';
 import { writePoolMachines } from '../campaign/bench.ts';
+import { runFarrier } from '../support/commandline.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -49,24 +48,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function farrier(...args: string[]): Promise<string> {
-  let out = '';
-  const write = (text: string) => {
-    out += text;
-  };
-  const json = args.includes('--json');
-  const screen = openScreen({ json, colour: false, width: null, write });
-  const checks = { temporal: async () => ({ name: 'temporal', ok: true, message: '' }) };
-  const program = createProgram(
-    url,
-    () => ({ api, operator: 'ann', now: Date.now(), screen }),
-    checks,
-    async () => '',
-  );
-  program.configureOutput({ writeErr: () => {} });
-  await program.parseAsync(['node', 'farrier', ...args]);
-  return out;
-}
+const farrier = (...args: string[]) => runFarrier(url, args);
 
 /** What a round finds of a machine. */
 const found = (machineId: string, ...kinds: Findings[]) =>

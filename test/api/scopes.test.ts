@@ -101,12 +101,23 @@ const bodies: Readonly<Record<string, (pool: string) => object>> = {
 /** What is shown of the fleet to who sees a part of it. A list that is not here is refused them. */
 const narrowed = [
   ...['GET /machines', 'GET /orders', 'GET /campaigns', 'GET /drift', 'GET /steps', 'GET /tickets', 'GET /racks'],
-  ...['GET /exports/:format', 'GET /audit', 'GET /changes', 'GET /belt', 'GET /approvals'],
+  ...[
+    'GET /audit',
+    'GET /changes',
+    'GET /belt',
+    'GET /fleet/conformance',
+    'GET /fleet/consumption',
+    'GET /fleet/health',
+  ],
+  ...['GET /approvals'],
 ];
 /** What each of them has of what is seen, where it is no machine's name. */
 const holds: Readonly<Record<string, RegExp>> = {
   'GET /racks': /A01/,
   'GET /belt': /"machines":1,/,
+  'GET /fleet/conformance': /"drifting":1\b/,
+  'GET /fleet/consumption': /"machines":1,/,
+  'GET /fleet/health': /"machines":1,/,
   'GET /campaigns': /campaign-web/,
 };
 /** Bodies that are right enough to be told apart from wrong ones. */
@@ -122,11 +133,11 @@ const byId = ['order', 'step', 'ticket', 'campaign', 'permit', 'approval'];
 function requestOf(one: ApiRoute, pool: string): InjectOptions {
   const { method, right, consumes } = one;
   const url = pathOf(one)
+    .replace('impact/:kind/:name', 'impact/rack/A01')
     .replace(':name', `m-${pool}`)
     .replace(':id', byId.includes(right.of) ? `${right.of}-${pool}` : right.of === 'pool' ? pool : 'absent')
     .replace(':operation', 'drain')
     .replace(':kind', 'pool')
-    .replace(':format', 'json')
     .replace(/:\w+/, pool);
   // One that may is not to be told for ever: what it is told is looked at in changes.test.ts.
   if (one.produces === 'text/event-stream') return { url: `${url}?kinds=absent` };

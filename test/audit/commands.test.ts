@@ -6,12 +6,11 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { openScreen } from '../../cli/context.ts';
-import { createProgram } from '../../cli/program.ts';
 import { ApiClient } from '../../client/api.ts';
 import { record } from '../../mdb/acting.ts';
 import { setMark } from '../../mdb/audit/marks.ts';
 import { verifyOn } from '../../mdb/audit/verify.ts';
+import { runFarrier } from '../support/commandline.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 
 let base: ThrowawayMdb;
@@ -46,22 +45,7 @@ afterEach(() => {
   process.exitCode = 0;
 });
 
-async function farrier(...args: string[]): Promise<string> {
-  let out = '';
-  const write = (text: string) => {
-    out += text;
-  };
-  const screen = openScreen({ json: args.includes('--json'), colour: false, width: null, write });
-  const program = createProgram(
-    url,
-    () => ({ api: new ApiClient({ url, operator: 'ann' }), operator: 'ann', now: Date.now(), screen }),
-    { temporal: async () => ({ name: 'temporal', ok: true, message: '' }) },
-    async () => '',
-  );
-  program.configureOutput({ writeErr: () => {} });
-  await program.parseAsync(['node', 'farrier', 'audit', ...args]);
-  return out;
-}
+const farrier = (...args: string[]) => runFarrier(url, ['audit', ...args]);
 const listed = async (...args: string[]) =>
   (JSON.parse(await farrier('ls', '--json', ...args)) as { id: number }[]).map(({ id }) => id);
 

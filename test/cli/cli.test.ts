@@ -204,9 +204,9 @@ describe('farrier', () => {
     ['a MAC that is none', ['machine', 'add', 'zz:zz'], 2, /not the MAC of a machine/],
     ['a number that is none', ['boot', 'stats', '--minutes', 'soon'], 2, /whole number from 1 to 10080/],
     ['an argument too few', ['birth'], 2, /missing required argument/],
-    ['a machine that is not there', ['machine', 'show', 'nobody'], 1, /^farrier: there is no machine nobody\n$/],
+    ['a machine that is not there', ['machine', 'show', 'nobody'], 8, /^farrier: there is no machine nobody\n$/],
     ['a duplicate', ['machine', 'add', 'a4:bf:01:00:00:01'], 1, /belongs to m-a4bf01000001/],
-    ['an API that is not there', ['--api', 'http://127.0.0.1:1', 'rack', 'list'], 1, /does not answer/],
+    ['an API that is not there', ['--api', 'http://127.0.0.1:1', 'rack', 'list'], 6, /does not answer.*farrier up/],
     ['an API that is no URL', ['--api', 'here', 'rack', 'list'], 2, /is not a URL/],
   ];
   it.each(wrong)('says in a sentence what is wrong with %s', async (_what, args, code, sentence) => {

@@ -2,16 +2,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { eq } from 'drizzle-orm';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { openScreen } from '../../cli/context.ts';
-import { createProgram } from '../../cli/program.ts';
-import { ApiClient } from '../../client/api.ts';
 import { machines, orders } from '../../mdb/schema.ts';
+import { runFarrier } from '../support/commandline.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -51,33 +48,7 @@ beforeEach(async () => {
   await base.mdb.update(orders).set({ state: 'done' }).where(eq(orders.state, 'waiting'));
 });
 
-/** What a command writes; throws what it is refused with. */
-async function farrier(...args: string[]): Promise<string> {
-  let out = '';
-  const screen = openScreen({
-    json: args.includes('--json'),
-    colour: false,
-    width: null,
-    write: (text) => {
-      out += text;
-    },
-  });
-  const context = { api: new ApiClient({ url, operator: 'ann' }), operator: 'ann', now: Date.now(), screen };
-  const checks = { temporal: async () => ({ name: 'temporal', ok: true, message: '' }) };
-  const program = createProgram(
-    url,
-    () => context,
-    checks,
-    async () => '',
-  );
-  quiet(program);
-  await program.parseAsync(args, { from: 'user' });
-  return out;
-}
-function quiet(command: Command): void {
-  command.configureOutput({ writeErr: () => {} });
-  for (const inner of command.commands) quiet(inner);
-}
+const farrier = (...args: string[]) => runFarrier(url, args);
 
 const placed = async () => {
   const rows = await base.mdb.select().from(orders).where(eq(orders.state, 'waiting')).orderBy(orders.machineId);

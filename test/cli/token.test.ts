@@ -45,7 +45,7 @@ function farrier(args: readonly string[], env: Record<string, string> = {}, type
 it('makes, lists and revokes tokens, and shows one once', async () => {
   const env = { FARRIER_API: api, FARRIER_TOKEN: admin };
   expect(await farrier(['machine', 'list'], { FARRIER_API: api })).toMatchObject({
-    code: 1,
+    code: 7,
     error: expect.stringContaining('sign in first'),
   });
   const made = await farrier(['token', 'create', 'ci', '--role', 'operator', '--pool', 'web,batch'], env);
@@ -59,7 +59,7 @@ it('makes, lists and revokes tokens, and shows one once', async () => {
   expect(await farrier(['token', 'revoke', 'ci', '--reason', 'done'], env)).toMatchObject({ code: 0 });
   expect((await farrier(['token', 'ls'], env)).out).not.toMatch(/^ci /m);
   expect((await farrier(['token', 'ls', '--all'], env)).out).toMatch(/^ci +tok-\w+ +revoked/m);
-  expect(await farrier(['whoami'], { ...env, FARRIER_TOKEN: token })).toMatchObject({ code: 1 });
+  expect(await farrier(['whoami'], { ...env, FARRIER_TOKEN: token })).toMatchObject({ code: 7 });
   expect(await farrier(['token', 'create', 'x', '--role', 'king'], env)).toMatchObject({ code: 2 });
 });
 
@@ -105,7 +105,7 @@ it('makes the first token in the MDB, without the API', async () => {
 });
 
 it('keeps where it signed in, in a file that nobody else may read', async () => {
-  expect(await farrier(['login', '--api', api], {}, 'farrier_wrong\n')).toMatchObject({ code: 1, out: '' });
+  expect(await farrier(['login', '--api', api], {}, 'farrier_wrong\n')).toMatchObject({ code: 7, out: '' });
   await expect(stat(file)).rejects.toThrow('ENOENT');
   expect(await farrier(['login', '--api', api, '--name', 'lab'], {}, `${admin}\n`)).toMatchObject({
     ...{ code: 0, out: expect.stringContaining('context lab') },
@@ -127,7 +127,7 @@ it('sends a token to the API that it is of, and to no other', async () => {
   const seen: (string | undefined)[] = [];
   other.app.addHook('onSend', async ({ headers }) => void seen.push(headers.authorization));
   const elsewhere = await other.app.listen({ host: '127.0.0.1', port: 0 });
-  expect(await farrier(['whoami', '--api', elsewhere])).toMatchObject({ code: 1 });
+  expect(await farrier(['whoami', '--api', elsewhere])).toMatchObject({ code: 7 });
   expect(seen).toEqual([undefined]);
   await other.close();
   expect(await farrier(['whoami', '--api', 'http://farrier.example:8470'], { FARRIER_TOKEN: admin })).toMatchObject({

@@ -9,9 +9,8 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { createProgram } from '../../cli/program.ts';
-import { upCommand } from '../../cli/up/options.ts';
 import { definePlaces } from '../../mdb/places/places.ts';
+import { everyCommand, openCommandLine } from '../support/commandline.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -78,20 +77,9 @@ function wordsOf(line: string): string[] | null {
 const ours = /^(?:sudo )?(?:\.\/farrier|farrier|scripts\/up)(?: |$)/;
 
 /** `farrier` with nothing behind it: a command that is understood goes no further. */
-function understanding(): Command {
-  const program = createProgram(
-    'http://127.0.0.1:1',
-    () => ({}) as never,
-    { temporal: async () => ({}) as never },
-    async () => '',
-    { signingIn: {} as never },
-  );
-  program.addCommand(upCommand(async () => {}));
-  const every = (command: Command): Command[] => [command, ...command.commands.flatMap(every)];
-  for (const command of every(program)) {
-    command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
-    if (command.commands.length === 0) command.action(() => {});
-  }
+async function understanding(): Promise<Command> {
+  const program = await openCommandLine('http://127.0.0.1:1', { write: () => {} });
+  for (const command of everyCommand(program)) if (command.commands.length === 0) command.action(() => {});
   return program;
 }
 
@@ -102,7 +90,7 @@ async function misunderstood(line: string): Promise<string | null> {
   const start = words[0] === 'sudo' ? 1 : 0;
   const up = words[start] === 'scripts/up' ? ['up'] : [];
   try {
-    await understanding().parseAsync([...up, ...words.slice(start + 1)], { from: 'user' });
+    await (await understanding()).parseAsync([...up, ...words.slice(start + 1)], { from: 'user' });
     return null;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

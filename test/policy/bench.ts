@@ -2,14 +2,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { pino } from 'pino';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { openScreen } from '../../cli/context.ts';
-import { createProgram } from '../../cli/program.ts';
-import { ApiClient } from '../../client/api.ts';
 import { machines, racks } from '../../mdb/schema.ts';
+import { runFarrier } from '../support/commandline.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -52,24 +49,7 @@ export async function openPolicyBench(): Promise<PolicyBench> {
       inServiceAt: new Date(),
     })),
   );
-  const farrier = async (...args: string[]) => {
-    let out = '';
-    const write = (text: string) => {
-      out += text;
-    };
-    const screen = openScreen({ json: args.includes('--json'), colour: false, width: null, write });
-    const context = { api: new ApiClient({ url, operator: 'ann' }), operator: 'ann', now: Date.now(), screen };
-    const checks = { temporal: async () => ({ name: 'temporal', ok: true, message: '' }) };
-    const program = createProgram(
-      url,
-      () => context,
-      checks,
-      async () => '',
-    );
-    quiet(program);
-    await program.parseAsync(args, { from: 'user' });
-    return out;
-  };
+  const farrier = (...args: string[]) => runFarrier(url, args);
   const ask = async (method: 'GET' | 'POST' | 'PUT', path: string, body?: object) => {
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
@@ -83,9 +63,4 @@ export async function openPolicyBench(): Promise<PolicyBench> {
     await rm(folder, { recursive: true, force: true });
   };
   return { base, url, folder, farrier, ask, close };
-}
-
-function quiet(command: Command): void {
-  command.configureOutput({ writeErr: () => {} });
-  for (const inner of command.commands) quiet(inner);
 }

@@ -7,9 +7,6 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { openScreen } from '../../cli/context.ts';
-import { createProgram } from '../../cli/program.ts';
-import { ApiClient } from '../../client/api.ts';
 import { setProfile } from '../../mdb/drift/profiles.ts';
 import { setRotation } from '../../mdb/people/oncall.ts';
 import { removeRoute, setRoute } from '../../mdb/people/tickets.ts';
@@ -20,6 +17,7 @@ import { listPolicies, listVersions, restorePolicy } from '../../mdb/policies/ve
 import { setCapacity } from '../../mdb/service/capacity.ts';
 import { engageBreaker, releaseBreaker, setBreaker } from '../../mdb/service/circuitbreaker.ts';
 import { readPool, setPool } from '../../mdb/service/pools.ts';
+import { runFarrier } from '../support/commandline.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -45,22 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function farrier(...args: string[]): Promise<string> {
-  let out = '';
-  const write = (text: string) => {
-    out += text;
-  };
-  const screen = openScreen({ json: args.includes('--json'), colour: false, width: null, write });
-  const program = createProgram(
-    url,
-    () => ({ api: new ApiClient({ url, operator: 'ann' }), operator: 'ann', now: Date.now(), screen }),
-    { temporal: async () => ({ name: 'temporal', ok: true, message: '' }) },
-    async () => '',
-  );
-  program.configureOutput({ writeErr: () => {} });
-  await program.parseAsync(['node', 'farrier', 'policy', ...args]);
-  return out;
-}
+const farrier = (...args: string[]) => runFarrier(url, ['policy', ...args]);
 
 it('of a pool keeps who, when, why and what, and brings an earlier one back as a new one', async () => {
   await setPool(base.mdb, ada, 'batch', { soakMinutes: 5, owner: 'ops' }, 'first');

@@ -5,13 +5,12 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPeopleApi } from '../../api/people/server.ts';
 import { openAuthority } from '../../boot/authority.ts';
-import { openScreen } from '../../cli/context.ts';
-import { createProgram } from '../../cli/program.ts';
 import { ApiClient } from '../../client/api.ts';
 import { keepEvents } from '../../mdb/controllers/events.ts';
 import { keepDocuments, keepSensors, noteRecord } from '../../mdb/controllers/inventory.ts';
 import { keepLogs } from '../../mdb/controllers/logs.ts';
 import { machines } from '../../mdb/schema.ts';
+import { runFarrier } from '../support/commandline.ts';
 import { type ThrowawayMdb, throwawayMdb } from '../support/mdb.ts';
 import { writeSite } from '../support/site.ts';
 
@@ -67,18 +66,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function farrier(...words: string[]): Promise<string> {
-  let written = '';
-  const screen = openScreen({ json: false, colour: false, width: null, write: (text) => (written += text) });
-  const program = createProgram(
-    origin,
-    () => ({ api, operator: 'ann', now: Date.now(), screen }),
-    { temporal: async () => ({ name: 'temporal', ok: true, message: '' }) },
-    async () => null,
-  );
-  await program.parseAsync(words, { from: 'user' });
-  return written;
-}
+const farrier = (...words: string[]) => runFarrier(origin, words);
 
 describe('what a controller reported', () => {
   test('is shown by the API: parts, changes, power, and what could not be read', async () => {

@@ -150,7 +150,7 @@ describe.skipIf(cli === null)('semaphores, by hand', () => {
     expect(evicted).toMatchObject({ code: 0 });
     await bench.granted(last);
     expect(await farrier('semaphore', 'evict', 'nobody', '--reason', 'x')).toMatchObject({
-      code: 1,
+      code: 8,
       out: 'farrier: there is no permit nobody\n',
     });
     for (const wrong of ['reboot', 'reboot/rack', '../x=y', 'reboot/rack=a/b'])

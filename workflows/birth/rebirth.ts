@@ -24,7 +24,19 @@ const [rackStep, ...others] = birthSteps;
  * its inventory on it goes along the same steps as at its birth, under its permanent address: burn-in, identity, image.
  */
 export const rebirth = definePassage<'rebirth', RebirthFacts>('rebirth', {
-  steps: [{ ...rackStep, name: 'rack', owner: 'hands', limit: week, run: awaitBoot, foresee: foreseeBoot }, ...others],
+  steps: [
+    {
+      ...rackStep,
+      name: 'rack',
+      does: 'sets its boot state, and waits for the reboot that applies it, or power-cycles it where that was asked for',
+      undo: 'until it has booted, its boot state is set back and it stands where it stood; from then on nothing',
+      owner: 'hands',
+      limit: week,
+      run: awaitBoot,
+      foresee: foreseeBoot,
+    },
+    ...others,
+  ],
   powerTries: 3,
   rowsByEffects: true,
   resumesAt,

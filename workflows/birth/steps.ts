@@ -14,6 +14,8 @@ const minute = 60_000;
 /** The last steps of everything that installs a machine. */
 export const deployStep: Step<unknown, InstallFacts> = {
   name: 'deploy',
+  does: 'has the agent make keys, partitions and file systems and write the image, and takes it into the MDB',
+  undo: 'nothing: what was on the disks is gone with their keys; another birth writes them anew',
   owner: 'hardware',
   // A 1 GB image at a fair share of the image system's rate, file systems on large disks, and one retry.
   limit: 60 * minute,
@@ -22,6 +24,8 @@ export const deployStep: Step<unknown, InstallFacts> = {
 };
 export const readyStep: Step<unknown, InstallFacts> = {
   name: 'ready',
+  does: 'waits until the installed system has said from its own disk who it is, which puts it in service',
+  undo: 'nothing: it is installed, and stands held until a person has looked',
   owner: 'operations',
   // One reboot with its self-test.
   limit: 30 * minute,
@@ -31,9 +35,18 @@ export const readyStep: Step<unknown, InstallFacts> = {
 
 /** The steps of a birth. */
 export const birthSteps: readonly Step<unknown, BirthFacts>[] = [
-  { name: 'rack', owner: 'hands', limit: bootLimitMs, run: rack },
+  {
+    name: 'rack',
+    does: 'has it boot the bootstrap image, and waits for the inventory that its agent reports',
+    undo: 'nothing is to be undone: no disk was written; it stays held in its rack',
+    owner: 'hands',
+    limit: bootLimitMs,
+    run: rack,
+  },
   {
     name: 'register',
+    does: 'finds out who it is and where it stands, and gives it its name, its address and leave to be written',
+    undo: 'nothing: name and address stay its own for the next birth; retire gives them back',
     owner: 'network',
     // Transactions of the MDB; the limit only shows a step that is stuck.
     limit: 10 * minute,
@@ -42,6 +55,8 @@ export const birthSteps: readonly Step<unknown, BirthFacts>[] = [
   },
   {
     name: 'configure',
+    does: 'checks that its controller is its own, and sets the BIOS as its profile wants it',
+    undo: 'nothing: settings stay as the profile wants them, and the next birth finds them so',
     owner: 'hardware',
     // Reads of a controller that may be slow (quirk 11), and one reboot where BIOS settings have to be applied.
     limit: 30 * minute,
@@ -50,6 +65,8 @@ export const birthSteps: readonly Step<unknown, BirthFacts>[] = [
   },
   {
     name: 'profile',
+    does: 'burns it in, holds the figures against its profile and its peers, and chooses its image by them',
+    undo: 'nothing is to be undone: figures are kept; one that fails gets the debug image and is not offered',
     owner: 'hardware',
     // The burn-in's own cap comes from the machine's profile; this is what reporting may take beyond it.
     limit: 15 * minute,

@@ -15,6 +15,8 @@ const day = 24 * 60 * minute;
 export const erasing: readonly Step<unknown, CleanFacts>[] = [
   {
     name: 'leave',
+    does: 'takes it out of production when its groups can spare it, and waits for its work to end',
+    undo: 'it goes back into production as it was, and its permits are given back',
     owner: 'operations',
     // A drain has its own limit, by pool; this only shows a step that is stuck.
     limit: 8 * day,
@@ -30,11 +32,29 @@ export const erasing: readonly Step<unknown, CleanFacts>[] = [
       if (wasInService(context)) await resumeOutOfService(context, effects, wayOut(context));
     },
   },
-  { name: 'boot', owner: 'hands', limit: bootLimitMs, run: boot, foresee: foreseeBoot },
+  {
+    name: 'boot',
+    does: 'has it boot the fast bootstrap image, by a power cycle or at its next reboot',
+    undo: 'its boot state is healthy again, so that it boots its own disk; it stays held until a person has looked',
+    owner: 'hands',
+    limit: bootLimitMs,
+    run: boot,
+    foresee: foreseeBoot,
+  },
   // A 20 TB disk of the spinning kind writes itself over in a day and a half.
-  { name: 'erase', owner: 'hardware', limit: 3 * day, run: erase, foresee: foreseeErase },
+  {
+    name: 'erase',
+    does: 'has the agent erase every disk, each by the method for its kind',
+    undo: 'nothing can: what was erased stays so, and it stays out of service',
+    owner: 'hardware',
+    limit: 3 * day,
+    run: erase,
+    foresee: foreseeErase,
+  },
   {
     name: 'prove',
+    does: 'checks that there is a proof for each disk ever seen in it',
+    undo: 'nothing can: the disks are erased, and the proofs are kept',
     owner: 'hardware',
     limit: 10 * minute,
     run: prove,

@@ -29,9 +29,18 @@ export const maintenance = definePassage('maintenance', {
   refuse: (context) => (context.recall.isPast('window') ? null : refuseOutsideProduction(context)),
   steps: [
     // Windows are agreed upon weeks before.
-    { name: 'window', owner: 'operations', limit: 90 * day, run: awaitWindow },
+    {
+      name: 'window',
+      does: 'waits for its window, and checks that the machine is well enough to be worked on',
+      undo: 'nothing is to be undone: it has not left production',
+      owner: 'operations',
+      limit: 90 * day,
+      run: awaitWindow,
+    },
     {
       name: 'drain',
+      does: 'takes the permits, takes it out of production and waits for its work to end',
+      undo: 'it goes back into production as it was, and its permits are given back',
       owner: 'operations',
       // The pool's drain time-out is what ends the wait.
       limit: 7 * day,
@@ -42,9 +51,18 @@ export const maintenance = definePassage('maintenance', {
       resume: (context, effects) => resumeOutOfService(context, effects, wayOut(context.request)),
     },
     // Firmware of several components, each verified and flashed, and the reboots between.
-    { name: 'work', owner: 'hardware', limit: 6 * hour, run: workOffBatches },
+    {
+      name: 'work',
+      does: 'does what was ordered (firmware, BIOS, reboots, work of hands) with the fewest reboots',
+      undo: 'before the first act it goes back into production; from then on nothing: it stays in maintenance for a person',
+      owner: 'hardware',
+      limit: 6 * hour,
+      run: workOffBatches,
+    },
     {
       name: 'restore',
+      does: 'checks its health, again and again while it fails, and then asks a person',
+      undo: 'nothing: it stays out of production while it is not well, and "undrain" checks it anew',
       owner: 'hardware',
       limit: 30 * minute,
       async run(context, effects) {
@@ -52,7 +70,14 @@ export const maintenance = definePassage('maintenance', {
         return next;
       },
     },
-    { name: 'soak', owner: 'operations', limit: soakTime, run: staysHealthy },
+    {
+      name: 'soak',
+      does: 'watches that it stays healthy for as long as its pool wants; one that does not is restored anew',
+      undo: 'nothing is to be undone: it only looks',
+      owner: 'operations',
+      limit: soakTime,
+      run: staysHealthy,
+    },
   ],
   async finish(context, effects) {
     await effects.outage.moveMachine({ stage: 'in_service' });

@@ -12,6 +12,10 @@ export type Begun = Taken & Partial<BegunPassage & BeginResult>;
 /** One step of a passage, as a runbook would name it. */
 export interface Step<Request, Facts> {
   readonly name: string;
+  /** What is done in it, in a sentence for who operates. */
+  readonly does: string;
+  /** What undoes it when the passage ends there; where nothing does, why. */
+  readonly undo: string;
   /** Team that its questions go to. */
   readonly owner: string;
   /** Milliseconds until its fallback. */

@@ -19,6 +19,8 @@ export const drain = definePassage('drain', {
   steps: [
     {
       name: 'drain',
+      does: 'takes the permit, takes it out of production and waits for its work to end',
+      undo: 'it goes back into production as it was; once drained, "undrain" brings it back',
       owner: 'operations',
       limit: limits.drain,
       async run(context, effects) {

@@ -19,6 +19,8 @@ export const power = definePassage('power', {
   steps: [
     {
       name: 'reboot',
+      does: 'takes it out of production undrained and gives the one command to its power that was ordered',
+      undo: 'before the command it goes back into production; one that was sent is seen through, and "power on" undoes "power off"',
       owner: 'hardware',
       limit: limits.reboot,
       run: command,
@@ -26,6 +28,8 @@ export const power = definePassage('power', {
     },
     {
       name: 'restore',
+      does: 'checks its health, again and again while it fails, and then asks a person',
+      undo: 'nothing: it stays out of production while it is not well, and "undrain" checks it anew',
       owner: 'operations',
       limit: limits.restore,
       async run(context, effects) {

@@ -25,6 +25,8 @@ export const reboot = definePassage('reboot', {
   steps: [
     {
       name: 'drain',
+      does: 'takes the permits, takes it out of production and waits for its work to end',
+      undo: 'it goes back into production as it was, and its permits are given back',
       owner: 'operations',
       limit: limits.drain,
       async run(context, effects) {
@@ -33,9 +35,18 @@ export const reboot = definePassage('reboot', {
       },
       resume: (context, effects) => resumeOutOfService(context, effects, wayOut(context.request)),
     },
-    { name: 'reboot', owner: 'hardware', limit: ({ policy }) => policy.rebootLimit, run: cycle },
+    {
+      name: 'reboot',
+      does: 'restarts it once, and waits for what comes up',
+      undo: 'before the command it goes back into production; a restart that was sent is seen through',
+      owner: 'hardware',
+      limit: ({ policy }) => policy.rebootLimit,
+      run: cycle,
+    },
     {
       name: 'restore',
+      does: 'checks its health, again and again while it fails, and then asks a person',
+      undo: 'nothing: it stays out of production while it is not well, and "undrain" checks it anew',
       owner: 'operations',
       limit: limits.restore,
       async run(context, effects) {

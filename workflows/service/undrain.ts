@@ -14,7 +14,16 @@ import { limits, powerTries } from './production.ts';
 export const undrain = definePassage('undrain', {
   powerTries,
   refuse: refuseWhatStandsElsewhere,
-  steps: [{ name: 'restore', owner: 'operations', limit: limits.restore, run: bringBack }],
+  steps: [
+    {
+      name: 'restore',
+      does: 'stops the drain or takes it from where it stands aside, checks its health and puts it back',
+      undo: 'nothing: it stays in restore while it is not healthy, and "drain" takes it out again',
+      owner: 'operations',
+      limit: limits.restore,
+      run: bringBack,
+    },
+  ],
   finish: async ({ request }) =>
     done(request.to === 'disabled' ? 'out of production, in restore' : 'back in production'),
 });
