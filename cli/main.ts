@@ -51,7 +51,9 @@ const program = await createProgram(
     mdb: { ownerUrl: environment.mdbOwnerUrl, url: environment.mdbUrl },
     signingIn: {
       file: environment.contexts,
-      askToken: async () => environment.token ?? (await import('./bmc/prompt.ts')).askToken(),
+      askToken: async () => environment.token ?? askSecret('Token: '),
+      askSecret,
+      isTyped: process.stdin.isTTY === true && environment.token === undefined,
       connect: ({ api: url, ...rest }) => new ApiClient({ url, operator, ...rest }),
     },
   },
@@ -90,6 +92,10 @@ async function signIns(): Promise<SignIns> {
     standardApi: file.contexts[file.current ?? '']?.api ?? elsewhere,
     entryAt: (api) => entryOf(file, api),
   };
+}
+
+async function askSecret(question: string): Promise<string> {
+  return (await import('./bmc/prompt.ts')).askSecret(question);
 }
 
 function versionHere(): string {

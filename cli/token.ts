@@ -31,25 +31,33 @@ function listArgument(text: string, before: readonly string[] = []): readonly st
   return [...before, ...names];
 }
 
-export interface NewToken {
+export interface NewGrant {
   readonly role: Role;
   readonly pool?: readonly string[];
   readonly team?: readonly string[];
+}
+
+export interface NewToken extends NewGrant {
   readonly expires: string;
   readonly reason?: string;
   readonly person?: string;
 }
 
-export function grantOf({ role, pool, team }: Pick<NewToken, 'role' | 'pool' | 'team'>): Grant {
+export function grantOf({ role, pool, team }: NewGrant): Grant {
   return { role, pools: pool ?? null, teams: team ?? null };
+}
+
+/** A role, and for what. */
+export function grantOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--role <role>', 'what it may').choices(roles).makeOptionMandatory())
+    .option('--pool <pools>', 'only for machines of these pools, like web,batch', listArgument)
+    .option('--team <teams>', 'only for what is asked of these teams', listArgument);
 }
 
 /** What a new token may, and for how long. */
 export function tokenOptions(command: Command): Command {
-  return command
-    .addOption(new Option('--role <role>', 'what it may').choices(roles).makeOptionMandatory())
-    .option('--pool <pools>', 'only for machines of these pools, like web,batch', listArgument)
-    .option('--team <teams>', 'only for what is asked of these teams', listArgument)
+  return grantOptions(command)
     .option('--expires <time>', 'when it ends: a year from now at the latest', timeArgument, timeArgument('+90d'))
     .option('--person <name>', 'whose it is, where it is not your own')
     .option('--reason <text>', 'what it is for');
@@ -117,12 +125,19 @@ export function addWhoami(program: Command, open: () => Context): void {
   });
 }
 
-const known: Readonly<Record<SessionView['by'], string>> = { loopback: 'being on its machine', token: 'a token' };
+const known: Readonly<Record<SessionView['by'], string>> = {
+  loopback: 'being on its machine',
+  token: 'a token',
+  password: 'a password',
+  passkey: 'a passkey',
+  provider: 'the provider of accounts',
+};
 
-export function showSession(screen: Screen, { name, by, grants, expiresAt }: SessionView): void {
+export function showSession(screen: Screen, { name, by, grants, expiresAt, passwordGiven }: SessionView): void {
   screen.facts(name, [
     ['known by', known[by]],
     ['may', grants.map(describeGrant).join('; ')],
     ['until', expiresAt === null ? null : moment(expiresAt)],
+    ['password', passwordGiven ? 'given by somebody else; take one of your own: farrier person password' : null],
   ]);
 }

@@ -174,8 +174,22 @@ export const words: Readonly<Record<string, Readonly<Record<string, Word>>>> = {
       about: 'tokens, by which programs and people elsewhere say who they are',
       load: plain('addToken', () => import('./token.ts')),
     },
-    login: { about: 'sign in at an API (--api) with a token, and keep it for the commands that follow', load: login },
-    logout: { about: 'forget a context and its token; the token itself is good until it is revoked', load: login },
+    person: {
+      about: 'people with accounts, and what they may',
+      load: async (program, { open, signingIn }) => (await import('./person.ts')).addPerson(program, open, signingIn),
+    },
+    provider: {
+      about: 'the provider of accounts, by OpenID Connect',
+      load: plain('addProvider', () => import('./provider.ts')),
+    },
+    login: {
+      about: 'sign in at an API (--api), with a token or as a person, for the commands that follow',
+      load: login,
+    },
+    logout: {
+      about: 'sign out of a context, and forget it; a token that was made is good until it is revoked',
+      load: login,
+    },
     context: { about: 'the Farriers that you have signed in at', load: login },
     whoami: {
       about: 'say as whom the API knows you, and what you may',

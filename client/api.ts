@@ -53,6 +53,7 @@ import type {
   PoolView,
 } from '../contract/guards.ts';
 import type { EventView, HardwareView, LogEntryView } from '../contract/hardwareviews.ts';
+import type { PersonCreated, PersonRequest, PersonView } from '../contract/people.ts';
 import type {
   DisruptionAnswer,
   DisruptionRequest,
@@ -64,9 +65,10 @@ import type {
 } from '../contract/permitviews.ts';
 import type { ImpactView, NetworkView, PlacesRequest, SwitchView } from '../contract/places.ts';
 import type { PolicyVersionView } from '../contract/policyschemas.ts';
+import type { DeviceStarted, DeviceWaiting, ProviderRequest, ProviderView } from '../contract/providers.ts';
 import type { RehydrateList, RehydrateRequest, RehydrateView } from '../contract/rehydrateschemas.ts';
 import type { ReleaseRequest, UnholdRequest, VouchRequest } from '../contract/release.ts';
-import type { SessionView } from '../contract/session.ts';
+import type { SessionView, SignedInView, SignInChoices } from '../contract/session.ts';
 import type { TagChange, TagsChanged, TagView } from '../contract/tagschemas.ts';
 import type {
   OnCallView,
@@ -567,6 +569,71 @@ export class ApiClient {
   /** Who the caller is, and what they may. */
   session(): Promise<SessionView> {
     return this.#get('/session');
+  }
+
+  /** Signs a person in; the token in the answer says from then on who asks. */
+  signIn(name: string, password: string): Promise<SignedInView> {
+    return this.#send('POST', '/session', { name, password });
+  }
+
+  /** What somebody is to do on another device, so that they are signed in here. */
+  startDevice(): Promise<DeviceStarted> {
+    return this.#send('POST', '/session/device/start', {});
+  }
+
+  /** Signs in whom `startDevice` waits for, or says to wait on. */
+  pollDevice(deviceCode: string): Promise<SignedInView | DeviceWaiting> {
+    return this.#send('POST', '/session/device', { deviceCode });
+  }
+
+  signInChoices(): Promise<SignInChoices> {
+    return this.#get('/session/choices');
+  }
+
+  provider(): Promise<ProviderView> {
+    return this.#get('/provider');
+  }
+
+  async setProvider(request: ProviderRequest): Promise<void> {
+    await this.#send('PUT', '/provider', request);
+  }
+
+  async removeProvider(reason: string): Promise<void> {
+    await this.#ask('DELETE', '/provider', { query: { reason } });
+  }
+
+  /** Ends the caller's sign-in. */
+  async signOut(): Promise<void> {
+    await this.#ask('DELETE', '/session', {});
+  }
+
+  /** Takes another password of the caller. */
+  async changePassword(old: string, password: string): Promise<void> {
+    await this.#send('PUT', '/session/password', { old, password });
+  }
+
+  async people(): Promise<PersonView[]> {
+    return (await this.#get<{ people: PersonView[] }>('/people')).people;
+  }
+
+  /** Gives somebody an account; a password that was not told is in the answer, and nowhere else. */
+  createPerson(request: PersonRequest): Promise<PersonCreated> {
+    return this.#send('POST', '/people', request);
+  }
+
+  async grantPerson(name: string, request: Pick<PersonRequest, 'grants' | 'reason'>): Promise<void> {
+    await this.#send('PUT', `/people/${encodeURIComponent(name)}/grants`, request);
+  }
+
+  givePassword(
+    name: string,
+    request: Pick<PersonRequest, 'password' | 'reason'>,
+  ): Promise<{ password: string | null }> {
+    return this.#send('PUT', `/people/${encodeURIComponent(name)}/password`, request);
+  }
+
+  async changePerson(name: string, change: 'disable' | 'enable', reason: string): Promise<void> {
+    await this.#send('POST', `/people/${encodeURIComponent(name)}/${change}`, { reason });
   }
 
   async tokens(): Promise<TokenView[]> {

@@ -9,6 +9,9 @@ import { Guarded } from './frame/part.tsx';
 import { InboxPage } from './inbox/page.tsx';
 import { MachinePage } from './machine/page.tsx';
 import { RacksPage } from './racks/page.tsx';
+import { AccountPage } from './signin/account.tsx';
+import { SignInGuard } from './signin/guard.tsx';
+import { ReturnPage } from './signin/return.tsx';
 
 /** What each address shows; `name` is what stands in the place of `:name`. */
 const pages: Readonly<Record<ConsolePage, ComponentType<{ readonly name: string }>>> = {
@@ -18,6 +21,8 @@ const pages: Readonly<Record<ConsolePage, ComponentType<{ readonly name: string 
   inbox: InboxPage,
   belt: BeltPage,
   racks: RacksPage,
+  account: AccountPage,
+  signin: ReturnPage,
 };
 
 const patterns = Object.entries(consolePages).map(([page, path]) => ({
@@ -37,7 +42,9 @@ export function App() {
       </a>
       <Navigation />
       <Guarded key={pathname}>
-        <Shown name={name} />
+        <SignInGuard>
+          <Shown name={name} />
+        </SignInGuard>
       </Guarded>
     </>
   );

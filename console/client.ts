@@ -54,7 +54,7 @@ async function ask<T>(method: string, path: string, init: RequestInit = {}): Pro
   return body as T;
 }
 
-function read<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+export function fetchFrom<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
     if (value !== undefined && value !== null && value !== '') given.set(name, String(value));
@@ -62,7 +62,8 @@ function read<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise
   return ask('GET', search === '' ? path : `${path}?${search}`, signal ? { signal } : {});
 }
 
-function send<T>(method: 'POST' | 'PUT', path: string, body: object): Promise<T> {
+export function sendTo<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T> {
+  if (body === undefined) return ask(method, path);
   return ask(method, path, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 }
 
@@ -75,40 +76,41 @@ export interface MachineSlice {
   readonly total: number;
 }
 
-export const readSession = (signal: AbortSignal) => read<SessionView>('/session', {}, signal);
+export const readSession = (signal: AbortSignal) => fetchFrom<SessionView>('/session', {}, signal);
 
 export const readMachines = (
   query: { selector: string; after: string | null; limit: number },
   signal: AbortSignal,
-): Promise<MachineSlice> => read('/machines', query, signal);
+): Promise<MachineSlice> => fetchFrom('/machines', query, signal);
 
 export const readMachineView = (name: string, signal: AbortSignal) =>
-  read<MachineView>(`/machines/${at(name)}`, {}, signal);
+  fetchFrom<MachineView>(`/machines/${at(name)}`, {}, signal);
 
 export const readLife = async (name: string, limit: number, signal: AbortSignal) =>
-  (await read<{ entries: TimelineEntry[] }>(`/machines/${at(name)}/timeline`, { limit }, signal)).entries;
+  (await fetchFrom<{ entries: TimelineEntry[] }>(`/machines/${at(name)}/timeline`, { limit }, signal)).entries;
 
 export const readOrdersOf = async (machine: string, signal: AbortSignal) =>
-  (await read<{ orders: OrderView[] }>('/orders', { machine, limit: 50 }, signal)).orders;
+  (await fetchFrom<{ orders: OrderView[] }>('/orders', { machine, limit: 50 }, signal)).orders;
 
 export const readQuestions = async (signal: AbortSignal) =>
-  (await read<{ steps: HumanStepView[] }>('/steps', { open: true, limit: 1000 }, signal)).steps;
+  (await fetchFrom<{ steps: HumanStepView[] }>('/steps', { open: true, limit: 1000 }, signal)).steps;
 
 export const answerQuestion = (id: string, answer: { answer: string; note?: string; data?: object }) =>
-  send<{ accepted: true }>('POST', `/steps/${at(id)}/answer`, answer);
+  sendTo<{ accepted: true }>('POST', `/steps/${at(id)}/answer`, answer);
 
 export const readApprovals = async (signal: AbortSignal) =>
-  (await read<{ approvals: ApprovalView[] }>('/approvals', { state: 'waiting', limit: 200 }, signal)).approvals;
+  (await fetchFrom<{ approvals: ApprovalView[] }>('/approvals', { state: 'waiting', limit: 200 }, signal)).approvals;
 
 export const readApproval = (id: string, signal: AbortSignal) =>
-  read<ApprovalDetail>(`/approvals/${at(id)}`, {}, signal);
+  fetchFrom<ApprovalDetail>(`/approvals/${at(id)}`, {}, signal);
 
 export const approve = (id: string, plan: string) =>
-  send<ApprovalDone>('POST', `/approvals/${at(id)}/approve`, { plan });
+  sendTo<ApprovalDone>('POST', `/approvals/${at(id)}/approve`, { plan });
 
 export const refuseApproval = (id: string, reason: string) =>
-  send<{ accepted: true }>('POST', `/approvals/${at(id)}/refuse`, { reason });
+  sendTo<{ accepted: true }>('POST', `/approvals/${at(id)}/refuse`, { reason });
 
-export const readBelt = (signal: AbortSignal) => read<BeltView>('/belt', {}, signal);
+export const readBelt = (signal: AbortSignal) => fetchFrom<BeltView>('/belt', {}, signal);
 
-export const readRacks = async (signal: AbortSignal) => (await read<{ racks: RackView[] }>('/racks', {}, signal)).racks;
+export const readRacks = async (signal: AbortSignal) =>
+  (await fetchFrom<{ racks: RackView[] }>('/racks', {}, signal)).racks;

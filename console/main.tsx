@@ -1,12 +1,14 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { isWorthRetrying } from './client.ts';
 import { showTheme } from './frame/theme.ts';
+import { noticeSignOut } from './signin/guard.tsx';
 
 showTheme();
-const queries = new QueryClient({
+const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: (error) => noticeSignOut(queries, error) }),
   defaultOptions: {
     queries: { retry: (times, error) => times < 2 && isWorthRetrying(error), staleTime: 1000, networkMode: 'always' },
     mutations: { networkMode: 'always' },

@@ -1,4 +1,4 @@
-/** Who looks. This is the one place where the console reads it; signing in, where it is needed, begins here. */
+/** Who looks: the one place where the console reads it. Signing in is in signin/. */
 import { useQuery } from '@tanstack/react-query';
 import type { SessionView } from '../contract/session.ts';
 import { readSession } from './client.ts';

@@ -6,5 +6,7 @@ export const consolePages = {
   inbox: '/inbox',
   belt: '/belt',
   racks: '/racks',
+  account: '/account',
+  signin: '/signin',
 } as const;
 export type ConsolePage = keyof typeof consolePages;

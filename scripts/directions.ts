@@ -43,7 +43,10 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   contract: ['zod', '@temporalio/common'],
   // What a browser has to fetch, all of it.
-  console: [...['react', 'react-dom', 'react-aria-components', '@tanstack/react-query', '@tanstack/react-virtual']],
+  console: [
+    ...['react', 'react-dom', 'react-aria-components', '@tanstack/react-query', '@tanstack/react-virtual'],
+    '@simplewebauthn/browser',
+  ],
 };
 
 /** Where only types may be taken from: what workflows know of activities, and the console of schemas, is erased. */

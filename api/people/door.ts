@@ -4,7 +4,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import type { Authority } from '../../boot/authority.ts';
 import { isLoopback, type Listen } from '../../host/listen.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { hasAdmin } from '../../mdb/people/tokens.ts';
+import { hasAdmin } from '../../mdb/people/admins.ts';
 import { isOutage } from '../../mdb/trouble.ts';
 
 export interface DoorSetting {

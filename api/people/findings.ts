@@ -118,7 +118,9 @@ export function examineAudit({ rows, marks }: AuditFigures): Finding {
 
 /** Who may ask here without saying who they are, and whether anybody could sign in from elsewhere. */
 export function examineSignIn(trustsLoopback: boolean, admin: boolean): Finding {
-  const others = admin ? 'others sign in' : 'nobody can sign in from elsewhere yet (farrier token create)';
+  const others = admin
+    ? 'others sign in'
+    : 'nobody can sign in from elsewhere yet (farrier person add, farrier token create)';
   if (trustsLoopback)
     return { name: 'sign-in', ok: true, message: `who is on this machine is its administrator; ${others}` };
   return {

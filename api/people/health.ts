@@ -12,7 +12,7 @@ import type { Mdb } from '../../mdb/connect.ts';
 import { countConformity } from '../../mdb/drift/listing.ts';
 import { countFleet, type FleetCounts } from '../../mdb/machines/fleet.ts';
 import { countConformance, countConsumption, countHealth } from '../../mdb/machines/views.ts';
-import { hasAdmin } from '../../mdb/people/tokens.ts';
+import { hasAdmin } from '../../mdb/people/admins.ts';
 import { listProcesses, listSiteIds, type ProcessSeen } from '../../mdb/processes.ts';
 import { readOwnRights } from '../../mdb/roles.ts';
 import { readBreaker } from '../../mdb/service/circuitbreaker.ts';

@@ -1,10 +1,14 @@
-/** Who asks: by a token, or on an address that nobody else reaches. */
+/** Who asks: by a token or a session, or on an address that nobody else reaches. */
 import type { FastifyRequest } from 'fastify';
 import type { Grant } from '../../domain/grants.ts';
+import type { SessionKind } from '../../domain/sessions.ts';
 import { isLoopback } from '../../host/listen.ts';
 import type { Mdb } from '../../mdb/connect.ts';
-import { findToken, noteTokenUse } from '../../mdb/people/tokens.ts';
+import { findSession, noteSessionUse, type SignedIn, sessionMark } from '../../mdb/people/sessions.ts';
+import { findToken, noteTokenUse, type TokenRow } from '../../mdb/people/tokens.ts';
 import { limitRate } from '../limits.ts';
+import type { Confirm } from '../signin/confirming.ts';
+import { askedOrigin, isOwnPage, readCookie } from '../signin/cookies.ts';
 import { ApiError, TooMany } from './errors.ts';
 import { type Identify, type Operator, operatorOf } from './operator.ts';
 
@@ -12,46 +16,89 @@ export interface IdentifyOptions {
   readonly mdb: Mdb;
   /** Whether whoever reaches this process by the loopback address is its administrator. */
   readonly trustsLoopback: boolean;
+  /** Whether who is signed in still may. */
+  readonly confirm: Confirm;
 }
 
-// Tokens from one address that are not known to be good. Nobody guesses 256 bits: this keeps who tries from the MDB.
+// Secrets from one address that are not known to be good. Nobody guesses 256 bits: this keeps who tries from the MDB.
 const perGuesser = { burst: 60, perSecond: 1 };
 // One that was good a moment ago costs nothing, whoever guesses behind the same address.
 const goodForMs = 60_000;
 const maxGood = 10_000;
 
-export function createIdentify({ mdb, trustsLoopback }: IdentifyOptions): Identify {
+export function createIdentify({ mdb, trustsLoopback, confirm }: IdentifyOptions): Identify {
   const guesses = limitRate(perGuesser);
   const good = new Map<string, number>();
 
-  async function identifyToken(request: FastifyRequest, header: string): Promise<Operator> {
-    if ((good.get(header) ?? 0) < Date.now() && !guesses.take(request.ip))
-      throw new TooMany('too many wrong tokens came from this address: wait a moment', guesses.waitSeconds(request.ip));
-    // Whatever is wrong with it, the same is done and said.
-    const found = await findToken(mdb, /^Bearer +(\S{1,200})$/i.exec(header)?.[1] ?? '');
-    if (found === null) {
-      good.delete(header);
-      throw new ApiError('unauthenticated', 'this token is not one that is good now');
-    }
-    good.set(header, Date.now() + goodForMs);
+  /** Looks for whose a secret is, unless too many others came from there. Whatever is wrong with it, the same is done. */
+  async function lookUp<T>(secret: string, { ip }: FastifyRequest, find: () => Promise<T | null>): Promise<T | null> {
+    if ((good.get(secret) ?? 0) < Date.now() && !guesses.take(ip))
+      throw new TooMany('too many wrong tokens came from this address: wait a moment', guesses.waitSeconds(ip));
+    const found = await find();
+    if (found === null) good.delete(secret);
+    else good.set(secret, Date.now() + goodForMs);
     if (good.size > maxGood) good.delete(good.keys().next().value as string);
-    if (Date.now() - (found.lastUsedAt?.getTime() ?? 0) > goodForMs) await noteTokenUse(mdb, found.id);
+    return found;
+  }
+
+  async function identifyBearer(request: FastifyRequest, header: string): Promise<Operator> {
+    const secret = /^Bearer +(\S{1,200})$/i.exec(header)?.[1] ?? '';
+    const found = await lookUp<SignedIn | TokenRow>(header, request, () =>
+      secret.startsWith(sessionMark) ? findConfirmed(secret, 'program') : findToken(mdb, secret),
+    );
+    if (found === null) throw new ApiError('unauthenticated', 'this token is not one that is good now');
+    if ('session' in found) return operatorBy(found);
+    if (isOld(found.lastUsedAt)) await noteTokenUse(mdb, found.id);
     const { name, grants, expiresAt, person, maker } = found;
-    return operatorOf(`token:${name}`, grants, 'token', expiresAt, { person, maker });
+    return operatorOf(`token:${name}`, grants, 'token', { expiresAt, person, maker });
+  }
+
+  /** Whose sign-in a secret is, who still may. */
+  async function findConfirmed(secret: string, kind: SessionKind): Promise<SignedIn | null> {
+    const found = await findSession(mdb, secret, kind);
+    return found && confirm(found, secret);
+  }
+
+  async function operatorBy({ session, person }: SignedIn): Promise<Operator> {
+    if (isOld(session.usedAt)) await noteSessionUse(mdb, session);
+    const { id, kind, way, personId, expiresAt } = session;
+    // Who gave them their password could sign in by it.
+    const maker = person.passwordBy;
+    return operatorOf(person.name, person.grants, way, {
+      ...{ expiresAt, maker, session: { id, personId, kind, way, passwordGiven: maker !== null } },
+    });
+  }
+
+  /** Null for a cookie that is good no more, as for none. */
+  async function identifyBrowser(request: FastifyRequest, secret: string): Promise<Operator | null> {
+    const found = await lookUp(secret, request, () => findConfirmed(secret, 'browser'));
+    if (found === null) return null;
+    // Browsers send it along whoever asks them to: what it is good for is done for pages of ours alone.
+    const { method, headers } = request;
+    const changes = method !== 'GET' && method !== 'HEAD';
+    if (changes ? !isOwnPage(request) : !['same-origin', 'none', undefined].includes(siteOf(headers)))
+      throw new ApiError('forbidden', 'who is signed in by a cookie is asked for by pages of this origin only');
+    return operatorBy(found);
   }
 
   return async (request) => {
     refuseForeign(request);
     const { authorization } = request.headers;
-    if (authorization !== undefined) return identifyToken(request, authorization);
-    return trustsLoopback ? identifyLocal(request) : null;
+    if (authorization !== undefined) return identifyBearer(request, authorization);
+    const cookie = readCookie(request);
+    const person = cookie === null ? null : await identifyBrowser(request, cookie);
+    return person ?? (trustsLoopback ? identifyLocal(request) : null);
   };
 }
 
+const isOld = (usedAt: Date | null) => Date.now() - (usedAt?.getTime() ?? 0) > goodForMs;
+
+const siteOf = ({ 'sec-fetch-site': site }: FastifyRequest['headers']) => (Array.isArray(site) ? site[0] : site);
+
 /** No page from elsewhere may ask through somebody's browser. */
-function refuseForeign({ headers, protocol }: FastifyRequest): void {
-  const { origin, host } = headers;
-  if (origin !== undefined && origin !== `${protocol}://${host}`)
+function refuseForeign(request: FastifyRequest): void {
+  const { origin } = request.headers;
+  if (origin !== undefined && origin !== askedOrigin(request))
     throw new ApiError('forbidden', 'pages of other origins may not ask');
 }
 

@@ -84,10 +84,14 @@ export async function mustBePool(mdb: Mdb, id: string, hint = ''): Promise<void>
   );
 }
 
+/** The folder of the secrets that references name. */
+export function secretsOf({ images, secrets }: PeopleDependencies): string {
+  return secrets ?? join(dirname(images), 'secrets');
+}
+
 /** Whether a secret lies where the workers of this data folder look for it. */
-export function hasSecret({ images, secrets }: PeopleDependencies, reference: string): Promise<boolean> {
-  const folder = secrets ?? join(dirname(images), 'secrets');
-  return access(join(folder, reference)).then(
+export function hasSecret(dependencies: PeopleDependencies, reference: string): Promise<boolean> {
+  return access(join(secretsOf(dependencies), reference)).then(
     () => true,
     () => false,
   );

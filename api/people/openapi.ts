@@ -52,10 +52,12 @@ const tagTexts: Readonly<Record<string, string>> = {
   profiles: 'Profiles: the settings, versions and parts that machines should have',
   rehydrate: 'Workflows that were lost, and bringing them back',
   semaphores: 'How many machines of a group may be out of service',
-  session: 'Who asks',
+  session: 'Who asks, and signing in',
   tags: 'What machines are called',
   tickets: 'What is wrong with machines, and who is told',
 };
+
+const ways = [{ token: [] }, { session: [] }, { loopback: [] }];
 
 export function describeApi(routes: readonly ApiRoute[]): Json {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -77,12 +79,18 @@ export function describeApi(routes: readonly ApiRoute[]): Json {
     },
     servers: [{ url: '/', description: 'Where this description came from' }],
     tags: used.map((name) => ({ name, description: tagTexts[name] ?? name })),
-    security: [{ token: [] }, { loopback: [] }],
+    security: ways,
     paths,
     components: {
       schemas: sortKeys(schemas),
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'A token, as POST /tokens makes it.' },
+        token: { type: 'http', scheme: 'bearer', description: 'A token, as POST /tokens or POST /session makes it.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'farrier-PORT',
+          description: 'The cookie of a browser, by POST /session; over TLS its name begins with `__Host-`.',
+        },
         loopback: {
           type: 'apiKey',
           in: 'header',
@@ -109,7 +117,7 @@ function describeRoute(one: ApiRoute, schemas: Record<string, Json>): Json {
     operationId: operationId(one),
     tags: [tag],
     summary,
-    security: right.role === 'anyone' ? [{}] : [{ token: [] }, { loopback: [] }],
+    security: right.role === 'anyone' ? [{}] : ways,
     'x-farrier-right': { role: right.role, of: right.of },
     'x-farrier-effect': effect,
     ...(reason && { 'x-farrier-reason': reason }),

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { record } from '../../mdb/acting.ts';
 import type { Mdb } from '../../mdb/connect.ts';
 import { limitRate } from '../limits.ts';
-import { describeProblem, rootOf, TooMany } from './errors.ts';
+import { ApiError, describeProblem, rootOf, TooMany } from './errors.ts';
 import { nobody } from './operator.ts';
 
 /** Statuses by which a write is refused for what it would do, or for who asks; what is only malformed is none. */
@@ -29,7 +29,10 @@ export function createErrorHandler(mdb: Mdb) {
     const path = request.routeOptions.url;
     const { status } = problem;
     if (status === 503) {
-      request.log.warn({ path, error: rootOf(error).message }, 'the MDB cannot be reached');
+      request.log.warn(
+        { path, error: rootOf(error).message },
+        error instanceof ApiError ? 'a request must wait' : 'the MDB cannot be reached',
+      );
       reply.header('retry-after', '5');
     } else if (status >= 500) request.log.error({ path, error: rootOf(error).stack }, 'a request failed');
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="farrier"');

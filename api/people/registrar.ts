@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { poolsSeen } from '../../domain/grants.ts';
+import type { SignIn } from '../signin/signin.ts';
 import type { PeopleDependencies } from './app.ts';
 import type { Cursors } from './cursors.ts';
 import { ApiError } from './errors.ts';
@@ -30,6 +31,7 @@ interface Services {
   readonly cursors: Cursors;
   readonly following: ChangeFeed;
   readonly watch: StreamWatch;
+  readonly signIn: SignIn;
 }
 
 export function serveRoutes(app: FastifyInstance, routes: readonly ApiRoute[], services: Services): void {
@@ -97,7 +99,6 @@ function narrow({ fieldsOf: list, answers }: ApiRoute, { query, reply }: Asked, 
 
 function admit({ right }: ApiRoute, operator: FastifyRequest['operator']): void {
   if (mayAsk(operator, right)) return;
-  if (operator === null)
-    throw new ApiError('unauthenticated', 'sign in first, with a token: farrier login, or FARRIER_TOKEN');
+  if (operator === null) throw new ApiError('unauthenticated', 'sign in first: farrier login, or FARRIER_TOKEN');
   throw new ApiError('forbidden', `this takes the role ${right.role}, and ${operator.name} is ${operator.role}`);
 }

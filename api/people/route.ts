@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { approvalAsked } from '../../contract/approvals.ts';
 import type { Role } from '../../domain/grants.ts';
+import type { SignIn } from '../signin/signin.ts';
 import type { PeopleDependencies } from './app.ts';
 import type { Cursors } from './cursors.ts';
 import type { Eyes } from './eyes/eyes.ts';
@@ -40,6 +41,7 @@ export interface Asked<Params = unknown, Query = unknown, Body = unknown> extend
   readonly watch: StreamWatch;
   /** All that is served, for what was asked before and is done now. */
   readonly routes: readonly ApiRoute[];
+  readonly signIn: SignIn;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** The same that is in it by name. */

@@ -19,9 +19,12 @@ import { machineRoutes } from './machines.ts';
 import { manyOrdersRoutes } from './many.ts';
 import { onCallRoutes } from './oncall.ts';
 import { humanStepRoutes, orderRoutes } from './orders.ts';
+import { passkeyRoutes } from './passkeys.ts';
+import { personRoutes } from './persons.ts';
 import { placeRoutes } from './places.ts';
 import { policyRoutes } from './policies.ts';
 import { profileRoutes } from './profiles.ts';
+import { providerRoutes } from './provider.ts';
 import { rehydrateRoutes } from './rehydrate.ts';
 import { releaseRoutes, vouchingRoutes } from './release.ts';
 import type { ApiRoute } from './route.ts';
@@ -65,4 +68,7 @@ export const routes: readonly ApiRoute[] = [
   ...policyRoutes,
   ...accountRoutes,
   ...approvalRoutes,
+  ...personRoutes,
+  ...passkeyRoutes,
+  ...providerRoutes,
 ];

@@ -8,6 +8,9 @@ import { apiHeader, apiVersion } from '../../contract/apiheader.ts';
 import { readCursorKey } from '../../mdb/api/cursorkey.ts';
 import type { MdbConnection } from '../../mdb/connect.ts';
 import { limitRate } from '../limits.ts';
+import { createConfirm } from '../signin/confirming.ts';
+import { readCookie, writeCookie } from '../signin/cookies.ts';
+import { createSignIn } from '../signin/signin.ts';
 import type { PeopleDependencies } from './app.ts';
 import { serveConsole } from './console.ts';
 import { createCursors } from './cursors.ts';
@@ -16,6 +19,7 @@ import { tellChanges } from './following.ts';
 import { createIdentify } from './identify.ts';
 import { parseJson } from './json.ts';
 import { refuseUnknown } from './missing.ts';
+import { secretsOf } from './names.ts';
 import { describeApi } from './openapi.ts';
 import type { Identify } from './operator.ts';
 import { createErrorHandler } from './refusals.ts';
@@ -43,7 +47,10 @@ export interface PeopleApiOptions extends PeopleDependencies {
 export async function createPeopleApi(options: PeopleApiOptions) {
   const { log, listen, tls, requestsPerMinute = 12_000, recheckMs = 15_000, console: pages, ...dependencies } = options;
   const { trustsLoopback = true } = dependencies;
-  const { identify = createIdentify({ mdb: dependencies.mdb, trustsLoopback }) } = options;
+  const { mdb } = dependencies;
+  const signIn = createSignIn(mdb, secretsOf(dependencies));
+  const confirm = createConfirm(mdb, signIn.provider);
+  const { identify = createIdentify({ mdb, trustsLoopback, confirm }) } = options;
   const refuse = createErrorHandler(dependencies.mdb);
   const app = fastify({
     // An address that cannot be read is met before any route is.
@@ -73,8 +80,13 @@ export async function createPeopleApi(options: PeopleApiOptions) {
   app.decorateRequest('operator', null);
   // Says who answers, also where it refuses: the client takes nobody else for Farrier.
   app.addHook('onRequest', async (_request, reply) => void reply.header(apiHeader, apiVersion));
-  app.addHook('onRequest', async (request) => {
+  // What is told to one must be kept for no other, nor shown again once they are gone.
+  app.addHook('onRequest', async (_request, reply) => void reply.headers(neverKept));
+  app.addHook('onRequest', async (request, reply) => {
     request.operator = await identify(request);
+    // One that has ended is taken away, or each request of the browser would be looked up for nothing.
+    if (readCookie(request) !== null && request.operator?.session?.kind !== 'browser')
+      reply.header('set-cookie', writeCookie(request, null, 0));
   });
   await app.register(rateLimit, { global: false });
   app.addHook('onRequest', app.rateLimit({ ...limitedBy, max: requestsPerMinute, timeWindow: minuteSeconds * 1000 }));
@@ -89,15 +101,18 @@ export async function createPeopleApi(options: PeopleApiOptions) {
   app.addHook('preClose', () => following.close());
   const cursors = createCursors(() => readCursorKey(dependencies.mdb));
   const watch = watchStreams(identify, recheckMs);
-  serveRoutes(app, routes, { dependencies, cursors, following, watch });
+  serveRoutes(app, routes, { dependencies, cursors, following, watch, signIn });
   if (pages !== undefined) await serveConsole(app, pages);
   return app;
 }
 
+const neverKept = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
 const minuteSeconds = 60;
 
 /** Whoever watches that Farrier lives is never told to come later. */
-const isLetBe = ({ routeOptions }: FastifyRequest) => routeOptions.config?.definition?.right.role === 'anyone';
+const isLetBe = ({ routeOptions: { config } }: FastifyRequest) =>
+  config?.definition?.right.role === 'anyone' && config.definition.effect === 'read';
 
 /** By address, whoever asks from there. */
 const limitedBy = {

@@ -27,10 +27,14 @@ export async function askYes(question: string): Promise<boolean | null> {
   }
 }
 
-/** Asks for a token, which is typed where there is a terminal; else it is the first line that is piped in. */
-export async function askToken(): Promise<string> {
-  const typed = await askPassword('Token: ');
+let piped: AsyncIterator<string> | undefined;
+
+/** Asks for a secret, which is typed where there is a terminal; else it is the next line that is piped in. */
+export async function askSecret(question: string): Promise<string> {
+  const typed = await askPassword(question);
   if (typed !== null) return typed.trim();
-  for await (const line of createLines({ input: process.stdin })) return line.trim();
-  throw new Error('there is no token on standard input');
+  piped ??= createLines({ input: process.stdin })[Symbol.asyncIterator]();
+  const { value, done } = await piped.next();
+  if (done) throw new Error(`nothing more is on standard input, for: ${question.replace(/: $/, '')}`);
+  return value.trim();
 }

@@ -8,7 +8,7 @@ import { findTemporalCli } from '../../host/temporalcli.ts';
 import { tether } from '../../host/tether.ts';
 import { Trouble } from '../../host/trouble.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
-import { hasAdmin } from '../../mdb/people/tokens.ts';
+import { hasAdmin } from '../../mdb/people/admins.ts';
 import { appRole } from '../../mdb/roles.ts';
 import { openMdb } from './database.ts';
 import { choosePorts, claimFolder } from './folder.ts';

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { consolePages } from '../../contract/pages.ts';
 import { PageLink, useAddress } from '../address.tsx';
 import { useLiveState } from '../live.ts';
-import { useSession } from '../session.ts';
+import { Person } from '../signin/person.tsx';
 import { chooseTheme, readTheme, type Theme, themes } from './theme.ts';
 
 const entries = [
@@ -48,12 +48,6 @@ function Liveness() {
       {text}
     </p>
   );
-}
-
-function Person() {
-  const { data, error } = useSession();
-  if (error) return <p className="frame-person">nobody is signed in</p>;
-  return <p className="frame-person">{data ? `${data.name}, ${data.role}` : '…'}</p>;
 }
 
 function ThemeChoice() {

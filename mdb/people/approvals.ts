@@ -14,7 +14,7 @@ import type { PlanLine } from '../../domain/steps.ts';
 import { type Actor, acting, explain, record, type Transaction } from '../acting.ts';
 import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { placeOrderIn } from '../orders/orders.ts';
-import { approvalPolicies, approvals, machines, orders, plans, tokens } from '../schema.ts';
+import { approvalPolicies, approvals, machines, orders, people, plans, tokens } from '../schema.ts';
 
 export async function readApprovalPolicy(mdb: MdbOrTransaction): Promise<ApprovalPolicy> {
   const [row] = await mdb.select({ acts: approvalPolicies.acts, hours: approvalPolicies.hours }).from(approvalPolicies);
@@ -210,7 +210,11 @@ export async function decideApproval(
 /** What whoever comes by this name may now; null where they can't come any more. What is known of them is in their grants. */
 export async function grantsNow(tx: Transaction, { askedBy, grants }: ApprovalRow): Promise<readonly Grant[] | null> {
   const [, token] = /^token:(.+)$/.exec(askedBy) ?? [];
-  if (token === undefined) return grants;
+  if (token === undefined) {
+    const [person] = await tx.select().from(people).where(eq(people.name, askedBy));
+    if (!person) return grants;
+    return person.disabledAt === null ? person.grants : null;
+  }
   const [row] = await tx
     .select({ grants: tokens.grants })
     .from(tokens)
@@ -221,14 +225,13 @@ export async function grantsNow(tx: Transaction, { askedBy, grants }: ApprovalRo
 /** People besides this one who could be the second for anything of the whole fleet. */
 export async function countSeconds(mdb: MdbOrTransaction, person: string): Promise<number> {
   const whole = JSON.stringify([{ role: 'admin', pools: null, teams: null }]);
-  const [row] = await mdb
-    .select({ people: sql<number>`count(distinct ${tokens.person})::int` })
-    .from(tokens)
-    .where(
-      sql`${tokens.revokedAt} is null and ${tokens.expiresAt} > now() and ${tokens.grants} @> ${whole}::jsonb
-        and ${tokens.person} <> ${person}`,
-    );
-  return row?.people ?? 0;
+  const [row] = await mdb.execute<{ count: number }>(sql`
+    select count(*)::int as count from (
+      select ${tokens.person} from ${tokens} where ${tokens.revokedAt} is null and ${tokens.expiresAt} > now()
+        and ${tokens.grants} @> ${whole}::jsonb and ${tokens.person} <> ${person}
+      union select ${people.name} from ${people} where ${people.disabledAt} is null
+        and ${people.grants} @> ${whole}::jsonb and ${people.name} <> ${person}) as others`);
+  return row?.count ?? 0;
 }
 
 /** Its lines, the request's own and those of its dry run. */

@@ -115,14 +115,3 @@ export async function noteTokenUse(mdb: MdbOrTransaction, id: string): Promise<v
     .set({ lastUsedAt: sql`now()` })
     .where(and(eq(tokens.id, id), old));
 }
-
-/** Whether anybody could sign in as admin of the whole fleet: without one, nobody could ever be given an account. */
-export async function hasAdmin(mdb: MdbOrTransaction): Promise<boolean> {
-  const whole = JSON.stringify([{ role: 'admin', pools: null, teams: null }]);
-  const [row] = await mdb
-    .select({ id: tokens.id })
-    .from(tokens)
-    .where(sql`${tokens.revokedAt} is null and ${tokens.expiresAt} > now() and ${tokens.grants} @> ${whole}::jsonb`)
-    .limit(1);
-  return row !== undefined;
-}

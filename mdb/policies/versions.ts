@@ -64,6 +64,7 @@ const homes: Readonly<Record<PolicyKind, Home>> = {
   'ticket-route': { table: 'ticket_routes', keys: ['site_id', 'team'] },
   oncall: { table: 'oncall', keys: ['team'], at: 'updated_at' },
   approval: { table: 'approval_policies', keys: ['id'], by: 'set_by', at: 'set_at' },
+  provider: { table: 'providers', keys: ['id'] },
 };
 
 export interface Restoring {

@@ -14,7 +14,7 @@ const ask = (headers: Record<string, string> = {}, remoteAddress = '127.0.0.1') 
 describe('a loopback address that is trusted', () => {
   it('makes whoever reaches it its administrator, by the name that they give', async () => {
     expect((await ask()).json()).toEqual({
-      ...{ name: 'local', by: 'loopback', role: 'admin', expiresAt: null, temporal: null },
+      ...{ name: 'local', by: 'loopback', role: 'admin', expiresAt: null, temporal: null, passwordGiven: false },
       grants: [{ role: 'admin', pools: null, teams: null }],
     });
     expect((await ask({ 'x-farrier-operator': 'ann' })).json().name).toBe('ann');

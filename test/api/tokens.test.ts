@@ -40,7 +40,7 @@ describe('a token', () => {
     });
     const session = await ask(token, { url: '/session' });
     expect(session.body).toEqual({
-      ...{ name: 'token:ci', by: 'token', role: 'operator', temporal: null },
+      ...{ name: 'token:ci', by: 'token', role: 'operator', temporal: null, passwordGiven: false },
       ...{ grants: view.grants, expiresAt: view.expiresAt },
     });
     const listed = await ask(admin, { url: '/tokens' });

@@ -135,6 +135,32 @@ it('sends a token to the API that it is of, and to no other', async () => {
   });
 });
 
+it('gives people accounts, by which they sign in and out', async () => {
+  const env = { FARRIER_API: api, FARRIER_TOKEN: admin };
+  const made = await farrier(['person', 'add', 'ann', '--role', 'operator', '--pool', 'web'], env);
+  expect(made).toMatchObject({ code: 0, out: expect.stringContaining('operator of pool web') });
+  const password = made.out.trimEnd().split('\n').at(-1) ?? '';
+  expect((await farrier(['person', 'ls'], env)).out).toMatch(
+    /^ann +good +operator of pool web +password +token:admin$/m,
+  );
+  const own = { FARRIER_CONTEXTS: `${file}.ann` };
+  expect(await farrier(['login', '--api', api, '--person', 'ann'], own, 'something else\n')).toMatchObject({
+    ...{ code: 7, error: expect.stringContaining('no account has this name and password') },
+  });
+  expect(await farrier(['login', '--api', api, '--person', 'ann'], own, `${password}\n`)).toMatchObject({ code: 0 });
+  expect((await farrier(['whoami'], own)).out).toMatch(/^ann\n.*known by +a password\n.*given by somebody else/s);
+  const changed = await farrier(['person', 'password'], own, `${password}\na password of her own\n`);
+  expect(changed).toMatchObject({ code: 0, error: '' });
+  expect(await farrier(['person', 'grant', 'ann', '--role', 'viewer', '--add'], env)).toMatchObject({
+    ...{ code: 0, out: expect.stringContaining('operator of pool web; viewer of the whole fleet') },
+  });
+  const { token } = JSON.parse(await readFile(own.FARRIER_CONTEXTS, 'utf8')).contexts['127.0.0.1'];
+  expect(await farrier(['logout'], own)).toMatchObject({ code: 0, out: '127.0.0.1 is forgotten\n' });
+  expect(await farrier(['whoami'], { FARRIER_API: api, FARRIER_TOKEN: token })).toMatchObject({ code: 7 });
+  expect(await farrier(['person', 'disable', 'ann', '--reason', 'left'], env)).toMatchObject({ code: 0 });
+  expect((await farrier(['person', 'ls'], env)).out).toBe('Nobody has an account.\n');
+});
+
 it('forgets a context', async () => {
   expect(await farrier(['logout'])).toMatchObject({ code: 0 });
   expect(await readFile(file, 'utf8')).not.toContain(admin);

@@ -122,10 +122,10 @@ describe.skipIf(browserPath === null)(`the frame${browserPath === null ? ` (${no
   it('shows the rest where one part fails', async () => {
     const { page, close } = await watchPage(browser, served.origin);
     await page.route('**/api/v1/session', (route) =>
-      route.fulfill({ status: 401, json: { title: 'Nobody is signed in' } }),
+      route.fulfill({ status: 500, json: { title: 'Farrier met a fault' } }),
     );
     await page.goto('/fleet');
-    await page.getByText('nobody is signed in').waitFor();
+    await page.getByText('not known who looks').waitFor();
     await page.getByRole('link', { name: 'node-00001' }).waitFor();
     await close();
   });

@@ -21,7 +21,7 @@ export interface Served {
 
 /** `identify`: who asks; whoever does on loopback unless told. */
 export async function serveConsoleApi(
-  spec: { racks?: number; identify?: () => Operator | null } = {},
+  spec: { racks?: number; identify?: () => Operator | null; trustsLoopback?: boolean } = {},
 ): Promise<Served> {
   const base = await throwawayMdb();
   const folder = await mkdtemp(join(tmpdir(), 'farrier-console-'));
@@ -36,6 +36,7 @@ export async function serveConsoleApi(
     console: builtConsole,
     temporal: { ui: 'http://127.0.0.1:8233', namespace: 'default' },
     ...(spec.identify && { identify: spec.identify }),
+    trustsLoopback: spec.trustsLoopback ?? true,
   });
   await writeSite(base.mdb, { racks: spec.racks ?? 2, perRack: 1 });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });

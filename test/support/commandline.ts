@@ -33,6 +33,8 @@ export async function openCommandLine(
       signingIn: {
         file: '/nowhere',
         askToken: async () => '',
+        askSecret: async () => '',
+        isTyped: false,
         connect: (options) => new ApiClient({ url, ...options }),
       },
       ...more,

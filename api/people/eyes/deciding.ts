@@ -143,7 +143,7 @@ async function askerOf(tx: Transaction, row: ApprovalRow, approvedBy: string): P
   const grants = await grantsNow(tx, row);
   if (grants === null) throw new Lapsed(row, `${row.askedBy}, who asked for it, may not ask any more`);
   const { askedBy: name, person, maker } = row;
-  const rest = { class: 'user', by: 'token', expiresAt: null } as const;
+  const rest = { class: 'user', by: 'token', expiresAt: null, session: null } as const;
   return { ...rest, name, person, maker, grants, role: highestRole(grants), approvedBy };
 }
 
