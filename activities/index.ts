@@ -5,6 +5,8 @@ import type { Mdb } from '../mdb/connect.ts';
 import type { ImageSource } from '../redfish/acts/firmware.ts';
 import type { SessionPool } from '../redfish/pool.ts';
 import type { SecretStore } from '../redfish/secrets.ts';
+import { createAdoptionActivities } from './adoption/index.ts';
+import { createAdoptionLook } from './adoption/look.ts';
 import { createBirthActivities } from './birth/index.ts';
 import { boundary } from './boundary.ts';
 import { createCampaignActivities } from './campaign/index.ts';
@@ -41,6 +43,7 @@ export function createActivities(mdb: Mdb, hardware: HardwareMeans | null = null
 function hardwareActivities(mdb: Mdb, { secrets, connections, sessions, images, receiver }: HardwareMeans) {
   return {
     ...createHardwareActivities(mdb, secrets, sessions, { images }),
+    ...createAdoptionLook(mdb, secrets, sessions),
     ...createDrainActivities(mdb, connections),
     ...createRecordActivities(mdb, secrets, sessions, { receiver }),
   };
@@ -48,6 +51,7 @@ function hardwareActivities(mdb: Mdb, { secrets, connections, sessions, images, 
 
 function transactions(mdb: Mdb) {
   return {
+    ...createAdoptionActivities(mdb),
     ...createOrderActivities(mdb),
     ...createPassageActivities(mdb),
     ...createRepairActivities(mdb),

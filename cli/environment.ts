@@ -14,6 +14,8 @@ export interface CliEnvironment {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
   readonly bmcPassword: string | undefined;
+  /** Lets an import in where it reads from another system. */
+  readonly sourceToken: string | undefined;
   /** Whether a terminal may be written to in colours. */
   readonly colour: boolean;
 }
@@ -39,6 +41,7 @@ export function readEnvironment(variables: Variables): CliEnvironment {
     temporalAddress: variables['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233',
     temporalNamespace: filled('TEMPORAL_NAMESPACE') ?? 'default',
     bmcPassword: filled('FARRIER_BMC_PASSWORD'),
+    sourceToken: filled('FARRIER_IMPORT_TOKEN'),
     colour: !variables['NO_COLOR'] && variables['TERM'] !== 'dumb',
   };
 }

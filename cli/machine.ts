@@ -56,7 +56,8 @@ interface ListOptions {
   readonly held?: true;
 }
 
-export function addMachine(program: Command, open: Open): void {
+/** Gives the command, for what else is done to machines. */
+export function addMachine(program: Command, open: Open): Command {
   const machine = program.command('machine');
   addList(machine.command('list').alias('ls'), open);
   // What people type most has a short name.
@@ -105,6 +106,7 @@ export function addMachine(program: Command, open: Open): void {
       screen.answer({ vouched: name }, () => screen.line(`The controller of ${name} counts as its own from now on.`));
     });
   addAnnouncement(machine, open);
+  return machine;
 }
 
 function addShow(show: Command, open: Open): void {

@@ -49,6 +49,7 @@ const program = await createProgram(
     askBmcPassword: async (question) =>
       environment.bmcPassword ?? (await import('./bmc/prompt.ts')).askPassword(question),
     mdb: { ownerUrl: environment.mdbOwnerUrl, url: environment.mdbUrl },
+    sourceToken: environment.sourceToken,
     signingIn: {
       file: environment.contexts,
       askToken: async () => environment.token ?? askSecret('Token: '),

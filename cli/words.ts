@@ -13,6 +13,8 @@ export interface CommandSurroundings {
   readonly askBmcPassword: AskPassword;
   readonly mdb: MdbPlace;
   readonly signingIn: SigningIn;
+  /** Lets an import in where it reads from another system. */
+  readonly sourceToken?: string | undefined;
   /** The commands that some words may mean. */
   readonly programFor: (args: readonly string[]) => Promise<Command>;
 }
@@ -31,7 +33,10 @@ const plain =
   async (program: Command, { open }: CommandSurroundings) =>
     (await file())[add](program, open);
 
-const machine = plain('addMachine', () => import('./machine.ts'));
+const machine = async (program: Command, { open }: CommandSurroundings) => {
+  const [{ addMachine }, { addAdopt }] = await Promise.all([import('./machine.ts'), import('./adopt.ts')]);
+  addAdopt(addMachine(program, open), open);
+};
 const actions = plain('addActions', () => import('./actions.ts'));
 const passages = plain('addPassages', () => import('./passages.ts'));
 const completion = async (program: Command, { open, programFor }: CommandSurroundings) =>
@@ -140,6 +145,15 @@ export const words: Readonly<Record<string, Readonly<Record<string, Word>>>> = {
     impact: {
       about: 'what hangs on a switch, a feed or a rack',
       load: plain('addImpact', () => import('./impact.ts')),
+    },
+    import: {
+      about: 'announce the machines of an inventory: shows the plan, asks, and does it; may be repeated',
+      load: async (program, { open, sourceToken }) =>
+        (await import('./import.ts')).addImport(program, open, sourceToken),
+    },
+    export: {
+      about: 'write the fleet as JSON or CSV, for the Dominator, for Ansible, or for Prometheus',
+      load: plain('addExport', () => import('./export.ts')),
     },
     boot: { about: 'boot requests', load: plain('addBootStats', () => import('./fleet.ts')) },
     image: { about: 'system images', load: plain('addImage', () => import('./fleet.ts')) },

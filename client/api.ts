@@ -1,6 +1,7 @@
 import { openAsBlob } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenCreated, TokenRequest, TokenView } from '../contract/accounts.ts';
+import type { AdoptionRequested, AdoptionView } from '../contract/adoptionschemas.ts';
 import type {
   BootStats,
   BrainslugRequest,
@@ -53,6 +54,7 @@ import type {
   PoolView,
 } from '../contract/guards.ts';
 import type { EventView, HardwareView, LogEntryView } from '../contract/hardwareviews.ts';
+import type { ImportRequest, ImportView } from '../contract/importschemas.ts';
 import type { PersonCreated, PersonRequest, PersonView } from '../contract/people.ts';
 import type {
   DisruptionAnswer,
@@ -80,6 +82,7 @@ import type {
 } from '../contract/tickets.ts';
 import { type ApprovalState, actMeanings } from '../domain/approvals.ts';
 import type { ChangeKind } from '../domain/changes.ts';
+import type { ExportFormat } from '../domain/imports/exported.ts';
 import { readSentEvents } from './events.ts';
 
 /** A request that was refused or failed: the API's word and sentence, or why it could not be asked. */
@@ -120,6 +123,19 @@ export interface ApiClientOptions {
   readonly ca?: string | undefined;
   /** Milliseconds until a request is given up; 30,000 by default. Uploads have no limit. */
   readonly timeoutMs?: number;
+}
+
+/** Time for an import, the reading of its text included. */
+const importLimitMs = 180_000;
+
+interface AskedFor {
+  readonly query?: Query;
+  readonly body?: string | Blob;
+  readonly limitMs?: number;
+  /** Ends it in place of a limit. */
+  readonly signal?: AbortSignal;
+  /** Outside of `/api/v1`. */
+  readonly outside?: true;
 }
 
 /** Something changed; `ready`: all that was missed has been told; `reset`: too much was, and all is to be read anew. */
@@ -187,6 +203,30 @@ export class ApiClient {
   /** Announces networks, racks, switches and controllers; may be repeated. */
   async announcePlaces(places: PlacesRequest): Promise<void> {
     await this.#send('POST', '/places', places);
+  }
+
+  /** Asks for a machine to be taken in by its controller's address. */
+  adopt(request: AdoptionRequested): Promise<{ id: string }> {
+    return this.#send('POST', '/adoptions', request);
+  }
+
+  adoption(id: string): Promise<AdoptionView> {
+    return this.#get(`/adoptions/${encodeURIComponent(id)}`);
+  }
+
+  /** Plans an import; with the hash of its plan, does it. Ten thousand machines take a while. */
+  importInventory(request: ImportRequest): Promise<ImportView> {
+    return this.#ask('POST', '/imports', { body: JSON.stringify(request), limitMs: importLimitMs });
+  }
+
+  /** The fleet as text of that format. */
+  async exportFleet(format: ExportFormat, query: Query = {}): Promise<string> {
+    return (await this.#respond('GET', `/exports/${format}`, { query })).text();
+  }
+
+  /** The machines that the Dominator may have, as its `mdbd` reads them. */
+  async dominatorList(): Promise<string> {
+    return (await this.#respond('GET', '/dominator/mdb.json', { outside: true })).text();
   }
 
   order(order: OrderRequest): Promise<{ order: OrderView; created: boolean }> {
@@ -441,11 +481,10 @@ export class ApiClient {
       const timer = setTimeout(() => silence.abort(), maxSilenceMs);
       try {
         const since = place.id === '' ? {} : { since: place.id };
-        const response = await this.#request('GET', '/changes', {
+        const response = await this.#respond('GET', '/changes', {
           query: { ...rest, ...(kinds && { kinds: kinds.join(',') }), ...since },
           signal: AbortSignal.any([signal, silence.signal]),
         });
-        if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
         known = true;
         const alive = async function* (body: AsyncIterable<Uint8Array>) {
           for await (const chunk of body) {
@@ -683,23 +722,22 @@ export class ApiClient {
     return this.#ask(method, path, { body: JSON.stringify(body) });
   }
 
-  async #ask<T>(method: string, path: string, { query = {}, body }: Pick<Asking, 'query' | 'body'>): Promise<T> {
-    const { timeoutMs = 30_000 } = this.#options;
-    const limited = body instanceof Blob ? {} : { signal: AbortSignal.timeout(timeoutMs) };
-    const response = await this.#request(method, path, { query, ...(body !== undefined && { body }), ...limited });
-    const answer: unknown = await response.json().catch(() => null);
-    if (response.headers.has(approvalHeader))
-      throw new ApprovalAwaited((answer as { approval: ApprovalAsked }).approval);
-    if (response.ok) return answer as T;
-    throw problemOf(response.status, answer);
+  async #ask<T>(method: string, path: string, asked: AskedFor): Promise<T> {
+    const response = await this.#respond(method, path, asked);
+    return (await response.json().catch(() => null)) as T;
   }
 
-  /** Asks, and makes sure that it is Farrier who answers. */
-  async #request(method: string, path: string, { query = {}, body, signal }: Asking): Promise<Response> {
+  /** What was answered, where it was done. */
+  async #respond(
+    method: string,
+    path: string,
+    { query = {}, body, limitMs, outside, signal }: AskedFor,
+  ): Promise<Response> {
     const { url, operator, token, ca } = this.#options;
+    const timeoutMs = limitMs ?? this.#options.timeoutMs ?? 30_000;
     if (token !== undefined && !isPrivate(url))
       throw new ApiProblem(0, 'insecure', `a token is not sent to ${url}, where others could read it: use https`);
-    const target = new URL(`/api/v1${path}`, url);
+    const target = new URL(outside ? path : `/api/v1${path}`, url);
     for (const [key, value] of Object.entries(query))
       if (value !== undefined) target.searchParams.set(key, String(value));
     this.#fetch ??= ca === undefined ? Promise.resolve(fetch) : trusting(ca);
@@ -712,7 +750,7 @@ export class ApiClient {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
+      ...(body instanceof Blob ? {} : { signal: signal ?? AbortSignal.timeout(timeoutMs) }),
     }).catch((error: Error) => {
       throw new ApiProblem(0, 'unreachable', `the API at ${url} does not answer: ${reasonOf(error)}`);
     });
@@ -722,14 +760,13 @@ export class ApiClient {
         'not-farrier',
         `what answers at ${url} is not Farrier's API: it does not say so, and answered ${response.status}`,
       );
-    return response;
+    if (response.headers.has(approvalHeader)) {
+      const answer: unknown = await response.json().catch(() => null);
+      throw new ApprovalAwaited((answer as { approval: ApprovalAsked }).approval);
+    }
+    if (response.ok) return response;
+    throw problemOf(response.status, await response.json().catch(() => null));
   }
-}
-
-interface Asking {
-  readonly query?: Query;
-  readonly body?: string | Blob;
-  readonly signal?: AbortSignal;
 }
 
 async function* none(): AsyncGenerator<Uint8Array, void> {}

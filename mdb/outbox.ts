@@ -91,10 +91,22 @@ export async function postToReconciler(
   return rows.length === 1;
 }
 
+/** Asks for the workflow of an adoption. */
+export async function postAdoption(
+  tx: MdbOrTransaction,
+  payload: { readonly adoptionId: string; readonly siteId: string },
+): Promise<void> {
+  const key = `adoption/${payload.adoptionId}`;
+  await tx
+    .insert(outbox)
+    .values({ key, kind: 'adoption', payload: { ...payload } })
+    .onConflictDoNothing({ target: outbox.key });
+}
+
 export interface DueMessage {
   readonly id: number;
   readonly key: string;
-  readonly kind: OutboxMessage['kind'] | 'permit' | 'campaign' | 'reconcile';
+  readonly kind: OutboxMessage['kind'] | 'permit' | 'campaign' | 'reconcile' | 'adoption';
   readonly payload: Readonly<Record<string, unknown>>;
   readonly attempts: number;
   readonly machineId: string | null;

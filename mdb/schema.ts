@@ -1,6 +1,7 @@
 /** Every table of the MDB, by what it is about. */
 export * from './schema/accounts.ts';
 export * from './schema/addresses.ts';
+export * from './schema/adoptions.ts';
 export * from './schema/approvals.ts';
 export * from './schema/booting.ts';
 export * from './schema/burnin.ts';

@@ -5,11 +5,12 @@ import {
   WorkflowIdConflictPolicy,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import type { AdoptionInput } from '../contract/adoption.ts';
 import { machineWorkflow, machineWorkflowId, passageWorkflowId, signals } from '../contract/machine.ts';
 import { reconcileWorkflowId } from '../contract/reconcile.ts';
 import type { CampaignMessage, DueMessage, PermitMessage } from '../mdb/outbox.ts';
 import { scheduleReconcile } from './schedules.ts';
-import { machineStart, signalCampaign, signalSemaphore } from './start.ts';
+import { machineStart, signalCampaign, signalSemaphore, startAdoption } from './start.ts';
 
 export type Delivery =
   | { readonly to: 'delivered' }
@@ -29,6 +30,7 @@ export async function deliver(client: Client, message: DueMessage): Promise<Deli
     else if (message.kind === 'permit') await deliverToSemaphore(client, message.payload as PermitMessage);
     else if (message.kind === 'campaign') await deliverToCampaign(client, message.payload as CampaignMessage);
     else if (message.kind === 'reconcile') await triggerReconcile(client, String(message.payload['siteId']));
+    else if (message.kind === 'adoption') await startAdoption(client, message.payload as unknown as AdoptionInput);
     else await client.workflow.getHandle(targetOf(message)).signal(signals[message.kind], message.payload);
     return { to: 'delivered' };
   } catch (error) {

@@ -5,6 +5,7 @@ import {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
+import { type AdoptionInput, adoptionWorkflow, adoptionWorkflowId } from '../contract/adoption.ts';
 import { attributes } from '../contract/attributes.ts';
 import { campaignSignals, campaignWorkflow, campaignWorkflowId } from '../contract/campaign.ts';
 import { lifecycleQueue, machineWorkflow, machineWorkflowId } from '../contract/machine.ts';
@@ -76,4 +77,19 @@ export async function signalCampaign(client: Client, campaign: string, signal: s
 
 export function wakeCampaign(client: Client, campaign: string): Promise<void> {
   return signalCampaign(client, campaign, campaignSignals.wake, { why: 'its workflow was missing' });
+}
+
+/** One that ran before is not started again: its row says what became of it. */
+export async function startAdoption(client: Client, { adoptionId, siteId }: AdoptionInput): Promise<void> {
+  await client.workflow
+    .start(adoptionWorkflow, {
+      workflowId: adoptionWorkflowId(adoptionId),
+      taskQueue: lifecycleQueue,
+      args: [{ adoptionId, siteId }],
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      staticSummary: `adoption ${adoptionId}`,
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    });
 }

@@ -1,3 +1,4 @@
+export { adoption } from './adoption.ts';
 export { birth } from './birth/birth.ts';
 export { rebirth } from './birth/rebirth.ts';
 export { campaign } from './campaign.ts';

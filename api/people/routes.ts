@@ -1,5 +1,6 @@
 /** Every route of the people's API. What is not here is not served, and has no right that says who may. */
 import { accountRoutes } from './accounts.ts';
+import { adoptionRoutes } from './adoptions.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { beltRoutes } from './belt.ts';
@@ -7,6 +8,7 @@ import { campaignRoutes } from './campaigns.ts';
 import { changeRoutes } from './changes.ts';
 import { dominatorRoutes } from './dominator.ts';
 import { driftRoutes } from './drift.ts';
+import { exportRoutes } from './exports.ts';
 import { fleetRoutes } from './fleet.ts';
 import { flowRoutes } from './flows.ts';
 import { guardRoutes, poolRoutes } from './guards.ts';
@@ -15,6 +17,7 @@ import { doctorRoutes, monitoringRoutes } from './health.ts';
 import { holdRoutes } from './hold.ts';
 import { imageRoutes } from './images.ts';
 import { imageSystemRoutes } from './imagesystem.ts';
+import { importRoutes } from './imports.ts';
 import { machineRoutes } from './machines.ts';
 import { manyOrdersRoutes } from './many.ts';
 import { onCallRoutes } from './oncall.ts';
@@ -56,6 +59,9 @@ export const routes: readonly ApiRoute[] = [
   ...mirrorRoutes,
   ...onCallRoutes,
   ...placeRoutes,
+  ...adoptionRoutes,
+  ...importRoutes,
+  ...exportRoutes,
   ...imageRoutes,
   ...imageSystemRoutes,
   ...doctorRoutes,

@@ -2,7 +2,7 @@
 import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { IntentState } from '../../domain/machine.ts';
-import type { Mdb } from '../connect.ts';
+import type { Mdb, MdbOrTransaction } from '../connect.ts';
 import { bmcs, fences, intents, machines, networks, nics, orders, profiles, sites } from '../schema.ts';
 
 /** Where controllers of a site may be: what its policy names, and its announced networks of the kind `bmc`. */
@@ -10,7 +10,7 @@ const bmcNetworksOfSite = sql<string[]>`(${sites}.policy -> 'bmcNetworks') || co
   (select jsonb_agg(n.cidr) from ${networks} n where n.site_id = ${sites}.id and n.kind = 'bmc'), '[]'::jsonb)`;
 
 /** The same of one site; none for a site that is not there. */
-export async function bmcNetworksOf(mdb: Mdb, siteId: string): Promise<string[]> {
+export async function bmcNetworksOf(mdb: MdbOrTransaction, siteId: string): Promise<string[]> {
   const [site] = await mdb.select({ found: bmcNetworksOfSite }).from(sites).where(eq(sites.id, siteId));
   return site?.found ?? [];
 }

@@ -66,7 +66,12 @@ interface Place {
   readonly slot: string | null;
 }
 
-async function findPlace(tx: Transaction, siteId: string, spec: Announcement): Promise<Place | null | Refused> {
+/** The place that is meant, whether or not it is free; null where none is. */
+export async function findPlace(
+  tx: Transaction,
+  siteId: string,
+  spec: Omit<Announcement, 'mac'>,
+): Promise<Place | null | Refused> {
   if (spec.switch !== undefined) {
     const ports = await tx
       .select({ port: switchPorts.port, rack: switchPorts.rackId, unit: switchPorts.unit, slot: switchPorts.slot })

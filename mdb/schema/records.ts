@@ -10,11 +10,23 @@ export const outbox = pgTable(
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     /** De-duplication id, minted by the writer; receivers drop repeats. */
     key: text('key').notNull().unique(),
-    /** Null for a message to a semaphore, a campaign or the reconciler. */
+    /** Null for a message to a semaphore, a campaign, an adoption or the reconciler. */
     machineId: text('machine_id'),
     orderId: text('order_id'),
     kind: text('kind', {
-      enum: ['order', 'report', 'answer', 'cancel', 'pause', 'resume', 'takeover', 'permit', 'campaign', 'reconcile'],
+      enum: [
+        'order',
+        'report',
+        'answer',
+        'cancel',
+        'pause',
+        'resume',
+        'takeover',
+        'permit',
+        'campaign',
+        'reconcile',
+        'adoption',
+      ],
     }).notNull(),
     payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
     createdAt: at('created_at').notNull().default(now),

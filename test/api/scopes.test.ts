@@ -101,15 +101,8 @@ const bodies: Readonly<Record<string, (pool: string) => object>> = {
 /** What is shown of the fleet to who sees a part of it. A list that is not here is refused them. */
 const narrowed = [
   ...['GET /machines', 'GET /orders', 'GET /campaigns', 'GET /drift', 'GET /steps', 'GET /tickets', 'GET /racks'],
-  ...[
-    'GET /audit',
-    'GET /changes',
-    'GET /belt',
-    'GET /fleet/conformance',
-    'GET /fleet/consumption',
-    'GET /fleet/health',
-  ],
-  ...['GET /approvals'],
+  ...['GET /exports/:format', 'GET /audit', 'GET /changes', 'GET /belt'],
+  ...['GET /fleet/conformance', 'GET /fleet/consumption', 'GET /fleet/health', 'GET /approvals'],
 ];
 /** What each of them has of what is seen, where it is no machine's name. */
 const holds: Readonly<Record<string, RegExp>> = {
@@ -138,6 +131,7 @@ function requestOf(one: ApiRoute, pool: string): InjectOptions {
     .replace(':id', byId.includes(right.of) ? `${right.of}-${pool}` : right.of === 'pool' ? pool : 'absent')
     .replace(':operation', 'drain')
     .replace(':kind', 'pool')
+    .replace(':format', 'json')
     .replace(/:\w+/, pool);
   // One that may is not to be told for ever: what it is told is looked at in changes.test.ts.
   if (one.produces === 'text/event-stream') return { url: `${url}?kinds=absent` };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bmcs, intents, orders } from '../../mdb/schema.ts';
+import { adoptions, bmcs, expectedBmcs, intents, orders } from '../../mdb/schema.ts';
 import { countEffect, type Whole, wholeFarrier } from './farrier.ts';
 
 const run = promisify(execFile);
@@ -68,4 +68,26 @@ test('born again only when its disks may be wiped: restarted once, by a new orde
   const journal = await whole.journal();
   expect([...countEffect(journal, 'handed-over').values()]).toEqual([2]);
   expect([...countEffect(journal, 'boot-override').values()]).toEqual([2]);
+});
+
+test('the other one is taken in by the address of its controller alone: read, announced, powered on once, and born', async () => {
+  const { mdb } = whole.up;
+  const [expected] = await mdb.delete(expectedBmcs).returning();
+  if (!expected) throw new Error('the simulator announced no controller');
+  const how = ['--bmc', expected.origin, '--bmc-secret', expected.secretRef, '--reason', 'its MAC is not known'];
+  const planned = await farrier('machine', 'adopt', ...how, '--dry-run');
+  expect(planned).toMatch(/Would: announce m-[0-9a-f]{12}: /);
+  const [hash = ''] = /[0-9a-f]{64}/.exec(planned) ?? [];
+  expect(await farrier('machine', 'adopt', ...how, '--plan', hash)).toContain(
+    'is adopted; its birth is order birth-adopt-',
+  );
+  const rows = await whole.until((all) => all.length === 2 && all.every(({ stage }) => stage === 'in_service'), 240);
+  const [{ machineId = null } = {}] = await mdb.select().from(adoptions).where(eq(adoptions.state, 'adopted'));
+  expect(rows.map(({ id }) => id)).toContain(machineId);
+  const acts = await mdb
+    .select()
+    .from(intents)
+    .where(eq(intents.machineId, machineId ?? ''));
+  expect(acts.map(({ kind, state }) => [kind, state])).toEqual([['boot-network', 'done']]);
+  expect([...countEffect(await whole.journal(), 'boot-override').values()]).toEqual([2, 1]);
 });
