@@ -7,7 +7,7 @@ import { readMaas } from './maas.ts';
 import { readMetal3, readTinkerbell } from './manifests.ts';
 import { readNetbox, readNetboxTable } from './netbox.ts';
 import { readDocuments, readTable } from './plain.ts';
-import { jsonOf, type TableLine, tableOf, UnreadableInventory, yamlOf } from './values.ts';
+import { jsonIn, type TableLine, tableIn, UnreadableInventory, yamlIn } from './values.ts';
 
 export interface InventoryText {
   readonly text: string;
@@ -63,12 +63,12 @@ type Values =
 
 function readValues(text: string, format: ImportFormat | undefined): Values {
   const isJson = /^[\s\uFEFF]*[[{]/.test(text);
-  if (format === 'csv') return { lines: tableOf(text) };
-  if (format === 'yaml') return { documents: yamlOf(text), yaml: true };
-  if (isJson || format === 'json') return { documents: [jsonOf(text)], yaml: false };
+  if (format === 'csv') return { lines: tableIn(text) };
+  if (format === 'yaml') return { documents: yamlIn(text), yaml: true };
+  if (isJson || format === 'json') return { documents: [jsonIn(text)], yaml: false };
   if (format === 'metal3' || format === 'tinkerbell' || looksLikeYaml(text))
-    return { documents: yamlOf(text), yaml: true };
-  return { lines: tableOf(text) };
+    return { documents: yamlIn(text), yaml: true };
+  return { lines: tableIn(text) };
 }
 
 function looksLikeYaml(text: string): boolean {

@@ -21,7 +21,7 @@ const maxColumns = 256;
 const maxLines = 50_000;
 const dangerous = new Set(['__proto__', 'constructor', 'prototype']);
 
-export function jsonOf(text: string): unknown {
+export function jsonIn(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
@@ -33,7 +33,7 @@ export function jsonOf(text: string): unknown {
 }
 
 /** All documents of the text. Aliases are expanded within a bound. */
-export function yamlOf(text: string): unknown[] {
+export function yamlIn(text: string): unknown[] {
   try {
     const documents = parseAllDocuments(text, { schema: 'core', prettyErrors: false, logLevel: 'error' });
     const values = [...documents].map((document, index) => {
@@ -52,7 +52,7 @@ export function yamlOf(text: string): unknown[] {
 }
 
 /** Lines of a table with one line of names above it; separated by commas, semicolons or tabs. */
-export function tableOf(text: string): TableLine[] {
+export function tableIn(text: string): TableLine[] {
   const delimiter = delimiterOf(text);
   let records: { readonly record: string[]; readonly info: { readonly lines: number } }[];
   try {
