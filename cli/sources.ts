@@ -1,7 +1,6 @@
 /** Where inventories come from: files, standard input, and other systems' APIs. */
 import { open } from 'node:fs/promises';
-import { maxInventory } from '../contract/importschemas.ts';
-import type { ImportFormat } from '../domain/imports/row.ts';
+import { type ImportFormat, maxInventory } from '../domain/imports/row.ts';
 
 /** Pages of a list, and devices whose interfaces are asked for at once. */
 const maxPages = 1000;

@@ -1,10 +1,8 @@
 /** The API's shapes for imports. */
 import { z } from 'zod';
-import { importFormats } from '../domain/imports/row.ts';
+import { importFormats, maxInventory } from '../domain/imports/row.ts';
 import { id, sentence } from './api.ts';
 
-/** Characters of an inventory. */
-export const maxInventory = 16 * 1024 * 1024;
 /** Items of each list in an answer; the counts are of all. */
 export const maxShown = 500;
 

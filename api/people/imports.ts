@@ -1,5 +1,6 @@
 import * as contract from '../../contract/importschemas.ts';
 import type { ImportPlan } from '../../domain/imports/plan.ts';
+import { maxInventory } from '../../domain/imports/row.ts';
 import { ReadersBusy, readAside } from '../../integrations/inventory/reading.ts';
 import { UnreadableInventory } from '../../integrations/inventory/values.ts';
 import { applyImport, type HashedPlan, type ImportSpec, planOfImport } from '../../mdb/machines/importing.ts';
@@ -21,7 +22,7 @@ export const importRoutes: readonly ApiRoute[] = [
     body: contract.importRequest,
     answers: { 200: contract.importPlan },
     // The text comes as a string of JSON, in which each line break and quote takes two.
-    bodyLimit: 2 * contract.maxInventory,
+    bodyLimit: 2 * maxInventory,
     handle: async ({ body, operator, mdb, siteId, dependencies }) => {
       const { format, inventory } = await readText(body);
       const spec: ImportSpec = { siteId, format, inventory, secretRef: body.secret ?? null };

@@ -53,5 +53,7 @@ export interface ForeignInventory {
 export const importFormats = ['csv', 'json', 'yaml', 'netbox', 'ironic', 'maas', 'metal3', 'tinkerbell'] as const;
 export type ImportFormat = (typeof importFormats)[number];
 
+/** Characters of an inventory. */
+export const maxInventory = 16 * 1024 * 1024;
 /** Machines of one import. */
 export const maxImported = 10_000;
