@@ -1,13 +1,19 @@
 import type { ComponentType } from 'react';
 import { type ConsolePage, consolePages } from '../contract/pages.ts';
 import { useAddress } from './address.tsx';
+import { AuditPage } from './audit/page.tsx';
 import { BeltPage } from './belt/page.tsx';
+import { CalendarPage } from './calendar/page.tsx';
+import { OneCampaignPage } from './campaigns/one.tsx';
+import { CampaignsPage } from './campaigns/page.tsx';
 import { FleetPage } from './fleet/page.tsx';
 import { Navigation } from './frame/navigation.tsx';
 import { PageFrame } from './frame/page.tsx';
 import { Guarded } from './frame/part.tsx';
+import { HealthPage } from './health/page.tsx';
 import { InboxPage } from './inbox/page.tsx';
 import { MachinePage } from './machine/page.tsx';
+import { OrderManyPage } from './ordering/page.tsx';
 import { RacksPage } from './racks/page.tsx';
 import { AccountPage } from './signin/account.tsx';
 import { SignInGuard } from './signin/guard.tsx';
@@ -23,6 +29,12 @@ const pages: Readonly<Record<ConsolePage, ComponentType<{ readonly name: string 
   racks: RacksPage,
   account: AccountPage,
   signin: ReturnPage,
+  campaigns: CampaignsPage,
+  campaign: OneCampaignPage,
+  calendar: CalendarPage,
+  order: OrderManyPage,
+  health: HealthPage,
+  audit: AuditPage,
 };
 
 const patterns = Object.entries(consolePages).map(([page, path]) => ({

@@ -8,7 +8,7 @@ import type {
   RackView,
   TimelineEntry,
 } from '../contract/api.ts';
-import type { ApprovalDetail, ApprovalDone, ApprovalView } from '../contract/approvals.ts';
+import type { ApprovalAsked, ApprovalDetail, ApprovalDone, ApprovalView } from '../contract/approvals.ts';
 import type { BeltView } from '../contract/beltschemas.ts';
 import type { SessionView } from '../contract/session.ts';
 
@@ -22,6 +22,16 @@ export class AskingFailed extends Error {
     super(problem.detail ?? 'the API gave no answer that can be read');
     this.status = status;
     this.problem = problem;
+  }
+}
+
+/** What was asked is kept until a second person has approved of it: nothing of it is done yet. */
+export class ApprovalNeeded extends Error {
+  override readonly name = 'ApprovalNeeded';
+  readonly asked: ApprovalAsked;
+  constructor(asked: ApprovalAsked) {
+    super(`it waits for a second person: ${asked.what}`);
+    this.asked = asked;
   }
 }
 
@@ -44,16 +54,12 @@ async function ask<T>(method: string, path: string, init: RequestInit = {}): Pro
   });
   const body: unknown = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new AskingFailed(answer.status, body as Partial<Problem>);
-  const { approval } = body as { readonly approval?: { readonly id: string; readonly what: string } };
-  if (answer.status === 202 && approval) {
-    const { id, what } = approval;
-    throw new AskingFailed(answer.status, {
-      detail: `${what}: it is not done, and waits for a second person as ${id}`,
-    });
-  }
+  const { approval } = body as { readonly approval?: ApprovalAsked };
+  if (answer.status === 202 && approval) throw new ApprovalNeeded(approval);
   return body as T;
 }
 
+/** What is below the API's prefix at a path. */
 export function fetchFrom<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
@@ -62,12 +68,14 @@ export function fetchFrom<T>(path: string, query: Query = {}, signal?: AbortSign
   return ask('GET', search === '' ? path : `${path}?${search}`, signal ? { signal } : {});
 }
 
+/** Asks for something to be done. Throws ApprovalNeeded where it takes a second person. */
 export function sendTo<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T> {
   if (body === undefined) return ask(method, path);
   return ask(method, path, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 }
 
-const at = (name: string) => encodeURIComponent(name);
+/** A name as part of a path. */
+export const pathPart = (name: string) => encodeURIComponent(name);
 
 export interface MachineSlice {
   readonly machines: readonly MachineSummary[];
@@ -84,10 +92,10 @@ export const readMachines = (
 ): Promise<MachineSlice> => fetchFrom('/machines', query, signal);
 
 export const readMachineView = (name: string, signal: AbortSignal) =>
-  fetchFrom<MachineView>(`/machines/${at(name)}`, {}, signal);
+  fetchFrom<MachineView>(`/machines/${pathPart(name)}`, {}, signal);
 
 export const readLife = async (name: string, limit: number, signal: AbortSignal) =>
-  (await fetchFrom<{ entries: TimelineEntry[] }>(`/machines/${at(name)}/timeline`, { limit }, signal)).entries;
+  (await fetchFrom<{ entries: TimelineEntry[] }>(`/machines/${pathPart(name)}/timeline`, { limit }, signal)).entries;
 
 export const readOrdersOf = async (machine: string, signal: AbortSignal) =>
   (await fetchFrom<{ orders: OrderView[] }>('/orders', { machine, limit: 50 }, signal)).orders;
@@ -96,19 +104,19 @@ export const readQuestions = async (signal: AbortSignal) =>
   (await fetchFrom<{ steps: HumanStepView[] }>('/steps', { open: true, limit: 1000 }, signal)).steps;
 
 export const answerQuestion = (id: string, answer: { answer: string; note?: string; data?: object }) =>
-  sendTo<{ accepted: true }>('POST', `/steps/${at(id)}/answer`, answer);
+  sendTo<{ accepted: true }>('POST', `/steps/${pathPart(id)}/answer`, answer);
 
 export const readApprovals = async (signal: AbortSignal) =>
   (await fetchFrom<{ approvals: ApprovalView[] }>('/approvals', { state: 'waiting', limit: 200 }, signal)).approvals;
 
 export const readApproval = (id: string, signal: AbortSignal) =>
-  fetchFrom<ApprovalDetail>(`/approvals/${at(id)}`, {}, signal);
+  fetchFrom<ApprovalDetail>(`/approvals/${pathPart(id)}`, {}, signal);
 
 export const approve = (id: string, plan: string) =>
-  sendTo<ApprovalDone>('POST', `/approvals/${at(id)}/approve`, { plan });
+  sendTo<ApprovalDone>('POST', `/approvals/${pathPart(id)}/approve`, { plan });
 
 export const refuseApproval = (id: string, reason: string) =>
-  sendTo<{ accepted: true }>('POST', `/approvals/${at(id)}/refuse`, { reason });
+  sendTo<{ accepted: true }>('POST', `/approvals/${pathPart(id)}/refuse`, { reason });
 
 export const readBelt = (signal: AbortSignal) => fetchFrom<BeltView>('/belt', {}, signal);
 

@@ -29,18 +29,21 @@ export function useLiveState(): LiveState {
   );
 }
 
-/** Follows what changes of the machines that a selector means; the answer is for the options of each query of the page. */
-export function useLive(selector = ''): { readonly enabled: boolean } {
+/**
+ * Follows what changes of the machines that a selector means, or only what is of some kinds, with commas between them; the
+ * answer is for the options of each query of the page.
+ */
+export function useLive(selector = '', kinds = ''): { readonly enabled: boolean } {
   const client = useQueryClient();
   const [live, setLive] = useState<{ selector: string; state: LiveState }>({ selector, state: 'opening' });
   useEffect(
     () =>
-      follow(client, selector, (state) => {
+      follow(client, { selector, kinds }, (state) => {
         setLive({ selector, state });
         shown = state;
         heard.dispatchEvent(new Event('state'));
       }),
-    [client, selector],
+    [client, selector, kinds],
   );
   return { enabled: live.selector === selector && live.state !== 'opening' };
 }
@@ -50,7 +53,12 @@ export const outOfDateWith = (...kinds: readonly ChangeKind[]) => ({ meta: { kin
 /** Of a list into which each change is written: it goes out of date only where changes were not heard. */
 export const outOfDateUnheard = { meta: { kinds: ['unheard'] } };
 
-function follow(client: QueryClient, selector: string, tell: (state: LiveState) => void): () => void {
+interface Followed {
+  readonly selector: string;
+  readonly kinds: string;
+}
+
+function follow(client: QueryClient, { selector, kinds }: Followed, tell: (state: LiveState) => void): () => void {
   const timers = new Set<ReturnType<typeof setInterval>>();
   const every = (ms: number, work: () => void) => void timers.add(setInterval(work, ms));
   const news: MachineNews = new Map();
@@ -67,8 +75,8 @@ function follow(client: QueryClient, selector: string, tell: (state: LiveState) 
   };
 
   const open = () => {
-    const search = selector === '' ? '' : `?selector=${encodeURIComponent(selector)}`;
-    source = new EventSource(`/api/v1/changes${search}`);
+    const wanted = Object.entries({ selector, kinds }).filter(([, value]) => value !== '');
+    source = new EventSource(`/api/v1/changes${wanted.length > 0 ? `?${new URLSearchParams(wanted)}` : ''}`);
     source.addEventListener('ready', () => {
       // Where it went on from where it was, nothing was missed; where it began anew, nobody knows.
       if (state === 'asking') refreshAll();
@@ -101,8 +109,7 @@ function follow(client: QueryClient, selector: string, tell: (state: LiveState) 
     news.clear();
   });
   every(againMs, () => {
-    const kinds = [...stale];
-    if (kinds.length === 0 || !refresh(client, kinds)) return;
+    if (stale.size === 0 || !refresh(client, [...stale])) return;
     stale.clear();
   });
   every(askMs, () => {

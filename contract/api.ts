@@ -429,6 +429,8 @@ export const burninView = z.object({
       unit: text,
       seconds: z.number(),
       message: text,
+      /** Figures that others of its product reached in burn-ins that passed; null where nothing is measured. */
+      peers: nullable(z.object({ count: z.number(), median: nullable(z.number()) })),
     }),
   ),
 });
@@ -457,6 +459,21 @@ export const rackView = z.object({
   addressesFree: z.number(),
 });
 export const rackList = z.object({ racks: z.array(rackView) });
+/** One rack as it is cabled: each of its switch ports, with the machine that stands where it leads. */
+export const rackCabling = z.object({
+  rack: rackView,
+  ports: z.array(
+    z.object({
+      switch: z.string(),
+      switchName: z.string(),
+      port: z.string(),
+      unit: z.number(),
+      slot: text,
+      machineId: text,
+      hostname: text,
+    }),
+  ),
+});
 
 export const imageView = z.object({
   id: z.string(),
@@ -532,6 +549,7 @@ export type TimelineEntry = z.infer<typeof timelineEntry>;
 export type BurninView = z.infer<typeof burninView>;
 export type BootStats = z.infer<typeof bootStatsView>;
 export type RackView = z.infer<typeof rackView>;
+export type RackCabling = z.infer<typeof rackCabling>;
 export type ImageView = z.infer<typeof imageView>;
 export type ImageUpload = z.input<typeof imageUpload>;
 export type Finding = z.infer<typeof finding>;

@@ -12,6 +12,7 @@ export const driftQuery = z.strictObject({
   machine: machineName.optional(),
   kind: z.enum(driftKinds).optional(),
   pool: id.optional(),
+  rack: id.optional(),
   /** `unknown`: what can't be judged, for want of a reading. */
   state: z.enum(['drifting', 'unknown']).optional(),
   ...paging,

@@ -81,3 +81,28 @@ export const logEntryList = z.object({
   ...paged,
 });
 export type LogEntryView = z.infer<typeof logEntryList>['entries'][number];
+
+/** The end of its console, as its controller last kept it. */
+export const consoleTail = z.object({
+  /** Null where it was never read, which a repair does. */
+  readAt: time.nullable(),
+  lines: z.array(z.string()),
+  /** Why there is nothing, in words. */
+  missing: text,
+});
+export type ConsoleTail = z.infer<typeof consoleTail>;
+
+/** Boot requests of its MACs and what they were answered, counted by minute, newest first. */
+export const machineBoots = z.object({
+  boots: z.array(
+    z.object({
+      mac: z.string(),
+      lastAt: time,
+      state: z.string(),
+      answer: z.string(),
+      requests: z.number(),
+      answers: z.number(),
+    }),
+  ),
+});
+export type MachineBoots = z.infer<typeof machineBoots>;

@@ -8,5 +8,11 @@ export const consolePages = {
   racks: '/racks',
   account: '/account',
   signin: '/signin',
+  campaigns: '/campaigns',
+  campaign: '/campaigns/:name',
+  calendar: '/calendar',
+  order: '/order',
+  health: '/health',
+  audit: '/audit',
 } as const;
 export type ConsolePage = keyof typeof consolePages;

@@ -47,6 +47,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   console: [
     ...['react', 'react-dom', 'react-aria-components', '@tanstack/react-query', '@tanstack/react-virtual'],
     '@simplewebauthn/browser',
+    '@noble/hashes',
+    'uplot',
   ],
 };
 

@@ -24,7 +24,7 @@ export const driftRoutes: readonly ApiRoute[] = [
     query: contract.driftQuery,
     answers: { 200: contract.driftList },
     handle: async ({
-      query: { machine, kind = null, pool = null, state = null, limit, after },
+      query: { machine, kind = null, pool = null, rack = null, state = null, limit, after },
       pools,
       mdb,
       cursors,
@@ -32,7 +32,7 @@ export const driftRoutes: readonly ApiRoute[] = [
       const machineId = machine === undefined ? null : await mustFind(mdb, machine);
       // Of a pool that is not seen there is nothing, whether or not it is there.
       if (pool !== null && pools === null) await mustBePool(mdb, pool);
-      const wanted = { machineId, kind, pool, state, pools };
+      const wanted = { machineId, kind, pool, rack, state, pools };
       const { rows, ...page } = await readPage(
         cursors,
         'drift',

@@ -1,6 +1,7 @@
 import * as contract from '../../contract/fleetschemas.ts';
+import { differencesView, mendingQuery, mendingView } from '../../contract/mendingschemas.ts';
 import { type HealthState, healthStates } from '../../domain/fleetviews.ts';
-import { countConformity } from '../../mdb/drift/listing.ts';
+import { countConformity, listCommonDrifts } from '../../mdb/drift/listing.ts';
 import {
   type ConformanceRow,
   type ConsumptionRow,
@@ -10,6 +11,7 @@ import {
   type HealthRow,
   listDraws,
 } from '../../mdb/machines/views.ts';
+import { readMending } from '../../mdb/orders/mending.ts';
 import { ApiError } from './errors.ts';
 import { gauge } from './gauge.ts';
 import { type ApiRoute, route } from './route.ts';
@@ -66,7 +68,36 @@ export const fleetRoutes: readonly ApiRoute[] = [
       return { machines: healthStates.reduce((all, state) => all + sums[state], 0), ...sums, racks };
     },
   }),
+  route({
+    method: 'GET',
+    path: '/fleet/differences',
+    tag: 'fleet',
+    summary: 'In what most machines are other than wanted',
+    right: { role: 'viewer', of: 'fleet' },
+    narrows: true,
+    effect: 'read',
+    answers: { 200: differencesView },
+    handle: async ({ mdb, pools }) => ({ differences: await listCommonDrifts(mdb, pools, maxDifferences) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/fleet/mending',
+    tag: 'fleet',
+    summary: 'Machines by state, and how long it took to detect, to repair and to answer',
+    right: { role: 'viewer', of: 'fleet' },
+    narrows: true,
+    effect: 'read',
+    query: mendingQuery,
+    answers: { 200: mendingView },
+    handle: async ({ query: { days }, pools, mdb }) => {
+      const { states, ...repairs } = await readMending(mdb, pools, days);
+      return { days, states, repairs };
+    },
+  }),
 ];
+
+/** Differences that anybody reads at once. */
+const maxDifferences = 50;
 
 function sumHealth(racks: readonly HealthRow[]): Record<HealthState, number> {
   const sum = (state: HealthState) => racks.reduce((all, row) => all + row[state], 0);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { machineName } from '../../contract/api.ts';
 import * as views from '../../contract/hardwareviews.ts';
+import { listBootsOf } from '../../mdb/boot/stats.ts';
+import { lastConsoleOf } from '../../mdb/controllers/consoles.ts';
 import { countEvents, listEvents } from '../../mdb/controllers/events.ts';
 import { readHardware } from '../../mdb/controllers/inventory.ts';
 import { countLogEntries, listLogEntries } from '../../mdb/controllers/logs.ts';
@@ -70,6 +72,35 @@ export const hardwareRoutes: readonly ApiRoute[] = [
       );
       return { entries: rows.map(({ row }) => ({ ...row, seenAt: row.seenAt.toISOString() })), ...page };
     },
+  }),
+  route({
+    method: 'GET',
+    path: '/machines/:name/console',
+    tag: 'hardware',
+    summary: 'The end of its console, as its controller kept it when it was last read',
+    right: { role: 'viewer', of: 'machine' },
+    effect: 'read',
+    params: named,
+    answers: { 200: views.consoleTail },
+    handle: async ({ params, mdb }) => {
+      const row = await lastConsoleOf(mdb, await mustFind(mdb, params.name));
+      if (row === null) return { readAt: null, lines: [], missing: null };
+      return { readAt: row.readAt.toISOString(), lines: [...row.lines], missing: row.missing };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/machines/:name/boots',
+    tag: 'boots',
+    summary: 'Its boot requests and what they were answered, newest first',
+    right: { role: 'viewer', of: 'machine' },
+    effect: 'read',
+    params: named,
+    query: views.hardwareQuery,
+    answers: { 200: views.machineBoots },
+    handle: async ({ params, query, mdb }) => ({
+      boots: await listBootsOf(mdb, await mustFind(mdb, params.name), query.limit),
+    }),
   }),
 ];
 

@@ -38,6 +38,7 @@ const tagTexts: Readonly<Record<string, string>> = {
   changes: 'What changes, as it does',
   dominator: "For the Dominator's own programs",
   drift: 'What machines are other than wanted',
+  fleet: 'The fleet as a whole: conformance, consumption, health',
   guards: 'What must stay in service',
   hardware: 'What controllers tell of their machines',
   health: 'How Farrier and its fleet are',

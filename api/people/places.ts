@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import * as contract from '../../contract/api.ts';
 import * as places from '../../contract/places.ts';
 import { checkController } from '../../domain/controllers.ts';
@@ -5,7 +6,7 @@ import { PlacesError } from '../../domain/places/problems.ts';
 import { suggest } from '../../domain/suggest.ts';
 import { bmcNetworksOf } from '../../mdb/controllers/controller.ts';
 import { countInProduction, listDependents, listNamesOf } from '../../mdb/places/impact.ts';
-import { listNetworks, listRacks, listSwitches } from '../../mdb/places/listing.ts';
+import { listCabling, listNetworks, listRacks, listSwitches } from '../../mdb/places/listing.ts';
 import { definePlaces } from '../../mdb/places/places.ts';
 import { ApiError } from './errors.ts';
 import { type ApiRoute, acceptance, route } from './route.ts';
@@ -24,6 +25,22 @@ export const placeRoutes: readonly ApiRoute[] = [
     handle: async ({ pools, mdb }) => ({
       racks: await listRacks(mdb, pools),
     }),
+  }),
+  route({
+    method: 'GET',
+    path: '/racks/:id',
+    tag: 'places',
+    summary: 'One rack as it is cabled',
+    right: { role: 'viewer', of: 'fleet' },
+    effect: 'read',
+    narrows: true,
+    params: z.strictObject({ id: contract.id }),
+    answers: { 200: contract.rackCabling },
+    handle: async ({ params: { id }, pools, mdb }) => {
+      const [[rack], ports] = await Promise.all([listRacks(mdb, pools, id), listCabling(mdb, pools, id)]);
+      if (rack === undefined) throw new ApiError('not-found', `there is no rack ${id}`, 'id');
+      return { rack, ports };
+    },
   }),
   route({
     method: 'GET',

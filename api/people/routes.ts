@@ -4,6 +4,7 @@ import { adoptionRoutes } from './adoptions.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { beltRoutes } from './belt.ts';
+import { calendarRoutes } from './calendar.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { changeRoutes } from './changes.ts';
 import { dominatorRoutes } from './dominator.ts';
@@ -48,6 +49,7 @@ export const routes: readonly ApiRoute[] = [
   ...orderRoutes,
   ...manyOrdersRoutes,
   ...campaignRoutes,
+  ...calendarRoutes,
   ...driftRoutes,
   ...profileRoutes,
   ...guardRoutes,

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
-import { addressWith, go, useAddress } from '../address.tsx';
+import { consolePages } from '../../contract/pages.ts';
+import { addressWith, go, PageLink, useAddress } from '../address.tsx';
 import { PageFrame } from '../frame/page.tsx';
 import { AsOf } from '../frame/part.tsx';
 import { ProblemBox } from '../frame/problem.tsx';
@@ -7,6 +8,7 @@ import { countOf } from '../words.ts';
 import { ColumnMenu } from './columnmenu.tsx';
 import { chooseColumns } from './columns.ts';
 import { useMachines } from './machines.ts';
+import { SavedViews } from './savedviews.tsx';
 import { SelectorBox } from './selectorbox.tsx';
 import { readSort, sortMachines } from './sort.ts';
 import { FleetTable } from './table.tsx';
@@ -27,10 +29,16 @@ export function FleetPage() {
     <PageFrame title="Fleet">
       <div className="fleet-bar">
         <SelectorBox key={selector} selector={selector} />
+        <SavedViews />
         <ColumnMenu columns={columns} onChange={(keys) => change({ columns: keys.join(',') })} />
       </div>
       <div className="part-head">
         <p role="status">{machines && error === null ? describeCount(rows.length, total, selector) : ''}</p>
+        {total !== null && total > 0 && (
+          <PageLink href={`${consolePages.order}?selector=${encodeURIComponent(selector || 'all')}`}>
+            {`Order for ${total === 1 ? 'it' : `all ${total.toLocaleString('en')} of them`} …`}
+          </PageLink>
+        )}
         <AsOf at={dataUpdatedAt} />
       </div>
       {error !== null && <ProblemBox error={error} onRetry={() => void refetch()} />}

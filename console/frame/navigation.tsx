@@ -10,12 +10,19 @@ const entries = [
   ['Fleet', consolePages.fleet],
   ['Racks', consolePages.racks],
   ['Inbox', consolePages.inbox],
+  ['Campaigns', consolePages.campaigns],
+  ['Calendar', consolePages.calendar],
+  ['Health', consolePages.health],
+  ['Audit', consolePages.audit],
 ] as const;
 
 /** The pages, who looks, and how light it is. */
 export function Navigation() {
   const { pathname } = useAddress();
-  const isAt = (path: string) => pathname === path || (pathname === consolePages.start && path === consolePages.fleet);
+  const isAt = (path: string) =>
+    pathname === path ||
+    pathname.startsWith(`${path}/`) ||
+    (pathname === consolePages.start && path === consolePages.fleet);
   return (
     <header className="frame-head">
       <PageLink className="frame-name" href={consolePages.start}>

@@ -1,5 +1,7 @@
 import { Button } from 'react-aria-components/Button';
-import { AskingFailed } from '../client.ts';
+import { consolePages } from '../../contract/pages.ts';
+import { PageLink } from '../address.tsx';
+import { ApprovalNeeded, AskingFailed } from '../client.ts';
 
 /** What went wrong, as the API says it, and a way to try again. */
 export function ProblemBox({
@@ -9,6 +11,17 @@ export function ProblemBox({
   readonly error: unknown;
   readonly onRetry?: (() => void) | undefined;
 }) {
+  if (error instanceof ApprovalNeeded)
+    return (
+      <div className="asked" role="status">
+        <p>
+          <strong>Nothing is done yet: a second person has to approve</strong>
+        </p>
+        <p>
+          {error.asked.what}. It waits in the <PageLink href={consolePages.inbox}>inbox</PageLink>.
+        </p>
+      </div>
+    );
   const { title, detail, code } = describeError(error);
   return (
     <div className="problem" role="alert">

@@ -1,9 +1,7 @@
 import { useId } from 'react';
 import type { AnswerField, AnswerSchema } from '../../domain/question.ts';
 import { plainWord } from '../words.ts';
-
-/** What stands in the fields, by name; of a box that is ticked, `true`. */
-export type AnswerTexts = Readonly<Record<string, string>>;
+import type { AnswerTexts } from './texts.ts';
 
 interface AnswerFieldsSpec {
   readonly schema: AnswerSchema | null;
@@ -16,7 +14,6 @@ interface AnswerFieldsSpec {
 /** What an answer tells besides its choice: a field for each thing, of its type. */
 export function AnswerFields({ schema, texts, place, onChange }: AnswerFieldsSpec) {
   const set = (name: string) => (text: string) => onChange({ ...texts, [name]: text });
-  const fields = Object.entries(schema?.properties ?? {});
   return (
     <div className="answer-fields">
       {place !== null && (
@@ -28,16 +25,7 @@ export function AnswerFields({ schema, texts, place, onChange }: AnswerFieldsSpe
           onChange={set('place')}
         />
       )}
-      {fields.map(([name, field]) => (
-        <Field
-          key={name}
-          title={field.description ?? plainWord(name)}
-          field={field}
-          isRequired={schema?.required?.includes(name) === true}
-          text={texts[`data.${name}`] ?? ''}
-          onChange={set(`data.${name}`)}
-        />
-      ))}
+      {schema !== null && <SchemaFields {...{ schema, texts, onChange }} />}
       <Field
         title="Note (may be left out)"
         field={{ type: 'string', maxLength: 500 }}
@@ -49,6 +37,26 @@ export function AnswerFields({ schema, texts, place, onChange }: AnswerFieldsSpe
   );
 }
 
+interface SchemaFieldsSpec {
+  readonly schema: AnswerSchema;
+  readonly texts: AnswerTexts;
+  readonly onChange: (texts: AnswerTexts) => void;
+}
+
+/** A field for each thing that a schema asks for; what stands in them is under `data.` and its name. */
+export function SchemaFields({ schema, texts, onChange }: SchemaFieldsSpec) {
+  return Object.entries(schema.properties).map(([name, field]) => (
+    <Field
+      key={name}
+      title={field.description ?? plainWord(name)}
+      field={field}
+      isRequired={schema.required?.includes(name) === true}
+      text={texts[`data.${name}`] ?? ''}
+      onChange={(text) => onChange({ ...texts, [`data.${name}`]: text })}
+    />
+  ));
+}
+
 interface FieldSpec {
   readonly title: string;
   readonly field: AnswerField;
@@ -57,7 +65,8 @@ interface FieldSpec {
   readonly onChange: (text: string) => void;
 }
 
-function Field({ title, field, isRequired, text, onChange }: FieldSpec) {
+/** One thing that is asked for, in the form that fits its type. */
+export function Field({ title, field, isRequired, text, onChange }: FieldSpec) {
   const id = useId();
   if (field.type === 'boolean')
     return (
@@ -88,16 +97,4 @@ function Field({ title, field, isRequired, text, onChange }: FieldSpec) {
       )}
     </>
   );
-}
-
-/** What the fields tell, as the schema has it; undefined where nothing is asked. What is empty is left out. */
-export function readFields(schema: AnswerSchema | null, texts: AnswerTexts): Record<string, unknown> | undefined {
-  if (schema === null) return undefined;
-  const told: [string, unknown][] = [];
-  for (const [name, field] of Object.entries(schema.properties)) {
-    const text = texts[`data.${name}`]?.trim() ?? '';
-    if (field.type === 'boolean') told.push([name, text === 'true']);
-    else if (text !== '') told.push([name, field.type === 'string' ? text : Number(text)]);
-  }
-  return Object.fromEntries(told);
 }

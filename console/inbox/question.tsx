@@ -12,7 +12,8 @@ import { useNow } from '../frame/now.ts';
 import { ProblemBox } from '../frame/problem.tsx';
 import { formatAgo } from '../time.ts';
 import { plainWord, shownName } from '../words.ts';
-import { AnswerFields, type AnswerTexts, readFields } from './fields.tsx';
+import { AnswerFields } from './fields.tsx';
+import { type AnswerTexts, readFields } from './texts.ts';
 
 /** One question to a person, and its answer in two clicks: which, and that it is meant. */
 export function Question({ question }: { readonly question: HumanStepView }) {

@@ -1,4 +1,6 @@
 import type { OrderView } from '../../contract/api.ts';
+import { Steer } from '../frame/steer.tsx';
+import { actsOnOrder } from '../ordering/steering.ts';
 import { formatTime } from '../time.ts';
 import { plainWord } from '../words.ts';
 import { Table } from './table.tsx';
@@ -6,6 +8,18 @@ import { Table } from './table.tsx';
 /** What was asked of it, newest first. */
 export function OrdersTable({ orders }: { readonly orders: readonly OrderView[] }) {
   if (orders.length === 0) return <p className="quiet">Nothing was ordered for it yet.</p>;
+  const live = orders.filter((order) => actsOnOrder(order).length > 0);
+  return (
+    <>
+      {live.map((order) => (
+        <Steer key={order.id} what={`${order.passage} ${order.id}`} acts={actsOnOrder(order)} />
+      ))}
+      <OrderRows orders={orders} />
+    </>
+  );
+}
+
+function OrderRows({ orders }: { readonly orders: readonly OrderView[] }) {
   return (
     <Table
       title="Orders"

@@ -5,6 +5,8 @@ import { PageFrame } from '../frame/page.tsx';
 import { PagePart } from '../frame/part.tsx';
 import { outOfDateWith } from '../live.ts';
 import { countOf } from '../words.ts';
+import { Feeds, Switches } from './around.tsx';
+import { fetchSwitches } from './asking.ts';
 import { RackPart } from './rack.tsx';
 
 /** One rack at a time, drawn as it stands there. */
@@ -13,6 +15,11 @@ export function RacksPage() {
   const racks = useQuery({
     queryKey: ['racks'],
     queryFn: ({ signal }) => readRacks(signal),
+    ...outOfDateWith('machine'),
+  });
+  const switches = useQuery({
+    queryKey: ['switches'],
+    queryFn: ({ signal }) => fetchSwitches(signal),
     ...outOfDateWith('machine'),
   });
   const named = address.searchParams.get('rack');
@@ -42,6 +49,12 @@ export function RacksPage() {
         }
       </PagePart>
       {rack !== undefined && <RackPart key={rack.id} rack={rack} />}
+      <PagePart title="Feeds and what hangs on them" query={racks}>
+        {(all) => <Feeds racks={all} />}
+      </PagePart>
+      <PagePart title="Switches and what hangs on them" query={switches}>
+        {(all) => <Switches switches={all} />}
+      </PagePart>
     </PageFrame>
   );
 }

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { MdbOrTransaction } from '../connect.ts';
 import { iso, type Row, rowsOf } from '../rows.ts';
+import { macsOf } from './witness.ts';
 
 interface AnswerCount {
   readonly state: string;
@@ -51,4 +52,24 @@ export async function readBootStats(mdb: MdbOrTransaction, minutes: number): Pro
     byAnswer,
     busiest: busiest.map((row) => ({ ...row, lastAt: iso(row.lastAt) })),
   };
+}
+
+export interface BootMinute {
+  readonly mac: string;
+  /** ISO 8601. */
+  readonly lastAt: string;
+  readonly state: string;
+  readonly answer: string;
+  readonly requests: number;
+  readonly answers: number;
+}
+
+/** Boot requests of one machine by minute, newest first. */
+export async function listBootsOf(mdb: MdbOrTransaction, machineId: string, limit: number): Promise<BootMinute[]> {
+  const rows = await rowsOf<BootMinute & Row>(
+    mdb,
+    sql`select mac, last_at as "lastAt", state, answer, requests, answers from boot_counts
+      where mac in ${macsOf(machineId)} order by last_at desc, state, answer limit ${limit}`,
+  );
+  return rows.map((row) => ({ ...row, lastAt: iso(row.lastAt) }));
 }

@@ -26,3 +26,9 @@ export async function consoleOf(mdb: MdbOrTransaction, machineId: string) {
     .where(and(eq(consoles.machineId, machineId), recent));
   return row ?? null;
 }
+
+/** What was read of it last, whenever that was; null where it never was. */
+export async function lastConsoleOf(mdb: MdbOrTransaction, machineId: string) {
+  const [row] = await mdb.select().from(consoles).where(eq(consoles.machineId, machineId));
+  return row ?? null;
+}

@@ -13,6 +13,7 @@ export interface DriftFilter {
   readonly machineId: string | null;
   readonly kind: DriftKind | null;
   readonly pool: string | null;
+  readonly rack: string | null;
   readonly state: 'drifting' | 'unknown' | null;
   /** Only of machines of these; null: of all. */
   readonly pools: readonly string[] | null;
@@ -69,12 +70,13 @@ export async function listDrifts(
   }));
 }
 
-const isWanted = ({ machineId, kind, pool, state, pools }: DriftFilter) => {
+const isWanted = ({ machineId, kind, pool, rack, state, pools }: DriftFilter) => {
   const unknown = state === null ? null : state === 'unknown';
   return sql`d.resolved_at is null
       and (${machineId}::text is null or d.machine_id = ${machineId})
       and (${kind}::text is null or d.kind = ${kind})
       and (${pool}::text is null or m.pool = ${pool})
+      and (${rack}::text is null or m.rack_id = ${rack})
       and (${unknown}::boolean is null or (d.unknown_since is not null) = ${unknown})
       and ${inPools(pools)}`;
 };
@@ -129,4 +131,29 @@ export async function countConformity(
   const [row] = rows;
   if (!row) throw new Error('the MDB answered nothing to a count');
   return { ...row, comparedAt: iso(row.comparedAt) };
+}
+
+export interface CommonDrift {
+  readonly kind: DriftKind;
+  readonly name: string;
+  readonly want: string;
+  /** Machines that are other, and of which it is not known. */
+  readonly machines: number;
+  readonly unknown: number;
+}
+
+/** In what most machines are other than wanted. */
+export function listCommonDrifts(
+  mdb: MdbOrTransaction,
+  pools: readonly string[] | null,
+  limit: number,
+): Promise<CommonDrift[]> {
+  return rowsOf<CommonDrift & Row>(
+    mdb,
+    sql`select kind, name, want, count(*) filter (where unknown_since is null)::int as machines,
+        count(unknown_since)::int as unknown
+      from drifts d join machines m on m.id = d.machine_id where resolved_at is null and ${inPools(pools)}
+      group by kind, name, want
+      order by count(*) desc, kind, name, want limit ${limit}`,
+  );
 }

@@ -110,8 +110,17 @@ export interface ListedBurnin {
     readonly unit: string | null;
     readonly seconds: number;
     readonly message: string | null;
+    readonly peers: { readonly count: number; readonly median: number | null } | null;
   }[];
 }
+
+/** Of the part `p` of the burn-in `b`; as many as a burn-in is judged by. */
+const peers = sql`case when p.kind = 'benchmark' and p.value is not null then (
+  select jsonb_build_object('count', count(value), 'median', percentile_cont(0.5) within group (order by value)) from (
+    select q.value from burnin_parts q join burnins o on o.id = q.burnin_id
+    where q.product = p.product and q.subject = p.subject and q.unit is not distinct from p.unit
+      and q.kind = 'benchmark' and q.value is not null and o.verdict = 'pass' and o.id <> b.id
+    order by o.ended_at desc limit 1000) figures) end`;
 
 /** A machine's burn-ins with all their parts, newest first. */
 export async function listBurnins(mdb: MdbOrTransaction, machineId: string): Promise<ListedBurnin[]> {
@@ -119,7 +128,7 @@ export async function listBurnins(mdb: MdbOrTransaction, machineId: string): Pro
     mdb,
     sql`select id, order_id as "orderId", profile_id as profile, started_at as "startedAt", ended_at as "endedAt",
         progress, cut, verdict, finding,
-        ${listed(sql`select kind, subject, device, ok, value, unit, seconds, message from burnin_parts
+        ${listed(sql`select kind, subject, device, ok, value, unit, seconds, message, ${peers} as peers from burnin_parts p
           where burnin_id = b.id order by subject, kind desc, device`)} as parts
       from burnins b where machine_id = ${machineId} order by b.started_at desc`,
   );

@@ -12,6 +12,7 @@ import { iso, type Row, rowsOf } from '../rows.ts';
 
 export interface OrdersWanted {
   readonly id?: string | undefined;
+  readonly ids?: readonly string[] | undefined;
   readonly state?: string | undefined;
   readonly machineId?: string | undefined;
   readonly selector?: Selector | undefined;
@@ -75,9 +76,10 @@ export async function countOrders(
   return rows[0]?.count ?? 0;
 }
 
-function filterOrders({ id, state, machineId, selector, pools, after }: OrdersWanted): SQL {
+function filterOrders({ id, ids, state, machineId, selector, pools, after }: OrdersWanted): SQL {
   const parts = [sql`true`];
   if (id !== undefined) parts.push(sql`o.id = ${id}`);
+  if (ids !== undefined) parts.push(sql`o.id = any(${sql.param([...ids])}::text[])`);
   if (state !== undefined) parts.push(sql`o.state::text = ${state}`);
   if (machineId !== undefined) parts.push(sql`o.machine_id = ${machineId}`);
   if (selector !== undefined) parts.push(sql`(${selectorSql(selector)})`);

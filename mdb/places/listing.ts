@@ -18,8 +18,15 @@ export interface ListedRack {
   readonly addressesFree: number;
 }
 
-/** Racks and what is in them; of some pools those racks in which they have machines, and these alone are counted. */
-export async function listRacks(mdb: MdbOrTransaction, pools: readonly string[] | null): Promise<ListedRack[]> {
+/**
+ * Racks and what is in them, or the one that is named; of some pools those racks in which they have machines, and these
+ * alone are counted.
+ */
+export async function listRacks(
+  mdb: MdbOrTransaction,
+  pools: readonly string[] | null,
+  id: string | null = null,
+): Promise<ListedRack[]> {
   return rowsOf<ListedRack & Row>(
     mdb,
     sql`select r.id, r.row, r.feed, r.az, r.units,
@@ -32,9 +39,35 @@ export async function listRacks(mdb: MdbOrTransaction, pools: readonly string[] 
         on m.rack_id = r.id
       left join (select n.site_id, count(*)::int as free from addresses a join networks n on n.id = a.network_id
         where n.kind = 'main' and a.machine_id is null group by n.site_id) f on f.site_id = r.site_id
-      where ${pools === null} or m.machines > 0 order by r.id`,
+      where (${id}::text is null or r.id = ${id}) and (${pools === null} or m.machines > 0) order by r.id`,
   );
 }
+
+export interface CabledPort {
+  readonly switch: string;
+  readonly switchName: string;
+  readonly port: string;
+  readonly unit: number;
+  readonly slot: string | null;
+  readonly machineId: string | null;
+  readonly hostname: string | null;
+}
+
+/** Switch ports that lead to a rack, from the top down; of some pools those at which their machines stand. */
+export function listCabling(
+  mdb: MdbOrTransaction,
+  pools: readonly string[] | null,
+  rack: string,
+): Promise<CabledPort[]> {
+  return rowsOf<CabledPort & Row>(
+    mdb,
+    sql`select p.switch_id as switch, s.name as "switchName", p.port, p.unit, p.slot, m.id as "machineId", m.hostname
+      from switch_ports p join switches s on s.id = p.switch_id left join machines m on ${standsThere}
+      where p.rack_id = ${rack} and ${inPools(pools)} order by p.unit desc, p.slot, p.switch_id, p.port`,
+  );
+}
+
+const standsThere = sql`m.rack_id = p.rack_id and m.unit = p.unit and (p.slot is null or m.slot = p.slot)`;
 
 export interface ListedNetwork {
   readonly id: string;

@@ -100,13 +100,18 @@ const bodies: Readonly<Record<string, (pool: string) => object>> = {
 };
 /** What is shown of the fleet to who sees a part of it. A list that is not here is refused them. */
 const narrowed = [
-  ...['GET /machines', 'GET /orders', 'GET /campaigns', 'GET /drift', 'GET /steps', 'GET /tickets', 'GET /racks'],
-  ...['GET /exports/:format', 'GET /audit', 'GET /changes', 'GET /belt'],
-  ...['GET /fleet/conformance', 'GET /fleet/consumption', 'GET /fleet/health', 'GET /approvals'],
+  ...['GET /machines', 'GET /orders', 'GET /campaigns', 'GET /calendar', 'GET /drift', 'GET /steps', 'GET /tickets'],
+  ...['GET /racks', 'GET /racks/:id', 'GET /exports/:format', 'GET /audit', 'GET /changes', 'GET /belt'],
+  ...['GET /fleet/conformance', 'GET /fleet/consumption', 'GET /fleet/health'],
+  ...['GET /fleet/differences', 'GET /fleet/mending', 'GET /approvals'],
 ];
 /** What each of them has of what is seen, where it is no machine's name. */
 const holds: Readonly<Record<string, RegExp>> = {
   'GET /racks': /A01/,
+  'GET /racks/:id': /"machines":1,/,
+  'GET /calendar': /"orders":\[\]/,
+  'GET /fleet/differences': /"differences":\[/,
+  'GET /fleet/mending': /"machines":1,/,
   'GET /belt': /"machines":1,/,
   'GET /fleet/conformance': /"drifting":1\b/,
   'GET /fleet/consumption': /"machines":1,/,
@@ -128,6 +133,7 @@ function requestOf(one: ApiRoute, pool: string): InjectOptions {
   const url = pathOf(one)
     .replace('impact/:kind/:name', 'impact/rack/A01')
     .replace(':name', `m-${pool}`)
+    .replace('/racks/:id', '/racks/A01')
     .replace(':id', byId.includes(right.of) ? `${right.of}-${pool}` : right.of === 'pool' ? pool : 'absent')
     .replace(':operation', 'drain')
     .replace(':kind', 'pool')

@@ -6,6 +6,7 @@ import { type Operator, operatorOf } from '../../api/people/operator.ts';
 import type { BeltView } from '../../contract/beltschemas.ts';
 import { approvals, humanSteps, orders, outbox, steps, tickets } from '../../mdb/schema.ts';
 import { browserPath, launchBrowser, noBrowser, watchPage } from '../support/browser.ts';
+import { lookInTheDark } from './dark.ts';
 import { drawPicture } from './picture.ts';
 import { type Served, serveConsoleApi, writeMachines } from './served.ts';
 
@@ -162,6 +163,11 @@ describe.skipIf(browserPath === null)(`the pages${title}`, () => {
     await card.getByRole('alert').getByText('has lapsed').waitFor();
     await close();
   });
+
+  it.each(['/belt', '/racks', '/inbox'])(
+    'show %s in the dark and twice as large, once a slow API answers, without a finding of axe',
+    (path) => lookInTheDark(browser, served.origin, path),
+  );
 
   it('tell who may not answer so, and change nothing', async () => {
     asker = person('vic', 'viewer');

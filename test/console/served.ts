@@ -21,7 +21,7 @@ export interface Served {
 
 /** `identify`: who asks; whoever does on loopback unless told. */
 export async function serveConsoleApi(
-  spec: { racks?: number; identify?: () => Operator | null; trustsLoopback?: boolean } = {},
+  spec: { racks?: number; perRack?: number; identify?: () => Operator | null; trustsLoopback?: boolean } = {},
 ): Promise<Served> {
   const base = await throwawayMdb();
   const folder = await mkdtemp(join(tmpdir(), 'farrier-console-'));
@@ -38,7 +38,7 @@ export async function serveConsoleApi(
     ...(spec.identify && { identify: spec.identify }),
     trustsLoopback: spec.trustsLoopback ?? true,
   });
-  await writeSite(base.mdb, { racks: spec.racks ?? 2, perRack: 1 });
+  await writeSite(base.mdb, { racks: spec.racks ?? 2, perRack: spec.perRack ?? 1 });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     origin,
