@@ -3,11 +3,11 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { type BundleOptions, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Everything that may end up in the bundle. */
-const sources = ['workflows', 'contract', 'domain/machine.ts'];
+const sources = ['workflows', 'contract', 'domain'];
 
 /**
  * The workflows' bundle, built once for these sources and this SDK and kept in the data folder: bundling takes
@@ -18,13 +18,22 @@ export async function workflowBundle(dataFolder: string): Promise<Pick<WorkflowB
   const kept = join(folder, `${await fingerprint()}.js`);
   const code = await readFile(kept, 'utf8').catch(() => null);
   if (code !== null) return { code };
-  const built = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows/index.ts'), logger: silent });
+  const built = await bundleWorkflows(silent);
   await mkdir(folder, { recursive: true });
   // Written aside and renamed: another worker never reads half a bundle.
   const draft = `${kept}.${process.pid}`;
   await writeFile(draft, built.code);
   await rename(draft, kept);
   return { code: built.code };
+}
+
+/** Builds the bundle as every worker runs it. */
+export function bundleWorkflows(logger: BundleOptions['logger'] & object): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows/index.ts'),
+    preloadModules: [join(root, 'workflows/stacks.ts')],
+    logger,
+  });
 }
 
 async function fingerprint(): Promise<string> {

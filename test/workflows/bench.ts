@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { BirthActivities } from '../../activities/birth/index.ts';
 import type { CleanActivities } from '../../activities/clean/index.ts';
 import type { DrainActivities } from '../../activities/drain/index.ts';
@@ -31,6 +30,7 @@ import type { DisruptionPolicy, MoveInput } from '../../contract/outage.ts';
 import type { MachineState } from '../../contract/passage.ts';
 import { judgeMove } from '../../domain/flows.ts';
 import type { OpState, Passage } from '../../domain/machine.ts';
+import { bundleWorkflows } from '../../workers/bundle.ts';
 
 const { temporal } = proto;
 
@@ -218,10 +218,7 @@ let bundled: Promise<{ code: string }> | undefined;
 
 /** The product's own workflows, bundled once a suite. */
 export function bundle(): Promise<{ code: string }> {
-  bundled ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-    logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
-  });
+  bundled ??= bundleWorkflows({ log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} });
   return bundled;
 }
 

@@ -78,7 +78,7 @@ class Engine {
   private async begin(): Promise<Begun> {
     const { run, definition } = this;
     const take = async (): Promise<Begun> => {
-      await run.gate.pass();
+      if (!run.gate.isClear) await run.gate.pass();
       return passageActivities.beginPassage({ ...run.order, next: this.start(run.step) });
     };
     const begun = await (definition.begin?.(run, this.effects) ?? take());
@@ -140,14 +140,20 @@ class Engine {
     const { steps } = definition;
     const refused = definition.refuse?.(run) ?? null;
     if (refused !== null) return refused;
-    let position = await this.resume();
+    let position = run.recall.again ? await this.resume() : 0;
     for (let from: Step<unknown, unknown> | null = null; ; ) {
       const step = steps[position] ?? null;
-      const result = await this.guard(async () => {
-        if (step === null) return definition.finish(run, effects);
-        await this.enter(step, from);
-        return run.rehearsing && step.foresee ? step.foresee(run, effects) : step.run(run, effects);
-      });
+      let result: StepResult;
+      try {
+        const entering = step === null ? null : this.enter(step, from);
+        if (entering !== null) await entering;
+        if (step === null) result = await definition.finish(run, effects);
+        else result = await (run.rehearsing && step.foresee ? step.foresee(run, effects) : step.run(run, effects));
+      } catch (error) {
+        result = await this.bootedAnew(error);
+      } finally {
+        run.mayBoot = false;
+      }
       if (result.to === 'end') return result;
       from = step;
       if (result.to === 'step') position = steps.indexOf(this.stepOf(result.step));
@@ -158,7 +164,6 @@ class Engine {
   /** Where it begins; begun again behind a step, what that step had taken is taken up. */
   private async resume(): Promise<number> {
     const { run, definition, effects } = this;
-    if (!run.recall.again) return 0;
     const at = definition.resumesAt?.(run) ?? run.recall.at ?? run.step.name;
     const position = definition.steps.indexOf(this.stepOf(at));
     run.resuming = true;
@@ -170,12 +175,18 @@ class Engine {
     return position;
   }
 
-  /** A step begins: its row is written in the transaction that ends the one before. */
-  private async enter(step: Step<unknown, unknown>, from: Step<unknown, unknown> | null): Promise<void> {
-    const { run } = this;
+  /** A step begins; null where nothing stands before that. */
+  private enter(step: Step<unknown, unknown>, from: Step<unknown, unknown> | null): Promise<void> | null {
+    const { run, definition } = this;
     run.step = step;
-    run.mayBoot = this.definition.afterBoot !== undefined;
-    if (run.rehearsing) return;
+    run.mayBoot = definition.afterBoot !== undefined;
+    if (run.rehearsing || (definition.rowsByEffects && run.gate.isClear && !run.recall.hasLeft)) return null;
+    return this.enterRow(step, from);
+  }
+
+  /** Its row is written in the transaction that ends the one before. */
+  private async enterRow(step: Step<unknown, unknown>, from: Step<unknown, unknown> | null): Promise<void> {
+    const { run } = this;
     if (from !== null) await this.questions.closeLeft();
     await run.gate.pass();
     if (this.definition.rowsByEffects) return;
@@ -185,18 +196,12 @@ class Engine {
   }
 
   /** A machine that booted anew goes on where its passage says; the MDB counts the attempt. */
-  private async guard(work: () => Promise<StepResult>): Promise<StepResult> {
+  private async bootedAnew(error: unknown): Promise<StepResult> {
     const { run, definition } = this;
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof BootedAnew) || definition.afterBoot === undefined) throw error;
-      run.inbox.take(error.report);
-      await passageActivities.noteReboot({ ...run.order, step: run.step.name });
-      return goTo(definition.afterBoot(run));
-    } finally {
-      run.mayBoot = false;
-    }
+    if (!(error instanceof BootedAnew) || definition.afterBoot === undefined) throw error;
+    run.inbox.take(error.report);
+    await passageActivities.noteReboot({ ...run.order, step: run.step.name });
+    return goTo(definition.afterBoot(run));
   }
 
   private stepOf(name: string): Step<unknown, unknown> {
@@ -228,7 +233,7 @@ class Engine {
     const { run } = this;
     if (recorded) return this.summary(state, note);
     if (this.questions.isKeeping) await condition(() => !this.questions.isKeeping);
-    await this.questions.closeLeft();
+    if (run.recall.hasLeft) await this.questions.closeLeft();
     const end = { state, outcome: note, hold, ...(skipped && { skipped }) };
     run.state = await passageActivities.endOrder({ ...run.order, ...end });
     return { ...this.summary(state, note), ...(skipped && { skipped }) };

@@ -2,8 +2,8 @@
  * What every passage has in front of it: the reports and answers that arrive, the step it stands at, and the ways
  * to wait for the one or the other. Handlers are registered when the inbox is opened, before anything is awaited.
  */
+import type { SearchAttributeUpdatePair } from '@temporalio/common';
 import {
-  condition,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -28,6 +28,7 @@ import {
 import type { Past } from '../../contract/past.ts';
 import type { Passage, Stage } from '../../domain/machine.ts';
 import { isObject, readAnswer, readCancel, readReport, readSteering } from '../messages.ts';
+import { Alarm } from './alarm.ts';
 
 export interface InboxSubject {
   readonly machineId: string;
@@ -52,6 +53,7 @@ const keptIds = 200;
 
 export class Inbox {
   readonly subject: InboxSubject;
+  readonly alarm = new Alarm();
   step = 'start';
   stage: Stage = 'racked';
   since: string = new Date().toISOString();
@@ -70,6 +72,8 @@ export class Inbox {
   /** Answers to questions of an earlier run, kept until it is asked again; by question. */
   private readonly early = new Map<string, unknown>();
   private readonly expected = new Set<string>();
+  /** What the search attributes say. */
+  private shown: { step?: string; stage?: Stage; waitingOn?: string } = {};
   private uncovered: Waiting = { waitingOn: 'nothing', why: null };
   private covered: Waiting | null = null;
   /** Told of every answer that is not taken, and why. */
@@ -145,11 +149,13 @@ export class Inbox {
   }
 
   private show(): void {
-    upsertSearchAttributes([
-      { key: attributes.step, value: this.step },
-      { key: attributes.stage, value: this.stage },
-      { key: attributes.waitingOn, value: this.waitingOn },
-    ]);
+    const { step, stage, waitingOn, shown } = this;
+    const changed: SearchAttributeUpdatePair[] = [];
+    if (shown.step !== step) changed.push({ key: attributes.step, value: step });
+    if (shown.stage !== stage) changed.push({ key: attributes.stage, value: stage });
+    if (shown.waitingOn !== waitingOn) changed.push({ key: attributes.waitingOn, value: waitingOn });
+    this.shown = { step, stage, waitingOn };
+    if (changed.length > 0) upsertSearchAttributes(changed);
     setCurrentDetails(this.details());
   }
 
@@ -183,7 +189,7 @@ export class Inbox {
    */
   async await(kind: ReportKind, limitMs: number): Promise<Awaited> {
     let found: Exclude<Awaited, 'late' | 'cancelled'> | undefined;
-    const inTime = await condition(() => {
+    const inTime = await this.alarm.until(() => {
       found ??= this.pick(kind);
       return found !== undefined || this.cancelled !== null || this.early.size > 0;
     }, limitMs);
@@ -198,7 +204,7 @@ export class Inbox {
     mayBoot: boolean,
   ): Promise<{ answer: Answer } | { rebooted: Report } | 'late' | 'cancelled'> {
     let booted: Report | undefined;
-    const inTime = await condition(() => {
+    const inTime = await this.alarm.until(() => {
       if (mayBoot) booted ??= this.takeWhere((report) => report.kind === 'inventory' && report.nonce !== this.nonce);
       return this.answer !== null || booted !== undefined || this.cancelled !== null;
     }, remindMs);
@@ -218,7 +224,7 @@ export class Inbox {
 
   /** Waits until who took the passage over has an answer, hands it back, or it is cancelled. */
   async awaitHandBack(remindMs: number): Promise<{ answer: Answer } | 'back' | 'late' | 'cancelled'> {
-    const inTime = await condition(
+    const inTime = await this.alarm.until(
       () => this.answer !== null || this.takenOver === null || this.cancelled !== null,
       remindMs,
     );

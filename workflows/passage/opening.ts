@@ -40,14 +40,16 @@ export function openEffects(run: Run, questions: Questions, acts: Acts, start: (
     return { ...run.order, ...(begun && { next: start(begun) }), ...input };
   };
   const effect = <T extends object>(activities: T): never =>
-    calling(activities, async (call, name, input) => {
-      const rehearse = (more: object) => call(fill(name, { ...input, ...more }));
-      if (run.rehearsing) return foreseen(run, name, (input ?? {}) as never, rehearse, write);
-      await run.gate.pass();
-      return learn(run, name, await call(fill(name, input)));
+    calling(activities, (call, name, input) => {
+      if (run.rehearsing) {
+        const rehearse = (more: object) => call(fill(name, { ...input, ...more }));
+        return foreseen(run, name, (input ?? {}) as never, rehearse, write);
+      }
+      const make = () => call(fill(name, input)).then((output) => learn(run, name, output));
+      return run.gate.isClear ? make() : run.gate.pass().then(make);
     });
   const look = <T extends object>(activities: T): never =>
-    calling(activities, async (call, name, input) => learn(run, name, await call(fill(name, input))));
+    calling(activities, (call, name, input) => call(fill(name, input)).then((output) => learn(run, name, output)));
   const write = (does: string, command?: PlanLine['command']) =>
     void run.plan.push({ step: run.step.name, does, ...(command && { command }) });
   const records = recording(siteId);

@@ -1,4 +1,4 @@
-import { ApplicationFailure, condition } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { Report, ReportKind } from '../../contract/machine.ts';
 import type { DisruptionPolicy } from '../../contract/outage.ts';
 import type { MachineState, PassageReference } from '../../contract/passage.ts';
@@ -143,11 +143,11 @@ export class Run implements PassageContext {
   }
 
   pauseUnlessCancelled(milliseconds: number): Promise<boolean> {
-    return condition(() => this.cancelled, milliseconds);
+    return this.inbox.alarm.until(() => this.cancelled, milliseconds);
   }
 
   async letPass(milliseconds: number): Promise<void> {
-    await condition(() => false, milliseconds);
+    await this.inbox.alarm.until(() => false, milliseconds);
   }
 
   /** For who has seen the cancel itself. */
