@@ -28,8 +28,11 @@ export interface Screen {
   note(text: string): void;
   /** What is waited for, in place of what was said before; beside the answer, and gone once it is empty. */
   progress(text: string): void;
-  /** The whole answer, or the names in it, where `-o` asks for that; otherwise what `show` writes. */
-  answer(value: unknown, show: () => void): void;
+  /**
+   * The whole answer, or the names in it, where `-o` asks for that; otherwise what `show` writes. `named` has the names
+   * where they are not those of the answer itself.
+   */
+  answer(value: unknown, show: () => void, named?: unknown): void;
 }
 
 export interface ScreenOptions {
@@ -97,10 +100,10 @@ export function openScreen(options: ScreenOptions): Screen {
       line(dye('bold', heading));
       for (const [name, value] of known) line(`  ${name.padEnd(max)}  ${paint(name, cleanCell(value))}`);
     },
-    answer: (value, show) => {
+    answer: (value, show, named = value) => {
       if (output === 'json') line(JSON.stringify(value, null, 2));
       else if (output === 'yaml') write(toYaml?.(value) ?? '');
-      else if (output === 'name') for (const name of namesOf(value)) line(cleanCell(name));
+      else if (output === 'name') for (const name of namesOf(named)) line(cleanCell(name));
       else show();
     },
   };
@@ -108,7 +111,9 @@ export function openScreen(options: ScreenOptions): Screen {
 
 /** The lines that were not there before. */
 function newLines(text: string, before: string): string {
-  const known = new Set(before.split('\n'));
-  const lines = text.split('\n').filter((line) => line !== '' && !known.has(line));
+  // Of a table whose columns have become wider nothing is new by that.
+  const plain = (line: string) => line.replace(/ +/g, ' ');
+  const known = new Set(before.split('\n').map(plain));
+  const lines = text.split('\n').filter((line) => line !== '' && !known.has(plain(line)));
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -36,13 +36,15 @@ export function addImpact(program: Command, open: Open): void {
       .action(async (name: string) => {
         const { api, screen } = open();
         const view = await api.impact(kind, name);
-        screen.answer(view, () => {
-          const alone = view.machines.filter(({ others }) => others === 0).length;
-          screen.line(`${view.machines.length} machines hang on ${kind} ${name}, ${alone} on nothing else.`);
-          screen.table(poolColumns, view.pools, 'None of them is in production.');
+        const { machines, pools } = view;
+        const show = () => {
+          const alone = machines.filter(({ others }) => others === 0).length;
+          screen.line(`${machines.length} machines hang on ${kind} ${name}, ${alone} on nothing else.`);
+          screen.table(poolColumns, pools, 'None of them is in production.');
           screen.line('');
-          screen.table(kind === 'switch' ? columns : withoutPorts, view.machines, 'No machine hangs on it.');
-        });
+          screen.table(kind === 'switch' ? columns : withoutPorts, machines, 'No machine hangs on it.');
+        };
+        screen.answer(view, show, machines);
       });
   }
 }

@@ -149,7 +149,9 @@ export function addNetwork(program: Command, open: Open): void {
       if (kind === undefined || cidr === undefined)
         return command.error(`There is no network ${id} yet: give --kind and --cidr.`, { exitCode: 2 });
       const { gateway, dns, vlan, assignment } = known ?? {};
-      const rest = present({ gateway, dns, vlan, assignment, ...given, pool: range });
+      // Without a range all of it would be lent from now on.
+      const pool = range ?? known?.range;
+      const rest = present({ gateway, dns, vlan, assignment, ...given, pool });
       await api.announcePlaces({ networks: [{ ...rest, id, kind, cidr }] });
       screen.answer({ id }, () => screen.line(`network ${id} is ${known ? 'changed' : 'announced'}`));
     });

@@ -67,6 +67,7 @@ export const networkList = z.object({
       assignment: z.enum(['position', 'pool']),
       addresses: z.number().describe('addresses that may be lent of it'),
       free: z.number(),
+      range: z.object({ first: z.string(), last: z.string() }).nullable(),
     }),
   ),
 });

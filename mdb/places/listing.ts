@@ -81,13 +81,17 @@ export interface ListedNetwork {
   /** Addresses that Farrier may lend of it, and how many are left. */
   readonly addresses: number;
   readonly free: number;
+  /** From the lowest to the highest of them; null where none are lent. */
+  readonly range: { readonly first: string; readonly last: string } | null;
 }
 
 export async function listNetworks(mdb: MdbOrTransaction): Promise<ListedNetwork[]> {
   return rowsOf<ListedNetwork & Row>(
     mdb,
     sql`select n.id, n.site_id as site, n.kind, n.cidr, host(n.gateway) as gateway, n.dns, n.vlan, n.assignment,
-        count(a.address)::int as addresses, count(a.address) filter (where a.machine_id is null)::int as free
+        count(a.address)::int as addresses, count(a.address) filter (where a.machine_id is null)::int as free,
+        case when count(a.address) > 0 then
+          jsonb_build_object('first', host(min(a.address)), 'last', host(max(a.address))) end as range
       from networks n left join addresses a on a.network_id = n.id group by n.id order by n.site_id, n.id`,
   );
 }

@@ -57,14 +57,19 @@ export async function runFarrier(url: string, args: readonly string[]): Promise<
 export async function endFarrier(url: string, args: readonly string[]): Promise<Ran> {
   let [out, error] = ['', ''];
   const program = await openCommandLine(url, { write: (text) => (out += text), complain: (text) => (error += text) });
+  // A command says by it how it ended; so would this process, otherwise.
+  const before = process.exitCode;
+  process.exitCode = undefined;
   try {
     await program.parseAsync(args, { from: 'user' });
-    return { code: exits.done, out, error };
+    return { code: Number(process.exitCode ?? exits.done), out, error };
   } catch (thrown) {
     if (thrown instanceof CommanderError)
       return { code: thrown.exitCode === 0 ? exits.done : exits.misused, out, error };
     if (thrown instanceof ApiProblem) return { code: exitOf(thrown), out, error: thrown.message };
     throw thrown;
+  } finally {
+    process.exitCode = before;
   }
 }
 
