@@ -19,6 +19,7 @@ export const exportRoutes: readonly ApiRoute[] = [
     query: exportQuery,
     answers: { 200: z.unknown() },
     produces: 'application/json as text',
+    producesToo: 'text/csv',
     handle: async ({ params: { format }, query: { selector, port }, pools, mdb, reply }) => {
       const wanted = { pools, ...(selector !== undefined && { selector: await mustSelect(mdb, selector) }) };
       const fleet = await readExported(mdb, wanted);

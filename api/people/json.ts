@@ -25,7 +25,10 @@ const poison = new Set(['__proto__', 'constructor', 'prototype']);
 
 export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
 
-/** Parses bounded JSON; refuses poisoned keys and numbers that are not finite. */
+/** Whether PostgreSQL can keep it. */
+const isText = (text: string) => !text.includes('\u0000') && text.isWellFormed();
+
+/** Parses bounded JSON; refuses poisoned keys, numbers that are not finite, and what is no text. */
 export function parseJson(text: string): Parsed {
   const problem = findDepth(text);
   if (problem !== null) return { ok: false, reason: problem };
@@ -34,6 +37,8 @@ export function parseJson(text: string): Parsed {
     const value: unknown = JSON.parse(text, (key, inner: unknown) => {
       if (poison.has(key)) bad = `the key ${key} is not allowed`;
       if (typeof inner === 'number' && !Number.isFinite(inner)) bad = 'a number is out of range';
+      if (!isText(key) || (typeof inner === 'string' && !isText(inner)))
+        bad = 'a text holds what is no character: a NUL, or half of a pair';
       return inner;
     });
     return bad === null ? { ok: true, value } : { ok: false, reason: bad };

@@ -179,7 +179,7 @@ function describeBody({ body, consumes, method }: ApiRoute): Json {
 }
 
 function describeAnswers(one: ApiRoute, schemas: Record<string, Json>): Json {
-  const { produces, intent, effect } = one;
+  const { produces, producesToo, intent, effect } = one;
   const answers = answersOf(one);
   const type = produces === 'application/json as text' ? 'application/json' : (produces ?? 'application/json');
   return Object.fromEntries(
@@ -192,7 +192,14 @@ function describeAnswers(one: ApiRoute, schemas: Record<string, Json>): Json {
           {
             description,
             ...(intent && { headers: { ETag: { description: 'Of what is wanted', schema: text } } }),
-            ...(empty ? {} : { content: { [type]: { schema: answerSchema(schema as z.ZodType, schemas) } } }),
+            ...(empty
+              ? {}
+              : {
+                  content: {
+                    [type]: { schema: answerSchema(schema as z.ZodType, schemas) },
+                    ...(producesToo && { [producesToo]: { schema: text } }),
+                  },
+                }),
           },
         ];
       },

@@ -75,6 +75,8 @@ interface Said {
   readonly repeatable?: boolean;
   /** Of the answer; JSON by default. What is not JSON the handler renders itself. */
   readonly produces?: 'text/plain' | 'application/json as text' | 'text/event-stream';
+  /** Another form of the same answer. */
+  readonly producesToo?: 'text/csv';
 }
 
 interface Definition<

@@ -80,6 +80,9 @@ export async function createPeopleApi(options: PeopleApiOptions) {
   app.decorateRequest('operator', null);
   // Says who answers, also where it refuses: the client takes nobody else for Farrier.
   app.addHook('onRequest', async (_request, reply) => void reply.header(apiHeader, apiVersion));
+  app.addHook('onRequest', async ({ url }) => {
+    if (url.includes('%00')) throw new ApiError('invalid', 'the address holds a NUL');
+  });
   // What is told to one must be kept for no other, nor shown again once they are gone.
   app.addHook('onRequest', async (_request, reply) => void reply.headers(neverKept));
   app.addHook('onRequest', async (request, reply) => {
