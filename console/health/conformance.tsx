@@ -5,7 +5,7 @@ import { countOf } from '../words.ts';
 import type { WishesView } from './asking.ts';
 
 /** Racks that are told of at once. */
-const maxRacks = 50;
+const maxRacks = 10;
 
 /** How many machines are as their profiles want them, in which racks some are not, and what most are other in. */
 export function Conformance({ view: { summary, racks, differences } }: { readonly view: WishesView }) {

@@ -5,7 +5,7 @@ import { formatSpan } from '../time.ts';
 import { countOf } from '../words.ts';
 
 /** Mean time to detect, to repair and to answer, with how many cases each is known of. */
-export function Mending({ repairs }: Pick<MendingView, 'repairs'>) {
+export function MendingTimes({ repairs }: Pick<MendingView, 'repairs'>) {
   const { ordered, open, falsePositive, toDetect, toRepair, toAnswer, faults } = repairs;
   return (
     <>

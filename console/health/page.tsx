@@ -7,7 +7,7 @@ import { fetchConformance, fetchConsumption, fetchFindings, fetchHealth, fetchMe
 import { Conformance } from './conformance.tsx';
 import { ConsumptionTables, Draws } from './consumption.tsx';
 import { FindingList } from './findings.tsx';
-import { Mending } from './mending.tsx';
+import { MendingTimes } from './mending.tsx';
 import { RackHealth, States } from './states.tsx';
 
 /** What is summed over the fleet changes with everything; once in a while is often enough. */
@@ -41,7 +41,7 @@ export function HealthPage() {
           {({ repairs }) => (
             <>
               <Span days={days} />
-              <Mending repairs={repairs} />
+              <MendingTimes repairs={repairs} />
             </>
           )}
         </PagePart>

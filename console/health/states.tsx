@@ -31,7 +31,7 @@ export function States({ states }: Pick<MendingView, 'states'>) {
 }
 
 /** Racks that are told of at once. */
-const maxRacks = 50;
+const maxRacks = 10;
 
 /** How many machines are well, and in which racks some are not. */
 export function RackHealth({

@@ -158,6 +158,8 @@ describe.skipIf(browserPath === null)(`looking at a fleet of 10,000${title}`, ()
     await other.waitFor();
     expect(await other.getAttribute('data-tone')).toBe('bad');
     await page.getByRole('link', { name: 'node-00002: firmware as wanted' }).waitFor();
+    await page.evaluate('scrollTo(0, 0)');
+    await drawPicture(page, 'racks');
     await page.getByRole('combobox', { name: 'Seen from' }).selectOption('rear');
     await page.getByRole('link', { name: 'sw-A01 swp2: node-00002' }).waitFor();
     await part('Permits of reboot/rack=A01')
@@ -168,7 +170,6 @@ describe.skipIf(browserPath === null)(`looking at a fleet of 10,000${title}`, ()
     const hanging = part('What hangs on switch sw-A01');
     await hanging.getByText('Pool general would lose 2 of 9,000 machines in production.').waitFor();
     await hanging.getByRole('link', { name: 'node-00001' }).waitFor();
-    await drawPicture(page, 'racks');
   });
 
   it('keeps views of the fleet under names, in this browser', async () => {
