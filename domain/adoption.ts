@@ -69,7 +69,12 @@ export function judgeAdoption(
   if (look.power !== 'Off' && !restart)
     return { why: `its power is ${look.power ?? 'not told'}: say that it may be restarted if it may` };
   return {
-    ...{ id: machineIdOf(boots), mac: boots, macs: [...new Set([boots, ...macs])], bmcMac: look.bmcMacs[0] ?? null },
+    ...{
+      id: machineIdOf(boots),
+      mac: boots,
+      macs: [...new Set([boots, ...macs])],
+      bmcMac: look.bmcMacs.find((one) => !isLocallyAdministered(one)) ?? null,
+    },
     ...{ uuid, serial, boardSerial: normaliseSerial(look.boardSerial), sku: cleanText(look.sku) },
     ...{ vendor: cleanText(look.vendor), product: cleanText(look.product) },
   };

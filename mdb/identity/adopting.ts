@@ -111,6 +111,14 @@ export async function noteSignIn(mdb: Mdb, id: string, version: string, signIn: 
 
 /** Writes what became of it: a plan, or the machine with the order for its birth, or why not. Given again, nothing more. */
 export function settleAdoption(mdb: Mdb, id: string, seen: AdoptionSeen): Promise<void> {
+  return settleIn(mdb, id, seen).catch((error: unknown) => {
+    // It turned up by itself at this moment: the second look finds it.
+    if (isDuplicate(error)) return settleIn(mdb, id, seen);
+    throw error;
+  });
+}
+
+function settleIn(mdb: Mdb, id: string, seen: AdoptionSeen): Promise<void> {
   const actor = { class: 'system', name: 'adoption' } as const;
   return acting(mdb, actor, null, async (tx) => {
     const [row] = await tx.select().from(adoptions).where(eq(adoptions.id, id)).for('update');
@@ -183,7 +191,9 @@ async function settle(tx: Transaction, row: Adoption, seen: AdoptionSeen): Promi
 }
 
 /** The machine that it is already, and by what. */
-async function twinOf(tx: Transaction, { macs, uuid, serial, vendor }: AdoptedMachine) {
+async function twinOf(tx: Transaction, { macs, uuid, serial, vendor, bmcMac }: AdoptedMachine) {
+  const [held] = bmcMac === null ? [] : await tx.select({ id: bmcs.machineId }).from(bmcs).where(eq(bmcs.mac, bmcMac));
+  if (held) return { id: held.id, by: "controller's MAC" };
   for (const mac of macs) {
     const id = await ownerOf(tx, mac);
     if (id !== null) return { id, by: 'MAC' };

@@ -13,6 +13,7 @@ import { lock } from '../locks.ts';
 import { writeRacks } from '../places/racks.ts';
 import { type Row, rowsOf } from '../rows.ts';
 import { audit, expectedBmcs, machines, nics, tags } from '../schema.ts';
+import { isDuplicate } from '../trouble.ts';
 
 export interface ImportSpec {
   readonly siteId: string;
@@ -39,12 +40,30 @@ export async function planOfImport(mdb: MdbOrTransaction, spec: ImportSpec): Pro
 }
 
 /** Does what was reviewed, if it would still be that; all of it or nothing. */
-export function applyImport(
+export async function applyImport(
   mdb: Mdb,
   operator: Actor,
   spec: ImportSpec,
-  reviewed: { readonly hash: string; readonly reason: string | null },
+  reviewed: Reviewed,
 ): Promise<HashedPlan | Refused> {
+  try {
+    return await apply(mdb, operator, spec, reviewed);
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    return {
+      code: 'conflict',
+      message: 'a machine of it turned up at this moment: look at its plan again',
+      field: 'plan',
+    };
+  }
+}
+
+interface Reviewed {
+  readonly hash: string;
+  readonly reason: string | null;
+}
+
+function apply(mdb: Mdb, operator: Actor, spec: ImportSpec, reviewed: Reviewed): Promise<HashedPlan | Refused> {
   return acting(mdb, operator, null, async (tx): Promise<HashedPlan | Refused> => {
     // In the order in which others take both.
     await lock(tx, 'places');

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { eq } from 'drizzle-orm';
+import { eq, ne } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createAdoptionActivities } from '../../activities/adoption/index.ts';
 import { createAdoptionLook } from '../../activities/adoption/look.ts';
@@ -193,6 +193,31 @@ describe('an adoption', () => {
     expect(await adopt(originOf(), { mac: '52:54:00:cc:00:09' })).toMatchObject({
       why: expect.stringContaining('and not the MAC 52:54:00:cc:00:09'),
     });
+    const seen: AdoptionSeen = {
+      look: {
+        ...{ vendor: 'HPE', product: 'DL380', uuid: '4c4c4544-0042-3510-8052-b4c04f4d0099', serial: 'CZJ0341ABD' },
+        ...{ boardSerial: null, sku: null, macs: ['a4:bf:01:00:00:21'], power: 'Off', key: null, command: {} },
+        // The first is that of a virtual NIC, the same on every machine of its kind.
+        bmcMacs: ['02:00:00:00:00:01', 'a4:bf:01:00:00:99'],
+      },
+    };
+    await mdb
+      .insert(bmcs)
+      .values({ machineId: 'm-known', origin: 'https://10.9.0.1', secretRef: 'good', mac: '02:00:00:00:00:01' });
+    const settle = async (id: string) => {
+      await ask(originOf(), { id });
+      await createAdoptionActivities(mdb).endAdoption({ adoptionId: id, seen });
+      return (await served.ask('GET', `/adoptions/${id}`)).body;
+    };
+    expect(await settle('a-3')).toMatchObject({ state: 'adopted' });
+    await mdb.delete(orders);
+    await mdb.delete(outbox);
+    await mdb.delete(bmcs).where(eq(bmcs.origin, originOf()));
+    await mdb.update(adoptions).set({ machineId: null });
+    await mdb.delete(nics);
+    await mdb.delete(machines).where(ne(machines.id, 'm-known'));
+    await mdb.update(bmcs).set({ mac: 'a4:bf:01:00:00:99' });
+    expect(await settle('a-4')).toMatchObject({ why: "it is m-known already, by its controller's MAC" });
     expect(await mdb.$count(machines)).toBe(1);
   });
 
