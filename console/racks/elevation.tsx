@@ -46,7 +46,7 @@ function describe(machine: MachineSummary, colouring: Colouring, firmware: Firmw
 }
 
 function describeFirmware(firmware: FirmwareFindings, id: string): string {
-  if (firmware === null) return '…';
+  if (firmware === null) return 'firmware not compared yet';
   const found = firmware.get(id);
   if (found === undefined) return 'firmware as wanted';
   return found === 'other' ? 'firmware other than wanted' : 'firmware not known';

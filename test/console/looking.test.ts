@@ -14,6 +14,7 @@ import {
   drifts,
   machines,
   orders,
+  reconciles,
   sensorReadings,
   tickets,
 } from '../../mdb/schema.ts';
@@ -274,6 +275,7 @@ async function writeOneMachine({ mdb }: Served): Promise<void> {
     { machineId: id, kind: 'bios', name: 'Turbo', want: 'On', have: 'Off' },
     { machineId: id, kind: 'firmware', name: 'BMC', want: '2', have: '1' },
   ]);
+  await mdb.insert(reconciles).values({ id: 'round', siteId: 'home', endedAt: ago(minute) });
   await mdb.execute(`update profiles set bios = '{"Turbo": "On"}' where id = 'default'`);
   await mdb.insert(bootCounts).values({
     ...{ mac: '02:00:00:00:00:01', minute: ago(minute), lastAt: ago(minute), state: 'healthy', answer: 'local' },
