@@ -100,13 +100,14 @@ function mustBeToken({ token }: SignedInView): string {
 
 /** Has somebody say who they are on a device that has a browser, which this one need not have. */
 async function signInElsewhere(client: ApiClient, screen: Screen): Promise<string> {
-  const { deviceCode, userCode, verificationUri, verificationUriComplete, ...pace } = await client.startDevice();
+  const started = await client.startDevice();
+  const { userCode, verificationUri, verificationUriComplete, ...pace } = started;
   screen.note(`Open ${verificationUriComplete ?? verificationUri}`);
   screen.note(`on any device, and see there that it shows the code ${userCode}, or type it.`);
   const until = Date.now() + pace.expiresSeconds * 1000;
   for (let everySeconds = pace.intervalSeconds; Date.now() < until; ) {
     await setTimeout(everySeconds * 1000);
-    const answer = await client.pollDevice(deviceCode);
+    const answer = await client.pollDevice(started);
     if (!('waiting' in answer)) return mustBeToken(answer);
     if (answer.slower) everySeconds += 5;
   }

@@ -621,8 +621,8 @@ export class ApiClient {
   }
 
   /** Signs in whom `startDevice` waits for, or says to wait on. */
-  pollDevice(deviceCode: string): Promise<SignedInView | DeviceWaiting> {
-    return this.#send('POST', '/session/device', { deviceCode });
+  pollDevice({ deviceCode, verifier }: DeviceStarted): Promise<SignedInView | DeviceWaiting> {
+    return this.#send('POST', '/session/device', { deviceCode, verifier });
   }
 
   signInChoices(): Promise<SignInChoices> {

@@ -54,13 +54,15 @@ export const providerFinish = z.strictObject({
 /** What a person is to do on a device that has a browser. */
 export const deviceStarted = z.object({
   deviceCode: z.string(),
+  /** By which the program shows that it is the one that began. */
+  verifier: z.string(),
   userCode: z.string(),
   verificationUri: z.string(),
   verificationUriComplete: z.string().nullable(),
   expiresSeconds: z.number(),
   intervalSeconds: z.number(),
 });
-export const devicePoll = z.strictObject({ deviceCode: z.string().min(1).max(4000) });
+export const devicePoll = z.strictObject({ deviceCode: z.string().min(1).max(4000), verifier: short });
 /** Not yet; `slower`: ask less often from now on. */
 export const deviceWaiting = z.object({ waiting: z.literal(true), slower: z.boolean() });
 

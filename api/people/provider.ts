@@ -124,9 +124,9 @@ export const providerRoutes: readonly ApiRoute[] = [
     effect: 'write',
     body: contract.devicePoll,
     answers: { 201: signedIn, 202: contract.deviceWaiting },
-    handle: async ({ body: { deviceCode }, signIn, ...asked }) => {
+    handle: async ({ body, signIn, ...asked }) => {
       signIn.countTry(asked.request.ip);
-      const met = await signIn.provider.pollDevice(deviceCode);
+      const met = await signIn.provider.pollDevice(body);
       if ('person' in met) return enter(asked, met.person, 'provider', met.refresh);
       asked.reply.code(202);
       return met;

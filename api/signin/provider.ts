@@ -26,7 +26,7 @@ export interface Provider {
   start(origin: string): Promise<ProviderStarted>;
   finish(origin: string, told: ProviderFinish): Promise<Met>;
   startDevice(): Promise<DeviceStarted>;
-  pollDevice(deviceCode: string): Promise<Met | DeviceWaiting>;
+  pollDevice(begun: Pick<DeviceStarted, 'deviceCode' | 'verifier'>): Promise<Met | DeviceWaiting>;
   /**
    * What it says now of somebody who is signed in, and by what it is asked the next time: `gone` where they are nobody any
    * more, there or here.
@@ -104,7 +104,7 @@ export function createProvider(mdb: Mdb, secrets: string): Provider {
         ];
         const url = library.buildAuthorizationUrl(config, {
           ...{ redirect_uri: returnTo(origin), scope: row.scopes.join(' '), state, nonce },
-          ...{ code_challenge: await library.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' },
+          ...(await challengeOf(verifier)),
           // Without it some give no way to ask again, which is how sessions end with their person.
           ...(row.scopes.includes('offline_access') && { prompt: 'consent' }),
         });
@@ -125,20 +125,28 @@ export function createProvider(mdb: Mdb, secrets: string): Provider {
       having(async ({ row, config }, library) => {
         if (config.serverMetadata().device_authorization_endpoint === undefined)
           throw new ApiError('conflict', `${row.name} signs in by a browser only: make a token in the console`);
-        const started = await library.initiateDeviceAuthorization(config, { scope: row.scopes.join(' ') });
+        const verifier = library.randomPKCECodeVerifier();
+        const started = await library.initiateDeviceAuthorization(config, {
+          scope: row.scopes.join(' '),
+          // No standard has it here, and Keycloak asks for it where it does of the client's other ways.
+          ...(await challengeOf(verifier)),
+        });
         return {
+          verifier,
           ...{ deviceCode: started.device_code, userCode: started.user_code },
           verificationUri: started.verification_uri,
           verificationUriComplete: started.verification_uri_complete ?? null,
           ...{ expiresSeconds: started.expires_in, intervalSeconds: started.interval ?? 5 },
         };
       }),
-    pollDevice: (deviceCode) =>
+    pollDevice: ({ deviceCode, verifier }) =>
       having(async (reached, library): Promise<Met | DeviceWaiting> => {
         try {
           return await meetBy(
             reached,
-            await library.genericGrantRequest(reached.config, deviceGrant, { device_code: deviceCode }),
+            await library.genericGrantRequest(reached.config, deviceGrant, {
+              ...{ device_code: deviceCode, code_verifier: verifier },
+            }),
           );
         } catch (error) {
           if (saysNo(error, 'authorization_pending')) return { waiting: true, slower: false };
@@ -164,6 +172,11 @@ export function createProvider(mdb: Mdb, secrets: string): Provider {
       }
     },
   };
+}
+
+async function challengeOf(verifier: string) {
+  const { calculatePKCECodeChallenge } = await openid();
+  return { code_challenge: await calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' };
 }
 
 /** The console's page at which the provider hands people back. */

@@ -181,7 +181,8 @@ describe('a provider', () => {
 describe('a program', () => {
   it('is signed in by what its person says on another device', async () => {
     const { body: started } = await ask('POST', '/session/device/start', {}, {});
-    const poll = () => ask('POST', '/session/device', { deviceCode: started.deviceCode }, {});
+    const begun = { deviceCode: started.deviceCode, verifier: started.verifier };
+    const poll = () => ask('POST', '/session/device', begun, {});
     expect(await poll()).toMatchObject({ status: 202, body: { waiting: true } });
     await visitAs('u-1', started.verificationUriComplete);
     const { status, body } = await poll();

@@ -307,3 +307,30 @@ describe('a session', () => {
     expect(await ask('GET', '/session', { headers: mine })).toMatchObject({ status: 401 });
   });
 });
+
+describe('four eyes', () => {
+  it('tell people apart by their accounts, and from who gave them their password', async () => {
+    const first = await browse('first', await add('first', [{ role: 'admin' }]));
+    await change('POST', '/people', { name: 'second', grants: [{ role: 'admin' }], password: usual }, first);
+    const second = await browse('second', usual);
+    const policy = { acts: ['all'], hours: 24, reason: 'there are two of us' };
+    expect(await change('PUT', '/approval-policy', policy, first)).toMatchObject({ status: 200 });
+    const asked = await change('PUT', '/approval-policy', { ...policy, acts: [], reason: 'in the way' }, first);
+    expect(asked.status).toBe(202);
+    const [waiting] = (await ask('GET', '/approvals?state=waiting', { headers: second })).body.approvals;
+    const approve = async (headers: Record<string, string>) => {
+      const { plan } = (await ask('GET', `/approvals/${waiting.id}`, { headers })).body;
+      return change('POST', `/approvals/${waiting.id}/approve`, { plan: plan.hash }, headers);
+    };
+    expect(await approve(first)).toMatchObject({ status: 403 });
+    const given = await approve(second);
+    expect(given).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining('who else has it is not known') },
+    });
+    const own = { old: usual, password: 'one that is theirs alone' };
+    expect(await change('PUT', '/session/password', own, second)).toMatchObject({ status: 200 });
+    expect(await approve(second)).toMatchObject({ status: 200 });
+    expect((await ask('GET', '/approval-policy', { headers: first })).body.acts).toEqual([]);
+  });
+});

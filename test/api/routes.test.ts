@@ -151,6 +151,26 @@ describe('definitions', () => {
   });
 });
 
+/** Objects of a schema that let in what they do not name. */
+function openObjects(schema: unknown): object[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { properties, additionalProperties } = schema as { properties?: object; additionalProperties?: unknown };
+  const own = properties !== undefined && additionalProperties !== false ? [schema] : [];
+  return [...own, ...Object.values(schema).flatMap(openObjects)];
+}
+
+describe('what is asked', () => {
+  it('holds no field that is not named, but where others have made the form', () => {
+    const loose = routes.filter(({ query, body }) =>
+      [query, body].some(
+        (one) => one && openObjects(z.toJSONSchema(one, { io: 'input', unrepresentable: 'any' })).length > 0,
+      ),
+    );
+    // The Dominator's, and those of browsers.
+    expect(loose.map(nameOf)).toEqual(['POST /request', 'POST /session/passkey', 'POST /passkeys']);
+  });
+});
+
 describe('the description', () => {
   it('is OpenAPI 3.1 without a complaint', async () => {
     const config = await createConfig({

@@ -143,6 +143,17 @@ describe('a token', () => {
     expect(await ask('farrier_1', { url: '/machines' }, '10.0.0.8')).toMatchObject({ status: 401 });
   });
 
+  it('is good in its header alone, and answers tell no page of another origin that it may read them', async () => {
+    for (const name of ['token', 'access_token', 'authorization'])
+      expect((await ask(null, { url: `/session?${name}=${admin}` })).status).toBe(401);
+    const preflight = { 'access-control-request-method': 'POST', origin: 'http://evil.example' };
+    const asked = await served.app.inject({ method: 'OPTIONS', url: '/api/v1/orders', headers: preflight });
+    expect(asked.statusCode).toBeGreaterThanOrEqual(400);
+    const own = { origin: 'http://127.0.0.1:80', host: '127.0.0.1:80' };
+    for (const { headers } of [asked, await ask(admin, { url: '/session', headers: own })])
+      expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
   it('is sent by no page of another origin', async () => {
     const headers = { origin: 'http://evil.example', host: '127.0.0.1:80' };
     expect(await ask(admin, { url: '/machines', headers })).toMatchObject({ status: 403 });

@@ -67,8 +67,9 @@ export async function startOpenId(clients: ClientMetadata[]): Promise<OpenIdProv
 function fieldsOf(page: string): URLSearchParams {
   const given = new URLSearchParams();
   for (const [tag] of page.matchAll(/<input[^>]*>/g)) {
-    const [, name = ''] = / name="([^"]+)"/.exec(tag) ?? [];
-    given.set(name, / value="([^"]*)"/.exec(tag)?.[1] ?? '');
+    const [, name = 'cancel'] = / name="([^"]+)"/.exec(tag) ?? [];
+    // Of two buttons one is pressed.
+    if (name !== 'cancel') given.set(name, / value="([^"]*)"/.exec(tag)?.[1] ?? '');
   }
   return given;
 }
@@ -99,7 +100,7 @@ export async function visitAs(login: string, address: string): Promise<string> {
     const [, action] = /<form[^>]* action="([^"]+)"/.exec(page) ?? [];
     if (action === undefined) return page;
     [url, form] = [new URL(action.replaceAll('&amp;', '&'), url).href, fieldsOf(page)];
-    if (form.has('login')) form.set('login', login);
+    for (const field of ['login', 'username']) if (form.has(field)) form.set(field, login);
     if (form.has('password')) form.set('password', 'any');
   }
   throw new Error(`${address} asks for ever`);
