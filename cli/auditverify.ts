@@ -7,11 +7,9 @@ import { type ChainRow, parseRow } from '../domain/audit/chain.ts';
 import { type ChainOutcome, type WalkOptions, walkChain } from '../domain/audit/walk.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
+import { exits } from './exits.ts';
 import { moment } from './format.ts';
 import { readHead } from './head.ts';
-
-/** What `farrier audit verify` ends with, beside 0, and 1 and 2 as every command does. */
-export const auditExit = { broken: 3, cut: 4 } as const;
 
 interface VerifyOptions {
   readonly file?: string;
@@ -32,8 +30,8 @@ export function addAuditVerify(audit: Command, open: () => Context): void {
     .addHelpText(
       'after',
       `
-Ends with 0 when the chain is whole, ${auditExit.broken} when a row was changed, removed, put in, moved or backdated,
-${auditExit.cut} when the head that was kept is not in it, 1 when it could not be read.`,
+Ends with 0 when the chain is whole, ${exits.broken} when a row was changed, removed, put in, moved or backdated,
+${exits.cut} when the head that was kept is not in it, 1 when it could not be read.`,
     )
     .action(async ({ file, head, after = 0 }: VerifyOptions) => {
       const { api, screen } = open();
@@ -41,7 +39,7 @@ ${auditExit.cut} when the head that was kept is not in it, 1 when it could not b
       const lines = file === undefined ? api.auditRows(Math.max(0, after - 1)) : readLines(file);
       const outcome = await verify(lines, after, { kept });
       screen.answer(outcome, () => screen.line(sentenceOf(outcome)));
-      if (outcome.fault !== null) process.exitCode = outcome.fault.kind === 'cut' ? auditExit.cut : auditExit.broken;
+      if (outcome.fault !== null) process.exitCode = outcome.fault.kind === 'cut' ? exits.cut : exits.broken;
     });
 }
 

@@ -5,6 +5,7 @@ import { addSetting } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age, moment } from './format.ts';
 import type { Column } from './table.ts';
+import { watched } from './watch.ts';
 
 const columns = (now: number): Column<TicketView>[] => [
   { title: 'ticket', cell: ({ id }) => id },
@@ -38,21 +39,26 @@ const routeColumns: Column<RouteView>[] = [
   },
 ];
 
+interface ListOptions {
+  readonly all?: true;
+  readonly owner?: string;
+  readonly machine?: string;
+}
+
 /** `farrier ticket …`: the built-in tickets, and the systems that mirror them. */
 export function addTicket(program: Command, open: () => Context): void {
   const ticket = program.command('ticket');
-  ticket
+  const list = ticket
     .command('ls')
     .alias('list')
     .description('list the open tickets, newest first')
     .option('--all', 'those that are closed too')
     .option('--owner <team>', 'only those of this team')
-    .option('--machine <machine>', 'only those of this machine')
-    .action(async ({ all, ...filter }: { all?: true; owner?: string; machine?: string }) => {
-      const { api, screen, now } = open();
-      const tickets = await api.tickets({ open: !all, ...filter });
-      screen.answer(tickets, () => screen.table(columns(now), tickets, 'No ticket is open.'));
-    });
+    .option('--machine <machine>', 'only those of this machine');
+  watched(list, open, ['ticket'], async ({ api, screen, now }, { all, ...filter }: ListOptions) => {
+    const tickets = await api.tickets({ open: !all, ...filter });
+    screen.answer(tickets, () => screen.table(columns(now), tickets, 'No ticket is open.'));
+  });
   ticket
     .command('show')
     .description('show a ticket with its notes')

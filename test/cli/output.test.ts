@@ -183,3 +183,18 @@ describe('completion', () => {
     expect(out).toBe('show\n');
   });
 });
+
+it('the help reads the code of no command, and not zod', async () => {
+  const hook = `import { registerHooks } from 'node:module';
+    registerHooks({ load: (url, context, next) => (console.error(url), next(url, context)) });`;
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, 'cli/main.ts', '--help'];
+  const env = { PATH: process.env['PATH'] ?? '', FARRIER_CONTEXTS: '/nowhere/contexts.json' };
+  const cwd = new URL('../..', import.meta.url).pathname;
+  const loaded = await new Promise<string>((resolve) => {
+    execFile(process.execPath, args, { cwd, env }, (_error, _out, said) => resolve(said));
+  });
+  const own = loaded.split('\n').filter((line) => line.startsWith('file:') && !line.includes('/node_modules/'));
+  expect(loaded).toContain('/cli/words.ts');
+  expect(loaded).not.toContain('/zod/');
+  expect(own.length).toBeLessThan(20);
+});
