@@ -150,9 +150,13 @@ export async function listCapacity(mdb: MdbOrTransaction): Promise<CapacityListi
     (scope) => sql`select ${scope}::text as scope, ${memberOf(scope)} as name, count(*)::int as total,
       count(*) filter (where ${offerableSql})::int as have from members m group by 2`,
   );
-  const found = await mdb.execute<{ scope: string; name: string | null; total: number; have: number }>(
-    sql`with members as materialized (select m.* from machines m where ${belongs}) ${sql.join(counted, sql` union all `)}`,
-  );
+  const found = await (mdb as Mdb).transaction(async (tx) => {
+    // By its usual costs PostgreSQL looks for each machine's rack through all racks: a second for 10,000 machines in 250.
+    await tx.execute(sql`set local random_page_cost = 1.1`);
+    return tx.execute<{ scope: string; name: string | null; total: number; have: number }>(
+      sql`with members as materialized (select m.* from machines m where ${belongs}) ${sql.join(counted, sql` union all `)}`,
+    );
+  });
   const rows = found.flatMap((row) => (row.name === null ? [] : [{ ...row, name: row.name }]));
   if (!rows.some(({ scope }) => scope === 'fleet')) rows.unshift({ scope: 'fleet', name: '*', total: 0, have: 0 });
   const known = new Set(rows.map(({ scope, name }) => `${scope}/${name}`));
