@@ -7,7 +7,8 @@ const claim = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'is not the name of a cla
 const origin = z
   .url({ protocol: /^https?$/, error: 'is not a URL like https://id.example/realms/main' })
   .refine((url) => {
-    const { protocol, hostname } = new URL(url);
+    // What is no URL is refused for that already.
+    const { protocol, hostname } = URL.parse(url) ?? { protocol: '', hostname: '' };
     return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
   }, 'is asked over TLS only, but on this machine')
   .refine((url) => !/[?#@]/.test(url), 'has more than an address');
