@@ -22,22 +22,23 @@ export interface IdentifyOptions {
 
 // Secrets from one address that are not known to be good. Nobody guesses 256 bits: this keeps who tries from the MDB.
 const perGuesser = { burst: 60, perSecond: 1 };
-// One that was good a moment ago costs nothing, whoever guesses behind the same address.
-const goodForMs = 60_000;
+// One that was good when it was last looked up costs nothing, whoever guesses behind the same address.
 const maxGood = 10_000;
+// Between two notes of a secret's use.
+const usedEveryMs = 60_000;
 
 export function createIdentify({ mdb, trustsLoopback, confirm }: IdentifyOptions): Identify {
   const guesses = limitRate(perGuesser);
-  const good = new Map<string, number>();
+  const good = new Set<string>();
 
   /** Looks for whose a secret is, unless too many others came from there. Whatever is wrong with it, the same is done. */
   async function lookUp<T>(secret: string, { ip }: FastifyRequest, find: () => Promise<T | null>): Promise<T | null> {
-    if ((good.get(secret) ?? 0) < Date.now() && !guesses.take(ip))
+    if (!good.has(secret) && !guesses.take(ip))
       throw new TooMany('too many wrong tokens came from this address: wait a moment', guesses.waitSeconds(ip));
     const found = await find();
-    if (found === null) good.delete(secret);
-    else good.set(secret, Date.now() + goodForMs);
-    if (good.size > maxGood) good.delete(good.keys().next().value as string);
+    good.delete(secret);
+    if (found !== null) good.add(secret);
+    if (good.size > maxGood) good.delete(good.values().next().value as string);
     return found;
   }
 
@@ -91,7 +92,7 @@ export function createIdentify({ mdb, trustsLoopback, confirm }: IdentifyOptions
   };
 }
 
-const isOld = (usedAt: Date | null) => Date.now() - (usedAt?.getTime() ?? 0) > goodForMs;
+const isOld = (usedAt: Date | null) => Date.now() - (usedAt?.getTime() ?? 0) > usedEveryMs;
 
 const siteOf = ({ 'sec-fetch-site': site }: FastifyRequest['headers']) => (Array.isArray(site) ? site[0] : site);
 
