@@ -10,7 +10,8 @@ showTheme();
 const queries: QueryClient = new QueryClient({
   queryCache: new QueryCache({ onError: (error) => noticeSignOut(queries, error) }),
   defaultOptions: {
-    queries: { retry: (times, error) => times < 2 && isWorthRetrying(error), staleTime: 1000, networkMode: 'always' },
+    // Out of date at once, which is their default: what changes while no page shows it is heard by nobody.
+    queries: { retry: (times, error) => times < 2 && isWorthRetrying(error), networkMode: 'always' },
     mutations: { networkMode: 'always' },
   },
 });
