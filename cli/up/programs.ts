@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { nodeFlags } from '../../host/nodeflags.ts';
 import type { Program } from '../../host/program.ts';
 import { checkoutRoot, type DataLayout, logOf } from './layout.ts';
 import type { Ports } from './options.ts';
@@ -32,7 +33,8 @@ export function ownProgram(
   env: Readonly<Record<string, string>>,
   within: readonly string[] = [],
 ): Program {
-  const [first = setting.node, ...rest] = [...setting.guard, ...within, setting.node, join(checkoutRoot, main)];
+  const node = [setting.node, ...nodeFlags(main), join(checkoutRoot, main)];
+  const [first = setting.node, ...rest] = [...setting.guard, ...within, ...node];
   return {
     name,
     command: [first, ...rest],

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { nodeFlags } from '../../host/nodeflags.ts';
 import { startPostgres } from '../../host/postgres.ts';
 import { connectMdb, type Mdb } from '../../mdb/connect.ts';
 import { migrateMdb } from '../../mdb/migrate.ts';
@@ -164,7 +165,10 @@ async function startApi(mdbUrl: string): Promise<Api> {
     ...{ FARRIER_MDB_URL: mdbUrl, FARRIER_DATA: data, FARRIER_API_LISTEN: '127.0.0.1:0', FARRIER_AGENT_LISTEN: '' },
     FARRIER_TRUST_LOOPBACK: 'yes',
   };
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...nodeFlags('api/main.ts'), main], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   for await (const line of createInterface({ input: child.stdout })) {
     const { msg, api } = z.object({ msg: z.string(), api: z.string().optional() }).parse(JSON.parse(line));
     if (msg === 'ready' && api !== undefined) return { child, origin: api };
