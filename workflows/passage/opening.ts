@@ -39,17 +39,17 @@ export function openEffects(run: Run, questions: Questions, acts: Acts, start: (
     const begun = begins[name];
     return { ...run.order, ...(begun && { next: start(begun) }), ...input };
   };
+  const learned = (call: Call, name: keyof Activities, input?: object) =>
+    call(fill(name, input)).then((output) => learn(run, name, output));
   const effect = <T extends object>(activities: T): never =>
     calling(activities, (call, name, input) => {
       if (run.rehearsing) {
         const rehearse = (more: object) => call(fill(name, { ...input, ...more }));
         return foreseen(run, name, (input ?? {}) as never, rehearse, write);
       }
-      const make = () => call(fill(name, input)).then((output) => learn(run, name, output));
-      return run.gate.isClear ? make() : run.gate.pass().then(make);
+      return run.gate.isClear ? learned(call, name, input) : run.gate.pass().then(() => learned(call, name, input));
     });
-  const look = <T extends object>(activities: T): never =>
-    calling(activities, (call, name, input) => call(fill(name, input)).then((output) => learn(run, name, output)));
+  const look = <T extends object>(activities: T): never => calling(activities, learned);
   const write = (does: string, command?: PlanLine['command']) =>
     void run.plan.push({ step: run.step.name, does, ...(command && { command }) });
   const records = recording(siteId);
