@@ -7,7 +7,7 @@ import { type BundleOptions, bundleWorkflowCode, type WorkflowBundleWithSourceMa
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Everything that may end up in the bundle. */
-const sources = ['workflows', 'contract', 'domain'];
+export const bundleSources = ['workflows', 'contract', 'domain'];
 
 /**
  * The workflows' bundle, built once for these sources and this SDK and kept in the data folder: bundling takes
@@ -39,7 +39,7 @@ export function bundleWorkflows(logger: BundleOptions['logger'] & object): Promi
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
   hash.update(createRequire(import.meta.url)('@temporalio/workflow/package.json').version);
-  for (const source of sources) {
+  for (const source of bundleSources) {
     for (const file of await filesOf(source)) hash.update(file).update(await readFile(join(root, file)));
   }
   return hash.digest('hex').slice(0, 16);
