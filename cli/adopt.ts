@@ -5,6 +5,7 @@ import type { Seconds } from '../domain/duration.ts';
 import { normaliseMac } from '../domain/machine.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
+import { exits } from './exits.ts';
 
 interface Options {
   readonly bmc: string;
@@ -54,7 +55,7 @@ export function addAdopt(machine: Command, open: () => Context): void {
       });
       const view = await settled(() => api.adoption(id), wait);
       screen.answer(view, () => show(screen, view));
-      if (view.state === 'refused' || view.state === 'waiting') process.exitCode = 1;
+      if (view.state === 'refused' || view.state === 'waiting') process.exitCode = exits.failed;
     });
 }
 

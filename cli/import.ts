@@ -3,6 +3,7 @@ import type { ImportRequest, ImportView } from '../contract/importschemas.ts';
 import { importFormats } from '../domain/imports/row.ts';
 import { askYes } from './bmc/prompt.ts';
 import type { Context } from './context.ts';
+import { exits } from './exits.ts';
 import { readSource } from './sources.ts';
 import type { Column } from './table.ts';
 
@@ -49,7 +50,7 @@ async function importPlanned(
   const planned = await api.importInventory(request);
   const isWrong = planned.counts.problems > 0;
   const isNews = changesOf(planned) > 0;
-  if (isWrong) process.exitCode = 1;
+  if (isWrong) process.exitCode = exits.failed;
   if (plan !== undefined && plan !== planned.hash && !isWrong)
     throw new Error(`the plan would be another one now, ${planned.hash}: look at it first`);
   const mayAsk = !isWrong && isNews && !dryRun;
