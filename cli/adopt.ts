@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AdoptionView } from '../contract/adoptionschemas.ts';
 import type { Seconds } from '../domain/duration.ts';
@@ -6,6 +5,7 @@ import { normaliseMac } from '../domain/machine.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { exits } from './exits.ts';
+import { readUntil } from './polling.ts';
 
 interface Options {
   readonly bmc: string;
@@ -53,19 +53,14 @@ export function addAdopt(machine: Command, open: () => Context): void {
         dryRun: dryRun === true,
         restart: restart === true,
       });
-      const view = await settled(() => api.adoption(id), wait);
+      const view = await readUntil(
+        () => api.adoption(id),
+        ({ state }) => state !== 'waiting',
+        Date.now() + wait * 1000,
+      );
       screen.answer(view, () => show(screen, view));
       if (view.state === 'refused' || view.state === 'waiting') process.exitCode = exits.failed;
     });
-}
-
-async function settled(read: () => Promise<AdoptionView>, waitSeconds: Seconds): Promise<AdoptionView> {
-  const until = Date.now() + waitSeconds * 1000;
-  for (;;) {
-    const view = await read();
-    if (view.state !== 'waiting' || Date.now() > until) return view;
-    await sleep(500);
-  }
 }
 
 function show(screen: Context['screen'], { id, state, why, plan, hash, machine, order }: AdoptionView): void {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { DriftList, DriftQuery, DriftView, RoundView } from '../contract/driftschemas.ts';
 import { driftKinds } from '../domain/drift/drift.ts';
@@ -6,6 +5,7 @@ import type { Seconds } from '../domain/duration.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context, Open } from './context.ts';
 import { age } from './format.ts';
+import { readUntil } from './polling.ts';
 import type { Column } from './table.ts';
 
 const named: Column<DriftView> = { title: 'machine', cell: ({ hostname, machineId }) => hostname ?? machineId };
@@ -85,9 +85,6 @@ function showDrift({ screen, now }: Context, { summary, drifts }: DriftList, mac
   screen.table(machine === undefined ? [named, ...columns] : columns, drifts, none);
 }
 
-/** How often a round is asked after, in milliseconds. */
-const pollMs = 500;
-
 /** `farrier reconcile`: a round now, waited for. */
 export function addReconcile(program: Command, open: Open): void {
   program
@@ -113,15 +110,14 @@ async function awaitRounds(
   { sites, requestedAt }: { readonly sites: readonly string[]; readonly requestedAt: string },
   until: number,
 ): Promise<RoundView[]> {
-  for (;;) {
+  const read = async () => {
     const ended = (await api.rounds()).filter((round) => round.endedAt !== null && round.beganAt >= requestedAt);
-    const found = sites.flatMap((site) => ended.find((round) => round.site === site) ?? []);
-    if (found.length === sites.length) return found;
-    const missing = sites.filter((site) => !found.some((round) => round.site === site)).join(', ');
-    if (Date.now() > until)
-      throw new Error(`no round of ${missing} ended in time; it goes on by itself: farrier drift tells what is known`);
-    await sleep(pollMs);
-  }
+    return sites.flatMap((site) => ended.find((round) => round.site === site) ?? []);
+  };
+  const found = await readUntil(read, ({ length }) => length === sites.length, until);
+  if (found.length === sites.length) return found;
+  const missing = sites.filter((site) => !found.some((round) => round.site === site)).join(', ');
+  throw new Error(`no round of ${missing} ended in time; it goes on by itself: farrier drift tells what is known`);
 }
 
 function showRound(screen: Context['screen'], { site, summary }: RoundView): void {

@@ -1,13 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RehydrateView } from '../contract/rehydrateschemas.ts';
 import type { Seconds } from '../domain/duration.ts';
 import { wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { age } from './format.ts';
+import { readUntil } from './polling.ts';
 import type { Column } from './table.ts';
-
-const pollMs = 500;
 
 interface Flags {
   readonly selector?: string;
@@ -71,17 +69,17 @@ export function addRehydrate(program: Command, open: () => Context): void {
 }
 
 async function awaitEnd(api: Context['api'], id: string, until: number): Promise<RehydrateView> {
-  for (;;) {
-    const view = await api.rehydration(id);
-    if (view.endedAt !== null) return view;
-    if (Date.now() > until)
-      throw new Error(
-        view.beganAt === null
-          ? `no dispatcher took it in time: does it run, and reach Temporal? farrier rehydrate show ${id}`
-          : `it goes on, after ${view.machines} machines: farrier rehydrate show ${id}`,
-      );
-    await sleep(pollMs);
-  }
+  const view = await readUntil(
+    () => api.rehydration(id),
+    ({ endedAt }) => endedAt !== null,
+    until,
+  );
+  if (view.endedAt !== null) return view;
+  throw new Error(
+    view.beganAt === null
+      ? `no dispatcher took it in time: does it run, and reach Temporal? farrier rehydrate show ${id}`
+      : `it goes on, after ${view.machines} machines: farrier rehydrate show ${id}`,
+  );
 }
 
 function show(screen: Context['screen'], view: RehydrateView): void {
